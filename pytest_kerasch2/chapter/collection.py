@@ -1,0 +1,111 @@
+"""How pytest finds the packaged checks: each module of a section, each function that carries a claim."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, Iterable, List
+
+import pytest
+
+from pytest_kerasch2.chapter.judging import Planted
+from pytest_kerasch2.claims.marks import check_of
+from pytest_kerasch2.claims.model import Check
+from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.errors import DuplicateClaim
+
+FOLDER = Path(__file__).parent
+# The sections in the chapter's order; each is a module beside this one.
+SECTIONS = (
+    "features",
+    "configuration",
+    "backend",
+    "dtypes",
+    "network_data",
+    "sequential_first",
+    "sequential_second",
+    "functional",
+    "subclassing",
+    "pipelines",
+    "saving",
+    "datasets",
+    "blocks",
+    "figures",
+)
+
+
+class ChapterModule(pytest.Module):
+    """A section of the chapter. It is imported by its name, whatever the user's settings say of test modules."""
+
+    def _getobj(self) -> Any:
+        return importlib.import_module(f"pytest_kerasch2.chapter.{self.path.stem}")
+
+    def istestfunction(self, obj: object, name: str) -> bool:
+        """Take a function that carries a claim, whatever its name, and nothing else."""
+        return callable(obj) and check_of(obj) is not None and getattr(obj, "__module__", "").endswith(self.path.stem)
+
+    def istestclass(self, obj: object, name: str) -> bool:
+        """Take no class."""
+        return False
+
+
+def is_section(path: Path) -> bool:
+    """Tell whether a file is a section of the packaged chapter."""
+    return path.parent == FOLDER and path.stem in SECTIONS and path.suffix == ".py"
+
+
+def check_of_item(item: pytest.Item) -> Check | None:
+    """Give the check that a collected item runs, or None for somebody else's test."""
+    return check_of(item.obj) if isinstance(getattr(item, "parent", None), ChapterModule) else None  # type: ignore[attr-defined]
+
+
+def parameters_of(item: pytest.Item) -> str:
+    """Give the id of an item's parameters without what is planted: `functional`; empty where there are none."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return ""
+    return "-".join(str(part) for part in callspec._idlist if not str(part).startswith(("caught by ", "unmoved by ")))
+
+
+def refuse_duplicates(checks: Iterable[Check]) -> None:
+    """Require that no two claims carry the same id.
+
+    Raises:
+        DuplicateClaim: naming the id and both statements.
+    """
+    first: dict[str, Any] = {}
+    for check in checks:
+        other = first.setdefault(check.claim.id, check.claim)
+        if other is not check.claim:
+            found = f"{check.claim.id!r}: {other.statement!r} and {check.claim.statement!r}"
+            raise DuplicateClaim("Two claims carry the same id", found, "give one of them another id")
+
+
+def in_order(items: List[pytest.Item]) -> List[pytest.Item]:
+    """Give the items with those last that wait for a child interpreter, so that it works while the others run."""
+    return sorted(items, key=lambda item: bool((check_of_item(item) or _NOTHING).jobs))
+
+
+class _Nothing:
+    jobs = ()
+
+
+_NOTHING = _Nothing()
+
+
+def planted_in(check: Check, release: Release) -> List[Planted]:
+    """Give all that is to be planted around a check on this release, each with its own run.
+
+    Where the claim is broken here, its cure is a harmless variation, and lies beneath every fault.
+    """
+    if check.cure is not None and check.deviation(release, "") is not None:
+        cured = [Planted(check.cure, harmful=False)]
+        return cured + [Planted(one, harmful=True, beneath=check.cure) for one in check.saboteurs]
+    return [Planted(one, harmful=True) for one in check.saboteurs] + [
+        Planted(one, harmful=False) for one in check.variations
+    ]
+
+
+def planted_id(planted: Planted) -> str:
+    """Give the words under which a planted run is listed."""
+    return f"{'caught by' if planted.harmful else 'unmoved by'} {planted.name}"

@@ -1,0 +1,130 @@
+"""From what happened in a check to its record: which verdict an error stands for, and how pytest is to show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.claims.model import Check, Record, Verdict
+from pytest_kerasch2.claims.outcome import Outcome, outcome
+from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.claims.witness import Witness, described, steady
+from pytest_kerasch2.errors import (
+    BadSetting,
+    ChildDied,
+    ClaimBroken,
+    CouldNotTell,
+    DataDamaged,
+    KerasCh2Error,
+    NotApplicable,
+    UnsafeFile,
+)
+
+
+def verdict_of(error: BaseException | None) -> Verdict:
+    """Give the verdict that an error stands for; no error is `held`, an error nobody foresaw is `broken`."""
+    if error is None:
+        return Verdict.HELD
+    if isinstance(error, NotApplicable):
+        return Verdict.NOT_APPLICABLE
+    if isinstance(error, (CouldNotTell, DataDamaged, UnsafeFile, BadSetting, pytest.skip.Exception)):
+        return Verdict.COULD_NOT_TELL
+    return Verdict.BROKEN
+
+
+def record_of(
+    check: Check, witness: Witness, error: BaseException | None, release: Release, parameters: str, seconds: float
+) -> Record:
+    """Give the record of one run of a check.
+
+    Args:
+        parameters: the id of the check's parameters, empty where it has none.
+        seconds: wall time of setting up and running it.
+    """
+    evidence = witness.evidence
+    remedy = ""
+    if error is not None and not isinstance(error, ClaimBroken):
+        evidence = (*evidence, steady(_told(error)))
+        remedy = error.remedy if isinstance(error, CouldNotTell) else ""
+    elif isinstance(error, ClaimBroken) and not evidence:
+        evidence = (steady(str(error)),)
+    known = check.deviation(release, parameters)
+    return Record(check.claim, verdict_of(error), evidence, known, remedy, seconds, parameters)
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, KerasCh2Error):
+        return f"{error.happened}: {error.found}" if error.found else error.happened
+    return described(error)
+
+
+def show(report: Any, shown: Outcome, location: tuple[str, int]) -> None:
+    """Turn a pytest report into the outcome that the design's table asks for."""
+    report.outcome = {"xfailed": "skipped"}.get(shown.word, shown.word)
+    if shown.word == "xfailed":
+        report.wasxfail = shown.reason
+        report.longrepr = shown.reason
+    elif shown.word == "skipped":
+        report.longrepr = (*location, shown.reason)
+    elif shown.word == "failed":
+        # Where the check itself failed, pytest's own account of it is longer, and goes below the reason.
+        account = str(report.longrepr) if report.longrepr else ""
+        report.longrepr = "\n\n".join(part for part in (shown.reason, account) if part)
+    else:
+        report.longrepr = None
+
+
+def shown(record: Record, error: BaseException | None, planted: Planted | None) -> Outcome:
+    """Give the outcome of a run. A file or a setting of the user's that is wrong fails, though it decides nothing."""
+    if isinstance(error, (DataDamaged, UnsafeFile, BadSetting)):
+        return Outcome("failed", str(error))
+    if planted is None:
+        return outcome(record)
+    if record.verdict is Verdict.BROKEN and not isinstance(error, (ClaimBroken, ChildDied)):
+        # Whatever is planted must be found by a comparison; a check that merely falls over has not looked.
+        return Outcome("failed", f"`{planted.name}` made the check fall over instead: {record.evidence[-1]}")
+    return shown_under_sabotage(record, planted)
+
+
+def shown_under_sabotage(record: Record, planted: Planted) -> Outcome:
+    """Give the outcome of a check that ran with something planted: a fault must be caught, a variation must not.
+
+    A claim that is undecided here proves nothing either way, and is skipped with its reason.
+    """
+    if record.verdict in (Verdict.NOT_APPLICABLE, Verdict.COULD_NOT_TELL):
+        return outcome(record)
+    wanted = Verdict.BROKEN if planted.harmful else Verdict.HELD
+    told = record.evidence[-1] if record.evidence else "no evidence"
+    if record.verdict is wanted:
+        return Outcome("passed", told)
+    if planted.harmful:
+        return Outcome("failed", f"the planted fault `{planted.name}` was not caught: {told}")
+    return Outcome("failed", f"the harmless variation `{planted.name}` was taken for a fault: {told}")
+
+
+class Planted:
+    """What is planted around one run of a check: a saboteur, a variation or a cure, and perhaps a cure beneath it.
+
+    Attributes:
+        factory: the context manager factory.
+        harmful: whether the check must turn broken.
+        beneath: the cure that is entered first, for a claim that is broken on this release, or None.
+    """
+
+    def __init__(self, factory: Any, harmful: bool, beneath: Any = None) -> None:
+        """Keep the three."""
+        self.factory = factory
+        self.harmful = harmful
+        self.beneath = beneath
+
+    @property
+    def name(self) -> str:
+        """Give the name by which the planted thing is listed."""
+        return str(self.factory.__name__).strip("_")
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Give `module:function` of all that is planted, in the order of entering: how a child plants it too."""
+        layers = [layer for layer in (self.beneath, self.factory) if layer is not None]
+        return tuple(f"{layer.__module__}:{layer.__name__}" for layer in layers)

@@ -1,0 +1,259 @@
+"""One run of the claims suite under pytest: collects checks, judges them, gathers their records, shows and writes the ledger."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Dict, Generator, Iterator, List
+
+import pytest
+
+from pytest_kerasch2.chapter import collection, judging, showing, surroundings
+from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims.model import Check, Record
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.errors import FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.framework import api, state
+from pytest_kerasch2.framework.child import Desk, Job, value_of
+from pytest_kerasch2.options import Settings
+
+NAME = "kerasch2-chapter"
+WITNESS = pytest.StashKey[Witness]()
+PLANTED = pytest.StashKey[judging.Planted]()
+RECORDED = pytest.StashKey[bool]()
+
+
+def start(config: pytest.Config, settings: Settings) -> None:
+    """Let a pytest run verify the chapter: alone where no path was named, beside the named paths otherwise.
+
+    Raises:
+        FrameworkMissing: there is no TensorFlow to verify it on.
+        BadSetting, BadLedger, DeviceMissing: an option cannot be honoured; said now rather than after the run.
+    """
+    surroundings.refuse_unusable(settings)
+    if api.installed() is None:
+        raise FrameworkMissing(
+            "The chapter cannot be verified without TensorFlow",
+            "no distribution of it in this environment",
+            'install it with `pip install "pytest-kerasch2[tensorflow]"`',
+        )
+    chapter = str(collection.FOLDER)
+    named = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
+    if not any(chapter in str(Path(path).absolute()) for path in named):
+        config.args[:] = [*named, chapter]
+    config.pluginmanager.register(ChapterRun(config, settings), NAME)
+
+
+class ChapterRun:
+    """The hooks and private fixtures of the suite; registered only where the suite was asked for."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        """Begin with no records."""
+        self.config = config
+        self.settings = settings
+        self.records: List[Record] = []
+        self.planted_runs: List[Dict[str, Any]] = []
+        self.collected = 0
+        self.environment: dict[str, Any] = {}
+        self.interrupted = False
+        self.desk: Desk | None = None
+
+    # -- collection
+
+    def pytest_report_header(self) -> List[str]:
+        """Say what is being verified, and on what."""
+        return [] if _is_worker(self.config) else surroundings.header(self.settings, _is_distributed(self.config))
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> Generator[None, Any, None]:
+        """Collect the sections in their own way, and only so."""
+        outcome = yield
+        if collection.is_section(file_path):
+            outcome.force_result([collection.ChapterModule.from_parent(parent, path=file_path)])
+        elif file_path.parent == collection.FOLDER:
+            outcome.force_result([])
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """With --chapter-saboteurs, run each check once for each thing to be planted."""
+        check = collection.check_of(metafunc.function)
+        if self.settings.saboteurs and check is not None:
+            planted = collection.planted_in(check, api.release())
+            metafunc.parametrize("planted", planted, ids=collection.planted_id, indirect=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> None:
+        """Refuse claims of one id; put what waits for children last."""
+        try:
+            collection.refuse_duplicates(check for check in map(collection.check_of_item, items) if check is not None)
+        except KerasCh2Error as error:
+            raise pytest.UsageError(str(error)) from error
+        items[:] = collection.in_order(items)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Let the child interpreters begin, while the other checks run."""
+        if session.config.option.collectonly:
+            return
+        self.collected = len(session.items)
+        jobs = [job for item in session.items for job in self._jobs(item)]
+        if jobs:
+            self.desk = Desk(self._shared_folder())
+            self.desk.start(list(dict.fromkeys(jobs)))
+
+    # -- one check
+
+    @pytest.fixture(autouse=True)
+    def planted(self, request: pytest.FixtureRequest) -> Iterator[judging.Planted | None]:
+        """Isolate a check, and plant what this run of it is to be tried with."""
+        if collection.check_of_item(request.node) is None:
+            yield None
+            return
+        api.tensorflow()
+        planted: judging.Planted | None = getattr(request, "param", None)
+        with _quiet(), state.isolated() as isolation, contextlib.ExitStack() as layers:
+            if planted is not None:
+                request.node.stash[PLANTED] = planted
+                for layer in (planted.beneath, planted.factory):
+                    layers.enter_context(layer() if layer is not None else contextlib.nullcontext())
+            yield planted
+        if planted is None:
+            surroundings.refuse_leaks(isolation.leaks)
+
+    @pytest.fixture()
+    def witness(self, request: pytest.FixtureRequest) -> Witness:
+        """The witness of this check: compares, raises, and keeps the evidence."""
+        return request.node.stash.setdefault(WITNESS, Witness())
+
+    @pytest.fixture()
+    def tf(self, planted: Any) -> Any:
+        """The module `tensorflow`."""
+        return api.tensorflow()
+
+    @pytest.fixture()
+    def child(self, request: pytest.FixtureRequest) -> Any:
+        """What the check's job gave in its child interpreter; of several jobs, a tuple in their order."""
+        assert self.desk is not None
+        values = tuple(value_of(self.desk.outcome(job)) for job in self._jobs(request.node))
+        return values[0] if len(values) == 1 else values
+
+    def _jobs(self, item: pytest.Item) -> List[Job]:
+        check = collection.check_of_item(item)
+        if check is None or not check.jobs:
+            return []
+        planted = _parameter(item, "planted")
+        return [replace(job, planted=planted.addresses) for job in check.jobs] if planted else list(check.jobs)
+
+    # -- judging and gathering
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+        """Judge a check once it has run, or once it could not be set up."""
+        outcome = yield
+        check = collection.check_of_item(item)
+        decided = call.when == "call" or (call.when == "setup" and call.excinfo is not None)
+        if check is not None and decided and not _was_interrupted(call):
+            self._judge(item, check, call, outcome.get_result())
+
+    def _judge(self, item: pytest.Item, check: Check, call: pytest.CallInfo[None], report_: Any) -> None:
+        witness = item.stash.setdefault(WITNESS, Witness())
+        error = call.excinfo.value if call.excinfo is not None else None
+        parameters = collection.parameters_of(item)
+        record = judging.record_of(check, witness, error, api.release(), parameters, call.duration)
+        planted = item.stash.get(PLANTED, None)
+        shown = judging.shown(record, error, planted)
+        if planted is not None:
+            report_.kerasch2_planted = {"name": planted.name, "harmful": planted.harmful}
+        path, line, _ = item.reportinfo()
+        judging.show(report_, shown, (str(path), (line or 0) + 1))
+        report_.kerasch2_record = ledger.packed(record)
+        item.user_properties += surroundings.properties(record)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Gather the record that a report carries, from this process or from a worker."""
+        plain = getattr(report, "kerasch2_record", None)
+        if plain is not None:
+            self.records.append(ledger.unpacked(plain))
+        planted = getattr(report, "kerasch2_planted", None)
+        if planted is not None:
+            self.planted_runs.append({**planted, "claim": plain["claim"]["id"], "shown": report.outcome})
+
+    # -- the end
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember that the ledger is not whole."""
+        self.interrupted = True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Stop the children; hand the surroundings to the controller, or write the ledger."""
+        if self.desk is not None:
+            self.desk.close()
+        if self.records and not _is_distributed(self.config):
+            self.environment = surroundings.environment(self.settings)
+        if _is_worker(self.config):
+            self.config.workeroutput["kerasch2_environment"] = self.environment  # type: ignore[attr-defined]
+            return
+        stopped = bool(session.shouldfail or session.shouldstop)
+        self.interrupted = self.interrupted or stopped or exitstatus not in (0, 1)
+        self._write_ledger(session)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:
+        """Take the surroundings from a worker; one that died leaves the ledger incomplete."""
+        self.environment = getattr(node, "workeroutput", {}).get("kerasch2_environment") or self.environment
+        self.interrupted = self.interrupted or bool(error)
+
+    def ledger(self) -> ledger.Ledger:
+        """Give the ledger of what was gathered so far."""
+        environment = self.environment or surroundings.environment_unseen()
+        return ledger.build(self.records, environment, complete=not self.interrupted)
+
+    def _write_ledger(self, session: pytest.Session) -> None:
+        if self.settings.ledger is None or self.settings.saboteurs or self.config.option.collectonly:
+            return
+        try:
+            ledger.write(self.ledger(), self.settings.ledger)
+        except KerasCh2Error as error:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+            self.config.get_terminal_writer().line(f"\nERROR: {error}", red=True)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show the verdicts section by section, and to GitHub where this runs there."""
+        if not self.records:
+            return
+        if self.settings.saboteurs:
+            showing.show_saboteurs(self.records, self.planted_runs, terminalreporter)
+        else:
+            showing.show_ledger(self.ledger(), terminalreporter, self.settings.ledger)
+
+    def _shared_folder(self) -> Path:
+        shared = getattr(self.config, "workerinput", {}).get("kerasch2_folder")
+        return Path(shared) if shared else Path(tempfile.mkdtemp(prefix="kerasch2-"))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    # The user's `-W error` is about his own tests; a deprecation inside Keras must not change a verdict.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _is_distributed(config: pytest.Config) -> bool:
+    return not _is_worker(config) and bool(getattr(config.option, "dist", "no") != "no" and config.getoption("tx", None))
+
+
+def _was_interrupted(call: pytest.CallInfo[None]) -> bool:
+    return call.excinfo is not None and isinstance(call.excinfo.value, (KeyboardInterrupt, SystemExit, pytest.exit.Exception))
+
+
+def _parameter(item: pytest.Item, name: str) -> Any:
+    callspec = getattr(item, "callspec", None)
+    return None if callspec is None else callspec.params.get(name)

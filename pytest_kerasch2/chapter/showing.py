@@ -1,0 +1,48 @@
+"""The end of a run on pytest's terminal, and on GitHub where it runs there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, List, Mapping
+
+from pytest_kerasch2.claims.model import Record
+from pytest_kerasch2.report import github, terminal
+
+
+def show_ledger(ledger: Mapping[str, Any], terminalreporter: Any, path: Path | None) -> None:
+    """Print the verdicts, say where the ledger lies, and tell GitHub where this is one of its steps."""
+    writer = terminalreporter._tw
+    terminalreporter.section("the Keras chapter, verified")
+    terminalreporter.write(terminal.table(ledger, width=writer.fullwidth, colour=writer.hasmarkup))
+    if path is not None and path.is_file():
+        terminalreporter.write_line(f"Ledger: {path}")
+    if github.runs_here(os.environ):
+        for line in github.annotations(ledger):
+            terminalreporter.write_line(line)
+        github.append_summary(ledger, os.environ)
+
+
+def show_saboteurs(records: List[Record], planted: List[Mapping[str, Any]], terminalreporter: Any) -> None:
+    """Print how many planted faults were caught, and which claims were not shown able to fail on this release.
+
+    Args:
+        records: one for each run with something planted.
+        planted: for each of these, `claim`, `name`, `harmful`, `shown` (`passed`, `failed` or `skipped`).
+    """
+    faults = [one for one in planted if one["harmful"]]
+    caught = [one for one in faults if one["shown"] == "passed"]
+    claims = sorted({record.claim.id for record in records})
+    proven = {one["claim"] for one in caught}
+    terminalreporter.section("the checks, verified")
+    harmless = [one for one in planted if not one["harmful"]]
+    unmoved = sum(one["shown"] == "passed" for one in harmless)
+    lines = [
+        f"planted faults caught: {len(caught)} of {len(faults)} "
+        f"({sum(one['shown'] == 'skipped' for one in faults)} could not be tried on this release)",
+        f"harmless variations that left the verdict: {unmoved} of {len(harmless)}",
+        f"claims shown able to fail here: {len(proven)} of {len(claims)}",
+    ]
+    lines += [f"  not shown here: {claim}" for claim in claims if claim not in proven]
+    for line in lines:
+        terminalreporter.write_line(line)

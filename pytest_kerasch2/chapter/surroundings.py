@@ -1,0 +1,127 @@
+"""What surrounds a run of the suite: the header, the ledger's environment, JUnit properties, and refusals at the start."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from typing import Any, Dict, List, Sequence, Tuple
+
+from pytest_kerasch2 import __version__
+from pytest_kerasch2.claims.model import Record
+from pytest_kerasch2.claims.release import ABSENT
+from pytest_kerasch2.errors import BadLedger, KerasCh2Error
+from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.options import Settings
+
+
+class StateLeaked(KerasCh2Error):
+    """A check changed process-wide state and did not put it back."""
+
+
+def refuse_leaks(leaks: Sequence[Any]) -> None:
+    """Require that a check left nothing behind; what it left has been put back already.
+
+    Raises:
+        StateLeaked: naming each thing with its value before and after.
+    """
+    if leaks:
+        found = "; ".join(str(leak) for leak in leaks)
+        raise StateLeaked("A check left process-wide state changed", found, "let it put back what it changes")
+
+
+def refuse_unusable(settings: Settings) -> None:
+    """Require that what the options name can be used, before anything long begins.
+
+    Raises:
+        BadLedger: the ledger could not be written where it is wanted.
+        BadSetting: the mirror is no folder, or a device word is unknown.
+    """
+    from pytest_kerasch2.data import sources
+
+    if settings.ledger is not None:
+        _refuse_unwritable(settings)
+    if settings.devices is not None:
+        devices.kinds(settings.devices)
+    if settings.mirror is not None:
+        sources.usable_mirror(settings.mirror)
+
+
+def _refuse_unwritable(settings: Settings) -> None:
+    path = settings.ledger
+    assert path is not None
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        tempfile.TemporaryFile(dir=str(path.parent)).close()
+    except OSError as error:
+        raise BadLedger(
+            "The ledger cannot be written there",
+            f"--chapter-ledger={path}: {error.strerror or error}",
+            "name a file in a folder that exists and can be written",
+        ) from error
+
+
+def header(settings: Settings, distributed: bool) -> List[str]:
+    """Give the lines at the head of pytest's output: release, backend, devices, data.
+
+    With workers this process does not import TensorFlow, and leaves the devices to the summary.
+    """
+    release = api.installed()
+    assert release is not None
+    seen = "found by the workers" if distributed else ", ".join(_device_names(settings))
+    return [
+        f"chapter on: TensorFlow {release.tensorflow}, Keras {release.keras}, backend {release.backend}",
+        f"devices: {seen}; MNIST: {_mnist_place(settings)}",
+    ]
+
+
+def _device_names(settings: Settings) -> List[str]:
+    return [device.name for device in devices.choose(settings.devices)]
+
+
+def _mnist_place(settings: Settings) -> str:
+    from pytest_kerasch2.data import sources
+
+    return sources.where("mnist", mirror=settings.mirror, offline=settings.offline)
+
+
+def environment(settings: Settings) -> Dict[str, Any]:
+    """Give the ledger's account of what the run ran on; asks the imported framework."""
+    import numpy
+
+    release = api.release()
+    return {
+        **environment_unseen(),
+        "tensorflow": release.tensorflow,
+        "keras": release.keras,
+        "backend": release.backend,
+        "numpy": numpy.__version__,
+        "devices": _device_names(settings),
+    }
+
+
+def environment_unseen() -> Dict[str, Any]:
+    """Give the same as far as it is known without importing a framework: for a run whose workers all died."""
+    return {
+        "plugin": __version__,
+        "tensorflow": ABSENT,
+        "keras": ABSENT,
+        "backend": ABSENT,
+        "python": platform.python_version(),
+        "numpy": ABSENT,
+        "platform": f"{platform.system()}-{platform.machine()}",
+        "devices": [],
+        "datasets": {},
+    }
+
+
+def properties(record: Record) -> List[Tuple[str, str]]:
+    """Give what JUnit keeps of a record."""
+    cause = [("kerasch2_cause", record.deviation.cause)] if record.deviation is not None else []
+    return [
+        ("kerasch2_claim", record.claim.id),
+        ("kerasch2_section", record.claim.section),
+        ("kerasch2_verdict", record.verdict.value),
+        *cause,
+        *(("kerasch2_evidence", line) for line in record.evidence),
+    ]

@@ -1,0 +1,153 @@
+"""All verdicts of one run, as plain data: made from records, merged, checked against the schema, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping
+
+from pytest_kerasch2.claims.model import Claim, Deviation, Record, Verdict, worst
+from pytest_kerasch2.errors import BadLedger
+
+SCHEMA = 1
+Ledger = Dict[str, Any]
+
+
+def build(records: Iterable[Record], environment: Mapping[str, Any], complete: bool = True) -> Ledger:
+    """Give the ledger of a run. Its order does not depend on the order of the records.
+
+    Args:
+        records: one for each check that ran; several of one claim are merged, the worst verdict wins.
+        environment: what the run ran on, as the design's schema names it.
+        complete: False for a run that was interrupted.
+    """
+    grouped: Dict[str, List[Record]] = {}
+    for record in sorted(records, key=lambda one: (one.claim.id, one.parameters, one.evidence)):
+        grouped.setdefault(record.claim.id, []).append(record)
+    return {
+        "schema": SCHEMA,
+        "complete": complete,
+        "environment": dict(environment),
+        "claims": [_entry(same) for same in grouped.values()],
+    }
+
+
+def _entry(records: List[Record]) -> Dict[str, Any]:
+    first = records[0].claim
+    verdict = worst([record.verdict for record in records])
+    deviation = next((record.deviation for record in records if record.deviation is not None), None)
+    return {
+        "id": first.id,
+        "section": first.section,
+        "statement": first.statement,
+        "kind": first.kind,
+        "verdict": verdict.value,
+        "expected": expected(verdict, deviation).value,
+        "evidence": [line for record in records for line in _labelled(record)],
+        "deviation": None if deviation is None else deviation.plain(),
+        "remedy": next((record.remedy for record in records if record.remedy), ""),
+        "checks": len(records),
+        "seconds": round(sum(record.seconds for record in records), 3),
+    }
+
+
+def expected(verdict: Verdict, deviation: Deviation | None) -> Verdict:
+    """Give the verdict that the list of deviations lets expect; where nothing could be told, nothing else is expected."""
+    if verdict in (Verdict.NOT_APPLICABLE, Verdict.COULD_NOT_TELL):
+        return verdict
+    return Verdict.HELD if deviation is None else Verdict.BROKEN
+
+
+def _labelled(record: Record) -> List[str]:
+    return [f"[{record.parameters}] {line}" if record.parameters else line for line in record.evidence]
+
+
+def packed(record: Record) -> Dict[str, Any]:
+    """Give a record as plain data that can cross to another process."""
+    claim, known = record.claim, record.deviation
+    return {
+        "claim": {"id": claim.id, "statement": claim.statement, "section": claim.section, "kind": claim.kind},
+        "verdict": record.verdict.value,
+        "evidence": list(record.evidence),
+        "deviation": None if known is None else {**vars(known), "only": list(known.only)},
+        "remedy": record.remedy,
+        "seconds": record.seconds,
+        "parameters": record.parameters,
+    }
+
+
+def unpacked(plain: Mapping[str, Any]) -> Record:
+    """Give back the record that `packed` made plain."""
+    known = plain["deviation"]
+    return Record(
+        claim=Claim(**plain["claim"]),
+        verdict=Verdict(plain["verdict"]),
+        evidence=tuple(plain["evidence"]),
+        deviation=None if known is None else Deviation(**{**known, "only": tuple(known["only"])}),
+        remedy=plain["remedy"],
+        seconds=plain["seconds"],
+        parameters=plain["parameters"],
+    )
+
+
+def check_schema(ledger: Any) -> None:
+    """Require that the ledger is of the published schema.
+
+    Raises:
+        BadLedger: naming the first place that is not as the schema says.
+    """
+    import jsonschema
+
+    schema = json.loads((Path(__file__).parent / "ledger.schema.json").read_text(encoding="utf-8"))
+    problem = next(iter(jsonschema.Draft7Validator(schema).iter_errors(ledger)), None)
+    if problem is not None:
+        place = "/".join(str(part) for part in problem.absolute_path) or "the whole"
+        raise BadLedger("A ledger is not of schema 1", f"at {place}: {problem.message}", "write it anew with --chapter-ledger")
+
+
+def write(ledger: Ledger, path: Path) -> None:
+    """Write the ledger under its name, whole or not at all.
+
+    Raises:
+        BadLedger: it does not fit the schema, or the place cannot be written; what stood there before still stands.
+    """
+    check_schema(ledger)
+    write_text(json.dumps(ledger, indent=1, ensure_ascii=False, sort_keys=False) + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file to a temporary name beside its place, then rename.
+
+    Raises:
+        BadLedger: the place cannot be written.
+    """
+    remedy = "name a file in a folder that exists and can be written"
+    if path.is_dir():
+        raise BadLedger("A file cannot be written where a folder is", str(path), remedy)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=str(path.parent))
+    except OSError as error:
+        raise BadLedger("A file cannot be written", f"{path}: {error.strerror or error}", remedy) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(temporary, path)
+    except OSError as error:
+        Path(temporary).unlink()
+        raise BadLedger("A file cannot be written", f"{path}: {error.strerror or error}", remedy) from error
+
+
+def read(path: Path) -> Ledger:
+    """Give the ledger that a file holds, checked against the schema.
+
+    Raises:
+        BadLedger: the file is missing, is no JSON, or is of another schema.
+    """
+    try:
+        ledger = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadLedger("A ledger cannot be read", f"{path}: {error}", "write it anew with --chapter-ledger") from error
+    check_schema(ledger)
+    return dict(ledger)

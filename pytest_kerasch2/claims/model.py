@@ -1,0 +1,143 @@
+"""The words of the ledger as plain data: claim, deviation, verdict, check and its record."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Callable, Sequence, Tuple
+
+from pytest_kerasch2.claims.release import Release, within
+
+KINDS = ("code", "output", "prose", "table", "figure")
+
+
+class Verdict(str, Enum):
+    """What a check decided. The order is from worst to best: a claim takes the worst of its checks."""
+
+    BROKEN = "broken"
+    COULD_NOT_TELL = "could_not_tell"
+    NOT_APPLICABLE = "not_applicable"
+    HELD = "held"
+
+
+def worst(verdicts: Sequence[Verdict]) -> Verdict:
+    """Give the verdict of a claim from those of its checks."""
+    order = list(Verdict)
+    return min(verdicts, key=order.index)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of the chapter that a machine can decide, in our own words.
+
+    Attributes:
+        id: `section.short-name`, unique over the suite.
+        statement: the sentence that is true or not.
+        section: the heading under which the chapter says it.
+        kind: where it stands: one of `KINDS`.
+    """
+
+    id: str
+    statement: str
+    section: str
+    kind: str
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be looked up later."""
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*", self.id):
+            raise ValueError(f"a claim's id is `section.short-name` in small letters, not {self.id!r}")
+        if self.kind not in KINDS:
+            raise ValueError(f"a claim's kind is one of {', '.join(KINDS)}, not {self.kind!r}")
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A known, sourced reason why a claim is broken on some releases.
+
+    Attributes:
+        cause: why, in one sentence.
+        source: where that can be read.
+        symptom: a regular expression that the evidence must match, so that a claim broken in another way is not excused.
+        since: first release with it, inclusive, at the precision given; None means from the beginning.
+        until: last release with it, inclusive; None means up to now.
+        of: which version `since` and `until` speak of, `tensorflow` or `keras`.
+        only: parts of the check's parameters to which it is limited (`subclass`); empty means all.
+    """
+
+    cause: str
+    source: str
+    symptom: str
+    since: str | None = None
+    until: str | None = None
+    of: str = "tensorflow"
+    only: Tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a reason that nobody could follow up."""
+        if not self.source.startswith("https://"):
+            raise ValueError(f"a deviation's source is an https address, not {self.source!r}")
+        if self.of not in ("tensorflow", "keras"):
+            raise ValueError(f"a deviation is of tensorflow or keras, not {self.of!r}")
+        re.compile(self.symptom)
+
+    def applies(self, release: Release, parameters: str) -> bool:
+        """Tell whether this release, and this parameter id of the check, are meant."""
+        if self.only and not any(part in parameters for part in self.only):
+            return False
+        return within(getattr(release, self.of), self.since, self.until)
+
+    def plain(self) -> dict[str, str | None]:
+        """Give what the ledger says of it."""
+        named = {"tensorflow": "", "keras": "Keras "}[self.of]
+        return {
+            "cause": self.cause,
+            "since": None if self.since is None else named + self.since,
+            "until": None if self.until is None else named + self.until,
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True)
+class Check:
+    """The code that decides a claim, with all that stands beside it.
+
+    Attributes:
+        claim: what it decides.
+        deviations: known reasons for `broken`.
+        saboteurs: planted faults; each must turn the check `broken`.
+        variations: harmless changes; each must leave it `held`.
+        cure: what makes a claim hold that is broken here, so that its saboteurs can still be shown to bite.
+        jobs: what must be run in a child interpreter first, `name -> framework.child.Job`.
+        pending: why no check decides this claim yet; empty when one does.
+    """
+
+    claim: Claim
+    deviations: Tuple[Deviation, ...] = ()
+    saboteurs: Tuple[Callable[..., Any], ...] = ()
+    variations: Tuple[Callable[..., Any], ...] = ()
+    cure: Callable[..., Any] | None = None
+    jobs: Tuple[Any, ...] = ()
+    pending: str = ""
+
+    def deviation(self, release: Release, parameters: str = "") -> Deviation | None:
+        """Give the first deviation that speaks of this release, or None."""
+        return next((one for one in self.deviations if one.applies(release, parameters)), None)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one run of one check gave: the grain from which a ledger is made.
+
+    Attributes:
+        seconds: wall time of setting up and running it.
+        remedy: what to do about `could_not_tell`.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    evidence: Tuple[str, ...]
+    deviation: Deviation | None = None
+    remedy: str = ""
+    seconds: float = 0.0
+    parameters: str = field(default="", compare=False)

@@ -1,0 +1,47 @@
+"""The meaning of green: a test's outcome is about us knowing the verdict, not about the chapter being right."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pytest_kerasch2.claims.model import Record, Verdict
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How pytest shows a record: `passed`, `xfailed`, `failed` or `skipped`, and why."""
+
+    word: str
+    reason: str
+
+
+def outcome(record: Record) -> Outcome:
+    """Give the test outcome of a record by the table of the design.
+
+    A broken claim is excused only by a deviation whose symptom is found in the evidence; a held one must have no deviation;
+    a held one without evidence is a check that looked at nothing, and fails.
+    """
+    known = record.deviation
+    if record.verdict in (Verdict.COULD_NOT_TELL, Verdict.NOT_APPLICABLE):
+        return Outcome("skipped", f"{record.verdict.value}: {_last(record)}")
+    if record.verdict is Verdict.HELD:
+        return _held(record)
+    if known is None:
+        return Outcome("failed", f"broken, and no deviation explains it on this release: {_last(record)}")
+    if not any(re.search(known.symptom, line) for line in record.evidence):
+        seen = " | ".join(record.evidence)
+        return Outcome("failed", f"broken in another way than recorded ({known.symptom!r}): {seen}")
+    return Outcome("xfailed", f"broken, as recorded: {known.cause} ({known.source})")
+
+
+def _held(record: Record) -> Outcome:
+    if not record.evidence:
+        return Outcome("failed", "the check kept no evidence, so it proves nothing")
+    if record.deviation is not None:
+        return Outcome("failed", f"held, though a deviation says otherwise; the list is stale: {record.deviation.cause}")
+    return Outcome("passed", _last(record))
+
+
+def _last(record: Record) -> str:
+    return record.evidence[-1] if record.evidence else "no evidence"

@@ -1,0 +1,57 @@
+"""What a verdict is about: a TensorFlow minor, a Keras patch and a backend."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Tuple
+
+from pytest_kerasch2.errors import BadSetting
+
+ABSENT = "-"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One installed combination: `2.15/2.15.0/tensorflow`, or `-/3.15.1/jax` where TensorFlow is absent.
+
+    Attributes:
+        tensorflow: the full version, `2.15.1`, or `-`.
+        keras: the full version, `2.2.4-tf` where Keras is part of TensorFlow.
+        backend: `tensorflow`, `jax` or `torch`.
+    """
+
+    tensorflow: str
+    keras: str
+    backend: str
+
+    @property
+    def name(self) -> str:
+        """Give the short name that heads a column of the truth table."""
+        minor = self.tensorflow if self.tensorflow == ABSENT else ".".join(self.tensorflow.split(".")[:2])
+        return f"{minor}/{self.keras}/{self.backend}"
+
+
+def numbers(version: str) -> Tuple[int, ...]:
+    """Give the leading numbers of a version: `2.15.0.post1` is (2, 15, 0), `2.2.4-tf` is (2, 2, 4).
+
+    Raises:
+        BadSetting: the text does not begin with a number.
+    """
+    leading = re.match(r"\d+(\.\d+)*", version)
+    if leading is None:
+        raise BadSetting("A version cannot be read", repr(version), "write it as numbers with dots, such as 2.16")
+    return tuple(int(part) for part in leading.group().split("."))
+
+
+def within(version: str, since: str | None, until: str | None) -> bool:
+    """Tell whether `since <= version <= until`, each bound compared at its own precision.
+
+    `until="2.15"` therefore takes in 2.15.1. A version that is absent (`-`) is in no range.
+    """
+    if version == ABSENT:
+        return False
+    mine = numbers(version)
+    if since is not None and mine[: len(numbers(since))] < numbers(since):
+        return False
+    return until is None or mine[: len(numbers(until))] <= numbers(until)

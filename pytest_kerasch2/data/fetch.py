@@ -1,0 +1,220 @@
+"""Downloads that arrive whole or not at all: lock, look again, temporary file, hash, rename.
+
+Keras writes straight to the final name and, before 2.9, never compares the hash of what it has just fetched; so a
+second process can read half a file. Here nothing stands under the final name before its hash is right, and one lock
+per file lets any number of workers cause one download.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import os
+import pathlib
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import IO, TYPE_CHECKING, Any, Callable, Iterator, Optional
+
+import filelock
+
+from pytest_kerasch2.data.digests import digest_of_file
+from pytest_kerasch2.errors import DownloadFailed
+
+if TYPE_CHECKING:
+    from pytest_kerasch2.data.registry import Archive
+
+# Bytes so far, bytes in all where known, seconds left where they can be guessed.
+Progress = Callable[[int, Optional[int], Optional[float]], None]
+
+_BLOCK = 1 << 16
+# The largest archive, CIFAR-10, has about 170 MB.
+_LARGEST = 512 << 20
+_BETWEEN_REPORTS = 0.1
+_REMEDY = (
+    "check the network and the disk and run again; or put the file into a folder and name that folder with"
+    " --chapter-mirror=DIR or the variable KERASCH2_MIRROR"
+)
+
+
+def fetch(
+    archive: Archive,
+    store: pathlib.Path,
+    *,
+    progress: Progress | None = None,
+    timeout: float = 20.0,
+    deadline: float = 1800.0,
+) -> pathlib.Path:
+    """Give the path of an archive in ``store``, downloaded now unless a good copy lies there.
+
+    Args:
+        archive: what to fetch, from where, and the hash it must have.
+        store: the folder of our own downloads; made if need be, with the parents of the file.
+        progress: called now and then with bytes so far, bytes in all or None, and seconds left or None.
+        timeout: seconds without a single byte after which the server counts as dead.
+        deadline: seconds for the whole download, and for waiting until another worker has finished it.
+
+    Raises:
+        DownloadFailed: short, stalled, reset, refused, of a wrong hash, or the store cannot be written.
+    """
+    target = store / archive.file
+    with _making(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(target, deadline):
+        # Looked at inside the lock: another worker may have fetched it while this one waited.
+        if not is_good(archive, target):
+            with _making(target):
+                _sweep(target)
+                _download(archive, target, _Watch(progress, timeout, time.monotonic() + deadline))
+    return target
+
+
+def is_good(archive: Archive, path: pathlib.Path) -> bool:
+    """Tell whether a file is there and has the published hash."""
+    algorithm, expected = archive.published
+    try:
+        return path.is_file() and digest_of_file(path, algorithm) == expected
+    except OSError:
+        return False
+
+
+class _Watch:
+    """How long a download may take, and who is told about it."""
+
+    def __init__(self, progress: Progress | None, timeout: float, ends: float) -> None:
+        self.timeout = timeout
+        self._progress = progress
+        self._ends = ends
+        self._began = time.monotonic()
+        self._told = 0.0
+
+    def tick(self, done: int, total: int | None, *, last: bool = False) -> None:
+        now = time.monotonic()
+        if now > self._ends and not last:
+            raise TimeoutError(f"only {done} bytes within the deadline")
+        if self._progress is None or (now - self._told < _BETWEEN_REPORTS and not last):
+            return
+        self._told = now
+        rate = done / max(now - self._began, 1e-6)
+        self._progress(done, total, (total - done) / rate if total and done else None)
+
+
+@contextlib.contextmanager
+def _making(target: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DownloadFailed(
+            f"The download folder {target.parent} cannot be written",
+            f"{type(error).__name__}: {error}",
+            "free the disk or choose another temporary folder with TMPDIR; or use --chapter-mirror=DIR",
+        ) from error
+
+
+@contextlib.contextmanager
+def _locked(target: pathlib.Path, deadline: float) -> Iterator[None]:
+    lock = filelock.FileLock(str(target) + ".lock", timeout=deadline)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise DownloadFailed(
+            f"Another worker has not finished {target.name}", f"its lock held for over {deadline:g} s", _REMEDY
+        ) from error
+    # NotImplementedError: a file system without locks.
+    except (OSError, NotImplementedError) as error:
+        raise DownloadFailed(f"{target.name} cannot be locked", f"{type(error).__name__}: {error}", _REMEDY) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sweep(target: pathlib.Path) -> None:
+    # What a killed worker left behind. We hold the lock, so nobody is writing to any of them.
+    for leftover in target.parent.glob(target.name + ".*.part"):
+        leftover.unlink()
+
+
+def _download(archive: Archive, target: pathlib.Path, watch: _Watch) -> None:
+    handle, name = tempfile.mkstemp(prefix=target.name + ".", suffix=".part", dir=str(target.parent))
+    temporary = pathlib.Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            found = _received(archive, stream, watch)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _compared(archive, found)
+        temporary.replace(target)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _received(archive: Archive, stream: IO[bytes], watch: _Watch) -> str:
+    """Give the digest of what the server sent, having written it to the stream."""
+    digest = hashlib.new(archive.published[0])
+    done = 0
+    with _answer(archive, watch.timeout) as answer:
+        total = _declared(archive, answer)
+        while True:
+            with _network(archive, done):
+                block = answer.read(_BLOCK)
+                watch.tick(done + len(block), total)
+            if not block:
+                break
+            done += len(block)
+            if done > _LARGEST:
+                raise _failed(archive, f"more than {_LARGEST} bytes")
+            stream.write(block)
+            digest.update(block)
+    if total is not None and done != total:
+        raise _failed(archive, f"{done} of {total} bytes, then the connection ended")
+    watch.tick(done, total, last=True)
+    return digest.hexdigest()
+
+
+def _declared(archive: Archive, answer: Any) -> int | None:
+    length = answer.headers.get("Content-Length")
+    if length is None:
+        return None
+    if not length.isdigit() or int(length) > _LARGEST:
+        raise _failed(archive, f"a declared length of {length}")
+    return int(length)
+
+
+@contextlib.contextmanager
+def _answer(archive: Archive, timeout: float) -> Iterator[Any]:
+    parts = urllib.parse.urlsplit(archive.origin)
+    if parts.scheme not in ("http", "https"):
+        raise _failed(archive, f"an address of scheme {parts.scheme!r}")
+    # A proxy in the environment must not be asked for what lies on this very machine.
+    direct = [urllib.request.ProxyHandler({})] if parts.hostname in ("127.0.0.1", "localhost", "::1") else []
+    with _network(archive, 0):
+        answer = urllib.request.build_opener(*direct).open(archive.origin, timeout=timeout)
+    with contextlib.closing(answer):
+        yield answer
+
+
+@contextlib.contextmanager
+def _network(archive: Archive, done: int) -> Iterator[None]:
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        # It is an answer as well, with an open connection.
+        error.close()
+        raise _failed(archive, f"the answer {error.code} {error.reason}") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _failed(archive, f"{type(error).__name__} after {done} bytes: {error}") from error
+
+
+def _compared(archive: Archive, found: str) -> None:
+    algorithm, expected = archive.published
+    if found != expected:
+        raise _failed(archive, f"{algorithm} {found}, where {expected} was expected")
+
+
+def _failed(archive: Archive, found: str) -> DownloadFailed:
+    return DownloadFailed(f"The download of {archive.origin} failed", found, _REMEDY)

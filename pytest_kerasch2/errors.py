@@ -1,0 +1,85 @@
+"""The one family of errors: each says what happened, what was found, and what to do."""
+
+from __future__ import annotations
+
+
+class KerasCh2Error(Exception):
+    """The root of every error this package raises on purpose.
+
+    Args:
+        happened: one sentence without its full stop.
+        found: what was seen, quoted from the user's own input where there is any.
+        remedy: what the reader can do about it.
+    """
+
+    def __init__(self, happened: str, found: str = "", remedy: str = "") -> None:
+        """Keep the three parts, so that a report can lay them out its own way."""
+        super().__init__(happened, found, remedy)
+        self.happened = happened
+        self.found = found
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Give the three parts as one line."""
+        parts = [f"{self.happened}."]
+        if self.found:
+            parts.append(f"Found: {self.found}.")
+        if self.remedy:
+            parts.append(f"To do: {self.remedy}.")
+        return " ".join(parts)
+
+
+class ClaimBroken(KerasCh2Error):
+    """A check saw that a claim does not hold."""
+
+
+class NotApplicable(KerasCh2Error):
+    """A claim speaks of something that this environment cannot have."""
+
+
+class CouldNotTell(KerasCh2Error):
+    """Something that a check needs is missing, so its claim stays undecided."""
+
+
+class DataMissing(CouldNotTell):
+    """A data set is in no place that may be looked into."""
+
+
+class DownloadFailed(DataMissing):
+    """A data set could not be fetched whole."""
+
+
+class DeviceMissing(CouldNotTell):
+    """A device that was asked for is not there."""
+
+
+class DataDamaged(KerasCh2Error):
+    """An archive does not hold what its name promises."""
+
+
+class FrameworkMissing(KerasCh2Error):
+    """TensorFlow or Keras is not installed."""
+
+
+class FrameworkBroken(KerasCh2Error):
+    """TensorFlow or Keras is installed and cannot be imported."""
+
+
+class ChildDied(KerasCh2Error):
+    """A child interpreter crashed, ran past its deadline or broke its memory limit."""
+
+
+class UnsafeFile(KerasCh2Error):
+    """A model file holds something that could run code or read other files."""
+
+
+class BadSetting(KerasCh2Error):
+    """An option or a variable has a value that cannot be used."""
+
+
+class BadLedger(KerasCh2Error):
+    """A ledger is damaged, of another schema, or cannot be written."""
+
+
+class DuplicateClaim(KerasCh2Error):
+    """Two claims carry the same id."""

@@ -1,0 +1,258 @@
+"""The only door to TensorFlow, Keras and their backends, and facts by release.
+
+Importing this module imports none of them: that happens at the first call, once, quietly, with a private home.
+"""
+# TensorFlow has no types that hold on every release, hence Any; what this module gives back is annotated.
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import importlib.util
+import logging
+import os
+import random
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, ContextManager, Tuple
+
+from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.errors import BadSetting, FrameworkBroken, FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.framework import packages, quiet
+from pytest_kerasch2.framework.packages import installed
+
+__all__ = [
+    "backend_functions",
+    "clear_session",
+    "fresh_session",
+    "installed",
+    "is_keras3",
+    "is_loaded",
+    "keras",
+    "keras_home",
+    "policy_name",
+    "release",
+    "set_policy",
+    "set_seed",
+    "tensorflow",
+]
+
+INSTALL = 'pip install "pytest-kerasch2[tensorflow]"'
+_log = logging.getLogger(__name__)
+
+
+def tensorflow() -> Any:
+    """Give the module ``tensorflow``, imported at the first call with ``tf.keras`` loaded.
+
+    Raises:
+        FrameworkMissing: TensorFlow is not installed.
+        FrameworkBroken: it is installed and cannot be imported, or is not TensorFlow 2.
+    """
+    module, error = _tensorflow_or_error()
+    if error is not None:
+        raise error.with_traceback(None)
+    return module
+
+
+def keras() -> Any:
+    """Give ``tf.keras``, or, where Keras 3 runs on another backend without TensorFlow, the module ``keras``.
+
+    Raises:
+        FrameworkMissing: neither TensorFlow nor a Keras with another backend is installed.
+        FrameworkBroken: what is installed cannot be imported.
+    """
+    if _alone():
+        module, error = _keras_or_error()
+        if error is not None:
+            raise error.with_traceback(None)
+        return module
+    return tensorflow().keras
+
+
+def backend_functions() -> Any:
+    """Give the module the chapter imports as ``K``: ``tensorflow.keras.backend``."""
+    return keras().backend
+
+
+def release() -> Release:
+    """Give what is installed, as the imported modules say it.
+
+    Raises:
+        FrameworkMissing: as ``keras``.
+        FrameworkBroken: as ``keras``.
+    """
+    module = keras()
+    version = "-" if _alone() else str(tensorflow().__version__)
+    return Release(tensorflow=version, keras=_keras_version(module), backend=_backend_name(module))
+
+
+def is_keras3() -> bool:
+    """Tell whether the Keras in use is of the third generation, which has backends."""
+    return (packages.parsed(_keras_version(keras())) or (0, 0)) >= (3, 0)
+
+
+def is_loaded() -> bool:
+    """Tell, without importing anything, whether TensorFlow or Keras is in this process already."""
+    return "tensorflow" in sys.modules or "keras" in sys.modules
+
+
+def keras_home() -> Path:
+    """Give the private folder that holds ``keras.json`` in this process; in a child that is ``~/.keras``."""
+    if not _home_is_private():
+        return quiet.own_keras_home()
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+
+
+def set_seed(seed: int) -> None:
+    """Seed Python, NumPy, TensorFlow and Keras, on every release.
+
+    Raises:
+        BadSetting: the seed is not a whole number from 0 to 2**32 - 1, the range that NumPy takes.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise BadSetting("A seed cannot be used", repr(seed), "give a whole number from 0 to 4294967295")
+    import numpy as np
+
+    random.seed(seed)
+    np.random.seed(seed)
+    everything = getattr(keras().utils, "set_random_seed", None)
+    if everything is not None:
+        everything(seed)
+    else:  # before Keras 2.7 there was no such function; Keras then drew its seeds from TensorFlow's
+        tensorflow().random.set_seed(seed)
+
+
+def clear_session() -> None:
+    """Drop Keras's graph and name counters. On Keras 3 this also drops the policy and the seed: see ``fresh_session``."""
+    backend_functions().clear_session()
+
+
+def fresh_session(seed: int) -> None:
+    """Clear the session, keep the dtype policy, then seed.
+
+    The order matters: on Keras 3 ``clear_session`` throws away the policy and the seed just set, on Keras 2 it keeps both
+    (``keras/src/backend/common/global_state.py``).
+    """
+    policy = policy_name()
+    clear_session()
+    if policy_name() != policy:
+        set_policy(policy)
+    set_seed(seed)
+
+
+def policy_name() -> str:
+    """Give the name of the global dtype policy, such as ``float32`` or ``mixed_float16``."""
+    room = keras().mixed_precision
+    room = room if hasattr(room, "global_policy") else room.experimental
+    return str(room.global_policy().name)
+
+
+def set_policy(name: str) -> None:
+    """Set the global dtype policy by name."""
+    room = keras().mixed_precision
+    setter = getattr(room, "set_global_policy", None) or room.experimental.set_policy
+    setter(name)
+
+
+def _alone() -> bool:
+    """Tell whether Keras runs on another backend with no TensorFlow there."""
+    wanted = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    return wanted != "tensorflow" and "tensorflow" not in sys.modules and not _can_find("tensorflow")
+
+
+def _can_find(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):  # ValueError: a module put into sys.modules by hand, without a spec
+        return name in sys.modules
+
+
+# An import that failed is not tried again: it takes seconds, fails alike, and can leave half a package behind.
+@functools.lru_cache(maxsize=None)
+def _tensorflow_or_error() -> Tuple[Any, KerasCh2Error | None]:
+    if "tensorflow" not in sys.modules and not _can_find("tensorflow"):
+        return None, FrameworkMissing("TensorFlow is not installed", "no package called tensorflow", f"run {INSTALL}")
+    return _imported("tensorflow", _checked_tensorflow)
+
+
+@functools.lru_cache(maxsize=None)
+def _keras_or_error() -> Tuple[Any, KerasCh2Error | None]:
+    if not _can_find("keras"):
+        return None, FrameworkMissing("Keras is not installed", "neither tensorflow nor keras", f"run {INSTALL}")
+    return _imported("keras", lambda module: module)
+
+
+def _imported(name: str, checked: Any) -> Tuple[Any, KerasCh2Error | None]:
+    """Give the module, or the error that says why there is none."""
+    lines: Any = []
+    try:
+        with _home(), quiet.environment(_log_level()), quiet.silence() as lines:
+            module = checked(importlib.import_module(name))
+    except KerasCh2Error as error:
+        return None, error
+    except (Exception, SystemExit) as error:  # a broken package may raise anything, even an exit
+        return None, _broken(name, error, lines)
+    for line in lines:
+        _log.debug("%s", line)
+    for line in quiet.real_errors(lines):
+        _log.warning("while importing %s: %s", name, line)
+    return module, None
+
+
+def _home_is_private() -> bool:
+    """Tell whether this is a child interpreter in the home that was made for it."""
+    return quiet.CHILD_HOME in os.environ and os.environ.get("HOME") == os.environ[quiet.CHILD_HOME]
+
+
+def _home() -> ContextManager[Any]:
+    # A child imports in the home it has, so that claims on where keras.json lies can be checked there
+    return contextlib.nullcontext() if _home_is_private() else quiet.private_home(keras_home())
+
+
+def _log_level() -> dict[str, str | None]:
+    return {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
+
+
+def _broken(name: str, error: BaseException, lines: list[str]) -> FrameworkBroken:
+    said = traceback.format_exception_only(type(error), error)[-1].strip()
+    # The last line is the error; compiled modules tell the reason on standard error and raise something vague
+    whole = "\n".join([str(error), said, *lines[-20:]])
+    noted = next((line.strip() for line in reversed(lines) if "Error" in line), "") if not str(error) else ""
+    quoted = said.splitlines()[-1] + (f" ({noted})" if noted else "")
+    return FrameworkBroken(f"{name} is installed and cannot be imported", quoted, packages.remedy_for(whole))
+
+
+def _checked_tensorflow(module: Any) -> Any:
+    version = str(getattr(module, "__version__", ""))
+    minor = packages.parsed(version)
+    where = getattr(module, "__file__", None) or list(getattr(module, "__path__", []))
+    if minor is None:
+        raise FrameworkBroken(
+            "The package called tensorflow states no version", f"{version!r} in {where}",
+            "remove what hides the real TensorFlow, or reinstall it",
+        )  # fmt: skip
+    if minor < (2, 0):
+        raise FrameworkBroken("The chapter is about TensorFlow 2", f"TensorFlow {version}", f"run {INSTALL}")
+    if not hasattr(module, "keras"):
+        raise FrameworkBroken(
+            f"TensorFlow {version} has no tf.keras", f"no attribute keras in {where}",
+            "reinstall TensorFlow and Keras together",
+        )  # fmt: skip
+    # tf.keras loads lazily from 2.6 on; touching a name makes it write its keras.json now, into the private home
+    module.keras.layers  # noqa: B018
+    return module
+
+
+def _keras_version(module: Any) -> str:
+    # tf.keras 2.13 to 2.15 has no __version__ (seen on 2.15.1); the package behind it does
+    own = getattr(module, "__version__", None)
+    behind = None if own else sys.modules.get("keras")
+    return str(own or getattr(behind, "__version__", None) or "-")
+
+
+def _backend_name(module: Any) -> str:
+    if (packages.parsed(_keras_version(module)) or (0, 0)) < (3, 0):
+        return "tensorflow"
+    return str(module.backend.backend())

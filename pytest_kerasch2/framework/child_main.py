@@ -1,0 +1,109 @@
+"""The child's side: read a job from a folder, do it, leave the result there under its final name."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+from pytest_kerasch2.errors import KerasCh2Error
+
+JOB = "job.json"
+RESULT = "result.json"
+# Seconds past its deadline after which a child whose parent is gone ends itself
+GRACE = 20.0
+
+
+def named(name: str) -> Callable[..., Any]:
+    """Give the object that ``package.module:name`` names."""
+    module, _, path = name.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    return found  # type: ignore[no-any-return]
+
+
+def answer(job: Dict[str, Any]) -> Dict[str, Any]:
+    """Give the result of a job: its value, or the exception it raised."""
+    try:
+        with contextlib.ExitStack() as planted:
+            for name in job["planted"]:
+                planted.enter_context(named(name)())
+            value = named(job["target"])(*job["arguments"])
+        return {"value": json.loads(json.dumps(value, default=_plain)), "error": None}
+    except Exception as error:  # the parent decides what an error means
+        return {"value": None, "error": described(error)}
+
+
+def described(error: BaseException) -> Dict[str, Any]:
+    """Give type, message and place of an exception."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = frames[-1] if frames else None
+    where = f"{Path(place.filename).name}:{place.lineno} in {place.name}" if place else "no frame"
+    cls = type(error)
+    plain: Dict[str, Any] = {"type": f"{cls.__module__}.{cls.__qualname__}", "message": str(error), "where": where}
+    if cls.__module__ == "builtins":
+        plain["type"] = cls.__qualname__
+    if isinstance(error, KerasCh2Error):
+        plain["parts"] = [error.happened, error.found, error.remedy]
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy numbers and arrays into JSON values without importing NumPy here."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"the target returned {type(value).__name__}, which is not JSON")
+
+
+def main(folder: str) -> None:
+    """Do the job that lies in a folder, then end at once: how an interpreter is torn down is no part of the answer."""
+    place = Path(folder)
+    _guard()
+    job = json.loads((place / JOB).read_text(encoding="utf-8"))
+    faulthandler.dump_traceback_later(job["deadline"] + GRACE, exit=True)
+    sys.path.extend(entry for entry in job["path"] if entry not in sys.path)
+    result = json.dumps(answer(job["job"]))
+    half = place / (RESULT + ".half")
+    half.write_text(result, encoding="utf-8")
+    half.replace(place / RESULT)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _guard() -> None:
+    """Tell of crashes, tell on demand where we are, and end when the parent is gone."""
+    # One thread: the one that crashed or hangs; the others' stacks would push its last words out of the tail
+    faulthandler.enable(all_threads=False)
+    if hasattr(faulthandler, "register"):
+        faulthandler.register(signal.SIGUSR1, all_threads=False)
+    threading.Thread(target=_end_with_parent, name="kerasch2-parent-watch", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # Standard input is a pipe that only the parent holds open: its end means that the parent is gone
+    with contextlib.suppress(OSError):
+        while os.read(0, 1):
+            pass
+    if hasattr(os, "killpg"):
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
+
+
+def _arguments(argv: List[str]) -> str:
+    if len(argv) != 2:
+        raise SystemExit("child_main takes the folder of one job")
+    return argv[1]
+
+
+if __name__ == "__main__":
+    main(_arguments(sys.argv))

@@ -1,0 +1,127 @@
+"""Share the outcomes of jobs between the workers of one run: each job runs once, whoever asks first."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Optional
+
+import filelock
+
+from pytest_kerasch2.framework.job import Job, Outcome
+from pytest_kerasch2.framework.spawn import INTERRUPTED, run
+
+_GLANCE = 0.02
+
+
+class Desk:
+    """A folder of outcomes with one lock per job; at most one child of a process runs at a time.
+
+    A lock is the operating system's, so that of a dead worker is free again. Nothing is promised for folders on a
+    network file system.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        """Open the desk on a folder that all workers of one run, and nobody else, use."""
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._known: Dict[str, Outcome] = {}
+        self._changing = threading.Lock()
+        self._turn = threading.Lock()
+        self._asked = threading.Event()
+        self._stop = threading.Event()
+        self._queue: List[Job] = []
+        self._thread: Optional[threading.Thread] = None
+        # For a process that ends without closing: a child must not outlive it
+        atexit.register(self.close)
+
+    def __enter__(self) -> Desk:
+        """Give the desk."""
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        """Close the desk."""
+        self.close()
+
+    def start(self, jobs: Iterable[Job]) -> None:
+        """Run these in the background, one at a time, leaving out those that another worker has taken."""
+        with self._changing:
+            self._queue.extend(jobs)
+            if self._thread is None and not self._stop.is_set():
+                self._thread = threading.Thread(target=self._work, name="kerasch2-desk", daemon=True)
+                self._thread.start()
+
+    def outcome(self, job: Job) -> Outcome:
+        """Give the outcome of a job: wait for whoever runs it, or run it now if nobody does."""
+        patience = time.monotonic() + 3 * job.deadline + 60
+        while not self._stop.is_set():
+            found = self._found(job) or self._take(job, asked=True)
+            if found is not None:
+                return found
+            if time.monotonic() > patience:
+                # Whoever holds the lock is alive and stuck: do without sharing
+                break
+            time.sleep(_GLANCE)
+        return Outcome(killed_by=INTERRUPTED, target=job.target) if self._stop.is_set() else run(job, self._stop)
+
+    def close(self) -> None:
+        """Kill what runs, end the thread, keep the results; a closed desk gives only outcomes it has."""
+        self._stop.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(30)
+        self._thread = None
+        atexit.unregister(self.close)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            with self._changing:
+                if not self._queue:
+                    self._thread = None
+                    return
+                job = self._queue.pop(0)
+            while self._asked.is_set() and not self._stop.is_set():
+                time.sleep(_GLANCE)
+            if self._found(job) is None:
+                self._take(job, asked=False)
+
+    def _take(self, job: Job, *, asked: bool) -> Outcome | None:
+        """Run a job if nobody else has taken it."""
+        lock = filelock.FileLock(str(self.folder / f"{job.key}.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            return None
+        try:
+            # Whoever had the lock a moment ago may have left the result
+            return self._found(job) or self._run(job, asked=asked)
+        finally:
+            lock.release()
+
+    def _run(self, job: Job, *, asked: bool) -> Outcome:
+        if asked:
+            self._asked.set()
+        try:
+            with self._turn:
+                outcome = run(job, self._stop)
+        finally:
+            if asked:
+                self._asked.clear()
+        if outcome.killed_by != INTERRUPTED:
+            self._known[job.key] = outcome
+            half = self.folder / f"{job.key}.{os.getpid()}.{threading.get_ident()}.half"
+            half.write_text(outcome.as_json(), encoding="utf-8")
+            half.replace(self.folder / f"{job.key}.json")
+        return outcome
+
+    def _found(self, job: Job) -> Outcome | None:
+        if job.key not in self._known:
+            # Absent, or written by another version of us: the job is run again
+            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+                text = (self.folder / f"{job.key}.json").read_text(encoding="utf-8")
+                self._known[job.key] = Outcome.from_json(text)
+        return self._known.get(job.key)

@@ -1,0 +1,171 @@
+"""Process-wide state of the interpreter and of NumPy; nothing here needs TensorFlow."""
+
+from __future__ import annotations
+
+import collections
+import gc
+import logging
+import os
+import random
+import socket
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+from pytest_kerasch2.framework.state_item import UNKNOWN, Item, digest, nothing_new
+
+# Set by the test runner itself around each phase of a test
+_RUNNER_VARIABLES = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")
+_LOGGERS = ("", "absl", "keras", "tensorflow")
+
+
+def _environment() -> Dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _RUNNER_VARIABLES}
+
+
+def _set_environment(before: Dict[str, str]) -> None:
+    for name in _environment():
+        if name not in before:
+            del os.environ[name]
+    for name, value in before.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - Path.cwd() is the same, slower, and this runs around every check
+    except FileNotFoundError:
+        return "a folder that was removed"
+
+
+def _go_back(folder: str) -> None:
+    if Path(folder).is_dir():
+        os.chdir(folder)
+
+
+def _filters() -> Tuple[Any, ...]:
+    return tuple(warnings.filters)
+
+
+def _set_filters(before: Tuple[Any, ...]) -> None:
+    warnings.filters[:] = list(before)  # type: ignore[index]
+    # Without this the interpreter keeps answering from its cache of decisions
+    getattr(warnings, "_filters_mutated", lambda: None)()
+
+
+def _path() -> Tuple[str, ...]:
+    return tuple(sys.path)
+
+
+def _set_path(before: Tuple[str, ...]) -> None:
+    sys.path[:] = before
+
+
+def _loggers() -> Dict[str, Any]:
+    """Give level, state and handlers of the loggers that exist, less the handlers that pytest adds for each phase."""
+    known = logging.root.manager.loggerDict
+    found: Dict[str, Any] = {}
+    for name in _LOGGERS:
+        logger = known.get(name) if name else logging.root
+        if isinstance(logger, logging.Logger):
+            handlers = [h for h in logger.handlers if not type(h).__module__.startswith("_pytest")]
+            found[name or "root"] = [logger.level, logger.disabled, logger.propagate, handlers]
+    return found
+
+
+def _set_loggers(before: Dict[str, Any]) -> None:
+    for name, (level, disabled, propagate, handlers) in before.items():
+        logger = logging.getLogger(None if name == "root" else name)
+        logger.setLevel(level)
+        logger.disabled, logger.propagate = disabled, propagate
+        pytests = [h for h in logger.handlers if type(h).__module__.startswith("_pytest")]
+        logger.handlers[:] = handlers + pytests
+
+
+def _same_loggers(before: Dict[str, Any], after: Dict[str, Any]) -> bool:
+    """A logger that came into being with an import is no change; one that changed is."""
+    return all(name not in after or after[name] == value for name, value in before.items())
+
+
+def _threads() -> Dict[str, int]:
+    return dict(collections.Counter(t.name for t in threading.enumerate() if not t.name.startswith("kerasch2-")))
+
+
+def _files() -> Any:
+    """Give the regular files that are open, with how often; unknown where the system does not tell."""
+    try:
+        descriptors = os.listdir("/proc/self/fd")  # noqa: PTH208 - runs around every check
+    except OSError:
+        return UNKNOWN
+    found: List[str] = []
+    for descriptor in descriptors:
+        try:
+            name = os.readlink("/proc/self/fd/" + descriptor)  # noqa: PTH115 - as above
+        except OSError:  # the folder's own descriptor is closed by now
+            continue
+        if name.startswith("/") and not name.startswith(("/dev/", "/proc/", "/memfd:")):
+            found.append(name)
+    return dict(collections.Counter(found))
+
+
+def _numpy() -> Any:
+    return sys.modules.get("numpy")
+
+
+def _numpy_random() -> Any:
+    np = _numpy()
+    if np is None or not hasattr(np, "random"):
+        return UNKNOWN
+    kind, keys, position, has_gauss, gauss = np.random.get_state()
+    return kind, keys.tobytes(), position, has_gauss, gauss
+
+
+def _set_numpy_random(before: Any) -> None:
+    np = _numpy()
+    kind, keys, position, has_gauss, gauss = before
+    np.random.set_state((kind, np.frombuffer(keys, dtype=np.uint32), position, has_gauss, gauss))
+
+
+def _numpy_errors() -> Any:
+    np = _numpy()
+    return np.geterr() if np is not None and hasattr(np, "geterr") else UNKNOWN
+
+
+def _set_numpy_errors(before: Any) -> None:
+    _numpy().seterr(**before)
+
+
+def _numpy_print() -> Any:
+    np = _numpy()
+    return np.get_printoptions() if np is not None and hasattr(np, "get_printoptions") else UNKNOWN
+
+
+def _set_numpy_print(before: Any) -> None:
+    # 'override_repr' arrived with NumPy 2; each release takes back exactly what it gave
+    _numpy().set_printoptions(**before)
+
+
+def _set_gc(enabled: bool) -> None:
+    (gc.enable if enabled else gc.disable)()
+
+
+ITEMS = (
+    Item("environment variables", _environment, _set_environment),
+    Item("current folder", _folder, _go_back),
+    Item("warning filters", _filters, _set_filters),
+    Item("loggers", _loggers, _set_loggers, same=_same_loggers),
+    Item("sys.path", _path, _set_path),
+    Item("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
+    Item("garbage collection", gc.isenabled, _set_gc),
+    Item("socket timeout", socket.getdefaulttimeout, socket.setdefaulttimeout),
+    Item("random state of Python", random.getstate, random.setstate, tell=digest, spent=True),
+    Item("random state of NumPy", _numpy_random, _set_numpy_random, tell=digest, spent=True),
+    Item("NumPy error handling", _numpy_errors, _set_numpy_errors),
+    Item("NumPy print options", _numpy_print, _set_numpy_print),
+    Item("open threads", _threads, same=nothing_new),
+    Item("open files", _files, same=nothing_new),
+)  # fmt: skip
+"""What can be read in any interpreter, cheapest to explain first."""

@@ -1,0 +1,238 @@
+"""Process-wide state of Keras, of the second generation (TensorFlow 2.0 to 2.15) and of the third.
+
+Names with an underscore are read where no public function tells the same without changing something; each is looked up
+once, and an item whose place is not there on a release is left out.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from typing import Any, Dict, List, Tuple
+
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework.state_item import UNKNOWN, Item, digest, same_objects
+
+# Attributes of Keras 3's thread-local state that have an item of their own
+_SPENT_ATTRIBUTES = ("object_name_uids", "global_seed_generator", "global_random_seed")
+_OWN_ITEM = ("dtype_policy", *_SPENT_ATTRIBUTES)
+
+
+def items() -> Tuple[Item, ...]:
+    """Give the items that the Keras of this process has."""
+    functions, keras = api.backend_functions(), api.keras()
+    found = [
+        Item("floatx", functions.floatx, functions.set_floatx),
+        Item("epsilon", functions.epsilon, functions.set_epsilon),
+        Item("image data format", functions.image_data_format, functions.set_image_data_format),
+        _policy_item(),
+        _custom_objects_item(keras),
+        Item("keras.json", _config_file, _set_config_file),
+    ]
+    found += _custom_names_items(keras)
+    found += _third_generation() if api.is_keras3() else _second_generation(keras)
+    return tuple(found)
+
+
+def _policy_item() -> Item:
+    return Item("dtype policy", api.policy_name, api.set_policy)
+
+
+def _config_file() -> Any:
+    try:
+        return (api.keras_home() / "keras.json").read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return repr(error)
+
+
+def _set_config_file(before: Any) -> None:
+    file = api.keras_home() / "keras.json"
+    if isinstance(before, bytes):
+        file.write_bytes(before)
+    elif before is None and file.exists():
+        file.unlink()
+
+
+def _custom_objects_item(keras: Any) -> Item:
+    return _mapping_item("custom objects", keras.utils.get_custom_objects())
+
+
+def _custom_names_items(keras: Any) -> List[Item]:
+    """The reverse table, class to registered name: public nowhere, and not there in 2.0."""
+    home = sys.modules[inspect.unwrap(keras.utils.get_custom_objects).__module__]
+    names = getattr(home, "GLOBAL_CUSTOM_NAMES", getattr(home, "_GLOBAL_CUSTOM_NAMES", None))
+    return [] if names is None else [_mapping_item("registered names", names)]
+
+
+def _mapping_item(name: str, living: Any) -> Item:
+    def restore(before: Dict[Any, Any]) -> None:
+        living.clear()
+        living.update(before)
+
+    return Item(name, lambda: dict(living), restore, same=same_objects)
+
+
+def _third_generation() -> List[Item]:
+    trackers = sys.modules["keras.src.backend.common.global_state"]
+    tracker = trackers.GLOBAL_STATE_TRACKER
+    return [
+        Item(
+            "name counters",
+            lambda: dict(getattr(tracker, "object_name_uids", None) or {}),
+            functools.partial(_set_name_counters, tracker),
+            spent=True,
+        ),
+        Item(
+            "random state of Keras",
+            functools.partial(_seed_generator, tracker),
+            functools.partial(_set_seed_generator, tracker),
+            tell=digest,
+            spent=True,
+        ),
+        Item(
+            "Keras flags",
+            functools.partial(_flags, tracker),
+            functools.partial(_set_flags, tracker),
+            same=same_objects,
+        ),
+    ]
+
+
+def _set_name_counters(tracker: Any, before: Dict[str, int]) -> None:
+    living = getattr(tracker, "object_name_uids", None)
+    if living is not None:
+        living.clear()
+        living.update(before)
+
+
+def _seed_generator(tracker: Any) -> Any:
+    generator = getattr(tracker, "global_seed_generator", None)
+    state = None if generator is None else api.backend_functions().eval(generator.state).tobytes()
+    return getattr(tracker, "global_random_seed", None), state, _Held(generator)
+
+
+def _set_seed_generator(tracker: Any, before: Any) -> None:
+    seed, state, held = before
+    _set_attribute(tracker, "global_random_seed", seed)
+    _set_attribute(tracker, "global_seed_generator", held.held)
+    if held.held is not None:
+        import numpy as np
+
+        held.held.state.assign(np.frombuffer(state, dtype=np.uint32))
+
+
+class _Held:
+    """An object carried along in a reading, compared by identity and told by nothing that changes between runs."""
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and self.held is other.held
+
+    def __hash__(self) -> int:
+        return id(self.held)
+
+
+def _flags(tracker: Any) -> Dict[str, Any]:
+    """Give every other attribute: logging and traceback flags, safe mode, open scopes, distribution.
+
+    None and empty containers are what a lookup leaves behind, and count as absent.
+    """
+    found = {}
+    for name, value in vars(tracker).items():
+        if name in _OWN_ITEM or value is None or (isinstance(value, (list, dict, tuple)) and not value):
+            continue
+        found[name] = value.copy() if isinstance(value, (list, dict)) else value
+    return found
+
+
+def _set_flags(tracker: Any, before: Dict[str, Any]) -> None:
+    for name in _flags(tracker):
+        if name not in before:
+            delattr(tracker, name)
+    for name, value in before.items():
+        setattr(tracker, name, value)
+
+
+def _set_attribute(tracker: Any, name: str, value: Any) -> None:
+    if value is not None:
+        setattr(tracker, name, value)
+    elif hasattr(tracker, name):
+        delattr(tracker, name)
+
+
+def _second_generation(keras: Any) -> List[Item]:
+    home = sys.modules[inspect.unwrap(api.backend_functions().get_uid).__module__]
+    found = []
+    if hasattr(home, "PER_GRAPH_OBJECT_NAME_UIDS"):
+        uids = home.PER_GRAPH_OBJECT_NAME_UIDS
+        restore = functools.partial(_set_uids, uids)
+        found.append(Item("name counters", lambda: _uids(uids), restore, tell=_tell_uids, spent=True))
+    if hasattr(home, "_SEED_GENERATOR"):
+        local = home._SEED_GENERATOR
+        found.append(
+            Item(
+                "random state of Keras",
+                lambda: _python_generator(local),
+                functools.partial(_set_python_generator, local),
+                tell=digest,
+                spent=True,
+            )
+        )
+    if hasattr(home, "_GRAPH_LEARNING_PHASES") and hasattr(home, "_DUMMY_EAGER_GRAPH"):
+        found.append(Item("learning phase", lambda: _phase(home), functools.partial(_set_phase, home)))
+    if hasattr(keras.utils, "is_interactive_logging_enabled"):
+        switch = {True: keras.utils.enable_interactive_logging, False: keras.utils.disable_interactive_logging}
+        found.append(Item("Keras logging", keras.utils.is_interactive_logging_enabled, lambda on: switch[bool(on)]()))
+    return found
+
+
+def _uids(living: Any) -> Dict[Any, Dict[str, int]]:
+    return {graph: dict(counts) for graph, counts in living.items() if counts}
+
+
+def _set_uids(living: Any, before: Dict[Any, Dict[str, int]]) -> None:
+    for graph, counts in list(living.items()):
+        counts.clear()
+        counts.update(before.get(graph, {}))
+
+
+def _tell_uids(counts: Dict[Any, Dict[str, int]]) -> str:
+    return repr(list(counts.values()))
+
+
+def _python_generator(local: Any) -> Any:
+    generator = getattr(local, "generator", None)
+    return None if generator is None else generator.getstate()
+
+
+def _set_python_generator(local: Any, before: Any) -> None:
+    import random
+
+    if before is None:
+        del local.generator
+    else:
+        local.generator = random.Random()
+        local.generator.setstate(before)
+
+
+def _phase(home: Any) -> Any:
+    """Give what ``set_learning_phase`` left for eager execution; before 2.1 the key was the dummy graph itself."""
+    dummy = home._DUMMY_EAGER_GRAPH
+    value = home._GRAPH_LEARNING_PHASES.get(getattr(dummy, "key", dummy))
+    return value if value is None or isinstance(value, (int, bool)) else UNKNOWN
+
+
+def _set_phase(home: Any, before: Any) -> None:
+    dummy = home._DUMMY_EAGER_GRAPH
+    key = getattr(dummy, "key", dummy)
+    if before is None:
+        home._GRAPH_LEARNING_PHASES.pop(key, None)
+    else:
+        home._GRAPH_LEARNING_PHASES[key] = before
+    if hasattr(dummy, "learning_phase_is_set"):
+        dummy.learning_phase_is_set = before is not None

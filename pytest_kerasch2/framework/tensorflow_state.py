@@ -1,0 +1,142 @@
+"""Process-wide state of TensorFlow itself: random state, devices, strategy, execution flags."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import Any, Callable, Dict, List, Tuple
+
+from pytest_kerasch2.framework.state_item import Item, digest
+
+_CONTEXT = "tensorflow.python.eager.context"
+_GENERATORS = "tensorflow.python.ops.stateful_random_ops"
+_FUNCTIONS = "tensorflow.python.eager.def_function"
+_CONFIG = "tensorflow.python.framework.config"
+_DEBUG = "tensorflow.python.data.ops.debug_mode"
+
+
+def items() -> Tuple[Item, ...]:
+    """Give the items that the TensorFlow of this process has; none where Keras runs without TensorFlow."""
+    tf = sys.modules.get("tensorflow")
+    if tf is None:
+        return ()
+    return (*_flag_items(tf), *_context_items(tf), *_strategy_items(tf))
+
+
+def _flag_items(tf: Any) -> List[Item]:
+    found = [Item("eager execution", tf.executing_eagerly)]
+    config = sys.modules.get(_CONFIG)
+    if hasattr(tf.config, "functions_run_eagerly"):
+        found.append(Item("functions run eagerly", tf.config.functions_run_eagerly, tf.config.run_functions_eagerly))
+    elif _FUNCTIONS in sys.modules:  # 2.0 has the setter, no getter
+        functions = sys.modules[_FUNCTIONS]
+        found.append(
+            Item(
+                "functions run eagerly",
+                lambda: functions.RUN_FUNCTIONS_EAGERLY,
+                tf.config.experimental_run_functions_eagerly,
+            )
+        )
+    if hasattr(tf.debugging, "is_traceback_filtering_enabled"):
+        filtering = _switch(tf.debugging.enable_traceback_filtering, tf.debugging.disable_traceback_filtering)
+        found.append(Item("traceback filtering", tf.debugging.is_traceback_filtering_enabled, filtering))
+    if hasattr(tf.config.experimental, "tensor_float_32_execution_enabled"):
+        room = tf.config.experimental
+        found.append(
+            Item("TensorFloat-32", room.tensor_float_32_execution_enabled, room.enable_tensor_float_32_execution)
+        )
+    if hasattr(config, "is_op_determinism_enabled") and hasattr(config, "disable_op_determinism"):
+        determinism = _switch(config.enable_op_determinism, config.disable_op_determinism)
+        found.append(Item("op determinism", config.is_op_determinism_enabled, determinism))
+    debug = sys.modules.get(_DEBUG)
+    if hasattr(debug, "DEBUG_MODE"):
+        found.append(Item("tf.data debug mode", lambda: debug.DEBUG_MODE, functools.partial(_set, debug, "DEBUG_MODE")))
+    return found
+
+
+def _context_items(tf: Any) -> List[Item]:
+    """Items of the eager context. Asking for the context makes the Python object, and starts no device."""
+    if _CONTEXT not in sys.modules:
+        return []
+    context = sys.modules[_CONTEXT].context()
+    generators = sys.modules.get(_GENERATORS)
+    return [
+        Item(
+            "random state of TensorFlow",
+            lambda: _random(context, generators),
+            lambda before: _set_random(context, generators, before),
+            tell=digest,
+            spent=True,
+        ),
+        Item("visible devices", lambda: _visible(context)),
+        Item("logical devices", lambda: _logical(context)),
+        Item("memory growth", lambda: {d.name: on for d, on in context._memory_growth_map.items() if on is not None}),
+        Item("device scope", lambda: context.device_name or ""),
+        Item("soft device placement", lambda: context._soft_device_placement, tf.config.set_soft_device_placement),
+        Item("device placement log", lambda: context._log_device_placement, tf.debugging.set_log_device_placement),
+        Item("compiler for functions", lambda: context._optimizer_jit, functools.partial(_set, context, "_optimizer_jit")),
+        Item(
+            "graph optimizer options",
+            lambda: dict(context._optimizer_experimental_options),
+            functools.partial(_set, context, "_optimizer_experimental_options"),
+        ),
+    ]
+
+
+def _strategy_items(tf: Any) -> List[Item]:
+    """The strategy set for the whole process; the default one counts as none."""
+
+    def read() -> str:
+        return type(tf.distribute.get_strategy()).__name__ if tf.distribute.has_strategy() else "none"
+
+    def restore(_: str) -> None:
+        tf.distribute.experimental_set_strategy(None)
+
+    return [Item("distribution strategy", read, restore)]
+
+
+def _random(context: Any, generators: Any) -> Any:
+    drawn = getattr(context, "_rng", None)
+    made = getattr(generators, "global_generator", None)
+    state = None if made is None else made.state.numpy().tobytes()
+    return context._seed, None if drawn is None else drawn.getstate(), state
+
+
+def _set_random(context: Any, generators: Any, before: Any) -> None:
+    seed, drawn, state = before
+    context._seed = seed
+    if drawn is not None:
+        context._rng.setstate(drawn)
+    elif hasattr(context, "_rng"):
+        # As before the first seed: the attribute is made by the first call that sets one
+        context._rng = None
+    if getattr(generators, "global_generator", None) is not None:
+        if state is None:
+            generators.global_generator = None
+        else:
+            import numpy as np
+
+            generators.global_generator.state.assign(np.frombuffer(state, dtype=np.int64))
+
+
+def _visible(context: Any) -> Any:
+    """Give the names of the visible devices, or ``all``, which is also so before devices were looked for."""
+    every = getattr(context, "_physical_devices", None)
+    if every is None or list(context._visible_device_list) == list(every):
+        return "all"
+    return tuple(device.name for device in context._visible_device_list)
+
+
+def _logical(context: Any) -> Dict[str, int]:
+    split = context._virtual_device_map.items()
+    return {device.name: len(parts) for device, parts in split if parts and len(parts) > 1}
+
+
+def _switch(on: Callable[[], Any], off: Callable[[], Any]) -> Callable[[bool], None]:
+    return lambda wanted: (on if wanted else off)()
+
+
+def _set(owner: Any, name: str, value: Any) -> None:
+    setattr(owner, name, value)
+
+

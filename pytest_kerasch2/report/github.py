@@ -1,0 +1,43 @@
+"""What GitHub Actions shows: a step summary, and an annotation for each verdict that is not as recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, List, Mapping
+
+from pytest_kerasch2.report.markdown import page
+from pytest_kerasch2.report.summary import unexplained
+
+
+def runs_here(environ: Mapping[str, str]) -> bool:
+    """Tell whether this process is a step of a GitHub workflow."""
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def annotations(ledger: Mapping[str, Any]) -> List[str]:
+    """Give a workflow command for each verdict that is not as recorded, and one notice with the counts."""
+    lines = [
+        f"::error title={_property(claim['id'])}::"
+        + _message(f"{claim['verdict']}, expected {claim['expected']}: {claim['statement']} {claim['evidence'][-1]}")
+        for claim in unexplained(ledger["claims"])
+    ]
+    state = "complete" if ledger["complete"] else "interrupted"
+    counted = f"{len(ledger['claims'])} claims, run {state}"
+    return [*lines, f"::notice title=Keras chapter::{_message(counted)}"]
+
+
+def append_summary(ledger: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    """Append the report to the step summary, where the runner names a file for it."""
+    name = environ.get("GITHUB_STEP_SUMMARY", "")
+    if name:
+        with Path(name).open("a", encoding="utf-8") as stream:
+            stream.write(page(ledger))
+
+
+def _message(text: str) -> str:
+    # The escapes of workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,79 @@
+"""The report as Markdown, for a step summary or a page."""
+
+from __future__ import annotations
+
+from typing import Any, List, Mapping
+
+from pytest_kerasch2.report.summary import (
+    SIGNS,
+    VERDICTS,
+    WORDS,
+    by_section,
+    counts,
+    grouped_causes,
+    grouped_remedies,
+    release_line,
+    unexplained,
+)
+
+
+def page(ledger: Mapping[str, Any]) -> str:
+    """Give the report of one ledger as GitHub-flavoured Markdown."""
+    claims = ledger["claims"]
+    lines = ["## The Keras chapter, verified", "", cell(release_line(ledger["environment"])), ""]
+    if not ledger["complete"]:
+        lines += ["**This run was interrupted: what is missing was not looked at.**", ""]
+    lines += _sections(claims) + _unexpected(claims) + _broken(claims) + _undecided(claims)
+    return "\n".join(lines) + "\n"
+
+
+def cell(text: str) -> str:
+    """Give a text that cannot break out of a table cell or be taken for markup."""
+    plain = " ".join(str(text).split())
+    for sign in "\\|<>*_`[]":
+        plain = plain.replace(sign, f"&#{ord(sign)};")
+    return plain
+
+
+def _sections(claims: List[Mapping[str, Any]]) -> List[str]:
+    headings = " | ".join(f"{SIGNS[verdict]} {WORDS[verdict]}" for verdict in VERDICTS)
+    lines = [f"| Section | {headings} |", "| --- |" + " ---: |" * len(VERDICTS)]
+    for section, its in by_section(claims):
+        found = counts(its)
+        lines.append(f"| {cell(section)} | " + " | ".join(str(found[verdict]) for verdict in VERDICTS) + " |")
+    total = counts(claims)
+    lines.append("| **All** | " + " | ".join(f"**{total[verdict]}**" for verdict in VERDICTS) + " |")
+    return [*lines, ""]
+
+
+def _unexpected(claims: List[Mapping[str, Any]]) -> List[str]:
+    red = unexplained(claims)
+    if not red:
+        return [f"All {len(claims)} verdicts are as recorded for this release.", ""]
+    lines = ["### Not as recorded", "", "| Claim | Expected | Found | Evidence |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| {cell(claim['id'])} | {claim['expected']} | {claim['verdict']} | {cell(claim['evidence'][-1])} |"
+        for claim in red
+    ]
+    return [*lines, ""]
+
+
+def _broken(claims: List[Mapping[str, Any]]) -> List[str]:
+    causes = grouped_causes(claims)
+    if not causes:
+        return []
+    lines = ["### Broken, and why", "", "| Claim | Statement | Cause |", "| --- | --- | --- |"]
+    for (cause, source), its in causes.items():
+        lines += [
+            f"| {cell(claim['id'])} | {cell(claim['statement'])} | {cell(cause)} ([source]({source})) |" for claim in its
+        ]
+    return [*lines, ""]
+
+
+def _undecided(claims: List[Mapping[str, Any]]) -> List[str]:
+    remedies = grouped_remedies(claims)
+    if not remedies:
+        return []
+    lines = ["### Could not be told, and what to do", ""]
+    lines += [f"- {cell(remedy)}: {', '.join(map(cell, names))}" for remedy, names in remedies.items()]
+    return [*lines, ""]

@@ -1,0 +1,95 @@
+"""What every form of the report says alike: counts, the sections in order, and what is to be done."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+
+VERDICTS = ("held", "broken", "not_applicable", "could_not_tell")
+# A sign beside the colour, so that the table reads without colours too.
+SIGNS = {"held": "✓", "broken": "✗", "not_applicable": "–", "could_not_tell": "?"}
+WORDS = {verdict: verdict.replace("_", " ") for verdict in VERDICTS}
+MEANINGS = {
+    "held": "true here",
+    "broken": "not true here",
+    "not_applicable": "speaks of something this environment cannot have",
+    "could_not_tell": "something needed was missing",
+}
+
+Entry = Mapping[str, Any]
+
+
+def counts(claims: List[Entry]) -> Dict[str, int]:
+    """Give how many claims have each verdict, in the order of `VERDICTS`."""
+    return {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in VERDICTS}
+
+
+def by_section(claims: List[Entry]) -> Iterator[Tuple[str, List[Entry]]]:
+    """Give each section with its claims, in the order in which the chapter has them."""
+    sections: Dict[str, List[Entry]] = {}
+    for claim in claims:
+        sections.setdefault(claim["section"], []).append(claim)
+    return iter(sorted(sections.items(), key=lambda pair: _place(pair[0])))
+
+
+def unexplained(claims: List[Entry]) -> List[Entry]:
+    """Give the claims whose verdict is not the expected one: what makes the run red."""
+    return [claim for claim in claims if claim["verdict"] != claim["expected"]]
+
+
+def grouped_remedies(claims: List[Entry]) -> Dict[str, List[str]]:
+    """Give, for what could not be told, each remedy with the ids of the claims that it would decide."""
+    groups: Dict[str, List[str]] = {}
+    for claim in claims:
+        if claim["verdict"] == "could_not_tell":
+            groups.setdefault(claim["remedy"] or claim["evidence"][-1], []).append(claim["id"])
+    return groups
+
+
+def grouped_inapplicable(claims: List[Entry]) -> Dict[str, List[str]]:
+    """Give, for what is not applicable, each reason with the ids of its claims."""
+    groups: Dict[str, List[str]] = {}
+    for claim in claims:
+        if claim["verdict"] == "not_applicable":
+            groups.setdefault(claim["evidence"][-1], []).append(claim["id"])
+    return groups
+
+
+def grouped_causes(claims: List[Entry]) -> Dict[Tuple[str, str], List[Entry]]:
+    """Give, for what is broken as recorded, each cause with its source and its claims."""
+    groups: Dict[Tuple[str, str], List[Entry]] = {}
+    for claim in claims:
+        known = claim["deviation"]
+        if claim["verdict"] == "broken" and known is not None:
+            groups.setdefault((known["cause"], known["source"]), []).append(claim)
+    return groups
+
+
+def release_line(environment: Mapping[str, Any]) -> str:
+    """Give one line that says what the chapter was verified on."""
+    return (
+        f"TensorFlow {environment['tensorflow']}, Keras {environment['keras']}, backend {environment['backend']}, "
+        f"Python {environment['python']}, NumPy {environment['numpy']}, {environment['platform']}"
+    )
+
+
+# The headings of the chapter in its order, in our words; a section that is not here comes last.
+HEADINGS = (
+    "Adoption and advantages",
+    "Features",
+    "Configuration file",
+    "Backend",
+    "Data types",
+    "Models",
+    "Sequential model",
+    "Sequential model, first way",
+    "Sequential model, second way",
+    "Functional API",
+    "Subclassing the model",
+    "Data pipelines",
+    "Saving and loading",
+    "Data sets",
+)
+
+
+def _place(section: str) -> int:
+    return HEADINGS.index(section) if section in HEADINGS else len(HEADINGS)

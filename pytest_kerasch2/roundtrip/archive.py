@@ -1,0 +1,111 @@
+"""Unpacking a ``.keras`` archive without following its names out of the folder or its sizes into the memory."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator
+
+from ..errors import DataDamaged, UnsafeFile
+from .architecture import REMEDY
+from .limits import Limits
+
+CONFIG = "config.json"
+METADATA = "metadata.json"
+WEIGHTS = "model.weights.h5"
+AGAIN = "save the model again"
+
+
+@dataclass(frozen=True)
+class Members:
+    """The three parts of an archive: two texts, and the path of the weights while they are unpacked."""
+
+    config: str
+    metadata: str
+    weights: Path
+
+
+@contextlib.contextmanager
+def unpacked(source: Path, limits: Limits) -> Iterator[Members]:
+    """Give the parts of an archive; the weights lie in a temporary folder as long as the context lasts.
+
+    Every part is read to its end, which is what makes ``zipfile`` compare its checksum.
+
+    Raises:
+        UnsafeFile: a name leads out of the archive, a part is a link, code or a bomb.
+        DataDamaged: it is no archive, a part is missing, or a checksum does not fit.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="kerasch2-"))
+    try:
+        yield _extract(source, folder / WEIGHTS, limits)
+    finally:
+        shutil.rmtree(str(folder), ignore_errors=True)
+
+
+def _extract(source: Path, target: Path, limits: Limits) -> Members:
+    # What damaged bytes make zipfile raise, beside its own error; NotImplementedError is a damaged version or method.
+    broken = (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+    )
+    try:
+        with zipfile.ZipFile(str(source)) as archive:
+            _check_members(archive, source.stat().st_size, limits)
+            texts = {name: _text(archive, name, limits) for name in (CONFIG, METADATA)}
+            with archive.open(WEIGHTS) as packed, target.open("wb") as plain:
+                shutil.copyfileobj(packed, plain)
+            for name in archive.namelist():
+                _read_out(archive, name)
+    except broken as error:
+        raise DataDamaged("The archive is not whole", f"{type(error).__name__}: {error}"[:300], AGAIN) from error
+    return Members(texts[CONFIG], texts[METADATA], target)
+
+
+def _check_members(archive: zipfile.ZipFile, size: int, limits: Limits) -> None:
+    infos = archive.infolist()
+    names = [info.filename for info in infos]
+    if len(infos) > limits.members or len(set(names)) < len(names):
+        raise UnsafeFile("The archive has too many parts, or one twice", f"{len(infos)} parts", REMEDY)
+    unpacked_bytes = sum(info.file_size for info in infos)
+    if unpacked_bytes > limits.total_bytes or unpacked_bytes > size * limits.expansion:
+        raise UnsafeFile("The archive grows too much", f"{size} bytes declare {unpacked_bytes}", REMEDY)
+    for info in infos:
+        _check_name(info)
+    missing = {CONFIG, METADATA, WEIGHTS} - set(names)
+    if missing:
+        raise DataDamaged("The archive lacks a part", ", ".join(sorted(missing)), AGAIN)
+
+
+def _check_name(info: Any) -> None:
+    name = info.filename
+    parts = name.replace("\\", "/").split("/")
+    outside = name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]
+    if outside or stat.S_ISLNK(info.external_attr >> 16):
+        raise UnsafeFile("A part of the archive leads out of it", repr(name)[:120], REMEDY)
+    if name not in (CONFIG, METADATA, WEIGHTS) and parts[0] != "assets":
+        # Among them model.weights.npz, which Keras unpickled up to 3.8.0.
+        raise UnsafeFile("The archive has a part that no model needs", repr(name)[:120], REMEDY)
+
+
+def _text(archive: zipfile.ZipFile, name: str, limits: Limits) -> str:
+    if archive.getinfo(name).file_size > limits.text_bytes:
+        raise UnsafeFile(f"The part {name} is too large", f"at most {limits.text_bytes} bytes", REMEDY)
+    return archive.read(name).decode("utf-8")
+
+
+def _read_out(archive: zipfile.ZipFile, name: str) -> None:
+    with archive.open(name) as part:
+        while part.read(2**20):
+            pass

@@ -1,0 +1,184 @@
+"""The formats a model can be saved in, each with the same two verbs."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+from ..errors import BadSetting
+from .walk import inspect
+
+MODEL = "model"
+WEIGHTS = "weights"
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way to put a model, or its weights alone, on disk.
+
+    Attributes:
+        name: how options, test ids and reports call it.
+        suffix: what a file name has to end in, empty for a folder.
+        holds: ``"model"`` for architecture, weights and training state, ``"weights"`` for weights alone.
+        writer: writes a model to a path that does not exist yet, with Keras's own means.
+        reader: see ``load``.
+        folder: whether the result is a folder.
+    """
+
+    name: str
+    suffix: str
+    holds: str
+    writer: Callable[[Any, str], None]
+    reader: Callable[[Any, str, Any, Any], Any]
+    folder: bool = False
+
+    def path(self, folder: Any, stem: str = "model") -> Path:
+        """Give the path of a model of that name in a folder."""
+        return Path(folder) / f"{stem}{self.suffix}"
+
+    def save(self, model: Any, path: Any) -> Path:
+        """Write the model and give its path; under that name stands the old file, or the new one, never a part.
+
+        Keras itself empties the old file first and then writes in place. Here it writes beside the target, and the
+        result is moved over it. A folder cannot replace another in one step, so for folders the old one is moved aside
+        first and removed at the end.
+
+        Raises:
+            BadSetting: the name has the wrong suffix, or its folder does not exist.
+        """
+        target = Path(path)
+        self._check(target)
+        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=str(target.parent)))
+        try:
+            fresh = staging / f"new{self.suffix}"
+            with _compile_config_kept(model):
+                self.writer(model, str(fresh))
+            if target.is_dir():
+                target.replace(staging / "old")
+            fresh.replace(target)
+        finally:
+            shutil.rmtree(str(staging), ignore_errors=True)
+        return target
+
+    def load(self, tf: Any, path: Any, *, into: Any = None, custom_objects: Any = None, trusted: bool = False) -> Any:
+        """Give the model, after a look into the file that refuses what could do harm.
+
+        Args:
+            tf: the TensorFlow module.
+            path: what ``save`` wrote.
+            into: for weights alone: the built model that receives them and is given back.
+            custom_objects: names that Keras has to be told.
+            trusted: leaves the look into the file out, which controls need.
+
+        Raises:
+            BadSetting: there is nothing under that name, or weights were to be loaded into no model.
+            UnsafeFile: the file could run code or read other files.
+            DataDamaged: the file is not whole.
+        """
+        source = Path(path)
+        if not source.exists():
+            raise BadSetting("There is nothing to load", repr(str(source)), "save first, or correct the path")
+        if self.holds == WEIGHTS and into is None:
+            raise BadSetting("Weights alone need a model to go into", self.name, "hand in a built model as into=")
+        if not self.folder and not trusted:
+            # Own classes and functions that the caller names are his own, so they are no danger.
+            inspect(source, allowed=tuple(custom_objects or ()))
+        return self.reader(tf, str(source), into, custom_objects)
+
+    def _check(self, target: Path) -> None:
+        if not target.name.endswith(self.suffix):
+            raise BadSetting(f"The name does not fit the format {self.name}", target.name, f"end it in {self.suffix}")
+        if not target.parent.is_dir():
+            raise BadSetting("The folder to save into does not exist", repr(str(target.parent)), "create it first")
+        if target.exists() and target.is_dir() != self.folder:
+            found = "a folder" if target.is_dir() else "a file"
+            raise BadSetting("The place to save to is taken", f"{found} named {target.name}", "choose another name")
+
+
+@contextlib.contextmanager
+def _compile_config_kept(model: Any) -> Iterator[None]:
+    """Keep Keras 3 from forgetting the optimizer of a model that is saved twice.
+
+    Seen in Keras 3.15.1: writing ``.h5`` pops ``optimizer`` out of the model's own compile configuration
+    (``legacy/saving/saving_utils.py``, ``model_metadata``); a ``.keras`` file written afterwards names no optimizer, and
+    is loaded with RMSprop and an empty state.
+    """
+    holder = getattr(model, "_compile_config", None)
+    config = getattr(holder, "config", None)
+    before = dict(config) if isinstance(config, dict) else None
+    try:
+        yield
+    finally:
+        if before is not None and isinstance(config, dict):
+            config.update(before)
+
+
+def _write_model(model: Any, path: str) -> None:
+    model.save(path)
+
+
+def _write_weights(model: Any, path: str) -> None:
+    model.save_weights(path)
+
+
+def _write_export(model: Any, path: str) -> None:
+    model.export(path)
+
+
+def _read_model(tf: Any, path: str, into: Any, custom_objects: Any) -> Any:
+    del into
+    return tf.keras.models.load_model(path, custom_objects=custom_objects)
+
+
+def _read_weights(tf: Any, path: str, into: Any, custom_objects: Any) -> Any:
+    del tf, custom_objects
+    into.load_weights(path)
+    return into
+
+
+def _read_export(tf: Any, path: str, into: Any, custom_objects: Any) -> Any:
+    del into, custom_objects
+    return tf.saved_model.load(path)
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("h5", ".h5", MODEL, _write_model, _read_model),
+    Format("keras", ".keras", MODEL, _write_model, _read_model),
+    Format("saved-model", "", MODEL, _write_model, _read_model, folder=True),
+    # What is exported comes back as a bare object whose serve() predicts; it cannot be trained.
+    Format("export", "", MODEL, _write_export, _read_export, folder=True),
+    Format("weights-h5", ".h5", WEIGHTS, _write_weights, _read_weights),
+    Format("weights-h5-long", ".weights.h5", WEIGHTS, _write_weights, _read_weights),
+)
+"""All formats; ``weights-h5`` has the chapter's file name, ``weights-h5-long`` the one that Keras 3 insists on."""
+
+
+def form(name: str) -> Format:
+    """Give the format of that name.
+
+    Raises:
+        BadSetting: there is none.
+    """
+    for one in FORMATS:
+        if one.name == name:
+            return one
+    raise BadSetting("There is no such format", repr(name), "say one of " + ", ".join(f.name for f in FORMATS))
+
+
+def available(tf: Any) -> tuple[Format, ...]:
+    """Give the formats that the release at hand can write, by what it offers and not by its number.
+
+    Up to TensorFlow 2.15 every name goes; ``.keras`` is then HDF5 up to 2.12 and a zip archive from 2.13. With Keras 3,
+    ``save`` refuses folders and ``save_weights`` refuses all but ``.weights.h5``.
+    """
+    names = {"h5", "keras", "weights-h5-long"}
+    # Keras 3 alone has ``keras.ops``; TensorFlow up to 2.15 carries Keras 2 under the same name.
+    if not hasattr(tf.keras, "ops"):
+        names |= {"saved-model", "weights-h5"}
+    if hasattr(tf.keras.Model, "export"):
+        names.add("export")
+    return tuple(one for one in FORMATS if one.name in names)

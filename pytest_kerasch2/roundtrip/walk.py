@@ -1,0 +1,259 @@
+"""Looking into a model file with h5py and zipfile alone, before Keras sees it.
+
+For every TensorFlow up to 2.15, and for later ones with Keras below 3.11.3, an ``.h5`` file is a program. This look is the
+same on every release. It reads no array; it cannot help against faults in the HDF5 library itself, so a file of unknown
+origin belongs into a process of its own all the same.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from ..errors import BadSetting, DataDamaged, UnsafeFile
+from . import architecture, archive
+from .architecture import REMEDY
+from .limits import Limits
+
+AGAIN = "save the model again"
+HDF5_START = b"\x89HDF\r\n\x1a\n"
+ZIP_START = b"PK\x03\x04"
+TEXTS = ("model_config", "training_config", "keras_version", "backend")
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """One array of a file: its path inside, its shape, the name of its dtype, and the bytes that it declares."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    declared: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a model file holds, without the numbers themselves.
+
+    Attributes:
+        kind: ``"hdf5"`` or ``"zip"``.
+        architecture: the model's configuration, None in a file of weights alone.
+        training_config: loss, metrics and optimizer as they were compiled, None where the model was not.
+        weights: the model's arrays.
+        optimizer_weights: the optimizer's arrays, its step count among them.
+        keras_version: as the file says.
+        backend: as the file says.
+        attributes: every attribute as (path of its object, name).
+    """
+
+    kind: str
+    architecture: Any
+    training_config: Any
+    weights: tuple[StoredArray, ...]
+    optimizer_weights: tuple[StoredArray, ...]
+    keras_version: str | None
+    backend: str | None
+    attributes: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class _Tally:
+    """What one walk has seen so far; it lives as long as the walk."""
+
+    limits: Limits
+    size: int
+    objects: int = 0
+    attributes: int = 0
+    declared: int = 0
+
+
+def contents(path: Any, limits: Limits = Limits()) -> Contents:  # noqa: B008  # frozen, so safe to share
+    """Give what a model file holds; refuses what cannot be walked safely, but not what its configuration names.
+
+    Args:
+        path: an HDF5 file, or a ``.keras`` archive.
+        limits: how much it may hold.
+
+    Raises:
+        BadSetting: there is no such file.
+        UnsafeFile: it reaches outside itself, or declares more than it holds.
+        DataDamaged: it is no such file, or not whole.
+    """
+    source = Path(path)
+    if not source.is_file():
+        raise BadSetting("There is no such file", repr(str(source)), "correct the path")
+    with source.open("rb") as file:
+        start = file.read(len(HDF5_START))
+    if start == HDF5_START:
+        return _hdf5(source, limits)
+    if start.startswith(ZIP_START):
+        return _zip(source, limits)
+    raise DataDamaged("The file is neither HDF5 nor a zip archive", f"it starts with {start!r}", AGAIN)
+
+
+def inspect(path: Any, limits: Limits = Limits(), allowed: tuple[str, ...] = ()) -> Contents:  # noqa: B008
+    """Give what a model file holds, after refusing everything that could run code, reach outside or exhaust memory.
+
+    Args:
+        path: an HDF5 file, or a ``.keras`` archive.
+        limits: how much it may hold.
+        allowed: names of the caller's own classes and functions that the file may name.
+
+    Raises:
+        BadSetting: there is no such file.
+        UnsafeFile: with what was found.
+        DataDamaged: it is no such file, or not whole.
+    """
+    found = contents(path, limits)
+    for what, config in (("architecture", found.architecture), ("training configuration", found.training_config)):
+        if config is not None:
+            architecture.check(config, what, limits, allowed)
+    return found
+
+
+def _zip(source: Path, limits: Limits) -> Contents:
+    with archive.unpacked(source, limits) as members:
+        inner = _hdf5(members.weights, limits)
+    config = architecture.parse(members.config, "architecture", limits)
+    metadata = architecture.parse(members.metadata, "metadata", limits)
+    return replace(
+        inner,
+        kind="zip",
+        architecture=config,
+        training_config=config.get("compile_config"),
+        keras_version=str(metadata.get("keras_version")),
+    )
+
+
+def _hdf5(source: Path, limits: Limits) -> Contents:
+    # Whatever the HDF5 library finds wrong comes up as one of many types, none of them its own.
+    try:
+        with h5py.File(str(source), "r") as file:
+            return _walk(file, _Tally(limits, os.path.getsize(str(source))))
+    except (
+        OSError,
+        RuntimeError,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        MemoryError,
+        OverflowError,
+    ) as error:
+        raise DataDamaged("The HDF5 file is not whole", f"{type(error).__name__}: {error}"[:300], AGAIN) from error
+
+
+def _walk(file: Any, tally: _Tally) -> Contents:
+    arrays: list[StoredArray] = []
+    attributes: list[tuple[str, str]] = []
+    waiting = [("", file, 0)]
+    # A group may be a member of itself under another name: every object is visited once, known by its place in the file.
+    visited = {h5py.h5o.get_info(file.id).addr}
+    while waiting:
+        name, thing, depth = waiting.pop()
+        attributes.extend((name or "/", each) for each in _attributes(thing, name, tally))
+        if isinstance(thing, h5py.Dataset):
+            arrays.append(_array(thing, name, tally))
+            continue
+        if depth > tally.limits.depth:
+            raise UnsafeFile("The file's groups are nested too deeply", f"depth {depth}", REMEDY)
+        for key in thing:
+            tally.objects += 1
+            if tally.objects > tally.limits.objects:
+                raise UnsafeFile("The file holds too many objects", f"more than {tally.limits.objects}", REMEDY)
+            child = _member(thing, key, f"{name}/{key}")
+            address = h5py.h5o.get_info(child.id).addr
+            if address not in visited:
+                visited.add(address)
+                waiting.append((f"{name}/{key}".lstrip("/"), child, depth + 1))
+    texts = {key: _text(file, key, tally.limits) for key in TEXTS}
+    return _contents(texts, sorted(arrays, key=lambda one: one.name), sorted(attributes), tally.limits)
+
+
+def _contents(texts: Any, arrays: list[StoredArray], attributes: list[tuple[str, str]], limits: Limits) -> Contents:
+    parsed = {
+        key: None if texts[key] is None else architecture.parse(texts[key], what, limits)
+        for key, what in (("model_config", "architecture"), ("training_config", "training configuration"))
+    }
+    of_optimizer = [one for one in arrays if one.name.split("/")[0] in ("optimizer_weights", "optimizer")]
+    return Contents(
+        kind="hdf5",
+        architecture=parsed["model_config"],
+        training_config=parsed["training_config"],
+        weights=tuple(one for one in arrays if one not in of_optimizer),
+        optimizer_weights=tuple(of_optimizer),
+        keras_version=texts["keras_version"],
+        backend=texts["backend"],
+        attributes=tuple(attributes),
+    )
+
+
+def _member(group: Any, key: str, name: str) -> Any:
+    link = group.get(key, getlink=True)
+    if not isinstance(link, h5py.HardLink):
+        found = f"{type(link).__name__} {name!r}"
+        raise UnsafeFile("The file holds a link instead of an object", found, REMEDY)
+    child = group[key]
+    if not isinstance(child, (h5py.Group, h5py.Dataset)):
+        raise UnsafeFile("The file holds something that is neither group nor array", repr(name), REMEDY)
+    return child
+
+
+def _array(array: Any, name: str, tally: _Tally) -> StoredArray:
+    plan = array.id.get_create_plist()
+    if plan.get_external_count():
+        raise UnsafeFile("An array lies in another file", repr(name), REMEDY)
+    if array.is_virtual:
+        raise UnsafeFile("An array is put together from other files", repr(name), REMEDY)
+    if array.dtype.kind not in "fiub" and array.dtype.names is None and array.dtype.kind != "V":
+        raise UnsafeFile("An array holds something other than numbers", f"{name!r}, dtype {array.dtype}", REMEDY)
+    filters = {plan.get_filter(index)[0] for index in range(plan.get_nfilters())}
+    unknown = filters - {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+    if unknown:
+        raise UnsafeFile("An array needs a filter from outside", f"{name!r}, filter {min(unknown)}", REMEDY)
+    shape = tuple(int(side) for side in (array.shape or ()))
+    declared = array.dtype.itemsize
+    for side in shape:
+        declared *= side
+    _check_size(name, declared, bool(filters), tally)
+    return StoredArray(name, shape, str(array.dtype), declared)
+
+
+def _check_size(name: str, declared: int, packed: bool, tally: _Tally) -> None:
+    tally.declared += declared
+    # What was never written takes no room in the file, and is handed out as fill values all the same (CVE-2026-0897).
+    held = tally.size * (tally.limits.expansion if packed else 1)
+    if declared > tally.limits.array_bytes or declared > held:
+        found = f"{name!r} declares {declared} bytes in a file of {tally.size}"
+        raise UnsafeFile("An array declares more than the file can hold", found, REMEDY)
+    if tally.declared > tally.limits.total_bytes:
+        raise UnsafeFile("The file's arrays declare too much together", f"{tally.declared} bytes", REMEDY)
+
+
+def _attributes(thing: Any, name: str, tally: _Tally) -> list[str]:
+    count = len(thing.attrs)
+    tally.attributes += count
+    if count > tally.limits.attributes or tally.attributes > tally.limits.all_attributes:
+        raise UnsafeFile("The file holds too many attributes", f"{count} at {name or '/'!r}", REMEDY)
+    names = list(thing.attrs.keys())
+    for each in names:
+        handle = thing.attrs.get_id(each)
+        # Many elements may point to one long text, which multiplies in memory.
+        if handle.dtype.hasobject and handle.shape not in ((), None):
+            raise UnsafeFile("An attribute is a list of texts without a length", f"{each!r} at {name or '/'!r}", REMEDY)
+        if handle.get_storage_size() > tally.size:
+            raise UnsafeFile("An attribute declares more than the file can hold", repr(each), REMEDY)
+    return names
+
+
+def _text(file: Any, key: str, limits: Limits) -> str | None:
+    if key not in file.attrs:
+        return None
+    if file.attrs.get_id(key).get_storage_size() > limits.text_bytes:
+        raise UnsafeFile(f"The attribute {key} is too large", f"at most {limits.text_bytes} bytes", REMEDY)
+    value = file.attrs[key]
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
