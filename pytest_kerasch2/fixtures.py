@@ -49,67 +49,67 @@ def data_set(request: pytest.FixtureRequest, name: str) -> Any:
     return shelf[name]
 
 
-@pytest.fixture()
+@pytest.fixture
 def mnist(request: pytest.FixtureRequest) -> Any:
     """MNIST: x_train (60000, 28, 28) uint8 grey 0..255, y_train (60000,) uint8 digit; x_test, y_test of 10000."""
     return data_set(request, "mnist")
 
 
-@pytest.fixture()
+@pytest.fixture
 def fashion_mnist(request: pytest.FixtureRequest) -> Any:
     """Fashion-MNIST: shapes and types of MNIST; labels are ten kinds of clothing."""
     return data_set(request, "fashion_mnist")
 
 
-@pytest.fixture()
+@pytest.fixture
 def cifar10(request: pytest.FixtureRequest) -> Any:
     """CIFAR-10: x_train (50000, 32, 32, 3) uint8 RGB 0..255, y_train (50000, 1) uint8 class; tests of 10000."""
     return data_set(request, "cifar10")
 
 
-@pytest.fixture()
+@pytest.fixture
 def cifar100(request: pytest.FixtureRequest) -> Any:
     """CIFAR-100, fine labels: x_train (50000, 32, 32, 3) uint8 RGB 0..255, y_train (50000, 1) class of 100."""
     return data_set(request, "cifar100")
 
 
-@pytest.fixture()
+@pytest.fixture
 def imdb(request: pytest.FixtureRequest) -> Any:
     """IMDB reviews: x_train (25000,) lists of word ranks, y_train (25000,) 0 negative or 1 positive; tests alike."""
     return data_set(request, "imdb")
 
 
-@pytest.fixture()
+@pytest.fixture
 def reuters(request: pytest.FixtureRequest) -> Any:
     """Reuters newswires: x_train (8982,) lists of word ranks, y_train (8982,) topic of 46; tests of 2246."""
     return data_set(request, "reuters")
 
 
-@pytest.fixture()
+@pytest.fixture
 def boston_housing(request: pytest.FixtureRequest) -> Any:
-    """Boston housing: x_train (404, 13) float features, y_train (404,) median price in thousands of dollars; 102 tests."""
+    """Boston housing: x_train (404, 13) float features, y_train (404,) price in 1000 dollars; 102 tests."""
     return data_set(request, "boston_housing")
 
 
-@pytest.fixture()
+@pytest.fixture
 def california_housing(request: pytest.FixtureRequest) -> Any:
-    """California housing (Keras 3): x_train (16512, 8) float features, y_train (16512,) median value in dollars; 4128 tests."""
+    """California housing (Keras 3): x_train (16512, 8) features, y_train (16512,) value in dollars; tests of 4128."""
     return data_set(request, "california_housing")
 
 
-@pytest.fixture()
+@pytest.fixture
 def digits(request: pytest.FixtureRequest) -> Any:
     """The real handwritten digits that scikit-learn carries, brought to 28 x 28; needs no network, and is not MNIST."""
     return data_set(request, "digits")
 
 
-@pytest.fixture()
+@pytest.fixture
 def prepared_mnist(request: pytest.FixtureRequest) -> Any:
     """MNIST as the chapter prepares it: images float32 from 0 to 1, labels int64."""
     return prepared(request, "mnist")
 
 
-@pytest.fixture()
+@pytest.fixture
 def prepared_digits(request: pytest.FixtureRequest) -> Any:
     """The embedded digits, prepared as the chapter prepares MNIST: images float32 from 0 to 1, labels int64."""
     return prepared(request, "digits")
@@ -138,15 +138,15 @@ def parametrize_devices(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("device", chosen, ids=[one.name for one in chosen], indirect=True)
 
 
-@pytest.fixture()
+@pytest.fixture
 def device(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Each device present (or chosen by --chapter-devices): work done in the test is placed on it; `.wait()` drains it."""
+    """Each device present, or chosen by --chapter-devices: the test's work is placed on it; `.wait()` drains it."""
     with request.param.placed():
         yield request.param
         request.param.wait()
 
 
-@pytest.fixture()
+@pytest.fixture
 def keras_state() -> Iterator[None]:
     """Process-wide state of Keras and the interpreter, put back after the test."""
     from pytest_kerasch2.framework import state
@@ -155,7 +155,7 @@ def keras_state() -> Iterator[None]:
         yield
 
 
-@pytest.fixture()
+@pytest.fixture
 def scratch(tmp_path: Path) -> Path:
     """An empty folder of this test alone."""
     return tmp_path
@@ -173,31 +173,31 @@ def model_style(request: pytest.FixtureRequest) -> Any:
     return _style(request.param)
 
 
-@pytest.fixture()
+@pytest.fixture
 def sequential_list_style() -> Any:
     """The first way: a list of layers given to `Sequential`."""
     return _style("sequential-list")
 
 
-@pytest.fixture()
+@pytest.fixture
 def sequential_add_style() -> Any:
     """The second way: layers added to a `Sequential` one by one."""
     return _style("sequential-add")
 
 
-@pytest.fixture()
+@pytest.fixture
 def functional_style() -> Any:
     """The functional API: layers called on tensors."""
     return _style("functional")
 
 
-@pytest.fixture()
+@pytest.fixture
 def subclass_style() -> Any:
     """A subclass of `Model` with its own `call`."""
     return _style("subclass")
 
 
-@pytest.fixture()
+@pytest.fixture
 def built_model(model_style: Any, request: pytest.FixtureRequest) -> Any:
     """The network in each style, with its weights made, not compiled."""
     from pytest_kerasch2 import models
@@ -205,20 +205,20 @@ def built_model(model_style: Any, request: pytest.FixtureRequest) -> Any:
     return models.built(model_style.build(_tensorflow(request)))
 
 
-@pytest.fixture()
+@pytest.fixture
 def compiled_model(model_style: Any, request: pytest.FixtureRequest) -> Any:
     """The network in each style, compiled as the chapter compiles it."""
     return model_style.compiled(_tensorflow(request))
 
 
-@pytest.fixture()
+@pytest.fixture
 def trained_model(model_style: Any, prepared_digits: Any, request: pytest.FixtureRequest) -> Any:
     """The network in each style after four steps of 32 real digits each."""
     few = prepared_digits.x_train[:FEW_IMAGES], prepared_digits.y_train[:FEW_IMAGES]
     return model_style.trained(_tensorflow(request), few, steps=FEW_IMAGES // 32)
 
 
-@pytest.fixture()
+@pytest.fixture
 def pipeline_as_printed(request: pytest.FixtureRequest) -> Any:
     """A function (x, y) -> training data set, built by the chapter's chain of operators in the order printed."""
     from functools import partial
@@ -228,9 +228,9 @@ def pipeline_as_printed(request: pytest.FixtureRequest) -> Any:
     return partial(pipeline.as_printed, _tensorflow(request))
 
 
-@pytest.fixture()
+@pytest.fixture
 def pipeline_as_meant(request: pytest.FixtureRequest) -> Any:
-    """A function (x, y) -> training data set that does what the chapter's text says: images shuffled, each flipped by itself."""
+    """A function (x, y) -> training data set that does what the chapter says: shuffles images, flips each by itself."""
     from functools import partial
 
     from pytest_kerasch2.models import pipeline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any, Iterable, List
+from typing import Any, Iterable
 
 import pytest
 
@@ -81,7 +81,7 @@ def refuse_duplicates(checks: Iterable[Check]) -> None:
             raise DuplicateClaim("Two claims carry the same id", found, "give one of them another id")
 
 
-def in_order(items: List[pytest.Item]) -> List[pytest.Item]:
+def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
     """Give the items with those last that wait for a child interpreter, so that it works while the others run."""
     return sorted(items, key=lambda item: bool((check_of_item(item) or _NOTHING).jobs))
 
@@ -93,7 +93,7 @@ class _Nothing:
 _NOTHING = _Nothing()
 
 
-def planted_in(check: Check, release: Release) -> List[Planted]:
+def planted_in(check: Check, release: Release) -> list[Planted]:
     """Give all that is to be planted around a check on this release, each with its own run.
 
     Where the claim is broken here, its cure is a harmless variation, and lies beneath every fault.

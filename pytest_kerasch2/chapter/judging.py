@@ -124,7 +124,11 @@ class Planted:
         return str(self.factory.__name__).strip("_")
 
     @property
+    def layers(self) -> tuple[Any, ...]:
+        """Give the factories of all that is planted, in the order of entering."""
+        return (self.factory,) if self.beneath is None else (self.beneath, self.factory)
+
+    @property
     def addresses(self) -> tuple[str, ...]:
-        """Give `module:function` of all that is planted, in the order of entering: how a child plants it too."""
-        layers = [layer for layer in (self.beneath, self.factory) if layer is not None]
-        return tuple(f"{layer.__module__}:{layer.__name__}" for layer in layers)
+        """Give the same as `module:function`: how a child plants it too."""
+        return tuple(f"{layer.__module__}:{layer.__name__}" for layer in self.layers)

@@ -1,4 +1,4 @@
-"""One run of the claims suite under pytest: collects checks, judges them, gathers their records, shows and writes the ledger."""
+"""One run of the claims suite under pytest: collect, judge, gather the records, show and write the ledger."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import tempfile
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Generator, Iterator, List
+from typing import Any, Callable, Generator, Iterator
 
 import pytest
 
 from pytest_kerasch2.chapter import collection, judging, showing, surroundings
 from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims.marks import check_of
 from pytest_kerasch2.claims.model import Check, Record
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.errors import FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.fixtures import SHELF
 from pytest_kerasch2.framework import api, state
 from pytest_kerasch2.framework.child import Desk, Job, value_of
 from pytest_kerasch2.options import Settings
@@ -24,7 +26,9 @@ from pytest_kerasch2.options import Settings
 NAME = "kerasch2-chapter"
 WITNESS = pytest.StashKey[Witness]()
 PLANTED = pytest.StashKey[judging.Planted]()
-RECORDED = pytest.StashKey[bool]()
+# Under these names the controller and its workers hand things to each other.
+FOLDER = "kerasch2_folder"
+ENVIRONMENT = "kerasch2_environment"
 
 
 def start(config: pytest.Config, settings: Settings) -> None:
@@ -55,16 +59,18 @@ class ChapterRun:
         """Begin with no records."""
         self.config = config
         self.settings = settings
-        self.records: List[Record] = []
-        self.planted_runs: List[Dict[str, Any]] = []
-        self.collected = 0
+        self.records: list[Record] = []
+        self.planted_runs: list[dict[str, Any]] = []
         self.environment: dict[str, Any] = {}
         self.interrupted = False
         self.desk: Desk | None = None
+        # Workers share the controller's folder, so that each job runs once in a run.
+        shared = getattr(config, "workerinput", {}).get(FOLDER)
+        self.folder = Path(shared or tempfile.mkdtemp(prefix="kerasch2-"))
 
     # -- collection
 
-    def pytest_report_header(self) -> List[str]:
+    def pytest_report_header(self) -> list[str]:
         """Say what is being verified, and on what."""
         return [] if _is_worker(self.config) else surroundings.header(self.settings, _is_distributed(self.config))
 
@@ -79,28 +85,28 @@ class ChapterRun:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """With --chapter-saboteurs, run each check once for each thing to be planted."""
-        check = collection.check_of(metafunc.function)
+        check = check_of(metafunc.function)
         if self.settings.saboteurs and check is not None:
             planted = collection.planted_in(check, api.release())
             metafunc.parametrize("planted", planted, ids=collection.planted_id, indirect=True)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse claims of one id; put what waits for children last."""
-        try:
-            collection.refuse_duplicates(check for check in map(collection.check_of_item, items) if check is not None)
-        except KerasCh2Error as error:
-            raise pytest.UsageError(str(error)) from error
+        checks = [check for check in map(collection.check_of_item, items) if check is not None]
+        _or_usage_error(lambda: collection.refuse_duplicates(checks))
         items[:] = collection.in_order(items)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Let the child interpreters begin, while the other checks run."""
         if session.config.option.collectonly:
             return
-        self.collected = len(session.items)
+        if any(collection.check_of_item(item) for item in session.items):
+            # Here rather than within the first check, whose time would be that of the import.
+            _or_usage_error(api.tensorflow)
         jobs = [job for item in session.items for job in self._jobs(item)]
         if jobs:
-            self.desk = Desk(self._shared_folder())
+            self.desk = Desk(self.folder)
             self.desk.start(list(dict.fromkeys(jobs)))
 
     # -- one check
@@ -113,33 +119,37 @@ class ChapterRun:
             return
         api.tensorflow()
         planted: judging.Planted | None = getattr(request, "param", None)
-        with _quiet(), state.isolated() as isolation, contextlib.ExitStack() as layers:
+        before = state.read()
+        with _quiet(), contextlib.ExitStack() as layers:
             if planted is not None:
                 request.node.stash[PLANTED] = planted
-                for layer in (planted.beneath, planted.factory):
-                    layers.enter_context(layer() if layer is not None else contextlib.nullcontext())
+                for layer in planted.layers:
+                    layers.enter_context(layer())
             yield planted
+        leaks = state.leaks(before, state.read())
+        state.restore(before)
         if planted is None:
-            surroundings.refuse_leaks(isolation.leaks)
+            surroundings.refuse_leaks(leaks)
 
-    @pytest.fixture()
+    @pytest.fixture
     def witness(self, request: pytest.FixtureRequest) -> Witness:
         """The witness of this check: compares, raises, and keeps the evidence."""
-        return request.node.stash.setdefault(WITNESS, Witness())
+        stash: pytest.Stash = request.node.stash
+        return stash.setdefault(WITNESS, Witness())
 
-    @pytest.fixture()
+    @pytest.fixture
     def tf(self, planted: Any) -> Any:
         """The module `tensorflow`."""
         return api.tensorflow()
 
-    @pytest.fixture()
+    @pytest.fixture
     def child(self, request: pytest.FixtureRequest) -> Any:
         """What the check's job gave in its child interpreter; of several jobs, a tuple in their order."""
         assert self.desk is not None
         values = tuple(value_of(self.desk.outcome(job)) for job in self._jobs(request.node))
         return values[0] if len(values) == 1 else values
 
-    def _jobs(self, item: pytest.Item) -> List[Job]:
+    def _jobs(self, item: pytest.Item) -> list[Job]:
         check = collection.check_of_item(item)
         if check is None or not check.jobs:
             return []
@@ -174,8 +184,9 @@ class ChapterRun:
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Gather the record that a report carries, from this process or from a worker."""
         plain = getattr(report, "kerasch2_record", None)
-        if plain is not None:
-            self.records.append(ledger.unpacked(plain))
+        if plain is None:
+            return
+        self.records.append(ledger.unpacked(plain))
         planted = getattr(report, "kerasch2_planted", None)
         if planted is not None:
             self.planted_runs.append({**planted, "claim": plain["claim"]["id"], "shown": report.outcome})
@@ -192,18 +203,26 @@ class ChapterRun:
         if self.desk is not None:
             self.desk.close()
         if self.records and not _is_distributed(self.config):
-            self.environment = surroundings.environment(self.settings)
+            self.environment = surroundings.environment(self.settings, self.config.stash.setdefault(SHELF, {}))
         if _is_worker(self.config):
-            self.config.workeroutput["kerasch2_environment"] = self.environment  # type: ignore[attr-defined]
+            self.config.workeroutput[ENVIRONMENT] = self.environment  # type: ignore[attr-defined]
             return
         stopped = bool(session.shouldfail or session.shouldstop)
         self.interrupted = self.interrupted or stopped or exitstatus not in (0, 1)
         self._write_ledger(session)
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where outcomes of children are shared."""
+        node.workerinput[FOLDER] = str(self.folder)
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
         """Take the surroundings from a worker; one that died leaves the ledger incomplete."""
-        self.environment = getattr(node, "workeroutput", {}).get("kerasch2_environment") or self.environment
+        told = getattr(node, "workeroutput", {}).get(ENVIRONMENT) or {}
+        read_before = self.environment.get("datasets", {})
+        self.environment = {**self.environment, **told}
+        self.environment["datasets"] = {**read_before, **told.get("datasets", {})}
         self.interrupted = self.interrupted or bool(error)
 
     def ledger(self) -> ledger.Ledger:
@@ -229,9 +248,17 @@ class ChapterRun:
         else:
             showing.show_ledger(self.ledger(), terminalreporter, self.settings.ledger)
 
-    def _shared_folder(self) -> Path:
-        shared = getattr(self.config, "workerinput", {}).get("kerasch2_folder")
-        return Path(shared) if shared else Path(tempfile.mkdtemp(prefix="kerasch2-"))
+    def pytest_unconfigure(self) -> None:
+        """Remove the folder that the workers shared."""
+        if not _is_worker(self.config):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _or_usage_error(call: Callable[[], Any]) -> None:
+    try:
+        call()
+    except KerasCh2Error as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 @contextlib.contextmanager
@@ -247,11 +274,15 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def _is_distributed(config: pytest.Config) -> bool:
-    return not _is_worker(config) and bool(getattr(config.option, "dist", "no") != "no" and config.getoption("tx", None))
+    return not _is_worker(config) and bool(
+        getattr(config.option, "dist", "no") != "no" and config.getoption("tx", None)
+    )
 
 
 def _was_interrupted(call: pytest.CallInfo[None]) -> bool:
-    return call.excinfo is not None and isinstance(call.excinfo.value, (KeyboardInterrupt, SystemExit, pytest.exit.Exception))
+    return call.excinfo is not None and isinstance(
+        call.excinfo.value, (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
+    )
 
 
 def _parameter(item: pytest.Item, name: str) -> Any:

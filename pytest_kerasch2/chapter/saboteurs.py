@@ -1,4 +1,4 @@
-"""Planted faults and harmless variations that several sections use: each is a context manager around a patched piece of Keras.
+"""Planted faults and harmless variations that several sections use: context managers around patched pieces of Keras.
 
 A fault is planted in the library under test, or in our own rooms, never in a check.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, List, Mapping
+from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Record
 from pytest_kerasch2.report import github, terminal
@@ -18,12 +18,12 @@ def show_ledger(ledger: Mapping[str, Any], terminalreporter: Any, path: Path | N
     if path is not None and path.is_file():
         terminalreporter.write_line(f"Ledger: {path}")
     if github.runs_here(os.environ):
-        for line in github.annotations(ledger):
+        for line in github.commands(ledger):
             terminalreporter.write_line(line)
         github.append_summary(ledger, os.environ)
 
 
-def show_saboteurs(records: List[Record], planted: List[Mapping[str, Any]], terminalreporter: Any) -> None:
+def show_saboteurs(records: list[Record], planted: Sequence[Mapping[str, Any]], terminalreporter: Any) -> None:
     """Print how many planted faults were caught, and which claims were not shown able to fail on this release.
 
     Args:

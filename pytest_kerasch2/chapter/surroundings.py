@@ -1,10 +1,10 @@
-"""What surrounds a run of the suite: the header, the ledger's environment, JUnit properties, and refusals at the start."""
+"""What surrounds a run of the suite: refusals at the start, the header, the ledger's environment, JUnit properties."""
 
 from __future__ import annotations
 
 import platform
 import tempfile
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.claims.model import Record
@@ -43,7 +43,7 @@ def refuse_unusable(settings: Settings) -> None:
     if settings.devices is not None:
         devices.kinds(settings.devices)
     if settings.mirror is not None:
-        sources.usable_mirror(settings.mirror)
+        sources.check_mirror(settings.mirror)
 
 
 def _refuse_unwritable(settings: Settings) -> None:
@@ -61,7 +61,7 @@ def _refuse_unwritable(settings: Settings) -> None:
         ) from error
 
 
-def header(settings: Settings, distributed: bool) -> List[str]:
+def header(settings: Settings, distributed: bool) -> list[str]:
     """Give the lines at the head of pytest's output: release, backend, devices, data.
 
     With workers this process does not import TensorFlow, and leaves the devices to the summary.
@@ -75,18 +75,29 @@ def header(settings: Settings, distributed: bool) -> List[str]:
     ]
 
 
-def _device_names(settings: Settings) -> List[str]:
+def _device_names(settings: Settings) -> list[str]:
     return [device.name for device in devices.choose(settings.devices)]
 
 
 def _mnist_place(settings: Settings) -> str:
-    from pytest_kerasch2.data import sources
+    from pytest_kerasch2.data import registry, sources
 
-    return sources.where("mnist", mirror=settings.mirror, offline=settings.offline)
+    (archive,) = registry.record_of("mnist").archives
+    mirrors = [settings.mirror] if settings.mirror is not None else []
+    for folder in (*mirrors, *sources.keras_caches()):
+        for name in (archive.file, *archive.cached_as):
+            if (folder / name).exists():
+                return str(folder / name)
+    return "not on this machine" + (", and the network is forbidden" if settings.offline else "; fetched when needed")
 
 
-def environment(settings: Settings) -> Dict[str, Any]:
-    """Give the ledger's account of what the run ran on; asks the imported framework."""
+def environment(settings: Settings, shelf: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the ledger's account of what the run ran on; asks the imported framework.
+
+    Args:
+        settings: the options.
+        shelf: what was read in this run, data sets among it, by name.
+    """
     import numpy
 
     release = api.release()
@@ -97,10 +108,15 @@ def environment(settings: Settings) -> Dict[str, Any]:
         "backend": release.backend,
         "numpy": numpy.__version__,
         "devices": _device_names(settings),
+        "datasets": {
+            name: {"source": data.source, "sha256": data.digest}
+            for name, data in sorted(shelf.items())
+            if hasattr(data, "source")
+        },
     }
 
 
-def environment_unseen() -> Dict[str, Any]:
+def environment_unseen() -> dict[str, Any]:
     """Give the same as far as it is known without importing a framework: for a run whose workers all died."""
     return {
         "plugin": __version__,
@@ -115,7 +131,7 @@ def environment_unseen() -> Dict[str, Any]:
     }
 
 
-def properties(record: Record) -> List[Tuple[str, str]]:
+def properties(record: Record) -> list[tuple[str, str]]:
     """Give what JUnit keeps of a record."""
     cause = [("kerasch2_cause", record.deviation.cause)] if record.deviation is not None else []
     return [

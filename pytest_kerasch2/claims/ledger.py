@@ -1,4 +1,4 @@
-"""All verdicts of one run, as plain data: made from records, merged, checked against the schema, written whole or not at all."""
+"""All verdicts of one run as plain data: made from records, checked against the schema, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping
+from typing import Any, Dict, Iterable, Mapping
 
 from pytest_kerasch2.claims.model import Claim, Deviation, Record, Verdict, worst
 from pytest_kerasch2.errors import BadLedger
@@ -23,7 +23,7 @@ def build(records: Iterable[Record], environment: Mapping[str, Any], complete: b
         environment: what the run ran on, as the design's schema names it.
         complete: False for a run that was interrupted.
     """
-    grouped: Dict[str, List[Record]] = {}
+    grouped: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda one: (one.claim.id, one.parameters, one.evidence)):
         grouped.setdefault(record.claim.id, []).append(record)
     return {
@@ -34,7 +34,7 @@ def build(records: Iterable[Record], environment: Mapping[str, Any], complete: b
     }
 
 
-def _entry(records: List[Record]) -> Dict[str, Any]:
+def _entry(records: list[Record]) -> dict[str, Any]:
     first = records[0].claim
     verdict = worst([record.verdict for record in records])
     deviation = next((record.deviation for record in records if record.deviation is not None), None)
@@ -54,17 +54,17 @@ def _entry(records: List[Record]) -> Dict[str, Any]:
 
 
 def expected(verdict: Verdict, deviation: Deviation | None) -> Verdict:
-    """Give the verdict that the list of deviations lets expect; where nothing could be told, nothing else is expected."""
+    """Give the verdict that the deviations let expect; where nothing could be told, nothing else is expected."""
     if verdict in (Verdict.NOT_APPLICABLE, Verdict.COULD_NOT_TELL):
         return verdict
     return Verdict.HELD if deviation is None else Verdict.BROKEN
 
 
-def _labelled(record: Record) -> List[str]:
+def _labelled(record: Record) -> list[str]:
     return [f"[{record.parameters}] {line}" if record.parameters else line for line in record.evidence]
 
 
-def packed(record: Record) -> Dict[str, Any]:
+def packed(record: Record) -> dict[str, Any]:
     """Give a record as plain data that can cross to another process."""
     claim, known = record.claim, record.deviation
     return {
@@ -104,7 +104,9 @@ def check_schema(ledger: Any) -> None:
     problem = next(iter(jsonschema.Draft7Validator(schema).iter_errors(ledger)), None)
     if problem is not None:
         place = "/".join(str(part) for part in problem.absolute_path) or "the whole"
-        raise BadLedger("A ledger is not of schema 1", f"at {place}: {problem.message}", "write it anew with --chapter-ledger")
+        raise BadLedger(
+            "A ledger is not of schema 1", f"at {place}: {problem.message}", "write it anew with --chapter-ledger"
+        )
 
 
 def write(ledger: Ledger, path: Path) -> None:
@@ -133,7 +135,7 @@ def write_text(text: str, path: Path) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except OSError as error:
         Path(temporary).unlink()
         raise BadLedger("A file cannot be written", f"{path}: {error.strerror or error}", remedy) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Callable, Sequence, Tuple
+from typing import Any, Callable, Sequence
 
 from pytest_kerasch2.claims.release import Release, within
 
@@ -58,7 +58,7 @@ class Deviation:
     Attributes:
         cause: why, in one sentence.
         source: where that can be read.
-        symptom: a regular expression that the evidence must match, so that a claim broken in another way is not excused.
+        symptom: a regular expression that the evidence must match, so that nothing else is excused.
         since: first release with it, inclusive, at the precision given; None means from the beginning.
         until: last release with it, inclusive; None means up to now.
         of: which version `since` and `until` speak of, `tensorflow` or `keras`.
@@ -71,7 +71,7 @@ class Deviation:
     since: str | None = None
     until: str | None = None
     of: str = "tensorflow"
-    only: Tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a reason that nobody could follow up."""
@@ -113,11 +113,11 @@ class Check:
     """
 
     claim: Claim
-    deviations: Tuple[Deviation, ...] = ()
-    saboteurs: Tuple[Callable[..., Any], ...] = ()
-    variations: Tuple[Callable[..., Any], ...] = ()
+    deviations: tuple[Deviation, ...] = ()
+    saboteurs: tuple[Callable[..., Any], ...] = ()
+    variations: tuple[Callable[..., Any], ...] = ()
     cure: Callable[..., Any] | None = None
-    jobs: Tuple[Any, ...] = ()
+    jobs: tuple[Any, ...] = ()
     pending: str = ""
 
     def deviation(self, release: Release, parameters: str = "") -> Deviation | None:
@@ -136,7 +136,7 @@ class Record:
 
     claim: Claim
     verdict: Verdict
-    evidence: Tuple[str, ...]
+    evidence: tuple[str, ...]
     deviation: Deviation | None = None
     remedy: str = ""
     seconds: float = 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Tuple
 
 from pytest_kerasch2.errors import BadSetting
 
@@ -32,7 +31,7 @@ class Release:
         return f"{minor}/{self.keras}/{self.backend}"
 
 
-def numbers(version: str) -> Tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
     """Give the leading numbers of a version: `2.15.0.post1` is (2, 15, 0), `2.2.4-tf` is (2, 2, 4).
 
     Raises:

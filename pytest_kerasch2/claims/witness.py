@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from typing import Any, Callable, Iterator, Tuple, Type
+from typing import Any, Callable
 
 from pytest_kerasch2.errors import ClaimBroken, KerasCh2Error
 
@@ -23,7 +22,7 @@ class Witness:
         self._seen: list[str] = []
 
     @property
-    def evidence(self) -> Tuple[str, ...]:
+    def evidence(self) -> tuple[str, ...]:
         """Give what was seen so far, in order."""
         return tuple(self._seen)
 
@@ -99,7 +98,7 @@ class Witness:
         self.saw(f"{what}: runs")
         return value
 
-    def raises(self, what: str, kinds: Tuple[Type[BaseException], ...], call: Callable[[], Any]) -> BaseException:
+    def raises(self, what: str, kinds: tuple[type[BaseException], ...], call: Callable[[], Any]) -> BaseException:
         """Give the error that the call raises; require that it is one of `kinds`."""
         try:
             value = call()
@@ -110,15 +109,20 @@ class Witness:
         self.saw(f"{what}: no error, but {value!r}")
         raise ClaimBroken(f"{what} raises nothing", steady(f"the value {value!r}"), f"expected {wanted}")
 
-    @contextmanager
-    def aside(self) -> Iterator["Witness"]:
-        """Give a second witness whose evidence is dropped unless it raises: for generated inputs, of which there are many."""
-        other = Witness()
+    def always(self, what: str, cases: int, generated: Callable[[], Any]) -> None:
+        """Require that a property holds for all of its generated cases, each of which has a `Witness` of its own.
+
+        Args:
+            what: what holds.
+            cases: how many cases the property generates at the most.
+            generated: the property, which raises `ClaimBroken` for the smallest case that breaks it.
+        """
         try:
-            yield other
-        except ClaimBroken:
-            self._seen.extend(other.evidence)
+            generated()
+        except ClaimBroken as error:
+            self.saw(f"{what}: {error.happened}: {error.found}")
             raise
+        self.saw(f"{what}: in every one of up to {cases} generated cases")
 
     def _judge(self, what: str, holds: bool, expected: Any, actual: Any) -> None:
         seen = actual if isinstance(actual, str) and isinstance(expected, str) else repr(actual)

@@ -127,16 +127,21 @@ def _npy_header(stream: IO[bytes]) -> tuple[bytes, tuple[int, ...], bool, Any]:
     text = stream.read(length)
     # NumPy has no public reader for version 3.0, which differs from 2.0 in the encoding of field names alone.
     read = np.lib.format.read_array_header_1_0 if width == 2 else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(io.BytesIO(prefix + text))
+    try:
+        shape, fortran, dtype = read(io.BytesIO(prefix + text))
+    # A crooked header raises what Python's own parser happens to raise: TokenError, SyntaxError, RecursionError.
+    except Exception as error:
+        raise ValueError(f"a header that cannot be read ({type(error).__name__}: {error})") from error
     return start + prefix + text, tuple(shape), bool(fortran), dtype
 
 
 def _as_expected(path: pathlib.Path, facts: ArrayFacts, shape: tuple[int, ...], dtype: Any) -> None:
-    if shape != facts.shape:
-        raise damaged(path, f"{facts.name} of shape {shape}, where {facts.shape} was expected")
     wanted = {"lists": ("object",), "float": ("float32", "float64")}.get(facts.dtype, (facts.dtype,))
     if dtype not in [np.dtype(name) for name in wanted]:
-        raise damaged(path, f"{facts.name} of type {dtype}, where {' or '.join(wanted)} was expected")
+        kind = f"{dtype}, which is pickled Python" if dtype.hasobject else dtype
+        raise damaged(path, f"{facts.name} of type {kind}, where {' or '.join(wanted)} was expected")
+    if shape != facts.shape:
+        raise damaged(path, f"{facts.name} of shape {shape}, where {facts.shape} was expected")
 
 
 def _fill(stream: Readable, array: Array) -> None:

@@ -91,10 +91,11 @@ class _Watch:
         self._began = time.monotonic()
         self._told = 0.0
 
+    def is_over(self) -> bool:
+        return time.monotonic() > self._ends
+
     def tick(self, done: int, total: int | None, *, last: bool = False) -> None:
         now = time.monotonic()
-        if now > self._ends and not last:
-            raise TimeoutError(f"only {done} bytes within the deadline")
         if self._progress is None or (now - self._told < _BETWEEN_REPORTS and not last):
             return
         self._told = now
@@ -159,17 +160,18 @@ def _received(archive: Archive, stream: IO[bytes], watch: _Watch) -> str:
     done = 0
     with _answer(archive, watch.timeout) as answer:
         total = _declared(archive, answer)
-        while True:
+        while total is None or done < total:
+            # read1, because read would wait for a full block from a server that trickles, deadline or not.
             with _network(archive, done):
-                block = answer.read(_BLOCK)
-                watch.tick(done + len(block), total)
+                block = answer.read1(_BLOCK)
             if not block:
                 break
             done += len(block)
-            if done > _LARGEST:
-                raise _failed(archive, f"more than {_LARGEST} bytes")
+            if done > _LARGEST or watch.is_over():
+                raise _failed(archive, f"{done} bytes, when the size or the time allowed was used up")
             stream.write(block)
             digest.update(block)
+            watch.tick(done, total)
     if total is not None and done != total:
         raise _failed(archive, f"{done} of {total} bytes, then the connection ended")
     watch.tick(done, total, last=True)

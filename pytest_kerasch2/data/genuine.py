@@ -10,9 +10,9 @@ import tempfile
 from typing import Any, Callable, Iterator, Sequence
 from unittest import mock
 
-from pytest_kerasch2.data import digests, serving
-from pytest_kerasch2.data.registry import NAMES, RECORDS
-from pytest_kerasch2.errors import ClaimBroken, NotApplicable
+from pytest_kerasch2.data import digests, serving, sources
+from pytest_kerasch2.data.registry import RECORDS
+from pytest_kerasch2.errors import ClaimBroken, DataMissing, NotApplicable
 
 Loader = Callable[..., Any]
 _LOOPBACK = "127.0.0.1"
@@ -43,17 +43,15 @@ def genuine_loaders(
 
     Raises:
         NotApplicable: this release does not have a data set that was named.
+        BadSetting: the folder is none, or empty.
+        DataMissing: the folder does not hold a data set that was named.
         ClaimBroken: from within a loader, where Keras kept its file elsewhere than it was told.
     """
-    chosen = [name for name in names_in(tf) if name in NAMES] if names is None else list(names)
-    offered = names_in(tf)
-    for name in chosen:
-        if name not in offered:
-            raise NotApplicable(f"This release of Keras has no data set {name}", ", ".join(offered), "leave it out")
+    remote = isinstance(archives, str) and archives.startswith(("http://", "https://"))
+    folder = None if remote else sources.check_mirror(archives)
+    chosen = _chosen(names_in(tf), folder, names)
     with contextlib.ExitStack() as stack:
         home = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kerasch2-")))
-        remote = isinstance(archives, str) and archives.startswith(("http://", "https://"))
-        folder = None if remote else pathlib.Path(archives)
         address = str(archives) if folder is None else stack.enter_context(serving.serve(folder)).url
         # A proxy in the environment must not be asked for what lies on this very machine.
         stack.enter_context(mock.patch.dict(os.environ, {"no_proxy": _LOOPBACK, "NO_PROXY": _LOOPBACK}))
@@ -64,6 +62,24 @@ def genuine_loaders(
             redirected = _redirected(namespace["get_file"], address, folder, home)
             stack.enter_context(mock.patch.dict(namespace, {"get_file": redirected}))
         yield loaders
+
+
+def _chosen(offered: tuple[str, ...], folder: pathlib.Path | None, names: Sequence[str] | None) -> list[str]:
+    held = [
+        record.name
+        for record in RECORDS
+        if folder is None or all((folder / archive.file).is_file() for archive in record.archives)
+    ]
+    if names is None:
+        return [name for name in held if name in offered]
+    for name in names:
+        if name not in offered:
+            raise NotApplicable(f"This release of Keras has no data set {name}", ", ".join(offered), "leave it out")
+        if name not in held:
+            raise DataMissing(
+                f"The folder {folder} has no archive of {name}", ", ".join(held), "make one with standins.make"
+            )
+    return list(names)
 
 
 def _redirected(get_file: Loader, address: str, folder: pathlib.Path | None, home: pathlib.Path) -> Loader:

@@ -14,7 +14,8 @@ import threading
 from typing import Any, Iterator
 from urllib.parse import unquote, urlsplit
 
-_FAULTS = ("truncate", "stall", "reset", "longer", "shorter", "flip", "status")
+_FAULTS = ("truncate", "stall", "trickle", "reset", "longer", "shorter", "flip", "status")
+_PARTIAL = ("truncate", "stall", "trickle", "reset")
 _PATIENCE = 60.0
 
 
@@ -23,7 +24,8 @@ class Fault:
     """One way to misbehave.
 
     Args:
-        kind: "truncate" sends ``after`` bytes and hangs up; "stall" sends them and goes silent; "reset" sends them and
+        kind: "truncate" sends ``after`` bytes and hangs up; "stall" sends them and goes silent; "trickle" goes on with a
+            byte every twentieth of a second; "reset" sends them and
             resets the connection; "longer" and "shorter" declare that the file has ``after`` bytes more or fewer than
             it has; "flip" flips the lowest bit of byte ``after``; "status" answers with the HTTP status ``after``.
         after: as said above.
@@ -109,10 +111,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(declared))
         self.end_headers()
-        self.wfile.write(content[: fault.after] if fault.kind in ("truncate", "stall", "reset") else content)
+        self.wfile.write(content[: fault.after] if fault.kind in _PARTIAL else content)
         self.wfile.flush()
         if fault.kind == "stall":
             self.state.closing.wait(_PATIENCE)
+        rest = iter(content[fault.after :]) if fault.kind == "trickle" else iter(())
+        while not self.state.closing.wait(0.05 if fault.kind == "trickle" else 0):
+            byte = next(rest, None)
+            if byte is None:
+                break
+            self.wfile.write(bytes([byte]))
         if fault.kind == "reset":
             # Lingering for zero seconds makes the close a reset.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

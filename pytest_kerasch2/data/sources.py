@@ -217,7 +217,13 @@ def _from_network(
                 raise notes[0]
             raise _missing(record)
     else:
-        paths = [fetch.fetch(archive, folder, progress=progress) for archive in record.archives]
+        try:
+            paths = [fetch.fetch(archive, folder, progress=progress) for archive in record.archives]
+        except DownloadFailed as error:
+            if not notes:
+                raise
+            found = f"{error.found}; and the copy in the cache of Keras is damaged: {notes[0].found}"
+            raise DownloadFailed(error.happened, found, error.remedy) from error
     return data_set(record, paths, source="download", origin=" ".join(archive.origin for archive in record.archives))
 
 

@@ -16,7 +16,7 @@ import random
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, ContextManager, Tuple
+from typing import Any, ContextManager
 
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import BadSetting, FrameworkBroken, FrameworkMissing, KerasCh2Error
@@ -34,6 +34,7 @@ __all__ = [
     "keras_home",
     "policy_name",
     "release",
+    "runs_on_tensorflow",
     "set_policy",
     "set_seed",
     "tensorflow",
@@ -93,6 +94,11 @@ def is_keras3() -> bool:
     return (packages.parsed(_keras_version(keras())) or (0, 0)) >= (3, 0)
 
 
+def runs_on_tensorflow() -> bool:
+    """Tell, without importing anything, whether ``keras`` comes with a TensorFlow, not with another backend alone."""
+    return not _alone()
+
+
 def is_loaded() -> bool:
     """Tell, without importing anything, whether TensorFlow or Keras is in this process already."""
     return "tensorflow" in sys.modules or "keras" in sys.modules
@@ -125,15 +131,15 @@ def set_seed(seed: int) -> None:
 
 
 def clear_session() -> None:
-    """Drop Keras's graph and name counters. On Keras 3 this also drops the policy and the seed: see ``fresh_session``."""
+    """Drop Keras's graph and name counters; on Keras 3 also the policy and the seed, so see ``fresh_session``."""
     backend_functions().clear_session()
 
 
 def fresh_session(seed: int) -> None:
     """Clear the session, keep the dtype policy, then seed.
 
-    The order matters: on Keras 3 ``clear_session`` throws away the policy and the seed just set, on Keras 2 it keeps both
-    (``keras/src/backend/common/global_state.py``).
+    The order matters: on Keras 3 ``clear_session`` throws away the policy and the seed just set, on Keras 2 it keeps
+    both (``keras/src/backend/common/global_state.py``).
     """
     policy = policy_name()
     clear_session()
@@ -171,20 +177,20 @@ def _can_find(name: str) -> bool:
 
 # An import that failed is not tried again: it takes seconds, fails alike, and can leave half a package behind.
 @functools.lru_cache(maxsize=None)
-def _tensorflow_or_error() -> Tuple[Any, KerasCh2Error | None]:
+def _tensorflow_or_error() -> tuple[Any, KerasCh2Error | None]:
     if "tensorflow" not in sys.modules and not _can_find("tensorflow"):
         return None, FrameworkMissing("TensorFlow is not installed", "no package called tensorflow", f"run {INSTALL}")
     return _imported("tensorflow", _checked_tensorflow)
 
 
 @functools.lru_cache(maxsize=None)
-def _keras_or_error() -> Tuple[Any, KerasCh2Error | None]:
+def _keras_or_error() -> tuple[Any, KerasCh2Error | None]:
     if not _can_find("keras"):
         return None, FrameworkMissing("Keras is not installed", "neither tensorflow nor keras", f"run {INSTALL}")
     return _imported("keras", lambda module: module)
 
 
-def _imported(name: str, checked: Any) -> Tuple[Any, KerasCh2Error | None]:
+def _imported(name: str, checked: Any) -> tuple[Any, KerasCh2Error | None]:
     """Give the module, or the error that says why there is none."""
     lines: Any = []
     try:

@@ -12,7 +12,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 from pytest_kerasch2.errors import KerasCh2Error
 
@@ -31,7 +31,7 @@ def named(name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def answer(job: Dict[str, Any]) -> Dict[str, Any]:
+def answer(job: dict[str, Any]) -> dict[str, Any]:
     """Give the result of a job: its value, or the exception it raised."""
     try:
         with contextlib.ExitStack() as planted:
@@ -43,13 +43,13 @@ def answer(job: Dict[str, Any]) -> Dict[str, Any]:
         return {"value": None, "error": described(error)}
 
 
-def described(error: BaseException) -> Dict[str, Any]:
+def described(error: BaseException) -> dict[str, Any]:
     """Give type, message and place of an exception."""
     frames = traceback.extract_tb(error.__traceback__)
     place = frames[-1] if frames else None
     where = f"{Path(place.filename).name}:{place.lineno} in {place.name}" if place else "no frame"
     cls = type(error)
-    plain: Dict[str, Any] = {"type": f"{cls.__module__}.{cls.__qualname__}", "message": str(error), "where": where}
+    plain: dict[str, Any] = {"type": f"{cls.__module__}.{cls.__qualname__}", "message": str(error), "where": where}
     if cls.__module__ == "builtins":
         plain["type"] = cls.__qualname__
     if isinstance(error, KerasCh2Error):
@@ -99,7 +99,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _arguments(argv: List[str]) -> str:
+def _arguments(argv: list[str]) -> str:
     if len(argv) != 2:
         raise SystemExit("child_main takes the folder of one job")
     return argv[1]

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Iterable
 
 import filelock
 
@@ -29,13 +29,13 @@ class Desk:
         """Open the desk on a folder that all workers of one run, and nobody else, use."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._known: Dict[str, Outcome] = {}
+        self._known: dict[str, Outcome] = {}
         self._changing = threading.Lock()
         self._turn = threading.Lock()
         self._asked = threading.Event()
         self._stop = threading.Event()
-        self._queue: List[Job] = []
-        self._thread: Optional[threading.Thread] = None
+        self._queue: list[Job] = []
+        self._thread: threading.Thread | None = None
         # For a process that ends without closing: a child must not outlive it
         atexit.register(self.close)
 

@@ -12,7 +12,7 @@ import sys
 import threading
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 from pytest_kerasch2.framework.state_item import UNKNOWN, Item, digest, nothing_new
 
@@ -21,11 +21,11 @@ _RUNNER_VARIABLES = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")
 _LOGGERS = ("", "absl", "keras", "tensorflow")
 
 
-def _environment() -> Dict[str, str]:
+def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _RUNNER_VARIABLES}
 
 
-def _set_environment(before: Dict[str, str]) -> None:
+def _set_environment(before: dict[str, str]) -> None:
     for name in _environment():
         if name not in before:
             del os.environ[name]
@@ -46,28 +46,28 @@ def _go_back(folder: str) -> None:
         os.chdir(folder)
 
 
-def _filters() -> Tuple[Any, ...]:
+def _filters() -> tuple[Any, ...]:
     return tuple(warnings.filters)
 
 
-def _set_filters(before: Tuple[Any, ...]) -> None:
+def _set_filters(before: tuple[Any, ...]) -> None:
     warnings.filters[:] = list(before)  # type: ignore[index]
     # Without this the interpreter keeps answering from its cache of decisions
     getattr(warnings, "_filters_mutated", lambda: None)()
 
 
-def _path() -> Tuple[str, ...]:
+def _path() -> tuple[str, ...]:
     return tuple(sys.path)
 
 
-def _set_path(before: Tuple[str, ...]) -> None:
+def _set_path(before: tuple[str, ...]) -> None:
     sys.path[:] = before
 
 
-def _loggers() -> Dict[str, Any]:
+def _loggers() -> dict[str, Any]:
     """Give level, state and handlers of the loggers that exist, less the handlers that pytest adds for each phase."""
     known = logging.root.manager.loggerDict
-    found: Dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for name in _LOGGERS:
         logger = known.get(name) if name else logging.root
         if isinstance(logger, logging.Logger):
@@ -76,7 +76,7 @@ def _loggers() -> Dict[str, Any]:
     return found
 
 
-def _set_loggers(before: Dict[str, Any]) -> None:
+def _set_loggers(before: dict[str, Any]) -> None:
     for name, (level, disabled, propagate, handlers) in before.items():
         logger = logging.getLogger(None if name == "root" else name)
         logger.setLevel(level)
@@ -85,12 +85,12 @@ def _set_loggers(before: Dict[str, Any]) -> None:
         logger.handlers[:] = handlers + pytests
 
 
-def _same_loggers(before: Dict[str, Any], after: Dict[str, Any]) -> bool:
+def _same_loggers(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """A logger that came into being with an import is no change; one that changed is."""
     return all(name not in after or after[name] == value for name, value in before.items())
 
 
-def _threads() -> Dict[str, int]:
+def _threads() -> dict[str, int]:
     return dict(collections.Counter(t.name for t in threading.enumerate() if not t.name.startswith("kerasch2-")))
 
 
@@ -100,10 +100,10 @@ def _files() -> Any:
         descriptors = os.listdir("/proc/self/fd")  # noqa: PTH208 - runs around every check
     except OSError:
         return UNKNOWN
-    found: List[str] = []
+    found: list[str] = []
     for descriptor in descriptors:
         try:
-            name = os.readlink("/proc/self/fd/" + descriptor)  # noqa: PTH115 - as above
+            name = os.readlink("/proc/self/fd/" + descriptor)
         except OSError:  # the folder's own descriptor is closed by now
             continue
         if name.startswith("/") and not name.startswith(("/dev/", "/proc/", "/memfd:")):

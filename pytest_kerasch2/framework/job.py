@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Mapping
 
 from pytest_kerasch2 import errors
 
@@ -32,11 +32,11 @@ class Job:
     """
 
     target: str
-    arguments: Tuple[Any, ...] = ()
-    environment: Mapping[str, Optional[str]] = field(default_factory=dict)
+    arguments: tuple[Any, ...] = ()
+    environment: Mapping[str, str | None] = field(default_factory=dict)
     deadline: float = 60.0
     memory_mib: int = 4096
-    planted: Tuple[str, ...] = ()
+    planted: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not run, here, where the mistake was made."""
@@ -84,10 +84,10 @@ class Outcome:
     """
 
     value: Any = None
-    error: Optional[Dict[str, Any]] = None
-    killed_by: Optional[str] = None
+    error: dict[str, Any] | None = None
+    killed_by: str | None = None
     seconds: float = 0.0
-    stderr_tail: Tuple[str, ...] = ()
+    stderr_tail: tuple[str, ...] = ()
     target: str = ""
 
     @property
@@ -127,7 +127,7 @@ def value_of(outcome: Outcome) -> Any:
     raise errors.ChildDied(f"{outcome.target} raised an error in its child", found, _REMEDY)
 
 
-def last_words(tail: Tuple[str, ...]) -> str:
+def last_words(tail: tuple[str, ...]) -> str:
     """Give what a dying child said, in one line: its last three lines before the stack, and the innermost frame."""
     stack = next((at for at, line in enumerate(tail) if _STACK.search(line)), len(tail))
     frames = [line.strip() for line in tail[stack:] if line.strip().startswith("File ")]

@@ -6,20 +6,22 @@ once, and an item whose place is not there on a release is left out.
 
 from __future__ import annotations
 
+import collections
 import functools
 import inspect
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.state_item import UNKNOWN, Item, digest, same_objects
 
 # Attributes of Keras 3's thread-local state that have an item of their own
 _SPENT_ATTRIBUTES = ("object_name_uids", "global_seed_generator", "global_random_seed")
+_ON_BY_DEFAULT = ("interactive_logging", "traceback_filtering", "tracking_on")
 _OWN_ITEM = ("dtype_policy", *_SPENT_ATTRIBUTES)
 
 
-def items() -> Tuple[Item, ...]:
+def items() -> tuple[Item, ...]:
     """Give the items that the Keras of this process has."""
     functions, keras = api.backend_functions(), api.keras()
     found = [
@@ -60,7 +62,7 @@ def _custom_objects_item(keras: Any) -> Item:
     return _mapping_item("custom objects", keras.utils.get_custom_objects())
 
 
-def _custom_names_items(keras: Any) -> List[Item]:
+def _custom_names_items(keras: Any) -> list[Item]:
     """The reverse table, class to registered name: public nowhere, and not there in 2.0."""
     home = sys.modules[inspect.unwrap(keras.utils.get_custom_objects).__module__]
     names = getattr(home, "GLOBAL_CUSTOM_NAMES", getattr(home, "_GLOBAL_CUSTOM_NAMES", None))
@@ -68,54 +70,49 @@ def _custom_names_items(keras: Any) -> List[Item]:
 
 
 def _mapping_item(name: str, living: Any) -> Item:
-    def restore(before: Dict[Any, Any]) -> None:
+    def restore(before: dict[Any, Any]) -> None:
         living.clear()
         living.update(before)
 
     return Item(name, lambda: dict(living), restore, same=same_objects)
 
 
-def _third_generation() -> List[Item]:
-    trackers = sys.modules["keras.src.backend.common.global_state"]
-    tracker = trackers.GLOBAL_STATE_TRACKER
+def _third_generation() -> list[Item]:
+    # The tracker is asked of its module each time: `clear_session` puts a new one in its place
+    home = sys.modules["keras.src.backend.common.global_state"]
     return [
         Item(
             "name counters",
-            lambda: dict(getattr(tracker, "object_name_uids", None) or {}),
-            functools.partial(_set_name_counters, tracker),
+            lambda: dict(getattr(home.GLOBAL_STATE_TRACKER, "object_name_uids", None) or {}),
+            functools.partial(_set_name_counters, home),
             spent=True,
         ),
         Item(
             "random state of Keras",
-            functools.partial(_seed_generator, tracker),
-            functools.partial(_set_seed_generator, tracker),
+            functools.partial(_seed_generator, home),
+            functools.partial(_set_seed_generator, home),
             tell=digest,
             spent=True,
         ),
-        Item(
-            "Keras flags",
-            functools.partial(_flags, tracker),
-            functools.partial(_set_flags, tracker),
-            same=same_objects,
-        ),
+        Item("Keras flags", functools.partial(_flags, home), functools.partial(_set_flags, home), same=same_objects),
     ]
 
 
-def _set_name_counters(tracker: Any, before: Dict[str, int]) -> None:
-    living = getattr(tracker, "object_name_uids", None)
-    if living is not None:
-        living.clear()
-        living.update(before)
+def _set_name_counters(home: Any, before: dict[str, int]) -> None:
+    # Keras itself makes it a counting dictionary
+    home.GLOBAL_STATE_TRACKER.object_name_uids = collections.defaultdict(int, before)
 
 
-def _seed_generator(tracker: Any) -> Any:
+def _seed_generator(home: Any) -> Any:
+    tracker = home.GLOBAL_STATE_TRACKER
     generator = getattr(tracker, "global_seed_generator", None)
-    state = None if generator is None else api.backend_functions().eval(generator.state).tobytes()
+    state = None if generator is None else api.keras().ops.convert_to_numpy(generator.state).tobytes()
     return getattr(tracker, "global_random_seed", None), state, _Held(generator)
 
 
-def _set_seed_generator(tracker: Any, before: Any) -> None:
+def _set_seed_generator(home: Any, before: Any) -> None:
     seed, state, held = before
+    tracker = home.GLOBAL_STATE_TRACKER
     _set_attribute(tracker, "global_random_seed", seed)
     _set_attribute(tracker, "global_seed_generator", held.held)
     if held.held is not None:
@@ -137,25 +134,28 @@ class _Held:
         return id(self.held)
 
 
-def _flags(tracker: Any) -> Dict[str, Any]:
+def _flags(home: Any) -> dict[str, Any]:
     """Give every other attribute: logging and traceback flags, safe mode, open scopes, distribution.
 
-    None and empty containers are what a lookup leaves behind, and count as absent.
+    None, empty containers and a flag's default are what using Keras leaves behind, and count as absent.
     """
     found = {}
-    for name, value in vars(tracker).items():
-        if name in _OWN_ITEM or value is None or (isinstance(value, (list, dict, tuple)) and not value):
+    for name, value in vars(home.GLOBAL_STATE_TRACKER).items():
+        empty = value is None or (isinstance(value, (list, dict, tuple)) and not value)
+        if name in _OWN_ITEM or empty or (value is True and name in _ON_BY_DEFAULT):
             continue
         found[name] = value.copy() if isinstance(value, (list, dict)) else value
     return found
 
 
-def _set_flags(tracker: Any, before: Dict[str, Any]) -> None:
-    for name in _flags(tracker):
+def _set_flags(home: Any, before: dict[str, Any]) -> None:
+    tracker = home.GLOBAL_STATE_TRACKER
+    for name in _flags(home):
         if name not in before:
             delattr(tracker, name)
     for name, value in before.items():
-        setattr(tracker, name, value)
+        # A copy, for what is put back here is changed in place by Keras and is still ours to compare with
+        setattr(tracker, name, value.copy() if isinstance(value, (list, dict)) else value)
 
 
 def _set_attribute(tracker: Any, name: str, value: Any) -> None:
@@ -165,7 +165,7 @@ def _set_attribute(tracker: Any, name: str, value: Any) -> None:
         delattr(tracker, name)
 
 
-def _second_generation(keras: Any) -> List[Item]:
+def _second_generation(keras: Any) -> list[Item]:
     home = sys.modules[inspect.unwrap(api.backend_functions().get_uid).__module__]
     found = []
     if hasattr(home, "PER_GRAPH_OBJECT_NAME_UIDS"):
@@ -191,17 +191,17 @@ def _second_generation(keras: Any) -> List[Item]:
     return found
 
 
-def _uids(living: Any) -> Dict[Any, Dict[str, int]]:
+def _uids(living: Any) -> dict[Any, dict[str, int]]:
     return {graph: dict(counts) for graph, counts in living.items() if counts}
 
 
-def _set_uids(living: Any, before: Dict[Any, Dict[str, int]]) -> None:
+def _set_uids(living: Any, before: dict[Any, dict[str, int]]) -> None:
     for graph, counts in list(living.items()):
         counts.clear()
         counts.update(before.get(graph, {}))
 
 
-def _tell_uids(counts: Dict[Any, Dict[str, int]]) -> str:
+def _tell_uids(counts: dict[Any, dict[str, int]]) -> str:
     return repr(list(counts.values()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import Any, Callable, Mapping, Optional, Tuple
+from typing import Any, Callable, Mapping, Optional
 
 from pytest_kerasch2.claims.release import Release
 
@@ -41,10 +41,11 @@ def version_of(distribution: str) -> str | None:
     else:
         import importlib_metadata as metadata
     try:
-        version = metadata.version(distribution)
+        found = metadata.distribution(distribution).metadata
     except (metadata.PackageNotFoundError, KeyError, OSError, UnicodeError):
         return None
-    # CPython 3.10 to 3.13 answer None, not an error, for a METADATA file without a version
+    # Not `metadata.version`: on CPython 3.12 and later that warns where the metadata holds no version
+    version = found.get("Version") if found is not None else None
     return str(version) if version else None
 
 
@@ -99,7 +100,7 @@ def remedy_for(error_text: str) -> str:
 
 
 _LAST_RESORT = "run `python -c 'import tensorflow'` to see the whole error, then reinstall TensorFlow"
-_CURES: Tuple[Tuple[str, str], ...] = (
+_CURES: tuple[tuple[str, str], ...] = (
     (r"descriptors cannot|protobuf|_pb2|runtime_version", "install the protobuf that this TensorFlow was built for"
      ' (for TensorFlow up to 2.11: `pip install "protobuf<3.21"`; otherwise reinstall TensorFlow)'),
     (r"compiled using numpy 1|numpy\.core\.(_?multiarray|umath)|_ARRAY_API|numpy\.dtype size changed|dtype size"

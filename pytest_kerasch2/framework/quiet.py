@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import warnings
 from pathlib import Path
-from typing import IO, Iterator, List, Mapping, Optional
+from typing import IO, Iterator, Mapping
 
 CHILD_HOME = "KERASCH2_CHILD_HOME"
 """Environment variable of a child interpreter that names the home made for it."""
@@ -22,7 +22,7 @@ _HARMLESS = re.compile(r"Unable to register cu\w+ (plugin )?factory", re.IGNOREC
 
 
 @contextlib.contextmanager
-def environment(changes: Mapping[str, Optional[str]]) -> Iterator[None]:
+def environment(changes: Mapping[str, str | None]) -> Iterator[None]:
     """Set environment variables (None removes one) and put back just these on exit."""
     before = {name: os.environ.get(name) for name in changes}
     _apply(changes)
@@ -32,7 +32,7 @@ def environment(changes: Mapping[str, Optional[str]]) -> Iterator[None]:
         _apply(before)
 
 
-def _apply(changes: Mapping[str, Optional[str]]) -> None:
+def _apply(changes: Mapping[str, str | None]) -> None:
     for name, value in changes.items():
         if value is None:
             os.environ.pop(name, None)
@@ -68,13 +68,13 @@ def _remove_if_ours(folder: str, owner: int) -> None:
 
 
 @contextlib.contextmanager
-def silence() -> Iterator[List[str]]:
+def silence() -> Iterator[list[str]]:
     """Keep C++ log lines and Python warnings off the terminal; the list is filled on exit with what was written.
 
     C++ code writes to file descriptor 2 past ``sys.stderr``, so the descriptor itself is diverted. ``sys.stderr``
     stays: log handlers made during an import keep the stream they found.
     """
-    lines: List[str] = []
+    lines: list[str] = []
     with warnings.catch_warnings(), tempfile.TemporaryFile() as sink:
         warnings.simplefilter("ignore")
         kept = _divert(sink)
@@ -101,6 +101,6 @@ def _put_back(kept: int | None) -> None:
         os.close(kept)
 
 
-def real_errors(lines: List[str]) -> List[str]:
+def real_errors(lines: list[str]) -> list[str]:
     """Give the log lines of level error and worse that mean something."""
     return [line for line in lines if _ERROR_LINE.search(line) and not _HARMLESS.search(line)]

@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 from pytest_kerasch2.framework import quiet
 from pytest_kerasch2.framework.child_main import JOB, RESULT
@@ -52,7 +52,8 @@ def run(job: Job, stop: threading.Event | None = None) -> Outcome:
 def _run_in(folder: Path, job: Job, stop: threading.Event) -> Outcome:
     for name in ("home", "work", "temp"):
         (folder / name).mkdir()
-    order = {"job": json.loads(job.as_json()), "deadline": job.deadline, "path": [str(Path(p).resolve()) for p in sys.path]}
+    path = [str(Path(entry).resolve()) for entry in sys.path]
+    order = {"job": json.loads(job.as_json()), "deadline": job.deadline, "path": path}
     (folder / JOB).write_text(json.dumps(order), encoding="utf-8")
     began = time.monotonic()
     with (folder / STDERR).open("wb") as stderr:
@@ -72,7 +73,7 @@ def _run_in(folder: Path, job: Job, stop: threading.Event) -> Outcome:
     return _outcome(job, folder, limit or _ending(child.returncode), time.monotonic() - began)
 
 
-def _environment(job: Job, folder: Path) -> Dict[str, str]:
+def _environment(job: Job, folder: Path) -> dict[str, str]:
     """Give the variables of the child: ours, less those of pytest's own workers, with the private homes on top."""
     home = str(folder / "home")
     package = str(Path(__file__).resolve().parents[2])
@@ -156,7 +157,7 @@ def _ending(status: int) -> str | None:
 
 
 def _outcome(job: Job, folder: Path, killed_by: str | None, seconds: float) -> Outcome:
-    told: Dict[str, Any] = {"value": None, "error": None}
+    told: dict[str, Any] = {"value": None, "error": None}
     if killed_by is None:
         told, killed_by = _result(folder / RESULT)
     return Outcome(
@@ -165,8 +166,8 @@ def _outcome(job: Job, folder: Path, killed_by: str | None, seconds: float) -> O
     )  # fmt: skip
 
 
-def _result(file: Path) -> Tuple[Dict[str, Any], Optional[str]]:
-    nothing: Dict[str, Any] = {"value": None, "error": None}
+def _result(file: Path) -> tuple[dict[str, Any], str | None]:
+    nothing: dict[str, Any] = {"value": None, "error": None}
     try:
         if file.stat().st_size > RESULT_LIMIT:
             return nothing, f"limit of {RESULT_LIMIT // 2**20} MiB on the result"
@@ -175,8 +176,8 @@ def _result(file: Path) -> Tuple[Dict[str, Any], Optional[str]]:
         return nothing, "exit status 0 without a result"
 
 
-def _tail(file: Path) -> Tuple[str, ...]:
+def _tail(file: Path) -> tuple[str, ...]:
     with file.open("rb") as stream:
         stream.seek(max(0, file.stat().st_size - 16384))
-        lines: List[str] = stream.read().decode("utf-8", "replace").splitlines()
+        lines: list[str] = stream.read().decode("utf-8", "replace").splitlines()
     return tuple(line[:500] for line in lines if line.strip())[-TAIL_LINES:]

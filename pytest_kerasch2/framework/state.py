@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
+import logging
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Iterator, Mapping, Tuple
+from typing import Any, Iterator, Mapping
 
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.framework import api, interpreter_state, keras_state, tensorflow_state
@@ -19,6 +19,7 @@ from pytest_kerasch2.framework.state_item import UNKNOWN, Difference, Item, comp
 
 __all__ = ["Difference", "StateSnapshot", "differences", "isolated", "leaks", "read", "restore"]
 
+_log = logging.getLogger(__name__)
 # Importing TensorFlow sets these for good (seen on 2.0, 2.15 and 2.21); no check can be blamed for them
 _CHANGED_BY_IMPORT = ("environment variables", "warning filters", "loggers", "sys.path", "open files", "open threads")
 
@@ -37,17 +38,17 @@ def read() -> StateSnapshot:
     return StateSnapshot(MappingProxyType({item.name: item.read() for item in items}), loaded)
 
 
-def differences(before: StateSnapshot, after: StateSnapshot) -> Tuple[Difference, ...]:
+def differences(before: StateSnapshot, after: StateSnapshot) -> tuple[Difference, ...]:
     """Give what changed between two moments; what was read at one of them only is left out."""
     return tuple(difference for _, difference in _compared(before, after))
 
 
-def leaks(before: StateSnapshot, after: StateSnapshot) -> Tuple[Difference, ...]:
+def leaks(before: StateSnapshot, after: StateSnapshot) -> tuple[Difference, ...]:
     """Give the differences that a check must answer for: all but what is merely spent."""
     return tuple(difference for difference in differences(before, after) if not difference.spent)
 
 
-def restore(before: StateSnapshot) -> Tuple[Difference, ...]:
+def restore(before: StateSnapshot) -> tuple[Difference, ...]:
     """Put the state back, and give what could not be."""
     for item, _ in _compared(before, read()):
         if item.restore is not None:
@@ -66,7 +67,7 @@ def isolated() -> Iterator[None]:
         restore(before)
 
 
-def _compared(before: StateSnapshot, after: StateSnapshot) -> Iterator[Tuple[Item, Difference]]:
+def _compared(before: StateSnapshot, after: StateSnapshot) -> Iterator[tuple[Item, Difference]]:
     imported = before.loaded != after.loaded
     for item in _items()[1]:
         if imported and item.name in _CHANGED_BY_IMPORT:
@@ -77,16 +78,19 @@ def _compared(before: StateSnapshot, after: StateSnapshot) -> Iterator[Tuple[Ite
             yield item, difference
 
 
-def _items() -> Tuple[bool, Tuple[Item, ...]]:
+def _items() -> tuple[bool, tuple[Item, ...]]:
     loaded = api.is_loaded()
     return loaded, interpreter_state.ITEMS + (_framework_items() if loaded else ())
 
 
 @functools.lru_cache(maxsize=None)
-def _framework_items() -> Tuple[Item, ...]:
-    if "tensorflow" not in sys.modules and not api.is_loaded():
-        return ()
-    try:
-        return keras_state.items() + tensorflow_state.items()
-    except KerasCh2Error:  # a package that claims the name and is no TensorFlow: said where it is asked for
-        return ()
+def _framework_items() -> tuple[Item, ...]:
+    found: tuple[Item, ...] = ()
+    for room in (keras_state, tensorflow_state):
+        try:
+            found += room.items()
+        except KerasCh2Error:  # a package that claims the name and is no TensorFlow: said where it is asked for
+            continue
+        except (AttributeError, KeyError) as error:
+            _log.warning("state of this release cannot be watched in %s: %r", room.__name__, error)
+    return found

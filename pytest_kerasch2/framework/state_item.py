@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import zlib
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable
 
 UNKNOWN = object()
 """The reading of what cannot be told now; it equals anything."""
@@ -28,7 +28,7 @@ class Item:
 
     name: str
     read: Callable[[], Any]
-    restore: Optional[Callable[[Any], None]] = None
+    restore: Callable[[Any], None] | None = None
     same: Callable[[Any, Any], bool] = operator.eq
     tell: Callable[[Any], str] = repr
     spent: bool = False
@@ -48,12 +48,12 @@ class Difference:
         return f"{self.name}: {self.before} -> {self.after}"
 
 
-def same_objects(before: Dict[Any, Any], after: Dict[Any, Any]) -> bool:
+def same_objects(before: dict[Any, Any], after: dict[Any, Any]) -> bool:
     """Tell whether two mappings hold the very same objects; plain values are compared as values."""
     return before.keys() == after.keys() and all(_same(value, after[key]) for key, value in before.items())
 
 
-def nothing_new(before: Dict[Any, int], after: Dict[Any, int]) -> bool:
+def nothing_new(before: dict[Any, int], after: dict[Any, int]) -> bool:
     """Tell whether nothing is in the second count that was not in the first: what ended by itself is no leak."""
     return all(before.get(key, 0) >= count for key, count in after.items())
 
@@ -77,7 +77,7 @@ def _same(before: Any, after: Any) -> bool:
     return before is after or (plain and type(before) is type(after) and before == after)
 
 
-def _apart(one: Dict[Any, Any], other: Dict[Any, Any]) -> Dict[Any, Any]:
+def _apart(one: dict[Any, Any], other: dict[Any, Any]) -> dict[Any, Any]:
     return {key: value for key, value in one.items() if key not in other or not _same(value, other[key])}
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable
 
-from pytest_kerasch2.framework.state_item import Item, digest
+from pytest_kerasch2.framework.state_item import UNKNOWN, Item, digest
 
 _CONTEXT = "tensorflow.python.eager.context"
 _GENERATORS = "tensorflow.python.ops.stateful_random_ops"
@@ -15,7 +15,7 @@ _CONFIG = "tensorflow.python.framework.config"
 _DEBUG = "tensorflow.python.data.ops.debug_mode"
 
 
-def items() -> Tuple[Item, ...]:
+def items() -> tuple[Item, ...]:
     """Give the items that the TensorFlow of this process has; none where Keras runs without TensorFlow."""
     tf = sys.modules.get("tensorflow")
     if tf is None:
@@ -23,9 +23,9 @@ def items() -> Tuple[Item, ...]:
     return (*_flag_items(tf), *_context_items(tf), *_strategy_items(tf))
 
 
-def _flag_items(tf: Any) -> List[Item]:
+def _flag_items(tf: Any) -> list[Item]:
     found = [Item("eager execution", tf.executing_eagerly)]
-    config = sys.modules.get(_CONFIG)
+    config: Any = sys.modules.get(_CONFIG)
     if hasattr(tf.config, "functions_run_eagerly"):
         found.append(Item("functions run eagerly", tf.config.functions_run_eagerly, tf.config.run_functions_eagerly))
     elif _FUNCTIONS in sys.modules:  # 2.0 has the setter, no getter
@@ -48,13 +48,13 @@ def _flag_items(tf: Any) -> List[Item]:
     if hasattr(config, "is_op_determinism_enabled") and hasattr(config, "disable_op_determinism"):
         determinism = _switch(config.enable_op_determinism, config.disable_op_determinism)
         found.append(Item("op determinism", config.is_op_determinism_enabled, determinism))
-    debug = sys.modules.get(_DEBUG)
+    debug: Any = sys.modules.get(_DEBUG)
     if hasattr(debug, "DEBUG_MODE"):
         found.append(Item("tf.data debug mode", lambda: debug.DEBUG_MODE, functools.partial(_set, debug, "DEBUG_MODE")))
     return found
 
 
-def _context_items(tf: Any) -> List[Item]:
+def _context_items(tf: Any) -> list[Item]:
     """Items of the eager context. Asking for the context makes the Python object, and starts no device."""
     if _CONTEXT not in sys.modules:
         return []
@@ -70,20 +70,32 @@ def _context_items(tf: Any) -> List[Item]:
         ),
         Item("visible devices", lambda: _visible(context)),
         Item("logical devices", lambda: _logical(context)),
-        Item("memory growth", lambda: {d.name: on for d, on in context._memory_growth_map.items() if on is not None}),
+        Item("memory growth", lambda: _growth(context)),
         Item("device scope", lambda: context.device_name or ""),
-        Item("soft device placement", lambda: context._soft_device_placement, tf.config.set_soft_device_placement),
-        Item("device placement log", lambda: context._log_device_placement, tf.debugging.set_log_device_placement),
-        Item("compiler for functions", lambda: context._optimizer_jit, functools.partial(_set, context, "_optimizer_jit")),
+        Item(
+            "soft device placement",
+            lambda: getattr(context, "_soft_device_placement", UNKNOWN),
+            tf.config.set_soft_device_placement,
+        ),
+        Item(
+            "device placement log",
+            lambda: getattr(context, "_log_device_placement", UNKNOWN),
+            tf.debugging.set_log_device_placement,
+        ),
+        Item(
+            "compiler for functions",
+            lambda: getattr(context, "_optimizer_jit", UNKNOWN),
+            functools.partial(_set, context, "_optimizer_jit"),
+        ),
         Item(
             "graph optimizer options",
-            lambda: dict(context._optimizer_experimental_options),
+            lambda: dict(getattr(context, "_optimizer_experimental_options", {})),
             functools.partial(_set, context, "_optimizer_experimental_options"),
         ),
     ]
 
 
-def _strategy_items(tf: Any) -> List[Item]:
+def _strategy_items(tf: Any) -> list[Item]:
     """The strategy set for the whole process; the default one counts as none."""
 
     def read() -> str:
@@ -122,14 +134,23 @@ def _set_random(context: Any, generators: Any, before: Any) -> None:
 def _visible(context: Any) -> Any:
     """Give the names of the visible devices, or ``all``, which is also so before devices were looked for."""
     every = getattr(context, "_physical_devices", None)
-    if every is None or list(context._visible_device_list) == list(every):
+    if every is None:
         return "all"
-    return tuple(device.name for device in context._visible_device_list)
+    # 2.0 lists an XLA_CPU beside the CPU, and never shows it
+    wanted = [device for device in every if not device.device_type.startswith("XLA_")]
+    visible = list(context._visible_device_list or ())
+    return "all" if visible == wanted else tuple(device.name for device in visible)
 
 
-def _logical(context: Any) -> Dict[str, int]:
-    split = context._virtual_device_map.items()
-    return {device.name: len(parts) for device, parts in split if parts and len(parts) > 1}
+def _logical(context: Any) -> dict[str, int]:
+    # The map is None until devices have been looked for
+    split = getattr(context, "_virtual_device_map", None) or {}
+    return {device.name: len(parts) for device, parts in split.items() if parts and len(parts) > 1}
+
+
+def _growth(context: Any) -> dict[str, bool]:
+    asked = getattr(context, "_memory_growth_map", None) or {}
+    return {device.name: on for device, on in asked.items() if on}
 
 
 def _switch(on: Callable[[], Any], off: Callable[[], Any]) -> Callable[[bool], None]:

@@ -1,9 +1,9 @@
 """The chapter's data pipeline, as printed and as it was meant.
 
-As printed, images without a channel axis are put into batches first, and the batches, not the images, are then shuffled and
-flipped. A batch of shape (32, 28, 28) is for ``tf.image.random_flip_left_right`` ONE image, 32 high, 28 wide, with 28
-channels. What it turns round is axis 1, which holds the rows of each handwritten digit: every digit of the batch is put upside
-down, or none is, on one toss of a coin for each batch.
+As printed, images without a channel axis are put into batches first, and the batches, not the images, are then
+shuffled and flipped. A batch of shape (32, 28, 28) is for ``tf.image.random_flip_left_right`` ONE image, 32 high, 28
+wide, with 28 channels. What it turns round is axis 1, which holds the rows of each handwritten digit: every digit of
+the batch is put upside down, or none is, on one toss of a coin for each batch, the smaller last batch included.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def as_printed(
     return stages_as_printed(tf, x, y, batch_size=batch_size, buffer_size=buffer_size, seed=seed).repeated
 
 
-def test_as_printed(
+def as_printed_for_test(
     tf: Any, train: Any, x: Any, y: Any, *, batch_size: int = BATCH_SIZE, buffer_size: int = BUFFER_SIZE
 ) -> Any:
     """Give what the printed lines call the test data set: the *training* data set, repeated once more.
@@ -88,6 +88,6 @@ def as_meant(
     return flipped.repeat()
 
 
-def test_as_meant(tf: Any, x: Any, y: Any, *, batch_size: int = BATCH_SIZE) -> Any:
+def as_meant_for_test(tf: Any, x: Any, y: Any, *, batch_size: int = BATCH_SIZE) -> Any:
     """Give the test images once, in their order, unflipped, so that ``evaluate`` sees each exactly once."""
     return tf.data.Dataset.from_tensor_slices((x, y)).batch(batch_size)

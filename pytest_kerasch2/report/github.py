@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, List, Mapping
+from typing import Any, Mapping
 
 from pytest_kerasch2.report.markdown import page
 from pytest_kerasch2.report.summary import unexplained
@@ -14,7 +14,7 @@ def runs_here(environ: Mapping[str, str]) -> bool:
     return environ.get("GITHUB_ACTIONS") == "true"
 
 
-def annotations(ledger: Mapping[str, Any]) -> List[str]:
+def commands(ledger: Mapping[str, Any]) -> list[str]:
     """Give a workflow command for each verdict that is not as recorded, and one notice with the counts."""
     lines = [
         f"::error title={_property(claim['id'])}::"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping
+from typing import Any, Mapping
 
 from pytest_kerasch2.report.summary import (
     SIGNS,
@@ -35,7 +35,7 @@ def cell(text: str) -> str:
     return plain
 
 
-def _sections(claims: List[Mapping[str, Any]]) -> List[str]:
+def _sections(claims: list[Mapping[str, Any]]) -> list[str]:
     headings = " | ".join(f"{SIGNS[verdict]} {WORDS[verdict]}" for verdict in VERDICTS)
     lines = [f"| Section | {headings} |", "| --- |" + " ---: |" * len(VERDICTS)]
     for section, its in by_section(claims):
@@ -46,7 +46,7 @@ def _sections(claims: List[Mapping[str, Any]]) -> List[str]:
     return [*lines, ""]
 
 
-def _unexpected(claims: List[Mapping[str, Any]]) -> List[str]:
+def _unexpected(claims: list[Mapping[str, Any]]) -> list[str]:
     red = unexplained(claims)
     if not red:
         return [f"All {len(claims)} verdicts are as recorded for this release.", ""]
@@ -58,19 +58,20 @@ def _unexpected(claims: List[Mapping[str, Any]]) -> List[str]:
     return [*lines, ""]
 
 
-def _broken(claims: List[Mapping[str, Any]]) -> List[str]:
+def _broken(claims: list[Mapping[str, Any]]) -> list[str]:
     causes = grouped_causes(claims)
     if not causes:
         return []
     lines = ["### Broken, and why", "", "| Claim | Statement | Cause |", "| --- | --- | --- |"]
     for (cause, source), its in causes.items():
         lines += [
-            f"| {cell(claim['id'])} | {cell(claim['statement'])} | {cell(cause)} ([source]({source})) |" for claim in its
+            f"| {cell(claim['id'])} | {cell(claim['statement'])} | {cell(cause)} ([source]({source})) |"
+            for claim in its
         ]
     return [*lines, ""]
 
 
-def _undecided(claims: List[Mapping[str, Any]]) -> List[str]:
+def _undecided(claims: list[Mapping[str, Any]]) -> list[str]:
     remedies = grouped_remedies(claims)
     if not remedies:
         return []

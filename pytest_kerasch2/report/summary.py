@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
+from typing import Any, Iterator, Mapping
 
 VERDICTS = ("held", "broken", "not_applicable", "could_not_tell")
 # A sign beside the colour, so that the table reads without colours too.
@@ -18,45 +18,45 @@ MEANINGS = {
 Entry = Mapping[str, Any]
 
 
-def counts(claims: List[Entry]) -> Dict[str, int]:
+def counts(claims: list[Entry]) -> dict[str, int]:
     """Give how many claims have each verdict, in the order of `VERDICTS`."""
     return {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in VERDICTS}
 
 
-def by_section(claims: List[Entry]) -> Iterator[Tuple[str, List[Entry]]]:
+def by_section(claims: list[Entry]) -> Iterator[tuple[str, list[Entry]]]:
     """Give each section with its claims, in the order in which the chapter has them."""
-    sections: Dict[str, List[Entry]] = {}
+    sections: dict[str, list[Entry]] = {}
     for claim in claims:
         sections.setdefault(claim["section"], []).append(claim)
     return iter(sorted(sections.items(), key=lambda pair: _place(pair[0])))
 
 
-def unexplained(claims: List[Entry]) -> List[Entry]:
+def unexplained(claims: list[Entry]) -> list[Entry]:
     """Give the claims whose verdict is not the expected one: what makes the run red."""
     return [claim for claim in claims if claim["verdict"] != claim["expected"]]
 
 
-def grouped_remedies(claims: List[Entry]) -> Dict[str, List[str]]:
+def grouped_remedies(claims: list[Entry]) -> dict[str, list[str]]:
     """Give, for what could not be told, each remedy with the ids of the claims that it would decide."""
-    groups: Dict[str, List[str]] = {}
+    groups: dict[str, list[str]] = {}
     for claim in claims:
         if claim["verdict"] == "could_not_tell":
             groups.setdefault(claim["remedy"] or claim["evidence"][-1], []).append(claim["id"])
     return groups
 
 
-def grouped_inapplicable(claims: List[Entry]) -> Dict[str, List[str]]:
+def grouped_inapplicable(claims: list[Entry]) -> dict[str, list[str]]:
     """Give, for what is not applicable, each reason with the ids of its claims."""
-    groups: Dict[str, List[str]] = {}
+    groups: dict[str, list[str]] = {}
     for claim in claims:
         if claim["verdict"] == "not_applicable":
             groups.setdefault(claim["evidence"][-1], []).append(claim["id"])
     return groups
 
 
-def grouped_causes(claims: List[Entry]) -> Dict[Tuple[str, str], List[Entry]]:
+def grouped_causes(claims: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
     """Give, for what is broken as recorded, each cause with its source and its claims."""
-    groups: Dict[Tuple[str, str], List[Entry]] = {}
+    groups: dict[tuple[str, str], list[Entry]] = {}
     for claim in claims:
         known = claim["deviation"]
         if claim["verdict"] == "broken" and known is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, List, Mapping
+from typing import Any, Mapping
 
 from pytest_kerasch2.report.summary import (
     MEANINGS,
@@ -34,10 +34,15 @@ def table(ledger: Mapping[str, Any], width: int, colour: bool) -> str:
 
     stream = io.StringIO()
     console = Console(
-        file=stream, width=width, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False,
+        file=stream,
+        width=width,
+        force_terminal=colour,
+        no_color=not colour,
+        highlight=False,
+        legacy_windows=False,
         color_system="standard" if colour else None,
     )
-    claims: List[Entry] = ledger["claims"]
+    claims: list[Entry] = ledger["claims"]
     console.print(release_line(ledger["environment"]), style="bold", markup=False)
     console.print(_sections(claims))
     _legend(console, claims)
@@ -49,7 +54,7 @@ def table(ledger: Mapping[str, Any], width: int, colour: bool) -> str:
     return stream.getvalue()
 
 
-def _sections(claims: List[Entry]) -> Any:
+def _sections(claims: list[Entry]) -> Any:
     from rich import box
     from rich.table import Table
 
@@ -65,7 +70,7 @@ def _sections(claims: List[Entry]) -> Any:
     return grid
 
 
-def _legend(console: Any, claims: List[Entry]) -> None:
+def _legend(console: Any, claims: list[Entry]) -> None:
     words = [f"{SIGNS[verdict]} {WORDS[verdict]}: {MEANINGS[verdict]}" for verdict in VERDICTS]
     console.print("; ".join(words) + ".", style="bright_black", markup=False)
     red = unexplained(claims)
@@ -76,7 +81,7 @@ def _legend(console: Any, claims: List[Entry]) -> None:
         console.print(f"All {len(claims)} verdicts are as recorded for this release.", style="green")
 
 
-def _broken(console: Any, claims: List[Entry]) -> None:
+def _broken(console: Any, claims: list[Entry]) -> None:
     causes = grouped_causes(claims)
     if causes:
         console.print("\nBroken, and why", style="bold")
@@ -86,7 +91,7 @@ def _broken(console: Any, claims: List[Entry]) -> None:
         console.print(f"      {cause}\n      {source}", markup=False)
 
 
-def _inapplicable(console: Any, claims: List[Entry]) -> None:
+def _inapplicable(console: Any, claims: list[Entry]) -> None:
     reasons = grouped_inapplicable(claims)
     if reasons:
         console.print("\nNot applicable here", style="bold")
@@ -95,7 +100,7 @@ def _inapplicable(console: Any, claims: List[Entry]) -> None:
         console.print(f"      {reason}", markup=False)
 
 
-def _undecided(console: Any, claims: List[Entry]) -> None:
+def _undecided(console: Any, claims: list[Entry]) -> None:
     remedies = grouped_remedies(claims)
     if remedies:
         console.print("\nCould not be told, and what to do", style="bold")

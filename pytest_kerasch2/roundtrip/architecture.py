@@ -1,7 +1,7 @@
 """Reading a model's configuration for things that would run code or reach outside, before Keras acts on it.
 
-Up to TensorFlow 2.15, and with Keras below 3.11.3, loading an HDF5 file runs what its configuration names: CVE-2024-3660,
-CVE-2025-1550, CVE-2025-8747, CVE-2025-9905, CVE-2025-9906, CVE-2025-12058, CVE-2026-1462.
+Up to TensorFlow 2.15, and with Keras below 3.11.3, loading an HDF5 file runs what its configuration names:
+CVE-2024-3660, CVE-2025-1550, CVE-2025-8747, CVE-2025-9905, CVE-2025-9906, CVE-2025-12058, CVE-2026-1462.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .limits import Limits
 REMEDY = "load it only if you know who made it, and then in a process of its own"
 
 MODEL_PARTS = frozenset(
-    [
+    (
         "activations",
         "constraints",
         "dtype_policies",
@@ -31,7 +31,7 @@ MODEL_PARTS = frozenset(
         "optimizer_v2",
         "random",
         "regularizers",
-    ]
+    )
 )
 """The parts of Keras that the configuration of a model has business with; downloaders and switches live elsewhere."""
 
@@ -42,7 +42,7 @@ OPERATIONS = ("math.", "nn.", "__operators__.", "linalg.", "cast", "concat", "ex
 """What the layers made from bare TensorFlow calls may call; reading and writing files are such calls too."""
 
 WRAPPERS = frozenset(
-    ["function", "slice", "__tensor__", "__numpy__", "__tuple__", "__keras_tensor__", "__ellipsis__", "__typespec__"]
+    ("function", "slice", "__tensor__", "__numpy__", "__tuple__", "__keras_tensor__", "__ellipsis__", "__typespec__")
 )
 """Names in lower case that stand for kinds of values, where a class is expected otherwise."""
 

@@ -21,6 +21,9 @@ METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
 AGAIN = "save the model again"
 
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, KeyError)
+"""What damaged bytes make ``zipfile`` raise beside its own error; an unknown method, for one, is not implemented."""
+
 
 @dataclass(frozen=True)
 class Members:
@@ -49,17 +52,6 @@ def unpacked(source: Path, limits: Limits) -> Iterator[Members]:
 
 
 def _extract(source: Path, target: Path, limits: Limits) -> Members:
-    # What damaged bytes make zipfile raise, beside its own error; NotImplementedError is a damaged version or method.
-    broken = (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        KeyError,
-    )
     try:
         with zipfile.ZipFile(str(source)) as archive:
             _check_members(archive, source.stat().st_size, limits)
@@ -68,7 +60,7 @@ def _extract(source: Path, target: Path, limits: Limits) -> Members:
                 shutil.copyfileobj(packed, plain)
             for name in archive.namelist():
                 _read_out(archive, name)
-    except broken as error:
+    except DAMAGE as error:
         raise DataDamaged("The archive is not whole", f"{type(error).__name__}: {error}"[:300], AGAIN) from error
     return Members(texts[CONFIG], texts[METADATA], target)
 

@@ -48,7 +48,9 @@ def optimizer_state(model: Any) -> list[Any]:
     if optimizer is None:
         return []
     variables = optimizer.variables
-    return [np.asarray(one) for one in (variables() if callable(variables) else variables)]
+    listed = variables() if callable(variables) else variables
+    # NumPy wraps a TensorFlow 2.0 variable whole instead of asking it for its numbers.
+    return [one.numpy() if hasattr(one, "numpy") else np.asarray(one) for one in listed]
 
 
 def _same(what: str, expected: Sequence[Any], actual: Sequence[Any]) -> None:

@@ -104,8 +104,8 @@ def _compile_config_kept(model: Any) -> Iterator[None]:
     """Keep Keras 3 from forgetting the optimizer of a model that is saved twice.
 
     Seen in Keras 3.15.1: writing ``.h5`` pops ``optimizer`` out of the model's own compile configuration
-    (``legacy/saving/saving_utils.py``, ``model_metadata``); a ``.keras`` file written afterwards names no optimizer, and
-    is loaded with RMSprop and an empty state.
+    (``legacy/saving/saving_utils.py``, ``model_metadata``); a ``.keras`` file written afterwards names no optimizer,
+    and is loaded with RMSprop and an empty state.
     """
     holder = getattr(model, "_compile_config", None)
     config = getattr(holder, "config", None)

@@ -14,7 +14,7 @@ class Limits:
     Attributes:
         array_bytes: bytes that one array may declare.
         total_bytes: bytes that all arrays may declare together.
-        expansion: declared or unpacked bytes per byte on disk, where compression is in play; deflate gives at most 1032.
+        expansion: declared or unpacked bytes per byte on disk, where there is compression.
         objects: groups and arrays in one file.
         attributes: attributes of one object.
         all_attributes: attributes in one file.

@@ -1,18 +1,17 @@
 """Looking into a model file with h5py and zipfile alone, before Keras sees it.
 
-For every TensorFlow up to 2.15, and for later ones with Keras below 3.11.3, an ``.h5`` file is a program. This look is the
-same on every release. It reads no array; it cannot help against faults in the HDF5 library itself, so a file of unknown
-origin belongs into a process of its own all the same.
+For every TensorFlow up to 2.15, and for later ones with Keras below 3.11.3, an ``.h5`` file is a program. This look is
+the same on every release. It reads no array; it cannot help against faults in the HDF5 library itself, so a file of
+unknown origin belongs into a process of its own all the same.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import h5py
+import h5py  # type: ignore[import-untyped]
 
 from ..errors import BadSetting, DataDamaged, UnsafeFile
 from . import architecture, archive
@@ -20,6 +19,8 @@ from .architecture import REMEDY
 from .limits import Limits
 
 AGAIN = "save the model again"
+DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError, ArithmeticError)
+"""What the HDF5 library makes of damaged bytes comes up as one of many types, none of them its own."""
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 ZIP_START = b"PK\x03\x04"
 TEXTS = ("model_config", "training_config", "keras_version", "backend")
@@ -69,6 +70,8 @@ class _Tally:
     objects: int = 0
     attributes: int = 0
     declared: int = 0
+    stored: int = 0
+    longest_list: int = 0
 
 
 def contents(path: Any, limits: Limits = Limits()) -> Contents:  # noqa: B008  # frozen, so safe to share
@@ -130,20 +133,10 @@ def _zip(source: Path, limits: Limits) -> Contents:
 
 
 def _hdf5(source: Path, limits: Limits) -> Contents:
-    # Whatever the HDF5 library finds wrong comes up as one of many types, none of them its own.
     try:
         with h5py.File(str(source), "r") as file:
-            return _walk(file, _Tally(limits, os.path.getsize(str(source))))
-    except (
-        OSError,
-        RuntimeError,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        MemoryError,
-        OverflowError,
-    ) as error:
+            return _walk(file, _Tally(limits, source.stat().st_size))
+    except DAMAGE as error:
         raise DataDamaged("The HDF5 file is not whole", f"{type(error).__name__}: {error}"[:300], AGAIN) from error
 
 
@@ -151,7 +144,7 @@ def _walk(file: Any, tally: _Tally) -> Contents:
     arrays: list[StoredArray] = []
     attributes: list[tuple[str, str]] = []
     waiting = [("", file, 0)]
-    # A group may be a member of itself under another name: every object is visited once, known by its place in the file.
+    # A group may be a member of itself under another name: each object is visited once, known by its place.
     visited = {h5py.h5o.get_info(file.id).addr}
     while waiting:
         name, thing, depth = waiting.pop()
@@ -170,6 +163,7 @@ def _walk(file: Any, tally: _Tally) -> Contents:
             if address not in visited:
                 visited.add(address)
                 waiting.append((f"{name}/{key}".lstrip("/"), child, depth + 1))
+    _check_lists(tally)
     texts = {key: _text(file, key, tally.limits) for key in TEXTS}
     return _contents(texts, sorted(arrays, key=lambda one: one.name), sorted(attributes), tally.limits)
 
@@ -216,11 +210,18 @@ def _array(array: Any, name: str, tally: _Tally) -> StoredArray:
     if unknown:
         raise UnsafeFile("An array needs a filter from outside", f"{name!r}, filter {min(unknown)}", REMEDY)
     shape = tuple(int(side) for side in (array.shape or ()))
-    declared = array.dtype.itemsize
-    for side in shape:
-        declared *= side
+    declared = array.dtype.itemsize * _product(shape)
+    tally.stored += int(array.id.get_storage_size())
     _check_size(name, declared, bool(filters), tally)
     return StoredArray(name, shape, str(array.dtype), declared)
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    # In Python's own integers, which do not overflow; math.prod came with CPython 3.8.
+    result = 1
+    for side in shape:
+        result *= int(side)
+    return result
 
 
 def _check_size(name: str, declared: int, packed: bool, tally: _Tally) -> None:
@@ -242,18 +243,30 @@ def _attributes(thing: Any, name: str, tally: _Tally) -> list[str]:
     names = list(thing.attrs.keys())
     for each in names:
         handle = thing.attrs.get_id(each)
-        # Many elements may point to one long text, which multiplies in memory.
-        if handle.dtype.hasobject and handle.shape not in ((), None):
-            raise UnsafeFile("An attribute is a list of texts without a length", f"{each!r} at {name or '/'!r}", REMEDY)
-        if handle.get_storage_size() > tally.size:
+        if handle.dtype.hasobject and handle.shape is not None:
+            tally.longest_list = max(tally.longest_list, _product(handle.shape))
+        if _declared(handle) > tally.size:
             raise UnsafeFile("An attribute declares more than the file can hold", repr(each), REMEDY)
     return names
+
+
+def _declared(handle: Any) -> int:
+    # Not get_storage_size(), which fails for an empty list, such as the weight names of a layer without weights.
+    return int(handle.get_type().get_size()) * _product(handle.shape or ())
+
+
+def _check_lists(tally: _Tally) -> None:
+    # Each entry of a list of texts may point to the same long text, which multiplies in memory when it is read.
+    outside_arrays = max(tally.size - tally.stored, 0)
+    if tally.longest_list * outside_arrays > tally.limits.array_bytes:
+        found = f"{tally.longest_list} entries in a file with {outside_arrays} bytes outside arrays"
+        raise UnsafeFile("A list of texts may declare more than the file can hold", found, REMEDY)
 
 
 def _text(file: Any, key: str, limits: Limits) -> str | None:
     if key not in file.attrs:
         return None
-    if file.attrs.get_id(key).get_storage_size() > limits.text_bytes:
+    if _declared(file.attrs.get_id(key)) > limits.text_bytes:
         raise UnsafeFile(f"The attribute {key} is too large", f"at most {limits.text_bytes} bytes", REMEDY)
     value = file.attrs[key]
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)

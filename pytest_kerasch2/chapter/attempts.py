@@ -1,0 +1,30 @@
+"""Trying something in a child interpreter: what came of it, as plain data that a check in the parent judges."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict
+
+from pytest_kerasch2.claims.witness import Witness, described
+from pytest_kerasch2.errors import ClaimBroken
+
+Attempt = Dict[str, Any]
+
+
+def attempt(call: Callable[[], Any]) -> Attempt:
+    """Give `{"value": ...}`, or `{"error": "Type: first line"}` where the call raises."""
+    try:
+        return {"value": call()}
+    except Exception as error:
+        return {"error": described(error)}
+
+
+def value(witness: Witness, what: str, tried: Attempt) -> Any:
+    """Give the value of an attempt that was made in a child.
+
+    Raises:
+        ClaimBroken: it raised there.
+    """
+    if "error" in tried:
+        witness.saw(f"{what}: {tried['error']}")
+        raise ClaimBroken(f"{what} does not run", str(tried["error"]))
+    return tried["value"]

@@ -1,0 +1,140 @@
+"""What the claims on the configuration file look at in children: a first use, an edited file, other engines."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Dict
+
+from pytest_kerasch2.chapter.attempts import attempt
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework.child import Job
+
+EDITED = {"floatx": "float64", "epsilon": 1e-3, "backend": "tensorflow", "image_data_format": "channels_first"}
+ENGINES = ("theano", "cntk", "numpy")
+
+
+def first_use() -> Dict[str, Any]:
+    """Give what a home without `.keras` holds before and after, and what the values are in a fresh process."""
+    found: Dict[str, Any] = {"before": _files()}
+    tf = _printed("import tensorflow as tf")["tf"]
+    found["imported"] = _files()
+    functions = _printed("from tensorflow.keras import backend as K")["K"]
+    functions.floatx()
+    found["used"] = _files()
+    file = _file()
+    found["text"] = file.read_text(encoding="utf-8") if file.is_file() else None
+    found["user_profile"] = Path(os.environ.get("USERPROFILE", "")) == Path.home()
+    found["alone"] = attempt(_backend_of_keras)
+    found["alone_constant"] = attempt(_constant_of_keras)
+    found["weights"] = {}
+    functions.set_floatx("float16")
+    found["weights"] = attempt(lambda: _weights(tf))
+    return found
+
+
+def _files() -> Any:
+    home = Path.home()
+    return sorted(str(path.relative_to(home).as_posix()) for path in home.rglob("*") if path.is_file())
+
+
+def _file() -> Path:
+    return Path.home() / ".keras" / "keras.json"
+
+
+def _printed(line: str) -> Dict[str, Any]:
+    """Give the names that a line of the chapter binds: how it is imported is what the claim is about."""
+    names: Dict[str, Any] = {}
+    exec(line, names)
+    return names
+
+
+def _backend_of_keras() -> Any:
+    backend = _printed("from keras import backend as K")["K"]
+    functions = api.backend_functions()
+    before = functions.epsilon()
+    functions.set_epsilon(0.125)
+    seen = backend.epsilon()
+    functions.set_epsilon(before)
+    return {"epsilon": seen}
+
+
+def _constant_of_keras() -> Any:
+    constant = _printed("from keras import backend as K\nconstant = K.constant")["constant"]
+    return constant([[42, 24], [11, 99]], dtype="float16", shape=[2, 2]).numpy().tolist()
+
+
+def _weights(tf: Any) -> Any:
+    layer = tf.keras.layers.Dense(2)
+    layer.build((None, 3))
+    return tf.as_dtype(layer.kernel.dtype).name
+
+
+def edited_file() -> Dict[str, Any]:
+    """Give the values, and what layers make of them, where the file was edited before Keras is imported."""
+    _write(EDITED)
+    tf, functions = api.tensorflow(), api.backend_functions()
+    zero, one = tf.zeros([1, 1]), tf.ones([1, 1])
+    loss = tf.keras.losses.MeanAbsolutePercentageError()
+    return {
+        "floatx": functions.floatx(),
+        "epsilon": functions.epsilon(),
+        "image_data_format": functions.image_data_format(),
+        "backend": functions.backend(),
+        "weights": _weights(tf),
+        "convolution": tf.keras.layers.Conv2D(1, 1).data_format,
+        "loss": float(loss(zero, one)),
+        "kept": json.loads(_file().read_text(encoding="utf-8")),
+    }
+
+
+def engines() -> Dict[str, Any]:
+    """Give, for each name in the file's `backend` and for the variable `KERAS_BACKEND`, which engine Keras then has."""
+    chosen = _engine_of_third_generation if _is_third() else _engine_of_second_generation
+    found = {name: attempt(lambda name=name: chosen({**EDITED, "backend": name})) for name in ENGINES}
+    os.environ["KERAS_BACKEND"] = "numpy"
+    found["variable"] = attempt(lambda: chosen({**EDITED, "backend": "tensorflow"}))
+    if _is_third():
+        found["model"] = attempt(_model)
+    return found
+
+
+def _is_third() -> bool:
+    from pytest_kerasch2.chapter.saboteurs_configuration import is_third_generation
+
+    return is_third_generation()
+
+
+def _write(values: Dict[str, Any]) -> None:
+    _file().parent.mkdir(exist_ok=True)
+    _file().write_text(json.dumps(values), encoding="utf-8")
+
+
+def _engine_of_second_generation(values: Dict[str, Any]) -> str:
+    # The first name is in the file before the import, which can be made only once in a process
+    _write(values)
+    return str(api.backend_functions().backend())
+
+
+def _engine_of_third_generation(values: Dict[str, Any]) -> str:
+    # Without TensorFlow in the process Keras can be imported again and again
+    _write(values)
+    for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
+        del sys.modules[name]
+    return str(_printed("import keras")["keras"].backend.backend())
+
+
+def _model() -> Any:
+    keras = _printed("import keras")["keras"]
+    numpy = _printed("import numpy")["numpy"]
+    model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+    result = model(numpy.ones((1, 3)))
+    return {"type": f"{type(result).__module__}.{type(result).__name__}", "values": numpy.asarray(result).tolist()}
+
+
+_AT_HOME = {"KERAS_HOME": None, "KERAS_BACKEND": None}
+FIRST_USE = Job(f"{__name__}:first_use", environment=_AT_HOME, deadline=120.0)
+EDIT = Job(f"{__name__}:edited_file", environment=_AT_HOME, deadline=120.0)
+ENGINE = Job(f"{__name__}:engines", environment=_AT_HOME, deadline=120.0)

@@ -1,0 +1,356 @@
+"""Planted faults and harmless variations around Keras's configuration: its file, its values, its engines.
+
+Those that patch `json` or `os` act alike in a child interpreter, before Keras is imported there.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import json
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator
+from unittest import mock
+
+from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.claims.release import numbers
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.framework import api
+
+SETTERS = ("set_floatx", "set_epsilon", "set_image_data_format")
+OTHER_FILE = {
+    "floatx": "float16", "epsilon": 1e-8, "backend": "theano", "image_data_format": "channels_first", "phase": 0,
+}  # fmt: skip
+
+
+def is_configuration(value: Any) -> bool:
+    """Tell whether this is what Keras keeps in `keras.json`."""
+    return isinstance(value, dict) and "image_data_format" in value and "floatx" in value
+
+
+def is_third_generation() -> bool:
+    """Tell whether the Keras installed is of the third generation, without importing it."""
+    release = api.installed()
+    try:
+        return release is not None and numbers(release.keras) >= (3,)
+    except BadSetting:  # where Keras comes inside TensorFlow it has no version of its own
+        return False
+
+
+# -- the file
+
+
+@contextmanager
+def writes_otherwise() -> Iterator[None]:
+    """Keras writes other values, and a key more, into its file."""
+
+    def other(original: Any, value: Any, *arguments: Any, **named: Any) -> Any:
+        return original(OTHER_FILE if is_configuration(value) else value, *arguments, **named)
+
+    with saboteurs.wrapped(json, "dumps", other):
+        yield
+
+
+@contextmanager
+def writes_compactly() -> Iterator[None]:
+    """Keras writes its file in one line, keys in another order."""
+
+    def compact(original: Any, value: Any, *arguments: Any, **named: Any) -> Any:
+        if is_configuration(value):
+            return original(dict(sorted(value.items())))
+        return original(value, *arguments, **named)
+
+    with saboteurs.wrapped(json, "dumps", compact):
+        yield
+
+
+@contextmanager
+def never_writes() -> Iterator[None]:
+    """The folder of Keras is never made, so that no file can be written there."""
+
+    def refuse(original: Any, path: Any, *arguments: Any, **named: Any) -> Any:
+        return None if str(path).endswith(".keras") else original(path, *arguments, **named)
+
+    with saboteurs.wrapped(os, "makedirs", refuse):
+        yield
+
+
+@contextmanager
+def lives_elsewhere() -> Iterator[None]:
+    """Keras keeps its file in another folder of the home."""
+    with mock.patch.dict(os.environ, KERAS_HOME=str(Path.home() / "settings")):
+        yield
+
+
+@contextmanager
+def home_with_blanks() -> Iterator[None]:
+    """The home has a name with blanks."""
+    home = Path.home() / "a home with blanks"
+    home.mkdir()
+    with mock.patch.dict(os.environ, HOME=str(home), USERPROFILE=str(home)):
+        yield
+
+
+@contextmanager
+def folder_there_already() -> Iterator[None]:
+    """The folder of Keras is there already, and empty."""
+    (Path.home() / ".keras").mkdir(exist_ok=True)
+    yield
+
+
+@contextmanager
+def forgetful_reader() -> Iterator[None]:
+    """Keras reads its file and forgets what it read."""
+
+    def forget(original: Any, *arguments: Any, **named: Any) -> Any:
+        read = original(*arguments, **named)
+        return {} if is_configuration(read) else read
+
+    with saboteurs.wrapped(json, "load", forget):
+        yield
+
+
+@contextmanager
+def unknown_key() -> Iterator[None]:
+    """The file holds a key more, that Keras does not know."""
+
+    def add(original: Any, *arguments: Any, **named: Any) -> Any:
+        read = original(*arguments, **named)
+        return {**read, "colour": "blue"} if is_configuration(read) else read
+
+    with saboteurs.wrapped(json, "load", add):
+        yield
+
+
+@contextmanager
+def writes_back() -> Iterator[None]:
+    """Keras puts the defaults back into the file that it has read."""
+
+    def overwrite(original: Any, stream: Any, *arguments: Any, **named: Any) -> Any:
+        read = original(stream, *arguments, **named)
+        if is_configuration(read):
+            Path(stream.name).write_text(json.dumps({**read, "floatx": "float32", "epsilon": 1e-07}), encoding="utf-8")
+        return read
+
+    with saboteurs.wrapped(json, "load", overwrite):
+        yield
+
+
+@contextmanager
+def lenient_reader() -> Iterator[None]:
+    """Keras takes its own default for every wrong value of the file, and says nothing."""
+    allowed = {"floatx": ("float16", "float32", "float64"), "image_data_format": ("channels_last", "channels_first")}
+
+    def mend(original: Any, *arguments: Any, **named: Any) -> Any:
+        read = original(*arguments, **named)
+        if not is_configuration(read):
+            return read
+        good = {name: value for name, value in read.items() if value in allowed.get(name, (value,))}
+        return {name: value for name, value in good.items() if name != "epsilon" or isinstance(value, float)}
+
+    with saboteurs.wrapped(json, "load", mend):
+        yield
+
+
+# -- the values in the process
+
+
+@contextmanager
+def moved_defaults() -> Iterator[None]:
+    """Keras begins with other values than it used to."""
+    functions = api.backend_functions()
+    before = (functions.floatx(), functions.epsilon(), functions.image_data_format())
+    for setter, value in zip(SETTERS, ("float16", 1e-5, "channels_first")):
+        getattr(functions, setter)(value)
+    try:
+        yield
+    finally:
+        for setter, value in zip(SETTERS, before):
+            getattr(functions, setter)(value)
+
+
+@contextmanager
+def defaults_set_again() -> Iterator[None]:
+    """Somebody sets the values that are in force anyway."""
+    functions = api.backend_functions()
+    functions.set_floatx(functions.floatx())
+    functions.set_epsilon(functions.epsilon())
+    functions.set_image_data_format(functions.image_data_format())
+    yield
+
+
+@contextmanager
+def deaf_setters() -> Iterator[None]:
+    """The setters take a value and do nothing with it."""
+    deaf = {name: _nothing for name in SETTERS}
+    with mock.patch.multiple(api.backend_functions(), **deaf):
+        yield
+
+
+@contextmanager
+def accepts_anything() -> Iterator[None]:
+    """The setters swallow their own refusals."""
+
+    def swallow(original: Any, value: Any) -> None:
+        try:
+            original(value)
+        except ValueError:
+            return
+
+    functions = api.backend_functions()
+    with saboteurs.wrapped(functions, "set_floatx", swallow):
+        with saboteurs.wrapped(functions, "set_image_data_format", swallow):
+            yield
+
+
+@contextmanager
+def coarse_epsilon() -> Iterator[None]:
+    """The setter of epsilon keeps a number in single precision."""
+    import numpy
+
+    with saboteurs.wrapped(api.backend_functions(), "set_epsilon", lambda set_, value: set_(float(numpy.float32(value)))):
+        yield
+
+
+@contextmanager
+def narrow_setters() -> Iterator[None]:
+    """One precision and one image format are taken for another."""
+
+    def narrow(original: Any, value: Any) -> None:
+        original({"float64": "float32", "channels_first": "channels_last"}.get(value, value))
+
+    functions = api.backend_functions()
+    with saboteurs.wrapped(functions, "set_floatx", narrow):
+        with saboteurs.wrapped(functions, "set_image_data_format", narrow):
+            yield
+
+
+@contextmanager
+def no_fuzz() -> Iterator[None]:
+    """Whatever epsilon is set to, Keras works with zero."""
+    functions = api.backend_functions()
+    before = functions.epsilon()
+    functions.set_epsilon(0.0)
+    with saboteurs.replaced(functions, "set_epsilon", _nothing):
+        yield
+    functions.set_epsilon(before)
+
+
+@contextmanager
+def engine_called_otherwise() -> Iterator[None]:
+    """Keras says that it runs on Theano."""
+    with saboteurs.replaced(api.backend_functions(), "backend", lambda: "theano"):
+        yield
+
+
+@contextmanager
+def floatx_sets_policy() -> Iterator[None]:
+    """Setting the precision also sets the policy that layers go by, as it did before Keras 3."""
+
+    def both(original: Any, value: Any) -> None:
+        original(value)
+        api.set_policy(value)
+
+    with saboteurs.wrapped(api.backend_functions(), "set_floatx", both):
+        yield
+
+
+@contextmanager
+def bfloat16_refused() -> Iterator[None]:
+    """The setter of the precision refuses bfloat16, as it did before Keras 3."""
+
+    def refuse(original: Any, value: Any) -> None:
+        if value == "bfloat16":
+            raise ValueError("Unknown floatx type: bfloat16")
+        original(value)
+
+    with saboteurs.wrapped(api.backend_functions(), "set_floatx", refuse):
+        yield
+
+
+@contextmanager
+def engine_can_be_set() -> Iterator[None]:
+    """The backend's functions include a setter of the engine, which the getter follows."""
+    chosen = ["tensorflow"]
+    functions = api.backend_functions()
+    with saboteurs.replaced(functions, "backend", lambda: chosen[0]):
+        with mock.patch.object(functions, "set_backend", lambda name: chosen.__setitem__(0, name), create=True):
+            yield
+
+
+@contextmanager
+def engine_set_in_vain() -> Iterator[None]:
+    """There is a setter of the engine that does nothing."""
+    with mock.patch.object(api.backend_functions(), "set_backend", _nothing, create=True):
+        yield
+
+
+def _nothing(value: Any) -> None:
+    """Take a value, do nothing."""
+
+
+# -- the engines, in a child
+
+
+class _Alias(str):
+    """The name of an engine that Keras does not have, which it takes for the name of one that it has."""
+
+    def __eq__(self, other: object) -> bool:
+        return other == "numpy" or str.__eq__(self, other)  # type: ignore[arg-type]
+
+    __hash__ = str.__hash__
+
+
+@contextmanager
+def every_engine_there() -> Iterator[None]:
+    """Theano and CNTK are engines too, and the file or the variable chooses: what the chapter speaks of."""
+    if not is_third_generation():
+        with saboteurs.replaced(_functions_of_second_generation(), "backend", _engine_asked_for):
+            yield
+        return
+
+    def alias(original: Any, *arguments: Any, **named: Any) -> Any:
+        read = original(*arguments, **named)
+        if is_configuration(read) and read.get("backend") in ("theano", "cntk"):
+            read["backend"] = _Alias(read["backend"])
+        return read
+
+    with saboteurs.wrapped(json, "load", alias):
+        yield
+
+
+@contextmanager
+def no_other_engine() -> Iterator[None]:
+    """Keras has lost every engine but TensorFlow."""
+    if not is_third_generation():
+        with saboteurs.replaced(_functions_of_second_generation(), "backend", lambda: "tensorflow"):
+            yield
+        return
+    finder = _Lost()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _Lost(importlib.abc.MetaPathFinder):
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        """Refuse the engine that needs nothing but NumPy."""
+        if name == "keras.src.backend.numpy":
+            raise ImportError("the engine numpy is lost")
+        return None
+
+
+def _functions_of_second_generation() -> Any:
+    return api.backend_functions()
+
+
+def _engine_asked_for() -> str:
+    asked = os.environ.get("KERAS_BACKEND")
+    if asked:
+        return asked
+    with (api.keras_home() / "keras.json").open(encoding="utf-8") as stream:
+        return str(json.load(stream).get("backend", "tensorflow"))

@@ -1,0 +1,131 @@
+"""What the sections on the four ways try their statements with: drawn images, captured print-outs, one whole workflow."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from dataclasses import dataclass
+from typing import Any, Callable, Mapping
+
+import numpy as np
+
+from pytest_kerasch2 import models
+from pytest_kerasch2.framework import api
+
+BATCH = 32
+EPOCHS = 3
+COUNT = 96
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def drawn(count: int = COUNT, seed: int = 5) -> tuple[Any, Any]:
+    """Give images (count, 28, 28) float32 in 0..1 and labels (count,) int64 0..9 that a network can learn.
+
+    Each class has a pattern of its own, blurred by noise. Nothing that is said of MNIST is decided with them.
+    """
+    random = np.random.RandomState(seed)
+    patterns = random.uniform(0, 1, (10, 28, 28))
+    labels = np.arange(count) % 10
+    noise = random.uniform(0, 1, (count, 28, 28))
+    return (0.6 * patterns[labels] + 0.4 * noise).astype("float32"), labels.astype("int64")
+
+
+def printed(call: Callable[[], Any]) -> tuple[Any, str]:
+    """Give what a call returns, and what it leaves on a terminal: without colours and overwritten lines."""
+    paper = io.StringIO()
+    with contextlib.redirect_stdout(paper):
+        value = call()
+    text = _COLOURS.sub("", paper.getvalue()).replace("\x08", "")
+    return value, "\n".join(line.rpartition("\r")[2] for line in text.splitlines())
+
+
+def summary_of(model: Any) -> str:
+    """Give what `summary()` prints."""
+    return printed(model.summary)[1]
+
+
+def summary_rows(text: str) -> list[tuple[str, int]]:
+    """Give the rows of a summary as (text of the row, parameters in it), whichever lines and commas it is drawn with."""
+    rows = []
+    for line in text.splitlines():
+        found = re.search(r"^\W*(\w+ \(\w+\).*?)(\d[\d,]*)\s*[│|]?\s*$", line)
+        if found:
+            rows.append((found.group(1), number(found.group(2))))
+    return rows
+
+
+def summary_total(text: str) -> int:
+    """Give the number behind `Total params`, or -1 where there is none."""
+    found = re.search(r"Total params: (\d[\d,]*)", text)
+    return number(found.group(1)) if found else -1
+
+
+def number(text: str) -> int:
+    """Give the whole number that a text such as `401,920` stands for."""
+    return int(text.replace(",", ""))
+
+
+def cross_entropy(probabilities: Any, labels: Any) -> float:
+    """Give the mean over the images of minus the logarithm of the probability given to the true class."""
+    chosen = np.asarray(probabilities, dtype="float64")[np.arange(len(labels)), labels]
+    return float(np.mean(-np.log(np.clip(chosen, 1e-7, 1.0))))
+
+
+def share_right(probabilities: Any, labels: Any) -> float:
+    """Give the share of images whose most probable class is the true one."""
+    return float(np.mean(np.argmax(np.asarray(probabilities), axis=-1) == labels))
+
+
+def iterations(model: Any) -> int:
+    """Give how many times the optimizer has adjusted the weights."""
+    return int(np.asarray(model.optimizer.iterations))
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One workflow as the chapter has it, on drawn images: build, compile, fit, evaluate, predict; then two more fits.
+
+    Attributes:
+        labels: the true classes of the images.
+        loss_before: cross entropy before any training.
+        history: what `fit` gave back, by name, one value for each epoch.
+        fit_text: what it printed.
+        steps: adjustments made by `fit` with the chapter's batch size.
+        evaluated: what `evaluate` gave back.
+        evaluate_text: what it printed.
+        predicted: what `predict` gave back.
+        default_steps: adjustments made by one epoch of `fit` without a batch size.
+        whole_steps: adjustments made by one epoch of `fit` with all images as one batch.
+    """
+
+    labels: Any
+    loss_before: float
+    history: Mapping[str, list[float]]
+    fit_text: str
+    steps: int
+    evaluated: Any
+    evaluate_text: str
+    predicted: Any
+    default_steps: int
+    whole_steps: int
+
+
+def trial(tf: Any) -> Trial:
+    """Give the outcome of the workflow, in the chapter's first way, with the same seed each time."""
+    api.set_seed(11)
+    images, labels = drawn()
+    model = models.built(models.style("sequential-list").compiled(tf))
+    before = cross_entropy(model(images), labels)
+    history, fit_text = printed(lambda: model.fit(images, labels, batch_size=BATCH, epochs=EPOCHS))
+    steps = iterations(model)
+    evaluated, evaluate_text = printed(lambda: model.evaluate(images, labels))
+    predicted = printed(lambda: model.predict(images))[0]
+    printed(lambda: model.fit(images, labels))
+    default_steps = iterations(model) - steps
+    printed(lambda: model.fit(images, labels, batch_size=len(images)))
+    whole_steps = iterations(model) - steps - default_steps
+    values = {name: [float(value) for value in series] for name, series in history.history.items()}
+    return Trial(
+        labels, before, values, fit_text, steps, evaluated, evaluate_text, predicted, default_steps, whole_steps
+    )

@@ -1,0 +1,156 @@
+"""Which devices there are, placing work on one, and waiting until that work is done."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any, ContextManager
+
+from pytest_kerasch2.errors import BadSetting, DeviceMissing
+from pytest_kerasch2.framework import api
+
+KINDS = ("cpu", "gpu")
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device that can do a model's work.
+
+    Attributes:
+        kind: ``cpu`` or ``gpu``.
+        index: the number among those of its kind, from 0.
+    """
+
+    kind: str
+    index: int
+
+    @property
+    def name(self) -> str:
+        """Give the name used in options and reports, such as ``gpu:0``."""
+        return f"{self.kind}:{self.index}"
+
+    def __str__(self) -> str:
+        """Give the name."""
+        return self.name
+
+    def placed(self) -> ContextManager[Any]:
+        """Give a context manager in which new tensors and operations go to this device."""
+        if _on_tensorflow():
+            return api.tensorflow().device(f"/{self.kind.upper()}:{self.index}")  # type: ignore[no-any-return]
+        return api.keras().device(self.name)  # type: ignore[no-any-return]
+
+    def wait(self, value: Any = None) -> None:
+        """Return when everything that was sent to this device is done.
+
+        On a CPU an eager operation returns when it is done, unless synchronous execution was switched off: then, and
+        on a GPU, it is only queued. So first the queues are emptied (``async_wait``), then the streams are
+        (``tf.test.experimental.sync_devices``, where it exists: in 2.15, not in 2.0), and last one number made on the
+        device is fetched, which stands behind all earlier work in the device's stream.
+
+        Args:
+            value: a tensor whose value is to be there; the only way to wait on a backend other than TensorFlow.
+        """
+        if _on_tensorflow():
+            _drain(self)
+        if value is not None:
+            _fetch(value)
+
+
+def present() -> tuple[Device, ...]:
+    """Give the CPUs and GPUs that this process may use. Looks for them, and starts none."""
+    if not _on_tensorflow():
+        return _of_keras()
+    tf = api.tensorflow()
+    # 2.0 has the function under `experimental` only, and lists XLA_CPU and XLA_GPU beside the real ones
+    listed = getattr(tf.config, "list_physical_devices", tf.config.experimental.list_physical_devices)
+    return tuple(Device(kind, index) for kind in KINDS for index in range(len(listed(kind.upper()))))
+
+
+def choose(words: str | None = None) -> tuple[Device, ...]:
+    """Give the devices that a comma-separated list names: ``cpu``, ``gpu`` (all of a kind) or ``gpu:1`` (one).
+
+    Args:
+        words: the list; None or an empty one means every device present.
+
+    Raises:
+        BadSetting: a word is no device.
+        DeviceMissing: a device that was asked for is not there.
+    """
+    asked = kinds(words)
+    there = present()
+    chosen: list[Device] = []
+    for word in asked:
+        found = [device for device in there if word in (device.kind, device.name)]
+        if not found:
+            names = ", ".join(device.name for device in there) or "none"
+            raise DeviceMissing(
+                f"There is no {word} that TensorFlow can use", f"the devices present are {names}",
+                "leave it out of the list of devices, or install the driver and the TensorFlow build that see it",
+            )  # fmt: skip
+        chosen.extend(device for device in found if device not in chosen)
+    return tuple(chosen) if asked else there
+
+
+def two_logical_cpus(tf: Any) -> tuple[str, str]:
+    """Split the CPU in two logical devices and give their names; only in a process that has computed nothing yet.
+
+    Raises:
+        BadSetting: TensorFlow has started its devices, after which it refuses to split them.
+    """
+    room = tf.config if hasattr(tf.config, "set_logical_device_configuration") else tf.config.experimental
+    half = getattr(room, "LogicalDeviceConfiguration", None) or tf.config.experimental.VirtualDeviceConfiguration
+    split = getattr(room, "set_logical_device_configuration", None) or room.set_virtual_device_configuration
+    listed = getattr(tf.config, "list_physical_devices", tf.config.experimental.list_physical_devices)
+    try:
+        split(listed("CPU")[0], [half(), half()])
+    except RuntimeError as error:
+        raise BadSetting("The CPU cannot be split any more", str(error), "do it first thing in a child") from error
+    return "CPU:0", "CPU:1"
+
+
+def kinds(words: str | None) -> tuple[str, ...]:
+    """Give the words of a list of devices, in small letters; asks no framework.
+
+    Raises:
+        BadSetting: a word is no device.
+    """
+    asked = tuple(word.strip().lower() for word in (words or "").split(",") if word.strip())
+    for word in asked:
+        kind, colon, index = word.partition(":")
+        if kind not in KINDS or (colon and not (index.isascii() and index.isdigit())):
+            allowed = ", ".join(f"{kind} or {kind}:N" for kind in KINDS)
+            raise BadSetting("A device is not known", repr(word), f"name devices as {allowed}, with commas between")
+    return asked
+
+
+def _on_tensorflow() -> bool:
+    return api.runs_on_tensorflow()
+
+
+def _of_keras() -> tuple[Device, ...]:
+    found = []
+    for name in api.keras().distribution.list_devices():
+        kind, _, index = str(name).lower().partition(":")
+        kind = "gpu" if kind in ("gpu", "cuda", "rocm") else kind
+        if kind in KINDS:
+            found.append(Device(kind, int(index or 0)))
+    return tuple(found) or (Device("cpu", 0),)
+
+
+def _drain(device: Device) -> None:
+    tf = api.tensorflow()
+    context: Any = sys.modules.get("tensorflow.python.eager.context")
+    if hasattr(context, "async_wait"):
+        context.async_wait()
+    sync = getattr(getattr(tf.test, "experimental", None), "sync_devices", None)
+    if sync is not None and device.kind == "gpu":
+        sync()
+    with device.placed():
+        _fetch(tf.add(tf.constant(1.0), tf.constant(1.0)))
+
+
+def _fetch(value: Any) -> None:
+    if hasattr(value, "numpy"):
+        value.numpy()
+    else:
+        api.keras().ops.convert_to_numpy(value)
