@@ -27,6 +27,8 @@ SECTIONS = (
     "functional",
     "subclassing",
     "pipelines",
+    "pipelines_flip",
+    "pipelines_fit",
     "saving",
     "datasets",
     "blocks",

@@ -139,6 +139,8 @@ def _of_keras() -> tuple[Device, ...]:
 
 def _drain(device: Device) -> None:
     tf = api.tensorflow()
+    # 2.0 refuses to wait before its devices have started, which the first tensor does
+    one = tf.constant(1.0)
     context: Any = sys.modules.get("tensorflow.python.eager.context")
     if hasattr(context, "async_wait"):
         context.async_wait()
@@ -146,7 +148,7 @@ def _drain(device: Device) -> None:
     if sync is not None and device.kind == "gpu":
         sync()
     with device.placed():
-        _fetch(tf.add(tf.constant(1.0), tf.constant(1.0)))
+        _fetch(tf.add(one, one))
 
 
 def _fetch(value: Any) -> None:

@@ -1,0 +1,214 @@
+"""Data pipelines: what each printed operator does to images, labels and order, on data of the chapter's shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.chapter import saboteurs_pipeline as planted
+from pytest_kerasch2.chapter.pipeline_probes import SEED, elements, has_no_end, kept_company, labels, numbered
+from pytest_kerasch2.chapter.properties import examples
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, unmoved
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.models import pipeline
+
+SECTION = "Data pipelines"
+_SHUFFLE_PAGE = "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle"
+# Keeps a property of eight cases, each with a traced `map`, below two seconds on the slowest release.
+_CASES = 8
+
+
+def _stages(tf: Any, data: Any, **settings: Any) -> pipeline.Stages:
+    api.set_seed(SEED)
+    return pipeline.stages_as_printed(tf, data.x, data.y, **settings)
+
+
+@claim(
+    "pipeline.from-tensor-slices",
+    "from_tensor_slices makes a data set of NumPy arrays: one element for each image, with its label, in their order.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.slices_are_whole, planted.slices_lose_one)
+@unmoved(planted.slices_prefetched)
+def from_tensor_slices(tf: Any, witness: Witness) -> None:
+    """Compare each element with the row of the arrays that it was made of."""
+    data = numbered(40)
+    for kind, x, y in (("arrays", data.x, data.y), ("tensors", tf.constant(data.x), tf.constant(data.y))):
+        dataset = tf.data.Dataset.from_tensor_slices((x, y))
+        seen = elements(dataset)
+
+        witness.true(f"a data set comes of {kind}", holds=isinstance(dataset, tf.data.Dataset), found="tf.data.Dataset")
+        witness.equal(f"elements of 40 images given as {kind}", expected=40, actual=len(seen))
+        witness.equal("labels in order", expected=True, actual=[int(label) for _, label in seen] == list(range(40)))
+        for image, own in zip((image for image, _ in seen[:: len(seen) - 1]), data.x[:: len(data.x) - 1]):
+            witness.same_bits("the first and the last image", expected=own, actual=image)
+
+
+@claim(
+    "pipeline.batches",
+    "batch(32) puts 32 images after another into each element; what is left over makes a smaller last one.",
+    section=SECTION,
+    kind="code",
+)
+@caught(planted.batch_drops_remainder, planted.batch_of_twice_the_size)
+@unmoved(planted.batch_prefetched)
+def batches(tf: Any, witness: Witness) -> None:
+    """Put 100 images into batches."""
+    data = numbered(100)
+
+    seen = elements(_stages(tf, data).batched)
+
+    witness.equal("images per batch", expected=[32, 32, 32, 4], actual=[len(label) for _, label in seen])
+    witness.equal("shape of a batch", expected=(32, 28, 28), actual=tuple(seen[0][0].shape))
+    witness.equal("labels in order", expected=True, actual=labels(seen) == list(range(100)))
+    witness.same_bits("images of the last batch", expected=data.x[96:], actual=seen[-1][0])
+
+
+@generalises(batches)
+@caught(planted.batch_drops_remainder, planted.batch_of_twice_the_size)
+@unmoved(planted.batch_prefetched)
+def batches_of_any_size(tf: Any, witness: Witness) -> None:
+    """Any number of images in batches of any size: all but the last are full, the order is kept."""
+
+    @examples(2 * _CASES)
+    @given(st.integers(1, 60), st.integers(1, 70))
+    def property(count: int, size: int) -> None:
+        data, inner = numbered(count, 2, 3), Witness()
+        sizes = [size] * (count // size) + [count % size] * (count % size > 0)
+        seen = elements(tf.data.Dataset.from_tensor_slices((data.x, data.y)).batch(size))
+        inner.equal(f"images per batch, {count} by {size}", expected=sizes, actual=[len(label) for _, label in seen])
+        inner.equal("labels in order", expected=list(range(count)), actual=labels(seen))
+
+    witness.always("any number of images in batches of any size", 2 * _CASES, property)
+
+
+@claim(
+    "pipeline.chaining",
+    "The operators can be chained: each gives a data set again, on which the next can be called.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.shuffle_gives_an_iterator)
+@unmoved(planted.batch_prefetched)
+def chaining(tf: Any, witness: Witness) -> None:
+    """Build the printed chain, and look at what stands between its operators."""
+    data = numbered(64)
+
+    stages = witness.runs("batch, shuffle, map, repeat in one chain", lambda: _stages(tf, data))
+
+    for name in ("batched", "shuffled", "flipped", "repeated"):
+        kind = isinstance(getattr(stages, name), tf.data.Dataset)
+        witness.true(f"what is {name} is a data set", holds=kind, found="tf.data.Dataset" if kind else "none")
+    # A data set is never changed in place: what came before is still there.
+    witness.equal("the batches before it was shuffled", expected=list(range(64)), actual=labels(elements(stages.batched)))
+
+
+@claim(
+    "pipeline.shuffles",
+    "shuffle brings what it is given into a random order, and into another one in each pass.",
+    section=SECTION,
+    kind="code",
+)
+@caught(planted.shuffle_does_nothing, planted.shuffle_once_for_all)
+@unmoved(planted.shuffle_with_a_larger_buffer, saboteurs.other_seed)
+def shuffles(tf: Any, witness: Witness) -> None:
+    """Compare the order of twenty batches in two passes with the order given."""
+    shuffled = _stages(tf, numbered(40), batch_size=2).shuffled
+    given_, first, second = list(range(40)), labels(elements(shuffled)), labels(elements(shuffled))
+
+    witness.equal("each of 40 images is there once, in pass one", expected=True, actual=sorted(first) == given_)
+    witness.equal("each of 40 images is there once, in pass two", expected=True, actual=sorted(second) == given_)
+    witness.true("the order is another than that given", holds=given_ not in (first, second), found="20 batches, two passes")
+    witness.true("the order is another in each pass", holds=first != second, found=f"{first[:6]}..., {second[:6]}...")
+
+
+@claim(
+    "pipeline.shuffles-images",
+    "Shuffling, as the chain is printed, mixes the images, so that they meet others in their batches.",
+    section=SECTION,
+    kind="code",
+)
+@deviation(
+    cause="shuffle stands behind batch in the printed chain, and so moves whole batches: the images of one never part",
+    source=_SHUFFLE_PAGE,
+    symptom=r"only the neighbours of old: 10, not 0",
+)
+@cured(planted.shuffle_takes_batches_apart)
+@caught(planted.shuffle_does_nothing)
+def shuffles_images(tf: Any, witness: Witness) -> None:
+    """Count the batches that hold none but consecutive images after shuffling."""
+    seen = elements(_stages(tf, numbered(320)).shuffled)
+
+    witness.equal("images per batch", expected=[32] * 10, actual=[len(label) for _, label in seen])
+    witness.equal("of ten batches, those with only the neighbours of old", expected=0, actual=kept_company(seen))
+
+
+@claim(
+    "pipeline.maps-images",
+    "map calls a function on the input images, and what it gives back takes their place.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.map_does_nothing, planted.map_mixes_labels)
+@unmoved(planted.map_prefetched)
+def maps_images(tf: Any, witness: Witness) -> None:
+    """Map a function that makes a negative."""
+    data, called_with = numbered(40), []
+
+    def negative(image: Any, label: Any) -> Any:
+        called_with.append(tuple(image.shape))
+        return 1 - image, label
+
+    seen = elements(_stages(tf, data).batched.map(negative))
+
+    # Not one image: the function gets a batch, whose size is open, since the last one may be smaller.
+    witness.equal("shape that the function is called with", expected=(None, 28, 28), actual=(called_with or [None])[-1])
+    witness.same_bits("negatives of the first batch", expected=1 - data.x[:32], actual=seen[0][0])
+    witness.equal("labels in order", expected=True, actual=labels(seen) == list(range(40)))
+
+
+@claim(
+    "pipeline.repeats",
+    "At the end of a repeated data set it begins again from the start, and so on without an end.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.repeat_once, planted.repeat_thrice, planted.repeat_goes_on_elsewhere)
+@unmoved(planted.repeat_by_number)
+def repeats(tf: Any, witness: Witness) -> None:
+    """Follow a repeated data set over five passes, and the whole chain over three."""
+    data = numbered(40)
+    stages = _stages(tf, data)
+
+    plain = labels(elements(stages.batched.repeat(), at_most=10))
+    witness.equal("ten elements of 2 batches are five passes", expected=True, actual=plain == 5 * list(range(40)))
+    seen = elements(stages.repeated, at_most=6)
+    for number in range(3):
+        once = sorted(labels(seen[2 * number : 2 * number + 2])) == list(range(40))
+        witness.equal(f"images seen in pass {number + 1} of the chain: each once", expected=True, actual=once)
+    witness.equal("the chain has no end", expected=True, actual=has_no_end(tf, stages.repeated))
+    witness.equal("before repeat it had one", expected=False, actual=has_no_end(tf, stages.flipped))
+
+
+@generalises(repeats)
+@caught(planted.repeat_once, planted.batch_drops_remainder)
+@unmoved(planted.repeat_by_number)
+def repeats_any_size(tf: Any, witness: Witness) -> None:
+    """Any number of images, batch size and buffer: in every pass each image comes once, the last batches included."""
+
+    @examples(_CASES)
+    @given(st.integers(1, 40), st.integers(1, 16), st.integers(1, 50))
+    def property(count: int, size: int, buffer: int) -> None:
+        inner, each = Witness(), -(-count // size)
+        stages = _stages(tf, numbered(count, 2, 3), batch_size=size, buffer_size=buffer)
+        seen = elements(stages.repeated, at_most=2 * each)
+        for half in (seen[:each], seen[each:]):
+            told = f"images of one pass, {count} by {size}, buffer {buffer}"
+            inner.equal(told, expected=list(range(count)), actual=sorted(labels(half)))
+
+    witness.always("each image once in each pass", _CASES, property)

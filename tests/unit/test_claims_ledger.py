@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims.model import Claim, Deviation, Record, Verdict
+from pytest_kerasch2.errors import BadLedger
+
+ENVIRONMENT = {
+    "plugin": "0.1.0",
+    "tensorflow": "2.21.0",
+    "keras": "3.15.1",
+    "backend": "tensorflow",
+    "python": "3.13.0",
+    "numpy": "2.3.1",
+    "platform": "Linux-x86_64",
+    "devices": ["cpu:0"],
+    "datasets": {"mnist": {"source": "mirror", "sha256": "00"}},
+}
+KNOWN = Deviation("it moved", "https://example.org", "gone", since="2.16", only=("subclass",))
+CLAIM = Claim("a.b", "It is so.", "Somewhere", "code")
+OTHER = Claim("a.c", "It is so, too.", "Somewhere", "prose")
+RECORDS = [
+    Record(OTHER, Verdict.HELD, ("seen",), seconds=0.1),
+    Record(CLAIM, Verdict.HELD, ("seen",), seconds=0.25, parameters="functional"),
+    Record(CLAIM, Verdict.BROKEN, ("gone",), KNOWN, seconds=0.25, parameters="subclass"),
+]
+
+
+def _ledger() -> ledger.Ledger:
+    return ledger.build(RECORDS, ENVIRONMENT)
+
+
+def test_checks_of_one_claim_are_merged_and_the_worst_wins() -> None:
+    entry = _ledger()["claims"][0]
+
+    assert (entry["id"], entry["verdict"], entry["checks"], entry["seconds"]) == ("a.b", "broken", 2, 0.5)
+
+
+def test_the_evidence_says_of_which_parameters_it_is() -> None:
+    assert _ledger()["claims"][0]["evidence"] == ["[functional] seen", "[subclass] gone"]
+
+
+def test_a_deviation_makes_broken_the_expected_verdict() -> None:
+    assert [entry["expected"] for entry in _ledger()["claims"]] == ["broken", "held"]
+
+
+def test_the_order_of_records_does_not_matter() -> None:
+    assert ledger.build(reversed(RECORDS), ENVIRONMENT) == _ledger()
+
+
+def test_what_is_built_is_of_the_schema() -> None:
+    ledger.check_schema(_ledger())
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=["held", "held with parameters", "broken"])
+def test_a_record_survives_the_way_to_another_process(record: Record) -> None:
+    packed = json.loads(json.dumps(ledger.packed(record)))
+
+    assert (ledger.unpacked(packed), ledger.unpacked(packed).parameters) == (record, record.parameters)
+
+
+def _spoil(change: Callable[[Any], Any]) -> Any:
+    spoiled = copy.deepcopy(_ledger())
+    change(spoiled)
+    return spoiled
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda it: it.update(schema=2), "schema"),
+        (lambda it: it.pop("environment"), "the whole"),
+        (lambda it: it["claims"][0].update(verdict="maybe"), "claims/0/verdict"),
+        (lambda it: it["claims"][0].update(evidence=[]), "claims/0/evidence"),
+        (lambda it: it["claims"][1].update(extra=1), "claims/1"),
+        (lambda it: it["claims"][0]["deviation"].update(source="hearsay"), "claims/0/deviation"),
+        (lambda it: it["environment"].update(devices="cpu"), "environment/devices"),
+    ],
+)
+def test_a_ledger_that_is_not_of_the_schema_is_refused_with_the_place(change: Callable[[Any], Any], place: str) -> None:
+    with pytest.raises(BadLedger, match=f"at {place}: "):
+        ledger.check_schema(_spoil(change))
+
+
+def test_a_written_ledger_reads_back(tmp_path: Path) -> None:
+    ledger.write(_ledger(), tmp_path / "l.json")
+
+    assert ledger.read(tmp_path / "l.json") == _ledger()
+
+
+def test_a_refused_ledger_leaves_the_old_file(tmp_path: Path) -> None:
+    place = tmp_path / "l.json"
+    place.write_text("old")
+
+    with pytest.raises(BadLedger):
+        ledger.write(_spoil(lambda it: it.update(schema=2)), place)
+
+    assert ([path.name for path in tmp_path.iterdir()], place.read_text()) == (["l.json"], "old")
+
+
+@pytest.mark.parametrize("name", ["", "missing/l.json", "file/l.json"])
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(BadLedger, match="name a file in a folder"):
+        ledger.write(_ledger(), tmp_path / name)
+
+
+def test_a_failed_rename_leaves_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "not allowed")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+
+    with pytest.raises(BadLedger, match="not allowed"):
+        ledger.write(_ledger(), tmp_path / "l.json")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}'])
+def test_a_damaged_ledger_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "l.json").write_text(text)
+
+    with pytest.raises(BadLedger):
+        ledger.read(tmp_path / "l.json")

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_kerasch2.claims.marks import caught, check_of, claim, cured, deviation, generalises, pending, unmoved
+from pytest_kerasch2.claims.model import Claim, Deviation, Verdict, worst
+from pytest_kerasch2.claims.release import Release, within
+from pytest_kerasch2.errors import BadSetting
+
+NEWEST = Release("2.21.0", "3.15.1", "tensorflow")
+OLDEST = Release("2.0.0", "2.2.4-tf", "tensorflow")
+
+
+def _deviation(**changes: object) -> Deviation:
+    return Deviation(**{"cause": "it moved", "source": "https://example.org", "symptom": "gone", **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("version", "since", "until", "expected"),
+    [
+        ("2.15.1", "2.15", "2.15", True),
+        ("2.15.1", None, "2.15", True),
+        ("2.16.2", None, "2.15", False),
+        ("2.9.3", "2.10", None, False),
+        ("2.10.1", "2.10", None, True),
+        ("2.2.4-tf", None, "2.3", True),
+        ("3.11.2", "3.11.3", None, False),
+        ("2.15.0.post1", "2.15.0", "2.15.0", True),
+        ("-", None, None, False),
+    ],
+)
+def test_a_version_is_within_bounds_at_their_own_precision(
+    version: str, since: str | None, until: str | None, expected: bool
+) -> None:
+    assert within(version, since, until) is expected
+
+
+def test_a_version_that_begins_with_no_number_is_refused() -> None:
+    with pytest.raises(BadSetting, match="'nightly'"):
+        within("nightly", "2.0", None)
+
+
+def test_a_release_is_named_by_minor_patch_and_backend() -> None:
+    assert NEWEST.name == "2.21/3.15.1/tensorflow"
+
+
+def test_a_release_without_tensorflow_is_named_with_a_dash() -> None:
+    assert Release("-", "3.15.1", "jax").name == "-/3.15.1/jax"
+
+
+def test_a_deviation_of_keras_looks_at_the_version_of_keras() -> None:
+    known = _deviation(since="3.0", of="keras")
+
+    assert (known.applies(NEWEST, ""), known.applies(OLDEST, "")) == (True, False)
+
+
+def test_a_deviation_may_be_limited_to_a_parameter() -> None:
+    known = _deviation(only=("subclass",))
+
+    assert (known.applies(NEWEST, "subclass"), known.applies(NEWEST, "functional")) == (True, False)
+
+
+@pytest.mark.parametrize("changes", [{"source": "somewhere"}, {"of": "numpy"}, {"symptom": "("}])
+def test_a_deviation_that_nobody_could_follow_up_is_refused(changes: dict[str, str]) -> None:
+    with pytest.raises(Exception, match=r"https|tensorflow or keras|parenthesis|subpattern"):
+        _deviation(**changes)
+
+
+@pytest.mark.parametrize("bad", ["nodot", "Two.Words", "a.b.c", "a b.c", ""])
+def test_a_claim_whose_id_could_not_be_looked_up_is_refused(bad: str) -> None:
+    with pytest.raises(ValueError, match="section.short-name"):
+        Claim(bad, "s", "s", "code")
+
+
+def test_a_claim_of_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="'rumour'"):
+        Claim("a.b", "s", "s", "rumour")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([Verdict.HELD, Verdict.BROKEN, Verdict.COULD_NOT_TELL], Verdict.BROKEN),
+        ([Verdict.HELD, Verdict.NOT_APPLICABLE, Verdict.COULD_NOT_TELL], Verdict.COULD_NOT_TELL),
+        ([Verdict.HELD, Verdict.NOT_APPLICABLE], Verdict.NOT_APPLICABLE),
+        ([Verdict.HELD, Verdict.HELD], Verdict.HELD),
+    ],
+)
+def test_a_claim_takes_the_worst_verdict_of_its_checks(verdicts: list[Verdict], expected: Verdict) -> None:
+    assert worst(verdicts) is expected
+
+
+def _fault() -> None: ...
+
+
+def _harmless() -> None: ...
+
+
+def test_the_decorators_of_a_check_stand_together() -> None:
+    @claim("a.b", "It is so.", section="Somewhere", kind="prose")
+    @deviation(cause="it moved", source="https://example.org", symptom="gone", since="2.16")
+    @caught(_fault)
+    @unmoved(_harmless)
+    @cured(_harmless)
+    def check() -> None: ...
+
+    found = check_of(check)
+
+    assert found is not None
+    assert (found.claim.id, found.saboteurs, found.variations, found.cure) == ("a.b", (_fault,), (_harmless,), _harmless)
+
+
+def test_deviations_keep_the_order_in_which_they_stand() -> None:
+    @claim("a.b", "It is so.", section="Somewhere", kind="prose")
+    @deviation(cause="first", source="https://example.org", symptom="x", until="2.2")
+    @deviation(cause="second", source="https://example.org", symptom="x")
+    def check() -> None: ...
+
+    found = check_of(check)
+
+    assert found is not None
+    assert [one.cause for one in found.deviations] == ["first", "second"]
+    assert found.deviation(NEWEST, "") is found.deviations[1]
+
+
+def test_a_function_without_a_claim_is_no_check() -> None:
+    @caught(_fault)
+    def half_done() -> None: ...
+
+    assert check_of(half_done) is None
+
+
+def test_a_generalisation_shares_the_claim() -> None:
+    @claim("a.b", "It is so.", section="Somewhere", kind="prose")
+    def check() -> None: ...
+
+    @generalises(check)
+    @caught(_fault)
+    def wider() -> None: ...
+
+    first, second = check_of(check), check_of(wider)
+
+    assert first is not None
+    assert second is not None
+    assert first.claim is second.claim
+
+
+def test_nothing_generalises_a_function_without_a_claim() -> None:
+    with pytest.raises(ValueError, match="carries no claim"):
+        generalises(_fault)
+
+
+def test_a_pending_claim_says_why() -> None:
+    @claim("a.b", "It is so.", section="Somewhere", kind="figure")
+    @pending("takes ten epochs")
+    def check() -> None: ...
+
+    found = check_of(check)
+
+    assert found is not None
+    assert found.pending == "takes ten epochs"

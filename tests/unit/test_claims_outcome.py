@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_kerasch2.claims.model import Claim, Deviation, Record, Verdict
+from pytest_kerasch2.claims.outcome import outcome
+
+CLAIM = Claim("a.b", "It is so.", "Somewhere", "prose")
+KNOWN = Deviation("it moved", "https://example.org/why", "AttributeError", since="2.16")
+RECORD = Record(CLAIM, Verdict.HELD, ("the value: 5",))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "known", "expected"),
+    [
+        (Verdict.HELD, None, "passed"),
+        (Verdict.HELD, KNOWN, "failed"),
+        (Verdict.BROKEN, None, "failed"),
+        (Verdict.BROKEN, KNOWN, "xfailed"),
+        (Verdict.NOT_APPLICABLE, None, "skipped"),
+        (Verdict.NOT_APPLICABLE, KNOWN, "skipped"),
+        (Verdict.COULD_NOT_TELL, None, "skipped"),
+        (Verdict.COULD_NOT_TELL, KNOWN, "skipped"),
+    ],
+)
+def test_green_means_that_the_verdict_is_as_recorded(verdict: Verdict, known: Deviation | None, expected: str) -> None:
+    record = replace(RECORD, verdict=verdict, deviation=known, evidence=("AttributeError: no such name",))
+
+    assert outcome(record).word == expected
+
+
+def test_a_recorded_break_is_shown_with_cause_and_link() -> None:
+    record = replace(RECORD, verdict=Verdict.BROKEN, deviation=KNOWN, evidence=("AttributeError: gone",))
+
+    assert "it moved (https://example.org/why)" in outcome(record).reason
+
+
+def test_a_claim_broken_in_another_way_than_recorded_fails() -> None:
+    record = replace(RECORD, verdict=Verdict.BROKEN, deviation=KNOWN, evidence=("the value: 6, not 5",))
+
+    shown = outcome(record)
+
+    assert (shown.word, "another way" in shown.reason) == ("failed", True)
+
+
+def test_a_held_claim_without_evidence_fails() -> None:
+    assert outcome(replace(RECORD, evidence=())).word == "failed"
+
+
+def test_a_stale_deviation_is_named() -> None:
+    assert "stale: it moved" in outcome(replace(RECORD, deviation=KNOWN)).reason
