@@ -15,6 +15,7 @@ from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import DuplicateClaim
 
 FOLDER = Path(__file__).parent
+PACKAGE = "pytest_kerasch2.chapter"
 # The sections in the chapter's order; each is a module beside this one.
 SECTIONS = (
     "features",
@@ -23,6 +24,9 @@ SECTIONS = (
     "dtypes",
     "network_data",
     "sequential_first",
+    "sequential_training",
+    "sequential_printing",
+    "sequential_evaluating",
     "sequential_second",
     "functional",
     "subclassing",
@@ -40,7 +44,7 @@ class ChapterModule(pytest.Module):
     """A section of the chapter. It is imported by its name, whatever the user's settings say of test modules."""
 
     def _getobj(self) -> Any:
-        return importlib.import_module(f"pytest_kerasch2.chapter.{self.path.stem}")
+        return importlib.import_module(f"{PACKAGE}.{self.path.stem}")
 
     def istestfunction(self, obj: object, name: str) -> bool:
         """Take a function that carries a claim, whatever its name, and nothing else."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict
 
 from pytest_kerasch2.chapter.attempts import attempt
+from pytest_kerasch2.chapter.saboteurs_configuration import is_third_generation
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.child import Job
 
@@ -29,7 +30,6 @@ def first_use() -> Dict[str, Any]:
     found["user_profile"] = Path(os.environ.get("USERPROFILE", "")) == Path.home()
     found["alone"] = attempt(_backend_of_keras)
     found["alone_constant"] = attempt(_constant_of_keras)
-    found["weights"] = {}
     functions.set_floatx("float16")
     found["weights"] = attempt(lambda: _weights(tf))
     return found
@@ -91,20 +91,17 @@ def edited_file() -> Dict[str, Any]:
 
 
 def engines() -> Dict[str, Any]:
-    """Give, for each name in the file's `backend` and for the variable `KERAS_BACKEND`, which engine Keras then has."""
-    chosen = _engine_of_third_generation if _is_third() else _engine_of_second_generation
-    found = {name: attempt(lambda name=name: chosen({**EDITED, "backend": name})) for name in ENGINES}
+    """Give, for each name in the file's `backend` and for the variable `KERAS_BACKEND`, what came of it.
+
+    Each is `chosen`, the engine that Keras says it has, and `error`, why it cannot be imported with it, or None.
+    """
+    chosen = _engine_of_third_generation if is_third_generation() else _engine_of_second_generation
+    found = {name: chosen({**EDITED, "backend": name}) for name in ENGINES}
     os.environ["KERAS_BACKEND"] = "numpy"
-    found["variable"] = attempt(lambda: chosen({**EDITED, "backend": "tensorflow"}))
-    if _is_third():
-        found["model"] = attempt(_model)
+    found["variable"] = chosen({**EDITED, "backend": "tensorflow"})
+    if is_third_generation() and found["variable"]["error"] is None:
+        found["variable"]["model"] = attempt(_model)
     return found
-
-
-def _is_third() -> bool:
-    from pytest_kerasch2.chapter.saboteurs_configuration import is_third_generation
-
-    return is_third_generation()
 
 
 def _write(values: Dict[str, Any]) -> None:
@@ -112,18 +109,21 @@ def _write(values: Dict[str, Any]) -> None:
     _file().write_text(json.dumps(values), encoding="utf-8")
 
 
-def _engine_of_second_generation(values: Dict[str, Any]) -> str:
+def _engine_of_second_generation(values: Dict[str, Any]) -> Dict[str, Any]:
     # The first name is in the file before the import, which can be made only once in a process
     _write(values)
-    return str(api.backend_functions().backend())
+    return {"chosen": str(api.backend_functions().backend()), "error": None}
 
 
-def _engine_of_third_generation(values: Dict[str, Any]) -> str:
+def _engine_of_third_generation(values: Dict[str, Any]) -> Dict[str, Any]:
     # Without TensorFlow in the process Keras can be imported again and again
     _write(values)
     for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
         del sys.modules[name]
-    return str(_printed("import keras")["keras"].backend.backend())
+    imported = attempt(lambda: _printed("import keras")["keras"].__name__)
+    # The part that reads the file stays loaded, also where the engine that it names cannot be
+    settings = sys.modules.get("keras.src.backend.config")
+    return {"chosen": None if settings is None else str(settings.backend()), "error": imported.get("error")}
 
 
 def _model() -> Any:

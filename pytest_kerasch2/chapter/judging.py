@@ -22,13 +22,21 @@ from pytest_kerasch2.errors import (
 )
 
 
+class BlindCheck(KerasCh2Error):
+    """A check ran to its end and looked at nothing: an error of ours, and no verdict."""
+
+
+# Errors that decide nothing about the claim and must not be passed over in silence either.
+_FAILURES = (BlindCheck, DataDamaged, UnsafeFile, BadSetting)
+
+
 def verdict_of(error: BaseException | None) -> Verdict:
     """Give the verdict that an error stands for; no error is `held`, an error nobody foresaw is `broken`."""
     if error is None:
         return Verdict.HELD
     if isinstance(error, NotApplicable):
         return Verdict.NOT_APPLICABLE
-    if isinstance(error, (CouldNotTell, DataDamaged, UnsafeFile, BadSetting, pytest.skip.Exception)):
+    if isinstance(error, (CouldNotTell, pytest.skip.Exception, *_FAILURES)):
         return Verdict.COULD_NOT_TELL
     return Verdict.BROKEN
 
@@ -42,6 +50,8 @@ def record_of(
         parameters: the id of the check's parameters, empty where it has none.
         seconds: wall time of setting up and running it.
     """
+    if error is None and not witness.evidence:
+        error = BlindCheck("The check kept no evidence, so it proves nothing")
     evidence = witness.evidence
     remedy = ""
     if error is not None and not isinstance(error, ClaimBroken):
@@ -77,8 +87,8 @@ def show(report: Any, shown: Outcome, location: tuple[str, int]) -> None:
 
 def shown(record: Record, error: BaseException | None, planted: Planted | None) -> Outcome:
     """Give the outcome of a run. A file or a setting of the user's that is wrong fails, though it decides nothing."""
-    if isinstance(error, (DataDamaged, UnsafeFile, BadSetting)):
-        return Outcome("failed", str(error))
+    if isinstance(error, _FAILURES) or (error is None and record.verdict is Verdict.COULD_NOT_TELL):
+        return Outcome("failed", str(error or record.evidence[-1]))
     if planted is None:
         return outcome(record)
     if record.verdict is Verdict.BROKEN and not isinstance(error, (ClaimBroken, ChildDied)):

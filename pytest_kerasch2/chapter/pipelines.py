@@ -18,8 +18,8 @@ from pytest_kerasch2.models import pipeline
 
 SECTION = "Data pipelines"
 _SHUFFLE_PAGE = "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle"
-# Keeps a property of eight cases, each with a traced `map`, below two seconds on the slowest release.
-_CASES = 8
+# Keeps a property of five cases, each with a traced `map`, below two seconds on the slowest release.
+_CASES = 5
 
 
 def _stages(tf: Any, data: Any, **settings: Any) -> pipeline.Stages:

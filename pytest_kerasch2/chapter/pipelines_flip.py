@@ -31,7 +31,7 @@ _FLIP_CODE = "https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/py
 _REPEAT_PAGE = "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#repeat"
 _ONE_IMAGE = "a batch without a channel axis is for random_flip_left_right one single image of 28 channels"
 _TOSSES = 60
-_CASES = 6
+_CASES = 5
 
 
 def _flipped(tf: Any, data: Numbered, at_most: int = _TOSSES) -> Any:

@@ -298,7 +298,10 @@ class _Alias(str):
     """The name of an engine that Keras does not have, which it takes for the name of one that it has."""
 
     def __eq__(self, other: object) -> bool:
-        return other == "numpy" or str.__eq__(self, other)  # type: ignore[arg-type]
+        return str.__eq__(self, other) or (isinstance(other, str) and str.__eq__("tensorflow", other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     __hash__ = str.__hash__
 

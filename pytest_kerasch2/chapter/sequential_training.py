@@ -1,12 +1,10 @@
-"""Sequential model: the workflow, and what compile, fit, evaluate and predict do, give back and print."""
+"""Sequential model: the workflow, what compile attaches, what fit does and gives back."""
 
 from __future__ import annotations
 
 import inspect
-import re
 from contextlib import contextmanager
 from typing import Any, Iterator
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,28 +13,17 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.chapter import trials
 from pytest_kerasch2.chapter.trials import BATCH, COUNT, EPOCHS, Trial
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
+from pytest_kerasch2.claims.marks import caught, claim, unmoved
 from pytest_kerasch2.claims.witness import Witness
-from pytest_kerasch2.framework import api
 
 OVERVIEW = "Sequential model"
 SECTION = "Sequential model, first way"
-WORKFLOW = pytest.StashKey[Trial]()
-TF22_BAR = "https://github.com/tensorflow/tensorflow/issues/40575"
 
 
 @pytest.fixture
 def workflow(request: pytest.FixtureRequest, planted: Any, tf: Any) -> Trial:
-    """The chapter's workflow on drawn images, run once in a session, and anew where something is planted."""
-    if planted is not None:
-        return trials.trial(tf)
-    stash = request.config.stash
-    if WORKFLOW not in stash:
-        stash[WORKFLOW] = trials.trial(tf)
-    return stash[WORKFLOW]
-
-
-# -- faults and cures that belong to one claim
+    """The chapter's workflow on drawn images; what it gave and printed."""
+    return trials.shared(request, planted, tf)
 
 
 @contextmanager
@@ -44,74 +31,6 @@ def history_without_accuracy() -> Iterator[None]:
     """The history that `fit` gives back keeps the loss alone."""
     with network.result("fit", lambda kept: kept.history.pop("accuracy") and kept):
         yield
-
-
-@contextmanager
-def epochs_from_zero() -> Iterator[None]:
-    """The epoch line counts from 0."""
-
-    def earlier(original: Any, logger: Any, epoch: int, logs: Any = None) -> Any:
-        return original(logger, epoch - 1, logs)
-
-    with network.wrapped_method(api.keras().callbacks.ProgbarLogger, "on_epoch_begin", earlier):
-        yield
-
-
-def _as_acc(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
-    renamed = [("acc" if name == "accuracy" else name, value) for name, value in values or []]
-    return original(bar, current, renamed, **named)
-
-
-@contextmanager
-def printed_as_acc() -> Iterator[None]:
-    """The progress bar calls the accuracy `acc`."""
-    with network.bar_as(_as_acc):
-        yield
-
-
-def _in_images(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
-    """Draw a bar of batches as one of images; a bar of images stays, but for the name of its unit."""
-    if getattr(bar, "unit_name", "step") == "sample" or bar.target is None or bar.target > COUNT // BATCH:
-        with mock.patch.object(bar, "unit_name", "step", create=True):
-            return original(bar, current, values, **named)
-    with mock.patch.object(bar, "target", bar.target * BATCH):
-        return original(bar, current * BATCH, values, **named)
-
-
-@contextmanager
-def counted_in_images() -> Iterator[None]:
-    """The progress bar counts images and calls each a step."""
-    with network.bar_as(_in_images):
-        yield
-
-
-def _loss_first(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
-    return original(bar, current, sorted(values or [], key=lambda pair: pair[0] != "loss"), **named)
-
-
-@contextmanager
-def loss_printed_first() -> Iterator[None]:
-    """The progress bar shows the loss before all else."""
-    with network.bar_as(_loss_first):
-        yield
-
-
-def _loss_last(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
-    return original(bar, current, sorted(values or [], key=lambda pair: pair[0] == "loss"), **named)
-
-
-@contextmanager
-def loss_dropped() -> Iterator[None]:
-    """The progress bar leaves the loss out."""
-
-    def without(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
-        return original(bar, current, [pair for pair in values or [] if pair[0] != "loss"], **named)
-
-    with network.bar_as(without):
-        yield
-
-
-# -- the workflow
 
 
 @claim(
@@ -172,9 +91,6 @@ def batches_or_at_once(workflow: Trial, witness: Witness) -> None:
     """Count the adjustments made by an epoch with batches, and by one with all images as one batch."""
     witness.equal(f"steps for {COUNT} images in batches of {BATCH}", expected=9, actual=workflow.steps)
     witness.equal(f"steps for {COUNT} images in one batch", expected=1, actual=workflow.whole_steps)
-
-
-# -- fit
 
 
 @claim(
@@ -241,125 +157,3 @@ def fit_history(workflow: Trial, witness: Witness) -> None:
         witness.equal(f"values of {name}", expected=EPOCHS, actual=len(values))
     shares = workflow.history["accuracy"]
     witness.all_true("each accuracy is a share of the images", mask=[abs(s * COUNT - round(s * COUNT)) < 1e-3 for s in shares])
-
-
-@claim(
-    "sequential-first.fit-prints",
-    "`fit` prints for each epoch its number of all, the time it took, the loss and the accuracy.",
-    section=SECTION,
-    kind="output",
-)
-@caught(epochs_from_zero, network.accuracy_unprinted, network.fitted_silently)
-@unmoved(network.other_weights)
-def fit_prints(workflow: Trial, witness: Witness) -> None:
-    """Read the print-out; the figures are those of the history."""
-    epochs = re.findall(r"Epoch (\d+)/(\d+)", workflow.fit_text)
-    witness.equal("epochs announced", expected=[(str(n), str(EPOCHS)) for n in (1, 2, 3)], actual=epochs)
-    lines = _lines_of_epochs(workflow.fit_text)
-    witness.equal("lines with a time", expected=EPOCHS, actual=sum(bool(re.search(r"\d+m?s ", line)) for line in lines))
-    for name in ("loss", "accuracy"):
-        figures = [f"{value:.4f}" for value in workflow.history[name]]
-        seen = [found.group(1) for line in lines for found in [re.search(rf"\b{name[:3]}\w*: ([\d.]+)", line)] if found]
-        witness.true(f"{name} of each epoch as in the history", holds=_near(seen, figures), found=seen)
-
-
-def _lines_of_epochs(text: str) -> list[str]:
-    """Give the last state of each epoch's progress line."""
-    return [line for line in text.splitlines() if re.search(r"(\d+)/\1 .*/(step|sample)", line)]
-
-
-def _near(seen: list[str], wanted: list[str]) -> bool:
-    # The printed figure is rounded; the last place may differ by one.
-    return len(seen) == len(wanted) and all(abs(float(a) - float(b)) < 2e-4 for a, b in zip(seen, wanted))
-
-
-@claim(
-    "sequential-first.metric-called-acc",
-    "The accuracy asked for as 'accuracy' is printed under the name `acc`.",
-    section=SECTION,
-    kind="output",
-)
-@deviation(
-    cause="TensorFlow 2 keeps the name given to compile, `accuracy`; `acc` was TensorFlow 1's.",
-    source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/training_utils.py",
-    symptom=r"names printed: .*accuracy",
-)
-@cured(printed_as_acc)
-@caught(network.accuracy_unprinted)
-def metric_called_acc(workflow: Trial, witness: Witness) -> None:
-    """Read the names in the print-out."""
-    names = sorted(set(re.findall(r"- (\w+): [\d.]+", workflow.fit_text)))
-    witness.equal("names printed", expected=["acc", "loss"], actual=names)
-
-
-@claim(
-    "sequential-first.loss-printed-first",
-    "The loss is printed before the accuracy.",
-    section=SECTION,
-    kind="output",
-)
-@deviation(
-    since="3.0",
-    of="keras",
-    cause="Keras 3 sorts what it prints by name, so that the accuracy comes first.",
-    source="https://github.com/keras-team/keras/blob/v3.0.0/keras/trainers/trainer.py",
-    symptom=r"order printed: .*accuracy.*loss",
-)
-@cured(loss_printed_first)
-@caught(loss_dropped)
-@unmoved(network.other_weights)
-def loss_comes_first(workflow: Trial, witness: Witness) -> None:
-    """Read the order in the print-out."""
-    line = (_lines_of_epochs(workflow.fit_text) or [""])[-1]
-    names = re.findall(r"- (\w+): [\d.]+", line)
-    witness.equal("order printed", expected=["loss", "accuracy"], actual=names)
-
-
-@claim(
-    "sequential-first.progress-in-images",
-    "The progress that `fit` and `evaluate` print counts images: 60000/60000 and 10000/10000.",
-    section=SECTION,
-    kind="output",
-)
-@deviation(
-    since="2.2",
-    cause="From TensorFlow 2.2 on the progress bar counts batches: 1875/1875 and 313/313.",
-    source=TF22_BAR,
-    symptom=r"3/3",
-)
-@cured(counted_in_images)
-@caught(network.target_one_short)
-@unmoved(network.other_weights)
-def progress_in_images(workflow: Trial, witness: Witness) -> None:
-    """Read the counts in the print-outs of 96 images."""
-    for name, text in (("fit", workflow.fit_text), ("evaluate", workflow.evaluate_text)):
-        counts = sorted(set(re.findall(r"(\d+/\d+) \[?[=━]", text)))
-        witness.equal(f"last count of {name}", expected=[f"{COUNT}/{COUNT}"], actual=counts)
-
-
-@claim(
-    "sequential-first.time-per-image",
-    "The time is printed per step, and a step is one image: 77us/step.",
-    section=SECTION,
-    kind="output",
-)
-@deviation(
-    until="2.1",
-    cause="TensorFlow 2.0 and 2.1 say `sample` where the chapter's alpha said `step`.",
-    source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/utils/generic_utils.py",
-    symptom=r"unit of time: .*sample",
-)
-@deviation(
-    since="2.2",
-    cause="From TensorFlow 2.2 on a step is a batch: the time printed is that of 32 images.",
-    source=TF22_BAR,
-    symptom=r"steps counted: 3",
-)
-@cured(counted_in_images)
-@caught(network.fitted_silently)
-def time_per_image(workflow: Trial, witness: Witness) -> None:
-    """Read the unit of the time, and how many of it make an epoch of 96 images."""
-    units = sorted(set(re.findall(r"\d(?:us|ms|s)/(\w+)", workflow.fit_text)))
-    witness.equal("unit of time", expected=["step"], actual=units)
-    counts = sorted({int(count) for count in re.findall(r"(\d+)/\d+ \[?[=━]", workflow.fit_text)})
-    witness.equal("steps counted", expected=[COUNT], actual=counts)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Mapping
 
 import numpy as np
+import pytest
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.framework import api
@@ -16,6 +17,7 @@ from pytest_kerasch2.framework import api
 BATCH = 32
 EPOCHS = 3
 COUNT = 96
+WORKFLOW = pytest.StashKey["Trial"]()
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -37,7 +39,7 @@ def printed(call: Callable[[], Any]) -> tuple[Any, str]:
     with contextlib.redirect_stdout(paper):
         value = call()
     text = _COLOURS.sub("", paper.getvalue()).replace("\x08", "")
-    return value, "\n".join(line.rpartition("\r")[2] for line in text.splitlines())
+    return value, "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
 
 
 def summary_of(model: Any) -> str:
@@ -129,3 +131,13 @@ def trial(tf: Any) -> Trial:
     return Trial(
         labels, before, values, fit_text, steps, evaluated, evaluate_text, predicted, default_steps, whole_steps
     )
+
+
+def shared(request: pytest.FixtureRequest, planted: Any, tf: Any) -> Trial:
+    """Give the workflow's outcome, computed once in a session, and anew where something is planted."""
+    if planted is not None:
+        return trial(tf)
+    stash = request.config.stash
+    if WORKFLOW not in stash:
+        stash[WORKFLOW] = trial(tf)
+    return stash[WORKFLOW]

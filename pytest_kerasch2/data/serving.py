@@ -24,10 +24,10 @@ class Fault:
     """One way to misbehave.
 
     Args:
-        kind: "truncate" sends ``after`` bytes and hangs up; "stall" sends them and goes silent; "trickle" goes on with a
-            byte every twentieth of a second; "reset" sends them and
-            resets the connection; "longer" and "shorter" declare that the file has ``after`` bytes more or fewer than
-            it has; "flip" flips the lowest bit of byte ``after``; "status" answers with the HTTP status ``after``.
+        kind: "truncate" sends ``after`` bytes and hangs up; "stall" sends them and goes silent; "trickle" goes on with
+            a byte every twentieth of a second; "reset" sends them and resets the connection; "longer" and "shorter"
+            declare that the file has ``after`` bytes more or fewer than it has; "flip" flips the lowest bit of byte
+            ``after``; "status" answers with the HTTP status ``after``.
         after: as said above.
         times: how many requests it lasts; None for ever.
     """

@@ -49,7 +49,7 @@ def _sections(claims: list[Mapping[str, Any]]) -> list[str]:
 def _unexpected(claims: list[Mapping[str, Any]]) -> list[str]:
     red = unexplained(claims)
     if not red:
-        return [f"All {len(claims)} verdicts are as recorded for this release.", ""]
+        return [f"Verdicts: {len(claims)}, all as recorded for this release.", ""]
     lines = ["### Not as recorded", "", "| Claim | Expected | Found | Evidence |", "| --- | --- | --- | --- |"]
     lines += [
         f"| {cell(claim['id'])} | {claim['expected']} | {claim['verdict']} | {cell(claim['evidence'][-1])} |"

@@ -78,7 +78,7 @@ def _legend(console: Any, claims: list[Entry]) -> None:
         text = f"{len(red)} of {len(claims)} verdicts are not as recorded; they are the failures above."
         console.print(text, style="bold red")
     else:
-        console.print(f"All {len(claims)} verdicts are as recorded for this release.", style="green")
+        console.print(f"Verdicts: {len(claims)}, all as recorded for this release.", style="green")
 
 
 def _broken(console: Any, claims: list[Entry]) -> None:

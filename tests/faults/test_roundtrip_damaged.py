@@ -59,7 +59,9 @@ def test_the_whole_file_is_read(kind, request):
     # The control of the damage below.
     found = inspect(request.getfixturevalue(kind))
 
-    assert [(one.name, one.shape, one.declared) for one in found.weights] == [("model_weights/d1/kernel:0", (8, 8), 256)]
+    assert [(one.name, one.shape, one.declared) for one in found.weights] == [
+        ("model_weights/d1/kernel:0", (8, 8), 256)
+    ]
 
 
 @pytest.mark.parametrize("kind", ["small", "packed"])
@@ -108,7 +110,7 @@ def _flip(whole, place, first, last):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         timeout=60,
-        universal_newlines=True,
+        text=True,
         check=False,
         cwd=str(Path(__file__).resolve().parents[2]),
     )

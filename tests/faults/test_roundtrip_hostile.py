@@ -318,7 +318,8 @@ def test_an_honest_archive_passes(weights, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../outside", "/absolute", "assets/../../outside", "C:\\outside", "..\\outside", "model.weights.npz", "x.py"]
+    "name",
+    ["../outside", "/absolute", "assets/../../outside", "C:\\outside", "..\\outside", "model.weights.npz", "x.py"],
 )
 def test_an_archive_with_a_part_that_climbs_out_or_has_no_business_is_refused(name, weights, tmp_path):
     with pytest.raises(UnsafeFile):

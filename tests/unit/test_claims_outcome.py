@@ -45,9 +45,5 @@ def test_a_claim_broken_in_another_way_than_recorded_fails() -> None:
     assert (shown.word, "another way" in shown.reason) == ("failed", True)
 
 
-def test_a_held_claim_without_evidence_fails() -> None:
-    assert outcome(replace(RECORD, evidence=())).word == "failed"
-
-
 def test_a_stale_deviation_is_named() -> None:
     assert "stale: it moved" in outcome(replace(RECORD, deviation=KNOWN)).reason

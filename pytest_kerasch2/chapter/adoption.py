@@ -1,0 +1,197 @@
+"""Adoption and advantages: one interface for every style, blocks that combine, blocks of one's own, no import of Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pytest_kerasch2 import models
+from pytest_kerasch2.chapter import attempts, saboteurs
+from pytest_kerasch2.chapter import saboteurs_adoption as planted
+from pytest_kerasch2.chapter.features_jobs import SEVERAL_DEVICES
+from pytest_kerasch2.chapter.properties import examples
+from pytest_kerasch2.claims.marks import caught, claim, generalises, in_child, unmoved
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.framework import api
+
+SECTION = "Adoption and advantages"
+SMALL = models.Network(pixels=(4, 4), hidden=8, classes=4, dropout=0.0)
+
+
+def _numbers(*shape: int) -> Any:
+    return np.random.RandomState(11).uniform(0.1, 1.0, shape).astype("float32")
+
+
+@claim(
+    "adoption.no-import-of-keras",
+    "Keras can be used with tensorflow as the only import: all that building, training and predicting takes is under tf.keras.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.no_layers, planted.no_fit)
+@unmoved(saboteurs.other_seed)
+def no_import_of_keras(tf: Any, witness: Witness) -> None:
+    """Build, train and ask a model by names reached from the module `tensorflow` alone."""
+    x, y = _numbers(8, 6), np.arange(8) % 4
+
+    def script() -> Any:
+        model = tf.keras.models.Sequential([tf.keras.layers.Dense(4, activation=tf.nn.softmax)])
+        model.compile(tf.keras.optimizers.Adam(), "sparse_categorical_crossentropy", run_eagerly=True)
+        return model.fit(x, y, verbose=0).history, model.predict(x, verbose=0)
+
+    history, answers = witness.runs("a script that imports tensorflow alone", script)
+
+    witness.contains("what fit reports", expected="loss", actual=sorted(history))
+    witness.equal("shape of the predictions", expected=(8, 4), actual=answers.shape)
+
+
+@claim(
+    "adoption.standalone-module",
+    "Keras can be imported as a module of its own, keras, and builds a model without tensorflow being named.",
+    section="Adoption and advantages",
+    kind="prose",
+)
+@in_child(SEVERAL_DEVICES)
+@caught(planted.hollow_keras)
+@unmoved(planted.repeated_import)
+def standalone_module(child: Any, witness: Witness) -> None:
+    """Import keras first of all in a fresh interpreter, and build with it."""
+    if child["standalone"] is None:
+        raise CouldNotTell(
+            "The package keras is not installed, and this TensorFlow does not need it", "no package called keras",
+            "pip install keras, in the version that belongs to this TensorFlow",
+        )  # fmt: skip
+
+    told = attempts.value(witness, "import keras, and a model of it", child["standalone"])
+
+    witness.saw(f"keras imported by itself: version {told['version']}")
+    witness.equal("parameters of its model, 6 * 4 + 4", expected=28, actual=told["parameters"])
+
+
+@claim(
+    "adoption.one-interface",
+    "Compile, fit, evaluate and predict mean the same for every way to write a model: from equal weights they give equal results.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.swapped_evaluation, planted.sequential_does_not_learn)
+@unmoved(saboteurs.zero_weights)
+def one_interface(tf: Any, witness: Witness) -> None:
+    """Take the four styles through the same calls, and compare what comes out with each other and with the formulas."""
+    api.set_seed(5)
+    images, labels = _numbers(64, 4, 4), np.arange(64) % 4
+    weights: Any = None
+    reference: Any = None
+    for style in models.STYLES:
+        model = models.built(style.build(tf, SMALL), SMALL)
+        weights = model.get_weights() if weights is None else weights
+        model.set_weights(weights)
+        # Eagerly: eight traced graphs would take ten times as long, and the interface is the same
+        model.compile(tf.keras.optimizers.SGD(0.1), models.LOSS, metrics=["accuracy"], run_eagerly=True)
+        history = model.fit(images, labels, batch_size=32, epochs=2, shuffle=False, verbose=0)
+        loss, accuracy = (float(value) for value in model.evaluate(images, labels, batch_size=64, verbose=0))
+        chances = model.predict(images, batch_size=64, verbose=0)
+
+        witness.equal(f"{style.name}: epochs in what fit returns", expected=2, actual=len(history.history["loss"]))
+        witness.equal(f"{style.name}: shape of predict's answer", expected=(64, 4), actual=chances.shape)
+        own_loss = float(-np.log(chances[np.arange(64), labels]).mean())
+        witness.close(f"{style.name}: evaluate's loss", expected=round(own_loss, 6), actual=round(loss, 6), within=2e-5)
+        right = float((chances.argmax(axis=1) == labels).mean())
+        witness.close(f"{style.name}: evaluate's accuracy", expected=right, actual=accuracy, within=1e-6)
+        reference = chances if reference is None else reference
+        apart = float(np.abs(chances - reference).max())
+        witness.at_most(f"{style.name}: predictions after training, away from the first style's", limit=0.0, actual=apart)
+
+
+@claim(
+    "adoption.composable",
+    "Models are put together from blocks: a model is itself a block of another model and keeps its weights there.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.weights_do_not_arrive, planted.miscounted)
+@unmoved(saboteurs.other_seed)
+def composable(tf: Any, witness: Witness) -> None:
+    """Use one small model twice inside another, beside a plain layer."""
+    keras, layers = tf.keras, tf.keras.layers
+    block = keras.Sequential([keras.Input(shape=(6,)), layers.Dense(5, activation="relu"), layers.Dense(3)])
+    head = layers.Dense(2)
+    left, right = keras.Input(shape=(6,)), keras.Input(shape=(6,))
+    whole = keras.Model(inputs=[left, right], outputs=head(layers.concatenate([block(left), block(right)])))
+    x, z = _numbers(4, 6), _numbers(8, 6)[4:]
+
+    before = whole.predict_on_batch([x, z])
+    chained = head(tf.concat([block(tf.constant(x)), block(tf.constant(z))], axis=-1)).numpy()
+
+    witness.equal("parameters of the block, 6 * 5 + 5 + 5 * 3 + 3", expected=53, actual=int(block.count_params()))
+    witness.equal("parameters of the whole, the block's once and 6 * 2 + 2", expected=67, actual=int(whole.count_params()))
+    apart = float(np.abs(np.asarray(before) - chained).max())
+    witness.at_most("the whole, away from its blocks called one after another", limit=1e-6, actual=round(apart, 7))
+    block.set_weights([weights + 1 for weights in block.get_weights()])
+    witness.differ("the whole after the block's weights were changed", one=before, other=whole.predict_on_batch([x, z]))
+
+
+@claim(
+    "adoption.configurable-blocks",
+    "Blocks are configurable: each states its settings, and another one made from them has the same settings.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.forgetful_dense)
+@unmoved(saboteurs.zero_weights)
+def configurable_blocks(tf: Any, witness: Witness) -> None:
+    """Take layers, and a model of them, through their settings and back."""
+    layers = tf.keras.layers
+    blocks = [
+        (layers.Dense(7, activation="tanh", use_bias=False), {"units": 7, "activation": "tanh", "use_bias": False}),
+        (layers.Dropout(0.35), {"rate": 0.35}),
+        (layers.Conv2D(3, 2, strides=2, padding="same"), {"filters": 3, "padding": "same"}),
+        (layers.BatchNormalization(momentum=0.8), {"momentum": 0.8}),
+        (layers.Activation("relu"), {"activation": "relu"}),
+    ]
+    for block, asked in blocks:
+        stated = block.get_config()
+        again = type(block).from_config(stated).get_config()
+        kind = type(block).__name__
+        witness.equal(f"{kind}: what was asked for", expected=asked, actual={name: stated[name] for name in asked})
+        witness.equal(f"{kind}: settings lost on the way", expected=[], actual=_lost(stated, again))
+    model = tf.keras.Sequential([tf.keras.Input(shape=(4,)), layers.Dense(3, activation="relu"), layers.Dropout(0.2)])
+    copy = tf.keras.Sequential.from_config(model.get_config())
+    witness.equal("shapes of the weights of a model", expected=_shapes(model), actual=_shapes(copy))
+
+
+def _lost(stated: Any, again: Any) -> list[str]:
+    return sorted(name for name in stated if again.get(name) != stated[name])
+
+
+def _shapes(model: Any) -> list[tuple[int, ...]]:
+    return [weights.shape for weights in model.get_weights()]
+
+
+@generalises(configurable_blocks)
+@caught(planted.forgetful_dense)
+@unmoved(saboteurs.zero_weights)
+def any_dense_is_configurable(tf: Any, witness: Witness) -> None:
+    """Take dense layers of any settings through their settings and back."""
+    from hypothesis import given
+    from hypothesis import strategies as some
+
+    @examples(60)
+    @given(
+        units=some.integers(1, 5000),
+        activation=some.sampled_from(["relu", "softmax", "tanh", "sigmoid", "linear", None]),
+        use_bias=some.booleans(),
+        name=some.from_regex(r"[a-z][a-z0-9_]{0,11}", fullmatch=True),
+    )
+    def property_(units: int, activation: Any, use_bias: bool, name: str) -> None:
+        case = Witness()
+        layer = tf.keras.layers.Dense(units, activation=activation, use_bias=use_bias, name=name)
+        again = type(layer).from_config(layer.get_config())
+        case.equal("units", expected=units, actual=again.units)
+        case.equal("bias", expected=use_bias, actual=again.use_bias)
+        case.equal("name", expected=name, actual=again.name)
+        case.equal("activation", expected=layer.activation.__name__, actual=again.activation.__name__)
+
+    witness.always("a dense layer made from another's settings has these settings", 60, property_)

@@ -1,0 +1,287 @@
+"""Data pipelines: what `fit` and `evaluate` do with a data set, and what the number of steps is for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_kerasch2 import models
+from pytest_kerasch2.chapter import attempts, saboteurs
+from pytest_kerasch2.chapter import saboteurs_pipeline as planted
+from pytest_kerasch2.chapter.pipeline_probes import SEED, numbered
+from pytest_kerasch2.chapter.pipelines import SECTION
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, in_child, unmoved
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework.job import Job
+from pytest_kerasch2.models import pipeline
+
+_KERAS = "https://github.com/keras-team/keras/blob/"
+_TENSORFLOW = "https://github.com/tensorflow/tensorflow/"
+# Ten passes over the four batches of the data sets in the child: whoever has not stopped by then never will.
+_PATIENCE = 40
+_EPOCHS, _STEPS = 2, 3
+
+
+def _data(count: int = 128) -> tuple[Any, Any]:
+    """Give so many images with labels from 0 to 9; the smallest network does for all that is asked here."""
+    data = numbered(count)
+    return data.x, data.y % 10
+
+
+def _compiled(tf: Any, dropout: float = 0.2) -> Any:
+    api.set_seed(SEED)
+    network = models.Network(hidden=8, dropout=dropout)
+    return models.built(models.style("functional").compiled(tf, network), network)
+
+
+def _trained(witness: Witness, what: str, model: Any, call: Any) -> None:
+    """Require that a call of `fit` takes two epochs of three steps, and changes the weights."""
+    before = model.get_weights()
+    history = witness.runs(what, call)
+    witness.equal("epochs", expected=_EPOCHS, actual=len(history.history["loss"]))
+    witness.equal("steps in all", expected=_EPOCHS * _STEPS, actual=int(model.optimizer.iterations.numpy()))
+    witness.differ("weights after training", one=before[0], other=model.get_weights()[0])
+
+
+@claim(
+    "pipeline.fit-takes-data-set",
+    "fit takes the data set as it is, images and labels in one; each epoch is as long as steps_per_epoch says.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.fit_takes_one_step, planted.fit_learns_nothing)
+@unmoved(planted.batch_prefetched, saboteurs.other_seed)
+def fit_takes_data_set(tf: Any, witness: Witness) -> None:
+    """Train on the printed pipeline."""
+    model, dataset = _compiled(tf), pipeline.as_printed(tf, *_data())
+
+    named = {"epochs": _EPOCHS, "steps_per_epoch": _STEPS, "verbose": 0}
+    _trained(witness, "fit(train_dataset, epochs, steps_per_epoch)", model, lambda: model.fit(dataset, **named))
+
+
+@claim(
+    "pipeline.fit-as-printed",
+    "fit takes a batch size beside a data set that is in batches already, as it is printed.",
+    section=SECTION,
+    kind="code",
+)
+@deviation(
+    until="2.1",
+    cause="Keras refused a batch size for what comes in batches by itself; later releases pass over it",
+    source=_TENSORFLOW + "blob/v2.0.0/tensorflow/python/keras/engine/training.py#L1809-L1818",
+    symptom=r"ValueError: The `batch_size` argument must not be specified",
+)
+@cured(planted.fit_leaves_out_batch_size)
+@caught(planted.fit_takes_one_step, planted.fit_learns_nothing)
+@unmoved(planted.batch_prefetched, saboteurs.other_seed)
+def fit_as_printed(tf: Any, witness: Witness) -> None:
+    """Train with the four printed arguments; that the model's name is another one is told elsewhere."""
+    model, dataset = _compiled(tf), pipeline.as_printed(tf, *_data())
+
+    named = {"batch_size": 32, "epochs": _EPOCHS, "steps_per_epoch": _STEPS, "verbose": 0}
+    what = "fit(train_dataset, batch_size, epochs, steps_per_epoch)"
+    _trained(witness, what, model, lambda: model.fit(dataset, **named))
+
+
+@claim(
+    "pipeline.fit-takes-iterator",
+    "fit takes an iterator over the data set.",
+    section=SECTION,
+    kind="prose",
+)
+@deviation(
+    until="2.1",
+    cause="Keras wants the data set itself, and refuses an iterator made from it",
+    source=_TENSORFLOW + "issues/35843",
+    symptom=r"ValueError: For performance reasons Keras `fit`",
+)
+@deviation(
+    since="2.2",
+    until="2.3",
+    cause="an iterator over a data set is claimed by two of Keras's data adapters at once",
+    source=_TENSORFLOW + "blob/v2.3.0/tensorflow/python/keras/engine/data_adapter.py",
+    symptom=r"RuntimeError: Data adapters should be mutually exclusive",
+)
+@deviation(
+    since="3.0",
+    of="keras",
+    cause="Keras 3 knows data sets and Python generators, and no iterators",
+    source=_KERAS + "v3.15.1/keras/src/trainers/data_adapters/__init__.py",
+    symptom=r"ValueError: Unrecognized data type",
+)
+@cured(planted.fit_takes_iterators)
+@caught(planted.fit_takes_one_step, planted.fit_learns_nothing)
+@unmoved(planted.batch_prefetched, saboteurs.other_seed)
+def fit_takes_iterator(tf: Any, witness: Witness) -> None:
+    """Train on `iter(train_dataset)`."""
+    model, iterator = _compiled(tf), iter(pipeline.as_printed(tf, *_data()))
+
+    named = {"epochs": _EPOCHS, "steps_per_epoch": _STEPS, "verbose": 0}
+    _trained(witness, "fit(iter(train_dataset), ...)", model, lambda: model.fit(iterator, **named))
+
+
+@claim(
+    "pipeline.plumbing",
+    "A data set takes the preparation off fit: batches made by it train like batches made by fit of the same arrays.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.batch_drops_remainder, planted.batch_of_twice_the_size)
+@unmoved(planted.batch_prefetched, saboteurs.other_seed)
+def plumbing(tf: Any, witness: Witness) -> None:
+    """Train the same network twice in the same order, without dropout, and compare the weights bit for bit."""
+    x, y = _data(100)
+    first, second = _compiled(tf, dropout=0.0), _compiled(tf, dropout=0.0)
+    models.copy_weights(source=first, target=second)
+    dataset = tf.data.Dataset.from_tensor_slices((x, y)).batch(32)
+
+    first.fit(dataset, epochs=1, verbose=0)
+    # The order is drawn by hand rather than left to `fit`, which makes its batches by the very same operator.
+    for start in range(0, 100, 32):
+        second.train_on_batch(x[start : start + 32], y[start : start + 32])
+
+    for name, one, other in zip(("kernel", "bias") * 2, second.get_weights(), first.get_weights()):
+        witness.same_bits(f"{name} after an epoch of 100 images", expected=one, actual=other)
+
+
+@claim(
+    "pipeline.steps-per-epoch",
+    "The number of steps, len(train_x) // batch_size, is 1875, which is one pass over the training set.",
+    section=SECTION,
+    kind="code",
+)
+@caught(planted.batch_of_twice_the_size, planted.slices_are_whole)
+@unmoved(planted.batch_prefetched, saboteurs.other_seed)
+def steps_per_epoch(tf: Any, mnist: Any, witness: Witness) -> None:
+    """Count the batches of the genuine training set, given as an array and as a tensor."""
+    tensor = tf.constant(mnist.x_train)
+    for kind, train_x in (("array", mnist.x_train), ("tensor", tensor)):
+        witness.equal(f"len(train_x) // 32 of the {kind}", expected=1875, actual=len(train_x) // 32)
+    batched = tf.data.Dataset.from_tensor_slices((tensor, tf.constant(mnist.y_train))).batch(32)
+    count = int(tf.data.experimental.cardinality(batched))
+    witness.equal("batches of MNIST's training set", expected=1875, actual=count)
+    witness.equal("images that would be left over", expected=0, actual=len(mnist.x_train) % 32)
+
+
+class _StillGoing(Exception):
+    """Raised to end what does not end by itself."""
+
+
+def _counted(tf: Any, call: Any) -> attempts.Attempt:
+    """Give `batches` seen, and whether the call `ended` by itself, or the `error` that it raised."""
+    seen = {"batches": 0}
+
+    class Counter(tf.keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            seen["batches"] += 1
+            if seen["batches"] >= _PATIENCE:
+                raise _StillGoing
+
+        on_test_batch_end = on_train_batch_end
+
+    def bounded() -> bool:
+        try:
+            call(Counter())
+        except _StillGoing:
+            return False
+        return True
+
+    tried = attempts.attempt(bounded)
+    return {**tried, **seen}
+
+
+def without_steps() -> Any:
+    """Give what comes of `fit` and `evaluate` without a number of steps. Runs in a child, for one may never return."""
+    tf = api.tensorflow()
+    x, y = _data()
+    model = _compiled(tf)
+    train = pipeline.as_printed(tf, x, y)
+    once = pipeline.stages_as_printed(tf, x, y).flipped
+    test = pipeline.as_printed_for_test(tf, train, x, y)
+    return {
+        "finite": _counted(tf, lambda counter: model.fit(once, epochs=1, verbose=0, callbacks=[counter])),
+        "endless": _counted(tf, lambda counter: model.fit(train, epochs=1, verbose=0, callbacks=[counter])),
+        "evaluated": _counted(tf, lambda counter: model.evaluate(test, verbose=0, callbacks=[counter])),
+    }
+
+
+_CHILD = Job("pytest_kerasch2.chapter.pipelines_fit:without_steps", deadline=120.0)
+
+
+def _told(tried: Any) -> str:
+    """Give in words what came of a call."""
+    if "error" in tried:
+        return str(tried["error"])
+    return f"{'ended' if tried['value'] else 'was still going'} after {tried['batches']} batches of 4"
+
+
+@claim(
+    "pipeline.steps-required",
+    "Because the data set repeats, fit needs steps_per_epoch: without it no epoch comes to an end.",
+    section=SECTION,
+    kind="code",
+)
+@caught(planted.fit_ends_by_itself, planted.repeat_once)
+@unmoved(saboteurs.other_seed, planted.batch_prefetched)
+@in_child(_CHILD)
+def steps_required(child: Any, witness: Witness) -> None:
+    """Train without the number: on the data set before `repeat`, and on the endless one."""
+    finite, endless = child["finite"], child["endless"]
+
+    witness.equal("without repeat and without steps, fit", expected="ended after 4 batches of 4", actual=_told(finite))
+    witness.true(
+        "with repeat and without steps, no epoch ends", holds=endless.get("value") is not True, found=_told(endless)
+    )
+
+
+@claim(
+    "pipeline.steps-demanded",
+    "fit demands steps_per_epoch of whoever gives it a repeating data set.",
+    section=SECTION,
+    kind="code",
+)
+@deviation(
+    since="3.0",
+    of="keras",
+    cause="Keras 3 asks for nothing: without steps_per_epoch the first epoch on a repeating data set runs for ever",
+    source=_KERAS + "v3.15.1/keras/src/trainers/trainer.py#L688-L702",
+    symptom=r"was still going after 40 batches of 4",
+)
+@cured(planted.fit_asks_for_steps)
+@caught(planted.fit_ends_by_itself, planted.repeat_once)
+@unmoved(saboteurs.other_seed, planted.batch_prefetched)
+@in_child(_CHILD)
+def steps_demanded(child: Any, witness: Witness) -> None:
+    """Read the error."""
+    told = _told(child["endless"])
+
+    witness.matches("fit on a repeating data set without steps", pattern=r"ValueError: .*must specify.*steps", actual=told)
+
+
+@claim(
+    "pipeline.evaluation",
+    "The data set for testing is evaluated as the arrays were before, with nothing but itself.",
+    section=SECTION,
+    kind="prose",
+)
+@deviation(
+    until="2.15",
+    cause="what is printed as the data set for testing is the endless training data: Keras 2 refuses it without steps",
+    source=_KERAS + "v2.15.0/keras/engine/data_adapter.py",
+    symptom=r"must specify.*steps",
+)
+@deviation(
+    since="3.0",
+    of="keras",
+    cause="what is printed as the data set for testing is the endless training data: on Keras 3 its evaluation never ends",
+    source=_KERAS + "v3.15.1/keras/src/trainers/trainer.py#L688-L702",
+    symptom=r"was still going after 40 batches of 4",
+)
+@cured(planted.test_data_once)
+@caught(planted.test_data_from_training, planted.evaluate_sees_one_batch)
+@in_child(_CHILD)
+def evaluation(child: Any, witness: Witness) -> None:
+    """Evaluate what the printed lines call the data set for testing."""
+    told = _told(child["evaluated"])
+
+    witness.equal("evaluate(test_dataset)", expected="ended after 4 batches of 4", actual=told)

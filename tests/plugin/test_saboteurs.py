@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+BODY = """
+class World:
+    value = 5
+
+@contextmanager
+def wrong_value():
+    with mock.patch.object(World, 'value', 6):
+        yield
+
+@contextmanager
+def no_value():
+    with mock.patch.object(World, 'value', None):
+        yield
+
+@contextmanager
+def same_value():
+    with mock.patch.object(World, 'value', 5.0):
+        yield
+
+@contextmanager
+def five():
+    with mock.patch.object(World, 'value', 5):
+        yield
+"""
+
+
+def test_a_caught_fault_and_an_unmoved_variation_pass(small: Any) -> None:
+    small.section(
+        BODY
+        + "@about('value')\n@caught(wrong_value)\n@unmoved(same_value)\n"
+        + "def value(witness):\n    witness.equal('value', expected=5, actual=World.value)\n"
+    )
+
+    result = small.pytest("--chapter-saboteurs")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["planted faults caught: 1 of 1*", "*left the verdict: 1 of 1", "*able to fail here: 1 of 1"])
+
+
+def test_a_fault_that_is_not_caught_fails(small: Any) -> None:
+    small.section(BODY + "@about('value')\n@caught(wrong_value)\ndef value(witness):\n    witness.saw('nothing')\n")
+
+    result = small.pytest("--chapter-saboteurs")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*`wrong_value` was not caught*", "*not shown here: small.value"])
+
+
+def test_a_check_that_falls_over_has_not_caught_the_fault(small: Any) -> None:
+    small.section(
+        BODY
+        + "@about('value')\n@caught(no_value)\n"
+        + "def value(witness):\n    witness.equal('next', expected=6, actual=World.value + 1)\n"
+    )
+
+    result = small.pytest("--chapter-saboteurs")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*`no_value` made the check fall over*TypeError*"])
+
+
+def test_a_variation_that_moves_the_verdict_fails(small: Any) -> None:
+    small.section(
+        BODY
+        + "@about('value')\n@unmoved(wrong_value)\n"
+        + "def value(witness):\n    witness.equal('value', expected=5, actual=World.value)\n"
+    )
+
+    result = small.pytest("--chapter-saboteurs")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*harmless variation `wrong_value` was taken for a fault*"])
+
+
+def test_a_claim_broken_here_is_tried_on_top_of_its_cure(small: Any) -> None:
+    small.section(
+        BODY.replace("value = 5\n", "value = 4\n")
+        + "@about('value')\n@deviation(cause='it is 4', source='https://example.org', symptom='4')\n"
+        + "@caught(wrong_value)\n@cured(five)\n"
+        + "def value(witness):\n    witness.equal('value', expected=5, actual=World.value)\n"
+    )
+
+    result = small.pytest("--chapter-saboteurs", "-v")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*unmoved by five*PASSED*", "*caught by wrong_value*PASSED*"])
+
+
+def test_what_is_planted_reaches_the_child(small: Any) -> None:
+    small.section(
+        BODY
+        + "def asked():\n    return World.value\n"
+        + "@about('value')\n@caught(wrong_value)\n@unmoved(same_value)\n@in_child(Job('small_chapter.section:asked'))\n"
+        + "def value(child, witness):\n    witness.equal('value', expected=5, actual=child)\n"
+    )
+
+    result = small.pytest("--chapter-saboteurs")
+
+    result.assert_outcomes(passed=2)

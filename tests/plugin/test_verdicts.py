@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+HELD = "witness.equal('the value', expected=5, actual=5)"
+BROKEN = "witness.equal('the value', expected=6, actual=5)"
+
+
+@pytest.mark.parametrize(
+    ("marks", "body", "outcome", "verdict"),
+    [
+        ("", HELD, "passed", "held"),
+        ("@known()\n", HELD, "failed", "held"),
+        ("@known(until='2.2')\n", HELD, "passed", "held"),
+        ("", BROKEN, "failed", "broken"),
+        ("@known()\n", BROKEN, "xfailed", "broken"),
+        ("@known(since='2.16')\n", BROKEN, "failed", "broken"),
+        ("@known(symptom='AttributeError')\n", BROKEN, "failed", "broken"),
+        ("", "raise NotApplicable('No such thing here')", "skipped", "not_applicable"),
+        ("", "raise CouldNotTell('No data', '', 'fetch it')", "skipped", "could_not_tell"),
+        ("", "raise DataDamaged('MNIST is damaged', 'junk', 'mend it')", "failed", "could_not_tell"),
+        ("", "pytest.skip('not today')", "skipped", "could_not_tell"),
+        ("", "raise ZeroDivisionError('odd')", "failed", "broken"),
+        ("", "pass", "failed", "could_not_tell"),
+    ],
+)
+def test_outcome_and_verdict(small: Any, marks: str, body: str, outcome: str, verdict: str) -> None:
+    small.section(f"@about('value')\n{marks}def value(witness):\n    {body}\n")
+
+    result, ledger = small.ledger()
+
+    result.assert_outcomes(**{outcome: 1})
+    assert [claim["verdict"] for claim in ledger["claims"]] == [verdict]
+
+
+def test_a_run_as_recorded_ends_with_zero_and_another_with_one(small: Any) -> None:
+    small.section(f"@about('value')\n@known()\ndef value(witness):\n    {BROKEN}\n")
+    as_recorded = small.run()
+    small.section(f"@about('value')\ndef value(witness):\n    {BROKEN}\n")
+
+    otherwise = small.run()
+
+    assert (as_recorded.ret, otherwise.ret) == (0, 1)
+
+
+def test_a_missing_fixture_value_becomes_the_verdict_of_the_claim(small: Any) -> None:
+    small.section("@about('data')\ndef data(mnist, witness):\n    witness.saw('never')\n")
+
+    result, ledger = small.ledger("--chapter-offline")
+
+    result.assert_outcomes(skipped=1)
+    assert (ledger["claims"][0]["verdict"], "--chapter-mirror" in ledger["claims"][0]["remedy"]) == ("could_not_tell", True)
+
+
+def test_checks_of_one_claim_make_one_entry(small: Any) -> None:
+    small.section(
+        """
+        @about('value')
+        @pytest.mark.parametrize('number', [1, 2, 3])
+        def value(witness, number):
+            witness.at_most('number', limit=3, actual=number)
+
+        @generalises(value)
+        def wider(witness):
+            witness.saw('all numbers')
+        """
+    )
+
+    _, ledger = small.ledger()
+
+    assert [(claim["id"], claim["checks"]) for claim in ledger["claims"]] == [("small.value", 4)]
+
+
+def test_the_table_tells_what_is_broken_and_why(small: Any) -> None:
+    small.section(f"@about('value')\n@known()\ndef value(witness):\n    {BROKEN}\n")
+
+    result = small.run()
+
+    result.stdout.fnmatch_lines(["*Broken, and why*", "*small.value*It is so.*", "*it moved*", "*https://example.org/why*"])
+
+
+def test_a_leak_is_reported_by_name_and_put_back(small: Any) -> None:
+    small.section(
+        """
+        @about('leak')
+        def leak(witness):
+            os.environ['KERASCH2_LEFT_BEHIND'] = 'yes'
+            witness.saw('done')
+
+        @about('next')
+        def next(witness):
+            witness.absent('environment', unwanted='KERASCH2_LEFT_BEHIND', actual=sorted(os.environ))
+        """
+    )
+
+    result = small.run()
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*StateLeaked*environment variables*KERASCH2_LEFT_BEHIND*"])
+
+
+def test_two_claims_of_one_id_are_refused_before_anything_runs(small: Any) -> None:
+    small.section(
+        """
+        @about('same', 'One.')
+        def one(witness): ...
+        @about('same', 'Another.')
+        def another(witness): ...
+        """
+    )
+
+    result = small.run()
+
+    result.stderr.fnmatch_lines(["*ERROR: Two claims carry the same id*'small.same': 'One.' and 'Another.'*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_child_that_dies_costs_its_claim_alone(small: Any) -> None:
+    small.section(
+        """
+        def dies():
+            os.abort()
+
+        @about('child')
+        @in_child(Job('small_chapter.section:dies', deadline=30.0))
+        def child_dies(child, witness):
+            witness.saw('never')
+
+        @about('other')
+        def other(witness):
+            witness.saw('still here')
+        """
+    )
+
+    result, ledger = small.ledger()
+
+    found = {claim["id"]: claim for claim in ledger["claims"]}
+    result.assert_outcomes(passed=1, failed=1)
+    assert "SIGABRT" in found["small.child"]["evidence"][-1]
+
+
+def test_a_child_that_hangs_is_killed_at_its_deadline(small: Any) -> None:
+    small.section(
+        """
+        def hangs():
+            time.sleep(600)
+
+        @about('child')
+        @in_child(Job('small_chapter.section:hangs', deadline=3.0))
+        def child_hangs(child, witness):
+            witness.saw('never')
+        """
+    )
+
+    _, ledger = small.ledger()
+
+    assert "deadline of 3 s" in ledger["claims"][0]["evidence"][-1]
+
+
+def test_a_child_that_answers_is_read_by_all_its_claims(small: Any) -> None:
+    small.section(
+        """
+        def counted():
+            with open(os.environ['COUNT'], 'a') as stream:
+                stream.write('x')
+            return {'answer': 5}
+
+        JOB = Job('small_chapter.section:counted')
+
+        @about('one')
+        @in_child(JOB)
+        def one(child, witness):
+            witness.equal('answer', expected=5, actual=child['answer'])
+
+        @about('two')
+        @in_child(JOB)
+        def two(child, witness):
+            witness.equal('answer', expected=5, actual=child['answer'])
+        """
+    )
+    count = small.path / "count"
+
+    result = small.run(COUNT=str(count))
+
+    result.assert_outcomes(passed=2)
+    assert count.read_text() == "x"
