@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
@@ -105,6 +105,24 @@ def boston_housing(request: pytest.FixtureRequest) -> Any:
 def california_housing(request: pytest.FixtureRequest) -> Any:
     """California housing (Keras 3): x_train (16512, 8) features, y_train (16512,) value in dollars; tests of 4128."""
     return data_set(request, "california_housing")
+
+
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A function from a data set's name to a folder, laid out like a mirror, with a stand-in of its true shape in it."""
+    from functools import lru_cache
+
+    from pytest_kerasch2.data import standins
+
+    folder = tmp_path_factory.mktemp("archives")
+
+    # Made when first asked for, and once in a session: the largest of them take a second each.
+    @lru_cache(maxsize=None)
+    def made(name: str) -> Path:
+        standins.make(folder, [name])
+        return folder
+
+    return made
 
 
 @pytest.fixture

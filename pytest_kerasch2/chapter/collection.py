@@ -18,12 +18,19 @@ FOLDER = Path(__file__).parent
 PACKAGE = "pytest_kerasch2.chapter"
 # The sections in the chapter's order; each is a module beside this one.
 SECTIONS = (
+    "adoption",
+    "adoption_custom",
+    "adoption_errors",
+    "adoption_settings",
     "features",
+    "features_deployment",
     "configuration",
+    "configuration_file",
     "backend",
     "dtypes",
     "network_data",
     "sequential_first",
+    "sequential_layers",
     "sequential_training",
     "sequential_printing",
     "sequential_evaluating",
@@ -53,6 +60,16 @@ class ChapterModule(pytest.Module):
     def istestclass(self, obj: object, name: str) -> bool:
         """Take no class."""
         return False
+
+
+def all_checks() -> list[Check]:
+    """Give every check of the suite, section by section; imports the sections, and no framework."""
+    found = []
+    for section in SECTIONS:
+        module = importlib.import_module(f"{PACKAGE}.{section}")
+        own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
+        found += [check for check in map(check_of, filter(callable, own)) if check is not None]
+    return found
 
 
 def is_section(path: Path) -> bool:

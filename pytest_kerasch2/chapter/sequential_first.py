@@ -1,15 +1,54 @@
-"""Sequential model, first way: the data, the layers, the counts, and what compile, fit and evaluate do."""
+"""Sequential model, first way: the printed summary and the counts in it."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.chapter import saboteurs
-from pytest_kerasch2.claims.marks import caught, claim, unmoved
+from pytest_kerasch2.chapter import saboteurs, trials
+from pytest_kerasch2.chapter.properties import examples
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, unmoved
 from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.framework import api
 
 SECTION = "Sequential model, first way"
+KINDS = ("Flatten", "Dense", "Dropout", "Dense")
+
+
+@contextmanager
+def summary_builds() -> Iterator[None]:
+    """`summary` makes the weights of a model of images first."""
+
+    def build_first(original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
+        if not model.built:
+            model.build((None, 28, 28))
+        return original(model, *arguments, **named)
+
+    with saboteurs.wrapped_method(api.keras().models.Sequential, "summary", build_first):
+        yield
+
+
+@contextmanager
+def counted_without_bias() -> Iterator[None]:
+    """Layers forget one of their variables when they count their parameters."""
+
+    def kernel_only(original: Any, layer: Any) -> int:
+        return sum(int(one.size) for one in layer.get_weights()[:1])
+
+    with saboteurs.wrapped_method(api.keras().layers.Dense, "count_params", kernel_only):
+        yield
+
+
+@contextmanager
+def summary_silent() -> Iterator[None]:
+    """`summary` prints nothing."""
+    with saboteurs.wrapped_method(api.keras().Model, "summary", lambda original, model, *_, **__: None):
+        yield
 
 
 @claim(
@@ -21,10 +60,144 @@ SECTION = "Sequential model, first way"
 @caught(saboteurs.one_unit_short, saboteurs.no_bias)
 @unmoved(saboteurs.zero_weights)
 def hidden_parameters(tf: Any, model_style: Any, witness: Witness) -> None:
-    """Count the parameters of the hidden layer."""
+    """Count the parameters of the hidden layer, all of them and each of its two arrays."""
     model = models.built(model_style.build(tf))
-
-    count = models.layer(model, "hidden").count_params()
+    hidden = models.layer(model, "hidden")
 
     witness.equal("784 * 512 + 512", expected=401_920, actual=784 * 512 + 512)
-    witness.equal("parameters of the hidden layer", expected=401_920, actual=int(count))
+    witness.equal("parameters of the hidden layer", expected=401_920, actual=int(hidden.count_params()))
+    sizes = [int(array.size) for array in hidden.get_weights()]
+    witness.equal("weights and biases", expected=[401_408, 512], actual=sizes)
+
+
+@claim(
+    "sequential-first.output-parameters",
+    "The output layer has 512 * 10 + 10 = 5,130 parameters.",
+    section=SECTION,
+    kind="output",
+)
+@caught(saboteurs.one_unit_short, saboteurs.no_bias)
+@unmoved(saboteurs.zero_weights)
+def output_parameters(tf: Any, witness: Witness) -> None:
+    """Count the parameters of the output layer, and those of the layers without any."""
+    model = models.built(models.style("sequential-list").build(tf))
+
+    witness.equal("512 * 10 + 10", expected=5_130, actual=512 * 10 + 10)
+    witness.equal("parameters of the output layer", expected=5_130, actual=_count(model, "output"))
+    witness.equal("parameters of Flatten", expected=0, actual=_count(model, "flatten"))
+    witness.equal("parameters of Dropout", expected=0, actual=_count(model, "dropout"))
+    witness.equal("parameters of the model", expected=407_050, actual=int(model.count_params()))
+
+
+def _count(model: Any, role: str) -> int:
+    return int(models.layer(model, role).count_params())
+
+
+WIDTHS = st.lists(st.integers(min_value=1, max_value=70), min_size=1, max_size=4)
+SIDES = st.tuples(st.integers(min_value=1, max_value=9), st.integers(min_value=1, max_value=9))
+
+
+@generalises(hidden_parameters)
+@caught(saboteurs.no_bias, counted_without_bias)
+@unmoved(saboteurs.zero_weights)
+def parameters_of_any_widths(tf: Any, witness: Witness) -> None:
+    """Count dense stacks of any widths: a layer of n inputs and m units has n * m + m parameters."""
+
+    @examples(12)
+    @given(SIDES, WIDTHS)
+    def property_(sides: tuple[int, int], widths: list[int]) -> None:
+        model = _stack(tf, sides, widths)
+        wanted = _formula(sides, widths)
+        case = Witness()
+        actual = [int(layer.count_params()) for layer in model.layers[1:]]
+        case.equal(f"parameters of {widths} units on {sides} pixels", expected=wanted, actual=actual)
+        case.equal("parameters of the model", expected=sum(wanted), actual=int(model.count_params()))
+
+    witness.always("each dense layer has n * m + m parameters", 12, property_)
+
+
+def _stack(tf: Any, sides: tuple[int, int], widths: list[int]) -> Any:
+    layers = tf.keras.layers
+    model = tf.keras.models.Sequential([layers.Flatten(), *[layers.Dense(width) for width in widths]])
+    model.build((None, *sides))
+    return model
+
+
+def _formula(sides: tuple[int, int], widths: list[int]) -> list[int]:
+    inputs = [sides[0] * sides[1], *widths]
+    return [before * units + units for before, units in zip(inputs, widths)]
+
+
+@claim(
+    "sequential-first.summary-table",
+    "`summary` prints a table of the four layers with their names and kinds, and 401,920 and 5,130 parameters.",
+    section=SECTION,
+    kind="output",
+)
+@caught(saboteurs.one_unit_short, saboteurs.no_bias, summary_silent)
+@unmoved(saboteurs.zero_weights)
+def summary_table(tf: Any, witness: Witness) -> None:
+    """Read the table of a model that has its weights."""
+    model = models.built(models.style("sequential-list").build(tf))
+    text = trials.summary_of(model)
+    rows = trials.summary_rows(text)
+
+    counts = [count for _, count in rows]
+    witness.equal("parameters by row", expected=[0, 401_920, 0, 5_130], actual=counts)
+    kinds = [found.group(1) for row, _ in rows for found in [re.search(r"\((\w+)\)", row)] if found]
+    witness.equal("kinds by row", expected=list(KINDS), actual=kinds)
+    named = [row.startswith(f"{layer.name} (") for layer, (row, _) in zip(model.layers, rows)]
+    witness.equal("rows that begin with the layer's name", expected=4, actual=sum(named))
+    witness.equal("total", expected=407_050, actual=trials.summary_total(text))
+
+
+@generalises(summary_table)
+@caught(saboteurs.no_bias, summary_silent)
+@unmoved(saboteurs.zero_weights)
+def summary_of_any_widths(tf: Any, witness: Witness) -> None:
+    """Read the tables of dense stacks of any widths."""
+
+    @examples(8)
+    @given(SIDES, WIDTHS)
+    def property_(sides: tuple[int, int], widths: list[int]) -> None:
+        wanted = _formula(sides, widths)
+        text = trials.summary_of(_stack(tf, sides, widths))
+        case = Witness()
+        rows = [count for _, count in trials.summary_rows(text)]
+        case.equal(f"rows of {widths} units on {sides} pixels", expected=[0, *wanted], actual=rows)
+        case.equal("total", expected=sum(wanted), actual=trials.summary_total(text))
+
+    witness.always("the summary shows n * m + m for each dense layer, and their sum", 8, property_)
+
+
+@claim(
+    "sequential-first.summary-at-once",
+    "The summary with its counts can be printed as soon as the model is constructed, before it has seen any data.",
+    section=SECTION,
+    kind="output",
+)
+@deviation(
+    until="2.15",
+    cause="A Sequential model without an input shape has no weights before its first data, and its summary is refused.",
+    source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/network.py",
+    symptom=r"ValueError: This model has not yet been built",
+)
+@deviation(
+    since="3.0",
+    of="keras",
+    cause="Keras 3 prints the summary of a model without weights, with 0 parameters for each layer.",
+    source="https://github.com/keras-team/keras/blob/v3.0.0/keras/utils/summary_utils.py",
+    symptom=r"total: 0",
+)
+@cured(summary_builds)
+@caught(saboteurs.one_unit_short, saboteurs.no_bias)
+@unmoved(saboteurs.zero_weights)
+def summary_at_once(tf: Any, witness: Witness) -> None:
+    """Construct the model and print its summary, as the chapter does."""
+    model = models.style("sequential-list").build(tf)
+
+    text = witness.runs("summary right after construction", lambda: trials.summary_of(model))
+
+    witness.equal("total", expected=407_050, actual=trials.summary_total(text))
+    for count in (401_920, 5_130):
+        witness.contains("parameters by row", expected=count, actual=[rows for _, rows in trials.summary_rows(text)])

@@ -230,7 +230,7 @@ def evaluate_counts_images(workflow: Trial, witness: Witness) -> None:
     since="2.2",
     cause="From TensorFlow 2.2 on a step is a batch: the time printed is that of 32 images.",
     source=TF22_BAR,
-    symptom=r"steps counted: 3",
+    symptom=r"steps counted: \[3\]",
 )
 @cured(counted_in_images)
 @caught(network.fitted_silently)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import h5py  # type: ignore[import-untyped]
+import h5py
 
 from ..errors import BadSetting, DataDamaged, UnsafeFile
 from . import architecture, archive
@@ -23,6 +23,8 @@ DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError
 """What the HDF5 library makes of damaged bytes comes up as one of many types, none of them its own."""
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 ZIP_START = b"PK\x03\x04"
+OPTIMIZER = ("optimizer_weights", "optimizer")
+METRICS = "metrics"
 TEXTS = ("model_config", "training_config", "keras_version", "backend")
 
 
@@ -45,7 +47,8 @@ class Contents:
         architecture: the model's configuration, None in a file of weights alone.
         training_config: loss, metrics and optimizer as they were compiled, None where the model was not.
         weights: the model's arrays.
-        optimizer_weights: the optimizer's arrays, its step count among them.
+        optimizer_weights: the optimizer's arrays, its step count among them; ``.weights.h5`` has them too.
+        metrics: sums and counts of the metrics, which Keras 2.13 to 2.15 put into ``.keras`` and ``.weights.h5``.
         keras_version: as the file says.
         backend: as the file says.
         attributes: every attribute as (path of its object, name).
@@ -56,6 +59,7 @@ class Contents:
     training_config: Any
     weights: tuple[StoredArray, ...]
     optimizer_weights: tuple[StoredArray, ...]
+    metrics: tuple[StoredArray, ...]
     keras_version: str | None
     backend: str | None
     attributes: tuple[tuple[str, str], ...]
@@ -173,13 +177,16 @@ def _contents(texts: Any, arrays: list[StoredArray], attributes: list[tuple[str,
         key: None if texts[key] is None else architecture.parse(texts[key], what, limits)
         for key, what in (("model_config", "architecture"), ("training_config", "training configuration"))
     }
-    of_optimizer = [one for one in arrays if one.name.split("/")[0] in ("optimizer_weights", "optimizer")]
+    # A file of weights alone as Keras 2 writes it has a group for each layer, whatever the layer is called.
+    by_layer = ("/", "layer_names") in attributes
+    tops = {one: "" if by_layer else one.name.split("/")[0] for one in arrays}
     return Contents(
         kind="hdf5",
         architecture=parsed["model_config"],
         training_config=parsed["training_config"],
-        weights=tuple(one for one in arrays if one not in of_optimizer),
-        optimizer_weights=tuple(of_optimizer),
+        weights=tuple(one for one in arrays if tops[one] not in (*OPTIMIZER, METRICS)),
+        optimizer_weights=tuple(one for one in arrays if tops[one] in OPTIMIZER),
+        metrics=tuple(one for one in arrays if tops[one] == METRICS),
         keras_version=texts["keras_version"],
         backend=texts["backend"],
         attributes=tuple(attributes),

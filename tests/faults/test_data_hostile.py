@@ -9,6 +9,7 @@ import pathlib
 import pickle
 import struct
 import tarfile
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,15 @@ def test_the_file_and_the_member_are_named(tmp_path: pathlib.Path) -> None:
 
     with pytest.raises(DataDamaged, match=r"reuters\.npz.* in x\.npy: the name builtins\.eval"):
         archives.read_npz(tmp_path / "reuters.npz", [facts])
+
+
+def test_bytes_behind_the_lists_are_refused(tmp_path: pathlib.Path) -> None:
+    standins.pack_npz(tmp_path / "sound.npz", [("x", np.array([[1], [2, 3]], dtype=object))])
+    with zipfile.ZipFile(str(tmp_path / "sound.npz")) as sound, zipfile.ZipFile(str(tmp_path / "x.npz"), "w") as spoilt:
+        spoilt.writestr("x.npy", sound.read("x.npy") + b"more")
+
+    with pytest.raises(DataDamaged, match=r"bytes left over behind x\.npy"):
+        archives.read_npz(tmp_path / "x.npz", [registry.ArrayFacts("x", (2,), "lists", "")])
 
 
 # --- IDX -----------------------------------------------------------------------------------------------------------

@@ -283,7 +283,7 @@ def test_the_callers_own_class_passes_by_name_alone(tmp_path):
     path = _file(tmp_path / "m.h5", _nothing, _model(layer))
 
     inspect(path, allowed=("Mine",))
-    with pytest.raises(UnsafeFile, match="'mine.layers': 'Mine'"):
+    with pytest.raises(UnsafeFile, match=r"'mine\.layers': 'Mine'"):
         inspect(path, allowed=("Other",))
 
 

@@ -3,14 +3,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pytest_kerasch2.errors import FrameworkMissing
+from pytest_kerasch2.framework.api import tensorflow
 from pytest_kerasch2.models import pipeline
+
+# TensorFlow's own import and tracing warn, in one way on CPython 3.7 and in another on 3.13.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 COUNT = 100
 
 
 @pytest.fixture(scope="module")
 def tf():
-    return pytest.importorskip("tensorflow")
+    try:
+        return tensorflow()
+    except FrameworkMissing as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+from pytest_kerasch2.framework.api import tensorflow
 from pytest_kerasch2.models import STYLES, Network, built, copy_weights, layer
+
+# TensorFlow's own import and tracing warn, in one way on CPython 3.7 and in another on 3.13.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 SMALL = Network(hidden=6)
 
 
 @pytest.fixture(scope="module")
 def tf():
-    return pytest.importorskip("tensorflow")
+    try:
+        return tensorflow()
+    except FrameworkMissing as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(params=STYLES, ids=lambda one: one.name)
@@ -28,7 +35,15 @@ def _digits(count, network=SMALL):
 def test_only_a_declared_input_gives_weights_before_the_first_call(tf, any_style):
     model = any_style.build(tf, SMALL)
 
-    assert bool(model.weights) is any_style.sees_its_input
+    assert _has_weights(model) is any_style.sees_its_input
+
+
+def _has_weights(model):
+    try:
+        return bool(model.weights)
+    except ValueError:
+        # What Keras 2 does for a Sequential model; a subclassed one gives an empty list.
+        return False
 
 
 def test_the_parameters_are_those_of_the_formulas(tf, any_style):
@@ -101,7 +116,7 @@ def test_training_takes_the_steps_asked_for(tf, any_style):
 
 
 def test_too_few_images_are_refused(tf):
-    with pytest.raises(BadSetting, match="63 images.*at least 64"):
+    with pytest.raises(BadSetting, match=r"63 images.*at least 64"):
         STYLES[0].trained(tf, _digits(63), steps=2, network=SMALL)
 
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, ClaimBroken
+from pytest_kerasch2.errors import BadSetting, ClaimBroken, FrameworkMissing
+from pytest_kerasch2.framework.api import tensorflow
 from pytest_kerasch2.models import Network, built, style
 from pytest_kerasch2.models.catalogue import train
 from pytest_kerasch2.roundtrip import (
@@ -19,26 +20,26 @@ from pytest_kerasch2.roundtrip import (
     same_weights,
 )
 
+# Keras 2.13 to 2.15 warn that HDF5 is legacy, which is a claim of its own and not the matter here.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:You are saving your model as an HDF5 file"
+)
+
 NETWORK = Network(hidden=3, activations="strings", dropout=0.0)
 
 
 @pytest.fixture(scope="module")
 def tf():
-    return pytest.importorskip("tensorflow")
+    try:
+        return tensorflow()
+    except FrameworkMissing as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")
 def digits():
     random = np.random.RandomState(3)
     return random.rand(128, 28, 28).astype("float32"), random.randint(0, 10, 128).astype("int64")
-
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    # Keras 2.13 to 2.15 warn that HDF5 is legacy, which is a claim of its own and not the matter here.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 @pytest.fixture(params=FORMATS, ids=lambda one: one.name)
@@ -62,8 +63,8 @@ def test_what_is_saved_predicts_the_same_bits(tf, digits, trained, any_format, t
     same_predictions(expected=np.asarray(trained(digits[0])), actual=np.asarray(predict(digits[0])))
 
 
-def test_saving_again_replaces_the_old_one_and_leaves_nothing_beside_it(tf, digits, any_format, tmp_path):
-    first, second = (style("functional").trained(tf, digits, steps=1, network=NETWORK) for _ in range(2))
+def test_saving_again_replaces_the_old_one_and_leaves_nothing_beside_it(tf, any_format, tmp_path):
+    first, second = (style("functional").compiled(tf, NETWORK) for _ in range(2))
     path = any_format.path(tmp_path)
 
     any_format.save(first, path)
@@ -77,8 +78,7 @@ def test_saving_again_replaces_the_old_one_and_leaves_nothing_beside_it(tf, digi
 
 class _Breaks:
     def save(self, path, **_):
-        with open(path, "wb") as file:
-            file.write(b"half")
+        Path(path).write_bytes(b"half")
         raise OSError("disk full")
 
     save_weights = export = save
@@ -137,7 +137,8 @@ def test_the_h5_file_holds_what_the_chapter_lists(trained, tmp_path):
     assert found.kind == "hdf5"
     assert found.architecture["class_name"] in ("Model", "Functional")
     assert found.training_config["loss"] == "sparse_categorical_crossentropy"
-    assert found.training_config["optimizer_config"]["class_name"] == "Adam"
+    # Keras 2.11 to 2.15 write "Custom>Adam".
+    assert found.training_config["optimizer_config"]["class_name"].rpartition(">")[2] == "Adam"
     assert sorted(one.shape for one in found.weights) == [(3,), (3, 10), (10,), (784, 3)]
     state = optimizer_state(trained)
     assert sorted(one.shape for one in found.optimizer_weights) == sorted(array.shape for array in state)
@@ -191,9 +192,8 @@ def test_training_that_forgets_the_optimizers_state_is_told_apart(tf, digits, tm
 
 
 @pytest.mark.parametrize("name", ["sequential-list", "sequential-add", "functional"])
-@pytest.mark.parametrize("activations", ["as printed", "strings"])
-def test_no_honest_file_is_refused(tf, digits, name, activations, tmp_path):
-    network = Network(hidden=2, activations=activations)
+def test_no_honest_file_is_refused(tf, digits, name, tmp_path):
+    network = Network(hidden=2)
     model = style(name).trained(tf, digits, steps=1, network=network)
 
     for one in available(tf):

@@ -1,0 +1,20 @@
+"""Writes docs/claims.md from the suite itself: `python docs/write_claims.py` (needs the project, not TensorFlow)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_kerasch2.chapter import collection
+from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.report.claim_list import page
+
+PLACE = Path(__file__).with_name("claims.md")
+
+
+def main() -> None:
+    """Write the page."""
+    write_text(page(collection.all_checks()), PLACE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,275 @@
+"""The configuration file: where it is, when it comes, what it holds, and what an edit does."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_kerasch2.chapter import configuration_source as source
+from pytest_kerasch2.chapter import saboteurs_configuration as faults
+from pytest_kerasch2.chapter.configuration import FORMATS, KERAS, PRECISIONS, SECTION, refused
+from pytest_kerasch2.chapter.configuration_jobs import EDIT, EDITED, ENGINE, ENGINES, FIRST_USE
+from pytest_kerasch2.chapter.properties import examples
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, in_child, unmoved
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.errors import NotApplicable
+from pytest_kerasch2.framework import api
+
+FILE = ".keras/keras.json"
+PRINTED = {"image_data_format": "channels_last", "epsilon": 1e-07, "floatx": "float32", "backend": "tensorflow"}
+
+
+def _contents(witness: Witness, child: Any) -> dict[str, Any]:
+    witness.true("keras.json after the first use", holds=child["text"] is not None, found="written" if child["text"] else "none")
+    read: dict[str, Any] = json.loads(child["text"])
+    return read
+
+
+# -- where, when, what
+
+
+@claim("config.file-place", "The file is .keras/keras.json in the folder HOME.", section=SECTION, kind="prose")
+@in_child(FIRST_USE)
+@caught(faults.lives_elsewhere)
+@unmoved(faults.home_with_blanks)
+def file_place(child: Any, witness: Witness) -> None:
+    """List the files in a home that was empty before."""
+    witness.equal("files in the home before", expected=[], actual=child["before"])
+    witness.contains("files in the home after Keras was used", expected=FILE, actual=child["used"])
+
+
+@claim("config.file-place-windows", "On Windows the file is in %USERPROFILE% instead.", section=SECTION, kind="prose")
+@in_child(FIRST_USE)
+@caught(faults.lives_elsewhere)
+@unmoved(faults.home_with_blanks)
+def file_place_windows(child: Any, witness: Witness) -> None:
+    """List the files in a profile that was empty before."""
+    if os.name != "nt":
+        raise NotApplicable("The claim is about Windows", f"this system is {os.name}", "run the suite on Windows")
+    witness.true("the home is %USERPROFILE%", holds=child["user_profile"], found=child["user_profile"])
+    witness.contains("files in the profile after Keras was used", expected=FILE, actual=child["used"])
+
+
+@claim("config.file-created", "The file is created when Keras is used for the first time.", section=SECTION, kind="prose")
+@in_child(FIRST_USE)
+@caught(faults.never_writes)
+@unmoved(faults.folder_there_already)
+def file_created(child: Any, witness: Witness) -> None:
+    """Look before TensorFlow is imported, after, and after Keras was used."""
+    witness.absent("files before the import", unwanted=FILE, actual=child["before"])
+    when = "already there" if FILE in child["imported"] else "not there"
+    witness.saw(f"after `import tensorflow`, with no use of Keras yet: {when}")
+    witness.contains("files after the first use", expected=FILE, actual=child["used"])
+
+
+@claim("config.file-keys", "The file holds exactly four keys.", section=SECTION, kind="output")
+@in_child(FIRST_USE)
+@caught(faults.writes_otherwise)
+@unmoved(faults.writes_compactly)
+def file_keys(child: Any, witness: Witness) -> None:
+    """Name them."""
+    witness.equal("keys", expected=sorted(PRINTED), actual=sorted(_contents(witness, child)))
+
+
+def _holds(child: Any, witness: Witness, key: str) -> None:
+    witness.equal(f"{key} in the file", expected=PRINTED[key], actual=_contents(witness, child).get(key))
+
+
+@claim("config.file-format", "The file says channels_last for image_data_format.", section=SECTION, kind="output")
+@in_child(FIRST_USE)
+@caught(faults.writes_otherwise)
+@unmoved(faults.writes_compactly)
+def file_format(child: Any, witness: Witness) -> None:
+    """Read it."""
+    _holds(child, witness, "image_data_format")
+
+
+@claim("config.file-epsilon", "The file says 1e-07 for epsilon.", section=SECTION, kind="output")
+@in_child(FIRST_USE)
+@caught(faults.writes_otherwise)
+@unmoved(faults.writes_compactly)
+def file_epsilon(child: Any, witness: Witness) -> None:
+    """Read it."""
+    _holds(child, witness, "epsilon")
+
+
+@claim("config.file-floatx", "The file says float32 for floatx.", section=SECTION, kind="output")
+@in_child(FIRST_USE)
+@caught(faults.writes_otherwise)
+@unmoved(faults.writes_compactly)
+def file_floatx(child: Any, witness: Witness) -> None:
+    """Read it."""
+    _holds(child, witness, "floatx")
+
+
+@claim("config.file-backend", "The file says tensorflow for backend.", section=SECTION, kind="output")
+@in_child(FIRST_USE)
+@caught(faults.writes_otherwise)
+@unmoved(faults.writes_compactly)
+def file_backend(child: Any, witness: Witness) -> None:
+    """Read it."""
+    _holds(child, witness, "backend")
+
+
+# -- edits
+
+
+@claim("config.edit-format", "Editing image_data_format in the file changes the default.", section=SECTION, kind="prose")
+@in_child(EDIT)
+@caught(faults.forgetful_reader)
+@unmoved(faults.unknown_key)
+def edit_format(child: Any, witness: Witness) -> None:
+    """Import Keras beside a file that says channels_first."""
+    witness.equal("image_data_format()", expected="channels_first", actual=child["image_data_format"])
+    witness.equal("data_format of a convolution", expected="channels_first", actual=child["convolution"])
+
+
+@claim("config.edit-epsilon", "Editing epsilon in the file changes the default.", section=SECTION, kind="prose")
+@in_child(EDIT)
+@caught(faults.forgetful_reader)
+@unmoved(faults.unknown_key)
+def edit_epsilon(child: Any, witness: Witness) -> None:
+    """Import Keras beside a file that says 0.001."""
+    witness.equal("epsilon()", expected=1e-3, actual=child["epsilon"])
+    witness.close("percentage error of zero, 100 * 1 / 0.001", expected=1e5, actual=round(child["loss"]), within=1.0)
+
+
+@claim("config.edit-floatx", "Editing floatx in the file changes the default.", section=SECTION, kind="prose")
+@in_child(EDIT)
+@caught(faults.forgetful_reader)
+@unmoved(faults.unknown_key)
+def edit_floatx(child: Any, witness: Witness) -> None:
+    """Import Keras beside a file that says float64."""
+    witness.equal("floatx()", expected="float64", actual=child["floatx"])
+    witness.equal("type of a layer's weights", expected="float64", actual=child["weights"])
+
+
+@claim("config.edit-kept", "The file is the user's to edit: Keras leaves what stands in it.", section=SECTION, kind="prose")
+@in_child(EDIT)
+@caught(faults.writes_back)
+@unmoved(faults.unknown_key)
+def edit_kept(child: Any, witness: Witness) -> None:
+    """Read the file again after Keras was used."""
+    witness.equal("the edited file after use", expected=sorted(EDITED.items()), actual=sorted(child["kept"].items()))
+
+
+@claim("config.edit-backend", "Editing backend in the file changes the engine of Keras.", section=SECTION, kind="prose")
+@deviation(
+    cause="Keras 2 inside TensorFlow writes the key `backend` and never reads it: its engine is TensorFlow.",
+    source=f"{KERAS}/v2.15.0/keras/backend.py",
+    symptom="engine with numpy in the file: tensorflow, not numpy",
+    until="2",
+    of="keras",
+)
+@in_child(ENGINE)
+@caught(faults.forgetful_reader)
+@unmoved(faults.unknown_key)
+@cured(faults.every_engine_there)
+def edit_backend(child: Any, witness: Witness) -> None:
+    """Import Keras beside a file that names another engine, installed or not."""
+    answer = child["numpy"]
+    if answer["error"]:
+        witness.saw(f"Keras takes the file's word and looks for that engine: {answer['error']}")
+    witness.equal("engine with numpy in the file", expected="numpy", actual=answer["chosen"])
+
+
+@claim(
+    "config.backend-values",
+    "The engine is one of tensorflow, theano and cntk, as the file says.",
+    section=SECTION,
+    kind="prose",
+)
+@deviation(
+    cause="Keras 2 inside TensorFlow writes the key `backend` and never reads it: its engine is TensorFlow.",
+    source=f"{KERAS}/v2.15.0/keras/backend.py",
+    symptom="engine with theano in the file: tensorflow, not theano",
+    until="2",
+    of="keras",
+)
+@deviation(
+    cause="Keras 3 runs on TensorFlow, JAX, PyTorch and others, and neither on Theano nor on CNTK.",
+    source=f"{KERAS}/v3.15.1/keras/src/backend/__init__.py",
+    symptom="Unable to import backend : theano",
+    since="3.0",
+    of="keras",
+)
+@in_child(ENGINE)
+@caught(faults.forgetful_reader)
+@cured(faults.every_engine_there)
+@unmoved(faults.unknown_key)
+def backend_values(child: Any, witness: Witness) -> None:
+    """Import Keras beside a file that names each of the other two."""
+    for name in ENGINES[:2]:
+        answer = child[name]
+        witness.equal(f"engine with {name} in the file", expected=name, actual=answer["chosen"])
+        witness.equal(f"import of Keras on {name}", expected="runs", actual=answer["error"] or "runs")
+
+
+# -- the reading code, over many files
+
+
+def _home_with(folder: Path, values: dict[str, Any]) -> Path:
+    (folder / ".keras").mkdir(exist_ok=True)
+    (folder / FILE).write_text(json.dumps(values), encoding="utf-8")
+    return folder
+
+
+def _read(values: dict[str, Any]) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        return source.read_again(_home_with(Path(folder), values))
+
+
+VALUES = st.fixed_dictionaries(
+    {
+        "floatx": st.sampled_from(PRECISIONS),
+        "epsilon": st.floats(min_value=0.0, max_value=1.0),
+        "image_data_format": st.sampled_from(FORMATS),
+    }
+)
+
+
+@generalises(edit_epsilon)
+@caught(faults.forgetful_reader)
+@unmoved(faults.unknown_key)
+def any_edit(tf: Any, witness: Witness) -> None:
+    """Whatever allowed values a file holds are the values in force, by the code of Keras that reads it."""
+    before = (api.backend_functions().floatx(), api.backend_functions().epsilon())
+
+    @examples(40)
+    @given(VALUES, st.sampled_from(["tensorflow", "theano"]))
+    def honoured(values: dict[str, Any], engine: str) -> None:
+        local = Witness()
+        read = _read({**values, "backend": engine})
+        for name, value in values.items():
+            local.equal(name, expected=value, actual=read[name])
+
+    witness.always("values of the file are the values in force", 40, honoured)
+    after = (api.backend_functions().floatx(), api.backend_functions().epsilon())
+    witness.equal("values of this process meanwhile", expected=before, actual=after)
+
+
+@claim(
+    "config.file-refused",
+    "A file with a value that is not allowed is refused: a format, a precision, an epsilon that is no float.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(faults.lenient_reader)
+@unmoved(faults.unknown_key)
+def file_refused(tf: Any, witness: Witness) -> None:
+    """Let the code of Keras read such files."""
+    witness.equal("the printed file", expected="float32", actual=_read(PRINTED)["floatx"])
+    for key, value in (
+        ("image_data_format", "channels_middle"),
+        ("floatx", "int32"),
+        ("floatx", "bfloat16"),
+        ("epsilon", 1),
+        ("epsilon", "1e-07"),
+    ):
+        refused(witness, f"{key} {value!r} in the file", lambda key=key, value=value: _read({**PRINTED, key: value}))

@@ -1,0 +1,288 @@
+"""Built-in data sets: which there are, how they are loaded, and what each of them gives.
+
+Shapes and types are decided by Keras's own loaders on archives of true shape that we make and serve on loopback: the
+code is genuine, the content is not, and nothing is said of it. What is said of the content of MNIST comes of MNIST.
+"""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any, Dict, Tuple
+
+import numpy as np
+
+from pytest_kerasch2.chapter import saboteurs_datasets as planted
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.data import genuine, registry, standins
+
+SECTION = "Data sets"
+NAMED = ("boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
+_KERAS_3 = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/datasets/__init__.py"
+# The four arrays by name: shape and type of each.
+Shapes = Dict[str, Tuple[Tuple[int, ...], str]]
+
+
+@claim(
+    "datasets.named",
+    "boston_housing, cifar10, cifar100, fashion_mnist, imdb, mnist and reuters are available from Keras.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.one_is_gone, planted.loader_renamed)
+@unmoved(planted.one_more, planted.other_name_beside)
+def named(tf: Any, witness: Witness) -> None:
+    """Look for each of the seven."""
+    there = genuine.names_in(tf)
+    for name in NAMED:
+        witness.contains(f"tf.keras.datasets has {name}", expected=name, actual=there)
+
+
+@claim(
+    "datasets.count",
+    "The built-in data sets are seven.",
+    section=SECTION,
+    kind="prose",
+)
+@deviation(
+    since="3.0",
+    of="keras",
+    cause="Keras 3 has an eighth one, on the prices of houses in California",
+    source=_KERAS_3,
+    symptom=r"those that are named: california_housing$",
+)
+@cured(planted.no_california)
+@caught(planted.one_is_gone, planted.one_more)
+@unmoved(planted.other_name_beside)
+def count(tf: Any, witness: Witness) -> None:
+    """Count whatever has a `load_data`."""
+    there = genuine.names_in(tf)
+    more = sorted(set(there) - set(NAMED))
+    witness.saw(f"beside those that are named: {', '.join(more) or 'none'}")
+    witness.equal("data sets with a load_data", expected=7, actual=len(there))
+
+
+@claim(
+    "datasets.accessor",
+    "Each of the seven can be had through a function load_data that needs no argument.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.loader_renamed, planted.loader_asks_for_path)
+@unmoved(planted.arrays_are_copies, planted.one_more)
+def accessor(tf: Any, witness: Witness) -> None:
+    """Read the signatures; that the functions work is decided for each data set on its own."""
+    for name in NAMED:
+        loader = getattr(getattr(tf.keras.datasets, name, None), "load_data", None)
+        witness.true(f"{name}.load_data can be called", holds=callable(loader), found=type(loader).__name__)
+        needed = [
+            parameter.name
+            for parameter in inspect.signature(loader).parameters.values()  # type: ignore[arg-type]
+            if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+        ]
+        witness.equal(f"arguments that {name}.load_data needs", expected=[], actual=needed)
+
+
+@claim(
+    "datasets.quartet",
+    "load_data gives two pairs, training and test, each of examples and labels, as the printed line takes them apart.",
+    section=SECTION,
+    kind="code",
+)
+@caught(planted.parts_swapped, planted.parts_in_a_row, planted.labels_in_lists)
+@unmoved(planted.pairs_are_lists)
+def quartet(tf: Any, archives: Any, witness: Witness) -> None:
+    """Take apart what each of the seven gives, on stand-ins."""
+    for name in NAMED:
+        with genuine.genuine_loaders(tf, archives(name), [name]) as loaders:
+            four = witness.runs(f"two pairs of {name}", lambda load=loaders[name]: _taken_apart(load()))
+        kinds = sorted({type(array).__name__ for array in four.values()})
+        witness.equal(f"what {name} gives is of the kind", expected=["ndarray"], actual=kinds)
+        x_train, y_train, x_test, y_test = (len(array) for array in four.values())
+        witness.equal(f"labels of {name}, as many as examples", expected=(x_train, x_test), actual=(y_train, y_test))
+        witness.at_least("examples for training, those for testing at the least", limit=x_test, actual=x_train)
+
+
+def _taken_apart(parts: Any) -> dict[str, Any]:
+    (x_train, y_train), (x_test, y_test) = parts
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+def _shapes(rows: tuple[int, int], item: tuple[int, ...], x: str, label: tuple[int, ...], y: str) -> Shapes:
+    """Give the four expected shapes and types from rows of both parts, and shape and type of an example and a label."""
+    return {
+        "x_train": ((rows[0], *item), x),
+        "y_train": ((rows[0], *label), y),
+        "x_test": ((rows[1], *item), x),
+        "y_test": ((rows[1], *label), y),
+    }
+
+
+def _shaped(witness: Witness, name: str, four: dict[str, Any], expected: Shapes) -> None:
+    """Require the shapes and types, and of a stand-in that the labels are still those of their examples."""
+    witness.saw(f"{name}: Keras's own load_data() on a stand-in of true shape, whose content is ours")
+    for part, (shape, dtype) in expected.items():
+        array = four[part]
+        seen = (tuple(array.shape), str(array.dtype))
+        witness.equal(f"{part} of {name}", expected=(shape, dtype), actual=seen)
+
+
+def _labelled(witness: Witness, name: str, four: dict[str, Any], folder: Path) -> None:
+    """Require the labels in the order in which the stand-in has them, or in which its examples are shuffled."""
+    record = registry.record_of(name)
+    if record.assembly in ("as stored", "images"):
+        own = {part: np.arange(len(four[part])) % (record.classes or 1) for part in ("y_train", "y_test")}
+    else:
+        stand_in = standins.load(name, folder)
+        own = {"y_train": stand_in.y_train, "y_test": stand_in.y_test}
+    same = [bool(np.array_equal(four[part].ravel(), own[part])) for part in ("y_train", "y_test")]
+    witness.equal(f"labels of {name}, in the order of their examples", expected=[True, True], actual=same)
+
+
+def _decided(tf: Any, archives: Any, witness: Witness, name: str, expected: Shapes) -> dict[str, Any]:
+    folder = archives(name)
+    with genuine.genuine_loaders(tf, folder, [name]) as loaders:
+        four = _taken_apart(loaders[name]())
+    _shaped(witness, name, four, expected)
+    _labelled(witness, name, four, folder)
+    return four
+
+
+@claim(
+    "datasets.boston-housing",
+    "boston_housing loads as 404 and 102 rows of 13 float64 features, each with a float64 price.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.parts_swapped, planted.labels_shifted, planted.one_too_few, planted.other_numbers)
+@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
+def boston_housing(tf: Any, archives: Any, witness: Witness) -> None:
+    """Load the stand-in."""
+    _decided(tf, archives, witness, "boston_housing", _shapes((404, 102), (13,), "float64", (), "float64"))
+
+
+@claim(
+    "datasets.cifar10",
+    "cifar10 loads as 50,000 and 10,000 colour images, uint8 of 32 x 32 x 3, with a column of uint8 labels.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.one_too_few, planted.other_numbers)
+@unmoved(planted.pairs_are_lists)
+def cifar10(tf: Any, archives: Any, witness: Witness) -> None:
+    """Load the stand-in."""
+    _decided(tf, archives, witness, "cifar10", _shapes((50_000, 10_000), (32, 32, 3), "uint8", (1,), "uint8"))
+
+
+@claim(
+    "datasets.cifar100",
+    "cifar100 loads as 50,000 and 10,000 colour images, uint8 of 32 x 32 x 3, with a column of int64 labels.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.one_too_few, planted.other_numbers)
+@unmoved(planted.pairs_are_lists)
+def cifar100(tf: Any, archives: Any, witness: Witness) -> None:
+    """Load the stand-in. Labels come from Python's own integers and are never cast, so they have their width."""
+    whole = np.dtype(int).name
+    _decided(tf, archives, witness, "cifar100", _shapes((50_000, 10_000), (32, 32, 3), "uint8", (1,), whole))
+
+
+@claim(
+    "datasets.fashion-mnist",
+    "fashion_mnist loads by the printed line, as 60,000 and 10,000 images, uint8 of 28 x 28, with uint8 labels.",
+    section=SECTION,
+    kind="code",
+)
+@caught(planted.parts_swapped, planted.labels_shifted, planted.one_too_few, planted.other_numbers)
+@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
+def fashion_mnist(tf: Any, archives: Any, witness: Witness) -> None:
+    """Load the stand-in by the name that is printed."""
+    folder = archives("fashion_mnist")
+    with genuine.genuine_loaders(tf, folder, ["fashion_mnist"]):
+        (x_train, y_train), (x_test, y_test) = tf.keras.datasets.fashion_mnist.load_data()
+    four = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+    _shaped(witness, "fashion_mnist", four, _shapes((60_000, 10_000), (28, 28), "uint8", (), "uint8"))
+    _labelled(witness, "fashion_mnist", four, folder)
+
+
+@claim(
+    "datasets.imdb",
+    "imdb loads as 25,000 and 25,000 reviews, lists of whole numbers in object arrays, with int64 labels.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.labels_shifted, planted.one_too_few, planted.other_numbers)
+@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
+def imdb(tf: Any, archives: Any, witness: Witness) -> None:
+    """Load the stand-in."""
+    four = _decided(tf, archives, witness, "imdb", _shapes((25_000, 25_000), (), "object", (), "int64"))
+    _lists(witness, "imdb", four)
+
+
+@claim(
+    "datasets.mnist",
+    "mnist loads as 60,000 and 10,000 images, uint8 of 28 x 28, with uint8 labels.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.parts_swapped, planted.labels_shifted, planted.one_too_few, planted.other_numbers)
+@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
+def mnist(tf: Any, archives: Any, witness: Witness) -> None:
+    """Load the stand-in."""
+    _decided(tf, archives, witness, "mnist", _shapes((60_000, 10_000), (28, 28), "uint8", (), "uint8"))
+
+
+@claim(
+    "datasets.reuters",
+    "reuters loads as 8,982 and 2,246 newswires, lists of whole numbers in object arrays, with int64 labels.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.parts_swapped, planted.labels_shifted, planted.one_too_few, planted.other_numbers)
+@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
+def reuters(tf: Any, archives: Any, witness: Witness) -> None:
+    """Load the stand-in."""
+    four = _decided(tf, archives, witness, "reuters", _shapes((8_982, 2_246), (), "object", (), "int64"))
+    _lists(witness, "reuters", four)
+
+
+def _lists(witness: Witness, name: str, four: dict[str, Any]) -> None:
+    """Require lists of integers, of more than one length."""
+    examples = four["x_train"][:100]
+    kinds = sorted({f"{type(example).__name__} of {type(word).__name__}" for example in examples for word in example})
+    witness.equal(f"an example of {name} is a", expected=["list of int"], actual=kinds)
+    witness.at_least(f"lengths among 100 examples of {name}", limit=2, actual=len({len(example) for example in examples}))
+
+
+@claim(
+    "datasets.mnist-content",
+    "mnist holds grey values from 0 to 255 and each of the digits 0 to 9 as a label, in both of its parts.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.labels_shifted, planted.pixels_dimmed, planted.parts_swapped)
+@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
+def mnist_content(tf: Any, mnist: Any, scratch: Path, witness: Witness) -> None:
+    """Let Keras's own loader read the genuine archive, and compare with the arrays that we know by their hashes."""
+    with genuine.genuine_loaders(tf, _archive_folder(mnist, scratch), ["mnist"]) as loaders:
+        four = _taken_apart(loaders["mnist"]())
+
+    witness.saw("the genuine MNIST, told by the hashes of its arrays")
+    for part, array in four.items():
+        witness.same_bits(f"{part} by load_data() and by our reader", expected=getattr(mnist, part), actual=array)
+    for part in ("train", "test"):
+        pixels, digits = four[f"x_{part}"], four[f"y_{part}"]
+        witness.equal(f"grey values, {part}", expected=(0, 255), actual=(int(pixels.min()), int(pixels.max())))
+        witness.equal(f"labels, {part}", expected=list(range(10)), actual=np.unique(digits).tolist())
+
+
+def _archive_folder(mnist: Any, scratch: Path) -> Path:
+    """Give a folder with the genuine archive: where it was found, or a new one where it came otherwise."""
+    found = Path(mnist.origin)
+    if found.name == "mnist.npz" and found.is_file():
+        return found.parent
+    four = {part: getattr(mnist, part) for part in ("x_train", "y_train", "x_test", "y_test")}
+    standins.pack_npz(scratch / "mnist.npz", four.items())
+    return scratch

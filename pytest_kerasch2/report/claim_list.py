@@ -1,0 +1,43 @@
+"""The list of all claims as Markdown: what the suite decides, where it is known to be broken, and what proves each check."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Sequence
+
+from pytest_kerasch2.claims.model import Check, Deviation
+from pytest_kerasch2.report.markdown import cell
+from pytest_kerasch2.report.summary import by_section
+
+
+def page(checks: Iterable[Check]) -> str:
+    """Give the page for these checks; those of one claim are told together."""
+    grouped: dict[str, list[Check]] = {}
+    for check in checks:
+        grouped.setdefault(check.claim.id, []).append(check)
+    entries = [_entry(same) for same in grouped.values()]
+    lines = ["# The claims", "", f"{len(entries)} claims. Written by `python docs/write_claims.py`; do not edit.", ""]
+    for section, its in by_section(entries):
+        lines += [f"## {section}", "", "| Claim | Statement | Kind | Known to be broken | Shown to fail by |"]
+        lines += ["| --- | --- | --- | --- | --- |", *(entry["row"] for entry in its), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _entry(checks: Sequence[Check]) -> dict[str, Any]:
+    claim = checks[0].claim
+    known = "<br>".join(_told(one) for check in checks for one in check.deviations)
+    faults = dict.fromkeys(_words(one) for check in checks for one in check.saboteurs)
+    proof = checks[0].pending or ", ".join(faults)
+    row = f"| `{claim.id}` | {cell(claim.statement)} | {claim.kind} | {known} | {cell(proof)} |"
+    return {"section": claim.section, "row": row}
+
+
+def _told(known: Deviation) -> str:
+    plain = known.plain()
+    since, until = plain["since"], plain["until"]
+    span = f"{since or 'the first'} to {until or 'now'}"
+    limited = f" ({', '.join(known.only)})" if known.only else ""
+    return f"{cell(span + limited + ': ' + known.cause)} [source]({known.source})"
+
+
+def _words(factory: Any) -> str:
+    return str(factory.__name__).strip("_").replace("_", " ")

@@ -1,0 +1,83 @@
+"""The suite itself: enough claims, each with an id of its own, each shown able to fail and able to hold."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from pytest_kerasch2.chapter import collection
+from pytest_kerasch2.claims.model import Check
+from pytest_kerasch2.report.summary import HEADINGS
+
+
+CHECKS = collection.all_checks()
+DECIDING = [check for check in CHECKS if not check.pending]
+PENDING = [check for check in CHECKS if check.pending]
+
+
+def _id(check: Check) -> str:
+    return check.claim.id
+
+
+def test_there_are_at_least_eighty_claims() -> None:
+    assert len({check.claim.id for check in CHECKS}) >= 80
+
+
+def test_no_id_is_taken_twice() -> None:
+    collection.refuse_duplicates(check for check in CHECKS)
+
+
+@pytest.mark.parametrize("check", DECIDING, ids=_id)
+def test_a_check_has_a_planted_fault(check: Check) -> None:
+    assert check.saboteurs, f"{check.claim.id} has no saboteur: it proves nothing"
+
+
+@pytest.mark.parametrize("check", DECIDING, ids=_id)
+def test_a_check_has_a_harmless_variation(check: Check) -> None:
+    assert check.variations, f"{check.claim.id} has no harmless variation"
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=_id)
+def test_a_claim_stands_under_a_heading_of_the_chapter(check: Check) -> None:
+    assert check.claim.section in HEADINGS
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=_id)
+def test_a_statement_is_a_sentence(check: Check) -> None:
+    assert check.claim.statement.endswith(".")
+
+
+def test_only_what_training_decides_is_pending() -> None:
+    assert {check.claim.id.split(".")[0] for check in PENDING} == {"figures"}
+
+
+def test_every_section_module_is_collected() -> None:
+    with_claims = set()
+    for path in collection.FOLDER.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if "\n@claim(" in text or "\n@generalises(" in text:
+            with_claims.add(path.stem)
+
+    assert with_claims == set(collection.SECTIONS)
+
+
+def test_the_printed_list_of_claims_is_the_suites() -> None:
+    script = Path(__file__).parents[2] / "docs" / "write_claims.py"
+    names = runpy.run_path(str(script))
+
+    printed = names["PLACE"].read_text(encoding="utf-8")
+
+    assert printed == names["page"](CHECKS), "run `python docs/write_claims.py`"
+
+
+def test_saboteurs_say_what_they_plant() -> None:
+    silent = {
+        factory.__name__
+        for check in CHECKS
+        for factory in (*check.saboteurs, *check.variations, *([check.cure] if check.cure else []))
+        if not factory.__doc__
+    }
+
+    assert silent == set()

@@ -1,0 +1,160 @@
+"""The plan of the house: which room may reach which, what is light, what is small."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.meta.sources import PACKAGE, functions, imports, modules, name_of, tree_of
+
+FRAMEWORKS = ("tensorflow", "keras", "tf_keras", "jax", "torch")
+HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "jsonschema", "filelock", "sklearn")
+# From the top floor down. A room may reach those below it; on one floor, only what is named here.
+FLOORS = (
+    ("plugin", "cli"),
+    ("chapter",),
+    ("fixtures",),
+    ("accuracy", "timing"),
+    ("models", "roundtrip", "report"),
+    ("framework", "data", "claims", "gates"),
+    ("options",),
+    ("errors",),
+)
+# Facts about a release are of type claims.Release, a plain record.
+SIDEWAYS = {("framework", "claims")}
+FORBIDDEN = [
+    ("claims", "pytest"),
+    ("claims", "pytest_kerasch2.framework"),
+    ("report", "pytest"),
+    ("report", "pytest_kerasch2.framework"),
+    ("gates", "pytest"),
+    ("gates", "pytest_kerasch2.framework"),
+]
+
+
+def _room(name: str) -> str:
+    return (name.split(".") + ["", ""])[1]
+
+
+def _floor(room: str) -> int:
+    return next(index for index, rooms in enumerate(FLOORS) if room in rooms)
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_arrows_lead_down(path: Path) -> None:
+    room = _room(name_of(path))
+    reached = {_room(name) for name in imports(path) if name.startswith("pytest_kerasch2.")} - {"", "__version__"}
+
+    upward = {
+        other
+        for other in reached
+        if room and other != room and (room, other) not in SIDEWAYS and _floor(other) <= _floor(room)
+    }
+
+    assert upward == set()
+
+
+def test_an_arrow_that_leads_up_would_be_seen() -> None:
+    assert _floor("chapter") < _floor("claims") < _floor("errors")
+
+
+@pytest.mark.parametrize(("room", "unwanted"), FORBIDDEN)
+def test_the_core_knows_neither_pytest_nor_keras(room: str, unwanted: str) -> None:
+    found = {name for path in modules() if _room(name_of(path)) == room for name in imports(path)}
+
+    assert [name for name in found if name == unwanted or name.startswith(unwanted + ".")] == []
+
+
+def test_there_is_one_door_to_the_frameworks() -> None:
+    openers = {
+        name_of(path)
+        for path in modules()
+        for name in imports(path)
+        if name.split(".")[0] in FRAMEWORKS and path.name != "api.py"
+    }
+
+    assert openers == set()
+
+
+def test_only_the_top_floors_import_pytest() -> None:
+    importers = {_room(name_of(path)) for path in modules() if "pytest" in set(imports(path))}
+
+    assert importers <= {"plugin", "fixtures", "options", "chapter"}
+
+
+@pytest.mark.parametrize("module", ["plugin", "fixtures", "options", "claims.ledger", "framework.api", "report.terminal"])
+def test_loading_brings_in_nothing_heavy(module: str) -> None:
+    script = f"import json, sys, pytest_kerasch2.{module}; print(json.dumps(sorted(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=True)
+
+    assert [name for name in json.loads(done.stdout) if name in HEAVY] == []
+
+
+def test_a_pytest_run_that_does_not_use_the_plugin_loads_nothing_heavy(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        f"""
+        import sys
+        def test_it():
+            assert [name for name in sys.modules if name in {FRAMEWORKS + ("h5py", "numpy")!r}] == []
+            assert [name for name in sys.modules if name.startswith("pytest_kerasch2.chapter")] == []
+        """
+    )
+
+    # The other plugins of this environment may import what they like.
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:benchmark")
+
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_files_and_functions_are_small(path: Path) -> None:
+    long = [node.name for node in functions(path) if (node.end_lineno or 0) - node.lineno + 1 > 50]
+
+    assert (long, len(path.read_text(encoding="utf-8").splitlines()) <= 350) == ([], True)
+
+
+def test_most_functions_are_short() -> None:
+    sizes = sorted((node.end_lineno or 0) - node.lineno + 1 for path in modules() for node in functions(path))
+
+    assert sizes[int(len(sizes) * 0.9)] <= 25
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert [path for path in modules() if path.stem in {"utils", "util", "helpers", "helper", "common", "misc"}] == []
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_public_names_are_documented(path: Path) -> None:
+    bare = [
+        node.name
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and not node.name.startswith("_")
+        and ast.get_docstring(node) is None
+        and node in _public(tree_of(path), node)
+    ]
+
+    assert bare == []
+
+
+def _public(tree: ast.Module, node: ast.AST) -> list[ast.AST]:
+    # What stands within a function is nobody's business but the function's.
+    inner = {id(sub) for top in ast.walk(tree) if isinstance(top, ast.FunctionDef) for sub in ast.walk(top) if sub is not top}
+    names = [getattr(sub, "name", None) for sub in ast.walk(tree) if id(sub) in inner]
+    return [] if getattr(node, "name", None) in names else [node]
+
+
+def test_no_process_is_forked() -> None:
+    forks = [name_of(path) for path in modules() if "os.fork" in path.read_text(encoding="utf-8")]
+
+    assert forks == []
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (PACKAGE / "py.typed").is_file()
