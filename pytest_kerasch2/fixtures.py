@@ -109,7 +109,7 @@ def california_housing(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(scope="session")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """A function from a data set's name to a folder, laid out like a mirror, with a stand-in of its true shape in it."""
+    """A function from a data set's name to a folder, laid out like a mirror, with a stand-in of true shape in it."""
     from functools import lru_cache
 
     from pytest_kerasch2.data import standins

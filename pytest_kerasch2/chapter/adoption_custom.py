@@ -43,7 +43,8 @@ def custom_layer(tf: Any, witness: Witness) -> None:
     for name, old, new in zip(("scale", "shift"), before, own.get_weights()):
         moved = int((old != new).sum())
         witness.equal(f"of six values of its {name}, trained", expected=6, actual=moved)
-    witness.equal("another made from its settings starts at", expected=2.0, actual=scale.from_config(own.get_config()).start)
+    again = scale.from_config(own.get_config())
+    witness.equal("another made from its settings starts at", expected=2.0, actual=again.start)
 
 
 def _scale_class(tf: Any) -> Any:

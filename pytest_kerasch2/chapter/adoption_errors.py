@@ -1,8 +1,8 @@
 """Adoption and advantages: what Keras says to a user's mistakes.
 
-A message is helpful here when it (1) is raised as an error where the mistake is made or first matters, (2) names what is
-wrong, (3) with the value or shape that was given, and (4) says what was expected or what to do. Quoted stack frames in a
-message count for nothing.
+A message is helpful here when it (1) is raised as an error where the mistake is made or first matters, (2) names
+what is wrong, (3) with the value or shape that was given, and (4) says what was expected or what to do. Stack frames
+quoted in a message count for nothing.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def _plain(message: str) -> str:
     framed = re.search(r"^in user code:", message.strip()) is not None
     if framed:
         message = re.split(r"\n\s+\w*(?:Error|Exception): ", message, maxsplit=1)[-1]
-    lines = [line for line in message.splitlines() if not re.match(r"\s*(>>>|File \"|Detected at|\[\[|in user code)", line)]
-    return "\n".join(lines)
+    quoted = r"\s*(>>>|File \"|Detected at|\[\[|in user code)"
+    return "\n".join(line for line in message.splitlines() if not re.match(quoted, line))
 
 
 def _core(message: str, patterns: tuple[str, ...]) -> str:
@@ -101,13 +101,13 @@ def error_not_compiled(tf: Any, witness: Witness) -> None:
     model, (x, y) = tf.keras.Sequential([tf.keras.layers.Dense(10)]), _data()
     _helpful(
         witness, tf, "fit before compile", lambda: model.fit(x, y, verbose=0),
-        thing="model", given="(?i)before (using|training)|must (call )?`?compile", wanted=r"(?i)must.*compile",
+        thing="model", given="(?i)before (using|training)|must (call )?`?compile", wanted="(?i)must.*compile",
     )  # fmt: skip
 
 
 @claim(
     "adoption.error-label-shape",
-    "Labels of the wrong shape for the loss are refused with a message that names the labels, their shape and the one expected.",
+    "Labels of the wrong shape are refused with a message that names them, their shape and the one expected.",
     section=SECTION,
     kind="prose",
 )
@@ -151,7 +151,7 @@ def error_label_range(tf: Any, witness: Witness) -> None:
 
 @claim(
     "adoption.error-cardinality",
-    "Images and labels of different number are refused with a message that names both numbers and what to make of them.",
+    "Images and labels of different number are refused with a message that names both and says what to do.",
     section=SECTION,
     kind="prose",
 )
@@ -162,7 +162,7 @@ def error_cardinality(tf: Any, witness: Witness) -> None:
     model, (x, y) = _model(tf), _data()
     _helpful(
         witness, tf, "8 images and 7 labels", lambda: model.fit(x, y[:7], verbose=0),
-        thing="(?i)sizes|samples", given=r"(?s)\b8\b.*\b7\b", wanted="should have the same|shares the same|[Mm]ake sure",
+        thing="sizes|samples", given=r"(?s)\b8\b.*\b7\b", wanted="should have the same|shares the same|[Mm]ake sure",
     )  # fmt: skip
 
 

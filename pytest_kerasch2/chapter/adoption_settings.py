@@ -166,7 +166,7 @@ def error_negative_units(tf: Any, witness: Witness) -> None:
 
 @claim(
     "adoption.error-broken-units",
-    "A number of units that is not whole is refused with a message that names the argument, the number and what is expected.",
+    "Units that are no whole number are refused with a message that names argument, number and what is expected.",
     section=SECTION,
     kind="prose",
 )
@@ -189,7 +189,7 @@ def error_broken_units(tf: Any, witness: Witness) -> None:
 
 @claim(
     "adoption.error-dropout-rate",
-    "A dropout rate that is no share is refused with a message that names the argument, the number and what is expected.",
+    "A rate of dropout that is no share is refused with a message that names argument, number and what is expected.",
     section=SECTION,
     kind="prose",
 )

@@ -11,7 +11,7 @@ import pytest
 from pytest_kerasch2.chapter.judging import Planted
 from pytest_kerasch2.claims.marks import check_of
 from pytest_kerasch2.claims.model import Check
-from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.claims.release import Release, within
 from pytest_kerasch2.errors import DuplicateClaim
 
 FOLDER = Path(__file__).parent
@@ -23,6 +23,7 @@ SECTIONS = (
     "adoption_errors",
     "adoption_settings",
     "features",
+    "features_execution",
     "features_deployment",
     "configuration",
     "configuration_file",
@@ -36,13 +37,18 @@ SECTIONS = (
     "sequential_evaluating",
     "sequential_second",
     "functional",
+    "functional_shapes",
     "subclassing",
     "pipelines",
     "pipelines_flip",
     "pipelines_fit",
     "saving",
+    "saving_formats",
+    "saving_state",
     "datasets",
     "blocks",
+    "blocks_models",
+    "blocks_saving",
     "figures",
 )
 
@@ -121,7 +127,9 @@ def planted_in(check: Check, release: Release) -> list[Planted]:
 
     Where the claim is broken here, its cure is a harmless variation, and lies beneath every fault.
     """
-    if check.cure is not None and check.deviation(release, "") is not None:
+    # A deviation may be limited to one parameter of the check; the cure then lies beneath all of them.
+    broken_here = any(within(getattr(release, one.of), one.since, one.until) for one in check.deviations)
+    if check.cure is not None and broken_here:
         cured = [Planted(check.cure, harmful=False)]
         return cured + [Planted(one, harmful=True, beneath=check.cure) for one in check.saboteurs]
     return [Planted(one, harmful=True) for one in check.saboteurs] + [

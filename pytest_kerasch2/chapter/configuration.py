@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Callable
 
 from hypothesis import given
@@ -21,7 +22,7 @@ KERAS = "https://github.com/keras-team/keras/blob"
 
 
 def refusal(call: Callable[[], Any]) -> str:
-    """Give the name of the error that the call raises, or `accepted`. Its words are left out: some list a set, unordered."""
+    """Give the name of the error that the call raises, or `accepted`; its words may list a set, in any order."""
     try:
         call()
     except (AssertionError, TypeError, ValueError) as error:
@@ -38,7 +39,12 @@ def refused(witness: Witness, what: str, call: Callable[[], Any]) -> None:
 # -- defaults
 
 
-@claim("config.format-default", "On TensorFlow the image format is channels_last by default.", section=SECTION, kind="prose")
+@claim(
+    "config.format-default",
+    "On TensorFlow the image format is channels_last by default.",
+    section=SECTION,
+    kind="prose",
+)
 @caught(faults.moved_defaults)
 @unmoved(faults.defaults_set_again)
 def format_default(tf: Any, witness: Witness) -> None:
@@ -88,7 +94,7 @@ def format_values(tf: Any, witness: Witness) -> None:
             layer = tf.keras.layers.MaxPool2D()
             witness.equal("data_format of a pooling layer", expected=name, actual=layer.data_format)
         for wrong in ("channels_middle", "NHWC", ""):
-            refused(witness, f"image format {wrong!r}", lambda wrong=wrong: functions.set_image_data_format(wrong))
+            refused(witness, f"image format {wrong!r}", partial(functions.set_image_data_format, wrong))
 
 
 @claim(
@@ -115,7 +121,7 @@ def floatx_values(tf: Any, witness: Witness) -> None:
             functions.set_floatx(name)
             witness.equal("precision set and read", expected=name, actual=functions.floatx())
         for wrong in ("int32", "float128", "float", "string", "bfloat16"):
-            refused(witness, f"precision {wrong!r}", lambda wrong=wrong: functions.set_floatx(wrong))
+            refused(witness, f"precision {wrong!r}", partial(functions.set_floatx, wrong))
 
 
 # -- getters and setters
@@ -150,7 +156,12 @@ def epsilon_accessors(tf: Any, witness: Witness) -> None:
             witness.equal("set_epsilon, then the getter", expected=value, actual=functions.epsilon())
 
 
-@claim("config.floatx-accessors", "The backend has a getter and a setter for the precision.", section=SECTION, kind="prose")
+@claim(
+    "config.floatx-accessors",
+    "The backend has a getter and a setter for the precision.",
+    section=SECTION,
+    kind="prose",
+)
 @caught(faults.deaf_setters, faults.narrow_setters)
 @unmoved(faults.defaults_set_again)
 def floatx_accessors(tf: Any, witness: Witness) -> None:
@@ -173,7 +184,7 @@ def backend_getter(tf: Any, witness: Witness) -> None:
 
 @claim("config.backend-setter", "The backend has a setter for the engine.", section=SECTION, kind="prose")
 @deviation(
-    cause="No release has had one: the engine is chosen while Keras is imported (Keras 3), or is always TensorFlow (Keras 2).",
+    cause="There never was one: Keras 3 chooses the engine while it is imported, Keras 2 has TensorFlow only.",
     source=f"{KERAS}/v3.15.1/keras/src/backend/config.py",
     symptom="set_backend.*no such function",
 )
@@ -253,7 +264,7 @@ def epsilon_fuzz(tf: Any, witness: Witness) -> None:
         return float(loss(tf.zeros([1, 1]), tf.ones([1, 1])))
 
     with source.kept():
-        witness.true("type of epsilon", holds=isinstance(functions.epsilon(), float), found=type(functions.epsilon()).__name__)
+        witness.equal("type of epsilon", expected="float", actual=type(functions.epsilon()).__name__)
         witness.close("100 * 1 / 1e-07", expected=1e9, actual=error_of_zero(), within=1e4)
         functions.set_epsilon(1e-3)
         witness.close("100 * 1 / 1e-03", expected=1e5, actual=error_of_zero(), within=1.0)
@@ -268,7 +279,7 @@ def epsilon_fuzz(tf: Any, witness: Witness) -> None:
     kind="code",
 )
 @deviation(
-    cause="In Keras 3 the first layer fixes a dtype policy for good, after which the precision set is for layers without effect.",
+    cause="In Keras 3 the first layer fixes a dtype policy, after which the precision set is without effect on layers.",
     source=f"{KERAS}/v3.15.1/keras/src/dtype_policies/dtype_policy.py",
     symptom="weights after set_floatx.*float32, not float16",
     since="3.0",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from pytest_kerasch2.chapter import configuration_source as source
 from pytest_kerasch2.chapter import saboteurs_configuration as faults
+from pytest_kerasch2.chapter import saboteurs_engines
 from pytest_kerasch2.chapter.configuration import FORMATS, KERAS, PRECISIONS, SECTION, refused
 from pytest_kerasch2.chapter.configuration_jobs import EDIT, EDITED, ENGINE, ENGINES, FIRST_USE
 from pytest_kerasch2.chapter.properties import examples
@@ -26,7 +28,8 @@ PRINTED = {"image_data_format": "channels_last", "epsilon": 1e-07, "floatx": "fl
 
 
 def _contents(witness: Witness, child: Any) -> dict[str, Any]:
-    witness.true("keras.json after the first use", holds=child["text"] is not None, found="written" if child["text"] else "none")
+    there = "none" if child["text"] is None else "written"
+    witness.equal("keras.json after the first use", expected="written", actual=there)
     read: dict[str, Any] = json.loads(child["text"])
     return read
 
@@ -56,7 +59,12 @@ def file_place_windows(child: Any, witness: Witness) -> None:
     witness.contains("files in the profile after Keras was used", expected=FILE, actual=child["used"])
 
 
-@claim("config.file-created", "The file is created when Keras is used for the first time.", section=SECTION, kind="prose")
+@claim(
+    "config.file-created",
+    "The file is created when Keras is used for the first time.",
+    section=SECTION,
+    kind="prose",
+)
 @in_child(FIRST_USE)
 @caught(faults.never_writes)
 @unmoved(faults.folder_there_already)
@@ -120,7 +128,12 @@ def file_backend(child: Any, witness: Witness) -> None:
 # -- edits
 
 
-@claim("config.edit-format", "Editing image_data_format in the file changes the default.", section=SECTION, kind="prose")
+@claim(
+    "config.edit-format",
+    "Editing image_data_format in the file changes the default.",
+    section=SECTION,
+    kind="prose",
+)
 @in_child(EDIT)
 @caught(faults.forgetful_reader)
 @unmoved(faults.unknown_key)
@@ -150,7 +163,12 @@ def edit_floatx(child: Any, witness: Witness) -> None:
     witness.equal("type of a layer's weights", expected="float64", actual=child["weights"])
 
 
-@claim("config.edit-kept", "The file is the user's to edit: Keras leaves what stands in it.", section=SECTION, kind="prose")
+@claim(
+    "config.edit-kept",
+    "The file is the user's to edit: Keras leaves what stands in it.",
+    section=SECTION,
+    kind="prose",
+)
 @in_child(EDIT)
 @caught(faults.writes_back)
 @unmoved(faults.unknown_key)
@@ -170,7 +188,7 @@ def edit_kept(child: Any, witness: Witness) -> None:
 @in_child(ENGINE)
 @caught(faults.forgetful_reader)
 @unmoved(faults.unknown_key)
-@cured(faults.every_engine_there)
+@cured(saboteurs_engines.every_engine_there)
 def edit_backend(child: Any, witness: Witness) -> None:
     """Import Keras beside a file that names another engine, installed or not."""
     answer = child["numpy"]
@@ -201,7 +219,7 @@ def edit_backend(child: Any, witness: Witness) -> None:
 )
 @in_child(ENGINE)
 @caught(faults.forgetful_reader)
-@cured(faults.every_engine_there)
+@cured(saboteurs_engines.every_engine_there)
 @unmoved(faults.unknown_key)
 def backend_values(child: Any, witness: Witness) -> None:
     """Import Keras beside a file that names each of the other two."""
@@ -241,7 +259,7 @@ def any_edit(tf: Any, witness: Witness) -> None:
     """Whatever allowed values a file holds are the values in force, by the code of Keras that reads it."""
     before = (api.backend_functions().floatx(), api.backend_functions().epsilon())
 
-    @examples(40)
+    @examples(25)
     @given(VALUES, st.sampled_from(["tensorflow", "theano"]))
     def honoured(values: dict[str, Any], engine: str) -> None:
         local = Witness()
@@ -249,7 +267,7 @@ def any_edit(tf: Any, witness: Witness) -> None:
         for name, value in values.items():
             local.equal(name, expected=value, actual=read[name])
 
-    witness.always("values of the file are the values in force", 40, honoured)
+    witness.always("values of the file are the values in force", 25, honoured)
     after = (api.backend_functions().floatx(), api.backend_functions().epsilon())
     witness.equal("values of this process meanwhile", expected=before, actual=after)
 
@@ -272,4 +290,4 @@ def file_refused(tf: Any, witness: Witness) -> None:
         ("epsilon", 1),
         ("epsilon", "1e-07"),
     ):
-        refused(witness, f"{key} {value!r} in the file", lambda key=key, value=value: _read({**PRINTED, key: value}))
+        refused(witness, f"{key} {value!r} in the file", partial(_read, {**PRINTED, key: value}))

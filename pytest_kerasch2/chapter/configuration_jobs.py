@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 from pytest_kerasch2.chapter.attempts import attempt
 from pytest_kerasch2.chapter.saboteurs_configuration import is_third_generation
@@ -17,9 +17,9 @@ EDITED = {"floatx": "float64", "epsilon": 1e-3, "backend": "tensorflow", "image_
 ENGINES = ("theano", "cntk", "numpy")
 
 
-def first_use() -> Dict[str, Any]:
+def first_use() -> dict[str, Any]:
     """Give what a home without `.keras` holds before and after, and what the values are in a fresh process."""
-    found: Dict[str, Any] = {"before": _files()}
+    found: dict[str, Any] = {"before": _files()}
     tf = _printed("import tensorflow as tf")["tf"]
     found["imported"] = _files()
     functions = _printed("from tensorflow.keras import backend as K")["K"]
@@ -44,9 +44,9 @@ def _file() -> Path:
     return Path.home() / ".keras" / "keras.json"
 
 
-def _printed(line: str) -> Dict[str, Any]:
+def _printed(line: str) -> dict[str, Any]:
     """Give the names that a line of the chapter binds: how it is imported is what the claim is about."""
-    names: Dict[str, Any] = {}
+    names: dict[str, Any] = {}
     exec(line, names)
     return names
 
@@ -72,7 +72,7 @@ def _weights(tf: Any) -> Any:
     return tf.as_dtype(layer.kernel.dtype).name
 
 
-def edited_file() -> Dict[str, Any]:
+def edited_file() -> dict[str, Any]:
     """Give the values, and what layers make of them, where the file was edited before Keras is imported."""
     _write(EDITED)
     tf, functions = api.tensorflow(), api.backend_functions()
@@ -90,7 +90,7 @@ def edited_file() -> Dict[str, Any]:
     }
 
 
-def engines() -> Dict[str, Any]:
+def engines() -> dict[str, Any]:
     """Give, for each name in the file's `backend` and for the variable `KERAS_BACKEND`, what came of it.
 
     Each is `chosen`, the engine that Keras says it has, and `error`, why it cannot be imported with it, or None.
@@ -104,18 +104,18 @@ def engines() -> Dict[str, Any]:
     return found
 
 
-def _write(values: Dict[str, Any]) -> None:
+def _write(values: dict[str, Any]) -> None:
     _file().parent.mkdir(exist_ok=True)
     _file().write_text(json.dumps(values), encoding="utf-8")
 
 
-def _engine_of_second_generation(values: Dict[str, Any]) -> Dict[str, Any]:
+def _engine_of_second_generation(values: dict[str, Any]) -> dict[str, Any]:
     # The first name is in the file before the import, which can be made only once in a process
     _write(values)
     return {"chosen": str(api.backend_functions().backend()), "error": None}
 
 
-def _engine_of_third_generation(values: Dict[str, Any]) -> Dict[str, Any]:
+def _engine_of_third_generation(values: dict[str, Any]) -> dict[str, Any]:
     # Without TensorFlow in the process Keras can be imported again and again
     _write(values)
     for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:

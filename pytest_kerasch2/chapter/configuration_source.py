@@ -14,7 +14,7 @@ import os
 import sys
 import types
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Iterator
 from unittest import mock
 
 from pytest_kerasch2.errors import CouldNotTell
@@ -30,8 +30,8 @@ def settings_module() -> Any:
     return sys.modules[inspect.unwrap(api.backend_functions().image_data_format).__module__]
 
 
-def read_again(home: Path) -> Dict[str, Any]:
-    """Give what Keras makes of `home/.keras/keras.json`: `floatx`, `epsilon`, `image_data_format`; the file is written if absent.
+def read_again(home: Path) -> dict[str, Any]:
+    """Give `floatx`, `epsilon`, `image_data_format` as Keras makes them of `home/.keras/keras.json`, written if absent.
 
     Raises:
         CouldNotTell: this release reads its file in another way than any known one.
@@ -57,7 +57,7 @@ def kept() -> Iterator[None]:
             setattr(module, name, value)
 
 
-def _copies() -> Dict[str, Any]:
+def _copies() -> dict[str, Any]:
     """Give Keras's getters and setters over variables of their own."""
     module = settings_module()
     own = dict(vars(module))
@@ -85,7 +85,7 @@ def _compiled(module: Any) -> Any:
 
 
 # Python 3.8 added a field to the root of a tree
-_MORE: Dict[str, Any] = {"type_ignores": []} if sys.version_info >= (3, 8) else {}
+_MORE: dict[str, Any] = {"type_ignores": []} if sys.version_info >= (3, 8) else {}
 
 
 def _mentions(node: ast.If) -> bool:

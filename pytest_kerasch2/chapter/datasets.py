@@ -7,6 +7,7 @@ code is genuine, the content is not, and nothing is said of it. What is said of 
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
@@ -93,10 +94,10 @@ def accessor(tf: Any, witness: Witness) -> None:
 @caught(planted.parts_swapped, planted.parts_in_a_row, planted.labels_in_lists)
 @unmoved(planted.pairs_are_lists)
 def quartet(tf: Any, archives: Any, witness: Witness) -> None:
-    """Take apart what each of the seven gives, on stand-ins."""
-    for name in NAMED:
+    """Take apart what the loaders give on stand-ins; of CIFAR, which takes seconds, the checks of each do it."""
+    for name in (name for name in NAMED if not name.startswith("cifar")):
         with genuine.genuine_loaders(tf, archives(name), [name]) as loaders:
-            four = witness.runs(f"two pairs of {name}", lambda load=loaders[name]: _taken_apart(load()))
+            four = witness.runs(f"two pairs of {name}", partial(_taken_apart, loaders[name]))
         kinds = sorted({type(array).__name__ for array in four.values()})
         witness.equal(f"what {name} gives is of the kind", expected=["ndarray"], actual=kinds)
         x_train, y_train, x_test, y_test = (len(array) for array in four.values())
@@ -104,8 +105,8 @@ def quartet(tf: Any, archives: Any, witness: Witness) -> None:
         witness.at_least("examples for training, those for testing at the least", limit=x_test, actual=x_train)
 
 
-def _taken_apart(parts: Any) -> dict[str, Any]:
-    (x_train, y_train), (x_test, y_test) = parts
+def _taken_apart(load_data: Any) -> dict[str, Any]:
+    (x_train, y_train), (x_test, y_test) = load_data()
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
 
 
@@ -130,20 +131,32 @@ def _shaped(witness: Witness, name: str, four: dict[str, Any], expected: Shapes)
 
 def _labelled(witness: Witness, name: str, four: dict[str, Any], folder: Path) -> None:
     """Require the labels in the order in which the stand-in has them, or in which its examples are shuffled."""
-    record = registry.record_of(name)
-    if record.assembly in ("as stored", "images"):
-        own = {part: np.arange(len(four[part])) % (record.classes or 1) for part in ("y_train", "y_test")}
-    else:
-        stand_in = standins.load(name, folder)
-        own = {"y_train": stand_in.y_train, "y_test": stand_in.y_test}
+    own = _labels_of(name, folder)
     same = [bool(np.array_equal(four[part].ravel(), own[part])) for part in ("y_train", "y_test")]
     witness.equal(f"labels of {name}, in the order of their examples", expected=[True, True], actual=same)
+
+
+def _labels_of(name: str, folder: Path) -> dict[str, Any]:
+    """Give the labels of a stand-in: classes in turn, or shuffled together with the examples, by the seed 113."""
+    record = registry.record_of(name)
+    rows = {facts.name: facts.shape[0] for facts in record.arrays}
+    if record.assembly in ("as stored", "images"):
+        return {part: np.arange(rows[part]) % (record.classes or 1) for part in ("y_train", "y_test")}
+    stored = np.load(str(folder / record.archives[0].file))
+    random, shuffled = np.random.RandomState(113), {}
+    for part in [part for part in stored.files if part.startswith("y")]:
+        order = np.arange(len(stored[part]))
+        random.shuffle(order)
+        shuffled[part] = stored[part][order]
+    if "y" in shuffled:
+        shuffled = {"y_train": shuffled["y"][: rows["y_train"]], "y_test": shuffled["y"][rows["y_train"] :]}
+    return shuffled
 
 
 def _decided(tf: Any, archives: Any, witness: Witness, name: str, expected: Shapes) -> dict[str, Any]:
     folder = archives(name)
     with genuine.genuine_loaders(tf, folder, [name]) as loaders:
-        four = _taken_apart(loaders[name]())
+        four = _taken_apart(loaders[name])
     _shaped(witness, name, four, expected)
     _labelled(witness, name, four, folder)
     return four
@@ -253,7 +266,9 @@ def _lists(witness: Witness, name: str, four: dict[str, Any]) -> None:
     examples = four["x_train"][:100]
     kinds = sorted({f"{type(example).__name__} of {type(word).__name__}" for example in examples for word in example})
     witness.equal(f"an example of {name} is a", expected=["list of int"], actual=kinds)
-    witness.at_least(f"lengths among 100 examples of {name}", limit=2, actual=len({len(example) for example in examples}))
+    witness.at_least(
+        f"lengths among 100 examples of {name}", limit=2, actual=len({len(example) for example in examples})
+    )
 
 
 @claim(
@@ -267,11 +282,12 @@ def _lists(witness: Witness, name: str, four: dict[str, Any]) -> None:
 def mnist_content(tf: Any, mnist: Any, scratch: Path, witness: Witness) -> None:
     """Let Keras's own loader read the genuine archive, and compare with the arrays that we know by their hashes."""
     with genuine.genuine_loaders(tf, _archive_folder(mnist, scratch), ["mnist"]) as loaders:
-        four = _taken_apart(loaders["mnist"]())
+        four = _taken_apart(loaders["mnist"])
 
     witness.saw("the genuine MNIST, told by the hashes of its arrays")
     for part, array in four.items():
-        witness.same_bits(f"{part} by load_data() and by our reader", expected=getattr(mnist, part), actual=array)
+        same = array.dtype == np.uint8 and np.array_equal(array, getattr(mnist, part))
+        witness.equal(f"{part} by load_data() is that which the hash tells", expected=True, actual=bool(same))
     for part in ("train", "test"):
         pixels, digits = four[f"x_{part}"], four[f"y_{part}"]
         witness.equal(f"grey values, {part}", expected=(0, 255), actual=(int(pixels.min()), int(pixels.max())))

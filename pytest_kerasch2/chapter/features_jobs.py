@@ -7,6 +7,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def examples_() -> tuple[Any, Any]:
 
 
 def small_model(tf: Any, first: Any = None) -> Any:
-    """Give an uncompiled model of 6 -> 8 -> 4 units whose weights are the same each time; `first` is a layer before it."""
+    """Give an uncompiled model of 6 -> 8 -> 4 units, its weights the same each time; `first` is a layer before it."""
     drawn = np.random.RandomState(1)
     inputs = tf.keras.Input(shape=(6,), name="features")
     hidden = tf.keras.layers.Dense(8, activation="relu", name="hidden")(inputs if first is None else first(inputs))
@@ -115,7 +116,7 @@ def _lookout(tf: Any, seen: list[list[int]]) -> Any:
 def lite() -> dict[str, Any]:
     """Give the predictions of a model, and those of what TensorFlow Lite made of it, row by row."""
     # Until 2.1 the converter starts a program of its own, which lies beside the interpreter
-    os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     tf = api.tensorflow()
     model = small_model(tf)
     x, _ = examples_()

@@ -69,8 +69,21 @@ def _told(error: BaseException) -> str:
     return described(error)
 
 
-def show(report: Any, shown: Outcome, location: tuple[str, int]) -> None:
-    """Turn a pytest report into the outcome that the design's table asks for."""
+def account_of(record: Record, error: BaseException | None, raw: Any) -> str:
+    """Give what is told below the reason of a failure: the evidence, or for an error nobody foresaw, its traceback."""
+    if error is not None and not isinstance(error, KerasCh2Error):
+        return str(raw)
+    lines = [f"  {line}" for line in record.evidence]
+    return "\n".join([f"claim {record.claim.id}: {record.claim.statement}", *lines])
+
+
+def show(report: Any, shown: Outcome, location: tuple[str, int], account: str) -> None:
+    """Turn a pytest report into the outcome that the design's table asks for.
+
+    Args:
+        location: file and line of the check.
+        account: what is told below the reason of a failure.
+    """
     report.outcome = {"xfailed": "skipped"}.get(shown.word, shown.word)
     if shown.word == "xfailed":
         report.wasxfail = shown.reason
@@ -78,9 +91,7 @@ def show(report: Any, shown: Outcome, location: tuple[str, int]) -> None:
     elif shown.word == "skipped":
         report.longrepr = (*location, shown.reason)
     elif shown.word == "failed":
-        # Where the check itself failed, pytest's own account of it is longer, and goes below the reason.
-        account = str(report.longrepr) if report.longrepr else ""
-        report.longrepr = "\n\n".join(part for part in (shown.reason, account) if part)
+        report.longrepr = f"{shown.reason}\n\n{account}"
     else:
         report.longrepr = None
 

@@ -105,7 +105,9 @@ def chaining(tf: Any, witness: Witness) -> None:
         kind = isinstance(getattr(stages, name), tf.data.Dataset)
         witness.true(f"what is {name} is a data set", holds=kind, found="tf.data.Dataset" if kind else "none")
     # A data set is never changed in place: what came before is still there.
-    witness.equal("the batches before it was shuffled", expected=list(range(64)), actual=labels(elements(stages.batched)))
+    witness.equal(
+        "the batches before it was shuffled", expected=list(range(64)), actual=labels(elements(stages.batched))
+    )
 
 
 @claim(
@@ -123,7 +125,9 @@ def shuffles(tf: Any, witness: Witness) -> None:
 
     witness.equal("each of 40 images is there once, in pass one", expected=True, actual=sorted(first) == given_)
     witness.equal("each of 40 images is there once, in pass two", expected=True, actual=sorted(second) == given_)
-    witness.true("the order is another than that given", holds=given_ not in (first, second), found="20 batches, two passes")
+    witness.true(
+        "the order is another than that given", holds=given_ not in (first, second), found="20 batches, two passes"
+    )
     witness.true("the order is another in each pass", holds=first != second, found=f"{first[:6]}..., {second[:6]}...")
 
 
@@ -158,7 +162,8 @@ def shuffles_images(tf: Any, witness: Witness) -> None:
 @unmoved(planted.map_prefetched)
 def maps_images(tf: Any, witness: Witness) -> None:
     """Map a function that makes a negative."""
-    data, called_with = numbered(40), []
+    data = numbered(40)
+    called_with: list[Any] = []
 
     def negative(image: Any, label: Any) -> Any:
         called_with.append(tuple(image.shape))

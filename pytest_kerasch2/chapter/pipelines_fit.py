@@ -257,7 +257,9 @@ def steps_demanded(child: Any, witness: Witness) -> None:
     """Read the error."""
     told = _told(child["endless"])
 
-    witness.matches("fit on a repeating data set without steps", pattern=r"ValueError: .*must specify.*steps", actual=told)
+    witness.matches(
+        "fit on a repeating data set without steps", pattern=r"ValueError: .*must specify.*steps", actual=told
+    )
 
 
 @claim(
@@ -275,7 +277,7 @@ def steps_demanded(child: Any, witness: Witness) -> None:
 @deviation(
     since="3.0",
     of="keras",
-    cause="what is printed as the data set for testing is the endless training data: on Keras 3 its evaluation never ends",
+    cause="what is printed as the data set for testing is the endless training data, which Keras 3 evaluates for ever",
     source=_KERAS + "v3.15.1/keras/src/trainers/trainer.py#L688-L702",
     symptom=r"was still going after 40 batches of 4",
 )

@@ -8,7 +8,7 @@ import tempfile
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Generator, Iterator
+from typing import Any, Callable, Generator, Iterator, TypeVar
 
 import pytest
 
@@ -23,12 +23,14 @@ from pytest_kerasch2.framework import api, state
 from pytest_kerasch2.framework.child import Desk, Job, value_of
 from pytest_kerasch2.options import Settings
 
+T = TypeVar("T")
 NAME = "kerasch2-chapter"
 WITNESS = pytest.StashKey[Witness]()
 PLANTED = pytest.StashKey[judging.Planted]()
 # Under these names the controller and its workers hand things to each other.
 FOLDER = "kerasch2_folder"
 ENVIRONMENT = "kerasch2_environment"
+REFUSED = "refused"
 
 
 def start(config: pytest.Config, settings: Settings) -> None:
@@ -72,7 +74,9 @@ class ChapterRun:
 
     def pytest_report_header(self) -> list[str]:
         """Say what is being verified, and on what."""
-        return [] if _is_worker(self.config) else surroundings.header(self.settings, _is_distributed(self.config))
+        if _is_worker(self.config):
+            return []
+        return _or_usage_error(lambda: surroundings.header(self.settings, _is_distributed(self.config)))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> Generator[None, Any, None]:
@@ -87,7 +91,7 @@ class ChapterRun:
         """With --chapter-saboteurs, run each check once for each thing to be planted."""
         check = check_of(metafunc.function)
         if self.settings.saboteurs and check is not None:
-            planted = collection.planted_in(check, api.release())
+            planted = collection.planted_in(check, _or_usage_error(api.release))
             metafunc.parametrize("planted", planted, ids=collection.planted_id, indirect=True)
 
     @pytest.hookimpl(tryfirst=True)
@@ -97,17 +101,28 @@ class ChapterRun:
         _or_usage_error(lambda: collection.refuse_duplicates(checks))
         items[:] = collection.in_order(items)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Let the child interpreters begin, while the other checks run."""
         if session.config.option.collectonly:
             return
         if any(collection.check_of_item(item) for item in session.items):
             # Here rather than within the first check, whose time would be that of the import.
-            _or_usage_error(api.tensorflow)
+            self._refuse_absent(session)
         jobs = [job for item in session.items for job in self._jobs(item)]
         if jobs:
             self.desk = Desk(self.folder)
             self.desk.start(list(dict.fromkeys(jobs)))
+
+    def _refuse_absent(self, session: pytest.Session) -> None:
+        try:
+            surroundings.refuse_absent(self.settings)
+        except KerasCh2Error as error:
+            if not _is_worker(self.config):
+                raise pytest.UsageError(str(error)) from error
+            # What a worker raises here is lost on the way; the controller looks for this file.
+            (self.folder / REFUSED).write_text(str(error), encoding="utf-8")
+            session.items[:] = []
 
     # -- one check
 
@@ -177,7 +192,8 @@ class ChapterRun:
         if planted is not None:
             report_.kerasch2_planted = {"name": planted.name, "harmful": planted.harmful}
         path, line, _ = item.reportinfo()
-        judging.show(report_, shown, (str(path), (line or 0) + 1))
+        account = judging.account_of(record, error, report_.longrepr)
+        judging.show(report_, shown, (str(path), (line or 0) + 1), account)
         report_.kerasch2_record = ledger.packed(record)
         item.user_properties += surroundings.properties(record)
 
@@ -209,6 +225,11 @@ class ChapterRun:
             return
         stopped = bool(session.shouldfail or session.shouldstop)
         self.interrupted = self.interrupted or stopped or exitstatus not in (0, 1)
+        refused = self.folder / REFUSED
+        if refused.exists():
+            self._say_error(refused.read_text(encoding="utf-8"))
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            return
         self._write_ledger(session)
 
     @pytest.hookimpl(optionalhook=True)
@@ -227,7 +248,7 @@ class ChapterRun:
 
     def ledger(self) -> ledger.Ledger:
         """Give the ledger of what was gathered so far."""
-        environment = self.environment or surroundings.environment_unseen()
+        environment = {**surroundings.environment_unseen(), **self.environment}
         return ledger.build(self.records, environment, complete=not self.interrupted)
 
     def _write_ledger(self, session: pytest.Session) -> None:
@@ -237,7 +258,10 @@ class ChapterRun:
             ledger.write(self.ledger(), self.settings.ledger)
         except KerasCh2Error as error:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-            self.config.get_terminal_writer().line(f"\nERROR: {error}", red=True)
+            self._say_error(str(error))
+
+    def _say_error(self, message: str) -> None:
+        self.config.get_terminal_writer().line(f"\nERROR: {message}", red=True)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the verdicts section by section, and to GitHub where this runs there."""
@@ -254,9 +278,9 @@ class ChapterRun:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _or_usage_error(call: Callable[[], Any]) -> None:
+def _or_usage_error(call: Callable[[], T]) -> T:
     try:
-        call()
+        return call()
     except KerasCh2Error as error:
         raise pytest.UsageError(str(error)) from error
 

@@ -147,7 +147,7 @@ def own_loss_ignored() -> Iterator[None]:
 
 @contextmanager
 def _method(name: str, wrap: Callable[..., Any]) -> Iterator[None]:
-    """Wrap a method of all models. Sequential has it from Model on every release but 2.0 and 2.1, where it has its own."""
+    """Wrap a method of all models; Sequential may have one of its own."""
     keras = api.keras()
     with wrapped_method(keras.Model, name, wrap):
         if name in vars(keras.Sequential):

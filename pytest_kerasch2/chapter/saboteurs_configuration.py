@@ -5,13 +5,12 @@ Those that patch `json` or `os` act alike in a child interpreter, before Keras i
 
 from __future__ import annotations
 
-import importlib.abc
+import contextlib
 import json
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 from unittest import mock
 
 from pytest_kerasch2.chapter import saboteurs
@@ -184,8 +183,9 @@ def defaults_set_again() -> Iterator[None]:
 @contextmanager
 def deaf_setters() -> Iterator[None]:
     """The setters take a value and do nothing with it."""
-    deaf = {name: _nothing for name in SETTERS}
-    with mock.patch.multiple(api.backend_functions(), **deaf):
+    with contextlib.ExitStack() as patches:
+        for name in SETTERS:
+            patches.enter_context(saboteurs.replaced(api.backend_functions(), name, _nothing))
         yield
 
 
@@ -199,10 +199,8 @@ def accepts_anything() -> Iterator[None]:
         except ValueError:
             return
 
-    functions = api.backend_functions()
-    with saboteurs.wrapped(functions, "set_floatx", swallow):
-        with saboteurs.wrapped(functions, "set_image_data_format", swallow):
-            yield
+    with _both_setters(swallow):
+        yield
 
 
 @contextmanager
@@ -210,7 +208,10 @@ def coarse_epsilon() -> Iterator[None]:
     """The setter of epsilon keeps a number in single precision."""
     import numpy
 
-    with saboteurs.wrapped(api.backend_functions(), "set_epsilon", lambda set_, value: set_(float(numpy.float32(value)))):
+    def narrow(original: Any, value: Any) -> None:
+        original(float(numpy.float32(value)))
+
+    with saboteurs.wrapped(api.backend_functions(), "set_epsilon", narrow):
         yield
 
 
@@ -221,10 +222,8 @@ def narrow_setters() -> Iterator[None]:
     def narrow(original: Any, value: Any) -> None:
         original({"float64": "float32", "channels_first": "channels_last"}.get(value, value))
 
-    functions = api.backend_functions()
-    with saboteurs.wrapped(functions, "set_floatx", narrow):
-        with saboteurs.wrapped(functions, "set_image_data_format", narrow):
-            yield
+    with _both_setters(narrow):
+        yield
 
 
 @contextmanager
@@ -275,9 +274,9 @@ def engine_can_be_set() -> Iterator[None]:
     """The backend's functions include a setter of the engine, which the getter follows."""
     chosen = ["tensorflow"]
     functions = api.backend_functions()
-    with saboteurs.replaced(functions, "backend", lambda: chosen[0]):
-        with mock.patch.object(functions, "set_backend", lambda name: chosen.__setitem__(0, name), create=True):
-            yield
+    setter = mock.patch.object(functions, "set_backend", lambda name: chosen.__setitem__(0, name), create=True)
+    with saboteurs.replaced(functions, "backend", lambda: chosen[0]), setter:
+        yield
 
 
 @contextmanager
@@ -287,73 +286,12 @@ def engine_set_in_vain() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _both_setters(wrap: Callable[..., None]) -> Iterator[None]:
+    functions = api.backend_functions()
+    with saboteurs.wrapped(functions, "set_floatx", wrap), saboteurs.wrapped(functions, "set_image_data_format", wrap):
+        yield
+
+
 def _nothing(value: Any) -> None:
     """Take a value, do nothing."""
-
-
-# -- the engines, in a child
-
-
-class _Alias(str):
-    """The name of an engine that Keras does not have, which it takes for the name of one that it has."""
-
-    def __eq__(self, other: object) -> bool:
-        return str.__eq__(self, other) or (isinstance(other, str) and str.__eq__("tensorflow", other))
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = str.__hash__
-
-
-@contextmanager
-def every_engine_there() -> Iterator[None]:
-    """Theano and CNTK are engines too, and the file or the variable chooses: what the chapter speaks of."""
-    if not is_third_generation():
-        with saboteurs.replaced(_functions_of_second_generation(), "backend", _engine_asked_for):
-            yield
-        return
-
-    def alias(original: Any, *arguments: Any, **named: Any) -> Any:
-        read = original(*arguments, **named)
-        if is_configuration(read) and read.get("backend") in ("theano", "cntk"):
-            read["backend"] = _Alias(read["backend"])
-        return read
-
-    with saboteurs.wrapped(json, "load", alias):
-        yield
-
-
-@contextmanager
-def no_other_engine() -> Iterator[None]:
-    """Keras has lost every engine but TensorFlow."""
-    if not is_third_generation():
-        with saboteurs.replaced(_functions_of_second_generation(), "backend", lambda: "tensorflow"):
-            yield
-        return
-    finder = _Lost()
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-
-
-class _Lost(importlib.abc.MetaPathFinder):
-    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
-        """Refuse the engine that needs nothing but NumPy."""
-        if name == "keras.src.backend.numpy":
-            raise ImportError("the engine numpy is lost")
-        return None
-
-
-def _functions_of_second_generation() -> Any:
-    return api.backend_functions()
-
-
-def _engine_asked_for() -> str:
-    asked = os.environ.get("KERAS_BACKEND")
-    if asked:
-        return asked
-    with (api.keras_home() / "keras.json").open(encoding="utf-8") as stream:
-        return str(json.load(stream).get("backend", "tensorflow"))

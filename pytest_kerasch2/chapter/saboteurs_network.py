@@ -23,6 +23,11 @@ def _named_d1(layer: Any) -> None:
         layer.activation = api.keras().activations.get("elu")
 
 
+def _without_bias(layer: Any) -> None:
+    if layer.name == "d1":
+        layer.use_bias = False
+
+
 def _begin_otherwise(layer: Any) -> None:
     layer.kernel_initializer = api.keras().initializers.get("he_normal")
 
@@ -45,6 +50,13 @@ def no_relu() -> Iterator[None]:
 def elu_for_d1() -> Iterator[None]:
     """The layer called d1, which two of the four ways have, gets another activation."""
     with before_build("Dense", _named_d1):
+        yield
+
+
+@contextmanager
+def d1_without_bias() -> Iterator[None]:
+    """The layer called d1, which two of the four ways have, comes without a bias."""
+    with before_build("Dense", _without_bias):
         yield
 
 

@@ -167,7 +167,9 @@ def flip_two_of_a_batch() -> ContextManager[None]:
 
 def flip_without_channels() -> ContextManager[None]:
     """Our own flip forgets the channel axis, and is the printed one again."""
-    return replaced(pipeline, "flip_each", lambda tf, image, seed=None: tf.image.random_flip_left_right(image, seed=seed))
+    return replaced(
+        pipeline, "flip_each", lambda tf, image, seed=None: tf.image.random_flip_left_right(image, seed=seed)
+    )
 
 
 def _for_test(instead: Callable[..., Any]) -> ContextManager[None]:

@@ -61,9 +61,13 @@ def evaluate_returns(workflow: Trial, witness: Witness) -> None:
     """Compare both values with arithmetic on the predictions."""
     loss, accuracy = _by_hand(workflow)
 
-    witness.true("a list of two numbers", holds=isinstance(workflow.evaluated, list), found=type(workflow.evaluated).__name__)
+    witness.true(
+        "a list of two numbers", holds=isinstance(workflow.evaluated, list), found=type(workflow.evaluated).__name__
+    )
     witness.equal("values", expected=2, actual=len(workflow.evaluated))
-    witness.close("the first, against the loss", expected=round(loss, 4), actual=round(workflow.evaluated[0], 4), within=2e-4)
+    witness.close(
+        "the first, against the loss", expected=round(loss, 4), actual=round(workflow.evaluated[0], 4), within=2e-4
+    )
     witness.close("the second, against the accuracy", expected=accuracy, actual=workflow.evaluated[1], within=1e-6)
 
 
@@ -79,13 +83,17 @@ def loss_measures(tf: Any, workflow: Trial, witness: Witness) -> None:
     """Compare evaluate's loss with the formula, and look at the loss of perfect, even and wrong outputs."""
     first = float(np.ravel(workflow.evaluated)[0])
     wanted = _by_hand(workflow)[0]
-    witness.close("evaluate's loss, against the formula", expected=round(wanted, 4), actual=round(first, 4), within=2e-4)
+    witness.close(
+        "evaluate's loss, against the formula", expected=round(wanted, 4), actual=round(first, 4), within=2e-4
+    )
 
     loss = tf.keras.losses.sparse_categorical_crossentropy
     outputs = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.1, 0.8, 0.1]], dtype="float32")
     perfect, even, wrong = loss(tf.zeros(3, tf.int64), tf.constant(outputs)).numpy().astype("float64")
     witness.close("loss of the perfect output", expected=0.0, actual=round(float(perfect), 6), within=1e-5)
-    witness.close("loss of three even chances", expected=round(float(np.log(3)), 5), actual=round(float(even), 5), within=1e-4)
+    witness.close(
+        "loss of three even chances", expected=round(float(np.log(3)), 5), actual=round(float(even), 5), within=1e-4
+    )
     witness.true("a wrong output costs more", holds=wrong > even, found=round(float(wrong), 4))
 
 
@@ -107,7 +115,9 @@ def accuracy_counts(tf: Any, workflow: Trial, witness: Witness) -> None:
     outputs = np.eye(10, dtype="float32")[np.where(np.arange(100) < 98, labels, (labels + 1) % 10)]
     metric = tf.keras.metrics.SparseCategoricalAccuracy()
     metric.update_state(labels, outputs)
-    witness.close("accuracy of 98 right in 100", expected=0.98, actual=round(float(np.asarray(metric.result())), 6), within=1e-6)
+    witness.close(
+        "accuracy of 98 right in 100", expected=0.98, actual=round(float(np.asarray(metric.result())), 6), within=1e-6
+    )
 
 
 @claim(

@@ -103,7 +103,7 @@ SIDES = st.tuples(st.integers(min_value=1, max_value=9), st.integers(min_value=1
 def parameters_of_any_widths(tf: Any, witness: Witness) -> None:
     """Count dense stacks of any widths: a layer of n inputs and m units has n * m + m parameters."""
 
-    @examples(12)
+    @examples(8)
     @given(SIDES, WIDTHS)
     def property_(sides: tuple[int, int], widths: list[int]) -> None:
         model = _stack(tf, sides, widths)
@@ -113,7 +113,7 @@ def parameters_of_any_widths(tf: Any, witness: Witness) -> None:
         case.equal(f"parameters of {widths} units on {sides} pixels", expected=wanted, actual=actual)
         case.equal("parameters of the model", expected=sum(wanted), actual=int(model.count_params()))
 
-    witness.always("each dense layer has n * m + m parameters", 12, property_)
+    witness.always("each dense layer has n * m + m parameters", 8, property_)
 
 
 def _stack(tf: Any, sides: tuple[int, int], widths: list[int]) -> Any:
@@ -157,7 +157,7 @@ def summary_table(tf: Any, witness: Witness) -> None:
 def summary_of_any_widths(tf: Any, witness: Witness) -> None:
     """Read the tables of dense stacks of any widths."""
 
-    @examples(8)
+    @examples(6)
     @given(SIDES, WIDTHS)
     def property_(sides: tuple[int, int], widths: list[int]) -> None:
         wanted = _formula(sides, widths)
@@ -167,7 +167,7 @@ def summary_of_any_widths(tf: Any, witness: Witness) -> None:
         case.equal(f"rows of {widths} units on {sides} pixels", expected=[0, *wanted], actual=rows)
         case.equal("total", expected=sum(wanted), actual=trials.summary_total(text))
 
-    witness.always("the summary shows n * m + m for each dense layer, and their sum", 8, property_)
+    witness.always("the summary shows n * m + m for each dense layer, and their sum", 6, property_)
 
 
 @claim(

@@ -131,7 +131,9 @@ def dropout_share(tf: Any, witness: Witness) -> None:
     _, values, outputs = _dropped(tf, 6)
     bound = 6 * float(np.sqrt(0.2 * 0.8 / values.size))
 
-    witness.close("share turned off", expected=0.2, actual=round(float(np.mean(outputs == 0)), 4), within=round(bound, 5))
+    witness.close(
+        "share turned off", expected=0.2, actual=round(float(np.mean(outputs == 0)), 4), within=round(bound, 5)
+    )
     kept = outputs != 0
     witness.all_true("the rest is scaled by 1 / 0.8", mask=np.abs(outputs[kept] - values[kept] / 0.8) < 1e-5)
 

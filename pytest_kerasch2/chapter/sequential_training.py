@@ -47,7 +47,9 @@ def whole_workflow(workflow: Trial, witness: Witness) -> None:
     witness.equal("values from evaluate", expected=2, actual=int(np.size(workflow.evaluated)))
     witness.equal("images predicted", expected=COUNT, actual=len(workflow.predicted))
     after = trials.cross_entropy(workflow.predicted, workflow.labels)
-    witness.true("cross entropy after the workflow is below that before", holds=after < workflow.loss_before, found=after)
+    witness.true(
+        "cross entropy after the workflow is below that before", holds=after < workflow.loss_before, found=after
+    )
 
 
 @claim(
@@ -65,7 +67,9 @@ def compile_attaches(tf: Any, witness: Witness) -> None:
     model = models.style("sequential-list").build(tf, models.Network(hidden=8))
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
-    witness.true("the model's optimizer is the one given", holds=model.optimizer is optimizer, found=_kind(model.optimizer))
+    witness.true(
+        "the model's optimizer is the one given", holds=model.optimizer is optimizer, found=_kind(model.optimizer)
+    )
     witness.equal("the model's loss", expected="sparse_categorical_crossentropy", actual=_name(model.loss))
     judged = np.ravel(model.evaluate(images, labels, verbose=0))
     witness.equal("values of an evaluation", expected=2, actual=len(judged))
@@ -134,7 +138,9 @@ def loss_falls(workflow: Trial, witness: Witness) -> None:
     """Compare the cross entropy of the images before training, in the last epoch, and after it."""
     last = workflow.history["loss"][-1]
     after = trials.cross_entropy(workflow.predicted, workflow.labels)
-    witness.true("the last epoch's loss is below that before training", holds=last < workflow.loss_before, found=_short(last))
+    witness.true(
+        "the last epoch's loss is below that before training", holds=last < workflow.loss_before, found=_short(last)
+    )
     witness.true("so is the loss after it", holds=after < 0.8 * workflow.loss_before, found=_short(after))
 
 
@@ -156,4 +162,6 @@ def fit_history(workflow: Trial, witness: Witness) -> None:
     for name, values in sorted(workflow.history.items()):
         witness.equal(f"values of {name}", expected=EPOCHS, actual=len(values))
     shares = workflow.history["accuracy"]
-    witness.all_true("each accuracy is a share of the images", mask=[abs(s * COUNT - round(s * COUNT)) < 1e-3 for s in shares])
+    witness.all_true(
+        "each accuracy is a share of the images", mask=[abs(s * COUNT - round(s * COUNT)) < 1e-3 for s in shares]
+    )

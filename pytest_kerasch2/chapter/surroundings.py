@@ -8,7 +8,7 @@ from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.claims.model import Record
-from pytest_kerasch2.claims.release import ABSENT
+from pytest_kerasch2.claims.release import ABSENT, Release
 from pytest_kerasch2.errors import BadLedger, KerasCh2Error
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.options import Settings
@@ -44,6 +44,18 @@ def refuse_unusable(settings: Settings) -> None:
         devices.kinds(settings.devices)
     if settings.mirror is not None:
         sources.check_mirror(settings.mirror)
+
+
+def refuse_absent(settings: Settings) -> None:
+    """Require TensorFlow and the devices that were asked for; imports it.
+
+    Raises:
+        FrameworkMissing, FrameworkBroken: TensorFlow cannot be had.
+        DeviceMissing: a device that was asked for is not there.
+    """
+    api.tensorflow()
+    api.release()
+    devices.choose(settings.devices)
 
 
 def _refuse_unwritable(settings: Settings) -> None:
@@ -118,11 +130,12 @@ def environment(settings: Settings, shelf: Mapping[str, Any]) -> dict[str, Any]:
 
 def environment_unseen() -> dict[str, Any]:
     """Give the same as far as it is known without importing a framework: for a run whose workers all died."""
+    release = api.installed() or Release(ABSENT, ABSENT, ABSENT)
     return {
         "plugin": __version__,
-        "tensorflow": ABSENT,
-        "keras": ABSENT,
-        "backend": ABSENT,
+        "tensorflow": release.tensorflow,
+        "keras": release.keras,
+        "backend": release.backend,
         "python": platform.python_version(),
         "numpy": ABSENT,
         "platform": f"{platform.system()}-{platform.machine()}",

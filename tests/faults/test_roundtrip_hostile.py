@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import marshal
-import stat
 import time
-import zipfile
 
 import h5py
 import numpy as np
@@ -247,7 +245,7 @@ def test_the_bytecode_is_real(tmp_path):
     marker = tmp_path / "marker"
     code = marshal.loads(base64.b64decode(_bytecode(marker)))
 
-    eval(code, {"__builtins__": __builtins__}, {}) if code.co_argcount == 0 else type(_nothing)(code, globals())(1)
+    type(_nothing)(code, globals())(1)
 
     assert marker.exists()
 
@@ -295,80 +293,3 @@ def test_a_deep_configuration_is_refused(depth, tmp_path):
 
     with pytest.raises(UnsafeFile, match="nested too deeply"):
         inspect(_file(tmp_path / "m.h5", fill))
-
-
-def _archive(path, parts, weights):
-    base = {"metadata.json": b'{"keras_version": "3.0.0"}', "config.json": json.dumps(_model()).encode()}
-    base["model.weights.h5"] = weights.read_bytes()
-    with zipfile.ZipFile(str(path), "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in {**base, **parts}.items():
-            archive.writestr(name, content)
-    return path
-
-
-@pytest.fixture
-def weights(tmp_path):
-    return _file(tmp_path / "w.h5", lambda file: file.create_dataset("w", data=np.arange(4.0)))
-
-
-def test_an_honest_archive_passes(weights, tmp_path):
-    found = inspect(_archive(tmp_path / "m.keras", {"assets/layer/vocabulary.txt": b"a\nb\n"}, weights))
-
-    assert (found.kind, found.keras_version) == ("zip", "3.0.0")
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["../outside", "/absolute", "assets/../../outside", "C:\\outside", "..\\outside", "model.weights.npz", "x.py"],
-)
-def test_an_archive_with_a_part_that_climbs_out_or_has_no_business_is_refused(name, weights, tmp_path):
-    with pytest.raises(UnsafeFile):
-        inspect(_archive(tmp_path / "m.keras", {name: b"x"}, weights))
-
-    assert not (tmp_path.parent / "outside").exists()
-
-
-def test_a_link_in_an_archive_is_refused(weights, tmp_path):
-    info = zipfile.ZipInfo("assets/link")
-    info.external_attr = (stat.S_IFLNK | 0o777) << 16
-    path = _archive(tmp_path / "m.keras", {}, weights)
-    with zipfile.ZipFile(str(path), "a") as archive:
-        archive.writestr(info, "/etc/passwd")
-
-    with pytest.raises(UnsafeFile, match="leads out of it"):
-        inspect(path)
-
-
-def test_a_bomb_is_refused_at_once(weights, tmp_path):
-    path = _archive(tmp_path / "m.keras", {"assets/zeros": b"\0" * (64 * 2**20)}, weights)
-    began = time.monotonic()
-
-    with pytest.raises(UnsafeFile, match="grows too much"):
-        inspect(path)
-
-    assert time.monotonic() - began < 2
-    assert path.stat().st_size < 2**18, "the hazard is real"
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_part_that_stands_there_twice_is_refused(weights, tmp_path):
-    path = _archive(tmp_path / "m.keras", {}, weights)
-    with zipfile.ZipFile(str(path), "a") as archive:
-        archive.writestr("config.json", json.dumps(_model(_lambda("f"))))
-
-    with pytest.raises(UnsafeFile, match="twice"):
-        inspect(path)
-
-
-def test_hostile_weights_inside_an_archive_are_refused(elsewhere, tmp_path):
-    bad = _file(tmp_path / "w.h5", lambda file: file.__setitem__("w", h5py.ExternalLink(str(elsewhere), "secret")))
-
-    with pytest.raises(UnsafeFile, match="ExternalLink"):
-        inspect(_archive(tmp_path / "m.keras", {}, bad))
-
-
-def test_a_hostile_configuration_inside_an_archive_is_refused(weights, tmp_path):
-    config = json.dumps(_model(HOSTILE["Keras's downloader"](""))).encode()
-
-    with pytest.raises(UnsafeFile, match="get_file"):
-        inspect(_archive(tmp_path / "m.keras", {"config.json": config}, weights))

@@ -1,0 +1,329 @@
+"""The backend: its import, its engines, its low-level functions, and `constant` with both its printed forms."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_kerasch2.chapter import saboteurs, saboteurs_configuration, saboteurs_engines
+from pytest_kerasch2.chapter import saboteurs_backend as faults
+from pytest_kerasch2.chapter.attempts import value as value_of
+from pytest_kerasch2.chapter.configuration_jobs import ENGINE, FIRST_USE
+from pytest_kerasch2.chapter.configuration_source import kept
+from pytest_kerasch2.chapter.properties import examples
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, in_child, unmoved
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.framework import api
+
+SECTION = "Backend"
+VALUES = [[42, 24], [11, 99]]
+PRINTED_EAGER = "<tf.Tensor: id=N, shape=(2, 2), dtype=float16, numpy=array([[42., 24.],[11., 99.]],dtype=float16)>"
+PRINTED_GRAPH = "<tf.Tensor 'Const:0' shape=(2, 2) dtype=float16>"
+TENSORFLOW = "https://github.com/tensorflow/tensorflow/blob"
+_WITHOUT_KERAS = "TensorFlow before 2.5 does not bring the package keras: with TensorFlow alone there is none."
+
+
+def example(tf: Any) -> Any:
+    """Give the constant of the chapter's example."""
+    return api.backend_functions().constant(VALUES, dtype=tf.float16, shape=[2, 2])
+
+
+# -- the import, the engines, the operations
+
+
+@claim(
+    "backend.import-tensorflow",
+    "The backend can be imported from tensorflow.keras.",
+    section=SECTION,
+    kind="code",
+)
+@caught(faults.constant_lost)
+@unmoved(saboteurs.other_seed)
+def import_tensorflow(tf: Any, witness: Witness) -> None:
+    """Run the line, and use what it binds."""
+    names: dict[str, Any] = {}
+
+    line = "from tensorflow.keras import backend as K"
+    witness.runs(line, lambda: exec(line, names))
+
+    constant = witness.runs("K.constant(1.0)", lambda: names["K"].constant(1.0))
+    witness.equal("its value", expected=1.0, actual=float(constant))
+
+
+@claim("backend.import-keras", "The backend is imported by `from keras import backend`.", section=SECTION, kind="code")
+@deviation(
+    cause=_WITHOUT_KERAS,
+    source=f"{TENSORFLOW}/v2.4.0/tensorflow/tools/pip_package/setup.py",
+    symptom="No module named 'keras'",
+    until="2.4",
+)
+@deviation(
+    cause="TensorFlow 2.5 brings a keras beside its own tf.keras: two backends, each with values of its own.",
+    source=f"{TENSORFLOW}/v2.5.0/tensorflow/tools/pip_package/setup.py",
+    symptom="epsilon set in tensorflow.keras, read in keras: 1e-07",
+    since="2.5",
+    until="2.5",
+)
+@in_child(FIRST_USE)
+@caught(faults.keras_alone_lost)
+@unmoved(saboteurs_configuration.writes_compactly)
+@cured(faults.keras_alone_is_ours)
+def import_keras(child: Any, witness: Witness) -> None:
+    """Run the line where TensorFlow alone was installed, and see whether it is the backend of tensorflow.keras."""
+    found = value_of(witness, "from keras import backend as K", child["alone"])
+    witness.equal("epsilon set in tensorflow.keras, read in keras", expected=0.125, actual=found["epsilon"])
+
+
+@claim(
+    "backend.import-keras-constant",
+    "The backend imported from keras has the function constant.",
+    section=SECTION,
+    kind="code",
+)
+@deviation(
+    cause=_WITHOUT_KERAS,
+    source=f"{TENSORFLOW}/v2.4.0/tensorflow/tools/pip_package/setup.py",
+    symptom="No module named 'keras'",
+    until="2.4",
+)
+@deviation(
+    cause="In Keras 3 keras.backend has settings only; `constant` is left in tf.keras.backend, deprecated.",
+    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/backend.py",
+    symptom="has no attribute 'constant'",
+    since="3.0",
+    of="keras",
+)
+@in_child(FIRST_USE)
+@caught(faults.keras_alone_lost)
+@unmoved(saboteurs_configuration.writes_compactly)
+@cured(faults.keras_alone_is_ours)
+def import_keras_constant(child: Any, witness: Witness) -> None:
+    """Make the chapter's constant with it."""
+    values = value_of(witness, "K.constant, K from keras", child["alone_constant"])
+    witness.equal("values", expected=VALUES, actual=values)
+
+
+@claim(
+    "backend.other-engines",
+    "Keras is a library of models that can run on another engine than TensorFlow.",
+    section=SECTION,
+    kind="prose",
+)
+@deviation(
+    cause="Keras 2 inside TensorFlow has TensorFlow as its one engine; KERAS_BACKEND, too, is never read.",
+    source="https://github.com/keras-team/keras/blob/v2.15.0/keras/backend.py",
+    symptom="engine under KERAS_BACKEND=numpy: tensorflow, not numpy",
+    until="2",
+    of="keras",
+)
+@in_child(ENGINE)
+@caught(saboteurs_engines.no_other_engine)
+@unmoved(saboteurs_configuration.unknown_key)
+@cured(saboteurs_engines.every_engine_there)
+def other_engines(child: Any, witness: Witness) -> None:
+    """Ask for the engine that needs the least, NumPy, and compute a layer on it."""
+    answer = child["variable"]
+    witness.equal("engine under KERAS_BACKEND=numpy", expected="numpy", actual=answer["chosen"])
+    missing = re.match(r"ModuleNotFoundError: No module named '(?!keras)(\w+)'", answer["error"] or "")
+    if missing:
+        what = f"Keras offers the engine numpy, which needs {missing.group(1)}"
+        raise CouldNotTell(what, answer["error"], f"pip install {missing.group(1)}")
+    witness.equal("import of Keras on it", expected="runs", actual=answer["error"] or "runs")
+    if "model" in answer:
+        model = value_of(witness, "a model on it", answer["model"])
+        witness.equal("type of what the model gives", expected="numpy.ndarray", actual=model["type"])
+        witness.equal("a layer of ones on three ones", expected=[[3.0]], actual=model["values"])
+
+
+@claim(
+    "backend.low-level",
+    "The engine does low-level operations for Keras, such as products of tensors and convolutions.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(faults.products_added)
+@unmoved(saboteurs.other_seed)
+def low_level(tf: Any, witness: Witness) -> None:
+    """Do one of each."""
+    functions = api.backend_functions()
+    product = functions.dot(functions.constant([[1.0, 2.0]]), functions.constant([[3.0], [4.0]]))
+    witness.equal("(1, 2) times (3, 4)", expected=[[11.0]], actual=product.numpy().tolist())
+    image, kernel = functions.ones((1, 3, 3, 1)), functions.ones((2, 2, 1, 1))
+    convolved = functions.conv2d(image, kernel, data_format="channels_last")
+    found = convolved.numpy()[0, :, :, 0].tolist()
+    witness.equal("ones convolved with 2 x 2 ones", expected=[[4.0, 4.0], [4.0, 4.0]], actual=found)
+
+
+# -- constant
+
+
+@claim(
+    "backend.constant-signature",
+    "constant takes value, dtype=None, shape=None and name=None, in this order.",
+    section=SECTION,
+    kind="code",
+)
+@caught(faults.constant_with_other_arguments)
+@unmoved(faults.constant_documented)
+def constant_signature(tf: Any, witness: Witness) -> None:
+    """Read the signature."""
+    signature = inspect.signature(api.backend_functions().constant)
+    witness.equal("signature", expected="(value, dtype=None, shape=None, name=None)", actual=str(signature))
+
+
+@claim(
+    "backend.constant-example",
+    "The example gives a constant of the four values, of type float16 and of shape 2 x 2.",
+    section=SECTION,
+    kind="code",
+)
+@caught(faults.constant_transposed, faults.constant_without_dtype)
+@unmoved(faults.constant_of_array)
+def constant_example(tf: Any, witness: Witness) -> None:
+    """Make it."""
+    const = example(tf)
+    witness.equal("values", expected=[[42.0, 24.0], [11.0, 99.0]], actual=const.numpy().tolist())
+    witness.equal("dtype", expected="float16", actual=const.dtype.name)
+    witness.equal("shape", expected=(2, 2), actual=tuple(const.shape))
+
+
+@claim(
+    "backend.constant-dtype",
+    "dtype is the type of the tensor made; without it, the precision set.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(faults.constant_without_dtype)
+@unmoved(faults.constant_of_array)
+def constant_dtype(tf: Any, witness: Witness) -> None:
+    """Name types, and name none."""
+    functions = api.backend_functions()
+    for dtype in (tf.float64, "int32", tf.uint8):
+        made = functions.constant([[1, 2]], dtype=dtype)
+        witness.equal("dtype given is the dtype made", expected=tf.as_dtype(dtype).name, actual=made.dtype.name)
+    with kept():
+        functions.set_floatx("float16")
+        witness.equal("no dtype, precision float16", expected="float16", actual=functions.constant([[1, 2]]).dtype.name)
+
+
+@claim(
+    "backend.constant-shape",
+    "shape is the shape of the tensor made, which one value can fill.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(faults.constant_without_shape)
+@unmoved(faults.constant_of_array)
+def constant_shape(tf: Any, witness: Witness) -> None:
+    """Fill a shape with one value; lay out a list in a shape; name no shape."""
+    functions = api.backend_functions()
+    filled = functions.constant(7, shape=[2, 3])
+    witness.equal("7 in shape 2 x 3", expected=[[7.0] * 3] * 2, actual=filled.numpy().tolist())
+    laid = functions.constant([1, 2, 3, 4], shape=[2, 2])
+    plain = functions.constant([1, 2, 3, 4])
+    witness.equal("shape of four values without shape", expected=(4,), actual=tuple(plain.shape))
+    witness.equal("four values in shape 2 x 2", expected=[[1.0, 2.0], [3.0, 4.0]], actual=laid.numpy().tolist())
+
+
+@claim("backend.constant-name", "name is an optional name of the constant.", section=SECTION, kind="prose")
+@caught(faults.constant_without_name)
+@unmoved(faults.constant_of_array)
+def constant_name(tf: Any, witness: Witness) -> None:
+    """Give one and none, in a graph, where tensors have names; eagerly it is taken and not needed."""
+    functions = api.backend_functions()
+    eager = witness.runs("a name, eagerly", lambda: functions.constant(1.0, name="mine"))
+    witness.equal("value of the eager constant", expected=1.0, actual=float(eager))
+    with tf.Graph().as_default():
+        witness.equal("a name, in a graph", expected="mine:0", actual=functions.constant(1.0, name="mine").name)
+        witness.equal("no name, in a graph", expected="Const:0", actual=functions.constant(1.0).name)
+
+
+_TYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
+
+
+@generalises(constant_example)
+@caught(faults.constant_transposed, faults.constant_without_dtype, faults.constant_without_shape)
+@unmoved(faults.constant_of_array)
+def any_constant(tf: Any, witness: Witness) -> None:
+    """Values, type and shape in are values, type and shape out; a single value fills the shape."""
+    import numpy
+
+    functions = api.backend_functions()
+    shapes = st.lists(st.integers(min_value=0, max_value=4), max_size=3)
+
+    @examples(60)
+    @given(shapes, st.sampled_from(_TYPES), st.booleans(), st.integers(min_value=1, max_value=100))
+    def in_is_out(shape: list[int], dtype: str, single: bool, first: int) -> None:
+        local = Witness()
+        count = int(numpy.prod(shape, dtype=int))
+        wanted = (numpy.arange(count) % 27 + first).reshape(shape).astype(dtype)
+        if single:
+            wanted = numpy.full(shape, first, dtype=dtype)
+        made = functions.constant(first if single else wanted.tolist(), dtype=dtype, shape=shape)
+        local.same_bits("constant", expected=wanted, actual=made.numpy())
+        local.equal("dtype", expected=dtype, actual=functions.dtype(made))
+
+    witness.always("constant keeps values, type and shape", 60, in_is_out)
+
+
+# -- the printed forms
+
+
+def unspaced(text: str) -> str:
+    """Give the text without white space and with any tensor's running number as N: what can be compared with print."""
+    return re.sub(r"\bid=\d+", "id=N", re.sub(r"\s+", "", text))
+
+
+@claim(
+    "backend.printed-eager",
+    "The example's constant prints as in the chapter: id, shape, dtype and array, white space apart.",
+    section=SECTION,
+    kind="output",
+)
+@deviation(
+    cause="Since TensorFlow 2.1 a tensor prints without its running number.",
+    source=f"{TENSORFLOW}/v2.1.0/tensorflow/python/framework/ops.py",
+    symptom=r"<tf\.Tensor:shape=\(2,2\),dtype=float16,numpy=array",
+    since="2.1",
+)
+@caught(faults.constant_transposed, faults.constant_without_dtype)
+@unmoved(faults.constant_of_array)
+@cured(faults.tensors_numbered)
+def printed_eager(tf: Any, witness: Witness) -> None:
+    """Compare the representation, with the running number itself left open."""
+    witness.equal("representation", expected=unspaced(PRINTED_EAGER), actual=unspaced(repr(example(tf))))
+
+
+@claim(
+    "backend.eager-shows-values",
+    "Eager execution is on by default, and so a constant's printed form shows its values.",
+    section=SECTION,
+    kind="output",
+)
+@caught(faults.values_not_printed)
+@unmoved(faults.constant_of_array)
+def eager_shows_values(tf: Any, witness: Witness) -> None:
+    """Look for the array in the representation."""
+    witness.equal("executing_eagerly()", expected=True, actual=tf.executing_eagerly())
+    text = unspaced(repr(example(tf)))
+    witness.contains("representation", expected="array([[42.,24.],[11.,99.]],dtype=float16)", actual=text)
+
+
+@claim(
+    "backend.printed-graph",
+    "Without eager execution the same constant prints its name Const:0, shape and type, and no value.",
+    section=SECTION,
+    kind="output",
+)
+@caught(faults.constant_named, faults.constant_without_dtype)
+@unmoved(faults.constant_of_array)
+def printed_graph(tf: Any, witness: Witness) -> None:
+    """Make it in a graph, where execution is not eager."""
+    with tf.Graph().as_default():
+        witness.equal("executing_eagerly() in a graph", expected=False, actual=tf.executing_eagerly())
+        witness.equal("representation", expected=PRINTED_GRAPH, actual=repr(example(tf)))

@@ -1,0 +1,82 @@
+"""Running a code block as a reader would: the text compiled and executed, among the names left by earlier blocks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any, Dict, Iterator
+
+from pytest_kerasch2.chapter import blocks_texts
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.data import genuine, registry, standins
+from pytest_kerasch2.framework import api
+
+Names = Dict[str, Any]
+TRAIN, TEST = 128, 64
+TOTAL = 407_050
+
+
+def executed(witness: Witness, block: str, names: Names) -> Names:
+    """Give the names after a block, and require that it compiles and runs.
+
+    Raises:
+        ClaimBroken: it does not.
+    """
+    text = blocks_texts.text(block)
+    witness.runs("the block as printed", lambda: exec(compile(text, "<block>", "exec"), names))
+    return names
+
+
+def raw(mnist: Any) -> Names:
+    """Give what loading the data leaves behind, shortened: real images of bytes and their labels."""
+    return {
+        "tf": api.tensorflow(),
+        "train_images": mnist.x_train[:TRAIN],
+        "train_labels": mnist.y_train[:TRAIN],
+        "test_images": mnist.x_test[:TEST],
+        "test_labels": mnist.y_test[:TEST],
+    }
+
+
+def prepared(mnist: Any) -> Names:
+    """Give what the first example leaves behind before its model: tensors, and one round instead of ten."""
+    tf, names = api.tensorflow(), raw(mnist)
+    for part in ("train", "test"):
+        names[f"{part}_images"] = tf.cast(names[f"{part}_images"] / 255.0, tf.float32)
+        names[f"{part}_labels"] = tf.cast(names[f"{part}_labels"], tf.int64)
+    return {**names, "rounds": 1, "per_batch": 32}
+
+
+def scaled(mnist: Any) -> Names:
+    """Give what the set-up of the functional example leaves behind: NumPy arrays, images of float64."""
+    names = raw(mnist)
+    for part in ("train", "test"):
+        names[f"{part}_images"] = names[f"{part}_images"] / 255.0
+    return {**names, "rounds": 1}
+
+
+@contextlib.contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Work in a folder for a while."""
+    before = Path.cwd()
+    os.chdir(str(folder))
+    try:
+        yield
+    finally:
+        os.chdir(str(before))
+
+
+@contextlib.contextmanager
+def short_mnist(mnist: Any, folder: Path) -> Iterator[None]:
+    """Let Keras's own `load_data` find an archive of the first real images on loopback: less to read, same code."""
+    record = registry.record_of("mnist")
+    arrays = [
+        ("x_train", mnist.x_train[:TRAIN]),
+        ("y_train", mnist.y_train[:TRAIN]),
+        ("x_test", mnist.x_test[:TEST]),
+        ("y_test", mnist.y_test[:TEST]),
+    ]
+    standins.pack_npz(standins.paths_of(record, folder)[0], arrays)
+    with genuine.genuine_loaders(api.tensorflow(), str(folder), ["mnist"]):
+        yield

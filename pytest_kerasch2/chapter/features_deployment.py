@@ -1,0 +1,127 @@
+"""Features: several devices, TensorFlow Lite and Estimators, each in an interpreter of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pytest_kerasch2.chapter import attempts
+from pytest_kerasch2.chapter import saboteurs_deployment as planted
+from pytest_kerasch2.chapter.features_jobs import ESTIMATOR, LITE, SEVERAL_DEVICES
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, in_child, unmoved
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.errors import ClaimBroken
+
+SECTION = "Features"
+_NO_ESTIMATOR = "TensorFlow has no Estimators any more, and Keras no conversion to them."
+_TF216 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.16.1"
+
+
+def _apart(one: Any, other: Any) -> float:
+    return round(float(np.abs(np.asarray(one) - np.asarray(other)).max()), 6)
+
+
+@claim(
+    "features.data-parallel",
+    "Training spread over several devices ends with the same model as on one device.",
+    section=SECTION,
+    kind="prose",
+)
+@in_child(SEVERAL_DEVICES)
+@caught(planted.gradients_of_one_replica, planted.learns_nothing)
+@unmoved(planted.other_seed)
+def data_parallel(child: Any, witness: Witness) -> None:
+    """Compare what one and two logical CPU devices made of equal models; sums are taken in another order."""
+    one = attempts.value(witness, "training on one device", child["one"])
+    two = attempts.value(witness, "training on two devices", child["two"])
+
+    witness.equal("replicas of the model in the second training", expected=2, actual=two["replicas"])
+    witness.at_least("how far training moved a weight at the most", limit=1e-2, actual=round(one["moved"], 3))
+    for epoch, (mine, its) in enumerate(zip(one["loss"], two["loss"]), start=1):
+        witness.at_most(f"loss of epoch {epoch}, apart", limit=1e-5, actual=_apart(mine, its))
+    worst = max(_apart(mine, its) for mine, its in zip(one["weights"], two["weights"]))
+    witness.at_most("weights after training, apart", limit=1e-6, actual=worst)
+
+
+@claim(
+    "features.data-parallel-shares",
+    "Spread over several devices, each holds a copy of the model and gets its share of every batch.",
+    section=SECTION,
+    kind="prose",
+)
+@in_child(SEVERAL_DEVICES)
+@caught(planted.one_replica)
+@unmoved(planted.other_seed)
+def data_parallel_shares(child: Any, witness: Witness) -> None:
+    """Read what each replica saw of two epochs of four batches of 16."""
+    two = attempts.value(witness, "training on two devices", child["two"])
+
+    witness.equal("logical devices", expected=2, actual=len(child["devices"]))
+    witness.equal("where the copies of a weight lie", expected=["CPU:0", "CPU:1"], actual=two["copies"])
+    for replica in (0, 1):
+        rows = [seen for which, seen in two["seen"] if which == replica]
+        witness.equal(f"rows of each batch that replica {replica} saw", expected=[8] * 8, actual=rows)
+
+
+@claim(
+    "features.tensorflow-lite",
+    "A model is exported to TensorFlow Lite, whose interpreter gives the same predictions.",
+    section=SECTION,
+    kind="prose",
+)
+@in_child(LITE)
+@caught(planted.lite_of_another_model)
+@unmoved(planted.other_seed)
+def tensorflow_lite(child: Any, witness: Witness) -> None:
+    """Compare the predictions for eight rows."""
+    lite = attempts.value(witness, "conversion to TensorFlow Lite", child["lite"])
+
+    witness.equal("mark at the beginning of the file", expected="TFL3", actual=lite["mark"])
+    apart = _apart(child["keras"][:8], lite["answers"])
+    witness.at_most("predictions of TensorFlow Lite, away from Keras's", limit=1e-5, actual=apart)
+
+
+@claim(
+    "features.estimator",
+    "A Keras model can be turned into an Estimator with the same predictions.",
+    section=SECTION,
+    kind="prose",
+)
+@deviation(since="2.16", cause=_NO_ESTIMATOR, source=_TF216, symptom="no attribute 'estimator'")
+@cured(planted.estimator_again)
+@in_child(ESTIMATOR)
+@caught(planted.estimator_begins_anew)
+@unmoved(planted.other_seed)
+def estimator(child: Any, witness: Witness) -> None:
+    """Compare the predictions of model and Estimator before any training."""
+    made = attempts.value(witness, "model_to_estimator", child["estimator"])
+
+    witness.equal("it is a tf.estimator.Estimator", expected=True, actual=made["is_estimator"])
+    fresh = attempts.value(witness, "predict", made["fresh"])
+    apart = _apart(child["keras"]["fresh"], fresh)
+    witness.at_most("predictions of the Estimator, away from Keras's", limit=1e-6, actual=apart)
+
+
+@claim(
+    "features.estimator-trains",
+    "The Estimator made of a Keras model trains as the model does.",
+    section=SECTION,
+    kind="prose",
+)
+@deviation(since="2.16", cause=_NO_ESTIMATOR, source=_TF216, symptom="no attribute 'estimator'")
+@cured(planted.estimator_again)
+@in_child(ESTIMATOR)
+@caught(planted.estimator_learns_nothing)
+@unmoved(planted.other_seed)
+def estimator_trains(child: Any, witness: Witness) -> None:
+    """Compare the predictions of model and Estimator after the same four batches."""
+    made = attempts.value(witness, "model_to_estimator", child["estimator"])
+
+    steps = attempts.value(witness, "train and evaluate", made["steps"])
+    witness.equal("steps it took", expected=4, actual=steps)
+    trained = attempts.value(witness, "predict after training", made["trained"])
+    if _apart(child["keras"]["fresh"], child["keras"]["trained"]) < 1e-4:
+        raise ClaimBroken("Training the model itself changed nothing", "predictions as before")
+    apart = _apart(child["keras"]["trained"], trained)
+    witness.at_most("predictions after training, away from Keras's", limit=1e-5, actual=apart)

@@ -1,0 +1,128 @@
+"""Features: eager execution, the imperative style, and graphs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.chapter import saboteurs_features as planted
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.framework import api
+
+SECTION = "Features"
+
+
+@claim(
+    "features.eager-by-default",
+    "Code runs eagerly by default: calling a layer gives numbers at once, without a session.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.graph_first)
+@unmoved(saboteurs.zero_weights)
+def eager_by_default(tf: Any, witness: Witness) -> None:
+    """Ask TensorFlow, and read the values of a layer's answer."""
+    witness.equal("tf.executing_eagerly()", expected=True, actual=bool(tf.executing_eagerly()))
+    api.set_seed(1)
+    layer = tf.keras.layers.Dense(3)
+    x = np.linspace(0, 1, 8, dtype="float32").reshape(2, 4)
+
+    answer = witness.runs("values of a layer's answer", lambda: layer(tf.constant(x)).numpy())
+
+    kernel, bias = layer.get_weights()
+    apart = float(np.abs(answer - (x @ kernel + bias)).max())
+    witness.at_most("the answer, away from x W + b", limit=1e-6, actual=round(apart, 6))
+
+
+@claim(
+    "features.imperative",
+    "The style is imperative: a model's call may look at the values it is given, and branch on them with Python's if.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.graph_first)
+@unmoved(saboteurs.other_seed)
+def imperative(tf: Any, witness: Witness) -> None:
+    """Let a model note and judge what passes through it."""
+    model, notes = _looking(tf)
+    for rows in ([[1.0, 2.0]], [[8.0, 9.0]]):
+        witness.runs("a call that looks at its values", lambda rows=rows: model(tf.constant(rows)))  # type: ignore[misc]
+
+    witness.equal("what it noted", expected=["small 3", "large 17"], actual=notes)
+
+
+@claim(
+    "features.eager-training",
+    "Training can be stepped through, too: told to run eagerly, fit hands real values to the model's call.",
+    section=SECTION,
+    kind="prose",
+)
+@deviation(
+    until="2.1",
+    cause="fit calls a model of one's own once as a graph before it trains, whatever it was told.",
+    source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/training.py",
+    symptom="training that looks at its values: AttributeError",
+)
+@cured(planted.dynamic_models)
+@caught(planted.eagerly_ignored)
+@unmoved(saboteurs.other_seed)
+def eager_training(tf: Any, witness: Witness) -> None:
+    """Train a model that notes what passes through it on two batches."""
+    model, notes = _looking(tf)
+    x = np.repeat(np.arange(4, dtype="float32"), 2).reshape(4, 2) * 2
+    model(tf.constant(x[:1]))
+    model.compile(tf.keras.optimizers.SGD(0.01), "mse", run_eagerly=True)
+    fit = {"batch_size": 2, "epochs": 1, "shuffle": False, "verbose": 0}
+
+    witness.runs("training that looks at its values", lambda: model.fit(x, np.zeros((4, 1), "float32"), **fit))
+
+    witness.equal("what it noted of two batches", expected=["small 4", "large 20"], actual=notes[-2:])
+
+
+def _looking(tf: Any) -> tuple[Any, list[str]]:
+    """Give a model that looks at the sum of its input, and the list into which it writes what it saw."""
+    notes: list[str] = []
+
+    class Looking(tf.keras.Model):  # type: ignore[misc]  # the base class is known only at run time
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = tf.keras.layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            total = float(tf.reduce_sum(inputs).numpy())
+            notes.append(("large " if total > 10 else "small ") + f"{total:g}")
+            return self.dense(inputs)
+
+    return Looking(), notes
+
+
+@claim(
+    "features.graph-execution",
+    "The graph-based way is still there: the same model in tf.function runs as a graph and gives the same numbers.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(planted.functions_run_eagerly)
+@unmoved(saboteurs.other_seed)
+def graph_execution(tf: Any, witness: Witness) -> None:
+    """Call a model as it is, and as a graph."""
+    api.set_seed(4)
+    layers = tf.keras.layers
+    model = tf.keras.Sequential([layers.Dense(8, activation="relu"), layers.Dense(4, activation="softmax")])
+    x = tf.constant(np.random.RandomState(2).rand(16, 6).astype("float32"))
+    eager: list[bool] = []
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def in_a_graph(inputs: Any) -> Any:
+        eager.append(bool(tf.executing_eagerly()))
+        return model(inputs)
+
+    one = np.asarray(model(x))
+    other = [np.asarray(in_a_graph(x)) for _ in range(2)]
+
+    witness.equal("whether Python ran eagerly inside, once for two calls", expected=[False], actual=eager)
+    apart = float(max(np.abs(one - answer).max() for answer in other))
+    witness.at_most("the graph's answers, away from the eager one", limit=1e-6, actual=round(apart, 6))

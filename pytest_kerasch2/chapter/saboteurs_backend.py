@@ -1,0 +1,160 @@
+"""Planted faults and harmless variations around `constant`, the backend's import and the printing of tensors."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+import types
+from contextlib import contextmanager
+from typing import Any, Callable, ContextManager, Iterator
+from unittest import mock
+
+from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.framework import api
+
+
+def _constant(change: Callable[..., Any]) -> ContextManager[None]:
+    """Let `constant` hand its four arguments to `change(original, value, dtype, shape, name)`."""
+
+    def changed(original: Any, value: Any, dtype: Any = None, shape: Any = None, name: Any = None) -> Any:
+        return change(original, value, dtype, shape, name)
+
+    return saboteurs.wrapped(api.backend_functions(), "constant", changed)
+
+
+@contextmanager
+def constant_transposed() -> Iterator[None]:
+    """`constant` turns its values around."""
+    import numpy
+
+    with _constant(lambda make, value, *rest: make(numpy.asarray(value).T[..., ::-1], *rest)):
+        yield
+
+
+@contextmanager
+def constant_without_dtype() -> Iterator[None]:
+    """`constant` makes single precision whatever is asked for."""
+    with _constant(lambda make, value, dtype, shape, name: make(value, "float32", shape, name)):
+        yield
+
+
+@contextmanager
+def constant_without_shape() -> Iterator[None]:
+    """`constant` does not look at the shape."""
+    with _constant(lambda make, value, dtype, shape, name: make(value, dtype, None, name)):
+        yield
+
+
+@contextmanager
+def constant_without_name() -> Iterator[None]:
+    """`constant` loses the name."""
+    with _constant(lambda make, value, dtype, shape, name: make(value, dtype, shape, None)):
+        yield
+
+
+@contextmanager
+def constant_named() -> Iterator[None]:
+    """`constant` gives every constant another name than TensorFlow does."""
+    with _constant(lambda make, value, dtype, shape, name: make(value, dtype, shape, name or "constant")):
+        yield
+
+
+@contextmanager
+def constant_of_array() -> Iterator[None]:
+    """`constant` is given an array where it was given a list."""
+    import numpy
+
+    def from_array(make: Any, value: Any, dtype: Any, shape: Any, name: Any) -> Any:
+        kind = getattr(dtype, "as_numpy_dtype", dtype) or api.backend_functions().floatx()
+        return make(numpy.asarray(value, dtype=kind), dtype, shape, name)
+
+    with _constant(from_array):
+        yield
+
+
+@contextmanager
+def constant_with_other_arguments() -> Iterator[None]:
+    """`constant` takes the shape before the type."""
+    original = api.backend_functions().constant
+
+    def constant(value: Any, shape: Any = None, dtype: Any = None, name: Any = None) -> Any:
+        return original(value, dtype=dtype, shape=shape, name=name)
+
+    with saboteurs.replaced(api.backend_functions(), "constant", constant):
+        yield
+
+
+@contextmanager
+def constant_documented() -> Iterator[None]:
+    """`constant` is wrapped, as decorators do, and is otherwise the same."""
+    original = api.backend_functions().constant
+
+    @functools.wraps(original)
+    def constant(*arguments: Any, **named: Any) -> Any:
+        return original(*arguments, **named)
+
+    with saboteurs.replaced(api.backend_functions(), "constant", constant):
+        yield
+
+
+@contextmanager
+def constant_lost() -> Iterator[None]:
+    """The backend has no working `constant`."""
+
+    def lost(*arguments: Any, **named: Any) -> Any:
+        raise AttributeError("module 'backend' has no attribute 'constant'")
+
+    with saboteurs.replaced(api.backend_functions(), "constant", lost):
+        yield
+
+
+@contextmanager
+def products_added() -> Iterator[None]:
+    """The product of tensors comes out one too large."""
+    with saboteurs.wrapped(api.backend_functions(), "dot", lambda dot, one, other: dot(one, other) + 1):
+        yield
+
+
+# -- printing
+
+
+@contextmanager
+def values_not_printed() -> Iterator[None]:
+    """A tensor prints its shape and type only, as in a graph."""
+    with _printing(lambda text: re.sub(r", numpy=.*(?=>)", "", text, flags=re.DOTALL)):
+        yield
+
+
+@contextmanager
+def tensors_numbered() -> Iterator[None]:
+    """A tensor prints its running number first, as in TensorFlow 2.0."""
+    with _printing(lambda text: text.replace("<tf.Tensor: shape", "<tf.Tensor: id=1, shape")):
+        yield
+
+
+def _printing(change: Callable[[str], str]) -> ContextManager[None]:
+    # Some releases write __repr__ in the class of eager tensors, others in a parent of it
+    kind = type(api.tensorflow().constant(0.0))
+    owner = next(one for one in kind.__mro__ if "__repr__" in vars(one))
+    return saboteurs.wrapped_method(owner, "__repr__", lambda original, tensor: change(original(tensor)))
+
+
+# -- the package keras, in a child
+
+
+@contextmanager
+def keras_alone_lost() -> Iterator[None]:
+    """The package keras cannot be imported, though tensorflow.keras is there."""
+    api.keras()
+    with mock.patch.dict(sys.modules, {"keras": None}):
+        yield
+
+
+@contextmanager
+def keras_alone_is_ours() -> Iterator[None]:
+    """The package keras is tensorflow.keras under its own name."""
+    alone = types.ModuleType("keras")
+    alone.backend = api.backend_functions()  # type: ignore[attr-defined]
+    with mock.patch.dict(sys.modules, {"keras": alone}):
+        yield

@@ -1,0 +1,73 @@
+"""Planted faults and harmless variations around data types."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import contextmanager
+from typing import Any, Iterator
+from unittest import mock
+
+from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.framework import api
+
+NAMES = (
+    "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "string", "bool",
+    "complex64", "complex128", "qint8", "qint32", "quint8",
+)  # fmt: skip
+
+
+@contextmanager
+def types_exchanged() -> Iterator[None]:
+    """Each name of the table stands for the type of the next row."""
+    tf = api.tensorflow()
+    following = {name: getattr(tf, other) for name, other in zip(NAMES, (*NAMES[1:], NAMES[0]))}
+    with contextlib.ExitStack() as patches:
+        for name, other in following.items():
+            patches.enter_context(mock.patch.object(tf, name, other))
+        yield
+
+
+@contextmanager
+def types_looked_up() -> Iterator[None]:
+    """Each name of the table stands for what TensorFlow finds under its text."""
+    tf = api.tensorflow()
+    with contextlib.ExitStack() as patches:
+        for name in NAMES:
+            patches.enter_context(mock.patch.object(tf, name, tf.as_dtype(name)))
+        yield
+
+
+@contextmanager
+def inputs_of_float32() -> Iterator[None]:
+    """An input takes whole numbers for floats."""
+
+    def narrow(original: Any, *arguments: Any, dtype: Any = None, **named: Any) -> Any:
+        return original(*arguments, dtype="float32" if str(dtype).startswith("int") else dtype, **named)
+
+    with saboteurs.wrapped(api.keras(), "Input", narrow):
+        yield
+
+
+@contextmanager
+def inputs_of_any_type() -> Iterator[None]:
+    """An input can be of a type that Keras 3 does not list."""
+
+    def any_type(original: Any, *arguments: Any, dtype: Any = None, **named: Any) -> Any:
+        try:
+            return original(*arguments, dtype=dtype, **named)
+        except ValueError:
+            return api.tensorflow().TensorSpec(named["shape"], dtype)
+
+    with saboteurs.wrapped(api.keras(), "Input", any_type):
+        yield
+
+
+@contextmanager
+def results_of_float32() -> Iterator[None]:
+    """Dense layers hand on single precision, whatever they compute in."""
+
+    def cast(original: Any, layer: Any, *arguments: Any, **named: Any) -> Any:
+        return api.tensorflow().cast(original(layer, *arguments, **named), "float32")
+
+    with saboteurs.wrapped_method(api.keras().layers.Dense, "call", cast):
+        yield

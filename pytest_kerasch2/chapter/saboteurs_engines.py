@@ -1,0 +1,75 @@
+"""Planted around Keras's engines, in a child interpreter: engines that it never had, and engines lost."""
+
+from __future__ import annotations
+
+import importlib.abc
+import json
+import os
+import sys
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.chapter.saboteurs_configuration import is_configuration, is_third_generation
+from pytest_kerasch2.framework import api
+
+
+class _Alias(str):
+    """The name of an engine that Keras does not have, which it takes for the name of one that it has."""
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other) or (isinstance(other, str) and str.__eq__("tensorflow", other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
+@contextmanager
+def every_engine_there() -> Iterator[None]:
+    """Theano and CNTK are engines too, and the file or the variable chooses: what the chapter speaks of."""
+    if not is_third_generation():
+        with saboteurs.replaced(api.backend_functions(), "backend", _engine_asked_for):
+            yield
+        return
+
+    def alias(original: Any, *arguments: Any, **named: Any) -> Any:
+        read = original(*arguments, **named)
+        if is_configuration(read) and read.get("backend") in ("theano", "cntk"):
+            read["backend"] = _Alias(read["backend"])
+        return read
+
+    with saboteurs.wrapped(json, "load", alias):
+        yield
+
+
+@contextmanager
+def no_other_engine() -> Iterator[None]:
+    """Keras has lost every engine but TensorFlow."""
+    if not is_third_generation():
+        with saboteurs.replaced(api.backend_functions(), "backend", lambda: "tensorflow"):
+            yield
+        return
+    finder = _Lost()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _Lost(importlib.abc.MetaPathFinder):
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        """Refuse the engine that needs nothing but NumPy."""
+        if name == "keras.src.backend.numpy":
+            raise ImportError("the engine numpy is lost")
+        return None
+
+
+def _engine_asked_for() -> str:
+    asked = os.environ.get("KERAS_BACKEND")
+    if asked:
+        return asked
+    with (api.keras_home() / "keras.json").open(encoding="utf-8") as stream:
+        return str(json.load(stream).get("backend", "tensorflow"))

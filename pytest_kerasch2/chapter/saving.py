@@ -1,0 +1,220 @@
+"""Saving and loading a Keras model: under which names, and in which styles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pytest_kerasch2 import models, roundtrip
+from pytest_kerasch2.chapter import saving_faults as faults
+from pytest_kerasch2.chapter import saving_small as small
+from pytest_kerasch2.chapter.blocks_running import inside
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
+from pytest_kerasch2.claims.witness import Witness
+
+SECTION = "Saving and loading"
+GRAPHS = ("sequential-list", "sequential-add", "functional")
+ACTIVATIONS = "Keras 3 writes tf.nn.softmax under its internal name, softmax_v2, and cannot read that name"
+
+
+@claim(
+    "saving.current-folder",
+    "A model saved under a name that begins with ./ lies in the current folder, as that one file.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(faults.saves_nothing, faults.saves_beside)
+@unmoved(faults.saves_twice)
+def current_folder(tf: Any, scratch: Path, witness: Witness) -> None:
+    """Save from within an empty folder."""
+    model = models.style("functional").compiled(tf, small.PLAIN)
+
+    with inside(scratch):
+        model.save(small.MODEL_FILE)
+
+    witness.equal("what the folder holds", expected=["model_name.h5"], actual=small.files(scratch))
+
+
+@claim(
+    "saving.longer-path",
+    "A model can be saved to, and loaded from, a longer path than a bare file name.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(faults.saves_beside, faults.weights_left_out)
+@unmoved(faults.saves_twice)
+def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
+    """Save under a relative and under an absolute path of several folders."""
+    model = models.style("functional").compiled(tf, small.PLAIN)
+    (scratch / "a" / "b").mkdir(parents=True)
+
+    with inside(scratch):
+        for name, path in (("relative", "a/b/relative.h5"), ("absolute", str(scratch / "a" / "b" / "absolute.h5"))):
+            model.save(path)
+            witness.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=small.files(scratch / "a" / "b"))
+            loaded = witness.runs(f"loading from the {name} path", lambda path=path: tf.keras.models.load_model(path))
+            _same_weights(witness, model, loaded)
+
+
+@claim(
+    "saving.model-file",
+    "A trained model of each style, with its activations as printed, is saved under the printed name and loaded back "
+    "with the same predictions.",
+    section=SECTION,
+    kind="code",
+)
+@deviation(
+    until="2.15",
+    only=("subclass",),
+    cause="up to TensorFlow 2.15 a subclassed model cannot be written to an HDF5 file, because its architecture is code",
+    source="https://github.com/keras-team/keras/blob/v2.15.0/keras/saving/legacy/save.py",
+    symptom="NotImplementedError: Saving the model to HDF5 format requires",
+)
+@deviation(
+    of="keras",
+    since="3.0",
+    only=GRAPHS,
+    cause=ACTIVATIONS,
+    source=small.SERIALIZATION,
+    symptom="softmax_v2|Error when deserializing class 'Dense'",
+)
+@deviation(
+    of="keras",
+    since="3.0",
+    only=("subclass",),
+    cause="Keras 3 writes a subclassed model to HDF5 without its layers, and the printed call cannot load it back",
+    source=small.HDF5,
+    symptom="Unknown layer: 'SubclassedModel'",
+)
+@caught(faults.weights_left_out)
+@unmoved(faults.saves_twice)
+@cured(faults.activations_known)
+def model_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> None:
+    """Train a step, save, load and compare."""
+    model = small.trained_style(tf, model_style, small.PRINTED)
+
+    with inside(scratch):
+        witness.runs("saving to ./model_name.h5", lambda: model.save(small.MODEL_FILE))
+        loaded = witness.runs("loading it", lambda: tf.keras.models.load_model(small.MODEL_FILE))
+
+    witness.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
+
+
+@claim(
+    "saving.weights-file",
+    "The weights of each style are saved under the printed name and loaded into a model built alike, with the same "
+    "predictions.",
+    section=SECTION,
+    kind="code",
+)
+@deviation(
+    of="keras",
+    since="3.0",
+    cause="save_weights of Keras 3 refuses every name that does not end in .weights.h5",
+    source=small.SAVING_API,
+    symptom="ValueError: The filename must end in",
+)
+@caught(faults.weights_left_behind)
+@unmoved(faults.saves_twice)
+@cured(faults.any_weights_name)
+def weights_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> None:
+    """Save the weights, load them into another model of the style and compare."""
+    model, other = (models.built(model_style.build(tf, small.PRINTED)) for _ in range(2))
+    model.set_weights(small.other_weights(model))
+
+    with inside(scratch):
+        witness.runs("saving to ./model_weights.h5", lambda: model.save_weights(small.WEIGHTS_FILE))
+        witness.runs("loading them", lambda: other.load_weights(small.WEIGHTS_FILE))
+
+    _same_weights(witness, model, other)
+    witness.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(other))
+
+
+@claim(
+    "saving.weights-only",
+    "A file of weights of a trained model holds its weights and nothing of its training.",
+    section=SECTION,
+    kind="prose",
+)
+@deviation(
+    since="2.12",
+    cause="a file that ends in .weights.h5 also takes the state of the optimizer of a compiled model",
+    source=small.SAVING_LIB,
+    symptom="arrays of the optimizer: [1-9]",
+)
+@caught(faults.weights_left_empty)
+@unmoved(faults.saves_twice)
+@cured(faults.saves_weights_uncompiled)
+def weights_only(tf: Any, scratch: Path, witness: Witness) -> None:
+    """Look into the file; its name is one that every release takes."""
+    model = small.trained(tf, "functional")
+    path = scratch / "model.weights.h5"
+
+    model.save_weights(str(path))
+
+    held = roundtrip.contents(path)
+    of_layers = [one for one in held.weights if not one.name.startswith("metrics/")]
+    witness.equal("arrays of the layers", expected=4, actual=len(of_layers))
+    witness.equal("architecture", expected=None, actual=held.architecture)
+    witness.equal("training configuration", expected=None, actual=held.training_config)
+    witness.equal("arrays of the optimizer", expected=0, actual=len(held.optimizer_weights))
+
+
+@claim(
+    "saving.weights-need-model",
+    "Weights are loaded only into a model whose architecture has been built.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(faults.loads_without_a_word)
+@unmoved(faults.saves_twice)
+def weights_need_model(tf: Any, scratch: Path, witness: Witness) -> None:
+    """Try to load a file of weights into models that have none yet, and without a model."""
+    path = _saved_weights(tf, scratch)
+    errors = (ValueError, TypeError, OSError)
+
+    for style in ("sequential-list", "subclass"):
+        model = models.style(style).build(tf, small.PLAIN)
+        witness.raises(f"into {style} that was not built", errors, lambda model=model: model.load_weights(path))
+    witness.raises("without a model", errors, lambda: tf.keras.models.load_model(path))
+
+
+@claim(
+    "saving.weights-fit",
+    "Weights are refused by a model of another architecture.",
+    section=SECTION,
+    kind="prose",
+)
+@deviation(
+    of="keras",
+    since="3.0",
+    cause="a file that ends in .weights.h5 is loaded without a word into a model that lacks one of its layers",
+    source=small.SAVING_LIB,
+    symptom="with a layer less: no error",
+)
+@caught(faults.loads_without_a_word)
+@unmoved(faults.saves_twice)
+@cured(faults.counts_the_arrays)
+def weights_fit(tf: Any, scratch: Path, witness: Witness) -> None:
+    """Try to load a file of weights into a wider model and into one that lacks a layer."""
+    path = _saved_weights(tf, scratch)
+    wider = models.style("functional").build(tf, models.Network(hidden=17).with_strings())
+    image = tf.keras.Input(shape=(28, 28))
+    shorter = tf.keras.Model(image, tf.keras.layers.Dense(16)(tf.keras.layers.Flatten()(image)))
+
+    witness.raises("into a wider model", (ValueError,), lambda: wider.load_weights(path))
+    witness.raises("into a model with a layer less", (ValueError,), lambda: shorter.load_weights(path))
+
+
+def _saved_weights(tf: Any, folder: Path) -> str:
+    """Give a file of weights under the printed name where the release takes it, else under the one that it wants."""
+    model = models.style("functional").build(tf, small.PLAIN)
+    names = {one.name for one in roundtrip.available(tf)}
+    path = str(folder / ("model_weights.h5" if "weights-h5" in names else "model_weights.weights.h5"))
+    model.save_weights(path)
+    return path
+
+
+def _same_weights(witness: Witness, model: Any, other: Any) -> None:
+    for index, (one, two) in enumerate(zip(model.get_weights(), other.get_weights())):
+        witness.same_bits(f"array {index}", expected=one, actual=two)

@@ -1,0 +1,207 @@
+"""Subclassing the model: layers declared in the constructor, the forward pass in `call`."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+import numpy as np
+
+from pytest_kerasch2 import models
+from pytest_kerasch2.chapter import saboteurs, trials
+from pytest_kerasch2.chapter import saboteurs_network as network
+from pytest_kerasch2.chapter.network_data import copied, one_image_lost
+from pytest_kerasch2.claims.marks import caught, claim, unmoved
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.framework import api
+
+SECTION = "Subclassing the model"
+
+
+def _printed_class(tf: Any, seen: list[str]) -> Any:
+    """Give the class that the chapter prints, with the optimizer's and layers' existing names; `call` leaves a note."""
+    layers = tf.keras.layers
+
+    class Printed(tf.keras.Model):  # type: ignore[misc]  # the base class is known only at run time
+        def __init__(self, num_classes: int = 10) -> None:
+            super().__init__()
+            self.placeholder_shape = tuple(tf.keras.Input(shape=(28, 28)).shape)
+            self.x0 = layers.Flatten()
+            self.x1 = layers.Dense(512, activation="relu", name="d1")
+            self.x2 = layers.Dropout(0.2)
+            self.predictions = layers.Dense(num_classes, activation=tf.nn.softmax, name="d2")
+
+        def call(self, inputs: Any) -> Any:
+            """Give one row of class probabilities per image."""
+            seen.append("call")
+            return self.predictions(self.x2(self.x1(self.x0(inputs))))
+
+    return Printed
+
+
+@contextmanager
+def layers_untracked() -> Iterator[None]:
+    """A model loses sight of the last layer declared."""
+    kind = api.keras().Model
+    original = kind.layers.fget
+    with saboteurs.replaced(kind, "layers", property(lambda model: original(model)[:-1])):
+        yield
+
+
+@contextmanager
+def outputs_negated() -> Iterator[None]:
+    """Calling a model gives the negative of what its forward pass gives."""
+    kind = api.keras().Model
+    with saboteurs.wrapped_method(
+        kind, "__call__", lambda original, model, *arguments, **named: -original(model, *arguments, **named)
+    ):
+        yield
+
+
+@contextmanager
+def tensors_longer() -> Iterator[None]:
+    """`tf.cast` gives each array one more row."""
+
+    def longer(original: Any, value: Any, *arguments: Any, **named: Any) -> Any:
+        return original(np.concatenate([value, value[:1]]), *arguments, **named)
+
+    with saboteurs.wrapped(api.tensorflow(), "cast", longer):
+        yield
+
+
+@claim(
+    "subclassing.layers-declared-and-named",
+    "`Model` can be subclassed; the layers declared in the constructor, and their names, are the model's.",
+    section=SECTION,
+    kind="code",
+)
+@caught(layers_untracked)
+@unmoved(network.other_weights)
+def layers_declared(tf: Any, witness: Witness) -> None:
+    """Construct the class as printed and ask for its layers."""
+    model = _printed_class(tf, [])()
+
+    kinds = [type(layer).__name__ for layer in model.layers]
+    witness.equal("kinds of layers", expected=["Flatten", "Dense", "Dropout", "Dense"], actual=kinds)
+    names = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
+    witness.equal("names given", expected=["d1", "d2"], actual=names)
+    witness.true("found by name", holds=model.get_layer("d1") is model.x1, found="another layer")
+
+
+@claim(
+    "subclassing.call-is-forward-pass",
+    "`call` holds the forward pass: calling the model runs it, and gives what the layers give one after the other.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(outputs_negated)
+@unmoved(network.other_weights)
+def call_is_forward_pass(tf: Any, witness: Witness) -> None:
+    """Call the model and count the calls of its method; chain the layers by hand and compare."""
+    api.set_seed(31)
+    seen: list[str] = []
+    model = _printed_class(tf, seen)()
+    images = tf.constant(trials.drawn(8)[0])
+    model(images)
+    del seen[:]
+    outputs = np.asarray(model(images))
+
+    witness.equal("calls of the method for one call of the model", expected=1, actual=len(seen))
+    chained = np.asarray(model.predictions(model.x1(model.x0(images))))
+    witness.same_bits("outputs against the layers chained by hand", expected=chained, actual=outputs)
+
+
+@claim(
+    "subclassing.num-classes",
+    "The constructor's `num_classes` is 10 where nothing is given, and the width of the output.",
+    section=SECTION,
+    kind="code",
+)
+@caught(saboteurs.no_bias)
+@unmoved(network.other_weights)
+def num_classes(tf: Any, witness: Witness) -> None:
+    """Construct the printed class without a number; its output layer has 512 * 10 + 10 parameters."""
+    model = models.built(_printed_class(tf, [])())
+
+    outputs = np.asarray(model(trials.drawn(2)[0]))
+    witness.equal("shape of the output", expected=(2, 10), actual=outputs.shape)
+    witness.equal("parameters of d2", expected=5_130, actual=int(model.predictions.count_params()))
+
+
+@claim(
+    "subclassing.input-unused",
+    "The placeholder made in the constructor takes no part: without it the model is the same.",
+    section=SECTION,
+    kind="code",
+)
+@caught(layers_untracked, network.elu_for_d1)
+@unmoved(network.other_weights)
+def input_unused(tf: Any, witness: Witness) -> None:
+    """Compare the printed class with the first way: same layers, same outputs from equal weights."""
+    api.set_seed(32)
+    first = models.built(models.style("sequential-list").build(tf))
+    model = models.built(_printed_class(tf, [])())
+    models.copy_weights(source=first, target=model)
+    images = trials.drawn(8)[0] - 0.5
+
+    witness.equal("shape of the placeholder", expected=(None, 28, 28), actual=tuple(model.placeholder_shape))
+    witness.equal("layers", expected=4, actual=len(model.layers))
+    witness.same_bits("outputs", expected=np.asarray(first(images)), actual=np.asarray(model(images)))
+
+
+@claim(
+    "subclassing.takes-the-place",
+    "The subclassed model can take the place of the earlier ones: the same code compiles, fits and evaluates it.",
+    section=SECTION,
+    kind="prose",
+)
+@caught(network.nothing_learned, network.metrics_forgotten)
+@unmoved(network.other_weights)
+def takes_the_place(tf: Any, witness: Witness) -> None:
+    """Compile, fit and evaluate it as the chapter does the others."""
+    api.set_seed(33)
+    images, labels = trials.drawn(64)
+    model = _printed_class(tf, [])()
+    model.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = trials.printed(lambda: model.fit(images, labels, batch_size=32, epochs=3))[0]
+    judged = np.ravel(trials.printed(lambda: model.evaluate(images, labels))[0])
+
+    losses = history.history["loss"]
+    witness.equal("epochs fitted", expected=3, actual=len(losses))
+    witness.equal("values from evaluate", expected=2, actual=len(judged))
+    witness.true("the loss gets smaller", holds=float(judged[0]) < 0.9 * losses[0], found=round(float(judged[0]), 3))
+
+
+@claim(
+    "subclassing.steps-per-epoch",
+    "60,000 images in batches of 32 are 1875 steps in an epoch.",
+    section=SECTION,
+    kind="output",
+)
+@caught(one_image_lost)
+@unmoved(copied)
+def steps_per_epoch(mnist: Any, witness: Witness) -> None:
+    """Compute it as printed, from the training images themselves."""
+    steps = len(mnist.x_train) // 32
+
+    witness.equal("steps", expected=1875, actual=steps)
+    witness.equal("images left over", expected=0, actual=len(mnist.x_train) - 32 * steps)
+
+
+@claim(
+    "subclassing.tensor-to-numpy",
+    "The prepared images are a tensor, whose `numpy()` gives an array of as many images.",
+    section=SECTION,
+    kind="code",
+)
+@caught(tensors_longer)
+@unmoved(network.other_weights)
+def tensor_to_numpy(tf: Any, witness: Witness) -> None:
+    """Prepare images of bytes as printed, and measure what comes back."""
+    images = np.arange(40 * 28 * 28, dtype="uint32").astype("uint8").reshape(40, 28, 28)
+    prepared = tf.cast(images / 255.0, tf.float32)
+
+    array = witness.runs("numpy() of the prepared images", lambda: prepared.numpy())
+    witness.true("it is a NumPy array", holds=isinstance(array, np.ndarray), found=type(array).__name__)
+    witness.equal("images", expected=40, actual=len(array))
+    witness.same_bits("values", expected=(images / 255.0).astype("float32"), actual=array)
