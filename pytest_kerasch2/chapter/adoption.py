@@ -1,4 +1,4 @@
-"""Adoption and advantages: Keras within reach, one interface for all styles, blocks that are configured and combined."""
+"""Adoption and advantages: Keras within reach, one interface for all styles, blocks configured and combined."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def composable(tf: Any, witness: Witness) -> None:
 def configurable_blocks(tf: Any, witness: Witness) -> None:
     """Take layers, and a model of them, through their settings and back."""
     layers = tf.keras.layers
-    blocks = [
+    blocks: list[tuple[Any, dict[str, Any]]] = [
         (layers.Dense(7, activation="tanh", use_bias=False), {"units": 7, "activation": "tanh", "use_bias": False}),
         (layers.Dropout(0.35), {"rate": 0.35}),
         (layers.Conv2D(3, 2, strides=2, padding="same"), {"filters": 3, "padding": "same"}),

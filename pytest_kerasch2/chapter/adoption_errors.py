@@ -114,7 +114,7 @@ def error_not_compiled(tf: Any, witness: Witness) -> None:
 @deviation(
     since="2.2",
     until="2.15",
-    cause="Shapes are compared deep inside the loss, whose message names two shapes and not that one is that of the labels.",
+    cause="Shapes are compared deep inside the loss, whose message names two shapes and not whose they are.",
     source=f"{_KERAS2}/backend.py",
     symptom=r"Shapes \(None, 1\) and \(None, 10\) are incompatible",
 )

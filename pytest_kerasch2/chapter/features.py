@@ -221,7 +221,7 @@ def _classifier(tf: Any, seed: int) -> Any:
 def tpu_strategy(tf: Any, witness: Witness) -> None:
     """Look for the class under the names it has had; training on a TPU needs one, and is not tried."""
     room = tf.distribute
-    found = getattr(room, "TPUStrategy", None) or getattr(room.experimental, "TPUStrategy", None)
+    found: Any = getattr(room, "TPUStrategy", None) or getattr(room.experimental, "TPUStrategy", None)
 
     witness.true("a strategy for TPUs", holds=found is not None, found="there" if found is not None else "missing")
     kin = issubclass(found, room.Strategy)

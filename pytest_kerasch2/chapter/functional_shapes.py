@@ -7,7 +7,6 @@ from typing import Any, Iterator
 
 import numpy as np
 
-from pytest_kerasch2.chapter import saboteurs
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.claims.marks import caught, claim, unmoved
 from pytest_kerasch2.claims.witness import Witness
@@ -19,30 +18,26 @@ SECTION = "Functional API"
 @contextmanager
 def halves_swapped() -> Iterator[None]:
     """`Concatenate` joins from the last to the first."""
-
-    def backwards(original: Any, layer: Any, inputs: Any, *arguments: Any, **named: Any) -> Any:
-        return original(layer, list(inputs)[::-1], *arguments, **named)
-
-    with saboteurs.wrapped_method(api.keras().layers.Concatenate, "call", backwards):
+    with network.call_as("Concatenate", lambda original, layer, inputs: original(layer, list(inputs)[::-1])):
         yield
 
 
 @contextmanager
 def residual_lost() -> Iterator[None]:
     """`Add` gives its last input alone."""
-    with saboteurs.wrapped_method(api.keras().layers.Add, "call", lambda original, layer, inputs: inputs[-1]):
+    with network.call_as("Add", lambda original, layer, inputs: inputs[-1]):
         yield
+
+
+def _negative(original: Any, layer: Any, inputs: Any) -> Any:
+    outputs = original(layer, inputs)
+    return -outputs if layer.units == 4 else outputs
 
 
 @contextmanager
 def dense_negated() -> Iterator[None]:
     """Dense layers of 4 units give the negative of what they should."""
-
-    def negative(original: Any, layer: Any, inputs: Any) -> Any:
-        outputs = original(layer, inputs)
-        return -outputs if layer.units == 4 else outputs
-
-    with saboteurs.wrapped_method(api.keras().layers.Dense, "call", negative):
+    with network.call_as("Dense", _negative):
         yield
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 from unittest import mock
 
 from pytest_kerasch2.chapter.features_reference import GROUPS
@@ -161,7 +161,8 @@ def no_mirrored_strategy() -> Iterator[None]:
 @contextlib.contextmanager
 def dense_features() -> Iterator[None]:
     """Keras has a layer for columns of numbers and of words."""
-    keras, tf = api.keras(), api.tensorflow()
+    keras: Any = api.keras()
+    tf: Any = api.tensorflow()
 
     class DenseFeatures(keras.layers.Layer):  # type: ignore[misc]  # the base class is known only at run time
         def __init__(self, columns: Any) -> None:
@@ -234,9 +235,7 @@ def dynamic_models() -> Iterator[None]:
 def functions_run_eagerly() -> Iterator[None]:
     """Functions are never compiled to graphs."""
     config = api.tensorflow().config
-    switch: Callable[[bool], None] = getattr(
-        config, "run_functions_eagerly", getattr(config, "experimental_run_functions_eagerly", None)
-    )
+    switch: Any = getattr(config, "run_functions_eagerly", getattr(config, "experimental_run_functions_eagerly", None))
     switch(True)
     try:
         yield

@@ -68,24 +68,36 @@ def sigmoid_for_softmax() -> Iterator[None]:
 
 
 @contextmanager
+def call_as(kind: str, call: Callable[[Any, Any, Any], Any]) -> Iterator[None]:
+    """Let layers of a kind compute `call(original, layer, inputs)`."""
+    owner = getattr(api.keras().layers, kind)
+    original = owner.call
+
+    # Without `**named`: Keras 2.0 would take that for a layer which wants to know whether it is being trained.
+    def instead(self: Any, inputs: Any) -> Any:
+        return call(original, self, inputs)
+
+    with mock.patch.object(owner, "call", instead):
+        yield
+
+
+@contextmanager
 def flattened_backwards() -> Iterator[None]:
     """`Flatten` gives the pixels last to first."""
-    with wrapped_method(
-        api.keras().layers.Flatten, "call", lambda original, layer, inputs: original(layer, inputs)[:, ::-1]
-    ):
+    with call_as("Flatten", lambda original, layer, inputs: original(layer, inputs)[:, ::-1]):
         yield
+
+
+def _blind(original: Any, layer: Any, inputs: Any) -> Any:
+    tf = api.tensorflow()
+    inputs = tf.convert_to_tensor(inputs)
+    return original(layer, tf.concat([tf.zeros_like(inputs[:, :1]), inputs[:, 1:]], axis=-1))
 
 
 @contextmanager
 def first_input_unconnected() -> Iterator[None]:
     """`Dense` layers do not see their first input."""
-
-    def blind(original: Any, layer: Any, inputs: Any) -> Any:
-        tf = api.tensorflow()
-        inputs = tf.convert_to_tensor(inputs)
-        return original(layer, tf.concat([tf.zeros_like(inputs[:, :1]), inputs[:, 1:]], axis=-1))
-
-    with wrapped_method(api.keras().layers.Dense, "call", blind):
+    with call_as("Dense", _blind):
         yield
 
 

@@ -16,6 +16,7 @@ from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api
 
 SECTION = "Sequential model, second way"
+KINDS = ("Flatten", "Dense", "Dropout", "Dense")
 SMALL = models.Network(hidden=16, dropout=0.0)
 
 
@@ -69,7 +70,8 @@ def same_architecture(tf: Any, witness: Witness) -> None:
     """Compare the kinds of layers, their settings, and the shapes of their weights."""
     first, second = (models.built(models.style(name).build(tf)) for name in ("sequential-list", "sequential-add"))
 
-    witness.equal("kinds of layers", expected=kinds(first), actual=kinds(second))
+    witness.equal("kinds of layers listed", expected=list(KINDS), actual=kinds(first))
+    witness.equal("kinds of layers added", expected=list(KINDS), actual=kinds(second))
     witness.equal("shapes of weights", expected=shapes(first), actual=shapes(second))
     rates = [float(models.layer(model, "dropout").rate) for model in (first, second)]
     witness.equal("dropout", expected=[0.2, 0.2], actual=rates)

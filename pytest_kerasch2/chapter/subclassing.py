@@ -141,11 +141,11 @@ def input_unused(tf: Any, witness: Witness) -> None:
     api.set_seed(32)
     first = models.built(models.style("sequential-list").build(tf))
     model = models.built(_printed_class(tf, [])())
+    witness.equal("shape of the placeholder", expected=(None, 28, 28), actual=tuple(model.placeholder_shape))
+    witness.equal("layers", expected=4, actual=len(model.layers))
     models.copy_weights(source=first, target=model)
     images = trials.drawn(8)[0] - 0.5
 
-    witness.equal("shape of the placeholder", expected=(None, 28, 28), actual=tuple(model.placeholder_shape))
-    witness.equal("layers", expected=4, actual=len(model.layers))
     witness.same_bits("outputs", expected=np.asarray(first(images)), actual=np.asarray(model(images)))
 
 

@@ -1,4 +1,4 @@
-"""What the sections on the four ways try their statements with: drawn images, captured print-outs, one whole workflow."""
+"""What the four ways are tried with: drawn images, captured print-outs, one whole workflow."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def summary_of(model: Any) -> str:
 
 
 def summary_rows(text: str) -> list[tuple[str, int]]:
-    """Give the rows of a summary as (text of the row, parameters in it), whichever lines and commas it is drawn with."""
+    """Give the rows of a summary as (text of the row, parameters in it), whatever lines and commas it has."""
     rows = []
     for line in text.splitlines():
         found = re.search(r"^\W*(\w+ \(\w+\).*?)(\d[\d,]*)\s*[│|]?\s*$", line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.meta.sources import PACKAGE, functions, imports, modules, name_of, tree_of
+from tests.meta.sources import PACKAGE, functions, imports, modules, name_of
 
 FRAMEWORKS = ("tensorflow", "keras", "tf_keras", "jax", "torch")
 HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "jsonschema", "filelock", "sklearn")
@@ -127,27 +126,6 @@ def test_most_functions_are_short() -> None:
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     assert [path for path in modules() if path.stem in {"utils", "util", "helpers", "helper", "common", "misc"}] == []
-
-
-@pytest.mark.parametrize("path", modules(), ids=name_of)
-def test_public_names_are_documented(path: Path) -> None:
-    bare = [
-        node.name
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-        and not node.name.startswith("_")
-        and ast.get_docstring(node) is None
-        and node in _public(tree_of(path), node)
-    ]
-
-    assert bare == []
-
-
-def _public(tree: ast.Module, node: ast.AST) -> list[ast.AST]:
-    # What stands within a function is nobody's business but the function's.
-    inner = {id(sub) for top in ast.walk(tree) if isinstance(top, ast.FunctionDef) for sub in ast.walk(top) if sub is not top}
-    names = [getattr(sub, "name", None) for sub in ast.walk(tree) if id(sub) in inner]
-    return [] if getattr(node, "name", None) in names else [node]
 
 
 def test_no_process_is_forked() -> None:
