@@ -95,6 +95,7 @@ def accessor(tf: Any, witness: Witness) -> None:
 @unmoved(planted.pairs_are_lists)
 def quartet(tf: Any, archives: Any, witness: Witness) -> None:
     """Take apart what the loaders give on stand-ins; of CIFAR, which takes seconds, the checks of each do it."""
+    witness.saw("of stand-ins; cifar10 and cifar100 are taken apart by the checks of their own claims")
     for name in (name for name in NAMED if not name.startswith("cifar")):
         with genuine.genuine_loaders(tf, archives(name), [name]) as loaders:
             four = witness.runs(f"two pairs of {name}", partial(_taken_apart, loaders[name]))
@@ -102,7 +103,7 @@ def quartet(tf: Any, archives: Any, witness: Witness) -> None:
         witness.equal(f"what {name} gives is of the kind", expected=["ndarray"], actual=kinds)
         x_train, y_train, x_test, y_test = (len(array) for array in four.values())
         witness.equal(f"labels of {name}, as many as examples", expected=(x_train, x_test), actual=(y_train, y_test))
-        witness.at_least("examples for training, those for testing at the least", limit=x_test, actual=x_train)
+        witness.at_least(f"examples of {name} for training, no fewer than for testing", limit=x_test, actual=x_train)
 
 
 def _taken_apart(load_data: Any) -> dict[str, Any]:

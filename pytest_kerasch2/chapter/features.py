@@ -135,7 +135,7 @@ def part_of_tensorflow(tf: Any, witness: Witness) -> None:
 @deviation(
     since="2.16",
     only=("layers",),
-    cause="Keras 3 has neither the cuDNN layers nor locally connected ones nor ThresholdedReLU.",
+    cause="Keras 3 has neither the cuDNN layers nor the locally connected ones.",
     source="https://github.com/keras-team/keras/issues/18467",
     symptom="missing from tf.keras: .*LocallyConnected1D",
 )

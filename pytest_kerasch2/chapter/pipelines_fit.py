@@ -39,7 +39,9 @@ def _trained(witness: Witness, what: str, model: Any, call: Any) -> None:
     history = witness.runs(what, call)
     witness.equal("epochs", expected=_EPOCHS, actual=len(history.history["loss"]))
     witness.equal("steps in all", expected=_EPOCHS * _STEPS, actual=int(model.optimizer.iterations.numpy()))
-    witness.differ("weights after training", one=before[0], other=model.get_weights()[0])
+    # Not their bits: those differ from one kind of processor to the other.
+    changed = bool((before[0] != model.get_weights()[0]).any())
+    witness.equal("training changed the weights", expected=True, actual=changed)
 
 
 @claim(
@@ -141,9 +143,10 @@ def plumbing(tf: Any, witness: Witness) -> None:
     model.set_weights(start)
     model.fit(x, y, batch_size=32, epochs=1, shuffle=False, verbose=0)
 
-    witness.differ("kernel before and after training", one=start[0], other=from_data_set[0])
+    witness.equal("training changed the weights", expected=True, actual=bool((start[0] != from_data_set[0]).any()))
     for name, one, other in zip(("kernel", "bias") * 2, model.get_weights(), from_data_set):
-        witness.same_bits(f"{name} after an epoch of 100 images", expected=one, actual=other)
+        what = f"{name} after an epoch of 100 images, of both trainings the same bits"
+        witness.equal(what, expected=True, actual=one.tobytes() == other.tobytes())
 
 
 @claim(

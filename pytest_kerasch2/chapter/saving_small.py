@@ -34,18 +34,19 @@ def data(steps: int) -> tuple[Any, Any]:
     return images, random.randint(0, 10, 32 * steps).astype("int64")
 
 
-def trained(tf: Any, style: str, network: Network = PLAIN, *, steps: int = 1, optimizer: Any = None) -> Any:
+def trained(tf: Any, style: str, network: Network = PLAIN, *, steps: int = 1, **named: Any) -> Any:
     """Give a compiled model of a style after some steps, the same every time."""
-    return trained_style(tf, models.style(style), network, steps=steps, optimizer=optimizer)
+    return trained_style(tf, models.style(style), network, steps=steps, **named)
 
 
 def trained_style(
-    tf: Any, style: Any, network: Network = PLAIN, *, steps: int = 1, optimizer: Any = None
+    tf: Any, style: Any, network: Network = PLAIN, *, steps: int = 1, optimizer: Any = None, eagerly: bool = True
 ) -> Any:
-    """Give the same for a style that is at hand. The steps are run eagerly: tracing a graph takes longer than they do."""
+    """Give the same for a style that is at hand. Unless told otherwise, no graph is traced: that takes longer."""
     api.set_seed(5)
     model = style.compiled(tf, network, optimizer)
-    model.run_eagerly = True
+    if eagerly:
+        model.run_eagerly = True
     train(model, data(steps), steps)
     return model
 

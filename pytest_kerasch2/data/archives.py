@@ -229,6 +229,7 @@ class _Capped:
         self._left = limit
 
     def read(self, size: int) -> bytes:
+        """Give the next bytes; a ValueError once the limit is passed."""
         block = self._stream.read(size)
         self._left -= len(block)
         if self._left < 0:

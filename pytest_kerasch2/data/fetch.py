@@ -92,9 +92,11 @@ class _Watch:
         self._told = 0.0
 
     def is_over(self) -> bool:
+        """Tell whether the time allowed is used up."""
         return time.monotonic() > self._ends
 
     def tick(self, done: int, total: int | None, *, last: bool = False) -> None:
+        """Report progress, unless the last report was only a moment ago."""
         now = time.monotonic()
         if self._progress is None or (now - self._told < _BETWEEN_REPORTS and not last):
             return

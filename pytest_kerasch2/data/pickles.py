@@ -77,6 +77,7 @@ def _no_array(*_: Any) -> Any:
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        """Give the placeholder for one of the four names that are admitted."""
         if (module, name) in _RECONSTRUCT:
             return _reconstruct
         if (module, name) == ("numpy", "dtype"):
@@ -86,6 +87,7 @@ class _Unpickler(pickle.Unpickler):
         raise Refused(f"the name {module}.{name}")
 
     def persistent_load(self, pid: Any) -> Any:
+        """Refuse: no array of NumPy refers to anything outside its pickle."""
         raise Refused("a persistent reference")
 
 

@@ -92,6 +92,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Keep the terminal quiet."""
 
     def do_GET(self) -> None:
+        """Send the file asked for, in the way it is to go wrong."""
         file = unquote(urlsplit(self.path).path).lstrip("/")
         fault = self.state.counted(file)
         path = self.state.folder / file
