@@ -3,8 +3,8 @@
     python benchmarks/footprint.py                 all figures, about half an hour on two cores
     python benchmarks/footprint.py startup chapter only these
 
-Prints a Markdown table. Needs the project with its extras `tensorflow`, `digits`, `workers` and `tests`, and MNIST in the
-mirror that KERASCH2_MIRROR names, in Keras's cache, or on the network.
+Prints a Markdown table. Needs the project with its extras `tensorflow`, `digits`, `workers` and `tests`, and MNIST in
+the mirror that KERASCH2_MIRROR names, in Keras's cache, or on the network.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from pytest_kerasch2.data import sources
 data = sources.load("mnist")
 x, y = tf.cast(data.x_train / 255.0, tf.float32), tf.cast(data.y_train, tf.int64)
 layers = tf.keras.layers
+ten = layers.Dense(10, activation="softmax")
 model = tf.keras.models.Sequential(
-    [layers.Flatten(), layers.Dense(512, activation="relu"), layers.Dropout(0.2), layers.Dense(10, activation="softmax")]
+    [layers.Flatten(), layers.Dense(512, activation="relu"), layers.Dropout(0.2), ten]
 )
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x, y, batch_size=32, epochs=1, verbose=0)
@@ -131,7 +132,9 @@ def saboteurs() -> list[Figure]:
         return [Figure("planted faults caught", f"the run ended with {done.status}", "all", False)]
     found, planted, untried = map(int, caught.groups())
     return [
-        Figure("planted faults caught", f"{found} of {planted} ({untried} cannot be tried here)", "all", done.status == 0),
+        Figure(
+            "planted faults caught", f"{found} of {planted} ({untried} cannot be tried here)", "all", done.status == 0
+        ),
         Figure("harmless variations unmoved", f"{unmoved.group(1)} of {unmoved.group(2)}", "all", done.status == 0),
     ]
 

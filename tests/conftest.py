@@ -1,4 +1,4 @@
-"""What every test of ours shares: a home and a data store of its own, no network, and no plugin of ours in the outer run."""
+"""What every test of ours shares: a home of its own, and no network."""
 
 from __future__ import annotations
 

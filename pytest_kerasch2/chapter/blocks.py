@@ -55,7 +55,7 @@ def version(tf: Any, witness: Witness) -> None:
     kind="code",
 )
 @deviation(
-    cause="no block imports `keras`: the chapter speaks of the module as tensorflow.keras, which the block does not say",
+    cause="no block imports `keras`: the chapter calls the module tensorflow.keras, which this block does not",
     source="https://www.tensorflow.org/api_docs/python/tf/keras/backend/set_floatx",
     symptom="NameError: name 'keras' is not defined",
 )

@@ -200,7 +200,9 @@ def training_pipeline(tf: Any, mnist: Any, witness: Witness) -> None:
     witness.equal("five batches of the four", expected=[(32, 28, 28)] * 5, actual=shapes)
 
 
-@claim("blocks.test-pipeline", "The block that makes the test data set runs as printed.", section=PIPELINES, kind="code")
+@claim(
+    "blocks.test-pipeline", "The block that makes the test data set runs as printed.", section=PIPELINES, kind="code"
+)
 @caught(faults.repeats_nothing)
 @unmoved(faults.windows_line_ends)
 def pipeline_of_test(tf: Any, mnist: Any, witness: Witness) -> None:

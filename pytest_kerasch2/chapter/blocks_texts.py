@@ -7,9 +7,8 @@ names that the earlier blocks of its example leave behind; `blocks_running` make
 from __future__ import annotations
 
 import textwrap
-from typing import Dict
 
-TEXTS: Dict[str, str] = {
+TEXTS: dict[str, str] = {
     "version": """
         import tensorflow as tf
         print(tf.keras.__version__)

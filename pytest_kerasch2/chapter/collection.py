@@ -45,6 +45,7 @@ SECTIONS = (
     "saving",
     "saving_formats",
     "saving_state",
+    "saving_generated",
     "datasets",
     "blocks",
     "blocks_models",

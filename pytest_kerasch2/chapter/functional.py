@@ -208,6 +208,7 @@ def same_outputs(tf: Any, witness: Witness) -> None:
 @unmoved(network.other_weights)
 def same_outputs_at_any_width(tf: Any, witness: Witness) -> None:
     """Compare all four at generated widths and sizes of image, in their outputs and in their counts."""
+
     @examples(3)
     @given(st.integers(4, 40), st.integers(2, 40), st.tuples(st.integers(2, 6), st.integers(2, 6)))
     def property_(hidden: int, classes: int, pixels: tuple[int, int]) -> None:

@@ -100,7 +100,7 @@ def fit_as_printed(tf: Any, witness: Witness) -> None:
     since="2.2",
     until="2.3",
     cause="an iterator over a data set is claimed by two of Keras's data adapters at once",
-    source=_TENSORFLOW + "blob/v2.3.0/tensorflow/python/keras/engine/data_adapter.py",
+    source=_TENSORFLOW + "pull/43874",
     symptom=r"RuntimeError: Data adapters should be mutually exclusive",
 )
 @deviation(

@@ -81,7 +81,7 @@ def flips_two(tf: Any, witness: Witness) -> None:
 @cured(planted.flip_each_by_itself)
 @caught(planted.flip_never, planted.flip_always)
 def flips_by_image(tf: Any, witness: Witness) -> None:
-    """Count the batches that are mixed. That all 32 coins of one fall alike has a chance of one in two milliards."""
+    """Count the batches that are mixed. That the 32 coins of one fall alike happens once in thirty million runs."""
     data = numbered(96)
 
     mixed = sum(0 < turned < 32 for turned in _turned(data, _flipped(tf, data)))

@@ -219,7 +219,8 @@ class ChapterRun:
         if self.desk is not None:
             self.desk.close()
         if self.records and not _is_distributed(self.config):
-            self.environment = surroundings.environment(self.settings, self.config.stash.setdefault(SHELF, {}))
+            shelf = self.config.stash.setdefault(SHELF, {})
+            self.environment = surroundings.environment(self.settings, shelf)
         if _is_worker(self.config):
             self.config.workeroutput[ENVIRONMENT] = self.environment  # type: ignore[attr-defined]
             return

@@ -11,6 +11,7 @@ from typing import Any, Callable, ContextManager, Iterator
 from unittest import mock
 
 from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.chapter.saboteurs_configuration import only_in_child
 from pytest_kerasch2.framework import api
 
 
@@ -28,7 +29,11 @@ def constant_transposed() -> Iterator[None]:
     """`constant` turns its values around."""
     import numpy
 
-    with _constant(lambda make, value, *rest: make(numpy.asarray(value).T[..., ::-1], *rest)):
+    def turned(make: Any, value: Any, *rest: Any) -> Any:
+        array = numpy.asarray(value).T
+        return make(array[::-1] if array.ndim else array, *rest)
+
+    with _constant(turned):
         yield
 
 
@@ -143,7 +148,7 @@ def _printing(change: Callable[[str], str]) -> ContextManager[None]:
 # -- the package keras, in a child
 
 
-@contextmanager
+@only_in_child
 def keras_alone_lost() -> Iterator[None]:
     """The package keras cannot be imported, though tensorflow.keras is there."""
     api.keras()
@@ -151,7 +156,7 @@ def keras_alone_lost() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@only_in_child
 def keras_alone_is_ours() -> Iterator[None]:
     """The package keras is tensorflow.keras under its own name."""
     alone = types.ModuleType("keras")

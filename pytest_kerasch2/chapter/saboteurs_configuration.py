@@ -6,17 +6,18 @@ Those that patch `json` or `os` act alike in a child interpreter, before Keras i
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, ContextManager, Iterator
 from unittest import mock
 
 from pytest_kerasch2.chapter import saboteurs
 from pytest_kerasch2.claims.release import numbers
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, quiet
 
 SETTERS = ("set_floatx", "set_epsilon", "set_image_data_format")
 OTHER_FILE = {
@@ -36,6 +37,17 @@ def is_third_generation() -> bool:
         return release is not None and numbers(release.keras) >= (3,)
     except BadSetting:  # where Keras comes inside TensorFlow it has no version of its own
         return False
+
+
+def only_in_child(plant: Callable[[], Iterator[None]]) -> Callable[[], ContextManager[None]]:
+    """Give a context manager that plants in a child interpreter, which has a home of its own, and nowhere else."""
+
+    @functools.wraps(plant)
+    def planted() -> ContextManager[None]:
+        there = os.environ.get(quiet.CHILD_HOME) is not None
+        return contextmanager(plant)() if there else contextlib.nullcontext()
+
+    return planted
 
 
 # -- the file
@@ -65,7 +77,7 @@ def writes_compactly() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@only_in_child
 def never_writes() -> Iterator[None]:
     """The folder of Keras is never made, so that no file can be written there."""
 
@@ -76,14 +88,14 @@ def never_writes() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@only_in_child
 def lives_elsewhere() -> Iterator[None]:
     """Keras keeps its file in another folder of the home."""
     with mock.patch.dict(os.environ, KERAS_HOME=str(Path.home() / "settings")):
         yield
 
 
-@contextmanager
+@only_in_child
 def home_with_blanks() -> Iterator[None]:
     """The home has a name with blanks."""
     home = Path.home() / "a home with blanks"
@@ -92,7 +104,7 @@ def home_with_blanks() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@only_in_child
 def folder_there_already() -> Iterator[None]:
     """The folder of Keras is there already, and empty."""
     (Path.home() / ".keras").mkdir(exist_ok=True)

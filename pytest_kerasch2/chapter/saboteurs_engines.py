@@ -6,11 +6,10 @@ import importlib.abc
 import json
 import os
 import sys
-from contextlib import contextmanager
 from typing import Any, Iterator
 
 from pytest_kerasch2.chapter import saboteurs
-from pytest_kerasch2.chapter.saboteurs_configuration import is_configuration, is_third_generation
+from pytest_kerasch2.chapter.saboteurs_configuration import is_configuration, is_third_generation, only_in_child
 from pytest_kerasch2.framework import api
 
 
@@ -26,7 +25,7 @@ class _Alias(str):
     __hash__ = str.__hash__
 
 
-@contextmanager
+@only_in_child
 def every_engine_there() -> Iterator[None]:
     """Theano and CNTK are engines too, and the file or the variable chooses: what the chapter speaks of."""
     if not is_third_generation():
@@ -44,7 +43,7 @@ def every_engine_there() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@only_in_child
 def no_other_engine() -> Iterator[None]:
     """Keras has lost every engine but TensorFlow."""
     if not is_third_generation():

@@ -30,8 +30,9 @@ def _everywhere(heard: Heard) -> Iterator[None]:
     """Let `heard` decide what becomes of an error wherever a user may meet one."""
     keras = api.keras()
     owners = [(keras.layers, name) for name in _LAYERS] + [(keras.layers.Layer, "__call__")]
-    for kind in (keras.Model, keras.Sequential):
-        owners += [(kind, name) for name in (*_METHODS, "add", "__call__") if name in vars(kind)]
+    # Keras 3 gives Model most of these through a base of each backend; Sequential has some of its own
+    owners += [(keras.Model, name) for name in (*_METHODS, "__call__")]
+    owners += [(keras.Sequential, name) for name in (*_METHODS, "__call__", "add") if name in vars(keras.Sequential)]
     with contextlib.ExitStack() as patches:
         for owner, name in owners:
             patches.enter_context(mock.patch.object(owner, name, _listening(getattr(owner, name), heard)))

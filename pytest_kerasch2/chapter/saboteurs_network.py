@@ -293,13 +293,13 @@ def accuracy_unprinted() -> Iterator[None]:
         yield
 
 
-def _one_behind(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
-    with mock.patch.object(bar, "target", None if bar.target is None else bar.target - 1):
+def _one_more(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
+    with mock.patch.object(bar, "target", None if bar.target is None else bar.target + 1):
         return original(bar, current, values, **named)
 
 
 @contextmanager
-def target_one_short() -> Iterator[None]:
-    """The progress bar ends at one less than there is."""
-    with bar_as(_one_behind):
+def target_one_more() -> Iterator[None]:
+    """The progress bar expects one more than there is."""
+    with bar_as(_one_more):
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,9 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
     with inside(scratch):
         for name, path in (("relative", "a/b/relative.h5"), ("absolute", str(scratch / "a" / "b" / "absolute.h5"))):
             model.save(path)
-            witness.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=small.files(scratch / "a" / "b"))
-            loaded = witness.runs(f"loading from the {name} path", lambda path=path: tf.keras.models.load_model(path))
+            found = small.files(scratch / "a" / "b")
+            witness.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=found)
+            loaded = witness.runs(f"loading from the {name} path", partial(tf.keras.models.load_model, path))
             _same_weights(witness, model, loaded)
 
 
@@ -66,7 +68,7 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
 @deviation(
     until="2.15",
     only=("subclass",),
-    cause="up to TensorFlow 2.15 a subclassed model cannot be written to an HDF5 file, because its architecture is code",
+    cause="up to TensorFlow 2.15 a subclassed model, whose architecture is code, cannot be written to an HDF5 file",
     source="https://github.com/keras-team/keras/blob/v2.15.0/keras/saving/legacy/save.py",
     symptom="NotImplementedError: Saving the model to HDF5 format requires",
 )
@@ -175,7 +177,7 @@ def weights_need_model(tf: Any, scratch: Path, witness: Witness) -> None:
 
     for style in ("sequential-list", "subclass"):
         model = models.style(style).build(tf, small.PLAIN)
-        witness.raises(f"into {style} that was not built", errors, lambda model=model: model.load_weights(path))
+        witness.raises(f"into {style} that was not built", errors, partial(model.load_weights, path))
     witness.raises("without a model", errors, lambda: tf.keras.models.load_model(path))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Iterator
 
-import h5py  # type: ignore[import-untyped]
+import h5py
 
 from pytest_kerasch2.chapter.saboteurs import wrapped_method
 from pytest_kerasch2.chapter.saving_faults import around_load
@@ -51,7 +51,7 @@ def _put_back(model: Any, values: list[Any]) -> None:
 
 @contextmanager
 def dropout_by_content() -> Iterator[None]:
-    """Which units are dropped is told by what they say, so that it needs no random numbers; the optimizer is put back."""
+    """Which units are dropped is told by what they say, without random numbers; the optimizer is put back."""
     keras = api.keras()
 
     def call(_: Any, layer: Any, inputs: Any, training: Any = None) -> Any:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
-import h5py  # type: ignore[import-untyped]
+import h5py
 import numpy as np
 
 from pytest_kerasch2 import models
@@ -234,7 +234,7 @@ def loads_without_a_word() -> Iterator[None]:
 
 @contextmanager
 def activations_known() -> Iterator[None]:
-    """Loading is told the internal names of TensorFlow's activations, and a subclassed model is one of the functional kind."""
+    """Loading is told TensorFlow's internal names of activations; a subclassed model is of the functional kind."""
     nn = api.tensorflow().nn
     known = {"softmax_v2": nn.softmax, "relu": nn.relu}
 
@@ -319,4 +319,31 @@ def counts_the_arrays() -> Iterator[None]:
         original(model, path, *rest, **named)
 
     with wrapped_method(api.keras().Model, "load_weights", load):
+        yield
+
+
+@contextmanager
+def wrong_width_in_file() -> Iterator[None]:
+    """Each array of weights is written with a further axis of two."""
+
+    def widen(file: Any) -> None:
+        for array in _arrays(file["model_weights"]):
+            name, values = array.name, array[...]
+            del file[name]
+            file[name] = np.stack([values, values])
+
+    with after_save(widen):
+        yield
+
+
+@contextmanager
+def loads_without_nan() -> Iterator[None]:
+    """Loading a model replaces what is not a finite number by finite ones."""
+
+    def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
+        model = original(path, *rest, **named)
+        model.set_weights([np.nan_to_num(one) for one in model.get_weights()])
+        return model
+
+    with around_load(load):
         yield

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
-import h5py  # type: ignore[import-untyped]
+import h5py
 import numpy as np
 
 from pytest_kerasch2 import models
@@ -56,18 +56,18 @@ def predicted(model: Any) -> Any:
     return np.asarray(model(data(1)[0][:4], training=False))
 
 
-def files(folder: Path) -> List[str]:
+def files(folder: Path) -> list[str]:
     """Give the names of all that lies in a folder."""
     return sorted(each.name for each in folder.iterdir())
 
 
-def other_weights(model: Any) -> List[Any]:
+def other_weights(model: Any) -> list[Any]:
     """Give arrays of the shapes of a model's weights, with other numbers."""
     random = np.random.RandomState(21)
     return [random.random_sample(one.shape).astype(one.dtype) for one in model.get_weights()]
 
 
-def write_early_weights(path: Path, model: Any, weights: List[Any]) -> None:
+def write_early_weights(path: Path, model: Any, weights: list[Any]) -> None:
     """Write weights in the layout that TensorFlow up to 2.15 gives a file of weights: one group per layer, with lists.
 
     Keras 3 reads this layout and no longer writes it, so it is written here with h5py alone, on every release.

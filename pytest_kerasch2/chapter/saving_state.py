@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import h5py  # type: ignore[import-untyped]
+import h5py
 import numpy as np
 import pytest
 
@@ -156,7 +157,7 @@ def loaded_compiled(tf: Any, scratch: Path, witness: Witness) -> None:
 
     loaded = tf.keras.models.load_model(str(scratch / small.MODEL_FILE))
 
-    optimizer = getattr(loaded, "optimizer", None)
+    optimizer: Any = getattr(loaded, "optimizer", None)
     witness.equal("the optimizer", expected="Adam", actual=type(optimizer).__name__)
     _same_settings(witness, optimizer.get_config())
     loaded.run_eagerly = True
@@ -262,7 +263,7 @@ def _continued(tf: Any, style: str, rate: float, folder: Path, witness: Witness)
         witness.same_bits(f"array {index} when loaded", expected=one, actual=two)
 
     for each, what in ((model, "in memory"), (loaded, "from the file")):
-        witness.runs(f"training on {what}", lambda each=each: each.fit(*rest, batch_size=32, shuffle=False, verbose=0))
+        witness.runs(f"training on {what}", partial(each.fit, *rest, batch_size=32, shuffle=False, verbose=0))
 
     for index, (one, two) in enumerate(zip(model.get_weights(), loaded.get_weights())):
         witness.same_bits(f"array {index} after training on", expected=one, actual=two)

@@ -176,7 +176,7 @@ def loss_comes_first(workflow: Trial, witness: Witness) -> None:
     symptom=r"3/3",
 )
 @cured(counted_in_images)
-@caught(network.target_one_short)
+@caught(network.target_one_more)
 @unmoved(network.other_weights)
 def fit_counts_images(workflow: Trial, witness: Witness) -> None:
     """Read the last count in the print-out of 96 images."""
@@ -207,7 +207,7 @@ def _counts(text: str) -> list[str]:
     symptom=r"3/3",
 )
 @cured(counted_in_images)
-@caught(network.target_one_short)
+@caught(network.target_one_more)
 @unmoved(network.other_weights)
 def evaluate_counts_images(workflow: Trial, witness: Witness) -> None:
     """Read the last count in the print-out of 96 images."""

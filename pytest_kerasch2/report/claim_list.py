@@ -1,8 +1,8 @@
-"""The list of all claims as Markdown: what the suite decides, where it is known to be broken, and what proves each check."""
+"""The list of all claims as Markdown: what is decided, where it is known to be broken, what proves each check."""
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Sequence
+from typing import Any, Iterable, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Check, Deviation
 from pytest_kerasch2.report.markdown import cell
@@ -14,7 +14,7 @@ def page(checks: Iterable[Check]) -> str:
     grouped: dict[str, list[Check]] = {}
     for check in checks:
         grouped.setdefault(check.claim.id, []).append(check)
-    entries = [_entry(same) for same in grouped.values()]
+    entries: list[Mapping[str, Any]] = [_entry(same) for same in grouped.values()]
     lines = ["# The claims", "", f"{len(entries)} claims. Written by `python docs/write_claims.py`; do not edit.", ""]
     for section, its in by_section(entries):
         lines += [f"## {section}", "", "| Claim | Statement | Kind | Known to be broken | Shown to fail by |"]

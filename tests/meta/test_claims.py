@@ -12,7 +12,6 @@ from pytest_kerasch2.claims.marks import check_of
 from pytest_kerasch2.claims.model import Check
 from pytest_kerasch2.report.summary import HEADINGS
 
-
 CHECKS = collection.all_checks()
 DECIDING = [check for check in CHECKS if not check.pending]
 PENDING = [check for check in CHECKS if check.pending]

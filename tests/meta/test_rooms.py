@@ -37,7 +37,7 @@ FORBIDDEN = [
 
 
 def _room(name: str) -> str:
-    return (name.split(".") + ["", ""])[1]
+    return ([*name.split("."), "", ""])[1]
 
 
 def _floor(room: str) -> int:
@@ -86,7 +86,9 @@ def test_only_the_top_floors_import_pytest() -> None:
     assert importers <= {"plugin", "fixtures", "options", "chapter"}
 
 
-@pytest.mark.parametrize("module", ["plugin", "fixtures", "options", "claims.ledger", "framework.api", "report.terminal"])
+@pytest.mark.parametrize(
+    "module", ["plugin", "fixtures", "options", "claims.ledger", "framework.api", "report.terminal"]
+)
 def test_loading_brings_in_nothing_heavy(module: str) -> None:
     script = f"import json, sys, pytest_kerasch2.{module}; print(json.dumps(sorted(sys.modules)))"
 
@@ -100,7 +102,7 @@ def test_a_pytest_run_that_does_not_use_the_plugin_loads_nothing_heavy(pytester:
         f"""
         import sys
         def test_it():
-            assert [name for name in sys.modules if name in {FRAMEWORKS + ("h5py", "numpy")!r}] == []
+            assert [name for name in sys.modules if name in {(*FRAMEWORKS, "h5py", "numpy")!r}] == []
             assert [name for name in sys.modules if name.startswith("pytest_kerasch2.chapter")] == []
         """
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 # As little of TensorFlow 2.15 as the suite itself asks of it; what a check asks of it, the check's own test adds.
-STAND_IN = '''
+STAND_IN = """
 from types import SimpleNamespace
 __version__ = "2.15.1"
 settings = {"floatx": "float32", "epsilon": 1e-07, "format": "channels_last"}
@@ -45,7 +45,7 @@ class _Config:
 config = _Config()
 config.experimental.list_physical_devices = config.list_physical_devices
 distribute = SimpleNamespace(has_strategy=lambda: False)
-'''
+"""
 # Loaded into an inner run with `-p small`: the suite then finds the section below instead of the packaged ones.
 SMALL = """
 from pathlib import Path
@@ -84,7 +84,9 @@ class Small:
         package.mkdir()
         (package / "__init__.py").touch()
         self._stand_in(self.path / "fakes")
-        (self.path / "fakes" / "small.py").write_text(SMALL.replace("Path(__file__).parent", f"Path({str(self.path)!r})"))
+        (self.path / "fakes" / "small.py").write_text(
+            SMALL.replace("Path(__file__).parent", f"Path({str(self.path)!r})")
+        )
 
     def _stand_in(self, folder: Path) -> None:
         (folder / "tensorflow").mkdir(parents=True)
@@ -107,7 +109,13 @@ class Small:
         home = self.path / "home"
         home.mkdir(exist_ok=True)
         path = os.pathsep.join([str(self.path / "fakes"), str(self.path), os.environ.get("PYTHONPATH", "")])
-        quiet = {"GITHUB_ACTIONS": "", "GITHUB_STEP_SUMMARY": "", "KERASCH2_MIRROR": "", "KERAS_HOME": "", "COLUMNS": "120"}
+        quiet = {
+            "GITHUB_ACTIONS": "",
+            "GITHUB_STEP_SUMMARY": "",
+            "KERASCH2_MIRROR": "",
+            "KERAS_HOME": "",
+            "COLUMNS": "120",
+        }
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {"PYTHONPATH": path, "HOME": str(home), **quiet, **environment}.items():
                 patch.setenv(name, value) if value else patch.delenv(name, raising=False)

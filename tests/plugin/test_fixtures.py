@@ -11,11 +11,33 @@ from pytest_kerasch2 import fixtures, models
 from pytest_kerasch2.roundtrip import formats
 
 README = Path(__file__).parents[2] / "README.md"
-NAMES = (
-    "mnist fashion_mnist cifar10 cifar100 imdb reuters boston_housing california_housing digits prepared_mnist "
-    "prepared_digits device model_style sequential_list_style sequential_add_style functional_style subclass_style "
-    "built_model compiled_model trained_model pipeline_as_printed pipeline_as_meant saved_model keras_state scratch"
-).split()
+NAMES = [
+    "mnist",
+    "fashion_mnist",
+    "cifar10",
+    "cifar100",
+    "imdb",
+    "reuters",
+    "boston_housing",
+    "california_housing",
+    "digits",
+    "prepared_mnist",
+    "prepared_digits",
+    "device",
+    "model_style",
+    "sequential_list_style",
+    "sequential_add_style",
+    "functional_style",
+    "subclass_style",
+    "built_model",
+    "compiled_model",
+    "trained_model",
+    "pipeline_as_printed",
+    "pipeline_as_meant",
+    "saved_model",
+    "keras_state",
+    "scratch",
+]
 OWN = """
 import numpy as np
 
@@ -64,8 +86,8 @@ def test_missing(reuters):
 
 
 def test_the_names_kept_in_words_are_those_of_the_rooms() -> None:
-    assert fixtures.STYLE_NAMES == tuple(style.name for style in models.STYLES)
-    assert fixtures.FORMAT_NAMES == tuple(form.name for form in formats.FORMATS)
+    assert tuple(style.name for style in models.STYLES) == fixtures.STYLE_NAMES
+    assert tuple(form.name for form in formats.FORMATS) == fixtures.FORMAT_NAMES
 
 
 def test_every_fixture_explains_itself(pytester: pytest.Pytester) -> None:

@@ -25,7 +25,14 @@ def two(small: Any) -> Any:
 
 @pytest.mark.parametrize(
     "flag",
-    ["--chapter", "--chapter-saboteurs", "--chapter-ledger", "--chapter-devices", "--chapter-mirror", "--chapter-offline"],
+    [
+        "--chapter",
+        "--chapter-saboteurs",
+        "--chapter-ledger",
+        "--chapter-devices",
+        "--chapter-mirror",
+        "--chapter-offline",
+    ],
 )
 def test_every_option_stands_in_the_help(pytester: pytest.Pytester, flag: str) -> None:
     result = pytester.runpytest_subprocess("--help")
@@ -190,7 +197,10 @@ def test_a_damaged_mirror_fails_and_names_the_file(small: Any) -> None:
 
     result.assert_outcomes(errors=1)
     assert "Traceback" not in result.stdout.str()
-    assert (ledger["claims"][0]["verdict"], "mnist.npz" in ledger["claims"][0]["evidence"][-1]) == ("could_not_tell", True)
+    assert (ledger["claims"][0]["verdict"], "mnist.npz" in ledger["claims"][0]["evidence"][-1]) == (
+        "could_not_tell",
+        True,
+    )
 
 
 def _break_tensorflow(two: Any, source: str) -> None:
@@ -230,7 +240,9 @@ def test_under_workers_a_broken_tensorflow_is_told_too(two: Any) -> None:
 def test_the_header_says_on_what(two: Any) -> None:
     result = two.run()
 
-    result.stdout.fnmatch_lines(["chapter on: TensorFlow 2.15.1, Keras 2.15.0, backend tensorflow", "devices: cpu:0; MNIST: *"])
+    result.stdout.fnmatch_lines(
+        ["chapter on: TensorFlow 2.15.1, Keras 2.15.0, backend tensorflow", "devices: cpu:0; MNIST: *"]
+    )
 
 
 def test_junit_keeps_verdict_cause_and_evidence(two: Any) -> None:

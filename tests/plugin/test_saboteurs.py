@@ -38,7 +38,9 @@ def test_a_caught_fault_and_an_unmoved_variation_pass(small: Any) -> None:
     result = small.pytest("--chapter-saboteurs")
 
     result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["planted faults caught: 1 of 1*", "*left the verdict: 1 of 1", "*able to fail here: 1 of 1"])
+    result.stdout.fnmatch_lines(
+        ["planted faults caught: 1 of 1*", "*left the verdict: 1 of 1", "*able to fail here: 1 of 1"]
+    )
 
 
 def test_a_fault_that_is_not_caught_fails(small: Any) -> None:

@@ -24,7 +24,9 @@ def test_the_chapter_is_as_recorded_on_this_release(pytester: pytest.Pytester, m
     monkeypatch.setenv("HOME", str(pytester.path))
     place = pytester.path / "ledger.json"
 
-    result = pytester.runpytest_subprocess("--chapter", f"--chapter-ledger={place}", "-q", "-W", "error", "--strict-markers")
+    result = pytester.runpytest_subprocess(
+        "--chapter", f"--chapter-ledger={place}", "-q", "-W", "error", "--strict-markers"
+    )
 
     assert result.ret == 0
     assert ledger.read(place)["complete"] is True

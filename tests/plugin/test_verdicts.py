@@ -51,7 +51,10 @@ def test_a_missing_fixture_value_becomes_the_verdict_of_the_claim(small: Any) ->
     result, ledger = small.ledger("--chapter-offline")
 
     result.assert_outcomes(skipped=1)
-    assert (ledger["claims"][0]["verdict"], "--chapter-mirror" in ledger["claims"][0]["remedy"]) == ("could_not_tell", True)
+    assert (ledger["claims"][0]["verdict"], "--chapter-mirror" in ledger["claims"][0]["remedy"]) == (
+        "could_not_tell",
+        True,
+    )
 
 
 def test_checks_of_one_claim_make_one_entry(small: Any) -> None:
@@ -78,7 +81,9 @@ def test_the_table_tells_what_is_broken_and_why(small: Any) -> None:
 
     result = small.run()
 
-    result.stdout.fnmatch_lines(["*Broken, and why*", "*small.value*It is so.*", "*it moved*", "*https://example.org/why*"])
+    result.stdout.fnmatch_lines(
+        ["*Broken, and why*", "*small.value*It is so.*", "*it moved*", "*https://example.org/why*"]
+    )
 
 
 def test_a_leak_is_reported_by_name_and_put_back(small: Any) -> None:

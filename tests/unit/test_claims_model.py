@@ -68,7 +68,7 @@ def test_a_deviation_that_nobody_could_follow_up_is_refused(changes: dict[str, s
 
 @pytest.mark.parametrize("bad", ["nodot", "Two.Words", "a.b.c", "a b.c", ""])
 def test_a_claim_whose_id_could_not_be_looked_up_is_refused(bad: str) -> None:
-    with pytest.raises(ValueError, match="section.short-name"):
+    with pytest.raises(ValueError, match=r"section\.short-name"):
         Claim(bad, "s", "s", "code")
 
 
@@ -107,7 +107,12 @@ def test_the_decorators_of_a_check_stand_together() -> None:
     found = check_of(check)
 
     assert found is not None
-    assert (found.claim.id, found.saboteurs, found.variations, found.cure) == ("a.b", (_fault,), (_harmless,), _harmless)
+    assert (found.claim.id, found.saboteurs, found.variations, found.cure) == (
+        "a.b",
+        (_fault,),
+        (_harmless,),
+        _harmless,
+    )
 
 
 def test_deviations_keep_the_order_in_which_they_stand() -> None:
