@@ -152,7 +152,8 @@ def _printing(change: Callable[[str], str]) -> ContextManager[None]:
 def keras_alone_lost() -> Iterator[None]:
     """The package keras cannot be imported, though tensorflow.keras is there."""
     api.keras()
-    with mock.patch.dict(sys.modules, {"keras": None}):
+    # Under another name, because `from keras import backend` would else find `keras.backend` among the loaded modules
+    with mock.patch.dict(sys.modules, {"keras": types.ModuleType("lost")}):
         yield
 
 

@@ -60,7 +60,8 @@ def writes_otherwise() -> Iterator[None]:
     def other(original: Any, value: Any, *arguments: Any, **named: Any) -> Any:
         return original(OTHER_FILE if is_configuration(value) else value, *arguments, **named)
 
-    with saboteurs.wrapped(json, "dumps", other):
+    # Keras 3 begins its import twice inside TensorFlow's, and would stop at the engine that the file names now
+    with saboteurs.wrapped(json, "dumps", other), saboteurs.wrapped(json, "load", _forget):
         yield
 
 
@@ -114,13 +115,13 @@ def folder_there_already() -> Iterator[None]:
 @contextmanager
 def forgetful_reader() -> Iterator[None]:
     """Keras reads its file and forgets what it read."""
-
-    def forget(original: Any, *arguments: Any, **named: Any) -> Any:
-        read = original(*arguments, **named)
-        return {} if is_configuration(read) else read
-
-    with saboteurs.wrapped(json, "load", forget):
+    with saboteurs.wrapped(json, "load", _forget):
         yield
+
+
+def _forget(load: Any, *arguments: Any, **named: Any) -> Any:
+    read = load(*arguments, **named)
+    return {} if is_configuration(read) else read
 
 
 @contextmanager

@@ -64,3 +64,16 @@ def dropout_by_content() -> Iterator[None]:
 
     with optimizer_put_back(), wrapped_method(keras.layers.Dropout, "call", call):
         yield
+
+
+@contextmanager
+def refuses_unbuilt() -> Iterator[None]:
+    """Loading weights asks first whether the model was built."""
+
+    def load(original: Any, model: Any, path: Any, *rest: Any, **named: Any) -> None:
+        if not model.built:
+            raise ValueError("the model was not built")
+        original(model, path, *rest, **named)
+
+    with wrapped_method(api.keras().Model, "load_weights", load):
+        yield

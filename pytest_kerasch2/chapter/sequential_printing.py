@@ -68,6 +68,30 @@ def counted_in_images() -> Iterator[None]:
         yield
 
 
+def _once(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
+    for name, _ in values or []:
+        bar._values.pop(name, None)
+    return original(bar, current, values, **named)
+
+
+@contextmanager
+def averaged_once() -> Iterator[None]:
+    """The progress bar forgets earlier values when it is given new ones."""
+    with network.bar_as(_once):
+        yield
+
+
+def _doubled(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
+    return original(bar, current, [(name, value * 2) for name, value in values or []], **named)
+
+
+@contextmanager
+def figures_doubled() -> Iterator[None]:
+    """The progress bar shows twice the values."""
+    with network.bar_as(_doubled):
+        yield
+
+
 def _loss_first(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
     return original(bar, current, sorted(values or [], key=lambda pair: pair[0] != "loss"), **named)
 
@@ -99,25 +123,52 @@ def loss_dropped() -> Iterator[None]:
 @caught(epochs_from_zero, network.accuracy_unprinted, network.fitted_silently)
 @unmoved(network.other_weights)
 def fit_prints(workflow: Trial, witness: Witness) -> None:
-    """Read the print-out; the figures are those of the history."""
+    """Read the print-out."""
     epochs = re.findall(r"Epoch (\d+)/(\d+)", workflow.fit_text)
     witness.equal("epochs announced", expected=[(str(n), str(EPOCHS)) for n in (1, 2, 3)], actual=epochs)
     lines = _lines_of_epochs(workflow.fit_text)
     witness.equal("lines with a time", expected=EPOCHS, actual=sum(bool(re.search(r"\d+m?s ", line)) for line in lines))
     for name in ("loss", "accuracy"):
-        figures = [f"{value:.4f}" for value in workflow.history[name]]
-        seen = [found.group(1) for line in lines for found in [re.search(rf"\b{name[:3]}\w*: ([\d.]+)", line)] if found]
-        witness.true(f"{name} of each epoch as in the history", holds=_near(seen, figures), found=seen)
+        witness.equal(f"lines with the {name}", expected=EPOCHS, actual=len(_figures(lines, name)))
+
+
+def _figures(lines: list[str], name: str) -> list[float]:
+    """Give what the lines say of loss or accuracy, under its name or the beginning of it."""
+    found = [re.search(rf"\b{name[:3]}\w*: ([\d.]+)", line) for line in lines]
+    return [float(one.group(1)) for one in found if one is not None]
+
+
+@claim(
+    "sequential-first.printed-figures",
+    "The loss and accuracy printed at the end of an epoch are those of the epoch.",
+    section=SECTION,
+    kind="output",
+)
+@deviation(
+    since="3.0",
+    until="3.10",
+    of="keras",
+    cause="Early Keras 3 averages the running averages a second time before it prints them.",
+    source="https://github.com/keras-team/keras/issues/20212",
+    symptom=r"loss printed: .* not within 0.0002 of",
+)
+@cured(averaged_once)
+@caught(figures_doubled)
+@unmoved(network.other_weights)
+def printed_figures(workflow: Trial, witness: Witness) -> None:
+    """Compare what is printed with what `fit` gives back; the last printed place may be rounded."""
+    lines = _lines_of_epochs(workflow.fit_text)
+    for name in ("loss", "accuracy"):
+        wanted = [round(value, 4) for value in workflow.history[name]]
+        seen = _figures(lines, name)
+        near = len(seen) == len(wanted) and all(abs(a - b) < 2e-4 for a, b in zip(seen, wanted))
+        found = f"{seen}, {'' if near else 'not '}within 0.0002 of {wanted}"
+        witness.true(f"{name} printed", holds=near, found=found)
 
 
 def _lines_of_epochs(text: str) -> list[str]:
     """Give the last state of each epoch's progress line."""
     return [line for line in text.splitlines() if re.search(r"(\d+)/\1 .*/(step|sample)", line)]
-
-
-def _near(seen: list[str], wanted: list[str]) -> bool:
-    # The printed figure is rounded; the last place may differ by one.
-    return len(seen) == len(wanted) and all(abs(float(a) - float(b)) < 2e-4 for a, b in zip(seen, wanted))
 
 
 @claim(

@@ -144,7 +144,7 @@ def _flags(home: Any) -> dict[str, Any]:
         empty = value is None or (isinstance(value, (list, dict, tuple)) and not value)
         if name in _OWN_ITEM or empty or (value is True and name in _ON_BY_DEFAULT):
             continue
-        if name.startswith("saving_attr_skipset_"):  # a cache per class, filled at the first save
+        if name.startswith("saving_attr_skip"):  # a cache per class, filled at the first save
             continue
         found[name] = value.copy() if isinstance(value, (list, dict)) else value
     return found
