@@ -14,7 +14,7 @@ from pytest_kerasch2.chapter.properties import examples
 from pytest_kerasch2.claims.marks import caught, claim, generalises, in_child, unmoved
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.errors import CouldNotTell
-from pytest_kerasch2.framework import api, state
+from pytest_kerasch2.framework import api
 
 SECTION = "Adoption and advantages"
 LOSS = "sparse_categorical_crossentropy"
@@ -89,9 +89,7 @@ def one_interface(tf: Any, witness: Witness) -> None:
         model = models.built(style.build(tf, SMALL), SMALL)
         weights = model.get_weights() if weights is None else weights
         model.set_weights(weights)
-        # Training eagerly on TensorFlow 2.2 leaves the learning phase set
-        with state.isolated():
-            history, evaluation, chances = _through_the_interface(tf, model, images, labels)
+        history, evaluation, chances = _through_the_interface(tf, model, images, labels)
         loss, accuracy = (float(value) for value in evaluation)
 
         witness.equal(f"{style.name}: epochs in what fit returns", expected=1, actual=len(history.history["loss"]))

@@ -103,7 +103,7 @@ def import_backend(tf: Any, witness: Witness) -> None:
 @unmoved(faults.windows_line_ends)
 def constant_signature(tf: Any, witness: Witness) -> None:
     """Run the signature as a call, given a value."""
-    names = {"K": faults.room("tensorflow.keras.backend"), "value": [1.5, 2.5]}
+    names = {"K": faults.rooms("backend")[0], "value": [1.5, 2.5]}
 
     made = running.executed(witness, "constant-signature", names)["made"]
 
@@ -196,9 +196,7 @@ def fit(tf: Any, mnist: Any, witness: Witness) -> None:
     witness.true("the weights were trained", holds=_moved(before, network.get_weights()), found=len(before))
 
 
-@claim(
-    "blocks.evaluate", "The block that evaluates the first model runs as printed.", section=FIRST_WAY, kind="code"
-)
+@claim("blocks.evaluate", "The block that evaluates the first model runs as printed.", section=FIRST_WAY, kind="code")
 @caught(faults.loss_alone)
 @unmoved(faults.windows_line_ends)
 def evaluate(tf: Any, mnist: Any, witness: Witness) -> None:

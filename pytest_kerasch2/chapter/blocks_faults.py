@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import sys
 import types
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator
@@ -15,11 +16,16 @@ from pytest_kerasch2.chapter.saboteurs import replaced, wrapped, wrapped_method
 from pytest_kerasch2.framework import api
 
 
-def room(module: str) -> Any:
-    """Give the module that a reader's import statement finds, which need not be the attribute of `tf`."""
+def rooms(name: str) -> list[Any]:
+    """Give the modules that go by a name of `tf.keras` (`models`), the one that a reader's import finds first.
+
+    Releases differ in whether `from tensorflow.keras import models`, `from tensorflow.keras.models import ...` and
+    `tf.keras.models` speak of one module or of several with the same functions in them.
+    """
     names: dict[str, Any] = {}
-    exec(f"import {module} as found", names)
-    return names["found"]
+    exec(f"from tensorflow.keras import {name} as found\nimport tensorflow.keras.{name}", names)
+    known = (names["found"], sys.modules.get(f"tensorflow.keras.{name}"), getattr(api.keras(), name))
+    return list({id(one): one for one in known if one is not None}.values())
 
 
 @contextmanager
@@ -77,6 +83,7 @@ def keras_package() -> Iterator[None]:
 def no_keras_package() -> Iterator[None]:
     """There is an empty package `keras`, as an unfinished installation leaves it."""
     with mock.patch.dict("sys.modules", {"keras": types.ModuleType("keras")}):
+        sys.modules.pop("keras.backend", None)
         yield
 
 
@@ -91,7 +98,7 @@ def _with_dtype(dtype: str) -> Callable[..., Any]:
 def constants_in_double() -> Iterator[None]:
     """Constants are made with 64 bits whatever was asked for."""
     with contextlib.ExitStack() as stack:
-        for place in {id(one): one for one in (api.backend_functions(), room("tensorflow.keras.backend"))}.values():
+        for place in rooms("backend"):
             stack.enter_context(wrapped(place, "constant", _with_dtype("float64")))
         yield
 

@@ -106,13 +106,14 @@ class ChapterRun:
         """Let the child interpreters begin, while the other checks run."""
         if session.config.option.collectonly:
             return
+        jobs = [job for item in session.items for job in self._jobs(item)]
+        if jobs:
+            # First of all, so that they go on while this process imports TensorFlow.
+            self.desk = Desk(self.folder)
+            self.desk.start(list(dict.fromkeys(jobs)))
         if any(collection.check_of_item(item) for item in session.items):
             # Here rather than within the first check, whose time would be that of the import.
             self._refuse_absent(session)
-        jobs = [job for item in session.items for job in self._jobs(item)]
-        if jobs:
-            self.desk = Desk(self.folder)
-            self.desk.start(list(dict.fromkeys(jobs)))
 
     def _refuse_absent(self, session: pytest.Session) -> None:
         try:

@@ -173,7 +173,7 @@ def weights_only(tf: Any, scratch: Path, witness: Witness) -> None:
     of="keras",
     since="3.0",
     until="3.6",
-    cause="up to Keras 3.6 a subclassed model that was not built takes a file of weights without a word, and none of them",
+    cause="up to Keras 3.6 a subclassed model that was not built takes a file of weights without a word, and no weight",
     source="https://github.com/keras-team/keras/pull/20530",
     symptom="into subclass that was not built: no error",
 )

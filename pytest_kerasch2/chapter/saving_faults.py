@@ -31,9 +31,8 @@ def around_save(wrap: Callable[..., Any], *names: str) -> Iterator[None]:
 @contextmanager
 def around_load(wrap: Callable[..., Any]) -> Iterator[None]:
     """Wrap `load_model` wherever a reader finds it: `wrap(original, path, ...)`."""
-    places = (api.keras().models, blocks_faults.room("tensorflow.keras.models"))
     with contextlib.ExitStack() as stack:
-        for place in {id(one): one for one in places}.values():
+        for place in blocks_faults.rooms("models"):
             stack.enter_context(wrapped(place, "load_model", wrap))
         yield
 

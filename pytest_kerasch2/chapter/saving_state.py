@@ -52,9 +52,7 @@ def holds_architecture(tf: Any, scratch: Path, witness: Witness) -> None:
     witness.equal("its dropout", expected=0.2, actual=layers[3][1]["rate"])
 
 
-@claim(
-    "saving.holds-weights", "The saved file holds the model's weights, bit for bit.", section=SECTION, kind="prose"
-)
+@claim("saving.holds-weights", "The saved file holds the model's weights, bit for bit.", section=SECTION, kind="prose")
 @caught(faults.one_array_zero)
 @unmoved(faults.remark_in_file)
 def holds_weights(tf: Any, scratch: Path, witness: Witness) -> None:

@@ -98,8 +98,8 @@ def _threads() -> dict[str, int]:
 
 
 def _is_expected(thread: threading.Thread) -> bool:
-    # The desk's own; and those of a pool, such as the one that TensorFlow 2.0 starts at the first fit and keeps for good
-    # (`get_copy_pool` in `training_utils.py`): daemons that belong to the library and not to whoever trained first.
+    # The desk's own; and those of a pool, such as the one that TensorFlow 2.0 starts at the first fit and keeps for
+    # good (`get_copy_pool` in `training_utils.py`): daemons of the library, not of whoever trained first.
     target = getattr(thread, "_target", None)
     homes = (type(thread).__module__, getattr(target, "__module__", None) or "")
     return thread.name.startswith("kerasch2-") or any(home.startswith("multiprocessing.") for home in homes)
@@ -117,7 +117,8 @@ def _files() -> Any:
             name = os.readlink("/proc/self/fd/" + descriptor)
         except OSError:  # the folder's own descriptor is closed by now
             continue
-        if name.startswith("/") and not name.startswith(("/dev/", "/proc/", "/memfd:")) and not _OF_THE_DESK.search(name):
+        is_file = name.startswith("/") and not name.startswith(("/dev/", "/proc/", "/memfd:"))
+        if is_file and not _OF_THE_DESK.search(name):
             found.append(name)
     return dict(collections.Counter(found))
 
