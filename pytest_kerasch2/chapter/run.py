@@ -16,6 +16,7 @@ from pytest_kerasch2.chapter import collection, judging, showing, surroundings
 from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.claims.marks import check_of
 from pytest_kerasch2.claims.model import Check, Record
+from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.errors import FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.fixtures import SHELF
@@ -66,6 +67,7 @@ class ChapterRun:
         self.environment: dict[str, Any] = {}
         self.interrupted = False
         self.desk: Desk | None = None
+        self._release: Release | None = None
         # Workers share the controller's folder, so that each job runs once in a run.
         shared = getattr(config, "workerinput", {}).get(FOLDER)
         self.folder = Path(shared or tempfile.mkdtemp(prefix="kerasch2-"))
@@ -91,7 +93,7 @@ class ChapterRun:
         """With --chapter-saboteurs, run each check once for each thing to be planted."""
         check = check_of(metafunc.function)
         if self.settings.saboteurs and check is not None:
-            planted = collection.planted_in(check, _or_usage_error(api.release))
+            planted = collection.planted_in(check, _or_usage_error(self.release))
             metafunc.parametrize("planted", planted, ids=collection.planted_id, indirect=True)
 
     @pytest.hookimpl(tryfirst=True)
@@ -118,6 +120,7 @@ class ChapterRun:
     def _refuse_absent(self, session: pytest.Session) -> None:
         try:
             surroundings.refuse_absent(self.settings)
+            self.release()
         except KerasCh2Error as error:
             if not _is_worker(self.config):
                 raise pytest.UsageError(str(error)) from error
@@ -187,7 +190,7 @@ class ChapterRun:
         witness = item.stash.setdefault(WITNESS, Witness())
         error = call.excinfo.value if call.excinfo is not None else None
         parameters = collection.parameters_of(item)
-        record = judging.record_of(check, witness, error, api.release(), parameters, call.duration)
+        record = judging.record_of(check, witness, error, self.release(), parameters, call.duration)
         planted = item.stash.get(PLANTED, None)
         shown = judging.shown(record, error, planted)
         if planted is not None:
@@ -197,6 +200,12 @@ class ChapterRun:
         judging.show(report_, shown, (str(path), (line or 0) + 1), account)
         report_.kerasch2_record = ledger.packed(record)
         item.user_properties += surroundings.properties(record)
+
+    def release(self) -> Release:
+        """Give the release as it was before anything was planted, which may change what the modules say."""
+        if self._release is None:
+            self._release = api.release()
+        return self._release
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Gather the record that a report carries, from this process or from a worker."""

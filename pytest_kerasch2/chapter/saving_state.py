@@ -153,13 +153,14 @@ def loaded_compiled(tf: Any, scratch: Path, witness: Witness) -> None:
     _saved(tf, scratch, model)
     images, labels = small.data(1)
 
-    loaded = tf.keras.models.load_model(str(scratch / small.MODEL_FILE))
+    loaded = witness.runs("loading", partial(tf.keras.models.load_model, str(scratch / small.MODEL_FILE)))
 
     optimizer: Any = getattr(loaded, "optimizer", None)
     witness.equal("the optimizer", expected="Adam", actual=type(optimizer).__name__)
     _same_settings(witness, optimizer.get_config())
     loaded.run_eagerly = True
-    scores = [[float(one) for one in each.evaluate(images, labels, verbose=0)] for each in (model, loaded)]
+    evaluations = (partial(each.evaluate, images, labels, verbose=0) for each in (model, loaded))
+    scores = [[float(one) for one in witness.runs("evaluating", each)] for each in evaluations]
     witness.equal("loss and accuracy of the loaded model", expected=scores[0], actual=scores[1])
     witness.equal("numbers that evaluating gives", expected=2, actual=len(scores[1]))
 

@@ -186,7 +186,9 @@ def _second_generation(keras: Any) -> list[Item]:
             )
         )
     if hasattr(home, "_GRAPH_LEARNING_PHASES") and hasattr(home, "_DUMMY_EAGER_GRAPH"):
-        found.append(Item("learning phase", lambda: _phase(home), functools.partial(_set_phase, home)))
+        # From 2.2 to 2.10 the default, 0, is noted at the first use, which changes nothing
+        restore = functools.partial(_set_phase, home)
+        found.append(Item("learning phase", lambda: _phase(home), restore, same=_same_phase))
     if hasattr(keras.utils, "is_interactive_logging_enabled"):
         switch = {True: keras.utils.enable_interactive_logging, False: keras.utils.disable_interactive_logging}
         found.append(Item("Keras logging", keras.utils.is_interactive_logging_enabled, lambda on: switch[bool(on)]()))
@@ -227,6 +229,10 @@ def _phase(home: Any) -> Any:
     dummy = home._DUMMY_EAGER_GRAPH
     value = home._GRAPH_LEARNING_PHASES.get(getattr(dummy, "key", dummy))
     return value if value is None or isinstance(value, (int, bool)) else UNKNOWN
+
+
+def _same_phase(before: Any, after: Any) -> bool:
+    return bool(before) == bool(after)
 
 
 def _set_phase(home: Any, before: Any) -> None:

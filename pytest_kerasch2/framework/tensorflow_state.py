@@ -159,5 +159,3 @@ def _switch(on: Callable[[], Any], off: Callable[[], Any]) -> Callable[[bool], N
 
 def _set(owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
-
-
