@@ -200,9 +200,9 @@ def epoch_short() -> Iterator[None]:
 
 
 @contextmanager
-def default_batch_of_48() -> Iterator[None]:
-    """`fit` makes batches of 48 where no size is given."""
-    with argument("fit", batch_size=lambda size: size or 48):
+def default_batch_of_33() -> Iterator[None]:
+    """`fit` makes batches of 33 where no size is given."""
+    with argument("fit", batch_size=lambda size: size or 33):
         yield
 
 

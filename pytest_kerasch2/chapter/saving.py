@@ -70,7 +70,7 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
     until="2.15",
     only=("subclass",),
     cause="up to TensorFlow 2.15 a subclassed model, whose architecture is code, cannot be written to an HDF5 file",
-    source="https://github.com/keras-team/keras/blob/v2.15.0/keras/saving/legacy/save.py",
+    source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/save.py",
     symptom="NotImplementedError: Saving the model to HDF5 format requires",
 )
 @deviation(

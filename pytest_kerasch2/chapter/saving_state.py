@@ -239,7 +239,7 @@ def continues_without_dropout(tf: Any, style: str, scratch: Path, witness: Witne
 @deviation(
     until="2.15",
     cause="the state of the random numbers that dropout draws from is not part of the file, so other units are dropped",
-    source="https://github.com/keras-team/keras/blob/v2.15.0/keras/saving/legacy/hdf5_format.py",
+    source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/hdf5_format.py",
     symptom="array 0 after training",
 )
 @caught(faults.moments_from_zero)

@@ -17,6 +17,8 @@ from pytest_kerasch2.framework import api
 BATCH = 32
 EPOCHS = 3
 COUNT = 96
+# So many images make 33 batches of 32, and another number of batches of any other size.
+MANY = 1056
 WORKFLOW = pytest.StashKey["Trial"]()
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -97,7 +99,7 @@ class Trial:
         evaluated: what `evaluate` gave back.
         evaluate_text: what it printed.
         predicted: what `predict` gave back.
-        default_steps: adjustments made by one epoch of `fit` without a batch size.
+        default_steps: adjustments made by one epoch of `fit` without a batch size, on `MANY` images.
         whole_steps: adjustments made by one epoch of `fit` with all images as one batch.
     """
 
@@ -123,7 +125,8 @@ def trial(tf: Any) -> Trial:
     steps = iterations(model)
     evaluated, evaluate_text = printed(lambda: model.evaluate(images, labels))
     predicted = printed(lambda: model.predict(images))[0]
-    printed(lambda: model.fit(images, labels))
+    many = np.tile(images, (MANY // COUNT, 1, 1)), np.tile(labels, MANY // COUNT)
+    printed(lambda: model.fit(*many))
     default_steps = iterations(model) - steps
     printed(lambda: model.fit(images, labels, batch_size=len(images)))
     whole_steps = iterations(model) - steps - default_steps
