@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.report.summary import (
     MEANINGS,
@@ -51,7 +51,7 @@ def table(ledger: Mapping[str, Any], width: int, colour: bool) -> str:
     _undecided(console, claims)
     if not ledger["complete"]:
         console.print("This run was interrupted: what is missing above was not looked at.", style="bold yellow")
-    return stream.getvalue()
+    return "\n".join(line.rstrip() for line in stream.getvalue().split("\n"))
 
 
 def _sections(claims: list[Entry]) -> Any:
@@ -62,7 +62,9 @@ def _sections(claims: list[Entry]) -> Any:
     total = counts(claims)
     grid.add_column("Section of the chapter", footer="All")
     for verdict in VERDICTS:
-        heading = f"{SIGNS[verdict]} {WORDS[verdict]}"
+        heading = f"{SIGNS[verdict]} {WORDS[verdict]}".replace("not applicable", "not\napplicable").replace(
+            "could not", "could\nnot"
+        )
         grid.add_column(heading, footer=str(total[verdict]), justify="right", style=COLOURS[verdict])
     for section, its in by_section(claims):
         found = counts(its)
@@ -87,23 +89,36 @@ def _broken(console: Any, claims: list[Entry]) -> None:
         console.print("\nBroken, and why", style="bold")
     for (cause, source), its in causes.items():
         for claim in its:
-            console.print(f"  {SIGNS['broken']} {claim['id']}  {claim['statement']}", style="red", markup=False)
-        console.print(f"      {cause}\n      {source}", markup=False)
+            _item(console, "broken", claim["id"])
+            _paragraph(console, claim["statement"], style="red")
+        _paragraph(console, cause)
+        # An address broken over two lines cannot be clicked.
+        console.print(f"    {source}", markup=False, soft_wrap=True, style="bright_black")
 
 
 def _inapplicable(console: Any, claims: list[Entry]) -> None:
-    reasons = grouped_inapplicable(claims)
-    if reasons:
-        console.print("\nNot applicable here", style="bold")
-    for reason, names in reasons.items():
-        console.print(f"  {SIGNS['not_applicable']} {', '.join(names)}", style="bright_black", markup=False)
-        console.print(f"      {reason}", markup=False)
+    _grouped(console, "Not applicable here", "not_applicable", grouped_inapplicable(claims))
 
 
 def _undecided(console: Any, claims: list[Entry]) -> None:
-    remedies = grouped_remedies(claims)
-    if remedies:
-        console.print("\nCould not be told, and what to do", style="bold")
-    for remedy, names in remedies.items():
-        console.print(f"  {SIGNS['could_not_tell']} {', '.join(names)}", style="yellow", markup=False)
-        console.print(f"      {remedy}", markup=False)
+    _grouped(console, "Could not be told, and what to do", "could_not_tell", grouped_remedies(claims))
+
+
+def _grouped(console: Any, heading: str, verdict: str, groups: Mapping[str, Sequence[str]]) -> None:
+    if groups:
+        console.print(f"\n{heading}", style="bold")
+    for reason, names in groups.items():
+        for name in names:
+            _item(console, verdict, name)
+        _paragraph(console, reason)
+
+
+def _item(console: Any, verdict: str, name: str) -> None:
+    console.print(f"  {SIGNS[verdict]} {name}", style=f"bold {COLOURS[verdict]}", markup=False)
+
+
+def _paragraph(console: Any, text: str, style: str = "") -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console.print(Padding(Text(text, style=style), (0, 0, 0, 4)))
