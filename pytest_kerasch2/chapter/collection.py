@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Any, Callable, Iterable
 
 import pytest
 
@@ -114,6 +114,29 @@ def refuse_duplicates(checks: Iterable[Check]) -> None:
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
     """Give the items with those last that wait for a child interpreter, so that it works while the others run."""
     return sorted(items, key=lambda item: bool((check_of_item(item) or _NOTHING).jobs))
+
+
+def one_each(items: list[pytest.Item], release: Callable[[], Release]) -> list[pytest.Item]:
+    """Give one item for each check and each thing planted: the first of its parameters for which the claim can hold.
+
+    A fault in what all parameters share need not be found once for each of them.
+    """
+    chosen: dict[Any, pytest.Item] = {}
+    for item in items:
+        check = check_of_item(item)
+        if check is None:
+            chosen[item] = item
+            continue
+        known = None if check.cure else check.deviation(release(), parameters_of(item))
+        key = (item.obj, planted_id(item.callspec.params["planted"]))  # type: ignore[attr-defined]
+        if key not in chosen or (known is None and chosen[key].stash.get(_BROKEN, False)):
+            item.stash[_BROKEN] = known is not None
+            chosen[key] = item
+    return list(chosen.values())
+
+
+# Whether the claim is recorded as broken for these parameters, and nothing is known that would make it hold.
+_BROKEN = pytest.StashKey[bool]()
 
 
 class _Nothing:

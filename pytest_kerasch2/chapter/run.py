@@ -101,6 +101,8 @@ class ChapterRun:
         """Refuse claims of one id; put what waits for children last."""
         checks = [check for check in map(collection.check_of_item, items) if check is not None]
         _or_usage_error(lambda: collection.refuse_duplicates(checks))
+        if self.settings.saboteurs:
+            items[:] = collection.one_each(items, self.release)
         items[:] = collection.in_order(items)
 
     @pytest.hookimpl(tryfirst=True)

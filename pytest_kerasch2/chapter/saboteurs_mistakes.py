@@ -124,3 +124,4 @@ def says_metrics() -> Iterator[None]:
 # A child or a report finds a cure by its name in this module
 for _name in ("says_labels", "says_losses", "says_optimizers", "says_activations", "says_arguments"):
     globals()[_name].__name__ = _name
+    globals()[_name].__doc__ = f"The message about {_name[5:]} says what was expected, or what to do."

@@ -18,7 +18,7 @@ from pytest_kerasch2.framework.job import last_words
 linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process groups")
 
-TARGETS = '''
+TARGETS = """
 import contextlib, os, signal, subprocess, sys, threading, time
 from pytest_kerasch2 import errors
 STATE = []
@@ -74,7 +74,7 @@ def seen(): return STATE
 class Group:
     @staticmethod
     def member(): return "member"
-'''
+"""
 
 
 @pytest.fixture(autouse=True)

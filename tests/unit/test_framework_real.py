@@ -290,7 +290,7 @@ def test_an_unknown_word_is_quoted_with_the_allowed_ones(word):
     assert "cpu or cpu:N, gpu or gpu:N" in str(caught.value)
 
 
-SPLIT = '''
+SPLIT = """
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api, devices, state
 def split():
@@ -317,7 +317,7 @@ def edited(text):
     api.keras_home().mkdir(parents=True, exist_ok=True)
     (api.keras_home() / "keras.json").write_text(text)
     return [api.backend_functions().floatx(), str(api.keras_home())]
-'''
+"""
 
 
 @pytest.fixture
