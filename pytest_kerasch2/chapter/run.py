@@ -28,6 +28,7 @@ T = TypeVar("T")
 NAME = "kerasch2-chapter"
 WITNESS = pytest.StashKey[Witness]()
 PLANTED = pytest.StashKey[judging.Planted]()
+JUDGED = pytest.StashKey[bool]()
 # Under these names the controller and its workers hand things to each other.
 FOLDER = "kerasch2_folder"
 ENVIRONMENT = "kerasch2_environment"
@@ -185,7 +186,7 @@ class ChapterRun:
         outcome = yield
         check = collection.check_of_item(item)
         decided = call.when == "call" or (call.when == "setup" and call.excinfo is not None)
-        if check is not None and decided and not _was_interrupted(call):
+        if check is not None and decided and not _was_interrupted(call) and JUDGED not in item.stash:
             self._judge(item, check, call, outcome.get_result())
 
     def _judge(self, item: pytest.Item, check: Check, call: pytest.CallInfo[None], report_: Any) -> None:
@@ -201,6 +202,10 @@ class ChapterRun:
         account = judging.account_of(record, error, report_.longrepr)
         judging.show(report_, shown, (str(path), (line or 0) + 1), account)
         report_.kerasch2_record = ledger.packed(record)
+        if call.when == "setup" and shown.word == "passed":
+            # A planted fault was caught before the check began, and pytest would now begin it.
+            item.stash[JUDGED] = True
+            item.runtest = lambda: None  # type: ignore[method-assign]
         item.user_properties += surroundings.properties(record)
 
     def release(self) -> Release:

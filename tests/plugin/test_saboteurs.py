@@ -103,3 +103,28 @@ def test_what_is_planted_reaches_the_child(small: Any) -> None:
     result = small.pytest("--chapter-saboteurs")
 
     result.assert_outcomes(passed=2)
+
+
+def test_a_fault_that_kills_the_child_is_caught(small: Any) -> None:
+    small.section(
+        BODY
+        + "@contextmanager\ndef deadly():\n    os.abort() if os.environ.get('IN_CHILD') else None\n    yield\n\n"
+        + "def asked():\n    return World.value\n"
+        + "@about('value')\n@caught(deadly)\n"
+        + "@in_child(Job('small_chapter.section:asked', environment={'IN_CHILD': 'yes'}))\n"
+        + "def value(child, witness):\n    witness.equal('value', expected=5, actual=child)\n"
+    )
+
+    result = small.pytest("--chapter-saboteurs")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_fault_is_tried_on_one_of_the_parameters(small: Any) -> None:
+    small.section(
+        BODY
+        + "@about('value')\n@pytest.mark.parametrize('number', [1, 2, 3])\n@caught(wrong_value)\n@unmoved(same_value)\n"
+        + "def value(witness, number):\n    witness.equal('value', expected=5, actual=World.value)\n"
+    )
+
+    small.pytest("--chapter-saboteurs").assert_outcomes(passed=2)
