@@ -116,6 +116,12 @@ def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
     return sorted(items, key=lambda item: bool((check_of_item(item) or _NOTHING).jobs))
 
 
+def planted_on(item: pytest.Item) -> Planted | None:
+    """Give what is planted around an item, or None."""
+    callspec = getattr(item, "callspec", None)
+    return None if callspec is None else callspec.params.get("planted")
+
+
 def one_each(items: list[pytest.Item], release: Callable[[], Release]) -> list[pytest.Item]:
     """Give one item for each check and each thing planted: the first of its parameters for which the claim can hold.
 
@@ -123,12 +129,12 @@ def one_each(items: list[pytest.Item], release: Callable[[], Release]) -> list[p
     """
     chosen: dict[Any, pytest.Item] = {}
     for item in items:
-        check = check_of_item(item)
-        if check is None:
+        check, planted = check_of_item(item), planted_on(item)
+        if check is None or planted is None:
             chosen[item] = item
             continue
         known = None if check.cure else check.deviation(release(), parameters_of(item))
-        key = (item.obj, planted_id(item.callspec.params["planted"]))  # type: ignore[attr-defined]
+        key = (item.nodeid.split("[")[0], planted_id(planted))
         if key not in chosen or (known is None and chosen[key].stash.get(_BROKEN, False)):
             item.stash[_BROKEN] = known is not None
             chosen[key] = item

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Callable, Iterator
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
+
+_SHRINKING = ContextVar("_SHRINKING", default=True)
+
+
+@contextmanager
+def unshrunk() -> Iterator[None]:
+    """Let properties within stop at the first case that breaks them: with a planted fault, any case will do."""
+    token = _SHRINKING.set(False)
+    try:
+        yield
+    finally:
+        _SHRINKING.reset(token)
 
 
 def examples(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -13,7 +27,9 @@ def examples(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     The cases are drawn alike in every run, so that a verdict does not depend on luck; the one error that is reported
     is that of the smallest case; no database is written to the user's folder.
     """
+    phases = (Phase.explicit, Phase.generate, *((Phase.shrink,) if _SHRINKING.get() else ()))
     return settings(
+        phases=phases,
         max_examples=count,
         derandomize=True,
         database=None,

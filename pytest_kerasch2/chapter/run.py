@@ -95,7 +95,8 @@ class ChapterRun:
         check = check_of(metafunc.function)
         if self.settings.saboteurs and check is not None:
             planted = collection.planted_in(check, _or_usage_error(self.release))
-            metafunc.parametrize("planted", planted, ids=collection.planted_id, indirect=True)
+            if planted:
+                metafunc.parametrize("planted", planted, ids=collection.planted_id, indirect=True)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -144,7 +145,10 @@ class ChapterRun:
         before = state.read()
         with _quiet(), contextlib.ExitStack() as layers:
             if planted is not None:
+                from pytest_kerasch2.chapter.properties import unshrunk
+
                 request.node.stash[PLANTED] = planted
+                layers.enter_context(unshrunk())
                 for layer in planted.layers:
                     layers.enter_context(layer())
             yield planted
@@ -175,7 +179,7 @@ class ChapterRun:
         check = collection.check_of_item(item)
         if check is None or not check.jobs:
             return []
-        planted = _parameter(item, "planted")
+        planted = collection.planted_on(item)
         return [replace(job, planted=planted.addresses) for job in check.jobs] if planted else list(check.jobs)
 
     # -- judging and gathering
@@ -325,8 +329,3 @@ def _was_interrupted(call: pytest.CallInfo[None]) -> bool:
     return call.excinfo is not None and isinstance(
         call.excinfo.value, (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
     )
-
-
-def _parameter(item: pytest.Item, name: str) -> Any:
-    callspec = getattr(item, "callspec", None)
-    return None if callspec is None else callspec.params.get(name)

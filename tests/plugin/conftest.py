@@ -119,7 +119,9 @@ class Small:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {"PYTHONPATH": path, "HOME": str(home), **quiet, **environment}.items():
                 patch.setenv(name, value) if value else patch.delenv(name, raising=False)
-            return self.pytester.runpytest_subprocess("-p", "small", *arguments, timeout=120)
+            # Not shuffled, because some of these tests are about order.
+            shared = ("-p", "small", "-p", "no:randomly")
+            return self.pytester.runpytest_subprocess(*shared, *arguments, timeout=120)
 
     def ledger(self, *arguments: str) -> tuple[pytest.RunResult, Any]:
         """Verify the small chapter and read the ledger that it wrote."""

@@ -106,7 +106,7 @@ def test_the_fixtures_do_what_they_say(pytester: pytest.Pytester, monkeypatch: p
 
     result = pytester.runpytest_subprocess("--chapter-offline", "--chapter-devices=cpu", "-p", "no:randomly", "-rs")
 
-    result.assert_outcomes(passed=4 + 4, skipped=1)
+    result.assert_outcomes(passed=9, skipped=1)
     result.stdout.fnmatch_lines(["*SKIPPED*reuters is not on this machine*--chapter-mirror*"])
     assert not (pytester.path / ".keras").exists()
 
