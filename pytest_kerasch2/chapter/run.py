@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import warnings
@@ -33,6 +34,7 @@ JUDGED = pytest.StashKey[bool]()
 FOLDER = "kerasch2_folder"
 ENVIRONMENT = "kerasch2_environment"
 REFUSED = "refused"
+LOCKING = "HDF5_USE_FILE_LOCKING"
 
 
 def start(config: pytest.Config, settings: Settings) -> None:
@@ -69,6 +71,11 @@ class ChapterRun:
         self.interrupted = False
         self.desk: Desk | None = None
         self._release: Release | None = None
+        self.patch = pytest.MonkeyPatch()
+        if LOCKING not in os.environ:
+            # For the instant in which a child is being started, it holds every open file of this process, and HDF5 would
+            # find the lock of a file just closed still taken.
+            self.patch.setenv(LOCKING, "FALSE")
         # Workers share the controller's folder, so that each job runs once in a run.
         shared = getattr(config, "workerinput", {}).get(FOLDER)
         self.folder = Path(shared or tempfile.mkdtemp(prefix="kerasch2-"))
@@ -295,7 +302,8 @@ class ChapterRun:
             showing.show_ledger(self.ledger(), terminalreporter, self.settings.ledger)
 
     def pytest_unconfigure(self) -> None:
-        """Remove the folder that the workers shared."""
+        """Remove the folder that the workers shared, and put the environment back."""
+        self.patch.undo()
         if not _is_worker(self.config):
             shutil.rmtree(self.folder, ignore_errors=True)
 

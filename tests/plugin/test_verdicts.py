@@ -191,3 +191,30 @@ def test_a_child_that_answers_is_read_by_all_its_claims(small: Any) -> None:
 
     result.assert_outcomes(passed=2)
     assert count.read_text() == "x"
+
+
+def test_a_data_set_that_is_missing_is_looked_for_once(small: Any) -> None:
+    small.section(
+        """
+        from pytest_kerasch2.data import sources
+        LOOKS = []
+
+        def looks(name, **where):
+            LOOKS.append(name)
+            raise DataMissing('MNIST is not there', '', 'fetch it')
+
+        sources.load = looks
+
+        @about('first')
+        def first(mnist, witness): ...
+
+        @about('second')
+        def second(mnist, witness): ...
+
+        @about('third')
+        def third(witness):
+            witness.equal('looks', expected=['mnist'], actual=LOOKS)
+        """
+    )
+
+    small.run().assert_outcomes(passed=1, skipped=2)
