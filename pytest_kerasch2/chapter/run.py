@@ -73,8 +73,8 @@ class ChapterRun:
         self._release: Release | None = None
         self.patch = pytest.MonkeyPatch()
         if LOCKING not in os.environ:
-            # For the instant in which a child is being started, it holds every open file of this process, and HDF5 would
-            # find the lock of a file just closed still taken.
+            # For the instant in which a child is being started, it holds every open file of this process, and HDF5
+            # would find the lock of a file just closed still taken.
             self.patch.setenv(LOCKING, "FALSE")
         # Workers share the controller's folder, so that each job runs once in a run.
         shared = getattr(config, "workerinput", {}).get(FOLDER)
