@@ -5,12 +5,20 @@ import pytest
 
 from pytest_kerasch2.errors import FrameworkMissing
 from pytest_kerasch2.framework.api import tensorflow
+from pytest_kerasch2.framework import state
 from pytest_kerasch2.models import pipeline
 
 # TensorFlow's own import and tracing warn, in one way on CPython 3.7 and in another on 3.13.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 COUNT = 100
+
+
+@pytest.fixture(autouse=True)
+def _own_seed():
+    # A seed set by one test would make every epoch of another draw alike.
+    with state.isolated():
+        yield
 
 
 @pytest.fixture(scope="module")
