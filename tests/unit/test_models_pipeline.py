@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.errors import FrameworkMissing
-from pytest_kerasch2.framework.api import tensorflow
 from pytest_kerasch2.framework import state
+from pytest_kerasch2.framework.api import tensorflow
 from pytest_kerasch2.models import pipeline
 
 # TensorFlow's own import and tracing warn, in one way on CPython 3.7 and in another on 3.13.
