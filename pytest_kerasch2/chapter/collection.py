@@ -113,7 +113,12 @@ def refuse_duplicates(checks: Iterable[Check]) -> None:
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
     """Give the items with those last that wait for a child interpreter, so that it works while the others run."""
-    return sorted(items, key=lambda item: bool((check_of_item(item) or _NOTHING).jobs))
+    return sorted(items, key=_waits_for_a_child)
+
+
+def _waits_for_a_child(item: pytest.Item) -> bool:
+    check = check_of_item(item)
+    return check is not None and bool(check.jobs)
 
 
 def planted_on(item: pytest.Item) -> Planted | None:
@@ -143,13 +148,6 @@ def one_each(items: list[pytest.Item], release: Callable[[], Release]) -> list[p
 
 # Whether the claim is recorded as broken for these parameters, and nothing is known that would make it hold.
 _BROKEN = pytest.StashKey[bool]()
-
-
-class _Nothing:
-    jobs = ()
-
-
-_NOTHING = _Nothing()
 
 
 def planted_in(check: Check, release: Release) -> list[Planted]:
