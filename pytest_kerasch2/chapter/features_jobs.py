@@ -18,9 +18,11 @@ from pytest_kerasch2.framework.child import Job
 
 # An import and a few traced graphs, on a machine that may be busy with the other checks
 _DEADLINE = 240.0
-SEVERAL_DEVICES = Job("pytest_kerasch2.chapter.features_jobs:several_devices", deadline=_DEADLINE)
-LITE = Job("pytest_kerasch2.chapter.features_jobs:lite", deadline=_DEADLINE)
-ESTIMATOR = Job("pytest_kerasch2.chapter.features_jobs:estimator", deadline=_DEADLINE)
+# They share an interpreter with `pipelines_fit`. Devices can be divided only before any work is placed on them; a
+# conversion to an Estimator ends the life of every model made before, and a converter may abort: those two come last.
+SEVERAL_DEVICES = Job("pytest_kerasch2.chapter.features_jobs:several_devices", deadline=_DEADLINE, place=1)
+LITE = Job("pytest_kerasch2.chapter.features_jobs:lite", deadline=_DEADLINE, place=3)
+ESTIMATOR = Job("pytest_kerasch2.chapter.features_jobs:estimator", deadline=_DEADLINE, place=4)
 
 LOSS = "sparse_categorical_crossentropy"
 

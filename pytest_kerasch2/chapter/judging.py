@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from typing import Any, Iterator
 
 import pytest
 
@@ -75,6 +76,22 @@ def account_of(record: Record, error: BaseException | None, raw: Any) -> str:
         return str(raw)
     lines = [f"  {line}" for line in record.evidence]
     return "\n".join([f"claim {record.claim.id}: {record.claim.statement}", *lines])
+
+
+@contextlib.contextmanager
+def untraced(call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let pytest make its report of an error of our family without a traceback, which nobody is shown.
+
+    Every claim that is broken here raises one; to lay out its frames takes longer than to run most checks.
+    """
+    seen = call.excinfo
+    if seen is not None and isinstance(seen.value, KerasCh2Error):
+        brief = pytest.fail.Exception(str(seen.value), pytrace=False)
+        call.excinfo = pytest.ExceptionInfo.from_exc_info((type(brief), brief, seen.tb))
+    try:
+        yield
+    finally:
+        call.excinfo = seen
 
 
 def show(report: Any, shown: Outcome, location: tuple[str, int], account: str) -> None:

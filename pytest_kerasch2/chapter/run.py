@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import tempfile
@@ -132,6 +133,9 @@ class ChapterRun:
         try:
             surroundings.refuse_absent(self.settings)
             self.release()
+            # The framework's 300,000 objects stay to the end. To look through them at every collection, and again
+            # when the interpreter is torn down, takes as long as importing it; so they are never thawed either.
+            gc.freeze()
         except KerasCh2Error as error:
             if not _is_worker(self.config):
                 raise pytest.UsageError(str(error)) from error
@@ -194,7 +198,8 @@ class ChapterRun:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
         """Judge a check once it has run, or once it could not be set up."""
-        outcome = yield
+        with judging.untraced(call):
+            outcome = yield
         check = collection.check_of_item(item)
         decided = call.when == "call" or (call.when == "setup" and call.excinfo is not None)
         if check is not None and decided and not _was_interrupted(call) and JUDGED not in item.stash:

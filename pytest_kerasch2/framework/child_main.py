@@ -1,4 +1,4 @@
-"""The child's side: read a job from a folder, do it, leave the result there under its final name."""
+"""The child's side: read a line of jobs from a folder, do them, leave each result there under its final name."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ from typing import Any, Callable
 
 from pytest_kerasch2.errors import KerasCh2Error
 
-JOB = "job.json"
-RESULT = "result.json"
+LINE = "line.json"
 # Seconds past its deadline after which a child whose parent is gone ends itself
 GRACE = 20.0
+
+
+def result_file(folder: Path, number: int) -> Path:
+    """Give where the result of the job with this number in the line, from 0, is left."""
+    return folder / f"result-{number}.json"
 
 
 def named(name: str) -> Callable[..., Any]:
@@ -65,16 +69,17 @@ def _plain(value: Any) -> Any:
 
 
 def main(folder: str) -> None:
-    """Do the job that lies in a folder, then end at once: how an interpreter is torn down is no part of the answer."""
+    """Do the jobs that a folder names, then end at once: how an interpreter is torn down is no part of an answer."""
     place = Path(folder)
     _guard()
-    job = json.loads((place / JOB).read_text(encoding="utf-8"))
-    faulthandler.dump_traceback_later(job["deadline"] + GRACE, exit=True)
-    sys.path.extend(entry for entry in job["path"] if entry not in sys.path)
-    result = json.dumps(answer(job["job"]))
-    half = place / (RESULT + ".half")
-    half.write_text(result, encoding="utf-8")
-    half.replace(place / RESULT)
+    order = json.loads((place / LINE).read_text(encoding="utf-8"))
+    sys.path.extend(entry for entry in order["path"] if entry not in sys.path)
+    for number, job in enumerate(order["jobs"]):
+        faulthandler.dump_traceback_later(job["deadline"] + GRACE, exit=True)
+        result = json.dumps(answer(job))
+        half = place / f"{number}.half"
+        half.write_text(result, encoding="utf-8")
+        half.replace(result_file(place, number))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
@@ -101,7 +106,7 @@ def _end_with_parent() -> None:
 
 def _arguments(argv: list[str]) -> str:
     if len(argv) != 2:
-        raise SystemExit("child_main takes the folder of one job")
+        raise SystemExit("child_main takes the folder of one line of jobs")
     return argv[1]
 
 

@@ -12,8 +12,8 @@ from typing import Any, Iterable
 
 import filelock
 
-from pytest_kerasch2.framework.job import Job, Outcome
-from pytest_kerasch2.framework.spawn import INTERRUPTED, run
+from pytest_kerasch2.framework.job import Job, Outcome, lines
+from pytest_kerasch2.framework.spawn import INTERRUPTED, in_line, run
 
 _GLANCE = 0.02
 
@@ -34,7 +34,8 @@ class Desk:
         self._turn = threading.Lock()
         self._asked = threading.Event()
         self._stop = threading.Event()
-        self._queue: list[Job] = []
+        self._queue: list[tuple[Job, ...]] = []
+        self._line_of: dict[str, tuple[Job, ...]] = {}
         self._thread: threading.Thread | None = None
         # For a process that ends without closing: a child must not outlive it
         atexit.register(self.close)
@@ -48,18 +49,23 @@ class Desk:
         self.close()
 
     def start(self, jobs: Iterable[Job]) -> None:
-        """Run these in the background, one at a time, leaving out those that another worker has taken."""
+        """Run these in the background, one line at a time, leaving out those that another worker has taken."""
+        together = lines(jobs)
         with self._changing:
-            self._queue.extend(jobs)
+            self._queue.extend(together)
+            self._line_of.update((job.key, line) for line in together for job in line)
             if self._thread is None and not self._stop.is_set():
                 self._thread = threading.Thread(target=self._work, name="kerasch2-desk", daemon=True)
                 self._thread.start()
 
     def outcome(self, job: Job) -> Outcome:
         """Give the outcome of a job: wait for whoever runs it, or run it now if nobody does."""
-        patience = time.monotonic() + 3 * job.deadline + 60
+        line = self._line_of.get(job.key, (job,))
+        patience = time.monotonic() + 3 * sum(each.deadline for each in line) + 60
         while not self._stop.is_set():
-            found = self._found(job) or self._take(job, asked=True)
+            if self._found(job) is None:
+                self._take(line, wanted=job)
+            found = self._found(job)
             if found is not None:
                 return found
             if time.monotonic() > patience:
@@ -83,40 +89,45 @@ class Desk:
                 if not self._queue:
                     self._thread = None
                     return
-                job = self._queue.pop(0)
+                line = self._queue.pop(0)
             while self._asked.is_set() and not self._stop.is_set():
                 time.sleep(_GLANCE)
-            if self._found(job) is None:
-                self._take(job, asked=False)
+            self._take(line)
 
-    def _take(self, job: Job, *, asked: bool) -> Outcome | None:
-        """Run a job if nobody else has taken it."""
-        lock = filelock.FileLock(str(self.folder / f"{job.key}.lock"))
+    def _take(self, line: tuple[Job, ...], wanted: Job | None = None) -> None:
+        """Run what is not done of a line, or up to the wanted job, if nobody else has taken the line."""
+        lock = filelock.FileLock(str(self.folder / f"{line[0].key}.lock"))
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            return None
-        try:
-            # Whoever had the lock a moment ago may have left the result
-            return self._found(job) or self._run(job, asked=asked)
-        finally:
-            lock.release()
-
-    def _run(self, job: Job, *, asked: bool) -> Outcome:
-        if asked:
+            return
+        if wanted is not None:
             self._asked.set()
         try:
             with self._turn:
-                outcome = run(job, self._stop)
+                self._run(line, wanted)
         finally:
-            if asked:
+            if wanted is not None:
                 self._asked.clear()
-        if outcome.killed_by != INTERRUPTED:
-            self._known[job.key] = outcome
-            half = self.folder / f"{job.key}.{os.getpid()}.{threading.get_ident()}.half"
-            half.write_text(outcome.as_json(), encoding="utf-8")
-            half.replace(self.folder / f"{job.key}.json")
-        return outcome
+            lock.release()
+
+    def _run(self, line: tuple[Job, ...], wanted: Job | None) -> None:
+        # Whoever had the lock a moment ago may have left results, and a death ends a line: look again each time
+        while not self._stop.is_set() and (wanted is None or self._found(wanted) is None):
+            left = [job for job in line if self._found(job) is None]
+            if not left:
+                return
+            with contextlib.closing(in_line(left, self._stop)) as outcomes:
+                for job, outcome in zip(left, outcomes):
+                    self._keep(job, outcome)
+
+    def _keep(self, job: Job, outcome: Outcome) -> None:
+        if outcome.killed_by == INTERRUPTED:
+            return
+        self._known[job.key] = outcome
+        half = self.folder / f"{job.key}.{os.getpid()}.{threading.get_ident()}.half"
+        half.write_text(outcome.as_json(), encoding="utf-8")
+        half.replace(self.folder / f"{job.key}.json")
 
     def _found(self, job: Job) -> Outcome | None:
         if job.key not in self._known:

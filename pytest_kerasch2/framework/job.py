@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, field
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 from pytest_kerasch2 import errors
 
@@ -26,6 +26,7 @@ class Job:
         deadline: seconds after which the child and all its processes are killed.
         memory_mib: resident memory in MiB beyond which they are killed.
         planted: ``package.module:factory`` of context managers to enter before the target is called.
+        place: place in the line of those jobs that may share one interpreter; None for a job that needs its own.
 
     Raises:
         errors.BadSetting: a name is not ``module:function``, an argument is no JSON value, or a limit is not positive.
@@ -37,6 +38,7 @@ class Job:
     deadline: float = 60.0
     memory_mib: int = 4096
     planted: tuple[str, ...] = ()
+    place: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not run, here, where the mistake was made."""
@@ -105,6 +107,15 @@ class Outcome:
         plain = json.loads(text)
         plain["stderr_tail"] = tuple(plain["stderr_tail"])
         return cls(**plain)
+
+
+def lines(jobs: Iterable[Job]) -> list[tuple[Job, ...]]:
+    """Give the jobs in lines, each for one interpreter: those that may share one in the order of their places."""
+    found: dict[str, list[Job]] = {}
+    for job in dict.fromkeys(jobs):
+        alike = json.dumps([dict(job.environment), job.planted], sort_keys=True)
+        found.setdefault(job.key if job.place is None else alike, []).append(job)
+    return [tuple(sorted(line, key=lambda job: job.place or 0)) for line in found.values()]
 
 
 def value_of(outcome: Outcome) -> Any:

@@ -1,4 +1,4 @@
-"""Run one job in a fresh interpreter, with a deadline, a memory limit and a home of its own.
+"""Run a job, or a line of jobs, in a fresh interpreter, with a deadline, a memory limit and a home of its own.
 
 Never ``fork``: a forked TensorFlow has lost its threads and hangs. The memory limit is kept by looking at resident
 memory in ``/proc`` every twentieth of a second: limits of the kernel count address space (``RLIMIT_AS``) or untouched
@@ -20,10 +20,10 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Generator, Iterator, Sequence
 
 from pytest_kerasch2.framework import quiet
-from pytest_kerasch2.framework.child_main import JOB, RESULT
+from pytest_kerasch2.framework.child_main import LINE, result_file
 from pytest_kerasch2.framework.job import Job, Outcome
 
 INTERRUPTED = "the end of the run"
@@ -42,20 +42,43 @@ def run(job: Job, stop: threading.Event | None = None) -> Outcome:
         job: what to run.
         stop: set it from another thread to kill the child.
     """
+    with contextlib.closing(in_line((job,), stop)) as outcomes:
+        return next(outcomes)
+
+
+def in_line(jobs: Sequence[Job], stop: threading.Event | None = None) -> Generator[Outcome, None, None]:
+    """Give the outcomes of jobs that one interpreter does one after the other, each as soon as it is known.
+
+    The first whose child dies ends the line: those behind it have no outcome, and need another interpreter.
+
+    Args:
+        jobs: what to run, in this order; one environment for all.
+        stop: set it from another thread to kill the child.
+    """
     folder = Path(tempfile.mkdtemp(prefix="kerasch2-child-"))
     try:
-        return _run_in(folder, job, stop or threading.Event())
+        with _child(folder, jobs) as child:
+            for number, job in enumerate(jobs):
+                began = time.monotonic()
+                result = result_file(folder, number)
+                limit = _watch(child, job, result, stop or threading.Event())
+                killed_by = limit or (None if result.exists() else _ending(child.wait()))
+                outcome = _outcome(job, result, killed_by, time.monotonic() - began)
+                yield outcome
+                if outcome.killed_by is not None:
+                    return
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run_in(folder: Path, job: Job, stop: threading.Event) -> Outcome:
+@contextlib.contextmanager
+def _child(folder: Path, jobs: Sequence[Job]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the interpreter of a line of jobs, and kill it with all it started."""
     for name in ("home", "work", "temp"):
         (folder / name).mkdir()
     path = [str(Path(entry).resolve()) for entry in sys.path]
-    order = {"job": json.loads(job.as_json()), "deadline": job.deadline, "path": path}
-    (folder / JOB).write_text(json.dumps(order), encoding="utf-8")
-    began = time.monotonic()
+    order = {"jobs": [json.loads(job.as_json()) for job in jobs], "path": path}
+    (folder / LINE).write_text(json.dumps(order), encoding="utf-8")
     with (folder / STDERR).open("wb") as stderr:
         child = subprocess.Popen(
             [sys.executable, "-m", "pytest_kerasch2.framework.child_main", str(folder)],
@@ -63,14 +86,13 @@ def _run_in(folder: Path, job: Job, stop: threading.Event) -> Outcome:
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             cwd=str(folder / "work"),
-            env=_environment(job, folder),
+            env=_environment(jobs[0], folder),
             start_new_session=True,
         )
     try:
-        limit = _watch(child, job, folder, began + job.deadline, stop)
+        yield child
     finally:
         _kill(child)
-    return _outcome(job, folder, limit or _ending(child.returncode), time.monotonic() - began)
 
 
 def _environment(job: Job, folder: Path) -> dict[str, str]:
@@ -92,11 +114,10 @@ def _environment(job: Job, folder: Path) -> dict[str, str]:
     return ours
 
 
-def _watch(
-    child: subprocess.Popen[bytes], job: Job, folder: Path, deadline: float, stop: threading.Event
-) -> str | None:
-    """Wait for the child's end, and give which limit it broke, if any."""
-    while True:
+def _watch(child: subprocess.Popen[bytes], job: Job, result: Path, stop: threading.Event) -> str | None:
+    """Wait for the result of a job or the child's end, and give which limit was broken, if any."""
+    deadline = time.monotonic() + job.deadline
+    while not result.exists():
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(_GLANCE)
             return None
@@ -107,8 +128,9 @@ def _watch(
             return f"deadline of {job.deadline:g} s"
         if _resident(child.pid) > job.memory_mib * 2**20:
             return f"memory limit of {job.memory_mib} MiB"
-        if (folder / STDERR).stat().st_size > STDERR_LIMIT:
+        if (result.parent / STDERR).stat().st_size > STDERR_LIMIT:
             return f"limit of {STDERR_LIMIT // 2**20} MiB on standard error"
+    return None
 
 
 def _ask_where(child: subprocess.Popen[bytes]) -> None:
@@ -156,13 +178,13 @@ def _ending(status: int) -> str | None:
     return f"signal {-status}"
 
 
-def _outcome(job: Job, folder: Path, killed_by: str | None, seconds: float) -> Outcome:
+def _outcome(job: Job, result: Path, killed_by: str | None, seconds: float) -> Outcome:
     told: dict[str, Any] = {"value": None, "error": None}
     if killed_by is None:
-        told, killed_by = _result(folder / RESULT)
+        told, killed_by = _result(result)
     return Outcome(
         value=told["value"], error=told["error"], killed_by=killed_by, seconds=seconds,
-        stderr_tail=_tail(folder / STDERR), target=job.target,
+        stderr_tail=_tail(result.parent / STDERR), target=job.target,
     )  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import filelock
 import pytest
 
-from pytest_kerasch2.framework.child import Desk, Job
+from pytest_kerasch2.framework.child import Desk, Job, value_of
+from pytest_kerasch2.framework.job import lines
+from pytest_kerasch2.framework.spawn import in_line
 
 TARGETS = """
 import os, time
@@ -23,6 +25,8 @@ def count(folder, seconds=0.2):
 def hang(folder):
     with open(os.path.join(folder, str(os.getpid())), "w"): pass
     time.sleep(1000)
+def told(word): return [word, os.getpid()]
+def abort(): os.abort()
 """
 WORKER = """
 import sys
@@ -74,6 +78,47 @@ def test_background_work_is_found(tmp_path, runs):
 
     assert all(outcome.answered for outcome in outcomes)
     assert len(list(runs.iterdir())) == 2
+
+
+def told(word, **more):
+    return Job("desk_targets:told", (word,), **more)
+
+
+def test_jobs_with_a_place_share_an_interpreter_in_that_order(runs):
+    alone, second, first = told("alone"), told("second", place=2), told("first", place=1)
+
+    assert lines([alone, second, first]) == [(alone,), (first, second)]
+    assert len({value_of(outcome)[1] for outcome in in_line([first, second])}) == 1
+
+
+@pytest.mark.parametrize("other", [{"environment": {"MINE": "1"}}, {"planted": ("desk_targets:abort",)}])
+def test_jobs_that_need_another_interpreter_do_not_share_one(other):
+    one, two = told("one", place=1), told("two", place=2, **other)
+
+    assert lines([one, two]) == [(one,), (two,)]
+
+
+def test_a_death_costs_its_own_job_alone(tmp_path, runs):
+    before, dies, after = told("before", place=1), Job("desk_targets:abort", place=2), told("after", place=3)
+
+    with Desk(tmp_path / "desk") as desk:
+        desk.start([after, dies, before])
+        outcomes = [desk.outcome(job) for job in (before, dies, after)]
+
+    assert [outcome.killed_by for outcome in outcomes] == [None, "signal SIGABRT", None]
+
+
+def test_the_deadline_of_a_job_begins_when_the_one_before_it_is_done(runs):
+    slow, hangs = count(runs, 1.5, deadline=30.0, place=1), Job("desk_targets:hang", (str(runs),), place=2, deadline=1.0)
+
+    outcomes = list(in_line([slow, hangs]))
+
+    assert [outcome.killed_by for outcome in outcomes] == [None, "deadline of 1 s"]
+
+
+def test_a_job_of_a_line_can_be_asked_for_without_a_start(tmp_path, runs):
+    with Desk(tmp_path / "desk") as desk:
+        assert value_of(desk.outcome(told("third", place=3)))[0] == "third"
 
 
 def test_more_jobs_can_be_started_after_the_first_are_done(tmp_path, runs):
