@@ -109,7 +109,8 @@ def test_a_death_costs_its_own_job_alone(tmp_path, runs):
 
 
 def test_the_deadline_of_a_job_begins_when_the_one_before_it_is_done(runs):
-    slow, hangs = count(runs, 1.5, deadline=30.0, place=1), Job("desk_targets:hang", (str(runs),), place=2, deadline=1.0)
+    slow = count(runs, 1.5, deadline=30.0, place=1)
+    hangs = Job("desk_targets:hang", (str(runs),), deadline=1.0, place=2)
 
     outcomes = list(in_line([slow, hangs]))
 
