@@ -148,17 +148,21 @@ def fresh_session(seed: int) -> None:
     set_seed(seed)
 
 
+def policy_room() -> Any:
+    """Give the module with ``global_policy``: experimental until 2.3."""
+    room = keras().mixed_precision
+    return room if hasattr(room, "global_policy") else room.experimental
+
+
 def policy_name() -> str:
     """Give the name of the global dtype policy, such as ``float32`` or ``mixed_float16``."""
-    room = keras().mixed_precision
-    room = room if hasattr(room, "global_policy") else room.experimental
-    return str(room.global_policy().name)
+    return str(policy_room().global_policy().name)
 
 
 def set_policy(name: str) -> None:
     """Set the global dtype policy by name."""
-    room = keras().mixed_precision
-    setter = getattr(room, "set_global_policy", None) or room.experimental.set_policy
+    room = policy_room()
+    setter = getattr(room, "set_global_policy", None) or room.set_policy
     setter(name)
 
 

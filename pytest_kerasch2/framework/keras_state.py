@@ -38,7 +38,19 @@ def items() -> tuple[Item, ...]:
 
 
 def _policy_item() -> Item:
-    return Item("dtype policy", api.policy_name, api.set_policy)
+    """The policy's name; None in Keras 2 as long as it is left to floatx, which is not the same as one set to that."""
+    home = sys.modules[inspect.unwrap(api.policy_room().global_policy).__module__]
+
+    def read() -> str | None:
+        return None if getattr(home, "_global_policy", home) is None else api.policy_name()
+
+    def restore(before: str | None) -> None:
+        if before is None:
+            home._global_policy = None
+        else:
+            api.set_policy(before)
+
+    return Item("dtype policy", read, restore)
 
 
 def _config_file() -> Any:

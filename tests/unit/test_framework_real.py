@@ -219,6 +219,19 @@ def test_a_graph_left_open_is_named(tf):
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_a_policy_left_to_floatx_is_left_to_it_again(tf):
+    if api.is_keras3():
+        pytest.skip("in Keras 3 the first look at the policy sets it")
+    layers, functions = tf.keras.layers, api.backend_functions()
+    with state.isolated():
+        functions.set_floatx("float64")
+        api.set_policy("float16")
+
+    functions.set_floatx("float16")
+
+    assert layers.Dense(2).dtype == "float16"
+
+
 def test_training_leaks_nothing(tf):
     import numpy as np
 
