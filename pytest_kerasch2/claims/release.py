@@ -17,7 +17,7 @@ class Release:
     Attributes:
         tensorflow: the full version, `2.15.1`, or `-`.
         keras: the full version, `2.2.4-tf` where Keras is part of TensorFlow.
-        backend: `tensorflow`, `jax` or `torch`.
+        backend: `tensorflow`, `jax`, `torch`, `theano` or `cntk`.
     """
 
     tensorflow: str
