@@ -1,0 +1,40 @@
+"""Plain data against the JSON schemas that are published beside the code."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any, Callable
+
+
+class Mismatch(ValueError):
+    """Data is not as its schema says; the message names the first place and what is wrong there."""
+
+
+def require(data: Any, schema: Path) -> None:
+    """Require that data fits a schema.
+
+    Args:
+        data: what `json.loads` gives.
+        schema: the file that holds the JSON schema, draft 7.
+
+    Raises:
+        Mismatch: it does not.
+    """
+    import fastjsonschema
+
+    try:
+        _validator(schema)(data)
+    except fastjsonschema.JsonSchemaValueException as error:
+        place = "/".join(error.path[1:]) or "the whole"
+        # The message begins with the place in the library's own words
+        raise Mismatch(f"at {place}: {error.message[len(error.name) :].strip()}") from error
+
+
+@functools.lru_cache(maxsize=None)
+def _validator(schema: Path) -> Callable[[Any], Any]:
+    import fastjsonschema
+
+    compiled: Callable[[Any], Any] = fastjsonschema.compile(json.loads(schema.read_text(encoding="utf-8")))
+    return compiled
