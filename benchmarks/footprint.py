@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence
 
-HEAVY = ("tensorflow", "keras", "jax", "torch", "h5py", "numpy", "hypothesis", "rich", "jsonschema", "filelock")
+HEAVY = ("tensorflow", "keras", "jax", "torch", "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "filelock")
 IMPORT = "import tensorflow as tf; tf.keras.layers.Dense"
 # What a reader of the chapter would run by hand: the yardstick for memory.
 BARE = """

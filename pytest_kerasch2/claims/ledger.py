@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, Iterable, Mapping
 
+from pytest_kerasch2.claims import schema
 from pytest_kerasch2.claims.model import Claim, Deviation, Record, Verdict, worst
 from pytest_kerasch2.errors import BadLedger
 
@@ -98,15 +99,10 @@ def check_schema(ledger: Any) -> None:
     Raises:
         BadLedger: naming the first place that is not as the schema says.
     """
-    import jsonschema
-
-    schema = json.loads((Path(__file__).parent / "ledger.schema.json").read_text(encoding="utf-8"))
-    problem = next(iter(jsonschema.Draft7Validator(schema).iter_errors(ledger)), None)
-    if problem is not None:
-        place = "/".join(str(part) for part in problem.absolute_path) or "the whole"
-        raise BadLedger(
-            "A ledger is not of schema 1", f"at {place}: {problem.message}", "write it anew with --chapter-ledger"
-        )
+    try:
+        schema.require(ledger, Path(__file__).parent / "ledger.schema.json")
+    except schema.Mismatch as error:
+        raise BadLedger("A ledger is not of schema 1", str(error), "write it anew with --chapter-ledger") from error
 
 
 def write(ledger: Ledger, path: Path) -> None:

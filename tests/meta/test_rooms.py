@@ -12,7 +12,7 @@ import pytest
 from tests.meta.sources import PACKAGE, functions, imports, modules, name_of
 
 FRAMEWORKS = ("tensorflow", "keras", "tf_keras", "jax", "torch")
-HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "jsonschema", "filelock", "sklearn")
+HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "filelock", "sklearn")
 # From the top floor down. A room may reach those below it; on one floor, only what is named here.
 FLOORS = (
     ("plugin", "cli"),
