@@ -50,6 +50,20 @@ def _put_back(model: Any, values: list[Any]) -> None:
 
 
 @contextmanager
+def compiled_again() -> Iterator[None]:
+    """A loaded model is compiled once more with what it was loaded with, so that its metrics wait for labels."""
+
+    def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
+        model = original(path, *rest, **named)
+        if getattr(model, "optimizer", None) is not None:
+            model.compile(optimizer=model.optimizer, loss=model.loss, metrics=["accuracy"])
+        return model
+
+    with around_load(load):
+        yield
+
+
+@contextmanager
 def dropout_by_content() -> Iterator[None]:
     """Which units are dropped is told by what they say, without random numbers; the optimizer is put back."""
     keras = api.keras()

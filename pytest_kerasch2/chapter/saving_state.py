@@ -145,6 +145,14 @@ def equal_predictions(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
+@deviation(
+    since="2.3",
+    until="2.3",
+    cause="TensorFlow 2.3 chooses the accuracy of a loaded model before it sees a label, and takes the wrong kind.",
+    source="https://github.com/tensorflow/tensorflow/issues/42045",
+    symptom=r"loss and accuracy of the loaded model: \[.*, 0\.0\], not",
+)
+@cured(cures.compiled_again)
 @caught(faults.loads_uncompiled, faults.hyperparameter_left_out, faults.another_loss)
 @unmoved(faults.remark_in_file)
 def loaded_compiled(tf: Any, scratch: Path, witness: Witness) -> None:
