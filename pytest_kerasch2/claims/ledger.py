@@ -147,5 +147,8 @@ def read(path: Path) -> Ledger:
         ledger = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadLedger("A ledger cannot be read", f"{path}: {error}", "write it anew with --chapter-ledger") from error
-    check_schema(ledger)
+    try:
+        check_schema(ledger)
+    except BadLedger as error:
+        raise BadLedger(error.happened, f"{path}, {error.found}", error.remedy) from error
     return dict(ledger)
