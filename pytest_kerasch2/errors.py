@@ -81,5 +81,9 @@ class BadLedger(KerasCh2Error):
     """A ledger is damaged, of another schema, or cannot be written."""
 
 
+class BadTable(KerasCh2Error):
+    """Ledgers cannot be merged, or a truth table or a releases file is damaged or of another schema."""
+
+
 class DuplicateClaim(KerasCh2Error):
     """Two claims carry the same id."""

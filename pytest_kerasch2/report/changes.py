@@ -1,0 +1,114 @@
+"""What changed from one release to the next: the claims whose verdict flipped, worst first, as a Markdown page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator, Mapping, Sequence
+
+from pytest_kerasch2.claims.model import Verdict
+from pytest_kerasch2.report.lines import Line, lines
+from pytest_kerasch2.report.markdown import cell
+from pytest_kerasch2.report.summary import SIGNS, WORDS
+from pytest_kerasch2.report.table_markdown import link, statement
+from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A claim whose verdict on one release is another than on the release before."""
+
+    row: Row
+    before: Outcome
+    after: Outcome
+
+    @property
+    def badness(self) -> tuple[int, int]:
+        """Give what sorts the worst first: what is worst now, and of that what was best before."""
+        order = [verdict.value for verdict in Verdict]
+        return (order.index(self.after["verdict"]), -order.index(self.before["verdict"]))
+
+    @property
+    def breaks(self) -> bool:
+        """Tell whether the claim is broken now and was not."""
+        return bool(self.after["verdict"] == "broken")
+
+    @property
+    def mends(self) -> bool:
+        """Tell whether the claim holds now and was broken."""
+        return (self.before["verdict"], self.after["verdict"]) == ("broken", "held")
+
+
+def flips(table: Table, column: Column) -> list[Flip]:
+    """Give what flipped on a release against the one before it, worst first; a claim not looked at on both is left out.
+
+    Args:
+        column: one with a ledger and with a release before it.
+    """
+    found = []
+    for row in table["claims"]:
+        seen = cells(row)
+        before, after = seen.get(column["before"]), seen.get(column["name"])
+        if before is not None and after is not None and before["verdict"] != after["verdict"]:
+            found.append(Flip(row, before, after))
+    return sorted(found, key=lambda flip: flip.badness)
+
+
+def page(table: Table) -> str:
+    """Give the page: for each line of releases an overview, then each release on which something flipped."""
+    labels = {column["name"]: column["label"] for column in table["releases"]}
+    parts = ["# What changed", "", "For each release, the claims of the chapter whose verdict is another than on the"]
+    parts += ["release before it. Written by `kerasch2 table`; do not edit.", ""]
+    for line in lines(table):
+        parts += [f"## {cell(line.title)}", "", f"{cell(line.meaning[:1].upper() + line.meaning[1:])}.", ""]
+        flipped = [(column, flips(table, column)) for column in line.columns if column["before"] is not None]
+        parts += _overview(line, flipped, labels)
+        for column, its in flipped:
+            if its:
+                parts += _release(column, its, labels)
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def _overview(line: Line, flipped: Sequence[tuple[Column, Sequence[Flip]]], labels: Mapping[str, str]) -> Iterator[str]:
+    if not flipped:
+        yield from ("No release of this line has one before it to be compared with.", "")
+        return
+    yield "| Release | Against | Newly broken | Hold again | Other |"
+    yield "| --- | --- | ---: | ---: | ---: |"
+    for column, its in flipped:
+        breaks, mends = sum(flip.breaks for flip in its), sum(flip.mends for flip in its)
+        found = " | ".join(str(number or "·") for number in (breaks, mends, len(its) - breaks - mends))
+        yield f"| {cell(column['label'])} | {cell(labels[column['before']])} | {found} |"
+    yield from ("", *_missing(line))
+
+
+def _missing(line: Line) -> list[str]:
+    absent = [f"{cell(column['label'])} ({cell(column['absent'])})" for column in line.columns if "absent" in column]
+    partial = [cell(column["label"]) for column in line.columns if not column.get("complete", True)]
+    told = [f"Without a ledger: {'; '.join(absent)}.", ""] if absent else []
+    return [*told, f"Interrupted, and so compared in part: {', '.join(partial)}.", ""] if partial else told
+
+
+def _release(column: Column, its: Sequence[Flip], labels: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"### {cell(column['label'])}, against {cell(labels[column['before']])}", "")
+    yield from ("| Claim | Was | Is | Why |", "| --- | --- | --- | --- |")
+    for flip in its:
+        was, now = (f"{SIGNS[seen['verdict']]} {WORDS[seen['verdict']]}" for seen in (flip.before, flip.after))
+        yield f"| {statement(flip.row)} | {was} | {now} | {_why(flip)} |"
+    yield ""
+
+
+def _why(flip: Flip) -> str:
+    if flip.after["verdict"] == "broken":
+        return _cause(flip.after)
+    if flip.after["verdict"] == "held":
+        return f"Before: {_cause(flip.before)}"
+    return cell(flip.after["evidence"][-1])
+
+
+def _cause(seen: Outcome) -> str:
+    known = seen["deviation"]
+    if seen["verdict"] != "broken":
+        return cell(seen["evidence"][-1])
+    if known is None:
+        return f"no cause is recorded; seen: {cell(seen['evidence'][-1])}"
+    return f"{cell(known['cause'])} {link('source', known['source'])}"

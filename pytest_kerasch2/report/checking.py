@@ -1,0 +1,39 @@
+"""Fresh verdicts held against a table that was published before."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from pytest_kerasch2.report.summary import WORDS
+from pytest_kerasch2.report.truth_table import Column, Table, cells, present
+
+
+def differences(committed: Table, fresh: Table) -> list[str]:
+    """Give a line for each cell of the fresh table whose verdict is not that of the committed one.
+
+    The fresh table may have a few of the columns only. What an interrupted run did not look at is no difference; a
+    claim that a whole run did not decide is one, as is a release that the committed table does not have.
+    """
+    known = {column["name"] for column in present(committed)}
+    found: list[str] = []
+    for column in present(fresh):
+        if column["name"] in known:
+            found += _cells(committed, fresh, column)
+        else:
+            found.append(f"{column['environment']}: the table has no column {column['name']}")
+    return found
+
+
+def _cells(committed: Table, fresh: Table, column: Column) -> Iterator[str]:
+    recorded, seen = _verdicts(committed, column["name"]), _verdicts(fresh, column["name"])
+    for name in dict.fromkeys([*recorded, *seen]):
+        if name not in seen and not column["complete"]:
+            continue
+        now, then = seen.get(name, "not looked at"), recorded.get(name, "not looked at")
+        if now != then:
+            yield f"{column['environment']}: {name}: {now}, in the table {then}"
+
+
+def _verdicts(table: Table, release: str) -> dict[str, str]:
+    found = {row["id"]: cells(row).get(release) for row in table["claims"]}
+    return {name: WORDS[seen["verdict"]] for name, seen in found.items() if seen is not None}

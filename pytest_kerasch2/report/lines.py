@@ -1,0 +1,92 @@
+"""The releases of a truth table as lines, and where along a line something is so: `2.0–2.15` instead of a cell each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Hashable, Mapping, Sequence
+
+from pytest_kerasch2.report.truth_table import Column, Table
+
+TITLES = {
+    "": ("Releases", "the ledgers given, by version"),
+    "tensorflow": ("TensorFlow", "each TensorFlow with the newest Keras that it takes"),
+    "keras": ("Keras 3", "every minor version of Keras 3 on one TensorFlow"),
+    "paired": ("Paired", "each TensorFlow since 2.16 with the Keras of its own release day"),
+    "legacy": ("Legacy Keras", "each TensorFlow since 2.16 with tf_keras, which is Keras 2"),
+    "backend": ("Other backends", "Keras without TensorFlow's backend"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """The columns of one series, in the order of the table.
+
+    Attributes:
+        columns: those without a ledger too.
+        short: for each column its label without the words that all labels of the line have in common.
+    """
+
+    series: str
+    columns: tuple[Column, ...]
+    short: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Give the heading; a series that nobody has described is headed by its own name."""
+        return TITLES.get(self.series, (self.series, ""))[0]
+
+    @property
+    def meaning(self) -> str:
+        """Give what the releases of the line have in common, in a few words."""
+        return TITLES.get(self.series, ("", self.series))[1]
+
+
+def lines(table: Table) -> tuple[Line, ...]:
+    """Give the lines of a table, in the order in which they first appear."""
+    groups: dict[str, list[Column]] = {}
+    for column in table["releases"]:
+        groups.setdefault(column["series"], []).append(column)
+    return tuple(
+        Line(series, tuple(its), tuple(shortened([column["label"] for column in its])))
+        for series, its in groups.items()
+    )
+
+
+def shortened(labels: Sequence[str]) -> list[str]:
+    """Give the labels without the words that all begin or end with.
+
+    >>> shortened(["Keras 3.0 on TensorFlow 2.16", "Keras 3.1 on TensorFlow 2.16"])
+    ['3.0', '3.1']
+    """
+    split = [label.split() for label in labels]
+    for end, rest in ((0, slice(1, None)), (-1, slice(None, -1))):
+        while len(set(labels)) > 1 and all(len(words) > 1 for words in split) and len({w[end] for w in split}) == 1:
+            split = [words[rest] for words in split]
+    return [" ".join(words) for words in split]
+
+
+def spans(line: Line, keys: Mapping[str, Hashable]) -> dict[Any, str]:
+    """Give for each key the releases that have it, as text: `2.0–2.15, 2.18`; empty where all of the line have it.
+
+    A span never reaches over a release without a ledger, nor from one backend to another.
+
+    Args:
+        keys: the name of a release -> what is so there; a release that is left out was not looked at.
+    """
+    found: dict[Any, list[tuple[int, int]]] = {}
+    for place, column in enumerate(line.columns):
+        key = keys.get(column["name"])
+        if key is None:
+            continue
+        its = found.setdefault(key, [])
+        if its and its[-1][1] == place - 1 and column["before"] == line.columns[place - 1]["name"]:
+            its[-1] = (its[-1][0], place)
+        else:
+            its.append((place, place))
+    if len(found) == 1 and all(column["name"] in keys for column in line.columns if "absent" not in column):
+        return dict.fromkeys(found, "")
+    return {key: ", ".join(_words(line, *ends) for ends in its) for key, its in found.items()}
+
+
+def _words(line: Line, first: int, last: int) -> str:
+    return line.short[first] if first == last else f"{line.short[first]}–{line.short[last]}"

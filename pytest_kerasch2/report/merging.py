@@ -1,0 +1,200 @@
+"""Ledgers of several releases merged into one truth table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterable, Mapping, Sequence
+
+from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims.release import ABSENT, Release, numbers
+from pytest_kerasch2.errors import BadTable
+from pytest_kerasch2.report.releases_file import Listed
+from pytest_kerasch2.report.summary import by_section, counts
+from pytest_kerasch2.report.truth_table import SCHEMA, Table
+
+NOT_GIVEN = "no ledger was given"
+# What an outcome says beside its releases; ledgers that agree in all of it share one outcome.
+SEEN = ("verdict", "expected", "evidence", "deviation", "remedy")
+TOLD = ("section", "statement", "kind")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One ledger, and the file that it was read from."""
+
+    path: Path
+    ledger: Mapping[str, Any]
+
+    @property
+    def environment(self) -> str:
+        """Give the tox environment that made it."""
+        return self.path.stem
+
+    @property
+    def release(self) -> Release:
+        """Give what it was run on."""
+        facts = self.ledger["environment"]
+        return Release(facts["tensorflow"], facts["keras"], facts["backend"])
+
+
+def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete: bool = False) -> Table:
+    """Give the truth table of these ledgers.
+
+    Args:
+        paths: the ledger files.
+        listed: the columns that the table is to have, in order; without any, the ledgers are ordered by version.
+        allow_incomplete: take the ledgers of interrupted runs too, marked so.
+
+    Raises:
+        BadLedger: a file is missing, is no JSON, or is of another schema.
+        BadTable: the ledgers cannot stand in one table; the message names the files.
+    """
+    if not paths:
+        raise BadTable("There are no ledgers to merge", "none", "name files that pytest --chapter-ledger=FILE wrote")
+    runs = [Run(path, ledger.read(path)) for path in paths]
+    _check_alike(runs)
+    _check_single(runs)
+    for run in runs:
+        _check_whole(run, allow_incomplete)
+    columns = _columns(runs, listed)
+    ordered = [run for _, run in columns if run is not None]
+    return {
+        "schema": SCHEMA,
+        "plugin": runs[0].ledger["environment"]["plugin"],
+        "releases": _headings(columns, [path.parent for path in paths]),
+        "claims": _rows(ordered),
+    }
+
+
+def _check_alike(runs: Sequence[Run]) -> None:
+    first: dict[str, Path] = {}
+    for run in runs:
+        first.setdefault(run.ledger["environment"]["plugin"], run.path)
+    if len(first) > 1:
+        found = "; ".join(f"{version} in {path}" for version, path in first.items())
+        raise BadTable("The ledgers are of different plugin versions", found, "run all releases with one version")
+
+
+def _check_single(runs: Sequence[Run]) -> None:
+    releases: dict[str, Path] = {}
+    environments: dict[str, Path] = {}
+    for run in runs:
+        for seen, key in ((releases, run.release.name), (environments, run.environment)):
+            if key in seen:
+                found = f"{seen[key]} and {run.path} are both of {key}"
+                raise BadTable("Two ledgers are of the same release", found, "name one of them")
+            seen[key] = run.path
+
+
+def _check_whole(run: Run, allow_incomplete: bool) -> None:
+    ids = [entry["id"] for entry in run.ledger["claims"]]
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise BadTable("A ledger decides a claim twice", f"{run.path}: {twice}", "write it anew")
+    if not run.ledger["complete"] and not allow_incomplete:
+        raise BadTable(
+            "A ledger is of an interrupted run", str(run.path), "run that release again, or add --allow-incomplete"
+        )
+
+
+def _columns(runs: Sequence[Run], listed: Sequence[Listed]) -> list[tuple[Listed, Run | None]]:
+    if not listed:
+        return [(Listed(run.environment, _label(run.release), ""), run) for run in sorted(runs, key=_age)]
+    names = {one.environment for one in listed}
+    for run in runs:
+        if run.environment not in names:
+            remedy = f'add a [[release]] with environment = "{run.environment}", or rename the ledger'
+            raise BadTable("A ledger is of no release that the releases file lists", str(run.path), remedy)
+    by_name = {run.environment: run for run in runs}
+    return [(one, by_name.get(one.environment)) for one in listed]
+
+
+def _age(run: Run) -> tuple[Any, ...]:
+    release = run.release
+    versions = [() if version == ABSENT else numbers(version) for version in (release.tensorflow, release.keras)]
+    return (release.backend != "tensorflow", release.backend, *versions, run.environment)
+
+
+def _label(release: Release) -> str:
+    if release.backend != "tensorflow":
+        return f"Keras {release.keras} on {release.backend}"
+    minor = release.name.split("/")[0]
+    # Until 2.15 a TensorFlow has one Keras only, which need not be named.
+    only_one = numbers(release.tensorflow) < (2, 16)
+    return f"TensorFlow {minor}" if only_one else f"TensorFlow {minor}, Keras {release.keras}"
+
+
+def _headings(columns: Iterable[tuple[Listed, Run | None]], folders: Sequence[Path]) -> list[dict[str, Any]]:
+    headings = []
+    latest: dict[tuple[str, str], str] = {}
+    for one, run in columns:
+        if run is None:
+            headings.append(_absent(one, folders))
+            continue
+        # A release is compared with one of its own backend: on another one, nothing is its predecessor.
+        line = (one.series, run.release.backend)
+        headings.append(_present(one, run, latest.get(line)))
+        latest[line] = run.release.name
+    return headings
+
+
+def _present(one: Listed, run: Run, before: str | None) -> dict[str, Any]:
+    facts = run.ledger["environment"]
+    return {
+        "name": run.release.name,
+        "environment": one.environment,
+        "series": one.series,
+        "before": before,
+        "label": one.label,
+        "complete": run.ledger["complete"],
+        **{fact: facts[fact] for fact in ("tensorflow", "keras", "backend", "python", "numpy", "platform")},
+        "counts": counts(run.ledger["claims"]),
+    }
+
+
+def _absent(one: Listed, folders: Sequence[Path]) -> dict[str, Any]:
+    return {
+        "name": "",
+        "environment": one.environment,
+        "series": one.series,
+        "before": None,
+        "label": one.label,
+        "absent": _reason(one.environment, folders),
+    }
+
+
+def _reason(environment: str, folders: Sequence[Path]) -> str:
+    for folder in folders:
+        note = folder / f"{environment}.absent.txt"
+        if note.is_file():
+            return note.read_text(encoding="utf-8", errors="replace").strip() or NOT_GIVEN
+    return NOT_GIVEN
+
+
+def _rows(runs: Sequence[Run]) -> list[Mapping[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    origin: dict[str, Path] = {}
+    for run in runs:
+        for entry in run.ledger["claims"]:
+            name = entry["id"]
+            told = {"id": name, **{word: entry[word] for word in TOLD}}
+            row = rows.setdefault(name, {**told, "outcomes": []})
+            _check_told_alike(told, row, [origin.setdefault(name, run.path), run.path])
+            _add(row["outcomes"], entry, run.release.name)
+    return [row for _, its in by_section(list(rows.values())) for row in its]
+
+
+def _check_told_alike(told: Mapping[str, Any], row: Mapping[str, Any], paths: Sequence[Path]) -> None:
+    if any(told[word] != row[word] for word in TOLD):
+        found = f"{told['id']} in {paths[0]} and {paths[1]}"
+        raise BadTable("Two ledgers state a claim differently", found, "run both releases with the same claims")
+
+
+def _add(outcomes: list[dict[str, Any]], entry: Mapping[str, Any], release: str) -> None:
+    seen = {word: entry[word] for word in SEEN}
+    for outcome in outcomes:
+        if all(outcome[word] == seen[word] for word in SEEN):
+            outcome["releases"].append(release)
+            return
+    outcomes.append({**seen, "releases": [release]})

@@ -1,0 +1,110 @@
+"""The work of `kerasch2 table`: merge ledgers, write what was asked for, hold it against a table published before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Mapping, Sequence
+
+from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.errors import BadTable
+from pytest_kerasch2.report import changes, checking, merging, releases_file, table_markdown, truth_table
+from pytest_kerasch2.report.summary import VERDICTS, WORDS
+from pytest_kerasch2.report.truth_table import Table
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be made, and of what.
+
+    Attributes:
+        releases: the file that lists the columns, or None.
+        allow_incomplete: take ledgers of interrupted runs too.
+        check: a table to compare with, or None.
+        json, markdown, html, changes: files to be written, or None.
+    """
+
+    ledgers: Sequence[Path]
+    releases: Path | None = None
+    allow_incomplete: bool = False
+    check: Path | None = None
+    json: Path | None = None
+    markdown: Path | None = None
+    html: Path | None = None
+    changes: Path | None = None
+
+    @property
+    def writers(self) -> Mapping[Path, Callable[[Table], str]]:
+        """Give each file to be written with what makes its text.
+
+        Raises:
+            BadTable: two texts are to go into one file.
+        """
+        wanted = (
+            (self.json, truth_table.text),
+            (self.markdown, table_markdown.page),
+            (self.html, _html),
+            (self.changes, changes.page),
+        )
+        chosen = [(place, writer) for place, writer in wanted if place is not None]
+        if len({place.absolute() for place, _ in chosen}) < len(chosen):
+            found = ", ".join(str(place) for place, _ in chosen)
+            raise BadTable("Two outputs are to be written into one file", found, "name a file for each")
+        return dict(chosen)
+
+
+def publish(order: Order) -> tuple[list[str], list[str]]:
+    """Write what was ordered; nothing is written where anything is refused.
+
+    Returns:
+        A line for each release, and a line for each cell that differs from the table to compare with.
+
+    Raises:
+        BadLedger: a ledger cannot be read, or a file cannot be written.
+        BadTable: the ledgers cannot be merged, or another file given is damaged; the message names it.
+    """
+    writers = order.writers
+    _check_places(order, writers)
+    listed = () if order.releases is None else releases_file.read(order.releases)
+    # Read before anything is written: the table to compare with may be the one that is written anew.
+    committed = None if order.check is None else truth_table.read(order.check)
+    table = merging.merge(order.ledgers, listed, order.allow_incomplete)
+    texts = {place: writer(table) for place, writer in writers.items()}
+    for place, text in texts.items():
+        write_text(text, place)
+    return summary(table), [] if committed is None else checking.differences(committed, table)
+
+
+def summary(table: Table) -> list[str]:
+    """Give a line for each release: its verdicts counted, or why there are none."""
+    return [
+        f"{column['label']}: "
+        + (
+            f"no ledger: {column['absent']}"
+            if "absent" in column
+            else ", ".join(f"{column['counts'][verdict]} {WORDS[verdict]}" for verdict in VERDICTS)
+            + ("" if column["complete"] else " (interrupted)")
+        )
+        for column in table["releases"]
+    ]
+
+
+def _check_places(order: Order, writers: Mapping[Path, object]) -> None:
+    given = {path.absolute() for path in order.ledgers}
+    for place in writers:
+        if place.absolute() in given:
+            raise BadTable("An output would overwrite a ledger", str(place), "name another file")
+        if place.is_dir() or not place.parent.is_dir():
+            found = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
+            raise BadTable("An output cannot be written", found, "name a file in a folder that exists")
+
+
+def _html(table: Table) -> str:
+    # Imported here, because it needs Jinja2, which the other outputs do not.
+    try:
+        from pytest_kerasch2.report.page import render
+
+        return render(table)
+    except ImportError as error:
+        remedy = 'run pip install "pytest-kerasch2[report]"'
+        raise BadTable("The HTML page cannot be made", str(error), remedy) from error

@@ -1,0 +1,185 @@
+"""The truth table as a Markdown page: counts, then each section, then why."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Hashable, Iterator, Mapping, Sequence
+from urllib.parse import quote
+
+from pytest_kerasch2.report.lines import Line, lines, spans
+from pytest_kerasch2.report.markdown import cell
+from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section
+from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells, present
+
+# A cause and its source -> the number under which the page tells it.
+Causes = Mapping[Any, int]
+
+
+def page(table: Table) -> str:
+    """Give the table as GitHub-flavoured Markdown: where a claim holds is told by spans of releases, not by cells."""
+    causes = _numbered(table)
+    parts = [*_head(table), *_releases(table), *_unexplained(table), "## Claims", "", *_legend()]
+    for section, its in by_section(table["claims"]):
+        parts += _section(section, its, table, causes)
+    parts += _causes(table, causes)
+    parts += _reasons(table, "not_applicable", "Not applicable, and why", lambda seen: seen["evidence"][-1])
+    parts += _reasons(
+        table,
+        "could_not_tell",
+        "Could not be told, and what to do",
+        lambda seen: seen["remedy"] or seen["evidence"][-1],
+    )
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def link(words: str, address: str) -> str:
+    """Give a link whose address can neither end it early nor leave its cell."""
+    return f"[{words}]({quote(address, safe=':/?#@!$&*+,;=%~')})"
+
+
+def outcomes(table: Table) -> Iterator[tuple[Row, Outcome]]:
+    """Give every outcome of the table with the claim that it is about."""
+    return ((row, outcome) for row in table["claims"] for outcome in row["outcomes"])
+
+
+def statement(row: Row) -> str:
+    """Give what heads a claim's row: what it says, and its id."""
+    return f"{cell(row['statement'])}<br>`{row['id']}`"
+
+
+def told(line: Line, keys: Mapping[str, Hashable]) -> str:
+    """Give where along a line each verdict was given; one that all releases of the line share stands alone.
+
+    Args:
+        keys: the name of a release -> its verdict and what is written behind the releases.
+    """
+    return "<br>".join(
+        " ".join(part for part in (SIGNS[verdict], cell(where), behind) if part)
+        for (verdict, behind), where in spans(line, keys).items()
+    )
+
+
+def _numbered(table: Table) -> dict[Any, int]:
+    known = dict.fromkeys(_cause(outcome) for _, outcome in outcomes(table) if _cause(outcome) is not None)
+    return {cause: number for number, cause in enumerate(known, 1)}
+
+
+def _cause(outcome: Outcome) -> tuple[str, str] | None:
+    known = outcome["deviation"]
+    return (known["cause"], known["source"]) if known is not None and outcome["verdict"] == "broken" else None
+
+
+def _head(table: Table) -> list[str]:
+    columns = present(table)
+    total = {verdict: sum(column["counts"][verdict] for column in columns) for verdict in VERDICTS}
+    counted = ", ".join(f"{total[verdict]:,} {WORDS[verdict]}" for verdict in VERDICTS)
+    return [
+        "# The truth table",
+        "",
+        f"{len(table['claims'])} claims of the chapter on {len(columns)} releases: {counted}.",
+        f"Written by `kerasch2 table` from the ledgers of pytest-kerasch2 {table['plugin']}; do not edit.",
+        "",
+    ]
+
+
+def _releases(table: Table) -> list[str]:
+    signs = " | ".join(f"{SIGNS[verdict]} {WORDS[verdict]}" for verdict in VERDICTS)
+    parts = ["## Releases", ""]
+    for line in lines(table):
+        parts += [f"**{cell(line.title)}**: {cell(line.meaning)}.", ""]
+        parts += [f"| Release | TensorFlow | Keras | Python | Environment | {signs} |"]
+        parts += ["| --- | --- | --- | --- | --- |" + " ---: |" * len(VERDICTS)]
+        parts += [*map(_release, line.columns), ""]
+    return parts
+
+
+def _release(column: Column) -> str:
+    label, environment = cell(column["label"]), f"`{column['environment']}`"
+    if "absent" in column:
+        return f"| {label} | no ledger: {cell(column['absent'])} | | | {environment} |" + " |" * len(VERDICTS)
+    versions = " | ".join(cell(column[fact]) for fact in ("tensorflow", "keras", "python"))
+    found = " | ".join(str(column["counts"][verdict]) for verdict in VERDICTS)
+    mark = "" if column["complete"] else " (interrupted: what is missing was not looked at)"
+    return f"| {label}{mark} | {versions} | {environment} | {found} |"
+
+
+def _unexplained(table: Table) -> list[str]:
+    red = [(row, seen) for row, seen in outcomes(table) if seen["verdict"] != seen["expected"]]
+    if not red:
+        return []
+    parts = ["## Not as recorded", "", "| Claim | Releases | Recorded | Found | Evidence |"]
+    parts += ["| --- | --- | --- | --- | --- |"]
+    labels = {column["name"]: column["label"] for column in present(table)}
+    for row, seen in red:
+        where = "<br>".join(cell(labels[name]) for name in seen["releases"])
+        found = f"{WORDS[seen['expected']]} | {WORDS[seen['verdict']]} | {cell(seen['evidence'][-1])}"
+        parts.append(f"| {statement(row)} | {where} | {found} |")
+    return [*parts, ""]
+
+
+def _legend() -> list[str]:
+    meanings = "; ".join(f"{SIGNS[verdict]} {WORDS[verdict]}: {MEANINGS[verdict]}" for verdict in VERDICTS)
+    note = "A sign alone stands for every release of its line that has a ledger; a number leads to the cause."
+    return [f"{meanings}. {note}", ""]
+
+
+def _section(section: str, its: Sequence[Row], table: Table, causes: Causes) -> list[str]:
+    names = {column["name"] for column in present(table)}
+    held = [row for row in its if _held(row) == names]
+    mixed = [row for row in its if _held(row) != names]
+    parts = [f"### {cell(section)}", ""]
+    if mixed:
+        series = lines(table)
+        headings = " | ".join(cell(line.title) for line in series)
+        parts += [f"| Claim | {headings} |", "| --- |" + " --- |" * len(series)]
+        parts += [_row(row, series, causes) for row in mixed] + [""]
+    if held:
+        # Folded, because a reader comes for what does not hold.
+        count = f"{len(held)} of {len(its)} claims" if mixed else f"All {len(its)} claims"
+        parts += ["<details>", f"<summary>✓ {count} held on every release</summary>", ""]
+        parts += [f"- {cell(row['statement'])} `{row['id']}`" for row in held] + ["", "</details>", ""]
+    return parts
+
+
+def _held(row: Row) -> set[str]:
+    return {name for name, seen in cells(row).items() if seen["verdict"] == "held"}
+
+
+def _row(row: Row, series: Sequence[Line], causes: Causes) -> str:
+    keys = {name: (seen["verdict"], _mark(seen, causes)) for name, seen in cells(row).items()}
+    return f"| {statement(row)} | " + " | ".join(told(line, keys) for line in series) + " |"
+
+
+def _mark(outcome: Outcome, causes: Causes) -> str:
+    number = causes.get(_cause(outcome))
+    return "" if number is None else f"[{number}](#why-{number})"
+
+
+def _causes(table: Table, causes: Causes) -> list[str]:
+    if not causes:
+        return []
+    claims: dict[Any, dict[str, None]] = {}
+    section: dict[Any, str] = {}
+    for row, outcome in outcomes(table):
+        claims.setdefault(_cause(outcome), {})[row["id"]] = None
+        section.setdefault(_cause(outcome), row["section"])
+    parts = ["## Broken, and why", ""]
+    found: list[Mapping[str, Any]] = [{"section": section[cause], "cause": cause} for cause in causes]
+    for heading, its in by_section(found):
+        parts += [f"### {cell(heading)}: causes", "", "| | Cause | Claims |", "| ---: | --- | --- |"]
+        for cause in (one["cause"] for one in its):
+            number, ids = causes[cause], ", ".join(f"`{name}`" for name in claims[cause])
+            parts.append(f'| <a id="why-{number}"></a>{number} | {cell(cause[0])} {link("source", cause[1])} | {ids} |')
+        parts.append("")
+    return parts
+
+
+def _reasons(table: Table, verdict: str, heading: str, reason: Callable[[Outcome], str]) -> list[str]:
+    claims: dict[str, dict[str, None]] = {}
+    for row, outcome in outcomes(table):
+        if outcome["verdict"] == verdict:
+            claims.setdefault(reason(outcome), {})[row["id"]] = None
+    if not claims:
+        return []
+    parts = [f"## {heading}", "", "| Reason | Claims |", "| --- | --- |"]
+    parts += [f"| {cell(why)} | {', '.join(f'`{name}`' for name in names)} |" for why, names in claims.items()]
+    return [*parts, ""]

@@ -1,0 +1,95 @@
+"""The truth table as plain data: claims down, releases across; checked against its schema when written and read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Mapping
+
+from pytest_kerasch2.claims import schema
+from pytest_kerasch2.errors import BadTable
+
+SCHEMA = 1
+Table = Dict[str, Any]
+Column = Mapping[str, Any]
+Row = Mapping[str, Any]
+Outcome = Mapping[str, Any]
+
+REMEDY = "write it anew with kerasch2 table --json"
+
+
+def present(table: Table) -> list[Column]:
+    """Give the columns that have a ledger, in the order of the table."""
+    return [column for column in table["releases"] if "absent" not in column]
+
+
+def cells(row: Row) -> dict[str, Outcome]:
+    """Give what was seen of one claim: the name of a release -> its outcome."""
+    return {name: outcome for outcome in row["outcomes"] for name in outcome["releases"]}
+
+
+def text(table: Table) -> str:
+    """Give the table as the text of a JSON file.
+
+    Raises:
+        BadTable: it is not as the schema says.
+    """
+    check(table)
+    return json.dumps(table, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
+
+
+def read(path: Path) -> Table:
+    """Give the table that a file holds.
+
+    Raises:
+        BadTable: the file is missing, is no JSON, or is not as the schema says; the message names it.
+    """
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadTable("A truth table cannot be read", f"{path}: {error}", REMEDY) from error
+    try:
+        check(table)
+    except BadTable as error:
+        raise BadTable(error.happened, f"{path}, {error.found}", error.remedy) from error
+    return dict(table)
+
+
+def check(table: Any) -> None:
+    """Require that the table is of the published schema, and that each cell lies in one column, once.
+
+    Raises:
+        BadTable: naming the first place that is not so.
+    """
+    try:
+        schema.require(table, Path(__file__).parent / "truth-table.schema.json")
+    except schema.Mismatch as error:
+        raise _damaged(str(error)) from error
+    _check_columns(table)
+    for row in table["claims"]:
+        _check_row(row, {column["name"] for column in present(table)})
+
+
+def _check_columns(table: Table) -> None:
+    names = [column["name"] for column in present(table)]
+    for name in names:
+        if names.count(name) > 1:
+            raise _damaged(f"two columns are {name}")
+    for column in table["releases"]:
+        if column["before"] is not None and column["before"] not in names:
+            raise _damaged(f"{column['environment']} is compared with {column['before']}, which is no column")
+
+
+def _check_row(row: Row, names: set[str]) -> None:
+    seen: set[str] = set()
+    for outcome in row["outcomes"]:
+        for name in outcome["releases"]:
+            if name not in names:
+                raise _damaged(f"{row['id']} was seen on {name}, which is no column")
+            if name in seen:
+                raise _damaged(f"{row['id']} has two outcomes on {name}")
+            seen.add(name)
+
+
+def _damaged(found: str) -> BadTable:
+    return BadTable(f"A truth table is not of schema {SCHEMA}", found, REMEDY)

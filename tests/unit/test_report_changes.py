@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_kerasch2.report import changes
+from tests.unit.test_report_truth_table import LATER, NAME, cause, column, outcome, row, table
+
+MOVED = cause("It moved.")
+COLUMNS = [column(NAME, "TensorFlow 2.15"), column(LATER, "TensorFlow 2.16", NAME)]
+SEEN: dict[str, Any] = {
+    "held": {},
+    "broken": {"deviation": MOVED},
+    "could_not_tell": {"evidence": ["no data"], "remedy": "name a mirror"},
+    "not_applicable": {"evidence": ["no TPU"]},
+}
+
+
+def _row(name: str, before: str, after: str, **more: Any) -> Any:
+    return row(name, outcome(before, NAME, **SEEN[before]), outcome(after, LATER, **{**SEEN[after], **more}))
+
+
+ROWS = [
+    _row("a.mended", "broken", "held"),
+    _row("a.lost", "held", "could_not_tell"),
+    _row("a.same", "held", "held", evidence=["other"]),
+    _row("a.told", "could_not_tell", "broken"),
+    _row("a.gone", "held", "broken"),
+    _row("a.alien", "held", "not_applicable"),
+    _row("a.decided", "could_not_tell", "held"),
+    row("a.late", outcome("broken", LATER, deviation=MOVED)),
+]
+
+
+def _page(*rows: Any) -> str:
+    return changes.page(table(COLUMNS, rows or ROWS))
+
+
+def test_what_flipped_comes_worst_first() -> None:
+    found = changes.flips(table(COLUMNS, ROWS), COLUMNS[1])
+
+    names = ["a.gone", "a.told", "a.lost", "a.alien", "a.decided", "a.mended"]
+    assert [flip.row["id"] for flip in found] == names
+
+
+def test_the_overview_counts_what_broke_what_holds_again_and_the_rest() -> None:
+    assert "| TensorFlow 2.16 | TensorFlow 2.15 | 2 | 1 | 3 |" in _page()
+
+
+def test_a_claim_that_broke_has_its_cause_and_source() -> None:
+    why = "It moved. [source](https://example.org/why)"
+
+    assert f"`a.gone` | ✓ held | ✗ broken | {why} |" in _page()
+
+
+def test_one_without_a_cause_says_so() -> None:
+    page = _page(_row("a.new", "held", "broken", deviation=None, evidence=["gone"]))
+
+    assert "| no cause is recorded; seen: gone |" in page
+
+
+def test_one_that_holds_again_says_why_it_did_not() -> None:
+    assert "`a.mended` | ✗ broken | ✓ held | Before: It moved. [source](https://example.org/why) |" in _page()
+
+
+def test_one_that_was_undecided_says_what_was_missing() -> None:
+    assert "`a.decided` | ? could not tell | ✓ held | Before: no data |" in _page()
+
+
+def test_one_that_cannot_be_decided_any_more_says_what_is_missing() -> None:
+    assert "`a.lost` | ✓ held | ? could not tell | no data |" in _page()
+
+
+def test_a_release_on_which_nothing_flipped_has_no_table_of_its_own() -> None:
+    page = _page(ROWS[2])
+
+    assert ("| TensorFlow 2.16 | TensorFlow 2.15 | · | · | · |" in page, "### TensorFlow 2.16" in page) == (True, False)
+
+
+def test_a_release_without_a_ledger_is_named() -> None:
+    page = changes.page(table([*COLUMNS, column("", "TensorFlow 2.17", absent="not installable")], ROWS))
+
+    assert "Without a ledger: TensorFlow 2.17 (not installable)." in page
+
+
+def test_an_interrupted_run_is_named() -> None:
+    page = changes.page(table([COLUMNS[0], {**COLUMNS[1], "complete": False}], ROWS))
+
+    assert "Interrupted, and so compared in part: TensorFlow 2.16." in page
+
+
+def test_a_line_of_one_release_says_that_there_is_nothing_to_compare() -> None:
+    assert "No release of this line has one before it" in changes.page(table(COLUMNS[:1], []))
