@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from pytest_kerasch2.claims.witness import Witness, described
-from pytest_kerasch2.errors import ClaimBroken
+from pytest_kerasch2.errors import ClaimBroken, NotApplicable
 
 Attempt = Dict[str, Any]
 
 
 def attempt(call: Callable[[], Any]) -> Attempt:
-    """Give `{"value": ...}`, or `{"error": "Type: first line"}` where the call raises."""
+    """Give `{"value": ...}`, or `{"error": "Type: first line"}` where the call raises.
+
+    Where it speaks of what this environment cannot have, its three parts are `{"not_applicable": [...]}`.
+    """
     try:
         return {"value": call()}
+    except NotApplicable as error:
+        return {"not_applicable": [error.happened, error.found, error.remedy]}
     except Exception as error:
         return {"error": described(error)}
 
@@ -23,7 +28,10 @@ def value(witness: Witness, what: str, tried: Attempt) -> Any:
 
     Raises:
         ClaimBroken: it raised there.
+        NotApplicable: it speaks of what this environment cannot have.
     """
+    if "not_applicable" in tried:
+        raise NotApplicable(*tried["not_applicable"])
     if "error" in tried:
         witness.saw(f"{what}: {tried['error']}")
         raise ClaimBroken(f"{what} does not run", str(tried["error"]))

@@ -11,7 +11,7 @@ import pytest
 from pytest_kerasch2.chapter.judging import Planted
 from pytest_kerasch2.claims.marks import check_of
 from pytest_kerasch2.claims.model import Check
-from pytest_kerasch2.claims.release import Release, within
+from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import DuplicateClaim
 
 FOLDER = Path(__file__).parent
@@ -97,6 +97,17 @@ def parameters_of(item: pytest.Item) -> str:
     return "-".join(str(part) for part in callspec._idlist if not str(part).startswith(("caught by ", "unmoved by ")))
 
 
+def by_claim_id(items: Iterable[pytest.Item]) -> list[Check]:
+    """Let `-k` find each check by the id of its claim, and give the checks."""
+    checks = []
+    for item in items:
+        check = check_of_item(item)
+        if check is not None:
+            item.extra_keyword_matches.add(check.claim.id)
+            checks.append(check)
+    return checks
+
+
 def refuse_duplicates(checks: Iterable[Check]) -> None:
     """Require that no two claims carry the same id.
 
@@ -156,7 +167,7 @@ def planted_in(check: Check, release: Release) -> list[Planted]:
     Where the claim is broken here, its cure is a harmless variation, and lies beneath every fault.
     """
     # A deviation may be limited to one parameter of the check; the cure then lies beneath all of them.
-    broken_here = any(within(getattr(release, one.of), one.since, one.until) for one in check.deviations)
+    broken_here = any(one.speaks_of(release) for one in check.deviations)
     if check.cure is not None and broken_here:
         cured = [Planted(check.cure, harmful=False)]
         return cured + [Planted(one, harmful=True, beneath=check.cure) for one in check.saboteurs]

@@ -20,7 +20,7 @@ from pytest_kerasch2.claims.marks import check_of
 from pytest_kerasch2.claims.model import Check, Record
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.claims.witness import Witness
-from pytest_kerasch2.errors import FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.fixtures import SHELF
 from pytest_kerasch2.framework import api, state
 from pytest_kerasch2.framework.child import Desk, Job, value_of
@@ -42,16 +42,11 @@ def start(config: pytest.Config, settings: Settings) -> None:
     """Let a pytest run verify the chapter: alone where no path was named, beside the named paths otherwise.
 
     Raises:
-        FrameworkMissing: there is no TensorFlow to verify it on.
+        FrameworkMissing: there is neither TensorFlow nor a Keras with another backend to verify it on.
         BadSetting, BadLedger, DeviceMissing: an option cannot be honoured; said now rather than after the run.
     """
     surroundings.refuse_unusable(settings)
-    if api.installed() is None:
-        raise FrameworkMissing(
-            "The chapter cannot be verified without TensorFlow",
-            "no distribution of it in this environment",
-            'install it with `pip install "pytest-kerasch2[tensorflow]"`',
-        )
+    surroundings.refuse_without_framework()
     chapter = str(collection.FOLDER)
     named = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
     if not any(chapter in str(Path(path).absolute()) for path in named):
@@ -109,7 +104,7 @@ class ChapterRun:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse claims of one id; put what waits for children last."""
-        checks = [check for check in map(collection.check_of_item, items) if check is not None]
+        checks = collection.by_claim_id(items)
         _or_usage_error(lambda: collection.refuse_duplicates(checks))
         if self.settings.saboteurs:
             items[:] = collection.one_each(items, self.release)

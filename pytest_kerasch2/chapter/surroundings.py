@@ -9,7 +9,7 @@ from typing import Any, Mapping, Sequence
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.claims.model import Record
 from pytest_kerasch2.claims.release import ABSENT, Release
-from pytest_kerasch2.errors import BadLedger, KerasCh2Error
+from pytest_kerasch2.errors import BadLedger, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.options import Settings
 
@@ -46,11 +46,28 @@ def refuse_unusable(settings: Settings) -> None:
         sources.check_mirror(settings.mirror)
 
 
-def refuse_absent(settings: Settings) -> None:
-    """Require TensorFlow and the devices that were asked for; imports it.
+def refuse_without_framework() -> None:
+    """Require something to verify the chapter on, told from what is installed; imports nothing.
 
     Raises:
-        FrameworkMissing, FrameworkBroken: TensorFlow cannot be had.
+        FrameworkMissing: there is no TensorFlow, and no Keras 3 that was told to run on another backend.
+    """
+    release = api.installed()
+    if release is None or (release.tensorflow == ABSENT and release.backend == "tensorflow"):
+        keras = "" if release is None else f", and Keras {release.keras} that was not told to do without"
+        raise FrameworkMissing(
+            "The chapter cannot be verified without TensorFlow",
+            f"no distribution of it in this environment{keras}",
+            'install it with `pip install "pytest-kerasch2[tensorflow]"`, or set KERAS_BACKEND to jax or torch'
+            " where Keras 3 is installed with it",
+        )
+
+
+def refuse_absent(settings: Settings) -> None:
+    """Require TensorFlow, or the Keras without it, and the devices that were asked for; imports it.
+
+    Raises:
+        FrameworkMissing, FrameworkBroken: it cannot be had.
         DeviceMissing: a device that was asked for is not there.
     """
     api.tensorflow()
@@ -76,13 +93,14 @@ def _refuse_unwritable(settings: Settings) -> None:
 def header(settings: Settings, distributed: bool) -> list[str]:
     """Give the lines at the head of pytest's output: release, backend, devices, data.
 
-    With workers this process does not import TensorFlow, and leaves the devices to the summary.
+    With workers this process imports neither TensorFlow nor Keras, and leaves the devices to the summary.
     """
     release = api.installed()
     assert release is not None
     seen = "found by the workers" if distributed else ", ".join(_device_names(settings))
+    tensorflow = "" if release.tensorflow == ABSENT else f"TensorFlow {release.tensorflow}, "
     return [
-        f"chapter on: TensorFlow {release.tensorflow}, Keras {release.keras}, backend {release.backend}",
+        f"chapter on: {tensorflow}Keras {release.keras}, backend {release.backend}",
         f"devices: {seen}; MNIST: {_mnist_place(settings)}",
     ]
 

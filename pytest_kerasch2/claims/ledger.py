@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import tempfile
@@ -13,6 +14,8 @@ from pytest_kerasch2.claims.model import Claim, Deviation, Record, Verdict, wors
 from pytest_kerasch2.errors import BadLedger
 
 SCHEMA = 1
+# What of a deviation is a list as plain data
+_LISTS = ("only", "backends")
 Ledger = Dict[str, Any]
 
 
@@ -72,7 +75,7 @@ def packed(record: Record) -> dict[str, Any]:
         "claim": {"id": claim.id, "statement": claim.statement, "section": claim.section, "kind": claim.kind},
         "verdict": record.verdict.value,
         "evidence": list(record.evidence),
-        "deviation": None if known is None else {**vars(known), "only": list(known.only)},
+        "deviation": None if known is None else dataclasses.asdict(known),
         "remedy": record.remedy,
         "seconds": record.seconds,
         "parameters": record.parameters,
@@ -86,7 +89,7 @@ def unpacked(plain: Mapping[str, Any]) -> Record:
         claim=Claim(**plain["claim"]),
         verdict=Verdict(plain["verdict"]),
         evidence=tuple(plain["evidence"]),
-        deviation=None if known is None else Deviation(**{**known, "only": tuple(known["only"])}),
+        deviation=None if known is None else Deviation(**{**known, **{name: tuple(known[name]) for name in _LISTS}}),
         remedy=plain["remedy"],
         seconds=plain["seconds"],
         parameters=plain["parameters"],

@@ -52,9 +52,10 @@ def deviation(
     until: str | None = None,
     of: str = "tensorflow",
     only: tuple[str, ...] = (),
+    backends: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """Record why the claim is broken on some releases; see `Deviation` for the fields."""
-    known = Deviation(cause, source, symptom, since, until, of, only)
+    known = Deviation(cause, source, symptom, since, until, of, only, backends)
     return lambda function: _amended(function, deviations=(known, *_draft(function).deviations))
 
 

@@ -63,6 +63,7 @@ class Deviation:
         until: last release with it, inclusive; None means up to now.
         of: which version `since` and `until` speak of, `tensorflow` or `keras`.
         only: parts of the check's parameters to which it is limited (`subclass`); empty means all.
+        backends: the backends on which alone there is such a cause (`jax`, `torch`); empty means all.
     """
 
     cause: str
@@ -72,6 +73,7 @@ class Deviation:
     until: str | None = None
     of: str = "tensorflow"
     only: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a reason that nobody could follow up."""
@@ -84,6 +86,12 @@ class Deviation:
     def applies(self, release: Release, parameters: str) -> bool:
         """Tell whether this release, and this parameter id of the check, are meant."""
         if self.only and not any(part in parameters for part in self.only):
+            return False
+        return self.speaks_of(release)
+
+    def speaks_of(self, release: Release) -> bool:
+        """Tell whether this release is meant, with whatever parameters of the check."""
+        if self.backends and release.backend not in self.backends:
             return False
         return within(getattr(release, self.of), self.since, self.until)
 

@@ -20,12 +20,14 @@ from typing import Any, ContextManager
 
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import BadSetting, FrameworkBroken, FrameworkMissing, KerasCh2Error
-from pytest_kerasch2.framework import packages, quiet
+from pytest_kerasch2.framework import alone, packages, quiet
 from pytest_kerasch2.framework.packages import installed
 
 __all__ = [
+    "array",
     "backend_functions",
     "clear_session",
+    "dtype_name",
     "fresh_session",
     "installed",
     "is_keras3",
@@ -47,10 +49,15 @@ _log = logging.getLogger(__name__)
 def tensorflow() -> Any:
     """Give the module ``tensorflow``, imported at the first call with ``tf.keras`` loaded.
 
+    Where Keras 3 runs on another backend without TensorFlow, it is an object that has ``keras`` alone, and raises
+    ``NotApplicable`` for every other name.
+
     Raises:
         FrameworkMissing: TensorFlow is not installed.
         FrameworkBroken: it is installed and cannot be imported, or is not TensorFlow 2.
     """
+    if _alone():
+        return _stand_in()
     module, error = _tensorflow_or_error()
     if error is not None:
         raise error.with_traceback(None)
@@ -130,6 +137,19 @@ def set_seed(seed: int) -> None:
         tensorflow().random.set_seed(seed)
 
 
+def array(value: Any) -> Any:
+    """Give the values of a tensor, of whichever backend, as a NumPy array."""
+    import numpy as np
+
+    # Tensors of torch that carry gradients refuse NumPy, and those of JAX have no `numpy()`
+    return np.asarray(value) if runs_on_tensorflow() else keras().ops.convert_to_numpy(value)
+
+
+def dtype_name(dtype: Any) -> str:
+    """Give the name of a type, of whichever backend, such as ``float16``."""
+    return str(getattr(dtype, "name", dtype)).rpartition(".")[2]
+
+
 def clear_session() -> None:
     """Drop Keras's graph and name counters; on Keras 3 also the policy and the seed, so see ``fresh_session``."""
     backend_functions().clear_session()
@@ -170,6 +190,11 @@ def _alone() -> bool:
     """Tell whether Keras runs on another backend with no TensorFlow there."""
     wanted = os.environ.get("KERAS_BACKEND") or "tensorflow"
     return wanted != "tensorflow" and "tensorflow" not in sys.modules and not _can_find("tensorflow")
+
+
+@functools.lru_cache(maxsize=None)
+def _stand_in() -> Any:
+    return alone.WithoutTensorFlow(keras())
 
 
 def _can_find(name: str) -> bool:

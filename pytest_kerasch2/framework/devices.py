@@ -84,8 +84,8 @@ def choose(words: str | None = None) -> tuple[Device, ...]:
         if not found:
             names = ", ".join(device.name for device in there) or "none"
             raise DeviceMissing(
-                f"There is no {word} that TensorFlow can use", f"the devices present are {names}",
-                "leave it out of the list of devices, or install the driver and the TensorFlow build that see it",
+                f"There is no {word} that {_framework()} can use", f"the devices present are {names}",
+                f"leave it out of the list of devices, or install the driver and the {_framework()} build that see it",
             )  # fmt: skip
         chosen.extend(device for device in found if device not in chosen)
     return tuple(chosen) if asked else there
@@ -127,7 +127,16 @@ def _on_tensorflow() -> bool:
     return api.runs_on_tensorflow()
 
 
+def _framework() -> str:
+    return "TensorFlow" if _on_tensorflow() else api.release().backend
+
+
 def _of_keras() -> tuple[Device, ...]:
+    """Give the devices of Keras's own backend; `keras.distribution` lists none on torch, which is asked itself."""
+    api.keras()
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        return (Device("cpu", 0), *(Device("gpu", index) for index in range(torch.cuda.device_count())))
     found = []
     for name in api.keras().distribution.list_devices():
         kind, _, index = str(name).lower().partition(":")

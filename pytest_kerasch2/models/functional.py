@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .network import Network
+from .network import Network, printed_activation
 
 HIDDEN_NAME = "d1"
 OUTPUT_NAME = "d2"
@@ -19,7 +19,9 @@ def build(tf: Any, network: Network) -> Any:
     layers = tf.keras.layers
     image = tf.keras.Input(shape=network.pixels)
     hidden = layers.Dense(network.hidden, activation=network.hidden_activation_or("relu"), name=HIDDEN_NAME)
-    output = layers.Dense(network.classes, activation=network.output_activation_or(tf.nn.softmax), name=OUTPUT_NAME)
+    output = layers.Dense(
+        network.classes, activation=network.output_activation_or(printed_activation(tf, "softmax")), name=OUTPUT_NAME
+    )
     flat = layers.Flatten()(image)
     kept = layers.Dropout(network.dropout)(hidden(flat))
     return tf.keras.Model(inputs=image, outputs=output(kept))

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import BadSetting
+from ..errors import BadSetting, NotApplicable
 
 AS_PRINTED = "as printed"
 STRINGS = "strings"
+
+
+def printed_activation(tf: Any, name: str) -> Any:
+    """Give the function ``tf.nn.<name>`` that a listing names; its name where Keras runs without TensorFlow."""
+    try:
+        return getattr(tf.nn, name)
+    except NotApplicable:
+        return name
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .network import Network
+from .network import Network, printed_activation
 
 
 def build(tf: Any, network: Network) -> Any:
@@ -14,5 +14,5 @@ def build(tf: Any, network: Network) -> Any:
     model.add(layers.Flatten())
     model.add(layers.Dense(network.hidden, activation=network.hidden_activation_or("relu")))
     model.add(layers.Dropout(network.dropout))
-    model.add(layers.Dense(network.classes, activation=network.output_activation_or(tf.nn.softmax)))
+    model.add(layers.Dense(network.classes, activation=network.output_activation_or(printed_activation(tf, "softmax"))))
     return model

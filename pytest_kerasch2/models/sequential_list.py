@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .network import Network
+from .network import Network, printed_activation
 
 
 def build(tf: Any, network: Network) -> Any:
@@ -16,8 +16,8 @@ def build(tf: Any, network: Network) -> Any:
     return tf.keras.models.Sequential(
         [
             layers.Flatten(),
-            layers.Dense(network.hidden, activation=network.hidden_activation_or(tf.nn.relu)),
+            layers.Dense(network.hidden, activation=network.hidden_activation_or(printed_activation(tf, "relu"))),
             layers.Dropout(network.dropout),
-            layers.Dense(network.classes, activation=network.output_activation_or(tf.nn.softmax)),
+            layers.Dense(network.classes, activation=network.output_activation_or(printed_activation(tf, "softmax"))),
         ]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .functional import HIDDEN_NAME, OUTPUT_NAME
-from .network import Network
+from .network import Network, printed_activation
 
 
 def model_class(tf: Any, network: Network) -> Any:
@@ -25,7 +25,9 @@ def model_class(tf: Any, network: Network) -> Any:
             )
             self.dropout = layers.Dropout(network.dropout)
             self.predictions = layers.Dense(
-                num_classes, activation=network.output_activation_or(tf.nn.softmax), name=OUTPUT_NAME
+                num_classes,
+                activation=network.output_activation_or(printed_activation(tf, "softmax")),
+                name=OUTPUT_NAME,
             )
 
         def call(self, inputs: Any) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
+from pytest_kerasch2.claims.release import ABSENT
+
 VERDICTS = ("held", "broken", "not_applicable", "could_not_tell")
 # A sign beside the colour, so that the table reads without colours too.
 SIGNS = {"held": "✓", "broken": "✗", "not_applicable": "–", "could_not_tell": "?"}
@@ -66,8 +68,10 @@ def grouped_causes(claims: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
 
 def release_line(environment: Mapping[str, Any]) -> str:
     """Give one line that says what the chapter was verified on."""
+    tensorflow = environment["tensorflow"]
     return (
-        f"TensorFlow {environment['tensorflow']}, Keras {environment['keras']}, backend {environment['backend']}, "
+        f"{'Without TensorFlow' if tensorflow == ABSENT else f'TensorFlow {tensorflow}'}, "
+        f"Keras {environment['keras']}, backend {environment['backend']}, "
         f"Python {environment['python']}, NumPy {environment['numpy']}, {environment['platform']}"
     )
 

@@ -22,7 +22,7 @@ ENVIRONMENT = {
     "devices": ["cpu:0"],
     "datasets": {"mnist": {"source": "mirror", "sha256": "00"}},
 }
-KNOWN = Deviation("it moved", "https://example.org", "gone", since="2.16", only=("subclass",))
+KNOWN = Deviation("it moved", "https://example.org", "gone", since="2.16", only=("subclass",), backends=("tensorflow",))
 CLAIM = Claim("a.b", "It is so.", "Somewhere", "code")
 OTHER = Claim("a.c", "It is so, too.", "Somewhere", "prose")
 RECORDS = [

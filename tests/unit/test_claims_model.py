@@ -60,6 +60,25 @@ def test_a_deviation_may_be_limited_to_a_parameter() -> None:
     assert (known.applies(NEWEST, "subclass"), known.applies(NEWEST, "functional")) == (True, False)
 
 
+@pytest.mark.parametrize(("backend", "expected"), [("jax", True), ("torch", False), ("tensorflow", False)])
+def test_a_deviation_may_be_limited_to_a_backend(backend: str, expected: bool) -> None:
+    known = _deviation(of="keras", since="3.0", backends=("jax",))
+
+    assert known.applies(Release("-", "3.15.1", backend), "") is expected
+
+
+def test_a_deviation_of_a_backend_still_has_its_range() -> None:
+    known = _deviation(of="keras", until="3.12", backends=("jax",))
+
+    assert not known.applies(Release("-", "3.15.1", "jax"), "")
+
+
+def test_a_deviation_of_no_backend_is_of_all() -> None:
+    known = _deviation(of="keras", since="3.0")
+
+    assert all(known.applies(Release("-", "3.15.1", backend), "") for backend in ("jax", "torch"))
+
+
 @pytest.mark.parametrize("changes", [{"source": "somewhere"}, {"of": "numpy"}, {"symptom": "("}])
 def test_a_deviation_that_nobody_could_follow_up_is_refused(changes: dict[str, str]) -> None:
     with pytest.raises(Exception, match=r"https|tensorflow or keras|parenthesis|subpattern"):
