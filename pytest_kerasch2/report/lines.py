@@ -62,7 +62,8 @@ def shortened(labels: Sequence[str]) -> list[str]:
     for end, rest in ((0, slice(1, None)), (-1, slice(None, -1))):
         while len(set(labels)) > 1 and all(len(words) > 1 for words in split) and len({w[end] for w in split}) == 1:
             split = [words[rest] for words in split]
-    return [" ".join(words) for words in split]
+    # What stood between a word that is left and one that is not, as in `TensorFlow 2.16, Keras of its day`.
+    return [" ".join(words).strip(",;:") for words in split]
 
 
 def spans(line: Line, keys: Mapping[str, Hashable]) -> dict[Any, str]:

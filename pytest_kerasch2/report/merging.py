@@ -100,7 +100,7 @@ def _check_whole(run: Run, allow_incomplete: bool) -> None:
 
 def _columns(runs: Sequence[Run], listed: Sequence[Listed]) -> list[tuple[Listed, Run | None]]:
     if not listed:
-        return [(Listed(run.environment, _label(run.release), ""), run) for run in sorted(runs, key=_age)]
+        return _unlisted(sorted(runs, key=_age))
     names = {one.environment for one in listed}
     for run in runs:
         if run.environment not in names:
@@ -108,6 +108,12 @@ def _columns(runs: Sequence[Run], listed: Sequence[Listed]) -> list[tuple[Listed
             raise BadTable("A ledger is of no release that the releases file lists", str(run.path), remedy)
     by_name = {run.environment: run for run in runs}
     return [(one, by_name.get(one.environment)) for one in listed]
+
+
+def _unlisted(runs: Sequence[Run]) -> list[tuple[Listed, Run | None]]:
+    labels = [_label(run.release) for run in runs]
+    named = (label if labels.count(label) == 1 else run.release.name for run, label in zip(runs, labels))
+    return [(Listed(run.environment, label, ""), run) for run, label in zip(runs, named)]
 
 
 def _age(run: Run) -> tuple[Any, ...]:
@@ -119,10 +125,7 @@ def _age(run: Run) -> tuple[Any, ...]:
 def _label(release: Release) -> str:
     if release.backend != "tensorflow":
         return f"Keras {release.keras} on {release.backend}"
-    minor = release.name.split("/")[0]
-    # Until 2.15 a TensorFlow has one Keras only, which need not be named.
-    only_one = numbers(release.tensorflow) < (2, 16)
-    return f"TensorFlow {minor}" if only_one else f"TensorFlow {minor}, Keras {release.keras}"
+    return f"TensorFlow {release.name.split('/')[0]}"
 
 
 def _headings(columns: Iterable[tuple[Listed, Run | None]], folders: Sequence[Path]) -> list[dict[str, Any]]:

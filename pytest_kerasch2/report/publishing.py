@@ -100,11 +100,7 @@ def _check_places(order: Order, writers: Mapping[Path, object]) -> None:
 
 
 def _html(table: Table) -> str:
-    # Imported here, because it needs Jinja2, which the other outputs do not.
-    try:
-        from pytest_kerasch2.report.page import render
+    # Imported here, because the other outputs need nothing of what a page needs.
+    from pytest_kerasch2.report.page import render
 
-        return render(table)
-    except ImportError as error:
-        remedy = 'run pip install "pytest-kerasch2[report]"'
-        raise BadTable("The HTML page cannot be made", str(error), remedy) from error
+    return render(table)

@@ -88,12 +88,13 @@ def _releases(table: Table) -> list[str]:
         parts += [f"**{cell(line.title)}**: {cell(line.meaning)}.", ""]
         parts += [f"| Release | TensorFlow | Keras | Python | Environment | {signs} |"]
         parts += ["| --- | --- | --- | --- | --- |" + " ---: |" * len(VERDICTS)]
-        parts += [*map(_release, line.columns), ""]
+        parts += [*map(_release, line.columns, line.short), ""]
     return parts
 
 
-def _release(column: Column) -> str:
-    label, environment = cell(column["label"]), f"`{column['environment']}`"
+def _release(column: Column, short: str) -> str:
+    # Under the name by which the spans further down speak of it.
+    label, environment = cell(short), f"`{column['environment']}`"
     if "absent" in column:
         return f"| {label} | no ledger: {cell(column['absent'])} | | | {environment} |" + " |" * len(VERDICTS)
     versions = " | ".join(cell(column[fact]) for fact in ("tensorflow", "keras", "python"))
@@ -108,12 +109,16 @@ def _unexplained(table: Table) -> list[str]:
         return []
     parts = ["## Not as recorded", "", "| Claim | Releases | Recorded | Found | Evidence |"]
     parts += ["| --- | --- | --- | --- | --- |"]
-    labels = {column["name"]: column["label"] for column in present(table)}
     for row, seen in red:
-        where = "<br>".join(cell(labels[name]) for name in seen["releases"])
+        where = _where(seen["releases"], lines(table))
         found = f"{WORDS[seen['expected']]} | {WORDS[seen['verdict']]} | {cell(seen['evidence'][-1])}"
         parts.append(f"| {statement(row)} | {where} | {found} |")
     return [*parts, ""]
+
+
+def _where(names: Sequence[str], series: Sequence[Line]) -> str:
+    found = [(line, where) for line in series for where in spans(line, dict.fromkeys(names, True)).values()]
+    return "<br>".join(f"{cell(line.title)}: {cell(where or 'all')}" for line, where in found)
 
 
 def _legend() -> list[str]:

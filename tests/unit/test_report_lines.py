@@ -37,6 +37,7 @@ def test_columns_of_a_series_make_a_line() -> None:
         (LABELS, ["2.0", "2.1", "2.2", "2.3"]),
         (["Keras 3.0 on TensorFlow 2.16", "Keras 3.1 on TensorFlow 2.16"], ["3.0", "3.1"]),
         (["Keras 3.15 on JAX", "Keras 2.3 on Theano"], ["3.15 on JAX", "2.3 on Theano"]),
+        (["TensorFlow 2.16, new Keras", "TensorFlow 2.17, new Keras"], ["2.16", "2.17"]),
         (["Keras", "Keras 3"], ["Keras", "Keras 3"]),
         (["Keras 3"], ["Keras 3"]),
         (["Keras 3", "Keras 3"], ["Keras 3", "Keras 3"]),

@@ -97,8 +97,16 @@ def test_without_a_releases_file_columns_come_by_version(tmp_path: Path) -> None
 
     columns = merging.merge(paths)["releases"]
 
-    labels = ["TensorFlow 2.9", "TensorFlow 2.10", "TensorFlow 2.16, Keras 3.15.1", "Keras 3.15.1 on jax"]
+    labels = ["TensorFlow 2.9", "TensorFlow 2.10", "TensorFlow 2.16", "Keras 3.15.1 on jax"]
     assert [column["label"] for column in columns] == labels
+
+
+def test_without_a_releases_file_no_two_columns_have_one_label(tmp_path: Path) -> None:
+    paths = [place_ledger(tmp_path, "2.16"), place_ledger(tmp_path, "2.17", tensorflow="2.16.2", keras="3.0.5")]
+
+    columns = merging.merge(paths)["releases"]
+
+    assert [column["label"] for column in columns] == ["2.16/3.15.1/tensorflow", "2.16/3.0.5/tensorflow"]
 
 
 def test_with_one_they_come_as_listed(tmp_path: Path) -> None:
