@@ -1,0 +1,184 @@
+"""The truth table as one HTML page without network or build step: cells as markup, details as data for its script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Mapping, NamedTuple, Sequence
+
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section
+from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells
+
+ASSETS = Path(__file__).parent / "page_assets"
+# In this order: the later ones use what the earlier ones define.
+STYLES = ("colours.css", "page.css", "panel.css", "print.css")
+SCRIPTS = ("view.js", "grid.js", "panel.js", "main.js")
+SERIES = {
+    "tensorflow": "TensorFlow, newest Keras",
+    "keras": "Keras 3 by minor",
+    "paired": "TensorFlow, Keras of its day",
+    "legacy": "Legacy Keras",
+    "backend": "Other backends",
+    "": "Releases",
+}
+INTERRUPTED = "The run was interrupted: what it had not reached has no verdict."
+# Controls, bidi marks, signs of no width and halves of pairs: they reorder or hide text, or are no UTF-8.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+class Cell(NamedTuple):
+    """One cell as shown: a CSS class, a sign, and the words for those who hear the page."""
+
+    style: str
+    sign: str
+    words: str
+
+
+class Group(NamedTuple):
+    """Neighbouring columns of one series."""
+
+    series: str
+    title: str
+    size: int
+
+
+NOTHING = Cell("nothing", "", "no verdict")
+
+
+def render(table: Table) -> str:
+    """Give the page as the text of one HTML file. The same table gives the same text.
+
+    Args:
+        table: a truth table of schema 1, as `truth_table.read` gives it.
+
+    Raises:
+        BadSetting: Jinja2, which the extra `report` brings, is not installed.
+    """
+    try:
+        import jinja2
+        from markupsafe import Markup
+    except ImportError as error:
+        remedy = "install pytest-kerasch2[report], or leave --html out"
+        raise BadSetting("The page cannot be made", f"no module {error.name}", remedy) from error
+    loader = jinja2.FileSystemLoader(str(ASSETS))
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    theme, script = _joined(("theme.js",)), _joined(SCRIPTS)
+    return environment.get_template("page.html").render(
+        **_content(_legible(table)),
+        style=Markup(_joined(STYLES)),
+        theme=Markup(theme),
+        script=Markup(script),
+        # Only these two scripts run, whatever a ledger smuggles in.
+        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src {_digest(theme)} {_digest(script)}",
+    )
+
+
+def _content(table: Table) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    columns: Sequence[Column] = table["releases"]
+    sections = [(name, [(row, _cells(row, columns)) for row in its]) for name, its in by_section(table["claims"])]
+    shown = [cell for _, its in sections for _, line in its for cell in line]
+    return {
+        "plugin": table["plugin"],
+        "columns": columns,
+        "groups": _groups(columns),
+        "series": {name: SERIES.get(name, name) for name in dict.fromkeys(one["series"] for one in columns)},
+        "backends": sorted({one["backend"] for one in columns if "backend" in one}),
+        "sections": sections,
+        "verdicts": [
+            (name, SIGNS[name], WORDS[name], MEANINGS[name], sum(cell.style.split()[0] == name for cell in shown))
+            for name in VERDICTS
+        ],
+        "unrecorded": sum(cell.style.endswith("unrecorded") for cell in shown),
+        "interrupted": INTERRUPTED,
+        "claims": sum(len(its) for _, its in sections),
+        "data": Markup(_embedded(_packed(columns, [row for _, its in sections for row, _ in its]))),
+    }
+
+
+def _groups(columns: Sequence[Column]) -> list[Group]:
+    runs = ((name, sum(1 for _ in its)) for name, its in groupby(columns, key=lambda one: str(one["series"])))
+    return [Group(name, SERIES.get(name, name), size) for name, size in runs]
+
+
+def _cells(row: Row, columns: Sequence[Column]) -> list[Cell]:
+    outcomes = cells(row)
+    return [_cell(outcomes[one["name"]]) if one["name"] in outcomes else NOTHING for one in columns]
+
+
+def _cell(outcome: Outcome) -> Cell:
+    verdict = outcome["verdict"]
+    if verdict == outcome["expected"]:
+        return Cell(verdict, SIGNS[verdict], WORDS[verdict])
+    return Cell(f"{verdict} unrecorded", SIGNS[verdict], f"{WORDS[verdict]}, not as recorded")
+
+
+def _packed(columns: Sequence[Column], rows: Sequence[Row]) -> dict[str, Any]:
+    """Give what the script reads; each text stands there once, and its uses are places in `texts`."""
+    texts: dict[str, int] = {}
+    places = {one["name"]: place for place, one in enumerate(columns) if one["name"]}
+    claims = [_packed_claim(row, columns, texts) for row in rows]
+    return {
+        "verdicts": {name: {"sign": SIGNS[name], "word": WORDS[name]} for name in VERDICTS},
+        "series": {name: SERIES.get(name, name) for name in dict.fromkeys(one["series"] for one in columns)},
+        "interrupted": INTERRUPTED,
+        "releases": [{**one, "before": places.get(one["before"] or "", -1)} for one in columns],
+        "claims": claims,
+        "texts": list(texts),
+    }
+
+
+def _packed_claim(row: Row, columns: Sequence[Column], texts: dict[str, int]) -> dict[str, Any]:
+    def place(text: str | None) -> int:
+        return texts.setdefault(text or "", len(texts))
+
+    numbers = {name: number for number, outcome in enumerate(row["outcomes"]) for name in outcome["releases"]}
+    outcomes = [
+        {
+            "verdict": one["verdict"],
+            "expected": one["expected"],
+            "evidence": [place(line) for line in one["evidence"]],
+            "deviation": one["deviation"] and {key: place(value) for key, value in one["deviation"].items()},
+            "remedy": place(one["remedy"]),
+        }
+        for one in row["outcomes"]
+    ]
+    told = {key: row[key] for key in ("id", "section", "statement", "kind")}
+    return {**told, "outcomes": outcomes, "cells": [numbers.get(one["name"], -1) for one in columns]}
+
+
+def _legible(value: Any) -> Any:
+    """Give the same data with each sign that cannot be seen written as its code, as Python would."""
+    if isinstance(value, str):
+        return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", value)
+    if isinstance(value, Mapping):
+        return {key: _legible(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_legible(item) for item in value]
+    return value
+
+
+def _embedded(data: Any) -> str:
+    # No `<` and no `&`: neither an end tag nor a comment can begin within the data.
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _joined(names: Sequence[str]) -> str:
+    return "".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
+
+
+def _digest(script: str) -> str:
+    # The browser hashes the text between the tags; the template puts a line break on either side.
+    digest = hashlib.sha256(f"\n{script}\n".encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

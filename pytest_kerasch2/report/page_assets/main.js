@@ -1,0 +1,144 @@
+// What people do, turned into a view; and the view, turned into the page and its link.
+const form = document.getElementById("filters");
+const said = document.getElementById("said");
+let view = viewOf(location.hash);
+
+function say(text) {
+  said.textContent = text;
+}
+
+function draw() {
+  const columns = columnsOf(view);
+  show(rowsOf(view, columns), columns);
+  drawPanel();
+}
+
+function drawPanel() {
+  for (const marked of table.querySelectorAll(".opened")) marked.classList.remove("opened");
+  const place = placeOf(view.open);
+  if (place.claim < 0 && place.column < 0) {
+    panel.hidden = true;
+    return;
+  }
+  elementAt(place)?.closest("td, th").classList.add("opened");
+  if (panel.dataset.open !== view.open || panel.hidden) fillPanel(place);
+  panel.dataset.open = view.open;
+}
+
+function keep() {
+  // A file that is opened from disk has a link too; where the browser forbids it, the page works without.
+  try {
+    history.replaceState(null, "", linkOf(view) || location.pathname + location.search);
+  } catch {
+    location.hash = linkOf(view);
+  }
+}
+
+function openPanel(name) {
+  view = { ...view, open: name };
+  drawPanel();
+  keep();
+  document.getElementById("panel-title").focus();
+}
+
+function closePanel() {
+  const place = placeOf(view.open);
+  view = { ...view, open: "" };
+  drawPanel();
+  keep();
+  focusOn(place);
+}
+
+function readForm() {
+  const filled = new FormData(form);
+  view = { ...view, text: filled.get("text"), section: filled.get("section"), changes: filled.has("changes") };
+  for (const name of LISTS) view[name] = filled.getAll(name);
+  draw();
+  keep();
+}
+
+function fillForm() {
+  form.elements.text.value = view.text;
+  form.elements.section.value = view.section;
+  form.elements.changes.checked = view.changes;
+  for (const box of form.querySelectorAll("[type=checkbox][value]:not([name=changes])")) box.checked = view[box.name].includes(box.value);
+}
+
+function restore() {
+  view = viewOf(location.hash);
+  fillForm();
+  // A value that this table does not have would filter everything away, unseen.
+  const asked = linkOf(view);
+  const filled = new FormData(form);
+  view = { ...view, section: filled.get("section") ?? "" };
+  for (const name of LISTS) view[name] = filled.getAll(name);
+  form.elements.section.value = view.section;
+  const place = placeOf(view.open);
+  const lost = view.open && place.claim < 0 && place.column < 0;
+  if (lost) view.open = "";
+  draw();
+  if (linkOf(view) !== asked) say("The link names something that this table does not have; the rest of it is shown.");
+  if (view.open) {
+    activate(nearest(place));
+    if (elementAt(active)) reveal(elementAt(active));
+  }
+}
+
+function copy(text, button) {
+  const done = (word) => {
+    const before = button.textContent;
+    button.textContent = word;
+    say(word);
+    setTimeout(() => (button.textContent = before), 1500);
+  };
+  const kept = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("no clipboard"));
+  kept.then(() => done("Copied"), () => prompt("Copy this:", text));
+}
+
+function switchTheme() {
+  const root = document.documentElement;
+  const dark = getComputedStyle(root).colorScheme === "dark" || (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  root.dataset.theme = dark ? "light" : "dark";
+  try {
+    localStorage.setItem("kerasch2-theme", root.dataset.theme);
+  } catch {
+    // Kept for this visit only.
+  }
+}
+
+form.addEventListener("input", readForm);
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("reset", () => setTimeout(readForm));
+document.querySelector("#empty button").addEventListener("click", () => form.reset());
+document.getElementById("theme").addEventListener("click", switchTheme);
+document.getElementById("link").addEventListener("click", (event) => copy(location.href, event.target));
+addEventListener("hashchange", restore);
+
+function openAt(target) {
+  const place = placeAt(target);
+  if (!place) return;
+  activate(place);
+  openPanel(nameOf(place));
+}
+
+table.addEventListener("click", (event) => openAt(event.target));
+table.addEventListener("keydown", (event) => {
+  // A button opens by itself; a cell is none.
+  if ((event.key === "Enter" || event.key === " ") && event.target.matches("td")) {
+    event.preventDefault();
+    openAt(event.target);
+  }
+});
+panel.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button?.matches(".close")) closePanel();
+  else if (button?.matches(".copy")) copy(button.value, button);
+  else if (button?.matches(".open")) openPanel(button.value);
+});
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !panel.hidden && event.target !== form.elements.text) closePanel();
+});
+
+// On a small screen the table comes first.
+if (matchMedia("(max-width: 720px)").matches) document.querySelector("details.filters").open = false;
+restore();

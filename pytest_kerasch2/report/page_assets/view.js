@@ -1,0 +1,79 @@
+// What is asked for: a plain object that a link holds, and the rows and columns that fit it.
+const data = JSON.parse(document.getElementById("data").textContent);
+const NOTHING = { verdict: "", expected: "", evidence: [], deviation: null, remedy: 0 };
+const LISTS = ["verdicts", "series", "backends"];
+
+const outcomeAt = (claim, column) => data.claims[claim].outcomes[data.claims[claim].cells[column]] ?? NOTHING;
+const wordOf = (verdict) => (verdict ? data.verdicts[verdict].word : "no verdict");
+const signOf = (verdict) => (verdict ? data.verdicts[verdict].sign : "");
+
+function viewOf(link) {
+  const asked = new URLSearchParams(link.replace(/^#/, ""));
+  const view = { text: asked.get("text") ?? "", section: asked.get("section") ?? "", open: asked.get("open") ?? "" };
+  for (const name of LISTS) view[name] = asked.getAll(name);
+  view.changes = asked.has("changes");
+  return view;
+}
+
+function linkOf(view) {
+  const asked = new URLSearchParams();
+  for (const name of ["text", "section"]) if (view[name]) asked.set(name, view[name]);
+  for (const name of LISTS) for (const value of view[name]) asked.append(name, value);
+  if (view.changes) asked.set("changes", "1");
+  if (view.open) asked.set("open", view.open);
+  return asked.size ? `#${asked}` : "";
+}
+
+function columnsOf(view) {
+  const fits = (chosen, value) => !chosen.length || chosen.includes(value);
+  return [...data.releases.keys()].filter((column) => {
+    const release = data.releases[column];
+    return fits(view.series, release.series) && fits(view.backends, release.backend);
+  });
+}
+
+function rowsOf(view, columns) {
+  const words = view.text.toLowerCase().split(/\s+/).filter(Boolean);
+  return [...data.claims.keys()].filter((claim) => {
+    if (view.section && data.claims[claim].section !== view.section) return false;
+    if (view.verdicts.length && !columns.some((column) => isOneOf(view.verdicts, outcomeAt(claim, column)))) return false;
+    if (view.changes && !changes(claim, columns)) return false;
+    return !words.length || words.every((word) => searchable(claim).includes(word));
+  });
+}
+
+function isOneOf(verdicts, outcome) {
+  const unrecorded = outcome.verdict !== outcome.expected;
+  return verdicts.includes(outcome.verdict) || (unrecorded && verdicts.includes("unrecorded"));
+}
+
+function changes(claim, columns) {
+  const seen = new Set(columns.map((column) => outcomeAt(claim, column).verdict));
+  seen.delete("");
+  return seen.size > 1;
+}
+
+const searched = new Map();
+
+function searchable(claim) {
+  if (!searched.has(claim)) {
+    const { id, statement, outcomes } = data.claims[claim];
+    const places = outcomes.flatMap((one) => [...one.evidence, one.remedy, one.deviation?.cause ?? one.remedy]);
+    const texts = [...new Set(places)].map((place) => data.texts[place]);
+    searched.set(claim, [id, statement, ...texts].join("\n").toLowerCase());
+  }
+  return searched.get(claim);
+}
+
+// What is open stands in a link as `claim@environment`, `claim@` or `@environment`.
+function placeOf(open) {
+  const cut = open.indexOf("@");
+  return {
+    claim: data.claims.findIndex((one) => one.id === open.slice(0, cut)),
+    column: data.releases.findIndex((one) => one.environment === open.slice(cut + 1)),
+  };
+}
+
+function nameOf({ claim, column }) {
+  return `${data.claims[claim]?.id ?? ""}@${data.releases[column]?.environment ?? ""}`;
+}
