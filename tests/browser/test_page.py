@@ -364,6 +364,19 @@ def test_the_cell_with_the_focus_is_not_under_the_headings(open_page: Open) -> N
     assert page.script(on_top)
 
 
+def test_the_opened_cell_is_not_hidden_by_what_it_opens(open_page: Open) -> None:
+    wide = table()
+    wide["releases"] = [{**wide["releases"][0], "environment": f"e{number}"} for number in range(60)]
+    page = open_page(of=wide)
+
+    edge = "const edge = it => it.getBoundingClientRect().right;"
+    last = "const it = [...document.querySelectorAll('td.held')].findLast(it => edge(it) < 1400);"
+    before = page.script(f"{edge} {last} const was = edge(it); it.click(); return was")
+    after, frame = page.script(f"{edge} return ['td.opened', '.scroll'].map(one => edge(document.querySelector(one)))")
+
+    assert after <= frame < before
+
+
 def test_headings_stay_when_the_table_is_scrolled(open_page: Open) -> None:
     big = table()
     big["claims"] = [{**big["claims"][0], "id": f"features.no-{number}"} for number in range(60)]

@@ -37,6 +37,7 @@ function keep() {
 function openPanel(name) {
   view = { ...view, open: name };
   drawPanel();
+  showOpened();
   keep();
   document.getElementById("panel-title").focus();
 }
@@ -78,10 +79,13 @@ function restore() {
   if (lost) view.open = "";
   draw();
   if (linkOf(view) !== asked) say("The link names something that this table does not have; the rest of it is shown.");
-  if (view.open) {
-    activate(nearest(place));
-    if (elementAt(active)) reveal(elementAt(active));
-  }
+  if (view.open) showOpened();
+}
+
+// The panel takes room from the table, which may have hidden the very cell that was opened.
+function showOpened() {
+  activate(nearest(placeOf(view.open)));
+  if (elementAt(active)) reveal(elementAt(active));
 }
 
 function copy(text, button) {
@@ -116,9 +120,7 @@ addEventListener("hashchange", restore);
 
 function openAt(target) {
   const place = placeAt(target);
-  if (!place) return;
-  activate(place);
-  openPanel(nameOf(place));
+  if (place) openPanel(nameOf(place));
 }
 
 table.addEventListener("click", (event) => openAt(event.target));
