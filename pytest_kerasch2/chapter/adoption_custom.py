@@ -31,8 +31,8 @@ def custom_layer(tf: Any, witness: Witness) -> None:
     model = tf.keras.Sequential([own, tf.keras.layers.Dense(4, activation="softmax")])
     x, y = np.linspace(0, 1, 96, dtype="float32").reshape(16, 6), np.arange(16) % 4
 
-    scaled = own(tf.constant(x)).numpy()
-    model(tf.constant(x))
+    scaled = api.array(own(api.tensor(x)))
+    model(api.tensor(x))
 
     witness.equal("what it computes, 2 x + 0", expected=True, actual=bool(np.array_equal(scaled, 2 * x)))
     witness.equal("its parameters, 6 + 6", expected=12, actual=int(own.count_params()))
@@ -88,13 +88,14 @@ def custom_functions(tf: Any, witness: Witness) -> None:
         return x * x * x
 
     def halves(shape: Any, dtype: Any = None, **_: Any) -> Any:
-        return tf.fill(tuple(int(size) for size in shape), tf.constant(0.5, dtype or "float32"))
+        return api.tensor(np.full(tuple(int(size) for size in shape), 0.5, "float32"))
 
+    # There is one output, so the mean and the largest over the outputs are that of this one.
     def fourth_power(truth: Any, answer: Any) -> Any:
-        return tf.reduce_mean((tf.cast(truth, answer.dtype) - answer) ** 4, axis=-1)
+        return ((truth - answer) ** 4)[..., 0]
 
     def furthest(truth: Any, answer: Any) -> Any:
-        return tf.reduce_max(tf.abs(tf.cast(truth, answer.dtype) - answer), axis=-1)
+        return abs(truth - answer)[..., 0]
 
     x = np.linspace(0, 1, 24, dtype="float32").reshape(12, 2)
     y = np.ones((12, 1), dtype="float32")

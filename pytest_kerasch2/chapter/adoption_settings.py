@@ -20,7 +20,9 @@ _ADVICE = r"(?i)please|must be|should be|one of|expected"
     kind="prose",
 )
 @deviation(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown loss function")
-@deviation(since="2.16", cause=_NO_HINT, source=f"{_KERAS3}/losses/__init__.py", symptom="interpret loss identifier")
+@deviation(
+    of="keras", since="3.0", cause=_NO_HINT, source=f"{_KERAS3}/losses/__init__.py", symptom="interpret loss identifier"
+)
 @cured(planted.says_losses)
 @caught(planted.terse, planted.lenient)
 @unmoved(planted.framed)
@@ -42,7 +44,11 @@ def error_unknown_loss(tf: Any, witness: Witness) -> None:
 )
 @deviation(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown optimizer")
 @deviation(
-    since="2.16", cause=_NO_HINT, source=f"{_KERAS3}/optimizers/__init__.py", symptom="interpret optimizer identifier"
+    of="keras",
+    since="3.0",
+    cause=_NO_HINT,
+    source=f"{_KERAS3}/optimizers/__init__.py",
+    symptom="interpret optimizer identifier",
 )
 @cured(planted.says_optimizers)
 @caught(planted.terse, planted.lenient)
@@ -64,13 +70,20 @@ def error_unknown_optimizer(tf: Any, witness: Witness) -> None:
 )
 @deviation(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown metric function")
 @deviation(
+    of="keras",
     since="2.13",
-    until="2.15",
+    until="2",
     cause="An unknown name is taken for a function and called, and the message is about that call.",
     source=f"{_KERAS2}/metrics/base_metric.py",
     symptom="'str' object is not callable",
 )
-@deviation(since="2.16", cause=_NO_HINT, source=f"{_KERAS3}/metrics/__init__.py", symptom="interpret metric identifier")
+@deviation(
+    of="keras",
+    since="3.0",
+    cause=_NO_HINT,
+    source=f"{_KERAS3}/metrics/__init__.py",
+    symptom="interpret metric identifier",
+)
 @cured(planted.says_metrics)
 @caught(planted.terse, planted.lenient)
 @unmoved(planted.framed)
@@ -93,10 +106,16 @@ def error_unknown_metric(tf: Any, witness: Witness) -> None:
 )
 @deviation(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown activation function")
 @deviation(
-    since="2.13", until="2.15", cause=_NO_HINT, source=f"{_KERAS2}/activations.py", symptom="cannot be deserialized"
+    of="keras",
+    since="2.13",
+    until="2",
+    cause=_NO_HINT,
+    source=f"{_KERAS2}/activations.py",
+    symptom="cannot be deserialized",
 )
 @deviation(
-    since="2.16",
+    of="keras",
+    since="3.0",
     cause=_NO_HINT,
     source=f"{_KERAS3}/activations/__init__.py",
     symptom="interpret activation function identifier",
@@ -119,13 +138,15 @@ def error_unknown_activation(tf: Any, witness: Witness) -> None:
     kind="prose",
 )
 @deviation(
-    until="2.15",
+    of="keras",
+    until="2",
     cause="The message names the argument alone, neither the layer nor what it accepts.",
     source=f"{_KERAS2}/utils/generic_utils.py",
     symptom="Keyword argument not understood",
 )
 @deviation(
-    since="2.16",
+    of="keras",
+    since="3.0",
     cause="The message names the layer and the argument, not what the layer accepts.",
     source=f"{_KERAS3}/layers/layer.py",
     symptom="Unrecognized keyword arguments",
@@ -171,7 +192,8 @@ def error_negative_units(tf: Any, witness: Witness) -> None:
     kind="prose",
 )
 @deviation(
-    until="2.15",
+    of="keras",
+    until="2",
     cause="The number is cut to a whole one without a word: 2.5 gives two units.",
     source=f"{_KERAS2}/layers/core/dense.py",
     symptom="2.5 units: accepted without an error",

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kerasch2 import models
+from pytest_kerasch2.chapter import backend, saboteurs, saboteurs_backend
 from pytest_kerasch2.chapter import blocks_faults as faults
 from pytest_kerasch2.chapter import blocks_running as running
-from pytest_kerasch2.chapter import saboteurs
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api, quiet, state
@@ -21,8 +21,9 @@ NO_VERSION = "AttributeError: .*__version__"
 
 @claim("blocks.version", "The block that prints the version of Keras runs as printed.", section="Features", kind="code")
 @deviation(
+    of="keras",
     since="2.13",
-    until="2.15",
+    until="2",
     cause="from TensorFlow 2.13 on the generated API of tf.keras leaves out __version__",
     source="https://github.com/tensorflow/tensorflow/issues/62398",
     symptom=NO_VERSION,
@@ -55,6 +56,7 @@ def version(tf: Any, witness: Witness) -> None:
     kind="code",
 )
 @deviation(
+    of="keras",
     cause="no block imports `keras`: the chapter calls the module tensorflow.keras, which this block does not",
     source="https://www.tensorflow.org/api_docs/python/tf/keras/backend/set_floatx",
     symptom="NameError: name 'keras' is not defined",
@@ -99,6 +101,8 @@ def import_backend(tf: Any, witness: Witness) -> None:
     section="Backend",
     kind="code",
 )
+@backend.no_constant
+@cured(saboteurs_backend.constant_there)
 @caught(faults.constants_in_double)
 @unmoved(faults.windows_line_ends)
 def constant_signature(tf: Any, witness: Witness) -> None:
@@ -107,7 +111,7 @@ def constant_signature(tf: Any, witness: Witness) -> None:
 
     made = running.executed(witness, "constant-signature", names)["made"]
 
-    witness.equal("the type of the constant", expected="float32", actual=made.dtype.name)
+    witness.equal("the type of the constant", expected="float32", actual=api.dtype_name(made.dtype))
 
 
 @claim("blocks.constant", "The block that makes a constant runs as printed.", section="Backend", kind="code")

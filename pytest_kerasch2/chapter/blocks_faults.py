@@ -20,8 +20,10 @@ def rooms(name: str) -> list[Any]:
     """Give the modules that go by a name of `tf.keras` (`models`), the one that a reader's import finds first.
 
     Releases differ in whether `from tensorflow.keras import models`, `from tensorflow.keras.models import ...` and
-    `tf.keras.models` speak of one module or of several with the same functions in them.
+    `tf.keras.models` speak of one module or of several with the same functions in them. Without TensorFlow it is one.
     """
+    if not api.runs_on_tensorflow():
+        return [getattr(api.keras(), name)]
     names: dict[str, Any] = {}
     exec(f"from tensorflow.keras import {name} as found\nimport tensorflow.keras.{name}", names)
     known = (names["found"], sys.modules.get(f"tensorflow.keras.{name}"), getattr(api.keras(), name))

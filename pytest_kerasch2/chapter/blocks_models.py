@@ -140,6 +140,7 @@ def functional_training(tf: Any, mnist: Any, witness: Witness) -> None:
     kind="code",
 )
 @deviation(
+    of="keras",
     cause="the lines of the constructor are indented by two and by three blanks, which Python does not take",
     source=LEXICAL,
     symptom="IndentationError",
@@ -161,6 +162,7 @@ def subclass_definition(tf: Any, witness: Witness) -> None:
     kind="code",
 )
 @deviation(
+    of="keras",
     cause="the last line begins with a blank, which Python does not take; below that, tf.keras.Adam does not exist",
     source=LEXICAL,
     symptom="IndentationError: unexpected indent",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
@@ -22,9 +23,17 @@ def executed(witness: Witness, block: str, names: Names) -> Names:
 
     Raises:
         ClaimBroken: it does not.
+        NotApplicable: it compiles and names TensorFlow, which is not here.
     """
     text = blocks_texts.text(block)
-    witness.runs("the block as printed", lambda: exec(compile(text, "<block>", "exec"), names))
+
+    def run() -> None:
+        code = compile(text, "<block>", "exec")
+        if re.search(r"\b(tf|tensorflow)\b", text):
+            api.require_tensorflow("The block")
+        exec(code, names)
+
+    witness.runs("the block as printed", run)
     return names
 
 
@@ -41,10 +50,10 @@ def raw(mnist: Any) -> Names:
 
 def prepared(mnist: Any) -> Names:
     """Give what the first example leaves behind before its model: tensors, and one round instead of ten."""
-    tf, names = api.tensorflow(), raw(mnist)
+    names = raw(mnist)
     for part in ("train", "test"):
-        names[f"{part}_images"] = tf.cast(names[f"{part}_images"] / 255.0, tf.float32)
-        names[f"{part}_labels"] = tf.cast(names[f"{part}_labels"], tf.int64)
+        names[f"{part}_images"] = api.tensor((names[f"{part}_images"] / 255.0).astype("float32"))
+        names[f"{part}_labels"] = api.tensor(names[f"{part}_labels"].astype("int64"))
     return {**names, "rounds": 1, "per_batch": 32}
 
 

@@ -28,6 +28,7 @@ SECTIONS = (
     "configuration",
     "configuration_file",
     "backend",
+    "backend_printed",
     "dtypes",
     "network_data",
     "sequential_first",
@@ -71,12 +72,14 @@ class ChapterModule(pytest.Module):
 
 def all_checks() -> list[Check]:
     """Give every check of the suite, section by section; imports the sections, and no framework."""
-    found = []
-    for section in SECTIONS:
-        module = importlib.import_module(f"{PACKAGE}.{section}")
-        own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
-        found += [check for check in map(check_of, filter(callable, own)) if check is not None]
-    return found
+    return [check for section in SECTIONS for check in checks_in(section)]
+
+
+def checks_in(section: str) -> list[Check]:
+    """Give every check of one section, by the name of its module."""
+    module = importlib.import_module(f"{PACKAGE}.{section}")
+    own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
+    return [check for check in map(check_of, filter(callable, own)) if check is not None]
 
 
 def is_section(path: Path) -> bool:

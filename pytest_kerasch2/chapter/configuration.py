@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def refused(witness: Witness, what: str, call: Callable[[], Any]) -> None:
 @unmoved(faults.defaults_set_again)
 def format_default(tf: Any, witness: Witness) -> None:
     """Ask the getter, and a layer that was told no format."""
+    api.require_tensorflow("The default on TensorFlow")
     functions = api.backend_functions()
 
     witness.equal("engine", expected="tensorflow", actual=functions.backend())
@@ -179,11 +181,14 @@ def floatx_accessors(tf: Any, witness: Witness) -> None:
 def backend_getter(tf: Any, witness: Witness) -> None:
     """Ask it."""
     name = witness.runs("backend()", lambda: api.backend_functions().backend())
-    witness.equal("the engine", expected="tensorflow", actual=name)
+    release = api.installed()
+    assert release is not None
+    witness.equal("the engine", expected=release.backend, actual=name)
 
 
 @claim("config.backend-setter", "The backend has a setter for the engine.", section=SECTION, kind="prose")
 @deviation(
+    of="keras",
     cause="There never was one: Keras 3 chooses the engine while it is imported, Keras 2 has TensorFlow only.",
     source=f"{KERAS}/v3.15.1/keras/src/backend/config.py",
     symptom="set_backend.*no such function",
@@ -259,9 +264,10 @@ def epsilon_fuzz(tf: Any, witness: Witness) -> None:
     """Take the percentage error of a target of zero, which divides by that target."""
     functions = api.backend_functions()
     loss = tf.keras.losses.MeanAbsolutePercentageError()
+    zero, one = (api.tensor(np.full((1, 1), value, "float32")) for value in (0.0, 1.0))
 
     def error_of_zero() -> float:
-        return float(loss(tf.zeros([1, 1]), tf.ones([1, 1])))
+        return float(loss(zero, one))
 
     with source.kept():
         witness.equal("type of epsilon", expected="float", actual=type(functions.epsilon()).__name__)
@@ -301,4 +307,4 @@ def set_floatx(tf: Any, witness: Witness) -> None:
 def _weights(tf: Any) -> str:
     layer = tf.keras.layers.Dense(2)
     layer.build((None, 3))
-    return str(tf.as_dtype(layer.kernel.dtype).name)
+    return api.dtype_name(layer.kernel.dtype)

@@ -69,10 +69,10 @@ def file_place_windows(child: Any, witness: Witness) -> None:
 @caught(faults.never_writes)
 @unmoved(faults.folder_there_already)
 def file_created(child: Any, witness: Witness) -> None:
-    """Look before TensorFlow is imported, after, and after Keras was used."""
+    """Look before TensorFlow is imported, or Keras where it runs without, after, and after Keras was used."""
     witness.absent("files before the import", unwanted=FILE, actual=child["before"])
     when = "already there" if FILE in child["imported"] else "not there"
-    witness.saw(f"after `import tensorflow`, with no use of Keras yet: {when}")
+    witness.saw(f"after `{child['line']}`, with no use of Keras yet: {when}")
     witness.contains("files after the first use", expected=FILE, actual=child["used"])
 
 

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pytest_kerasch2.chapter.attempts import attempt
 from pytest_kerasch2.chapter.saboteurs_configuration import is_third_generation
 from pytest_kerasch2.framework import api
@@ -18,11 +20,15 @@ ENGINES = ("theano", "cntk", "numpy")
 
 
 def first_use() -> dict[str, Any]:
-    """Give what a home without `.keras` holds before and after, and what the values are in a fresh process."""
-    found: dict[str, Any] = {"before": _files()}
-    tf = _printed("import tensorflow as tf")["tf"]
+    """Give what a home without `.keras` holds before and after, and what the values are in a fresh process.
+
+    Where Keras runs without TensorFlow, it is imported as `keras` instead.
+    """
+    package = "tensorflow.keras" if api.runs_on_tensorflow() else "keras"
+    found: dict[str, Any] = {"before": _files(), "package": package, "line": f"import {package.split('.')[0]}"}
+    _printed(found["line"])
     found["imported"] = _files()
-    functions = _printed("from tensorflow.keras import backend as K")["K"]
+    functions = _printed(f"from {package} import backend as K")["K"]
     functions.floatx()
     found["used"] = _files()
     file = _file()
@@ -30,8 +36,6 @@ def first_use() -> dict[str, Any]:
     found["user_profile"] = Path(os.environ.get("USERPROFILE", "")) == Path.home()
     found["alone"] = attempt(_backend_of_keras)
     found["alone_constant"] = attempt(_constant_of_keras)
-    functions.set_floatx("float16")
-    found["weights"] = attempt(lambda: _weights(tf))
     return found
 
 
@@ -63,28 +67,24 @@ def _backend_of_keras() -> Any:
 
 def _constant_of_keras() -> Any:
     constant = _printed("from keras import backend as K\nconstant = K.constant")["constant"]
-    return constant([[42, 24], [11, 99]], dtype="float16", shape=[2, 2]).numpy().tolist()
-
-
-def _weights(tf: Any) -> Any:
-    layer = tf.keras.layers.Dense(2)
-    layer.build((None, 3))
-    return tf.as_dtype(layer.kernel.dtype).name
+    return api.array(constant([[42, 24], [11, 99]], dtype="float16", shape=[2, 2])).tolist()
 
 
 def edited_file() -> dict[str, Any]:
     """Give the values, and what layers make of them, where the file was edited before Keras is imported."""
     _write(EDITED)
-    tf, functions = api.tensorflow(), api.backend_functions()
-    zero, one = tf.zeros([1, 1]), tf.ones([1, 1])
-    loss = tf.keras.losses.MeanAbsolutePercentageError()
+    keras, functions = api.keras(), api.backend_functions()
+    zero, one = (api.tensor(np.full((1, 1), value, "float32")) for value in (0.0, 1.0))
+    loss = keras.losses.MeanAbsolutePercentageError()
+    layer = keras.layers.Dense(2)
+    layer.build((None, 3))
     return {
         "floatx": functions.floatx(),
         "epsilon": functions.epsilon(),
         "image_data_format": functions.image_data_format(),
         "backend": functions.backend(),
-        "weights": _weights(tf),
-        "convolution": tf.keras.layers.Conv2D(1, 1).data_format,
+        "weights": api.dtype_name(layer.kernel.dtype),
+        "convolution": keras.layers.Conv2D(1, 1).data_format,
         "loss": float(loss(zero, one)),
         "kept": json.loads(_file().read_text(encoding="utf-8")),
     }
@@ -93,12 +93,15 @@ def edited_file() -> dict[str, Any]:
 def engines() -> dict[str, Any]:
     """Give, for each name in the file's `backend` and for the variable `KERAS_BACKEND`, what came of it.
 
-    Each is `chosen`, the engine that Keras says it has, and `error`, why it cannot be imported with it, or None.
+    Each is `chosen`, the engine that Keras says it has, and `error`, why it cannot be imported with it, or None. The
+    variable names the engine of this run, or beside TensorFlow the one that needs the least, which is `other`.
     """
+    own = os.environ.pop("KERAS_BACKEND", None) or "tensorflow"
+    other = "numpy" if own == "tensorflow" else own
     chosen = _engine_of_third_generation if is_third_generation() else _engine_of_second_generation
     found = {name: chosen({**EDITED, "backend": name}) for name in ENGINES}
-    os.environ["KERAS_BACKEND"] = "numpy"
-    found["variable"] = chosen({**EDITED, "backend": "tensorflow"})
+    os.environ["KERAS_BACKEND"] = other
+    found["variable"] = {**chosen({**EDITED, "backend": "tensorflow"}), "other": other}
     if is_third_generation() and found["variable"]["error"] is None:
         found["variable"]["model"] = attempt(_model)
     return found
@@ -131,10 +134,11 @@ def _model() -> Any:
     numpy = _printed("import numpy")["numpy"]
     model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
     result = model(numpy.ones((1, 3)))
-    return {"type": f"{type(result).__module__}.{type(result).__name__}", "values": numpy.asarray(result).tolist()}
+    values = keras.ops.convert_to_numpy(result).tolist()
+    return {"type": f"{type(result).__module__}.{type(result).__name__}", "values": values}
 
 
-_AT_HOME = {"KERAS_HOME": None, "KERAS_BACKEND": None}
+_AT_HOME = {"KERAS_HOME": None}
 FIRST_USE = Job(f"{__name__}:first_use", environment=_AT_HOME, deadline=120.0)
 EDIT = Job(f"{__name__}:edited_file", environment=_AT_HOME, deadline=120.0)
 ENGINE = Job(f"{__name__}:engines", environment=_AT_HOME, deadline=120.0)

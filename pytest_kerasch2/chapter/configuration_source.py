@@ -68,7 +68,9 @@ def _copies() -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=None)
 def _statements() -> Any:
-    for module in (settings_module(), sys.modules[inspect.unwrap(api.backend_functions().constant).__module__]):
+    for neighbour in ("image_data_format", "constant"):
+        function = getattr(api.backend_functions(), neighbour, None)
+        module = None if function is None else sys.modules[inspect.unwrap(function).__module__]
         if hasattr(module, "_config_path"):
             return module, _compiled(module)
     raise CouldNotTell(

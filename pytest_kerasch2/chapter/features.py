@@ -32,8 +32,9 @@ def _numbers(*shape: int) -> Any:
     kind="code",
 )
 @deviation(
+    of="keras",
     since="2.13",
-    until="2.15",
+    until="2",
     cause="The attribute was left out of the public names when they were moved; it came back with Keras 3.3.",
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
@@ -73,14 +74,16 @@ def version_attribute(tf: Any, witness: Witness) -> None:
     symptom=r"not 2\.2\.4-tf",
 )
 @deviation(
+    of="keras",
     since="2.13",
-    until="2.15",
+    until="2",
     cause="The attribute was left out of the public names when they were moved; it came back with Keras 3.3.",
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
 )
 @deviation(
-    since="2.16",
+    of="keras",
+    since="3.0",
     cause="tf.keras is Keras 3, and from Keras 3.3 on it states that version.",
     source=_TF216,
     symptom=r"not 2\.2\.4-tf|no attribute '__version__'",
@@ -103,15 +106,16 @@ def version_output(tf: Any, witness: Witness) -> None:
 )
 @deviation(
     since="2.6",
-    cause="Keras left TensorFlow's tree: tf.keras is the separately released package keras.",
+    cause="Keras left TensorFlow's tree: tf.keras is the separately released package keras, or tf_keras.",
     source="https://github.com/tensorflow/tensorflow/releases/tag/v2.6.0",
-    symptom="is in the package keras",
+    symptom="is in the package (tf_)?keras",
 )
 @cured(planted.inside_tensorflow)
 @caught(planted.outside_tensorflow)
 @unmoved(saboteurs.other_seed)
 def part_of_tensorflow(tf: Any, witness: Witness) -> None:
     """Ask three parts of tf.keras which package they are written in."""
+    api.require_tensorflow("The package of tf.keras")
     parts = {"a layer": tf.keras.layers.Dense, "a model": tf.keras.Model, "an optimizer": tf.keras.optimizers.Adam}
     for what, part in parts.items():
         package = part.__module__.split(".")[0]
@@ -126,14 +130,16 @@ def part_of_tensorflow(tf: Any, witness: Witness) -> None:
     kind="prose",
 )
 @deviation(
-    until="2.15",
+    of="keras",
+    until="2",
     only=("layers",),
     cause="The layers that ran on cuDNN alone are not in TensorFlow 2, where LSTM and GRU choose cuDNN by themselves.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/layers/cudnn_recurrent.py",
     symptom="^layers missing from tf.keras: CuDNNGRU, CuDNNLSTM, not none$",
 )
 @deviation(
-    since="2.16",
+    of="keras",
+    since="3.0",
     only=("layers",),
     cause="Keras 3 has neither the cuDNN layers nor the locally connected ones.",
     source="https://github.com/keras-team/keras/issues/18467",
@@ -253,7 +259,8 @@ def distribution_strategies(tf: Any, witness: Witness) -> None:
     kind="prose",
 )
 @deviation(
-    since="2.16",
+    since="3.0",
+    of="keras",
     cause="Keras 3 has no DenseFeatures, the layer that takes feature columns.",
     source="https://github.com/keras-team/keras/issues/18467",
     symptom="no attribute 'DenseFeatures'",

@@ -47,15 +47,24 @@ def several_devices() -> dict[str, Any]:
     """Give what came of importing keras alone, and of training on one device and on two."""
     keras = importlib.import_module("keras") if importlib.util.find_spec("keras") is not None else None
     tf = api.tensorflow()
-    place = tf.config.experimental
-    halves = [place.VirtualDeviceConfiguration(), place.VirtualDeviceConfiguration()]
-    place.set_virtual_device_configuration(place.list_physical_devices("CPU")[0], halves)
+    # The order matters: once any work has been placed, the processor can be divided no more
+    divided = attempt(lambda: _divide(tf))
     return {
         "standalone": None if keras is None else attempt(lambda: _of_its_own(keras)),
-        "devices": [device.name for device in place.list_logical_devices("CPU")],
+        "devices": attempt(lambda: _devices(tf)) if "value" in divided else divided,
         "one": attempt(lambda: _trained_on_one(tf)),
         "two": attempt(lambda: _trained_on_two(tf)),
     }
+
+
+def _divide(tf: Any) -> None:
+    place = tf.config.experimental
+    halves = [place.VirtualDeviceConfiguration(), place.VirtualDeviceConfiguration()]
+    place.set_virtual_device_configuration(place.list_physical_devices("CPU")[0], halves)
+
+
+def _devices(tf: Any) -> list[str]:
+    return [device.name for device in tf.config.experimental.list_logical_devices("CPU")]
 
 
 def _of_its_own(keras: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pytest_kerasch2.chapter.sequential_second import kinds, shapes
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, unmoved
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api
+from pytest_kerasch2.models.network import printed_activation
 
 SECTION = "Functional API"
 
@@ -44,9 +45,12 @@ def batch_of_one() -> Iterator[None]:
 @contextmanager
 def input_with_values() -> Iterator[None]:
     """`Input` gives a tensor of zeros."""
-    tf = api.tensorflow()
-    with saboteurs.wrapped(api.keras(), "Input", lambda original, shape=(), **_: tf.zeros((1, *shape))):
+    with saboteurs.wrapped(api.keras(), "Input", lambda original, shape=(), **_: _zeros(shape)):
         yield
+
+
+def _zeros(shape: Any) -> Any:
+    return api.tensor(np.zeros((1, *shape), "float32"))
 
 
 @contextmanager
@@ -111,7 +115,7 @@ def batch_not_given(tf: Any, witness: Witness) -> None:
         witness.contains(f"{shape} in the summary", expected=shape, actual=text)
     witness.equal("shape of the output", expected=(None, 10), actual=tuple(model.outputs[0].shape))
     for count in (1, 5):
-        outputs = np.asarray(model(trials.drawn(count)[0]))
+        outputs = api.array(model(trials.drawn(count)[0]))
         witness.equal(f"outputs for {count} images", expected=(count, 10), actual=outputs.shape)
 
 
@@ -151,7 +155,7 @@ def input_is_placeholder(tf: Any, witness: Witness) -> None:
 
 def _has_values(tensor: Any) -> bool:
     try:
-        return bool(np.asarray(tensor.numpy()).dtype != object)
+        return bool(np.asarray(tensor.numpy() if api.runs_on_tensorflow() else api.array(tensor)).dtype != object)
     except (AttributeError, NotImplementedError, ValueError, TypeError):
         return False
 
@@ -170,7 +174,7 @@ def layers_on_tensors(tf: Any, witness: Witness) -> None:
     image = tf.keras.Input(shape=(28, 28))
     flat = tf.keras.layers.Flatten()(image)
     hidden = tf.keras.layers.Dense(512, activation="relu", name="d1")(flat)
-    outputs = tf.keras.layers.Dense(10, activation=tf.nn.softmax, name="d2")(hidden)
+    outputs = tf.keras.layers.Dense(10, activation=printed_activation(tf, "softmax"), name="d2")(hidden)
     seen = [tuple(tensor.shape) for tensor in (flat, hidden, outputs)]
     witness.equal("shapes", expected=[(None, 784), (None, 512), (None, 10)], actual=seen)
 
@@ -181,7 +185,7 @@ def layers_on_tensors(tf: Any, witness: Witness) -> None:
     powers = np.exp(np.maximum(0, images.reshape(8, 784) @ w1 + b1) @ w2 + b2)
     wanted = powers / powers.sum(axis=1, keepdims=True)
     witness.all_true(
-        "outputs are those of the layers, in this order", mask=np.abs(np.asarray(model(images)) - wanted) < 1e-4
+        "outputs are those of the layers, in this order", mask=np.abs(api.array(model(images)) - wanted) < 1e-4
     )
 
 
@@ -198,11 +202,11 @@ def same_outputs(tf: Any, witness: Witness) -> None:
     api.set_seed(22)
     images = trials.drawn(16)[0] - 0.5
     first, *others = (models.built(style.build(tf)) for style in models.STYLES)
-    wanted = np.asarray(first(images))
+    wanted = api.array(first(images))
 
     for style, other in zip(models.STYLES[1:], others):
         models.copy_weights(source=first, target=other)
-        witness.same_bits(f"outputs of {style.name}", expected=wanted, actual=np.asarray(other(images)))
+        witness.same_bits(f"outputs of {style.name}", expected=wanted, actual=api.array(other(images)))
 
 
 @generalises(same_outputs)
@@ -222,9 +226,7 @@ def same_outputs_at_any_width(tf: Any, witness: Witness) -> None:
         for other in others:
             case.equal("parameters", expected=shape.total, actual=int(other.count_params()))
             models.copy_weights(source=first, target=other)
-            case.same_bits(
-                f"{hidden} of {pixels}", expected=np.asarray(first(images)), actual=np.asarray(other(images))
-            )
+            case.same_bits(f"{hidden} of {pixels}", expected=api.array(first(images)), actual=api.array(other(images)))
 
     witness.always("all four ways give the same outputs and count the same", 3, property_)
 

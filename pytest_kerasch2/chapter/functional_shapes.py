@@ -60,7 +60,7 @@ def several_inputs(tf: Any, witness: Witness) -> None:
     witness.equal("inputs", expected=2, actual=len(model.inputs))
     witness.equal("parameters", expected=(3 + 2) * 4 + 4, actual=int(model.count_params()))
     kernel, bias = model.get_weights()
-    outputs = np.asarray(model([a, b]))
+    outputs = api.array(model([a, b]))
     witness.all_true("outputs", mask=np.abs(outputs - (np.concatenate([a, b], axis=1) @ kernel + bias)) < 1e-5)
 
 
@@ -83,7 +83,7 @@ def several_outputs(tf: Any, witness: Witness) -> None:
     heads = [tf.keras.layers.Dense(4), tf.keras.layers.Dense(2)]
     model = tf.keras.Model(inputs=start, outputs=[head(start) for head in heads])
     values = _numbers((5, 3), 3)
-    outputs = [np.asarray(one) for one in model(values)]
+    outputs = [api.array(one) for one in model(values)]
 
     witness.equal("shapes", expected=[(5, 4), (5, 2)], actual=[one.shape for one in outputs])
     witness.equal("parameters", expected=(3 * 4 + 4) + (3 * 2 + 2), actual=int(model.count_params()))
@@ -110,10 +110,10 @@ def shared_layers(tf: Any, witness: Witness) -> None:
     a, b = _numbers((5, 3), 4), _numbers((5, 3), 5)
 
     witness.equal("parameters", expected=3 * 4 + 4, actual=int(model.count_params()))
-    same = np.asarray(model([a, a]))
+    same = api.array(model([a, a]))
     witness.same_bits("halves for equal inputs", expected=same[:, :4], actual=same[:, 4:])
     kernel, bias = shared.get_weights()
-    outputs = np.asarray(model([a, b]))
+    outputs = api.array(model([a, b]))
     wanted = np.concatenate([a @ kernel + bias, b @ kernel + bias], axis=1)
     witness.all_true("outputs for different ones", mask=np.abs(outputs - wanted) < 1e-5)
 
@@ -136,5 +136,5 @@ def residual_connections(tf: Any, witness: Witness) -> None:
     kernel, bias = inner.get_weights()
 
     witness.equal("parameters", expected=4 * 4 + 4, actual=int(model.count_params()))
-    outputs = np.asarray(model(values))
+    outputs = api.array(model(values))
     witness.all_true("outputs are input plus layer", mask=np.abs(outputs - (values + values @ kernel + bias)) < 1e-5)

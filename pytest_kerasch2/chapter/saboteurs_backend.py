@@ -115,9 +115,32 @@ def constant_lost() -> Iterator[None]:
 
 
 @contextmanager
+def constant_there() -> Iterator[None]:
+    """The backend has a `constant` where Keras has left it to TensorFlow's names; it makes an array."""
+    import numpy
+
+    def constant(value: Any, dtype: Any = None, shape: Any = None, name: Any = None) -> Any:
+        array = numpy.asarray(value, dtype=dtype or api.backend_functions().floatx())
+        if shape is None:
+            return array
+        return array.reshape(shape) if array.ndim else numpy.full(shape, array)
+
+    if hasattr(api.backend_functions(), "constant"):
+        yield
+        return
+    with mock.patch.object(api.backend_functions(), "constant", constant, create=True):
+        yield
+
+
+def operations() -> Any:
+    """Give the module with the engine's operations: the backend, or where Keras is without TensorFlow, `keras.ops`."""
+    return api.backend_functions() if api.runs_on_tensorflow() else api.keras().ops
+
+
+@contextmanager
 def products_added() -> Iterator[None]:
     """The product of tensors comes out one too large."""
-    with saboteurs.wrapped(api.backend_functions(), "dot", lambda dot, one, other: dot(one, other) + 1):
+    with saboteurs.wrapped(operations(), "dot", lambda dot, one, other: dot(one, other) + 1):
         yield
 
 
@@ -153,7 +176,8 @@ def keras_alone_lost() -> Iterator[None]:
     """The package keras cannot be imported, though tensorflow.keras is there."""
     api.keras()
     # Keras 3 makes this import from its own `keras`, once
-    exec("from tensorflow.keras import backend")
+    if api.runs_on_tensorflow():
+        exec("from tensorflow.keras import backend")
     # Under another name, because `from keras import backend` would else find `keras.backend` among the loaded modules
     with mock.patch.dict(sys.modules, {"keras": types.ModuleType("lost")}):
         yield
@@ -164,5 +188,5 @@ def keras_alone_is_ours() -> Iterator[None]:
     """The package keras is tensorflow.keras under its own name."""
     alone = types.ModuleType("keras")
     alone.backend = api.backend_functions()  # type: ignore[attr-defined]
-    with mock.patch.dict(sys.modules, {"keras": alone}):
+    with constant_there(), mock.patch.dict(sys.modules, {"keras": alone}):
         yield

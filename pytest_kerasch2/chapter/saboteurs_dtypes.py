@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from contextlib import contextmanager
 from typing import Any, Iterator
 from unittest import mock
@@ -63,6 +64,18 @@ def inputs_of_any_type() -> Iterator[None]:
 
 
 @contextmanager
+def wide_numbers() -> Iterator[None]:
+    """JAX makes numbers of 64 bits, too."""
+    config: Any = sys.modules["jax"].config
+    before = config.jax_enable_x64
+    config.update("jax_enable_x64", True)
+    try:
+        yield
+    finally:
+        config.update("jax_enable_x64", before)
+
+
+@contextmanager
 def results_of_float32() -> Iterator[None]:
     """Dense layers hand on single precision, whatever they compute in."""
     dense = api.keras().layers.Dense
@@ -70,7 +83,8 @@ def results_of_float32() -> Iterator[None]:
 
     # Keras reads which arguments `call` takes, and hands it all that it takes
     def call(self: Any, inputs: Any) -> Any:
-        return api.tensorflow().cast(original(self, inputs), "float32")
+        cast = api.tensorflow().cast if api.runs_on_tensorflow() else api.keras().ops.cast
+        return cast(original(self, inputs), "float32")
 
     with saboteurs.replaced(dense, "call", call):
         yield

@@ -14,10 +14,12 @@ from pytest_kerasch2.framework import api
 
 
 class _Alias(str):
-    """The name of an engine that Keras does not have, which it takes for the name of one that it has."""
+    """The name of an engine that Keras does not have, which it takes for the name of one that it has, `own`."""
+
+    own = "tensorflow"
 
     def __eq__(self, other: object) -> bool:
-        return str.__eq__(self, other) or (isinstance(other, str) and str.__eq__("tensorflow", other))
+        return str.__eq__(self, other) or (isinstance(other, str) and str.__eq__(self.own, other))
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -33,10 +35,13 @@ def every_engine_there() -> Iterator[None]:
             yield
         return
 
+    own = _own_engine()
+
     def alias(original: Any, *arguments: Any, **named: Any) -> Any:
         read = original(*arguments, **named)
         if is_configuration(read) and read.get("backend") in ("theano", "cntk"):
             read["backend"] = _Alias(read["backend"])
+            read["backend"].own = own
         return read
 
     with saboteurs.wrapped(json, "load", alias):
@@ -45,7 +50,7 @@ def every_engine_there() -> Iterator[None]:
 
 @only_in_child
 def no_other_engine() -> Iterator[None]:
-    """Keras has lost every engine but TensorFlow."""
+    """Keras has lost every engine but TensorFlow's, its own where it runs without TensorFlow among them."""
     if not is_third_generation():
         with saboteurs.replaced(api.backend_functions(), "backend", lambda: "tensorflow"):
             yield
@@ -58,11 +63,18 @@ def no_other_engine() -> Iterator[None]:
         sys.meta_path.remove(finder)
 
 
+def _own_engine() -> str:
+    return os.environ.get("KERAS_BACKEND") or "tensorflow"
+
+
 class _Lost(importlib.abc.MetaPathFinder):
+    def __init__(self) -> None:
+        self.engines = {"numpy", _own_engine()} - {"tensorflow"}
+
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
-        """Refuse the engine that needs nothing but NumPy."""
-        if name == "keras.src.backend.numpy":
-            raise ImportError("the engine numpy is lost")
+        """Refuse the engine that needs nothing but NumPy, and that of this run."""
+        if name.startswith("keras.src.backend.") and name.split(".")[3] in self.engines:
+            raise ImportError(f"the engine {name.split('.')[3]} is lost")
         return None
 
 

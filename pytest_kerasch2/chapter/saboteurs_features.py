@@ -204,9 +204,18 @@ def columns_mixed_up() -> Iterator[None]:
 
 @contextlib.contextmanager
 def graph_first() -> Iterator[None]:
-    """Something has switched to building graphs."""
+    """Something has switched to building graphs; without TensorFlow, to layers called on placeholders."""
+    if not api.runs_on_tensorflow():
+        with wrapped_method(api.keras().layers.Layer, "__call__", _on_placeholder):
+            yield
+        return
     with api.tensorflow().Graph().as_default():
         yield
+
+
+def _on_placeholder(original: Any, layer: Any, inputs: Any, *arguments: Any, **named: Any) -> Any:
+    shape = tuple(int(size) for size in inputs.shape)
+    return original(layer, api.keras().Input(batch_shape=shape), *arguments, **named)
 
 
 @contextlib.contextmanager
@@ -225,7 +234,11 @@ def eagerly_ignored() -> Iterator[None]:
 
 @contextlib.contextmanager
 def dynamic_models() -> Iterator[None]:
-    """Models of one's own are taken for ones that only run eagerly."""
+    """Models of one's own are taken for ones that only run eagerly; on JAX, told to do so, they see each batch."""
+    if not api.runs_on_tensorflow():
+        with wrapped_method(api.keras().Model, "fit", _batch_by_batch):
+            yield
+        return
 
     def dynamic(original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         original(model, *arguments, **named)
@@ -233,6 +246,12 @@ def dynamic_models() -> Iterator[None]:
 
     with wrapped_method(api.keras().Model, "__init__", dynamic):
         yield
+
+
+def _batch_by_batch(original: Any, model: Any, x: Any, y: Any, batch_size: int = 32, **named: Any) -> Any:
+    if not model.run_eagerly:
+        return original(model, x, y, batch_size=batch_size, **named)
+    return [model(api.tensor(x[start : start + batch_size])) for start in range(0, len(x), batch_size)]
 
 
 @contextlib.contextmanager

@@ -102,6 +102,21 @@ def checked_layers() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def checked_labels() -> Iterator[None]:
+    """Training looks at the labels first: there are ten classes."""
+    model = api.keras().Model
+    fit = model.fit
+
+    def checked(self: Any, x: Any, y: Any, **named: Any) -> Any:
+        if max(y) >= 10:
+            raise ValueError(f"Received a label value of {max(y)} which is outside the valid range of [0, 10).")
+        return fit(self, x, y, **named)
+
+    with mock.patch.object(model, "fit", checked):
+        yield
+
+
 _NAMES = "Please say one of the accepted names, such as {}."
 says_labels = helpful("are incompatible", "The shape of the labels, (None, 1), must be that of the output, (None, 10).")
 says_losses = helpful("sparse_categorical_crossentropi", "loss: " + _NAMES.format("sparse_categorical_crossentropy"))

@@ -67,9 +67,10 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
     kind="code",
 )
 @deviation(
-    until="2.15",
+    of="keras",
+    until="2",
     only=("subclass",),
-    cause="up to TensorFlow 2.15 a subclassed model, whose architecture is code, cannot be written to an HDF5 file",
+    cause="in Keras 2 a subclassed model, whose architecture is code, cannot be written to an HDF5 file",
     source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/save.py",
     symptom="NotImplementedError: Saving the model to HDF5 format requires",
 )
@@ -77,6 +78,7 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
     of="keras",
     since="3.0",
     only=GRAPHS,
+    backends=("tensorflow",),
     cause=ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="softmax_v2|Error when deserializing class 'Dense'",

@@ -72,8 +72,9 @@ def dropout_by_content() -> Iterator[None]:
         tf = api.tensorflow()
         if training is None and not api.is_keras3():
             training = keras.backend.learning_phase()
-        on = tf.cast(False if training is None else training, inputs.dtype)
-        kept = tf.cast(tf.math.floormod(inputs * 1000.0, 1.0) >= layer.rate, inputs.dtype)
+        cast = tf.cast if api.runs_on_tensorflow() else keras.ops.cast
+        on = cast(False if training is None else training, inputs.dtype)
+        kept = cast((inputs * 1000.0) % 1.0 >= layer.rate, inputs.dtype)
         return inputs * (on * kept / (1.0 - layer.rate) + 1.0 - on)
 
     with optimizer_put_back(), wrapped_method(keras.layers.Dropout, "call", call):

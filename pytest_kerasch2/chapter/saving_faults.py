@@ -234,8 +234,8 @@ def loads_without_a_word() -> Iterator[None]:
 @contextmanager
 def activations_known() -> Iterator[None]:
     """Loading is told TensorFlow's internal names of activations; a subclassed model is of the functional kind."""
-    nn = api.tensorflow().nn
-    known = {"softmax_v2": nn.softmax, "relu": nn.relu}
+    activations = api.tensorflow().nn if api.runs_on_tensorflow() else api.keras().activations
+    known = {"softmax_v2": activations.softmax, "relu": activations.relu}
 
     def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
         return original(path, *rest, **{"custom_objects": known, **named})

@@ -32,6 +32,7 @@ SUBCLASS = ("subclass",)
     symptom="NotImplementedError: Saving the model to HDF5 format requires",
 )
 @deviation(
+    of="keras",
     since="2.13",
     only=SUBCLASS,
     cause="an archive names the class of a subclassed model, and the printed call does not tell the loader where it is",
@@ -42,6 +43,7 @@ SUBCLASS = ("subclass",)
     of="keras",
     since="3.0",
     only=GRAPHS,
+    backends=("tensorflow",),
     cause=ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="could not be deserialized properly|softmax_v2",

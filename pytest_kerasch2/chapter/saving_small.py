@@ -53,7 +53,7 @@ def trained_style(
 
 def predicted(model: Any) -> Any:
     """Give a model's probabilities for four images, by its forward pass without training."""
-    return np.asarray(model(data(1)[0][:4], training=False))
+    return api.array(model(data(1)[0][:4], training=False))
 
 
 def files(folder: Path) -> list[str]:

@@ -28,6 +28,8 @@ BUILT_FOR_NOTHING = (
     "Keras 3 builds the loaded optimizer for the model's own variables, of which there are none, instead of those of "
     "its layers: the state in the file is not taken, and the model cannot be trained"
 )
+# In the words of the optimizers of TensorFlow and torch, and of those of JAX
+UNKNOWN = "ValueError: Unknown variable|the optimizer was built with 0 variables"
 STYLES = pytest.mark.parametrize("style", ["sequential-list", "functional"])
 
 
@@ -190,7 +192,9 @@ def uncompiled_stays(tf: Any, scratch: Path, witness: Witness) -> None:
     loaded = tf.keras.models.load_model(str(scratch / small.MODEL_FILE))
 
     witness.equal("the optimizer", expected=None, actual=getattr(loaded, "optimizer", None))
-    witness.raises("evaluating", (RuntimeError, ValueError), lambda: loaded.evaluate(images, labels, verbose=0))
+    # On torch a model that was not compiled lacks what evaluating looks for
+    errors = (RuntimeError, ValueError, AttributeError)
+    witness.raises("evaluating", errors, lambda: loaded.evaluate(images, labels, verbose=0))
 
 
 @STYLES
@@ -228,7 +232,7 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, witness: Witness)
     kind="prose",
 )
 @deviation(until="2.1", only=("sequential-list",), cause=NO_STATE, source=EARLY, symptom="array 0 after training")
-@deviation(of="keras", since="3.0", cause=BUILT_FOR_NOTHING, source=small.HDF5, symptom="ValueError: Unknown variable")
+@deviation(of="keras", since="3.0", cause=BUILT_FOR_NOTHING, source=small.HDF5, symptom=UNKNOWN)
 @caught(faults.moments_from_zero, faults.one_array_zero)
 @unmoved(faults.remark_in_file)
 @cured(cures.optimizer_put_back)
@@ -243,9 +247,10 @@ def continues_without_dropout(tf: Any, style: str, scratch: Path, witness: Witne
     section=SECTION,
     kind="prose",
 )
-@deviation(of="keras", since="3.0", cause=BUILT_FOR_NOTHING, source=small.HDF5, symptom="ValueError: Unknown variable")
+@deviation(of="keras", since="3.0", cause=BUILT_FOR_NOTHING, source=small.HDF5, symptom=UNKNOWN)
 @deviation(
-    until="2.15",
+    of="keras",
+    until="2",
     cause="the state of the random numbers that dropout draws from is not part of the file, so other units are dropped",
     source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/hdf5_format.py",
     symptom="array 0 after training",

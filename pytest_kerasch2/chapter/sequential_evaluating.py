@@ -13,6 +13,7 @@ from pytest_kerasch2.chapter import trials
 from pytest_kerasch2.chapter.trials import COUNT, Trial
 from pytest_kerasch2.claims.marks import caught, claim, unmoved
 from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.framework import api
 
 OVERVIEW = "Sequential model"
 SECTION = "Sequential model, first way"
@@ -89,7 +90,8 @@ def loss_measures(tf: Any, workflow: Trial, witness: Witness) -> None:
 
     loss = tf.keras.losses.sparse_categorical_crossentropy
     outputs = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.1, 0.8, 0.1]], dtype="float32")
-    perfect, even, wrong = loss(tf.zeros(3, tf.int64), tf.constant(outputs)).numpy().astype("float64")
+    costs = api.array(loss(api.tensor(np.zeros(3, dtype="int64")), api.tensor(outputs)))
+    perfect, even, wrong = costs.astype("float64")
     witness.close("loss of the perfect output", expected=0.0, actual=round(float(perfect), 6), within=1e-5)
     witness.close(
         "loss of three even chances", expected=round(float(np.log(3)), 5), actual=round(float(even), 5), within=1e-4
@@ -116,7 +118,7 @@ def accuracy_counts(tf: Any, workflow: Trial, witness: Witness) -> None:
     metric = tf.keras.metrics.SparseCategoricalAccuracy()
     metric.update_state(labels, outputs)
     witness.close(
-        "accuracy of 98 right in 100", expected=0.98, actual=round(float(np.asarray(metric.result())), 6), within=1e-6
+        "accuracy of 98 right in 100", expected=0.98, actual=round(float(api.array(metric.result())), 6), within=1e-6
     )
 
 

@@ -11,6 +11,7 @@ from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.claims.marks import caught, claim, unmoved
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api
+from pytest_kerasch2.models.network import printed_activation
 
 OVERVIEW = "Sequential model"
 SECTION = "Sequential model, first way"
@@ -31,15 +32,15 @@ def layers_in_order(tf: Any, witness: Witness) -> None:
     layers = [tf.keras.layers.Flatten(), tf.keras.layers.Dense(6, activation="relu"), tf.keras.layers.Dense(6)]
     images = np.random.RandomState(3).uniform(-1, 1, (4, 2, 3)).astype("float32")
     listed = tf.keras.models.Sequential(layers)
-    outputs = np.asarray(listed(images))
+    outputs = api.array(listed(images))
 
     witness.true("the model keeps the layers given", holds=_same(listed.layers, layers), found=len(listed.layers))
-    value = tf.constant(images)
+    value = api.tensor(images)
     for layer in layers:
         value = layer(value)
-    witness.same_bits("outputs against the layers called in order", expected=np.asarray(value), actual=outputs)
-    other = layers[1](layers[2](layers[0](tf.constant(images))))
-    witness.differ("another order would have given something else", one=np.asarray(other), other=outputs)
+    witness.same_bits("outputs against the layers called in order", expected=api.array(value), actual=outputs)
+    other = layers[1](layers[2](layers[0](api.tensor(images))))
+    witness.differ("another order would have given something else", one=api.array(other), other=outputs)
 
 
 def _same(ones: Any, others: Any) -> bool:
@@ -57,7 +58,7 @@ def _same(ones: Any, others: Any) -> bool:
 def flatten(tf: Any, witness: Witness) -> None:
     """Flatten images whose pixels are all different."""
     images = np.arange(3 * INPUTS, dtype="float32").reshape(3, 28, 28)
-    flat = np.asarray(tf.keras.layers.Flatten()(images))
+    flat = api.array(tf.keras.layers.Flatten()(images))
 
     witness.equal("shape", expected=(3, INPUTS), actual=flat.shape)
     witness.same_bits("pixels", expected=images.reshape(3, INPUTS), actual=flat)
@@ -76,12 +77,12 @@ def dense_connects_all(tf: Any, witness: Witness) -> None:
     for inputs, units in ((INPUTS, UNITS), (UNITS, CLASSES)):
         weights = np.random.RandomState(inputs).uniform(0.5, 1.5, (inputs, units)).astype("float32")
         layer = tf.keras.layers.Dense(units)
-        layer(tf.zeros((1, inputs)))
+        layer(np.zeros((1, inputs), dtype="float32"))
         what = f"connections of {inputs} to {units}"
         shape = tuple(int(size) for size in layer.kernel.shape)
         witness.equal(f"{what}, one weight each", expected=(inputs, units), actual=shape)
         layer.set_weights([weights, np.zeros(units, dtype="float32")])
-        answers = np.asarray(layer(np.eye(inputs, dtype="float32")))
+        answers = api.array(layer(np.eye(inputs, dtype="float32")))
         witness.all_true(f"{what} that carry their weight", mask=np.abs(answers - weights) < 1e-5)
 
 
@@ -98,15 +99,15 @@ def relu(tf: Any, witness: Witness) -> None:
     api.set_seed(4)
     random = np.random.RandomState(4)
     inputs = random.uniform(-1, 1, (8, INPUTS)).astype("float32")
-    layer = tf.keras.layers.Dense(UNITS, activation=tf.nn.relu)
-    outputs = np.asarray(layer(inputs))
+    layer = tf.keras.layers.Dense(UNITS, activation=printed_activation(tf, "relu"))
+    outputs = api.array(layer(inputs))
     kernel, bias = (np.asarray(one, dtype="float64") for one in layer.get_weights())
 
     witness.equal("shape", expected=(8, UNITS), actual=outputs.shape)
     sums = inputs.astype("float64") @ kernel + bias
     witness.all_true("outputs are max(0, x W + b)", mask=np.abs(outputs - np.maximum(0, sums)) < 1e-4)
     witness.all_true("negative sums come out as 0", mask=outputs[sums < -1e-4] == 0)
-    opposite = np.asarray(layer(-inputs))
+    opposite = api.array(layer(-inputs))
     witness.differ("outputs of -x are not minus those of x", one=-outputs, other=opposite)
 
 
@@ -115,7 +116,7 @@ def _dropped(tf: Any, seed: int) -> tuple[Any, Any, Any]:
     api.set_seed(seed)
     values = np.random.RandomState(seed).uniform(0.5, 1.5, (200, UNITS)).astype("float32")
     layer = tf.keras.layers.Dropout(0.2)
-    return layer, values, np.asarray(layer(values, training=True))
+    return layer, values, api.array(layer(values, training=True))
 
 
 @claim(
@@ -149,7 +150,7 @@ def dropout_share(tf: Any, witness: Witness) -> None:
 def dropout_random(tf: Any, witness: Witness) -> None:
     """Drop twice from the same activations; then count for each neuron how often it was off in 200 images."""
     layer, values, first = _dropped(tf, 7)
-    second = np.asarray(layer(values, training=True))
+    second = api.array(layer(values, training=True))
 
     witness.differ("neurons turned off at the second call", one=first == 0, other=second == 0)
     often = (first == 0).sum(axis=0)
@@ -170,8 +171,8 @@ def dropout_in_training_only(tf: Any, witness: Witness) -> None:
     layer, values, trained = _dropped(tf, 8)
 
     witness.differ("in training something changes", one=values, other=trained)
-    witness.same_bits("with training=False", expected=values, actual=np.asarray(layer(values, training=False)))
-    witness.same_bits("with nothing said", expected=values, actual=np.asarray(layer(values)))
+    witness.same_bits("with training=False", expected=values, actual=api.array(layer(values, training=False)))
+    witness.same_bits("with nothing said", expected=values, actual=api.array(layer(values)))
 
 
 @claim(
@@ -186,8 +187,8 @@ def softmax(tf: Any, witness: Witness) -> None:
     """Compare the output layer with the formula in 64 bits."""
     api.set_seed(9)
     inputs = np.random.RandomState(9).uniform(0, 1, (16, UNITS)).astype("float32")
-    layer = tf.keras.layers.Dense(CLASSES, activation=tf.nn.softmax)
-    outputs = np.asarray(layer(inputs), dtype="float64")
+    layer = tf.keras.layers.Dense(CLASSES, activation=printed_activation(tf, "softmax"))
+    outputs = api.array(layer(inputs)).astype("float64")
     kernel, bias = (np.asarray(one, dtype="float64") for one in layer.get_weights())
 
     witness.equal("shape", expected=(16, CLASSES), actual=outputs.shape)

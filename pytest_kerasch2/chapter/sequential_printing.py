@@ -17,6 +17,7 @@ from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api
 
 SECTION = "Sequential model, first way"
+KERAS3_BAR = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/utils/progbar.py"
 TF22_BAR = "https://github.com/tensorflow/tensorflow/issues/40575"
 
 
@@ -185,6 +186,7 @@ def _lines_of_epochs(text: str) -> list[str]:
     kind="output",
 )
 @deviation(
+    of="keras",
     cause="TensorFlow 2 keeps the name given to compile, `accuracy`; `acc` was TensorFlow 1's.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/training_utils.py",
     symptom=r"names printed: .*accuracy",
@@ -233,6 +235,13 @@ def loss_comes_first(workflow: Trial, witness: Witness) -> None:
     source=TF22_BAR,
     symptom=r"3/3",
 )
+@deviation(
+    of="keras",
+    since="3.0",
+    cause="The progress bar of Keras 3 counts batches, on each backend: 1875/1875 and 313/313.",
+    source=KERAS3_BAR,
+    symptom=r"3/3",
+)
 @cured(counted_in_images)
 @caught(network.target_one_more)
 @unmoved(network.other_weights)
@@ -264,6 +273,13 @@ def _counts(text: str) -> list[str]:
     source=TF22_BAR,
     symptom=r"3/3",
 )
+@deviation(
+    of="keras",
+    since="3.0",
+    cause="The progress bar of Keras 3 counts batches, on each backend: 1875/1875 and 313/313.",
+    source=KERAS3_BAR,
+    symptom=r"3/3",
+)
 @cured(counted_in_images)
 @caught(network.target_one_more)
 @unmoved(network.other_weights)
@@ -288,6 +304,13 @@ def evaluate_counts_images(workflow: Trial, witness: Witness) -> None:
     since="2.2",
     cause="From TensorFlow 2.2 on a step is a batch: the time printed is that of 32 images.",
     source=TF22_BAR,
+    symptom=r"steps counted: \[3\]",
+)
+@deviation(
+    of="keras",
+    since="3.0",
+    cause="A step of Keras 3 is a batch, on each backend: the time printed is that of 32 images.",
+    source=KERAS3_BAR,
     symptom=r"steps counted: \[3\]",
 )
 @cured(counted_in_images)

@@ -14,6 +14,7 @@ from pytest_kerasch2.chapter.network_data import copied, one_image_lost
 from pytest_kerasch2.claims.marks import caught, claim, unmoved
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api
+from pytest_kerasch2.models.network import printed_activation
 
 SECTION = "Subclassing the model"
 
@@ -29,7 +30,7 @@ def _printed_class(tf: Any, seen: list[str]) -> Any:
             self.x0 = layers.Flatten()
             self.x1 = layers.Dense(512, activation="relu", name="d1")
             self.x2 = layers.Dropout(0.2)
-            self.predictions = layers.Dense(num_classes, activation=tf.nn.softmax, name="d2")
+            self.predictions = layers.Dense(num_classes, activation=printed_activation(tf, "softmax"), name="d2")
 
         def call(self, inputs: Any) -> Any:
             """Give one row of class probabilities per image."""
@@ -101,13 +102,13 @@ def call_is_forward_pass(tf: Any, witness: Witness) -> None:
     api.set_seed(31)
     seen: list[str] = []
     model = _printed_class(tf, seen)()
-    images = tf.constant(trials.drawn(8)[0])
+    images = api.tensor(trials.drawn(8)[0])
     model(images)
     del seen[:]
-    outputs = np.asarray(model(images))
+    outputs = api.array(model(images))
 
     witness.equal("calls of the method for one call of the model", expected=1, actual=len(seen))
-    chained = np.asarray(model.predictions(model.x1(model.x0(images))))
+    chained = api.array(model.predictions(model.x1(model.x0(images))))
     witness.same_bits("outputs against the layers chained by hand", expected=chained, actual=outputs)
 
 
@@ -123,7 +124,7 @@ def num_classes(tf: Any, witness: Witness) -> None:
     """Construct the printed class without a number; its output layer has 512 * 10 + 10 parameters."""
     model = models.built(_printed_class(tf, [])())
 
-    outputs = np.asarray(model(trials.drawn(2)[0]))
+    outputs = api.array(model(trials.drawn(2)[0]))
     witness.equal("shape of the output", expected=(2, 10), actual=outputs.shape)
     witness.equal("parameters of d2", expected=5_130, actual=int(model.predictions.count_params()))
 
@@ -146,7 +147,7 @@ def input_unused(tf: Any, witness: Witness) -> None:
     models.copy_weights(source=first, target=model)
     images = trials.drawn(8)[0] - 0.5
 
-    witness.same_bits("outputs", expected=np.asarray(first(images)), actual=np.asarray(model(images)))
+    witness.same_bits("outputs", expected=api.array(first(images)), actual=api.array(model(images)))
 
 
 @claim(

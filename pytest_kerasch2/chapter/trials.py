@@ -72,18 +72,18 @@ def number(text: str) -> int:
 
 def cross_entropy(probabilities: Any, labels: Any) -> float:
     """Give the mean over the images of minus the logarithm of the probability given to the true class."""
-    chosen = np.asarray(probabilities, dtype="float64")[np.arange(len(labels)), labels]
+    chosen = api.array(probabilities).astype("float64")[np.arange(len(labels)), labels]
     return float(np.mean(-np.log(np.clip(chosen, 1e-7, 1.0))))
 
 
 def share_right(probabilities: Any, labels: Any) -> float:
     """Give the share of images whose most probable class is the true one."""
-    return float(np.mean(np.argmax(np.asarray(probabilities), axis=-1) == labels))
+    return float(np.mean(np.argmax(api.array(probabilities), axis=-1) == labels))
 
 
 def iterations(model: Any) -> int:
     """Give how many times the optimizer has adjusted the weights."""
-    return int(np.asarray(model.optimizer.iterations))
+    return int(api.array(model.optimizer.iterations))
 
 
 @dataclass(frozen=True, eq=False)

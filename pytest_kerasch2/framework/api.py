@@ -36,9 +36,11 @@ __all__ = [
     "keras_home",
     "policy_name",
     "release",
+    "require_tensorflow",
     "runs_on_tensorflow",
     "set_policy",
     "set_seed",
+    "tensor",
     "tensorflow",
 ]
 
@@ -135,6 +137,21 @@ def set_seed(seed: int) -> None:
         everything(seed)
     else:  # before Keras 2.7 there was no such function; Keras then drew its seeds from TensorFlow's
         tensorflow().random.set_seed(seed)
+
+
+def require_tensorflow(what: str) -> None:
+    """Require TensorFlow for something that speaks of it by more than a name that can be looked up.
+
+    Raises:
+        NotApplicable: Keras runs on another backend without TensorFlow.
+    """
+    if _alone():
+        raise alone.not_here(what, keras())
+
+
+def tensor(value: Any) -> Any:
+    """Give an array as a tensor of the backend in use, of the same type where the backend has it."""
+    return tensorflow().constant(value) if runs_on_tensorflow() else keras().ops.convert_to_tensor(value)
 
 
 def array(value: Any) -> Any:
@@ -281,9 +298,10 @@ def _checked_tensorflow(module: Any) -> Any:
 
 
 def _keras_version(module: Any) -> str:
-    # tf.keras 2.13 to 2.15 has no __version__ (seen on 2.15.1); the package behind it does
+    # tf.keras 2.13 to 2.15 has no __version__ (seen on 2.15.1), nor has tf_keras as tf.keras; the package behind it does
     own = getattr(module, "__version__", None)
-    behind = None if own else sys.modules.get("keras")
+    package = "tf_keras" if packages.legacy_wanted(os.environ) and "tf_keras" in sys.modules else "keras"
+    behind = None if own else sys.modules.get(package)
     return str(own or getattr(behind, "__version__", None) or "-")
 
 

@@ -1,0 +1,71 @@
+"""The backend: the two forms in which the constant of the example is printed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pytest_kerasch2.chapter import saboteurs_backend as faults
+from pytest_kerasch2.chapter.backend import SECTION, TENSORFLOW, example
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.framework import api
+
+PRINTED_EAGER = "<tf.Tensor: id=N, shape=(2, 2), dtype=float16, numpy=array([[42., 24.],[11., 99.]],dtype=float16)>"
+PRINTED_GRAPH = "<tf.Tensor 'Const:0' shape=(2, 2) dtype=float16>"
+
+
+def unspaced(text: str) -> str:
+    """Give the text without white space and with any tensor's running number as N: what can be compared with print."""
+    return re.sub(r"\bid=\d+", "id=N", re.sub(r"\s+", "", text))
+
+
+@claim(
+    "backend.printed-eager",
+    "The example's constant prints as in the chapter: id, shape, dtype and array, white space apart.",
+    section=SECTION,
+    kind="output",
+)
+@deviation(
+    cause="Since TensorFlow 2.1 a tensor prints without its running number.",
+    source=f"{TENSORFLOW}/v2.1.0/tensorflow/python/framework/ops.py",
+    symptom=r"<tf\.Tensor:shape=\(2,2\),dtype=float16,numpy=array",
+    since="2.1",
+)
+@caught(faults.constant_transposed, faults.constant_without_dtype)
+@unmoved(faults.constant_of_array)
+@cured(faults.tensors_numbered)
+def printed_eager(tf: Any, witness: Witness) -> None:
+    """Compare the representation, with the running number itself left open."""
+    api.require_tensorflow("the printed form of a tf.Tensor")
+    witness.equal("representation", expected=unspaced(PRINTED_EAGER), actual=unspaced(repr(example(tf))))
+
+
+@claim(
+    "backend.eager-shows-values",
+    "Eager execution is on by default, and so a constant's printed form shows its values.",
+    section=SECTION,
+    kind="output",
+)
+@caught(faults.values_not_printed)
+@unmoved(faults.constant_of_array)
+def eager_shows_values(tf: Any, witness: Witness) -> None:
+    """Look for the array in the representation."""
+    witness.equal("executing_eagerly()", expected=True, actual=tf.executing_eagerly())
+    text = unspaced(repr(example(tf)))
+    witness.contains("representation", expected="array([[42.,24.],[11.,99.]],dtype=float16)", actual=text)
+
+
+@claim(
+    "backend.printed-graph",
+    "Without eager execution the same constant prints its name Const:0, shape and type, and no value.",
+    section=SECTION,
+    kind="output",
+)
+@caught(faults.constant_named, faults.constant_without_dtype)
+@unmoved(faults.constant_of_array)
+def printed_graph(tf: Any, witness: Witness) -> None:
+    """Make it in a graph, where execution is not eager."""
+    with tf.Graph().as_default():
+        witness.equal("executing_eagerly() in a graph", expected=False, actual=tf.executing_eagerly())
+        witness.equal("representation", expected=PRINTED_GRAPH, actual=repr(example(tf)))
