@@ -174,6 +174,14 @@ def error_unknown_argument(tf: Any, witness: Witness) -> None:
     source=f"{_TF20}/layers/core.py",
     symptom="Dimension -5 must be >= 0",
 )
+@deviation(
+    of="keras",
+    since="3.0",
+    until="3.12",
+    cause="Keras 3 does not check the number before 3.13; what fails later names no argument.",
+    source="https://github.com/keras-team/keras/blob/v3.12.0/keras/src/layers/core/dense.py",
+    symptom="-5 units: the message does not name what is wrong",
+)
 @cured(planted.checked_layers)
 @caught(planted.terse, planted.lenient)
 @unmoved(planted.framed)
@@ -196,6 +204,14 @@ def error_negative_units(tf: Any, witness: Witness) -> None:
     until="2",
     cause="The number is cut to a whole one without a word: 2.5 gives two units.",
     source=f"{_KERAS2}/layers/core/dense.py",
+    symptom="2.5 units: accepted without an error",
+)
+@deviation(
+    of="keras",
+    since="3.0",
+    until="3.12",
+    cause="Keras 3 does not check the number before 3.13: a layer of 2.5 units can be made.",
+    source="https://github.com/keras-team/keras/blob/v3.12.0/keras/src/layers/core/dense.py",
     symptom="2.5 units: accepted without an error",
 )
 @cured(planted.checked_layers)

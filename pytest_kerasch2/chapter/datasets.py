@@ -91,6 +91,14 @@ def accessor(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
+@deviation(
+    of="keras",
+    since="3.0",
+    until="3.2",
+    cause="Until Keras 3.3 imdb gives its reviews as plain lists of lists.",
+    source="https://github.com/keras-team/keras/blob/v3.2.1/keras/src/datasets/imdb.py",
+    symptom="what imdb gives is of the kind: \\['list', 'ndarray'\\]",
+)
 @caught(planted.parts_swapped, planted.parts_in_a_row, planted.labels_in_lists)
 @unmoved(planted.pairs_are_lists)
 def quartet(tf: Any, archives: Any, witness: Witness) -> None:
@@ -226,6 +234,14 @@ def fashion_mnist(tf: Any, archives: Any, witness: Witness) -> None:
     "imdb loads as 25,000 and 25,000 reviews, lists of whole numbers in object arrays, with int64 labels.",
     section=SECTION,
     kind="prose",
+)
+@deviation(
+    of="keras",
+    since="3.0",
+    until="3.2",
+    cause="Until Keras 3.3 imdb gives its reviews as plain lists of lists.",
+    source="https://github.com/keras-team/keras/blob/v3.2.1/keras/src/datasets/imdb.py",
+    symptom="'list' object has no attribute 'shape'",
 )
 @caught(planted.labels_shifted, planted.one_too_few, planted.other_numbers)
 @unmoved(planted.pairs_are_lists, planted.arrays_are_copies)

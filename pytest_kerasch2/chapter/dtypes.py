@@ -199,6 +199,14 @@ def same_as_tensorflow(tf: Any, witness: Witness) -> None:
 
 @claim("dtypes.inputs", "Keras takes each type of the table, for instance for an input.", section=SECTION, kind="prose")
 @deviation(
+    cause="The first Keras 3 has neither the complex types nor the quantised ones in its list of types.",
+    source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/backend/common/variables.py",
+    symptom="an input of complex64: ValueError",
+    since="3.0",
+    until="3.5",
+    of="keras",
+)
+@deviation(
     cause="Keras 3 keeps a list of types of its own, in which the quantised ones are not.",
     source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/common/variables.py",
     symptom="an input of qint8: ValueError",

@@ -28,6 +28,14 @@ def _apart(one: Any, other: Any) -> float:
     section=SECTION,
     kind="prose",
 )
+@deviation(
+    of="keras",
+    since="3.0",
+    until="3.9",
+    cause="Until Keras 3.10 the losses of the replicas are not put together as those of one batch.",
+    source="https://github.com/keras-team/keras/issues/19891",
+    symptom="loss of epoch 1, apart",
+)
 @in_child(SEVERAL_DEVICES)
 @caught(planted.gradients_of_one_replica, planted.learns_nothing)
 @unmoved(planted.other_seed)
@@ -72,6 +80,15 @@ def data_parallel_shares(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
+@deviation(
+    since="2.16",
+    until="2.16",
+    with_keras="3.0",
+    cause="The converter of TensorFlow 2.16 does not know how Keras 3 holds its weights, and aborts the process.",
+    source="https://github.com/tensorflow/tensorflow/issues/63987",
+    symptom="signal SIGABRT .*wrapped_toco_convert",
+)
+@cured(planted.weights_made_constants)
 @in_child(LITE)
 @caught(planted.lite_of_another_model)
 @unmoved(planted.other_seed)

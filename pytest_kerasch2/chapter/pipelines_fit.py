@@ -272,7 +272,8 @@ def steps_demanded(child: Any, witness: Witness) -> None:
     kind="prose",
 )
 @deviation(
-    until="2.15",
+    of="keras",
+    until="2",
     cause="what is printed as the data set for testing is the endless training data: Keras 2 refuses it without steps",
     source=_KERAS + "v2.15.0/keras/engine/data_adapter.py",
     symptom=r"must specify.*steps",

@@ -64,6 +64,23 @@ def lite_of_another_model() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def weights_made_constants() -> Iterator[None]:
+    """The converter is given the model's calculation with its weights written into it as constants."""
+    tf = api.tensorflow()
+    kind = tf.lite.TFLiteConverter
+
+    def frozen(model: Any) -> Any:
+        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+        rows = tf.TensorSpec((1, *model.inputs[0].shape[1:]), tf.float32)
+        calculation = tf.function(lambda row: model(row)).get_concrete_function(rows)
+        return kind.from_concrete_functions([convert_variables_to_constants_v2(calculation)])
+
+    with mock.patch.object(kind, "from_keras_model", frozen):
+        yield
+
+
 class _Estimator:
     """What is left of an Estimator's interface when TensorFlow no longer has one: a Keras model behind it."""
 

@@ -177,7 +177,8 @@ def summary_of_any_widths(tf: Any, witness: Witness) -> None:
     kind="output",
 )
 @deviation(
-    until="2.15",
+    of="keras",
+    until="2",
     cause="A Sequential model without an input shape has no weights before its first data, and its summary is refused.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/network.py",
     symptom=r"ValueError: This model has not yet been built",

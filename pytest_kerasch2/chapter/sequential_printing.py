@@ -148,7 +148,7 @@ def _figures(lines: list[str], name: str) -> list[float]:
 @deviation(
     since="2.4",
     until="2.4",
-    cause="TensorFlow 2.4 makes its progress bar before it knows the metrics, and averages their running averages again.",
+    cause="TensorFlow 2.4 makes its progress bar before it knows the metrics, and averages running averages again.",
     source="https://github.com/tensorflow/tensorflow/issues/48033",
     symptom=r"loss printed: .* not within 0.0002 of",
 )

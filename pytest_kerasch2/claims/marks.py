@@ -53,9 +53,10 @@ def deviation(
     of: str = "tensorflow",
     only: tuple[str, ...] = (),
     backends: tuple[str, ...] = (),
+    with_keras: str | None = None,
 ) -> Callable[[Function], Function]:
     """Record why the claim is broken on some releases; see `Deviation` for the fields."""
-    known = Deviation(cause, source, symptom, since, until, of, only, backends)
+    known = Deviation(cause, source, symptom, since, until, of, only, backends, with_keras)
     return lambda function: _amended(function, deviations=(known, *_draft(function).deviations))
 
 

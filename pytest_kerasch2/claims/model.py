@@ -64,6 +64,7 @@ class Deviation:
         of: which version `since` and `until` speak of, `tensorflow` or `keras`.
         only: parts of the check's parameters to which it is limited (`subclass`); empty means all.
         backends: the backends on which alone there is such a cause (`jax`, `torch`); empty means all.
+        with_keras: first Keras with which a range of TensorFlow is meant; None means any, tf_keras among them.
     """
 
     cause: str
@@ -74,6 +75,7 @@ class Deviation:
     of: str = "tensorflow"
     only: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
+    with_keras: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a reason that nobody could follow up."""
@@ -92,6 +94,8 @@ class Deviation:
     def speaks_of(self, release: Release) -> bool:
         """Tell whether this release is meant, with whatever parameters of the check."""
         if self.backends and release.backend not in self.backends:
+            return False
+        if self.with_keras is not None and not within(release.keras, self.with_keras, None):
             return False
         return within(getattr(release, self.of), self.since, self.until)
 

@@ -298,7 +298,7 @@ def _checked_tensorflow(module: Any) -> Any:
 
 
 def _keras_version(module: Any) -> str:
-    # tf.keras 2.13 to 2.15 has no __version__ (seen on 2.15.1), nor has tf_keras as tf.keras; the package behind it does
+    # tf.keras 2.13 to 2.15 has no __version__ (seen on 2.15.1), nor has tf_keras in its place; the package behind does
     own = getattr(module, "__version__", None)
     package = "tf_keras" if packages.legacy_wanted(os.environ) and "tf_keras" in sys.modules else "keras"
     behind = None if own else sys.modules.get(package)

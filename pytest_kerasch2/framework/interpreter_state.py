@@ -19,13 +19,16 @@ from pytest_kerasch2.framework.state_item import UNKNOWN, Item, digest, nothing_
 
 # Set by the test runner itself around each phase of a test
 _RUNNER_VARIABLES = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")
+# Set by scikit-learn for good when it is imported, which Keras does late on some releases
+_OPENMP_VARIABLES = ("KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK")
 _LOGGERS = ("", "absl", "keras", "tensorflow")
 # Held by our own desk, in a thread of its own, for as long as a child interpreter runs: no check has opened these
 _OF_THE_DESK = re.compile(r"/kerasch2-[^/]+(/|$)")
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in _RUNNER_VARIABLES}
+    passed_over = (*_RUNNER_VARIABLES, *_OPENMP_VARIABLES)
+    return {name: value for name, value in os.environ.items() if name not in passed_over}
 
 
 def _set_environment(before: dict[str, str]) -> None:

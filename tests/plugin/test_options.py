@@ -47,6 +47,12 @@ def test_without_the_option_the_suite_is_not_there(two: Any) -> None:
     assert "chapter on:" not in result.stdout.str()
 
 
+def test_a_claim_is_selected_by_its_id(two: Any) -> None:
+    result = two.run("-k", "small.broken")
+
+    result.assert_outcomes(xfailed=1, deselected=1)
+
+
 def test_the_users_own_tests_are_left_out_unless_named(two: Any) -> None:
     (two.path / "test_own.py").write_text("def test_own(): pass")
 

@@ -183,3 +183,10 @@ def test_a_pending_claim_says_why() -> None:
 
     assert found is not None
     assert found.pending == "takes ten epochs"
+
+
+@pytest.mark.parametrize(("keras", "meant"), [("3.15.1", True), ("3.0.5", True), ("2.16.0", False)])
+def test_a_range_of_tensorflow_can_be_limited_to_a_generation_of_keras(keras: str, meant: bool) -> None:
+    known = Deviation("why", "https://example.org", "x", since="2.16", until="2.16", with_keras="3.0")
+
+    assert known.applies(Release("2.16.2", keras, "tensorflow"), "") is meant
