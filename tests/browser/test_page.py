@@ -172,12 +172,20 @@ def test_filters_are_cleared(open_page: Open) -> None:
 
 def test_filters_do_not_fill_the_way_back(open_page: Open) -> None:
     page = open_page()
+    first = page.driver.current_window_handle
+    # A browser counts to 50 only, which the pages before this one may have come to.
+    page.driver.switch_to.new_window("tab")
+    page.open()
     before = page.script("return history.length")
 
     page.tick("changes")
     page.tick("changes")
+    after = page.script("return [history.length, location.hash]")
+    page.driver.close()
+    page.driver.switch_to.window(first)
 
-    assert page.script("return [history.length, location.hash]") == [before, ""]
+    assert before < 50
+    assert after == [before, ""]
 
 
 def test_the_number_shown_is_said(open_page: Open) -> None:
@@ -527,7 +535,8 @@ def test_long_evidence_stays_in_the_panel(open_page: Open) -> None:
 
     page.cell("features.hostile", "TensorFlow 2.14").click()
 
-    assert page.script("const it = document.getElementById('panel'); return it.scrollWidth <= it.clientWidth")
+    boxes = "return [...document.querySelectorAll('#panel, .evidence li')].map(it => it.scrollWidth - it.clientWidth)"
+    assert set(page.script(boxes)) == {0}
 
 
 def _walk(page: Page) -> None:
