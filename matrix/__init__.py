@@ -1,0 +1,1 @@
+"""Verifies the chapter on every release that `releases.toml` lists: `python -m matrix run`. Not part of the plugin."""

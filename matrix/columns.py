@@ -1,0 +1,130 @@
+"""The columns of the truth table, read from `releases.toml`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from pytest_kerasch2.errors import BadSetting
+
+SERIES = ("tensorflow", "keras", "paired", "legacy", "backend")
+HOST = "host"
+_KINDS = {"str": str, "bool": bool, "tuple[str, ...]": list, "Mapping[str, str]": dict}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One release on which the chapter is verified.
+
+    Attributes:
+        environment: the name of the tox environment, of the pins and of the ledger.
+        label: the heading for people.
+        series: one of `SERIES`.
+        python: CPython's minor version, `3.11`.
+        requires: what is asked for, as pip writes it.
+        variables: environment variables of its run.
+        host: whether the plugin runs in another environment and asks this one through --chapter-python.
+        torch: which of PyTorch's builds is taken, as uv's --torch-backend names it; empty where there is no torch.
+        libraries: old name of a shared library -> today's name of it.
+    """
+
+    environment: str
+    label: str
+    series: str
+    python: str
+    requires: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    host: bool = False
+    torch: str = ""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Give what the verdicts may depend on: all but the words for people."""
+        return {name: value for name, value in asdict(self).items() if name not in ("label", "series")}
+
+    @property
+    def imports(self) -> str:
+        """Give the module that its environment must be able to import."""
+        return "tensorflow" if any(one.startswith("tensorflow") for one in self.requires) else "keras"
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The whole file.
+
+    Attributes:
+        as_of: the day, `2026-11-24`, after which nothing is taken from a package index.
+        host_python: CPython's minor version for the plugin of the columns with a host.
+        host_requires: what that environment has beside the plugin.
+        columns: in the order of the table.
+    """
+
+    as_of: str
+    host_python: str
+    host_requires: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def chosen(self, names: Sequence[str]) -> tuple[Column, ...]:
+        """Give the columns of these names in the order of the table; all of them where none is named.
+
+        Raises:
+            BadSetting: a name is of no column.
+        """
+        known = [column.environment for column in self.columns]
+        for name in names:
+            if name not in known:
+                raise BadSetting("There is no such release", repr(name), f"name one of {', '.join(known)}")
+        return tuple(column for column in self.columns if not names or column.environment in names)
+
+
+def read(path: Path) -> Releases:
+    """Give what a releases file says.
+
+    Raises:
+        BadSetting: it is missing, is no TOML, or a release in it is incomplete, misspelt or listed twice.
+    """
+    plain = _parsed(path)
+    try:
+        host = plain[HOST]
+        columns = tuple(map(_column, plain["release"]))
+        releases = Releases(str(plain["as_of"]), host["python"], tuple(host["requires"]), columns)
+    except (KeyError, TypeError) as error:
+        raise BadSetting("A releases file is incomplete", f"{path}: {error}", "see the comment at its top") from error
+    names = [column.environment for column in columns]
+    for name in names:
+        if names.count(name) > 1 or name == HOST:
+            raise BadSetting("A name of a release is taken", f"{path}: {name}", "name it otherwise")
+    return releases
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        with path.open("rb") as stream:
+            return dict(tomllib.load(stream))
+    except (OSError, ValueError) as error:
+        raise BadSetting("A releases file cannot be read", f"{path}: {error}", "write it in TOML") from error
+
+
+def _column(entry: Any) -> Column:
+    remedy = "see the comment at the top of the releases file"
+    if not isinstance(entry, dict):
+        raise BadSetting("A release is no table", repr(entry), remedy)
+    known = {one.name: one for one in fields(Column)}
+    needed = {name for name, one in known.items() if one.default is MISSING and one.default_factory is MISSING}
+    wrong = sorted((needed - set(entry)) | (set(entry) - set(known)))
+    wrong += [
+        name for name, value in entry.items() if name in known and not isinstance(value, _KINDS[known[name].type])
+    ]
+    if wrong:
+        raise BadSetting("A release lacks a field, or has a wrong one", f"{', '.join(wrong)} in {entry}", remedy)
+    if entry["series"] not in SERIES or not re.fullmatch(r"[a-z0-9.-]+", entry["environment"]):
+        raise BadSetting("A release has an unknown series or a name that tox cannot take", repr(entry), remedy)
+    return Column(**{**entry, "requires": tuple(entry["requires"])})

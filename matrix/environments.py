@@ -1,0 +1,183 @@
+"""The environment of a column: made from its pins, given the plugin, and removed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Mapping
+
+from matrix import installer, interpreters, places, sources
+from matrix.columns import HOST, Column, Releases
+from matrix.errors import Absent
+from matrix.processes import Processes
+from pytest_kerasch2.claims.ledger import write_text
+
+# Seconds in which an environment must be installed; the packages of one are up to a gigabyte.
+DEADLINE = 1800.0
+MARK = "installed-from.txt"
+# Variables of the user's own shell that would lead another interpreter, or a verdict, astray.
+_ASTRAY = (
+    "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTEST_ADDOPTS",
+    "PYTEST_PLUGINS",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD",
+    "KERAS_BACKEND",
+    "KERAS_HOME",
+    "TF_USE_LEGACY_KERAS",
+)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a column runs in.
+
+    Attributes:
+        python: the interpreter with pytest and the plugin.
+        asked: the interpreter that --chapter-python names; None where it is the same one.
+        variables: environment variables of the run.
+    """
+
+    python: Path
+    asked: Path | None
+    variables: Mapping[str, str]
+
+    @property
+    def chapter(self) -> Path:
+        """Give the folder of the installed sections."""
+        found = sorted(self.python.parents[1].glob("lib/python*/site-packages/pytest_kerasch2/chapter"))
+        return found[0]
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes environments.
+
+    Attributes:
+        wheel: the plugin, built from this tree.
+        plugin: hash of the source from which it was built.
+    """
+
+    releases: Releases
+    wheel: Path
+    plugin: str
+    processes: Processes
+
+    def make(self, column: Column, log: Path, environ: Mapping[str, str]) -> Environment:
+        """Give the environment of a column; what is there already and of the same pins stays.
+
+        Args:
+            environ: the user's environment variables.
+
+        Raises:
+            Absent: an interpreter is missing, the pins do not install, or a shared library is not here.
+        """
+        name = column.environment
+        python = self._installed(name, name, column.python, column.torch, log)
+        asked = None
+        if column.host:
+            asked, python = python, self._installed(f"{name}-host", HOST, self.releases.host_python, "", log)
+        self._give_plugin(python, log)
+        return Environment(python, asked, variables(column, environ))
+
+    def _installed(self, name: str, pins_name: str, version: str, torch: str, log: Path) -> Path:
+        folder, pins = places.environment(name), places.pins(pins_name)
+        if not pins.exists():
+            raise Absent("A release has no pins", f"no file {pins.name}", f"`python -m matrix pin {pins_name}`")
+        interpreter = interpreters.find(version)
+        mark = f"{interpreter}\n{sources.digest([pins.read_bytes()])}\n"
+        if _read(folder / MARK) == mark:
+            return folder / "bin" / "python"
+        python = folder / "bin" / "python"
+        self._uv([installer.uv(), "venv", "--clear", "--python", str(interpreter), str(folder)], log)
+        self._uv(installer.install(python, pins, self.releases.as_of, torch), log)
+        write_text(mark, folder / MARK)
+        return python
+
+    def _give_plugin(self, python: Path, log: Path) -> None:
+        mark = python.parents[1] / "plugin.txt"
+        if _read(mark) != self.plugin:
+            options = ["--no-deps", "--reinstall", "--python", str(python)]
+            self._uv([installer.uv(), "pip", "install", *options, str(self.wheel)], log)
+            write_text(self.plugin, mark)
+
+    def _uv(self, command: list[str], log: Path) -> None:
+        environ = installer.surroundings()
+        status = self.processes.run(command, log, environ=environ, folder=places.ROOT, deadline=DEADLINE)
+        if status:
+            raise Absent("Its environment does not install", last_words(log), f"see {log.name}")
+
+
+def variables(column: Column, environ: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment variables of a column's run.
+
+    Raises:
+        Absent: a shared library that it wants is not on this machine.
+    """
+    kept = {name: value for name, value in environ.items() if name not in _ASTRAY}
+    # TensorFlow's own chatter is not about the chapter.
+    found = {**kept, "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "120", **column.variables}
+    if column.libraries:
+        found["LD_LIBRARY_PATH"] = str(_linked(column))
+    return found
+
+
+def _linked(column: Column) -> Path:
+    folder = places.WORK / f"{column.environment}-libraries"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old, today in column.libraries.items():
+        link = folder / old
+        link.unlink(missing_ok=True)
+        link.symlink_to(_library(today))
+    return folder
+
+
+def _library(name: str) -> str:
+    # The loader's own list of what is on this machine.
+    program = shutil.which("ldconfig", path=os.pathsep.join([os.environ.get("PATH", ""), "/sbin", "/usr/sbin"]))
+    known = subprocess.run([program, "-p"], capture_output=True, text=True, check=False).stdout if program else ""
+    found = re.search(rf"^\s*{re.escape(name)} .*=> (\S+)$", known, re.MULTILINE)
+    if found is None:
+        raise Absent("A shared library is missing", name, "install the system package that has it")
+    return found.group(1)
+
+
+def build_wheel(folder: Path, processes: Processes, log: Path) -> Path:
+    """Give the plugin as a wheel, built from this tree into a folder.
+
+    Raises:
+        Absent: it does not build.
+    """
+    # By way of a source distribution: setuptools would put what an earlier build left beside the source into a wheel.
+    command = [installer.uv(), "build", "--no-progress", "--out-dir", str(folder), str(places.ROOT)]
+    status = processes.run(command, log, environ=installer.surroundings(), folder=places.ROOT, deadline=DEADLINE)
+    if status:
+        raise Absent("The plugin does not build", last_words(log), f"see {log.name}")
+    return next(iter(folder.glob("*.whl")))
+
+
+def remove(column: Column) -> None:
+    """Remove what was installed for a column."""
+    for name in (column.environment, f"{column.environment}-host"):
+        shutil.rmtree(places.environment(name), ignore_errors=True)
+
+
+def last_words(log: Path) -> str:
+    """Give the last line of a log that says something."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return publishable("\n".join(line for line in lines if not line.startswith("$ ")))
+
+
+def publishable(said: str) -> str:
+    """Give the last line of what a program said, without the places of this machine: it goes into the table."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return re.sub(r"\S*(?:://|(?<![\w.])/)\S+", "…", lines[-1]) if lines else "it said nothing"
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -1,0 +1,17 @@
+"""What can go wrong with a column, of the plugin's family of errors."""
+
+from __future__ import annotations
+
+from pytest_kerasch2.errors import KerasCh2Error
+
+
+class Absent(KerasCh2Error):
+    """A column cannot be had here: no interpreter, or an environment that does not install or import."""
+
+
+class Unfinished(KerasCh2Error):
+    """The run of a column began and gave no whole ledger."""
+
+
+class ToolMissing(KerasCh2Error):
+    """A program that the matrix works with is not installed."""

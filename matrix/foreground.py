@@ -1,0 +1,75 @@
+"""Verifies one column before the user's eyes, with his own arguments for pytest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Sequence
+
+from filelock import FileLock
+
+from matrix import environments, places, sources, states, verifying
+from matrix.columns import Column, Releases
+from matrix.environments import Environment
+from matrix.errors import Absent
+from matrix.processes import Processes
+from pytest_kerasch2.claims import ledger
+
+ABSENT = 1
+
+
+def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
+    """Verify the chapter on one column, always, and show pytest's own output.
+
+    Without arguments its ledger is kept for the table. With some, perhaps only a part is run: nothing is kept.
+
+    Returns:
+        pytest's exit status, or 1 where the column cannot be had.
+
+    Raises:
+        BadSetting: there is no column of that name.
+    """
+    places.make()
+    (column,) = releases.chosen([name])
+    plugin = sources.read(places.PLUGIN)
+    began = time.monotonic()
+    try:
+        environment = _environment(releases, column)
+        folder = verifying.work_folder(column)
+        made = None if arguments else folder / "ledger.json"
+        status = _pytest(environment, folder, made, arguments)
+        if made is not None and (status not in verifying.WHOLE or not made.exists()):
+            verifying.require_import(column, environment)
+    except Absent as error:
+        if not arguments:
+            verifying.keep_absence(column, str(error))
+        sys.stderr.write(f"{name}: {error}\n")
+        return ABSENT
+    if made is not None and status in verifying.WHOLE:
+        now = states.fingerprint(column, releases, plugin)
+        seconds = round(time.monotonic() - began, 1)
+        verifying.keep(column, ledger.read(made), states.State(now, status != 0, seconds))
+    return status
+
+
+def _environment(releases: Releases, column: Column) -> Environment:
+    log = places.log(column.environment)
+    log.write_bytes(b"")
+    processes = Processes()
+    # Several of these may be started at once, by `tox run -p`; the build writes beside the source.
+    with tempfile.TemporaryDirectory(dir=places.WHEELS) as wheels:
+        with FileLock(places.WHEELS / "building.lock"):
+            wheel = environments.build_wheel(Path(wheels), processes, log)
+        maker = environments.Maker(releases, wheel, sources.whole(places.PLUGIN), processes)
+        return maker.make(column, log, os.environ)
+
+
+def _pytest(environment: Environment, folder: Path, made: Path | None, arguments: Sequence[str]) -> int:
+    if made is not None:
+        made.unlink(missing_ok=True)
+    command = verifying.command_for(environment, folder, made, more=arguments)
+    return subprocess.run(command, cwd=folder, env=dict(environment.variables), check=False).returncode

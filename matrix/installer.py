@@ -1,0 +1,97 @@
+"""What uv is asked for: the pins of an environment, and the environment from its pins."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Mapping, Sequence
+
+from matrix import places
+from matrix.columns import HOST, Column, Releases
+from matrix.errors import ToolMissing
+from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.errors import BadSetting
+
+# What the plugin brings into a column beside its own dependencies.
+EXTRAS = ("digits", "workers")
+
+
+def uv() -> str:
+    """Give the program uv.
+
+    Raises:
+        ToolMissing: it is not installed.
+    """
+    found = shutil.which("uv")
+    if found is None:
+        raise ToolMissing("uv is not installed", "no program of that name on the path", "install it: `pip install uv`")
+    return found
+
+
+def wheels(environ: Mapping[str, str]) -> str:
+    """Give where the user keeps wheels, in uv's way of writing it; empty where he names no place.
+
+    uv does not read pip's variables; who has wheels for pip has them for uv.
+    """
+    return environ.get("UV_FIND_LINKS", "") or ",".join(environ.get("PIP_FIND_LINKS", "").split())
+
+
+def surroundings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Give the environment variables under which uv is run."""
+    found = wheels(environ)
+    kept = {name: value for name, value in environ.items() if name not in ("VIRTUAL_ENV", "UV_EXCLUDE_NEWER")}
+    return {**kept, **({"UV_FIND_LINKS": found} if found else {}), "UV_NO_PROGRESS": "1"}
+
+
+def to_torch(torch: str, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Give the options that lead uv to PyTorch's own index, unless the user has the wheels."""
+    return [] if not torch or wheels(environ) else ["--torch-backend", torch]
+
+
+def install(python: Path, pins: Path, as_of: str, torch: str = "") -> list[str]:
+    """Give the command that installs the pins into an environment, and builds with nothing newer than a day."""
+    options = ["--require-hashes", "--exclude-newer", as_of, *to_torch(torch)]
+    return [uv(), "pip", "install", "--python", str(python), *options, "--requirement", str(pins)]
+
+
+def pin(releases: Releases, columns: Sequence[Column]) -> None:
+    """Write the pins of these columns anew, and those of the host where one of them has a host.
+
+    Raises:
+        BadSetting: what a release requires cannot be had together; nothing is written for it.
+    """
+    places.PINS.mkdir(exist_ok=True)
+    if any(column.host for column in columns):
+        _pin(HOST, releases.host_python, releases.host_requires, releases.as_of, plugin=True)
+    for column in columns:
+        _pin(column.environment, column.python, column.requires, releases.as_of, column.torch, plugin=not column.host)
+
+
+def _pin(name: str, python: str, requires: Sequence[str], as_of: str, torch: str = "", *, plugin: bool) -> None:
+    with_plugin = ["pyproject.toml", *(f"--extra={extra}" for extra in EXTRAS)] if plugin else []
+    options = ["--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--python-version", python]
+    done = subprocess.run(
+        [uv(), "pip", "compile", "--quiet", "-", *with_plugin, *options, "--exclude-newer", as_of, *to_torch(torch)],
+        input="\n".join(requires),
+        capture_output=True,
+        text=True,
+        cwd=places.ROOT,
+        env=surroundings(),
+        check=False,
+    )
+    if done.returncode:
+        remedy = f"mend `requires` of {name} in {places.RELEASES.name}"
+        raise BadSetting("What a release requires cannot be had together", f"{name}: {done.stderr.strip()}", remedy)
+    made = f"# {name} on CPython {python}, Linux on x86-64, as of {as_of}: python -m matrix pin {name}\n"
+    write_text(made + done.stdout, places.pins(name))
+
+
+def pinned(text: str) -> dict[str, str]:
+    """Give name -> version of what a file of pins holds; names in small letters with hyphens."""
+    return {
+        re.sub(r"[-_.]+", "-", name).lower(): version
+        for name, version in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", text, re.MULTILINE)
+    }

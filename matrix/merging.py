@@ -1,0 +1,52 @@
+"""The ledger of some sections merged into the ledger of all."""
+
+from __future__ import annotations
+
+from typing import Iterable, Mapping
+
+from pytest_kerasch2.claims.ledger import Ledger
+
+
+def claims_of(sections: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Give module of a section -> ids of the claims that it decides, alone or with others."""
+    # Imported here: it takes pytest and hypothesis, and is needed only where a part of a column is run.
+    from pytest_kerasch2.chapter import collection
+
+    return {name: frozenset(check.claim.id for check in collection.checks_in(name)) for name in sections}
+
+
+def shared(claims: Mapping[str, frozenset[str]]) -> list[frozenset[str]]:
+    """Give the groups of sections that decide claims together; a section on its own is no group."""
+    groups: list[tuple[set[str], set[str]]] = []
+    for name, ids in claims.items():
+        touching = [group for group in groups if group[1] & ids]
+        groups = [group for group in groups if group not in touching]
+        names, all_ids = {name}, set(ids)
+        for group in touching:
+            names |= group[0]
+            all_ids |= group[1]
+        groups.append((names, all_ids))
+    return [frozenset(names) for names, _ in groups if len(names) > 1]
+
+
+def merged(stored: Ledger, part: Ledger, kept: frozenset[str]) -> Ledger:
+    """Give the ledger of a column of which a part was run again.
+
+    Args:
+        stored: of all sections, as they were.
+        part: of the sections that were run again.
+        kept: ids of the claims that the other sections decide.
+    """
+    claims = [entry for entry in stored["claims"] if entry["id"] in kept] + list(part["claims"])
+    datasets = {**stored["environment"]["datasets"], **part["environment"]["datasets"]}
+    return {
+        **part,
+        "complete": stored["complete"] and part["complete"],
+        "environment": {**part["environment"], "datasets": datasets},
+        "claims": sorted(claims, key=lambda entry: entry["id"]),
+    }
+
+
+def unexplained(ledger: Ledger) -> list[str]:
+    """Give the ids of the claims whose verdict is not as recorded."""
+    return [entry["id"] for entry in ledger["claims"] if entry["verdict"] != entry["expected"]]

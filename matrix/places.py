@@ -1,0 +1,55 @@
+"""Where things lie: what is committed, and what the runs make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PLUGIN = ROOT / "pytest_kerasch2"
+RELEASES = ROOT / "matrix" / "releases.toml"
+PINS = ROOT / "matrix" / "pins"
+DOCS = ROOT / "docs"
+
+MADE = ROOT / ".matrix"
+ENVIRONMENTS = MADE / "envs"
+LEDGERS = MADE / "ledgers"
+STATES = MADE / "states"
+LOGS = MADE / "logs"
+WORK = MADE / "work"
+WHEELS = MADE / "wheels"
+
+
+def make() -> None:
+    """Make the folders that the runs write into."""
+    for folder in (ENVIRONMENTS, LEDGERS, STATES, LOGS, WORK, WHEELS):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def pins(name: str) -> Path:
+    """Give the file with the pins of an environment."""
+    return PINS / f"{name}.txt"
+
+
+def environment(name: str) -> Path:
+    """Give the folder of a virtual environment."""
+    return ENVIRONMENTS / name
+
+
+def ledger(name: str) -> Path:
+    """Give the ledger of a column."""
+    return LEDGERS / f"{name}.json"
+
+
+def absence(name: str) -> Path:
+    """Give the note that says why a column has no ledger."""
+    return LEDGERS / f"{name}.absent.txt"
+
+
+def state(name: str) -> Path:
+    """Give the file that says of what files the ledger of a column is."""
+    return STATES / f"{name}.json"
+
+
+def log(name: str) -> Path:
+    """Give the file into which the latest run of a column talks."""
+    return LOGS / f"{name}.log"

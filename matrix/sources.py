@@ -1,0 +1,113 @@
+"""What the verdicts depend on in the plugin's source, as hashes: the plugin, and each section of the chapter."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterable, Iterator, Mapping
+
+PACKAGE = "pytest_kerasch2.chapter"
+# These show verdicts and decide none, so that a mended page does not cost a run of the whole matrix.
+SHOWING = ("report", "cli.py")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Hashes of the plugin's source.
+
+    Attributes:
+        plugin: of what every verdict may depend on.
+        sections: module of a section -> hash of it and of all modules of the chapter that it imports.
+    """
+
+    plugin: str
+    sections: Mapping[str, str]
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """Give one hash of several pieces; where one ends and the next begins counts."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()
+
+
+def read(package: Path) -> Sources:
+    """Give the hashes of a plugin that lies in this folder."""
+    chapter = package / "chapter"
+    names = sections(chapter)
+    imported = {path.stem: set(_imported(path)) for path in chapter.glob("*.py")}
+    of_sections = {name: reached(name, imported) for name in names}
+    # What no section reaches belongs to the suite itself, with all that it imports in turn.
+    rest = set(imported).difference(*of_sections.values())
+    shared = rest.union(*(reached(name, imported) for name in rest))
+    outside = [path for path in _files(package) if chapter not in path.parents and not _is_showing(path, package)]
+    return Sources(
+        plugin=_digest_of([*outside, *(chapter / f"{name}.py" for name in sorted(shared))], package),
+        sections={
+            name: _digest_of([chapter / f"{one}.py" for one in sorted(all_)], package)
+            for name, all_ in of_sections.items()
+        },
+    )
+
+
+def whole(package: Path) -> str:
+    """Give one hash of all the plugin's source."""
+    return _digest_of(_files(package), package)
+
+
+def sections(chapter: Path) -> tuple[str, ...]:
+    """Give the modules of the sections, read from the source: importing it takes pytest."""
+    tree = ast.parse((chapter / "collection.py").read_text(encoding="utf-8"))
+    values = [node.value for node in tree.body if isinstance(node, ast.Assign) and _assigns(node, "SECTIONS")]
+    return tuple(ast.literal_eval(values[0]))
+
+
+def reached(name: str, imported: Mapping[str, set[str]]) -> set[str]:
+    """Give a module and all that it imports, directly or not."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one in imported and one not in found:
+            found.add(one)
+            waiting.extend(imported[one])
+    return found
+
+
+def _assigns(node: ast.Assign, name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from _within(node.module or "")
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _within(alias.name)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # A job for a child interpreter names its function so: "pytest_kerasch2.chapter.features_jobs:lite".
+            yield from _within(node.value.split(":")[0])
+
+
+def _within(module: str) -> Iterator[str]:
+    if module.startswith(f"{PACKAGE}."):
+        yield module[len(PACKAGE) + 1 :].split(".")[0]
+
+
+def _files(package: Path) -> list[Path]:
+    return sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _is_showing(path: Path, package: Path) -> bool:
+    return path.relative_to(package).parts[0] in SHOWING
+
+
+def _digest_of(paths: Iterable[Path], package: Path) -> str:
+    named = ((path.relative_to(package).as_posix().encode(), path.read_bytes()) for path in paths)
+    return digest(piece for pair in named for piece in pair)

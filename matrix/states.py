@@ -1,0 +1,99 @@
+"""Of what files the ledger of a column is, and what must be run for it again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Iterable, Mapping
+
+from matrix import places, sources
+from matrix.columns import HOST, Column, Releases
+from pytest_kerasch2.claims.ledger import write_text
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What the verdicts of a column depend on.
+
+    Attributes:
+        whole: hash of its pins, its release data and the plugin; another one asks for all sections.
+        sections: module of a section -> its hash; another one asks for that section.
+    """
+
+    whole: str
+    sections: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class State:
+    """What is kept beside a ledger.
+
+    Attributes:
+        failed: whether a verdict was not as recorded.
+        seconds: wall time of its run of all sections, with making the environment.
+    """
+
+    fingerprint: Fingerprint
+    failed: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be run of a column.
+
+    Attributes:
+        sections: the modules; empty means all of them.
+        needed: whether anything is to be run at all.
+    """
+
+    needed: bool
+    sections: tuple[str, ...] = ()
+
+
+NOTHING = Work(needed=False)
+ALL = Work(needed=True)
+
+
+def fingerprint(column: Column, releases: Releases, plugin: sources.Sources) -> Fingerprint:
+    """Give what the verdicts of a column depend on now."""
+    names = [column.environment, *([HOST] if column.host else [])]
+    pins = [places.pins(name) for name in names]
+    texts = [path.read_bytes() if path.exists() else b"" for path in pins]
+    data = json.dumps([column.plain, releases.as_of, releases.host_python], sort_keys=True).encode()
+    return Fingerprint(sources.digest([plugin.plugin.encode(), data, *texts]), plugin.sections)
+
+
+def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]]) -> Work:
+    """Give what must be run so that the ledger is of today's files.
+
+    Args:
+        before: of what the ledger is; None where there is none.
+        now: what it should be of.
+        shared: sections that decide a claim together; their part of a ledger can only be made together.
+    """
+    if before is None or before.fingerprint.whole != now.whole:
+        return ALL
+    old = before.fingerprint.sections
+    wanted = {name for name, hashed in now.sections.items() if old.get(name) != hashed}
+    if not wanted:
+        return NOTHING
+    for group in shared:
+        if wanted & group:
+            wanted |= group
+    return ALL if wanted == set(now.sections) else Work(True, tuple(name for name in now.sections if name in wanted))
+
+
+def read(path: Path) -> State | None:
+    """Give what a file keeps, or None where it is missing or of another time."""
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        return State(Fingerprint(**plain["fingerprint"]), bool(plain["failed"]), float(plain["seconds"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write(state: State, path: Path) -> None:
+    """Keep it in a file."""
+    write_text(json.dumps(asdict(state), indent=1) + "\n", path)

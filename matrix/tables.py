@@ -1,0 +1,64 @@
+"""The truth table of the ledgers that are there, by the plugin's own command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Sequence
+
+from matrix import places
+from matrix.columns import Column, Releases
+from pytest_kerasch2.report.publishing import Order, publish
+
+
+def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> None:
+    """Merge the ledgers of all columns into the files under docs.
+
+    Args:
+        whole: write them also where a column has neither a ledger nor a reason; it then stands there empty.
+        say: shows a line.
+
+    Raises:
+        BadTable: there is no ledger, or they cannot be merged.
+    """
+    missing = [column.environment for column in releases.columns if not _is_told(column)]
+    if missing and not whole:
+        say(f"no table is written: {len(missing)} columns have not been run, such as {missing[0]}")
+        return
+    docs = places.DOCS
+    order = Order(
+        ledgers=_ledgers(releases.columns),
+        releases=places.RELEASES,
+        json=docs / "truth-table.json",
+        markdown=docs / "truth-table.md",
+        html=docs / "truth-table.html",
+        changes=docs / "what-changed.md",
+    )
+    publish(order)
+    say(f"written: {docs.name}/truth-table.json, .md, .html and {docs.name}/what-changed.md")
+
+
+def differs(columns: Sequence[Column], table: Path, say: Callable[[str], None] = print) -> bool:
+    """Tell whether a verdict of these columns is another than in a table, or one of them has no ledger.
+
+    Raises:
+        BadTable: the table cannot be read, or the ledgers cannot be merged.
+    """
+    absent = [column.environment for column in columns if not places.ledger(column.environment).exists()]
+    for name in absent:
+        say(f"differs: {name} has no ledger")
+    found = _ledgers(columns)
+    if not found:
+        return True
+    _, different = publish(Order(ledgers=found, releases=places.RELEASES, check=table))
+    for line in different:
+        say(f"differs: {line}")
+    return bool(absent or different)
+
+
+def _ledgers(columns: Sequence[Column]) -> list[Path]:
+    paths = [places.ledger(column.environment) for column in columns]
+    return [path for path in paths if path.exists()]
+
+
+def _is_told(column: Column) -> bool:
+    return places.ledger(column.environment).exists() or places.absence(column.environment).exists()

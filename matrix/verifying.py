@@ -1,0 +1,160 @@
+"""Verifies the chapter on one column, and keeps what came of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Mapping, Sequence
+
+from matrix import merging, places, states
+from matrix.columns import Column
+from matrix.environments import Environment, Maker, last_words, publishable
+from matrix.errors import Absent, Unfinished
+from matrix.states import Fingerprint, State, Work
+from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims.ledger import Ledger, write_text
+from pytest_kerasch2.errors import BadLedger
+
+# Seconds in which all sections must be done; one column takes one or two minutes.
+DEADLINE = 1800.0
+# pytest's exit statuses after which the ledger is whole: all as recorded, and something not as recorded.
+WHOLE = (0, 1)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a column.
+
+    Attributes:
+        ledger: of all sections; None where the column could not be had.
+        failed: a verdict is not as recorded, or the run did not end.
+        reason: why there is no ledger.
+        seconds: wall time.
+    """
+
+    column: Column
+    ledger: Ledger | None
+    failed: bool
+    reason: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """Verifies columns.
+
+    Attributes:
+        claims: module of a section -> ids of the claims that it decides; needed where a part of a column is run.
+    """
+
+    maker: Maker
+    claims: Mapping[str, frozenset[str]]
+
+    def verify(self, column: Column, work: Work, now: Fingerprint) -> Outcome:
+        """Run what is to be run, and keep the ledger or say why there is none.
+
+        Raises:
+            Stopped: the user stops; what was kept before is still kept.
+        """
+        began = time.monotonic()
+        log = places.log(column.environment)
+        log.write_bytes(b"")
+        try:
+            environment = self.maker.make(column, log, os.environ)
+            status, part = self._run(column, environment, work.sections, log)
+        except (Absent, Unfinished, BadLedger) as error:
+            keep_absence(column, str(error))
+            failed = not isinstance(error, Absent)
+            return Outcome(column, None, failed, str(error), time.monotonic() - began)
+        return self._keep(column, work, now, (status, part), time.monotonic() - began)
+
+    def _run(self, column: Column, environment: Environment, sections: Sequence[str], log: Path) -> tuple[int, Ledger]:
+        folder = work_folder(column)
+        made = folder / "ledger.json"
+        made.unlink(missing_ok=True)
+        command = command_for(environment, folder, made, sections)
+        options = {"environ": environment.variables, "folder": folder, "deadline": DEADLINE}
+        status = self.maker.processes.run(command, log, **options)  # type: ignore[arg-type]
+        if status in WHOLE and made.exists():
+            return status, ledger.read(made)
+        said = last_words(log)
+        require_import(column, environment)
+        raise Unfinished("Its run gave no whole ledger", f"exit status {status}: {said}", f"see {log.name}")
+
+    def _keep(self, column: Column, work: Work, now: Fingerprint, came: tuple[int, Ledger], seconds: float) -> Outcome:
+        status, found = came
+        before = states.read(places.state(column.environment))
+        failed = status == 1
+        if work.sections and before is not None:
+            others = [ids for name, ids in self.claims.items() if name not in work.sections]
+            stored = ledger.read(places.ledger(column.environment))
+            found = merging.merged(stored, found, frozenset().union(*others))
+            # A failure of other sections stays, whether a verdict shows it or not.
+            failed = failed or bool(merging.unexplained(found)) or (before.failed and not merging.unexplained(stored))
+            seconds_of_all = before.seconds
+        else:
+            seconds_of_all = seconds
+        keep(column, found, State(now, failed, round(seconds_of_all, 1)))
+        return Outcome(column, found, failed, seconds=seconds)
+
+
+def keep(column: Column, found: Ledger, state: State) -> None:
+    """Keep the ledger of a column and of what files it is."""
+    # The state last: without it, or with that of before, the column is run again.
+    places.state(column.environment).unlink(missing_ok=True)
+    ledger.write(found, places.ledger(column.environment))
+    places.absence(column.environment).unlink(missing_ok=True)
+    states.write(state, places.state(column.environment))
+
+
+def keep_absence(column: Column, reason: str) -> None:
+    """Keep why a column has no ledger; one of other files than today's is not left in its place."""
+    places.state(column.environment).unlink(missing_ok=True)
+    places.ledger(column.environment).unlink(missing_ok=True)
+    write_text(reason + "\n", places.absence(column.environment))
+
+
+def work_folder(column: Column) -> Path:
+    """Give the folder in which pytest runs: it holds empty settings, and nothing that could be imported."""
+    folder = places.WORK / column.environment
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text("[pytest]\n", folder / "pytest.ini")
+    return folder
+
+
+def command_for(
+    environment: Environment, folder: Path, made: Path | None, sections: Sequence[str] = (), more: Sequence[str] = ()
+) -> list[str]:
+    """Give the command that verifies the chapter, or some sections of it.
+
+    Args:
+        made: the ledger to be written, or None.
+        more: the user's own arguments for pytest.
+    """
+    asked = [] if environment.asked is None else [f"--chapter-python={environment.asked}"]
+    kept = [] if made is None else [f"--chapter-ledger={made}"]
+    settings = ["-c", str(folder / "pytest.ini"), "-p", "no:cacheprovider"]
+    paths = [str(environment.chapter / f"{name}.py") for name in sections]
+    return [str(environment.python), "-m", "pytest", "--chapter", *settings, *asked, *kept, *more, *paths]
+
+
+def require_import(column: Column, environment: Environment) -> None:
+    """Require that the environment can import what it is for.
+
+    Raises:
+        Absent: it cannot.
+    """
+    python = environment.asked or environment.python
+    command = [str(python), "-c", f"import {column.imports}"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=dict(environment.variables), timeout=300, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Absent(f"It cannot import {column.imports}", "it did not end in 300 s", "mend its pins") from error
+    if done.returncode:
+        said = f"exit status {done.returncode}: {publishable(done.stderr)}"
+        raise Absent(f"It cannot import {column.imports}", said, "mend its pins")
