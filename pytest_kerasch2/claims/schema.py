@@ -29,7 +29,8 @@ def require(data: Any, schema: Path) -> None:
     except fastjsonschema.JsonSchemaValueException as error:
         place = "/".join(error.path[1:]) or "the whole"
         # The message begins with the place in the library's own words
-        raise Mismatch(f"at {place}: {error.message[len(error.name) :].strip()}") from error
+        said = str(error.message)[len(str(error.name)) :].strip()
+        raise Mismatch(f"at {place}: {said}") from error
 
 
 @functools.lru_cache(maxsize=None)
