@@ -50,7 +50,12 @@ MIRROR = Option(
     "--chapter-mirror", f"folder with data set archives, looked into first (or the variable {MIRROR_VARIABLE})", "DIR"
 )
 OFFLINE = Option("--chapter-offline", "never use the network for a data set")
-OPTIONS = (CHAPTER, SABOTEURS, LEDGER, DEVICES, MIRROR, OFFLINE)
+PYTHON = Option(
+    "--chapter-python",
+    "verify on the Keras of this interpreter instead, which runs on Theano or CNTK and is too old for this plugin",
+    "PATH",
+)
+OPTIONS = (CHAPTER, SABOTEURS, LEDGER, DEVICES, MIRROR, OFFLINE, PYTHON)
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Settings:
         devices: kinds with commas between, or None for every device present.
         mirror: folder with archives, or None.
         ledger: file to be written, or None.
+        python: interpreter with an early Keras, or None for the one that runs pytest.
     """
 
     chapter: bool = False
@@ -69,6 +75,7 @@ class Settings:
     devices: str | None = None
     mirror: Path | None = None
     offline: bool = False
+    python: Path | None = None
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -96,6 +103,7 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
         devices=config.getoption(DEVICES.destination),
         mirror=mirror,
         offline=bool(config.getoption(OFFLINE.destination)),
+        python=_path(config, PYTHON),
     )
 
 

@@ -37,6 +37,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _start_chapter(config: pytest.Config, settings: Any) -> None:
     # Imported here, so that the suite costs nothing where it is not used.
-    from pytest_kerasch2.chapter.run import start
+    if settings.python is not None:
+        from pytest_kerasch2.early.run import start
+    else:
+        from pytest_kerasch2.chapter.run import start
 
     start(config, settings)

@@ -1,0 +1,260 @@
+"""One run on an early Keras under pytest: ask its interpreter, judge each claim, show and write the ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Generator, Iterable, Iterator
+
+import filelock
+import pytest
+
+from pytest_kerasch2 import __version__
+from pytest_kerasch2.chapter import judging, showing, surroundings
+from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims.model import Check, Record
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.early import errands, suite
+from pytest_kerasch2.early.asking import Interpreter, ask
+from pytest_kerasch2.early.facts import Facts, Told
+from pytest_kerasch2.early.faults import Fault
+from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.options import Settings
+
+NAME = "kerasch2-early"
+PLACE = Path(suite.__file__)
+ENGINE = "KERAS_BACKEND"
+# Under these names the controller and its workers hand things to each other.
+FOLDER, DATASETS = "kerasch2_early_folder", "datasets"
+
+
+def start(config: pytest.Config, settings: Settings) -> None:
+    """Let a pytest run verify the chapter on the Keras of another interpreter.
+
+    Raises:
+        BadSetting, FrameworkMissing, FrameworkBroken: the interpreter cannot be used; said before anything long begins.
+        BadLedger: the ledger could not be written where it is wanted.
+    """
+    surroundings.refuse_unusable(settings)
+    run = EarlyRun(config, settings)
+    try:
+        run.introduce()
+    except KerasCh2Error:
+        run.remove()
+        raise
+    named = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
+    if not any(str(PLACE) == str(Path(path.split("::")[0]).absolute()) for path in named):
+        config.args[:] = [*named, str(PLACE)]
+    config.pluginmanager.register(run, NAME)
+
+
+class EarlyFile(pytest.File):
+    """The suite as one file of claims."""
+
+    run: EarlyRun
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Give an item for each claim or, with --chapter-saboteurs, for each thing to be planted around its check."""
+        for check, decide in suite.checks(self.run.who.engine):
+            for planted in self.run.planted_in(check):
+                name = check.claim.id + (f"[caught by {planted.name}]" if planted else "")
+                item: Any = EarlyItem.from_parent(self, name=name)
+                item.check, item.decide, item.planted, item.witness = check, decide, planted, Witness()
+                yield item
+
+
+class EarlyItem(pytest.Item):
+    """One claim, decided by the facts that were told."""
+
+    check: Check
+    decide: suite.Decide
+    planted: judging.Planted | None
+    witness: Witness
+
+    def runtest(self) -> None:
+        """Let the check decide."""
+        facts = self.parent.run.facts_with(self.planted)  # type: ignore[union-attr]
+        self.decide(facts, self.witness)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Give where the check stands."""
+        code = self.decide.__code__
+        return Path(code.co_filename), code.co_firstlineno - 1, self.name
+
+
+class EarlyRun:
+    """The hooks of a run; registered only where an interpreter was named."""
+
+    who: errands.Surroundings
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        """Begin with nothing asked."""
+        self.config = config
+        self.settings = settings
+        self.records: list[Record] = []
+        self.planted_runs: list[dict[str, Any]] = []
+        self.interrupted = False
+        self._facts: Facts | None = None
+        self._faulty: dict[Fault, dict[str, Told]] = {}
+        shared = getattr(config, "workerinput", {}).get(FOLDER)
+        self.folder = Path(shared or tempfile.mkdtemp(prefix="kerasch2-early-"))
+
+    # -- asking
+
+    def introduce(self) -> None:
+        """Ask the interpreter what it is."""
+        assert self.settings.python is not None
+        interpreter = Interpreter(self.settings.python, self.folder)
+        self.who, self.interpreter = errands.introduced(interpreter, os.environ.get(ENGINE, ""))
+
+    def facts(self) -> Facts:
+        """Give all facts; of several workers the first asks, and the others wait for what it was told."""
+        if self._facts is None:
+            told = self.folder / "facts.json"
+            with filelock.FileLock(str(self.folder / "facts.lock")):
+                if not told.exists():
+                    facts, read = errands.gather(self.interpreter, self.settings)
+                    ledger.write_text(json.dumps({"facts": facts.told, DATASETS: read}), told)
+            self._facts = Facts(json.loads(told.read_text(encoding="utf-8"))["facts"])
+        return self._facts
+
+    def facts_with(self, planted: judging.Planted | None) -> Facts:
+        """Give the facts as they are, or with something planted in them or in the interpreter."""
+        facts = self.facts()
+        for layer in () if planted is None else planted.layers:
+            facts = layer(facts, self._asked_anew)
+        return facts
+
+    def _asked_anew(self, fault: Fault) -> dict[str, Told]:
+        if fault not in self._faulty:
+            self._faulty[fault] = ask(errands.equip(self.interpreter), fault.facts, planted=[fault.function])
+        return self._faulty[fault]
+
+    def planted_in(self, check: Check) -> Iterable[judging.Planted | None]:
+        """Give what is planted around a check: nothing, or with --chapter-saboteurs each of its faults."""
+        if not self.settings.saboteurs:
+            return [None]
+        known = check.deviation(self.who.release)
+        beneath = check.cure if known is not None else None
+        return [judging.Planted(one, harmful=True, beneath=beneath) for one in check.saboteurs]
+
+    # -- collection
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is being verified."""
+        return [f"chapter on: {self.who.engine}, Python {self.who.python} of {self.settings.python}"]
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> Generator[None, Any, None]:
+        """Collect the suite in its own way, and only so."""
+        outcome = yield
+        if file_path == PLACE:
+            file: Any = EarlyFile.from_parent(parent, path=file_path)
+            file.run = self
+            outcome.force_result([file])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Ask for the facts before the first claim, whose time would be that of the asking."""
+        wanted = any(isinstance(item, EarlyItem) for item in session.items)
+        if wanted and not session.config.option.collectonly:
+            self.facts()
+
+    # -- judging and gathering
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+        """Judge a claim once its check has run."""
+        with judging.untraced(call):
+            outcome = yield
+        if isinstance(item, EarlyItem) and call.when == "call":
+            self._judge(item, call, outcome.get_result())
+
+    def _judge(self, item: EarlyItem, call: pytest.CallInfo[None], report_: Any) -> None:
+        error = call.excinfo.value if call.excinfo is not None else None
+        if isinstance(error, (KeyboardInterrupt, SystemExit, pytest.exit.Exception)):
+            return
+        record = judging.record_of(item.check, item.witness, error, self.who.release, "", call.duration)
+        shown = judging.shown(record, error, item.planted)
+        if item.planted is not None:
+            report_.kerasch2_planted = {"name": item.planted.name, "harmful": True}
+        path, line, _ = item.reportinfo()
+        judging.show(report_, shown, (str(path), line + 1), judging.account_of(record, error, report_.longrepr))
+        report_.kerasch2_record = ledger.packed(record)
+        item.user_properties += surroundings.properties(record)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Gather the record that a report carries, from this process or from a worker."""
+        plain = getattr(report, "kerasch2_record", None)
+        if plain is None:
+            return
+        self.records.append(ledger.unpacked(plain))
+        planted = getattr(report, "kerasch2_planted", None)
+        if planted is not None:
+            self.planted_runs.append({**planted, "claim": plain["claim"]["id"], "shown": report.outcome})
+
+    # -- the end
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where the facts are shared."""
+        node.workerinput[FOLDER] = str(self.folder)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember that the ledger is not whole."""
+        self.interrupted = True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the ledger."""
+        stopped = bool(session.shouldfail or session.shouldstop)
+        self.interrupted = self.interrupted or stopped or exitstatus not in (0, 1)
+        unwanted = self._is_worker() or self.settings.saboteurs or self.config.option.collectonly
+        if self.settings.ledger is None or unwanted:
+            return
+        try:
+            ledger.write(self.ledger(), self.settings.ledger)
+        except KerasCh2Error as error:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+            self.config.get_terminal_writer().line(f"\nERROR: {error}", red=True)
+
+    def ledger(self) -> ledger.Ledger:
+        """Give the ledger of what was gathered so far."""
+        told = self.folder / "facts.json"
+        read = json.loads(told.read_text(encoding="utf-8"))[DATASETS] if told.exists() else {}
+        environment = {
+            "plugin": __version__,
+            "tensorflow": self.who.release.tensorflow,
+            "keras": self.who.release.keras,
+            "backend": self.who.release.backend,
+            "python": self.who.python,
+            "numpy": self.who.numpy,
+            "platform": self.who.platform,
+            "devices": ["cpu:0"],
+            "datasets": read,
+        }
+        return ledger.build(self.records, environment, complete=not self.interrupted)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show the verdicts section by section, or how many planted faults were caught."""
+        if not self.records:
+            return
+        if self.settings.saboteurs:
+            showing.show_saboteurs(self.records, self.planted_runs, terminalreporter)
+        else:
+            showing.show_ledger(self.ledger(), terminalreporter, self.settings.ledger)
+
+    def pytest_unconfigure(self) -> None:
+        """Remove the folder of this run."""
+        if not self._is_worker():
+            self.remove()
+
+    def remove(self) -> None:
+        """Remove what was written for asking."""
+        shutil.rmtree(str(self.folder), ignore_errors=True)
+
+    def _is_worker(self) -> bool:
+        return hasattr(self.config, "workerinput")

@@ -1,0 +1,142 @@
+"""The early checks on recorded facts: each decides as recorded, and each can be shown to fail and to hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.chapter import judging
+from pytest_kerasch2.claims.model import Check, Record, Verdict
+from pytest_kerasch2.claims.outcome import outcome
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.early import suite
+from pytest_kerasch2.early.facts import Change, Facts
+from pytest_kerasch2.early.faults import Fault
+from pytest_kerasch2.early.marks import packaged
+from pytest_kerasch2.errors import ClaimBroken
+from tests.unit.early_recorded import RELEASES, facts
+
+DECIDED = suite.decided()
+ENGINES = ("theano", "cntk")
+EACH = pytest.mark.parametrize("name", sorted(DECIDED))
+ON_BOTH = pytest.mark.parametrize("engine", ENGINES)
+
+
+def _judged(name: str, told: Facts, engine: str) -> tuple[Record, BaseException | None]:
+    check, decide = DECIDED[name]
+    witness, error = Witness(), None
+    try:
+        decide(told, witness)
+    except Exception as raised:
+        error = raised
+    return judging.record_of(check, witness, error, RELEASES[engine], "", 0.0), error
+
+
+def _holding(name: str, engine: str) -> Facts:
+    """Give facts on which the claim holds: the recorded ones, cured where it is known to be broken."""
+    check, told = DECIDED[name][0], facts(engine)
+    known = check.deviation(RELEASES[engine])
+    return told if known is None or check.cure is None else check.cure(told)
+
+
+def _changes(check: Check) -> list[Any]:
+    return [one for one in check.saboteurs if isinstance(one, Change)]
+
+
+def test_at_least_sixty_claims_are_decided_and_most_of_the_others_speak_of_tensorflow() -> None:
+    others = [check for name, check in packaged().items() if name not in DECIDED]
+    reasons = [type(suite.reason(check, "Keras")).__name__ for check in others if not check.pending]
+
+    assert len(DECIDED) >= 60
+    assert set(reasons) <= {"NotApplicable"}
+
+
+@ON_BOTH
+@EACH
+def test_a_check_decides_as_recorded(name: str, engine: str) -> None:
+    record, error = _judged(name, facts(engine), engine)
+
+    assert outcome(record).word in ("passed", "xfailed", "skipped"), record.evidence
+    assert record.verdict in (Verdict.HELD, Verdict.BROKEN) or name == "config.file-place-windows"
+    assert error is None or type(error).__module__ == "pytest_kerasch2.errors"
+
+
+@ON_BOTH
+def test_verdicts_are_those_of_the_recorded_run(engine: str) -> None:
+    verdicts = [_judged(name, facts(engine), engine)[0].verdict.value for name in DECIDED]
+
+    counted = {verdict: verdicts.count(verdict) for verdict in set(verdicts)}
+    assert counted == COUNTED[engine]
+
+
+COUNTED = {
+    "theano": {"held": 137, "broken": 20, "not_applicable": 1},
+    "cntk": {"held": 138, "broken": 19, "not_applicable": 1},
+}
+
+
+@EACH
+def test_a_check_has_a_planted_fault_that_needs_no_interpreter(name: str) -> None:
+    assert _changes(DECIDED[name][0]) != []
+
+
+@ON_BOTH
+@EACH
+def test_every_planted_change_is_caught_by_a_comparison(name: str, engine: str) -> None:
+    if name == "config.file-place-windows":
+        pytest.skip("decided on Windows alone")
+    told = _holding(name, engine)
+
+    missed = [
+        one.name
+        for one in _changes(DECIDED[name][0])
+        if not isinstance(_judged(name, one(told), engine)[1], ClaimBroken)
+    ]
+
+    assert missed == []
+
+
+@ON_BOTH
+@EACH
+def test_what_is_broken_holds_once_it_is_cured(name: str, engine: str) -> None:
+    record, _ = _judged(name, _holding(name, engine), engine)
+
+    assert record.verdict is Verdict.HELD or name == "config.file-place-windows", record.evidence
+
+
+def test_a_change_of_nothing_is_refused() -> None:
+    change = Change("a typing error", "layers.relu", ("of these not zero", "x"), 1)
+
+    with pytest.raises(LookupError):
+        change(facts("cntk"))
+
+
+def test_faults_in_the_interpreter_name_facts_and_functions_that_exist() -> None:
+    from pytest_kerasch2.early import errands
+    from pytest_kerasch2.early.probe import planted
+
+    faults = {one for check, _ in DECIDED.values() for one in check.saboteurs if isinstance(one, Fault)}
+
+    assert len(faults) >= 10
+    assert [one for one in faults if not hasattr(planted, one.function)] == []
+    assert {fact for one in faults for fact in one.facts} <= set(errands.TOGETHER)
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ({"error": "ValueError: no"}, "broken"),
+        ({"death": "signal SIGSEGV"}, "broken"),
+        ({"absent": ["MNIST is nowhere", "no folder", "name a mirror"]}, "could_not_tell"),
+    ],
+)
+def test_what_was_not_told_is_evidence_of_its_own(told: dict[str, Any], verdict: str) -> None:
+    known = {**facts("cntk").told, "datasets.mnist": told}
+
+    record, _ = _judged("network-data.grid", Facts(known), "cntk")
+
+    assert record.verdict.value == verdict
+    assert (
+        any(str(part) in " ".join(record.evidence) for part in told.values() if isinstance(part, str)) or record.remedy
+    )
