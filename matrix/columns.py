@@ -102,13 +102,15 @@ def read(path: Path) -> Releases:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
+        if sys.version_info >= (3, 11):
+            import tomllib
+        else:
+            import tomli as tomllib
         with path.open("rb") as stream:
             return dict(tomllib.load(stream))
+    except ImportError as error:
+        raise BadSetting("A releases file cannot be read without tomli", str(error), "pip install tomli") from error
     except (OSError, ValueError) as error:
         raise BadSetting("A releases file cannot be read", f"{path}: {error}", "write it in TOML") from error
 
@@ -121,7 +123,7 @@ def _column(entry: Any) -> Column:
     needed = {name for name, one in known.items() if one.default is MISSING and one.default_factory is MISSING}
     wrong = sorted((needed - set(entry)) | (set(entry) - set(known)))
     wrong += [
-        name for name, value in entry.items() if name in known and not isinstance(value, _KINDS[known[name].type])
+        name for name, value in entry.items() if name in known and not isinstance(value, _KINDS[str(known[name].type)])
     ]
     if wrong:
         raise BadSetting("A release lacks a field, or has a wrong one", f"{', '.join(wrong)} in {entry}", remedy)

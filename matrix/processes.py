@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import IO, Mapping, Sequence
 
 from matrix.errors import Unfinished
 
@@ -65,7 +65,7 @@ class Processes:
         return status
 
     def _start(
-        self, command: Sequence[str], stream: object, environ: Mapping[str, str], folder: Path
+        self, command: Sequence[str], stream: IO[bytes], environ: Mapping[str, str], folder: Path
     ) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._stopped:
@@ -73,7 +73,7 @@ class Processes:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=stream,  # type: ignore[arg-type]
+                stdout=stream,
                 stderr=subprocess.STDOUT,
                 env=dict(environ),
                 cwd=folder,

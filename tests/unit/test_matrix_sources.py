@@ -1,0 +1,119 @@
+"""Hashes of the source: a change reaches the sections that it may matter to, and no others."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.version_info < (3, 9):
+    pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
+
+from matrix import places, sources
+
+FILES = {
+    "__init__.py": "",
+    "plugin.py": "x = 1\n",
+    "cli.py": "",
+    "report/page.py": "",
+    "claims/model.py": "",
+    "claims/ledger.schema.json": "{}\n",
+    "chapter/__init__.py": "",
+    "chapter/collection.py": 'SECTIONS = ("one", "two")\n',
+    "chapter/run.py": "from pytest_kerasch2.chapter import collection, examples\n",
+    "chapter/examples.py": "",
+    "chapter/one.py": "from pytest_kerasch2.chapter import faults\n",
+    "chapter/two.py": "def late():\n    import pytest_kerasch2.chapter.examples\n",
+    "chapter/faults.py": 'job = "pytest_kerasch2.chapter.work:function"\n',
+    "chapter/work.py": "",
+}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def _changed_by(package: Path, name: str) -> set[str]:
+    before = sources.read(package)
+    with (package / name).open("a", encoding="utf-8") as stream:
+        stream.write("# mended\n")
+    now = sources.read(package)
+    changed = {section for section in now.sections if now.sections[section] != before.sections[section]}
+    return changed | ({"plugin"} if now.plugin != before.plugin else set())
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("plugin.py", {"plugin"}),
+        ("claims/model.py", {"plugin"}),
+        ("claims/ledger.schema.json", {"plugin"}),
+        ("chapter/collection.py", {"plugin"}),
+        ("chapter/one.py", {"one"}),
+        ("chapter/faults.py", {"one"}),
+        ("chapter/work.py", {"one"}),
+        ("chapter/examples.py", {"plugin", "two"}),
+        ("report/page.py", set()),
+        ("cli.py", set()),
+    ],
+)
+def test_a_change_reaches_what_it_may_matter_to(package: Path, name: str, changed: set[str]) -> None:
+    assert _changed_by(package, name) == changed
+
+
+def test_a_new_file_of_the_plugin_counts(package: Path) -> None:
+    before = sources.read(package)
+
+    (package / "claims" / "more.py").write_text("", encoding="utf-8")
+
+    assert sources.read(package).plugin != before.plugin
+
+
+def test_what_python_compiles_does_not_count(package: Path) -> None:
+    before = sources.read(package)
+
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "plugin.cpython-311.pyc").write_bytes(b"0")
+
+    assert sources.read(package) == before
+
+
+def test_the_whole_counts_what_shows_verdicts_too(package: Path) -> None:
+    before = sources.whole(package)
+
+    (package / "report" / "page.py").write_text("# mended\n", encoding="utf-8")
+
+    assert sources.whole(package) != before
+
+
+def test_where_a_piece_ends_counts() -> None:
+    assert sources.digest([b"ab", b"c"]) != sources.digest([b"a", b"bc"])
+
+
+def test_circles_of_imports_end() -> None:
+    assert sources.reached("a", {"a": {"b"}, "b": {"a"}, "c": set()}) == {"a", "b"}
+
+
+def test_nothing_that_decides_verdicts_imports_what_shows_them() -> None:
+    # Otherwise a change there would leave old verdicts standing.
+    showing = {
+        path.relative_to(places.PLUGIN).as_posix()
+        for path in places.PLUGIN.rglob("*.py")
+        if "pytest_kerasch2.report" in path.read_text(encoding="utf-8")
+        and path.relative_to(places.PLUGIN).parts[0] not in sources.SHOWING
+    }
+
+    assert showing <= {"chapter/showing.py"}
+
+
+def test_no_section_of_the_chapter_counts_as_the_plugin(tmp_path: Path) -> None:
+    read = sources.read(places.PLUGIN)
+
+    assert len(read.sections) > 30
+    assert len(set(read.sections.values())) == len(read.sections)

@@ -1,0 +1,162 @@
+"""What is run again, and how a part of a ledger is merged into the whole."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if sys.version_info < (3, 9):
+    pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
+
+from matrix import merging, places, sources, states
+from matrix.columns import Column, Releases
+from matrix.states import ALL, NOTHING, Fingerprint, State, Work
+
+NOW = Fingerprint("w", {"one": "1", "two": "2", "three": "3"})
+COLUMN = Column("tf2.15", "TensorFlow 2.15", "tensorflow", "3.11", ("tensorflow==2.15.1",))
+RELEASES = Releases("2026-01-01", "3.11", (), (COLUMN,))
+PLUGIN = sources.Sources("plugin", {"one": "1"})
+
+
+def _before(**sections: str) -> State:
+    return State(replace(NOW, sections={**NOW.sections, **sections}), failed=False, seconds=60.0)
+
+
+def test_what_was_never_run_is_run_whole() -> None:
+    assert states.work(None, NOW, []) == ALL
+
+
+def test_what_has_not_changed_is_not_run() -> None:
+    assert states.work(_before(), NOW, []) == NOTHING
+
+
+def test_another_plugin_or_other_pins_ask_for_all() -> None:
+    assert states.work(_before(), replace(NOW, whole="other"), []) == ALL
+
+
+def test_a_changed_section_is_run_alone() -> None:
+    assert states.work(_before(two="old"), NOW, []) == Work(True, ("two",))
+
+
+def test_sections_that_decide_a_claim_together_are_run_together() -> None:
+    assert states.work(_before(two="old"), NOW, [frozenset({"two", "three"})]) == Work(True, ("two", "three"))
+
+
+def test_all_sections_changed_is_a_run_of_the_whole() -> None:
+    assert states.work(_before(one="x", two="x", three="x"), NOW, []) == ALL
+
+
+@pytest.mark.parametrize(
+    ("column", "releases", "plugin"),
+    [
+        (replace(COLUMN, requires=("tensorflow==2.15.0",)), RELEASES, PLUGIN),
+        (replace(COLUMN, variables={"KERAS_BACKEND": "jax"}), RELEASES, PLUGIN),
+        (COLUMN, replace(RELEASES, as_of="2027-01-01"), PLUGIN),
+        (COLUMN, RELEASES, replace(PLUGIN, plugin="other")),
+    ],
+)
+def test_a_fingerprint_is_of_release_and_plugin(column: Column, releases: Releases, plugin: sources.Sources) -> None:
+    assert states.fingerprint(column, releases, plugin).whole != states.fingerprint(COLUMN, RELEASES, PLUGIN).whole
+
+
+def test_a_fingerprint_is_of_the_pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "PINS", tmp_path)
+    before = states.fingerprint(COLUMN, RELEASES, PLUGIN)
+
+    (tmp_path / "tf2.15.txt").write_text("numpy==1.26.4\n", encoding="utf-8")
+
+    assert states.fingerprint(COLUMN, RELEASES, PLUGIN) != before
+
+
+def test_the_pins_of_the_host_count_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "PINS", tmp_path)
+    hosted = replace(COLUMN, host=True)
+    before = [states.fingerprint(column, RELEASES, PLUGIN) for column in (COLUMN, hosted)]
+
+    (tmp_path / "host.txt").write_text("numpy==1.26.4\n", encoding="utf-8")
+
+    after = [states.fingerprint(column, RELEASES, PLUGIN) for column in (COLUMN, hosted)]
+    assert [old == new for old, new in zip(before, after)] == [True, False]
+
+
+def test_words_for_people_change_no_fingerprint() -> None:
+    renamed = replace(COLUMN, label="2.15")
+
+    assert states.fingerprint(renamed, RELEASES, PLUGIN) == states.fingerprint(COLUMN, RELEASES, PLUGIN)
+
+
+def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
+    states.write(_before(), tmp_path / "a.json")
+
+    assert states.read(tmp_path / "a.json") == _before()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"fingerprint": {"other": 1}, "failed": false, "seconds": 1}'])
+def test_a_state_of_another_time_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+
+    assert states.read(tmp_path / "a.json") is None
+
+
+def _ledger(*ids: str, evidence: str = "old", datasets: Any = None, complete: bool = True) -> Any:
+    environment = {"keras": "2.15.0", "datasets": datasets or {}}
+    claims = [{"id": name, "evidence": [evidence], "verdict": "held", "expected": "held"} for name in ids]
+    return {"schema": 1, "complete": complete, "environment": environment, "claims": claims}
+
+
+def _seen(ledger: Any) -> dict[str, str]:
+    return {entry["id"]: entry["evidence"][0] for entry in ledger["claims"]}
+
+
+def test_a_part_replaces_its_claims_and_leaves_the_others() -> None:
+    found = merging.merged(_ledger("a.x", "b.x", "c.x"), _ledger("b.x", evidence="new"), frozenset({"a.x", "c.x"}))
+
+    assert _seen(found) == {"a.x": "old", "b.x": "new", "c.x": "old"}
+
+
+def test_a_claim_that_its_section_no_longer_has_is_gone() -> None:
+    found = merging.merged(_ledger("a.x", "b.old"), _ledger("b.new", evidence="new"), frozenset({"a.x"}))
+
+    assert list(_seen(found)) == ["a.x", "b.new"]
+
+
+def test_data_sets_of_both_parts_are_told() -> None:
+    found = merging.merged(
+        _ledger("a.x", datasets={"mnist": 1}), _ledger("b.x", datasets={"imdb": 2}), frozenset({"a.x"})
+    )
+
+    assert found["environment"]["datasets"] == {"mnist": 1, "imdb": 2}
+
+
+def test_a_ledger_with_an_incomplete_part_is_incomplete() -> None:
+    found = merging.merged(_ledger("a.x"), _ledger("b.x", complete=False), frozenset({"a.x"}))
+
+    assert found["complete"] is False
+
+
+def test_sections_with_a_claim_in_common_are_a_group() -> None:
+    claims = {
+        "one": frozenset({"a", "b"}),
+        "two": frozenset({"c"}),
+        "three": frozenset({"b", "d"}),
+        "four": frozenset("d"),
+    }
+
+    assert merging.shared(claims) == [frozenset({"one", "three", "four"})]
+
+
+def test_a_property_of_another_section_is_in_its_group() -> None:
+    claims = merging.claims_of(["saving_formats", "saving_generated", "datasets"])
+
+    assert merging.shared(claims) == [frozenset({"saving_formats", "saving_generated"})]
+
+
+def test_a_verdict_that_is_not_as_recorded_is_unexplained() -> None:
+    ledger = _ledger("a.x", "b.x")
+    ledger["claims"][1]["verdict"] = "broken"
+
+    assert merging.unexplained(ledger) == ["b.x"]
