@@ -119,8 +119,15 @@ def error_not_compiled(tf: Any, witness: Witness) -> None:
     kind="prose",
 )
 @deviation(
+    since="2.2",
+    until="2.15",
+    cause="Shapes are compared deep inside the loss, whose message names two shapes and not whose they are.",
+    source=f"{_KERAS2}/backend.py",
+    symptom=r"Shapes \(None, 1\) and \(None, 10\) are incompatible",
+)
+@deviation(
     of="keras",
-    since="2.3",
+    since="2.16",
     until="2",
     cause="Shapes are compared deep inside the loss, whose message names two shapes and not whose they are.",
     source=f"{_KERAS2}/backend.py",

@@ -24,9 +24,9 @@ TENSORFLOW_DISTRIBUTIONS = (
 )
 """Distributions that put a package called ``tensorflow`` on the path, the commonest first."""
 
-KERAS_INSIDE_TENSORFLOW = (("2.0", "2.2.4-tf"), ("2.1", "2.2.4-tf"), ("2.2", "2.3.0-tf"), ("2.3", "2.4.0"),
+KERAS_INSIDE_TENSORFLOW = (("2.0", "2.2.4-tf"), ("2.1", "2.3.0-tf"), ("2.2", "2.3.0-tf"), ("2.3", "2.4.0"),
                            ("2.4", "2.4.0"), ("2.5", "2.5.0"))  # fmt: skip
-"""``tf.keras.__version__`` of the releases that carry Keras inside: 2.0 seen in a run, the others from their source."""
+"""``tf.keras.__version__`` of the releases that carry Keras inside, as the newest patch of each says it in a run."""
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
