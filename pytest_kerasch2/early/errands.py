@@ -15,11 +15,11 @@ from pytest_kerasch2.claims.witness import steady
 from pytest_kerasch2.data import sources, standins
 from pytest_kerasch2.early.asking import Interpreter, ask
 from pytest_kerasch2.early.facts import Facts, Told
-from pytest_kerasch2.errors import BadSetting, DataMissing, FrameworkBroken, FrameworkMissing
+from pytest_kerasch2.errors import BadSetting, DataDamaged, DataMissing, FrameworkBroken, FrameworkMissing
 from pytest_kerasch2.options import Settings
 
 # Seconds for an interpreter to say what it is, and to import Keras: Theano tries its compiler then.
-FIRST_WORDS = 120.0
+FIRST_WORDS = 240.0
 NAMED = ("boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
 BLOCKS = (
     "import-backend",
@@ -215,8 +215,8 @@ def equip(interpreter: Interpreter) -> Interpreter:
 def _mnist(interpreter: Interpreter, settings: Settings) -> tuple[Told, dict[str, Any]]:
     try:
         data = sources.load("mnist", mirror=settings.mirror, offline=settings.offline)
-    except DataMissing as error:
-        return {"absent": [error.happened, error.found, error.remedy]}, {}
+    except (DataMissing, DataDamaged) as error:
+        return {"absent": [type(error).__name__, error.happened, error.found, error.remedy]}, {}
     folder = interpreter.folder / "genuine"
     folder.mkdir(exist_ok=True)
     archive = folder / "mnist.npz"

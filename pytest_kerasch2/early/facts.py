@@ -6,11 +6,12 @@ import copy
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping
 
+from pytest_kerasch2 import errors
 from pytest_kerasch2.claims.witness import Witness
-from pytest_kerasch2.errors import ChildDied, ClaimBroken, DataMissing
+from pytest_kerasch2.errors import ChildDied, ClaimBroken
 
-# `{"value": ...}`, `{"error": "Type: first line"}`, `{"death": what ended the interpreter}` or
-# `{"absent": the three parts of a DataMissing}`.
+# `{"value": ...}`, `{"error": "Type: first line"}`, `{"death": what ended the interpreter}` or, for a data set that
+# cannot be had, `{"absent": [name and three parts of the error]}`.
 Told = Dict[str, Any]
 
 
@@ -27,11 +28,12 @@ class Facts:
         Raises:
             ClaimBroken: finding it raised an error over there.
             ChildDied: the interpreter crashed or hung over it.
-            DataMissing: it needs a data set that is not here.
+            DataMissing, DataDamaged: it needs a data set that is not here, or not whole.
         """
         told = self.told[name]
         if "absent" in told:
-            raise DataMissing(*told["absent"])
+            kind, *parts = told["absent"]
+            raise getattr(errors, kind)(*parts)
         if "death" in told:
             raise ChildDied("The interpreter died", f"{told['death']}, over {name}", "run it there by hand to see more")
         if "error" in told:
