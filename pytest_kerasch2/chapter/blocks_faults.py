@@ -13,6 +13,7 @@ from unittest import mock
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import blocks_texts
 from pytest_kerasch2.chapter.saboteurs import replaced, wrapped, wrapped_method
+from pytest_kerasch2.chapter.saboteurs_backend import home_of_constant
 from pytest_kerasch2.framework import api
 
 
@@ -99,6 +100,7 @@ def _with_dtype(dtype: str) -> Callable[..., Any]:
 @contextmanager
 def constants_in_double() -> Iterator[None]:
     """Constants are made with 64 bits whatever was asked for."""
+    home_of_constant()
     with contextlib.ExitStack() as stack:
         for place in rooms("backend"):
             stack.enter_context(wrapped(place, "constant", _with_dtype("float64")))

@@ -82,7 +82,7 @@ def imperative(tf: Any, witness: Witness) -> None:
     symptom="training that looks at its values: RuntimeError: Unable to automatically build the model",
 )
 @cured(planted.dynamic_models)
-@caught(planted.eagerly_ignored)
+@caught(planted.eagerly_ignored, planted.zeros_seen)
 @unmoved(saboteurs.other_seed)
 def eager_training(tf: Any, witness: Witness) -> None:
     """Train a model that notes what passes through it on two batches."""

@@ -21,7 +21,18 @@ def _constant(change: Callable[..., Any]) -> ContextManager[None]:
     def changed(original: Any, value: Any, dtype: Any = None, shape: Any = None, name: Any = None) -> Any:
         return change(original, value, dtype, shape, name)
 
-    return saboteurs.wrapped(api.backend_functions(), "constant", changed)
+    return saboteurs.wrapped(home_of_constant(), "constant", changed)
+
+
+def home_of_constant() -> Any:
+    """Give the backend.
+
+    Raises:
+        NotApplicable: it has no `constant`, for Keras runs without TensorFlow.
+    """
+    if not hasattr(api.backend_functions(), "constant"):
+        api.require_tensorflow("The backend's `constant`")
+    return api.backend_functions()
 
 
 @contextmanager
@@ -81,7 +92,7 @@ def constant_of_array() -> Iterator[None]:
 @contextmanager
 def constant_with_other_arguments() -> Iterator[None]:
     """`constant` takes the shape before the type."""
-    original = api.backend_functions().constant
+    original = home_of_constant().constant
 
     def constant(value: Any, shape: Any = None, dtype: Any = None, name: Any = None) -> Any:
         return original(value, dtype=dtype, shape=shape, name=name)
@@ -93,7 +104,7 @@ def constant_with_other_arguments() -> Iterator[None]:
 @contextmanager
 def constant_documented() -> Iterator[None]:
     """`constant` is wrapped, as decorators do, and is otherwise the same."""
-    original = api.backend_functions().constant
+    original = home_of_constant().constant
 
     @functools.wraps(original)
     def constant(*arguments: Any, **named: Any) -> Any:
@@ -110,7 +121,7 @@ def constant_lost() -> Iterator[None]:
     def lost(*arguments: Any, **named: Any) -> Any:
         raise AttributeError("module 'backend' has no attribute 'constant'")
 
-    with saboteurs.replaced(api.backend_functions(), "constant", lost):
+    with saboteurs.replaced(home_of_constant(), "constant", lost):
         yield
 
 
@@ -125,6 +136,8 @@ def constant_there() -> Iterator[None]:
             return array
         return array.reshape(shape) if array.ndim else numpy.full(shape, array)
 
+    # They are no part of the signature as it is printed
+    constant.__annotations__.clear()
     if hasattr(api.backend_functions(), "constant"):
         yield
         return

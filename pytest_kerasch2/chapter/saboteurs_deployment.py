@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from types import SimpleNamespace
 from typing import Any, Iterator
 from unittest import mock
@@ -69,13 +70,12 @@ def weights_made_constants() -> Iterator[None]:
     """The converter is given the model's calculation with its weights written into it as constants."""
     tf = api.tensorflow()
     kind = tf.lite.TFLiteConverter
+    room = importlib.import_module("tensorflow.python.framework.convert_to_constants")
 
     def frozen(model: Any) -> Any:
-        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
         rows = tf.TensorSpec((1, *model.inputs[0].shape[1:]), tf.float32)
         calculation = tf.function(lambda row: model(row)).get_concrete_function(rows)
-        return kind.from_concrete_functions([convert_variables_to_constants_v2(calculation)])
+        return kind.from_concrete_functions([room.convert_variables_to_constants_v2(calculation)])
 
     with mock.patch.object(kind, "from_keras_model", frozen):
         yield
@@ -118,6 +118,11 @@ def estimator_again() -> Iterator[None]:
         yield
 
 
+def _conversions() -> Any:
+    api.require_tensorflow("An Estimator")
+    return api.keras().estimator
+
+
 @contextlib.contextmanager
 def estimator_begins_anew() -> Iterator[None]:
     """The conversion loses the weights of the model."""
@@ -126,7 +131,7 @@ def estimator_begins_anew() -> Iterator[None]:
         keras_model.set_weights([weights * 0 for weights in keras_model.get_weights()])
         return original(keras_model=keras_model, **named)
 
-    with wrapped(api.keras().estimator, "model_to_estimator", forgotten):
+    with wrapped(_conversions(), "model_to_estimator", forgotten):
         yield
 
 
@@ -138,5 +143,5 @@ def estimator_learns_nothing() -> Iterator[None]:
         keras_model.compile(api.keras().optimizers.Adam(0.0), keras_model.loss, metrics=["accuracy"])
         return original(keras_model=keras_model, **named)
 
-    with wrapped(api.keras().estimator, "model_to_estimator", stopped):
+    with wrapped(_conversions(), "model_to_estimator", stopped):
         yield

@@ -8,6 +8,7 @@ from unittest import mock
 
 from pytest_kerasch2.chapter.features_reference import GROUPS
 from pytest_kerasch2.chapter.saboteurs import replaced, wrapped, wrapped_method
+from pytest_kerasch2.errors import NotApplicable
 from pytest_kerasch2.framework import api
 
 
@@ -220,7 +221,9 @@ def _on_placeholder(original: Any, layer: Any, inputs: Any, *arguments: Any, **n
 
 @contextlib.contextmanager
 def eagerly_ignored() -> Iterator[None]:
-    """Compiling forgets that training was to run eagerly."""
+    """Compiling forgets that training was to run eagerly; on torch it does in any case."""
+    if api.release().backend == "torch":
+        raise NotApplicable("Training that is not eager", "torch runs eagerly whatever Keras is told", "")
 
     def without(original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         named.pop("run_eagerly", None)
@@ -229,6 +232,17 @@ def eagerly_ignored() -> Iterator[None]:
         return original(model, *arguments, **named)
 
     with wrapped_method(api.keras().Model, "compile", without):
+        yield
+
+
+@contextlib.contextmanager
+def zeros_seen() -> Iterator[None]:
+    """Training hands the model zeros in place of what it was given."""
+
+    def blank(original: Any, model: Any, x: Any, *rest: Any, **named: Any) -> Any:
+        return original(model, x * 0, *rest, **named)
+
+    with wrapped_method(api.keras().Model, "fit", blank):
         yield
 
 

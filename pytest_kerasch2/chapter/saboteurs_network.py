@@ -86,7 +86,9 @@ def call_as(kind: str, call: Callable[[Any, Any, Any], Any]) -> Iterator[None]:
 @contextmanager
 def flattened_backwards() -> Iterator[None]:
     """`Flatten` gives the pixels last to first."""
-    with call_as("Flatten", lambda original, layer, inputs: original(layer, inputs)[:, ::-1]):
+    # torch steps through a tensor forwards only
+    back = api.keras().ops.flip if not api.runs_on_tensorflow() else lambda flat, axis: flat[:, ::-1]
+    with call_as("Flatten", lambda original, layer, inputs: back(original(layer, inputs), axis=1)):
         yield
 
 
