@@ -12,6 +12,7 @@ from matrix import columns, installer, places
 from pytest_kerasch2.errors import KerasCh2Error
 
 REFUSED = 2
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         return int(chosen.run(chosen, rest))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except KerasCh2Error as error:
         sys.stderr.write(f"matrix {chosen.command}: {error}\n")
         return REFUSED

@@ -29,6 +29,15 @@ class Processes:
         self._lock = threading.Lock()
         self._stopped = False
 
+    def __enter__(self) -> Processes:
+        """Give itself."""
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        """Stop what still runs where an error ends the block."""
+        if kind is not None:
+            self.stop()
+
     def run(
         self, command: Sequence[str], log: Path, *, environ: Mapping[str, str], folder: Path, deadline: float
     ) -> int:

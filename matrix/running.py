@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import FrozenSet, Iterable, Mapping, Sequence
 
-from matrix import disk, environments, merging, places, sources, states, tables
+from matrix import disk, environments, interrupts, merging, places, sources, states, tables
 from matrix.board import Board
 from matrix.columns import Column, Releases
 from matrix.processes import Processes
@@ -69,7 +69,8 @@ def run(releases: Releases, names: Sequence[str], wish: Wish) -> int:
     chosen = releases.chosen(names)
     board = Board()
     try:
-        failed = False if wish.only_table else _run(releases, chosen, wish, board)
+        with interrupts.raised_once():
+            failed = False if wish.only_table else _run(releases, chosen, wish, board)
     except KeyboardInterrupt:
         board.say("stopped; what was done is kept, and the next run goes on from there")
         return INTERRUPTED
@@ -105,8 +106,7 @@ def _run(releases: Releases, chosen: Sequence[Column], wish: Wish, board: Board)
     failed = [column for column in idle if _has_failed(column)]
     board.unchanged(idle, failed)
     if waiting:
-        processes = Processes()
-        with tempfile.TemporaryDirectory(dir=places.WHEELS) as folder:
+        with tempfile.TemporaryDirectory(dir=places.WHEELS) as folder, Processes() as processes:
             log = places.log("plugin")
             log.write_bytes(b"")
             wheel = environments.build_wheel(Path(folder), processes, log)
@@ -127,7 +127,8 @@ def _each(waiting: Sequence[Task], verifier: Verifier, jobs: int, remove: bool, 
                 environments.remove(task.column)
                 disk.make_room()
 
-    with ThreadPoolExecutor(jobs) as pool, board.showing(len(waiting)):
+    # The processes last: they are stopped before the pool waits for its threads, which wait for them.
+    with ThreadPoolExecutor(jobs) as pool, board.showing(len(waiting)), verifier.maker.processes:
         running: set[Future[Outcome]] = {pool.submit(one, task) for task in waiting}
         try:
             while running:
@@ -137,10 +138,8 @@ def _each(waiting: Sequence[Task], verifier: Verifier, jobs: int, remove: bool, 
                     board.end(outcome)
                     yield outcome
         except BaseException:
-            # Before the pool waits for its threads, which wait for these.
             for future in running:
                 future.cancel()
-            verifier.maker.processes.stop()
             raise
 
 
