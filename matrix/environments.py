@@ -12,7 +12,7 @@ from typing import Mapping
 
 from matrix import installer, interpreters, places, sources
 from matrix.columns import HOST, Column, Releases
-from matrix.errors import Absent
+from matrix.errors import Absent, NotBuilt
 from matrix.processes import Processes
 from pytest_kerasch2.claims.ledger import write_text
 
@@ -151,13 +151,13 @@ def build_wheel(folder: Path, processes: Processes, log: Path) -> Path:
     """Give the plugin as a wheel, built from this tree into a folder.
 
     Raises:
-        Absent: it does not build.
+        NotBuilt: it does not build.
     """
     # By way of a source distribution: setuptools would put what an earlier build left beside the source into a wheel.
     command = [installer.uv(), "build", "--no-progress", "--out-dir", str(folder), str(places.ROOT)]
     status = processes.run(command, log, environ=installer.surroundings(), folder=places.ROOT, deadline=DEADLINE)
     if status:
-        raise Absent("The plugin does not build", last_words(log), f"see {log.name}")
+        raise NotBuilt("The plugin does not build", last_words(log), f"see {log.name}")
     return next(iter(folder.glob("*.whl")))
 
 
@@ -175,7 +175,8 @@ def last_words(log: Path) -> str:
 
 def publishable(said: str) -> str:
     """Give the last line of what a program said, without the places of this machine: it goes into the table."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    # uv's hints come last, and say nothing of what was wrong.
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
     return re.sub(r"\S*(?:://|(?<![\w.])/)\S+", "…", lines[-1]) if lines else "it said nothing"
 
 

@@ -15,3 +15,7 @@ class Unfinished(KerasCh2Error):
 
 class ToolMissing(KerasCh2Error):
     """A program that the matrix works with is not installed."""
+
+
+class NotBuilt(KerasCh2Error):
+    """The plugin's wheel cannot be built, so that no column can be verified."""

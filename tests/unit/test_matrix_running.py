@@ -19,7 +19,7 @@ if sys.version_info < (3, 9):
 from matrix import columns, disk, environments, installer, merging, places, running, sources
 from matrix.columns import Column, Releases
 from matrix.environments import Environment, Maker
-from matrix.errors import Absent, Unfinished
+from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
 from matrix.running import Wish
 
@@ -371,3 +371,14 @@ def test_pins_that_are_missing_leave_a_column_absent(runs: Any, monkeypatch: pyt
 
     with pytest.raises(Absent, match=r"no file nowhere\.txt.*python -m matrix pin nowhere"):
         maker.make(replace(_column("2.15"), environment="nowhere"), Path("log"), {})
+
+
+def test_a_plugin_that_does_not_build_is_no_fault_of_a_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installer, "uv", lambda: "false")
+
+    with pytest.raises(NotBuilt, match="The plugin does not build"):
+        environments.build_wheel(tmp_path, Processes(), tmp_path / "log")
+
+
+def test_a_hint_is_not_what_was_wrong() -> None:
+    assert environments.publishable("error: no such package\nhint: try again\n") == "error: no such package"
