@@ -171,6 +171,7 @@ def _has_values(tensor: Any) -> bool:
 def layers_on_tensors(tf: Any, witness: Witness) -> None:
     """Follow the shapes through the layers; then compare the model with arithmetic on its weights."""
     api.set_seed(21)
+    trials.say_activations(witness)
     image = tf.keras.Input(shape=(28, 28))
     flat = tf.keras.layers.Flatten()(image)
     hidden = tf.keras.layers.Dense(512, activation="relu", name="d1")(flat)

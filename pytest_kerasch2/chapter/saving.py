@@ -10,6 +10,7 @@ from pytest_kerasch2 import models, roundtrip
 from pytest_kerasch2.chapter import saving_cures as cures
 from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter import saving_small as small
+from pytest_kerasch2.chapter import trials
 from pytest_kerasch2.chapter.blocks_running import inside
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
 from pytest_kerasch2.claims.witness import Witness
@@ -97,6 +98,7 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
 def model_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> None:
     """Train a step, save, load and compare."""
     model = small.trained_style(tf, model_style, small.PRINTED)
+    trials.say_activations(witness)
 
     with inside(scratch):
         witness.runs("saving to ./model_name.h5", lambda: model.save(small.MODEL_FILE))

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter import saving_small as small
+from pytest_kerasch2.chapter import trials
 from pytest_kerasch2.chapter.blocks_running import inside
 from pytest_kerasch2.chapter.saving import ACTIVATIONS, GRAPHS, SECTION
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
@@ -54,6 +55,7 @@ SUBCLASS = ("subclass",)
 def keras_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> None:
     """Train a step, save, load and compare."""
     model = small.trained_style(tf, model_style, small.PRINTED)
+    trials.say_activations(witness)
 
     with inside(scratch):
         witness.runs("saving to ./model_name.keras", lambda: model.save("./model_name.keras"))
@@ -114,6 +116,7 @@ def weights_h5_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) 
 def folder(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> None:
     """Save, load and compare."""
     model = small.trained_style(tf, model_style, small.PRINTED)
+    trials.say_activations(witness)
 
     # Writing a folder leaves the level of absl's log changed on some releases.
     with state.isolated(), inside(scratch):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.chapter import saboteurs, trials
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.claims.marks import caught, claim, unmoved
 from pytest_kerasch2.claims.witness import Witness
@@ -97,6 +97,7 @@ def dense_connects_all(tf: Any, witness: Witness) -> None:
 def relu(tf: Any, witness: Witness) -> None:
     """Compare the layer with arithmetic of 64 bits; a linear function of -v would be minus that of v."""
     api.set_seed(4)
+    trials.say_activations(witness)
     random = np.random.RandomState(4)
     inputs = random.uniform(-1, 1, (8, INPUTS)).astype("float32")
     layer = tf.keras.layers.Dense(UNITS, activation=printed_activation(tf, "relu"))
@@ -186,6 +187,7 @@ def dropout_in_training_only(tf: Any, witness: Witness) -> None:
 def softmax(tf: Any, witness: Witness) -> None:
     """Compare the output layer with the formula in 64 bits."""
     api.set_seed(9)
+    trials.say_activations(witness)
     inputs = np.random.RandomState(9).uniform(0, 1, (16, UNITS)).astype("float32")
     layer = tf.keras.layers.Dense(CLASSES, activation=printed_activation(tf, "softmax"))
     outputs = api.array(layer(inputs)).astype("float64")

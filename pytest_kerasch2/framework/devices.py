@@ -133,9 +133,8 @@ def _framework() -> str:
 
 def _of_keras() -> tuple[Device, ...]:
     """Give the devices of Keras's own backend; `keras.distribution` lists none on torch, which is asked itself."""
-    api.keras()
-    torch: Any = sys.modules.get("torch")
-    if torch is not None:
+    if api.release().backend == "torch":
+        torch: Any = sys.modules["torch"]
         return (Device("cpu", 0), *(Device("gpu", index) for index in range(torch.cuda.device_count())))
     found = []
     for name in api.keras().distribution.list_devices():
