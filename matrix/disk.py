@@ -7,7 +7,8 @@ import subprocess
 
 from matrix import installer, places
 
-# Bytes that the next two environments may take, unpacked in uv's cache; measured: 2.5 GB for each of the largest.
+# Bytes that the next two environments may take, unpacked in uv's cache. With 5 GB here, twelve of the largest, two at a
+# time into an empty cache, left 3.5 GB of a disk of 12 GB free at the least.
 ROOM = 6_000_000_000
 # By far the largest; the rest of all columns together is smaller than one of them.
 LARGEST = ("tensorflow", "tensorflow-cpu", "torch", "jaxlib", "cntk")
