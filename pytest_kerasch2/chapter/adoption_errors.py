@@ -108,7 +108,7 @@ def error_not_compiled(tf: Any, witness: Witness) -> None:
     model, (x, y) = tf.keras.Sequential([tf.keras.layers.Dense(10)]), _data()
     _helpful(
         witness, tf, "fit before compile", lambda: model.fit(x, y, verbose=0),
-        thing="model", given="(?i)before (using|training)|must (call )?`?compile", wanted="(?i)must.*compile",
+        thing=r"model|`fit\(\)`", given="(?i)before (using|training)|must (call )?`?compile", wanted="(?i)must.*compile",
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def error_label_shape(tf: Any, witness: Witness) -> None:
     backends=("torch",),
     cause="torch refuses the label by itself, in a message that does not name the range.",
     source=f"{_KERAS3}/backend/torch/nn.py",
-    symptom="Target 10 is out of bounds",
+    symptom="Target 10 is out of bounds|Class values must be smaller than num_classes",
 )
 @cured(planted.checked_labels)
 @caught(planted.terse, planted.lenient)
