@@ -108,7 +108,8 @@ def error_not_compiled(tf: Any, witness: Witness) -> None:
     model, (x, y) = tf.keras.Sequential([tf.keras.layers.Dense(10)]), _data()
     _helpful(
         witness, tf, "fit before compile", lambda: model.fit(x, y, verbose=0),
-        thing=r"model|`fit\(\)`", given="(?i)before (using|training)|must (call )?`?compile", wanted="(?i)must.*compile",
+        thing=r"model|`fit\(\)`", given="(?i)before (using|training)|must (call )?`?compile",
+        wanted="(?i)must.*compile",
     )  # fmt: skip
 
 
