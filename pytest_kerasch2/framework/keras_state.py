@@ -39,7 +39,7 @@ def items() -> tuple[Item, ...]:
 
 def _policy_item() -> Item:
     """The policy's name; None in Keras 2 as long as it is left to floatx, which is not the same as one set to that."""
-    home = sys.modules[inspect.unwrap(api.policy_room().global_policy).__module__]
+    home: Any = sys.modules[inspect.unwrap(api.policy_room().global_policy).__module__]
 
     def read() -> str | None:
         return None if getattr(home, "_global_policy", home) is None else api.policy_name()
