@@ -22,6 +22,7 @@ from pytest_kerasch2.framework.devices import Device
 SECTION = "Adoption and advantages"
 _KERAS3 = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src"
 _TF20 = "https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras"
+_WHOSE_SHAPES = "Shapes are compared deep inside the loss, whose message names two shapes and not whose they are."
 _KERAS2 = "https://github.com/keras-team/keras/blob/v2.15.0/keras"
 _REFUSED = (ValueError, TypeError, RuntimeError, IndexError, KeyError, AttributeError, AssertionError, ArithmeticError)
 
@@ -122,7 +123,7 @@ def error_not_compiled(tf: Any, witness: Witness) -> None:
 @deviation(
     since="2.2",
     until="2.15",
-    cause="Shapes are compared deep inside the loss, whose message names two shapes and not whose they are.",
+    cause=_WHOSE_SHAPES,
     source=f"{_KERAS2}/backend.py",
     symptom=r"Shapes \(None, 1\) and \(None, 10\) are incompatible",
 )
@@ -130,7 +131,7 @@ def error_not_compiled(tf: Any, witness: Witness) -> None:
     of="keras",
     since="2.16",
     until="2",
-    cause="Shapes are compared deep inside the loss, whose message names two shapes and not whose they are.",
+    cause=_WHOSE_SHAPES,
     source=f"{_KERAS2}/backend.py",
     symptom=r"Shapes \(None, 1\) and \(None, 10\) are incompatible",
 )

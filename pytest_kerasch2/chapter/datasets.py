@@ -96,7 +96,7 @@ def accessor(tf: Any, witness: Witness) -> None:
     since="3.0",
     until="3.2",
     cause="Until Keras 3.3 imdb gives its reviews as plain lists of lists.",
-    source="https://github.com/keras-team/keras/blob/v3.2.1/keras/src/datasets/imdb.py",
+    source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/datasets/imdb.py",
     symptom="what imdb gives is of the kind: \\['list', 'ndarray'\\]",
 )
 @caught(planted.parts_swapped, planted.parts_in_a_row, planted.labels_in_lists)
@@ -240,7 +240,7 @@ def fashion_mnist(tf: Any, archives: Any, witness: Witness) -> None:
     since="3.0",
     until="3.2",
     cause="Until Keras 3.3 imdb gives its reviews as plain lists of lists.",
-    source="https://github.com/keras-team/keras/blob/v3.2.1/keras/src/datasets/imdb.py",
+    source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/datasets/imdb.py",
     symptom="'list' object has no attribute 'shape'",
 )
 @caught(planted.labels_shifted, planted.one_too_few, planted.other_numbers)

@@ -200,7 +200,7 @@ def same_as_tensorflow(tf: Any, witness: Witness) -> None:
 @claim("dtypes.inputs", "Keras takes each type of the table, for instance for an input.", section=SECTION, kind="prose")
 @deviation(
     cause="The first Keras 3 has neither the complex types nor the quantised ones in its list of types.",
-    source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/backend/common/variables.py",
+    source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/backend/common/dtypes.py",
     symptom="an input of complex64: ValueError",
     since="3.0",
     until="3.5",
