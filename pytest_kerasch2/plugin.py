@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2 import options
+from pytest_kerasch2 import fixtures, options
 from pytest_kerasch2.errors import KerasCh2Error
-
-pytest_plugins = ["pytest_kerasch2.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,7 +16,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the options; start the claims suite where it was asked for."""
+    """Read the options; offer the fixtures; start the claims suite where it was asked for."""
+    # Not by the name `pytest_plugins`, for which pytest reads the metadata of every distribution once more.
+    config.pluginmanager.register(fixtures, "kerasch2-fixtures")
     try:
         settings = config.stash[options.SETTINGS] = options.read(config)
         if settings.chapter:
@@ -30,9 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test that asks for `device` one run for each device present."""
     if "device" in metafunc.fixturenames:
-        from pytest_kerasch2.fixtures import parametrize_devices
-
-        parametrize_devices(metafunc)
+        fixtures.parametrize_devices(metafunc)
 
 
 def _start_chapter(config: pytest.Config, settings: Any) -> None:
