@@ -10,7 +10,7 @@ import numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kerasch2.chapter import saboteurs, saboteurs_configuration, saboteurs_engines
+from pytest_kerasch2.chapter import replacements, saboteurs, saboteurs_configuration, saboteurs_engines
 from pytest_kerasch2.chapter import saboteurs_backend as faults
 from pytest_kerasch2.chapter.attempts import value as value_of
 from pytest_kerasch2.chapter.configuration_jobs import ENGINE, FIRST_USE
@@ -38,6 +38,7 @@ no_constant = deviation(
     cause="keras.backend of Keras 3 has settings only; `constant` is left in tf.keras.backend, which is TensorFlow's.",
     source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/backend.py",
     symptom="has no attribute 'constant'",
+    instead=replacements.CONSTANT,
 )
 
 
@@ -76,6 +77,7 @@ def import_tensorflow(tf: Any, witness: Witness) -> None:
     source=f"{TENSORFLOW}/v2.4.0/tensorflow/tools/pip_package/setup.py",
     symptom="No module named 'keras'",
     until="2.4",
+    instead=replacements.BACKEND,
 )
 @deviation(
     cause="TensorFlow 2.5 brings a keras beside its own tf.keras: two backends, each with values of its own.",
@@ -83,6 +85,7 @@ def import_tensorflow(tf: Any, witness: Witness) -> None:
     symptom="epsilon set in tensorflow.keras, read in keras: 1e-07",
     since="2.5",
     until="2.5",
+    instead=replacements.BACKEND,
 )
 @deviation(
     cause=_TWO_KERAS,
@@ -91,6 +94,7 @@ def import_tensorflow(tf: Any, witness: Witness) -> None:
     since="2.16",
     until="2",
     of="keras",
+    instead=replacements.BACKEND,
 )
 @in_child(FIRST_USE)
 @caught(faults.keras_alone_lost)
@@ -114,6 +118,7 @@ def import_keras(child: Any, witness: Witness) -> None:
     source=f"{TENSORFLOW}/v2.4.0/tensorflow/tools/pip_package/setup.py",
     symptom="No module named 'keras'",
     until="2.4",
+    instead=replacements.BACKEND_CONSTANT,
 )
 @deviation(
     cause="In Keras 3 keras.backend has settings only; `constant` is left in tf.keras.backend, deprecated.",
@@ -121,6 +126,7 @@ def import_keras(child: Any, witness: Witness) -> None:
     symptom="has no attribute 'constant'",
     since="3.0",
     of="keras",
+    instead=replacements.CONSTANT,
 )
 @deviation(
     cause=_TWO_KERAS,
@@ -129,6 +135,7 @@ def import_keras(child: Any, witness: Witness) -> None:
     since="2.16",
     until="2",
     of="keras",
+    instead=replacements.BACKEND_CONSTANT,
 )
 @in_child(FIRST_USE)
 @caught(faults.keras_alone_lost)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.chapter import backend, saboteurs, saboteurs_backend
+from pytest_kerasch2.chapter import backend, replacements, saboteurs, saboteurs_backend
 from pytest_kerasch2.chapter import blocks_faults as faults
 from pytest_kerasch2.chapter import blocks_running as running
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
@@ -23,10 +23,20 @@ NO_VERSION = "AttributeError: .*__version__"
 @deviation(
     of="keras",
     since="2.13",
+    until="2.15",
+    cause="from TensorFlow 2.13 on the generated API of tf.keras leaves out __version__",
+    source="https://github.com/tensorflow/tensorflow/issues/62398",
+    symptom=NO_VERSION,
+    instead=replacements.VERSION,
+)
+@deviation(
+    of="keras",
+    since="2.16",
     until="2",
     cause="from TensorFlow 2.13 on the generated API of tf.keras leaves out __version__",
     source="https://github.com/tensorflow/tensorflow/issues/62398",
     symptom=NO_VERSION,
+    instead=replacements.LEGACY_VERSION,
 )
 @deviation(
     of="keras",
@@ -35,6 +45,7 @@ NO_VERSION = "AttributeError: .*__version__"
     cause="the API of the first Keras 3 leaves out __version__, which returns with Keras 3.3",
     source="https://github.com/tensorflow/tensorflow/issues/62398",
     symptom=NO_VERSION,
+    instead=replacements.VERSION,
 )
 @caught(faults.no_version)
 @unmoved(faults.windows_line_ends)
@@ -60,6 +71,7 @@ def version(tf: Any, witness: Witness) -> None:
     cause="no block imports `keras`: the chapter calls the module tensorflow.keras, which this block does not",
     source="https://www.tensorflow.org/api_docs/python/tf/keras/backend/set_floatx",
     symptom="NameError: name 'keras' is not defined",
+    instead=replacements.FLOATX,
 )
 @caught(faults.deaf_set_floatx)
 @unmoved(faults.windows_line_ends)
@@ -83,6 +95,7 @@ def set_floatx(tf: Any, witness: Witness) -> None:
     cause="up to TensorFlow 2.4 no package `keras` is installed along; the module is tensorflow.keras",
     source="https://github.com/tensorflow/tensorflow/blob/v2.4.4/tensorflow/tools/pip_package/setup.py",
     symptom="ModuleNotFoundError: No module named 'keras'",
+    instead=replacements.BACKEND,
 )
 @caught(faults.no_keras_package)
 @unmoved(faults.windows_line_ends)

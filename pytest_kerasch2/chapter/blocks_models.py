@@ -8,7 +8,7 @@ from typing import Any
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import blocks_faults as faults
 from pytest_kerasch2.chapter import blocks_running as running
-from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.chapter import replacements, replacements_pipeline, saboteurs
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api
@@ -31,6 +31,7 @@ LEXICAL = "https://docs.python.org/3/reference/lexical_analysis.html#indentation
     cause="the optimizer is tf.keras.optimizers.Adam; no release has had it as tf.keras.Adam",
     source=ADAM,
     symptom="AttributeError: .*'Adam'",
+    instead=replacements.ADAM,
 )
 @caught(saboteurs.one_unit_short)
 @unmoved(faults.windows_line_ends)
@@ -102,6 +103,7 @@ def functional_data(tf: Any, mnist: Any, scratch: Path, witness: Witness) -> Non
     "tf.keras.layers.Dense",
     source="https://www.tensorflow.org/api_docs/python/tf/keras/layers/Dense",
     symptom="AttributeError: .*'layers'",
+    instead=replacements.HIDDEN_LAYER,
 )
 @caught(saboteurs.one_unit_short)
 @unmoved(faults.windows_line_ends)
@@ -144,6 +146,7 @@ def functional_training(tf: Any, mnist: Any, witness: Witness) -> None:
     cause="the lines of the constructor are indented by two and by three blanks, which Python does not take",
     source=LEXICAL,
     symptom="IndentationError",
+    instead=replacements.SUBCLASS,
 )
 @caught(saboteurs.one_unit_short)
 @unmoved(faults.windows_line_ends)
@@ -166,6 +169,7 @@ def subclass_definition(tf: Any, witness: Witness) -> None:
     cause="the last line begins with a blank, which Python does not take; below that, tf.keras.Adam does not exist",
     source=LEXICAL,
     symptom="IndentationError: unexpected indent",
+    instead=replacements.SUBCLASS_TRAINING,
 )
 @caught(faults.idle_fit)
 @unmoved(faults.windows_line_ends)
@@ -228,6 +232,7 @@ def pipeline_of_test(tf: Any, mnist: Any, witness: Witness) -> None:
     cause="the block compiles `model5` and trains `model`, and no block of the chapter defines either",
     source="https://docs.python.org/3/library/exceptions.html#NameError",
     symptom="NameError: name 'model5' is not defined",
+    instead=replacements_pipeline.COMPILE_AND_FIT,
 )
 @caught(faults.compiled_with_sgd)
 @unmoved(faults.windows_line_ends)

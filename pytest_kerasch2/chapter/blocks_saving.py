@@ -8,7 +8,7 @@ from typing import Any
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import blocks_faults as faults
 from pytest_kerasch2.chapter import blocks_running as running
-from pytest_kerasch2.chapter import saving_faults
+from pytest_kerasch2.chapter import replacements_saving, saving_faults
 from pytest_kerasch2.chapter import saving_small as small
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
 from pytest_kerasch2.claims.witness import Witness
@@ -37,6 +37,7 @@ def save_model(tf: Any, scratch: Path, witness: Witness) -> None:
     cause="Keras 3 writes tf.nn.softmax under its internal name, softmax_v2, and cannot read that name",
     source=small.SERIALIZATION,
     symptom="softmax_v2",
+    instead=replacements_saving.MODEL_H5,
 )
 @caught(saving_faults.weights_left_out)
 @unmoved(faults.windows_line_ends)
@@ -60,6 +61,7 @@ def load_model(tf: Any, scratch: Path, witness: Witness) -> None:
     cause="save_weights of Keras 3 refuses every name that does not end in .weights.h5",
     source=small.SAVING_API,
     symptom=r"ValueError: The filename must end in",
+    instead=replacements_saving.WEIGHTS,
 )
 @caught(saving_faults.saves_nothing)
 @unmoved(faults.windows_line_ends)

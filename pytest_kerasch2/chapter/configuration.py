@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kerasch2.chapter import configuration_source as source
+from pytest_kerasch2.chapter import replacements
 from pytest_kerasch2.chapter import saboteurs_configuration as faults
 from pytest_kerasch2.chapter.properties import examples
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, unmoved
@@ -290,6 +291,7 @@ def epsilon_fuzz(tf: Any, witness: Witness) -> None:
     symptom="weights after set_floatx.*float32, not float16",
     since="3.0",
     of="keras",
+    instead=replacements.POLICY,
 )
 @caught(faults.deaf_setters, faults.narrow_setters)
 @unmoved(faults.defaults_set_again)

@@ -13,6 +13,7 @@ from typing import Any, Dict, Tuple
 
 import numpy as np
 
+from pytest_kerasch2.chapter import replacements
 from pytest_kerasch2.chapter import saboteurs_datasets as planted
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
 from pytest_kerasch2.claims.witness import Witness
@@ -98,6 +99,7 @@ def accessor(tf: Any, witness: Witness) -> None:
     cause="Until Keras 3.3 imdb gives its reviews as plain lists of lists.",
     source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/datasets/imdb.py",
     symptom="what imdb gives is of the kind: \\['list', 'ndarray'\\]",
+    instead=replacements.REVIEWS,
 )
 @caught(planted.parts_swapped, planted.parts_in_a_row, planted.labels_in_lists)
 @unmoved(planted.pairs_are_lists)
@@ -242,6 +244,7 @@ def fashion_mnist(tf: Any, archives: Any, witness: Witness) -> None:
     cause="Until Keras 3.3 imdb gives its reviews as plain lists of lists.",
     source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/datasets/imdb.py",
     symptom="'list' object has no attribute 'shape'",
+    instead=replacements.REVIEWS,
 )
 @caught(planted.labels_shifted, planted.one_too_few, planted.other_numbers)
 @unmoved(planted.pairs_are_lists, planted.arrays_are_copies)

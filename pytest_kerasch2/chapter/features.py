@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.chapter import replacements, replacements_pipeline, saboteurs
 from pytest_kerasch2.chapter import saboteurs_features as planted
 from pytest_kerasch2.chapter.features_reference import GROUPS
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
@@ -34,10 +34,20 @@ def _numbers(*shape: int) -> Any:
 @deviation(
     of="keras",
     since="2.13",
+    until="2.15",
+    cause="The attribute was left out of the public names when they were moved; it came back with Keras 3.3.",
+    source=_NO_VERSION,
+    symptom="AttributeError: .* no attribute '__version__'",
+    instead=replacements.VERSION,
+)
+@deviation(
+    of="keras",
+    since="2.16",
     until="2",
     cause="The attribute was left out of the public names when they were moved; it came back with Keras 3.3.",
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
+    instead=replacements.LEGACY_VERSION,
 )
 @deviation(
     of="keras",
@@ -46,6 +56,7 @@ def _numbers(*shape: int) -> Any:
     cause="The attribute was left out of the public names until Keras 3.3.",
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
+    instead=replacements.VERSION,
 )
 @cured(planted.version_given)
 @caught(planted.version_wrong, planted.version_missing)
@@ -264,6 +275,7 @@ def distribution_strategies(tf: Any, witness: Witness) -> None:
     cause="Keras 3 has no DenseFeatures, the layer that takes feature columns.",
     source="https://github.com/keras-team/keras/issues/18467",
     symptom="no attribute 'DenseFeatures'",
+    instead=replacements_pipeline.FEATURES,
 )
 @cured(planted.dense_features)
 @caught(planted.columns_mixed_up)

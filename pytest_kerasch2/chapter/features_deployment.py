@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pytest_kerasch2.chapter import attempts
+from pytest_kerasch2.chapter import attempts, replacements_pipeline
 from pytest_kerasch2.chapter import saboteurs_deployment as planted
 from pytest_kerasch2.chapter.features_jobs import ESTIMATOR, LITE, SEVERAL_DEVICES
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, in_child, unmoved
@@ -114,8 +114,15 @@ def tensorflow_lite(child: Any, witness: Witness) -> None:
     cause=_NO_ESTIMATOR,
     source=_TF216,
     symptom="model_to_estimator function not available",
+    instead=replacements_pipeline.FIT,
 )
-@deviation(since="2.16", cause=_NO_ESTIMATOR, source=_TF216, symptom="no attribute 'estimator'")
+@deviation(
+    since="2.16",
+    cause=_NO_ESTIMATOR,
+    source=_TF216,
+    symptom="no attribute 'estimator'",
+    instead=replacements_pipeline.FIT,
+)
 @cured(planted.estimator_again)
 @in_child(ESTIMATOR)
 @caught(planted.estimator_begins_anew)
@@ -143,8 +150,15 @@ def estimator(child: Any, witness: Witness) -> None:
     cause=_NO_ESTIMATOR,
     source=_TF216,
     symptom="model_to_estimator function not available",
+    instead=replacements_pipeline.FIT,
 )
-@deviation(since="2.16", cause=_NO_ESTIMATOR, source=_TF216, symptom="no attribute 'estimator'")
+@deviation(
+    since="2.16",
+    cause=_NO_ESTIMATOR,
+    source=_TF216,
+    symptom="no attribute 'estimator'",
+    instead=replacements_pipeline.FIT,
+)
 @cured(planted.estimator_again)
 @in_child(ESTIMATOR)
 @caught(planted.estimator_learns_nothing)

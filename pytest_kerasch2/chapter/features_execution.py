@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.chapter import replacements_pipeline, saboteurs
 from pytest_kerasch2.chapter import saboteurs_features as planted
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
 from pytest_kerasch2.claims.witness import Witness
@@ -72,6 +72,7 @@ def imperative(tf: Any, witness: Witness) -> None:
     cause="fit calls a model of one's own once as a graph before it trains, whatever it was told.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/training.py",
     symptom="training that looks at its values: AttributeError",
+    instead=replacements_pipeline.STEP_BY_STEP,
 )
 @deviation(
     of="keras",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.chapter import saboteurs, trials
+from pytest_kerasch2.chapter import replacements, saboteurs, trials
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.chapter.properties import examples
 from pytest_kerasch2.chapter.sequential_second import kinds, shapes
@@ -242,6 +242,7 @@ def same_outputs_at_any_width(tf: Any, witness: Witness) -> None:
     cause="TensorFlow 2 has no `tf.layers`, which was TensorFlow 1's; `tf.keras.layers.Dense` is meant.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/tools/api/golden/v2/tensorflow.pbtxt",
     symptom=r"AttributeError: .*'layers'",
+    instead=replacements.HIDDEN_LAYER,
 )
 @cured(old_layers_planted)
 @caught(saboteurs.one_unit_short, names_lost)

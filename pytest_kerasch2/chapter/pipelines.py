@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.chapter import replacements_pipeline, saboteurs
 from pytest_kerasch2.chapter import saboteurs_pipeline as planted
 from pytest_kerasch2.chapter.pipeline_probes import SEED, elements, has_no_end, kept_company, labels, numbered
 from pytest_kerasch2.chapter.properties import examples
@@ -140,6 +140,7 @@ def shuffles(tf: Any, witness: Witness) -> None:
     cause="shuffle stands behind batch in the printed chain, and so moves whole batches: the images of one never part",
     source=_SHUFFLE_PAGE,
     symptom=r"only the neighbours of old: 10, not 0",
+    instead=replacements_pipeline.PIPELINE,
 )
 @cured(planted.shuffle_takes_batches_apart)
 @caught(planted.shuffle_does_nothing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.chapter import attempts, saboteurs
+from pytest_kerasch2.chapter import attempts, replacements_pipeline, saboteurs
 from pytest_kerasch2.chapter import saboteurs_pipeline as planted
 from pytest_kerasch2.chapter.pipeline_probes import SEED, numbered
 from pytest_kerasch2.chapter.pipelines import SECTION
@@ -71,6 +71,7 @@ def fit_takes_data_set(tf: Any, witness: Witness) -> None:
     cause="Keras refused a batch size for what comes in batches by itself; later releases pass over it",
     source=_TENSORFLOW + "blob/v2.0.0/tensorflow/python/keras/engine/training.py#L1809-L1818",
     symptom=r"ValueError: The `batch_size` argument must not be specified",
+    instead=replacements_pipeline.FIT,
 )
 @cured(planted.fit_leaves_out_batch_size)
 @caught(planted.fit_takes_one_step, planted.fit_learns_nothing)
@@ -95,6 +96,7 @@ def fit_as_printed(tf: Any, witness: Witness) -> None:
     cause="Keras wants the data set itself, and refuses an iterator made from it",
     source=_TENSORFLOW + "issues/35843",
     symptom=r"ValueError: For performance reasons Keras `fit`",
+    instead=replacements_pipeline.FIT,
 )
 @deviation(
     since="2.2",
@@ -102,6 +104,7 @@ def fit_as_printed(tf: Any, witness: Witness) -> None:
     cause="an iterator over a data set is claimed by two of Keras's data adapters at once",
     source=_TENSORFLOW + "pull/43874",
     symptom=r"RuntimeError: Data adapters should be mutually exclusive",
+    instead=replacements_pipeline.FIT,
 )
 @deviation(
     since="3.0",
@@ -109,6 +112,7 @@ def fit_as_printed(tf: Any, witness: Witness) -> None:
     cause="Keras 3 knows data sets and Python generators, and no iterators",
     source=_KERAS + "v3.15.1/keras/src/trainers/data_adapters/__init__.py",
     symptom=r"ValueError: Unrecognized data type",
+    instead=replacements_pipeline.FIT,
 )
 @cured(planted.fit_takes_iterators)
 @caught(planted.fit_takes_one_step, planted.fit_learns_nothing)
@@ -251,6 +255,7 @@ def steps_required(child: Any, witness: Witness) -> None:
     cause="Keras 3 asks for nothing: without steps_per_epoch the first epoch on a repeating data set runs for ever",
     source=_KERAS + "v3.15.1/keras/src/trainers/trainer.py#L688-L702",
     symptom=r"was still going after 40 batches of 4",
+    instead=replacements_pipeline.FIT,
 )
 @cured(planted.fit_asks_for_steps)
 @caught(planted.fit_ends_by_itself)
@@ -277,6 +282,7 @@ def steps_demanded(child: Any, witness: Witness) -> None:
     cause="what is printed as the data set for testing is the endless training data: Keras 2 refuses it without steps",
     source=_KERAS + "v2.15.0/keras/engine/data_adapter.py",
     symptom=r"must specify.*steps",
+    instead=replacements_pipeline.EVALUATION,
 )
 @deviation(
     since="3.0",
@@ -284,6 +290,7 @@ def steps_demanded(child: Any, witness: Witness) -> None:
     cause="what is printed as the data set for testing is the endless training data, which Keras 3 evaluates for ever",
     source=_KERAS + "v3.15.1/keras/src/trainers/trainer.py#L688-L702",
     symptom=r"was still going after 40 batches of 4",
+    instead=replacements_pipeline.EVALUATION,
 )
 @cured(planted.test_data_once)
 @caught(planted.evaluate_sees_one_batch)

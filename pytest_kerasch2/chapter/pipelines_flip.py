@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kerasch2.chapter import saboteurs
+from pytest_kerasch2.chapter import replacements_pipeline, saboteurs
 from pytest_kerasch2.chapter import saboteurs_pipeline as planted
 from pytest_kerasch2.chapter.pipeline_probes import (
     AS_IT_WAS,
@@ -55,6 +55,7 @@ def _turned(data: Numbered, batches: Any) -> list[int]:
     cause=f"{_ONE_IMAGE}: one coin turns all 32 images or none, and never two",
     source=_FLIP_CODE,
     symptom=r"\[0, 32\], not \[2\]",
+    instead=replacements_pipeline.PIPELINE,
 )
 @cured(planted.flip_two_of_a_batch)
 @caught(planted.flip_never, planted.flip_always)
@@ -77,6 +78,7 @@ def flips_two(tf: Any, witness: Witness) -> None:
     cause=f"{_ONE_IMAGE}: its images are all turned or none is, on one toss of a coin",
     source=_FLIP_CODE,
     symptom=rf"flipped and unflipped images: 0, not {_TOSSES}",
+    instead=replacements_pipeline.PIPELINE,
 )
 @cured(planted.flip_each_by_itself)
 @caught(planted.flip_never, planted.flip_always)
@@ -99,6 +101,7 @@ def flips_by_image(tf: Any, witness: Witness) -> None:
     cause=f"{_ONE_IMAGE}, and the axis that is its width holds the rows of each picture: all are put upside down",
     source=_FLIP_CODE,
     symptom="'upside down'",
+    instead=replacements_pipeline.PIPELINE,
 )
 @cured(planted.flip_each_by_itself)
 @caught(planted.flip_always, planted.flip_darkens)
@@ -205,6 +208,7 @@ def _for_test(tf: Any) -> tuple[Numbered, Any]:
     cause="the last printed line overwrites the data set for testing by the training data, repeated once more",
     source=_REPEAT_PAGE,
     symptom=r"from the test images: 0, not 320",
+    instead=replacements_pipeline.TEST_PIPELINE,
 )
 @cured(planted.test_data_repeated)
 @caught(planted.test_data_from_training)
@@ -227,6 +231,7 @@ def test_images(tf: Any, witness: Witness) -> None:
     cause="the last printed line overwrites the data set for testing by the training data, which are flipped",
     source=_REPEAT_PAGE,
     symptom=r"'upside down'",
+    instead=replacements_pipeline.TEST_PIPELINE,
 )
 @cured(planted.test_data_repeated)
 @caught(planted.test_data_from_training, planted.test_data_flipped)

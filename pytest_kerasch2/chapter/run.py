@@ -14,7 +14,7 @@ from typing import Any, Callable, Generator, Iterator, TypeVar
 
 import pytest
 
-from pytest_kerasch2.chapter import collection, judging, showing, surroundings
+from pytest_kerasch2.chapter import collection, judging, replacing, showing, surroundings
 from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.claims.marks import check_of
 from pytest_kerasch2.claims.model import Check, Record
@@ -206,6 +206,8 @@ class ChapterRun:
         parameters = collection.parameters_of(item)
         record = judging.record_of(check, witness, error, self.release(), parameters, call.duration)
         planted = item.stash.get(PLANTED, None)
+        if planted is None:
+            record = replacing.with_replacement(record)
         shown = judging.shown(record, error, planted)
         if planted is not None:
             report_.kerasch2_planted = {"name": planted.name, "harmful": planted.harmful}

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kerasch2 import models, roundtrip
+from pytest_kerasch2.chapter import replacements_saving, trials
 from pytest_kerasch2.chapter import saving_cures as cures
 from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter import saving_small as small
-from pytest_kerasch2.chapter import trials
 from pytest_kerasch2.chapter.blocks_running import inside
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
 from pytest_kerasch2.claims.witness import Witness
@@ -74,6 +74,7 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
     cause="in Keras 2 a subclassed model, whose architecture is code, cannot be written to an HDF5 file",
     source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/save.py",
     symptom="NotImplementedError: Saving the model to HDF5 format requires",
+    instead=replacements_saving.SUBCLASS_WEIGHTS,
 )
 @deviation(
     of="keras",
@@ -83,6 +84,7 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
     cause=ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="softmax_v2|Error when deserializing class 'Dense'",
+    instead=replacements_saving.MODEL_H5,
 )
 @deviation(
     of="keras",
@@ -91,6 +93,7 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
     cause="Keras 3 writes a subclassed model to HDF5 without its layers, and the printed call cannot load it back",
     source=small.HDF5,
     symptom="Unknown layer: 'SubclassedModel'",
+    instead=replacements_saving.SUBCLASS_WEIGHTS,
 )
 @caught(faults.weights_left_out)
 @unmoved(faults.saves_twice)
@@ -120,6 +123,7 @@ def model_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> No
     cause="save_weights of Keras 3 refuses every name that does not end in .weights.h5",
     source=small.SAVING_API,
     symptom="ValueError: The filename must end in",
+    instead=replacements_saving.WEIGHTS,
 )
 @caught(faults.weights_left_behind)
 @unmoved(faults.saves_twice)
@@ -149,6 +153,7 @@ def weights_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> 
     cause="a file that ends in .weights.h5, the only one that Keras 3 writes, also takes the state of the optimizer",
     source=small.SAVING_LIB,
     symptom="arrays of the optimizer: [1-9]",
+    instead=replacements_saving.WEIGHTS_ALONE,
 )
 @caught(faults.weights_left_empty)
 @unmoved(faults.saves_twice)
@@ -176,6 +181,7 @@ def weights_only(tf: Any, scratch: Path, witness: Witness) -> None:
     cause="up to Keras 3.6 a subclassed model that was not built takes a file of weights without a word, and no weight",
     source="https://github.com/keras-team/keras/pull/20530",
     symptom="into subclass that was not built: no error",
+    instead=replacements_saving.SUBCLASS_WEIGHTS,
 )
 @caught(faults.loads_without_a_word)
 @unmoved(faults.saves_twice)
@@ -203,6 +209,7 @@ def weights_need_model(tf: Any, scratch: Path, witness: Witness) -> None:
     cause="a file that ends in .weights.h5 is loaded without a word into a model that lacks one of its layers",
     source=small.SAVING_LIB,
     symptom="with a layer less: no error",
+    instead=replacements_saving.WEIGHTS_ALONE,
 )
 @caught(faults.loads_without_a_word)
 @unmoved(faults.saves_twice)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kerasch2 import models
+from pytest_kerasch2.chapter import replacements_saving, trials
 from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter import saving_small as small
-from pytest_kerasch2.chapter import trials
 from pytest_kerasch2.chapter.blocks_running import inside
 from pytest_kerasch2.chapter.saving import ACTIVATIONS, GRAPHS, SECTION
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
@@ -31,6 +31,7 @@ SUBCLASS = ("subclass",)
     cause="up to TensorFlow 2.12 the ending .keras means HDF5, to which a subclassed model cannot be written",
     source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/save.py",
     symptom="NotImplementedError: Saving the model to HDF5 format requires",
+    instead=replacements_saving.SUBCLASS_WEIGHTS,
 )
 @deviation(
     of="keras",
@@ -39,6 +40,7 @@ SUBCLASS = ("subclass",)
     cause="an archive names the class of a subclassed model, and the printed call does not tell the loader where it is",
     source=small.SAVING_LIB,
     symptom="Could not locate class 'SubclassedModel'",
+    instead=replacements_saving.SUBCLASS_WEIGHTS,
 )
 @deviation(
     of="keras",
@@ -48,6 +50,7 @@ SUBCLASS = ("subclass",)
     cause=ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="could not be deserialized properly|softmax_v2",
+    instead=replacements_saving.MODEL_KERAS,
 )
 @caught(faults.weights_left_out)
 @unmoved(faults.saves_twice)
@@ -101,6 +104,7 @@ def weights_h5_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) 
     "trained on alone",
     source="https://github.com/tensorflow/tensorflow/blob/v2.1.4/tensorflow/python/keras/saving/saved_model/save_impl.py",
     symptom="Could not find matching function to call loaded from the SavedModel",
+    instead=replacements_saving.SUBCLASS_WEIGHTS,
 )
 @deviation(
     of="keras",
@@ -109,6 +113,7 @@ def weights_h5_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) 
     "does not read them",
     source=small.SAVING_API,
     symptom="ValueError: .*(Invalid filepath extension|must end in)",
+    instead=replacements_saving.EXPORT,
 )
 @caught(faults.weights_left_out)
 @unmoved(faults.saves_twice)

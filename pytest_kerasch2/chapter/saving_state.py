@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2 import roundtrip
+from pytest_kerasch2.chapter import replacements_saving
 from pytest_kerasch2.chapter import saving_cures as cures
 from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter import saving_small as small
@@ -153,6 +154,7 @@ def equal_predictions(tf: Any, scratch: Path, witness: Witness) -> None:
     cause="TensorFlow 2.3 chooses the accuracy of a loaded model before it sees a label, and takes the wrong kind.",
     source="https://github.com/tensorflow/tensorflow/issues/42045",
     symptom=r"loss and accuracy of the loaded model: \[.*, 0\.0\], not",
+    instead=replacements_saving.COMPILED_AGAIN,
 )
 @cured(cures.compiled_again)
 @caught(faults.loads_uncompiled, faults.hyperparameter_left_out, faults.another_loss)
@@ -204,9 +206,21 @@ def uncompiled_stays(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(until="2.1", only=("sequential-list",), cause=NO_STATE, source=EARLY, symptom="optimizer: 0, not 9")
 @deviation(
-    of="keras", since="3.0", cause=BUILT_FOR_NOTHING, source=small.HDF5, symptom="variables of the loaded optimizer: 2,"
+    until="2.1",
+    only=("sequential-list",),
+    cause=NO_STATE,
+    source=EARLY,
+    symptom="optimizer: 0, not 9",
+    instead=replacements_saving.INPUT_DECLARED,
+)
+@deviation(
+    of="keras",
+    since="3.0",
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom="variables of the loaded optimizer: 2,",
+    instead=replacements_saving.STATE_IN_KERAS,
 )
 @caught(faults.moments_from_zero, faults.loads_uncompiled)
 @unmoved(faults.remark_in_file)
@@ -231,8 +245,22 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, witness: Witness)
     section=SECTION,
     kind="prose",
 )
-@deviation(until="2.1", only=("sequential-list",), cause=NO_STATE, source=EARLY, symptom="array 0 after training")
-@deviation(of="keras", since="3.0", cause=BUILT_FOR_NOTHING, source=small.HDF5, symptom=UNKNOWN)
+@deviation(
+    until="2.1",
+    only=("sequential-list",),
+    cause=NO_STATE,
+    source=EARLY,
+    symptom="array 0 after training",
+    instead=replacements_saving.INPUT_DECLARED,
+)
+@deviation(
+    of="keras",
+    since="3.0",
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom=UNKNOWN,
+    instead=replacements_saving.STATE_IN_KERAS,
+)
 @caught(faults.moments_from_zero, faults.one_array_zero)
 @unmoved(faults.remark_in_file)
 @cured(cures.optimizer_put_back)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.chapter import saboteurs, trials
+from pytest_kerasch2.chapter import replacements, saboteurs, trials
 from pytest_kerasch2.chapter.properties import examples
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, unmoved
 from pytest_kerasch2.claims.witness import Witness
@@ -182,6 +182,7 @@ def summary_of_any_widths(tf: Any, witness: Witness) -> None:
     cause="A Sequential model without an input shape has no weights before its first data, and its summary is refused.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/network.py",
     symptom=r"ValueError: This model has not yet been built",
+    instead=replacements.SUMMARY,
 )
 @deviation(
     since="3.0",
@@ -189,6 +190,7 @@ def summary_of_any_widths(tf: Any, witness: Witness) -> None:
     cause="Keras 3 prints the summary of a model without weights, with 0 parameters for each layer.",
     source="https://github.com/keras-team/keras/blob/v3.0.0/keras/utils/summary_utils.py",
     symptom=r"total: 0",
+    instead=replacements.SUMMARY,
 )
 @cured(summary_builds)
 @caught(saboteurs.one_unit_short, saboteurs.no_bias)

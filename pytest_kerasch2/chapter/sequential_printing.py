@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from pytest_kerasch2.chapter import saboteurs, trials
+from pytest_kerasch2.chapter import replacements, saboteurs, trials
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.chapter.trials import BATCH, COUNT, EPOCHS, Trial
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
@@ -190,6 +190,7 @@ def _lines_of_epochs(text: str) -> list[str]:
     cause="TensorFlow 2 keeps the name given to compile, `accuracy`; `acc` was TensorFlow 1's.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/training_utils.py",
     symptom=r"names printed: .*accuracy",
+    instead=replacements.ACCURACY,
 )
 @cured(printed_as_acc)
 @caught(network.accuracy_unprinted)

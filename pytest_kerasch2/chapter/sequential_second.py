@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.chapter import saboteurs, trials
+from pytest_kerasch2.chapter import replacements, saboteurs, trials
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
 from pytest_kerasch2.claims.witness import Witness
@@ -160,6 +160,7 @@ def same_training(tf: Any, witness: Witness) -> None:
     cause="Adam has always been in `tf.keras.optimizers`; the name printed here has never existed.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/tools/api/golden/v2/tensorflow.keras.pbtxt",
     symptom=r"AttributeError: .*'Adam'",
+    instead=replacements.ADAM,
 )
 @cured(adam_planted)
 @caught(network.metrics_forgotten, network.nothing_learned)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Mapping
 
 from pytest_kerasch2.claims import schema
-from pytest_kerasch2.claims.model import Claim, Deviation, Record, Verdict, worst
+from pytest_kerasch2.claims.model import Claim, Deviation, Record, Tried, Verdict, worst
 from pytest_kerasch2.errors import BadLedger
 
 SCHEMA = 1
@@ -51,6 +51,7 @@ def _entry(records: list[Record]) -> dict[str, Any]:
         "expected": expected(verdict, deviation).value,
         "evidence": [line for record in records for line in _labelled(record)],
         "deviation": None if deviation is None else deviation.plain(),
+        "instead": _instead(records),
         "remedy": next((record.remedy for record in records if record.remedy), ""),
         "checks": len(records),
         "seconds": round(sum(record.seconds for record in records), 3),
@@ -64,6 +65,12 @@ def expected(verdict: Verdict, deviation: Deviation | None) -> Verdict:
     return Verdict.HELD if deviation is None else Verdict.BROKEN
 
 
+def _instead(records: list[Record]) -> list[dict[str, Any]]:
+    """Give each replacement that was run once, though several checks of the claim ran it."""
+    tried = dict.fromkeys(record.tried for record in records if record.tried is not None)
+    return [{"write": one.write, "worked": one.worked, "evidence": list(one.evidence)} for one in tried]
+
+
 def _labelled(record: Record) -> list[str]:
     return [f"[{record.parameters}] {line}" if record.parameters else line for line in record.evidence]
 
@@ -75,16 +82,18 @@ def packed(record: Record) -> dict[str, Any]:
         "claim": {"id": claim.id, "statement": claim.statement, "section": claim.section, "kind": claim.kind},
         "verdict": record.verdict.value,
         "evidence": list(record.evidence),
-        "deviation": None if known is None else dataclasses.asdict(known),
+        # What it says a reader writes is code to be run, which stays where it is; what came of that crosses.
+        "deviation": None if known is None else dataclasses.asdict(dataclasses.replace(known, instead=None)),
         "remedy": record.remedy,
         "seconds": record.seconds,
         "parameters": record.parameters,
+        "tried": None if record.tried is None else dataclasses.asdict(record.tried),
     }
 
 
 def unpacked(plain: Mapping[str, Any]) -> Record:
     """Give back the record that `packed` made plain."""
-    known = plain["deviation"]
+    known, tried = plain["deviation"], plain["tried"]
     return Record(
         claim=Claim(**plain["claim"]),
         verdict=Verdict(plain["verdict"]),
@@ -93,6 +102,7 @@ def unpacked(plain: Mapping[str, Any]) -> Record:
         remedy=plain["remedy"],
         seconds=plain["seconds"],
         parameters=plain["parameters"],
+        tried=None if tried is None else Tried(tried["write"], tried["worked"], tuple(tried["evidence"])),
     )
 
 

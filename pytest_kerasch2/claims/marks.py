@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Callable, TypeVar
 
-from pytest_kerasch2.claims.model import Check, Claim, Deviation
+from pytest_kerasch2.claims.model import Check, Claim, Deviation, Replacement
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _ATTRIBUTE = "__kerasch2_check__"
@@ -54,9 +54,10 @@ def deviation(
     only: tuple[str, ...] = (),
     backends: tuple[str, ...] = (),
     with_keras: str | None = None,
+    instead: Replacement | None = None,
 ) -> Callable[[Function], Function]:
     """Record why the claim is broken on some releases; see `Deviation` for the fields."""
-    known = Deviation(cause, source, symptom, since, until, of, only, backends, with_keras)
+    known = Deviation(cause, source, symptom, since, until, of, only, backends, with_keras, instead)
     return lambda function: _amended(function, deviations=(known, *_draft(function).deviations))
 
 

@@ -52,6 +52,21 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Replacement:
+    """What a reader writes where a claim is broken, instead of what the chapter prints; run where it is needed.
+
+    Attributes:
+        write: the lines of Python, as they are typed.
+        given: makes the names that the lines find, from the module `tensorflow`: the chapter's own, such as `network`.
+        proof: shows with a `Witness`, from the names that the lines leave, that they do what the chapter promised.
+    """
+
+    write: str
+    given: Callable[[Any], dict[str, Any]]
+    proof: Callable[[dict[str, Any], Any], None]
+
+
+@dataclass(frozen=True)
 class Deviation:
     """A known, sourced reason why a claim is broken on some releases.
 
@@ -65,6 +80,7 @@ class Deviation:
         only: parts of the check's parameters to which it is limited (`subclass`); empty means all.
         backends: the backends on which alone there is such a cause (`jax`, `torch`); empty means all.
         with_keras: first Keras with which a range of TensorFlow is meant; None means any, tf_keras among them.
+        instead: what a reader writes on these releases; None where no line of the chapter depends on the claim.
     """
 
     cause: str
@@ -76,6 +92,7 @@ class Deviation:
     only: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     with_keras: str | None = None
+    instead: Replacement | None = None
 
     def __post_init__(self) -> None:
         """Refuse a reason that nobody could follow up."""
@@ -138,12 +155,22 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What came of a replacement that was run: its lines, whether they did what was promised, and what was seen."""
+
+    write: str
+    worked: bool
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Record:
     """What one run of one check gave: the grain from which a ledger is made.
 
     Attributes:
         seconds: wall time of setting up and running it.
         remedy: what to do about `could_not_tell`.
+        tried: the replacement that was run because the claim is broken here, or None.
     """
 
     claim: Claim
@@ -153,3 +180,4 @@ class Record:
     remedy: str = ""
     seconds: float = 0.0
     parameters: str = field(default="", compare=False)
+    tried: Tried | None = None

@@ -19,8 +19,8 @@ class Outcome:
 def outcome(record: Record) -> Outcome:
     """Give the test outcome of a record by the table of the design.
 
-    A broken claim is excused only by a deviation whose symptom is found in the evidence; a held one must have no
-    deviation.
+    A broken claim is excused only by a deviation whose symptom is found in the evidence, and whose replacement works
+    here, if it names one; a held claim must have no deviation.
     """
     known = record.deviation
     if record.verdict in (Verdict.COULD_NOT_TELL, Verdict.NOT_APPLICABLE):
@@ -32,6 +32,8 @@ def outcome(record: Record) -> Outcome:
     if not any(re.search(known.symptom, line) for line in record.evidence):
         seen = " | ".join(record.evidence)
         return Outcome("failed", f"broken in another way than recorded ({known.symptom!r}): {seen}")
+    if record.tried is not None and not record.tried.worked:
+        return Outcome("failed", f"broken, as recorded, and what to write instead fails: {record.tried.evidence[-1]}")
     return Outcome("xfailed", f"broken, as recorded: {known.cause} ({known.source})")
 
 

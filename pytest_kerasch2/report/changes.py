@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Verdict
+from pytest_kerasch2.report import instead
 from pytest_kerasch2.report.lines import Line, lines
 from pytest_kerasch2.report.markdown import cell
 from pytest_kerasch2.report.summary import SIGNS, WORDS
 from pytest_kerasch2.report.table_markdown import link, statement
 from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells
+
+INTRODUCTION = (
+    "For each release, the claims of the chapter whose verdict is another than on the release before it, and what a",
+    "reader writes instead of the printed lines: run on that release, each of them, when the claim was found broken.",
+    "Where nothing stands to be written, no line of the chapter depends on the claim. Written by `kerasch2 table`; do",
+    "not edit.",
+)
 
 
 @dataclass(frozen=True)
@@ -56,12 +64,12 @@ def flips(table: Table, column: Column) -> list[Flip]:
 def page(table: Table) -> str:
     """Give the page: for each line of releases an overview, then each release on which something flipped."""
     labels = {column["name"]: column["label"] for column in table["releases"]}
-    parts = ["# What changed", "", "For each release, the claims of the chapter whose verdict is another than on the"]
-    parts += ["release before it. Written by `kerasch2 table`; do not edit.", ""]
+    parts = ["# What changed", "", *INTRODUCTION, ""]
     for line in lines(table):
         parts += [f"## {cell(line.title)}", "", f"{cell(line.meaning[:1].upper() + line.meaning[1:])}.", ""]
         flipped = [(column, flips(table, column)) for column in line.columns if column["before"] is not None]
         parts += _overview(line, flipped, labels)
+        parts += _from_the_first(table, line)
         for column, its in flipped:
             if its:
                 parts += _release(column, its, labels)
@@ -95,6 +103,26 @@ def _release(column: Column, its: Sequence[Flip], labels: Mapping[str, str]) -> 
         was, now = (f"{SIGNS[seen['verdict']]} {WORDS[seen['verdict']]}" for seen in (flip.before, flip.after))
         yield f"| {statement(flip.row)} | {was} | {now} | {_why(flip)} |"
     yield ""
+    yield from instead.blocks([(flip.row, flip.after) for flip in its if flip.breaks])
+
+
+def broken(table: Table, column: Column) -> list[tuple[Row, Outcome]]:
+    """Give the claims that are broken on a release, with their outcomes, in the order of the table."""
+    seen = [(row, cells(row).get(column["name"])) for row in table["claims"]]
+    return [(row, outcome) for row, outcome in seen if outcome is not None and outcome["verdict"] == "broken"]
+
+
+def _from_the_first(table: Table, line: Line) -> Iterator[str]:
+    """Tell what is broken where a line begins, which is no flip and concerns a reader all the same."""
+    for column in line.columns:
+        its = [] if column["before"] is not None or "absent" in column else broken(table, column)
+        if its:
+            yield from (f"### {cell(column['label'])}, where this line begins", "")
+            yield from ("| Broken claim | Why |", "| --- | --- |")
+            for row, outcome in its:
+                yield f"| {statement(row)} | {_cause(outcome)} |"
+            yield ""
+            yield from instead.blocks(its)
 
 
 def _why(flip: Flip) -> str:

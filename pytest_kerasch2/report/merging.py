@@ -15,7 +15,7 @@ from pytest_kerasch2.report.truth_table import SCHEMA, Table
 
 NOT_GIVEN = "no ledger was given"
 # What an outcome says beside its releases; ledgers that agree in all of it share one outcome.
-SEEN = ("verdict", "expected", "evidence", "deviation", "remedy")
+SEEN = ("verdict", "expected", "evidence", "deviation", "instead", "remedy")
 TOLD = ("section", "statement", "kind")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section
+from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained
 from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells
 
 ASSETS = Path(__file__).parent / "page_assets"
@@ -118,7 +118,7 @@ def _cells(row: Row, columns: Sequence[Column]) -> list[Cell]:
 
 def _cell(outcome: Outcome) -> Cell:
     verdict = outcome["verdict"]
-    if verdict == outcome["expected"]:
+    if is_explained(outcome):
         return Cell(verdict, SIGNS[verdict], WORDS[verdict])
     return Cell(f"{verdict} unrecorded", SIGNS[verdict], f"{WORDS[verdict]}, not as recorded")
 
@@ -149,6 +149,7 @@ def _packed_claim(row: Row, columns: Sequence[Column], texts: dict[str, int]) ->
             "expected": one["expected"],
             "evidence": [place(line) for line in one["evidence"]],
             "deviation": one["deviation"] and {key: place(value) for key, value in one["deviation"].items()},
+            "instead": [{"write": place(its["write"]), "worked": its["worked"]} for its in one["instead"]],
             "remedy": place(one["remedy"]),
         }
         for one in row["outcomes"]

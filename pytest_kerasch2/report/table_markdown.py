@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pytest_kerasch2.report.lines import Line, lines, spans
 from pytest_kerasch2.report.markdown import cell
-from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section
+from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained
 from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells, present
 
 # A cause and its source -> the number under which the page tells it.
@@ -104,7 +104,7 @@ def _release(column: Column, short: str) -> str:
 
 
 def _unexplained(table: Table) -> list[str]:
-    red = [(row, seen) for row, seen in outcomes(table) if seen["verdict"] != seen["expected"]]
+    red = [(row, seen) for row, seen in outcomes(table) if not is_explained(seen)]
     if not red:
         return []
     parts = ["## Not as recorded", "", "| Claim | Releases | Recorded | Found | Evidence |"]

@@ -89,5 +89,5 @@ def _claim(name: str, section: str, outcomes: list[dict[str, Any]]) -> dict[str,
 
 
 def _outcome(verdict: str, releases: Sequence[str], expected: str | None = None, **more: Any) -> dict[str, Any]:
-    told = {"evidence": ["as seen"], "deviation": None, "remedy": "", **more}
+    told = {"evidence": ["as seen"], "deviation": None, "instead": [], "remedy": "", **more}
     return {"verdict": verdict, "expected": expected or verdict, **told, "releases": list(releases)}

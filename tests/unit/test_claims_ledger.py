@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
 from pytest_kerasch2.claims import ledger
-from pytest_kerasch2.claims.model import Claim, Deviation, Record, Verdict
+from pytest_kerasch2.claims.model import Claim, Deviation, Record, Replacement, Tried, Verdict
 from pytest_kerasch2.errors import BadLedger
 
 ENVIRONMENT = {
@@ -130,3 +131,23 @@ def test_a_damaged_ledger_is_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(BadLedger):
         ledger.read(tmp_path / "l.json")
+
+
+TRIED = Tried("number = 5\n", True, ("the number: 5",))
+
+
+def test_what_was_tried_instead_stands_once_though_several_checks_tried_it() -> None:
+    both = [replace(record, tried=TRIED) for record in RECORDS[1:]]
+
+    entry = ledger.build(both, ENVIRONMENT)["claims"][0]
+
+    assert entry["instead"] == [{"write": "number = 5\n", "worked": True, "evidence": ["the number: 5"]}]
+
+
+def test_what_was_tried_crosses_to_another_process_and_the_code_that_tried_it_does_not() -> None:
+    code = Replacement("number = 5\n", lambda tf: {}, lambda names, witness: None)
+    record = replace(RECORDS[2], deviation=replace(KNOWN, instead=code), tried=TRIED)
+
+    crossed = ledger.unpacked(json.loads(json.dumps(ledger.packed(record))))
+
+    assert crossed == replace(record, deviation=KNOWN)

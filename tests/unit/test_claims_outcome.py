@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_kerasch2.claims.model import Claim, Deviation, Record, Verdict
+from pytest_kerasch2.claims.model import Claim, Deviation, Record, Tried, Verdict
 from pytest_kerasch2.claims.outcome import outcome
 
 CLAIM = Claim("a.b", "It is so.", "Somewhere", "prose")
@@ -35,6 +35,14 @@ def test_a_recorded_break_is_shown_with_cause_and_link() -> None:
     record = replace(RECORD, verdict=Verdict.BROKEN, deviation=KNOWN, evidence=("AttributeError: gone",))
 
     assert "it moved (https://example.org/why)" in outcome(record).reason
+
+
+@pytest.mark.parametrize(("worked", "word"), [(True, "xfailed"), (False, "failed")])
+def test_what_a_reader_is_told_to_write_must_work(worked: bool, word: str) -> None:
+    tried = Tried("a = 5\n", worked, ("NameError: five",))
+    record = replace(RECORD, verdict=Verdict.BROKEN, deviation=KNOWN, evidence=("AttributeError: gone",), tried=tried)
+
+    assert outcome(record).word == word
 
 
 def test_a_claim_broken_in_another_way_than_recorded_fails() -> None:

@@ -104,7 +104,8 @@ def test_a_state_of_another_time_is_none(tmp_path: Path, text: str) -> None:
 
 def _ledger(*ids: str, evidence: str = "old", datasets: Any = None, complete: bool = True) -> Any:
     environment = {"keras": "2.15.0", "datasets": datasets or {}}
-    claims = [{"id": name, "evidence": [evidence], "verdict": "held", "expected": "held"} for name in ids]
+    told = {"evidence": [evidence], "verdict": "held", "expected": "held", "instead": []}
+    claims = [{"id": name, **told} for name in ids]
     return {"schema": 1, "complete": complete, "environment": environment, "claims": claims}
 
 

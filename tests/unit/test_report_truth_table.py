@@ -25,7 +25,14 @@ def column(name: str, label: str, before: str | None = None, series: str = "tens
 
 def outcome(verdict: str, *releases: str, **more: Any) -> Any:
     """Make up what was seen on some releases."""
-    plain = {"verdict": verdict, "expected": verdict, "evidence": ["as seen"], "deviation": None, "remedy": ""}
+    plain = {
+        "verdict": verdict,
+        "expected": verdict,
+        "evidence": ["as seen"],
+        "deviation": None,
+        "instead": [],
+        "remedy": "",
+    }
     return {**plain, **more, "releases": list(releases)}
 
 

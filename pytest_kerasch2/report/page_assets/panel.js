@@ -28,6 +28,12 @@ function why(deviation) {
   return part("Cause", make("p", {}, known.cause), make("p", { className: "quiet" }, span, source(known.source)));
 }
 
+function instead({ write, worked }) {
+  const lines = data.texts[write];
+  const note = worked ? "Run on this release: it works." : "Run on this release: it does not work.";
+  return [copyable(lines.trimEnd()), make("p", { className: worked ? "quiet" : "alert" }, note)];
+}
+
 function quoted(word) {
   return /^[\w.,:/=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
@@ -44,6 +50,7 @@ function fillCell({ claim, column }) {
     outcome.verdict === outcome.expected ? null : make("p", { className: "alert" }, `Not as recorded: the known deviations let expect "${wordOf(outcome.expected)}".`),
     outcome === NOTHING ? make("p", { className: "alert" }, missing(release)) : null,
     why(outcome.deviation),
+    outcome.instead.length ? part("Write instead", outcome.instead.map(instead)) : null,
     data.texts[outcome.remedy] ? part("What to do", make("p", {}, data.texts[outcome.remedy])) : null,
     outcome === NOTHING ? null : part("Evidence", make("ul", { className: "evidence" }, outcome.evidence.map((place) => make("li", {}, data.texts[place])))),
     alike.length > 1 ? part(`The same on ${alike.length} releases`, make("p", { className: "quiet" }, spans(alike))) : null,

@@ -1,6 +1,6 @@
 // What is asked for: a plain object that a link holds, and the rows and columns that fit it.
 const data = JSON.parse(document.getElementById("data").textContent);
-const NOTHING = { verdict: "", expected: "", evidence: [], deviation: null, remedy: 0 };
+const NOTHING = { verdict: "", expected: "", evidence: [], deviation: null, instead: [], remedy: 0 };
 const LISTS = ["verdicts", "series", "backends"];
 
 const outcomeAt = (claim, column) => data.claims[claim].outcomes[data.claims[claim].cells[column]] ?? NOTHING;

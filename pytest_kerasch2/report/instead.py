@@ -1,0 +1,41 @@
+"""What a reader writes where claims are broken: each replacement once, with the claims it serves, as Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterator, Mapping, Sequence, Tuple
+
+from pytest_kerasch2.report.markdown import cell
+from pytest_kerasch2.report.truth_table import Outcome, Row
+
+Seen = Tuple[Row, Outcome]
+
+
+def blocks(seen: Sequence[Seen]) -> Iterator[str]:
+    """Give the lines of Markdown for claims with their outcomes on one release, in the order given."""
+    served: dict[str, list[str]] = {}
+    tried: dict[str, Mapping[str, Any]] = {}
+    for row, outcome in seen:
+        for one in outcome["instead"]:
+            served.setdefault(one["write"], []).append(row["id"])
+            # Of two runs of the same lines the one that failed is told.
+            if one["write"] not in tried or not one["worked"]:
+                tried[one["write"]] = one
+    for write, ids in served.items():
+        yield from _block(write, ids, tried[write])
+    without = [row["id"] for row, outcome in seen if row["kind"] == "code" and not outcome["instead"]]
+    if without:
+        yield from (f"No other lines are known to us for {_names(without)}.", "")
+
+
+def _block(write: str, ids: Sequence[str], one: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"For {_names(dict.fromkeys(ids))} write", "")
+    # Longer than any row of such signs within, so that the lines cannot end it
+    fence = "`" * max(3, *(len(found) + 1 for found in re.findall("`+", write) or [""]))
+    yield from (f"{fence}python", write.rstrip("\n"), fence, "")
+    told = "Run on this release" if one["worked"] else "**Run on this release, it does not work**"
+    yield from (f"{told}: {cell(one['evidence'][-1])}.", "")
+
+
+def _names(ids: Any) -> str:
+    return ", ".join(f"`{cell(name)}`" for name in ids)

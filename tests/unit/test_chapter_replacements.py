@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.chapter import replacements, replacements_pipeline, replacements_saving, replacing
+from pytest_kerasch2.claims.model import Claim, Deviation, Record, Replacement, Verdict
+from pytest_kerasch2.errors import NotApplicable
+
+ROOMS = (replacements, replacements_pipeline, replacements_saving)
+ALL = {name: one for room in ROOMS for name, one in vars(room).items() if isinstance(one, Replacement)}
+
+
+def _number(names: dict[str, Any], witness: Any) -> None:
+    witness.equal("the number", expected=5, actual=names["number"])
+
+
+FIVE = Replacement("number = five\n", lambda tf: {"five": 5}, _number)
+RECORD = Record(
+    Claim("a.b", "It is so.", "Somewhere", "code"),
+    Verdict.BROKEN,
+    ("gone",),
+    Deviation("it moved", "https://example.org", "gone", instead=FIVE),
+)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_the_proof_of_each_fails_where_its_lines_do_nothing(name: str) -> None:
+    done = replacing.tried(replace(ALL[name], write="pass\n"))
+
+    # None where the release lacks what the lines speak of, as JAX lacks tf.data
+    assert done is None or not done.worked
+
+
+def test_lines_that_do_what_was_promised_work() -> None:
+    done = replacing.tried(FIVE)
+
+    assert done is not None
+    assert (done.worked, done.write, done.evidence) == (True, "number = five\n", ("the number: 5",))
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        ("number = 6\n", "the number: 6, not 5"),
+        ("number = 5 / 0\n", "ZeroDivisionError: division by zero"),
+        ("number =\n", "SyntaxError"),
+    ],
+)
+def test_lines_that_do_not_say_what_was_seen(write: str, said: str) -> None:
+    done = replacing.tried(replace(FIVE, write=write))
+
+    assert done is not None
+    assert (done.worked, said in done.evidence[-1]) == (False, True)
+
+
+def test_a_proof_that_looks_at_nothing_proves_nothing() -> None:
+    done = replacing.tried(replace(FIVE, proof=lambda names, witness: None))
+
+    assert done is not None
+    assert not done.worked
+
+
+def test_what_is_not_here_is_no_failure() -> None:
+    def missing(tf: Any) -> dict[str, Any]:
+        raise NotApplicable("No tf.data without TensorFlow")
+
+    assert replacing.tried(replace(FIVE, given=missing)) is None
+
+
+def test_files_and_words_are_left_nowhere(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    before = sorted(Path.cwd().iterdir())
+
+    replacing.tried(replace(FIVE, write="number = five\nprint(number)\nopen('five', 'w').close()\n"))
+
+    assert (sorted(Path.cwd().iterdir()), capfd.readouterr().out) == (before, "")
+
+
+@pytest.mark.parametrize(
+    ("record", "ran"),
+    [
+        (RECORD, True),
+        (replace(RECORD, verdict=Verdict.HELD), False),
+        (replace(RECORD, deviation=None), False),
+        (replace(RECORD, deviation=Deviation("it moved", "https://example.org", "gone")), False),
+    ],
+)
+def test_only_what_is_broken_and_has_one_runs_its_replacement(record: Record, ran: bool) -> None:
+    assert (replacing.with_replacement(record).tried is not None) is ran
