@@ -34,9 +34,9 @@ def save_model(tf: Any, scratch: Path, witness: Witness) -> None:
 @deviation(
     of="keras",
     since="3.0",
-    cause="Keras 3 writes tf.nn.softmax under its internal name, softmax_v2, and cannot read that name",
+    cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
-    symptom="softmax_v2",
+    symptom="softmax_v2|gen_nn_ops",
     instead=replacements_saving.MODEL_H5,
 )
 @caught(saving_faults.weights_left_out)

@@ -213,7 +213,7 @@ def edit_backend(child: Any, witness: Witness) -> None:
 @deviation(
     cause="Keras 3 runs on TensorFlow, JAX, PyTorch and others, and neither on Theano nor on CNTK.",
     source=f"{KERAS}/v3.15.1/keras/src/backend/__init__.py",
-    symptom="Unable to import backend : theano",
+    symptom="(Unable to import|Unsupported) backend : theano",
     since="3.0",
     of="keras",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.chapter.replacements import Names, data, lines
 from pytest_kerasch2.claims.model import Replacement
 from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.errors import ClaimBroken
 from pytest_kerasch2.framework import api
 
 CLOSE = 1e-6
@@ -21,6 +23,11 @@ def _trained(tf: Any, style: str = "functional") -> Names:
     names = data(tf)
     parts = names["train_images"], names["train_labels"]
     return {**names, "network": models.style(style).trained(tf, parts, steps=2, network=NAMED)}
+
+
+def _exportable(tf: Any) -> Names:
+    api.require_tensorflow("Exporting a model")
+    return _trained(tf)
 
 
 def _pair(tf: Any) -> Names:
@@ -82,7 +89,11 @@ def _weights_alone(names: Names, witness: Witness) -> None:
     with numpy.load("weights.npz") as file:
         kept = [file[name] for name in file.files]
     witness.equal("arrays in the file", expected=4, actual=len(kept))
-    witness.raises("one array too few", (ValueError,), lambda: names["again"].set_weights(kept[:-1]))
+    # Not by `raises`, which keeps the message: it names the layer, whose number is another in each run.
+    with contextlib.suppress(ValueError):
+        names["again"].set_weights(kept[:-1])
+        raise ClaimBroken("One array too few is taken")
+    witness.saw("one array too few is refused")
 
 
 def _in_one_file(ending: str) -> Replacement:
@@ -144,7 +155,7 @@ EXPORT = Replacement(
         served = tf.saved_model.load("network")
         chances = served.serve(test_images)
     """),
-    _trained,
+    _exportable,
     _same_answers_served,
 )
 COMPILED_AGAIN = Replacement(

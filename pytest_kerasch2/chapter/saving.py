@@ -17,7 +17,6 @@ from pytest_kerasch2.claims.witness import Witness
 
 SECTION = "Saving and loading"
 GRAPHS = ("sequential-list", "sequential-add", "functional")
-ACTIVATIONS = "Keras 3 writes tf.nn.softmax under its internal name, softmax_v2, and cannot read that name"
 
 
 @claim(
@@ -81,7 +80,7 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
     since="3.0",
     only=GRAPHS,
     backends=("tensorflow",),
-    cause=ACTIVATIONS,
+    cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="softmax_v2|Error when deserializing class 'Dense'",
     instead=replacements_saving.MODEL_H5,

@@ -10,7 +10,7 @@ from pytest_kerasch2.chapter import replacements_saving, trials
 from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter import saving_small as small
 from pytest_kerasch2.chapter.blocks_running import inside
-from pytest_kerasch2.chapter.saving import ACTIVATIONS, GRAPHS, SECTION
+from pytest_kerasch2.chapter.saving import GRAPHS, SECTION
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import state
@@ -47,7 +47,7 @@ SUBCLASS = ("subclass",)
     since="3.0",
     only=GRAPHS,
     backends=("tensorflow",),
-    cause=ACTIVATIONS,
+    cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="could not be deserialized properly|softmax_v2",
     instead=replacements_saving.MODEL_KERAS,

@@ -29,8 +29,12 @@ BUILT_FOR_NOTHING = (
     "Keras 3 builds the loaded optimizer for the model's own variables, of which there are none, instead of those of "
     "its layers: the state in the file is not taken, and the model cannot be trained"
 )
-# In the words of the optimizers of TensorFlow and torch, and of those of JAX
-UNKNOWN = "ValueError: Unknown variable|the optimizer was built with 0 variables"
+# In the words of the optimizers of TensorFlow and torch, and of those of JAX; Keras 3.7 to 3.12 fails while it puts the
+# first of them together, because it wants to print the values of a variable within a graph.
+UNKNOWN = (
+    "ValueError: Unknown variable|the optimizer was built with 0 variables"
+    r"|from the file: NotImplementedError: numpy\(\) is only available when eager"
+)
 STYLES = pytest.mark.parametrize("style", ["sequential-list", "functional"])
 
 
