@@ -6,6 +6,7 @@ from typing import Any, Sequence
 
 HELD, BROKEN = "held", "broken"
 SPAN = {"since": "2.15", "until": None}
+INSTEAD = {"write": "adam = tf.optimizers.Adam()\nnetwork.compile(adam)\n", "worked": True, "evidence": ["ran"]}
 CAUSE = {"cause": "the name moved to `optimizers`", **SPAN, "source": "https://example.org/why?a=1&b=2"}
 # What must not act as markup, end the data, reorder the line or fail to be written.
 HOSTILE = (
@@ -44,7 +45,9 @@ def table() -> dict[str, Any]:
                 "Features",
                 [
                     _outcome(HELD, [OLD], evidence=["as it was"]),
-                    _outcome(BROKEN, [MIDDLE, NEW], evidence=["AttributeError: no Adam"], deviation=CAUSE),
+                    _outcome(
+                        BROKEN, [MIDDLE, NEW], evidence=["AttributeError: no Adam"], deviation=CAUSE, instead=[INSTEAD]
+                    ),
                     _outcome("not_applicable", [JAX], evidence=["there is no TensorFlow here"]),
                 ],
             ),
