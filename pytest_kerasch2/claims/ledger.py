@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, Dict, Iterable, Mapping
 
@@ -137,16 +137,14 @@ def write_text(text: str, path: Path) -> None:
     remedy = "name a file in a folder that exists and can be written"
     if path.is_dir():
         raise BadLedger("A file cannot be written where a folder is", str(path), remedy)
+    # Not of `tempfile`, whose files none but their owner may read: this one is to stay, and others are to read it.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=str(path.parent))
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
     except OSError as error:
-        raise BadLedger("A file cannot be written", f"{path}: {error.strerror or error}", remedy) from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).replace(path)
-    except OSError as error:
-        Path(temporary).unlink()
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise BadLedger("A file cannot be written", f"{path}: {error.strerror or error}", remedy) from error
 
 

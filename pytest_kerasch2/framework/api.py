@@ -158,6 +158,9 @@ def array(value: Any) -> Any:
     """Give the values of a tensor, of whichever backend, as a NumPy array."""
     import numpy as np
 
+    if isinstance(value, np.ndarray):
+        # Asks for no framework, because beside the interpreter of an early Keras there may be none.
+        return value
     # Tensors of torch that carry gradients refuse NumPy, and those of JAX have no `numpy()`
     return np.asarray(value) if runs_on_tensorflow() else keras().ops.convert_to_numpy(value)
 

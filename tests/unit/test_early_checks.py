@@ -16,12 +16,24 @@ from pytest_kerasch2.early.facts import Change, Facts
 from pytest_kerasch2.early.faults import Fault
 from pytest_kerasch2.early.marks import packaged
 from pytest_kerasch2.errors import ClaimBroken
+from pytest_kerasch2.framework import api
 from tests.unit.early_recorded import RELEASES, facts
 
 DECIDED = suite.decided()
 ENGINES = ("theano", "cntk")
 EACH = pytest.mark.parametrize("name", sorted(DECIDED))
 ON_BOTH = pytest.mark.parametrize("engine", ENGINES)
+
+
+@pytest.fixture(autouse=True)
+def no_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Facts are compared where neither TensorFlow nor Keras may be installed: nothing may ask for them."""
+
+    def absent() -> None:
+        raise ModuleNotFoundError("an early check asked for the framework of this interpreter")
+
+    for name in ("tensorflow", "keras", "release", "runs_on_tensorflow", "is_keras3"):
+        monkeypatch.setattr(api, name, absent)
 
 
 def _judged(name: str, told: Facts, engine: str) -> tuple[Record, BaseException | None]:
