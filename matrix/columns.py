@@ -127,6 +127,9 @@ def _column(entry: Any) -> Column:
     ]
     if wrong:
         raise BadSetting("A release lacks a field, or has a wrong one", f"{', '.join(wrong)} in {entry}", remedy)
+    texts = [*entry["requires"], *entry.get("variables", {}).values(), *entry.get("libraries", {}).values()]
+    if not all(isinstance(text, str) for text in texts) or not entry["label"].strip():
+        raise BadSetting("A release has something other than text where text belongs", repr(entry), remedy)
     if entry["series"] not in SERIES or not re.fullmatch(r"[a-z0-9.-]+", entry["environment"]):
         raise BadSetting("A release has an unknown series or a name that tox cannot take", repr(entry), remedy)
     return Column(**{**entry, "requires": tuple(entry["requires"])})

@@ -12,7 +12,7 @@ from typing import Mapping
 
 from matrix import installer, interpreters, places, sources
 from matrix.columns import HOST, Column, Releases
-from matrix.errors import Absent, NotBuilt
+from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
 from pytest_kerasch2.claims.ledger import write_text
 
@@ -75,7 +75,8 @@ class Maker:
             environ: the user's environment variables.
 
         Raises:
-            Absent: an interpreter is missing, the pins do not install, or a shared library is not here.
+            Absent: an interpreter, the pins or a shared library are not here.
+            Unfinished: the pins do not install, now at least: the network may be what was missing.
         """
         name = column.environment
         python = self._installed(name, name, column.python, column.torch, log)
@@ -110,7 +111,7 @@ class Maker:
         environ = installer.surroundings()
         status = self.processes.run(command, log, environ=environ, folder=places.ROOT, deadline=DEADLINE)
         if status:
-            raise Absent("Its environment does not install", last_words(log), f"see {log.name}")
+            raise Unfinished("Its environment does not install", last_words(log), f"see {log.name}, or run it again")
 
 
 def variables(column: Column, environ: Mapping[str, str]) -> dict[str, str]:

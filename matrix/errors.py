@@ -6,11 +6,11 @@ from pytest_kerasch2.errors import KerasCh2Error
 
 
 class Absent(KerasCh2Error):
-    """A column cannot be had here: no interpreter, or an environment that does not install or import."""
+    """A column cannot be had here: no interpreter, no pins, no library, or an environment that does not import."""
 
 
 class Unfinished(KerasCh2Error):
-    """The run of a column began and gave no whole ledger."""
+    """The run of a column, or the making of its environment, began and did not end well."""
 
 
 class ToolMissing(KerasCh2Error):

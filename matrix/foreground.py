@@ -15,7 +15,7 @@ from filelock import FileLock
 from matrix import environments, interrupts, places, sources, states, verifying
 from matrix.columns import Column, Releases
 from matrix.environments import Environment
-from matrix.errors import Absent
+from matrix.errors import Absent, Unfinished
 from matrix.processes import Processes
 from pytest_kerasch2.claims import ledger
 
@@ -35,7 +35,7 @@ def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
     """
     places.make()
     (column,) = releases.chosen([name])
-    plugin = sources.read(places.PLUGIN)
+    now = states.fingerprint(column, releases, sources.read(places.PLUGIN))
     began = time.monotonic()
     try:
         environment = _environment(releases, column)
@@ -44,13 +44,12 @@ def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
         status = _pytest(environment, folder, made, arguments)
         if made is not None and not made.exists():
             verifying.require_import(column, environment)
-    except Absent as error:
+    except (Absent, Unfinished) as error:
         if not arguments:
-            verifying.keep_absence(column, str(error))
+            verifying.keep_absence(column, str(error), leave=isinstance(error, Unfinished))
         sys.stderr.write(f"{name}: {error}\n")
         return ABSENT
     if made is not None and status in verifying.WHOLE:
-        now = states.fingerprint(column, releases, plugin)
         seconds = round(time.monotonic() - began, 1)
         verifying.keep(column, ledger.read(made), states.State(now, status != 0, seconds))
     return status
@@ -60,10 +59,12 @@ def _environment(releases: Releases, column: Column) -> Environment:
     log = places.log(column.environment)
     log.write_bytes(b"")
     with tempfile.TemporaryDirectory(dir=places.WHEELS) as wheels, Processes() as processes:
+        # The hash first: what is saved while the wheel is built counts as not built yet.
+        built = sources.whole(places.PLUGIN)
         # Several of these may be started at once, by `tox run -p`; the build writes beside the source.
         with FileLock(places.WHEELS / "building.lock"):
             wheel = environments.build_wheel(Path(wheels), processes, log)
-        maker = environments.Maker(releases, wheel, sources.whole(places.PLUGIN), processes)
+        maker = environments.Maker(releases, wheel, built, processes)
         return maker.make(column, log, os.environ)
 
 

@@ -51,7 +51,8 @@ def _of_pyenv(version: str) -> list[Path]:
 
 def _answer(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        # In a session of its own: Ctrl-C, which would end it too, would be taken for its answer.
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, start_new_session=True)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

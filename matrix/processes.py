@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import IO, Mapping, Sequence
 
@@ -63,7 +64,7 @@ class Processes:
             status = process.wait(timeout=deadline)
         except subprocess.TimeoutExpired as error:
             _signal(process, signal.SIGINT)
-            _end(process)
+            _end(process, time.monotonic() + GRACE)
             remedy = f"see {log.name}, or run it again"
             raise Unfinished("A run did not end in time", f"{deadline:.0f} s were not enough", remedy) from error
         finally:
@@ -99,13 +100,15 @@ class Processes:
             running = list(self._running)
         for process in running:
             _signal(process, signal.SIGINT)
+        # One deadline for all: who asked us to stop waits for us, and not for long.
+        until = time.monotonic() + GRACE
         for process in running:
-            _end(process)
+            _end(process, until)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], until: float) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=GRACE)
+        process.wait(timeout=max(0.0, until - time.monotonic()))
     # Also where it is gone: what it left behind in its group is not.
     _signal(process, signal.SIGKILL)
     process.wait()

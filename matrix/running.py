@@ -15,7 +15,9 @@ from matrix.columns import Column, Releases
 from matrix.processes import Processes
 from matrix.states import Fingerprint, Work
 from matrix.verifying import Outcome, Verifier
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.errors import BadLedger, BadSetting
+from pytest_kerasch2.report import truth_table
 
 FAILED = 1
 INTERRUPTED = 130
@@ -61,12 +63,15 @@ def run(releases: Releases, names: Sequence[str], wish: Wish) -> int:
 
     Raises:
         BadSetting: a name is of no column, or no job is to be done at a time.
-        BadTable: the ledgers cannot be merged.
+        BadTable: the table to compare with cannot be read, or the ledgers cannot be merged.
     """
     if wish.jobs is not None and wish.jobs < 1:
         raise BadSetting("No column can be run with so few jobs", repr(wish.jobs), "write --jobs=1 or more")
     places.make()
     chosen = releases.chosen(names)
+    if wish.check is not None:
+        # Before the runs, which take long, and not after them.
+        truth_table.read(wish.check)
     board = Board()
     try:
         with interrupts.raised_once():
@@ -90,7 +95,7 @@ def tasks(
     found = []
     for column in chosen:
         now = states.fingerprint(column, releases, plugin)
-        before = states.read(places.state(column.environment)) if places.ledger(column.environment).exists() else None
+        before = states.read(places.state(column.environment)) if _is_whole(column) else None
         work = states.ALL if force else states.work(before, now, merging.shared(claims))
         if work.sections and not claims:
             claims = merging.claims_of(plugin.sections)
@@ -109,8 +114,10 @@ def _run(releases: Releases, chosen: Sequence[Column], wish: Wish, board: Board)
         with tempfile.TemporaryDirectory(dir=places.WHEELS) as folder, Processes() as processes:
             log = places.log("plugin")
             log.write_bytes(b"")
+            # The hash first: what is saved while the wheel is built counts as not built yet.
+            built = sources.whole(places.PLUGIN)
             wheel = environments.build_wheel(Path(folder), processes, log)
-            maker = environments.Maker(releases, wheel, sources.whole(places.PLUGIN), processes)
+            maker = environments.Maker(releases, wheel, built, processes)
             jobs = min(wish.jobs or jobs_here(), len(waiting))
             outcomes = list(_each(waiting, Verifier(maker, claims), jobs, wish.remove, board))
         return bool(failed) or any(outcome.failed for outcome in outcomes)
@@ -157,6 +164,15 @@ def _memory() -> int:
     except OSError:
         pass
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _is_whole(column: Column) -> bool:
+    """Tell whether a column has a ledger that can be read, of a run that had MNIST: without it, much is undecided."""
+    path = places.ledger(column.environment)
+    try:
+        return path.exists() and "mnist" in ledger.read(path)["environment"]["datasets"]
+    except BadLedger:
+        return False
 
 
 def _has_failed(column: Column) -> bool:

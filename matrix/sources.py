@@ -54,8 +54,8 @@ def read(package: Path) -> Sources:
 
 
 def whole(package: Path) -> str:
-    """Give one hash of all the plugin's source."""
-    return _digest_of(_files(package), package)
+    """Give one hash of all of which the plugin is built: its source, and what says how."""
+    return digest([_digest_of(_files(package), package).encode(), (package.parent / "pyproject.toml").read_bytes()])
 
 
 def sections(chapter: Path) -> tuple[str, ...]:

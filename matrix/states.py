@@ -61,7 +61,8 @@ def fingerprint(column: Column, releases: Releases, plugin: sources.Sources) -> 
     names = [column.environment, *([HOST] if column.host else [])]
     pins = [places.pins(name) for name in names]
     texts = [path.read_bytes() if path.exists() else b"" for path in pins]
-    data = json.dumps([column.plain, releases.as_of, releases.host_python], sort_keys=True).encode()
+    # Not the day `as_of`, which decides nothing but the pins.
+    data = json.dumps([column.plain, releases.host_python], sort_keys=True).encode()
     return Fingerprint(sources.digest([plugin.plugin.encode(), data, *texts]), plugin.sections)
 
 
@@ -79,6 +80,9 @@ def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]
     wanted = {name for name, hashed in now.sections.items() if old.get(name) != hashed}
     if not wanted:
         return NOTHING
+    if before.failed:
+        # What failed may have been in another section, and without a trace in the ledger.
+        return ALL
     for group in shared:
         if wanted & group:
             wanted |= group

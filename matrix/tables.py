@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Sequence
 
-from matrix import places
+from matrix import places, sources, states
 from matrix.columns import Column, Releases
 from pytest_kerasch2.report.publishing import Order, publish
 
@@ -20,10 +20,17 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
     Raises:
         BadTable: there is no ledger, or they cannot be merged.
     """
+    plugin = sources.read(places.PLUGIN)
     missing = [column.environment for column in releases.columns if not _is_told(column)]
+    old = [column.environment for column in releases.columns if _is_old(column, releases, plugin)]
     if missing and not whole:
         say(f"no table is written: {len(missing)} columns have not been run, such as {missing[0]}")
         return
+    if old and not whole:
+        say(f"no table is written: {len(old)} columns are of other files than today's, such as {old[0]}")
+        return
+    for name in old:
+        say(f"of other files than today's: {name}")
     docs = places.DOCS
     order = Order(
         ledgers=_ledgers(releases.columns),
@@ -58,6 +65,12 @@ def differs(columns: Sequence[Column], table: Path, say: Callable[[str], None] =
 def _ledgers(columns: Sequence[Column]) -> list[Path]:
     paths = [places.ledger(column.environment) for column in columns]
     return [path for path in paths if path.exists()]
+
+
+def _is_old(column: Column, releases: Releases, plugin: sources.Sources) -> bool:
+    state = states.read(places.state(column.environment))
+    # Without a state the ledger is of another machine, where nothing is known of files.
+    return state is not None and states.work(state, states.fingerprint(column, releases, plugin), ()).needed
 
 
 def _is_told(column: Column) -> bool:

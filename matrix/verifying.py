@@ -66,9 +66,11 @@ class Verifier:
             environment = self.maker.make(column, log, os.environ)
             status, part = self._run(column, environment, work.sections, log)
         except (Absent, Unfinished, BadLedger) as error:
-            keep_absence(column, str(error))
+            # Of a ledger that the run read itself, the message names the place on this machine.
+            reason = str(error) if not isinstance(error, BadLedger) else publishable(str(error))
             failed = not isinstance(error, Absent)
-            return Outcome(column, None, failed, str(error), time.monotonic() - began)
+            keep_absence(column, reason, leave=failed)
+            return Outcome(column, None, failed, reason, time.monotonic() - began)
         return self._keep(column, work, now, (status, part), time.monotonic() - began)
 
     def _run(self, column: Column, environment: Environment, sections: Sequence[str], log: Path) -> tuple[int, Ledger]:
@@ -92,8 +94,6 @@ class Verifier:
             others = [ids for name, ids in self.claims.items() if name not in work.sections]
             stored = ledger.read(places.ledger(column.environment))
             found = merging.merged(stored, found, frozenset().union(*others))
-            # A failure of other sections stays, whether a verdict shows it or not.
-            failed = failed or bool(merging.unexplained(found)) or (before.failed and not merging.unexplained(stored))
             seconds_of_all = before.seconds
         else:
             seconds_of_all = seconds
@@ -110,10 +110,15 @@ def keep(column: Column, found: Ledger, state: State) -> None:
     states.write(state, places.state(column.environment))
 
 
-def keep_absence(column: Column, reason: str) -> None:
-    """Keep why a column has no ledger; one of other files than today's is not left in its place."""
-    places.state(column.environment).unlink(missing_ok=True)
-    places.ledger(column.environment).unlink(missing_ok=True)
+def keep_absence(column: Column, reason: str, *, leave: bool = False) -> None:
+    """Keep why a column has no ledger; one of other files than today's is not left in its place.
+
+    Args:
+        leave: leave it all the same, because the next run may well replace it; until then no table is made of it.
+    """
+    if not leave:
+        places.state(column.environment).unlink(missing_ok=True)
+        places.ledger(column.environment).unlink(missing_ok=True)
     write_text(reason + "\n", places.absence(column.environment))
 
 
@@ -151,7 +156,14 @@ def require_import(column: Column, environment: Environment) -> None:
     command = [str(python), "-c", f"import {column.imports}"]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, env=dict(environment.variables), timeout=300, check=False
+            command,
+            capture_output=True,
+            text=True,
+            env=dict(environment.variables),
+            timeout=300,
+            check=False,
+            # Ctrl-C, which ends it too, would be taken for its answer.
+            start_new_session=True,
         )
     except subprocess.TimeoutExpired as error:
         raise Absent(f"It cannot import {column.imports}", "it did not end in 300 s", "mend its pins") from error

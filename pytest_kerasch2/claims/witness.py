@@ -145,7 +145,7 @@ def steady(text: str) -> str:
     """Give the text without what differs from run to run: addresses, temporary folders, tensor ids; cut to a length."""
     text = re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", text)
     text = re.sub(r"(/[\w.+@-]+)+/pytest-\d+(/popen-gw\d+)?(/[\w.@-]+\d)?(?=/|\b)", "<scratch>", text)
-    text = re.sub(r"(/[\w.+@-]+)+/kerasch2-\w{6,}", "<scratch>", text)
+    text = re.sub(r"(/[\w.+@-]+)+/kerasch2-(\w+-)?\w{6,}(/asked-\w+)?", "<scratch>", text)
     text = re.sub(r"after \d+\.\d s", "after ... s", text)
     text = re.sub(r"\bid=\d+", "id=...", text)
     text = " ".join(text.split())

@@ -1,7 +1,7 @@
 """Run the probe in another interpreter: a fresh process, a deadline for each fact, a home of its own.
 
 Only what the probe needs lies in its folder: a copy of the program, an empty home, and a place for what Theano
-compiles. Of the user's own home nothing is read and nothing is written.
+compiles. Nothing is written in the user's own home, and nothing is looked for there.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def _running(interpreter: Interpreter, place: Path) -> Iterator[subprocess.Popen
     with (place / WORDS).open("wb") as words:
         child = subprocess.Popen(
             [str(interpreter.python), "-W", "ignore", "-m", "probe", str(place)],
-            stdin=subprocess.DEVNULL,
+            # Held open as long as we live: the child ends when it is closed.
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=words,
             cwd=str(place / "home"),
@@ -97,6 +98,8 @@ def _running(interpreter: Interpreter, place: Path) -> Iterator[subprocess.Popen
             # The whole group: Theano starts compilers
             os.killpg(child.pid, signal.SIGKILL) if hasattr(os, "killpg") else child.kill()
         child.wait()
+        if child.stdin is not None:
+            child.stdin.close()
 
 
 def _environment(interpreter: Interpreter, place: Path) -> dict[str, str]:
@@ -105,7 +108,7 @@ def _environment(interpreter: Interpreter, place: Path) -> dict[str, str]:
     flags = ours.get("THEANO_FLAGS", "")
     if "compiledir" not in flags:
         # Without it Theano compiles into the home; one place for all processes spares it most of the work.
-        flags = ",".join(filter(None, [flags, f"base_compiledir={interpreter.folder / 'theano'}"]))
+        flags = ",".join(filter(None, [flags, f"base_compiledir={(interpreter.folder / 'theano').as_posix()}"]))
     return {
         **ours,
         "HOME": home,

@@ -229,7 +229,7 @@ def floatx_accessors(facts: Facts, witness: Witness) -> None:
 @decides("config.backend-getter")
 @caught(told("engine called otherwise", DEFAULTS, "backend", to="tensorflow"))
 def backend_getter(facts: Facts, witness: Witness) -> None:
-    """Ask it, and compare with the engine that was asked for."""
+    """Ask it: one of the two engines, the one asked for, without which nothing would have been told at all."""
     witness.contains("the engine", expected=facts.value(DEFAULTS, witness)["backend"], actual=ENGINES)
 
 

@@ -20,6 +20,8 @@ from pytest_kerasch2.options import Settings
 
 # Seconds for an interpreter to say what it is, and to import Keras: Theano tries its compiler then.
 FIRST_WORDS = 240.0
+# What the probe is written for.
+OLDEST = (3, 6)
 NAMED = ("boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
 BLOCKS = (
     "import-backend",
@@ -126,13 +128,16 @@ def introduced(interpreter: Interpreter, engine: str = "") -> tuple[Surroundings
         engine: the name of the engine; by default the first of Theano and CNTK that is installed there.
 
     Raises:
-        BadSetting: it is no interpreter, or the engine is none of the two.
+        BadSetting: it is no interpreter or too old a one, or the engine is none of the two or not the one in use.
         FrameworkMissing: it has no Keras, or none of the engines.
         FrameworkBroken: Keras cannot be imported there.
     """
     brief = replace(interpreter, deadline=min(interpreter.deadline, FIRST_WORDS))
     python = str(interpreter.python)
     told = _answer(brief, "about.interpreter", python)
+    if tuple(map(int, told["python"].split(".")[:2])) < OLDEST:
+        found = f"{python} is CPython {told['python']}"
+        raise BadSetting("The interpreter is too old to be asked", found, "name one of CPython 3.6 or later")
     there = told["installed"]
     chosen = _engine(engine, there, python)
     ready = replace(interpreter, variables={**interpreter.variables, "KERAS_BACKEND": chosen})
@@ -145,6 +150,10 @@ def introduced(interpreter: Interpreter, engine: str = "") -> tuple[Surroundings
             "an old shared library may need LD_LIBRARY_PATH",
         )
     keras = imported["value"]
+    if keras["backend"] != chosen:
+        # So it is with Keras 2.4 and later, whose one engine is TensorFlow, whatever KERAS_BACKEND says.
+        found = f"Keras {keras['keras']} of {python} runs on {keras['backend']}, and {chosen} was asked for"
+        raise BadSetting("The interpreter's Keras takes no other engine", found, "verify it with plain --chapter there")
     release = Release(ABSENT, keras["keras"], keras["backend"])
     return Surroundings(release, told["python"], keras["numpy"], told["platform"]), ready
 

@@ -10,8 +10,8 @@ from pytest_kerasch2 import errors
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.errors import ChildDied, ClaimBroken
 
-# `{"value": ...}`, `{"error": "Type: first line"}`, `{"death": what ended the interpreter}` or, for a data set that
-# cannot be had, `{"absent": [name and three parts of the error]}`.
+# `{"value": ...}`, `{"error": "Type: first line"}` or `{"death": what ended the interpreter}`; for a data set that is
+# missing `{"absent": [name and parts of the error]}`, for a fault that cannot be planted `{"unplanted": its error}`.
 Told = Dict[str, Any]
 
 
@@ -29,8 +29,11 @@ class Facts:
             ClaimBroken: finding it raised an error over there.
             ChildDied: the interpreter crashed or hung over it.
             DataMissing, DataDamaged: it needs a data set that is not here, or not whole.
+            LookupError: it was to be asked of a faulty Keras, and the fault could not be planted.
         """
         told = self.told[name]
+        if "unplanted" in told:
+            raise LookupError(f"the fault could not be planted: {told['unplanted']}")
         if "absent" in told:
             kind, *parts = told["absent"]
             raise getattr(errors, kind)(*parts)
@@ -69,6 +72,9 @@ class Change:
         Raises:
             LookupError: the fact has no such place, so nothing would be changed.
         """
+        if "value" not in facts.told[self.fact]:
+            # What was not told cannot be told otherwise: its check says why.
+            return facts
         told = {**facts.told, self.fact: copy.deepcopy(facts.told[self.fact])}
         place = told[self.fact]
         steps = ("value", *self.path)

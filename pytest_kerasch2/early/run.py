@@ -21,7 +21,7 @@ from pytest_kerasch2.early import errands, suite
 from pytest_kerasch2.early.asking import Interpreter, ask
 from pytest_kerasch2.early.facts import Facts, Told
 from pytest_kerasch2.early.faults import Fault
-from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.errors import BadSetting, KerasCh2Error
 from pytest_kerasch2.options import Settings
 
 NAME = "kerasch2-early"
@@ -35,15 +35,20 @@ def start(config: pytest.Config, settings: Settings) -> None:
     """Let a pytest run verify the chapter on the Keras of another interpreter.
 
     Raises:
-        BadSetting, FrameworkMissing, FrameworkBroken: the interpreter cannot be used; said before anything long begins.
+        BadSetting, FrameworkMissing, FrameworkBroken: the interpreter cannot be used, or devices were named, between
+            which there is no choice over there; said before anything long begins.
         BadLedger: the ledger could not be written where it is wanted.
     """
     surroundings.refuse_unusable(settings)
+    if settings.devices is not None:
+        found, remedy = f"--chapter-devices={settings.devices}", "leave it out: an early Keras is verified on the CPU"
+        raise BadSetting("Devices cannot be chosen beside --chapter-python", found, remedy)
     run = EarlyRun(config, settings)
     try:
         run.introduce()
-    except KerasCh2Error:
-        run.remove()
+    except BaseException:
+        if not run.is_worker():
+            run.remove()
         raise
     named = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
     if not any(str(PLACE) == str(Path(path.split("::")[0]).absolute()) for path in named):
@@ -160,8 +165,12 @@ class EarlyRun:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Ask for the facts before the first claim, whose time would be that of the asking."""
         wanted = any(isinstance(item, EarlyItem) for item in session.items)
-        if wanted and not session.config.option.collectonly:
+        if not wanted or session.config.option.collectonly:
+            return
+        try:
             self.facts()
+        except (KerasCh2Error, OSError) as error:
+            raise pytest.UsageError(f"The interpreter could not be asked: {error}") from error
 
     # -- judging and gathering
 
@@ -203,6 +212,11 @@ class EarlyRun:
         """Tell a worker where the facts are shared."""
         node.workerinput[FOLDER] = str(self.folder)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:
+        """Remember that a worker which died leaves the ledger incomplete."""
+        self.interrupted = self.interrupted or bool(error)
+
     def pytest_keyboard_interrupt(self) -> None:
         """Remember that the ledger is not whole."""
         self.interrupted = True
@@ -212,7 +226,7 @@ class EarlyRun:
         """Write the ledger."""
         stopped = bool(session.shouldfail or session.shouldstop)
         self.interrupted = self.interrupted or stopped or exitstatus not in (0, 1)
-        unwanted = self._is_worker() or self.settings.saboteurs or self.config.option.collectonly
+        unwanted = self.is_worker() or self.settings.saboteurs or self.config.option.collectonly
         if self.settings.ledger is None or unwanted:
             return
         try:
@@ -249,12 +263,13 @@ class EarlyRun:
 
     def pytest_unconfigure(self) -> None:
         """Remove the folder of this run."""
-        if not self._is_worker():
+        if not self.is_worker():
             self.remove()
 
     def remove(self) -> None:
         """Remove what was written for asking."""
         shutil.rmtree(str(self.folder), ignore_errors=True)
 
-    def _is_worker(self) -> bool:
+    def is_worker(self) -> bool:
+        """Tell whether this process is one of several that share the work."""
         return hasattr(self.config, "workerinput")

@@ -1,4 +1,4 @@
-"""What stands in for the module ``tensorflow`` where Keras 3 runs on another backend without it."""
+"""What stands in for the module ``tensorflow`` where Keras 3 runs on another backend."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ class WithoutTensorFlow:
 
 def not_here(what: str, keras: Any) -> NotApplicable:
     """Give the error that says that something is TensorFlow's, and which Keras runs here without it."""
-    here = f"this is Keras {keras.__version__} on {keras.backend.backend()}, without TensorFlow"
-    return NotApplicable(f"{what} speaks of TensorFlow", here, "install TensorFlow to have it decided")
+    here = f"this is Keras {keras.__version__} on {keras.backend.backend()}, not on TensorFlow"
+    return NotApplicable(f"{what} speaks of TensorFlow", here, "let Keras run on TensorFlow to have it decided")

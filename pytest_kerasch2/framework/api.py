@@ -104,7 +104,7 @@ def is_keras3() -> bool:
 
 
 def runs_on_tensorflow() -> bool:
-    """Tell, without importing anything, whether ``keras`` comes with a TensorFlow, not with another backend alone."""
+    """Tell, without importing anything, whether ``keras`` runs on TensorFlow, not on another backend."""
     return not _alone()
 
 
@@ -207,13 +207,27 @@ def set_policy(name: str) -> None:
 
 
 def _alone() -> bool:
-    """Tell whether Keras runs on another backend with no TensorFlow there."""
+    """Tell whether Keras runs on another backend, be TensorFlow installed beside it or not."""
     wanted = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    return wanted != "tensorflow" and "tensorflow" not in sys.modules and not _can_find("tensorflow")
+    return wanted != "tensorflow" and (_takes_other_backends(_legacy()) or not _can_find("tensorflow"))
+
+
+@functools.lru_cache(maxsize=None)
+def _takes_other_backends(legacy: bool) -> bool:
+    """Tell whether the Keras installed is of the third generation; by its metadata, since an import takes seconds."""
+    release = packages.installed({"TF_USE_LEGACY_KERAS": "1" if legacy else ""})
+    return release is not None and (packages.parsed(release.keras) or (0, 0)) >= (3, 0)
+
+
+def _legacy() -> bool:
+    return packages.legacy_wanted(os.environ)
 
 
 @functools.lru_cache(maxsize=None)
 def _stand_in() -> Any:
+    if _can_find("tensorflow"):
+        # Keras on another backend imports it by and by, which changes the environment in the midst of a check.
+        _tensorflow_or_error()
     return alone.WithoutTensorFlow(keras())
 
 

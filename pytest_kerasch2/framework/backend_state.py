@@ -1,7 +1,8 @@
-"""Process-wide state of JAX and of torch, where Keras runs on one of them without TensorFlow."""
+"""Process-wide state of JAX and of torch, where Keras runs on one of them."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Any
 
@@ -23,7 +24,9 @@ def _of_jax() -> tuple[Item, ...]:
     def restore(before: dict[str, Any]) -> None:
         for name, value in config.values.items():
             if before.get(name, value) != value:
-                config.update(name, before[name])
+                # One that refuses must not keep the others as they are.
+                with contextlib.suppress(Exception):
+                    config.update(name, before[name])
 
     return (Item("settings of JAX", lambda: dict(config.values), restore),)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from pytest_kerasch2.report.markdown import page
-from pytest_kerasch2.report.summary import unexplained
+from pytest_kerasch2.report.summary import unexpected, unexplained
 
 
 def runs_here(environ: Mapping[str, str]) -> bool:
@@ -18,7 +18,7 @@ def commands(ledger: Mapping[str, Any]) -> list[str]:
     """Give a workflow command for each verdict that is not as recorded, and one notice with the counts."""
     lines = [
         f"::error title={_property(claim['id'])}::"
-        + _message(f"{claim['verdict']}, expected {claim['expected']}: {claim['statement']} {claim['evidence'][-1]}")
+        + _message(f"{claim['verdict']}, expected {claim['expected']}: {claim['statement']} {unexpected(claim)}")
         for claim in unexplained(ledger["claims"])
     ]
     state = "complete" if ledger["complete"] else "interrupted"

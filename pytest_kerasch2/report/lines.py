@@ -11,7 +11,7 @@ TITLES = {
     "": ("Releases", "the ledgers given, by version"),
     "tensorflow": ("TensorFlow", "each TensorFlow with the newest Keras that it takes"),
     "keras": ("Keras 3", "every minor version of Keras 3 on one TensorFlow"),
-    "paired": ("Paired", "each TensorFlow since 2.16 with the Keras of its own release day"),
+    "paired": ("Paired", "each TensorFlow since 2.17 with the Keras of its own release day"),
     "legacy": ("Legacy Keras", "each TensorFlow since 2.16 with tf_keras, which is Keras 2"),
     "backend": ("Other backends", "Keras without TensorFlow's backend"),
 }

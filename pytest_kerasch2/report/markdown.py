@@ -13,6 +13,7 @@ from pytest_kerasch2.report.summary import (
     grouped_causes,
     grouped_remedies,
     release_line,
+    unexpected,
     unexplained,
 )
 
@@ -52,7 +53,7 @@ def _unexpected(claims: list[Mapping[str, Any]]) -> list[str]:
         return [f"Verdicts: {len(claims)}, all as recorded for this release.", ""]
     lines = ["### Not as recorded", "", "| Claim | Expected | Found | Evidence |", "| --- | --- | --- | --- |"]
     lines += [
-        f"| {cell(claim['id'])} | {claim['expected']} | {claim['verdict']} | {cell(claim['evidence'][-1])} |"
+        f"| {cell(claim['id'])} | {claim['expected']} | {claim['verdict']} | {cell(unexpected(claim))} |"
         for claim in red
     ]
     return [*lines, ""]

@@ -43,6 +43,12 @@ def unexplained(claims: list[Entry]) -> list[Entry]:
     return [claim for claim in claims if not is_explained(claim)]
 
 
+def unexpected(entry: Entry) -> str:
+    """Give what was seen of a claim that is not as recorded: of the replacement, where that is what does not work."""
+    failed = [one["evidence"][-1] for one in entry["instead"] if not one["worked"]]
+    return f"what to write instead fails: {failed[0]}" if failed else str(entry["evidence"][-1])
+
+
 def grouped_remedies(claims: list[Entry]) -> dict[str, list[str]]:
     """Give, for what could not be told, each remedy with the ids of the claims that it would decide."""
     groups: dict[str, list[str]] = {}

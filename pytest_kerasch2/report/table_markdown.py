@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pytest_kerasch2.report.lines import Line, lines, spans
 from pytest_kerasch2.report.markdown import cell
-from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained
+from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained, unexpected
 from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells, present
 
 # A cause and its source -> the number under which the page tells it.
@@ -94,7 +94,7 @@ def _releases(table: Table) -> list[str]:
 
 def _release(column: Column, short: str) -> str:
     # Under the name by which the spans further down speak of it.
-    label, environment = cell(short), f"`{column['environment']}`"
+    label, environment = cell(short), f"`{cell(column['environment'])}`"
     if "absent" in column:
         return f"| {label} | no ledger: {cell(column['absent'])} | | | {environment} |" + " |" * len(VERDICTS)
     versions = " | ".join(cell(column[fact]) for fact in ("tensorflow", "keras", "python"))
@@ -111,7 +111,7 @@ def _unexplained(table: Table) -> list[str]:
     parts += ["| --- | --- | --- | --- | --- |"]
     for row, seen in red:
         where = _where(seen["releases"], lines(table))
-        found = f"{WORDS[seen['expected']]} | {WORDS[seen['verdict']]} | {cell(seen['evidence'][-1])}"
+        found = f"{WORDS[seen['expected']]} | {WORDS[seen['verdict']]} | {cell(unexpected(seen))}"
         parts.append(f"| {statement(row)} | {where} | {found} |")
     return [*parts, ""]
 

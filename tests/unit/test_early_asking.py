@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.early import errands
-from pytest_kerasch2.early.asking import Interpreter, ask
+from pytest_kerasch2.early.asking import PROGRAM, Interpreter, ask
 from pytest_kerasch2.errors import BadSetting, FrameworkBroken, FrameworkMissing, KerasCh2Error
 from tests.unit.early_recorded import interpreter, recorded, script
 
@@ -179,3 +180,39 @@ def test_the_engine_is_the_one_that_is_installed(place: Path) -> None:
 
     assert who.release.name == "-/2.2.4/cntk"
     assert ready.variables["KERAS_BACKEND"] == "cntk"
+
+
+def test_a_keras_that_takes_no_other_engine_is_refused(place: Path) -> None:
+    # Keras 2.4 and later say so, whatever KERAS_BACKEND asks for
+    imported = {"value": {"keras": "2.15.0", "backend": "tensorflow", "numpy": "1.26.4"}}
+
+    text = _refusal(_told_of(place, ["keras", "theano"], imported), place, BadSetting)
+
+    assert "runs on tensorflow, and theano was asked for" in text
+
+
+def test_a_python_for_which_the_probe_is_not_written_is_refused(place: Path) -> None:
+    python = interpreter(place, {"about.interpreter": {"value": {**HERE, "python": "3.5.10"}}})
+
+    text = _refusal(python, place, BadSetting)
+
+    assert "CPython 3.5.10" in text
+
+
+def test_a_fault_that_cannot_be_planted_is_told_of_every_fact(place: Path) -> None:
+    told = ask(_interpreter(Path(sys.executable), place), ["about.interpreter"], planted=["no_such_fault"])
+
+    assert list(told["about.interpreter"]) == ["unplanted"]
+
+
+def test_the_program_ends_with_the_one_who_asked(place: Path) -> None:
+    """The other end of its input closes when a process dies, however it dies."""
+    wait = "import probe.__main__ as m, time; m.threading.Thread(target=m.end_with_parent).start(); time.sleep(60)"
+
+    child = subprocess.Popen(
+        [sys.executable, "-c", wait], stdin=subprocess.PIPE, cwd=str(PROGRAM.parent), start_new_session=True
+    )
+    assert child.stdin is not None
+    child.stdin.close()
+
+    assert child.wait(timeout=20) != 0

@@ -160,3 +160,18 @@ def test_what_was_not_told_is_evidence_of_its_own(told: dict[str, Any], verdict:
     record, _ = _judged("network-data.grid", Facts(known), "cntk")
 
     assert (record.verdict.value, evidence in " ".join(record.evidence)) == (verdict, True)
+
+
+def test_a_change_of_what_was_not_told_changes_nothing() -> None:
+    told = Facts({"a.b": {"absent": ["DataMissing", "MNIST is missing", "none", "name a mirror"]}})
+
+    assert Change("other", "a.b", ("x",), to=1)(told) is told
+
+
+def test_a_fault_that_could_not_be_planted_is_no_evidence() -> None:
+    witness = Witness()
+
+    with pytest.raises(LookupError, match="could not be planted: AttributeError: reuters"):
+        Facts({"a.b": {"unplanted": "AttributeError: reuters"}}).value("a.b", witness)
+
+    assert witness.evidence == ()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.errors import NotApplicable
+from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.alone import WithoutTensorFlow
 from pytest_kerasch2.models import Network
 from pytest_kerasch2.models.network import printed_activation
@@ -29,8 +30,8 @@ def test_a_name_of_tensorflow_is_not_applicable_in_three_parts(tf: Any) -> None:
         tf.data  # noqa: B018
 
     assert str(caught.value) == (
-        "tf.data speaks of TensorFlow. Found: this is Keras 3.15.1 on jax, without TensorFlow."
-        " To do: install TensorFlow to have it decided."
+        "tf.data speaks of TensorFlow. Found: this is Keras 3.15.1 on jax, not on TensorFlow."
+        " To do: let Keras run on TensorFlow to have it decided."
     )
 
 
@@ -53,3 +54,23 @@ def test_an_activation_printed_as_a_function_is_that_function_beside_tensorflow(
     beside = SimpleNamespace(nn=SimpleNamespace(softmax=function))
 
     assert printed_activation(beside, "softmax") is function
+
+
+@pytest.mark.parametrize(
+    ("backend", "third_generation", "beside", "alone"),
+    [
+        ("jax", True, False, True),
+        ("jax", True, True, True),  # TensorFlow is installed, and Keras runs on JAX all the same
+        ("jax", False, True, False),  # Keras 2 never reads the variable
+        ("tensorflow", True, True, False),
+        ("", True, True, False),
+    ],
+)
+def test_keras_runs_where_it_is_told_to_if_it_listens(
+    monkeypatch: pytest.MonkeyPatch, backend: str, third_generation: bool, beside: bool, alone: bool
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.setattr(api, "_takes_other_backends", lambda legacy: third_generation)
+    monkeypatch.setattr(api, "_can_find", lambda name: beside)
+
+    assert api.runs_on_tensorflow() is not alone

@@ -22,6 +22,7 @@ from matrix.environments import Environment, Maker
 from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
 from matrix.running import Wish
+from pytest_kerasch2.errors import BadTable
 
 # Stands in for the interpreter of a column: it takes pytest's command line and writes a ledger of two sections.
 STAND_IN = """#!{python}
@@ -37,7 +38,8 @@ wait = float(os.environ.get("WAIT", "0"))
 time.sleep(wait)
 status = int(os.environ.get("STATUS", "0"))
 environment = dict(plugin="0.1.0", tensorflow=os.environ["TF"], keras="2.15.0", backend="tensorflow", python="3.11.7",
-                   numpy="1.26.4", platform="Linux-x86_64", devices=["cpu:0"], datasets=dict())
+                   numpy="1.26.4", platform="Linux-x86_64", devices=["cpu:0"],
+                   datasets=dict() if "NO_MNIST" in os.environ else dict(mnist=dict(source="mirror", sha256="00")))
 ids = dict(datasets="datasets.description", dtypes="dtypes.default")
 def entry(name):
     return dict(id=ids[name], section="Data types", statement="It is so.", kind="prose",
@@ -75,6 +77,8 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def make(self: Maker, column: Column, log: Path, environ: Mapping[str, str]) -> Environment:
         if "ABSENT" in column.variables:
             raise Absent("There is no CPython 3.11", "none", "install one")
+        if "OFFLINE" in column.variables:
+            raise Unfinished("Its environment does not install", "no network", "run it again")
         return Environment(python, None, environments.variables(column, environ))
 
     monkeypatch.setattr(Maker, "make", make)
@@ -122,6 +126,23 @@ def test_what_has_not_changed_is_not_run_again(runs: Any) -> None:
     assert runs() == ["tf2.15 datasets dtypes"]
 
 
+def test_a_run_without_mnist_is_not_the_last_word(runs: Any) -> None:
+    _run(_column("2.15", NO_MNIST="1"))
+
+    _run(_column("2.15", NO_MNIST="1"))
+
+    assert len(runs()) == 2
+
+
+def test_a_ledger_that_was_damaged_is_made_anew(runs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _run(_column("2.15"))
+    places.ledger("tf2.15").write_text("{", encoding="utf-8")
+
+    status = _run(_column("2.15"))
+
+    assert (status, runs()) == (0, ["tf2.15 datasets dtypes"] * 2)
+
+
 def test_force_runs_it_again(runs: Any) -> None:
     _run(_column("2.15"))
 
@@ -147,6 +168,16 @@ def test_a_changed_section_alone_is_run(runs: Any, monkeypatch: pytest.MonkeyPat
     _run(_column("2.15"))
 
     assert runs() == ["tf2.15 datasets dtypes", "tf2.15 dtypes"]
+
+
+def test_after_a_failure_all_sections_are_run(runs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _run(_column("2.15", STATUS="1"))
+    changed = sources.Sources("plugin", {"datasets": "1", "dtypes": "2"})
+    monkeypatch.setattr(sources, "read", lambda package: changed)
+
+    _run(_column("2.15", STATUS="1"))
+
+    assert runs() == ["tf2.15 datasets dtypes"] * 2
 
 
 def test_a_part_is_merged_into_the_ledger(runs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,6 +237,34 @@ def test_a_run_without_a_ledger_fails(runs: Any) -> None:
 
     said = places.absence("tf2.15").read_text(encoding="utf-8")
     assert (status, "exit status 3" in said) == (1, True)
+
+
+def test_what_does_not_install_today_loses_nothing_and_fails(runs: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    _run(_column("2.14"), _column("2.15"))
+    table = _table()
+
+    status = _run(_column("2.14"), _column("2.15", OFFLINE="1"))
+
+    assert (status, places.ledger("tf2.15").exists(), _table()) == (1, True, table)
+    assert "1 columns are of other files than today's, such as tf2.15" in capsys.readouterr().out
+
+
+def test_no_table_mixes_columns_of_old_files_and_new(runs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _run(_column("2.14"), _column("2.15"))
+    (places.DOCS / "truth-table.json").unlink()
+    changed = sources.Sources("plugin", {"datasets": "1", "dtypes": "2"})
+    monkeypatch.setattr(sources, "read", lambda package: changed)
+
+    _run(_column("2.14"), _column("2.15"), names=("tf2.15",))
+
+    assert not (places.DOCS / "truth-table.json").exists()
+
+
+def test_a_table_to_check_against_is_read_before_the_runs(runs: Any, tmp_path: Path) -> None:
+    with pytest.raises(BadTable, match="nowhere"):
+        _run(_column("2.15"), check=tmp_path / "nowhere.json")
+
+    assert runs() == []
 
 
 def test_no_place_of_this_machine_gets_into_the_table(runs: Any) -> None:

@@ -32,11 +32,13 @@ FILES = {
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
+    folder = tmp_path / "plugin"
     for name, text in FILES.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return tmp_path
+    (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
+    return folder
 
 
 def _changed_by(package: Path, name: str) -> set[str]:
@@ -88,6 +90,14 @@ def test_the_whole_counts_what_shows_verdicts_too(package: Path) -> None:
     before = sources.whole(package)
 
     (package / "report" / "page.py").write_text("# mended\n", encoding="utf-8")
+
+    assert sources.whole(package) != before
+
+
+def test_the_whole_counts_how_the_plugin_is_built(package: Path) -> None:
+    before = sources.whole(package)
+
+    (package.parent / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
 
     assert sources.whole(package) != before
 

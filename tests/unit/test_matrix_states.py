@@ -55,7 +55,7 @@ def test_all_sections_changed_is_a_run_of_the_whole() -> None:
     [
         (replace(COLUMN, requires=("tensorflow==2.15.0",)), RELEASES, PLUGIN),
         (replace(COLUMN, variables={"KERAS_BACKEND": "jax"}), RELEASES, PLUGIN),
-        (COLUMN, replace(RELEASES, as_of="2027-01-01"), PLUGIN),
+        (COLUMN, replace(RELEASES, host_python="3.12"), PLUGIN),
         (COLUMN, RELEASES, replace(PLUGIN, plugin="other")),
     ],
 )
@@ -87,6 +87,12 @@ def test_words_for_people_change_no_fingerprint() -> None:
     renamed = replace(COLUMN, label="2.15")
 
     assert states.fingerprint(renamed, RELEASES, PLUGIN) == states.fingerprint(COLUMN, RELEASES, PLUGIN)
+
+
+def test_another_day_without_other_pins_changes_no_fingerprint() -> None:
+    later = replace(RELEASES, as_of="2027-01-01")
+
+    assert states.fingerprint(COLUMN, later, PLUGIN) == states.fingerprint(COLUMN, RELEASES, PLUGIN)
 
 
 def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def _told(name: str) -> Dict[str, Any]:
 
 
 def mnist() -> Dict[str, Any]:
-    """Give what Keras's own loader makes of the genuine MNIST, and what the printed preparation makes of that."""
+    """Give what Keras's own loader makes of the genuine MNIST."""
     import hashlib
 
     import numpy

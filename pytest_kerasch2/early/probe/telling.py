@@ -67,7 +67,7 @@ def printed(call: Callable[[], Any]) -> Tuple[Any, str]:
 
 
 def apart(one: Any, other: Any) -> float:
-    """Give the greatest distance between two arrays; infinite where their shapes differ or a number is none."""
+    """Give the greatest distance between two arrays; 1e308 where their shapes differ or a number is none."""
     import numpy
 
     first, second = numpy.asarray(one, dtype="float64"), numpy.asarray(other, dtype="float64")

@@ -84,7 +84,7 @@ function reveal(element) {
   const frame = table.parentElement;
   const box = (element.closest("td, th") ?? element).getBoundingClientRect();
   const outer = frame.getBoundingClientRect();
-  const top = outer.top + table.tHead.offsetHeight + table.tBodies[0].rows[0].offsetHeight;
+  const top = outer.top + table.tHead.offsetHeight + (element.closest("tbody")?.rows[0].offsetHeight ?? 0);
   const left = outer.left + table.rows[0].cells[0].offsetWidth;
   const over = (low, high, from, to) => (low < from ? low - from : Math.max(0, Math.min(high - to, low - from)));
   if (active.claim >= 0) frame.scrollTop += over(box.top, box.bottom, top, outer.top + frame.clientHeight);

@@ -42,9 +42,13 @@ function rowsOf(view, columns) {
   });
 }
 
+// As Python's `is_explained` has it: what to write instead must work too.
+function isUnrecorded(outcome) {
+  return outcome.verdict !== outcome.expected || outcome.instead.some((one) => !one.worked);
+}
+
 function isOneOf(verdicts, outcome) {
-  const unrecorded = outcome.verdict !== outcome.expected;
-  return verdicts.includes(outcome.verdict) || (unrecorded && verdicts.includes("unrecorded"));
+  return verdicts.includes(outcome.verdict) || (isUnrecorded(outcome) && verdicts.includes("unrecorded"));
 }
 
 function changes(claim, columns) {
