@@ -172,7 +172,7 @@ def planted_in(check: Check, release: Release) -> list[Planted]:
     # A deviation may be limited to one parameter of the check; the cure then lies beneath all of them.
     broken_here = any(one.speaks_of(release) for one in check.deviations)
     if check.cure is not None and broken_here:
-        cured = [Planted(check.cure, harmful=False)]
+        cured = [Planted(check.cure, harmful=False, is_cure=True)]
         return cured + [Planted(one, harmful=True, beneath=check.cure) for one in check.saboteurs]
     return [Planted(one, harmful=True) for one in check.saboteurs] + [
         Planted(one, harmful=False) for one in check.variations

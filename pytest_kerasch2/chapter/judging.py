@@ -129,8 +129,11 @@ def shown(record: Record, error: BaseException | None, planted: Planted | None) 
 def shown_under_sabotage(record: Record, planted: Planted) -> Outcome:
     """Give the outcome of a check that ran with something planted: a fault must be caught, a variation must not.
 
-    A claim that is undecided here proves nothing either way, and is skipped with its reason.
+    A claim that is undecided here proves nothing either way, and is skipped with its reason. Nor does one that is
+    broken as it is, where nothing planted makes it hold.
     """
+    if record.deviation is not None and not planted.cured:
+        return Outcome("skipped", f"broken without anything planted, and without a cure: {record.deviation.cause}")
     if record.verdict in (Verdict.NOT_APPLICABLE, Verdict.COULD_NOT_TELL):
         return outcome(record)
     wanted = Verdict.BROKEN if planted.harmful else Verdict.HELD
@@ -149,10 +152,12 @@ class Planted:
         factory: the context manager factory.
         harmful: whether the check must turn broken.
         beneath: the cure that is entered first, for a claim that is broken on this release, or None.
+        cured: whether a cure is planted, beneath or as the thing itself.
     """
 
-    def __init__(self, factory: Any, harmful: bool, beneath: Any = None) -> None:
-        """Keep the three."""
+    def __init__(self, factory: Any, harmful: bool, beneath: Any = None, *, is_cure: bool = False) -> None:
+        """Keep them."""
+        self.cured = is_cure or beneath is not None
         self.factory = factory
         self.harmful = harmful
         self.beneath = beneath

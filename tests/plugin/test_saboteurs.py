@@ -128,3 +128,16 @@ def test_a_fault_is_tried_on_one_of_the_parameters(small: Any) -> None:
     )
 
     small.pytest("--chapter-saboteurs").assert_outcomes(passed=2)
+
+
+def test_what_is_broken_anyway_and_has_no_cure_shows_nothing(small: Any) -> None:
+    small.section(
+        BODY
+        + "@about('value')\n@known()\n@caught(wrong_value)\n@unmoved(same_value)\n"
+        + "def value(witness):\n    witness.equal('value', expected=7, actual=World.value)\n"
+    )
+
+    result = small.pytest("--chapter-saboteurs")
+
+    result.assert_outcomes(skipped=2)
+    result.stdout.fnmatch_lines(["planted faults caught: 0 of 1 (1 could not be tried on this release)"])
