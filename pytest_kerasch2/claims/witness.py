@@ -146,6 +146,9 @@ def steady(text: str) -> str:
     text = re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", text)
     text = re.sub(r"(/[\w.+@-]+)+/pytest-\d+(/popen-gw\d+)?(/[\w.@-]+\d)?(?=/|\b)", "<scratch>", text)
     text = re.sub(r"(/[\w.+@-]+)+/kerasch2-(\w+-)?\w{6,}(/asked-\w+)?", "<scratch>", text)
+    # Where packages are installed is a matter of the machine.
+    text = re.sub(r"(/[\w.+@~-]+)+/(?=site-packages/)", "", text)
+    text = re.sub(r"[A-Za-z]:(\\[\w .+@~-]+)+\\(?=site-packages\\)", "", text)
     text = re.sub(r"after \d+\.\d s", "after ... s", text)
     text = re.sub(r"\bid=\d+", "id=...", text)
     text = " ".join(text.split())

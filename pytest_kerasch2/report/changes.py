@@ -11,7 +11,7 @@ from pytest_kerasch2.report.lines import Line, lines
 from pytest_kerasch2.report.markdown import cell
 from pytest_kerasch2.report.summary import SIGNS, WORDS
 from pytest_kerasch2.report.table_markdown import link, statement
-from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells
+from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells, present
 
 INTRODUCTION = (
     "For each release, the claims of the chapter whose verdict is another than on the release before it, and what a",
@@ -69,7 +69,7 @@ def page(table: Table) -> str:
         parts += [f"## {cell(line.title)}", "", f"{cell(line.meaning[:1].upper() + line.meaning[1:])}.", ""]
         flipped = [(column, flips(table, column)) for column in line.columns if column["before"] is not None]
         parts += _overview(line, flipped, labels)
-        parts += _from_the_first(table, line)
+        parts += _from_the_first(table, [column for column in line.columns if _begins(column, table)])
         for column, its in flipped:
             if its:
                 parts += _release(column, its, labels)
@@ -112,12 +112,22 @@ def broken(table: Table, column: Column) -> list[tuple[Row, Outcome]]:
     return [(row, outcome) for row, outcome in seen if outcome is not None and outcome["verdict"] == "broken"]
 
 
-def _from_the_first(table: Table, line: Line) -> Iterator[str]:
+def _begins(column: Column, table: Table) -> bool:
+    """Tell whether a reader's way begins with a column: the first of the table, or the first on a backend of its own.
+
+    The other lines begin with what the flips of the first line have told already.
+    """
+    if "absent" in column or column["before"] is not None:
+        return False
+    return column is present(table)[0] or column["backend"] != "tensorflow"
+
+
+def _from_the_first(table: Table, columns: Sequence[Column]) -> Iterator[str]:
     """Tell what is broken where a line begins, which is no flip and concerns a reader all the same."""
-    for column in line.columns:
-        its = [] if column["before"] is not None or "absent" in column else broken(table, column)
+    for column in columns:
+        its = broken(table, column)
         if its:
-            yield from (f"### {cell(column['label'])}, where this line begins", "")
+            yield from (f"### {cell(column['label'])}, with none before it", "")
             yield from ("| Broken claim | Why |", "| --- | --- |")
             for row, outcome in its:
                 yield f"| {statement(row)} | {_cause(outcome)} |"

@@ -100,6 +100,11 @@ def test_an_unexpected_kind_of_error_goes_through() -> None:
         ("/tmp/pytest-of-me/pytest-3/popen-gw1/test_x0/model.h5", "<scratch>/model.h5"),
         ("in '/tmp/pytest-of-me/pytest-3/test_x0'", "in '<scratch>'"),
         ("/tmp/kerasch2-a1b2c3d4/home/.keras/keras.json", "<scratch>/home/.keras/keras.json"),
+        (
+            'File "/home/me/.venv/lib/python3.12/site-packages/keras/a.py", line 3',
+            'File "site-packages/keras/a.py", line 3',
+        ),
+        (r"C:\Users\My Name\venv\Lib\site-packages\keras\a.py", r"site-packages\keras\a.py"),
         ("/tmp/kerasch2-early-a1b2c3d4/asked-x_y1z2/home/a.h5", "<scratch>/home/a.h5"),
         ("/tmp/kerasch2-child-a1b2c3d4/a.h5", "<scratch>/a.h5"),
         ("died after 12.3 s", "died after ... s"),

@@ -90,3 +90,27 @@ def test_an_interrupted_run_is_named() -> None:
 
 def test_a_line_of_one_release_says_that_there_is_nothing_to_compare() -> None:
     assert "No release of this line has one before it" in changes.page(table(COLUMNS[:1], []))
+
+
+BEGUN = [row("a.gone", outcome("broken", NAME, deviation=MOVED), outcome("broken", LATER, deviation=MOVED))]
+
+
+def test_what_is_broken_from_the_first_release_on_is_told_there() -> None:
+    page = changes.page(table(COLUMNS, BEGUN))
+
+    assert "### TensorFlow 2.15, with none before it" in page
+    assert "`a.gone` | It moved. [source](https://example.org/why) |" in page
+
+
+def test_a_later_line_on_the_same_backend_does_not_tell_it_again() -> None:
+    later = column(LATER, "Keras 3.0", series="keras")
+    page = changes.page(table([COLUMNS[0], later], BEGUN))
+
+    assert "### Keras 3.0, with none before it" not in page
+
+
+def test_a_backend_of_its_own_tells_it() -> None:
+    jax = column(LATER, "Keras on JAX", series="backend", backend="jax")
+    page = changes.page(table([COLUMNS[0], jax], BEGUN))
+
+    assert "### Keras on JAX, with none before it" in page
