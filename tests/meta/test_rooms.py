@@ -12,6 +12,8 @@ import pytest
 
 from tests.meta.sources import PACKAGE, functions, imports, modules, name_of
 
+# Where a function ends, and what an older CPython takes, `ast` tells from 3.8 on.
+READS_SOURCE = pytest.mark.skipif(sys.version_info < (3, 8), reason="source is read by CPython 3.8 or newer")
 FRAMEWORKS = ("tensorflow", "keras", "tf_keras", "jax", "torch")
 HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "filelock", "sklearn")
 # From the top floor down. A room may reach those below it; on one floor, only what is named here.
@@ -89,6 +91,7 @@ def test_only_the_top_floors_import_pytest() -> None:
     assert importers <= {"plugin", "fixtures", "options", "chapter", "early"}
 
 
+@READS_SOURCE
 @pytest.mark.parametrize("path", sorted(PROBE.glob("*.py")), ids=name_of)
 def test_the_probe_is_a_program_of_its_own_for_an_old_interpreter(path: Path) -> None:
     ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))
@@ -124,6 +127,7 @@ def test_a_pytest_run_that_does_not_use_the_plugin_loads_nothing_heavy(pytester:
     result.assert_outcomes(passed=1)
 
 
+@READS_SOURCE
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_files_and_functions_are_small(path: Path) -> None:
     long = [node.name for node in functions(path) if (node.end_lineno or 0) - node.lineno + 1 > 50]
@@ -131,6 +135,7 @@ def test_files_and_functions_are_small(path: Path) -> None:
     assert (long, len(path.read_text(encoding="utf-8").splitlines()) <= 350) == ([], True)
 
 
+@READS_SOURCE
 def test_most_functions_are_short() -> None:
     sizes = sorted((node.end_lineno or 0) - node.lineno + 1 for path in modules() for node in functions(path))
 
