@@ -13,6 +13,7 @@ from pytest_kerasch2.errors import KerasCh2Error
 # A cell of the table to compare with is another now.
 DIFFERENT = 1
 REFUSED = 2
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,15 +21,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen))
+    except KeyboardInterrupt:
+        sys.stderr.write(f"kerasch2 {chosen.command}: stopped; what was done is kept\n")
+        return INTERRUPTED
     except KerasCh2Error as error:
         sys.stderr.write(f"kerasch2 {chosen.command}: {error}\n")
         return REFUSED
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kerasch2", description="What ledgers of the Keras chapter say together.")
+    parser = argparse.ArgumentParser(prog="kerasch2", description="What stands beside `pytest --chapter`.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_table(commands)
+    _add_calibrate(commands)
     return parser
 
 
@@ -59,6 +64,42 @@ def _table(chosen: argparse.Namespace) -> int:
     _say(counted)
     _say(f"differs: {line}" for line in different)
     return DIFFERENT if different else 0
+
+
+def _add_calibrate(commands: Any) -> None:
+    purpose = "train the chapter's network over many seeds, and keep what each gave"
+    calibrate = commands.add_parser("calibrate", help=purpose, description=purpose, allow_abbrev=False)
+    calibrate.add_argument("out", type=Path, metavar="FILE", help="the reference; one that is there is gone on with")
+    calibrate.add_argument("--data", default="mnist", metavar="NAME", help="mnist, fashion_mnist or digits")
+    calibrate.add_argument("--style", default="sequential-list", metavar="NAME", help="the way the network is written")
+    calibrate.add_argument("--feed", default="arrays", metavar="NAME", help="arrays, or pipeline-as-printed, -as-meant")
+    calibrate.add_argument("--epochs", type=int, default=10, metavar="N", help="rounds of each training")
+    calibrate.add_argument("--seeds", type=int, default=60, metavar="N", help="seeds that the file is to have")
+    calibrate.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
+    calibrate.add_argument("--jobs", type=int, metavar="N", help="trainings at a time (default: one a core)")
+    calibrate.add_argument("--mirror", type=Path, metavar="DIR", help="folder with data set archives")
+    calibrate.add_argument("--offline", action="store_true", help="never use the network for the data set")
+    calibrate.set_defaults(run=_calibrate)
+
+
+def _calibrate(chosen: argparse.Namespace) -> int:
+    from pytest_kerasch2.accuracy import calibrating, progress
+    from pytest_kerasch2.accuracy.recipe import Recipe
+
+    order = calibrating.Order(
+        out=chosen.out.absolute(),
+        recipe=Recipe(chosen.style, chosen.feed, chosen.epochs),
+        data=chosen.data,
+        seeds=chosen.seeds,
+        first=chosen.first,
+        jobs=calibrating.jobs_here() if chosen.jobs is None else chosen.jobs,
+        mirror=chosen.mirror,
+        offline=chosen.offline,
+    )
+    with progress.shown(order.seeds) as told:
+        found = calibrating.calibrate(order, told)
+    _say([f"{order.out.name}: {len(found.runs)} seeds"])
+    return 0
 
 
 def _say(lines: Iterable[str]) -> None:

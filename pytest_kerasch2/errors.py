@@ -85,5 +85,9 @@ class BadTable(KerasCh2Error):
     """Ledgers cannot be merged, or a truth table or a releases file is damaged or of another schema."""
 
 
+class BadReference(KerasCh2Error):
+    """A reference of many trainings is damaged, of another schema or of another training, or cannot be written."""
+
+
 class DuplicateClaim(KerasCh2Error):
     """Two claims carry the same id."""

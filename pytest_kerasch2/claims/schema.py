@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any, Callable
@@ -23,11 +24,18 @@ def require(data: Any, schema: Path) -> None:
     """
     import fastjsonschema
 
-    check: Callable[[Any], Any] = fastjsonschema.compile(json.loads(schema.read_text(encoding="utf-8")))
     try:
-        check(data)
+        _compiled(schema)(data)
     except fastjsonschema.JsonSchemaValueException as error:
         place = "/".join(error.path[1:]) or "the whole"
         # The message begins with the place in the library's own words
         said = str(error.message)[len(str(error.name)) :].strip()
         raise Mismatch(f"at {place}: {said}") from error
+
+
+@functools.lru_cache(maxsize=None)
+def _compiled(schema: Path) -> Callable[[Any], Any]:
+    import fastjsonschema
+
+    check: Callable[[Any], Any] = fastjsonschema.compile(json.loads(schema.read_text(encoding="utf-8")))
+    return check

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2 import cli
+from pytest_kerasch2.accuracy import calibrating, reference, training
+from pytest_kerasch2.accuracy.calibrating import Order
+from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.errors import BadReference, BadSetting
+
+pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
+BRIEF = Recipe(epochs=1)
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Order:
+    return Order(tmp_path / "digits.jsonl", BRIEF, "digits", seeds=2)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The seeds that were trained, by a trainer that only makes numbers up."""
+    seeds: list[int] = []
+
+    def train(recipe: Recipe, data: Any, seed: int) -> Run:
+        seeds.append(seed)
+        return Run(seed, (0.5,), (0.8,), (0.4,), (0.85,), 1.0)
+
+    monkeypatch.setattr(training, "train", train)
+    return seeds
+
+
+def test_each_seed_has_its_line(order: Order, trained: list[int]) -> None:
+    found = calibrating.calibrate(order)
+
+    assert (found.seeds, trained) == ({0, 1}, [0, 1])
+    assert found == reference.read(order.out)
+
+
+def test_what_is_there_is_not_trained_again(order: Order, trained: list[int]) -> None:
+    calibrating.calibrate(order)
+
+    calibrating.calibrate(replace(order, seeds=4))
+
+    assert trained == [0, 1, 2, 3]
+
+
+def test_seeds_may_begin_elsewhere(order: Order, trained: list[int]) -> None:
+    assert calibrating.calibrate(replace(order, first=100)).seeds == {100, 101}
+
+
+def test_each_seed_is_told_with_how_many_are_done(order: Order, trained: list[int]) -> None:
+    told: list[tuple[int, int, int]] = []
+
+    calibrating.calibrate(order, lambda run, done, wanted: told.append((run.seed, done, wanted)))
+
+    assert told == [(0, 1, 2), (1, 2, 2)]
+
+
+def test_an_interrupted_calibration_keeps_what_is_done(order: Order, trained: list[int]) -> None:
+    def stop(run: Run, done: int, wanted: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        calibrating.calibrate(order, stop)
+
+    assert reference.read(order.out).seeds == {0}
+
+
+def test_the_data_and_the_release_are_told(order: Order, trained: list[int]) -> None:
+    subject = calibrating.calibrate(order).subject
+
+    assert (subject.data["name"], subject.data["train"], subject.environment["threads"]) == ("digits", 1500, 1)
+    assert subject.recipe == BRIEF
+
+
+@pytest.mark.parametrize("wrong", [{"seeds": 0}, {"jobs": 0}, {"first": -1}, {"data": "cifar10"}])
+def test_what_cannot_be_calibrated_is_refused(order: Order, wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadSetting):
+        replace(order, **wrong)
+
+
+def test_a_file_of_another_training_stops_it_before_any_training(order: Order, trained: list[int]) -> None:
+    calibrating.calibrate(order)
+
+    with pytest.raises(BadReference, match="another training"):
+        calibrating.calibrate(replace(order, recipe=Recipe(epochs=2)))
+
+    assert trained == [0, 1]
+
+
+def test_the_command_says_what_came_of_it(
+    tmp_path: Path, trained: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "digits.jsonl"
+
+    status = cli.main(["calibrate", str(out), "--data=digits", "--seeds=2", "--epochs=1", "--jobs=1"])
+
+    said = capsys.readouterr().out
+    assert (status, "digits.jsonl: 2 seeds" in said, "seed 1: test accuracy 0.8500" in said) == (0, True, True)
+
+
+def test_the_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = cli.main(["calibrate", str(tmp_path / "a.jsonl"), "--style=other"])
+
+    assert (status, "There is no such model style" in capsys.readouterr().err) == (cli.REFUSED, True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kills a group of processes")
+def test_a_kill_at_any_instant_loses_nothing_that_was_done(tmp_path: Path) -> None:
+    out = tmp_path / "digits.jsonl"
+    command = f"from pytest_kerasch2.cli import main; main(['calibrate', {str(out)!r}, '--data=digits', '--seeds=40', "
+    command += "'--epochs=1', '--jobs=2'])"
+    child = subprocess.Popen([sys.executable, "-c", command], start_new_session=True, stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 240
+    while time.monotonic() < until and (not out.exists() or out.read_bytes().count(b"\n") < 4):
+        time.sleep(0.01)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    before = reference.read(out)
+
+    found = calibrating.calibrate(Order(out, BRIEF, "digits", seeds=len(before.runs) + 1))
+
+    assert len(before.runs) >= 3
+    assert set(before.runs) < set(found.runs)

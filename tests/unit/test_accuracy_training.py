@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.accuracy import training
+from pytest_kerasch2.accuracy.recipe import FEEDS, Recipe, read
+from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.errors import BadSetting, CouldNotTell
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.models import STYLES, style
+
+BRIEF = Recipe(epochs=2)
+
+
+@pytest.fixture(scope="module")
+def data() -> Any:
+    whole = prepare.prepared(sources.load("digits"))
+    # So few that an epoch is no whole number of calls, nor of batches
+    return replace(whole, x_train=whole.x_train[:330], y_train=whole.y_train[:330], x_test=whole.x_test[:50])
+
+
+@pytest.fixture(scope="module")
+def tested(data: Any) -> Any:
+    return replace(data, y_test=data.y_test[:50])
+
+
+def _curve(run: training.Run) -> Any:
+    return replace(run, seconds=0.0)
+
+
+def test_the_curve_is_that_of_the_printed_fit(tested: Any) -> None:
+    tf = api.tensorflow()
+    api.fresh_session(5)
+    model = style("sequential-list").compiled(tf)
+    printed = model.fit(tested.x_train, tested.y_train, batch_size=32, epochs=2, verbose=0).history
+
+    run = training.train(BRIEF, tested, seed=5)
+
+    assert run.loss == pytest.approx(printed["loss"], abs=5e-7)
+    assert run.accuracy == pytest.approx(printed["accuracy"], abs=5e-7)
+
+
+def test_the_last_test_figures_are_those_of_the_printed_evaluate(tested: Any) -> None:
+    tf = api.tensorflow()
+    api.fresh_session(5)
+    model = style("sequential-list").compiled(tf)
+    model.fit(tested.x_train, tested.y_train, batch_size=32, epochs=2, verbose=0)
+    loss, accuracy = model.evaluate(tested.x_test, tested.y_test, verbose=0)
+
+    run = training.train(BRIEF, tested, seed=5)
+
+    assert (run.test_loss[-1], run.test_accuracy[-1]) == (pytest.approx(loss, rel=1e-5), pytest.approx(accuracy))
+
+
+def test_the_same_seed_gives_the_same_curve(tested: Any) -> None:
+    assert _curve(training.train(BRIEF, tested, 7)) == _curve(training.train(BRIEF, tested, 7))
+
+
+def test_another_seed_gives_another(tested: Any) -> None:
+    assert training.train(BRIEF, tested, 7).loss != training.train(BRIEF, tested, 8).loss
+
+
+@pytest.mark.parametrize("name", [one.name for one in STYLES])
+def test_each_style_is_trained(tested: Any, name: str) -> None:
+    run = training.train(replace(BRIEF, style=name), tested, 3)
+
+    assert run.loss[1] < run.loss[0]
+
+
+@pytest.mark.parametrize("feed", FEEDS[1:])
+def test_each_pipeline_feeds_it(tested: Any, feed: str) -> None:
+    run = training.train(replace(BRIEF, feed=feed), tested, 3)
+
+    assert [len(curve) for curve in (run.loss, run.accuracy, run.test_loss, run.test_accuracy)] == [2, 2, 2, 2]
+
+
+def test_a_training_that_diverges_has_no_curve(tested: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    curve = {"loss": [0.5, float("nan")], "accuracy": [0.8, 0.1]}
+    monkeypatch.setattr(api.keras().Model, "fit", lambda self, **given: SimpleNamespace(history=curve))
+
+    with pytest.raises(CouldNotTell, match="diverged"):
+        training.train(BRIEF, tested, 3)
+
+
+@pytest.mark.parametrize("wrong", [{"style": "other"}, {"feed": "other"}, {"epochs": 0}, {"batch_size": 0}])
+def test_what_cannot_be_trained_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadSetting):
+        Recipe(**wrong)
+
+
+def test_a_recipe_is_read_as_it_was_written() -> None:
+    assert read(BRIEF.plain) == BRIEF
+
+
+def test_a_recipe_of_another_time_is_refused() -> None:
+    with pytest.raises(BadSetting, match="otherwise than here"):
+        read({**BRIEF.plain, "optimizer": "sgd"})
