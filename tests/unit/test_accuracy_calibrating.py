@@ -19,6 +19,8 @@ from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.errors import BadReference, BadSetting
 
 pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
+# TensorFlow's own, of old releases.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 BRIEF = Recipe(epochs=1)
 
 

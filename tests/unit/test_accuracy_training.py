@@ -13,6 +13,8 @@ from pytest_kerasch2.errors import BadSetting, CouldNotTell
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import STYLES, style
 
+# TensorFlow's own, of old releases.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 BRIEF = Recipe(epochs=2)
 
 
