@@ -1,0 +1,39 @@
+"""The references that come with this package, known by their hashes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pytest_kerasch2.accuracy import reference
+from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.errors import BadReference, BadSetting
+
+FOLDER = Path(__file__).parent / "references"
+HASHES = FOLDER / "hashes.json"
+
+
+def names() -> tuple[str, ...]:
+    """Give the names of all, in order."""
+    return tuple(sorted(_hashes()))
+
+
+def load(name: str) -> Reference:
+    """Give a reference by its name, such as `mnist-tensorflow-2.21`.
+
+    Raises:
+        BadSetting: none is called so.
+        BadReference: its file is not the one that was shipped.
+    """
+    known = _hashes()
+    if name not in known:
+        raise BadSetting("There is no such reference", repr(name), f"say one of {', '.join(names())}")
+    path = FOLDER / f"{name}.jsonl"
+    found = reference.digest(path) if path.exists() else "no file"
+    if found != known[name]:
+        raise BadReference("A shipped reference was changed", f"{path.name}: {found}", "install this package anew")
+    return reference.read(path)
+
+
+def _hashes() -> dict[str, str]:
+    return dict(json.loads(HASHES.read_text(encoding="utf-8")))

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytest_kerasch2.accuracy import shipped
+from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.errors import BadReference, BadSetting
+
+# Of what is trained as the chapter prints it, so many seeds at least.
+SEEDS = 60
+
+
+@pytest.mark.parametrize("name", shipped.names())
+def test_each_is_whole_and_of_the_printed_training(name: str) -> None:
+    found = shipped.load(name)
+
+    assert (found.subject.recipe, len(found.runs) >= SEEDS) == (Recipe(), True)
+
+
+@pytest.mark.parametrize("name", shipped.names())
+def test_each_is_called_by_what_it_is_of(name: str) -> None:
+    subject = shipped.load(name).subject
+    version = subject.environment["tensorflow" if subject.environment["backend"] == "tensorflow" else "keras"]
+
+    minor = ".".join(str(version).split(".")[:2])
+    assert name == f"{subject.data['name']}-{subject.environment['backend']}-{minor}"
+
+
+def test_no_file_is_shipped_without_its_hash() -> None:
+    assert sorted(path.stem for path in shipped.FOLDER.glob("*.jsonl")) == list(shipped.names())
+
+
+def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = shipped.names()[0]
+    text = (shipped.FOLDER / f"{name}.jsonl").read_text(encoding="utf-8")
+    (tmp_path / f"{name}.jsonl").write_text(text.replace("0.98", "0.99", 1), encoding="utf-8")
+    (tmp_path / "hashes.json").write_text(json.dumps({name: json.loads(shipped.HASHES.read_text())[name]}))
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+
+    with pytest.raises(BadReference, match="was changed"):
+        shipped.load(name)
+
+
+def test_one_that_is_not_shipped_is_named() -> None:
+    with pytest.raises(BadSetting, match="There is no such reference"):
+        shipped.load("mnist-tensorflow-1.0")
