@@ -73,8 +73,11 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
     Raises:
         BadReference: the file is of another training, or cannot be written.
         DataMissing, DataDamaged: there is no such data, or it is not whole.
-        FrameworkMissing: neither a framework nor joblib may be missing.
+        FrameworkMissing: a framework or joblib is not installed.
+        BadSetting: this process computes with other threads already.
     """
+    # Before anything is computed here: with one job, the trainings are done in this process.
+    threads.limit()
     subject = subject_of(order)
     with reference.appending(order.out, subject) as begun:
         wanted = [seed for seed in range(order.first, order.first + order.seeds) if seed not in begun.seeds]

@@ -101,25 +101,39 @@ def appending(path: Path, subject: Subject) -> Iterator[Reference]:
         raise BadReference("A reference cannot be written", f"there is no folder {path.parent}", remedy)
     lock = filelock.FileLock(f"{path}.lock", timeout=0)
     try:
-        with lock:
-            yield _begun(path, subject)
+        lock.acquire()
     except filelock.Timeout as error:
         raise BadReference("Another calibration writes this file", str(path), "wait for it to end") from error
     except OSError as error:
-        found = f"{path}: {error.strerror or error}"
-        raise BadReference("A reference cannot be written", found, "name a file that can be written") from error
+        raise _unwritable(path, error) from error
+    try:
+        yield _begun(path, subject)
     finally:
+        # Only by whoever holds it: one that was refused must not take it from the other.
         with contextlib.suppress(OSError):
             Path(f"{path}.lock").unlink()
+        lock.release()
 
 
 def append(path: Path, run: Run) -> None:
-    """Add what one seed gave, and do not return before it is on the disk."""
+    """Add what one seed gave, and do not return before it is on the disk.
+
+    Raises:
+        BadReference: it cannot be written.
+    """
     line = json.dumps(run.plain, allow_nan=False) + "\n"
-    with path.open("ab") as stream:
-        stream.write(line.encode("ascii"))
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with path.open("ab") as stream:
+            stream.write(line.encode("ascii"))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> BadReference:
+    found = f"{path}: {error.strerror or error}"
+    return BadReference("A reference cannot be written", found, "name a file that can be written")
 
 
 def _begun(path: Path, subject: Subject) -> Reference:

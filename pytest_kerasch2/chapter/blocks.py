@@ -16,6 +16,7 @@ from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api, quiet, state
 
 FIRST_WAY = "Sequential model, first way"
+LEFT_OUT = "from TensorFlow 2.13 on the generated API of tf.keras leaves out __version__"
 NO_VERSION = "AttributeError: .*__version__"
 
 
@@ -24,7 +25,7 @@ NO_VERSION = "AttributeError: .*__version__"
     of="keras",
     since="2.13",
     until="2.15",
-    cause="from TensorFlow 2.13 on the generated API of tf.keras leaves out __version__",
+    cause=LEFT_OUT,
     source="https://github.com/tensorflow/tensorflow/issues/62398",
     symptom=NO_VERSION,
     instead=replacements.VERSION,
@@ -33,7 +34,7 @@ NO_VERSION = "AttributeError: .*__version__"
     of="keras",
     since="2.16",
     until="2",
-    cause="from TensorFlow 2.13 on the generated API of tf.keras leaves out __version__",
+    cause=LEFT_OUT,
     source="https://github.com/tensorflow/tensorflow/issues/62398",
     symptom=NO_VERSION,
     instead=replacements.LEGACY_VERSION,

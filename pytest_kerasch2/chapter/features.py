@@ -17,6 +17,7 @@ from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api, state
 
 SECTION = "Features"
+_LEFT_OUT = "The attribute was left out of the public names when they were moved; it came back with Keras 3.3."
 _NO_VERSION = "https://github.com/tensorflow/tensorflow/issues/62398"
 _TF216 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.16.1"
 
@@ -35,7 +36,7 @@ def _numbers(*shape: int) -> Any:
     of="keras",
     since="2.13",
     until="2.15",
-    cause="The attribute was left out of the public names when they were moved; it came back with Keras 3.3.",
+    cause=_LEFT_OUT,
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
     instead=replacements.VERSION,
@@ -44,7 +45,7 @@ def _numbers(*shape: int) -> Any:
     of="keras",
     since="2.16",
     until="2",
-    cause="The attribute was left out of the public names when they were moved; it came back with Keras 3.3.",
+    cause=_LEFT_OUT,
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
     instead=replacements.LEGACY_VERSION,
@@ -88,7 +89,7 @@ def version_attribute(tf: Any, witness: Witness) -> None:
     of="keras",
     since="2.13",
     until="2",
-    cause="The attribute was left out of the public names when they were moved; it came back with Keras 3.3.",
+    cause=_LEFT_OUT,
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
 )

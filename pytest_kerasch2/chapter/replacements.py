@@ -63,8 +63,14 @@ def trains(names: Names, witness: Witness) -> None:
     witness.all_true("a round moves each bias of the last layer", mask=before != network.get_weights()[-1])
 
 
+def learnt(names: Names, witness: Witness) -> None:
+    """The lines themselves have trained the network, whose biases begin at zero."""
+    witness.all_true("each bias of the last layer has moved from zero", mask=names["network"].get_weights()[-1] != 0)
+
+
 def evaluated(names: Names, witness: Witness) -> None:
     """The network was trained with Adam, and evaluated to a loss and an accuracy."""
+    learnt(names, witness)
     trains(names, witness)
     witness.equal("numbers of the evaluation", expected=2, actual=len(names["scores"]))
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+from typing import Any
 
+from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api
 
 # So many trainings fit beside each other as there are cores, and the numbers of none depend on how many that are.
@@ -12,16 +15,37 @@ _XLA = f"--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads={EACH}"
 
 
 def limit() -> None:
-    """Let each operation of this process use one thread; without effect where the framework has begun to compute."""
-    # JAX reads it while it starts.
-    if not api.is_loaded():
-        os.environ["XLA_FLAGS"] = " ".join(filter(None, [os.environ.get("XLA_FLAGS", ""), _XLA]))
-    if not api.runs_on_tensorflow():
+    """Let each operation of this process use one thread.
+
+    Raises:
+        BadSetting: the framework computes here already, with other threads; what is trained here would be told wrongly.
+    """
+    flags = os.environ.get("XLA_FLAGS", "")
+    if _XLA not in flags:
+        if "jax" in sys.modules and not api.runs_on_tensorflow():
+            raise _too_late()
+        # JAX reads it while it starts, here or in a process that is started from here.
+        os.environ["XLA_FLAGS"] = " ".join(filter(None, [flags, _XLA]))
+    if api.runs_on_tensorflow():
+        _limit_tensorflow()
         return
+    # Imported only now, with what JAX reads in its place.
+    api.tensorflow()
+    if "torch" in sys.modules:
+        torch: Any = sys.modules["torch"]
+        torch.set_num_threads(EACH)
+
+
+def _limit_tensorflow() -> None:
     config = api.tensorflow().config.threading
     try:
+        # Setting what is set already is no error.
         config.set_intra_op_parallelism_threads(EACH)
         config.set_inter_op_parallelism_threads(EACH)
-    except RuntimeError:
-        # Its context is there already, in a process that trained before: with these settings.
-        pass
+    except RuntimeError as error:
+        raise _too_late() from error
+
+
+def _too_late() -> BadSetting:
+    found = "the framework has begun to compute"
+    return BadSetting("The threads of this process are set already", found, "calibrate in a process of its own")

@@ -17,6 +17,7 @@ from pytest_kerasch2.accuracy.calibrating import Order
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.errors import BadReference, BadSetting
+from pytest_kerasch2.framework import threads
 
 pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
 # TensorFlow's own, of old releases.
@@ -39,6 +40,8 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return Run(seed, (0.5,), (0.8,), (0.4,), (0.85,), 1.0)
 
     monkeypatch.setattr(training, "train", train)
+    # The framework of the tests' own process has begun to compute.
+    monkeypatch.setattr(threads, "limit", lambda: None)
     return seeds
 
 
@@ -118,6 +121,16 @@ def test_the_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureF
     assert (status, "There is no such model style" in capsys.readouterr().err) == (cli.REFUSED, True)
 
 
+def test_a_process_that_computes_with_other_threads_is_refused(order: Order) -> None:
+    """What the first line of a reference says of threads would not be true."""
+    script = "import sys; from pytest_kerasch2.framework import api, threads; api.tensor([1.0]) + api.tensor([1.0])\n"
+    script += "try: threads.limit()\nexcept Exception as error: sys.exit(type(error).__name__)"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=240)
+
+    assert done.stderr.strip().endswith("BadSetting")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kills a group of processes")
 def test_a_kill_at_any_instant_loses_nothing_that_was_done(tmp_path: Path) -> None:
@@ -132,7 +145,9 @@ def test_a_kill_at_any_instant_loses_nothing_that_was_done(tmp_path: Path) -> No
     child.wait()
     before = reference.read(out)
 
-    found = calibrating.calibrate(Order(out, BRIEF, "digits", seeds=len(before.runs) + 1))
+    again = [sys.executable, "-c", command.replace("--seeds=40", f"--seeds={len(before.runs) + 1}")]
+    subprocess.run(again, check=True, stdout=subprocess.DEVNULL, timeout=240)
 
+    found = reference.read(out)
     assert len(before.runs) >= 3
     assert set(before.runs) < set(found.runs)

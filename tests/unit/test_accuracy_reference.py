@@ -76,8 +76,11 @@ def test_a_kill_within_a_line_costs_that_line_alone(path: Path, kept: int) -> No
 
 
 def test_two_calibrations_do_not_share_a_file(path: Path) -> None:
-    with reference.appending(path, SUBJECT), pytest.raises(BadReference, match="Another calibration"):
-        reference.appending(path, SUBJECT).__enter__()
+    with reference.appending(path, SUBJECT):
+        # Twice: the first to be refused must not have taken the lock away.
+        for _ in range(2):
+            with pytest.raises(BadReference, match="Another calibration"):
+                reference.appending(path, SUBJECT).__enter__()
 
 
 def test_no_lock_is_left(path: Path) -> None:
@@ -161,6 +164,11 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         reference.appending(tmp_path / "nowhere" / "a.jsonl", SUBJECT).__enter__()
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_the_trainings_is_not_called_one_of_the_file(path: Path) -> None:
+    with pytest.raises(OSError, match="no more processes"), reference.appending(path, SUBJECT):
+        raise OSError("no more processes")
 
 
 def test_a_changed_file_has_another_digest(path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.claims.model import Claim, Deviation, Record, Verdict
 from pytest_kerasch2.report import github, markdown, terminal
-from pytest_kerasch2.report.summary import HEADINGS, by_section, counts, unexplained
+from pytest_kerasch2.report.summary import HEADINGS, by_section, counts, unexpected, unexplained
 from tests.unit.test_claims_ledger import ENVIRONMENT
 
 KNOWN = Deviation("The name moved to `optimizers`.", "https://example.org/why", "gone")
@@ -118,3 +118,11 @@ def test_the_step_summary_is_appended_to(tmp_path: Path) -> None:
     github.append_summary(_ledger(), {"GITHUB_STEP_SUMMARY": str(place)})
 
     assert place.read_text(encoding="utf-8").startswith("before\n## The Keras chapter, verified")
+
+
+def test_what_to_write_instead_and_does_not_work_is_unexplained_and_said() -> None:
+    failed = {"write": "a = 5\n", "worked": False, "evidence": ["NameError: five"]}
+    entry = {"verdict": "broken", "expected": "broken", "evidence": ["gone"], "instead": [failed]}
+
+    assert unexplained([entry]) == [entry]
+    assert unexpected(entry) == "what to write instead fails: NameError: five"
