@@ -13,11 +13,15 @@ from pytest_kerasch2.errors import KerasCh2Error
 # A cell of the table to compare with is another now.
 DIFFERENT = 1
 REFUSED = 2
+UNDECIDED = 3
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one sub-command; give its exit status: 0, 1 for an answer that is no, 2 for an input that is refused."""
+    """Run one sub-command; give its exit status.
+
+    It is 0, 1 for an answer that is no, 2 for an input that is refused, 3 for a gate that cannot tell.
+    """
     chosen = _parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen))
@@ -34,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_table(commands)
     _add_calibrate(commands)
+    _add_gate(commands)
     return parser
 
 
@@ -73,6 +78,7 @@ def _add_calibrate(commands: Any) -> None:
     calibrate.add_argument("--data", default="mnist", metavar="NAME", help="mnist, fashion_mnist or digits")
     calibrate.add_argument("--style", default="sequential-list", metavar="NAME", help="the way the network is written")
     calibrate.add_argument("--feed", default="arrays", metavar="NAME", help="arrays, or pipeline-as-printed, -as-meant")
+    _add_training(calibrate, "train by this function of a seed, in a module that can be imported from here, instead")
     calibrate.add_argument("--epochs", type=int, default=10, metavar="N", help="rounds of each training")
     calibrate.add_argument("--seeds", type=int, default=60, metavar="N", help="seeds that the file is to have")
     calibrate.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
@@ -84,11 +90,13 @@ def _add_calibrate(commands: Any) -> None:
 
 def _calibrate(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.accuracy import calibrating, progress
+    from pytest_kerasch2.accuracy.own import Own
     from pytest_kerasch2.accuracy.recipe import Recipe
 
+    chapters = Recipe(chosen.style, chosen.feed, chosen.epochs)
     order = calibrating.Order(
         out=chosen.out.absolute(),
-        recipe=Recipe(chosen.style, chosen.feed, chosen.epochs),
+        recipe=chapters if chosen.training is None else Own(chosen.training, chosen.epochs),
         data=chosen.data,
         seeds=chosen.seeds,
         first=chosen.first,
@@ -100,6 +108,36 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         found = calibrating.calibrate(order, told)
     _say([f"{order.out.name}: {len(found.runs)} seeds"])
     return 0
+
+
+def _add_training(command: argparse.ArgumentParser, text: str) -> None:
+    command.add_argument("--training", metavar="MODULE:FUNCTION", help=text)
+
+
+def _add_gate(commands: Any) -> None:
+    purpose = "tell whether a training still ends as its reference did; exit with 1 if not, with 3 if that is undecided"
+    gate = commands.add_parser("gate", help=purpose, description=purpose, allow_abbrev=False)
+    gate.add_argument("reference", metavar="REFERENCE", help="a file of kerasch2 calibrate, or the name of one shipped")
+    _add_training(gate, "what is asked about: this function of a seed, in a module that can be imported from here")
+    gate.add_argument("--results", type=Path, metavar="FILE", help="or finished ones: another file of calibrate")
+    gate.add_argument("--resolution", type=float, metavar="SHARE", help="change of test accuracy to be told: 0.005")
+    gate.add_argument("--alarm", type=float, default=0.01, metavar="RATE", help="false alarms allowed (default: 0.01)")
+    gate.add_argument("--miss", type=float, default=0.01, metavar="RATE", help="misses allowed (default: 0.01)")
+    gate.add_argument("--most", type=int, default=10, metavar="N", help="trainings at most (default: 10)")
+    gate.add_argument("--json", type=Path, metavar="FILE", help="write the decision as data")
+    gate.add_argument("--plot", type=Path, action="append", default=[], metavar="FILE", help="draw it: .png or .svg")
+    gate.set_defaults(run=_gate)
+
+
+def _gate(chosen: argparse.Namespace) -> int:
+    from pytest_kerasch2.accuracy import showing
+    from pytest_kerasch2.accuracy.decision import Verdict
+
+    decision = showing.asked(
+        showing.Question(**{one.name: getattr(chosen, one.name) for one in fields(showing.Question)})
+    )
+    _say(decision.evidence)
+    return {Verdict.PASS: 0, Verdict.FAIL: DIFFERENT, Verdict.UNDECIDED: UNDECIDED}[decision.verdict]
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -91,3 +91,15 @@ class BadReference(KerasCh2Error):
 
 class DuplicateClaim(KerasCh2Error):
     """Two claims carry the same id."""
+
+
+class TrainingFailed(KerasCh2Error):
+    """A training gave no curve: it diverged, or its model does not fit its data."""
+
+
+class GateFailed(KerasCh2Error):
+    """An accuracy gate found that something has changed."""
+
+
+class GateUndecided(KerasCh2Error):
+    """An accuracy gate could not tell within the trainings that it was allowed."""

@@ -160,6 +160,23 @@ def prepared(request: pytest.FixtureRequest, name: str) -> Any:
     return shelf[key]
 
 
+@pytest.fixture
+def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """A function that tells a regression from an unlucky seed, with stated error rates; see `accuracy.asking.ask`.
+
+    It takes a reference, and a `model`, a `train` or `results`, and gives a `Decision`: `.require()` fails the test.
+    """
+    from functools import partial
+
+    from pytest_kerasch2.accuracy import asking
+
+    def ask(reference: Any, **how: Any) -> Any:
+        with told(request):
+            return asking.ask(reference, data_named=partial(prepared, request), **how)
+
+    return ask
+
+
 def parametrize_devices(metafunc: pytest.Metafunc) -> None:
     """Give a test that asks for `device` one run for each device that was chosen, or present."""
     from pytest_kerasch2.framework import devices

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
 from pytest_kerasch2 import __version__
-from pytest_kerasch2.accuracy import reference, training
+from pytest_kerasch2.accuracy import own, reference, training
+from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference, Subject
 from pytest_kerasch2.accuracy.training import Run
@@ -28,7 +29,7 @@ class Order:
 
     Attributes:
         out: the reference, which is made or gone on with.
-        recipe: how each seed is trained.
+        recipe: how each seed is trained: as the chapter does, or by somebody's own function.
         data: name of the data set.
         seeds: how many there are to be in the file, from `first` on.
         first: the first of them.
@@ -39,7 +40,7 @@ class Order:
     """
 
     out: Path
-    recipe: Recipe = Recipe()  # noqa: RUF009  # frozen, so safe to share
+    recipe: Recipe | Own = Recipe()  # noqa: RUF009  # frozen, so safe to share
     data: str = "mnist"
     seeds: int = 60
     first: int = 0
@@ -91,7 +92,7 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
 
 def subject_of(order: Order) -> Subject:
     """Give of what the reference will be: asks the framework, and reads the data."""
-    data = _prepared(order)
+    data = _data_of(order)
     release = api.release()
     import numpy
 
@@ -106,8 +107,15 @@ def subject_of(order: Order) -> Subject:
         "device": order.device,
         "threads": threads.EACH,
     }
-    counted = {"train": len(data.x_train), "test": len(data.x_test)}
-    return Subject(order.recipe, {"name": data.name, "sha256": data.digest, **counted}, environment)
+    return Subject(order.recipe, data, environment)
+
+
+def _data_of(order: Order) -> dict[str, Any]:
+    if isinstance(order.recipe, Own):
+        # Its data are its own affair; the file that holds it says at least which ones it takes.
+        return {"name": order.recipe.training, "sha256": own.digest(order.recipe)}
+    data = _prepared(order)
+    return {"name": data.name, "sha256": data.digest, "train": len(data.x_train), "test": len(data.x_test)}
 
 
 def _trained(order: Order, seeds: Sequence[int]) -> Iterator[Run]:
@@ -133,8 +141,11 @@ def _knows_unordered(joblib: Any) -> bool:
 def one(order: Order, seed: int) -> Run:
     """Train one seed in this process, which may be another than the one that asked."""
     threads.limit()
-    data = _prepared(order)
     (device,) = devices.choose(order.device)
+    if isinstance(order.recipe, Own):
+        with device.placed():
+            return own.train(order.recipe, seed)
+    data = _prepared(order)
     with device.placed():
         return training.train(order.recipe, data, seed)
 

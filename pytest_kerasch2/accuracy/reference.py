@@ -13,11 +13,12 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterator, Mapping, Sequence, Union
 
 import filelock
 
 from pytest_kerasch2.accuracy import recipe as recipes
+from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.claims import schema
@@ -34,12 +35,13 @@ class Subject:
     """Of what a reference is.
 
     Attributes:
-        recipe: how it was trained.
-        data: name and hash of the data set, and how many images there were to train on and to test.
+        recipe: how it was trained: as the chapter does, or by somebody's own function.
+        data: name and hash of the data set, and how many images there were to train on and to test; of somebody's own
+            training, its name and the hash of its file.
         environment: plugin, release, interpreter, platform, device and threads.
     """
 
-    recipe: Recipe
+    recipe: Union[Recipe, Own]
     data: Mapping[str, Any]
     environment: Mapping[str, Any]
 
@@ -194,7 +196,9 @@ def _refuse(constant: str) -> Any:
 def _subject(line: str, path: Path) -> Subject:
     plain = _parsed(line, path, 1)
     try:
-        return Subject(recipes.read(plain["recipe"]), plain["data"], plain["environment"])
+        told = plain["recipe"]
+        made = Own(**told) if "training" in told else recipes.read(told)
+        return Subject(made, plain["data"], plain["environment"])
     except BadSetting as error:
         raise BadReference("A reference is of no training known here", f"{path}: {error.found}", REMEDY) from error
 

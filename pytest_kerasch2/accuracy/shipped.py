@@ -35,5 +35,21 @@ def load(name: str) -> Reference:
     return reference.read(path)
 
 
+def find(named: str) -> Reference:
+    """Give a reference by the name of one that is shipped, or by the path of a file.
+
+    Raises:
+        BadSetting: it is neither.
+        BadReference: the file is damaged, or is not the one that was shipped.
+    """
+    if named in _hashes():
+        return load(named)
+    path = Path(named)
+    if not path.exists():
+        known = ", ".join(names())
+        raise BadSetting("There is no such reference", repr(named), f"name a file of kerasch2 calibrate, or {known}")
+    return reference.read(path)
+
+
 def _hashes() -> dict[str, str]:
     return dict(json.loads(HASHES.read_text(encoding="utf-8")))

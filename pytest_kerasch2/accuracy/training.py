@@ -11,11 +11,11 @@ import inspect
 import math
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Callable
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.errors import BadSetting, TrainingFailed
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 from pytest_kerasch2.models.catalogue import LOSS
@@ -52,37 +52,90 @@ class Run:
         return asdict(self)
 
 
-def train(recipe: Recipe, data: Any, seed: int) -> Run:
+def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None = None) -> Run:
     """Train once and give the curve.
 
     Args:
         recipe: how.
         data: a prepared data set: images float32 from 0 to 1, labels int64.
         seed: from 0 to 4294967295.
+        build: gives the model to be trained, instead of the style of the recipe; one that is not compiled is compiled
+            as in the chapter.
 
     Raises:
-        BadSetting: the seed cannot be used.
-        CouldNotTell: a loss is not finite, so that there is no curve.
+        BadSetting: the seed or the data cannot be used, or the model does not fit them.
+        TrainingFailed: a loss is not finite, so that there is no curve.
         NotApplicable: a pipeline is asked for where Keras does not run on TensorFlow.
     """
     began = time.monotonic()
+    refuse_unusable(data)
     tf = api.tensorflow()
     api.fresh_session(seed)
-    model = models.style(recipe.style).build(tf)
-    model.compile(optimizer=tf.keras.optimizers.Adam(), loss=LOSS, metrics=["accuracy"], **_quicker(model))
+    model = _compiled(tf, models.style(recipe.style).build(tf) if build is None else build())
+    if build is not None:
+        _refuse_other_classes(model, data)
     test = _tester(data)
     history = model.fit(**_fed(tf, recipe, data), epochs=recipe.epochs, callbacks=[test], verbose=0).history
+    if "accuracy" not in history:
+        found = ", ".join(history)
+        raise BadSetting("A model does not tell its accuracy", found, "compile it with metrics=['accuracy']")
     run = Run(
         seed,
-        _numbers(history["loss"]),
-        _numbers(history["accuracy"]),
-        _numbers(test.losses),
-        _numbers(test.accuracies),
+        numbers(history["loss"]),
+        numbers(history["accuracy"]),
+        numbers(test.losses),
+        numbers(test.accuracies),
         round(time.monotonic() - began, 2),
     )
-    if not all(map(math.isfinite, (*run.loss, *run.test_loss))):
-        raise CouldNotTell("A training diverged", f"losses {run.loss} with seed {seed}", "look at the data")
+    return refuse_diverged(run)
+
+
+def refuse_diverged(run: Run) -> Run:
+    """Give a run whose numbers are all finite.
+
+    Raises:
+        TrainingFailed: one is not.
+    """
+    series = (run.loss, run.accuracy, run.test_loss, run.test_accuracy)
+    if not all(map(math.isfinite, (value for one in series for value in one))):
+        found = f"losses {run.loss}, on the test images {run.test_loss}, with seed {run.seed}"
+        raise TrainingFailed("A training diverged", found, "look at its data and at its learning rate")
     return run
+
+
+def refuse_unusable(data: Any) -> None:
+    """Refuse data from which nothing can be learned, or by which nothing can be tested.
+
+    Raises:
+        BadSetting: images without labels, labels without images, or none at all.
+    """
+    for part, images, labels in (
+        ("training", data.x_train, data.y_train),
+        ("test", data.x_test, data.y_test),
+    ):
+        found = f"{0 if images is None else len(images)} images, {0 if labels is None else len(labels)} labels"
+        if images is None or labels is None or len(images) != len(labels) or not len(images):
+            raise BadSetting(f"The {part} data cannot be used", found, "give images, and as many labels")
+
+
+def _compiled(tf: Any, model: Any) -> Any:
+    if getattr(model, "optimizer", None) is None:
+        model.compile(optimizer=tf.keras.optimizers.Adam(), loss=LOSS, metrics=["accuracy"], **_quicker(model))
+    return model
+
+
+def _refuse_other_classes(model: Any, data: Any) -> None:
+    """Refuse a model that tells apart more or fewer classes than the data have.
+
+    Raises:
+        BadSetting: saying how many.
+    """
+    # One image is looked at without training, so that nothing random is drawn.
+    outputs = int(api.array(model(data.x_train[:1])).shape[-1])
+    classes = int(data.y_train.max()) + 1
+    if outputs != classes:
+        found = f"{outputs} outputs, and {classes} classes in {data.name}"
+        raise BadSetting("A model tells apart other classes than its data have", found, "give it one output a class")
 
 
 def _quicker(model: Any) -> dict[str, int]:
@@ -120,6 +173,7 @@ def _tester(data: Any) -> Any:
     return Tester()
 
 
-def _numbers(values: Any) -> tuple[float, ...]:
+def numbers(values: Any) -> tuple[float, ...]:
+    """Give the numbers of a series with as many digits as float32 has."""
     # Float32 numbers hold no more than these digits, and in a file the others would look like knowledge.
     return tuple(float(f"{float(value):.7g}") for value in values)

@@ -1,0 +1,114 @@
+"""Asks a gate in one call, as the fixture `accuracy_gate` and `kerasch2 gate` do: a model, a training or results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Iterable, Sequence
+
+from pytest_kerasch2.accuracy import gate, own
+from pytest_kerasch2.accuracy.decision import Decision
+from pytest_kerasch2.accuracy.gate import Told
+from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.errors import BadReference, BadSetting
+
+
+def ask(
+    reference: Any,
+    *,
+    model: Callable[[], Any] | None = None,
+    train: Callable[[int], Any] | None = None,
+    results: Any = None,
+    data: Any = None,
+    data_named: Callable[[str], Any] | None = None,
+    resolution: float | None = None,
+    alarm: float = 0.01,
+    miss: float = 0.01,
+    most: int = 10,
+    seeds: Iterable[int] | None = None,
+    told: Told = lambda run, decision: None,
+) -> Decision:
+    """Ask whether something has changed against a reference.
+
+    Exactly one of `model`, `train` and `results` says what is asked about.
+
+    Args:
+        reference: the name of a shipped reference, the path of a file of `kerasch2 calibrate`, or a `Reference`.
+        model: makes a Keras model, a new one for each training; it is trained as the reference was.
+        train: trains with a seed and gives the history of the fit, or a mapping like it.
+        results: finished trainings: histories, runs, or the path of another file of `kerasch2 calibrate`.
+        data: on which `model` is trained: a prepared data set; the reference's own unless it is given.
+        data_named: gives a prepared data set by its name, where `data` is not given.
+        resolution: the change of test accuracy that matters, as a share; what about two trainings tell if None.
+        alarm: how often a training in which nothing has changed may fail.
+        miss: how often one may pass that has changed by the resolution.
+        most: trainings at most.
+        seeds: with which to train, instead of fresh ones.
+        told: is called after each training with its run and with the decision so far.
+
+    Raises:
+        BadSetting: more or less than one of the three is given, or something cannot be used.
+        BadReference: the reference is damaged, or of another network or data.
+        TrainingFailed: a training gave no curve.
+    """
+    if sum(one is not None for one in (model, train, results)) != 1:
+        remedy = "give exactly one of model, train and results"
+        raise BadSetting("A gate must know what it is asked about", "none of them, or several", remedy)
+    terms = Terms(resolution, alarm, miss, most)
+    known = gate.reference_of(reference)
+    if results is not None:
+        return gate.judge(known, _finished(results, known), terms)
+    if train is not None:
+        return gate.gate(known, _trained(train), terms, seeds=seeds, told=told)
+    assert model is not None
+    taken = _data(known, data, data_named)
+    recipe = known.subject.recipe
+    assert isinstance(recipe, Recipe)
+    return gate.gate(known, gate.of_model(model, taken, recipe), terms, seeds=seeds, told=told)
+
+
+def _data(known: Reference, data: Any, data_named: Callable[[str], Any] | None) -> Any:
+    # Asked before anything is loaded: a reference of somebody's own training has no data set of ours.
+    gate.refuse_own(known)
+    if data is None:
+        if data_named is None:
+            name = known.subject.data["name"]
+            raise BadSetting("There is nothing to train on", f"no data, and {name} is meant", "give it as `data`")
+        data = data_named(str(known.subject.data["name"]))
+    gate.refuse_other_data(known, data)
+    return data
+
+
+def _trained(train: Callable[[int], Any]) -> Callable[[int], Run]:
+    return lambda seed: own.run_of(train(seed), seed)
+
+
+def _finished(results: Any, known: Reference) -> Sequence[Run]:
+    if isinstance(results, (str, Path)):
+        results = gate.reference_of(results)
+    if isinstance(results, Reference):
+        refuse_unlike(known, results)
+        return results.runs
+    if isinstance(results, dict) or not isinstance(results, Iterable):
+        results = [results]
+    # What has no seed of its own is numbered.
+    return [own.run_of(one, getattr(one, "seed", number)) for number, one in enumerate(results)]
+
+
+def refuse_unlike(known: Reference, other: Reference) -> None:
+    """Refuse to compare two files of which one is of another training or of other data.
+
+    Raises:
+        BadReference: saying in what they differ.
+    """
+    one, two = known.subject, other.subject
+    # The file that holds somebody's own training may have changed: whether that matters is what the gate is asked.
+    same_data = isinstance(one.recipe, own.Own) or one.data == two.data
+    if one.recipe != two.recipe:
+        found = f"{one.recipe.plain} in the reference, {two.recipe.plain} in the results"
+        raise BadReference("Results are of another training than the reference", found, "calibrate both alike")
+    if not same_data:
+        found = f"{dict(one.data)} in the reference, {dict(two.data)} in the results"
+        raise BadReference("Results are of other data than the reference", found, "calibrate both on the same data")

@@ -1,0 +1,131 @@
+"""The accuracy gate: trains as few seeds as its decision needs, or decides from trainings that are there already."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, Callable, Iterable, Sequence
+
+from pytest_kerasch2.accuracy import deciding, own, shipped, training
+from pytest_kerasch2.accuracy.decision import Decision, Verdict
+from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.errors import BadReference, BadSetting
+
+Train = Callable[[int], Run]
+Told = Callable[[Run, Decision], None]
+
+
+def gate(
+    reference: Reference,
+    train: Train,
+    terms: Terms = Terms(),  # noqa: B008  # frozen, so safe to share
+    *,
+    seeds: Iterable[int] | None = None,
+    told: Told = lambda run, decision: None,
+) -> Decision:
+    """Train until something can be said, and give what was decided.
+
+    Args:
+        reference: many seeds of the training as it was.
+        train: trains once with a seed, and gives the curve.
+        terms: resolution, error rates, and how many trainings are allowed.
+        seeds: with which to train; fresh ones, that the reference does not have, unless they are given.
+        told: is called after each training with its run and with the decision so far.
+
+    Raises:
+        BadReference: the reference has too few seeds.
+        BadSetting: there are no seeds, or a curve has another length than the reference.
+        TrainingFailed: a training gave no curve.
+    """
+    made = deciding.yardstick(reference, terms)
+    decision = deciding.unreachable(made)
+    if decision is not None:
+        return decision
+    runs: list[Run] = []
+    for seed in list(_fresh(reference, terms.most) if seeds is None else seeds)[: terms.most]:
+        runs.append(train(seed))
+        decision = deciding.decide(made, runs)
+        told(runs[-1], decision)
+        if decision.verdict is not Verdict.UNDECIDED:
+            break
+    if decision is None:
+        raise BadSetting("There are no seeds to train with", "an empty list", "give some, or leave them to the gate")
+    return decision
+
+
+def judge(reference: Reference, runs: Sequence[Run], terms: Terms = Terms()) -> Decision:  # noqa: B008
+    """Decide from finished trainings, in their order; those after the look that decides are not looked at.
+
+    Raises:
+        BadReference: the reference has too few seeds, or they are the same ones.
+        BadSetting: there are no trainings, or a curve has another length than the reference.
+    """
+    known = {run.seed: run for run in reference.runs}
+    same = [run.seed for run in runs if known.get(run.seed) == run]
+    if same:
+        found = f"seeds {', '.join(map(str, same))} stand in both"
+        raise BadReference("Trainings of a reference cannot judge themselves", found, "train with other seeds")
+    return deciding.decide(deciding.yardstick(reference, terms), runs)
+
+
+def of_model(build: Callable[[], Any], data: Prepared, recipe: Recipe) -> Train:
+    """Give how a model is trained that a factory makes: as the chapter trains its own, by the recipe of a reference.
+
+    Args:
+        build: gives a Keras model, for each training a new one; one that is not compiled is compiled as in the chapter.
+        data: a prepared data set.
+        recipe: epochs, batch size and feed.
+    """
+    return lambda seed: training.train(recipe, data, seed, build)
+
+
+def reference_of(named: Any) -> Reference:
+    """Give a reference from itself, from the path of its file, or from the name of one that is shipped.
+
+    Raises:
+        BadReference: the file is missing, damaged or changed.
+        BadSetting: none is called so.
+    """
+    if isinstance(named, Reference):
+        return named
+    return shipped.find(str(named))
+
+
+def refuse_own(reference: Reference) -> None:
+    """Refuse to train a model of ours by a reference of somebody's own training.
+
+    Raises:
+        BadReference: saying of which.
+    """
+    recipe = reference.subject.recipe
+    if isinstance(recipe, own.Own):
+        remedy = "give that function as `train`"
+        raise BadReference("This reference is of somebody's own training", f"it is of {recipe.training}", remedy)
+
+
+def refuse_other_data(reference: Reference, data: Any) -> None:
+    """Refuse to train on other data than the reference did.
+
+    Raises:
+        BadReference: saying on which.
+    """
+    known = reference.subject.data
+    if known["sha256"] != data.digest:
+        found = f"{known['name']} {known['sha256'][:12]} there, {data.name} {data.digest[:12]} here"
+        raise BadReference("A reference is of other data", found, "train on the same data, or calibrate on these")
+
+
+def _fresh(reference: Reference, count: int) -> list[int]:
+    """Give seeds that the reference does not have: always the same ones, so that a verdict can be repeated."""
+    drawn = random.Random(count)
+    taken = set(reference.seeds)
+    chosen: list[int] = []
+    while len(chosen) < count:
+        seed = drawn.randrange(2**32)
+        if seed not in taken:
+            taken.add(seed)
+            chosen.append(seed)
+    return chosen

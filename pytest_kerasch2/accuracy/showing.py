@@ -1,0 +1,91 @@
+"""A gate at a terminal or in continuous integration: what is asked, and where its decision is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping
+
+from pytest_kerasch2.accuracy import asking, deciding, gate, own
+from pytest_kerasch2.accuracy.decision import Decision
+from pytest_kerasch2.accuracy.own import Own
+from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.claims.ledger import write_text
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a gate on the command line.
+
+    Attributes:
+        reference: a file of `kerasch2 calibrate`, or the name of a reference that is shipped.
+        training: a function of a seed, as `module:function`, or None.
+        results: another file of `kerasch2 calibrate`, or None.
+        resolution, alarm, miss, most: see `Terms`.
+        json: where the decision is written as data, or None.
+        plot: where it is drawn, as PNG or SVG.
+    """
+
+    reference: str
+    training: str | None = None
+    results: Path | None = None
+    resolution: float | None = None
+    alarm: float = 0.01
+    miss: float = 0.01
+    most: int = 10
+    json: Path | None = None
+    plot: list[Path] | None = None
+
+
+def asked(question: Question) -> Decision:
+    """Ask, and show the decision wherever it is to be seen.
+
+    Raises:
+        KerasCh2Error: whatever `asking.ask` raises, or a file that cannot be written.
+    """
+    known = gate.reference_of(question.reference)
+    terms = Terms(question.resolution, question.alarm, question.miss, question.most)
+    decision = asking.ask(
+        known,
+        train=_train(question),
+        results=question.results,
+        resolution=question.resolution,
+        alarm=question.alarm,
+        miss=question.miss,
+        most=question.most,
+        told=_told,
+    )
+    show(decision, known, terms, question, os.environ)
+    return decision
+
+
+def _train(question: Question) -> Any:
+    if question.training is None:
+        return None
+    function = own.function_of(Own(question.training, 1))
+    return function
+
+
+def _told(run: Run, decision: Decision) -> None:
+    line = f"seed {run.seed}: test accuracy {run.test_accuracy[-1]:.4f}, after {run.seconds:.0f} s; {decision.verdict.value}"
+    sys.stderr.write(line + "\n")
+
+
+def show(decision: Decision, known: Reference, terms: Terms, question: Question, environ: Mapping[str, str]) -> None:
+    """Write the decision as data, as pictures, and into the step summary of a GitHub workflow."""
+    from pytest_kerasch2.accuracy import picture
+
+    if question.json is not None:
+        write_text(json.dumps(decision.plain, indent=1) + "\n", question.json)
+    made = deciding.yardstick(known, terms)
+    for path in question.plot or []:
+        picture.write(made, decision, path)
+    summary = environ.get("GITHUB_STEP_SUMMARY", "")
+    if summary:
+        with Path(summary).open("a", encoding="utf-8") as stream:
+            stream.write(picture.summary(made, decision))

@@ -1,0 +1,1 @@
+"""Decisions with stated error rates: pure statistics, which know neither Keras nor pytest."""

@@ -1,0 +1,98 @@
+"""A few new values against many old ones, looked at after each new one, with errors that hold at whatever look it ends.
+
+The old values are a sample of what is usual; the new ones are taken to scatter as much as they do. Under the hypothesis
+that nothing has changed, the distance of the two means over its standard error follows Student's distribution with
+the degrees of freedom of the old sample, exactly so where the values are normal, and already for a single new value.
+
+The error that may be made in all is spread over the looks, and the shares of all looks add up to one: whoever stops at
+any look, for any reason, errs no more often than was agreed. The first look has a small share, enough for a gross
+change, because the tails of a single value are the least normal: one odd seed among a hundred is no change. Look k
+from the second on takes 1 / ((k - 1) k) of the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Sequence
+
+# What the first look takes of the agreed error.
+FIRST = 1e-4
+# So improbable must be what the others say where the loudest of new values is left out.
+SUPPORT = 0.1
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual at one point.
+
+    Attributes:
+        mean: of the old values.
+        deviation: their standard deviation, above zero.
+        count: how many there are, two or more.
+    """
+
+    mean: float
+    deviation: float
+    count: int
+
+    def error(self, looks: int) -> float:
+        """Give the standard error of the distance between the mean of so many new values and that of the old ones."""
+        return self.deviation * math.sqrt(1 / looks + 1 / self.count)
+
+
+def usual(values: Sequence[float], least: float) -> Usual:
+    """Give what is usual from old values.
+
+    Args:
+        values: two or more.
+        least: a deviation below this is that of rounding, and is taken for this.
+    """
+    mean = math.fsum(values) / len(values)
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    return Usual(mean, max(math.sqrt(squares / (len(values) - 1)), least), len(values))
+
+
+def share(look: int) -> float:
+    """Give the share of the agreed error that may be made at a look, counted from 1."""
+    return FIRST if look == 1 else (1 - FIRST) / ((look - 1) * look)
+
+
+def surprise(known: Usual, values: Sequence[float]) -> float:
+    """Give how probable a distance of at least this is, in either direction, if nothing has changed."""
+    from scipy import stats
+
+    distance = abs(math.fsum(values) / len(values) - known.mean)
+    return float(2 * stats.t.sf(distance / known.error(len(values)), known.count - 1))
+
+
+def supported(known: Usual, values: Sequence[float]) -> bool:
+    """Tell whether new values lie off, in their direction, without the one that lies furthest off too.
+
+    A change moves all of them; one odd value moves their mean alone. Asking for this makes alarms rarer, never more
+    frequent. A single value supports itself.
+    """
+    from scipy import stats
+
+    if len(values) == 1:
+        return True
+    mean = math.fsum(values) / len(values)
+    side = 1 if mean > known.mean else -1
+    others = sorted(side * (value - known.mean) for value in values)[:-1]
+    distance = math.fsum(others) / len(others)
+    return bool(stats.t.sf(distance / known.error(len(others)), known.count - 1) <= SUPPORT)
+
+
+def reach(known: Usual, looks: int, error: float) -> float:
+    """Give how far the mean of so many values may lie from the truth, but for one side's share of this error."""
+    from scipy import stats
+
+    return float(stats.t.isf(error * share(looks), known.count - 1)) * known.error(looks)
+
+
+def smallest(known: Usual, looks: int, alarm: float, miss: float) -> float:
+    """Give the smallest change that so many values would show as an alarm, but for this rate of misses."""
+    from scipy import stats
+
+    seen = stats.t.isf(alarm * share(looks) / 2, known.count - 1) + stats.norm.isf(miss)
+    return float(seen) * known.error(looks)
