@@ -173,7 +173,8 @@ def _look(made: Yardstick, runs: Sequence[Run]) -> Decision:
     if enough and made.expected - made.resolution < low and high < made.expected + made.resolution:
         within = f"{100 * made.resolution:.2f} points of what is usual"
         return _decision(made, runs, Verdict.PASS, f"pass: the test accuracy is within {within}, and no point changed")
-    return _decision(made, runs, Verdict.UNDECIDED, f"undecided after {len(runs)} trainings")
+    finest = f"{len(runs)} trainings tell {100 * made.tellable(len(runs)):.2f} points at best"
+    return _decision(made, runs, Verdict.UNDECIDED, f"undecided after {len(runs)} trainings: {finest}")
 
 
 def _alarms(made: Yardstick, runs: Sequence[Run]) -> tuple[Alarm, ...]:

@@ -67,7 +67,7 @@ class Decision:
         estimate: that of the new trainings; None where nothing was trained.
         interval: between which the new one lies, but for the agreed rate of misses on either side; None likewise.
         resolution: the change of test accuracy that was to be told.
-        smallest: the smallest drop of test accuracy that so many trainings show as an alarm, but for the rate of misses.
+        smallest: the smallest drop of test accuracy that so many trainings show, but for the rate of misses.
         alarms: the points of the curve at which something has changed, the least probable first.
         runs: the new trainings that were looked at.
     """

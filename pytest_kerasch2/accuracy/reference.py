@@ -13,7 +13,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Sequence, Union
+from typing import Any, Iterator, Mapping, Sequence
 
 import filelock
 
@@ -41,7 +41,7 @@ class Subject:
         environment: plugin, release, interpreter, platform, device and threads.
     """
 
-    recipe: Union[Recipe, Own]
+    recipe: Recipe | Own
     data: Mapping[str, Any]
     environment: Mapping[str, Any]
 

@@ -67,13 +67,12 @@ def asked(question: Question) -> Decision:
 def _train(question: Question) -> Any:
     if question.training is None:
         return None
-    function = own.function_of(Own(question.training, 1))
-    return function
+    return own.function_of(Own(question.training, 1))
 
 
 def _told(run: Run, decision: Decision) -> None:
-    line = f"seed {run.seed}: test accuracy {run.test_accuracy[-1]:.4f}, after {run.seconds:.0f} s; {decision.verdict.value}"
-    sys.stderr.write(line + "\n")
+    line = f"seed {run.seed}: test accuracy {run.test_accuracy[-1]:.4f}, after {run.seconds:.0f} s"
+    sys.stderr.write(f"{line}; {decision.verdict.value}\n")
 
 
 def show(decision: Decision, known: Reference, terms: Terms, question: Question, environ: Mapping[str, str]) -> None:

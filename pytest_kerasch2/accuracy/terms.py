@@ -1,4 +1,4 @@
-"""What is agreed with a gate before it looks: its error rates, the change that matters, how many trainings it may take."""
+"""What is agreed with a gate before it looks: error rates, the change that matters, how many trainings it may take."""
 
 from __future__ import annotations
 
