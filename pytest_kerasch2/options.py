@@ -50,12 +50,19 @@ MIRROR = Option(
     "--chapter-mirror", f"folder with data set archives, looked into first (or the variable {MIRROR_VARIABLE})", "DIR"
 )
 OFFLINE = Option("--chapter-offline", "never use the network for a data set")
+ACCURACY = Option("--chapter-accuracy", "verify the printed losses and accuracies too: trains for ten epochs, 12 times")
+TRAININGS = Option(
+    "--chapter-trainings",
+    "folder that keeps the curves of --chapter-accuracy; those that are there are not trained again "
+    "(default: in pytest's cache)",
+    "DIR",
+)
 PYTHON = Option(
     "--chapter-python",
     "verify on the Keras of this interpreter instead, which runs on Theano or CNTK and is too old for this plugin",
     "PATH",
 )
-OPTIONS = (CHAPTER, SABOTEURS, LEDGER, DEVICES, MIRROR, OFFLINE, PYTHON)
+OPTIONS = (CHAPTER, SABOTEURS, LEDGER, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, PYTHON)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,8 @@ class Settings:
         devices: kinds with commas between, or None for every device present.
         mirror: folder with archives, or None.
         ledger: file to be written, or None.
+        accuracy: train for ten epochs.
+        trainings: folder that keeps the curves, or None for pytest's cache.
         python: interpreter with an early Keras, or None for the one that runs pytest.
     """
 
@@ -75,6 +84,8 @@ class Settings:
     devices: str | None = None
     mirror: Path | None = None
     offline: bool = False
+    accuracy: bool = False
+    trainings: Path | None = None
     python: Path | None = None
 
 
@@ -95,14 +106,17 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
         BadSetting: an option that says something about the chapter has an empty value.
     """
     saboteurs = bool(config.getoption(SABOTEURS.destination))
+    accuracy = bool(config.getoption(ACCURACY.destination))
     mirror = _path(config, MIRROR) or _variable_path(environ)
     return Settings(
-        chapter=bool(config.getoption(CHAPTER.destination)) or saboteurs,
+        chapter=bool(config.getoption(CHAPTER.destination)) or saboteurs or accuracy,
         saboteurs=saboteurs,
         ledger=_path(config, LEDGER),
         devices=config.getoption(DEVICES.destination),
         mirror=mirror,
         offline=bool(config.getoption(OFFLINE.destination)),
+        accuracy=accuracy,
+        trainings=_path(config, TRAININGS),
         python=_path(config, PYTHON),
     )
 

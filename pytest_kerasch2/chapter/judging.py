@@ -12,6 +12,7 @@ from pytest_kerasch2.claims.outcome import Outcome, outcome
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.claims.witness import Witness, described, steady
 from pytest_kerasch2.errors import (
+    BadReference,
     BadSetting,
     ChildDied,
     ClaimBroken,
@@ -28,7 +29,7 @@ class BlindCheck(KerasCh2Error):
 
 
 # Errors that decide nothing about the claim and must not be passed over in silence either.
-_FAILURES = (BlindCheck, DataDamaged, UnsafeFile, BadSetting)
+_FAILURES = (BlindCheck, DataDamaged, UnsafeFile, BadSetting, BadReference)
 
 
 def verdict_of(error: BaseException | None) -> Verdict:

@@ -15,6 +15,7 @@ from typing import Any, Callable, Generator, Iterator, TypeVar
 import pytest
 
 from pytest_kerasch2.chapter import collection, judging, replacing, showing, surroundings
+from pytest_kerasch2.chapter.figures_fixtures import FigureFixtures
 from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.claims.marks import check_of
 from pytest_kerasch2.claims.model import Check, Record
@@ -51,7 +52,9 @@ def start(config: pytest.Config, settings: Settings) -> None:
     named = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
     if not any(chapter in str(Path(path).absolute()) for path in named):
         config.args[:] = [*named, chapter]
-    config.pluginmanager.register(ChapterRun(config, settings), NAME)
+    run = ChapterRun(config, settings)
+    config.pluginmanager.register(run, NAME)
+    config.pluginmanager.register(FigureFixtures(config, settings, run.folder), f"{NAME}-figures")
 
 
 class ChapterRun:

@@ -129,7 +129,16 @@ def write(ledger: Ledger, path: Path) -> None:
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write a text file to a temporary name beside its place, then rename.
+    """Write a text file whole or not at all.
+
+    Raises:
+        BadLedger: the place cannot be written.
+    """
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file to a temporary name beside its place, then rename.
 
     Raises:
         BadLedger: the place cannot be written.
@@ -140,7 +149,7 @@ def write_text(text: str, path: Path) -> None:
     # Not of `tempfile`, whose files none but their owner may read: this one is to stay, and others are to read it.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -82,5 +82,10 @@ def in_child(*jobs: Any) -> Callable[[Function], Function]:
 
 
 def pending(reason: str) -> Callable[[Function], Function]:
-    """Say that the claim is registered and that no check decides it yet."""
+    """Say that the claim is registered, and why no check decides it."""
     return lambda function: _amended(function, pending=reason)
+
+
+def trains(function: Function) -> Function:
+    """Say that the check needs ten epochs of training, which only a run that was asked to train has."""
+    return _amended(function, trains=True)

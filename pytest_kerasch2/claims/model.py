@@ -138,7 +138,8 @@ class Check:
         variations: harmless changes; each must leave it `held`.
         cure: what makes a claim hold that is broken here, so that its saboteurs can still be shown to bite.
         jobs: what must be run in a child interpreter first, `name -> framework.child.Job`.
-        pending: why no check decides this claim yet; empty when one does.
+        pending: why no check decides this claim; empty when one does.
+        trains: whether it needs ten epochs of training.
     """
 
     claim: Claim
@@ -148,6 +149,7 @@ class Check:
     cure: Callable[..., Any] | None = None
     jobs: tuple[Any, ...] = ()
     pending: str = ""
+    trains: bool = False
 
     def deviation(self, release: Release, parameters: str = "") -> Deviation | None:
         """Give the first deviation that speaks of this release, or None."""

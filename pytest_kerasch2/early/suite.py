@@ -79,7 +79,10 @@ def _undecided(check: Check, engine: str) -> tuple[Check, Decide]:
 def reason(check: Check, engine: str) -> Any:
     """Give the error that says why a claim is not decided by an early check."""
     if check.pending:
-        return CouldNotTell(check.pending, engine, "nothing to do: no run decides this claim yet")
+        return NotApplicable("No run decides this", check.pending)
+    if check.trains:
+        found = f"the probe for early interpreters does not train for so long on {engine}"
+        return CouldNotTell("Ten epochs of training decide this", found, "nothing to do")
     if check.claim.id.startswith(OF_TENSORFLOW):
         return NotApplicable("The claim speaks of TensorFlow or tf.keras", f"this is {engine}")
     return CouldNotTell(

@@ -1,0 +1,102 @@
+"""Decides printed figures against the distribution that the printed code has, as the trainings of a run show it."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from pytest_kerasch2.accuracy import curve
+from pytest_kerasch2.accuracy.curve import Point
+from pytest_kerasch2.accuracy.decision import WORDS
+from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.chapter.figures_trained import Curves
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.gates import equivalence, prediction, sequential
+from pytest_kerasch2.gates.equivalence import Difference
+
+# Of all that is printed of ten epochs of training, how often one figure that the code does give may be refused.
+ERROR = 0.01
+PRINTED = 12
+# The largest differences that are nearly none: half a point of accuracy, and the 0.0245 that lie between the printed test
+# losses of 0.0915 and 0.067, which the chapter calls nearly the same.
+MARGINS = {"test_accuracy": 0.005, "test_loss": 0.0245}
+LAST = 10
+
+
+def one_of_them(witness: Witness, curves: Curves, runs: Sequence[Run], point: Point, printed: str) -> None:
+    """Require that a printed figure can come from where the figures of some runs come from.
+
+    Args:
+        runs: trainings of the printed code.
+        point: what the figure is of.
+        printed: the figure as it is printed; it is known as well as its digits say.
+    """
+    on = curve.scale(point, curves.data)
+    places = [on.there(point.of(run)) for run in runs]
+    mean = sum(places) / len(places)
+    known = sequential.usual(places, on.least(mean))
+    half = 0.5 * 10.0 ** -len(printed.partition(".")[2])
+    value = float(printed)
+    between = sorted((on.there(value - half), on.there(min(value + half, 1.0) if point.is_accuracy else value + half)))
+    said = prediction.predict(known, (between[0], between[1]), ERROR / PRINTED)
+    low, high = sorted((on.back(said.low), on.back(said.high)))
+    name = f"{WORDS[point.series]} after epoch {point.epoch}"
+    gave = f"{len(runs)} trainings gave {_span(runs, point)}, so that one more lies from {low:.4f} to {high:.4f}"
+    far = f"{said.deviations:.1f} standard deviations from their mean, p = {said.probability:.1g}"
+    holds = said.probability > ERROR / PRINTED
+    witness.true(f"{name}: {printed} is printed", holds=holds, found=f"{gave}; {far}")
+
+
+def _span(runs: Sequence[Run], point: Point) -> str:
+    values = sorted(point.of(run) for run in runs)
+    return f"{values[0]:.4f} to {values[-1]:.4f}"
+
+
+def rounds_to(witness: Witness, runs: Sequence[Run], whole: int) -> None:
+    """Require that so many of 100 test images are recognised on average.
+
+    Raises:
+        CouldNotTell: the mean is not known well enough.
+    """
+    shares = [100 * run.test_accuracy[-1] for run in runs]
+    low, high = prediction.mean_between(shares, ERROR)
+    found = f"{sum(shares) / len(shares):.2f} of 100, the mean of all such trainings from {low:.2f} to {high:.2f}"
+    if low < whole - 0.5 < high or low < whole + 0.5 < high:
+        raise CouldNotTell("The mean of the trainings is not known to a whole image of 100", found, "train more seeds")
+    holds = whole - 0.5 <= low and high <= whole + 0.5
+    witness.true(f"{whole} of 100 test images are recognised", holds=holds, found=found)
+
+
+def nearly_alike(witness: Witness, curves: Curves, name: str, others: Sequence[str], same_bits: bool) -> None:
+    """Require that one way ends nearly as others do.
+
+    Args:
+        name: the way.
+        others: those with which it is compared, taken together.
+        same_bits: whether all of them give the same training bit for bit from equal weights in equal order; then there
+            is no difference but that of the seeds.
+
+    Raises:
+        CouldNotTell: the interval of the difference reaches beyond the margin, and the bits do not say either.
+    """
+    told = True
+    for series, margin in MARGINS.items():
+        found = _difference(curves, name, others, series)
+        shown = f"{name} less {' and '.join(others)}: {found.found:+.4f}, from {found.low:+.4f} to {found.high:+.4f}"
+        line = f"{WORDS[series]} after ten epochs: {shown}; nearly the same is within {margin}"
+        if found.beyond(margin):
+            witness.true(f"{name} ends nearly as the others", holds=False, found=line)
+        told = told and found.within(margin)
+        witness.saw(line)
+    if not (told or same_bits):
+        remedy = "nothing to do: more seeds would tell"
+        raise CouldNotTell("The difference is not known well enough", witness.evidence[-1], remedy)
+    how = "the interval of the difference lies within the margin" if told else "equal weights give equal bits"
+    witness.true(f"{name} ends nearly as the others", holds=True, found=how)
+
+
+def _difference(curves: Curves, name: str, others: Sequence[str], series: str) -> Difference:
+    point = Point(series, LAST)
+    groups = {style: [point.of(run) for run in runs] for style, runs in curves.by_style.items()}
+    together = [value for other in others for value in groups[other]]
+    return equivalence.difference(groups[name], together, list(groups.values()), ERROR)

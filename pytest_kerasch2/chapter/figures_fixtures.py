@@ -1,0 +1,78 @@
+"""The private fixtures of the printed figures: the curves of ten epochs, and the times of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2 import fixtures
+from pytest_kerasch2.chapter import figures_alike, figures_trained
+from pytest_kerasch2.chapter.figures_trained import Curves
+from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.options import Settings
+
+
+class FigureFixtures:
+    """Trains when first asked, and once in a run."""
+
+    def __init__(self, config: pytest.Config, settings: Settings, folder: Path) -> None:
+        """Begin with nothing trained.
+
+        Args:
+            folder: for the curves, where neither the user nor pytest's cache has one.
+        """
+        self.config = config
+        self.settings = settings
+        self.folder = folder
+        self._curves: Curves | Exception | None = None
+        self._clocked: tuple[float, float] | None = None
+
+    @pytest.fixture
+    def curves(self, planted: Any) -> Curves:
+        """The curves of twelve trainings; where something is planted, stored ones, to which it is done."""
+        if planted is not None:
+            figures_trained.refuse_without_libraries()
+            return figures_trained.stored()
+        figures_trained.refuse_untrained(self.settings)
+        figures_trained.refuse_without_libraries()
+        if self._curves is None:
+            self._curves = self._trained()
+        if isinstance(self._curves, Exception):
+            raise self._curves.with_traceback(None)
+        return self._curves
+
+    @pytest.fixture
+    def clocked(self, request: pytest.FixtureRequest, planted: Any, tf: Any) -> Any:
+        """Microseconds an image that `fit` and `evaluate` take here; None where this run does not train."""
+        if planted is not None or not self.settings.accuracy:
+            return None
+        if self._clocked is None:
+            # Without MNIST there is nothing to put beside the printed times.
+            with contextlib.suppress(CouldNotTell):
+                self._clocked = figures_alike.microseconds(tf, fixtures.prepared(request, "mnist"))
+        return self._clocked
+
+    def _trained(self) -> Any:
+        try:
+            return figures_trained.trained(self.settings, self._kept(), self._say)
+        except Exception as error:
+            # Kept too: what failed once would fail for each of the claims.
+            return error
+
+    def _kept(self) -> Path:
+        if self.settings.trainings is not None:
+            return self.settings.trainings
+        cache = getattr(self.config, "cache", None)
+        return self.folder / "trainings" if cache is None else Path(str(cache.mkdir("kerasch2-trainings")))
+
+    def _say(self, line: str) -> None:
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        capture = self.config.pluginmanager.get_plugin("capturemanager")
+        if terminal is None or hasattr(self.config, "workerinput"):
+            return
+        shown = contextlib.nullcontext() if capture is None else capture.global_and_fixture_disabled()
+        with shown:
+            terminal.write_line(line)

@@ -1,0 +1,141 @@
+"""The trainings by which the printed figures are decided: three seeds of each way to write the model, twelve in all.
+
+They are done once in a run, beside each other in processes of their own, and kept as soon as they are done: in the
+folder that was named, or else in pytest's cache, so that a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Mapping
+
+import filelock
+
+from pytest_kerasch2 import models
+from pytest_kerasch2.accuracy import calibrating, shipped
+from pytest_kerasch2.accuracy.calibrating import Order
+from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.options import ACCURACY, Settings
+
+STYLES = tuple(style.name for style in models.STYLES)
+SEEDS_EACH = 3
+# Beside the tests of the plugin itself nothing trains for ten epochs: planted faults are tried on these.
+STORED = "mnist-tensorflow-2.21"
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the trainings gave.
+
+    Attributes:
+        by_style: runs of each way to write the model, with seeds of their own.
+        data: name, hash and numbers of images, as a reference has them.
+        whence: where they come from, in words.
+    """
+
+    by_style: Mapping[str, tuple[Run, ...]]
+    data: Mapping[str, Any]
+    whence: str
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Give all of them."""
+        return tuple(run for runs in self.by_style.values() for run in runs)
+
+
+def stored() -> Curves:
+    """Give curves of a shipped reference, as if each way had been trained with some of its seeds."""
+    found = shipped.load(STORED)
+    by_style = {
+        name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)
+    }
+    return Curves(by_style, found.subject.data, f"seeds of the shipped reference {STORED}")
+
+
+def refuse_untrained(settings: Settings) -> None:
+    """Refuse to decide where this run was not asked to train.
+
+    Raises:
+        CouldNotTell: saying how it is asked.
+    """
+    if not settings.accuracy:
+        raise CouldNotTell(
+            "Ten epochs of training decide this", "this run does not train", f"run pytest with {ACCURACY.flag}"
+        )
+
+
+def refuse_without_libraries() -> None:
+    """Refuse where what spreads trainings, or what knows distributions, is not installed.
+
+    Raises:
+        CouldNotTell: naming what is missing.
+    """
+    missing = [name for name in ("joblib", "scipy") if importlib.util.find_spec(name) is None]
+    if missing:
+        remedy = 'run pip install "pytest-kerasch2[accuracy]"'
+        raise CouldNotTell("The figures of training need libraries", f"no {' and no '.join(missing)}", remedy)
+
+
+def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Curves:
+    """Train what is not there yet, and give all of it.
+
+    Args:
+        settings: of the run: where MNIST is.
+        folder: where the curves are kept.
+        told: is called with a line after each training.
+
+    Raises:
+        DataMissing, DataDamaged: there is no MNIST, or it is not whole.
+        FrameworkMissing: joblib is not installed.
+        TrainingFailed: a training diverged.
+    """
+    first = _order(STYLES[0], 0, settings, folder / "none")
+    subject = calibrating.subject_of(first)
+    digest = hashlib.sha256(json.dumps(subject.plain, sort_keys=True).encode()).hexdigest()[:16]
+    kept = folder / digest
+    kept.mkdir(parents=True, exist_ok=True)
+    orders = {name: _order(name, place, settings, kept / f"{name}.jsonl") for place, name in enumerate(STYLES)}
+    progress = Progress(len(STYLES) * SEEDS_EACH, told)
+    # Workers of one run wait for the one that trains, and then read.
+    with filelock.FileLock(str(kept / "trainings.lock")):
+        found = {name: calibrating.calibrate(order, progress.after).runs for name, order in orders.items()}
+    return Curves(found, subject.data, "trained for this run")
+
+
+def _order(name: str, place: int, settings: Settings, out: Path) -> Order:
+    return Order(
+        out=out,
+        recipe=Recipe(style=name),
+        seeds=SEEDS_EACH,
+        first=SEEDS_EACH * place,
+        # All seeds of a way at once, and never one by one: that would train in this process, which computes with
+        # other threads already.
+        jobs=SEEDS_EACH,
+        mirror=settings.mirror,
+        offline=settings.offline,
+    )
+
+
+class Progress:
+    """Says after each training how many are left, and how long they take."""
+
+    def __init__(self, wanted: int, told: Callable[[str], None]) -> None:
+        """Begin to count."""
+        self.wanted = wanted
+        self.told = told
+        self.done = 0
+        self.began = time.monotonic()
+
+    def after(self, run: Run, done: int, wanted: int) -> None:
+        """Say that a training has ended."""
+        self.done += 1
+        left = (time.monotonic() - self.began) / self.done * (self.wanted - self.done)
+        figure = f"test accuracy {run.test_accuracy[-1]:.4f}"
+        self.told(f"training {self.done} of {self.wanted}: {figure}; about {left / 60:.0f} min left")
