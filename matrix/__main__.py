@@ -63,6 +63,7 @@ def _add_run(commands: Any) -> None:
     run.add_argument("--remove", action="store_true", help="remove each environment after its verdicts")
     run.add_argument("--only-table", action="store_true", help="run nothing; merge the ledgers that are there")
     run.add_argument("--check", type=Path, metavar="FILE", help="write no table; compare with this one")
+    run.add_argument("--untrained", action="store_true", help="do not train for ten epochs; printed figures stay open")
     run.set_defaults(run=_run)
 
 
@@ -70,7 +71,7 @@ def _run(chosen: argparse.Namespace, _: Sequence[str]) -> int:
     # Imported here, because it needs rich and the plugin's report, and the other sub-commands do not.
     from matrix.running import Wish, run
 
-    wish = Wish(chosen.force, chosen.jobs, chosen.remove, chosen.only_table, chosen.check)
+    wish = Wish(chosen.force, chosen.jobs, chosen.remove, chosen.only_table, chosen.check, chosen.untrained)
     return run(columns.read(places.RELEASES), chosen.names, wish)
 
 

@@ -1,4 +1,4 @@
-"""The figures that ten epochs of training give: decided with --chapter-accuracy, against what the printed code gives."""
+"""The figures of ten epochs of training: decided with --chapter-accuracy, against what the printed code gives."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ TIMES = "a printed time is that of the machine it was printed on"
 # Microseconds an image, as printed for the first and the tenth epoch, and for evaluating.
 PRINTED_FIT = (77, 62)
 PRINTED_EVALUATE = 39
-CANNOT = dict(
-    cause="The printed network drops a fifth of its hidden units while it trains, and so its figures of training are worse"
-    " than those printed; trained without its Dropout layer, it gives what is printed.",
+CANNOT = deviation(
+    cause="The printed network drops a fifth of its hidden units while it trains, and so its figures of training are"
+    " worse than those that are printed; trained without its Dropout layer it gives these.",
     source="https://keras.io/api/layers/regularization_layers/dropout/",
     symptom=r"(0\.2031|0\.0098|0\.9394|0\.9967) is printed: .*, not so",
 )
@@ -39,7 +39,9 @@ def _test_figures(tf: Any, witness: Witness, curves: Curves, name: str, loss: st
     # One figure of one way says little; where all ways are one training, twelve seeds tell what it gives.
     if not alike.same_bits(tf, witness, (STYLES[0], name) if name != STYLES[0] else STYLES):
         found = f"{len(curves.by_style[name])} seeds of {name} alone"
-        raise CouldNotTell("The ways train differently, and so are not told together", found, "train more seeds of each")
+        raise CouldNotTell(
+            "The ways train differently, and so are not told together", found, "train more seeds of each"
+        )
     _figures(witness, curves, ("test_loss", 10, loss), ("test_accuracy", 10, accuracy))
 
 
@@ -49,7 +51,7 @@ def _test_figures(tf: Any, witness: Witness, curves: Curves, name: str, loss: st
     section=FIRST,
     kind="figure",
 )
-@deviation(**CANNOT)
+@CANNOT
 @trains
 @caught(faults.learns_slower)
 @cured(faults.without_dropout)
@@ -64,7 +66,7 @@ def first_epoch(witness: Witness, curves: Curves) -> None:
     section=FIRST,
     kind="figure",
 )
-@deviation(**CANNOT)
+@CANNOT
 @trains
 @caught(faults.learns_slower)
 @cured(faults.without_dropout)

@@ -37,9 +37,9 @@ def _trained(tf: Any, name: str, first: str) -> str:
     images, labels = trials.drawn(IMAGES)
     example, model = _made(tf, first), _made(tf, name)
     models.copy_weights(source=example, target=model)
-    seeds = [getattr(models.layer(one, "dropout"), "seed_generator", None) for one in (example, model)]
-    if seeds[1] is not None:
-        seeds[1].state.assign(seeds[0].state)
+    ours, theirs = (getattr(models.layer(one, "dropout"), "seed_generator", None) for one in (model, example))
+    if ours is not None and theirs is not None:
+        ours.state.assign(theirs.state)
     # The order of the images, and before Keras 3 what is dropped.
     api.set_seed(SEED)
     model.fit(images, labels, batch_size=32, epochs=EPOCHS, verbose=0)

@@ -17,8 +17,8 @@ from pytest_kerasch2.gates.equivalence import Difference
 # Of all that is printed of ten epochs of training, how often one figure that the code does give may be refused.
 ERROR = 0.01
 PRINTED = 12
-# The largest differences that are nearly none: half a point of accuracy, and the 0.0245 that lie between the printed test
-# losses of 0.0915 and 0.067, which the chapter calls nearly the same.
+# The largest differences that are nearly none: half a point of accuracy, and the 0.0245 that lie between the printed
+# test losses of 0.0915 and 0.067, which the chapter calls nearly the same.
 MARGINS = {"test_accuracy": 0.005, "test_loss": 0.0245}
 LAST = 10
 

@@ -53,9 +53,7 @@ class Curves:
 def stored() -> Curves:
     """Give curves of a shipped reference, as if each way had been trained with some of its seeds."""
     found = shipped.load(STORED)
-    by_style = {
-        name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)
-    }
+    by_style = {name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
     return Curves(by_style, found.subject.data, f"seeds of the shipped reference {STORED}")
 
 

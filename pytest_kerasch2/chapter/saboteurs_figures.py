@@ -58,7 +58,7 @@ def other_seeds() -> Iterator[None]:
     """Other seeds of the same training."""
     last = len(STYLES) * SEEDS_EACH
     found = shipped.load(trained.STORED)
-    with mock.patch.object(trained.shipped, "load", lambda name: replace(found, runs=found.runs[last:])):
+    with mock.patch.object(shipped, "load", return_value=replace(found, runs=found.runs[last:])):
         yield
 
 

@@ -138,6 +138,7 @@ def environment(settings: Settings, shelf: Mapping[str, Any]) -> dict[str, Any]:
         "backend": release.backend,
         "numpy": numpy.__version__,
         "devices": _device_names(settings),
+        "trained": settings.accuracy,
         "datasets": {
             name: {"source": data.source, "sha256": data.digest}
             for name, data in sorted(shelf.items())

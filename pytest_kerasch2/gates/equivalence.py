@@ -1,8 +1,8 @@
 """Whether two ways of doing a thing end nearly alike: shown by an interval, not by finding no difference.
 
 Two one-sided tests (D. J. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987): the ways are
-equivalent when the interval of the difference of their means lies wholly within a margin named beforehand. Each side may
-err as often as agreed. All groups are taken to scatter alike, so that each of them helps to tell by how much.
+equivalent when the interval of the difference of their means lies wholly within a margin named beforehand. Each side
+may err as often as agreed. All groups are taken to scatter alike, so that each of them helps to tell by how much.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Difference:
         return self.low > margin or self.high < -margin
 
 
-def difference(one: Sequence[float], other: Sequence[float], others: Sequence[Sequence[float]], error: float) -> Difference:
+def difference(
+    one: Sequence[float], other: Sequence[float], others: Sequence[Sequence[float]], error: float
+) -> Difference:
     """Give the difference of the means of two groups.
 
     Args:

@@ -151,6 +151,7 @@ def _present(one: Listed, run: Run, before: str | None) -> dict[str, Any]:
         "before": before,
         "label": one.label,
         "complete": run.ledger["complete"],
+        "trained": facts.get("trained", False),
         **{fact: facts[fact] for fact in ("tensorflow", "keras", "backend", "python", "numpy", "platform")},
         "counts": counts(run.ledger["claims"]),
     }

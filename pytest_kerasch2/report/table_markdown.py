@@ -100,6 +100,8 @@ def _release(column: Column, short: str) -> str:
     versions = " | ".join(cell(column[fact]) for fact in ("tensorflow", "keras", "python"))
     found = " | ".join(str(column["counts"][verdict]) for verdict in VERDICTS)
     mark = "" if column["complete"] else " (interrupted: what is missing was not looked at)"
+    if column.get("trained", False):
+        mark += " (trained for ten epochs)"
     return f"| {label}{mark} | {versions} | {environment} | {found} |"
 
 
