@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.chapter import figures_alike as alike
@@ -11,7 +11,7 @@ from pytest_kerasch2.chapter import saboteurs_figures as faults
 from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, pending, trains, unmoved
 from pytest_kerasch2.claims.witness import Witness
-from pytest_kerasch2.errors import CouldNotTell, NotApplicable
+from pytest_kerasch2.errors import NotApplicable
 
 FIRST = "Sequential model, first way"
 SECOND = "Sequential model, second way"
@@ -29,20 +29,14 @@ CANNOT = deviation(
 )
 
 
-def _figures(witness: Witness, curves: Curves, *figures: tuple[str, int, str]) -> None:
+def _figures(
+    witness: Witness, curves: Curves, bits: Mapping[str, str], name: str, *figures: tuple[str, int, str]
+) -> None:
     witness.saw(f"curves: {len(curves.runs)}, {curves.whence}")
+    # One training of one way says little: those of all ways that are one training tell it together.
+    names = alike.kin(witness, bits, name)
     for series, epoch, printed in figures:
-        deciding.one_of_them(witness, curves, curves.runs, Point(series, epoch), printed)
-
-
-def _test_figures(tf: Any, witness: Witness, curves: Curves, name: str, loss: str, accuracy: str) -> None:
-    # One figure of one way says little; where all ways are one training, twelve seeds tell what it gives.
-    if not alike.same_bits(tf, witness, (STYLES[0], name) if name != STYLES[0] else STYLES):
-        found = f"{len(curves.by_style[name])} seeds of {name} alone"
-        raise CouldNotTell(
-            "The ways train differently, and so are not told together", found, "train more seeds of each"
-        )
-    _figures(witness, curves, ("test_loss", 10, loss), ("test_accuracy", 10, accuracy))
+        deciding.one_of_them(witness, curves, names, Point(series, epoch), printed)
 
 
 @claim(
@@ -55,9 +49,9 @@ def _test_figures(tf: Any, witness: Witness, curves: Curves, name: str, loss: st
 @trains
 @caught(faults.learns_slower)
 @cured(faults.without_dropout)
-def first_epoch(witness: Witness, curves: Curves) -> None:
+def first_epoch(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _figures(witness, curves, ("loss", 1, "0.2031"), ("accuracy", 1, "0.9394"))
+    _figures(witness, curves, bits, STYLES[0], ("loss", 1, "0.2031"), ("accuracy", 1, "0.9394"))
 
 
 @claim(
@@ -70,9 +64,9 @@ def first_epoch(witness: Witness, curves: Curves) -> None:
 @trains
 @caught(faults.learns_slower)
 @cured(faults.without_dropout)
-def last_epoch(witness: Witness, curves: Curves) -> None:
+def last_epoch(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _figures(witness, curves, ("loss", 10, "0.0098"), ("accuracy", 10, "0.9967"))
+    _figures(witness, curves, bits, STYLES[0], ("loss", 10, "0.0098"), ("accuracy", 10, "0.9967"))
 
 
 @claim(
@@ -82,7 +76,7 @@ def last_epoch(witness: Witness, curves: Curves) -> None:
     kind="figure",
 )
 @pending(TIMES)
-def fit_time(tf: Any, witness: Witness, clocked: Any) -> None:
+def fit_time(witness: Witness, clocked: Any) -> None:
     """Put the times of this machine beside the printed ones, where this run trains; they are no verdict."""
     _no_verdict(witness, "fit", clocked, 0, PRINTED_FIT)
 
@@ -94,7 +88,7 @@ def fit_time(tf: Any, witness: Witness, clocked: Any) -> None:
     kind="figure",
 )
 @pending(TIMES)
-def evaluate_time(tf: Any, witness: Witness, clocked: Any) -> None:
+def evaluate_time(witness: Witness, clocked: Any) -> None:
     """Put the time of this machine beside the printed one, where this run trains; it is no verdict."""
     _no_verdict(witness, "evaluate", clocked, 1, (PRINTED_EVALUATE,))
 
@@ -117,9 +111,9 @@ def _no_verdict(witness: Witness, what: str, clocked: Any, place: int, printed: 
 @trains
 @caught(faults.forgets_what_it_learned)
 @unmoved(faults.other_seeds)
-def first_way(tf: Any, witness: Witness, curves: Curves) -> None:
+def first_way(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _test_figures(tf, witness, curves, "sequential-list", "0.0915", "0.9801")
+    _figures(witness, curves, bits, "sequential-list", ("test_loss", 10, "0.0915"), ("test_accuracy", 10, "0.9801"))
 
 
 @claim(
@@ -131,9 +125,10 @@ def first_way(tf: Any, witness: Witness, curves: Curves) -> None:
 @trains
 @caught(faults.forgets_what_it_learned)
 @unmoved(faults.other_seeds)
-def recognises(witness: Witness, curves: Curves) -> None:
+def recognises(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
     """Look between which the mean lies; what an accuracy of 0.98 means: `sequential-first.accuracy-counts`."""
-    deciding.rounds_to(witness, curves.runs, 98)
+    names = alike.kin(witness, bits, STYLES[0])
+    deciding.rounds_to(witness, [run for name in names for run in curves.by_style[name]], 98)
 
 
 @claim(
@@ -145,9 +140,9 @@ def recognises(witness: Witness, curves: Curves) -> None:
 @trains
 @caught(faults.forgets_what_it_learned)
 @unmoved(faults.other_seeds)
-def second_way(tf: Any, witness: Witness, curves: Curves) -> None:
+def second_way(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _test_figures(tf, witness, curves, "sequential-add", "0.07", "0.981")
+    _figures(witness, curves, bits, "sequential-add", ("test_loss", 10, "0.07"), ("test_accuracy", 10, "0.981"))
 
 
 @claim(
@@ -159,9 +154,9 @@ def second_way(tf: Any, witness: Witness, curves: Curves) -> None:
 @trains
 @caught(faults.second_way_ends_worse)
 @unmoved(faults.other_seeds)
-def second_as_first(tf: Any, witness: Witness, curves: Curves) -> None:
+def second_as_first(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
     """Show that the difference is within a margin, or that there is none but that of the seeds."""
-    same = alike.same_bits(tf, witness, STYLES[:2])
+    same = STYLES[0] in alike.kin(witness, bits, STYLES[1])
     deciding.nearly_alike(witness, curves, STYLES[1], STYLES[:1], same)
 
 
@@ -174,9 +169,9 @@ def second_as_first(tf: Any, witness: Witness, curves: Curves) -> None:
 @trains
 @caught(faults.forgets_what_it_learned)
 @unmoved(faults.other_seeds)
-def functional(tf: Any, witness: Witness, curves: Curves) -> None:
+def functional(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _test_figures(tf, witness, curves, "functional", "0.067", "0.982")
+    _figures(witness, curves, bits, "functional", ("test_loss", 10, "0.067"), ("test_accuracy", 10, "0.982"))
 
 
 @claim(
@@ -188,9 +183,9 @@ def functional(tf: Any, witness: Witness, curves: Curves) -> None:
 @trains
 @caught(faults.forgets_what_it_learned)
 @unmoved(faults.other_seeds)
-def subclassed(tf: Any, witness: Witness, curves: Curves) -> None:
+def subclassed(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _test_figures(tf, witness, curves, "subclass", "0.068", "0.982")
+    _figures(witness, curves, bits, "subclass", ("test_loss", 10, "0.068"), ("test_accuracy", 10, "0.982"))
 
 
 @claim(
@@ -202,8 +197,10 @@ def subclassed(tf: Any, witness: Witness, curves: Curves) -> None:
 @trains
 @caught(faults.second_way_ends_worse)
 @unmoved(faults.other_seeds)
-def all_alike(tf: Any, witness: Witness, curves: Curves) -> None:
-    """Show for each way that its difference from the others is within a margin, or that there is none."""
-    same = alike.same_bits(tf, witness, STYLES)
-    for name in STYLES:
-        deciding.nearly_alike(witness, curves, name, [other for other in STYLES if other != name], same)
+def all_alike(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
+    """Show for each way that its difference from the first is within a margin, or that there is none."""
+    together = alike.kin(witness, bits, STYLES[0])
+    for name in STYLES[1:]:
+        # Those that are the first way's own training tell its figures with it.
+        others = [other for other in together if other != name]
+        deciding.nearly_alike(witness, curves, name, others, name in together)

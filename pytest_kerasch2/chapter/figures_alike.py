@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import Any
+from typing import Any, Mapping
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import trials
+from pytest_kerasch2.chapter.figures_trained import STYLES
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api
 
@@ -16,21 +17,23 @@ EPOCHS = 2
 SEED = 3
 
 
-def same_bits(tf: Any, witness: Witness, names: tuple[str, ...]) -> bool:
-    """Tell whether equal weights, in equal order and with equal units dropped, give equal weights after training.
+def digests(tf: Any) -> dict[str, str]:
+    """Give for each way what its weights are after training, as a hash: equal ones train alike, bit for bit.
 
-    What is dropped hangs on a seed that Keras 3 draws for each Dropout layer as it is made; the first way's is given to
-    all. No claim: where a release does not allow it, the trainings of ten epochs decide alone.
+    All begin with equal weights, see the images in equal order, and draw what is dropped from an equal seed, which
+    Keras 3 keeps in each Dropout layer; the first way's is given to all. Ways that train alike are one training, and
+    differ in nothing but the seeds that they are given.
     """
-    trained = {name: _trained(tf, name, names[0]) for name in names}
-    alike = len(set(trained.values())) == 1
-    seen = "the same" if alike else ", ".join(f"{name} {digest}" for name, digest in trained.items())
-    witness.saw(
-        f"weights after {EPOCHS} epochs of {IMAGES} images from equal weights, order and dropping: {seen}, bit for bit"
-        if alike
-        else f"weights after training from equal weights differ: {seen}"
-    )
-    return alike
+    return {name: _trained(tf, name, STYLES[0]) for name in STYLES}
+
+
+def kin(witness: Witness, bits: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Give the ways that train as one does, itself among them, and keep that as evidence."""
+    found = tuple(other for other in STYLES if bits[other] == bits[name])
+    others = [other for other in found if other != name]
+    alike = f"as {', '.join(others)} do" if others else "as none of the others does"
+    witness.saw(f"from equal weights, order and dropping, {name} trains bit for bit {alike}")
+    return found
 
 
 def _trained(tf: Any, name: str, first: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Sequence
 
 from pytest_kerasch2.accuracy import curve
-from pytest_kerasch2.accuracy.curve import Point
+from pytest_kerasch2.accuracy.curve import Point, Scale
 from pytest_kerasch2.accuracy.decision import WORDS
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.chapter.figures_trained import Curves
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.errors import CouldNotTell
-from pytest_kerasch2.gates import equivalence, prediction, sequential
+from pytest_kerasch2.gates import equivalence, prediction
 from pytest_kerasch2.gates.equivalence import Difference
 
 # Of all that is printed of ten epochs of training, how often one figure that the code does give may be refused.
@@ -23,28 +23,36 @@ MARGINS = {"test_accuracy": 0.005, "test_loss": 0.0245}
 LAST = 10
 
 
-def one_of_them(witness: Witness, curves: Curves, runs: Sequence[Run], point: Point, printed: str) -> None:
-    """Require that a printed figure can come from where the figures of some runs come from.
+def one_of_them(witness: Witness, curves: Curves, names: Sequence[str], point: Point, printed: str) -> None:
+    """Require that a printed figure can come from where the figures of some ways come from.
 
     Args:
-        runs: trainings of the printed code.
+        names: ways that are one training, and so are told together.
         point: what the figure is of.
         printed: the figure as it is printed; it is known as well as its digits say.
     """
     on = curve.scale(point, curves.data)
-    places = [on.there(point.of(run)) for run in runs]
-    mean = sum(places) / len(places)
-    known = sequential.usual(places, on.least(mean))
-    half = 0.5 * 10.0 ** -len(printed.partition(".")[2])
-    value = float(printed)
-    between = sorted((on.there(value - half), on.there(min(value + half, 1.0) if point.is_accuracy else value + half)))
-    said = prediction.predict(known, (between[0], between[1]), ERROR / PRINTED)
+    groups = {name: [on.there(point.of(run)) for run in runs] for name, runs in curves.by_style.items()}
+    own = [place for name in names for place in groups[name]]
+    others = [group for name, group in groups.items() if name not in names]
+    known = prediction.sample(own, [own, *others], on.least(sum(own) / len(own)))
+    said = prediction.predict(known, _rounded(on, point, printed), ERROR / PRINTED)
     low, high = sorted((on.back(said.low), on.back(said.high)))
-    name = f"{WORDS[point.series]} after epoch {point.epoch}"
+    runs = [run for name in names for run in curves.by_style[name]]
     gave = f"{len(runs)} trainings gave {_span(runs, point)}, so that one more lies from {low:.4f} to {high:.4f}"
     far = f"{said.deviations:.1f} standard deviations from their mean, p = {said.probability:.1g}"
     holds = said.probability > ERROR / PRINTED
-    witness.true(f"{name}: {printed} is printed", holds=holds, found=f"{gave}; {far}")
+    what = f"{WORDS[point.series]} after epoch {point.epoch}: {printed} is printed"
+    witness.true(what, holds=holds, found=f"{gave}; {far}")
+
+
+def _rounded(on: Scale, point: Point, printed: str) -> tuple[float, float]:
+    """Give between which a printed figure lies, on a scale."""
+    half = 0.5 * 10.0 ** -len(printed.partition(".")[2])
+    value = float(printed)
+    most = min(value + half, 1.0) if point.is_accuracy else value + half
+    low, high = sorted((on.there(value - half), on.there(most)))
+    return low, high
 
 
 def _span(runs: Sequence[Run], point: Point) -> str:
@@ -85,14 +93,14 @@ def nearly_alike(witness: Witness, curves: Curves, name: str, others: Sequence[s
         shown = f"{name} less {' and '.join(others)}: {found.found:+.4f}, from {found.low:+.4f} to {found.high:+.4f}"
         line = f"{WORDS[series]} after ten epochs: {shown}; nearly the same is within {margin}"
         if found.beyond(margin):
-            witness.true(f"{name} ends nearly as the others", holds=False, found=line)
+            witness.true(f"{name} ends nearly as {' and '.join(others)}", holds=False, found=line)
         told = told and found.within(margin)
         witness.saw(line)
     if not (told or same_bits):
         remedy = "nothing to do: more seeds would tell"
         raise CouldNotTell("The difference is not known well enough", witness.evidence[-1], remedy)
     how = "the interval of the difference lies within the margin" if told else "equal weights give equal bits"
-    witness.true(f"{name} ends nearly as the others", holds=True, found=how)
+    witness.true(f"{name} ends nearly as {' and '.join(others)}", holds=True, found=how)
 
 
 def _difference(curves: Curves, name: str, others: Sequence[str], series: str) -> Difference:

@@ -28,6 +28,7 @@ class FigureFixtures:
         self.settings = settings
         self.folder = folder
         self._curves: Curves | Exception | None = None
+        self._bits: dict[str, str] | None = None
         self._clocked: tuple[float, float] | None = None
 
     @pytest.fixture
@@ -43,6 +44,14 @@ class FigureFixtures:
         if isinstance(self._curves, Exception):
             raise self._curves.with_traceback(None)
         return self._curves
+
+    @pytest.fixture
+    def bits(self, curves: Curves, tf: Any) -> Any:
+        """The weights that each way has after a short training from equal ones, as hashes; see `figures_alike`."""
+        # After the curves: where there are none, nothing is trained for this either.
+        if self._bits is None:
+            self._bits = figures_alike.digests(tf)
+        return self._bits
 
     @pytest.fixture
     def clocked(self, request: pytest.FixtureRequest, planted: Any, tf: Any) -> Any:

@@ -9,6 +9,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
+import subprocess
+import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +20,13 @@ from typing import Any, Callable, Mapping
 
 import filelock
 
+import pytest_kerasch2
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import calibrating, shipped
+from pytest_kerasch2.accuracy import calibrating, reference, shipped
 from pytest_kerasch2.accuracy.calibrating import Order
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.errors import BadSetting, CouldNotTell, TrainingFailed
 from pytest_kerasch2.options import ACCURACY, Settings
 
 STYLES = tuple(style.name for style in models.STYLES)
@@ -91,34 +96,65 @@ def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Cu
 
     Raises:
         DataMissing, DataDamaged: there is no MNIST, or it is not whole.
-        FrameworkMissing: joblib is not installed.
-        TrainingFailed: a training diverged.
+        TrainingFailed: a training diverged, or what trains could not go on.
     """
-    first = _order(STYLES[0], 0, settings, folder / "none")
-    subject = calibrating.subject_of(first)
+    subject = calibrating.subject_of(order_of(STYLES[0], settings, folder))
     digest = hashlib.sha256(json.dumps(subject.plain, sort_keys=True).encode()).hexdigest()[:16]
     kept = folder / digest
-    kept.mkdir(parents=True, exist_ok=True)
-    orders = {name: _order(name, place, settings, kept / f"{name}.jsonl") for place, name in enumerate(STYLES)}
-    progress = Progress(len(STYLES) * SEEDS_EACH, told)
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = f"{folder}: {error.strerror or error}"
+        raise BadSetting("The curves cannot be kept there", found, "name a folder that can be written") from error
     # Workers of one run wait for the one that trains, and then read.
     with filelock.FileLock(str(kept / "trainings.lock")):
-        found = {name: calibrating.calibrate(order, progress.after).runs for name, order in orders.items()}
-    return Curves(found, subject.data, "trained for this run")
+        left = sum(SEEDS_EACH - _count(order_of(name, settings, kept).out) for name in STYLES)
+        if left:
+            _train(settings, kept, Progress(left, told))
+        found_runs = {name: reference.read(order_of(name, settings, kept).out).runs for name in STYLES}
+    return Curves(found_runs, subject.data, "trained for this run")
 
 
-def _order(name: str, place: int, settings: Settings, out: Path) -> Order:
+def order_of(name: str, settings: Settings, folder: Path) -> Order:
+    """Give what is calibrated of one way: seeds of its own."""
     return Order(
-        out=out,
+        out=folder / f"{name}.jsonl",
         recipe=Recipe(style=name),
         seeds=SEEDS_EACH,
-        first=SEEDS_EACH * place,
-        # All seeds of a way at once, and never one by one: that would train in this process, which computes with
-        # other threads already.
+        first=SEEDS_EACH * STYLES.index(name),
+        # All seeds of a way at once, and never one by one, which would train in the process that spreads them.
         jobs=SEEDS_EACH,
         mirror=settings.mirror,
         offline=settings.offline,
     )
+
+
+def _count(path: Path) -> int:
+    return len(reference.read(path).runs) if path.exists() else 0
+
+
+def _train(settings: Settings, kept: Path, progress: Progress) -> None:
+    """Train in a process of its own: this one computes with other threads already."""
+    home = str(Path(pytest_kerasch2.__file__).resolve().parents[1])
+    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+    asked = {"folder": str(kept), "mirror": str(settings.mirror or ""), "offline": settings.offline}
+    command = [sys.executable, "-m", "pytest_kerasch2.chapter.figures_child", json.dumps(asked)]
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints, subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=complaints, text=True
+    ) as child:
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                progress.after(line.strip())
+            status = child.wait()
+        finally:
+            # What is done is kept; what is being done is not waited for.
+            child.kill()
+        complaints.seek(0)
+        last = [line.strip() for line in complaints if line.strip()][-1:]
+    if status:
+        found = f"exit status {status}: {last[0] if last else 'nothing was said'}"
+        raise TrainingFailed("The trainings did not end", found, "look at what was said; what is done is kept")
 
 
 class Progress:
@@ -131,9 +167,8 @@ class Progress:
         self.done = 0
         self.began = time.monotonic()
 
-    def after(self, run: Run, done: int, wanted: int) -> None:
-        """Say that a training has ended."""
+    def after(self, line: str) -> None:
+        """Say that a training has ended, and what it gave."""
         self.done += 1
         left = (time.monotonic() - self.began) / self.done * (self.wanted - self.done)
-        figure = f"test accuracy {run.test_accuracy[-1]:.4f}"
-        self.told(f"training {self.done} of {self.wanted}: {figure}; about {left / 60:.0f} min left")
+        self.told(f"training {self.done} of {self.wanted}: {line}; about {left / 60:.0f} min left")

@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import Sequence
 
+from pytest_kerasch2.gates import distributions
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -44,8 +46,7 @@ def difference(
         others: all groups by which the scatter is told, those two among them or not.
         error: on either side.
     """
-    from scipy import stats
-
+    stats = distributions.stats()
     squares = math.fsum(math.fsum((value - _mean(group)) ** 2 for value in group) for group in others)
     freedom = sum(len(group) - 1 for group in others)
     scatter = math.sqrt(squares / freedom * (1 / len(one) + 1 / len(other)))

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Sequence
 
-from pytest_kerasch2.gates.sequential import Usual
+from pytest_kerasch2.gates import distributions
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,44 @@ class Prediction:
     deviations: float
 
 
-def predict(known: Usual, value: tuple[float, float], error: float) -> Prediction:
+@dataclass(frozen=True)
+class Sample:
+    """Values of one kind.
+
+    Attributes:
+        mean: of them.
+        deviation: their standard deviation, above zero.
+        count: how many there are.
+        freedom: the degrees of freedom of the deviation, which may be told by values of other kinds too.
+    """
+
+    mean: float
+    deviation: float
+    count: int
+    freedom: int
+
+
+def sample(own: Sequence[float], groups: Sequence[Sequence[float]], least: float) -> Sample:
+    """Give what is known of values of one kind, whose scatter is told by those of other kinds too.
+
+    Args:
+        own: the values of the kind.
+        groups: those of all kinds, each by itself, among them `own` or what `own` was put together of.
+        least: a deviation below this is that of rounding, and is taken for this.
+    """
+    freedom = sum(len(group) - 1 for group in groups)
+    together = math.sqrt(sum(map(_squares, groups)) / freedom)
+    # One kind that scatters more than the others must not look better known than it is.
+    alone = math.sqrt(_squares(own) / (len(own) - 1))
+    return Sample(math.fsum(own) / len(own), max(together, alone, least), len(own), freedom)
+
+
+def _squares(values: Sequence[float]) -> float:
+    mean = math.fsum(values) / len(values)
+    return math.fsum((value - mean) ** 2 for value in values)
+
+
+def predict(known: Sample, value: tuple[float, float], error: float) -> Prediction:
     """Tell whether a value comes from where the known ones came.
 
     Args:
@@ -39,19 +76,17 @@ def predict(known: Usual, value: tuple[float, float], error: float) -> Predictio
     """
     from scipy import stats
 
-    scatter = known.error(1)
+    scatter = known.deviation * math.sqrt(1 + 1 / known.count)
     off = max(value[0] - known.mean, known.mean - value[1], 0.0)
-    reach = float(stats.t.isf(error / 2, known.count - 1)) * scatter
-    probability = float(2 * stats.t.sf(off / scatter, known.count - 1))
+    reach = float(stats.t.isf(error / 2, known.freedom)) * scatter
+    probability = float(2 * stats.t.sf(off / scatter, known.freedom))
     return Prediction(min(probability, 1.0), known.mean - reach, known.mean + reach, off / known.deviation)
 
 
 def mean_between(values: Sequence[float], error: float) -> tuple[float, float]:
     """Give between which the mean of all such values lies, but for an error on either side together."""
-    from scipy import stats
-
+    stats = distributions.stats()
     count = len(values)
     mean = math.fsum(values) / count
-    squares = math.fsum((value - mean) ** 2 for value in values)
-    reach = float(stats.t.isf(error / 2, count - 1)) * math.sqrt(squares / (count - 1) / count)
+    reach = float(stats.t.isf(error / 2, count - 1)) * math.sqrt(_squares(values) / (count - 1) / count)
     return mean - reach, mean + reach

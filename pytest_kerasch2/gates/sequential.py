@@ -16,6 +16,8 @@ import math
 from dataclasses import dataclass
 from typing import Sequence
 
+from pytest_kerasch2.gates import distributions
+
 # What the first look takes of the agreed error.
 FIRST = 1e-4
 # So improbable must be what the others say where the loudest of new values is left out.
@@ -60,8 +62,7 @@ def share(look: int) -> float:
 
 def surprise(known: Usual, values: Sequence[float]) -> float:
     """Give how probable a distance of at least this is, in either direction, if nothing has changed."""
-    from scipy import stats
-
+    stats = distributions.stats()
     distance = abs(math.fsum(values) / len(values) - known.mean)
     return float(2 * stats.t.sf(distance / known.error(len(values)), known.count - 1))
 
@@ -72,8 +73,7 @@ def supported(known: Usual, values: Sequence[float]) -> bool:
     A change moves all of them; one odd value moves their mean alone. Asking for this makes alarms rarer, never more
     frequent. A single value supports itself.
     """
-    from scipy import stats
-
+    stats = distributions.stats()
     if len(values) == 1:
         return True
     mean = math.fsum(values) / len(values)
@@ -85,14 +85,13 @@ def supported(known: Usual, values: Sequence[float]) -> bool:
 
 def reach(known: Usual, looks: int, error: float) -> float:
     """Give how far the mean of so many values may lie from the truth, but for one side's share of this error."""
-    from scipy import stats
-
+    stats = distributions.stats()
     return float(stats.t.isf(error * share(looks), known.count - 1)) * known.error(looks)
 
 
 def smallest(known: Usual, looks: int, alarm: float, miss: float) -> float:
     """Give the smallest change that so many values would show as an alarm, but for this rate of misses."""
-    from scipy import stats
-
-    seen = stats.t.isf(alarm * share(looks) / 2, known.count - 1) + stats.norm.isf(miss)
-    return float(seen) * known.error(looks)
+    stats = distributions.stats()
+    # Student's for the misses too: the error in which the change is told is an estimate of the old values.
+    rates = (alarm * share(looks) / 2, miss)
+    return sum(float(stats.t.isf(rate, known.count - 1)) for rate in rates) * known.error(looks)

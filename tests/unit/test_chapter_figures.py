@@ -1,0 +1,229 @@
+"""Printed figures against curves that are there: no training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from pytest_kerasch2.accuracy import calibrating, reference
+from pytest_kerasch2.accuracy.curve import Point
+from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.chapter import figures, figures_alike, figures_deciding, figures_trained
+from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
+from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.data import standins
+from pytest_kerasch2.errors import ClaimBroken, CouldNotTell, NotApplicable, TrainingFailed
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.options import Settings
+
+# TensorFlow's own, of old releases.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture
+def curves() -> Curves:
+    return figures_trained.stored()
+
+
+def _changed(curves: Curves, change: Callable[[Run], Run], *names: str) -> Curves:
+    by_style = {
+        name: tuple(change(run) if name in (names or STYLES) else run for run in runs)
+        for name, runs in curves.by_style.items()
+    }
+    return replace(curves, by_style=by_style)
+
+
+def _less_accurate(points: float) -> Callable[[Run], Run]:
+    return lambda run: replace(run, test_accuracy=(*run.test_accuracy[:-1], run.test_accuracy[-1] - points / 100))
+
+
+def test_each_way_has_three_stored_seeds_of_its_own(curves: Curves) -> None:
+    seeds = [run.seed for run in curves.runs]
+
+    assert (len(seeds), len(set(seeds))) == (12, 12)
+
+
+def test_a_figure_that_the_trainings_give_is_held(curves: Curves) -> None:
+    witness = Witness()
+
+    figures_deciding.one_of_them(witness, curves, STYLES, Point("test_accuracy", 10), "0.9801")
+
+    assert "0.9801 is printed: 12 trainings gave" in witness.evidence[-1]
+
+
+@pytest.mark.parametrize(
+    ("series", "printed"), [("test_accuracy", "0.9901"), ("test_accuracy", "0.9701"), ("test_loss", "0.13")]
+)
+def test_a_figure_that_they_cannot_give_is_broken_whichever_way_it_lies(
+    curves: Curves, series: str, printed: str
+) -> None:
+    with pytest.raises(ClaimBroken, match="standard deviations from their mean"):
+        figures_deciding.one_of_them(Witness(), curves, STYLES, Point(series, 10), printed)
+
+
+def test_a_figure_with_few_digits_is_known_no_better(curves: Curves) -> None:
+    # 0.1 stands for all from 0.05 to 0.15, and so for the 0.078 that is usual.
+    figures_deciding.one_of_them(Witness(), curves, STYLES, Point("test_loss", 10), "0.1")
+
+    with pytest.raises(ClaimBroken):
+        figures_deciding.one_of_them(Witness(), curves, STYLES, Point("test_loss", 10), "0.1500")
+
+
+def test_98_of_100_is_what_the_mean_rounds_to(curves: Curves) -> None:
+    figures_deciding.rounds_to(Witness(), curves.runs, 98)
+
+    with pytest.raises(ClaimBroken):
+        figures_deciding.rounds_to(Witness(), curves.runs, 97)
+
+
+def test_a_mean_near_a_half_is_not_told(curves: Curves) -> None:
+    near = _changed(curves, _less_accurate(0.6))
+
+    with pytest.raises(CouldNotTell):
+        figures_deciding.rounds_to(Witness(), near.runs, 98)
+
+
+def test_a_way_that_ends_two_points_lower_is_not_nearly_the_same(curves: Curves) -> None:
+    worse = _changed(curves, _less_accurate(2), "subclass")
+
+    with pytest.raises(ClaimBroken, match="subclass ends nearly as"):
+        figures_deciding.nearly_alike(Witness(), worse, "subclass", STYLES[:3], same_bits=True)
+
+
+def test_a_difference_that_is_not_known_well_enough_decides_nothing_by_itself(curves: Curves) -> None:
+    unsure = _changed(curves, _less_accurate(0.4), "subclass")
+
+    with pytest.raises(CouldNotTell):
+        figures_deciding.nearly_alike(Witness(), unsure, "subclass", STYLES[:3], same_bits=False)
+
+
+def test_equal_bits_decide_where_the_interval_does_not(curves: Curves) -> None:
+    witness = Witness()
+    unsure = _changed(curves, _less_accurate(0.4), "subclass")
+
+    figures_deciding.nearly_alike(witness, unsure, "subclass", STYLES[:3], same_bits=True)
+
+    assert "equal weights give equal bits" in witness.evidence[-1]
+
+
+@pytest.fixture(scope="module")
+def bits() -> Any:
+    return figures_alike.digests(api.tensorflow())
+
+
+@pytest.mark.slow  # trains each way for two epochs
+@pytest.mark.parametrize("name", ["sequential-add", "functional"])
+def test_equal_weights_order_and_dropping_give_equal_training(bits: Any, name: str) -> None:
+    assert bits[name] == bits["sequential-list"]
+
+
+@pytest.mark.slow  # trains each way for two epochs
+def test_the_printed_subclass_drops_nothing_on_keras_3_and_trains_otherwise(bits: Any) -> None:
+    assert (bits["subclass"] == bits["sequential-list"]) is not api.is_keras3()
+
+
+def test_ways_that_train_alike_tell_their_figures_together() -> None:
+    witness = Witness()
+
+    found = figures_alike.kin(witness, {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "functional")
+
+    assert (found, witness.evidence) == (
+        STYLES[:3],
+        (
+            "from equal weights, order and dropping, functional trains bit for bit"
+            " as sequential-list, sequential-add do",
+        ),
+    )
+
+
+def test_a_way_that_trains_as_no_other_does_tells_its_figures_alone() -> None:
+    found = figures_alike.kin(Witness(), {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "subclass")
+
+    assert found == ("subclass",)
+
+
+def test_without_training_nothing_is_decided() -> None:
+    with pytest.raises(CouldNotTell, match="--chapter-accuracy"):
+        figures_trained.refuse_untrained(Settings(chapter=True))
+
+
+def test_without_its_libraries_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures_trained.importlib.util, "find_spec", lambda name: None)
+
+    with pytest.raises(CouldNotTell, match=r"no joblib and no scipy.*pytest-kerasch2\[accuracy\]"):
+        figures_trained.refuse_without_libraries()
+
+
+def test_progress_tells_what_is_left() -> None:
+    lines: list[str] = []
+    progress = figures_trained.Progress(2, lines.append)
+
+    progress.after("done")
+    progress.after("done")
+
+    assert [line.split(":")[0] for line in lines] == ["training 1 of 2", "training 2 of 2"]
+
+
+def test_printed_times_are_no_verdict_and_stand_beside_those_of_this_machine() -> None:
+    with pytest.raises(NotApplicable, match=r"fit takes 154 microseconds an image here, 2\.00 and 2\.48 times"):
+        figures.fit_time(Witness(), (154.0, 20.0))
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mirror")
+    standins.make(folder, ["mnist"])
+    return folder
+
+
+def _place(settings: Settings, folder: Path, curves: Curves, count: int) -> Path:
+    """Keep curves as if they had been trained here; give the folder."""
+    subject = calibrating.subject_of(figures_trained.order_of(STYLES[0], settings, folder))
+    kept = folder / hashlib.sha256(json.dumps(subject.plain, sort_keys=True).encode()).hexdigest()[:16]
+    kept.mkdir(parents=True)
+    for name in STYLES:
+        order = figures_trained.order_of(name, settings, kept)
+        with reference.appending(order.out, calibrating.subject_of(order)):
+            for place, run in enumerate(curves.by_style[name][:count]):
+                reference.append(order.out, replace(run, seed=order.first + place))
+    return kept
+
+
+def test_trainings_that_are_kept_are_not_done_again(
+    tmp_path: Path, curves: Curves, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(accuracy=True, mirror=mirror)
+    _place(settings, tmp_path, curves, 3)
+    monkeypatch.setattr(figures_trained, "_train", lambda *_: pytest.fail("it trains"))
+
+    found = figures_trained.trained(settings, tmp_path, lambda line: None)
+
+    assert [run.test_loss for run in found.runs] == [run.test_loss for run in curves.runs]
+
+
+def test_what_is_left_alone_is_trained(
+    tmp_path: Path, curves: Curves, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(accuracy=True, mirror=mirror)
+    _place(settings, tmp_path, curves, 2)
+    asked: list[int] = []
+    monkeypatch.setattr(figures_trained, "_train", lambda settings, kept, progress: asked.append(progress.wanted))
+
+    figures_trained.trained(settings, tmp_path, lambda line: None)
+
+    assert asked == [4]
+
+
+def test_what_the_training_process_complains_of_is_told(
+    tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("in the way")
+
+    with pytest.raises(TrainingFailed, match="exit status 1: A reference cannot be written"):
+        figures_trained._train(Settings(mirror=mirror), kept, figures_trained.Progress(12, lambda line: None))
