@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Iterable, Sequence
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from pytest_kerasch2.accuracy import gate, own
 from pytest_kerasch2.accuracy.decision import Decision
@@ -12,6 +12,7 @@ from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.data.prepare import Prepared
 from pytest_kerasch2.errors import BadReference, BadSetting
 
 
@@ -45,13 +46,14 @@ def ask(
         alarm: how often a training in which nothing has changed may fail.
         miss: how often one may pass that has changed by the resolution.
         most: trainings at most.
-        seeds: with which to train, instead of fresh ones.
+        seeds: with which to train, instead of fresh ones; none of the reference's own.
         told: is called after each training with its run and with the decision so far.
 
     Raises:
         BadSetting: more or less than one of the three is given, or something cannot be used.
         BadReference: the reference is damaged, or of another network or data.
         TrainingFailed: a training gave no curve.
+        DataMissing: the data of the reference are not on this machine.
     """
     if sum(one is not None for one in (model, train, results)) != 1:
         remedy = "give exactly one of model, train and results"
@@ -61,12 +63,21 @@ def ask(
     if results is not None:
         return gate.judge(known, _finished(results, known), terms)
     if train is not None:
-        return gate.gate(known, _trained(train), terms, seeds=seeds, told=told)
+        _refuse_no_function("train", train, "a function of a seed")
+        return gate.gate(known, train, terms, seeds=seeds, told=told)
     assert model is not None
+    _refuse_no_function("model", model, "a function that makes a new model each time it is called")
     taken = _data(known, data, data_named)
     recipe = known.subject.recipe
     assert isinstance(recipe, Recipe)
     return gate.gate(known, gate.of_model(model, taken, recipe), terms, seeds=seeds, told=told)
+
+
+def _refuse_no_function(name: str, given: Any, meant: str) -> None:
+    # A model can be called too, with images; its class makes new ones.
+    is_model = hasattr(given, "fit") and not isinstance(given, type)
+    if is_model or not callable(given):
+        raise BadSetting(f"`{name}` is no function", own.quoted(given), f"give {meant}")
 
 
 def _data(known: Reference, data: Any, data_named: Callable[[str], Any] | None) -> Any:
@@ -77,12 +88,11 @@ def _data(known: Reference, data: Any, data_named: Callable[[str], Any] | None) 
             name = known.subject.data["name"]
             raise BadSetting("There is nothing to train on", f"no data, and {name} is meant", "give it as `data`")
         data = data_named(str(known.subject.data["name"]))
+    if not isinstance(data, Prepared):
+        remedy = "give what the fixture prepared_digits or data.prepare.prepared gives"
+        raise BadSetting("`data` is no prepared data set", f"it is of type {type(data).__name__}", remedy)
     gate.refuse_other_data(known, data)
     return data
-
-
-def _trained(train: Callable[[int], Any]) -> Callable[[int], Run]:
-    return lambda seed: own.run_of(train(seed), seed)
 
 
 def _finished(results: Any, known: Reference) -> Sequence[Run]:
@@ -91,7 +101,7 @@ def _finished(results: Any, known: Reference) -> Sequence[Run]:
     if isinstance(results, Reference):
         refuse_unlike(known, results)
         return results.runs
-    if isinstance(results, dict) or not isinstance(results, Iterable):
+    if isinstance(results, Mapping) or not isinstance(results, Iterable):
         results = [results]
     # What has no seed of its own is numbered.
     return [own.run_of(one, getattr(one, "seed", number)) for number, one in enumerate(results)]

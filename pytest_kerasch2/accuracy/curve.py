@@ -24,6 +24,8 @@ HALF_AN_IMAGE = 0.5
 LEAST_LOSS = 1e-9
 # A hundredth of a per cent: what float32 and the order of summing make of a loss.
 LEAST_SCATTER = 1e-4
+# The exponential of more is no float. A band of a reference whose seeds agree on nothing may reach there.
+LARGEST = 700.0
 
 
 @dataclass(frozen=True, order=True)
@@ -66,10 +68,11 @@ class Scale:
 
     def back(self, place: float) -> float:
         """Give the loss or the accuracy that lies there."""
+        value = math.exp(min(place, LARGEST))
         if self.images:
-            # A band may reach below no image at all.
-            return 1 - max(math.exp(place) - ADDED, 0.0) / self.images
-        return math.exp(place)
+            # A band may reach below no image at all, and beyond all of them.
+            return 1 - min(max(value - ADDED, 0.0) / self.images, 1.0)
+        return value
 
     def least(self, place: float) -> float:
         """Give the least scatter that can be told there: half an image more, or what rounding does."""

@@ -15,11 +15,11 @@ from typing import Sequence
 from pytest_kerasch2.accuracy import curve
 from pytest_kerasch2.accuracy.curve import Point, Scale
 from pytest_kerasch2.accuracy.decision import Alarm, Decision, Verdict
-from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.reference import CURVES, Reference
 from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.errors import BadReference, BadSetting
-from pytest_kerasch2.gates import sequential
+from pytest_kerasch2.gates import distributions, sequential
 from pytest_kerasch2.gates.sequential import Usual
 
 # Fewer seeds leave the scatter itself unknown.
@@ -60,8 +60,6 @@ class Yardstick:
 
     def allowed(self, point: Point) -> float:
         """Give the part of the rate of false alarms that a point may use up."""
-        if len(self.known) == 1:
-            return self.terms.alarm
         others = (1 - ASKED) / (len(self.known) - 1)
         return self.terms.alarm * (ASKED if point == self.asked else others)
 
@@ -78,8 +76,11 @@ class Yardstick:
 
     def tellable(self, looks: int) -> float:
         """Give the finest resolution that so many trainings can pass, and that only where they lie on what is usual."""
-        known = self.known[self.asked]
-        low, high = self.around(known.mean, sequential.reach(known, looks, self.terms.miss))
+        return self.change(sequential.reach(self.known[self.asked], looks, self.terms.miss))
+
+    def change(self, reach: float) -> float:
+        """Give the larger change of accuracy, up or down, that lies so far from what is usual on its scale."""
+        low, high = self.around(self.known[self.asked].mean, reach)
         return max(self.expected - low, high - self.expected)
 
     def smallest(self, looks: int) -> float:
@@ -111,23 +112,24 @@ def yardstick(reference: Reference, terms: Terms) -> Yardstick:
 
 def _usual_resolution(made: Yardstick) -> float:
     """Give the resolution with which an unchanged training nearly always passes after two trainings."""
-    from scipy import stats
-
-    looks = min(FEWEST_TO_PASS, made.terms.most)
+    stats = distributions.stats()
     known = made.known[made.asked]
-    off = float(stats.norm.isf((1 - OFTEN) / 2)) * known.error(looks)
-    low, _ = made.around(known.mean, sequential.reach(known, looks, made.terms.miss) + off)
-    return made.expected - low
+    off = float(stats.norm.isf((1 - OFTEN) / 2)) * known.error(FEWEST_TO_PASS)
+    return made.change(sequential.reach(known, FEWEST_TO_PASS, made.terms.miss) + off)
 
 
 def unreachable(made: Yardstick) -> Decision | None:
     """Give the decision where the asked resolution cannot be had within the trainings allowed; None where it can."""
-    finest = made.tellable(made.terms.most)
-    if finest < made.resolution:
+    looks = range(FEWEST_TO_PASS, made.terms.most + 1)
+    # Not at the last look alone: by a reference of few seeds, later ones tell less than the first that may pass.
+    if any(made.tellable(look) < made.resolution for look in looks):
         return None
-    asked = f"{100 * made.resolution:.3g} points cannot be told by {made.terms.most} trainings"
-    reason = f"undecided, before any training: {asked}, which tell {100 * finest:.3g} at best"
-    return _decision(made, (), Verdict.UNDECIDED, reason)
+    if not looks:
+        why = f"no gate passes by fewer than {FEWEST_TO_PASS} trainings, and {made.terms.most} is allowed"
+    else:
+        asked = f"{100 * made.resolution:.3g} points cannot be told by {made.terms.most} trainings"
+        why = f"{asked}, which tell {100 * min(map(made.tellable, looks)):.3g} at best"
+    return _decision(made, (), Verdict.UNDECIDED, f"undecided, before any training: {why}")
 
 
 def decide(made: Yardstick, runs: Sequence[Run]) -> Decision:
@@ -158,8 +160,9 @@ def refuse_other_length(made: Yardstick, run: Run) -> None:
         BadSetting: saying how many.
     """
     epochs = made.asked.epoch
-    if len(run.loss) != epochs:
-        found = f"{len(run.loss)} epochs with seed {run.seed}, and {epochs} in the reference"
+    lengths = {len(getattr(run, series)) for series in CURVES}
+    if lengths != {epochs}:
+        found = f"{' and '.join(map(str, sorted(lengths)))} with seed {run.seed}, {epochs} in the reference"
         raise BadSetting("A training has another number of epochs", found, f"train for {epochs}, or calibrate anew")
 
 
@@ -173,8 +176,12 @@ def _look(made: Yardstick, runs: Sequence[Run]) -> Decision:
     if enough and made.expected - made.resolution < low and high < made.expected + made.resolution:
         within = f"{100 * made.resolution:.2f} points of what is usual"
         return _decision(made, runs, Verdict.PASS, f"pass: the test accuracy is within {within}, and no point changed")
-    finest = f"{len(runs)} trainings tell {100 * made.tellable(len(runs)):.2f} points at best"
-    return _decision(made, runs, Verdict.UNDECIDED, f"undecided after {len(runs)} trainings: {finest}")
+    if not enough:
+        reason = f"undecided after 1 training: no gate passes by fewer than {FEWEST_TO_PASS}"
+    else:
+        finest = f"{len(runs)} trainings tell {100 * made.tellable(len(runs)):.2f} points at best"
+        reason = f"undecided after {len(runs)} trainings: {finest}"
+    return _decision(made, runs, Verdict.UNDECIDED, reason)
 
 
 def _alarms(made: Yardstick, runs: Sequence[Run]) -> tuple[Alarm, ...]:

@@ -18,6 +18,10 @@ WORDS = {
 }
 
 
+# Lines of evidence in the message of an error.
+TOLD = 6
+
+
 class Verdict(str, Enum):
     """What a gate can say."""
 
@@ -112,12 +116,17 @@ class Decision:
             GateFailed: something has changed.
             GateUndecided: the trainings allowed do not tell.
         """
-        _, *others = self.evidence
-        found = "; ".join(others)
+        # Of a test that requires it, pytest shows the line of the test and not these.
+        __tracebackhide__ = True
+        # The reason names the first alarm already, and of forty nobody reads all.
+        others = [line for line in self.evidence[1:] if line not in self.reason]
+        more = len(others) - TOLD
+        found = "; ".join(others[:TOLD] + ([f"and {more} more points"] if more > 0 else []))
         if self.verdict is Verdict.FAIL:
             raise GateFailed(self.reason, found, "look at the points named, or calibrate anew if the change is meant")
         if self.verdict is Verdict.UNDECIDED:
-            raise GateUndecided(self.reason, found, "allow more trainings, or a coarser resolution")
+            remedy = "allow more trainings or a coarser resolution, or calibrate more seeds"
+            raise GateUndecided(self.reason, found, remedy)
         return self
 
     @property

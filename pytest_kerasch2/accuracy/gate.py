@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from typing import Any, Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Callable, Iterable, Iterator, Sequence
 
 from pytest_kerasch2.accuracy import deciding, own, shipped, training
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
@@ -14,7 +16,8 @@ from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.data.prepare import Prepared
 from pytest_kerasch2.errors import BadReference, BadSetting
 
-Train = Callable[[int], Run]
+# From a seed to the curve: a run, or a history, or a mapping like it.
+Train = Callable[[int], Any]
 Told = Callable[[Run, Decision], None]
 
 
@@ -32,28 +35,43 @@ def gate(
         reference: many seeds of the training as it was.
         train: trains once with a seed, and gives the curve.
         terms: resolution, error rates, and how many trainings are allowed.
-        seeds: with which to train; fresh ones, that the reference does not have, unless they are given.
+        seeds: with which to train, as many as are allowed; fresh ones, unless they are given. Where they are fewer than
+            `terms.most`, no more trainings are counted on.
         told: is called after each training with its run and with the decision so far.
 
     Raises:
         BadReference: the reference has too few seeds.
-        BadSetting: there are no seeds, or a curve has another length than the reference.
+        BadSetting: there are no seeds, one of them is given twice or is one of the reference's, or a curve has another
+            length than the reference.
         TrainingFailed: a training gave no curve.
     """
-    made = deciding.yardstick(reference, terms)
+    chosen = list(itertools.islice(_fresh(reference) if seeds is None else seeds, terms.most))
+    _refuse_unusable(chosen, reference)
+    made = deciding.yardstick(reference, replace(terms, most=len(chosen)))
     decision = deciding.unreachable(made)
     if decision is not None:
         return decision
     runs: list[Run] = []
-    for seed in list(_fresh(reference, terms.most) if seeds is None else seeds)[: terms.most]:
-        runs.append(train(seed))
+    for seed in chosen:
+        runs.append(own.trained(train, seed))
         decision = deciding.decide(made, runs)
         told(runs[-1], decision)
         if decision.verdict is not Verdict.UNDECIDED:
             break
-    if decision is None:
-        raise BadSetting("There are no seeds to train with", "an empty list", "give some, or leave them to the gate")
+    assert decision is not None
     return decision
+
+
+def _refuse_unusable(seeds: Sequence[int], reference: Reference) -> None:
+    """Refuse seeds that tell nothing, or that tell the same thing again."""
+    remedy = "give others, or leave them to the gate"
+    if not seeds:
+        raise BadSetting("There are no seeds to train with", "an empty list", remedy)
+    if len(set(seeds)) < len(seeds):
+        raise BadSetting("A gate trains each seed once", ", ".join(map(str, seeds)), remedy)
+    known = sorted(reference.seeds.intersection(seeds))
+    if known:
+        raise BadSetting("Seeds of a reference cannot judge it", ", ".join(map(str, known)), remedy)
 
 
 def judge(reference: Reference, runs: Sequence[Run], terms: Terms = Terms()) -> Decision:  # noqa: B008
@@ -63,8 +81,9 @@ def judge(reference: Reference, runs: Sequence[Run], terms: Terms = Terms()) -> 
         BadReference: the reference has too few seeds, or they are the same ones.
         BadSetting: there are no trainings, or a curve has another length than the reference.
     """
-    known = {run.seed: run for run in reference.runs}
-    same = [run.seed for run in runs if known.get(run.seed) == run]
+    # Not by the time that they took: trained again, a seed gives the same curve.
+    known = {replace(run, seconds=0.0) for run in reference.runs}
+    same = [run.seed for run in runs if replace(run, seconds=0.0) in known]
     if same:
         found = f"seeds {', '.join(map(str, same))} stand in both"
         raise BadReference("Trainings of a reference cannot judge themselves", found, "train with other seeds")
@@ -118,14 +137,16 @@ def refuse_other_data(reference: Reference, data: Any) -> None:
         raise BadReference("A reference is of other data", found, "train on the same data, or calibrate on these")
 
 
-def _fresh(reference: Reference, count: int) -> list[int]:
-    """Give seeds that the reference does not have: always the same ones, so that a verdict can be repeated."""
-    drawn = random.Random(count)
+def _fresh(reference: Reference) -> Iterator[int]:
+    """Give seeds that the reference does not have: always the same ones, so that a verdict can be repeated.
+
+    A gate that is asked again with more trainings allowed begins with those that it had: it goes on, and does not draw
+    anew until it is content.
+    """
+    drawn = random.Random(0)
     taken = set(reference.seeds)
-    chosen: list[int] = []
-    while len(chosen) < count:
+    while True:
         seed = drawn.randrange(2**32)
         if seed not in taken:
             taken.add(seed)
-            chosen.append(seed)
-    return chosen
+            yield seed

@@ -8,13 +8,14 @@ import inspect
 import os
 import sys
 import time
+import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2.accuracy import training
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import BadSetting, KerasCh2Error, TrainingFailed
 
 # The names that Keras gives to the series of a curve, by ours; `acc` is that of Keras before 2.3.
 NAMES = {
@@ -24,6 +25,8 @@ NAMES = {
     "test_accuracy": ("test_accuracy", "val_accuracy", "val_acc"),
 }
 REMEDY = "return the history of a fit with metrics=['accuracy'] and validation_data, or a mapping like it"
+# Letters of an error that is not ours: Keras tells the shapes of all layers in some.
+TOLD = 300
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def function_of(own: Own) -> Callable[[int], Any]:
         sys.path.insert(0, here)
     try:
         found = getattr(importlib.import_module(name), attribute)
-    except Exception as error:
+    # A script that is meant to be run may end by `sys.exit`, which would be taken for the status of a gate.
+    except (Exception, SystemExit) as error:
         remedy = "name a function that can be imported from here"
         raise BadSetting("A training cannot be imported", f"{own.training}: {error!r}", remedy) from error
     if not callable(found):
@@ -81,15 +85,39 @@ def train(own: Own, seed: int) -> Run:
 
     Raises:
         BadSetting: there is no such function, or what it returns is no curve of so many epochs.
-        TrainingFailed: a loss is not finite.
+        TrainingFailed: it raised an error, or a loss is not finite.
     """
-    began = time.monotonic()
-    given = function_of(own)(seed)
-    run = run_of(given, seed, time.monotonic() - began)
+    run = trained(function_of(own), seed)
     if len(run.loss) != own.epochs:
         found = f"{len(run.loss)} epochs from {own.training}, {own.epochs} announced"
-        raise BadSetting("A training has another number of epochs", found, "announce as many as it has")
+        raise BadSetting("A training has another number of epochs", found, f"say --epochs={len(run.loss)}")
     return run
+
+
+def trained(function: Callable[[int], Any], seed: int) -> Run:
+    """Train once by a function itself, and give the curve with the time that it took.
+
+    Raises:
+        BadSetting: what it returns is no curve.
+        TrainingFailed: it raised an error, or a loss is not finite.
+    """
+    began = time.monotonic()
+    given = _called(function, seed)
+    return run_of(given, seed, time.monotonic() - began)
+
+
+def _called(function: Callable[[int], Any], seed: int) -> Any:
+    try:
+        return function(seed)
+    except KerasCh2Error:
+        raise
+    # `sys.exit` too, which would be taken for the status of a gate.
+    except (Exception, SystemExit) as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        told = _line(f"{type(error).__name__}: {error}", TOLD)
+        found = f"{told}, in line {last.lineno} of {Path(last.filename).name}, with seed {seed}"
+        remedy = "train with that seed outside of a gate, which tells more"
+        raise TrainingFailed("A training raised an error", found, remedy) from error
 
 
 def run_of(given: Any, seed: int, seconds: float = 0.0) -> Run:
@@ -101,30 +129,60 @@ def run_of(given: Any, seed: int, seconds: float = 0.0) -> Run:
         seconds: how long that took.
 
     Raises:
-        BadSetting: a series is missing, or they differ in length.
+        BadSetting: a series is missing, they differ in length, or they hold what no loss or accuracy can be.
         TrainingFailed: a loss is not finite.
     """
-    if isinstance(given, Run):
-        return training.refuse_diverged(given)
+    run = given if isinstance(given, Run) else _read(given, seed, seconds)
+    lengths = {name: len(getattr(run, name)) for name in NAMES}
+    if len(set(lengths.values())) > 1 or not run.loss:
+        raise BadSetting("The series of a curve are empty or differ in length", str(lengths), REMEDY)
+    training.refuse_diverged(run)
+    for name in NAMES:
+        values = getattr(run, name)
+        if min(values) < 0 or (name.endswith("accuracy") and max(values) > 1):
+            remedy = "give losses from 0 up, and accuracies as shares from 0 to 1"
+            raise BadSetting("A curve has an impossible value", f"{name} {values} with seed {run.seed}", remedy)
+    return run
+
+
+def _read(given: Any, seed: int, seconds: float) -> Run:
     series = getattr(given, "history", given)
     if not isinstance(series, Mapping):
-        raise BadSetting("A training returned no curve", repr(given)[:100], REMEDY)
+        raise BadSetting("A training returned no curve", quoted(given), REMEDY)
     found = {name: _series(series, name, keras) for name, keras in NAMES.items()}
-    lengths = {name: len(values) for name, values in found.items()}
-    if len(set(lengths.values())) > 1 or not lengths["loss"]:
-        raise BadSetting("The series of a curve differ in length", str(lengths), REMEDY)
-    return training.refuse_diverged(Run(seed=seed, seconds=round(seconds, 2), **found))
+    return Run(seed=seed, seconds=round(seconds, 2), **found)
+
+
+def quoted(given: Any) -> str:
+    """Give the beginning of what somebody gave us, as one line."""
+    return _line(repr(given), 100)
+
+
+def _line(text: str, letters: int) -> str:
+    return " ".join(text.split())[:letters]
 
 
 def _series(series: Mapping[str, Any], name: str, keras: tuple[str, ...]) -> tuple[float, ...]:
     for known in keras:
         if known in series:
-            return training.numbers(series[known])
+            return _numbers(series[known], known)
     names = ", ".join(map(repr, series)) or "nothing"
     raise BadSetting(f"A curve lacks {' or '.join(keras)}", f"it has {names}", REMEDY)
 
 
+def _numbers(values: Any, name: str) -> tuple[float, ...]:
+    try:
+        return training.numbers(values)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadSetting("A curve does not hold numbers", f"{name} is {quoted(values)}", REMEDY) from error
+
+
 def digest(own: Own) -> str:
     """Give the hash of the file that holds the function, by which a changed training is known."""
-    source = inspect.getsourcefile(function_of(own))
+    function = function_of(own)
+    try:
+        source = inspect.getsourcefile(function)
+    except TypeError:
+        # What can be called and is no function: `functools.partial`, or an object of a class.
+        source = getattr(sys.modules[own.training.partition(":")[0]], "__file__", None)
     return hashlib.sha256(Path(source).read_bytes() if source else own.training.encode()).hexdigest()

@@ -1,0 +1,343 @@
+"""A gate asked in one call: what may be given, and what is refused before anything is trained."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+from pytest_kerasch2.accuracy import asking, shipped, training
+from pytest_kerasch2.accuracy.decision import Verdict
+from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.errors import BadReference, BadSetting, TrainingFailed
+from tests.unit import accuracy_made
+from tests.unit.accuracy_made import DATA, NEW, history, made, run
+
+pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
+SEEDS = made()
+IMAGE = np.zeros((1, 28, 28), dtype="float32")
+LABEL = np.zeros(1, dtype="int64")
+DIGITS = Prepared("digits", IMAGE, LABEL, IMAGE, LABEL, "0" * 64)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return accuracy_made.write(made(20), tmp_path / "reference.jsonl")
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What a trainer of models was given, which only makes numbers up."""
+    given: list[tuple[Any, ...]] = []
+
+    def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any]) -> Run:
+        given.append((recipe, data, build))
+        return run(seed)
+
+    monkeypatch.setattr(training, "train", train)
+    return given
+
+
+def _never(seed: int) -> Any:
+    raise AssertionError("nothing was to be trained")
+
+
+def _model() -> Any:
+    return "a model"
+
+
+ABOUT = {"model": _model, "train": _never, "results": [run(1000)]}
+
+
+@pytest.mark.parametrize("names", [names for count in (0, 2, 3) for names in itertools.combinations(ABOUT, count)])
+def test_exactly_one_thing_is_asked_about(names: tuple[str, ...]) -> None:
+    how: Any = {name: ABOUT[name] for name in names}
+
+    with pytest.raises(BadSetting, match="To do: give exactly one of model, train and results"):
+        asking.ask(SEEDS, **how)
+
+
+def test_a_reference_is_named_by_its_file_too(path: Path) -> None:
+    found = [asking.ask(given, train=run).verdict for given in (path, str(path), made(20))]
+
+    assert found == [Verdict.PASS] * 3
+
+
+def test_a_shipped_reference_is_named() -> None:
+    known = shipped.load(shipped.names()[0])
+
+    found = asking.ask(shipped.names()[0], results=[replace(one, seed=10**9) for one in known.runs[:3]])
+
+    assert found.passed
+
+
+@pytest.mark.parametrize("name", ["mnist", "nowhere.jsonl"])
+def test_a_reference_that_is_not_there_is_said_with_those_that_are(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(BadSetting) as caught:
+        asking.ask(name, train=_never)
+
+    assert "mnist-tensorflow-2.21" in str(caught.value)
+
+
+def _tampered(lines: list[str]) -> None:
+    lines[3] = lines[3].replace('"seed"', '"sead"')
+
+
+def _cut_in_the_middle(lines: list[str]) -> None:
+    lines[3] = lines[3][:30]
+
+
+def _nan(lines: list[str]) -> None:
+    lines[3] = json.dumps({**json.loads(lines[3]), "loss": [0.5, math.nan]})
+
+
+def _other_schema(lines: list[str]) -> None:
+    lines[0] = lines[0].replace('"schema": 1', '"schema": 2')
+
+
+def _other_network(lines: list[str]) -> None:
+    lines[0] = lines[0].replace("sequential-list", "resnet")
+
+
+@pytest.mark.parametrize("change", [_tampered, _cut_in_the_middle, _nan, _other_schema, _other_network])
+def test_a_damaged_reference_is_refused_before_any_training(path: Path, change: Callable[[list[str]], None]) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    change(lines)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    with pytest.raises(BadReference, match=r"reference\.jsonl.*To do: write it anew with kerasch2 calibrate"):
+        asking.ask(path, train=_never)
+
+
+def test_a_reference_whose_last_line_a_kill_cut_short_has_one_seed_less(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+    assert asking.ask(path, train=run).passed
+
+
+def test_a_reference_that_is_cut_down_to_too_few_seeds_is_refused(path: Path) -> None:
+    path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:5]), encoding="utf-8")
+
+    with pytest.raises(BadReference, match="too few seeds"):
+        asking.ask(path, train=_never)
+
+
+@pytest.mark.parametrize("terms", [{"resolution": 0.0}, {"resolution": math.nan}, {"alarm": 0.6}, {"miss": 0.0}])
+def test_terms_are_refused_before_any_training(terms: dict[str, float]) -> None:
+    with pytest.raises(BadSetting, match="A gate cannot have this"):
+        asking.ask(SEEDS, train=_never, **terms)
+
+
+def test_terms_are_kept() -> None:
+    found = asking.ask(SEEDS, train=_never, resolution=0.0005, most=3)
+
+    assert (found.resolution, "cannot be told by 3 trainings" in found.reason) == (0.0005, True)
+
+
+def test_seeds_may_be_given() -> None:
+    assert asking.ask(SEEDS, train=run, seeds=NEW).seeds == NEW[:2]
+
+
+def test_each_training_is_told() -> None:
+    told: list[int] = []
+
+    asking.ask(SEEDS, train=run, seeds=NEW, told=lambda one, decision: told.append(one.seed))
+
+    assert told == list(NEW[:2])
+
+
+@pytest.mark.parametrize("train", ["my_training:train", 3, SimpleNamespace(fit=None)])
+def test_a_training_that_is_no_function_is_refused(train: Any) -> None:
+    with pytest.raises(BadSetting) as caught:
+        asking.ask(SEEDS, train=train)
+
+    assert str(caught.value) == f"`train` is no function. Found: {train!r}. To do: give a function of a seed."
+
+
+def test_a_training_that_returns_rubbish_says_what_to_return() -> None:
+    with pytest.raises(BadSetting, match=r"A training returned no curve\. Found: None\. To do: return the history of"):
+        asking.ask(SEEDS, train=lambda seed: None)
+
+
+def test_a_training_that_raises_is_an_error_of_ours() -> None:
+    with pytest.raises(TrainingFailed, match="AssertionError: nothing was to be trained, in line"):
+        asking.ask(SEEDS, train=_never)
+
+
+def test_a_model_is_trained_as_the_reference_was(asked: list[tuple[Any, ...]]) -> None:
+    found = asking.ask(SEEDS, model=_model, data=DIGITS)
+
+    assert found.passed
+    assert asked == [(SEEDS.subject.recipe, DIGITS, _model)] * 2
+
+
+def test_the_data_of_the_reference_are_asked_for_by_their_name(asked: list[tuple[Any, ...]]) -> None:
+    named: list[str] = []
+
+    asking.ask(SEEDS, model=_model, data_named=lambda name: named.append(name) or DIGITS)
+
+    assert (named, asked[0][1]) == (["digits"], DIGITS)
+
+
+def test_a_class_of_models_makes_them_too(asked: list[tuple[Any, ...]]) -> None:
+    class Model:
+        def fit(self) -> None: ...
+
+    assert asking.ask(SEEDS, model=Model, data=DIGITS).passed
+
+
+@pytest.mark.parametrize(
+    "model", [SimpleNamespace(fit=None), type("Model", (), {"fit": 1, "__call__": 2})(), 3, "name"]
+)
+def test_a_model_itself_is_refused_for_what_makes_one(model: Any) -> None:
+    """It would be trained on and on."""
+    with pytest.raises(BadSetting, match=r"`model` is no function.*To do: give a function that makes a new model each"):
+        asking.ask(SEEDS, model=model, data=DIGITS)
+
+
+def test_a_model_without_data_says_which_are_meant() -> None:
+    with pytest.raises(BadSetting, match=r"There is nothing to train on\. Found: no data, and digits is meant\. To do"):
+        asking.ask(SEEDS, model=_model)
+
+
+@pytest.mark.parametrize("data", [(IMAGE, LABEL), IMAGE, "digits", SimpleNamespace(digest="0" * 64)], ids=lambda _: "")
+def test_data_that_are_not_prepared_are_refused(data: Any) -> None:
+    with pytest.raises(
+        BadSetting, match=r"^`data` is no prepared data set\. Found: it is of type \w+\. To do: give what"
+    ):
+        asking.ask(SEEDS, model=_model, data=data)
+
+
+def test_other_data_than_those_of_the_reference_are_refused(asked: list[tuple[Any, ...]]) -> None:
+    with pytest.raises(BadReference) as caught:
+        asking.ask(SEEDS, model=_model, data=replace(DIGITS, name="mnist", digest="f" * 64))
+
+    said = "A reference is of other data. Found: digits 000000000000 there, mnist ffffffffffff here. To do: train on"
+    assert (str(caught.value).startswith(said), asked) == (True, [])
+
+
+def test_a_model_is_not_judged_by_somebodys_own_training() -> None:
+    with pytest.raises(BadReference, match=r"own training\. Found: it is of mine:train\. To do: give that function as"):
+        asking.ask(accuracy_made.own("mine:train"), model=_model, data=DIGITS)
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        [run(seed) for seed in NEW],
+        (run(seed) for seed in NEW),
+        [history(run(seed)) for seed in NEW],
+        [SimpleNamespace(history=history(run(seed))) for seed in NEW],
+        made(6, trained=lambda seed, epochs: run(1000 + seed)),
+    ],
+    ids=["runs", "generator", "mappings", "histories", "reference"],
+)
+def test_results_are_judged(results: Any) -> None:
+    assert asking.ask(SEEDS, results=results).passed
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        run(1000, loss=20.0),
+        history(run(1000, loss=20.0)),
+        MappingProxyType(history(run(1000, loss=20.0))),
+        SimpleNamespace(history=history(run(1000, loss=20.0))),
+    ],
+    ids=["run", "dict", "mapping", "history"],
+)
+def test_a_single_result_is_judged(results: Any) -> None:
+    assert (asking.ask(SEEDS, results=results).verdict, Verdict.FAIL) == (Verdict.FAIL, Verdict.FAIL)
+
+
+def test_results_keep_their_seeds_and_the_others_are_numbered() -> None:
+    found = asking.ask(SEEDS, results=[history(run(2000)), run(1000)])
+
+    assert found.seeds == (0, 1000)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_results_are_another_file_of_calibrate(tmp_path: Path, kind: Callable[[Path], Any]) -> None:
+    results = accuracy_made.write(made(6, trained=lambda seed, epochs: run(1000 + seed)), tmp_path / "results.jsonl")
+
+    assert asking.ask(SEEDS, results=kind(results)).passed
+
+
+def test_the_file_of_the_reference_does_not_judge_itself(path: Path) -> None:
+    with pytest.raises(BadReference, match="cannot judge themselves"):
+        asking.ask(path, results=path)
+
+
+def test_results_that_are_not_there_are_said() -> None:
+    with pytest.raises(BadSetting, match="There is no such reference"):
+        asking.ask(SEEDS, results="nowhere.jsonl")
+
+
+def _results(**about: Any) -> Reference:
+    return made(6, trained=lambda seed, epochs: run(1000 + seed, epochs), **about)
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        (_results(recipe=Recipe(epochs=2, batch_size=64)), "'batch_size': 32} in the reference, {'style': "),
+        (_results(epochs=3), "'epochs': 3, 'batch_size': 32} in the results"),
+        (accuracy_made.own("mine:train", 6), "{'training': 'mine:train', 'epochs': 2} in the results"),
+    ],
+)
+def test_results_of_another_training_are_refused(results: Reference, said: str) -> None:
+    with pytest.raises(BadReference, match="Results are of another training than the reference") as caught:
+        asking.ask(SEEDS, results=results)
+
+    assert said in str(caught.value)
+    assert str(caught.value).endswith("To do: calibrate both alike.")
+
+
+@pytest.mark.parametrize("change", [{"sha256": "1" * 64}, {"name": "mnist"}, {"test": 297}], ids=str)
+def test_results_of_other_data_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(BadReference, match="Results are of other data than the reference"):
+        asking.ask(SEEDS, results=_results(data={**DATA, **change}))
+
+
+def test_a_changed_file_of_ones_own_training_is_what_the_gate_is_asked_about() -> None:
+    known = accuracy_made.own("mine:train")
+    results = replace(known, runs=tuple(run(seed) for seed in NEW))
+    changed = replace(results, subject=replace(known.subject, data={"name": "mine:train", "sha256": "2" * 64}))
+
+    assert asking.ask(known, results=changed).passed
+
+
+@pytest.mark.parametrize("results", [[], made(0), ()], ids=["list", "reference", "tuple"])
+def test_no_results_are_nothing_to_decide_from(results: Any) -> None:
+    with pytest.raises(BadSetting, match="There is nothing to decide from"):
+        asking.ask(SEEDS, results=results)
+
+
+@pytest.mark.parametrize("results", [3, [3], ["loss"], [None], object()], ids=str)
+def test_results_that_are_no_curves_are_refused(results: Any) -> None:
+    with pytest.raises(BadSetting, match="A training returned no curve"):
+        asking.ask(SEEDS, results=results)
+
+
+def test_results_that_diverged_are_told() -> None:
+    with pytest.raises(TrainingFailed, match="A training diverged"):
+        asking.ask(SEEDS, results=[{**history(run(1000)), "val_loss": [0.5, math.nan]}])
+
+
+def test_results_of_fewer_epochs_are_refused() -> None:
+    with pytest.raises(BadSetting, match="another number of epochs"):
+        asking.ask(SEEDS, results=[run(1000, epochs=1)])

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from pytest_kerasch2.accuracy import curve
+from pytest_kerasch2.accuracy.curve import Point, Scale
+from pytest_kerasch2.accuracy.training import Run
+from tests.unit import accuracy_made
+from tests.unit.accuracy_made import DATA, IMAGES
+
+RUN = Run(3, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.91))
+ACCURACY = Scale(IMAGES)
+LOSS = Scale(0)
+
+
+def test_a_curve_has_a_point_for_each_series_and_epoch() -> None:
+    assert [(one.series, one.epoch) for one in curve.points(2)] == [
+        ("loss", 1),
+        ("loss", 2),
+        ("accuracy", 1),
+        ("accuracy", 2),
+        ("test_loss", 1),
+        ("test_loss", 2),
+        ("test_accuracy", 1),
+        ("test_accuracy", 2),
+    ]
+
+
+def test_what_is_asked_is_the_last_test_accuracy() -> None:
+    assert curve.last(2).of(RUN) == 0.91
+
+
+def test_accuracies_are_known_by_their_names() -> None:
+    assert [Point(series, 1).is_accuracy for series in ("loss", "accuracy", "test_loss", "test_accuracy")] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("series", "images"), [("loss", 0), ("test_loss", 0), ("accuracy", 1500), ("test_accuracy", 297)]
+)
+def test_an_accuracy_is_a_share_of_its_own_images(series: str, images: int) -> None:
+    assert curve.scale(Point(series, 1), {**DATA, "train": 1500, "test": 297}) == Scale(images)
+
+
+def test_without_the_number_of_images_ten_thousand_are_supposed() -> None:
+    assert curve.scale(Point("test_accuracy", 1), {"name": "own:train", "sha256": "0" * 64}) == Scale(10_000)
+
+
+def test_losses_are_compared_by_their_logarithms() -> None:
+    assert LOSS.there(0.5) == math.log(0.5)
+
+
+def test_accuracies_are_compared_by_the_images_that_were_not_recognised_and_two_more() -> None:
+    assert ACCURACY.there(0.98) == pytest.approx(math.log(200 + 2))
+
+
+def test_a_loss_of_zero_has_a_place() -> None:
+    assert LOSS.back(LOSS.there(0.0)) == pytest.approx(1e-9)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9999, 1.0])
+def test_any_share_has_a_place(share: float) -> None:
+    assert ACCURACY.back(ACCURACY.there(share)) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("place", "share"), [(-50.0, 1.0), (50.0, 0.0), (1e6, 0.0), (math.inf, 0.0), (-math.inf, 1.0)])
+def test_no_band_reaches_beyond_all_images_or_none(place: float, share: float) -> None:
+    assert ACCURACY.back(place) == share
+
+
+@pytest.mark.parametrize("place", [1e6, math.inf])
+def test_no_band_of_a_loss_is_more_than_a_number_can_be(place: float) -> None:
+    assert math.isfinite(LOSS.back(place))
+
+
+def test_half_an_image_is_the_least_scatter_of_an_accuracy() -> None:
+    none_wrong = ACCURACY.there(1.0)
+
+    assert ACCURACY.back(none_wrong + ACCURACY.least(none_wrong)) == pytest.approx(1 - 0.5 / IMAGES)
+
+
+def test_seeds_that_agree_scatter_by_the_least() -> None:
+    alike = accuracy_made.made(9, trained=lambda seed, epochs: Run(seed, (0.0,), (1.0,), (0.1,), (1.0,)), epochs=1)
+
+    found = {point.series: curve.usual(alike, point).deviation for point in curve.points(1)}
+
+    half_an_image = pytest.approx(math.log(2.5 / 2))
+    assert found == {"loss": 1e-4, "accuracy": half_an_image, "test_loss": 1e-4, "test_accuracy": half_an_image}
+
+
+def test_what_is_usual_is_that_of_all_seeds() -> None:
+    seeds = accuracy_made.made(200)
+
+    found = curve.usual(seeds, Point("test_accuracy", 2))
+
+    assert (found.count, found.deviation) == (200, pytest.approx(accuracy_made.SCATTER, rel=0.2))
+    assert ACCURACY.back(found.mean) == pytest.approx(0.9, abs=0.001)

@@ -1,0 +1,378 @@
+"""What is decided, from trainings that were never trained."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.accuracy import deciding
+from pytest_kerasch2.accuracy.curve import Point
+from pytest_kerasch2.accuracy.decision import Decision, Verdict
+from pytest_kerasch2.accuracy.reference import CURVES, Reference
+from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.errors import BadReference, BadSetting, GateFailed, GateUndecided
+from pytest_kerasch2.gates import sequential
+from tests.unit.accuracy_made import NEW, made, run
+
+pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
+SEEDS = made()
+
+
+def _decide(*runs: Run, by: Reference = SEEDS, **terms: Any) -> Decision:
+    return deciding.decide(deciding.yardstick(by, Terms(**terms)), runs)
+
+
+def _runs(count: int = len(NEW), **off: float) -> list[Run]:
+    return [run(seed, **off) for seed in NEW[:count]]
+
+
+# The second of six lies far off in its test loss.
+ONE_ODD = [run(NEW[0]), run(2000, test_loss=5.0), *_runs(5)[1:]]
+
+
+def test_what_is_unchanged_passes_after_two_trainings() -> None:
+    found = _decide(*_runs())
+
+    assert (found.verdict, found.passed, found.seeds) == (Verdict.PASS, True, NEW[:2])
+
+
+def test_one_training_is_never_enough_to_pass() -> None:
+    found = _decide(*_runs(1), resolution=0.5)
+
+    assert (found.verdict, found.reason) == (
+        Verdict.UNDECIDED,
+        "undecided after 1 training: no gate passes by fewer than 2",
+    )
+
+
+@pytest.mark.parametrize("off", [-8.0, 8.0], ids=["worse", "better"])
+def test_a_test_accuracy_that_is_worse_or_too_good_fails(off: float) -> None:
+    found = _decide(*_runs(test_accuracy=off))
+
+    assert found.verdict is Verdict.FAIL
+    assert Point("test_accuracy", 2) in {alarm.point for alarm in found.alarms}
+
+
+@pytest.mark.parametrize("series", ["loss", "accuracy", "test_loss"])
+@pytest.mark.parametrize("off", [-5.0, 5.0])
+def test_a_fault_that_leaves_the_test_accuracy_alone_fails(series: str, off: float) -> None:
+    found = _decide(*_runs(**{series: off}))
+
+    assert (found.verdict, {alarm.point.series for alarm in found.alarms}) == (Verdict.FAIL, {series})
+
+
+def test_a_fault_of_one_epoch_fails() -> None:
+    slow_to_begin = [replace(one, test_loss=(one.test_loss[0] * 1.3, one.test_loss[1])) for one in _runs()]
+
+    found = _decide(*slow_to_begin)
+
+    assert [alarm.point for alarm in found.alarms] == [Point("test_loss", 1)]
+
+
+def test_nothing_changed_at_all_raises_no_alarm() -> None:
+    assert _decide(*_runs()).alarms == ()
+
+
+def test_it_stops_at_the_first_look_that_decides() -> None:
+    """A gross change is told by one training, a smaller one by two."""
+    assert [len(_decide(*_runs(loss=off)).runs) for off in (20.0, 5.0)] == [1, 2]
+
+
+def test_what_comes_after_that_look_says_nothing() -> None:
+    two = _runs(2)
+
+    assert _decide(*two, *_runs(5, loss=20.0)) == _decide(*two)
+
+
+def test_one_odd_seed_among_others_is_no_change() -> None:
+    # So fine a resolution that nothing ends it before.
+    found = _decide(*ONE_ODD, resolution=0.002)
+
+    assert (found.verdict, len(found.runs)) == (Verdict.UNDECIDED, 6)
+
+
+def test_one_odd_seed_would_be_taken_for_a_change_if_the_others_were_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequential, "supported", lambda known, values: True)
+
+    assert _decide(*ONE_ODD, resolution=0.002).verdict is Verdict.FAIL
+
+
+def test_two_odd_seeds_are_a_change() -> None:
+    assert _decide(run(2000, test_loss=5.0), run(2001, test_loss=5.0)).verdict is Verdict.FAIL
+
+
+def test_a_resolution_too_fine_for_so_many_trainings_is_undecided() -> None:
+    found = _decide(*_runs(3), resolution=0.004)
+
+    assert (found.verdict, len(found.runs)) == (Verdict.UNDECIDED, 3)
+
+
+def test_more_trainings_tell_more() -> None:
+    assert [_decide(*_runs(count), resolution=0.006).passed for count in (2, 10)] == [False, True]
+
+
+def test_a_drop_by_the_resolution_does_not_pass() -> None:
+    """Of 200 trainings that are worse by what matters, two may pass on average; of these six there is none."""
+    expected = deciding.yardstick(SEEDS, Terms()).expected
+    down = math.log((1 - expected + 0.008) / (1 - expected)) / 0.03
+
+    found = [_decide(*[run(10 * seed + k, test_accuracy=-down) for k in range(6)], resolution=0.008) for seed in NEW]
+
+    assert not any(one.passed for one in found)
+
+
+def test_the_evidence_of_a_pass() -> None:
+    assert list(_decide(*_runs(), resolution=0.01).evidence) == [
+        "pass: the test accuracy is within 1.00 points of what is usual, and no point changed",
+        "test accuracy after the last epoch: 0.9004, from 0.8941 to 0.9063; usual is 0.8999",
+        "trainings: 2, with the seeds 1000, 1001",
+        "1.00 points were to be told; the smallest drop that would have been an alarm: 1.36 points",
+    ]
+
+
+def test_the_evidence_of_a_fail_names_each_point() -> None:
+    evidence = _decide(*_runs(test_accuracy=-8), resolution=0.01).evidence
+
+    worse = "worse than chance makes it: usual is 0.8999, and from 0.88 to 0.9165 would be chance (p = 5e-09)"
+    assert evidence[0] == f"fail: 2 points of the curve changed, first {evidence[4]}"
+    assert evidence[4] == f"test accuracy after epoch 2 is 0.8754, {worse}"
+    assert evidence[5].startswith("test accuracy after epoch 1 is 0.753, worse than chance makes it")
+
+
+def test_the_evidence_says_which_way_a_point_lies_off() -> None:
+    better, worse = "better than it can be", "worse than chance makes it"
+    said = {(series, off): str(_decide(*_runs(**{series: off})).alarms[0]) for series in CURVES for off in (-9.0, 9.0)}
+
+    assert {key: better in text for key, text in said.items()} == {
+        (series, off): (off > 0) == series.endswith("accuracy") for series in CURVES for off in (-9.0, 9.0)
+    }
+    assert all((better in text) != (worse in text) for text in said.values())
+
+
+def test_the_evidence_of_undecided_says_what_could_be_told() -> None:
+    evidence = _decide(*_runs(3), resolution=0.004).evidence
+
+    assert evidence[0] == "undecided after 3 trainings: 3 trainings tell 0.59 points at best"
+    assert evidence[3].startswith("0.40 points were to be told; ")
+
+
+def test_the_interval_holds_what_is_expected_of_an_unchanged_training() -> None:
+    found = _decide(*_runs())
+
+    assert found.interval is not None
+    assert found.estimate is not None
+    assert found.interval[0] < found.estimate < found.interval[1]
+    assert found.interval[0] < found.expected < found.interval[1]
+
+
+def test_a_decision_is_plain_data() -> None:
+    plain = _decide(*_runs(test_accuracy=-8)).plain
+
+    assert json.loads(json.dumps(plain, allow_nan=False)) == json.loads(json.dumps(plain))
+    assert (plain["verdict"], plain["alarms"][0]["series"], plain["runs"][0]["seed"]) == ("fail", "test_accuracy", 1000)
+
+
+def test_a_pass_that_is_required_is_given() -> None:
+    found = _decide(*_runs())
+
+    assert found.require() is found
+
+
+def test_a_fail_that_is_required_says_what_changed_and_what_to_do() -> None:
+    found = _decide(*_runs(loss=9.0, accuracy=-9.0))
+
+    with pytest.raises(GateFailed) as caught:
+        found.require()
+
+    said = str(caught.value)
+    assert said.startswith("fail: 4 points of the curve changed, first ")
+    assert said.count(str(found.alarms[0])) == 1
+    assert all(str(alarm) in said for alarm in found.alarms)
+    assert said.endswith("To do: look at the points named, or calibrate anew if the change is meant.")
+
+
+def test_of_many_points_a_few_are_told() -> None:
+    by = made(epochs=6)
+    everything = dict.fromkeys(CURVES, 30.0)
+
+    with pytest.raises(GateFailed) as caught:
+        _decide(run(NEW[0], epochs=6, **everything), by=by).require()
+
+    assert str(caught.value).count("(p = ") == 4
+    assert "; and 20 more points. To do: " in str(caught.value)
+
+
+def test_undecided_that_is_required_says_what_would_help() -> None:
+    with pytest.raises(GateUndecided, match="allow more trainings or a coarser resolution, or calibrate more seeds"):
+        _decide(*_runs(3), resolution=0.004).require()
+
+
+def test_the_points_of_a_curve_share_the_rate_of_false_alarms() -> None:
+    found = deciding.yardstick(SEEDS, Terms(alarm=0.02))
+
+    shares = {point: found.allowed(point) for point in found.known}
+    assert (len(shares), sum(shares.values())) == (8, pytest.approx(0.02))
+    assert shares[found.asked] == pytest.approx(0.01)
+
+
+def test_false_alarms_of_the_whole_curve_keep_to_the_rate() -> None:
+    """A few hundred gates, each by a reference of its own; `benchmarks/accuracy_rates.py` counts on real trainings."""
+    drawn = random.Random(5)
+    alarms = 0
+    for _ in range(200):
+        old, new = drawn.randrange(2**32), drawn.randrange(2**32)
+        by = made(20, 1, trained=lambda seed, epochs, old=old: run(old + seed, epochs))
+        # So fine a resolution that none passes before the third look.
+        found = _decide(*[run(new + k, 1) for k in range(3)], by=by, alarm=0.2, resolution=1e-4)
+        alarms += found.verdict is Verdict.FAIL
+
+    assert 0 < alarms / 200 <= 0.2
+
+
+def test_who_allows_more_false_alarms_sees_smaller_changes() -> None:
+    found = [_decide(*_runs(2, loss=2.4), alarm=rate).verdict for rate in (0.001, 0.4)]
+
+    assert found == [Verdict.PASS, Verdict.FAIL]
+
+
+def test_who_allows_more_misses_has_the_narrower_interval() -> None:
+    tight, wide = (_decide(*_runs(2), miss=rate).interval for rate in (0.2, 0.001))
+
+    assert tight is not None
+    assert wide is not None
+    assert wide[0] < tight[0] < tight[1] < wide[1]
+
+
+def test_without_a_resolution_what_is_unchanged_passes_nearly_always_after_two() -> None:
+    ready = deciding.yardstick(made(300), Terms())
+
+    found = [deciding.decide(ready, [run(2 * seed), run(2 * seed + 1)]).passed for seed in range(1000, 1100)]
+
+    assert sum(found) >= 93
+
+
+def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None:
+    found = deciding.unreachable(deciding.yardstick(SEEDS, Terms(resolution=0.0005)))
+
+    assert found is not None
+    assert found.evidence == (
+        "undecided, before any training: 0.05 points cannot be told by 10 trainings, which tell 0.438 at best",
+        "0.05 points were to be told; the smallest drop that would have been an alarm: 0.76 points",
+    )
+    assert (found.verdict, found.estimate, found.interval, found.runs) == (Verdict.UNDECIDED, None, None, ())
+
+
+def test_a_resolution_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -> None:
+    by = made(5)
+    ready = deciding.yardstick(by, Terms())
+    between = (ready.tellable(2) + ready.tellable(10)) / 2
+
+    assert ready.tellable(2) < between < ready.tellable(10)
+    assert deciding.unreachable(deciding.yardstick(by, Terms(resolution=between))) is None
+
+
+def test_a_single_training_is_too_few_for_any_resolution() -> None:
+    found = deciding.unreachable(deciding.yardstick(SEEDS, Terms(resolution=0.5, most=1)))
+
+    assert found is not None
+    assert found.reason == "undecided, before any training: no gate passes by fewer than 2 trainings, and 1 is allowed"
+
+
+@pytest.mark.parametrize("seeds", [0, 1, 4])
+def test_a_reference_of_too_few_seeds_is_refused(seeds: int) -> None:
+    with pytest.raises(BadReference, match=f"too few seeds. Found: {seeds} seeds. To do: calibrate 5 at least"):
+        deciding.yardstick(made(seeds), Terms())
+
+
+def test_five_seeds_are_enough() -> None:
+    assert _decide(*_runs(), by=made(5)).verdict is Verdict.PASS
+
+
+def test_nothing_is_decided_from_nothing() -> None:
+    with pytest.raises(BadSetting, match="There is nothing to decide from"):
+        _decide()
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_fewer_or_more_epochs_than_the_reference_are_refused(epochs: int) -> None:
+    said = f"another number of epochs. Found: {epochs} with seed 1000, 2 in the reference. To do: train for 2, or"
+
+    with pytest.raises(BadSetting, match=said):
+        _decide(run(1000, epochs))
+
+
+@pytest.mark.parametrize("series", CURVES)
+def test_a_series_that_is_shorter_than_the_others_is_refused(series: str) -> None:
+    with pytest.raises(BadSetting, match="Found: 1 and 2 with seed 1000"):
+        _decide(replace(run(1000), **{series: (0.5,)}))
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"resolution": 0.0},
+        {"resolution": -0.005},
+        {"resolution": math.nan},
+        {"resolution": math.inf},
+        {"resolution": 1.0},
+        {"alarm": 0.0},
+        {"alarm": 0.5},
+        {"alarm": -0.01},
+        {"alarm": math.nan},
+        {"miss": 0.0},
+        {"miss": 1.0},
+        {"miss": math.nan},
+        {"most": 0},
+        {"most": -1},
+    ],
+    ids=str,
+)
+def test_terms_by_which_nothing_can_be_decided_are_refused(terms: dict[str, Any]) -> None:
+    (value,) = terms.values()
+
+    with pytest.raises(BadSetting, match=rf"^A gate .*Found: {value!r}\. To do: "):
+        Terms(**terms)
+
+
+PERFECT = Run(0, (0.0, 0.0), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0))
+ALIKE = made(trained=lambda seed, epochs: replace(PERFECT, seed=seed))
+
+
+def test_seeds_that_all_agree_pass_what_agrees_with_them() -> None:
+    found = _decide(*[replace(PERFECT, seed=seed) for seed in NEW[:2]], by=ALIKE)
+
+    assert (found.verdict, found.estimate, found.expected) == (Verdict.PASS, 1.0, 1.0)
+
+
+def test_seeds_that_all_agree_fail_what_does_not() -> None:
+    worse = [replace(PERFECT, seed=seed, test_accuracy=(1.0, 0.99), test_loss=(0.0, 0.1)) for seed in NEW[:2]]
+
+    found = _decide(*worse, by=ALIKE)
+
+    assert {alarm.point for alarm in found.alarms} == {Point("test_accuracy", 2), Point("test_loss", 2)}
+
+
+def test_a_loss_that_explodes_and_is_a_number_yet_fails() -> None:
+    found = _decide(*[replace(one, loss=(0.3, 1e38), test_loss=(0.3, 1e38)) for one in _runs()])
+
+    assert (found.verdict, found.alarms[0].found) == (Verdict.FAIL, pytest.approx(1e38))
+
+
+@pytest.mark.parametrize("seeds", [5, 60])
+@pytest.mark.parametrize("alarm", [0.01, 1e-300])
+def test_a_reference_whose_seeds_agree_on_nothing_decides_nothing(seeds: int, alarm: float) -> None:
+    def wild(seed: int, epochs: int) -> Run:
+        drawn = random.Random(seed)
+        losses, shares = [0.0, 1e-30, 1.0, 1e38], [0.0, 0.1, 0.99, 1.0]
+        return Run(seed, *[tuple(drawn.choice(one) for _ in range(2)) for one in (losses, shares, losses, shares)])
+
+    found = _decide(*_runs(3), by=made(seeds, trained=wild), alarm=alarm, resolution=0.01)
+
+    assert found.verdict is Verdict.UNDECIDED
+    json.dumps(found.plain, allow_nan=False)
