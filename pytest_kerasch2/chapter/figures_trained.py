@@ -153,7 +153,7 @@ def _train(settings: Settings, kept: Path, progress: Progress) -> None:
         complaints.seek(0)
         last = [line.strip() for line in complaints if line.strip()][-1:]
     if status:
-        found = f"exit status {status}: {last[0] if last else 'nothing was said'}"
+        found = f"exit status {status}: {last[0].rstrip('.') if last else 'nothing was said'}"
         raise TrainingFailed("The trainings did not end", found, "look at what was said; what is done is kept")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import calibrating, reference
+from pytest_kerasch2.accuracy import calibrating, reference, shipped
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.chapter import figures, figures_alike, figures_deciding, figures_trained
@@ -23,6 +23,7 @@ from pytest_kerasch2.options import Settings
 
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+SETTINGS = Settings(accuracy=True)
 
 
 @pytest.fixture
@@ -181,49 +182,48 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _place(settings: Settings, folder: Path, curves: Curves, count: int) -> Path:
-    """Keep curves as if they had been trained here; give the folder."""
-    subject = calibrating.subject_of(figures_trained.order_of(STYLES[0], settings, folder))
-    kept = folder / hashlib.sha256(json.dumps(subject.plain, sort_keys=True).encode()).hexdigest()[:16]
+def _subject(order: Any) -> Any:
+    return replace(shipped.load(figures_trained.STORED).subject, recipe=order.recipe)
+
+
+@pytest.fixture
+def untrained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What would be trained, in numbers of seeds; and no data are asked for."""
+    asked: list[int] = []
+    monkeypatch.setattr(calibrating, "subject_of", _subject)
+    monkeypatch.setattr(figures_trained, "_train", lambda settings, kept, progress: asked.append(progress.wanted))
+    return asked
+
+
+def _place(folder: Path, curves: Curves, count: int) -> None:
+    """Keep curves as if they had been trained here."""
+    first = _subject(figures_trained.order_of(STYLES[0], SETTINGS, folder))
+    kept = folder / hashlib.sha256(json.dumps(first.plain, sort_keys=True).encode()).hexdigest()[:16]
     kept.mkdir(parents=True)
     for name in STYLES:
-        order = figures_trained.order_of(name, settings, kept)
-        with reference.appending(order.out, calibrating.subject_of(order)):
+        order = figures_trained.order_of(name, SETTINGS, kept)
+        with reference.appending(order.out, _subject(order)):
             for place, run in enumerate(curves.by_style[name][:count]):
                 reference.append(order.out, replace(run, seed=order.first + place))
-    return kept
 
 
-def test_trainings_that_are_kept_are_not_done_again(
-    tmp_path: Path, curves: Curves, mirror: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = Settings(accuracy=True, mirror=mirror)
-    _place(settings, tmp_path, curves, 3)
-    monkeypatch.setattr(figures_trained, "_train", lambda *_: pytest.fail("it trains"))
+def test_trainings_that_are_kept_are_not_done_again(tmp_path: Path, curves: Curves, untrained: list[int]) -> None:
+    _place(tmp_path, curves, 3)
 
-    found = figures_trained.trained(settings, tmp_path, lambda line: None)
+    found = figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
 
-    assert [run.test_loss for run in found.runs] == [run.test_loss for run in curves.runs]
+    assert (untrained, [run.test_loss for run in found.runs]) == ([], [run.test_loss for run in curves.runs])
 
 
-def test_what_is_left_alone_is_trained(
-    tmp_path: Path, curves: Curves, mirror: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = Settings(accuracy=True, mirror=mirror)
-    _place(settings, tmp_path, curves, 2)
-    asked: list[int] = []
-    monkeypatch.setattr(figures_trained, "_train", lambda settings, kept, progress: asked.append(progress.wanted))
+def test_what_is_left_alone_is_trained(tmp_path: Path, curves: Curves, untrained: list[int]) -> None:
+    _place(tmp_path, curves, 2)
 
-    figures_trained.trained(settings, tmp_path, lambda line: None)
+    figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
 
-    assert asked == [4]
+    assert untrained == [4]
 
 
-def test_what_the_training_process_complains_of_is_told(
-    tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = tmp_path / "kept"
-    kept.write_text("in the way")
-
-    with pytest.raises(TrainingFailed, match="exit status 1: A reference cannot be written"):
-        figures_trained._train(Settings(mirror=mirror), kept, figures_trained.Progress(12, lambda line: None))
+def test_what_the_training_process_complains_of_is_told(tmp_path: Path, mirror: Path) -> None:
+    # The stand-in has the shape of MNIST, and not its images.
+    with pytest.raises(TrainingFailed, match="exit status 1: The archive"):
+        figures_trained._train(Settings(mirror=mirror), tmp_path, figures_trained.Progress(12, lambda line: None))
