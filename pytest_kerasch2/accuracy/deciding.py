@@ -191,7 +191,7 @@ def _alarms(made: Yardstick, runs: Sequence[Run]) -> tuple[Alarm, ...]:
         places = [on.there(point.of(run)) for run in runs]
         allowed = made.allowed(point) * sequential.share(len(runs))
         probability = sequential.surprise(known, places)
-        if probability <= allowed and sequential.supported(known, places):
+        if probability <= allowed and sequential.supported(known, places, allowed):
             reach = sequential.reach(known, len(runs), made.allowed(point) / 2)
             edges = sorted((on.back(known.mean - reach), on.back(known.mean + reach)))
             typical = on.back(math.fsum(places) / len(places))

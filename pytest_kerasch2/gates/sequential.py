@@ -7,7 +7,8 @@ the degrees of freedom of the old sample, exactly so where the values are normal
 The error that may be made in all is spread over the looks, and the shares of all looks add up to one: whoever stops at
 any look, for any reason, errs no more often than was agreed. The first look has a small share, enough for a gross
 change, because the tails of a single value are the least normal: one odd seed among a hundred is no change. Look k
-from the second on takes 1 / ((k - 1) k) of the rest.
+from the second on takes 1 / ((k - 1) k) of the rest. For the same reason several values must support each other: see
+`supported`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ from pytest_kerasch2.gates import distributions
 
 # What the first look takes of the agreed error.
 FIRST = 1e-4
-# So improbable must be what the others say where the loudest of new values is left out.
-SUPPORT = 0.1
 
 
 @dataclass(frozen=True)
@@ -62,36 +61,41 @@ def share(look: int) -> float:
 
 def surprise(known: Usual, values: Sequence[float]) -> float:
     """Give how probable a distance of at least this is, in either direction, if nothing has changed."""
-    stats = distributions.stats()
     distance = abs(math.fsum(values) / len(values) - known.mean)
-    return float(2 * stats.t.sf(distance / known.error(len(values)), known.count - 1))
+    return 2 * distributions.beyond(distance / known.error(len(values)), known.count - 1)
 
 
-def supported(known: Usual, values: Sequence[float]) -> bool:
+def supported(known: Usual, values: Sequence[float], error: float) -> bool:
     """Tell whether new values lie off, in their direction, without the one that lies furthest off too.
 
-    A change moves all of them; one odd value moves their mean alone. Asking for this makes alarms rarer, never more
-    frequent. A single value supports itself.
+    A change moves all of them; one odd value moves their mean alone. Normal values that lie off together are as
+    improbable as the power of their number, so of k values, k - 1 must be as improbable as the whole may be to the
+    power of (k - 1) / k. Of two values then each is improbable by itself, which rests on how often moderate distances
+    occur, and no longer on the far tails, of which few old values tell little. Asking for this makes alarms rarer,
+    never more frequent. A single value supports itself.
+
+    Args:
+        known: what is usual.
+        values: the new ones.
+        error: that may be made at this look, both directions together.
     """
-    stats = distributions.stats()
-    if len(values) == 1:
+    count = len(values)
+    if count == 1:
         return True
-    mean = math.fsum(values) / len(values)
-    side = 1 if mean > known.mean else -1
+    side = 1 if math.fsum(values) / count > known.mean else -1
     others = sorted(side * (value - known.mean) for value in values)[:-1]
     distance = math.fsum(others) / len(others)
-    return bool(stats.t.sf(distance / known.error(len(others)), known.count - 1) <= SUPPORT)
+    probability = distributions.beyond(distance / known.error(len(others)), known.count - 1)
+    return probability <= (error / 2) ** ((count - 1) / count)
 
 
 def reach(known: Usual, looks: int, error: float) -> float:
     """Give how far the mean of so many values may lie from the truth, but for one side's share of this error."""
-    stats = distributions.stats()
-    return float(stats.t.isf(error * share(looks), known.count - 1)) * known.error(looks)
+    return distributions.edge(error * share(looks), known.count - 1) * known.error(looks)
 
 
 def smallest(known: Usual, looks: int, alarm: float, miss: float) -> float:
     """Give the smallest change that so many values would show as an alarm, but for this rate of misses."""
-    stats = distributions.stats()
     # Student's for the misses too: the error in which the change is told is an estimate of the old values.
     rates = (alarm * share(looks) / 2, miss)
-    return sum(float(stats.t.isf(rate, known.count - 1)) for rate in rates) * known.error(looks)
+    return sum(distributions.edge(rate, known.count - 1) for rate in rates) * known.error(looks)

@@ -51,7 +51,7 @@ def test_values_on_another_scale_or_turned_round_are_judged_alike(
     other = [factor * value for value in new]
 
     assert sequential.surprise(two, other) == sequential.surprise(one, new)
-    assert sequential.supported(two, other) == sequential.supported(one, new)
+    assert sequential.supported(two, other, 0.01) == sequential.supported(one, new, 0.01)
     assert sequential.reach(two, len(other), 0.01) == pytest.approx(by * sequential.reach(one, len(new), 0.01))
     assert sequential.smallest(two, 2, 0.01, 0.01) == pytest.approx(by * sequential.smallest(one, 2, 0.01, 0.01))
 
@@ -62,7 +62,7 @@ def test_the_order_of_values_says_nothing(old: list[float], new: list[float], da
     mixed = data.draw(st.permutations(new))
 
     assert sequential.surprise(_usual(old[::-1]), mixed) == sequential.surprise(_usual(old), new)
-    assert sequential.supported(_usual(old[::-1]), mixed) == sequential.supported(_usual(old), new)
+    assert sequential.supported(_usual(old[::-1]), mixed, 0.01) == sequential.supported(_usual(old), new, 0.01)
 
 
 @calmly
@@ -82,7 +82,7 @@ def test_values_that_support_each_other_do_so_further_off(known: Usual, new: lis
     side = 1 if sum(new) / len(new) > known.mean else -1
     moved = [one + side * 10.0 for one in new]
 
-    assert sequential.supported(known, moved) >= sequential.supported(known, new)
+    assert sequential.supported(known, moved, 0.01) >= sequential.supported(known, new, 0.01)
 
 
 @calmly

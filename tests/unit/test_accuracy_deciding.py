@@ -98,7 +98,7 @@ def test_one_odd_seed_among_others_is_no_change() -> None:
 
 
 def test_one_odd_seed_would_be_taken_for_a_change_if_the_others_were_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sequential, "supported", lambda known, values: True)
+    monkeypatch.setattr(sequential, "supported", lambda known, values, error: True)
 
     assert _decide(*ONE_ODD, resolution=0.002).verdict is Verdict.FAIL
 

@@ -110,15 +110,20 @@ def test_an_alarm_begins_where_half_of_its_rate_reaches(looks: int) -> None:
     ],
 )
 def test_one_odd_value_is_not_supported_by_the_others(values: list[float], bears_out: bool) -> None:
-    assert sequential.supported(MANY, values) is bears_out
+    assert sequential.supported(MANY, values, 0.02) is bears_out
 
 
-def test_what_happens_once_in_ten_times_is_support_enough() -> None:
+def test_of_two_values_the_nearer_is_as_improbable_as_the_root_of_one_side() -> None:
     """The edge is where Student's distribution has a tenth on one side, about 1.3 standard errors."""
     edge = 1.2961 * MANY.error(1)
 
-    assert not sequential.supported(MANY, [edge - 0.001, 9.0])
-    assert sequential.supported(MANY, [edge + 0.001, 9.0])
+    assert not sequential.supported(MANY, [edge - 0.001, 9.0], 0.02)
+    assert sequential.supported(MANY, [edge + 0.001, 9.0], 0.02)
+
+
+def test_the_more_is_asked_of_the_whole_the_more_of_the_others() -> None:
+    assert sequential.supported(MANY, [2.0, 9.0], 0.01)
+    assert not sequential.supported(MANY, [2.0, 9.0], 0.0001)
 
 
 def test_with_many_old_values_more_looks_reach_less() -> None:
@@ -163,7 +168,8 @@ def _false_alarms() -> float:
     return (
         sum(
             any(
-                off >= reach * known.deviation and sequential.supported(known, new[:count])
+                off >= reach * known.deviation
+                and sequential.supported(known, new[:count], RATE * sequential.share(count))
                 for count, (off, reach) in enumerate(zip(offs, reaches), 1)
             )
             for known, new, offs in _experiments(1)
