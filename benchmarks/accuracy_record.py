@@ -1,0 +1,118 @@
+"""The file of finished live gates: a first line of what they are, then one for each, appended as it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator, Mapping
+
+import filelock
+
+from pytest_kerasch2.accuracy import reference, shipped
+from pytest_kerasch2.accuracy.reference import CURVES
+from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.errors import BadReference
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Live:
+    """One finished gate.
+
+    Attributes:
+        fault: what was planted; `accuracy_faults.HONEST` if nothing.
+        gate: its number among those of the fault.
+        verdict: what was decided, or `error` where a training raised one.
+        reason: why.
+        runs: its trainings.
+    """
+
+    fault: str
+    gate: int
+    verdict: str
+    reason: str
+    runs: tuple[Run, ...]
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Give its line."""
+        told = {"fault": self.fault, "gate": self.gate, "verdict": self.verdict, "reason": self.reason}
+        return {**told, "runs": [run.plain for run in self.runs]}
+
+
+@dataclass(frozen=True)
+class Record:
+    """All finished gates of a file, and what they are of."""
+
+    header: Mapping[str, Any]
+    gates: tuple[Live, ...]
+
+    def of(self, fault: str) -> tuple[Live, ...]:
+        """Give the gates of one fault, by their numbers."""
+        return tuple(sorted((one for one in self.gates if one.fault == fault), key=lambda one: one.gate))
+
+
+def path_of(named: str) -> Path:
+    """Give the file of a reference that is shipped, or the file of that name."""
+    return shipped.FOLDER / f"{named}.jsonl" if named in shipped.names() else Path(named)
+
+
+def header(named: str, terms: Mapping[str, Any], environment: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the first line of a file."""
+    path = path_of(named)
+    known = {"reference": path.stem, "sha256": reference.digest(path)}
+    return {"schema": SCHEMA, **known, "terms": dict(terms), "environment": dict(environment)}
+
+
+def is_record(path: Path) -> bool:
+    """Tell whether a file is one of live gates, rather than one of `kerasch2 calibrate`."""
+    with path.open(encoding="utf-8") as stream:
+        return "terms" in json.loads(stream.readline() or "{}")
+
+
+def read(path: Path) -> Record:
+    """Give what a file holds; a last line that a kill cut short is passed over."""
+    first, *others = _lines(path)
+    return Record(json.loads(first), tuple(_live(json.loads(line)) for line in others))
+
+
+def _live(plain: dict[str, Any]) -> Live:
+    runs = [Run(**{**run, **{name: tuple(run[name]) for name in CURVES}}) for run in plain.pop("runs")]
+    return Live(runs=tuple(runs), **plain)
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+@contextlib.contextmanager
+def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[Record]:
+    """Hold a file for appending, and give what is in it already.
+
+    Raises:
+        BadReference: the file is of another reference, other terms or another release.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(f"{path}.lock", timeout=0):
+        if not path.exists() or not _lines(path):
+            path.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+        found = read(path)
+        if dict(found.header) != dict(wanted):
+            raise BadReference(
+                "A file is of other gates", f"{path}: {found.header} there, {wanted} here", "name another"
+            )
+        if not path.read_bytes().endswith(b"\n"):
+            path.write_text("".join(f"{line}\n" for line in _lines(path)), encoding="utf-8")
+        yield found
+
+
+def append(path: Path, live: Live) -> None:
+    """Add one gate, and do not return before it is on the disk."""
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(live.plain, allow_nan=False) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
