@@ -11,7 +11,8 @@ from pytest_kerasch2.chapter import saboteurs_figures as faults
 from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, pending, trains, unmoved
 from pytest_kerasch2.claims.witness import Witness
-from pytest_kerasch2.errors import NotApplicable
+from pytest_kerasch2.errors import CouldNotTell, NotApplicable
+from pytest_kerasch2.options import ACCURACY
 
 FIRST = "Sequential model, first way"
 SECOND = "Sequential model, second way"
@@ -94,11 +95,13 @@ def evaluate_time(witness: Witness, clocked: Any) -> None:
 
 
 def _no_verdict(witness: Witness, what: str, clocked: Any, place: int, printed: tuple[int, ...]) -> None:
-    found = f"{' and '.join(map(str, printed))} microseconds an image are printed"
-    if clocked is not None:
-        here = clocked[place]
-        ratios = " and ".join(f"{here / one:.2f}" for one in printed)
-        found = f"{what} takes {here:.0f} microseconds an image here, {ratios} times what is printed"
+    told = f"{' and '.join(map(str, printed))} microseconds an image are printed"
+    if clocked is None:
+        remedy = f"run pytest with {ACCURACY.flag}, which measures them"
+        raise CouldNotTell("There are no times of this machine to put beside those printed", told, remedy)
+    here = clocked[place]
+    ratios = " and ".join(f"{here / one:.2f}" for one in printed)
+    found = f"{what} takes {here:.0f} microseconds an image here, {ratios} times what is printed"
     raise NotApplicable("A printed time is that of the machine it was printed on", found)
 
 

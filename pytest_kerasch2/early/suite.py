@@ -79,7 +79,7 @@ def _undecided(check: Check, engine: str) -> tuple[Check, Decide]:
 def reason(check: Check, engine: str) -> Any:
     """Give the error that says why a claim is not decided by an early check."""
     if check.pending:
-        return NotApplicable("No run decides this", check.pending)
+        return CouldNotTell(check.pending, f"no time was taken on {engine}", "nothing to do")
     if check.trains:
         found = f"the probe for early interpreters does not train for so long on {engine}"
         return CouldNotTell("Ten epochs of training decide this", found, "nothing to do")
