@@ -81,14 +81,7 @@ def dropped(run: Run, drop: float) -> Run:
     return replace(run, test_accuracy=(*run.test_accuracy[:-1], changed))
 
 
-def simulated(
-    made: Yardstick,
-    drawn: Iterable[Sequence[Run]],
-    others: Rivals,
-    drop: float = 0.0,
-    *,
-    planted: Callable[[Run, float], Run] = dropped,
-) -> Gates:
+def simulated(made: Yardstick, drawn: Iterable[Sequence[Run]], others: Rivals, drop: float = 0.0) -> Gates:
     """Ask a gate of each draw, and the rivals of as many of its trainings as the gate took."""
     decisions = []
     asked: dict[str, Callable[[Sequence[float]], bool]] = {
@@ -98,7 +91,7 @@ def simulated(
     }
     alarms = dict.fromkeys(asked, 0)
     for runs in drawn:
-        decision = deciding.decide(made, [planted(run, drop) if drop else run for run in runs])
+        decision = deciding.decide(made, [dropped(run, drop) if drop else run for run in runs])
         decisions.append(decision)
         found = last(decision.runs)
         for name, rival in asked.items():

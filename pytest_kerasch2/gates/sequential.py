@@ -86,7 +86,7 @@ def supported(known: Usual, values: Sequence[float], error: float) -> bool:
     others = sorted(side * (value - known.mean) for value in values)[:-1]
     distance = math.fsum(others) / len(others)
     probability = distributions.beyond(distance / known.error(len(others)), known.count - 1)
-    return probability <= (error / 2) ** ((count - 1) / count)
+    return bool(probability <= (error / 2) ** ((count - 1) / count))
 
 
 def reach(known: Usual, looks: int, error: float) -> float:
