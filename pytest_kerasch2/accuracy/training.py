@@ -11,7 +11,7 @@ import inspect
 import math
 import time
 from dataclasses import asdict, dataclass
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy.recipe import Recipe
@@ -76,9 +76,6 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
         _refuse_other_classes(model, data)
     test = _tester(data)
     history = model.fit(**_fed(tf, recipe, data), epochs=recipe.epochs, callbacks=[test], verbose=0).history
-    if "accuracy" not in history:
-        found = ", ".join(history)
-        raise BadSetting("A model does not tell its accuracy", found, "compile it with metrics=['accuracy']")
     run = Run(
         seed,
         numbers(history["loss"]),
@@ -166,11 +163,28 @@ def _tester(data: Any) -> Any:
             self.accuracies: list[float] = []
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            found = self.model.evaluate(data.x_test, data.y_test, batch_size=TESTED_AT_ONCE, verbose=0)
-            self.losses.append(found[0])
-            self.accuracies.append(found[1])
+            found = _evaluated(self.model, data)
+            _require_accuracy(found)
+            self.losses.append(found["loss"])
+            self.accuracies.append(found["accuracy"])
 
     return Tester()
+
+
+def _evaluated(model: Any, data: Any) -> Mapping[str, float]:
+    """Give what a model reaches on the test images, by names: the accuracy need not stand first behind the loss."""
+    given: dict[str, Any] = {"batch_size": TESTED_AT_ONCE, "verbose": 0}
+    if "return_dict" in inspect.signature(type(model).evaluate).parameters:
+        return dict(model.evaluate(data.x_test, data.y_test, return_dict=True, **given))
+    # TensorFlow 2.0 and 2.1
+    found = model.evaluate(data.x_test, data.y_test, **given)
+    return dict(zip(model.metrics_names, found if isinstance(found, list) else [found]))
+
+
+def _require_accuracy(named: Mapping[str, Any]) -> None:
+    if "accuracy" not in named:
+        found = ", ".join(named)
+        raise BadSetting("A model does not tell its accuracy", found, "compile it with metrics=['accuracy']")
 
 
 def numbers(values: Any) -> tuple[float, ...]:

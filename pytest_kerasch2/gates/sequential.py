@@ -86,7 +86,11 @@ def supported(known: Usual, values: Sequence[float], error: float) -> bool:
     others = sorted(side * (value - known.mean) for value in values)[:-1]
     distance = math.fsum(others) / len(others)
     probability = distributions.beyond(distance / known.error(len(others)), known.count - 1)
-    return bool(probability <= (error / 2) ** ((count - 1) / count))
+    return probability <= _support(error, count)
+
+
+def _support(error: float, count: int) -> float:
+    return float((error / 2) ** ((count - 1) / count))
 
 
 def reach(known: Usual, looks: int, error: float) -> float:
@@ -95,7 +99,18 @@ def reach(known: Usual, looks: int, error: float) -> float:
 
 
 def smallest(known: Usual, looks: int, alarm: float, miss: float) -> float:
-    """Give the smallest change that so many values would show as an alarm, but for this rate of misses."""
-    # Student's for the misses too: the error in which the change is told is an estimate of the old values.
-    rates = (alarm * share(looks) / 2, miss)
-    return sum(distributions.edge(rate, known.count - 1) for rate in rates) * known.error(looks)
+    """Give the smallest change that so many values would show as an alarm, but for this rate of misses.
+
+    Of several, half of the misses may be of the whole, and half of the support by the others, whichever is left out.
+    """
+    error = alarm * share(looks)
+    if looks == 1:
+        return _shown(known, 1, error / 2, miss)
+    others = _shown(known, looks - 1, _support(error, looks), miss / 2 / looks)
+    return max(_shown(known, looks, error / 2, miss / 2), others)
+
+
+def _shown(known: Usual, looks: int, improbable: float, miss: float) -> float:
+    # Student's for the misses too: the error in which a change is told is an estimate of the old values.
+    edges = (distributions.edge(rate, known.count - 1) for rate in (improbable, miss))
+    return sum(edges) * known.error(looks)

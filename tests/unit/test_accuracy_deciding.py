@@ -132,7 +132,7 @@ def test_the_evidence_of_a_pass() -> None:
         "pass: the test accuracy is within 1.00 points of what is usual, and no point changed",
         "test accuracy after the last epoch: 0.9004, from 0.8941 to 0.9063; usual is 0.8999",
         "trainings: 2, with the seeds 1000, 1001",
-        "1.00 points were to be told; the smallest drop that would have been an alarm: 1.36 points",
+        "1.00 points were to be told; the smallest drop that would have been an alarm: 1.65 points",
     ]
 
 
@@ -263,7 +263,7 @@ def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None
     assert found is not None
     assert found.evidence == (
         "undecided, before any training: 0.05 points cannot be told by 10 trainings, which tell 0.438 at best",
-        "0.05 points were to be told; the smallest drop that would have been an alarm: 0.76 points",
+        "0.05 points were to be told; the smallest drop that would have been an alarm: 0.89 points",
     )
     assert (found.verdict, found.estimate, found.interval, found.runs) == (Verdict.UNDECIDED, None, None, ())
 

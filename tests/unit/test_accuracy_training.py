@@ -9,7 +9,7 @@ import pytest
 from pytest_kerasch2.accuracy import training
 from pytest_kerasch2.accuracy.recipe import FEEDS, Recipe, read
 from pytest_kerasch2.data import prepare, sources
-from pytest_kerasch2.errors import BadSetting, CouldNotTell
+from pytest_kerasch2.errors import BadSetting, TrainingFailed
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import STYLES, style
 
@@ -84,7 +84,7 @@ def test_a_training_that_diverges_has_no_curve(tested: Any, monkeypatch: pytest.
     curve = {"loss": [0.5, float("nan")], "accuracy": [0.8, 0.1]}
     monkeypatch.setattr(api.keras().Model, "fit", lambda self, **given: SimpleNamespace(history=curve))
 
-    with pytest.raises(CouldNotTell, match="diverged"):
+    with pytest.raises(TrainingFailed, match="diverged"):
         training.train(BRIEF, tested, 3)
 
 
