@@ -32,7 +32,8 @@ if sys.argv[1] == "-c":
 names = [argument.split("/")[-1][:-3] for argument in sys.argv if argument.endswith(".py")] or ["datasets", "dtypes"]
 made = [argument.split("=", 1)[1] for argument in sys.argv if argument.startswith("--chapter-ledger=")][0]
 with open(os.environ["RUNS"], "a") as stream:
-    stream.write(" ".join([os.environ["NAME"], *names]) + "\\n")
+    trained = ["trained"] if "--chapter-accuracy" in sys.argv else []
+    stream.write(" ".join([os.environ["NAME"], *trained, *names]) + "\\n")
 print("the last words of /a/place and https://a.host/x")
 wait = float(os.environ.get("WAIT", "0"))
 time.sleep(wait)
@@ -116,6 +117,21 @@ def test_all_columns_are_run_and_merged(runs: Any) -> None:
 
     assert (status, runs()) == (0, ["tf2.14 datasets dtypes", "tf2.15 datasets dtypes"])
     assert [one["environment"] for one in _table()["releases"]] == ["tf2.14", "tf2.15"]
+
+
+def test_a_column_that_trains_does_so(runs: Any) -> None:
+    _run(replace(_column("2.15"), trained=True), _column("2.16"))
+
+    assert runs() == ["tf2.15 trained datasets dtypes", "tf2.16 datasets dtypes"]
+
+
+def test_training_can_be_left_out_and_is_then_still_to_be_done(runs: Any) -> None:
+    column = replace(_column("2.15"), trained=True)
+    _run(column, untrained=True)
+
+    _run(column)
+
+    assert runs() == ["tf2.15 datasets dtypes", "tf2.15 trained datasets dtypes"]
 
 
 def test_what_has_not_changed_is_not_run_again(runs: Any) -> None:

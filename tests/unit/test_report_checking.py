@@ -45,3 +45,22 @@ def test_a_release_that_the_table_does_not_have_differs() -> None:
     fresh = table([column("2.17/3.15.1/tensorflow", "2.17")], [])
 
     assert differences(COMMITTED, fresh) == ["env-2.17: the table has no column 2.17/3.15.1/tensorflow"]
+
+
+FIGURE = {**row("a.f", outcome("held", NAME)), "kind": "figure"}
+OPEN = {**row("a.f", outcome("could_not_tell", NAME)), "kind": "figure"}
+TRAINED = table(COLUMNS[:1], [FIGURE])
+
+
+def test_a_printed_figure_that_a_run_without_training_left_open_does_not_differ() -> None:
+    assert differences(TRAINED, _fresh(OPEN)) == []
+
+
+def test_one_that_a_run_with_training_left_open_does() -> None:
+    assert differences(TRAINED, _fresh(OPEN, trained=True)) == ["env-2.15: a.f: could not tell, in the table held"]
+
+
+def test_one_that_is_broken_differs_with_or_without_training() -> None:
+    broken = {**row("a.f", outcome("broken", NAME)), "kind": "figure"}
+
+    assert differences(TRAINED, _fresh(broken)) == ["env-2.15: a.f: broken, in the table held"]
