@@ -99,7 +99,9 @@ def simulated(made: Yardstick, drawn: Iterable[Sequence[Run]], others: Rivals, d
     return Gates(tuple(decisions), {name: count / len(decisions) for name, count in alarms.items()})
 
 
-def cross_validated(known: Reference, terms: Terms, splits: int, gates: int, seed: int) -> list[float]:
+def cross_validated(
+    known: Reference, terms: Terms, splits: int, gates: int, seed: int, drop: float = 0.0
+) -> list[float]:
     """Give for each split of a reference how often a part of its seeds fails the rest."""
     chance = np.random.default_rng(seed)
     rates = []
@@ -108,6 +110,7 @@ def cross_validated(known: Reference, terms: Terms, splits: int, gates: int, see
         border = round(KEPT * len(order))
         kept, judging = ([known.runs[place] for place in part] for part in (order[:border], order[border:]))
         made = deciding.yardstick(replace(known, runs=tuple(kept)), terms)
-        decisions = [deciding.decide(made, runs) for runs in draws(judging, gates, terms.most, seed + split)]
+        changed = [dropped(run, drop) if drop else run for run in judging]
+        decisions = [deciding.decide(made, runs) for runs in draws(changed, gates, terms.most, seed + split)]
         rates.append(sum(one.verdict is Verdict.FAIL for one in decisions) / gates)
     return rates
