@@ -6,6 +6,7 @@ Nothing heavy is imported before a fixture is asked for.
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
@@ -168,11 +169,12 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """
     from functools import partial
 
-    from pytest_kerasch2.accuracy import asking
+    from pytest_kerasch2.accuracy import showing
 
     def ask(reference: Any, **how: Any) -> Any:
+        how = {"data_named": partial(prepared, request), **how}
         with told(request):
-            return asking.ask(reference, data_named=partial(prepared, request), **how)
+            return showing.summarised(reference, request.node.nodeid, os.environ, **how)
 
     return ask
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Mapping
 
-from pytest_kerasch2.accuracy import asking, deciding, gate, own
+from pytest_kerasch2.accuracy import asking, deciding, gate, own, picture, summary
+from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import Decision
 from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.reference import Reference
@@ -48,6 +50,8 @@ def asked(question: Question) -> Decision:
     Raises:
         KerasCh2Error: whatever `asking.ask` raises, or a file that cannot be written.
     """
+    for path in question.plot or []:
+        picture.refuse(path)
     known = gate.reference_of(question.reference)
     terms = Terms(question.resolution, question.alarm, question.miss, question.most)
     decision = asking.ask(
@@ -77,14 +81,46 @@ def _told(run: Run, decision: Decision) -> None:
 
 def show(decision: Decision, known: Reference, terms: Terms, question: Question, environ: Mapping[str, str]) -> None:
     """Write the decision as data, as pictures, and into the step summary of a GitHub workflow."""
-    from pytest_kerasch2.accuracy import picture
-
+    made = deciding.yardstick(known, terms)
+    # First, because it cannot fail.
+    append_summary(made, decision, question.reference, environ)
     if question.json is not None:
         write_text(json.dumps(decision.plain, indent=1) + "\n", question.json)
-    made = deciding.yardstick(known, terms)
     for path in question.plot or []:
         picture.write(made, decision, path)
-    summary = environ.get("GITHUB_STEP_SUMMARY", "")
-    if summary:
-        with Path(summary).open("a", encoding="utf-8") as stream:
-            stream.write(picture.summary(made, decision))
+
+
+def summarised(reference: Any, named: str, environ: Mapping[str, str], **how: Any) -> Decision:
+    """Ask as `asking.ask` does, and show the decision in the step summary of a GitHub workflow, where this is one.
+
+    Args:
+        reference: as there.
+        named: what asks.
+        environ: the variables of this process.
+        how: the other arguments of `asking.ask`.
+
+    Raises:
+        KerasCh2Error: whatever `asking.ask` raises.
+    """
+    known = gate.reference_of(reference)
+    decision = asking.ask(known, **how)
+    terms = Terms(**{one.name: how[one.name] for one in fields(Terms) if one.name in how})
+    append_summary(deciding.yardstick(known, terms), decision, named, environ)
+    return decision
+
+
+def append_summary(made: Yardstick, decision: Decision, named: str, environ: Mapping[str, str]) -> None:
+    """Append the decision to the step summary, where the runner names a file for it.
+
+    A decision that took an hour is not lost because its summary cannot be written: that is warned of.
+    """
+    name = environ.get("GITHUB_STEP_SUMMARY", "")
+    if not name:
+        return
+    written = summary.page(made, decision, named).encode("utf-8")
+    try:
+        # As one call, so that what several workers append stays in one piece each.
+        with Path(name).open("ab", buffering=0) as stream:
+            stream.write(written)
+    except OSError as error:
+        warnings.warn(f"The step summary cannot be written: {name}: {error.strerror or error}", stacklevel=2)

@@ -1,4 +1,4 @@
-"""Where new trainings stand at each point of the curve, beside what is usual there: what pictures and summaries show."""
+"""Where new trainings stand at each point of the curve: what the picture and the summary of a decision show."""
 
 from __future__ import annotations
 

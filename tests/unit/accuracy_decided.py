@@ -1,0 +1,83 @@
+"""Decisions on curves that nobody trained, one of each kind, for tests of how a decision is shown."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+from pytest_kerasch2.accuracy import deciding
+from pytest_kerasch2.accuracy.deciding import Yardstick
+from pytest_kerasch2.accuracy.decision import Decision
+from pytest_kerasch2.accuracy.own import Own
+from pytest_kerasch2.accuracy.reference import Reference, Subject
+from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.training import Run
+
+EPOCHS = 3
+IMAGES = 1000
+DATA = {"name": "made", "sha256": "0" * 64, "train": IMAGES, "test": IMAGES}
+ENVIRONMENT = {
+    "plugin": "0.1.0",
+    "tensorflow": "2.21.0",
+    "keras": "3.15.1",
+    "backend": "tensorflow",
+    "python": "3.13.0",
+    "numpy": "2.3.1",
+    "platform": "Linux-x86_64",
+    "device": "cpu:0",
+    "threads": 1,
+}
+
+
+def curve_of(seed: int, epochs: int = EPOCHS, scatter: float = 0.05, **times: float) -> Run:
+    """Give a curve whose seeds scatter by so much; its losses and numbers of errors are multiplied where told so."""
+    drawn = random.Random(seed)
+
+    def series(name: str, first: float) -> list[float]:
+        return [first * times.get(name, 1) * 0.9**epoch * drawn.lognormvariate(0, scatter) for epoch in range(epochs)]
+
+    return Run(
+        seed,
+        tuple(series("loss", 0.5)),
+        tuple(1 - round(IMAGES * one) / IMAGES for one in series("accuracy", 0.2)),
+        tuple(series("test_loss", 0.4)),
+        tuple(1 - round(IMAGES * one) / IMAGES for one in series("test_accuracy", 0.1)),
+    )
+
+
+def reference_of(seeds: int = 30, epochs: int = EPOCHS, scatter: float = 0.05) -> Reference:
+    """Give a reference of so many seeds."""
+    runs = tuple(curve_of(seed, epochs, scatter) for seed in range(seeds))
+    return Reference(Subject(Own("made:up", epochs), DATA, ENVIRONMENT), runs)
+
+
+def decided(*runs: Run, reference: Reference | None = None, **terms: Any) -> tuple[Yardstick, Decision]:
+    """Give what was compared with, and what was decided by it; without runs, what is decided before any training."""
+    made = deciding.yardstick(reference or reference_of(), Terms(**terms))
+    decision = deciding.decide(made, runs) if runs else deciding.unreachable(made)
+    assert decision is not None
+    return made, decision
+
+
+def passed() -> tuple[Yardstick, Decision]:
+    return decided(curve_of(101), curve_of(102), resolution=0.03)
+
+
+def failed() -> tuple[Yardstick, Decision]:
+    """Give one that fails by its training loss alone."""
+    return decided(curve_of(101, loss=0.5), curve_of(102, loss=0.5))
+
+
+def undecided() -> tuple[Yardstick, Decision]:
+    return decided(curve_of(101), curve_of(102), resolution=0.003)
+
+
+def untrained() -> tuple[Yardstick, Decision]:
+    return decided(resolution=0.0001)
+
+
+def strayed() -> tuple[Yardstick, Decision]:
+    """Give one that passes though one of its trainings lies far off at one point."""
+    odd = curve_of(102)
+    return decided(curve_of(101), replace(odd, test_loss=(2.0, *odd.test_loss[1:])), resolution=0.03)
