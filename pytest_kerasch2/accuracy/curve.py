@@ -18,8 +18,10 @@ from pytest_kerasch2.gates.sequential import Usual
 
 # Images added to a count.
 ADDED = 2.0
-# Of so many images accuracies are taken to be shares where a training does not say of how many.
+# Of so many images accuracies are taken to be shares where neither the training nor a difference says of how many.
 NOMINAL = 10_000
+# Two shares that differ by less are one, told with other digits.
+ROUNDING = 2e-6
 HALF_AN_IMAGE = 0.5
 LEAST_LOSS = 1e-9
 # A hundredth of a per cent: what float32 and the order of summing make of a loss.
@@ -88,6 +90,25 @@ def scale(point: Point, data: Mapping[str, Any]) -> Scale:
     return Scale(int(data.get("test" if point.series.startswith("test") else "train", NOMINAL)))
 
 
+def counted(reference: Reference) -> dict[str, int]:
+    """Give of how many images the accuracies of a reference are shares, for `train` and `test`.
+
+    Where its first line does not say, as of somebody's own training, their grain does: no two different shares of n
+    images are closer than 1 / n, and among many seeds there are some that are just so close.
+    """
+    data = reference.subject.data
+    return {
+        part: int(data[part]) if part in data else _grain(reference, series)
+        for part, series in (("train", "accuracy"), ("test", "test_accuracy"))
+    }
+
+
+def _grain(reference: Reference, series: str) -> int:
+    values = sorted({value for run in reference.runs for value in getattr(run, series)})
+    steps = [upper - lower for lower, upper in zip(values, values[1:]) if upper - lower > ROUNDING]
+    return round(1 / min(steps)) if steps else NOMINAL
+
+
 def points(epochs: int) -> tuple[Point, ...]:
     """Give all points of a curve of so many epochs."""
     return tuple(Point(series, epoch) for series in CURVES for epoch in range(1, epochs + 1))
@@ -100,6 +121,6 @@ def last(epochs: int) -> Point:
 
 def usual(reference: Reference, point: Point) -> Usual:
     """Give what is usual at a point, on its scale."""
-    on = scale(point, reference.subject.data)
+    on = scale(point, counted(reference))
     places = [on.there(point.of(run)) for run in reference.runs]
     return sequential.usual(places, on.least(math.fsum(places) / len(places)))

@@ -101,7 +101,8 @@ def yardstick(reference: Reference, terms: Terms) -> Yardstick:
         raise BadReference("A reference has too few seeds", found, f"calibrate {FEWEST} at least, better 60")
     epochs = reference.subject.recipe.epochs
     points = curve.points(epochs)
-    scales = {point: curve.scale(point, reference.subject.data) for point in points}
+    counted = curve.counted(reference)
+    scales = {point: curve.scale(point, counted) for point in points}
     known = {point: curve.usual(reference, point) for point in points}
     asked = curve.last(epochs)
     made = Yardstick(scales, known, asked, terms)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -101,3 +103,29 @@ def test_what_is_usual_is_that_of_all_seeds() -> None:
 
     assert (found.count, found.deviation) == (200, pytest.approx(accuracy_made.SCATTER, rel=0.2))
     assert ACCURACY.back(found.mean) == pytest.approx(0.9, abs=0.001)
+
+
+def _without_counts(right: list[int], of: int) -> Any:
+    """A reference of somebody's own training, whose accuracies are shares of so many images."""
+    runs = tuple(
+        Run(seed, (0.5,), (round(one / of, 7),), (0.4,), (round(one / of, 7),)) for seed, one in enumerate(right)
+    )
+    made = accuracy_made.made(9)
+    data = {"name": "own:train", "sha256": "0" * 64}
+    return replace(made, runs=runs, subject=replace(made.subject, data=data))
+
+
+@pytest.mark.parametrize("images", [171, 10_000, 60_000])
+def test_the_grain_of_accuracies_says_of_how_many_images_they_are_shares(images: int) -> None:
+    right = [images - 9, images - 4, images - 3, images]
+
+    # Seven digits of a share of 60,000 images tell their number to a hundredth.
+    assert curve.counted(_without_counts(right, images)) == pytest.approx({"train": images, "test": images}, rel=0.01)
+
+
+def test_where_all_seeds_agree_the_number_of_images_is_nominal() -> None:
+    assert curve.counted(_without_counts([160, 160], 171)) == {"train": 10_000, "test": 10_000}
+
+
+def test_where_the_first_line_says_how_many_there_were_it_is_believed() -> None:
+    assert curve.counted(accuracy_made.made(9)) == {"train": DATA["train"], "test": DATA["test"]}
