@@ -18,6 +18,7 @@ from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.errors import BadSetting
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,10 @@ def asked(question: Question) -> Decision:
     """Ask, and show the decision wherever it is to be seen.
 
     Raises:
-        KerasCh2Error: whatever `asking.ask` raises, or a file that cannot be written.
+        KerasCh2Error: whatever `asking.ask` raises, or a file that cannot be written; as far as that can be known
+            beforehand, before any training.
     """
-    for path in question.plot or []:
-        picture.refuse(path)
+    _refuse_places(question)
     known = gate.reference_of(question.reference)
     terms = Terms(question.resolution, question.alarm, question.miss, question.most)
     decision = asking.ask(
@@ -66,6 +67,23 @@ def asked(question: Question) -> Decision:
     )
     show(decision, known, terms, question, os.environ)
     return decision
+
+
+def _refuse_places(question: Question) -> None:
+    plots = question.plot or []
+    for path in plots:
+        picture.refuse(path)
+    places = plots if question.json is None else [question.json, *plots]
+    if len({place.absolute() for place in places}) < len(places):
+        found = ", ".join(map(str, places))
+        raise BadSetting("Two outputs are to be written into one file", found, "name a file for each")
+    given = {Path(one).absolute() for one in (question.reference, question.results) if one is not None}
+    for place in places:
+        if place.absolute() in given:
+            raise BadSetting("An output would overwrite what is compared", str(place), "name another file")
+        if place.is_dir() or not place.parent.is_dir():
+            found = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
+            raise BadSetting("An output cannot be written", found, "name a file in a folder that exists")
 
 
 def _train(question: Question) -> Any:

@@ -1,0 +1,328 @@
+"""`kerasch2 gate`, and `kerasch2 calibrate --training`, which makes what it reads."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+
+from pytest_kerasch2 import cli
+from pytest_kerasch2.accuracy import picture, reference
+from pytest_kerasch2.accuracy.own import Own
+from pytest_kerasch2.framework import threads
+from tests.unit import accuracy_made
+from tests.unit.accuracy_made import made, run
+
+pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
+# TensorFlow's own, of old releases.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+# Scatters by its seed alone, and needs no Keras.
+TRAINING = """
+import os
+import random
+
+ACCURACY = {accuracy}
+
+def train(seed):
+    drawn = random.Random(seed)
+    more = [drawn.gauss(0, 0.002) for _ in range(4)]
+    with open("trained.txt", "a") as stream:
+        stream.write(f"{{seed}}\\n")
+    {stops}
+    return {{
+        "loss": [0.5 + more[0], 0.3 + more[0]], "accuracy": [0.8 + more[1], 0.9 + more[1]],
+        "val_loss": [0.4 + more[2], 0.3 + more[2]], "val_accuracy": [0.85 + more[3], ACCURACY + more[3]],
+    }}
+"""
+Said = Callable[..., "tuple[int, list[str], str]"]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder of the call, and no workflow."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    # Otherwise a function that was changed would be that of the test before.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield
+    sys.modules.pop("my_training", None)
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Said:
+    """Run the command; give its status, the lines of its output, and what it complains of."""
+
+    def kerasch2(*arguments: str) -> tuple[int, list[str], str]:
+        status = cli.main(list(arguments))
+        captured = capsys.readouterr()
+        return status, captured.out.splitlines(), captured.err
+
+    return kerasch2
+
+
+@pytest.fixture
+def calibrates(monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
+    """Calibrate in this process."""
+    pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
+    # The framework of the tests' own process has begun to compute.
+    monkeypatch.setattr(threads, "limit", lambda: None)
+
+    def calibrate(seeds: int, *more: str) -> tuple[int, list[str], str]:
+        how = ("--training=my_training:train", "--epochs=2", f"--seeds={seeds}", "--jobs=1", *more)
+        return said("calibrate", "own.jsonl", *how)
+
+    return calibrate
+
+
+def _training(accuracy: float = 0.9, stops: str = "pass") -> None:
+    sys.modules.pop("my_training", None)
+    Path("my_training.py").write_text(TRAINING.format(accuracy=accuracy, stops=stops), encoding="utf-8")
+
+
+def _trained() -> list[int]:
+    path = Path("trained.txt")
+    return list(map(int, path.read_text(encoding="utf-8").split())) if path.exists() else []
+
+
+@pytest.fixture
+def reference_file(tmp_path: Path) -> str:
+    """A reference of somebody's own training, as if it had been calibrated."""
+    _training()
+    sys.path.insert(0, str(tmp_path))
+    from my_training import train  # type: ignore[import-not-found]
+
+    from pytest_kerasch2.accuracy import own
+
+    known = accuracy_made.own("my_training:train")
+    runs = tuple(own.run_of(train(seed), seed) for seed in range(60))
+    Path("trained.txt").unlink()
+    return str(accuracy_made.write(reference.Reference(known.subject, runs), tmp_path / "own.jsonl"))
+
+
+def test_what_is_unchanged_ends_with_0_and_its_evidence(reference_file: str, said: Said) -> None:
+    status, lines, told = said("gate", reference_file, "--training=my_training:train")
+
+    assert (status, len(_trained())) == (0, 2)
+    assert lines[0].startswith("pass: the test accuracy is within ")
+    assert lines[1].startswith("test accuracy after the last epoch: 0.")
+    assert lines[2] == f"trainings: 2, with the seeds {', '.join(map(str, _trained()))}"
+    assert told.splitlines()[0].endswith(" s; undecided")
+    assert told.splitlines()[1].endswith(" s; pass")
+
+
+@pytest.mark.parametrize("accuracy", [0.87, 0.93])
+def test_what_has_changed_ends_with_1(reference_file: str, said: Said, accuracy: float) -> None:
+    _training(accuracy)
+
+    status, lines, _ = said("gate", reference_file, "--training=my_training:train")
+
+    assert (status, lines[0][:40]) == (1, "fail: 1 point of the curve changed, firs")
+
+
+def test_what_cannot_be_told_ends_with_3_before_any_training(reference_file: str, said: Said) -> None:
+    status, lines, _ = said("gate", reference_file, "--training=my_training:train", "--resolution=0.0001", "--most=5")
+
+    assert (status, _trained()) == (3, [])
+    assert lines[0].startswith("undecided, before any training: 0.01 points cannot be told by 5 trainings, which tell")
+
+
+def test_finished_results_are_judged(tmp_path: Path, said: Said) -> None:
+    later = made(6, trained=lambda seed, epochs: run(1000 + seed))
+    accuracy_made.write(later, tmp_path / "later.jsonl")
+    accuracy_made.write(made(), tmp_path / "before.jsonl")
+
+    status, lines, told = said("gate", "before.jsonl", "--results=later.jsonl")
+
+    assert (status, lines[0][:5], told) == (0, "pass:", "")
+
+
+def test_the_decision_is_written_as_data(reference_file: str, said: Said) -> None:
+    _training(0.87)
+
+    said("gate", reference_file, "--training=my_training:train", "--json=decision.json")
+
+    found = json.loads(Path("decision.json").read_text(encoding="utf-8"))
+    assert (found["verdict"], found["runs"][0]["seed"]) == ("fail", _trained()[0])
+    assert found["alarms"][0] == {
+        "series": "test_accuracy",
+        "epoch": 2,
+        "expected": pytest.approx(0.9, abs=0.001),
+        "found": pytest.approx(0.87, abs=0.01),
+    }
+    assert found["evidence"][0].startswith("fail: 1 point of the curve changed, first test accuracy after epoch 2 is")
+    assert sorted(found) == [
+        "alarms",
+        "estimate",
+        "evidence",
+        "expected",
+        "interval",
+        "resolution",
+        "runs",
+        "smallest",
+        "verdict",
+    ]
+
+
+def test_without_any_training_the_data_say_so(reference_file: str, said: Said) -> None:
+    said("gate", reference_file, "--training=my_training:train", "--resolution=0.0001", "--json=decision.json")
+
+    found = json.loads(Path("decision.json").read_text(encoding="utf-8"))
+    assert (found["verdict"], found["estimate"], found["interval"], found["runs"]) == ("undecided", None, None, [])
+
+
+def test_pictures_are_drawn_where_they_are_asked_for(
+    reference_file: str, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr(picture, "refuse", lambda path: None)
+    monkeypatch.setattr(picture, "write", lambda made, decision, path: drawn.append((decision.verdict.value, path)))
+
+    said("gate", reference_file, "--training=my_training:train", "--plot=a.png", "--plot=b.svg")
+
+    assert drawn == [("pass", Path("a.png")), ("pass", Path("b.svg"))]
+
+
+def test_error_rates_and_the_number_of_trainings_are_chosen(reference_file: str, said: Said) -> None:
+    how = ("--resolution=0.0001", "--alarm=0.2", "--miss=0.2", "--json=decision.json")
+
+    loose = said("gate", reference_file, "--training=my_training:train", "--most=20", *how)[1][0]
+    strict = said("gate", reference_file, "--training=my_training:train", "--most=20", "--resolution=0.0001")[1][0]
+
+    assert "by 20 trainings" in loose
+    assert float(loose.split()[-3]) < float(strict.split()[-3])
+
+
+REFUSED = [
+    ((), "none of them, or several. To do: give exactly one of model, train and results"),
+    (("--training=my_training:train", "--results=own.jsonl"), "give exactly one of model, train and results"),
+    (("--training=my_training",), "A training is named as module:function. Found: 'my_training'. To do: write it so."),
+    (("--training=no_module:train",), "A training cannot be imported. Found: no_module:train: ModuleNotFoundError"),
+    (("--training=my_training:test",), "A training cannot be imported. Found: my_training:test: AttributeError"),
+    (("--training=my_training:ACCURACY",), "A training is no function. Found: my_training:ACCURACY is 0.9."),
+    (("--results=nowhere.jsonl",), "There is no such reference. Found: 'nowhere.jsonl'."),
+    (("--results=own.jsonl",), "Trainings of a reference cannot judge themselves. Found: seeds 0, 1, 2"),
+    (("--training=my_training:train", "--resolution=0"), "A gate cannot have this resolution. Found: 0.0."),
+    (("--training=my_training:train", "--resolution=nan"), "A gate cannot have this resolution. Found: nan."),
+    (("--training=my_training:train", "--alarm=1"), "A gate cannot have this rate of false alarms. Found: 1.0."),
+    (("--training=my_training:train", "--miss=-1"), "A gate cannot have this rate of misses. Found: -1.0."),
+    (("--training=my_training:train", "--most=0"), "A gate without trainings decides nothing. Found: 0."),
+    (("--training=my_training:train", "--plot=curve.gif"), "A picture is of no kind that can be drawn."),
+    (("--training=my_training:train", "--json=no/a.json"), "An output cannot be written. Found: no is no folder."),
+    (("--training=my_training:train", "--json=."), "An output cannot be written. Found: . is a folder."),
+    (("--training=my_training:train", "--json=own.jsonl"), "An output would overwrite what is compared. Found: own."),
+    (("--training=my_training:train", "--json=a.svg", "--plot=a.svg"), "Two outputs are to be written into one file."),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED, ids=[" ".join(one) or "nothing" for one, _ in REFUSED])
+def test_a_refusal_ends_with_2_in_one_line_before_any_training(
+    reference_file: str, said: Said, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.setattr(picture, "_matplotlib", lambda: None)
+
+    status, lines, told = said("gate", "own.jsonl", *arguments)
+
+    assert (status, lines, told.count("\n"), _trained()) == (2, [], 1, [])
+    assert len(Path("own.jsonl").read_bytes().splitlines()) == 61
+    assert told.startswith("kerasch2 gate: ")
+    assert message in told
+
+
+@pytest.mark.parametrize(
+    ("stops", "message"),
+    [
+        (
+            "raise RuntimeError('no memory')",
+            "A training raised an error. Found: RuntimeError: no memory, in line 12 of ",
+        ),
+        ("raise SystemExit(0)", "A training raised an error. Found: SystemExit: 0, in line 12 of my_training.py"),
+        ("return None", "A training returned no curve. Found: None."),
+        ("return {}", "A curve lacks loss. Found: it has nothing."),
+        ("more[0] = float('nan')", "A training diverged. Found: losses (nan, nan), on the test images ("),
+        ("more[1] = 90", "A curve has an impossible value. Found: accuracy (90.8, 90.9) with seed "),
+    ],
+)
+def test_a_training_that_gives_no_curve_ends_with_2(reference_file: str, said: Said, stops: str, message: str) -> None:
+    _training(stops=stops)
+
+    status, lines, told = said("gate", "own.jsonl", "--training=my_training:train")
+
+    assert (status, lines, told.count("\n"), len(_trained())) == (2, [], 1, 1)
+    assert told.startswith(f"kerasch2 gate: {message}")
+
+
+@pytest.mark.parametrize("arguments", [["--resolution=fine"], ["--most=2.5"], ["--epochs=3"]])
+def test_a_command_line_that_is_not_understood_ends_with_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["gate", "own.jsonl", *arguments])
+
+    assert (ended.value.code, "usage: kerasch2" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_calibration_of_ones_own_training_makes_a_file(calibrates: Said) -> None:
+    _training()
+
+    status, lines, _ = calibrates(5)
+
+    found = reference.read(Path("own.jsonl"))
+    assert (status, lines[-1], _trained()) == (0, "own.jsonl: 5 seeds", [0, 1, 2, 3, 4])
+    assert (found.subject.recipe, found.subject.data["name"]) == (Own("my_training:train", 2), "my_training:train")
+
+
+def test_it_goes_on_where_it_was_stopped(calibrates: Said) -> None:
+    # What stops it is outside of the file, for a changed file is another training.
+    _training(stops="if seed == 3 and os.path.exists('stop'): raise KeyboardInterrupt")
+    Path("stop").touch()
+    stopped, _, told = calibrates(6)
+    before = reference.read(Path("own.jsonl")).seeds
+    Path("stop").unlink()
+
+    status, lines, _ = calibrates(6)
+
+    assert (stopped, told, before) == (130, "kerasch2 calibrate: stopped; what was done is kept\n", {0, 1, 2})
+    assert (status, lines[-1], _trained()) == (0, "own.jsonl: 6 seeds", [0, 1, 2, 3, 3, 4, 5])
+
+
+def test_what_raises_ends_it_and_costs_nothing_that_was_done(calibrates: Said) -> None:
+    _training(stops="if seed == 3: raise MemoryError('too large')")
+
+    status, _, told = calibrates(6)
+
+    assert (status, reference.read(Path("own.jsonl")).seeds) == (2, {0, 1, 2})
+    assert (
+        "A training raised an error. Found: MemoryError: too large, in line 12 of my_training.py, with seed 3" in told
+    )
+
+
+def test_what_is_calibrated_is_read_by_the_gate(calibrates: Said, said: Said) -> None:
+    _training()
+    calibrates(20)
+
+    assert said("gate", "own.jsonl", "--training=my_training:train")[0] == 0
+
+
+def test_a_file_of_another_training_is_kept(calibrates: Said) -> None:
+    _training()
+    calibrates(5)
+    before = Path("own.jsonl").read_bytes()
+    _training(0.5)
+
+    status, _, told = calibrates(9)
+
+    assert (status, Path("own.jsonl").read_bytes()) == (2, before)
+    assert "A file is of another training" in told
+
+
+def test_epochs_that_are_announced_wrongly_are_said(calibrates: Said) -> None:
+    _training()
+
+    status, _, told = calibrates(5, "--epochs=10")
+
+    assert status == 2
+    assert "Found: 2 epochs from my_training:train, 10 announced. To do: say --epochs=2." in told
