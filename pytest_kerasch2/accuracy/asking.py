@@ -31,9 +31,7 @@ def ask(
     seeds: Iterable[int] | None = None,
     told: Told = lambda run, decision: None,
 ) -> Decision:
-    """Ask whether something has changed against a reference.
-
-    Exactly one of `model`, `train` and `results` says what is asked about.
+    """Ask whether what exactly one of `model`, `train` and `results` gives has changed against a reference.
 
     Args:
         reference: the name of a shipped reference, the path of a file of `kerasch2 calibrate`, or a `Reference`.
@@ -52,8 +50,7 @@ def ask(
     Raises:
         BadSetting: more or less than one of the three is given, or something cannot be used.
         BadReference: the reference is damaged, or of another network or data.
-        TrainingFailed: a training gave no curve.
-        DataMissing: the data of the reference are not on this machine.
+        TrainingFailed, DataMissing: a training gave no curve, or its data are not on this machine.
     """
     if sum(one is not None for one in (model, train, results)) != 1:
         remedy = "give exactly one of model, train and results"
@@ -64,13 +61,16 @@ def ask(
         return gate.judge(known, _finished(results, known), terms)
     if train is not None:
         _refuse_no_function("train", train, "a function of a seed")
-        return gate.gate(known, train, terms, seeds=seeds, told=told)
-    assert model is not None
-    _refuse_no_function("model", model, "a function that makes a new model each time it is called")
-    taken = _data(known, data, data_named)
+    else:
+        _refuse_no_function("model", model, "a function that makes a new model each time it is called")
+        train = _of_model(known, model, _data(known, data, data_named))
+    return gate.gate(known, train, terms, seeds=seeds, told=told)
+
+
+def _of_model(known: Reference, model: Any, data: Prepared) -> gate.Train:
     recipe = known.subject.recipe
     assert isinstance(recipe, Recipe)
-    return gate.gate(known, gate.of_model(model, taken, recipe), terms, seeds=seeds, told=told)
+    return gate.of_model(model, data, recipe)
 
 
 def _refuse_no_function(name: str, given: Any, meant: str) -> None:
