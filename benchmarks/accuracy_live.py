@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from dataclasses import dataclass
 
 from benchmarks import accuracy_faults
@@ -41,6 +42,8 @@ class Task:
 def judged(task: Task) -> Live:
     """Ask one gate in this process, which may be another than the one that wants it."""
     threads.limit()
+    # A new model for each training is meant, and TensorFlow warns that it is slow.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     known = reference_of(task.reference)
     assert isinstance(known.subject.recipe, Recipe)
     setup = Setup(_data(str(known.subject.data["name"])), known.subject.recipe)

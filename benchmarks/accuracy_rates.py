@@ -110,6 +110,7 @@ def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
         "held out": {"file": subject.held_out.name, "trainings": len(pool)},
         "expected": made.expected,
         "resolution": made.resolution,
+        "miss": TERMS.miss,
         "unit": unit,
         "thresholds": {"fixed": threshold, "tuned": tuned},
         "seconds of CPU for honest gates": round(seconds, 1),

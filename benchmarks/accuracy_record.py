@@ -107,7 +107,11 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[Record]:
             )
         if not path.read_bytes().endswith(b"\n"):
             path.write_text("".join(f"{line}\n" for line in _lines(path)), encoding="utf-8")
-        yield found
+        try:
+            yield found
+        finally:
+            with contextlib.suppress(OSError):
+                Path(f"{path}.lock").unlink()
 
 
 def append(path: Path, live: Live) -> None:

@@ -176,9 +176,17 @@ def supports(found: Mapping[str, Any]) -> list[str]:
     return rows_of(heads, rows) if rows else []
 
 
-def missed(tables: Mapping[str, Table]) -> list[str]:
-    """Give the faults that not all gates caught."""
+def missed(rates: Mapping[str, Any], tables: Mapping[str, Table]) -> list[str]:
+    """Give the changes of the resolution that passed too often, and the faults that not all gates caught."""
     lines = [
+        f"- {NAMES[name]}, simulated: {percent(row['pass'] / row['gates'])} of the gates passed a "
+        f"{'drop' if row['drop'] > 0 else 'rise'} of {100 * abs(row['drop']):.2f} points, and tell "
+        f"{100 * its['resolution']:.2f}."
+        for name, its in rates.items()
+        for row in its["drops"]
+        if abs(row["drop"]) >= its["resolution"] and row["pass"] > its["miss"] * row["gates"]
+    ]
+    lines += [
         f"- {NAMES[name]}, {row.told}: {row.caught} of {row.gates} caught."
         for name, found in tables.items()
         for row in found.faults
@@ -201,7 +209,7 @@ def page(rates: Mapping[str, Any], tables: Mapping[str, Table], rules: Mapping[s
     lines += [live_head.strip(), ""]
     for name, found in tables.items():
         lines += live(name, found)
-    lines += ["## What did not reach its figure, and what was missed", "", *behind, *missed(tables), ""]
+    lines += ["## What did not reach its figure, and what was missed", "", *behind, *missed(rates, tables), ""]
     lines += [support.strip(), "", *supports(rules), last.strip()]
     return "\n".join(lines).rstrip() + "\n"
 
