@@ -121,7 +121,7 @@ def refuse_own(reference: Reference) -> None:
     """
     recipe = reference.subject.recipe
     if isinstance(recipe, own.Own):
-        remedy = "give that function as `train`"
+        remedy = "give that function as `train`, or with --training"
         raise BadReference("This reference is of somebody's own training", f"it is of {recipe.training}", remedy)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Mapping
 
+from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy import asking, deciding, gate, own, picture, summary
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import Decision
@@ -18,7 +19,9 @@ from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.framework import api
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,9 @@ class Question:
     Attributes:
         reference: a file of `kerasch2 calibrate`, or the name of a reference that is shipped.
         training: a function of a seed, as `module:function`, or None.
-        results: another file of `kerasch2 calibrate`, or None.
+        results: another file of `kerasch2 calibrate`, or None. Without either the chapter's own network is asked about.
+        mirror: folder with archives of data sets, or None.
+        offline: never use the network.
         resolution, alarm, miss, most: see `Terms`.
         json: where the decision is written as data, or None.
         plot: where it is drawn, as PNG or SVG.
@@ -37,6 +42,8 @@ class Question:
     reference: str
     training: str | None = None
     results: Path | None = None
+    mirror: Path | None = None
+    offline: bool = False
     resolution: float | None = None
     alarm: float = 0.01
     miss: float = 0.01
@@ -57,8 +64,7 @@ def asked(question: Question) -> Decision:
     terms = Terms(question.resolution, question.alarm, question.miss, question.most)
     decision = asking.ask(
         known,
-        train=_train(question),
-        results=question.results,
+        **_subject(question, known),
         resolution=question.resolution,
         alarm=question.alarm,
         miss=question.miss,
@@ -86,10 +92,19 @@ def _refuse_places(question: Question) -> None:
             raise BadSetting("An output cannot be written", found, "name a file in a folder that exists")
 
 
-def _train(question: Question) -> Any:
-    if question.training is None:
-        return None
-    return own.function_of(Own(question.training, 1))
+def _subject(question: Question, known: Reference) -> dict[str, Any]:
+    """Give what is asked about: a training, results, or else the chapter's network as the reference has it."""
+    if question.training is not None or question.results is not None:
+        train = None if question.training is None else own.function_of(Own(question.training, 1))
+        return {"train": train, "results": question.results}
+    # Before the style is looked up: somebody's own training has none.
+    gate.refuse_own(known)
+    chapters = models.style(known.subject.recipe.plain["style"])
+
+    def data_named(name: str) -> Any:
+        return prepare.prepared(sources.load(name, mirror=question.mirror, offline=question.offline))
+
+    return {"model": lambda: chapters.build(api.tensorflow()), "data_named": data_named}
 
 
 def _told(run: Run, decision: Decision) -> None:

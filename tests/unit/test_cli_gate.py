@@ -10,10 +10,10 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.accuracy import picture, reference
+from pytest_kerasch2.accuracy import picture, reference, showing
 from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.framework import threads
-from tests.unit import accuracy_made
+from tests.unit import accuracy_decided, accuracy_made
 from tests.unit.accuracy_made import made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -197,7 +197,7 @@ def test_error_rates_and_the_number_of_trainings_are_chosen(reference_file: str,
 
 
 REFUSED = [
-    ((), "none of them, or several. To do: give exactly one of model, train and results"),
+    ((), "This reference is of somebody's own training. Found: it is of my_training:train. To do: give that function"),
     (("--training=my_training:train", "--results=own.jsonl"), "give exactly one of model, train and results"),
     (("--training=my_training",), "A training is named as module:function. Found: 'my_training'. To do: write it so."),
     (("--training=no_module:train",), "A training cannot be imported. Found: no_module:train: ModuleNotFoundError"),
@@ -326,3 +326,18 @@ def test_epochs_that_are_announced_wrongly_are_said(calibrates: Said) -> None:
 
     assert status == 2
     assert "Found: 2 epochs from my_training:train, 10 announced. To do: say --epochs=2." in told
+
+
+def test_without_a_training_the_chapters_own_network_is_asked_about(
+    said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def ask(known: Any, **how: Any) -> Any:
+        asked.update(how)
+        return accuracy_decided.passed()[1]
+
+    monkeypatch.setattr(showing.asking, "ask", ask)
+    status, _, _ = said("gate", "digits-tensorflow-2.21")
+
+    assert (status, asked["data_named"]("digits").name) == (0, "digits")
