@@ -45,7 +45,8 @@ def told(request: pytest.FixtureRequest) -> Iterator[None]:
             raise
         if isinstance(error, (CouldNotTell, NotApplicable)):
             pytest.skip(str(error))
-        pytest.fail(str(error), pytrace=False)
+        # Not with what it comes from, which pytest would print as a second failure with the same text.
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 def data_set(request: pytest.FixtureRequest, name: str) -> Any:

@@ -23,6 +23,7 @@ NAMES = [
     "digits",
     "prepared_mnist",
     "prepared_digits",
+    "accuracy_gate",
     "device",
     "model_style",
     "sequential_list_style",

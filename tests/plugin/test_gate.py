@@ -1,0 +1,253 @@
+"""The fixture `accuracy_gate`, as a user's own tests use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from pytest_kerasch2.accuracy import showing  # noqa: F401  # pytester forgets what an inner run imports, half of it
+from pytest_kerasch2.data import prepare, sources  # noqa: F401  # likewise
+from tests.unit import accuracy_made
+from tests.unit.accuracy_made import DATA, made
+
+# Imported here too, because they cannot be imported twice.
+pytest.importorskip("scipy.stats", reason="distributions are SciPy's, of the extra `accuracy`")
+pytest.importorskip("sklearn.datasets", reason="the digits are scikit-learn's, of the extra `digits`")
+# A training of a millisecond that needs no Keras: it scatters by its seed alone.
+HEAD = """
+import random
+
+import pytest
+
+
+def train(seed, accuracy=0.9):
+    drawn = random.Random(7919 * seed)
+    more = [drawn.gauss(0, 0.003) for _ in range(4)]
+    return {
+        "loss": [0.2 + more[0], 0.1 + more[0] / 2], "accuracy": [0.8 + 2 * more[1], 0.9 + more[1]],
+        "val_loss": [0.2 + more[2], 0.1 + more[2] / 2], "val_accuracy": [0.8 + 2 * more[3], accuracy + more[3]],
+    }
+
+
+def worse(seed):
+    return train(seed, accuracy=0.87)
+
+
+def too_good(seed):
+    return train(seed, accuracy=0.95)
+
+"""
+Inner = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Inner:
+    """Run a test of somebody's own beside a reference of digits."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    accuracy_made.write(made(), pytester.path / "reference.jsonl")
+
+    def run(body: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(HEAD + body)
+        return pytester.runpytest("-rs", "-p", "no:randomly", "-p", "no:cacheprovider", *arguments)
+
+    return run
+
+
+def test_what_is_unchanged_passes(inner: Inner) -> None:
+    result = inner(
+        """
+def test_accuracy(accuracy_gate):
+    decision = accuracy_gate("reference.jsonl", train=train).require()
+    assert decision.passed
+    assert len(decision.seeds) == 2
+"""
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(("train", "judged"), [("worse", "worse than chance makes it"), ("too_good", "better than it")])
+def test_what_has_changed_fails_and_says_where(inner: Inner, train: str, judged: str) -> None:
+    result = inner(
+        f"def test_accuracy(accuracy_gate):\n    accuracy_gate('reference.jsonl', train={train}).require()\n"
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            f">   *accuracy_gate('reference.jsonl', train={train}).require()",
+            f"E  *GateFailed: fail: 1 point of the curve changed, first test accuracy after epoch 2 is *{judged}*",
+        ]
+    )
+
+
+def test_a_failure_shows_the_line_of_the_test_and_none_of_ours(inner: Inner) -> None:
+    result = inner("def test_accuracy(accuracy_gate):\n    accuracy_gate('reference.jsonl', train=worse).require()\n")
+
+    result.stdout.no_fnmatch_line("*decision.py*")
+    result.stdout.no_fnmatch_line("*__tracebackhide__*")
+    result.stdout.fnmatch_lines(["*To do: look at the points named, or calibrate anew if the change is meant."])
+
+
+def test_who_does_not_require_a_pass_looks_at_the_decision(inner: Inner) -> None:
+    result = inner(
+        """
+def test_accuracy(accuracy_gate):
+    decision = accuracy_gate("reference.jsonl", train=worse)
+    assert (decision.verdict, decision.passed) == ("fail", False)
+    assert [(one.point.series, one.point.epoch) for one in decision.alarms] == [("test_accuracy", 2)]
+"""
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+def test_undecided_is_no_pass_and_says_what_would_help(inner: Inner) -> None:
+    result = inner(
+        """
+def test_accuracy(accuracy_gate):
+    accuracy_gate("reference.jsonl", train=train, resolution=0.0001, most=3).require()
+"""
+    )
+
+    result.assert_outcomes(failed=1)
+    said = "*GateUndecided: undecided, before any training: 0.01 points cannot be told by 3 trainings, which tell *"
+    result.stdout.fnmatch_lines([said])
+    result.stdout.fnmatch_lines(["*To do: allow more trainings or a coarser resolution, or calibrate more seeds."])
+
+
+def test_finished_results_are_judged(inner: Inner) -> None:
+    result = inner(
+        """
+@pytest.mark.parametrize(("trained", "verdict"), [(train, "pass"), (worse, "fail")])
+def test_accuracy(accuracy_gate, trained, verdict):
+    results = [trained(seed) for seed in range(1000, 1006)]
+    assert accuracy_gate("reference.jsonl", results=results).verdict == verdict
+"""
+    )
+
+    result.assert_outcomes(passed=2)
+
+
+REFUSED = [
+    ("train=train, resolution=0", "A gate cannot have this resolution. Found: 0. To do: say the change of test"),
+    ("train=train, alarm=0.7", "A gate cannot have this rate of false alarms. Found: 0.7. To do: say one such as"),
+    ("train=train, seeds=[]", "There are no seeds to train with. Found: an empty list. To do: give others, or"),
+    ("", "A gate must know what it is asked about. Found: none of them, or several. To do: give exactly one of"),
+    ("train=train, results=[]", "A gate must know what it is asked about. Found: none of them, or several. To do:"),
+    ("train=lambda seed: None", "A training returned no curve. Found: None. To do: return the history of a fit"),
+    ("train=lambda seed: 1 / 0", "A training raised an error. Found: ZeroDivisionError: division by zero, in line 23"),
+    ("model=train", "A reference is of other data. Found: digits 000000000000 there, digits "),
+]
+
+
+@pytest.mark.parametrize(("how", "message"), REFUSED, ids=[how or "nothing" for how, _ in REFUSED])
+def test_what_cannot_be_used_fails_in_one_line_without_a_traceback(inner: Inner, how: str, message: str) -> None:
+    result = inner(f"def test_accuracy(accuracy_gate):\n    accuracy_gate('reference.jsonl', {how})\n")
+
+    result.assert_outcomes(failed=1)
+    told = [line for line in result.outlines if line.startswith(message)]
+    assert len(told) == 1
+    assert "To do: " in told[0]
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("E  *")
+    result.stdout.no_fnmatch_line("*asking.py*")
+
+
+def test_a_reference_that_is_cut_in_the_middle_is_named(inner: Inner, pytester: pytest.Pytester) -> None:
+    path = Path(pytester.path) / "reference.jsonl"
+    path.write_bytes(path.read_bytes()[:-200] + b"\n")
+
+    result = inner("def test_accuracy(accuracy_gate):\n    accuracy_gate('reference.jsonl', train=train)\n")
+
+    result.stdout.fnmatch_lines(
+        ["A reference is damaged. Found: reference.jsonl, line 61: * To do: write it anew with *"]
+    )
+
+
+def test_data_that_are_not_here_skip_the_test(inner: Inner, pytester: pytest.Pytester) -> None:
+    known = made(data={**DATA, "name": "mnist"})
+    accuracy_made.write(known, Path(pytester.path) / "mnist.jsonl")
+
+    result = inner(
+        "def test_accuracy(accuracy_gate):\n    accuracy_gate('mnist.jsonl', model=train)\n", "--chapter-offline", "-rs"
+    )
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*mnist is not on this machine*"])
+
+
+LIVE = """
+import warnings
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def reference():
+    from pytest_kerasch2.accuracy import recipe, reference, training
+    from pytest_kerasch2.data import prepare, sources
+
+    digits = prepare.prepared(sources.load("digits"))
+    how = recipe.Recipe(epochs=2)
+    subject = reference.Subject(how, {"name": "digits", "sha256": digits.digest, "train": 1500, "test": 297}, {})
+    return reference.Reference(subject, tuple(training.train(how, digits, seed) for seed in range(5)))
+
+
+def chapters():
+    import tensorflow as tf
+
+    return tf.keras.Sequential([
+        tf.keras.layers.Flatten(),
+        tf.keras.layers.Dense(512, activation="relu"),
+        tf.keras.layers.Dropout(0.2),
+        tf.keras.layers.Dense(10, activation="softmax"),
+    ])
+
+
+def narrow():
+    import tensorflow as tf
+
+    return tf.keras.Sequential([
+        tf.keras.layers.Flatten(),
+        tf.keras.layers.Dense(1, activation="relu"),
+        tf.keras.layers.Dense(10, activation="softmax"),
+    ])
+
+
+def test_the_same_network(accuracy_gate, reference):
+    decision = accuracy_gate(reference, model=chapters, most=2)
+
+    assert decision.verdict != "fail", decision.evidence
+    assert len(decision.runs) == 2
+
+
+def test_another_network(accuracy_gate, reference):
+    decision = accuracy_gate(reference, model=narrow, most=2)
+
+    assert decision.verdict == "fail", decision.evidence
+    assert len(decision.runs) == 1
+
+
+def test_too_few_classes(accuracy_gate, reference):
+    def nine():
+        import tensorflow as tf
+
+        return tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(9, activation="softmax")])
+
+    accuracy_gate(reference, model=nine)
+"""
+
+
+@pytest.mark.slow  # trains eight times for two epochs, in a process that starts TensorFlow
+def test_a_model_is_trained_on_the_embedded_digits(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(LIVE)
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "--chapter-offline")
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        ["A model tells apart other classes than its data have. Found: 9 outputs, and 10 classes*"]
+    )
