@@ -36,7 +36,7 @@ def one_of_them(witness: Witness, curves: Curves, names: Sequence[str], point: P
     own = [place for name in names for place in groups[name]]
     others = [group for name, group in groups.items() if name not in names]
     known = prediction.sample(own, [own, *others], on.least(sum(own) / len(own)))
-    said = prediction.predict(known, _rounded(on, point, printed), ERROR / PRINTED)
+    said = prediction.predict(known, rounded(on, point, printed), ERROR / PRINTED)
     low, high = sorted((on.back(said.low), on.back(said.high)))
     runs = [run for name in names for run in curves.by_style[name]]
     gave = f"{len(runs)} trainings gave {_span(runs, point)}, so that one more lies from {low:.4f} to {high:.4f}"
@@ -46,7 +46,7 @@ def one_of_them(witness: Witness, curves: Curves, names: Sequence[str], point: P
     witness.true(what, holds=holds, found=f"{gave}; {far}")
 
 
-def _rounded(on: Scale, point: Point, printed: str) -> tuple[float, float]:
+def rounded(on: Scale, point: Point, printed: str) -> tuple[float, float]:
     """Give between which a printed figure lies, on a scale."""
     half = 0.5 * 10.0 ** -len(printed.partition(".")[2])
     value = float(printed)
