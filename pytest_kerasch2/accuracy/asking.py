@@ -103,8 +103,13 @@ def _finished(results: Any, known: Reference) -> Sequence[Run]:
         return results.runs
     if isinstance(results, Mapping) or not isinstance(results, Iterable):
         results = [results]
-    # What has no seed of its own is numbered.
-    return [own.run_of(one, getattr(one, "seed", number)) for number, one in enumerate(results)]
+    return [own.run_of(one, _seed(one, number)) for number, one in enumerate(results)]
+
+
+def _seed(one: Any, number: int) -> int:
+    named = one.get("seed") if isinstance(one, Mapping) else getattr(one, "seed", None)
+    # What has none of its own is numbered.
+    return number if named is None else int(named)
 
 
 def refuse_unlike(known: Reference, other: Reference) -> None:

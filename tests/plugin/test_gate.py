@@ -180,8 +180,6 @@ def test_data_that_are_not_here_skip_the_test(inner: Inner, pytester: pytest.Pyt
 
 
 LIVE = """
-import warnings
-
 import pytest
 
 
@@ -228,7 +226,7 @@ def test_another_network(accuracy_gate, reference):
     decision = accuracy_gate(reference, model=narrow, most=2)
 
     assert decision.verdict == "fail", decision.evidence
-    assert len(decision.runs) == 1
+    assert decision.alarms
 
 
 def test_too_few_classes(accuracy_gate, reference):

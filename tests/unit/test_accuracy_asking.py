@@ -13,7 +13,7 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from pytest_kerasch2.accuracy import asking, shipped, training
+from pytest_kerasch2.accuracy import asking, own, shipped, training
 from pytest_kerasch2.accuracy.decision import Verdict
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
@@ -265,9 +265,18 @@ def test_a_single_result_is_judged(results: Any) -> None:
 
 
 def test_results_keep_their_seeds_and_the_others_are_numbered() -> None:
-    found = asking.ask(SEEDS, results=[history(run(2000)), run(1000)])
+    told = [history(run(2000)), run(1000), {**history(run(1001)), "seed": 1001}]
 
-    assert found.seeds == (0, 1000)
+    found = asking.ask(SEEDS, results=told, resolution=0.0001)
+
+    assert found.seeds == (0, 1000, 1001)
+
+
+def test_plain_data_of_a_reference_do_not_judge_it_either() -> None:
+    plain = made(trained=lambda seed, epochs: own.run_of(history(run(seed)), seed))
+
+    with pytest.raises(BadReference, match="cannot judge themselves"):
+        asking.ask(plain, results=[plain.runs[7].plain])
 
 
 @pytest.mark.parametrize("kind", [str, Path])
