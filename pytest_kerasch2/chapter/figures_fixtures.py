@@ -12,6 +12,7 @@ from pytest_kerasch2 import fixtures
 from pytest_kerasch2.chapter import figures_alike, figures_trained
 from pytest_kerasch2.chapter.figures_trained import Curves
 from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.framework import state
 from pytest_kerasch2.options import Settings
 
 
@@ -50,7 +51,9 @@ class FigureFixtures:
         """The weights that each way has after a short training from equal ones, as hashes; see `figures_alike`."""
         # After the curves: where there are none, nothing is trained for this either.
         if self._bits is None:
-            self._bits = figures_alike.digests(tf)
+            # What one check has made for all is not a leak of it.
+            with state.isolated():
+                self._bits = figures_alike.digests(tf)
         return self._bits
 
     @pytest.fixture
@@ -60,7 +63,7 @@ class FigureFixtures:
             return None
         if self._clocked is None:
             # Without MNIST there is nothing to put beside the printed times.
-            with contextlib.suppress(CouldNotTell):
+            with contextlib.suppress(CouldNotTell), state.isolated():
                 self._clocked = figures_alike.microseconds(tf, fixtures.prepared(request, "mnist"))
         return self._clocked
 

@@ -12,7 +12,9 @@ from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.chapter import figures_trained as trained
 from pytest_kerasch2.chapter.figures_trained import SEEDS_EACH, STYLES, Curves
 
-WITHOUT_DROPOUT = "mnist-without-dropout-tensorflow-2.21"
+# What the figures of training are multiplied by where nothing is dropped, after the first and after the tenth epoch:
+# the losses, and the shares of images not recognised. Measured: `benchmarks/printed_variants.py`.
+WITHOUT_DROPOUT = {0: (0.91, 0.90), 9: (0.46, 0.47)}
 
 
 def _changed(change: Callable[[str, Run], Run]) -> ContextManager[Any]:
@@ -29,8 +31,8 @@ def _changed(change: Callable[[str, Run], Run]) -> ContextManager[Any]:
 
 @contextmanager
 def learns_slower() -> Iterator[None]:
-    """Each epoch ends with a fifth more loss of training."""
-    with _changed(lambda name, run: replace(run, loss=tuple(1.2 * loss for loss in run.loss))):
+    """Each epoch ends with half as much loss of training again."""
+    with _changed(lambda name, run: replace(run, loss=tuple(1.5 * loss for loss in run.loss))):
         yield
 
 
@@ -64,6 +66,14 @@ def other_seeds() -> Iterator[None]:
 
 @contextmanager
 def without_dropout() -> Iterator[None]:
-    """The network is trained without its Dropout layer."""
-    with mock.patch.object(trained, "STORED", WITHOUT_DROPOUT):
+    """The network is trained without its Dropout layer, as far as its figures of training show that."""
+    with _changed(lambda name, run: _undropped(run)):
         yield
+
+
+def _undropped(run: Run) -> Run:
+    loss, accuracy = list(run.loss), list(run.accuracy)
+    for epoch, (of_loss, of_missed) in WITHOUT_DROPOUT.items():
+        loss[epoch] *= of_loss
+        accuracy[epoch] = 1 - (1 - accuracy[epoch]) * of_missed
+    return replace(run, loss=tuple(loss), accuracy=tuple(accuracy))
