@@ -139,7 +139,7 @@ def _train(settings: Settings, kept: Path, progress: Progress) -> None:
     path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
     asked = {"folder": str(kept), "mirror": str(settings.mirror or ""), "offline": settings.offline}
     command = [sys.executable, "-m", "pytest_kerasch2.chapter.figures_child", json.dumps(asked)]
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints, subprocess.Popen(
+    with tempfile.TemporaryFile() as complaints, subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=complaints, text=True
     ) as child:
         assert child.stdout is not None
@@ -151,7 +151,8 @@ def _train(settings: Settings, kept: Path, progress: Progress) -> None:
             # What is done is kept; what is being done is not waited for.
             child.kill()
         complaints.seek(0)
-        last = [line.strip() for line in complaints if line.strip()][-1:]
+        said = complaints.read().decode("utf-8", "replace")
+    last = [line.strip() for line in said.splitlines() if line.strip()][-1:]
     if status:
         found = f"exit status {status}: {last[0].rstrip('.') if last else 'nothing was said'}"
         raise TrainingFailed("The trainings did not end", found, "look at what was said; what is done is kept")
