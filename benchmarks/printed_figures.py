@@ -51,9 +51,9 @@ give a figure so far off less often than one time in 1,200 (1 % in all, over twe
 as its digits say. Ways that train alike bit for bit, from equal weights in equal order with equal units dropped, are
 told together.
 
-On Keras 3 the subclassed model trains as none of the others does. Its `call`, as printed, takes no `training`, and Keras
-3 tells only a `call` that takes it whether it trains: the Dropout layer within drops nothing
-([keras-hub#1500](https://github.com/keras-team/keras-hub/issues/1500)), and its figures are those of training without it.
+On Keras 3 the subclassed model trains as none of the others does. Its `call`, as printed, takes no `training`, and
+Keras 3 tells only a `call` that takes it whether it trains: the Dropout layer within drops nothing
+([keras-hub#1500](https://github.com/keras-team/keras-hub/issues/1500)), and its figures are those of training without.
 """
 VARIANTS = """
 ## What gives the figures that are broken
