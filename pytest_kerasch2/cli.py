@@ -15,6 +15,11 @@ DIFFERENT = 1
 REFUSED = 2
 UNDECIDED = 3
 INTERRUPTED = 130
+CLUSTER = (
+    "let a cluster do the trainings: a Dask scheduler (tcp://host:8786), or Ray (ray://host:10001, or ray for the one "
+    "that this machine is part of); its workers need the same packages as this machine, and the data set: from the "
+    "network, from the Keras home there, or from --mirror"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,8 +87,13 @@ def _add_calibrate(commands: Any) -> None:
     calibrate.add_argument("--epochs", type=int, default=10, metavar="N", help="rounds of each training")
     calibrate.add_argument("--seeds", type=int, default=60, metavar="N", help="seeds that the file is to have")
     calibrate.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
-    calibrate.add_argument("--jobs", type=int, metavar="N", help="trainings at a time (default: one a core)")
-    calibrate.add_argument("--mirror", type=Path, metavar="DIR", help="folder with data set archives")
+    calibrate.add_argument(
+        "--jobs", type=int, metavar="N", help="trainings at a time (default: one a core, or all a cluster takes)"
+    )
+    calibrate.add_argument("--cluster", metavar="ADDRESS", help=CLUSTER)
+    calibrate.add_argument(
+        "--mirror", type=Path, metavar="DIR", help="folder with data set archives, on each worker too"
+    )
     calibrate.add_argument("--offline", action="store_true", help="never use the network for the data set")
     calibrate.set_defaults(run=_calibrate)
 
@@ -100,9 +110,10 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         data=chosen.data,
         seeds=chosen.seeds,
         first=chosen.first,
-        jobs=calibrating.jobs_here() if chosen.jobs is None else chosen.jobs,
-        mirror=chosen.mirror,
+        jobs=chosen.jobs,
+        mirror=chosen.mirror and chosen.mirror.absolute(),
         offline=chosen.offline,
+        cluster=chosen.cluster,
     )
     with progress.shown(order.seeds) as told:
         found = calibrating.calibrate(order, told)
@@ -115,11 +126,16 @@ def _add_training(command: argparse.ArgumentParser, text: str) -> None:
 
 
 def _add_gate(commands: Any) -> None:
-    purpose = "tell whether a training still ends as its reference did; exit with 1 if not, with 3 if that is undecided"
+    purpose = (
+        "tell whether a training still ends as its reference did, the chapter's own unless another is named; "
+        "exit with 1 if not, with 3 if that is undecided"
+    )
     gate = commands.add_parser("gate", help=purpose, description=purpose, allow_abbrev=False)
     gate.add_argument("reference", metavar="REFERENCE", help="a file of kerasch2 calibrate, or the name of one shipped")
     _add_training(gate, "what is asked about: this function of a seed, in a module that can be imported from here")
     gate.add_argument("--results", type=Path, metavar="FILE", help="or finished ones: another file of calibrate")
+    gate.add_argument("--mirror", type=Path, metavar="DIR", help="folder with data set archives")
+    gate.add_argument("--offline", action="store_true", help="never use the network for the data set")
     gate.add_argument("--resolution", type=float, metavar="SHARE", help="change of test accuracy to be told: 0.005")
     gate.add_argument("--alarm", type=float, default=0.01, metavar="RATE", help="false alarms allowed (default: 0.01)")
     gate.add_argument("--miss", type=float, default=0.01, metavar="RATE", help="misses allowed (default: 0.01)")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import functools
-import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Callable
 
 from pytest_kerasch2 import __version__
-from pytest_kerasch2.accuracy import own, reference, training
+from pytest_kerasch2.accuracy import own, reference, spreading, training
 from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference, Subject
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.data import prepare, sources
-from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api, devices, threads
 
 # Data sets whose images the chapter's network takes as they are.
@@ -33,10 +32,11 @@ class Order:
         data: name of the data set.
         seeds: how many there are to be in the file, from `first` on.
         first: the first of them.
-        jobs: trainings at a time.
+        jobs: trainings at a time; None for as many as there is room for.
         device: where each is done, such as `cpu:0`.
-        mirror: folder with archives of data sets, or None.
-        offline: never use the network.
+        mirror: folder with archives of data sets, or None; on each worker of a cluster.
+        offline: never use the network, there neither.
+        cluster: address of the Dask or Ray cluster that does the trainings, or None for this machine.
     """
 
     out: Path
@@ -44,10 +44,11 @@ class Order:
     data: str = "mnist"
     seeds: int = 60
     first: int = 0
-    jobs: int = 1
+    jobs: int | None = 1
     device: str = "cpu:0"
     mirror: Path | None = None
     offline: bool = False
+    cluster: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained.
@@ -55,7 +56,7 @@ class Order:
         Raises:
             BadSetting: no seeds, no jobs, or a data set that the network does not take.
         """
-        if self.seeds < 1 or self.jobs < 1 or self.first < 0:
+        if self.seeds < 1 or self.first < 0 or (self.jobs is not None and self.jobs < 1):
             found = f"{self.seeds} seeds from {self.first} on, {self.jobs} at a time"
             raise BadSetting("A number of the calibration is too small", found, "give at least one seed and one job")
         if self.data not in DATA:
@@ -74,8 +75,10 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
     Raises:
         BadReference: the file is of another training, or cannot be written.
         DataMissing, DataDamaged: there is no such data, or it is not whole.
-        FrameworkMissing: a framework or joblib is not installed.
-        BadSetting: this process computes with other threads already.
+        FrameworkMissing: a framework, joblib or what reaches the cluster is not installed.
+        BadSetting: this process computes with other threads already, no cluster answers, or a worker is unlike this
+            process.
+        TrainingFailed: a training gave no curve, or the cluster gave it up.
     """
     # Before anything is computed here: with one job, the trainings are done in this process.
     threads.limit()
@@ -83,7 +86,8 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
     with reference.appending(order.out, subject) as begun:
         wanted = [seed for seed in range(order.first, order.first + order.seeds) if seed not in begun.seeds]
         done = order.seeds - len(wanted)
-        for run in _trained(order, wanted):
+        work = functools.partial(one, order, subject)
+        for run in spreading.spread(work, wanted, jobs=order.jobs, cluster=order.cluster):
             reference.append(order.out, run)
             done += 1
             told(run, done, order.seeds)
@@ -118,29 +122,14 @@ def _data_of(order: Order) -> dict[str, Any]:
     return {"name": data.name, "sha256": data.digest, "train": len(data.x_train), "test": len(data.x_test)}
 
 
-def _trained(order: Order, seeds: Sequence[int]) -> Iterator[Run]:
-    """Give the runs in the order in which they end."""
-    if not seeds:
-        return
-    try:
-        import joblib
-    except ImportError as error:
-        remedy = 'run pip install "pytest-kerasch2[accuracy]"'
-        raise FrameworkMissing("Trainings are spread by joblib, which is not installed", str(error), remedy) from error
-    # Unordered, so that none waits in memory for a slower one; joblib for CPython 3.7 knows the order of asking alone.
-    ordering = "generator_unordered" if _knows_unordered(joblib) else "generator"
-    spread = joblib.Parallel(n_jobs=order.jobs, return_as=ordering, pre_dispatch=order.jobs, batch_size=1)
-    yield from spread(joblib.delayed(one)(order, seed) for seed in seeds)
+def one(order: Order, subject: Subject, seed: int) -> Run:
+    """Train one seed in this process, which may be another than the one that asked, and on another machine.
 
-
-def _knows_unordered(joblib: Any) -> bool:
-    major, minor = (int(part) for part in joblib.__version__.split(".")[:2])
-    return (major, minor) >= (1, 4)
-
-
-def one(order: Order, seed: int) -> Run:
-    """Train one seed in this process, which may be another than the one that asked."""
+    Raises:
+        BadSetting: this process would give what is of another subject: another release, other data.
+    """
     threads.limit()
+    _refuse_another(subject, _subject_here(order))
     (device,) = devices.choose(order.device)
     if isinstance(order.recipe, Own):
         with device.placed():
@@ -150,11 +139,17 @@ def one(order: Order, seed: int) -> Run:
         return training.train(order.recipe, data, seed)
 
 
+def _refuse_another(asked: Subject, here: Subject) -> None:
+    if here.plain != asked.plain:
+        found = reference.difference(asked, here, "where it was asked", f"on {platform.node()}")
+        raise BadSetting("A worker is unlike what asked it to train", found, "give it the same packages and data")
+
+
+@functools.lru_cache(maxsize=1)
+def _subject_here(order: Order) -> Subject:
+    return subject_of(order)
+
+
 @functools.lru_cache(maxsize=1)
 def _prepared(order: Order) -> Any:
     return prepare.prepared(sources.load(order.data, mirror=order.mirror, offline=order.offline))
-
-
-def jobs_here() -> int:
-    """Give how many trainings this machine does at a time: one a core."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

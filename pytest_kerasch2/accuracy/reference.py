@@ -144,7 +144,7 @@ def _begun(path: Path, subject: Subject) -> Reference:
     found = read(path)
     if found.subject.plain != subject.plain:
         raise BadReference(
-            "A file is of another training", f"{path}: {_difference(found.subject, subject)}", "name another"
+            "A file is of another training", f"{path}: {difference(found.subject, subject)}", "name another"
         )
     if not path.read_bytes().endswith(b"\n"):
         _write(_lines(path), path)
@@ -158,13 +158,13 @@ def _write(lines: Sequence[str], path: Path) -> None:
         raise BadReference("A reference cannot be written", error.found, error.remedy) from error
 
 
-def _difference(one: Subject, other: Subject) -> str:
-    """Give the first fact in which a file differs from what is to be appended."""
+def difference(one: Subject, other: Subject, at_one: str = "there", at_other: str = "here") -> str:
+    """Give the first fact in which two subjects differ, such as a file from what is to be appended."""
     for room in ("recipe", "data", "environment"):
         theirs, ours = one.plain[room], other.plain[room]
         for name in sorted({*theirs, *ours}):
             if theirs.get(name) != ours.get(name):
-                return f"{name} is {theirs.get(name)!r} there, and {ours.get(name)!r} here"
+                return f"{name} is {theirs.get(name)!r} {at_one}, and {ours.get(name)!r} {at_other}"
     return "its schema"
 
 
