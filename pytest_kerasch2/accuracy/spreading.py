@@ -70,6 +70,14 @@ def _flowing(work: Work, seeds: Sequence[int], **how: Any) -> Iterator[Run]:
     yield from spread(joblib.delayed(work)(seed) for seed in seeds)
 
 
+def _in_parts(work: Work, seeds: Sequence[int], at_once: int, **how: Any) -> Iterator[Run]:
+    """Give the runs of so many seeds at once, when all of these are done."""
+    joblib = importlib.import_module("joblib")
+    for first in range(0, len(seeds), at_once):
+        part = seeds[first : first + at_once]
+        yield from joblib.Parallel(batch_size=1, **how)(joblib.delayed(work)(seed) for seed in part)
+
+
 def _by_dask(work: Work, seeds: Sequence[int], jobs: int | None, cluster: str) -> Iterator[Run]:
     distributed = _imported("distributed", DASK)
     address = cluster[len("dask://") :] if cluster.startswith("dask://") else cluster
@@ -84,14 +92,20 @@ def _by_dask(work: Work, seeds: Sequence[int], jobs: int | None, cluster: str) -
         except (OSError, distributed.TimeoutError) as error:
             found = f"{cluster} after {WORKERS} s"
             raise BadSetting("A cluster has no workers", found, "start some with dask worker") from error
+        backend = _dask_backend(client)
         # The scheduler holds what waits, for workers that come later too; those of one that dies it gives to another.
-        yield from _flowing(work, seeds, backend=_dask_backend(client), pre_dispatch=jobs or "all")
+        how = {"backend": backend, "pre_dispatch": jobs or "all"}
+        if backend.supports_return_generator:
+            yield from _flowing(work, seeds, **how)
+        else:
+            # joblib 1.3, of CPython 3.7.
+            yield from _in_parts(work, seeds, jobs or backend.effective_n_jobs(-1), **how)
 
 
 def _dask_backend(client: Any) -> Any:
     """Give joblib's backend for Dask, which here is told of each training that is given up, and of one worker too.
 
-    joblib itself (1.3 to 1.6 at least) is told only of what ends in a worker, and so waits for ever for a training
+    joblib itself (1.4 to 1.6 at least) is told only of what ends in a worker, and so waits for ever for a training
     whose workers died too often, or that no worker could read.
     """
     from joblib._dask import DaskDistributedBackend
@@ -104,7 +118,7 @@ def _dask_backend(client: Any) -> Any:
         def submit(self, func: Any, callback: Any = None) -> Any:
             return _telling(super().submit(func, callback), callback)
 
-        # The same, as joblib called it until 1.4.
+        # The same, as joblib before 1.6 calls it.
         def apply_async(self, func: Any, callback: Any = None) -> Any:
             return _telling(super().apply_async(func, callback), callback)
 

@@ -336,7 +336,9 @@ def test_no_results_are_nothing_to_decide_from(results: Any) -> None:
         asking.ask(SEEDS, results=results)
 
 
-@pytest.mark.parametrize("results", [3, [3], ["loss"], [None], object()], ids=str)
+@pytest.mark.parametrize(
+    "results", [3, [3], ["loss"], [None], object()], ids=["number", "numbers", "words", "none", "object"]
+)
 def test_results_that_are_no_curves_are_refused(results: Any) -> None:
     with pytest.raises(BadSetting, match="A training returned no curve"):
         asking.ask(SEEDS, results=results)

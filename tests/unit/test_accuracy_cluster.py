@@ -70,8 +70,8 @@ def cluster(distributed: Any) -> Iterator[Any]:
         yield made
 
 
-def _cluster(distributed: Any, workers: int, folder: Path) -> Any:
-    here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "local_directory": str(folder / "dask")}
+def _cluster(distributed: Any, workers: int) -> Any:
+    here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
     return distributed.LocalCluster(n_workers=workers, threads_per_worker=1, **here)
 
 
