@@ -47,9 +47,9 @@ def whole_workflow(workflow: Trial, witness: Witness) -> None:
     witness.equal("values from evaluate", expected=2, actual=int(np.size(workflow.evaluated)))
     witness.equal("images predicted", expected=COUNT, actual=len(workflow.predicted))
     after = trials.cross_entropy(workflow.predicted, workflow.labels)
-    witness.true(
-        "cross entropy after the workflow is below that before", holds=after < workflow.loss_before, found=after
-    )
+    # Two ways to compute the same weights' loss differ in their last digits.
+    lower = workflow.loss_before - after > 0.01
+    witness.true("cross entropy after the workflow is below that before", holds=lower, found=after)
 
 
 @claim(

@@ -48,6 +48,7 @@ Inner = Callable[..., pytest.RunResult]
 def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Inner:
     """Run a test of somebody's own beside a reference of digits."""
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.delenv("KERASCH2_MIRROR", raising=False)
     accuracy_made.write(made(), pytester.path / "reference.jsonl")
 
     def run(body: str, *arguments: str) -> pytest.RunResult:
