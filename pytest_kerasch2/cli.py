@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(chosen.run(chosen))
     except KeyboardInterrupt:
-        sys.stderr.write(f"kerasch2 {chosen.command}: stopped; what was done is kept\n")
+        sys.stderr.write(f"kerasch2 {chosen.command}: stopped{chosen.kept}\n")
         return INTERRUPTED
     except KerasCh2Error as error:
         sys.stderr.write(f"kerasch2 {chosen.command}: {error}\n")
@@ -63,7 +63,7 @@ def _add_table(commands: Any) -> None:
     ):
         table.add_argument(flag, type=Path, metavar="FILE", help=text)
     table.add_argument("--allow-incomplete", action="store_true", help="take ledgers of interrupted runs, marked so")
-    table.set_defaults(run=_table)
+    table.set_defaults(run=_table, kept="")
 
 
 def _table(chosen: argparse.Namespace) -> int:
@@ -90,12 +90,17 @@ def _add_calibrate(commands: Any) -> None:
     calibrate.add_argument(
         "--jobs", type=int, metavar="N", help="trainings at a time (default: one a core, or all a cluster takes)"
     )
+    calibrate.add_argument(
+        "--device",
+        metavar="NAME",
+        help="cpu, gpu or gpu:N (default: a GPU if there is one); with a cluster, of each worker",
+    )
     calibrate.add_argument("--cluster", metavar="ADDRESS", help=CLUSTER)
     calibrate.add_argument(
         "--mirror", type=Path, metavar="DIR", help="folder with data set archives, on each worker too"
     )
     calibrate.add_argument("--offline", action="store_true", help="never use the network for the data set")
-    calibrate.set_defaults(run=_calibrate)
+    calibrate.set_defaults(run=_calibrate, kept="; what was done is kept, and the same command goes on")
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
@@ -111,6 +116,7 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         seeds=chosen.seeds,
         first=chosen.first,
         jobs=chosen.jobs,
+        device=chosen.device,
         mirror=chosen.mirror and chosen.mirror.absolute(),
         offline=chosen.offline,
         cluster=chosen.cluster,
@@ -142,17 +148,15 @@ def _add_gate(commands: Any) -> None:
     gate.add_argument("--most", type=int, default=10, metavar="N", help="trainings at most (default: 10)")
     gate.add_argument("--json", type=Path, metavar="FILE", help="write the decision as data")
     gate.add_argument("--plot", type=Path, action="append", default=[], metavar="FILE", help="draw it: .png or .svg")
-    gate.set_defaults(run=_gate)
+    gate.set_defaults(run=_gate, kept=" before a decision; the same command trains the same seeds again")
 
 
 def _gate(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.accuracy import showing
     from pytest_kerasch2.accuracy.decision import Verdict
 
-    decision = showing.asked(
-        showing.Question(**{one.name: getattr(chosen, one.name) for one in fields(showing.Question)})
-    )
-    _say(decision.evidence)
+    question = showing.Question(**{one.name: getattr(chosen, one.name) for one in fields(showing.Question)})
+    decision = showing.asked(question, lambda found: _say(found.evidence))
     return {Verdict.PASS: 0, Verdict.FAIL: DIFFERENT, Verdict.UNDECIDED: UNDECIDED}[decision.verdict]
 
 

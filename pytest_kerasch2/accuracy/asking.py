@@ -55,6 +55,9 @@ def ask(
     if sum(one is not None for one in (model, train, results)) != 1:
         remedy = "give exactly one of model, train and results"
         raise BadSetting("A gate must know what it is asked about", "none of them, or several", remedy)
+    if results is not None and (data is not None or seeds is not None):
+        found = " and ".join(name for name, one in (("data", data), ("seeds", seeds)) if one is not None)
+        raise BadSetting("Finished results are not trained", f"{found} beside them", "leave that out")
     terms = Terms(resolution, alarm, miss, most)
     known = gate.reference_of(reference)
     if results is not None:

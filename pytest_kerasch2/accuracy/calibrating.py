@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -33,7 +33,7 @@ class Order:
         seeds: how many there are to be in the file, from `first` on.
         first: the first of them.
         jobs: trainings at a time; None for as many as there is room for.
-        device: where each is done, such as `cpu:0`.
+        device: where each is done, such as `cpu`, `gpu` or `gpu:1`; None for a GPU if there is one here.
         mirror: folder with archives of data sets, or None; on each worker of a cluster.
         offline: never use the network, there neither.
         cluster: address of the Dask or Ray cluster that does the trainings, or None for this machine.
@@ -45,7 +45,7 @@ class Order:
     seeds: int = 60
     first: int = 0
     jobs: int | None = 1
-    device: str = "cpu:0"
+    device: str | None = "cpu:0"
     mirror: Path | None = None
     offline: bool = False
     cluster: str | None = None
@@ -82,6 +82,7 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
     """
     # Before anything is computed here: with one job, the trainings are done in this process.
     threads.limit()
+    order = replace(order, device=_placed(order))
     subject = subject_of(order)
     with reference.appending(order.out, subject) as begun:
         wanted = [seed for seed in range(order.first, order.first + order.seeds) if seed not in begun.seeds]
@@ -92,6 +93,15 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
             done += 1
             told(run, done, order.seeds)
     return reference.read(order.out)
+
+
+def _placed(order: Order) -> str:
+    """Give the name of the one device that is meant, of which there may be others on the machines of a cluster."""
+    if order.cluster is None:
+        devices.share_memory()
+        return devices.one(order.device).name
+    word = next(iter(devices.kinds(order.device)), "cpu")
+    return word if ":" in word else f"{word}:0"
 
 
 def subject_of(order: Order) -> Subject:
@@ -129,6 +139,7 @@ def one(order: Order, subject: Subject, seed: int) -> Run:
         BadSetting: this process would give what is of another subject: another release, other data.
     """
     threads.limit()
+    devices.share_memory()
     _refuse_another(subject, _subject_here(order))
     (device,) = devices.choose(order.device)
     if isinstance(order.recipe, Own):

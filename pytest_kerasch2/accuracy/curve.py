@@ -119,8 +119,7 @@ def last(epochs: int) -> Point:
     return Point("test_accuracy", epochs)
 
 
-def usual(reference: Reference, point: Point) -> Usual:
+def usual(reference: Reference, point: Point, on: Scale) -> Usual:
     """Give what is usual at a point, on its scale."""
-    on = scale(point, counted(reference))
     places = [on.there(point.of(run)) for run in reference.runs]
     return sequential.usual(places, on.least(math.fsum(places) / len(places)))

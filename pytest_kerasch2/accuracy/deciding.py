@@ -103,7 +103,7 @@ def yardstick(reference: Reference, terms: Terms) -> Yardstick:
     points = curve.points(epochs)
     counted = curve.counted(reference)
     scales = {point: curve.scale(point, counted) for point in points}
-    known = {point: curve.usual(reference, point) for point in points}
+    known = {point: curve.usual(reference, point, scales[point]) for point in points}
     asked = curve.last(epochs)
     made = Yardstick(scales, known, asked, terms)
     if terms.resolution is not None:
@@ -170,13 +170,15 @@ def refuse_other_length(made: Yardstick, run: Run) -> None:
 def _look(made: Yardstick, runs: Sequence[Run]) -> Decision:
     alarms = _alarms(made, runs)
     if alarms:
-        several = "1 point" if len(alarms) == 1 else f"{len(alarms)} points"
+        several = "1 place" if len(alarms) == 1 else f"{len(alarms)} places"
         return _decision(made, runs, Verdict.FAIL, f"fail: {several} of the curve changed, first {alarms[0]}", alarms)
     _, low, high = made.interval(runs)
     enough = len(runs) >= FEWEST_TO_PASS
     if enough and made.expected - made.resolution < low and high < made.expected + made.resolution:
         within = f"{100 * made.resolution:.2f} points of what is usual"
-        return _decision(made, runs, Verdict.PASS, f"pass: the test accuracy is within {within}, and no point changed")
+        return _decision(
+            made, runs, Verdict.PASS, f"pass: the test accuracy is within {within}, and no place of the curve changed"
+        )
     if not enough:
         reason = f"undecided after 1 training: no gate passes by fewer than {FEWEST_TO_PASS}"
     else:

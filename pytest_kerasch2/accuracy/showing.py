@@ -8,7 +8,7 @@ import sys
 import warnings
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy import asking, deciding, gate, own, picture, summary
@@ -52,8 +52,12 @@ class Question:
     plot: list[Path] | None = None
 
 
-def asked(question: Question) -> Decision:
+def asked(question: Question, said: Callable[[Decision], None] = lambda decision: None) -> Decision:
     """Ask, and show the decision wherever it is to be seen.
+
+    Args:
+        question: what is asked.
+        said: is called with the decision first of all, so that it is not lost where a file cannot be written.
 
     Raises:
         KerasCh2Error: whatever `asking.ask` raises, or a file that cannot be written; as far as that can be known
@@ -71,6 +75,7 @@ def asked(question: Question) -> Decision:
         most=question.most,
         told=_told,
     )
+    said(decision)
     show(decision, known, terms, question, os.environ)
     return decision
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any, ContextManager
@@ -89,6 +90,28 @@ def choose(words: str | None = None) -> tuple[Device, ...]:
             )  # fmt: skip
         chosen.extend(device for device in found if device not in chosen)
     return tuple(chosen) if asked else there
+
+
+def one(words: str | None = None) -> Device:
+    """Give the one device that a word names; where none is named, a GPU if there is one, or else the CPU.
+
+    Raises:
+        BadSetting: several words, or one that is no device.
+        DeviceMissing: it is not there.
+    """
+    if len(kinds(words)) > 1:
+        raise BadSetting("One device is asked for", repr(words), "name a single one, such as gpu:1")
+    there = choose(words)
+    return next((device for device in there if device.kind == "gpu"), there[0])
+
+
+def share_memory() -> None:
+    """Let this process, and those that it starts, take of a GPU's memory what they need, not all of it at once.
+
+    TensorFlow and JAX read this when they first look at a GPU; what the user has set stays.
+    """
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
 def two_logical_cpus(tf: Any) -> tuple[str, str]:

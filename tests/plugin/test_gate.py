@@ -81,7 +81,7 @@ def test_what_has_changed_fails_and_says_where(inner: Inner, train: str, judged:
     result.stdout.fnmatch_lines(
         [
             f">   *accuracy_gate('reference.jsonl', train={train}).require()",
-            f"E  *GateFailed: fail: 1 point of the curve changed, first test accuracy after epoch 2 is *{judged}*",
+            f"E  *GateFailed: fail: 1 place of the curve changed, first test accuracy after epoch 2 is *{judged}*",
         ]
     )
 

@@ -13,21 +13,11 @@ from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.reference import Reference, Subject
 from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.accuracy.training import Run
+from tests.unit.accuracy_made import ENVIRONMENT
 
 EPOCHS = 3
 IMAGES = 1000
 DATA = {"name": "made", "sha256": "0" * 64, "train": IMAGES, "test": IMAGES}
-ENVIRONMENT = {
-    "plugin": "0.1.0",
-    "tensorflow": "2.21.0",
-    "keras": "3.15.1",
-    "backend": "tensorflow",
-    "python": "3.13.0",
-    "numpy": "2.3.1",
-    "platform": "Linux-x86_64",
-    "device": "cpu:0",
-    "threads": 1,
-}
 
 
 def curve_of(seed: int, epochs: int = EPOCHS, scatter: float = 0.05, **times: float) -> Run:

@@ -352,3 +352,9 @@ def test_results_that_diverged_are_told() -> None:
 def test_results_of_fewer_epochs_are_refused() -> None:
     with pytest.raises(BadSetting, match="another number of epochs"):
         asking.ask(SEEDS, results=[run(1000, epochs=1)])
+
+
+@pytest.mark.parametrize("beside", [{"data": DATA}, {"seeds": [7]}])
+def test_what_is_for_training_is_refused_beside_results(beside: dict[str, Any]) -> None:
+    with pytest.raises(BadSetting, match=f"{next(iter(beside))} beside them"):
+        asking.ask(SEEDS, results=[run(seed) for seed in NEW], **beside)

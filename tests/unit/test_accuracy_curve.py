@@ -8,6 +8,7 @@ import pytest
 
 from pytest_kerasch2.accuracy import curve
 from pytest_kerasch2.accuracy.curve import Point, Scale
+from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.training import Run
 from tests.unit import accuracy_made
 from tests.unit.accuracy_made import DATA, IMAGES
@@ -15,6 +16,11 @@ from tests.unit.accuracy_made import DATA, IMAGES
 RUN = Run(3, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.91))
 ACCURACY = Scale(IMAGES)
 LOSS = Scale(0)
+LAST = Point("test_accuracy", 2)
+
+
+def _on(seeds: Reference, point: Point) -> Scale:
+    return curve.scale(point, curve.counted(seeds))
 
 
 def test_a_curve_has_a_point_for_each_series_and_epoch() -> None:
@@ -90,7 +96,7 @@ def test_half_an_image_is_the_least_scatter_of_an_accuracy() -> None:
 def test_seeds_that_agree_scatter_by_the_least() -> None:
     alike = accuracy_made.made(9, trained=lambda seed, epochs: Run(seed, (0.0,), (1.0,), (0.1,), (1.0,)), epochs=1)
 
-    found = {point.series: curve.usual(alike, point).deviation for point in curve.points(1)}
+    found = {point.series: curve.usual(alike, point, _on(alike, point)).deviation for point in curve.points(1)}
 
     half_an_image = pytest.approx(math.log(2.5 / 2))
     assert found == {"loss": 1e-4, "accuracy": half_an_image, "test_loss": 1e-4, "test_accuracy": half_an_image}
@@ -99,7 +105,7 @@ def test_seeds_that_agree_scatter_by_the_least() -> None:
 def test_what_is_usual_is_that_of_all_seeds() -> None:
     seeds = accuracy_made.made(200)
 
-    found = curve.usual(seeds, Point("test_accuracy", 2))
+    found = curve.usual(seeds, LAST, _on(seeds, LAST))
 
     assert (found.count, found.deviation) == (200, pytest.approx(accuracy_made.SCATTER, rel=0.2))
     assert ACCURACY.back(found.mean) == pytest.approx(0.9, abs=0.001)

@@ -129,7 +129,7 @@ def test_a_drop_by_the_resolution_does_not_pass() -> None:
 
 def test_the_evidence_of_a_pass() -> None:
     assert list(_decide(*_runs(), resolution=0.01).evidence) == [
-        "pass: the test accuracy is within 1.00 points of what is usual, and no point changed",
+        "pass: the test accuracy is within 1.00 points of what is usual, and no place of the curve changed",
         "test accuracy after the last epoch: 0.9004, from 0.8941 to 0.9063; usual is 0.8999",
         "trainings: 2, with the seeds 1000, 1001",
         "1.00 points were to be told; the smallest drop that would have been an alarm: 1.65 points",
@@ -140,7 +140,7 @@ def test_the_evidence_of_a_fail_names_each_point() -> None:
     evidence = _decide(*_runs(test_accuracy=-8), resolution=0.01).evidence
 
     worse = "worse than chance makes it: usual is 0.8999, and from 0.88 to 0.9165 would be chance (p = 5e-09)"
-    assert evidence[0] == f"fail: 2 points of the curve changed, first {evidence[4]}"
+    assert evidence[0] == f"fail: 2 places of the curve changed, first {evidence[4]}"
     assert evidence[4] == f"test accuracy after epoch 2 is 0.8754, {worse}"
     assert evidence[5].startswith("test accuracy after epoch 1 is 0.753, worse than chance makes it")
 
@@ -191,7 +191,7 @@ def test_a_fail_that_is_required_says_what_changed_and_what_to_do() -> None:
         found.require()
 
     said = str(caught.value)
-    assert said.startswith("fail: 4 points of the curve changed, first ")
+    assert said.startswith("fail: 4 places of the curve changed, first ")
     assert said.count(str(found.alarms[0])) == 1
     assert all(str(alarm) in said for alarm in found.alarms)
     assert said.endswith("To do: look at the points named, or calibrate anew if the change is meant.")

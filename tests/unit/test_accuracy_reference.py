@@ -12,20 +12,10 @@ from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Subject
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.errors import BadReference
+from tests.unit.accuracy_made import ENVIRONMENT
 
 RECIPE = Recipe(epochs=2)
 DATA = {"name": "digits", "sha256": "0" * 64, "train": 1500, "test": 297}
-ENVIRONMENT = {
-    "plugin": "0.1.0",
-    "tensorflow": "2.21.0",
-    "keras": "3.15.1",
-    "backend": "tensorflow",
-    "python": "3.13.0",
-    "numpy": "2.3.1",
-    "platform": "Linux-x86_64",
-    "device": "cpu:0",
-    "threads": 1,
-}
 SUBJECT = Subject(RECIPE, DATA, ENVIRONMENT)
 RUN = Run(3, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.9), 1.5)
 OTHER = replace(RUN, seed=1)

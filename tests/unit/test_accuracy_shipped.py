@@ -8,8 +8,10 @@ from pytest_kerasch2.accuracy import shipped
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.errors import BadReference, BadSetting
 
-# Of each feed, so many seeds at least.
-SEEDS = {"arrays": 60, "pipeline-as-printed": 10, "pipeline-as-meant": 10}
+# So many seeds at least: of the chapter's own release, which has no quick way to train, fewer.
+SEEDS = {"mnist-tensorflow-2.0": 20, "digits-tensorflow-2.21": 200}
+SEEDS_OF_A_PIPELINE = 10
+SEEDS_OF_OTHERS = 60
 
 
 @pytest.mark.parametrize("name", shipped.names())
@@ -18,7 +20,8 @@ def test_each_is_whole_and_of_the_printed_training(name: str) -> None:
     recipe = found.subject.recipe
 
     assert isinstance(recipe, Recipe)
-    assert (recipe, len(found.runs) >= SEEDS[recipe.feed]) == (Recipe(feed=recipe.feed), True)
+    least = SEEDS_OF_OTHERS if recipe.feed == "arrays" else SEEDS_OF_A_PIPELINE
+    assert (recipe, len(found.runs) >= SEEDS.get(name, least)) == (Recipe(feed=recipe.feed), True)
 
 
 @pytest.mark.parametrize("name", shipped.names())

@@ -12,6 +12,7 @@ import pytest
 from pytest_kerasch2 import cli
 from pytest_kerasch2.accuracy import picture, reference, showing
 from pytest_kerasch2.accuracy.own import Own
+from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import threads
 from tests.unit import accuracy_decided, accuracy_made
 from tests.unit.accuracy_made import made, run
@@ -120,7 +121,20 @@ def test_what_has_changed_ends_with_1(reference_file: str, said: Said, accuracy:
 
     status, lines, _ = said("gate", reference_file, "--training=my_training:train")
 
-    assert (status, lines[0][:40]) == (1, "fail: 1 point of the curve changed, firs")
+    assert (status, lines[0][:40]) == (1, "fail: 1 place of the curve changed, firs")
+
+
+def test_an_output_that_cannot_be_written_after_all_takes_no_evidence_away(
+    reference_file: str, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def show(*given: Any) -> None:
+        raise BadSetting("An output cannot be written", "the disk is full", "make room")
+
+    monkeypatch.setattr(showing, "show", show)
+
+    status, lines, told = said("gate", reference_file, "--training=my_training:train")
+
+    assert (status, lines[0][:5], "the disk is full" in told) == (2, "pass:", True)
 
 
 def test_what_cannot_be_told_ends_with_3_before_any_training(reference_file: str, said: Said) -> None:
@@ -153,7 +167,7 @@ def test_the_decision_is_written_as_data(reference_file: str, said: Said) -> Non
         "expected": pytest.approx(0.9, abs=0.001),
         "found": pytest.approx(0.87, abs=0.01),
     }
-    assert found["evidence"][0].startswith("fail: 1 point of the curve changed, first test accuracy after epoch 2 is")
+    assert found["evidence"][0].startswith("fail: 1 place of the curve changed, first test accuracy after epoch 2 is")
     assert sorted(found) == [
         "alarms",
         "estimate",
@@ -285,7 +299,8 @@ def test_it_goes_on_where_it_was_stopped(calibrates: Said) -> None:
 
     status, lines, _ = calibrates(6)
 
-    assert (stopped, told, before) == (130, "kerasch2 calibrate: stopped; what was done is kept\n", {0, 1, 2})
+    kept = "kerasch2 calibrate: stopped; what was done is kept, and the same command goes on\n"
+    assert (stopped, told, before) == (130, kept, {0, 1, 2})
     assert (status, lines[-1], _trained()) == (0, "own.jsonl: 6 seeds", [0, 1, 2, 3, 3, 4, 5])
 
 

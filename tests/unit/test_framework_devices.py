@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.accuracy import calibrating
+from pytest_kerasch2.accuracy.calibrating import Order
+from pytest_kerasch2.errors import BadSetting, DeviceMissing
+from pytest_kerasch2.framework import devices
+from pytest_kerasch2.framework.devices import Device
+
+CPU = Device("cpu", 0)
+GPUS = (Device("gpu", 0), Device("gpu", 1))
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A function that says which devices this machine has."""
+    return lambda *found: monkeypatch.setattr(devices, "present", lambda: found)
+
+
+@pytest.mark.parametrize(
+    ("word", "name"), [(None, "gpu:0"), ("gpu", "gpu:0"), ("gpu:1", "gpu:1"), ("cpu", "cpu:0"), ("CPU:0", "cpu:0")]
+)
+def test_one_device_is_the_first_gpu_unless_another_is_named(there: Any, word: str | None, name: str) -> None:
+    there(CPU, *GPUS)
+
+    assert devices.one(word).name == name
+
+
+def test_without_a_gpu_it_is_the_cpu(there: Any) -> None:
+    there(CPU)
+
+    assert devices.one() == CPU
+
+
+def test_a_gpu_that_is_asked_for_and_not_there_is_missed(there: Any) -> None:
+    there(CPU)
+
+    with pytest.raises(DeviceMissing, match="There is no gpu"):
+        devices.one("gpu")
+
+
+def test_two_words_are_not_one_device(there: Any) -> None:
+    there(CPU, *GPUS)
+
+    with pytest.raises(BadSetting, match="One device is asked for"):
+        devices.one("cpu,gpu")
+
+
+@pytest.mark.parametrize(("asked", "name"), [(None, "cpu:0"), ("gpu", "gpu:0"), ("gpu:1", "gpu:1")])
+def test_the_devices_of_a_cluster_are_not_looked_for_here(there: Any, tmp_path: Any, asked: Any, name: str) -> None:
+    there(CPU)
+
+    assert calibrating._placed(Order(tmp_path / "a.jsonl", device=asked, cluster="tcp://there:8786")) == name
+
+
+def test_memory_is_shared_unless_the_user_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = {"XLA_PYTHON_CLIENT_PREALLOCATE": "true"}
+    monkeypatch.setattr(os, "environ", variables)
+
+    devices.share_memory()
+
+    assert variables == {"XLA_PYTHON_CLIENT_PREALLOCATE": "true", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
