@@ -103,3 +103,7 @@ class GateFailed(KerasCh2Error):
 
 class GateUndecided(KerasCh2Error):
     """An accuracy gate could not tell within the trainings that it was allowed."""
+
+
+class TimingVoid(KerasCh2Error):
+    """A time cannot be believed: its work was not done, not all of it was done, or more than that was."""

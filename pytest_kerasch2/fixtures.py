@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
-from pytest_kerasch2.errors import CouldNotTell, KerasCh2Error, NotApplicable
+from pytest_kerasch2.errors import BadSetting, CouldNotTell, FrameworkMissing, KerasCh2Error, NotApplicable
 from pytest_kerasch2.options import SETTINGS
 
 SHELF = pytest.StashKey[Dict[str, Any]]()
@@ -178,6 +178,37 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
             return showing.summarised(reference, request.node.nodeid, os.environ, **how)
 
     return ask
+
+
+@pytest.fixture
+def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """A function that times the steps of a compiled model, and refuses a time that cannot be believed.
+
+    It takes `model`, `data`, `batch_size`, `device` and `mode`; see `timing.recording.recorded`. What it measures
+    stands in pytest-benchmark's table and JSON, and is what it gives.
+    """
+    from pytest_kerasch2.timing import recording
+
+    def ask(model: Any, data: Any, **how: Any) -> Any:
+        with told(request):
+            return recording.recorded(_pytest_benchmark(request), model, data, **how)
+
+    return ask
+
+
+def _pytest_benchmark(request: pytest.FixtureRequest) -> Any:
+    """Give the fixture of pytest-benchmark.
+
+    Raises:
+        BadSetting: this is one of several processes, whose times are those of all of them.
+        FrameworkMissing: pytest-benchmark is not installed, or switched off.
+    """
+    if hasattr(request.config, "workerinput"):
+        raise BadSetting("Several workers take each other's time", "this is a worker of -n", "run it without -n")
+    if not request.config.pluginmanager.hasplugin("benchmark"):
+        remedy = 'run pip install "pytest-kerasch2[benchmark]", and leave out -p no:benchmark'
+        raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", remedy)
+    return request.getfixturevalue("benchmark")
 
 
 def parametrize_devices(metafunc: pytest.Metafunc) -> None:

@@ -55,9 +55,8 @@ def ask(
     if sum(one is not None for one in (model, train, results)) != 1:
         remedy = "give exactly one of model, train and results"
         raise BadSetting("A gate must know what it is asked about", "none of them, or several", remedy)
-    if results is not None and (data is not None or seeds is not None):
-        found = " and ".join(name for name, one in (("data", data), ("seeds", seeds)) if one is not None)
-        raise BadSetting("Finished results are not trained", f"{found} beside them", "leave that out")
+    if results is not None:
+        _refuse_beside(data=data, seeds=seeds)
     terms = Terms(resolution, alarm, miss, most)
     known = gate.reference_of(reference)
     if results is not None:
@@ -68,6 +67,12 @@ def ask(
         _refuse_no_function("model", model, "a function that makes a new model each time it is called")
         train = _of_model(known, model, _data(known, data, data_named))
     return gate.gate(known, train, terms, seeds=seeds, told=told)
+
+
+def _refuse_beside(**given: Any) -> None:
+    found = [name for name in ("data", "seeds") if given[name] is not None]
+    if found:
+        raise BadSetting("Finished results are not trained", f"{' and '.join(found)} beside them", "leave that out")
 
 
 def _of_model(known: Reference, model: Any, data: Prepared) -> gate.Train:

@@ -162,7 +162,10 @@ def array(value: Any) -> Any:
         # Asks for no framework, because beside the interpreter of an early Keras there may be none.
         return value
     # Tensors of torch that carry gradients refuse NumPy, and those of JAX have no `numpy()`
-    return np.asarray(value) if runs_on_tensorflow() else keras().ops.convert_to_numpy(value)
+    if not runs_on_tensorflow():
+        return keras().ops.convert_to_numpy(value)
+    # Of a variable of 2.0 NumPy makes an array that holds the variable itself.
+    return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
 
 
 def dtype_name(dtype: Any) -> str:

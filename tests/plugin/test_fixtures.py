@@ -24,6 +24,7 @@ NAMES = [
     "prepared_mnist",
     "prepared_digits",
     "accuracy_gate",
+    "step_benchmark",
     "device",
     "model_style",
     "sequential_list_style",

@@ -1,0 +1,124 @@
+"""One timed run of steps, the clock beside it, and how long a run must be for the clock not to matter."""
+
+from __future__ import annotations
+
+import gc
+import math
+import statistics
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, Callable, Sequence
+
+from pytest_kerasch2.errors import TimingVoid
+
+# Of a block, so much may be what reading the clock and waiting for the device cost by themselves.
+OVERHEAD = 0.001
+# Seconds of a block at least: shorter ones are more noise than steps.
+SHORTEST = 0.05
+# Of a block, so much work may still be owed when its clock stops.
+OWED = 0.01
+
+Run = Callable[[int], Any]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A timed run of steps.
+
+    Attributes:
+        steps: how many, exactly.
+        seconds: wall time, from before the first step to when the device had finished the last.
+        owed: seconds that the device went on working after that, as far as another wait could tell.
+    """
+
+    steps: int
+    seconds: float
+    owed: float
+
+    @property
+    def each(self) -> float:
+        """Give the seconds of one step."""
+        return self.seconds / self.steps
+
+    @property
+    def whole(self) -> float:
+        """Give the seconds of one step with what was owed of it."""
+        return (self.seconds + self.owed) / self.steps
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Give what a file says of it."""
+        return asdict(self)
+
+
+def resolution() -> float:
+    """Give the smallest time that the clock can tell, in seconds."""
+    found = []
+    for _ in range(20):
+        began = ended = time.perf_counter()
+        while ended == began:
+            ended = time.perf_counter()
+        found.append(ended - began)
+    return min(found)
+
+
+def waiting(wait: Callable[[], None], times: int = 9) -> float:
+    """Give what it costs to wait for a device that has nothing to do, in seconds: the median of several."""
+    wait()
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        wait()
+        found.append(time.perf_counter() - began)
+    return statistics.median(found)
+
+
+def steps_for(each: float, cost: float) -> int:
+    """Give how many steps a block has, so that the clock and the wait are a thousandth of it.
+
+    Args:
+        each: seconds of one step.
+        cost: seconds that reading the clock and waiting for the device take by themselves.
+    """
+    return max(1, math.ceil(max(SHORTEST, cost / OVERHEAD) / max(each, 1e-9)))
+
+
+def timed(run: Run, steps: int, finish: Callable[[], None], wait: Callable[[], None], idle: float) -> Block:
+    """Do a block of steps, and see how long the device went on when its clock had stopped.
+
+    Args:
+        run: does exactly so many steps, or sends them to the device.
+        steps: how many.
+        finish: returns when they are done; it belongs to the time.
+        wait: returns when the device has nothing left to do; it belongs to no time, and is what the first is held to.
+        idle: seconds that `wait` takes where there is nothing to wait for.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        began = time.perf_counter()
+        run(steps)
+        finish()
+        ended = time.perf_counter()
+        wait()
+        drained = time.perf_counter()
+    finally:
+        if collecting:
+            gc.enable()
+    return Block(steps, ended - began, max(0.0, drained - ended - idle))
+
+
+def refuse_owing(blocks: Sequence[Block]) -> None:
+    """Refuse blocks whose clock stopped before their work was done.
+
+    A machine that does something else just then keeps a single wait waiting too, and so the median block is asked: work
+    that nobody waits for is owed in each of them.
+
+    Raises:
+        TimingVoid: more than a hundredth of the median block was still owed.
+    """
+    share = statistics.median(one.owed / one.seconds for one in blocks)
+    if share > OWED:
+        found = f"{100 * share:.1f} % of a block was done after its clock had stopped"
+        remedy = "wait for the device within what is timed"
+        raise TimingVoid("The clock stopped before the work was done", found, remedy)

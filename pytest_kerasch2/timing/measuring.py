@@ -1,0 +1,188 @@
+"""Measures the steps of a model: the first call apart, then blocks, each of which must have done what it is said to."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import os
+import time
+from dataclasses import dataclass
+from typing import Any, Iterator
+
+from pytest_kerasch2.errors import TimingVoid
+from pytest_kerasch2.timing import block
+from pytest_kerasch2.timing.block import Block, Run
+from pytest_kerasch2.timing.modes import Mode
+from pytest_kerasch2.timing.subject import Subject
+
+FEWEST_BLOCKS = 5
+# Two blocks of warming up that differ by less have become steady.
+STEADY = 0.1
+MOST_WARMING = 10
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured of one model in one mode.
+
+    Attributes:
+        first: seconds of the first call: tracing, compiling and the steps of it.
+        warming: blocks before the steps had become steady, which are not counted.
+        steady: whether they had.
+        blocks: those that count.
+        traces: how often the model was traced by the first call and while it warmed up.
+        load: of the machine over the last minute, before and after; None where it does not tell.
+        loss: on the data, before and after; None where the mode does not train.
+    """
+
+    first: float
+    warming: tuple[Block, ...]
+    steady: bool
+    blocks: tuple[Block, ...]
+    traces: int
+    load: tuple[float | None, float | None]
+    loss: tuple[float, float] | None
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Give what a file says of it."""
+        return {
+            "first_call_seconds": self.first,
+            "warming": [one.plain for one in self.warming],
+            "steady": self.steady,
+            "blocks": [one.plain for one in self.blocks],
+            "traces": self.traces,
+            "load": list(self.load),
+            "loss": None if self.loss is None else list(self.loss),
+        }
+
+
+def measure(subject: Subject, mode: Mode, seconds: float) -> Measurement:
+    """Measure the steps of a model.
+
+    Args:
+        subject: the model and its data; it is trained by this, where the mode trains.
+        mode: how the steps are done.
+        seconds: of blocks that count, about; at least five blocks are timed.
+
+    Raises:
+        NotApplicable: this release or backend has no such mode.
+        TimingVoid: a block did not do what it is said to have done, or its clock stopped before that.
+    """
+    before = _loss(subject) if mode.trains else None
+    load = _load()
+    with subject.device.placed(), _traced(subject) as traces:
+        run = mode.make(subject)
+        unit = subject.batches if mode.of_epochs else 1
+        first = _seconds(subject, run, unit)
+        idle = block.waiting(subject.wait)
+        warming, steady = _warmed(subject, run, unit, idle)
+        steps = _whole(block.steps_for(warming[-1].whole, idle + block.resolution()), unit)
+        traced = len(traces)
+        blocks: list[Block] = []
+        while len(blocks) < FEWEST_BLOCKS or sum(one.steps * one.whole for one in blocks) < seconds:
+            blocks.append(_proved(subject, mode, run, steps, idle, traces))
+        block.refuse_owing(blocks)
+    after = _loss(subject) if mode.trains else None
+    loss = None if before is None or after is None else _learned(before, after)
+    return Measurement(first, tuple(warming), steady, tuple(blocks), traced, (load, _load()), loss)
+
+
+def _seconds(subject: Subject, run: Run, steps: int) -> float:
+    began = time.perf_counter()
+    run(steps)
+    subject.finish()
+    return time.perf_counter() - began
+
+
+def _warmed(subject: Subject, run: Run, unit: int, idle: float) -> tuple[list[Block], bool]:
+    """Do blocks until two in turn take about as long."""
+    found = [_timed(subject, run, unit, idle)]
+    while len(found) < MOST_WARMING:
+        # With what is owed, so that work that nobody waits for fills no block without end.
+        steps = _whole(block.steps_for(found[-1].whole, idle), unit)
+        found.append(_timed(subject, run, steps, idle))
+        if abs(math.log(found[-1].whole / found[-2].whole)) < STEADY:
+            return found, True
+    return found, False
+
+
+def _timed(subject: Subject, run: Run, steps: int, idle: float) -> Block:
+    return block.timed(run, steps, subject.finish, subject.wait, idle)
+
+
+def _whole(steps: int, unit: int) -> int:
+    return math.ceil(steps / unit) * unit
+
+
+def _proved(subject: Subject, mode: Mode, run: Run, steps: int, idle: float, traces: list[str]) -> Block:
+    """Time a block that did what it is said to.
+
+    Raises:
+        TimingVoid: it did not.
+    """
+    updates, weights, traced = subject.updates(), subject.weights() if mode.trains else {}, len(traces)
+    done = _timed(subject, run, steps, idle)
+    if len(traces) != traced:
+        found = f"{len(traces) - traced} times in a block of {steps} steps"
+        raise TimingVoid("The model was traced while it was timed", found, "give inputs of one shape and type")
+    counted, meant = subject.updates() - updates, steps if mode.trains else 0
+    if counted != meant:
+        found = f"{counted} updates of the weights in {steps} steps"
+        raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
+    same = [name for name, one in subject.weights().items() if weights.get(name) == one]
+    if same:
+        found = ", ".join(same)
+        raise TimingVoid("Steps of training left weights as they were", found, "train all of them, or freeze them")
+    return done
+
+
+@contextlib.contextmanager
+def _traced(subject: Subject) -> Iterator[list[str]]:
+    """Give a list that grows whenever the model is traced.
+
+    The last layer is looked at, by its `call`: a graph that is there already does not come back to it.
+    """
+    traces: list[str] = []
+    layer = subject.model.layers[-1]
+    call = layer.call
+
+    # Keras asks for the names of what `call` takes.
+    @functools.wraps(call)
+    def told(*args: Any, **how: Any) -> Any:
+        if subject.tracing():
+            traces.append(layer.name)
+        return call(*args, **how)
+
+    layer.call = told
+    try:
+        yield traces
+    finally:
+        layer.call = call
+
+
+def _loss(subject: Subject) -> float:
+    """Give the loss on some of the data."""
+    few = min(len(subject.x), 1000)
+    found = subject.model.evaluate(subject.x[:few], subject.y[:few], batch_size=few, verbose=0)
+    return float(found[0] if isinstance(found, (list, tuple)) else found)
+
+
+def _learned(before: float, after: float) -> tuple[float, float]:
+    """Give both losses.
+
+    Raises:
+        TimingVoid: the second is no number, or larger than the first.
+    """
+    if not after <= before:
+        found = f"the loss is {after:.4g}, and was {before:.4g} before"
+        raise TimingVoid("Steps of training made the model worse", found, "look at its data and at its learning rate")
+    return before, after
+
+
+def _load() -> float | None:
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return None

@@ -1,0 +1,158 @@
+"""The ways in which a model does its steps: each makes a function that does exactly so many of them."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from pytest_kerasch2.errors import BadSetting, NotApplicable
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.timing.block import Run
+from pytest_kerasch2.timing.subject import Subject
+
+# Steps that `fit` gives to the device as one call, where it is asked to give it several.
+AT_ONCE = 25
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way to do a step.
+
+    Attributes:
+        name: by which it is asked for.
+        told: what it is, in words.
+        trains: whether its steps change the weights.
+        of_epochs: whether it does whole epochs only, and what an epoch costs by itself is part of its steps.
+        make: gives the function that does them.
+    """
+
+    name: str
+    told: str
+    trains: bool
+    of_epochs: bool
+    make: Callable[[Subject], Run]
+
+
+def _eager(subject: Subject) -> Run:
+    return _one_by_one(subject, _step(subject))
+
+
+def _graph(subject: Subject) -> Run:
+    return _one_by_one(subject, api.tensorflow().function(_step(subject)))
+
+
+def _xla(subject: Subject) -> Run:
+    function = api.tensorflow().function
+    known = inspect.signature(function).parameters
+    # 2.1 to 2.4 have it under another name.
+    name = next((one for one in ("jit_compile", "experimental_compile") if one in known), None)
+    if name is None:
+        raise NotApplicable("A step is to be compiled by XLA", "this release compiles no function by XLA")
+    return _one_by_one(subject, function(_step(subject), **{name: True}))
+
+
+def _step(subject: Subject) -> Callable[[Any, Any], Any]:
+    """Give one step of training as it is written by hand: forward, backward, update."""
+    api.require_tensorflow("A step written by hand")
+    tf, model = api.tensorflow(), subject.model
+    loss = tf.keras.losses.get(model.loss)
+
+    def step(x: Any, y: Any) -> Any:
+        with tf.GradientTape() as tape:
+            value = tf.reduce_mean(loss(y, model(x, training=True)))
+        gradients = tape.gradient(value, model.trainable_variables)
+        model.optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        return value
+
+    return step
+
+
+def _one_by_one(subject: Subject, step: Callable[[Any, Any], Any]) -> Run:
+    # On the device already: what is timed is the step, and not the way of its images to it.
+    given = [tuple(map(api.tensor, subject.batch(number))) for number in range(min(subject.batches, 64))]
+    return _counting(given, step)
+
+
+def _counting(given: list[Any], step: Callable[[Any, Any], Any]) -> Run:
+    done = 0
+
+    def run(count: int) -> Any:
+        nonlocal done
+        value = None
+        for number in range(done, done + count):
+            value = step(*given[number % len(given)])
+        done += count
+        return value
+
+    return run
+
+
+def _on_batches(subject: Subject) -> Run:
+    given = [subject.batch(number) for number in range(subject.batches)]
+    return _counting(given, subject.model.train_on_batch)
+
+
+def _fit(subject: Subject) -> Run:
+    return _by_epochs(subject, lambda how: subject.model.fit(subject.x, subject.y, **how).history["loss"][-1])
+
+
+def _fit_many(subject: Subject) -> Run:
+    model = subject.model
+    known = inspect.signature(type(model).compile).parameters
+    if "steps_per_execution" not in known:
+        raise NotApplicable("`fit` is to give several steps as one call", "this release's `compile` cannot say so")
+    if hasattr(model, "compile_from_config"):
+        model.compile_from_config({**model.get_compile_config(), "steps_per_execution": AT_ONCE})
+    else:
+        # Before 2.12 a model tells what it was compiled with in private alone.
+        metrics = getattr(model.compiled_metrics, "_user_metrics", None)
+        model.compile(model.optimizer, loss=model.loss, metrics=metrics, steps_per_execution=AT_ONCE)
+    return _fit(subject)
+
+
+def _evaluate(subject: Subject) -> Run:
+    return _by_epochs(subject, lambda how: [subject.model.evaluate(subject.x, subject.y, **how) for _ in _each(how)])
+
+
+def _predict(subject: Subject) -> Run:
+    return _by_epochs(subject, lambda how: [subject.model.predict(subject.x, **how) for _ in _each(how)])
+
+
+def _each(how: dict[str, Any]) -> range:
+    return range(how.pop("epochs"))
+
+
+def _by_epochs(subject: Subject, call: Callable[[dict[str, Any]], Any]) -> Run:
+    def run(count: int) -> Any:
+        epochs, rest = divmod(count, subject.batches)
+        assert not rest, "whole epochs are asked for"
+        return call({"batch_size": subject.batch_size, "epochs": epochs, "verbose": 0})
+
+    return run
+
+
+MODES = (
+    Mode("eager", "a step written by hand, operation by operation", True, False, _eager),
+    Mode("graph", "the same as a graph: tf.function", True, False, _graph),
+    Mode("xla", "the same, compiled by XLA", True, False, _xla),
+    Mode("train_on_batch", "a call of Keras for each step", True, False, _on_batches),
+    Mode("fit", "as the chapter calls it", True, True, _fit),
+    Mode("fit-many", f"fit, {AT_ONCE} steps as one call", True, True, _fit_many),
+    Mode("evaluate", "loss of each batch, without training", False, True, _evaluate),
+    Mode("predict", "outputs of each batch", False, True, _predict),
+)
+
+
+def mode(name: str) -> Mode:
+    """Give a mode by its name.
+
+    Raises:
+        BadSetting: none is called so.
+    """
+    for one in MODES:
+        if one.name == name:
+            return one
+    raise BadSetting(
+        "There is no such mode of a step", repr(name), f"say one of {', '.join(one.name for one in MODES)}"
+    )

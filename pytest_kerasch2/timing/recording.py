@@ -1,0 +1,90 @@
+"""Times the steps of somebody's model, and gives them to pytest-benchmark: its table and its JSON then hold them."""
+
+from __future__ import annotations
+
+import platform
+import time
+from typing import Any, Mapping
+
+from pytest_kerasch2 import __version__
+from pytest_kerasch2.errors import FrameworkMissing
+from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.timing import measuring, modes
+from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.subject import subject
+
+SCHEMA = 1
+# Under this name it stands in the `extra_info` of a benchmark.
+NAME = "kerasch2"
+
+
+def recorded(
+    benchmark: Any,
+    model: Any,
+    data: Any,
+    *,
+    batch_size: int = 32,
+    device: str | None = None,
+    mode: str = "fit",
+    seconds: float = 1.0,
+) -> Measurement:
+    """Time the steps of a model, and give their times to pytest-benchmark.
+
+    Args:
+        benchmark: the fixture of pytest-benchmark; its times are those of single steps.
+        model, data, batch_size: see `subject`.
+        device: a word for one device, or None for a GPU if there is one.
+        mode: name of a way to do the steps.
+        seconds: of blocks that count, about.
+
+    Raises:
+        BadSetting, DeviceMissing: something that was given cannot be used.
+        NotApplicable: this release or backend has no such mode.
+        TimingVoid: the time cannot be believed.
+        FrameworkMissing: this pytest-benchmark takes no times that were measured elsewhere.
+    """
+    chosen, place = modes.mode(mode), devices.one(device)
+    ready = subject(model, data, batch_size, place)
+    found = measuring.measure(ready, chosen, seconds)
+    if not getattr(benchmark, "disabled", False):
+        _give(benchmark, found)
+    about = {"mode": mode, "batch_size": batch_size, "device": place.name, "environment": _environment()}
+    benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, **found.plain}
+    return found
+
+
+def _give(benchmark: Any, found: Measurement) -> None:
+    steps = found.blocks[0].steps
+    try:
+        # Its own loops would do steps that nobody counts, and know nothing of devices. No public call takes times.
+        benchmark._mode = NAME
+        stats = benchmark._make_stats(steps)
+        for one in found.blocks:
+            stats.update(one.seconds)
+    except (AttributeError, TypeError) as error:
+        happened = "This pytest-benchmark takes no times that were measured elsewhere"
+        raise FrameworkMissing(happened, str(error), "install pytest-benchmark 4 or 5") from error
+
+
+def _environment() -> Mapping[str, Any]:
+    release = api.release()
+    return {
+        "plugin": __version__,
+        "tensorflow": release.tensorflow,
+        "keras": release.keras,
+        "backend": release.backend,
+        "python": platform.python_version(),
+        "clock": time.get_clock_info("perf_counter").implementation,
+        "threads": _threads(),
+    }
+
+
+def _threads() -> Mapping[str, int] | None:
+    """Give how many threads TensorFlow was told to use; 0 means that it chooses."""
+    if not api.runs_on_tensorflow():
+        return None
+    found = api.tensorflow().config.threading
+    return {
+        "within": int(found.get_intra_op_parallelism_threads()),
+        "between": int(found.get_inter_op_parallelism_threads()),
+    }

@@ -1,0 +1,143 @@
+"""The fixture `step_benchmark`, as a user's own benchmarks use it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+# Imported here too: pytester forgets what an inner run imports, and these cannot be imported twice.
+from pytest_kerasch2.timing import recording  # noqa: F401
+
+pytest.importorskip("pytest_benchmark", reason="times are kept by pytest-benchmark, of the extra `benchmark`")
+README = Path(__file__).parents[2] / "README.md"
+# A network of a few weights, which the least of Keras trains.
+HEAD = """
+import numpy as np
+import pytest
+from pytest_kerasch2.framework import api
+
+X = np.random.RandomState(0).uniform(size=(70, 4)).astype("float32")
+Y = (X.sum(axis=1) > 2).astype("int64")
+
+
+def network(**how):
+    keras = api.tensorflow().keras
+    model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(2, activation="softmax")])
+    if how.pop("compiled", True):
+        model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+"""
+Inner = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def inner(pytester: pytest.Pytester) -> Inner:
+    """Run benchmarks of somebody's own."""
+
+    def run(body: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(HEAD + body)
+        return pytester.runpytest_subprocess("-rs", "-p", "no:randomly", "-p", "no:cacheprovider", *arguments)
+
+    return run
+
+
+def _stored(pytester: pytest.Pytester) -> Any:
+    (found,) = json.loads((pytester.path / "times.json").read_text(encoding="utf-8"))["benchmarks"]
+    return found
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_its_times_are_those_of_single_steps_in_pytest_benchmarks_json(inner: Inner, pytester: pytest.Pytester) -> None:
+    body = """
+def test_fit(step_benchmark):
+    step_benchmark(network(), (X, Y), batch_size=32, device="cpu", seconds=0.2)
+"""
+
+    inner(body, "--benchmark-json=times.json").assert_outcomes(passed=1)
+
+    found = _stored(pytester)
+    ours = found["extra_info"]["kerasch2"]
+    steps = ours["blocks"][0]["steps"]
+    assert (found["stats"]["iterations"], found["stats"]["rounds"]) == (steps, len(ours["blocks"]))
+    assert found["stats"]["min"] == pytest.approx(min(one["seconds"] for one in ours["blocks"]) / steps)
+    assert (ours["mode"], ours["batch_size"], ours["device"], steps % 2) == ("fit", 32, "cpu:0", 0)
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_what_cannot_be_timed_is_refused_without_a_traceback(inner: Inner) -> None:
+    body = """
+@pytest.mark.parametrize("how", [
+    {"batch_size": 100}, {"batch_size": 0}, {"mode": "fast"}, {"device": "tpu"}, {"data": (X, Y[:3])}, {"data": 7},
+])
+def test_refused(step_benchmark, how):
+    step_benchmark(network(), **{"data": (X, Y), **how})
+
+
+def test_not_compiled(step_benchmark):
+    step_benchmark(network(compiled=False), (X, Y))
+"""
+
+    result = inner(body)
+
+    result.assert_outcomes(failed=7)
+    result.stdout.fnmatch_lines_random(
+        [
+            "A batch is larger than the data. Found: batches of 100, 70 inputs*",
+            "A batch size is no whole number above zero. Found: 0*",
+            "There is no such mode of a step. Found: 'fast'*",
+            "A device is not known. Found: 'tpu'*",
+            "Inputs and targets to be timed with are of other lengths. Found: 70 and 3*",
+            "`data` is no data to be timed with. Found: it is of type int*",
+            "A model to be timed is not compiled*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_a_model_that_learns_nothing_is_no_benchmark(inner: Inner) -> None:
+    body = """
+def test_frozen(step_benchmark):
+    model = network()
+    model.optimizer.learning_rate = 0.0
+    step_benchmark(model, (X, Y), device="cpu", seconds=0.1)
+"""
+
+    result = inner(body)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["Steps of training left weights as they were*"])
+
+
+def test_several_workers_are_refused(inner: Inner) -> None:
+    pytest.importorskip("xdist", reason="workers are those of pytest-xdist, of the extra `workers`")
+
+    result = inner("def test_fit(step_benchmark):\n    step_benchmark(network(), (X, Y))\n", "-n", "1")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["Several workers take each other's time*"])
+
+
+def test_without_pytest_benchmark_it_says_what_to_install(inner: Inner) -> None:
+    result = inner("def test_fit(step_benchmark):\n    step_benchmark(None, (X, Y))\n", "-p", "no:benchmark")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["Times are kept by pytest-benchmark*pytest-kerasch2?benchmark?*"])
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_the_example_of_the_readme_runs(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("sklearn", reason="the digits are scikit-learn's, of the extra `digits`")
+    found = re.search(r"<!-- step-benchmark -->\n```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    pytester.makepyfile(found[1])
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-k", "fit or graph")
+
+    result.assert_outcomes(passed=2, deselected=1)
+    result.stdout.fnmatch_lines(["*benchmark: 2 tests*"])

@@ -1,0 +1,123 @@
+"""Blocks of steps, and what must be so for a time to be believed: on a stand-in, without a framework."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.errors import BadSetting, TimingVoid
+from pytest_kerasch2.timing import block, measuring, modes
+from pytest_kerasch2.timing.block import Block
+from pytest_kerasch2.timing.measuring import Measurement
+from tests.unit.timing_made import EACH, EPOCH, EVALUATED, STEP, Made
+
+SECONDS = 0.1
+
+
+def _measured(mode: Any = STEP, **how: Any) -> Measurement:
+    return measuring.measure(Made(**how), mode, SECONDS)  # type: ignore[arg-type]
+
+
+def test_a_block_does_exactly_the_steps_that_it_counts() -> None:
+    subject = Made()
+
+    found = measuring.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
+
+    counted = sum(one.steps for one in (*found.warming, *found.blocks))
+    assert subject.done == 1 + counted
+
+
+def test_a_step_takes_what_the_device_takes_for_it() -> None:
+    found = _measured()
+
+    # Sleeping takes longer than was asked for, and never less.
+    assert min(one.each for one in found.blocks) >= EACH
+
+
+def test_there_are_five_blocks_at_least_and_as_many_as_the_time_takes() -> None:
+    found = _measured()
+
+    assert len(found.blocks) >= 5
+    assert sum(one.seconds for one in found.blocks) >= SECONDS
+
+
+def test_whole_epochs_are_timed_where_a_mode_does_no_less() -> None:
+    found = _measured(EPOCH)
+
+    assert {one.steps % Made.batches for one in found.blocks} == {0}
+
+
+def test_the_first_call_is_told_apart_with_its_traces() -> None:
+    found = _measured()
+
+    assert (found.traces, found.first >= EACH) == (1, True)
+
+
+def test_losses_before_and_after_are_told() -> None:
+    found = _measured()
+
+    assert found.loss is not None
+    assert found.loss[1] < found.loss[0]
+
+
+def test_work_that_nobody_waited_for_makes_the_time_void() -> None:
+    with pytest.raises(TimingVoid, match="The clock stopped before the work was done"):
+        # Nothing is counted or changed by the time that it is looked at, so this mode asks for neither.
+        _measured(EVALUATED, forgets=True, counts=0)
+
+
+def test_a_single_late_wait_makes_no_time_void() -> None:
+    block.refuse_owing([Block(10, 1.0, 0.5), *[Block(10, 1.0, 0.0)] * 4])
+
+
+@pytest.mark.parametrize("counts", [0, 2])
+def test_updates_that_are_not_the_steps_make_the_time_void(counts: int) -> None:
+    with pytest.raises(TimingVoid, match="Another number of steps was done than was counted"):
+        _measured(counts=counts)
+
+
+def test_a_mode_that_does_not_train_updates_nothing() -> None:
+    with pytest.raises(TimingVoid, match="updates of the weights"):
+        _measured(EVALUATED)
+
+
+def test_weights_that_stay_make_the_time_void() -> None:
+    with pytest.raises(TimingVoid, match=r"left weights as they were\. Found: 0: kernel"):
+        _measured(learns=False)
+
+
+def test_a_trace_within_a_block_makes_the_time_void() -> None:
+    with pytest.raises(TimingVoid, match="The model was traced while it was timed"):
+        # Behind all that warms up, and before the end of five blocks of a twentieth of a second.
+        _measured(traces=range(300, 100_000, 50))
+
+
+def test_a_loss_that_grows_makes_the_time_void() -> None:
+    with pytest.raises(TimingVoid, match="made the model worse"):
+        _measured(worse=True)
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    subject = Made()
+    call = subject.layer.call
+
+    measuring.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
+
+    assert subject.layer.call is call
+
+
+@pytest.mark.parametrize(
+    ("each", "cost", "steps"), [(0.01, 0.0, 5), (0.01, 0.0001, 10), (1.0, 0.0, 1), (0.001, 0.001, 1000)]
+)
+def test_a_block_is_a_thousand_times_what_its_clock_and_wait_cost(each: float, cost: float, steps: int) -> None:
+    assert block.steps_for(each, cost) == steps
+
+
+def test_the_clock_tells_less_than_a_millisecond() -> None:
+    assert 0 < block.resolution() < 0.001
+
+
+def test_a_mode_that_is_not_known_is_named_with_those_that_are() -> None:
+    with pytest.raises(BadSetting, match=r"'fast'.*say one of eager, graph, xla, train_on_batch, fit"):
+        modes.mode("fast")

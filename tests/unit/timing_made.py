@@ -1,0 +1,106 @@
+"""A model that trains by sleeping, on a device that works on while Python goes on: no framework, and exact steps."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any, Iterator
+
+from pytest_kerasch2.timing.block import Run
+from pytest_kerasch2.timing.modes import Mode
+
+EACH = 0.0005
+
+
+class Asynchronous:
+    """Does what it is sent, one after the other, in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._sent: queue.Queue[Any] = queue.Queue()
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            self._sent.get()()
+            self._sent.task_done()
+
+    def send(self, work: Any) -> None:
+        self._sent.put(work)
+
+    def wait(self) -> None:
+        self._sent.join()
+
+
+class Made:
+    """Stands for a `Subject`; each step sleeps on the device, counts itself and changes its only weight.
+
+    Args:
+        forgets: the end of what is timed waits for nothing.
+        counts: updates that a step counts.
+        learns: whether a step changes the weight.
+        traces: the steps in which the model is traced once more.
+        worse: whether the loss grows.
+    """
+
+    batches = 4
+
+    def __init__(
+        self, *, forgets: bool = False, counts: int = 1, learns: bool = True, traces: Any = (), worse: bool = False
+    ) -> None:
+        self.forgets, self.counts, self.learns, self.traces, self.worse = forgets, counts, learns, traces, worse
+        self.place = Asynchronous()
+        self.done = self.counted = self.weight = 0
+        self.layer = SimpleNamespace(name="last", call=lambda: None)
+        self.model = SimpleNamespace(layers=[self.layer], evaluate=self._evaluate)
+        self.device = SimpleNamespace(placed=self._placed)
+        self.x = self.y = [0.0] * 8
+
+    @contextlib.contextmanager
+    def _placed(self) -> Iterator[None]:
+        yield
+
+    def _evaluate(self, *given: Any, **how: Any) -> list[float]:
+        return [2.0 + self.weight if self.worse else 1 / (1 + self.weight), 0.5]
+
+    def _step(self) -> None:
+        time.sleep(EACH)
+        self.counted += self.counts
+        self.weight += self.learns
+
+    def step(self) -> None:
+        self.done += 1
+        if self.done == 1 or self.done in self.traces:
+            self.layer.call()
+        self.place.send(self._step)
+
+    def updates(self) -> int:
+        return self.counted
+
+    def weights(self) -> dict[str, str]:
+        return {"0: kernel": str(self.weight)}
+
+    def tracing(self) -> bool:
+        return True
+
+    def finish(self) -> None:
+        if not self.forgets:
+            self.place.wait()
+
+    def wait(self) -> None:
+        self.place.wait()
+
+
+def _make(subject: Any) -> Run:
+    def run(count: int) -> None:
+        for _ in range(count):
+            subject.step()
+
+    return run
+
+
+STEP = Mode("step", "one by one", True, False, _make)
+EPOCH = Mode("epoch", "whole epochs", True, True, _make)
+EVALUATED = Mode("evaluated", "trains nothing", False, False, _make)
