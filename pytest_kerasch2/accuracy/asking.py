@@ -55,8 +55,7 @@ def ask(
     if sum(one is not None for one in (model, train, results)) != 1:
         remedy = "give exactly one of model, train and results"
         raise BadSetting("A gate must know what it is asked about", "none of them, or several", remedy)
-    if results is not None:
-        _refuse_beside(data=data, seeds=seeds)
+    _refuse_beside(results, data=data, seeds=seeds)
     terms = Terms(resolution, alarm, miss, most)
     known = gate.reference_of(reference)
     if results is not None:
@@ -69,9 +68,9 @@ def ask(
     return gate.gate(known, train, terms, seeds=seeds, told=told)
 
 
-def _refuse_beside(**given: Any) -> None:
-    found = [name for name in ("data", "seeds") if given[name] is not None]
-    if found:
+def _refuse_beside(results: Any, **given: Any) -> None:
+    found = [name for name, one in given.items() if one is not None]
+    if results is not None and found:
         raise BadSetting("Finished results are not trained", f"{' and '.join(found)} beside them", "leave that out")
 
 
