@@ -69,14 +69,9 @@ def refuse_untrained(settings: Settings) -> None:
         CouldNotTell: saying how it is asked.
     """
     if not settings.accuracy:
-        raise untrained()
-
-
-def untrained() -> CouldNotTell:
-    """Give what a run says that was not asked to train."""
-    return CouldNotTell(
-        "Ten epochs of training decide this", "this run does not train", f"run pytest with {ACCURACY.flag}"
-    )
+        raise CouldNotTell(
+            "Ten epochs of training decide this", "this run does not train", f"run pytest with {ACCURACY.flag}"
+        )
 
 
 def refuse_without_libraries() -> None:
@@ -117,9 +112,7 @@ def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Cu
         if left:
             _train(settings, kept, Progress(left, told))
         found_runs = {name: reference.read(order_of(name, settings, kept).out).runs for name in STYLES}
-    before = SEEDS_EACH * len(STYLES) - left
-    whence = "trained by this run" if not before else f"{left} trained by this run, {before} kept from before"
-    return Curves(found_runs, subject.data, whence)
+    return Curves(found_runs, subject.data, "trained for this run")
 
 
 def order_of(name: str, settings: Settings, folder: Path) -> Order:
