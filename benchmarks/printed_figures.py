@@ -55,9 +55,9 @@ On Keras 3 the subclassed model trains as none of the others does. Its `call`, a
 Keras 3 tells only a `call` that takes it whether it trains: the Dropout layer within drops nothing
 ([keras-hub#1500](https://github.com/keras-team/keras-hub/issues/1500)), and its figures are those of training without.
 
-On Keras 3 and TensorFlow these trainings differ from the printed code in one thing: they set a seed, and all epochs then
-have one order of the images ([order_of_epochs.py](findings/order_of_epochs.py)). On JAX, with orders of their own, the
-same Keras ends with a test loss of 0.0717 instead of 0.0786 (means of 60 seeds).
+On Keras 3 and TensorFlow these trainings differ from the printed code in one thing: they set a seed, and all epochs
+then have one order of the images ([order_of_epochs.py](findings/order_of_epochs.py)). On JAX, with orders of their own,
+the same Keras ends with a test loss of 0.0717 instead of 0.0786 (means of 60 seeds).
 """
 VARIANTS = """
 ## What gives the figures that are broken

@@ -10,6 +10,7 @@ class Seen(tf.keras.layers.Layer):
     """Passes on what it is given, and remembers it."""
 
     def call(self, x, training=None):
+        """Give it back."""
         if tf.executing_eagerly() and training:
             SEEN.extend(int(one) for one in x.numpy().ravel())
         return x
@@ -29,4 +30,4 @@ for name, seed in (("no seed", None), ("seed 7", 7)):
         tf.random.set_seed(seed)
     found = epochs()
     alike = sum(one == found[0] for one in found)
-    print("{}: {}, {} of 3 epochs in the order of the first".format(name, found, alike))
+    print(f"{name}: {found}, {alike} of 3 epochs in the order of the first")
