@@ -46,8 +46,7 @@ def recorded(
     chosen, place = modes.mode(mode), devices.one(device)
     ready = subject(model, data, batch_size, place)
     found = measuring.measure(ready, chosen, seconds)
-    if not getattr(benchmark, "disabled", False):
-        _give(benchmark, found)
+    _give(benchmark, found)
     about = {"mode": mode, "batch_size": batch_size, "device": place.name, "environment": _environment()}
     benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, **found.plain}
     return found
@@ -58,6 +57,8 @@ def _give(benchmark: Any, found: Measurement) -> None:
     try:
         # Its own loops would do steps that nobody counts, and know nothing of devices. No public call takes times.
         benchmark._mode = NAME
+        if benchmark.disabled:
+            return
         stats = benchmark._make_stats(steps)
         for one in found.blocks:
             stats.update(one.seconds)

@@ -35,6 +35,12 @@ def network(**how):
 Inner = Callable[..., pytest.RunResult]
 
 
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The inner run is no worker, even where this one is: pytest-benchmark asks the environment, and then stops."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+
 @pytest.fixture
 def inner(pytester: pytest.Pytester) -> Inner:
     """Run benchmarks of somebody's own."""
@@ -66,6 +72,18 @@ def test_fit(step_benchmark):
     assert (found["stats"]["iterations"], found["stats"]["rounds"]) == (steps, len(ours["blocks"]))
     assert found["stats"]["min"] == pytest.approx(min(one["seconds"] for one in ours["blocks"]) / steps)
     assert (ours["mode"], ours["batch_size"], ours["device"], steps % 2) == ("fit", 32, "cpu:0", 0)
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_switched_off_it_still_proves_the_steps(inner: Inner) -> None:
+    body = """
+def test_fit(step_benchmark):
+    assert step_benchmark(network(), (X, Y), device="cpu", seconds=0.1).blocks
+"""
+
+    result = inner(body, "--benchmark-disable", "-W", "error")
+
+    result.assert_outcomes(passed=1)
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
