@@ -23,6 +23,8 @@ TIMES = "a printed time is that of the machine it was printed on"
 PRINTED_FIT = (77, 62)
 PRINTED_EVALUATE = 39
 CANNOT = deviation(
+    # On every Keras, and so where there is no TensorFlow too.
+    of="keras",
     cause="The printed network drops a fifth of its hidden units while it trains, and so its figures of training are"
     " worse than those that are printed; trained without its Dropout layer it gives these.",
     source="https://keras.io/api/layers/regularization_layers/dropout/",
