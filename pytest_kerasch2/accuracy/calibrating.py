@@ -100,7 +100,7 @@ def _placed(order: Order) -> str:
     if order.cluster is None:
         devices.share_memory()
         return devices.one(order.device).name
-    word = next(iter(devices.kinds(order.device)), "cpu")
+    word = devices.single(order.device) or "cpu"
     return word if ":" in word else f"{word}:0"
 
 

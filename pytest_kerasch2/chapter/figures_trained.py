@@ -112,7 +112,9 @@ def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Cu
         if left:
             _train(settings, kept, Progress(left, told))
         found_runs = {name: reference.read(order_of(name, settings, kept).out).runs for name in STYLES}
-    return Curves(found_runs, subject.data, "trained for this run")
+    before = SEEDS_EACH * len(STYLES) - left
+    whence = "trained by this run" if not before else f"{left} trained by this run, {before} kept from before"
+    return Curves(found_runs, subject.data, whence)
 
 
 def order_of(name: str, settings: Settings, folder: Path) -> Order:

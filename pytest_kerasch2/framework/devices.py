@@ -99,10 +99,21 @@ def one(words: str | None = None) -> Device:
         BadSetting: several words, or one that is no device.
         DeviceMissing: it is not there.
     """
-    if len(kinds(words)) > 1:
-        raise BadSetting("One device is asked for", repr(words), "name a single one, such as gpu:1")
+    single(words)
     there = choose(words)
     return next((device for device in there if device.kind == "gpu"), there[0])
+
+
+def single(words: str | None) -> str | None:
+    """Give the one word of a list of devices, or None where it is empty; asks no framework.
+
+    Raises:
+        BadSetting: several words, or one that is no device.
+    """
+    asked = kinds(words)
+    if len(asked) > 1:
+        raise BadSetting("One device is asked for", repr(words), "name a single one, such as gpu:1")
+    return asked[0] if asked else None
 
 
 def share_memory() -> None:

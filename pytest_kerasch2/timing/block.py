@@ -18,7 +18,7 @@ SHORTEST = 0.05
 # Of a block, so much work may still be owed when its clock stops.
 OWED = 0.01
 
-Run = Callable[[int], Any]
+Run = Callable[[int], None]
 
 
 @dataclass(frozen=True)

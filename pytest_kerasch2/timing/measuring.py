@@ -146,7 +146,7 @@ def _traced(subject: Subject) -> Iterator[list[str]]:
     """
     traces: list[str] = []
     layer = subject.model.layers[-1]
-    call = layer.call
+    own, call = "call" in vars(layer), layer.call
 
     # Keras asks for the names of what `call` takes.
     @functools.wraps(call)
@@ -159,7 +159,11 @@ def _traced(subject: Subject) -> Iterator[list[str]]:
     try:
         yield traces
     finally:
-        layer.call = call
+        if own:
+            layer.call = call
+        else:
+            # It is a method of its class again.
+            del layer.call
 
 
 def _loss(subject: Subject) -> float:

@@ -21,14 +21,12 @@ class Mode:
 
     Attributes:
         name: by which it is asked for.
-        told: what it is, in words.
         trains: whether its steps change the weights.
         of_epochs: whether it does whole epochs only, and what an epoch costs by itself is part of its steps.
         make: gives the function that does them.
     """
 
     name: str
-    told: str
     trains: bool
     of_epochs: bool
     make: Callable[[Subject], Run]
@@ -77,13 +75,11 @@ def _one_by_one(subject: Subject, step: Callable[[Any, Any], Any]) -> Run:
 def _counting(given: list[Any], step: Callable[[Any, Any], Any]) -> Run:
     done = 0
 
-    def run(count: int) -> Any:
+    def run(count: int) -> None:
         nonlocal done
-        value = None
         for number in range(done, done + count):
-            value = step(*given[number % len(given)])
+            step(*given[number % len(given)])
         done += count
-        return value
 
     return run
 
@@ -94,7 +90,8 @@ def _on_batches(subject: Subject) -> Run:
 
 
 def _fit(subject: Subject) -> Run:
-    return _by_epochs(subject, lambda how: subject.model.fit(subject.x, subject.y, **how).history["loss"][-1])
+    model, how = subject.model, _quiet(subject)
+    return _by_epochs(subject, lambda epochs: model.fit(subject.x, subject.y, epochs=epochs, **how))
 
 
 def _fit_many(subject: Subject) -> Run:
@@ -112,35 +109,37 @@ def _fit_many(subject: Subject) -> Run:
 
 
 def _evaluate(subject: Subject) -> Run:
-    return _by_epochs(subject, lambda how: [subject.model.evaluate(subject.x, subject.y, **how) for _ in _each(how)])
+    model, how = subject.model, _quiet(subject)
+    return _by_epochs(subject, lambda epochs: [model.evaluate(subject.x, subject.y, **how) for _ in range(epochs)])
 
 
 def _predict(subject: Subject) -> Run:
-    return _by_epochs(subject, lambda how: [subject.model.predict(subject.x, **how) for _ in _each(how)])
+    model, how = subject.model, _quiet(subject)
+    return _by_epochs(subject, lambda epochs: [model.predict(subject.x, **how) for _ in range(epochs)])
 
 
-def _each(how: dict[str, Any]) -> range:
-    return range(how.pop("epochs"))
+def _quiet(subject: Subject) -> dict[str, Any]:
+    return {"batch_size": subject.batch_size, "verbose": 0}
 
 
-def _by_epochs(subject: Subject, call: Callable[[dict[str, Any]], Any]) -> Run:
-    def run(count: int) -> Any:
+def _by_epochs(subject: Subject, call: Callable[[int], Any]) -> Run:
+    def run(count: int) -> None:
         epochs, rest = divmod(count, subject.batches)
         assert not rest, "whole epochs are asked for"
-        return call({"batch_size": subject.batch_size, "epochs": epochs, "verbose": 0})
+        call(epochs)
 
     return run
 
 
 MODES = (
-    Mode("eager", "a step written by hand, operation by operation", True, False, _eager),
-    Mode("graph", "the same as a graph: tf.function", True, False, _graph),
-    Mode("xla", "the same, compiled by XLA", True, False, _xla),
-    Mode("train_on_batch", "a call of Keras for each step", True, False, _on_batches),
-    Mode("fit", "as the chapter calls it", True, True, _fit),
-    Mode("fit-many", f"fit, {AT_ONCE} steps as one call", True, True, _fit_many),
-    Mode("evaluate", "loss of each batch, without training", False, True, _evaluate),
-    Mode("predict", "outputs of each batch", False, True, _predict),
+    Mode("eager", True, False, _eager),
+    Mode("graph", True, False, _graph),
+    Mode("xla", True, False, _xla),
+    Mode("train_on_batch", True, False, _on_batches),
+    Mode("fit", True, True, _fit),
+    Mode("fit-many", True, True, _fit_many),
+    Mode("evaluate", False, True, _evaluate),
+    Mode("predict", False, True, _predict),
 )
 
 
@@ -153,6 +152,5 @@ def mode(name: str) -> Mode:
     for one in MODES:
         if one.name == name:
             return one
-    raise BadSetting(
-        "There is no such mode of a step", repr(name), f"say one of {', '.join(one.name for one in MODES)}"
-    )
+    known = ", ".join(one.name for one in MODES)
+    raise BadSetting("There is no such mode of a step", repr(name), f"say one of {known}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import asdict
 from typing import Any, Mapping
 
 from pytest_kerasch2 import __version__
@@ -68,12 +69,9 @@ def _give(benchmark: Any, found: Measurement) -> None:
 
 
 def _environment() -> Mapping[str, Any]:
-    release = api.release()
     return {
         "plugin": __version__,
-        "tensorflow": release.tensorflow,
-        "keras": release.keras,
-        "backend": release.backend,
+        **asdict(api.release()),
         "python": platform.python_version(),
         "clock": time.get_clock_info("perf_counter").implementation,
         "threads": _threads(),

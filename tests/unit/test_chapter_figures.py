@@ -213,6 +213,7 @@ def test_trainings_that_are_kept_are_not_done_again(tmp_path: Path, curves: Curv
     found = figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
 
     assert (untrained, [run.test_loss for run in found.runs]) == ([], [run.test_loss for run in curves.runs])
+    assert found.whence == "0 trained by this run, 12 kept from before"
 
 
 def test_what_is_left_alone_is_trained(tmp_path: Path, curves: Curves, untrained: list[int]) -> None:

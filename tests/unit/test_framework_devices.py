@@ -57,6 +57,11 @@ def test_the_devices_of_a_cluster_are_not_looked_for_here(there: Any, tmp_path: 
     assert calibrating._placed(Order(tmp_path / "a.jsonl", device=asked, cluster="tcp://there:8786")) == name
 
 
+def test_two_words_are_not_one_device_of_a_cluster_either(tmp_path: Any) -> None:
+    with pytest.raises(BadSetting, match="One device is asked for"):
+        calibrating._placed(Order(tmp_path / "a.jsonl", device="gpu,cpu", cluster="tcp://there:8786"))
+
+
 def test_memory_is_shared_unless_the_user_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     variables = {"XLA_PYTHON_CLIENT_PREALLOCATE": "true"}
     monkeypatch.setattr(os, "environ", variables)

@@ -42,6 +42,13 @@ def weights(tf):
 # -- api
 
 
+def test_the_values_of_a_variable_are_given_and_not_the_variable(tf):
+    found = api.array(tf.Variable([1.5, 2.5]))
+
+    # TensorFlow 2.0 alone gives NumPy the variable itself, in an array of objects.
+    assert (found.dtype.name, found.tolist()) == ("float32", [1.5, 2.5])
+
+
 def test_the_import_agrees_with_the_metadata():
     assert api.release() == api.installed()
 

@@ -100,11 +100,19 @@ def test_a_loss_that_grows_makes_the_time_void() -> None:
 
 def test_the_model_is_left_as_it_was() -> None:
     subject = Made()
-    call = subject.layer.call
 
     measuring.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
-    assert subject.layer.call is call
+    assert vars(subject.layer) == {}
+
+
+def test_a_call_of_its_own_is_given_back_to_a_layer() -> None:
+    subject = Made()
+    own = subject.layer.call = lambda: None  # type: ignore[method-assign]
+
+    measuring.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
+
+    assert subject.layer.call is own
 
 
 @pytest.mark.parametrize(

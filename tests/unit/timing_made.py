@@ -34,6 +34,13 @@ class Asynchronous:
         self._sent.join()
 
 
+class Layer:
+    name = "last"
+
+    def call(self) -> None:
+        pass
+
+
 class Made:
     """Stands for a `Subject`; each step sleeps on the device, counts itself and changes its only weight.
 
@@ -53,7 +60,7 @@ class Made:
         self.forgets, self.counts, self.learns, self.traces, self.worse = forgets, counts, learns, traces, worse
         self.place = Asynchronous()
         self.done = self.counted = self.weight = 0
-        self.layer = SimpleNamespace(name="last", call=lambda: None)
+        self.layer = Layer()
         self.model = SimpleNamespace(layers=[self.layer], evaluate=self._evaluate)
         self.device = SimpleNamespace(placed=self._placed)
         self.x = self.y = [0.0] * 8
@@ -101,6 +108,6 @@ def _make(subject: Any) -> Run:
     return run
 
 
-STEP = Mode("step", "one by one", True, False, _make)
-EPOCH = Mode("epoch", "whole epochs", True, True, _make)
-EVALUATED = Mode("evaluated", "trains nothing", False, False, _make)
+STEP = Mode("step", True, False, _make)
+EPOCH = Mode("epoch", True, True, _make)
+EVALUATED = Mode("evaluated", False, False, _make)
