@@ -3,6 +3,9 @@
 The numbers are those of the printed `fit`. What makes it quicker is Keras's own `steps_per_execution`, where the
 release has it: several steps go to the framework as one call, and the numbers stay the same bit for bit, which a test
 compares. What looks at the test images after each epoch draws no random numbers, and so changes none either.
+
+The printed code sets no seed, and then each epoch has an order of its own. Once there is a seed, Keras 3 on TensorFlow
+shuffles all epochs alike (`docs/findings/order_of_epochs.py`), so there the images are shuffled before they reach it.
 """
 
 from __future__ import annotations
@@ -75,7 +78,7 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
     if build is not None:
         _refuse_other_classes(model, data)
     test = _tester(data)
-    history = model.fit(**_fed(tf, recipe, data), epochs=recipe.epochs, callbacks=[test], verbose=0).history
+    history = model.fit(**_fed(tf, recipe, data, seed), epochs=recipe.epochs, callbacks=[test], verbose=0).history
     run = Run(
         seed,
         numbers(history["loss"]),
@@ -141,8 +144,10 @@ def _quicker(model: Any) -> dict[str, int]:
     return {"steps_per_execution": STEPS_AT_ONCE} if "steps_per_execution" in known else {}
 
 
-def _fed(tf: Any, recipe: Recipe, data: Any) -> dict[str, Any]:
+def _fed(tf: Any, recipe: Recipe, data: Any, seed: int) -> dict[str, Any]:
     """Give what `fit` takes to get its images, as the chapter prints it."""
+    if recipe.feed == "arrays" and api.runs_on_tensorflow() and api.is_keras3():
+        return {"x": _shuffled(tf, recipe, data, seed), "shuffle": False}
     if recipe.feed == "arrays":
         return {"x": data.x_train, "y": data.y_train, "batch_size": recipe.batch_size}
     api.require_tensorflow("The pipeline")
@@ -151,6 +156,16 @@ def _fed(tf: Any, recipe: Recipe, data: Any) -> dict[str, Any]:
     fed = made(tf, data.x_train, data.y_train, batch_size=recipe.batch_size)
     # Keras warns of its own default: a data set is shuffled by itself or not at all.
     return {"x": fed, "steps_per_epoch": steps, "shuffle": False}
+
+
+def _shuffled(tf: Any, recipe: Recipe, data: Any, seed: int) -> Any:
+    """Give batches as `fit` makes them of arrays, in another order for each epoch."""
+    with tf.device("CPU"):  # where data sets are computed
+        images, labels = tf.constant(data.x_train), tf.constant(data.y_train)
+    count = len(data.x_train)
+    order = tf.data.Dataset.range(count).shuffle(count, seed=seed, reshuffle_each_iteration=True)
+    chosen = order.batch(recipe.batch_size)
+    return chosen.map(lambda places: (tf.gather(images, places), tf.gather(labels, places))).prefetch(1)
 
 
 def _tester(data: Any) -> Any:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pytest_kerasch2.accuracy import training
@@ -34,11 +35,44 @@ def _curve(run: training.Run) -> Any:
     return replace(run, seconds=0.0)
 
 
+def _orders(data: Any, seed: int) -> list[list[int]]:
+    """The places of the images in the order in which the trainer gives them, by epoch."""
+    keras, seen = api.keras(), []
+
+    class Seeing(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any, training: Any = None) -> Any:
+            # The test images are looked at without training
+            if training:
+                seen.extend(api.array(x)[:, 0].astype(int).tolist())
+            return x
+
+    def build() -> Any:
+        model = keras.Sequential([Seeing(), keras.layers.Dense(10, activation="softmax")])
+        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=[accuracy], run_eagerly=True)
+        return model
+
+    count = len(data.x_train)
+    places = np.arange(count, dtype="float32").reshape(count, 1)
+    training.train(BRIEF, replace(data, x_train=places, x_test=data.x_test[:, 0, :1]), seed, build)
+    return [seen[:count], seen[count:]]
+
+
+def _printed(data: Any, seed: int) -> tuple[Any, dict[str, list[float]]]:
+    """The printed `fit`, with the model that it trained and the history of its two epochs."""
+    one_order = api.runs_on_tensorflow() and api.is_keras3()
+    orders = _orders(data, seed) if one_order else []
+    api.fresh_session(seed)
+    model = style("sequential-list").compiled(api.tensorflow())
+    if not one_order:
+        return model, model.fit(data.x_train, data.y_train, batch_size=32, epochs=2, verbose=0).history
+    given: Any = {"batch_size": 32, "shuffle": False, "verbose": 0}
+    parts = [model.fit(data.x_train[order], data.y_train[order], **given).history for order in orders]
+    return model, {name: [part[name][0] for part in parts] for name in parts[0]}
+
+
 def test_the_curve_is_that_of_the_printed_fit(tested: Any) -> None:
-    tf = api.tensorflow()
-    api.fresh_session(5)
-    model = style("sequential-list").compiled(tf)
-    printed = model.fit(tested.x_train, tested.y_train, batch_size=32, epochs=2, verbose=0).history
+    _, printed = _printed(tested, seed=5)
 
     run = training.train(BRIEF, tested, seed=5)
 
@@ -47,15 +81,18 @@ def test_the_curve_is_that_of_the_printed_fit(tested: Any) -> None:
 
 
 def test_the_last_test_figures_are_those_of_the_printed_evaluate(tested: Any) -> None:
-    tf = api.tensorflow()
-    api.fresh_session(5)
-    model = style("sequential-list").compiled(tf)
-    model.fit(tested.x_train, tested.y_train, batch_size=32, epochs=2, verbose=0)
+    model, _ = _printed(tested, seed=5)
     loss, accuracy = model.evaluate(tested.x_test, tested.y_test, verbose=0)
 
     run = training.train(BRIEF, tested, seed=5)
 
     assert (run.test_loss[-1], run.test_accuracy[-1]) == (pytest.approx(loss, rel=1e-5), pytest.approx(accuracy))
+
+
+def test_each_epoch_has_an_order_of_its_own(tested: Any) -> None:
+    first, second = _orders(tested, seed=5)
+
+    assert (sorted(first), sorted(second), first != second) == (list(range(330)), list(range(330)), True)
 
 
 def test_the_same_seed_gives_the_same_curve(tested: Any) -> None:
