@@ -1,6 +1,6 @@
 """Writes docs/printed-figures.md: what became of each printed figure, and which change of the code gives it.
 
-    pytest --chapter-accuracy -k figures --chapter-ledger=benchmarks/data/figures-NAME.json     on each release
+    python -m matrix figures NAME...     trains on releases, and keeps the verdicts
     kerasch2 calibrate benchmarks/data/printed-NAME.jsonl --training benchmarks.printed_variants:NAME --seeds 12
     python -m benchmarks.printed_figures
 
@@ -25,6 +25,7 @@ from pytest_kerasch2.report.markdown import cell
 from pytest_kerasch2.report.summary import SIGNS, WORDS
 
 DATA = Path(__file__).parent / "data"
+FIGURES = Path(__file__).parent.parent / "matrix" / "figures"
 PLACE = Path(__file__).parent.parent / "docs" / "printed-figures.md"
 AS_PRINTED = ("mnist-tensorflow-2.21", "mnist-jax-3.15", "mnist-tensorflow-2.0")
 # What the chapter prints of the first way, and of its tests of all four.
@@ -46,25 +47,26 @@ HEAD = """<!-- Written by `python -m benchmarks.printed_figures`, from what the 
 
 The chapter prints what ten epochs of training gave: losses and accuracies of training after the first and the last
 epoch, and for each way to write the model a test loss and a test accuracy. Each is held against the distribution that
-the printed code has on a release, by twelve trainings, three of each way: it is broken where one more training would
-give a figure so far off less often than one time in 1,200 (1 % in all, over twelve figures). A figure is known as well
-as its digits say. Ways that train alike bit for bit, from equal weights in equal order with equal units dropped, are
-told together.
+the printed code has on a release, by twelve trainings, three of each way. It holds where one more training would give a
+figure so far off at least one time in 1,200 (that is 1 % in all, over twelve figures), and is broken where that is ten
+times rarer still; in between, other seeds might tell it otherwise, and nothing is told. A figure is known as well as
+its digits say. Ways that train alike bit for bit, from equal weights in equal order with equal units dropped, are told
+together.
 
 On Keras 3 the subclassed model trains as none of the others does. Its `call`, as printed, takes no `training`, and
 Keras 3 tells only a `call` that takes it whether it trains: the Dropout layer within drops nothing
 ([keras-hub#1500](https://github.com/keras-team/keras-hub/issues/1500)), and its figures are those of training without.
 
-On Keras 3 and TensorFlow these trainings differ from the printed code in one thing: they set a seed, and all epochs
-then have one order of the images ([order_of_epochs.py](findings/order_of_epochs.py)). On JAX, with orders of their own,
-the same Keras ends otherwise, in loss and accuracy: the first rows of the last table.
+The printed code sets no seed, and these trainings do. On Keras 3 and TensorFlow all epochs would then have one order of
+the images ([order_of_epochs.py](findings/order_of_epochs.py)); so there the images are shuffled for each epoch before
+they reach Keras.
 """
 VARIANTS = """
 ## What gives the figures that are broken
 
 The network was trained with changes that may have been made to it, each over several seeds of MNIST: mean and standard
-deviation, and whether the printed figure can be one of them (the same test). Functions of the changes:
-[`printed_variants.py`](../benchmarks/printed_variants.py).
+deviation, and whether the printed figure can be one of them (✓ yes, ✗ no, ? not told; the same test). Functions of the
+changes: [`printed_variants.py`](../benchmarks/printed_variants.py).
 """
 
 
@@ -102,18 +104,17 @@ def variant_row(name: str, found: Reference) -> list[str]:
         places = [on.there(value) for value in values]
         known = prediction.sample(places, [places], on.least(sum(places) / len(places)))
         between = figures_deciding.rounded(on, point, printed)
-        error = figures_deciding.ERROR / figures_deciding.PRINTED
-        can = prediction.predict(known, between, error).probability > error
+        sign = SIGNS[figures_deciding.told(prediction.predict(known, between, figures_deciding.RAREST).probability)]
         mean = sum(values) / len(values)
         deviation = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
-        cells.append(f"{mean:.4f} ({deviation:.4f}) {'✓' if can else '✗'}")
+        cells.append(f"{mean:.4f} ({deviation:.4f}) {sign}")
     return [f"{name}, {len(found.runs)} seeds", *cells]
 
 
 def page() -> str:
     """Give the page."""
     parts = [HEAD]
-    for path in sorted(DATA.glob("figures-*.json")):
+    for path in sorted(FIGURES.glob("*.json")):
         parts += release_parts(path)
     heads = ["Training", *(f"{SERIES[point.series]} {point.epoch}: {printed}" for point, printed in FIGURES)]
     rows = [variant_row(f"as printed, {name}", shipped.load(name)) for name in AS_PRINTED]

@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     column.add_argument("name", metavar="NAME")
     column.set_defaults(run=_column)
+    figures = commands.add_parser("figures", help="train on releases, and keep what that says of the printed figures")
+    figures.add_argument("names", nargs="+", metavar="NAME")
+    figures.set_defaults(run=_figures)
     pin = commands.add_parser("pin", help="write the pins of releases anew")
     pin.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     pin.set_defaults(run=_pin)
@@ -63,7 +66,6 @@ def _add_run(commands: Any) -> None:
     run.add_argument("--remove", action="store_true", help="remove each environment after its verdicts")
     run.add_argument("--only-table", action="store_true", help="run nothing; merge the ledgers that are there")
     run.add_argument("--check", type=Path, metavar="FILE", help="write no table; compare with this one")
-    run.add_argument("--untrained", action="store_true", help="do not train for ten epochs; printed figures stay open")
     run.set_defaults(run=_run)
 
 
@@ -71,7 +73,7 @@ def _run(chosen: argparse.Namespace, _: Sequence[str]) -> int:
     # Imported here, because it needs rich and the plugin's report, and the other sub-commands do not.
     from matrix.running import Wish, run
 
-    wish = Wish(chosen.force, chosen.jobs, chosen.remove, chosen.only_table, chosen.check, chosen.untrained)
+    wish = Wish(chosen.force, chosen.jobs, chosen.remove, chosen.only_table, chosen.check)
     return run(columns.read(places.RELEASES), chosen.names, wish)
 
 
@@ -79,6 +81,12 @@ def _column(chosen: argparse.Namespace, rest: Sequence[str]) -> int:
     from matrix.foreground import verify
 
     return verify(columns.read(places.RELEASES), chosen.name, rest)
+
+
+def _figures(chosen: argparse.Namespace, _: Sequence[str]) -> int:
+    from matrix.figures import train
+
+    return train(columns.read(places.RELEASES), chosen.names)
 
 
 def _pin(chosen: argparse.Namespace, _: Sequence[str]) -> int:

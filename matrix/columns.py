@@ -29,7 +29,6 @@ class Column:
         host: whether the plugin runs in another environment and asks this one through --chapter-python.
         torch: which of PyTorch's builds is taken, as uv's --torch-backend names it; empty where there is no torch.
         libraries: old name of a shared library -> today's name of it.
-        trained: whether it trains for ten epochs too, and so decides the printed figures.
     """
 
     environment: str
@@ -41,7 +40,6 @@ class Column:
     host: bool = False
     torch: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
-    trained: bool = False
 
     @property
     def plain(self) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Sequence
 
@@ -35,16 +34,17 @@ def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
         BadSetting: there is no column of that name.
     """
     places.make()
-    (chosen,) = releases.chosen([name])
-    # A user who waits for it asks for ten epochs of training himself.
-    column = replace(chosen, trained=False)
+    (column,) = releases.chosen([name])
     now = states.fingerprint(column, releases, sources.read(places.PLUGIN))
     began = time.monotonic()
     try:
-        environment = _environment(releases, column)
+        environment = environment_of(releases, column)
         folder = verifying.work_folder(column)
         made = None if arguments else folder / "ledger.json"
-        status = _pytest(environment, folder, made, arguments)
+        if made is not None:
+            made.unlink(missing_ok=True)
+        kept = [] if made is None else [f"--chapter-ledger={made}"]
+        status = run_pytest(environment, folder, [*kept, *arguments])
         if made is not None and not made.exists():
             verifying.require_import(column, environment)
     except (Absent, Unfinished) as error:
@@ -58,7 +58,13 @@ def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
     return status
 
 
-def _environment(releases: Releases, column: Column) -> Environment:
+def environment_of(releases: Releases, column: Column) -> Environment:
+    """Make the environment of a column, or bring it up to date.
+
+    Raises:
+        Absent: it cannot be had.
+        Unfinished: making it did not end.
+    """
     log = places.log(column.environment)
     log.write_bytes(b"")
     with tempfile.TemporaryDirectory(dir=places.WHEELS) as wheels, Processes() as processes:
@@ -71,9 +77,8 @@ def _environment(releases: Releases, column: Column) -> Environment:
         return maker.make(column, log, os.environ)
 
 
-def _pytest(environment: Environment, folder: Path, made: Path | None, arguments: Sequence[str]) -> int:
-    if made is not None:
-        made.unlink(missing_ok=True)
-    command = verifying.command_for(environment, folder, made, more=arguments)
+def run_pytest(environment: Environment, folder: Path, arguments: Sequence[str]) -> int:
+    """Let pytest verify the chapter, show what it says, and give its exit status."""
+    command = verifying.command_for(environment, folder, None, more=arguments)
     with interrupts.left_to_the_child():
         return subprocess.run(command, cwd=folder, env=dict(environment.variables), check=False).returncode

@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[1]
 PLUGIN = ROOT / "pytest_kerasch2"
 RELEASES = ROOT / "matrix" / "releases.toml"
 PINS = ROOT / "matrix" / "pins"
+FIGURES = ROOT / "matrix" / "figures"
 DOCS = ROOT / "docs"
 
 MADE = ROOT / ".matrix"
@@ -38,6 +39,11 @@ def environment(name: str) -> Path:
 def ledger(name: str) -> Path:
     """Give the ledger of a column."""
     return LEDGERS / f"{name}.json"
+
+
+def figures(name: str) -> Path:
+    """Give the committed ledger of the printed figures of a column, which a run of its own trained for."""
+    return FIGURES / f"{name}.json"
 
 
 def absence(name: str) -> Path:

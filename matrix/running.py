@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import FrozenSet, Iterable, Mapping, Sequence
 
@@ -37,7 +37,6 @@ class Wish:
         remove: remove each environment after its verdicts.
         only_table: run nothing.
         check: a table to compare with instead of writing one, or None.
-        untrained: leave the training out that decides the printed figures.
     """
 
     force: bool = False
@@ -45,7 +44,6 @@ class Wish:
     remove: bool = False
     only_table: bool = False
     check: Path | None = None
-    untrained: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,8 +69,6 @@ def run(releases: Releases, names: Sequence[str], wish: Wish) -> int:
         raise BadSetting("No column can be run with so few jobs", repr(wish.jobs), "write --jobs=1 or more")
     places.make()
     chosen = releases.chosen(names)
-    if wish.untrained:
-        chosen = tuple(replace(column, trained=False) for column in chosen)
     if wish.check is not None:
         # Before the runs, which take long, and not after them.
         truth_table.read(wish.check)

@@ -34,6 +34,7 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
     docs = places.DOCS
     order = Order(
         ledgers=_ledgers(releases.columns),
+        figures=_figures(releases.columns),
         releases=places.RELEASES,
         json=docs / "truth-table.json",
         markdown=docs / "truth-table.md",
@@ -64,6 +65,12 @@ def differs(columns: Sequence[Column], table: Path, say: Callable[[str], None] =
 
 def _ledgers(columns: Sequence[Column]) -> list[Path]:
     paths = [places.ledger(column.environment) for column in columns]
+    return [path for path in paths if path.exists()]
+
+
+def _figures(columns: Sequence[Column]) -> list[Path]:
+    """Give the trained figures of the columns that stand in the table."""
+    paths = [places.figures(column.environment) for column in columns if places.ledger(column.environment).exists()]
     return [path for path in paths if path.exists()]
 
 

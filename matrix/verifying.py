@@ -18,9 +18,8 @@ from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.claims.ledger import Ledger, write_text
 from pytest_kerasch2.errors import BadLedger
 
-# Seconds in which all sections must be done; one column takes one or two minutes, and twelve trainings take their time.
+# Seconds in which all sections must be done; one column takes one or two minutes.
 DEADLINE = 1800.0
-DEADLINE_TRAINED = 7200.0
 # pytest's exit statuses after which the ledger is whole: all as recorded, and something not as recorded.
 WHOLE = (0, 1)
 
@@ -79,11 +78,7 @@ class Verifier:
         made = folder / "ledger.json"
         made.unlink(missing_ok=True)
         command = command_for(environment, folder, made, sections)
-        if column.trained:
-            command.append("--chapter-accuracy")
-            command.append(f"--chapter-trainings={folder / 'trainings'}")
-        deadline = DEADLINE_TRAINED if column.trained else DEADLINE
-        options = {"environ": environment.variables, "folder": folder, "deadline": deadline}
+        options = {"environ": environment.variables, "folder": folder, "deadline": DEADLINE}
         status = self.maker.processes.run(command, log, **options)  # type: ignore[arg-type]
         if status in WHOLE and made.exists():
             return status, ledger.read(made)

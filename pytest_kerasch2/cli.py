@@ -53,7 +53,16 @@ def _add_table(commands: Any) -> None:
     table.add_argument(
         "ledgers", nargs="*", type=Path, metavar="LEDGER", help="written by pytest --chapter-ledger=FILE"
     )
+    table.add_argument(
+        "--figures",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="LEDGER",
+        help="of runs of pytest --chapter-accuracy, which tell the printed figures of columns that did not train",
+    )
     for flag, text in (
+        ("--table", "take this truth table instead of ledgers"),
         ("--releases", "TOML file that lists the columns in their order"),
         ("--json", "write the table as data"),
         ("--markdown", "write the table as a Markdown page"),

@@ -38,8 +38,15 @@ def _figures(
     witness.saw(f"curves: {len(curves.runs)}, {curves.whence}")
     # One training of one way says little: those of all ways that are one training tell it together.
     names = alike.kin(witness, bits, name)
+    open_ones: list[CouldNotTell] = []
     for series, epoch, printed in figures:
-        deciding.one_of_them(witness, curves, names, Point(series, epoch), printed)
+        # One that is open must not hide that the next is broken.
+        try:
+            deciding.one_of_them(witness, curves, names, Point(series, epoch), printed)
+        except CouldNotTell as error:
+            open_ones.append(error)
+    if open_ones:
+        raise open_ones[0]
 
 
 @claim(

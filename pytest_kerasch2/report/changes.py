@@ -47,7 +47,9 @@ class Flip:
 
 
 def flips(table: Table, column: Column) -> list[Flip]:
-    """Give what flipped on a release against the one before it, worst first; a claim not looked at on both is left out.
+    """Give what flipped on a release against the one before it, worst first.
+
+    A claim not looked at on both is left out, and so is a figure left open on one, because it did not train there.
 
     Args:
         column: one with a ledger and with a release before it.
@@ -56,9 +58,16 @@ def flips(table: Table, column: Column) -> list[Flip]:
     for row in table["claims"]:
         seen = cells(row)
         before, after = seen.get(column["before"]), seen.get(column["name"])
-        if before is not None and after is not None and before["verdict"] != after["verdict"]:
+        if before is None or after is None or is_untold(row, before) or is_untold(row, after):
+            continue
+        if before["verdict"] != after["verdict"]:
             found.append(Flip(row, before, after))
     return sorted(found, key=lambda flip: flip.badness)
+
+
+def is_untold(row: Row, seen: Outcome) -> bool:
+    """Tell whether an outcome leaves a printed figure open, which says nothing of the release."""
+    return bool(row["kind"] == "figure" and seen["verdict"] == "could_not_tell")
 
 
 def page(table: Table) -> str:

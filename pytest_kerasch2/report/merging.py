@@ -52,7 +52,7 @@ def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete
     """
     if not paths:
         raise BadTable("There are no ledgers to merge", "none", "name files that pytest --chapter-ledger=FILE wrote")
-    runs = [Run(path, ledger.read(path)) for path in paths]
+    runs = runs_of(paths)
     _check_alike(runs)
     _check_single(runs)
     for run in runs:
@@ -65,6 +65,22 @@ def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete
         "releases": _headings(columns, [path.parent for path in paths]),
         "claims": _rows(ordered),
     }
+
+
+def runs_of(paths: Sequence[Path]) -> list[Run]:
+    """Give the ledgers of these files, none of which decides a claim twice.
+
+    Raises:
+        BadLedger: a file is missing, is no JSON, or is of another schema.
+        BadTable: a ledger decides a claim twice.
+    """
+    runs = [Run(path, ledger.read(path)) for path in paths]
+    for run in runs:
+        ids = [entry["id"] for entry in run.ledger["claims"]]
+        if len(set(ids)) < len(ids):
+            twice = next(name for name in ids if ids.count(name) > 1)
+            raise BadTable("A ledger decides a claim twice", f"{run.path}: {twice}", "write it anew")
+    return runs
 
 
 def _check_alike(runs: Sequence[Run]) -> None:
@@ -88,10 +104,6 @@ def _check_single(runs: Sequence[Run]) -> None:
 
 
 def _check_whole(run: Run, allow_incomplete: bool) -> None:
-    ids = [entry["id"] for entry in run.ledger["claims"]]
-    if len(set(ids)) < len(ids):
-        twice = next(name for name in ids if ids.count(name) > 1)
-        raise BadTable("A ledger decides a claim twice", f"{run.path}: {twice}", "write it anew")
     if not run.ledger["complete"] and not allow_incomplete:
         raise BadTable(
             "A ledger is of an interrupted run", str(run.path), "run that release again, or add --allow-incomplete"
@@ -185,7 +197,7 @@ def _rows(runs: Sequence[Run]) -> list[Mapping[str, Any]]:
             told = {"id": name, **{word: entry[word] for word in TOLD}}
             row = rows.setdefault(name, {**told, "outcomes": []})
             _check_told_alike(told, row, [origin.setdefault(name, run.path), run.path])
-            _add(row["outcomes"], entry, run.release.name)
+            add_outcome(row["outcomes"], entry, run.release.name)
     return [row for _, its in by_section(list(rows.values())) for row in its]
 
 
@@ -195,7 +207,8 @@ def _check_told_alike(told: Mapping[str, Any], row: Mapping[str, Any], paths: Se
         raise BadTable("Two ledgers state a claim differently", found, "run both releases with the same claims")
 
 
-def _add(outcomes: list[dict[str, Any]], entry: Mapping[str, Any], release: str) -> None:
+def add_outcome(outcomes: list[dict[str, Any]], entry: Mapping[str, Any], release: str) -> None:
+    """Add what an entry of a ledger says of a release to the outcomes of its row; equal ones are one."""
     seen = {word: entry[word] for word in SEEN}
     for outcome in outcomes:
         if all(outcome[word] == seen[word] for word in SEEN):

@@ -8,7 +8,7 @@ from typing import Callable, Mapping, Sequence
 
 from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadTable
-from pytest_kerasch2.report import changes, checking, merging, releases_file, table_markdown, truth_table
+from pytest_kerasch2.report import changes, checking, figures, merging, releases_file, table_markdown, truth_table
 from pytest_kerasch2.report.summary import VERDICTS, WORDS
 from pytest_kerasch2.report.truth_table import Table
 
@@ -18,13 +18,17 @@ class Order:
     """What is to be made, and of what.
 
     Attributes:
+        table: a table that is there, instead of ledgers, or None.
+        figures: ledgers of runs that trained, by which open figures are told.
         releases: the file that lists the columns, or None.
         allow_incomplete: take ledgers of interrupted runs too.
         check: a table to compare with, or None.
         json, markdown, html, changes: files to be written, or None.
     """
 
-    ledgers: Sequence[Path]
+    ledgers: Sequence[Path] = ()
+    table: Path | None = None
+    figures: Sequence[Path] = ()
     releases: Path | None = None
     allow_incomplete: bool = False
     check: Path | None = None
@@ -65,14 +69,23 @@ def publish(order: Order) -> tuple[list[str], list[str]]:
     """
     writers = order.writers
     _check_places(order, writers)
-    listed = () if order.releases is None else releases_file.read(order.releases)
     # Read before anything is written: the table to compare with may be the one that is written anew.
     committed = None if order.check is None else truth_table.read(order.check)
-    table = merging.merge(order.ledgers, listed, order.allow_incomplete)
+    table = figures.put_into(_table(order), order.figures)
     texts = {place: writer(table) for place, writer in writers.items()}
     for place, text in texts.items():
         write_text(text, place)
     return summary(table), [] if committed is None else checking.differences(committed, table)
+
+
+def _table(order: Order) -> Table:
+    if order.table is None:
+        listed = () if order.releases is None else releases_file.read(order.releases)
+        return merging.merge(order.ledgers, listed, order.allow_incomplete)
+    if order.ledgers or order.releases is not None:
+        found = f"{order.table}, and {order.releases or order.ledgers[0]}"
+        raise BadTable("A table that is there takes no other columns", found, "give it figures alone")
+    return truth_table.read(order.table)
 
 
 def summary(table: Table) -> list[str]:
@@ -90,7 +103,7 @@ def summary(table: Table) -> list[str]:
 
 
 def _check_places(order: Order, writers: Mapping[Path, object]) -> None:
-    given = {path.absolute() for path in order.ledgers}
+    given = {path.absolute() for path in (*order.ledgers, *order.figures)}
     for place in writers:
         if place.absolute() in given:
             raise BadTable("An output would overwrite a ledger", str(place), "name another file")

@@ -16,36 +16,38 @@ import pytest
 if sys.version_info < (3, 9):
     pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
 
-from matrix import columns, disk, environments, installer, merging, places, running, sources
+from matrix import columns, disk, environments, figures, installer, merging, places, running, sources
 from matrix.columns import Column, Releases
 from matrix.environments import Environment, Maker
 from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
 from matrix.running import Wish
-from pytest_kerasch2.errors import BadTable
+from pytest_kerasch2.errors import BadSetting, BadTable
 
 # Stands in for the interpreter of a column: it takes pytest's command line and writes a ledger of two sections.
 STAND_IN = """#!{python}
 import json, os, sys, time
 if sys.argv[1] == "-c":
     sys.exit(os.environ.get("IMPORT"))
-names = [argument.split("/")[-1][:-3] for argument in sys.argv if argument.endswith(".py")] or ["datasets", "dtypes"]
+names = [argument.split("/")[-1][:-3] for argument in sys.argv if argument.endswith(".py")]
+names = names or ["datasets", "dtypes", *os.environ.get("FIGURES", "").split()]
 made = [argument.split("=", 1)[1] for argument in sys.argv if argument.startswith("--chapter-ledger=")][0]
+trained = ["trained"] if "--chapter-accuracy" in sys.argv else []
 with open(os.environ["RUNS"], "a") as stream:
-    trained = ["trained"] if "--chapter-accuracy" in sys.argv else []
     stream.write(" ".join([os.environ["NAME"], *trained, *names]) + "\\n")
 print("the last words of /a/place and https://a.host/x")
 wait = float(os.environ.get("WAIT", "0"))
 time.sleep(wait)
 status = int(os.environ.get("STATUS", "0"))
 environment = dict(plugin="0.1.0", tensorflow=os.environ["TF"], keras="2.15.0", backend="tensorflow", python="3.11.7",
-                   numpy="1.26.4", platform="Linux-x86_64", devices=["cpu:0"],
+                   numpy="1.26.4", platform="Linux-x86_64", devices=["cpu:0"], trained=bool(trained),
                    datasets=dict() if "NO_MNIST" in os.environ else dict(mnist=dict(source="mirror", sha256="00")))
-ids = dict(datasets="datasets.description", dtypes="dtypes.default")
+ids = dict(datasets="datasets.description", dtypes="dtypes.default", figures="functional.test-figures")
 def entry(name):
-    return dict(id=ids[name], section="Data types", statement="It is so.", kind="prose",
-                verdict="broken" if status == 1 else "held", expected="held", evidence=["seen"], deviation=None,
-                instead=[], remedy="", checks=1, seconds=0.1)
+    kind = "figure" if name == "figures" else "prose"
+    verdict = "broken" if status == 1 else "held" if trained or kind == "prose" else "could_not_tell"
+    return dict(id=ids[name], section="Data types", statement="It is so.", kind=kind, verdict=verdict, expected="held",
+                evidence=["seen"], deviation=None, instead=[], remedy="", checks=1, seconds=0.1)
 if status < 2:
     ledger = dict(schema=1, complete=True, environment=environment, claims=[entry(name) for name in names])
     open(made, "w").write(json.dumps(ledger))
@@ -63,7 +65,7 @@ def _column(minor: str, **variables: str) -> Column:
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A place of its own for all that a run makes; gives what was run, as lines."""
     made = {"ENVIRONMENTS": "envs", "LEDGERS": "ledgers", "STATES": "states", "LOGS": "logs", "WORK": "work"}
-    for word, folder in {**made, "WHEELS": "wheels", "DOCS": "docs", "PINS": "pins"}.items():
+    for word, folder in {**made, "WHEELS": "wheels", "DOCS": "docs", "PINS": "pins", "FIGURES": "figures"}.items():
         monkeypatch.setattr(places, word, tmp_path / folder)
     monkeypatch.setattr(places, "MADE", tmp_path)
     monkeypatch.setenv("RUNS", str(tmp_path / "runs.txt"))
@@ -119,19 +121,42 @@ def test_all_columns_are_run_and_merged(runs: Any) -> None:
     assert [one["environment"] for one in _table()["releases"]] == ["tf2.14", "tf2.15"]
 
 
-def test_a_column_that_trains_does_so(runs: Any) -> None:
-    _run(replace(_column("2.15"), trained=True), _column("2.16"))
+def test_figures_are_trained_for_alone_and_kept(runs: Any) -> None:
+    status = figures.train(Releases("2026-01-01", "3.11", (), (_column("2.15"), _column("2.16"))), ["tf2.16"])
 
-    assert runs() == ["tf2.15 trained datasets dtypes", "tf2.16 datasets dtypes"]
+    assert (status, runs(), sorted(path.name for path in places.FIGURES.iterdir())) == (
+        0,
+        ["tf2.16 trained figures"],
+        ["tf2.16.json"],
+    )
 
 
-def test_training_can_be_left_out_and_is_then_still_to_be_done(runs: Any) -> None:
-    column = replace(_column("2.15"), trained=True)
-    _run(column, untrained=True)
+@pytest.mark.parametrize("variables", [{"ABSENT": "1"}, {"OFFLINE": "1"}, {"STATUS": "3"}])
+def test_figures_that_were_kept_stay_where_training_does_not_end(runs: Any, variables: Mapping[str, str]) -> None:
+    releases = Releases("2026-01-01", "3.11", (), (_column("2.16", **variables),))
+    places.FIGURES.mkdir()
+    places.figures("tf2.16").write_text("kept", encoding="utf-8")
 
-    _run(column)
+    status = figures.train(releases, ["tf2.16"])
 
-    assert runs() == ["tf2.15 datasets dtypes", "tf2.15 trained datasets dtypes"]
+    assert (status > 0, places.figures("tf2.16").read_text(encoding="utf-8")) == (True, "kept")
+
+
+def test_a_release_that_cannot_run_the_plugin_is_not_trained(runs: Any) -> None:
+    releases = Releases("2026-01-01", "3.11", (), (replace(_column("2.16"), host=True),))
+
+    with pytest.raises(BadSetting, match=r"tf2\.16"):
+        figures.train(releases, ["tf2.16"])
+
+
+def test_the_table_takes_the_figures_of_its_columns(runs: Any) -> None:
+    listed = (_column("2.15", FIGURES="figures"), _column("2.16", FIGURES="figures"))
+    _run(*listed)
+    figures.train(Releases("2026-01-01", "3.11", (), listed), ["tf2.16"])
+
+    _run(*listed, only_table=True)
+
+    assert [one["trained"] for one in _table()["releases"]] == [False, True]
 
 
 def test_what_has_not_changed_is_not_run_again(runs: Any) -> None:

@@ -83,7 +83,8 @@ function whatChanged(column, before) {
   const worst = ["broken", "could_not_tell", "not_applicable", "held"];
   const pairs = [...data.claims.keys()].map((claim) => [outcomeAt(claim, before).verdict, outcomeAt(claim, column).verdict, claim]);
   const known = pairs.filter(([old, now]) => old && now);
-  const flipped = known.filter(([old, now]) => old !== now).sort((one, other) => worst.indexOf(one[1]) - worst.indexOf(other[1]) || worst.indexOf(one[0]) - worst.indexOf(other[0]));
+  const told = known.filter(([, , claim]) => isTold(claim, before) && isTold(claim, column));
+  const flipped = told.filter(([old, now]) => old !== now).sort((one, other) => worst.indexOf(one[1]) - worst.indexOf(other[1]) || worst.indexOf(one[0]) - worst.indexOf(other[0]));
   const items = flipped.map(([old, now, claim]) =>
     make("li", {}, make("p", {}, badge(old), " → ", badge(now)), opener({ claim, column }, data.claims[claim].statement), cause(claim, column)));
   const lost = pairs.filter(([old, now]) => Boolean(old) !== Boolean(now)).length;

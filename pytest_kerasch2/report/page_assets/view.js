@@ -51,9 +51,14 @@ function isOneOf(verdicts, outcome) {
   return verdicts.includes(outcome.verdict) || (isUnrecorded(outcome) && verdicts.includes("unrecorded"));
 }
 
+// As Python's `is_untold` has it: a figure that a run left open, because it did not train, says nothing of the release.
+function isTold(claim, column) {
+  const { verdict } = outcomeAt(claim, column);
+  return Boolean(verdict) && !(data.claims[claim].kind === "figure" && verdict === "could_not_tell");
+}
+
 function changes(claim, columns) {
-  const seen = new Set(columns.map((column) => outcomeAt(claim, column).verdict));
-  seen.delete("");
+  const seen = new Set(columns.filter((column) => isTold(claim, column)).map((column) => outcomeAt(claim, column).verdict));
   return seen.size > 1;
 }
 

@@ -1,0 +1,60 @@
+"""Trains on releases for the printed figures, before the user's eyes, and keeps what came of it beside the pins.
+
+Twelve trainings of ten epochs take as long as verifying many columns, and seldom need to be done again: a table takes
+the figures of a column from here.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Sequence
+
+from matrix import foreground, places, verifying
+from matrix.columns import Column, Releases
+from matrix.errors import Absent, Unfinished
+from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.errors import BadSetting
+
+FAILED = 1
+# The module of the claims that training decides.
+SECTION = "figures"
+
+
+def train(releases: Releases, names: Sequence[str]) -> int:
+    """Train on the columns of these names, one after the other; trainings that are kept are not done again.
+
+    Returns:
+        0; 1 where a column cannot be had, its run did not end, or a figure is not as recorded.
+
+    Raises:
+        BadSetting: there is no column of a name, or the plugin cannot run in one.
+    """
+    chosen = releases.chosen(names)
+    for column in chosen:
+        if column.host:
+            found = f"{column.environment}, which the plugin only asks"
+            raise BadSetting("A release cannot train for the printed figures", found, "leave it out")
+    places.make()
+    places.FIGURES.mkdir(exist_ok=True)
+    return max([_train(releases, column) for column in chosen])
+
+
+def _train(releases: Releases, column: Column) -> int:
+    sys.stdout.write(f"{column.environment}\n")
+    sys.stdout.flush()
+    folder = verifying.work_folder(column)
+    made = folder / "figures.json"
+    made.unlink(missing_ok=True)
+    try:
+        environment = foreground.environment_of(releases, column)
+        module = str(environment.chapter / f"{SECTION}.py")
+        kept = f"--chapter-trainings={folder / 'trainings'}"
+        asked = ["--chapter-accuracy", kept, f"--chapter-ledger={made}", module]
+        status = foreground.run_pytest(environment, folder, asked)
+    except (Absent, Unfinished) as error:
+        sys.stderr.write(f"{column.environment}: {error}\n")
+        return FAILED
+    if status not in verifying.WHOLE or not made.exists():
+        return status or FAILED
+    ledger.write(ledger.read(made), places.figures(column.environment))
+    return status

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2 import cli
+from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims.model import Claim, Record, Verdict
+from pytest_kerasch2.errors import BadTable
+from pytest_kerasch2.report import changes, figures, merging, truth_table
+from pytest_kerasch2.report.truth_table import Table, cells
+from tests.unit.test_claims_ledger import ENVIRONMENT
+
+NAMES = {minor: f"{minor}/{minor}.0/tensorflow" for minor in ("2.14", "2.15")}
+
+
+def _record(name: str, verdict: Verdict, kind: str, evidence: str) -> Record:
+    return Record(Claim(name, f"Statement of {name}.", "Functional API", kind), verdict, evidence=(evidence,))
+
+
+def _placed(folder: Path, minor: str, *records: Record, complete: bool = True, **facts: Any) -> Path:
+    environment = {**ENVIRONMENT, "tensorflow": f"{minor}.1", "keras": f"{minor}.0", **facts}
+    path = folder / f"tf{minor}.json"
+    ledger.write(ledger.build(records, environment, complete), path)
+    return path
+
+
+def _untrained(folder: Path, minor: str) -> Path:
+    return _placed(
+        folder,
+        minor,
+        _record("functional.other", Verdict.COULD_NOT_TELL, "code", "no network"),
+        _record("functional.bits", Verdict.HELD, "figure", "equal bits"),
+        _record("functional.test-figures", Verdict.COULD_NOT_TELL, "figure", "this run does not train"),
+    )
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    """Two columns, neither of which trained."""
+    return merging.merge([_untrained(tmp_path, minor) for minor in NAMES])
+
+
+def _trained(folder: Path, minor: str = "2.15", **more: Any) -> Path:
+    apart = folder / "trained"
+    apart.mkdir(exist_ok=True)
+    records = (
+        _record("functional.other", Verdict.HELD, "code", "as said"),
+        _record("functional.bits", Verdict.BROKEN, "figure", "other bits"),
+        _record("functional.test-figures", Verdict.BROKEN, "figure", "far off"),
+    )
+    return _placed(apart, minor, *more.pop("records", records), **{"trained": True, "python": "3.10.1", **more})
+
+
+def _seen(table: Table, name: str, minor: str = "2.15") -> Any:
+    row = next(row for row in table["claims"] if row["id"] == name)
+    return cells(row)[NAMES[minor]]
+
+
+def test_an_open_figure_is_told_and_says_by_what(table: Table, tmp_path: Path) -> None:
+    told = _seen(figures.put_into(table, [_trained(tmp_path)]), "functional.test-figures")
+
+    assert (told["verdict"], told["evidence"][0][:37], told["evidence"][1:]) == (
+        "broken",
+        "by a run of its own: Python 3.10.1, N",
+        ["far off"],
+    )
+
+
+@pytest.mark.parametrize("name", ["functional.other", "functional.bits"])
+def test_what_is_no_figure_or_not_open_stays(table: Table, tmp_path: Path, name: str) -> None:
+    told = figures.put_into(table, [_trained(tmp_path)])
+
+    assert _seen(told, name) == _seen(table, name)
+
+
+def test_other_columns_stay_open(table: Table, tmp_path: Path) -> None:
+    told = figures.put_into(table, [_trained(tmp_path)])
+
+    assert _seen(told, "functional.test-figures", "2.14")["verdict"] == "could_not_tell"
+
+
+def test_the_column_is_counted_anew_and_marked(table: Table, tmp_path: Path) -> None:
+    told = figures.put_into(table, [_trained(tmp_path)])
+
+    assert [(one["trained"], one["counts"]["broken"], one["counts"]["could_not_tell"]) for one in told["releases"]] == [
+        (False, 0, 2),
+        (True, 1, 1),
+    ]
+    truth_table.check(told)
+
+
+def test_the_table_that_was_given_stays_as_it_was(table: Table, tmp_path: Path) -> None:
+    before = json.dumps(table)
+
+    figures.put_into(table, [_trained(tmp_path)])
+
+    assert json.dumps(table) == before
+
+
+def test_a_figure_told_on_one_release_alone_is_no_change(table: Table, tmp_path: Path) -> None:
+    told = figures.put_into(table, [_trained(tmp_path)])
+
+    assert changes.flips(told, told["releases"][1]) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ({"plugin": "9.9"}, "another plugin version"),
+        ({"trained": False}, "it did not train"),
+        ({"complete": False}, "interrupted"),
+        ({"minor": "2.13"}, "does not have"),
+        ({"records": (_record("functional.gone", Verdict.HELD, "figure", "near"),)}, "stated otherwise"),
+    ],
+)
+def test_figures_that_cannot_be_put_in_are_refused_by_name(
+    table: Table, tmp_path: Path, made: dict[str, Any], message: str
+) -> None:
+    path = _trained(tmp_path, **made)
+
+    with pytest.raises(BadTable, match=message) as raised:
+        figures.put_into(table, [path])
+
+    assert str(path) in str(raised.value)
+
+
+def test_figures_of_one_release_are_taken_once(table: Table, tmp_path: Path) -> None:
+    path = _trained(tmp_path)
+
+    with pytest.raises(BadTable, match="told already"):
+        figures.put_into(table, [path, path])
+
+
+def test_a_table_that_is_there_is_added_to(table: Table, tmp_path: Path) -> None:
+    place = tmp_path / "table.json"
+    place.write_text(truth_table.text(table), encoding="utf-8")
+
+    status = cli.main(["table", "--table", str(place), "--figures", str(_trained(tmp_path)), "--json", str(place)])
+
+    assert (status, truth_table.read(place)["releases"][1]["trained"]) == (0, True)
+
+
+def test_a_table_that_is_there_takes_no_ledgers(
+    table: Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "table.json"
+    place.write_text(truth_table.text(table), encoding="utf-8")
+
+    status = cli.main(["table", "--table", str(place), str(tmp_path / "tf2.15.json")])
+
+    assert (status, "takes no other columns" in capsys.readouterr().err) == (2, True)
