@@ -25,7 +25,7 @@ from pytest_kerasch2.report.markdown import cell
 from pytest_kerasch2.report.summary import SIGNS, WORDS
 
 DATA = Path(__file__).parent / "data"
-FIGURES = Path(__file__).parent.parent / "matrix" / "figures"
+LEDGERS = Path(__file__).parent.parent / "matrix" / "figures"
 PLACE = Path(__file__).parent.parent / "docs" / "printed-figures.md"
 AS_PRINTED = ("mnist-tensorflow-2.21", "mnist-jax-3.15", "mnist-tensorflow-2.0")
 # What the chapter prints of the first way, and of its tests of all four.
@@ -114,7 +114,7 @@ def variant_row(name: str, found: Reference) -> list[str]:
 def page() -> str:
     """Give the page."""
     parts = [HEAD]
-    for path in sorted(FIGURES.glob("*.json")):
+    for path in sorted(LEDGERS.glob("*.json")):
         parts += release_parts(path)
     heads = ["Training", *(f"{SERIES[point.series]} {point.epoch}: {printed}" for point, printed in FIGURES)]
     rows = [variant_row(f"as printed, {name}", shipped.load(name)) for name in AS_PRINTED]

@@ -30,7 +30,7 @@ def put_into(table: Table, paths: Sequence[Path]) -> Table:
         BadTable: a ledger cannot tell the figures of a column; the message names the file.
     """
     told = copy.deepcopy(table)
-    columns = {column["name"]: column for column in present(told)}
+    columns: dict[str, Any] = {column["name"]: column for column in present(told)}
     for run in runs_of(paths):
         _check(run, told, columns)
         _put(run, told, columns[run.release.name])
