@@ -62,7 +62,11 @@ PYTHON = Option(
     "verify on the Keras of this interpreter instead, which runs on Theano or CNTK and is too old for this plugin",
     "PATH",
 )
-OPTIONS = (CHAPTER, SABOTEURS, LEDGER, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, PYTHON)
+BENCHMARK = Option(
+    "--benchmark", "time the benchmarks, in files bench_*.py and in tests that use step_benchmark, and run nothing else"
+)
+FULL = Option("--benchmark-full", "the same with all batch sizes, on all images, and for longer")
+OPTIONS = (CHAPTER, SABOTEURS, LEDGER, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, PYTHON, BENCHMARK, FULL)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Settings:
         accuracy: train for ten epochs.
         trainings: folder that keeps the curves, or None for pytest's cache.
         python: interpreter with an early Keras, or None for the one that runs pytest.
+        benchmark: run the benchmarks and nothing else.
+        full: all of them.
     """
 
     chapter: bool = False
@@ -87,6 +93,8 @@ class Settings:
     accuracy: bool = False
     trainings: Path | None = None
     python: Path | None = None
+    benchmark: bool = False
+    full: bool = False
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -107,6 +115,7 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
     """
     saboteurs = bool(config.getoption(SABOTEURS.destination))
     accuracy = bool(config.getoption(ACCURACY.destination))
+    full = bool(config.getoption(FULL.destination))
     mirror = _path(config, MIRROR) or _variable_path(environ)
     return Settings(
         chapter=bool(config.getoption(CHAPTER.destination)) or saboteurs or accuracy,
@@ -118,6 +127,8 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
         accuracy=accuracy,
         trainings=_path(config, TRAININGS),
         python=_path(config, PYTHON),
+        benchmark=bool(config.getoption(BENCHMARK.destination)) or full,
+        full=full,
     )
 
 

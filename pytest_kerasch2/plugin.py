@@ -21,7 +21,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "kerasch2-fixtures")
     try:
         settings = config.stash[options.SETTINGS] = options.read(config)
-        if settings.chapter:
+        if settings.benchmark:
+            _start_benchmarks(config, settings)
+        elif settings.chapter:
             _start_chapter(config, settings)
     except KerasCh2Error as error:
         raise pytest.UsageError(str(error)) from error
@@ -31,6 +33,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test that asks for `device` one run for each device present."""
     if "device" in metafunc.fixturenames:
         fixtures.parametrize_devices(metafunc)
+
+
+def _start_benchmarks(config: pytest.Config, settings: Any) -> None:
+    # Imported here for the same reason as below.
+    from pytest_kerasch2.timing.run import start
+
+    start(config, settings)
 
 
 def _start_chapter(config: pytest.Config, settings: Any) -> None:

@@ -6,13 +6,17 @@ import contextlib
 import functools
 import math
 import os
+import statistics
 import time
 from dataclasses import dataclass
 from typing import Any, Iterator
 
+import numpy as np
+
 from pytest_kerasch2.errors import TimingVoid
-from pytest_kerasch2.timing import block
+from pytest_kerasch2.timing import block, memory
 from pytest_kerasch2.timing.block import Block, Run
+from pytest_kerasch2.timing.memory import Gauge, Memory
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.subject import Subject
 
@@ -34,6 +38,7 @@ class Measurement:
         traces: how often the model was traced by the first call and while it warmed up.
         load: of the machine over the last minute, before and after; None where it does not tell.
         loss: on the data, before and after; None where the mode does not train.
+        memory: what the blocks that count took; None where the machine does not tell.
     """
 
     first: float
@@ -43,6 +48,18 @@ class Measurement:
     traces: int
     load: tuple[float | None, float | None]
     loss: tuple[float, float] | None
+    memory: Memory | None = None
+
+    @property
+    def each(self) -> float:
+        """Give the seconds of one step, the median of the blocks."""
+        return statistics.median(one.each for one in self.blocks)
+
+    @property
+    def spread(self) -> float:
+        """Give half of what lies between the quartiles of the blocks, in seconds of a step."""
+        low, high = np.percentile([one.each for one in self.blocks], [25, 75])
+        return float(high - low) / 2
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -55,6 +72,7 @@ class Measurement:
             "traces": self.traces,
             "load": list(self.load),
             "loss": None if self.loss is None else list(self.loss),
+            "memory": None if self.memory is None else self.memory.plain,
         }
 
 
@@ -81,12 +99,16 @@ def measure(subject: Subject, mode: Mode, seconds: float) -> Measurement:
         steps = _whole(block.steps_for(warming[-1].whole, idle + block.resolution()), unit)
         traced = len(traces)
         blocks: list[Block] = []
+        gauge = Gauge(subject.device)
+        gauge.reset()
+        taken = gauge.now()
         while len(blocks) < FEWEST_BLOCKS or sum(one.steps * one.whole for one in blocks) < seconds:
             blocks.append(_proved(subject, mode, run, steps, idle, traces))
+        used = memory.between(gauge, taken, steps * len(blocks))
         block.refuse_owing(blocks)
     after = _loss(subject) if mode.trains else None
     loss = None if before is None or after is None else _learned(before, after)
-    return Measurement(first, tuple(warming), steady, tuple(blocks), traced, (load, _load()), loss)
+    return Measurement(first, tuple(warming), steady, tuple(blocks), traced, (load, _load()), loss, used)
 
 
 def _seconds(subject: Subject, run: Run, steps: int) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 from pytest_kerasch2.errors import BadSetting, NotApplicable
 from pytest_kerasch2.framework import api
+from pytest_kerasch2.models import pipeline
 from pytest_kerasch2.timing.block import Run
 from pytest_kerasch2.timing.subject import Subject
 
@@ -108,6 +109,14 @@ def _fit_many(subject: Subject) -> Run:
     return _fit(subject)
 
 
+def _pipeline(subject: Subject) -> Run:
+    api.require_tensorflow("The pipeline")
+    fed = pipeline.as_printed(api.tensorflow(), subject.x, subject.y, batch_size=subject.batch_size)
+    # Endless, and shuffled by itself.
+    how = {"steps_per_epoch": subject.batches, "shuffle": False, "verbose": 0}
+    return _by_epochs(subject, lambda epochs: subject.model.fit(fed, epochs=epochs, **how))
+
+
 def _evaluate(subject: Subject) -> Run:
     model, how = subject.model, _quiet(subject)
     return _by_epochs(subject, lambda epochs: [model.evaluate(subject.x, subject.y, **how) for _ in range(epochs)])
@@ -138,6 +147,7 @@ MODES = (
     Mode("train_on_batch", True, False, _on_batches),
     Mode("fit", True, True, _fit),
     Mode("fit-many", True, True, _fit_many),
+    Mode("pipeline", True, True, _pipeline),
     Mode("evaluate", False, True, _evaluate),
     Mode("predict", False, True, _predict),
 )

@@ -10,9 +10,11 @@ from typing import Any, Mapping
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.errors import FrameworkMissing
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import measuring, modes
+from pytest_kerasch2.timing import limit, measuring, modes
 from pytest_kerasch2.timing.measuring import Measurement
-from pytest_kerasch2.timing.subject import subject
+from pytest_kerasch2.timing.modes import Mode
+from pytest_kerasch2.timing.subject import Subject, subject
+from pytest_kerasch2.timing.table import Row
 
 SCHEMA = 1
 # Under this name it stands in the `extra_info` of a benchmark.
@@ -28,7 +30,7 @@ def recorded(
     device: str | None = None,
     mode: str = "fit",
     seconds: float = 1.0,
-) -> Measurement:
+) -> Row:
     """Time the steps of a model, and give their times to pytest-benchmark.
 
     Args:
@@ -37,6 +39,9 @@ def recorded(
         device: a word for one device, or None for a GPU if there is one.
         mode: name of a way to do the steps.
         seconds: of blocks that count, about.
+
+    Returns:
+        What was measured, as a row of the table of all benchmarks.
 
     Raises:
         BadSetting, DeviceMissing: something that was given cannot be used.
@@ -48,9 +53,17 @@ def recorded(
     ready = subject(model, data, batch_size, place)
     found = measuring.measure(ready, chosen, seconds)
     _give(benchmark, found)
+    least = _limit(ready, chosen)
     about = {"mode": mode, "batch_size": batch_size, "device": place.name, "environment": _environment()}
-    benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, **found.plain}
-    return found
+    benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, "limit_seconds": least, **found.plain}
+    return Row(benchmark.name, place.name, mode, batch_size, found, least)
+
+
+def _limit(subject: Subject, mode: Mode) -> float | None:
+    """Give the seconds that a step takes at least here, or None where the network is of other layers than are known."""
+    dtype = api.dtype_name(getattr(subject.model.layers[-1], "compute_dtype", subject.model.layers[-1].dtype))
+    work = limit.work_of(subject.model, subject.batch_size, mode.trains, width=4)
+    return None if work is None else limit.least(work, subject.device, dtype)
 
 
 def _give(benchmark: Any, found: Measurement) -> None:

@@ -1,0 +1,101 @@
+"""The chapter's benchmarks: time per step of its network, in each way in which it can be trained and asked.
+
+    pytest --benchmark             within five minutes on two cores
+    pytest --benchmark-full        all batch sizes, on all images of MNIST, and for longer
+    pytest --benchmark -k batch --chapter-devices=cpu --benchmark-json=steps.json
+
+Images are those of MNIST where it is at hand, and else the embedded digits, repeated; a step takes as long on both.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterator
+
+import numpy as np
+import pytest
+
+from pytest_kerasch2 import fixtures, models
+from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.options import SETTINGS
+
+# The chapter's own.
+BATCH = 32
+FEW_BATCHES = (32, 256, 2048, 16384)
+ALL_BATCHES = tuple(2**power for power in range(5, 15))
+# Images of an epoch where not all are taken: so many that what an epoch costs by itself is little of it.
+FEW_IMAGES = 12800
+# "fit", the way of the chapter, is timed for each style.
+WAYS = ("eager", "graph", "xla", "train_on_batch", "fit-many", "pipeline", "evaluate", "predict")
+BATCH_OF_PRECISIONS = 512
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the batch sizes that were asked for."""
+    if "batch_size" in metafunc.fixturenames:
+        full = metafunc.config.stash[SETTINGS].full
+        metafunc.parametrize("batch_size", ALL_BATCHES if full else FEW_BATCHES)
+
+
+@pytest.fixture
+def images(request: pytest.FixtureRequest) -> Callable[[int], Any]:
+    """A function that gives images and labels, so many at least."""
+    try:
+        found = fixtures.prepared(request, "mnist")
+    except KerasCh2Error:
+        found = fixtures.prepared(request, "digits")
+    full = request.config.stash[SETTINGS].full
+
+    def give(least: int) -> Any:
+        wanted = max(least, 60000 if full else FEW_IMAGES)
+        times = -(-wanted // len(found.x_train))
+        x, y = (np.concatenate([part] * times)[:wanted] for part in (found.x_train, found.y_train))
+        return x, y
+
+    return give
+
+
+@pytest.fixture
+def seconds(request: pytest.FixtureRequest) -> float:
+    """Seconds of blocks that count, for each row."""
+    return 5.0 if request.config.stash[SETTINGS].full else 1.0
+
+
+def _compiled(name: str = "sequential-list") -> Any:
+    api.fresh_session(0)
+    return models.style(name).compiled(api.tensorflow())
+
+
+@pytest.mark.parametrize("style", [one.name for one in models.STYLES])
+def test_style(step_benchmark: Any, images: Any, seconds: float, device: Any, style: str) -> None:
+    """Each way to write the network, trained by `fit` as the chapter calls it."""
+    step_benchmark(_compiled(style), images(BATCH), batch_size=BATCH, device=device.name, seconds=seconds)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_way(step_benchmark: Any, images: Any, seconds: float, device: Any, way: str) -> None:
+    """Each way to do a step."""
+    step_benchmark(_compiled(), images(BATCH), batch_size=BATCH, device=device.name, mode=way, seconds=seconds)
+
+
+def test_batch(step_benchmark: Any, images: Any, seconds: float, device: Any, batch_size: int) -> None:
+    """Batches from small to large, by `fit`."""
+    step_benchmark(_compiled(), images(batch_size), batch_size=batch_size, device=device.name, seconds=seconds)
+
+
+@pytest.fixture
+def policy(request: pytest.FixtureRequest, device: Any) -> Iterator[str]:
+    """The dtype policy of a precision on a device, set for the time of the benchmark."""
+    # On a CPU float16 is slow, and its losses need scaling.
+    mixed = "mixed_float16" if device.kind == "gpu" else "mixed_bfloat16"
+    before = api.policy_name()
+    api.set_policy(mixed if request.param == "mixed" else "float32")
+    yield request.param
+    api.set_policy(before)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed"], indirect=True)
+def test_precision(step_benchmark: Any, images: Any, seconds: float, device: Any, policy: str) -> None:
+    """Numbers of 32 bits, and of 16 where that is enough."""
+    given = images(BATCH_OF_PRECISIONS)
+    step_benchmark(_compiled(), given, batch_size=BATCH_OF_PRECISIONS, device=device.name, seconds=seconds)

@@ -1,0 +1,136 @@
+"""The least time that a step of a network can take on a machine.
+
+It comes from the network's products and bytes, and from what the machine does with products of the same shapes and with
+copies, measured on the spot.
+
+A step of training multiplies three times for each dense layer: forward, backward for its weights, and backward for its
+inputs (not for those of the first layer). Adam reads and writes the weight and two averages of each parameter, and the
+gradient is written and read: eight numbers. Nothing else is counted, so that the limit is one that nothing can beat.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import numpy as np
+
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework.devices import Device
+
+NUMBERS_OF_ADAM = 8
+# Layers that multiply nothing: what they do is taken for no time at all.
+FREE = ("InputLayer", "Flatten", "Dropout", "Activation", "ReLU", "Softmax", "Rescaling", "Reshape")
+# Seconds for which a product, or a copy, is repeated; the quickest round counts.
+SPENT = 0.05
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one step has to do.
+
+    Attributes:
+        products: shapes (m, k, n) of the products of an (m, k) with a (k, n) matrix.
+        bytes: that are read and written at least.
+        parameters: of the dense layers.
+    """
+
+    products: tuple[tuple[int, int, int], ...]
+    bytes: float
+    parameters: int
+
+    @property
+    def operations(self) -> float:
+        """Give the multiplications and additions of the products."""
+        return float(sum(2 * m * k * n for m, k, n in self.products))
+
+
+def work_of(model: Any, batch_size: int, trains: bool, width: int) -> Work | None:
+    """Give what a step has to do, or None where the network has other layers than dense ones.
+
+    Args:
+        trains: whether the step changes the weights, by Adam.
+        width: bytes of a number.
+    """
+    sides: list[tuple[int, int]] = []
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if kind == "Dense":
+            sides.append(tuple(int(side) for side in layer.kernel.shape))  # type: ignore[arg-type]
+        elif kind not in FREE:
+            return None
+    if not sides:
+        return None
+    products: list[tuple[int, int, int]] = []
+    for place, (inputs, outputs) in enumerate(sides):
+        products.append((batch_size, inputs, outputs))
+        if trains:
+            products.append((inputs, batch_size, outputs))
+            if place:
+                products.append((batch_size, outputs, inputs))
+    parameters = sum(inputs * outputs + outputs for inputs, outputs in sides)
+    moved = parameters * (NUMBERS_OF_ADAM if trains else 1) + batch_size * sides[0][0]
+    return Work(tuple(products), float(width * moved), parameters)
+
+
+def least(work: Work, device: Device, dtype: str) -> float:
+    """Give the seconds that a step takes at least here.
+
+    Args:
+        dtype: in which the network computes, such as ``float32``.
+    """
+    products = sum(_product(shape, device, dtype) for shape in work.products)
+    return max(products, work.bytes / _bandwidth(max(work.parameters, 2**18), device))
+
+
+@functools.lru_cache(maxsize=None)
+def _product(shape: tuple[int, int, int], device: Device, dtype: str) -> float:
+    """Give the seconds of one product."""
+    m, k, n = shape
+    random = np.random.default_rng(0)
+    with device.placed():
+        one, other = (_tensor(random.random(sides, dtype="float32"), dtype) for sides in ((m, k), (k, n)))
+        multiply = _multiply()
+        return _quickest(lambda: multiply(one, other), device)
+
+
+@functools.lru_cache(maxsize=None)
+def _bandwidth(count: int, device: Device) -> float:
+    """Give the bytes a second that are read and written, by adding one to so many float32 numbers."""
+    with device.placed():
+        numbers = _tensor(np.zeros(count, "float32"), "float32")
+        return 2 * 4 * count / _quickest(lambda: numbers + 1, device)
+
+
+def _tensor(value: Any, dtype: str) -> Any:
+    made = api.tensor(value)
+    return api.tensorflow().cast(made, dtype) if api.runs_on_tensorflow() else api.keras().ops.cast(made, dtype)
+
+
+def _multiply() -> Callable[[Any, Any], Any]:
+    room = api.tensorflow() if api.runs_on_tensorflow() else api.keras().ops
+    return room.matmul  # type: ignore[no-any-return]
+
+
+def _quickest(call: Callable[[], Any], device: Device) -> float:
+    """Give the seconds of a call, of the quickest of some rounds; many are sent before the device is waited for."""
+    device.wait(call())
+    count = 1
+    while True:
+        took = _round(call, count, device)
+        if took >= SPENT / ROUNDS:
+            break
+        count *= 2
+    return min([took, *(_round(call, count, device) for _ in range(ROUNDS - 1))]) / count
+
+
+def _round(call: Callable[[], Any], count: int, device: Device) -> float:
+    began = time.perf_counter()
+    last = None
+    for _ in range(count):
+        last = call()
+    device.wait(last)
+    return time.perf_counter() - began

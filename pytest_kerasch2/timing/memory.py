@@ -1,0 +1,107 @@
+"""How much memory a process takes, at most and step by step, and how much a device gives out."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework.devices import Device
+
+_STATUS = Path("/proc/self/status")
+_CLEAR = Path("/proc/self/clear_refs")
+# What Linux takes for: forget the peak.
+_FORGET = "5"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What was taken while something was measured.
+
+    Attributes:
+        peak: bytes at most: of the process, where a CPU did the work, or else what the device had given out.
+        growth: bytes more after each step than before, on average over the blocks that count.
+    """
+
+    peak: float
+    growth: float
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Give what a file says of it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """Reads the memory that work on a device takes."""
+
+    device: Device
+
+    def reset(self) -> None:
+        """Forget the peak so far, where that can be done."""
+        if self.device.kind == "cpu":
+            with contextlib.suppress(OSError):
+                _CLEAR.write_text(_FORGET, encoding="ascii")
+        elif api.runs_on_tensorflow():
+            room = api.tensorflow().config.experimental
+            if hasattr(room, "reset_memory_stats"):  # from 2.6 on
+                room.reset_memory_stats(self._tensorflow_name)
+        elif api.release().backend == "torch":
+            _torch().cuda.reset_peak_memory_stats(self.device.index)
+
+    def now(self) -> float | None:
+        """Give the bytes that are taken, or None where this machine does not tell."""
+        return self._read("VmRSS", "current", "bytes_in_use", "memory_allocated")
+
+    def peak(self) -> float | None:
+        """Give the bytes that were taken at most since the peak was forgotten, or None."""
+        return self._read("VmHWM", "peak", "peak_bytes_in_use", "max_memory_allocated")
+
+    @property
+    def _tensorflow_name(self) -> str:
+        return f"{self.device.kind.upper()}:{self.device.index}"
+
+    def _read(self, of_process: str, of_tensorflow: str, of_jax: str, of_torch: str) -> float | None:
+        if self.device.kind == "cpu":
+            return _of_process(of_process)
+        if api.runs_on_tensorflow():
+            room = api.tensorflow().config.experimental
+            if not hasattr(room, "get_memory_info"):  # before 2.5
+                return None
+            return float(room.get_memory_info(self._tensorflow_name)[of_tensorflow])
+        if api.release().backend == "torch":
+            return float(getattr(_torch().cuda, of_torch)(self.device.index))
+        jax: Any = sys.modules["jax"]
+        stats = jax.devices("gpu")[self.device.index].memory_stats() or {}
+        return float(stats[of_jax]) if of_jax in stats else None
+
+
+def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
+    """Give what was taken since a reading, or None where this machine does not tell.
+
+    Args:
+        before: what the gauge read before the blocks that count.
+        steps: of these blocks.
+    """
+    peak, after = gauge.peak(), gauge.now()
+    if before is None or peak is None or after is None:
+        return None
+    return Memory(peak, (after - before) / steps)
+
+
+def _of_process(name: str) -> float | None:
+    # Other systems than Linux have a peak that cannot be forgotten, and so none of a single benchmark.
+    try:
+        lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
+    return 1024.0 * int(found[0]) if found else None
+
+
+def _torch() -> Any:
+    return sys.modules["torch"]

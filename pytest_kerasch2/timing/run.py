@@ -1,0 +1,88 @@
+"""One run of `pytest --benchmark`: benchmarks are collected and nothing else, and what they measured is one table."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Generator
+
+import pytest
+
+from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+from pytest_kerasch2.options import BENCHMARK, CHAPTER, Settings
+from pytest_kerasch2.timing import table
+from pytest_kerasch2.timing.table import Row
+
+NAME = "kerasch2-benchmarks"
+# Where nothing else is named, the benchmarks of a project are looked for here.
+FOLDER = "benchmarks"
+FILES = "bench_*.py"
+FIXTURES = frozenset({"step_benchmark", "benchmark"})
+INSTALL = 'pip install "pytest-kerasch2[benchmark]"'
+
+
+def start(config: pytest.Config, settings: Settings) -> None:
+    """Let a pytest run time the benchmarks: those named, or those in the folder `benchmarks`.
+
+    Raises:
+        BadSetting: it is to verify the chapter too, or to use several processes.
+        FrameworkMissing: pytest-benchmark is not there.
+    """
+    if settings.chapter:
+        found = f"{BENCHMARK.flag} and {CHAPTER.flag}"
+        raise BadSetting("Timing and verifying are two runs", found, "give one of the two")
+    if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
+        raise BadSetting("Several processes take each other's time", "pytest-xdist's -n", "leave it out")
+    if not config.pluginmanager.hasplugin("benchmark"):
+        raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", f"run {INSTALL}")
+    own = config.rootpath / FOLDER
+    if config.args_source is not pytest.Config.ArgsSource.ARGS and own.is_dir():
+        config.args[:] = [str(own)]
+    config.pluginmanager.register(BenchmarkRun(config), NAME)
+
+
+class BenchmarkRun:
+    """The hooks of such a run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Begin with no rows."""
+        self.config = config
+        self.rows: list[Row] = []
+        self.places: dict[str, tuple[Any, ...]] = {}
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> Generator[None, Any, None]:
+        """Collect the files of benchmarks, whatever the names are by which tests are found."""
+        outcome = yield
+        if fnmatch(file_path.name, FILES):
+            outcome.force_result([pytest.Module.from_parent(parent, path=file_path)])
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out what times nothing."""
+        kept, others = [], []
+        for item in items:
+            (kept if FIXTURES.intersection(getattr(item, "fixturenames", ())) else others).append(item)
+            # Run in whatever order, they are shown as they are written.
+            parameters = getattr(getattr(item, "callspec", None), "indices", {})
+            self.places[item.nodeid] = (*item.reportinfo()[:2], *parameters.values())
+        if others:
+            self.config.hook.pytest_deselected(items=others)
+            items[:] = kept
+
+    def add(self, row: Row) -> None:
+        """Take what was measured."""
+        self.rows.append(row)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take why something was not measured."""
+        if report.skipped and isinstance(report.longrepr, tuple):
+            reason = str(report.longrepr[2])
+            self.add(Row(report.nodeid, why_not=reason.partition("Skipped: ")[2] or reason))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show the table."""
+        if self.rows:
+            terminalreporter.section("time per training step")
+            colour = terminalreporter.hasmarkup
+            rows = sorted(self.rows, key=lambda row: self.places[row.name])
+            terminalreporter.write(table.text(rows, terminalreporter._tw.fullwidth, colour))

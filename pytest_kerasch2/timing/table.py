@@ -1,0 +1,107 @@
+"""The table that a person reads at the end of a run of benchmarks."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Sequence
+
+from pytest_kerasch2.timing.measuring import Measurement
+
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
+HEADS = ("step", "an image", "limit ×", "first call", "peak", "growth")
+# A narrower terminal has no room for the columns of memory, which stand in the JSON too.
+WIDE = 100
+LEGEND = (
+    "step: median of the blocks, and half of what lies between their quartiles (*: it had not become steady)",
+    "limit: the least that the network's products and bytes can take here; first call: with tracing and compiling",
+    "peak and growth: of memory while it was measured, and with each step. --benchmark-json=FILE has every block.",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One benchmark.
+
+    Attributes:
+        name: pytest's own.
+        device, mode, batch_size: as it was asked for.
+        found: what was measured; None where it was not.
+        limit: seconds that a step takes at least; None where the network is of other layers than are counted.
+        why_not: why it was not measured.
+    """
+
+    name: str
+    device: str = ""
+    mode: str = ""
+    batch_size: int = 0
+    found: Measurement | None = None
+    limit: float | None = None
+    why_not: str = ""
+
+
+def text(rows: Sequence[Row], width: int, colour: bool) -> str:
+    """Give the table as text.
+
+    Args:
+        width: columns of the terminal.
+        colour: whether the text may carry colours.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("benchmark", overflow="fold")
+    heads = HEADS if width >= WIDE else HEADS[:-2]
+    for head in heads:
+        shown.add_column(head, justify="right", no_wrap=True)
+    for row in rows:
+        if row.found is not None:
+            shown.add_row(short(row.name), *_cells(row, row.found)[: len(heads)])
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=colour, no_color=not colour, highlight=False)
+    if any(row.found is not None for row in rows):
+        console.print(shown)
+        for line in LEGEND:
+            console.print(line, style="dim", markup=False, soft_wrap=True)
+    missing = [row for row in rows if row.found is None]
+    if missing:
+        console.print("\nNot measured here", style="bold")
+    for row in missing:
+        console.print(f"– {short(row.name)}: {row.why_not}", markup=False, soft_wrap=True)
+    return "\n".join(line.rstrip() for line in stream.getvalue().split("\n"))
+
+
+def short(name: str) -> str:
+    """Give a name of pytest's without its file and what all of them begin with."""
+    return name.rpartition("::")[2].replace("test_", "", 1)
+
+
+def _cells(row: Row, found: Measurement) -> tuple[str, ...]:
+    step, spread = found.each, found.spread
+    limit = "" if row.limit is None else f"{step / row.limit:.1f}"
+    peak = "" if found.memory is None else size(found.memory.peak)
+    growth = "" if found.memory is None else size(found.memory.growth)
+    unsteady = "" if found.steady else " *"
+    return (
+        f"{duration(step)} ± {100 * spread / step:.0f} %{unsteady}",
+        duration(step / row.batch_size),
+        limit,
+        duration(found.first),
+        peak,
+        growth,
+    )
+
+
+def duration(seconds: float) -> str:
+    """Give a time with three digits."""
+    unit, name = next((pair for pair in UNITS if seconds >= pair[0]), UNITS[-1])
+    return f"{seconds / unit:#.3g} {name}".replace(". ", " ")
+
+
+def size(count: float) -> str:
+    """Give a number of bytes with three digits."""
+    unit, name = next((pair for pair in BYTES if abs(count) >= pair[0]), (1, "B"))
+    return f"{count / unit:#.3g} {name}".replace(". ", " ") if unit > 1 else f"{count:.0f} B"
