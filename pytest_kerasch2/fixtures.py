@@ -9,7 +9,7 @@ import contextlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
@@ -17,6 +17,7 @@ from pytest_kerasch2.errors import BadSetting, CouldNotTell, FrameworkMissing, K
 from pytest_kerasch2.options import SETTINGS
 
 SHELF = pytest.StashKey[Dict[str, Any]]()
+SHOWN = pytest.StashKey[List[Any]]()
 # Kept here in words, so that naming them imports nothing; `tests/meta` compares them with the rooms.
 STYLE_NAMES = ("sequential-list", "sequential-add", "functional", "subclass")
 FORMAT_NAMES = ("h5", "keras", "saved-model", "export", "weights-h5", "weights-h5-long")
@@ -184,17 +185,14 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
 def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """A function that times the steps of a compiled model, and refuses a time that cannot be believed.
 
-    It takes `model`, `data`, `batch_size`, `device` and `mode`; see `timing.recording.recorded`. What it measures
-    stands in pytest-benchmark's table and JSON, and is what it gives.
+    It takes what `timing.recording.recorded` does, and gives what pytest-benchmark's table and JSON then hold.
     """
     from pytest_kerasch2.timing import recording
 
     def ask(model: Any, data: Any, **how: Any) -> Any:
         with told(request):
             row = recording.recorded(_pytest_benchmark(request), model, data, **how)
-        run = request.config.pluginmanager.get_plugin("kerasch2-benchmarks")
-        if run is not None:
-            run.add(replace(row, name=request.node.nodeid))
+        request.config.stash.setdefault(SHOWN, []).append(replace(row, name=request.node.nodeid))
         return row.found
 
     return ask

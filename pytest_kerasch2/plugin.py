@@ -37,7 +37,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _start_benchmarks(config: pytest.Config, settings: Any) -> None:
     # Imported here for the same reason as below.
-    from pytest_kerasch2.timing.run import start
+    from pytest_kerasch2.benchmark_run import start
 
     start(config, settings)
 

@@ -51,6 +51,7 @@ def text(rows: Sequence[Row], width: int, colour: bool) -> str:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("benchmark", overflow="fold")
@@ -59,7 +60,8 @@ def text(rows: Sequence[Row], width: int, colour: bool) -> str:
         shown.add_column(head, justify="right", no_wrap=True)
     for row in rows:
         if row.found is not None:
-            shown.add_row(short(row.name), *_cells(row, row.found)[: len(heads)])
+            # As text: the brackets of a parameter are no markup.
+            shown.add_row(Text(short(row.name)), *_cells(row, row.found)[: len(heads)])
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=colour, no_color=not colour, highlight=False)
     if any(row.found is not None for row in rows):

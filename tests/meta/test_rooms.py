@@ -20,7 +20,7 @@ HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "
 FLOORS = (
     ("plugin", "cli"),
     ("early",),
-    ("chapter",),
+    ("chapter", "benchmark_run"),
     ("fixtures",),
     ("accuracy", "timing"),
     ("models", "roundtrip", "report"),
@@ -88,7 +88,7 @@ def test_there_is_one_door_to_the_frameworks() -> None:
 def test_only_the_top_floors_import_pytest() -> None:
     importers = {_room(name_of(path)) for path in modules() if "pytest" in set(imports(path))}
 
-    assert importers <= {"plugin", "fixtures", "options", "chapter", "early"}
+    assert importers <= {"plugin", "fixtures", "options", "chapter", "early", "benchmark_run"}
 
 
 @READS_SOURCE

@@ -62,7 +62,7 @@ class Made:
         self.done = self.counted = self.weight = 0
         self.layer = Layer()
         self.model = SimpleNamespace(layers=[self.layer], evaluate=self._evaluate)
-        self.device = SimpleNamespace(placed=self._placed)
+        self.device = SimpleNamespace(placed=self._placed, kind="cpu")
         self.x = self.y = [0.0] * 8
 
     @contextlib.contextmanager

@@ -9,6 +9,8 @@ from typing import Any, Generator
 import pytest
 
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+from pytest_kerasch2.fixtures import SHOWN
+from pytest_kerasch2.framework import devices
 from pytest_kerasch2.options import BENCHMARK, CHAPTER, Settings
 from pytest_kerasch2.timing import table
 from pytest_kerasch2.timing.table import Row
@@ -25,7 +27,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
     """Let a pytest run time the benchmarks: those named, or those in the folder `benchmarks`.
 
     Raises:
-        BadSetting: it is to verify the chapter too, or to use several processes.
+        BadSetting: it is to verify the chapter too, or to use several processes, or a device is none.
         FrameworkMissing: pytest-benchmark is not there.
     """
     if settings.chapter:
@@ -33,6 +35,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
         raise BadSetting("Timing and verifying are two runs", found, "give one of the two")
     if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
         raise BadSetting("Several processes take each other's time", "pytest-xdist's -n", "leave it out")
+    devices.kinds(settings.devices)
     if not config.pluginmanager.hasplugin("benchmark"):
         raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", f"run {INSTALL}")
     own = config.rootpath / FOLDER
@@ -47,7 +50,7 @@ class BenchmarkRun:
     def __init__(self, config: pytest.Config) -> None:
         """Begin with no rows."""
         self.config = config
-        self.rows: list[Row] = []
+        self.rows: list[Row] = config.stash.setdefault(SHOWN, [])
         self.places: dict[str, tuple[Any, ...]] = {}
 
     @pytest.hookimpl(hookwrapper=True)
@@ -59,7 +62,8 @@ class BenchmarkRun:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out what times nothing."""
-        kept, others = [], []
+        kept: list[pytest.Item] = []
+        others: list[pytest.Item] = []
         for item in items:
             (kept if FIXTURES.intersection(getattr(item, "fixturenames", ())) else others).append(item)
             # Run in whatever order, they are shown as they are written.
@@ -69,15 +73,11 @@ class BenchmarkRun:
             self.config.hook.pytest_deselected(items=others)
             items[:] = kept
 
-    def add(self, row: Row) -> None:
-        """Take what was measured."""
-        self.rows.append(row)
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take why something was not measured."""
         if report.skipped and isinstance(report.longrepr, tuple):
             reason = str(report.longrepr[2])
-            self.add(Row(report.nodeid, why_not=reason.partition("Skipped: ")[2] or reason))
+            self.rows.append(Row(report.nodeid, why_not=reason.partition("Skipped: ")[2] or reason))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the table."""

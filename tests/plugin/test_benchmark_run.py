@@ -1,0 +1,104 @@
+"""`pytest --benchmark`: which tests it runs, what it shows, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import pytest
+
+# Imported here too: pytester forgets what an inner run imports, and these cannot be imported twice.
+from pytest_kerasch2.timing import recording  # noqa: F401
+
+pytest.importorskip("pytest_benchmark", reason="times are kept by pytest-benchmark, of the extra `benchmark`")
+# A benchmark of pytest-benchmark's own needs no framework, and is one all the same.
+BENCHMARK = """
+import pytest
+
+
+def test_sum(benchmark):
+    benchmark(sum, range(10))
+
+
+@pytest.mark.parametrize("way", ["absent"])
+def test_skipped(step_benchmark, way):
+    pytest.skip("there is no such device")
+
+
+def test_nothing_timed():
+    pass
+"""
+Inner = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Inner:
+    """Run pytest in a project with a benchmark in `benchmarks` and a test beside it."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    folder = pytester.mkdir("benchmarks")
+    (folder / "bench_sum.py").write_text(BENCHMARK, encoding="utf-8")
+    pytester.makepyfile(
+        test_other="def test_other():\n    pass\n\n\ndef test_timed(benchmark):\n    benchmark(len, [])\n"
+    )
+
+    def run(*arguments: str) -> pytest.RunResult:
+        return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", *arguments)
+
+    return run
+
+
+def test_without_it_no_file_of_benchmarks_is_run(inner: Inner) -> None:
+    result = inner()
+
+    result.assert_outcomes(passed=2)
+    result.stdout.no_fnmatch_line("*bench_sum*")
+
+
+def test_with_it_the_folder_of_benchmarks_is_run_and_nothing_else(inner: Inner) -> None:
+    result = inner("--benchmark")
+
+    result.assert_outcomes(passed=1, skipped=1, deselected=1)
+    result.stdout.no_fnmatch_line("*test_other*")
+
+
+def test_of_a_named_file_the_benchmarks_alone_are_run(inner: Inner) -> None:
+    inner("--benchmark", "test_other.py").assert_outcomes(passed=1, deselected=1)
+
+
+def test_a_named_file_of_benchmarks_is_run_once(inner: Inner) -> None:
+    inner("--benchmark", "benchmarks/bench_sum.py").assert_outcomes(passed=1, skipped=1, deselected=1)
+
+
+def test_what_is_not_available_is_told_with_its_reason(inner: Inner) -> None:
+    inner("--benchmark").stdout.fnmatch_lines(
+        ["*time per training step*", "Not measured here", "*skipped?absent?: there is no such device"]
+    )
+
+
+def test_pytest_benchmarks_own_options_work_on_it(inner: Inner, pytester: pytest.Pytester) -> None:
+    inner("--benchmark", "--benchmark-json=times.json", "-k", "test_sum").assert_outcomes(passed=1, deselected=2)
+
+    assert (pytester.path / "times.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--benchmark", "--chapter"], "Timing and verifying are two runs"),
+        (["--benchmark", "-p", "no:benchmark"], "Times are kept by pytest-benchmark"),
+        (["--benchmark", "--chapter-devices=tpu"], "A device is not known"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused(inner: Inner, arguments: list[str], message: str) -> None:
+    result = inner(*arguments)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{message}*"])
+
+
+def test_several_processes_are_refused(inner: Inner) -> None:
+    pytest.importorskip("xdist", reason="several processes are those of pytest-xdist, of the extra `workers`")
+
+    result = inner("--benchmark", "-n", "2")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*Several processes take each other's time*"])

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2 import models
+from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.timing import limit
+from pytest_kerasch2.timing.limit import Work
+
+# TensorFlow's own, of old releases.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def network() -> Any:
+    return models.built(models.style("sequential-list").build(api.tensorflow()))
+
+
+def test_the_work_of_a_step_is_that_of_the_chapters_layers(network: Any) -> None:
+    work = limit.work_of(network, 128, trains=True, width=4)
+
+    # Twice 128 x (401,408 + 5,120) products for each of forward and weights, and those of the second layer's inputs.
+    operations = 2 * 128 * (2 * (784 * 512 + 512 * 10) + 512 * 10)
+    assert work is not None
+    assert (work.operations, work.parameters, work.bytes) == (operations, 407050, 4 * (8 * 407050 + 128 * 784))
+
+
+def test_to_evaluate_is_to_go_forward_alone(network: Any) -> None:
+    work = limit.work_of(network, 32, trains=False, width=4)
+
+    assert work is not None
+    assert work.products == ((32, 784, 512), (32, 512, 10))
+
+
+def test_other_layers_are_not_counted() -> None:
+    model = SimpleNamespace(layers=[type("Conv2D", (), {})()])
+
+    assert limit.work_of(model, 32, trains=True, width=4) is None
+
+
+@pytest.mark.parametrize(("bandwidth", "seconds"), [(1e12, 0.6), (100.0, 10.0)])
+def test_the_longer_of_products_and_bytes_is_the_limit(
+    monkeypatch: pytest.MonkeyPatch, bandwidth: float, seconds: float
+) -> None:
+    monkeypatch.setattr(limit, "_product", lambda shape, device, dtype: 0.3)
+    monkeypatch.setattr(limit, "_bandwidth", lambda count, device: bandwidth)
+
+    found = limit.least(Work(((1, 1, 1), (1, 1, 1)), 1000.0, 1), devices.Device("cpu", 0), "float32")
+
+    assert found == pytest.approx(seconds)
+
+
+def test_a_larger_product_takes_longer_here() -> None:
+    place = devices.Device("cpu", 0)
+
+    small, large = (limit._product((side, side, side), place, "float32") for side in (32, 512))
+
+    # 4,096 times the work; a machine under load is not a hundred times slower for the second than for the first.
+    assert large > small

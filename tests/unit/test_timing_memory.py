@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from pytest_kerasch2.framework.devices import Device
+from pytest_kerasch2.timing import memory
+from pytest_kerasch2.timing.memory import Gauge, Memory
+
+LARGE = 64 * 2**20
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone forgets a peak")
+
+
+@linux
+def test_the_peak_is_that_since_it_was_forgotten() -> None:
+    gauge = Gauge(Device("cpu", 0))
+    np.ones(4 * LARGE, "uint8").sum()
+    gauge.reset()
+    before = gauge.now()
+    np.ones(LARGE, "uint8").sum()
+
+    peak = gauge.peak()
+
+    assert before is not None
+    assert peak is not None
+    assert 0.9 * LARGE < peak - before < 2 * LARGE
+
+
+@linux
+def test_growth_is_told_by_the_step() -> None:
+    gauge = Gauge(Device("cpu", 0))
+    gauge.reset()
+    before = gauge.now()
+    kept = np.ones(LARGE, "uint8")
+
+    found = memory.between(gauge, before, steps=64)
+
+    assert found is not None
+    assert (kept.nbytes, found.growth) == (LARGE, pytest.approx(LARGE / 64, rel=0.1))
+
+
+def test_a_machine_that_does_not_tell_is_not_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_of_process", lambda name: None)
+
+    assert memory.between(Gauge(Device("cpu", 0)), None, 10) is None
+
+
+def test_what_a_file_says_of_it_is_plain() -> None:
+    assert Memory(2.0, 1.0).plain == {"peak": 2.0, "growth": 1.0}
