@@ -50,8 +50,8 @@ ASKED = 1.05
 HEAD = """<!-- Written by `python -m benchmarks.accuracy_trainer --report`, from what that script measured. -->
 # How quick the trainer is
 
-`kerasch2 calibrate` and the accuracy gate train the printed network with the numbers of the printed `fit`, and look at
-the test images after each epoch. This is what that takes beside the quickest way in which Keras does the same `fit`
+`kerasch2 calibrate` and the accuracy gate train the printed network step by step as the printed `fit` does, and look at
+the test images after each epoch. This is what that takes beside the quickest way in which Keras does the same steps
 with the same numbers and without looking: both do the whole training in turn, A B B A, from making the model to the
 last of its ten epochs, each with one thread. At most 1.05 is asked for. An epoch of each way is a median of epochs
 trained in turn; a way *keeps the numbers* if the losses and accuracies of two epochs are those of the printed `fit` bit
