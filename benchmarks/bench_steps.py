@@ -19,6 +19,8 @@ from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.options import SETTINGS
 
+# What a framework warns of is no matter of time.
+pytestmark = pytest.mark.filterwarnings("default")
 # The chapter's own.
 BATCH = 32
 FEW_BATCHES = (32, 256, 2048, 16384)

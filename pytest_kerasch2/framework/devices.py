@@ -194,7 +194,7 @@ def _drain(device: Device) -> None:
 
 
 def _fetch(value: Any) -> None:
-    if hasattr(value, "numpy"):
+    if _on_tensorflow():
         value.numpy()
     else:
         api.keras().ops.convert_to_numpy(value)
