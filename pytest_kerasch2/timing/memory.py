@@ -6,8 +6,9 @@ import contextlib
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
+from pytest_kerasch2.errors import CouldNotTell
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.devices import Device
 
@@ -78,6 +79,30 @@ class Gauge:
         jax: Any = sys.modules["jax"]
         stats = jax.devices("gpu")[self.device.index].memory_stats() or {}
         return float(stats[of_jax]) if of_jax in stats else None
+
+
+@contextlib.contextmanager
+def told(device: Device) -> Iterator[None]:
+    """Say it in our words where a device has not enough memory, which is no fault of what was to be measured.
+
+    Raises:
+        CouldNotTell: it has not.
+    """
+    try:
+        yield
+    except Exception as error:
+        # Each framework has an error of its own for it, and XLA one for all of its own.
+        if isinstance(error, MemoryError) or any(
+            word in f"{type(error).__name__}: {error}"
+            for word in ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory")
+        ):
+            found = (
+                f"{device}: {str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__}"
+            )
+            raise CouldNotTell(
+                "There is not enough memory", found, "give smaller batches, or a larger device"
+            ) from error
+        raise
 
 
 def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:

@@ -10,7 +10,7 @@ from typing import Any, Mapping
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.errors import FrameworkMissing
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import limit, measuring, modes
+from pytest_kerasch2.timing import limit, measuring, memory, modes
 from pytest_kerasch2.timing.measuring import Measurement
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.subject import Subject, subject
@@ -47,13 +47,15 @@ def recorded(
         BadSetting, DeviceMissing: something that was given cannot be used.
         NotApplicable: this release or backend has no such mode.
         TimingVoid: the time cannot be believed.
+        CouldNotTell: the device has not enough memory.
         FrameworkMissing: this pytest-benchmark takes no times that were measured elsewhere.
     """
     # Said at once: what is refused or not available below has made use of the fixture all the same.
     benchmark._mode = NAME
     chosen, place = modes.mode(mode), devices.one(device)
     ready = subject(model, data, batch_size, place)
-    found = measuring.measure(ready, chosen, seconds)
+    with memory.told(place):
+        found = measuring.measure(ready, chosen, seconds)
     _give(benchmark, found)
     least = _limit(ready, chosen)
     about = {"mode": mode, "batch_size": batch_size, "device": place.name, "environment": _environment()}

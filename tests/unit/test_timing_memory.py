@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from pytest_kerasch2.errors import CouldNotTell
 from pytest_kerasch2.framework.devices import Device
 from pytest_kerasch2.timing import memory
 from pytest_kerasch2.timing.memory import Gauge, Memory
@@ -45,6 +46,28 @@ def test_a_machine_that_does_not_tell_is_not_guessed_at(monkeypatch: pytest.Monk
     monkeypatch.setattr(memory, "_of_process", lambda name: None)
 
     assert memory.between(Gauge(Device("cpu", 0)), None, 10) is None
+
+
+class ResourceExhaustedError(Exception):
+    """As TensorFlow has it."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ResourceExhaustedError("OOM when allocating tensor"),
+        RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 68719476736 bytes."),
+    ],
+)
+def test_too_little_memory_is_no_fault_of_what_is_measured(error: Exception) -> None:
+    with pytest.raises(CouldNotTell, match="not enough memory"), memory.told(Device("gpu", 0)):
+        raise error
+
+
+def test_another_error_stays_what_it_is() -> None:
+    with pytest.raises(ValueError, match="shape"), memory.told(Device("gpu", 0)):
+        raise ValueError("another shape")
 
 
 def test_what_a_file_says_of_it_is_plain() -> None:
