@@ -12,7 +12,7 @@ from pytest_kerasch2.errors import BadSetting, FrameworkMissing
 from pytest_kerasch2.fixtures import SHOWN
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.options import BENCHMARK, CHAPTER, Settings
-from pytest_kerasch2.timing import advice, table
+from pytest_kerasch2.timing import advice, by_batch, table
 from pytest_kerasch2.timing.table import Row
 
 NAME = "kerasch2-benchmarks"
@@ -86,5 +86,7 @@ class BenchmarkRun:
             colour = terminalreporter.hasmarkup
             rows = sorted(self.rows, key=lambda row: self.places[row.name])
             terminalreporter.write(table.text(rows, terminalreporter._tw.fullwidth, colour))
-            for line in advice.lines(rows):
+            for line in (*by_batch.lines(rows), *advice.lines(rows)):
                 terminalreporter.write_line(line)
+            if any(row.found is not None for row in rows) and not any(row.device.startswith("gpu") for row in rows):
+                terminalreporter.write_line("GPU: not measured; this run used none.")
