@@ -11,6 +11,7 @@ from pytest_kerasch2 import __version__
 from pytest_kerasch2.errors import FrameworkMissing
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.timing import limit, measuring, memory, modes
+from pytest_kerasch2.timing.deadline import within
 from pytest_kerasch2.timing.measuring import Measurement
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.subject import Subject, subject
@@ -30,6 +31,7 @@ def recorded(
     device: str | None = None,
     mode: str = "fit",
     seconds: float = 1.0,
+    deadline: float = 300.0,
 ) -> Row:
     """Time the steps of a model, and give their times to pytest-benchmark.
 
@@ -39,6 +41,7 @@ def recorded(
         device: a word for one device, or None for a GPU if there is one.
         mode: name of a way to do the steps.
         seconds: of blocks that count, about.
+        deadline: seconds after which it is given up.
 
     Returns:
         What was measured, as a row of the table of all benchmarks.
@@ -54,7 +57,7 @@ def recorded(
     benchmark._mode = NAME
     chosen, place = modes.mode(mode), devices.one(device)
     ready = subject(model, data, batch_size, place)
-    with memory.told(place):
+    with within(deadline), memory.told(place):
         found = measuring.measure(ready, chosen, seconds)
     _give(benchmark, found)
     least = _limit(ready, chosen)

@@ -92,6 +92,7 @@ def test_what_cannot_be_timed_is_refused_without_a_traceback(inner: Inner) -> No
     body = """
 @pytest.mark.parametrize("how", [
     {"batch_size": 100}, {"batch_size": 0}, {"mode": "fast"}, {"device": "tpu"}, {"data": (X, Y[:3])}, {"data": 7},
+    {"deadline": 0},
 ])
 def test_refused(step_benchmark, how):
     step_benchmark(network(), **{"data": (X, Y), **how})
@@ -103,7 +104,7 @@ def test_not_compiled(step_benchmark):
 
     result = inner(body)
 
-    result.assert_outcomes(failed=7)
+    result.assert_outcomes(failed=8)
     result.stdout.fnmatch_lines_random(
         [
             "A batch is larger than the data. Found: batches of 100, 70 inputs*",
@@ -113,6 +114,7 @@ def test_not_compiled(step_benchmark):
             "Inputs and targets to be timed with are of other lengths. Found: 70 and 3*",
             "`data` is no data to be timed with. Found: it is of type int*",
             "A model to be timed is not compiled*",
+            "A deadline is no time above zero. Found: 0*",
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")

@@ -1,0 +1,51 @@
+"""A time after which what is measured is stopped: a step may never end."""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import threading
+import time
+from typing import Iterator
+
+from pytest_kerasch2.errors import BadSetting, TimingVoid
+
+# Seconds in which an interrupt that was asked for has come for sure.
+PENDING = 1.0
+
+
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Stop what takes longer, as Ctrl-C would: where Python comes to its next line. Only in the main thread.
+
+    No signal of its own, because pytest-timeout may be waiting for one.
+
+    Raises:
+        BadSetting: the time is no number above zero.
+        TimingVoid: it took longer.
+    """
+    if not seconds > 0:
+        raise BadSetting("A deadline is no time above zero", repr(seconds), "give seconds, such as 300")
+    passed = threading.Event()
+
+    def stop() -> None:
+        passed.set()
+        _thread.interrupt_main()
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+        timer.cancel()
+        if passed.is_set():
+            # It came to its end just then; the interrupt is still to come, and must not stop something else.
+            time.sleep(PENDING)
+    except KeyboardInterrupt:
+        if not passed.is_set():
+            raise
+        found = f"it had not ended after {seconds:g} s"
+        remedy = "look at the step, or give more time with deadline="
+        raise TimingVoid("A measurement took too long", found, remedy) from None
+    finally:
+        timer.cancel()

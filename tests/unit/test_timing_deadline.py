@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pytest_kerasch2.errors import BadSetting, TimingVoid
+from pytest_kerasch2.timing import deadline
+
+
+def _never_end() -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def test_what_never_ends_is_stopped() -> None:
+    began = time.monotonic()
+
+    with pytest.raises(TimingVoid, match=r"not ended after 0\.1 s"), deadline.within(0.1):
+        _never_end()
+
+    assert time.monotonic() - began < 20
+
+
+def test_what_ends_in_time_is_left_alone() -> None:
+    with deadline.within(0.2):
+        pass
+
+    time.sleep(0.4)
+
+
+def test_ctrl_c_is_still_that_of_the_user() -> None:
+    with pytest.raises(KeyboardInterrupt), deadline.within(60):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
+def test_a_deadline_is_a_time(seconds: float) -> None:
+    with pytest.raises(BadSetting), deadline.within(seconds):
+        pass
