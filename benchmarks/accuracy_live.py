@@ -19,8 +19,9 @@ from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.framework import threads
 
 TERMS = Terms()
-# References have the seeds from 0 on, and the held-out seeds of MNIST lie below this too.
-FIRST_SEED = 1_000_000
+# References have the seeds from 0 on, and the held-out seeds of MNIST lie below this too. Those from a million on were
+# seen when the rule for single trainings was made, and so judge nothing.
+FIRST_SEED = 10_000_000
 SEEDS_PER_FAULT = 100_000
 
 

@@ -25,6 +25,9 @@ from pytest_kerasch2.gates.sequential import Usual
 # Fewer seeds leave the scatter itself unknown.
 FEWEST = 5
 FEWEST_TO_PASS = 2
+# Of one training, which no other can support, other epochs must: a fault shows after more than one, and an odd end of
+# one epoch is no change.
+EPOCHS_OF_ONE = 2
 # What the asked figure takes of the rate of false alarms; the rest of the curve has the other part.
 ASKED = 0.5
 # So often does an unchanged training pass after two trainings, where no resolution is asked for.
@@ -84,7 +87,10 @@ class Yardstick:
         return max(self.expected - low, high - self.expected)
 
     def smallest(self, looks: int) -> float:
-        """Give the smallest drop that so many trainings show as an alarm, but for the rate of misses."""
+        """Give the smallest drop that so many trainings show as an alarm, but for the rate of misses.
+
+        Of one training it is one that shows after another epoch too.
+        """
         known = self.known[self.asked]
         change = sequential.smallest(known, looks, self.allowed(self.asked), self.terms.miss)
         return self.expected - self.scales[self.asked].back(known.mean + change)
@@ -199,6 +205,8 @@ def _alarms(made: Yardstick, runs: Sequence[Run]) -> tuple[Alarm, ...]:
             edges = sorted((on.back(known.mean - reach), on.back(known.mean + reach)))
             typical = on.back(math.fsum(places) / len(places))
             found.append(Alarm(point, on.back(known.mean), edges[0], edges[1], typical, probability, allowed))
+    if len(runs) == 1 and len({one.point.epoch for one in found}) < EPOCHS_OF_ONE:
+        return ()
     return tuple(sorted(found, key=lambda one: one.probability))
 
 

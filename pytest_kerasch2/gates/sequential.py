@@ -72,7 +72,7 @@ def supported(known: Usual, values: Sequence[float], error: float) -> bool:
     improbable as the power of their number, so of k values, k - 1 must be as improbable as the whole may be to the
     power of (k - 1) / k. Of two values then each is improbable by itself, which rests on how often moderate distances
     occur, and no longer on the far tails, of which few old values tell little. Asking for this makes alarms rarer,
-    never more frequent. A single value supports itself.
+    never more frequent. A single value has nothing here to support it: see who asks.
 
     Args:
         known: what is usual.

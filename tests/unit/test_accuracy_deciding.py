@@ -84,6 +84,17 @@ def test_it_stops_at_the_first_look_that_decides() -> None:
     assert [len(_decide(*_runs(loss=off)).runs) for off in (20.0, 5.0)] == [1, 2]
 
 
+@pytest.mark.parametrize(("epochs", "trainings"), [((0,), 2), ((1,), 2), ((0, 1), 1)])
+def test_an_odd_epoch_of_one_training_is_no_change_by_itself(epochs: tuple[int, ...], trainings: int) -> None:
+    def far_off(one: Run) -> Run:
+        losses = tuple(9 * loss if epoch in epochs else loss for epoch, loss in enumerate(one.test_loss))
+        return replace(one, test_loss=losses)
+
+    found = _decide(*map(far_off, _runs(2)))
+
+    assert (found.verdict, len(found.runs)) == (Verdict.FAIL, trainings)
+
+
 def test_what_comes_after_that_look_says_nothing() -> None:
     two = _runs(2)
 
