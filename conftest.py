@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-pytest_plugins = ["pytest_kerasch2.plugin"] if {"--benchmark", "--benchmark-full"}.intersection(sys.argv) else []
+given = {*sys.argv, *os.environ.get("PYTEST_ADDOPTS", "").split()}
+pytest_plugins = ["pytest_kerasch2.plugin"] if given & {"--benchmark", "--benchmark-full"} else []

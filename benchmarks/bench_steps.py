@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2 import fixtures, models
-from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.options import SETTINGS
 
@@ -25,8 +24,11 @@ pytestmark = pytest.mark.filterwarnings("default")
 BATCH = 32
 FEW_BATCHES = (32, 256, 2048, 16384)
 ALL_BATCHES = tuple(2**power for power in range(5, 15))
-# Images of an epoch where not all are taken: so many that what an epoch costs by itself is little of it.
+# Images of an epoch where not all are taken. What an epoch costs by itself counts with its steps, so there are many
+# steps in one, as far as memory allows.
 FEW_IMAGES = 12800
+STEPS = 64
+MOST_IMAGES = 8 * ALL_BATCHES[-1]
 # "fit", the way of the chapter, is timed for each style.
 WAYS = ("eager", "graph", "xla", "train_on_batch", "fit-many", "pipeline", "evaluate", "predict")
 BATCH_OF_PRECISIONS = 512
@@ -41,15 +43,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def images(request: pytest.FixtureRequest) -> Callable[[int], Any]:
-    """A function that gives images and labels, so many at least."""
+    """A function that gives images and labels for an epoch of batches of a size."""
     try:
         found = fixtures.prepared(request, "mnist")
-    except KerasCh2Error:
+    except pytest.skip.Exception:
+        # There is none at hand, and no network.
         found = fixtures.prepared(request, "digits")
     full = request.config.stash[SETTINGS].full
 
-    def give(least: int) -> Any:
-        wanted = max(least, 60000 if full else FEW_IMAGES)
+    def give(batch_size: int) -> Any:
+        wanted = max(min(STEPS * batch_size, MOST_IMAGES), 60000 if full else FEW_IMAGES)
         times = -(-wanted // len(found.x_train))
         x, y = (np.concatenate([part] * times)[:wanted] for part in (found.x_train, found.y_train))
         return x, y

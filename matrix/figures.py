@@ -16,6 +16,9 @@ from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.errors import BadSetting
 
 FAILED = 1
+INTERRUPTED = 130
+# pytest's exit status after Ctrl-C.
+STOPPED = 2
 # The module of the claims that training decides.
 SECTION = "figures"
 
@@ -24,7 +27,7 @@ def train(releases: Releases, names: Sequence[str]) -> int:
     """Train on the columns of these names, one after the other; trainings that are kept are not done again.
 
     Returns:
-        0; 1 where a column cannot be had, its run did not end, or a figure is not as recorded.
+        0; 1 where a column cannot be had, its run did not end, or a figure is not as recorded; 130 after Ctrl-C.
 
     Raises:
         BadSetting: there is no column of a name, or the plugin cannot run in one.
@@ -36,7 +39,13 @@ def train(releases: Releases, names: Sequence[str]) -> int:
             raise BadSetting("A release cannot train for the printed figures", found, "leave it out")
     places.make()
     places.FIGURES.mkdir(exist_ok=True)
-    return max([_train(releases, column) for column in chosen])
+    failed = False
+    for column in chosen:
+        status = _train(releases, column)
+        if status == STOPPED:
+            return INTERRUPTED
+        failed = failed or status != 0
+    return FAILED if failed else 0
 
 
 def _train(releases: Releases, column: Column) -> int:
@@ -56,5 +65,9 @@ def _train(releases: Releases, column: Column) -> int:
         return FAILED
     if status not in verifying.WHOLE or not made.exists():
         return status or FAILED
-    ledger.write(ledger.read(made), places.figures(column.environment))
+    found = ledger.read(made)
+    if not any(entry["kind"] == "figure" and entry["verdict"] != "could_not_tell" for entry in found["claims"]):
+        sys.stderr.write(f"{column.environment}: its run told no figure; what was kept stays\n")
+        return FAILED
+    ledger.write(found, places.figures(column.environment))
     return status

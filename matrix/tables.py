@@ -7,6 +7,8 @@ from typing import Callable, Sequence
 
 from matrix import places, sources, states
 from matrix.columns import Column, Releases
+from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.report.merging import Run
 from pytest_kerasch2.report.publishing import Order, publish
 
 
@@ -34,7 +36,7 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
     docs = places.DOCS
     order = Order(
         ledgers=_ledgers(releases.columns),
-        figures=_figures(releases.columns),
+        figures=_figures(releases.columns, say),
         releases=places.RELEASES,
         json=docs / "truth-table.json",
         markdown=docs / "truth-table.md",
@@ -68,10 +70,24 @@ def _ledgers(columns: Sequence[Column]) -> list[Path]:
     return [path for path in paths if path.exists()]
 
 
-def _figures(columns: Sequence[Column]) -> list[Path]:
-    """Give the trained figures of the columns that stand in the table."""
-    paths = [places.figures(column.environment) for column in columns if places.ledger(column.environment).exists()]
-    return [path for path in paths if path.exists()]
+def _figures(columns: Sequence[Column], say: Callable[[str], None]) -> list[Path]:
+    """Give the trained figures of the columns that stand in the table, but for those of other releases than these."""
+    found = []
+    for column in columns:
+        own, trained = places.ledger(column.environment), places.figures(column.environment)
+        if not own.exists() or not trained.exists():
+            continue
+        if _of(own) == _of(trained):
+            found.append(trained)
+        else:
+            say(f"figures of {column.environment} are left out: they are of {' '.join(_of(trained))}")
+    return found
+
+
+def _of(path: Path) -> tuple[str, str]:
+    """Give of what plugin and of what release a ledger is."""
+    run = Run(path, ledger.read(path))
+    return str(run.ledger["environment"]["plugin"]), run.release.name
 
 
 def _is_old(column: Column, releases: Releases, plugin: sources.Sources) -> bool:

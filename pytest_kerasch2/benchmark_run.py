@@ -12,7 +12,7 @@ from pytest_kerasch2.errors import BadSetting, FrameworkMissing
 from pytest_kerasch2.fixtures import SHOWN
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.options import BENCHMARK, CHAPTER, Settings
-from pytest_kerasch2.timing import advice, by_batch, table
+from pytest_kerasch2.timing import advice, by_batch, recording, table
 from pytest_kerasch2.timing.table import Row
 
 NAME = "kerasch2-benchmarks"
@@ -36,7 +36,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
     if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
         raise BadSetting("Several processes take each other's time", "pytest-xdist's -n", "leave it out")
     devices.kinds(settings.devices)
-    if not config.pluginmanager.hasplugin("benchmark"):
+    if not recording.has_keeper(config):
         raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", f"run {INSTALL}")
     own = config.rootpath / FOLDER
     if config.args_source is not pytest.Config.ArgsSource.ARGS and own.is_dir():

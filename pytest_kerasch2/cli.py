@@ -55,11 +55,12 @@ def _add_table(commands: Any) -> None:
     )
     table.add_argument(
         "--figures",
-        nargs="+",
+        action="append",
         type=Path,
         default=[],
         metavar="LEDGER",
-        help="of runs of pytest --chapter-accuracy, which tell the printed figures of columns that did not train",
+        help="of a run of pytest --chapter-accuracy, which tells the printed figures of a column that did not train; "
+        "may be given several times",
     )
     for flag, text in (
         ("--table", "take this truth table instead of ledgers"),

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, CouldNotTell, FrameworkMissing, KerasCh2Error, NotApplicable
+from pytest_kerasch2.errors import CouldNotTell, KerasCh2Error, NotApplicable
 from pytest_kerasch2.options import SETTINGS
 
 SHELF = pytest.StashKey[Dict[str, Any]]()
@@ -191,26 +191,11 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
     def ask(model: Any, data: Any, **how: Any) -> Any:
         with told(request):
-            row = recording.recorded(_pytest_benchmark(request), model, data, **how)
+            row = recording.recorded(recording.keeper(request), model, data, **how)
         request.config.stash.setdefault(SHOWN, []).append(replace(row, name=request.node.nodeid))
         return row.found
 
     return ask
-
-
-def _pytest_benchmark(request: pytest.FixtureRequest) -> Any:
-    """Give the fixture of pytest-benchmark.
-
-    Raises:
-        BadSetting: this is one of several processes, whose times are those of all of them.
-        FrameworkMissing: pytest-benchmark is not installed, or switched off.
-    """
-    if hasattr(request.config, "workerinput"):
-        raise BadSetting("Several workers take each other's time", "this is a worker of -n", "run it without -n")
-    if not request.config.pluginmanager.hasplugin("benchmark"):
-        remedy = 'run pip install "pytest-kerasch2[benchmark]", and leave out -p no:benchmark'
-        raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", remedy)
-    return request.getfixturevalue("benchmark")
 
 
 def parametrize_devices(metafunc: pytest.Metafunc) -> None:

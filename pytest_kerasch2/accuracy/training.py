@@ -23,6 +23,8 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 from pytest_kerasch2.models.catalogue import LOSS
 
+# What kept curves are of: trainings of another number are not theirs. 2: each epoch has an order of its own.
+TRAINER = 2
 # Steps that go as one call; a divisor of the 1,875 of MNIST, so that no epoch ends within one.
 STEPS_AT_ONCE = 125
 # Images that are looked at together; they are in no relation to the steps of training.

@@ -22,7 +22,7 @@ import filelock
 
 import pytest_kerasch2
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import calibrating, reference, shipped
+from pytest_kerasch2.accuracy import calibrating, reference, shipped, training
 from pytest_kerasch2.accuracy.calibrating import Order
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.training import Run
@@ -99,7 +99,8 @@ def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Cu
         TrainingFailed: a training diverged, or what trains could not go on.
     """
     subject = calibrating.subject_of(order_of(STYLES[0], settings, folder))
-    digest = hashlib.sha256(json.dumps(subject.plain, sort_keys=True).encode()).hexdigest()[:16]
+    of = json.dumps([training.TRAINER, subject.plain], sort_keys=True)
+    digest = hashlib.sha256(of.encode()).hexdigest()[:16]
     kept = folder / digest
     try:
         kept.mkdir(parents=True, exist_ok=True)

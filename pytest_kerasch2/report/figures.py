@@ -15,8 +15,6 @@ from pytest_kerasch2.report.merging import TOLD, Run, add_outcome, runs_of
 from pytest_kerasch2.report.summary import counts
 from pytest_kerasch2.report.truth_table import Column, Row, Table, cells, present
 
-FACTS = ("python", "numpy", "platform")
-
 
 def put_into(table: Table, paths: Sequence[Path]) -> Table:
     """Give the table with its open figures told by ledgers of runs that trained.
@@ -42,6 +40,8 @@ def put_into(table: Table, paths: Sequence[Path]) -> Table:
 
 def _check(run: Run, table: Table, columns: dict[str, Any]) -> None:
     name, facts = run.release.name, run.ledger["environment"]
+    if not any(entry["kind"] == "figure" and entry["verdict"] != "could_not_tell" for entry in run.ledger["claims"]):
+        raise BadTable("A ledger tells no printed figure", str(run.path), "run pytest --chapter-accuracy with MNIST")
     if facts["plugin"] != table["plugin"]:
         found = f"{facts['plugin']} in {run.path}, {table['plugin']} in the table"
         raise BadTable("Figures are of another plugin version than the table", found, "train with that version")

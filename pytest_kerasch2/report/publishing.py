@@ -82,8 +82,9 @@ def _table(order: Order) -> Table:
     if order.table is None:
         listed = () if order.releases is None else releases_file.read(order.releases)
         return merging.merge(order.ledgers, listed, order.allow_incomplete)
-    if order.ledgers or order.releases is not None:
-        found = f"{order.table}, and {order.releases or order.ledgers[0]}"
+    if order.ledgers or order.releases is not None or order.allow_incomplete:
+        other = order.releases or (order.ledgers[0] if order.ledgers else "--allow-incomplete")
+        found = f"{order.table}, and {other}"
         raise BadTable("A table that is there takes no other columns", found, "give it figures alone")
     return truth_table.read(order.table)
 

@@ -62,8 +62,16 @@ def overtakes(cpu: Mapping[int, float], gpu: Mapping[int, float]) -> tuple[int, 
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
-    """Give what is told of the steps of `fit` by their batches, for each device, and of a GPU against a CPU."""
-    steps = {name: of_device(rows, name) for name in dict.fromkeys(row.device for row in rows if row.found is not None)}
+    """Give what is told of the steps of `fit` by their batches, for each device, and of a GPU against a CPU.
+
+    Networks of another type or size are told apart.
+    """
+    for network in dict.fromkeys(row.network for row in rows if row.found is not None):
+        yield from _of_network([row for row in rows if row.network == network and row.found is not None])
+
+
+def _of_network(rows: Sequence[Row]) -> Iterator[str]:
+    steps = {name: of_device(rows, name) for name in dict.fromkeys(row.device for row in rows)}
     for name, found in steps.items():
         if len(found) >= FEWEST:
             told = law(found)
@@ -77,7 +85,7 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
     if set(cpu) & set(gpu):
         between = overtakes(cpu, gpu)
         if between is None:
-            yield "  the GPU overtakes the CPU at none of these."
+            yield "  the GPU is not the quicker one at the largest of these."
         else:
             below, above = between
             yield f"  the GPU overtakes the CPU {f'between {below} and' if below else 'at or below'} {above}."

@@ -5,7 +5,8 @@ copies, measured on the spot.
 
 A step of training multiplies three times for each dense layer: forward, backward for its weights, and backward for its
 inputs (not for those of the first layer). Adam reads and writes the weight and two averages of each parameter, and the
-gradient is written and read: eight numbers. Nothing else is counted, so that the limit is one that nothing can beat.
+gradient is written and read: eight numbers; four for plain descent, which keeps no averages. Nothing else is counted,
+and of a product not what it takes to ask for it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import numpy as np
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.devices import Device
 
-NUMBERS_OF_ADAM = 8
+NUMBERS = {"Adam": 8, "SGD": 4}
+WIDTH = 4
 # Layers that multiply nothing: what they do is taken for no time at all.
 FREE = ("InputLayer", "Flatten", "Dropout", "Activation", "ReLU", "Softmax", "Rescaling", "Reshape")
 # Seconds for which a product, or a copy, is repeated; the quickest round counts.
@@ -48,13 +50,15 @@ class Work:
         return float(sum(2 * m * k * n for m, k, n in self.products))
 
 
-def work_of(model: Any, batch_size: int, trains: bool, width: int) -> Work | None:
-    """Give what a step has to do, or None where the network has other layers than dense ones.
+def work_of(model: Any, batch_size: int, trains: bool) -> Work | None:
+    """Give what a step has to do, or None where it has other layers than dense ones, or is trained in another way.
 
     Args:
-        trains: whether the step changes the weights, by Adam.
-        width: bytes of a number.
+        trains: whether the step changes the weights.
     """
+    numbers = _numbers(model) if trains else 1
+    if numbers is None:
+        return None
     sides: list[tuple[int, int]] = []
     for layer in model.layers:
         kind = type(layer).__name__
@@ -72,8 +76,16 @@ def work_of(model: Any, batch_size: int, trains: bool, width: int) -> Work | Non
             if place:
                 products.append((batch_size, outputs, inputs))
     parameters = sum(inputs * outputs + outputs for inputs, outputs in sides)
-    moved = parameters * (NUMBERS_OF_ADAM if trains else 1) + batch_size * sides[0][0]
-    return Work(tuple(products), float(width * moved), parameters)
+    moved = parameters * numbers + batch_size * sides[0][0]
+    return Work(tuple(products), float(WIDTH * moved), parameters)
+
+
+def _numbers(model: Any) -> int | None:
+    """Give how many numbers a step of training moves for each parameter, or None where that is not known."""
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    if getattr(optimizer, "momentum", 0) or len(model.trainable_weights) < len(model.weights):
+        return None
+    return NUMBERS.get(type(optimizer).__name__)
 
 
 def least(work: Work, device: Device, dtype: str) -> float:
@@ -82,7 +94,8 @@ def least(work: Work, device: Device, dtype: str) -> float:
     Args:
         dtype: in which the network computes, such as ``float32``.
     """
-    products = sum(_product(shape, device, dtype) for shape in work.products)
+    asking = _product((1, 1, 1), device, dtype)
+    products = sum(max(_product(shape, device, dtype) - asking, 0.0) for shape in work.products)
     return max(products, work.bytes / _bandwidth(max(work.parameters, 2**18), device))
 
 
@@ -117,7 +130,7 @@ def _multiply() -> Callable[[Any, Any], Any]:
 
 def _quickest(call: Callable[[], Any], device: Device) -> float:
     """Give the seconds of a call, of the quickest of some rounds; many are sent before the device is waited for."""
-    device.wait(call())
+    _round(call, 1, device)
     count = 1
     while True:
         took = _round(call, count, device)
@@ -132,5 +145,6 @@ def _round(call: Callable[[], Any], count: int, device: Device) -> float:
     last = None
     for _ in range(count):
         last = call()
-    device.wait(last)
+    # Of the result so much as is quickly fetched: it is there when all of it is.
+    device.wait(None if last is None else last[:1])
     return time.perf_counter() - began

@@ -100,8 +100,7 @@ def measure(subject: Subject, mode: Mode, seconds: float) -> Measurement:
         traced = len(traces)
         blocks: list[Block] = []
         gauge = Gauge(subject.device)
-        gauge.reset()
-        taken = gauge.now()
+        taken = gauge.now() if gauge.reset() else None
         while len(blocks) < FEWEST_BLOCKS or sum(one.steps * one.whole for one in blocks) < seconds:
             blocks.append(_proved(subject, mode, run, steps, idle, traces))
         used = memory.between(gauge, taken, steps * len(blocks))

@@ -42,17 +42,25 @@ class Gauge:
 
     device: Device
 
-    def reset(self) -> None:
-        """Forget the peak so far, where that can be done."""
+    def reset(self) -> bool:
+        """Forget the peak so far; tell whether that could be done, without which there is no peak of what follows."""
         if self.device.kind == "cpu":
-            with contextlib.suppress(OSError):
+            try:
                 _CLEAR.write_text(_FORGET, encoding="ascii")
-        elif api.runs_on_tensorflow():
+            except OSError:
+                return False
+            return True
+        if api.runs_on_tensorflow():
             room = api.tensorflow().config.experimental
-            if hasattr(room, "reset_memory_stats"):  # from 2.6 on
-                room.reset_memory_stats(self._tensorflow_name)
-        elif api.release().backend == "torch":
+            if not hasattr(room, "reset_memory_stats"):  # before 2.6
+                return False
+            room.reset_memory_stats(self._tensorflow_name)
+            return True
+        if api.release().backend == "torch":
             _torch().cuda.reset_peak_memory_stats(self.device.index)
+            return True
+        # JAX has no way to.
+        return False
 
     def now(self) -> float | None:
         """Give the bytes that are taken, or None where this machine does not tell."""

@@ -111,6 +111,9 @@ def _fit_many(subject: Subject) -> Run:
 
 def _pipeline(subject: Subject) -> Run:
     api.require_tensorflow("The pipeline")
+    if len(subject.x.shape) != 3:
+        found = f"inputs of shape {tuple(subject.x.shape)}"
+        raise BadSetting("The chapter's pipeline takes images", found, "give inputs of shape (n, height, width)")
     fed = pipeline.as_printed(api.tensorflow(), subject.x, subject.y, batch_size=subject.batch_size)
     # Endless, and shuffled by itself.
     how = {"steps_per_epoch": subject.batches, "shuffle": False, "verbose": 0}

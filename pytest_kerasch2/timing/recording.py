@@ -8,18 +8,38 @@ from dataclasses import asdict
 from typing import Any, Mapping
 
 from pytest_kerasch2 import __version__
-from pytest_kerasch2.errors import FrameworkMissing
+from pytest_kerasch2.errors import BadSetting, FrameworkMissing
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.timing import limit, measuring, memory, modes
 from pytest_kerasch2.timing.deadline import within
 from pytest_kerasch2.timing.measuring import Measurement
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.subject import Subject, subject
+from pytest_kerasch2.timing.subject import Subject, size_of, subject
 from pytest_kerasch2.timing.table import Row
 
 SCHEMA = 1
 # Under this name it stands in the `extra_info` of a benchmark.
 NAME = "kerasch2"
+
+
+def has_keeper(config: Any) -> bool:
+    """Tell whether pytest-benchmark is there, found by its name or loaded by that of its module."""
+    return any(map(config.pluginmanager.hasplugin, ("benchmark", "pytest_benchmark.plugin")))
+
+
+def keeper(request: Any) -> Any:
+    """Give the fixture of pytest-benchmark, which keeps the times.
+
+    Raises:
+        BadSetting: this is one of several processes, whose times are those of all of them.
+        FrameworkMissing: pytest-benchmark is not installed, or switched off.
+    """
+    if hasattr(request.config, "workerinput"):
+        raise BadSetting("Several workers take each other's time", "this is a worker of -n", "run it without -n")
+    if not has_keeper(request.config):
+        remedy = 'run pip install "pytest-kerasch2[benchmark]", and leave out -p no:benchmark'
+        raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", remedy)
+    return request.getfixturevalue("benchmark")
 
 
 def recorded(
@@ -63,14 +83,20 @@ def recorded(
     least = _limit(ready, chosen)
     about = {"mode": mode, "batch_size": batch_size, "device": place.name, "environment": _environment()}
     benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, "limit_seconds": least, **found.plain}
-    return Row(benchmark.name, place.name, mode, batch_size, found, least)
+    network = f"{_dtype(model)}, {sum(map(size_of, model.trainable_weights))} parameters"
+    return Row(benchmark.name, place.name, mode, batch_size, found, least, network)
 
 
 def _limit(subject: Subject, mode: Mode) -> float | None:
     """Give the seconds that a step takes at least here, or None where the network is of other layers than are known."""
-    dtype = api.dtype_name(getattr(subject.model.layers[-1], "compute_dtype", subject.model.layers[-1].dtype))
-    work = limit.work_of(subject.model, subject.batch_size, mode.trains, width=4)
+    dtype = _dtype(subject.model)
+    work = limit.work_of(subject.model, subject.batch_size, mode.trains)
     return None if work is None else limit.least(work, subject.device, dtype)
+
+
+def _dtype(model: Any) -> str:
+    last = model.layers[-1]
+    return api.dtype_name(getattr(last, "compute_dtype", last.dtype))
 
 
 def _give(benchmark: Any, found: Measurement) -> None:

@@ -66,10 +66,11 @@ class Subject:
         """Return when all that was sent to the device is done: what the end of what is timed is held to."""
         # The smallest weight is there when the last step is done, and is quick to fetch. It is found by its shape: to
         # fetch all of them would be a part of what is timed.
-        self.device.wait(min(self.model.trainable_weights, key=_size, default=None))
+        self.device.wait(min(self.model.trainable_weights, key=size_of, default=None))
 
 
-def _size(weight: Any) -> int:
+def size_of(weight: Any) -> int:
+    """Give how many numbers a weight has."""
     sides = [int(side) for side in weight.shape]
     return functools.reduce(operator.mul, sides, 1)
 

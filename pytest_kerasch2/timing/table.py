@@ -10,6 +10,8 @@ from pytest_kerasch2.timing.measuring import Measurement
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
+# From here on three digits of a unit are rounded to one of the next.
+NEXT = 0.9995
 HEADS = ("step", "an image", "limit ×", "first call", "peak", "growth")
 # A narrower terminal has no room for the columns of memory, which stand in the JSON too.
 WIDE = 100
@@ -28,7 +30,8 @@ class Row:
         name: pytest's own.
         device, mode, batch_size: as it was asked for.
         found: what was measured; None where it was not.
-        limit: seconds that a step takes at least; None where the network is of other layers than are counted.
+        limit: seconds that a step takes at least; None where that is not known of the network.
+        network: what it computes in, and how many parameters it trains; rows of others are not compared.
         why_not: why it was not measured.
     """
 
@@ -38,6 +41,7 @@ class Row:
     batch_size: int = 0
     found: Measurement | None = None
     limit: float | None = None
+    network: str = ""
     why_not: str = ""
 
 
@@ -99,11 +103,15 @@ def _cells(row: Row, found: Measurement) -> tuple[str, ...]:
 
 def duration(seconds: float) -> str:
     """Give a time with three digits."""
-    unit, name = next((pair for pair in UNITS if seconds >= pair[0]), UNITS[-1])
-    return f"{seconds / unit:#.3g} {name}".replace(". ", " ")
+    unit, name = next((pair for pair in UNITS if seconds >= NEXT * pair[0]), UNITS[-1])
+    return f"{_digits(seconds / unit)} {name}"
 
 
 def size(count: float) -> str:
     """Give a number of bytes with three digits."""
-    unit, name = next((pair for pair in BYTES if abs(count) >= pair[0]), (1, "B"))
-    return f"{count / unit:#.3g} {name}".replace(". ", " ") if unit > 1 else f"{count:.0f} B"
+    unit, name = next((pair for pair in BYTES if abs(count) >= NEXT * pair[0]), (1, "B"))
+    return f"{_digits(count / unit)} {name}" if unit > 1 else f"{count:.0f} B"
+
+
+def _digits(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Callable
 
 import pytest
@@ -27,6 +29,7 @@ def test_skipped(step_benchmark, way):
 def test_nothing_timed():
     pass
 """
+CHAPTERS = Path(__file__).parents[2] / "benchmarks" / "bench_steps.py"
 Inner = Callable[..., pytest.RunResult]
 
 
@@ -78,6 +81,25 @@ def test_pytest_benchmarks_own_options_work_on_it(inner: Inner, pytester: pytest
     inner("--benchmark", "--benchmark-json=times.json", "-k", "test_sum").assert_outcomes(passed=1, deselected=2)
 
     assert (pytester.path / "times.json").exists()
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_the_chapters_own_are_shown_as_a_table_also_without_mnist(
+    pytester: pytest.Pytester, inner: Inner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sklearn", reason="the digits are scikit-learn's, of the extra `digits`")
+    monkeypatch.delenv("KERASCH2_MIRROR", raising=False)
+    monkeypatch.setenv("COLUMNS", "120")
+    (pytester.path / "benchmarks" / "bench_sum.py").unlink()
+    shutil.copy(CHAPTERS, pytester.path / "benchmarks")
+
+    result = inner("--benchmark", "--chapter-offline", "--chapter-devices=cpu", "-k", "predict or evaluate")
+
+    result.assert_outcomes(passed=2, deselected=16)
+    times = r"\[cpu:0-{}\] +[0-9.]+ (µs|ms) ± [0-9]+ % .*[0-9.]+ (µs|ms) .*(KiB|MiB|GiB|B)$"
+    result.stdout.re_match_lines(
+        [r".*time per training step.*", *(f"^ way{times.format(way)}" for way in ("evaluate", "predict")), "^GPU: not"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,10 @@ def test_a_figure_told_on_one_release_alone_is_no_change(table: Table, tmp_path:
         ({"trained": False}, "it did not train"),
         ({"complete": False}, "interrupted"),
         ({"minor": "2.13"}, "does not have"),
+        (
+            {"records": (_record("functional.test-figures", Verdict.COULD_NOT_TELL, "figure", "no"),)},
+            "no printed figure",
+        ),
         ({"records": (_record("functional.gone", Verdict.HELD, "figure", "near"),)}, "stated otherwise"),
     ],
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,14 @@ def test_each_device_has_a_line_and_both_a_comparison() -> None:
         "  batches of 2048: 1.00 times as quick on the GPU",
         "  the GPU overtakes the CPU at or below 32.",
     ]
+
+
+def test_networks_are_told_apart() -> None:
+    rows = [
+        replace(_row(size, 0.001 + 1e-5 * size), network=name) for size in SIZES for name in ("float32", "bfloat16")
+    ]
+
+    assert len(list(by_batch.lines(rows))) == 2
 
 
 def test_two_sizes_tell_no_law() -> None:

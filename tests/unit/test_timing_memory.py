@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux a
 def test_the_peak_is_that_since_it_was_forgotten() -> None:
     gauge = Gauge(Device("cpu", 0))
     np.ones(4 * LARGE, "uint8").sum()
-    gauge.reset()
+    assert gauge.reset()
     before = gauge.now()
     np.ones(LARGE, "uint8").sum()
 
@@ -32,7 +33,7 @@ def test_the_peak_is_that_since_it_was_forgotten() -> None:
 @linux
 def test_growth_is_told_by_the_step() -> None:
     gauge = Gauge(Device("cpu", 0))
-    gauge.reset()
+    assert gauge.reset()
     before = gauge.now()
     kept = np.ones(LARGE, "uint8")
 
@@ -68,6 +69,14 @@ def test_too_little_memory_is_no_fault_of_what_is_measured(error: Exception) -> 
 def test_another_error_stays_what_it_is() -> None:
     with pytest.raises(ValueError, match="shape"), memory.told(Device("gpu", 0)):
         raise ValueError("another shape")
+
+
+def test_a_peak_that_cannot_be_forgotten_is_none_of_what_follows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(memory, "_CLEAR", tmp_path / "nowhere" / "clear_refs")
+
+    assert Gauge(Device("cpu", 0)).reset() is False
 
 
 def test_what_a_file_says_of_it_is_plain() -> None:

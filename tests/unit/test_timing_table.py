@@ -73,12 +73,29 @@ def test_without_colours_there_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(2.0, "2.00 s"), (0.0123, "12.3 ms"), (0.25, "250 ms"), (0.0000005, "0.500 µs")]
+    ("seconds", "said"),
+    [
+        (2.0, "2.00 s"),
+        (0.0123, "12.3 ms"),
+        (0.25, "250 ms"),
+        (0.0000005, "0.500 µs"),
+        (0.9996, "1.00 s"),
+        (1234.5, "1234 s"),
+    ],
 )
 def test_times_have_three_digits(seconds: float, said: str) -> None:
     assert table.duration(seconds) == said
 
 
-@pytest.mark.parametrize(("count", "said"), [(2**20, "1.00 MiB"), (-2048.0, "-2.00 KiB"), (12.4, "12 B")])
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (2**20, "1.00 MiB"),
+        (-2048.0, "-2.00 KiB"),
+        (12.4, "12 B"),
+        (1010 * 2**20, "1010 MiB"),
+        (1023.9 * 2**20, "1.00 GiB"),
+    ],
+)
 def test_numbers_of_bytes_have_three_digits(count: float, said: str) -> None:
     assert table.size(count) == said
