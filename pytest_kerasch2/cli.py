@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -171,7 +172,12 @@ def _gate(chosen: argparse.Namespace) -> int:
 
 
 def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        # A terminal that lacks a letter of a label must not end the run.
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    # A terminal that lacks a letter of a label must not end the run.
+    encoding = sys.stdout.encoding or "utf-8"
+    text = "".join(f"{line}\n" for line in lines)
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read it has gone, as `head` goes. The answer is still the exit status.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

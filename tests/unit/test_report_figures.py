@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +149,26 @@ def test_a_table_that_is_there_is_added_to(table: Table, tmp_path: Path) -> None
     status = cli.main(["table", "--table", str(place), "--figures", str(_trained(tmp_path)), "--json", str(place)])
 
     assert (status, truth_table.read(place)["releases"][1]["trained"]) == (0, True)
+
+
+RUN = "import sys; from pytest_kerasch2 import cli; sys.exit(cli.main())"
+
+
+def test_a_reader_that_has_gone_is_no_error(table: Table, tmp_path: Path) -> None:
+    place = tmp_path / "table.json"
+    place.write_text(truth_table.text(table), encoding="utf-8")
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, "table", "--table", str(place)],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_table_that_is_there_takes_no_ledgers(
