@@ -151,6 +151,31 @@ def test_only_what_changes(open_page: Open) -> None:
     assert page.claims() == ["features.flips"]
 
 
+def _open_before(kind: str) -> Any:
+    """Give the small table, in which what flips was left open on the first release."""
+    made = table()
+    flips = next(claim for claim in made["claims"] if claim["id"] == "features.flips")
+    flips["kind"] = kind
+    flips["outcomes"][0]["verdict"] = flips["outcomes"][0]["expected"] = "could_not_tell"
+    return made
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("figure", []), ("prose", ["features.flips"])])
+def test_a_figure_that_a_run_left_open_is_no_change(open_page: Open, kind: str, shown: list[str]) -> None:
+    page = open_page("#backends=tensorflow", of=_open_before(kind))
+
+    page.tick("changes")
+
+    assert page.claims() == shown
+
+
+@pytest.mark.parametrize(("kind", "told"), [("figure", 0), ("prose", 1)])
+def test_nor_does_it_stand_among_what_changed(open_page: Open, kind: str, told: int) -> None:
+    page = open_page("#open=@tf2.15", of=_open_before(kind))
+
+    assert len(page.driver.find_elements("css selector", "#panel .changes li")) == told
+
+
 def test_what_changes_depends_on_the_releases_shown(open_page: Open) -> None:
     page = open_page()
 
