@@ -76,6 +76,57 @@ class Measurement:
         }
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A model whose steps have become steady, or have not in time; what is timed of it is proved.
+
+    Attributes:
+        subject, mode: what is timed, and how.
+        run: does so many steps.
+        unit: steps that are done together; a block is a multiple of it.
+        idle: seconds that waiting takes where there is nothing to wait for.
+        first, warming, steady: see `Measurement`.
+        traces: grows whenever the model is traced.
+    """
+
+    subject: Subject
+    mode: Mode
+    run: Run
+    unit: int
+    idle: float
+    first: float
+    warming: tuple[Block, ...]
+    steady: bool
+    traces: list[str]
+
+    @property
+    def steps(self) -> int:
+        """Give how many steps a block has, so that what surrounds them is no matter."""
+        return _whole(block.steps_for(self.warming[-1].whole, self.idle + block.resolution()), self.unit)
+
+    def timed(self, steps: int) -> Block:
+        """Time a block that did what it is said to.
+
+        Raises:
+            TimingVoid: it did not.
+        """
+        subject, trains = self.subject, self.mode.trains
+        updates, weights, traced = subject.updates(), subject.weights() if trains else {}, len(self.traces)
+        done = block.timed(self.run, steps, subject.finish, subject.wait, self.idle)
+        if len(self.traces) != traced:
+            found = f"{len(self.traces) - traced} times in a block of {steps} steps"
+            raise TimingVoid("The model was traced while it was timed", found, "give inputs of one shape and type")
+        counted, meant = subject.updates() - updates, steps if trains else 0
+        if counted != meant:
+            found = f"{counted} updates of the weights in {steps} steps"
+            raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
+        same = [name for name, one in subject.weights().items() if weights.get(name) == one]
+        if same:
+            found = ", ".join(same)
+            raise TimingVoid("Steps of training left weights as they were", found, "train all of them, or freeze them")
+        return done
+
+
 def measure(subject: Subject, mode: Mode, seconds: float) -> Measurement:
     """Measure the steps of a model.
 
@@ -90,73 +141,53 @@ def measure(subject: Subject, mode: Mode, seconds: float) -> Measurement:
     """
     before = _loss(subject) if mode.trains else None
     load = _load()
-    with subject.device.placed(), _traced(subject) as traces:
-        run = mode.make(subject)
-        unit = subject.batches if mode.of_epochs else 1
-        first = _seconds(subject, run, unit)
-        idle = block.waiting(subject.wait)
-        warming, steady = _warmed(subject, run, unit, idle)
-        steps = _whole(block.steps_for(warming[-1].whole, idle + block.resolution()), unit)
-        traced = len(traces)
+    with prepared(subject, mode) as ready:
+        steps, traced = ready.steps, len(ready.traces)
         blocks: list[Block] = []
         gauge = Gauge(subject.device)
         taken = gauge.now() if gauge.reset() else None
         while len(blocks) < FEWEST_BLOCKS or sum(one.steps * one.whole for one in blocks) < seconds:
-            blocks.append(_proved(subject, mode, run, steps, idle, traces))
+            blocks.append(ready.timed(steps))
         used = memory.between(gauge, taken, steps * len(blocks))
         block.refuse_owing(blocks)
     after = _loss(subject) if mode.trains else None
     loss = None if before is None or after is None else _learned(before, after)
-    return Measurement(first, tuple(warming), steady, tuple(blocks), traced, (load, _load()), loss, used)
+    told = (ready.first, ready.warming, ready.steady, tuple(blocks), traced)
+    return Measurement(*told, (load, _load()), loss, used)
 
 
-def _seconds(subject: Subject, run: Run, steps: int) -> float:
-    began = time.perf_counter()
-    run(steps)
-    subject.finish()
-    return time.perf_counter() - began
+@contextlib.contextmanager
+def prepared(subject: Subject, mode: Mode) -> Iterator[Prepared]:
+    """Do the first call and blocks until two in turn take about as long; the model is put back at the end.
+
+    Raises:
+        NotApplicable: this release or backend has no such mode.
+    """
+    with subject.device.placed(), _traced(subject) as traces:
+        run = mode.make(subject)
+        unit = subject.batches if mode.of_epochs else 1
+        began = time.perf_counter()
+        run(unit)
+        subject.finish()
+        first = time.perf_counter() - began
+        idle = block.waiting(subject.wait)
+        warming, steady = _warmed(subject, run, unit, idle)
+        yield Prepared(subject, mode, run, unit, idle, first, tuple(warming), steady, traces)
 
 
 def _warmed(subject: Subject, run: Run, unit: int, idle: float) -> tuple[list[Block], bool]:
-    """Do blocks until two in turn take about as long."""
-    found = [_timed(subject, run, unit, idle)]
+    found = [block.timed(run, unit, subject.finish, subject.wait, idle)]
     while len(found) < MOST_WARMING:
         # With what is owed, so that work that nobody waits for fills no block without end.
         steps = _whole(block.steps_for(found[-1].whole, idle), unit)
-        found.append(_timed(subject, run, steps, idle))
+        found.append(block.timed(run, steps, subject.finish, subject.wait, idle))
         if abs(math.log(found[-1].whole / found[-2].whole)) < STEADY:
             return found, True
     return found, False
 
 
-def _timed(subject: Subject, run: Run, steps: int, idle: float) -> Block:
-    return block.timed(run, steps, subject.finish, subject.wait, idle)
-
-
 def _whole(steps: int, unit: int) -> int:
     return math.ceil(steps / unit) * unit
-
-
-def _proved(subject: Subject, mode: Mode, run: Run, steps: int, idle: float, traces: list[str]) -> Block:
-    """Time a block that did what it is said to.
-
-    Raises:
-        TimingVoid: it did not.
-    """
-    updates, weights, traced = subject.updates(), subject.weights() if mode.trains else {}, len(traces)
-    done = _timed(subject, run, steps, idle)
-    if len(traces) != traced:
-        found = f"{len(traces) - traced} times in a block of {steps} steps"
-        raise TimingVoid("The model was traced while it was timed", found, "give inputs of one shape and type")
-    counted, meant = subject.updates() - updates, steps if mode.trains else 0
-    if counted != meant:
-        found = f"{counted} updates of the weights in {steps} steps"
-        raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
-    same = [name for name, one in subject.weights().items() if weights.get(name) == one]
-    if same:
-        found = ", ".join(same)
-        raise TimingVoid("Steps of training left weights as they were", found, "train all of them, or freeze them")
-    return done
 
 
 @contextlib.contextmanager

@@ -1,0 +1,127 @@
+"""Whether one of two things takes longer: pairs of measurements, looked at after each new pair.
+
+What is told of a pair is the logarithm of a ratio. The pairs are taken for a sample of a normal distribution, and the
+mean of them all lies within Student's interval. The error that may be made in all is spread over the looks, and the
+shares of all looks add up to one: whoever stops at any look, for any reason, errs no more often than was agreed.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from typing import Sequence
+
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.gates import distributions
+
+# Fewer pairs do not tell how much they scatter.
+FEWEST = 4
+
+
+class Verdict(enum.Enum):
+    """What is told of a benchmark."""
+
+    SLOWER = "slower"
+    SAME = "same"
+    FASTER = "faster"
+    UNDECIDED = "undecided"
+    UNFIT = "unfit"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is agreed before anything is measured.
+
+    Attributes:
+        error: how often any benchmark of a suite may be told to be slower or faster that is not.
+        margin: a ratio within this of one, either way round, is the same: 0.03 is from 1/1.03 to 1.03.
+        most: pairs of processes at most.
+
+    Raises:
+        BadSetting: a rate, a margin or a number with which nothing could be decided.
+    """
+
+    error: float = 0.01
+    margin: float = 0.03
+    most: int = 12
+
+    def __post_init__(self) -> None:
+        """Refuse what nothing can be decided with."""
+        if not 0 < self.error < 0.5:
+            raise BadSetting("A comparison cannot have this rate of errors", repr(self.error), "say one such as 0.01")
+        if not 0 < self.margin < 1:
+            raise BadSetting("A comparison cannot have this margin", repr(self.margin), "say one such as 0.03")
+        if self.most < FEWEST:
+            raise BadSetting("A comparison has too few pairs", repr(self.most), f"allow {FEWEST} at least")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Between which a ratio lies."""
+
+    found: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is told of one benchmark.
+
+    Attributes:
+        ratio: of the time of the second thing to that of the first.
+        null: the same of the first thing to itself, which is one if nothing but the two things differ.
+        pairs: by how many it was decided.
+    """
+
+    verdict: Verdict
+    ratio: Span
+    null: Span
+    pairs: int
+
+
+def share(look: int) -> float:
+    """Give the share of the agreed error that may be made at a look, counted from 1."""
+    return 1.0 / (look * (look + 1))
+
+
+def span(values: Sequence[float], error: float) -> Span:
+    """Give the ratio whose logarithms these are, and between which it lies but for an error on both sides together."""
+    mean = math.fsum(values) / len(values)
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    scatter = math.sqrt(squares / (len(values) - 1) / len(values))
+    reach = distributions.edge(error / 2, len(values) - 1) * scatter
+    return Span(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
+
+
+def judge(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, benchmarks: int) -> Judgement | None:
+    """Decide at the first look that can; undecided where none can, and None where there are too few pairs to look.
+
+    Args:
+        ratios: logarithms of the ratio of the second thing to the first, one for each pair.
+        nulls: the same of the first thing to itself, from the same processes.
+        benchmarks: of the suite, which share the error.
+    """
+    found = None
+    for count in range(FEWEST, len(ratios) + 1):
+        error = terms.error / benchmarks * share(count - FEWEST + 1)
+        found = _look(span(ratios[:count], error), span(nulls[:count], error), terms, count)
+        if found.verdict is not Verdict.UNDECIDED:
+            return found
+    return found
+
+
+def _look(ratio: Span, null: Span, terms: Terms, count: int) -> Judgement:
+    def told(verdict: Verdict) -> Judgement:
+        return Judgement(verdict, ratio, null, count)
+
+    if not null.low <= 1 <= null.high:
+        return told(Verdict.UNFIT)
+    if 1 / (1 + terms.margin) < ratio.low and ratio.high < 1 + terms.margin:
+        return told(Verdict.SAME)
+    if ratio.low > 1:
+        return told(Verdict.SLOWER)
+    if ratio.high < 1:
+        return told(Verdict.FASTER)
+    return told(Verdict.UNDECIDED)

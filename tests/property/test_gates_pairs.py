@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.gates import pairs
+from pytest_kerasch2.gates.pairs import Terms, Verdict
+
+pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
+TERMS = Terms()
+
+
+def _drawn(seed: int, ratio: float, scatter: float, count: int = TERMS.most) -> list[float]:
+    drawn = random.Random(seed)
+    return [math.log(ratio) + drawn.gauss(0, scatter) for _ in range(count)]
+
+
+def _verdicts(ratio: float, scatter: float, times: int, null: float = 1.0, **terms: float) -> list[Verdict]:
+    found = []
+    for seed in range(times):
+        judged = pairs.judge(
+            _drawn(seed, ratio, scatter), _drawn(seed + times, null, scatter), Terms(**terms), benchmarks=1
+        )
+        assert judged is not None
+        found.append(judged.verdict)
+    return found
+
+
+def test_the_shares_of_all_looks_are_no_more_than_the_whole() -> None:
+    assert sum(map(pairs.share, range(1, 10_000))) < 1
+
+
+def test_of_two_equal_things_few_are_told_to_differ() -> None:
+    found = _verdicts(1.0, 0.02, 2000, error=0.05)
+
+    # The two things and the first with itself may each err in 5 of 100; 2 of 100 more are three standard deviations.
+    assert 1 - sum(one in (Verdict.SAME, Verdict.UNDECIDED) for one in found) / len(found) <= 2 * 0.06
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(1.1, Verdict.SLOWER), (0.9, Verdict.FASTER), (1.0, Verdict.SAME)])
+def test_what_differs_much_more_than_it_scatters_is_told(ratio: float, verdict: Verdict) -> None:
+    found = _verdicts(ratio, 0.005, 200)
+
+    assert found.count(verdict) >= 190
+
+
+def test_where_the_first_thing_differs_from_itself_nothing_is_told_of_the_second() -> None:
+    assert _verdicts(1.1, 0.005, 100, null=1.1).count(Verdict.UNFIT) >= 95
+
+
+def test_what_scatters_more_than_it_differs_stays_undecided() -> None:
+    assert _verdicts(1.05, 0.3, 100).count(Verdict.UNDECIDED) >= 95
+
+
+@given(st.lists(st.floats(-1, 1), min_size=0, max_size=pairs.FEWEST - 1))
+def test_too_few_pairs_tell_nothing(values: list[float]) -> None:
+    assert pairs.judge(values, values, TERMS, benchmarks=3) is None
+
+
+@given(seed=st.integers(0, 1000), more=st.integers(1, 5))
+def test_what_was_decided_stays_decided(seed: int, more: int) -> None:
+    ratios, nulls = _drawn(seed, 1.1, 0.02), _drawn(seed + 1, 1.0, 0.02)
+    whole = pairs.judge(ratios, nulls, TERMS, benchmarks=1)
+    part = pairs.judge(ratios[:-more], nulls[:-more], TERMS, benchmarks=1)
+
+    assert part is not None
+    assert part.verdict is Verdict.UNDECIDED or part == whole
+
+
+@given(seed=st.integers(0, 1000))
+def test_turned_round_the_verdict_is_turned_round(seed: int) -> None:
+    ratios = _drawn(seed, 1.1, 0.02)
+    nulls = [0.001 * (-1) ** place for place in range(len(ratios))]
+    there = pairs.judge(ratios, nulls, TERMS, benchmarks=1)
+    back = pairs.judge([-one for one in ratios], nulls, TERMS, benchmarks=1)
+
+    assert there is not None
+    assert back is not None
+    assert there.ratio.found == pytest.approx(1 / back.ratio.found) or there.pairs != back.pairs
+    assert (there.verdict, back.verdict) in (
+        (Verdict.SLOWER, Verdict.FASTER),
+        (Verdict.FASTER, Verdict.SLOWER),
+        (Verdict.SAME, Verdict.SAME),
+        (Verdict.UNDECIDED, Verdict.UNDECIDED),
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"error": 0.0}, {"error": 0.7}, {"margin": 0.0}, {"margin": 2.0}, {"most": 3}])
+def test_terms_with_which_nothing_is_decided_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(BadSetting):
+        Terms(**wrong)
