@@ -15,6 +15,7 @@ from pytest_kerasch2.errors import KerasCh2Error
 DIFFERENT = 1
 REFUSED = 2
 UNDECIDED = 3
+UNFIT = 4
 INTERRUPTED = 130
 CLUSTER = (
     "let a cluster do the trainings: a Dask scheduler (tcp://host:8786), or Ray (ray://host:10001, or ray for the one "
@@ -26,7 +27,8 @@ CLUSTER = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; give its exit status.
 
-    It is 0, 1 for an answer that is no, 2 for an input that is refused, 3 for a gate that cannot tell.
+    It is 0, 1 for an answer that is no, 2 for an input that is refused, 3 for one that cannot be told, 4 for a machine
+    that is not fit to tell it.
     """
     chosen = _parser().parse_args(arguments)
     try:
@@ -45,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_table(commands)
     _add_calibrate(commands)
     _add_gate(commands)
+    _add_compare(commands)
     return parser
 
 
@@ -169,6 +172,39 @@ def _gate(chosen: argparse.Namespace) -> int:
     question = showing.Question(**{one.name: getattr(chosen, one.name) for one in fields(showing.Question)})
     decision = showing.asked(question, lambda found: _say(found.evidence))
     return {Verdict.PASS: 0, Verdict.FAIL: DIFFERENT, Verdict.UNDECIDED: UNDECIDED}[decision.verdict]
+
+
+def _add_compare(commands: Any) -> None:
+    purpose = (
+        "tell whether steps take longer in one environment, or revision of a project, than in another; exit with 1 if "
+        "one does, with 3 if that is undecided, with 4 if the first thing differs from itself"
+    )
+    compare = commands.add_parser("compare", help=purpose, description=purpose, allow_abbrev=False)
+    compare.add_argument("first", nargs="?", metavar="FIRST", help="an environment, its interpreter, or a git revision")
+    compare.add_argument("second", nargs="?", metavar="SECOND", help="what is held against it: likewise")
+    compare.add_argument("--suite", metavar="MODULE:FUNCTION", help="benchmarks of your own (default: the chapter's)")
+    compare.add_argument("--benchmark", action="append", default=[], metavar="NAME", help="one of them (default: all)")
+    compare.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:N (default: a GPU if there is one)")
+    compare.add_argument("--error", type=float, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
+    compare.add_argument("--margin", type=float, default=0.03, metavar="SHARE", help="within it, times are the same")
+    compare.add_argument("--most", type=int, default=12, metavar="N", help="starts of the processes at most (12)")
+    compare.add_argument("--slower", type=float, default=0.0, metavar="SHARE", help="plant a slowdown into the second")
+    compare.add_argument("--json", type=Path, metavar="FILE", help="keep every block, also of a run that is stopped")
+    compare.add_argument("--told-by", type=Path, metavar="FILE", help="measure nothing; tell what such a file says")
+    compare.set_defaults(run=_compare, kept="; what was measured is kept where --json names a file")
+
+
+def _compare(chosen: argparse.Namespace) -> int:
+    from pytest_kerasch2.gates.pairs import Verdict
+    from pytest_kerasch2.timing import comparison, showing
+
+    if chosen.told_by is not None:
+        found = comparison.read(chosen.told_by)
+    else:
+        found = showing.compared(chosen, lambda line: _say([line]))
+    _say(found.lines())
+    codes = {Verdict.SLOWER: DIFFERENT, Verdict.UNDECIDED: UNDECIDED, Verdict.UNFIT: UNFIT}
+    return codes.get(found.verdict, 0)
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -1,0 +1,137 @@
+"""Compares two things: processes of both take turns, are started again several times, and are judged after each start.
+
+The first thing has two processes in each start, so that the comparison of it with itself says whether the machine was
+fit. Steps within a block, and blocks within a process, are not independent: what is counted is one ratio for each start
+of the processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Iterator, Sequence
+
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.gates.pairs import Terms, Verdict
+from pytest_kerasch2.timing import arms
+from pytest_kerasch2.timing.arms import Arm, Worker
+from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison
+
+# There and back for each round: every process has two blocks in it.
+ROUNDS = 5
+ALIKE = ("plugin", "node", "machine", "cores")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be compared.
+
+    Attributes:
+        suite: `module:function`, or None for the chapter's.
+        names: benchmarks of it, or none for all.
+        device: a word for one, or None.
+        seed: of the order in which the processes take turns.
+        out: where all blocks are kept, or None.
+    """
+
+    terms: Terms
+    suite: str | None = None
+    names: Sequence[str] = ()
+    device: str | None = None
+    seed: int = 0
+    out: Path | None = None
+
+
+def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) -> Comparison:
+    """Compare two things until each benchmark is decided, or all starts have been made.
+
+    Args:
+        told: is called with a line after each start.
+
+    Raises:
+        BadSetting: a benchmark is of no suite, or the two are of unlike machines or plugin versions.
+        ChildDied: a process has ended.
+        TimingVoid: a block did not do what it is said to.
+    """
+    drawn = random.Random(order.seed)
+    found: Comparison | None = None
+    began = time.monotonic()
+    with arms.package() as package:
+        for start in range(order.terms.most):
+            with _started((first, second, first), package) as workers:
+                if found is None:
+                    found = _begun(first, second, workers, order)
+                for name in found.benchmarks:
+                    found.pairs.append({"start": start, "benchmark": name, **_pair(workers, name, order, drawn)})
+            found.complete = _is_decided(found) or start + 1 == order.terms.most
+            if order.out is not None:
+                found.write(order.out)
+            left = (time.monotonic() - began) / (start + 1) * (order.terms.most - start - 1)
+            told(f"start {start + 1} of {order.terms.most} at most, {left / 60:.0f} min left: {_so_far(found)}")
+            if found.complete:
+                break
+    assert found is not None
+    return found
+
+
+@contextlib.contextmanager
+def _started(three: Sequence[Arm], package: Path) -> Iterator[list[Worker]]:
+    workers: list[Worker] = []
+    try:
+        for arm in three:
+            workers.append(Worker(arm, package))
+        yield workers
+    finally:
+        for worker in workers:
+            worker.close()
+
+
+def _begun(first: Arm, second: Arm, workers: Sequence[Worker], order: Order) -> Comparison:
+    # The third process is one of the first thing.
+    said = [worker.ask("about", suite_of=order.suite) for worker in workers[:AGAIN]]
+    for fact in ALIKE:
+        values = [one["environment"][fact] for one in said]
+        if values[FIRST] != values[SECOND]:
+            found = f"{fact}: {values[FIRST]} and {values[SECOND]}"
+            raise BadSetting("Two things cannot be compared", found, "run both on one machine, with one plugin")
+    shared = [name for name in said[FIRST]["benchmarks"] if name in said[SECOND]["benchmarks"]]
+    unknown = [name for name in order.names if name not in shared]
+    if unknown or not shared:
+        found = f"{', '.join(unknown) or 'none in common'}; both have {', '.join(shared) or 'none'}"
+        raise BadSetting("A benchmark is not in both suites", found, "name one that is")
+    told = [
+        {"name": arm.name, "slower": arm.slower, "environment": one["environment"]}
+        for arm, one in zip((first, second), said)
+    ]
+    return Comparison(order.terms, told, [name for name in shared if not order.names or name in order.names])
+
+
+def _pair(workers: Sequence[Worker], name: str, order: Order, drawn: random.Random) -> dict[str, Any]:
+    """Give the blocks of all three processes of a start, for one benchmark."""
+    opened = [
+        worker.ask("open", suite_of=order.suite, name=name, device=order.device, slower=worker.arm.slower)
+        for worker in workers
+    ]
+    # As many steps for all, so that what surrounds a block is as large a part of each.
+    steps = max(one["steps"] for one in opened)
+    blocks: list[list[dict[str, Any]]] = [[] for _ in workers]
+    turns = []
+    for _ in range(ROUNDS):
+        there = drawn.sample(range(len(workers)), len(workers))
+        turns.append([*there, *reversed(there)])
+        for place in turns[-1]:
+            blocks[place].append(workers[place].ask("block", name=name, steps=steps))
+    for worker, its in zip(workers, blocks):
+        worker.ask("owing", blocks=its)
+    return {"order": turns, "blocks": blocks}
+
+
+def _is_decided(found: Comparison) -> bool:
+    return all(one is not None and one.verdict is not Verdict.UNDECIDED for one in found.judgements().values())
+
+
+def _so_far(found: Comparison) -> str:
+    return ", ".join(f"{name} {'…' if one is None else one.verdict.value}" for name, one in found.judgements().items())

@@ -1,0 +1,125 @@
+"""What a comparison has measured, as a file, and what is told of it: the same wherever it is read."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from pytest_kerasch2.claims import schema
+from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.gates import pairs
+from pytest_kerasch2.gates.pairs import Judgement, Terms, Verdict
+from pytest_kerasch2.timing.table import duration
+
+SCHEMA = 1
+FIRST, SECOND, AGAIN = range(3)
+# What a whole comparison is told to be: the worst of its benchmarks.
+WORST = (Verdict.SLOWER, Verdict.UNFIT, Verdict.UNDECIDED, Verdict.FASTER, Verdict.SAME)
+
+
+@dataclass
+class Comparison:
+    """Two things, and the pairs of blocks so far; see the schema beside this file."""
+
+    terms: Terms
+    arms: Sequence[Mapping[str, Any]]
+    benchmarks: Sequence[str]
+    pairs: list[dict[str, Any]] = field(default_factory=list)
+    complete: bool = False
+
+    def judgements(self) -> dict[str, Judgement | None]:
+        """Give what is told of each benchmark; None where there are too few pairs."""
+        return {
+            name: pairs.judge(
+                [_log_ratio(one, SECOND) for one in self.pairs if one["benchmark"] == name],
+                [_log_ratio(one, AGAIN) for one in self.pairs if one["benchmark"] == name],
+                self.terms,
+                len(self.benchmarks),
+            )
+            for name in self.benchmarks
+        }
+
+    @property
+    def verdict(self) -> Verdict:
+        """Give the verdict of the whole: that of the benchmark that is worst off."""
+        found = [Verdict.UNDECIDED if one is None else one.verdict for one in self.judgements().values()]
+        return next(one for one in WORST if one in found)
+
+    def write(self, path: Path) -> None:
+        """Keep it, whole or not at all.
+
+        Raises:
+            BadLedger: the place cannot be written.
+        """
+        plain = {"schema": SCHEMA, "complete": self.complete, "terms": asdict(self.terms), "arms": list(self.arms)}
+        text = json.dumps({**plain, "benchmarks": list(self.benchmarks), "pairs": self.pairs}, indent=1)
+        write_text(text + "\n", path)
+
+    def lines(self) -> list[str]:
+        """Give a line for each benchmark, and what the two things are."""
+        first, second = (one["name"] for one in self.arms)
+        lines = [f"{second} against {first}, by {1 + max((one['start'] for one in self.pairs), default=-1)} starts"]
+        for name, found in self.judgements().items():
+            if found is None:
+                lines.append(f"  ? {name}: undecided, too few starts")
+                continue
+            ratio, null = found.ratio, found.null
+            took = statistics.median(_each(one, FIRST) for one in self.pairs if one["benchmark"] == name)
+            lines.append(
+                f"  {SIGNS[found.verdict]} {name}: {found.verdict.value}: {ratio.found:.3f} times the time"
+                f" ({ratio.low:.3f} to {ratio.high:.3f}; {first} with itself {null.low:.3f} to {null.high:.3f}),"
+                f" {duration(took)} a step, decided by {found.pairs} starts"
+            )
+        return lines
+
+
+SIGNS = {
+    Verdict.SLOWER: "✗",
+    Verdict.SAME: "✓",
+    Verdict.FASTER: "✓",
+    Verdict.UNDECIDED: "?",
+    Verdict.UNFIT: "?",
+}
+
+
+def read(path: Path) -> Comparison:
+    """Give the comparison that a file keeps.
+
+    Raises:
+        BadLedger: it is missing, cut short, or of another schema.
+    """
+    remedy = "write it anew with kerasch2 compare --json"
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        schema.require(plain, Path(__file__).with_name("comparison.schema.json"))
+    except (OSError, ValueError) as error:
+        raise BadLedger("A comparison cannot be read", f"{path}: {error}", remedy) from error
+    except schema.Mismatch as error:
+        raise BadLedger(f"A comparison is not of schema {SCHEMA}", f"{path}, {error}", remedy) from error
+    terms = Terms(**plain["terms"])
+    return Comparison(terms, plain["arms"], plain["benchmarks"], plain["pairs"], plain["complete"])
+
+
+def _each(pair: Mapping[str, Any], place: int) -> float:
+    """Give the seconds of a step of one of the processes, the median of its blocks."""
+    return float(statistics.median(one["seconds"] / one["steps"] for one in pair["blocks"][place]))
+
+
+def _log_ratio(pair: Mapping[str, Any], place: int) -> float:
+    """Give the logarithm of the ratio of one process to the first, the median of the rounds of a start.
+
+    In each round every process has two blocks, one on the way there and one on the way back, so that a drift of the
+    machine takes part in all of them alike.
+    """
+    rounds = zip(*(_rounds(pair["blocks"][which]) for which in (place, FIRST)))
+    return statistics.median(math.log(one / other) for one, other in rounds)
+
+
+def _rounds(blocks: Sequence[Mapping[str, Any]]) -> list[float]:
+    seconds = [one["seconds"] / one["steps"] for one in blocks]
+    return [sum(seconds[place : place + 2]) for place in range(0, len(seconds) - 1, 2)]

@@ -1,0 +1,112 @@
+"""A process that times blocks on demand: one of the arms of a comparison. `python -m pytest_kerasch2.timing.worker`.
+
+It reads a line of JSON for each order and writes one for each answer. It runs in somebody else's environment, and so
+imports of ours only what timing needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import asdict
+from typing import Any, Callable, Mapping
+
+from pytest_kerasch2 import __version__
+from pytest_kerasch2.errors import BadSetting, KerasCh2Error
+from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.timing import block, measuring, modes, suite
+from pytest_kerasch2.timing.block import Block, Run
+from pytest_kerasch2.timing.measuring import Prepared
+from pytest_kerasch2.timing.modes import Mode
+from pytest_kerasch2.timing.subject import Subject, subject
+
+
+class Worker:
+    """Answers orders, until there are no more."""
+
+    def __init__(self) -> None:
+        """Begin with nothing made ready."""
+        self.ready: dict[str, Prepared] = {}
+        self.kept = contextlib.ExitStack()
+
+    def about(self, suite_of: str | None) -> dict[str, Any]:
+        """Tell what this process is, and which benchmarks its suite has."""
+        release = asdict(api.release())
+        machine = {"node": platform.node(), "machine": platform.machine(), "cores": os.cpu_count()}
+        facts = {"plugin": __version__, **release, "python": platform.python_version(), **machine}
+        return {"environment": facts, "benchmarks": list(suite.of(suite_of))}
+
+    def open(self, suite_of: str | None, name: str, device: str | None, slower: float) -> dict[str, Any]:
+        """Make a benchmark ready; `slower` plants so large a slowdown, as a share of its time."""
+        made = suite.of(suite_of)
+        if name not in made:
+            raise BadSetting("A suite has no such benchmark", repr(name), f"name one of {', '.join(made)}")
+        its = made[name]()
+        chosen = modes.mode(its.mode)
+        if slower:
+            chosen = _slowed(chosen, slower)
+        ready = subject(its.model, its.data, its.batch_size, devices.one(device))
+        self.ready[name] = self.kept.enter_context(measuring.prepared(ready, chosen))
+        return {"first": self.ready[name].first, "steps": self.ready[name].steps}
+
+    def block(self, name: str, steps: int) -> dict[str, Any]:
+        """Time a block, which is refused where it did not do what it is said to."""
+        ready = self.ready[name]
+        done = ready.timed(-(-steps // ready.unit) * ready.unit)
+        return done.plain
+
+    def owing(self, blocks: list[Mapping[str, Any]]) -> dict[str, Any]:
+        """Refuse blocks whose clock stopped before their work was done."""
+        block.refuse_owing([Block(**one) for one in blocks])
+        return {}
+
+
+def _slowed(mode: Mode, share: float) -> Mode:
+    def make(its: Subject) -> Run:
+        run = mode.make(its)
+
+        def slower(count: int) -> None:
+            began = time.perf_counter()
+            run(count)
+            its.finish()
+            until = time.perf_counter() + share * (time.perf_counter() - began)
+            while time.perf_counter() < until:
+                pass
+
+        return slower
+
+    return Mode(mode.name, mode.trains, mode.of_epochs, make)
+
+
+def serve(lines: Any, answer: Callable[[str], None]) -> None:
+    """Answer each order in turn; an error of ours is an answer too."""
+    worker = Worker()
+    with worker.kept:
+        for line in lines:
+            order = json.loads(line)
+            try:
+                found = {"ok": getattr(worker, order.pop("do"))(**order)}
+            except KerasCh2Error as error:
+                found = {"error": [type(error).__name__, error.happened, error.found, error.remedy]}
+            answer(json.dumps(found))
+
+
+def main() -> int:
+    """Serve over the standard streams; what frameworks print goes to the standard error."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(2, 1)
+
+        def answer(text: str) -> None:
+            out.write(text + "\n")
+            out.flush()
+
+        serve(sys.stdin, answer)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
