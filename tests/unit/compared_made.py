@@ -1,0 +1,59 @@
+"""An interpreter that only says how long its blocks took: an arm of a comparison without a framework."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+STAND_IN = """#!{python}
+import json, os, random, sys
+given = {given!r}
+starts = {folder!r} + "/starts"
+with open(starts, "a") as stream:
+    stream.write("x")
+number = os.path.getsize(starts)
+drawn = random.Random(number + given["seed"])
+# What a process takes differs a little from start to start.
+each = 0.01 * given["ratio"] * (1 + given["scatter"] * drawn.gauss(0, 1))
+facts = dict(plugin="0.1.0", node="here", machine="x86_64", cores=2, tensorflow="2.15.0", keras="2.15.0",
+             backend="tensorflow", python="3.11.7")
+facts.update(given["facts"])
+for line in sys.stdin:
+    order = json.loads(line)
+    do = order["do"]
+    if do == given["dies"]:
+        sys.exit("the last words")
+    if do == given["refuses"]:
+        found = dict(error=["TimingVoid", "The clock stopped before the work was done", "half", "wait"])
+    elif do == "about":
+        found = dict(ok=dict(environment=facts, benchmarks=given["benchmarks"]))
+    elif do == "open":
+        found = dict(ok=dict(first=1.0, steps=10))
+        planted = 1 + order["slower"]
+    elif do == "block":
+        seconds = order["steps"] * each * planted * (1 + 0.001 * drawn.gauss(0, 1))
+        found = dict(ok=dict(steps=order["steps"], seconds=seconds, owed=0.0))
+    else:
+        found = dict(ok=dict())
+    print(json.dumps(found), flush=True)
+"""
+USUAL = {
+    "ratio": 1.0,
+    "scatter": 0.003,
+    "seed": 0,
+    "facts": {},
+    "benchmarks": ["fit", "predict"],
+    "dies": "",
+    "refuses": "",
+}
+
+
+def interpreter(folder: Path, **given: Any) -> Path:
+    """Give the interpreter of an arm, in a folder of its own."""
+    folder.mkdir()
+    place = folder / "python"
+    told = {**USUAL, **given}
+    place.write_text(STAND_IN.format(python=sys.executable, given=told, folder=str(folder)), encoding="utf-8")
+    place.chmod(0o755)
+    return place

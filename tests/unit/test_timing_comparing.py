@@ -1,0 +1,219 @@
+"""Comparisons of processes that only say how long their blocks took."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2 import cli
+from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied, TimingVoid
+from pytest_kerasch2.gates.pairs import Terms, Verdict
+from pytest_kerasch2.timing import arms, comparing, comparison
+from pytest_kerasch2.timing.arms import Arm
+from pytest_kerasch2.timing.comparing import Order
+from pytest_kerasch2.timing.comparison import Comparison
+from tests.unit.compared_made import interpreter
+
+pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the interpreters of these tests are scripts")
+
+
+def _arm(folder: Path, name: str, **given: Any) -> Arm:
+    return Arm(name, interpreter(folder / name, **given), folder)
+
+
+def _compared(first: Arm, second: Arm, out: Path | None = None, **how: Any) -> Comparison:
+    return comparing.compare(first, second, Order(Terms(), out=out, **how), lambda line: None)
+
+
+def _verdicts(found: Comparison) -> dict[str, Any]:
+    return {name: one and one.verdict for name, one in found.judgements().items()}
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(1.1, Verdict.SLOWER), (1.0, Verdict.SAME), (0.9, Verdict.FASTER)])
+def test_each_benchmark_is_decided(tmp_path: Path, ratio: float, verdict: Verdict) -> None:
+    found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=ratio, seed=1))
+
+    assert (_verdicts(found), found.verdict) == ({"fit": verdict, "predict": verdict}, verdict)
+
+
+def test_it_ends_as_soon_as_all_are_decided(tmp_path: Path) -> None:
+    found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.5, seed=1))
+
+    assert (found.complete, max(one["start"] for one in found.pairs) < 8) == (True, True)
+
+
+def test_what_scatters_too_much_is_undecided(tmp_path: Path) -> None:
+    found = _compared(_arm(tmp_path, "old", scatter=0.1), _arm(tmp_path, "new", scatter=0.1, seed=1))
+
+    assert found.verdict is Verdict.UNDECIDED
+    assert max(one["start"] for one in found.pairs) == Terms().most - 1
+
+
+def test_a_planted_slowdown_turns_it_red(tmp_path: Path) -> None:
+    first, second = _arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1)
+
+    found = _compared(first, Arm(second.name, second.python, second.folder, slower=0.1))
+
+    assert found.verdict is Verdict.SLOWER
+
+
+def test_some_benchmarks_alone(tmp_path: Path) -> None:
+    found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1), names=("predict",))
+
+    assert found.benchmarks == ["predict"]
+
+
+def test_every_process_has_two_blocks_in_each_round_there_and_back(tmp_path: Path) -> None:
+    found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1))
+
+    turns = [turn for pair in found.pairs for turn in pair["order"]]
+    assert all(turn == turn[::-1] and sorted(turn) == [0, 0, 1, 1, 2, 2] for turn in turns)
+    # Each of them goes first sometimes.
+    assert {turn[0] for turn in turns} == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("given", "how", "error", "message"),
+    [
+        ({"dies": "block"}, {}, ChildDied, "new: exit status 1: the last words"),
+        ({"refuses": "block"}, {}, TimingVoid, "The clock stopped"),
+        ({"refuses": "owing"}, {}, TimingVoid, "The clock stopped"),
+        ({"facts": {"node": "there"}}, {}, BadSetting, "node: here and there"),
+        ({"facts": {"plugin": "9"}}, {}, BadSetting, "plugin: 0.1.0 and 9"),
+        ({"benchmarks": ["other"]}, {}, BadSetting, "none in common"),
+        ({}, {"names": ("fit", "nope")}, BadSetting, "nope; both have fit, predict"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(
+    tmp_path: Path, given: Any, how: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", **given), **how)
+
+
+def test_each_start_is_kept_and_tells_the_same_elsewhere(tmp_path: Path) -> None:
+    out = tmp_path / "kept.json"
+
+    found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.1, seed=1), out)
+
+    assert comparison.read(out).lines() == found.lines()
+
+
+def test_what_was_measured_before_it_was_stopped_is_kept(tmp_path: Path) -> None:
+    out = tmp_path / "kept.json"
+
+    def told(line: str) -> None:
+        if line.startswith("start 3"):
+            raise KeyboardInterrupt
+
+    order = Order(Terms(), out=out)
+    with pytest.raises(KeyboardInterrupt):
+        comparing.compare(_arm(tmp_path, "old", scatter=0.1), _arm(tmp_path, "new", scatter=0.1), order, told)
+
+    kept = comparison.read(out)
+    assert (kept.complete, len(kept.pairs)) == (False, 6)
+
+
+def _without_arms(path: Path) -> str:
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    return json.dumps({name: value for name, value in plain.items() if name != "arms"})
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.read_text(encoding="utf-8")[:500], _without_arms])
+def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(tmp_path: Path, spoil: Any) -> None:
+    out = tmp_path / "kept.json"
+    _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.5, seed=1), out)
+    out.write_text(spoil(out), encoding="utf-8")
+
+    with pytest.raises(BadLedger, match=r"kept\.json"):
+        comparison.read(out)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project of two revisions: in the first its file says old, in the second new."""
+    place = tmp_path / "project"
+    place.mkdir()
+    git = ["git", "-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "empty"]):
+        subprocess.run([*git, *words], cwd=place, check=True)
+    for text in ("old", "new"):
+        (place / "steps.py").write_text(text, encoding="utf-8")
+        subprocess.run([*git, "add", "steps.py"], cwd=place, check=True)
+        subprocess.run([*git, "commit", "-q", "-m", text], cwd=place, check=True)
+    return place
+
+
+def test_a_revision_is_checked_out_beside_the_project_and_removed(project: Path) -> None:
+    with arms.named("HEAD~1", project) as arm:
+        found = (arm.folder / "steps.py").read_text(encoding="utf-8")
+
+    listed = subprocess.run(["git", "worktree", "list"], cwd=project, capture_output=True, text=True, check=True).stdout
+    assert (found, arm.folder.exists(), len(listed.splitlines())) == ("old", False, 1)
+
+
+def test_the_project_stays_as_it_is(project: Path) -> None:
+    (project / "steps.py").write_text("not committed", encoding="utf-8")
+
+    with arms.named("HEAD", project) as arm:
+        found = (arm.folder / "steps.py").read_text(encoding="utf-8")
+
+    assert (found, (project / "steps.py").read_text(encoding="utf-8")) == ("new", "not committed")
+
+
+@pytest.mark.parametrize("words", ["nowhere", "--help", "HEAD~99"])
+def test_what_is_neither_environment_nor_revision_is_refused(project: Path, words: str) -> None:
+    with pytest.raises(BadSetting, match="nothing of this name"), arms.named(words, project):
+        pass
+
+
+def test_a_folder_without_an_interpreter_is_no_environment(project: Path) -> None:
+    with pytest.raises(BadSetting, match="A folder is no environment"), arms.named(str(project), project):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("ratio", "more", "status"),
+    [(1.0, [], 0), (1.0, ["--slower=0.2"], 1), (0.9, [], 0), (1.0, ["--most=4", "--margin=0.0001"], 3)],
+)
+def test_the_exit_status_tells_the_verdict(
+    tmp_path: Path, ratio: float, more: list[str], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = interpreter(tmp_path / "old"), interpreter(tmp_path / "new", ratio=ratio, seed=1)
+
+    found = cli.main(["compare", str(first), str(second), *more])
+
+    assert (found, "fit: " in capsys.readouterr().out) == (status, True)
+
+
+def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Path) -> None:
+    found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1))
+    for pair in found.pairs:
+        for one in pair["blocks"][comparison.AGAIN]:
+            one["seconds"] *= 1.2
+    out = tmp_path / "unfit.json"
+    found.write(out)
+
+    assert cli.main(["compare", "--told-by", str(out)]) == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["one"],
+        ["one", "two", "--slower=-1"],
+        ["a", "b", "--error=2"],
+        ["a", "b", "--device=cpu,gpu"],
+        ["a", "b", "--most=1"],
+    ],
+)
+def test_words_that_cannot_be_used_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["compare", *arguments]) == 2
+    assert capsys.readouterr().err.startswith("kerasch2 compare: ")

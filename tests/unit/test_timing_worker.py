@@ -1,0 +1,103 @@
+"""The process of an arm, in earnest; and the suites that it times."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Iterator
+
+import numpy as np
+import pytest
+
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.timing import arms, suite
+from pytest_kerasch2.timing.arms import Arm, Worker
+
+SUITE = """
+import numpy as np
+
+
+def benchmarks():
+    return {"small": small, "wrong": lambda: 7, "unknown": lambda: {"model": 1, "data": 2, "speed": 3}}
+
+
+def small():
+    import tensorflow as tf
+
+    print("what is printed is no answer")
+    model = tf.keras.Sequential([tf.keras.layers.Dense(2, activation="softmax")])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    x = np.random.RandomState(0).uniform(size=(64, 4)).astype("float32")
+    return {"model": model, "data": (x, (x.sum(axis=1) > 2).astype("int64")), "batch_size": 16, "mode": "predict"}
+
+
+nothing = None
+
+
+def number():
+    return 7
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a suite of somebody's own, from which modules are imported."""
+    (tmp_path / "steps_of_mine.py").write_text(SUITE, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    sys.modules.pop("steps_of_mine", None)
+
+
+@pytest.fixture
+def worker(folder: Path) -> Iterator[Worker]:
+    with arms.package() as package:
+        found = Worker(Arm("mine", Path(sys.executable), folder), package)
+        yield found
+        found.close()
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Worker) -> None:
+    named = {"suite_of": "steps_of_mine:benchmarks"}
+    about = worker.ask("about", **named)
+    opened = worker.ask("open", **named, name="small", device="cpu", slower=0.0)
+
+    done = worker.ask("block", name="small", steps=7)
+
+    assert about["benchmarks"] == ["small", "wrong", "unknown"]
+    assert (about["environment"]["python"], opened["steps"] % 4) == (sys.version.split()[0], 0)
+    # Whole epochs of four batches
+    assert (done["steps"], done["seconds"] > 0) == (8, True)
+    with pytest.raises(BadSetting, match="name one of small"):
+        worker.ask("open", **named, name="other", device="cpu", slower=0.0)
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("nowhere:benchmarks", "cannot be had"),
+        ("steps_of_mine:missing", "cannot be had"),
+        ("steps_of_mine:nothing", "cannot be had"),
+        ("steps_of_mine:number", "no mapping"),
+        ("steps_of_mine", "is not named"),
+        (":benchmarks", "is not named"),
+    ],
+)
+def test_a_suite_that_cannot_be_used_is_refused(folder: Path, named: str, message: str) -> None:
+    with pytest.raises(BadSetting, match=message):
+        suite.of(named)
+
+
+@pytest.mark.parametrize("name", ["wrong", "unknown"])
+def test_a_benchmark_that_says_too_little_or_too_much_is_refused(folder: Path, name: str) -> None:
+    with pytest.raises(BadSetting, match="the first two at least"):
+        suite.of("steps_of_mine:benchmarks")[name]()
+
+
+def test_the_made_up_images_can_be_told_apart() -> None:
+    x, labels = suite.images()
+
+    rows = x.reshape(len(x), 28, 28).mean(axis=2)
+    brightest: Any = np.array([rows[labels == label].mean(axis=0).argmax() // 2 for label in range(10)])
+    assert (x.shape, x.dtype, float(x.min()) >= 0, float(x.max()) <= 1) == ((6400, 28, 28), np.float32, True, True)
+    assert brightest.tolist() == list(range(10))
