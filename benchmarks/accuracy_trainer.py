@@ -55,11 +55,10 @@ HEAD = """<!-- Written by `python -m benchmarks.accuracy_trainer --report`, from
 
 `kerasch2 calibrate` and the accuracy gate train the printed network step by step as the printed `fit` does, and look at
 the test images after each epoch. This is what that takes beside the quickest way in which Keras does the same steps
-with the same numbers and looks too, by `validation_data`, and beside that way without looking: all do the whole training
-in turn, there and back, from making the model to the last of its ten epochs, each with one thread. At most 1.05 times the
-first is asked for. An epoch of each way is a median of epochs
-trained in turn; a way *keeps the numbers* if the losses and accuracies of two epochs are those of the printed `fit` bit
-by bit.
+with the same numbers and looks too, by `validation_data`, and beside that way without looking: all do the whole
+training in turn, there and back, from making the model to the last of its ten epochs, each with one thread. At most
+1.05 times the first is asked for. An epoch of each way is a median of epochs trained in turn; a way *keeps the numbers*
+if the losses and accuracies of two epochs are those of the printed `fit` bit by bit.
 
 ```sh
 python -m benchmarks.accuracy_trainer NAME
