@@ -25,6 +25,7 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy import calibrating, reference, shipped, training
 from pytest_kerasch2.accuracy.calibrating import Order
 from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy.reference import Subject
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.errors import BadSetting, CouldNotTell, TrainingFailed
 from pytest_kerasch2.options import ACCURACY, Settings
@@ -99,9 +100,7 @@ def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Cu
         TrainingFailed: a training diverged, or what trains could not go on.
     """
     subject = calibrating.subject_of(order_of(STYLES[0], settings, folder))
-    of = json.dumps([training.TRAINER, subject.plain], sort_keys=True)
-    digest = hashlib.sha256(of.encode()).hexdigest()[:16]
-    kept = folder / digest
+    kept = place_of(subject, folder)
     try:
         kept.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -116,6 +115,12 @@ def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Cu
     before = SEEDS_EACH * len(STYLES) - left
     whence = "trained by this run" if not before else f"{left} trained by this run, {before} kept from before"
     return Curves(found_runs, subject.data, whence)
+
+
+def place_of(subject: Subject, folder: Path) -> Path:
+    """Give where the curves of trainings of one kind, and by one trainer, are kept."""
+    of = json.dumps([training.TRAINER, subject.plain], sort_keys=True)
+    return folder / hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
 def order_of(name: str, settings: Settings, folder: Path) -> Order:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import signal
 import threading
 import time
 from typing import Iterator
@@ -34,6 +35,9 @@ def within(seconds: float) -> Iterator[None]:
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
+    before = signal.getsignal(signal.SIGINT)
+    # A worker of pytest-xdist pays no heed to Ctrl-C, and then would not to this.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     timer.start()
     try:
         yield
@@ -49,3 +53,4 @@ def within(seconds: float) -> Iterator[None]:
         raise TimingVoid("A measurement took too long", found, remedy) from None
     finally:
         timer.cancel()
+        signal.signal(signal.SIGINT, before)

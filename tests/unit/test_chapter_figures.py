@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import calibrating, reference, shipped
+from pytest_kerasch2.accuracy import calibrating, reference, shipped, training
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.chapter import figures, figures_alike, figures_deciding, figures_trained
 from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.data import standins
-from pytest_kerasch2.errors import ClaimBroken, CouldNotTell, NotApplicable, TrainingFailed
+from pytest_kerasch2.errors import BadReference, ClaimBroken, CouldNotTell, NotApplicable, TrainingFailed
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.gates import prediction
 from pytest_kerasch2.gates.prediction import Prediction
@@ -106,7 +104,8 @@ def test_98_of_100_is_what_the_mean_rounds_to(curves: Curves) -> None:
 
 
 def test_a_mean_near_a_half_is_not_told(curves: Curves) -> None:
-    near = _changed(curves, _less_accurate(0.6))
+    shares = [run.test_accuracy[-1] for run in curves.runs]
+    near = _changed(curves, _less_accurate(100 * sum(shares) / len(shares) - 97.5))
 
     with pytest.raises(CouldNotTell):
         figures_deciding.rounds_to(Witness(), near.runs, 98)
@@ -221,7 +220,7 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def _place(folder: Path, curves: Curves, count: int) -> None:
     """Keep curves as if they had been trained here."""
     first = _subject(figures_trained.order_of(STYLES[0], SETTINGS, folder))
-    kept = folder / hashlib.sha256(json.dumps(first.plain, sort_keys=True).encode()).hexdigest()[:16]
+    kept = figures_trained.place_of(first, folder)
     kept.mkdir(parents=True)
     for name in STYLES:
         order = figures_trained.order_of(name, SETTINGS, kept)
@@ -237,6 +236,18 @@ def test_trainings_that_are_kept_are_not_done_again(tmp_path: Path, curves: Curv
 
     assert (untrained, [run.test_loss for run in found.runs]) == ([], [run.test_loss for run in curves.runs])
     assert found.whence == "0 trained by this run, 12 kept from before"
+
+
+def test_what_another_trainer_gave_is_not_taken(
+    tmp_path: Path, curves: Curves, untrained: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _place(tmp_path, curves, 3)
+    monkeypatch.setattr(training, "TRAINER", training.TRAINER + 1)
+
+    with contextlib.suppress(BadReference):
+        figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
+
+    assert untrained == [12]
 
 
 def test_what_is_left_alone_is_trained(tmp_path: Path, curves: Curves, untrained: list[int]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import time
 
 import pytest
@@ -28,6 +29,16 @@ def test_what_ends_in_time_is_left_alone() -> None:
         pass
 
     time.sleep(0.4)
+
+
+def test_what_heeds_ctrl_c_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(TimingVoid), deadline.within(0.1):
+            _never_end()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_is_still_that_of_the_user() -> None:
