@@ -164,10 +164,20 @@ def _shuffled(tf: Any, recipe: Recipe, data: Any, seed: int) -> Any:
     """Give batches as `fit` makes them of arrays, in another order for each epoch."""
     with tf.device("CPU"):  # where data sets are computed
         images, labels = tf.constant(data.x_train), tf.constant(data.y_train)
-    count = len(data.x_train)
+    count, size = len(data.x_train), recipe.batch_size
     order = tf.data.Dataset.range(count).shuffle(count, seed=seed, reshuffle_each_iteration=True)
-    chosen = order.batch(recipe.batch_size)
-    return chosen.map(lambda places: (tf.gather(images, places), tf.gather(labels, places))).prefetch(1)
+    if count % size:
+        chosen = order.batch(size).map(lambda places: (tf.gather(images, places), tf.gather(labels, places)))
+        return chosen.prefetch(1)
+
+    def batches(places: Any) -> tuple[Any, Any]:
+        # The same batches, many at once: to gather each by itself takes longer than Keras takes to.
+        rows = tf.reshape(places, (-1, size))
+        return tf.gather(images, rows), tf.gather(labels, rows)
+
+    chosen = order.batch(size * STEPS_AT_ONCE).map(batches).unbatch()
+    # Keras must know where an epoch ends before it has come there.
+    return chosen.apply(tf.data.experimental.assert_cardinality(count // size)).prefetch(1)
 
 
 def _tester(data: Any) -> Any:

@@ -95,6 +95,22 @@ def test_each_epoch_has_an_order_of_its_own(tested: Any) -> None:
     assert (sorted(first), sorted(second), first != second) == (list(range(330)), list(range(330)), True)
 
 
+def test_where_no_batch_is_smaller_the_batches_are_those_of_the_same_order(tested: Any) -> None:
+    if not (api.runs_on_tensorflow() and api.is_keras3()):
+        pytest.skip("Keras itself shuffles there")
+    numbered = replace(tested, x_train=tested.x_train[:320], y_train=np.arange(320))
+    ones = replace(BRIEF, batch_size=1)
+
+    def places(recipe: Recipe) -> list[int]:
+        api.fresh_session(5)
+        fed = training._shuffled(api.tensorflow(), recipe, numbered, 5)
+        return [int(place) for _, some in fed for place in np.asarray(some)]
+
+    fed = [np.asarray(images).shape for images, _ in training._shuffled(api.tensorflow(), BRIEF, numbered, 5)]
+    assert (places(BRIEF), fed) == (places(replace(BRIEF, batch_size=64)), [(32, 28, 28)] * 10)
+    assert sorted(places(ones)) == list(range(320))
+
+
 def test_the_same_seed_gives_the_same_curve(tested: Any) -> None:
     assert _curve(training.train(BRIEF, tested, 7)) == _curve(training.train(BRIEF, tested, 7))
 
