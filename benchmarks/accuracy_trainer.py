@@ -195,6 +195,8 @@ def page() -> str:
         whole = found["trainings"]
         (looking, low, high), (without, *_) = ratio(whole, 1), ratio(whole, 2)
         reached = "reached" if looking <= ASKED else "**not reached**"
+        epochs = min(len(way["epochs"]) for way in found["ways"])
+        lines.append(f"\nOf {epochs} {'epoch' if epochs == 1 else 'epochs'} a way: `--rounds {epochs}`.")
         told = f"Trainer against {found['quickest']}, which looks too: **{looking:.3f}** ({low:.3f} to {high:.3f}, two"
         lines.append(f"\n{told} standard errors of {len(whole)} rounds): {reached}. Without looking: {without:.3f}.\n")
     return "\n".join(lines)

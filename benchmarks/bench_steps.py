@@ -4,7 +4,7 @@
     pytest --benchmark-full        all batch sizes, on all images of MNIST, and for longer
     pytest --benchmark -k batch --chapter-devices=cpu --benchmark-json=steps.json
 
-Images are those of MNIST where it is at hand, and else the embedded digits, repeated; a step takes as long on both.
+Images are those of MNIST where it is at hand, and else the embedded digits, repeated, which have the same shape.
 """
 
 from __future__ import annotations

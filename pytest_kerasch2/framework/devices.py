@@ -194,7 +194,4 @@ def _drain(device: Device) -> None:
 
 
 def _fetch(value: Any) -> None:
-    if _on_tensorflow():
-        value.numpy()
-    else:
-        api.keras().ops.convert_to_numpy(value)
+    api.array(value)

@@ -17,9 +17,10 @@ PENDING = 1.0
 
 @contextlib.contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Stop what takes longer, as Ctrl-C would: where Python comes to its next line. Only in the main thread.
+    """Stop what takes longer, as Ctrl-C would: where Python comes to its next line.
 
-    No signal of its own, because pytest-timeout may be waiting for one.
+    In another thread than the main one, which alone can be stopped so, there is no deadline. It takes no signal of its
+    own, because pytest-timeout may be waiting for one.
 
     Raises:
         BadSetting: the time is no number above zero.
@@ -27,6 +28,10 @@ def within(seconds: float) -> Iterator[None]:
     """
     if not seconds > 0:
         raise BadSetting("A deadline is no time above zero", repr(seconds), "give seconds, such as 300")
+    if threading.current_thread() is not threading.main_thread():
+        # Nothing that is stopped is to be stopped in another thread than this one.
+        yield
+        return
     passed = threading.Event()
 
     def stop() -> None:
@@ -35,7 +40,8 @@ def within(seconds: float) -> Iterator[None]:
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
-    before = signal.getsignal(signal.SIGINT)
+    # None is what something other than Python has set, and cannot be put back.
+    before = signal.getsignal(signal.SIGINT) or signal.SIG_DFL
     # A worker of pytest-xdist pays no heed to Ctrl-C, and then would not to this.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     timer.start()

@@ -16,6 +16,8 @@ _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 # What Linux takes for: forget the peak.
 _FORGET = "5"
+# Each framework has an error of its own for too little memory, and XLA one for all of its own.
+_EXHAUSTED = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory")
 
 
 @dataclass(frozen=True)
@@ -99,18 +101,12 @@ def told(device: Device) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # Each framework has an error of its own for it, and XLA one for all of its own.
-        if isinstance(error, MemoryError) or any(
-            word in f"{type(error).__name__}: {error}"
-            for word in ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory")
-        ):
-            found = (
-                f"{device}: {str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__}"
-            )
-            raise CouldNotTell(
-                "There is not enough memory", found, "give smaller batches, or a larger device"
-            ) from error
-        raise
+        said = f"{type(error).__name__}: {error}"
+        if not isinstance(error, MemoryError) and not any(word in said for word in _EXHAUSTED):
+            raise
+        found = f"{device}: {said.splitlines()[0][:120]}"
+        remedy = "give smaller batches, or a larger device"
+        raise CouldNotTell("There is not enough memory", found, remedy) from error
 
 
 def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:

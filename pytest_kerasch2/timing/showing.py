@@ -30,6 +30,9 @@ def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:
         raise BadSetting("A comparison is of two things", f"{chosen.first} and {chosen.second}", "name both")
     if not 0 <= chosen.slower < 10:
         raise BadSetting("A slowdown cannot be planted", repr(chosen.slower), "say a share, such as 0.05")
+    out = chosen.json and chosen.json.absolute()
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise BadSetting("A comparison cannot be kept there", str(chosen.json), "name a file in a folder that exists")
     devices.single(chosen.device)
     distributions.stats()
     order = comparing.Order(
@@ -37,7 +40,7 @@ def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:
         chosen.suite,
         tuple(chosen.benchmark),
         chosen.device,
-        out=chosen.json and chosen.json.absolute(),
+        out=out,
     )
     with ExitStack() as kept:
         first, second = (kept.enter_context(arms.named(one, Path.cwd())) for one in (chosen.first, chosen.second))

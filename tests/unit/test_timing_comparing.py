@@ -212,6 +212,8 @@ def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Pa
         ["a", "b", "--error=2"],
         ["a", "b", "--device=cpu,gpu"],
         ["a", "b", "--most=1"],
+        ["a", "b", "--json=nowhere/times.json"],
+        ["a", "b", "--json=."],
     ],
 )
 def test_words_that_cannot_be_used_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

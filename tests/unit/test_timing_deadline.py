@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 
 import pytest
@@ -39,6 +40,21 @@ def test_what_heeds_ctrl_c_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_in_another_thread_nothing_is_stopped() -> None:
+    ended = []
+
+    def work() -> None:
+        with deadline.within(0.05):
+            time.sleep(0.2)
+            ended.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+    assert ended == [True]
 
 
 def test_ctrl_c_is_still_that_of_the_user() -> None:
