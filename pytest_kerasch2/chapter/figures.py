@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Mapping
 
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.chapter import figures_alike as alike
@@ -12,7 +12,6 @@ from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, pending, trains, unmoved
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.errors import CouldNotTell, NotApplicable
-from pytest_kerasch2.options import ACCURACY
 
 FIRST = "Sequential model, first way"
 SECOND = "Sequential model, second way"
@@ -86,9 +85,9 @@ def last_epoch(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> Non
     kind="figure",
 )
 @pending(TIMES)
-def fit_time(witness: Witness, clocked: Any) -> None:
-    """Put the times of this machine beside the printed ones, where this run trains; they are no verdict."""
-    _no_verdict(witness, "fit", clocked, 0, PRINTED_FIT)
+def fit_time(clocked: alike.Times) -> None:
+    """Put the time of this machine beside the printed ones; it is no verdict."""
+    _no_verdict("fit", clocked.fit, PRINTED_FIT)
 
 
 @claim(
@@ -98,17 +97,12 @@ def fit_time(witness: Witness, clocked: Any) -> None:
     kind="figure",
 )
 @pending(TIMES)
-def evaluate_time(witness: Witness, clocked: Any) -> None:
-    """Put the time of this machine beside the printed one, where this run trains; it is no verdict."""
-    _no_verdict(witness, "evaluate", clocked, 1, (PRINTED_EVALUATE,))
+def evaluate_time(clocked: alike.Times) -> None:
+    """Put the time of this machine beside the printed one; it is no verdict."""
+    _no_verdict("evaluate", clocked.evaluate, (PRINTED_EVALUATE,))
 
 
-def _no_verdict(witness: Witness, what: str, clocked: Any, place: int, printed: tuple[int, ...]) -> None:
-    told = f"{' and '.join(map(str, printed))} microseconds an image are printed"
-    if clocked is None:
-        remedy = f"run pytest with {ACCURACY.flag}, which measures them"
-        raise CouldNotTell("There are no times of this machine to put beside those printed", told, remedy)
-    here = clocked[place]
+def _no_verdict(what: str, here: float, printed: tuple[int, ...]) -> None:
     ratios = " and ".join(f"{here / one:.2f}" for one in printed)
     found = f"{what} takes {here:.0f} microseconds an image here, {ratios} times what is printed"
     raise NotApplicable("A printed time is that of the machine it was printed on", found)
@@ -166,10 +160,10 @@ def second_way(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> Non
 @trains
 @caught(faults.second_way_ends_worse)
 @unmoved(faults.other_seeds)
-def second_as_first(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
-    """Show that the difference is within a margin, or that there is none but that of the seeds."""
+def second_as_first(witness: Witness, curves_if_any: Curves | None, bits: Mapping[str, str]) -> None:
+    """Show that there is no difference but that of the seeds, or that it is within a margin."""
     same = STYLES[0] in alike.kin(witness, bits, STYLES[1])
-    deciding.nearly_alike(witness, curves, STYLES[1], STYLES[:1], same)
+    deciding.nearly_alike(witness, curves_if_any, STYLES[1], STYLES[:1], same)
 
 
 @claim(
@@ -209,10 +203,10 @@ def subclassed(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> Non
 @trains
 @caught(faults.second_way_ends_worse)
 @unmoved(faults.other_seeds)
-def all_alike(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
-    """Show for each way that its difference from the first is within a margin, or that there is none."""
+def all_alike(witness: Witness, curves_if_any: Curves | None, bits: Mapping[str, str]) -> None:
+    """Show for each way that there is no difference from the first but that of the seeds, or one within a margin."""
     together = alike.kin(witness, bits, STYLES[0])
     for name in STYLES[1:]:
         # Those that are the first way's own training tell its figures with it.
         others = [other for other in together if other != name]
-        deciding.nearly_alike(witness, curves, name, others, name in together)
+        deciding.nearly_alike(witness, curves_if_any, name, others, name in together)

@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2 import fixtures
 from pytest_kerasch2.chapter import figures_alike, figures_trained
 from pytest_kerasch2.chapter.figures_trained import Curves
-from pytest_kerasch2.errors import CouldNotTell
 from pytest_kerasch2.framework import state
 from pytest_kerasch2.options import Settings
 
@@ -30,7 +28,7 @@ class FigureFixtures:
         self.folder = folder
         self._curves: Curves | Exception | None = None
         self._bits: dict[str, str] | None = None
-        self._clocked: tuple[float, float] | None = None
+        self._clocked: figures_alike.Times | None = None
 
     @pytest.fixture
     def curves(self, planted: Any) -> Curves:
@@ -47,9 +45,15 @@ class FigureFixtures:
         return self._curves
 
     @pytest.fixture
-    def bits(self, curves: Curves, tf: Any) -> Any:
+    def curves_if_any(self, planted: Any, request: pytest.FixtureRequest) -> Any:
+        """The same curves; None where this run does not train, for what can be told without."""
+        if planted is None and not self.settings.accuracy:
+            return None
+        return request.getfixturevalue("curves")
+
+    @pytest.fixture
+    def bits(self, tf: Any) -> Any:
         """The weights that each way has after a short training from equal ones, as hashes; see `figures_alike`."""
-        # After the curves: where there are none, nothing is trained for this either.
         if self._bits is None:
             # What one check has made for all is not a leak of it.
             with state.isolated():
@@ -57,14 +61,11 @@ class FigureFixtures:
         return self._bits
 
     @pytest.fixture
-    def clocked(self, request: pytest.FixtureRequest, planted: Any, tf: Any) -> Any:
-        """Microseconds an image that `fit` and `evaluate` take here; None where this run does not train."""
-        if planted is not None or not self.settings.accuracy:
-            return None
+    def clocked(self, tf: Any) -> Any:
+        """Microseconds an image that `fit` and `evaluate` take here."""
         if self._clocked is None:
-            # Without MNIST there is nothing to put beside the printed times.
-            with contextlib.suppress(CouldNotTell), state.isolated():
-                self._clocked = figures_alike.microseconds(tf, fixtures.prepared(request, "mnist"))
+            with state.isolated():
+                self._clocked = figures_alike.microseconds(tf)
         return self._clocked
 
     def _trained(self) -> Any:

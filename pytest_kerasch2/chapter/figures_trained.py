@@ -70,9 +70,14 @@ def refuse_untrained(settings: Settings) -> None:
         CouldNotTell: saying how it is asked.
     """
     if not settings.accuracy:
-        raise CouldNotTell(
-            "Ten epochs of training decide this", "this run does not train", f"run pytest with {ACCURACY.flag}"
-        )
+        raise untrained()
+
+
+def untrained() -> CouldNotTell:
+    """Give what a run says that was not asked to train."""
+    return CouldNotTell(
+        "Ten epochs of training decide this", "this run does not train", f"run pytest with {ACCURACY.flag}"
+    )
 
 
 def refuse_without_libraries() -> None:

@@ -134,6 +134,19 @@ def test_equal_bits_decide_where_the_interval_does_not(curves: Curves) -> None:
     assert "equal weights give equal bits" in witness.evidence[-1]
 
 
+def test_equal_bits_decide_without_training() -> None:
+    witness = Witness()
+
+    figures_deciding.nearly_alike(witness, None, "functional", STYLES[:2], same_bits=True)
+
+    assert "equal weights give equal bits" in witness.evidence[-1]
+
+
+def test_other_bits_decide_nothing_without_training() -> None:
+    with pytest.raises(CouldNotTell, match="--chapter-accuracy"):
+        figures_deciding.nearly_alike(Witness(), None, "subclass", STYLES[:3], same_bits=False)
+
+
 @pytest.fixture(scope="module")
 def bits() -> Any:
     return figures_alike.digests(api.tensorflow())
@@ -194,7 +207,7 @@ def test_progress_tells_what_is_left() -> None:
 
 def test_printed_times_are_no_verdict_and_stand_beside_those_of_this_machine() -> None:
     with pytest.raises(NotApplicable, match=r"fit takes 154 microseconds an image here, 2\.00 and 2\.48 times"):
-        figures.fit_time(Witness(), (154.0, 20.0))
+        figures.fit_time(figures_alike.Times(fit=154.0, evaluate=20.0))
 
 
 @pytest.fixture(scope="module")
