@@ -57,7 +57,8 @@ def _train(releases: Releases, column: Column) -> int:
     try:
         environment = foreground.environment_of(releases, column)
         module = str(environment.chapter / f"{SECTION}.py")
-        kept = f"--chapter-trainings={folder / 'trainings'}"
+        # Of all columns together: what is the same training on two of them is done once.
+        kept = f"--chapter-trainings={places.TRAININGS}"
         asked = ["--chapter-accuracy", kept, f"--chapter-ledger={made}", module]
         status = foreground.run_pytest(environment, folder, asked)
     except (Absent, Unfinished) as error:

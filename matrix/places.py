@@ -18,11 +18,12 @@ STATES = MADE / "states"
 LOGS = MADE / "logs"
 WORK = MADE / "work"
 WHEELS = MADE / "wheels"
+TRAININGS = MADE / "trainings"
 
 
 def make() -> None:
     """Make the folders that the runs write into."""
-    for folder in (ENVIRONMENTS, LEDGERS, STATES, LOGS, WORK, WHEELS):
+    for folder in (ENVIRONMENTS, LEDGERS, STATES, LOGS, WORK, WHEELS, TRAININGS):
         folder.mkdir(parents=True, exist_ok=True)
 
 

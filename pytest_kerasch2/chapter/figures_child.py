@@ -18,9 +18,10 @@ def main(asked: str) -> int:
     plain = json.loads(asked)
     mirror = Path(plain["mirror"]) if plain["mirror"] else None
     settings = Settings(mirror=mirror, offline=plain["offline"])
+    how = {name: plain[name] for name in ("epochs", "seeds") if name in plain}
     try:
         for name in figures_trained.STYLES:
-            calibrating.calibrate(figures_trained.order_of(name, settings, Path(plain["folder"])), _tell)
+            calibrating.calibrate(figures_trained.order_of(name, settings, Path(plain["folder"]), **how), _tell)
     except KerasCh2Error as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -27,11 +27,13 @@ from pytest_kerasch2.accuracy.calibrating import Order
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Subject
 from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.chapter import figures_shared
 from pytest_kerasch2.errors import BadSetting, CouldNotTell, TrainingFailed
 from pytest_kerasch2.options import ACCURACY, Settings
 
 STYLES = tuple(style.name for style in models.STYLES)
 SEEDS_EACH = 3
+WHOLE = SEEDS_EACH * len(STYLES)
 # Beside the tests of the plugin itself nothing trains for ten epochs: planted faults are tried on these.
 STORED = "mnist-tensorflow-2.21"
 
@@ -113,13 +115,35 @@ def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Cu
         raise BadSetting("The curves cannot be kept there", found, "name a folder that can be written") from error
     # Workers of one run wait for the one that trains, and then read.
     with filelock.FileLock(str(kept / "trainings.lock")):
-        left = sum(SEEDS_EACH - _count(order_of(name, settings, kept).out) for name in STYLES)
+        left = WHOLE - count(kept)
+        same = _same(settings, kept, told) if left == WHOLE else None
+        if same is not None:
+            left, kept = 0, same
         if left:
             _train(settings, kept, Progress(left, told))
-        found_runs = {name: reference.read(order_of(name, settings, kept).out).runs for name in STYLES}
-    before = SEEDS_EACH * len(STYLES) - left
-    whence = "trained by this run" if not before else f"{left} trained by this run, {before} kept from before"
-    return Curves(found_runs, subject.data, whence)
+        references = {name: reference.read(order_of(name, settings, kept).out) for name in STYLES}
+    runs = {name: one.runs for name, one in references.items()}
+    return Curves(runs, subject.data, _whence(references[STYLES[0]].subject, subject, left))
+
+
+def _whence(kept: Subject, here: Subject, left: int) -> str:
+    if kept.environment != here.environment:
+        return f"trained by {figures_shared.release(kept.environment)}; {figures_shared.EQUAL}"
+    before = WHOLE - left
+    return "trained by this run" if not before else f"{left} trained by this run, {before} kept from before"
+
+
+def _same(settings: Settings, kept: Path, told: Callable[[str], None]) -> Path | None:
+    """Give where another release has kept its trainings, if a short one shows that they are those of this one."""
+    others = [place for place in figures_shared.beside(kept) if count(place) == WHOLE]
+    if not others:
+        return None
+    short = kept / "short"
+    short.mkdir(exist_ok=True)
+    left = len(STYLES) - count(short)
+    if left:
+        _train(settings, short, Progress(left, told), epochs=figures_shared.EPOCHS, seeds=1)
+    return figures_shared.same(others, short, STYLES)
 
 
 def place_of(subject: Subject, folder: Path) -> Path:
@@ -128,12 +152,14 @@ def place_of(subject: Subject, folder: Path) -> Path:
     return folder / hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
-def order_of(name: str, settings: Settings, folder: Path) -> Order:
+def order_of(
+    name: str, settings: Settings, folder: Path, epochs: int = Recipe.epochs, seeds: int = SEEDS_EACH
+) -> Order:
     """Give what is calibrated of one way: seeds of its own."""
     return Order(
         out=folder / f"{name}.jsonl",
-        recipe=Recipe(style=name),
-        seeds=SEEDS_EACH,
+        recipe=Recipe(style=name, epochs=epochs),
+        seeds=seeds,
         first=SEEDS_EACH * STYLES.index(name),
         # All seeds of a way at once, and never one by one, which would train in the process that spreads them.
         jobs=SEEDS_EACH,
@@ -142,15 +168,17 @@ def order_of(name: str, settings: Settings, folder: Path) -> Order:
     )
 
 
-def _count(path: Path) -> int:
-    return len(reference.read(path).runs) if path.exists() else 0
+def count(folder: Path) -> int:
+    """Give how many trainings a folder keeps."""
+    paths = [folder / f"{name}.jsonl" for name in STYLES]
+    return sum(len(reference.read(path).runs) for path in paths if path.exists())
 
 
-def _train(settings: Settings, kept: Path, progress: Progress) -> None:
+def _train(settings: Settings, kept: Path, progress: Progress, **how: int) -> None:
     """Train in a process of its own: this one computes with other threads already."""
     home = str(Path(pytest_kerasch2.__file__).resolve().parents[1])
     path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
-    asked = {"folder": str(kept), "mirror": str(settings.mirror or ""), "offline": settings.offline}
+    asked = {"folder": str(kept), "mirror": str(settings.mirror or ""), "offline": settings.offline, **how}
     command = [sys.executable, "-m", "pytest_kerasch2.chapter.figures_child", json.dumps(asked)]
     with tempfile.TemporaryFile() as complaints, subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=complaints, text=True

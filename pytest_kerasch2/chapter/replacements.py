@@ -85,6 +85,14 @@ def _counted(names: Names, witness: Witness) -> None:
     witness.equal("parameters of the network", expected=TOTAL, actual=int(network.count_params()))
 
 
+def _drops(names: Names, witness: Witness) -> None:
+    network, images, labels = models.built(names["network"]), names["train_images"], names["train_labels"]
+    network.compile(optimizer=names["tf"].keras.optimizers.SGD(0.0), loss="sparse_categorical_crossentropy")
+    fitted = network.fit(images, labels, verbose=0).history["loss"][0]
+    judged = network.evaluate(images, labels, verbose=0)
+    witness.true("what is dropped changes the loss", holds=abs(fitted - judged) > 1e-4, found=(fitted, judged))
+
+
 def _counted_before_training(names: Names, witness: Witness) -> None:
     witness.equal("parameters in the summary", expected=TOTAL, actual=int(names["network"].count_params()))
 
@@ -160,6 +168,7 @@ SUBCLASS = Replacement(
     data,
     _counted,
 )
+SUBCLASS_DROPS = Replacement(SUBCLASS.write, data, _drops)
 SUBCLASS_TRAINING = Replacement(
     lines("""
         network.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy",

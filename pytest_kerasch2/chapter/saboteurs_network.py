@@ -145,6 +145,25 @@ def always_dropped() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def dropout_told_of_training() -> Iterator[None]:
+    """`Dropout` drops in a step of training, whether or not the model that has it says that it trains."""
+    training = []
+
+    def step(original: Any, model: Any, *given: Any, **named: Any) -> Any:
+        training.append(model)
+        try:
+            return original(model, *given, **named)
+        finally:
+            training.pop()
+
+    def call(original: Any, layer: Any, inputs: Any, told: Any) -> Any:
+        return original(layer, inputs, training=bool(training) or told)
+
+    with wrapped_method(api.keras().Model, "train_step", step), dropout_as(call):
+        yield
+
+
 def _every_fifth(original: Any, layer: Any, inputs: Any, training: Any) -> Any:
     kept = api.tensor((np.arange(int(inputs.shape[-1])) % 5 != 0).astype("float32"))
     return inputs * kept / 0.8 if training else inputs

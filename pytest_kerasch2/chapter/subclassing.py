@@ -8,10 +8,10 @@ from typing import Any, Iterator
 import numpy as np
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.chapter import saboteurs, trials
+from pytest_kerasch2.chapter import replacements, saboteurs, trials
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.chapter.network_data import copied, one_image_lost
-from pytest_kerasch2.claims.marks import caught, claim, unmoved
+from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models.network import printed_activation
@@ -171,6 +171,38 @@ def takes_the_place(tf: Any, witness: Witness) -> None:
     witness.equal("epochs fitted", expected=3, actual=len(losses))
     witness.equal("values from evaluate", expected=2, actual=len(judged))
     witness.true("the loss gets smaller", holds=float(judged[0]) < 0.9 * losses[0], found=round(float(judged[0]), 3))
+
+
+@claim(
+    "subclassing.dropout-at-work",
+    "In the place of the earlier ones it trains as they do: its Dropout layer drops in `fit`, and not in `evaluate`.",
+    section=SECTION,
+    kind="code",
+)
+@deviation(
+    of="keras",
+    since="3.0",
+    cause="Keras 3 says that it trains only to a `call` that takes `training`; the printed one does not, and drops nothing.",
+    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/trainer.py#L58",
+    symptom="the loss in fit is another than that of evaluate: ",
+    instead=replacements.SUBCLASS_DROPS,
+)
+@caught(network.nothing_dropped, network.always_dropped)
+@unmoved(network.half_dropped)
+@cured(network.dropout_told_of_training)
+def dropout_at_work(tf: Any, witness: Witness) -> None:
+    """Fit with a learning rate of zero, where nothing but what is dropped makes the loss another than evaluate's."""
+    api.set_seed(34)
+    images, labels = trials.drawn(64)
+    model = models.built(_printed_class(tf, [])())
+    model.compile(optimizer=tf.keras.optimizers.SGD(0.0), loss="sparse_categorical_crossentropy")
+
+    judged = [float(np.ravel(model.evaluate(images, labels, verbose=0))[0]) for _ in range(2)]
+    fitted = float(model.fit(images, labels, batch_size=32, verbose=0).history["loss"][0])
+
+    witness.close("the loss of evaluate, twice", expected=judged[0], actual=judged[1], within=1e-6)
+    found = f"{fitted:.6f} and {judged[0]:.6f}"
+    witness.true("the loss in fit is another than that of evaluate", holds=abs(fitted - judged[0]) > 1e-4, found=found)
 
 
 @claim(

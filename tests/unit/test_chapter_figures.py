@@ -12,7 +12,7 @@ import pytest
 from pytest_kerasch2.accuracy import calibrating, reference, shipped, training
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.chapter import figures, figures_alike, figures_deciding, figures_trained
+from pytest_kerasch2.chapter import figures, figures_alike, figures_deciding, figures_shared, figures_trained
 from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.data import standins
@@ -226,18 +226,25 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What would be trained, in numbers of seeds; and no data are asked for."""
     asked: list[int] = []
     monkeypatch.setattr(calibrating, "subject_of", _subject)
-    monkeypatch.setattr(figures_trained, "_train", lambda settings, kept, progress: asked.append(progress.wanted))
+    monkeypatch.setattr(
+        figures_trained, "_train", lambda settings, kept, progress, **how: asked.append(progress.wanted)
+    )
     return asked
 
 
-def _place(folder: Path, curves: Curves, count: int) -> None:
-    """Keep curves as if they had been trained here."""
-    first = _subject(figures_trained.order_of(STYLES[0], SETTINGS, folder))
-    kept = figures_trained.place_of(first, folder)
+def _place(folder: Path, curves: Curves, count: int, tensorflow: str = "") -> None:
+    """Keep curves as if they had been trained here, or on another release of TensorFlow."""
+
+    def subject(order: Any) -> Any:
+        found = _subject(order)
+        other = {"tensorflow": tensorflow} if tensorflow else {}
+        return replace(found, environment={**found.environment, **other})
+
+    kept = figures_trained.place_of(subject(figures_trained.order_of(STYLES[0], SETTINGS, folder)), folder)
     kept.mkdir(parents=True)
     for name in STYLES:
         order = figures_trained.order_of(name, SETTINGS, kept)
-        with reference.appending(order.out, _subject(order)):
+        with reference.appending(order.out, subject(order)):
             for place, run in enumerate(curves.by_style[name][:count]):
                 reference.append(order.out, replace(run, seed=order.first + place))
 
@@ -251,7 +258,54 @@ def test_trainings_that_are_kept_are_not_done_again(tmp_path: Path, curves: Curv
     assert found.whence == "0 trained by this run, 12 kept from before"
 
 
-def test_what_another_trainer_gave_is_not_taken(
+def _begin(curves: Curves, off: float) -> Any:
+    """Give what trains short ones as the curves begin, but for their last number."""
+
+    def train(settings: Settings, kept: Path, progress: Any, **how: int) -> None:
+        for name in STYLES if how else ():
+            order = figures_trained.order_of(name, settings, kept, **how)
+            whole = curves.by_style[name][0]
+            loss, accuracy, test_loss, test_accuracy = (
+                one[: figures_shared.EPOCHS]
+                for one in (whole.loss, whole.accuracy, whole.test_loss, whole.test_accuracy)
+            )
+            moved = (*test_accuracy[:-1], test_accuracy[-1] + (off if name == STYLES[-1] else 0))
+            with reference.appending(order.out, _subject(order)):
+                reference.append(order.out, Run(order.first, loss, accuracy, test_loss, moved))
+
+    return train
+
+
+def test_trainings_of_another_release_are_not_done_again_where_they_begin_alike(
+    tmp_path: Path, curves: Curves, untrained: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _place(tmp_path, curves, 3, tensorflow="2.99")
+    monkeypatch.setattr(figures_trained, "_train", _begin(curves, 0.0))
+
+    found = figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
+
+    assert [run.test_loss for run in found.runs] == [run.test_loss for run in curves.runs]
+    assert found.whence.startswith("trained by TensorFlow 2.99, Keras 3.15.1 on tensorflow; the first 2 epochs")
+
+
+def test_trainings_of_another_release_are_done_where_one_begins_otherwise(
+    tmp_path: Path, curves: Curves, untrained: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _place(tmp_path, curves, 3, tensorflow="2.99")
+    short = _begin(curves, 1e-4)
+    monkeypatch.setattr(
+        figures_trained,
+        "_train",
+        lambda *given, **how: short(*given, **how) if how else untrained.append(given[2].wanted),
+    )
+
+    with contextlib.suppress(BadReference):
+        figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
+
+    assert untrained == [12]
+
+
+def test_what_another_trainer_gave_is_shown_to_be_the_same_first(
     tmp_path: Path, curves: Curves, untrained: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _place(tmp_path, curves, 3)
@@ -260,7 +314,7 @@ def test_what_another_trainer_gave_is_not_taken(
     with contextlib.suppress(BadReference):
         figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
 
-    assert untrained == [12]
+    assert untrained == [len(STYLES)]
 
 
 def test_what_is_left_alone_is_trained(tmp_path: Path, curves: Curves, untrained: list[int]) -> None:

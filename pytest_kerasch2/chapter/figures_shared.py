@@ -1,0 +1,55 @@
+"""Trainings of another release that are this one's bit for bit: a short training shows it, and saves the long ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from pytest_kerasch2.accuracy import reference
+from pytest_kerasch2.accuracy.training import Run
+
+# So many epochs of the first seed of each way are trained and compared. Whoever draws, shuffles, drops or adds in
+# another order has other bits after the first.
+EPOCHS = 2
+EQUAL = f"the first {EPOCHS} epochs of a seed of each way, trained here, are equal to theirs bit for bit"
+
+
+def beside(kept: Path) -> list[Path]:
+    """Give the folders of other trainings that are kept beside one."""
+    return sorted(place for place in kept.parent.iterdir() if place.is_dir() and place != kept)
+
+
+def same(others: Sequence[Path], short: Path, names: Sequence[str]) -> Path | None:
+    """Give the first of some folders with whole trainings whose trainings all begin as short ones do.
+
+    Args:
+        others: the folders.
+        short: the folder with the short ones.
+        names: of the ways, each of which has a file in both.
+
+    Raises:
+        BadReference: a file is damaged.
+    """
+    for other in others:
+        if all(_begins(other / f"{name}.jsonl", short / f"{name}.jsonl") for name in names):
+            return other
+    return None
+
+
+def release(environment: Mapping[str, Any]) -> str:
+    """Give the name of the release by which a file was trained."""
+    found = [f"TensorFlow {environment['tensorflow']}"] if environment["tensorflow"] else []
+    found.append(f"Keras {environment['keras']} on {environment['backend']}")
+    return ", ".join(found)
+
+
+def _begins(whole: Path, short: Path) -> bool:
+    long, begun = reference.read(whole), reference.read(short)
+    if long.subject.data != begun.subject.data:
+        return False
+    seeds = {run.seed: _curves(run) for run in long.runs}
+    return all(_curves(run) == seeds.get(run.seed) for run in begun.runs)
+
+
+def _curves(run: Run) -> tuple[tuple[float, ...], ...]:
+    return tuple(one[:EPOCHS] for one in (run.loss, run.accuracy, run.test_loss, run.test_accuracy))
