@@ -183,7 +183,7 @@ def takes_the_place(tf: Any, witness: Witness) -> None:
     of="keras",
     since="3.0",
     cause="Keras 3 says only to a `call` that takes `training` that it trains; the Dropout of the printed one is idle.",
-    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/trainer.py#L58",
+    source="https://github.com/keras-team/keras-hub/issues/1500",
     symptom="the loss in fit is another than that of evaluate: ",
     instead=replacements.SUBCLASS_DROPS,
 )
