@@ -8,6 +8,7 @@ class Without(tf.keras.Model):
     """`call` as many examples write it."""
 
     def __init__(self):
+        """Declare what is dropped, and what adds up the rest."""
         super().__init__()
         self.drop = tf.keras.layers.Dropout(0.5)
         self.last = tf.keras.layers.Dense(1, kernel_initializer="ones", trainable=False)
