@@ -18,7 +18,8 @@ SHORTEST = 0.05
 # Of a block, so much work may still be owed when its clock stops.
 OWED = 0.01
 
-Run = Callable[[int], None]
+# Does exactly so many steps, or sends them to the device; gives what the last call gave, if that is of use.
+Run = Callable[[int], Any]
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from typing import Any, Iterator
 import numpy as np
 
 from pytest_kerasch2.errors import TimingVoid
-from pytest_kerasch2.timing import block, memory
+from pytest_kerasch2.timing import block, memory, proof
 from pytest_kerasch2.timing.block import Block, Run
 from pytest_kerasch2.timing.memory import Gauge, Memory
 from pytest_kerasch2.timing.modes import Mode
+from pytest_kerasch2.timing.proof import Proof
 from pytest_kerasch2.timing.subject import Subject
 
 FEWEST_BLOCKS = 5
@@ -39,6 +40,7 @@ class Measurement:
         load: of the machine over the last minute, before and after; None where it does not tell.
         loss: on the data, before and after; None where the mode does not train.
         memory: what the blocks that count took; None where the machine does not tell.
+        proof: what was shown of the work of a step; None where nothing was asked for.
     """
 
     first: float
@@ -49,6 +51,7 @@ class Measurement:
     load: tuple[float | None, float | None]
     loss: tuple[float, float] | None
     memory: Memory | None = None
+    proof: Proof | None = None
 
     @property
     def each(self) -> float:
@@ -73,6 +76,7 @@ class Measurement:
             "load": list(self.load),
             "loss": None if self.loss is None else list(self.loss),
             "memory": None if self.memory is None else self.memory.plain,
+            "proof": None if self.proof is None else self.proof.plain,
         }
 
 
@@ -87,6 +91,7 @@ class Prepared:
         idle: seconds that waiting takes where there is nothing to wait for.
         first, warming, steady: see `Measurement`.
         traces: grows whenever the model is traced.
+        proof: what was shown of the work of a step.
     """
 
     subject: Subject
@@ -98,6 +103,7 @@ class Prepared:
     warming: tuple[Block, ...]
     steady: bool
     traces: list[str]
+    proof: Proof | None = None
 
     @property
     def steps(self) -> int:
@@ -127,21 +133,23 @@ class Prepared:
         return done
 
 
-def measure(subject: Subject, mode: Mode, seconds: float) -> Measurement:
+def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) -> Measurement:
     """Measure the steps of a model.
 
     Args:
         subject: the model and its data; it is trained by this, where the mode trains.
         mode: how the steps are done.
         seconds: of blocks that count, about; at least five blocks are timed.
+        proving: whether steps are to be shown to do what steps by hand do.
 
     Raises:
         NotApplicable: this release or backend has no such mode.
-        TimingVoid: a block did not do what it is said to have done, or its clock stopped before that.
+        TimingVoid: a block did not do what it is said to have done, or its clock stopped before that; or a step does
+            other work than one by hand.
     """
     before = _loss(subject) if mode.trains else None
     load = _load()
-    with prepared(subject, mode) as ready:
+    with prepared(subject, mode, proving) as ready:
         steps, traced = ready.steps, len(ready.traces)
         blocks: list[Block] = []
         gauge = Gauge(subject.device)
@@ -153,15 +161,16 @@ def measure(subject: Subject, mode: Mode, seconds: float) -> Measurement:
     after = _loss(subject) if mode.trains else None
     loss = None if before is None or after is None else _learned(before, after)
     told = (ready.first, ready.warming, ready.steady, tuple(blocks), traced)
-    return Measurement(*told, (load, _load()), loss, used)
+    return Measurement(*told, (load, _load()), loss, used, ready.proof)
 
 
 @contextlib.contextmanager
-def prepared(subject: Subject, mode: Mode) -> Iterator[Prepared]:
+def prepared(subject: Subject, mode: Mode, proving: bool = True) -> Iterator[Prepared]:
     """Do the first call and blocks until two in turn take about as long; the model is put back at the end.
 
     Raises:
         NotApplicable: this release or backend has no such mode.
+        TimingVoid: a step does other work than one by hand.
     """
     with subject.device.placed(), _traced(subject) as traces:
         run = mode.make(subject)
@@ -171,8 +180,12 @@ def prepared(subject: Subject, mode: Mode) -> Iterator[Prepared]:
         subject.finish()
         first = time.perf_counter() - began
         idle = block.waiting(subject.wait)
+        traced = len(traces)
+        shown = proof.prove(subject, mode, run) if proving else None
+        # Of the steps by hand, which are none of those that are timed.
+        del traces[traced:]
         warming, steady = _warmed(subject, run, unit, idle)
-        yield Prepared(subject, mode, run, unit, idle, first, tuple(warming), steady, traces)
+        yield Prepared(subject, mode, run, unit, idle, first, tuple(warming), steady, traces, shown)
 
 
 def _warmed(subject: Subject, run: Run, unit: int, idle: float) -> tuple[list[Block], bool]:

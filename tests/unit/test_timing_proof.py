@@ -1,0 +1,105 @@
+"""Steps are held to steps written by hand: honest ones pass, and those that do something else are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.timing_cheats import CHEATS
+from pytest_kerasch2 import models
+from pytest_kerasch2.errors import TimingVoid
+from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.timing import modes, proof, suite
+from pytest_kerasch2.timing.modes import Mode
+from pytest_kerasch2.timing.proof import Moved, Proof
+from pytest_kerasch2.timing.subject import Subject, subject
+
+# TensorFlow's own, of old releases.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+def _runs(count: int, *, along: float = 1.0, scatter: float = 0.1, seed: int = 0) -> list[Moved]:
+    drawn = np.random.RandomState(seed)
+    way = np.random.RandomState(99).normal(size=1000)
+    return [Moved(along * way + scatter * drawn.normal(size=1000), 0.5) for _ in range(count)]
+
+
+def test_runs_that_go_the_same_way_are_not_off() -> None:
+    references = _runs(6)
+
+    found = proof.off(references, _runs(2, seed=1))
+
+    assert all(found[name] < share for name, share in proof.allowed(references).items())
+
+
+def test_runs_that_go_half_the_way_are_half_off() -> None:
+    found = proof.off(_runs(6), _runs(2, along=0.5, seed=1))
+
+    assert found["along"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_what_scatters_more_is_allowed_more() -> None:
+    assert proof.allowed(_runs(6, scatter=5.0))["along"] > 4 * proof.LEAST["along"]
+
+
+def test_nothing_is_shown_where_chance_explains_everything() -> None:
+    shown = proof._judged(25, {"along": 0.0}, {"along": 0.9})
+
+    assert "scatter too much" in shown.why_not
+
+
+def test_what_is_off_is_refused_with_what_chance_explains() -> None:
+    with pytest.raises(TimingVoid, match="the distance that they go is 21 % off, where chance explains 8"):
+        proof._judged(25, {"along": 0.0, "far": 0.21}, {"along": 0.1, "far": 0.08})
+
+
+@pytest.fixture
+def chapters() -> Subject:
+    api.fresh_session(0)
+    x, y = suite.images()
+    model = models.style("sequential-list").compiled(api.tensorflow())
+    return subject(model, (x[:1600], y[:1600]), 32, devices.one("cpu"))
+
+
+def _proved(chapters: Subject, mode: Mode) -> Proof:
+    run = mode.make(chapters)
+    run(chapters.batches if mode.of_epochs else 1)
+    return proof.prove(chapters, mode, run)
+
+
+@pytest.mark.parametrize("name", ["fit", "train_on_batch", "evaluate", "predict"])
+def test_what_keras_does_is_what_is_done_by_hand(chapters: Subject, name: str) -> None:
+    shown = _proved(chapters, modes.mode(name))
+
+    assert shown.off is not None
+
+
+@pytest.mark.parametrize("name", ["half batch", "skipped update", "cached output", "half evaluated"])
+def test_what_does_less_is_refused(chapters: Subject, name: str) -> None:
+    api.require_tensorflow("A cheat")
+
+    with pytest.raises(TimingVoid):
+        _proved(chapters, CHEATS[name])
+
+
+def _state(model: Any) -> list[Any]:
+    return [np.array(api.array(one)) for one in [*model.weights, *proof._variables(model)]]
+
+
+def test_the_model_is_put_back(chapters: Subject) -> None:
+    mode = modes.mode("train_on_batch")
+    run = mode.make(chapters)
+    run(1)
+    before = _state(chapters.model)
+
+    proof.prove(chapters, mode, run)
+
+    assert all(map(np.array_equal, before, _state(chapters.model)))
+
+
+def test_of_a_model_without_a_loss_nothing_is_shown(chapters: Subject) -> None:
+    chapters.model.loss = None
+
+    assert proof.prove(chapters, modes.mode("fit"), None) == Proof(why_not="the model has no single loss")
