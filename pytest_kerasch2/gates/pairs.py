@@ -1,8 +1,8 @@
 """Whether one of two things takes longer: pairs of measurements, looked at after each new pair.
 
 What is told of a pair is the logarithm of a ratio. The pairs are taken for a sample of a normal distribution, and the
-mean of them all lies within Student's interval. The error that may be made in all is spread over the looks, and the
-shares of all looks add up to one: whoever stops at any look, for any reason, errs no more often than was agreed.
+mean of them all lies within Student's interval. There are a few looks, agreed before, and the error that may be made in
+all is shared between them: whoever stops at any look, for any reason, errs no more often than was agreed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ from typing import Sequence
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.gates import distributions
 
-# Fewer pairs do not tell how much they scatter.
-FEWEST = 4
+# Fewer pairs do not tell how much they scatter: with four, an error of one in a thousand is twice as wide as with six.
+FEWEST = 6
+# From one look to the next there are about so many times the pairs.
+GROWTH = 1.4
+# Of the pairs, so many have to be on the side that is told: one that stands far out is not to decide alone.
+AGREEING = 5 / 6
 
 
 class Verdict(enum.Enum):
@@ -81,9 +85,12 @@ class Judgement:
     pairs: int
 
 
-def share(look: int) -> float:
-    """Give the share of the agreed error that may be made at a look, counted from 1."""
-    return 1.0 / (look * (look + 1))
+def looks(most: int) -> list[int]:
+    """Give after how many pairs there is a look: at the last, and each time at about 1.4 times fewer, down to six."""
+    found = [most]
+    while round(found[0] / GROWTH) >= FEWEST:
+        found.insert(0, round(found[0] / GROWTH))
+    return found
 
 
 def span(values: Sequence[float], error: float) -> Span:
@@ -104,24 +111,30 @@ def judge(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, benchma
         benchmarks: of the suite, which share the error.
     """
     found = None
-    for count in range(FEWEST, len(ratios) + 1):
-        error = terms.error / benchmarks * share(count - FEWEST + 1)
-        found = _look(span(ratios[:count], error), span(nulls[:count], error), terms, count)
+    planned = looks(terms.most)
+    for count in [look for look in planned if look <= len(ratios)]:
+        error = terms.error / benchmarks / len(planned)
+        found = _look(ratios[:count], nulls[:count], terms, error)
         if found.verdict is not Verdict.UNDECIDED:
             return found
     return found
 
 
-def _look(ratio: Span, null: Span, terms: Terms, count: int) -> Judgement:
+def _look(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, error: float) -> Judgement:
+    ratio, null = span(ratios, error), span(nulls, error)
+
     def told(verdict: Verdict) -> Judgement:
-        return Judgement(verdict, ratio, null, count)
+        return Judgement(verdict, ratio, null, len(ratios))
+
+    def mostly(side: int) -> bool:
+        return sum(side * one > 0 for one in ratios) >= AGREEING * len(ratios)
 
     if not null.low <= 1 <= null.high:
         return told(Verdict.UNFIT)
     if 1 / (1 + terms.margin) < ratio.low and ratio.high < 1 + terms.margin:
         return told(Verdict.SAME)
-    if ratio.low > 1:
+    if ratio.low > 1 and mostly(1):
         return told(Verdict.SLOWER)
-    if ratio.high < 1:
+    if ratio.high < 1 and mostly(-1):
         return told(Verdict.FASTER)
     return told(Verdict.UNDECIDED)

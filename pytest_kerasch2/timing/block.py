@@ -74,14 +74,15 @@ def waiting(wait: Callable[[], None], times: int = 9) -> float:
     return statistics.median(found)
 
 
-def steps_for(each: float, cost: float) -> int:
+def steps_for(each: float, cost: float, overhead: float = OVERHEAD) -> int:
     """Give how many steps a block has, so that the clock and the wait are a thousandth of it.
 
     Args:
         each: seconds of one step.
         cost: seconds that reading the clock and waiting for the device take by themselves.
+        overhead: share of a block that this may be.
     """
-    return max(1, math.ceil(max(SHORTEST, cost / OVERHEAD) / max(each, 1e-9)))
+    return max(1, math.ceil(max(SHORTEST, cost / overhead) / max(each, 1e-9)))
 
 
 def timed(run: Run, steps: int, finish: Callable[[], None], wait: Callable[[], None], idle: float) -> Block:

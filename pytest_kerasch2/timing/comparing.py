@@ -21,7 +21,7 @@ from pytest_kerasch2.timing.arms import Arm, Worker
 from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison
 
 # There and back for each round: every process has two blocks in it.
-ROUNDS = 5
+ROUNDS = 8
 ALIKE = ("plugin", "node", "machine", "cores")
 
 
@@ -65,7 +65,9 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
                 if found is None:
                     found = _begun(first, second, workers, order)
                 for name in found.benchmarks:
-                    found.pairs.append({"start": start, "benchmark": name, **_pair(workers, name, order, drawn)})
+                    # What the steps of a benchmark do is shown once: the processes are started anew, and not the code.
+                    blocks = _pair(workers, name, order, drawn, proving=start == 0)
+                    found.pairs.append({"start": start, "benchmark": name, **blocks})
             found.complete = _is_decided(found) or start + 1 == order.terms.most
             if order.out is not None:
                 found.write(order.out)
@@ -109,12 +111,10 @@ def _begun(first: Arm, second: Arm, workers: Sequence[Worker], order: Order) -> 
     return Comparison(order.terms, told, [name for name in shared if not order.names or name in order.names])
 
 
-def _pair(workers: Sequence[Worker], name: str, order: Order, drawn: random.Random) -> dict[str, Any]:
-    """Give the blocks of all three processes of a start, for one benchmark."""
-    opened = [
-        worker.ask("open", suite_of=order.suite, name=name, device=order.device, slower=worker.arm.slower)
-        for worker in workers
-    ]
+def _pair(workers: Sequence[Worker], name: str, order: Order, drawn: random.Random, proving: bool) -> dict[str, Any]:
+    """Give the blocks of all three processes of a start, for one benchmark; with `proving`, its work is looked at."""
+    asked = {"suite_of": order.suite, "name": name, "device": order.device, "proving": proving}
+    opened = [worker.ask("open", slower=worker.arm.slower, **asked) for worker in workers]
     # As many steps for all, so that what surrounds a block is as large a part of each.
     steps = max(one["steps"] for one in opened)
     blocks: list[list[dict[str, Any]]] = [[] for _ in workers]

@@ -105,10 +105,9 @@ class Prepared:
     traces: list[str]
     proof: Proof | None = None
 
-    @property
-    def steps(self) -> int:
-        """Give how many steps a block has, so that what surrounds them is no matter."""
-        return _whole(block.steps_for(self.warming[-1].whole, self.idle + block.resolution()), self.unit)
+    def steps(self, overhead: float = block.OVERHEAD) -> int:
+        """Give how many steps a block has, so that what surrounds them is no more than a share of it."""
+        return _whole(block.steps_for(self.warming[-1].whole, self.idle + block.resolution(), overhead), self.unit)
 
     def timed(self, steps: int) -> Block:
         """Time a block that did what it is said to.
@@ -150,7 +149,7 @@ def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) 
     before = _loss(subject) if mode.trains else None
     load = _load()
     with prepared(subject, mode, proving) as ready:
-        steps, traced = ready.steps, len(ready.traces)
+        steps, traced = ready.steps(), len(ready.traces)
         blocks: list[Block] = []
         gauge = Gauge(subject.device)
         taken = gauge.now() if gauge.reset() else None

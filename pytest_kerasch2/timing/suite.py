@@ -13,8 +13,9 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api
 
-# Made up, so that nothing need be installed or fetched: so many images of ten classes that can be told apart.
-IMAGES = 6400
+# Made up, so that nothing need be installed or fetched: so many images of ten classes that can be told apart. An
+# epoch of them is a block of a tenth of a second.
+IMAGES = 1280
 CHAPTERS = {"fit": "fit", "train_on_batch": "train_on_batch", "predict": "predict"}
 
 

@@ -24,6 +24,9 @@ from pytest_kerasch2.timing.measuring import Prepared
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.subject import Subject, subject
 
+# What surrounds a block is in both that are compared: it may be more of them than where a time is to be told.
+OVERHEAD = 0.01
+
 
 class Worker:
     """Answers orders, until there are no more."""
@@ -40,8 +43,13 @@ class Worker:
         facts = {"plugin": __version__, **release, "python": platform.python_version(), **machine}
         return {"environment": facts, "benchmarks": list(suite.of(suite_of))}
 
-    def open(self, suite_of: str | None, name: str, device: str | None, slower: float) -> dict[str, Any]:
-        """Make a benchmark ready; `slower` plants so large a slowdown, as a share of its time."""
+    def open(
+        self, suite_of: str | None, name: str, device: str | None, slower: float, proving: bool = False
+    ) -> dict[str, Any]:
+        """Make a benchmark ready; `slower` plants so large a slowdown, as a share of its time.
+
+        With `proving`, its steps are shown to do what steps by hand do.
+        """
         made = suite.of(suite_of)
         if name not in made:
             raise BadSetting("A suite has no such benchmark", repr(name), f"name one of {', '.join(made)}")
@@ -50,8 +58,8 @@ class Worker:
         if slower:
             chosen = _slowed(chosen, slower)
         ready = subject(its.model, its.data, its.batch_size, devices.one(device))
-        self.ready[name] = self.kept.enter_context(measuring.prepared(ready, chosen))
-        return {"first": self.ready[name].first, "steps": self.ready[name].steps}
+        self.ready[name] = self.kept.enter_context(measuring.prepared(ready, chosen, proving))
+        return {"first": self.ready[name].first, "steps": self.ready[name].steps(OVERHEAD)}
 
     def block(self, name: str, steps: int) -> dict[str, Any]:
         """Time a block, which is refused where it did not do what it is said to."""
