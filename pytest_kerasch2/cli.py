@@ -191,6 +191,8 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument("--slower", type=float, default=0.0, metavar="SHARE", help="plant a slowdown into the second")
     compare.add_argument("--json", type=Path, metavar="FILE", help="keep every block, also of a run that is stopped")
     compare.add_argument("--told-by", type=Path, metavar="FILE", help="measure nothing; tell what such a file says")
+    compare.add_argument("--summary", type=Path, metavar="FILE", help="add a table in Markdown to it")
+    compare.add_argument("--self-test", action="store_true", help="see that it can turn red and stay green here")
     compare.set_defaults(run=_compare, kept="; what was measured is kept where --json names a file")
 
 
@@ -198,11 +200,15 @@ def _compare(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.gates.pairs import Verdict
     from pytest_kerasch2.timing import comparison, showing
 
+    if chosen.self_test:
+        return 0 if showing.self_tested(chosen, lambda line: _say([line])) else DIFFERENT
     if chosen.told_by is not None:
         found = comparison.read(chosen.told_by)
     else:
         found = showing.compared(chosen, lambda line: _say([line]))
     _say(found.lines())
+    if chosen.summary is not None:
+        showing.summed_up(found, chosen.summary)
     codes = {Verdict.SLOWER: DIFFERENT, Verdict.UNDECIDED: UNDECIDED, Verdict.UNFIT: UNFIT}
     return codes.get(found.verdict, 0)
 

@@ -77,6 +77,24 @@ class Comparison:
             )
         return lines
 
+    def table(self) -> list[str]:
+        """Give the same as a table in Markdown."""
+        first, second = (one["name"] for one in self.arms)
+        lines = [
+            f"Time per training step of `{second}`, in times that of `{first}`: **{self.verdict.value}**",
+            "",
+            f"| | verdict | times the time | between | `{first}` with itself | starts |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
+        for name, found in self.judgements().items():
+            if found is None:
+                lines.append(f"| {name} | ? undecided, too few starts | | | | |")
+                continue
+            spans = [f"{one.low:.3f} to {one.high:.3f}" for one in (found.ratio, found.null)]
+            verdict = f"{SIGNS[found.verdict]} {found.verdict.value}"
+            lines.append(f"| {name} | {verdict} | {found.ratio.found:.3f} | {' | '.join(spans)} | {found.pairs} |")
+        return lines
+
 
 SIGNS = {
     Verdict.SLOWER: "✗",

@@ -1,7 +1,9 @@
-"""The work of `kerasch2 compare`: what the command line says, and the comparison that it asks for."""
+"""The work of `kerasch2 compare`: what the command line says, and the comparisons that it asks for."""
 
 from __future__ import annotations
 
+import argparse
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +12,51 @@ from typing import Any, Callable
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.gates import distributions
-from pytest_kerasch2.gates.pairs import Terms
+from pytest_kerasch2.gates.pairs import Terms, Verdict
 from pytest_kerasch2.timing import arms, comparing
 from pytest_kerasch2.timing.comparison import Comparison
+
+# What a self-test plants: so much that a machine on which it is not found is not fit to compare anything.
+PLANTED = 1.0
+GREEN = (Verdict.SAME, Verdict.FASTER, Verdict.UNDECIDED)
+
+
+def self_tested(chosen: Any, told: Callable[[str], None]) -> bool:
+    """Tell whether a comparison can turn red and stay green: one thing with itself, as it is and with a slowdown.
+
+    Where the machine was unfit, it is tried once more.
+
+    Args:
+        chosen: as for `compared`; the second thing is not asked for, nor the first where this interpreter is meant.
+        told: is called with a line after each start of the processes, and with each verdict.
+    """
+    first = chosen.first or sys.executable
+    right = True
+    for slower, wanted in ((0.0, GREEN), (chosen.slower or PLANTED, (Verdict.SLOWER,))):
+        asked = argparse.Namespace(**{**vars(chosen), "first": first, "second": first, "slower": slower})
+        found = compared(asked, told)
+        if found.verdict is Verdict.UNFIT:
+            told("the machine was unfit: once more")
+            found = compared(asked, told)
+        as_it_should = found.verdict in wanted
+        right = right and as_it_should
+        what = f"{100 * slower:.0f} % slower" if slower else "with itself"
+        told(f"self-test, {what}: {found.verdict.value}, {'as' if as_it_should else 'NOT as'} it should be")
+    return right
+
+
+def summed_up(found: Comparison, path: Path) -> None:
+    """Add a table of it to a file in Markdown, such as the summary of a job on GitHub.
+
+    Raises:
+        BadSetting: it cannot be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as out:
+            out.write("\n".join(found.table()) + "\n")
+    except OSError as error:
+        what = f"{path}: {error.strerror or error}"
+        raise BadSetting("A summary cannot be written", what, "name a file that can be written") from error
 
 
 def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:

@@ -192,6 +192,26 @@ def test_the_exit_status_tells_the_verdict(
     assert (found, "fit: " in capsys.readouterr().out) == (status, True)
 
 
+@pytest.mark.parametrize(("slower", "status"), [([], 0), (["--slower=0.000001"], 1)])
+def test_the_self_test_sees_red_and_green(
+    tmp_path: Path, slower: list[str], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = cli.main(["compare", "--self-test", str(interpreter(tmp_path / "one")), *slower])
+
+    assert (found, capsys.readouterr().out.count("as it should be")) == (status, 2)
+
+
+def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n", encoding="utf-8")
+    things = [str(interpreter(tmp_path / "old")), str(interpreter(tmp_path / "new", ratio=1.5, seed=1))]
+
+    cli.main(["compare", *things, "--summary", str(summary)])
+
+    assert summary.read_text(encoding="utf-8").startswith("before\nTime per training step of")
+    assert "| fit | ✗ slower | 1.5" in summary.read_text(encoding="utf-8")
+
+
 def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Path) -> None:
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1))
     for pair in found.pairs:
