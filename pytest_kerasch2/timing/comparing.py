@@ -61,12 +61,12 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
     began = time.monotonic()
     with arms.package() as package:
         for start in range(order.terms.most):
-            with _started((first, second, first), package) as workers:
+            with started((first, second, first), package) as workers:
                 if found is None:
                     found = _begun(first, second, workers, order)
                 for name in found.benchmarks:
                     # What the steps of a benchmark do is shown once: the processes are started anew, and not the code.
-                    blocks = _pair(workers, name, order, drawn, proving=start == 0)
+                    blocks = pair(workers, name, order, drawn, proving=start == 0)
                     found.pairs.append({"start": start, "benchmark": name, **blocks})
             found.complete = _is_decided(found) or start + 1 == order.terms.most
             if order.out is not None:
@@ -80,10 +80,11 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
 
 
 @contextlib.contextmanager
-def _started(three: Sequence[Arm], package: Path) -> Iterator[list[Worker]]:
+def started(several: Sequence[Arm], package: Path) -> Iterator[list[Worker]]:
+    """Start a process of each arm, and end them all afterwards."""
     workers: list[Worker] = []
     try:
-        for arm in three:
+        for arm in several:
             workers.append(Worker(arm, package))
         yield workers
     finally:
@@ -111,15 +112,30 @@ def _begun(first: Arm, second: Arm, workers: Sequence[Worker], order: Order) -> 
     return Comparison(order.terms, told, [name for name in shared if not order.names or name in order.names])
 
 
-def _pair(workers: Sequence[Worker], name: str, order: Order, drawn: random.Random, proving: bool) -> dict[str, Any]:
-    """Give the blocks of all three processes of a start, for one benchmark; with `proving`, its work is looked at."""
+def pair(
+    workers: Sequence[Worker],
+    name: str,
+    order: Order,
+    drawn: random.Random,
+    rounds: int = ROUNDS,
+    *,
+    proving: bool = False,
+) -> dict[str, Any]:
+    """Give the blocks of all processes of a start, for one benchmark, and the order in which they took turns.
+
+    Args:
+        proving: whether its steps are shown to do what steps by hand do.
+
+    Raises:
+        KerasCh2Error: what a process refused; `ChildDied` where one has ended.
+    """
     asked = {"suite_of": order.suite, "name": name, "device": order.device, "proving": proving}
     opened = [worker.ask("open", slower=worker.arm.slower, **asked) for worker in workers]
     # As many steps for all, so that what surrounds a block is as large a part of each.
     steps = max(one["steps"] for one in opened)
     blocks: list[list[dict[str, Any]]] = [[] for _ in workers]
     turns = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         there = drawn.sample(range(len(workers)), len(workers))
         turns.append([*there, *reversed(there)])
         for place in turns[-1]:

@@ -36,8 +36,8 @@ class Comparison:
         """Give what is told of each benchmark; None where there are too few pairs."""
         return {
             name: pairs.judge(
-                [_log_ratio(one, SECOND) for one in self.pairs if one["benchmark"] == name],
-                [_log_ratio(one, AGAIN) for one in self.pairs if one["benchmark"] == name],
+                [log_ratio(one, SECOND) for one in self.pairs if one["benchmark"] == name],
+                [log_ratio(one, AGAIN) for one in self.pairs if one["benchmark"] == name],
                 self.terms,
                 len(self.benchmarks),
             )
@@ -69,7 +69,7 @@ class Comparison:
                 lines.append(f"  ? {name}: undecided, too few starts")
                 continue
             ratio, null = found.ratio, found.null
-            took = statistics.median(_each(one, FIRST) for one in self.pairs if one["benchmark"] == name)
+            took = statistics.median(each(one, FIRST) for one in self.pairs if one["benchmark"] == name)
             lines.append(
                 f"  {SIGNS[found.verdict]} {name}: {found.verdict.value}: {ratio.found:.3f} times the time"
                 f" ({ratio.low:.3f} to {ratio.high:.3f}; {first} with itself {null.low:.3f} to {null.high:.3f}),"
@@ -123,12 +123,12 @@ def read(path: Path) -> Comparison:
     return Comparison(terms, plain["arms"], plain["benchmarks"], plain["pairs"], plain["complete"])
 
 
-def _each(pair: Mapping[str, Any], place: int) -> float:
+def each(pair: Mapping[str, Any], place: int) -> float:
     """Give the seconds of a step of one of the processes, the median of its blocks."""
     return float(statistics.median(one["seconds"] / one["steps"] for one in pair["blocks"][place]))
 
 
-def _log_ratio(pair: Mapping[str, Any], place: int) -> float:
+def log_ratio(pair: Mapping[str, Any], place: int) -> float:
     """Give the logarithm of the ratio of one process to the first, the median of the rounds of a start.
 
     In each round every process has two blocks, one on the way there and one on the way back, so that a drift of the
