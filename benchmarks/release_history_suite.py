@@ -1,0 +1,33 @@
+"""What each release is timed by: the chapter's network, trained by its `fit`, and the parts of which that is made.
+
+A process of a release imports a copy of this file, which therefore runs on CPython 3.7 and imports the package alone.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Callable, Mapping
+
+import numpy as np
+
+from pytest_kerasch2 import models
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.timing import suite
+
+# Grows with every change of what is timed: what was measured before is not of the same thing.
+VERSION = 1
+WHOLE = "fit"
+# As many as MNIST trains with, because what an epoch costs by itself is shared by all of its steps.
+IMAGES = {WHOLE: 60000, "graph": 6400, "train_on_batch": 6400, "predict": 12800}
+
+
+def benchmarks() -> Mapping[str, Callable[[], Any]]:
+    """Give a benchmark for each mode, by its name."""
+    return {mode: functools.partial(_made, mode) for mode in IMAGES}
+
+
+def _made(mode: str) -> Mapping[str, Any]:
+    api.fresh_session(0)
+    count = IMAGES[mode]
+    data = tuple(np.concatenate([part] * -(-count // len(part)))[:count] for part in suite.images())
+    return {"model": models.style("sequential-list").compiled(api.tensorflow()), "data": data, "mode": mode}

@@ -1,0 +1,286 @@
+"""The release history: what is kept, what is still to be done, what the lines come to, and the document of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if sys.version_info < (3, 11):
+    pytest.skip("scripts of the benchmarks are run by CPython 3.11 or newer", allow_module_level=True)
+pytest.importorskip("scipy", reason="intervals are SciPy's, of the extra `accuracy`")
+if sys.platform == "win32":
+    pytest.skip("the interpreters of these tests are scripts", allow_module_level=True)
+
+from benchmarks import release_history, release_history_kept, release_history_picture, release_history_report
+from benchmarks.release_history import Unmeasured, Wish
+from benchmarks.release_history_rows import history, jumps, series
+from matrix import columns, places
+from matrix.errors import Unfinished
+from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied
+from pytest_kerasch2.timing.arms import Arm
+from tests.unit.compared_made import interpreter
+from tests.unit.history_made import STEP, line
+
+RELEASES = columns.read(places.RELEASES)
+MODES = ["fit", "graph", "train_on_batch", "predict"]
+
+
+def _measured(tmp_path: Path, **given: Any) -> dict[str, Any]:
+    said = {"benchmarks": MODES, **given}
+    arms = [Arm("old", interpreter(tmp_path / "old", benchmarks=MODES), tmp_path)]
+    arms.append(Arm("new", interpreter(tmp_path / "new", **{"seed": 1, **said}), tmp_path))
+    return release_history.measured(arms, "0 new 0", 2)
+
+
+def test_a_start_has_blocks_of_both_processes_in_every_mode(tmp_path: Path) -> None:
+    found = _measured(tmp_path, ratio=1.5)
+
+    ratios = {name: math.exp(release_history_kept.log_ratio(mode)) for name, mode in found["modes"].items()}
+    assert ratios == pytest.approx(dict.fromkeys(MODES, 1.5), rel=0.03)
+
+
+def test_both_take_turns_there_and_back(tmp_path: Path) -> None:
+    found = _measured(tmp_path)
+
+    turns = [turn for mode in found["modes"].values() for turn in mode["order"]]
+    # Two rounds of `fit`, and three times as many of each of the three parts.
+    assert (set(turns), len(turns)) == ({"0110", "1001"}, 2 + 3 * 6)
+
+
+def test_a_line_names_no_machine(tmp_path: Path) -> None:
+    found = _measured(tmp_path)
+
+    assert [(facts["keras"], "node" in facts) for facts in found["versions"]] == [("2.15.0", False)] * 2
+
+
+def test_what_a_release_refuses_is_told_of_the_mode_alone(tmp_path: Path) -> None:
+    found = _measured(tmp_path, refuses="owing")
+
+    assert {mode["reason"] for mode in found["modes"].values()} == {"The clock stopped before the work was done: half"}
+
+
+def test_a_mode_that_ends_the_process_leaves_the_others_to_new_ones(tmp_path: Path) -> None:
+    found = _measured(tmp_path, dies="block")
+
+    assert {mode["reason"] for mode in found["modes"].values()} == {
+        "A process that times has ended: new: exit status 1: the last words"
+    }
+    # One for each mode, because each of them ended it.
+    assert (tmp_path / "new" / "starts").read_text(encoding="utf-8") == "xxxx"
+
+
+def test_a_common_arm_that_ends_stops_it(tmp_path: Path) -> None:
+    old, new = (interpreter(tmp_path / name, dies="block" if name == "old" else "") for name in ("old", "new"))
+
+    with pytest.raises(ChildDied, match="old: exit status 1"):
+        release_history.measured([Arm("old", old, tmp_path), Arm("new", new, tmp_path)], "0", 1)
+
+
+def test_a_release_that_does_not_start_is_not_measured(tmp_path: Path) -> None:
+    with pytest.raises(Unmeasured, match="new: exit status 1"):
+        _measured(tmp_path, dies="about")
+
+
+def test_a_reason_names_no_place_of_this_machine() -> None:
+    error = Unfinished("Its environment does not install", "no wheel in /home/me/wheels", "see tf2.15.log")
+
+    assert release_history.why(error) == "Its environment does not install: no wheel in …"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "history.jsonl"
+
+
+def test_what_is_there_is_not_measured_again(out: Path) -> None:
+    release_history_kept.keep(line("tf2.15", 1), out)
+
+    found = release_history.to_do(RELEASES, Wish(("tf2.15", "tf2.14"), starts=3, out=out))
+
+    assert [(column.environment, starts) for column, starts in found] == [("tf2.14", [0, 1, 2]), ("tf2.15", [0, 2])]
+
+
+@pytest.mark.parametrize("other", [{"pins": "older"}, {"plugin": "0.0.1"}, {"suite": 0}, {"against_pins": "older"}])
+def test_what_is_of_other_pins_or_of_another_plugin_is(out: Path, other: dict[str, Any]) -> None:
+    out.write_text(json.dumps({**line("tf2.15"), **other}) + "\n", encoding="utf-8")
+
+    found = release_history.to_do(RELEASES, Wish(("tf2.15",), starts=1, out=out))
+
+    assert [starts for _, starts in found] == [[0]]
+
+
+def test_a_release_that_could_not_be_had_is_tried_again(out: Path) -> None:
+    release_history_kept.keep({**release_history_kept.of("tf2.15", "tf2.21"), "reason": "no network"}, out)
+
+    assert release_history.to_do(RELEASES, Wish(("tf2.15",), starts=1, out=out))
+
+
+@pytest.mark.parametrize("wish", [Wish(("theano",)), Wish(against="cntk"), Wish(("tf9",)), Wish(against="tf9")])
+def test_a_release_that_cannot_be_timed_is_refused(wish: Wish) -> None:
+    with pytest.raises(BadSetting):
+        release_history.to_do(RELEASES, wish)
+
+
+def test_all_but_those_with_a_host_are_to_be_done(out: Path) -> None:
+    found = release_history.to_do(RELEASES, Wish(out=out))
+
+    assert [one.environment for one in RELEASES.columns if not one.host] == [one.environment for one, _ in found]
+
+
+def test_a_line_takes_the_place_of_why_there_was_none_and_of_other_pins(out: Path) -> None:
+    about = release_history_kept.of("tf2.15", "tf2.21")
+    stale = {**line("tf2.15", 2), "pins": "older"}
+    kept = [line("tf2.14"), line("tf2.15", against="tf2.20")]
+    given = [{"schema": 1, **about, "reason": "no network"}, stale, *kept]
+    out.write_text("".join(json.dumps(one) + "\n" for one in given), encoding="utf-8")
+
+    release_history_kept.keep(line("tf2.15", 1), out)
+
+    assert release_history_kept.read(out) == [*kept, line("tf2.15", 1)]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 7}'])
+def test_a_damaged_line_is_refused_by_its_number(out: Path, text: str) -> None:
+    out.write_text(json.dumps(line("tf2.15")) + "\n" + text + "\n", encoding="utf-8")
+
+    with pytest.raises(BadLedger, match=r"line 2 of history\.jsonl"):
+        release_history_kept.read(out)
+
+
+def _jumps(*lines: dict[str, Any]) -> list[Any]:
+    found = history(RELEASES, lines, "tf2.21")
+    return [jump for _, rows in series(RELEASES, found) for jump in jumps(found, rows)]
+
+
+def test_a_step_is_the_ratio_times_that_of_the_common_arm() -> None:
+    found = history(RELEASES, [line("tf2.15", fit=1.5)], "tf2.21")
+
+    assert found.image(found.rows["tf2.15"]) == pytest.approx(1.5 * STEP / 32 * 1e6)
+
+
+def test_an_interval_is_of_starts_and_there_is_none_of_one() -> None:
+    found = history(RELEASES, [line("tf2.14"), *(line("tf2.15", at, fit=1 + at / 10) for at in range(3))], "tf2.21")
+
+    span = found.rows["tf2.15"].span("fit")
+    assert found.rows["tf2.14"].span("fit") is None
+    assert span is not None
+    assert span.low < 1 < span.found < 1.2 < span.high
+
+
+@pytest.mark.parametrize(
+    ("ratio", "names"),
+    [(1.19, []), (1.21, ["tf2.14 to tf2.15"]), (1 / 1.19, []), (1 / 1.21, ["tf2.14 to tf2.15"])],
+)
+def test_a_jump_is_more_than_a_fifth_up_or_down(ratio: float, names: list[str]) -> None:
+    assert [jump.name for jump in _jumps(line("tf2.14"), line("tf2.15", fit=ratio))] == names
+
+
+def test_neighbours_are_of_one_series_and_one_backend() -> None:
+    given = [line("tf2.15"), line("keras3.15-jax", fit=2.0), line("keras3.12-torch", fit=4.0)]
+
+    assert _jumps(*given, line("tf2.16-legacy", fit=3.0))[0].name == "tf2.15 to tf2.16-legacy"
+    assert _jumps(*given) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"graph": 1.5, "train_on_batch": 1.5}, "It is the step itself:"),
+        ({"graph": 1.25, "train_on_batch": 1.5}, "It is the step itself in part"),
+        ({"graph": 1.9, "train_on_batch": 1.5}, "changed the other way"),
+        ({"graph": 1.0, "train_on_batch": 1.5}, "around a step, in `train_on_batch` too"),
+        ({"graph": 1.0, "train_on_batch": 1.0}, "what `fit` does around its steps"),
+        ({"graph": "needs TensorFlow"}, "not told apart"),
+    ],
+)
+def test_which_part_moved(parts: dict[str, Any], told: str) -> None:
+    (jump,) = _jumps(line("tf2.14"), line("tf2.15", fit=1.5, **parts))
+
+    assert told in release_history_report.where(jump)
+
+
+def _page(*lines: dict[str, Any], notes: dict[str, str] | None = None) -> str:
+    return release_history_report.page(RELEASES, history(RELEASES, lines, "tf2.21"), notes or {})
+
+
+def test_a_row_has_its_ratio_with_an_interval_and_those_of_its_parts() -> None:
+    found = _page(*(line("tf2.15", at, fit=[1.9, 2.0, 2.1][at], graph=1.0, predict=0.5) for at in range(3)))
+
+    row = "| TensorFlow 2.15 | 2.15.0 | 3.11.7 | 125. | 2.00 (1.76 to 2.26) | 1.00 | 1.00 | 0.50 | 50 % |"
+    assert row in found
+
+
+def test_a_jump_without_a_note_says_so_and_one_with_it_has_it() -> None:
+    lines = [line("tf2.13"), line("tf2.14", fit=1.5), line("tf2.15")]
+
+    found = _page(*lines, notes={"tf2.13 to tf2.14": "The loop was written anew."})
+
+    assert found.count("Cause: The loop was written anew.") == 1
+    assert found.count("Cause: **not looked into yet**.") == 1
+
+
+def test_what_was_not_measured_is_said() -> None:
+    found = _page(line("tf2.15", graph="no graph"), line("tf2.14", fit="too slow"))
+
+    assert "- TensorFlow 2.14: too slow\n" in found
+    assert "- TensorFlow 2.13: not measured yet\n" in found
+    assert "- TensorFlow 2.15, by hand: no graph" in found
+
+
+@pytest.fixture
+def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(release_history_kept, "PLACE", tmp_path / "history.jsonl")
+    monkeypatch.setattr(release_history_report, "NOTES", tmp_path / "notes.json")
+    monkeypatch.setattr(release_history_report, "PLACE", tmp_path / "release-history.md")
+    monkeypatch.setattr(release_history_picture, "PLACE", tmp_path / "release-history.png")
+    return tmp_path
+
+
+def test_without_data_there_is_no_document(docs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = release_history.main(["report", "--so-far"])
+
+    assert (status, list(docs.iterdir())) == (2, [])
+    assert "There is no release history. Found: nothing measured against tf2.21." in capsys.readouterr().err
+
+
+def test_where_columns_are_missing_there_is_none_unless_it_is_asked_for(
+    docs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
+    release_history_kept.keep(line("tf2.15"), release_history_kept.PLACE)
+
+    assert (release_history.main(["report"]), (docs / "release-history.md").exists()) == (2, False)
+    assert "Found: nothing of tf2.0, tf2.1," in capsys.readouterr().err
+    assert release_history.main(["report", "--so-far"]) == 0
+    assert (docs / "release-history.md").exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}'])
+def test_notes_that_are_no_texts_are_refused(docs: Path, text: str) -> None:
+    path = docs / "notes.json"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(BadLedger, match=r"notes\.json"):
+        release_history_report.notes_of(path)
+
+
+def test_a_note_of_no_jump_is_named() -> None:
+    found = history(RELEASES, [line("tf2.14"), line("tf2.15", fit=1.5)], "tf2.21")
+
+    assert release_history_report.unused(RELEASES, found, {"tf2.14 to tf2.15": "", "tf2.0 to tf2.1": ""}) == [
+        "tf2.0 to tf2.1"
+    ]
+
+
+def test_the_picture_is_drawn_also_where_parts_are_missing() -> None:
+    pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
+    lines = [*(line("tf2.15", at, fit=1 + at / 10) for at in range(3)), line("tf2.14", fit=2.0, graph="none")]
+
+    found = release_history_picture.drawn(RELEASES, history(RELEASES, lines, "tf2.21"))
+
+    assert found.startswith(b"\x89PNG")
