@@ -22,7 +22,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Iterator, Sequence
 
 from benchmarks import release_history_kept, release_history_suite
 from matrix import columns, disk, environments, foreground, places
@@ -91,14 +91,12 @@ def record(releases: Releases, wish: Wish) -> None:
         shutil.copy(SUITE, package)
         first = _arm(releases, common, package)
         for column, starts in missing:
-            for place, start in enumerate(starts):
-                line = _line(releases, column, start, first, wish)
+            for line in _lines(releases, column, starts, first, wish):
                 release_history_kept.keep(line, wish.out)
-                done += 1 if "reason" not in line else len(starts) - place
-                minutes = (time.monotonic() - began) / done * (left - done) / 60
+                # Where there is a reason, it is that of all starts.
+                done += len(starts) if "reason" in line else 1
+                minutes = (time.monotonic() - began) / done * max(0, left - done) / 60
                 print(f"[{done}/{left}, {minutes:.0f} min left] {told(line)}", flush=True)
-                if "reason" in line:
-                    break
             if wish.remove and column is not common:
                 environments.remove(column)
     if wish.remove:
@@ -137,17 +135,18 @@ def _arm(releases: Releases, column: Column, package: Path) -> Arm:
     return Arm(column.environment, environment.python, package, variables=environment.variables)
 
 
-def _line(releases: Releases, column: Column, start: int, first: Arm, wish: Wish) -> dict[str, Any]:
-    """Give the line of a start, or one that says why the column cannot be measured."""
+def _lines(
+    releases: Releases, column: Column, starts: Sequence[int], first: Arm, wish: Wish
+) -> Iterator[dict[str, Any]]:
+    """Give the line of each start as it ends; one that says why, where the column cannot be measured."""
     what = release_history_kept.of(column.environment, wish.against)
     try:
-        second = first
-        if column.environment != first.name:
-            second = _arm(releases, column, first.folder)
-        seed = f"{wish.seed} {column.environment} {start}"
-        return {**what, "start": start, "seed": seed, **measured((first, second), seed, wish.rounds)}
+        second = first if column.environment == first.name else _arm(releases, column, first.folder)
+        for start in starts:
+            seed = f"{wish.seed} {column.environment} {start}"
+            yield {**what, "start": start, "seed": seed, **measured((first, second), seed, wish.rounds)}
     except (Absent, Unfinished, Unmeasured) as error:
-        return {**what, "reason": why(error)}
+        yield {**what, "reason": why(error)}
 
 
 def measured(two: Sequence[Arm], seed: str, rounds: int) -> dict[str, Any]:

@@ -19,7 +19,8 @@ if sys.platform == "win32":
 from benchmarks import release_history, release_history_kept, release_history_picture, release_history_report
 from benchmarks.release_history import Unmeasured, Wish
 from benchmarks.release_history_rows import history, jumps, series
-from matrix import columns, places
+from matrix import columns, environments, places
+from matrix.columns import Column
 from matrix.errors import Unfinished
 from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied
 from pytest_kerasch2.timing.arms import Arm
@@ -95,6 +96,41 @@ def test_a_reason_names_no_place_of_this_machine() -> None:
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return tmp_path / "history.jsonl"
+
+
+@pytest.fixture
+def had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was made and removed, of interpreters that only say times; that of tf2.14 cannot be had."""
+    done: list[str] = []
+
+    def arm(_: Any, column: Column, package: Path) -> Arm:
+        done.append(f"made {column.environment}")
+        if column.environment == "tf2.14":
+            raise Unfinished("Its environment does not install", "no network")
+        return Arm(column.environment, interpreter(tmp_path / column.environment, benchmarks=MODES), package)
+
+    monkeypatch.setattr(release_history, "_arm", arm)
+    monkeypatch.setattr(release_history, "_give_up_what_leads_astray", lambda column: None)
+    monkeypatch.setattr(environments, "remove", lambda column: done.append(f"removed {column.environment}"))
+    return done
+
+
+def test_each_column_is_made_once_and_removed_after_it_and_the_common_one_last(out: Path, had: list[str]) -> None:
+    release_history.record(RELEASES, Wish(("tf2.21", "tf2.15"), starts=2, rounds=1, remove=True, out=out))
+
+    assert had == ["made tf2.21", "made tf2.15", "removed tf2.15", "removed tf2.21"]
+    kept = [(one["column"], one["start"], one["seed"]) for one in release_history_kept.read(out)]
+    assert kept == [(name, at, f"0 {name} {at}") for name in ("tf2.15", "tf2.21") for at in (0, 1)]
+
+
+def test_a_column_that_cannot_be_had_is_kept_with_the_reason(
+    out: Path, had: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    release_history.record(RELEASES, Wish(("tf2.14", "tf2.15"), starts=2, rounds=1, out=out))
+
+    lines = release_history_kept.read(out)
+    assert [one.get("reason") for one in lines] == ["Its environment does not install: no network", None, None]
+    assert "[2/4, " in capsys.readouterr().out
 
 
 def test_what_is_there_is_not_measured_again(out: Path) -> None:
