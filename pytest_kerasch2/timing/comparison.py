@@ -134,10 +134,11 @@ def log_ratio(pair: Mapping[str, Any], place: int) -> float:
     In each round every process has two blocks, one on the way there and one on the way back, so that a drift of the
     machine takes part in all of them alike.
     """
-    rounds = zip(*(_rounds(pair["blocks"][which]) for which in (place, FIRST)))
+    rounds = zip(*(rounds_of(pair["blocks"][which]) for which in (place, FIRST)))
     return statistics.median(math.log(one / other) for one, other in rounds)
 
 
-def _rounds(blocks: Sequence[Mapping[str, Any]]) -> list[float]:
+def rounds_of(blocks: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Give the seconds of each round of a process: of a step on the way there and one on the way back."""
     seconds = [one["seconds"] / one["steps"] for one in blocks]
     return [sum(seconds[place : place + 2]) for place in range(0, len(seconds) - 1, 2)]

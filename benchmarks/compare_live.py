@@ -1,0 +1,127 @@
+"""`kerasch2 compare` in earnest: one environment with itself, as it is and with a planted slowdown, under five loads.
+
+    python -m benchmarks.compare_live --trials 8                      eight of each kind of load, nothing planted
+    python -m benchmarks.compare_live --trials 6 --planted 0.05 0.1   six of each kind with each slowdown
+
+Each trial is a whole run of the suite of three benchmarks. It is kept in `data/compare-live.jsonl` as soon as it is
+done, X
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import math
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+from benchmarks import load
+from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.gates.pairs import Terms
+from pytest_kerasch2.timing import comparing
+from pytest_kerasch2.timing.arms import Arm
+from pytest_kerasch2.timing.comparing import Order
+from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison, rounds_of
+
+ROOT = Path(__file__).parent.parent
+KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
+INTERRUPTED = 130
+
+
+def record(found: Comparison, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
+    """Give what is kept of a trial.
+
+    Args:
+        kind: of load.
+        planted: the slowdown of the second arm, as a share.
+        wall: seconds that it took, with the starts of processes.
+    """
+    judged = found.judgements()
+    return {
+        "kind": kind,
+        "planted": planted,
+        "seed": seed,
+        "rounds": comparing.ROUNDS,
+        "verdicts": {name: one.verdict.value if one else "undecided" for name, one in judged.items()},
+        "starts": 1 + max(pair["start"] for pair in found.pairs),
+        "measured": round(sum(block["seconds"] for pair in found.pairs for its in pair["blocks"] for block in its), 1),
+        "wall": round(wall, 1),
+        "environment": found.arms[FIRST]["environment"],
+        "pairs": [
+            {
+                "benchmark": pair["benchmark"],
+                "seconds": round(sum(block["seconds"] for its in pair["blocks"] for block in its), 2),
+                "ratio": _logs(pair, SECOND),
+                "null": _logs(pair, AGAIN),
+            }
+            for pair in found.pairs
+        ],
+    }
+
+
+def _logs(pair: Any, place: int) -> list[float]:
+    rounds = zip(*(rounds_of(pair["blocks"][which]) for which in (place, FIRST)))
+    return [round(math.log(one / other), 5) for one, other in rounds]
+
+
+def trial(kind: str, planted: float, seed: int) -> dict[str, Any]:
+    """Do one."""
+    python = Path(sys.executable)
+    arms = Arm("one", python, ROOT), Arm("the same", python, ROOT, slower=planted)
+    began = time.monotonic()
+    with load.running(kind, seed=seed):
+        found = comparing.compare(*arms, Order(Terms(), seed=seed), lambda line: None)
+    return record(found, kind, planted, seed, time.monotonic() - began)
+
+
+def read(path: Path = KEPT) -> list[dict[str, Any]]:
+    """Give the trials that are kept; a last line that was cut short is passed over."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def _missing(kinds: Sequence[str], planted: Sequence[float], trials: int) -> Iterator[tuple[str, float, int]]:
+    there = {(one["kind"], one["planted"], one["seed"]) for one in read()}
+    # Of each kind one after the other, so that what was done is balanced whenever it is stopped.
+    for seed, share, kind in itertools.product(range(trials), planted, kinds):
+        if (kind, share, seed) not in there:
+            yield kind, share, seed
+
+
+def main() -> int:
+    """Do the trials that are missing, with their progress."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=8, help="of each kind of load and slowdown")
+    parser.add_argument("--planted", type=float, nargs="+", default=[0.0], metavar="SHARE")
+    parser.add_argument("--kinds", nargs="+", default=list(load.KINDS), choices=load.KINDS)
+    asked = parser.parse_args()
+    left = list(_missing(asked.kinds, asked.planted, asked.trials))
+    began = time.monotonic()
+    try:
+        for done, one in enumerate(left, 1):
+            found = trial(*one)
+            with KEPT.open("a", encoding="utf-8") as out:
+                out.write(json.dumps(found) + "\n")
+                out.flush()
+                os.fsync(out.fileno())
+            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in found["verdicts"].items())
+            rest = (time.monotonic() - began) / done * (len(left) - done)
+            about = f"{found['starts']} starts, {found['measured']:.0f} s of {found['wall']:.0f} s measured"
+            print(
+                f"{done} of {len(left)}: {one[0]}, {one[1]:.2f}: {verdicts}; {about}; {rest / 60:.0f} min left",
+                flush=True,
+            )
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except KerasCh2Error as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

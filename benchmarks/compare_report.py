@@ -1,0 +1,208 @@
+"""What `kerasch2 compare` is worth: how often it errs, what it finds, and whether its intervals cover the truth.
+
+    python -m benchmarks.compare_report                  the section of docs/benchmarking.md
+    python -m benchmarks.compare_report --picture FILE   and the power against the seconds of measuring
+
+All of it is made of the trials in `data/compare-live.jsonl`: they are told as they were, and resampled. A resampled run
+has as many starts as a real one, drawn with replacement from the honest ones under one kind of load; what is planted is
+added to the logarithms of their ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import statistics
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from benchmarks import compare_live
+from benchmarks.accuracy_report import percent
+from benchmarks.accuracy_simulation import interval
+from benchmarks.load import KINDS
+from pytest_kerasch2.gates import pairs
+from pytest_kerasch2.gates.pairs import Terms, Verdict
+
+RUNS = 2000
+TRIALS = 1000
+PLANTED = (0.0, 0.03, 0.05, 0.1)
+SHIFTS = (1.0, 1.02, 1.05, 1.2)
+STARTS = (6, 9, 12)
+# Logarithms of the ratio and of the null of each benchmark, of one start.
+Start = Mapping[str, "tuple[float, float, float]"]
+
+
+def starts_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
+    """Give the honest starts of each kind of load: ratio, null and seconds of measuring by benchmark."""
+    found: dict[str, list[Start]] = defaultdict(list)
+    for one in trials:
+        if one["planted"]:
+            continue
+        by_start: dict[int, dict[str, tuple[float, float, float]]] = defaultdict(dict)
+        counts: Counter[str] = Counter()
+        for pair in one["pairs"]:
+            name = pair["benchmark"]
+            by_start[counts[name]][name] = (*_medians(pair), pair["seconds"])
+            counts[name] += 1
+        found[one["kind"]] += by_start.values()
+    return found
+
+
+def _medians(pair: Mapping[str, Any]) -> tuple[float, float]:
+    return statistics.median(pair["ratio"]), statistics.median(pair["null"])
+
+
+def judged(starts: Sequence[Start], planted: float, terms: Terms) -> dict[str, pairs.Judgement | None]:
+    """Give what is told of a run of such starts, with a slowdown planted into the first benchmark alone."""
+    names = list(starts[0])
+    shift = {names[0]: math.log1p(planted)}
+    return {
+        name: pairs.judge(
+            [one[name][0] + shift.get(name, 0.0) for one in starts], [one[name][1] for one in starts], terms, len(names)
+        )
+        for name in names
+    }
+
+
+def rates(pool: Sequence[Start], planted: float, drawn: random.Random, runs: int = RUNS) -> dict[str, Any]:
+    """Give how many of so many resampled runs are red, unfit or undecided, and after how many starts they are."""
+    terms = Terms()
+    found: Counter[str] = Counter()
+    decided: list[int] = []
+    for _ in range(runs):
+        told = judged(drawn.choices(pool, k=terms.most), planted, terms)
+        first, *others = told.values()
+        assert first is not None
+        looked_at = [first] if planted else [first, *filter(None, others)]
+        verdicts = {one.verdict for one in looked_at}
+        for verdict in verdicts:
+            found[verdict.value] += 1
+        if Verdict.SLOWER in verdicts:
+            decided.append(first.pairs)
+    return {"runs": runs, **found, "by": {count: sum(one <= count for one in decided) for count in STARTS}}
+
+
+def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) -> dict[int, tuple[int, int]]:
+    """Give how often an interval of 95 % covers the truth, by the number of starts.
+
+    The truth is the mean of the pool and a known shift; each trial has a benchmark and a shift of its own.
+    """
+    truths = {name: statistics.mean(one[name][0] for one in pool) for name in pool[0]}
+    found = {}
+    for count in STARTS:
+        covered = 0
+        for _ in range(trials):
+            name, shift = drawn.choice(list(truths)), math.log(drawn.choice(SHIFTS))
+            span = pairs.span([one[name][0] + shift for one in drawn.choices(pool, k=count)], 0.05)
+            covered += span.low <= math.exp(truths[name] + shift) <= span.high
+        found[count] = (covered, trials)
+    return found
+
+
+def seconds(pool: Sequence[Start]) -> float:
+    """Give the seconds of measuring that a start takes for a benchmark, on the mean."""
+    return statistics.mean(part[2] for one in pool for part in one.values())
+
+
+def scatter(pool: Sequence[Start]) -> dict[str, float]:
+    """Give the standard deviation of the logarithm of a start's ratio, by benchmark."""
+    return {name: statistics.stdev(one[name][0] for one in pool) for name in pool[0]}
+
+
+def _live(trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = [
+        "| planted | load | runs | told slower | faster | same | undecided | unfit | measured | in all |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for planted in sorted({one["planted"] for one in trials}):
+        for kind in KINDS:
+            those = [one for one in trials if (one["planted"], one["kind"]) == (planted, kind)]
+            if not those:
+                continue
+            told = Counter(verdict for one in those for verdict in one["verdicts"].values())
+            cells = [str(told.get(verdict, 0)) for verdict in ("slower", "faster", "same", "undecided", "unfit")]
+            spent = [statistics.mean(one[what] for one in those) for what in ("measured", "wall")]
+            cells = [f"{100 * planted:.0f} %", kind, str(len(those)), *cells, *(f"{one:.0f} s" for one in spent)]
+            lines.append(f"| {' | '.join(cells)} |")
+    honest = [one for one in trials if not one["planted"]]
+    red = sum("slower" in one["verdicts"].values() for one in honest)
+    verdicts = sum(len(one["verdicts"]) for one in honest)
+    high = interval(red, len(honest))[1] if honest else 1.0
+    lines += ["", f"Honest runs: {len(honest)} with {verdicts} verdicts, {red} of them red (at most {percent(high)})."]
+    return lines
+
+
+def _resampled(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list[str]:
+    head = [
+        "load",
+        "starts kept",
+        "scatter of a start",
+        "red of nothing",
+        *(f"{100 * p:.0f} % found" for p in PLANTED[1:]),
+    ]
+    lines = [f"| {' | '.join(head)} | seconds a start |", "| --- " * (len(head) + 1) + "|"]
+    for kind, pool in pools.items():
+        found = [rates(pool, planted, drawn) for planted in PLANTED]
+        cells = [percent(one.get("slower", 0) / one["runs"]) for one in found]
+        spread = ", ".join(f"{name} {percent(value)}" for name, value in scatter(pool).items())
+        lines.append(f"| {kind} | {len(pool)} | {spread} | {' | '.join(cells)} | {seconds(pool):.1f} |")
+    return lines
+
+
+def _covered(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list[str]:
+    lines = [f"| load | {' | '.join(f'{count} starts' for count in STARTS)} |", "| --- " * (len(STARTS) + 1) + "|"]
+    for kind, pool in pools.items():
+        found = coverage(pool, drawn)
+        lines.append(f"| {kind} | {' | '.join(percent(covered / of) for covered, of in found.values())} |")
+    return lines
+
+
+def section(trials: Sequence[Mapping[str, Any]]) -> str:
+    """Give the section of docs/benchmarking.md."""
+    drawn = random.Random(0)
+    pools = {kind: pool for kind, pool in starts_of(trials).items() if len(pool) >= 2 * STARTS[-1]}
+    lines = ["## Errors and power of `kerasch2 compare`", "", *_live(trials)]
+    lines += ["", f"Resampled, {RUNS:,} runs each; what is planted is in one benchmark of three:", ""]
+    lines += [*_resampled(pools, drawn), "", f"Intervals of 95 % that cover the truth, of {TRIALS:,} trials each:", ""]
+    return "\n".join([*lines, *_covered(pools, drawn)])
+
+
+def picture(trials: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Draw the share of planted slowdowns that are found against the seconds of measuring of a benchmark."""
+    from matplotlib.figure import Figure
+
+    drawn = random.Random(0)
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    marks = dict(zip(KINDS, "osv^D"))
+    for kind, pool in starts_of(trials).items():
+        for planted, style in ((0.05, "-"), (0.1, "--")):
+            found = rates(pool, planted, drawn)
+            x = [count * seconds(pool) for count in STARTS]
+            y = [found["by"][count] / found["runs"] for count in STARTS]
+            axes.plot(x, y, style, marker=marks[kind], label=f"{kind}, {100 * planted:.0f} %")
+    axes.set(xlabel="seconds of measuring, for a benchmark", ylabel="share found", ylim=(0, 1.05))
+    axes.legend(fontsize=8, ncols=2)
+    figure.savefig(path, dpi=120)
+
+
+def main() -> int:
+    """Print the section, and draw the picture where one is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--picture", type=Path, metavar="FILE")
+    asked = parser.parse_args()
+    trials = compare_live.read()
+    if not trials:
+        print("there are no trials: run python -m benchmarks.compare_live", file=sys.stderr)
+        return 1
+    print(section(trials))
+    if asked.picture is not None:
+        picture(trials, asked.picture)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
