@@ -60,10 +60,10 @@ class Gates:
         }
 
 
-def interval(count: int, of: int) -> list[float]:
+def interval(count: int, of: int, confidence: float = CONFIDENCE) -> list[float]:
     """Give between which a rate lies by the exact interval of Clopper and Pearson."""
     beta = distributions.stats().beta
-    outside = (1 - CONFIDENCE) / 2
+    outside = (1 - confidence) / 2
     low = float(beta.ppf(outside, count, of - count + 1)) if count else 0.0
     high = float(beta.isf(outside, count + 1, of - count)) if count < of else 1.0
     return [low, high]

@@ -56,7 +56,7 @@ class Worker:
         its = made[name]()
         chosen = modes.mode(its.mode)
         if slower:
-            chosen = _slowed(chosen, slower)
+            chosen = slowed(chosen, slower)
         ready = subject(its.model, its.data, its.batch_size, devices.one(device))
         self.ready[name] = self.kept.enter_context(measuring.prepared(ready, chosen, proving))
         return {"first": self.ready[name].first, "steps": self.ready[name].steps(OVERHEAD)}
@@ -73,7 +73,9 @@ class Worker:
         return {}
 
 
-def _slowed(mode: Mode, share: float) -> Mode:
+def slowed(mode: Mode, share: float) -> Mode:
+    """Give a mode whose steps take longer by this share of their time."""
+
     def make(its: Subject) -> Run:
         run = mode.make(its)
 

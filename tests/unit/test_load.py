@@ -50,10 +50,11 @@ def _until(found: object, seconds: float = 20.0) -> bool:
 @pytest.mark.parametrize(("kind", "count"), [("idle", 0), ("busy", 1), ("bursts", 1), ("ramp", 2), ("memory", 1)])
 def test_each_kind_has_its_processes_which_work_and_end(kind: str, count: int) -> None:
     with load.running(kind, period=0.5) as processes:
-        worked = [_until(lambda one=one, had=_worked(one): _worked(one) > had) for one in processes]
+        had = [_worked(one) for one in processes]
+        worked = _until(lambda: all(_worked(one) > first for one, first in zip(processes, had)))
 
     assert len(processes) == count
-    assert all(worked)
+    assert worked
     assert not any(map(_lives, processes))
 
 
@@ -81,9 +82,13 @@ def test_a_parent_that_dies_leaves_no_load(end: signal.Signals) -> None:
 
 
 def test_a_load_that_was_not_there_is_said() -> None:
-    with pytest.raises(ChildDied, match="busy: exit status -9"), load.running("busy") as (process,):
-        os.kill(process, signal.SIGKILL)
-        _until(lambda: not _lives(process))
+    running = load.running("busy")
+    (process,) = running.__enter__()
+    os.kill(process, signal.SIGKILL)
+    _until(lambda: not _lives(process))
+
+    with pytest.raises(ChildDied, match="busy: exit status -9"):
+        running.__exit__(None, None, None)
 
 
 def test_bursts_are_those_of_their_seed_and_within_bounds() -> None:

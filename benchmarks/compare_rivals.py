@@ -1,0 +1,154 @@
+"""What is used today instead of `kerasch2 compare`, beside it: how often each errs, and how much each finds.
+
+    python -m benchmarks.compare_rivals run --trials 10             in earnest, under each kind of load; hours
+    python -m benchmarks.compare_rivals run --plan                  says how long that takes, and measures nothing
+    python -m benchmarks.compare_rivals resample busy=FILE ...      the rules alone, on files of kerasch2 compare --json
+    python -m benchmarks.compare_rivals report                      both as a section of Markdown
+
+A trial asks one rival of the chapter's `train_on_batch` and `fit` before and after a change that makes them slower by
+nothing, or by 5 %. When it ends it is a line of benchmarks/data/compare-rivals.jsonl: started again, this goes on.
+Trials take turns among rivals, kinds and changes, so that there are about as many of each whenever it is stopped. Needs
+the extra `rivals`, git, and a package index from which asv installs its own runner once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Sequence
+
+from benchmarks import load, rivals_asv, rivals_record, rivals_report, rivals_resampled
+from benchmarks.rivals_live import RIVALS
+from benchmarks.rivals_record import Finished, Trial
+from benchmarks.rivals_running import Setting
+from pytest_kerasch2.errors import ChildDied, KerasCh2Error
+
+DATA = Path(__file__).parent / "data"
+LIVE = DATA / "compare-rivals.jsonl"
+RESAMPLED = DATA / "compare-rivals-resampled.json"
+PLANTED = (0.0, 0.05)
+INTERRUPTED = 130
+REFUSED = 2
+# Seconds of a trial of which none has ended yet, on two cores that do nothing else.
+USUAL = {"pytest-benchmark": 75.0, "pyperf": 540.0, "asv": 110.0, "kerasch2": 360.0}
+
+
+def trials(number: int, rivals: Sequence[str], kinds: Sequence[str], planted: Sequence[float]) -> list[Trial]:
+    """Give all trials in their order, in which an early stop leaves about as many of each."""
+    every = itertools.product(range(number), planted, kinds, rivals)
+    return [Trial(rival, kind, share, turn) for turn, share, kind, rival in every]
+
+
+def done(trial: Trial, setting: Setting, work: Path) -> Finished:
+    """Ask a rival.
+
+    Raises:
+        ChildDied: it ended without an answer.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="trial-", dir=work) as folder, load.running(trial.kind, seed=trial.number):
+        told = RIVALS[trial.rival](Path(folder), trial.planted, setting, trial.number)
+    seconds = {"measured": told.measured, "all": time.monotonic() - began}
+    return Finished(trial, told.red, seconds, told.estimates)
+
+
+def left(missing: Sequence[Trial], ended: Sequence[Finished]) -> float:
+    """Give about how many seconds these trials take, by those of the same rival that have ended."""
+    took = {name: [one.seconds["all"] for one in ended if one.trial.rival == name] or [USUAL[name]] for name in RIVALS}
+    return sum(statistics.fmean(took[trial.rival]) for trial in missing)
+
+
+def run(wanted: Sequence[Trial], setting: Setting, out: Path) -> None:
+    """Do all trials that the file lacks, and say after each how long the rest will take."""
+    with rivals_record.appending(out, rivals_record.header(setting)) as ended, tempfile.TemporaryDirectory(
+        prefix="kerasch2-rivals-"
+    ) as work:
+        have = {one.trial for one in ended}
+        missing = [trial for trial in wanted if trial not in have]
+        print(f"{len(have)} trials are in {out.name}; to do: {plan(missing, ended)}", flush=True)
+        if any(trial.rival == "asv" for trial in missing):
+            with tempfile.TemporaryDirectory(prefix="setup-", dir=work) as folder:
+                rivals_asv.prepare(Path(folder))
+        for number, trial in enumerate(missing, 1):
+            told = f"{trial.rival}, {trial.kind}, {trial.planted:g} planted, trial {trial.number}"
+            try:
+                ended.append(done(trial, setting, Path(work)))
+            except ChildDied as error:
+                # It is asked again by the next run.
+                found = f"not told: {error}"
+            else:
+                rivals_record.append(out, ended[-1])
+                found = rivals_report.line(ended[-1])
+            rest = left(missing[number:], ended) / 60
+            print(f"[{number}/{len(missing)}, {rest:.0f} min left] {told}: {found}", flush=True)
+
+
+def plan(missing: Sequence[Trial], ended: Sequence[Finished]) -> str:
+    """Say how long these trials take."""
+    return f"{len(missing)} trials, about {left(missing, ended) / 60:.0f} min"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    live = commands.add_parser("run", help="ask the rivals in earnest")
+    live.add_argument("--trials", type=int, default=10, help="of each rival, kind and change (10)")
+    live.add_argument("--rivals", default=",".join(RIVALS), help="default: all")
+    live.add_argument("--kinds", default=",".join(load.KINDS), help="of load; default: all")
+    live.add_argument("--planted", default=",".join(map(str, PLANTED)), help="slowdowns, as shares (0.0,0.05)")
+    live.add_argument("--seconds", type=float, default=Setting.seconds, help="of measuring, for a benchmark (20)")
+    live.add_argument(
+        "--processes", type=int, default=Setting.processes, help="of pyperf, for a benchmark and side (20)"
+    )
+    live.add_argument("--out", type=Path, default=LIVE)
+    live.add_argument("--plan", action="store_true", help="say how long it takes, and measure nothing")
+    drawn = commands.add_parser("resample", help="apply the rules to what kerasch2 compare --json kept")
+    drawn.add_argument("files", nargs="+", metavar="KIND=FILE", help="of one thing compared with itself, many starts")
+    drawn.add_argument("--trials", type=int, default=2000, help="of each rule, file and change (2000)")
+    drawn.add_argument("--planted", default=",".join(map(str, PLANTED)), help="slowdowns, as shares (0.0,0.05)")
+    drawn.add_argument("--seed", type=int, default=0)
+    drawn.add_argument("--out", type=Path, default=RESAMPLED)
+    report = commands.add_parser("report", help="give the section of Markdown")
+    report.add_argument("--live", type=Path, default=LIVE)
+    report.add_argument("--resampled", type=Path, default=RESAMPLED)
+    return parser
+
+
+def main() -> int:
+    """Do what was asked for."""
+    given = _parser().parse_args()
+    try:
+        if given.command == "report":
+            print(rivals_report.section(given.live, given.resampled))
+        elif given.command == "resample":
+            planted = [float(one) for one in given.planted.split(",")]
+            rivals_resampled.write(given.files, planted, given.trials, given.seed, given.out)
+        else:
+            _live(given)
+    except KeyboardInterrupt:
+        print("stopped; what had ended is kept, and the same command goes on", file=sys.stderr)
+        return INTERRUPTED
+    except KerasCh2Error as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    return 0
+
+
+def _live(given: argparse.Namespace) -> None:
+    planted = [float(one) for one in given.planted.split(",")]
+    wanted = trials(given.trials, given.rivals.split(","), given.kinds.split(","), planted)
+    if given.plan:
+        ended = rivals_record.read(given.out)[1] if given.out.exists() else []
+        have = {one.trial for one in ended}
+        print(plan([trial for trial in wanted if trial not in have], ended))
+        return
+    run(wanted, Setting(given.seconds, given.processes), given.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""The rivals as a section of Markdown, made of what was kept of them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Iterable, Mapping, Sequence
+
+from benchmarks import rivals_record
+from benchmarks.accuracy_report import percent, rows_of
+from benchmarks.accuracy_simulation import interval
+from benchmarks.load import KINDS
+from benchmarks.rivals_record import Finished
+from benchmarks.rivals_resampled import Rate
+from benchmarks.rivals_rules import OURS, RULES
+from benchmarks.rivals_workload import BENCHMARKS
+
+NAMES = (*RULES, OURS)
+# Both ends of it are bounds on one side with an error of 5 % each.
+BOTH_SIDES = 0.9
+ASKED = """\
+Each rival is asked as its documentation has it. pytest-benchmark: a run with `--benchmark-save`, and one with
+`--benchmark-compare` and `--benchmark-compare-fail`, which gives both verdicts. pyperf: a script run twice, and
+`pyperf compare_to`; red where it says slower and does not hide it as not significant. asv: `asv continuous` on two
+commits, which lets its processes take turns; red where it marks a benchmark as worse by its own factor of 1.1, and by
+`asv compare --factor 1.05` of the same samples. Every rival meets a model that is warm, and gets the same seconds to
+measure in, which none keeps to exactly. `kerasch2 compare` stops when it has decided.
+
+Red is a benchmark that is told to have become slower, and a suite with any such. Bounds are one-sided, of 95 %: the
+true rate of false alarms is at most, and that of findings at least, what stands behind.
+"""
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of how many were red."""
+
+    red: int
+    of: int
+
+    def at_most(self) -> str:
+        """Give the rate of false alarms."""
+        return "" if not self.of else f"{self._rate()}, ≤ {percent(interval(self.red, self.of, BOTH_SIDES)[1])}"
+
+    def at_least(self) -> str:
+        """Give the rate of findings."""
+        return "" if not self.of else f"{self._rate()}, ≥ {percent(interval(self.red, self.of, BOTH_SIDES)[0])}"
+
+    def _rate(self) -> str:
+        return f"{self.red:,} of {self.of:,} ({percent(self.red / self.of)})"
+
+
+def line(finished: Finished) -> str:
+    """Say what came of a trial."""
+    told = [
+        f"{rule}: {', '.join(name for name, red in its.items() if red) or 'nothing'} slower"
+        for rule, its in finished.red.items()
+    ]
+    seconds = finished.seconds
+    return f"{'; '.join(told)} ({seconds['measured']:.0f} s measured, {seconds['all']:.0f} s in all)"
+
+
+def section(live: Path, resampled: Path) -> str:
+    """Give the section; what was not run is said to be missing.
+
+    Raises:
+        BadLedger: a file is something else.
+    """
+    lines = ["## Rivals", "", ASKED]
+    lines += _live(*rivals_record.read(live)) if live.exists() else ["Not run in earnest yet.", ""]
+    if resampled.exists():
+        lines += _resampled(json.loads(resampled.read_text(encoding="utf-8")))
+    else:
+        lines += ["Not resampled yet.", ""]
+    return "\n".join(lines).rstrip()
+
+
+def _live(known: Mapping[str, Any], ended: Sequence[Finished]) -> list[str]:
+    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
+    setting = known["setting"]
+    lines = ["### In earnest", ""]
+    lines.append(
+        f"{len(ended)} trials of {' and '.join(f'`{name}`' for name in BENCHMARKS)}: {setting['seconds']:g} s of "
+        f"measuring for each benchmark, pyperf with {setting['processes']} processes a side. {versions}; "
+        f"{known['cores']} cores, CPython {known['python']}."
+    )
+    lines += ["", *_table("suites", ended, _suites), *_table("benchmarks", ended, _benchmarks)]
+    return [*lines, *_kinds(ended), *_costs(ended)]
+
+
+def _suites(rule: str, trials: Iterable[Finished]) -> Count:
+    found = [any(one.red[rule].values()) for one in trials if rule in one.red]
+    return Count(sum(found), len(found))
+
+
+def _benchmarks(rule: str, trials: Iterable[Finished]) -> Count:
+    found = [red for one in trials if rule in one.red for red in one.red[rule].values()]
+    return Count(sum(found), len(found))
+
+
+def _table(what: str, ended: Sequence[Finished], count: Callable[[str, Iterable[Finished]], Count]) -> list[str]:
+    shares = sorted({one.trial.planted for one in ended})
+    heads = [f"Red {what}", *(_head(share) for share in shares)]
+    rows = []
+    for rule in NAMES:
+        counts = [count(rule, [one for one in ended if one.trial.planted == share]) for share in shares]
+        if any(one.of for one in counts):
+            rows.append([rule, *(one.at_least() if share else one.at_most() for share, one in zip(shares, counts))])
+    return rows_of(heads, rows)
+
+
+def _head(share: float) -> str:
+    return f"slower by {percent(share)}: found" if share else "nothing changed: false alarms"
+
+
+def _kinds(ended: Sequence[Finished]) -> list[str]:
+    """Give the false alarms and the findings by kinds of load, of suites."""
+    kinds = [kind for kind in KINDS if any(one.trial.kind == kind for one in ended)]
+    lines = []
+    for share in sorted({one.trial.planted for one in ended}):
+        rows = []
+        for rule in NAMES:
+            counts = [
+                _suites(rule, [one for one in ended if one.trial.kind == kind and one.trial.planted == share])
+                for kind in kinds
+            ]
+            if any(one.of for one in counts):
+                rows.append([rule, *(f"{one.red} of {one.of}" for one in counts)])
+        lines += rows_of([f"Red suites, {_head(share)}", *kinds], rows)
+    return lines
+
+
+def _costs(ended: Sequence[Finished]) -> list[str]:
+    rows = []
+    for rival in dict.fromkeys(one.trial.rival for one in ended):
+        its = [one.seconds for one in ended if one.trial.rival == rival]
+        measured, every = (statistics.median(one[name] for one in its) for name in ("measured", "all"))
+        rows.append([rival, str(len(its)), f"{measured / len(BENCHMARKS):.0f} s", f"{every:.0f} s"])
+    return rows_of(["Rival", "trials", "measured a benchmark, both sides", "a trial in all"], rows)
+
+
+def _resampled(plain: Mapping[str, Any]) -> list[str]:
+    rates = [Rate(**one) for one in plain["rates"]]
+    files = ", ".join(f"{one['kind']}: {one['starts']} starts" for one in plain["files"])
+    lines = ["### The rules alone, on stored blocks", ""]
+    lines.append(
+        f"Drawn from what `kerasch2 compare` kept of one thing and itself ({files}). A rival has here as many "
+        "processes, and values of each, as it takes by itself, but no more than ten blocks of a process, which is less "
+        "than it would have measured. Stretches have blocks in common, which the bounds do not know of."
+    )
+    shares = sorted({one.planted for one in rates})
+    kinds = list(dict.fromkeys(one.kind for one in rates))
+    rows = []
+    for rule in [name for name in NAMES if any(one.rule == name for one in rates)]:
+        cells = [rule]
+        for share in shares:
+            its = [one for one in rates if one.rule == rule and one.planted == share]
+            total = Count(sum(one.suites_red for one in its), sum(one.trials for one in its))
+            cells.append(total.at_least() if share else total.at_most())
+        cells.append(f"{statistics.fmean(one.seconds for one in rates if one.rule == rule):.1f} s")
+        rows.append(cells)
+    lines += ["", *rows_of(["Red suites", *map(_head, shares), "measured a benchmark"], rows)]
+    for share in shares:
+        by = {(one.rule, one.kind): percent(one.suites_red / one.trials) for one in rates if one.planted == share}
+        by_kind = [[rule, *(by[rule, kind] for kind in kinds)] for rule in NAMES if (rule, kinds[0]) in by]
+        lines += rows_of([f"Red suites, {_head(share)}", *kinds], by_kind)
+    return lines

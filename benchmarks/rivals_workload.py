@@ -1,0 +1,40 @@
+"""What every rival times: the chapter's `train_on_batch` and `fit`, the same calls as `kerasch2 compare` has."""
+
+from __future__ import annotations
+
+import functools
+import time
+from typing import Callable
+
+from pytest_kerasch2.framework import devices
+from pytest_kerasch2.timing import modes, suite, worker
+from pytest_kerasch2.timing.subject import subject
+
+BENCHMARKS = ("train_on_batch", "fit")
+# Seconds of calls before a rival gets to see one: tracing and warming up would be the larger part of its time.
+WARMING = 1.0
+
+
+@functools.lru_cache(maxsize=None)
+def ready(name: str, slower: float) -> Callable[[], None]:
+    """Give one call of a benchmark, which has become steady: a step of training, or of `fit` an epoch of them.
+
+    Args:
+        name: one of `BENCHMARKS`.
+        slower: the slowdown that is planted, as a share of the time.
+    """
+    its = suite.of(None)[name]()
+    chosen = modes.mode(its.mode)
+    given = subject(its.model, its.data, its.batch_size, devices.one(None))
+    run = (worker.slowed(chosen, slower) if slower else chosen).make(given)
+    steps = given.batches if chosen.of_epochs else 1
+
+    def call() -> None:
+        run(steps)
+        given.finish()
+
+    call()
+    until = time.perf_counter() + WARMING
+    while time.perf_counter() < until:
+        call()
+    return call

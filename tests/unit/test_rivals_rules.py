@@ -1,0 +1,69 @@
+"""The rules of the rivals as we restate them, against the rivals themselves on random samples."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any, Iterator
+
+import pytest
+
+from benchmarks import rivals_rules
+from benchmarks.rivals_rules import RULES
+
+SIZES = (6, 10, 11, 16, 21, 26, 31, 45, 60, 120)
+
+
+def _samples() -> Iterator[tuple[list[float], list[float]]]:
+    """Give pairs of samples from far apart to alike, so that each rule says yes and no many times."""
+    drawn = random.Random(0)
+    for size in SIZES:
+        for _ in range(60):
+            shift, scatter = drawn.uniform(0.9, 1.25), drawn.uniform(0.001, 0.2)
+            before, after = ([math.exp(drawn.gauss(0, scatter)) for _ in range(size)] for _ in range(2))
+            yield before, [shift * one for one in after]
+
+
+def _agreed(ours: str, theirs: Any) -> set[bool]:
+    told = [(RULES[ours](before, after), theirs(before, after)) for before, after in _samples()]
+    assert [ours for ours, _ in told] == [theirs for _, theirs in told]
+    return {ours for ours, _ in told}
+
+
+@pytest.mark.parametrize(("field", "statistic"), [("mean", lambda one: math.fsum(one) / len(one)), ("min", min)])
+def test_a_percentage_is_that_of_pytest_benchmark(field: str, statistic: Any) -> None:
+    found = pytest.importorskip("pytest_benchmark.utils").parse_compare_fail(f"{field}:5%")
+
+    def theirs(before: list[float], after: list[float]) -> bool:
+        return bool(found.fails({field: statistic(after)}, {field: statistic(before)}))
+
+    assert _agreed(f"pytest-benchmark {field}:5%", theirs) == {True, False}
+
+
+def test_the_t_test_is_that_of_pyperf() -> None:
+    pyperf = pytest.importorskip("pyperf._utils")
+
+    def theirs(before: list[float], after: list[float]) -> bool:
+        return bool(pyperf.is_significant(before, after)[0]) and sum(after) > sum(before)
+
+    assert _agreed("pyperf", theirs) == {True, False}
+
+
+def test_the_critical_values_are_those_of_pyperf() -> None:
+    pyperf = pytest.importorskip("pyperf._utils")
+
+    assert [rivals_rules.critical(one) for one in range(2, 300)] == [
+        pyperf.tdist95conf_level(one) for one in range(2, 300)
+    ]
+
+
+@pytest.mark.parametrize("factor", rivals_rules.FACTORS)
+def test_the_comparison_of_ranks_is_that_of_asv(factor: float) -> None:
+    compare = pytest.importorskip("asv.commands.compare")
+    of = pytest.importorskip("asv_runner.statistics").compute_stats
+
+    def theirs(before: list[float], after: list[float]) -> bool:
+        (one, known), (other, found) = of(before, 1), of(after, 1)
+        return bool(compare._is_result_better(one, other, (known, before), (found, after), factor))
+
+    assert _agreed(f"asv {factor:g}", theirs) == {True, False}
