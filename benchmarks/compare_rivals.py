@@ -26,7 +26,7 @@ from benchmarks import load, rivals_asv, rivals_record, rivals_report, rivals_re
 from benchmarks.rivals_live import RIVALS
 from benchmarks.rivals_record import Finished, Trial
 from benchmarks.rivals_running import Setting
-from pytest_kerasch2.errors import ChildDied, KerasCh2Error
+from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error
 
 DATA = Path(__file__).parent / "data"
 LIVE = DATA / "compare-rivals.jsonl"
@@ -39,7 +39,15 @@ USUAL = {"pytest-benchmark": 75.0, "pyperf": 540.0, "asv": 110.0, "kerasch2": 36
 
 
 def trials(number: int, rivals: Sequence[str], kinds: Sequence[str], planted: Sequence[float]) -> list[Trial]:
-    """Give all trials in their order, in which an early stop leaves about as many of each."""
+    """Give all trials in their order, in which an early stop leaves about as many of each.
+
+    Raises:
+        BadSetting: there is no such rival or kind of load.
+    """
+    for what, names, known in (("rival", rivals, RIVALS), ("kind of load", kinds, load.KINDS)):
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise BadSetting(f"There is no such {what}", ", ".join(unknown), f"say some of {', '.join(known)}")
     every = itertools.product(range(number), planted, kinds, rivals)
     return [Trial(rival, kind, share, turn) for turn, share, kind, rival in every]
 

@@ -15,7 +15,7 @@ import filelock
 
 from benchmarks.rivals_running import Setting
 from pytest_kerasch2.claims.ledger import write_text
-from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.errors import BadLedger, FrameworkMissing
 
 SCHEMA = 1
 PACKAGES = ("tensorflow", "keras", "numpy", "pytest-benchmark", "pyperf", "asv")
@@ -48,8 +48,16 @@ class Finished:
 
 
 def header(setting: Setting) -> dict[str, Any]:
-    """Give the first line of a file."""
-    versions = {name: metadata.version(name) for name in PACKAGES}
+    """Give the first line of a file.
+
+    Raises:
+        FrameworkMissing: a rival is not installed.
+    """
+    try:
+        versions = {name: metadata.version(name) for name in PACKAGES}
+    except metadata.PackageNotFoundError as error:
+        remedy = 'run pip install "pytest-kerasch2[rivals]"'
+        raise FrameworkMissing("Rivals are not installed", f"{error.name} is missing", remedy) from error
     machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     return {"schema": SCHEMA, "setting": asdict(setting), "versions": versions, **machine}
 
@@ -86,6 +94,8 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[list[Finished]]
             held.enter_context(filelock.FileLock(f"{path}.lock", timeout=0))
         except filelock.Timeout as error:
             raise BadLedger("A file is being written", str(path), "wait for the other run, or name another") from error
+        # The lock itself stays a moment longer than its file.
+        held.callback(lambda: Path(f"{path}.lock").unlink(missing_ok=True))
         if not path.exists() or not _lines(path):
             write_text(json.dumps(wanted) + "\n", path)
         known, found = read(path)

@@ -1,0 +1,228 @@
+"""The rivals put side by side: drawing their values, keeping their trials, and telling of both."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import (
+    compare_rivals,
+    rivals_asv,
+    rivals_live,
+    rivals_record,
+    rivals_report,
+    rivals_resampled,
+    rivals_running,
+)
+from benchmarks.rivals_record import Finished, Trial
+from benchmarks.rivals_resampled import SHAPES, Shape
+from benchmarks.rivals_rules import OURS, RULES
+from benchmarks.rivals_running import Setting
+from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied, FrameworkMissing
+from pytest_kerasch2.gates.pairs import Terms
+from pytest_kerasch2.timing.comparison import Comparison
+
+# Each block tells its start by its whole part, its process by the next digit.
+STARTS = [
+    [[start + 0.1 * process + 0.001 * block for block in range(10)] for process in range(3)] for start in range(8)
+]
+ARM = {"name": "x", "slower": 0.0, "environment": {"python": "3.11"}}
+
+
+def _comparison(scatter: float, starts: int = 12) -> Comparison:
+    drawn = random.Random(1)
+    found = Comparison(Terms(), [ARM, ARM], ["fit", "train_on_batch"], complete=True)
+    for start in range(starts):
+        for name in found.benchmarks:
+            level = [0.1 * (1 + scatter * drawn.gauss(0, 1)) for _ in range(3)]
+            blocks = [
+                [{"steps": 10, "seconds": each * (1 + 0.001 * drawn.random()), "owed": 0.0} for _ in range(10)]
+                for each in level
+            ]
+            turns = [[0, 1, 2, 2, 1, 0]] * 5
+            found.pairs.append({"start": start, "benchmark": name, "order": turns, "blocks": blocks})
+    return found
+
+
+def _finished(rival: str, planted: float, number: int, **red: bool) -> Finished:
+    rules = {"kerasch2": [OURS], "asv": ["asv 1.1", "asv 1.05"]}[rival]
+    return Finished(
+        Trial(rival, "busy", planted, number), dict.fromkeys(rules, red), {"measured": 40.0, "all": 90.0}, {}
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_one_side_ends_before_the_other_begins(seed: int) -> None:
+    before, after = rivals_resampled.sides(STARTS, Shape(5, 3), random.Random(seed))
+
+    first, second = ({int(value) for value in side} for side in (before, after))
+    assert len(before) == len(after) == 15
+    assert len(first) == 2
+    assert second == {(one + 2) % 8 for one in first}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sides_that_take_turns_lie_around_each_other(seed: int) -> None:
+    outer, inner = rivals_resampled.sides(STARTS, Shape(2, 10, in_turns=True), random.Random(seed))
+
+    first = int(outer[0])
+    assert [int(value) for value in outer[::10]] == [first, (first + 3) % 8]
+    assert [int(value) for value in inner[::10]] == [(first + 1) % 8, (first + 2) % 8]
+
+
+@pytest.mark.parametrize(("scatter", "planted", "red"), [(0.0, 0.0, 0), (0.0, 0.2, 20)])
+def test_every_rule_finds_what_is_planted_where_nothing_scatters(scatter: float, planted: float, red: int) -> None:
+    rates = list(rivals_resampled.rates(_comparison(scatter), "idle", planted, 20, 0))
+
+    assert {one.rule for one in rates} == {*RULES, OURS} == {*SHAPES, OURS}
+    # The t-test calls the least difference significant, and so also what is none.
+    assert {one.suites_red for one in rates if one.rule != "pyperf" or red} == {red}
+
+
+def test_the_scatter_of_processes_alarms_those_who_compare_one_with_one() -> None:
+    rates = {one.rule: one for one in rivals_resampled.rates(_comparison(0.1, 24), "idle", 0.0, 100, 0)}
+
+    assert rates["pytest-benchmark mean:5%"].suites_red > 20
+    assert rates[OURS].suites_red <= 5
+
+
+def test_what_is_compared_with_another_thing_is_refused(tmp_path: Path) -> None:
+    found = _comparison(0.0)
+    found.arms = [ARM, {**ARM, "slower": 0.05}]
+    found.write(tmp_path / "x.json")
+
+    with pytest.raises(BadSetting, match="not of one thing and itself"):
+        rivals_resampled.null(tmp_path / "x.json")
+
+
+def test_too_few_starts_are_refused(tmp_path: Path) -> None:
+    _comparison(0.0, 11).write(tmp_path / "x.json")
+
+    with pytest.raises(BadSetting, match=r"too few starts.*: 11.*--most 40"):
+        rivals_resampled.null(tmp_path / "x.json")
+
+
+def test_an_early_stop_leaves_about_as_many_trials_of_each() -> None:
+    wanted = compare_rivals.trials(3, ["asv", "pyperf"], ["idle", "busy"], [0.0, 0.05])
+
+    assert len(set(wanted)) == 24
+    assert {(one.rival, one.kind, one.planted) for one in wanted[:8]} == {
+        (one.rival, one.kind, one.planted) for one in wanted
+    }
+
+
+@pytest.mark.parametrize(("rivals", "kinds"), [(["hyperfine"], ["idle"]), (["asv"], ["heavy"])])
+def test_a_trial_of_an_unknown_name_is_refused(rivals: list[str], kinds: list[str]) -> None:
+    with pytest.raises(BadSetting, match=r"no such (rival|kind of load).*(hyperfine|heavy).*say some of"):
+        compare_rivals.trials(1, rivals, kinds, [0.0])
+
+
+def test_a_rival_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rivals_record, "PACKAGES", ("numpy", "no-such-rival"))
+
+    with pytest.raises(FrameworkMissing, match=r"no-such-rival is missing.*\[rivals\]"):
+        rivals_record.header(Setting())
+
+
+def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
+    with pytest.raises(ChildDied, match="exit status 3: the last words"):
+        rivals_running.told([sys.executable, "-c", "import sys; print('the last words'); sys.exit(3)"], tmp_path)
+
+
+def test_a_command_runs_beside_the_change_of_its_project(tmp_path: Path) -> None:
+    rivals_running.change(tmp_path, 0.05)
+
+    said = rivals_running.told([sys.executable, "-c", "import planted; print(planted.SLOWER)"], tmp_path)
+
+    assert said == "0.05\n"
+
+
+def test_what_was_kept_is_read_again_but_for_a_line_cut_short(tmp_path: Path) -> None:
+    path, known = tmp_path / "x.jsonl", {"schema": 1, "setting": {"seconds": 20.0}}
+    ended = _finished("asv", 0.05, 0, fit=True)
+    with rivals_record.appending(path, known):
+        rivals_record.append(path, ended)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write('{"trial": {"riv')
+
+    with rivals_record.appending(path, known) as found:
+        rivals_record.append(path, ended)
+
+    assert found == [ended]
+    assert rivals_record.read(path)[1] == [ended, ended]
+
+
+def test_rivals_that_were_asked_otherwise_are_not_mixed(tmp_path: Path) -> None:
+    with rivals_record.appending(tmp_path / "x.jsonl", {"schema": 1, "setting": {"seconds": 20.0}}):
+        pass
+
+    with pytest.raises(BadLedger, match=r"asked otherwise.*20\.0.*now.*5\.0"), rivals_record.appending(
+        tmp_path / "x.jsonl", {"schema": 1, "setting": {"seconds": 5.0}}
+    ):
+        pass
+
+
+@pytest.mark.parametrize("text", ["", "7\n", '{"schema": 1}\n{"trial": 7}\n', '{"schema": 2}\n'])
+def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.jsonl").write_text(text, encoding="utf-8")
+
+    with pytest.raises(BadLedger):
+        rivals_record.read(tmp_path / "x.jsonl")
+
+
+def test_the_section_counts_suites_and_benchmarks_with_their_bounds(tmp_path: Path) -> None:
+    known = {"schema": 1, "setting": {"seconds": 20.0, "processes": 20}, "versions": {"asv": "0.6.6"}, "cores": 2}
+    path = tmp_path / "x.jsonl"
+    with rivals_record.appending(path, {**known, "python": "3.11.7"}):
+        for number in range(10):
+            rivals_record.append(path, _finished("asv", 0.0, number, fit=number == 0, train_on_batch=number < 2))
+            rivals_record.append(path, _finished("kerasch2", 0.05, number, fit=True, train_on_batch=number < 9))
+
+    said = rivals_report.section(path, tmp_path / "none.json")
+
+    # The exact bound of 2 of 10 from above, and of 10 of 10 from below: 0.05 to the power of a tenth.
+    assert "| asv 1.1 | 2 of 10 (20 %), ≤ 50.7 % |" in said
+    assert "| asv 1.1 | 3 of 20 (15 %), ≤ 34.4 % |" in said
+    assert "10 of 10 (100 %), ≥ 74.1 % |" in said
+    assert "| asv | 10 | 20 s | 90 s |" in said
+    assert "Not resampled yet." in said
+
+
+def test_the_section_has_what_was_resampled(tmp_path: Path) -> None:
+    _comparison(0.0).write(tmp_path / "x.json")
+    rivals_resampled.write([f"busy={tmp_path / 'x.json'}"], [0.0, 0.2], 10, 0, tmp_path / "out.json")
+
+    said = rivals_report.section(tmp_path / "none.jsonl", tmp_path / "out.json")
+
+    assert "Not run in earnest yet." in said
+    assert "busy: 12 starts" in said
+    assert "| kerasch2 compare | 0 of 10 (0 %), ≤ 25.9 % | 10 of 10 (100 %), ≥ 74.1 % |" in said
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["seed"] == 0
+
+
+def test_what_asv_marks_as_worse_is_read() -> None:
+    table = (
+        "| Change | Before | After | Ratio | Benchmark (Parameter) |\n|---|---|---|---|---|\n"
+        "| + | 1.0±0s | 2.0±0s | 2.00 | timing.time_fit |\n"
+        "|  | 1.0±0ms | 1.0±0ms | ~1.20 | timing.time_train_on_batch |\n"
+    )
+
+    assert rivals_asv._red(table) == {"fit": True, "train_on_batch": False}
+
+
+def test_what_pyperf_tells_to_be_slower_is_read() -> None:
+    said = (
+        "Slower (1):\n- fit: 1 sec -> 2 sec: 2.00x slower\n\nFaster (1):\n- train_on_batch: 2 ms -> 1 ms: 2x faster\n"
+    )
+
+    assert rivals_live._slower(said) == {"fit"}
+
+
+def test_what_pytest_benchmark_tells_to_have_regressed_is_read() -> None:
+    said = "\ttest_step[fit] (0001_before) - Field 'mean' has failed PercentageRegressionCheck: 50.0 > 5.0"
+
+    assert [(one["name"], one["field"]) for one in rivals_live.REGRESSED.finditer(said)] == [("fit", "mean")]
