@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Generator
+from typing import Any, Generator, Sequence
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.fixtures import SHOWN
 from pytest_kerasch2.framework import devices
-from pytest_kerasch2.options import BENCHMARK, CHAPTER, Settings
-from pytest_kerasch2.timing import advice, by_batch, recording, table
+from pytest_kerasch2.options import BENCHMARK, CHAPTER, SETTINGS, Settings
+from pytest_kerasch2.report import pictures
+from pytest_kerasch2.timing import advice, batch_showing, batch_table, by_batch, recording, table
+from pytest_kerasch2.timing.by_batch import Curve
 from pytest_kerasch2.timing.table import Row
 
 NAME = "kerasch2-benchmarks"
@@ -27,8 +29,9 @@ def start(config: pytest.Config, settings: Settings) -> None:
     """Let a pytest run time the benchmarks: those named, or those in the folder `benchmarks`.
 
     Raises:
-        BadSetting: it is to verify the chapter too, or to use several processes, or a device is none.
-        FrameworkMissing: pytest-benchmark is not there.
+        BadSetting: it is to verify the chapter too, or to use several processes, a device is none, or a picture cannot
+            be written where it is to be.
+        FrameworkMissing: pytest-benchmark is not there, or what draws the picture.
     """
     if settings.chapter:
         found = f"{BENCHMARK.flag} and {CHAPTER.flag}"
@@ -38,6 +41,8 @@ def start(config: pytest.Config, settings: Settings) -> None:
     devices.kinds(settings.devices)
     if not recording.has_keeper(config):
         raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", f"run {INSTALL}")
+    if settings.plot is not None:
+        pictures.refuse(settings.plot)
     own = config.rootpath / FOLDER
     if config.args_source is not pytest.Config.ArgsSource.ARGS and own.is_dir():
         config.args[:] = [str(own)]
@@ -85,8 +90,20 @@ class BenchmarkRun:
             terminalreporter.section("time per training step")
             colour = terminalreporter.hasmarkup
             rows = sorted(self.rows, key=lambda row: self.places[row.name])
-            terminalreporter.write(table.text(rows, terminalreporter._tw.fullwidth, colour))
-            for line in (*by_batch.lines(rows), *advice.lines(rows)):
+            width, curves = terminalreporter._tw.fullwidth, by_batch.curves(rows)
+            terminalreporter.write(table.text(rows, width, colour) + batch_table.text(curves, width, colour))
+            for line in ("", *advice.lines(rows)):
                 terminalreporter.write_line(line)
             if any(row.found is not None for row in rows) and not any(row.device.startswith("gpu") for row in rows):
                 terminalreporter.write_line("GPU: not measured; this run used none.")
+            self._draw(curves, terminalreporter)
+
+    def _draw(self, curves: Sequence[Curve], terminalreporter: Any) -> None:
+        """Draw what was measured, also by a run that was stopped."""
+        plot = self.config.stash[SETTINGS].plot
+        try:
+            if plot is not None:
+                batch_showing.draw(curves, [], plot)
+                terminalreporter.write_line(f"Drawn: {plot}")
+        except KerasCh2Error as error:
+            terminalreporter.write_line(str(error), red=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_calibrate(commands)
     _add_gate(commands)
     _add_compare(commands)
+    _add_steps(commands)
     return parser
 
 
@@ -211,6 +213,24 @@ def _compare(chosen: argparse.Namespace) -> int:
         showing.summed_up(found, chosen.summary)
     codes = {Verdict.SLOWER: DIFFERENT, Verdict.UNDECIDED: UNDECIDED, Verdict.UNFIT: UNFIT}
     return codes.get(found.verdict, 0)
+
+
+def _add_steps(commands: Any) -> None:
+    purpose = (
+        "tell the time of a step of fit by its batch size, on each device of kept runs of pytest --benchmark; "
+        "a GPU is compared with the CPU of the same run"
+    )
+    steps = commands.add_parser("steps", help=purpose, description=purpose, allow_abbrev=False)
+    steps.add_argument("files", nargs="+", type=Path, metavar="FILE", help="written by --benchmark-json=FILE")
+    steps.add_argument("--plot", type=Path, action="append", default=[], metavar="FILE", help="draw it: .png or .svg")
+    steps.set_defaults(run=_steps, kept="")
+
+
+def _steps(chosen: argparse.Namespace) -> int:
+    from pytest_kerasch2.timing import batch_showing
+
+    batch_showing.show(chosen.files, chosen.plot, shutil.get_terminal_size().columns, _say)
+    return 0
 
 
 def _say(lines: Iterable[str]) -> None:

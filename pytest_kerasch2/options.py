@@ -66,7 +66,10 @@ BENCHMARK = Option(
     "--benchmark", "time the benchmarks, in files bench_*.py and in tests that use step_benchmark, and run nothing else"
 )
 FULL = Option("--benchmark-full", "the same with all batch sizes, on all images, and for longer")
-OPTIONS = (CHAPTER, SABOTEURS, LEDGER, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, PYTHON, BENCHMARK, FULL)
+PLOT = Option(
+    "--benchmark-plot", "the same, and draw the time of a step by its batch size into this .png or .svg", "FILE"
+)
+OPTIONS = (CHAPTER, SABOTEURS, LEDGER, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, PYTHON, BENCHMARK, FULL, PLOT)
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Settings:
         python: interpreter with an early Keras, or None for the one that runs pytest.
         benchmark: run the benchmarks and nothing else.
         full: all of them.
+        plot: picture to be drawn of them, or None.
     """
 
     chapter: bool = False
@@ -95,6 +99,7 @@ class Settings:
     python: Path | None = None
     benchmark: bool = False
     full: bool = False
+    plot: Path | None = None
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -116,6 +121,7 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
     saboteurs = bool(config.getoption(SABOTEURS.destination))
     accuracy = bool(config.getoption(ACCURACY.destination))
     full = bool(config.getoption(FULL.destination))
+    plot = _path(config, PLOT)
     mirror = _path(config, MIRROR) or _variable_path(environ)
     return Settings(
         chapter=bool(config.getoption(CHAPTER.destination)) or saboteurs or accuracy,
@@ -127,8 +133,9 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
         accuracy=accuracy,
         trainings=_path(config, TRAININGS),
         python=_path(config, PYTHON),
-        benchmark=bool(config.getoption(BENCHMARK.destination)) or full,
+        benchmark=bool(config.getoption(BENCHMARK.destination)) or full or plot is not None,
         full=full,
+        plot=plot,
     )
 
 

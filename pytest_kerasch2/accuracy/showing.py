@@ -22,6 +22,7 @@ from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api
+from pytest_kerasch2.report import pictures
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def asked(question: Question, said: Callable[[Decision], None] = lambda decision
 def _refuse_places(question: Question) -> None:
     plots = question.plot or []
     for path in plots:
-        picture.refuse(path)
+        pictures.refuse(path)
     places = plots if question.json is None else [question.json, *plots]
     if len({place.absolute() for place in places}) < len(places):
         found = ", ".join(map(str, places))

@@ -116,6 +116,21 @@ def single(words: str | None) -> str | None:
     return asked[0] if asked else None
 
 
+def hardware(device: Device) -> str:
+    """Give what a GPU calls itself; an empty text for a CPU, and where TensorFlow is too old to tell."""
+    if device.kind == "cpu":
+        return ""
+    if not _on_tensorflow():
+        framework: Any = sys.modules[api.release().backend]
+        if api.release().backend == "torch":
+            return str(framework.cuda.get_device_name(device.index))
+        return str(framework.devices("gpu")[device.index].device_kind)
+    config = api.tensorflow().config
+    details: Any = getattr(config.experimental, "get_device_details", lambda physical: {})
+    listed = getattr(config, "list_physical_devices", config.experimental.list_physical_devices)
+    return str(details(listed("GPU")[device.index]).get("device_name", ""))
+
+
 def share_memory() -> None:
     """Let this process, and those that it starts, take of a GPU's memory what they need, not all of it at once.
 

@@ -3,14 +3,87 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
+from pytest_kerasch2.gates import resampling
+from pytest_kerasch2.gates.pairs import Span
 from pytest_kerasch2.timing.table import Row, duration
 
 MODE = "fit"
 # Of so few batch sizes at least two numbers can be told, and be wrong.
 FEWEST = 3
+# A law that lies further off than this, as a share of a step, is none.
+MOST_OFF = 0.1
+# How often a ratio may lie outside of its interval.
+ERROR = 0.05
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The steps of `fit` of one network on one device, by batch size.
+
+    Attributes:
+        device: its name.
+        network: see `Row`.
+        blocks: seconds of a step in each block, by batch size; of several rows of one size each by itself.
+        least: seconds that a step takes at least, by batch size, where that is known.
+        source: by which of several files it was told, counted from 1; 0 where there is one alone.
+    """
+
+    device: str
+    network: str
+    blocks: Mapping[int, Sequence[Sequence[float]]]
+    least: Mapping[int, float]
+    source: int = 0
+
+    @property
+    def kind(self) -> str:
+        """Give `cpu` or `gpu`."""
+        return self.device.partition(":")[0]
+
+    @property
+    def name(self) -> str:
+        """Give the device, with the number of its file where there are several."""
+        return f"{self.device} [{self.source}]" if self.source else self.device
+
+    @property
+    def steps(self) -> dict[int, float]:
+        """Give the seconds of a step: the median of the blocks; of several rows of one size, the mean of theirs."""
+        return {size: _mean([statistics.median(row) for row in rows]) for size, rows in self.blocks.items()}
+
+    def quartiles(self, size: int) -> tuple[float, float]:
+        """Give between which the middle half of the blocks lies, in seconds of a step."""
+        import numpy as np
+
+        low, high = zip(*(np.percentile(row, [25, 75]) for row in self.blocks[size]))
+        return _mean(low), _mean(high)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def curves(rows: Sequence[Row], source: int = 0) -> list[Curve]:
+    """Give a curve for each network and device of which steps of `fit` were measured.
+
+    Networks of another type or size are told apart.
+    """
+    its = [row for row in rows if row.mode == MODE and row.found is not None]
+    found = []
+    for network, device in dict.fromkeys((row.network, row.device) for row in its):
+        same = sorted((row for row in its if (row.network, row.device) == (network, device)), key=_size)
+        blocks: dict[int, list[list[float]]] = {}
+        for row in same:
+            blocks.setdefault(row.batch_size, []).append([one.each for one in row.found.blocks] if row.found else [])
+        least = {row.batch_size: row.limit for row in same if row.limit is not None}
+        found.append(Curve(device, network, blocks, least, source))
+    return found
+
+
+def _size(row: Row) -> int:
+    return row.batch_size
 
 
 @dataclass(frozen=True)
@@ -21,11 +94,22 @@ class Law:
         fixed: seconds of a step, however small.
         each: seconds of an image.
         off: the largest distance of a measured step from this, as a share of it.
+        furthest: the batch size of that step.
     """
 
     fixed: float
     each: float
     off: float
+    furthest: int
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether it tells the measured steps."""
+        return self.off <= MOST_OFF
+
+    def __call__(self, size: int) -> float:
+        """Give the seconds of a step of a batch size."""
+        return self.fixed + self.each * size
 
 
 def law(steps: Mapping[int, float]) -> Law:
@@ -43,58 +127,81 @@ def law(steps: Mapping[int, float]) -> Law:
     if fixed < 0 or each < 0:
         # A step of a negative part is none: then the other part is all there is.
         fixed, each = (0.0, b / bb) if fixed < 0 else (a / aa, 0.0)
-    off = max(abs(fixed + each * size - seconds) / seconds for size, seconds in steps.items())
-    return Law(fixed, each, off)
+    off = {size: abs(fixed + each * size - seconds) / seconds for size, seconds in steps.items()}
+    furthest = max(off, key=lambda size: off[size])
+    return Law(fixed, each, off[furthest], furthest)
 
 
-def overtakes(cpu: Mapping[int, float], gpu: Mapping[int, float]) -> tuple[int, int] | None:
-    """Give the batch sizes between which a GPU overtakes a CPU: the last where it is slower, the first where it is not.
+@dataclass(frozen=True)
+class Against:
+    """A GPU against the CPU that was measured beside it.
 
-    Gives:
-        (0, n) where it is as quick from the first size n on; None where it is slower at the last.
+    Attributes:
+        ratios: by batch size, how many times as quick the GPU is, with the interval of `resampling.ratio_of_medians`.
     """
-    shared = sorted(set(cpu) & set(gpu))
-    slower = [size for size in shared if gpu[size] > cpu[size]]
-    if not shared or shared[-1] in slower:
-        return None
-    last = slower[-1] if slower else 0
-    return last, next(size for size in shared if size > last)
+
+    cpu: Curve
+    gpu: Curve
+    ratios: Mapping[int, Span]
+
+    @property
+    def slower(self) -> int | None:
+        """Give the largest batch whose interval lies wholly on the side of the CPU."""
+        return max((size for size, ratio in self.ratios.items() if ratio.high < 1), default=None)
+
+    @property
+    def quicker(self) -> int | None:
+        """Give the smallest batch, of those larger than `slower`, whose interval lies wholly on the side of the GPU."""
+        sizes = [size for size, ratio in self.ratios.items() if ratio.low > 1]
+        return min((size for size in sizes if size > (self.slower or 0)), default=None)
+
+    @property
+    def line(self) -> str:
+        """Give where the GPU overtakes, as far as that is known."""
+        cpu, gpu, slower, quicker = self.cpu.name, self.gpu.name, self.slower, self.quicker
+        if quicker is None and slower is None:
+            return f"{gpu} and {cpu} cannot be told apart at any of these batches."
+        if quicker is None:
+            return f"{gpu} is slower than {cpu} at batches of {slower}, and quicker at none that is larger here."
+        if slower is not None:
+            return f"{gpu} overtakes {cpu} between batches of {slower} and {quicker}."
+        if quicker == min(self.ratios):
+            return f"{gpu} is quicker than {cpu} at the smallest of these batches already, {quicker}."
+        return f"{gpu} is quicker than {cpu} at batches of {quicker}; at smaller ones they cannot be told apart."
 
 
-def lines(rows: Sequence[Row]) -> Iterator[str]:
-    """Give what is told of the steps of `fit` by their batches, for each device, and of a GPU against a CPU.
-
-    Networks of another type or size are told apart.
-    """
-    for network in dict.fromkeys(row.network for row in rows if row.found is not None):
-        yield from _of_network([row for row in rows if row.network == network and row.found is not None])
+def against(found: Sequence[Curve]) -> list[Against]:
+    """Compare each GPU with the CPU of the same network and the same file; others are of other machines or minutes."""
+    cpus = {(one.source, one.network): one for one in reversed(found) if one.kind == "cpu"}
+    pairs = [(cpus.get((one.source, one.network)), one) for one in found if one.kind == "gpu"]
+    return [_against(cpu, gpu) for cpu, gpu in pairs if cpu is not None and set(cpu.blocks) & set(gpu.blocks)]
 
 
-def _of_network(rows: Sequence[Row]) -> Iterator[str]:
-    steps = {name: of_device(rows, name) for name in dict.fromkeys(row.device for row in rows)}
-    for name, found in steps.items():
-        if len(found) >= FEWEST:
-            told = law(found)
-            yield (
-                f"On {name}, a step of fit takes about {duration(told.fixed)} and {duration(told.each)} an image "
-                f"(batches of {min(found)} to {max(found)}; the furthest lies {100 * told.off:.0f} % off)."
-            )
-    cpu, gpu = (next((steps[name] for name in steps if name.startswith(kind)), {}) for kind in ("cpu", "gpu"))
-    for size in sorted(set(cpu) & set(gpu)):
-        yield f"  batches of {size}: {cpu[size] / gpu[size]:.2f} times as quick on the GPU"
-    if set(cpu) & set(gpu):
-        between = overtakes(cpu, gpu)
-        if between is None:
-            yield "  the GPU is not the quicker one at the largest of these."
-        else:
-            below, above = between
-            yield f"  the GPU overtakes the CPU {f'between {below} and' if below else 'at or below'} {above}."
+def _against(cpu: Curve, gpu: Curve) -> Against:
+    shared = sorted(set(cpu.blocks) & set(gpu.blocks))
+    ratio = resampling.ratio_of_medians
+    return Against(cpu, gpu, {size: ratio(cpu.blocks[size], gpu.blocks[size], ERROR) for size in shared})
 
 
-def of_device(rows: Sequence[Row], device: str) -> dict[int, float]:
-    """Give the seconds of a step of `fit` on a device, by batch size; of several rows of one size, their mean."""
-    found: dict[int, list[float]] = {}
-    for row in rows:
-        if row.device == device and row.mode == MODE and row.found is not None:
-            found.setdefault(row.batch_size, []).append(row.found.each)
-    return {size: math.exp(sum(map(math.log, times)) / len(times)) for size, times in sorted(found.items())}
+def lines(found: Sequence[Curve]) -> Iterator[str]:
+    """Give what is told of curves of one network: two parts of a step where they tell it, and who overtakes whom."""
+    for curve in found:
+        steps = curve.steps
+        if len(steps) >= FEWEST:
+            yield _parts(curve.name, steps)
+    for one in against(found):
+        yield one.line
+
+
+def _parts(name: str, steps: Mapping[int, float]) -> str:
+    told = law(steps)
+    if told.holds:
+        return (
+            f"On {name}, a step of fit takes about {duration(told.fixed)} and {duration(told.each)} an image "
+            f"(batches of {min(steps)} to {max(steps)}; the furthest lies {100 * told.off:.0f} % off)."
+        )
+    images = ", ".join(f"{duration(seconds / size)} of {size}" for size, seconds in steps.items())
+    return (
+        f"On {name}, a step of fit is no sum of a fixed cost and a cost of each image: the nearest such sum lies "
+        f"{100 * told.off:.0f} % off at batches of {told.furthest}. What an image takes, in batches: {images}."
+    )

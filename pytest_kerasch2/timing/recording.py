@@ -84,9 +84,10 @@ def recorded(
         found = measuring.measure(ready, chosen, seconds, proof)
     _give(benchmark, found)
     least = _limit(ready, chosen)
-    about = {"mode": mode, "batch_size": batch_size, "device": place.name, "environment": _environment()}
-    benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, "limit_seconds": least, **found.plain}
     network = f"{_dtype(model)}, {sum(map(size_of, model.trainable_weights))} parameters"
+    about = {"mode": mode, "batch_size": batch_size, "device": place.name, "environment": _environment()}
+    about.update(hardware=devices.hardware(place), network=network)
+    benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, "limit_seconds": least, **found.plain}
     return Row(benchmark.name, place.name, mode, batch_size, found, least, network)
 
 

@@ -104,14 +104,15 @@ def _cells(row: Row, found: Measurement) -> tuple[str, ...]:
 def duration(seconds: float) -> str:
     """Give a time with three digits."""
     unit, name = next((pair for pair in UNITS if seconds >= NEXT * pair[0]), UNITS[-1])
-    return f"{_digits(seconds / unit)} {name}"
+    return f"{digits(seconds / unit)} {name}"
 
 
 def size(count: float) -> str:
     """Give a number of bytes with three digits."""
     unit, name = next((pair for pair in BYTES if abs(count) >= NEXT * pair[0]), (1, "B"))
-    return f"{_digits(count / unit)} {name}" if unit > 1 else f"{count:.0f} B"
+    return f"{digits(count / unit)} {name}" if unit > 1 else f"{count:.0f} B"
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
+    """Give a number with three digits."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"

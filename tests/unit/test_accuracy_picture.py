@@ -14,6 +14,7 @@ from pytest_kerasch2.accuracy import drawing, picture
 from pytest_kerasch2.accuracy.decision import Verdict
 from pytest_kerasch2.accuracy.standing import standings
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+from pytest_kerasch2.report import pictures
 from tests.unit.accuracy_decided import (
     curve_of,
     decided,
@@ -56,7 +57,7 @@ def texts(svg: Callable[[Any], str]) -> Texts:
 @pytest.fixture
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     """PNGs of fewer dots, which are drawn sooner."""
-    monkeypatch.setattr(picture, "DOTS_PER_INCH", 60)
+    monkeypatch.setattr(pictures, "DOTS_PER_INCH", 60)
 
 
 def _ringed(path: Path) -> bool:

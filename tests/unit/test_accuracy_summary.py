@@ -6,10 +6,10 @@ from typing import Any, Callable
 import pytest
 from markdown_it import MarkdownIt
 
-from pytest_kerasch2.accuracy import asking, picture, showing, summary
+from pytest_kerasch2.accuracy import asking, showing, summary
 from pytest_kerasch2.accuracy.showing import Question
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.report import markdown
+from pytest_kerasch2.report import markdown, pictures
 from tests.unit.accuracy_decided import (
     EPOCHS,
     curve_of,
@@ -207,7 +207,7 @@ def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_train
 def test_a_decision_is_shown_in_every_way_that_was_asked_for(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
     made, decision = passed()
-    question = Question("a name", json=tmp_path / "a.json", plot=[tmp_path / f"a{one}" for one in picture.SUFFIXES])
+    question = Question("a name", json=tmp_path / "a.json", plot=[tmp_path / f"a{one}" for one in pictures.SUFFIXES])
 
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "a.md")}
     showing.show(decision, reference_of(), made.terms, question, environ)

@@ -14,6 +14,7 @@ from pytest_kerasch2.accuracy import picture, reference, showing
 from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import threads
+from pytest_kerasch2.report import pictures
 from tests.unit import accuracy_decided, accuracy_made
 from tests.unit.accuracy_made import made, run
 
@@ -192,7 +193,7 @@ def test_pictures_are_drawn_where_they_are_asked_for(
     reference_file: str, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[Any] = []
-    monkeypatch.setattr(picture, "refuse", lambda path: None)
+    monkeypatch.setattr(pictures, "refuse", lambda path: None)
     monkeypatch.setattr(picture, "write", lambda made, decision, path: drawn.append((decision.verdict.value, path)))
 
     said("gate", reference_file, "--training=my_training:train", "--plot=a.png", "--plot=b.svg")
@@ -236,7 +237,7 @@ REFUSED = [
 def test_a_refusal_ends_with_2_in_one_line_before_any_training(
     reference_file: str, said: Said, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
 ) -> None:
-    monkeypatch.setattr(picture, "_matplotlib", lambda: None)
+    monkeypatch.setattr(pictures, "_matplotlib", lambda: None)
 
     status, lines, told = said("gate", "own.jsonl", *arguments)
 

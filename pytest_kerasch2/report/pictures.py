@@ -1,0 +1,104 @@
+"""Writes what Matplotlib draws, as PNG or SVG.
+
+Matplotlib is used without its global state of figures and without a display, and with settings of its own: the same
+figure gives the same bytes, whatever the user's settings are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from html import escape
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+from pytest_kerasch2.claims.ledger import write_bytes
+from pytest_kerasch2.errors import BadLedger, BadSetting, FrameworkMissing
+
+SUFFIXES = (".png", ".svg")
+DOTS_PER_INCH = 150
+SETTINGS = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": "0.4",
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "hatch.linewidth": 0.7,
+    "font.size": 10,
+    # Texts stay texts in an SVG, for those who search in it or hear it.
+    "svg.fonttype": "none",
+    # Its ids are random without.
+    "svg.hashsalt": "pytest-kerasch2",
+}
+
+
+def refuse(path: Path) -> None:
+    """Refuse a picture that could not be written, which is better known before an hour of work than after.
+
+    Raises:
+        BadSetting: it is to be neither PNG nor SVG, a folder has its name, or its folder is not there.
+        FrameworkMissing: there is no Matplotlib.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise BadSetting("A picture is of no kind that can be drawn", repr(path.name), "call it .png or .svg")
+    if path.is_dir() or not path.parent.is_dir():
+        found = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise BadSetting("A picture cannot be written", found, "name a file in a folder that exists")
+    _matplotlib()
+
+
+def write(draw: Callable[[Any], Any], path: Path, title: str, told: str, subject: str) -> None:
+    """Draw, and write the picture under its name, whole or not at all.
+
+    Args:
+        draw: gives the figure, by Matplotlib with its `figure` and `ticker` imported.
+        path: of a file in .png or .svg.
+        title: which the file has as its own.
+        told: what the picture tells, in words.
+        subject: what it is a picture of, in a word or two: an SVG is read out with both.
+
+    Raises:
+        BadSetting: it is another file, or cannot be written; what stood there before still stands.
+        FrameworkMissing: there is no Matplotlib.
+    """
+    refuse(path)
+    kind = path.suffix.lower()[1:]
+    drawn = _drawn(draw, kind, {"Title": title, "Description": told})
+    try:
+        write_bytes(_spoken(drawn, f"{subject}: {told}") if kind == "svg" else drawn, path)
+    except BadLedger as error:
+        raise BadSetting("A picture cannot be written", error.found, error.remedy) from error
+
+
+def _matplotlib() -> Any:
+    try:
+        import matplotlib.figure
+    except ImportError as error:
+        remedy = 'run pip install "pytest-kerasch2[plots]"'
+        raise FrameworkMissing("Matplotlib is not installed, which draws pictures", str(error), remedy) from error
+    return matplotlib
+
+
+@contextlib.contextmanager
+def _settings() -> Iterator[Any]:
+    """Give Matplotlib with our settings, and put the user's back."""
+    matplotlib = _matplotlib()
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        yield matplotlib
+
+
+def _drawn(draw: Callable[[Any], Any], kind: str, about: dict[str, Any]) -> bytes:
+    # Without a date, and so the same each time.
+    metadata = {**about, "Date": None} if kind == "svg" else about
+    stream = io.BytesIO()
+    with _settings() as matplotlib:
+        draw(matplotlib).savefig(stream, format=kind, dpi=DOTS_PER_INCH, metadata=metadata, facecolor="white")
+    return stream.getvalue()
+
+
+def _spoken(svg: bytes, told: str) -> bytes:
+    """Give an SVG that is read out as one picture with these words, and not as all of its numbers."""
+    return svg.replace(b"<svg ", f'<svg role="img" aria-label="{escape(told)}" '.encode(), 1)

@@ -1,0 +1,76 @@
+"""Shows steps by their batch: the work of `kerasch2 steps`, and the picture of a run of benchmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Iterable, Iterator, Sequence
+
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.report import pictures
+from pytest_kerasch2.timing import batch_drawing, batch_table, by_batch, stored
+from pytest_kerasch2.timing.by_batch import Curve
+from pytest_kerasch2.timing.stored import Stored
+
+UNLIKE = "These are not one machine: what differs between their columns is not the device alone, and no ratio is told."
+
+
+def draw(found: Sequence[Curve], notes: Sequence[str], path: Path) -> None:
+    """Draw the curves of the network of which the most was measured.
+
+    Args:
+        found: the curves.
+        notes: where they come from, a line each.
+        path: of a file in .png or .svg, which is written whole or not at all.
+
+    Raises:
+        BadSetting: of no network were several batch sizes measured, or the picture cannot be written.
+        FrameworkMissing: there is no Matplotlib.
+    """
+    group = _most(found)
+    told = " ".join((*by_batch.lines(group), *notes))
+    title = "Time of a step by batch size"
+    pictures.write(lambda matplotlib: batch_drawing.figure(matplotlib, group, notes), path, title, told, title)
+
+
+def _most(found: Sequence[Curve]) -> list[Curve]:
+    groups = batch_table.of_networks(found)
+    if not groups:
+        sizes = ", ".join(map(str, batch_table.sizes(found))) or "none"
+        happened = "Nothing is known by batch size"
+        raise BadSetting(happened, f"batch sizes of which fit was timed: {sizes}", "time several of one network")
+    return groups[0]
+
+
+def show(files: Sequence[Path], plots: Sequence[Path], width: int, said: Callable[[Iterable[str]], None]) -> None:
+    """Tell what runs that were kept say of steps by their batch, and draw it.
+
+    Args:
+        files: of `--benchmark-json`.
+        plots: pictures to be drawn.
+        width: columns of the terminal.
+        said: is called with lines.
+
+    Raises:
+        BadLedger: a file is missing, cut short or of another schema.
+        BadSetting: a file is named twice, none tells of several batch sizes, or a picture cannot be written.
+        FrameworkMissing: a picture is asked for, and there is no Matplotlib.
+    """
+    for plot in plots:
+        pictures.refuse(plot)
+    if len({path.absolute() for path in files}) < len(files):
+        raise BadSetting("A run is compared with others", f"{', '.join(map(str, files))}", "name each file once")
+    runs = [stored.read(path) for path in files]
+    several = len(runs) > 1
+    found = [one for place, run in enumerate(runs, 1) for one in by_batch.curves(run.rows, place if several else 0)]
+    notes = list(_notes(runs))
+    _most(found)
+    said([*notes, *batch_table.text(found, width, colour=False).rstrip("\n").split("\n")])
+    for plot in plots:
+        draw(found, notes, plot)
+
+
+def _notes(runs: Sequence[Stored]) -> Iterator[str]:
+    for place, run in enumerate(runs, 1):
+        yield f"[{place}] {run.line}" if len(runs) > 1 else run.line
+    if len({run.machine for run in runs}) > 1:
+        yield UNLIKE
