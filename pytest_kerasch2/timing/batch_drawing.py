@@ -30,7 +30,7 @@ NO_CPU = f"CPU of the same file: {MISSING}"
 WORDS = {
     "law": "a fixed cost and a cost of each image",
     "least": "small and empty: the least that products and bytes can take",
-    "crossing": "here the GPU overtakes",
+    "crossing": "within this the GPU overtakes",
 }
 
 

@@ -11,7 +11,7 @@ from pytest_kerasch2.timing import batch_drawing, batch_table, by_batch, stored
 from pytest_kerasch2.timing.by_batch import Curve
 from pytest_kerasch2.timing.stored import Stored
 
-UNLIKE = "These are not one machine: what differs between their columns is not the device alone, and no ratio is told."
+UNLIKE = "These are different machines: side by side they tell nothing of a device alone, and no ratio is told."
 
 
 def draw(found: Sequence[Curve], notes: Sequence[str], path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Mapping
 
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
-from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.framework import api, devices, packages
 from pytest_kerasch2.timing import limit, measuring, memory, modes
 from pytest_kerasch2.timing.deadline import within
 from pytest_kerasch2.timing.measuring import Measurement
@@ -121,6 +121,7 @@ def _environment() -> Mapping[str, Any]:
     return {
         "plugin": __version__,
         **asdict(api.release()),
+        "backend_version": packages.version_of(api.release().backend),
         "python": platform.python_version(),
         "clock": time.get_clock_info("perf_counter").implementation,
         "threads": _threads(),

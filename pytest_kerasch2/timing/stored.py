@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from pytest_kerasch2.claims import schema
-from pytest_kerasch2.claims.release import ABSENT
 from pytest_kerasch2.errors import BadLedger
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Measurement
@@ -17,7 +16,7 @@ from pytest_kerasch2.timing.recording import NAME, SCHEMA
 from pytest_kerasch2.timing.table import Row
 
 REMEDY = "write it anew with pytest --benchmark --benchmark-json=FILE"
-BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "torch"}
+BACKENDS = {"jax": "JAX", "torch": "PyTorch"}
 
 
 @dataclass(frozen=True)
@@ -36,18 +35,22 @@ class Stored:
     name: str
     rows: tuple[Row, ...]
     day: str
-    environment: Mapping[str, str]
+    environment: Mapping[str, Any]
     machine: tuple[str, str, int]
     hardware: Mapping[str, str]
 
     @property
     def line(self) -> str:
         """Give where it comes from."""
-        its = self.environment
-        own = "" if its["backend"] == "tensorflow" else f" on {BACKENDS.get(its['backend'], its['backend'])}"
-        tensorflow = "" if its["tensorflow"] == ABSENT or own else f"TensorFlow {its['tensorflow']}, "
+        its, backend = self.environment, self.environment["backend"]
+        if backend == "tensorflow":
+            releases = f"TensorFlow {its['tensorflow']}, Keras {its['keras']}"
+        else:
+            releases = (
+                f"Keras {its['keras']} on {BACKENDS.get(backend, backend)} {its.get('backend_version') or ''}".strip()
+            )
         _, processor, cores = self.machine
-        parts = [f"{tensorflow}Keras {its['keras']}{own}, CPython {its['python']}", f"{processor} ({cores} cores)"]
+        parts = [f"{releases}, CPython {its['python']}", f"{processor} ({cores} cores)"]
         parts += [f"{device}: {name}" for device, name in self.hardware.items() if name]
         return f"{self.name}, of {self.day}: {'; '.join(parts)}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Callable
@@ -29,7 +30,8 @@ def test_skipped(step_benchmark, way):
 def test_nothing_timed():
     pass
 """
-CHAPTERS = Path(__file__).parents[2] / "benchmarks" / "bench_steps.py"
+PROJECT = Path(__file__).parents[2]
+CHAPTERS = PROJECT / "benchmarks" / "bench_steps.py"
 Inner = Callable[..., pytest.RunResult]
 
 
@@ -83,6 +85,48 @@ def test_pytest_benchmarks_own_options_work_on_it(inner: Inner, pytester: pytest
     assert (pytester.path / "times.json").exists()
 
 
+# Its second benchmark is stopped by Ctrl-C.
+STOPPED = """
+import pytest
+from pytest_kerasch2.fixtures import SHOWN
+from tests.unit.batch_made import CPU
+
+
+def test_measured(request, benchmark):
+    rows = [row.__class__(**{**vars(row), "name": request.node.nodeid}) for row in CPU]
+    request.config.stash.setdefault(SHOWN, []).extend(rows)
+    benchmark(len, [])
+
+
+def test_stopped(benchmark):
+    raise KeyboardInterrupt
+"""
+
+
+def test_a_run_that_is_stopped_draws_what_was_measured(
+    pytester: pytest.Pytester, inner: Inner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]))
+    (pytester.path / "benchmarks" / "bench_sum.py").write_text(STOPPED, encoding="utf-8")
+
+    result = inner("--benchmark-plot=a.png", "--benchmark-json=times.json")
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert (pytester.path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert '"fullname"' in (pytester.path / "times.json").read_text(encoding="utf-8")
+
+
+def test_where_there_is_nothing_to_draw_it_says_so(pytester: pytest.Pytester, inner: Inner) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
+
+    result = inner("--benchmark-plot=a.png")
+
+    result.assert_outcomes(passed=1, skipped=1, deselected=1)
+    result.stdout.fnmatch_lines(["Nothing is known by batch size. Found: batch sizes of which fit was timed: none.*"])
+    assert not (pytester.path / "a.png").exists()
+
+
 @pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_the_chapters_own_are_shown_as_a_table_also_without_mnist(
     pytester: pytest.Pytester, inner: Inner, monkeypatch: pytest.MonkeyPatch
@@ -108,6 +152,9 @@ def test_the_chapters_own_are_shown_as_a_table_also_without_mnist(
         (["--benchmark", "--chapter"], "Timing and verifying are two runs"),
         (["--benchmark", "-p", "no:benchmark"], "Times are kept by pytest-benchmark"),
         (["--benchmark", "--chapter-devices=tpu"], "A device is not known"),
+        (["--benchmark-plot=nowhere/a.png"], "A picture cannot be written. Found: there is no folder"),
+        (["--benchmark-plot=a.gif"], "A picture is of no kind that can be drawn"),
+        (["--benchmark-plot="], "--benchmark-plot has no value"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused(inner: Inner, arguments: list[str], message: str) -> None:

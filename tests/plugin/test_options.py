@@ -32,6 +32,7 @@ def two(small: Any) -> Any:
         "--chapter-devices",
         "--chapter-mirror",
         "--chapter-offline",
+        "--benchmark-plot",
     ],
 )
 def test_every_option_stands_in_the_help(pytester: pytest.Pytester, flag: str) -> None:

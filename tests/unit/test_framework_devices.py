@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -69,3 +71,35 @@ def test_memory_is_shared_unless_the_user_said_otherwise(monkeypatch: pytest.Mon
     devices.share_memory()
 
     assert variables == {"XLA_PYTHON_CLIENT_PREALLOCATE": "true", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+
+
+def _framework(monkeypatch: pytest.MonkeyPatch, backend: str, **parts: Any) -> None:
+    monkeypatch.setattr(devices.api, "runs_on_tensorflow", lambda: backend == "tensorflow")
+    monkeypatch.setattr(devices.api, "release", lambda: SimpleNamespace(backend=backend))
+    monkeypatch.setattr(devices.api, "tensorflow", lambda: SimpleNamespace(**parts))
+    monkeypatch.setitem(sys.modules, backend, SimpleNamespace(**parts))
+
+
+@pytest.mark.parametrize(
+    ("backend", "parts"),
+    [
+        ("jax", {"devices": lambda kind: [SimpleNamespace(device_kind=f"{kind} {index}") for index in range(2)]}),
+        ("torch", {"cuda": SimpleNamespace(get_device_name=lambda index: f"gpu {index}")}),
+    ],
+)
+def test_a_gpu_is_named_by_its_framework(monkeypatch: pytest.MonkeyPatch, backend: str, parts: Any) -> None:
+    _framework(monkeypatch, backend, **parts)
+
+    assert [devices.hardware(one) for one in (CPU, *GPUS)] == ["", "gpu 0", "gpu 1"]
+
+
+@pytest.mark.parametrize(
+    ("experimental", "name"), [({"get_device_details": lambda one: {"device_name": f"{one}!"}}, "second!"), ({}, "")]
+)
+def test_a_gpu_is_named_by_tensorflow_where_that_tells(
+    monkeypatch: pytest.MonkeyPatch, experimental: Any, name: str
+) -> None:
+    room = SimpleNamespace(list_physical_devices=lambda kind: ["first", "second"], **experimental)
+    _framework(monkeypatch, "tensorflow", config=SimpleNamespace(experimental=room))
+
+    assert devices.hardware(GPUS[1]) == name

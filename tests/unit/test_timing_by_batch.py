@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -14,8 +15,9 @@ from pytest_kerasch2.timing.table import Row
 SIZES = (32, 256, 2048, 16384)
 
 
-def _row(batch: int, seconds: float, device: str = "cpu:0", mode: str = "fit") -> Row:
-    found = Measurement(1.0, (), True, (Block(10, 10 * seconds, 0.0),) * 5, 1, (None, None), None)
+def _row(batch: int, seconds: float, device: str = "cpu:0", mode: str = "fit", scatter: float = 0.0) -> Row:
+    times = [seconds * math.exp(scatter * off) for off in (-1, -0.5, 0, 0.5, 1)]
+    found = Measurement(1.0, (), True, tuple(Block(10, 10 * one, 0.0) for one in times), 1, (None, None), None)
     return Row("b.py::test", device, mode, batch, found)
 
 
@@ -28,7 +30,9 @@ def test_what_follows_the_law_is_told_by_it(fixed: float, each: float) -> None:
 
 
 def test_what_does_not_follow_it_is_said_to_be_off() -> None:
-    assert by_batch.law({32: 1.0, 256: 1.0, 2048: 3.0}).off > 0.02
+    found = by_batch.law({32: 1.0, 256: 1.0, 2048: 30.0})
+
+    assert (found.off > by_batch.MOST_OFF, found.holds, found.furthest in SIZES) == (True, False, True)
 
 
 @pytest.mark.parametrize("steps", [{32: 2.0, 256: 1.0}, {32: 1.0, 256: 10.0}])
@@ -38,35 +42,66 @@ def test_no_part_of_a_step_is_negative(steps: dict[int, float]) -> None:
     assert min(found.fixed, found.each) == 0.0 < max(found.fixed, found.each)
 
 
-CPU = {32: 1.0, 256: 2.0, 2048: 8.0}
+def _rows(device: str, steps: dict[int, float], scatter: float = 0.0) -> list[Row]:
+    return [_row(size, seconds, device, scatter=scatter) for size, seconds in steps.items()]
+
+
+def _against(gpu: dict[int, float], scatter: float = 0.0) -> by_batch.Against:
+    cpu = {32: 1.0, 256: 2.0, 2048: 8.0}
+    (found,) = by_batch.against(by_batch.curves([*_rows("cpu:0", cpu, scatter), *_rows("gpu:0", gpu, scatter)]))
+    return found
 
 
 @pytest.mark.parametrize(
-    ("gpu", "between"),
+    ("gpu", "between", "said"),
     [
-        ({32: 1.5, 256: 1.6, 2048: 1.7}, (32, 256)),
-        ({32: 0.5, 256: 0.6, 2048: 0.7}, (0, 32)),
-        ({32: 9.0, 256: 9.0, 2048: 9.0}, None),
-        ({512: 9.0}, None),
+        ({32: 1.5, 256: 1.6, 2048: 1.7}, (32, 256), "overtakes cpu:0 between batches of 32 and 256."),
+        ({32: 1.5, 256: 2.0, 2048: 1.7}, (32, 2048), "overtakes cpu:0 between batches of 32 and 2048."),
+        ({32: 0.5, 256: 0.6, 2048: 0.7}, (None, 32), "is quicker than cpu:0 at the smallest of these batches already"),
+        ({32: 1.0, 256: 0.6}, (None, 256), "is quicker than cpu:0 at batches of 256; at smaller ones they"),
+        ({32: 9.0, 256: 9.0, 2048: 9.0}, (2048, None), "is slower than cpu:0 at batches of 2048, and quicker at none"),
+        ({32: 1.0, 256: 2.0}, (None, None), "and cpu:0 cannot be told apart at any of these batches."),
+        ({32: 0.5, 256: 9.0, 2048: 0.7}, (256, 2048), "overtakes cpu:0 between batches of 256 and 2048."),
     ],
-)
-def test_a_gpu_overtakes_between_two_batches(gpu: dict[int, float], between: tuple[int, int] | None) -> None:
-    assert by_batch.overtakes(CPU, gpu) == between
+)  # fmt: skip
+def test_a_gpu_overtakes_between_two_batches(
+    gpu: dict[int, float], between: tuple[int | None, int | None], said: str
+) -> None:
+    found = _against(gpu)
+
+    assert (found.slower, found.quicker, said in found.line) == (*between, True)
+
+
+def test_what_scatters_more_than_it_differs_is_not_told_apart() -> None:
+    found = _against({32: 1.1, 256: 1.0}, scatter=0.3)
+
+    assert (found.slower, found.quicker, found.ratios[32].low < 1 < found.ratios[32].high) == (None, 256, True)
+
+
+def test_a_gpu_is_compared_with_the_cpu_of_its_own_file_and_network_alone() -> None:
+    cpu, gpu = by_batch.curves([_row(32, 1.0), _row(32, 1.0, "gpu:0")])
+
+    other = [by_batch.against([cpu, replace(gpu, **change)]) for change in ({"source": 2}, {"network": "other"})]
+    assert (len(by_batch.against([cpu, gpu])), other) == (1, [[], []])
 
 
 def test_each_device_has_a_line_and_both_a_comparison() -> None:
     rows = [_row(size, 0.001 + 1e-5 * size, device) for size in SIZES[:3] for device in ("cpu:0", "gpu:0")]
     rows += [_row(16384, 0.001, "gpu:0"), _row(32, 9.0, mode="eager")]
 
-    found = list(by_batch.lines(rows))
+    found = list(by_batch.lines(by_batch.curves(rows)))
 
     assert found[0].startswith(
         "On cpu:0, a step of fit takes about 1.00 ms and 10.0 µs an image (batches of 32 to 2048"
     )
-    assert found[-2:] == [
-        "  batches of 2048: 1.00 times as quick on the GPU",
-        "  the GPU overtakes the CPU at or below 32.",
-    ]
+    assert (len(found), found[-1]) == (3, "gpu:0 and cpu:0 cannot be told apart at any of these batches.")
+
+
+def test_where_two_parts_are_too_few_the_time_of_an_image_is_told_by_size() -> None:
+    (found,) = by_batch.lines(by_batch.curves(_rows("cpu:0", {32: 0.0064, 256: 0.0064, 2048: 0.2048})))
+
+    assert "is no sum of a fixed cost and a cost of each image" in found
+    assert found.endswith("in batches: 200 µs of 32, 25.0 µs of 256, 100 µs of 2048.")
 
 
 def test_networks_are_told_apart() -> None:
@@ -74,8 +109,14 @@ def test_networks_are_told_apart() -> None:
         replace(_row(size, 0.001 + 1e-5 * size), network=name) for size in SIZES for name in ("float32", "bfloat16")
     ]
 
-    assert len(list(by_batch.lines(rows))) == 2
+    assert [one.network for one in by_batch.curves(rows)] == ["float32", "bfloat16"]
+
+
+def test_of_several_rows_of_one_size_the_mean_counts() -> None:
+    (found,) = by_batch.curves([_row(32, 1.0), _row(32, 4.0)])
+
+    assert found.steps == {32: pytest.approx(2.0)}
 
 
 def test_two_sizes_tell_no_law() -> None:
-    assert list(by_batch.lines([_row(32, 1.0), _row(64, 2.0)])) == []
+    assert list(by_batch.lines(by_batch.curves([_row(32, 1.0), _row(64, 2.0)]))) == []

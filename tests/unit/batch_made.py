@@ -1,0 +1,45 @@
+"""Rows of a CPU and of a GPU, and the file that such a run leaves, made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pytest_kerasch2.timing.block import Block
+from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.memory import Memory
+from pytest_kerasch2.timing.table import Row
+
+SIZES = (32, 256, 2048)
+NETWORK = "float32, 407050 parameters"
+OFF = (-0.02, -0.01, 0.0, 0.01, 0.02)
+
+
+def row(device: str, batch: int, seconds: float) -> Row:
+    blocks = tuple(Block(10, 10 * seconds * (1 + off), 0.0) for off in OFF)
+    found = Measurement(1.5, blocks[:2], True, blocks, 1, (0.5, 0.7), (2.0, 1.0), Memory(2.0**20, 8.0))
+    return Row(f"b.py::test_batch[{batch}-{device}]", device, "fit", batch, found, seconds / 4, NETWORK)
+
+
+CPU = tuple(row("cpu:0", size, 0.001 + 1e-5 * size) for size in SIZES)
+GPU = tuple(row("gpu:0", size, 0.002 + 1e-7 * size) for size in SIZES)
+NO_LAW = tuple(row("cpu:0", size, seconds) for size, seconds in zip(SIZES, (0.001, 0.001, 0.1)))
+GONE = replace(GPU[0], found=None, why_not="no memory")
+
+
+def record(one: Row, **change: Any) -> dict[str, Any]:
+    """Give the record that `recording` keeps of a row."""
+    assert one.found is not None
+    environment = {"plugin": "0.1.0", "tensorflow": "-", "keras": "3.15.1", "backend": "jax", "python": "3.11.7"}
+    about = {"mode": one.mode, "batch_size": one.batch_size, "device": one.device, "environment": environment}
+    hardware = "Some GPU" if one.device.startswith("gpu") else ""
+    about.update(schema=1, limit_seconds=one.limit, network=one.network, hardware=hardware)
+    return {**about, **one.found.plain, **change}
+
+
+def kept(rows: Any, node: str = "here", **change: Any) -> dict[str, Any]:
+    """Give what pytest-benchmark writes of a run, as far as it is read."""
+    benchmarks = [{"fullname": one.name, "extra_info": {"kerasch2": record(one, **change)}} for one in rows]
+    machine = {"node": node, "cpu": {"brand_raw": "Some CPU", "count": 2}}
+    other = {"fullname": "another.py::test", "extra_info": {}, "stats": {"ops": float("inf")}}
+    return {"machine_info": machine, "datetime": "2026-11-26T06:58:28", "benchmarks": [*benchmarks, other]}

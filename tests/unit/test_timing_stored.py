@@ -1,0 +1,131 @@
+"""Runs of benchmarks that were kept: read back, shown by `kerasch2 steps`, and refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2 import cli
+from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.timing import recording, stored
+from tests.unit.batch_made import CPU, GPU, kept, record
+
+
+def _written(folder: Path, plain: Any, name: str = "times.json") -> Path:
+    path = folder / name
+    path.write_text(json.dumps(plain), encoding="utf-8")
+    return path
+
+
+def test_what_was_measured_is_read_back(tmp_path: Path) -> None:
+    found = stored.read(_written(tmp_path, kept([*CPU, *GPU])))
+
+    assert found.rows == (*CPU, *GPU)
+
+
+def test_where_it_comes_from_is_said(tmp_path: Path) -> None:
+    found = stored.read(_written(tmp_path, kept([*CPU, *GPU])))
+
+    assert found.line == (
+        "times.json, of 2026-11-26: Keras 3.15.1 on JAX, CPython 3.11.7; Some CPU (2 cores); gpu:0: Some GPU"
+    )
+
+
+def test_the_schema_is_that_of_what_is_recorded() -> None:
+    schema = json.loads(Path(stored.__file__).with_name("steps.schema.json").read_text(encoding="utf-8"))
+
+    assert schema["definitions"]["record"]["properties"]["schema"] == {"const": recording.SCHEMA}
+
+
+@pytest.mark.parametrize(
+    ("plain", "said"),
+    [
+        (kept(CPU, schema=2), "are not of schema 1. Found: {path}, at benchmarks/0/extra_info/kerasch2/schema"),
+        (kept(CPU, blocks=[]), "at benchmarks/0/extra_info/kerasch2/blocks"),
+        (kept(CPU, blocks=[{"steps": 1, "seconds": float("nan"), "owed": 0}]), "blocks/0/seconds: must be number"),
+        (kept(CPU, network=None), "kerasch2/network: must be string"),
+        (kept([]), "A file holds no times of steps. Found: {path}: 1 benchmarks of another kind"),
+        ({"schema": 1, "claims": []}, "are not of schema 1"),
+        ([], "are not of schema 1"),
+    ],
+)  # fmt: skip
+def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path, plain: Any, said: str) -> None:
+    path = _written(tmp_path, plain)
+
+    with pytest.raises(BadLedger) as caught:
+        stored.read(path)
+
+    assert said.format(path=path) in str(caught.value)
+
+
+@pytest.mark.parametrize("spoil", [lambda text: text[:500], lambda text: "", None])
+def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoil: Any) -> None:
+    path = tmp_path / "times.json"
+    if spoil is not None:
+        path.write_text(spoil(json.dumps(kept(CPU))), encoding="utf-8")
+
+    with pytest.raises(BadLedger, match=r"Times of steps cannot be read. Found: .*times.json: .*--benchmark-json"):
+        stored.read(path)
+
+
+def test_a_run_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = cli.main(["steps", str(_written(tmp_path, kept([*CPU, *GPU])))])
+
+    told = capsys.readouterr().out
+    assert (status, "of 2026-11-26" in told, "gpu:0 overtakes cpu:0 between" in told) == (0, True, True)
+
+
+@pytest.mark.parametrize(("node", "unlike"), [("there", True), ("here", False)])
+def test_runs_of_unlike_machines_are_called_so_and_have_no_ratio(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], node: str, unlike: bool
+) -> None:
+    files = [_written(tmp_path, kept(CPU), "cpu.json"), _written(tmp_path, kept(GPU, node), "gpu.json")]
+
+    cli.main(["steps", *map(str, files)])
+
+    told = capsys.readouterr().out
+    assert ("different machines" in told, "gpu:0 [2]" in told, "overtakes" in told) == (unlike, True, False)
+
+
+def _single(folder: Path) -> list[str]:
+    return [str(_written(folder, kept(CPU[:1])))]
+
+
+def _twice(folder: Path) -> list[str]:
+    return 2 * [str(_written(folder, kept(CPU)))]
+
+
+def _nowhere(folder: Path) -> list[str]:
+    return [str(folder / "missing.json"), "--plot", str(folder / "nowhere" / "a.png")]
+
+
+def _other_mode(folder: Path) -> list[str]:
+    return [str(_written(folder, kept([replace(one, mode="eager") for one in CPU])))]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (_single, "Nothing is known by batch size. Found: batch sizes of which fit was timed: 32. To do: time several"),
+        (_other_mode, "which fit was timed: none"),
+        (_twice, "To do: name each file once"),
+        (_nowhere, "A picture cannot be written"),
+    ],
+)
+def test_words_that_cannot_be_used_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: Any, said: str
+) -> None:
+    status = cli.main(["steps", *words(tmp_path)])
+
+    assert (status, said in capsys.readouterr().err) == (2, True)
+
+
+def test_a_gpu_of_no_name_is_one_all_the_same(tmp_path: Path) -> None:
+    plain = kept(GPU)
+    plain["benchmarks"][0]["extra_info"]["kerasch2"] = record(GPU[0], hardware="")
+
+    assert len(stored.read(_written(tmp_path, plain)).rows) == len(GPU)
