@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_kerasch2.timing import by_batch
@@ -21,6 +21,7 @@ def _row(batch: int, seconds: float, device: str = "cpu:0", mode: str = "fit", s
     return Row("b.py::test", device, mode, batch, found)
 
 
+@settings(deadline=None)
 @given(fixed=st.floats(min_value=1e-6, max_value=1e-1), each=st.floats(min_value=1e-8, max_value=1e-3))
 def test_what_follows_the_law_is_told_by_it(fixed: float, each: float) -> None:
     found = by_batch.law({size: fixed + each * size for size in SIZES})
