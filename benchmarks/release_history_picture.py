@@ -9,7 +9,7 @@ from typing import Any, Sequence
 from benchmarks.release_history_rows import BATCH, JUMP, History, Row, jumps, series
 from benchmarks.release_history_suite import WHOLE
 from matrix.columns import Releases
-from pytest_kerasch2.accuracy import picture
+from pytest_kerasch2.report import pictures
 
 PLACE = Path(__file__).parent.parent / "docs" / "release-history.png"
 WIDTH, ROW, AROUND = 10.0, 0.215, 2.4
@@ -29,7 +29,7 @@ def drawn(releases: Releases, found: History) -> bytes:
     Raises:
         FrameworkMissing: there is no Matplotlib.
     """
-    picture.refuse(PLACE)
+    pictures.refuse(PLACE)
     import matplotlib.figure
     import matplotlib.ticker
 
@@ -37,7 +37,7 @@ def drawn(releases: Releases, found: History) -> bytes:
     stream = io.BytesIO()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(picture.SETTINGS)
+        matplotlib.rcParams.update(pictures.SETTINGS)
         lines = sum(len(rows) + 1 for _, rows in every)
         height = ROW * lines + AROUND
         figure = matplotlib.figure.Figure(figsize=(WIDTH, height))
@@ -52,7 +52,7 @@ def drawn(releases: Releases, found: History) -> bytes:
         note = f"◂ × on the right: times the release above, where that is a change of more than {100 * JUMP:.0f} %"
         figure.text(0.02, 0.15 / height, note, size=8.5, color="0.25")
         figure.subplots_adjust(left=0.3, right=0.93, top=1 - 1.35 / height, bottom=0.8 / height)
-        figure.savefig(stream, format="png", dpi=picture.DOTS_PER_INCH, facecolor="white")
+        figure.savefig(stream, format="png", dpi=pictures.DOTS_PER_INCH, facecolor="white")
     return stream.getvalue()
 
 
