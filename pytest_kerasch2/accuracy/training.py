@@ -27,6 +27,8 @@ from pytest_kerasch2.models.catalogue import LOSS
 TRAINER = 2
 # Steps that go as one call; a divisor of the 1,875 of MNIST, so that no epoch ends within one.
 STEPS_AT_ONCE = 125
+# Keras 3 before 3.7 writes them out one after the other on TensorFlow, which refuses more than 32 so: a divisor again.
+WRITTEN_OUT = 25
 # Images that are looked at together; they are in no relation to the steps of training.
 TESTED_AT_ONCE = 1000
 
@@ -142,8 +144,11 @@ def _refuse_other_classes(model: Any, data: Any) -> None:
 
 def _quicker(model: Any) -> dict[str, int]:
     """Give what `compile` takes to do several steps as one call; nothing before Keras 2.4, which cannot."""
-    known = inspect.signature(type(model).compile).parameters
-    return {"steps_per_execution": STEPS_AT_ONCE} if "steps_per_execution" in known else {}
+    if "steps_per_execution" not in inspect.signature(type(model).compile).parameters:
+        return {}
+    release = tuple(map(int, api.release().keras.split(".")[:2]))
+    written_out = api.runs_on_tensorflow() and (3, 0) <= release < (3, 7)
+    return {"steps_per_execution": WRITTEN_OUT if written_out else STEPS_AT_ONCE}
 
 
 def _fed(tf: Any, recipe: Recipe, data: Any, seed: int) -> dict[str, Any]:
