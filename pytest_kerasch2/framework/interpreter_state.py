@@ -102,10 +102,12 @@ def _threads() -> dict[str, int]:
 
 def _is_expected(thread: threading.Thread) -> bool:
     # The desk's own; and those of a pool, such as the one that TensorFlow 2.0 starts at the first fit and keeps for
-    # good (`get_copy_pool` in `training_utils.py`): daemons of the library, not of whoever trained first.
+    # good (`get_copy_pool` in `training_utils.py`): daemons of the library, not of whoever trained first. Those of an
+    # executor, which Keras 3 has for its callbacks, end some time after it: on a busy machine after the check.
     target = getattr(thread, "_target", None)
     homes = (type(thread).__module__, getattr(target, "__module__", None) or "")
-    return thread.name.startswith("kerasch2-") or any(home.startswith("multiprocessing.") for home in homes)
+    pools = ("multiprocessing.", "concurrent.futures.")
+    return thread.name.startswith("kerasch2-") or any(home.startswith(pools) for home in homes)
 
 
 def _files() -> Any:

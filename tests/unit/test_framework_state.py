@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import warnings
+from concurrent import futures
 
 import pytest
 
@@ -145,6 +146,14 @@ def test_an_open_thread_is_named_until_it_ends():
 
     assert "left-over" in difference.after
     assert names(before, state.read()) == []
+
+
+def test_the_threads_of_a_pool_end_when_it_likes_and_are_no_leak():
+    before = state.read()
+    with futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+
+        assert names(before, state.read()) == []
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are read from /proc")  # noqa: PTH112
