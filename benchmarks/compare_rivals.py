@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import signal
 import statistics
 import sys
 import tempfile
@@ -155,6 +156,9 @@ def _live(given: argparse.Namespace) -> None:
         have = {one.trial for one in ended}
         print(plan([trial for trial in wanted if trial not in have], ended))
         return
+    # A shell lets what it starts in the background ignore the first; the second would leave a rival running.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.default_int_handler)
     run(wanted, Setting(given.seconds, given.processes), given.out)
 
 

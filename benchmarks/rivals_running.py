@@ -87,9 +87,12 @@ def told(words: Sequence[str], folder: Path, also: Sequence[int] = (), **variabl
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a command and what it started: gently, as Ctrl-C does, and then surely."""
-    for sign, seconds in ((signal.SIGINT, 5.0), (signal.SIGKILL, None)):
+    """End a command and what it started: as Ctrl-C does, and then surely."""
+    # At the first of them asv ends its processes too, which are in groups of their own; not so at others.
+    for sign, seconds in ((signal.SIGINT, 15.0), (signal.SIGKILL, None)):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, sign)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
+    assert process.stdout is not None
+    process.stdout.close()

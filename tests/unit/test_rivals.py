@@ -25,6 +25,7 @@ from benchmarks.rivals_running import Setting
 from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied, FrameworkMissing
 from pytest_kerasch2.gates.pairs import Terms
 from pytest_kerasch2.timing.comparison import Comparison
+from tests.unit.compared_made import interpreter
 
 # Each block tells its start by its whole part, its process by the next digit.
 STARTS = [
@@ -139,6 +140,20 @@ def test_a_command_runs_beside_the_change_of_its_project(tmp_path: Path) -> None
     said = rivals_running.told([sys.executable, "-c", "import planted; print(planted.SLOWER)"], tmp_path)
 
     assert said == "0.05\n"
+
+
+@pytest.mark.parametrize(("planted", "red"), [(0.0, False), (0.5, True)])
+def test_ours_is_asked_of_the_same_two_benchmarks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: float, red: bool
+) -> None:
+    stand_in = interpreter(tmp_path / "arm", benchmarks=["fit", "predict", "train_on_batch"])
+    monkeypatch.setattr(sys, "executable", str(stand_in))
+
+    told = rivals_live.ours(tmp_path, planted, Setting(), 0)
+
+    assert told.red == {OURS: {"train_on_batch": red, "fit": red}}
+    assert told.estimates["fit"]["ratio"][1] == pytest.approx(1 + planted, rel=0.02)
+    assert told.measured > 0
 
 
 def test_what_was_kept_is_read_again_but_for_a_line_cut_short(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""The rivals in earnest, on a call that only waits: what each tells of a change, and that nothing outlives a stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks import rivals_asv, rivals_live, rivals_running
+from benchmarks.rivals_running import Setting, Told
+
+pytestmark = pytest.mark.slow
+WORKLOAD = """
+import time
+
+BENCHMARKS = ("train_on_batch", "fit")
+
+
+def ready(name, slower):
+    return lambda: time.sleep({"train_on_batch": 0.001, "fit": 0.02}[name] * (1 + slower))
+"""
+# Sides of a benchmark have six samples and more each.
+SETTING = Setting(seconds=2.0, processes=3)
+# Three times as slow again: more than a machine that does something else makes of the other side.
+LARGE = 3.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a trial, whose benchmarks are a call that only waits."""
+    package = tmp_path / "root" / "benchmarks"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "rivals_workload.py").write_text(WORKLOAD, encoding="utf-8")
+    for module in (rivals_running, rivals_asv):
+        monkeypatch.setattr(module, "ROOT", tmp_path / "root")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    (tmp_path / "trial").mkdir()
+    return tmp_path / "trial"
+
+
+def _told_to_be_slower(told: Told) -> dict[str, bool]:
+    return {rule: all(red.values()) for rule, red in told.red.items()}
+
+
+def test_pytest_benchmark_tells_of_a_large_change_by_both_rules(folder: Path) -> None:
+    told = rivals_live.pytest_benchmark(folder, LARGE, SETTING, 0)
+
+    assert _told_to_be_slower(told) == {"pytest-benchmark mean:5%": True, "pytest-benchmark min:5%": True}
+    assert told.measured >= 4 * SETTING.seconds / 2 * 0.9
+
+
+def test_pytest_benchmark_finds_the_least_of_the_same_alike(folder: Path) -> None:
+    told = rivals_live.pytest_benchmark(folder, 0.0, SETTING, 0)
+
+    assert not any(told.red["pytest-benchmark min:5%"].values())
+
+
+def test_pyperf_tells_of_a_large_change(folder: Path) -> None:
+    pytest.importorskip("pyperf")
+
+    told = rivals_live.pyperf(folder, LARGE, SETTING, 0)
+
+    assert _told_to_be_slower(told) == {"pyperf": True}
+
+
+def test_asv_tells_of_a_large_change_and_of_none(folder: Path) -> None:
+    pytest.importorskip("asv")
+    setup, again = folder.with_name("setup"), folder.with_name("again")
+    for place in (setup, again):
+        place.mkdir()
+    rivals_asv.prepare(setup)
+
+    changed, same = rivals_asv.asv(folder, LARGE, SETTING, 0), rivals_asv.asv(again, 0.0, SETTING, 0)
+
+    assert _told_to_be_slower(changed) == {"asv 1.1": True, "asv 1.05": True}
+    assert not any(same.red["asv 1.1"].values())
+
+
+def test_a_stop_ends_what_a_command_has_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+
+    def stopped(process: subprocess.Popen[str]) -> None:
+        time.sleep(0.5)
+        (tmp_path / "id").write_text(str(process.pid), encoding="ascii")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        rivals_running.told([sys.executable, "-c", started], tmp_path)
+
+    with pytest.raises(ProcessLookupError):
+        os.killpg(int((tmp_path / "id").read_text(encoding="ascii")), signal.SIGCONT)
