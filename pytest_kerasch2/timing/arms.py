@@ -68,11 +68,19 @@ class Worker:
             ChildDied: the process has ended.
             KerasCh2Error: what the process refused, of the same kind.
         """
+        self.send(do, **order)
+        return self.receive()
+
+    def send(self, do: str, **order: Any) -> None:
+        """Give an order whose answer is taken later."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
             self.process.stdin.flush()
+
+    def receive(self) -> Any:
+        """Give the answer to the order that was sent, as `ask` does."""
+        assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             raise self._died()

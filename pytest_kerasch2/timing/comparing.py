@@ -130,9 +130,13 @@ def pair(
         KerasCh2Error: what a process refused; `ChildDied` where one has ended.
     """
     asked = {"suite_of": order.suite, "name": name, "device": order.device, "proving": proving}
-    opened = [worker.ask("open", slower=worker.arm.slower, **asked) for worker in workers]
+    # All of them at once: what is not timed may share the cores.
+    for worker in workers:
+        worker.send("open", slower=worker.arm.slower, **asked)
+    for worker in workers:
+        worker.receive()
     # As many steps for all, so that what surrounds a block is as large a part of each.
-    steps = max(one["steps"] for one in opened)
+    steps = max(worker.ask("steps", name=name)["steps"] for worker in workers)
     blocks: list[list[dict[str, Any]]] = [[] for _ in workers]
     turns = []
     for _ in range(rounds):

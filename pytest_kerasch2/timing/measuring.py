@@ -105,9 +105,15 @@ class Prepared:
     traces: list[str]
     proof: Proof | None = None
 
-    def steps(self, overhead: float = block.OVERHEAD) -> int:
-        """Give how many steps a block has, so that what surrounds them is no more than a share of it."""
-        return _whole(block.steps_for(self.warming[-1].whole, self.idle + block.resolution(), overhead), self.unit)
+    def steps(self, overhead: float = block.OVERHEAD, each: float | None = None) -> int:
+        """Give how many steps a block has, so that what surrounds them is no more than a share of it.
+
+        Args:
+            overhead: the share.
+            each: seconds of a step, if that is known better than from warming up.
+        """
+        each = self.warming[-1].whole if each is None else each
+        return _whole(block.steps_for(each, self.idle + block.resolution(), overhead), self.unit)
 
     def timed(self, steps: int) -> Block:
         """Time a block that did what it is said to.

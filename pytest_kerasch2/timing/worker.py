@@ -59,7 +59,12 @@ class Worker:
             chosen = slowed(chosen, slower)
         ready = subject(its.model, its.data, its.batch_size, devices.one(device))
         self.ready[name] = self.kept.enter_context(measuring.prepared(ready, chosen, proving))
-        return {"first": self.ready[name].first, "steps": self.ready[name].steps(OVERHEAD)}
+        return {"first": self.ready[name].first}
+
+    def steps(self, name: str) -> dict[str, Any]:
+        """Tell how many steps a block should have; asked of one process at a time, and not while others warm up."""
+        ready = self.ready[name]
+        return {"steps": ready.steps(OVERHEAD, ready.timed(ready.steps(OVERHEAD)).whole)}
 
     def block(self, name: str, steps: int) -> dict[str, Any]:
         """Time a block, which is refused where it did not do what it is said to."""

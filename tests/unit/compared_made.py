@@ -29,8 +29,10 @@ for line in sys.stdin:
     elif do == "about":
         found = dict(ok=dict(environment=facts, benchmarks=given["benchmarks"]))
     elif do == "open":
-        found = dict(ok=dict(first=1.0, steps=10))
+        found = dict(ok=dict(first=1.0))
         planted = 1 + order["slower"]
+    elif do == "steps":
+        found = dict(ok=dict(steps=10))
     elif do == "block":
         seconds = order["steps"] * each * planted * (1 + 0.001 * drawn.gauss(0, 1))
         found = dict(ok=dict(steps=order["steps"], seconds=seconds, owed=0.0))

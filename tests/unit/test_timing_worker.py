@@ -60,12 +60,13 @@ def worker(folder: Path) -> Iterator[Worker]:
 def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Worker) -> None:
     named = {"suite_of": "steps_of_mine:benchmarks"}
     about = worker.ask("about", **named)
-    opened = worker.ask("open", **named, name="small", device="cpu", slower=0.0)
+    worker.ask("open", **named, name="small", device="cpu", slower=0.0)
 
+    told = worker.ask("steps", name="small")
     done = worker.ask("block", name="small", steps=7)
 
     assert about["benchmarks"] == ["small", "wrong", "unknown"]
-    assert (about["environment"]["python"], opened["steps"] % 4) == (sys.version.split()[0], 0)
+    assert (about["environment"]["python"], told["steps"] % 4) == (sys.version.split()[0], 0)
     # Whole epochs of four batches
     assert (done["steps"], done["seconds"] > 0) == (8, True)
     with pytest.raises(BadSetting, match="name one of small"):
