@@ -88,17 +88,19 @@ def prove(subject: Subject, mode: Mode, run: Any) -> Proof:
         return _same_values(few, mode)
     drawn = np.random.RandomState(0)
     if isinstance(run, OneByOne):
-        return _judged(count, *_compared(few, mode, run, count, drawn))
+        return _compared(few, mode, run, count, drawn)
     # An order that nobody knows scatters the runs; of a single batch, seen again and again, there is none.
-    single = _judged(count, *_compared(_some(subject, 1), mode, run, count, drawn))
-    several = _judged(count, *_compared(few, mode, run, count, drawn))
-    return single if several.why_not else several if single.why_not else single
+    single = _compared(_some(subject, 1), mode, run, count, drawn)
+    several = _compared(few, mode, run, count, drawn)
+    return several if single.why_not else single
 
 
-def _compared(
-    few: Subject, mode: Mode, run: Any, count: int, drawn: np.random.RandomState
-) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """Give by what share runs of so many steps are off from those by hand, and by what they may be."""
+def _compared(few: Subject, mode: Mode, run: Any, count: int, drawn: np.random.RandomState) -> Proof:
+    """Hold runs of so many steps to those by hand.
+
+    Raises:
+        TimingVoid: they do something else.
+    """
     with kept(few.model):
         # What Keras 3 draws from is not put back between runs, so that they tell what chance does.
         begin = _moving(few.model)
@@ -110,7 +112,10 @@ def _compared(
             _assign(begin, rewind)
             ours = place < BY_HAND
             (references if ours else found).append(_moved(few, mode, run, step if ours else None, count, drawn))
-    return off(references, found), allowed(references)
+    distances = [float(np.linalg.norm(one.way)) for one in references]
+    if not all(0 < one < math.inf for one in distances):
+        return Proof(why_not="steps by hand move nothing, or end in what is no number")
+    return _judged(count, off(references, found), allowed(references))
 
 
 def _some(subject: Subject, count: int) -> Subject:

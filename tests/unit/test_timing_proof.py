@@ -99,6 +99,13 @@ def test_the_model_is_put_back(chapters: Subject) -> None:
     assert all(map(np.array_equal, before, _state(chapters.model)))
 
 
+@pytest.mark.parametrize("rate", [0.0, 1e38])
+def test_of_steps_that_move_nothing_or_diverge_nothing_is_shown(chapters: Subject, rate: float) -> None:
+    chapters.model.optimizer.learning_rate = rate
+
+    assert "steps by hand" in _proved(chapters, modes.mode("train_on_batch")).why_not
+
+
 def test_of_a_model_without_a_loss_nothing_is_shown(chapters: Subject) -> None:
     chapters.model.loss = None
 
