@@ -10,6 +10,7 @@ import pytest
 
 from pytest_kerasch2.chapter import figures_alike, figures_trained
 from pytest_kerasch2.chapter.figures_trained import Curves
+from pytest_kerasch2.errors import CouldNotTell, TrainingFailed
 from pytest_kerasch2.framework import state
 from pytest_kerasch2.options import Settings
 
@@ -71,6 +72,9 @@ class FigureFixtures:
     def _trained(self) -> Any:
         try:
             return figures_trained.trained(self.settings, self._kept(), self._say)
+        except TrainingFailed as error:
+            # Stopped, or without memory: that says nothing of a figure.
+            return CouldNotTell(error.happened, error.found, error.remedy)
         except Exception as error:
             # Kept too: what failed once would fail for each of the claims.
             return error

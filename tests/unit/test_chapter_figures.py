@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable
 
 import pytest
@@ -12,7 +13,14 @@ import pytest
 from pytest_kerasch2.accuracy import calibrating, reference, shipped, training
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.chapter import figures, figures_alike, figures_deciding, figures_shared, figures_trained
+from pytest_kerasch2.chapter import (
+    figures,
+    figures_alike,
+    figures_deciding,
+    figures_fixtures,
+    figures_shared,
+    figures_trained,
+)
 from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
 from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.data import standins
@@ -323,6 +331,18 @@ def test_what_is_left_alone_is_trained(tmp_path: Path, curves: Curves, untrained
     figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
 
     assert untrained == [4]
+
+
+def test_a_training_that_was_stopped_breaks_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*given: Any) -> Any:
+        raise TrainingFailed("The trainings did not end", "exit status -15", "look at what was said")
+
+    monkeypatch.setattr(figures_trained, "trained", stopped)
+    config: Any = SimpleNamespace(cache=None)
+
+    found = figures_fixtures.FigureFixtures(config, SETTINGS, tmp_path)._trained()
+
+    assert isinstance(found, CouldNotTell)
 
 
 def test_what_the_training_process_complains_of_is_told(tmp_path: Path, mirror: Path) -> None:
