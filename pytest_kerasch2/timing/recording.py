@@ -10,7 +10,7 @@ from typing import Any, Mapping
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
 from pytest_kerasch2.framework import api, devices, packages
-from pytest_kerasch2.timing import limit, measuring, memory, modes
+from pytest_kerasch2.timing import limit, measuring, memory, modes, parts
 from pytest_kerasch2.timing.deadline import within
 from pytest_kerasch2.timing.measuring import Measurement
 from pytest_kerasch2.timing.modes import Mode
@@ -53,6 +53,7 @@ def recorded(
     seconds: float = 1.0,
     deadline: float = 300.0,
     proof: bool = True,
+    apart: bool = False,
 ) -> Row:
     """Time the steps of a model, and give their times to pytest-benchmark.
 
@@ -65,6 +66,7 @@ def recorded(
         deadline: seconds after which it is given up.
         proof: whether steps must be shown to do what steps written by hand do; False where a model's own step is meant
             to do something else.
+        apart: whether a step of `fit` is to be taken apart too, into input, dispatch, compute and wait.
 
     Returns:
         What was measured, as a row of the table of all benchmarks.
@@ -80,15 +82,20 @@ def recorded(
     benchmark._mode = NAME
     chosen, place = modes.mode(mode), devices.one(device)
     ready = subject(model, data, batch_size, place)
+    if apart and mode != "fit":
+        raise BadSetting("A step is taken apart in one mode alone", repr(mode), 'say mode="fit", or leave out apart')
     with within(deadline), memory.told(place):
         found = measuring.measure(ready, chosen, seconds, proof)
+        taken = parts.measure(ready, seconds) if apart else None
     _give(benchmark, found)
     least = _limit(ready, chosen)
     network = f"{_dtype(model)}, {sum(map(size_of, model.trainable_weights))} parameters"
     about = {"mode": mode, "batch_size": batch_size, "device": place.name, "environment": _environment()}
     about.update(hardware=devices.hardware(place), network=network)
     benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, "limit_seconds": least, **found.plain}
-    return Row(benchmark.name, place.name, mode, batch_size, found, least, network)
+    if taken is not None:
+        benchmark.extra_info[NAME]["parts"] = taken.plain
+    return Row(benchmark.name, place.name, mode, batch_size, found, least, network, parts=taken)
 
 
 def _limit(subject: Subject, mode: Mode) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Sequence
 
 from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.parts import Parts
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
@@ -33,6 +34,7 @@ class Row:
         limit: seconds that a step takes at least; None where that is not known of the network.
         network: what it computes in, and how many parameters it trains; rows of others are not compared.
         why_not: why it was not measured.
+        parts: where the time of its step goes; None where that was not asked.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Row:
     limit: float | None = None
     network: str = ""
     why_not: str = ""
+    parts: Parts | None = None
 
 
 def text(rows: Sequence[Row], width: int, colour: bool) -> str:

@@ -1,0 +1,318 @@
+"""Where the time of a step of `fit` goes: input, dispatch, compute and wait, each from experiments of its own.
+
+A step is done in five ways, which differ in who asks for it, in what feeds it and in what it does:
+
+    whole    `fit` asks,        fed by its own data,             the model's step
+    fed      a bare loop asks,  fed by what `fit` makes of them, the model's step
+    there    a bare loop asks,  one batch that is there already, the model's step
+    looped   `fit` asks,        one batch that is there already, a step that does nothing, compiled by Keras as its own
+    empty    a bare loop asks,  one batch that is there already, a step that does nothing
+
+Input is what *fed* takes longer than *there*: what the step waits for its batch, or loses to whoever makes it. Dispatch
+is *looped*: Keras's loop, what `fit` makes ready, and the call of a compiled function. Compute is what sending the
+steps of *there* takes longer than *empty*, and wait is what they then have to be waited for. *Whole* is in none of the
+four; that they add up to it is found, and not made so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+import statistics
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, Callable, Iterator
+
+import numpy as np
+
+from pytest_kerasch2.errors import NotApplicable, TimingVoid
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.timing import block, measuring, modes
+from pytest_kerasch2.timing.block import Block
+from pytest_kerasch2.timing.measuring import Prepared
+from pytest_kerasch2.timing.subject import Subject
+
+NAMES = ("input", "dispatch", "compute", "wait")
+FEWEST_ROUNDS = 7
+# Rounds that are not counted: what is done for the first time traces and compiles.
+WARMING = 2
+_ASKED = "A step of `fit` is to be taken apart"
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Round:
+    """Seconds of a step in each of the five ways, once in turn; `waited` is of `there`, at its end."""
+
+    whole: float
+    fed: float
+    there: float
+    waited: float
+    looped: float
+    empty: float
+
+    @property
+    def parts(self) -> tuple[float, float, float, float]:
+        """Give input, dispatch, compute and wait, in seconds of a step."""
+        return self.fed - self.there, self.looped, self.there - self.waited - self.empty, self.waited
+
+    @property
+    def share(self) -> float:
+        """Give the sum of the parts as a share of the whole."""
+        return sum(self.parts) / self.whole
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where the time of a step of `fit` goes.
+
+    Attributes:
+        steps: of each way in a round.
+        rounds: in the order in which they were done.
+    """
+
+    steps: int
+    rounds: tuple[Round, ...]
+
+    @property
+    def whole(self) -> float:
+        """Give the seconds of a step of `fit`, the median of the rounds."""
+        return statistics.median(one.whole for one in self.rounds)
+
+    @property
+    def each(self) -> dict[str, float]:
+        """Give the seconds of each part, the median of the rounds; noise may make a small one negative."""
+        return {name: statistics.median(found) for name, found in zip(NAMES, zip(*(one.parts for one in self.rounds)))}
+
+    @property
+    def share(self) -> float:
+        """Give the sum of the parts as a share of the whole, the median of the rounds."""
+        return statistics.median(one.share for one in self.rounds)
+
+    @property
+    def gap(self) -> float:
+        """Give the seconds of a step that are in no part; negative where parts are done at the same time."""
+        return (1 - self.share) * self.whole
+
+    @property
+    def spread(self) -> float:
+        """Give half of what lies between the quartiles of this share."""
+        low, high = np.percentile([one.share for one in self.rounds], [25, 75])
+        return float(high - low) / 2
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Give what a file says of it."""
+        told = {"whole": self.whole, **self.each, "share": self.share, "gap": self.gap, "spread": self.spread}
+        return {"steps": self.steps, **told, "rounds": [asdict(one) for one in self.rounds]}
+
+
+def measure(subject: Subject, seconds: float) -> Parts:
+    """Take a step of `fit` apart, as the chapter calls it; model and optimizer are put back at the end.
+
+    Args:
+        subject: the model and its data.
+        seconds: of `fit` itself, about; there are seven rounds at least, and the other ways come on top.
+
+    Raises:
+        NotApplicable: Keras's loop of this release or backend cannot be given another step.
+        TimingVoid: a block did not do what it is said to have done.
+    """
+    model = subject.model
+    if not hasattr(model, "make_train_function"):
+        raise NotApplicable(_ASKED, "before TensorFlow 2.2, Keras's loop knows no `train_function`")
+    if not api.runs_on_tensorflow() and api.release().backend != "jax":
+        raise NotApplicable(_ASKED, "on this backend, Keras's loop itself takes the batch")
+    with _put_back(subject), measuring.prepared(subject, modes.mode("fit")) as ready:
+        ways = _Ways(subject, ready)
+        for _ in range(WARMING):
+            ways.round()
+        traced = len(ready.traces)
+        rounds: list[Round] = []
+        while len(rounds) < FEWEST_ROUNDS or sum(one.whole for one in rounds) * ready.steps < seconds:
+            rounds.append(ways.round())
+        if len(ready.traces) != traced:
+            found = f"{len(ready.traces) - traced} times"
+            raise TimingVoid("The model was traced while it was timed", found, "give inputs of one shape and type")
+    return Parts(ready.steps, tuple(rounds))
+
+
+class _Ways:
+    """The five ways to do a step."""
+
+    def __init__(self, subject: Subject, ready: Prepared) -> None:
+        self.subject, self.model, self.ready = subject, subject.model, ready
+        self.own = self.model.train_function
+        self.random = random.Random(0)
+        self.there, names = self._looked_at()
+        self.nothing = self._nothing(names)
+
+    def round(self) -> Round:
+        """Do a block in each way, in random order."""
+        ways: dict[str, Callable[[], tuple[Block, float]]] = {
+            "whole": lambda: (self.ready.timed(self.ready.steps), 0.0),
+            "fed": lambda: self._proved(True, lambda: self._bare(self.own, None)),
+            "there": lambda: self._proved(True, lambda: self._bare(self.own, self.there)),
+            "looped": lambda: self._proved(False, lambda: (self._looped(self.nothing), 0.0)),
+            "empty": lambda: self._proved(False, lambda: self._bare(self.nothing, self.there)),
+        }
+        order = list(ways)
+        self.random.shuffle(order)
+        found = {name: ways[name]() for name in order}
+        waited = found["there"][1] / self.ready.steps
+        return Round(waited=waited, **{name: one.whole for name, (one, _) in found.items()})
+
+    def _proved(self, trains: bool, way: Callable[[], tuple[Block, float]]) -> tuple[Block, float]:
+        before = self.subject.updates()
+        done = way()
+        counted, meant = self.subject.updates() - before, self.ready.steps if trains else 0
+        if counted != meant:
+            found = f"{counted} updates of the weights where {meant} were meant"
+            raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
+        return done
+
+    def _looped(self, nothing: Function) -> Block:
+        """Let `fit` do steps that do nothing, and take no batch of its own."""
+        subject, there = self.subject, self.there
+
+        def step(*given: Any) -> Any:
+            return nothing(*given[:-1], there)
+
+        with self._given(step):
+            return block.timed(self.ready.run, self.ready.steps, subject.finish, subject.wait, self.ready.idle)
+
+    def _bare(self, step: Function, source: Any) -> tuple[Block, float]:
+        """Do steps in a bare loop, epoch by epoch; give them, and what was waited for at the end of the epochs.
+
+        It is done within `fit`, which makes the data ready and, on JAX, gives the state of the model and takes it back.
+
+        Args:
+            source: what gives the batches; None for what `fit` has made.
+        """
+        subject, loop = self.subject, _stateful if api.runs_on_tensorflow() else _stateless
+        found: list[tuple[Block, float]] = []
+
+        def epoch(*given: Any) -> Any:
+            kept: list[Any] = [given]
+            waited: list[float] = []
+
+            def run(count: int) -> None:
+                kept[:] = loop(step, count, given[:-1], given[-1] if source is None else source)
+
+            def wait() -> None:
+                subject.device.wait(next(iter(kept[-1].values())))
+
+            def finish() -> None:
+                began = time.perf_counter()
+                wait()
+                waited.append(max(0.0, time.perf_counter() - began - self.ready.idle))
+
+            found.append((block.timed(run, subject.batches, finish, wait, self.ready.idle), waited[0]))
+            self.model.stop_training = True
+            return kept[0]
+
+        with self._given(epoch):
+            for _ in range(self.ready.steps // subject.batches):
+                self.ready.run(subject.batches)
+        blocks, waits = zip(*found)
+        sums = (sum(getattr(one, name) for one in blocks) for name in ("steps", "seconds", "owed"))
+        return Block(*sums), sum(waits)
+
+    def _looked_at(self) -> tuple[Any, list[str]]:
+        """Give what gives one batch again and again, which is one of those of `fit`, and the names of a step's logs."""
+        found: list[Any] = []
+
+        def look(*given: Any) -> Any:
+            batch = next(given[-1])
+            done = self.own(*given)
+            found[:] = [_again(batch, given[-1]), list(done if isinstance(done, dict) else done[0])]
+            self.model.stop_training = True
+            return done
+
+        with self._given(look):
+            self.ready.run(self.subject.batches)
+        return found[0], found[1]
+
+    def _nothing(self, names: list[str]) -> Function:
+        """Give a step that does nothing, made and compiled by Keras as that of the model is."""
+        model = self.model
+        logs = {name: api.tensor(np.float32(0)) for name in names}
+        # By its class, where it has none of its own; on JAX a step takes the state of the model, and gives it back.
+        kept = {name: vars(model)[name] for name in ("train_step", "train_tf_function") if name in vars(model)}
+        model.train_step = lambda *given: logs if len(given) == 1 else (logs, given[0])
+        model.train_function = None
+        try:
+            model.make_train_function()
+            nothing: Function = model.train_function
+            # Keras 2 asks for the model's step where it traces it: now.
+            self._looped(nothing)
+        finally:
+            model.train_function = self.own
+            del model.train_step
+            for name, value in kept.items():
+                setattr(model, name, value)
+        return nothing
+
+    @contextlib.contextmanager
+    def _given(self, step: Function) -> Iterator[None]:
+        """Give `fit` another function to call for each step."""
+        before = self.model.train_function
+        self.model.train_function = step
+        try:
+            yield
+        finally:
+            self.model.train_function = before
+
+
+def _stateful(step: Function, count: int, given: Any, source: Any) -> tuple[Any, Any]:
+    logs = None
+    for _ in range(count):
+        logs = step(source)
+    return logs, logs
+
+
+def _stateless(step: Function, count: int, given: Any, source: Any) -> tuple[Any, Any]:
+    logs, (state,) = None, given
+    for _ in range(count):
+        logs, state = step(state, source)
+    return (logs, state), logs
+
+
+def _again(batch: Any, source: Any) -> Any:
+    """Give a batch without end, as something of the kind that gave it, for which nothing is traced anew."""
+    spec = getattr(source, "element_spec", None)
+    if spec is None:
+        return itertools.repeat(tuple(None if part is None else api.tensor(part) for part in batch))
+    data = api.tensorflow().data.Dataset
+    exact = data.from_tensors(batch)
+    # Together with a batch of another size, which never comes, one of any size.
+    loose = exact.concatenate(data.from_tensors(tuple(part[:0] for part in batch)).take(0))
+    return iter(next((one for one in (exact, loose) if one.element_spec == spec), exact).repeat())
+
+
+@contextlib.contextmanager
+def _put_back(subject: Subject) -> Iterator[None]:
+    """Put back what training changes: weights, optimizer, metrics, history."""
+    model, optimizer = subject.model, subject.model.optimizer
+    # Weights may be made by the first call, and the optimizer's averages by the first step: then there would be nothing
+    # to put back.
+    model.predict_on_batch(subject.batch(0)[0])
+    if not getattr(optimizer, "built", getattr(optimizer, "_built", False)):
+        # Of another name before 2.11, and none before 2.4.
+        for name in ("build", "_create_all_weights"):
+            if hasattr(optimizer, name):
+                getattr(optimizer, name)(model.trainable_variables)
+                break
+    found = optimizer.variables
+    variables = [*model.variables, *(found() if callable(found) else found)]
+    values = [api.array(one) for one in variables]
+    kept = {name: getattr(model, name, None) for name in ("history", "stop_training", "train_function")}
+    try:
+        yield
+    finally:
+        for one, value in zip(variables, values):
+            one.assign(value)
+        for name, thing in kept.items():
+            setattr(model, name, thing)

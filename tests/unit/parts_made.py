@@ -1,0 +1,140 @@
+"""A model whose `fit` goes step by step as that of Keras, on a clock that goes on only where something is to last."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Iterator
+
+BATCHES = 10
+NAMES = {"loss": 0.0}
+
+
+class Clock:
+    """Stands for the module `time`; reading it takes a nanosecond, so that it can be told to go on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        self.now += 1e-9
+        return self.now
+
+    def spend(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds of a step in each of its parts, and what may be wrong with it.
+
+    Args:
+        late: the device goes on for so long when the step has returned.
+        together: spent only where `fit` does the model's step on its own data, which no experiment does in parts.
+        once: what is spent once a call of `fit`.
+        counts: updates that a step counts.
+        deaf: another step is compiled than the one that is given.
+    """
+
+    fetch: float = 0.0002
+    loop: float = 0.0003
+    work: float = 0.0005
+    late: float = 0.0
+    together: float = 0.0
+    once: float = 0.0
+    counts: int = 1
+    deaf: bool = False
+
+
+class Variable:
+    def __init__(self) -> None:
+        self.value = 0
+
+    def assign(self, value: int) -> None:
+        self.value = value
+
+
+class Model:
+    """Stands for a compiled Keras model."""
+
+    def __init__(self, clock: Clock, costs: Costs) -> None:
+        self.clock, self.costs = clock, costs
+        self.kernel, self.average, self.counter = Variable(), Variable(), Variable()
+        self.variables = [self.kernel]
+        self.optimizer = SimpleNamespace(built=True, variables=[self.average, self.counter])
+        self.layers = [SimpleNamespace(call=lambda: None, name="last")]
+        self.train_function: Any = None
+        self.history: Any = "before"
+        self.stop_training = False
+        self.owed = 0.0
+
+    def make_train_function(self) -> None:
+        if self.train_function is None:
+            step = type(self).train_step.__get__(self) if self.costs.deaf else self.train_step
+            self.train_function = lambda iterator: step(next(iterator))
+
+    def train_step(self, data: Any) -> Any:
+        self.clock.spend(self.costs.work)
+        self.owed += self.costs.late
+        self.counter.value += self.costs.counts
+        self.kernel.value += 1
+        self.average.value += 1
+        return dict(NAMES)
+
+    def wait(self, value: Any = None) -> None:
+        self.clock.spend(self.owed)
+        self.owed = 0.0
+
+    def fit(self, x: Any, y: Any, batch_size: int, epochs: int, verbose: int) -> None:
+        self.make_train_function()
+        self.history, self.stop_training = object(), False
+        self.clock.spend(self.costs.once)
+        for _ in range(epochs):
+            fed = self._fed()
+            for _ in range(BATCHES):
+                before = self.counter.value
+                self.clock.spend(self.costs.loop)
+                self.train_function(fed)
+                if self.stop_training:
+                    return
+                # Only where it is the whole, a step at a time.
+                if self.counter.value != before:
+                    self.clock.spend(self.costs.together)
+
+    def _fed(self) -> Iterator[Any]:
+        for _ in itertools.count():
+            self.clock.spend(self.costs.fetch)
+            yield ("x", "y")
+
+    def predict_on_batch(self, x: Any) -> None:
+        pass
+
+
+class Made:
+    """Stands for a `Subject`."""
+
+    batches, batch_size = BATCHES, 1
+    x = y = [0.0] * BATCHES
+
+    def __init__(self, clock: Clock, costs: Costs) -> None:
+        self.model = Model(clock, costs)
+        self.device = SimpleNamespace(placed=contextlib.nullcontext, kind="cpu", wait=self.model.wait)
+
+    def batch(self, number: int) -> Any:
+        return "x", "y"
+
+    def updates(self) -> int:
+        return self.model.counter.value
+
+    def weights(self) -> dict[str, str]:
+        return {"0: kernel": str(self.model.kernel.value)}
+
+    def tracing(self) -> bool:
+        return True
+
+    def finish(self) -> None:
+        self.model.wait()
+
+    wait = finish

@@ -1,0 +1,161 @@
+"""Where the time of a step goes: on a model whose parts last as long as they are said to, and no clock of a machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.errors import NotApplicable, TimingVoid
+from pytest_kerasch2.timing import block, by_part, measuring, parts
+from pytest_kerasch2.timing.parts import NAMES, Parts, Round
+from pytest_kerasch2.timing.table import Row
+from tests.unit.parts_made import Clock, Costs, Made
+
+PLANTED = 0.002
+NEAR = 2e-6
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    for module in (block, measuring, parts):
+        monkeypatch.setattr(module, "time", made)
+    known = {"tensor": lambda value: value, "array": lambda one: one.value, "runs_on_tensorflow": lambda: True}
+    for name, function in known.items():
+        monkeypatch.setattr(parts.api, name, function)
+    return made
+
+
+def _measured(clock: Clock, **costs: Any) -> Parts:
+    return parts.measure(Made(clock, Costs(**costs)), 0.01)  # type: ignore[arg-type]
+
+
+def test_each_part_is_told_by_experiments_of_its_own(clock: Clock) -> None:
+    found = _measured(clock, fetch=0.0002, loop=0.0003, work=0.0005, late=0.0001)
+
+    assert found.each == pytest.approx(
+        {"input": 0.0002, "dispatch": 0.0003, "compute": 0.0005, "wait": 0.0001}, abs=NEAR
+    )
+
+
+def test_they_add_up_to_the_whole_where_there_is_nothing_else(clock: Clock) -> None:
+    found = _measured(clock, late=0.0001)
+
+    assert (found.whole, found.share) == (pytest.approx(0.0011, abs=NEAR), pytest.approx(1.0, abs=0.005))
+
+
+@pytest.mark.parametrize(("cost", "part"), [*zip(("fetch", "loop", "work", "late"), NAMES)])
+def test_what_is_planted_in_a_part_shows_there_and_nowhere_else(clock: Clock, cost: str, part: str) -> None:
+    before = _measured(clock).each
+
+    after = _measured(clock, **{cost: getattr(Costs(), cost) + PLANTED}).each
+
+    grown = {name: after[name] - before[name] for name in NAMES}
+    assert grown == pytest.approx({name: PLANTED if name == part else 0.0 for name in NAMES}, abs=NEAR)
+
+
+def test_what_is_in_no_part_is_not_made_one(clock: Clock) -> None:
+    found = _measured(clock, together=0.001)
+
+    assert (found.share, found.gap) == (pytest.approx(0.5, abs=0.005), pytest.approx(0.001, abs=NEAR))
+
+
+def test_what_fit_does_once_a_call_is_of_its_dispatch(clock: Clock) -> None:
+    found = _measured(clock, once=0.01)
+
+    assert found.each["dispatch"] == pytest.approx(0.0003 + 0.01 / found.steps, abs=NEAR)
+    assert found.share == pytest.approx(1.0, abs=0.005)
+
+
+@pytest.mark.parametrize("costs", [{"counts": 0}, {"counts": 2}])
+def test_steps_that_are_not_those_counted_make_the_time_void(clock: Clock, costs: Any) -> None:
+    with pytest.raises(TimingVoid, match="Another number of steps was done than was counted"):
+        _measured(clock, **costs)
+
+
+def test_an_empty_step_that_trains_makes_the_time_void(clock: Clock) -> None:
+    with pytest.raises(TimingVoid, match="50 updates of the weights where 0 were meant"):
+        _measured(clock, deaf=True)
+
+
+def test_a_trace_within_the_rounds_makes_the_time_void(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = Made(clock, Costs())
+    rounds = parts._Ways.round
+
+    def tracing(ways: Any) -> Round:
+        ways.ready.traces.append("last")
+        return rounds(ways)
+
+    monkeypatch.setattr(parts._Ways, "round", tracing)
+
+    with pytest.raises(TimingVoid, match=r"traced while it was timed\. Found: 7 times"):
+        parts.measure(subject, 0.01)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("costs", [Costs(), Costs(deaf=True)])
+def test_the_model_is_put_back(clock: Clock, costs: Costs) -> None:
+    subject = Made(clock, costs)
+    model = subject.model
+    model.kernel.value, model.average.value, model.counter.value = 5, 6, 7
+
+    try:
+        parts.measure(subject, 0.01)  # type: ignore[arg-type]
+    except TimingVoid:
+        assert costs.deaf
+
+    state = (model.kernel.value, model.average.value, model.counter.value)
+    assert (state, model.train_function, model.history, "train_step" in vars(model)) == (
+        (5, 6, 7),
+        None,
+        "before",
+        False,
+    )
+
+
+def test_a_loop_that_takes_no_other_step_is_not_taken_apart(clock: Clock) -> None:
+    subject = SimpleNamespace(model=object())
+
+    with pytest.raises(NotApplicable, match=r"before TensorFlow 2\.2"):
+        parts.measure(subject, 0.01)  # type: ignore[arg-type]
+
+
+def test_a_loop_that_takes_the_batch_itself_is_not_taken_apart(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts.api, "runs_on_tensorflow", lambda: False)
+    monkeypatch.setattr(parts.api, "release", lambda: SimpleNamespace(backend="torch"))
+
+    with pytest.raises(NotApplicable, match="loop itself takes the batch"):
+        parts.measure(Made(clock, Costs()), 0.01)  # type: ignore[arg-type]
+
+
+ROUND = Round(whole=0.001, fed=0.0007, there=0.0006, waited=0.0001, looped=0.0004, empty=0.0001)
+
+
+def _row(**changed: float) -> Row:
+    found = Parts(10, (replace(ROUND, **changed),) * 7)
+    return Row("b.py::test", "cpu:0", "fit", 32, network="float32", parts=found)
+
+
+def test_a_step_is_told_part_by_part() -> None:
+    assert list(by_part.lines([_row(), Row("b.py::other")])) == [
+        "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %), dispatch 400 µs (40 %), "
+        "compute 400 µs (40 %), wait 100 µs (10 %); together 100 ± 0 % (float32)."
+    ]
+
+
+def test_parts_that_are_too_few_are_said_so() -> None:
+    (_, doubt) = by_part.lines([_row(looped=0.0003)])
+
+    assert doubt == "  100 µs of it (10 %) is in none of them."
+
+
+def test_parts_that_are_done_together_are_said_so() -> None:
+    (_, doubt) = by_part.lines([_row(looped=0.0006)])
+
+    assert doubt == "  200 µs (20 %) of them is done while another part is."
+
+
+def test_a_part_below_nothing_is_shown_as_it_was_found() -> None:
+    assert "input −10.0 µs (-1 %)" in by_part.told(Parts(10, (replace(ROUND, fed=0.00059),)))
