@@ -105,14 +105,18 @@ class Prepared:
     traces: list[str]
     proof: Proof | None = None
 
-    def steps(self, overhead: float = block.OVERHEAD, each: float | None = None) -> int:
+    @property
+    def steps(self) -> int:
+        """Give how many steps a block has, so that what surrounds them is no matter."""
+        return self.steps_within(block.OVERHEAD, self.warming[-1].whole)
+
+    def steps_within(self, overhead: float, each: float) -> int:
         """Give how many steps a block has, so that what surrounds them is no more than a share of it.
 
         Args:
             overhead: the share.
-            each: seconds of a step, if that is known better than from warming up.
+            each: seconds of a step.
         """
-        each = self.warming[-1].whole if each is None else each
         return _whole(block.steps_for(each, self.idle + block.resolution(), overhead), self.unit)
 
     def timed(self, steps: int) -> Block:
@@ -155,7 +159,7 @@ def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) 
     before = _loss(subject) if mode.trains else None
     load = _load()
     with prepared(subject, mode, proving) as ready:
-        steps, traced = ready.steps(), len(ready.traces)
+        steps, traced = ready.steps, len(ready.traces)
         blocks: list[Block] = []
         gauge = Gauge(subject.device)
         taken = gauge.now() if gauge.reset() else None

@@ -64,7 +64,8 @@ class Worker:
     def steps(self, name: str) -> dict[str, Any]:
         """Tell how many steps a block should have; asked of one process at a time, and not while others warm up."""
         ready = self.ready[name]
-        return {"steps": ready.steps(OVERHEAD, ready.timed(ready.steps(OVERHEAD)).whole)}
+        few = ready.steps_within(OVERHEAD, ready.warming[-1].whole)
+        return {"steps": ready.steps_within(OVERHEAD, ready.timed(few).whole)}
 
     def block(self, name: str, steps: int) -> dict[str, Any]:
         """Time a block, which is refused where it did not do what it is said to."""
