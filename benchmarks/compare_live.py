@@ -4,7 +4,7 @@
     python -m benchmarks.compare_live --trials 6 --planted 0.05 0.1   six of each kind with each slowdown
 
 Each trial is a whole run of the suite of three benchmarks. It is kept in `data/compare-live.jsonl` as soon as it is
-done, X
+
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import math
 import os
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
 from benchmarks import load
+from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.gates.pairs import Terms
 from pytest_kerasch2.timing import comparing
@@ -46,6 +48,7 @@ def record(found: Comparison, kind: str, planted: float, seed: int, wall: float)
         "planted": planted,
         "seed": seed,
         "rounds": comparing.ROUNDS,
+        "terms": asdict(found.terms),
         "verdicts": {name: one.verdict.value if one else "undecided" for name, one in judged.items()},
         "starts": 1 + max(pair["start"] for pair in found.pairs),
         "measured": round(sum(block["seconds"] for pair in found.pairs for its in pair["blocks"] for block in its), 1),
@@ -79,9 +82,21 @@ def trial(kind: str, planted: float, seed: int) -> dict[str, Any]:
 
 
 def read(path: Path = KEPT) -> list[dict[str, Any]]:
-    """Give the trials that are kept; a last line that was cut short is passed over."""
+    """Give the trials that are kept and were done as they are done now; a line that was cut short is passed over."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    return [json.loads(line) for line in text.split("\n")[:-1]]
+    found = [json.loads(line) for line in text.split("\n")[:-1]]
+    return [one for one in found if one["rounds"] == comparing.ROUNDS and one["terms"] == asdict(Terms())]
+
+
+def append(one: dict[str, Any], path: Path = KEPT) -> None:
+    """Keep a trial, behind whole lines only, and do not return before it is on the disk."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if text and not text.endswith("\n"):
+        write_text(text[: text.rfind("\n") + 1], path)
+    with path.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(one) + "\n")
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _missing(kinds: Sequence[str], planted: Sequence[float], trials: int) -> Iterator[tuple[str, float, int]]:
@@ -104,10 +119,7 @@ def main() -> int:
     try:
         for done, one in enumerate(left, 1):
             found = trial(*one)
-            with KEPT.open("a", encoding="utf-8") as out:
-                out.write(json.dumps(found) + "\n")
-                out.flush()
-                os.fsync(out.fileno())
+            append(found)
             verdicts = ", ".join(f"{name} {verdict}" for name, verdict in found["verdicts"].items())
             rest = (time.monotonic() - began) / done * (len(left) - done)
             about = f"{found['starts']} starts, {found['measured']:.0f} s of {found['wall']:.0f} s measured"

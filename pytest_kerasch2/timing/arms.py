@@ -11,7 +11,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
 import pytest_kerasch2
 from pytest_kerasch2 import errors
@@ -109,6 +109,24 @@ class Worker:
             self.process.kill()
             self.process.wait()
         self.said.close()
+
+
+def received(workers: Sequence[Worker]) -> list[Any]:
+    """Give the answers of several to what they were sent.
+
+    Raises:
+        KerasCh2Error: the first that one of them refused; all have been heard by then.
+    """
+    answers: list[Any] = []
+    refused: KerasCh2Error | None = None
+    for worker in workers:
+        try:
+            answers.append(worker.receive())
+        except KerasCh2Error as error:
+            refused = refused or error
+    if refused is not None:
+        raise refused
+    return answers
 
 
 @contextlib.contextmanager

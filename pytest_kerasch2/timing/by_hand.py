@@ -18,6 +18,8 @@ def why_not(model: Any) -> str:
     loss = getattr(model, "loss", None)
     if loss is None or not (isinstance(loss, str) or callable(loss)):
         return "the model has no single loss"
+    if str(getattr(loss, "reduction", "")).lower() == "sum":
+        return "its loss is a sum over a batch"
     if len(getattr(model, "outputs", None) or [None]) != 1:
         return "the model has several outputs"
     return ""
@@ -36,7 +38,7 @@ def eager(model: Any) -> Step:
 
     def step(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
-            value = tf.reduce_mean(loss(y, model(x, **told)))
+            value = tf.reduce_mean(_value(loss, y, model(x, **told)))
             # What layers add, such as the sizes of weights.
             whole = scaled(tf.add_n([value, *(tf.cast(one, value.dtype) for one in model.losses)]))
         gradients = unscaled(tape.gradient(whole, model.trainable_variables))
@@ -53,11 +55,22 @@ def step(model: Any) -> Step:
     return {"jax": _on_jax, "torch": _on_torch}[str(api.release().backend)](model)
 
 
-def loss(model: Any, x: Any, y: Any) -> float:
-    """Give the mean loss of some inputs, where nothing is dropped."""
-    keras = api.keras()
-    values = keras.losses.get(model.loss)(api.tensor(y), model(api.tensor(x), training=False))
-    return float(np.mean(api.array(values).astype("float64")))
+def loss(model: Any, x: Any, y: Any, batch_size: int) -> float:
+    """Give the loss of some inputs as `evaluate` tells it: their mean where nothing is dropped, and what layers add."""
+    value_of = api.keras().losses.get(model.loss)
+    found, added = [], 0.0
+    for first in range(0, len(x), batch_size):
+        part = slice(first, first + batch_size)
+        outputs = model(api.tensor(x[part]), training=False)
+        found.append(float(np.mean(api.array(_value(value_of, api.tensor(y[part]), outputs)).astype("float64"))))
+        added = sum(float(api.array(one)) for one in model.losses)
+    return float(np.mean(found)) + added
+
+
+def _value(value_of: Callable[[Any, Any], Any], y: Any, outputs: Any) -> Any:
+    # One number for each output of one unit: what Keras does before it asks a loss.
+    single = len(y.shape) == len(outputs.shape) - 1 and outputs.shape[-1] == 1
+    return value_of(y[..., None] if single else y, outputs)
 
 
 def training(model: Any) -> dict[str, bool]:
@@ -80,7 +93,7 @@ def _on_jax(model: Any) -> Step:
 
     def whole(weights: Any, others: Any, x: Any, y: Any) -> Any:
         outputs, others, added = model.stateless_call(weights, others, x, return_losses=True, **told)
-        value = keras.ops.mean(value_of(y, outputs)) + sum(added)
+        value = keras.ops.mean(_value(value_of, y, outputs)) + sum(added)
         return optimizer.scale_loss(value), others
 
     def moved(weights: Any, others: Any, state: Any, x: Any, y: Any) -> Any:
@@ -107,7 +120,7 @@ def _on_torch(model: Any) -> Step:
 
     def one(x: Any, y: Any) -> None:
         model.zero_grad()
-        whole = keras.ops.mean(value_of(y, model(x, **told))) + sum(model.losses)
+        whole = keras.ops.mean(_value(value_of, y, model(x, **told))) + sum(model.losses)
         optimizer.scale_loss(whole).backward()
         weights = model.trainable_weights
         with torch.no_grad():

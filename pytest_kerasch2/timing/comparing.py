@@ -133,8 +133,7 @@ def pair(
     # All of them at once: what is not timed may share the cores.
     for worker in workers:
         worker.send("open", slower=worker.arm.slower, **asked)
-    for worker in workers:
-        worker.receive()
+    arms.received(workers)
     # As many steps for all, so that what surrounds a block is as large a part of each.
     steps = max(worker.ask("steps", name=name)["steps"] for worker in workers)
     blocks: list[list[dict[str, Any]]] = [[] for _ in workers]

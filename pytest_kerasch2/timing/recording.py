@@ -64,8 +64,7 @@ def recorded(
         mode: name of a way to do the steps.
         seconds: of blocks that count, about.
         deadline: seconds after which it is given up.
-        proof: whether steps must be shown to do what steps written by hand do; False where a model's own step is meant
-            to do something else.
+        proof: whether steps must be shown to do what steps by hand do; False where they are meant to do something else.
         apart: whether a step of `fit` is to be taken apart too, into input, dispatch, compute and wait.
 
     Returns:
@@ -88,14 +87,15 @@ def recorded(
         found = measuring.measure(ready, chosen, seconds, proof)
         taken = parts.measure(ready, seconds) if apart else None
     _give(benchmark, found)
-    least = _limit(ready, chosen)
-    network = f"{_dtype(model)}, {sum(map(size_of, model.trainable_weights))} parameters"
-    about = {"mode": mode, "batch_size": batch_size, "device": place.name, "environment": _environment()}
-    about.update(hardware=devices.hardware(place), network=network)
-    benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, "limit_seconds": least, **found.plain}
-    if taken is not None:
-        benchmark.extra_info[NAME]["parts"] = taken.plain
+    least, network = _limit(ready, chosen), _network(model)
+    about = {"mode": mode, "batch_size": batch_size, "device": place.name, "hardware": devices.hardware(place)}
+    about.update(environment=_environment(), network=network, limit_seconds=least, parts=taken and taken.plain)
+    benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, **found.plain}
     return Row(benchmark.name, place.name, mode, batch_size, found, least, network, parts=taken)
+
+
+def _network(model: Any) -> str:
+    return f"{_dtype(model)}, {sum(map(size_of, model.trainable_weights))} parameters"
 
 
 def _limit(subject: Subject, mode: Mode) -> float | None:

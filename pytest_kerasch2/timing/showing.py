@@ -18,7 +18,7 @@ from pytest_kerasch2.timing.comparison import Comparison
 
 # What a self-test plants: so much that a machine on which it is not found is not fit to compare anything.
 PLANTED = 1.0
-GREEN = (Verdict.SAME, Verdict.FASTER, Verdict.UNDECIDED)
+GREEN = (Verdict.SAME, Verdict.UNDECIDED)
 
 
 def self_tested(chosen: Any, told: Callable[[str], None]) -> bool:

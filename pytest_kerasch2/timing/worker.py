@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import __version__
@@ -21,7 +21,7 @@ from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.timing import block, measuring, modes, suite
 from pytest_kerasch2.timing.block import Block, Run
 from pytest_kerasch2.timing.measuring import Prepared
-from pytest_kerasch2.timing.modes import Mode
+from pytest_kerasch2.timing.modes import Mode, OneByOne
 from pytest_kerasch2.timing.subject import Subject, subject
 
 # What surrounds a block is in both that are compared: it may be more of them than where a time is to be told.
@@ -80,22 +80,42 @@ class Worker:
 
 
 def slowed(mode: Mode, share: float) -> Mode:
-    """Give a mode whose steps take longer by this share of their time."""
+    """Give a mode whose steps take longer by this share of their time, and are the same otherwise."""
 
-    def make(its: Subject) -> Run:
-        run = mode.make(its)
+    def of(make: Callable[[Subject], Run]) -> Callable[[Subject], Run]:
+        def made(its: Subject) -> Run:
+            run = make(its)
+            if isinstance(run, OneByOne):
+                return Slowed(run, its, share)
+            return lambda count: _slowly(run, count, its, share)
 
-        def slower(count: int) -> None:
-            began = time.perf_counter()
-            run(count)
-            its.finish()
-            until = time.perf_counter() + share * (time.perf_counter() - began)
-            while time.perf_counter() < until:
-                pass
+        return made
 
-        return slower
+    return replace(mode, make=of(mode.make), again=mode.again and of(mode.again))
 
-    return Mode(mode.name, mode.trains, mode.of_epochs, make)
+
+class Slowed(OneByOne):
+    """Does the steps of another one, and takes longer."""
+
+    def __init__(self, run: OneByOne, its: Subject, share: float) -> None:
+        """Begin where the other one is."""
+        super().__init__(run.given, run.step)
+        self.its = its
+        self.share = share
+
+    def __call__(self, count: int) -> None:
+        """Do so many."""
+        _slowly(super().__call__, count, self.its, self.share)
+
+
+def _slowly(run: Run, count: int, its: Subject, share: float) -> Any:
+    began = time.perf_counter()
+    told = run(count)
+    its.finish()
+    until = time.perf_counter() + share * (time.perf_counter() - began)
+    while time.perf_counter() < until:
+        pass
+    return told
 
 
 def serve(lines: Any, answer: Callable[[str], None]) -> None:

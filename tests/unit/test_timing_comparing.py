@@ -192,13 +192,14 @@ def test_the_exit_status_tells_the_verdict(
     assert (found, "fit: " in capsys.readouterr().out) == (status, True)
 
 
-@pytest.mark.parametrize(("slower", "status"), [([], 0), (["--slower=0.000001"], 1)])
+@pytest.mark.parametrize(("slower", "status", "wrong"), [([], 0, 0), (["--slower=0.000001"], 1, 1)])
 def test_the_self_test_sees_red_and_green(
-    tmp_path: Path, slower: list[str], status: int, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, slower: list[str], status: int, wrong: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = cli.main(["compare", "--self-test", str(interpreter(tmp_path / "one")), *slower])
 
-    assert (found, capsys.readouterr().out.count("as it should be")) == (status, 2)
+    out = capsys.readouterr().out
+    assert (found, out.count("self-test, "), out.count("NOT as it should be")) == (status, 2, wrong)
 
 
 def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:

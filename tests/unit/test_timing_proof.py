@@ -11,7 +11,7 @@ from benchmarks.timing_cheats import CHEATS
 from pytest_kerasch2 import models
 from pytest_kerasch2.errors import TimingVoid
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import modes, proof, suite
+from pytest_kerasch2.timing import modes, proof, suite, worker
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.proof import Moved, Proof
 from pytest_kerasch2.timing.subject import Subject, subject
@@ -72,6 +72,38 @@ def _proved(chapters: Subject, mode: Mode) -> Proof:
 @pytest.mark.parametrize("name", ["fit", "train_on_batch", "evaluate", "predict"])
 def test_what_keras_does_is_what_is_done_by_hand(chapters: Subject, name: str) -> None:
     shown = _proved(chapters, modes.mode(name))
+
+    assert shown.off is not None
+
+
+def _with_loss(loss: float) -> list[Moved]:
+    return [Moved(one.way, loss) for one in _runs(3)]
+
+
+@pytest.mark.parametrize(("loss", "off"), [(0.5, 0.0), (1.0, np.log(2)), (0.0, 0.0)])
+def test_the_loss_is_off_by_its_ratio_where_it_has_one(loss: float, off: float) -> None:
+    assert proof.off(_with_loss(0.5), _with_loss(loss))["loss"] == pytest.approx(off)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "linear"])
+def test_a_target_for_each_output_of_one_unit_may_have_no_side_of_its_own(activation: str) -> None:
+    api.fresh_session(0)
+    keras = api.tensorflow().keras
+    layers = [keras.layers.Dense(1, activation=activation, kernel_regularizer="l2")]
+    model = keras.Sequential(layers)
+    model.compile("sgd", "binary_crossentropy" if activation == "sigmoid" else "mse")
+    x = np.random.RandomState(0).uniform(size=(256, 4)).astype("float32")
+    its = subject(model, (x, (x.sum(axis=1) > 2).astype("float32")), 32, devices.one("cpu"))
+    model.fit(x, its.y, verbose=0)
+
+    shown = [_proved(its, modes.mode(name)).off for name in ("fit", "evaluate", "predict")]
+
+    assert None not in shown
+
+
+@pytest.mark.parametrize("name", ["fit", "predict"])
+def test_what_is_slowed_does_the_same(chapters: Subject, name: str) -> None:
+    shown = _proved(chapters, worker.slowed(modes.mode(name), 0.1))
 
     assert shown.off is not None
 
