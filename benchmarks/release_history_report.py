@@ -175,7 +175,7 @@ def _jump(found: History, title: str, jump: Jump, notes: Mapping[str, str]) -> I
 
 def where(jump: Jump) -> str:
     """Tell which part of a step moved."""
-    by_hand, on_batch = jump.shares.get("graph"), jump.shares.get("train_on_batch", 0.0)
+    by_hand, on_batch = jump.shares.get("graph"), jump.shares.get("train_on_batch")
     if by_hand is None:
         return "There is no step by hand in a graph here, so that Keras's loop and the step are not told apart."
     share = f"the step by hand changed by {100 * by_hand:.0f} % of what a step of `fit` did"
@@ -185,9 +185,10 @@ def where(jump: Jump) -> str:
         return f"It is the step itself: {share}."
     if by_hand > 1 - MOST:
         return f"It is the step itself in part, and in part what Keras does around it: {share}."
-    if on_batch >= MOST:
+    if on_batch is not None and on_batch >= MOST:
         return f"It is what Keras does around a step, in `train_on_batch` too: {share}."
-    return f"It is what `fit` does around its steps: {share}, and `train_on_batch` by {100 * on_batch:.0f} %."
+    also = "" if on_batch is None else f", and `train_on_batch` by {100 * on_batch:.0f} %"
+    return f"It is what `fit` does around its steps: {share}{also}."
 
 
 def _absent(releases: Releases, found: History) -> Iterator[str]:

@@ -147,8 +147,8 @@ def _resampled(plain: Mapping[str, Any]) -> list[str]:
     lines = ["### The rules alone, on stored blocks", ""]
     lines.append(
         f"Drawn from what `kerasch2 compare` kept of one thing and itself ({files}). A rival has here as many "
-        "processes, and values of each, as it takes by itself, but no more than ten blocks of a process, which is less "
-        "than it would have measured. Stretches have blocks in common, which the bounds do not know of."
+        "processes, and values of each, as it takes by itself, but no more blocks of a process than were kept, which "
+        "is less than it would have measured. Draws have blocks in common, and so there are no bounds."
     )
     shares = sorted({one.planted for one in rates})
     kinds = list(dict.fromkeys(one.kind for one in rates))
@@ -158,7 +158,7 @@ def _resampled(plain: Mapping[str, Any]) -> list[str]:
         for share in shares:
             its = [one for one in rates if one.rule == rule and one.planted == share]
             total = Count(sum(one.suites_red for one in its), sum(one.trials for one in its))
-            cells.append(total.at_least() if share else total.at_most())
+            cells.append(percent(total.red / total.of))
         cells.append(f"{statistics.fmean(one.seconds for one in rates if one.rule == rule):.1f} s")
         rows.append(cells)
     lines += ["", *rows_of(["Red suites", *map(_head, shares), "measured a benchmark"], rows)]

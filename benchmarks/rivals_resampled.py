@@ -155,8 +155,7 @@ def _ours(found: Comparison, kind: str, planted: float, trials: int, seed: int) 
     by_start = {start: [pair for pair in pairs if pair["start"] == start] for start in starts}
     terms = Terms()
     for trial in range(trials):
-        first = random.Random(f"{seed} {trial}").randrange(len(starts))
-        stretch = [starts[(first + place) % len(starts)] for place in range(terms.most)]
+        stretch = random.Random(f"{seed} {trial}").choices(starts, k=terms.most)
         drawn = [pair for start in stretch for pair in by_start[start]]
         judged = {
             name: one

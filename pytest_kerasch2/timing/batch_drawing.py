@@ -160,7 +160,7 @@ def _compared(matplotlib: Any, panel: Any, group: Sequence[Curve], compared: Seq
 
 def _crossing(panel: Any, one: Against) -> None:
     """Mark between which batches the GPU overtakes; nothing where it does at none, or is ahead at the smallest."""
-    left, right = one.slower or min(one.ratios), one.quicker
-    if right is not None and right > left:
+    left, right = one.slower, one.quicker
+    if left is not None and right is not None and right > left:
         style = {"facecolor": "0.93", "edgecolor": "0.7", "hatch": "..", "linewidth": 0.8, "zorder": 0}
         panel.axvspan(left, right, label="crossing", gid=f"crossing-{one.gpu.name}", **style)

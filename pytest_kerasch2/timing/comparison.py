@@ -11,7 +11,7 @@ from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.claims.ledger import write_text
-from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.errors import BadLedger, BadSetting
 from pytest_kerasch2.gates import pairs
 from pytest_kerasch2.gates.pairs import Judgement, Terms, Verdict
 from pytest_kerasch2.timing.table import duration
@@ -119,7 +119,12 @@ def read(path: Path) -> Comparison:
         raise BadLedger("A comparison cannot be read", f"{path}: {error}", remedy) from error
     except schema.Mismatch as error:
         raise BadLedger(f"A comparison is not of schema {SCHEMA}", f"{path}, {error}", remedy) from error
-    terms = Terms(**plain["terms"])
+    try:
+        terms = Terms(**plain["terms"])
+    except BadSetting as error:
+        raise BadLedger(
+            "A comparison has terms by which nothing is decided", f"{path}: {error.found}", remedy
+        ) from error
     return Comparison(terms, plain["arms"], plain["benchmarks"], plain["pairs"], plain["complete"])
 
 

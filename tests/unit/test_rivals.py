@@ -215,7 +215,7 @@ def test_the_section_has_what_was_resampled(tmp_path: Path) -> None:
 
     assert "Not run in earnest yet." in said
     assert "busy: 12 starts" in said
-    assert "| kerasch2 compare | 0 of 10 (0 %), ≤ 25.9 % | 10 of 10 (100 %), ≥ 74.1 % |" in said
+    assert "| kerasch2 compare | 0 % | 100 % |" in said
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["seed"] == 0
 
 
