@@ -1,0 +1,88 @@
+"""Writes docs/benchmarking.md from what the scripts of this folder have measured: `python -m benchmarks.timing_report`.
+
+A part that has not been measured says so, with the command that measures it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Callable
+
+from benchmarks import compare_live, compare_report, overhead, rivals_report, timing_proofs
+from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.errors import KerasCh2Error
+
+DATA = Path(__file__).parent / "data"
+DOCS = Path(__file__).parent.parent / "docs"
+PLACE = DOCS / "benchmarking.md"
+POWER = DOCS / "compare-power.png"
+HEAD = """\
+# Benchmarking: how far it can be believed
+
+What `pytest --benchmark`, the fixture `step_benchmark` and `kerasch2 compare` are worth, as far as has been measured.
+Written by `python -m benchmarks.timing_report` from what is kept in `benchmarks/data`; do not edit. Each part says
+which command measures it anew, and each command goes on where it was stopped.
+"""
+
+
+def refused() -> str:
+    """Give what timing refuses."""
+    told = "Planted by `python -m benchmarks.timing_proofs`, once on each backend:\n\n"
+    title, _, table = timing_proofs.section().partition("\n\n")
+    return f"{title}\n\n{told}{table}"
+
+
+def compared() -> str:
+    """Give how often comparing errs and what it finds, with the picture of its power."""
+    trials = compare_live.read()
+    compare_report.picture(trials, POWER)
+    title, _, rest = compare_report.section(trials).partition("\n\n")
+    told = (
+        "One environment with itself, as it is and with a slowdown planted into its second arm, by `python -m "
+        "benchmarks.compare_live` under the loads that `benchmarks/load.py` makes; told by `python -m "
+        "benchmarks.compare_report`.\n\n"
+    )
+    return f"{title}\n\n{told}{rest}\n\n![Share of planted slowdowns found, by seconds of measuring]({POWER.name})"
+
+
+def rivals() -> str:
+    """Give what others tell of the same work."""
+    return rivals_report.section(DATA / "compare-rivals.jsonl", DATA / "compare-rivals-resampled.json")
+
+
+PARTS: tuple[tuple[Path, Callable[[], str], str], ...] = (
+    (overhead.PLACE, overhead.section, "What the harness adds: `python -m benchmarks.overhead`"),
+    (timing_proofs.KEPT, refused, "What is refused: `python -m benchmarks.timing_proofs`"),
+    (compare_live.KEPT, compared, "Errors and power of `kerasch2 compare`: `python -m benchmarks.compare_live`"),
+    (DATA / "compare-rivals.jsonl", rivals, "Rivals: `python -m benchmarks.compare_rivals run`"),
+    (DATA / "release-history.jsonl", lambda: "", "Release history: `python -m benchmarks.release_history record`"),
+)
+
+
+def page() -> str:
+    """Give the document.
+
+    Raises:
+        KerasCh2Error: what is kept cannot be used.
+    """
+    there = [(section, what) for place, section, what in PARTS if place.exists()]
+    lines = [HEAD, *(section() for section, _ in there)]
+    missing = [f"- {what}" for place, _, what in PARTS if not place.exists()]
+    if missing:
+        lines += ["## Not measured yet\n", "\n".join(missing)]
+    return "\n".join(f"{line.rstrip()}\n" for line in lines if line)
+
+
+def main() -> int:
+    """Write it."""
+    try:
+        write_text(page(), PLACE)
+    except KerasCh2Error as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""What is told of comparisons that were made: of made-up trials, whose scatter is known."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import compare_live, compare_report, timing_report
+from pytest_kerasch2.gates.pairs import Terms
+from pytest_kerasch2.timing import comparing
+
+pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
+NAMES = ("fit", "predict")
+
+
+def _trial(seed: int, scatter: float, **told: Any) -> dict[str, Any]:
+    drawn = random.Random(seed)
+    pairs = [
+        {
+            "benchmark": name,
+            "seconds": 2.0,
+            "ratio": [drawn.gauss(0, scatter)] * comparing.ROUNDS,
+            "null": [drawn.gauss(0, scatter)] * comparing.ROUNDS,
+        }
+        for _ in range(12)
+        for name in NAMES
+    ]
+    usual = {"kind": "idle", "planted": 0.0, "seed": seed, "rounds": comparing.ROUNDS, "terms": asdict(Terms())}
+    about = {"verdicts": dict.fromkeys(NAMES, "same"), "starts": 12, "measured": 48.0, "wall": 200.0}
+    return {**usual, **about, "pairs": pairs, **told}
+
+
+@pytest.fixture(scope="module")
+def pool() -> list[compare_report.Start]:
+    return compare_report.starts_of([_trial(seed, 0.01) for seed in range(8)])["idle"]
+
+
+def test_honest_starts_alone_are_drawn_from() -> None:
+    found = compare_report.starts_of([_trial(0, 0.01), _trial(1, 0.01, planted=0.05), _trial(2, 0.01, kind="busy")])
+
+    assert {kind: len(starts) for kind, starts in found.items()} == {"idle": 12, "busy": 12}
+
+
+def test_of_nothing_planted_few_runs_are_red(pool: list[compare_report.Start]) -> None:
+    found = compare_report.rates(pool, 0.0, random.Random(0), runs=300)
+
+    assert found.get("slower", 0) <= 6
+
+
+def test_what_is_ten_times_the_scatter_is_found(pool: list[compare_report.Start]) -> None:
+    found = compare_report.rates(pool, 0.1, random.Random(0), runs=100)
+
+    # What was unfit is not red.
+    assert found["slower"] + found.get("unfit", 0) == 100
+    assert found["by"][12] == found["slower"]
+
+
+def test_an_interval_of_95_percent_covers_about_so_often(pool: list[compare_report.Start]) -> None:
+    covered, of = compare_report.coverage(pool, random.Random(0), trials=500)[12]
+
+    assert 0.9 < covered / of < 0.99
+
+
+def test_a_line_that_was_cut_short_is_passed_over_and_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "kept.jsonl"
+    path.write_text(json.dumps(_trial(0, 0.01)) + '\n{"kind": "id', encoding="utf-8")
+
+    compare_live.append(_trial(1, 0.01), path)
+
+    assert [one["seed"] for one in compare_live.read(path)] == [0, 1]
+
+
+def test_trials_of_other_terms_are_not_told(tmp_path: Path) -> None:
+    path = tmp_path / "kept.jsonl"
+
+    compare_live.append(_trial(0, 0.01, rounds=comparing.ROUNDS + 1), path)
+
+    assert compare_live.read(path) == []
+
+
+def test_the_section_names_each_kind_of_load() -> None:
+    said = compare_report.section([_trial(seed, 0.01, kind=kind) for seed in range(2) for kind in ("idle", "memory")])
+
+    assert "| 0 % | idle | 2 | 0 | 0 | 4 | 0 | 0 | 48 s | 200 s |" in said
+    assert "| memory | 24 |" in said
+
+
+def test_what_was_not_measured_is_said_with_its_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(timing_report, "PARTS", [(tmp_path / "none", lambda: "", "This: `python -m this`")])
+
+    assert "## Not measured yet\n\n- This: `python -m this`" in timing_report.page()
