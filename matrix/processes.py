@@ -65,11 +65,11 @@ class Processes:
         except subprocess.TimeoutExpired as error:
             _signal(process, signal.SIGINT)
             _end(process, time.monotonic() + GRACE)
+            self._forget(process)
             remedy = f"see {log.name}, or run it again"
             raise Unfinished("A run did not end in time", f"{deadline:.0f} s were not enough", remedy) from error
-        finally:
-            with self._lock:
-                self._running.discard(process)
+        # Not where Ctrl-C ends the waiting: then `stop` has to find it.
+        self._forget(process)
         if self._stopped:
             raise Stopped
         return status
@@ -92,6 +92,10 @@ class Processes:
             )
             self._running.add(process)
             return process
+
+    def _forget(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            self._running.discard(process)
 
     def stop(self) -> None:
         """Stop all of them, with all that they started, and start no more."""
