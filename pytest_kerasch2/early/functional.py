@@ -224,6 +224,24 @@ def takes_the_place(facts: Facts, witness: Witness) -> None:
     witness.true("the loss gets smaller", holds=less, found=less)
 
 
+@decides("subclassing.dropout-at-work")
+@caught(
+    told("nothing dropped", SUBCLASSED, "still", to={"judged": [2.3, 2.3], "fitted": 2.3}),
+    told("always dropped", SUBCLASSED, "still", to={"judged": [2.3, 2.4], "fitted": 2.5}),
+)
+def dropout_at_work(facts: Facts, witness: Witness) -> None:
+    """Fit with a learning rate of zero, where nothing but what is dropped makes the loss another than evaluate's."""
+    found = facts.value(SUBCLASSED, witness)["still"]
+    once, again = found["judged"]
+    # What is dropped differs from run to run; what is kept as evidence must not.
+    same = abs(once - again) <= 1e-6
+    witness.true("evaluate gives the same loss twice", holds=same, found="so" if same else [once, again])
+    other = abs(found["fitted"] - once) > 1e-4
+    witness.true(
+        "the loss in fit is another than that of evaluate", holds=other, found="so" if other else found["fitted"]
+    )
+
+
 @decides("subclassing.steps-per-epoch")
 @caught(told("one image lost", "datasets.mnist", "x_train", "shape", 0, to=59_999))
 def steps_per_epoch(facts: Facts, witness: Witness) -> None:

@@ -138,6 +138,15 @@ def unprepared() -> Dict[str, Any]:
     }
 
 
+def _standing_still(model: Any, images: Any, labels: Any) -> Dict[str, Any]:
+    """Give the losses of a model that learns nothing: of evaluate, twice, and of fit."""
+    import keras
+
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss=styles.LOSS)
+    judged = [float(model.evaluate(images, labels, verbose=0)) for _ in range(2)]
+    return {"judged": judged, "fitted": float(model.fit(images, labels, verbose=0).history["loss"][0])}
+
+
 def subclassed() -> Dict[str, Any]:
     """Give what the printed class has, is called by, and learns."""
     import numpy
@@ -151,7 +160,9 @@ def subclassed() -> Dict[str, Any]:
     history = model.fit(images, labels, batch_size=32, epochs=3, verbose=0)
     judged = model.evaluate(images, labels, verbose=0)
     chained, outputs = _chained(model, images[:8]), model.predict(images[:8])
+    still = _standing_still(styles.subclassed()(), images, labels)
     return {
+        "still": still,
         "layers": fresh,
         "found by name": found_by_name,
         "placeholder": model.placeholder_shape,
