@@ -15,14 +15,18 @@ as the gate took:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.gates import distributions
+
+if TYPE_CHECKING:
+    # Not in the NumPy of old releases.
+    import numpy.typing as npt
+
 
 RCP_ERROR = 0.05
 SIGMAS = 3.0
