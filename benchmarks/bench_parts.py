@@ -30,6 +30,6 @@ def test_parts(step_benchmark: Any, request: pytest.FixtureRequest, device: Any,
     api.fresh_session(0)
     model = models.style("sequential-list").compiled(api.tensorflow())
     # An epoch has steps enough that what it costs by itself is little of them.
-    data = tuple(np.concatenate([part] * 4) for part in suite.images())
+    data = tuple(np.concatenate([part] * 2) for part in suite.images())
     seconds = 5.0 if request.config.stash[SETTINGS].full else 1.0
     step_benchmark(model, data, batch_size=batch_size, device=device.name, seconds=seconds, apart=True)

@@ -6,9 +6,9 @@
 A step spins for 0.2, 2 or 20 ms, a fixed number of turns that was found before, or is the chapter's: written by hand
 and compiled, or done by `fit`. The loop (H) and the harness (B: `measuring.Prepared.timed`, which `step_benchmark`
 uses) take turns, H B B H or B H H B by chance, and the ratio of the two of one kind to the two of the other is a pair.
-Each start is a process of its own, and gives one number: the mean logarithm of its pairs. Between which the ratio lies
-is Student's interval over the starts. Beside it: what the whole call costs, with the proofs that lie outside the clock;
-what pytest-benchmark's own `benchmark(step)` tells; and what a callback tells of the steps of `fit`.
+Each start is a process of its own, and gives one number: the median logarithm of its pairs. Between which the ratio
+lies is Student's interval over the starts. Beside it: what the whole call costs, with the proofs that lie outside the
+clock; what pytest-benchmark's own `benchmark(step)` tells; and what a callback tells of the steps of `fit`.
 Results go to benchmarks/data/overhead.json.
 """
 
@@ -135,12 +135,12 @@ def measured(starts: int, count: int) -> None:
 
 
 def logs(kept: Mapping[str, Any], work: str, what: str) -> list[float]:
-    """Give for each start the mean logarithm of the ratio of a time to that of the loop written by hand."""
+    """Give for each start the median logarithm of the ratio of a time to that of the loop written by hand."""
 
-    def mean(told: Sequence[Mapping[str, Any]]) -> float:
-        return statistics.fmean(math.log(sum(one[what]) / sum(one["hand"])) for one in told)
+    def median(told: Sequence[Mapping[str, Any]]) -> float:
+        return statistics.median(math.log(sum(one[what]) / sum(one["hand"])) for one in told)
 
-    return [mean(one["works"][work]["pairs"]) for one in kept["starts"]]
+    return [median(one["works"][work]["pairs"]) for one in kept["starts"]]
 
 
 def found(kept: Mapping[str, Any], work: str, what: str) -> Span:
@@ -174,10 +174,10 @@ def section() -> str:
     lines = [
         "## What the harness adds\n",
         "What the harness tells of a step, over what a loop written by hand tells of it, with the clock read around",
-        f"the loop: the ratio, and its 95 % interval over {number} starts. At most {ASKED} is asked for. *Whole call*",
-        "is what the harness takes in all, with its proofs outside the clock. *Beside* is what pytest-benchmark's own",
-        "`benchmark(step)` tells of the step, and for `fit` what a callback tells that reads the clock before and",
-        "after each batch.\n",
+        f"the loop: the ratio, of the median pair of each start, and its 95 % interval over {number} starts. At most",
+        f"{ASKED} is asked for. *Whole call* is what the harness takes in all, with its proofs outside the clock.",
+        "*Beside* is what pytest-benchmark's own `benchmark(step)` tells of the step, and for `fit` what a callback",
+        "tells that reads the clock before and after each batch.\n",
         "```sh\npython -m benchmarks.overhead\n```\n",
         "| step | by hand | harness tells | asked | whole call | beside |",
         "| --- | ---: | ---: | --- | ---: | ---: |",

@@ -172,7 +172,20 @@ class Held:
 def rival(step: Callable[[], Any]) -> float:
     """Give the seconds of a step as pytest-benchmark's `benchmark(step)` tells them: the mean of its rounds."""
     held = Held(step)
-    words = ["-q", "-o", "addopts=", "-p", "no:kerasch2", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    words = [
+        "-q",
+        "-o",
+        "addopts=",
+        "-o",
+        "filterwarnings=ignore",
+        "--assert=plain",
+        "-p",
+        "no:kerasch2",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:randomly",
+    ]
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         code = pytest.main([*words, f"{__file__}::{test_step.__name__}"], plugins=[held])
