@@ -61,7 +61,7 @@ class Spin:
 
 
 # As the modes of single steps are made.
-SPINNING = Mode("spin", True, False, lambda its: modes._counting([()], its.step))  # type: ignore[attr-defined]
+SPINNING = Mode("spin", True, False, lambda its: modes.OneByOne([()], its.step))  # type: ignore[attr-defined]
 
 
 def turns(seconds: float) -> int:
