@@ -1,0 +1,56 @@
+"""A step of a real `fit` taken apart, asked for by the fixture `step_benchmark`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.test_step_benchmark import HEAD
+
+pytest.importorskip("pytest_benchmark", reason="times are kept by pytest-benchmark, of the extra `benchmark`")
+BODY = """
+from pytest_kerasch2.framework import devices
+from pytest_kerasch2.timing import parts
+from pytest_kerasch2.timing.subject import subject
+
+
+def test_apart(step_benchmark, benchmark):
+    step_benchmark(network(), (X, Y), device="cpu", seconds=0.05, apart=True)
+
+    found = benchmark.extra_info["kerasch2"]["parts"]
+    assert {"input", "dispatch", "compute", "wait", "whole", "share", "rounds"} <= set(found)
+
+
+def test_put_back(step_benchmark, benchmark):
+    ready = subject(network(), (X, Y), 32, devices.one("cpu"))
+    ready.model.predict(X, verbose=0)
+    before = ready.weights()
+    try:
+        parts.measure(ready, 0.05)
+    finally:
+        benchmark(len, X)
+
+    assert (ready.weights(), ready.updates()) == (before, 0)
+    # It goes on as if nothing had been.
+    ready.model.fit(X, Y, verbose=0)
+    assert (ready.weights() != before, ready.updates()) == (True, 3)
+
+
+def test_of_another_mode(step_benchmark):
+    step_benchmark(network(), (X, Y), device="cpu", mode="predict", apart=True)
+"""
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_a_step_is_taken_apart_and_the_model_put_back(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The inner run is no worker, even where this one is.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    pytester.makepyfile(HEAD + BODY)
+
+    result = pytester.runpytest_subprocess("-rs", "-p", "no:randomly", "-p", "no:cacheprovider")
+
+    outcomes = result.parseoutcomes()
+    # Releases that cannot be taken apart say so instead.
+    assert (outcomes.get("passed", 0) + outcomes.get("skipped", 0), outcomes["failed"]) == (2, 1)
+    result.stdout.fnmatch_lines("*A step is taken apart in one mode alone. Found: 'predict'*")
