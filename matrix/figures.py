@@ -12,6 +12,7 @@ from typing import Sequence
 from matrix import foreground, places, verifying
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
+from pytest_kerasch2.chapter.figures_shared import CURVES
 from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.errors import BadSetting
 
@@ -67,7 +68,8 @@ def _train(releases: Releases, column: Column) -> int:
     if status not in verifying.WHOLE or not made.exists():
         return status or FAILED
     found = ledger.read(made)
-    if not any(entry["kind"] == "figure" and entry["verdict"] != "could_not_tell" for entry in found["claims"]):
+    # Equal bits and times tell some without any training.
+    if not any(line.startswith(CURVES) for entry in found["claims"] for line in entry["evidence"]):
         sys.stderr.write(f"{column.environment}: its run told no figure; what was kept stays\n")
         return FAILED
     ledger.write(found, places.figures(column.environment))

@@ -8,6 +8,7 @@ from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.chapter import figures_alike as alike
 from pytest_kerasch2.chapter import figures_deciding as deciding
 from pytest_kerasch2.chapter import saboteurs_figures as faults
+from pytest_kerasch2.chapter.figures_shared import CURVES
 from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
 from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, pending, trains, unmoved
 from pytest_kerasch2.claims.witness import Witness
@@ -34,7 +35,7 @@ CANNOT = deviation(
 def _figures(
     witness: Witness, curves: Curves, bits: Mapping[str, str], name: str, *figures: tuple[str, int, str]
 ) -> None:
-    witness.saw(f"curves: {len(curves.runs)}, {curves.whence}")
+    witness.saw(f"{CURVES}{len(curves.runs)}, {curves.whence}")
     # One training of one way says little: those of all ways that are one training tell it together.
     names = alike.kin(witness, bits, name)
     open_ones: list[CouldNotTell] = []

@@ -7,10 +7,13 @@ from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.claims.release import ABSENT
 
 # So many epochs of the first seed of each way are trained and compared. Whoever draws, shuffles, drops or adds in
 # another order has other bits after the first.
 EPOCHS = 2
+# With this begins the evidence of what curves decide, and of nothing else.
+CURVES = "curves: "
 EQUAL = f"the first {EPOCHS} epochs of a seed of each way, trained here, are equal to theirs bit for bit"
 
 
@@ -38,7 +41,7 @@ def same(others: Sequence[Path], short: Path, names: Sequence[str]) -> Path | No
 
 def release(environment: Mapping[str, Any]) -> str:
     """Give the name of the release by which a file was trained."""
-    found = [f"TensorFlow {environment['tensorflow']}"] if environment["tensorflow"] else []
+    found = [] if environment["tensorflow"] == ABSENT else [f"TensorFlow {environment['tensorflow']}"]
     found.append(f"Keras {environment['keras']} on {environment['backend']}")
     return ", ".join(found)
 

@@ -266,6 +266,12 @@ def test_trainings_that_are_kept_are_not_done_again(tmp_path: Path, curves: Curv
     assert found.whence == "0 trained by this run, 12 kept from before"
 
 
+def test_without_tensorflow_a_release_is_named_by_its_backend() -> None:
+    named = figures_shared.release({"tensorflow": "-", "keras": "3.15.1", "backend": "jax"})
+
+    assert named == "Keras 3.15.1 on jax"
+
+
 def _begin(curves: Curves, off: float) -> Any:
     """Give what trains short ones as the curves begin, but for their last number."""
 
