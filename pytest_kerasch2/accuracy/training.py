@@ -144,7 +144,8 @@ def _quicker(model: Any) -> dict[str, int]:
     """Give what `compile` takes to do several steps as one call.
 
     Nothing before Keras 2.4, which cannot; nor on TensorFlow from 3.0 to 3.6, which writes the steps out one after the
-    other: TensorFlow refuses more than 32 so, and `evaluate` of fewer batches tells a fraction of the accuracy.
+    other: TensorFlow refuses more than 32 so, and `evaluate` of fewer batches fails, or tells a fraction of the
+    accuracy (`docs/findings/steps_at_once.py`).
     """
     known = inspect.signature(type(model).compile).parameters
     release = tuple(map(int, api.release().keras.split(".")[:2]))

@@ -31,7 +31,7 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import block, measuring, modes
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Prepared
-from pytest_kerasch2.timing.subject import Subject
+from pytest_kerasch2.timing.subject import Subject, put_back
 
 NAMES = ("input", "dispatch", "compute", "wait")
 FEWEST_ROUNDS = 7
@@ -305,14 +305,10 @@ def _put_back(subject: Subject) -> Iterator[None]:
             if hasattr(optimizer, name):
                 getattr(optimizer, name)(model.trainable_variables)
                 break
-    found = optimizer.variables
-    variables = [*model.variables, *(found() if callable(found) else found)]
-    values = [api.array(one) for one in variables]
     kept = {name: getattr(model, name, None) for name in ("history", "stop_training", "train_function")}
     try:
-        yield
+        with put_back(model):
+            yield
     finally:
-        for one, value in zip(variables, values):
-            one.assign(value)
         for name, thing in kept.items():
             setattr(model, name, thing)

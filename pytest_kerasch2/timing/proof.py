@@ -6,7 +6,6 @@ so several runs by hand tell how much: a way to do steps is refused where it lie
 
 from __future__ import annotations
 
-import contextlib
 import math
 import statistics
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from pytest_kerasch2.errors import TimingVoid
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import by_hand
 from pytest_kerasch2.timing.modes import Mode, OneByOne
-from pytest_kerasch2.timing.subject import Subject
+from pytest_kerasch2.timing.subject import Subject, assign, copied, put_back, variables
 
 # A run has so many steps, or fewer where they would take more images: it is to cost little beside what is timed.
 STEPS = 25
@@ -102,15 +101,15 @@ def _compared(few: Subject, mode: Mode, run: Any, count: int, drawn: np.random.R
     Raises:
         TimingVoid: they do something else.
     """
-    with kept(few.model):
+    with put_back(few.model):
         # What Keras 3 draws from is not put back between runs, so that they tell what chance does.
         begin = _moving(few.model)
-        rewind = list(map(_copied, begin))
+        rewind = list(map(copied, begin))
         step = by_hand.step(few.model)
         references: list[Moved] = []
         found: list[Moved] = []
         for place in range(BY_HAND + RUNS):
-            _assign(begin, rewind)
+            assign(begin, rewind)
             ours = place < BY_HAND
             (references if ours else found).append(_moved(few, mode, run, step if ours else None, count, drawn))
     distances = [float(np.linalg.norm(one.way)) for one in references]
@@ -210,7 +209,7 @@ def _same_values(few: Subject, mode: Mode) -> Proof:
     half = any("16" in api.dtype_name(getattr(one, "compute_dtype", one.dtype)) for one in few.model.layers)
     most = HALF if half else VALUES
     found = []
-    with kept(few.model):
+    with put_back(few.model):
         for _ in range(2):
             found.append(_apart(few, mode, run(few.batches)))
             if not found[-1] <= most:
@@ -219,7 +218,7 @@ def _same_values(few: Subject, mode: Mode) -> Proof:
                 raise TimingVoid(f"What {mode.name} gives is not what the model gives", told, remedy)
             # Whoever kept what it gave before gives it again.
             weights = few.model.trainable_weights
-            _assign(weights, [0.5 * _copied(one) + 0.01 for one in weights])
+            assign(weights, [0.5 * copied(one) + 0.01 for one in weights])
     return Proof(few.batches, {"values": max(found)}, {"values": most})
 
 
@@ -240,34 +239,8 @@ def _apart(few: Subject, mode: Mode, told: Any) -> float:
     return float(np.max(off) / max(1.0, float(np.max(np.abs(here)))))
 
 
-@contextlib.contextmanager
-def kept(model: Any) -> Iterator[None]:
-    """Put the weights of a model, and what its optimizer remembers, back at the end."""
-    variables = _variables(model)
-    before = list(map(_copied, variables))
-    try:
-        yield
-    finally:
-        _assign(variables, before)
-
-
-def _variables(model: Any) -> list[Any]:
-    held = model.optimizer.variables
-    # A method before Keras 2.11; one that can be called is a list in itself where both are meant.
-    return [*model.variables, *(held() if callable(held) and not isinstance(held, list) else held)]
-
-
-def _copied(variable: Any) -> Any:
-    return np.array(api.array(variable))
-
-
 def _moving(model: Any) -> list[Any]:
-    return [one for one in _variables(model) if "seed_generator" not in str(one.name)]
-
-
-def _assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
-    for variable, value in zip(variables, values):
-        variable.assign(value)
+    return [one for one in variables(model) if "seed_generator" not in str(one.name)]
 
 
 def _way(subject: Subject) -> Any:

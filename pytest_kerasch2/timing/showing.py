@@ -29,7 +29,13 @@ def self_tested(chosen: Any, told: Callable[[str], None]) -> bool:
     Args:
         chosen: as for `compared`; the second thing is not asked for, nor the first where this interpreter is meant.
         told: is called with a line after each start of the processes, and with each verdict.
+
+    Raises:
+        BadSetting: it is to keep something, which would be of one of its comparisons alone.
     """
+    if chosen.json or chosen.summary or chosen.told_by or chosen.second:
+        both = "--self-test, and --json, --summary, --told-by or a second thing"
+        raise BadSetting("A self-test keeps nothing, and is of one thing", both, "leave out either")
     first = chosen.first or sys.executable
     right = True
     for slower, wanted in ((0.0, GREEN), (chosen.slower or PLANTED, (Verdict.SLOWER,))):

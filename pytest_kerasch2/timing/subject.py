@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import operator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Iterator, Sequence
+
+import numpy as np
 
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api
@@ -67,6 +70,35 @@ class Subject:
         # The smallest weight is there when the last step is done, and is quick to fetch. It is found by its shape: to
         # fetch all of them would be a part of what is timed.
         self.device.wait(min(self.model.trainable_weights, key=size_of, default=None))
+
+
+@contextlib.contextmanager
+def put_back(model: Any) -> Iterator[None]:
+    """Put the weights of a model, and what its optimizer remembers, back at the end."""
+    changing = variables(model)
+    before = list(map(copied, changing))
+    try:
+        yield
+    finally:
+        assign(changing, before)
+
+
+def variables(model: Any) -> list[Any]:
+    """Give all that training changes: those of the model and of its optimizer."""
+    held = model.optimizer.variables
+    # A method up to Keras 2.10, and from 2.11 on a property.
+    return [*model.variables, *(held() if callable(held) else held)]
+
+
+def copied(variable: Any) -> Any:
+    """Give the values of a variable, which stay as they are whatever it becomes."""
+    return np.array(api.array(variable))
+
+
+def assign(changing: Sequence[Any], values: Sequence[Any]) -> None:
+    """Give variables their values."""
+    for variable, value in zip(changing, values):
+        variable.assign(value)
 
 
 def size_of(weight: Any) -> int:

@@ -155,3 +155,26 @@ def test_a_recipe_is_read_as_it_was_written() -> None:
 def test_a_recipe_of_another_time_is_refused() -> None:
     with pytest.raises(BadSetting, match="otherwise than here"):
         read({**BRIEF.plain, "optimizer": "sgd"})
+
+
+class _Compiled:
+    def compile(self, optimizer: Any = None, steps_per_execution: int = 1) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("keras", "on_tensorflow", "steps"),
+    [
+        ("2.15.0", True, True),
+        ("3.0.5", True, False),
+        ("3.6.0", True, False),
+        ("3.7.0", True, True),
+        ("3.6.0", False, True),
+    ],
+)
+def test_steps_at_once_are_asked_for_where_keras_does_them_right(
+    monkeypatch: pytest.MonkeyPatch, keras: str, on_tensorflow: bool, steps: bool
+) -> None:
+    monkeypatch.setattr(api, "release", lambda: SimpleNamespace(keras=keras))
+    monkeypatch.setattr(api, "runs_on_tensorflow", lambda: on_tensorflow)
+
+    assert training._quicker(_Compiled()) == ({"steps_per_execution": training.STEPS_AT_ONCE} if steps else {})

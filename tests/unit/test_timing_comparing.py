@@ -202,6 +202,13 @@ def test_the_self_test_sees_red_and_green(
     assert (found, out.count("self-test, "), out.count("NOT as it should be")) == (status, 2, wrong)
 
 
+@pytest.mark.parametrize("more", [["--json=x.json"], ["--summary=x.md"], ["another"]])
+def test_a_self_test_keeps_nothing_and_is_of_one_thing(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    status = cli.main(["compare", "--self-test", "one", *more])
+
+    assert (status, "A self-test keeps nothing" in capsys.readouterr().err) == (2, True)
+
+
 def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("before\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.timing import modes, proof, suite, worker
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.proof import Moved, Proof
-from pytest_kerasch2.timing.subject import Subject, subject
+from pytest_kerasch2.timing.subject import Subject, subject, variables
 
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -117,7 +117,7 @@ def test_what_does_less_is_refused(chapters: Subject, name: str) -> None:
 
 
 def _state(model: Any) -> list[Any]:
-    return [np.array(api.array(one)) for one in [*model.weights, *proof._variables(model)]]
+    return [np.array(api.array(one)) for one in [*model.weights, *variables(model)]]
 
 
 def test_the_model_is_put_back(chapters: Subject) -> None:
