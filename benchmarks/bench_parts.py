@@ -1,6 +1,6 @@
 """Where the time of a step of the chapter's `fit` goes: input, dispatch, compute and wait, and what they leave.
 
-    pytest --benchmark -k parts                        the chapter's batch, in about half a minute
+    pytest --benchmark -k parts                        the chapter's batch
     pytest --benchmark-full -k parts                   a larger one too
     pytest --benchmark -k parts --benchmark-json=FILE  with every round, under `extra_info`
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 FEW_BATCHES = (32,)
 ALL_BATCHES = (32, 512)
 # Times that the made-up images are in an epoch, so that what it costs by itself is little of its steps.
-REPEATED = 4
+REPEATED = 2
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -26,9 +26,9 @@ FEW_BATCHES = (32, 256, 2048, 16384)
 ALL_BATCHES = tuple(2**power for power in range(5, 15))
 # Images of an epoch where not all are taken. What an epoch costs by itself counts with its steps, so there are many
 # steps in one, as far as memory allows.
-FEW_IMAGES = 12800
+FEW_IMAGES = 9600
 STEPS = 64
-MOST_IMAGES = 8 * ALL_BATCHES[-1]
+MOST_IMAGES = 4 * ALL_BATCHES[-1]
 # "fit", the way of the chapter, is timed for each style.
 WAYS = ("eager", "graph", "xla", "train_on_batch", "fit-many", "pipeline", "evaluate", "predict")
 BATCH_OF_PRECISIONS = 512
