@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import math
 import os
 import sys
 import time
@@ -27,9 +26,11 @@ from pytest_kerasch2.gates.pairs import Terms
 from pytest_kerasch2.timing import comparing
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparing import Order
-from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison, rounds_of
+from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison, log_ratio, measured
 
 ROOT = Path(__file__).parent.parent
+# How processes take turns: what was done otherwise is not of the same comparison.
+TURNS = {"seconds": comparing.SECONDS, "turn": comparing.TURN, "lead": comparing.LEAD}
 KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
 INTERRUPTED = 130
 
@@ -47,28 +48,24 @@ def record(found: Comparison, kind: str, planted: float, seed: int, wall: float)
         "kind": kind,
         "planted": planted,
         "seed": seed,
-        "rounds": comparing.ROUNDS,
+        "turns": TURNS,
         "terms": asdict(found.terms),
         "verdicts": {name: one.verdict.value if one else "undecided" for name, one in judged.items()},
         "starts": 1 + max(pair["start"] for pair in found.pairs),
-        "measured": round(sum(block["seconds"] for pair in found.pairs for its in pair["blocks"] for block in its), 1),
+        "measured": round(sum(map(measured, found.pairs)), 1),
         "wall": round(wall, 1),
         "environment": found.arms[FIRST]["environment"],
         "pairs": [
             {
+                "start": pair["start"],
                 "benchmark": pair["benchmark"],
-                "seconds": round(sum(block["seconds"] for its in pair["blocks"] for block in its), 2),
-                "ratio": _logs(pair, SECOND),
-                "null": _logs(pair, AGAIN),
+                "seconds": round(measured(pair), 2),
+                "ratio": round(log_ratio(pair, SECOND), 5),
+                "null": round(log_ratio(pair, AGAIN), 5),
             }
             for pair in found.pairs
         ],
     }
-
-
-def _logs(pair: Any, place: int) -> list[float]:
-    rounds = zip(*(rounds_of(pair["blocks"][which]) for which in (place, FIRST)))
-    return [round(math.log(one / other), 5) for one, other in rounds]
 
 
 def trial(kind: str, planted: float, seed: int) -> dict[str, Any]:
@@ -85,7 +82,7 @@ def read(path: Path = KEPT) -> list[dict[str, Any]]:
     """Give the trials that are kept and were done as they are done now; a line that was cut short is passed over."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     found = [json.loads(line) for line in text.split("\n")[:-1]]
-    return [one for one in found if one["rounds"] == comparing.ROUNDS and one["terms"] == asdict(Terms())]
+    return [one for one in found if one.get("turns") == TURNS and one["terms"] == asdict(Terms())]
 
 
 def append(one: dict[str, Any], path: Path = KEPT) -> None:

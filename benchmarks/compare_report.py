@@ -29,7 +29,7 @@ from pytest_kerasch2.gates.pairs import Terms, Verdict
 RUNS = 2000
 TRIALS = 1000
 PLANTED = (0.0, 0.03, 0.05, 0.1)
-STARTS = (6, 9, 12)
+STARTS = tuple(pairs.looks(Terms().most))
 # Logarithms of the ratio and of the null of each benchmark, of one start.
 Start = Mapping[str, "tuple[float, float, float]"]
 
@@ -38,20 +38,13 @@ def starts_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
     """Give the honest starts of each kind of load: ratio, null and seconds of measuring by benchmark."""
     found: dict[str, list[Start]] = defaultdict(list)
     for one in trials:
-        if one["planted"]:
-            continue
         by_start: dict[int, dict[str, tuple[float, float, float]]] = defaultdict(dict)
-        counts: Counter[str] = Counter()
         for pair in one["pairs"]:
-            name = pair["benchmark"]
-            by_start[counts[name]][name] = (*_medians(pair), pair["seconds"])
-            counts[name] += 1
-        found[one["kind"]] += by_start.values()
+            by_start[pair["start"]][pair["benchmark"]] = pair["ratio"], pair["null"], pair["seconds"]
+        if not one["planted"]:
+            # Those alone that have all benchmarks: what is decided is not timed any more.
+            found[one["kind"]] += [start for start in by_start.values() if len(start) == len(one["verdicts"])]
     return found
-
-
-def _medians(pair: Mapping[str, Any]) -> tuple[float, float]:
-    return statistics.median(pair["ratio"]), statistics.median(pair["null"])
 
 
 def judged(starts: Sequence[Start], planted: float, terms: Terms) -> dict[str, pairs.Judgement | None]:

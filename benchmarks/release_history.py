@@ -39,8 +39,6 @@ SUITE = Path(release_history_suite.__file__)
 TIMED = comparing.Order(Terms(), suite=f"{SUITE.stem}:benchmarks", device="cpu")
 # Seconds after which a start is given up: the process of the column is ended.
 DEADLINE = 3600.0
-# The blocks of a part are so much shorter than those of `fit` that it has more of them.
-ROUNDS_OF_PARTS = 3
 REFUSED, INTERRUPTED = 2, 130
 
 
@@ -164,7 +162,7 @@ def measured(two: Sequence[Arm], seed: str, rounds: int) -> dict[str, Any]:
     versions: list[dict[str, Any]] = []
     modes: dict[str, Any] = {}
     while left:
-        with comparing.started(two, two[FIRST].folder) as workers:
+        with comparing.started(two, two[FIRST].folder, drawn) as workers:
             timer = threading.Timer(DEADLINE, workers[SECOND].process.kill)
             timer.start()
             try:
@@ -188,9 +186,8 @@ def _about(worker: Worker, place: int) -> dict[str, Any]:
 
 
 def _mode(workers: Sequence[Worker], name: str, drawn: random.Random, rounds: int) -> dict[str, Any]:
-    each = rounds if name == release_history_suite.WHOLE else rounds * ROUNDS_OF_PARTS
     try:
-        return release_history_kept.shortened(comparing.pair(workers, name, TIMED, drawn, each))
+        return release_history_kept.shortened(comparing.pair(workers, name, TIMED, drawn, seconds))
     except KerasCh2Error as error:
         if isinstance(error, ChildDied) and workers[SECOND].process.poll() is None:
             raise

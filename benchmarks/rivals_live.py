@@ -21,6 +21,7 @@ from pytest_kerasch2.gates.pairs import Terms, Verdict
 from pytest_kerasch2.timing import comparing
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparing import Order
+from pytest_kerasch2.timing.comparison import measured
 
 PYTEST = """
 import planted
@@ -151,7 +152,7 @@ def ours(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
             name: {"ratio": [one.ratio.low, one.ratio.found, one.ratio.high], "verdict": one.verdict.value}
             for name, one in judged.items()
         },
-        sum(block["seconds"] for pair in found.pairs for its in pair["blocks"] for block in its),
+        sum(map(measured, found.pairs)),
     )
 
 

@@ -7,7 +7,7 @@ import time
 from typing import Callable
 
 from pytest_kerasch2.framework import devices
-from pytest_kerasch2.timing import modes, suite, worker
+from pytest_kerasch2.timing import modes, suite
 from pytest_kerasch2.timing.subject import subject
 
 BENCHMARKS = ("train_on_batch", "fit")
@@ -26,12 +26,16 @@ def ready(name: str, slower: float) -> Callable[[], None]:
     its = suite.of(None)[name]()
     chosen = modes.mode(its.mode)
     given = subject(its.model, its.data, its.batch_size, devices.one(None))
-    run = (worker.slowed(chosen, slower) if slower else chosen).make(given)
+    run = chosen.make(given)
     steps = given.batches if chosen.of_epochs else 1
 
     def call() -> None:
+        began = time.perf_counter()
         run(steps)
         given.finish()
+        until = time.perf_counter() + slower * (time.perf_counter() - began)
+        while time.perf_counter() < until:
+            pass
 
     call()
     until = time.perf_counter() + WARMING

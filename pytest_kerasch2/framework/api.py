@@ -42,6 +42,7 @@ __all__ = [
     "set_seed",
     "tensor",
     "tensorflow",
+    "wait_for",
 ]
 
 INSTALL = 'pip install "pytest-kerasch2[tensorflow]"'
@@ -166,6 +167,11 @@ def array(value: Any) -> Any:
         return keras().ops.convert_to_numpy(value)
     # Of a variable of 2.0 NumPy makes an array that holds the variable itself.
     return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+
+
+def wait_for(value: Any) -> None:
+    """Return when all arrays of JAX in a structure are there, and let none of them leave the device for it."""
+    importlib.import_module("jax").block_until_ready(value)
 
 
 def dtype_name(dtype: Any) -> str:

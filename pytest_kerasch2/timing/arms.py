@@ -42,11 +42,12 @@ class Arm:
 class Worker:
     """The process of an arm; give it orders, one at a time."""
 
-    def __init__(self, arm: Arm, package: Path) -> None:
+    def __init__(self, arm: Arm, package: Path, variables: Mapping[str, str] | None = None) -> None:
         """Start it.
 
         Args:
             package: a folder with a copy of this package and nothing else, so that it needs no installation there.
+            variables: environment variables beside those of the arm.
         """
         self.arm = arm
         path = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH", "")]))
@@ -54,7 +55,7 @@ class Worker:
         self.process = subprocess.Popen(
             [str(arm.python), "-m", MODULE],
             cwd=arm.folder,
-            env={**os.environ, **arm.variables, "PYTHONPATH": path},
+            env={**os.environ, **arm.variables, **(variables or {}), "PYTHONPATH": path},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.said,

@@ -8,6 +8,7 @@ of the processes.
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -16,12 +17,19 @@ from typing import Any, Callable, Iterator, Sequence
 
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.gates.pairs import Terms, Verdict
-from pytest_kerasch2.timing import arms
+from pytest_kerasch2.timing import arms, comparison
 from pytest_kerasch2.timing.arms import Arm, Worker
 from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison
+from pytest_kerasch2.timing.turns import EPOCH
 
-# There and back for each round: every process has two blocks in it.
-ROUNDS = 8
+# Seconds of blocks of a benchmark in a start, of all processes together. There and back for each round: every process
+# has two blocks in it.
+SECONDS = 2.0
+FEWEST_ROUNDS = 8
+# Seconds of a turn, about. How fast a machine is changes; in shorter turns more goes to what surrounds them.
+TURN = 0.005
+# Calls at the beginning of a turn that are not timed.
+LEAD = 1
 ALIKE = ("plugin", "node", "machine", "cores")
 
 
@@ -61,14 +69,14 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
     began = time.monotonic()
     with arms.package() as package:
         for start in range(order.terms.most):
-            with started((first, second, first), package) as workers:
+            with started((first, second, first), package, drawn) as workers:
                 if found is None:
                     found = _begun(first, second, workers, order)
-                for name in found.benchmarks:
+                for name in _undecided(found):
                     # What the steps of a benchmark do is shown once: the processes are started anew, and not the code.
                     blocks = pair(workers, name, order, drawn, proving=start == 0)
                     found.pairs.append({"start": start, "benchmark": name, **blocks})
-            found.complete = _is_decided(found) or start + 1 == order.terms.most
+            found.complete = not _undecided(found) or start + 1 == order.terms.most
             if order.out is not None:
                 found.write(order.out)
             left = (time.monotonic() - began) / (start + 1) * (order.terms.most - start - 1)
@@ -80,12 +88,14 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
 
 
 @contextlib.contextmanager
-def started(several: Sequence[Arm], package: Path) -> Iterator[list[Worker]]:
+def started(several: Sequence[Arm], package: Path, drawn: random.Random) -> Iterator[list[Worker]]:
     """Start a process of each arm, and end them all afterwards."""
     workers: list[Worker] = []
+    # How Python spreads what it looks up makes it quicker or slower: it is the same in all, and another in each start.
+    hashing = str(drawn.randrange(2**32))
     try:
         for arm in several:
-            workers.append(Worker(arm, package))
+            workers.append(Worker(arm, package, {"PYTHONHASHSEED": hashing}))
         yield workers
     finally:
         for worker in workers:
@@ -117,13 +127,14 @@ def pair(
     name: str,
     order: Order,
     drawn: random.Random,
-    rounds: int = ROUNDS,
+    seconds: float = SECONDS,
     *,
     proving: bool = False,
 ) -> dict[str, Any]:
     """Give the blocks of all processes of a start, for one benchmark, and the order in which they took turns.
 
     Args:
+        seconds: of blocks of all processes together, about; there are eight rounds at least.
         proving: whether its steps are shown to do what steps by hand do.
 
     Raises:
@@ -133,23 +144,35 @@ def pair(
     # All of them at once: what is not timed may share the cores.
     for worker in workers:
         worker.send("open", slower=worker.arm.slower, **asked)
-    arms.received(workers)
-    # As many steps for all, so that what surrounds a block is as large a part of each.
-    steps = max(worker.ask("steps", name=name)["steps"] for worker in workers)
+    opened = arms.received(workers)
+    # All are stopped at places of one kind, and have as many steps in a turn.
+    kinds = {one["by"] for one in opened}
+    by = kinds.pop() if len(kinds) == 1 else EPOCH
+    each = max(worker.ask("pace", name=name, by=by)["each"] for worker in workers)
+    calls = 1 if by == EPOCH else math.ceil(TURN / each)
+    rounds = max(FEWEST_ROUNDS, round(seconds / (2 * len(workers) * calls * each)))
+    lead = 0 if by == EPOCH else min(calls, LEAD)
+    for worker in workers:
+        worker.send("turns", name=name, by=by, count=2 * rounds, calls=calls, lead=lead)
+        worker.receive()
     blocks: list[list[dict[str, Any]]] = [[] for _ in workers]
     turns = []
     for _ in range(rounds):
         there = drawn.sample(range(len(workers)), len(workers))
         turns.append([*there, *reversed(there)])
         for place in turns[-1]:
-            blocks[place].append(workers[place].ask("block", name=name, steps=steps))
+            blocks[place].append(workers[place].ask("turn"))
+    # The rest of what they have begun.
+    for worker in workers:
+        worker.ask("turn")
     for worker, its in zip(workers, blocks):
         worker.ask("owing", blocks=its)
-    return {"order": turns, "blocks": blocks}
+    return {"order": turns, "blocks": list(map(comparison.together, blocks))}
 
 
-def _is_decided(found: Comparison) -> bool:
-    return all(one is not None and one.verdict is not Verdict.UNDECIDED for one in found.judgements().values())
+def _undecided(found: Comparison) -> list[str]:
+    told = found.judgements()
+    return [name for name, one in told.items() if one is None or one.verdict is Verdict.UNDECIDED]
 
 
 def _so_far(found: Comparison) -> str:

@@ -16,7 +16,7 @@ from pytest_kerasch2.gates import pairs
 from pytest_kerasch2.gates.pairs import Judgement, Terms, Verdict
 from pytest_kerasch2.timing.table import duration
 
-SCHEMA = 1
+SCHEMA = 2
 FIRST, SECOND, AGAIN = range(3)
 # What a whole comparison is told to be: the worst of its benchmarks.
 WORST = (Verdict.SLOWER, Verdict.UNFIT, Verdict.UNDECIDED, Verdict.FASTER, Verdict.SAME)
@@ -130,20 +130,33 @@ def read(path: Path) -> Comparison:
 
 def each(pair: Mapping[str, Any], place: int) -> float:
     """Give the seconds of a step of one of the processes, the median of its blocks."""
-    return float(statistics.median(one["seconds"] / one["steps"] for one in pair["blocks"][place]))
+    its = pair["blocks"][place]
+    return float(statistics.median(its["seconds"])) / int(its["steps"])
 
 
 def log_ratio(pair: Mapping[str, Any], place: int) -> float:
-    """Give the logarithm of the ratio of one process to the first, the median of the rounds of a start.
+    """Give the logarithm of the ratio of one process to the first, from all rounds of a start.
 
     In each round every process has two blocks, one on the way there and one on the way back, so that a drift of the
     machine takes part in all of them alike.
     """
     rounds = zip(*(rounds_of(pair["blocks"][which]) for which in (place, FIRST)))
-    return statistics.median(math.log(one / other) for one, other in rounds)
+    return pairs.pseudomedian([math.log(one / other) for one, other in rounds])
 
 
-def rounds_of(blocks: Sequence[Mapping[str, Any]]) -> list[float]:
+def together(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the blocks of a process, which are of as many steps, as a file has them."""
+    (steps,) = {one["steps"] for one in blocks}
+    told = {name: [float(f"{one[name]:.6g}") for one in blocks] for name in ("seconds", "owed")}
+    return {"steps": steps, **told}
+
+
+def rounds_of(its: Mapping[str, Any]) -> list[float]:
     """Give the seconds of each round of a process: of a step on the way there and one on the way back."""
-    seconds = [one["seconds"] / one["steps"] for one in blocks]
+    seconds = [one / its["steps"] for one in its["seconds"]]
     return [sum(seconds[place : place + 2]) for place in range(0, len(seconds) - 1, 2)]
+
+
+def measured(pair: Mapping[str, Any]) -> float:
+    """Give the seconds that were timed, of all processes."""
+    return math.fsum(one for its in pair["blocks"] for one in its["seconds"])

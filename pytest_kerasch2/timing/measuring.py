@@ -125,11 +125,22 @@ class Prepared:
         Raises:
             TimingVoid: it did not.
         """
+        subject = self.subject
+        with self.watched(steps):
+            return block.timed(self.run, steps, subject.finish, subject.wait, self.idle)
+
+    @contextlib.contextmanager
+    def watched(self, steps: int) -> Iterator[None]:
+        """Refuse what is done meanwhile, where it is anything but so many steps.
+
+        Raises:
+            TimingVoid: it is.
+        """
         subject, trains = self.subject, self.mode.trains
         updates, weights, traced = subject.updates(), subject.weights() if trains else {}, len(self.traces)
-        done = block.timed(self.run, steps, subject.finish, subject.wait, self.idle)
+        yield
         if len(self.traces) != traced:
-            found = f"{len(self.traces) - traced} times in a block of {steps} steps"
+            found = f"{len(self.traces) - traced} times in {steps} steps"
             raise TimingVoid("The model was traced while it was timed", found, "give inputs of one shape and type")
         counted, meant = subject.updates() - updates, steps if trains else 0
         if counted != meant:
@@ -139,7 +150,6 @@ class Prepared:
         if same:
             found = ", ".join(same)
             raise TimingVoid("Steps of training left weights as they were", found, "train all of them, or freeze them")
-        return done
 
 
 def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) -> Measurement:

@@ -11,29 +11,31 @@ import json
 import os
 import platform
 import sys
-import time
-from dataclasses import asdict, replace
-from typing import Any, Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Callable, Iterable, Mapping, NoReturn
 
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.errors import BadSetting, KerasCh2Error
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import block, measuring, modes, suite
-from pytest_kerasch2.timing.block import Block, Run
+from pytest_kerasch2.timing import block, measuring, modes, suite, turns
+from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Prepared
-from pytest_kerasch2.timing.modes import Mode, OneByOne
-from pytest_kerasch2.timing.subject import Subject, subject
-
-# What surrounds a block is in both that are compared: it may be more of them than where a time is to be told.
-OVERHEAD = 0.01
+from pytest_kerasch2.timing.subject import subject
+from pytest_kerasch2.timing.turns import EPOCH, HandOver
 
 
 class Worker:
     """Answers orders, until there are no more."""
 
-    def __init__(self) -> None:
-        """Begin with nothing made ready."""
+    def __init__(self, hand_over: HandOver) -> None:
+        """Begin with nothing made ready.
+
+        Args:
+            hand_over: answers an order, and returns when there is another.
+        """
+        self.hand_over = hand_over
         self.ready: dict[str, Prepared] = {}
+        self.slower: dict[str, float] = {}
         self.kept = contextlib.ExitStack()
 
     def about(self, suite_of: str | None) -> dict[str, Any]:
@@ -54,24 +56,25 @@ class Worker:
         if name not in made:
             raise BadSetting("A suite has no such benchmark", repr(name), f"name one of {', '.join(made)}")
         its = made[name]()
-        chosen = modes.mode(its.mode)
-        if slower:
-            chosen = slowed(chosen, slower)
         ready = subject(its.model, its.data, its.batch_size, devices.one(device))
-        self.ready[name] = self.kept.enter_context(measuring.prepared(ready, chosen, proving))
-        return {"first": self.ready[name].first}
+        prepared = self.kept.enter_context(measuring.prepared(ready, modes.mode(its.mode), proving))
+        self.ready[name], self.slower[name] = prepared, slower
+        by = turns.stopped_by(prepared)
+        return {
+            "first": prepared.first,
+            "by": by,
+            "steps": {one: turns.steps_of_call(prepared, one) for one in {by, EPOCH}},
+        }
 
-    def steps(self, name: str) -> dict[str, Any]:
-        """Tell how many steps a block should have; asked of one process at a time, and not while others warm up."""
-        ready = self.ready[name]
-        few = ready.steps_within(OVERHEAD, ready.warming[-1].whole)
-        return {"steps": ready.steps_within(OVERHEAD, ready.timed(few).whole)}
+    def pace(self, name: str, by: str) -> dict[str, Any]:
+        """Tell how long the benchmark takes between stops; asked of one process at a time, when all have warmed up."""
+        return {"each": turns.pace(self.ready[name], by)}
 
-    def block(self, name: str, steps: int) -> dict[str, Any]:
-        """Time a block, which is refused where it did not do what it is said to."""
-        ready = self.ready[name]
-        done = ready.timed(-(-steps // ready.unit) * ready.unit)
-        return done.plain
+    def turns(self, name: str, by: str, count: int, calls: int, lead: int) -> dict[str, Any]:
+        """Do a run in turns; orders of turns are answered within it, and the answer to the last of them is its own."""
+        taken = turns.Turns(count, calls, lead, self.slower[name])
+        turns.taken(self.ready[name], by, taken, self.hand_over)
+        return {}
 
     def owing(self, blocks: list[Mapping[str, Any]]) -> dict[str, Any]:
         """Refuse blocks whose clock stopped before their work was done."""
@@ -79,50 +82,18 @@ class Worker:
         return {}
 
 
-def slowed(mode: Mode, share: float) -> Mode:
-    """Give a mode whose steps take longer by this share of their time, and are the same otherwise."""
-
-    def of(make: Callable[[Subject], Run]) -> Callable[[Subject], Run]:
-        def made(its: Subject) -> Run:
-            run = make(its)
-            if isinstance(run, OneByOne):
-                return Slowed(run, its, share)
-            return lambda count: _slowly(run, count, its, share)
-
-        return made
-
-    return replace(mode, make=of(mode.make), again=mode.again and of(mode.again))
-
-
-class Slowed(OneByOne):
-    """Does the steps of another one, and takes longer."""
-
-    def __init__(self, run: OneByOne, its: Subject, share: float) -> None:
-        """Begin where the other one is."""
-        super().__init__(run.given, run.step)
-        self.its = its
-        self.share = share
-
-    def __call__(self, count: int) -> None:
-        """Do so many."""
-        _slowly(super().__call__, count, self.its, self.share)
-
-
-def _slowly(run: Run, count: int, its: Subject, share: float) -> Any:
-    began = time.perf_counter()
-    told = run(count)
-    its.finish()
-    until = time.perf_counter() + share * (time.perf_counter() - began)
-    while time.perf_counter() < until:
-        pass
-    return told
-
-
-def serve(lines: Any, answer: Callable[[str], None]) -> None:
+def serve(lines: Iterable[str], answer: Callable[[str], None]) -> None:
     """Answer each order in turn; an error of ours is an answer too."""
-    worker = Worker()
+    orders = iter(lines)
+
+    def hand_over(found: Mapping[str, Any]) -> None:
+        answer(json.dumps({"ok": found}))
+        if next(orders, None) is None:
+            raise SystemExit("the other end is gone")
+
+    worker = Worker(hand_over)
     with worker.kept:
-        for line in lines:
+        for line in orders:
             order = json.loads(line)
             try:
                 found = {"ok": getattr(worker, order.pop("do"))(**order)}
@@ -131,7 +102,7 @@ def serve(lines: Any, answer: Callable[[str], None]) -> None:
             answer(json.dumps(found))
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Serve over the standard streams; what frameworks print goes to the standard error."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
@@ -141,8 +112,9 @@ def main() -> int:
             out.flush()
 
         serve(sys.stdin, answer)
-    return 0
+    # Without what frameworks do at their end, which takes seconds and leaves nothing.
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
