@@ -50,7 +50,7 @@ class Wish:
         names: of columns, or none for all.
         against: the column of the common arm.
         starts: of the two processes, for each column.
-        rounds: of `fit` in each start, there and back.
+        seconds: of blocks of each mode in a start, about.
         seed: of the order in which the processes take turns.
         remove: whether the environment of a column is removed after it.
         out: where the lines are kept.
@@ -59,7 +59,7 @@ class Wish:
     names: Sequence[str] = ()
     against: str = AGAINST
     starts: int = 3
-    rounds: int = 3
+    seconds: float = 4.0
     seed: int = 0
     remove: bool = False
     out: Path = release_history_kept.PLACE
@@ -142,12 +142,12 @@ def _lines(
         second = first if column.environment == first.name else _arm(releases, column, first.folder)
         for start in starts:
             seed = f"{wish.seed} {column.environment} {start}"
-            yield {**what, "start": start, "seed": seed, **measured((first, second), seed, wish.rounds)}
+            yield {**what, "start": start, "seed": seed, **measured((first, second), seed, wish.seconds)}
     except (Absent, Unfinished, Unmeasured) as error:
         yield {**what, "reason": why(error)}
 
 
-def measured(two: Sequence[Arm], seed: str, rounds: int) -> dict[str, Any]:
+def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
     """Give what one start of the two processes measured, in an order of modes and turns that is drawn.
 
     A mode that ends its process is told of as such; the others go on in new ones.
@@ -169,7 +169,7 @@ def measured(two: Sequence[Arm], seed: str, rounds: int) -> dict[str, Any]:
                 versions = [_about(worker, place) for place, worker in enumerate(workers)]
                 while left and workers[SECOND].process.poll() is None:
                     name = left.pop(0)
-                    modes[name] = _mode(workers, name, drawn, rounds)
+                    modes[name] = _mode(workers, name, drawn, seconds)
             finally:
                 timer.cancel()
     return {"load": [load, os.getloadavg()[0]], "versions": versions, "modes": modes}
@@ -185,7 +185,7 @@ def _about(worker: Worker, place: int) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name != "node"}
 
 
-def _mode(workers: Sequence[Worker], name: str, drawn: random.Random, rounds: int) -> dict[str, Any]:
+def _mode(workers: Sequence[Worker], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
     try:
         return release_history_kept.shortened(comparing.pair(workers, name, TIMED, drawn, seconds))
     except KerasCh2Error as error:
@@ -219,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     recorded = commands.add_parser("record", help="measure what is missing")
     recorded.add_argument("names", nargs="*", metavar="NAME", help="a column (default: all)")
     recorded.add_argument("--starts", type=int, default=3, help="of the two processes, for each column (default: 3)")
-    recorded.add_argument("--rounds", type=int, default=3, help="of `fit` in a start, there and back (default: 3)")
+    recorded.add_argument("--seconds", type=float, default=4.0, help="of blocks of a mode in a start (default: 4)")
     recorded.add_argument("--seed", type=int, default=0, help="of the order of turns (default: 0)")
     recorded.add_argument("--remove", action="store_true", help="remove each environment after it")
     report = commands.add_parser("report", help="write the document and the picture")
@@ -228,8 +228,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         one.add_argument("--against", default=AGAINST, metavar="NAME", help=f"the common arm (default: {AGAINST})")
     given = vars(parser.parse_args(arguments))
     command = given.pop("command")
-    if command == "record" and min(given["starts"], given["rounds"]) < 1:
-        parser.error("one start and one round are the least")
+    if command == "record" and (given["starts"] < 1 or given["seconds"] <= 0):
+        parser.error("one start is the least, and some seconds")
     releases = columns.read(places.RELEASES)
     try:
         if command == "record":

@@ -76,9 +76,9 @@ def keep(line: Line, path: Path) -> None:
 def shortened(pair: Mapping[str, Any]) -> dict[str, Any]:
     """Give the blocks of a pair as a line has them: turns as digits, and of each process the seconds of its blocks."""
     return {
-        "steps": pair["blocks"][0][0]["steps"],
+        "steps": pair["blocks"][0]["steps"],
         "order": ["".join(map(str, turn)) for turn in pair["order"]],
-        "seconds": [[float(f"{one['seconds']:.6g}") for one in blocks] for blocks in pair["blocks"]],
+        "seconds": [its["seconds"] for its in pair["blocks"]],
     }
 
 
@@ -94,4 +94,4 @@ def common_step(mode: Mapping[str, Any]) -> float:
 
 def _blocks(mode: Mapping[str, Any]) -> dict[str, Any]:
     steps = mode["steps"]
-    return {"blocks": [[{"steps": steps, "seconds": one} for one in seconds] for seconds in mode["seconds"]]}
+    return {"blocks": [{"steps": steps, "seconds": seconds} for seconds in mode["seconds"]]}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import random
 import statistics
 from dataclasses import asdict, dataclass
@@ -144,8 +145,8 @@ def rates(found: Comparison, kind: str, planted: float, trials: int, seed: int) 
 def _series(found: Comparison, name: str) -> tuple[Starts, float]:
     """Give the seconds of a step in each block, by start and process; and those of a block, the mean."""
     pairs = [pair for pair in found.pairs if pair["benchmark"] == name]
-    starts = [[[block["seconds"] / block["steps"] for block in its] for its in pair["blocks"]] for pair in pairs]
-    return starts, statistics.fmean(block["seconds"] for pair in pairs for its in pair["blocks"] for block in its)
+    starts = [[[one / its["steps"] for one in its["seconds"]] for its in pair["blocks"]] for pair in pairs]
+    return starts, statistics.fmean(one for pair in pairs for its in pair["blocks"] for one in its["seconds"])
 
 
 def _ours(found: Comparison, kind: str, planted: float, trials: int, seed: int) -> Rate:
@@ -172,13 +173,13 @@ def _ours(found: Comparison, kind: str, planted: float, trials: int, seed: int) 
 
 def _slower(pair: Mapping[str, Any], share: float) -> dict[str, Any]:
     changed = dict(copy.deepcopy(pair))
-    for block in changed["blocks"][SECOND]:
-        block["seconds"] *= 1 + share
+    its = changed["blocks"][SECOND]
+    its["seconds"] = [(1 + share) * one for one in its["seconds"]]
     return changed
 
 
 def _seconds(pairs: Sequence[Mapping[str, Any]]) -> float:
-    return float(sum(block["seconds"] for pair in pairs for its in pair["blocks"] for block in its))
+    return math.fsum(map(comparison.measured, pairs))
 
 
 def _count(rate: Rate, red: Sequence[bool]) -> None:

@@ -90,7 +90,9 @@ class BenchmarkRun:
             terminalreporter.section("time per training step")
             colour = terminalreporter.hasmarkup
             rows = sorted(self.rows, key=lambda row: self.places[row.name])
-            width, curves = terminalreporter._tw.fullwidth, by_batch.curves(rows)
+            curves = by_batch.curves(rows)
+            # A file has no width.
+            width = max(terminalreporter._tw.fullwidth, 0 if colour else table.WIDE)
             terminalreporter.write(table.text(rows, width, colour) + batch_table.text(curves, width, colour))
             for line in ("", *by_part.lines(rows), *advice.lines(rows)):
                 terminalreporter.write_line(line)

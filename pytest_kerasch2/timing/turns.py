@@ -85,7 +85,7 @@ def pace(ready: Prepared, by: str) -> float:
         return ready.timed(steps).whole * steps_of_call(ready, by)
     several = _several(ready.subject, CALLS_OF_PACE * steps_of_call(ready, by))
     entered: list[float] = []
-    last = _Last(several)
+    last = _Last(several, by)
 
     def noted(call: Callable[..., Any]) -> Callable[..., Any]:
         def called(*args: Any, **how: Any) -> Any:
@@ -119,7 +119,7 @@ def taken(ready: Prepared, by: str, turns: Turns, hand_over: HandOver) -> None:
     if by == CALL:
         _within_epochs(ready, each, turns, hand_over)
         return
-    stop = _stops(ready, turns, each, _Last(ready.subject), hand_over)
+    stop = _stops(ready, turns, each, _Last(ready.subject, by), hand_over)
     with ready.watched(turns.count * turns.whole * each):
         next(stop)
         for _ in range(turns.count * turns.whole):
@@ -134,7 +134,7 @@ def _within_epochs(ready: Prepared, each: int, turns: Turns, hand_over: HandOver
         found = f"{several.batches} batches, and {turns.whole * each} steps in a turn"
         raise TimingVoid("An epoch is shorter than a turn", found, "give more data, or smaller batches")
     epochs = math.ceil(turns.count / ((calls - 1) // turns.whole))
-    last, seen = _Last(several), 0
+    last, seen = _Last(several, CALL), 0
     stop = _stops(ready, turns, each, last, hand_over, calls)
 
     def stopped(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -160,26 +160,26 @@ def _within_epochs(ready: Prepared, each: int, turns: Turns, hand_over: HandOver
 class _Last:
     """The call that was made last."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, by: str) -> None:
         """Begin before the first."""
         self.subject = subject
         self.result: Any = None
         # While `fit` is at work on JAX the weights of the model are not there: its step has taken them over.
-        self.tells = api.release().backend == "jax"
+        self.tells = by == CALL and api.release().backend == "jax"
 
     def finish(self) -> None:
         """Return when it is done."""
-        if not self.tells:
-            self.subject.finish()
-        elif self.result is not None:
-            api.wait_for(self.result)
+        self._done(self.subject.finish)
 
     def wait(self) -> None:
         """Return when the device has nothing left to do."""
+        self._done(self.subject.wait)
+
+    def _done(self, by_weights: Callable[[], None]) -> None:
         if self.tells:
-            self.finish()
+            api.wait_for(self.result)
         else:
-            self.subject.wait()
+            by_weights()
 
 
 def _stops(

@@ -15,7 +15,11 @@ with open(starts, "a") as stream:
 number = os.path.getsize(starts)
 drawn = random.Random(number + given["seed"])
 # What a process takes differs a little from start to start.
-each = 0.01 * given["ratio"] * (1 + given["scatter"] * drawn.gauss(0, 1))
+scatter = given["scatter"]
+each = {{
+    name: 0.01 * given["ratio"] * (1 + (scatter[name] if isinstance(scatter, dict) else scatter) * drawn.gauss(0, 1))
+    for name in given["benchmarks"]
+}}
 facts = dict(plugin="0.1.0", node="here", machine="x86_64", cores=2, tensorflow="2.15.0", keras="2.15.0",
              backend="tensorflow", python="3.11.7")
 facts.update(given["facts"])
@@ -29,13 +33,19 @@ for line in sys.stdin:
     elif do == "about":
         found = dict(ok=dict(environment=facts, benchmarks=given["benchmarks"]))
     elif do == "open":
-        found = dict(ok=dict(first=1.0))
+        found = dict(ok=dict(first=1.0, by=given["by"], steps=dict(step=1, call=1, epoch=10)))
         planted = 1 + order["slower"]
-    elif do == "steps":
-        found = dict(ok=dict(steps=10))
-    elif do == "block":
-        seconds = order["steps"] * each * planted * (1 + 0.001 * drawn.gauss(0, 1))
-        found = dict(ok=dict(steps=order["steps"], seconds=seconds, owed=0.0))
+    elif do == "pace":
+        found = dict(ok=dict(each=0.01))
+    elif do == "turns":
+        left, calls, took = order["count"], order["calls"], each[order["name"]]
+        with open({folder!r} + "/by", "w") as stream:
+            stream.write(order["by"])
+        found = dict(ok=dict())
+    elif do == "turn" and left:
+        left -= 1
+        seconds = calls * took * planted * (1 + 0.001 * drawn.gauss(0, 1))
+        found = dict(ok=dict(steps=calls, seconds=seconds, owed=0.0))
     else:
         found = dict(ok=dict())
     print(json.dumps(found), flush=True)
@@ -46,6 +56,7 @@ USUAL = {
     "seed": 0,
     "facts": {},
     "benchmarks": ["fit", "predict"],
+    "by": "step",
     "dies": "",
     "refuses": "",
 }

@@ -12,7 +12,6 @@ import pytest
 
 from benchmarks import compare_live, compare_report, timing_report
 from pytest_kerasch2.gates.pairs import Terms
-from pytest_kerasch2.timing import comparing
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 NAMES = ("fit", "predict")
@@ -22,16 +21,17 @@ def _trial(seed: int, scatter: float, **told: Any) -> dict[str, Any]:
     drawn = random.Random(seed)
     pairs = [
         {
+            "start": start,
             "benchmark": name,
             "seconds": 2.0,
-            "ratio": [drawn.gauss(0, scatter)] * comparing.ROUNDS,
-            "null": [drawn.gauss(0, scatter)] * comparing.ROUNDS,
+            "ratio": drawn.gauss(0, scatter),
+            "null": drawn.gauss(0, scatter),
         }
-        for _ in range(12)
+        for start in range(16)
         for name in NAMES
     ]
-    usual = {"kind": "idle", "planted": 0.0, "seed": seed, "rounds": comparing.ROUNDS, "terms": asdict(Terms())}
-    about = {"verdicts": dict.fromkeys(NAMES, "same"), "starts": 12, "measured": 48.0, "wall": 200.0}
+    usual = {"kind": "idle", "planted": 0.0, "seed": seed, "turns": compare_live.TURNS, "terms": asdict(Terms())}
+    about = {"verdicts": dict.fromkeys(NAMES, "same"), "starts": 16, "measured": 48.0, "wall": 200.0}
     return {**usual, **about, "pairs": pairs, **told}
 
 
@@ -43,7 +43,15 @@ def pool() -> list[compare_report.Start]:
 def test_honest_starts_alone_are_drawn_from() -> None:
     found = compare_report.starts_of([_trial(0, 0.01), _trial(1, 0.01, planted=0.05), _trial(2, 0.01, kind="busy")])
 
-    assert {kind: len(starts) for kind, starts in found.items()} == {"idle": 12, "busy": 12}
+    assert {kind: len(starts) for kind, starts in found.items()} == {"idle": 16, "busy": 16}
+
+
+def test_a_start_without_all_benchmarks_is_not_drawn_from() -> None:
+    trial = _trial(0, 0.01)
+    # The second one was decided after six.
+    trial["pairs"] = [one for one in trial["pairs"] if one["benchmark"] == NAMES[0] or one["start"] < 6]
+
+    assert len(compare_report.starts_of([trial])["idle"]) == 6
 
 
 def test_of_nothing_planted_few_runs_are_red(pool: list[compare_report.Start]) -> None:
@@ -57,11 +65,11 @@ def test_what_is_ten_times_the_scatter_is_found(pool: list[compare_report.Start]
 
     # What was unfit is not red.
     assert found["slower"] + found.get("unfit", 0) == 100
-    assert found["by"][12] == found["slower"]
+    assert found["by"][16] == found["slower"]
 
 
 def test_an_interval_of_95_percent_covers_about_so_often(pool: list[compare_report.Start]) -> None:
-    covered, of = compare_report.coverage(pool, random.Random(0), trials=500)[12]
+    covered, of = compare_report.coverage(pool, random.Random(0), trials=500)[16]
 
     assert 0.9 < covered / of < 0.99
 
@@ -78,7 +86,7 @@ def test_a_line_that_was_cut_short_is_passed_over_and_written_over(tmp_path: Pat
 def test_trials_of_other_terms_are_not_told(tmp_path: Path) -> None:
     path = tmp_path / "kept.jsonl"
 
-    compare_live.append(_trial(0, 0.01, rounds=comparing.ROUNDS + 1), path)
+    compare_live.append(_trial(0, 0.01, turns={"seconds": 60}), path)
 
     assert compare_live.read(path) == []
 
@@ -87,7 +95,7 @@ def test_the_section_names_each_kind_of_load() -> None:
     said = compare_report.section([_trial(seed, 0.01, kind=kind) for seed in range(2) for kind in ("idle", "memory")])
 
     assert "| 0 % | idle | 2 | 0 | 0 | 4 | 0 | 0 | 48 s | 200 s |" in said
-    assert "| memory | 24 |" in said
+    assert "| memory | 32 |" in said
 
 
 def test_what_was_not_measured_is_said_with_its_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from matrix import columns, environments, places
 from matrix.columns import Column
 from matrix.errors import Unfinished
 from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied
+from pytest_kerasch2.timing import comparing
 from pytest_kerasch2.timing.arms import Arm
 from tests.unit.compared_made import interpreter
 from tests.unit.history_made import STEP, line
@@ -35,7 +36,7 @@ def _measured(tmp_path: Path, **given: Any) -> dict[str, Any]:
     said = {"benchmarks": MODES, **given}
     arms = [Arm("old", interpreter(tmp_path / "old", benchmarks=MODES), tmp_path)]
     arms.append(Arm("new", interpreter(tmp_path / "new", **{"seed": 1, **said}), tmp_path))
-    return release_history.measured(arms, "0 new 0", 2)
+    return release_history.measured(arms, "0 new 0", 0.1)
 
 
 def test_a_start_has_blocks_of_both_processes_in_every_mode(tmp_path: Path) -> None:
@@ -49,8 +50,7 @@ def test_both_take_turns_there_and_back(tmp_path: Path) -> None:
     found = _measured(tmp_path)
 
     turns = [turn for mode in found["modes"].values() for turn in mode["order"]]
-    # Two rounds of `fit`, and three times as many of each of the three parts.
-    assert (set(turns), len(turns)) == ({"0110", "1001"}, 2 + 3 * 6)
+    assert (set(turns), len(turns)) == ({"0110", "1001"}, 4 * comparing.FEWEST_ROUNDS)
 
 
 def test_a_line_names_no_machine(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_what_a_release_refuses_is_told_of_the_mode_alone(tmp_path: Path) -> Non
 
 
 def test_a_mode_that_ends_the_process_leaves_the_others_to_new_ones(tmp_path: Path) -> None:
-    found = _measured(tmp_path, dies="block")
+    found = _measured(tmp_path, dies="turn")
 
     assert {mode["reason"] for mode in found["modes"].values()} == {
         "A process that times has ended: new: exit status 1: the last words"
@@ -76,10 +76,10 @@ def test_a_mode_that_ends_the_process_leaves_the_others_to_new_ones(tmp_path: Pa
 
 
 def test_a_common_arm_that_ends_stops_it(tmp_path: Path) -> None:
-    old, new = (interpreter(tmp_path / name, dies="block" if name == "old" else "") for name in ("old", "new"))
+    old, new = (interpreter(tmp_path / name, dies="turn" if name == "old" else "") for name in ("old", "new"))
 
     with pytest.raises(ChildDied, match="old: exit status 1"):
-        release_history.measured([Arm("old", old, tmp_path), Arm("new", new, tmp_path)], "0", 1)
+        release_history.measured([Arm("old", old, tmp_path), Arm("new", new, tmp_path)], "0", 0.1)
 
 
 def test_a_release_that_does_not_start_is_not_measured(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_each_column_is_made_once_and_removed_after_it_and_the_common_one_last(out: Path, had: list[str]) -> None:
-    release_history.record(RELEASES, Wish(("tf2.21", "tf2.15"), starts=2, rounds=1, remove=True, out=out))
+    release_history.record(RELEASES, Wish(("tf2.21", "tf2.15"), starts=2, seconds=0.1, remove=True, out=out))
 
     assert had == ["made tf2.21", "made tf2.15", "removed tf2.15", "removed tf2.21"]
     kept = [(one["column"], one["start"], one["seed"]) for one in release_history_kept.read(out)]
@@ -126,7 +126,7 @@ def test_each_column_is_made_once_and_removed_after_it_and_the_common_one_last(o
 def test_a_column_that_cannot_be_had_is_kept_with_the_reason(
     out: Path, had: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    release_history.record(RELEASES, Wish(("tf2.14", "tf2.15"), starts=2, rounds=1, out=out))
+    release_history.record(RELEASES, Wish(("tf2.14", "tf2.15"), starts=2, seconds=0.1, out=out))
 
     lines = release_history_kept.read(out)
     assert [one.get("reason") for one in lines] == ["Its environment does not install: no network", None, None]

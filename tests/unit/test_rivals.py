@@ -34,14 +34,14 @@ STARTS = [
 ARM = {"name": "x", "slower": 0.0, "environment": {"python": "3.11"}}
 
 
-def _comparison(scatter: float, starts: int = 12) -> Comparison:
+def _comparison(scatter: float, starts: int = Terms().most) -> Comparison:
     drawn = random.Random(1)
     found = Comparison(Terms(), [ARM, ARM], ["fit", "train_on_batch"], complete=True)
     for start in range(starts):
         for name in found.benchmarks:
             level = [0.1 * (1 + scatter * drawn.gauss(0, 1)) for _ in range(3)]
             blocks = [
-                [{"steps": 10, "seconds": each * (1 + 0.001 * drawn.random()), "owed": 0.0} for _ in range(10)]
+                {"steps": 10, "seconds": [each * (1 + 0.001 * drawn.random()) for _ in range(10)], "owed": [0.0] * 10}
                 for each in level
             ]
             turns = [[0, 1, 2, 2, 1, 0]] * 5
@@ -214,7 +214,7 @@ def test_the_section_has_what_was_resampled(tmp_path: Path) -> None:
     said = rivals_report.section(tmp_path / "none.jsonl", tmp_path / "out.json")
 
     assert "Not run in earnest yet." in said
-    assert "busy: 12 starts" in said
+    assert "busy: 16 starts" in said
     assert "| kerasch2 compare | 0 % | 100 % |" in said
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["seed"] == 0
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 import pytest
 
@@ -81,8 +82,8 @@ def test_every_process_has_two_blocks_in_each_round_there_and_back(tmp_path: Pat
 @pytest.mark.parametrize(
     ("given", "how", "error", "message"),
     [
-        ({"dies": "block"}, {}, ChildDied, "new: exit status 1: the last words"),
-        ({"refuses": "block"}, {}, TimingVoid, "The clock stopped"),
+        ({"dies": "turn"}, {}, ChildDied, "new: exit status 1: the last words"),
+        ({"refuses": "turn"}, {}, TimingVoid, "The clock stopped"),
         ({"refuses": "owing"}, {}, TimingVoid, "The clock stopped"),
         ({"facts": {"node": "there"}}, {}, BadSetting, "node: here and there"),
         ({"facts": {"plugin": "9"}}, {}, BadSetting, "plugin: 0.1.0 and 9"),
@@ -95,6 +96,25 @@ def test_what_cannot_be_compared_is_said(
 ) -> None:
     with pytest.raises(error, match=message):
         _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", **given), **how)
+
+
+def test_what_is_decided_is_timed_no_more(tmp_path: Path) -> None:
+    first, second = _arm(tmp_path, "old"), _arm(tmp_path, "new", scatter={"fit": 0.1, "predict": 0.003}, seed=1)
+
+    found = _compared(first, second)
+
+    counts = Counter(pair["benchmark"] for pair in found.pairs)
+    assert (counts["fit"], counts["predict"] < counts["fit"]) == (Terms().most, True)
+
+
+@pytest.mark.parametrize(("kinds", "by"), [(("step", "step"), "step"), (("step", "call"), "epoch")])
+def test_all_are_stopped_at_places_of_one_kind(tmp_path: Path, kinds: Sequence[str], by: str) -> None:
+    first, second = (_arm(tmp_path, f"of {place}", by=kind) for place, kind in enumerate(kinds))
+
+    _compared(first, second)
+
+    asked = {(tmp_path / f"of {place}" / "by").read_text(encoding="utf-8") for place in range(2)}
+    assert asked == {by}
 
 
 def test_each_start_is_kept_and_tells_the_same_elsewhere(tmp_path: Path) -> None:
@@ -223,8 +243,8 @@ def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:
 def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Path) -> None:
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1))
     for pair in found.pairs:
-        for one in pair["blocks"][comparison.AGAIN]:
-            one["seconds"] *= 1.2
+        its = pair["blocks"][comparison.AGAIN]
+        its["seconds"] = [1.2 * one for one in its["seconds"]]
     out = tmp_path / "unfit.json"
     found.write(out)
 

@@ -11,7 +11,7 @@ from benchmarks.timing_cheats import CHEATS
 from pytest_kerasch2 import models
 from pytest_kerasch2.errors import TimingVoid
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import modes, proof, suite, worker
+from pytest_kerasch2.timing import modes, proof, suite
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.proof import Moved, Proof
 from pytest_kerasch2.timing.subject import Subject, subject, variables
@@ -99,13 +99,6 @@ def test_a_target_for_each_output_of_one_unit_may_have_no_side_of_its_own(activa
     shown = [_proved(its, modes.mode(name)).off for name in ("fit", "evaluate", "predict")]
 
     assert None not in shown
-
-
-@pytest.mark.parametrize("name", ["fit", "predict"])
-def test_what_is_slowed_does_the_same(chapters: Subject, name: str) -> None:
-    shown = _proved(chapters, worker.slowed(modes.mode(name), 0.1))
-
-    assert shown.off is not None
 
 
 @pytest.mark.parametrize("name", ["half batch", "skipped update", "cached output", "half evaluated"])

@@ -22,8 +22,9 @@ def benchmarks():
 
 
 def small():
-    import tensorflow as tf
+    from pytest_kerasch2.framework import api
 
+    tf = api.tensorflow()
     print("what is printed is no answer")
     model = tf.keras.Sequential([tf.keras.layers.Dense(2, activation="softmax")])
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -60,15 +61,18 @@ def worker(folder: Path) -> Iterator[Worker]:
 def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Worker) -> None:
     named = {"suite_of": "steps_of_mine:benchmarks"}
     about = worker.ask("about", **named)
-    worker.ask("open", **named, name="small", device="cpu", slower=0.0)
+    opened = worker.ask("open", **named, name="small", device="cpu", slower=0.0)
 
-    told = worker.ask("steps", name="small")
-    done = worker.ask("block", name="small", steps=7)
+    worker.ask("turns", name="small", by=opened["by"], count=3, calls=5, lead=1)
+    done = [worker.ask("turn") for _ in range(3)]
 
-    assert about["benchmarks"] == ["small", "wrong", "unknown"]
-    assert (about["environment"]["python"], told["steps"] % 4) == (sys.version.split()[0], 0)
-    # Whole epochs of four batches
-    assert (done["steps"], done["seconds"] > 0) == (8, True)
+    assert (about["benchmarks"], about["environment"]["python"]) == (
+        ["small", "wrong", "unknown"],
+        sys.version.split()[0],
+    )
+    assert [(one["steps"], one["seconds"] > 0) for one in done] == [(5 * opened["steps"][opened["by"]], True)] * 3
+    # The run ends, and did what it was to do.
+    assert worker.ask("turn") == {}
     with pytest.raises(BadSetting, match="name one of small"):
         worker.ask("open", **named, name="other", device="cpu", slower=0.0)
 

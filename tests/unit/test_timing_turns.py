@@ -1,0 +1,152 @@
+"""Runs that wait in the middle of their work: a small network, and a stand-in whose device works on by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+from typing import Any, Iterator, Mapping
+
+import numpy as np
+import pytest
+
+from pytest_kerasch2.errors import TimingVoid
+from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.timing import block, measuring, modes, turns
+from pytest_kerasch2.timing.block import Block
+from pytest_kerasch2.timing.measuring import Prepared
+from pytest_kerasch2.timing.subject import subject
+from pytest_kerasch2.timing.turns import CALL, EPOCH, STEP, Turns
+from tests.unit import timing_made
+from tests.unit.timing_made import Made
+
+# TensorFlow's own, of old releases.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+BATCHES = 20
+
+
+@contextlib.contextmanager
+def _ready(name: str) -> Iterator[Prepared]:
+    api.fresh_session(0)
+    keras = api.tensorflow().keras
+    model = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x = np.random.RandomState(0).uniform(size=(16 * BATCHES, 4)).astype("float32")
+    its = subject(model, (x, (x.sum(axis=1) > 2).astype("int64")), 16, devices.one("cpu"))
+    with measuring.prepared(its, modes.mode(name), proving=False) as ready:
+        yield ready
+
+
+def _taken(ready: Prepared, by: str, how: Turns) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    turns.taken(ready, by, how, found.append)
+    # The first is before any turn.
+    return found[1:]
+
+
+@pytest.mark.parametrize("name", ["fit", "evaluate", "predict", "train_on_batch"])
+def test_a_run_is_timed_in_turns(name: str) -> None:
+    with _ready(name) as ready:
+        by = turns.stopped_by(ready)
+        found = _taken(ready, by, Turns(count=6, calls=3, lead=1))
+
+    steps = 3 * (BATCHES if by == EPOCH else 1)
+    assert [(one["steps"], one["seconds"] > 0) for one in found] == [(steps, True)] * 6
+
+
+def test_a_call_of_several_steps_counts_as_several() -> None:
+    if not turns._functions(_model_that_was_fit()):
+        pytest.skip("`fit` of this release has no compiled step that could be waited at")
+    with _ready("fit-many") as ready:
+        found = _taken(ready, CALL, Turns(count=2, calls=2, lead=1))
+
+    assert [one["steps"] for one in found] == [2 * modes.AT_ONCE] * 2
+
+
+def _model_that_was_fit() -> Any:
+    with _ready("fit") as ready:
+        return ready.subject.model
+
+
+def test_a_run_can_be_stopped_at_its_epochs() -> None:
+    with _ready("fit") as ready:
+        found = _taken(ready, EPOCH, Turns(count=2, calls=1, lead=0))
+
+    assert [one["steps"] for one in found] == [BATCHES] * 2
+
+
+@pytest.mark.parametrize("name", ["fit", "train_on_batch"])
+def test_a_slowdown_is_planted_into_each_call(name: str) -> None:
+    with _ready(name) as ready:
+        by = turns.stopped_by(ready)
+        honest, slower = (_taken(ready, by, Turns(20, calls=3 if by != EPOCH else 1, lead=0, slower=s)) for s in (0, 9))
+
+    took = [statistics.median(one["seconds"] for one in its) for its in (honest, slower)]
+    # Ten times as long; a machine that does something else meanwhile makes of it what it likes.
+    assert took[1] > 3 * took[0]
+
+
+def _needs_calls(ready: Prepared) -> None:
+    if turns.stopped_by(ready) != CALL:
+        pytest.skip("`fit` of this release has no compiled step that could be waited at")
+
+
+def test_no_turn_goes_over_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LARGEST", 0)
+    with _ready("fit") as ready:
+        _needs_calls(ready)
+        before = ready.subject.updates()
+        found = _taken(ready, CALL, Turns(count=5, calls=7, lead=2))
+        done = ready.subject.updates() - before
+
+    # Two turns of nine fit into an epoch of twenty, and five into three.
+    assert ([one["steps"] for one in found], done) == ([7] * 5, 3 * BATCHES)
+
+
+def test_an_epoch_that_is_shorter_than_a_turn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LARGEST", 0)
+    with _ready("fit") as ready:
+        _needs_calls(ready)
+        with pytest.raises(TimingVoid, match="20 batches, and 30 steps in a turn"):
+            _taken(ready, CALL, Turns(count=2, calls=30, lead=0))
+
+
+def test_other_calls_than_were_counted_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _ready("fit") as ready:
+        _needs_calls(ready)
+        monkeypatch.setattr(turns, "_at_once", lambda model: 2)
+        with pytest.raises(TimingVoid, match="another number of calls"):
+            _taken(ready, CALL, Turns(count=2, calls=3, lead=0))
+
+
+def test_the_functions_of_the_model_are_its_own_again() -> None:
+    with _ready("fit") as ready:
+        before = turns._functions(ready.subject.model)
+        _taken(ready, turns.stopped_by(ready), Turns(count=1, calls=1, lead=0))
+
+        assert turns._functions(ready.subject.model) == before
+
+
+@pytest.mark.parametrize("name", ["fit", "train_on_batch"])
+def test_a_pace_is_of_one_call(name: str) -> None:
+    with _ready(name) as ready:
+        by = turns.stopped_by(ready)
+        found = turns.pace(ready, by)
+        took = statistics.median(one["seconds"] for one in _taken(ready, by, Turns(20, calls=1, lead=1)))
+
+    assert 0.1 < found / took < 10
+
+
+def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
+    with measuring.prepared(Made(forgets=True), timing_made.STEP, proving=False) as ready:  # type: ignore[arg-type]
+        found = _taken(ready, STEP, Turns(count=5, calls=20, lead=0))
+
+    with pytest.raises(TimingVoid, match="The clock stopped"):
+        block.refuse_owing([Block(**one) for one in found])
+
+
+def test_a_turn_that_waits_owes_nothing() -> None:
+    with measuring.prepared(Made(), timing_made.STEP, proving=False) as ready:  # type: ignore[arg-type]
+        found = _taken(ready, STEP, Turns(count=5, calls=20, lead=0))
+
+    block.refuse_owing([Block(**one) for one in found])
+    assert all(one["seconds"] > 20 * 0.0005 for one in found)
