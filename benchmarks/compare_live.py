@@ -3,8 +3,8 @@
     python -m benchmarks.compare_live --trials 8                      eight of each kind of load, nothing planted
     python -m benchmarks.compare_live --trials 6 --planted 0.05 0.1   six of each kind with each slowdown
 
-Each trial is a whole run of the suite of three benchmarks. It is kept in `data/compare-live.jsonl` as soon as it is
-
+Each trial is a whole run of the suite of three benchmarks. It is kept in `data/compare-live.jsonl` as soon as
+it ends, and the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
