@@ -96,30 +96,48 @@ def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
 
 
 def run() -> None:
-    """Do all trials, with their progress, and keep how many were refused and why, also of a run that is stopped."""
+    """Do the trials that are missing, with their progress; keep how many were refused and why."""
     whole = sum(1 for _ in range(FORGOTTEN + HONEST)) + (FORGOTTEN if api.release().backend == "jax" else 0)
     whole += EACH * len(CHEATS) if api.runs_on_tensorflow() else 0
-    found: dict[str, Counter[str]] = {}
-    began = time.monotonic()
+    found = _there()
+    before = {kind: sum(reasons.values()) for kind, reasons in found.items()}
+    passed: Counter[str] = Counter()
+    began, already = time.monotonic(), sum(before.values())
     for done, (kind, measure) in enumerate(trials(), 1):
+        passed[kind] += 1
+        if passed[kind] <= before.get(kind, 0):
+            continue
         found.setdefault(kind, Counter())[refused(measure)] += 1
         if done % 20 == 0 or done == whole:
-            _keep(found)
-            left = (time.monotonic() - began) / done * (whole - done)
+            _keep(found, done == whole)
+            left = (time.monotonic() - began) / (done - already) * (whole - done)
             print(f"{done} of {whole}, {left / 60:.0f} min left", flush=True)
 
 
-def _keep(found: dict[str, Counter[str]]) -> None:
+def _read() -> dict[str, Any]:
+    return dict(json.loads(KEPT.read_text(encoding="utf-8"))) if KEPT.exists() else {}
+
+
+def _there() -> dict[str, Counter[str]]:
+    """Give what is kept of this release, which goes on where it was stopped; one that is whole is done anew."""
     release = api.release()
-    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    kept = _read().get(str(release.backend), {})
+    same = (kept.get("tensorflow"), kept.get("keras")) == (release.tensorflow, release.keras)
+    return {kind: Counter(reasons) for kind, reasons in kept["trials"].items()} if same and not kept["whole"] else {}
+
+
+def _keep(found: dict[str, Counter[str]], whole: bool) -> None:
+    release = api.release()
+    kept = _read()
     trials = {kind: dict(reasons) for kind, reasons in found.items()}
-    kept[str(release.backend)] = {"tensorflow": release.tensorflow, "keras": release.keras, "trials": trials}
+    versions = {"tensorflow": release.tensorflow, "keras": release.keras}
+    kept[str(release.backend)] = {**versions, "whole": whole, "trials": trials}
     write_text(json.dumps(kept, indent=1) + "\n", KEPT)
 
 
 def section() -> str:
     """Give the section of docs/benchmarking.md."""
-    kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    kept = _read()
     lines = ["## What is refused", "", "| | backend | trials | refused | reason |", "| --- | --- | --- | --- | --- |"]
     for backend, found in kept.items():
         for kind, reasons in found["trials"].items():
