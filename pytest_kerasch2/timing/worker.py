@@ -21,7 +21,7 @@ from pytest_kerasch2.timing import block, measuring, modes, suite, turns
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Prepared
 from pytest_kerasch2.timing.subject import subject
-from pytest_kerasch2.timing.turns import EPOCH, HandOver
+from pytest_kerasch2.timing.turns import HandOver
 
 
 class Worker:
@@ -59,12 +59,7 @@ class Worker:
         ready = subject(its.model, its.data, its.batch_size, devices.one(device))
         prepared = self.kept.enter_context(measuring.prepared(ready, modes.mode(its.mode), proving))
         self.ready[name], self.slower[name] = prepared, slower
-        by = turns.stopped_by(prepared)
-        return {
-            "first": prepared.first,
-            "by": by,
-            "steps": {one: turns.steps_of_call(prepared, one) for one in {by, EPOCH}},
-        }
+        return {"first": prepared.first, "by": turns.stopped_by(prepared)}
 
     def pace(self, name: str, by: str) -> dict[str, Any]:
         """Tell how long the benchmark takes between stops; asked of one process at a time, when all have warmed up."""
