@@ -110,17 +110,20 @@ def timed(run: Run, steps: int, finish: Callable[[], None], wait: Callable[[], N
     return Block(steps, ended - began, max(0.0, drained - ended - idle))
 
 
-def refuse_owing(blocks: Sequence[Block]) -> None:
+def refuse_owing(blocks: Sequence[Block], allowed: float = OWED) -> None:
     """Refuse blocks whose clock stopped before their work was done.
 
     A machine that does something else just then keeps a single wait waiting too, and so the median block is asked: work
     that nobody waits for is owed in each of them.
 
+    Args:
+        allowed: share of a block that may be owed.
+
     Raises:
-        TimingVoid: more than a hundredth of the median block was still owed.
+        TimingVoid: more than that was still owed of the median block.
     """
     share = statistics.median(one.owed / one.seconds for one in blocks)
-    if share > OWED:
+    if share > allowed:
         found = f"{100 * share:.1f} % of a block was done after its clock had stopped"
         remedy = "wait for the device within what is timed"
         raise TimingVoid("The clock stopped before the work was done", found, remedy)

@@ -73,7 +73,7 @@ class Worker:
 
     def owing(self, blocks: list[Mapping[str, Any]]) -> dict[str, Any]:
         """Refuse blocks whose clock stopped before their work was done."""
-        block.refuse_owing([Block(**one) for one in blocks])
+        block.refuse_owing([Block(**one) for one in blocks], turns.OWED)
         return {}
 
 
