@@ -83,11 +83,11 @@ def record(releases: Releases, wish: Wish) -> None:
         return
     places.make()
     (common,) = releases.chosen([wish.against])
-    _give_up_what_leads_astray(common)
+    give_up_what_leads_astray(common)
     began, done = time.monotonic(), 0
     with arms.package() as package:
         shutil.copy(SUITE, package)
-        first = _arm(releases, common, package)
+        first = arm_of(releases, common, package)
         for column, starts in missing:
             for line in _lines(releases, column, starts, first, wish):
                 release_history_kept.keep(line, wish.out)
@@ -121,13 +121,21 @@ def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
     return found
 
 
-def _give_up_what_leads_astray(column: Column) -> None:
-    # A process of an arm has the variables of this one beside its own.
+def give_up_what_leads_astray(column: Column) -> None:
+    """Take away what no environment is given: a process of an arm has the variables of this one beside its own."""
     for name in set(os.environ) - set(environments.variables(column, os.environ)):
         del os.environ[name]
 
 
-def _arm(releases: Releases, column: Column, package: Path) -> Arm:
+def arm_of(releases: Releases, column: Column, package: Path) -> Arm:
+    """Give the arm of a column, whose environment is made where it is missing.
+
+    Args:
+        package: a folder with the plugin and the suite, in which it runs.
+
+    Raises:
+        Absent, Unfinished: it cannot be made, or not now.
+    """
     disk.make_room()
     environment = foreground.environment_of(releases, column)
     return Arm(column.environment, environment.python, package, variables=environment.variables)
@@ -139,7 +147,7 @@ def _lines(
     """Give the line of each start as it ends; one that says why, where the column cannot be measured."""
     what = release_history_kept.of(column.environment, wish.against)
     try:
-        second = first if column.environment == first.name else _arm(releases, column, first.folder)
+        second = first if column.environment == first.name else arm_of(releases, column, first.folder)
         for start in starts:
             seed = f"{wish.seed} {column.environment} {start}"
             yield {**what, "start": start, "seed": seed, **measured((first, second), seed, wish.seconds)}

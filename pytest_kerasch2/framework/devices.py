@@ -38,7 +38,10 @@ class Device:
         """Give a context manager in which new tensors and operations go to this device."""
         if _on_tensorflow():
             return api.tensorflow().device(f"/{self.kind.upper()}:{self.index}")  # type: ignore[no-any-return]
-        return api.keras().device(self.name)  # type: ignore[no-any-return]
+        # A model that is made on torch's "cpu:0" cannot be trained: to Keras 3.15 (`Variable._initialize`) that is not
+        # the "cpu" where its weights are, and a copy of a weight has no gradient.
+        plain = self.kind == "cpu" and api.release().backend == "torch"
+        return api.keras().device(self.kind if plain else self.name)  # type: ignore[no-any-return]
 
     def wait(self, value: Any = None) -> None:
         """Return when everything that was sent to this device is done.

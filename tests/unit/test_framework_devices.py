@@ -103,3 +103,16 @@ def test_a_gpu_is_named_by_tensorflow_where_that_tells(
     _framework(monkeypatch, "tensorflow", config=SimpleNamespace(experimental=room))
 
     assert devices.hardware(GPUS[1]) == name
+
+
+@pytest.mark.parametrize(
+    ("backend", "device", "name"),
+    [("jax", CPU, "cpu:0"), ("torch", CPU, "cpu"), ("torch", GPUS[1], "gpu:1")],
+)
+def test_work_is_placed_by_the_name_with_which_keras_can_train(
+    monkeypatch: pytest.MonkeyPatch, backend: str, device: Device, name: str
+) -> None:
+    _framework(monkeypatch, backend)
+    monkeypatch.setattr(devices.api, "keras", lambda: SimpleNamespace(device=lambda named: f"on {named}"))
+
+    assert device.placed() == f"on {name}"

@@ -109,8 +109,8 @@ def had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise Unfinished("Its environment does not install", "no network")
         return Arm(column.environment, interpreter(tmp_path / column.environment, benchmarks=MODES), package)
 
-    monkeypatch.setattr(release_history, "_arm", arm)
-    monkeypatch.setattr(release_history, "_give_up_what_leads_astray", lambda column: None)
+    monkeypatch.setattr(release_history, "arm_of", arm)
+    monkeypatch.setattr(release_history, "give_up_what_leads_astray", lambda column: None)
     monkeypatch.setattr(environments, "remove", lambda column: done.append(f"removed {column.environment}"))
     return done
 
