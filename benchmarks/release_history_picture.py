@@ -86,7 +86,7 @@ def _row(panel: Any, found: History, row: Row, place: int) -> None:
         known = {handle.get_label() for handle in panel.get_legend_handles_labels()[0]}
         told = label if label not in known else "_"
         value = step / BATCH * 1e6
-        span = row.span(mode) if mode == WHOLE else None
+        span = found.span(row, mode) if mode == WHOLE else None
         if span is None:
             panel.plot([value], [place], shape, label=told, zorder=3, **style)
         else:

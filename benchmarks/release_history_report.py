@@ -25,12 +25,13 @@ MOST = 2 / 3
 HEAD = """<!-- Written by `python -m benchmarks.release_history report`, from what `record` stored. -->
 # A training step on every release
 
-What an image takes in `fit` as the chapter calls it (its network, batches of 32, epochs of 60,000 images, made up and
-in memory), on the CPU, release by release. The machine is not the same from hour to hour, and so no time is compared
-with another hour's: a process of the release and one of the common arm, {against}, take turns, there and
-back, in an order that is drawn, and are started anew several times. Each start gives one ratio. The intervals are
-Student's, of 95 %, over the starts. Microseconds are the ratio times what the common arm takes, the median of all its
-starts.
+What an image takes in `fit` as the chapter calls it (its network, batches of 32, images that are made up and in
+memory), on the CPU, release by release. The machine is not the same from hour to hour, and so no time is compared with
+another hour's: a process of the release and one of the common arm, {against}, take turns, there and back, in an
+order that is drawn, and are started anew several times. A turn is a few steps in the middle of an epoch; in 2.0 and
+2.1, whose `fit` calls no compiled function that could be stopped, it is a whole epoch of {images:,} images. Each start
+gives one ratio. The intervals are Student's, of 95 %; how much starts scatter is told by those of all releases
+together. Microseconds are the ratio times what the common arm takes, the median of all its starts.
 
 Beside `fit` stand what tells where its time goes, each as a ratio to the same of the common arm: the step *by hand*,
 which is forward, backward and update in a graph, without Keras's loop; `train_on_batch`, which is such a step as Keras
@@ -104,7 +105,7 @@ def unused(releases: Releases, found: History, notes: Mapping[str, str]) -> list
 def page(releases: Releases, found: History, notes: Mapping[str, str]) -> str:
     """Give the document."""
     labels = {column.environment: column.label for column in releases.columns}
-    lines = [HEAD.format(against=labels[found.against])]
+    lines = [HEAD.format(against=labels[found.against], images=IMAGES[WHOLE])]
     lines += _measured(found)
     every = list(series(releases, found))
     for title, rows in every:
@@ -126,7 +127,7 @@ def _measured(found: History) -> Iterator[str]:
     )
     row = found.rows.get(found.against)
     if row is not None:
-        yield f"The common arm held against itself, which would be 1 on a machine without noise: {_span(row)}."
+        yield f"The common arm held against itself, which would be 1 on a machine without noise: {_span(found, row)}."
     yield ""
 
 
@@ -136,14 +137,19 @@ def _table(found: History, rows: Sequence[Row]) -> Iterator[str]:
     yield "| --- | --- | --- |" + " ---: |" * (len(heads) - 3)
     for row in rows:
         parts = [f"{row.ratio(mode):.2f}" if mode in row.logs else "–" for mode in IMAGES if mode != WHOLE]
-        about = [row.column.label, row.versions["keras"], row.versions["python"], f"{found.image(row):#.3g}"]
-        yield f"| {' | '.join([*about, _span(row), *parts, _share(found, row)])} |"
+        about = [row.column.label, row.versions["keras"], row.versions["python"], _three(found.image(row))]
+        yield f"| {' | '.join([*about, _span(found, row), *parts, _share(found, row)])} |"
     yield ""
 
 
-def _span(row: Row) -> str:
-    span = row.span(WHOLE)
+def _span(found: History, row: Row) -> str:
+    span = found.span(row, WHOLE)
     return f"{row.ratio(WHOLE):.2f}" if span is None else _between(span)
+
+
+def _three(value: float) -> str:
+    """Give three digits at least, and no point behind the last."""
+    return f"{value:#.3g}".rstrip(".")
 
 
 def _between(span: Span) -> str:
@@ -160,7 +166,7 @@ def _jump(found: History, title: str, jump: Jump, notes: Mapping[str, str]) -> I
     before, after = jump.before, jump.after
     yield f"### {before.column.label} to {after.column.label} ({title})"
     yield ""
-    change = f"{found.image(before):#.3g} to {found.image(after):#.3g} µs an image"
+    change = f"{_three(found.image(before))} to {_three(found.image(after))} µs an image"
     yield f"`fit` takes {_between(jump.spans[WHOLE])} times the time, {change}. {where(jump)}"
     yield ""
     for mode in jump.spans:

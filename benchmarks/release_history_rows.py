@@ -11,7 +11,7 @@ from benchmarks import release_history_kept
 from benchmarks.release_history_kept import Line
 from benchmarks.release_history_suite import IMAGES, WHOLE
 from matrix.columns import Column, Releases
-from pytest_kerasch2.gates import equivalence, pairs
+from pytest_kerasch2.gates import equivalence
 from pytest_kerasch2.gates.pairs import Span
 
 BATCH = 32
@@ -50,10 +50,6 @@ class Row:
         """Give the ratio to the common arm."""
         return math.exp(statistics.fmean(self.logs[mode]))
 
-    def span(self, mode: str) -> Span | None:
-        """Give the ratio to the common arm with Student's interval over the starts; None where there is but one."""
-        return pairs.span(self.logs[mode], ERROR) if len(self.logs[mode]) > 1 else None
-
 
 @dataclass(frozen=True)
 class History:
@@ -78,6 +74,18 @@ class History:
     def step(self, row: Row, mode: str) -> float | None:
         """Give the seconds of a step of a column: its ratio times the step of the common arm; None where unmeasured."""
         return row.ratio(mode) * self.steps[mode] if mode in row.logs else None
+
+    def every(self, mode: str) -> list[Sequence[float]]:
+        """Give the logarithms of all columns, by which it is told how much starts scatter."""
+        return [row.logs[mode] for row in self.rows.values() if mode in row.logs]
+
+    def span(self, row: Row, mode: str) -> Span | None:
+        """Give the ratio of a column to the common arm with its interval; None where no column has two starts."""
+        every = self.every(mode)
+        if all(len(logs) < 2 for logs in every):
+            return None
+        told = equivalence.mean(row.logs[mode], every, ERROR / 2)
+        return Span(math.exp(told.found), math.exp(told.low), math.exp(told.high))
 
     def image(self, row: Row) -> float:
         """Give the microseconds of an image in `fit`."""
@@ -166,7 +174,7 @@ def jumps(found: History, rows: Sequence[Row]) -> Iterator[Jump]:
 
 def _change(found: History, before: Row, after: Row, mode: str) -> Span:
     """Give the ratio of two columns; how much starts scatter is told by all columns together."""
-    every = [row.logs[mode] for row in found.rows.values() if mode in row.logs]
+    every = found.every(mode)
     if all(len(logs) < 2 for logs in every):
         ratio = after.ratio(mode) / before.ratio(mode)
         return Span(ratio, math.nan, math.nan)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Callable
 
-from benchmarks import compare_live, compare_report, overhead, rivals_report, timing_proofs
+from benchmarks import compare_live, compare_report, overhead, release_history_kept, rivals_report, timing_proofs
 from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import KerasCh2Error
 
@@ -51,12 +51,17 @@ def rivals() -> str:
     return rivals_report.section(DATA / "compare-rivals.jsonl", DATA / "compare-rivals-resampled.json")
 
 
+def releases() -> str:
+    """Tell where the release history is."""
+    return "## Release by release\n\n[A training step on every release](release-history.md) is a page of its own.\n"
+
+
 PARTS: tuple[tuple[Path, Callable[[], str], str], ...] = (
     (overhead.PLACE, overhead.section, "What the harness adds: `python -m benchmarks.overhead`"),
     (timing_proofs.KEPT, refused, "What is refused: `python -m benchmarks.timing_proofs`"),
     (compare_live.KEPT, compared, "Errors and power of `kerasch2 compare`: `python -m benchmarks.compare_live`"),
     (DATA / "compare-rivals.jsonl", rivals, "Rivals: `python -m benchmarks.compare_rivals run`"),
-    (DATA / "release-history.jsonl", lambda: "", "Release history: `python -m benchmarks.release_history record`"),
+    (release_history_kept.PLACE, releases, "Release history: `python -m benchmarks.release_history record`"),
 )
 
 

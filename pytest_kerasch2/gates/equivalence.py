@@ -46,13 +46,22 @@ def difference(
         others: all groups by which the scatter is told, those two among them or not.
         error: on either side.
     """
-    stats = distributions.stats()
+    found = _mean(one) - _mean(other)
+    reach = _reach(1 / len(one) + 1 / len(other), others, error)
+    return Difference(found, found - reach, found + reach)
+
+
+def mean(one: Sequence[float], others: Sequence[Sequence[float]], error: float) -> Difference:
+    """Give the mean of a group, which is its difference from nothing; the arguments are those of `difference`."""
+    found = _mean(one)
+    reach = _reach(1 / len(one), others, error)
+    return Difference(found, found - reach, found + reach)
+
+
+def _reach(parts: float, others: Sequence[Sequence[float]], error: float) -> float:
     squares = math.fsum(math.fsum((value - _mean(group)) ** 2 for value in group) for group in others)
     freedom = sum(len(group) - 1 for group in others)
-    scatter = math.sqrt(squares / freedom * (1 / len(one) + 1 / len(other)))
-    reach = float(stats.t.isf(error, freedom)) * scatter
-    found = _mean(one) - _mean(other)
-    return Difference(found, found - reach, found + reach)
+    return float(distributions.stats().t.isf(error, freedom)) * math.sqrt(squares / freedom * parts)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -199,13 +199,21 @@ def test_a_step_is_the_ratio_times_that_of_the_common_arm() -> None:
     assert found.image(found.rows["tf2.15"]) == pytest.approx(1.5 * STEP / 32 * 1e6)
 
 
-def test_an_interval_is_of_starts_and_there_is_none_of_one() -> None:
+def test_an_interval_is_by_what_the_starts_of_all_scatter() -> None:
     found = history(RELEASES, [line("tf2.14"), *(line("tf2.15", at, fit=1 + at / 10) for at in range(3))], "tf2.21")
 
-    span = found.rows["tf2.15"].span("fit")
-    assert found.rows["tf2.14"].span("fit") is None
-    assert span is not None
-    assert span.low < 1 < span.found < 1.2 < span.high
+    several, single = (found.span(found.rows[name], "fit") for name in ("tf2.15", "tf2.14"))
+    assert several is not None
+    assert single is not None
+    assert several.low < 1 < several.found < 1.2 < several.high
+    # By the same scatter, one start tells less than three.
+    assert math.log(single.high / single.low) == pytest.approx(math.sqrt(3) * math.log(several.high / several.low))
+
+
+def test_there_is_no_interval_where_no_release_was_started_twice() -> None:
+    found = history(RELEASES, [line("tf2.14"), line("tf2.15")], "tf2.21")
+
+    assert found.span(found.rows["tf2.14"], "fit") is None
 
 
 @pytest.mark.parametrize(
@@ -247,7 +255,7 @@ def _page(*lines: dict[str, Any], notes: dict[str, str] | None = None) -> str:
 def test_a_row_has_its_ratio_with_an_interval_and_those_of_its_parts() -> None:
     found = _page(*(line("tf2.15", at, fit=[1.9, 2.0, 2.1][at], graph=1.0, predict=0.5) for at in range(3)))
 
-    row = "| TensorFlow 2.15 | 2.15.0 | 3.11.7 | 125. | 2.00 (1.76 to 2.26) | 1.00 | 1.00 | 0.50 | 50 % |"
+    row = "| TensorFlow 2.15 | 2.15.0 | 3.11.7 | 125 | 2.00 (1.76 to 2.26) | 1.00 | 1.00 | 0.50 | 50 % |"
     assert row in found
 
 
