@@ -13,12 +13,13 @@ import argparse
 import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Callable, Iterator, Mapping
+from typing import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -140,6 +141,26 @@ def running(kind: str, *, seed: int = 0, period: float = PERIOD) -> Iterator[tup
     finally:
         for process in processes:
             _end(process)
+
+
+@contextlib.contextmanager
+def going_on(processes: Sequence[int]) -> Iterator[None]:
+    """Let a load that is stopped go on for as long as this lasts."""
+    _tell(processes, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        stop(processes)
+
+
+def stop(processes: Sequence[int]) -> None:
+    """Stop a load: its processes are there, and do nothing."""
+    _tell(processes, signal.SIGSTOP)
+
+
+def _tell(processes: Sequence[int], what: signal.Signals) -> None:
+    for process in processes:
+        os.kill(process, what)
 
 
 def _started(kind: str, number: int, period: float) -> subprocess.Popen[str]:

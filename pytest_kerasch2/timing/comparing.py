@@ -13,7 +13,7 @@ import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Callable, ContextManager, Iterator, Sequence
 
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.gates.pairs import Terms, Verdict
@@ -43,6 +43,7 @@ class Order:
         device: a word for one, or None.
         seed: of the order in which the processes take turns.
         out: where all blocks are kept, or None.
+        around: lasts while blocks are timed, and not while processes start or make ready.
     """
 
     terms: Terms
@@ -51,6 +52,7 @@ class Order:
     device: str | None = None
     seed: int = 0
     out: Path | None = None
+    around: Callable[[], ContextManager[Any]] = contextlib.nullcontext
 
 
 def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) -> Comparison:
@@ -144,17 +146,32 @@ def pair(
     # All of them at once: what is not timed may share the cores.
     for worker in workers:
         worker.send("open", slower=worker.arm.slower, **asked)
-    opened = arms.received(workers)
-    # All are stopped at places of one kind, and have as many steps in a turn.
-    kinds = {one["by"] for one in opened}
+    kinds = {one["by"] for one in arms.received(workers)}
+    # All are stopped at places of one kind.
     by = kinds.pop() if len(kinds) == 1 else EPOCH
+    with order.around():
+        turns, blocks = _timed(workers, name, by, drawn, seconds)
+    # The rest of what they have begun.
+    for worker in workers:
+        worker.send("turn")
+    arms.received(workers)
+    for worker, its in zip(workers, blocks):
+        worker.ask("owing", blocks=its)
+    return {"order": turns, "blocks": list(map(comparison.together, blocks))}
+
+
+def _timed(
+    workers: Sequence[Worker], name: str, by: str, drawn: random.Random, seconds: float
+) -> tuple[list[list[int]], list[list[dict[str, Any]]]]:
+    """Give the order of the turns of each round, and the blocks of each process."""
+    # One after the other: as long as they are alone. All of them have as many steps in a turn.
     each = max(worker.ask("pace", name=name, by=by)["each"] for worker in workers)
     calls = 1 if by == EPOCH else math.ceil(TURN / each)
     rounds = max(FEWEST_ROUNDS, round(seconds / (2 * len(workers) * calls * each)))
     lead = 0 if by == EPOCH else min(calls, LEAD)
     for worker in workers:
         worker.send("turns", name=name, by=by, count=2 * rounds, calls=calls, lead=lead)
-        worker.receive()
+    arms.received(workers)
     blocks: list[list[dict[str, Any]]] = [[] for _ in workers]
     turns = []
     for _ in range(rounds):
@@ -162,12 +179,7 @@ def pair(
         turns.append([*there, *reversed(there)])
         for place in turns[-1]:
             blocks[place].append(workers[place].ask("turn"))
-    # The rest of what they have begun.
-    for worker in workers:
-        worker.ask("turn")
-    for worker, its in zip(workers, blocks):
-        worker.ask("owing", blocks=its)
-    return {"order": turns, "blocks": list(map(comparison.together, blocks))}
+    return turns, blocks
 
 
 def _undecided(found: Comparison) -> list[str]:

@@ -25,12 +25,16 @@ with load.running("ramp") as processes:
 """
 
 
+def _state(process: int) -> str:
+    """Give the letter of Linux for what a process does."""
+    return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+
+
 def _lives(process: int) -> bool:
     try:
-        stat = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+        return _state(process) != "Z"
     except OSError:
         return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def _worked(process: int) -> float:
@@ -55,6 +59,22 @@ def test_each_kind_has_its_processes_which_work_and_end(kind: str, count: int) -
 
     assert len(processes) == count
     assert worked
+    assert not any(map(_lives, processes))
+
+
+def test_a_load_that_is_stopped_works_only_while_it_goes_on() -> None:
+    with load.running("busy") as processes:
+        load.stop(processes)
+        before = _worked(*processes)
+        with load.going_on(processes):
+            worked = _until(lambda: _worked(*processes) > before)
+        _until(lambda: _state(*processes) == "T")
+        after = _worked(*processes)
+        time.sleep(0.2)
+
+        assert worked
+        assert _worked(*processes) == after
+
     assert not any(map(_lives, processes))
 
 

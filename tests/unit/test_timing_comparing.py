@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Iterator, Sequence
 
 import pytest
 
@@ -115,6 +116,32 @@ def test_all_are_stopped_at_places_of_one_kind(tmp_path: Path, kinds: Sequence[s
 
     asked = {(tmp_path / f"of {place}" / "by").read_text(encoding="utf-8") for place in range(2)}
     assert asked == {by}
+
+
+def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = False
+    orders: set[tuple[str, bool]] = set()
+    send = arms.Worker.send
+
+    @contextlib.contextmanager
+    def around() -> Iterator[None]:
+        nonlocal inside
+        inside = True
+        yield
+        inside = False
+
+    def noted(worker: arms.Worker, do: str, **order: Any) -> None:
+        orders.add((do, inside))
+        send(worker, do, **order)
+
+    monkeypatch.setattr(arms.Worker, "send", noted)
+    _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.5, seed=1), around=around)
+
+    assert {do for do, within in orders if within} == {"pace", "turns", "turn"}
+    # A last order lets a run end, and is of no block.
+    assert {do for do, within in orders if not within} == {"about", "open", "turn", "owing"}
 
 
 def test_each_start_is_kept_and_tells_the_same_elsewhere(tmp_path: Path) -> None:
