@@ -3,8 +3,7 @@
 What is told of a pair is the logarithm of a ratio. The pairs are taken for a sample of a normal distribution, and the
 mean of them all lies within Student's interval. There are a few looks, agreed before, and the error that may be made in
 all is shared between them: whoever stops at any look, for any reason, errs no more often than was agreed. What has been
-spent of it at a look grows with the square of the pairs, so that the last look, which sees most, has the most of it
-(K. Kim and D. L. DeMets, Biometrika 74, 1987).
+spent of it at a look is as large a part as there are pairs of all (K. K. G. Lan and D. L. DeMets, Biometrika 70, 1983).
 """
 
 from __future__ import annotations
@@ -19,8 +18,9 @@ from typing import Sequence
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.gates import distributions
 
-# Fewer pairs do not tell how much they scatter: with four, an error of one in a thousand is twice as wide as with six.
-FEWEST = 6
+# Fewer pairs do not tell how much they scatter: with five, an interval that errs once in a thousand is twice as wide as
+# with eight.
+FEWEST = 8
 # From one look to the next there are about so many times the pairs.
 GROWTH = 1.4
 # Of the pairs, so many have to be on the side that is told: one that stands far out is not to decide alone.
@@ -44,7 +44,8 @@ class Terms:
     """What is agreed before anything is measured.
 
     Attributes:
-        error: how often any benchmark of a suite may be told to be slower or faster that is not.
+        error: how often any benchmark of a suite may be told to be slower that is not; as often one may be told to be
+            faster, and as often a machine to be unfit.
         margin: a ratio within this of one, either way round, is the same: 0.03 is from 1/1.03 to 1.03.
         most: pairs of processes at most.
 
@@ -54,7 +55,7 @@ class Terms:
 
     error: float = 0.01
     margin: float = 0.03
-    most: int = 16
+    most: int = 22
 
     def __post_init__(self) -> None:
         """Refuse what nothing can be decided with."""
@@ -92,7 +93,7 @@ class Judgement:
 
 
 def looks(most: int) -> list[int]:
-    """Give after how many pairs there is a look: at the last, and each time at about 1.4 times fewer, down to six."""
+    """Give after how many pairs there is a look: at the last, and each time at about 1.4 times fewer, down to eight."""
     found = [most]
     while round(found[0] / GROWTH) >= FEWEST:
         found.insert(0, round(found[0] / GROWTH))
@@ -101,7 +102,7 @@ def looks(most: int) -> list[int]:
 
 def shares(planned: Sequence[int]) -> list[float]:
     """Give the part of the error that is spent at each look, by the pairs that there are at each."""
-    spent = [(count / planned[-1]) ** 2 for count in planned]
+    spent = [count / planned[-1] for count in planned]
     return [after - before for before, after in zip([0.0, *spent], spent)]
 
 
@@ -144,7 +145,8 @@ def judge(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, benchma
 
 def _look(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, share: float, benchmarks: int) -> Judgement:
     error = share * terms.error / benchmarks
-    ratio, null = span(ratios, error), span(nulls, error)
+    # Slower and faster may each be told in error so often; of an unfit machine it is one error on both sides.
+    ratio, null = span(ratios, 2 * error), span(nulls, error)
     # It is told of each benchmark by itself, and errs on one side: outside the margin on the other it would be seen.
     within = span(ratios, 2 * share * MISSED)
 

@@ -138,10 +138,12 @@ def log_ratio(pair: Mapping[str, Any], place: int) -> float:
     """Give the logarithm of the ratio of one process to the first, from all rounds of a start.
 
     In each round every process has two blocks, one on the way there and one on the way back, so that a drift of the
-    machine takes part in all of them alike.
+    machine takes part in all of them alike. The second thing is held to both processes of the first, where there are
+    two: the mean of them scatters less than one, and does not depend on how they differ.
     """
-    rounds = zip(*(rounds_of(pair["blocks"][which]) for which in (place, FIRST)))
-    return pairs.pseudomedian([math.log(one / other) for one, other in rounds])
+    held = (FIRST, AGAIN) if place == SECOND and len(pair["blocks"]) > AGAIN else (FIRST,)
+    rounds = zip(*(map(math.log, rounds_of(pair["blocks"][which])) for which in (place, *held)))
+    return pairs.pseudomedian([own - statistics.fmean(others) for own, *others in rounds])
 
 
 def together(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

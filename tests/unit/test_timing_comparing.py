@@ -227,7 +227,7 @@ def test_a_folder_without_an_interpreter_is_no_environment(project: Path) -> Non
 
 @pytest.mark.parametrize(
     ("ratio", "more", "status"),
-    [(1.0, [], 0), (1.0, ["--slower=0.2"], 1), (0.9, [], 0), (1.0, ["--most=6", "--margin=0.0001"], 3)],
+    [(1.0, [], 0), (1.0, ["--slower=0.2"], 1), (0.9, [], 0), (1.0, ["--most=8", "--margin=0.0001"], 3)],
 )
 def test_the_exit_status_tells_the_verdict(
     tmp_path: Path, ratio: float, more: list[str], status: int, capsys: pytest.CaptureFixture[str]
