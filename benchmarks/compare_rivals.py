@@ -110,7 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     live.add_argument("--rivals", default=",".join(RIVALS), help="default: all")
     live.add_argument("--kinds", default=",".join(load.KINDS), help="of load; default: all")
     live.add_argument("--planted", default=",".join(map(str, PLANTED)), help="slowdowns, as shares (0.0,0.05)")
-    live.add_argument("--seconds", type=float, default=Setting.seconds, help="of measuring, for a benchmark (20)")
+    live.add_argument(
+        "--seconds", type=float, default=Setting.seconds, help=f"of measuring, for a benchmark ({Setting.seconds:g})"
+    )
     live.add_argument(
         "--processes", type=int, default=Setting.processes, help="of pyperf, for a benchmark and side (20)"
     )

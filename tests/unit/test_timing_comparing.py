@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import subprocess
 import sys
 from collections import Counter
@@ -142,6 +143,15 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
     assert {do for do, within in orders if within} == {"pace", "turns", "turn"}
     # A last order lets a run end, and is of no block.
     assert {do for do, within in orders if not within} == {"about", "open", "turn", "owing"}
+
+
+def test_the_second_thing_is_held_to_both_processes_of_the_first() -> None:
+    pair = {"blocks": [{"steps": 10, "seconds": [seconds] * 4} for seconds in (1.0, 6.0, 4.0)]}
+
+    found = [comparison.log_ratio(pair, place) for place in (comparison.SECOND, comparison.AGAIN)]
+
+    # The mean of the logarithms of 1 and 4 is that of 2; the first with itself is 4 to 1.
+    assert found == pytest.approx([math.log(3), math.log(4)])
 
 
 def test_each_start_is_kept_and_tells_the_same_elsewhere(tmp_path: Path) -> None:
