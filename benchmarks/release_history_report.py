@@ -39,8 +39,8 @@ wraps it, fed from Python; and `predict`. *Step in `fit`* is how much of the tim
 takes.
 
 ```sh
-python -m benchmarks.release_history record
-python -m benchmarks.release_history report
+python -m benchmarks.release_history record --starts {starts}
+python -m benchmarks.release_history report{so_far}
 ```
 
 ![What an image takes in fit on each release](release-history.png)
@@ -105,7 +105,9 @@ def unused(releases: Releases, found: History, notes: Mapping[str, str]) -> list
 def page(releases: Releases, found: History, notes: Mapping[str, str]) -> str:
     """Give the document."""
     labels = {column.environment: column.label for column in releases.columns}
-    lines = [HEAD.format(against=labels[found.against], images=IMAGES[WHOLE])]
+    starts = max(len(row.logs[WHOLE]) for row in found.rows.values())
+    so_far = " --so-far" if missing_of(releases, found) else ""
+    lines = [HEAD.format(against=labels[found.against], images=IMAGES[WHOLE], starts=starts, so_far=so_far)]
     lines += _measured(found)
     every = list(series(releases, found))
     for title, rows in every:
