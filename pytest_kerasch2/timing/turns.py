@@ -131,12 +131,8 @@ def taken(ready: Prepared, by: str, turns: Turns, hand_over: HandOver) -> None:
 
 
 def _within_epochs(ready: Prepared, each: int, turns: Turns, hand_over: HandOver) -> None:
-    several = _several(ready.subject, (turns.count * turns.whole + 1) * each)
+    several, epochs = _epochs(ready.subject, each, turns)
     calls = math.ceil(several.batches / each)
-    if calls <= turns.whole:
-        found = f"{several.batches} batches, and {turns.whole * each} steps in a turn"
-        raise TimingVoid("An epoch is shorter than a turn", found, "give more data, or smaller batches")
-    epochs = math.ceil(turns.count / ((calls - 1) // turns.whole))
     last, seen = _Last(several, CALL), 0
     stop = _stops(ready, turns, each, last, hand_over, calls)
 
@@ -158,6 +154,22 @@ def _within_epochs(ready: Prepared, each: int, turns: Turns, hand_over: HandOver
         raise TimingVoid(
             "Keras made another number of calls than was counted", found, "time it with pytest --benchmark"
         )
+
+
+def _epochs(subject: Subject, each: int, turns: Turns) -> tuple[Subject, int]:
+    """Give the data of an epoch, and how many of them the turns take; they end with the last of the turns, about.
+
+    Raises:
+        TimingVoid: no turn goes into an epoch.
+    """
+    largest = _several(subject, (turns.count * turns.whole + 1) * each).batches
+    # That the last turn of an epoch has ended is seen before one more call.
+    of_epoch = (math.ceil(largest / each) - 1) // turns.whole
+    if not of_epoch:
+        found = f"{largest} batches, and {turns.whole * each} steps in a turn"
+        raise TimingVoid("An epoch is shorter than a turn", found, "give more data, or smaller batches")
+    epochs = math.ceil(turns.count / of_epoch)
+    return _several(subject, (math.ceil(turns.count / epochs) * turns.whole + 1) * each), epochs
 
 
 class _Last:

@@ -98,8 +98,19 @@ def test_no_turn_goes_over_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) 
         found = _taken(ready, CALL, Turns(count=5, calls=7, lead=2))
         done = ready.subject.updates() - before
 
-    # Two turns of nine fit into an epoch of twenty, and five into three.
-    assert ([one["steps"] for one in found], done) == ([7] * 5, 3 * BATCHES)
+    # Two turns of nine fit into an epoch of twenty, and five into three; each epoch ends a call after its turns.
+    assert ([one["steps"] for one in found], done) == ([7] * 5, 3 * (2 * 9 + 1))
+
+
+def test_epochs_have_as_many_turns_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LARGEST", 0)
+    with _ready("fit") as ready:
+        _needs_calls(ready)
+        before = ready.subject.updates()
+        _taken(ready, CALL, Turns(count=4, calls=5, lead=1))
+
+        # Three would fit into an epoch of twenty: the second one would have two to do for nothing.
+        assert ready.subject.updates() - before == 2 * (2 * 6 + 1)
 
 
 def test_an_epoch_that_is_shorter_than_a_turn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
