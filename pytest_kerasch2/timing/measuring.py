@@ -184,8 +184,14 @@ def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) 
 
 
 @contextlib.contextmanager
-def prepared(subject: Subject, mode: Mode, proving: bool = True) -> Iterator[Prepared]:
+def prepared(
+    subject: Subject, mode: Mode, proving: bool = True, most_warming: int = MOST_WARMING
+) -> Iterator[Prepared]:
     """Do the first call and blocks until two in turn take about as long; the model is put back at the end.
+
+    Args:
+        subject, mode, proving: as for `measure`.
+        most_warming: blocks of warming up, at most.
 
     Raises:
         NotApplicable: this release or backend has no such mode.
@@ -203,13 +209,13 @@ def prepared(subject: Subject, mode: Mode, proving: bool = True) -> Iterator[Pre
         shown = proof.prove(subject, mode, run) if proving else None
         # Of the steps by hand, which are none of those that are timed.
         del traces[traced:]
-        warming, steady = _warmed(subject, run, unit, idle)
+        warming, steady = _warmed(subject, run, unit, idle, most_warming)
         yield Prepared(subject, mode, run, unit, idle, first, tuple(warming), steady, traces, shown)
 
 
-def _warmed(subject: Subject, run: Run, unit: int, idle: float) -> tuple[list[Block], bool]:
+def _warmed(subject: Subject, run: Run, unit: int, idle: float, most: int) -> tuple[list[Block], bool]:
     found = [block.timed(run, unit, subject.finish, subject.wait, idle)]
-    while len(found) < MOST_WARMING:
+    while len(found) < most:
         # With what is owed, so that work that nobody waits for fills no block without end.
         steps = _whole(block.steps_for(found[-1].whole, idle), unit)
         found.append(block.timed(run, steps, subject.finish, subject.wait, idle))

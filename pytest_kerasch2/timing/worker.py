@@ -23,6 +23,9 @@ from pytest_kerasch2.timing.measuring import Prepared
 from pytest_kerasch2.timing.subject import subject
 from pytest_kerasch2.timing.turns import HandOver
 
+# Several processes warm up at once, in each other's way: that two blocks in turn differ tells little then.
+MOST_WARMING = 4
+
 
 class Worker:
     """Answers orders, until there are no more."""
@@ -57,7 +60,7 @@ class Worker:
             raise BadSetting("A suite has no such benchmark", repr(name), f"name one of {', '.join(made)}")
         its = made[name]()
         ready = subject(its.model, its.data, its.batch_size, devices.one(device))
-        prepared = self.kept.enter_context(measuring.prepared(ready, modes.mode(its.mode), proving))
+        prepared = self.kept.enter_context(measuring.prepared(ready, modes.mode(its.mode), proving, MOST_WARMING))
         self.ready[name], self.slower[name] = prepared, slower
         return {"first": prepared.first, "by": turns.stopped_by(prepared)}
 
