@@ -9,7 +9,15 @@ import sys
 from pathlib import Path
 from typing import Callable
 
-from benchmarks import compare_live, compare_report, overhead, release_history_kept, rivals_report, timing_proofs
+from benchmarks import (
+    compare_live,
+    compare_report,
+    overhead,
+    release_history_kept,
+    rivals_report,
+    steps_report,
+    timing_proofs,
+)
 from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import KerasCh2Error
 
@@ -24,6 +32,11 @@ What `pytest --benchmark`, the fixture `step_benchmark` and `kerasch2 compare` a
 Written by `python -m benchmarks.timing_report` from what is kept in `benchmarks/data`; do not edit. Each part says
 which command measures it anew, and each command goes on where it was stopped.
 """
+
+
+def steps() -> str:
+    """Give how long a step takes here, with the picture by batch size."""
+    return steps_report.section(steps_report.files())
 
 
 def refused() -> str:
@@ -56,7 +69,13 @@ def releases() -> str:
     return "## Release by release\n\n[A training step on every release](release-history.md) is a page of its own.\n"
 
 
+STEPS = next(iter(steps_report.files()), DATA / steps_report.FILES)
 PARTS: tuple[tuple[Path, Callable[[], str], str], ...] = (
+    (
+        STEPS,
+        steps,
+        "A step of the chapter: `pytest --benchmark --benchmark-json=benchmarks/data/steps-1-tensorflow.json`",
+    ),
     (overhead.PLACE, overhead.section, "What the harness adds: `python -m benchmarks.overhead`"),
     (timing_proofs.KEPT, refused, "What is refused: `python -m benchmarks.timing_proofs`"),
     (compare_live.KEPT, compared, "Errors and power of `kerasch2 compare`: `python -m benchmarks.compare_live`"),

@@ -7,7 +7,7 @@ from typing import Callable, Iterable, Iterator, Sequence
 
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.report import pictures
-from pytest_kerasch2.timing import batch_drawing, batch_table, by_batch, stored
+from pytest_kerasch2.timing import batch_drawing, batch_table, by_batch, by_part, stored
 from pytest_kerasch2.timing.by_batch import Curve
 from pytest_kerasch2.timing.stored import Stored
 
@@ -64,9 +64,16 @@ def show(files: Sequence[Path], plots: Sequence[Path], width: int, said: Callabl
     found = [one for place, run in enumerate(runs, 1) for one in by_batch.curves(run.rows, place if several else 0)]
     notes = list(_notes(runs))
     _most(found)
-    said([*notes, *batch_table.text(found, width, colour=False).rstrip("\n").split("\n")])
+    tables = batch_table.text(found, width, colour=False).rstrip("\n").split("\n")
+    said([*notes, *tables, *(f"[{place}] {line}" if several else line for place, line in _apart(runs))])
     for plot in plots:
         draw(found, notes, plot)
+
+
+def _apart(runs: Sequence[Stored]) -> Iterator[tuple[int, str]]:
+    for place, run in enumerate(runs, 1):
+        for line in by_part.lines(run.rows):
+            yield place, line
 
 
 def _notes(runs: Sequence[Stored]) -> Iterator[str]:

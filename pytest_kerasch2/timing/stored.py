@@ -12,6 +12,7 @@ from pytest_kerasch2.errors import BadLedger
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Measurement
 from pytest_kerasch2.timing.memory import Memory
+from pytest_kerasch2.timing.parts import Parts, Round
 from pytest_kerasch2.timing.recording import NAME, SCHEMA
 from pytest_kerasch2.timing.table import Row
 
@@ -110,7 +111,12 @@ def _row(name: str, record: Mapping[str, Any]) -> Row:
         found=found,
         limit=record["limit_seconds"],
         network=record["network"],
+        parts=_parts(record.get("parts")),
     )
+
+
+def _parts(plain: Mapping[str, Any] | None) -> Parts | None:
+    return None if plain is None else Parts(plain["steps"], tuple(Round(**one) for one in plain["rounds"]))
 
 
 def _block(plain: Mapping[str, Any]) -> Block:

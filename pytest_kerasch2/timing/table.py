@@ -68,7 +68,7 @@ def text(rows: Sequence[Row], width: int, colour: bool) -> str:
     for row in rows:
         if row.found is not None:
             # As text: the brackets of a parameter are no markup.
-            shown.add_row(Text(short(row.name)), *_cells(row, row.found)[: len(heads)])
+            shown.add_row(Text(short(row.name)), *cells(row, row.found)[: len(heads)])
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=colour, no_color=not colour, highlight=False)
     if any(row.found is not None for row in rows):
@@ -88,7 +88,8 @@ def short(name: str) -> str:
     return name.rpartition("::")[2].replace("test_", "", 1)
 
 
-def _cells(row: Row, found: Measurement) -> tuple[str, ...]:
+def cells(row: Row, found: Measurement) -> tuple[str, ...]:
+    """Give what is told of a row, under `HEADS`."""
     step, spread = found.each, found.spread
     limit = "" if row.limit is None else f"{step / row.limit:.1f}"
     peak = "" if found.memory is None else size(found.memory.peak)
@@ -118,4 +119,5 @@ def size(count: float) -> str:
 
 def digits(value: float) -> str:
     """Give a number with three digits."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+    # What is rounded to 100 would end with its point.
+    return f"{value:.0f}" if abs(value) >= 99.95 else f"{value:#.3g}"

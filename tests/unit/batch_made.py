@@ -8,6 +8,7 @@ from typing import Any
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Measurement
 from pytest_kerasch2.timing.memory import Memory
+from pytest_kerasch2.timing.parts import Parts, Round
 from pytest_kerasch2.timing.table import Row
 
 SIZES = (32, 256, 2048)
@@ -24,6 +25,7 @@ def row(device: str, batch: int, seconds: float) -> Row:
 CPU = tuple(row("cpu:0", size, 0.001 + 1e-5 * size) for size in SIZES)
 GPU = tuple(row("gpu:0", size, 0.002 + 1e-7 * size) for size in SIZES)
 NO_LAW = tuple(row("cpu:0", size, seconds) for size, seconds in zip(SIZES, (0.001, 0.001, 0.1)))
+APART = replace(CPU[0], parts=Parts(10, (Round(0.001, 0.0009, 0.0008, 0.0, 0.0002, 0.0001),) * 3))
 GONE = replace(GPU[0], found=None, why_not="no memory")
 
 
@@ -34,6 +36,7 @@ def record(one: Row, **change: Any) -> dict[str, Any]:
     about = {"mode": one.mode, "batch_size": one.batch_size, "device": one.device, "environment": environment}
     hardware = "Some GPU" if one.device.startswith("gpu") else ""
     about.update(schema=1, limit_seconds=one.limit, network=one.network, hardware=hardware)
+    about.update(parts=one.parts and one.parts.plain)
     return {**about, **one.found.plain, **change}
 
 

@@ -12,7 +12,7 @@ import pytest
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import BadLedger
 from pytest_kerasch2.timing import recording, stored
-from tests.unit.batch_made import CPU, GPU, kept, record
+from tests.unit.batch_made import APART, CPU, GPU, kept, record
 
 
 def _written(folder: Path, plain: Any, name: str = "times.json") -> Path:
@@ -22,9 +22,9 @@ def _written(folder: Path, plain: Any, name: str = "times.json") -> Path:
 
 
 def test_what_was_measured_is_read_back(tmp_path: Path) -> None:
-    found = stored.read(_written(tmp_path, kept([*CPU, *GPU])))
+    found = stored.read(_written(tmp_path, kept([APART, *CPU, *GPU])))
 
-    assert found.rows == (*CPU, *GPU)
+    assert found.rows == (APART, *CPU, *GPU)
 
 
 def test_where_it_comes_from_is_said(tmp_path: Path) -> None:
@@ -48,6 +48,7 @@ def test_the_schema_is_that_of_what_is_recorded() -> None:
         (kept(CPU, blocks=[]), "at benchmarks/0/extra_info/kerasch2/blocks"),
         (kept(CPU, blocks=[{"steps": 1, "seconds": float("nan"), "owed": 0}]), "blocks/0/seconds: must be number"),
         (kept(CPU, network=None), "kerasch2/network: must be string"),
+        (kept(CPU, parts={"steps": 10, "rounds": [{"whole": 1}]}), "kerasch2/parts"),
         (kept([]), "A file holds no times of steps. Found: {path}: 1 benchmarks of another kind"),
         ({"schema": 1, "claims": []}, "are not of schema 1"),
         ([], "are not of schema 1"),
@@ -77,6 +78,12 @@ def test_a_run_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixt
 
     told = capsys.readouterr().out
     assert (status, "of 2026-11-26" in told, "gpu:0 overtakes cpu:0 between" in told) == (0, True, True)
+
+
+def test_a_step_that_was_taken_apart_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["steps", str(_written(tmp_path, kept([APART, *CPU])))])
+
+    assert "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("node", "unlike"), [("there", True), ("here", False)])

@@ -1,0 +1,99 @@
+"""Tells what runs of the chapter's benchmarks found: those that `--benchmark-json` wrote to `data/steps-*.json`.
+
+pytest --benchmark --benchmark-json=benchmarks/data/steps-1-tensorflow.json
+KERAS_BACKEND=jax pytest --benchmark -k "style or batch or parts" --benchmark-json=benchmarks/data/steps-2-jax.json
+python -m benchmarks.steps_report
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Sequence
+
+from benchmarks.accuracy_report import rows_of
+from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.timing import batch_showing, by_part, stored, table
+from pytest_kerasch2.timing.parts import NAMES, Parts
+from pytest_kerasch2.timing.stored import Stored
+
+DATA = Path(__file__).parent / "data"
+FILES = "steps-*.json"
+PICTURE = Path(__file__).parent.parent / "docs" / "steps-by-batch.png"
+WIDTH = 100
+TOLD = """\
+The benchmarks of `benchmarks/bench_steps.py` and `benchmarks/bench_parts.py`, one run of each file below. For its two
+trainings the chapter prints 77 and 62 µs an image, and 39 for evaluating, on a machine that it does not name; what it
+calls is *style* and *way[evaluate]* here. *Limit ×* is how many times the least it takes that the products and bytes of
+the network can take on this machine.
+
+```sh
+pytest --benchmark --benchmark-json=benchmarks/data/steps-1-tensorflow.json
+KERAS_BACKEND=jax pytest --benchmark -k "style or batch or parts" --benchmark-json=benchmarks/data/steps-2-jax.json
+KERAS_BACKEND=torch pytest --benchmark -k "style or batch or parts" --benchmark-json=benchmarks/data/steps-3-torch.json
+python -m benchmarks.timing_report
+```
+"""
+
+
+def files(folder: Path = DATA) -> list[Path]:
+    """Give the files that are kept, in the order of their names."""
+    return sorted(folder.glob(FILES))
+
+
+def section(found: Sequence[Path], picture: Path = PICTURE) -> str:
+    """Give the section of the document, and draw its picture.
+
+    Args:
+        found: files of `--benchmark-json`.
+        picture: where it is drawn.
+
+    Raises:
+        BadLedger: a file cannot be read.
+        BadSetting: of no network were several batch sizes measured.
+        FrameworkMissing: there is no Matplotlib.
+    """
+    runs = [stored.read(path) for path in found]
+    by_batch: list[str] = []
+    batch_showing.show(found, [picture], WIDTH, by_batch.extend)
+    lines = ["## A step of the chapter\n", TOLD]
+    for run in runs:
+        lines += [f"### {run.line}\n", *_rows(run)]
+    lines += ["### By batch size\n", "```text", *by_batch, "```\n"]
+    lines += [f"![Time of a step by batch size]({picture.name})\n", *_apart(runs)]
+    return "\n".join(lines)
+
+
+def _rows(run: Stored) -> list[str]:
+    its = [(row, row.found) for row in run.rows if row.found is not None]
+    return rows_of(["benchmark", *table.HEADS], [[table.short(row.name), *table.cells(row, one)] for row, one in its])
+
+
+def _apart(runs: Sequence[Stored]) -> list[str]:
+    its = [(run.name, row.batch_size, row.parts) for run in runs for row in run.rows if row.parts is not None]
+    heads = ["", "batch", "a step", *NAMES, "together", "asked"]
+    return [
+        "### Where the time of a step of `fit` goes\n",
+        f"The parts are measured each by itself; that they add up to {by_part.ENOUGH:.0%} at least is asked for.\n",
+        *rows_of(heads, [[name, str(batch), *_shares(parts)] for name, batch, parts in its]),
+    ]
+
+
+def _shares(parts: Parts) -> list[str]:
+    each = [f"{parts.each[name] / parts.whole:.0%}" for name in NAMES]
+    together = f"{100 * parts.share:.0f} ± {100 * parts.spread:.0f} %"
+    return [table.duration(parts.whole), *each, together, "reached" if parts.share >= by_part.ENOUGH else "not reached"]
+
+
+def main() -> int:
+    """Print it."""
+    try:
+        print(section(files()))
+    except KerasCh2Error as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

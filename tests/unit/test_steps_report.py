@@ -1,0 +1,41 @@
+"""What is told of runs of the chapter's benchmarks that were kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_kerasch2.timing.parts import Parts, Round
+from tests.unit.batch_made import APART, CPU, GPU, kept
+
+pytest.importorskip("matplotlib")
+steps_report = pytest.importorskip("benchmarks.steps_report")
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> str:
+    lost = Parts(10, (Round(0.001, 0.0007, 0.0006, 0.0, 0.0002, 0.0001),))
+    runs = {"steps-1-one.json": [APART, *CPU, *GPU], "steps-2-two.json": [replace(CPU[0], parts=lost), *CPU[1:]]}
+    for name, rows in runs.items():
+        (tmp_path / name).write_text(json.dumps(kept(rows)), encoding="utf-8")
+    return str(steps_report.section(steps_report.files(tmp_path), tmp_path / "steps.png"))
+
+
+def test_each_run_has_a_table(told: str) -> None:
+    assert "| batch[256-gpu:0] | 2.03 ms ± 1 % | 7.91 µs | 4.0 | 1.50 s | 1.00 MiB | 8 B |" in told
+
+
+def test_devices_stand_side_by_side_by_batch(told: str) -> None:
+    assert "gpu:0 [1] overtakes cpu:0 [1] between batches of 32 and 256." in told
+
+
+def test_parts_that_do_not_add_up_are_told(told: str) -> None:
+    lines = [line for line in told.split("\n") if line.endswith("reached |")]
+
+    assert lines == [
+        "| steps-1-one.json | 32 | 1.00 ms | 10% | 20% | 70% | 0% | 100 ± 0 % | reached |",
+        "| steps-2-two.json | 32 | 1.00 ms | 10% | 20% | 50% | 0% | 80 ± 0 % | not reached |",
+    ]
