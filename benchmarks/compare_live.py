@@ -1,7 +1,8 @@
 """`kerasch2 compare` in earnest: one environment with itself, as it is and with a planted slowdown, under five loads.
 
     python -m benchmarks.compare_live --trials 8                      eight of each kind of load, nothing planted
-    python -m benchmarks.compare_live --trials 6 --planted 0.05 0.1   six of each kind with each slowdown
+    python -m benchmarks.compare_live --trials 2 --planted 0.05 0.1   two of each kind with each slowdown
+    python -m benchmarks.compare_live --blocks FOLDER                 and keep every block, as KIND-PLANTED-SEED.json
 
 Each trial is a whole run of the suite of three benchmarks. It is kept in `data/compare-live.jsonl` as soon as
 it ends, and the same command goes on where it was stopped.
@@ -68,15 +69,16 @@ def record(found: Comparison, kind: str, planted: float, seed: int, wall: float)
     }
 
 
-def trial(kind: str, planted: float, seed: int) -> dict[str, Any]:
-    """Do one."""
+def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> dict[str, Any]:
+    """Do one; with a folder for its blocks, they are kept there."""
     python = Path(sys.executable)
     arms = Arm("one", python, ROOT), Arm("the same", python, ROOT, slower=planted)
     began = time.monotonic()
     with load.running(kind, seed=seed) as processes:
         load.stop(processes)
         # The machine is loaded while blocks are timed. While processes start, the load would only cost time.
-        order = Order(Terms(), seed=seed, around=lambda: load.going_on(processes))
+        out = blocks and blocks / f"{kind}-{planted:g}-{seed}.json"
+        order = Order(Terms(), seed=seed, out=out, around=lambda: load.going_on(processes))
         found = comparing.compare(*arms, order, lambda line: None)
     return record(found, kind, planted, seed, time.monotonic() - began)
 
@@ -113,12 +115,13 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=8, help="of each kind of load and slowdown")
     parser.add_argument("--planted", type=float, nargs="+", default=[0.0], metavar="SHARE")
     parser.add_argument("--kinds", nargs="+", default=list(load.KINDS), choices=load.KINDS)
+    parser.add_argument("--blocks", type=Path, metavar="FOLDER", help="that exists")
     asked = parser.parse_args()
     left = list(_missing(asked.kinds, asked.planted, asked.trials))
     began = time.monotonic()
     try:
         for done, one in enumerate(left, 1):
-            found = trial(*one)
+            found = trial(*one, asked.blocks)
             append(found)
             verdicts = ", ".join(f"{name} {verdict}" for name, verdict in found["verdicts"].items())
             rest = (time.monotonic() - began) / done * (len(left) - done)

@@ -2,13 +2,14 @@
 
     python -m benchmarks.compare_rivals run --trials 10             in earnest, under each kind of load; hours
     python -m benchmarks.compare_rivals run --plan                  says how long that takes, and measures nothing
-    python -m benchmarks.compare_rivals resample busy=FILE ...      the rules alone, on files of kerasch2 compare --json
+    python -m benchmarks.compare_rivals resample busy=FILE ...      the rules alone, on comparisons with themselves
     python -m benchmarks.compare_rivals report                      both as a section of Markdown
 
 A trial asks one rival of the chapter's `train_on_batch` and `fit` before and after a change that makes them slower by
 nothing, or by 5 %. When it ends it is a line of benchmarks/data/compare-rivals.jsonl: started again, this goes on.
-Trials take turns among rivals, kinds and changes, so that there are about as many of each whenever it is stopped. Needs
-the extra `rivals`, git, and a package index from which asv installs its own runner once.
+Trials take turns among rivals, kinds and changes, so that there are about as many of each whenever it is stopped. What
+`kerasch2 compare` tells of the same is taken from the trials of `compare_live`, and the files to resample too, which
+its option --blocks keeps. Needs the extra `rivals`, git, and a package index from which asv installs its own runner.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import time
 from pathlib import Path
 from typing import Sequence
 
-from benchmarks import load, rivals_asv, rivals_record, rivals_report, rivals_resampled
+from benchmarks import compare_live, load, rivals_asv, rivals_record, rivals_report, rivals_resampled
 from benchmarks.rivals_live import RIVALS
 from benchmarks.rivals_record import Finished, Trial
 from benchmarks.rivals_running import Setting
@@ -36,7 +37,7 @@ PLANTED = (0.0, 0.05)
 INTERRUPTED = 130
 REFUSED = 2
 # Seconds of a trial of which none has ended yet, on two cores that do nothing else.
-USUAL = {"pytest-benchmark": 75.0, "pyperf": 540.0, "asv": 110.0, "kerasch2": 360.0}
+USUAL = {"pytest-benchmark": 75.0, "pyperf": 540.0, "asv": 110.0}
 
 
 def trials(number: int, rivals: Sequence[str], kinds: Sequence[str], planted: Sequence[float]) -> list[Trial]:
@@ -119,7 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     live.add_argument("--out", type=Path, default=LIVE)
     live.add_argument("--plan", action="store_true", help="say how long it takes, and measure nothing")
     drawn = commands.add_parser("resample", help="apply the rules to what kerasch2 compare --json kept")
-    drawn.add_argument("files", nargs="+", metavar="KIND=FILE", help="of one thing compared with itself, many starts")
+    drawn.add_argument(
+        "files", nargs="+", metavar="KIND=FILE", help="of one thing compared with itself; several of a kind are joined"
+    )
     drawn.add_argument("--trials", type=int, default=2000, help="of each rule, file and change (2000)")
     drawn.add_argument("--planted", default=",".join(map(str, PLANTED)), help="slowdowns, as shares (0.0,0.05)")
     drawn.add_argument("--seed", type=int, default=0)
@@ -135,7 +138,7 @@ def main() -> int:
     given = _parser().parse_args()
     try:
         if given.command == "report":
-            print(rivals_report.section(given.live, given.resampled))
+            print(rivals_report.section(given.live, given.resampled, compare_live.read()))
         elif given.command == "resample":
             planted = [float(one) for one in given.planted.split(",")]
             rivals_resampled.write(given.files, planted, given.trials, given.seed, given.out)

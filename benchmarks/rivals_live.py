@@ -13,15 +13,10 @@ from pathlib import Path
 from typing import Any, Callable, Mapping
 
 from benchmarks import rivals_asv
-from benchmarks.rivals_rules import OURS, PERCENT
-from benchmarks.rivals_running import ROOT, Setting, Told, change, told
+from benchmarks.rivals_rules import PERCENT
+from benchmarks.rivals_running import Setting, Told, change, told
 from benchmarks.rivals_workload import BENCHMARKS
 from pytest_kerasch2.errors import ChildDied
-from pytest_kerasch2.gates.pairs import Terms, Verdict
-from pytest_kerasch2.timing import comparing
-from pytest_kerasch2.timing.arms import Arm
-from pytest_kerasch2.timing.comparing import Order
-from pytest_kerasch2.timing.comparison import measured
 
 PYTEST = """
 import planted
@@ -140,25 +135,8 @@ def _slower(said: str) -> set[str]:
     return found
 
 
-def ours(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
-    """Ask `kerasch2 compare` of the same benchmarks; it stops when it has decided, and has no seconds to keep to."""
-    python = Path(sys.executable)
-    arms = Arm("before", python, ROOT), Arm("after", python, ROOT, slower=planted)
-    found = comparing.compare(*arms, Order(Terms(), names=BENCHMARKS, seed=seed), lambda line: None)
-    judged = {name: one for name, one in found.judgements().items() if one is not None}
-    return Told(
-        {OURS: {name: judged[name].verdict is Verdict.SLOWER for name in BENCHMARKS}},
-        {
-            name: {"ratio": [one.ratio.low, one.ratio.found, one.ratio.high], "verdict": one.verdict.value}
-            for name, one in judged.items()
-        },
-        sum(map(measured, found.pairs)),
-    )
-
-
 RIVALS: Mapping[str, Callable[[Path, float, Setting, int], Told]] = {
     "pytest-benchmark": pytest_benchmark,
     "pyperf": pyperf,
     "asv": rivals_asv.asv,
-    "kerasch2": ours,
 }

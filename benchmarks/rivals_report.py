@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,11 @@ from benchmarks import rivals_record
 from benchmarks.accuracy_report import percent, rows_of
 from benchmarks.accuracy_simulation import interval
 from benchmarks.load import KINDS
-from benchmarks.rivals_record import Finished
+from benchmarks.rivals_record import Finished, Trial
 from benchmarks.rivals_resampled import Rate
 from benchmarks.rivals_rules import OURS, RULES
 from benchmarks.rivals_workload import BENCHMARKS
+from pytest_kerasch2.gates.pairs import Verdict
 
 NAMES = (*RULES, OURS)
 # Both ends of it are bounds on one side with an error of 5 % each.
@@ -26,7 +28,8 @@ Each rival is asked as its documentation has it. pytest-benchmark: a run with `-
 `pyperf compare_to`; red where it says slower and does not hide it as not significant. asv: `asv continuous` on two
 commits, which lets its processes take turns; red where it marks a benchmark as worse by its own factor of 1.1, and by
 `asv compare --factor 1.05` of the same samples. Every rival meets a model that is warm, and gets the same seconds to
-measure in, which none keeps to exactly. `kerasch2 compare` stops when it has decided.
+measure in, which none keeps to exactly. `kerasch2 compare` stops when it has decided; what it tells of these benchmarks
+is taken from the live trials above.
 
 Red is a benchmark that is told to have become slower, and a suite with any such. Bounds are one-sided, of 95 %: the
 true rate of false alarms is at most, and that of findings at least, what stands behind.
@@ -52,6 +55,22 @@ class Count:
         return f"{self.red:,} of {self.of:,} ({percent(self.red / self.of)})"
 
 
+def ours(trials: Iterable[Mapping[str, Any]], kinds: Iterable[str], planted: Iterable[float]) -> list[Finished]:
+    """Give what the trials of `compare_live` tell of the rivals' benchmarks, under their loads and of their changes.
+
+    Args:
+        trials: as `compare_live.read` gives them.
+    """
+    found = []
+    for one in trials:
+        if one["kind"] in kinds and one["planted"] in planted:
+            red = {name: one["verdicts"][name] == Verdict.SLOWER.value for name in BENCHMARKS}
+            measured = math.fsum(pair["seconds"] for pair in one["pairs"] if pair["benchmark"] in BENCHMARKS)
+            its = Trial("kerasch2", one["kind"], one["planted"], one["seed"])
+            found.append(Finished(its, {OURS: red}, {"measured": measured, "all": one["wall"]}, {}))
+    return found
+
+
 def line(finished: Finished) -> str:
     """Say what came of a trial."""
     told = [
@@ -62,19 +81,29 @@ def line(finished: Finished) -> str:
     return f"{'; '.join(told)} ({seconds['measured']:.0f} s measured, {seconds['all']:.0f} s in all)"
 
 
-def section(live: Path, resampled: Path) -> str:
+def section(live: Path, resampled: Path, trials: Sequence[Mapping[str, Any]]) -> str:
     """Give the section; what was not run is said to be missing.
+
+    Args:
+        live, resampled: files of `compare_rivals`.
+        trials: of ours, as `compare_live.read` gives them.
 
     Raises:
         BadLedger: a file is something else.
     """
     lines = ["## Rivals", "", ASKED]
-    lines += _live(*rivals_record.read(live)) if live.exists() else ["Not run in earnest yet.", ""]
+    lines += _in_earnest(live, trials) if live.exists() else ["Not run in earnest yet.", ""]
     if resampled.exists():
         lines += _resampled(json.loads(resampled.read_text(encoding="utf-8")))
     else:
         lines += ["Not resampled yet.", ""]
     return "\n".join(lines).rstrip()
+
+
+def _in_earnest(path: Path, trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    known, ended = rivals_record.read(path)
+    kinds, shares = {one.trial.kind for one in ended}, {one.trial.planted for one in ended}
+    return _live(known, [*ended, *ours(trials, kinds, shares)])
 
 
 def _live(known: Mapping[str, Any], ended: Sequence[Finished]) -> list[str]:

@@ -10,21 +10,22 @@ Ours takes the starts of a stretch as they are, up to as many as it would have m
 
 from __future__ import annotations
 
-import copy
+import itertools
 import json
 import math
 import random
 import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Iterator, Mapping, Sequence
 
 from benchmarks.rivals_rules import OURS, RULES
 from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.gates import pairs
 from pytest_kerasch2.gates.pairs import Terms, Verdict
 from pytest_kerasch2.timing import comparison
-from pytest_kerasch2.timing.comparison import SECOND, Comparison
+from pytest_kerasch2.timing.comparison import AGAIN, SECOND, Comparison, log_ratio
 
 # Seconds of a step in each block of each process of each start.
 Starts = Sequence[Sequence[Sequence[float]]]
@@ -105,23 +106,41 @@ def _some(process: Sequence[float], values: int, drawn: random.Random) -> Sequen
     return process[first : first + values]
 
 
-def null(path: Path) -> Comparison:
-    """Give a comparison of one thing with itself.
+def null(paths: Sequence[Path]) -> Comparison:
+    """Give comparisons of one thing with itself, joined: their starts in a row, as far as they have all benchmarks.
 
     Raises:
-        BadLedger: it cannot be read.
-        BadSetting: it is of two things, or of too few starts.
+        BadLedger: one cannot be read.
+        BadSetting: one is of two things, they are of several environments, or they have too few starts.
     """
-    found = comparison.read(path)
-    first, second = found.arms
-    if first["slower"] or second["slower"] or first["environment"] != second["environment"]:
-        words = f"{path}: {first['name']} and {second['name']}"
-        raise BadSetting("Times are not of one thing and itself", words, "compare an environment with itself")
-    fewest = min(sum(pair["benchmark"] == name for pair in found.pairs) for name in found.benchmarks)
-    if fewest < Terms().most:
-        remedy = f"compare with --most 40 --margin 0.0001 --error 1e-9, which makes {Terms().most} at least"
-        raise BadSetting("Times are of too few starts", f"{path}: {fewest}", remedy)
-    return found
+    joined: Comparison | None = None
+    for path in paths:
+        found = comparison.read(path)
+        first, second = found.arms
+        if first["slower"] or second["slower"] or first["environment"] != second["environment"]:
+            words = f"{path}: {first['name']} and {second['name']}"
+            raise BadSetting("Times are not of one thing and itself", words, "compare an environment with itself")
+        joined = joined or Comparison(Terms(), found.arms, found.benchmarks)
+        if joined.arms[0]["environment"] != first["environment"] or joined.benchmarks != found.benchmarks:
+            raise BadSetting("Times are of several environments or suites", str(path), "name files of one of them")
+        _add(joined, found)
+    if joined is None or _starts(joined) < Terms().most:
+        number = 0 if joined is None else _starts(joined)
+        remedy = f"name more files, or compare with --most 40 --margin 0.0001 --error 1e-9; {Terms().most} are needed"
+        raise BadSetting("Times are of too few starts", f"{', '.join(map(str, paths))}: {number}", remedy)
+    return joined
+
+
+def _add(joined: Comparison, found: Comparison) -> None:
+    for _, its in itertools.groupby(found.pairs, key=lambda pair: pair["start"]):
+        start = list(its)
+        # What was decided was not timed any more.
+        if len(start) == len(found.benchmarks):
+            joined.pairs += [{**pair, "start": _starts(joined)} for pair in start]
+
+
+def _starts(found: Comparison) -> int:
+    return len({pair["start"] for pair in found.pairs})
 
 
 def rates(found: Comparison, kind: str, planted: float, trials: int, seed: int) -> Iterator[Rate]:
@@ -144,42 +163,33 @@ def rates(found: Comparison, kind: str, planted: float, trials: int, seed: int) 
 
 def _series(found: Comparison, name: str) -> tuple[Starts, float]:
     """Give the seconds of a step in each block, by start and process; and those of a block, the mean."""
-    pairs = [pair for pair in found.pairs if pair["benchmark"] == name]
-    starts = [[[one / its["steps"] for one in its["seconds"]] for its in pair["blocks"]] for pair in pairs]
-    return starts, statistics.fmean(one for pair in pairs for its in pair["blocks"] for one in its["seconds"])
+    own = [pair for pair in found.pairs if pair["benchmark"] == name]
+    starts = [[[one / its["steps"] for one in its["seconds"]] for its in pair["blocks"]] for pair in own]
+    return starts, statistics.fmean(one for pair in own for its in pair["blocks"] for one in its["seconds"])
 
 
 def _ours(found: Comparison, kind: str, planted: float, trials: int, seed: int) -> Rate:
-    rate = Rate(OURS, kind, planted, trials)
-    starts = sorted({pair["start"] for pair in found.pairs})
-    pairs = [_slower(pair, planted) for pair in found.pairs]
-    by_start = {start: [pair for pair in pairs if pair["start"] == start] for start in starts}
-    terms = Terms()
+    rate, terms, shift = Rate(OURS, kind, planted, trials), Terms(), math.log1p(planted)
+    by_name = {name: _logs(found, name) for name in found.benchmarks}
     for trial in range(trials):
-        stretch = random.Random(f"{seed} {trial}").choices(starts, k=terms.most)
-        drawn = [pair for start in stretch for pair in by_start[start]]
+        # Of all benchmarks the same starts.
+        stretch = random.Random(f"{seed} {trial}").choices(range(_starts(found)), k=terms.most)
+        drawn = {name: [logs[place] for place in stretch] for name, logs in by_name.items()}
         judged = {
-            name: one
-            for name, one in Comparison(terms, found.arms, found.benchmarks, drawn).judgements().items()
-            if one is not None
+            name: pairs.judge([one[0] + shift for one in its], [one[1] for one in its], terms, len(drawn))
+            for name, its in drawn.items()
         }
-        _count(rate, [one.verdict is Verdict.SLOWER for one in judged.values()])
-        rate.seconds += statistics.fmean(
-            _seconds([pair for pair in drawn if pair["benchmark"] == name][: one.pairs]) for name, one in judged.items()
-        )
+        told = {name: one for name, one in judged.items() if one is not None}
+        _count(rate, [one.verdict is Verdict.SLOWER for one in told.values()])
+        rate.seconds += statistics.fmean(sum(one[2] for one in drawn[name][: its.pairs]) for name, its in told.items())
     rate.seconds /= trials
     return rate
 
 
-def _slower(pair: Mapping[str, Any], share: float) -> dict[str, Any]:
-    changed = dict(copy.deepcopy(pair))
-    its = changed["blocks"][SECOND]
-    its["seconds"] = [(1 + share) * one for one in its["seconds"]]
-    return changed
-
-
-def _seconds(pairs: Sequence[Mapping[str, Any]]) -> float:
-    return math.fsum(map(comparison.measured, pairs))
+def _logs(found: Comparison, name: str) -> list[tuple[float, float, float]]:
+    """Give the logarithms of the ratio and of the null of each start, and the seconds that were measured."""
+    its = [pair for pair in found.pairs if pair["benchmark"] == name]
+    return [(log_ratio(one, SECOND), log_ratio(one, AGAIN), comparison.measured(one)) for one in its]
 
 
 def _count(rate: Rate, red: Sequence[bool]) -> None:
@@ -191,26 +201,26 @@ def _count(rate: Rate, red: Sequence[bool]) -> None:
 def write(files: Sequence[str], planted: Sequence[float], trials: int, seed: int, out: Path) -> None:
     """Write how often each rule tells that something has become slower, for files that are named KIND=FILE.
 
+    Several files of a kind are joined.
+
     Raises:
         BadLedger, BadSetting: a file cannot be used.
     """
     from rich.console import Console
     from rich.progress import track
 
-    named = []
+    named: dict[str, list[Path]] = {}
     for word in files:
         kind, equals, path = word.partition("=")
         if not equals:
             raise BadSetting("A file has no kind of load", repr(word), "write KIND=FILE")
-        named.append((kind, Path(path), null(Path(path))))
-    wanted = [(kind, found, share) for kind, _, found in named for share in planted]
+        named.setdefault(kind, []).append(Path(path))
+    kinds = {kind: null(paths) for kind, paths in named.items()}
+    wanted = [(kind, found, share) for kind, found in kinds.items() for share in planted]
     rows = [
         asdict(rate)
         for kind, found, share in track(wanted, "files and changes", console=Console(stderr=True))
         for rate in rates(found, kind, share, trials, seed)
     ]
-    about = [
-        {"kind": kind, "file": path.name, "starts": 1 + max(pair["start"] for pair in found.pairs)}
-        for kind, path, found in named
-    ]
+    about = [{"kind": kind, "files": len(named[kind]), "starts": _starts(found)} for kind, found in kinds.items()]
     write_text(json.dumps({"seed": seed, "files": about, "rates": rows}, indent=1) + "\n", out)

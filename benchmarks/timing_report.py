@@ -61,7 +61,9 @@ def compared() -> str:
 
 def rivals() -> str:
     """Give what others tell of the same work."""
-    return rivals_report.section(DATA / "compare-rivals.jsonl", DATA / "compare-rivals-resampled.json")
+    return rivals_report.section(
+        DATA / "compare-rivals.jsonl", DATA / "compare-rivals-resampled.json", compare_live.read()
+    )
 
 
 def releases() -> str:

@@ -25,7 +25,6 @@ from benchmarks.rivals_running import Setting
 from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied, FrameworkMissing
 from pytest_kerasch2.gates.pairs import Terms
 from pytest_kerasch2.timing.comparison import Comparison
-from tests.unit.compared_made import interpreter
 
 # Each block tells its start by its whole part, its process by the next digit.
 STARTS = [
@@ -97,14 +96,36 @@ def test_what_is_compared_with_another_thing_is_refused(tmp_path: Path) -> None:
     found.write(tmp_path / "x.json")
 
     with pytest.raises(BadSetting, match="not of one thing and itself"):
-        rivals_resampled.null(tmp_path / "x.json")
+        rivals_resampled.null([tmp_path / "x.json"])
 
 
 def test_too_few_starts_are_refused(tmp_path: Path) -> None:
     _comparison(0.0, 11).write(tmp_path / "x.json")
 
     with pytest.raises(BadSetting, match=r"too few starts.*: 11.*--most 40"):
-        rivals_resampled.null(tmp_path / "x.json")
+        rivals_resampled.null([tmp_path / "x.json"])
+
+
+def test_the_starts_of_several_files_are_joined_but_for_those_that_lack_a_benchmark(tmp_path: Path) -> None:
+    found = _comparison(0.0, 12)
+    # The second benchmark was decided a start earlier.
+    del found.pairs[-1]
+    for name in ("x.json", "y.json"):
+        found.write(tmp_path / name)
+
+    joined = rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
+
+    assert [pair["start"] for pair in joined.pairs] == [start for start in range(22) for _ in range(2)]
+
+
+def test_files_of_several_environments_are_refused(tmp_path: Path) -> None:
+    found = _comparison(0.0)
+    found.write(tmp_path / "x.json")
+    found.arms = [{**ARM, "environment": {"python": "3.12"}}] * 2
+    found.write(tmp_path / "y.json")
+
+    with pytest.raises(BadSetting, match="several environments"):
+        rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
 
 
 def test_an_early_stop_leaves_about_as_many_trials_of_each() -> None:
@@ -142,18 +163,20 @@ def test_a_command_runs_beside_the_change_of_its_project(tmp_path: Path) -> None
     assert said == "0.05\n"
 
 
-@pytest.mark.parametrize(("planted", "red"), [(0.0, False), (0.5, True)])
-def test_ours_is_asked_of_the_same_two_benchmarks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: float, red: bool
-) -> None:
-    stand_in = interpreter(tmp_path / "arm", benchmarks=["fit", "predict", "train_on_batch"])
-    monkeypatch.setattr(sys, "executable", str(stand_in))
+def test_ours_is_taken_from_live_trials_of_the_same_loads_and_changes() -> None:
+    verdicts = {"fit": "same", "train_on_batch": "slower", "predict": "slower"}
+    pairs = [{"benchmark": name, "seconds": 2.0} for name in verdicts]
+    live = [
+        {"kind": kind, "planted": planted, "seed": 3, "verdicts": verdicts, "wall": 300.0, "pairs": pairs}
+        for kind in ("idle", "busy")
+        for planted in (0.0, 0.05, 0.1)
+    ]
 
-    told = rivals_live.ours(tmp_path, planted, Setting(), 0)
+    (found,) = rivals_report.ours(live, {"busy"}, {0.05, 0.2})
 
-    assert told.red == {OURS: {"train_on_batch": red, "fit": red}}
-    assert told.estimates["fit"]["ratio"][1] == pytest.approx(1 + planted, rel=0.02)
-    assert told.measured > 0
+    assert found.trial == Trial("kerasch2", "busy", 0.05, 3)
+    assert found.red == {OURS: {"train_on_batch": True, "fit": False}}
+    assert found.seconds == {"measured": 4.0, "all": 300.0}
 
 
 def test_what_was_kept_is_read_again_but_for_a_line_cut_short(tmp_path: Path) -> None:
@@ -197,7 +220,7 @@ def test_the_section_counts_suites_and_benchmarks_with_their_bounds(tmp_path: Pa
             rivals_record.append(path, _finished("asv", 0.0, number, fit=number == 0, train_on_batch=number < 2))
             rivals_record.append(path, _finished("kerasch2", 0.05, number, fit=True, train_on_batch=number < 9))
 
-    said = rivals_report.section(path, tmp_path / "none.json")
+    said = rivals_report.section(path, tmp_path / "none.json", [])
 
     # The exact bound of 2 of 10 from above, and of 10 of 10 from below: 0.05 to the power of a tenth.
     assert "| asv 1.1 | 2 of 10 (20 %), ≤ 50.7 % |" in said
@@ -211,7 +234,7 @@ def test_the_section_has_what_was_resampled(tmp_path: Path) -> None:
     _comparison(0.0).write(tmp_path / "x.json")
     rivals_resampled.write([f"busy={tmp_path / 'x.json'}"], [0.0, 0.2], 10, 0, tmp_path / "out.json")
 
-    said = rivals_report.section(tmp_path / "none.jsonl", tmp_path / "out.json")
+    said = rivals_report.section(tmp_path / "none.jsonl", tmp_path / "out.json", [])
 
     assert "Not run in earnest yet." in said
     assert f"busy: {Terms().most} starts" in said
