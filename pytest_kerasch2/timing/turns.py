@@ -49,7 +49,7 @@ class Turns:
         calls: that are timed in each: steps, calls of the compiled function, or epochs.
         lead: calls before those, which are not timed: they bring the data to the processor, and take what the input had
             made ready while the run waited.
-        slower: a slowdown that is planted, as a share of the time of each call.
+        slower: a slowdown that is planted, as a share of the time of each turn.
     """
 
     count: int
@@ -219,12 +219,12 @@ def _stops(
         last.finish()
         began = time.perf_counter()
         for _ in range(turns.calls):
-            called = time.perf_counter()
             yield
-            if turns.slower:
-                last.finish()
-                _spin(turns.slower * (time.perf_counter() - called))
         last.finish()
+        if turns.slower:
+            # At the end: to wait after each call would take what one call does while the next is sent, and more than
+            # is planted.
+            _spin(turns.slower * (time.perf_counter() - began))
         ended = time.perf_counter()
         hand_over(Block(turns.calls * each, ended - began, _owed(last)).plain)
     while True:

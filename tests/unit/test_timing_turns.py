@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import statistics
+from types import SimpleNamespace
 from typing import Any, Iterator, Mapping
 
 import numpy as np
@@ -75,7 +76,7 @@ def test_a_run_can_be_stopped_at_its_epochs() -> None:
 
 
 @pytest.mark.parametrize("name", ["fit", "train_on_batch"])
-def test_a_slowdown_is_planted_into_each_call(name: str) -> None:
+def test_a_slowdown_is_planted_into_each_turn(name: str) -> None:
     with _ready(name) as ready:
         by = turns.stopped_by(ready)
         honest, slower = (_taken(ready, by, Turns(20, calls=3 if by != EPOCH else 1, lead=0, slower=s)) for s in (0, 9))
@@ -83,6 +84,34 @@ def test_a_slowdown_is_planted_into_each_call(name: str) -> None:
     took = [statistics.median(one["seconds"] for one in its) for its in (honest, slower)]
     # Ten times as long; a machine that does something else meanwhile makes of it what it likes.
     assert took[1] > 3 * took[0]
+
+
+class _Clock:
+    """Stands for the module `time`; a microsecond goes by with each look at it."""
+
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        self.now += 1e-6
+        return self.now
+
+    def spend(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("slower", [0.0, 0.05, 0.5])
+def test_a_turn_is_as_much_slower_as_is_planted(monkeypatch: pytest.MonkeyPatch, slower: float) -> None:
+    clock = _Clock()
+    monkeypatch.setattr(turns, "time", clock)
+    # A wait takes as long as a call, so that to wait more often makes a turn slower by more.
+    subject = SimpleNamespace(finish=lambda: clock.spend(0.001), wait=lambda: None)
+    ready: Any = SimpleNamespace(
+        subject=subject, run=lambda steps: clock.spend(0.001), watched=lambda steps: contextlib.nullcontext()
+    )
+
+    found = _taken(ready, STEP, Turns(count=3, calls=5, lead=1, slower=slower))
+
+    assert [one["seconds"] for one in found] == pytest.approx([0.006 * (1 + slower)] * 3, rel=0.002)
 
 
 def _needs_calls(ready: Prepared) -> None:
