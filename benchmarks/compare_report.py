@@ -33,6 +33,7 @@ PLANTED = (0.0, 0.03, 0.05, 0.1)
 STARTS = tuple(pairs.looks(Terms().most))
 # Slowdown -> within how many seconds of measuring a benchmark it is to be found.
 WITHIN = {0.05: 60.0, 0.1: 20.0}
+STYLES = {0.05: "-", 0.1: "--"}
 # A pool of which runs are drawn has so many starts at least.
 FEWEST = 2 * STARTS[-1]
 # Logarithms of the ratio and of the null of each benchmark, of one start.
@@ -144,12 +145,40 @@ def _live(trials: Sequence[Mapping[str, Any]]) -> list[str]:
             spent = [statistics.mean(one[what] for one in those) for what in ("measured", "wall")]
             cells = [f"{100 * planted:.0f} %", kind, str(len(those)), *cells, *(f"{one:.0f} s" for one in spent)]
             lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, "", *_honest(trials), *_found(trials)]
+
+
+def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     honest = [one for one in trials if not one["planted"]]
+    if not honest:
+        return ["Nothing was compared with itself yet: `python -m benchmarks.compare_live --trials 8`.", ""]
     red = sum("slower" in one["verdicts"].values() for one in honest)
     verdicts = sum(len(one["verdicts"]) for one in honest)
-    high = interval(red, len(honest))[1] if honest else 1.0
-    lines += ["", f"Honest runs: {len(honest)} with {verdicts} verdicts, {red} of them red (at most {percent(high)})."]
+    high = interval(red, len(honest))[1]
+    return [f"Honest runs: {len(honest)} with {verdicts} verdicts, {red} of them red (at most {percent(high)}).", ""]
+
+
+def _found(trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for planted in sorted({one["planted"] for one in trials} - {0.0}):
+        spent = spent_until_found(trials, planted)
+        found, limit = sum(map(math.isfinite, spent)), WITHIN.get(planted, math.inf)
+        rate = f"{found} of {len(spent)} found ({percent(interval(found, len(spent))[0])} at least)"
+        within = f"{sum(one <= limit for one in spent)} of them within {limit:.0f} s of measuring it"
+        told = f"Of benchmarks that were {100 * planted:.0f} % slower, {rate}, {within}; half of them"
+        lines += [f"{told} within {statistics.median(spent):.0f} s.", ""]
     return lines
+
+
+def spent_until_found(trials: Sequence[Mapping[str, Any]], planted: float) -> list[float]:
+    """Give the seconds of measuring after which each slower benchmark was told to be so; infinite where it was not."""
+    found = []
+    for one in trials:
+        for name, verdict in one["verdicts"].items() if one["planted"] == planted else ():
+            # What is decided is not timed any more.
+            spent = math.fsum(pair["seconds"] for pair in one["pairs"] if pair["benchmark"] == name)
+            found.append(spent if verdict == Verdict.SLOWER.value else math.inf)
+    return sorted(found)
 
 
 def _resampled(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list[str]:
@@ -185,15 +214,18 @@ def section(trials: Sequence[Mapping[str, Any]]) -> str:
     """Give the section of docs/benchmarking.md."""
     drawn = random.Random(0)
     pools = pools_of(trials)
-    lines = ["## Errors and power of `kerasch2 compare`", "", *_live(trials), ""]
+    lines = ["## Errors and power of `kerasch2 compare`", "", *_live(trials)]
+    if not pools:
+        return "\n".join(lines)
     lines += [
-        f"Resampled, {RUNS:,} runs each of pools of {FEWEST} starts or more. The first columns of verdicts are of"
-    ]
-    lines += [
+        f"Resampled, {RUNS:,} runs each of pools of {FEWEST} starts or more. The first columns of verdicts are of",
         "runs with nothing planted; what is planted is in one benchmark of three, within seconds of measuring it:",
         "",
+        *_resampled(pools, drawn),
+        "",
+        f"Intervals of 95 % that cover the truth, of {TRIALS:,} trials each:",
+        "",
     ]
-    lines += [*_resampled(pools, drawn), "", f"Intervals of 95 % that cover the truth, of {TRIALS:,} trials each:", ""]
     return "\n".join([*lines, *_covered(pools, drawn)])
 
 
@@ -205,12 +237,16 @@ def picture(trials: Sequence[Mapping[str, Any]], path: Path) -> None:
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
     marks = dict(zip((*KINDS, "all"), "osv^DX"))
-    for kind, pool in pools_of(trials).items():
-        for planted, style in ((0.05, "-"), (0.1, "--")):
+    for planted, style in STYLES.items():
+        for kind, pool in pools_of(trials).items():
             found = rates(pool, planted, drawn)
             x = [count * seconds(pool) for count in STARTS]
             y = [found["by"][count] / found["runs"] for count in STARTS]
             axes.plot(x, y, style, marker=marks[kind], label=f"{kind}, {100 * planted:.0f} %")
+        spent = spent_until_found(trials, planted)
+        if spent:
+            share = [place / len(spent) for place in range(len(spent) + 1)]
+            axes.step([0.0, *spent], share, style, where="post", color="black", label=f"live, {100 * planted:.0f} %")
     axes.set(xlabel="seconds of measuring, for a benchmark", ylabel="share found", ylim=(0, 1.05))
     axes.legend(fontsize=8, ncols=2)
     figure.savefig(path, dpi=120)

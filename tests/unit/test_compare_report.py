@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from dataclasses import asdict
 from pathlib import Path
@@ -120,6 +121,18 @@ def test_the_section_names_each_kind_of_load() -> None:
 
     assert "| 0 % | idle | 2 | 0 | 0 | 4 | 0 | 0 | 48 s | 200 s |" in said
     assert f"| memory | {2 * STARTS} |" in said
+
+
+def test_what_was_planted_is_counted_by_benchmarks_and_by_seconds() -> None:
+    verdicts = [dict(zip(NAMES, told)) for told in (("slower", "slower"), ("slower", "same"))]
+    trials = [_trial(seed, 0.01, planted=0.05, verdicts=one) for seed, one in enumerate(verdicts)]
+    # One was decided after eight starts of two seconds.
+    trials[1]["pairs"] = [one for one in trials[1]["pairs"] if one["benchmark"] == NAMES[1] or one["start"] < 8]
+
+    assert compare_report.spent_until_found(trials, 0.05) == [16.0, 44.0, 44.0, math.inf]
+    said = compare_report.section(trials)
+    assert "Of benchmarks that were 5 % slower, 3 of 4 found (19.4 % at least), 3 of them within 60 s" in said
+    assert "Nothing was compared with itself yet" in said
 
 
 def test_what_was_not_measured_is_said_with_its_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

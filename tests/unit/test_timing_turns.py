@@ -158,6 +158,14 @@ def test_other_calls_than_were_counted_are_refused(monkeypatch: pytest.MonkeyPat
             _taken(ready, CALL, Turns(count=2, calls=3, lead=0))
 
 
+def test_a_compiled_step_that_is_never_called_has_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _ready("fit") as ready:
+        _needs_calls(ready)
+        monkeypatch.setattr(turns, "_functions", lambda model: {})
+        with pytest.raises(TimingVoid, match=r"did not call its compiled step.*0 calls in an epoch of 40 batches"):
+            turns.pace(ready, CALL)
+
+
 def test_the_functions_of_the_model_are_its_own_again() -> None:
     with _ready("fit") as ready:
         before = turns._functions(ready.subject.model)
