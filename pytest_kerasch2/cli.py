@@ -189,7 +189,7 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:N (default: a GPU if there is one)")
     compare.add_argument("--error", type=float, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
     compare.add_argument("--margin", type=float, default=0.04, metavar="SHARE", help="within it, times are the same")
-    compare.add_argument("--most", type=int, default=22, metavar="N", help="starts of the processes at most (22)")
+    compare.add_argument("--most", type=int, default=30, metavar="N", help="starts of the processes at most (30)")
     compare.add_argument("--slower", type=float, default=0.0, metavar="SHARE", help="plant a slowdown into the second")
     compare.add_argument("--json", type=Path, metavar="FILE", help="keep every block, also of a run that is stopped")
     compare.add_argument("--told-by", type=Path, metavar="FILE", help="measure nothing; tell what such a file says")

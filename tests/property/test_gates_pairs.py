@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +32,7 @@ def _verdicts(ratio: float, scatter: float, times: int, null: float = 1.0, **ter
     return found
 
 
-@pytest.mark.parametrize(("most", "looks"), [(8, [8]), (11, [8, 11]), (12, [9, 12]), (22, [8, 11, 16, 22])])
+@pytest.mark.parametrize(("most", "looks"), [(11, [11]), (15, [11, 15]), (17, [12, 17]), (30, [11, 15, 21, 30])])
 def test_there_are_few_looks_and_one_at_the_end(most: int, looks: list[int]) -> None:
     assert pairs.looks(most) == looks
 
@@ -49,14 +50,45 @@ def test_what_differs_by_the_margin_is_seldom_told_to_be_the_same(side: int) -> 
 
 
 def test_a_single_pair_that_stands_far_out_does_not_decide() -> None:
-    # On the mean all are slower, and by the interval too; but for three of eight it is the other way.
-    ratios = [0.1, 0.12, 0.11, 0.1, 0.1, -0.001, -0.001, -0.001]
-    nulls = [0.001, -0.001] * 4
+    # On the mean all are slower, and by the interval too; but for three of eleven it is the other way.
+    ratios = [0.1, 0.12, 0.11, 0.1, 0.1, 0.1, 0.1, 0.1, -0.001, -0.001, -0.001]
+    nulls = [0.001, -0.001] * 5 + [0.0]
 
-    found = pairs.judge(ratios, nulls, Terms(error=0.3, most=8), benchmarks=1)
+    found = pairs.judge(ratios, nulls, Terms(error=0.3, most=11), benchmarks=1)
 
     assert found is not None
     assert (found.ratio.low > 1, found.verdict) == (True, Verdict.UNDECIDED)
+
+
+def test_how_far_out_the_outermost_stand_does_not_matter() -> None:
+    inner = _drawn(1, 1.1, 0.02, 9)
+    spans = [pairs.span([-far, *inner, far], 0.05) for far in (1.0, 100.0)]
+
+    # With them, it would be anywhere between 0.01 and 100.
+    assert spans[0] == spans[1]
+    assert 1.05 < spans[0].low < spans[0].high < 1.15
+
+
+def test_the_interval_is_that_of_a_trimmed_mean() -> None:
+    values = np.array([0.3, -0.2, 0.11, 0.09, 0.12, 0.07, 0.1, 0.13, 0.08, 0.1])
+    from scipy import stats
+
+    found = pairs.span(values.tolist(), 0.05)
+
+    drawn_in = stats.mstats.winsorize(values, (0.1, 0.1))
+    reach = stats.t.isf(0.025, 7) * math.sqrt(9 * drawn_in.var(ddof=1) / (8 * 7))
+    mean = stats.trim_mean(values, 0.1)
+    assert [found.found, found.low, found.high] == pytest.approx(np.exp([mean, mean - reach, mean + reach]))
+
+
+def test_of_fewer_than_ten_all_count() -> None:
+    values = _drawn(1, 1.1, 0.02, 9)
+    from scipy import stats
+
+    found = pairs.span(values, 0.05)
+
+    interval = stats.t.interval(0.95, 8, np.mean(values), stats.sem(values))
+    assert [found.low, found.high] == pytest.approx(np.exp(interval))
 
 
 def test_of_two_equal_things_few_are_told_to_differ() -> None:
@@ -114,7 +146,7 @@ def test_turned_round_the_verdict_is_turned_round(seed: int) -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [{"error": 0.0}, {"error": 0.7}, {"margin": 0.0}, {"margin": 2.0}, {"most": 7}])
+@pytest.mark.parametrize("wrong", [{"error": 0.0}, {"error": 0.7}, {"margin": 0.0}, {"margin": 2.0}, {"most": 10}])
 def test_terms_with_which_nothing_is_decided_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(BadSetting):
         Terms(**wrong)

@@ -129,7 +129,7 @@ def test_what_was_planted_is_counted_by_benchmarks_and_by_seconds() -> None:
     # One was decided after eight starts of two seconds.
     trials[1]["pairs"] = [one for one in trials[1]["pairs"] if one["benchmark"] == NAMES[1] or one["start"] < 8]
 
-    assert compare_report.spent_until_found(trials, 0.05) == [16.0, 44.0, 44.0, math.inf]
+    assert compare_report.spent_until_found(trials, 0.05) == [16.0, 2.0 * STARTS, 2.0 * STARTS, math.inf]
     said = compare_report.section(trials)
     assert "Of benchmarks that were 5 % slower, 3 of 4 found (19.4 % at least), 3 of them within 60 s" in said
     assert "Nothing was compared with itself yet" in said

@@ -100,14 +100,14 @@ def test_what_is_compared_with_another_thing_is_refused(tmp_path: Path) -> None:
 
 
 def test_too_few_starts_are_refused(tmp_path: Path) -> None:
-    _comparison(0.0, 11).write(tmp_path / "x.json")
+    _comparison(0.0, 12).write(tmp_path / "x.json")
 
-    with pytest.raises(BadSetting, match=r"too few starts.*: 11.*--most 40"):
+    with pytest.raises(BadSetting, match=r"too few starts.*: 12.*--most 40"):
         rivals_resampled.null([tmp_path / "x.json"])
 
 
 def test_the_starts_of_several_files_are_joined_but_for_those_that_lack_a_benchmark(tmp_path: Path) -> None:
-    found = _comparison(0.0, 12)
+    found = _comparison(0.0, 16)
     # The second benchmark was decided a start earlier.
     del found.pairs[-1]
     for name in ("x.json", "y.json"):
@@ -115,7 +115,7 @@ def test_the_starts_of_several_files_are_joined_but_for_those_that_lack_a_benchm
 
     joined = rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
 
-    assert [pair["start"] for pair in joined.pairs] == [start for start in range(22) for _ in range(2)]
+    assert [pair["start"] for pair in joined.pairs] == [start for start in range(30) for _ in range(2)]
 
 
 def test_files_of_several_environments_are_refused(tmp_path: Path) -> None:
