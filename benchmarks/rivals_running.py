@@ -25,7 +25,7 @@ class Setting:
         processes: of pyperf, for each benchmark and side; its own number is 20.
     """
 
-    # As `kerasch2 compare` takes at most: 30 starts of 1.8.
+    # As `kerasch2 compare` takes at most: 30 starts of 1.65, or a little more.
     seconds: float = 54.0
     processes: int = 20
 

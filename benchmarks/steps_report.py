@@ -1,17 +1,22 @@
-"""Tells what runs of the chapter's benchmarks found: those that `--benchmark-json` wrote to `data/steps-*.json`.
+"""Tells what runs of the chapter's benchmarks found, of which files in `data` keep what is told.
 
-pytest --benchmark --benchmark-json=benchmarks/data/steps-1-tensorflow.json
-KERAS_BACKEND=jax pytest --benchmark -k "style or batch or parts" --benchmark-json=benchmarks/data/steps-2-jax.json
-python -m benchmarks.steps_report
+pytest --benchmark --benchmark-json=FILE
+python -m benchmarks.steps_report keep FILE steps-1-tensorflow   as data/steps-1-tensorflow.json
+pytest --benchmark-full -k parts --benchmark-json=FILE
+python -m benchmarks.steps_report keep FILE parts-1-tensorflow
+python -m benchmarks.steps_report                                the section of the document
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Sequence
 
 from benchmarks.accuracy_report import rows_of
+from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.timing import batch_showing, by_part, stored, table
 from pytest_kerasch2.timing.parts import NAMES, Parts
@@ -19,6 +24,8 @@ from pytest_kerasch2.timing.stored import Stored
 
 DATA = Path(__file__).parent / "data"
 FILES = "steps-*.json"
+# A step of `fit` taken apart: by itself, and for longer.
+PARTS = "parts-*.json"
 PICTURE = Path(__file__).parent.parent / "docs" / "steps-by-batch.png"
 WIDTH = 100
 TOLD = """\
@@ -28,24 +35,18 @@ calls is *style* and *way[evaluate]* here. *Limit ×* is how many times the leas
 the network can take on this machine.
 
 ```sh
-pytest --benchmark --benchmark-json=benchmarks/data/steps-1-tensorflow.json
-KERAS_BACKEND=jax pytest --benchmark -k "style or batch or parts" --benchmark-json=benchmarks/data/steps-2-jax.json
-KERAS_BACKEND=torch pytest --benchmark -k "style or batch or parts" --benchmark-json=benchmarks/data/steps-3-torch.json
-python -m benchmarks.timing_report
+pytest --benchmark --benchmark-json=FILE && python -m benchmarks.steps_report keep FILE steps-1-tensorflow
+KERAS_BACKEND=jax pytest --benchmark -k "style or batch or parts" --benchmark-json=FILE
+python -m benchmarks.steps_report keep FILE steps-2-jax && python -m benchmarks.timing_report
 ```
 """
 
 
-def files(folder: Path = DATA) -> list[Path]:
-    """Give the files that are kept, in the order of their names."""
-    return sorted(folder.glob(FILES))
-
-
-def section(found: Sequence[Path], picture: Path = PICTURE) -> str:
+def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
     """Give the section of the document, and draw its picture.
 
     Args:
-        found: files of `--benchmark-json`.
+        folder: with the files that are kept.
         picture: where it is drawn.
 
     Raises:
@@ -53,6 +54,7 @@ def section(found: Sequence[Path], picture: Path = PICTURE) -> str:
         BadSetting: of no network were several batch sizes measured.
         FrameworkMissing: there is no Matplotlib.
     """
+    found, apart = (sorted(folder.glob(pattern)) for pattern in (FILES, PARTS))
     runs = [stored.read(path) for path in found]
     by_batch: list[str] = []
     batch_showing.show(found, [picture], WIDTH, by_batch.extend)
@@ -60,7 +62,7 @@ def section(found: Sequence[Path], picture: Path = PICTURE) -> str:
     for run in runs:
         lines += [f"### {run.line}\n", *_rows(run)]
     lines += ["### By batch size\n", "```text", *by_batch, "```\n"]
-    lines += [f"![Time of a step by batch size]({picture.name})\n", *_apart(runs)]
+    lines += [f"![Time of a step by batch size]({picture.name})\n", *_apart([stored.read(path) for path in apart])]
     return "\n".join(lines)
 
 
@@ -75,6 +77,8 @@ def _apart(runs: Sequence[Stored]) -> list[str]:
     return [
         "### Where the time of a step of `fit` goes\n",
         f"The parts are measured each by itself; that they add up to {by_part.ENOUGH:.0%} at least is asked for.\n",
+        "```sh\npytest --benchmark-full -k parts --benchmark-json=FILE",
+        "python -m benchmarks.steps_report keep FILE parts-1-tensorflow\n```\n",
         *rows_of(heads, [[name, str(batch), *_shares(parts)] for name, batch, parts in its]),
     ]
 
@@ -85,10 +89,36 @@ def _shares(parts: Parts) -> list[str]:
     return [table.duration(parts.whole), *each, together, "reached" if parts.share >= by_part.ENOUGH else "not reached"]
 
 
+def keep(path: Path, name: str, folder: Path = DATA) -> Path:
+    """Keep what is told of a run: every block, the releases, and which machine it was; give where.
+
+    Raises:
+        BadLedger: the file cannot be read.
+    """
+    stored.read(path)
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    machine = plain.get("machine_info", {})
+    cpu = {what: machine.get("cpu", {}).get(what) for what in ("brand_raw", "count")}
+    told = {
+        "machine_info": {"node": machine.get("node", ""), "machine": machine.get("machine", ""), "cpu": cpu},
+        "datetime": plain.get("datetime", ""),
+        "benchmarks": [{"fullname": one["fullname"], "extra_info": one["extra_info"]} for one in plain["benchmarks"]],
+    }
+    out = folder / f"{name}.json"
+    write_text(json.dumps(told) + "\n", out)
+    return out
+
+
 def main() -> int:
-    """Print it."""
+    """Keep a run, or print the section."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command")
+    kept = commands.add_parser("keep", help="keep what is told of a run")
+    kept.add_argument("file", type=Path)
+    kept.add_argument("name")
+    given = parser.parse_args()
     try:
-        print(section(files()))
+        print(keep(given.file, given.name) if given.command == "keep" else section())
     except KerasCh2Error as error:
         print(error, file=sys.stderr)
         return 1

@@ -36,7 +36,7 @@ which command measures it anew, and each command goes on where it was stopped.
 
 def steps() -> str:
     """Give how long a step takes here, with the picture by batch size."""
-    return steps_report.section(steps_report.files())
+    return steps_report.section()
 
 
 def refused() -> str:
@@ -71,7 +71,7 @@ def releases() -> str:
     return "## Release by release\n\n[A training step on every release](release-history.md) is a page of its own.\n"
 
 
-STEPS = next(iter(steps_report.files()), DATA / steps_report.FILES)
+STEPS = next(DATA.glob(steps_report.FILES), DATA / steps_report.FILES)
 PARTS: tuple[tuple[Path, Callable[[], str], str], ...] = (
     (
         STEPS,

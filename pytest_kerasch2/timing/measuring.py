@@ -24,7 +24,7 @@ from pytest_kerasch2.timing.subject import Subject
 FEWEST_BLOCKS = 5
 # Two blocks of warming up that differ by less have become steady.
 STEADY = 0.1
-MOST_WARMING = 10
+MOST_WARMING = 6
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_kerasch2.timing import stored
 from pytest_kerasch2.timing.parts import Parts, Round
 from tests.unit.batch_made import APART, CPU, GPU, kept
 
@@ -18,10 +19,15 @@ steps_report = pytest.importorskip("benchmarks.steps_report")
 @pytest.fixture
 def told(tmp_path: Path) -> str:
     lost = Parts(10, (Round(0.001, 0.0007, 0.0006, 0.0, 0.0002, 0.0001),))
-    runs = {"steps-1-one.json": [APART, *CPU, *GPU], "steps-2-two.json": [replace(CPU[0], parts=lost), *CPU[1:]]}
+    runs = {
+        "steps-1-one": [*CPU, *GPU],
+        "steps-2-two": CPU,
+        "parts-1": [APART],
+        "parts-2": [replace(APART, parts=lost)],
+    }
     for name, rows in runs.items():
-        (tmp_path / name).write_text(json.dumps(kept(rows)), encoding="utf-8")
-    return str(steps_report.section(steps_report.files(tmp_path), tmp_path / "steps.png"))
+        (tmp_path / f"{name}.json").write_text(json.dumps(kept(rows)), encoding="utf-8")
+    return str(steps_report.section(tmp_path, tmp_path / "steps.png"))
 
 
 def test_each_run_has_a_table(told: str) -> None:
@@ -36,6 +42,16 @@ def test_parts_that_do_not_add_up_are_told(told: str) -> None:
     lines = [line for line in told.split("\n") if line.endswith("reached |")]
 
     assert lines == [
-        "| steps-1-one.json | 32 | 1.00 ms | 10% | 20% | 70% | 0% | 100 ± 0 % | reached |",
-        "| steps-2-two.json | 32 | 1.00 ms | 10% | 20% | 50% | 0% | 80 ± 0 % | not reached |",
+        "| parts-1.json | 32 | 1.00 ms | 10% | 20% | 70% | 0% | 100 ± 0 % | reached |",
+        "| parts-2.json | 32 | 1.00 ms | 10% | 20% | 50% | 0% | 80 ± 0 % | not reached |",
     ]
+
+
+def test_what_is_kept_of_a_run_is_read_as_the_run_is(tmp_path: Path) -> None:
+    path = tmp_path / "times.json"
+    path.write_text(json.dumps({**kept([APART, *GPU]), "commit_info": {"id": "1"}}), encoding="utf-8")
+
+    out = steps_report.keep(path, "steps-1-one", tmp_path)
+
+    assert replace(stored.read(out), name=path.name) == stored.read(path)
+    assert "commit_info" not in out.read_text(encoding="utf-8")
