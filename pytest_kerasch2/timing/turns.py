@@ -221,12 +221,12 @@ def _stops(
         for _ in range(turns.calls):
             yield
         last.finish()
-        if turns.slower:
-            # At the end: to wait after each call would take what one call does while the next is sent, and more than
-            # is planted.
-            _spin(turns.slower * (time.perf_counter() - began))
-        ended = time.perf_counter()
-        hand_over(Block(turns.calls * each, ended - began, _owed(last)).plain)
+        seconds = time.perf_counter() - began
+        owed = _owed(last)
+        # After all else: to wait after each call would take what one call does while the next is sent, and more than
+        # is planted; and whoever waits late waits longer, for threads that have gone to sleep.
+        seconds += _spin(turns.slower * seconds)
+        hand_over(Block(turns.calls * each, seconds, owed).plain)
     while True:
         yield
 
@@ -243,10 +243,14 @@ def _owed(last: _Last) -> float:
     return max(0.0, 2 * waited - began - time.perf_counter())
 
 
-def _spin(seconds: float) -> None:
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        pass
+def _spin(seconds: float) -> float:
+    """Let so much time go by, and give how much has."""
+    if not seconds:
+        return 0.0
+    began = now = time.perf_counter()
+    while now < began + seconds:
+        now = time.perf_counter()
+    return now - began
 
 
 def _several(subject: Subject, batches: int) -> Subject:

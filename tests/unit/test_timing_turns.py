@@ -114,6 +114,27 @@ def test_a_turn_is_as_much_slower_as_is_planted(monkeypatch: pytest.MonkeyPatch,
     assert [one["seconds"] for one in found] == pytest.approx([0.006 * (1 + slower)] * 3, rel=0.002)
 
 
+def test_a_turn_with_a_planted_slowdown_owes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, busy = _Clock(), [0.0]
+    monkeypatch.setattr(turns, "time", clock)
+
+    def work(seconds: float) -> None:
+        clock.spend(seconds)
+        busy[0] = clock.now
+
+    # Threads that have had nothing to do go to sleep, and whoever waits for them then waits longer.
+    subject = SimpleNamespace(
+        finish=lambda: work(0.001), wait=lambda: work(0.001 if clock.now - busy[0] > 0.001 else 0.00001)
+    )
+    ready: Any = SimpleNamespace(
+        subject=subject, run=lambda steps: work(0.001), watched=lambda steps: contextlib.nullcontext()
+    )
+
+    found = _taken(ready, STEP, Turns(count=3, calls=5, lead=1, slower=1.0))
+
+    assert max(one["owed"] for one in found) < 0.0001
+
+
 def _needs_calls(ready: Prepared) -> None:
     if turns.stopped_by(ready) != CALL:
         pytest.skip("`fit` of this release has no compiled step that could be waited at")
