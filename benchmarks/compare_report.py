@@ -162,11 +162,15 @@ def _found(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = []
     for planted in sorted({one["planted"] for one in trials} - {0.0}):
         spent = spent_until_found(trials, planted)
-        found, limit = sum(map(math.isfinite, spent)), WITHIN.get(planted, math.inf)
-        rate = f"{found} of {len(spent)} found ({percent(interval(found, len(spent))[0])} at least)"
-        within = f"{sum(one <= limit for one in spent)} of them within {limit:.0f} s of measuring it"
-        told = f"Of benchmarks that were {100 * planted:.0f} % slower, {rate}, {within}; half of them"
-        lines += [f"{told} within {statistics.median(spent):.0f} s.", ""]
+        found = sum(map(math.isfinite, spent))
+        told = f"Of benchmarks that were {100 * planted:.0f} % slower, {found} of {len(spent)} found"
+        told += f" ({percent(interval(found, len(spent))[0])} at least)"
+        if planted in WITHIN:
+            within = sum(one <= WITHIN[planted] for one in spent)
+            told += f", {within} of them within {WITHIN[planted]:.0f} s of measuring it"
+        if 2 * found > len(spent):
+            told += f"; half of all within {statistics.median(spent):.0f} s"
+        lines += [f"{told}.", ""]
     return lines
 
 

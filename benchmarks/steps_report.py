@@ -20,6 +20,7 @@ from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.timing import batch_showing, by_part, stored, table
 from pytest_kerasch2.timing.parts import NAMES, Parts
+from pytest_kerasch2.timing.recording import NAME
 from pytest_kerasch2.timing.stored import Stored
 
 DATA = Path(__file__).parent / "data"
@@ -78,7 +79,9 @@ def _apart(runs: Sequence[Stored]) -> list[str]:
         "### Where the time of a step of `fit` goes\n",
         f"The parts are measured each by itself; that they add up to {by_part.ENOUGH:.0%} at least is asked for.\n",
         "```sh\npytest --benchmark-full -k parts --benchmark-json=FILE",
-        "python -m benchmarks.steps_report keep FILE parts-1-tensorflow\n```\n",
+        "python -m benchmarks.steps_report keep FILE parts-1-tensorflow",
+        "KERAS_BACKEND=jax pytest --benchmark-full -k parts --benchmark-json=FILE",
+        "python -m benchmarks.steps_report keep FILE parts-2-jax\n```\n",
         *rows_of(heads, [[name, str(batch), *_shares(parts)] for name, batch, parts in its]),
     ]
 
@@ -98,11 +101,15 @@ def keep(path: Path, name: str, folder: Path = DATA) -> Path:
     stored.read(path)
     plain = json.loads(path.read_text(encoding="utf-8"))
     machine = plain.get("machine_info", {})
-    cpu = {what: machine.get("cpu", {}).get(what) for what in ("brand_raw", "count")}
+    cpu = {what: value for what, value in machine.get("cpu", {}).items() if what in ("brand_raw", "count")}
     told = {
         "machine_info": {"node": machine.get("node", ""), "machine": machine.get("machine", ""), "cpu": cpu},
         "datetime": plain.get("datetime", ""),
-        "benchmarks": [{"fullname": one["fullname"], "extra_info": one["extra_info"]} for one in plain["benchmarks"]],
+        "benchmarks": [
+            {"fullname": one["fullname"], "extra_info": one["extra_info"]}
+            for one in plain["benchmarks"]
+            if NAME in one.get("extra_info", {})
+        ],
     }
     out = folder / f"{name}.json"
     write_text(json.dumps(told) + "\n", out)
