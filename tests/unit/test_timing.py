@@ -48,6 +48,18 @@ def test_whole_epochs_are_timed_where_a_mode_does_no_less() -> None:
     assert {one.steps % Made.batches for one in found.blocks} == {0}
 
 
+@pytest.mark.parametrize(("near", "blocks", "steady"), [(float("inf"), 2, True), (0.0, 3, False)])
+def test_warming_up_ends_when_two_blocks_in_turn_take_as_long_or_after_so_many(
+    monkeypatch: pytest.MonkeyPatch, near: float, blocks: int, steady: bool
+) -> None:
+    monkeypatch.setattr(measuring, "STEADY", near)
+
+    with measuring.prepared(Made(), STEP, most_warming=3) as found:  # type: ignore[arg-type]
+        told = len(found.warming), found.steady
+
+    assert told == (blocks, steady)
+
+
 def test_the_first_call_is_told_apart_with_its_traces() -> None:
     found = _measured()
 
