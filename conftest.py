@@ -11,5 +11,6 @@ given = {*sys.argv, *os.environ.get("PYTEST_ADDOPTS", "").split()}
 
 def pytest_addoption(pluginmanager: Any) -> None:
     """Load the plugin; not by the name `pytest_plugins`, which is refused where this is no top-level conftest."""
-    if given & {"--benchmark", "--benchmark-full"} and not pluginmanager.hasplugin("kerasch2"):
+    asked = {one.partition("=")[0] for one in given}
+    if asked & {"--benchmark", "--benchmark-full", "--benchmark-plot"} and not pluginmanager.hasplugin("kerasch2"):
         pluginmanager.import_plugin("pytest_kerasch2.plugin")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
+import signal
 import sys
+import threading
+import traceback
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Iterable, Sequence
+from typing import Any, Iterable, Iterator, Sequence
 
 from pytest_kerasch2.errors import KerasCh2Error
 
@@ -17,6 +21,8 @@ DIFFERENT = 1
 REFUSED = 2
 UNDECIDED = 3
 UNFIT = 4
+# A mistake of ours: no answer, and not to be taken for one.
+CRASHED = 70
 INTERRUPTED = 130
 CLUSTER = (
     "let a cluster do the trainings: a Dask scheduler (tcp://host:8786), or Ray (ray://host:10001, or ray for the one "
@@ -24,22 +30,42 @@ CLUSTER = (
     "network, from the Keras home there, or from --mirror"
 )
 
+THING = "an environment, its interpreter, a release such as tensorflow==2.15.1,python==3.11, or a git revision"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; give its exit status.
 
     It is 0, 1 for an answer that is no, 2 for an input that is refused, 3 for one that cannot be told, 4 for a machine
-    that is not fit to tell it.
+    that is not fit to tell it; 70 where the command itself failed.
     """
     chosen = _parser().parse_args(arguments)
     try:
-        return int(chosen.run(chosen))
+        with _ended_as_by_ctrl_c():
+            return int(chosen.run(chosen))
     except KeyboardInterrupt:
         sys.stderr.write(f"kerasch2 {chosen.command}: stopped{chosen.kept}\n")
         return INTERRUPTED
     except KerasCh2Error as error:
         sys.stderr.write(f"kerasch2 {chosen.command}: {error}\n")
         return REFUSED
+    except Exception:
+        # Python would end with 1, which is an answer.
+        traceback.print_exc()
+        return CRASHED
+
+
+@contextlib.contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let a command that is asked to end take with it what it has started, and put away what it has made."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler) or signal.SIG_DFL
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -178,11 +204,11 @@ def _gate(chosen: argparse.Namespace) -> int:
 
 def _add_compare(commands: Any) -> None:
     purpose = (
-        "tell whether steps take longer in one environment, or revision of a project, than in another; exit with 1 if "
+        "tell whether steps take longer in one environment, release or revision than in another; exit with 1 if "
         "one does, with 3 if that is undecided, with 4 if the first thing differs from itself"
     )
     compare = commands.add_parser("compare", help=purpose, description=purpose, allow_abbrev=False)
-    compare.add_argument("first", nargs="?", metavar="FIRST", help="an environment, its interpreter, or a git revision")
+    compare.add_argument("first", nargs="?", metavar="FIRST", help=THING)
     compare.add_argument("second", nargs="?", metavar="SECOND", help="what is held against it: likewise")
     compare.add_argument("--suite", metavar="MODULE:FUNCTION", help="benchmarks of your own (default: the chapter's)")
     compare.add_argument("--benchmark", action="append", default=[], metavar="NAME", help="one of them (default: all)")
@@ -190,6 +216,9 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument("--error", type=float, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
     compare.add_argument("--margin", type=float, default=0.04, metavar="SHARE", help="within it, times are the same")
     compare.add_argument("--most", type=int, default=30, metavar="N", help="starts of the processes at most (30)")
+    compare.add_argument(
+        "--deadline", type=float, default=600.0, metavar="SECONDS", help="for a process to answer (600)"
+    )
     compare.add_argument("--slower", type=float, default=0.0, metavar="SHARE", help="plant a slowdown into the second")
     compare.add_argument("--json", type=Path, metavar="FILE", help="keep every block, also of a run that is stopped")
     compare.add_argument("--told-by", type=Path, metavar="FILE", help="measure nothing; tell what such a file says")

@@ -191,7 +191,8 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
     def ask(model: Any, data: Any, **how: Any) -> Any:
         with told(request):
-            row = recording.recorded(recording.keeper(request), model, data, **how)
+            keeper = recording.keeper(request)
+            row = recording.recorded(keeper, model, data, given_up=lambda: recording.keep(request.config), **how)
         request.config.stash.setdefault(SHOWN, []).append(replace(row, name=request.node.nodeid))
         return row.found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generator
 
 import pytest
 
@@ -33,6 +33,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test that asks for `device` one run for each device present."""
     if "device" in metafunc.fixturenames:
         fixtures.parametrize_devices(metafunc)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Let pytest-benchmark's --benchmark-only and --benchmark-skip see what asks for its fixture by way of ours."""
+    ours = [item for item in items if "step_benchmark" in getattr(item, "fixturenames", ())]
+    names: list[Any] = [item.fixturenames for item in ours]  # type: ignore[attr-defined]
+    for item in ours:
+        item.fixturenames = [*item.fixturenames, "benchmark"]  # type: ignore[attr-defined]
+    yield
+    for item, before in zip(ours, names):
+        item.fixturenames = before  # type: ignore[attr-defined]
 
 
 def _start_benchmarks(config: pytest.Config, settings: Any) -> None:

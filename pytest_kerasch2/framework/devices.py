@@ -11,6 +11,8 @@ from pytest_kerasch2.errors import BadSetting, DeviceMissing
 from pytest_kerasch2.framework import api
 
 KINDS = ("cpu", "gpu")
+# What backends call a GPU.
+GPUS = ("gpu", "cuda", "rocm")
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,25 @@ def choose(words: str | None = None) -> tuple[Device, ...]:
             )  # fmt: skip
         chosen.extend(device for device in found if device not in chosen)
     return tuple(chosen) if asked else there
+
+
+def where(weight: Any) -> str:
+    """Give the name of the device that a weight lies on, such as ``gpu:0``; an empty text where it does not tell.
+
+    Args:
+        weight: a variable of Keras or TensorFlow, or what a backend has for a tensor.
+    """
+    held = getattr(weight, "value", weight)
+    # Of TensorFlow's own variables it is a method.
+    raw = weight if callable(held) else held
+    if hasattr(raw, "devices"):
+        place = next(iter(raw.devices()))
+        told = f"{place.platform}:{place.id}"
+    else:
+        told = str(getattr(raw, "device", "")).lower().rpartition("device:")[2]
+    kind, _, index = told.partition(":")
+    kind = "gpu" if kind in GPUS else kind
+    return f"{kind}:{index or 0}" if kind in KINDS else ""
 
 
 def one(words: str | None = None) -> Device:
@@ -191,7 +212,7 @@ def _of_keras() -> tuple[Device, ...]:
     found = []
     for name in api.keras().distribution.list_devices():
         kind, _, index = str(name).lower().partition(":")
-        kind = "gpu" if kind in ("gpu", "cuda", "rocm") else kind
+        kind = "gpu" if kind in GPUS else kind
         if kind in KINDS:
             found.append(Device(kind, int(index or 0)))
     return tuple(found) or (Device("cpu", 0),)

@@ -1,4 +1,4 @@
-"""The arms of a comparison: two environments, or two revisions of a project, each with a process that times for it."""
+"""The arms of a comparison: environments, releases, or revisions, each with a process that times for it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,27 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
 import pytest_kerasch2
 from pytest_kerasch2 import errors
-from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error
+from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error, TimingVoid
+from pytest_kerasch2.timing import releases, revisions
 
-MODULE = "pytest_kerasch2.timing.worker"
+# What lies in the folder where it runs comes last, behind what is installed: the suite has to be found there, and a
+# project beside it is not to hide the one that is installed in the environment.
+BEGIN = (
+    "import sys; sys.path[:] = [*filter(None, sys.path), sys.argv[1]]; "
+    "from pytest_kerasch2.timing.worker import main; main()"
+)
+# Seconds for an answer. Making ready a benchmark is the longest that is waited for: it traces, compiles and proves.
+DEADLINE = 600.0
+# So often it is seen whether one has passed.
+WATCHED = 1.0
 
 
 @dataclass(frozen=True)
@@ -27,9 +39,12 @@ class Arm:
     Attributes:
         name: in the user's words.
         python: the interpreter of its environment.
-        folder: where it runs, and what it can import.
+        folder: where it runs; what is imported is looked for there last.
         slower: a slowdown that is planted, as a share of the time.
         variables: environment variables beside those of this process.
+        before: folders that are looked into before what is installed.
+        not_from: a folder from which nothing may be imported, but for what the environment itself has there.
+        revision: the commit, where it is one of a git project.
     """
 
     name: str
@@ -37,36 +52,63 @@ class Arm:
     folder: Path
     slower: float = 0.0
     variables: Mapping[str, str] = field(default_factory=dict)
+    before: Sequence[Path] = ()
+    not_from: Path | None = None
+    revision: str = ""
 
 
 class Worker:
     """The process of an arm; give it orders, one at a time."""
 
-    def __init__(self, arm: Arm, package: Path, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, arm: Arm, package: Path, variables: Mapping[str, str] | None = None, deadline: float = DEADLINE
+    ) -> None:
         """Start it.
 
         Args:
             package: a folder with a copy of this package and nothing else, so that it needs no installation there.
             variables: environment variables beside those of the arm.
+            deadline: seconds for an answer, after which it is ended.
+
+        Raises:
+            BadSetting: it cannot be started.
         """
-        self.arm = arm
-        path = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH", "")]))
+        self.arm, self.deadline = arm, deadline
+        path = os.pathsep.join(filter(None, [str(package), *map(str, arm.before), os.environ.get("PYTHONPATH", "")]))
         self.said = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as the process is
-        self.process = subprocess.Popen(
-            [str(arm.python), "-m", MODULE],
-            cwd=arm.folder,
-            env={**os.environ, **arm.variables, **(variables or {}), "PYTHONPATH": path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.said,
-            text=True,
-        )
+        try:
+            self.process = subprocess.Popen(
+                [str(arm.python), "-c", BEGIN, str(arm.folder)],
+                cwd=arm.folder,
+                env={**os.environ, **arm.variables, **(variables or {}), "PYTHONPATH": path},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.said,
+                text=True,
+            )
+        except OSError as error:
+            self.said.close()
+            remedy = "name an environment, or an interpreter that can be run"
+            raise BadSetting("A process that times cannot be started", f"{arm.name}: {error}", remedy) from error
+        self._due: tuple[float, str] | None = None
+        self._late = ""
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while not self._closed.wait(WATCHED):
+            due = self._due
+            if due is not None and time.monotonic() > due[0]:
+                self._late = due[1]
+                self.process.kill()
+                return
 
     def ask(self, do: str, **order: Any) -> Any:
         """Give the answer to an order.
 
         Raises:
             ChildDied: the process has ended.
+            TimingVoid: it has not answered in time.
             KerasCh2Error: what the process refused, of the same kind.
         """
         self.send(do, **order)
@@ -75,24 +117,35 @@ class Worker:
     def send(self, do: str, **order: Any) -> None:
         """Give an order whose answer is taken later."""
         assert self.process.stdin is not None
+        self._due = time.monotonic() + self.deadline, " ".join(filter(None, (do, order.get("name"))))
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
             self.process.stdin.flush()
 
     def receive(self) -> Any:
         """Give the answer to the order that was sent, as `ask` does."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise self._died()
-        answer = json.loads(line)
+        answer = self._answer()
+        self._due = None
         if "error" in answer:
             kind, *told = answer["error"]
             raise getattr(errors, kind, KerasCh2Error)(*told)
         return answer["ok"]
 
-    def _died(self) -> ChildDied:
+    def _answer(self) -> Any:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            # What an environment prints when its interpreter starts is no answer.
+            with contextlib.suppress(ValueError):
+                found = json.loads(line)
+                if isinstance(found, dict) and {"ok", "error"} & set(found):
+                    return found
+        raise self._died()
+
+    def _died(self) -> KerasCh2Error:
         status = self.process.wait()
+        if self._late:
+            found = f"{self.arm.name}: {self._late} had not ended after {self.deadline:g} s"
+            return TimingVoid("A process that times gave no answer", found, "look at the step, or say --deadline")
         self.said.seek(0)
         lines = [line.strip() for line in self.said.read().decode("utf-8", "replace").splitlines() if line.strip()]
         found = f"{self.arm.name}: exit status {status}: {lines[-1] if lines else 'nothing was said'}"
@@ -100,6 +153,7 @@ class Worker:
 
     def close(self) -> None:
         """End it."""
+        self._closed.set()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -141,9 +195,9 @@ def package() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def named(words: str, folder: Path) -> Iterator[Arm]:
-    """Give the arm that a user names: an environment, an interpreter, or a revision of the project in a folder.
+    """Give the arm that a user names: an environment, an interpreter, a release, or a revision of a folder's project.
 
-    A revision is checked out beside the project for as long as this lasts.
+    A release is installed, and a revision checked out, for as long as this lasts.
 
     Raises:
         BadSetting: it is none of these.
@@ -151,9 +205,13 @@ def named(words: str, folder: Path) -> Iterator[Arm]:
     path = Path(words)
     if path.is_dir() or path.is_file():
         yield Arm(words, _interpreter(path), folder)
-        return
-    with _checked_out(words, folder) as place:
-        yield Arm(words, Path(sys.executable), place)
+    elif releases.named(words):
+        with releases.installed(words) as place:
+            yield Arm(words, _interpreter(place), folder, variables=releases.variables(words))
+    else:
+        with revisions.checked_out(words, folder) as tree:
+            python = Path(sys.executable)
+            yield Arm(words, python, tree.folder, before=tree.places, not_from=tree.project, revision=tree.commit)
 
 
 def _interpreter(path: Path) -> Path:
@@ -164,24 +222,3 @@ def _interpreter(path: Path) -> Path:
             # Not resolved: where the name of an interpreter lies says which environment it is of.
             return (path / place).absolute()
     raise BadSetting("A folder is no environment", str(path), "name one with bin/python, or an interpreter")
-
-
-@contextlib.contextmanager
-def _checked_out(revision: str, folder: Path) -> Iterator[Path]:
-    remedy = "name an environment, an interpreter, or a revision of the git project here"
-    try:
-        found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        top = Path(_git(folder, "rev-parse", "--show-toplevel"))
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise BadSetting("There is nothing of this name to compare", repr(revision), remedy) from error
-    with tempfile.TemporaryDirectory(prefix="kerasch2-revision-") as place:
-        _git(top, "worktree", "add", "--detach", "--quiet", f"{place}/tree", found)
-        try:
-            yield Path(place) / "tree" / folder.resolve().relative_to(top.resolve())
-        finally:
-            _git(top, "worktree", "remove", "--force", f"{place}/tree")
-
-
-def _git(folder: Path, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout.strip()

@@ -17,7 +17,7 @@ from typing import Any, Callable, ContextManager, Iterator, Sequence
 
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.gates.pairs import Terms, Verdict
-from pytest_kerasch2.timing import arms, comparison
+from pytest_kerasch2.timing import arms, comparison, environment
 from pytest_kerasch2.timing.arms import Arm, Worker
 from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison
 from pytest_kerasch2.timing.turns import EPOCH
@@ -44,6 +44,7 @@ class Order:
         seed: of the order in which the processes take turns.
         out: where all blocks are kept, or None.
         around: lasts while blocks are timed, and not while processes start or make ready.
+        deadline: seconds for each answer of a process.
     """
 
     terms: Terms
@@ -53,6 +54,7 @@ class Order:
     seed: int = 0
     out: Path | None = None
     around: Callable[[], ContextManager[Any]] = contextlib.nullcontext
+    deadline: float = arms.DEADLINE
 
 
 def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) -> Comparison:
@@ -64,20 +66,24 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
     Raises:
         BadSetting: a benchmark is of no suite, or the two are of unlike machines or plugin versions.
         ChildDied: a process has ended.
-        TimingVoid: a block did not do what it is said to.
+        TimingVoid: a block did not do what it is said to, or a process gave no answer in time.
     """
     drawn = random.Random(order.seed)
     found: Comparison | None = None
     began = time.monotonic()
     with arms.package() as package:
         for start in range(order.terms.most):
-            with started((first, second, first), package, drawn) as workers:
+            with started((first, second, first), package, drawn, order.deadline) as workers:
                 if found is None:
                     found = _begun(first, second, workers, order)
                 for name in _undecided(found):
                     # What the steps of a benchmark do is shown once: the processes are started anew, and not the code.
+                    load = environment.load()
                     blocks = pair(workers, name, order, drawn, proving=start == 0)
-                    found.pairs.append({"start": start, "benchmark": name, **blocks})
+                    proofs = blocks.pop("proofs")
+                    if start == 0:
+                        found.proofs[name] = proofs[:AGAIN]
+                    found.pairs.append({"start": start, "benchmark": name, "load": load, **blocks})
             found.complete = not _undecided(found) or start + 1 == order.terms.most
             if order.out is not None:
                 found.write(order.out)
@@ -90,14 +96,16 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
 
 
 @contextlib.contextmanager
-def started(several: Sequence[Arm], package: Path, drawn: random.Random) -> Iterator[list[Worker]]:
+def started(
+    several: Sequence[Arm], package: Path, drawn: random.Random, deadline: float = arms.DEADLINE
+) -> Iterator[list[Worker]]:
     """Start a process of each arm, and end them all afterwards."""
     workers: list[Worker] = []
     # How Python spreads what it looks up makes it quicker or slower: it is the same in all, and another in each start.
     hashing = str(drawn.randrange(2**32))
     try:
         for arm in several:
-            workers.append(Worker(arm, package, {"PYTHONHASHSEED": hashing}))
+            workers.append(Worker(arm, package, {"PYTHONHASHSEED": hashing}, deadline))
         yield workers
     finally:
         for worker in workers:
@@ -118,10 +126,11 @@ def _begun(first: Arm, second: Arm, workers: Sequence[Worker], order: Order) -> 
         found = f"{', '.join(unknown) or 'none in common'}; both have {', '.join(shared) or 'none'}"
         raise BadSetting("A benchmark is not in both suites", found, "name one that is")
     told = [
-        {"name": arm.name, "slower": arm.slower, "environment": one["environment"]}
+        {"name": arm.name, "revision": arm.revision, "slower": arm.slower, "environment": one["environment"]}
         for arm, one in zip((first, second), said)
     ]
-    return Comparison(order.terms, told, [name for name in shared if not order.names or name in order.names])
+    asked = {"suite": order.suite, "device": order.device, "seed": order.seed}
+    return Comparison(order.terms, told, [name for name in shared if not order.names or name in order.names], asked)
 
 
 def pair(
@@ -133,7 +142,7 @@ def pair(
     *,
     proving: bool = False,
 ) -> dict[str, Any]:
-    """Give the blocks of all processes of a start, for one benchmark, and the order in which they took turns.
+    """Give the blocks of all processes of a start, for one benchmark, the order of their turns, and what was proved.
 
     Args:
         seconds: of blocks of all processes together, about; there are eight rounds at least.
@@ -145,8 +154,10 @@ def pair(
     asked = {"suite_of": order.suite, "name": name, "device": order.device, "proving": proving}
     # All of them at once: what is not timed may share the cores.
     for worker in workers:
-        worker.send("open", slower=worker.arm.slower, **asked)
-    kinds = {one["by"] for one in arms.received(workers)}
+        elsewhere = worker.arm.not_from and str(worker.arm.not_from)
+        worker.send("open", slower=worker.arm.slower, not_from=elsewhere, **asked)
+    opened = arms.received(workers)
+    kinds = {one["by"] for one in opened}
     # All are stopped at places of one kind.
     by = kinds.pop() if len(kinds) == 1 else EPOCH
     with order.around():
@@ -157,7 +168,8 @@ def pair(
     arms.received(workers)
     for worker, its in zip(workers, blocks):
         worker.ask("owing", blocks=its)
-    return {"order": turns, "blocks": list(map(comparison.together, blocks))}
+    proofs = [one.get("proof") for one in opened]
+    return {"order": turns, "blocks": list(map(comparison.together, blocks)), "proofs": proofs}
 
 
 def _timed(

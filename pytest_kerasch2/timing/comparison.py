@@ -16,7 +16,9 @@ from pytest_kerasch2.gates import pairs
 from pytest_kerasch2.gates.pairs import Judgement, Terms, Verdict
 from pytest_kerasch2.timing.table import duration
 
-SCHEMA = 2
+SCHEMA = 3
+# By what the verdicts are told: a file that was told by other numbers is not told anew by these.
+RULE = {name.lower(): getattr(pairs, name) for name in ("FEWEST", "ONE_OF", "GROWTH", "AGREEING", "MISSED")}
 FIRST, SECOND, AGAIN = range(3)
 # What a whole comparison is told to be: the worst of its benchmarks.
 WORST = (Verdict.SLOWER, Verdict.UNFIT, Verdict.UNDECIDED, Verdict.FASTER, Verdict.SAME)
@@ -29,6 +31,8 @@ class Comparison:
     terms: Terms
     arms: Sequence[Mapping[str, Any]]
     benchmarks: Sequence[str]
+    asked: Mapping[str, Any] = field(default_factory=lambda: {"suite": None, "device": None, "seed": 0})
+    proofs: dict[str, list[Any]] = field(default_factory=dict)
     pairs: list[dict[str, Any]] = field(default_factory=list)
     complete: bool = False
 
@@ -56,9 +60,18 @@ class Comparison:
         Raises:
             BadLedger: the place cannot be written.
         """
-        plain = {"schema": SCHEMA, "complete": self.complete, "terms": asdict(self.terms), "arms": list(self.arms)}
-        text = json.dumps({**plain, "benchmarks": list(self.benchmarks), "pairs": self.pairs}, indent=1)
-        write_text(text + "\n", path)
+        plain = {
+            "schema": SCHEMA,
+            "complete": self.complete,
+            "terms": asdict(self.terms),
+            "rule": RULE,
+            "asked": dict(self.asked),
+            "arms": list(self.arms),
+            "benchmarks": list(self.benchmarks),
+            "proofs": self.proofs,
+            "pairs": self.pairs,
+        }
+        write_text(json.dumps(plain, indent=1) + "\n", path)
 
     def lines(self) -> list[str]:
         """Give a line for each benchmark, and what the two things are."""
@@ -75,7 +88,20 @@ class Comparison:
                 f" ({ratio.low:.3f} to {ratio.high:.3f}; {first} with itself {null.low:.3f} to {null.high:.3f}),"
                 f" {duration(took)} a step, decided by {found.pairs} starts"
             )
-        return lines
+        if any(self.judgements().values()):
+            lines.append(
+                f"Between which it lies: the error is {self.terms.error:g} in all looks and benchmarks together"
+            )
+        return [*lines, *self._not_shown()]
+
+    def _not_shown(self) -> list[str]:
+        found = [
+            f"  ! {name}: that its steps do what steps by hand do could not be shown: {one['why_not']}"
+            for name, proofs in self.proofs.items()
+            for one in proofs
+            if one and one.get("why_not")
+        ]
+        return list(dict.fromkeys(found))
 
     def table(self) -> list[str]:
         """Give the same as a table in Markdown."""
@@ -125,7 +151,11 @@ def read(path: Path) -> Comparison:
         raise BadLedger(
             "A comparison has terms by which nothing is decided", f"{path}: {error.found}", remedy
         ) from error
-    return Comparison(terms, plain["arms"], plain["benchmarks"], plain["pairs"], plain["complete"])
+    if plain["rule"] != RULE:
+        found = f"{path}: {plain['rule']}, and here {RULE}"
+        raise BadLedger("A comparison was told by another rule", found, "tell it by the version that wrote it")
+    given = (plain[name] for name in ("arms", "benchmarks", "asked", "proofs", "pairs", "complete"))
+    return Comparison(terms, *given)
 
 
 def each(pair: Mapping[str, Any], place: int) -> float:

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import faulthandler
+import os
 import signal
+import sys
 import threading
 import time
-from typing import Iterator
+from typing import Callable, Iterator
 
 from pytest_kerasch2.errors import BadSetting, TimingVoid
 
 # Seconds in which an interrupt that was asked for has come for sure.
 PENDING = 1.0
+# Seconds after which what was asked to stop, and has not come back to Python, is taken to never do so.
+GRACE = 30.0
+STATUS = 70
 
 
 @contextlib.contextmanager
-def within(seconds: float) -> Iterator[None]:
+def within(seconds: float, given_up: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Stop what takes longer, as Ctrl-C would: where Python comes to its next line.
+
+    What does not come to one, as a deadlock within a framework, can be ended with its process alone: half a minute
+    later that is done, with status 70.
+
+    Args:
+        seconds: of the deadline.
+        given_up: is called before the process is ended, from another thread: what was done is to be kept then.
 
     In another thread than the main one, which alone can be stopped so, there is no deadline. It takes no signal of its
     own, because pytest-timeout may be waiting for one.
@@ -32,11 +45,13 @@ def within(seconds: float) -> Iterator[None]:
         # Nothing that is stopped is to be stopped in another thread than this one.
         yield
         return
-    passed = threading.Event()
+    passed, ended = threading.Event(), threading.Event()
 
     def stop() -> None:
         passed.set()
         _thread.interrupt_main()
+        if not ended.wait(GRACE):
+            _end_process(seconds, given_up)
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
@@ -58,5 +73,18 @@ def within(seconds: float) -> Iterator[None]:
         remedy = "look at the step, or give more time with deadline="
         raise TimingVoid("A measurement took too long", found, remedy) from None
     finally:
+        ended.set()
         timer.cancel()
         signal.signal(signal.SIGINT, before)
+
+
+def _end_process(seconds: float, given_up: Callable[[], None]) -> None:
+    with contextlib.suppress(Exception):
+        given_up()
+    sys.stderr.write(
+        f"\nA measurement took too long and cannot be stopped. Found: it had not ended {GRACE:g} s after its deadline"
+        f" of {seconds:g} s, within a call of the framework (below). To do: leave it out, and run the others again.\n"
+    )
+    faulthandler.dump_traceback(sys.__stderr__)
+    sys.stderr.flush()
+    os._exit(STATUS)

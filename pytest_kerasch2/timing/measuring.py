@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-import os
 import statistics
 import time
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, Iterator
 import numpy as np
 
 from pytest_kerasch2.errors import TimingVoid
-from pytest_kerasch2.timing import block, memory, proof
+from pytest_kerasch2.timing import block, environment, memory, proof
 from pytest_kerasch2.timing.block import Block, Run
 from pytest_kerasch2.timing.memory import Gauge, Memory
 from pytest_kerasch2.timing.modes import Mode
@@ -33,6 +32,7 @@ class Measurement:
 
     Attributes:
         first: seconds of the first call: tracing, compiling and the steps of it.
+        first_steps: how many these are.
         warming: blocks before the steps had become steady, which are not counted.
         steady: whether they had.
         blocks: those that count.
@@ -52,6 +52,12 @@ class Measurement:
     loss: tuple[float, float] | None
     memory: Memory | None = None
     proof: Proof | None = None
+    first_steps: int = 0
+
+    @property
+    def before_steps(self) -> float:
+        """Give the seconds of the first call beyond those of its steps: of tracing and compiling, and reading in."""
+        return max(0.0, self.first - self.first_steps * self.each)
 
     @property
     def each(self) -> float:
@@ -69,6 +75,7 @@ class Measurement:
         """Give what a file says of it."""
         return {
             "first_call_seconds": self.first,
+            "first_call_steps": self.first_steps,
             "warming": [one.plain for one in self.warming],
             "steady": self.steady,
             "blocks": [one.plain for one in self.blocks],
@@ -166,8 +173,9 @@ def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) 
         TimingVoid: a block did not do what it is said to have done, or its clock stopped before that; or a step does
             other work than one by hand.
     """
-    before = _loss(subject) if mode.trains else None
-    load = _load()
+    load = environment.load()
+    with subject.device.placed():
+        before = loss_of(subject) if mode.trains else None
     with prepared(subject, mode, proving) as ready:
         steps, traced = ready.steps, len(ready.traces)
         blocks: list[Block] = []
@@ -177,10 +185,11 @@ def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) 
             blocks.append(ready.timed(steps))
         used = memory.between(gauge, taken, steps * len(blocks))
         block.refuse_owing(blocks)
-    after = _loss(subject) if mode.trains else None
-    loss = None if before is None or after is None else _learned(before, after)
+    with subject.device.placed():
+        after = loss_of(subject) if mode.trains else None
+    loss = None if before is None or after is None else learned(before, after)
     told = (ready.first, ready.warming, ready.steady, tuple(blocks), traced)
-    return Measurement(*told, (load, _load()), loss, used, ready.proof)
+    return Measurement(*told, (load, environment.load()), loss, used, ready.proof, ready.unit)
 
 
 @contextlib.contextmanager
@@ -194,6 +203,7 @@ def prepared(
         most_warming: blocks of warming up, at most.
 
     Raises:
+        BadSetting: the model is on another device than the subject's.
         NotApplicable: this release or backend has no such mode.
         TimingVoid: a step does other work than one by hand.
     """
@@ -204,6 +214,8 @@ def prepared(
         run(unit)
         subject.finish()
         first = time.perf_counter() - began
+        # A model may have been built by its first call.
+        subject.refuse_elsewhere()
         idle = block.waiting(subject.wait)
         traced = len(traces)
         shown = proof.prove(subject, mode, run) if proving else None
@@ -256,14 +268,14 @@ def _traced(subject: Subject) -> Iterator[list[str]]:
             del layer.call
 
 
-def _loss(subject: Subject) -> float:
+def loss_of(subject: Subject) -> float:
     """Give the loss on some of the data."""
     few = min(len(subject.x), 1000)
     found = subject.model.evaluate(subject.x[:few], subject.y[:few], batch_size=few, verbose=0)
     return float(found[0] if isinstance(found, (list, tuple)) else found)
 
 
-def _learned(before: float, after: float) -> tuple[float, float]:
+def learned(before: float, after: float) -> tuple[float, float]:
     """Give both losses.
 
     Raises:
@@ -273,10 +285,3 @@ def _learned(before: float, after: float) -> tuple[float, float]:
         found = f"the loss is {after:.4g}, and was {before:.4g} before"
         raise TimingVoid("Steps of training made the model worse", found, "look at its data and at its learning rate")
     return before, after
-
-
-def _load() -> float | None:
-    try:
-        return os.getloadavg()[0]
-    except (AttributeError, OSError):
-        return None

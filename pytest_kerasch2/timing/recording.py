@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import platform
-import time
-from dataclasses import asdict
-from typing import Any, Mapping
+from typing import Any, Callable
 
-from pytest_kerasch2 import __version__
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
-from pytest_kerasch2.framework import api, devices, packages
-from pytest_kerasch2.timing import limit, measuring, memory, modes, parts
+from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.timing import environment, limit, measuring, memory, modes, parts
 from pytest_kerasch2.timing.deadline import within
 from pytest_kerasch2.timing.measuring import Measurement
 from pytest_kerasch2.timing.modes import Mode
@@ -42,6 +38,15 @@ def keeper(request: Any) -> Any:
     return request.getfixturevalue("benchmark")
 
 
+def keep(config: Any) -> None:
+    """Write what was measured so far where pytest-benchmark is to, for a process that will not come to its end."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        # What is said last is to be seen.
+        capture.suspend_global_capture(in_=True)
+    config._benchmarksession.handle_saving()
+
+
 def recorded(
     benchmark: Any,
     model: Any,
@@ -54,6 +59,7 @@ def recorded(
     deadline: float = 300.0,
     proof: bool = True,
     apart: bool = False,
+    given_up: Callable[[], None] = lambda: None,
 ) -> Row:
     """Time the steps of a model, and give their times to pytest-benchmark.
 
@@ -65,6 +71,7 @@ def recorded(
         seconds: of blocks that count, about.
         deadline: seconds after which it is given up.
         proof: whether steps must be shown to do what steps by hand do; False where they are meant to do something else.
+        given_up: is called where it cannot be stopped at its deadline, before the process is ended.
         apart: whether a step of `fit` is to be taken apart too, into input, dispatch, compute and wait.
 
     Returns:
@@ -83,13 +90,14 @@ def recorded(
     ready = subject(model, data, batch_size, place)
     if apart and mode != "fit":
         raise BadSetting("A step is taken apart in one mode alone", repr(mode), 'say mode="fit", or leave out apart')
-    with within(deadline), memory.told(place):
+    with within(deadline, given_up), memory.told(place):
         found = measuring.measure(ready, chosen, seconds, proof)
         taken = parts.measure(ready, seconds) if apart else None
+        # What this machine can do at best is measured with the same care: it may have too little memory for that too.
+        least, network = _limit(ready, chosen), _network(model)
     _give(benchmark, found)
-    least, network = _limit(ready, chosen), _network(model)
     about = {"mode": mode, "batch_size": batch_size, "device": place.name, "hardware": devices.hardware(place)}
-    about.update(environment=_environment(), network=network, limit_seconds=least, parts=taken and taken.plain)
+    about.update(environment=environment.told(), network=network, limit_seconds=least, parts=taken and taken.plain)
     benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, **found.plain}
     return Row(benchmark.name, place.name, mode, batch_size, found, least, network, parts=taken)
 
@@ -122,25 +130,3 @@ def _give(benchmark: Any, found: Measurement) -> None:
     except (AttributeError, TypeError) as error:
         happened = "This pytest-benchmark takes no times that were measured elsewhere"
         raise FrameworkMissing(happened, str(error), "install pytest-benchmark 4 or 5") from error
-
-
-def _environment() -> Mapping[str, Any]:
-    return {
-        "plugin": __version__,
-        **asdict(api.release()),
-        "backend_version": packages.version_of(api.release().backend),
-        "python": platform.python_version(),
-        "clock": time.get_clock_info("perf_counter").implementation,
-        "threads": _threads(),
-    }
-
-
-def _threads() -> Mapping[str, int] | None:
-    """Give how many threads TensorFlow was told to use; 0 means that it chooses."""
-    if not api.runs_on_tensorflow():
-        return None
-    found = api.tensorflow().config.threading
-    return {
-        "within": int(found.get_intra_op_parallelism_threads()),
-        "between": int(found.get_inter_op_parallelism_threads()),
-    }

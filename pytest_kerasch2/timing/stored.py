@@ -102,6 +102,7 @@ def _row(name: str, record: Mapping[str, Any]) -> Row:
         load=(before, after),
         loss=record["loss"] and tuple(record["loss"]),
         memory=memory,
+        first_steps=record.get("first_call_steps", 0),
     )
     return Row(
         name,

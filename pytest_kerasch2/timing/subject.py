@@ -12,7 +12,7 @@ from typing import Any, Iterator, Sequence
 import numpy as np
 
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.framework.devices import Device
 
 
@@ -53,6 +53,24 @@ class Subject:
         return {
             f"{place}: {one.name}": hashlib.sha256(api.array(one).tobytes()).hexdigest()[:12] for place, one in found
         }
+
+    def refuse_elsewhere(self) -> None:
+        """Refuse a model on another device than its steps are to be on: their time would not be of either.
+
+        Raises:
+            BadSetting: a weight is on another device.
+        """
+        try:
+            weights = self.model.trainable_weights
+        except ValueError:
+            # It is not built yet, and will be where its steps are.
+            return
+        for weight in weights:
+            place = devices.where(weight)
+            if place and place != self.device.name:
+                found = f"{weight.name} on {place}, and steps on {self.device.name}"
+                remedy = "make the model with the fixture device, or where the framework places it on that device"
+                raise BadSetting("A model is on another device than its steps", found, remedy)
 
     def tracing(self) -> bool:
         """Tell, from within the model, whether it is being traced, and not computing."""
@@ -117,7 +135,8 @@ def subject(model: Any, data: Any, batch_size: int, device: Device) -> Subject:
         device: where.
 
     Raises:
-        BadSetting: the model is not compiled, the data are no arrays of one length, or hold less than one batch.
+        BadSetting: the model is not compiled, or on another device; the data are no arrays of one length, or hold less
+            than one batch.
     """
     if getattr(model, "optimizer", None) is None:
         raise BadSetting("A model to be timed is not compiled", f"{model!r}"[:80], "call its compile first")
@@ -132,7 +151,9 @@ def subject(model: Any, data: Any, batch_size: int, device: Device) -> Subject:
         raise BadSetting("A batch is larger than the data", found, "give more data, or a smaller batch size")
     # Whole batches alone, so that each step is like the others.
     whole = len(x) // batch_size * batch_size
-    return Subject(model, x[:whole], y[:whole], batch_size, device)
+    made = Subject(model, x[:whole], y[:whole], batch_size, device)
+    made.refuse_elsewhere()
+    return made
 
 
 def _pair(data: Any) -> tuple[Any, Any]:

@@ -11,13 +11,11 @@ import json
 import os
 import platform
 import sys
-from dataclasses import asdict
 from typing import Any, Callable, Iterable, Mapping, NoReturn
 
-from pytest_kerasch2 import __version__
 from pytest_kerasch2.errors import BadSetting, KerasCh2Error
-from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import block, measuring, modes, suite, turns
+from pytest_kerasch2.framework import devices
+from pytest_kerasch2.timing import block, environment, imported, measuring, modes, suite, turns
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Prepared
 from pytest_kerasch2.timing.subject import subject
@@ -39,30 +37,45 @@ class Worker:
         self.hand_over = hand_over
         self.ready: dict[str, Prepared] = {}
         self.slower: dict[str, float] = {}
+        self.losses: dict[str, float] = {}
         self.kept = contextlib.ExitStack()
 
     def about(self, suite_of: str | None) -> dict[str, Any]:
         """Tell what this process is, and which benchmarks its suite has."""
-        release = asdict(api.release())
         machine = {"node": platform.node(), "machine": platform.machine(), "cores": os.cpu_count()}
-        facts = {"plugin": __version__, **release, "python": platform.python_version(), **machine}
-        return {"environment": facts, "benchmarks": list(suite.of(suite_of))}
+        return {"environment": {**environment.told(), **machine}, "benchmarks": list(suite.of(suite_of))}
 
     def open(
-        self, suite_of: str | None, name: str, device: str | None, slower: float, proving: bool = False
+        self,
+        suite_of: str | None,
+        name: str,
+        device: str | None,
+        *,
+        slower: float = 0.0,
+        proving: bool = False,
+        not_from: str | None = None,
     ) -> dict[str, Any]:
-        """Make a benchmark ready; `slower` plants so large a slowdown, as a share of its time.
+        """Make a benchmark ready.
 
-        With `proving`, its steps are shown to do what steps by hand do.
+        Args:
+            slower: plants so large a slowdown, as a share of its time.
+            proving: its steps are shown to do what steps by hand do, and its loss not to grow.
+            not_from: a folder from which nothing may have been imported.
         """
         made = suite.of(suite_of)
         if name not in made:
             raise BadSetting("A suite has no such benchmark", repr(name), f"name one of {', '.join(made)}")
-        its = made[name]()
-        ready = subject(its.model, its.data, its.batch_size, devices.one(device))
-        prepared = self.kept.enter_context(measuring.prepared(ready, modes.mode(its.mode), proving, MOST_WARMING))
+        place = devices.one(device)
+        with place.placed():
+            its = made[name]()
+        imported.refuse_from(not_from)
+        mode, ready = modes.mode(its.mode), subject(its.model, its.data, its.batch_size, place)
+        if proving and mode.trains:
+            self.losses[name] = measuring.loss_of(ready)
+        prepared = self.kept.enter_context(measuring.prepared(ready, mode, proving, MOST_WARMING))
         self.ready[name], self.slower[name] = prepared, slower
-        return {"first": prepared.first, "by": turns.stopped_by(prepared)}
+        proof = prepared.proof and prepared.proof.plain
+        return {"first": prepared.first, "by": turns.stopped_by(prepared), "proof": proof}
 
     def pace(self, name: str, by: str) -> dict[str, Any]:
         """Tell how long the benchmark takes between stops; asked of one process at a time, when all have warmed up."""
@@ -71,7 +84,11 @@ class Worker:
     def turns(self, name: str, by: str, count: int, calls: int, lead: int) -> dict[str, Any]:
         """Do a run in turns; orders of turns are answered within it, and the answer to the last of them is its own."""
         taken = turns.Turns(count, calls, lead, self.slower[name])
-        turns.taken(self.ready[name], by, taken, self.hand_over)
+        ready = self.ready[name]
+        turns.taken(ready, by, taken, self.hand_over)
+        before = self.losses.pop(name, None)
+        if before is not None:
+            measuring.learned(before, measuring.loss_of(ready.subject))
         return {}
 
     def owing(self, blocks: list[Mapping[str, Any]]) -> dict[str, Any]:

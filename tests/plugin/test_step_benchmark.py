@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from pathlib import Path
@@ -133,6 +134,59 @@ def test_frozen(step_benchmark):
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["Steps of training left weights as they were*"])
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="of a CPU, TensorFlow alone makes two")
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_a_model_on_another_device_is_refused(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    body = """
+def test_elsewhere(step_benchmark):
+    from pytest_kerasch2.framework import devices
+
+    tf = api.tensorflow()
+    _, other = devices.two_logical_cpus(tf)
+    with tf.device(other):
+        model = network()
+        model(X)
+    step_benchmark(model, (X, Y), device="cpu")
+"""
+
+    result = inner(body)
+
+    result.stdout.fnmatch_lines("*A model is on another device than its steps. Found: * on cpu:1, and steps on cpu:0.*")
+
+
+@pytest.mark.parametrize(("option", "ours", "other"), [("only", "PASSED", "SKIPPED"), ("skip", "SKIPPED", "PASSED")])
+def test_pytest_benchmark_knows_it_for_a_benchmark(inner: Inner, option: str, ours: str, other: str) -> None:
+    result = inner("def test_ours(step_benchmark): pass\n\ndef test_other(): pass", f"--benchmark-{option}", "-v")
+
+    result.stdout.fnmatch_lines([f"*::test_ours {ours}*", f"*::test_other {other}*"])
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_what_cannot_be_stopped_ends_the_run_and_keeps_what_was_measured(
+    inner: Inner, pytester: pytest.Pytester
+) -> None:
+    body = """
+def test_before(benchmark):
+    benchmark(len, X)
+
+
+def test_hangs(step_benchmark, monkeypatch):
+    import hashlib
+    from pytest_kerasch2.timing import deadline, measuring
+
+    # Minutes in which Python comes to no line.
+    monkeypatch.setattr(measuring, "measure", lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30))
+    monkeypatch.setattr(deadline, "GRACE", 0.5)
+    step_benchmark(network(), (X, Y), device="cpu", deadline=0.1)
+"""
+
+    result = inner(body, "--benchmark-json=times.json")
+
+    told = "A measurement took too long and cannot be stopped" in result.stderr.str()
+    assert (result.ret, told, _stored(pytester)["name"]) == (70, True, "test_before")
 
 
 def test_several_workers_are_refused(inner: Inner) -> None:

@@ -35,6 +35,11 @@ def test_put_back(step_benchmark, benchmark):
     assert (ready.weights() != before, ready.updates()) == (True, 3)
 
 
+def test_can_be_taken_apart():
+    # Neither before TensorFlow 2.2 nor on torch.
+    assert hasattr(api.tensorflow().keras.Model, "make_train_function") and api.release().backend != "torch"
+
+
 def test_of_another_mode(step_benchmark):
     step_benchmark(network(), (X, Y), device="cpu", mode="predict", apart=True)
 """
@@ -51,6 +56,7 @@ def test_a_step_is_taken_apart_and_the_model_put_back(
     result = pytester.runpytest_subprocess("-rs", "-p", "no:randomly", "-p", "no:cacheprovider")
 
     outcomes = result.parseoutcomes()
-    # Releases that cannot be taken apart say so instead.
-    assert (outcomes.get("passed", 0) + outcomes.get("skipped", 0), outcomes["failed"]) == (2, 1)
+    told = [outcomes.get(outcome, 0) for outcome in ("passed", "skipped", "failed")]
+    # Where it can be taken apart, and where it cannot, which is then said and does not fail.
+    assert told in ([3, 0, 1], [0, 2, 2])
     result.stdout.fnmatch_lines("*A step is taken apart in one mode alone. Found: 'predict'*")

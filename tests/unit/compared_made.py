@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 STAND_IN = """#!{python}
-import json, os, random, sys
+import json, os, random, sys, time
 given = {given!r}
 starts = {folder!r} + "/starts"
 with open(starts, "a") as stream:
@@ -24,17 +24,21 @@ each = {{
 facts = dict(plugin="0.1.0", node="here", machine="x86_64", cores=2, tensorflow="2.15.0", keras="2.15.0",
              backend="tensorflow", python="3.11.7")
 facts.update(given["facts"])
+if given["prints"]:
+    print(given["prints"], flush=True)
 for line in sys.stdin:
     order = json.loads(line)
     do = order["do"]
     if do == given["dies"]:
         sys.exit("the last words")
+    if do == given["hangs"]:
+        time.sleep(600)
     if do == given["refuses"]:
         found = dict(error=["TimingVoid", "The clock stopped before the work was done", "half", "wait"])
     elif do == "about":
         found = dict(ok=dict(environment=facts, benchmarks=given["benchmarks"]))
     elif do == "open":
-        found = dict(ok=dict(first=1.0, by=given["by"]))
+        found = dict(ok=dict(first=1.0, by=given["by"], proof=given["proof"]))
         planted = 1 + order["slower"]
     elif do == "pace":
         found = dict(ok=dict(each=0.01))
@@ -60,6 +64,10 @@ USUAL = {
     "by": "step",
     "dies": "",
     "refuses": "",
+    "hangs": "",
+    # Said when it starts, and no answer.
+    "prints": "",
+    "proof": None,
     # An environment variable with which all takes twice as long.
     "slow_with": "",
 }

@@ -116,3 +116,24 @@ def test_work_is_placed_by_the_name_with_which_keras_can_train(
     monkeypatch.setattr(devices.api, "keras", lambda: SimpleNamespace(device=lambda named: f"on {named}"))
 
     assert device.placed() == f"on {name}"
+
+
+class _OfJax:
+    def devices(self) -> list[Any]:
+        return [SimpleNamespace(platform="cuda", id=1)]
+
+
+@pytest.mark.parametrize(
+    ("weight", "place"),
+    [
+        (SimpleNamespace(device="/job:localhost/replica:0/task:0/device:GPU:1", value=lambda: 0), "gpu:1"),
+        (SimpleNamespace(value=SimpleNamespace(device="/job:localhost/replica:0/task:0/device:CPU:0")), "cpu:0"),
+        (SimpleNamespace(value=SimpleNamespace(device="cuda:2")), "gpu:2"),
+        (SimpleNamespace(value=SimpleNamespace(device="cpu")), "cpu:0"),
+        (SimpleNamespace(value=_OfJax()), "gpu:1"),
+        (SimpleNamespace(), ""),
+    ],
+    ids=["variable of TensorFlow", "of Keras 3 on it", "on torch", "on torch's CPU", "on JAX", "of something else"],
+)
+def test_a_weight_tells_where_it_lies(weight: Any, place: str) -> None:
+    assert devices.where(weight) == place

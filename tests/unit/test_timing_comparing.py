@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import re
-import subprocess
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied, TimingVoid
 from pytest_kerasch2.gates.pairs import FEWEST, Terms, Verdict
-from pytest_kerasch2.timing import arms, comparing, comparison
+from pytest_kerasch2.timing import arms, comparing, comparison, showing
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparing import Order
 from pytest_kerasch2.timing.comparison import Comparison
@@ -193,47 +194,35 @@ def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(tmp_path: Path,
         comparison.read(out)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A project of two revisions: in the first its file says old, in the second new."""
-    place = tmp_path / "project"
-    place.mkdir()
-    git = ["git", "-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false"]
-    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "empty"]):
-        subprocess.run([*git, *words], cwd=place, check=True)
-    for text in ("old", "new"):
-        (place / "steps.py").write_text(text, encoding="utf-8")
-        subprocess.run([*git, "add", "steps.py"], cwd=place, check=True)
-        subprocess.run([*git, "commit", "-q", "-m", text], cwd=place, check=True)
-    return place
+def test_a_file_that_was_told_by_another_rule_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "kept.json"
+    Comparison(Terms(), [{"name": "a", "revision": "", "slower": 0, "environment": {}}] * 2, ["fit"]).write(out)
+    monkeypatch.setitem(comparison.RULE, "agreeing", 0.6)
+
+    with pytest.raises(BadLedger, match="told by another rule"):
+        comparison.read(out)
 
 
-def test_a_revision_is_checked_out_beside_the_project_and_removed(project: Path) -> None:
-    with arms.named("HEAD~1", project) as arm:
-        found = (arm.folder / "steps.py").read_text(encoding="utf-8")
+def test_what_could_not_be_shown_is_told_once(tmp_path: Path) -> None:
+    proof = {"why_not": "it has several losses"}
+    first, second = (_arm(tmp_path, name, ratio=ratio, proof=proof) for name, ratio in (("old", 1.0), ("new", 1.5)))
 
-    listed = subprocess.run(["git", "worktree", "list"], cwd=project, capture_output=True, text=True, check=True).stdout
-    assert (found, arm.folder.exists(), len(listed.splitlines())) == ("old", False, 1)
+    found = _compared(first, second)
 
-
-def test_the_project_stays_as_it_is(project: Path) -> None:
-    (project / "steps.py").write_text("not committed", encoding="utf-8")
-
-    with arms.named("HEAD", project) as arm:
-        found = (arm.folder / "steps.py").read_text(encoding="utf-8")
-
-    assert (found, (project / "steps.py").read_text(encoding="utf-8")) == ("new", "not committed")
+    assert sum("could not be shown: it has several losses" in line for line in found.lines()) == 2
 
 
-@pytest.mark.parametrize("words", ["nowhere", "--help", "HEAD~99"])
-def test_what_is_neither_environment_nor_revision_is_refused(project: Path, words: str) -> None:
-    with pytest.raises(BadSetting, match="nothing of this name"), arms.named(words, project):
-        pass
+def test_what_is_printed_when_an_interpreter_starts_is_no_answer(tmp_path: Path) -> None:
+    found = _compared(_arm(tmp_path, "old", prints="7"), _arm(tmp_path, "new", ratio=1.5, prints="hello"))
+
+    assert found.verdict is Verdict.SLOWER
 
 
-def test_a_folder_without_an_interpreter_is_no_environment(project: Path) -> None:
-    with pytest.raises(BadSetting, match="A folder is no environment"), arms.named(str(project), project):
-        pass
+def test_a_process_that_gives_no_answer_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arms, "WATCHED", 0.05)
+
+    with pytest.raises(TimingVoid, match=r"new: turn had not ended after 1 s"):
+        _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", hangs="turn"), deadline=1.0)
 
 
 @pytest.mark.parametrize(
@@ -302,8 +291,36 @@ def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Pa
         ["a", "b", "--most=1"],
         ["a", "b", "--json=nowhere/times.json"],
         ["a", "b", "--json=."],
+        ["a", "b", "--summary=nowhere/times.md"],
+        ["a", "b", "--deadline=0"],
+        [__file__, __file__],
     ],
 )
 def test_words_that_cannot_be_used_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["compare", *arguments]) == 2
     assert capsys.readouterr().err.startswith("kerasch2 compare: ")
+
+
+def _stopped(*given: Any) -> Any:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _failed(*given: Any) -> Any:
+    raise RuntimeError("a mistake of ours")
+
+
+@pytest.mark.parametrize(("ends", "status", "told"), [(_stopped, 130, "stopped; what"), (_failed, 70, "of ours")])
+def test_what_ends_it_in_another_way_is_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, ends: Any, status: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(showing, "compared", ends)
+
+    assert (cli.main(["compare", "a", "b"]), told in capsys.readouterr().err) == (status, True)
+
+
+def test_a_stop_is_taken_as_before_afterwards() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    cli.main(["compare"])
+
+    assert signal.getsignal(signal.SIGTERM) is before

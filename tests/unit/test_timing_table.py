@@ -17,6 +17,12 @@ def _row(name: str = "benchmarks/bench_steps.py::test_way[cpu:0-fit]", **more: o
     return Row(name, "cpu:0", "fit", 32, found, **{"limit": 0.0005, **more})  # type: ignore[arg-type]
 
 
+def test_the_steps_of_the_first_call_are_no_part_of_what_came_before_them() -> None:
+    found = Measurement(1.5, (), True, BLOCKS, 1, (None, None), None, first_steps=250)
+
+    assert found.before_steps == pytest.approx(1.0)
+
+
 def _line(text: str, word: str) -> str:
     return next(line for line in text.splitlines() if word in line)
 

@@ -19,18 +19,23 @@ import numpy as np
 
 
 def benchmarks():
-    return {"small": small, "wrong": lambda: 7, "unknown": lambda: {"model": 1, "data": 2, "speed": 3}}
+    unknown = {"model": 1, "data": 2, "speed": 3}
+    return {"small": small, "wrong": lambda: 7, "unknown": lambda: unknown, "worse": lambda: small("fit", worse)}
 
 
-def small():
+def small(mode="predict", optimizer=lambda tf: "adam"):
     from pytest_kerasch2.framework import api
 
     tf = api.tensorflow()
     print("what is printed is no answer")
     model = tf.keras.Sequential([tf.keras.layers.Dense(2, activation="softmax")])
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(optimizer=optimizer(tf), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     x = np.random.RandomState(0).uniform(size=(64, 4)).astype("float32")
-    return {"model": model, "data": (x, (x.sum(axis=1) > 2).astype("int64")), "batch_size": 16, "mode": "predict"}
+    return {"model": model, "data": (x, (x.sum(axis=1) > 2).astype("int64")), "batch_size": 16, "mode": mode}
+
+
+def worse(tf):
+    return tf.keras.optimizers.SGD(-0.1)
 
 
 nothing = None
@@ -45,6 +50,8 @@ def number():
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a suite of somebody's own, from which modules are imported."""
     (tmp_path / "steps_of_mine.py").write_text(SUITE, encoding="utf-8")
+    # What lies beside the suite does not hide what is installed.
+    (tmp_path / "numpy.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     yield tmp_path
     sys.modules.pop("steps_of_mine", None)
@@ -68,7 +75,7 @@ def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Worke
     done = [worker.ask("turn") for _ in range(3)]
 
     assert (about["benchmarks"], about["environment"]["python"]) == (
-        ["small", "wrong", "unknown"],
+        ["small", "wrong", "unknown", "worse"],
         sys.version.split()[0],
     )
     # Up to 2.1 `predict` is stopped at its epochs, of four batches each.
@@ -78,6 +85,19 @@ def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Worke
     assert worker.ask("turn") == {}
     with pytest.raises(BadSetting, match="name one of small"):
         worker.ask("open", **named, name="other", device="cpu", slower=0.0)
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_a_loss_that_grows_in_the_turns_is_refused(worker: Worker) -> None:
+    its = {"suite_of": "steps_of_mine:benchmarks", "name": "worse", "device": "cpu"}
+    opened = worker.ask("open", **its, slower=0.0, proving=True)
+
+    worker.ask("turns", name="worse", by=opened["by"], count=2, calls=5, lead=1)
+    for _ in range(2):
+        worker.ask("turn")
+
+    with pytest.raises(TimingVoid, match="Steps of training made the model worse"):
+        worker.ask("turn")
 
 
 @pytest.mark.parametrize(

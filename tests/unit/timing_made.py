@@ -69,6 +69,9 @@ class Made:
     def _placed(self) -> Iterator[None]:
         yield
 
+    def refuse_elsewhere(self) -> None:
+        """It is where it is."""
+
     def _evaluate(self, *given: Any, **how: Any) -> list[float]:
         return [2.0 + self.weight if self.worse else 1 / (1 + self.weight), 0.5]
 

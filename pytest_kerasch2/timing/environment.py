@@ -1,0 +1,43 @@
+"""What a time was measured in: versions, clock and threads, as a file says it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from dataclasses import asdict
+from typing import Any, Mapping
+
+from pytest_kerasch2 import __version__
+from pytest_kerasch2.framework import api, packages
+
+
+def told() -> dict[str, Any]:
+    """Give the versions of all that takes part, the clock, and the threads that TensorFlow was told to use."""
+    return {
+        "plugin": __version__,
+        **asdict(api.release()),
+        "backend_version": packages.version_of(api.release().backend),
+        "python": platform.python_version(),
+        "clock": time.get_clock_info("perf_counter").implementation,
+        "threads": _threads(),
+    }
+
+
+def load() -> float | None:
+    """Give the load of the machine over the last minute; None where it does not tell."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return None
+
+
+def _threads() -> Mapping[str, int] | None:
+    """Give how many threads TensorFlow was told to use; 0 means that it chooses."""
+    if not api.runs_on_tensorflow():
+        return None
+    found = api.tensorflow().config.threading
+    return {
+        "within": int(found.get_intra_op_parallelism_threads()),
+        "between": int(found.get_inter_op_parallelism_threads()),
+    }

@@ -1,0 +1,73 @@
+"""Releases, each installed into an environment of its own for as long as it is compared."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Iterator, Mapping
+
+from pytest_kerasch2.errors import BadSetting
+
+# Such as tensorflow==2.15.1,python==3.11: packages with commas between, the first of them with its version.
+RELEASE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?==[\w.+!-]+(,\S+)?")
+PYTHON = re.compile(r"python==(\d+(?:\.\d+)*)")
+# Where Keras is asked for with one of these, and without TensorFlow, it runs on it.
+BACKENDS = ("jax", "torch")
+# So much of what an installer said is told.
+SAID = 300
+
+
+def named(words: str) -> bool:
+    """Tell whether words name a release."""
+    return RELEASE.fullmatch(words) is not None
+
+
+def variables(words: str) -> Mapping[str, str]:
+    """Give the environment variables that a release needs: on which backend its Keras runs."""
+    names = [re.split(r"[^\w.-]", one)[0].lower() for one in words.split(",")]
+    found = [name for name in names if name in BACKENDS]
+    return {"KERAS_BACKEND": found[0]} if found and not any(name.startswith("tensorflow") for name in names) else {}
+
+
+@contextlib.contextmanager
+def installed(words: str) -> Iterator[Path]:
+    """Give an environment in which a release is installed; by uv where it is there, or else by pip.
+
+    Args:
+        words: requirements with commas between; `python==3.11` among them says for which CPython, with uv alone.
+
+    Raises:
+        BadSetting: it cannot be installed.
+    """
+    asked = words.split(",")
+    versions = [found[1] for found in map(PYTHON.fullmatch, asked) if found]
+    python = versions[-1] if versions else f"{sys.version_info.major}.{sys.version_info.minor}"
+    wanted = [one for one in asked if not PYTHON.fullmatch(one)]
+    uv = shutil.which("uv")
+    if uv is None and versions and sys.version.split()[0].split(".")[: python.count(".") + 1] != python.split("."):
+        found = f"{words}; this is CPython {sys.version.split()[0]}"
+        raise BadSetting("Another CPython can be had by uv alone", found, "install uv, or leave python== out")
+    with tempfile.TemporaryDirectory(prefix="kerasch2-release-") as folder:
+        place = Path(folder)
+        if uv is None:
+            _done(words, [sys.executable, "-m", "venv", folder])
+            # The package itself goes there as a copy; what it needs is what every framework needs too.
+            interpreter = next(one for one in (place / "bin/python", place / "Scripts/python.exe") if one.is_file())
+            _done(words, [str(interpreter), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted])
+        else:
+            _done(words, [uv, "venv", "-q", "--python", python, folder])
+            _done(words, [uv, "pip", "install", "-q", "--python", folder, *wanted])
+        yield place
+
+
+def _done(words: str, command: list[str]) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        said = " ".join(done.stdout.split())[-SAID:]
+        remedy = "install it into an environment yourself, and name that"
+        raise BadSetting("A release cannot be installed", f"{words}: {said}", remedy)
