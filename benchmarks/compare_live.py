@@ -5,7 +5,7 @@
     python -m benchmarks.compare_live --blocks FOLDER                 and keep every block, as KIND-PLANTED-SEED.json
 
 Each trial is a whole run of the suite of three benchmarks. It is kept in `data/compare-live.jsonl` as soon as
-it ends, and the same command goes on where it was stopped.
+it ends, with what it refused if it did, and the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from typing import Any, Iterator, Sequence
 
 from benchmarks import load
 from pytest_kerasch2.claims.ledger import write_text
-from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.errors import KerasCh2Error, TimingVoid
 from pytest_kerasch2.gates.pairs import Terms
-from pytest_kerasch2.timing import comparing
+from pytest_kerasch2.timing import comparing, suite
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparing import Order
 from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison, log_ratio, measured
@@ -33,6 +33,7 @@ from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison, 
 ROOT = Path(__file__).parent.parent
 # How processes take turns: what was done otherwise is not of the same comparison.
 TURNS = {"seconds": comparing.SECONDS, "turn": comparing.TURN, "lead": comparing.LEAD}
+REFUSED = "refused"
 KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
 INTERRUPTED = 130
 
@@ -70,6 +71,24 @@ def record(found: Comparison, kind: str, planted: float, seed: int, wall: float)
     }
 
 
+def refused(error: TimingVoid, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
+    """Give what is kept of a trial that ended with a refusal: who asked has no verdict, whatever the cause."""
+    return {
+        "kind": kind,
+        "planted": planted,
+        "seed": seed,
+        "turns": TURNS,
+        "terms": asdict(Terms()),
+        "verdicts": dict.fromkeys(suite.CHAPTERS, REFUSED),
+        "starts": 0,
+        "measured": 0.0,
+        "wall": round(wall, 1),
+        "environment": {},
+        "pairs": [],
+        "why": str(error),
+    }
+
+
 def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> dict[str, Any]:
     """Do one; with a folder for its blocks, they are kept there."""
     python = Path(sys.executable)
@@ -80,7 +99,10 @@ def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> d
         # The machine is loaded while blocks are timed. While processes start, the load would only cost time.
         out = blocks and blocks / f"{kind}-{planted:g}-{seed}.json"
         order = Order(Terms(), seed=seed, out=out, around=lambda: load.going_on(processes))
-        found = comparing.compare(*arms, order, lambda line: None)
+        try:
+            found = comparing.compare(*arms, order, lambda line: None)
+        except TimingVoid as error:
+            return refused(error, kind, planted, seed, time.monotonic() - began)
     return record(found, kind, planted, seed, time.monotonic() - began)
 
 

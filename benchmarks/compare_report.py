@@ -33,6 +33,7 @@ PLANTED = (0.0, 0.03, 0.05, 0.1)
 STARTS = tuple(pairs.looks(Terms().most))
 # Slowdown -> within how many seconds of measuring a benchmark it is to be found.
 WITHIN = {0.05: 60.0, 0.1: 20.0}
+TOLD = ("slower", "faster", "same", "undecided", "unfit", compare_live.REFUSED)
 STYLES = {0.05: "-", 0.1: "--"}
 # A pool of which runs are drawn has so many starts at least.
 FEWEST = 2 * STARTS[-1]
@@ -77,10 +78,10 @@ def drawn_of(pool: Sequence[Start], count: int, drawn: random.Random) -> list[St
     return [exchanged(start, drawn) for start in drawn.choices(pool, k=count)]
 
 
-def judged(starts: Sequence[Start], planted: float, terms: Terms) -> dict[str, pairs.Judgement | None]:
-    """Give what is told of a run of such starts, with a slowdown planted into the first benchmark alone."""
+def judged(starts: Sequence[Start], into: str, planted: float, terms: Terms) -> dict[str, pairs.Judgement | None]:
+    """Give what is told of a run of such starts, with a slowdown planted into one benchmark alone."""
     names = list(starts[0])
-    shift = {names[0]: math.log1p(planted)}
+    shift = {into: math.log1p(planted)}
     return {
         name: pairs.judge(
             [one[name][0] + shift.get(name, 0.0) for one in starts], [one[name][1] for one in starts], terms, len(names)
@@ -94,16 +95,17 @@ def rates(pool: Sequence[Start], planted: float, drawn: random.Random, runs: int
     terms = Terms()
     found: Counter[str] = Counter()
     decided: list[int] = []
-    for _ in range(runs):
-        told = judged(drawn_of(pool, terms.most, drawn), planted, terms)
-        first, *others = told.values()
-        assert first is not None
-        looked_at = [first] if planted else [first, *filter(None, others)]
+    names = list(pool[0])
+    for run in range(runs):
+        # Into each of them as often.
+        into = names[run % len(names)]
+        told = judged(drawn_of(pool, terms.most, drawn), into, planted, terms)
+        looked_at = [one for name, one in told.items() if one is not None and (name == into or not planted)]
         verdicts = {one.verdict for one in looked_at}
         for verdict in verdicts:
             found[verdict.value] += 1
         if Verdict.SLOWER in verdicts:
-            decided.append(first.pairs)
+            decided += [one.pairs for one in looked_at if one.verdict is Verdict.SLOWER][:1]
     return {"runs": runs, **found, "by": {count: sum(one <= count for one in decided) for count in STARTS}}
 
 
@@ -132,8 +134,8 @@ def scatter(pool: Sequence[Start]) -> dict[str, float]:
 
 def _live(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [
-        "| planted | load | runs | told slower | faster | same | undecided | unfit | measured | in all |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| planted | load | runs | told slower | faster | same | undecided | unfit | refused | measured | in all |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for planted in sorted({one["planted"] for one in trials}):
         for kind in KINDS:
@@ -141,7 +143,7 @@ def _live(trials: Sequence[Mapping[str, Any]]) -> list[str]:
             if not those:
                 continue
             told = Counter(verdict for one in those for verdict in one["verdicts"].values())
-            cells = [str(told.get(verdict, 0)) for verdict in ("slower", "faster", "same", "undecided", "unfit")]
+            cells = [str(told.get(verdict, 0)) for verdict in TOLD]
             spent = [statistics.mean(one[what] for one in those) for what in ("measured", "wall")]
             cells = [f"{100 * planted:.0f} %", kind, str(len(those)), *cells, *(f"{one:.0f} s" for one in spent)]
             lines.append(f"| {' | '.join(cells)} |")

@@ -4,13 +4,14 @@
     python -m benchmarks.load ramp --seconds 300 --period 60
 
 `with running(kind, seed=...)` does the same around a piece of code. The load is made by processes of its own. Each ends
-when the pipe from its parent closes, so none outlives it, however that dies.
+when the pipe from its parent closes; where one is stopped meanwhile, Linux ends it with its parent.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import os
 import random
 import signal
@@ -37,6 +38,8 @@ CORES = 2
 # Bytes of an array where the machine does not tell its caches, and at most.
 LARGE, LARGEST = 256 * 2**20, 1024 * 2**20
 INTERRUPTED = 130
+# PR_SET_PDEATHSIG of <linux/prctl.h>.
+SIGNAL_AT_END_OF_PARENT = 1
 
 
 def _busy(_: int, __: float) -> None:
@@ -197,6 +200,8 @@ def _loads(kind: str, number: int, period: float) -> None:
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SIGNAL_AT_END_OF_PARENT, signal.SIGKILL)
     print("ready", flush=True)
     WORK[kind](number, period)
 

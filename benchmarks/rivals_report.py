@@ -29,7 +29,8 @@ Each rival is asked as its documentation has it. pytest-benchmark: a run with `-
 commits, which lets its processes take turns; red where it marks a benchmark as worse by its own factor of 1.1, and by
 `asv compare --factor 1.05` of the same samples. Every rival meets a model that is warm, and gets the same seconds to
 measure in, which none keeps to exactly. `kerasch2 compare` stops when it has decided; what it tells of these benchmarks
-is taken from the live trials above.
+is taken from the live trials above. There the same loads go on while blocks are timed, and are stopped while processes
+start; with the rivals, who do not say when they time, they go on all the while.
 
 Red is a benchmark that is told to have become slower, and a suite with any such. Bounds are one-sided, of 95 %: the
 true rate of false alarms is at most, and that of findings at least, what stands behind.

@@ -5,7 +5,8 @@ of the other. So a trial takes a stretch of starts in their order, and its first
 sides take turns, the outer starts for one side and the inner ones for the other. A process gives as many blocks as the
 rival takes values of one. The slowdown is planted by making the times of the second side longer by its share.
 
-Ours takes the starts of a stretch as they are, up to as many as it would have made.
+Ours is told of starts drawn with replacement, up to as many as it would have made, and which of the three processes of
+each is which is drawn too: all are of one thing, and so the true ratio of what is drawn is one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Iterator, Mapping, Sequence
 
+from benchmarks.compare_report import exchanged
 from benchmarks.rivals_rules import OURS, RULES
 from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadSetting
@@ -173,8 +175,10 @@ def _ours(found: Comparison, kind: str, planted: float, trials: int, seed: int) 
     by_name = {name: _logs(found, name) for name in found.benchmarks}
     for trial in range(trials):
         # Of all benchmarks the same starts.
-        stretch = random.Random(f"{seed} {trial}").choices(range(_starts(found)), k=terms.most)
-        drawn = {name: [logs[place] for place in stretch] for name, logs in by_name.items()}
+        chance = random.Random(f"{seed} {trial}")
+        stretch = chance.choices(range(_starts(found)), k=terms.most)
+        starts = [exchanged({name: logs[place] for name, logs in by_name.items()}, chance) for place in stretch]
+        drawn = {name: [start[name] for start in starts] for name in by_name}
         judged = {
             name: pairs.judge([one[0] + shift for one in its], [one[1] for one in its], terms, len(drawn))
             for name, its in drawn.items()

@@ -141,10 +141,10 @@ def read(path: Path) -> Comparison:
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
         schema.require(plain, Path(__file__).with_name("comparison.schema.json"))
-    except (OSError, ValueError) as error:
-        raise BadLedger("A comparison cannot be read", f"{path}: {error}", remedy) from error
     except schema.Mismatch as error:
         raise BadLedger(f"A comparison is not of schema {SCHEMA}", f"{path}, {error}", remedy) from error
+    except (OSError, ValueError) as error:
+        raise BadLedger("A comparison cannot be read", f"{path}: {error}", remedy) from error
     try:
         terms = Terms(**plain["terms"])
     except BadSetting as error:

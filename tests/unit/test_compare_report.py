@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks import compare_live, compare_report, timing_report
+from pytest_kerasch2.errors import TimingVoid
 from pytest_kerasch2.gates.pairs import Terms
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -119,7 +120,7 @@ def test_trials_of_other_terms_are_not_told(tmp_path: Path) -> None:
 def test_the_section_names_each_kind_of_load() -> None:
     said = compare_report.section([_trial(seed, 0.01, kind=kind) for seed in range(2) for kind in ("idle", "memory")])
 
-    assert "| 0 % | idle | 2 | 0 | 0 | 4 | 0 | 0 | 48 s | 200 s |" in said
+    assert "| 0 % | idle | 2 | 0 | 0 | 4 | 0 | 0 | 0 | 48 s | 200 s |" in said
     assert f"| memory | {2 * STARTS} |" in said
 
 
@@ -133,6 +134,51 @@ def test_what_was_planted_is_counted_by_benchmarks_and_by_seconds() -> None:
     said = compare_report.section(trials)
     assert "Of benchmarks that were 5 % slower, 3 of 4 found (19.4 % at least), 3 of them within 60 s" in said
     assert "Nothing was compared with itself yet" in said
+
+
+def test_what_is_refused_is_kept_and_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(*given: Any) -> None:
+        raise TimingVoid("The clock stopped before the work was done", "half", "wait")
+
+    monkeypatch.setattr(compare_live.comparing, "compare", refuse)
+
+    compare_live.append(compare_live.trial("idle", 0.05, 0), tmp_path / "kept.jsonl")
+
+    (kept,) = compare_live.read(tmp_path / "kept.jsonl")
+    assert "The clock stopped" in kept["why"]
+    # Whoever asked has not been told of a slowdown that was there.
+    assert compare_report.spent_until_found([kept], 0.05) == [math.inf] * 3
+    assert "| 5 % | idle | 1 | 0 | 0 | 0 | 0 | 0 | 3 |" in compare_report.section([kept])
+
+
+def test_a_slowdown_is_planted_into_each_benchmark_as_often(
+    monkeypatch: pytest.MonkeyPatch, pool: list[compare_report.Start]
+) -> None:
+    planted: list[str] = []
+    judged = compare_report.judged
+
+    def noted(starts: Any, into: str, *how: Any) -> Any:
+        planted.append(into)
+        return judged(starts, into, *how)
+
+    monkeypatch.setattr(compare_report, "judged", noted)
+
+    compare_report.rates(pool, 0.05, random.Random(0), runs=10)
+
+    assert [planted.count(name) for name in NAMES] == [5, 5]
+
+
+def test_the_picture_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="pictures are of the extra `plots`")
+    trials = [_trial(seed, 0.01) for seed in range(2)] + [
+        _trial(2, 0.01, planted=0.05, verdicts=dict.fromkeys(NAMES, "slower"))
+    ]
+
+    compare_report.picture(trials, tmp_path / "power.svg")
+
+    # Of the pool of all loads and of what was live.
+    text = (tmp_path / "power.svg").read_text(encoding="utf-8")
+    assert all(f"<!-- {label} -->" in text for label in ("all, 5 %", "all, 10 %", "live, 5 %"))
 
 
 def test_what_was_not_measured_is_said_with_its_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ from pytest_kerasch2.errors import BadSetting, ChildDied
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux of processes")
 PARENT = """
-import time
+import sys, time
 from benchmarks import load
 with load.running("ramp") as processes:
+    if "stopped" in sys.argv:
+        load.stop(processes)
     print(*processes, flush=True)
     time.sleep(60)
 """
@@ -85,10 +87,12 @@ def test_an_exception_ends_the_load() -> None:
     assert not any(map(_lives, processes))
 
 
+@pytest.mark.parametrize("load_is", ["running", "stopped"])
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_parent_that_dies_leaves_no_load(end: signal.Signals) -> None:
+def test_a_parent_that_dies_leaves_no_load(end: signal.Signals, load_is: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(load.ROOT)}
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, env=environment)
+    command = [sys.executable, "-c", PARENT, load_is]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     with parent:
         assert parent.stdout is not None
         processes = [int(one) for one in parent.stdout.readline().split()]

@@ -30,7 +30,7 @@ from pytest_kerasch2.timing.comparison import Comparison
 STARTS = [
     [[start + 0.1 * process + 0.001 * block for block in range(10)] for process in range(3)] for start in range(8)
 ]
-ARM = {"name": "x", "slower": 0.0, "environment": {"python": "3.11"}}
+ARM = {"name": "x", "revision": "", "slower": 0.0, "environment": {"python": "3.11"}}
 
 
 def _comparison(scatter: float, starts: int = Terms().most) -> Comparison:
@@ -44,7 +44,7 @@ def _comparison(scatter: float, starts: int = Terms().most) -> Comparison:
                 for each in level
             ]
             turns = [[0, 1, 2, 2, 1, 0]] * 5
-            found.pairs.append({"start": start, "benchmark": name, "order": turns, "blocks": blocks})
+            found.pairs.append({"start": start, "benchmark": name, "load": 0.5, "order": turns, "blocks": blocks})
     return found
 
 

@@ -184,13 +184,19 @@ def _without_arms(path: Path) -> str:
     return json.dumps({name: value for name, value in plain.items() if name != "arms"})
 
 
-@pytest.mark.parametrize("spoil", [lambda path: path.read_text(encoding="utf-8")[:500], _without_arms])
-def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(tmp_path: Path, spoil: Any) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda path: path.read_text(encoding="utf-8")[:500], "A comparison cannot be read"),
+        (_without_arms, "A comparison is not of schema 3"),
+    ],
+)
+def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(tmp_path: Path, spoil: Any, told: str) -> None:
     out = tmp_path / "kept.json"
     _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.5, seed=1), out)
     out.write_text(spoil(out), encoding="utf-8")
 
-    with pytest.raises(BadLedger, match=r"kept\.json"):
+    with pytest.raises(BadLedger, match=rf"{told}.*kept\.json"):
         comparison.read(out)
 
 
