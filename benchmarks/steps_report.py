@@ -18,7 +18,7 @@ from typing import Sequence
 from benchmarks.accuracy_report import rows_of
 from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import KerasCh2Error
-from pytest_kerasch2.timing import batch_showing, by_part, stored, table
+from pytest_kerasch2.timing import batch_showing, by_part, side_by_side, stored, table
 from pytest_kerasch2.timing.parts import NAMES, Parts
 from pytest_kerasch2.timing.recording import NAME
 from pytest_kerasch2.timing.stored import Stored
@@ -34,6 +34,10 @@ The benchmarks of `benchmarks/bench_steps.py` and `benchmarks/bench_parts.py`, o
 trainings the chapter prints 77 and 62 µs an image, and 39 for evaluating, on a machine that it does not name; what it
 calls is *style* and *way[evaluate]* here. *Limit ×* is how many times the least it takes that the products and bytes of
 the network can take on this machine.
+
+The rows are measured one after another, each in another minute of a shared machine, but for the styles, whose blocks
+took turns and are told apart below the table. `parts[32]` and `batch[32]` do the same work as *sequential-list*: as
+much as these three differ, any two rows may differ by the minute alone.
 
 ```sh
 pytest --benchmark --benchmark-json=FILE && python -m benchmarks.steps_report keep FILE steps-1-tensorflow
@@ -62,6 +66,8 @@ def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
     lines = ["## A step of the chapter\n", TOLD]
     for run in runs:
         lines += [f"### {run.line}\n", *_rows(run)]
+        beside = list(side_by_side.lines(run.rows))
+        lines += ["```text", *beside, "```\n"] if beside else []
     lines += ["### By batch size\n", "```text", *by_batch, "```\n"]
     lines += [f"![Time of a step by batch size]({picture.name})\n", *_apart([stored.read(path) for path in apart])]
     return "\n".join(lines)

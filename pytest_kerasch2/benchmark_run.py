@@ -13,7 +13,7 @@ from pytest_kerasch2.fixtures import SHOWN
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.options import BENCHMARK, CHAPTER, SETTINGS, Settings
 from pytest_kerasch2.report import pictures
-from pytest_kerasch2.timing import advice, batch_showing, batch_table, by_batch, by_part, recording, table
+from pytest_kerasch2.timing import advice, batch_showing, batch_table, by_batch, by_part, recording, side_by_side, table
 from pytest_kerasch2.timing.by_batch import Curve
 from pytest_kerasch2.timing.table import Row
 
@@ -94,7 +94,7 @@ class BenchmarkRun:
             # A file has no width.
             width = max(terminalreporter._tw.fullwidth, 0 if colour else table.WIDE)
             terminalreporter.write(table.text(rows, width, colour) + batch_table.text(curves, width, colour))
-            for line in ("", *by_part.lines(rows), *advice.lines(rows)):
+            for line in ("", *side_by_side.lines(rows), *by_part.lines(rows), *advice.lines(rows)):
                 terminalreporter.write_line(line)
             if any(row.found is not None for row in rows) and not any(row.device.startswith("gpu") for row in rows):
                 terminalreporter.write_line("GPU: not measured; this run used none.")

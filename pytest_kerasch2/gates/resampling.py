@@ -38,6 +38,20 @@ def ratio_of_medians(one: Sequence[Sequence[float]], other: Sequence[Sequence[fl
     return Span(math.exp(found), math.exp(min(low, found)), math.exp(max(high, found)))
 
 
+def median_of(values: Sequence[float], error: float) -> Span:
+    """Give the ratio whose logarithms these are, their median, and between which it lies; drawn as above.
+
+    Args:
+        values: logarithms of ratios, each of two things that were measured one beside the other.
+        error: how often the ratio may lie outside.
+    """
+    random = np.random.RandomState(SEED)
+    drawn = np.median(random.choice(np.asarray(values), (DRAWS, len(values))), axis=1)
+    low, high = np.percentile(drawn, [50 * error, 100 - 50 * error])
+    found = float(np.median(values))
+    return Span(math.exp(found), math.exp(min(low, found)), math.exp(max(high, found)))
+
+
 def _middle(groups: Sequence[Sequence[float]]) -> float:
     return float(np.mean([np.median(np.log(values)) for values in groups]))
 

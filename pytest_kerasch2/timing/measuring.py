@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import random
 import statistics
 import time
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Measurement:
         loss: on the data, before and after; None where the mode does not train.
         memory: what the blocks that count took; None where the machine does not tell.
         proof: what was shown of the work of a step; None where nothing was asked for.
+        turns: a name that it shares with those whose blocks took turns with its own, round by round; or an empty one.
     """
 
     first: float
@@ -53,6 +55,7 @@ class Measurement:
     memory: Memory | None = None
     proof: Proof | None = None
     first_steps: int = 0
+    turns: str = ""
 
     @property
     def before_steps(self) -> float:
@@ -76,6 +79,7 @@ class Measurement:
         return {
             "first_call_seconds": self.first,
             "first_call_steps": self.first_steps,
+            "turns": self.turns,
             "warming": [one.plain for one in self.warming],
             "steady": self.steady,
             "blocks": [one.plain for one in self.blocks],
@@ -159,6 +163,32 @@ class Prepared:
             raise TimingVoid("Steps of training left weights as they were", found, "train all of them, or freeze them")
 
 
+class Taking:
+    """The blocks that count of one model, and the memory that each takes."""
+
+    def __init__(self, ready: Prepared) -> None:
+        """Begin with none."""
+        self.ready, self.steps, self.traced = ready, ready.steps, len(ready.traces)
+        self.blocks: list[Block] = []
+        self.taken: list[Memory | None] = []
+
+    @property
+    def seconds(self) -> float:
+        """Give what its blocks took, with what was owed."""
+        return sum(one.steps * one.whole for one in self.blocks)
+
+    def block(self) -> None:
+        """Take one more.
+
+        Raises:
+            TimingVoid: it did not do what it is said to.
+        """
+        gauge = Gauge(self.ready.subject.device)
+        before = gauge.now() if gauge.reset() else None
+        self.blocks.append(self.ready.timed(self.steps))
+        self.taken.append(memory.between(gauge, before, self.steps))
+
+
 def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) -> Measurement:
     """Measure the steps of a model.
 
@@ -173,23 +203,50 @@ def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) 
         TimingVoid: a block did not do what it is said to have done, or its clock stopped before that; or a step does
             other work than one by hand.
     """
-    load = environment.load()
+    (found,) = in_turns([subject], mode, seconds, proving=proving)
+    return found
+
+
+def in_turns(
+    subjects: Sequence[Subject], mode: Mode, seconds: float, *, proving: bool = True, fewest: int = FEWEST_BLOCKS
+) -> list[Measurement]:
+    """Measure several models, of which each has a block in each round: what disturbs the machine disturbs all alike.
+
+    Args:
+        subjects, mode, proving: as for `measure`.
+        seconds: of blocks that count, about, of each.
+        fewest: rounds at least. Within one the order is drawn.
+
+    Raises:
+        NotApplicable, TimingVoid: as `measure` does.
+    """
+    load, drawn = environment.load(), random.Random(0)
+    before = [_loss_where_it_is(one, mode) for one in subjects]
+    with contextlib.ExitStack() as kept:
+        every = [Taking(kept.enter_context(prepared(one, mode, proving))) for one in subjects]
+        while any(len(one.blocks) < fewest or one.seconds < seconds for one in every):
+            for one in drawn.sample(every, len(every)):
+                one.block()
+    for one in every:
+        block.refuse_owing(one.blocks)
+    loads = (load, environment.load())
+    return [
+        _measurement(one, loads, lost, _loss_where_it_is(one.ready.subject, mode)) for one, lost in zip(every, before)
+    ]
+
+
+def _loss_where_it_is(subject: Subject, mode: Mode) -> float | None:
     with subject.device.placed():
-        before = loss_of(subject) if mode.trains else None
-    with prepared(subject, mode, proving) as ready:
-        steps, traced = ready.steps, len(ready.traces)
-        blocks: list[Block] = []
-        gauge = Gauge(subject.device)
-        taken = gauge.now() if gauge.reset() else None
-        while len(blocks) < FEWEST_BLOCKS or sum(one.steps * one.whole for one in blocks) < seconds:
-            blocks.append(ready.timed(steps))
-        used = memory.between(gauge, taken, steps * len(blocks))
-        block.refuse_owing(blocks)
-    with subject.device.placed():
-        after = loss_of(subject) if mode.trains else None
+        return loss_of(subject) if mode.trains else None
+
+
+def _measurement(
+    taking: Taking, load: tuple[float | None, float | None], before: float | None, after: float | None
+) -> Measurement:
+    ready = taking.ready
     loss = None if before is None or after is None else learned(before, after)
-    told = (ready.first, ready.warming, ready.steady, tuple(blocks), traced)
-    return Measurement(*told, (load, environment.load()), loss, used, ready.proof, ready.unit)
+    told = (ready.first, ready.warming, ready.steady, tuple(taking.blocks), taking.traced)
+    return Measurement(*told, load, loss, memory.together(taking.taken), ready.proof, ready.unit)
 
 
 @contextlib.contextmanager

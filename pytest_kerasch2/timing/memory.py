@@ -6,7 +6,7 @@ import contextlib
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 from pytest_kerasch2.errors import CouldNotTell
 from pytest_kerasch2.framework import api
@@ -120,6 +120,14 @@ def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
     if before is None or peak is None or after is None:
         return None
     return Memory(peak, (after - before) / steps)
+
+
+def together(parts: Sequence[Memory | None]) -> Memory | None:
+    """Give what several blocks of as many steps took; None where the machine did not tell of one of them."""
+    told = [one for one in parts if one is not None]
+    if not told or len(told) < len(parts):
+        return None
+    return Memory(max(one.peak for one in told), sum(one.growth for one in told) / len(told))
 
 
 def _of_process(name: str) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from dataclasses import replace
+from typing import Any, Callable, Mapping
 
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
 from pytest_kerasch2.framework import api, devices
@@ -47,6 +48,36 @@ def keep(config: Any) -> None:
     config._benchmarksession.handle_saving()
 
 
+def in_turns(
+    models: Mapping[str, Any],
+    data: Any,
+    *,
+    name: str,
+    batch_size: int = 32,
+    device: str | None = None,
+    mode: str = "fit",
+    seconds: float = 1.0,
+    rounds: int = 9,
+    deadline: float = 300.0,
+) -> dict[str, Measurement]:
+    """Measure several models, whose blocks take turns; each is then recorded by itself, as `found`.
+
+    Args:
+        models: by their names.
+        name: that their measurements share.
+        rounds: at least.
+        data, batch_size, device, mode, seconds, deadline: as for `recorded`.
+
+    Raises:
+        BadSetting, DeviceMissing, NotApplicable, TimingVoid, CouldNotTell: as `recorded` does.
+    """
+    chosen, place = modes.mode(mode), devices.one(device)
+    subjects = [subject(model, data, batch_size, place) for model in models.values()]
+    with within(deadline), memory.told(place):
+        found = measuring.in_turns(subjects, chosen, seconds, fewest=rounds)
+    return {of: replace(one, turns=name) for of, one in zip(models, found)}
+
+
 def recorded(
     benchmark: Any,
     model: Any,
@@ -60,6 +91,7 @@ def recorded(
     proof: bool = True,
     apart: bool = False,
     given_up: Callable[[], None] = lambda: None,
+    found: Measurement | None = None,
 ) -> Row:
     """Time the steps of a model, and give their times to pytest-benchmark.
 
@@ -71,6 +103,7 @@ def recorded(
         seconds: of blocks that count, about.
         deadline: seconds after which it is given up.
         proof: whether steps must be shown to do what steps by hand do; False where they are meant to do something else.
+        found: what was measured of it already, in turns with others.
         given_up: is called where it cannot be stopped at its deadline, before the process is ended.
         apart: whether a step of `fit` is to be taken apart too, into input, dispatch, compute and wait.
 
@@ -91,7 +124,7 @@ def recorded(
     if apart and mode != "fit":
         raise BadSetting("A step is taken apart in one mode alone", repr(mode), 'say mode="fit", or leave out apart')
     with within(deadline, given_up), memory.told(place):
-        found = measuring.measure(ready, chosen, seconds, proof)
+        found = found or measuring.measure(ready, chosen, seconds, proof)
         taken = parts.measure(ready, seconds) if apart else None
         # What this machine can do at best is measured with the same care: it may have too little memory for that too.
         least, network = _limit(ready, chosen), _network(model)

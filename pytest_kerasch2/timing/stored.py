@@ -103,6 +103,7 @@ def _row(name: str, record: Mapping[str, Any]) -> Row:
         loss=record["loss"] and tuple(record["loss"]),
         memory=memory,
         first_steps=record.get("first_call_steps", 0),
+        turns=record.get("turns", ""),
     )
     return Row(
         name,

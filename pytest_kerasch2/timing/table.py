@@ -18,7 +18,7 @@ HEADS = ("step", "an image", "limit ×", "first call", "peak", "growth")
 WIDE = 100
 LEGEND = (
     "step: median of the blocks, and half of what lies between their quartiles (*: it had not become steady)",
-    "limit: the least that the network's products and bytes can take here; first call: beyond its steps",
+    "limit: the least that the network's products and bytes can take here; first call: beyond its steps (–: none)",
     "peak and growth: of memory while it was measured, and with each step. --benchmark-json=FILE has every block.",
 )
 
@@ -99,7 +99,7 @@ def cells(row: Row, found: Measurement) -> tuple[str, ...]:
         f"{duration(step)} ± {100 * spread / step:.0f} %{unsteady}",
         duration(step / row.batch_size),
         limit,
-        duration(found.before_steps),
+        duration(found.before_steps) if found.before_steps else "–",
         peak,
         growth,
     )
