@@ -81,20 +81,31 @@ def took_turns() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     return {}
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_style(
-    step_benchmark: Any, images: Any, seconds: float, device: Any, took_turns: dict[str, Any], style: str
-) -> None:
-    """Each way to write the network, trained by `fit` as the chapter calls it; the first measures all, in turns."""
-    data = tuple(part[:IMAGES_OF_A_TURN] for part in images(BATCH))
-    how = {"batch_size": BATCH, "device": device.name}
+@pytest.fixture
+def few_images(images: Any) -> Any:
+    """Images and labels for an epoch of a style."""
+    return tuple(part[:IMAGES_OF_A_TURN] for part in images(BATCH))
+
+
+@pytest.fixture
+def styles(
+    request: pytest.FixtureRequest, few_images: Any, seconds: float, device: Any, took_turns: dict[str, Any]
+) -> Any:
+    """Models of all styles on a device, and what was measured of them there: by whichever asks first, in turns."""
     if device.name not in took_turns:
         api.fresh_session(0)
         made = {name: models.style(name).compiled(api.tensorflow()) for name in STYLES}
-        found = recording.in_turns(made, data, name="styles", seconds=seconds, rounds=ROUNDS, **how)
-        took_turns[device.name] = made, found
-    made, found = took_turns[device.name]
-    step_benchmark(made[style], data, found=found[style], **how)
+        how = {"batch_size": BATCH, "device": device.name, "seconds": seconds, "rounds": ROUNDS}
+        with fixtures.told(request):
+            took_turns[device.name] = made, recording.in_turns(made, few_images, name="styles", **how)
+    return took_turns[device.name]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_style(step_benchmark: Any, few_images: Any, device: Any, styles: Any, style: str) -> None:
+    """Each way to write the network, trained by `fit` as the chapter calls it; all of them take turns."""
+    made, found = styles
+    step_benchmark(made[style], few_images, batch_size=BATCH, device=device.name, found=found[style])
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -89,10 +89,13 @@ class Comparison:
                 f" {duration(took)} a step, decided by {found.pairs} starts"
             )
         if any(self.judgements().values()):
-            lines.append(
-                f"Between which it lies: the error is {self.terms.error:g} in all looks and benchmarks together"
-            )
+            lines.append(self._width)
         return [*lines, *self._not_shown()]
+
+    @property
+    def _width(self) -> str:
+        share = f"{100 * self.terms.error:g} %"
+        return f"Intervals are wider than those of 95 %: an error of {share} is shared by all looks and benchmarks."
 
     def _not_shown(self) -> list[str]:
         found = [
@@ -119,7 +122,7 @@ class Comparison:
             spans = [f"{one.low:.3f} to {one.high:.3f}" for one in (found.ratio, found.null)]
             verdict = f"{SIGNS[found.verdict]} {found.verdict.value}"
             lines.append(f"| {name} | {verdict} | {found.ratio.found:.3f} | {' | '.join(spans)} | {found.pairs} |")
-        return lines
+        return [*lines, "", self._width, *self._not_shown()]
 
 
 SIGNS = {
@@ -173,7 +176,7 @@ def log_ratio(pair: Mapping[str, Any], place: int) -> float:
     """
     held = (FIRST, AGAIN) if place == SECOND and len(pair["blocks"]) > AGAIN else (FIRST,)
     rounds = zip(*(map(math.log, rounds_of(pair["blocks"][which])) for which in (place, *held)))
-    return pairs.pseudomedian([own - statistics.fmean(others) for own, *others in rounds])
+    return pairs.pseudomedian([own - sum(others) / len(others) for own, *others in rounds])
 
 
 def together(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

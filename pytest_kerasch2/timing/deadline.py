@@ -85,6 +85,7 @@ def _end_process(seconds: float, given_up: Callable[[], None]) -> None:
         f"\nA measurement took too long and cannot be stopped. Found: it had not ended {GRACE:g} s after its deadline"
         f" of {seconds:g} s, within a call of the framework (below). To do: leave it out, and run the others again.\n"
     )
-    faulthandler.dump_traceback(sys.__stderr__)
     sys.stderr.flush()
+    with contextlib.suppress(Exception):
+        faulthandler.dump_traceback()
     os._exit(STATUS)

@@ -90,15 +90,15 @@ def prove(subject: Subject, mode: Mode, run: Any) -> Proof:
         return _same_values(few, mode)
     step, drawn = by_hand.step(subject.model), np.random.RandomState(0)
     if isinstance(run, OneByOne):
-        return _compared(few, mode, run, step, count, drawn)
+        return _compared(few, mode, run, step, count, drawn=drawn)
     # An order that nobody knows scatters the runs; of a single batch, seen again and again, there is none.
-    single = _compared(_some(subject, 1), mode, run, step, count, drawn)
-    several = _compared(few, mode, run, step, count, drawn)
+    single = _compared(_some(subject, 1), mode, run, step, count, drawn=drawn)
+    several = _compared(few, mode, run, step, count, drawn=drawn)
     return several if single.why_not else single
 
 
 def _compared(
-    few: Subject, mode: Mode, run: Any, step: by_hand.Step, count: int, drawn: np.random.RandomState
+    few: Subject, mode: Mode, run: Any, step: by_hand.Step, count: int, *, drawn: np.random.RandomState
 ) -> Proof:
     """Hold runs of so many steps to those by hand.
 
@@ -114,7 +114,7 @@ def _compared(
         for place in range(BY_HAND + RUNS):
             assign(begin, rewind)
             ours = place < BY_HAND
-            (references if ours else found).append(_moved(few, mode, run, step if ours else None, count, drawn))
+            (references if ours else found).append(_moved(few, mode, run, step if ours else None, count, drawn=drawn))
     distances = [float(np.linalg.norm(one.way)) for one in references]
     if not all(0 < one < math.inf for one in distances):
         return Proof(why_not="steps by hand move nothing, or end in what is no number")
@@ -132,7 +132,7 @@ def _some(subject: Subject, count: int) -> Subject:
 
 
 def _moved(
-    few: Subject, mode: Mode, run: Any, step: by_hand.Step | None, count: int, drawn: np.random.RandomState
+    few: Subject, mode: Mode, run: Any, step: by_hand.Step | None, count: int, *, drawn: np.random.RandomState
 ) -> Moved:
     """Do a run of so many steps, by hand or in the way that is to be shown, and give what it did."""
     before, x, y = _way(few), few.x, few.y

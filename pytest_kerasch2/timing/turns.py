@@ -134,7 +134,7 @@ def _within_epochs(ready: Prepared, each: int, turns: Turns, hand_over: HandOver
     several, epochs = _epochs(ready.subject, each, turns)
     calls = math.ceil(several.batches / each)
     last, seen = _Last(several, CALL), 0
-    stop = _stops(ready, turns, each, last, hand_over, calls)
+    stop = _stops(ready, turns, each, last, hand_over, epoch=calls)
 
     def stopped(call: Callable[..., Any]) -> Callable[..., Any]:
         def called(*args: Any, **how: Any) -> Any:
@@ -198,7 +198,7 @@ class _Last:
 
 
 def _stops(
-    ready: Prepared, turns: Turns, each: int, last: _Last, hand_over: HandOver, epoch: int | None = None
+    ready: Prepared, turns: Turns, each: int, last: _Last, hand_over: HandOver, *, epoch: int | None = None
 ) -> Generator[None, None, None]:
     """Go on whenever a call is about to be made.
 

@@ -33,6 +33,8 @@ def network(**how):
     return model
 
 """
+# Not imported here: the inner runs could not import it again.
+ON_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="asks TensorFlow itself")
 Inner = Callable[..., pytest.RunResult]
 
 
@@ -136,7 +138,7 @@ def test_frozen(step_benchmark):
     result.stdout.fnmatch_lines(["Steps of training left weights as they were*"])
 
 
-@pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="of a CPU, TensorFlow alone makes two")
+@ON_TENSORFLOW
 @pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_a_model_on_another_device_is_refused(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
@@ -205,6 +207,7 @@ def test_without_pytest_benchmark_it_says_what_to_install(inner: Inner) -> None:
     result.stdout.fnmatch_lines(["Times are kept by pytest-benchmark*pytest-kerasch2?benchmark?*"])
 
 
+@ON_TENSORFLOW
 @pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_the_example_of_the_readme_runs(pytester: pytest.Pytester) -> None:
     pytest.importorskip("sklearn", reason="the digits are scikit-learn's, of the extra `digits`")

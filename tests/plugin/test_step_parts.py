@@ -58,5 +58,5 @@ def test_a_step_is_taken_apart_and_the_model_put_back(
     outcomes = result.parseoutcomes()
     told = [outcomes.get(outcome, 0) for outcome in ("passed", "skipped", "failed")]
     # Where it can be taken apart, and where it cannot, which is then said and does not fail.
-    assert told in ([3, 0, 1], [0, 2, 2])
+    assert told in ([3, 0, 1], [0, 1, 3])
     result.stdout.fnmatch_lines("*A step is taken apart in one mode alone. Found: 'predict'*")
