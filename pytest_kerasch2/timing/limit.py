@@ -96,7 +96,7 @@ def least(work: Work, device: Device, dtype: str) -> float:
     """
     asking = _product((1, 1, 1), device, dtype)
     products = sum(max(_product(shape, device, dtype) - asking, 0.0) for shape in work.products)
-    return max(products, work.bytes / _bandwidth(max(work.parameters, 2**18), device))
+    return max(products, work.bytes * _seconds_of_byte(max(work.parameters, 2**18), device))
 
 
 @functools.lru_cache(maxsize=None)
@@ -111,11 +111,15 @@ def _product(shape: tuple[int, int, int], device: Device, dtype: str) -> float:
 
 
 @functools.lru_cache(maxsize=None)
-def _bandwidth(count: int, device: Device) -> float:
-    """Give the bytes a second that are read and written, by adding one to so many float32 numbers."""
+def _seconds_of_byte(count: int, device: Device) -> float:
+    """Give the seconds of a byte that is read or written, by adding one to so many float32 numbers.
+
+    Without what it takes to ask for it, which on a GPU is longer than the work itself.
+    """
     with device.placed():
-        numbers = _tensor(np.zeros(count, "float32"), "float32")
-        return 2 * 4 * count / _quickest(lambda: numbers + 1, device)
+        one, numbers = (_tensor(np.zeros(length, "float32"), "float32") for length in (1, count))
+        whole, asking = (_quickest(lambda its=its: its + 1, device) for its in (numbers, one))  # type: ignore[misc]
+        return max(whole - asking, 0.0) / (2 * WIDTH * count)
 
 
 def _tensor(value: Any, dtype: str) -> Any:
