@@ -32,7 +32,7 @@ from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison, 
 
 ROOT = Path(__file__).parent.parent
 # How processes take turns: what was done otherwise is not of the same comparison.
-TURNS = {"seconds": comparing.SECONDS, "turn": comparing.TURN, "lead": comparing.LEAD}
+TURNS = {"seconds": comparing.SECONDS, "turn": comparing.TURN, "lead": comparing.LEAD, "counts": "the quicker of two"}
 REFUSED = "refused"
 KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
 INTERRUPTED = 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
@@ -84,7 +85,7 @@ def shortened(pair: Mapping[str, Any]) -> dict[str, Any]:
 
 def log_ratio(mode: Mapping[str, Any]) -> float:
     """Give the logarithm of the ratio of the column to the common arm in one mode of a line."""
-    return comparison.log_ratio(_blocks(mode), comparison.SECOND)
+    return comparison.log_ratio(_blocks(mode), comparison.SECOND, of_round=math.fsum)
 
 
 def common_step(mode: Mapping[str, Any]) -> float:

@@ -26,7 +26,7 @@ ONE_OF = 10
 # From one look to the next there are about so many times the pairs.
 GROWTH = 1.4
 # Of the pairs, so many have to be on the side that is told: one that stands far out is not to decide alone.
-AGREEING = 3 / 4
+AGREEING = 2 / 3
 # How often a benchmark that differs by more than the margin may be told to be the same.
 MISSED = 0.05
 

@@ -46,14 +46,7 @@ def within(seconds: float, given_up: Callable[[], None] = lambda: None) -> Itera
         yield
         return
     passed, ended = threading.Event(), threading.Event()
-
-    def stop() -> None:
-        passed.set()
-        _thread.interrupt_main()
-        if not ended.wait(GRACE):
-            _end_process(seconds, given_up)
-
-    timer = threading.Timer(seconds, stop)
+    timer = threading.Timer(seconds, _stop, (passed, ended, lambda: _end_process(seconds, given_up)))
     timer.daemon = True
     # None is what something other than Python has set, and cannot be put back.
     before = signal.getsignal(signal.SIGINT) or signal.SIG_DFL
@@ -76,6 +69,13 @@ def within(seconds: float, given_up: Callable[[], None] = lambda: None) -> Itera
         ended.set()
         timer.cancel()
         signal.signal(signal.SIGINT, before)
+
+
+def _stop(passed: threading.Event, ended: threading.Event, end: Callable[[], None]) -> None:
+    passed.set()
+    _thread.interrupt_main()
+    if not ended.wait(GRACE):
+        end()
 
 
 def _end_process(seconds: float, given_up: Callable[[], None]) -> None:

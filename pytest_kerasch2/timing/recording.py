@@ -7,6 +7,7 @@ from typing import Any, Callable, Mapping
 
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
 from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.framework.devices import Device
 from pytest_kerasch2.timing import environment, limit, measuring, memory, modes, parts
 from pytest_kerasch2.timing.deadline import within
 from pytest_kerasch2.timing.measuring import Measurement
@@ -99,16 +100,12 @@ def recorded(
         benchmark: the fixture of pytest-benchmark; its times are those of single steps.
         model, data, batch_size: see `subject`.
         device: a word for one device, or None for a GPU if there is one.
-        mode: name of a way to do the steps.
-        seconds: of blocks that count, about.
+        mode, seconds: name of a way to do the steps, and of blocks that count, about.
         deadline: seconds after which it is given up.
         proof: whether steps must be shown to do what steps by hand do; False where they are meant to do something else.
-        found: what was measured of it already, in turns with others.
+        apart: whether a step of `fit` is to be taken apart too.
         given_up: is called where it cannot be stopped at its deadline, before the process is ended.
-        apart: whether a step of `fit` is to be taken apart too, into input, dispatch, compute and wait.
-
-    Returns:
-        What was measured, as a row of the table of all benchmarks.
+        found: what was measured of it already, in turns with others.
 
     Raises:
         BadSetting, DeviceMissing: something that was given cannot be used.
@@ -129,10 +126,16 @@ def recorded(
         # What this machine can do at best is measured with the same care: it may have too little memory for that too.
         least, network = _limit(ready, chosen), _network(model)
     _give(benchmark, found)
-    about = {"mode": mode, "batch_size": batch_size, "device": place.name, "hardware": devices.hardware(place)}
-    about.update(environment=environment.told(), network=network, limit_seconds=least, parts=taken and taken.plain)
-    benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, **found.plain}
-    return Row(benchmark.name, place.name, mode, batch_size, found, least, network, parts=taken)
+    row = Row(benchmark.name, place.name, mode, batch_size, found, least, network, parts=taken)
+    benchmark.extra_info[NAME] = _record(row, place, found)
+    return row
+
+
+def _record(row: Row, place: Device, found: Measurement) -> dict[str, Any]:
+    """Give what the file of pytest-benchmark has of a row."""
+    about = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": row.network}
+    about.update(hardware=devices.hardware(place), environment=environment.told(), limit_seconds=row.limit)
+    return {"schema": SCHEMA, **about, "parts": row.parts and row.parts.plain, **found.plain}
 
 
 def _network(model: Any) -> str:
