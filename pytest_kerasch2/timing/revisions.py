@@ -67,10 +67,9 @@ def checked_out(revision: str, folder: Path) -> Iterator[Tree]:
 
 
 def _removed(project: Path, top: Path) -> None:
-    # What git does not remove goes with its folder; it is then forgotten by `prune`.
-    for words in (("remove", "--force", str(top)), ("prune",)):
-        with contextlib.suppress(subprocess.CalledProcessError):
-            _git(project, "worktree", *words)
+    # Of this one alone: whoever has other worktrees, on a disk that is not there now, keeps them.
+    with contextlib.suppress(subprocess.CalledProcessError):
+        _git(project, "worktree", "remove", "--force", str(top))
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -156,6 +156,14 @@ def test_the_second_thing_is_held_to_both_processes_of_the_first() -> None:
     assert found == pytest.approx([math.log(3), math.log(4)])
 
 
+def test_of_the_two_blocks_of_a_round_the_quicker_counts() -> None:
+    # In each round one of the two was disturbed, there or back, and in each process by something else.
+    seconds = [[1.0, 9.0, 5.0, 1.0], [2.0, 3.0, 70.0, 2.0], [1.0, 2.0, 4.0, 1.0]]
+    pair = {"blocks": [{"steps": 10, "seconds": its} for its in seconds]}
+
+    assert comparison.log_ratio(pair, comparison.SECOND) == pytest.approx(math.log(2))
+
+
 def test_each_start_is_kept_and_tells_the_same_elsewhere(tmp_path: Path) -> None:
     out = tmp_path / "kept.json"
 
