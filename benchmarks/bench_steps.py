@@ -96,6 +96,7 @@ def styles(
         api.fresh_session(0)
         made = {name: models.style(name).compiled(api.tensorflow()) for name in STYLES}
         how = {"batch_size": BATCH, "device": device.name, "seconds": seconds, "rounds": ROUNDS}
+        how["given_up"] = lambda: recording.keep(request.config)
         with fixtures.told(request):
             took_turns[device.name] = made, recording.in_turns(made, few_images, name="styles", **how)
     return took_turns[device.name]

@@ -60,6 +60,7 @@ def in_turns(
     seconds: float = 1.0,
     rounds: int = 9,
     deadline: float = 300.0,
+    given_up: Callable[[], None] = lambda: None,
 ) -> dict[str, Measurement]:
     """Measure several models, whose blocks take turns; each is then recorded by itself, as `found`.
 
@@ -67,14 +68,14 @@ def in_turns(
         models: by their names.
         name: that their measurements share.
         rounds: at least.
-        data, batch_size, device, mode, seconds, deadline: as for `recorded`.
+        data, batch_size, device, mode, seconds, deadline, given_up: as for `recorded`.
 
     Raises:
         BadSetting, DeviceMissing, NotApplicable, TimingVoid, CouldNotTell: as `recorded` does.
     """
     chosen, place = modes.mode(mode), devices.one(device)
     subjects = [subject(model, data, batch_size, place) for model in models.values()]
-    with within(deadline), memory.told(place):
+    with within(deadline, given_up), memory.told(place):
         found = measuring.in_turns(subjects, chosen, seconds, fewest=rounds)
     return {of: replace(one, turns=name) for of, one in zip(models, found)}
 
