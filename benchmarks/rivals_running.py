@@ -25,7 +25,7 @@ class Setting:
         processes: of pyperf, for each benchmark and side; its own number is 20.
     """
 
-    # As `kerasch2 compare` takes at most: 30 starts of 1.65, or a little more.
+    # As `kerasch2 compare` takes at most: 30 starts of 1.5, and a fifth more on a loaded machine.
     seconds: float = 54.0
     processes: int = 20
 

@@ -24,7 +24,7 @@ from pytest_kerasch2.timing.turns import EPOCH
 
 # Seconds of blocks of a benchmark in a start, of all processes together. There and back for each round: every process
 # has two blocks in it.
-SECONDS = 1.65
+SECONDS = 1.5
 FEWEST_ROUNDS = 8
 # Seconds of a turn, about. How fast a machine is changes; in shorter turns more goes to what surrounds them.
 TURN = 0.005
