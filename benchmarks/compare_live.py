@@ -19,7 +19,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 from benchmarks import load
 from pytest_kerasch2.claims.ledger import write_text
@@ -108,9 +108,21 @@ def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> d
 
 def read(path: Path = KEPT) -> list[dict[str, Any]]:
     """Give the trials that are kept and were done as they are done now; a line that was cut short is passed over."""
+    return [one for one in _kept(path) if _as_now(one)]
+
+
+def otherwise(path: Path = KEPT) -> list[dict[str, Any]]:
+    """Give the trials that are kept and were done in another way than they are done now."""
+    return [one for one in _kept(path) if not _as_now(one)]
+
+
+def _kept(path: Path) -> list[dict[str, Any]]:
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    found = [json.loads(line) for line in text.split("\n")[:-1]]
-    return [one for one in found if one.get("turns") == TURNS and one["terms"] == asdict(Terms())]
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def _as_now(one: Mapping[str, Any]) -> bool:
+    return one.get("turns") == TURNS and one["terms"] == asdict(Terms())
 
 
 def append(one: dict[str, Any], path: Path = KEPT) -> None:

@@ -12,6 +12,7 @@ the true ratio is one, however few starts there are. What is planted is added to
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import random
 import statistics
@@ -216,11 +217,32 @@ def _covered(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list
     return lines
 
 
-def section(trials: Sequence[Mapping[str, Any]]) -> str:
-    """Give the section of docs/benchmarking.md."""
+def _otherwise(trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Tell what came of trials that were done in another way, so that nothing that was tried is left out."""
+    groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for one in trials:
+        groups[json.dumps([one["turns"], one["terms"]])].append(one)
+    lines = []
+    for those in groups.values():
+        red: dict[float, list[bool]] = defaultdict(list)
+        for one in those:
+            red[one["planted"]] += [verdict == Verdict.SLOWER.value for verdict in one["verdicts"].values()]
+        told = [f"{sum(red[planted])} of {len(red[planted])} at {percent(planted)} planted" for planted in sorted(red)]
+        turns = those[0]["turns"]
+        way = f"{turns['seconds']} s of a benchmark in a start; of a round counts {turns.get('counts', 'the sum')}"
+        lines += [f"Not counted: {len(those)} earlier runs ({way}). Told slower: {', '.join(told)}.", ""]
+    return lines
+
+
+def section(trials: Sequence[Mapping[str, Any]], otherwise: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Give the section of docs/benchmarking.md.
+
+    Args:
+        otherwise: trials that were done in another way, of which it is said what came of them.
+    """
     drawn = random.Random(0)
     pools = pools_of(trials)
-    lines = ["## Errors and power of `kerasch2 compare`", "", *_live(trials)]
+    lines = ["## Errors and power of `kerasch2 compare`", "", *_live(trials), *_otherwise(otherwise)]
     if not pools:
         return "\n".join(lines)
     lines += [
@@ -267,7 +289,7 @@ def main() -> int:
     if not trials:
         print("there are no trials: run python -m benchmarks.compare_live", file=sys.stderr)
         return 1
-    print(section(trials))
+    print(section(trials, compare_live.otherwise()))
     if asked.picture is not None:
         picture(trials, asked.picture)
     return 0

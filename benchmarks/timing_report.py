@@ -50,7 +50,7 @@ def compared() -> str:
     """Give how often comparing errs and what it finds, with the picture of its power."""
     trials = compare_live.read()
     compare_report.picture(trials, POWER)
-    title, _, rest = compare_report.section(trials).partition("\n\n")
+    title, _, rest = compare_report.section(trials, compare_live.otherwise()).partition("\n\n")
     told = (
         "One environment with itself, as it is and with a slowdown planted into its second arm, by `python -m "
         "benchmarks.compare_live` under the loads that `benchmarks/load.py` makes; told by `python -m "

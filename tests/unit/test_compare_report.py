@@ -117,6 +117,19 @@ def test_trials_of_other_terms_are_not_told(tmp_path: Path) -> None:
     assert compare_live.read(path) == []
 
 
+def test_what_came_of_trials_of_other_turns_is_told_and_not_counted(tmp_path: Path) -> None:
+    path = tmp_path / "kept.jsonl"
+    red = dict.fromkeys(NAMES, "slower")
+    compare_live.append(_trial(0, 0.01, planted=0.05, turns={"seconds": 60}, verdicts={**red, "fit": "same"}), path)
+    compare_live.append(_trial(1, 0.01, planted=0.05, verdicts=red), path)
+
+    found = compare_report.section(compare_live.read(path), compare_live.otherwise(path))
+
+    assert "Of benchmarks that were 5 % slower, 2 of 2 found" in found
+    assert "Not counted: 1 earlier runs (60 s of a benchmark in a start; of a round counts the sum)" in found
+    assert "Told slower: 1 of 2 at 5 % planted." in found
+
+
 def test_the_section_names_each_kind_of_load() -> None:
     said = compare_report.section([_trial(seed, 0.01, kind=kind) for seed in range(2) for kind in ("idle", "memory")])
 
