@@ -56,7 +56,8 @@ def compared() -> str:
         "benchmarks.compare_live` under the loads that `benchmarks/load.py` makes; told by `python -m "
         "benchmarks.compare_report`.\n\n"
     )
-    return f"{title}\n\n{told}{rest}\n\n![Share of planted slowdowns found, by seconds of measuring]({POWER.name})"
+    picture = f"![Share of planted slowdowns found, by seconds of measuring]({POWER.name})"
+    return f"{title}\n\n{told}{rest.rstrip()}\n\n{picture}"
 
 
 def rivals() -> str:
