@@ -28,11 +28,11 @@ from pytest_kerasch2.gates.pairs import Terms
 from pytest_kerasch2.timing import comparing, suite
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparing import Order
-from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison, log_ratio, measured
+from pytest_kerasch2.timing.comparison import AGAIN, COUNTS, FIRST, SECOND, Comparison, log_ratio, measured
 
 ROOT = Path(__file__).parent.parent
 # How processes take turns: what was done otherwise is not of the same comparison.
-TURNS = {"seconds": comparing.SECONDS, "turn": comparing.TURN, "lead": comparing.LEAD, "counts": "the quicker of two"}
+TURNS = {"seconds": comparing.SECONDS, "turn": comparing.TURN, "lead": comparing.LEAD, "counts": COUNTS}
 REFUSED = "refused"
 KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
 INTERRUPTED = 130
@@ -122,7 +122,7 @@ def _kept(path: Path) -> list[dict[str, Any]]:
 
 
 def _as_now(one: Mapping[str, Any]) -> bool:
-    return one.get("turns") == TURNS and one["terms"] == asdict(Terms())
+    return bool(one["turns"] == TURNS and one["terms"] == asdict(Terms()))
 
 
 def append(one: dict[str, Any], path: Path = KEPT) -> None:

@@ -230,7 +230,7 @@ def _otherwise(trials: Sequence[Mapping[str, Any]]) -> list[str]:
         told = [f"{sum(red[planted])} of {len(red[planted])} at {percent(planted)} planted" for planted in sorted(red)]
         turns = those[0]["turns"]
         way = f"{turns['seconds']} s of a benchmark in a start; of a round counts {turns.get('counts', 'the sum')}"
-        lines += [f"Not counted: {len(those)} earlier runs ({way}). Told slower: {', '.join(told)}.", ""]
+        lines += [f"Not counted, of before: {len(those)} runs ({way}). Told slower: {', '.join(told)}.", ""]
     return lines
 
 

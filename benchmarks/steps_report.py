@@ -35,9 +35,8 @@ trainings the chapter prints 77 and 62 µs an image, and 39 for evaluating, on a
 calls is *style* and *way[evaluate]* here. *Limit ×* is how many times the least it takes that the products and bytes of
 the network can take on this machine.
 
-The rows are measured one after another, each in another minute of a shared machine, but for the styles, whose blocks
-took turns and are told apart below the table. `parts[32]` and `batch[32]` do the same work as *sequential-list*: as
-much as these three differ, any two rows may differ by the minute alone.
+The rows are measured one after another, each in another minute of a shared machine. `parts[32]` and `batch[32]` do the
+same work as *sequential-list*: as much as these three differ, any two rows may differ by the minute alone.{turns}
 
 ```sh
 pytest --benchmark --benchmark-json=FILE && python -m benchmarks.steps_report keep FILE steps-1-tensorflow
@@ -45,6 +44,7 @@ KERAS_BACKEND=jax pytest --benchmark -k "style or batch or parts" --benchmark-js
 python -m benchmarks.steps_report keep FILE steps-2-jax && python -m benchmarks.timing_report
 ```
 """
+TURNS = "\nWhere it is said below a table, the blocks of the styles took turns, and are told apart there."
 
 
 def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
@@ -63,10 +63,10 @@ def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
     runs = [stored.read(path) for path in found]
     by_batch: list[str] = []
     batch_showing.show(found, [picture], WIDTH, by_batch.extend)
-    lines = ["## A step of the chapter\n", TOLD]
-    for run in runs:
+    in_turns = [list(side_by_side.lines(run.rows)) for run in runs]
+    lines = ["## A step of the chapter\n", TOLD.format(turns=TURNS if any(in_turns) else "")]
+    for run, beside in zip(runs, in_turns):
         lines += [f"### {run.line}\n", *_rows(run)]
-        beside = list(side_by_side.lines(run.rows))
         lines += ["```text", *beside, "```\n"] if beside else []
     lines += ["### By batch size\n", "```text", *by_batch, "```\n"]
     lines += [f"![Time of a step by batch size]({picture.name})\n", *_apart([stored.read(path) for path in apart])]

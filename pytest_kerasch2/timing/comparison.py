@@ -17,8 +17,13 @@ from pytest_kerasch2.gates.pairs import Judgement, Terms, Verdict
 from pytest_kerasch2.timing.table import duration
 
 SCHEMA = 3
-# By what the verdicts are told: a file that was told by other numbers is not told anew by these.
-RULE = {name.lower(): getattr(pairs, name) for name in ("FEWEST", "ONE_OF", "GROWTH", "AGREEING", "MISSED")}
+# Of the two blocks that a process has in a round.
+COUNTS = "the quicker of two"
+# By what the verdicts are told: a file that was told by another rule is not told anew by this one.
+RULE = {
+    **{name.lower(): getattr(pairs, name) for name in ("FEWEST", "ONE_OF", "GROWTH", "AGREEING", "MISSED")},
+    "counts": COUNTS,
+}
 FIRST, SECOND, AGAIN = range(3)
 # What a whole comparison is told to be: the worst of its benchmarks.
 WORST = (Verdict.SLOWER, Verdict.UNFIT, Verdict.UNDECIDED, Verdict.FASTER, Verdict.SAME)

@@ -126,7 +126,7 @@ def test_what_came_of_trials_of_other_turns_is_told_and_not_counted(tmp_path: Pa
     found = compare_report.section(compare_live.read(path), compare_live.otherwise(path))
 
     assert "Of benchmarks that were 5 % slower, 2 of 2 found" in found
-    assert "Not counted: 1 earlier runs (60 s of a benchmark in a start; of a round counts the sum)" in found
+    assert "Not counted, of before: 1 runs (60 s of a benchmark in a start; of a round counts the sum)" in found
     assert "Told slower: 1 of 2 at 5 % planted." in found
 
 

@@ -34,6 +34,20 @@ def test_each_run_has_a_table(told: str) -> None:
     assert "| batch[256-gpu:0] | 2.03 ms ± 1 % | 7.91 µs | 4.0 | 1.50 s | 1.00 MiB | 8 B |" in told
 
 
+def test_of_runs_whose_styles_took_no_turns_it_is_not_said_that_they_did(told: str) -> None:
+    assert "took turns" not in told
+
+
+def test_of_runs_whose_styles_took_turns_it_is_said(tmp_path: Path) -> None:
+    turned = [replace(row, found=row.found and replace(row.found, turns="styles")) for row in CPU]
+    (tmp_path / "steps-1-one.json").write_text(json.dumps(kept(turned)), encoding="utf-8")
+
+    told = steps_report.section(tmp_path, tmp_path / "steps.png")
+
+    assert "the blocks of the styles took turns" in told
+    assert "In turns on cpu:0" in told
+
+
 def test_devices_stand_side_by_side_by_batch(told: str) -> None:
     assert "gpu:0 [1] overtakes cpu:0 [1] between batches of 32 and 256." in told
 

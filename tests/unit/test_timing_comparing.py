@@ -208,10 +208,13 @@ def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(tmp_path: Path,
         comparison.read(out)
 
 
-def test_a_file_that_was_told_by_another_rule_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "other"), [("agreeing", 0.6), ("counts", "the sum of both")])
+def test_a_file_that_was_told_by_another_rule_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, other: object
+) -> None:
     out = tmp_path / "kept.json"
     Comparison(Terms(), [{"name": "a", "revision": "", "slower": 0, "environment": {}}] * 2, ["fit"]).write(out)
-    monkeypatch.setitem(comparison.RULE, "agreeing", 0.6)
+    monkeypatch.setitem(comparison.RULE, name, other)
 
     with pytest.raises(BadLedger, match="told by another rule"):
         comparison.read(out)
