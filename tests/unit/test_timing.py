@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -136,6 +138,18 @@ def test_a_block_is_a_thousand_times_what_its_clock_and_wait_cost(each: float, c
 
 def test_the_clock_tells_less_than_a_millisecond() -> None:
     assert 0 < block.resolution() < 0.001
+
+
+def test_the_resolution_of_the_clock_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Else two blocks that are held against each other may have another number of steps.
+    block.resolution.cache_clear()
+    ticks = itertools.accumulate(itertools.count(1))
+    with monkeypatch.context() as patched:
+        patched.setattr(block, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+        found = block.resolution(), block.resolution()
+    block.resolution.cache_clear()
+
+    assert found[0] == found[1]
 
 
 def test_a_mode_that_is_not_known_is_named_with_those_that_are() -> None:
