@@ -2,19 +2,20 @@
 
     python -m benchmarks.compare_rivals run --trials 10             in earnest, under each kind of load; hours
     python -m benchmarks.compare_rivals run --plan                  says how long that takes, and measures nothing
-    python -m benchmarks.compare_rivals resample busy=FILE ...      the rules alone, on comparisons with themselves
+    python -m benchmarks.compare_rivals resample                    the rules alone, on blocks that are kept
     python -m benchmarks.compare_rivals report                      both as a section of Markdown
 
 A trial asks one rival of the chapter's `train_on_batch` and `fit` before and after a change that makes them slower by
 nothing, or by 5 %. When it ends it is a line of benchmarks/data/compare-rivals.jsonl: started again, this goes on.
 Trials take turns among rivals, kinds and changes, so that there are about as many of each whenever it is stopped. What
-`kerasch2 compare` tells of the same is taken from the trials of `compare_live`, and the files to resample too, which
-its option --blocks keeps. Needs the extra `rivals`, git, and a package index from which asv installs its own runner.
+`kerasch2 compare` tells of the same is taken from the trials of `compare_live`, and what is resampled are their blocks,
+as `compare_blocks` keeps them. Needs the extra `rivals`, git, and a package index, from which asv installs its runner.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import signal
 import statistics
@@ -24,7 +25,7 @@ import time
 from pathlib import Path
 from typing import Sequence
 
-from benchmarks import compare_live, load, rivals_asv, rivals_record, rivals_report, rivals_resampled
+from benchmarks import compare_blocks, compare_live, load, rivals_asv, rivals_record, rivals_report, rivals_resampled
 from benchmarks.rivals_live import RIVALS
 from benchmarks.rivals_record import Finished, Trial
 from benchmarks.rivals_running import Setting
@@ -119,9 +120,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     live.add_argument("--out", type=Path, default=LIVE)
     live.add_argument("--plan", action="store_true", help="say how long it takes, and measure nothing")
-    drawn = commands.add_parser("resample", help="apply the rules to what kerasch2 compare --json kept")
+    drawn = commands.add_parser("resample", help="apply the rules to comparisons of one thing with itself")
     drawn.add_argument(
-        "files", nargs="+", metavar="KIND=FILE", help="of one thing compared with itself; several of a kind are joined"
+        "files",
+        nargs="*",
+        metavar="KIND=FILE",
+        help=f"instead of those in {compare_blocks.KEPT.name}; several are joined",
     )
     drawn.add_argument("--trials", type=int, default=2000, help="of each rule, file and change (2000)")
     drawn.add_argument("--planted", default=",".join(map(str, PLANTED)), help="slowdowns, as shares (0.0,0.05)")
@@ -140,8 +144,7 @@ def main() -> int:
         if given.command == "report":
             print(rivals_report.section(given.live, given.resampled, compare_live.read()))
         elif given.command == "resample":
-            planted = [float(one) for one in given.planted.split(",")]
-            rivals_resampled.write(given.files, planted, given.trials, given.seed, given.out)
+            _resample(given)
         else:
             _live(given)
     except KeyboardInterrupt:
@@ -151,6 +154,29 @@ def main() -> int:
         print(error, file=sys.stderr)
         return REFUSED
     return 0
+
+
+def named(words: Sequence[str]) -> list[tuple[str, Path]]:
+    """Give the kind of load and the file that each word names.
+
+    Raises:
+        BadSetting: a word is not written so.
+    """
+    pairs = [(word, word.partition("=")) for word in words]
+    for word, (_, equals, _) in pairs:
+        if not equals:
+            raise BadSetting("A file has no kind of load", repr(word), "write KIND=FILE")
+    return [(kind, Path(path)) for _, (kind, _, path) in pairs]
+
+
+def _resample(given: argparse.Namespace) -> None:
+    planted = [float(one) for one in given.planted.split(",")]
+    with contextlib.ExitStack() as kept:
+        files = named(given.files) or kept.enter_context(compare_blocks.honest())
+        by_kind: dict[str, list[Path]] = {}
+        for kind, path in files:
+            by_kind.setdefault(kind, []).append(path)
+        rivals_resampled.write(by_kind, planted, given.trials, given.seed, given.out)
 
 
 def _live(given: argparse.Namespace) -> None:

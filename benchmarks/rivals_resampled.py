@@ -202,10 +202,11 @@ def _count(rate: Rate, red: Sequence[bool]) -> None:
     rate.suites_red += any(red)
 
 
-def write(files: Sequence[str], planted: Sequence[float], trials: int, seed: int, out: Path) -> None:
-    """Write how often each rule tells that something has become slower, for files that are named KIND=FILE.
+def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials: int, seed: int, out: Path) -> None:
+    """Write how often each rule tells that something has become slower.
 
-    Several files of a kind are joined.
+    Args:
+        named: files by their kind of load; those of a kind are joined.
 
     Raises:
         BadLedger, BadSetting: a file cannot be used.
@@ -213,12 +214,6 @@ def write(files: Sequence[str], planted: Sequence[float], trials: int, seed: int
     from rich.console import Console
     from rich.progress import track
 
-    named: dict[str, list[Path]] = {}
-    for word in files:
-        kind, equals, path = word.partition("=")
-        if not equals:
-            raise BadSetting("A file has no kind of load", repr(word), "write KIND=FILE")
-        named.setdefault(kind, []).append(Path(path))
     kinds = {kind: null(paths) for kind, paths in named.items()}
     wanted = [(kind, found, share) for kind, found in kinds.items() for share in planted]
     rows = [

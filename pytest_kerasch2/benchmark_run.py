@@ -84,6 +84,11 @@ class BenchmarkRun:
             reason = str(report.longrepr[2])
             self.rows.append(Row(report.nodeid, why_not=reason.partition("Skipped: ")[2] or reason))
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
+        """Order the file as the table is: who reads it is shown the rows as they are written, not as they ran."""
+        output_json["benchmarks"].sort(key=lambda one: self.places[one["fullname"]])
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the table."""
         if self.rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -83,6 +84,41 @@ def test_pytest_benchmarks_own_options_work_on_it(inner: Inner, pytester: pytest
     inner("--benchmark", "--benchmark-json=times.json", "-k", "test_sum").assert_outcomes(passed=1, deselected=2)
 
     assert (pytester.path / "times.json").exists()
+
+
+# What a plugin for random order may do.
+BACKWARDS = """
+import pytest
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    items.reverse()
+"""
+SEVERAL = """
+import pytest
+
+
+@pytest.mark.parametrize("way", ["one", "another"])
+def test_first(benchmark, way):
+    benchmark(len, [])
+
+
+def test_after(benchmark):
+    benchmark(len, [])
+"""
+
+
+def test_a_file_has_the_rows_as_they_are_written_in_whatever_order_they_ran(
+    pytester: pytest.Pytester, inner: Inner
+) -> None:
+    pytester.makeconftest(BACKWARDS)
+    (pytester.path / "benchmarks" / "bench_sum.py").write_text(SEVERAL, encoding="utf-8")
+
+    inner("--benchmark", "--benchmark-json=times.json").assert_outcomes(passed=3)
+
+    kept = json.loads((pytester.path / "times.json").read_text(encoding="utf-8"))
+    assert [one["name"] for one in kept["benchmarks"]] == ["test_first[one]", "test_first[another]", "test_after"]
 
 
 # Its second benchmark is stopped by Ctrl-C.

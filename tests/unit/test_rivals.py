@@ -128,6 +128,11 @@ def test_files_of_several_environments_are_refused(tmp_path: Path) -> None:
         rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
 
 
+def test_a_file_without_its_kind_of_load_is_refused() -> None:
+    with pytest.raises(BadSetting, match=r"no kind of load.*x\.json.*write KIND=FILE"):
+        compare_rivals.named(["busy=y.json", "x.json"])
+
+
 def test_an_early_stop_leaves_about_as_many_trials_of_each() -> None:
     wanted = compare_rivals.trials(3, ["asv", "pyperf"], ["idle", "busy"], [0.0, 0.05])
 
@@ -232,7 +237,7 @@ def test_the_section_counts_suites_and_benchmarks_with_their_bounds(tmp_path: Pa
 
 def test_the_section_has_what_was_resampled(tmp_path: Path) -> None:
     _comparison(0.0).write(tmp_path / "x.json")
-    rivals_resampled.write([f"busy={tmp_path / 'x.json'}"], [0.0, 0.2], 10, 0, tmp_path / "out.json")
+    rivals_resampled.write({"busy": [tmp_path / "x.json"]}, [0.0, 0.2], 10, 0, tmp_path / "out.json")
 
     said = rivals_report.section(tmp_path / "none.jsonl", tmp_path / "out.json", [])
 
