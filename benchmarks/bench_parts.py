@@ -39,5 +39,5 @@ def test_parts(step_benchmark: Any, request: pytest.FixtureRequest, device: Any,
     api.fresh_session(0)
     model = models.style("sequential-list").compiled(api.tensorflow())
     data = tuple(np.concatenate([part] * REPEATED) for part in suite.images())
-    seconds = 5.0 if request.config.stash[SETTINGS].full else 1.0
+    seconds = 15.0 if request.config.stash[SETTINGS].full else 1.0
     step_benchmark(model, data, batch_size=batch_size, device=device.name, seconds=seconds, apart=True)

@@ -3,15 +3,15 @@
 A step is done in five ways, which differ in who asks for it, in what feeds it and in what it does:
 
     whole    `fit` asks,        fed by its own data,             the model's step
+    around   as *whole*, and what is within the calls of the step is not counted
     fed      a bare loop asks,  fed by what `fit` makes of them, the model's step
     there    a bare loop asks,  one batch that is there already, the model's step
-    looped   `fit` asks,        one batch that is there already, a step that does nothing, compiled by Keras as its own
-    empty    a bare loop asks,  one batch that is there already, a step that does nothing
+    empty    a bare loop asks,  one batch that is there already, a step that does nothing, compiled by Keras as its own
 
 Input is what *fed* takes longer than *there*: what the step waits for its batch, or loses to whoever makes it. Dispatch
-is *looped*: Keras's loop, what `fit` makes ready, and the call of a compiled function. Compute is what sending the
-steps of *there* takes longer than *empty*, and wait is what they then have to be waited for. *Whole* is in none of the
-four; that they add up to it is found, and not made so.
+is *around*, Keras's loop and what `fit` makes ready, and *empty*, the call of a compiled function. Compute is what
+sending the steps of *there* takes longer than *empty*, and wait is what they then have to be waited for. *Whole* is in
+none of the four, and the calls of *around* are timed in a bare loop: that they add up is found, and not made so.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ class Round:
     """Seconds of a step in each of the five ways, once in turn; `waited` is of `there`, at its end."""
 
     whole: float
+    around: float
     fed: float
     there: float
     waited: float
-    looped: float
     empty: float
 
     @property
     def parts(self) -> tuple[float, float, float, float]:
         """Give input, dispatch, compute and wait, in seconds of a step."""
-        return self.fed - self.there, self.looped, self.there - self.waited - self.empty, self.waited
+        return self.fed - self.there, self.around + self.empty, self.there - self.waited - self.empty, self.waited
 
     @property
     def share(self) -> float:
@@ -153,9 +153,9 @@ class _Ways:
         """Do a block in each way, in random order."""
         ways: dict[str, Callable[[], tuple[Block, float]]] = {
             "whole": lambda: (self.ready.timed(self.ready.steps), 0.0),
+            "around": lambda: self._proved(True, lambda: (self._around(), 0.0)),
             "fed": lambda: self._proved(True, lambda: self._bare(self.own, None)),
             "there": lambda: self._proved(True, lambda: self._bare(self.own, self.there)),
-            "looped": lambda: self._proved(False, lambda: (self._looped(self.nothing), 0.0)),
             "empty": lambda: self._proved(False, lambda: self._bare(self.nothing, self.there)),
         }
         order = list(ways)
@@ -173,15 +173,28 @@ class _Ways:
             raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
         return done
 
-    def _looped(self, nothing: Function) -> Block:
-        """Let `fit` do steps that do nothing, and take no batch of its own."""
-        subject, there = self.subject, self.there
+    def _around(self) -> Block:
+        """Let `fit` do its steps, and give what it takes besides their calls."""
+        subject, inside, done = self.subject, 0.0, 0
 
         def step(*given: Any) -> Any:
-            return nothing(*given[:-1], there)
+            nonlocal inside, done
+            began = time.perf_counter()
+            found = self.own(*given)
+            done += 1
+            if done % subject.batches == 0:
+                # At the end of an epoch `fit` would have to wait for it, which is no work of its loop.
+                self._wait(found)
+            inside += time.perf_counter() - began
+            return found
 
         with self._given(step):
-            return block.timed(self.ready.run, self.ready.steps, subject.finish, subject.wait, self.ready.idle)
+            its = block.timed(self.ready.run, self.ready.steps, subject.finish, subject.wait, self.ready.idle)
+        return Block(its.steps, its.seconds - inside, its.owed)
+
+    def _wait(self, found: Any) -> None:
+        """Return when a step is done that gave this."""
+        self.subject.device.wait(next(iter(_logs(found).values())))
 
     def _bare(self, step: Function, source: Any) -> tuple[Block, float]:
         """Do steps in a bare loop, epoch by epoch; give them, and what was waited for at the end of the epochs.
@@ -202,7 +215,7 @@ class _Ways:
                 kept[:] = loop(step, count, given[:-1], given[-1] if source is None else source)
 
             def wait() -> None:
-                subject.device.wait(next(iter(kept[-1].values())))
+                self._wait(kept[-1])
 
             def finish() -> None:
                 began = time.perf_counter()
@@ -227,7 +240,7 @@ class _Ways:
         def look(*given: Any) -> Any:
             batch = next(given[-1])
             done = self.own(*given)
-            found[:] = [_again(batch, given[-1]), list(done if isinstance(done, dict) else done[0])]
+            found[:] = [_again(batch, given[-1]), list(_logs(done))]
             self.model.stop_training = True
             return done
 
@@ -247,7 +260,8 @@ class _Ways:
             model.make_train_function()
             nothing: Function = model.train_function
             # Keras 2 asks for the model's step where it traces it: now.
-            self._looped(nothing)
+            with self._given(lambda *given: nothing(*given[:-1], self.there)):
+                self.ready.run(self.subject.batches)
         finally:
             model.train_function = self.own
             del model.train_step
@@ -264,6 +278,11 @@ class _Ways:
             yield
         finally:
             self.model.train_function = before
+
+
+def _logs(found: Any) -> Any:
+    """Give what a step told; on JAX it gives the state of the model too."""
+    return found if isinstance(found, dict) else found[0]
 
 
 def _stateful(step: Function, count: int, given: Any, source: Any) -> tuple[Any, Any]:

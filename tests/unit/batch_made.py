@@ -25,7 +25,7 @@ def row(device: str, batch: int, seconds: float) -> Row:
 CPU = tuple(row("cpu:0", size, 0.001 + 1e-5 * size) for size in SIZES)
 GPU = tuple(row("gpu:0", size, 0.002 + 1e-7 * size) for size in SIZES)
 NO_LAW = tuple(row("cpu:0", size, seconds) for size, seconds in zip(SIZES, (0.001, 0.001, 0.1)))
-APART = replace(CPU[0], parts=Parts(10, (Round(0.001, 0.0009, 0.0008, 0.0, 0.0002, 0.0001),) * 3))
+APART = replace(CPU[0], parts=Parts(10, (Round(0.001, 0.0001, 0.0009, 0.0008, 0.0, 0.0001),) * 3))
 GONE = replace(GPU[0], found=None, why_not="no memory")
 
 

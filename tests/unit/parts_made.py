@@ -32,7 +32,7 @@ class Costs:
 
     Args:
         late: the device goes on for so long when the step has returned.
-        together: spent only where `fit` does the model's step on its own data, which no experiment does in parts.
+        together: spent within a step only where it is `fit` that asks for it, which no experiment does in parts.
         once: what is spent once a call of `fit`.
         counts: updates that a step counts.
         deaf: another step is compiled than the one that is given.
@@ -69,6 +69,7 @@ class Model:
         self.history: Any = "before"
         self.stop_training = False
         self.owed = 0.0
+        self.asked_by_fit = False
 
     def make_train_function(self) -> None:
         if self.train_function is None:
@@ -76,7 +77,8 @@ class Model:
             self.train_function = lambda iterator: step(next(iterator))
 
     def train_step(self, data: Any) -> Any:
-        self.clock.spend(self.costs.work)
+        self.clock.spend(self.costs.work + self.costs.together * self.asked_by_fit)
+        self.asked_by_fit = False
         self.owed += self.costs.late
         self.counter.value += self.costs.counts
         self.kernel.value += 1
@@ -94,14 +96,11 @@ class Model:
         for _ in range(epochs):
             fed = self._fed()
             for _ in range(BATCHES):
-                before = self.counter.value
                 self.clock.spend(self.costs.loop)
+                self.asked_by_fit = True
                 self.train_function(fed)
                 if self.stop_training:
                     return
-                # Only where it is the whole, a step at a time.
-                if self.counter.value != before:
-                    self.clock.spend(self.costs.together)
 
     def _fed(self) -> Iterator[Any]:
         for _ in itertools.count():

@@ -18,7 +18,7 @@ steps_report = pytest.importorskip("benchmarks.steps_report")
 
 @pytest.fixture
 def told(tmp_path: Path) -> str:
-    lost = Parts(10, (Round(0.001, 0.0007, 0.0006, 0.0, 0.0002, 0.0001),))
+    lost = Parts(10, (Round(0.001, 0.0001, 0.0007, 0.0006, 0.0, 0.0001),))
     runs = {
         "steps-1-one": [*CPU, *GPU],
         "steps-2-two": CPU,

@@ -60,7 +60,8 @@ def test_what_is_planted_in_a_part_shows_there_and_nowhere_else(clock: Clock, co
 def test_what_is_in_no_part_is_not_made_one(clock: Clock) -> None:
     found = _measured(clock, together=0.001)
 
-    assert (found.share, found.gap) == (pytest.approx(0.5, abs=0.005), pytest.approx(0.001, abs=NEAR))
+    # A bare loop is asked by `fit` once an epoch, and has a tenth of it.
+    assert (found.share, found.gap) == (pytest.approx(0.55, abs=0.005), pytest.approx(0.0009, abs=NEAR))
 
 
 def test_what_fit_does_once_a_call_is_of_its_dispatch(clock: Clock) -> None:
@@ -130,7 +131,7 @@ def test_a_loop_that_takes_the_batch_itself_is_not_taken_apart(clock: Clock, mon
         parts.measure(Made(clock, Costs()), 0.01)  # type: ignore[arg-type]
 
 
-ROUND = Round(whole=0.001, fed=0.0007, there=0.0006, waited=0.0001, looped=0.0004, empty=0.0001)
+ROUND = Round(whole=0.001, fed=0.0007, there=0.0006, waited=0.0001, around=0.0003, empty=0.0001)
 
 
 def _row(**changed: float) -> Row:
@@ -146,13 +147,13 @@ def test_a_step_is_told_part_by_part() -> None:
 
 
 def test_parts_that_are_too_few_are_said_so() -> None:
-    (_, doubt) = by_part.lines([_row(looped=0.0003)])
+    (_, doubt) = by_part.lines([_row(around=0.0002)])
 
     assert doubt == "  100 µs of it (10 %) is in none of them."
 
 
 def test_parts_that_are_done_together_are_said_so() -> None:
-    (_, doubt) = by_part.lines([_row(looped=0.0006)])
+    (_, doubt) = by_part.lines([_row(around=0.0005)])
 
     assert doubt == "  200 µs (20 %) of them is done while another part is."
 
