@@ -34,7 +34,7 @@ from pytest_kerasch2.timing.measuring import Prepared
 from pytest_kerasch2.timing.subject import Subject, put_back
 
 NAMES = ("input", "dispatch", "compute", "wait")
-FEWEST_ROUNDS = 7
+FEWEST_ROUNDS = 5
 # Rounds that are not counted: what is done for the first time traces and compiles.
 WARMING = 2
 _ASKED = "A step of `fit` is to be taken apart"
@@ -114,7 +114,7 @@ def measure(subject: Subject, seconds: float) -> Parts:
 
     Args:
         subject: the model and its data.
-        seconds: of `fit` itself, about; there are seven rounds at least, and the other ways come on top.
+        seconds: of `fit` itself, about; there are five rounds at least, and the other ways come on top.
 
     Raises:
         NotApplicable: Keras's loop of this release or backend cannot be given another step.

@@ -22,6 +22,8 @@ from pytest_kerasch2.timing.subject import Subject, assign, copied, put_back, va
 # A run has so many steps, or fewer where they would take more images: it is to cost little beside what is timed.
 STEPS = 25
 IMAGES = 8_000
+# Of one batch again and again, each step is an epoch, which costs many times as much; and they scatter less.
+OF_ONE_BATCH = 10
 # Batches on which the loss is looked at after a run.
 LOOKED_AT = 4
 BY_HAND = 6
@@ -92,7 +94,9 @@ def prove(subject: Subject, mode: Mode, run: Any) -> Proof:
     if isinstance(run, OneByOne):
         return _compared(few, mode, run, step, count, drawn=drawn)
     # An order that nobody knows scatters the runs; of a single batch, seen again and again, there is none.
-    single = _compared(_some(subject, 1), mode, run, step, count, drawn=drawn)
+    single = _compared(_some(subject, 1), mode, run, step, min(count, OF_ONE_BATCH), drawn=drawn)
+    if few.batches == 1:
+        return single
     several = _compared(few, mode, run, step, count, drawn=drawn)
     return several if single.why_not else single
 

@@ -60,7 +60,7 @@ def text(rows: Sequence[Row], width: int, colour: bool) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     shown.add_column("benchmark", overflow="fold")
     heads = HEADS if width >= WIDE else HEADS[:-2]
     for head in heads:
