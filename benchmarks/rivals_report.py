@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
-from benchmarks import rivals_record
+from benchmarks import rivals_record, rivals_resampled
 from benchmarks.accuracy_report import percent, rows_of
 from benchmarks.accuracy_simulation import interval
 from benchmarks.load import KINDS
 from benchmarks.rivals_record import Finished, Trial
-from benchmarks.rivals_resampled import Rate
 from benchmarks.rivals_rules import OURS, RULES
 from benchmarks.rivals_workload import BENCHMARKS
 from pytest_kerasch2.gates.pairs import Verdict
@@ -172,7 +171,7 @@ def _costs(ended: Sequence[Finished]) -> list[str]:
 
 
 def _resampled(plain: Mapping[str, Any]) -> list[str]:
-    rates = [Rate(**one) for one in plain["rates"]]
+    rates = rivals_resampled.of(plain)
     files = ", ".join(f"{one['kind']}: {one['starts']} starts" for one in plain["files"])
     lines = ["### The rules alone, on stored blocks", ""]
     lines.append(

@@ -18,7 +18,7 @@ import random
 import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Iterator, Mapping, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 from benchmarks.compare_report import exchanged
 from benchmarks.rivals_rules import OURS, RULES
@@ -223,3 +223,8 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
     ]
     about = [{"kind": kind, "files": len(named[kind]), "starts": _starts(found)} for kind, found in kinds.items()]
     write_text(json.dumps({"seed": seed, "files": about, "rates": rows}, indent=1) + "\n", out)
+
+
+def of(plain: Mapping[str, Any]) -> list[Rate]:
+    """Give the rates that a file holds which was written so."""
+    return [Rate(**one) for one in plain["rates"]]

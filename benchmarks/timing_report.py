@@ -5,6 +5,7 @@ A part that has not been measured says so, with the command that measures it.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Callable
@@ -12,9 +13,12 @@ from typing import Callable
 from benchmarks import (
     compare_live,
     compare_report,
+    compare_rivals,
     overhead,
     release_history_kept,
+    rivals_picture,
     rivals_report,
+    rivals_resampled,
     steps_report,
     timing_proofs,
 )
@@ -25,6 +29,7 @@ DATA = Path(__file__).parent / "data"
 DOCS = Path(__file__).parent.parent / "docs"
 PLACE = DOCS / "benchmarking.md"
 POWER = DOCS / "compare-power.png"
+RIVALS = DOCS / "compare-rivals.png"
 HEAD = """\
 # Benchmarking: how far it can be believed
 
@@ -61,10 +66,14 @@ def compared() -> str:
 
 
 def rivals() -> str:
-    """Give what others tell of the same work."""
-    return rivals_report.section(
-        DATA / "compare-rivals.jsonl", DATA / "compare-rivals-resampled.json", compare_live.read()
-    )
+    """Give what others tell of the same work, with a picture of what was resampled."""
+    live, resampled = compare_rivals.LIVE, compare_rivals.RESAMPLED
+    told = rivals_report.section(live, resampled, compare_live.read())
+    if not resampled.exists():
+        return told
+    rates = rivals_resampled.of(json.loads(resampled.read_text(encoding="utf-8")))
+    rivals_picture.draw(rates, RIVALS)
+    return f"{told}\n\n![{rivals_picture.told(rates)}]({RIVALS.name})"
 
 
 def releases() -> str:
@@ -72,6 +81,12 @@ def releases() -> str:
     return "## Release by release\n\n[A training step on every release](release-history.md) is a page of its own.\n"
 
 
+def _first(*places: Path) -> Path:
+    """Give the first that is there, or else the first."""
+    return next((place for place in places if place.exists()), places[0])
+
+
+OTHERS = _first(compare_rivals.LIVE, compare_rivals.RESAMPLED)
 STEPS = next(DATA.glob(steps_report.FILES), DATA / steps_report.FILES)
 PARTS: tuple[tuple[Path, Callable[[], str], str], ...] = (
     (
@@ -82,7 +97,11 @@ PARTS: tuple[tuple[Path, Callable[[], str], str], ...] = (
     (overhead.PLACE, overhead.section, "What the harness adds: `python -m benchmarks.overhead`"),
     (timing_proofs.KEPT, refused, "What is refused: `python -m benchmarks.timing_proofs`"),
     (compare_live.KEPT, compared, "Errors and power of `kerasch2 compare`: `python -m benchmarks.compare_live`"),
-    (DATA / "compare-rivals.jsonl", rivals, "Rivals: `python -m benchmarks.compare_rivals run`"),
+    (
+        _first(compare_rivals.LIVE, compare_rivals.RESAMPLED),
+        rivals,
+        "Rivals: `python -m benchmarks.compare_rivals run`",
+    ),
     (release_history_kept.PLACE, releases, "Release history: `python -m benchmarks.release_history record`"),
 )
 
