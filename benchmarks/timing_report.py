@@ -97,11 +97,7 @@ PARTS: tuple[tuple[Path, Callable[[], str], str], ...] = (
     (overhead.PLACE, overhead.section, "What the harness adds: `python -m benchmarks.overhead`"),
     (timing_proofs.KEPT, refused, "What is refused: `python -m benchmarks.timing_proofs`"),
     (compare_live.KEPT, compared, "Errors and power of `kerasch2 compare`: `python -m benchmarks.compare_live`"),
-    (
-        _first(compare_rivals.LIVE, compare_rivals.RESAMPLED),
-        rivals,
-        "Rivals: `python -m benchmarks.compare_rivals run`",
-    ),
+    (OTHERS, rivals, "Rivals: `python -m benchmarks.compare_rivals run`"),
     (release_history_kept.PLACE, releases, "Release history: `python -m benchmarks.release_history record`"),
 )
 

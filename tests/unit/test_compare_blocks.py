@@ -14,9 +14,9 @@ from pytest_kerasch2.timing.comparison import Comparison
 ARM = {"name": "x", "revision": "", "slower": 0.0, "environment": {}}
 
 
-def _trial(path: Path, complete: bool = True, seconds: float = 0.1) -> bytes:
+def _trial(path: Path, complete: bool = True) -> bytes:
     found = Comparison(Terms(), [ARM, ARM], ["fit"], complete=complete)
-    blocks = [{"steps": 1, "seconds": [seconds] * 2, "owed": [0.0] * 2}] * 3
+    blocks = [{"steps": 1, "seconds": [0.1] * 2, "owed": [0.0] * 2}] * 3
     found.pairs.append({"start": 0, "benchmark": "fit", "load": 0.5, "order": [[0, 1, 2, 2, 1, 0]], "blocks": blocks})
     found.write(path)
     return path.read_bytes()
