@@ -179,6 +179,9 @@ def _resampled(plain: Mapping[str, Any]) -> list[str]:
         "processes, and values of each, as it takes by itself, but no more blocks of a process than were kept, which "
         "is less than it would have measured. Draws have blocks in common, and so there are no bounds."
     )
+    if plain["few"]:
+        few = ", ".join(f"{kind}: {starts}" for kind, starts in plain["few"].items())
+        lines.append(f"Left out, as {rivals_resampled.FEWEST} starts are needed: {few}.")
     shares = sorted({one.planted for one in rates})
     kinds = list(dict.fromkeys(one.kind for one in rates))
     rows = []
