@@ -15,7 +15,7 @@ from pytest_kerasch2.report import pictures
 from pytest_kerasch2.timing.batch_drawing import COLOURS, SIGNS
 
 WIDTH, HEIGHT = 9.5, 4.6
-TITLE = "Has it become slower? What the rules tell of stored blocks"
+TITLE = "Has it become slower? What is told of suites of benchmarks"
 # What is asked for: of suites that are not slower, at most so many told to be; of those that are, at least so many.
 MOST_WRONG, LEAST_FOUND = 0.01, 0.95
 # Between the signs of two kinds of load, of the distance of two rules.

@@ -177,12 +177,8 @@ def _resampled(plain: Mapping[str, Any]) -> list[str]:
     lines.append(
         f"Drawn from what `kerasch2 compare` kept of one thing and itself ({files}). A rival has here as many "
         "processes, and values of each, as it takes by itself, but no more blocks of a process than were kept, which "
-        "is less than it would have measured: it is not at equal seconds, as the trials in earnest are. It shows what "
-        "comes of few processes and of sides that are timed apart. Draws have blocks in common, so there are no bounds."
+        "is less than it would have measured. Draws have blocks in common, and so there are no bounds."
     )
-    if plain["few"]:
-        few = ", ".join(f"{kind}: {starts}" for kind, starts in plain["few"].items())
-        lines.append(f"Left out, as {rivals_resampled.FEWEST} starts are needed: {few}.")
     shares = sorted({one.planted for one in rates})
     kinds = list(dict.fromkeys(one.kind for one in rates))
     rows = []

@@ -56,10 +56,6 @@ SHAPES: Mapping[str, Shape] = {
     "asv 1.1": Shape(2, 1000, in_turns=True),
     "asv 1.05": Shape(2, 1000, in_turns=True),
 }
-# Of a start.
-PROCESSES = 3
-# As many as both sides take of the rule that takes most, so that none has less than it would have had by itself.
-FEWEST = 2 * max(one.processes if one.in_turns else -(-one.processes // PROCESSES) for one in SHAPES.values())
 
 
 @dataclass
@@ -117,33 +113,24 @@ def null(paths: Sequence[Path]) -> Comparison:
 
     Raises:
         BadLedger: one cannot be read.
-        BadSetting: one is of two things, or they are of several environments.
+        BadSetting: one is of two things, they are of several environments, or they have too few starts.
     """
-    several = [comparison.read(path) for path in paths]
-    joined = Comparison(Terms(), several[0].arms, several[0].benchmarks)
-    for path, found in zip(paths, several):
+    joined: Comparison | None = None
+    for path in paths:
+        found = comparison.read(path)
         first, second = found.arms
         if first["slower"] or second["slower"] or first["environment"] != second["environment"]:
             words = f"{path}: {first['name']} and {second['name']}"
             raise BadSetting("Times are not of one thing and itself", words, "compare an environment with itself")
+        joined = joined or Comparison(Terms(), found.arms, found.benchmarks)
         if joined.arms[0]["environment"] != first["environment"] or joined.benchmarks != found.benchmarks:
             raise BadSetting("Times are of several environments or suites", str(path), "name files of one of them")
         _add(joined, found)
+    if joined is None or _starts(joined) < Terms().most:
+        number = 0 if joined is None else _starts(joined)
+        remedy = f"name more files, or compare with --most 40 --margin 0.0001 --error 1e-9; {Terms().most} are needed"
+        raise BadSetting("Times are of too few starts", f"{', '.join(map(str, paths))}: {number}", remedy)
     return joined
-
-
-def enough(kinds: Mapping[str, Comparison]) -> tuple[dict[str, Comparison], dict[str, int]]:
-    """Give what has starts enough to draw from, and how many the rest has, by kinds of load.
-
-    Raises:
-        BadSetting: none has.
-    """
-    few = {kind: _starts(found) for kind, found in kinds.items() if _starts(found) < FEWEST}
-    if len(few) == len(kinds):
-        words = ", ".join(f"{kind}: {starts}" for kind, starts in few.items())
-        remedy = f"name more files, or compare with --most 40 --margin 0.0001 --error 1e-9; {FEWEST} are needed"
-        raise BadSetting("Times are of too few starts", words, remedy)
-    return {kind: found for kind, found in kinds.items() if kind not in few}, few
 
 
 def _add(joined: Comparison, found: Comparison) -> None:
@@ -219,15 +206,15 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
     """Write how often each rule tells that something has become slower.
 
     Args:
-        named: files by their kind of load; those of a kind are joined. A kind with too few starts is left out.
+        named: files by their kind of load; those of a kind are joined.
 
     Raises:
-        BadLedger, BadSetting: a file cannot be used, or no kind has enough starts.
+        BadLedger, BadSetting: a file cannot be used.
     """
     from rich.console import Console
     from rich.progress import track
 
-    kinds, few = enough({kind: null(paths) for kind, paths in named.items()})
+    kinds = {kind: null(paths) for kind, paths in named.items()}
     wanted = [(kind, found, share) for kind, found in kinds.items() for share in planted]
     rows = [
         asdict(rate)
@@ -235,7 +222,7 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
         for rate in rates(found, kind, share, trials, seed)
     ]
     about = [{"kind": kind, "files": len(named[kind]), "starts": _starts(found)} for kind, found in kinds.items()]
-    write_text(json.dumps({"seed": seed, "files": about, "few": few, "rates": rows}, indent=1) + "\n", out)
+    write_text(json.dumps({"seed": seed, "files": about, "rates": rows}, indent=1) + "\n", out)
 
 
 def of(plain: Mapping[str, Any]) -> list[Rate]:

@@ -19,7 +19,7 @@ from benchmarks import (
     rivals_running,
 )
 from benchmarks.rivals_record import Finished, Trial
-from benchmarks.rivals_resampled import FEWEST, SHAPES, Shape
+from benchmarks.rivals_resampled import SHAPES, Shape
 from benchmarks.rivals_rules import OURS, RULES
 from benchmarks.rivals_running import Setting
 from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied, FrameworkMissing
@@ -102,22 +102,8 @@ def test_what_is_compared_with_another_thing_is_refused(tmp_path: Path) -> None:
 def test_too_few_starts_are_refused(tmp_path: Path) -> None:
     _comparison(0.0, 12).write(tmp_path / "x.json")
 
-    with pytest.raises(BadSetting, match=r"too few starts.*: busy: 12.*--most 40"):
-        rivals_resampled.write({"busy": [tmp_path / "x.json"]}, [0.0], 10, 0, tmp_path / "out.json")
-
-    assert not (tmp_path / "out.json").exists()
-
-
-def test_a_kind_of_load_with_too_few_starts_is_left_out_and_said(tmp_path: Path) -> None:
-    for kind, starts in (("busy", FEWEST - 1), ("idle", FEWEST)):
-        _comparison(0.0, starts).write(tmp_path / f"{kind}.json")
-    named = {kind: [tmp_path / f"{kind}.json"] for kind in ("busy", "idle")}
-
-    rivals_resampled.write(named, [0.0], 10, 0, tmp_path / "out.json")
-
-    said = rivals_report.section(tmp_path / "none.jsonl", tmp_path / "out.json", [])
-    assert f"(idle: {FEWEST} starts)" in said
-    assert f"Left out, as {FEWEST} starts are needed: busy: {FEWEST - 1}." in said
+    with pytest.raises(BadSetting, match=r"too few starts.*: 12.*--most 40"):
+        rivals_resampled.null([tmp_path / "x.json"])
 
 
 def test_the_starts_of_several_files_are_joined_but_for_those_that_lack_a_benchmark(tmp_path: Path) -> None:
