@@ -1,92 +1,84 @@
-"""The figure of the rivals: how often each tells that something has become slower, which has not, and which has.
-
-What is told by a colour is told by a sign too.
-"""
+"""The figure of the rivals: how often each told that something had become slower, which had not, and which had."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Sequence
 
-from benchmarks.load import KINDS
-from benchmarks.rivals_resampled import Rate
-from benchmarks.rivals_rules import OURS, RULES
+from benchmarks import rivals_report
+from benchmarks.rivals_record import Finished
+from benchmarks.rivals_rules import OURS
 from pytest_kerasch2.report import pictures
-from pytest_kerasch2.timing.batch_drawing import COLOURS, SIGNS
+from pytest_kerasch2.timing.batch_drawing import COLOURS
 
-WIDTH, HEIGHT = 9.5, 4.6
-TITLE = "Has it become slower? What is told of suites of benchmarks"
+WIDTH, HEIGHT = 9.5, 3.8
+TITLE = "Has it become slower? What was told of suites of two benchmarks"
+NOTE = "Lines: between which the true rate lies, by exact bounds of 95 % on each side. All kinds of load together."
 # What is asked for: of suites that are not slower, at most so many told to be; of those that are, at least so many.
 MOST_WRONG, LEAST_FOUND = 0.01, 0.95
-# Between the signs of two kinds of load, of the distance of two rules.
-APART = 0.13
+THEIRS, OWN = COLOURS[1], COLOURS[0]
 
 
-def draw(rates: Sequence[Rate], path: Path) -> None:
+def draw(ended: Sequence[Finished], path: Path) -> None:
     """Draw it.
 
     Args:
-        rates: of suites in which nothing is planted, and of ones with the same slowdown each.
+        ended: trials in earnest, those of ours among them.
         path: of a file in .png or .svg.
 
     Raises:
         BadSetting: it cannot be written.
         FrameworkMissing: there is no Matplotlib.
     """
-    pictures.write(lambda matplotlib: figure(matplotlib, rates), path, TITLE, told(rates), "Rivals")
+    pictures.write(lambda matplotlib: figure(matplotlib, ended), path, TITLE, told(ended), "Rivals")
 
 
-def told(rates: Sequence[Rate]) -> str:
-    """Give what it shows, in words: the rates of each rule under all loads together."""
+def told(ended: Sequence[Finished]) -> str:
+    """Give what it shows, in words."""
     parts = []
-    for planted in _planted(rates):
-        shares = [f"{rule} {_share(rates, rule, planted):.1%}" for rule in _rules(rates)]
-        parts.append(f"Suites that are {_head(planted)}, of which are told to be slower by {', '.join(shares)}.")
+    for share in _shares(ended):
+        found = rivals_report.by_rule(ended, share)
+        counts = [f"{rule} {one.red} of {one.of}" for rule, one in found.items()]
+        parts.append(f"Suites that were {_head(share)}, of which were told to be slower by {', '.join(counts)}.")
     return " ".join(parts)
 
 
-def figure(matplotlib: Any, rates: Sequence[Rate]) -> Any:
-    """Give the figure: a panel for each slowdown, in it a row for each rule, and in that a sign for each load."""
-    rules, planted = _rules(rates), _planted(rates)
+def figure(matplotlib: Any, ended: Sequence[Finished]) -> Any:
+    """Give the figure: a panel for each slowdown, in it a row for each rule, with its count and its bounds."""
+    shares = _shares(ended)
+    rules = list(dict.fromkeys(rule for share in shares for rule in rivals_report.by_rule(ended, share)))
     drawn = matplotlib.figure.Figure(figsize=(WIDTH, HEIGHT))
-    drawn.text(0.02, 0.98, TITLE, size=14, weight="bold", va="top")
-    panels = drawn.subplots(1, len(planted), sharey=True, squeeze=False)[0]
-    for panel, share in zip(panels, planted):
-        _panel(panel, [one for one in rates if one.planted == share], rules, share)
+    drawn.text(0.02, 0.97, TITLE, size=14, weight="bold", va="top")
+    panels = drawn.subplots(1, len(shares), sharey=True, squeeze=False)[0]
+    for panel, share in zip(panels, shares):
+        _panel(panel, rivals_report.by_rule(ended, share), rules, share)
     panels[0].set_yticks(range(len(rules)), rules)
-    panels[0].set_ylim(len(rules) - 0.4, -0.6)
-    handles, labels = panels[0].get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="lower left", ncol=len(labels), frameon=False, handletextpad=0.3)
-    drawn.subplots_adjust(left=0.23, right=0.97, top=0.83, bottom=0.2, wspace=0.12)
+    panels[0].set_ylim(len(rules) - 0.4, -0.7)
+    drawn.text(0.02, 0.03, f"Grey: what is asked for. {NOTE}", size=9, color="0.3")
+    drawn.subplots_adjust(left=0.23, right=0.97, top=0.78, bottom=0.19, wspace=0.12)
     return drawn
 
 
-def _panel(panel: Any, rates: Sequence[Rate], rules: Sequence[str], share: float) -> None:
+def _panel(panel: Any, found: dict[str, rivals_report.Count], rules: Sequence[str], share: float) -> None:
     panel.set_title(f"{_head(share)}: told slower, % of suites")
     panel.set_xlim(-4, 104)
     panel.grid(axis="x", color="0.92")
     good = (LEAST_FOUND, 1.04) if share else (-0.04, MOST_WRONG)
-    panel.axvspan(*(100 * edge for edge in good), color="0.85", label="asked for", zorder=0)
-    kinds = [kind for kind in KINDS if any(one.kind == kind for one in rates)]
-    for place, kind in enumerate(kinds):
-        its = {one.rule: 100 * one.suites_red / one.trials for one in rates if one.kind == kind}
-        rows = [row + APART * (place - (len(kinds) - 1) / 2) for row, rule in enumerate(rules) if rule in its]
-        found = [its[rule] for rule in rules if rule in its]
-        panel.plot(found, rows, SIGNS[place], color=COLOURS[place], markersize=5, label=kind, clip_on=False)
+    panel.axvspan(*(100 * edge for edge in good), color="0.85", zorder=0)
+    for rule, count in found.items():
+        row, own = rules.index(rule), rule == OURS
+        low, high = (100 * edge for edge in count.between)
+        colour, sign = (OWN, "D") if own else (THEIRS, "o")
+        panel.plot([low, high], [row, row], color=colour, linewidth=2, alpha=0.5)
+        panel.plot([100 * count.red / count.of], [row], sign, color=colour, markersize=7, clip_on=False)
+        panel.annotate(
+            f"{count.red} of {count.of}", ((low + high) / 2, row - 0.2), ha="center", va="bottom", size=9, color="0.2"
+        )
 
 
-def _rules(rates: Sequence[Rate]) -> list[str]:
-    return [rule for rule in (*RULES, OURS) if any(one.rule == rule for one in rates)]
+def _shares(ended: Sequence[Finished]) -> list[float]:
+    return sorted({one.trial.planted for one in ended})
 
 
-def _planted(rates: Sequence[Rate]) -> list[float]:
-    return sorted({one.planted for one in rates})
-
-
-def _share(rates: Sequence[Rate], rule: str, planted: float) -> float:
-    its = [one for one in rates if (one.rule, one.planted) == (rule, planted)]
-    return sum(one.suites_red for one in its) / sum(one.trials for one in its)
-
-
-def _head(planted: float) -> str:
-    return f"slower by {planted:.0%}" if planted else "unchanged"
+def _head(share: float) -> str:
+    return f"slower by {share:.0%}" if share else "unchanged"

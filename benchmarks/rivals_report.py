@@ -43,13 +43,18 @@ class Count:
     red: int
     of: int
 
+    @property
+    def between(self) -> list[float]:
+        """Give the bounds of the true rate, each with an error of 5 %."""
+        return interval(self.red, self.of, BOTH_SIDES)
+
     def at_most(self) -> str:
         """Give the rate of false alarms."""
-        return "" if not self.of else f"{self._rate()}, ≤ {percent(interval(self.red, self.of, BOTH_SIDES)[1])}"
+        return "" if not self.of else f"{self._rate()}, ≤ {percent(self.between[1])}"
 
     def at_least(self) -> str:
         """Give the rate of findings."""
-        return "" if not self.of else f"{self._rate()}, ≥ {percent(interval(self.red, self.of, BOTH_SIDES)[0])}"
+        return "" if not self.of else f"{self._rate()}, ≥ {percent(self.between[0])}"
 
     def _rate(self) -> str:
         return f"{self.red:,} of {self.of:,} ({percent(self.red / self.of)})"
@@ -69,6 +74,24 @@ def ours(trials: Iterable[Mapping[str, Any]], kinds: Iterable[str], planted: Ite
             its = Trial("kerasch2", one["kind"], one["planted"], one["seed"])
             found.append(Finished(its, {OURS: red}, {"measured": measured, "all": one["wall"]}, {}))
     return found
+
+
+def in_earnest(path: Path, trials: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], list[Finished]]:
+    """Give how the rivals were asked, and their trials with those of ours under the same loads and of the same changes.
+
+    Raises:
+        BadLedger: it is missing, or something else.
+    """
+    known, ended = rivals_record.read(path)
+    kinds, shares = {one.trial.kind for one in ended}, {one.trial.planted for one in ended}
+    return known, [*ended, *ours(trials, kinds, shares)]
+
+
+def by_rule(ended: Iterable[Finished], share: float) -> dict[str, Count]:
+    """Give how many suites with this change each rule told to be slower; a rule that was not asked, not."""
+    trials = [one for one in ended if one.trial.planted == share]
+    counts = {rule: _suites(rule, trials) for rule in NAMES}
+    return {rule: count for rule, count in counts.items() if count.of}
 
 
 def line(finished: Finished) -> str:
@@ -92,18 +115,12 @@ def section(live: Path, resampled: Path, trials: Sequence[Mapping[str, Any]]) ->
         BadLedger: a file is something else.
     """
     lines = ["## Rivals", "", ASKED]
-    lines += _in_earnest(live, trials) if live.exists() else ["Not run in earnest yet.", ""]
+    lines += _live(*in_earnest(live, trials)) if live.exists() else ["Not run in earnest yet.", ""]
     if resampled.exists():
         lines += _resampled(json.loads(resampled.read_text(encoding="utf-8")))
     else:
         lines += ["Not resampled yet.", ""]
     return "\n".join(lines).rstrip()
-
-
-def _in_earnest(path: Path, trials: Sequence[Mapping[str, Any]]) -> list[str]:
-    known, ended = rivals_record.read(path)
-    kinds, shares = {one.trial.kind for one in ended}, {one.trial.planted for one in ended}
-    return _live(known, [*ended, *ours(trials, kinds, shares)])
 
 
 def _live(known: Mapping[str, Any], ended: Sequence[Finished]) -> list[str]:
@@ -177,7 +194,8 @@ def _resampled(plain: Mapping[str, Any]) -> list[str]:
     lines.append(
         f"Drawn from what `kerasch2 compare` kept of one thing and itself ({files}). A rival has here as many "
         "processes, and values of each, as it takes by itself, but no more blocks of a process than were kept, which "
-        "is less than it would have measured. Draws have blocks in common, and so there are no bounds."
+        "is less than it would have measured, and than ours has. All are of one run, in a row: a rule is left out "
+        "where no run is so long. Draws have blocks in common, and so there are no bounds."
     )
     shares = sorted({one.planted for one in rates})
     kinds = list(dict.fromkeys(one.kind for one in rates))
@@ -193,6 +211,7 @@ def _resampled(plain: Mapping[str, Any]) -> list[str]:
     lines += ["", *rows_of(["Red suites", *map(_head, shares), "measured a benchmark"], rows)]
     for share in shares:
         by = {(one.rule, one.kind): percent(one.suites_red / one.trials) for one in rates if one.planted == share}
-        by_kind = [[rule, *(by[rule, kind] for kind in kinds)] for rule in NAMES if (rule, kinds[0]) in by]
+        named = [rule for rule in NAMES if any((rule, kind) in by for kind in kinds)]
+        by_kind = [[rule, *(by.get((rule, kind), "") for kind in kinds)] for rule in named]
         lines += rows_of([f"Red suites, {_head(share)}", *kinds], by_kind)
     return lines

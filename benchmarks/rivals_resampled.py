@@ -1,9 +1,10 @@
 """The rules of the rivals on times that `kerasch2 compare` kept of one thing and itself, again and again.
 
 A rival does not let its two sides take turns block by block: what it has of one side comes from processes before those
-of the other. So a trial takes a stretch of starts in their order, and its first half for one side, or for asv, whose
-sides take turns, the outer starts for one side and the inner ones for the other. A process gives as many blocks as the
-rival takes values of one. The slowdown is planted by making the times of the second side longer by its share.
+of the other. So a trial takes starts in a row, and their first half for one side, or for asv, whose sides take turns,
+the outer starts for one side and the inner ones for the other. They are of one run: between two runs lie hours, and
+their difference no rival would meet. A process gives as many blocks as the rival takes values of one. The slowdown is
+planted by making the times of the second side longer by its share.
 
 Ours is told of starts drawn with replacement, up to as many as it would have made, and which of the three processes of
 each is which is drawn too: all are of one thing, and so the true ratio of what is drawn is one.
@@ -29,8 +30,12 @@ from pytest_kerasch2.gates.pairs import Terms, Verdict
 from pytest_kerasch2.timing import comparison
 from pytest_kerasch2.timing.comparison import AGAIN, SECOND, Comparison, log_ratio
 
-# Seconds of a step in each block of each process of each start.
-Starts = Sequence[Sequence[Sequence[float]]]
+# Seconds of a step in each block of each process of each start of each run.
+Runs = Sequence[Sequence[Sequence[Sequence[float]]]]
+
+
+# Of a start.
+PROCESSES = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class Shape:
     processes: int
     values: int
     in_turns: bool = False
+
+    @property
+    def starts(self) -> int:
+        """Starts of three processes that both sides take together; of one whose sides take turns, a process of each."""
+        return 2 * (self.processes if self.in_turns else -(-self.processes // PROCESSES))
 
 
 # As the rivals have them by themselves; blocks of a process at most as many as were kept.
@@ -78,28 +88,28 @@ class Rate:
     seconds: float = 0.0
 
 
-def sides(starts: Starts, shape: Shape, drawn: random.Random) -> tuple[list[float], list[float]]:
+def sides(runs: Runs, shape: Shape, drawn: random.Random) -> tuple[list[float], list[float]]:
     """Give the values of both sides, as a rival of this shape would have had them.
 
     Args:
-        starts: of one benchmark, in their order; a stretch may go on at the first after the last.
+        runs: of one benchmark; their starts in their order, and in one of them at least as many as the shape takes.
     """
-    each = len(starts[0])
+    stretch = drawn.choice(_stretches(runs, shape))
     if shape.in_turns:
-        first = drawn.randrange(len(starts))
-        stretch = [starts[(first + place) % len(starts)] for place in range(2 * shape.processes)]
         # A B B A: both sides have as many before and after the middle.
         order = [place % 4 in (0, 3) for place in range(len(stretch))]
         chosen = [[drawn.choice(start) for start, own in zip(stretch, order) if own is side] for side in (True, False)]
     else:
-        half = min(-(-shape.processes // each), len(starts) // 2)
-        first = drawn.randrange(len(starts))
-        stretch = [starts[(first + place) % len(starts)] for place in range(2 * half)]
+        half = len(stretch) // 2
         parts = [[process for start in part for process in start] for part in (stretch[:half], stretch[half:])]
-        count = min(shape.processes, half * each)
-        chosen = [drawn.sample(part, count) for part in parts]
+        chosen = [drawn.sample(part, shape.processes) for part in parts]
     before, after = ([value for process in side for value in _some(process, shape.values, drawn)] for side in chosen)
     return before, after
+
+
+def _stretches(runs: Sequence[Sequence[Any]], shape: Shape) -> list[Sequence[Any]]:
+    """Give all rows of starts of one run that are as long as the shape takes."""
+    return [run[first : first + shape.starts] for run in runs for first in range(len(run) - shape.starts + 1)]
 
 
 def _some(process: Sequence[float], values: int, drawn: random.Random) -> Sequence[float]:
@@ -108,75 +118,84 @@ def _some(process: Sequence[float], values: int, drawn: random.Random) -> Sequen
     return process[first : first + values]
 
 
-def null(paths: Sequence[Path]) -> Comparison:
-    """Give comparisons of one thing with itself, joined: their starts in a row, as far as they have all benchmarks.
+def null(paths: Sequence[Path]) -> list[Comparison]:
+    """Give comparisons of one thing with itself, of their starts only those that have all benchmarks.
 
     Raises:
         BadLedger: one cannot be read.
         BadSetting: one is of two things, they are of several environments, or they have too few starts.
     """
-    joined: Comparison | None = None
-    for path in paths:
-        found = comparison.read(path)
+    runs = [comparison.read(path) for path in paths]
+    for path, found in zip(paths, runs):
         first, second = found.arms
         if first["slower"] or second["slower"] or first["environment"] != second["environment"]:
             words = f"{path}: {first['name']} and {second['name']}"
             raise BadSetting("Times are not of one thing and itself", words, "compare an environment with itself")
-        joined = joined or Comparison(Terms(), found.arms, found.benchmarks)
-        if joined.arms[0]["environment"] != first["environment"] or joined.benchmarks != found.benchmarks:
+        if runs[0].arms[0]["environment"] != first["environment"] or runs[0].benchmarks != found.benchmarks:
             raise BadSetting("Times are of several environments or suites", str(path), "name files of one of them")
-        _add(joined, found)
-    if joined is None or _starts(joined) < Terms().most:
-        number = 0 if joined is None else _starts(joined)
+        found.pairs = _whole(found)
+    number = sum(map(_starts, runs))
+    if number < Terms().most:
         remedy = f"name more files, or compare with --most 40 --margin 0.0001 --error 1e-9; {Terms().most} are needed"
         raise BadSetting("Times are of too few starts", f"{', '.join(map(str, paths))}: {number}", remedy)
-    return joined
+    return runs
 
 
-def _add(joined: Comparison, found: Comparison) -> None:
-    for _, its in itertools.groupby(found.pairs, key=lambda pair: pair["start"]):
-        start = list(its)
-        # What was decided was not timed any more.
-        if len(start) == len(found.benchmarks):
-            joined.pairs += [{**pair, "start": _starts(joined)} for pair in start]
+def _whole(found: Comparison) -> list[dict[str, Any]]:
+    """Give the pairs of those starts that have all benchmarks: what was decided was not timed any more."""
+    by_start = (list(its) for _, its in itertools.groupby(found.pairs, key=lambda pair: pair["start"]))
+    return [pair for start in by_start if len(start) == len(found.benchmarks) for pair in start]
 
 
 def _starts(found: Comparison) -> int:
     return len({pair["start"] for pair in found.pairs})
 
 
-def rates(found: Comparison, kind: str, planted: float, trials: int, seed: int) -> Iterator[Rate]:
-    """Give how often each rule tells that something has become slower."""
-    series = {name: _series(found, name) for name in found.benchmarks}
+def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, seed: int) -> Iterator[Rate]:
+    """Give how often each rule tells that something has become slower; a rule that no run has starts enough for, not.
+
+    Args:
+        runs: as `null` gives them.
+    """
+    series = {name: [_series(found, name) for found in runs] for name in runs[0].benchmarks}
+    each = {name: _seconds(runs, name) for name in series}
+    longest = max(map(_starts, runs))
     for rule, shape in SHAPES.items():
+        if shape.starts > longest:
+            continue
         rate = Rate(rule, kind, planted, trials)
         for trial in range(trials):
             # Of all benchmarks the same stretch.
-            drawn = {name: sides(its, shape, random.Random(f"{seed} {trial}")) for name, (its, _) in series.items()}
+            drawn = {name: sides(its, shape, random.Random(f"{seed} {trial}")) for name, its in series.items()}
             red = [RULES[rule](before, [(1 + planted) * value for value in after]) for before, after in drawn.values()]
             _count(rate, red)
             rate.seconds += statistics.fmean(
-                series[name][1] * (len(before) + len(after)) for name, (before, after) in drawn.items()
+                each[name] * (len(before) + len(after)) for name, (before, after) in drawn.items()
             )
         rate.seconds /= trials
         yield rate
-    yield _ours(found, kind, planted, trials, seed)
+    yield _ours(runs, kind, planted, trials, seed)
 
 
-def _series(found: Comparison, name: str) -> tuple[Starts, float]:
-    """Give the seconds of a step in each block, by start and process; and those of a block, the mean."""
+def _series(found: Comparison, name: str) -> list[list[list[float]]]:
+    """Give the seconds of a step in each block, by start and process."""
     own = [pair for pair in found.pairs if pair["benchmark"] == name]
-    starts = [[[one / its["steps"] for one in its["seconds"]] for its in pair["blocks"]] for pair in own]
-    return starts, statistics.fmean(one for pair in own for its in pair["blocks"] for one in its["seconds"])
+    return [[[one / its["steps"] for one in its["seconds"]] for its in pair["blocks"]] for pair in own]
 
 
-def _ours(found: Comparison, kind: str, planted: float, trials: int, seed: int) -> Rate:
+def _seconds(runs: Sequence[Comparison], name: str) -> float:
+    """Give the seconds of a block, the mean."""
+    own = [pair for found in runs for pair in found.pairs if pair["benchmark"] == name]
+    return statistics.fmean(one for pair in own for its in pair["blocks"] for one in its["seconds"])
+
+
+def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, seed: int) -> Rate:
     rate, terms, shift = Rate(OURS, kind, planted, trials), Terms(), math.log1p(planted)
-    by_name = {name: _logs(found, name) for name in found.benchmarks}
+    by_name = {name: [log for found in runs for log in _logs(found, name)] for name in runs[0].benchmarks}
     for trial in range(trials):
         # Of all benchmarks the same starts.
         chance = random.Random(f"{seed} {trial}")
-        stretch = chance.choices(range(_starts(found)), k=terms.most)
+        stretch = chance.choices(range(sum(map(_starts, runs))), k=terms.most)
         starts = [exchanged({name: logs[place] for name, logs in by_name.items()}, chance) for place in stretch]
         drawn = {name: [start[name] for start in starts] for name in by_name}
         judged = {
@@ -206,7 +225,7 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
     """Write how often each rule tells that something has become slower.
 
     Args:
-        named: files by their kind of load; those of a kind are joined.
+        named: files by their kind of load.
 
     Raises:
         BadLedger, BadSetting: a file cannot be used.
@@ -215,13 +234,13 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
     from rich.progress import track
 
     kinds = {kind: null(paths) for kind, paths in named.items()}
-    wanted = [(kind, found, share) for kind, found in kinds.items() for share in planted]
+    wanted = [(kind, runs, share) for kind, runs in kinds.items() for share in planted]
     rows = [
         asdict(rate)
-        for kind, found, share in track(wanted, "files and changes", console=Console(stderr=True))
-        for rate in rates(found, kind, share, trials, seed)
+        for kind, runs, share in track(wanted, "loads and changes", console=Console(stderr=True))
+        for rate in rates(runs, kind, share, trials, seed)
     ]
-    about = [{"kind": kind, "files": len(named[kind]), "starts": _starts(found)} for kind, found in kinds.items()]
+    about = [{"kind": kind, "files": len(runs), "starts": sum(map(_starts, runs))} for kind, runs in kinds.items()]
     write_text(json.dumps({"seed": seed, "files": about, "rates": rows}, indent=1) + "\n", out)
 
 

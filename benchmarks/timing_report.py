@@ -5,7 +5,6 @@ A part that has not been measured says so, with the command that measures it.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Callable
@@ -18,7 +17,6 @@ from benchmarks import (
     release_history_kept,
     rivals_picture,
     rivals_report,
-    rivals_resampled,
     steps_report,
     timing_proofs,
 )
@@ -66,14 +64,14 @@ def compared() -> str:
 
 
 def rivals() -> str:
-    """Give what others tell of the same work, with a picture of what was resampled."""
-    live, resampled = compare_rivals.LIVE, compare_rivals.RESAMPLED
-    told = rivals_report.section(live, resampled, compare_live.read())
-    if not resampled.exists():
+    """Give what others tell of the same work, with a picture of what they told in earnest."""
+    live, trials = compare_rivals.LIVE, compare_live.read()
+    told = rivals_report.section(live, compare_rivals.RESAMPLED, trials)
+    if not live.exists():
         return told
-    rates = rivals_resampled.of(json.loads(resampled.read_text(encoding="utf-8")))
-    rivals_picture.draw(rates, RIVALS)
-    return f"{told}\n\n![{rivals_picture.told(rates)}]({RIVALS.name})"
+    _, ended = rivals_report.in_earnest(live, trials)
+    rivals_picture.draw(ended, RIVALS)
+    return f"{told}\n\n![{rivals_picture.told(ended)}]({RIVALS.name})"
 
 
 def releases() -> str:

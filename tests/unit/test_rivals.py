@@ -26,9 +26,13 @@ from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied, FrameworkMi
 from pytest_kerasch2.gates.pairs import Terms
 from pytest_kerasch2.timing.comparison import Comparison
 
-# Each block tells its start by its whole part, its process by the next digit.
-STARTS = [
-    [[start + 0.1 * process + 0.001 * block for block in range(10)] for process in range(3)] for start in range(8)
+# Each block tells its run by its hundreds, its start by its whole part, its process by the next digit.
+RUNS = [
+    [
+        [[100 * run + start + 0.1 * process + 0.001 * block for block in range(10)] for process in range(3)]
+        for start in range(starts)
+    ]
+    for run, starts in enumerate((3, 8, 5))
 ]
 ARM = {"name": "x", "revision": "", "slower": 0.0, "environment": {"python": "3.11"}}
 
@@ -57,26 +61,35 @@ def _finished(rival: str, planted: float, number: int, **red: bool) -> Finished:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_one_side_ends_before_the_other_begins(seed: int) -> None:
-    before, after = rivals_resampled.sides(STARTS, Shape(5, 3), random.Random(seed))
+    before, after = rivals_resampled.sides(RUNS, Shape(5, 3), random.Random(seed))
 
-    first, second = ({int(value) for value in side} for side in (before, after))
+    first, second = (sorted({int(value) for value in side}) for side in (before, after))
     assert len(before) == len(after) == 15
-    assert len(first) == 2
-    assert second == {(one + 2) % 8 for one in first}
+    assert [*first, *second] == list(range(first[0], first[0] + 4))
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_sides_that_take_turns_lie_around_each_other(seed: int) -> None:
-    outer, inner = rivals_resampled.sides(STARTS, Shape(2, 10, in_turns=True), random.Random(seed))
+    outer, inner = rivals_resampled.sides(RUNS, Shape(2, 10, in_turns=True), random.Random(seed))
 
     first = int(outer[0])
-    assert [int(value) for value in outer[::10]] == [first, (first + 3) % 8]
-    assert [int(value) for value in inner[::10]] == [(first + 1) % 8, (first + 2) % 8]
+    assert [int(value) for value in outer[::10]] == [first, first + 3]
+    assert [int(value) for value in inner[::10]] == [first + 1, first + 2]
+
+
+@pytest.mark.parametrize("shape", [Shape(5, 3), Shape(2, 10, in_turns=True)])
+def test_the_starts_of_a_rival_are_of_one_run(shape: Shape) -> None:
+    sides = [rivals_resampled.sides(RUNS, shape, random.Random(seed)) for seed in range(200)]
+
+    runs = [{int(value) // 100 for side in both for value in side} for both in sides]
+    assert {len(one) for one in runs} == {1}
+    # The first run is shorter than what either takes.
+    assert set.union(*runs) == {1, 2}
 
 
 @pytest.mark.parametrize(("scatter", "planted", "red"), [(0.0, 0.0, 0), (0.0, 0.2, 20)])
 def test_every_rule_finds_what_is_planted_where_nothing_scatters(scatter: float, planted: float, red: int) -> None:
-    rates = list(rivals_resampled.rates(_comparison(scatter), "idle", planted, 20, 0))
+    rates = list(rivals_resampled.rates([_comparison(scatter)], "idle", planted, 20, 0))
 
     assert {one.rule for one in rates} == {*RULES, OURS} == {*SHAPES, OURS}
     # The t-test calls the least difference significant, and so also what is none.
@@ -84,7 +97,7 @@ def test_every_rule_finds_what_is_planted_where_nothing_scatters(scatter: float,
 
 
 def test_the_scatter_of_processes_alarms_those_who_compare_one_with_one() -> None:
-    rates = {one.rule: one for one in rivals_resampled.rates(_comparison(0.1, 24), "idle", 0.0, 100, 0)}
+    rates = {one.rule: one for one in rivals_resampled.rates([_comparison(0.1, 24)], "idle", 0.0, 100, 0)}
 
     assert rates["pytest-benchmark mean:5%"].suites_red > 20
     assert rates[OURS].suites_red <= 5
@@ -106,16 +119,26 @@ def test_too_few_starts_are_refused(tmp_path: Path) -> None:
         rivals_resampled.null([tmp_path / "x.json"])
 
 
-def test_the_starts_of_several_files_are_joined_but_for_those_that_lack_a_benchmark(tmp_path: Path) -> None:
+def test_starts_that_lack_a_benchmark_are_passed_over(tmp_path: Path) -> None:
     found = _comparison(0.0, 16)
     # The second benchmark was decided a start earlier.
     del found.pairs[-1]
     for name in ("x.json", "y.json"):
         found.write(tmp_path / name)
 
-    joined = rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
+    runs = rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
 
-    assert [pair["start"] for pair in joined.pairs] == [start for start in range(30) for _ in range(2)]
+    assert [[pair["start"] for pair in one.pairs] for one in runs] == 2 * [[start for start in range(15) for _ in "12"]]
+
+
+def test_a_rule_that_takes_more_starts_than_any_run_has_is_left_out() -> None:
+    short = [_comparison(0.0, 11), _comparison(0.0, 13)]
+
+    rates = list(rivals_resampled.rates(short, "idle", 0.2, 10, 0))
+
+    assert SHAPES["pyperf"].starts == 14
+    assert {one.rule for one in rates} == {*RULES, OURS} - {"pyperf"}
+    assert {one.suites_red for one in rates} == {10}
 
 
 def test_files_of_several_environments_are_refused(tmp_path: Path) -> None:

@@ -8,45 +8,50 @@ from typing import Any
 import pytest
 
 from benchmarks import rivals_picture
-from benchmarks.rivals_resampled import Rate
+from benchmarks.rivals_record import Finished, Trial
 from benchmarks.rivals_rules import OURS
 
 matplotlib = pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
-RATES = [
-    Rate(rule, kind, planted, trials=200, suites_red=red)
-    for rule, kind, planted, red in (
-        ("pyperf", "idle", 0.0, 20),
-        ("pyperf", "busy", 0.0, 60),
-        ("pyperf", "idle", 0.05, 190),
-        ("pyperf", "busy", 0.05, 170),
-        (OURS, "idle", 0.0, 0),
-        (OURS, "busy", 0.0, 2),
-        (OURS, "idle", 0.05, 200),
-        (OURS, "busy", 0.05, 196),
-    )
+SECONDS = {"measured": 40.0, "all": 90.0}
+# Of four suites of each, so many are told to be slower by each rule.
+RED = {("pyperf", 0.0): 1, ("pyperf", 0.05): 3, (OURS, 0.0): 0, (OURS, 0.05): 4}
+ENDED = [
+    Finished(Trial(rule, "idle", share, number), {rule: {"fit": number < red, "train_on_batch": False}}, SECONDS, {})
+    for (rule, share), red in RED.items()
+    for number in range(4)
 ]
 
 
 def test_it_is_told_in_words_too() -> None:
-    assert rivals_picture.told(RATES) == (
-        "Suites that are unchanged, of which are told to be slower by pyperf 20.0%, kerasch2 compare 0.5%. "
-        "Suites that are slower by 5%, of which are told to be slower by pyperf 90.0%, kerasch2 compare 99.0%."
+    assert rivals_picture.told(ENDED) == (
+        "Suites that were unchanged, of which were told to be slower by pyperf 1 of 4, kerasch2 compare 0 of 4. "
+        "Suites that were slower by 5%, of which were told to be slower by pyperf 3 of 4, kerasch2 compare 4 of 4."
     )
 
 
-def test_each_rule_has_a_row_and_each_load_a_sign() -> None:
+def test_each_rule_has_a_row_with_its_count() -> None:
     import matplotlib.figure
 
-    drawn: Any = rivals_picture.figure(matplotlib, RATES)
+    drawn: Any = rivals_picture.figure(matplotlib, ENDED)
 
     honest, slower = drawn.axes
     assert [text.get_text() for text in honest.get_yticklabels()] == ["pyperf", OURS]
-    assert {line.get_label(): list(line.get_xdata()) for line in honest.lines} == {"idle": [10, 0], "busy": [30, 1]}
-    assert {line.get_label(): list(line.get_xdata()) for line in slower.lines} == {"idle": [95, 100], "busy": [85, 98]}
+    assert [text.get_text() for text in honest.texts] == ["1 of 4", "0 of 4"]
+    assert [text.get_text() for text in slower.texts] == ["3 of 4", "4 of 4"]
+
+
+def test_a_sign_lies_between_its_bounds() -> None:
+    import matplotlib.figure
+
+    drawn: Any = rivals_picture.figure(matplotlib, ENDED)
+
+    (low, high), (found,) = (line.get_xdata() for line in drawn.axes[0].lines[:2])
+    # The exact bounds of 1 of 4, of 5 % each: 1 - 0.95 ** (1 / 4), and where (1 - p) ** 3 * (1 + 3 * p) is 0.05.
+    assert (low, found, high) == (pytest.approx(1.274, abs=0.001), 25, pytest.approx(75.14, abs=0.01))
 
 
 def test_it_is_written_whole(tmp_path: Path) -> None:
-    rivals_picture.draw(RATES, tmp_path / "rivals.png")
+    rivals_picture.draw(ENDED, tmp_path / "rivals.png")
 
     assert (tmp_path / "rivals.png").read_bytes().startswith(b"\x89PNG")
     assert [path.name for path in tmp_path.iterdir()] == ["rivals.png"]
