@@ -1,7 +1,6 @@
 """What `kerasch2 compare` is worth: how often it errs, what it finds, and whether its intervals cover the truth.
 
-    python -m benchmarks.compare_report                  the section of docs/benchmarking.md
-    python -m benchmarks.compare_report --picture FILE   and the power against the seconds of measuring
+    python -m benchmarks.compare_report     prints the section of docs/benchmarking.md
 
 All of it is made of the trials in `data/compare-live.jsonl`: they are told as they were, and resampled. A resampled run
 has as many starts as a real one, drawn with replacement from the honest ones. The three processes of such a start are
@@ -18,7 +17,6 @@ import random
 import statistics
 import sys
 from collections import Counter, defaultdict
-from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from benchmarks import compare_live
@@ -35,7 +33,6 @@ STARTS = tuple(pairs.looks(Terms().most))
 # Slowdown -> within how many seconds of measuring a benchmark it is to be found.
 WITHIN = {0.05: 60.0, 0.1: 20.0}
 TOLD = ("slower", "faster", "same", "undecided", "unfit", compare_live.REFUSED)
-STYLES = {0.05: "-", 0.1: "--"}
 # A pool of which runs are drawn has so many starts at least.
 FEWEST = 2 * STARTS[-1]
 # Logarithms of the ratio and of the null of each benchmark, of one start.
@@ -257,41 +254,14 @@ def section(trials: Sequence[Mapping[str, Any]], otherwise: Sequence[Mapping[str
     return "\n".join([*lines, *_covered(pools, drawn)])
 
 
-def picture(trials: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Draw the share of planted slowdowns that are found against the seconds of measuring of a benchmark."""
-    from matplotlib.figure import Figure
-
-    drawn = random.Random(0)
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
-    axes = figure.subplots()
-    marks = dict(zip((*KINDS, "all"), "osv^DX"))
-    for planted, style in STYLES.items():
-        for kind, pool in pools_of(trials).items():
-            found = rates(pool, planted, drawn)
-            x = [count * seconds(pool) for count in STARTS]
-            y = [found["by"][count] / found["runs"] for count in STARTS]
-            axes.plot(x, y, style, marker=marks[kind], label=f"{kind}, {100 * planted:.0f} %")
-        spent = spent_until_found(trials, planted)
-        if spent:
-            share = [place / len(spent) for place in range(len(spent) + 1)]
-            axes.step([0.0, *spent], share, style, where="post", color="black", label=f"live, {100 * planted:.0f} %")
-    axes.set(xlabel="seconds of measuring, for a benchmark", ylabel="share found", ylim=(0, 1.05))
-    axes.legend(fontsize=8, ncols=2)
-    figure.savefig(path, dpi=120)
-
-
 def main() -> int:
-    """Print the section, and draw the picture where one is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--picture", type=Path, metavar="FILE")
-    asked = parser.parse_args()
+    """Print the section."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     trials = compare_live.read()
     if not trials:
         print("there are no trials: run python -m benchmarks.compare_live", file=sys.stderr)
         return 1
     print(section(trials, compare_live.otherwise()))
-    if asked.picture is not None:
-        picture(trials, asked.picture)
     return 0
 
 

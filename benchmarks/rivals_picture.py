@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from benchmarks import rivals_report
+from benchmarks.accuracy_report import percent
 from benchmarks.rivals_record import Finished
 from benchmarks.rivals_rules import OURS
 from pytest_kerasch2.report import pictures
@@ -81,4 +82,4 @@ def _shares(ended: Sequence[Finished]) -> list[float]:
 
 
 def _head(share: float) -> str:
-    return f"slower by {share:.0%}" if share else "unchanged"
+    return f"slower by {percent(share)}" if share else "unchanged"

@@ -11,6 +11,7 @@ from typing import Callable
 
 from benchmarks import (
     compare_live,
+    compare_picture,
     compare_report,
     compare_rivals,
     overhead,
@@ -52,14 +53,14 @@ def refused() -> str:
 def compared() -> str:
     """Give how often comparing errs and what it finds, with the picture of its power."""
     trials = compare_live.read()
-    compare_report.picture(trials, POWER)
+    compare_picture.draw(trials, POWER)
     title, _, rest = compare_report.section(trials, compare_live.otherwise()).partition("\n\n")
     told = (
         "One environment with itself, as it is and with a slowdown planted into its second arm, by `python -m "
         "benchmarks.compare_live` under the loads that `benchmarks/load.py` makes; told by `python -m "
         "benchmarks.compare_report`.\n\n"
     )
-    picture = f"![Share of planted slowdowns found, by seconds of measuring]({POWER.name})"
+    picture = f"![{compare_picture.TITLE}, by seconds of measuring. {compare_picture.told(trials)}]({POWER.name})"
     return f"{title}\n\n{told}{rest.rstrip()}\n\n{picture}"
 
 

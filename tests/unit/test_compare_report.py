@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import compare_live, compare_report, timing_report
+from benchmarks import compare_live, compare_picture, compare_report, timing_report
 from pytest_kerasch2.errors import TimingVoid
 from pytest_kerasch2.gates.pairs import Terms
 
@@ -181,17 +181,29 @@ def test_a_slowdown_is_planted_into_each_benchmark_as_often(
     assert [planted.count(name) for name in NAMES] == [5, 5]
 
 
-def test_the_picture_is_drawn(tmp_path: Path) -> None:
+def test_the_picture_has_what_was_live_and_what_was_resampled(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures are of the extra `plots`")
     trials = [_trial(seed, 0.01) for seed in range(2)] + [
         _trial(2, 0.01, planted=0.05, verdicts=dict.fromkeys(NAMES, "slower"))
     ]
 
-    compare_report.picture(trials, tmp_path / "power.svg")
+    compare_picture.draw(trials, tmp_path / "power.svg")
 
-    # Of the pool of all loads and of what was live.
     text = (tmp_path / "power.svg").read_text(encoding="utf-8")
-    assert all(f"<!-- {label} -->" in text for label in ("all, 5 %", "all, 10 %", "live, 5 %"))
+    labels = ("5 % slower, 2 live", "5 % slower, 2,000 resampled", "10 % slower, 2,000 resampled")
+    assert [label for label in labels if f">{label}<" in text] == list(labels)
+
+
+def test_the_picture_tells_in_words_what_was_found_in_time() -> None:
+    found, missed = (dict.fromkeys(NAMES, verdict) for verdict in ("slower", "undecided"))
+    trials = [_trial(0, 0.01, planted=0.05, verdicts=found), _trial(1, 0.01, planted=0.1, verdicts=missed)]
+
+    said = compare_picture.told(trials)
+
+    assert said == (
+        "Of benchmarks that are slower by 5 %, 2 of 2 within 60 s. "
+        "Of benchmarks that are slower by 10 %, 0 of 2 within 20 s."
+    )
 
 
 def test_what_was_not_measured_is_said_with_its_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

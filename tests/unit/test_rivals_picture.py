@@ -25,7 +25,7 @@ ENDED = [
 def test_it_is_told_in_words_too() -> None:
     assert rivals_picture.told(ENDED) == (
         "Suites that were unchanged, of which were told to be slower by pyperf 1 of 4, kerasch2 compare 0 of 4. "
-        "Suites that were slower by 5%, of which were told to be slower by pyperf 3 of 4, kerasch2 compare 4 of 4."
+        "Suites that were slower by 5 %, of which were told to be slower by pyperf 3 of 4, kerasch2 compare 4 of 4."
     )
 
 
