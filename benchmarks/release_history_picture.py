@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -29,31 +28,22 @@ def drawn(releases: Releases, found: History) -> bytes:
     Raises:
         FrameworkMissing: there is no Matplotlib.
     """
-    pictures.refuse(PLACE)
-    import matplotlib.figure
-    import matplotlib.ticker
+    return pictures.drawn(lambda matplotlib: _figure(matplotlib, list(series(releases, found)), found), "png", {})
 
-    every = list(series(releases, found))
-    stream = io.BytesIO()
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(pictures.SETTINGS)
-        lines = sum(len(rows) + 1 for _, rows in every)
-        height = ROW * lines + AROUND
-        figure = matplotlib.figure.Figure(figsize=(WIDTH, height))
-        panel = figure.subplots()
-        _rows(panel, found, every)
-        _axes(matplotlib, panel, found)
-        figure.text(0.02, 1 - 0.2 / height, "What an image takes, release by release", size=15, weight="bold", va="top")
-        keys = dict(sorted(zip(*panel.get_legend_handles_labels()[::-1]), key=lambda key: LABELS.index(key[0])))
-        figure.legend(
-            keys.values(), keys, loc="upper left", bbox_to_anchor=(0.01, 1 - 0.5 / height), ncol=4, frameon=False
-        )
-        note = f"◂ × on the right: times the release above, where that is a change of more than {100 * JUMP:.0f} %"
-        figure.text(0.02, 0.15 / height, note, size=8.5, color="0.25")
-        figure.subplots_adjust(left=0.3, right=0.93, top=1 - 1.35 / height, bottom=0.8 / height)
-        figure.savefig(stream, format="png", dpi=pictures.DOTS_PER_INCH, facecolor="white")
-    return stream.getvalue()
+
+def _figure(matplotlib: Any, every: Sequence[tuple[str, list[Row]]], found: History) -> Any:
+    height = ROW * sum(len(rows) + 1 for _, rows in every) + AROUND
+    figure = matplotlib.figure.Figure(figsize=(WIDTH, height))
+    panel = figure.subplots()
+    _rows(panel, found, every)
+    _axes(matplotlib, panel, found)
+    figure.text(0.02, 1 - 0.2 / height, "What an image takes, release by release", size=15, weight="bold", va="top")
+    keys = dict(sorted(zip(*panel.get_legend_handles_labels()[::-1]), key=lambda key: LABELS.index(key[0])))
+    figure.legend(keys.values(), keys, loc="upper left", bbox_to_anchor=(0.01, 1 - 0.5 / height), ncol=4, frameon=False)
+    note = f"◂ × on the right: times the release above, where that is a change of more than {100 * JUMP:.0f} %"
+    figure.text(0.02, 0.15 / height, note, size=8.5, color="0.25")
+    figure.subplots_adjust(left=0.3, right=0.93, top=1 - 1.35 / height, bottom=0.8 / height)
+    return figure
 
 
 def _rows(panel: Any, found: History, every: Sequence[tuple[str, list[Row]]]) -> None:

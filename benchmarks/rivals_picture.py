@@ -56,7 +56,7 @@ def figure(matplotlib: Any, ended: Sequence[Finished]) -> Any:
     panels[0].set_yticks(range(len(rules)), rules)
     panels[0].set_ylim(len(rules) - 0.4, -0.7)
     drawn.text(0.02, 0.03, f"Grey: what is asked for. {NOTE}", size=9, color="0.3")
-    drawn.subplots_adjust(left=0.23, right=0.97, top=0.78, bottom=0.19, wspace=0.12)
+    drawn.subplots_adjust(left=0.24, right=0.97, top=0.78, bottom=0.19, wspace=0.12)
     return drawn
 
 

@@ -64,9 +64,9 @@ def write(draw: Callable[[Any], Any], path: Path, title: str, told: str, subject
     """
     refuse(path)
     kind = path.suffix.lower()[1:]
-    drawn = _drawn(draw, kind, {"Title": title, "Description": told})
+    picture = drawn(draw, kind, {"Title": title, "Description": told})
     try:
-        write_bytes(_spoken(drawn, f"{subject}: {told}") if kind == "svg" else drawn, path)
+        write_bytes(_spoken(picture, f"{subject}: {told}") if kind == "svg" else picture, path)
     except BadLedger as error:
         raise BadSetting("A picture cannot be written", error.found, error.remedy) from error
 
@@ -90,7 +90,12 @@ def _settings() -> Iterator[Any]:
         yield matplotlib
 
 
-def _drawn(draw: Callable[[Any], Any], kind: str, about: dict[str, Any]) -> bytes:
+def drawn(draw: Callable[[Any], Any], kind: str, about: dict[str, Any]) -> bytes:
+    """Give what a picture of this kind, `png` or `svg`, holds: of a figure, and what is said about it.
+
+    Raises:
+        FrameworkMissing: there is no Matplotlib.
+    """
     # Without a date, and so the same each time.
     metadata = {**about, "Date": None} if kind == "svg" else about
     stream = io.BytesIO()
