@@ -66,15 +66,20 @@ def _panel(panel: Any, found: dict[str, rivals_report.Count], rules: Sequence[st
     panel.grid(axis="x", color="0.92")
     good = (LEAST_FOUND, 1.04) if share else (-0.04, MOST_WRONG)
     panel.axvspan(*(100 * edge for edge in good), color="0.85", zorder=0)
-    for rule, count in found.items():
-        row, own = rules.index(rule), rule == OURS
-        low, high = (100 * edge for edge in count.between)
-        colour, sign = (OWN, "D") if own else (THEIRS, "o")
-        panel.plot([low, high], [row, row], color=colour, linewidth=2, alpha=0.5)
-        panel.plot([100 * count.red / count.of], [row], sign, color=colour, markersize=7, clip_on=False)
-        panel.annotate(
-            f"{count.red} of {count.of}", ((low + high) / 2, row - 0.2), ha="center", va="bottom", size=9, color="0.2"
-        )
+    for row, rule in enumerate(rules):
+        if rule in found:
+            _row(panel, row, found[rule], own=rule == OURS)
+        else:
+            panel.annotate("not measured", (50, row), ha="center", va="center", size=9, color="0.5")
+
+
+def _row(panel: Any, row: int, count: rivals_report.Count, own: bool) -> None:
+    low, high = (100 * edge for edge in count.between)
+    colour, sign = (OWN, "D") if own else (THEIRS, "o")
+    panel.plot([low, high], [row, row], color=colour, linewidth=2, alpha=0.5)
+    panel.plot([100 * count.red / count.of], [row], sign, color=colour, markersize=7, clip_on=False)
+    place = (low + high) / 2, row - 0.2
+    panel.annotate(f"{count.red} of {count.of}", place, ha="center", va="bottom", size=9, color="0.2")
 
 
 def _shares(ended: Sequence[Finished]) -> list[float]:

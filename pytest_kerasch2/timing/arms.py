@@ -18,6 +18,7 @@ from typing import Any, Iterator, Mapping, Sequence
 import pytest_kerasch2
 from pytest_kerasch2 import errors
 from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error, TimingVoid
+from pytest_kerasch2.framework import quiet
 from pytest_kerasch2.timing import releases, revisions
 
 # What lies in the folder where it runs comes last, behind what is installed: the suite has to be found there, and a
@@ -75,19 +76,24 @@ class Worker:
         """
         self.arm, self.deadline = arm, deadline
         path = os.pathsep.join(filter(None, [str(package), *map(str, arm.before), os.environ.get("PYTHONPATH", "")]))
-        self.said = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as the process is
+        # Kept for as long as the process is, which ends without tidying up, or is ended.
+        self._kept = contextlib.ExitStack()
+        self.said = self._kept.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is closed with the stack
+        home = tempfile.mkdtemp(prefix="kerasch2-home-")
+        self._kept.callback(shutil.rmtree, home, ignore_errors=True)
+        own = {"PYTHONPATH": path, quiet.OWN_HOME: home}
         try:
             self.process = subprocess.Popen(
                 [str(arm.python), "-c", BEGIN, str(arm.folder)],
                 cwd=arm.folder,
-                env={**os.environ, **arm.variables, **(variables or {}), "PYTHONPATH": path},
+                env={**os.environ, **arm.variables, **(variables or {}), **own},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self.said,
                 text=True,
             )
         except OSError as error:
-            self.said.close()
+            self._kept.close()
             remedy = "name an environment, or an interpreter that can be run"
             raise BadSetting("A process that times cannot be started", f"{arm.name}: {error}", remedy) from error
         self._due: tuple[float, str] | None = None
@@ -163,7 +169,7 @@ class Worker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.said.close()
+        self._kept.close()
 
 
 def received(workers: Sequence[Worker]) -> list[Any]:

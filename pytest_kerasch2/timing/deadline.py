@@ -6,6 +6,7 @@ import _thread
 import contextlib
 import faulthandler
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ import time
 from typing import Callable, Iterator
 
 from pytest_kerasch2.errors import BadSetting, TimingVoid
+from pytest_kerasch2.framework import quiet
 
 # Seconds in which an interrupt that was asked for has come for sure.
 PENDING = 1.0
@@ -88,4 +90,6 @@ def _end_process(seconds: float, given_up: Callable[[], None]) -> None:
     sys.stderr.flush()
     with contextlib.suppress(Exception):
         faulthandler.dump_traceback()
+    # What is else removed when a process ends of itself.
+    shutil.rmtree(quiet.own_keras_home(), ignore_errors=True)
     os._exit(STATUS)

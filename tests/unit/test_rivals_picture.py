@@ -40,6 +40,16 @@ def test_each_rule_has_a_row_with_its_count() -> None:
     assert [text.get_text() for text in slower.texts] == ["3 of 4", "4 of 4"]
 
 
+def test_what_a_rule_was_not_asked_is_said() -> None:
+    import matplotlib.figure
+
+    ended = [one for one in ENDED if one.trial.rival == OURS or not one.trial.planted]
+
+    drawn: Any = rivals_picture.figure(matplotlib, ended)
+
+    assert [text.get_text() for text in drawn.axes[1].texts] == ["not measured", "4 of 4"]
+
+
 def test_a_sign_lies_between_its_bounds() -> None:
     import matplotlib.figure
 

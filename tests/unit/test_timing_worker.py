@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -98,6 +99,27 @@ def test_a_loss_that_grows_in_the_turns_is_refused(worker: Worker) -> None:
 
     with pytest.raises(TimingVoid, match="Steps of training made the model worse"):
         worker.ask("turn")
+
+
+@pytest.mark.slow  # starts Keras in a process of its own
+@pytest.mark.parametrize("ended", [False, True], ids=["of-itself", "killed"])
+def test_a_process_leaves_no_temporary_file(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: bool
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.setenv(name, str(place))
+    with arms.package() as package:
+        worker = Worker(Arm("mine", Path(sys.executable), folder), package)
+        worker.ask("about", suite_of="steps_of_mine:benchmarks")
+        if ended:
+            worker.process.kill()
+
+        worker.close()
+
+    assert list(place.iterdir()) == []
 
 
 @pytest.mark.parametrize(
