@@ -16,9 +16,6 @@ from typing import IO, Iterator, Mapping
 CHILD_HOME = "KERASCH2_CHILD_HOME"
 """Environment variable of a child interpreter that names the home made for it."""
 
-OWN_HOME = "KERASCH2_OWN_HOME"
-"""Environment variable of a process that names its Keras home, where whoever starts the process removes that."""
-
 _ERROR_LINE = re.compile(r"(^[EF]\d{4} )|(: [EF] )")
 # Printed at error level by every GPU build from 2.12 on, and harmless
 _HARMLESS = re.compile(r"Unable to register cu\w+ (plugin )?factory", re.IGNORECASE)
@@ -58,9 +55,7 @@ def private_home(folder: str | os.PathLike[str]) -> Iterator[Path]:
 
 @functools.lru_cache(maxsize=None)
 def own_keras_home() -> Path:
-    """Give the folder, empty at first, that serves as Keras home in this process and is removed after it."""
-    if OWN_HOME in os.environ:
-        return Path(os.environ[OWN_HOME])
+    """Give the empty folder that serves as Keras home in this process; it is removed when the process ends."""
     folder = tempfile.mkdtemp(prefix="kerasch2-home-")
     # Bound to the process that made it: a fork that exits must not remove what its parent still uses
     atexit.register(_remove_if_ours, folder, os.getpid())

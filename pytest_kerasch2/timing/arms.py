@@ -18,7 +18,6 @@ from typing import Any, Iterator, Mapping, Sequence
 import pytest_kerasch2
 from pytest_kerasch2 import errors
 from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error, TimingVoid
-from pytest_kerasch2.framework import quiet
 from pytest_kerasch2.timing import releases, revisions
 
 # What lies in the folder where it runs comes last, behind what is installed: the suite has to be found there, and a
@@ -29,6 +28,8 @@ BEGIN = (
 )
 # Seconds for an answer. Making ready a benchmark is the longest that is waited for: it traces, compiles and proves.
 DEADLINE = 600.0
+# Where a process looks for its temporary folder, on all systems.
+TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 # So often it is seen whether one has passed.
 WATCHED = 1.0
 
@@ -76,12 +77,12 @@ class Worker:
         """
         self.arm, self.deadline = arm, deadline
         path = os.pathsep.join(filter(None, [str(package), *map(str, arm.before), os.environ.get("PYTHONPATH", "")]))
-        # Kept for as long as the process is, which ends without tidying up, or is ended.
+        # Kept for as long as the process is: it ends, or is ended, without removing what lies in its temporary folder.
         self._kept = contextlib.ExitStack()
         self.said = self._kept.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is closed with the stack
-        home = tempfile.mkdtemp(prefix="kerasch2-home-")
-        self._kept.callback(shutil.rmtree, home, ignore_errors=True)
-        own = {"PYTHONPATH": path, quiet.OWN_HOME: home}
+        temporary = tempfile.mkdtemp(prefix="kerasch2-arm-")
+        self._kept.callback(shutil.rmtree, temporary, ignore_errors=True)
+        own = {"PYTHONPATH": path, **dict.fromkeys(TEMPORARY, temporary)}
         try:
             self.process = subprocess.Popen(
                 [str(arm.python), "-c", BEGIN, str(arm.folder)],
