@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         "files",
         nargs="*",
         metavar="KIND=FILE",
-        help=f"instead of those in {compare_blocks.KEPT.name}; several are joined",
+        help=f"instead of those in {compare_blocks.KEPT.name}; of several, each trial draws from one",
     )
     drawn.add_argument("--trials", type=int, default=2000, help="of each rule, file and change (2000)")
     drawn.add_argument("--planted", default=",".join(map(str, PLANTED)), help="slowdowns, as shares (0.0,0.05)")

@@ -68,9 +68,9 @@ def rivals() -> str:
     """Give what others tell of the same work, with a picture of what they told in earnest."""
     live, trials = compare_rivals.LIVE, compare_live.read()
     told = rivals_report.section(live, compare_rivals.RESAMPLED, trials)
-    if not live.exists():
+    _, ended = rivals_report.in_earnest(live, trials) if live.exists() else ({}, [])
+    if not ended:
         return told
-    _, ended = rivals_report.in_earnest(live, trials)
     rivals_picture.draw(ended, RIVALS)
     return f"{told}\n\n![{rivals_picture.told(ended)}]({RIVALS.name})"
 

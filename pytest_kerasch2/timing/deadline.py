@@ -90,6 +90,7 @@ def _end_process(seconds: float, given_up: Callable[[], None]) -> None:
     sys.stderr.flush()
     with contextlib.suppress(Exception):
         faulthandler.dump_traceback()
-    # What is else removed when a process ends of itself.
-    shutil.rmtree(quiet.own_keras_home(), ignore_errors=True)
+    # What is else removed when a process ends of itself. This one is to end, whatever comes of that.
+    with contextlib.suppress(Exception):
+        shutil.rmtree(quiet.own_keras_home(), ignore_errors=True)
     os._exit(STATUS)

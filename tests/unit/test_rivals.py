@@ -17,6 +17,7 @@ from benchmarks import (
     rivals_report,
     rivals_resampled,
     rivals_running,
+    timing_report,
 )
 from benchmarks.rivals_record import Finished, Trial
 from benchmarks.rivals_resampled import SHAPES, Shape
@@ -256,6 +257,18 @@ def test_the_section_counts_suites_and_benchmarks_with_their_bounds(tmp_path: Pa
     assert "10 of 10 (100 %), ≥ 74.1 % |" in said
     assert "| asv | 10 | 20 s | 90 s |" in said
     assert "Not resampled yet." in said
+
+
+def test_there_is_no_figure_before_a_trial_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"schema": 1, "setting": {"seconds": 20.0, "processes": 20}, "versions": {}, "cores": 2, "python": "3.11.7"}
+    monkeypatch.setattr(compare_rivals, "LIVE", tmp_path / "x.jsonl")
+    monkeypatch.setattr(timing_report, "RIVALS", tmp_path / "x.png")
+    with rivals_record.appending(tmp_path / "x.jsonl", known):
+        pass
+
+    said = timing_report.rivals()
+
+    assert ("0 trials" in said, "x.png" in said) == (True, False)
 
 
 def test_the_section_has_what_was_resampled(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +70,16 @@ def test_ctrl_c_is_still_that_of_the_user() -> None:
 def test_a_deadline_is_a_time(seconds: float) -> None:
     with pytest.raises(BadSetting), deadline.within(seconds):
         pass
+
+
+@pytest.mark.parametrize("before", ["quiet.own_keras_home()", "quiet.own_keras_home = None"], ids=["home", "broken"])
+def test_a_process_that_is_ended_leaves_no_keras_home(tmp_path: Path, before: str) -> None:
+    code = (
+        "from pytest_kerasch2.framework import quiet; from pytest_kerasch2.timing import deadline; "
+        f"{before}; deadline._end_process(1.0, lambda: None)"
+    )
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path))
+
+    ended = subprocess.run([sys.executable, "-c", code], env={**os.environ, **temporary}, stderr=subprocess.DEVNULL)
+
+    assert (ended.returncode, list(tmp_path.iterdir())) == (deadline.STATUS, [])
