@@ -2,6 +2,8 @@
 
 pytest --benchmark --benchmark-json=FILE
 python -m benchmarks.steps_report keep FILE steps-1-tensorflow   as data/steps-1-tensorflow.json
+pytest --benchmark-full -k test_batch --benchmark-json=FILE
+python -m benchmarks.steps_report keep FILE batches-1-tensorflow
 pytest --benchmark-full -k parts --benchmark-json=FILE
 python -m benchmarks.steps_report keep FILE parts-1-tensorflow
 python -m benchmarks.steps_report                                the section of the document
@@ -25,6 +27,8 @@ from pytest_kerasch2.timing.stored import Stored
 
 DATA = Path(__file__).parent / "data"
 FILES = "steps-*.json"
+# All batch sizes, each for longer.
+BATCHES = "batches-*.json"
 # A step of `fit` taken apart: by itself, and for longer.
 PARTS = "parts-*.json"
 PICTURE = Path(__file__).parent.parent / "docs" / "steps-by-batch.png"
@@ -41,7 +45,21 @@ same work as *sequential-list*: as much as these three differ, any two rows may 
 ```sh
 pytest --benchmark --benchmark-json=FILE && python -m benchmarks.steps_report keep FILE steps-1-tensorflow
 KERAS_BACKEND=jax pytest --benchmark -k "style or batch or parts" --benchmark-json=FILE
-python -m benchmarks.steps_report keep FILE steps-2-jax && python -m benchmarks.timing_report
+python -m benchmarks.steps_report keep FILE steps-2-jax
+KERAS_BACKEND=torch pytest --benchmark -k "style or batch or parts" --benchmark-json=FILE
+python -m benchmarks.steps_report keep FILE steps-3-torch && python -m benchmarks.timing_report
+```
+"""
+BY_BATCH = """\
+### By batch size
+
+```sh
+pytest --benchmark-full -k test_batch --benchmark-json=FILE
+python -m benchmarks.steps_report keep FILE batches-1-tensorflow
+KERAS_BACKEND=jax pytest --benchmark-full -k test_batch --benchmark-json=FILE
+python -m benchmarks.steps_report keep FILE batches-2-jax
+KERAS_BACKEND=torch pytest --benchmark-full -k test_batch --benchmark-json=FILE
+python -m benchmarks.steps_report keep FILE batches-3-torch && python -m benchmarks.timing_report
 ```
 """
 TURNS = "\nWhere it is said below a table, the blocks of the styles took turns, and are told apart there."
@@ -59,16 +77,17 @@ def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
         BadSetting: of no network were several batch sizes measured.
         FrameworkMissing: there is no Matplotlib.
     """
-    found, apart = (sorted(folder.glob(pattern)) for pattern in (FILES, PARTS))
+    found, batches, apart = (sorted(folder.glob(pattern)) for pattern in (FILES, BATCHES, PARTS))
     runs = [stored.read(path) for path in found]
     by_batch: list[str] = []
-    batch_showing.show(found, [picture], WIDTH, by_batch.extend)
+    # A run of all benchmarks has a few batch sizes too.
+    batch_showing.show(batches or found, [picture], WIDTH, by_batch.extend)
     in_turns = [list(side_by_side.lines(run.rows)) for run in runs]
     lines = ["## A step of the chapter\n", TOLD.format(turns=TURNS if any(in_turns) else "")]
     for run, beside in zip(runs, in_turns):
         lines += [f"### {run.line}\n", *_rows(run)]
         lines += ["```text", *beside, "```\n"] if beside else []
-    lines += ["### By batch size\n", "```text", *by_batch, "```\n"]
+    lines += [BY_BATCH, "```text", *by_batch, "```\n"]
     lines += [f"![Time of a step by batch size]({picture.name})\n", *_apart([stored.read(path) for path in apart])]
     return "\n".join(lines)
 

@@ -52,6 +52,17 @@ def test_devices_stand_side_by_side_by_batch(told: str) -> None:
     assert "gpu:0 [1] overtakes cpu:0 [1] between batches of 32 and 256." in told
 
 
+def test_of_runs_of_all_batch_sizes_these_are_told_and_not_the_few(tmp_path: Path) -> None:
+    for name, rows in {"steps-1-few": CPU, "batches-1-all": [*CPU, *GPU]}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(kept(rows)), encoding="utf-8")
+
+    told = steps_report.section(tmp_path, tmp_path / "steps.png")
+
+    by_batch = told.partition("### By batch size")[2]
+    assert "batches-1-all.json" in by_batch
+    assert "steps-1-few.json" not in by_batch
+
+
 def test_parts_that_do_not_add_up_are_told(told: str) -> None:
     lines = [line for line in told.split("\n") if line.endswith("reached |")]
 
