@@ -155,7 +155,9 @@ def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     red = sum("slower" in one["verdicts"].values() for one in honest)
     verdicts = sum(len(one["verdicts"]) for one in honest)
     high = interval(red, len(honest))[1]
-    return [f"Honest runs: {len(honest)} with {verdicts} verdicts, {red} of them red (at most {percent(high)}).", ""]
+    faster = sum("faster" in one["verdicts"].values() for one in honest)
+    told = f"Honest runs: {len(honest)}, with {verdicts} verdicts; {red} of the runs red (at most {percent(high)})"
+    return [f"{told}, {faster} with something that was told to be faster, which is as false.", ""]
 
 
 def _found(trials: Sequence[Mapping[str, Any]]) -> list[str]:

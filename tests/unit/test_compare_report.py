@@ -68,6 +68,15 @@ def test_roles_are_drawn_of_which_each_has_the_same_processes(pool: list[compare
     assert sorted((round(ratio, 9), round(null, 9)) for ratio, null, _ in found) == sorted(wanted)
 
 
+def test_an_honest_run_that_was_told_to_be_faster_is_told_too() -> None:
+    trials = [_trial(0, 0.01), _trial(1, 0.01, verdicts={"fit": "same", "predict": "faster"})]
+
+    told = compare_report.section(trials, [])
+
+    assert "Honest runs: 2, with 4 verdicts; 0 of the runs red" in told
+    assert ", 1 with something that was told to be faster" in told
+
+
 def test_starts_of_all_loads_are_a_pool_where_those_of_one_are_too_few() -> None:
     found = compare_report.pools_of([_trial(0, 0.01), _trial(1, 0.01, kind="busy")])
 
