@@ -33,6 +33,11 @@ start; with the rivals, who do not say when they time, they go on all the while.
 
 Red is a benchmark that is told to have become slower, and a suite with any such. Bounds are one-sided, of 95 %: the
 true rate of false alarms is at most, and that of findings at least, what stands behind.
+
+```sh
+pip install -e ".[rivals]" && python -m benchmarks.compare_rivals run --trials 1    # in earnest, under each load
+python -m benchmarks.compare_rivals resample && python -m benchmarks.timing_report  # the rules alone
+```
 """
 
 
