@@ -195,7 +195,9 @@ def _about(worker: Worker, place: int) -> dict[str, Any]:
 
 def _mode(workers: Sequence[Worker], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
     try:
-        return release_history_kept.shortened(comparing.pair(workers, name, TIMED, drawn, seconds))
+        pair = comparing.pair(workers, name, TIMED, drawn, seconds)
+        comparing.refuse_owing([pair], [worker.arm.name for worker in workers])
+        return release_history_kept.shortened(pair)
     except KerasCh2Error as error:
         if isinstance(error, ChildDied) and workers[SECOND].process.poll() is None:
             raise

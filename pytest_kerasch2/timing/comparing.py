@@ -13,14 +13,15 @@ import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, ContextManager, Iterator, Sequence
+from typing import Any, Callable, ContextManager, Iterator, Mapping, Sequence
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import BadSetting, TimingVoid
 from pytest_kerasch2.gates.pairs import Terms, Verdict
-from pytest_kerasch2.timing import arms, comparison, environment
+from pytest_kerasch2.timing import arms, block, comparison, environment
 from pytest_kerasch2.timing.arms import Arm, Worker
+from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.comparison import AGAIN, FIRST, SECOND, Comparison
-from pytest_kerasch2.timing.turns import EPOCH
+from pytest_kerasch2.timing.turns import EPOCH, OWED
 
 # Seconds of blocks of a benchmark in a start, of all processes together. There and back for each round: every process
 # has two blocks in it.
@@ -30,6 +31,8 @@ FEWEST_ROUNDS = 8
 TURN = 0.005
 # Calls at the beginning of a turn that are not timed.
 LEAD = 1
+# Starts after which it is told that a thing owes work: a single process may seem to.
+STARTS_OWING = 2
 ALIKE = ("plugin", "node", "machine", "cores")
 
 
@@ -84,6 +87,7 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
                     if start == 0:
                         found.proofs[name] = proofs[:AGAIN]
                     found.pairs.append({"start": start, "benchmark": name, "load": load, **blocks})
+                    _refuse_owing(found, name)
             found.complete = not _undecided(found) or start + 1 == order.terms.most
             if order.out is not None:
                 found.write(order.out)
@@ -166,8 +170,6 @@ def pair(
     for worker in workers:
         worker.send("turn")
     arms.received(workers)
-    for worker, its in zip(workers, blocks):
-        worker.ask("owing", blocks=its)
     proofs = [one.get("proof") for one in opened]
     return {"order": turns, "blocks": list(map(comparison.together, blocks)), "proofs": proofs}
 
@@ -192,6 +194,34 @@ def _timed(
         for place in turns[-1]:
             blocks[place].append(workers[place].ask("turn"))
     return turns, blocks
+
+
+def refuse_owing(pairs: Sequence[Mapping[str, Any]], whose: Sequence[str]) -> None:
+    """Refuse blocks whose clock stopped before their work was done, by all processes of each of two things.
+
+    Args:
+        pairs: of one benchmark, as `pair` gives them.
+        whose: what to call the blocks of the first thing, and of the second.
+
+    Raises:
+        TimingVoid: more than `OWED` was still owed of the median block of a thing.
+    """
+    for thing, name in enumerate(whose):
+        # The third process is one of the first thing.
+        processes = [its for one in pairs for its in one["blocks"][thing :: len(whose)]]
+        blocks = [Block(its["steps"], *both) for its in processes for both in zip(its["seconds"], its["owed"])]
+        try:
+            block.refuse_owing(blocks, OWED)
+        except TimingVoid as error:
+            raise TimingVoid(error.happened, f"{name}: {error.found}", error.remedy) from None
+
+
+def _refuse_owing(found: Comparison, name: str) -> None:
+    # What a wait takes longer on a machine that does much else may be owed in one process. Work that nobody waits for
+    # is owed in every start.
+    mine = [one for one in found.pairs if one["benchmark"] == name]
+    if len(mine) >= STARTS_OWING:
+        refuse_owing(mine, [f"{name} of {arm['name']}" for arm in found.arms])
 
 
 def _undecided(found: Comparison) -> list[str]:

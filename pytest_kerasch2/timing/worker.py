@@ -15,8 +15,7 @@ from typing import Any, Callable, Iterable, Mapping, NoReturn
 
 from pytest_kerasch2.errors import BadSetting, KerasCh2Error
 from pytest_kerasch2.framework import devices
-from pytest_kerasch2.timing import block, environment, imported, measuring, modes, suite, turns
-from pytest_kerasch2.timing.block import Block
+from pytest_kerasch2.timing import environment, imported, measuring, modes, suite, turns
 from pytest_kerasch2.timing.measuring import Prepared
 from pytest_kerasch2.timing.subject import subject
 from pytest_kerasch2.timing.turns import HandOver
@@ -89,11 +88,6 @@ class Worker:
         before = self.losses.pop(name, None)
         if before is not None:
             measuring.learned(before, measuring.loss_of(ready.subject))
-        return {}
-
-    def owing(self, blocks: list[Mapping[str, Any]]) -> dict[str, Any]:
-        """Refuse blocks whose clock stopped before their work was done."""
-        block.refuse_owing([Block(**one) for one in blocks], turns.OWED)
         return {}
 
 

@@ -14,6 +14,7 @@ with open(starts, "a") as stream:
     stream.write("x")
 number = os.path.getsize(starts)
 drawn = random.Random(number + given["seed"])
+owes = given["owes"][number % len(given["owes"])]
 # What a process takes differs a little from start to start.
 scatter = given["scatter"]
 ratio = given["ratio"] * (2 if given["slow_with"] in os.environ else 1)
@@ -50,7 +51,7 @@ for line in sys.stdin:
     elif do == "turn" and left:
         left -= 1
         seconds = calls * took * planted * (1 + 0.001 * drawn.gauss(0, 1))
-        found = dict(ok=dict(steps=calls, seconds=seconds, owed=0.0))
+        found = dict(ok=dict(steps=calls, seconds=seconds, owed=seconds * owes))
     else:
         found = dict(ok=dict())
     print(json.dumps(found), flush=True)
@@ -68,6 +69,8 @@ USUAL = {
     # Said when it starts, and no answer.
     "prints": "",
     "proof": None,
+    # Shares of a block that are owed when its clock stops, of one start after the other.
+    "owes": [0.0],
     # An environment variable with which all takes twice as long.
     "slow_with": "",
 }

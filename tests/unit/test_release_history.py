@@ -60,9 +60,11 @@ def test_a_line_names_no_machine(tmp_path: Path) -> None:
 
 
 def test_what_a_release_refuses_is_told_of_the_mode_alone(tmp_path: Path) -> None:
-    found = _measured(tmp_path, refuses="owing")
+    found = _measured(tmp_path, owes=[0.5])
 
-    assert {mode["reason"] for mode in found["modes"].values()} == {"The clock stopped before the work was done: half"}
+    assert {mode["reason"] for mode in found["modes"].values()} == {
+        "The clock stopped before the work was done: new: 50.0 % of a block was done after its clock had stopped"
+    }
 
 
 def test_a_mode_that_ends_the_process_leaves_the_others_to_new_ones(tmp_path: Path) -> None:

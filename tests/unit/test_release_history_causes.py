@@ -55,7 +55,7 @@ def test_the_release_is_held_against_itself_with_the_other_optimizer(
 
 
 def test_a_mode_that_is_refused_is_not_measured(stand_in: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    stand_in.update(refuses="owing")
+    stand_in.update(owes=[0.5])
 
     assert _lines(capsys) == [f"{mode}: not measured" for mode in MODES]
 

@@ -88,7 +88,7 @@ def test_every_process_has_two_blocks_in_each_round_there_and_back(tmp_path: Pat
     [
         ({"dies": "turn"}, {}, ChildDied, "new: exit status 1: the last words"),
         ({"refuses": "turn"}, {}, TimingVoid, "The clock stopped"),
-        ({"refuses": "owing"}, {}, TimingVoid, "The clock stopped"),
+        ({"owes": [0.04]}, {}, TimingVoid, "fit of new: 4.0 % of a block was done after its clock had stopped"),
         ({"facts": {"node": "there"}}, {}, BadSetting, "node: here and there"),
         ({"facts": {"plugin": "9"}}, {}, BadSetting, "plugin: 0.1.0 and 9"),
         ({"benchmarks": ["other"]}, {}, BadSetting, "none in common"),
@@ -100,6 +100,25 @@ def test_what_cannot_be_compared_is_said(
 ) -> None:
     with pytest.raises(error, match=message):
         _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", **given), **how)
+
+
+@pytest.mark.parametrize("owes", [[0.02], [0.5, 0.0, 0.0]], ids=["a little", "in one process of three"])
+def test_what_may_be_the_machine_is_not_owed(tmp_path: Path, owes: Sequence[float]) -> None:
+    found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", owes=owes, seed=1))
+
+    assert found.verdict is Verdict.SAME
+
+
+def test_what_every_process_owes_is_refused_after_two_starts(tmp_path: Path) -> None:
+    with pytest.raises(TimingVoid):
+        _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", owes=[0.5]))
+
+    assert (tmp_path / "new" / "starts").read_text(encoding="utf-8") == "xx"
+
+
+def test_both_processes_of_the_first_thing_are_held_to_it(tmp_path: Path) -> None:
+    with pytest.raises(TimingVoid, match="fit of old"):
+        _compared(_arm(tmp_path, "old", owes=[0.5]), _arm(tmp_path, "new", seed=1))
 
 
 def test_what_is_decided_is_timed_no_more(tmp_path: Path) -> None:
@@ -144,7 +163,7 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
 
     assert {do for do, within in orders if within} == {"pace", "turns", "turn"}
     # A last order lets a run end, and is of no block.
-    assert {do for do, within in orders if not within} == {"about", "open", "turn", "owing"}
+    assert {do for do, within in orders if not within} == {"about", "open", "turn"}
 
 
 def test_the_second_thing_is_held_to_both_processes_of_the_first() -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from pytest_kerasch2.errors import BadSetting, TimingVoid
 from pytest_kerasch2.timing import arms, suite
-from pytest_kerasch2.timing import worker as process
 from pytest_kerasch2.timing.arms import Arm, Worker
 
 SUITE = """
@@ -152,16 +151,3 @@ def test_the_made_up_images_can_be_told_apart() -> None:
     brightest: Any = np.array([rows[labels == label].mean(axis=0).argmax() // 2 for label in range(10)])
     assert (x.shape, x.dtype, float(x.min()) >= 0, float(x.max()) <= 1) == ((1280, 28, 28), np.float32, True, True)
     assert brightest.tolist() == list(range(10))
-
-
-def _owing(share: float) -> dict[str, Any]:
-    return process.Worker(lambda answer: None).owing([{"steps": 2, "seconds": 0.005, "owed": share * 0.005}] * 9)
-
-
-def test_what_a_first_wait_takes_longer_is_not_owed() -> None:
-    assert _owing(0.012) == {}
-
-
-def test_more_than_that_is_owed() -> None:
-    with pytest.raises(TimingVoid, match=r"4\.0 % of a block was done after its clock had stopped"):
-        _owing(0.04)
