@@ -83,10 +83,16 @@ def refused(error: TimingVoid, kind: str, planted: float, seed: int, wall: float
         "starts": 0,
         "measured": 0.0,
         "wall": round(wall, 1),
+        "starts_owing": comparing.STARTS_OWING,
         "environment": {},
         "pairs": [],
         "why": str(error),
     }
+
+
+def was_refused(one: Mapping[str, Any]) -> bool:
+    """Tell whether a trial ended without a verdict."""
+    return REFUSED in one["verdicts"].values()
 
 
 def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> dict[str, Any]:

@@ -142,14 +142,15 @@ def _live(trials: Sequence[Mapping[str, Any]]) -> list[str]:
                 continue
             told = Counter(verdict for one in those for verdict in one["verdicts"].values())
             cells = [str(told.get(verdict, 0)) for verdict in TOLD]
-            spent = [statistics.mean(one[what] for one in those) for what in ("measured", "wall")]
-            cells = [f"{100 * planted:.0f} %", kind, str(len(those)), *cells, *(f"{one:.0f} s" for one in spent)]
+            ended = [one for one in those if not compare_live.was_refused(one)]
+            spent = [f"{statistics.mean(one[what] for one in ended):.0f} s" for what in ("measured", "wall") if ended]
+            cells = [f"{100 * planted:.0f} %", kind, str(len(those)), *cells, *(spent or ["–", "–"])]
             lines.append(f"| {' | '.join(cells)} |")
     return [*lines, "", *_honest(trials), *_found(trials)]
 
 
 def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
-    honest = [one for one in trials if not one["planted"]]
+    honest = [one for one in trials if not one["planted"] and not compare_live.was_refused(one)]
     if not honest:
         return ["Nothing was compared with itself yet: `python -m benchmarks.compare_live --trials 8`.", ""]
     red = sum("slower" in one["verdicts"].values() for one in honest)
@@ -157,7 +158,13 @@ def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     high = interval(red, len(honest))[1]
     faster = sum("faster" in one["verdicts"].values() for one in honest)
     told = f"Honest runs: {len(honest)}, with {verdicts} verdicts; {red} of the runs red (at most {percent(high)})"
-    return [f"{told}, {faster} with something that was told to be faster, which is as false.", ""]
+    lines = [f"{told}, {faster} with something that was told to be faster, which is as false.", ""]
+    for one in trials:
+        if not one["planted"] and compare_live.was_refused(one):
+            # What refused it is kept from the first such run on that was done by the rule of now.
+            by = "" if "starts_owing" in one else " That was asked of each process by itself; now it is of two starts."
+            lines += [f"One more honest run ({one['kind']}, seed {one['seed']}) told nothing: {one['why']}{by}", ""]
+    return lines
 
 
 def _found(trials: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
-from benchmarks import rivals_record, rivals_resampled
+from benchmarks import compare_live, rivals_record, rivals_resampled
 from benchmarks.accuracy_report import percent, rows_of
 from benchmarks.accuracy_simulation import interval
 from benchmarks.load import KINDS
@@ -73,7 +73,9 @@ def ours(trials: Iterable[Mapping[str, Any]], kinds: Iterable[str], planted: Ite
     """
     found = []
     for one in trials:
-        if one["kind"] in kinds and one["planted"] in planted:
+        # What was refused has found no slowdown, and has raised no false alarm either: it told nothing.
+        counts = one["planted"] or not compare_live.was_refused(one)
+        if one["kind"] in kinds and one["planted"] in planted and counts:
             red = {name: one["verdicts"][name] == Verdict.SLOWER.value for name in BENCHMARKS}
             measured = math.fsum(pair["seconds"] for pair in one["pairs"] if pair["benchmark"] in BENCHMARKS)
             its = Trial("kerasch2", one["kind"], one["planted"], one["seed"])

@@ -77,6 +77,18 @@ def test_an_honest_run_that_was_told_to_be_faster_is_told_too() -> None:
     assert ", 1 with something that was told to be faster" in told
 
 
+def test_an_honest_run_that_was_refused_is_told_and_has_no_verdict() -> None:
+    refused = _trial(
+        1, 0.01, verdicts=dict.fromkeys(NAMES, "refused"), measured=0.0, why="The clock stopped.", pairs=[]
+    )
+
+    told = compare_report.section([_trial(0, 0.01), refused], [])
+
+    assert "Honest runs: 1, with 2 verdicts" in told
+    assert "One more honest run (idle, seed 1) told nothing: The clock stopped. That was asked of each process" in told
+    assert "| 0 % | idle | 2 | 0 | 0 | 2 | 0 | 0 | 2 | 48 s |" in told
+
+
 def test_starts_of_all_loads_are_a_pool_where_those_of_one_are_too_few() -> None:
     found = compare_report.pools_of([_trial(0, 0.01), _trial(1, 0.01, kind="busy")])
 

@@ -208,6 +208,15 @@ def test_ours_is_taken_from_live_trials_of_the_same_loads_and_changes() -> None:
     assert found.seconds == {"measured": 4.0, "all": 300.0}
 
 
+def test_what_ours_refused_is_no_finding_and_no_quiet_run() -> None:
+    verdicts = dict.fromkeys(("fit", "train_on_batch", "predict"), "refused")
+    about = {"kind": "idle", "seed": 0, "verdicts": verdicts, "wall": 300.0, "pairs": []}
+
+    found = rivals_report.ours([{**about, "planted": share} for share in (0.0, 0.05)], {"idle"}, {0.0, 0.05})
+
+    assert [(one.trial.planted, any(one.red[OURS].values())) for one in found] == [(0.05, False)]
+
+
 def test_what_was_kept_is_read_again_but_for_a_line_cut_short(tmp_path: Path) -> None:
     path, known = tmp_path / "x.jsonl", {"schema": 1, "setting": {"seconds": 20.0}}
     ended = _finished("asv", 0.05, 0, fit=True)
