@@ -162,7 +162,7 @@ def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     for one in trials:
         if not one["planted"] and compare_live.was_refused(one):
             # What refused it is kept from the first such run on that was done by the rule of now.
-            by = "" if "starts_owing" in one else " That was asked of each process by itself; now it is of two starts."
+            by = "" if "starts_owing" in one else " It was asked of each process by itself; now it is of three starts."
             lines += [f"One more honest run ({one['kind']}, seed {one['seed']}) told nothing: {one['why']}{by}", ""]
     return lines
 

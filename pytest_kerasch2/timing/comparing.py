@@ -31,8 +31,8 @@ FEWEST_ROUNDS = 8
 TURN = 0.005
 # Calls at the beginning of a turn that are not timed.
 LEAD = 1
-# Starts after which it is told that a thing owes work: a single process may seem to.
-STARTS_OWING = 2
+# Starts after which it is told that a thing owes work: a single process may seem to, and is no half of these.
+STARTS_OWING = 3
 ALIKE = ("plugin", "node", "machine", "cores")
 
 

@@ -85,7 +85,7 @@ def test_an_honest_run_that_was_refused_is_told_and_has_no_verdict() -> None:
     told = compare_report.section([_trial(0, 0.01), refused], [])
 
     assert "Honest runs: 1, with 2 verdicts" in told
-    assert "One more honest run (idle, seed 1) told nothing: The clock stopped. That was asked of each process" in told
+    assert "One more honest run (idle, seed 1) told nothing: The clock stopped. It was asked of each process" in told
     assert "| 0 % | idle | 2 | 0 | 0 | 2 | 0 | 0 | 2 | 48 s |" in told
 
 
