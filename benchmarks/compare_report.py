@@ -25,6 +25,7 @@ from benchmarks.accuracy_simulation import interval
 from benchmarks.load import KINDS
 from pytest_kerasch2.gates import pairs
 from pytest_kerasch2.gates.pairs import Terms, Verdict
+from pytest_kerasch2.timing import comparing
 
 RUNS = 2000
 TRIALS = 1000
@@ -162,7 +163,8 @@ def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     for one in trials:
         if not one["planted"] and compare_live.was_refused(one):
             # What refused it is kept from the first such run on that was done by the rule of now.
-            by = "" if "starts_owing" in one else " It was asked of each process by itself; now it is of three starts."
+            starts = f"all processes of a thing, after {comparing.STARTS_OWING} starts"
+            by = "" if "starts_owing" in one else f" It was asked of each process by itself; now it is of {starts}."
             lines += [f"One more honest run ({one['kind']}, seed {one['seed']}) told nothing: {one['why']}{by}", ""]
     return lines
 
