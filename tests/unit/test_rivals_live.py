@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
 import sys
 import time
@@ -51,7 +52,17 @@ def test_pytest_benchmark_tells_of_a_large_change_by_both_rules(folder: Path) ->
     told = rivals_live.pytest_benchmark(folder, LARGE, SETTING, 0)
 
     assert _told_to_be_slower(told) == {"pytest-benchmark mean:5%": True, "pytest-benchmark min:5%": True}
-    assert told.measured >= 4 * SETTING.seconds / 2 * 0.9
+
+
+def test_pytest_benchmark_has_half_of_the_seconds_for_each_side(folder: Path) -> None:
+    told = rivals_live.pytest_benchmark(folder, 0.0, SETTING, 0)
+
+    sides = [json.loads((folder / f"{side}.json").read_text(encoding="utf-8")) for side in ("before", "after")]
+    every = [one for side in sides for one in side["benchmarks"]]
+    assert [one["options"]["max_time"] for one in every] == [SETTING.seconds / 2] * 4
+    # How many rounds it makes of them is its own affair: on a machine that does much else they are fewer.
+    each = [one["stats"] for one in every]
+    assert told.measured == pytest.approx(sum(one["mean"] * one["rounds"] * one["iterations"] for one in each))
 
 
 def test_pytest_benchmark_finds_the_least_of_the_same_alike(folder: Path) -> None:
