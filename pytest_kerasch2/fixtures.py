@@ -207,7 +207,8 @@ def parametrize_devices(metafunc: pytest.Metafunc) -> None:
     try:
         chosen = devices.choose(settings.devices)
     except KerasCh2Error as error:
-        raise pytest.UsageError(str(error)) from error
+        # Of what is raised while tests are collected, this alone is shown by its message, without a traceback.
+        raise pytest.Collector.CollectError(str(error)) from error
     metafunc.parametrize("device", chosen, ids=[one.name for one in chosen], indirect=True)
 
 

@@ -114,6 +114,17 @@ def test_the_fixtures_do_what_they_say(pytester: pytest.Pytester, monkeypatch: p
 
 
 @pytest.mark.slow  # starts TensorFlow
+def test_a_device_that_is_not_there_is_told_without_a_traceback(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_anything(device):\n    pass\n")
+
+    result = pytester.runpytest_subprocess("--chapter-devices=gpu:7", "-p", "no:cacheprovider")
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["There is no gpu:7 *the devices present are*"])
+    assert "fixtures.py:" not in result.stdout.str()
+
+
+@pytest.mark.slow  # starts TensorFlow
 def test_the_readmes_example_runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(pytester.path))
     example = re.search(r"<!-- example -->\n```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
