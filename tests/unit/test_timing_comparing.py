@@ -83,6 +83,17 @@ def test_every_process_has_two_blocks_in_each_round_there_and_back(tmp_path: Pat
     assert {turn[0] for turn in turns} == {0, 1, 2}
 
 
+def test_processes_that_take_the_same_give_the_same_comparison(tmp_path: Path) -> None:
+    places = [tmp_path / "once", tmp_path / "again"]
+    for place in places:
+        place.mkdir()
+
+    found = [_compared(_arm(place, "old"), _arm(place, "new", seed=1), names=("predict",)) for place in places]
+
+    once, again = ([(one["order"], one["blocks"]) for one in its.pairs] for its in found)
+    assert once == again
+
+
 @pytest.mark.parametrize(
     ("given", "how", "error", "message"),
     [
