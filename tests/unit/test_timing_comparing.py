@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
-import re
-import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -18,7 +15,7 @@ import pytest
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied, TimingVoid
 from pytest_kerasch2.gates.pairs import FEWEST, Terms, Verdict
-from pytest_kerasch2.timing import arms, comparing, comparison, showing
+from pytest_kerasch2.timing import arms, comparing, comparison
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparing import Order
 from pytest_kerasch2.timing.comparison import Comparison
@@ -272,50 +269,6 @@ def test_a_process_that_gives_no_answer_is_ended(tmp_path: Path, monkeypatch: py
         _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", hangs="turn"), deadline=1.0)
 
 
-@pytest.mark.parametrize(
-    ("ratio", "more", "status"),
-    [(1.0, [], 0), (1.0, ["--slower=0.2"], 1), (0.9, [], 0), (1.0, ["--most=11", "--margin=0.0001"], 3)],
-)
-def test_the_exit_status_tells_the_verdict(
-    tmp_path: Path, ratio: float, more: list[str], status: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    first, second = interpreter(tmp_path / "old"), interpreter(tmp_path / "new", ratio=ratio, seed=1)
-
-    found = cli.main(["compare", str(first), str(second), *more])
-
-    assert (found, "fit: " in capsys.readouterr().out) == (status, True)
-
-
-@pytest.mark.parametrize(("slower", "status", "wrong"), [([], 0, 0), (["--slower=0.000001"], 1, 1)])
-def test_the_self_test_sees_red_and_green(
-    tmp_path: Path, slower: list[str], status: int, wrong: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    found = cli.main(["compare", "--self-test", str(interpreter(tmp_path / "one")), *slower])
-
-    out = capsys.readouterr().out
-    assert (found, out.count("self-test, "), out.count("NOT as it should be")) == (status, 2, wrong)
-
-
-@pytest.mark.parametrize("more", [["--json=x.json"], ["--summary=x.md"], ["another"]])
-def test_a_self_test_keeps_nothing_and_is_of_one_thing(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    status = cli.main(["compare", "--self-test", "one", *more])
-
-    assert (status, "A self-test keeps nothing" in capsys.readouterr().err) == (2, True)
-
-
-def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:
-    summary = tmp_path / "summary.md"
-    summary.write_text("before\n", encoding="utf-8")
-    things = [str(interpreter(tmp_path / "old")), str(interpreter(tmp_path / "new", ratio=1.5, seed=1))]
-
-    cli.main(["compare", *things, "--summary", str(summary)])
-
-    assert summary.read_text(encoding="utf-8").startswith("before\nTime per training step of")
-    told = re.search(r"\| fit \| ✗ slower \| (\S+) \|", summary.read_text(encoding="utf-8"))
-    assert told is not None
-    assert float(told[1]) == pytest.approx(1.5, rel=0.01)
-
-
 def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Path) -> None:
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1))
     for pair in found.pairs:
@@ -325,49 +278,3 @@ def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Pa
     found.write(out)
 
     assert cli.main(["compare", "--told-by", str(out)]) == 4
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["one"],
-        ["one", "two", "--slower=-1"],
-        ["a", "b", "--error=2"],
-        ["a", "b", "--device=cpu,gpu"],
-        ["a", "b", "--most=1"],
-        ["a", "b", "--json=nowhere/times.json"],
-        ["a", "b", "--json=."],
-        ["a", "b", "--summary=nowhere/times.md"],
-        ["a", "b", "--deadline=0"],
-        [__file__, __file__],
-    ],
-)
-def test_words_that_cannot_be_used_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["compare", *arguments]) == 2
-    assert capsys.readouterr().err.startswith("kerasch2 compare: ")
-
-
-def _stopped(*given: Any) -> Any:
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _failed(*given: Any) -> Any:
-    raise RuntimeError("a mistake of ours")
-
-
-@pytest.mark.parametrize(("ends", "status", "told"), [(_stopped, 130, "stopped; what"), (_failed, 70, "of ours")])
-def test_what_ends_it_in_another_way_is_no_verdict(
-    monkeypatch: pytest.MonkeyPatch, ends: Any, status: int, told: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(showing, "compared", ends)
-
-    assert (cli.main(["compare", "a", "b"]), told in capsys.readouterr().err) == (status, True)
-
-
-def test_a_stop_is_taken_as_before_afterwards() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-
-    cli.main(["compare"])
-
-    assert signal.getsignal(signal.SIGTERM) is before
