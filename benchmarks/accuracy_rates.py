@@ -103,7 +103,7 @@ def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
     print(f"{subject.name}: {gates} honest gates took {seconds:.0f} s; {len(DROPS)} drops follow", file=sys.stderr)
     tuned = accuracy_rivals.tuned(honest.means)
     planted = dict(_planted(made, drawn, others, unit))
-    validated = accuracy_simulation.cross_validated(known, TERMS, SPLITS, max(gates // SPLITS, 1), seed)
+    validated = accuracy_simulation.cross_validated(known, TERMS, SPLITS, max(gates // SPLITS, 1), seed=seed)
     every = {0.0: honest, **planted}
     return {
         "reference": {"name": accuracy_record.path_of(subject.reference).stem, "seeds": len(known.runs)},

@@ -100,7 +100,7 @@ def simulated(made: Yardstick, drawn: Iterable[Sequence[Run]], others: Rivals, d
 
 
 def cross_validated(
-    known: Reference, terms: Terms, splits: int, gates: int, seed: int, drop: float = 0.0
+    known: Reference, terms: Terms, splits: int, gates: int, *, seed: int, drop: float = 0.0
 ) -> list[float]:
     """Give for each split of a reference how often a part of its seeds fails the rest."""
     chance = np.random.default_rng(seed)

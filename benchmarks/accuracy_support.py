@@ -54,7 +54,7 @@ def compared(known: Reference, splits: int, gates: int, seed: int) -> list[dict[
         for multiple in DROPS:
             with mock.patch.object(sequential, "supported", rule):
                 drop = multiple * resolution
-                rates = accuracy_simulation.cross_validated(known, TERMS, splits, gates, seed, drop)
+                rates = accuracy_simulation.cross_validated(known, TERMS, splits, gates, seed=seed, drop=drop)
             found = {"mean": float(np.mean(rates)), "worst split": max(rates), "best split": min(rates)}
             rows.append({"rule": name, "drop": multiple, "splits": splits, "gates": gates, **found})
             print(f"{len(known.runs)} seeds: {rows[-1]}", flush=True)

@@ -44,7 +44,7 @@ def verdict_of(error: BaseException | None) -> Verdict:
 
 
 def record_of(
-    check: Check, witness: Witness, error: BaseException | None, release: Release, parameters: str, seconds: float
+    check: Check, witness: Witness, error: BaseException | None, release: Release, *, parameters: str, seconds: float
 ) -> Record:
     """Give the record of one run of a check.
 

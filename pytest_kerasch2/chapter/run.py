@@ -207,7 +207,7 @@ class ChapterRun:
         witness = item.stash.setdefault(WITNESS, Witness())
         error = call.excinfo.value if call.excinfo is not None else None
         parameters = collection.parameters_of(item)
-        record = judging.record_of(check, witness, error, self.release(), parameters, call.duration)
+        record = judging.record_of(check, witness, error, self.release(), parameters=parameters, seconds=call.duration)
         planted = item.stash.get(PLANTED, None)
         if planted is None:
             record = replacing.with_replacement(record)

@@ -186,7 +186,9 @@ class EarlyRun:
         error = call.excinfo.value if call.excinfo is not None else None
         if isinstance(error, (KeyboardInterrupt, SystemExit, pytest.exit.Exception)):
             return
-        record = judging.record_of(item.check, item.witness, error, self.who.release, "", call.duration)
+        record = judging.record_of(
+            item.check, item.witness, error, self.who.release, parameters="", seconds=call.duration
+        )
         shown = judging.shown(record, error, item.planted)
         if item.planted is not None:
             report_.kerasch2_planted = {"name": item.planted.name, "harmful": True}

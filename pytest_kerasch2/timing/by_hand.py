@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 from typing import Any, Callable
@@ -23,6 +24,14 @@ def why_not(model: Any) -> str:
     if len(getattr(model, "outputs", None) or [None]) != 1:
         return "the model has several outputs"
     return ""
+
+
+def takes_one_size(model: Any) -> bool:
+    """Give whether a model takes batches of one size alone, as one with a state between batches does."""
+    # A model that is not built has no inputs yet, or says so when it is asked for them.
+    with contextlib.suppress(AttributeError, ValueError, RuntimeError):
+        return any(one.shape[0] is not None for one in model.inputs or ())
+    return False
 
 
 def eager(model: Any) -> Step:

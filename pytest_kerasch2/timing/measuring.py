@@ -25,6 +25,8 @@ FEWEST_BLOCKS = 5
 # Two blocks of warming up that differ by less have become steady.
 STEADY = 0.1
 MOST_WARMING = 6
+# Inputs on which the loss is looked at before and after.
+LOOKED_AT = 1000
 
 
 @dataclass(frozen=True)
@@ -326,12 +328,13 @@ def _traced(subject: Subject) -> Iterator[list[str]]:
 
 
 def loss_of(subject: Subject) -> float:
-    """Give the loss on some of the data."""
-    few = min(len(subject.x), 1000)
+    """Give the loss on some of the data, all of them at once where the model takes batches of any size."""
+    at_once = subject.batch_size if by_hand.takes_one_size(subject.model) else min(len(subject.x), LOOKED_AT)
+    few = max(1, min(len(subject.x), LOOKED_AT) // at_once) * at_once
     if not by_hand.why_not(subject.model):
         # As `evaluate` tells it, without compiling anything.
-        return by_hand.loss(subject.model, subject.x[:few], subject.y[:few], few)
-    found = subject.model.evaluate(subject.x[:few], subject.y[:few], batch_size=few, verbose=0)
+        return by_hand.loss(subject.model, subject.x[:few], subject.y[:few], at_once)
+    found = subject.model.evaluate(subject.x[:few], subject.y[:few], batch_size=at_once, verbose=0)
     return float(found[0] if isinstance(found, (list, tuple)) else found)
 
 

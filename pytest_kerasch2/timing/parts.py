@@ -109,12 +109,13 @@ class Parts:
         return {"steps": self.steps, **told, "rounds": [asdict(one) for one in self.rounds]}
 
 
-def measure(subject: Subject, seconds: float) -> Parts:
+def measure(subject: Subject, seconds: float, proving: bool = True) -> Parts:
     """Take a step of `fit` apart, as the chapter calls it; model and optimizer are put back at the end.
 
     Args:
         subject: the model and its data.
         seconds: of `fit` itself, about; there are five rounds at least, and the other ways come on top.
+        proving: as for `measuring.measure`.
 
     Raises:
         NotApplicable: Keras's loop of this release or backend cannot be given another step.
@@ -125,7 +126,7 @@ def measure(subject: Subject, seconds: float) -> Parts:
         raise NotApplicable(_ASKED, "before TensorFlow 2.2, Keras's loop knows no `train_function`")
     if not api.runs_on_tensorflow() and api.release().backend != "jax":
         raise NotApplicable(_ASKED, "on this backend, Keras's loop itself takes the batch")
-    with _put_back(subject), measuring.prepared(subject, modes.mode("fit")) as ready:
+    with _put_back(subject), measuring.prepared(subject, modes.mode("fit"), proving) as ready:
         ways = _Ways(subject, ready)
         for _ in range(WARMING):
             ways.round()

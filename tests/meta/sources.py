@@ -17,9 +17,15 @@ def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
+def others() -> list[Path]:
+    """Give every module beside the package: benchmarks, the matrix, and tests."""
+    return sorted(path for room in ("benchmarks", "matrix", "tests") for path in (PROJECT / room).rglob("*.py"))
+
+
 def name_of(path: Path) -> str:
     """Give a module's dotted name."""
-    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    root = PACKAGE.parent if PACKAGE in path.parents else PROJECT
+    parts = path.relative_to(root).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.meta.sources import PACKAGE, functions, imports, modules, name_of
+from tests.meta.sources import PACKAGE, functions, imports, modules, name_of, others
 
 # Where a function ends, and what an older CPython takes, `ast` tells from 3.8 on.
 READS_SOURCE = pytest.mark.skipif(sys.version_info < (3, 8), reason="source is read by CPython 3.8 or newer")
@@ -128,7 +128,7 @@ def test_a_pytest_run_that_does_not_use_the_plugin_loads_nothing_heavy(pytester:
 
 
 @READS_SOURCE
-@pytest.mark.parametrize("path", modules(), ids=name_of)
+@pytest.mark.parametrize("path", [*modules(), *others()], ids=name_of)
 def test_files_and_functions_are_small(path: Path) -> None:
     long = [node.name for node in functions(path) if (node.end_lineno or 0) - node.lineno + 1 > 50]
 

@@ -138,6 +138,28 @@ def test_frozen(step_benchmark):
     result.stdout.fnmatch_lines(["Steps of training left weights as they were*"])
 
 
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_a_model_that_takes_batches_of_one_size_is_asked_for_its_loss_in_these(inner: Inner) -> None:
+    body = """
+def test_of_ten(step_benchmark):
+    keras = api.tensorflow().keras
+
+    class OfTen(keras.layers.Layer):
+        def call(self, x):
+            assert x.shape[0] in (10, None)
+            return x
+
+    first = keras.Input(batch_shape=(10, 4))
+    model = keras.Model(first, network().layers[1](network().layers[0](OfTen()(first))))
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    step_benchmark(model, (X, Y), batch_size=10, device="cpu", seconds=0.1)
+"""
+
+    result = inner(body)
+
+    result.assert_outcomes(passed=1)
+
+
 @ON_TENSORFLOW
 @pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_a_model_on_another_device_is_refused(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -268,33 +268,6 @@ def test_without_a_resolution_what_is_unchanged_passes_nearly_always_after_two()
     assert sum(found) >= 93
 
 
-def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None:
-    found = deciding.unreachable(deciding.yardstick(SEEDS, Terms(resolution=0.0005)))
-
-    assert found is not None
-    assert found.evidence == (
-        "undecided, before any training: 0.05 points cannot be told by 10 trainings, which tell 0.438 at best",
-        "0.05 points were to be told; the smallest drop that would have been an alarm: 0.89 points",
-    )
-    assert (found.verdict, found.estimate, found.interval, found.runs) == (Verdict.UNDECIDED, None, None, ())
-
-
-def test_a_resolution_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -> None:
-    by = made(5)
-    ready = deciding.yardstick(by, Terms())
-    between = (ready.tellable(2) + ready.tellable(10)) / 2
-
-    assert ready.tellable(2) < between < ready.tellable(10)
-    assert deciding.unreachable(deciding.yardstick(by, Terms(resolution=between))) is None
-
-
-def test_a_single_training_is_too_few_for_any_resolution() -> None:
-    found = deciding.unreachable(deciding.yardstick(SEEDS, Terms(resolution=0.5, most=1)))
-
-    assert found is not None
-    assert found.reason == "undecided, before any training: no gate passes by fewer than 2 trainings, and 1 is allowed"
-
-
 @pytest.mark.parametrize("seeds", [0, 1, 4])
 def test_a_reference_of_too_few_seeds_is_refused(seeds: int) -> None:
     with pytest.raises(BadReference, match=f"too few seeds. Found: {seeds} seeds. To do: calibrate 5 at least"):
@@ -322,33 +295,6 @@ def test_fewer_or_more_epochs_than_the_reference_are_refused(epochs: int) -> Non
 def test_a_series_that_is_shorter_than_the_others_is_refused(series: str) -> None:
     with pytest.raises(BadSetting, match="Found: 1 and 2 with seed 1000"):
         _decide(replace(run(1000), **{series: (0.5,)}))
-
-
-@pytest.mark.parametrize(
-    "terms",
-    [
-        {"resolution": 0.0},
-        {"resolution": -0.005},
-        {"resolution": math.nan},
-        {"resolution": math.inf},
-        {"resolution": 1.0},
-        {"alarm": 0.0},
-        {"alarm": 0.5},
-        {"alarm": -0.01},
-        {"alarm": math.nan},
-        {"miss": 0.0},
-        {"miss": 1.0},
-        {"miss": math.nan},
-        {"most": 0},
-        {"most": -1},
-    ],
-    ids=str,
-)
-def test_terms_by_which_nothing_can_be_decided_are_refused(terms: dict[str, Any]) -> None:
-    (value,) = terms.values()
-
-    with pytest.raises(BadSetting, match=rf"^A gate .*Found: {value!r}\. To do: "):
-        Terms(**terms)
 
 
 PERFECT = Run(0, (0.0, 0.0), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0))

@@ -16,29 +16,11 @@ from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import threads
 from pytest_kerasch2.report import pictures
 from tests.unit import accuracy_decided, accuracy_made
-from tests.unit.accuracy_made import made, run
+from tests.unit.accuracy_made import made, run, write_training
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-# Scatters by its seed alone, and needs no Keras.
-TRAINING = """
-import os
-import random
-
-ACCURACY = {accuracy}
-
-def train(seed):
-    drawn = random.Random(seed)
-    more = [drawn.gauss(0, 0.002) for _ in range(4)]
-    with open("trained.txt", "a") as stream:
-        stream.write(f"{{seed}}\\n")
-    {stops}
-    return {{
-        "loss": [0.5 + more[0], 0.3 + more[0]], "accuracy": [0.8 + more[1], 0.9 + more[1]],
-        "val_loss": [0.4 + more[2], 0.3 + more[2]], "val_accuracy": [0.85 + more[3], ACCURACY + more[3]],
-    }}
-"""
 Said = Callable[..., "tuple[int, list[str], str]"]
 
 
@@ -80,11 +62,6 @@ def calibrates(monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
     return calibrate
 
 
-def _training(accuracy: float = 0.9, stops: str = "pass") -> None:
-    sys.modules.pop("my_training", None)
-    Path("my_training.py").write_text(TRAINING.format(accuracy=accuracy, stops=stops), encoding="utf-8")
-
-
 def _trained() -> list[int]:
     path = Path("trained.txt")
     return list(map(int, path.read_text(encoding="utf-8").split())) if path.exists() else []
@@ -93,7 +70,7 @@ def _trained() -> list[int]:
 @pytest.fixture
 def reference_file(tmp_path: Path) -> str:
     """A reference of somebody's own training, as if it had been calibrated."""
-    _training()
+    write_training()
     sys.path.insert(0, str(tmp_path))
     from my_training import train  # type: ignore[import-not-found]
 
@@ -118,7 +95,7 @@ def test_what_is_unchanged_ends_with_0_and_its_evidence(reference_file: str, sai
 
 @pytest.mark.parametrize("accuracy", [0.87, 0.93])
 def test_what_has_changed_ends_with_1(reference_file: str, said: Said, accuracy: float) -> None:
-    _training(accuracy)
+    write_training(accuracy)
 
     status, lines, _ = said("gate", reference_file, "--training=my_training:train")
 
@@ -156,7 +133,7 @@ def test_finished_results_are_judged(tmp_path: Path, said: Said) -> None:
 
 
 def test_the_decision_is_written_as_data(reference_file: str, said: Said) -> None:
-    _training(0.87)
+    write_training(0.87)
 
     said("gate", reference_file, "--training=my_training:train", "--json=decision.json")
 
@@ -262,7 +239,7 @@ def test_a_refusal_ends_with_2_in_one_line_before_any_training(
     ],
 )
 def test_a_training_that_gives_no_curve_ends_with_2(reference_file: str, said: Said, stops: str, message: str) -> None:
-    _training(stops=stops)
+    write_training(stops=stops)
 
     status, lines, told = said("gate", "own.jsonl", "--training=my_training:train")
 
@@ -281,7 +258,7 @@ def test_a_command_line_that_is_not_understood_ends_with_2(
 
 
 def test_a_calibration_of_ones_own_training_makes_a_file(calibrates: Said) -> None:
-    _training()
+    write_training()
 
     status, lines, _ = calibrates(5)
 
@@ -292,7 +269,7 @@ def test_a_calibration_of_ones_own_training_makes_a_file(calibrates: Said) -> No
 
 def test_it_goes_on_where_it_was_stopped(calibrates: Said) -> None:
     # What stops it is outside of the file, for a changed file is another training.
-    _training(stops="if seed == 3 and os.path.exists('stop'): raise KeyboardInterrupt")
+    write_training(stops="if seed == 3 and os.path.exists('stop'): raise KeyboardInterrupt")
     Path("stop").touch()
     stopped, _, told = calibrates(6)
     before = reference.read(Path("own.jsonl")).seeds
@@ -306,7 +283,7 @@ def test_it_goes_on_where_it_was_stopped(calibrates: Said) -> None:
 
 
 def test_what_raises_ends_it_and_costs_nothing_that_was_done(calibrates: Said) -> None:
-    _training(stops="if seed == 3: raise MemoryError('too large')")
+    write_training(stops="if seed == 3: raise MemoryError('too large')")
 
     status, _, told = calibrates(6)
 
@@ -317,17 +294,17 @@ def test_what_raises_ends_it_and_costs_nothing_that_was_done(calibrates: Said) -
 
 
 def test_what_is_calibrated_is_read_by_the_gate(calibrates: Said, said: Said) -> None:
-    _training()
+    write_training()
     calibrates(20)
 
     assert said("gate", "own.jsonl", "--training=my_training:train")[0] == 0
 
 
 def test_a_file_of_another_training_is_kept(calibrates: Said) -> None:
-    _training()
+    write_training()
     calibrates(5)
     before = Path("own.jsonl").read_bytes()
-    _training(0.5)
+    write_training(0.5)
 
     status, _, told = calibrates(9)
 
@@ -336,7 +313,7 @@ def test_a_file_of_another_training_is_kept(calibrates: Said) -> None:
 
 
 def test_epochs_that_are_announced_wrongly_are_said(calibrates: Said) -> None:
-    _training()
+    write_training()
 
     status, _, told = calibrates(5, "--epochs=10")
 

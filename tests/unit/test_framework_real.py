@@ -11,7 +11,6 @@ import pytest
 
 from pytest_kerasch2.errors import BadSetting, DeviceMissing
 from pytest_kerasch2.framework import api, devices, state
-from pytest_kerasch2.framework.child import Job, run, value_of
 
 pytestmark = pytest.mark.skipif(api.installed() is None, reason="no TensorFlow here")
 
@@ -37,9 +36,6 @@ def names(before):
 
 def weights(tf):
     return tf.keras.layers.Dense(3)(tf.ones((1, 2))).numpy().tolist()
-
-
-# -- api
 
 
 def test_the_values_of_a_variable_are_given_and_not_the_variable(tf):
@@ -111,9 +107,6 @@ def test_the_raw_order_loses_policy_and_seed_on_keras_3_only():
     api.clear_session()
 
     assert (api.policy_name() == "float64") == (not api.is_keras3())
-
-
-# -- state
 
 
 def register(tf):
@@ -274,9 +267,6 @@ def test_reading_and_comparing_is_cheap():
     assert sorted(seconds)[25] < 0.003
 
 
-# -- devices
-
-
 def test_the_cpu_is_present_and_takes_work(tf):
     cpu = devices.present()[0]
     with cpu.placed():
@@ -308,62 +298,3 @@ def test_an_unknown_word_is_quoted_with_the_allowed_ones(word):
 
     assert repr(word) in str(caught.value)
     assert "cpu or cpu:N, gpu or gpu:N" in str(caught.value)
-
-
-SPLIT = """
-from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.framework import api, devices, state
-def split():
-    tf = api.tensorflow()
-    before = state.read()
-    one, two = devices.two_logical_cpus(tf)
-    with tf.device(two):
-        where = tf.ones(2).device
-    return [where, [difference.name for difference in state.differences(before, state.read())]]
-def too_late():
-    tf = api.tensorflow()
-    tf.ones(2)
-    try:
-        return devices.two_logical_cpus(tf)
-    except BadSetting as error:
-        return str(error)
-def hidden():
-    tf = api.tensorflow()
-    before = state.read()
-    room = tf.config if hasattr(tf.config, "set_visible_devices") else tf.config.experimental
-    room.set_visible_devices([], "CPU")
-    return [difference.name for difference in state.differences(before, state.read())]
-def edited(text):
-    api.keras_home().mkdir(parents=True, exist_ok=True)
-    (api.keras_home() / "keras.json").write_text(text)
-    return [api.backend_functions().floatx(), str(api.keras_home())]
-"""
-
-
-@pytest.fixture
-def in_child(tmp_path, monkeypatch):
-    (tmp_path / "framework_targets.py").write_text(SPLIT)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    return lambda name, *arguments: value_of(run(Job(f"framework_targets:{name}", arguments, deadline=120.0)))
-
-
-def test_the_cpu_can_be_split_in_a_child(in_child):
-    where, changed = in_child("split")
-
-    assert where.endswith("CPU:1")
-    assert changed == ["logical devices"]
-
-
-def test_the_cpu_cannot_be_split_any_more(in_child):
-    assert "The CPU cannot be split any more" in in_child("too_late")
-
-
-def test_hidden_devices_are_named(in_child):
-    assert in_child("hidden") == ["visible devices"]
-
-
-def test_a_child_can_write_the_config_file_that_it_imports_with(in_child):
-    floatx, home = in_child("edited", '{"floatx": "float64"}')
-
-    assert floatx == "float64"
-    assert home.endswith(".keras")

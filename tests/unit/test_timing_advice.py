@@ -14,6 +14,7 @@ def _row(
     mode: str,
     milliseconds: float,
     batch: int = 32,
+    *,
     device: str = "cpu:0",
     scatter: float = 0.0,
     network: str = "float32",

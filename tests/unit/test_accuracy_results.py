@@ -1,0 +1,152 @@
+"""A gate asked about trainings that are finished: which results are judged, and which are refused."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, Callable
+
+import pytest
+
+from pytest_kerasch2.accuracy import asking, own
+from pytest_kerasch2.accuracy.decision import Verdict
+from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.errors import BadReference, BadSetting, TrainingFailed
+from tests.unit import accuracy_made
+from tests.unit.accuracy_made import DATA, NEW, history, made, run
+
+pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
+SEEDS = made()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return accuracy_made.write(made(20), tmp_path / "reference.jsonl")
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        [run(seed) for seed in NEW],
+        (run(seed) for seed in NEW),
+        [history(run(seed)) for seed in NEW],
+        [SimpleNamespace(history=history(run(seed))) for seed in NEW],
+        made(6, trained=lambda seed, epochs: run(1000 + seed)),
+    ],
+    ids=["runs", "generator", "mappings", "histories", "reference"],
+)
+def test_results_are_judged(results: Any) -> None:
+    assert asking.ask(SEEDS, results=results).passed
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        run(1000, loss=20.0),
+        history(run(1000, loss=20.0)),
+        MappingProxyType(history(run(1000, loss=20.0))),
+        SimpleNamespace(history=history(run(1000, loss=20.0))),
+    ],
+    ids=["run", "dict", "mapping", "history"],
+)
+def test_a_single_result_is_judged(results: Any) -> None:
+    assert (asking.ask(SEEDS, results=results).verdict, Verdict.FAIL) == (Verdict.FAIL, Verdict.FAIL)
+
+
+def test_results_keep_their_seeds_and_the_others_are_numbered() -> None:
+    told = [history(run(2000)), run(1000), {**history(run(1001)), "seed": 1001}]
+
+    found = asking.ask(SEEDS, results=told, resolution=0.0001)
+
+    assert found.seeds == (0, 1000, 1001)
+
+
+def test_plain_data_of_a_reference_do_not_judge_it_either() -> None:
+    plain = made(trained=lambda seed, epochs: own.run_of(history(run(seed)), seed))
+
+    with pytest.raises(BadReference, match="cannot judge themselves"):
+        asking.ask(plain, results=[plain.runs[7].plain])
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_results_are_another_file_of_calibrate(tmp_path: Path, kind: Callable[[Path], Any]) -> None:
+    results = accuracy_made.write(made(6, trained=lambda seed, epochs: run(1000 + seed)), tmp_path / "results.jsonl")
+
+    assert asking.ask(SEEDS, results=kind(results)).passed
+
+
+def test_the_file_of_the_reference_does_not_judge_itself(path: Path) -> None:
+    with pytest.raises(BadReference, match="cannot judge themselves"):
+        asking.ask(path, results=path)
+
+
+def test_results_that_are_not_there_are_said() -> None:
+    with pytest.raises(BadSetting, match="There is no such reference"):
+        asking.ask(SEEDS, results="nowhere.jsonl")
+
+
+def _results(**about: Any) -> Reference:
+    return made(6, trained=lambda seed, epochs: run(1000 + seed, epochs), **about)
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        (_results(recipe=Recipe(epochs=2, batch_size=64)), "'batch_size': 32} in the reference, {'style': "),
+        (_results(epochs=3), "'epochs': 3, 'batch_size': 32} in the results"),
+        (accuracy_made.own("mine:train", 6), "{'training': 'mine:train', 'epochs': 2} in the results"),
+    ],
+)
+def test_results_of_another_training_are_refused(results: Reference, said: str) -> None:
+    with pytest.raises(BadReference, match="Results are of another training than the reference") as caught:
+        asking.ask(SEEDS, results=results)
+
+    assert said in str(caught.value)
+    assert str(caught.value).endswith("To do: calibrate both alike.")
+
+
+@pytest.mark.parametrize("change", [{"sha256": "1" * 64}, {"name": "mnist"}, {"test": 297}], ids=str)
+def test_results_of_other_data_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(BadReference, match="Results are of other data than the reference"):
+        asking.ask(SEEDS, results=_results(data={**DATA, **change}))
+
+
+def test_a_changed_file_of_ones_own_training_is_what_the_gate_is_asked_about() -> None:
+    known = accuracy_made.own("mine:train")
+    results = replace(known, runs=tuple(run(seed) for seed in NEW))
+    changed = replace(results, subject=replace(known.subject, data={"name": "mine:train", "sha256": "2" * 64}))
+
+    assert asking.ask(known, results=changed).passed
+
+
+@pytest.mark.parametrize("results", [[], made(0), ()], ids=["list", "reference", "tuple"])
+def test_no_results_are_nothing_to_decide_from(results: Any) -> None:
+    with pytest.raises(BadSetting, match="There is nothing to decide from"):
+        asking.ask(SEEDS, results=results)
+
+
+@pytest.mark.parametrize(
+    "results", [3, [3], ["loss"], [None], object()], ids=["number", "numbers", "words", "none", "object"]
+)
+def test_results_that_are_no_curves_are_refused(results: Any) -> None:
+    with pytest.raises(BadSetting, match="A training returned no curve"):
+        asking.ask(SEEDS, results=results)
+
+
+def test_results_that_diverged_are_told() -> None:
+    with pytest.raises(TrainingFailed, match="A training diverged"):
+        asking.ask(SEEDS, results=[{**history(run(1000)), "val_loss": [0.5, math.nan]}])
+
+
+def test_results_of_fewer_epochs_are_refused() -> None:
+    with pytest.raises(BadSetting, match="another number of epochs"):
+        asking.ask(SEEDS, results=[run(1000, epochs=1)])
+
+
+@pytest.mark.parametrize("beside", [{"data": DATA}, {"seeds": [7]}])
+def test_what_is_for_training_is_refused_beside_results(beside: dict[str, Any]) -> None:
+    with pytest.raises(BadSetting, match=f"{next(iter(beside))} beside them"):
+        asking.ask(SEEDS, results=[run(seed) for seed in NEW], **beside)

@@ -1,0 +1,71 @@
+"""What a gate may be asked to tell: which terms are refused, and which are beyond so many trainings."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.accuracy import deciding
+from pytest_kerasch2.accuracy.decision import Verdict
+from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.errors import BadSetting
+from tests.unit.accuracy_made import made
+
+pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
+SEEDS = made()
+
+
+def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None:
+    found = deciding.unreachable(deciding.yardstick(SEEDS, Terms(resolution=0.0005)))
+
+    assert found is not None
+    assert found.evidence == (
+        "undecided, before any training: 0.05 points cannot be told by 10 trainings, which tell 0.438 at best",
+        "0.05 points were to be told; the smallest drop that would have been an alarm: 0.89 points",
+    )
+    assert (found.verdict, found.estimate, found.interval, found.runs) == (Verdict.UNDECIDED, None, None, ())
+
+
+def test_a_resolution_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -> None:
+    by = made(5)
+    ready = deciding.yardstick(by, Terms())
+    between = (ready.tellable(2) + ready.tellable(10)) / 2
+
+    assert ready.tellable(2) < between < ready.tellable(10)
+    assert deciding.unreachable(deciding.yardstick(by, Terms(resolution=between))) is None
+
+
+def test_a_single_training_is_too_few_for_any_resolution() -> None:
+    found = deciding.unreachable(deciding.yardstick(SEEDS, Terms(resolution=0.5, most=1)))
+
+    assert found is not None
+    assert found.reason == "undecided, before any training: no gate passes by fewer than 2 trainings, and 1 is allowed"
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"resolution": 0.0},
+        {"resolution": -0.005},
+        {"resolution": math.nan},
+        {"resolution": math.inf},
+        {"resolution": 1.0},
+        {"alarm": 0.0},
+        {"alarm": 0.5},
+        {"alarm": -0.01},
+        {"alarm": math.nan},
+        {"miss": 0.0},
+        {"miss": 1.0},
+        {"miss": math.nan},
+        {"most": 0},
+        {"most": -1},
+    ],
+    ids=str,
+)
+def test_terms_by_which_nothing_can_be_decided_are_refused(terms: dict[str, Any]) -> None:
+    (value,) = terms.values()
+
+    with pytest.raises(BadSetting, match=rf"^A gate .*Found: {value!r}\. To do: "):
+        Terms(**terms)

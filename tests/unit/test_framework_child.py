@@ -1,0 +1,67 @@
+"""What can be done only before the devices of the installed TensorFlow start: each in a child process."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework.child import Job, run, value_of
+
+pytestmark = pytest.mark.skipif(api.installed() is None, reason="no TensorFlow here")
+SPLIT = """
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.framework import api, devices, state
+def split():
+    tf = api.tensorflow()
+    before = state.read()
+    one, two = devices.two_logical_cpus(tf)
+    with tf.device(two):
+        where = tf.ones(2).device
+    return [where, [difference.name for difference in state.differences(before, state.read())]]
+def too_late():
+    tf = api.tensorflow()
+    tf.ones(2)
+    try:
+        return devices.two_logical_cpus(tf)
+    except BadSetting as error:
+        return str(error)
+def hidden():
+    tf = api.tensorflow()
+    before = state.read()
+    room = tf.config if hasattr(tf.config, "set_visible_devices") else tf.config.experimental
+    room.set_visible_devices([], "CPU")
+    return [difference.name for difference in state.differences(before, state.read())]
+def edited(text):
+    api.keras_home().mkdir(parents=True, exist_ok=True)
+    (api.keras_home() / "keras.json").write_text(text)
+    return [api.backend_functions().floatx(), str(api.keras_home())]
+"""
+
+
+@pytest.fixture
+def in_child(tmp_path, monkeypatch):
+    (tmp_path / "framework_targets.py").write_text(SPLIT)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return lambda name, *arguments: value_of(run(Job(f"framework_targets:{name}", arguments, deadline=120.0)))
+
+
+def test_the_cpu_can_be_split_in_a_child(in_child):
+    where, changed = in_child("split")
+
+    assert where.endswith("CPU:1")
+    assert changed == ["logical devices"]
+
+
+def test_the_cpu_cannot_be_split_any_more(in_child):
+    assert "The CPU cannot be split any more" in in_child("too_late")
+
+
+def test_hidden_devices_are_named(in_child):
+    assert in_child("hidden") == ["visible devices"]
+
+
+def test_a_child_can_write_the_config_file_that_it_imports_with(in_child):
+    floatx, home = in_child("edited", '{"floatx": "float64"}')
+
+    assert floatx == "float64"
+    assert home.endswith(".keras")
