@@ -115,7 +115,7 @@ def measure(subject: Subject, seconds: float, proving: bool = True) -> Parts:
     Args:
         subject: the model and its data.
         seconds: of `fit` itself, about; there are five rounds at least, and the other ways come on top.
-        proving: as for `measuring.measure`.
+        proving: as for `measuring.measure`; of steps that were measured just before, all has been shown.
 
     Raises:
         NotApplicable: Keras's loop of this release or backend cannot be given another step.

@@ -123,9 +123,8 @@ def recorded(
         raise BadSetting("A step is taken apart in one mode alone", repr(mode), 'say mode="fit", or leave out apart')
     with within(deadline, given_up), memory.told(place):
         found = found or measuring.measure(ready, chosen, seconds, proof)
-        # What was to be shown of these steps has been shown.
         taken = parts.measure(ready, seconds, proving=False) if apart else None
-        # There may be too little memory for what this machine can do at best, too.
+        # What this machine can do at best is measured with the same care: it may have too little memory for that too.
         least, network = _limit(ready, chosen), _network(model)
     _give(benchmark, found)
     row = Row(benchmark.name, place.name, mode, batch_size, found, least, network, parts=taken)
