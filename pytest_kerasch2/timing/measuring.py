@@ -14,7 +14,7 @@ from typing import Any, Iterator, Sequence
 import numpy as np
 
 from pytest_kerasch2.errors import TimingVoid
-from pytest_kerasch2.timing import block, by_hand, environment, memory, proof
+from pytest_kerasch2.timing import block, environment, learning, memory, proof
 from pytest_kerasch2.timing.block import Block, Run
 from pytest_kerasch2.timing.memory import Gauge, Memory
 from pytest_kerasch2.timing.modes import Mode
@@ -25,8 +25,6 @@ FEWEST_BLOCKS = 5
 # Two blocks of warming up that differ by less have become steady.
 STEADY = 0.1
 MOST_WARMING = 6
-# Inputs on which the loss is looked at before and after.
-LOOKED_AT = 1000
 
 
 @dataclass(frozen=True)
@@ -161,6 +159,7 @@ class Prepared:
             raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
         same = [name for name, one in subject.weights().items() if weights.get(name) == one]
         if same:
+            learning.refuse_diverged(subject)
             found = ", ".join(same)
             raise TimingVoid("Steps of training left weights as they were", found, "train all of them, or freeze them")
 
@@ -239,14 +238,14 @@ def in_turns(
 
 def _loss_where_it_is(subject: Subject, mode: Mode) -> float | None:
     with subject.device.placed():
-        return loss_of(subject) if mode.trains else None
+        return learning.loss_of(subject) if mode.trains else None
 
 
 def _measurement(
     taking: Taking, load: tuple[float | None, float | None], before: float | None, after: float | None
 ) -> Measurement:
     ready = taking.ready
-    loss = None if before is None or after is None else learned(before, after)
+    loss = None if before is None or after is None else learning.learned(before, after)
     told = (ready.first, ready.warming, ready.steady, tuple(taking.blocks), taking.traced)
     return Measurement(*told, load, loss, memory.together(taking.taken), ready.proof, ready.unit)
 
@@ -325,26 +324,3 @@ def _traced(subject: Subject) -> Iterator[list[str]]:
         else:
             # It is a method of its class again.
             del layer.call
-
-
-def loss_of(subject: Subject) -> float:
-    """Give the loss on some of the data, all of them at once where the model takes batches of any size."""
-    at_once = subject.batch_size if by_hand.takes_one_size(subject.model) else min(len(subject.x), LOOKED_AT)
-    few = max(1, min(len(subject.x), LOOKED_AT) // at_once) * at_once
-    if not by_hand.why_not(subject.model):
-        # As `evaluate` tells it, without compiling anything.
-        return by_hand.loss(subject.model, subject.x[:few], subject.y[:few], at_once)
-    found = subject.model.evaluate(subject.x[:few], subject.y[:few], batch_size=at_once, verbose=0)
-    return float(found[0] if isinstance(found, (list, tuple)) else found)
-
-
-def learned(before: float, after: float) -> tuple[float, float]:
-    """Give both losses.
-
-    Raises:
-        TimingVoid: the second is no number, or larger than the first.
-    """
-    if not after <= before:
-        found = f"the loss is {after:.4g}, and was {before:.4g} before"
-        raise TimingVoid("Steps of training made the model worse", found, "look at its data and at its learning rate")
-    return before, after

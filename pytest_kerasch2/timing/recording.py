@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
@@ -18,6 +20,7 @@ from pytest_kerasch2.timing.table import Row
 SCHEMA = 1
 # Under this name it stands in the `extra_info` of a benchmark.
 NAME = "kerasch2"
+PACKAGE = Path(__file__).parents[1]
 
 
 def has_keeper(config: Any) -> bool:
@@ -130,6 +133,16 @@ def recorded(
     row = Row(benchmark.name, place.name, mode, batch_size, found, least, network, parts=taken)
     benchmark.extra_info[NAME] = _record(row, place, found)
     return row
+
+
+def beyond(error: BaseException) -> TracebackType | None:
+    """Give what an error's traceback has beyond our last frame: all of it where that is where it was raised."""
+    last, step = None, error.__traceback__
+    while step is not None:
+        if PACKAGE in Path(step.tb_frame.f_code.co_filename).parents:
+            last = step
+        step = step.tb_next
+    return (last and last.tb_next) or error.__traceback__
 
 
 def _record(row: Row, place: Device, found: Measurement) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Callable, Iterable, Mapping, NoReturn
 
 from pytest_kerasch2.errors import BadSetting, KerasCh2Error
 from pytest_kerasch2.framework import devices
-from pytest_kerasch2.timing import environment, imported, measuring, modes, suite, turns
+from pytest_kerasch2.timing import environment, imported, learning, measuring, modes, suite, turns
 from pytest_kerasch2.timing.measuring import Prepared
 from pytest_kerasch2.timing.subject import subject
 from pytest_kerasch2.timing.turns import HandOver
@@ -70,7 +70,7 @@ class Worker:
         imported.refuse_from(not_from)
         mode, ready = modes.mode(its.mode), subject(its.model, its.data, its.batch_size, place)
         if proving and mode.trains:
-            self.losses[name] = measuring.loss_of(ready)
+            self.losses[name] = learning.loss_of(ready)
         prepared = self.kept.enter_context(measuring.prepared(ready, mode, proving, MOST_WARMING))
         self.ready[name], self.slower[name] = prepared, slower
         proof = prepared.proof and prepared.proof.plain
@@ -87,7 +87,7 @@ class Worker:
         turns.taken(ready, by, taken, self.hand_over)
         before = self.losses.pop(name, None)
         if before is not None:
-            measuring.learned(before, measuring.loss_of(ready.subject))
+            learning.learned(before, learning.loss_of(ready.subject))
         return {}
 
 

@@ -139,6 +139,42 @@ def test_frozen(step_benchmark):
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_a_model_that_diverges_is_said_to(inner: Inner) -> None:
+    body = """
+def test_diverges(step_benchmark):
+    # As where a learning rate is much too large; how fast that comes to its end is not the same everywhere.
+    step_benchmark(network(), (np.where(X == X[5, 1], np.nan, X), Y), device="cpu", seconds=0.1)
+"""
+
+    result = inner(body)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["Steps of training diverged. Found: what is no number in *kernel*, *bias*. To do: *"])
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+@pytest.mark.parametrize(("arguments", "ours"), [((), False), (("--full-trace",), True)])
+def test_of_what_a_step_raises_the_users_own_lines_are_shown(inner: Inner, arguments: Any, ours: bool) -> None:
+    body = """
+def _broken(*given, **how):
+    raise ValueError("my own mistake")
+
+
+def test_raises(step_benchmark):
+    model = network()
+    model.train_on_batch = _broken
+    step_benchmark(model, (X, Y), device="cpu", mode="train_on_batch")
+"""
+
+    result = inner(body, *arguments)
+
+    result.assert_outcomes(failed=1)
+    told = result.stdout.str()
+    shown = ["measuring.py" in told, "model, (X, Y), device" in told, 'raise ValueError("my own mistake")' in told]
+    assert shown == [ours, True, True]
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_a_model_that_takes_batches_of_one_size_is_asked_for_its_loss_in_these(inner: Inner) -> None:
     body = """
 def test_of_ten(step_benchmark):
