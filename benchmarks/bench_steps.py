@@ -28,8 +28,8 @@ FEW_BATCHES = (32, 2048, 16384)
 ALL_BATCHES = tuple(2**power for power in range(5, 15))
 # Images of an epoch where not all are taken. What an epoch costs by itself counts with its steps, so there are many
 # steps in one, as far as memory allows.
-FEW_IMAGES = 4000
-STEPS = 40
+FEW_IMAGES = 4800
+STEPS = 48
 MOST_IMAGES = 2 * ALL_BATCHES[-1]
 STYLES = [one.name for one in models.STYLES]
 # Their epochs are shorter, and so there are more rounds in as much time.
