@@ -43,7 +43,7 @@ def _judged(name: str, told: Facts, engine: str) -> tuple[Record, BaseException 
         decide(told, witness)
     except Exception as raised:
         error = raised
-    return judging.record_of(check, witness, error, RELEASES[engine], "", 0.0), error
+    return judging.record_of(check, witness, error, RELEASES[engine], parameters="", seconds=0.0), error
 
 
 def _holding(name: str, engine: str) -> Facts:
