@@ -61,7 +61,7 @@ class Made:
         self.place = Asynchronous()
         self.done = self.counted = self.weight = 0
         self.layer = Layer()
-        self.model = SimpleNamespace(layers=[self.layer], evaluate=self._evaluate)
+        self.model = SimpleNamespace(layers=[self.layer], evaluate=self._evaluate, trainable_weights=[])
         self.device = SimpleNamespace(placed=self._placed, kind="cpu")
         self.x = self.y = [0.0] * 8
 
