@@ -139,8 +139,21 @@ def _live(known: Mapping[str, Any], ended: Sequence[Finished]) -> list[str]:
         f"measuring for each benchmark, pyperf with {setting['processes']} processes a side. {versions}; "
         f"{known['cores']} cores, CPython {known['python']}."
     )
+    fewer = _under_fewer(ended)
+    if fewer:
+        lines += [
+            "",
+            f"Not under each load, as the tables by load tell, and so not to be held against the others: {fewer}.",
+        ]
     lines += ["", *_table("suites", ended, _suites), *_table("benchmarks", ended, _benchmarks)]
     return [*lines, *_kinds(ended), *_costs(ended)]
+
+
+def _under_fewer(ended: Sequence[Finished]) -> str:
+    """Give the rules that have not met each load, unchanged and slower, as others have."""
+    met = {rule: {(one.trial.kind, one.trial.planted) for one in ended if rule in one.red} for rule in NAMES}
+    every = set().union(*met.values())
+    return ", ".join(rule for rule, found in met.items() if found and found != every)
 
 
 def _suites(rule: str, trials: Iterable[Finished]) -> Count:
@@ -180,7 +193,7 @@ def _kinds(ended: Sequence[Finished]) -> list[str]:
                 for kind in kinds
             ]
             if any(one.of for one in counts):
-                rows.append([rule, *(f"{one.red} of {one.of}" for one in counts)])
+                rows.append([rule, *(f"{one.red} of {one.of}" if one.of else "–" for one in counts)])
         lines += rows_of([f"Red suites, {_head(share)}", *kinds], rows)
     return lines
 

@@ -197,7 +197,7 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
                 row = recording.recorded(keeper, model, data, given_up=lambda: recording.keep(request.config), **how)
             except Exception as error:
                 # What the model itself raises; pytest's --full-trace shows how it came to be called.
-                whole = error.__traceback__ if request.config.getoption("fulltrace") else recording.beyond(error)
+                whole = error.__traceback__ if request.config.getoption("fulltrace", False) else recording.beyond(error)
                 raise error.with_traceback(whole)  # noqa: B904 - it is the same error
         request.config.stash.setdefault(SHOWN, []).append(replace(row, name=request.node.nodeid))
         return row.found

@@ -26,11 +26,11 @@ def why_not(model: Any) -> str:
     return ""
 
 
-def takes_one_size(model: Any) -> bool:
-    """Give whether a model takes batches of one size alone, as one with a state between batches does."""
+def is_of_size(model: Any, batch_size: int) -> bool:
+    """Give whether a model is of batches of this size, and may take no other, as one with a state between them does."""
     # A model that is not built has no inputs yet, or says so when it is asked for them.
     with contextlib.suppress(AttributeError, ValueError, RuntimeError):
-        return any(one.shape[0] is not None for one in model.inputs or ())
+        return any(one.shape[0] == batch_size for one in model.inputs or ())
     return False
 
 

@@ -9,15 +9,16 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import by_hand
 from pytest_kerasch2.timing.subject import Subject
 
-# Inputs on which the loss is looked at.
+# Inputs on which the loss is looked at, in whole batches, of which there is one at least.
 LOOKED_AT = 1000
 _REMEDY = "look at its data and at its learning rate"
 
 
 def loss_of(subject: Subject) -> float:
-    """Give the loss on some of the data, all of them at once where the model takes batches of any size."""
-    at_once = subject.batch_size if by_hand.takes_one_size(subject.model) else min(len(subject.x), LOOKED_AT)
-    few = max(1, min(len(subject.x), LOOKED_AT) // at_once) * at_once
+    """Give the loss on some of the data, all of them at once where the model may take batches of any size."""
+    # The same whatever the model says of itself: one that is not built yet may say something else afterwards.
+    few = max(1, min(len(subject.x), LOOKED_AT) // subject.batch_size) * subject.batch_size
+    at_once = subject.batch_size if by_hand.is_of_size(subject.model, subject.batch_size) else few
     if not by_hand.why_not(subject.model):
         # As `evaluate` tells it, without compiling anything.
         return by_hand.loss(subject.model, subject.x[:few], subject.y[:few], at_once)
@@ -43,7 +44,7 @@ def refuse_diverged(subject: Subject) -> None:
     Raises:
         TimingVoid: they are not.
     """
-    weights = subject.model.trainable_weights
-    lost = [str(one.name) for one in weights if not np.isfinite(api.array(one).astype("float64")).all()]
+    weights = enumerate(subject.model.trainable_weights)
+    lost = [f"{place}: {one.name}" for place, one in weights if not np.isfinite(api.array(one).astype("float64")).all()]
     if lost:
         raise TimingVoid("Steps of training diverged", f"what is no number in {', '.join(lost)}", _REMEDY)

@@ -311,6 +311,7 @@ def _traced(subject: Subject) -> Iterator[list[str]]:
     # Keras asks for the names of what `call` takes.
     @functools.wraps(call)
     def told(*args: Any, **how: Any) -> Any:
+        __tracebackhide__ = True
         if subject.tracing():
             traces.append(layer.name)
         return call(*args, **how)

@@ -139,7 +139,9 @@ def beyond(error: BaseException) -> TracebackType | None:
     """Give what an error's traceback has beyond our last frame: all of it where that is where it was raised."""
     last, step = None, error.__traceback__
     while step is not None:
-        if PACKAGE in Path(step.tb_frame.f_code.co_filename).parents:
+        # What is hidden stands between the user's own lines.
+        hidden = "__tracebackhide__" in step.tb_frame.f_locals
+        if PACKAGE in Path(step.tb_frame.f_code.co_filename).parents and not hidden:
             last = step
         step = step.tb_next
     return (last and last.tb_next) or error.__traceback__

@@ -177,17 +177,3 @@ def test_a_small_screen_shows_the_table_first(open_page: Open) -> None:
     page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
     assert (folded, overflow) == (None, 0)
-
-
-def test_what_to_write_instead_keeps_its_lines_and_says_that_it_was_run(open_page: Open) -> None:
-    page = open_page()
-
-    page.cell("features.flips", "TensorFlow 2.15").click()
-
-    lines, note = page.script(
-        "const parts = [...document.querySelectorAll('#panel section')];"
-        "const it = parts.find(part => part.firstChild.textContent == 'Write instead');"
-        "return [it.querySelector('code').textContent, it.querySelector('p').textContent]"
-    )
-    assert lines == "adam = tf.optimizers.Adam()\nnetwork.compile(adam)"
-    assert note == "Run on this release: it works."

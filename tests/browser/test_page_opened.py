@@ -116,3 +116,17 @@ def test_from_what_changed_to_the_cell_to_the_history(open_page: Open) -> None:
 
     assert opened == "#open=features.flips%40tf2.15"
     assert page.script("return location.hash") == "#open=features.flips%40"
+
+
+def test_what_to_write_instead_keeps_its_lines_and_says_that_it_was_run(open_page: Open) -> None:
+    page = open_page()
+
+    page.cell("features.flips", "TensorFlow 2.15").click()
+
+    lines, note = page.script(
+        "const parts = [...document.querySelectorAll('#panel section')];"
+        "const it = parts.find(part => part.firstChild.textContent == 'Write instead');"
+        "return [it.querySelector('code').textContent, it.querySelector('p').textContent]"
+    )
+    assert lines == "adam = tf.optimizers.Adam()\nnetwork.compile(adam)"
+    assert note == "Run on this release: it works."

@@ -18,7 +18,7 @@ def modules() -> list[Path]:
 
 
 def others() -> list[Path]:
-    """Give every module beside the package: benchmarks, the matrix, and tests."""
+    """Give the modules of the rooms beside the package: benchmarks, the matrix, and tests."""
     return sorted(path for room in ("benchmarks", "matrix", "tests") for path in (PROJECT / room).rglob("*.py"))
 
 

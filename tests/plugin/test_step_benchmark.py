@@ -149,7 +149,9 @@ def test_diverges(step_benchmark):
     result = inner(body)
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["Steps of training diverged. Found: what is no number in *kernel*, *bias*. To do: *"])
+    result.stdout.fnmatch_lines(
+        ["Steps of training diverged. Found: what is no number in 0: *kernel*, 1: *bias*. To do: *"]
+    )
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
@@ -172,6 +174,37 @@ def test_raises(step_benchmark):
     told = result.stdout.str()
     shown = ["measuring.py" in told, "model, (X, Y), device" in told, 'raise ValueError("my own mistake")' in told]
     assert shown == [ours, True, True]
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_of_what_a_layer_raises_the_models_own_line_is_shown_too(inner: Inner) -> None:
+    body = """
+keras = api.tensorflow().keras
+
+
+class Broken(keras.layers.Dense):
+    def call(self, x, *given, **how):
+        raise ValueError("my own mistake")
+
+
+class Own(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.last = Broken(2)
+
+    def call(self, x):
+        return self.last(x)  # the model's own line
+
+
+def test_raises(step_benchmark):
+    model = Own()
+    model.compile(optimizer="adam", loss="mse", run_eagerly=True)
+    step_benchmark(model, (X, Y), device="cpu", mode="predict", proof=False)
+"""
+
+    result = inner(body)
+
+    assert "# the model's own line" in result.stdout.str()
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own

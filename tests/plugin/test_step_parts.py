@@ -13,11 +13,14 @@ from pytest_kerasch2.timing import parts, proof
 from pytest_kerasch2.timing.subject import subject
 
 
-def test_apart(step_benchmark, benchmark):
+def test_apart(step_benchmark, benchmark, monkeypatch):
+    proved, prove = [], proof.prove
+    monkeypatch.setattr(proof, "prove", lambda *given: proved.append(given) or prove(*given))
     step_benchmark(network(), (X, Y), device="cpu", seconds=0.05, apart=True)
 
     found = benchmark.extra_info["kerasch2"]["parts"]
     assert {"input", "dispatch", "compute", "wait", "whole", "share", "rounds"} <= set(found)
+    assert len(proved) == 1
 
 
 def test_nothing_is_shown_where_nothing_was_asked_for(step_benchmark, monkeypatch):

@@ -26,7 +26,6 @@ from pytest_kerasch2.options import Settings
 
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-SETTINGS = Settings(accuracy=True)
 
 
 @pytest.fixture

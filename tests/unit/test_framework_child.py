@@ -1,4 +1,4 @@
-"""What can be done only before the devices of the installed TensorFlow start: each in a child process."""
+"""What the installed TensorFlow does only once, when it is imported or its devices start: each in a child process."""
 
 from __future__ import annotations
 

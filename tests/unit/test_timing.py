@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pytest_kerasch2.errors import BadSetting, TimingVoid
-from pytest_kerasch2.timing import block, measuring, modes
+from pytest_kerasch2.timing import block, by_hand, learning, measuring, modes
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Measurement
 from tests.unit.timing_made import EACH, EPOCH, EVALUATED, STEP, Made
@@ -99,6 +100,27 @@ def test_a_mode_that_does_not_train_updates_nothing() -> None:
 def test_weights_that_stay_make_the_time_void() -> None:
     with pytest.raises(TimingVoid, match=r"left weights as they were\. Found: 0: kernel"):
         _measured(learns=False)
+
+
+@pytest.mark.parametrize(("said", "at_once"), [(32, 32), (992, 992)])
+def test_the_loss_is_of_the_same_images_whatever_a_model_says_once_it_is_built(
+    monkeypatch: pytest.MonkeyPatch, said: int, at_once: int
+) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(by_hand, "loss", lambda model, x, y, size: asked.append((len(x), size)) or 0.0)
+    model = SimpleNamespace(loss="mse", outputs=[None])
+    subject: Any = SimpleNamespace(model=model, x=[0.0] * 2000, y=[0.0] * 2000, batch_size=32)
+
+    learning.loss_of(subject)
+    model.inputs = [SimpleNamespace(shape=(said, 4))]
+    learning.loss_of(subject)
+
+    assert asked == [(992, 992), (992, at_once)]
+
+
+def test_weights_that_are_no_numbers_are_said_to_have_diverged() -> None:
+    with pytest.raises(TimingVoid, match=r"diverged\. Found: what is no number in 0: kernel"):
+        _measured(learns=False, value=math.nan)
 
 
 def test_a_trace_within_a_block_makes_the_time_void() -> None:

@@ -9,6 +9,8 @@ import time
 from types import SimpleNamespace
 from typing import Any, Iterator
 
+import numpy as np
+
 from pytest_kerasch2.timing.block import Run
 from pytest_kerasch2.timing.modes import Mode
 
@@ -41,6 +43,12 @@ class Layer:
         pass
 
 
+class Weight(np.ndarray):  # type: ignore[type-arg]
+    """A weight that is there without a framework."""
+
+    name = "kernel"
+
+
 class Made:
     """Stands for a `Subject`; each step sleeps on the device, counts itself and changes its only weight.
 
@@ -50,18 +58,28 @@ class Made:
         learns: whether a step changes the weight.
         traces: the steps in which the model is traced once more.
         worse: whether the loss grows.
+        value: of its only weight, where it does not learn.
     """
 
-    batches = 4
+    batches, batch_size = 4, 2
 
     def __init__(
-        self, *, forgets: bool = False, counts: int = 1, learns: bool = True, traces: Any = (), worse: bool = False
+        self,
+        *,
+        forgets: bool = False,
+        counts: int = 1,
+        learns: bool = True,
+        traces: Any = (),
+        worse: bool = False,
+        value: float = 0.0,
     ) -> None:
         self.forgets, self.counts, self.learns, self.traces, self.worse = forgets, counts, learns, traces, worse
         self.place = Asynchronous()
         self.done = self.counted = self.weight = 0
         self.layer = Layer()
-        self.model = SimpleNamespace(layers=[self.layer], evaluate=self._evaluate, trainable_weights=[])
+        # How it changes is counted; its value is asked for where a step left it as it was.
+        kernel = np.full((), value, "float32").view(Weight)
+        self.model = SimpleNamespace(layers=[self.layer], evaluate=self._evaluate, trainable_weights=[kernel])
         self.device = SimpleNamespace(placed=self._placed, kind="cpu")
         self.x = self.y = [0.0] * 8
 
