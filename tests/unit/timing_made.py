@@ -43,7 +43,7 @@ class Layer:
         pass
 
 
-class Weight(np.ndarray):  # type: ignore[type-arg]
+class Weight(np.ndarray):
     """A weight that is there without a framework."""
 
     name = "kernel"
