@@ -30,7 +30,7 @@ def is_of_size(model: Any, batch_size: int) -> bool:
     """Give whether a model is of batches of this size, and may take no other, as one with a state between them does."""
     # A model that is not built has no inputs yet, or says so when it is asked for them.
     with contextlib.suppress(AttributeError, ValueError, RuntimeError):
-        return any(one.shape[0] == batch_size for one in model.inputs or ())
+        return any(tuple(one.shape)[:1] == (batch_size,) for one in model.inputs or ())
     return False
 
 

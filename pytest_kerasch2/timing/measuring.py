@@ -311,6 +311,7 @@ def _traced(subject: Subject) -> Iterator[list[str]]:
     # Keras asks for the names of what `call` takes.
     @functools.wraps(call)
     def told(*args: Any, **how: Any) -> Any:
+        # Where the layer raises, this stands between the user's own lines.
         __tracebackhide__ = True
         if subject.tracing():
             traces.append(layer.name)

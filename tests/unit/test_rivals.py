@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -266,6 +267,24 @@ def test_the_section_counts_suites_and_benchmarks_with_their_bounds(tmp_path: Pa
     assert "10 of 10 (100 %), ≥ 74.1 % |" in said
     assert "| asv | 10 | 20 s | 90 s |" in said
     assert "Not resampled yet." in said
+
+
+@pytest.mark.parametrize(("met", "told"), [(["busy"], True), (["busy", "idle"], False)])
+def test_a_rival_that_has_met_fewer_loads_is_told(tmp_path: Path, met: list[str], told: bool) -> None:
+    known = {"schema": 1, "setting": {"seconds": 20.0, "processes": 20}, "versions": {"asv": "0.6.6"}, "cores": 2}
+    path = tmp_path / "x.jsonl"
+    trials = [("kerasch2", "busy"), ("kerasch2", "idle"), *(("asv", kind) for kind in met)]
+    with rivals_record.appending(path, {**known, "python": "3.11.7"}):
+        for rival, kind in trials:
+            one = _finished(rival, 0.0, 0, fit=False)
+            rivals_record.append(path, replace(one, trial=replace(one.trial, kind=kind)))
+
+    said = rivals_report.section(path, tmp_path / "none.json", [])
+
+    assert ("not to be held against the others: asv 1.1, asv 1.05." in said, "| asv 1.1 | – | 0 of 1 |" in said) == (
+        told,
+        told,
+    )
 
 
 def test_there_is_no_figure_before_a_trial_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
