@@ -18,8 +18,8 @@ def modules() -> list[Path]:
 
 
 def others() -> list[Path]:
-    """Give the modules of the rooms beside the package: benchmarks, the matrix, and tests."""
-    return sorted(path for room in ("benchmarks", "matrix", "tests") for path in (PROJECT / room).rglob("*.py"))
+    """Give the modules of the rooms beside the package: benchmarks, evaluation, the matrix, and tests."""
+    return sorted(path for room in ("benchmarks", "evaluation", "matrix", "tests") for path in (PROJECT / room).rglob("*.py"))
 
 
 def name_of(path: Path) -> str:
