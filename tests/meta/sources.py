@@ -19,7 +19,8 @@ def modules() -> list[Path]:
 
 def others() -> list[Path]:
     """Give the modules of the rooms beside the package: benchmarks, evaluation, the matrix, and tests."""
-    return sorted(path for room in ("benchmarks", "evaluation", "matrix", "tests") for path in (PROJECT / room).rglob("*.py"))
+    rooms = ("benchmarks", "evaluation", "matrix", "tests")
+    return sorted(path for room in rooms for path in (PROJECT / room).rglob("*.py"))
 
 
 def name_of(path: Path) -> str:
