@@ -16,7 +16,7 @@ from typing import Any, Mapping, Sequence
 from benchmarks import accuracy_judging, accuracy_power, accuracy_rates, accuracy_support
 from benchmarks.accuracy_judging import Row, Table
 from benchmarks.accuracy_simulation import interval
-from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.files import write_text
 
 PLACE = Path(__file__).parent.parent / "docs" / "accuracy-gates.md"
 METHOD = Path(__file__).with_name("accuracy_method.md")

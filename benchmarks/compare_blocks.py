@@ -15,8 +15,8 @@ import zipfile
 from pathlib import Path
 from typing import Iterator
 
-from pytest_kerasch2.claims.ledger import write_bytes
 from pytest_kerasch2.errors import BadLedger, KerasCh2Error
+from pytest_kerasch2.files import write_bytes
 from pytest_kerasch2.timing import comparison
 
 KEPT = Path(__file__).parent / "data" / "compare-blocks.zip"

@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from benchmarks.overhead_works import SPINS, WORKS, clocked, fitted, made, rival, stopwatch
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadLedger, ChildDied, KerasCh2Error
+from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.gates import pairs
 from pytest_kerasch2.gates.pairs import Span

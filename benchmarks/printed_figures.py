@@ -19,7 +19,7 @@ from pytest_kerasch2.accuracy.decision import WORDS as SERIES
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.chapter import figures_deciding
 from pytest_kerasch2.claims import ledger
-from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.files import write_text
 from pytest_kerasch2.gates import prediction
 from pytest_kerasch2.report.markdown import cell
 from pytest_kerasch2.report.summary import SIGNS, WORDS

@@ -10,8 +10,8 @@ from typing import Any, Mapping, Sequence
 from benchmarks import release_history_suite
 from matrix import places, sources
 from pytest_kerasch2 import __version__
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.files import write_text
 from pytest_kerasch2.timing import comparison
 
 SCHEMA = 1

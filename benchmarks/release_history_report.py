@@ -11,8 +11,8 @@ from benchmarks import release_history_kept, release_history_picture
 from benchmarks.release_history_rows import BATCH, JUMP, History, Jump, Row, history, jumps, series
 from benchmarks.release_history_suite import IMAGES, WHOLE
 from matrix.columns import Releases
-from pytest_kerasch2.claims.ledger import write_bytes, write_text
 from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.files import write_bytes, write_text
 from pytest_kerasch2.gates.pairs import Span
 from pytest_kerasch2.timing.table import duration
 

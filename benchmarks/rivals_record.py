@@ -14,8 +14,8 @@ from typing import Any, Iterator, Mapping
 import filelock
 
 from benchmarks.rivals_running import Setting
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadLedger, FrameworkMissing
+from pytest_kerasch2.files import write_text
 
 SCHEMA = 1
 PACKAGES = ("tensorflow", "keras", "numpy", "pytest-benchmark", "pyperf", "asv")

@@ -23,8 +23,8 @@ from typing import Any, Iterator, Mapping, Sequence
 
 from benchmarks.compare_report import exchanged
 from benchmarks.rivals_rules import OURS, RULES
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.files import write_text
 from pytest_kerasch2.gates import pairs
 from pytest_kerasch2.gates.pairs import Terms, Verdict
 from pytest_kerasch2.timing import comparison

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Sequence
 
 from benchmarks.accuracy_report import rows_of
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.files import write_text
 from pytest_kerasch2.timing import batch_showing, by_part, side_by_side, stored, table
 from pytest_kerasch2.timing.parts import NAMES, Parts
 from pytest_kerasch2.timing.recording import NAME

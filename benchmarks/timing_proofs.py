@@ -22,8 +22,8 @@ from typing import Any, Callable, Iterator
 
 from benchmarks.timing_cheats import CHEATS
 from pytest_kerasch2 import models
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import NotApplicable, TimingVoid
+from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.timing import by_hand, measuring, modes, suite
 from pytest_kerasch2.timing.block import Run

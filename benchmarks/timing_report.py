@@ -21,8 +21,8 @@ from benchmarks import (
     steps_report,
     timing_proofs,
 )
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.files import write_text
 
 DATA = Path(__file__).parent / "data"
 DOCS = Path(__file__).parent.parent / "docs"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_kerasch2.chapter import collection
-from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.files import write_text
 from pytest_kerasch2.report.claim_list import page
 
 PLACE = Path(__file__).with_name("claims.md")

@@ -14,7 +14,7 @@ from matrix import installer, interpreters, places, sources
 from matrix.columns import HOST, Column, Releases
 from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
-from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.files import write_text
 
 # Seconds in which an environment must be installed; the packages of one are up to a gigabyte.
 DEADLINE = 1800.0

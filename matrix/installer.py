@@ -12,8 +12,8 @@ from typing import Mapping, Sequence
 from matrix import places
 from matrix.columns import HOST, Column, Releases
 from matrix.errors import ToolMissing
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.files import write_text
 
 # What the plugin brings into a column beside its own dependencies.
 EXTRAS = ("digits", "workers")

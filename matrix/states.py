@@ -9,7 +9,7 @@ from typing import Iterable, Mapping
 
 from matrix import places, sources
 from matrix.columns import HOST, Column, Releases
-from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.files import write_text
 
 
 @dataclass(frozen=True)

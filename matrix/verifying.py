@@ -15,8 +15,9 @@ from matrix.environments import Environment, Maker, last_words, publishable
 from matrix.errors import Absent, Unfinished
 from matrix.states import Fingerprint, State, Work
 from pytest_kerasch2.claims import ledger
-from pytest_kerasch2.claims.ledger import Ledger, write_text
+from pytest_kerasch2.claims.ledger import Ledger
 from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.files import write_text
 
 # Seconds in which all sections must be done; one column takes one or two minutes.
 DEADLINE = 1800.0

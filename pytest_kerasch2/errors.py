@@ -81,6 +81,10 @@ class BadLedger(KerasCh2Error):
     """A ledger is damaged, of another schema, or cannot be written."""
 
 
+class CannotWrite(BadLedger, OSError):
+    """A file cannot be written at its place."""
+
+
 class BadTable(KerasCh2Error):
     """Ledgers cannot be merged, or a truth table or a releases file is damaged or of another schema."""
 

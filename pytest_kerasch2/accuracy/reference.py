@@ -22,8 +22,8 @@ from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.claims import schema
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadLedger, BadReference, BadSetting
+from pytest_kerasch2.files import write_text
 
 SCHEMA = 1
 REMEDY = "write it anew with kerasch2 calibrate"

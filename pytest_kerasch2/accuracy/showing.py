@@ -18,9 +18,9 @@ from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.report import pictures
 

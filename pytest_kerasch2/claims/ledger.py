@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import os
 from pathlib import Path
 from typing import Any, Dict, Iterable, Mapping
 
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.claims.model import Claim, Deviation, Record, Tried, Verdict, worst
 from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.files import write_text
 
 SCHEMA = 1
 # What of a deviation is a list as plain data
@@ -126,35 +125,6 @@ def write(ledger: Ledger, path: Path) -> None:
     """
     check_schema(ledger)
     write_text(json.dumps(ledger, indent=1, ensure_ascii=False, sort_keys=False) + "\n", path)
-
-
-def write_text(text: str, path: Path) -> None:
-    """Write a text file whole or not at all.
-
-    Raises:
-        BadLedger: the place cannot be written.
-    """
-    write_bytes(text.encode("utf-8"), path)
-
-
-def write_bytes(content: bytes, path: Path) -> None:
-    """Write a file to a temporary name beside its place, then rename.
-
-    Raises:
-        BadLedger: the place cannot be written.
-    """
-    remedy = "name a file in a folder that exists and can be written"
-    if path.is_dir():
-        raise BadLedger("A file cannot be written where a folder is", str(path), remedy)
-    # Not of `tempfile`, whose files none but their owner may read: this one is to stay, and others are to read it.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise BadLedger("A file cannot be written", f"{path}: {error.strerror or error}", remedy) from error
 
 
 def read(path: Path) -> Ledger:

@@ -147,7 +147,7 @@ def _as_expected(path: pathlib.Path, facts: ArrayFacts, shape: tuple[int, ...], 
 def _fill(stream: Readable, array: Array) -> None:
     if not array.size:
         return
-    view = memoryview(array.reshape(-1).view(np.uint8))
+    view = array.reshape(-1).view(np.uint8).data
     done = 0
     while done < len(view):
         block = stream.read(min(1 << 20, len(view) - done))

@@ -12,7 +12,7 @@ from typing import Any, Generator, Iterable, Iterator
 import filelock
 import pytest
 
-from pytest_kerasch2 import __version__
+from pytest_kerasch2 import __version__, files
 from pytest_kerasch2.chapter import judging, showing, surroundings
 from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.claims.model import Check, Record
@@ -122,7 +122,7 @@ class EarlyRun:
             with filelock.FileLock(str(self.folder / "facts.lock")):
                 if not told.exists():
                     facts, read = errands.gather(self.interpreter, self.settings)
-                    ledger.write_text(json.dumps({"facts": facts.told, DATASETS: read}), told)
+                    files.write_text(json.dumps({"facts": facts.told, DATASETS: read}), told)
             self._facts = Facts(json.loads(told.read_text(encoding="utf-8"))["facts"])
         return self._facts
 

@@ -12,8 +12,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
-from pytest_kerasch2.claims.ledger import write_bytes
 from pytest_kerasch2.errors import BadLedger, BadSetting, FrameworkMissing
+from pytest_kerasch2.files import write_bytes
 
 SUFFIXES = (".png", ".svg")
 DOTS_PER_INCH = 150

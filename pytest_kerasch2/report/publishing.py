@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Mapping, Sequence
 
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadTable
+from pytest_kerasch2.files import write_text
 from pytest_kerasch2.report import changes, checking, figures, merging, releases_file, table_markdown, truth_table
 from pytest_kerasch2.report.summary import VERDICTS, WORDS
 from pytest_kerasch2.report.truth_table import Table

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from pytest_kerasch2.claims import schema
-from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadLedger, BadSetting
+from pytest_kerasch2.files import write_text
 from pytest_kerasch2.gates import pairs
 from pytest_kerasch2.gates.pairs import Judgement, Terms, Verdict
 from pytest_kerasch2.timing.table import duration

@@ -25,6 +25,7 @@ FLOORS = (
     ("accuracy", "timing"),
     ("models", "roundtrip", "report"),
     ("framework", "data", "claims", "gates"),
+    ("files",),
     ("options",),
     ("errors",),
 )

@@ -1,0 +1,104 @@
+"""The one way to write a file: whole or not at all, at the place that the path leads to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Iterator
+
+from pytest_kerasch2.errors import CannotWrite
+
+_REMEDY = "name a file in a folder that exists and can be written"
+# Neither flag exists on every platform.
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_EXISTING = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file as UTF-8; see `write_bytes`.
+
+    Raises:
+        CannotWrite: the place cannot be written; what stood there still stands.
+    """
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file whole or not at all.
+
+    A symbolic link is followed, and the file keeps its mode. What exists and is not a regular file, such as a pipe or
+    `/dev/stdout`, is opened and written.
+
+    Raises:
+        CannotWrite: the place cannot be written; what stood there still stands.
+    """
+    with _named(path):
+        if _is_special(path):
+            with os.fdopen(os.open(str(path), _EXISTING), "wb") as stream:
+                os.set_blocking(stream.fileno(), True)
+                stream.write(content)
+        else:
+            _replace(content, Path(os.path.realpath(str(path))))
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a path that could not be written, before the work whose outcome is to stand there.
+
+    Raises:
+        CannotWrite: the folder is missing or cannot be written, or a folder stands in the place of the file.
+    """
+    with _named(path):
+        if _is_special(path):
+            os.close(os.open(str(path), _EXISTING))
+        else:
+            # A mode says little for root, on a read-only disk, or where the system denies by other means: this tries.
+            temporary, descriptor = _temporary(Path(os.path.realpath(str(path))))
+            os.close(descriptor)
+            temporary.unlink()
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Raise what the system says of a path as an error of ours."""
+    try:
+        if path.is_dir():
+            raise CannotWrite("A file cannot be written where a folder is", str(path), _REMEDY)
+        yield
+    except CannotWrite:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CannotWrite("A file cannot be written", f"{path}: {reason}", _REMEDY) from error
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _replace(content: bytes, target: Path) -> None:
+    temporary, descriptor = _temporary(target)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _temporary(target: Path) -> tuple[Path, int]:
+    """Create an empty file beside the target under a name that nobody can foresee; return it opened."""
+    # Not of `tempfile`, whose files none but their owner may read: this one is to stay, and others are to read it.
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    return temporary, os.open(str(temporary), _NEW, 0o666)
