@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
+import difflib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.timing import git
+
+NOTHING = "There is nothing of this name to compare"
+OTHERS = "name an environment, an interpreter, a release, or a revision of the git project here"
+# What git says of whatever it does not find: no reason at all.
+SAYS_NOTHING = "Needed a single revision"
+# The mode of an entry that is a commit of another project.
+SUBMODULE = "160000 "
+RANGES = ("..", "^@", "^!", "^-")
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Tree:
 
     @property
     def places(self) -> list[Path]:
-        """Give where its modules may lie: in the folder, at the top, and in a folder `src` of either."""
+        """Return where its modules may lie: in the folder, at the top, and in a folder `src` of either."""
         found = (self.folder, self.folder / "src", self.top, self.top / "src")
         return list(dict.fromkeys(one for one in found if one.is_dir()))
 
@@ -39,39 +48,78 @@ class Tree:
 def checked_out(revision: str, folder: Path) -> Iterator[Tree]:
     """Check a revision of a folder's project out, for as long as this lasts.
 
+    It is written from the objects by an index of its own. So the project, its index and its list of working trees stay
+    as they are, also where this process is killed, and no hook runs.
+
     Raises:
-        BadSetting: there is no such revision, or it cannot be checked out, or has no such folder.
+        BadSetting: there is no such revision, or it cannot be checked out, or has no such folder; with git's reason.
     """
-    try:
-        commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        project = Path(_git(folder, "rev-parse", "--show-toplevel")).resolve()
-    except (OSError, subprocess.CalledProcessError) as error:
-        remedy = "name an environment, an interpreter, a release, or a revision of the git project here"
-        raise BadSetting("There is nothing of this name to compare", repr(revision), remedy) from error
+    project = git.project_of(folder)
+    commit = commit_of(revision, project)
     with tempfile.TemporaryDirectory(prefix="kerasch2-revision-") as place:
         top = Path(place).resolve() / "tree"
-        try:
-            _git(project, "worktree", "add", "--detach", "--quiet", str(top), commit)
-        except subprocess.CalledProcessError as error:
-            _removed(project, top)
-            said = f"{revision}: {error.stderr.strip()}"
-            raise BadSetting("A revision cannot be checked out", said, "see that git can check it out") from error
-        try:
-            where = top / folder.resolve().relative_to(project)
-            if not where.is_dir():
-                found = f"{revision} has no {folder.resolve().relative_to(project)}"
-                raise BadSetting("A revision lacks the folder that this is run in", found, "run it in one that it has")
-            yield Tree(where, top, project, commit)
-        finally:
-            _removed(project, top)
+        top.mkdir()
+        _written(revision, project, commit, top)
+        inside = folder.resolve().relative_to(project)
+        _check_folder(revision, project, commit, top, inside)
+        yield Tree(top / inside, top, project, commit)
 
 
-def _removed(project: Path, top: Path) -> None:
-    # Of this one alone: whoever has other worktrees, on a disk that is not there now, keeps them.
-    with contextlib.suppress(subprocess.CalledProcessError):
-        _git(project, "worktree", "remove", "--force", str(top))
+def _check_folder(revision: str, project: Path, commit: str, top: Path, inside: Path) -> None:
+    if not (top / inside).is_dir():
+        remedy = "run it in a folder that it has"
+        raise BadSetting("A revision lacks the folder that this is run in", f"{revision} has no {inside}", remedy)
+    if inside.parts and git.run(project, "ls-tree", commit, "--", inside.as_posix()).startswith(SUBMODULE):
+        found = f"{inside} is a submodule of {project} that is not checked out"
+        remedy = f"run `git submodule update --init {inside}` first; revisions are then those of the submodule"
+        raise BadSetting("A folder has no files in any revision of its project", found, remedy)
 
 
-def _git(folder: Path, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+def _written(revision: str, project: Path, commit: str, top: Path) -> None:
+    index = str(top.with_name("index"))
+    try:
+        place = project / git.run(project, "rev-parse", "--git-dir")
+        own = ("--git-dir", str(place), "--work-tree", str(top))
+        git.run(project, *own, "read-tree", commit, GIT_INDEX_FILE=index)
+        git.run(project, *own, "checkout-index", "--all", "--force", "--quiet", GIT_INDEX_FILE=index)
+    except git.GitFailed as error:
+        remedy = f"see that `git checkout {revision}` works in a clone of its own"
+        raise BadSetting("A revision cannot be checked out", f"{revision}: {error}", remedy) from error
+
+
+def commit_of(revision: str, project: Path) -> str:
+    """Return the hash of the commit that a revision names.
+
+    Raises:
+        BadSetting: it names none, or more than one; with git's reason and what to do.
+    """
+    if not revision.strip() or revision.startswith("-") or not revision.isprintable():
+        raise BadSetting(NOTHING, repr(revision), OTHERS)
+    if any(one in revision for one in RANGES) or revision.startswith("^"):
+        found = f"{revision!r} is a range of commits"
+        raise BadSetting("A comparison is of single revisions", found, "name the two ends, one after the other")
+    try:
+        # In two steps: an end of `:/text` would be taken for a part of the text.
+        named = git.run(project, "rev-parse", "--verify", revision)
+        return git.run(project, "rev-parse", "--verify", f"{named}^{{commit}}")
+    except git.GitFailed as error:
+        raise _why_not(revision, project, str(error)) from error
+
+
+def _why_not(revision: str, project: Path, said: str) -> BadSetting:
+    own = "" if said == SAYS_NOTHING else said
+    if "ambiguous" in own:
+        remedy = f"write more of it: more letters of the hash, refs/heads/{revision} or refs/tags/{revision}"
+        return BadSetting("A revision is ambiguous", f"{revision!r}: {own}", remedy)
+    if "expected commit type" in own:
+        return BadSetting("A revision is not a commit", f"{revision!r}: {own}", "name a commit, a branch or a tag")
+    if not git.has_commits(project) and not git.names(project):
+        found = f"{revision!r}; the repository {project} has no commit yet"
+        return BadSetting(NOTHING, found, "commit first, or name an environment, an interpreter or a release")
+    found = f"{revision!r}; the git repository {project} has no such revision" + (f": {own}" if own else "")
+    if git.is_shallow(project):
+        found += "; it is a shallow clone, which lacks older commits"
+        return BadSetting(NOTHING, found, git.SHALLOW)
+    near = difflib.get_close_matches(revision, git.names(project), 3)
+    meant = f"; did you mean {' or '.join(near)}? If it is on the remote only, run `git fetch` first" if near else ""
+    return BadSetting(NOTHING, found, OTHERS + meant)

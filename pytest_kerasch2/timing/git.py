@@ -1,0 +1,140 @@
+"""Run git on a project: without what a hook or a shell has set for another one, and with its own reason kept."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from pytest_kerasch2.errors import BadSetting
+
+# What `git rev-parse --local-env-vars` lists, in all of its releases: set by git for a hook, these speak of the
+# repository and the index of the command that runs the hook.
+LOCAL = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REF_FORMAT",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)
+# Its messages in English, and an error where it would ask for a password.
+QUIET = {"LC_ALL": "C", "LANGUAGE": "", "GIT_TERMINAL_PROMPT": "0"}
+# No program of the user's runs, but for the filters that a file's content needs.
+SETTINGS = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", "-c", "core.sparseCheckout=false")
+AMBIGUOUS = "' is ambiguous."
+# A name and a password within an address.
+CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+SHALLOW = "run `git fetch --unshallow`, or set `fetch-depth: 0` at actions/checkout in a workflow"
+
+
+class GitFailed(Exception):
+    """Git refused; the text is its own reason, in one line."""
+
+
+def run(folder: Path, *words: str, **variables: str) -> str:
+    """Return what a git command prints.
+
+    Args:
+        folder: where it runs.
+        words: the command and its arguments.
+        variables: environment variables, beside those of this process that do not speak of one repository.
+
+    Raises:
+        BadSetting: git, or the folder, is not there.
+        GitFailed: the command failed.
+    """
+    own = {name: value for name, value in os.environ.items() if name not in LOCAL}
+    if not folder.is_dir():
+        what = "a file" if folder.exists() else "nothing of that name"
+        raise BadSetting(f"A project of git is a folder, and {str(folder)!r} is not", what, "name a folder")
+    try:
+        done = subprocess.run(
+            ["git", *SETTINGS, *words],
+            cwd=folder,
+            env={**own, **QUIET, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as error:
+        remedy = "install git, or compare environments or releases, which need no git"
+        raise BadSetting("git cannot be run", f"git on PATH: {error.strerror or error}", remedy) from error
+    said = os.fsdecode(done.stderr)
+    if done.returncode or AMBIGUOUS in said:
+        raise GitFailed(reason(said) or f"exit status {done.returncode}")
+    return os.fsdecode(done.stdout).strip()
+
+
+def reason(said: str) -> str:
+    """Return the lines of git's standard error that say why, in one line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    why = [line.split(":", 1)[1].strip() for line in lines if line.startswith(("fatal:", "error:"))]
+    why += [line.split(":", 1)[1].strip() for line in lines if line.startswith("warning:") and AMBIGUOUS in line]
+    return CREDENTIALS.sub("...@", "; ".join(dict.fromkeys(why or lines[-1:])))
+
+
+def project_of(folder: Path) -> Path:
+    """Return the top of the working tree that a folder lies in.
+
+    Raises:
+        BadSetting: it lies in none, or git refuses to read it; with git's reason and what to do.
+    """
+    try:
+        return Path(run(folder, "rev-parse", "--show-toplevel")).resolve()
+    except GitFailed as error:
+        said = str(error)
+    if "dubious ownership" in said or "unsafe repository" in said:
+        place = said.split("'")[1] if "'" in said else str(folder)
+        remedy = f"if you trust it, run `git config --global --add safe.directory {place}`"
+        raise BadSetting("git refuses this repository, because it belongs to another user", said, remedy)
+    if "must be run in a work tree" in said:
+        bare = _is_bare(folder)
+        what = f"{folder} is {'a bare repository' if bare else 'inside the folder .git'}: {said}"
+        raise BadSetting("There is no working tree of git here", what, "run it in a clone that has one")
+    remedy = "run it in a folder of a git repository, or name an environment, an interpreter or a release"
+    if said.startswith("not a git repository (or any"):
+        raise BadSetting(f"{folder} is not in a git repository, so that there are no revisions", said, remedy)
+    raise BadSetting("git cannot read the repository here", f"{folder}: {said}", remedy)
+
+
+def _is_bare(folder: Path) -> bool:
+    try:
+        return run(folder, "rev-parse", "--is-bare-repository") == "true"
+    except GitFailed:
+        return False
+
+
+def is_shallow(project: Path) -> bool:
+    """Whether a clone has only the newest part of the history."""
+    return (project / run(project, "rev-parse", "--git-path", "shallow")).is_file()
+
+
+def names(project: Path) -> list[str]:
+    """Return the branches and tags of a project."""
+    try:
+        listed = run(project, "for-each-ref", "--format=%(refname:short)").splitlines()
+    except GitFailed:
+        return []
+    return [name.strip() for name in listed if name.strip()]
+
+
+def has_commits(project: Path) -> bool:
+    """Whether the branch that is checked out has a commit."""
+    try:
+        run(project, "rev-parse", "--verify", "HEAD")
+    except GitFailed:
+        return False
+    return True
