@@ -11,9 +11,12 @@ import sys
 import threading
 import traceback
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, Iterable, Iterator, Sequence
 
+from pytest_kerasch2 import __version__
+from pytest_kerasch2.command_line import completion, explained
+from pytest_kerasch2.command_line.parser import Parser
+from pytest_kerasch2.command_line.values import path, real, whole, word
 from pytest_kerasch2.errors import KerasCh2Error
 
 # A cell of the table to compare with is another now.
@@ -24,22 +27,17 @@ UNFIT = 4
 # A mistake of ours: no answer, and not to be taken for one.
 CRASHED = 70
 INTERRUPTED = 130
-CLUSTER = (
-    "let a cluster do the trainings: a Dask scheduler (tcp://host:8786), or Ray (ray://host:10001, or ray for the one "
-    "that this machine is part of); its workers need the same packages as this machine, and the data set: from the "
-    "network, from the Keras home there, or from --mirror"
-)
-
-THING = "an environment, its interpreter, a release such as tensorflow==2.15.1,python==3.11, or a git revision"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one sub-command; give its exit status.
+    """Run one sub-command; return its exit status.
 
     It is 0, 1 for an answer that is no, 2 for an input that is refused, 3 for one that cannot be told, 4 for a machine
-    that is not fit to tell it; 70 where the command itself failed.
+    that is not fit to tell it; 70 where the command itself failed, 130 where it was stopped.
     """
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    completion.offered(parser)
+    chosen = parser.read(arguments)
     try:
         with _ended_as_by_ctrl_c():
             return int(chosen.run(chosen))
@@ -49,7 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KerasCh2Error as error:
         sys.stderr.write(f"kerasch2 {chosen.command}: {error}\n")
         return REFUSED
-    except Exception:
+    except Exception as error:
+        missing = explained.missing(error)
+        if missing:
+            sys.stderr.write(f"kerasch2 {chosen.command}: {missing}\n")
+            return REFUSED
         # Python would end with 1, which is an answer.
         traceback.print_exc()
         return CRASHED
@@ -68,44 +70,49 @@ def _ended_as_by_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kerasch2", description="What stands beside `pytest --chapter`.")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_table(commands)
-    _add_calibrate(commands)
-    _add_gate(commands)
-    _add_compare(commands)
-    _add_steps(commands)
+def _parser() -> Parser:
+    parser = Parser(prog="kerasch2", usage="kerasch2 [-h] [--version] COMMAND ...", **explained.of("kerasch2"))
+    parser.add_argument("--version", action="version", version=f"kerasch2 {__version__}")
+    commands = parser.add_subparsers(
+        prog="kerasch2", dest="command", metavar="COMMAND", required=True, parser_class=Parser
+    )
+    _add_table(parser, commands)
+    _add_calibrate(parser, commands)
+    _add_gate(parser, commands)
+    _add_compare(parser, commands)
+    _add_steps(parser, commands)
+    _add_doctor(parser, commands)
     return parser
 
 
-def _add_table(commands: Any) -> None:
+def _command(parser: Parser, commands: Any, name: str, words: str, purpose: str, **what: Any) -> Parser:
+    made: Parser = commands.add_parser(
+        name, help=purpose, usage=f"kerasch2 {name} [OPTION ...] {words}".strip(), **explained.of(name)
+    )
+    made.set_defaults(**{"kept": "", **what})
+    parser.commands[name] = made
+    return made
+
+
+def _add_table(parser: Parser, commands: Any) -> None:
     purpose = "merge ledgers of several releases into one truth table"
-    table = commands.add_parser("table", help=purpose, description=purpose, allow_abbrev=False)
+    table = _command(parser, commands, "table", "LEDGER ...", purpose, run=_table)
+    table.add_argument("ledgers", nargs="*", type=path, metavar="LEDGER", help="from pytest --chapter-ledger=FILE")
     table.add_argument(
-        "ledgers", nargs="*", type=Path, metavar="LEDGER", help="written by pytest --chapter-ledger=FILE"
-    )
-    table.add_argument(
-        "--figures",
-        action="append",
-        type=Path,
-        default=[],
-        metavar="LEDGER",
-        help="of a run of pytest --chapter-accuracy, which tells the printed figures of a column that did not train; "
-        "may be given several times",
-    )
+        "--figures", action="append", type=path, default=[], metavar="LEDGER",
+        help="ledger of pytest --chapter-accuracy, for a column that did not train; may be repeated",
+    )  # fmt: skip
     for flag, text in (
         ("--table", "take this truth table instead of ledgers"),
         ("--releases", "TOML file that lists the columns in their order"),
         ("--json", "write the table as data"),
         ("--markdown", "write the table as a Markdown page"),
-        ("--html", "write the table as one self-contained HTML page"),
-        ("--changes", "write what flipped from release to release as a Markdown page"),
-        ("--check", "compare with this truth table; exit with 1 if a verdict differs"),
+        ("--html", "write the table as one HTML page"),
+        ("--changes", "write what changed from release to release"),
+        ("--check", "compare with this truth table"),
     ):
-        table.add_argument(flag, type=Path, metavar="FILE", help=text)
-    table.add_argument("--allow-incomplete", action="store_true", help="take ledgers of interrupted runs, marked so")
-    table.set_defaults(run=_table, kept="")
+        table.add_argument(flag, type=path, metavar="FILE", help=text)
+    table.add_argument("--allow-incomplete", action="store_true", help="take ledgers of interrupted runs too")
 
 
 def _table(chosen: argparse.Namespace) -> int:
@@ -118,31 +125,27 @@ def _table(chosen: argparse.Namespace) -> int:
     return DIFFERENT if different else 0
 
 
-def _add_calibrate(commands: Any) -> None:
-    purpose = "train the chapter's network over many seeds, and keep what each gave"
-    calibrate = commands.add_parser("calibrate", help=purpose, description=purpose, allow_abbrev=False)
-    calibrate.add_argument("out", type=Path, metavar="FILE", help="the reference; one that is there is gone on with")
-    calibrate.add_argument("--data", default="mnist", metavar="NAME", help="mnist, fashion_mnist or digits")
-    calibrate.add_argument("--style", default="sequential-list", metavar="NAME", help="the way the network is written")
-    calibrate.add_argument("--feed", default="arrays", metavar="NAME", help="arrays, or pipeline-as-printed, -as-meant")
-    _add_training(calibrate, "train by this function of a seed, in a module that can be imported from here, instead")
-    calibrate.add_argument("--epochs", type=int, default=10, metavar="N", help="rounds of each training")
-    calibrate.add_argument("--seeds", type=int, default=60, metavar="N", help="seeds that the file is to have")
-    calibrate.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
+def _add_calibrate(parser: Parser, commands: Any) -> None:
+    purpose = "train over many seeds, and keep the curve of each as a reference"
+    kept = "; what was done is kept, and the same command goes on"
+    calibrate = _command(parser, commands, "calibrate", "FILE", purpose, run=_calibrate, kept=kept)
+    calibrate.add_argument("out", type=path, metavar="FILE", help="the reference; an unfinished one is continued")
+    calibrate.add_argument("--data", type=word, default="mnist", metavar="NAME", help="mnist, fashion_mnist or digits")
+    calibrate.add_argument("--style", type=word, default="sequential-list", metavar="NAME", help="how it is written")
     calibrate.add_argument(
-        "--jobs", type=int, metavar="N", help="trainings at a time (default: one a core, or all a cluster takes)"
+        "--feed", type=word, default="arrays", metavar="NAME", help="arrays, pipeline-as-printed or pipeline-as-meant"
     )
+    _add_training(calibrate, "train by this function of a seed instead; it is imported from this folder")
+    calibrate.add_argument("--epochs", type=whole, default=10, metavar="N", help="epochs of each training (10)")
+    calibrate.add_argument("--seeds", type=whole, default=60, metavar="N", help="seeds in the finished file (60)")
+    calibrate.add_argument("--first", type=whole, default=0, metavar="SEED", help="the first of them (0)")
+    calibrate.add_argument("--jobs", type=whole, metavar="N", help="trainings at a time (one a core)")
     calibrate.add_argument(
-        "--device",
-        metavar="NAME",
-        help="cpu, gpu or gpu:N (default: a GPU if there is one); with a cluster, of each worker",
+        "--device", type=word, metavar="NAME", help="cpu, gpu or gpu:N, of each worker too (a GPU if there is one)"
     )
-    calibrate.add_argument("--cluster", metavar="ADDRESS", help=CLUSTER)
-    calibrate.add_argument(
-        "--mirror", type=Path, metavar="DIR", help="folder with data set archives, on each worker too"
-    )
-    calibrate.add_argument("--offline", action="store_true", help="never use the network for the data set")
-    calibrate.set_defaults(run=_calibrate, kept="; what was done is kept, and the same command goes on")
+    calibrate.add_argument("--cluster", type=word, metavar="ADDRESS", help=explained.CLUSTER)
+    calibrate.add_argument("--mirror", type=path, metavar="DIR", help="folder with data sets, on each worker too")
+    calibrate.add_argument("--offline", action="store_true", help="never download the data set")
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
@@ -169,28 +172,28 @@ def _calibrate(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _add_training(command: argparse.ArgumentParser, text: str) -> None:
-    command.add_argument("--training", metavar="MODULE:FUNCTION", help=text)
+def _add_training(command: Parser, text: str) -> None:
+    command.add_argument("--training", type=word, metavar="MODULE:FUNCTION", help=text)
 
 
-def _add_gate(commands: Any) -> None:
-    purpose = (
-        "tell whether a training still ends as its reference did, the chapter's own unless another is named; "
-        "exit with 1 if not, with 3 if that is undecided"
+def _add_gate(parser: Parser, commands: Any) -> None:
+    purpose = "decide whether a training still ends as its reference did"
+    kept = " before a decision; the same command trains the same seeds again"
+    gate = _command(parser, commands, "gate", "REFERENCE", purpose, run=_gate, kept=kept)
+    reference = gate.add_argument(
+        "reference", type=word, metavar="REFERENCE", help="a file of kerasch2 calibrate, or a shipped one by its name"
     )
-    gate = commands.add_parser("gate", help=purpose, description=purpose, allow_abbrev=False)
-    gate.add_argument("reference", metavar="REFERENCE", help="a file of kerasch2 calibrate, or the name of one shipped")
-    _add_training(gate, "what is asked about: this function of a seed, in a module that can be imported from here")
-    gate.add_argument("--results", type=Path, metavar="FILE", help="or finished ones: another file of calibrate")
-    gate.add_argument("--mirror", type=Path, metavar="DIR", help="folder with data set archives")
-    gate.add_argument("--offline", action="store_true", help="never use the network for the data set")
-    gate.add_argument("--resolution", type=float, metavar="SHARE", help="change of test accuracy to be told: 0.005")
-    gate.add_argument("--alarm", type=float, default=0.01, metavar="RATE", help="false alarms allowed (default: 0.01)")
-    gate.add_argument("--miss", type=float, default=0.01, metavar="RATE", help="misses allowed (default: 0.01)")
-    gate.add_argument("--most", type=int, default=10, metavar="N", help="trainings at most (default: 10)")
-    gate.add_argument("--json", type=Path, metavar="FILE", help="write the decision as data")
-    gate.add_argument("--plot", type=Path, action="append", default=[], metavar="FILE", help="draw it: .png or .svg")
-    gate.set_defaults(run=_gate, kept=" before a decision; the same command trains the same seeds again")
+    completion.completed(reference, completion.references)
+    _add_training(gate, "gate this function of a seed; it is imported from this folder")
+    gate.add_argument("--results", type=path, metavar="FILE", help="gate finished trainings: a file of calibrate")
+    gate.add_argument("--mirror", type=path, metavar="DIR", help="folder with data set archives")
+    gate.add_argument("--offline", action="store_true", help="never download the data set")
+    gate.add_argument("--resolution", type=real, metavar="SHARE", help="drop of test accuracy that matters, as 0.005")
+    gate.add_argument("--alarm", type=real, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
+    gate.add_argument("--miss", type=real, default=0.01, metavar="RATE", help="misses allowed (0.01)")
+    gate.add_argument("--most", type=whole, default=10, metavar="N", help="trainings at most (10)")
+    gate.add_argument("--json", type=path, metavar="FILE", help="write the decision as data")
+    gate.add_argument("--plot", type=path, action="append", default=[], metavar="FILE", help="draw it as .png or .svg")
 
 
 def _gate(chosen: argparse.Namespace) -> int:
@@ -202,29 +205,29 @@ def _gate(chosen: argparse.Namespace) -> int:
     return {Verdict.PASS: 0, Verdict.FAIL: DIFFERENT, Verdict.UNDECIDED: UNDECIDED}[decision.verdict]
 
 
-def _add_compare(commands: Any) -> None:
-    purpose = (
-        "tell whether steps take longer in one environment, release or revision than in another; exit with 1 if "
-        "one does, with 3 if that is undecided, with 4 if the first thing differs from itself"
-    )
-    compare = commands.add_parser("compare", help=purpose, description=purpose, allow_abbrev=False)
-    compare.add_argument("first", nargs="?", metavar="FIRST", help=THING)
-    compare.add_argument("second", nargs="?", metavar="SECOND", help="what is held against it: likewise")
-    compare.add_argument("--suite", metavar="MODULE:FUNCTION", help="benchmarks of your own (default: the chapter's)")
-    compare.add_argument("--benchmark", action="append", default=[], metavar="NAME", help="one of them (default: all)")
-    compare.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:N (default: a GPU if there is one)")
-    compare.add_argument("--error", type=float, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
-    compare.add_argument("--margin", type=float, default=0.04, metavar="SHARE", help="within it, times are the same")
-    compare.add_argument("--most", type=int, default=30, metavar="N", help="starts of the processes at most (30)")
+def _add_compare(parser: Parser, commands: Any) -> None:
+    purpose = "decide whether training steps became slower"
+    kept = "; what was measured is kept where --json names a file"
+    compare = _command(parser, commands, "compare", "FIRST SECOND", purpose, run=_compare, kept=kept)
+    compare.add_argument("first", nargs="?", metavar="FIRST", help=explained.THING)
+    compare.add_argument("second", nargs="?", metavar="SECOND", help="what is compared with it, likewise")
     compare.add_argument(
-        "--deadline", type=float, default=600.0, metavar="SECONDS", help="for a process to answer (600)"
+        "--suite", type=word, metavar="MODULE:FUNCTION", help="benchmarks of your own (the chapter's network)"
     )
-    compare.add_argument("--slower", type=float, default=0.0, metavar="SHARE", help="plant a slowdown into the second")
-    compare.add_argument("--json", type=Path, metavar="FILE", help="keep every block, also of a run that is stopped")
-    compare.add_argument("--told-by", type=Path, metavar="FILE", help="measure nothing; tell what such a file says")
-    compare.add_argument("--summary", type=Path, metavar="FILE", help="add a table in Markdown to it")
-    compare.add_argument("--self-test", action="store_true", help="see that it can turn red and stay green here")
-    compare.set_defaults(run=_compare, kept="; what was measured is kept where --json names a file")
+    named = compare.add_argument(
+        "--benchmark", type=word, action="append", default=[], metavar="NAME", help="one of them; may be repeated (all)"
+    )
+    completion.completed(named, completion.benchmarks)
+    compare.add_argument("--device", type=word, metavar="NAME", help="cpu, gpu or gpu:N (a GPU if there is one)")
+    compare.add_argument("--error", type=real, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
+    compare.add_argument("--margin", type=real, default=0.04, metavar="SHARE", help="what counts as the same (0.04)")
+    compare.add_argument("--most", type=whole, default=30, metavar="N", help="starts of the processes at most (30)")
+    compare.add_argument("--deadline", type=real, default=600.0, metavar="SECONDS", help="for each answer (600)")
+    compare.add_argument("--slower", type=real, default=0.0, metavar="SHARE", help="slow the second one down by this")
+    compare.add_argument("--json", type=path, metavar="FILE", help="keep every block, also of a stopped run")
+    compare.add_argument("--told-by", type=path, metavar="FILE", help="measure nothing; read such a file")
+    compare.add_argument("--summary", type=path, metavar="FILE", help="append a table in Markdown")
+    compare.add_argument("--self-test", action="store_true", help="check that it can find a slowdown here")
 
 
 def _compare(chosen: argparse.Namespace) -> int:
@@ -244,15 +247,11 @@ def _compare(chosen: argparse.Namespace) -> int:
     return codes.get(found.verdict, 0)
 
 
-def _add_steps(commands: Any) -> None:
-    purpose = (
-        "tell the time of a step of fit by its batch size, on each device of kept runs of pytest --benchmark; "
-        "a GPU is compared with the CPU of the same run"
-    )
-    steps = commands.add_parser("steps", help=purpose, description=purpose, allow_abbrev=False)
-    steps.add_argument("files", nargs="+", type=Path, metavar="FILE", help="written by --benchmark-json=FILE")
-    steps.add_argument("--plot", type=Path, action="append", default=[], metavar="FILE", help="draw it: .png or .svg")
-    steps.set_defaults(run=_steps, kept="")
+def _add_steps(parser: Parser, commands: Any) -> None:
+    purpose = "show the time of a step by batch size, from kept benchmarks"
+    steps = _command(parser, commands, "steps", "FILE ...", purpose, run=_steps)
+    steps.add_argument("files", nargs="+", type=path, metavar="FILE", help="from pytest --benchmark-json=FILE")
+    steps.add_argument("--plot", type=path, action="append", default=[], metavar="FILE", help="draw it as .png or .svg")
 
 
 def _steps(chosen: argparse.Namespace) -> int:
@@ -260,6 +259,22 @@ def _steps(chosen: argparse.Namespace) -> int:
 
     batch_showing.show(chosen.files, chosen.plot, shutil.get_terminal_size().columns, _say)
     return 0
+
+
+def _add_doctor(parser: Parser, commands: Any) -> None:
+    purpose = "show what is installed here, what is missing, and how to get it"
+    doctor = _command(parser, commands, "doctor", "", purpose, run=_doctor)
+    doctor.add_argument("--json", action="store_true", help="print the same as data")
+    doctor.add_argument("--quick", action="store_true", help="import no framework; devices are then not listed")
+    doctor.add_argument("--deadline", type=real, default=120.0, metavar="SECONDS", help="for the import (120)")
+
+
+def _doctor(chosen: argparse.Namespace) -> int:
+    from pytest_kerasch2.doctor import examining, showing
+
+    found = examining.examined(deadline=chosen.deadline, quick=chosen.quick)
+    _say(showing.as_json(found) if chosen.json else showing.lines(found, shutil.get_terminal_size().columns))
+    return 0 if found.usable else DIFFERENT
 
 
 def _say(lines: Iterable[str]) -> None:

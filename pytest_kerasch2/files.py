@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -11,6 +12,10 @@ from typing import Iterator
 
 from pytest_kerasch2.errors import CannotWrite
 
+# A device that takes nothing, as a full disk does.
+_FULL = Path("/dev/full")
+# Enough to be given a block of the disk.
+_PROBE = bytes(4096)
 _REMEDY = "name a file in a folder that exists and can be written"
 # Neither flag exists on every platform.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -53,11 +58,21 @@ def check_writable(path: Path) -> None:
     with _named(path):
         if _is_special(path):
             os.close(os.open(str(path), _EXISTING))
+            if _FULL.exists() and path.stat().st_rdev == _FULL.stat().st_rdev:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         else:
-            # A mode says little for root, on a read-only disk, or where the system denies by other means: this tries.
-            temporary, descriptor = _temporary(Path(os.path.realpath(str(path))))
-            os.close(descriptor)
-            temporary.unlink()
+            _try(Path(os.path.realpath(str(path))))
+
+
+def why_not(path: Path) -> str | None:
+    """Return why a path could not be written, or None where it could, as `check_writable` tries it."""
+    if not path.is_dir() and not path.parent.is_dir():
+        return f"{path.parent} is no folder"
+    try:
+        check_writable(path)
+    except CannotWrite as error:
+        return f"{path} is a folder" if path.is_dir() else error.found
+    return None
 
 
 @contextlib.contextmanager
@@ -79,6 +94,19 @@ def _is_special(path: Path) -> bool:
         return not stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:
         return False
+
+
+def _try(target: Path) -> None:
+    # Who has protected a file does not want another one in its place.
+    if target.exists() and not os.access(str(target), os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    # A mode says little for root, on a read-only or a full disk, or where the system denies by other means: this tries.
+    temporary, descriptor = _temporary(target)
+    try:
+        os.write(descriptor, _PROBE)
+    finally:
+        os.close(descriptor)
+        temporary.unlink()
 
 
 def _replace(content: bytes, target: Path) -> None:

@@ -80,6 +80,7 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
             process.
         TrainingFailed: a training gave no curve, or the cluster gave it up.
     """
+    reference.check_place(order.out)
     # Before anything is computed here: with one job, the trainings are done in this process.
     threads.limit()
     order = replace(order, device=_placed(order))

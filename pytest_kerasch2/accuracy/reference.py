@@ -17,13 +17,13 @@ from typing import Any, Iterator, Mapping, Sequence
 
 import filelock
 
+from pytest_kerasch2 import files
 from pytest_kerasch2.accuracy import recipe as recipes
 from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadLedger, BadReference, BadSetting
-from pytest_kerasch2.files import write_text
 
 SCHEMA = 1
 REMEDY = "write it anew with kerasch2 calibrate"
@@ -90,6 +90,22 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def check_place(path: Path) -> None:
+    """Require that a reference can be written at a place, before anything is computed.
+
+    Raises:
+        BadReference: its folder is not there, or it cannot be written; the message says why.
+    """
+    # The lock would make the folder.
+    if not path.parent.is_dir():
+        remedy = "name a file in a folder that exists"
+        raise BadReference("A reference cannot be written", f"there is no folder {path.parent}", remedy)
+    device = path.exists() and not path.is_file() and not path.is_dir()
+    why = f"{path} is not a regular file" if device else files.why_not(path)
+    if why is not None:
+        raise BadReference("A reference cannot be written", why, "name a file in a folder that can be written")
+
+
 @contextlib.contextmanager
 def appending(path: Path, subject: Subject) -> Iterator[Reference]:
     """Hold a file for appending; give what is in it already, which is nothing where there is none yet.
@@ -97,10 +113,7 @@ def appending(path: Path, subject: Subject) -> Iterator[Reference]:
     Raises:
         BadReference: it is of another training, somebody else appends to it, or it cannot be written.
     """
-    if not path.parent.is_dir():
-        # The lock would make it.
-        remedy = "name a file in a folder that exists"
-        raise BadReference("A reference cannot be written", f"there is no folder {path.parent}", remedy)
+    check_place(path)
     lock = filelock.FileLock(f"{path}.lock", timeout=0)
     try:
         lock.acquire()
@@ -153,7 +166,7 @@ def _begun(path: Path, subject: Subject) -> Reference:
 
 def _write(lines: Sequence[str], path: Path) -> None:
     try:
-        write_text("".join(f"{line}\n" for line in lines), path)
+        files.write_text("".join(f"{line}\n" for line in lines), path)
     except BadLedger as error:
         raise BadReference("A reference cannot be written", error.found, error.remedy) from error
 

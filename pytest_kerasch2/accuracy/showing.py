@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
-from pytest_kerasch2 import models
+from pytest_kerasch2 import files, models
 from pytest_kerasch2.accuracy import asking, deciding, gate, own, picture, summary
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import Decision
@@ -20,7 +20,6 @@ from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.report import pictures
 
@@ -93,8 +92,8 @@ def _refuse_places(question: Question) -> None:
     for place in places:
         if place.absolute() in given:
             raise BadSetting("An output would overwrite what is compared", str(place), "name another file")
-        if place.is_dir() or not place.parent.is_dir():
-            found = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
+        found = files.why_not(place)
+        if found is not None:
             raise BadSetting("An output cannot be written", found, "name a file in a folder that exists")
 
 
@@ -124,7 +123,7 @@ def show(decision: Decision, known: Reference, terms: Terms, question: Question,
     # First, because it cannot fail.
     append_summary(made, decision, question.reference, environ)
     if question.json is not None:
-        write_text(json.dumps(decision.plain, indent=1) + "\n", question.json)
+        files.write_text(json.dumps(decision.plain, indent=1) + "\n", question.json)
     for path in question.plot or []:
         picture.write(made, decision, path)
 

@@ -12,8 +12,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
+from pytest_kerasch2 import files
 from pytest_kerasch2.errors import BadLedger, BadSetting, FrameworkMissing
-from pytest_kerasch2.files import write_bytes
 
 SUFFIXES = (".png", ".svg")
 DOTS_PER_INCH = 150
@@ -45,6 +45,9 @@ def refuse(path: Path) -> None:
     if path.is_dir() or not path.parent.is_dir():
         found = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
         raise BadSetting("A picture cannot be written", found, "name a file in a folder that exists")
+    why = files.why_not(path)
+    if why is not None:
+        raise BadSetting("A picture cannot be written", why, "name a file in a folder that can be written")
     _matplotlib()
 
 
@@ -66,7 +69,7 @@ def write(draw: Callable[[Any], Any], path: Path, title: str, told: str, subject
     kind = path.suffix.lower()[1:]
     picture = drawn(draw, kind, {"Title": title, "Description": told})
     try:
-        write_bytes(_spoken(picture, f"{subject}: {told}") if kind == "svg" else picture, path)
+        files.write_bytes(_spoken(picture, f"{subject}: {told}") if kind == "svg" else picture, path)
     except BadLedger as error:
         raise BadSetting("A picture cannot be written", error.found, error.remedy) from error
 

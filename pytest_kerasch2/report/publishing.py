@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Mapping, Sequence
 
+from pytest_kerasch2 import files
 from pytest_kerasch2.errors import BadTable
-from pytest_kerasch2.files import write_text
 from pytest_kerasch2.report import changes, checking, figures, merging, releases_file, table_markdown, truth_table
 from pytest_kerasch2.report.summary import VERDICTS, WORDS
 from pytest_kerasch2.report.truth_table import Table
@@ -74,7 +74,7 @@ def publish(order: Order) -> tuple[list[str], list[str]]:
     table = figures.put_into(_table(order), order.figures)
     texts = {place: writer(table) for place, writer in writers.items()}
     for place, text in texts.items():
-        write_text(text, place)
+        files.write_text(text, place)
     return summary(table), [] if committed is None else checking.differences(committed, table)
 
 
@@ -108,8 +108,8 @@ def _check_places(order: Order, writers: Mapping[Path, object]) -> None:
     for place in writers:
         if place.absolute() in given:
             raise BadTable("An output would overwrite a ledger", str(place), "name another file")
-        if place.is_dir() or not place.parent.is_dir():
-            found = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
+        found = files.why_not(place)
+        if found is not None:
             raise BadTable("An output cannot be written", found, "name a file in a folder that exists")
 
 

@@ -66,8 +66,7 @@ def run(folder: Path, *words: str, **variables: str) -> str:
             cwd=folder,
             env={**own, **QUIET, **variables},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
         )
     except OSError as error:
         remedy = "install git, or compare environments or releases, which need no git"

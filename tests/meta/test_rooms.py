@@ -20,14 +20,14 @@ HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "
 FLOORS = (
     ("plugin", "cli"),
     ("early",),
-    ("chapter", "benchmark_run"),
+    ("chapter", "benchmark_run", "doctor"),
     ("fixtures",),
     ("accuracy", "timing"),
     ("models", "roundtrip", "report"),
     ("framework", "data", "claims", "gates"),
     ("files",),
-    ("options",),
-    ("errors",),
+    ("options", "command_line"),
+    ("errors", "suggestions"),
 )
 # Facts about a release are of type claims.Release, a plain record.
 SIDEWAYS = {("framework", "claims")}

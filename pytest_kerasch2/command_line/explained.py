@@ -1,0 +1,94 @@
+"""What the help of each command says: its purpose, an example, and its exit statuses; and what an extra brings."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+THING = "an environment, an interpreter, a release or a git revision"
+CLUSTER = "train on a Dask scheduler (tcp://host:8786) or on Ray (ray://host:10001, or ray)"
+REFUSED = "2   refused: an input cannot be used"
+NO_ANSWER = "70  the command itself failed      130  it was stopped"
+# What is imported by a command and brought by an extra of this package, or with Keras.
+EXTRAS = {
+    "distributed": "cluster",
+    "jinja2": "report",
+    "joblib": "accuracy",
+    "markupsafe": "report",
+    "matplotlib": "plots",
+    "scipy": "accuracy",
+    "sklearn": "digits",
+    "tomli": "report",
+    "h5py": "tensorflow",
+    "tensorflow": "tensorflow",
+    "keras": "tensorflow",
+    "pytest_benchmark": "benchmark",
+}
+
+TEXTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "kerasch2": (
+        "Tables, references, gates and comparisons, beside `pytest --chapter`.",
+        "kerasch2 gate digits-tensorflow-2.21",
+        ("0   yes", "1   the answer is no", REFUSED, "3   undecided", "4   the machine is unfit", NO_ANSWER),
+    ),
+    "table": (
+        "Merge ledgers of `pytest --chapter-ledger=FILE` into one truth table, claims\n"
+        "down and releases across. Write it, or compare it with a committed one.",
+        "kerasch2 table ledgers/*.json --markdown table.md --check table.json",
+        ("0   merged; with --check: no verdict differs", "1   a verdict differs from --check", REFUSED, NO_ANSWER),
+    ),
+    "calibrate": (
+        "Train over many seeds and append each curve to a reference file. The gate\n"
+        "compares later trainings with it. A stopped run continues where it was.",
+        "kerasch2 calibrate reference.jsonl --training training:train --epochs 10",
+        ("0   the file has all seeds", REFUSED + ", or a training failed", NO_ANSWER),
+    ),
+    "gate": (
+        "Train a few seeds, and decide whether the curves still are as those of the\n"
+        "reference. Without --training or --results, train the chapter's network.",
+        "kerasch2 gate reference.jsonl --training training:train --plot gate.png",
+        ("0   pass", "1   fail: something has changed", REFUSED, "3   undecided", NO_ANSWER),
+    ),
+    "compare": (
+        "Decide whether training steps take longer in one environment, release or git\n"
+        "revision than in another. Processes of both take turns on this machine.",
+        "kerasch2 compare v1.2 HEAD --suite steps_of_mine:benchmarks --json times.json",
+        (
+            "0   the same, or faster",
+            "1   slower",
+            REFUSED + ", or a time is not valid",
+            "3   undecided",
+            "4   the machine is unfit: the first one differs from itself",
+            NO_ANSWER,
+        ),
+    ),
+    "steps": (
+        "Show the time of a step of fit by batch size on each device, as kept runs of\n"
+        "`pytest --benchmark` measured it. A GPU is compared with the CPU of its run.",
+        "kerasch2 steps here.json elsewhere.json --plot both.svg",
+        ("0   shown", REFUSED, NO_ANSWER),
+    ),
+    "doctor": (
+        "Show the interpreter, packages, backend and why, devices, caches, data sets\n"
+        "and git, and for all that is missing the command that installs it. Nothing\n"
+        "is installed, downloaded or written.",
+        "kerasch2 doctor --json > environment.json",
+        ("0   ready: Keras can be imported", "1   something needed is missing or broken", REFUSED, NO_ANSWER),
+    ),
+}
+
+
+def of(name: str) -> dict[str, str]:
+    """Return the description and the epilog of a command's help."""
+    text, example, statuses = TEXTS[name]
+    listed = "\n".join(f"  {one}" for one in statuses)
+    return {"description": text, "epilog": f"example:\n  {example}\n\nexit status:\n{listed}"}
+
+
+def missing(error: BaseException) -> str:
+    """Return a sentence for a package that is not installed; an empty text for any other error."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    name = error.name.partition(".")[0]
+    if name not in EXTRAS:
+        return ""
+    return f'{name} is not installed, which this needs. To do: run pip install "pytest-kerasch2[{EXTRAS[name]}]".'

@@ -1,0 +1,36 @@
+"""Suggest what a misspelt word was meant to be."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Iterable
+
+# Alike by so much, from 0 to 1: two letters in the wrong order, or one too many, in a word of six.
+LIKENESS = 0.6
+MOST = 2
+
+
+def close_to(word: str, known: Iterable[str], likeness: float = LIKENESS) -> list[str]:
+    """Return the known words that a misspelt one is most like, at most two, the best first.
+
+    >>> close_to("calibrat", ["calibrate", "gate"])
+    ['calibrate']
+    """
+    by_letters = {one.lower(): one for one in known}
+    found = difflib.get_close_matches(word.lower()[:200], by_letters, MOST, likeness)
+    return [by_letters[one] for one in found]
+
+
+def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
+    """Return a question that names the known words that are meant, or an empty text where none is alike.
+
+    Args:
+        word: as it was written.
+        known: the words that are understood.
+        before: is put before the question, such as a blank or a semicolon.
+
+    >>> did_you_mean("predct", ["fit", "predict"])
+    'did you mean predict?'
+    """
+    found = close_to(word, known)
+    return f"{before}did you mean {' or '.join(found)}?" if found else ""
