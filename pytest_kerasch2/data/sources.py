@@ -6,19 +6,17 @@ the caller names another.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import getpass
 import os
 import pathlib
 import stat
-import tempfile
 from typing import TYPE_CHECKING, Sequence, Union
 
 import numpy as np
 
 from pytest_kerasch2.data import assembly, digests, embedded, fetch
 from pytest_kerasch2.data.archives import damaged
+from pytest_kerasch2.data.places import MIRROR_VARIABLE, keras_caches, store_path
 from pytest_kerasch2.data.registry import ArrayFacts, DataRecord, record_of
 from pytest_kerasch2.errors import BadSetting, DataDamaged, DataMissing, DownloadFailed
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
 Folder = Union[str, "os.PathLike[str]"]
 
-MIRROR_VARIABLE = "KERASCH2_MIRROR"
 _QUARTET = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -122,28 +119,13 @@ def data_set(record: DataRecord, paths: Sequence[pathlib.Path], *, source: str, 
     return _finished(record.name, arrays, source, origin or str(paths[0]), (record.arrays, record.licence))
 
 
-def keras_caches() -> tuple[pathlib.Path, ...]:
-    """Give the folders where Keras keeps data sets for this user: under KERAS_HOME, under the home; maybe none.
-
-    Keras 3 obeys KERAS_HOME, Keras 2 does not, so both are looked into.
-    """
-    homes = []
-    if os.environ.get("KERAS_HOME"):
-        homes.append(pathlib.Path(os.environ["KERAS_HOME"]))
-    # This user may have no home at all (KeyError on CPython 3.7), and so no cache.
-    with contextlib.suppress(RuntimeError, KeyError):
-        homes.append(pathlib.Path.home() / ".keras")
-    return tuple(home / "datasets" for home in homes if home.is_absolute())
-
-
 def default_store() -> pathlib.Path:
     """Give the folder for downloads: of this user alone, in the temporary folder, made with mode 700.
 
     Raises:
         DownloadFailed: it cannot be made, or somebody else owns it.
     """
-    user = str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
-    folder = pathlib.Path(tempfile.gettempdir()) / f"kerasch2-data-{user}"
+    folder = store_path()
     remedy = "remove it, or choose another temporary folder with TMPDIR"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,51 @@
+"""What an import of the framework gives, in a child with a deadline: a broken one may hang, or end its process."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.framework import api, child, devices
+from pytest_kerasch2.framework.job import last_words
+
+MOST_SECONDS = 3600.0
+SHOWN = 300
+
+
+def seen() -> dict[str, Any]:
+    """Return what an import gives; runs in a child."""
+    try:
+        release = api.release()
+        found = [device.name for device in devices.present()]
+    except KerasCh2Error as error:
+        return {"state": "broken", "error": f"{error.happened}: {error.found}"[:SHOWN], "remedy": error.remedy}
+    return {
+        "state": "imported",
+        "tensorflow": release.tensorflow,
+        "keras": release.keras,
+        "backend": release.backend,
+        "devices": found,
+    }
+
+
+def imported(backend: str, deadline: float) -> dict[str, Any]:
+    """Return what an import gives: its state, versions, devices and seconds, or its error.
+
+    Args:
+        backend: on which Keras is to run. The child has a home of its own, in which there is no `keras.json`.
+        deadline: seconds, after which the child is ended.
+    """
+    usable = deadline if 0 < deadline < MOST_SECONDS else MOST_SECONDS if deadline >= MOST_SECONDS else math.nan
+    if math.isnan(usable):
+        return {"state": "not tried", "error": "the deadline is not a time above zero"}
+    # Named where Keras would read it in `keras.json`; a name that Keras does not know is its own affair.
+    environment = {"KERAS_BACKEND": backend} if backend in ("tensorflow", "jax", "torch") else {}
+    job = child.Job("pytest_kerasch2.doctor.importing:seen", environment=environment, deadline=usable)
+    outcome = child.run(job)
+    if outcome.answered:
+        return {**outcome.value, "seconds": round(outcome.seconds, 1)}
+    what = outcome.killed_by or "{type}: {message}".format(**(outcome.error or {"type": "", "message": ""}))
+    words = last_words(outcome.stderr_tail)
+    told = f"{what}; it last wrote: {words}" if words else what
+    return {"state": "broken", "error": told[:SHOWN], "seconds": round(outcome.seconds, 1)}

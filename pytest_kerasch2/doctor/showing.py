@@ -1,0 +1,74 @@
+"""The findings as lines for a terminal, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import Iterator
+
+from pytest_kerasch2.doctor.findings import Findings
+
+WIDEST = 100
+INDENT = 2
+
+
+def as_json(found: Findings) -> list[str]:
+    """Return the findings as the lines of a JSON document."""
+    return json.dumps(found.plain, indent=1).splitlines()
+
+
+def lines(found: Findings, width: int = 80) -> list[str]:
+    """Return the findings as lines of a terminal of a width."""
+    columns = max(40, min(width, WIDEST))
+    return [part for line in _lines(found) for part in _wrapped(line, columns)]
+
+
+def _wrapped(line: str, columns: int) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()) + INDENT)
+    # A path or a command is to be copied in one piece.
+    return textwrap.wrap(
+        line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    ) or [""]
+
+
+def _lines(found: Findings) -> Iterator[str]:
+    its = found.interpreter
+    yield f"pytest-kerasch2 {its['plugin']} on {its['implementation']} {its['version']}, {its['platform']}"
+    yield f"  interpreter: {its['executable']}"
+    yield f"  environment: {its['environment'] or 'none: this is the system interpreter'}"
+    yield from _keras(found)
+    yield "packages"
+    yield "  " + ", ".join(f"{name} {version}" for name, version in found.packages.items() if version)
+    yield "folders"
+    for one in found.caches:
+        yield f"  {one['what']}: {one['path']}{'' if one['there'] else ' (not there)'}"
+    yield "data sets (files found, not verified)"
+    yield from (f"  {name}: {place}" for name, place in found.data.items() if place)
+    absent = [name for name, place in found.data.items() if not place]
+    if absent:
+        yield f"  not here: {', '.join(absent)}"
+    yield f"git {found.git['version'] or 'is not here'}"
+    yield f"  {found.git['repository'] or found.git['reason']}"
+    yield from _missing(found)
+
+
+def _keras(found: Findings) -> Iterator[str]:
+    yield f"backend: {found.backend['name']}, because {found.backend['reason']}"
+    state = found.framework
+    if state["state"] == "imported":
+        yield f"  TensorFlow {state['tensorflow']}, Keras {state['keras']}, imported in {state['seconds']} s"
+    else:
+        yield f"  {state['state']}: {state['error']}"
+    if found.devices is not None:
+        yield f"devices: {', '.join(found.devices)}"
+
+
+def _missing(found: Findings) -> Iterator[str]:
+    for title, needed in (("missing, and needed", True), ("missing, and optional", False)):
+        those = [one for one in found.missing if one.needed is needed]
+        if those:
+            yield title
+        for one in those:
+            yield f"  {one.what}: {one.why}"
+            yield f"    {one.command}"
+    yield "ready" if found.usable else "not ready: see what is needed above"
