@@ -8,6 +8,7 @@ from pathlib import Path
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.errors import BadReference, BadSetting
+from pytest_kerasch2.suggestions import did_you_mean
 
 FOLDER = Path(__file__).parent / "references"
 HASHES = FOLDER / "hashes.json"
@@ -27,7 +28,8 @@ def load(name: str) -> Reference:
     """
     known = _hashes()
     if name not in known:
-        raise BadSetting("There is no such reference", repr(name), f"say one of {', '.join(names())}")
+        near = did_you_mean(name, names(), before="; ")
+        raise BadSetting("There is no such reference", repr(name), f"say one of {', '.join(names())}{near}")
     path = FOLDER / f"{name}.jsonl"
     found = reference.digest(path) if path.exists() else "no file"
     if found != known[name]:
@@ -47,7 +49,9 @@ def find(named: str) -> Reference:
     path = Path(named)
     if not path.exists():
         known = ", ".join(names())
-        raise BadSetting("There is no such reference", repr(named), f"name a file of kerasch2 calibrate, or {known}")
+        near = did_you_mean(named, names(), before="; ")
+        remedy = f"name a file of kerasch2 calibrate, or {known}{near}"
+        raise BadSetting("There is no such reference", repr(named), remedy)
     return reference.read(path)
 
 

@@ -92,9 +92,9 @@ def _refuse_places(question: Question) -> None:
     for place in places:
         if place.absolute() in given:
             raise BadSetting("An output would overwrite what is compared", str(place), "name another file")
-        found = files.why_not(place)
-        if found is not None:
-            raise BadSetting("An output cannot be written", found, "name a file in a folder that exists")
+        why = files.why_not(place)
+        if why is not None:
+            raise BadSetting("An output cannot be written", why, "name a file in a folder that exists")
 
 
 def _subject(question: Question, known: Reference) -> dict[str, Any]:

@@ -16,7 +16,9 @@ import numpy as np
 
 from pytest_kerasch2.data import assembly, digests, embedded, fetch
 from pytest_kerasch2.data.archives import damaged
-from pytest_kerasch2.data.places import MIRROR_VARIABLE, keras_caches, store_path
+from pytest_kerasch2.data.places import MIRROR_VARIABLE as MIRROR_VARIABLE
+from pytest_kerasch2.data.places import keras_caches as keras_caches
+from pytest_kerasch2.data.places import store_path
 from pytest_kerasch2.data.registry import ArrayFacts, DataRecord, record_of
 from pytest_kerasch2.errors import BadSetting, DataDamaged, DataMissing, DownloadFailed
 

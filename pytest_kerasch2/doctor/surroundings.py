@@ -40,7 +40,7 @@ def interpreter() -> dict[str, Any]:
 def versions() -> dict[str, str | None]:
     """Return the version of each package that matters; of TensorFlow's distributions, those that are there."""
     found = {name: packages.version_of(name) for name in packages.TENSORFLOW_DISTRIBUTIONS}
-    tensorflow = {name: one for name, one in found.items() if one} or {"tensorflow": None}
+    tensorflow: dict[str, str | None] = {name: one for name, one in found.items() if one} or {"tensorflow": None}
     return {**tensorflow, **{name: packages.version_of(name) for name in NAMES}}
 
 
@@ -89,5 +89,5 @@ def of_git() -> dict[str, Any]:
     try:
         project = git.project_of(here)
     except KerasCh2Error as error:
-        return {"version": version, "repository": None, "reason": str(error)}
+        return {"version": version, "repository": None, "reason": error.happened}
     return {"version": version, "repository": str(project), "shallow": git.is_shallow(project), "reason": None}

@@ -18,7 +18,7 @@ from typing import Any, Iterator, Mapping, Sequence
 import pytest_kerasch2
 from pytest_kerasch2 import errors
 from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error, TimingVoid
-from pytest_kerasch2.timing import releases, revisions
+from pytest_kerasch2.timing import git, releases, revisions
 
 # What lies in the folder where it runs comes last, behind what is installed: the suite has to be found there, and a
 # project beside it is not to hide the one that is installed in the environment.
@@ -59,6 +59,11 @@ class Arm:
     revision: str = ""
 
 
+def path_of(arm: Arm, *first: Path) -> str:
+    """Return what is to stand in PYTHONPATH for an arm: some folders, those of the arm, and what stands there."""
+    return os.pathsep.join(filter(None, [*map(str, (*first, *arm.before)), os.environ.get("PYTHONPATH", "")]))
+
+
 class Worker:
     """The process of an arm; give it orders, one at a time."""
 
@@ -76,7 +81,7 @@ class Worker:
             BadSetting: it cannot be started.
         """
         self.arm, self.deadline = arm, deadline
-        path = os.pathsep.join(filter(None, [str(package), *map(str, arm.before), os.environ.get("PYTHONPATH", "")]))
+        path = path_of(arm, package)
         # Kept for as long as the process is: it ends, or is ended, without removing what lies in its temporary folder.
         self._kept = contextlib.ExitStack()
         self.said = self._kept.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is closed with the stack
@@ -209,23 +214,51 @@ def named(words: str, folder: Path) -> Iterator[Arm]:
     Raises:
         BadSetting: it is none of these.
     """
-    path = Path(words)
-    if path.is_dir() or path.is_file():
+    path = _existing(words)
+    if path is not None and (path.is_file() or _python_in(path) or not _is_revision(words, folder)):
         yield Arm(words, _interpreter(path), folder)
     elif releases.named(words):
         with releases.installed(words) as place:
             yield Arm(words, _interpreter(place), folder, variables=releases.variables(words))
     else:
+        if not _is_revision(words, folder):
+            releases.check_spelling(words)
         with revisions.checked_out(words, folder) as tree:
             python = Path(sys.executable)
             yield Arm(words, python, tree.folder, before=tree.places, not_from=tree.project, revision=tree.commit)
 
 
+def _existing(words: str) -> Path | None:
+    """Return the file or the folder that words name, or None where they name none, or could not."""
+    try:
+        path = Path(words)
+        return path if words.strip() and (path.is_dir() or path.is_file()) else None
+    # A name too long, or with NUL.
+    except (OSError, ValueError):
+        return None
+
+
+def _is_revision(words: str, folder: Path) -> bool:
+    """Whether words name a revision; a folder that is no environment may have its name, such as a branch `docs`."""
+    try:
+        revisions.commit_of(words, git.project_of(folder))
+    except KerasCh2Error:
+        return False
+    return True
+
+
+def _python_in(path: Path) -> Path | None:
+    # Not resolved: where the name of an interpreter lies says which environment it is of.
+    places = (path / place for place in ("bin/python", "Scripts/python.exe"))
+    return next((place.absolute() for place in places if place.is_file()), None)
+
+
 def _interpreter(path: Path) -> Path:
     if path.is_file():
+        if not os.access(str(path), os.X_OK):
+            raise BadSetting("A file is no interpreter", f"{path} cannot be run", "name one such as .venv/bin/python")
         return path.absolute()
-    for place in ("bin/python", "Scripts/python.exe"):
-        if (path / place).is_file():
-            # Not resolved: where the name of an interpreter lies says which environment it is of.
-            return (path / place).absolute()
+    found = _python_in(path)
+    if found is not None:
+        return found
     raise BadSetting("A folder is no environment", str(path), "name one with bin/python, or an interpreter")

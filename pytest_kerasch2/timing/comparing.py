@@ -17,6 +17,7 @@ from typing import Any, Callable, ContextManager, Iterator, Mapping, Sequence
 
 from pytest_kerasch2.errors import BadSetting, TimingVoid
 from pytest_kerasch2.gates.pairs import Terms, Verdict
+from pytest_kerasch2.suggestions import did_you_mean
 from pytest_kerasch2.timing import arms, block, comparison, environment
 from pytest_kerasch2.timing.arms import Arm, Worker
 from pytest_kerasch2.timing.block import Block
@@ -128,7 +129,8 @@ def _begun(first: Arm, second: Arm, workers: Sequence[Worker], order: Order) -> 
     unknown = [name for name in order.names if name not in shared]
     if unknown or not shared:
         found = f"{', '.join(unknown) or 'none in common'}; both have {', '.join(shared) or 'none'}"
-        raise BadSetting("A benchmark is not in both suites", found, "name one that is")
+        remedy = "name one that is" + (did_you_mean(unknown[0], shared, before="; ") if unknown else "")
+        raise BadSetting("A benchmark is not in both suites", found, remedy)
     told = [
         {"name": arm.name, "revision": arm.revision, "slower": arm.slower, "environment": one["environment"]}
         for arm, one in zip((first, second), said)

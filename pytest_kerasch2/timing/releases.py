@@ -12,9 +12,15 @@ from pathlib import Path
 from typing import Iterator, Mapping
 
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.suggestions import did_you_mean
 
 # Such as tensorflow==2.15.1,python==3.11: packages with commas between, the first of them with its version.
 RELEASE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?==[\w.+!-]+(,\S+)?")
+ALMOST = re.compile(r"([A-Za-z][\w.-]*(?:\[[\w,.-]+\])?)\s*(?:=|[<>~!]=|[<>]|\s)\s*(\d[\w.]*)")
+# A package of another name than these is not refused: these are what is meant most often.
+KNOWN = ("tensorflow", "tensorflow-cpu", "tf-nightly", "keras", "keras-nightly", "tf_keras", "jax", "jaxlib", "torch")
+# A name and a password within an address, such as that of an index.
+CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 PYTHON = re.compile(r"python==(\d+(?:\.\d+)*)")
 # Where Keras is asked for with one of these, and without TensorFlow, it runs on it.
 BACKENDS = ("jax", "torch")
@@ -25,6 +31,18 @@ SAID = 300
 def named(words: str) -> bool:
     """Tell whether words name a release."""
     return RELEASE.fullmatch(words) is not None
+
+
+def check_spelling(words: str) -> None:
+    """Refuse words that were meant to be a release, such as `tensorflow=2.15.1`, before they are taken for a revision.
+
+    Raises:
+        BadSetting: saying how a release is written.
+    """
+    found = ALMOST.match(words)
+    if found:
+        name, version = found.groups()
+        raise BadSetting("A release names one version", repr(words), f"write {name}=={version}")
 
 
 def variables(words: str) -> Mapping[str, str]:
@@ -68,6 +86,8 @@ def installed(words: str) -> Iterator[Path]:
 def _done(words: str, command: list[str]) -> None:
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
-        said = " ".join(done.stdout.split())[-SAID:]
+        said = CREDENTIALS.sub("...@", " ".join(done.stdout.split()))[-SAID:]
         remedy = "install it into an environment yourself, and name that"
+        name = re.split(r"[^\w.-]", words)[0]
+        remedy += "" if name in KNOWN else did_you_mean(name, KNOWN, before="; ")
         raise BadSetting("A release cannot be installed", f"{words}: {said}", remedy)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
+from pytest_kerasch2 import files
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.gates import distributions
 from pytest_kerasch2.gates.pairs import Terms, Verdict
-from pytest_kerasch2.timing import arms, comparing
+from pytest_kerasch2.timing import arms, comparing, duration, looking, releases
+from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparison import Comparison
 
 # What a self-test plants, and within what a thing is to be the same as itself: a machine on which neither is told by
@@ -86,9 +89,8 @@ def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:
         raise BadSetting("A slowdown cannot be planted", repr(chosen.slower), "say a share, such as 0.05")
     if not chosen.deadline > 0:
         raise BadSetting("A deadline is no time above zero", repr(chosen.deadline), "say seconds, such as 600")
-    for place in filter(None, (chosen.json, chosen.summary)):
-        if place.is_dir() or not place.absolute().parent.is_dir():
-            raise BadSetting("A comparison cannot be kept there", str(place), "name a file in a folder that exists")
+    _check_places(chosen)
+    looking.check_words(chosen.suite, chosen.benchmark)
     devices.single(chosen.device)
     distributions.stats()
     order = comparing.Order(
@@ -100,5 +102,27 @@ def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:
         deadline=chosen.deadline,
     )
     with ExitStack() as kept:
-        first, second = (kept.enter_context(arms.named(one, Path.cwd())) for one in (chosen.first, chosen.second))
+        first, second = _found(chosen, kept)
+        told(duration.estimated(order, known=chosen.suite is None))
         return comparing.compare(first, replace(second, slower=chosen.slower), order, told)
+
+
+def _check_places(chosen: Any) -> None:
+    places = [place for place in (chosen.json, chosen.summary) if place is not None]
+    for place in places:
+        why = files.why_not(place)
+        if why is not None:
+            raise BadSetting("A comparison cannot be kept there", why, "name a file that can be written")
+    if len({os.path.realpath(str(place)) for place in places}) < len(places):
+        found = ", ".join(map(str, places))
+        raise BadSetting("Two outputs are to be written into one file", found, "name a file for each")
+
+
+def _found(chosen: Any, kept: ExitStack) -> list[Arm]:
+    """Return both arms, each with the suite; what takes longest to make ready, a release, comes last."""
+    here, found = Path.cwd(), {}
+    words = [chosen.first, chosen.second]
+    for place in sorted((0, 1), key=lambda place: releases.named(words[place])):
+        found[place] = kept.enter_context(arms.named(words[place], here))
+        looking.check_suite(found[place], chosen.suite, here)
+    return [found[0], found[1]]

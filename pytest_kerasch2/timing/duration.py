@@ -1,0 +1,34 @@
+"""How long a comparison will take, before anything is started: from what a start takes, and how many there may be."""
+
+from __future__ import annotations
+
+from pytest_kerasch2.gates.pairs import FEWEST
+from pytest_kerasch2.timing.comparing import Order
+from pytest_kerasch2.timing.looking import CHAPTERS
+
+# Seconds of a start, measured on two cores of a shared machine: three processes that import TensorFlow 2.21 at once,
+# and the making ready, the warming up and the blocks of each benchmark. Other machines take a third, or twice as much.
+STARTING = 30.0
+EACH = 8.0
+
+
+def seconds(starts: int, benchmarks: int) -> float:
+    """Return about how many seconds so many starts of so many benchmarks take."""
+    return starts * (STARTING + EACH * benchmarks)
+
+
+def estimated(order: Order, known: bool) -> str:
+    """Return a line that says how long a comparison takes, about.
+
+    Args:
+        order: what is to be compared.
+        known: whether the suite is the chapter's, whose benchmarks are known without importing it.
+    """
+    count = len(order.names) or (len(CHAPTERS) if known else 1)
+    low, high = (max(1, round(seconds(starts, count) / 60)) for starts in (FEWEST, order.terms.most))
+    of = f"{count} benchmark{'' if count == 1 else 's'}" if known or order.names else "each benchmark of the suite"
+    span = f"{low}" if low == high else f"{low} to {high}"
+    return (
+        f"{FEWEST} to {order.terms.most} starts of three processes, for {of}: about {span} min, "
+        "told anew after each start"
+    )
