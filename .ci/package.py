@@ -74,9 +74,8 @@ def _check_newest_tensorflow() -> None:
     for python in RESOLVED_FOR:
         compiled = ("uv", "pip", "compile", "--quiet", "--no-header", "--python-version", python)
         beside = _tensorflow(_run(*compiled, "--extra", "tensorflow", "pyproject.toml"))
-        alone = _tensorflow(
-            subprocess.run([*compiled, "-"], input="tensorflow", stdout=subprocess.PIPE, text=True).stdout
-        )
+        bare = subprocess.run([*compiled, "-"], input="tensorflow", stdout=subprocess.PIPE, text=True)
+        alone = _tensorflow(bare.stdout)
         _require(beside == alone != "", f"uv takes TensorFlow {beside} on CPython {python}, and {alone} alone")
 
 
@@ -93,8 +92,6 @@ def _run_tests_of(source: Path, wheel: Path, folder: Path) -> None:
     _run("uv", "venv", "--quiet", "--python", sys.executable, str(environment))
     python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
     _run("uv", "pip", "install", "--quiet", "--python", str(environment), f"{wheel}[tests,report]")
-    # The package of the wheel, and not the one that lies beside the tests.
-    shutil.rmtree(unpacked / "pytest_kerasch2")
     print(_run(str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS, folder=unpacked)[-200:])
 
 

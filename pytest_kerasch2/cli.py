@@ -48,9 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"kerasch2 {chosen.command}: {error}\n")
         return REFUSED
     except Exception as error:
-        missing = explained.missing(error)
-        if missing:
-            sys.stderr.write(f"kerasch2 {chosen.command}: {missing}\n")
+        refusal = explained.refusal(error)
+        if refusal:
+            sys.stderr.write(f"kerasch2 {chosen.command}: {refusal}\n")
             return REFUSED
         # Python would end with 1, which is an answer.
         traceback.print_exc()

@@ -84,8 +84,10 @@ def of(name: str) -> dict[str, str]:
     return {"description": text, "epilog": f"example:\n  {example}\n\nexit status:\n{listed}"}
 
 
-def missing(error: BaseException) -> str:
-    """Return a sentence for a package that is not installed; an empty text for any other error."""
+def refusal(error: BaseException) -> str:
+    """Return a sentence for a package that is not installed or a file that cannot be meant, or an empty text."""
+    if isinstance(error, RecursionError) and "JSON" in str(error):
+        return "A file cannot be read. Found: JSON that is nested too deeply. To do: name a file of this package."
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     name = error.name.partition(".")[0]
