@@ -25,7 +25,8 @@ class KerasCh2Error(Exception):
         if self.found:
             parts.append(f"Found: {self.found}.")
         if self.remedy:
-            parts.append(f"To do: {self.remedy}.")
+            # A remedy may end with a question: did you mean this?
+            parts.append(f"To do: {self.remedy}{'' if self.remedy.endswith('?') else '.'}")
         return " ".join(parts)
 
 

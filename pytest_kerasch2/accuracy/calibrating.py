@@ -17,6 +17,7 @@ from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api, devices, threads
+from pytest_kerasch2.suggestions import did_you_mean
 
 # Data sets whose images the chapter's network takes as they are.
 DATA = ("mnist", "fashion_mnist", "digits")
@@ -61,7 +62,9 @@ class Order:
             raise BadSetting("A number of the calibration is too small", found, "give at least one seed and one job")
         if self.data not in DATA:
             raise BadSetting(
-                "The network does not take this data set", repr(self.data), f"say one of {', '.join(DATA)}"
+                "The network does not take this data set",
+                repr(self.data),
+                f"say one of {', '.join(DATA)}{did_you_mean(self.data, DATA, before='; ')}",
             )
 
 
@@ -81,6 +84,8 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
         TrainingFailed: a training gave no curve, or the cluster gave it up.
     """
     reference.check_place(order.out)
+    if order.mirror is not None and order.cluster is None:
+        sources.check_mirror(order.mirror)
     # Before anything is computed here: with one job, the trainings are done in this process.
     threads.limit()
     order = replace(order, device=_placed(order))

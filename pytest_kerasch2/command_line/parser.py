@@ -49,7 +49,12 @@ class Parser(argparse.ArgumentParser):
         """
         given = list(sys.argv[1:] if words is None else words)
         self._check(given)
-        return self.parse_args(given)
+        chosen, left = self.parse_known_args(given)
+        if left:
+            shown = " ".join(left)
+            own = self.commands.get(chosen.command, self)
+            own.error(f"{shown[:60]!r} is more than this command takes")
+        return chosen
 
     def _check(self, given: Sequence[str]) -> None:
         """End where help is asked for, or a command or an option is misspelt."""

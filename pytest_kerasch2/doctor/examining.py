@@ -6,6 +6,7 @@ from typing import Any, Iterator, Mapping
 
 from pytest_kerasch2.doctor import backends, importing, surroundings
 from pytest_kerasch2.doctor.findings import Findings, Missing
+from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import packages
 
 # Without these nothing works: they are dependencies of this package.
@@ -31,7 +32,12 @@ def examined(deadline: float = 120.0, quick: bool = False) -> Findings:
     Args:
         deadline: seconds for the import of the framework, after which it is ended.
         quick: import no framework.
+
+    Raises:
+        BadSetting: the deadline is no time above zero.
     """
+    if not deadline > 0:
+        raise BadSetting("The deadline is not a time above zero", repr(deadline), "give seconds, such as 120")
     versions, backend = surroundings.versions(), backends.chosen()
     framework = _framework(backend["name"], deadline, quick)
     data, git = surroundings.data(), surroundings.of_git()

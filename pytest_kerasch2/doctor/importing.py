@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from pytest_kerasch2.errors import KerasCh2Error
@@ -36,12 +35,11 @@ def imported(backend: str, deadline: float) -> dict[str, Any]:
         backend: on which Keras is to run. The child has a home of its own, in which there is no `keras.json`.
         deadline: seconds, after which the child is ended.
     """
-    usable = deadline if 0 < deadline < MOST_SECONDS else MOST_SECONDS if deadline >= MOST_SECONDS else math.nan
-    if math.isnan(usable):
-        return {"state": "not tried", "error": "the deadline is not a time above zero"}
     # Named where Keras would read it in `keras.json`; a name that Keras does not know is its own affair.
     environment = {"KERAS_BACKEND": backend} if backend in ("tensorflow", "jax", "torch") else {}
-    job = child.Job("pytest_kerasch2.doctor.importing:seen", environment=environment, deadline=usable)
+    job = child.Job(
+        "pytest_kerasch2.doctor.importing:seen", environment=environment, deadline=min(deadline, MOST_SECONDS)
+    )
     outcome = child.run(job)
     if outcome.answered:
         return {**outcome.value, "seconds": round(outcome.seconds, 1)}

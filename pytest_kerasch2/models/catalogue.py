@@ -8,6 +8,7 @@ from typing import Any, Callable
 import numpy as np
 
 from ..errors import BadSetting
+from ..suggestions import did_you_mean
 from . import functional, sequential_add, sequential_list, subclass
 from .network import Network
 
@@ -107,7 +108,9 @@ def style(name: str) -> ModelStyle:
     for one in STYLES:
         if one.name == name:
             return one
-    raise BadSetting("There is no such model style", repr(name), "say one of " + ", ".join(s.name for s in STYLES))
+    names = [one.name for one in STYLES]
+    remedy = f"say one of {', '.join(names)}{did_you_mean(name, names, before='; ')}"
+    raise BadSetting("There is no such model style", repr(name), remedy)
 
 
 def built(model: Any, network: Network = Network()) -> Any:  # noqa: B008

@@ -6,10 +6,11 @@ from pytest_kerasch2.gates.pairs import FEWEST
 from pytest_kerasch2.timing.comparing import Order
 from pytest_kerasch2.timing.looking import CHAPTERS
 
-# Seconds of a start, measured on two cores of a shared machine: three processes that import TensorFlow 2.21 at once,
-# and the making ready, the warming up and the blocks of each benchmark. Other machines take a third, or twice as much.
-STARTING = 30.0
-EACH = 8.0
+# Seconds of a start: three processes that import the framework at once, and then what each benchmark takes to be made
+# ready, warmed up and timed. With three benchmarks on two cores a start took 27 s in the middle of the 98 comparisons
+# that benchmarks/data/compare-live.jsonl keeps, and from 18 to 47 s.
+STARTING = 15.0
+EACH = 4.0
 
 
 def seconds(starts: int, benchmarks: int) -> float:

@@ -83,8 +83,8 @@ def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:
         BadSetting: something that was said cannot be used; so said before anything is started.
         FrameworkMissing: there is no SciPy.
     """
-    if chosen.first is None or chosen.second is None:
-        raise BadSetting("A comparison is of two things", f"{chosen.first} and {chosen.second}", "name both")
+    if not (chosen.first or "").strip() or not (chosen.second or "").strip():
+        raise BadSetting("A comparison is of two things", f"{chosen.first!r} and {chosen.second!r}", "name both")
     if not 0 <= chosen.slower < 10:
         raise BadSetting("A slowdown cannot be planted", repr(chosen.slower), "say a share, such as 0.05")
     if not chosen.deadline > 0:
