@@ -79,13 +79,17 @@ def _frameworks(framework: Mapping[str, Any], backend: str) -> Iterator[Missing]
     state = framework["state"]
     wanted = backend if backend in BACKENDS else "tensorflow"
     install = f'pip install "pytest-kerasch2[{wanted}]"'
+    others = [one for one in BACKENDS if one != wanted and not _lacks(one)]
     if state == "missing":
         yield Missing("a framework", framework["error"], install, needed=True)
+    elif state != "imported" and _lacks(wanted):
+        why = "Keras is to run on it, and it is not installed"
+        # It is the default where nothing else is said.
+        command = f"set KERAS_BACKEND={others[0]}, which is installed, or {install}" if others else install
+        yield Missing(wanted, why, command, needed=True)
     elif state == "broken":
         remedy = framework.get("remedy") or f"pip install --force-reinstall {wanted}"
         yield Missing(f"a Keras on {wanted} that can be imported", framework["error"], remedy, needed=True)
-    elif state == "not tried" and _lacks(wanted):
-        yield Missing(wanted, "Keras is to run on it, and it is not installed", install, needed=True)
 
 
 def _lacks(backend: str) -> bool:

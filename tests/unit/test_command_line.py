@@ -201,7 +201,8 @@ def test_a_value_that_cannot_be_meant_is_refused_shortly(ended: Ended, words: li
 
     status, out, err = ended(*words)
 
-    assert (status, out, "Traceback" in err, len(err) < 600) == (2, "", False, True)
+    # Older releases of rich end a bar that has shown nothing with a blank line.
+    assert (status, out.strip(), "Traceback" in err, len(err) < 600) == (2, "", False, True)
 
 
 OUTPUTS = (

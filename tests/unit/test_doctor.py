@@ -64,12 +64,20 @@ def test_a_dependency_that_is_gone_is_needed(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_backend_that_is_not_installed_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed(monkeypatch, **{**EVERYTHING, "keras": "3.15.1", "tensorflow": "2.21.0", "jax": ""})
+    installed(monkeypatch, **{**EVERYTHING, "keras": "3.15.1", "jax": "", "torch": ""})
     monkeypatch.setenv("KERAS_BACKEND", "jax")
 
     found = examining.examined(quick=True)
 
     assert (found.usable, found.missing[0].command) == (False, 'pip install "pytest-kerasch2[jax]"')
+
+
+def test_a_backend_that_is_there_is_named_where_the_default_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, **{**EVERYTHING, "keras": "3.15.1", "torch": ""})
+
+    found = examining.examined(quick=True)
+
+    assert (found.usable, "set KERAS_BACKEND=jax" in found.missing[0].command) == (False, True)
 
 
 KERAS_3 = {"keras": "3.15.1", "tensorflow": "2.21.0"}
