@@ -8,6 +8,7 @@ import functools
 import os
 import re
 import shutil
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -51,6 +52,17 @@ def private_home(folder: str | os.PathLike[str]) -> Iterator[Path]:
     home.mkdir(parents=True, exist_ok=True)
     with environment({"KERAS_HOME": str(home), "HOME": str(home), "USERPROFILE": str(home)}):
         yield home
+
+
+def settle(folder: Path) -> None:
+    """Let an imported Keras 3 keep its data sets where the user's Keras does, not in the home of its import.
+
+    Keras looks up its folder once, while it is imported, and has no public name for it. Before Keras 3 it looked up the
+    user's home each time.
+    """
+    config = sys.modules.get("keras.src.backend.config")
+    if hasattr(config, "_KERAS_DIR"):
+        config._KERAS_DIR = str(folder)  # type: ignore[union-attr]
 
 
 @functools.lru_cache(maxsize=None)
