@@ -13,7 +13,7 @@ from ..errors import DataDamaged, UnsafeFile
 from . import names as known
 from .limits import Limits
 from .names import Names
-from .operations import TENSORS, computes
+from .operations import NODES, TENSORS, computes
 
 REMEDY = "load it only if you know who made it, and then in a process of its own"
 TRUST = "if you made the file yourself, load it with trusted=True; custom_objects do not help here"
@@ -133,10 +133,12 @@ def _check_lambda(config: Any, what: str, names: Names) -> None:
 
 def _check_operation(config: Any, what: str) -> None:
     called = config if isinstance(config, dict) else {}
-    function = called.get("function", called.get("cls_symbol"))
-    of_tensors = "function" not in called and function in TENSORS
-    if not of_tensors and not (isinstance(function, str) and computes(function)):
-        raise UnsafeFile(f"The {what} calls a bare operation", f"{str(function)[:60]!r}", TRUST)
+    node = called.get("node_def")
+    allowed = {"function": computes, "cls_symbol": TENSORS.__contains__, "op": NODES.__contains__}
+    key = next((one for one in ("function", "cls_symbol") if one in called), "op")
+    name = called.get(key) if key != "op" else node.get("op") if isinstance(node, dict) else node
+    if not (isinstance(name, str) and allowed[key](name)):
+        raise UnsafeFile(f"The {what} calls a bare operation", f"{str(name)[:60]!r}", TRUST)
 
 
 def is_own_function(name: Any, names: Names) -> bool:

@@ -44,11 +44,13 @@ FUNCTION_PARTS = frozenset(
 LOOKUPS = ("get", "serialize", "deserialize")
 """Functions that stand in each of those parts and make an object of any description."""
 
-REACHING = frozenset(["FlaxLayer", "JaxLayer", "TFSMLayer", "TensorFlowOpLayer", "TorchModuleWrapper"])
-"""Layers whose configuration names files, pickles or raw operations."""
+REACHING = frozenset(["FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"])
+"""Layers whose configuration names files or pickles."""
 
-BARE_CALLS = frozenset(["ClassMethod", "InstanceMethod", "InstanceProperty", "SlicingOpLambda", "TFOpLambda"])
-"""Layers that Keras 2 makes from bare calls of TensorFlow, whose configuration names the function or the class."""
+BARE_CALLS = frozenset(
+    ["ClassMethod", "InstanceMethod", "InstanceProperty", "SlicingOpLambda", "TFOpLambda", "TensorFlowOpLayer"]
+)
+"""Layers that Keras 2 makes from bare calls of TensorFlow; their configuration names the function, class or node."""
 
 VOCABULARY_READERS = frozenset(["IndexLookup", "IntegerLookup", "StringLookup", "TextVectorization"])
 """Layers that take a vocabulary given as text for the path of a file (CVE-2025-12058)."""
@@ -188,17 +190,17 @@ class Names:
     def anywhere(self, name: str) -> Any:
         """Return what Keras has under a name that a file gives without a module, as Keras 2 does, or None."""
         tail = name.rpartition(">")[2]
-        if tail in MODELS:
+        if tail in MODELS or tail in BARE_CALLS:
             return self.keras.Model
         parts = [getattr(self.keras, part, None) for part in sorted(MODEL_PARTS)]
         rooms = [*parts, *(getattr(part, "experimental", None) for part in parts), self.keras.optimizers.schedules]
         return next((one for one in (getattr(room, tail, None) for room in rooms) if one is not None), None)
 
-    def is_operation(self, name: str) -> bool:
-        """Whether Keras 3 has an operation of that name, which it makes of a call such as ``x + y``."""
+    def is_internal(self, name: str) -> bool:
+        """Whether Keras 3 has a class of that name which no file of Keras 2 can name, such as that of ``x + y``."""
         root = getattr(self.keras, "Operation", None)
-        rooms = [module for path, module in list(sys.modules.items()) if path.startswith("keras.src.ops.")]
-        things = [getattr(room, name, None) for room in rooms]
+        rooms = [module for path, module in list(sys.modules.items()) if path.startswith("keras.src.")]
+        things = [vars(room).get(name) for room in rooms]
         return any(inspect.isclass(thing) and root is not None and issubclass(thing, root) for thing in things)
 
     def is_part(self, thing: Any) -> bool:

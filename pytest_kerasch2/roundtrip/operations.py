@@ -23,6 +23,7 @@ FUNCTIONS = frozenset(
         "concat",
         "convert_to_tensor",
         "cumsum",
+        "div_no_nan",
         "dtypes.cast",
         "dtypes.complex",
         "dtypes.saturate_cast",
@@ -31,6 +32,7 @@ FUNCTIONS = frozenset(
         "expand_dims",
         "eye",
         "fill",
+        "floor_div",
         "gather",
         "gather_nd",
         "histogram_fixed_width",
@@ -102,6 +104,23 @@ FUNCTIONS = frozenset(
 
 TENSORS = ("RaggedTensor", "SparseTensor", "Tensor", "Variable", "sparse.SparseTensor")
 """Classes of TensorFlow whose methods and properties compute."""
+
+NODES = frozenset(
+    (
+        *("Abs", "Add", "AddN", "AddV2", "All", "Any", "ArgMax", "ArgMin", "BatchMatMul", "BatchMatMulV2", "BiasAdd"),
+        *("BroadcastTo", "Cast", "Ceil", "ClipByValue", "Concat", "ConcatV2", "Cos", "Cumprod", "Cumsum", "Div"),
+        *("DivNoNan", "Einsum", "Elu", "Equal", "Erf", "Exp", "ExpandDims", "Fill", "Floor", "FloorDiv", "FloorMod"),
+        *("Gather", "GatherNd", "GatherV2", "Greater", "GreaterEqual", "Identity", "IsFinite", "IsInf", "IsNan"),
+        *("L2Loss", "Less", "LessEqual", "Log", "Log1p", "LogSoftmax", "LogicalAnd", "LogicalNot", "LogicalOr"),
+        *("MatMul", "Max", "Maximum", "Mean", "Min", "Minimum", "MirrorPad", "Mod", "Mul", "Neg", "NotEqual"),
+        *("OneHot", "OnesLike", "Pack", "Pad", "PadV2", "Pow", "Prod", "Range", "Rank", "RealDiv", "Reciprocal"),
+        *("Relu", "Relu6", "Reshape", "ResizeBilinear", "ResizeNearestNeighbor", "ReverseV2", "Round", "Rsqrt"),
+        *("Select", "SelectV2", "Selu", "Shape", "Sigmoid", "Sign", "Sin", "Size", "Slice", "Softmax", "Softplus"),
+        *("Softsign", "Split", "SplitV", "Sqrt", "Square", "SquaredDifference", "Squeeze", "StopGradient"),
+        *("StridedSlice", "Sub", "Sum", "Tan", "Tanh", "Tile", "TopKV2", "Transpose", "Unpack", "ZerosLike"),
+    )
+)
+"""Operations of TensorFlow that compute, by the names under which TensorFlow 2.0 to 2.3 saves them."""
 
 OLDER = "compat.v1."
 """What stands before the name of a function that TensorFlow 2 has in two versions, and some releases save."""

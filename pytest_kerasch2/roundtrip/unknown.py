@@ -38,14 +38,18 @@ def explain(found: Contents, names: Names, error: Exception) -> None:
         BadSetting: they are Keras's own, which it writes to HDF5 and cannot read from there.
     """
     missing = sorted(set(_missing(found, names)))
-    strange = [name for name in missing if not names.is_operation(name)]
+    strange = [name for name in missing if not names.is_internal(name)]
     if strange:
         listed = ", ".join(repr(name)[:80] for name in strange[:5])
         raise UnsafeFile("The file names something that is not known here", listed, yours(strange[0])) from error
-    operations = sorted({node["class_name"] for node in _nodes(found) if names.is_operation(node["class_name"])})
-    if found.kind == HDF5 and operations:
-        listed = ", ".join(operations[:5])
-        raise BadSetting("Keras cannot read operations from HDF5", listed, "save the model as .keras") from error
+    if found.kind == HDF5 and (missing or any(_of_an_operation(node) for node in _nodes(found))):
+        told = ", ".join(missing[:5]) or "an operation such as x + y"
+        raise BadSetting("Keras cannot read this model from HDF5", told, "save the model as .keras") from error
+
+
+def _of_an_operation(node: Any) -> bool:
+    """Whether a node stands for a call such as ``x + y``, whose class has the name of a layer."""
+    return node["class_name"] in ("Add", "Maximum", "Minimum", "Multiply", "Subtract")
 
 
 def _missing(found: Contents, names: Names) -> Iterator[str]:
