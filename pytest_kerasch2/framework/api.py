@@ -272,7 +272,8 @@ def _can_find(name: str) -> bool:
 @functools.lru_cache(maxsize=None)
 def _tensorflow_or_error() -> tuple[Any, KerasCh2Error | None]:
     if "tensorflow" not in sys.modules and not _can_find("tensorflow"):
-        return None, advice.without_tensorflow(choice.choice(), packages.keras_version(), _present())
+        keras = packages.keras_version() if _can_find("keras") else None
+        return None, advice.without_tensorflow(choice.choice(), keras, _present())
     return _imported("tensorflow", _checked_tensorflow)
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import IO, Iterator, Mapping
+from typing import IO, Any, Iterator, Mapping
 
 CHILD_HOME = "KERASCH2_CHILD_HOME"
 """Environment variable of a child interpreter that names the home made for it."""
@@ -96,6 +96,19 @@ def silence() -> Iterator[list[str]]:
             _put_back(kept)
             sink.seek(0)
             lines.extend(sink.read().decode("utf-8", "replace").splitlines())
+
+
+@contextlib.contextmanager
+def warnings_for_errors() -> Iterator[None]:
+    """Let a warning be shown where the user has asked for an error, because a third party's code runs in the block."""
+    filters = list(warnings.filters)
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for action, message, category, module, line in filters:
+            texts = [str(getattr(one, "pattern", one) or "") for one in (message, module)]
+            milder: Any = "default" if action == "error" else action
+            warnings.filterwarnings(milder, texts[0], category, texts[1], line, append=True)
+        yield
 
 
 def _divert(sink: IO[bytes]) -> int | None:

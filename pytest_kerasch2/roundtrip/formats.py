@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from ..errors import BadSetting
+from ..framework import quiet
 from . import unknown
 from .names import Names
 from .walk import inspect
@@ -58,7 +59,7 @@ class Format:
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=str(target.parent)))
         try:
             fresh = staging / f"new{self.suffix}"
-            with _compile_config_kept(model):
+            with _compile_config_kept(model), quiet.warnings_for_errors():
                 self.writer(model, str(fresh))
             if target.is_dir():
                 target.replace(staging / "old")
@@ -91,16 +92,20 @@ class Format:
         if self.holds == WEIGHTS and into is None:
             raise BadSetting("Weights alone need a model to go into", self.name, "hand in a built model as into=")
         if self.folder or trusted:
-            return self.reader(tf, str(source), into, custom_objects, trusted)
+            return self._read(tf, source, into, custom_objects, trusted)
         keras = getattr(tf, "keras", tf)
         # Own classes and functions that the caller names are his own, so they are no danger.
         found = inspect(source, allowed=custom_objects or {}, keras=keras)
         custom = unknown.with_full_names(found, Names(keras, custom_objects or {}))
         try:
-            return self.reader(tf, str(source), into, custom, trusted)
+            return self._read(tf, source, into, custom, trusted)
         except (TypeError, ValueError) as error:
             unknown.explain(found, Names(keras, custom or {}), error)
             raise
+
+    def _read(self, tf: Any, source: Path, into: Any, custom_objects: Any, trusted: bool) -> Any:
+        with quiet.warnings_for_errors():
+            return self.reader(tf, str(source), into, custom_objects, trusted)
 
     def _check(self, target: Path) -> None:
         if not target.name.endswith(self.suffix):

@@ -124,17 +124,17 @@ def _kind(source: Path) -> str:
         UnsafeFile: what is inside could be read in another way too.
         DataDamaged: it is no file of that kind.
     """
-    with source.open("rb") as file:
-        start = file.read(len(HDF5_START))
     if source.name.endswith(SHARDS):
         return SHARDS
-    packed = source.name.endswith(".keras") and zipfile.is_zipfile(str(source))
-    if start == HDF5_START and not packed:
-        return HDF5
-    if start.startswith(ZIP_START) and source.name.endswith(".keras"):
+    with source.open("rb") as file:
+        start = file.read(len(HDF5_START))
+    archive_too, named = zipfile.is_zipfile(str(source)), source.name.endswith(".keras")
+    if start.startswith(ZIP_START) and named:
         return ZIP
-    if packed or start.startswith(ZIP_START):
-        found = f"{source.name} starts with {start!r}" + (" and can be read as a zip archive" if packed else "")
+    if start == HDF5_START and not (archive_too and named):
+        return HDF5
+    if archive_too:
+        found = f"{source.name} starts with {start!r} and can be read as a zip archive"
         raise UnsafeFile("The name of the file does not fit what is in it", found, RENAME)
     raise DataDamaged("The file is neither HDF5 nor a zip archive", f"it starts with {start!r}", AGAIN)
 

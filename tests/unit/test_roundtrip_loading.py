@@ -92,7 +92,7 @@ def test_a_class_in_a_scope_of_custom_objects_is_loaded(third_generation, tmp_pa
     saved = form("keras")
     path = saved.save(model, saved.path(tmp_path))
 
-    with third_generation.saving.custom_object_scope({"Forgotten": forgotten}):
+    with third_generation.utils.custom_object_scope({"Forgotten": forgotten}):
         back = saved.load(third_generation, path)
 
     np.testing.assert_array_equal(back.predict(X, verbose=0), 3 * X)
@@ -107,7 +107,7 @@ def test_a_class_that_was_registered_elsewhere_is_loaded_by_its_own_name(third_g
 
     registering(keras)(Elsewhere)
     path = saved.save(keras.Sequential([keras.Input((4,)), Elsewhere()]), saved.path(tmp_path))
-    del keras.saving.get_custom_objects()["kerasch2-tests>Elsewhere"]
+    del keras.utils.get_custom_objects()["kerasch2-tests>Elsewhere"]
 
     with pytest.raises(UnsafeFile, match="kerasch2-tests>Elsewhere"):
         saved.load(keras, path)
