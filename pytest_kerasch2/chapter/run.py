@@ -48,6 +48,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
     """
     surroundings.refuse_unusable(settings)
     surroundings.refuse_without_framework()
+    api.use_defaults()
     chapter = str(collection.FOLDER)
     named = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
     if not any(chapter in str(Path(path).absolute()) for path in named):

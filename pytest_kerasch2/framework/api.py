@@ -14,13 +14,14 @@ import logging
 import os
 import random
 import sys
+import threading
 import traceback
 from pathlib import Path
-from typing import Any, ContextManager
+from typing import Any, Iterator
 
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import BadSetting, FrameworkBroken, FrameworkMissing, KerasCh2Error
-from pytest_kerasch2.framework import alone, packages, quiet
+from pytest_kerasch2.framework import advice, alone, choice, packages, quiet
 from pytest_kerasch2.framework.packages import installed
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "is_loaded",
     "keras",
     "keras_home",
+    "loaded_keras",
     "policy_name",
     "release",
     "require_tensorflow",
@@ -42,11 +44,13 @@ __all__ = [
     "set_seed",
     "tensor",
     "tensorflow",
+    "use_defaults",
     "wait_for",
 ]
 
-INSTALL = 'pip install "pytest-kerasch2[tensorflow]"'
 _log = logging.getLogger(__name__)
+# Set for good by a run of the chapter, whose statements are about the settings of a fresh installation.
+_DEFAULTS = threading.Event()
 
 
 def tensorflow() -> Any:
@@ -112,6 +116,23 @@ def runs_on_tensorflow() -> bool:
 def is_loaded() -> bool:
     """Tell, without importing anything, whether TensorFlow or Keras is in this process already."""
     return "tensorflow" in sys.modules or "keras" in sys.modules
+
+
+def loaded_keras() -> Any:
+    """Return the Keras that is in this process already, or None; imports nothing."""
+    first, second = ("tf_keras", "keras") if _legacy() else ("keras", "tf_keras")
+    beside = getattr(sys.modules.get("tensorflow"), "keras", None) if "keras" not in sys.modules else None
+    modules = (sys.modules.get(first), sys.modules.get(second), beside)
+    # One that failed half-way through its import has neither.
+    return next((one for one in modules if hasattr(one, "layers") and hasattr(one, "utils")), None)
+
+
+def use_defaults() -> None:
+    """Import Keras from now on with the settings of a fresh installation, whatever the user's ``keras.json`` says.
+
+    The backend alone is the user's all the same.
+    """
+    _DEFAULTS.set()
 
 
 def keras_home() -> Path:
@@ -217,8 +238,8 @@ def set_policy(name: str) -> None:
 
 def _alone() -> bool:
     """Tell whether Keras runs on another backend, be TensorFlow installed beside it or not."""
-    wanted = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    return wanted != "tensorflow" and (_takes_other_backends(_legacy()) or not _can_find("tensorflow"))
+    wanted = choice.choice().name
+    return wanted != choice.DEFAULT and (_takes_other_backends(_legacy()) or not _can_find("tensorflow"))
 
 
 @functools.lru_cache(maxsize=None)
@@ -234,7 +255,7 @@ def _legacy() -> bool:
 
 @functools.lru_cache(maxsize=None)
 def _stand_in() -> Any:
-    if _can_find("tensorflow"):
+    if _DEFAULTS.is_set() and _can_find("tensorflow"):
         # Keras on another backend imports it by and by, which changes the environment in the midst of a check.
         _tensorflow_or_error()
     return alone.WithoutTensorFlow(keras())
@@ -251,15 +272,21 @@ def _can_find(name: str) -> bool:
 @functools.lru_cache(maxsize=None)
 def _tensorflow_or_error() -> tuple[Any, KerasCh2Error | None]:
     if "tensorflow" not in sys.modules and not _can_find("tensorflow"):
-        return None, FrameworkMissing("TensorFlow is not installed", "no package called tensorflow", f"run {INSTALL}")
+        keras = packages.keras_version() if _can_find("keras") else None
+        return None, advice.without_tensorflow(choice.choice(), keras, _present())
     return _imported("tensorflow", _checked_tensorflow)
 
 
 @functools.lru_cache(maxsize=None)
 def _keras_or_error() -> tuple[Any, KerasCh2Error | None]:
     if not _can_find("keras"):
-        return None, FrameworkMissing("Keras is not installed", "neither tensorflow nor keras", f"run {INSTALL}")
-    return _imported("keras", lambda module: module)
+        return None, FrameworkMissing("Keras is not installed", "neither tensorflow nor keras", f"run {advice.INSTALL}")
+    unusable = None if _home_is_private() else advice.unusable(choice.choice(), _present())
+    return (None, unusable) if unusable is not None else _imported("keras", lambda module: module)
+
+
+def _present() -> tuple[str, ...]:
+    return tuple(name for name in choice.TRAINING if _can_find(name))
 
 
 def _imported(name: str, checked: Any) -> tuple[Any, KerasCh2Error | None]:
@@ -284,9 +311,22 @@ def _home_is_private() -> bool:
     return quiet.CHILD_HOME in os.environ and os.environ.get("HOME") == os.environ[quiet.CHILD_HOME]
 
 
-def _home() -> ContextManager[Any]:
+@contextlib.contextmanager
+def _home() -> Iterator[None]:
+    """Let Keras be imported so that nothing is written into the user's home, and the user's settings hold."""
     # A child imports in the home it has, so that claims on where keras.json lies can be checked there
-    return contextlib.nullcontext() if _home_is_private() else quiet.private_home(keras_home())
+    if _home_is_private():
+        yield
+        return
+    file, chosen = choice.settings_file(), choice.choice()
+    if file is not None and file.is_file() and not _DEFAULTS.is_set():
+        # Keras reads it, and writes only where there is none.
+        yield
+        return
+    with quiet.private_home(keras_home()), quiet.environment({choice.VARIABLE: chosen.name if chosen.stated else None}):
+        yield
+    if file is not None and not _DEFAULTS.is_set():
+        quiet.settle(file.parent)
 
 
 def _log_level() -> dict[str, str | None]:
@@ -312,7 +352,7 @@ def _checked_tensorflow(module: Any) -> Any:
             "remove what hides the real TensorFlow, or reinstall it",
         )  # fmt: skip
     if minor < (2, 0):
-        raise FrameworkBroken("The chapter is about TensorFlow 2", f"TensorFlow {version}", f"run {INSTALL}")
+        raise FrameworkBroken("The chapter is about TensorFlow 2", f"TensorFlow {version}", f"run {advice.INSTALL}")
     if not hasattr(module, "keras"):
         raise FrameworkBroken(
             f"TensorFlow {version} has no tf.keras", f"no attribute keras in {where}",

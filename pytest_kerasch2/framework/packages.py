@@ -8,6 +8,7 @@ import sys
 from typing import Any, Callable, Mapping, Optional
 
 from pytest_kerasch2.claims.release import Release
+from pytest_kerasch2.framework import choice
 
 TENSORFLOW_DISTRIBUTIONS = (
     "tensorflow",
@@ -63,19 +64,24 @@ def legacy_wanted(environ: Mapping[str, str]) -> bool:
 def installed(environ: Mapping[str, str] | None = None, version: VersionOf = version_of) -> Release | None:
     """Give the release that an import would bring, or None where neither TensorFlow nor Keras is installed.
 
-    The backend is that of ``KERAS_BACKEND``. The user's ``keras.json`` is not asked, because the import happens
-    with a private Keras home and so does not ask it either.
+    The backend is found as Keras finds it; see ``choice``.
 
     Args:
         environ: the environment variables, by default those of this process.
         version: gives the version of a distribution, or None.
     """
+    chosen = choice.choice(environ).name
     environ = os.environ if environ is None else environ
     tensorflow = next((found for found in map(version, TENSORFLOW_DISTRIBUTIONS) if found), None)
     keras = _keras_version(tensorflow, environ, version)
     if tensorflow is None and keras is None:
         return None
-    return Release(tensorflow=tensorflow or "-", keras=keras or "-", backend=_backend(keras, environ))
+    return Release(tensorflow=tensorflow or "-", keras=keras or "-", backend=_backend(keras, chosen))
+
+
+def keras_version(version: VersionOf = version_of) -> str | None:
+    """Return the version of the package ``keras``, or None where it is not installed."""
+    return version("keras") or version("keras-nightly")
 
 
 def _keras_version(tensorflow: str | None, environ: Mapping[str, str], version: VersionOf) -> str | None:
@@ -84,14 +90,12 @@ def _keras_version(tensorflow: str | None, environ: Mapping[str, str], version: 
         return dict(KERAS_INSIDE_TENSORFLOW).get("{}.{}".format(*minor))
     if minor and minor >= (2, 16) and legacy_wanted(environ):
         return version("tf_keras")
-    return version("keras") or version("keras-nightly") or version("tf_keras")
+    return keras_version(version) or version("tf_keras")
 
 
-def _backend(keras: str | None, environ: Mapping[str, str]) -> str:
+def _backend(keras: str | None, chosen: str) -> str:
     minor = parsed(keras) if keras else None
-    if minor is None or minor < (3, 0):
-        return "tensorflow"
-    return environ.get("KERAS_BACKEND") or "tensorflow"
+    return choice.DEFAULT if minor is None or minor < (3, 0) else chosen
 
 
 def remedy_for(error_text: str) -> str:

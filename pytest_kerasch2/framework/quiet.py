@@ -8,10 +8,11 @@ import functools
 import os
 import re
 import shutil
+import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import IO, Iterator, Mapping
+from typing import IO, Any, Iterator, Mapping
 
 CHILD_HOME = "KERASCH2_CHILD_HOME"
 """Environment variable of a child interpreter that names the home made for it."""
@@ -53,6 +54,17 @@ def private_home(folder: str | os.PathLike[str]) -> Iterator[Path]:
         yield home
 
 
+def settle(folder: Path) -> None:
+    """Let an imported Keras 3 keep its data sets where the user's Keras does, not in the home of its import.
+
+    Keras looks up its folder once, while it is imported, and has no public name for it. Before Keras 3 it looked up the
+    user's home each time.
+    """
+    config = sys.modules.get("keras.src.backend.config")
+    if hasattr(config, "_KERAS_DIR"):
+        config._KERAS_DIR = str(folder)  # type: ignore[union-attr]
+
+
 @functools.lru_cache(maxsize=None)
 def own_keras_home() -> Path:
     """Give the empty folder that serves as Keras home in this process; it is removed when the process ends."""
@@ -84,6 +96,19 @@ def silence() -> Iterator[list[str]]:
             _put_back(kept)
             sink.seek(0)
             lines.extend(sink.read().decode("utf-8", "replace").splitlines())
+
+
+@contextlib.contextmanager
+def warnings_for_errors() -> Iterator[None]:
+    """Let a warning be shown where the user has asked for an error, because a third party's code runs in the block."""
+    filters = list(warnings.filters)
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for action, message, category, module, line in filters:
+            texts = [str(getattr(one, "pattern", one) or "") for one in (message, module)]
+            milder: Any = "default" if action == "error" else action
+            warnings.filterwarnings(milder, texts[0], category, texts[1], line, append=True)
+        yield
 
 
 def _divert(sink: IO[bytes]) -> int | None:

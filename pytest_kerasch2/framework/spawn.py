@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any, Generator, Iterator, Sequence
 
-from pytest_kerasch2.framework import quiet
+from pytest_kerasch2.framework import choice, quiet
 from pytest_kerasch2.framework.child_main import LINE, result_file
 from pytest_kerasch2.framework.job import Job, Outcome
 
@@ -106,6 +106,10 @@ def _environment(job: Job, folder: Path) -> dict[str, str]:
         PYTHONPATH=os.pathsep.join([package, *filter(None, [ours.get("PYTHONPATH")])]),
     )  # fmt: skip
     ours[quiet.CHILD_HOME] = home
+    # In its own home the child does not find what the user's keras.json says, nor what this process has imported.
+    backend = choice.choice().name
+    if backend != (ours.get(choice.VARIABLE) or choice.DEFAULT):
+        ours[choice.VARIABLE] = backend
     for name, value in job.environment.items():
         if value is None:
             ours.pop(name, None)

@@ -6,45 +6,18 @@ CVE-2024-3660, CVE-2025-1550, CVE-2025-8747, CVE-2025-9905, CVE-2025-9906, CVE-2
 
 from __future__ import annotations
 
-import builtins
 import json
 from typing import Any, Iterator
 
 from ..errors import DataDamaged, UnsafeFile
+from . import names as known
 from .limits import Limits
+from .names import Names
+from .operations import NODES, TENSORS, computes
 
 REMEDY = "load it only if you know who made it, and then in a process of its own"
-
-MODEL_PARTS = frozenset(
-    (
-        "activations",
-        "constraints",
-        "dtype_policies",
-        "engine",
-        "initializers",
-        "layers",
-        "losses",
-        "metrics",
-        "mixed_precision",
-        "models",
-        "optimizers",
-        "optimizer_v2",
-        "random",
-        "regularizers",
-    )
-)
-"""The parts of Keras that the configuration of a model has business with; downloaders and switches live elsewhere."""
-
-REACHING = frozenset(["FlaxLayer", "JaxLayer", "TFSMLayer", "TensorFlowOpLayer", "TorchModuleWrapper"])
-"""Layers whose configuration names files, pickles or raw operations."""
-
-OPERATIONS = ("math.", "nn.", "__operators__.", "linalg.", "cast", "concat", "expand_dims", "reshape", "squeeze")
-"""What the layers made from bare TensorFlow calls may call; reading and writing files are such calls too."""
-
-WRAPPERS = frozenset(
-    ("function", "slice", "__tensor__", "__numpy__", "__tuple__", "__keras_tensor__", "__ellipsis__", "__typespec__")
-)
-"""Names in lower case that stand for kinds of values, where a class is expected otherwise."""
+TRUST = "if you made the file yourself, load it with trusted=True; custom_objects do not help here"
+LAMBDA_CODE = ("function_type", "output_shape_type", "mask_type")
 
 
 def parse(text: str, what: str, limits: Limits) -> Any:
@@ -67,26 +40,31 @@ def parse(text: str, what: str, limits: Limits) -> Any:
     return value
 
 
-def check(config: Any, what: str, limits: Limits, allowed: tuple[str, ...] = ()) -> None:
-    """Raise if a configuration names anything but the parts that models are made of.
+def check(config: Any, what: str, limits: Limits, names: Names) -> None:
+    """Raise if a configuration names anything but the parts that models are made of and what is the caller's own.
 
     Args:
         config: the parsed JSON.
         what: how an error calls it.
         limits: how large and how deep it may be.
-        allowed: names of the caller's own classes and functions.
+        names: what the names in it stand for.
 
     Raises:
         UnsafeFile: with what was found.
     """
-    for node in _objects(config, what, limits):
+    for node in objects(config, what, limits):
         name = node.get("class_name")
         if isinstance(name, str):
-            _check_class(node, name, what, allowed)
-        _check_bytecode(node, what, allowed)
+            _check_class(node, name, what, names)
+        _check_bytecode(node, what, names)
 
 
-def _objects(config: Any, what: str, limits: Limits) -> Iterator[Any]:
+def objects(config: Any, what: str, limits: Limits) -> Iterator[Any]:
+    """Yield every JSON object of a configuration.
+
+    Raises:
+        UnsafeFile: it is nested too deeply, or too large.
+    """
     waiting = [(config, 0)]
     seen = 0
     while waiting:
@@ -101,73 +79,122 @@ def _objects(config: Any, what: str, limits: Limits) -> Iterator[Any]:
             waiting.extend((inner, depth + 1) for inner in value)
 
 
-def _check_class(node: Any, name: str, what: str, allowed: tuple[str, ...]) -> None:
-    if name in allowed or node.get("registered_name") in allowed:
-        return
+def key_of(node: Any) -> str:
+    """Return the name that Keras looks a class up by: the registered one where the file has it."""
+    registered = node.get("registered_name")
+    return registered if isinstance(registered, str) else str(node["class_name"])
+
+
+def _check_class(node: Any, name: str, what: str, names: Names) -> None:
     config = node.get("config")
-    if name == "Lambda":
-        _check_lambda(config, what, allowed)
-    elif name in REACHING or name == "__lambda__":
-        raise UnsafeFile(f"The {what} holds a part that can run code or read files", f"class {name!r}", REMEDY)
-    elif name in ("TFOpLambda", "SlicingOpLambda"):
+    own = names.is_own(key_of(node)) or name in names.custom
+    kinds = _kinds(node, name, names)
+    if "Lambda" in kinds and name not in names.custom:
+        _check_lambda(config, what, names)
+    elif (kinds & known.REACHING or "__lambda__" in kinds) and name not in names.custom:
+        raise UnsafeFile(f"The {what} holds a part that can run code or read files", f"class {name!r}", TRUST)
+    elif kinds & known.BARE_CALLS:
         _check_operation(config, what)
-    elif isinstance(config, dict) and isinstance(config.get("vocabulary"), str):
+    elif (kinds & known.VOCABULARY_READERS or not own) and isinstance(_vocabulary(config), str):
         # CVE-2025-12058: a vocabulary given as text is the path of a file to read.
-        raise UnsafeFile(f"The {what} names a file to read", repr(config["vocabulary"])[:80], REMEDY)
+        raise UnsafeFile(f"The {what} names a file to read", repr(_vocabulary(config))[:80], TRUST)
     elif name == "function":
-        _check_function(node, what, allowed)
-    else:
-        _check_module(node, name, what)
+        _check_function(node, what, names)
+    elif not own:
+        _check_module(node, name, what, names)
 
 
-def _check_lambda(config: Any, what: str, allowed: tuple[str, ...]) -> None:
+def _kinds(node: Any, name: str, names: Names) -> frozenset[str]:
+    """Return all names that a class may turn out to have, whichever of its names a release goes by."""
+    spelled = [name, key_of(node)]
+    things = [names.own(key_of(node)), *(names.found(node.get("module"), one) for one in spelled)]
+    tails = {one.rpartition(">")[2].rpartition(".")[2] for one in spelled}
+    return frozenset(tails).union(*(known.lineage(thing) for thing in things))
+
+
+def _vocabulary(config: Any) -> Any:
+    return config.get("vocabulary") if isinstance(config, dict) else None
+
+
+def _check_lambda(config: Any, what: str, names: Names) -> None:
     function = config.get("function") if isinstance(config, dict) else None
-    if isinstance(function, str) and function in allowed:
+    if isinstance(function, dict) and function.get("class_name") == "function":
+        _check_function(function, what, names)
+        module, function = function.get("module"), function.get("config")
+        if names.function(module, str(function)) is not None:
+            return
+    if isinstance(function, str):
+        if not is_own_function(function, names):
+            found = f"a Lambda layer with the function {function[:60]!r}"
+            raise UnsafeFile(f"The {what} names a function that is not known here", found, yours(function))
         return
-    raise UnsafeFile(f"The {what} holds a Lambda layer", f"function {str(function)[:60]!r}", REMEDY)
+    raise UnsafeFile(f"The {what} holds a Lambda layer with code of its own", f"{str(function)[:60]!r}", TRUST)
 
 
 def _check_operation(config: Any, what: str) -> None:
-    function = config.get("function") if isinstance(config, dict) else None
-    if not (isinstance(function, str) and function.startswith(OPERATIONS)):
-        raise UnsafeFile(f"The {what} calls a bare operation", f"{str(function)[:60]!r}", REMEDY)
+    called = config if isinstance(config, dict) else {}
+    node = called.get("node_def")
+    allowed = {"function": computes, "cls_symbol": TENSORS.__contains__, "op": NODES.__contains__}
+    key = next((one for one in ("function", "cls_symbol") if one in called), "op")
+    name = called.get(key) if key != "op" else node.get("op") if isinstance(node, dict) else node
+    if not (isinstance(name, str) and allowed[key](name)):
+        raise UnsafeFile(f"The {what} calls a bare operation", f"{str(name)[:60]!r}", TRUST)
 
 
-def _check_function(node: Any, what: str, allowed: tuple[str, ...]) -> None:
+def is_own_function(name: Any, names: Names) -> bool:
+    """Whether a function is the caller's own, by its full name or, as Keras up to 3.6 saves it, by its last part."""
+    return isinstance(name, str) and (names.is_own(name) or names.registered_as(name) is not None)
+
+
+def _check_function(node: Any, what: str, names: Names) -> None:
     function, module = node.get("config"), node.get("module")
-    if isinstance(function, str) and function in allowed:
+    if is_own_function(function, names):
         return
     # Keras 3 writes a function that it does not know as one of "builtins", among them tf.nn.softmax ("softmax_v2").
-    known = module in (None, "builtins") or _is_model_part(module)
-    if not isinstance(function, str) or not known or function in dir(builtins):
-        raise UnsafeFile(f"The {what} names a function", f"{module!r}: {str(function)[:60]!r}", REMEDY)
+    proper = isinstance(function, str) and (module in (None, "builtins") or known.is_function_part(module))
+    if not proper or not _computes(function, module, node.get("registered_name"), names):
+        raise UnsafeFile(f"The {what} names a function", f"{module!r}: {str(function)[:60]!r}", yours(function))
 
 
-def _check_module(node: Any, name: str, what: str) -> None:
+def _computes(function: str, module: Any, registered: Any, names: Names) -> bool:
+    """Whether a function in a part of Keras computes, as far as it is known."""
+    if known.is_builtin(function) or known.is_builtin(registered) or function.startswith("_"):
+        return False
+    thing = names.function(module, function)
+    spelled = {function, getattr(thing, "__name__", None)}
+    home = getattr(thing, "__module__", None)
+    return not spelled.intersection(known.LOOKUPS) and (thing is None or known.is_computing_part(home))
+
+
+def _check_module(node: Any, name: str, what: str, names: Names) -> None:
     module = node.get("module")
-    proper = name in WRAPPERS or name.rpartition(">")[2][:1].isupper()
-    if not proper or not (module in (None, "builtins") or _is_model_part(module)):
-        raise UnsafeFile(f"The {what} names something that is no part of a model", f"{module!r}: {name[:60]!r}", REMEDY)
-    if module == "builtins" and name in dir(builtins) and name not in WRAPPERS:
+    proper = name in known.WRAPPERS or name.rpartition(">")[2][:1].isupper()
+    thing = None if name in known.WRAPPERS else names.found(module, name)
+    if thing is not None:
+        proper = names.is_part(thing)
+    elif not (module in (None, "builtins") or known.is_model_part(module)):
+        proper = False
+    if not proper:
+        found, remedy = f"{module!r}: {name[:60]!r}", yours(key_of(node))
+        raise UnsafeFile(f"The {what} names something that is no part of a model", found, remedy)
+    if module == "builtins" and (known.is_builtin(name) or known.is_builtin(key_of(node))):
         raise UnsafeFile(f"The {what} names something of Python itself", f"{module!r}: {name[:60]!r}", REMEDY)
 
 
-def _is_model_part(module: Any) -> bool:
-    if not isinstance(module, str):
-        return False
-    parts = module.split(".")
-    if parts[:2] in (["tensorflow", "keras"], ["tensorflow", "python"], ["tf_keras", "src"], ["keras", "src"]):
-        parts = parts[1:]
-    if parts[0] not in ("keras", "tf_keras", "src", "python"):
-        return False
-    rest = [part for part in parts[1:] if part != "keras"]
-    return not rest or rest[0] in MODEL_PARTS
-
-
-def _check_bytecode(node: Any, what: str, allowed: tuple[str, ...]) -> None:
-    kinds = [kind for kind in ("function_type", "output_shape_type", "mask_type") if node.get(kind) == "lambda"]
+def _check_bytecode(node: Any, what: str, names: Names) -> None:
+    kinds = [kind for kind in LAMBDA_CODE if node.get(kind) == "lambda"]
     if kinds:
-        raise UnsafeFile(f"The {what} holds bytecode", ", ".join(kinds), REMEDY)
+        raise UnsafeFile(f"The {what} holds bytecode", ", ".join(kinds), TRUST)
     function = node.get("function")
-    if isinstance(function, list) and function and function[0] not in allowed and isinstance(function[0], str):
-        raise UnsafeFile(f"The {what} holds bytecode", f"{len(function[0])} characters under 'function'", REMEDY)
+    if isinstance(function, list) and function and function[0] not in names.custom and isinstance(function[0], str):
+        raise UnsafeFile(f"The {what} holds bytecode", f"{len(function[0])} characters under 'function'", TRUST)
+
+
+def yours(name: Any) -> str:
+    """Return what helps with a class or function that is neither Keras's nor registered."""
+    name = str(name)[:60]
+    last = name.rpartition(">")[2]
+    return (
+        f"if it is your own, pass custom_objects={{{name!r}: {last}}}, or register it with"
+        " register_keras_serializable before you load; otherwise load the file only if you know who made it"
+    )

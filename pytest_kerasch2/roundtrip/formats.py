@@ -6,10 +6,14 @@ import contextlib
 import shutil
 import tempfile
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from ..errors import BadSetting
+from ..framework import quiet
+from . import unknown
+from .names import Names
 from .walk import inspect
 
 MODEL = "model"
@@ -33,7 +37,7 @@ class Format:
     suffix: str
     holds: str
     writer: Callable[[Any, str], None]
-    reader: Callable[[Any, str, Any, Any], Any]
+    reader: Callable[[Any, str, Any, Any, bool], Any]
     folder: bool = False
 
     def path(self, folder: Any, stem: str = "model") -> Path:
@@ -55,7 +59,7 @@ class Format:
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=str(target.parent)))
         try:
             fresh = staging / f"new{self.suffix}"
-            with _compile_config_kept(model):
+            with _compile_config_kept(model), quiet.warnings_for_errors():
                 self.writer(model, str(fresh))
             if target.is_dir():
                 target.replace(staging / "old")
@@ -67,16 +71,19 @@ class Format:
     def load(self, tf: Any, path: Any, *, into: Any = None, custom_objects: Any = None, trusted: bool = False) -> Any:
         """Give the model, after a look into the file that refuses what could do harm.
 
+        It loads what this Keras itself wrote, what is registered with it in this process, and what ``custom_objects``
+        name. Of anything else the error says whether ``custom_objects`` or ``trusted`` helps.
+
         Args:
-            tf: the TensorFlow module.
-            path: what ``save`` wrote.
+            tf: the module ``tensorflow``, or the module ``keras``.
+            path: what ``save`` wrote, or Keras did.
             into: for weights alone: the built model that receives them and is given back.
-            custom_objects: names that Keras has to be told.
-            trusted: leaves the look into the file out, which controls need.
+            custom_objects: names that Keras has to be told: a dictionary of classes and functions.
+            trusted: leaves the look into the file out, and lets Keras run the code of Lambda layers.
 
         Raises:
             BadSetting: there is nothing under that name, or weights were to be loaded into no model.
-            UnsafeFile: the file could run code or read other files.
+            UnsafeFile: the file could run code or read other files, or names what nobody here knows.
             DataDamaged: the file is not whole.
         """
         source = Path(path)
@@ -84,10 +91,21 @@ class Format:
             raise BadSetting("There is nothing to load", repr(str(source)), "save first, or correct the path")
         if self.holds == WEIGHTS and into is None:
             raise BadSetting("Weights alone need a model to go into", self.name, "hand in a built model as into=")
-        if not self.folder and not trusted:
-            # Own classes and functions that the caller names are his own, so they are no danger.
-            inspect(source, allowed=tuple(custom_objects or ()))
-        return self.reader(tf, str(source), into, custom_objects)
+        if self.folder or trusted:
+            return self._read(tf, source, into, custom_objects, trusted)
+        keras = getattr(tf, "keras", tf)
+        # Own classes and functions that the caller names are his own, so they are no danger.
+        found = inspect(source, allowed=custom_objects or {}, keras=keras)
+        custom = unknown.with_full_names(found, Names(keras, custom_objects or {}))
+        try:
+            return self._read(tf, source, into, custom, trusted)
+        except (TypeError, ValueError) as error:
+            unknown.explain(found, Names(keras, custom or {}), error)
+            raise
+
+    def _read(self, tf: Any, source: Path, into: Any, custom_objects: Any, trusted: bool) -> Any:
+        with quiet.warnings_for_errors():
+            return self.reader(tf, str(source), into, custom_objects, trusted)
 
     def _check(self, target: Path) -> None:
         if not target.name.endswith(self.suffix):
@@ -129,19 +147,22 @@ def _write_export(model: Any, path: str) -> None:
     model.export(path)
 
 
-def _read_model(tf: Any, path: str, into: Any, custom_objects: Any) -> Any:
+def _read_model(tf: Any, path: str, into: Any, custom_objects: Any, trusted: bool) -> Any:
     del into
-    return tf.keras.models.load_model(path, custom_objects=custom_objects)
+    load_model = getattr(tf, "keras", tf).models.load_model
+    # Up to TensorFlow 2.12 there is no safe mode: what a file holds always runs.
+    takes_it = "safe_mode" in signature(load_model).parameters
+    return load_model(path, custom_objects=custom_objects, **({"safe_mode": False} if trusted and takes_it else {}))
 
 
-def _read_weights(tf: Any, path: str, into: Any, custom_objects: Any) -> Any:
-    del tf, custom_objects
+def _read_weights(tf: Any, path: str, into: Any, custom_objects: Any, trusted: bool) -> Any:
+    del tf, custom_objects, trusted
     into.load_weights(path)
     return into
 
 
-def _read_export(tf: Any, path: str, into: Any, custom_objects: Any) -> Any:
-    del into, custom_objects
+def _read_export(tf: Any, path: str, into: Any, custom_objects: Any, trusted: bool) -> Any:
+    del into, custom_objects, trusted
     return tf.saved_model.load(path)
 
 
@@ -177,8 +198,9 @@ def available(tf: Any) -> tuple[Format, ...]:
     """
     names = {"h5", "keras", "weights-h5-long"}
     # Keras 3 alone has ``keras.ops``; TensorFlow up to 2.15 carries Keras 2 under the same name.
-    if not hasattr(tf.keras, "ops"):
+    keras = getattr(tf, "keras", tf)
+    if not hasattr(keras, "ops"):
         names |= {"saved-model", "weights-h5"}
-    if hasattr(tf.keras.Model, "export"):
+    if hasattr(keras.Model, "export"):
         names.add("export")
     return tuple(one for one in FORMATS if one.name in names)

@@ -7,20 +7,25 @@ unknown origin belongs into a process of its own all the same.
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterable
 
 import h5py
 
-from ..errors import BadSetting, DataDamaged, UnsafeFile
-from . import architecture, archive
+from ..errors import BadSetting, DataDamaged, KerasCh2Error, UnsafeFile
+from ..framework import api
+from . import architecture, archive, shards
 from .architecture import REMEDY
 from .limits import Limits
+from .names import Names
 
 AGAIN = "save the model again"
 DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError, ArithmeticError)
 """What the HDF5 library makes of damaged bytes comes up as one of many types, none of them its own."""
+RENAME = "give it the name that its writer gave it; do not load it if it has that name"
+HDF5, ZIP, SHARDS = "hdf5", "zip", ".weights.json"
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 ZIP_START = b"PK\x03\x04"
 OPTIMIZER = ("optimizer_weights", "optimizer")
@@ -43,7 +48,7 @@ class Contents:
     """What a model file holds, without the numbers themselves.
 
     Attributes:
-        kind: ``"hdf5"`` or ``"zip"``.
+        kind: ``"hdf5"``, ``"zip"`` or ``"shards"``.
         architecture: the model's configuration, None in a file of weights alone.
         training_config: loss, metrics and optimizer as they were compiled, None where the model was not.
         weights: the model's arrays.
@@ -64,6 +69,12 @@ class Contents:
     backend: str | None
     attributes: tuple[tuple[str, str], ...]
 
+    @property
+    def configurations(self) -> tuple[tuple[str, Any], ...]:
+        """Return the configurations that the file has, each with what an error calls it."""
+        both = (("architecture", self.architecture), ("training configuration", self.training_config))
+        return tuple((what, config) for what, config in both if config is not None)
+
 
 @dataclass
 class _Tally:
@@ -82,7 +93,7 @@ def contents(path: Any, limits: Limits = Limits()) -> Contents:  # noqa: B008  #
     """Give what a model file holds; refuses what cannot be walked safely, but not what its configuration names.
 
     Args:
-        path: an HDF5 file, or a ``.keras`` archive.
+        path: an HDF5 file, a ``.keras`` archive, or the index of weights in shards, ``.weights.json``.
         limits: how much it may hold.
 
     Raises:
@@ -92,34 +103,90 @@ def contents(path: Any, limits: Limits = Limits()) -> Contents:  # noqa: B008  #
     """
     source = Path(path)
     if not source.is_file():
-        raise BadSetting("There is no such file", repr(str(source)), "correct the path")
+        raise _no_file(source)
+    kind = _kind(source)
+    if kind == SHARDS:
+        return _shards(source, limits)
+    return _zip(source, limits) if kind == ZIP else _hdf5(source, limits)
+
+
+def _no_file(source: Path) -> KerasCh2Error:
+    if source.is_dir():
+        remedy = "load it with trusted=True if you made it yourself, or save the model as a file"
+        return UnsafeFile("A folder is a form that is not looked into", repr(str(source)), remedy)
+    return BadSetting("There is no such file", repr(str(source)), "correct the path")
+
+
+def _kind(source: Path) -> str:
+    """Return how Keras will read a file, which it decides by the name.
+
+    Raises:
+        UnsafeFile: what is inside could be read in another way too.
+        DataDamaged: it is no file of that kind.
+    """
+    if source.name.endswith(SHARDS):
+        return SHARDS
     with source.open("rb") as file:
         start = file.read(len(HDF5_START))
-    if start == HDF5_START:
-        return _hdf5(source, limits)
-    if start.startswith(ZIP_START):
-        return _zip(source, limits)
+    archive_too, named = zipfile.is_zipfile(str(source)), source.name.endswith(".keras")
+    if start.startswith(ZIP_START) and named:
+        return ZIP
+    if start == HDF5_START and not (archive_too and named):
+        return HDF5
+    if archive_too:
+        found = f"{source.name} starts with {start!r} and can be read as a zip archive"
+        raise UnsafeFile("The name of the file does not fit what is in it", found, RENAME)
     raise DataDamaged("The file is neither HDF5 nor a zip archive", f"it starts with {start!r}", AGAIN)
 
 
-def inspect(path: Any, limits: Limits = Limits(), allowed: tuple[str, ...] = ()) -> Contents:  # noqa: B008
+def inspect(
+    path: Any,
+    limits: Limits = Limits(),  # noqa: B008
+    allowed: Iterable[str] = (),
+    keras: Any = None,
+) -> Contents:
     """Give what a model file holds, after refusing everything that could run code, reach outside or exhaust memory.
 
+    What is registered with the Keras in this process is the caller's own. Where no Keras has been imported, the names
+    in the file decide alone, and none is imported.
+
     Args:
-        path: an HDF5 file, or a ``.keras`` archive.
+        path: an HDF5 file, a ``.keras`` archive, or the index of weights in shards, ``.weights.json``.
         limits: how much it may hold.
-        allowed: names of the caller's own classes and functions that the file may name.
+        allowed: names of the caller's own classes and functions that the file may name, or ``custom_objects``.
+        keras: the Keras that will load the file, by default the one in this process.
 
     Raises:
         BadSetting: there is no such file.
-        UnsafeFile: with what was found.
+        UnsafeFile: with what was found, and what helps.
         DataDamaged: it is no such file, or not whole.
     """
     found = contents(path, limits)
-    for what, config in (("architecture", found.architecture), ("training configuration", found.training_config)):
-        if config is not None:
-            architecture.check(config, what, limits, allowed)
+    names = Names(api.loaded_keras() if keras is None else keras, allowed)
+    for what, config in found.configurations:
+        architecture.check(config, what, limits, names)
     return found
+
+
+def _shards(source: Path, limits: Limits) -> Contents:
+    if source.stat().st_size > limits.text_bytes:
+        raise UnsafeFile("The index of shards is too large", f"at most {limits.text_bytes} bytes", REMEDY)
+    index = architecture.parse(shards.text_of(source), "index of shards", limits)
+    parts = [_hdf5(shard, limits) for shard in shards.files(source, index, limits)]
+    declared = sum(array.declared for part in parts for array in part.weights + part.optimizer_weights)
+    if declared > limits.total_bytes:
+        raise UnsafeFile("The file's arrays declare too much together", f"{declared} bytes", REMEDY)
+    return Contents(
+        kind="shards",
+        architecture=None,
+        training_config=None,
+        weights=tuple(array for part in parts for array in part.weights),
+        optimizer_weights=tuple(array for part in parts for array in part.optimizer_weights),
+        metrics=(),
+        keras_version=None,
+        backend=None,
+        attributes=tuple(each for part in parts for each in part.attributes),
+    )
 
 
 def _zip(source: Path, limits: Limits) -> Contents:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import pytest_kerasch2
+from pytest_kerasch2.framework import packages
 
 PACKAGE = Path(pytest_kerasch2.__file__).parents[1]
 # Puts a folder first on the path, hides the real packages, calls, and tells what was raised
@@ -22,7 +23,8 @@ class Hide:
         if name in ("tensorflow", "keras", "tf_keras", "jax", "torch"):
             return importlib.machinery.PathFinder.find_spec(name, [sys.argv[1]])
 sys.meta_path = [Hide()] + [f for f in sys.meta_path if f is not importlib.machinery.PathFinder] + [
-    type("Rest", (), {"find_spec": staticmethod(lambda name, path=None, target=None: None
+    type("Rest", (), {"find_distributions": importlib.machinery.PathFinder.find_distributions,
+        "find_spec": staticmethod(lambda name, path=None, target=None: None
         if path is None and name in ("tensorflow", "keras", "tf_keras", "jax", "torch")
         else importlib.machinery.PathFinder.find_spec(name, path, target))})]
 from pytest_kerasch2.framework import api, state
@@ -30,7 +32,9 @@ before = dict(os.environ)
 told = []
 for _ in range(2):
     try:
-        value = getattr(api, sys.argv[2])()
+        if sys.argv[2] == "use_defaults_and_release":
+            api.use_defaults()
+        value = getattr(api, sys.argv[2].rpartition("use_defaults_and_")[2])()
         told.append(["value", str(value), "", ""])
     except Exception as error:
         told.append([type(error).__name__, getattr(error, "happened", str(error)), getattr(error, "found", ""),
@@ -49,25 +53,51 @@ class keras:
         def backend(): return "tensorflow"
 """
 
+# Finds its backend and writes its settings as Keras 3 does.
+KERAS = """
+import json, os
+__version__ = "3.15.1"
+folder = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+file = os.path.join(folder, "keras.json")
+if os.path.exists(file):
+    name = json.load(open(file)).get("backend", "tensorflow")
+else:
+    name = "tensorflow"
+    os.makedirs(folder, exist_ok=True)
+    open(file, "w").write(json.dumps({"backend": name}))
+name = os.environ.get("KERAS_BACKEND") or name
+class config:
+    @staticmethod
+    def backend(): return name
+backend, layers = config, None
+"""
+
 
 @pytest.fixture
 def asked(tmp_path):
     """Write a fake package called tensorflow, ask the api in a fresh interpreter, give what it told."""
 
-    def ask(source, question="tensorflow"):
+    def ask(source, question="tensorflow", beside=(), settings=None, **variables):
         fakes, home = tmp_path / "fakes", tmp_path / "home"
         fakes.mkdir()
         home.mkdir()
+        for name, text in {**dict.fromkeys(beside, ""), **({"keras": KERAS} if beside else {})}.items():
+            (fakes / f"{name}.py").write_text(text)
         if source is not None:
             (fakes / "tensorflow").mkdir()
             (fakes / "tensorflow" / "__init__.py").write_text(source)
-        environ = {**os.environ, "HOME": str(home), "PYTHONPATH": str(PACKAGE)}
+        environ = {**os.environ, "HOME": str(home), "PYTHONPATH": str(PACKAGE), **variables}
         environ.pop("KERAS_HOME", None)
+        if settings is not None:
+            (home / ".keras").mkdir()
+            (home / ".keras" / "keras.json").write_text(json.dumps(settings))
         command = [sys.executable, "-c", SCRIPT, str(fakes), question]
         done = subprocess.run(command, env=environ, capture_output=True, timeout=60)
         assert done.returncode == 0, done.stderr.decode()
         assert done.stderr == b""
-        assert list(home.iterdir()) == []
+        # What stands in the user's home stays, and nothing comes to it.
+        written = [path for path in home.rglob("*") if path.is_file()]
+        assert [json.loads(path.read_text()) for path in written] == ([] if settings is None else [settings])
         said = json.loads(done.stdout)
         assert said["env"]
         assert said["told"][0] == said["told"][1]
@@ -138,3 +168,49 @@ def test_an_unknown_newer_version_is_taken_as_it_is(asked):
     told = asked(GOOD.format(version="9.9.0", keras="7.1.0"), "release")
 
     assert told[:2] == ["value", "Release(tensorflow='9.9.0', keras='7.1.0', backend='tensorflow')"]
+
+
+ON_JAX = ["value", "Release(tensorflow='-', keras='3.15.1', backend='jax')"]
+
+
+def test_the_backend_in_the_settings_of_the_user_is_the_one_in_use(asked):
+    told = asked(None, "release", beside=["jax"], settings={"backend": "jax", "floatx": "float16"}, KERAS_BACKEND="")
+
+    assert told[:2] == ON_JAX
+
+
+def test_the_backend_of_the_variable_is_the_one_in_use(asked):
+    told = asked(None, "release", beside=["jax"], settings={"backend": "torch"}, KERAS_BACKEND="jax")
+
+    assert told[:2] == ON_JAX
+
+
+def test_the_backend_of_the_user_is_in_use_where_the_settings_are_those_of_a_fresh_installation(asked):
+    told = asked(None, "use_defaults_and_release", beside=["jax"], settings={"backend": "jax"}, KERAS_BACKEND="")
+
+    assert told[:2] == ON_JAX
+
+
+def test_tensorflow_beside_another_backend_is_not_imported_for_it(asked):
+    told = asked("raise SystemExit(7)", "release", beside=["jax"], KERAS_BACKEND="jax")
+
+    assert told[0] == "value" or "cannot be imported" not in told[1]
+
+
+@pytest.mark.skipif((packages.keras_version() or "2.").startswith("2."), reason="Keras 2 has TensorFlow alone")
+def test_keras_on_its_default_names_the_backend_to_set(asked):
+    told = asked(None, "keras", beside=["torch"], KERAS_BACKEND="")
+
+    assert told[0] == "FrameworkMissing"
+    assert "set KERAS_BACKEND=torch" in told[3]
+
+
+@pytest.mark.parametrize(
+    ("named", "kind", "found"),
+    [("torch", "FrameworkMissing", "torch"), ("jx", "BadSetting", "jx"), ("numpy", "BadSetting", "numpy")],
+)
+def test_a_backend_that_cannot_be_used_is_told_apart_from_a_broken_keras(asked, named, kind, found):
+    told = asked(None, "keras", beside=["jax"], KERAS_BACKEND=named)
+
+    assert (told[0], told[2]) == (kind, f"KERAS_BACKEND={found}")
+    assert "set KERAS_BACKEND to jax" in told[3]

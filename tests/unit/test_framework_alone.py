@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -69,6 +70,7 @@ def test_an_activation_printed_as_a_function_is_that_function_beside_tensorflow(
 def test_keras_runs_where_it_is_told_to_if_it_listens(
     monkeypatch: pytest.MonkeyPatch, backend: str, third_generation: bool, beside: bool, alone: bool
 ) -> None:
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.setenv("KERAS_BACKEND", backend)
     monkeypatch.setattr(api, "_takes_other_backends", lambda legacy: third_generation)
     monkeypatch.setattr(api, "_can_find", lambda name: beside)

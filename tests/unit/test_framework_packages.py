@@ -92,7 +92,7 @@ def test_parsed(version, expected):
     assert packages.parsed(version) == expected
 
 
-@pytest.mark.parametrize("module", ["api", "state", "devices", "child", "child_main", "packages", "quiet"])
+@pytest.mark.parametrize("module", ["api", "state", "devices", "child", "child_main", "packages", "quiet", "choice"])
 def test_importing_a_module_of_the_room_imports_nothing_heavy(module):
     code = f"import sys, pytest_kerasch2.framework.{module}; print([m for m in {HEAVY!r} if m in sys.modules])"
 

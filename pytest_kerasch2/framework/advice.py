@@ -1,0 +1,46 @@
+"""What to set or to install where the backend that Keras is to run on cannot be had."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.framework.choice import DEFAULT, INFERENCE, TRAINING, VARIABLE, Choice
+
+INSTALL = 'pip install "pytest-kerasch2[tensorflow]"'
+
+
+def without_tensorflow(chosen: Choice, keras: str | None, present: Sequence[str]) -> FrameworkMissing:
+    """Return the error where Keras would run on TensorFlow, and there is no TensorFlow.
+
+    Args:
+        chosen: why it would.
+        keras: the version of the package ``keras``, or None where it is absent too.
+        present: the backends that are installed.
+    """
+    others = [name for name in present if name != DEFAULT]
+    if keras is None or keras.startswith("2."):
+        return FrameworkMissing("TensorFlow is not installed", "no package called tensorflow", f"run {INSTALL}")
+    found = f"Keras {keras} with {' and '.join(others) or 'no backend'}; {chosen.source}"
+    sets = " or ".join(f"{VARIABLE}={name}" for name in others)
+    remedy = f"set {sets}, or run {INSTALL}" if others else f"run {INSTALL}, or install jax or torch and set {VARIABLE}"
+    return FrameworkMissing("Keras runs on TensorFlow unless told otherwise, which is not installed", found, remedy)
+
+
+def unusable(chosen: Choice, present: Sequence[str]) -> KerasCh2Error | None:
+    """Return why Keras cannot be used on the backend that was chosen, or None where it can.
+
+    Args:
+        chosen: the backend, another than TensorFlow.
+        present: the backends that are installed.
+    """
+    usable = " or ".join(name for name in TRAINING if name in present) or " or ".join(TRAINING)
+    remedy = f"set {VARIABLE} to {usable}"
+    if chosen.name in INFERENCE:
+        return BadSetting(f"Keras cannot train on {chosen.name}", chosen.source, remedy)
+    if chosen.name not in TRAINING:
+        return BadSetting(f"Keras has no backend called {chosen.name!r}", chosen.source, remedy)
+    if chosen.name not in present:
+        remedy = f'run pip install "pytest-kerasch2[{chosen.name}]"' + (f", or {remedy}" if present else "")
+        return FrameworkMissing(f"Keras is to run on {chosen.name}, which is not installed", chosen.source, remedy)
+    return None

@@ -1,0 +1,102 @@
+"""Which backend Keras runs on, found in the order in which Keras itself looks, without importing anything.
+
+A Keras that is imported already has made its choice. Otherwise the variable ``KERAS_BACKEND`` decides, then the file
+``keras.json`` in ``KERAS_HOME`` or ``~/.keras``, and where neither says anything it is TensorFlow.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping
+
+VARIABLE = "KERAS_BACKEND"
+FILE = "keras.json"
+DEFAULT = "tensorflow"
+TRAINING = ("tensorflow", "jax", "torch")
+"""The backends on which Keras trains."""
+INFERENCE = ("numpy", "openvino")
+"""The backends on which Keras only computes."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A backend, and where the choice comes from, in the words of a message.
+
+    Attributes:
+        name: such as ``jax``.
+        source: such as ``KERAS_BACKEND=jax``.
+        stated: whether anything says so; not where Keras falls back on its default.
+    """
+
+    name: str
+    source: str
+    stated: bool = True
+
+
+def choice(environ: Mapping[str, str] | None = None) -> Choice:
+    """Return the backend on which Keras runs, or would run if it were imported now.
+
+    Args:
+        environ: the environment variables, by default those of this process; an imported Keras counts only then.
+    """
+    imported = _imported() if environ is None else None
+    if imported is not None:
+        return imported
+    named = (os.environ if environ is None else environ).get(VARIABLE)
+    if named:
+        return Choice(named, f"{VARIABLE}={named}")
+    path = settings_file(environ)
+    kept = None if path is None else _backend_in(path)
+    if kept:
+        return Choice(kept, f'"backend": "{kept}" in {path}')
+    return Choice(DEFAULT, f"{VARIABLE} is not set, and no {FILE} names a backend", stated=False)
+
+
+def settings_file(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Return the path at which Keras looks for its settings, whether there is a file or not; None without a home."""
+    own = (os.environ if environ is None else environ).get("KERAS_HOME")
+    if own is not None:
+        return Path(own).expanduser() / FILE
+    if environ is not None:
+        home = environ.get("HOME") or environ.get("USERPROFILE")
+        return Path(home) / ".keras" / FILE if home else None
+    home = os.path.expanduser("~")  # noqa: PTH111 - as Keras does it: where there is no home, the text stays
+    # Keras leaves a home that cannot be written, and settles in the folder of temporary files.
+    return Path(home if os.access(home, os.W_OK) else "/tmp") / ".keras" / FILE
+
+
+def _imported() -> Choice | None:
+    keras: Any = sys.modules.get("keras")
+    # Keras 2 has a function of that name too, and nothing to choose.
+    if not str(getattr(keras, "__version__", "")).startswith(("3.", "4.")):
+        return None
+    backend = getattr(getattr(keras, "config", None), "backend", None)
+    if backend is None:
+        return None
+    name = str(backend())
+    return Choice(name, f"Keras has been imported with the backend {name}")
+
+
+def _backend_in(path: Path) -> str | None:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return _read_backend(str(path), found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=8)
+def _read_backend(path: str, changed: int, size: int) -> str | None:
+    del changed, size
+    try:
+        kept = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        # Keras takes a damaged file for an empty one.
+        return None
+    named = kept.get("backend") if isinstance(kept, dict) else None
+    return named if isinstance(named, str) else None

@@ -1,0 +1,276 @@
+"""Files whose names stand for something else than they seem to: refused, with and without a Keras at hand."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+import zipfile
+from types import SimpleNamespace
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from pytest_kerasch2.errors import DataDamaged, UnsafeFile
+from pytest_kerasch2.roundtrip import inspect
+
+
+def _file(path, layer):
+    config = {"class_name": "Sequential", "config": {"name": "m", "layers": [layer]}}
+    with h5py.File(str(path), "w") as file:
+        file.attrs["model_config"] = json.dumps(config)
+    return path
+
+
+def _module(name, **content):
+    made = types.ModuleType(name)
+    made.__dict__.update(content)
+    return made
+
+
+def _class(name, *bases, module="keras.src.layers"):
+    return type(name, bases, {"__module__": module})
+
+
+@pytest.fixture
+def keras(monkeypatch):
+    """A stand-in with the parts of Keras that names are looked up in; its registry holds ``mine>Scale`` and others."""
+    operation = _class("Operation", module="keras.src.ops")
+    layer = _class("Layer", operation)
+    reader = _class("TFSMLayer", layer)
+    lookup = _class("StringLookup", layer)
+    registry: dict[str, Any] = {
+        "mine>Scale": _class("Scale", layer, module="mine"),
+        "mine>Words": _class("Words", lookup, module="mine"),
+        "mine>Reader": _class("Reader", reader, module="mine"),
+        "mine>twice": lambda x: 2 * x,
+    }
+    relu = types.FunctionType((lambda x: x).__code__, {"__name__": "keras.src.activations"}, "relu")
+    monkeypatch.setitem(sys.modules, "keras.src.ops.numpy", _module("x", Add=_class("Add", operation), os=json))
+    progress, renamed = _class("Progbar", module="keras.src.utils"), reader
+    return _module(
+        "keras",
+        Operation=operation,
+        Model=layer,
+        layers=_module("keras.layers", Layer=layer, Dense=_class("Dense", layer), Progress=progress, Nice=renamed),
+        activations=_module("keras.activations", relu=relu, loads=json.loads),
+        optimizers=SimpleNamespace(schedules=None),
+        utils=SimpleNamespace(get_registered_object=registry.get, get_custom_objects=lambda: registry),
+    )
+
+
+def _function(name, module="builtins", **more):
+    return {"class_name": "function", "config": name, "module": module, **more}
+
+
+HONEST = {
+    "an operation": {"module": "keras.src.ops.numpy", "class_name": "Add", "config": {}, "registered_name": "Add"},
+    "a layer": {"module": "keras.layers", "class_name": "Dense", "config": {"activation": _function("relu")}},
+    "a registered layer": {"module": "mine", "class_name": "Scale", "config": {}, "registered_name": "mine>Scale"},
+    "a registered layer of Keras 2": {"class_name": "mine>Scale", "config": {}},
+    "a registered function": {"class_name": "Dense", "config": {"activation": _function("mine>twice")}},
+    "a registered function, by its last name": {"class_name": "Dense", "config": {"activation": _function("twice")}},
+    "a Lambda of a registered function": {"class_name": "Lambda", "config": {"function": _function("mine>twice")}},
+    "a Lambda of a function of Keras": {"class_name": "Lambda", "config": {"function": _function("relu")}},
+    "a slice": {"class_name": "__slice__", "config": {"start": None, "stop": 1, "step": None}},
+    "a registered layer that has a vocabulary": {"class_name": "mine>Words", "config": {"vocabulary": ["a"]}},
+    "a bare sum": {"class_name": "TFOpLambda", "config": {"function": "__operators__.add"}},
+    "a bare sum of TensorFlow 2.0": {"class_name": "TensorFlowOpLayer", "config": {"node_def": {"op": "AddV2"}}},
+}
+
+
+@pytest.mark.parametrize("name", sorted(HONEST))
+def test_what_keras_wrote_and_the_user_registered_passes(keras, name, tmp_path):
+    inspect(_file(tmp_path / "m.h5", HONEST[name]), keras=keras)
+
+
+HOSTILE = {
+    "a class of another package": {"module": "posix", "class_name": "System", "config": {}},
+    "the name of a builtin": {"module": "builtins", "class_name": "Harmless", "config": {}, "registered_name": "exec"},
+    "a part of Keras that no model has": {"module": "keras.layers", "class_name": "Progress", "config": {}},
+    "a reader of files under another name": {"module": "keras.layers", "class_name": "Nice", "config": {}},
+    "a reader of files as the registered name": {
+        "module": "keras.layers",
+        "class_name": "Harmless",
+        "registered_name": "TFSMLayer",
+        "config": {"filepath": "/elsewhere"},
+    },
+    "a reader of files with the registered name of another": {
+        "class_name": "TFSMLayer",
+        "registered_name": "mine>Scale",
+        "config": {"filepath": "/elsewhere"},
+    },
+    "a registered reader of files": {"class_name": "mine>Reader", "config": {"filepath": "/elsewhere"}},
+    "a vocabulary file of a registered layer": {"class_name": "mine>Words", "config": {"vocabulary": "/etc/hostname"}},
+    "a module of Keras that is no class": {"module": "keras.src.ops.numpy", "class_name": "os", "config": {}},
+    "a function of a loader": {
+        "config": {"activation": _function("load_model", "keras.models")},
+        "class_name": "Dense",
+    },
+    "a function of Python": _function("nothing", registered_name="eval"),
+    "a function that makes anything": _function("deserialize", "keras.layers"),
+    "a function that makes any activation": _function("deserialize", "keras.activations"),
+    "a private function": _function("_imported", "keras.activations"),
+    "a function from elsewhere in a part of Keras": _function("loads", "keras.activations"),
+    "a Lambda of an unknown function": {"class_name": "Lambda", "config": {"function": _function("strange")}},
+    "a Lambda of bytecode": {"class_name": "Lambda", "config": {"function": ["4wEA", None, None]}},
+    "a bare writer": {"class_name": "TFOpLambda", "config": {"function": "io.write_file"}},
+    "a bare writer in an older version": {
+        "class_name": "TFOpLambda",
+        "config": {"function": "compat.v1.io.write_file"},
+    },
+    "a bare function of Python": {"class_name": "TFOpLambda", "config": {"function": "py_function"}},
+    "a raw operation of its own": {"class_name": "TFOpLambda", "config": {"function": "raw_ops.ReadFile"}},
+    "a bare call by the registered name": {
+        "module": "keras.layers",
+        "class_name": "Harmless",
+        "registered_name": "TFOpLambda",
+        "config": {"function": "io.write_file"},
+    },
+    "a method of a writer": {"class_name": "ClassMethod", "config": {"cls_symbol": "io.TFRecordWriter"}},
+    "a node that reads": {"class_name": "TensorFlowOpLayer", "config": {"node_def": {"op": "ReadFile"}}},
+}
+
+
+# Without a Keras there is no type to look at, and nothing that is registered.
+BY_TYPE_ALONE = (
+    "a function from elsewhere in a part of Keras",
+    "a part of Keras that no model has",
+    "a reader of files under another name",
+    "a registered reader of files",
+)
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_what_stands_for_something_else_is_refused(keras, name, tmp_path):
+    with pytest.raises(UnsafeFile):
+        inspect(_file(tmp_path / "m.h5", HOSTILE[name]), keras=keras)
+
+
+@pytest.mark.parametrize("name", sorted(set(HOSTILE) - set(BY_TYPE_ALONE)))
+def test_what_stands_for_something_else_is_refused_by_its_name_alone(name, tmp_path, monkeypatch):
+    monkeypatch.setattr("pytest_kerasch2.framework.api.loaded_keras", lambda: None)
+
+    with pytest.raises(UnsafeFile):
+        inspect(_file(tmp_path / "m.h5", HOSTILE[name]))
+
+
+def test_a_name_is_looked_up_without_importing(keras, tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+
+    with pytest.raises(UnsafeFile):
+        inspect(_file(tmp_path / "m.h5", {"module": "this", "class_name": "Zen", "config": {}}), keras=keras)
+
+    assert "this" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("layer", "helps"),
+    [
+        (
+            {"module": "mine", "class_name": "Gone", "config": {}, "registered_name": "mine>Gone"},
+            r"custom_objects=\{'mine>Gone': Gone\}",
+        ),
+        (_function("strange", "mine"), r"custom_objects=\{'strange': strange\}"),
+        ({"class_name": "Lambda", "config": {"function": ["4wEA", None, None]}}, "trusted=True"),
+        ({"class_name": "TFSMLayer", "config": {}}, "trusted=True"),
+    ],
+)
+def test_a_refusal_says_what_helps(keras, layer, helps, tmp_path):
+    with pytest.raises(UnsafeFile, match=helps):
+        inspect(_file(tmp_path / "m.h5", layer), keras=keras)
+
+
+# -- which reader a file is for
+
+
+def _archive(path):
+    with zipfile.ZipFile(str(path), "w") as archive:
+        archive.writestr("config.json", "{}")
+    return path
+
+
+@pytest.mark.parametrize("name", ["m.h5", "m.weights.h5", "m.hdf5", "m"])
+def test_an_archive_that_is_not_named_so_is_refused(name, tmp_path):
+    with pytest.raises(UnsafeFile, match="does not fit what is in it"):
+        inspect(_archive(tmp_path / name))
+
+
+def test_a_file_that_is_hdf5_in_front_and_an_archive_behind_is_refused(tmp_path):
+    path = _file(tmp_path / "m.keras", {"class_name": "Dense", "config": {}})
+    path.write_bytes(path.read_bytes() + _archive(tmp_path / "behind").read_bytes())
+
+    with pytest.raises(UnsafeFile, match="can be read as a zip archive"):
+        inspect(path)
+
+
+# -- weights in several files
+
+
+@pytest.fixture
+def index(tmp_path):
+    """Return a function that writes an index beside two files of weights, and the index."""
+    for number in range(2):
+        with h5py.File(str(tmp_path / f"m_0000{number}.weights.h5"), "w") as file:
+            file.create_dataset("layers/dense/vars/0", data=np.zeros(3 + number))
+
+    def write(*names):
+        path = tmp_path / "m.weights.json"
+        named = {f"/layers/{one}/vars": name for one, name in enumerate(names)}
+        path.write_text(json.dumps({"metadata": {"total_size": 1}, "weight_map": named}), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_the_weights_of_all_shards_are_told(index):
+    found = inspect(index("m_00000.weights.h5", ["m_00000.weights.h5", "m_00001.weights.h5"]))
+
+    assert (found.kind, sorted(one.shape for one in found.weights)) == ("shards", [(3,), (4,)])
+
+
+@pytest.mark.parametrize(
+    "name", ["../m_00001.weights.h5", "/etc/passwd", "sub/m.weights.h5", "m.py", 3, "a\\b.weights.h5"]
+)
+def test_a_shard_elsewhere_is_refused(index, name):
+    with pytest.raises(UnsafeFile, match="no file beside it"):
+        inspect(index(name))
+
+
+def test_a_shard_that_is_a_link_out_of_the_folder_is_refused(index, tmp_path_factory, tmp_path):
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.weights.h5"
+    (tmp_path / "m_00001.weights.h5").replace(secret)
+    (tmp_path / "m_00001.weights.h5").symlink_to(secret)
+
+    with pytest.raises(UnsafeFile, match="leads elsewhere"):
+        inspect(index("m_00001.weights.h5"))
+
+
+def test_a_hostile_shard_is_refused_even_where_the_index_does_not_name_it(index, tmp_path):
+    # Keras opens the first one in any case.
+    (tmp_path / "m_00000.weights.h5").unlink()
+    with h5py.File(str(tmp_path / "m_00000.weights.h5"), "w") as file:
+        file["vars"] = h5py.ExternalLink("/elsewhere", "secret")
+
+    with pytest.raises(UnsafeFile, match="ExternalLink"):
+        inspect(index("m_00001.weights.h5"))
+
+
+def test_a_missing_shard_is_named(index):
+    with pytest.raises(DataDamaged, match=r"m_00007\.weights\.h5"):
+        inspect(index("m_00007.weights.h5"))
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "nothing", '{"weight_map": 1}'])
+def test_an_index_that_is_none_is_damaged(text, tmp_path):
+    (tmp_path / "m.weights.json").write_text(text, encoding="utf-8")
+
+    with pytest.raises(DataDamaged):
+        inspect(tmp_path / "m.weights.json")
+
+
+def test_a_folder_is_named_as_a_form_that_is_not_looked_into(tmp_path):
+    with pytest.raises(UnsafeFile, match="trusted=True"):
+        inspect(tmp_path)

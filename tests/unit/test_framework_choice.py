@@ -1,0 +1,153 @@
+"""The backend is found in the order in which Keras looks, and a message names what to set."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+from pytest_kerasch2.framework import advice, choice
+from pytest_kerasch2.framework.choice import Choice
+
+IMPORTED = SimpleNamespace(__version__="3.15.1", config=SimpleNamespace(backend=lambda: "torch"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty home, in a process that has imported no Keras and sets nothing."""
+    for name in ("KERAS_BACKEND", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    return tmp_path
+
+
+def write(folder: Path, content: Any) -> Path:
+    folder.mkdir(exist_ok=True)
+    file = folder / "keras.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return file
+
+
+def test_where_nothing_is_said_it_is_tensorflow(home: Path) -> None:
+    found = choice.choice()
+
+    assert (found.name, found.stated) == ("tensorflow", False)
+    assert list(home.iterdir()) == []
+
+
+def test_the_file_in_the_home_decides(home: Path) -> None:
+    file = write(home / ".keras", {"backend": "jax"})
+
+    assert choice.choice() == Choice("jax", f'"backend": "jax" in {file}')
+
+
+def test_the_file_in_keras_home_decides_over_that_in_the_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(home / ".keras", {"backend": "jax"})
+    write(home / "other", {"backend": "torch"})
+    monkeypatch.setenv("KERAS_HOME", str(home / "other"))
+
+    assert choice.choice().name == "torch"
+
+
+def test_a_changed_file_is_read_again(home: Path) -> None:
+    write(home / ".keras", {"backend": "jax"})
+    before = choice.choice().name
+    write(home / ".keras", {"backend": "torch"})
+
+    assert (before, choice.choice().name) == ("jax", "torch")
+
+
+def test_the_variable_decides_over_the_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(home / ".keras", {"backend": "jax"})
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+
+    assert choice.choice() == Choice("torch", "KERAS_BACKEND=torch")
+
+
+def test_an_imported_keras_decides_over_the_variable(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setitem(sys.modules, "keras", IMPORTED)
+
+    assert choice.choice().name == "torch"
+
+
+@pytest.mark.parametrize(
+    "keras",
+    [
+        SimpleNamespace(__version__="2.15.0", config=SimpleNamespace(backend=lambda: "x")),
+        SimpleNamespace(__version__="3.15.1"),  # an import that failed half-way
+        None,
+    ],
+)
+def test_what_is_no_keras_3_decides_nothing(home: Path, monkeypatch: pytest.MonkeyPatch, keras: Any) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setitem(sys.modules, "keras", keras)
+
+    assert choice.choice().name == "jax"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"backend": 3}', '{"backend": ""}', "[" * 100000])
+def test_a_damaged_file_says_nothing(home: Path, content: str) -> None:
+    write(home / ".keras", content)
+
+    assert choice.choice() == Choice("tensorflow", choice.choice().source, stated=False)
+
+
+def test_other_variables_than_those_of_the_process_can_be_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keras", IMPORTED)
+    write(home / ".keras", {"backend": "jax"})
+
+    assert [choice.choice(one).name for one in ({}, {"HOME": str(home)})] == ["tensorflow", "jax"]
+
+
+DEFAULT = Choice("tensorflow", "KERAS_BACKEND is not set, and no keras.json names a backend", stated=False)
+
+
+@pytest.mark.parametrize(
+    ("present", "to_do"),
+    [
+        (["jax"], "set KERAS_BACKEND=jax"),
+        (["jax", "torch"], "set KERAS_BACKEND=jax or KERAS_BACKEND=torch"),
+        ([], "install jax or torch and set KERAS_BACKEND"),
+    ],
+)
+def test_without_tensorflow_the_backends_that_are_there_are_named(present: list[str], to_do: str) -> None:
+    error = advice.without_tensorflow(DEFAULT, "3.15.1", present)
+
+    assert isinstance(error, FrameworkMissing)
+    assert "Keras 3.15.1" in error.found
+    assert to_do in error.remedy
+
+
+def test_without_any_keras_tensorflow_is_to_be_installed() -> None:
+    assert advice.without_tensorflow(DEFAULT, None, ["jax"]).happened == "TensorFlow is not installed"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "happened"),
+    [
+        ("jx", BadSetting, "Keras has no backend called 'jx'"),
+        ("numpy", BadSetting, "Keras cannot train on numpy"),
+        ("openvino", BadSetting, "Keras cannot train on openvino"),
+        ("torch", FrameworkMissing, "Keras is to run on torch, which is not installed"),
+    ],
+)
+def test_a_backend_that_cannot_be_used_is_named_with_its_source_and_another(
+    name: str, kind: type, happened: str
+) -> None:
+    error = advice.unusable(Choice(name, f"KERAS_BACKEND={name}"), ["jax"])
+
+    assert type(error) is kind
+    assert (error.happened, error.found) == (happened, f"KERAS_BACKEND={name}")
+    assert "set KERAS_BACKEND to jax" in error.remedy
+
+
+def test_a_backend_that_is_installed_can_be_used() -> None:
+    assert advice.unusable(Choice("jax", "KERAS_BACKEND=jax"), ["jax"]) is None
