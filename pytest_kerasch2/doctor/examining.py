@@ -39,7 +39,7 @@ def examined(deadline: float = 120.0, quick: bool = False) -> Findings:
     if not deadline > 0:
         raise BadSetting("The deadline is not a time above zero", repr(deadline), "give seconds, such as 120")
     versions, backend = surroundings.versions(), backends.chosen()
-    framework = _framework(backend["name"], deadline, quick)
+    framework = _framework(deadline, quick)
     data, git = surroundings.data(), surroundings.of_git()
     missing = [
         *_packages(versions),
@@ -60,12 +60,12 @@ def examined(deadline: float = 120.0, quick: bool = False) -> Findings:
     )
 
 
-def _framework(backend: str, deadline: float, quick: bool) -> dict[str, Any]:
+def _framework(deadline: float, quick: bool) -> dict[str, Any]:
     if packages.installed() is None:
         return {"state": "missing", "error": "neither TensorFlow nor Keras is installed"}
     if quick:
         return {"state": "not tried", "error": "--quick"}
-    return importing.imported(backend, deadline)
+    return importing.imported(deadline)
 
 
 def _packages(versions: Mapping[str, str | None]) -> Iterator[Missing]:

@@ -28,18 +28,13 @@ def seen() -> dict[str, Any]:
     }
 
 
-def imported(backend: str, deadline: float) -> dict[str, Any]:
+def imported(deadline: float) -> dict[str, Any]:
     """Return what an import gives: its state, versions, devices and seconds, or its error.
 
     Args:
-        backend: on which Keras is to run. The child has a home of its own, in which there is no `keras.json`.
         deadline: seconds, after which the child is ended.
     """
-    # Named where Keras would read it in `keras.json`; a name that Keras does not know is its own affair.
-    environment = {"KERAS_BACKEND": backend} if backend in ("tensorflow", "jax", "torch") else {}
-    job = child.Job(
-        "pytest_kerasch2.doctor.importing:seen", environment=environment, deadline=min(deadline, MOST_SECONDS)
-    )
+    job = child.Job("pytest_kerasch2.doctor.importing:seen", deadline=min(deadline, MOST_SECONDS))
     outcome = child.run(job)
     if outcome.answered:
         return {**outcome.value, "seconds": round(outcome.seconds, 1)}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import cli
+from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.doctor import backends, examining, importing, showing, surroundings
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import packages
@@ -88,12 +89,18 @@ KERAS_3 = {"keras": "3.15.1", "tensorflow": "2.21.0"}
     [
         ({}, {}, None, "none", "no Keras is installed"),
         ({"keras": "2.15.0", "tensorflow": "2.15.1"}, {"KERAS_BACKEND": "jax"}, None, "tensorflow", "Keras 2"),
-        (KERAS_3, {}, None, "tensorflow", "default"),
+        (KERAS_3, {}, None, "tensorflow", "is not set"),
         (KERAS_3, {"KERAS_BACKEND": "torch"}, "jax", "torch", "KERAS_BACKEND"),
-        (KERAS_3, {"KERAS_BACKEND": "nonsense"}, None, "unknown", "KERAS_BACKEND"),
+        (KERAS_3, {"KERAS_BACKEND": "nonsense"}, None, "unknown", "not a backend"),
         (KERAS_3, {}, "jax", "jax", "keras.json"),
-        (KERAS_3, {}, "{broken", "tensorflow", "default"),
-        ({**KERAS_3, "tf_keras": "2.21.0"}, {"TF_USE_LEGACY_KERAS": "1"}, None, "tensorflow", "TF_USE_LEGACY_KERAS"),
+        (KERAS_3, {}, "{broken", "tensorflow", "is not set"),
+        (
+            {**KERAS_3, "tf_keras": "2.21.0"},
+            {"TF_USE_LEGACY_KERAS": "1"},
+            None,
+            "tensorflow",
+            "Keras 2.21.0 runs on TensorFlow alone",
+        ),
         ({"keras": "3.15.1", "jax": "0.10"}, {"KERAS_BACKEND": "jax"}, None, "jax", "KERAS_BACKEND"),
     ],
 )
@@ -194,7 +201,7 @@ def job_of(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def test_a_framework_that_hangs_or_crashes_is_a_finding(monkeypatch: pytest.MonkeyPatch, name: str, error: str) -> None:
     if name == "_ended" and sys.platform == "win32":
         pytest.skip("there are no signals")
-    monkeypatch.setattr(packages, "installed", lambda environ=None: object())
+    monkeypatch.setattr(packages, "installed", lambda environ=None: Release("2.21.0", "3.15.1", "tensorflow"))
     job_of(monkeypatch, name)
 
     found = examining.examined(deadline=1.0 if name == "_hanging" else 60.0)
