@@ -10,10 +10,9 @@ from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import packages
 
 # Without these nothing works: they are dependencies of this package.
-NEEDED = ("pytest", "numpy", "hypothesis", "rich", "filelock", "fastjsonschema")
+NEEDED = ("pytest", "pytest-benchmark", "numpy", "hypothesis", "rich", "filelock", "fastjsonschema")
 # What an extra brings, and what for.
 EXTRAS = (
-    ("pytest-benchmark", "benchmark", "step_benchmark and pytest --benchmark"),
     ("pytest-xdist", "workers", "pytest -n"),
     ("scipy", "accuracy", "accuracy_gate, kerasch2 gate and kerasch2 compare"),
     ("joblib", "accuracy", "kerasch2 calibrate"),
