@@ -85,9 +85,14 @@ def key_of(node: Any) -> str:
     return registered if isinstance(registered, str) else str(node["class_name"])
 
 
+def last_of(name: str) -> str:
+    """Return a registered name without its package."""
+    return name.rpartition(">")[2]
+
+
 def _check_class(node: Any, name: str, what: str, names: Names) -> None:
     config = node.get("config")
-    own = names.is_own(key_of(node)) or name in names.custom
+    own = names.is_own(key_of(node)) or last_of(key_of(node)) in names.custom
     kinds = _kinds(node, name, names)
     if "Lambda" in kinds and name not in names.custom:
         _check_lambda(config, what, names)
@@ -108,7 +113,7 @@ def _kinds(node: Any, name: str, names: Names) -> frozenset[str]:
     """Return all names that a class may turn out to have, whichever of its names a release goes by."""
     spelled = [name, key_of(node)]
     things = [names.own(key_of(node)), *(names.found(node.get("module"), one) for one in spelled)]
-    tails = {one.rpartition(">")[2].rpartition(".")[2] for one in spelled}
+    tails = {last_of(one).rpartition(".")[2] for one in spelled}
     return frozenset(tails).union(*(known.lineage(thing) for thing in things))
 
 
@@ -143,7 +148,9 @@ def _check_operation(config: Any, what: str) -> None:
 
 def is_own_function(name: Any, names: Names) -> bool:
     """Whether a function is the caller's own, by its full name or, as Keras up to 3.6 saves it, by its last part."""
-    return isinstance(name, str) and (names.is_own(name) or names.registered_as(name) is not None)
+    if not isinstance(name, str):
+        return False
+    return names.is_own(name) or last_of(name) in names.custom or names.registered_as(name) is not None
 
 
 def _check_function(node: Any, what: str, names: Names) -> None:
@@ -168,7 +175,7 @@ def _computes(function: str, module: Any, registered: Any, names: Names) -> bool
 
 def _check_module(node: Any, name: str, what: str, names: Names) -> None:
     module = node.get("module")
-    proper = name in known.WRAPPERS or name.rpartition(">")[2][:1].isupper()
+    proper = name in known.WRAPPERS or last_of(name)[:1].isupper()
     thing = None if name in known.WRAPPERS else names.found(module, name)
     if thing is not None:
         proper = names.is_part(thing)
@@ -193,8 +200,7 @@ def _check_bytecode(node: Any, what: str, names: Names) -> None:
 def yours(name: Any) -> str:
     """Return what helps with a class or function that is neither Keras's nor registered."""
     name = str(name)[:60]
-    last = name.rpartition(">")[2]
     return (
-        f"if it is your own, pass custom_objects={{{name!r}: {last}}}, or register it with"
+        f"if it is your own, pass custom_objects={{{name!r}: {last_of(name)}}}, or register it with"
         " register_keras_serializable before you load; otherwise load the file only if you know who made it"
     )

@@ -157,6 +157,20 @@ def test_what_stands_for_something_else_is_refused_by_its_name_alone(name, tmp_p
         inspect(_file(tmp_path / "m.h5", HOSTILE[name]))
 
 
+def test_a_name_of_the_callers_does_not_excuse_another_registered_name(keras, tmp_path):
+    # Keras up to 3.8 looks for the registered name, does not find it, and imports the module.
+    layer = {"module": "antigravity", "class_name": "Mine", "config": {}, "registered_name": "other>Thing"}
+
+    with pytest.raises(UnsafeFile):
+        inspect(_file(tmp_path / "m.h5", layer), allowed=("Mine",), keras=keras)
+
+
+def test_a_name_without_its_package_is_enough(keras, tmp_path):
+    layer = {"module": "mine.layers", "class_name": "Mine", "config": {}, "registered_name": "mine>Mine"}
+
+    inspect(_file(tmp_path / "m.h5", layer), allowed=("Mine",), keras=keras)
+
+
 def test_a_name_is_looked_up_without_importing(keras, tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "this", raising=False)
 
