@@ -238,8 +238,11 @@ def set_policy(name: str) -> None:
 
 def _alone() -> bool:
     """Tell whether Keras runs on another backend, be TensorFlow installed beside it or not."""
-    wanted = choice.choice().name
-    return wanted != choice.DEFAULT and (_takes_other_backends(_legacy()) or not _can_find("tensorflow"))
+    if choice.choice().name == choice.DEFAULT:
+        return False
+    legacy = _legacy()
+    third = (choice.imported() is not None and not legacy) or _takes_other_backends(legacy)
+    return third or not _can_find("tensorflow")
 
 
 @functools.lru_cache(maxsize=None)
