@@ -238,10 +238,12 @@ def set_policy(name: str) -> None:
 
 def _alone() -> bool:
     """Tell whether Keras runs on another backend, be TensorFlow installed beside it or not."""
-    legacy = _legacy()
-    third = _takes_other_backends(legacy) or (choice.imported() is not None and not legacy)
+    # Asked in the midst of measured steps: once something is imported, nothing is looked up in a file.
+    made, legacy = choice.imported(), _legacy()
+    if made is not None and (made.name == choice.DEFAULT or not legacy):
+        return made.name != choice.DEFAULT
+    third = _takes_other_backends(legacy)
     if not third and "tensorflow" in sys.modules:
-        # Keras 2, which is asked in the midst of measured steps; nothing is looked up for it in a file.
         return False
     return choice.choice().name != choice.DEFAULT and (third or not _can_find("tensorflow"))
 
