@@ -193,8 +193,9 @@ def _check_bytecode(node: Any, what: str, names: Names) -> None:
     if kinds:
         raise UnsafeFile(f"The {what} holds bytecode", ", ".join(kinds), TRUST)
     function = node.get("function")
-    if isinstance(function, list) and function and function[0] not in names.custom and isinstance(function[0], str):
-        raise UnsafeFile(f"The {what} holds bytecode", f"{len(function[0])} characters under 'function'", TRUST)
+    code = function[0] if isinstance(function, list) and function else None
+    if isinstance(code, str) and code not in names.custom:
+        raise UnsafeFile(f"The {what} holds bytecode", f"{len(code)} characters under 'function'", TRUST)
 
 
 def yours(name: Any) -> str:

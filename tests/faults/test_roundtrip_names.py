@@ -6,6 +6,7 @@ import json
 import sys
 import types
 import zipfile
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.errors import DataDamaged, UnsafeFile
-from pytest_kerasch2.roundtrip import inspect
+from pytest_kerasch2.roundtrip import Limits, architecture, inspect
+from pytest_kerasch2.roundtrip.names import Names
 
 
 def _file(path, layer):
@@ -288,3 +290,36 @@ def test_an_index_that_is_none_is_damaged(text, tmp_path):
 def test_a_folder_is_named_as_a_form_that_is_not_looked_into(tmp_path):
     with pytest.raises(UnsafeFile, match="trusted=True"):
         inspect(tmp_path)
+
+
+# -- configurations put together at random
+
+KEYS = ("class_name", "config", "module", "registered_name", "function", "node_def", "op", "cls_symbol", "vocabulary")
+CLASSES = ("Lambda", "function", "Dense", "TFOpLambda", "TensorFlowOpLayer", "StringLookup", "__lambda__", "__slice__")
+VALUES = (*CLASSES, "keras.layers", "keras.src.ops", "builtins", "os", "eval", "mine>X", "a.b", "\0", None, 1, 2.5)
+
+
+def _at_random(random, depth=0):
+    chosen = random.random() if depth < 4 else 1.0
+    if chosen < 0.6:
+        return {random.choice(KEYS): _at_random(random, depth + 1) for _ in range(random.randint(0, 5))}
+    if chosen < 0.7:
+        return [_at_random(random, depth + 1) for _ in range(random.randint(0, 3))]
+    return random.choice(VALUES)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("beside", ["a Keras", "no Keras"])
+def test_a_configuration_at_random_passes_or_is_refused(keras, seed, beside):
+    random = Random(seed)
+    names = Names(keras if beside == "a Keras" else None, {"X": 1})
+    refused = 0
+
+    for _ in range(1000):
+        config = _at_random(random)
+        try:
+            architecture.check(config, "architecture", Limits(), names)
+        except UnsafeFile:
+            refused += 1
+
+    assert 100 < refused < 900
