@@ -7,7 +7,7 @@ CVE-2024-3660, CVE-2025-1550, CVE-2025-8747, CVE-2025-9905, CVE-2025-9906, CVE-2
 from __future__ import annotations
 
 import json
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from ..errors import DataDamaged, UnsafeFile
 from . import names as known
@@ -139,7 +139,11 @@ def _check_lambda(config: Any, what: str, names: Names) -> None:
 def _check_operation(config: Any, what: str) -> None:
     called = config if isinstance(config, dict) else {}
     node = called.get("node_def")
-    allowed = {"function": computes, "cls_symbol": TENSORS.__contains__, "op": NODES.__contains__}
+    allowed: dict[str, Callable[[Any], bool]] = {
+        "function": computes,
+        "cls_symbol": TENSORS.__contains__,
+        "op": NODES.__contains__,
+    }
     key = next((one for one in ("function", "cls_symbol") if one in called), "op")
     name = called.get(key) if key != "op" else node.get("op") if isinstance(node, dict) else node
     if not (isinstance(name, str) and allowed[key](name)):
