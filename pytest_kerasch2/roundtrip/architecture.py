@@ -17,6 +17,12 @@ from .operations import NODES, TENSORS, computes
 
 REMEDY = "load it only if you know who made it, and then in a process of its own"
 TRUST = "if you made the file yourself, load it with trusted=True; custom_objects do not help here"
+OPERATIONS: dict[str, Callable[[Any], bool]] = {
+    "function": computes,
+    "cls_symbol": TENSORS.__contains__,
+    "op": NODES.__contains__,
+}
+"""Where a bare call says what it calls, and which names compute."""
 LAMBDA_CODE = ("function_type", "output_shape_type", "mask_type")
 
 
@@ -138,16 +144,12 @@ def _check_lambda(config: Any, what: str, names: Names) -> None:
 
 def _check_operation(config: Any, what: str) -> None:
     called = config if isinstance(config, dict) else {}
-    node = called.get("node_def")
-    allowed: dict[str, Callable[[Any], bool]] = {
-        "function": computes,
-        "cls_symbol": TENSORS.__contains__,
-        "op": NODES.__contains__,
-    }
-    key = next((one for one in ("function", "cls_symbol") if one in called), "op")
-    name = called.get(key) if key != "op" else node.get("op") if isinstance(node, dict) else node
-    if not (isinstance(name, str) and allowed[key](name)):
-        raise UnsafeFile(f"The {what} calls a bare operation", f"{str(name)[:60]!r}", TRUST)
+    node = called.get("node_def", {})
+    names = {**called, "op": node.get("op") if isinstance(node, dict) else node}
+    given = {key: names[key] for key in OPERATIONS if names.get(key) is not None}
+    refused = [name for key, name in given.items() if not (isinstance(name, str) and OPERATIONS[key](name))]
+    if refused or not given:
+        raise UnsafeFile(f"The {what} calls a bare operation", f"{str(refused or called)[:60]!r}", TRUST)
 
 
 def is_own_function(name: Any, names: Names) -> bool:

@@ -132,6 +132,11 @@ HOSTILE = {
         "config": {"function": "io.write_file"},
     },
     "a method of a writer": {"class_name": "ClassMethod", "config": {"cls_symbol": "io.TFRecordWriter"}},
+    "a node that reads beside a function that computes": {
+        "class_name": "TensorFlowOpLayer",
+        "config": {"function": "math.add", "node_def": {"op": "ReadFile"}},
+    },
+    "a call of nothing": {"class_name": "TFOpLambda", "config": {}},
     "a node that reads": {"class_name": "TensorFlowOpLayer", "config": {"node_def": {"op": "ReadFile"}}},
 }
 
