@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.errors import BadSetting, FrameworkBroken, FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.framework import advice, alone, checked, choice, packages, quiet
 from pytest_kerasch2.framework.packages import installed
 
@@ -298,7 +298,8 @@ def _imported(name: str, check: Any) -> tuple[Any, KerasCh2Error | None]:
     """Give the module, or the error that says why there is none."""
     lines: Any = []
     try:
-        with _home(), quiet.environment(_log_level()), quiet.silence() as lines:
+        level = {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
+        with _home(), quiet.environment(level), quiet.silence() as lines:
             module = check(importlib.import_module(name))
     except KerasCh2Error as error:
         return None, error
@@ -332,10 +333,6 @@ def _home() -> Iterator[None]:
         yield
     if file is not None and not _DEFAULTS.is_set():
         quiet.settle(file.parent)
-
-
-def _log_level() -> dict[str, str | None]:
-    return {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
 
 
 def _keras_version(module: Any) -> str:
