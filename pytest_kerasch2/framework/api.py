@@ -15,13 +15,12 @@ import os
 import random
 import sys
 import threading
-import traceback
 from pathlib import Path
 from typing import Any, Iterator
 
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.errors import BadSetting, FrameworkBroken, FrameworkMissing, KerasCh2Error
-from pytest_kerasch2.framework import advice, alone, choice, packages, quiet
+from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.framework import advice, alone, checked, choice, packages, quiet
 from pytest_kerasch2.framework.packages import installed
 
 __all__ = [
@@ -238,8 +237,14 @@ def set_policy(name: str) -> None:
 
 def _alone() -> bool:
     """Tell whether Keras runs on another backend, be TensorFlow installed beside it or not."""
-    wanted = choice.choice().name
-    return wanted != choice.DEFAULT and (_takes_other_backends(_legacy()) or not _can_find("tensorflow"))
+    # Asked in the midst of measured steps: once something is imported, nothing is looked up in a file.
+    made, legacy = choice.imported(), _legacy()
+    if made is not None and (made.name == choice.DEFAULT or not legacy):
+        return made.name != choice.DEFAULT
+    third = _takes_other_backends(legacy)
+    if not third and "tensorflow" in sys.modules:
+        return False
+    return choice.choice().name != choice.DEFAULT and (third or not _can_find("tensorflow"))
 
 
 @functools.lru_cache(maxsize=None)
@@ -274,7 +279,7 @@ def _tensorflow_or_error() -> tuple[Any, KerasCh2Error | None]:
     if "tensorflow" not in sys.modules and not _can_find("tensorflow"):
         keras = packages.keras_version() if _can_find("keras") else None
         return None, advice.without_tensorflow(choice.choice(), keras, _present())
-    return _imported("tensorflow", _checked_tensorflow)
+    return _imported("tensorflow", checked.tensorflow_2)
 
 
 @functools.lru_cache(maxsize=None)
@@ -289,16 +294,17 @@ def _present() -> tuple[str, ...]:
     return tuple(name for name in choice.TRAINING if _can_find(name))
 
 
-def _imported(name: str, checked: Any) -> tuple[Any, KerasCh2Error | None]:
+def _imported(name: str, check: Any) -> tuple[Any, KerasCh2Error | None]:
     """Give the module, or the error that says why there is none."""
     lines: Any = []
     try:
-        with _home(), quiet.environment(_log_level()), quiet.silence() as lines:
-            module = checked(importlib.import_module(name))
+        level = {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
+        with _home(), quiet.environment(level), quiet.silence() as lines:
+            module = check(importlib.import_module(name))
     except KerasCh2Error as error:
         return None, error
     except (Exception, SystemExit) as error:  # a broken package may raise anything, even an exit
-        return None, _broken(name, error, lines)
+        return None, checked.broken(name, error, lines)
     for line in lines:
         _log.debug("%s", line)
     for line in quiet.real_errors(lines):
@@ -327,40 +333,6 @@ def _home() -> Iterator[None]:
         yield
     if file is not None and not _DEFAULTS.is_set():
         quiet.settle(file.parent)
-
-
-def _log_level() -> dict[str, str | None]:
-    return {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
-
-
-def _broken(name: str, error: BaseException, lines: list[str]) -> FrameworkBroken:
-    said = traceback.format_exception_only(type(error), error)[-1].strip()
-    # The last line is the error; compiled modules tell the reason on standard error and raise something vague
-    whole = "\n".join([str(error), said, *lines[-20:]])
-    noted = next((line.strip() for line in reversed(lines) if "Error" in line), "") if not str(error) else ""
-    quoted = said.splitlines()[-1] + (f" ({noted})" if noted else "")
-    return FrameworkBroken(f"{name} is installed and cannot be imported", quoted, packages.remedy_for(whole))
-
-
-def _checked_tensorflow(module: Any) -> Any:
-    version = str(getattr(module, "__version__", ""))
-    minor = packages.parsed(version)
-    where = getattr(module, "__file__", None) or list(getattr(module, "__path__", []))
-    if minor is None:
-        raise FrameworkBroken(
-            "The package called tensorflow states no version", f"{version!r} in {where}",
-            "remove what hides the real TensorFlow, or reinstall it",
-        )  # fmt: skip
-    if minor < (2, 0):
-        raise FrameworkBroken("The chapter is about TensorFlow 2", f"TensorFlow {version}", f"run {advice.INSTALL}")
-    if not hasattr(module, "keras"):
-        raise FrameworkBroken(
-            f"TensorFlow {version} has no tf.keras", f"no attribute keras in {where}",
-            "reinstall TensorFlow and Keras together",
-        )  # fmt: skip
-    # tf.keras loads lazily from 2.6 on; touching a name makes it write its keras.json now, into the private home
-    module.keras.layers  # noqa: B018
-    return module
 
 
 def _keras_version(module: Any) -> str:

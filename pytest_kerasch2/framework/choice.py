@@ -44,9 +44,9 @@ def choice(environ: Mapping[str, str] | None = None) -> Choice:
     Args:
         environ: the environment variables, by default those of this process; an imported Keras counts only then.
     """
-    imported = _imported() if environ is None else None
-    if imported is not None:
-        return imported
+    made = imported() if environ is None else None
+    if made is not None:
+        return made
     named = (os.environ if environ is None else environ).get(VARIABLE)
     if named:
         return Choice(named, f"{VARIABLE}={named}")
@@ -70,7 +70,8 @@ def settings_file(environ: Mapping[str, str] | None = None) -> Path | None:
     return Path(home if os.access(home, os.W_OK) else "/tmp") / ".keras" / FILE
 
 
-def _imported() -> Choice | None:
+def imported() -> Choice | None:
+    """Return the backend of the Keras 3 that is imported already, or None where there is none."""
     keras: Any = sys.modules.get("keras")
     # Keras 2 has a function of that name too, and nothing to choose.
     if not str(getattr(keras, "__version__", "")).startswith(("3.", "4.")):

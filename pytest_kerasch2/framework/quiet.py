@@ -60,9 +60,9 @@ def settle(folder: Path) -> None:
     Keras looks up its folder once, while it is imported, and has no public name for it. Before Keras 3 it looked up the
     user's home each time.
     """
-    config = sys.modules.get("keras.src.backend.config")
+    config: Any = sys.modules.get("keras.src.backend.config")
     if hasattr(config, "_KERAS_DIR"):
-        config._KERAS_DIR = str(folder)  # type: ignore[union-attr]
+        config._KERAS_DIR = str(folder)
 
 
 @functools.lru_cache(maxsize=None)

@@ -7,7 +7,7 @@ CVE-2024-3660, CVE-2025-1550, CVE-2025-8747, CVE-2025-9905, CVE-2025-9906, CVE-2
 from __future__ import annotations
 
 import json
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from ..errors import DataDamaged, UnsafeFile
 from . import names as known
@@ -17,6 +17,12 @@ from .operations import NODES, TENSORS, computes
 
 REMEDY = "load it only if you know who made it, and then in a process of its own"
 TRUST = "if you made the file yourself, load it with trusted=True; custom_objects do not help here"
+OPERATIONS: dict[str, Callable[[Any], bool]] = {
+    "function": computes,
+    "cls_symbol": TENSORS.__contains__,
+    "op": NODES.__contains__,
+}
+"""Where a bare call says what it calls, and which names compute."""
 LAMBDA_CODE = ("function_type", "output_shape_type", "mask_type")
 
 
@@ -85,9 +91,14 @@ def key_of(node: Any) -> str:
     return registered if isinstance(registered, str) else str(node["class_name"])
 
 
+def last_of(name: str) -> str:
+    """Return a registered name without its package."""
+    return name.rpartition(">")[2]
+
+
 def _check_class(node: Any, name: str, what: str, names: Names) -> None:
     config = node.get("config")
-    own = names.is_own(key_of(node)) or name in names.custom
+    own = names.is_own(key_of(node)) or last_of(key_of(node)) in names.custom
     kinds = _kinds(node, name, names)
     if "Lambda" in kinds and name not in names.custom:
         _check_lambda(config, what, names)
@@ -108,7 +119,7 @@ def _kinds(node: Any, name: str, names: Names) -> frozenset[str]:
     """Return all names that a class may turn out to have, whichever of its names a release goes by."""
     spelled = [name, key_of(node)]
     things = [names.own(key_of(node)), *(names.found(node.get("module"), one) for one in spelled)]
-    tails = {one.rpartition(">")[2].rpartition(".")[2] for one in spelled}
+    tails = {last_of(one).rpartition(".")[2] for one in spelled}
     return frozenset(tails).union(*(known.lineage(thing) for thing in things))
 
 
@@ -133,17 +144,19 @@ def _check_lambda(config: Any, what: str, names: Names) -> None:
 
 def _check_operation(config: Any, what: str) -> None:
     called = config if isinstance(config, dict) else {}
-    node = called.get("node_def")
-    allowed = {"function": computes, "cls_symbol": TENSORS.__contains__, "op": NODES.__contains__}
-    key = next((one for one in ("function", "cls_symbol") if one in called), "op")
-    name = called.get(key) if key != "op" else node.get("op") if isinstance(node, dict) else node
-    if not (isinstance(name, str) and allowed[key](name)):
-        raise UnsafeFile(f"The {what} calls a bare operation", f"{str(name)[:60]!r}", TRUST)
+    node = called.get("node_def", {})
+    names = {**called, "op": node.get("op") if isinstance(node, dict) else node}
+    given = {key: names[key] for key in OPERATIONS if names.get(key) is not None}
+    refused = [name for key, name in given.items() if not (isinstance(name, str) and OPERATIONS[key](name))]
+    if refused or not given:
+        raise UnsafeFile(f"The {what} calls a bare operation", f"{str(refused or called)[:60]!r}", TRUST)
 
 
 def is_own_function(name: Any, names: Names) -> bool:
     """Whether a function is the caller's own, by its full name or, as Keras up to 3.6 saves it, by its last part."""
-    return isinstance(name, str) and (names.is_own(name) or names.registered_as(name) is not None)
+    if not isinstance(name, str):
+        return False
+    return names.is_own(name) or last_of(name) in names.custom or names.registered_as(name) is not None
 
 
 def _check_function(node: Any, what: str, names: Names) -> None:
@@ -168,7 +181,7 @@ def _computes(function: str, module: Any, registered: Any, names: Names) -> bool
 
 def _check_module(node: Any, name: str, what: str, names: Names) -> None:
     module = node.get("module")
-    proper = name in known.WRAPPERS or name.rpartition(">")[2][:1].isupper()
+    proper = name in known.WRAPPERS or last_of(name)[:1].isupper()
     thing = None if name in known.WRAPPERS else names.found(module, name)
     if thing is not None:
         proper = names.is_part(thing)
@@ -186,15 +199,15 @@ def _check_bytecode(node: Any, what: str, names: Names) -> None:
     if kinds:
         raise UnsafeFile(f"The {what} holds bytecode", ", ".join(kinds), TRUST)
     function = node.get("function")
-    if isinstance(function, list) and function and function[0] not in names.custom and isinstance(function[0], str):
-        raise UnsafeFile(f"The {what} holds bytecode", f"{len(function[0])} characters under 'function'", TRUST)
+    code = function[0] if isinstance(function, list) and function else None
+    if isinstance(code, str) and code not in names.custom:
+        raise UnsafeFile(f"The {what} holds bytecode", f"{len(code)} characters under 'function'", TRUST)
 
 
 def yours(name: Any) -> str:
     """Return what helps with a class or function that is neither Keras's nor registered."""
     name = str(name)[:60]
-    last = name.rpartition(">")[2]
     return (
-        f"if it is your own, pass custom_objects={{{name!r}: {last}}}, or register it with"
+        f"if it is your own, pass custom_objects={{{name!r}: {last_of(name)}}}, or register it with"
         " register_keras_serializable before you load; otherwise load the file only if you know who made it"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from ..errors import BadSetting
-from ..framework import quiet
+from ..framework import api, quiet
 from . import unknown
 from .names import Names
 from .walk import inspect
@@ -163,7 +163,8 @@ def _read_weights(tf: Any, path: str, into: Any, custom_objects: Any, trusted: b
 
 def _read_export(tf: Any, path: str, into: Any, custom_objects: Any, trusted: bool) -> Any:
     del into, custom_objects, trusted
-    return tf.saved_model.load(path)
+    # A SavedModel is TensorFlow's; where Keras runs without it, this says so.
+    return (tf if hasattr(tf, "keras") else api.tensorflow()).saved_model.load(path)
 
 
 FORMATS: tuple[Format, ...] = (
@@ -194,13 +195,16 @@ def available(tf: Any) -> tuple[Format, ...]:
     """Give the formats that the release at hand can write, by what it offers and not by its number.
 
     Up to TensorFlow 2.15 every name goes; ``.keras`` is then HDF5 up to 2.12 and a zip archive from 2.13. With Keras 3,
-    ``save`` refuses folders and ``save_weights`` refuses all but ``.weights.h5``.
+    ``save`` refuses folders and ``save_weights`` refuses all but ``.weights.h5``. What is exported is TensorFlow's.
+
+    Args:
+        tf: the module ``tensorflow``, or the module ``keras``.
     """
     names = {"h5", "keras", "weights-h5-long"}
     # Keras 3 alone has ``keras.ops``; TensorFlow up to 2.15 carries Keras 2 under the same name.
     keras = getattr(tf, "keras", tf)
     if not hasattr(keras, "ops"):
         names |= {"saved-model", "weights-h5"}
-    if hasattr(keras.Model, "export"):
+    if hasattr(keras.Model, "export") and api.runs_on_tensorflow():
         names.add("export")
     return tuple(one for one in FORMATS if one.name in names)

@@ -6,7 +6,7 @@ from typing import Any, Iterator
 
 from ..errors import BadSetting, UnsafeFile
 from . import names as known
-from .architecture import is_own_function, key_of, objects, yours
+from .architecture import is_own_function, key_of, last_of, objects, yours
 from .limits import Limits
 from .names import Names
 from .walk import HDF5, Contents
@@ -22,7 +22,7 @@ def with_full_names(found: Contents, names: Names) -> dict[str, Any] | None:
     for node in _nodes(found):
         called = node["config"] if node["class_name"] == "function" else key_of(node)
         if isinstance(called, str) and not names.is_own(called):
-            last, registered = called.rpartition(">")[2], names.registered_as(called)
+            last, registered = last_of(called), names.registered_as(called)
             if last in names.custom:
                 custom[called] = names.custom[last]
             elif registered is not None and "module" not in node and names.anywhere(called) is None:

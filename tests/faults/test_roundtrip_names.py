@@ -6,6 +6,7 @@ import json
 import sys
 import types
 import zipfile
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.errors import DataDamaged, UnsafeFile
-from pytest_kerasch2.roundtrip import inspect
+from pytest_kerasch2.roundtrip import Limits, architecture, inspect
+from pytest_kerasch2.roundtrip.names import Names
 
 
 def _file(path, layer):
@@ -130,6 +132,11 @@ HOSTILE = {
         "config": {"function": "io.write_file"},
     },
     "a method of a writer": {"class_name": "ClassMethod", "config": {"cls_symbol": "io.TFRecordWriter"}},
+    "a node that reads beside a function that computes": {
+        "class_name": "TensorFlowOpLayer",
+        "config": {"function": "math.add", "node_def": {"op": "ReadFile"}},
+    },
+    "a call of nothing": {"class_name": "TFOpLambda", "config": {}},
     "a node that reads": {"class_name": "TensorFlowOpLayer", "config": {"node_def": {"op": "ReadFile"}}},
 }
 
@@ -155,6 +162,20 @@ def test_what_stands_for_something_else_is_refused_by_its_name_alone(name, tmp_p
 
     with pytest.raises(UnsafeFile):
         inspect(_file(tmp_path / "m.h5", HOSTILE[name]))
+
+
+def test_a_name_of_the_callers_does_not_excuse_another_registered_name(keras, tmp_path):
+    # Keras up to 3.8 looks for the registered name, does not find it, and imports the module.
+    layer = {"module": "antigravity", "class_name": "Mine", "config": {}, "registered_name": "other>Thing"}
+
+    with pytest.raises(UnsafeFile):
+        inspect(_file(tmp_path / "m.h5", layer), allowed=("Mine",), keras=keras)
+
+
+def test_a_name_without_its_package_is_enough(keras, tmp_path):
+    layer = {"module": "mine.layers", "class_name": "Mine", "config": {}, "registered_name": "mine>Mine"}
+
+    inspect(_file(tmp_path / "m.h5", layer), allowed=("Mine",), keras=keras)
 
 
 def test_a_name_is_looked_up_without_importing(keras, tmp_path, monkeypatch):
@@ -274,3 +295,36 @@ def test_an_index_that_is_none_is_damaged(text, tmp_path):
 def test_a_folder_is_named_as_a_form_that_is_not_looked_into(tmp_path):
     with pytest.raises(UnsafeFile, match="trusted=True"):
         inspect(tmp_path)
+
+
+# -- configurations put together at random
+
+KEYS = ("class_name", "config", "module", "registered_name", "function", "node_def", "op", "cls_symbol", "vocabulary")
+CLASSES = ("Lambda", "function", "Dense", "TFOpLambda", "TensorFlowOpLayer", "StringLookup", "__lambda__", "__slice__")
+VALUES = (*CLASSES, "keras.layers", "keras.src.ops", "builtins", "os", "eval", "mine>X", "a.b", "\0", None, 1, 2.5)
+
+
+def _at_random(random, depth=0):
+    chosen = random.random() if depth < 4 else 1.0
+    if chosen < 0.6:
+        return {random.choice(KEYS): _at_random(random, depth + 1) for _ in range(random.randint(0, 5))}
+    if chosen < 0.7:
+        return [_at_random(random, depth + 1) for _ in range(random.randint(0, 3))]
+    return random.choice(VALUES)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("beside", ["a Keras", "no Keras"])
+def test_a_configuration_at_random_passes_or_is_refused(keras, seed, beside):
+    random = Random(seed)
+    names = Names(keras if beside == "a Keras" else None, {"X": 1})
+    refused = 0
+
+    for _ in range(1000):
+        config = _at_random(random)
+        try:
+            architecture.check(config, "architecture", Limits(), names)
+        except UnsafeFile:
+            refused += 1
+
+    assert 100 < refused < 900

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
-from pytest_kerasch2.framework import advice, choice
+from pytest_kerasch2.framework import advice, choice, spawn
 from pytest_kerasch2.framework.choice import Choice
+from pytest_kerasch2.framework.job import Job, value_of
 
 IMPORTED = SimpleNamespace(__version__="3.15.1", config=SimpleNamespace(backend=lambda: "torch"))
 
@@ -151,3 +152,20 @@ def test_a_backend_that_cannot_be_used_is_named_with_its_source_and_another(
 
 def test_a_backend_that_is_installed_can_be_used() -> None:
     assert advice.unusable(Choice("jax", "KERAS_BACKEND=jax"), ["jax"]) is None
+
+
+def test_a_child_is_told_the_backend_that_its_own_home_does_not_name(home: Path) -> None:
+    write(home / ".keras", {"backend": "jax"})
+
+    assert value_of(spawn.run(Job("os:getenv", (choice.VARIABLE,)))) == "jax"
+
+
+def test_a_child_is_told_nothing_where_nothing_is_said(home: Path) -> None:
+    assert value_of(spawn.run(Job("os:getenv", (choice.VARIABLE,)))) is None
+
+
+def test_a_child_runs_on_the_backend_that_is_imported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setitem(sys.modules, "keras", IMPORTED)
+
+    assert value_of(spawn.run(Job("os:getenv", (choice.VARIABLE,)))) == "torch"
