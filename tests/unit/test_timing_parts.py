@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.errors import NotApplicable, TimingVoid
-from pytest_kerasch2.timing import block, by_part, measuring, parts
+from pytest_kerasch2.timing import block, by_hand, by_part, measuring, parts
 from pytest_kerasch2.timing.parts import NAMES, Parts, Round
 from pytest_kerasch2.timing.table import Row
 from tests.unit.parts_made import Clock, Costs, Made
@@ -26,6 +26,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     known = {"tensor": lambda value: value, "array": lambda one: one.value, "runs_on_tensorflow": lambda: True}
     for name, function in known.items():
         monkeypatch.setattr(parts.api, name, function)
+    # The step of the stand-in stands for that of Keras.
+    monkeypatch.setattr(by_hand, "is_own", lambda *given: False)
     return made
 
 
