@@ -80,7 +80,7 @@ def test_steps_that_are_not_those_counted_make_the_time_void(clock: Clock, costs
 
 
 def test_an_empty_step_that_trains_makes_the_time_void(clock: Clock) -> None:
-    with pytest.raises(TimingVoid, match="50 updates of the weights where 0 were meant"):
+    with pytest.raises(TimingVoid, match="50 updates of the weights in 0 steps"):
         _measured(clock, deaf=True)
 
 
