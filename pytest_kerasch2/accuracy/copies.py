@@ -47,7 +47,9 @@ def found(new: Sequence[Run], known: Sequence[Run] = ()) -> list[list[Run]]:
 
 def alike(one: Run, other: Run) -> bool:
     """Whether two trainings agree in all curves that both have, within rounding."""
-    if one.loss and other.loss and not _near(one.loss[-1:], other.loss[-1:]):
+    # Nearly always the last value of the first curve tells.
+    name = "loss" if one.loss else one.others[0][0] if one.others else ""
+    if name and other.series(name) and not _near(one.series(name)[-1:], other.series(name)[-1:]):
         return False
     ours, theirs = one.curves, other.curves
     shared = [name for name in ours if name in theirs]

@@ -26,6 +26,8 @@ from pytest_kerasch2.claims import schema
 from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadLedger, BadReference, BadSetting, TrainingFailed
 
+__all__ = ["CURVES", "Reference", "Subject", "append", "appending", "difference", "digest", "read"]
+
 SCHEMA = 1
 REMEDY = "write it anew with kerasch2 calibrate"
 
