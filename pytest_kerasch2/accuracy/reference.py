@@ -249,6 +249,10 @@ def _subject(line: str, path: Path) -> Subject:
 
 def _run(line: str, path: Path, number: int, subject: Subject) -> Run:
     plain = _parsed(line, path, number)
+    lengths = {len(values) for values in plain.get("curves", plain).values() if isinstance(values, list)}
+    if len(lengths) > 1:
+        found = f"{path}, line {number}: {sorted(lengths)} epochs in one training"
+        raise BadReference("A curve of a reference has another length", found, REMEDY)
     try:
         run = histories.run_of(plain, plain["seed"], plain["seconds"])
     except (BadSetting, TrainingFailed) as error:
