@@ -25,6 +25,8 @@ TOGETHER = 3.0
 # Two values of a normal distribution are closer than a small step with the probability step / (1.77 * deviation), twice
 # that on both sides.
 DENSITY = 2 / math.sqrt(math.pi)
+# Where a loss or a share ends, seeds may honestly agree.
+ENDS = (0.0, 1.0)
 # So improbable by chance, among all pairs together, is what is called a copy.
 CHANCE = 1e-3
 
@@ -90,7 +92,7 @@ def _by_chance(group: Sequence[Run], different: Sequence[Run], every: Sequence[R
     """Return how probable it is that a second training agrees with a first one in all curves."""
     shared = [name for name in group[0].curves if all(name in run.curves for run in every)]
     # What has come to its end may honestly be all alike.
-    if all(value in (0.0, 1.0) for name in shared for value in group[0].curves[name]):
+    if all(value in ENDS for name in shared for value in group[0].curves[name]):
         return 1.0
     if len(different) < 2:
         # Nothing says how much they could differ.
@@ -100,8 +102,11 @@ def _by_chance(group: Sequence[Run], different: Sequence[Run], every: Sequence[R
     for name in shared:
         step = _step([value for run in different for value in run.curves[name]])
         for epoch in range(group[0].epochs):
+            here = group[0].curves[name][epoch]
+            if here in ENDS:
+                continue
             values = [run.curves[name][epoch] for run in different if epoch < run.epochs]
-            width = max(step, (DIGITS if exact else NEAR) * abs(group[0].curves[name][epoch]))
+            width = max(step, (DIGITS if exact else NEAR) * abs(here))
             logarithm += math.log(_agreeing(values, width))
     return math.exp(max(logarithm, -700.0))
 

@@ -37,13 +37,16 @@ def test_a_name_that_says_nothing_has_no_direction(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", "lr learning_rate val_lr lr-Adam learning_rate_1 LearningRate epoch epoch_time seconds global_step seed".split()
+    "name",
+    "lr learning_rate val_lr lr-Adam learning_rate_1 LearningRate epoch epoch_time seconds global_step seed".split(),
 )
 def test_what_tells_how_a_training_goes_on_is_no_metric(name: str) -> None:
     assert not metrics.is_metric(name)
 
 
-@pytest.mark.parametrize("name", ["loss", "val_auc", "gizmo", "precision_at_5", "timely_recall", "stepwise_error", "42"])
+@pytest.mark.parametrize(
+    "name", ["loss", "val_auc", "gizmo", "precision_at_5", "timely_recall", "stepwise_error", "42"]
+)
 def test_everything_else_is_a_metric(name: str) -> None:
     assert metrics.is_metric(name)
 

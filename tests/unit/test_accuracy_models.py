@@ -133,7 +133,9 @@ def test_a_model_for_other_images(digits: Any) -> None:
 
     said = str(_refused(lambda: keras.Sequential([keras.layers.Reshape((5,)), keras.layers.Dense(10)]), digits))
 
-    assert said.startswith("A model does not take what the gate gives: 28 x 28 images in float32 from 0 to 1, and integer")
+    assert said.startswith(
+        "A model does not take what the gate gives: 28 x 28 images in float32 from 0 to 1, and integer"
+    )
     assert "\n" not in said
 
 
