@@ -136,7 +136,9 @@ def _add_calibrate(parser: Parser, commands: Any) -> None:
         "--feed", type=word, default="arrays", metavar="NAME", help="arrays, pipeline-as-printed or pipeline-as-meant"
     )
     _add_training(calibrate, "train by this function of a seed instead; it is imported from this folder")
-    calibrate.add_argument("--epochs", type=whole, default=10, metavar="N", help="epochs of each training (10)")
+    calibrate.add_argument("--metric", type=word, metavar="NAME[:higher|lower]", help=explained.METRIC)
+    epochs = "epochs of each training (10); with --training at most so many (as many as it has)"
+    calibrate.add_argument("--epochs", type=whole, metavar="N", help=epochs)
     calibrate.add_argument("--seeds", type=whole, default=60, metavar="N", help="seeds in the finished file (60)")
     calibrate.add_argument("--first", type=whole, default=0, metavar="SEED", help="the first of them (0)")
     calibrate.add_argument("--jobs", type=whole, metavar="N", help="trainings at a time (one a core)")
@@ -149,11 +151,11 @@ def _add_calibrate(parser: Parser, commands: Any) -> None:
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.accuracy import calibrating, progress
+    from pytest_kerasch2.accuracy import calibrating, progress, suitability
     from pytest_kerasch2.accuracy.own import Own
     from pytest_kerasch2.accuracy.recipe import Recipe
 
-    chapters = Recipe(chosen.style, chosen.feed, chosen.epochs)
+    chapters = Recipe(chosen.style, chosen.feed, 10 if chosen.epochs is None else chosen.epochs)
     order = calibrating.Order(
         out=chosen.out.absolute(),
         recipe=chapters if chosen.training is None else Own(chosen.training, chosen.epochs),
@@ -167,9 +169,11 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         cluster=chosen.cluster,
     )
     with progress.shown(order.seeds) as told:
-        found = calibrating.calibrate(order, told)
-    _say([f"{order.out.name}: {len(found.runs)} seeds"])
-    return 0
+        found = calibrating.calibrate(order, suitability.watching(chosen.metric, told))
+    suits, lines = suitability.of(found, chosen.metric)
+    written = f"{order.out.name}: {len(found.runs)} seeds"
+    _say([*lines, written] if suits else [written, *lines])
+    return 0 if suits else UNDECIDED
 
 
 def _add_training(command: Parser, text: str) -> None:
@@ -188,7 +192,9 @@ def _add_gate(parser: Parser, commands: Any) -> None:
     gate.add_argument("--results", type=path, metavar="FILE", help="gate finished trainings: a file of calibrate")
     gate.add_argument("--mirror", type=path, metavar="DIR", help="folder with data set archives")
     gate.add_argument("--offline", action="store_true", help="never download the data set")
-    gate.add_argument("--resolution", type=real, metavar="SHARE", help="drop of test accuracy that matters, as 0.005")
+    gate.add_argument("--metric", type=word, metavar="NAME[:higher|lower]", help=explained.METRIC)
+    gate.add_argument("--margin", type=real, metavar="CHANGE", help="change of the metric that matters, such as 0.005")
+    gate.add_argument("--resolution", type=real, metavar="SHARE", help="former name of --margin")
     gate.add_argument("--alarm", type=real, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
     gate.add_argument("--miss", type=real, default=0.01, metavar="RATE", help="misses allowed (0.01)")
     gate.add_argument("--most", type=whole, default=10, metavar="N", help="trainings at most (10)")

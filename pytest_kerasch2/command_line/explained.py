@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Mapping
 
 THING = "an environment, an interpreter, a release or a git revision"
+METRIC = "what a margin refers to, such as val_auc:higher (default: the validation accuracy, or the last metric)"
 CLUSTER = "train on a Dask scheduler (tcp://host:8786) or on Ray (ray://host:10001, or ray)"
 REFUSED = "2   refused: an input cannot be used"
 NO_ANSWER = "70  the command itself failed      130  it was stopped"
