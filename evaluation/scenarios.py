@@ -1,0 +1,179 @@
+"""What is simulated of each kind of training: the reference, the new trainings, and what a gate may not say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Sequence
+
+from evaluation.curves import Generator, History
+from evaluation.kinds import Kind
+
+SEEDS = 60
+TRAININGS = 10
+# What floating point of another device or order of sums does to a loss.
+JITTER = 1e-7
+DISTINCT = 5
+
+# Draws the reference.
+Old = Callable[[Kind, Generator], Sequence[History]]
+# Draws the new trainings, given the reference and the margin.
+New = Callable[[Kind, Generator, Sequence[History], float], Sequence[History]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One situation.
+
+    Attributes:
+        name: short, for a table.
+        old: draws the reference.
+        new: draws the new trainings.
+        forbidden: verdicts that are errors here.
+        at_most: the share of gates that may give one of them.
+        fixed: whether the margin is the one of the kind, instead of the gate's own.
+    """
+
+    name: str
+    old: Old
+    new: New
+    forbidden: tuple[str, ...]
+    at_most: float
+    fixed: bool = False
+
+
+def clean(kind: Kind, random: Generator) -> list[History]:
+    """Draw a reference in which every seed learns."""
+    return kind.draw(random, SEEDS)
+
+
+def stuck_at(rate: float) -> Old:
+    """Return what draws a reference in which each seed is stuck with this probability."""
+    return lambda kind, random: _some_stuck(kind, random, SEEDS, rate)
+
+
+def stuck_exactly(count: int) -> Old:
+    """Return what draws a reference in which so many seeds are stuck."""
+
+    def draw(kind: Kind, random: Generator) -> list[History]:
+        found = [*kind.stuck(random, count), *kind.draw(random, SEEDS - count)]
+        return [found[place] for place in random.permutation(SEEDS)]
+
+    return draw
+
+
+def _some_stuck(kind: Kind, random: Generator, count: int, rate: float) -> list[History]:
+    stuck = random.random(count) < rate
+    return [
+        bad if chosen else good for bad, good, chosen in zip(kind.stuck(random, count), kind.draw(random, count), stuck)
+    ]
+
+
+def unchanged(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
+    """Draw new trainings like those of a clean reference."""
+    return kind.draw(random, TRAININGS)
+
+
+def unchanged_stuck(rate: float) -> New:
+    """Return what draws new trainings of which each is stuck with this probability."""
+    return lambda kind, random, old, margin: _some_stuck(kind, random, TRAININGS, rate)
+
+
+def shifted(by: float, rate: float = 0.0) -> New:
+    """Return what draws new trainings whose metric is worse by so many margins; better, where that is negative."""
+
+    def draw(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
+        new = _some_stuck(kind, random, TRAININGS, rate) if rate else kind.draw(random, TRAININGS)
+        return [worse(kind, one, by * margin) for one in new]
+
+    return draw
+
+
+def worse(kind: Kind, history: History, change: float) -> History:
+    """Return a history whose metric is worse by this after its last epoch, where that is hardest to see.
+
+    Of trainings that stop early it is worse throughout: a gate may compare them at the best epoch or at the last.
+    """
+    values = history[kind.asked]
+    first = 0 if kind.name == "EarlyStopping" else len(values) - 1
+    changed = [value - kind.sign * change if epoch >= first else value for epoch, value in enumerate(values)]
+    bounded = kind.asked.endswith(("accuracy", "auc", "f1"))
+    return {**history, kind.asked: [min(max(value, 0.0), 1.0) for value in changed] if bounded else changed}
+
+
+def half_stuck(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
+    """Draw new trainings of which every second one is stuck."""
+    pairs = zip(kind.draw(random, TRAININGS // 2), kind.stuck(random, TRAININGS // 2))
+    return [one for pair in pairs for one in pair]
+
+
+def copies(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
+    """Draw one training and repeat it, as where the seed is ignored."""
+    return kind.draw(random, 1) * TRAININGS
+
+
+def near_copies(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
+    """Draw one training and repeat it but for the rounding of another order of sums."""
+    return [jittered(one, random) for one in copies(kind, random, old, margin)]
+
+
+def each_twice(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
+    """Draw trainings of which two seeds in a row are one."""
+    return [one for one in kind.draw(random, TRAININGS // 2) for _ in range(2)]
+
+
+def copies_of_old(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
+    """Repeat one training of the reference itself."""
+    return [old[0]] * TRAININGS
+
+
+def repeated(distinct: int, jitter: float = 0.0) -> Old:
+    """Return what draws a reference whose seeds gave only so many different trainings."""
+
+    def draw(kind: Kind, random: Generator) -> list[History]:
+        found = (kind.draw(random, distinct) * SEEDS)[:SEEDS]
+        return [jittered(one, random, jitter) for one in found] if jitter else found
+
+    return draw
+
+
+def jittered(history: History, random: Generator, scale: float = JITTER) -> History:
+    """Return a history whose losses differ by rounding; what is a share of examples stays as it is."""
+    return {
+        name: values if _is_share(values) else [value * (1 + scale * random.standard_normal()) for value in values]
+        for name, values in history.items()
+    }
+
+
+def _is_share(values: Sequence[float]) -> bool:
+    return all(0 <= value <= 1 and round(value * 10_000, 6) == round(value * 10_000) for value in values)
+
+
+PASS, FAIL = "pass", "fail"
+RATE = 0.01
+DECIDED = (PASS, FAIL)
+PROMISED = (
+    Scenario("unchanged", clean, unchanged, (FAIL,), RATE),
+    Scenario("unchanged, margin given", clean, unchanged, (FAIL,), RATE, fixed=True),
+    Scenario("worse by the margin", clean, shifted(1.0), (PASS,), RATE),
+    Scenario("worse by the given margin", clean, shifted(1.0), (PASS,), RATE, fixed=True),
+    Scenario("better by the margin", clean, shifted(-1.0), (PASS,), RATE),
+    Scenario("2 % stuck, unchanged", stuck_at(0.02), unchanged_stuck(0.02), (FAIL,), RATE),
+    Scenario("5 % stuck, unchanged", stuck_at(0.05), unchanged_stuck(0.05), (FAIL,), RATE),
+    Scenario("2 % stuck, worse", stuck_at(0.02), shifted(1.0, 0.02), (PASS,), RATE),
+    Scenario("5 % stuck, worse", stuck_at(0.05), shifted(1.0, 0.05), (PASS,), RATE),
+)
+REFUSED = (
+    Scenario("one in ten stuck", stuck_exactly(6), unchanged_stuck(0.1), DECIDED, 0.0),
+    Scenario("half of the new stuck", clean, half_stuck, (PASS,), 0.0),
+    Scenario("half stuck against 5 %", stuck_exactly(3), half_stuck, (PASS,), 0.0),
+    Scenario("half stuck against 10 %", stuck_exactly(6), half_stuck, (PASS,), 0.0),
+    Scenario("copies", clean, copies, DECIDED, 0.0),
+    Scenario("copies but for rounding", clean, near_copies, DECIDED, 0.0),
+    Scenario("each seed twice", clean, each_twice, DECIDED, 0.0),
+    Scenario("copies of the reference", clean, copies_of_old, DECIDED, 0.0),
+    Scenario("a reference of copies", repeated(1), unchanged, DECIDED, 0.0),
+    Scenario("a reference of rounded copies", repeated(1, JITTER), unchanged, DECIDED, 0.0),
+    Scenario("a reference of five trainings", repeated(DISTINCT), unchanged, DECIDED, 0.0),
+)
+SCENARIOS = (*PROMISED, *REFUSED)
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

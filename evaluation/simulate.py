@@ -1,0 +1,135 @@
+"""How often the gate errs on simulated trainings of every kind.
+
+    python -m evaluation.simulate                               all kinds and situations, about half an hour of one core
+    python -m evaluation.simulate --kinds AUC,F1 --gates 200    quicker, and coarser
+    python -m evaluation.simulate --jobs 2 --seed 1             two processes, other draws
+
+Each gate has a reference of its own. Appends to evaluation/data/simulated.jsonl, and goes on there when started again;
+what another revision of the gate said is dropped. Ends with 1 where a promise is not kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import zlib
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, NamedTuple, Sequence
+
+import numpy as np
+
+from evaluation import journal, kinds, scenarios
+from evaluation.gates import Outcome, gate
+from evaluation.rates import VERDICTS, Promise, tally, with_interval
+from evaluation.scenarios import REFUSED, SCENARIOS
+
+HERE = Path(__file__).parent
+OUT = HERE / "data" / "simulated.jsonl"
+SOURCES = [HERE / f"{name}.py" for name in ("curves", "kinds", "scenarios", "gates")]
+# Gates of one line of the file.
+CHUNK = 50
+# Of what may never happen, fewer gates tell as much.
+GATES, GATES_REFUSED = 2000, 200
+
+
+class Part(NamedTuple):
+    """Some gates of one kind and situation."""
+
+    kind: str
+    scenario: str
+    chunk: int
+    gates: int
+    seed: int
+
+
+def parts(
+    kinds_asked: Sequence[str], scenarios_asked: Sequence[str], gates: int, refused: int, seed: int
+) -> list[Part]:
+    """Return all parts, a chunk of each before the next one, so that a run that is ended early tells of all."""
+    rare = {scenario.name for scenario in REFUSED}
+    found = [
+        Part(kind, scenario, start // CHUNK, min(CHUNK, (refused if scenario in rare else gates) - start), seed)
+        for start in range(0, max(gates, refused), CHUNK)
+        for kind in kinds_asked
+        for scenario in scenarios_asked
+    ]
+    return [part for part in found if part.gates > 0]
+
+
+def done(part: Part) -> dict[str, Any]:
+    """Simulate the gates of one part, and return its line."""
+    kind, scenario = kinds.BY_NAME[part.kind], scenarios.BY_NAME[part.scenario]
+    named = zlib.crc32(f"{part.kind}/{part.scenario}".encode())
+    random = np.random.default_rng([part.seed, named, part.chunk])
+    return {**part._asdict(), **line_of([gate(kind, scenario, random) for _ in range(part.gates)])}
+
+
+def line_of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return what a file keeps of some gates."""
+    verdicts = [outcome.verdict for outcome in outcomes]
+    reasons = {outcome.verdict: outcome.reason for outcome in reversed(outcomes)}
+    trainings = [outcome.trainings for outcome in outcomes if outcome.trainings]
+    return {
+        "counts": {one: verdicts.count(one) for one in VERDICTS if one in verdicts},
+        "trainings": trainings,
+        "reasons": reasons,
+    }
+
+
+def simulate(wanted: Sequence[Part], out: Path, jobs: int) -> None:
+    """Simulate what the file lacks."""
+    revision = journal.revision(SOURCES)
+    out.parent.mkdir(exist_ok=True)
+    have = {tuple(line[name] for name in Part._fields) for line in journal.keep(out, revision)}
+    missing = [part for part in wanted if tuple(part) not in have]
+    progress = journal.Progress(len(missing), sys.stderr)
+    with ProcessPoolExecutor(jobs) as pool:
+        for future in as_completed([pool.submit(done, part) for part in missing]):
+            line = future.result()
+            journal.append(out, {"revision": revision, **line})
+            progress.step(f"{line['kind']}, {line['scenario']}: {line['counts']}")
+
+
+def summary(out: Path) -> tuple[list[str], bool]:
+    """Return a line for each kind and situation of a file, and whether all promises are kept."""
+    lines, kept = [], True
+    known = list(journal.read(out))
+    for kind in kinds.KINDS:
+        for scenario in SCENARIOS:
+            found = tally(one for one in known if (one["kind"], one["scenario"]) == (kind.name, scenario.name))
+            if not found.gates:
+                continue
+            promise = Promise(scenario.forbidden, scenario.at_most)
+            good = promise.kept(found)
+            kept = kept and good
+            counts = ", ".join(f"{verdict} {count}" for verdict, count in found.counts.items() if count)
+            errors = with_interval(promise.errors(found), found.gates)
+            lines.append(
+                f"{'ok    ' if good else 'BROKEN'} {kind.name:16s} {scenario.name:30s} errors {errors}; {counts}"
+            )
+    return lines, kept
+
+
+def main() -> int:
+    """Do what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kinds", default=",".join(kinds.BY_NAME), help="default: all")
+    parser.add_argument(
+        "--scenarios", default=";".join(scenarios.BY_NAME), help="separated by semicolons; default: all"
+    )
+    parser.add_argument("--gates", type=int, default=GATES, help="of each kind and situation with a promised rate")
+    parser.add_argument("--refused", type=int, default=GATES_REFUSED, help="of each that may never be decided")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=OUT)
+    given = parser.parse_args()
+    wanted = parts(given.kinds.split(","), given.scenarios.split(";"), given.gates, given.refused, given.seed)
+    simulate(wanted, given.out, given.jobs)
+    lines, kept = summary(given.out)
+    print("\n".join(lines))
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
