@@ -23,6 +23,7 @@ class Kind:
         draw: returns so many histories.
         stuck: returns so many histories of seeds that never learn.
         margin: a margin as somebody would write it for this training, in the units of the metric.
+        fresh: returns so many histories of new seeds, where those of the reference come from somewhere else.
     """
 
     name: str
@@ -31,6 +32,11 @@ class Kind:
     draw: Draw
     stuck: Draw
     margin: float
+    fresh: Draw | None = None
+
+    def new(self, random: Generator, trainings: int) -> list[History]:
+        """Return so many unchanged new trainings."""
+        return (self.fresh or self.draw)(random, trainings)
 
     @property
     def asked(self) -> str:

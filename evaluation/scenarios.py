@@ -70,7 +70,7 @@ def _some_stuck(kind: Kind, random: Generator, count: int, rate: float) -> list[
 
 def unchanged(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
     """Draw new trainings like those of a clean reference."""
-    return kind.draw(random, TRAININGS)
+    return kind.new(random, TRAININGS)
 
 
 def unchanged_stuck(rate: float) -> New:
@@ -82,7 +82,7 @@ def shifted(by: float, rate: float = 0.0) -> New:
     """Return what draws new trainings whose metric is worse by so many margins; better, where that is negative."""
 
     def draw(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
-        new = _some_stuck(kind, random, TRAININGS, rate) if rate else kind.draw(random, TRAININGS)
+        new = _some_stuck(kind, random, TRAININGS, rate) if rate else kind.new(random, TRAININGS)
         return [worse(kind, one, by * margin) for one in new]
 
     return draw
@@ -94,7 +94,7 @@ def worse(kind: Kind, history: History, change: float) -> History:
     Of trainings that stop early it is worse throughout: a gate may compare them at the best epoch or at the last.
     """
     values = history[kind.asked]
-    first = 0 if kind.name == "EarlyStopping" else len(values) - 1
+    first = 0 if kind.name.startswith("EarlyStopping") else len(values) - 1
     changed = [value - kind.sign * change if epoch >= first else value for epoch, value in enumerate(values)]
     bounded = kind.asked.endswith(("accuracy", "auc", "f1"))
     return {**history, kind.asked: [min(max(value, 0.0), 1.0) for value in changed] if bounded else changed}
@@ -108,7 +108,7 @@ def half_stuck(kind: Kind, random: Generator, old: Sequence[History], margin: fl
 
 def copies(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
     """Draw one training and repeat it, as where the seed is ignored."""
-    return kind.draw(random, 1) * TRAININGS
+    return kind.new(random, 1) * TRAININGS
 
 
 def near_copies(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
@@ -159,8 +159,8 @@ PROMISED = (
     Scenario("better by the margin", clean, shifted(-1.0), (PASS,), RATE),
     Scenario("2 % stuck, unchanged", stuck_at(0.02), unchanged_stuck(0.02), (FAIL,), RATE),
     Scenario("5 % stuck, unchanged", stuck_at(0.05), unchanged_stuck(0.05), (FAIL,), RATE),
-    Scenario("2 % stuck, worse", stuck_at(0.02), shifted(1.0, 0.02), (PASS,), RATE),
-    Scenario("5 % stuck, worse", stuck_at(0.05), shifted(1.0, 0.05), (PASS,), RATE),
+    Scenario("2 % stuck, worse", stuck_at(0.02), shifted(1.0, 0.02), (PASS,), RATE, fixed=True),
+    Scenario("5 % stuck, worse", stuck_at(0.05), shifted(1.0, 0.05), (PASS,), RATE, fixed=True),
 )
 REFUSED = (
     Scenario("one in ten stuck", stuck_exactly(6), unchanged_stuck(0.1), DECIDED, 0.0),
@@ -176,4 +176,6 @@ REFUSED = (
     Scenario("a reference of five trainings", repeated(DISTINCT), unchanged, DECIDED, 0.0),
 )
 SCENARIOS = (*PROMISED, *REFUSED)
+# Of seeds that were really trained, where nobody can tell which are stuck.
+DRAWN = PROMISED[:5]
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

@@ -3,14 +3,17 @@
     python -m evaluation.simulate                               all kinds and situations, about half an hour of one core
     python -m evaluation.simulate --kinds AUC,F1 --gates 200    quicker, and coarser
     python -m evaluation.simulate --jobs 2 --seed 1             two processes, other draws
+    python -m evaluation.simulate --drawn                       gates drawn from seeds that were really trained
 
-Each gate has a reference of its own. Appends to evaluation/data/simulated.jsonl, and goes on there when started again;
-what another revision of the gate said is dropped. Ends with 1 where a promise is not kept.
+Each gate has a reference of its own; those drawn from real seeds, see `evaluation.pool`, have
+seeds in common. Appends to evaluation/data/simulated.jsonl or drawn.jsonl, and goes on there when started again; what
+another revision of the gate said is dropped. Ends with 1 where a promise is not kept.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 import zlib
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,14 +22,15 @@ from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 
-from evaluation import journal, kinds, scenarios
+from evaluation import drawn, journal, kinds, scenarios
 from evaluation.gates import Outcome, gate
+from evaluation.kinds import Kind
 from evaluation.rates import VERDICTS, Promise, tally, with_interval
-from evaluation.scenarios import REFUSED, SCENARIOS
+from evaluation.scenarios import DRAWN, REFUSED, SCENARIOS
 
 HERE = Path(__file__).parent
-OUT = HERE / "data" / "simulated.jsonl"
-SOURCES = [HERE / f"{name}.py" for name in ("curves", "kinds", "scenarios", "gates")]
+OUT, OUT_DRAWN = (HERE / "data" / f"{name}.jsonl" for name in ("simulated", "drawn"))
+SOURCES = [HERE / f"{name}.py" for name in ("curves", "kinds", "scenarios", "gates", "drawn")]
 # Gates of one line of the file.
 CHUNK = 50
 # Of what may never happen, fewer gates tell as much.
@@ -57,9 +61,15 @@ def parts(
     return [part for part in found if part.gates > 0]
 
 
+@functools.lru_cache(maxsize=1)
+def known_kinds() -> dict[str, Kind]:
+    """Return all kinds by their names, those with real seeds too."""
+    return {kind.name: kind for kind in (*kinds.KINDS, *drawn.kinds())}
+
+
 def done(part: Part) -> dict[str, Any]:
     """Simulate the gates of one part, and return its line."""
-    kind, scenario = kinds.BY_NAME[part.kind], scenarios.BY_NAME[part.scenario]
+    kind, scenario = known_kinds()[part.kind], scenarios.BY_NAME[part.scenario]
     named = zlib.crc32(f"{part.kind}/{part.scenario}".encode())
     random = np.random.default_rng([part.seed, named, part.chunk])
     return {**part._asdict(), **line_of([gate(kind, scenario, random) for _ in range(part.gates)])}
@@ -95,7 +105,7 @@ def summary(out: Path) -> tuple[list[str], bool]:
     """Return a line for each kind and situation of a file, and whether all promises are kept."""
     lines, kept = [], True
     known = list(journal.read(out))
-    for kind in kinds.KINDS:
+    for kind in known_kinds().values():
         for scenario in SCENARIOS:
             found = tally(one for one in known if (one["kind"], one["scenario"]) == (kind.name, scenario.name))
             if not found.gates:
@@ -114,19 +124,21 @@ def summary(out: Path) -> tuple[list[str], bool]:
 def main() -> int:
     """Do what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kinds", default=",".join(kinds.BY_NAME), help="default: all")
-    parser.add_argument(
-        "--scenarios", default=";".join(scenarios.BY_NAME), help="separated by semicolons; default: all"
-    )
+    parser.add_argument("--drawn", action="store_true", help="draw gates from the pools of real seeds")
+    parser.add_argument("--kinds", help="separated by commas; default: all")
+    parser.add_argument("--scenarios", help="separated by semicolons; default: all")
     parser.add_argument("--gates", type=int, default=GATES, help="of each kind and situation with a promised rate")
     parser.add_argument("--refused", type=int, default=GATES_REFUSED, help="of each that may never be decided")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--out", type=Path, help="default: evaluation/data/simulated.jsonl, or drawn.jsonl")
     given = parser.parse_args()
-    wanted = parts(given.kinds.split(","), given.scenarios.split(";"), given.gates, given.refused, given.seed)
-    simulate(wanted, given.out, given.jobs)
-    lines, kept = summary(given.out)
+    every, situations = (drawn.kinds(), DRAWN) if given.drawn else (kinds.KINDS, SCENARIOS)
+    asked = given.kinds.split(",") if given.kinds else [kind.name for kind in every]
+    which = given.scenarios.split(";") if given.scenarios else [scenario.name for scenario in situations]
+    out = given.out or (OUT_DRAWN if given.drawn else OUT)
+    simulate(parts(asked, which, given.gates, given.refused, given.seed), out, given.jobs)
+    lines, kept = summary(out)
     print("\n".join(lines))
     return 0 if kept else 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ EPOCHS, BATCH, HIDDEN, RATE, MOMENTUM, CLASSES = 8, 64, 48, 0.01, 0.9, 10
 
 def train(seed: int, fault: str = NOTHING) -> dict[str, list[float]]:
     """Train once."""
-    import jax
+    jax = importlib.import_module("jax")
 
     planted = BY_NAME[fault]
     data = examples("digits", planted)
@@ -43,7 +44,7 @@ def _ink(inputs: Any, data: Examples) -> Any:
 
 
 def _drawn(key: Any, inputs: int) -> dict[str, Any]:
-    import jax
+    jax = importlib.import_module("jax")
 
     keys = jax.random.split(key, 3)
     shapes = {"hidden": (inputs, HIDDEN), "digit": (HIDDEN, CLASSES), "ink": (HIDDEN, 1)}
@@ -55,8 +56,7 @@ def _drawn(key: Any, inputs: int) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=1)
 def _compiled() -> tuple[Any, Any]:
-    import jax
-    import jax.numpy as jnp
+    jax, jnp = importlib.import_module("jax"), importlib.import_module("jax.numpy")
 
     def measures(weights: Any, inputs: Any, targets: Any, ink: Any) -> dict[str, Any]:
         hidden = jax.nn.relu(inputs @ weights["hidden"][0] + weights["hidden"][1])
@@ -67,10 +67,9 @@ def _compiled() -> tuple[Any, Any]:
         parts = {"digit_loss": digit, "ink_loss": jnp.mean(off**2), "digit_accuracy": right}
         return {"loss": digit + jnp.mean(off**2), "ink_mae": jnp.mean(jnp.abs(off)), **parts}
 
-    @jax.jit
     def step(weights: Any, speeds: Any, inputs: Any, targets: Any, ink: Any, rate: float) -> tuple[Any, Any]:
         slopes = jax.grad(lambda given: measures(given, inputs, targets, ink)["loss"])(weights)
         moved = jax.tree_util.tree_map(lambda speed, slope: MOMENTUM * speed - rate * slope, speeds, slopes)
         return jax.tree_util.tree_map(lambda one, speed: one + speed, weights, moved), moved
 
-    return step, jax.jit(measures)
+    return jax.jit(step), jax.jit(measures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ EPOCHS, BATCH, HIDDEN, RATE, CLASSES = 8, 64, 48, 0.003, 10
 
 def train(seed: int, fault: str = NOTHING) -> dict[str, list[float]]:
     """Train once."""
-    import torch
+    torch = importlib.import_module("torch")
 
     torch.set_num_threads(1)
     torch.manual_seed(seed)
