@@ -3,16 +3,22 @@
 Losses are compared by their logarithms. So are accuracies, by the number of images that were not recognised and a few
 more, for the logarithm of a small count has a long tail downwards. On these scales the seeds of a training lie about as
 normally as the tests of a gate suppose; `benchmarks/accuracy_rates.py` counts the alarms that are false.
+
+Other metrics are compared by the logarithms of what they lack to 0 and to 1 where they are shares, by their logarithms
+where all values are above zero and less is better, and else by themselves.
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
-from pytest_kerasch2.accuracy.reference import CURVES, Reference
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy import metrics
+from pytest_kerasch2.accuracy.metrics import Metric
+from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.runs import CURVES, Run
 from pytest_kerasch2.gates import sequential
 from pytest_kerasch2.gates.sequential import Usual
 
@@ -26,8 +32,28 @@ HALF_AN_IMAGE = 0.5
 LEAST_LOSS = 1e-9
 # A hundredth of a per cent: what float32 and the order of summing make of a loss.
 LEAST_SCATTER = 1e-4
+# The same of a value itself, which may be large beside its scatter.
+LEAST_SHARE = 1e-6
+TINY = 1e-12
 # The exponential of more is no float. A band of a reference whose seeds agree on nothing may reach there.
 LARGEST = 700.0
+# Values further off are taken for this: their squares are still numbers.
+FURTHEST = 1e100
+# What is added to both ends of a share, in deviations of its values: an end has a place among logarithms.
+SHARE_ADDED = 0.25
+# From the smallest value to the largest so many times: such values scatter by factors.
+FACTORS = 2.0
+# Instead of an epoch, where trainings differ in length: the last one of each, and the one at which it was best.
+AT_END = 0
+AT_BEST = -1
+# The series of the number of epochs itself.
+EPOCHS = "epochs"
+WORDS = {
+    "loss": "training loss",
+    "accuracy": "training accuracy",
+    "test_loss": "test loss",
+    "test_accuracy": "test accuracy",
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -35,52 +61,100 @@ class Point:
     """One point of a curve.
 
     Attributes:
-        series: one of `reference.CURVES`.
-        epoch: counted from 1.
+        series: the name of a curve, or `EPOCHS`.
+        epoch: counted from 1, or `AT_END` or `AT_BEST`.
+        by: the metric whose best epoch is meant, as `name:direction`.
     """
 
     series: str
     epoch: int
+    by: str = ""
 
     @property
     def is_accuracy(self) -> bool:
-        """Tell whether its values are shares of images rather than losses."""
-        return self.series.endswith("accuracy")
+        """Whether its values are shares of images, as those of the chapter's accuracies."""
+        return self.series in ("accuracy", "test_accuracy")
+
+    @property
+    def label(self) -> str:
+        """Return its name in words."""
+        if self.series == EPOCHS:
+            return "number of epochs"
+        where = {AT_END: "after the last epoch", AT_BEST: "at the best epoch"}
+        name = WORDS.get(self.series, self.series)
+        return f"{name} {where.get(self.epoch, f'after epoch {self.epoch}')}"
 
     def of(self, run: Run) -> float:
-        """Give the value of a run at this point."""
-        return float(getattr(run, self.series)[self.epoch - 1])
+        """Return the value of a run at this point; a training that has stopped keeps its last value."""
+        if self.series == EPOCHS:
+            return float(run.epochs)
+        values = run.series(self.series)
+        if self.epoch == AT_BEST:
+            return float(values[_best(run, self.by)])
+        return float(values[min(self.epoch, len(values)) - 1])
+
+
+def _best(run: Run, by: str) -> int:
+    name, _, way = by.rpartition(":")
+    values = run.series(name)
+    return values.index(max(values) if way == metrics.HIGHER else min(values))
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The scale of one point: logarithms.
+    """The scale of one point.
 
     Attributes:
-        images: of how many an accuracy is a share; 0 for a loss.
+        images: of how many an accuracy is a share; 0 for any other metric.
+        kind: `log`, `share` or `linear`; of an accuracy always the first.
+        added: of a share, what is added to both ends of it.
+        floor: the least value that has a logarithm of its own.
+        grain: between two neighbouring values there is no other, or 0.
     """
 
     images: int
+    kind: str = "log"
+    added: float = 0.0
+    floor: float = LEAST_LOSS
+    grain: float = 0.0
+
+    @property
+    def turns(self) -> bool:
+        """Whether a larger value lies lower on the scale."""
+        return self.images > 0
 
     def there(self, value: float) -> float:
-        """Give where a loss or an accuracy lies on the scale."""
+        """Return where a value lies on the scale."""
         if self.images:
             return math.log((1 - value) * self.images + ADDED)
-        return math.log(max(value, LEAST_LOSS))
+        if self.kind == "share":
+            within = min(max(value, 0.0), 1.0)
+            return math.log((within + self.added) / (1 - within + self.added))
+        if self.kind == "linear":
+            return min(max(value, -FURTHEST), FURTHEST)
+        return math.log(max(value, self.floor))
 
     def back(self, place: float) -> float:
-        """Give the loss or the accuracy that lies there."""
+        """Return the value that lies there."""
+        if self.kind == "linear":
+            return min(max(place, -FURTHEST), FURTHEST)
         value = math.exp(min(place, LARGEST))
         if self.images:
             # A band may reach below no image at all, and beyond all of them.
             return 1 - min(max(value - ADDED, 0.0) / self.images, 1.0)
+        if self.kind == "share":
+            return min(max((value * (1 + self.added) - self.added) / (1 + value), 0.0), 1.0)
         return value
 
     def least(self, place: float) -> float:
-        """Give the least scatter that can be told there: half an image more, or what rounding does."""
+        """Return the least scatter that can be told there: half an image more, or what rounding does."""
         if self.images:
             return math.log1p(HALF_AN_IMAGE / math.exp(place))
-        return LEAST_SCATTER
+        if self.kind == "linear":
+            return max(self.grain / 2, LEAST_SHARE * abs(place), TINY)
+        value = self.back(place)
+        half = abs(self.there(value + self.grain / 2) - self.there(value)) if self.grain else 0.0
+        return max(half, LEAST_SCATTER)
 
 
 def scale(point: Point, data: Mapping[str, Any]) -> Scale:
@@ -109,17 +183,72 @@ def _grain(reference: Reference, series: str) -> int:
     return round(1 / min(steps)) if steps else NOMINAL
 
 
-def points(epochs: int) -> tuple[Point, ...]:
-    """Give all points of a curve of so many epochs."""
-    return tuple(Point(series, epoch) for series in CURVES for epoch in range(1, epochs + 1))
+def scale_of(reference: Reference, point: Point, counts: Mapping[str, int]) -> Scale:
+    """Return the scale of a point of any metric, by its name and by the values of a reference."""
+    if point.series == EPOCHS:
+        return Scale(0, grain=1.0)
+    if point.is_accuracy:
+        return scale(point, counts)
+    values = [value for run in reference.runs for value in run.series(point.series)]
+    if metrics.is_share(point.series) and 0 <= min(values) and max(values) <= 1:
+        here = [point.of(run) for run in reference.runs]
+        grain = _coarse(values)
+        added = max(SHARE_ADDED * statistics.pstdev(here), grain / 2, ROUNDING)
+        return Scale(0, "share", added=added, grain=grain)
+    least = min(values)
+    if least > 0 and (_is_lower(point.series) or max(values) > FACTORS * least):
+        return Scale(0, floor=min(LEAST_LOSS, least / 1000), grain=_coarse(values))
+    if least >= 0 and point.series in ("loss", "test_loss"):
+        return Scale(0)
+    return Scale(0, "linear", grain=_coarse(values))
+
+
+def _is_lower(series: str) -> bool:
+    return metrics.direction(series) == metrics.LOWER
+
+
+def _coarse(values: Sequence[float]) -> float:
+    """Return the smallest step between values of which few differ, as of a small test set; 0 where many do."""
+    different = sorted(set(values))
+    if len(different) < 2 or 2 * len(different) > len(values):
+        return 0.0
+    return min(upper - lower for lower, upper in zip(different, different[1:]))
+
+
+def points(epochs: int, names: Sequence[str] = CURVES) -> tuple[Point, ...]:
+    """Return all points of curves of so many epochs."""
+    return tuple(Point(series, epoch) for series in names for epoch in range(1, epochs + 1))
+
+
+def points_of(reference: Reference, metric: Metric) -> tuple[Point, ...]:
+    """Return all points at which trainings are compared with a reference.
+
+    Where its trainings differ in length, they are compared at the epochs that all of them have, at the last and at the
+    best epoch of each, and by their numbers of epochs.
+    """
+    lengths, names = reference.lengths, reference.names
+    if len(lengths) == 1:
+        return points(lengths[0], names)
+    by = f"{metric.name}:{metric.direction}"
+    ends = tuple(Point(name, AT_END) for name in names)
+    bests = tuple(Point(name, AT_BEST, by) for name in names)
+    return (*points(lengths[0], names), *ends, *bests, Point(EPOCHS, AT_END))
+
+
+def asked(reference: Reference, metric: Metric) -> Point:
+    """Return the point that a margin refers to: the last epoch, or the best one where trainings differ in length."""
+    lengths = reference.lengths
+    if len(lengths) == 1:
+        return Point(metric.name, lengths[0])
+    return Point(metric.name, AT_BEST, f"{metric.name}:{metric.direction}")
 
 
 def last(epochs: int) -> Point:
-    """Give the point that a gate is asked about: the test accuracy after the last epoch."""
+    """Return the point that a gate on test accuracy is asked about: that after the last epoch."""
     return Point("test_accuracy", epochs)
 
 
 def usual(reference: Reference, point: Point, on: Scale) -> Usual:
-    """Give what is usual at a point, on its scale."""
+    """Return what is usual at a point, on its scale."""
     places = [on.there(point.of(run)) for run in reference.runs]
     return sequential.usual(places, on.least(math.fsum(places) / len(places)))

@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from pytest_kerasch2.accuracy.curve import Point
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.curve import WORDS, Point
+from pytest_kerasch2.accuracy.metrics import Metric, direction
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.errors import GateFailed, GateUndecided
 
-WORDS = {
-    "loss": "training loss",
-    "accuracy": "training accuracy",
-    "test_loss": "test loss",
-    "test_accuracy": "test accuracy",
-}
-
+__all__ = ["WORDS", "Alarm", "Decision", "Verdict", "amount"]
 
 # Lines of evidence in the message of an error.
 TOLD = 6
@@ -41,6 +36,7 @@ class Alarm:
         found: the typical value of the new trainings.
         probability: of a distance like this one if nothing has changed.
         allowed: the probability below which it is an alarm.
+        way: which values are better, `higher` or `lower`; empty where the name of the curve says it or nobody does.
     """
 
     point: Point
@@ -50,14 +46,21 @@ class Alarm:
     found: float
     probability: float
     allowed: float
+    way: str = ""
 
     def __str__(self) -> str:
         """Say it in one line."""
-        name = f"{WORDS[self.point.series]} after epoch {self.point.epoch}"
-        better = (self.found > self.expected) == self.point.is_accuracy
-        judged = "better than it can be" if better else "worse than chance makes it"
+        judged = f"{self._judged} than chance makes it"
         band = f"usual is {self.expected:.4g}, and from {self.low:.4g} to {self.high:.4g} would be chance"
-        return f"{name} is {self.found:.4g}, {judged}: {band} (p = {self.probability:.1g})"
+        return f"{self.point.label} is {self.found:.4g}, {judged}: {band} (p = {self.probability:.1g})"
+
+    @property
+    def _judged(self) -> str:
+        above = self.found > self.expected
+        way = self.way or direction(self.point.series)
+        if way is None:
+            return "higher" if above else "lower"
+        return "better" if above == (way == "higher") else "worse"
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,19 @@ class Decision:
     Attributes:
         verdict: pass, fail or undecided.
         reason: why, in one sentence.
-        expected: the usual test accuracy after the last epoch, by the reference.
+        expected: what is usual for the metric asked about, by the reference.
         estimate: that of the new trainings; None where nothing was trained.
         interval: between which the new one lies, but for the agreed rate of misses on either side; None likewise.
-        resolution: the change of test accuracy that was to be told.
-        smallest: the smallest drop of test accuracy that so many trainings show, but for the rate of misses.
+        resolution: the margin, which is the change of the metric that was to be told.
+        smallest: the smallest change for the worse that so many trainings show as an alarm, but for the rate of misses.
         alarms: the points of the curve at which something has changed, the least probable first.
         runs: the new trainings that were looked at.
+        metric: what the margin refers to.
+        place: where in the curve, in words.
+        miss: how often a training that has changed by the margin passes.
+        notes: what else a reader has to know, a line each.
+        remedy: what helps where it is undecided for a special reason.
+        ended: whether more trainings would not change it.
     """
 
     verdict: Verdict
@@ -85,6 +94,17 @@ class Decision:
     smallest: float
     alarms: tuple[Alarm, ...] = ()
     runs: tuple[Run, ...] = ()
+    metric: Metric = Metric("test_accuracy", "higher")  # noqa: RUF009  # frozen, so safe to share
+    place: str = "test accuracy after the last epoch"
+    miss: float = 0.01
+    notes: tuple[str, ...] = ()
+    remedy: str = ""
+    ended: bool = False
+
+    @property
+    def margin(self) -> float:
+        """Return the change of the metric that was to be told."""
+        return self.resolution
 
     @property
     def passed(self) -> bool:
@@ -102,12 +122,21 @@ class Decision:
         lines = [self.reason]
         if self.estimate is not None and self.interval is not None:
             low, high = self.interval
-            found = f"{self.estimate:.4f}, from {low:.4f} to {high:.4f}; usual is {self.expected:.4f}"
-            lines.append(f"test accuracy after the last epoch: {found}")
+            four = ".4f" if self.metric.name == "test_accuracy" else ".5g"
+            found = f"{self.estimate:{four}}, from {low:{four}} to {high:{four}}; usual is {self.expected:{four}}"
+            lines.append(f"{self.place}: {found}")
             lines.append(f"trainings: {len(self.runs)}, with the seeds {', '.join(map(str, self.seeds))}")
-        told = f"{100 * self.resolution:.2f} points were to be told; the smallest drop that would have been an alarm"
-        lines.append(f"{told}: {100 * self.smallest:.2f} points")
-        return (*lines, *map(str, self.alarms))
+        return (*lines, self.protection, *self.notes, *map(str, self.alarms))
+
+    @property
+    def protection(self) -> str:
+        """Return what a verdict protects against, in one line: the margin, and the smallest drop that is an alarm."""
+        worse = "drop" if self.metric.more_is_better else "rise"
+        margin, smallest = (amount(self.metric.name, one) for one in (self.resolution, self.smallest))
+        if self.smallest <= self.resolution:
+            return f"margin {margin}: a {worse} of {smallest} or more fails, but for {100 * self.miss:.3g} %"
+        passes = f"a {worse} of that size passes in at most {100 * self.miss:.3g} % of gates"
+        return f"margin {margin}: {passes}, and one of {smallest} or more fails"
 
     def require(self) -> Decision:
         """Give the decision itself where it is pass.
@@ -125,7 +154,7 @@ class Decision:
         if self.verdict is Verdict.FAIL:
             raise GateFailed(self.reason, found, "look at the points named, or calibrate anew if the change is meant")
         if self.verdict is Verdict.UNDECIDED:
-            remedy = "allow more trainings or a coarser resolution, or calibrate more seeds"
+            remedy = self.remedy or "allow more trainings or a larger margin, or calibrate more seeds"
             raise GateUndecided(self.reason, found, remedy)
         return self
 
@@ -138,6 +167,9 @@ class Decision:
             "expected": self.expected,
             "estimate": self.estimate,
             "interval": None if self.interval is None else list(self.interval),
+            "metric": self.metric.name,
+            "direction": self.metric.direction,
+            "margin": self.resolution,
             "resolution": self.resolution,
             "smallest": self.smallest,
             "alarms": [
@@ -146,3 +178,8 @@ class Decision:
             ],
             "runs": [run.plain for run in self.runs],
         }
+
+
+def amount(metric: str, change: float) -> str:
+    """Return a change of a metric in its own units; of an accuracy in percentage points."""
+    return f"{100 * change:.2f} points" if metric in ("accuracy", "test_accuracy") else f"{change:.3g}"

@@ -56,7 +56,7 @@ def gate(
         runs.append(own.trained(train, seed))
         decision = deciding.decide(made, runs)
         told(runs[-1], decision)
-        if decision.verdict is not Verdict.UNDECIDED:
+        if decision.verdict is not Verdict.UNDECIDED or decision.ended:
             break
     assert decision is not None
     return decision

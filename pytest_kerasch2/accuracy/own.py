@@ -8,23 +8,17 @@ import inspect
 import os
 import sys
 import time
-import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable
 
-from pytest_kerasch2.accuracy import training
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy import reasons
+from pytest_kerasch2.accuracy.histories import quoted, run_of
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.errors import BadSetting, KerasCh2Error, TrainingFailed
 
-# The names that Keras gives to the series of a curve, by ours; `acc` is that of Keras before 2.3.
-NAMES = {
-    "loss": ("loss",),
-    "accuracy": ("accuracy", "acc"),
-    "test_loss": ("test_loss", "val_loss"),
-    "test_accuracy": ("test_accuracy", "val_accuracy", "val_acc"),
-}
-REMEDY = "return the history of a fit with metrics=['accuracy'] and validation_data, or a mapping like it"
+__all__ = ["Own", "digest", "function_of", "quoted", "run_of", "train", "trained"]
+
 # Letters of an error that is not ours: Keras tells the shapes of all layers in some.
 TOLD = 300
 
@@ -35,11 +29,11 @@ class Own:
 
     Attributes:
         training: the function, as `module:function`; it takes a seed.
-        epochs: how many its curve has.
+        epochs: how many its curve has at most, or None for as many as it returns.
     """
 
     training: str
-    epochs: int
+    epochs: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained.
@@ -50,7 +44,7 @@ class Own:
         module, _, function = self.training.partition(":")
         if not module or not function:
             raise BadSetting("A training is named as module:function", repr(self.training), "write it so")
-        if self.epochs < 1:
+        if self.epochs is not None and self.epochs < 1:
             raise BadSetting("A training has one epoch at least", repr(self.epochs), "say how many its curve has")
 
     @property
@@ -84,13 +78,14 @@ def train(own: Own, seed: int) -> Run:
     """Train once, and give the curve.
 
     Raises:
-        BadSetting: there is no such function, or what it returns is no curve of so many epochs.
+        BadSetting: there is no such function, or what it returns is not a curve, or has more epochs than announced.
         TrainingFailed: it raised an error, or a loss is not finite.
     """
     run = trained(function_of(own), seed)
-    if len(run.loss) != own.epochs:
-        found = f"{len(run.loss)} epochs from {own.training}, {own.epochs} announced"
-        raise BadSetting("A training has another number of epochs", found, f"say --epochs={len(run.loss)}")
+    if own.epochs is not None and run.epochs > own.epochs:
+        found = f"{run.epochs} epochs from {own.training}, {own.epochs} announced"
+        remedy = f"say --epochs={run.epochs}, or leave --epochs out"
+        raise BadSetting("A training has more epochs than announced", found, remedy)
     return run
 
 
@@ -113,68 +108,9 @@ def _called(function: Callable[[int], Any], seed: int) -> Any:
         raise
     # `sys.exit` too, which would be taken for the status of a gate.
     except (Exception, SystemExit) as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        told = _line(f"{type(error).__name__}: {error}", TOLD)
-        found = f"{told}, in line {last.lineno} of {Path(last.filename).name}, with seed {seed}"
+        found = f"{reasons.short(error, TOLD)}, in {reasons.place(error)}, with seed {seed}"
         remedy = "train with that seed outside of a gate, which tells more"
         raise TrainingFailed("A training raised an error", found, remedy) from error
-
-
-def run_of(given: Any, seed: int, seconds: float = 0.0) -> Run:
-    """Give the run that a history stands for.
-
-    Args:
-        given: what `fit` returned, its `history`, or a mapping with its names; or a run already.
-        seed: with which it was trained.
-        seconds: how long that took.
-
-    Raises:
-        BadSetting: a series is missing, they differ in length, or they hold what no loss or accuracy can be.
-        TrainingFailed: a loss is not finite.
-    """
-    run = given if isinstance(given, Run) else _read(given, seed, seconds)
-    lengths = {name: len(getattr(run, name)) for name in NAMES}
-    if len(set(lengths.values())) > 1 or not run.loss:
-        raise BadSetting("The series of a curve are empty or differ in length", str(lengths), REMEDY)
-    training.refuse_diverged(run)
-    for name in NAMES:
-        values = getattr(run, name)
-        if min(values) < 0 or (name.endswith("accuracy") and max(values) > 1):
-            remedy = "give losses from 0 up, and accuracies as shares from 0 to 1"
-            raise BadSetting("A curve has an impossible value", f"{name} {values} with seed {run.seed}", remedy)
-    return run
-
-
-def _read(given: Any, seed: int, seconds: float) -> Run:
-    series = getattr(given, "history", given)
-    if not isinstance(series, Mapping):
-        raise BadSetting("A training returned no curve", quoted(given), REMEDY)
-    found = {name: _series(series, name, keras) for name, keras in NAMES.items()}
-    return Run(seed=seed, seconds=round(seconds, 2), **found)
-
-
-def quoted(given: Any) -> str:
-    """Give the beginning of what somebody gave us, as one line."""
-    return _line(repr(given), 100)
-
-
-def _line(text: str, letters: int) -> str:
-    return " ".join(text.split())[:letters]
-
-
-def _series(series: Mapping[str, Any], name: str, keras: tuple[str, ...]) -> tuple[float, ...]:
-    for known in keras:
-        if known in series:
-            return _numbers(series[known], known)
-    names = ", ".join(map(repr, series)) or "nothing"
-    raise BadSetting(f"A curve lacks {' or '.join(keras)}", f"it has {names}", REMEDY)
-
-
-def _numbers(values: Any, name: str) -> tuple[float, ...]:
-    try:
-        return training.numbers(values)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise BadSetting("A curve does not hold numbers", f"{name} is {quoted(values)}", REMEDY) from error
 
 
 def digest(own: Own) -> str:

@@ -11,23 +11,23 @@ import contextlib
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
 import filelock
 
+from pytest_kerasch2.accuracy import histories, metrics
 from pytest_kerasch2.accuracy import recipe as recipes
 from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import CURVES, Run
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.claims.ledger import write_text
-from pytest_kerasch2.errors import BadLedger, BadReference, BadSetting
+from pytest_kerasch2.errors import BadLedger, BadReference, BadSetting, TrainingFailed
 
 SCHEMA = 1
 REMEDY = "write it anew with kerasch2 calibrate"
-CURVES = ("loss", "accuracy", "test_loss", "test_accuracy")
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,16 @@ class Reference:
         """Give the seeds that were trained."""
         return frozenset(run.seed for run in self.runs)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the curves that its runs have."""
+        return tuple(self.runs[0].curves) if self.runs else ()
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Return the numbers of epochs of its runs, each once, from the fewest on."""
+        return tuple(sorted({run.epochs for run in self.runs}))
+
 
 def read(path: Path) -> Reference:
     """Give the reference that a file holds; a last line without its end was cut short by a kill, and is passed over.
@@ -77,12 +87,34 @@ def read(path: Path) -> Reference:
     """
     first, *others = _lines(path)
     subject = _subject(first, path)
-    runs = [_run(line, path, number, subject.recipe.epochs) for number, line in enumerate(others, 2)]
+    runs = [_run(line, path, number, subject) for number, line in enumerate(others, 2)]
     seeds = [run.seed for run in runs]
     for seed in seeds:
         if seeds.count(seed) > 1:
             raise BadReference("A reference has a seed twice", f"{path}: seed {seed}", REMEDY)
-    return Reference(subject, tuple(sorted(runs, key=lambda run: run.seed)))
+    # By the first line: that of a later seed may have the names that Keras counted on to.
+    alike = [like(run, tuple(runs[0].curves), f"{path}, seed {run.seed}") for run in runs]
+    return Reference(subject, tuple(sorted(alike, key=lambda run: run.seed)))
+
+
+def like(run: Run, names: Sequence[str], where: str) -> Run:
+    """Return a run with its curves under the names of the others of its reference.
+
+    Raises:
+        BadReference: it has other curves.
+    """
+    if tuple(run.curves) == tuple(names):
+        return run
+    ours = metrics.aligned(tuple(run.curves), names)
+    if set(ours.values()) != set(names):
+        found = f"{where}: {', '.join(map(metrics.shown, run.curves))} beside {', '.join(map(metrics.shown, names))}"
+        raise BadReference("The trainings of a reference have different curves", found, REMEDY)
+    return renamed(run, ours)
+
+
+def renamed(run: Run, names: Mapping[str, str]) -> Run:
+    """Return a run with its curves under other names."""
+    return replace(run, others=tuple((names.get(name, name), values) for name, values in run.others))
 
 
 def digest(path: Path) -> str:
@@ -146,6 +178,9 @@ def _begun(path: Path, subject: Subject) -> Reference:
         raise BadReference(
             "A file is of another training", f"{path}: {difference(found.subject, subject)}", "name another"
         )
+    if not os.access(path, os.W_OK):
+        # Before the first training rather than after it.
+        raise BadReference("A reference cannot be written", f"{path}: no permission", "name a file that can be written")
     if not path.read_bytes().endswith(b"\n"):
         _write(_lines(path), path)
     return found
@@ -203,10 +238,13 @@ def _subject(line: str, path: Path) -> Subject:
         raise BadReference("A reference is of no training known here", f"{path}: {error.found}", REMEDY) from error
 
 
-def _run(line: str, path: Path, number: int, epochs: int) -> Run:
+def _run(line: str, path: Path, number: int, subject: Subject) -> Run:
     plain = _parsed(line, path, number)
-    lengths = {len(plain[name]) for name in CURVES}
-    if lengths != {epochs}:
-        found = f"{path}, line {number}: {sorted(lengths)} for {epochs} epochs"
+    try:
+        run = histories.run_of(plain, plain["seed"], plain["seconds"])
+    except (BadSetting, TrainingFailed) as error:
+        raise BadReference("A reference is damaged", f"{path}, line {number}: {error.found}", REMEDY) from error
+    if not isinstance(subject.recipe, Own) and run.epochs != subject.recipe.epochs:
+        found = f"{path}, line {number}: [{run.epochs}] for {subject.recipe.epochs} epochs"
         raise BadReference("A curve of a reference has another length", found, REMEDY)
-    return Run(**{**plain, **{name: tuple(plain[name]) for name in CURVES}})
+    return run

@@ -11,14 +11,14 @@ shuffles all epochs alike (`docs/findings/order_of_epochs.py`), so there the ima
 from __future__ import annotations
 
 import inspect
-import math
 import time
-from dataclasses import asdict, dataclass
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import models
+from pytest_kerasch2.accuracy import histories
 from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.errors import BadSetting, TrainingFailed
+from pytest_kerasch2.accuracy.runs import Run, numbers
+from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 from pytest_kerasch2.models.catalogue import LOSS
@@ -29,32 +29,6 @@ TRAINER = 2
 STEPS_AT_ONCE = 125
 # Images that are looked at together; they are in no relation to the steps of training.
 TESTED_AT_ONCE = 1000
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one seed gave.
-
-    Attributes:
-        seed: of Python, NumPy and the framework.
-        loss: mean loss of training in each epoch, dropout at work, as `fit` tells it.
-        accuracy: share of the training images recognised in each epoch, likewise.
-        test_loss: mean loss on the test images after each epoch.
-        test_accuracy: share of the test images recognised after each epoch.
-        seconds: wall time.
-    """
-
-    seed: int
-    loss: tuple[float, ...]
-    accuracy: tuple[float, ...]
-    test_loss: tuple[float, ...]
-    test_accuracy: tuple[float, ...]
-    seconds: float = 0.0
-
-    @property
-    def plain(self) -> dict[str, Any]:
-        """Give what a file says of it."""
-        return asdict(self)
 
 
 def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None = None) -> Run:
@@ -89,20 +63,7 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
         numbers(test.accuracies),
         round(time.monotonic() - began, 2),
     )
-    return refuse_diverged(run)
-
-
-def refuse_diverged(run: Run) -> Run:
-    """Give a run whose numbers are all finite.
-
-    Raises:
-        TrainingFailed: one is not.
-    """
-    series = (run.loss, run.accuracy, run.test_loss, run.test_accuracy)
-    if not all(map(math.isfinite, (value for one in series for value in one))):
-        found = f"losses {run.loss}, on the test images {run.test_loss}, with seed {run.seed}"
-        raise TrainingFailed("A training diverged", found, "look at its data and at its learning rate")
-    return run
+    return histories.check_finite(run)
 
 
 def refuse_unusable(data: Any) -> None:
@@ -219,9 +180,3 @@ def _require_accuracy(named: Mapping[str, Any]) -> None:
     if "accuracy" not in named:
         found = ", ".join(named)
         raise BadSetting("A model does not tell its accuracy", found, "compile it with metrics=['accuracy']")
-
-
-def numbers(values: Any) -> tuple[float, ...]:
-    """Give the numbers of a series with as many digits as float32 has."""
-    # Float32 numbers hold no more than these digits, and in a file the others would look like knowledge.
-    return tuple(float(f"{float(value):.7g}") for value in values)

@@ -1,0 +1,128 @@
+"""Which trainings are copies: the same curve under different seeds is evidence once.
+
+Curves of a coarse metric, such as an accuracy on a small test set, can be the same by chance. So all curves are taken
+together: two trainings are copies where they agree in everything, and so much agreement is improbable by chance.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from typing import Sequence
+
+from pytest_kerasch2.accuracy.runs import Run
+
+# Two numbers are the same where they differ by rounding and by the order of summing alone.
+NEAR = 1e-5
+# A metric of which all values are multiples of 1 / N, for an N up to this, is coarse.
+FINEST = 20_000
+# Fewer values do not tell whether a metric is coarse.
+VALUES = 3
+DIGITS = 2e-7
+# Neighbouring epochs go together: where one agrees by chance, the next one does so about three times as often.
+TOGETHER = 3.0
+# Two values of a normal distribution are closer than a small step with the probability step / (1.77 * deviation), twice
+# that on both sides.
+DENSITY = 2 / math.sqrt(math.pi)
+# So improbable by chance, among all pairs together, is what is called a copy.
+CHANCE = 1e-3
+
+
+def found(new: Sequence[Run], known: Sequence[Run] = ()) -> list[list[Run]]:
+    """Return the groups of trainings that are copies of each other, each with a new one in it.
+
+    Args:
+        new: the trainings in question.
+        known: those of a reference, which are asked about only together with new ones.
+    """
+    groups = _groups(new, known)
+    if not groups:
+        return []
+    every = [*known, *new]
+    different = _different(every)
+    pairs = len(new) * (len(new) - 1) / 2 + len(new) * len(known)
+    return [group for group in groups if _by_chance(group, different, every) * pairs <= CHANCE]
+
+
+def alike(one: Run, other: Run) -> bool:
+    """Whether two trainings agree in all curves that both have, within rounding."""
+    if one.loss and other.loss and not _near(one.loss[-1:], other.loss[-1:]):
+        return False
+    ours, theirs = one.curves, other.curves
+    shared = [name for name in ours if name in theirs]
+    return bool(shared) and all(_near(ours[name], theirs[name]) for name in shared)
+
+
+def _near(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    if len(ours) != len(theirs):
+        return False
+    # From the end, where curves of different seeds lie furthest apart.
+    return all(abs(a - b) <= NEAR * max(abs(a), abs(b)) for a, b in zip(reversed(ours), reversed(theirs)))
+
+
+def _groups(new: Sequence[Run], known: Sequence[Run]) -> list[list[Run]]:
+    groups: list[list[Run]] = []
+    for run in new:
+        here = next((group for group in groups if alike(group[0], run)), None)
+        if here is None:
+            groups.append([*(one for one in known if alike(one, run)), run])
+        else:
+            here.append(run)
+    return [group for group in groups if len(group) > 1]
+
+
+def _different(runs: Sequence[Run]) -> list[Run]:
+    kept: list[Run] = []
+    for run in runs:
+        if not any(alike(one, run) for one in kept):
+            kept.append(run)
+    return kept
+
+
+def _by_chance(group: Sequence[Run], different: Sequence[Run], every: Sequence[Run]) -> float:
+    """Return how probable it is that a second training agrees with a first one in all curves."""
+    shared = [name for name in group[0].curves if all(name in run.curves for run in every)]
+    if len(different) < 2:
+        # Nothing says how much they could differ; only what has come to its end may honestly be all alike.
+        ended = all(value in (0.0, 1.0) for name in shared for value in group[0].curves[name])
+        return 1.0 if ended else 0.0
+    logarithm = 0.0
+    for name in shared:
+        step = _step([value for run in different for value in run.curves[name]])
+        for epoch in range(group[0].epochs):
+            values = [run.curves[name][epoch] for run in different if epoch < run.epochs]
+            logarithm += math.log(_agreeing(values, step, group[0].curves[name][epoch]))
+    return math.exp(max(logarithm, -700.0))
+
+
+def _agreeing(values: Sequence[float], step: float, here: float) -> float:
+    deviation = statistics.pstdev(values) if len(values) > 1 else 0.0
+    if deviation == 0:
+        return 1.0
+    width = max(step, NEAR * abs(here))
+    return min(1.0, TOGETHER * DENSITY * width / deviation)
+
+
+def _step(values: Sequence[float]) -> float:
+    """Return the step of a coarse metric, or 0 of one that takes any value."""
+    # A whole may be 1, or 100 of a percentage.
+    whole = 1.0 if max(map(abs, values)) <= 1 else 100.0
+    shares = {value / whole for value in values}
+    if all(value.is_integer() for value in values):
+        return 1.0
+    if len(shares) < VALUES or not all(0 <= share <= 1 for share in shares):
+        return 0.0
+    for parts in range(1, FINEST + 1):
+        if all(abs(share - round(share * parts) / parts) <= DIGITS for share in shares):
+            return whole / parts
+    return 0.0
+
+
+def said(groups: Sequence[Sequence[Run]], every: int) -> str:
+    """Return what copies among so many trainings show, as part of a sentence."""
+    several = max(groups, key=len)
+    seeds = ", ".join(str(run.seed) for run in itertools.islice(several, 6))
+    more = f" and {len(several) - 6} more" if len(several) > 6 else ""
+    copies = sum(len(group) for group in groups)
+    return f"{copies} of {every} trainings are copies: seeds {seeds}{more} gave the same curve"
