@@ -1,4 +1,4 @@
-"""One simulated gate: draws a reference and new trainings, and returns what the gate says of them."""
+"""Simulated gates: draw a reference and new trainings, and return what the gate says of them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import NamedTuple, Sequence
 
 from evaluation.curves import Generator, History
 from evaluation.kinds import Kind
-from evaluation.scenarios import Scenario
+from evaluation.scenarios import Old, Scenario
 from pytest_kerasch2.accuracy import deciding
+from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.own import Own, run_of
 from pytest_kerasch2.accuracy.reference import Reference, Subject
 from pytest_kerasch2.accuracy.terms import Terms
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.errors import KerasCh2Error
 
 # Seeds of new trainings begin here, those of a reference at 0.
@@ -25,28 +26,50 @@ class Outcome(NamedTuple):
         verdict: of the gate, or `refused` where it raised one of our errors.
         trainings: how many it looked at.
         reason: why.
+        margin: that it used.
     """
 
     verdict: str
     trainings: int
     reason: str
+    margin: float = 0.0
+
+
+class Bench:
+    """A drawn reference, of which gates of several situations can be asked."""
+
+    def __init__(self, kind: Kind, old: Old, random: Generator) -> None:
+        """Draw it."""
+        self.kind = kind
+        self.histories = old(kind, random)
+        self._reference = reference_of(self.histories)
+        self._ready: dict[float | None, Yardstick | KerasCh2Error] = {}
+
+    def ask(self, scenario: Scenario, random: Generator) -> Outcome:
+        """Draw new trainings and decide."""
+        made = self._made(self.kind.margin if scenario.fixed else None)
+        try:
+            if isinstance(made, KerasCh2Error):
+                raise made
+            new = scenario.new(self.kind, random, self.histories, made.margin)
+            decision = deciding.decide(made, runs_of(new, FIRST_NEW))
+        except KerasCh2Error as error:
+            return Outcome("refused", 0, str(error))
+        return Outcome(decision.verdict.value, len(decision.runs), decision.reason, decision.margin)
+
+    def _made(self, margin: float | None) -> Yardstick | KerasCh2Error:
+        if margin not in self._ready:
+            try:
+                terms = Terms(metric=self.kind.metric, margin=margin)
+                self._ready[margin] = deciding.yardstick(self._reference, terms)
+            except KerasCh2Error as error:
+                self._ready[margin] = error
+        return self._ready[margin]
 
 
 def gate(kind: Kind, scenario: Scenario, random: Generator) -> Outcome:
-    """Draw and decide one gate."""
-    try:
-        old = scenario.old(kind, random)
-        made = deciding.yardstick(reference_of(old), terms_of(kind, scenario))
-        new = scenario.new(kind, random, old, made.resolution)
-        decision = deciding.decide(made, runs_of(new, FIRST_NEW))
-    except KerasCh2Error as error:
-        return Outcome("refused", 0, str(error))
-    return Outcome(decision.verdict.value, len(decision.runs), decision.reason)
-
-
-def terms_of(kind: Kind, scenario: Scenario) -> Terms:
-    """Return the terms of a gate on this kind of training."""
-    return Terms(resolution=kind.margin if scenario.fixed else None)
+    """Draw and decide one gate with a reference of its own."""
+    return Bench(kind, scenario.old, random).ask(scenario, random)
 
 
 def reference_of(histories: Sequence[History]) -> Reference:

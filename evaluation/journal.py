@@ -37,10 +37,10 @@ def keep(path: Path, revision: str) -> list[dict[str, Any]]:
     return kept
 
 
-def append(path: Path, line: Mapping[str, Any]) -> None:
-    """Append one line with a single write."""
+def append(path: Path, *lines: Mapping[str, Any]) -> None:
+    """Append some lines with a single write."""
     with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(line, allow_nan=False) + "\n")
+        stream.write("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
 
 
 class Progress:

@@ -148,6 +148,8 @@ def _is_share(values: Sequence[float]) -> bool:
     return all(0 <= value <= 1 and round(value * 10_000, 6) == round(value * 10_000) for value in values)
 
 
+TWO_IN_100, FIVE_IN_100 = stuck_at(0.02), stuck_at(0.05)
+THREE_OF_60, SIX_OF_60 = stuck_exactly(3), stuck_exactly(6)
 PASS, FAIL = "pass", "fail"
 RATE = 0.01
 DECIDED = (PASS, FAIL)
@@ -157,16 +159,16 @@ PROMISED = (
     Scenario("worse by the margin", clean, shifted(1.0), (PASS,), RATE),
     Scenario("worse by the given margin", clean, shifted(1.0), (PASS,), RATE, fixed=True),
     Scenario("better by the margin", clean, shifted(-1.0), (PASS,), RATE),
-    Scenario("2 % stuck, unchanged", stuck_at(0.02), unchanged_stuck(0.02), (FAIL,), RATE),
-    Scenario("5 % stuck, unchanged", stuck_at(0.05), unchanged_stuck(0.05), (FAIL,), RATE),
-    Scenario("2 % stuck, worse", stuck_at(0.02), shifted(1.0, 0.02), (PASS,), RATE, fixed=True),
-    Scenario("5 % stuck, worse", stuck_at(0.05), shifted(1.0, 0.05), (PASS,), RATE, fixed=True),
+    Scenario("2 % stuck, unchanged", TWO_IN_100, unchanged_stuck(0.02), (FAIL,), RATE),
+    Scenario("5 % stuck, unchanged", FIVE_IN_100, unchanged_stuck(0.05), (FAIL,), RATE),
+    Scenario("2 % stuck, worse", TWO_IN_100, shifted(1.0, 0.02), (PASS,), RATE, fixed=True),
+    Scenario("5 % stuck, worse", FIVE_IN_100, shifted(1.0, 0.05), (PASS,), RATE, fixed=True),
 )
 REFUSED = (
-    Scenario("one in ten stuck", stuck_exactly(6), unchanged_stuck(0.1), DECIDED, 0.0),
+    Scenario("one in ten stuck", SIX_OF_60, unchanged_stuck(0.1), DECIDED, 0.0),
     Scenario("half of the new stuck", clean, half_stuck, (PASS,), 0.0),
-    Scenario("half stuck against 5 %", stuck_exactly(3), half_stuck, (PASS,), 0.0),
-    Scenario("half stuck against 10 %", stuck_exactly(6), half_stuck, (PASS,), 0.0),
+    Scenario("half stuck against 5 %", THREE_OF_60, half_stuck, (PASS,), 0.0),
+    Scenario("half stuck against 10 %", SIX_OF_60, half_stuck, (PASS,), 0.0),
     Scenario("copies", clean, copies, DECIDED, 0.0),
     Scenario("copies but for rounding", clean, near_copies, DECIDED, 0.0),
     Scenario("each seed twice", clean, each_twice, DECIDED, 0.0),

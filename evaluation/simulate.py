@@ -5,15 +5,16 @@
     python -m evaluation.simulate --jobs 2 --seed 1             two processes, other draws
     python -m evaluation.simulate --drawn                       gates drawn from seeds that were really trained
 
-Each gate has a reference of its own; those drawn from real seeds, see `evaluation.pool`, have
-seeds in common. Appends to evaluation/data/simulated.jsonl or drawn.jsonl, and goes on there when started again; what
-another revision of the gate said is dropped. Ends with 1 where a promise is not kept.
+Gates of one situation have a reference each, drawn anew; those drawn from real seeds (see `evaluation.pool`) have seeds
+in common. Appends to evaluation/data/simulated.jsonl or drawn.jsonl, and goes on there when started again; what another
+revision of the gate said is dropped. Ends with 1 where a promise is not kept.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import statistics
 import sys
 import zlib
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -22,11 +23,11 @@ from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 
-from evaluation import drawn, journal, kinds, scenarios
-from evaluation.gates import Outcome, gate
+from evaluation import drawn, journal, kinds
+from evaluation.gates import Bench, Outcome
 from evaluation.kinds import Kind
 from evaluation.rates import VERDICTS, Promise, tally, with_interval
-from evaluation.scenarios import DRAWN, REFUSED, SCENARIOS
+from evaluation.scenarios import DRAWN, REFUSED, SCENARIOS, Scenario
 
 HERE = Path(__file__).parent
 OUT, OUT_DRAWN = (HERE / "data" / f"{name}.jsonl" for name in ("simulated", "drawn"))
@@ -38,25 +39,33 @@ GATES, GATES_REFUSED = 2000, 200
 
 
 class Part(NamedTuple):
-    """Some gates of one kind and situation."""
+    """Some gates of one kind, for all situations that have the same reference: `group` is the name of the first."""
 
     kind: str
-    scenario: str
+    group: str
     chunk: int
     gates: int
     seed: int
 
 
-def parts(
-    kinds_asked: Sequence[str], scenarios_asked: Sequence[str], gates: int, refused: int, seed: int
-) -> list[Part]:
+def groups(asked: Sequence[Scenario]) -> dict[str, list[Scenario]]:
+    """Return situations that have the same reference together, by the name of the first."""
+    found: dict[str, list[Scenario]] = {}
+    for scenario in asked:
+        first = next((name for name, others in found.items() if others[0].old == scenario.old), scenario.name)
+        found.setdefault(first, []).append(scenario)
+    return found
+
+
+def parts(asked: Sequence[str], gates: int, refused: int, seed: int, drawn: bool = False) -> list[Part]:
     """Return all parts, a chunk of each before the next one, so that a run that is ended early tells of all."""
-    rare = {scenario.name for scenario in REFUSED}
+    rare = {name for name, those in groups(SCENARIOS).items() if all(one in REFUSED for one in those)}
+    names = groups(DRAWN if drawn else SCENARIOS)
     found = [
-        Part(kind, scenario, start // CHUNK, min(CHUNK, (refused if scenario in rare else gates) - start), seed)
+        Part(kind, name, start // CHUNK, min(CHUNK, (refused if name in rare else gates) - start), seed)
         for start in range(0, max(gates, refused), CHUNK)
-        for kind in kinds_asked
-        for scenario in scenarios_asked
+        for kind in asked
+        for name in names
     ]
     return [part for part in found if part.gates > 0]
 
@@ -67,12 +76,17 @@ def known_kinds() -> dict[str, Kind]:
     return {kind.name: kind for kind in (*kinds.KINDS, *drawn.kinds())}
 
 
-def done(part: Part) -> dict[str, Any]:
-    """Simulate the gates of one part, and return its line."""
-    kind, scenario = known_kinds()[part.kind], scenarios.BY_NAME[part.scenario]
-    named = zlib.crc32(f"{part.kind}/{part.scenario}".encode())
-    random = np.random.default_rng([part.seed, named, part.chunk])
-    return {**part._asdict(), **line_of([gate(kind, scenario, random) for _ in range(part.gates)])}
+def done(part: Part, refused: int, drawn: bool) -> list[dict[str, Any]]:
+    """Simulate the gates of one part, and return a line for each situation."""
+    kind, those = known_kinds()[part.kind], groups(DRAWN if drawn else SCENARIOS)[part.group]
+    random = np.random.default_rng([part.seed, zlib.crc32(f"{part.kind}/{part.group}".encode()), part.chunk])
+    outcomes: dict[str, list[Outcome]] = {scenario.name: [] for scenario in those}
+    for number in range(part.gates):
+        bench = Bench(kind, those[0].old, random)
+        for scenario in those:
+            if scenario not in REFUSED or part.chunk * CHUNK + number < refused:
+                outcomes[scenario.name].append(bench.ask(scenario, random))
+    return [{**part._asdict(), "scenario": name, **line_of(found)} for name, found in outcomes.items() if found]
 
 
 def line_of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -83,11 +97,12 @@ def line_of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {
         "counts": {one: verdicts.count(one) for one in VERDICTS if one in verdicts},
         "trainings": trainings,
+        "margin": statistics.median([outcome.margin for outcome in outcomes if outcome.margin] or [0.0]),
         "reasons": reasons,
     }
 
 
-def simulate(wanted: Sequence[Part], out: Path, jobs: int) -> None:
+def simulate(wanted: Sequence[Part], out: Path, *, refused: int, drawn: bool, jobs: int) -> None:
     """Simulate what the file lacks."""
     revision = journal.revision(SOURCES)
     out.parent.mkdir(exist_ok=True)
@@ -95,10 +110,11 @@ def simulate(wanted: Sequence[Part], out: Path, jobs: int) -> None:
     missing = [part for part in wanted if tuple(part) not in have]
     progress = journal.Progress(len(missing), sys.stderr)
     with ProcessPoolExecutor(jobs) as pool:
-        for future in as_completed([pool.submit(done, part) for part in missing]):
-            line = future.result()
-            journal.append(out, {"revision": revision, **line})
-            progress.step(f"{line['kind']}, {line['scenario']}: {line['counts']}")
+        for future in as_completed([pool.submit(done, part, refused, drawn) for part in missing]):
+            lines = future.result()
+            journal.append(out, *({"revision": revision, **line} for line in lines))
+            told = [f"{line['scenario']} {line['counts']}" for line in lines]
+            progress.step(f"{lines[0]['kind']}: {'; '.join(told)}")
 
 
 def summary(out: Path) -> tuple[list[str], bool]:
@@ -126,18 +142,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--drawn", action="store_true", help="draw gates from the pools of real seeds")
     parser.add_argument("--kinds", help="separated by commas; default: all")
-    parser.add_argument("--scenarios", help="separated by semicolons; default: all")
     parser.add_argument("--gates", type=int, default=GATES, help="of each kind and situation with a promised rate")
     parser.add_argument("--refused", type=int, default=GATES_REFUSED, help="of each that may never be decided")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, help="default: evaluation/data/simulated.jsonl, or drawn.jsonl")
     given = parser.parse_args()
-    every, situations = (drawn.kinds(), DRAWN) if given.drawn else (kinds.KINDS, SCENARIOS)
+    every = drawn.kinds() if given.drawn else kinds.KINDS
     asked = given.kinds.split(",") if given.kinds else [kind.name for kind in every]
-    which = given.scenarios.split(";") if given.scenarios else [scenario.name for scenario in situations]
     out = given.out or (OUT_DRAWN if given.drawn else OUT)
-    simulate(parts(asked, which, given.gates, given.refused, given.seed), out, given.jobs)
+    wanted = parts(asked, given.gates, given.refused, given.seed, given.drawn)
+    simulate(wanted, out, refused=given.refused, drawn=given.drawn, jobs=given.jobs)
     lines, kept = summary(out)
     print("\n".join(lines))
     return 0 if kept else 1
