@@ -11,8 +11,8 @@ from pytest_kerasch2.accuracy import deciding
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.own import Own, run_of
 from pytest_kerasch2.accuracy.reference import Reference, Subject
-from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.errors import KerasCh2Error
 
 # Seeds of new trainings begin here, those of a reference at 0.
