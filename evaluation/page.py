@@ -14,7 +14,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from evaluation import drawn, journal, kinds, real, simulate
 from evaluation.kinds import Kind
 from evaluation.rates import Promise, Tally, percent, tally, with_interval
-from evaluation.scenarios import DRAWN, PROMISED, REFUSED, Scenario
+from evaluation.scenarios import DRAWN, PROMISED, REFUSED, SHOWN, Scenario
 from evaluation.trainings import catalogue
 from evaluation.trainings.faults import BY_NAME, NOTHING
 from pytest_kerasch2.claims.ledger import write_text
@@ -132,7 +132,7 @@ def page(simulated: Lines, drawn_lines: Lines, real_lines: Lines, pools: Sequenc
     ]
     lines = ["<!-- Written by `python -m evaluation.page`; its words are in evaluation/gate_rates_text.md. -->"]
     lines += [head.strip(), "", simulation.strip(), "", *about(simulated, kinds.KINDS)]
-    lines += rates(simulated, kinds.KINDS, CLEAN)
+    lines += rates(simulated, kinds.KINDS, (*CLEAN, *SHOWN))
     lines += [stuck.strip(), "", *rates(simulated, kinds.KINDS, STUCK)]
     lines += [refused.strip(), "", *never(simulated)]
     lines += [seeds.strip(), "", *rates(drawn_lines, pools, DRAWN)]

@@ -158,12 +158,13 @@ PROMISED = (
     Scenario("unchanged, margin given", clean, unchanged, (FAIL,), RATE, fixed=True),
     Scenario("worse by the margin", clean, shifted(1.0), (PASS,), RATE),
     Scenario("worse by the given margin", clean, shifted(1.0), (PASS,), RATE, fixed=True),
-    Scenario("better by the margin", clean, shifted(-1.0), (PASS,), RATE),
     Scenario("2 % stuck, unchanged", TWO_IN_100, unchanged_stuck(0.02), (FAIL,), RATE),
     Scenario("5 % stuck, unchanged", FIVE_IN_100, unchanged_stuck(0.05), (FAIL,), RATE),
     Scenario("2 % stuck, worse", TWO_IN_100, shifted(1.0, 0.02), (PASS,), RATE, fixed=True),
     Scenario("5 % stuck, worse", FIVE_IN_100, shifted(1.0, 0.05), (PASS,), RATE, fixed=True),
 )
+# What is promised speaks of a change for the worse; where the metric has a best value, there is no better one to tell.
+SHOWN = (Scenario("better by the margin", clean, shifted(-1.0), (PASS,), 1.0),)
 REFUSED = (
     Scenario("one in ten stuck", SIX_OF_60, unchanged_stuck(0.1), DECIDED, 0.0),
     Scenario("half of the new stuck", clean, half_stuck, (PASS,), 0.0),
@@ -177,7 +178,7 @@ REFUSED = (
     Scenario("a reference of rounded copies", repeated(1, JITTER), unchanged, DECIDED, 0.0),
     Scenario("a reference of five trainings", repeated(DISTINCT), unchanged, DECIDED, 0.0),
 )
-SCENARIOS = (*PROMISED, *REFUSED)
+SCENARIOS = (*PROMISED, *SHOWN, *REFUSED)
 # Of seeds that were really trained, where nobody can tell which are stuck.
-DRAWN = PROMISED[:5]
+DRAWN = (*PROMISED[:4], *SHOWN)
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
