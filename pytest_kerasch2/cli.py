@@ -24,6 +24,7 @@ UNFIT = 4
 # A mistake of ours: no answer, and not to be taken for one.
 CRASHED = 70
 INTERRUPTED = 130
+METRIC = "what a margin refers to, such as val_auc:higher (default: the validation accuracy, or the last metric there)"
 CLUSTER = (
     "let a cluster do the trainings: a Dask scheduler (tcp://host:8786), or Ray (ray://host:10001, or ray for the one "
     "that this machine is part of); its workers need the same packages as this machine, and the data set: from the "
@@ -126,7 +127,13 @@ def _add_calibrate(commands: Any) -> None:
     calibrate.add_argument("--style", default="sequential-list", metavar="NAME", help="the way the network is written")
     calibrate.add_argument("--feed", default="arrays", metavar="NAME", help="arrays, or pipeline-as-printed, -as-meant")
     _add_training(calibrate, "train by this function of a seed, in a module that can be imported from here, instead")
-    calibrate.add_argument("--epochs", type=int, default=10, metavar="N", help="rounds of each training")
+    calibrate.add_argument("--metric", metavar="NAME[:higher|lower]", help=METRIC)
+    calibrate.add_argument(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="rounds of each training (default: 10); with --training at most so many (default: as many as it has)",
+    )
     calibrate.add_argument("--seeds", type=int, default=60, metavar="N", help="seeds that the file is to have")
     calibrate.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
     calibrate.add_argument(
@@ -146,11 +153,11 @@ def _add_calibrate(commands: Any) -> None:
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.accuracy import calibrating, progress
+    from pytest_kerasch2.accuracy import calibrating, progress, suitability
     from pytest_kerasch2.accuracy.own import Own
     from pytest_kerasch2.accuracy.recipe import Recipe
 
-    chapters = Recipe(chosen.style, chosen.feed, chosen.epochs)
+    chapters = Recipe(chosen.style, chosen.feed, 10 if chosen.epochs is None else chosen.epochs)
     order = calibrating.Order(
         out=chosen.out.absolute(),
         recipe=chapters if chosen.training is None else Own(chosen.training, chosen.epochs),
@@ -164,9 +171,11 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         cluster=chosen.cluster,
     )
     with progress.shown(order.seeds) as told:
-        found = calibrating.calibrate(order, told)
-    _say([f"{order.out.name}: {len(found.runs)} seeds"])
-    return 0
+        found = calibrating.calibrate(order, suitability.watching(chosen.metric, told))
+    suits, lines = suitability.of(found, chosen.metric)
+    written = f"{order.out.name}: {len(found.runs)} seeds"
+    _say([*lines, written] if suits else [written, *lines])
+    return 0 if suits else UNDECIDED
 
 
 def _add_training(command: argparse.ArgumentParser, text: str) -> None:
@@ -184,7 +193,9 @@ def _add_gate(commands: Any) -> None:
     gate.add_argument("--results", type=Path, metavar="FILE", help="or finished ones: another file of calibrate")
     gate.add_argument("--mirror", type=Path, metavar="DIR", help="folder with data set archives")
     gate.add_argument("--offline", action="store_true", help="never use the network for the data set")
-    gate.add_argument("--resolution", type=float, metavar="SHARE", help="change of test accuracy to be told: 0.005")
+    gate.add_argument("--metric", metavar="NAME[:higher|lower]", help=METRIC)
+    gate.add_argument("--margin", type=float, metavar="CHANGE", help="change of it to be told, in its units: 0.005")
+    gate.add_argument("--resolution", type=float, metavar="SHARE", help="former name of --margin")
     gate.add_argument("--alarm", type=float, default=0.01, metavar="RATE", help="false alarms allowed (default: 0.01)")
     gate.add_argument("--miss", type=float, default=0.01, metavar="RATE", help="misses allowed (default: 0.01)")
     gate.add_argument("--most", type=int, default=10, metavar="N", help="trainings at most (default: 10)")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numbers
 from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
-from pytest_kerasch2.accuracy import gate, own
+from pytest_kerasch2.accuracy import fresh, gate, own
 from pytest_kerasch2.accuracy.decision import Decision
 from pytest_kerasch2.accuracy.gate import Told
 from pytest_kerasch2.accuracy.recipe import Recipe
@@ -24,6 +25,8 @@ def ask(
     results: Any = None,
     data: Any = None,
     data_named: Callable[[str], Any] | None = None,
+    metric: str | None = None,
+    margin: float | None = None,
     resolution: float | None = None,
     alarm: float = 0.01,
     miss: float = 0.01,
@@ -36,13 +39,16 @@ def ask(
     Args:
         reference: the name of a shipped reference, the path of a file of `kerasch2 calibrate`, or a `Reference`.
         model: makes a Keras model, a new one for each training; it is trained as the reference was.
-        train: trains with a seed and gives the history of the fit, or a mapping like it.
+        train: trains with a seed and returns the history of the fit, or a mapping from names of metrics to numbers.
         results: finished trainings: histories, runs, or the path of another file of `kerasch2 calibrate`.
         data: on which `model` is trained: a prepared data set; the reference's own unless it is given.
         data_named: gives a prepared data set by its name, where `data` is not given.
-        resolution: the change of test accuracy that matters, as a share; what about two trainings tell if None.
+        metric: what the margin refers to, as `NAME` or `NAME:higher|lower`; the validation accuracy unless it is given,
+            or the last validation metric of the curves.
+        margin: the change of the metric that matters, in its units; what about two trainings tell if None.
+        resolution: the former name of `margin`.
         alarm: how often a training in which nothing has changed may fail.
-        miss: how often one may pass that has changed by the resolution.
+        miss: how often one may pass that has changed by the margin.
         most: trainings at most.
         seeds: with which to train, instead of fresh ones; none of the reference's own.
         told: is called after each training with its run and with the decision so far.
@@ -52,11 +58,9 @@ def ask(
         BadReference: the reference is damaged, or of another network or data.
         TrainingFailed, DataMissing: a training gave no curve, or its data are not on this machine.
     """
-    if sum(one is not None for one in (model, train, results)) != 1:
-        remedy = "give exactly one of model, train and results"
-        raise BadSetting("A gate must know what it is asked about", "none of them, or several", remedy)
+    _check_one_of(model=model, train=train, results=results)
     _refuse_beside(results, data=data, seeds=seeds)
-    terms = Terms(resolution, alarm, miss, most)
+    terms = Terms(resolution, alarm, miss, most, margin, metric)
     known = gate.reference_of(reference)
     if results is not None:
         return gate.judge(known, _finished(results, known), terms)
@@ -66,6 +70,15 @@ def ask(
         _refuse_no_function("model", model, "a function that makes a new model each time it is called")
         train = _of_model(known, model, _data(known, data, data_named))
     return gate.gate(known, train, terms, seeds=seeds, told=told)
+
+
+def _check_one_of(**given: Any) -> None:
+    several = [name for name, one in given.items() if one is not None]
+    if len(several) != 1:
+        found = f"{' and '.join(several)} are given" if several else "none of them is given"
+        raise BadSetting(
+            "A gate must know what it is asked about", found, "give exactly one of model, train and results"
+        )
 
 
 def _refuse_beside(results: Any, **given: Any) -> None:
@@ -110,13 +123,28 @@ def _finished(results: Any, known: Reference) -> Sequence[Run]:
         return results.runs
     if isinstance(results, Mapping) or not isinstance(results, Iterable):
         results = [results]
-    return [own.run_of(one, _seed(one, number)) for number, one in enumerate(results)]
+    given = list(results)
+    seeds = [_seed(one) for one in given]
+    own_seeds = [seed for seed in seeds if seed is not None]
+    if len(set(own_seeds)) < len(own_seeds):
+        found = ", ".join(map(str, own_seeds))
+        raise BadSetting("The results hold a seed twice", found, "give each training once")
+    goes_on = fresh.Histories()
+    for number, one in enumerate(given):
+        goes_on.check(one, f"results[{number}]")
+    # What has no seed of its own is numbered.
+    return [own.run_of(one, number if seed is None else seed) for number, (one, seed) in enumerate(zip(given, seeds))]
 
 
-def _seed(one: Any, number: int) -> int:
+def _seed(one: Any) -> int | None:
     named = one.get("seed") if isinstance(one, Mapping) else getattr(one, "seed", None)
-    # What has none of its own is numbered.
-    return number if named is None else int(named)
+    if named is None:
+        return None
+    if isinstance(named, bool) or not isinstance(named, numbers.Integral):
+        raise BadSetting(
+            "The seed of a result is not a whole number", own.quoted(named), "give it as one, or leave it out"
+        )
+    return int(named)
 
 
 def refuse_unlike(known: Reference, other: Reference) -> None:
@@ -128,9 +156,16 @@ def refuse_unlike(known: Reference, other: Reference) -> None:
     one, two = known.subject, other.subject
     # The file that holds somebody's own training may have changed: whether that matters is what the gate is asked.
     same_data = isinstance(one.recipe, own.Own) or one.data == two.data
-    if one.recipe != two.recipe:
+    if not _same_training(one.recipe, two.recipe):
         found = f"{one.recipe.plain} in the reference, {two.recipe.plain} in the results"
         raise BadReference("Results are of another training than the reference", found, "calibrate both alike")
     if not same_data:
         found = f"{dict(one.data)} in the reference, {dict(two.data)} in the results"
         raise BadReference("Results are of other data than the reference", found, "calibrate both on the same data")
+
+
+def _same_training(one: Recipe | own.Own, two: Recipe | own.Own) -> bool:
+    if isinstance(one, own.Own) and isinstance(two, own.Own):
+        # How many epochs were announced says nothing: those of each training stand in its curve.
+        return one.training == two.training
+    return one == two

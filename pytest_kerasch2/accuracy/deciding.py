@@ -175,7 +175,9 @@ def _not_failed(made: Yardstick, runs: Sequence[Run], strays: Sequence[Run], mai
     elif len(runs) < FEWEST_TO_PASS:
         reason = f"no gate passes by fewer than {FEWEST_TO_PASS}"
     elif not rare:
-        reason = f"{seeds_of(made.apart)} of the reference lie apart, and more trainings show how many of the new ones do"
+        reason = (
+            f"{seeds_of(made.apart)} of the reference lie apart, and more trainings show how many of the new ones do"
+        )
     else:
         told = made.amount(made.tellable(len(runs)))
         reason = f"{len(runs)} trainings tell {told} at best"
@@ -220,7 +222,9 @@ def _may_be_a_stray(made: Yardstick, run: Run) -> bool:
         return True
     on, series = made.scales[made.asked], made.asked.series
     places = [on.there(value) for value in run.series(series)]
-    first = min((point for point in made.known if point.series == series and point.epoch > 0), key=lambda one: one.epoch)
+    first = min(
+        (point for point in made.known if point.series == series and point.epoch > 0), key=lambda one: one.epoch
+    )
     learned = abs(on.there(made.scales[first].back(made.known[first].mean)) - made.known[made.asked].mean)
     return max(places) - min(places) <= FLAT * learned or first == made.asked
 

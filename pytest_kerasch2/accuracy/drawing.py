@@ -13,7 +13,7 @@ from typing import Any, Callable, Sequence
 from pytest_kerasch2.accuracy.curve import ADDED, LEAST_LOSS, Scale
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import WORDS, Decision, Verdict
-from pytest_kerasch2.accuracy.standing import Standing, chance, headline, standings
+from pytest_kerasch2.accuracy.standing import Standing, chance, headline, shared, standings
 
 INCHES = (10.0, 8.2)
 # Letters of one line of the reason.
@@ -45,9 +45,15 @@ def figure(matplotlib: Any, made: Yardstick, decision: Decision) -> Any:
         made: the reference that was compared with.
         decision: what was decided.
     """
-    drawn = matplotlib.figure.Figure(figsize=INCHES)
+    made = made.only(shared(made, decision))
     curves = standings(made, decision)
-    panels = dict(zip(curves, drawn.subplots(2, 2).flat))
+    rows = math.ceil(len(curves) / 2)
+    # As high a panel for any number of them.
+    drawn = matplotlib.figure.Figure(figsize=(INCHES[0], INCHES[1] * max(rows, 2) / 2))
+    every = list(drawn.subplots(max(rows, 2), 2).flat)
+    for unused in every[len(curves) :]:
+        unused.set_visible(False)
+    panels = dict(zip(curves, every))
     for series, panel in panels.items():
         _panel(matplotlib, panel, curves[series])
     _asked(panels[made.asked.series], made, decision)
@@ -78,8 +84,10 @@ def _panel(matplotlib: Any, panel: Any, points: Sequence[Standing]) -> None:
     changed = sum(one.changed for one in points)
     told = "no change seen" if points[0].each else "nothing trained"
     several = f"{changed} of {len(points)} epochs changed" if changed else told
-    name = WORDS[points[0].point.series]
-    panel.set_title(f"{name[:1].upper()}{name[1:]}: {several}", weight="bold" if changed else "normal")
+    series = points[0].point.series
+    name = WORDS.get(series, series)
+    title = f"{name[:1].upper()}{name[1:]}" if series in WORDS else name
+    panel.set_title(f"{title}: {several}", weight="bold" if changed else "normal")
     panel.set_xlabel("epoch")
     panel.grid(color="0.93", linewidth=0.8)
     _numbered(matplotlib, panel, len(points))
@@ -131,10 +139,16 @@ def _ring(panel: Any, one: Standing, size: int) -> None:
 
 def _asked(panel: Any, made: Yardstick, decision: Decision) -> None:
     """Draw right of the curve what decides a pass: the interval of the new ones, within the resolution or not."""
-    low, high = max(made.expected - made.resolution, 0.0), min(made.expected + made.resolution, 1.0)
+    low, high = made.expected - made.resolution, made.expected + made.resolution
+    on = made.scales[made.asked]
+    if on.images or on.kind == "share":
+        low, high = max(low, 0.0), min(high, 1.0)
+    elif on.kind == "log":
+        low = max(low, made.expected / FAR)
+    last = max(point.epoch for point in made.known)
     # As wide a share of the panel for any number of epochs.
-    width = 0.07 * max(made.asked.epoch, 5)
-    left = made.asked.epoch + 0.7 * width
+    width = 0.07 * max(last, 5)
+    left = last + 0.7 * width
     style: dict[str, Any] = {"facecolor": "none", "edgecolor": USUAL, "linewidth": 1.1, "hatch": "///"}
     panel.fill_between([left, left + width], low, high, **style, label="resolution")
     above = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "size": 8.5, "color": USUAL}
@@ -156,7 +170,7 @@ def _measured(matplotlib: Any, panel: Any, scale: Scale) -> None:
         least = 2 / scale.images
         missed = _ticks(matplotlib, max(1 - high, least), max(1 - low, least))
         panel.set_yticks([1 - share for share in (missed if 1 - high > least / 4 else [*missed, 0.0])])
-    else:
+    elif scale.kind == "log":
         low, high = _not_far(panel, low, high)
         panel.set_yscale("log")
         panel.set_yticks(_ticks(matplotlib, low, high))
@@ -198,6 +212,10 @@ def _ticks(matplotlib: Any, low: float, high: float) -> list[float]:
     return [float(one) for one in even if low <= one <= high]
 
 
+def _change(made: Yardstick) -> str:
+    return f"{100 * made.margin:.2g} points" if made.scales[made.asked].images else f"{made.margin:.2g}"
+
+
 def _keyed(drawn: Any, panels: Sequence[Any], made: Yardstick, decision: Decision) -> None:
     """Explain each sign that is there once, below all panels."""
     shown: dict[str, Any] = {}
@@ -211,8 +229,8 @@ def _keyed(drawn: Any, panels: Sequence[Any], made: Yardstick, decision: Decisio
         "each": "each new training",
         "mean": "the new training" if number == 1 else f"mean of the {number} new trainings",
         "changed": "changed: an alarm",
-        "resolution": f"to pass: within {100 * made.resolution:.2g} points",
-        "interval": "test accuracy, its interval",
+        "resolution": f"to pass: within {_change(made)}",
+        "interval": f"{WORDS.get(made.metric.name, made.metric.name)}, its interval",
     }
     order = [label for label in words if label in shown]
     keys = [shown[label] for label in order], [words[label] for label in order]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import numbers
+import os
 import random
 from dataclasses import replace
 from typing import Any, Callable, Iterable, Iterator, Sequence
 
-from pytest_kerasch2.accuracy import deciding, own, shipped, training
+from pytest_kerasch2.accuracy import deciding, fresh, own, shipped, training
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
@@ -45,6 +47,8 @@ def gate(
             length than the reference.
         TrainingFailed: a training gave no curve.
     """
+    if seeds is not None and (isinstance(seeds, (str, bytes)) or not isinstance(seeds, Iterable)):
+        raise BadSetting("`seeds` must be whole numbers", own.quoted(seeds), "give a list of them")
     chosen = list(itertools.islice(_fresh(reference) if seeds is None else seeds, terms.most))
     _refuse_unusable(chosen, reference)
     made = deciding.yardstick(reference, replace(terms, most=len(chosen)))
@@ -52,8 +56,9 @@ def gate(
     if decision is not None:
         return decision
     runs: list[Run] = []
+    goes_on = fresh.Histories()
     for seed in chosen:
-        runs.append(own.trained(train, seed))
+        runs.append(own.trained(train, seed, seen=lambda given, seed=seed: goes_on.check(given, f"seed {seed}")))
         decision = deciding.decide(made, runs)
         told(runs[-1], decision)
         if decision.verdict is not Verdict.UNDECIDED or decision.ended:
@@ -65,6 +70,9 @@ def gate(
 def _refuse_unusable(seeds: Sequence[int], reference: Reference) -> None:
     """Refuse seeds that tell nothing, or that tell the same thing again."""
     remedy = "give others, or leave them to the gate"
+    wrong = [seed for seed in seeds if isinstance(seed, bool) or not isinstance(seed, numbers.Integral)]
+    if wrong:
+        raise BadSetting("A seed must be a whole number", own.quoted(wrong[0]), remedy)
     if not seeds:
         raise BadSetting("There are no seeds to train with", "an empty list", remedy)
     if len(set(seeds)) < len(seeds):
@@ -98,7 +106,8 @@ def of_model(build: Callable[[], Any], data: Prepared, recipe: Recipe) -> Train:
         data: a prepared data set.
         recipe: epochs, batch size and feed.
     """
-    return lambda seed: training.train(recipe, data, seed, build)
+    watched = fresh.Models(build)
+    return lambda seed: watched.trained(lambda made: training.train(recipe, data, seed, made))
 
 
 def reference_of(named: Any) -> Reference:
@@ -110,6 +119,9 @@ def reference_of(named: Any) -> Reference:
     """
     if isinstance(named, Reference):
         return named
+    if not isinstance(named, (str, os.PathLike)):
+        remedy = "name a shipped reference, a file of kerasch2 calibrate, or give a Reference"
+        raise BadSetting("`reference` names no reference", own.quoted(named), remedy)
     return shipped.find(str(named))
 
 

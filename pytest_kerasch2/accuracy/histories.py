@@ -23,7 +23,7 @@ def run_of(given: Any, seed: int, seconds: float = 0.0) -> Run:
         TrainingFailed: a number is not finite.
     """
     run = given if isinstance(given, Run) else _read(given, seed, seconds)
-    _check_lengths(run)
+    _check_lengths({metrics.shown(name): len(values) for name, values in run.curves.items()}, run.seed)
     check_finite(run)
     _check_shares(run)
     return run
@@ -44,8 +44,10 @@ def _read(given: Any, seed: int, seconds: float) -> Run:
         held = ", ".join(map(repr, series)) or "nothing"
         raise BadSetting("A training returned no curve of a metric", f"it has {held}", REMEDY)
     fields = _fields(judged)
-    found = {ours: _values(series[name], name) for ours, name in fields.items()}
-    others = tuple((name, _values(series[name], name)) for name in judged if name not in set(fields.values()))
+    values = {name: _values(series[name], name) for name in judged}
+    _check_lengths({name: len(one) for name, one in values.items()}, seed)
+    found = {ours: values[name] for ours, name in fields.items()}
+    others = tuple((name, one) for name, one in values.items() if name not in set(fields.values()))
     return Run(seed=seed, seconds=round(seconds, 2), others=others, **found)  # type: ignore[arg-type]
 
 
@@ -90,10 +92,9 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _check_lengths(run: Run) -> None:
-    lengths = {metrics.shown(name): len(values) for name, values in run.curves.items()}
+def _check_lengths(lengths: Mapping[str, int], seed: int) -> None:
     if not lengths or 0 in lengths.values() or len(set(lengths.values())) > 1:
-        found = f"{lengths or 'no curve'} with seed {run.seed}"
+        found = f"{dict(lengths) or 'no curve'} with seed {seed}"
         raise BadSetting("The series of a curve are empty or differ in length", found, f"{REMEDY}, as many in each")
 
 

@@ -35,7 +35,13 @@ NO_METRIC = frozenset(
 )
 SCHEDULES = frozenset({"learning_rate", "learningrate", "weight_decay", "batch_size", "momentum"})
 # One word in two parts.
-JOINED = (("io_u", "iou"), ("cross_entropy", "crossentropy"), ("f_1", "f1"), ("r_2", "r2"), ("log_likelihood", "likelihood"))
+JOINED = (
+    ("io_u", "iou"),
+    ("cross_entropy", "crossentropy"),
+    ("f_1", "f1"),
+    ("r_2", "r2"),
+    ("log_likelihood", "likelihood"),
+)
 ALIASES = {
     "loss": ("loss",),
     "accuracy": (
@@ -49,10 +55,7 @@ ALIASES = {
 # Names of the four series that every reference of the chapter has, by the names that a history may have for them.
 NAMES = {
     **ALIASES,
-    **{
-        f"test_{name}": (f"test_{name}", *(f"val_{alias}" for alias in aliases))
-        for name, aliases in ALIASES.items()
-    },
+    **{f"test_{name}": (f"test_{name}", *(f"val_{alias}" for alias in aliases)) for name, aliases in ALIASES.items()},
 }
 
 

@@ -89,15 +89,21 @@ def train(own: Own, seed: int) -> Run:
     return run
 
 
-def trained(function: Callable[[int], Any], seed: int) -> Run:
-    """Train once by a function itself, and give the curve with the time that it took.
+def trained(function: Callable[[int], Any], seed: int, seen: Callable[[Any], None] = lambda given: None) -> Run:
+    """Train once by a function itself, and return the curve with the time that it took.
+
+    Args:
+        function: from a seed to the curve.
+        seed: with which it is called.
+        seen: is called with what it returned.
 
     Raises:
-        BadSetting: what it returns is no curve.
+        BadSetting: what it returns is not a curve.
         TrainingFailed: it raised an error, or a loss is not finite.
     """
     began = time.monotonic()
     given = _called(function, seed)
+    seen(given)
     return run_of(given, seed, time.monotonic() - began)
 
 

@@ -14,6 +14,8 @@ from pytest_kerasch2.gates import distributions
 
 # Between a group and the others there is a gap of so many deviations of the others.
 GAP = 6.0
+# Of few values, gaps are wider by chance and the deviation is less well known.
+FEW, POWER = 7.5, 4
 # A share of a reference that may lie apart; with one seed in ten apart there are two populations.
 RARE = 0.075
 # A new training lies apart where it is so many deviations off.
@@ -39,10 +41,14 @@ def apart(places: Sequence[float], least: float) -> frozenset[int]:
 def _outside(values: Sequence[float], least: float) -> list[int]:
     """Return what lies beyond the first gap on each side, seen from the middle."""
     middle = len(values) // 2
-    gap = GAP * max(_scatter(values), 2 * least)
+    gap = _gap(len(values)) * max(_scatter(values), 2 * least)
     below = next((at for at in range(middle, 0, -1) if values[at] - values[at - 1] > gap), 0)
     above = next((at for at in range(middle, len(values) - 1) if values[at + 1] - values[at] > gap), len(values) - 1)
     return [*range(below), *range(above + 1, len(values))]
+
+
+def _gap(values: int) -> float:
+    return GAP * (1 + (FEW / values) ** POWER)
 
 
 def _scatter(values: Sequence[float]) -> float:
@@ -62,7 +68,7 @@ def _smaller_half(values: Sequence[float], least: float) -> list[int]:
         return []
     squares = sum(statistics.pvariance(part) * len(part) for part in (values[:cut], values[cut:]))
     within = math.sqrt(squares / (len(values) - 2))
-    if steps[cut - 1] <= GAP * max(within, 2 * least):
+    if steps[cut - 1] <= _gap(len(values)) * max(within, 2 * least):
         return []
     return list(range(cut)) if cut <= len(values) - cut else list(range(cut, len(values)))
 

@@ -13,7 +13,9 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # A row of numbers, as an array is written, with what follows it: Keras writes arguments last.
 ROWS = re.compile(r"\[\[?\[?\s*-?\d[\d.e+-]*(,?\s+-?\d[\d.e+-]*){3,}.*", re.DOTALL)
 # Where Keras begins to list what a layer was called with.
-LISTED = re.compile(r"\s*(Arguments received by|Call arguments received by|Detected at node|Full shape received).*", re.DOTALL)
+LISTED = re.compile(
+    r"\s*(Arguments received by|Call arguments received by|Detected at node|Full shape received).*", re.DOTALL
+)
 LIBRARIES = tuple({sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")})
 OURS = str(Path(__file__).parent.parent)
 

@@ -174,7 +174,7 @@ def _begun(path: Path, subject: Subject) -> Reference:
     if not path.exists():
         _write([json.dumps(subject.plain)], path)
     found = read(path)
-    if found.subject.plain != subject.plain:
+    if _announced(found.subject, subject).plain != subject.plain:
         raise BadReference(
             "A file is of another training", f"{path}: {difference(found.subject, subject)}", "name another"
         )
@@ -184,6 +184,13 @@ def _begun(path: Path, subject: Subject) -> Reference:
     if not path.read_bytes().endswith(b"\n"):
         _write(_lines(path), path)
     return found
+
+
+def _announced(there: Subject, here: Subject) -> Subject:
+    """Return the subject of a file as if it announced no number of epochs, where nothing is announced now."""
+    if isinstance(there.recipe, Own) and isinstance(here.recipe, Own) and here.recipe.epochs is None:
+        return replace(there, recipe=replace(there.recipe, epochs=None))
+    return there
 
 
 def _write(lines: Sequence[str], path: Path) -> None:

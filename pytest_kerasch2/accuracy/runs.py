@@ -57,7 +57,11 @@ class Run:
             kept = asdict(self)
             del kept["others"]
             return kept
-        return {"seed": self.seed, "curves": {name: list(one) for name, one in self.curves.items()}, "seconds": self.seconds}
+        return {
+            "seed": self.seed,
+            "curves": {name: list(one) for name, one in self.curves.items()},
+            "seconds": self.seconds,
+        }
 
 
 def numbers(values: Any) -> Values:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import json
 import os
 import sys
@@ -11,18 +13,22 @@ from pathlib import Path
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import asking, deciding, gate, own, picture, summary
+from pytest_kerasch2.accuracy import asking, deciding, gate, own, picture, progress, summary
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import Decision
 from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.terms import Terms
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.report import pictures
+
+
+# By this variable the runner of a GitHub workflow names the file.
+SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Question:
         results: another file of `kerasch2 calibrate`, or None. Without either the chapter's own network is asked about.
         mirror: folder with archives of data sets, or None.
         offline: never use the network.
-        resolution, alarm, miss, most: see `Terms`.
+        metric, margin, resolution, alarm, miss, most: see `Terms`.
         json: where the decision is written as data, or None.
         plot: where it is drawn, as PNG or SVG.
     """
@@ -45,6 +51,8 @@ class Question:
     results: Path | None = None
     mirror: Path | None = None
     offline: bool = False
+    metric: str | None = None
+    margin: float | None = None
     resolution: float | None = None
     alarm: float = 0.01
     miss: float = 0.01
@@ -66,18 +74,10 @@ def asked(question: Question, said: Callable[[Decision], None] = lambda decision
     """
     _refuse_places(question)
     known = gate.reference_of(question.reference)
-    terms = Terms(question.resolution, question.alarm, question.miss, question.most)
-    decision = asking.ask(
-        known,
-        **_subject(question, known),
-        resolution=question.resolution,
-        alarm=question.alarm,
-        miss=question.miss,
-        most=question.most,
-        told=_told,
-    )
+    agreed = {one.name: getattr(question, one.name) for one in fields(Terms)}
+    decision = asking.ask(known, **_subject(question, known), **agreed, told=_told)
     said(decision)
-    show(decision, known, terms, question, os.environ)
+    show(decision, known, Terms(**agreed), question)
     return decision
 
 
@@ -96,12 +96,15 @@ def _refuse_places(question: Question) -> None:
         if place.is_dir() or not place.parent.is_dir():
             found = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
             raise BadSetting("An output cannot be written", found, "name a file in a folder that exists")
+        # Of a file that is there the folder counts too: it is replaced as a whole.
+        if not os.access(place.parent, os.W_OK) or (place.exists() and not os.access(place, os.W_OK)):
+            raise BadSetting("An output cannot be written", f"{place}: no permission", "name one that can be written")
 
 
 def _subject(question: Question, known: Reference) -> dict[str, Any]:
     """Give what is asked about: a training, results, or else the chapter's network as the reference has it."""
     if question.training is not None or question.results is not None:
-        train = None if question.training is None else own.function_of(Own(question.training, 1))
+        train = None if question.training is None else own.function_of(Own(question.training))
         return {"train": train, "results": question.results}
     # Before the style is looked up: somebody's own training has none.
     gate.refuse_own(known)
@@ -114,11 +117,17 @@ def _subject(question: Question, known: Reference) -> dict[str, Any]:
 
 
 def _told(run: Run, decision: Decision) -> None:
-    line = f"seed {run.seed}: test accuracy {run.test_accuracy[-1]:.4f}, after {run.seconds:.0f} s"
-    sys.stderr.write(f"{line}; {decision.verdict.value}\n")
+    at_end = progress.last_value(run, decision.metric.name)
+    sys.stderr.write(f"seed {run.seed}: {at_end}, after {run.seconds:.0f} s; {decision.verdict.value}\n")
 
 
-def show(decision: Decision, known: Reference, terms: Terms, question: Question, environ: Mapping[str, str]) -> None:
+def show(
+    decision: Decision,
+    known: Reference,
+    terms: Terms,
+    question: Question,
+    environ: Mapping[str, str] | None = None,
+) -> None:
     """Write the decision as data, as pictures, and into the step summary of a GitHub workflow."""
     made = deciding.yardstick(known, terms)
     # First, because it cannot fail.
@@ -129,18 +138,19 @@ def show(decision: Decision, known: Reference, terms: Terms, question: Question,
         picture.write(made, decision, path)
 
 
-def summarised(reference: Any, named: str, environ: Mapping[str, str], **how: Any) -> Decision:
+def summarised(reference: Any, named: str, environ: Mapping[str, str] | None = None, **how: Any) -> Decision:
     """Ask as `asking.ask` does, and show the decision in the step summary of a GitHub workflow, where this is one.
 
     Args:
         reference: as there.
         named: what asks.
-        environ: the variables of this process.
+        environ: variables instead of those of this process.
         how: the other arguments of `asking.ask`.
 
     Raises:
-        KerasCh2Error: whatever `asking.ask` raises.
+        KerasCh2Error: whatever `asking.ask` raises, or an argument that it does not have.
     """
+    _check_arguments(how)
     known = gate.reference_of(reference)
     decision = asking.ask(known, **how)
     terms = Terms(**{one.name: how[one.name] for one in fields(Terms) if one.name in how})
@@ -148,12 +158,22 @@ def summarised(reference: Any, named: str, environ: Mapping[str, str], **how: An
     return decision
 
 
-def append_summary(made: Yardstick, decision: Decision, named: str, environ: Mapping[str, str]) -> None:
+def _check_arguments(how: Mapping[str, Any]) -> None:
+    known = [name for name in inspect.signature(asking.ask).parameters if name not in ("reference", "data_named")]
+    for name in how:
+        if name not in (*known, "data_named"):
+            near = difflib.get_close_matches(name, known, 1)
+            remedy = f"write {near[0]}=" if near else f"it takes {', '.join(known)}"
+            raise BadSetting("The accuracy gate has no such argument", repr(name), remedy)
+
+
+def append_summary(made: Yardstick, decision: Decision, named: str, environ: Mapping[str, str] | None = None) -> None:
     """Append the decision to the step summary, where the runner names a file for it.
 
     A decision that took an hour is not lost because its summary cannot be written: that is warned of.
     """
-    name = environ.get("GITHUB_STEP_SUMMARY", "")
+    # Not held in a variable of a frame, which pytest would show whole where something fails.
+    name = _summary_file() if environ is None else environ.get(SUMMARY, "")
     if not name:
         return
     written = summary.page(made, decision, named).encode("utf-8")
@@ -163,3 +183,7 @@ def append_summary(made: Yardstick, decision: Decision, named: str, environ: Map
             stream.write(written)
     except OSError as error:
         warnings.warn(f"The step summary cannot be written: {name}: {error.strerror or error}", stacklevel=2)
+
+
+def _summary_file() -> str:
+    return os.environ.get(SUMMARY, "")

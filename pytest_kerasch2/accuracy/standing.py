@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pytest_kerasch2.accuracy.curve import Point
+from pytest_kerasch2.accuracy.curve import AT_BEST, AT_END, Point
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.gates import sequential
@@ -48,12 +48,23 @@ def looks(made: Yardstick, decision: Decision) -> int:
     return len(decision.runs) or made.terms.most
 
 
+def shared(made: Yardstick, decision: Decision) -> tuple[str, ...]:
+    """Return the names of the curves that reference and new trainings have."""
+    return tuple(name for name in made.names if all(run.series(name) for run in decision.runs))
+
+
 def standings(made: Yardstick, decision: Decision) -> dict[str, tuple[Standing, ...]]:
-    """Give all points of the curve in the order of their epochs, by their series."""
+    """Return the points of each epoch in their order, by their series; see `ends` for the others."""
     grouped: dict[str, list[Standing]] = {}
-    for point in sorted(made.known, key=lambda one: one.epoch):
+    for point in sorted((one for one in made.known if one.epoch > 0), key=lambda one: one.epoch):
         grouped.setdefault(point.series, []).append(_standing(made, decision, point))
-    return {series: tuple(grouped[series]) for series in dict.fromkeys(point.series for point in made.known)}
+    return {series: tuple(grouped[series]) for series in made.names}
+
+
+def ends(made: Yardstick, decision: Decision) -> tuple[Standing, ...]:
+    """Return the points at the last and at the best epoch of each training, where trainings differ in length."""
+    points = [point for point in made.known if point.epoch in (AT_END, AT_BEST)]
+    return tuple(_standing(made, decision, point) for point in points)
 
 
 def _standing(made: Yardstick, decision: Decision, point: Point) -> Standing:
@@ -66,7 +77,7 @@ def _standing(made: Yardstick, decision: Decision, point: Point) -> Standing:
         mean = math.fsum(places) / len(places)
         found = on.back(mean)
         # The scale of an accuracy counts what was not recognised: up there is down.
-        off = (mean - known.mean) / reach * (-1 if point.is_accuracy else 1)
+        off = (mean - known.mean) / reach * (-1 if on.turns else 1)
     changed = any(alarm.point == point for alarm in decision.alarms)
     # There and back, so that a loss of zero has a place among logarithms.
     return Standing(point, on.back(known.mean), low, high, tuple(map(on.back, places)), found, off, changed)

@@ -7,7 +7,7 @@ from typing import Sequence
 
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import WORDS, Decision, Verdict
-from pytest_kerasch2.accuracy.standing import Standing, chance, headline, standings
+from pytest_kerasch2.accuracy.standing import Standing, chance, ends, headline, shared, standings
 from pytest_kerasch2.report.markdown import cell
 
 # Steps of a strip from what is usual to the edge of chance, and from there to its end.
@@ -28,13 +28,14 @@ def page(made: Yardstick, decision: Decision, named: str = "") -> str:
         decision: what was decided by it.
         named: what was asked about, for those who read of several.
     """
+    made = made.only(shared(made, decision))
     verdict, _ = headline(decision)
     about = f" ({cell(named)})" if named else ""
     lines = [f"### {cell(verdict)}{about}", "", *_evidence(decision), ""]
     # What passed needs no second look.
     opened = "" if decision.verdict is Verdict.PASS else " open"
     lines += [f"<details{opened}><summary>The curve, epoch by epoch</summary>", ""]
-    lines += [*_table(made, decision), "", *_key(made, decision), "", "</details>", ""]
+    lines += [*_table(made, decision), "", *_ends(made, decision), *_key(made, decision), "", "</details>", ""]
     return "\n".join(lines) + "\n"
 
 
@@ -50,13 +51,26 @@ def _evidence(decision: Decision) -> list[str]:
 
 def _table(made: Yardstick, decision: Decision) -> list[str]:
     curves = standings(made, decision)
-    lines = ["| Epoch | " + " | ".join(f"{WORDS[series][:1].upper()}{WORDS[series][1:]}" for series in curves) + " |"]
+    lines = ["| Epoch | " + " | ".join(f"{_title(series)}" for series in curves) + " |"]
     lines.append("| ---: |" + " --- |" * len(curves))
     rows = list(zip(*curves.values()))
     for row in rows:
         if _is_shown(row, len(rows)):
             lines.append(f"| {row[0].point.epoch} | " + " | ".join(map(_told, row)) + " |")
     return lines
+
+
+def _title(series: str) -> str:
+    words = cell(WORDS.get(series, series))
+    return f"{words[:1].upper()}{words[1:]}" if series in WORDS else words
+
+
+def _ends(made: Yardstick, decision: Decision) -> list[str]:
+    """Return a table of the last and the best epochs, where trainings differ in length."""
+    found = ends(made, decision)
+    if not found:
+        return []
+    return ["| | |", "| --- | --- |", *(f"| {cell(one.point.label)} | {_told(one)} |" for one in found), ""]
 
 
 def _is_shown(row: Sequence[Standing], rows: int) -> bool:
@@ -92,6 +106,6 @@ def _key(made: Yardstick, decision: Decision) -> list[str]:
     some_stray = any(one.stray for points in standings(made, decision).values() for one in points)
     stray = f" {STRAY} is one training alone that lies far off, which the others do not bear out."
     lines = [marks + (stray if some_stray else "")] if decision.runs else [f"Chance is {chance(made, decision)}."]
-    if made.asked.epoch > ROWS:
+    if max(point.epoch for point in made.known) > ROWS:
         lines[0] += " Not every epoch is shown, but each with an alarm is."
     return lines

@@ -15,7 +15,7 @@ import time
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import histories
+from pytest_kerasch2.accuracy import fitting, histories
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.runs import Run, numbers
 from pytest_kerasch2.errors import BadSetting
@@ -52,9 +52,11 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
     api.fresh_session(seed)
     model = _compiled(tf, models.style(recipe.style).build(tf) if build is None else build())
     if build is not None:
-        _refuse_other_classes(model, data)
+        fitting.check(model, data)
     test = _tester(data)
-    history = model.fit(**_fed(tf, recipe, data, seed), epochs=recipe.epochs, callbacks=[test], verbose=0).history
+    fed = _fed(tf, recipe, data, seed)
+    with fitting.told(data, build is not None):
+        history = model.fit(**fed, epochs=recipe.epochs, callbacks=[test], verbose=0).history
     run = Run(
         seed,
         numbers(history["loss"]),
@@ -85,20 +87,6 @@ def _compiled(tf: Any, model: Any) -> Any:
     if getattr(model, "optimizer", None) is None:
         model.compile(optimizer=tf.keras.optimizers.Adam(), loss=LOSS, metrics=["accuracy"], **_quicker(model))
     return model
-
-
-def _refuse_other_classes(model: Any, data: Any) -> None:
-    """Refuse a model that tells apart more or fewer classes than the data have.
-
-    Raises:
-        BadSetting: saying how many.
-    """
-    # One image is looked at without training, so that nothing random is drawn.
-    outputs = int(api.array(model(data.x_train[:1])).shape[-1])
-    classes = int(data.y_train.max()) + 1
-    if outputs != classes:
-        found = f"{outputs} outputs, and {classes} classes in {data.name}"
-        raise BadSetting("A model tells apart other classes than its data have", found, "give it one output a class")
 
 
 def _quicker(model: Any) -> dict[str, int]:
