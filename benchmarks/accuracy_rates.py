@@ -28,8 +28,8 @@ from pytest_kerasch2.accuracy import asking, deciding, reference, shipped
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import Verdict
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.terms import Terms
-from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.errors import BadReference
 
 HERE = Path(__file__).parent

@@ -12,8 +12,7 @@ from typing import Any, Iterator, Mapping
 import filelock
 
 from pytest_kerasch2.accuracy import reference, shipped
-from pytest_kerasch2.accuracy.reference import CURVES
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import CURVES, Run
 from pytest_kerasch2.errors import BadReference
 
 SCHEMA = 1

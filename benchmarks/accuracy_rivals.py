@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Sequence
 import numpy as np
 
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.gates import distributions
 
 if TYPE_CHECKING:

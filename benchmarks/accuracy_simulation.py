@@ -12,8 +12,8 @@ from pytest_kerasch2.accuracy import deciding
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.terms import Terms
-from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.gates import distributions
 
 # Of the interval of a rate.

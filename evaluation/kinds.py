@@ -8,7 +8,7 @@ import numpy as np
 
 from evaluation.curves import Draw, Generator, History, Noise, Table, decay, histories, remembered, share_of
 
-EPOCHS = 10
+EPOCHS = 6
 PATIENCE = 3
 
 
@@ -56,7 +56,7 @@ def _flat(level: float, random: Generator, seeds: int, epochs: int = EPOCHS, noi
 def accuracy(random: Generator, seeds: int) -> list[History]:
     """Draw a classifier with 10,000 test images."""
     noise = Noise(seed=0.06, epoch=0.04).draw(random, seeds, EPOCHS)
-    wrong = decay(random, seeds, EPOCHS, ends=(0.12, 0.02), pace=2.0, speed=0.05) * np.exp(noise)
+    wrong = decay(random, seeds, EPOCHS, ends=(0.12, 0.02), pace=1.1, speed=0.05) * np.exp(noise)
     tested = wrong * np.exp(0.03 * random.standard_normal(wrong.shape))
     return histories(
         loss=3.1 * wrong * np.exp(0.01 * random.standard_normal(wrong.shape)),
@@ -76,7 +76,7 @@ def accuracy_stuck(random: Generator, seeds: int) -> list[History]:
 def few_examples(random: Generator, seeds: int) -> list[History]:
     """Draw a classifier with 360 test images, whose accuracy has a name that Keras gives."""
     noise = Noise(seed=0.10, epoch=0.06, tails=8).draw(random, seeds, EPOCHS)
-    wrong = decay(random, seeds, EPOCHS, ends=(0.5, 0.04), pace=1.6, speed=0.08) * np.exp(noise)
+    wrong = decay(random, seeds, EPOCHS, ends=(0.5, 0.04), pace=0.88, speed=0.08) * np.exp(noise)
     return histories(
         loss=3.0 * wrong,
         sparse_categorical_accuracy=share_of(random, wrong, 1437),
@@ -96,7 +96,7 @@ def few_examples_stuck(random: Generator, seeds: int) -> list[History]:
 def saturated(random: Generator, seeds: int) -> list[History]:
     """Draw a classifier that is right on nearly all of 200 test examples, so that most seeds agree exactly."""
     noise = Noise(seed=0.3, epoch=0.1).draw(random, seeds, EPOCHS)
-    wrong = decay(random, seeds, EPOCHS, ends=(0.2, 0.0008), pace=1.2, speed=0.1) * np.exp(noise)
+    wrong = decay(random, seeds, EPOCHS, ends=(0.2, 0.0008), pace=0.66, speed=0.1) * np.exp(noise)
     return histories(
         loss=2.0 * wrong + 1e-4,
         accuracy=share_of(random, wrong, 800),
@@ -108,7 +108,7 @@ def saturated(random: Generator, seeds: int) -> list[History]:
 def regression(random: Generator, seeds: int) -> list[History]:
     """Draw a regression in units of its target, with heavy tails and single epochs that go wrong."""
     noise = Noise(seed=0.04, epoch=0.03, tails=5).draw(random, seeds, EPOCHS)
-    squared = decay(random, seeds, EPOCHS, ends=(26_000.0, 2900.0), pace=2.5, speed=0.06) * np.exp(noise)
+    squared = decay(random, seeds, EPOCHS, ends=(26_000.0, 2900.0), pace=1.38, speed=0.06) * np.exp(noise)
     spikes = np.where(random.random(squared.shape) < 0.02, 1.25, 1.0)
     tested = 1.05 * squared * np.exp(0.02 * random.standard_normal(squared.shape)) * spikes
     return histories(
@@ -128,7 +128,7 @@ def regression_stuck(random: Generator, seeds: int) -> list[History]:
 def auc(random: Generator, seeds: int) -> list[History]:
     """Draw a binary classifier judged by the area under its curve."""
     noise = Noise(seed=0.05, epoch=0.04, tails=8).draw(random, seeds, EPOCHS)
-    lost = decay(random, seeds, EPOCHS, ends=(0.25, 0.06), pace=2.0, speed=0.06) * np.exp(noise)
+    lost = decay(random, seeds, EPOCHS, ends=(0.25, 0.06), pace=1.1, speed=0.06) * np.exp(noise)
     tested = 1.1 * lost * np.exp(0.03 * random.standard_normal(lost.shape))
     return histories(
         loss=0.1 + 2.4 * lost * np.exp(0.01 * random.standard_normal(lost.shape)),
@@ -148,7 +148,7 @@ def auc_stuck(random: Generator, seeds: int) -> list[History]:
 def f1(random: Generator, seeds: int) -> list[History]:
     """Draw a user's own F1 on 600 examples of which 90 are positive, from counts of right and wrong answers."""
     noise = Noise(seed=0.08, epoch=0.06).draw(random, seeds, EPOCHS)
-    missed = decay(random, seeds, EPOCHS, ends=(0.6, 0.15), pace=2.0, speed=0.06) * np.exp(noise)
+    missed = decay(random, seeds, EPOCHS, ends=(0.6, 0.15), pace=1.1, speed=0.06) * np.exp(noise)
     hits = random.binomial(90, np.clip(1 - missed, 0, 1))
     wrong = random.binomial(510, np.clip(0.2 * missed, 0, 1))
     return histories(
@@ -167,7 +167,7 @@ def f1_stuck(random: Generator, seeds: int) -> list[History]:
 def perplexity(random: Generator, seeds: int) -> list[History]:
     """Draw a language model, whose seeds differ by some thousandths."""
     noise = Noise(seed=0.004, epoch=0.002).draw(random, seeds, EPOCHS)
-    loss = decay(random, seeds, EPOCHS, ends=(5.2, 3.4), pace=3.0, speed=0.01) + noise
+    loss = decay(random, seeds, EPOCHS, ends=(5.2, 3.4), pace=1.65, speed=0.01) + noise
     tested = loss + 0.15 + 0.003 * random.standard_normal(loss.shape)
     return histories(loss=loss, val_loss=tested, perplexity=np.exp(loss), val_perplexity=np.exp(tested))
 
@@ -181,7 +181,7 @@ def perplexity_stuck(random: Generator, seeds: int) -> list[History]:
 def loss_alone(random: Generator, seeds: int) -> list[History]:
     """Draw a training that keeps its training loss and nothing else."""
     noise = Noise(seed=0.03, epoch=0.02, tails=8).draw(random, seeds, EPOCHS)
-    return histories(loss=decay(random, seeds, EPOCHS, ends=(1.5, 0.4), pace=3.0, speed=0.04) * np.exp(noise))
+    return histories(loss=decay(random, seeds, EPOCHS, ends=(1.5, 0.4), pace=1.65, speed=0.04) * np.exp(noise))
 
 
 def loss_alone_stuck(random: Generator, seeds: int) -> list[History]:
@@ -192,7 +192,7 @@ def loss_alone_stuck(random: Generator, seeds: int) -> list[History]:
 def negative_loss(random: Generator, seeds: int) -> list[History]:
     """Draw a density model, whose loss is a negative logarithm that falls below zero."""
     noise = Noise(seed=0.03, epoch=0.02).draw(random, seeds, EPOCHS)
-    loss = decay(random, seeds, EPOCHS, ends=(1.4, -0.9), pace=2.5, speed=0.03) + noise
+    loss = decay(random, seeds, EPOCHS, ends=(1.4, -0.9), pace=1.38, speed=0.03) + noise
     return histories(loss=loss, val_loss=loss + 0.05 + 0.02 * random.standard_normal(loss.shape))
 
 
@@ -205,8 +205,8 @@ def negative_loss_stuck(random: Generator, seeds: int) -> list[History]:
 def two_outputs(random: Generator, seeds: int) -> list[History]:
     """Draw a model of two outputs, which share what the seed does: a class and a number."""
     shared = Noise(seed=0.05, epoch=0.03).draw(random, seeds, EPOCHS)
-    wrong = decay(random, seeds, EPOCHS, ends=(0.4, 0.1), pace=2.0, speed=0.05) * np.exp(shared)
-    off = decay(random, seeds, EPOCHS, ends=(9.0, 2.0), pace=2.0, speed=0.05) * np.exp(
+    wrong = decay(random, seeds, EPOCHS, ends=(0.4, 0.1), pace=1.1, speed=0.05) * np.exp(shared)
+    off = decay(random, seeds, EPOCHS, ends=(9.0, 2.0), pace=1.1, speed=0.05) * np.exp(
         0.6 * shared + Noise(seed=0.03, epoch=0.03).draw(random, seeds, EPOCHS)
     )
     tested = wrong * np.exp(0.02 * random.standard_normal(wrong.shape))
@@ -236,7 +236,7 @@ def two_outputs_stuck(random: Generator, seeds: int) -> list[History]:
 def reduced_rate(random: Generator, seeds: int) -> list[History]:
     """Draw a classifier whose learning rate is halved where its loss rests; Keras keeps the rate in the history."""
     noise = Noise(seed=0.05, epoch=0.04).draw(random, seeds, EPOCHS)
-    loss = decay(random, seeds, EPOCHS, ends=(1.2, 0.3), pace=2.0, speed=0.05) * np.exp(noise)
+    loss = decay(random, seeds, EPOCHS, ends=(1.2, 0.3), pace=1.1, speed=0.05) * np.exp(noise)
     tested = loss * np.exp(0.05 * random.standard_normal(loss.shape))
     rested = np.cumsum(np.diff(tested, axis=1, prepend=np.inf) > 0, axis=1)
     return histories(
@@ -256,7 +256,7 @@ def reduced_rate_stuck(random: Generator, seeds: int) -> list[History]:
 
 def stopped_early(random: Generator, seeds: int) -> list[History]:
     """Draw a regression that Keras's EarlyStopping ends: each seed at an epoch of its own."""
-    epochs = 40
+    epochs = 25
     noise = Noise(seed=0.03, epoch=0.015).draw(random, seeds, epochs)
     loss = decay(random, seeds, epochs, ends=(3.0, 0.3), pace=3.0, speed=0.08) * np.exp(noise)
     # What is learned by heart makes the loss on new data rise again.
@@ -268,7 +268,7 @@ def stopped_early(random: Generator, seeds: int) -> list[History]:
 
 def stopped_early_stuck(random: Generator, seeds: int) -> list[History]:
     """Draw the same where nothing is learned, which ends as soon as patience allows."""
-    squared, tested = (_flat(3.1, random, seeds, epochs=40) for _ in range(2))
+    squared, tested = (_flat(3.1, random, seeds, epochs=25) for _ in range(2))
     whole = histories(loss=squared, mae=0.8 * np.sqrt(squared), val_loss=tested, val_mae=0.8 * np.sqrt(tested))
     return [_stopped(one) for one in whole]
 

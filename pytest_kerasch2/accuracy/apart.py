@@ -10,7 +10,7 @@ import os
 import pickle
 from typing import Any, Callable
 
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.framework import child, quiet
 
 # None that a training should meet: who asks may take long, and the child ends with the worker.

@@ -11,8 +11,8 @@ from pytest_kerasch2.accuracy.decision import Decision
 from pytest_kerasch2.accuracy.gate import Told
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.terms import Terms
-from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.data.prepare import Prepared
 from pytest_kerasch2.errors import BadReference, BadSetting
 

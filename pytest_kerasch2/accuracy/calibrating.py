@@ -13,7 +13,7 @@ from pytest_kerasch2.accuracy import own, reference, spreading, training
 from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference, Subject
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import BadSetting

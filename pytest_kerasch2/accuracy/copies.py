@@ -47,7 +47,9 @@ def found(new: Sequence[Run], known: Sequence[Run] = ()) -> list[list[Run]]:
 
 def alike(one: Run, other: Run) -> bool:
     """Whether two trainings agree in all curves that both have, within rounding."""
-    if one.loss and other.loss and not _near(one.loss[-1:], other.loss[-1:]):
+    # Nearly always the last value of the first curve tells.
+    name = "loss" if one.loss else one.others[0][0] if one.others else ""
+    if name and other.series(name) and not _near(one.series(name)[-1:], other.series(name)[-1:]):
         return False
     ours, theirs = one.curves, other.curves
     shared = [name for name in ours if name in theirs]
@@ -83,10 +85,12 @@ def _different(runs: Sequence[Run]) -> list[Run]:
 def _by_chance(group: Sequence[Run], different: Sequence[Run], every: Sequence[Run]) -> float:
     """Return how probable it is that a second training agrees with a first one in all curves."""
     shared = [name for name in group[0].curves if all(name in run.curves for run in every)]
+    # What has come to its end may honestly be all alike.
+    if all(value in (0.0, 1.0) for name in shared for value in group[0].curves[name]):
+        return 1.0
     if len(different) < 2:
-        # Nothing says how much they could differ; only what has come to its end may honestly be all alike.
-        ended = all(value in (0.0, 1.0) for name in shared for value in group[0].curves[name])
-        return 1.0 if ended else 0.0
+        # Nothing says how much they could differ.
+        return 0.0
     logarithm = 0.0
     for name in shared:
         step = _step([value for run in different for value in run.curves[name]])

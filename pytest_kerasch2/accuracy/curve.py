@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.accuracy import metrics
@@ -41,7 +41,7 @@ LARGEST = 700.0
 FURTHEST = 1e100
 # What is added to both ends of a share, in deviations of its values: an end has a place among logarithms.
 SHARE_ADDED = 0.25
-# From the smallest value to the largest so many times: such values scatter by factors.
+# Of the last epoch, the largest value is so many times the smallest: such values scatter by factors.
 FACTORS = 2.0
 # Instead of an epoch, where trainings differ in length: the last one of each, and the one at which it was best.
 AT_END = 0
@@ -183,24 +183,39 @@ def _grain(reference: Reference, series: str) -> int:
     return round(1 / min(steps)) if steps else NOMINAL
 
 
-def scale_of(reference: Reference, point: Point, counts: Mapping[str, int]) -> Scale:
-    """Return the scale of a point of any metric, by its name and by the values of a reference."""
-    if point.series == EPOCHS:
+def scale_of(reference: Reference, point: Point, counts: Mapping[str, int], of_series: Scale | None = None) -> Scale:
+    """Return the scale of a point of any metric, by its name and by the values of a reference.
+
+    Args:
+        reference: by whose values.
+        point: of which metric, and where in the curve.
+        counts: of how many images accuracies are shares.
+        of_series: what `scale_of_series` returns, where it is known already.
+    """
+    on = of_series or scale_of_series(reference, point.series, counts)
+    if on.kind != "share":
+        return on
+    here = [point.of(run) for run in reference.runs]
+    return replace(on, added=max(SHARE_ADDED * statistics.pstdev(here), on.grain / 2, ROUNDING))
+
+
+def scale_of_series(reference: Reference, series: str, counts: Mapping[str, int]) -> Scale:
+    """Return the scale that all points of a curve have in common."""
+    if series == EPOCHS:
         return Scale(0, grain=1.0)
-    if point.is_accuracy:
-        return scale(point, counts)
-    values = [value for run in reference.runs for value in run.series(point.series)]
-    if metrics.is_share(point.series) and 0 <= min(values) and max(values) <= 1:
-        here = [point.of(run) for run in reference.runs]
-        grain = _coarse(values)
-        added = max(SHARE_ADDED * statistics.pstdev(here), grain / 2, ROUNDING)
-        return Scale(0, "share", added=added, grain=grain)
-    least = min(values)
-    if least > 0 and (_is_lower(point.series) or max(values) > FACTORS * least):
-        return Scale(0, floor=min(LEAST_LOSS, least / 1000), grain=_coarse(values))
-    if least >= 0 and point.series in ("loss", "test_loss"):
+    if series in ("accuracy", "test_accuracy"):
+        return scale(Point(series, 1), counts)
+    curves = [run.series(series) for run in reference.runs]
+    values = [value for one in curves for value in one]
+    least, grain = min(values), _coarse(values)
+    if metrics.is_share(series) and least >= 0 and max(values) <= 1:
+        return Scale(0, "share", grain=grain)
+    ends = [one[-1] for one in curves]
+    if least > 0 and (_is_lower(series) or max(ends) > FACTORS * min(ends)):
+        return Scale(0, floor=min(LEAST_LOSS, least / 1000), grain=grain)
+    if least >= 0 and series in ("loss", "test_loss"):
         return Scale(0)
-    return Scale(0, "linear", grain=_coarse(values))
+    return Scale(0, "linear", grain=grain)
 
 
 def _is_lower(series: str) -> bool:

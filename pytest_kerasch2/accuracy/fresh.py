@@ -1,4 +1,4 @@
-"""Whether each training begins with a model that nobody has trained: a factory may return one that was, or parts of it."""
+"""Whether each training begins with a model that nobody has trained, nor any part of it."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Histories:
         known = self._seen.get(id(one))
         if known is not None and known() is one:
             return True
-        # Not held: a model that was given up needs its memory no more. What is not referred to weakly is not told apart.
+        # Not held: a model that was given up needs its memory no more.
         with contextlib.suppress(TypeError):
             self._seen[id(one)] = weakref.ref(one)
         return False

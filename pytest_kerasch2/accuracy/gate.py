@@ -13,8 +13,8 @@ from pytest_kerasch2.accuracy import deciding, fresh, own, shipped, training
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.terms import Terms
-from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.data.prepare import Prepared
 from pytest_kerasch2.errors import BadReference, BadSetting
 
@@ -58,7 +58,7 @@ def gate(
     runs: list[Run] = []
     goes_on = fresh.Histories()
     for seed in chosen:
-        runs.append(own.trained(train, seed, seen=lambda given, seed=seed: goes_on.check(given, f"seed {seed}")))
+        runs.append(own.trained(train, seed, goes_on.check))
         decision = deciding.decide(made, runs)
         told(runs[-1], decision)
         if decision.verdict is not Verdict.UNDECIDED or decision.ended:

@@ -48,7 +48,7 @@ def _read(given: Any, seed: int, seconds: float) -> Run:
     _check_lengths({name: len(one) for name, one in values.items()}, seed)
     found = {ours: values[name] for ours, name in fields.items()}
     others = tuple((name, one) for name, one in values.items() if name not in set(fields.values()))
-    return Run(seed=seed, seconds=round(seconds, 2), others=others, **found)  # type: ignore[arg-type]
+    return Run(seed=seed, seconds=round(seconds, 2), others=others, **found)
 
 
 def _fields(names: list[str]) -> dict[str, str]:

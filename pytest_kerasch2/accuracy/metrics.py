@@ -31,7 +31,8 @@ OPPOSITES = frozenset({"neg", "negative", "false", "inverse", "minus"})
 VALIDATION = frozenset({"val", "valid", "validation", "test", "eval", "evaluation", "dev", "holdout"})
 # What a history holds beside its metrics; it says how the training went on, not how well.
 NO_METRIC = frozenset(
-    "lr epoch epochs step steps iteration iterations seed seconds time times duration elapsed walltime timestamp".split()
+    {"lr", "epoch", "epochs", "step", "steps", "iteration", "iterations", "seed", "seconds"}
+    | {"time", "times", "duration", "elapsed", "walltime", "timestamp"}
 )
 SCHEDULES = frozenset({"learning_rate", "learningrate", "weight_decay", "batch_size", "momentum"})
 # One word in two parts.

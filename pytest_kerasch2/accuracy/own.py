@@ -89,13 +89,15 @@ def train(own: Own, seed: int) -> Run:
     return run
 
 
-def trained(function: Callable[[int], Any], seed: int, seen: Callable[[Any], None] = lambda given: None) -> Run:
+def trained(
+    function: Callable[[int], Any], seed: int, seen: Callable[[Any, str], None] = lambda given, where: None
+) -> Run:
     """Train once by a function itself, and return the curve with the time that it took.
 
     Args:
         function: from a seed to the curve.
         seed: with which it is called.
-        seen: is called with what it returned.
+        seen: is called with what it returned, and with its seed in words.
 
     Raises:
         BadSetting: what it returns is not a curve.
@@ -103,7 +105,7 @@ def trained(function: Callable[[int], Any], seed: int, seen: Callable[[Any], Non
     """
     began = time.monotonic()
     given = _called(function, seed)
-    seen(given)
+    seen(given, f"seed {seed}")
     return run_of(given, seed, time.monotonic() - began)
 
 

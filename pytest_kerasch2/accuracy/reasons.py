@@ -1,4 +1,4 @@
-"""What an error of somebody's own training says, short enough for one line: without colours, arrays and our own files."""
+"""What an error of somebody's own training says, in one line: without colours, arrays and files of ours."""
 
 from __future__ import annotations
 

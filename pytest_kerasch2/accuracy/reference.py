@@ -26,6 +26,8 @@ from pytest_kerasch2.claims import schema
 from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.errors import BadLedger, BadReference, BadSetting, TrainingFailed
 
+__all__ = ["CURVES", "Reference", "Subject", "append", "appending", "difference", "digest", "read"]
+
 SCHEMA = 1
 REMEDY = "write it anew with kerasch2 calibrate"
 
@@ -247,6 +249,10 @@ def _subject(line: str, path: Path) -> Subject:
 
 def _run(line: str, path: Path, number: int, subject: Subject) -> Run:
     plain = _parsed(line, path, number)
+    lengths = {len(values) for values in plain.get("curves", plain).values() if isinstance(values, list)}
+    if len(lengths) > 1:
+        found = f"{path}, line {number}: {sorted(lengths)} epochs in one training"
+        raise BadReference("A curve of a reference has another length", found, REMEDY)
     try:
         run = histories.run_of(plain, plain["seed"], plain["seconds"])
     except (BadSetting, TrainingFailed) as error:

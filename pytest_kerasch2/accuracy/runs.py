@@ -7,6 +7,7 @@ from typing import Any, Tuple
 
 # The curves of the chapter's own trainings.
 CURVES = ("loss", "accuracy", "test_loss", "test_accuracy")
+# Written so because it is computed, which CPython 3.7 cannot of a built-in class.
 Values = Tuple[float, ...]
 
 
@@ -31,7 +32,7 @@ class Run:
     test_loss: Values = ()
     test_accuracy: Values = ()
     seconds: float = 0.0
-    others: Tuple[Tuple[str, Values], ...] = ()
+    others: tuple[tuple[str, Values], ...] = ()
 
     @property
     def curves(self) -> dict[str, Values]:

@@ -18,14 +18,13 @@ from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import Decision
 from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.claims.ledger import write_text
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.report import pictures
-
 
 # By this variable the runner of a GitHub workflow names the file.
 SUMMARY = "GITHUB_STEP_SUMMARY"

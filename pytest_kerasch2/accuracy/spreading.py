@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import Any, Callable, Iterator, Sequence
 
 from pytest_kerasch2.accuracy import apart
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.framework import quiet
 

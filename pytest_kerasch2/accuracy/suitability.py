@@ -38,7 +38,7 @@ def of(known: Reference, metric: str | None = None) -> tuple[bool, list[str]]:
 
 
 def watching(metric: str | None, told: Told) -> Told:
-    """Return what is to be called after each seed: with the first one, it refuses a metric that is not in the curves."""
+    """Return what is to be called after each seed; with the first one it refuses a metric that has no curve."""
     begun: list[int] = []
 
     def watched(run: Run, done: int, wanted: int) -> None:

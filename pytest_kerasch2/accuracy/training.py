@@ -23,6 +23,8 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 from pytest_kerasch2.models.catalogue import LOSS
 
+__all__ = ["STEPS_AT_ONCE", "TESTED_AT_ONCE", "TRAINER", "Run", "numbers", "refuse_unusable", "train"]
+
 # What kept curves are of: trainings of another number are not theirs. 2: each epoch has an order of its own.
 TRAINER = 2
 # Steps that go as one call; a divisor of the 1,875 of MNIST, so that no epoch ends within one.

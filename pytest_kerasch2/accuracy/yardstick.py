@@ -159,7 +159,8 @@ def yardstick(reference: Reference, terms: Terms) -> Yardstick:
     main = main if len(main.runs) >= FEWEST else reference
     counts = curve.counted(main)
     points = curve.points_of(reference, metric)
-    scales = {point: curve.scale_of(main, point, counts) for point in points}
+    of_series = {name: curve.scale_of_series(main, name, counts) for name in {point.series for point in points}}
+    scales = {point: curve.scale_of(main, point, counts, of_series[point.series]) for point in points}
     known = {point: curve.usual(main, point, scales[point]) for point in points}
     made = Yardstick(scales, known, asked, terms, 0.0, metric, reference, apart, worse, trouble)
     return _with_margin(made, terms)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from pytest_kerasch2.accuracy import calibrating
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter import figures_trained
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.options import Settings

@@ -7,7 +7,7 @@ from typing import Sequence
 from pytest_kerasch2.accuracy import curve
 from pytest_kerasch2.accuracy.curve import Point, Scale
 from pytest_kerasch2.accuracy.decision import WORDS
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter import figures_trained
 from pytest_kerasch2.chapter.figures_trained import Curves
 from pytest_kerasch2.claims.witness import Witness

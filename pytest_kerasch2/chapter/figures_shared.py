@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.claims.release import ABSENT
 
 # So many epochs of the first seed of each way are trained and compared. Whoever draws, shuffles, drops or adds in

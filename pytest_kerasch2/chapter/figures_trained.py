@@ -26,7 +26,7 @@ from pytest_kerasch2.accuracy import calibrating, reference, shipped, training
 from pytest_kerasch2.accuracy.calibrating import Order
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Subject
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter import figures_shared
 from pytest_kerasch2.errors import BadSetting, CouldNotTell, TrainingFailed
 from pytest_kerasch2.options import ACCURACY, Settings

@@ -8,7 +8,7 @@ from typing import Any, Callable, ContextManager, Iterator
 from unittest import mock
 
 from pytest_kerasch2.accuracy import shipped
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter import figures_trained as trained
 from pytest_kerasch2.chapter.figures_trained import SEEDS_EACH, STYLES, Curves
 

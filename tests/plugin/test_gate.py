@@ -71,7 +71,9 @@ def test_accuracy(accuracy_gate):
     result.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(("train", "judged"), [("worse", "worse than chance makes it"), ("too_good", "better than it")])
+@pytest.mark.parametrize(
+    ("train", "judged"), [("worse", "worse than chance makes it"), ("too_good", "better than chance makes it")]
+)
 def test_what_has_changed_fails_and_says_where(inner: Inner, train: str, judged: str) -> None:
     result = inner(
         f"def test_accuracy(accuracy_gate):\n    accuracy_gate('reference.jsonl', train={train}).require()\n"
@@ -118,7 +120,7 @@ def test_accuracy(accuracy_gate):
     result.assert_outcomes(failed=1)
     said = "*GateUndecided: undecided, before any training: 0.01 points cannot be told by 3 trainings, which tell *"
     result.stdout.fnmatch_lines([said])
-    result.stdout.fnmatch_lines(["*To do: allow more trainings or a coarser resolution, or calibrate more seeds."])
+    result.stdout.fnmatch_lines(["*To do: allow more trainings or a larger margin, or calibrate more seeds."])
 
 
 def test_finished_results_are_judged(inner: Inner) -> None:
@@ -138,8 +140,8 @@ REFUSED = [
     ("train=train, resolution=0", "A gate cannot have this resolution. Found: 0. To do: say the change of test"),
     ("train=train, alarm=0.7", "A gate cannot have this rate of false alarms. Found: 0.7. To do: say one such as"),
     ("train=train, seeds=[]", "There are no seeds to train with. Found: an empty list. To do: give others, or"),
-    ("", "A gate must know what it is asked about. Found: none of them, or several. To do: give exactly one of"),
-    ("train=train, results=[]", "A gate must know what it is asked about. Found: none of them, or several. To do:"),
+    ("", "A gate must know what it is asked about. Found: none of them is given. To do: give exactly one of"),
+    ("train=train, results=[]", "A gate must know what it is asked about. Found: train and results are given. To do:"),
     ("train=lambda seed: None", "A training returned no curve. Found: None. To do: return the history of a fit"),
     ("train=lambda seed: 1 / 0", "A training raised an error. Found: ZeroDivisionError: division by zero, in line 23"),
     ("model=train", "A reference is of other data. Found: digits 000000000000 there, digits "),

@@ -143,7 +143,7 @@ def test_the_evidence_of_a_pass() -> None:
         "pass: the test accuracy is within 1.00 points of what is usual, and no place of the curve changed",
         "test accuracy after the last epoch: 0.9004, from 0.8941 to 0.9063; usual is 0.8999",
         "trainings: 2, with the seeds 1000, 1001",
-        "1.00 points were to be told; the smallest drop that would have been an alarm: 1.65 points",
+        "margin 1.00 points: a drop of that size passes in at most 1 % of gates, and one of 1.65 points or more fails",
     ]
 
 
@@ -157,7 +157,7 @@ def test_the_evidence_of_a_fail_names_each_point() -> None:
 
 
 def test_the_evidence_says_which_way_a_point_lies_off() -> None:
-    better, worse = "better than it can be", "worse than chance makes it"
+    better, worse = "better than chance makes it", "worse than chance makes it"
     said = {(series, off): str(_decide(*_runs(**{series: off})).alarms[0]) for series in CURVES for off in (-9.0, 9.0)}
 
     assert {key: better in text for key, text in said.items()} == {
@@ -170,7 +170,7 @@ def test_the_evidence_of_undecided_says_what_could_be_told() -> None:
     evidence = _decide(*_runs(3), resolution=0.004).evidence
 
     assert evidence[0] == "undecided after 3 trainings: 3 trainings tell 0.59 points at best"
-    assert evidence[3].startswith("0.40 points were to be told; ")
+    assert evidence[3].startswith("margin 0.40 points: ")
 
 
 def test_the_interval_holds_what_is_expected_of_an_unchanged_training() -> None:
@@ -220,7 +220,7 @@ def test_of_many_points_a_few_are_told() -> None:
 
 
 def test_undecided_that_is_required_says_what_would_help() -> None:
-    with pytest.raises(GateUndecided, match="allow more trainings or a coarser resolution, or calibrate more seeds"):
+    with pytest.raises(GateUndecided, match="allow more trainings or a larger margin, or calibrate more seeds"):
         _decide(*_runs(3), resolution=0.004).require()
 
 
@@ -308,7 +308,10 @@ def test_seeds_that_all_agree_pass_what_agrees_with_them() -> None:
 
 
 def test_seeds_that_all_agree_fail_what_does_not() -> None:
-    worse = [replace(PERFECT, seed=seed, test_accuracy=(1.0, 0.99), test_loss=(0.0, 0.1)) for seed in NEW[:2]]
+    losses = (0.1, 0.11)
+    worse = [
+        replace(PERFECT, seed=seed, test_accuracy=(1.0, 0.99), test_loss=(0.0, loss)) for seed, loss in zip(NEW, losses)
+    ]
 
     found = _decide(*worse, by=ALIKE)
 

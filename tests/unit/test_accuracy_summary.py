@@ -192,7 +192,7 @@ def test_what_is_asked_with_a_summary_is_what_asking_gives(tmp_path: Path) -> No
     decision = showing.summarised(reference_of(), "a name", {"GITHUB_STEP_SUMMARY": str(place)}, **how)
 
     text = place.read_text(encoding="utf-8")
-    told = ("### ✓ Accuracy gate: pass (a name)" in text, "3.00 points were to be told" in text, "2 % of" in text)
+    told = ("### ✓ Accuracy gate: pass (a name)" in text, "margin 3.00 points: " in text, "2 % of" in text)
     assert (decision, told) == (asking.ask(reference_of(), **how), (True, True, True))
 
 

@@ -23,7 +23,7 @@ def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None
     assert found is not None
     assert found.evidence == (
         "undecided, before any training: 0.05 points cannot be told by 10 trainings, which tell 0.438 at best",
-        "0.05 points were to be told; the smallest drop that would have been an alarm: 0.89 points",
+        "margin 0.05 points: a drop of that size passes in at most 1 % of gates, and one of 0.89 points or more fails",
     )
     assert (found.verdict, found.estimate, found.interval, found.runs) == (Verdict.UNDECIDED, None, None, ())
 
