@@ -111,7 +111,7 @@ def _placed(order: Order) -> str:
 
 
 def _is_without_keras(order: Order) -> bool:
-    """Whether the training needs nothing of ours: it is somebody's own, and neither TensorFlow nor Keras is installed."""
+    """Whether the training needs nothing of ours: somebody's own, and no TensorFlow or Keras is installed."""
     return isinstance(order.recipe, Own) and packages.installed() is None
 
 
