@@ -13,6 +13,10 @@ TRAININGS = 10
 # What floating point of another device or order of sums does to a loss.
 JITTER = 1e-7
 DISTINCT = 5
+EXPLODED = 1e4
+# How far another plateau lies, in margins that somebody would write.
+FURTHER = 4.0
+A_THIRD = 0.3
 
 # Draws the reference.
 Old = Callable[[Kind, Generator], Sequence[History]]
@@ -62,10 +66,13 @@ def stuck_exactly(count: int) -> Old:
 
 
 def _some_stuck(kind: Kind, random: Generator, count: int, rate: float) -> list[History]:
-    stuck = random.random(count) < rate
-    return [
-        bad if chosen else good for bad, good, chosen in zip(kind.stuck(random, count), kind.draw(random, count), stuck)
-    ]
+    return mixed(kind.stuck(random, count), kind.draw(random, count), random, rate)
+
+
+def mixed(bad: Sequence[History], good: Sequence[History], random: Generator, rate: float) -> list[History]:
+    """Return good trainings, each replaced by a bad one with this probability."""
+    chosen = random.random(len(good)) < rate
+    return [one if is_bad else other for one, other, is_bad in zip(bad, good, chosen)]
 
 
 def unchanged(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
@@ -98,6 +105,29 @@ def worse(kind: Kind, history: History, change: float) -> History:
     changed = [value - kind.sign * change if epoch >= first else value for epoch, value in enumerate(values)]
     bounded = kind.asked.endswith(("accuracy", "auc", "f1"))
     return {**history, kind.asked: [min(max(value, 0.0), 1.0) for value in changed] if bounded else changed}
+
+
+def exploded(kind: Kind, random: Generator, count: int) -> list[History]:
+    """Draw seeds that diverge, and are still finite at the end."""
+    return [
+        {name: [value * EXPLODED if value > 1 else value for value in values] for name, values in one.items()}
+        for one in kind.stuck(random, count)
+    ]
+
+
+def two_populations(kind: Kind, random: Generator, count: int, other: float) -> list[History]:
+    """Draw trainings of which some end on another plateau: worse by FURTHER margins in each epoch."""
+    found = []
+    for history in kind.new(random, count):
+        change = FURTHER * kind.margin if random.random() < other else 0.0
+        shifted = [value - kind.sign * change for value in history[kind.asked]]
+        found.append({**history, kind.asked: shifted})
+    return found
+
+
+def a_third_apart(kind: Kind, random: Generator) -> list[History]:
+    """Draw a reference of which a third of the seeds end on another plateau."""
+    return two_populations(kind, random, SEEDS, A_THIRD)
 
 
 def half_stuck(kind: Kind, random: Generator, old: Sequence[History], margin: float) -> list[History]:
@@ -150,6 +180,14 @@ def _is_share(values: Sequence[float]) -> bool:
 
 TWO_IN_100, FIVE_IN_100 = stuck_at(0.02), stuck_at(0.05)
 THREE_OF_60, SIX_OF_60 = stuck_exactly(3), stuck_exactly(6)
+
+
+def some_exploded(rate: float, count: int) -> Old:
+    """Return what draws trainings of which each diverges with this probability."""
+    return lambda kind, random: mixed(exploded(kind, random, count), kind.draw(random, count), random, rate)
+
+
+THREE_EXPLODED = some_exploded(0.03, SEEDS)
 PASS, FAIL = "pass", "fail"
 RATE = 0.01
 DECIDED = (PASS, FAIL)
@@ -160,6 +198,13 @@ PROMISED = (
     Scenario("worse by the given margin", clean, shifted(1.0), (PASS,), RATE, fixed=True),
     Scenario("2 % stuck, unchanged", TWO_IN_100, unchanged_stuck(0.02), (FAIL,), RATE),
     Scenario("5 % stuck, unchanged", FIVE_IN_100, unchanged_stuck(0.05), (FAIL,), RATE),
+    Scenario(
+        "3 % stuck and diverging, unchanged",
+        THREE_EXPLODED,
+        lambda kind, random, old, margin: some_exploded(0.03, TRAININGS)(kind, random),
+        (FAIL,),
+        RATE,
+    ),
     Scenario("2 % stuck, worse", TWO_IN_100, shifted(1.0, 0.02), (PASS,), RATE, fixed=True),
     Scenario("5 % stuck, worse", FIVE_IN_100, shifted(1.0, 0.05), (PASS,), RATE, fixed=True),
 )
@@ -167,6 +212,13 @@ PROMISED = (
 SHOWN = (Scenario("better by the margin", clean, shifted(-1.0), (PASS,), 1.0),)
 REFUSED = (
     Scenario("one in ten stuck", SIX_OF_60, unchanged_stuck(0.1), DECIDED, 0.0),
+    Scenario(
+        "a third on another plateau",
+        a_third_apart,
+        lambda kind, random, old, margin: two_populations(kind, random, TRAININGS, A_THIRD),
+        DECIDED,
+        0.0,
+    ),
     Scenario("half of the new stuck", clean, half_stuck, (PASS,), 0.0),
     Scenario("half stuck against 5 %", THREE_OF_60, half_stuck, (PASS,), 0.0),
     Scenario("half stuck against 10 %", SIX_OF_60, half_stuck, (PASS,), 0.0),

@@ -6,8 +6,8 @@
     python -m evaluation.simulate --drawn                       gates drawn from seeds that were really trained
 
 Four gates of a situation have one reference, and the next four another one; those drawn from real seeds (see
-`evaluation.pool`) have seeds in common. Appends to evaluation/data/simulated.jsonl or drawn.jsonl, and goes on there when
-started again; what another revision of the gate said is dropped. Ends with 1 where a promise is not kept.
+`evaluation.pool`) have seeds in common. Appends to evaluation/data/simulated.jsonl or drawn.jsonl, and goes on there
+when started again; what another revision of the gate said is dropped. Ends with 1 where a promise is not kept.
 """
 
 from __future__ import annotations
