@@ -25,6 +25,8 @@ TOGETHER = 3.0
 # Two values of a normal distribution are closer than a small step with the probability step / (1.77 * deviation), twice
 # that on both sides.
 DENSITY = 2 / math.sqrt(math.pi)
+# Where a loss or a share ends, seeds may honestly agree.
+ENDS = (0.0, 1.0)
 # So improbable by chance, among all pairs together, is what is called a copy.
 CHANCE = 1e-3
 
@@ -42,7 +44,11 @@ def found(new: Sequence[Run], known: Sequence[Run] = ()) -> list[list[Run]]:
     every = [*known, *new]
     different = _different(every)
     pairs = len(new) * (len(new) - 1) / 2 + len(new) * len(known)
-    return [group for group in groups if _by_chance(group, different, every) * pairs <= CHANCE]
+    expected = [_by_chance(group, different, every) * pairs for group in groups]
+    again = sum(len(group) - 1 for group in groups)
+    if max(expected) < 1 and max(expected) ** again / math.factorial(min(again, 100)) <= CHANCE:
+        return groups
+    return [group for group, chance in zip(groups, expected) if chance <= CHANCE]
 
 
 def alike(one: Run, other: Run) -> bool:
@@ -86,25 +92,29 @@ def _by_chance(group: Sequence[Run], different: Sequence[Run], every: Sequence[R
     """Return how probable it is that a second training agrees with a first one in all curves."""
     shared = [name for name in group[0].curves if all(name in run.curves for run in every)]
     # What has come to its end may honestly be all alike.
-    if all(value in (0.0, 1.0) for name in shared for value in group[0].curves[name]):
+    if all(value in ENDS for name in shared for value in group[0].curves[name]):
         return 1.0
     if len(different) < 2:
         # Nothing says how much they could differ.
         return 0.0
+    exact = group[0].curves == group[1].curves
     logarithm = 0.0
     for name in shared:
         step = _step([value for run in different for value in run.curves[name]])
         for epoch in range(group[0].epochs):
+            here = group[0].curves[name][epoch]
+            if here in ENDS:
+                continue
             values = [run.curves[name][epoch] for run in different if epoch < run.epochs]
-            logarithm += math.log(_agreeing(values, step, group[0].curves[name][epoch]))
+            width = max(step, (DIGITS if exact else NEAR) * abs(here))
+            logarithm += math.log(_agreeing(values, width))
     return math.exp(max(logarithm, -700.0))
 
 
-def _agreeing(values: Sequence[float], step: float, here: float) -> float:
+def _agreeing(values: Sequence[float], width: float) -> float:
     deviation = statistics.pstdev(values) if len(values) > 1 else 0.0
     if deviation == 0:
         return 1.0
-    width = max(step, NEAR * abs(here))
     return min(1.0, TOGETHER * DENSITY * width / deviation)
 
 

@@ -44,7 +44,8 @@ class Models:
         model = self._build()
         if self._knows(model):
             raise _not_new("`model` returned the same model again, which has been trained already")
-        shared = [layer for layer in _layers(model) if self._knows(layer)]
+        # What is not trained may be shared: a frozen backbone, or a layer that prepares data.
+        shared = [layer for layer in _layers(model) if self._knows(layer) and _weights(layer)]
         if shared:
             name = getattr(shared[0], "name", "a layer")
             raise _not_new(f"`model` returned a model with a layer of an earlier one, {name}, trained already")
@@ -88,8 +89,9 @@ def _layers(model: Any) -> Iterator[Any]:
 
 
 def _weights(model: Any) -> Iterable[Any]:
+    """Return the weights that a model or a layer trains."""
     try:
-        return list(model.weights)
+        return list(model.trainable_weights)
     except (AttributeError, TypeError, ValueError):
         # A model that is not built has none yet.
         return []
@@ -109,7 +111,7 @@ def _steps(model: Any) -> int:
 def _digest(model: Any) -> str | None:
     """Return a hash of the weights that a model trains, or None where there are none."""
     try:
-        weights = [api.array(weight) for weight in model.trainable_weights]
+        weights = [api.array(weight) for weight in _weights(model)]
     except (AttributeError, TypeError, ValueError):
         return None
     if not weights:

@@ -131,7 +131,112 @@ def test_a_factory_that_makes_no_model(digits: Any, given: Any) -> None:
 def test_a_model_for_other_images(digits: Any) -> None:
     keras = api.keras()
 
-    error = _refused(lambda: keras.Sequential([keras.layers.Reshape((5,)), keras.layers.Dense(10)]), digits)
+    said = str(_refused(lambda: keras.Sequential([keras.layers.Reshape((5,)), keras.layers.Dense(10)]), digits))
 
-    assert str(error).startswith("A training raised an error. Found: ")
-    assert "\n" not in str(error)
+    assert said.startswith(
+        "A model does not take what the gate gives: 28 x 28 images in float32 from 0 to 1, and integer"
+    )
+    assert "\n" not in said
+
+
+def _flat() -> Any:
+    keras = api.keras()
+    return keras.Sequential([keras.layers.InputLayer((784,)), keras.layers.Dense(10, activation="softmax")])
+
+
+def _one_hot() -> Any:
+    return _compiled(loss="categorical_crossentropy", metrics=["accuracy"])
+
+
+def _one_hot_object() -> Any:
+    return _compiled(loss=api.keras().losses.CategoricalCrossentropy(), metrics=["accuracy"])
+
+
+def _two_heads() -> Any:
+    keras = api.keras()
+    images = keras.Input((28, 28))
+    inner = keras.layers.Flatten()(images)
+    return keras.Model(images, [keras.layers.Dense(10)(inner), keras.layers.Dense(10)(inner)])
+
+
+@pytest.mark.parametrize("build", [_flat, _one_hot, _one_hot_object, _two_heads])
+def test_a_model_that_does_not_fit_is_said_in_one_line_with_what_the_gate_gives(build: Any, digits: Any) -> None:
+    said = str(_refused(build, digits))
+
+    assert ("label" in said, "gate gives" in said) == (True, True)
+    assert [letter for letter in said if not letter.isprintable()] == []
+    assert "0. 0. 0." not in said
+
+
+def _same() -> Any:
+    model = _layers()
+    return lambda: model
+
+
+def _same_layers() -> Any:
+    keras = api.keras()
+    layers = [keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
+    return lambda: keras.Sequential(layers)
+
+
+def _same_layer_within() -> Any:
+    keras = api.keras()
+    inner = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(16, activation="relu")])
+    return lambda: keras.Sequential([inner, keras.layers.Dense(10, activation="softmax")])
+
+
+def _copied_weights() -> Any:
+    keras = api.keras()
+    made: list[Any] = []
+
+    def build() -> Any:
+        model = keras.Sequential([keras.layers.InputLayer((28, 28)), *_layers().layers])
+        if made:
+            model.set_weights(made[-1].get_weights())
+        made.append(model)
+        return model
+
+    return build
+
+
+@pytest.mark.parametrize("factory", [_same, _same_layers, _same_layer_within, _copied_weights])
+def test_a_factory_that_returns_what_was_trained_is_refused(factory: Any, digits: Any) -> None:
+    error = _refused(factory(), digits)
+
+    assert isinstance(error, BadSetting)
+    assert "trained already" in str(error)
+    assert "each time it is called" in str(error)
+
+
+def test_a_model_that_somebody_trained_is_refused_at_once(digits: Any) -> None:
+    model = _compiled(metrics=["accuracy"])
+    model.fit(digits.x_train, digits.y_train, epochs=1, verbose=0)
+
+    assert "has been trained already" in str(_refused(lambda: model, digits))
+
+
+def test_a_new_model_with_the_same_pretrained_weights_each_time_is_trained(digits: Any) -> None:
+    keras = api.keras()
+    frozen = keras.Sequential([keras.layers.InputLayer((28, 28)), keras.layers.Flatten(), keras.layers.Dense(16)])
+    weights = frozen.get_weights()
+
+    def build() -> Any:
+        inner = keras.Sequential([keras.layers.InputLayer((28, 28)), keras.layers.Flatten(), keras.layers.Dense(16)])
+        inner.set_weights(weights)
+        inner.trainable = False
+        return keras.Sequential([inner, keras.layers.Dense(10, activation="softmax")])
+
+    train = gate.of_model(build, digits, RECIPE)
+
+    assert [len(train(seed).test_accuracy) for seed in (1, 2, 3)] == [1, 1, 1]
+
+
+def test_a_training_that_goes_on_with_the_same_model_is_refused(digits: Any) -> None:
+    model = _compiled(metrics=["accuracy"])
+
+    def train(seed: int) -> Any:
+        given = (digits.x_train, digits.y_train)
+        return model.fit(*given, validation_data=given, epochs=1, verbose=0)
+
+    with pytest.raises(BadSetting, match="Two trainings are of the same model"):
+        gate.gate(SEEDS, train, seeds=NEW)

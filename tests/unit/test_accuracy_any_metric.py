@@ -1,0 +1,248 @@
+"""Gates on other metrics than accuracy, and on trainings that stop by themselves."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from pytest_kerasch2.accuracy import asking, reference, summary
+from pytest_kerasch2.accuracy.curve import AT_BEST, AT_END, Point
+from pytest_kerasch2.accuracy.decision import Verdict
+from pytest_kerasch2.accuracy.deciding import yardstick
+from pytest_kerasch2.accuracy.own import Own, run_of
+from pytest_kerasch2.accuracy.reference import Reference, Subject
+from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.errors import BadSetting
+from tests.unit.accuracy_made import ENVIRONMENT
+
+pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
+SUBJECT = Subject(Own("made:up"), {"name": "made:up", "sha256": "0" * 64}, ENVIRONMENT)
+EPOCHS = 4
+Train = Callable[..., "dict[str, list[float]]"]
+
+
+def _each(value: Callable[[int], float]) -> list[float]:
+    return [value(epoch) for epoch in range(1, EPOCHS + 1)]
+
+
+def mse(seed: int, worse: float = 0.0) -> dict[str, list[float]]:
+    drawn = random.Random(seed)
+    return {
+        "loss": _each(lambda epoch: math.exp(drawn.gauss(0, 0.05)) / epoch),
+        "val_mse": _each(lambda epoch: math.exp(drawn.gauss(0, 0.05)) / epoch + worse),
+    }
+
+
+def auc(seed: int, worse: float = 0.0) -> dict[str, list[float]]:
+    drawn = random.Random(seed)
+    return {
+        "val_auc": _each(lambda epoch: 1 - drawn.gammavariate(30, 0.01 / 30) - worse),
+        "val_loss": mse(seed)["loss"],
+    }
+
+
+def perplexity(seed: int, worse: float = 0.0) -> dict[str, list[float]]:
+    drawn = random.Random(seed)
+    return {"val_perplexity": _each(lambda epoch: 30 * math.exp(drawn.gauss(0, 0.04)) + worse)}
+
+
+def negative(seed: int, worse: float = 0.0) -> dict[str, list[float]]:
+    drawn = random.Random(seed)
+    return {"val_loss": _each(lambda epoch: -105 - epoch + drawn.gauss(0, 0.5) + worse)}
+
+
+def tiny(seed: int, worse: float = 0.0) -> dict[str, list[float]]:
+    return {"val_mse": [1e-11 * value + worse for value in mse(seed)["val_mse"]]}
+
+
+def losses_alone(seed: int, worse: float = 0.0) -> dict[str, list[float]]:
+    return {"loss": [value + worse for value in mse(seed)["loss"]]}
+
+
+def gizmo(seed: int, worse: float = 0.0) -> dict[str, list[float]]:
+    drawn = random.Random(seed)
+    return {"val_gizmo": _each(lambda epoch: drawn.gauss(0, 1) - worse)}
+
+
+TRAININGS = [mse, auc, perplexity, negative, tiny, losses_alone]
+
+
+def _reference(train: Train, seeds: int = 40) -> Reference:
+    return Reference(SUBJECT, tuple(run_of(train(seed), seed) for seed in range(seeds)))
+
+
+@pytest.mark.parametrize("train", TRAININGS)
+def test_what_is_unchanged_passes(train: Train) -> None:
+    assert asking.ask(_reference(train), train=train, seeds=range(1000, 1010)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("train", TRAININGS)
+def test_what_is_worse_by_twice_the_margin_fails(train: Train) -> None:
+    known = _reference(train)
+    worse = 2 * yardstick(known, Terms()).margin
+
+    found = asking.ask(known, train=lambda seed: train(seed, worse), seeds=range(1000, 1010))
+
+    assert found.verdict is Verdict.FAIL
+    assert "worse than chance makes it" in found.reason
+
+
+def test_a_direction_that_is_not_known_is_asked_for() -> None:
+    with pytest.raises(BadSetting, match='write metric="val_gizmo:higher"'):
+        asking.ask(_reference(gizmo), train=gizmo)
+
+
+@pytest.mark.parametrize(("way", "judged"), [("higher", "worse"), ("lower", "better")])
+def test_a_direction_says_what_is_worse(way: str, judged: str) -> None:
+    found = asking.ask(_reference(gizmo), train=lambda seed: gizmo(seed, 9), metric=f"val_gizmo:{way}")
+
+    assert (found.verdict, found.metric.direction, f"{judged} than chance" in found.reason) == (
+        Verdict.FAIL,
+        way,
+        True,
+    )
+
+
+def test_a_margin_is_in_the_units_of_the_metric() -> None:
+    found = asking.ask(_reference(perplexity), train=perplexity, margin=5.0, metric="val_perplexity:lower")
+
+    assert (found.verdict, found.margin, found.place) == (Verdict.PASS, 5.0, "val_perplexity after the last epoch")
+    assert "the val_perplexity is within 5 of what is usual" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"margin": 0}, "A gate cannot have this margin"),
+        ({"margin": "0.1"}, "`margin` must be a number"),
+        ({"margin": True}, "`margin` must be a number"),
+        ({"margin": math.nan}, "A gate cannot have this margin"),
+        ({"margin": 0.1, "resolution": 0.1}, "give margin alone"),
+        ({"margin": 0.995}, "tells nothing"),
+        ({"metric": "val_aux"}, 'write metric="val_auc"'),
+        ({"most": 2.5}, "`most` must be a whole number"),
+        ({"most": True}, "`most` must be a whole number"),
+        ({"alarm": "low"}, "`alarm` must be a number"),
+        ({"seeds": ["a", "b"]}, "A seed must be a whole number"),
+        ({"seeds": 5}, "`seeds` must be whole numbers"),
+    ],
+    ids=str,
+)
+def test_an_argument_that_cannot_be_used_is_named(how: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadSetting) as caught:
+        asking.ask(_reference(auc), train=auc, **how)
+
+    assert said in str(caught.value)
+
+
+def test_a_margin_is_what_a_resolution_was() -> None:
+    known = _reference(auc)
+
+    found = [asking.ask(known, train=auc, **{name: 0.02}) for name in ("margin", "resolution")]
+
+    assert found[0] == found[1]
+
+
+def test_curves_that_the_new_trainings_lack_are_not_compared_and_that_is_noted() -> None:
+    found = asking.ask(_reference(auc), train=lambda seed: {"val_auc": auc(seed)["val_auc"]})
+
+    assert found.passed
+    assert found.notes == ("not compared, because the new trainings lack it: val_loss",)
+
+
+def test_a_metric_that_the_new_trainings_lack_is_refused() -> None:
+    with pytest.raises(BadSetting, match="There is no curve of the metric 'val_auc'. Found: the curves are val_loss"):
+        asking.ask(_reference(auc), train=lambda seed: {"val_loss": auc(seed)["val_loss"]})
+
+
+def test_trainings_with_different_curves_are_refused() -> None:
+    results = [auc(1000), {"val_auc": auc(1001)["val_auc"]}]
+
+    with pytest.raises(BadSetting, match="Trainings have different curves. Found: seed 1 lacks val_loss"):
+        asking.ask(_reference(auc), results=results)
+
+
+def test_metrics_that_keras_counted_on_are_the_same(tmp_path: Path) -> None:
+    """A second training of one process has `auc_1` where the first had `auc`."""
+    path = tmp_path / "a.jsonl"
+    with reference.appending(path, SUBJECT):
+        for seed in range(20):
+            name = "val_auc" if seed == 0 else f"val_auc_{seed}"
+            reference.append(path, run_of({name: auc(seed)["val_auc"]}, seed))
+
+    found = asking.ask(path, results=[{f"val_auc_{k}": auc(1000 + k)["val_auc"]} for k in (30, 31, 32)])
+
+    assert (found.verdict, found.metric.name) == (Verdict.PASS, "val_auc")
+
+
+def stopping(seed: int, worse: float = 0.0, sooner: int = 0) -> dict[str, list[float]]:
+    drawn = random.Random(seed)
+    epochs = drawn.randrange(8, 14) - sooner
+    values = [math.exp(drawn.gauss(0, 0.03)) / epoch**0.3 + worse for epoch in range(1, epochs + 1)]
+    return {"loss": [0.9 * value for value in values], "val_loss": values}
+
+
+def test_trainings_that_stop_by_themselves_are_compared_at_their_ends_at_their_best_and_by_their_number() -> None:
+    ready = yardstick(_reference(stopping), Terms())
+
+    by = "test_loss:lower"
+    assert ready.asked == Point("test_loss", AT_BEST, by)
+    assert {
+        Point("test_loss", 8),
+        Point("test_loss", AT_END),
+        Point("loss", AT_BEST, by),
+        Point("epochs", AT_END),
+    } <= set(ready.known)
+    assert Point("test_loss", 9) not in ready.known
+
+
+@pytest.mark.parametrize(
+    ("how", "verdict"), [({}, Verdict.PASS), ({"worse": 0.3}, Verdict.FAIL), ({"sooner": 6}, Verdict.FAIL)]
+)
+def test_they_are_judged(how: dict[str, Any], verdict: Verdict) -> None:
+    found = asking.ask(_reference(stopping), train=lambda seed: stopping(seed, **how), seeds=range(1000, 1010))
+
+    assert found.verdict is verdict, found.evidence
+
+
+def test_a_reference_file_keeps_the_length_of_each(tmp_path: Path) -> None:
+    path, known = tmp_path / "a.jsonl", _reference(stopping)
+    with reference.appending(path, SUBJECT):
+        for run in known.runs:
+            reference.append(path, run)
+
+    assert reference.read(path) == known
+    assert {len(json.loads(line)["curves"]["loss"]) for line in path.read_text().splitlines()[1:]} == set(known.lengths)
+
+
+def test_another_number_of_epochs_than_all_of_the_reference_have_is_refused() -> None:
+    with pytest.raises(BadSetting, match="another number of epochs. Found: 3 with seed 0, 4 in the reference"):
+        asking.ask(_reference(mse), results=[{name: one[:3] for name, one in mse(1000).items()}])
+
+
+@pytest.mark.parametrize("train", [*TRAININGS, stopping])
+def test_a_summary_shows_any_curve(train: Train) -> None:
+    known = _reference(train)
+    found = asking.ask(known, results=[train(1000), train(1001)])
+
+    page = summary.page(yardstick(known, Terms()), found)
+
+    assert all(name in page.lower() for name in ("epoch", "pass"))
+
+
+@pytest.mark.parametrize("train", [*TRAININGS, stopping])
+def test_a_picture_shows_any_curve(train: Train, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
+    from pytest_kerasch2.accuracy import picture
+
+    known = _reference(train)
+    found = asking.ask(known, results=[train(1000), train(1001)])
+
+    picture.write(yardstick(known, Terms()), found, tmp_path / "a.svg")
+
+    assert (tmp_path / "a.svg").stat().st_size > 1000
