@@ -77,6 +77,15 @@ def test_an_example_passes_and_fails_with_its_fault(name: str, folder: pytest.Py
     faulty.stdout.fnmatch_lines(["*GateFailed*"])
 
 
+def test_the_gate_is_asked_from_the_shell(folder: pytest.Pytester) -> None:
+    example = BY_NAME["letters"]
+    (asked,) = re.findall(r"```sh\nkerasch2 (gate .*)\n```", PAGE.read_text(encoding="utf-8"))
+    _write(folder, example.files)
+    assert cli.main([*example.command]) == 0
+
+    assert cli.main(asked.split()) == 0
+
+
 def test_the_page_has_an_example_of_each_kind() -> None:
     assert [example.module for example in EXAMPLES] == [
         "regression",
