@@ -28,7 +28,8 @@ def of(known: Reference, metric: str | None = None) -> tuple[bool, list[str]]:
         # Only the gate has to know what its margin refers to.
         return metric is None, [f"{error.happened}: {error.remedy}"]
     if made.trouble is not None:
-        return False, [f"not usable: {made.trouble.why}; {made.trouble.remedy}"]
+        usable = "not usable" if made.trouble.lasting else "without a margin not usable"
+        return not made.trouble.lasting, [f"{usable}: {made.trouble.why}; {made.trouble.remedy}"]
     lines = [
         f"{made.asked.label}: usually {made.expected:.5g}; two trainings tell a margin of {made.amount(made.margin)}"
     ]

@@ -38,10 +38,12 @@ class Trouble:
     Attributes:
         why: in words, as part of a sentence.
         remedy: what to do.
+        lasting: whether no margin and no number of trainings helps.
     """
 
     why: str
     remedy: str
+    lasting: bool = True
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,9 @@ def _with_margin(made: Yardstick, terms: Terms) -> Yardstick:
     if chosen is None and made.trouble is None:
         told = f"{len(usual) + 1} trainings tell no change of {made.asked.label} below {made.amount(min(usual))}"
         why = f"the seeds scatter so much that {told}, where {made.expected:.4g} is usual"
-        made = replace(made, trouble=Trouble(why, "name a margin, allow more trainings, or calibrate more seeds"))
+        made = replace(
+            made, trouble=Trouble(why, "name a margin, allow more trainings, or calibrate more seeds", False)
+        )
     return replace(made, margin=chosen or min(usual))
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from pytest_kerasch2.accuracy import asking, reference, summary
 from pytest_kerasch2.accuracy.curve import AT_BEST, AT_END, Point
-from pytest_kerasch2.accuracy.decision import Verdict
 from pytest_kerasch2.accuracy.deciding import yardstick
+from pytest_kerasch2.accuracy.decision import Verdict
 from pytest_kerasch2.accuracy.own import Own, run_of
 from pytest_kerasch2.accuracy.reference import Reference, Subject
 from pytest_kerasch2.accuracy.terms import Terms
@@ -156,14 +156,14 @@ def test_curves_that_the_new_trainings_lack_are_not_compared_and_that_is_noted()
 
 
 def test_a_metric_that_the_new_trainings_lack_is_refused() -> None:
-    with pytest.raises(BadSetting, match="There is no curve of the metric 'val_auc'. Found: the curves are val_loss"):
+    with pytest.raises(BadSetting, match=r"There is no curve of the metric 'val_auc'. Found: the curves are val_loss"):
         asking.ask(_reference(auc), train=lambda seed: {"val_loss": auc(seed)["val_loss"]})
 
 
 def test_trainings_with_different_curves_are_refused() -> None:
     results = [auc(1000), {"val_auc": auc(1001)["val_auc"]}]
 
-    with pytest.raises(BadSetting, match="Trainings have different curves. Found: seed 1 lacks val_loss"):
+    with pytest.raises(BadSetting, match=r"Trainings have different curves. Found: seed 1 lacks val_loss"):
         asking.ask(_reference(auc), results=results)
 
 
@@ -221,7 +221,7 @@ def test_a_reference_file_keeps_the_length_of_each(tmp_path: Path) -> None:
 
 
 def test_another_number_of_epochs_than_all_of_the_reference_have_is_refused() -> None:
-    with pytest.raises(BadSetting, match="another number of epochs. Found: 3 with seed 0, 4 in the reference"):
+    with pytest.raises(BadSetting, match=r"another number of epochs. Found: 3 with seed 0, 4 in the reference"):
         asking.ask(_reference(mse), results=[{name: one[:3] for name, one in mse(1000).items()}])
 
 

@@ -93,7 +93,7 @@ def test_the_reference_itself_is_refused() -> None:
 
 
 def test_a_seed_twice_among_results_is_refused() -> None:
-    with pytest.raises(BadSetting, match="The results hold a seed twice. Found: 1000, 1000"):
+    with pytest.raises(BadSetting, match=r"The results hold a seed twice. Found: 1000, 1000"):
         asking.ask(SEEDS, results=[run(1000), run(1000)])
 
 

@@ -116,7 +116,7 @@ def test_the_plain_data_of_a_run_are_read_again() -> None:
     ids=repr,
 )
 def test_what_is_not_a_list_of_numbers_is_refused(values: Any) -> None:
-    with pytest.raises(BadSetting, match="A curve does not hold numbers. Found: val_mse is "):
+    with pytest.raises(BadSetting, match=r"A curve does not hold numbers. Found: val_mse is "):
         own.run_of({"val_mse": values}, 1)
 
 

@@ -15,8 +15,28 @@ CURVES = ("loss", "auc", "gizmo", "test_loss", "val_auc", "val_gizmo")
 
 @pytest.mark.parametrize(
     "name",
-    "accuracy acc val_sparse_categorical_accuracy val/MulticlassAccuracy auc roc_auc_ovr AUPRC f1 F1Score precision recall"
-    " r2_score mean_io_u dice_coef cosine_similarity log_likelihood neg_mean_squared_error head_a_accuracy BLEU reward".split(),
+    [
+        "accuracy",
+        "acc",
+        "val_sparse_categorical_accuracy",
+        "val/MulticlassAccuracy",
+        "auc",
+        "roc_auc_ovr",
+        "AUPRC",
+        "f1",
+        "F1Score",
+        "precision",
+        "recall",
+        "r2_score",
+        "mean_io_u",
+        "dice_coef",
+        "cosine_similarity",
+        "log_likelihood",
+        "neg_mean_squared_error",
+        "head_a_accuracy",
+        "BLEU",
+        "reward",
+    ],
 )
 def test_more_of_it_is_better(name: str) -> None:
     assert metrics.direction(name) == "higher"
@@ -24,8 +44,26 @@ def test_more_of_it_is_better(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "loss val_loss head_a_loss auc_loss mse mae val_rmse mean_absolute_error perplexity val_ppl kl_divergence WER"
-    " neg_log_likelihood negative_log_likelihood false_positives binary_crossentropy cross_entropy hinge".split(),
+    [
+        "loss",
+        "val_loss",
+        "head_a_loss",
+        "auc_loss",
+        "mse",
+        "mae",
+        "val_rmse",
+        "mean_absolute_error",
+        "perplexity",
+        "val_ppl",
+        "kl_divergence",
+        "WER",
+        "neg_log_likelihood",
+        "negative_log_likelihood",
+        "false_positives",
+        "binary_crossentropy",
+        "cross_entropy",
+        "hinge",
+    ],
 )
 def test_less_of_it_is_better(name: str) -> None:
     assert metrics.direction(name) == "lower"
@@ -38,7 +76,19 @@ def test_a_name_that_says_nothing_has_no_direction(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "lr learning_rate val_lr lr-Adam learning_rate_1 LearningRate epoch epoch_time seconds global_step seed".split(),
+    [
+        "lr",
+        "learning_rate",
+        "val_lr",
+        "lr-Adam",
+        "learning_rate_1",
+        "LearningRate",
+        "epoch",
+        "epoch_time",
+        "seconds",
+        "global_step",
+        "seed",
+    ],
 )
 def test_what_tells_how_a_training_goes_on_is_no_metric(name: str) -> None:
     assert not metrics.is_metric(name)
