@@ -5,7 +5,7 @@
     python -m evaluation.simulate --jobs 2 --seed 1             two processes, other draws
     python -m evaluation.simulate --drawn                       gates drawn from seeds that were really trained
 
-Four gates of a situation have one reference, and the next four another one; those drawn from real seeds (see
+Eight gates of a situation have one reference, and the next eight another one; those drawn from real seeds (see
 `evaluation.pool`) have seeds in common. Appends to evaluation/data/simulated.jsonl or drawn.jsonl, and goes on there
 when started again; what another revision of the gate said is dropped. Ends with 1 where a promise is not kept.
 """
@@ -33,7 +33,7 @@ HERE = Path(__file__).parent
 OUT, OUT_DRAWN = (HERE / "data" / f"{name}.jsonl" for name in ("simulated", "drawn"))
 SOURCES = [HERE / f"{name}.py" for name in ("curves", "kinds", "scenarios", "gates", "drawn")]
 # Gates of one line of the file, and of one drawn reference: to read and to prepare one takes most of the time.
-CHUNK, OF_A_REFERENCE = 40, 4
+CHUNK, OF_A_REFERENCE = 40, 8
 # Of what may never happen, fewer gates tell as much.
 GATES, GATES_REFUSED = 2000, 200
 
