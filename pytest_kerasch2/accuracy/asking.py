@@ -42,9 +42,8 @@ def ask(
         train: trains with a seed and returns the history of the fit, or a mapping from names of metrics to numbers.
         results: finished trainings: histories, runs, or the path of another file of `kerasch2 calibrate`.
         data: on which `model` is trained: a prepared data set; the reference's own unless it is given.
-        data_named: gives a prepared data set by its name, where `data` is not given.
-        metric: what the margin refers to, as `NAME` or `NAME:higher|lower`; the validation accuracy unless it is given,
-            or the last validation metric of the curves.
+        data_named: returns a prepared data set by its name.
+        metric: what the margin refers to, as `NAME` or `NAME:higher|lower`; see `metrics.default` for None.
         margin: the change of the metric that matters, in its units; what about two trainings tell if None.
         resolution: the former name of `margin`.
         alarm: how often a training in which nothing has changed may fail.
@@ -54,9 +53,7 @@ def ask(
         told: is called after each training with its run and with the decision so far.
 
     Raises:
-        BadSetting: more or less than one of the three is given, or something cannot be used.
-        BadReference: the reference is damaged, or of another network or data.
-        TrainingFailed, DataMissing: a training gave no curve, or its data are not on this machine.
+        KerasCh2Error: an argument, the reference or its data cannot be used, or a training gave no curve.
     """
     _check_one_of(model=model, train=train, results=results)
     _refuse_beside(results, data=data, seeds=seeds)
@@ -64,11 +61,9 @@ def ask(
     known = gate.reference_of(reference)
     if results is not None:
         return gate.judge(known, _finished(results, known), terms)
-    if train is not None:
-        _refuse_no_function("train", train, "a function of a seed")
-    else:
-        _refuse_no_function("model", model, "a function that makes a new model each time it is called")
-        train = _of_model(known, model, _data(known, data, data_named))
+    if train is None:
+        train = _of_model(known, model, data, data_named)
+    _refuse_no_function("train", train, "a function of a seed")
     return gate.gate(known, train, terms, seeds=seeds, told=told)
 
 
@@ -87,7 +82,9 @@ def _refuse_beside(results: Any, **given: Any) -> None:
         raise BadSetting("Finished results are not trained", f"{' and '.join(found)} beside them", "leave that out")
 
 
-def _of_model(known: Reference, model: Any, data: Prepared) -> gate.Train:
+def _of_model(known: Reference, model: Any, data: Any, data_named: Callable[[str], Any] | None) -> gate.Train:
+    _refuse_no_function("model", model, "a function that makes a new model each time it is called")
+    data = _data(known, data, data_named)
     recipe = known.subject.recipe
     assert isinstance(recipe, Recipe)
     return gate.of_model(model, data, recipe)

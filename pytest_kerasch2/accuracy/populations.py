@@ -18,6 +18,8 @@ GAP = 6.0
 FEW, POWER = 7.5, 4
 # A share of a reference that may lie apart; with one seed in ten apart there are two populations.
 RARE = 0.075
+# The excess kurtosis of a sample of normal values has a deviation of the root of 24 / their number; so many are rare.
+KURTOSIS = 2.5
 # A new training lies apart where it is so many deviations off.
 OFF = 8.0
 # By 7 trainings none of which lies apart it is shown, but for 1 %, that less than every second one does.
@@ -71,6 +73,17 @@ def _smaller_half(values: Sequence[float], least: float) -> list[int]:
     if steps[cut - 1] <= _gap(len(values)) * max(within, 2 * least):
         return []
     return list(range(cut)) if cut <= len(values) - cut else list(range(cut, len(values)))
+
+
+def heavy(places: Sequence[float]) -> bool:
+    """Whether values have heavier tails than normal ones, of which about one sample in a hundred looks so."""
+    mean = math.fsum(places) / len(places)
+    squares = [(place - mean) ** 2 for place in places]
+    variance = math.fsum(squares) / len(places)
+    if variance == 0:
+        return False
+    excess = math.fsum((square / variance) ** 2 for square in squares) / len(places) - 3
+    return excess > KURTOSIS * math.sqrt(24 / len(places))
 
 
 def too_many(count: int, of: int) -> bool:

@@ -24,6 +24,9 @@ FEWEST_TO_PASS = 2
 ASKED = 0.5
 # So often does an unchanged training pass after as few trainings as its margin is for, where none is asked for.
 OFTEN = 0.95
+# Means of two values of Student's distribution with three degrees of freedom reach so much further than their deviation
+# tells, where one in two hundred may.
+HEAVY = 1.4
 # A margin that nobody chose is no wider: of a share, and of any other metric above zero as a part of its usual value.
 WIDEST_SHARE = 0.2
 WIDEST_PART = 1.0
@@ -60,6 +63,7 @@ class Yardstick:
         reference: what was made ready.
         apart: its seeds that lie apart from the others, which have no part in what is usual.
         worse: how many of them lie on the worse side.
+        wider: by how many times the interval is wider than that of normal values, as of a metric with heavy tails.
         trouble: why nothing can be decided by it, or None.
     """
 
@@ -72,6 +76,7 @@ class Yardstick:
     reference: Reference | None = None
     apart: tuple[int, ...] = ()
     worse: int = 0
+    wider: float = 1.0
     trouble: Trouble | None = None
 
     @property
@@ -109,9 +114,13 @@ class Yardstick:
 
     def interval(self, runs: Sequence[Run]) -> tuple[float, float, float]:
         """Return the typical value of some runs, and between which it lies but for the rate of misses."""
-        on, known = self.scales[self.asked], self.known[self.asked]
+        on = self.scales[self.asked]
         place = math.fsum(on.there(self.asked.of(run)) for run in runs) / len(runs)
-        return (on.back(place), *self.around(place, sequential.reach(known, len(runs), self.terms.miss)))
+        return (on.back(place), *self.around(place, self.reach(len(runs))))
+
+    def reach(self, looks: int) -> float:
+        """Return how far the mean of so many trainings may lie from the truth, but for the rate of misses."""
+        return self.wider * sequential.reach(self.known[self.asked], looks, self.terms.miss)
 
     def around(self, place: float, reach: float) -> tuple[float, float]:
         """Return the values so far below and above a place of the asked point's scale."""
@@ -121,7 +130,7 @@ class Yardstick:
 
     def tellable(self, looks: int) -> float:
         """Return the finest margin that so many trainings can pass, and that only where they lie on what is usual."""
-        return self.change(sequential.reach(self.known[self.asked], looks, self.terms.miss))
+        return self.change(self.reach(looks))
 
     def change(self, reach: float) -> float:
         """Return the larger change of the metric, up or down, that lies so far from what is usual on its scale."""
@@ -164,7 +173,9 @@ def yardstick(reference: Reference, terms: Terms) -> Yardstick:
     of_series = {name: curve.scale_of_series(main, name, counts) for name in {point.series for point in points}}
     scales = {point: curve.scale_of(main, point, counts, of_series[point.series]) for point in points}
     known = {point: curve.usual(main, point, scales[point]) for point in points}
-    made = Yardstick(scales, known, asked, terms, 0.0, metric, reference, apart, worse, trouble)
+    places = [scales[asked].there(asked.of(run)) for run in main.runs]
+    wider = HEAVY if populations.heavy(places) else 1.0
+    made = Yardstick(scales, known, asked, terms, 0.0, metric, reference, apart, worse, wider, trouble)
     return _with_margin(made, terms)
 
 
@@ -219,7 +230,7 @@ def _usual_margin(made: Yardstick, looks: int) -> float:
     stats = distributions.stats()
     known = made.known[made.asked]
     off = float(stats.norm.isf((1 - OFTEN) / 2)) * known.error(looks)
-    return made.change(sequential.reach(known, looks, made.terms.miss) + off)
+    return made.change(made.reach(looks) + off)
 
 
 def _widest(made: Yardstick) -> float:

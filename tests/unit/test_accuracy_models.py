@@ -113,7 +113,7 @@ def test_a_loss_that_explodes(digits: Any) -> None:
     error = _refused(fast, digits)
 
     assert isinstance(error, TrainingFailed)
-    assert str(error).startswith("A training diverged. Found: losses (")
+    assert str(error).startswith("A training diverged. Found: loss is ")
 
 
 def test_a_factory_that_raises(digits: Any) -> None:

@@ -133,3 +133,24 @@ def test_of_one_population_hardly_any_value_lies_apart(seeds: int) -> None:
         flagged += bool(populations.apart([drawn.gauss(0, 1) for _ in range(seeds)], 1e-4))
 
     assert flagged <= 3
+
+
+def test_heavy_tails_are_told_from_normal_ones() -> None:
+    drawn = random.Random(1)
+    normal = [[drawn.gauss(0, 1) for _ in range(60)] for _ in range(200)]
+    # A few values lie far off on both sides.
+    heavy = [[value * (6 if place % 20 == 0 else 1) for place, value in enumerate(one)] for one in normal]
+
+    told = [sum(map(populations.heavy, samples)) for samples in (normal, heavy)]
+
+    assert told[0] <= 6
+    assert told[1] >= 150
+
+
+def test_of_a_metric_with_heavy_tails_the_margin_is_wider() -> None:
+    plain = made(60, EPOCHS)
+    odd = made(60, EPOCHS, lambda seed, epochs: run(seed, epochs, test_accuracy=5.0 * (-1) ** seed * (seed % 20 == 0)))
+
+    margins = [deciding.yardstick(by, Terms()).margin for by in (plain, odd)]
+
+    assert margins[1] > 1.4 * margins[0]

@@ -1,0 +1,169 @@
+"""`kerasch2 calibrate` and `kerasch2 gate` on any metric: what they say, and with which status they end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+
+from pytest_kerasch2 import cli
+from pytest_kerasch2.accuracy import reference
+from pytest_kerasch2.framework import threads
+from tests.unit import accuracy_made
+from tests.unit.accuracy_made import write_training
+
+pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
+# TensorFlow's own, of old releases.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+Said = Callable[..., "tuple[int, list[str], str]"]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder of the call, and no workflow."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    # Otherwise a function that was changed would be that of the test before.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield
+    sys.modules.pop("my_training", None)
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Said:
+    """Run the command; give its status, the lines of its output, and what it complains of."""
+
+    def kerasch2(*arguments: str) -> tuple[int, list[str], str]:
+        status = cli.main(list(arguments))
+        captured = capsys.readouterr()
+        return status, captured.out.splitlines(), captured.err
+
+    return kerasch2
+
+
+@pytest.fixture
+def calibrates(monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
+    """Calibrate in this process."""
+    pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
+    # The framework of the tests' own process has begun to compute.
+    monkeypatch.setattr(threads, "limit", lambda: None)
+
+    def calibrate(seeds: int, *more: str) -> tuple[int, list[str], str]:
+        how = ("--training=my_training:train", "--epochs=2", f"--seeds={seeds}", "--jobs=1", *more)
+        return said("calibrate", "own.jsonl", *how)
+
+    return calibrate
+
+
+def _trained() -> list[int]:
+    path = Path("trained.txt")
+    return list(map(int, path.read_text(encoding="utf-8").split())) if path.exists() else []
+
+
+@pytest.fixture
+def reference_file(tmp_path: Path) -> str:
+    """A reference of somebody's own training, as if it had been calibrated."""
+    write_training()
+    sys.path.insert(0, str(tmp_path))
+    from my_training import train  # type: ignore[import-not-found]
+
+    from pytest_kerasch2.accuracy import own
+
+    known = accuracy_made.own("my_training:train")
+    runs = tuple(own.run_of(train(seed), seed) for seed in range(60))
+    Path("trained.txt").unlink()
+    return str(accuracy_made.write(reference.Reference(known.subject, runs), tmp_path / "own.jsonl"))
+
+
+COPIES = """
+def train(seed):
+    return {"loss": [0.5123, 0.3123], "val_auc": [0.8123, 0.9123]}
+"""
+STOPPING = """
+import random
+
+def train(seed):
+    drawn = random.Random(seed)
+    losses = [drawn.gauss(1, 0.02) / epoch for epoch in range(1, drawn.randrange(4, 9))]
+    return {"loss": losses, "val_gizmo": [1 + drawn.gauss(0, 0.01) for _ in losses]}
+"""
+
+
+def _write(text: str) -> None:
+    sys.modules.pop("my_training", None)
+    Path("my_training.py").write_text(text, encoding="utf-8")
+
+
+def test_a_calibration_of_copies_says_so_in_its_last_line_and_ends_with_3(calibrates: Said, said: Said) -> None:
+    _write(COPIES)
+
+    status, lines, _ = calibrates(6)
+
+    assert (status, "the curve does not depend on the seed" in lines[-1]) == (3, True)
+    assert said("gate", "own.jsonl", "--training=my_training:train")[0] == 3
+
+
+def test_a_calibration_says_what_two_trainings_tell(calibrates: Said) -> None:
+    write_training()
+
+    _, lines, _ = calibrates(6)
+
+    assert lines[-2].startswith("test accuracy after epoch 2: usually 0.")
+    assert "two trainings tell a margin of" in lines[-2]
+
+
+def test_trainings_that_stop_by_themselves_need_no_number_of_epochs(said: Said, calibrates: Said) -> None:
+    _write(STOPPING)
+
+    status, lines, _ = said("calibrate", "own.jsonl", "--training=my_training:train", "--seeds=20", "--jobs=1")
+
+    assert (status, lines[-1]) == (0, "own.jsonl: 20 seeds")
+    assert len(reference.read(Path("own.jsonl")).lengths) > 1
+    gate = ("gate", "own.jsonl", "--training=my_training:train", "--metric=val_gizmo:higher", "--margin=0.04")
+    status, lines, told = said(*gate, "--json=decision.json")
+    assert status == 0
+    found = json.loads(Path("decision.json").read_text(encoding="utf-8"))
+    assert (found["metric"], found["direction"], found["margin"]) == ("val_gizmo", "higher", 0.04)
+    assert "val_gizmo" in told
+
+
+def test_a_metric_that_has_no_curve_ends_a_calibration_with_its_first_seed(calibrates: Said) -> None:
+    _write(STOPPING)
+
+    status, _, told = calibrates(6, "--epochs=20", "--metric=val_gizno:higher")
+
+    assert (status, reference.read(Path("own.jsonl")).seeds) == (2, {0})
+    assert 'write metric="val_gizmo"' in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--metric=val_auk",), 'To do: write metric="val_accuracy".'),
+        (("--metric=val_accuracy:up",), "either higher or lower"),
+        (("--margin=0",), "A gate cannot have this margin. Found: 0.0."),
+        (("--margin=0.95",), "A margin within which everything lies tells nothing."),
+        (("--margin=0.01", "--resolution=0.01"), "To do: give margin alone."),
+    ],
+    ids=str,
+)
+def test_a_margin_or_a_metric_that_tells_nothing_is_refused_before_any_training(
+    reference_file: str, said: Said, arguments: tuple[str, ...], message: str
+) -> None:
+    status, lines, told = said("gate", reference_file, "--training=my_training:train", *arguments)
+
+    assert (status, lines, told.count("\n"), _trained()) == (2, [], 1, [])
+    assert message in told
+
+
+def test_a_margin_is_what_a_resolution_was(reference_file: str, said: Said) -> None:
+    found = [
+        said("gate", reference_file, "--training=my_training:train", f"--{name}=0.01")[1]
+        for name in ("margin", "resolution")
+    ]
+
+    assert found[0] == found[1]
