@@ -14,13 +14,16 @@ from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference, Subject
 from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.framework import api, devices, threads
+from pytest_kerasch2.framework import api, devices, packages, threads
 from pytest_kerasch2.suggestions import did_you_mean
 
 # Data sets whose images the chapter's network takes as they are.
 DATA = ("mnist", "fashion_mnist", "digits")
+# Where a training that knows nothing of Keras is done, it decides itself.
+_OWN_DEVICE = "-"
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
     if order.mirror is not None and order.cluster is None:
         sources.check_mirror(order.mirror)
     # Before anything is computed here: with one job, the trainings are done in this process.
-    threads.limit()
+    if not _is_without_keras(order):
+        threads.limit()
     order = replace(order, device=_placed(order))
     subject = subject_of(order)
     with reference.appending(order.out, subject) as begun:
@@ -103,6 +107,8 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
 
 def _placed(order: Order) -> str:
     """Give the name of the one device that is meant, of which there may be others on the machines of a cluster."""
+    if _is_without_keras(order):
+        return _OWN_DEVICE
     if order.cluster is None:
         devices.share_memory()
         return devices.one(order.device).name
@@ -110,10 +116,15 @@ def _placed(order: Order) -> str:
     return word if ":" in word else f"{word}:0"
 
 
+def _is_without_keras(order: Order) -> bool:
+    """Whether the training needs nothing of ours: somebody's own, and no TensorFlow or Keras is installed."""
+    return isinstance(order.recipe, Own) and packages.installed() is None
+
+
 def subject_of(order: Order) -> Subject:
     """Give of what the reference will be: asks the framework, and reads the data."""
     data = _data_of(order)
-    release = api.release()
+    release = Release("-", "-", "-") if _is_without_keras(order) else api.release()
     import numpy
 
     environment = {
@@ -144,9 +155,13 @@ def one(order: Order, subject: Subject, seed: int) -> Run:
     Raises:
         BadSetting: this process would give what is of another subject: another release, other data.
     """
-    threads.limit()
-    devices.share_memory()
+    if not _is_without_keras(order):
+        threads.limit()
+        devices.share_memory()
     _refuse_another(subject, _subject_here(order))
+    if _is_without_keras(order):
+        assert isinstance(order.recipe, Own)
+        return own.train(order.recipe, seed)
     (device,) = devices.choose(order.device)
     if isinstance(order.recipe, Own):
         with device.placed():

@@ -83,6 +83,8 @@ def _number(value: Any) -> float:
     Raises:
         TypeError: it is a truth value, a text, or holds several numbers.
     """
+    if type(value) is float:
+        return value
     several = getattr(value, "shape", ()) not in ((), None) and len(value.shape) > 0
     is_text = isinstance(value, (str, bytes, bool)) or "bool" in str(getattr(value, "dtype", ""))
     if several or is_text or (isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real)):

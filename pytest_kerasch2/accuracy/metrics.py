@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from dataclasses import dataclass
 from typing import Any, Iterable, Sequence
@@ -77,6 +78,7 @@ class Metric:
         return self.direction == HIGHER
 
 
+@functools.lru_cache(maxsize=1024)
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a metric's name in lower case, without the numbers that Keras counts names with."""
     text = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
