@@ -22,14 +22,15 @@ from typing import Any, Callable, Iterator, Mapping
 
 import numpy as np
 
-from evaluation.zoo_entry import ZOO, Honest
+from evaluation.zoo_entry import UNUSABLE, ZOO, Honest
 from pytest_kerasch2.errors import KerasCh2Error, NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import recording
 
 SUBJECTS = (
-    "tables", "classes", "images", "sequences", "several", "custom", "generative", "training", "hard", "data_forms",
-)  # fmt: skip
+    *("tables", "classes", "images", "sequences", "several", "custom", "generative", "training", "hard"),
+    *("data_forms", "callables", "unusable"),
+)
 for _subject in SUBJECTS:
     importlib.import_module(f"evaluation.zoo_{_subject}")
 
@@ -74,7 +75,10 @@ def measured(one: Honest, mode: str, seed: int, seconds: float = SECONDS) -> dic
         return {"outcome": NOT_HERE, "message": f"this Keras has no {missing}", "took": 0.0}
 
     def measure() -> Any:
-        model, data = one.make(api.keras(), np.random.RandomState(seed))
+        made = one.make(api.keras(), np.random.RandomState(seed))
+        if mode == "step":
+            return recording.recorded_step(keeper(one.name), made, seconds=seconds, **one.options).found
+        model, data = made
         how = {"device": "cpu", "seconds": seconds, **one.options, "mode": mode}
         return recording.recorded(keeper(one.name), model, data, **how).found
 
@@ -82,7 +86,7 @@ def measured(one: Honest, mode: str, seed: int, seconds: float = SECONDS) -> dic
 
 
 def trials(
-    names: list[str], modes: list[str], seeds: list[int], rounds: int | None = None
+    every: Mapping[str, Honest], names: list[str], modes: list[str], seeds: list[int], rounds: int | None = None
 ) -> Iterator[tuple[Honest, str, int]]:
     """Yield the measurements of the models, modes and seeds that are asked for (all where a list is empty).
 
@@ -90,11 +94,12 @@ def trials(
     seen all models.
 
     Args:
+        every: models that there are.
         names: of models or subjects.
         modes, seeds: of the measurements.
         rounds: at most; None for as many as there are modes.
     """
-    chosen = [one for one in ZOO.values() if not names or one.name in names or one.subject in names]
+    chosen = [one for one in every.values() if not names or one.name in names or one.subject in names]
     of_each = [[mode for mode in one.modes if not modes or mode in modes] for one in chosen]
     for turn in range(max(map(len, of_each), default=0) if rounds is None else rounds):
         for seed, (place, (one, there)) in itertools.product(seeds, enumerate(zip(chosen, of_each))):
@@ -151,7 +156,11 @@ def _trial(one: Honest, mode: str, seed: int) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = measured(one, mode, seed)
-    return {"subject": one.subject, **found, "good": found["outcome"] not in {REFUSED, ERROR}}
+    if one.named:
+        good = found["outcome"] in {REFUSED, NOT_HERE} and one.named in found["message"]
+    else:
+        good = found["outcome"] not in {REFUSED, ERROR}
+    return {"subject": one.subject, **found, "good": good}
 
 
 def main() -> int:
@@ -163,18 +172,20 @@ def main() -> int:
     parser.add_argument("--kept", type=Path, default=KEPT, help="file of JSON lines")
     parser.add_argument("--rounds", type=int, help="modes of each model and seed; all where it is not given")
     parser.add_argument("--part", default="1/1", help="such as 2/3: each third measurement, from the second on")
+    parser.add_argument("--unusable", action="store_true", help="do what must be refused, in place of the models")
     parser.add_argument("--list", action="store_true", help="print the models, measure nothing")
     given = parser.parse_args()
+    every = UNUSABLE if given.unusable else ZOO
     if given.list:
-        print("\n".join(f"{one.subject}: {one.name} ({', '.join(one.modes)})" for one in ZOO.values()))
+        print("\n".join(f"{one.subject}: {one.name} ({', '.join(one.modes)})" for one in every.values()))
         return 0
     part, parts = map(int, given.part.split("/"))
-    wanted = list(trials(given.only, given.mode, given.seed or [0], given.rounds))[part - 1 :: parts]
+    wanted = list(trials(every, given.only, given.mode, given.seed or [0], given.rounds))[part - 1 :: parts]
     if not wanted:
         print("no model of the zoo is named so: see --list", file=sys.stderr)
         return 2
     bad = run(wanted, _trial, given.kept, lambda one, mode, seed: {"model": one.name, "mode": mode, "seed": seed})
-    print(f"{bad} of {len(wanted)} refused")
+    print(f"{bad} of {len(wanted)} ended as they should not")
     return int(bad > 0)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -156,9 +157,9 @@ def generator_with_an_end(k: Any, drawn: Any) -> Any:
     return _regression(k), ((x[first : first + 32], y[first : first + 32]) for first in range(0, len(x), 32))
 
 
-@honest(FORMS, needs=("keras3",))
+@honest(FORMS, needs=("keras3", "pandas"))
 def frame_of_pandas(k: Any, drawn: Any) -> Any:
-    pandas = __import__("pandas")
+    pandas = importlib.import_module("pandas")
     x, y = table(drawn)
     return _regression(k), (pandas.DataFrame(x), pandas.Series(y[:, 0]))
 

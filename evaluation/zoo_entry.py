@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping
 
@@ -30,6 +31,7 @@ class Honest:
         needs: names of Keras that it needs, such as `optimizers.Lion`; `tensorflow` is the backend, `keras3` the
             generation.
         options: further arguments of `step_benchmark`.
+        named: what a refusal has to name, of a trial that must be refused; an empty string where it must be timed.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Honest:
     modes: tuple[str, ...] = KERAS
     needs: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    named: str = ""
 
     def missing(self, keras: Any) -> str:
         """Return what this Keras lacks for the model, or an empty string."""
@@ -45,6 +48,8 @@ class Honest:
 
 
 ZOO: dict[str, Honest] = {}
+# What cannot be timed, and has to be refused in words that name the argument or the setting.
+UNUSABLE: dict[str, Honest] = {}
 
 
 def honest(
@@ -62,11 +67,33 @@ def honest(
     return add
 
 
+def unusable(
+    named: str, *, modes: tuple[str, ...] = ("fit",), needs: tuple[str, ...] = (), **options: Any
+) -> Callable[[Make], Make]:
+    """Return a decorator that adds what cannot be timed, under the name of its function.
+
+    Args:
+        named: what the refusal has to name.
+        modes, needs, options: as for `honest`.
+    """
+
+    def add(make: Make) -> Make:
+        called = make.__name__.replace("_", " ")
+        if called in UNUSABLE:
+            raise ValueError(f"two unusable trials are named {called!r}")
+        UNUSABLE[called] = Honest(called, "refused", make, modes, needs, options, named)
+        return make
+
+    return add
+
+
 def _has(keras: Any, need: str) -> bool:
     if need == "tensorflow":
         return api.runs_on_tensorflow()
     if need == "keras3":
         return api.is_keras3()
+    if need in {"jax", "torch", "pandas"}:
+        return importlib.util.find_spec(need) is not None
     found = keras
     for part in need.split("."):
         found = getattr(found, part, None)
