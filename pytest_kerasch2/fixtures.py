@@ -186,15 +186,18 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """A function that times the steps of a compiled model, and refuses a time that cannot be believed.
 
     It takes what `timing.recording.recorded` does, and gives what pytest-benchmark's table and JSON then hold.
+    `step_benchmark.step(function, items=...)` times a step of any other loop; see `timing.looping.measure`.
     """
+    from functools import partial
+
     from pytest_kerasch2.timing import recording
 
-    def ask(model: Any, data: Any, **how: Any) -> Any:
+    def timed(record: Callable[..., Any], *what: Any, **how: Any) -> Any:
         __tracebackhide__ = True
         with told(request):
             keeper = recording.keeper(request)
             try:
-                row = recording.recorded(keeper, model, data, given_up=lambda: recording.keep(request.config), **how)
+                row = record(keeper, *what, given_up=lambda: recording.keep(request.config), **how)
             except Exception as error:
                 # What the model itself raises; pytest's --full-trace shows how it came to be called.
                 whole = error.__traceback__ if request.config.getoption("fulltrace", False) else recording.beyond(error)
@@ -202,6 +205,11 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
         request.config.stash.setdefault(SHOWN, []).append(replace(row, name=request.node.nodeid))
         return row.found
 
+    def ask(model: Any, data: Any, **how: Any) -> Any:
+        __tracebackhide__ = True
+        return timed(recording.recorded, model, data, **how)
+
+    ask.step = partial(timed, recording.recorded_step)  # type: ignore[attr-defined]
     return ask
 
 

@@ -13,8 +13,9 @@ import threading
 import time
 from typing import Callable, Iterator
 
-from pytest_kerasch2.errors import BadSetting, TimingVoid
+from pytest_kerasch2.errors import TimingVoid
 from pytest_kerasch2.framework import quiet
+from pytest_kerasch2.timing import asked
 
 # Seconds in which an interrupt that was asked for has come for sure.
 PENDING = 1.0
@@ -41,8 +42,7 @@ def within(seconds: float, given_up: Callable[[], None] = lambda: None) -> Itera
         BadSetting: the time is no number above zero.
         TimingVoid: it took longer.
     """
-    if not seconds > 0:
-        raise BadSetting("A deadline is no time above zero", repr(seconds), "give seconds, such as 300")
+    asked.seconds(seconds, "deadline")
     if threading.current_thread() is not threading.main_thread():
         # Nothing that is stopped is to be stopped in another thread than this one.
         yield

@@ -14,14 +14,14 @@ from pytest_kerasch2.framework import api, packages
 
 def told() -> dict[str, Any]:
     """Give the versions of all that takes part, the clock, and the threads that TensorFlow was told to use."""
-    return {
-        "plugin": __version__,
-        **asdict(api.release()),
-        "backend_version": packages.version_of(api.release().backend),
-        "python": platform.python_version(),
-        "clock": time.get_clock_info("perf_counter").implementation,
-        "threads": _threads(),
-    }
+    versions = {**asdict(api.release()), "backend_version": packages.version_of(api.release().backend)}
+    return {"plugin": __version__, **versions, **of_process(), "threads": _threads()}
+
+
+def of_process() -> dict[str, Any]:
+    """Return the versions of the interpreter and of this package, and the clock; asks no framework."""
+    clock = time.get_clock_info("perf_counter").implementation
+    return {"plugin": __version__, "python": platform.python_version(), "clock": clock}
 
 
 def load() -> float | None:

@@ -14,9 +14,9 @@ from typing import Any, Iterator, Sequence
 import numpy as np
 
 from pytest_kerasch2.errors import TimingVoid
-from pytest_kerasch2.timing import block, environment, learning, memory, proof
+from pytest_kerasch2.timing import block, counting, environment, learning, memory, proof, reference
 from pytest_kerasch2.timing.block import Block, Run
-from pytest_kerasch2.timing.memory import Gauge, Memory
+from pytest_kerasch2.timing.memory import Memory
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.proof import Proof
 from pytest_kerasch2.timing.subject import Subject
@@ -74,6 +74,11 @@ class Measurement:
         return float(high - low) / 2
 
     @property
+    def work_check(self) -> str:
+        """Return `checked`, or `not checked` with the reason."""
+        return "not checked: it was not asked for (proof=False)" if self.proof is None else self.proof.outcome
+
+    @property
     def plain(self) -> dict[str, Any]:
         """Give what a file says of it."""
         return {
@@ -88,6 +93,7 @@ class Measurement:
             "loss": None if self.loss is None else list(self.loss),
             "memory": None if self.memory is None else self.memory.plain,
             "proof": None if self.proof is None else self.proof.plain,
+            "work_check": self.work_check,
         }
 
 
@@ -153,15 +159,15 @@ class Prepared:
         if len(self.traces) != traced:
             found = f"{len(self.traces) - traced} times in {steps} steps"
             raise TimingVoid("The model was traced while it was timed", found, "give inputs of one shape and type")
-        counted, meant = subject.updates() - updates, steps if trains else 0
-        if counted != meant:
-            found = f"{counted} updates of the weights in {steps} steps"
-            raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
-        same = [name for name, one in subject.weights().items() if weights.get(name) == one]
+        counting.check(subject, updates, steps if trains else 0)
+        same = {name for name, one in subject.weights().items() if weights.get(name) == one}
         if same:
-            learning.refuse_diverged(subject)
-            found = ", ".join(same)
-            raise TimingVoid("Steps of training left weights as they were", found, "train all of them, or freeze them")
+            learning.check_numbers(subject)
+            # A weight may be left as it was for good: it has no gradient, or the learning rate has come to zero.
+            lost = same & reference.moves(subject, steps) if self.proof else set()
+            if lost:
+                remedy = "train all of them, or freeze them with trainable=False"
+                raise TimingVoid("Steps of training left weights as they were", ", ".join(sorted(lost)), remedy)
 
 
 class Taking:
@@ -184,10 +190,10 @@ class Taking:
         Raises:
             TimingVoid: it did not do what it is said to.
         """
-        gauge = Gauge(self.ready.subject.device)
-        before = gauge.now() if gauge.reset() else None
+        gauge = self.ready.subject.gauge()
+        before = gauge.now() if gauge is not None and gauge.reset() else None
         self.blocks.append(self.ready.timed(self.steps))
-        self.taken.append(memory.between(gauge, before, self.steps))
+        self.taken.append(None if gauge is None else memory.between(gauge, before, self.steps))
 
 
 def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) -> Measurement:
@@ -222,30 +228,56 @@ def in_turns(
         NotApplicable, TimingVoid: as `measure` does.
     """
     load, drawn = environment.load(), random.Random(0)
-    before = [_loss_where_it_is(one, mode) for one in subjects]
     with contextlib.ExitStack() as kept:
-        every = [Taking(kept.enter_context(prepared(one, mode, proving))) for one in subjects]
-        while any(len(one.blocks) < fewest or one.seconds < seconds for one in every):
-            for one in drawn.sample(every, len(every)):
-                one.block()
-    for one in every:
-        block.refuse_owing(one.blocks)
+        for one in subjects:
+            kept.enter_context(_kept(one))
+        before = [_loss_where_it_is(one, mode, proving) for one in subjects]
+        with contextlib.ExitStack() as opened:
+            every = [Taking(opened.enter_context(prepared(one, mode, proving))) for one in subjects]
+            while any(len(one.blocks) < fewest or one.seconds < seconds for one in every):
+                for one in drawn.sample(every, len(every)):
+                    one.block()
+        for one in every:
+            block.refuse_owing(one.blocks)
+            learning.check_numbers(one.ready.subject, trains=mode.trains)
+        after = [_loss_where_it_is(one, mode, proving) for one in subjects]
+    # Now that the models are as they were at the beginning, from where a reference has to start too.
+    for one, *losses in zip(every, before, after):
+        _check_learned(one, *losses)
     loads = (load, environment.load())
-    return [
-        _measurement(one, loads, lost, _loss_where_it_is(one.ready.subject, mode)) for one, lost in zip(every, before)
-    ]
+    return [_measurement(one, loads, *losses) for one, *losses in zip(every, before, after)]
 
 
-def _loss_where_it_is(subject: Subject, mode: Mode) -> float | None:
+@contextlib.contextmanager
+def _kept(subject: Subject) -> Iterator[None]:
+    """Put a model back at the end, as it was before its first step."""
     with subject.device.placed():
-        return learning.loss_of(subject) if mode.trains else None
+        subject.build()
+        with subject.kept_as_it_is():
+            yield
+
+
+def _check_learned(taking: Taking, before: float | None, after: float | None) -> None:
+    ready = taking.ready
+    subject, steps = ready.subject, ready.unit + sum(one.steps for one in (*ready.warming, *taking.blocks))
+
+    def again() -> list[float]:
+        with subject.device.placed():
+            return learning.of_reference(subject, steps, 2 * taking.seconds)
+
+    learning.check_learned(before, after, again)
+
+
+def _loss_where_it_is(subject: Subject, mode: Mode, proving: bool) -> float | None:
+    with subject.device.placed():
+        return learning.loss_of(subject) if mode.trains and proving else None
 
 
 def _measurement(
     taking: Taking, load: tuple[float | None, float | None], before: float | None, after: float | None
 ) -> Measurement:
     ready = taking.ready
-    loss = None if before is None or after is None else learning.learned(before, after)
+    loss = None if before is None or after is None else (before, after)
     told = (ready.first, ready.warming, ready.steady, tuple(taking.blocks), taking.traced)
     return Measurement(*told, load, loss, memory.together(taking.taken), ready.proof, ready.unit)
 
@@ -261,7 +293,7 @@ def prepared(
         most_warming: blocks of warming up, at most.
 
     Raises:
-        BadSetting: the model is on another device than the subject's.
+        BadSetting: the model is on another device than the subject's, or the data are no numbers.
         NotApplicable: this release or backend has no such mode.
         TimingVoid: a step does other work than one by hand.
     """
@@ -269,11 +301,12 @@ def prepared(
         run = mode.make(subject)
         unit = subject.batches if mode.of_epochs else 1
         began = time.perf_counter()
-        run(unit)
+        result = run(unit)
         subject.finish()
         first = time.perf_counter() - began
         # A model may have been built by its first call.
         subject.refuse_elsewhere()
+        learning.check_numbers(subject, None if mode.trains else result, trains=mode.trains)
         idle = block.waiting(subject.wait)
         traced = len(traces)
         shown = proof.prove(subject, mode, run) if proving else None
@@ -305,7 +338,8 @@ def _traced(subject: Subject) -> Iterator[list[str]]:
     The last layer is looked at, by its `call`: a graph that is there already does not come back to it.
     """
     traces: list[str] = []
-    layer = subject.model.layers[-1]
+    # A model may have no layers, and hold its weights itself.
+    layer = next(reversed(getattr(subject.model, "layers", None) or [subject.model]))
     own, call = "call" in vars(layer), layer.call
 
     # Keras asks for the names of what `call` takes.

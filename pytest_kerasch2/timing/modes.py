@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
 import inspect
 import itertools
 from dataclasses import dataclass
@@ -10,9 +12,9 @@ from typing import Any, Callable, Iterable, Sequence
 from pytest_kerasch2.errors import BadSetting, NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
-from pytest_kerasch2.timing import by_hand
+from pytest_kerasch2.timing import by_hand, changing, feed
 from pytest_kerasch2.timing.block import Run
-from pytest_kerasch2.timing.subject import Subject
+from pytest_kerasch2.timing.subject import Subject, trimmed
 
 # Steps that `fit` gives to the device as one call, where it is asked to give it several.
 AT_ONCE = 25
@@ -42,7 +44,7 @@ class Mode:
 class OneByOne:
     """Does steps one after the other, batch after batch; behind the last comes the first again."""
 
-    def __init__(self, given: Sequence[Any], step: Callable[[Any, Any], Any]) -> None:
+    def __init__(self, given: Sequence[Any], step: Callable[..., Any]) -> None:
         """Begin with the first batch."""
         self.given = given
         self.step = step
@@ -78,28 +80,68 @@ def _xla(subject: Subject) -> Run:
     return _one_by_one(subject, function(by_hand.eager(subject.model), **{name: True}))
 
 
-def _one_by_one(subject: Subject, step: Callable[[Any, Any], Any]) -> Run:
+def _one_by_one(subject: Subject, step: Callable[..., Any]) -> Run:
     # On the device already: what is timed is the step, and not the way of its images to it.
-    given = [tuple(map(api.tensor, subject.batch(number))) for number in range(min(subject.batches, 64))]
-    return OneByOne(given, step)
+    batches = [subject.batch(number) for number in range(min(subject.kept, 64))]
+    return OneByOne([by_hand.given(one, subject.class_weight) for one in batches], step)
 
 
 def _on_batches(subject: Subject) -> Run:
-    given = [subject.batch(number) for number in range(subject.batches)]
-    return OneByOne(given, subject.model.train_on_batch)
+    given = [subject.batch(number) for number in range(subject.kept)]
+    if not api.runs_on_tensorflow():
+        # What `tf.data` gives is nothing for another backend.
+        given = [feed.dense(one) for one in given]
+    step = _on_batch(subject.model)
+    if subject.class_weight is not None:
+        step = functools.partial(step, class_weight=subject.class_weight)
+    return OneByOne(given, step)
+
+
+def _on_batch(model: Any) -> Callable[..., Any]:
+    """Return `train_on_batch`, or what gives a `train_step` of the user's own the batch that `fit` gives it.
+
+    `fit` gives inputs and targets alone where there are no weights, and `train_on_batch` of Keras 3 three parts: a step
+    that was written for the first cannot take them.
+    """
+    if not (api.is_keras3() and by_hand.is_own(model, "train_step")):
+        return model.train_on_batch  # type: ignore[no-any-return]
+    own = model.train_step
+
+    def step(*batch: Any, **how: Any) -> Any:
+        try:
+            return model.train_on_batch(*batch, **how)
+        except ValueError:
+            if "train_step" in vars(model):
+                raise
+            model.train_step = lambda *given: own(*given[:-1], trimmed(given[-1]))
+            changing.forget_functions(model)
+            return model.train_on_batch(*batch, **how)
+
+    return step
 
 
 def _fit(subject: Subject) -> Run:
-    model, how = subject.model, _quiet(subject)
-    return _by_epochs(subject, lambda epochs: model.fit(subject.x, subject.y, epochs=epochs, **how))
+    given, how = subject.fed()
+    if subject.source:
+        # Its order is its own.
+        how["shuffle"] = False
+        if "steps" in how:
+            how["steps_per_epoch"] = how.pop("steps")
+    if subject.class_weight is not None:
+        how["class_weight"] = subject.class_weight
+    return _by_epochs(subject, lambda epochs: subject.model.fit(*given, epochs=epochs, **how))
 
 
 def _fit_many(subject: Subject) -> Run:
     model = subject.model
     known = inspect.signature(type(model).compile).parameters
-    if "steps_per_execution" not in known:
-        raise NotApplicable("`fit` is to give several steps as one call", "this release's `compile` cannot say so")
-    if hasattr(model, "compile_from_config"):
+    if hasattr(model, "steps_per_execution"):
+        # As `compile` sets it; what was compiled for another number is made anew.
+        model.steps_per_execution = AT_ONCE
+        changing.forget_functions(model)
+    elif "steps_per_execution" not in known:
+        raise NotApplicable("`fit` is to give several steps as one call", "this model's `compile` cannot say so")
+    elif hasattr(model, "compile_from_config"):
         model.compile_from_config({**model.get_compile_config(), "steps_per_execution": AT_ONCE})
     else:
         # Before 2.12 a model tells what it was compiled with in private alone.
@@ -117,9 +159,10 @@ def _pipeline(subject: Subject) -> Run:
 
 def _piped(subject: Subject) -> Any:
     api.require_tensorflow("The pipeline")
-    if len(subject.x.shape) != 3:
-        found = f"inputs of shape {tuple(subject.x.shape)}"
-        raise BadSetting("The chapter's pipeline takes images", found, "give inputs of shape (n, height, width)")
+    shape = tuple(getattr(subject.x, "shape", ()))
+    if len(shape) != 3 or not hasattr(subject.y, "shape") or subject.sample_weight is not None:
+        remedy = "give (x, y) with x of shape (n, height, width)"
+        raise BadSetting("mode='pipeline' takes images and their labels", f"inputs of shape {shape}", remedy)
     return pipeline.as_printed(api.tensorflow(), subject.x, subject.y, batch_size=subject.batch_size)
 
 
@@ -128,24 +171,23 @@ def _from_pipe(subject: Subject, count: int) -> Iterable[Any]:
 
 
 def _evaluate(subject: Subject) -> Run:
-    model, how = subject.model, _quiet(subject)
-    return _by_epochs(subject, lambda epochs: [model.evaluate(subject.x, subject.y, **how) for _ in range(epochs)][-1])
+    model, (given, how) = subject.model, subject.fed()
+    return _by_epochs(subject, lambda epochs: [model.evaluate(*given, **how) for _ in range(epochs)][-1])
 
 
 def _predict(subject: Subject) -> Run:
-    model, how = subject.model, _quiet(subject)
-    return _by_epochs(subject, lambda epochs: [model.predict(subject.x, **how) for _ in range(epochs)][-1])
-
-
-def _quiet(subject: Subject) -> dict[str, Any]:
-    return {"batch_size": subject.batch_size, "verbose": 0}
+    model, (given, how) = subject.model, subject.fed(targets=False)
+    return _by_epochs(subject, lambda epochs: [model.predict(*given, **how) for _ in range(epochs)][-1])
 
 
 def _by_epochs(subject: Subject, call: Callable[[int], Any]) -> Run:
     def run(count: int) -> Any:
         epochs, rest = divmod(count, subject.batches)
         assert not rest, "whole epochs are asked for"
-        return call(epochs)
+        result = call(epochs)
+        if subject.source:
+            subject.source.check_not_ended()
+        return result
 
     return run
 
@@ -163,6 +205,9 @@ MODES = (
 )
 
 
+BY_HAND = ("eager", "graph", "xla")
+
+
 def mode(name: str) -> Mode:
     """Give a mode by its name.
 
@@ -172,5 +217,32 @@ def mode(name: str) -> Mode:
     for one in MODES:
         if one.name == name:
             return one
-    known = ", ".join(one.name for one in MODES)
-    raise BadSetting("There is no such mode of a step", repr(name), f"say one of {known}")
+    known = [one.name for one in MODES]
+    near = difflib.get_close_matches(str(name), known, 1)
+    meant = f"; {near[0]!r} is near to it" if near else ""
+    raise BadSetting(f"mode must be one of {', '.join(known)}, got {name!r}{meant}")
+
+
+def check_model(model: Any, mode: Mode) -> None:
+    """Refuse a model that lacks what a mode asks for: `predict` asks for nothing, `evaluate` for a loss or metrics.
+
+    Raises:
+        BadSetting: it was not compiled, or its step cannot be written by hand.
+    """
+    if mode.name == "predict":
+        return
+    if not is_compiled(model):
+        needed = "an optimizer and a loss" if mode.trains else "a loss or metrics"
+        raise BadSetting(f"model must be compiled for mode={mode.name!r}: call its compile with {needed} first")
+    reason = by_hand.why_not(model) if mode.name in BY_HAND else ""
+    if reason:
+        raise BadSetting(f"mode={mode.name!r} writes the step by hand, but {reason}: use mode='fit' instead")
+
+
+def is_compiled(model: Any) -> bool:
+    """Whether a model was compiled, as Keras asks it itself."""
+    # In private before Keras 3; what has neither tells by its optimizer.
+    told = [getattr(model, name, None) for name in ("compiled", "_is_compiled")]
+    if any(isinstance(one, bool) for one in told):
+        return any(one is True for one in told)
+    return getattr(model, "optimizer", None) is not None

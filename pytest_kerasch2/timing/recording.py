@@ -10,7 +10,7 @@ from typing import Any, Callable, Mapping
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.framework.devices import Device
-from pytest_kerasch2.timing import environment, limit, measuring, memory, modes, parts
+from pytest_kerasch2.timing import asked, environment, limit, looping, measuring, memory, modes, parts
 from pytest_kerasch2.timing.deadline import within
 from pytest_kerasch2.timing.measuring import Measurement
 from pytest_kerasch2.timing.modes import Mode
@@ -18,6 +18,7 @@ from pytest_kerasch2.timing.subject import Subject, size_of, subject
 from pytest_kerasch2.timing.table import Row
 
 SCHEMA = 1
+BATCH_SIZE = 32
 # Under this name it stands in the `extra_info` of a benchmark.
 NAME = "kerasch2"
 PACKAGE = Path(__file__).parents[1]
@@ -57,8 +58,8 @@ def in_turns(
     data: Any,
     *,
     name: str,
-    batch_size: int = 32,
-    device: str | None = None,
+    batch_size: int | None = None,
+    device: str | Device | None = None,
     mode: str = "fit",
     seconds: float = 1.0,
     rounds: int = 9,
@@ -76,8 +77,9 @@ def in_turns(
     Raises:
         BadSetting, DeviceMissing, NotApplicable, TimingVoid, CouldNotTell: as `recorded` does.
     """
-    chosen, place = modes.mode(mode), devices.one(device)
-    subjects = [subject(model, data, batch_size, place) for model in models.values()]
+    chosen, place = modes.mode(mode), asked.device(device)
+    asked.seconds(seconds)
+    subjects = [_ready(model, data, batch_size, place, chosen) for model in models.values()]
     with within(deadline, given_up), memory.told(place):
         found = measuring.in_turns(subjects, chosen, seconds, fewest=rounds)
     return {of: replace(one, turns=name) for of, one in zip(models, found)}
@@ -88,13 +90,14 @@ def recorded(
     model: Any,
     data: Any,
     *,
-    batch_size: int = 32,
-    device: str | None = None,
+    batch_size: int | None = None,
+    device: str | Device | None = None,
     mode: str = "fit",
     seconds: float = 1.0,
     deadline: float = 300.0,
     proof: bool = True,
     apart: bool = False,
+    class_weight: Mapping[int, float] | None = None,
     given_up: Callable[[], None] = lambda: None,
     found: Measurement | None = None,
 ) -> Row:
@@ -102,12 +105,14 @@ def recorded(
 
     Args:
         benchmark: the fixture of pytest-benchmark; its times are those of single steps.
-        model, data, batch_size: see `subject`.
-        device: a word for one device, or None for a GPU if there is one.
+        model, data: see `subject`.
+        batch_size: items a step, 32 where it is not said; data that come in batches have their own.
+        device: a word for one device or a device, or None for a GPU if there is one.
         mode, seconds: name of a way to do the steps, and of blocks that count, about.
         deadline: seconds after which it is given up.
         proof: whether steps must be shown to do what steps by hand do; False where they are meant to do something else.
         apart: whether a step of `fit` is to be taken apart too.
+        class_weight: as for `fit`.
         given_up: is called where it cannot be stopped at its deadline, before the process is ended.
         found: what was measured of it already, in turns with others.
 
@@ -120,19 +125,52 @@ def recorded(
     """
     # Said at once: what is refused or not available below has made use of the fixture all the same.
     benchmark._mode = NAME
-    chosen, place = modes.mode(mode), devices.one(device)
-    ready = subject(model, data, batch_size, place)
+    chosen, place = modes.mode(mode), asked.device(device)
+    asked.seconds(seconds)
     if apart and mode != "fit":
-        raise BadSetting("A step is taken apart in one mode alone", repr(mode), 'say mode="fit", or leave out apart')
+        raise BadSetting(f"apart=True takes a step of mode='fit' apart, got mode={mode!r}")
+    ready = _ready(model, data, batch_size, place, chosen, class_weight)
     with within(deadline, given_up), memory.told(place):
         found = found or measuring.measure(ready, chosen, seconds, proof)
         taken = parts.measure(ready, seconds, proving=False) if apart else None
         # What this machine can do at best is measured with the same care: it may have too little memory for that too.
-        least, network = _limit(ready, chosen), _network(model)
+        least, network = _limit(ready, chosen), _network(ready)
     _give(benchmark, found)
-    row = Row(benchmark.name, place.name, mode, batch_size, found, least, network, parts=taken)
+    row = Row(benchmark.name, place.name, mode, ready.batch_size, found, least, network, parts=taken)
+    if batch_size is not None and batch_size != ready.batch_size:
+        row = replace(row, note=f"batch_size is {ready.batch_size}, that of data, and not {batch_size}")
     benchmark.extra_info[NAME] = _record(row, place, found)
     return row
+
+
+def recorded_step(benchmark: Any, function: Callable[..., Any], **how: Any) -> Row:
+    """Time the step of a loop outside Keras, and give its times to pytest-benchmark.
+
+    Args:
+        benchmark: the fixture of pytest-benchmark.
+        function: does one step.
+        how: see `looping.measure`.
+
+    Raises:
+        BadSetting, TimingVoid, CouldNotTell: as `recorded` does.
+    """
+    benchmark._mode = NAME
+    found, loop = looping.measure(function, **how)
+    _give(benchmark, found)
+    row = Row(benchmark.name, loop.place, "step", loop.items, found)
+    about = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": "", "limit_seconds": None}
+    about.update(hardware="", environment=loop.environment, parts=None, step=loop.name)
+    benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, **found.plain}
+    return row
+
+
+def _ready(
+    model: Any, data: Any, batch_size: int | None, place: Device, mode: Mode, class_weight: Any = None
+) -> Subject:
+    """Return a model and its data, of which a mode can be timed."""
+    made = subject(model, data, BATCH_SIZE if batch_size is None else batch_size, place, class_weight)
+    modes.check_model(model, mode)
+    return made
 
 
 def beyond(error: BaseException) -> TracebackType | None:
@@ -151,11 +189,12 @@ def _record(row: Row, place: Device, found: Measurement) -> dict[str, Any]:
     """Give what the file of pytest-benchmark has of a row."""
     about = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": row.network}
     about.update(hardware=devices.hardware(place), environment=environment.told(), limit_seconds=row.limit)
-    return {"schema": SCHEMA, **about, "parts": row.parts and row.parts.plain, **found.plain}
+    noted = {"note": row.note} if row.note else {}
+    return {"schema": SCHEMA, **about, **noted, "parts": row.parts and row.parts.plain, **found.plain}
 
 
-def _network(model: Any) -> str:
-    return f"{_dtype(model)}, {sum(map(size_of, model.trainable_weights))} parameters"
+def _network(subject: Subject) -> str:
+    return f"{_dtype(subject.model)}, {sum(map(size_of, subject.trained))} parameters"
 
 
 def _limit(subject: Subject, mode: Mode) -> float | None:
@@ -166,8 +205,9 @@ def _limit(subject: Subject, mode: Mode) -> float | None:
 
 
 def _dtype(model: Any) -> str:
-    last = model.layers[-1]
-    return api.dtype_name(getattr(last, "compute_dtype", last.dtype))
+    # A model may have no layers, and hold its weights itself.
+    last = next(reversed(getattr(model, "layers", None) or [model]))
+    return api.dtype_name(getattr(last, "compute_dtype", getattr(last, "dtype", "")))
 
 
 def _give(benchmark: Any, found: Measurement) -> None:

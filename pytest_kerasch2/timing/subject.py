@@ -6,14 +6,21 @@ import contextlib
 import functools
 import hashlib
 import operator
-from dataclasses import dataclass
-from typing import Any, Iterator, Sequence
-
-import numpy as np
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any, ContextManager, Mapping
 
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.framework.devices import Device
+from pytest_kerasch2.timing import changing
+from pytest_kerasch2.timing import feed as feeds
+from pytest_kerasch2.timing.changing import assign, copied, put_back, variables
+from pytest_kerasch2.timing.feed import Feed
+from pytest_kerasch2.timing.memory import Gauge
+from pytest_kerasch2.timing.sources import Batch, Source
+
+__all__ = ["Subject", "assign", "copied", "put_back", "size_of", "subject", "variables"]
 
 
 @dataclass(frozen=True)
@@ -21,10 +28,13 @@ class Subject:
     """What does the steps.
 
     Attributes:
-        model: a compiled Keras model.
-        x, y: arrays with at least one batch.
-        batch_size: images a step.
+        model: a Keras model.
+        x, y: structures of arrays with at least one batch; None where a source gives the batches.
+        batch_size: items a step.
         device: where the steps are done.
+        sample_weight: weights of the items, or None.
+        class_weight: weights of classes, as `fit` takes them, or None.
+        source: what gives batches by itself, or None.
     """
 
     model: Any
@@ -32,26 +42,67 @@ class Subject:
     y: Any
     batch_size: int
     device: Device
+    sample_weight: Any = None
+    class_weight: Mapping[int, float] | None = None
+    source: Source | None = None
+
+    @property
+    def items(self) -> int:
+        """Return how many inputs there are in an epoch."""
+        return Feed(self.x, self.y, self.sample_weight, self.source).items
 
     @property
     def batches(self) -> int:
-        """Give how many whole batches the data have."""
-        return len(self.x) // self.batch_size
+        """Return how many batches an epoch has."""
+        return self.source.batches if self.source else self.items // self.batch_size
 
-    def batch(self, number: int) -> tuple[Any, Any]:
-        """Give one of the batches; behind the last comes the first again."""
+    @property
+    def kept(self) -> int:
+        """Return how many different batches can be had one by one."""
+        return len(self.source.kept) if self.source else self.batches
+
+    def batch(self, number: int) -> Batch:
+        """Return one of the batches: inputs, and targets and weights where there are any; behind the last the first."""
+        if self.source:
+            return self.source.kept[number % self.kept]
         first = number % self.batches * self.batch_size
-        return self.x[first : first + self.batch_size], self.y[first : first + self.batch_size]
+        parts = (self.x, self.y, self.sample_weight)
+        return trimmed(feeds.cut(parts, first, first + self.batch_size))
 
-    def updates(self) -> int:
-        """Give how often the optimizer has changed the weights, as it counts itself."""
-        return int(api.array(self.model.optimizer.iterations))
+    def fed(self, *, targets: bool = True) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return what `fit`, `evaluate` or `predict` are called with, as positional and named arguments.
+
+        Args:
+            targets: False for `predict`, which takes inputs alone.
+        """
+        if self.source:
+            steps = {} if self.source.steps is None else {"steps": self.source.steps}
+            return (self.source.given,), {"verbose": 0, **steps}
+        how = {"batch_size": self.batch_size, "verbose": 0}
+        if not targets:
+            return (self.x,), how
+        if self.sample_weight is not None:
+            how["sample_weight"] = self.sample_weight
+        return (self.x, self.y), how
+
+    def updates(self) -> int | None:
+        """Return how often the optimizer has changed the weights, as it counts itself; None where it does not."""
+        counted = getattr(getattr(self.model, "optimizer", None), "iterations", None)
+        return None if counted is None else int(api.array(counted))
+
+    @property
+    def trained(self) -> list[Any]:
+        """Return the weights that are trained; none where the model is not built."""
+        # Keras says so of a model that is not built.
+        with contextlib.suppress(ValueError):
+            return list(getattr(self.model, "trainable_weights", ()))
+        return []
 
     def weights(self) -> dict[str, str]:
-        """Give a hash of each weight that is trained, by its place and name."""
-        found = enumerate(self.model.trainable_weights)
+        """Return a hash of each weight that is trained, by its place and name."""
         return {
-            f"{place}: {one.name}": hashlib.sha256(api.array(one).tobytes()).hexdigest()[:12] for place, one in found
+            f"{place}: {one.name}": hashlib.sha256(api.array(one).tobytes()).hexdigest()[:12]
+            for place, one in enumerate(self.trained)
         }
 
     def refuse_elsewhere(self) -> None:
@@ -60,20 +111,32 @@ class Subject:
         Raises:
             BadSetting: a weight is on another device.
         """
-        try:
-            weights = self.model.trainable_weights
-        except ValueError:
-            # It is not built yet, and will be where its steps are.
-            return
-        for weight in weights:
+        for weight in self.trained:
             place = devices.where(weight)
             if place and place != self.device.name:
                 found = f"{weight.name} on {place}, and steps on {self.device.name}"
                 remedy = "make the model with the fixture device, or where the framework places it on that device"
                 raise BadSetting("A model is on another device than its steps", found, remedy)
 
+    def build(self) -> None:
+        """Let a model make its weights, so that they can be put back."""
+        if getattr(self.model, "built", True) and self.trained:
+            return
+        with contextlib.suppress(Exception), warnings.catch_warnings():
+            # What it cannot do here, it says again where it is timed.
+            warnings.simplefilter("ignore")
+            self.model(feeds.tensors(self.batch(0)[0]))
+
+    def gauge(self) -> Gauge | None:
+        """Return what reads the memory that steps take."""
+        return Gauge(self.device)
+
+    def kept_as_it_is(self) -> ContextManager[None]:
+        """Return a context at whose end the model is as it was at its beginning."""
+        return changing.all_put_back(self.model)
+
     def tracing(self) -> bool:
-        """Tell, from within the model, whether it is being traced, and not computing."""
+        """Whether, seen from within the model, it is being traced, and not computing."""
         if api.runs_on_tensorflow():
             return not api.tensorflow().executing_eagerly()
         # Under JAX, Python comes through a compiled step only to trace it; torch computes each time.
@@ -87,77 +150,69 @@ class Subject:
         """Return when all that was sent to the device is done: what the end of what is timed is held to."""
         # The smallest weight is there when the last step is done, and is quick to fetch. It is found by its shape: to
         # fetch all of them would be a part of what is timed.
-        self.device.wait(min(self.model.trainable_weights, key=size_of, default=None))
+        self.device.wait(min(self.trained, key=size_of, default=None))
+
+    def several(self, batches: int, largest: int) -> Subject:
+        """Return the data once or several times, so that an epoch has so many batches if that is not too much.
+
+        Args:
+            largest: bytes that an epoch may have, if it is not so large by itself.
+        """
+        few = [feeds.dense(self.batch(place)) for place in range(self.kept)]
+        size = max(1, sum(feeds.bytes_of(one) for one in few) // len(few))
+        count = min(batches, max(self.batches, largest // size))
+        if self.source:
+            chosen = [self.source.kept[place % self.kept] for place in range(count)]
+            return replace(self, source=self.source.replayed(chosen))
+        parts = feeds.repeated((self.x, self.y, self.sample_weight), count * self.batch_size)
+        return replace(self, **dict(zip(feeds.NAMES, parts)))
 
 
-@contextlib.contextmanager
-def put_back(model: Any) -> Iterator[None]:
-    """Put the weights of a model, and what its optimizer remembers, back at the end."""
-    changing = variables(model)
-    before = list(map(copied, changing))
-    try:
-        yield
-    finally:
-        assign(changing, before)
-
-
-def variables(model: Any) -> list[Any]:
-    """Give all that training changes: those of the model and of its optimizer."""
-    held = model.optimizer.variables
-    # A method up to Keras 2.10, and from 2.11 on a property.
-    return [*model.variables, *(held() if callable(held) else held)]
-
-
-def copied(variable: Any) -> Any:
-    """Give the values of a variable, which stay as they are whatever it becomes."""
-    return np.array(api.array(variable))
-
-
-def assign(changing: Sequence[Any], values: Sequence[Any]) -> None:
-    """Give variables their values."""
-    for variable, value in zip(changing, values):
-        variable.assign(value)
+def trimmed(parts: tuple[Any, ...]) -> Batch:
+    """Return a batch without what is missing at its end."""
+    count = max(place for place, one in enumerate(parts) if one is not None) + 1
+    return tuple(parts[:count])
 
 
 def size_of(weight: Any) -> int:
-    """Give how many numbers a weight has."""
+    """Return how many numbers a weight has."""
     sides = [int(side) for side in weight.shape]
     return functools.reduce(operator.mul, sides, 1)
 
 
-def subject(model: Any, data: Any, batch_size: int, device: Device) -> Subject:
-    """Make a model and its data ready.
+def subject(
+    model: Any,
+    data: Any,
+    batch_size: int | None,
+    device: Device,
+    class_weight: Mapping[int, float] | None = None,
+) -> Subject:
+    """Return a model and its data, made ready.
 
     Args:
-        model: a compiled Keras model.
-        data: a prepared data set, or a pair of arrays; what is left over after whole batches is not taken.
-        batch_size: images a step.
+        model: a Keras model.
+        data: whatever `fit` accepts; of arrays, what is left over after whole batches is not taken.
+        batch_size: items a step; a source of batches has its own.
         device: where.
+        class_weight: as for `fit`.
 
     Raises:
-        BadSetting: the model is not compiled, or on another device; the data are no arrays of one length, or hold less
-            than one batch.
+        BadSetting: the model is none, or on another device; the data cannot be used, or hold less than one batch.
     """
-    if getattr(model, "optimizer", None) is None:
-        raise BadSetting("A model to be timed is not compiled", f"{model!r}"[:80], "call its compile first")
-    x, y = (data.x_train, data.y_train) if hasattr(data, "x_train") else _pair(data)
-    if len(x) != len(y):
-        found = f"{len(x)} and {len(y)}"
-        raise BadSetting("Inputs and targets to be timed with are of other lengths", found, "give as many of both")
+    if not hasattr(model, "predict_on_batch") and not hasattr(model, "fit"):
+        happened = f"model must be a Keras model, got {type(model).__name__}"
+        raise BadSetting(happened, "", "time the step of another loop with step_benchmark.step")
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise BadSetting("A batch size is no whole number above zero", repr(batch_size), "give one, such as 32")
-    if batch_size > len(x):
-        found = f"batches of {batch_size}, {len(x)} inputs"
-        raise BadSetting("A batch is larger than the data", found, "give more data, or a smaller batch size")
-    # Whole batches alone, so that each step is like the others.
-    whole = len(x) // batch_size * batch_size
-    made = Subject(model, x[:whole], y[:whole], batch_size, device)
+        raise BadSetting(f"batch_size must be a positive integer, got {batch_size!r}")
+    feed = feeds.of(data)
+    if feed.source:
+        made = Subject(model, None, None, feed.source.batch_size, device, None, class_weight, feed.source)
+    else:
+        if batch_size > feed.items:
+            raise BadSetting(f"batch_size must be at most the {feed.items} items of data, got {batch_size}")
+        # Whole batches alone, so that each step is like the others.
+        whole = feed.items // batch_size * batch_size
+        x, y, weight = feeds.cut((feed.x, feed.y, feed.sample_weight), 0, whole)
+        made = Subject(model, x, y, batch_size, device, weight, class_weight)
     made.refuse_elsewhere()
     return made
-
-
-def _pair(data: Any) -> tuple[Any, Any]:
-    if not isinstance(data, (tuple, list)) or len(data) != 2 or not all(hasattr(one, "shape") for one in data):
-        found = f"it is of type {type(data).__name__}"
-        raise BadSetting("`data` is no data to be timed with", found, "give a prepared data set, or (inputs, targets)")
-    return data[0], data[1]

@@ -14,6 +14,8 @@ BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 # From here on three digits of a unit are rounded to one of the next.
 NEXT = 0.9995
 HEADS = ("step", "an image", "limit ×", "first call", "peak", "growth")
+# What the work check says where it found nothing wrong.
+CHECKED = "checked"
 # A narrower terminal has no room for the columns of memory, which stand in the JSON too.
 WIDE = 100
 LEGEND = (
@@ -35,6 +37,7 @@ class Row:
         network: what it computes in, and how many parameters it trains; rows of others are not compared.
         why_not: why it was not measured.
         parts: where the time of its step goes; None where that was not asked.
+        note: what else is to be said of it.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Row:
     network: str = ""
     why_not: str = ""
     parts: Parts | None = None
+    note: str = ""
 
 
 def text(rows: Sequence[Row], width: int, colour: bool) -> str:
@@ -75,12 +79,23 @@ def text(rows: Sequence[Row], width: int, colour: bool) -> str:
         console.print(shown)
         for line in LEGEND:
             console.print(line, style="dim", markup=False, soft_wrap=True)
+    for row in rows:
+        for told in remarks(row):
+            console.print(told, markup=False, soft_wrap=True)
     missing = [row for row in rows if row.found is None]
     if missing:
         console.print("\nNot measured here", style="bold")
     for row in missing:
         console.print(f"– {short(row.name)}: {row.why_not}", markup=False, soft_wrap=True)
     return "\n".join(line.rstrip() for line in stream.getvalue().split("\n"))
+
+
+def remarks(row: Row) -> list[str]:
+    """Return what is to be said of a row below the table: why its work was not checked, and what it was not asked."""
+    found = [row.note] if row.note else []
+    if row.found is not None and row.found.work_check != CHECKED:
+        found.append(f"work {row.found.work_check}")
+    return [f"{short(row.name)}: {one}" for one in found]
 
 
 def short(name: str) -> str:

@@ -1,0 +1,53 @@
+"""Whether as many steps were done as were counted, by the updates that an optimizer counts itself."""
+
+from __future__ import annotations
+
+from pytest_kerasch2.errors import TimingVoid
+from pytest_kerasch2.timing import by_hand
+from pytest_kerasch2.timing.subject import Subject
+
+# Of steps whose gradients are too large for 16 bits, none is applied: of many steps so many at most.
+SKIPPED = 0.5
+MANY = 20
+
+
+def check(subject: Subject, before: int | None, steps: int) -> None:
+    """Refuse another number of updates than so many steps make.
+
+    Args:
+        before: updates that the optimizer had counted.
+        steps: that train.
+
+    Raises:
+        TimingVoid: it has counted more, or fewer.
+    """
+    now = subject.updates()
+    # Keras asks an optimizer for nothing where no weight is trained.
+    if before is None or now is None or (steps and (counts_itself(subject.model) or not subject.trained)):
+        return
+    counted, (least, most) = now - before, expected(subject.model, steps)
+    if not least <= counted <= most:
+        found = f"{counted} updates of the weights in {steps} steps"
+        raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
+
+
+def counts_itself(model: object) -> bool:
+    """Whether what an optimizer counts is not what Keras counts: the step or the optimizer is the user's own."""
+    optimizer = getattr(model, "optimizer", None)
+    package = type(optimizer).__module__.partition(".")[0]
+    return by_hand.is_own(model, "train_step") or package not in (*by_hand.PACKAGES, "builtins")
+
+
+def expected(model: object, steps: int) -> tuple[int, int]:
+    """Return how many updates so many steps make, at least and at most."""
+    optimizer = getattr(model, "optimizer", None)
+    if hasattr(optimizer, "inner_optimizer"):
+        # Loss scaling leaves out what is too large, at its beginning and now and then.
+        least, _ = _gathered(optimizer.inner_optimizer, steps)
+        return (int(SKIPPED * least) if steps >= MANY else 0), steps
+    return _gathered(optimizer, steps)
+
+
+def _gathered(optimizer: object, steps: int) -> tuple[int, int]:
+    gathered = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
+    return steps // gathered, -(-steps // gathered)

@@ -1,0 +1,67 @@
+"""A few batches of a subject's data, with which the work check runs the model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Iterator
+
+import numpy as np
+
+from pytest_kerasch2.timing import feed, nested
+from pytest_kerasch2.timing.reference import tried
+from pytest_kerasch2.timing.sources import SEQUENCE, Batch, Source
+from pytest_kerasch2.timing.subject import Subject, trimmed
+
+__all__ = ["epochs", "last", "tried"]
+
+
+def last(subject: Subject, count: int, rolled: bool = False) -> Subject:
+    """Return a subject with the last batches.
+
+    Args:
+        rolled: each input has the target of another, so that there is much to learn after any training; whoever kept
+            what the first batches gave has nothing for these.
+    """
+    parts = (subject.x, subject.y, subject.sample_weight)
+    if subject.source is None and all(map(feed.is_dense, nested.values(parts))):
+        first = (subject.batches - count) * subject.batch_size
+        batch = feed.dense(feed.cut(parts, first, first + count * subject.batch_size))
+        return replace(subject, **dict(zip(feed.NAMES, _rolled(batch) if rolled else batch)))
+    batches = [subject.batch(place) for place in range(subject.kept - count, subject.kept)]
+    if rolled:
+        batches = [_rolled(one) for one in batches]
+    source = subject.source or Source(SEQUENCE, None, batches, len(batches), 0)
+    return replace(subject, x=None, y=None, sample_weight=None, source=tried(lambda: source.replayed(batches)))
+
+
+def _rolled(batch: Any) -> Any:
+    """Return a batch whose targets, and their weights, belong to the input before."""
+    return (batch[0], *(nested.mapped(_rolled_leaf, one) for one in batch[1:]))
+
+
+def _rolled_leaf(leaf: Any) -> Any:
+    return np.roll(feed.dense(leaf), 1, axis=0) if feed.is_dense(leaf) else leaf
+
+
+def epochs(few: Subject, count: int, drawn: np.random.RandomState) -> Iterator[Batch]:
+    """Return the batches of so many epochs, in an order that is drawn where Keras draws one."""
+    for _ in range(count):
+        mixed = few
+        if few.source is None:
+            parts = (few.x, few.y, few.sample_weight)
+            order = drawn.permutation(few.items)
+            mixed = replace(few, **dict(zip(feed.NAMES, feed.ordered(parts, order))))
+        yield from map(mixed.batch, range(few.batches))
+
+
+def backwards(few: Subject) -> Subject:
+    """Return the same data from the end to the beginning."""
+    if few.source is None:
+        order = np.arange(few.items)[::-1]
+        return replace(few, **dict(zip(feed.NAMES, feed.ordered((few.x, few.y, few.sample_weight), order))))
+    return replace(few, source=tried(lambda: few.source.replayed(few.source.kept[::-1])))  # type: ignore[union-attr]
+
+
+def batches_of(few: Subject) -> list[Batch]:
+    """Return all batches of an epoch."""
+    return [trimmed(few.batch(place)) for place in range(few.batches)]

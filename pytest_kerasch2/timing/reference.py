@@ -1,0 +1,81 @@
+"""Runs of the reference step, and what is said where there are none."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Callable, Iterable
+
+from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.timing import by_hand
+from pytest_kerasch2.timing.changing import put_back
+from pytest_kerasch2.timing.sources import Batch
+from pytest_kerasch2.timing.subject import Subject
+
+# Steps from each of so many places in the data by which it is found whether weights move.
+PLACES = 3
+STEPS = 25
+
+
+class NoReference(Exception):
+    """There is no reference step for a model; its text says why."""
+
+
+class Reference:
+    """Does steps of the reference, one for each batch that it is given."""
+
+    def __init__(self, subject: Subject) -> None:
+        """Begin with the model as it is."""
+        self.subject = subject
+        self.step = tried(lambda: by_hand.step(subject.model))
+
+    def __call__(self, batches: Iterable[Batch]) -> None:
+        """Do a step with each batch.
+
+        Raises:
+            NoReference: it cannot be done.
+        """
+        for batch in batches:
+            given = by_hand.given(batch, self.subject.class_weight)
+            tried(lambda given=given: self.step(*given))  # type: ignore[misc]
+
+
+def tried(call: Callable[[], Any]) -> Any:
+    """Return what a call returns.
+
+    Raises:
+        NoReference: it raises something that is none of our errors. The timed path has done its first step by then, so
+            that what fails here is no fault of the model.
+    """
+    try:
+        with warnings.catch_warnings():
+            # What Keras warns of, it has warned of where it did the step itself.
+            warnings.simplefilter("ignore")
+            return call()
+    except (KerasCh2Error, NoReference):
+        raise
+    except Exception as error:
+        said = (str(error).strip().splitlines() or [""])[0][:100]
+        raise NoReference(f"the reference step cannot be done ({type(error).__name__}: {said})") from error
+
+
+def moves(subject: Subject, steps: int) -> set[str]:
+    """Return the weights that reference steps move from where the model is now; none where there is no reference.
+
+    They move for sure: from each of several places in the data. The model is put back.
+    """
+    if by_hand.why_not(subject.model):
+        return set()
+    found: set[str] | None = None
+    try:
+        step = Reference(subject)
+        for place in range(PLACES):
+            first = place * subject.kept // PLACES
+            with put_back(subject.model):
+                before = subject.weights()
+                step(subject.batch(first + number) for number in range(min(steps, STEPS)))
+                subject.finish()
+                moved = {name for name, one in subject.weights().items() if before.get(name) != one}
+            found = moved if found is None else found & moved
+    except NoReference:
+        return set()
+    return found or set()

@@ -1,0 +1,120 @@
+"""The work check of steps that do not train: what `evaluate` and `predict` give is what the model gives."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Sequence
+
+import numpy as np
+
+from pytest_kerasch2.errors import TimingVoid
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.timing import by_hand, excerpt, nested
+from pytest_kerasch2.timing.changing import assign, copied, put_back
+from pytest_kerasch2.timing.modes import Mode
+from pytest_kerasch2.timing.reference import NoReference, tried
+from pytest_kerasch2.timing.sources import Batch
+from pytest_kerasch2.timing.subject import Subject
+
+# Values may be off by so much, with numbers of 32 bits and of 16; metrics that count, by an item that is on the border.
+VALUES, HALF, METRICS = 1e-3, 2e-2, 5e-2
+
+
+def is_half(model: Any) -> bool:
+    """Whether a part of a model computes in numbers of 16 bits or fewer."""
+    parts = [model, *getattr(model, "layers", ())]
+    names = [api.dtype_name(getattr(one, "compute_dtype", getattr(one, "dtype", ""))) for one in parts]
+    quantized = any("int8" in api.dtype_name(getattr(one, "quantization_mode", "")) for one in parts)
+    return quantized or any("16" in one or "float8" in one for one in names)
+
+
+def same_values(few: Subject, mode: Mode) -> Any:
+    """Show that what is told of data without training is what the model gives, also with other weights.
+
+    Returns:
+        The fields of a `Proof`.
+
+    Raises:
+        NoReference: the model gives something else each time, or in a way of its own.
+        TimingVoid: it is not.
+    """
+    own = "test_step" if mode.name == "evaluate" else "predict_step"
+    if by_hand.is_own(few.model, own):
+        raise NoReference(f"the model has a {own} of its own")
+    reason = by_hand.why_no_loss(few.model) if mode.name == "evaluate" else ""
+    if reason:
+        raise NoReference(reason)
+    most = HALF if is_half(few.model) else VALUES
+    found = []
+    with put_back(few.model):
+        for given in (few, excerpt.backwards(few)):
+            found.append(_off(given, mode))
+            if not found[-1] <= most:
+                told = f"for {given.items} inputs they are {found[-1]:.3g} apart, as a share of the largest"
+                remedy = "leave out what keeps old results, or say proof=False"
+                raise TimingVoid(f"What {mode.name} gives is not what the model gives", told, remedy)
+            # Whoever kept what it gave before gives it again.
+            assign(few.trained, [0.5 * copied(one) + 0.01 for one in few.trained])
+    return few.batches, {"values": max(found)}, {"values": most}, ""
+
+
+def _off(few: Subject, mode: Mode) -> float:
+    """Return how far what a mode gives is from what a loop of our own gives, as a share of the largest.
+
+    Raises:
+        NoReference: our own gives something else each time.
+    """
+    here = [_here(few, mode) for _ in range(2)]
+    if _apart(*here) > VALUES / 10 and not is_half(few.model):
+        raise NoReference("the model gives something else for the same inputs each time")
+    return _apart(_there(few, mode), here[0])
+
+
+def _there(few: Subject, mode: Mode) -> list[Any]:
+    with put_back(few.model):
+        found = excerpt.tried(lambda: (mode.again or mode.make)(few)(few.batches))
+    if mode.name == "evaluate":
+        return [float(one) for one in np.ravel(found)]
+    return [api.array(one) for one in nested.values(found)]
+
+
+def _here(few: Subject, mode: Mode) -> list[Any]:
+    with put_back(few.model):
+        batches = excerpt.batches_of(few)
+        return list(tried(lambda: _evaluated(few, batches) if mode.name == "evaluate" else _predicted(few, batches)))
+
+
+def _predicted(few: Subject, batches: Sequence[Batch]) -> list[Any]:
+    told = dict.fromkeys(by_hand.training(few.model), False)
+    parts = []
+    for batch in batches:
+        outputs = few.model(*by_hand.given((batch[0],))[:1], **told)
+        parts.append([api.array(one) for one in nested.values(outputs)])
+    return [np.concatenate(one) for one in zip(*parts)]
+
+
+def _evaluated(few: Subject, batches: Sequence[Batch]) -> list[Any]:
+    return [by_hand.loss(few.model, batches)]
+
+
+def _apart(there: Sequence[Any], here: Sequence[Any]) -> float:
+    """Return the largest distance of values, as a share of the largest of them."""
+    # `evaluate` tells metrics behind the loss.
+    pairs = list(zip(there, here))
+    if len(there) < len(here) or any(np.shape(one) != np.shape(other) for one, other in pairs):
+        return math.inf
+    return max((_apart_of(np.asarray(one), np.asarray(other)) for one, other in pairs), default=0.0)
+
+
+def _apart_of(there: Any, here: Any) -> float:
+    if not np.issubdtype(here.dtype, np.number):
+        return 0.0 if np.array_equal(there, here) else math.inf
+    there, here = there.astype("float64"), here.astype("float64")
+    # What is no number here and there is the same.
+    both = np.isfinite(there) & np.isfinite(here)
+    odd, other = there[~both], here[~both]
+    if not ((odd == other) | (np.isnan(odd) & np.isnan(other))).all():
+        return math.inf
+    if not both.any():
+        return 0.0
+    return float(np.max(np.abs(there - here)[both]) / max(1.0, float(np.max(np.abs(here[both])))))
