@@ -93,7 +93,8 @@ def share(part: int, whole: int) -> str:
 def environments(results: Iterable[Any]) -> str:
     """Return the versions that the results depend on, each with its number of measurements."""
     named = Counter(
-        f"TensorFlow {one['tensorflow']}, Keras {one['keras']} on {one['backend']}, CPython {one['python']}"
+        f"TensorFlow {one['tensorflow']}, Keras {one['keras']} on {one['backend']}, CPython {one['python']}; "
+        f"step benchmark {one['core']}"
         for one in results
     )
     return "".join(f"- {name}: {count} measurements\n" for name, count in named.items())

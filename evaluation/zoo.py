@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import importlib
 import itertools
 import json
@@ -53,7 +54,7 @@ def keeper(name: str) -> Any:
 
 def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
     """Return how a measurement ended, with its message: checked, not checked and why, not here, refused, an error."""
-    began = time.perf_counter()
+    began, shown = time.perf_counter(), None
     try:
         measurement = measure()
         shown = measurement.proof
@@ -64,7 +65,8 @@ def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
         ended = REFUSED, str(error)
     except Exception as error:  # whatever else comes of it is a fault of the benchmark or of the zoo
         ended = ERROR, f"{type(error).__name__}: {error}"[:600]
-    return {"outcome": ended[0], "message": ended[1], "took": round(time.perf_counter() - began, 2)}
+    off = {} if shown is None else {name: shown.plain.get(name) for name in ("off", "allowed")}
+    return {"outcome": ended[0], "message": ended[1], "took": round(time.perf_counter() - began, 2), **off}
 
 
 def measured(one: Honest, mode: str, seed: int, seconds: float = SECONDS) -> dict[str, Any]:
@@ -114,6 +116,12 @@ def versions() -> dict[str, str]:
     return {"tensorflow": release.tensorflow, "keras": release.keras, "backend": str(release.backend), "python": python}
 
 
+def core() -> str:
+    """Return a digest of the source of the step benchmark, which says what a result was measured with."""
+    sources = sorted(Path(recording.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(one.read_bytes() for one in sources)).hexdigest()[:10]
+
+
 def read(path: Path = KEPT) -> list[dict[str, Any]]:
     """Return the results that are kept; a last line that was not written whole is left out."""
     found = []
@@ -137,9 +145,9 @@ def run(wanted: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]]
     missing = [one for one in wanted if json.dumps({**keys(*one), **now}) not in there]
     print(f"{len(wanted) - len(missing)} are there, {len(missing)} to do", flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    bad, began = 0, time.monotonic()
+    bad, began, measured_with = 0, time.monotonic(), core()
     for place, one in enumerate(missing, 1):
-        result = {**keys(*one), **now, **measure(*one)}
+        result = {**keys(*one), **now, "core": measured_with, **measure(*one)}
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(result) + "\n")
         bad += not result["good"]
