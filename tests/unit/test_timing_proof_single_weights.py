@@ -43,11 +43,15 @@ def test_what_chance_does_to_a_weight_is_allowed() -> None:
 
 
 def test_runs_without_the_chance_of_the_reference_are_seen() -> None:
-    assert "scatter" in _wrong(_runs(6, chance=0.3), _runs(2, seed=1))
+    assert proof.alike(_runs(6, chance=0.3), _runs(2, seed=1)) > proof.ALIKE
+
+
+def test_runs_with_the_chance_of_the_reference_are_as_far_apart() -> None:
+    assert proof.alike(_runs(6, chance=0.3), _runs(2, chance=0.3, seed=1)) < 0.1
 
 
 def test_runs_need_no_chance_where_the_reference_has_none() -> None:
-    assert proof.off(_runs(6), _runs(2))["scatter"] == 0.0
+    assert proof.alike(_runs(6), _runs(2)) == 0.0
 
 
 def test_a_weight_that_chance_alone_moves_does_not_count() -> None:
