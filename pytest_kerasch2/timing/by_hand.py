@@ -75,7 +75,7 @@ def eager(model: Any) -> Step:
 
     def step(x: Any, y: Any = None, weight: Any = None) -> Any:
         with tf.GradientTape() as tape:
-            value = value_of(model, x, y, weight, told)
+            value = value_of(model, (x, y, weight), told)
             whole = scaled(value)
         weights = model.trainable_variables
         gradients = unscaled(tape.gradient(whole, weights))
@@ -110,16 +110,17 @@ def loss(model: Any, batches: Sequence[Batch], class_weight: Any = None) -> floa
         class_weight: weights of classes; `evaluate` has none.
     """
     told = dict.fromkeys(training(model), False)
-    found = [float(api.array(value_of(model, *given(one, class_weight), told=told))) for one in batches]
+    found = [float(api.array(value_of(model, given(one, class_weight), told))) for one in batches]
     return float(np.average(found, weights=list(map(size_of_batch, batches))))
 
 
-def value_of(model: Any, x: Any, y: Any = None, weight: Any = None, told: Any = None) -> Any:
+def value_of(model: Any, batch: Batch, told: Any = None) -> Any:
     """Return the loss of a batch, with all that Keras does to it.
 
     Args:
         told: what the model is called with, beside its inputs.
     """
+    x, y, weight = (*batch, None, None)[:3]
     outputs = model(x, **(told or {}))
     if hasattr(model, "compute_loss"):
         return _computed(model, {"x": x, "y": y, "y_pred": outputs, "sample_weight": weight}, told)
@@ -202,7 +203,7 @@ def _on_torch(model: Any) -> Step:
 
     def one(x: Any, y: Any = None, weight: Any = None) -> None:
         model.zero_grad()
-        optimizer.scale_loss(value_of(model, x, y, weight, told)).backward()
+        optimizer.scale_loss(value_of(model, (x, y, weight), told)).backward()
         weights = model.trainable_weights
         with torch.no_grad():
             optimizer.apply([one.value.grad for one in weights], weights)

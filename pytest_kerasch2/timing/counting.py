@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pytest_kerasch2.errors import TimingVoid
 from pytest_kerasch2.timing import by_hand
 from pytest_kerasch2.timing.subject import Subject
@@ -31,23 +33,24 @@ def check(subject: Subject, before: int | None, steps: int) -> None:
         raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
 
 
-def counts_itself(model: object) -> bool:
+def counts_itself(model: Any) -> bool:
     """Whether what an optimizer counts is not what Keras counts: the step or the optimizer is the user's own."""
     optimizer = getattr(model, "optimizer", None)
     package = type(optimizer).__module__.partition(".")[0]
     return by_hand.is_own(model, "train_step") or package not in (*by_hand.PACKAGES, "builtins")
 
 
-def expected(model: object, steps: int) -> tuple[int, int]:
+def expected(model: Any, steps: int) -> tuple[int, int]:
     """Return how many updates so many steps make, at least and at most."""
     optimizer = getattr(model, "optimizer", None)
-    if hasattr(optimizer, "inner_optimizer"):
+    inner = getattr(optimizer, "inner_optimizer", None)
+    if inner is not None:
         # Loss scaling leaves out what is too large, at its beginning and now and then.
-        least, _ = _gathered(optimizer.inner_optimizer, steps)
+        least, _ = _gathered(inner, steps)
         return (int(SKIPPED * least) if steps >= MANY else 0), steps
     return _gathered(optimizer, steps)
 
 
-def _gathered(optimizer: object, steps: int) -> tuple[int, int]:
+def _gathered(optimizer: Any, steps: int) -> tuple[int, int]:
     gathered = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     return steps // gathered, -(-steps // gathered)

@@ -166,7 +166,7 @@ def measure(
     if given is not None and not given:
         raise BadSetting("batches must hold at least one batch, got none")
     loop.device = Placed(device)
-    with within(deadline, given_up), memory.told(loop.device):
+    with within(deadline, given_up), memory.told(loop.device):  # type: ignore[arg-type]
         (found,) = measuring.in_turns([loop], Mode("step", False, False, _run(given)), seconds, proving=False)  # type: ignore[list-item]
     return replace(found, proof=Proof(why_not=WHY_NOT)), loop
 

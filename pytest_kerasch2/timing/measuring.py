@@ -229,23 +229,30 @@ def in_turns(
     """
     load, drawn = environment.load(), random.Random(0)
     with contextlib.ExitStack() as kept:
-        for one in subjects:
-            kept.enter_context(_kept(one))
-        before = [_loss_where_it_is(one, mode, proving) for one in subjects]
-        with contextlib.ExitStack() as opened:
-            every = [Taking(opened.enter_context(prepared(one, mode, proving))) for one in subjects]
-            while any(len(one.blocks) < fewest or one.seconds < seconds for one in every):
-                for one in drawn.sample(every, len(every)):
-                    one.block()
-        for one in every:
-            block.refuse_owing(one.blocks)
-            learning.check_numbers(one.ready.subject, trains=mode.trains)
-        after = [_loss_where_it_is(one, mode, proving) for one in subjects]
+        for subject in subjects:
+            kept.enter_context(_kept(subject))
+        before = [_loss_where_it_is(subject, mode, proving) for subject in subjects]
+        every = _taken(subjects, mode, seconds, drawn, proving=proving, fewest=fewest)
+        after = [_loss_where_it_is(subject, mode, proving) for subject in subjects]
     # Now that the models are as they were at the beginning, from where a reference has to start too.
     for one, *losses in zip(every, before, after):
         _check_learned(one, *losses)
     loads = (load, environment.load())
     return [_measurement(one, loads, *losses) for one, *losses in zip(every, before, after)]
+
+
+def _taken(
+    subjects: Sequence[Subject], mode: Mode, seconds: float, drawn: random.Random, *, proving: bool, fewest: int
+) -> list[Taking]:
+    with contextlib.ExitStack() as opened:
+        every = [Taking(opened.enter_context(prepared(subject, mode, proving))) for subject in subjects]
+        while any(len(one.blocks) < fewest or one.seconds < seconds for one in every):
+            for one in drawn.sample(every, len(every)):
+                one.block()
+    for one in every:
+        block.refuse_owing(one.blocks)
+        learning.check_numbers(one.ready.subject, trains=mode.trains)
+    return every
 
 
 @contextlib.contextmanager

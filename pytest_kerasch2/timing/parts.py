@@ -28,7 +28,7 @@ import numpy as np
 
 from pytest_kerasch2.errors import NotApplicable, TimingVoid
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import block, measuring, modes
+from pytest_kerasch2.timing import block, by_hand, counting, measuring, modes
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Prepared
 from pytest_kerasch2.timing.subject import Subject, put_back
@@ -168,10 +168,7 @@ class _Ways:
     def _proved(self, trains: bool, way: Callable[[], tuple[Block, float]]) -> tuple[Block, float]:
         before = self.subject.updates()
         done = way()
-        counted, meant = self.subject.updates() - before, self.ready.steps if trains else 0
-        if counted != meant:
-            found = f"{counted} updates of the weights where {meant} were meant"
-            raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
+        counting.check(self.subject, before, self.ready.steps if trains else 0)
         return done
 
     def _around(self) -> Block:
@@ -315,11 +312,12 @@ def _again(batch: Any, source: Any) -> Any:
 @contextlib.contextmanager
 def _put_back(subject: Subject) -> Iterator[None]:
     """Put back what training changes: weights, optimizer, metrics, history."""
-    model, optimizer = subject.model, subject.model.optimizer
+    model, optimizer = subject.model, getattr(subject.model, "optimizer", None)
     # Weights may be made by the first call, and the optimizer's averages by the first step: then there would be nothing
     # to put back.
-    model.predict_on_batch(subject.batch(0)[0])
-    if not getattr(optimizer, "built", getattr(optimizer, "_built", False)):
+    subject.build()
+    own = optimizer is None or by_hand.is_own(model, "train_step")
+    if not own and not getattr(optimizer, "built", getattr(optimizer, "_built", False)):
         # Of another name before 2.11, and none before 2.4.
         for name in ("build", "_create_all_weights"):
             if hasattr(optimizer, name):

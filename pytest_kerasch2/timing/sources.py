@@ -234,7 +234,7 @@ def _sequence(batches: Sequence[Batch]) -> Any:
     room = api.keras().utils
     base = getattr(room, "PyDataset", None) or room.Sequence
 
-    class Replayed(base):  # type: ignore[misc]
+    class Replayed(base):  # type: ignore[misc, valid-type]
         """Gives some batches in their order."""
 
         def __len__(self) -> int:

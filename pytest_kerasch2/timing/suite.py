@@ -24,15 +24,15 @@ class Benchmark:
     """A model and what is timed of it.
 
     Attributes:
-        model: a compiled Keras model.
-        data: inputs and targets.
-        batch_size, mode: as for `recording.recorded`.
+        model: a Keras model.
+        data, batch_size, mode, class_weight: as for `recording.recorded`.
     """
 
     model: Any
-    data: tuple[Any, Any]
+    data: Any
     batch_size: int = 32
     mode: str = "fit"
+    class_weight: Mapping[int, float] | None = None
 
 
 def of(named: str | None) -> Mapping[str, Callable[[], Benchmark]]:

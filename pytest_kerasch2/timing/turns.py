@@ -12,10 +12,8 @@ import contextlib
 import math
 import statistics
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Callable, Generator, Iterator, Mapping
-
-import numpy as np
 
 from pytest_kerasch2.errors import TimingVoid
 from pytest_kerasch2.framework import api
@@ -255,13 +253,7 @@ def _spin(seconds: float) -> float:
 
 def _several(subject: Subject, batches: int) -> Subject:
     """Give the data once or several times, so that an epoch has so many batches if that is not too much."""
-    bytes_of_batch = max(1, (subject.x.nbytes + subject.y.nbytes) // subject.batches)
-    count = min(batches, max(subject.batches, LARGEST // bytes_of_batch)) * subject.batch_size
-    if count <= len(subject.x):
-        return replace(subject, x=subject.x[:count], y=subject.y[:count])
-    times = math.ceil(count / len(subject.x))
-    x, y = (np.concatenate([part] * times)[:count] for part in (subject.x, subject.y))
-    return replace(subject, x=x, y=y)
+    return subject.several(batches, LARGEST)
 
 
 def _functions(model: Any) -> dict[str, Callable[..., Any]]:

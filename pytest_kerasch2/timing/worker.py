@@ -36,7 +36,7 @@ class Worker:
         self.hand_over = hand_over
         self.ready: dict[str, Prepared] = {}
         self.slower: dict[str, float] = {}
-        self.losses: dict[str, float] = {}
+        self.losses: dict[str, float | None] = {}
         self.kept = contextlib.ExitStack()
 
     def about(self, suite_of: str | None) -> dict[str, Any]:
@@ -68,9 +68,11 @@ class Worker:
         with place.placed():
             its = made[name]()
         imported.refuse_from(not_from)
-        mode, ready = modes.mode(its.mode), subject(its.model, its.data, its.batch_size, place)
+        mode, ready = modes.mode(its.mode), subject(its.model, its.data, its.batch_size, place, its.class_weight)
+        modes.check_model(its.model, mode)
         if proving and mode.trains:
-            self.losses[name] = learning.loss_of(ready)
+            with place.placed():
+                self.losses[name] = learning.loss_of(ready)
         prepared = self.kept.enter_context(measuring.prepared(ready, mode, proving, MOST_WARMING))
         self.ready[name], self.slower[name] = prepared, slower
         proof = prepared.proof and prepared.proof.plain
@@ -87,7 +89,8 @@ class Worker:
         turns.taken(ready, by, taken, self.hand_over)
         before = self.losses.pop(name, None)
         if before is not None:
-            learning.learned(before, learning.loss_of(ready.subject))
+            # Held to itself alone: by then no reference starts where it has started.
+            learning.check_learned(before, learning.loss_of(ready.subject), list)
         return {}
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 
 from pytest_kerasch2.errors import BadSetting, TimingVoid
-from pytest_kerasch2.timing import block, by_hand, learning, measuring, modes
+from pytest_kerasch2.timing import block, learning, measuring, modes, reference
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Measurement
 from tests.unit.timing_made import EACH, EPOCH, EVALUATED, STEP, Made
@@ -19,7 +19,18 @@ SECONDS = 0.1
 
 
 def _measured(mode: Any = STEP, **how: Any) -> Measurement:
-    return measuring.measure(Made(**how), mode, SECONDS)  # type: ignore[arg-type]
+    # What does not train is held to the model itself, which is none here.
+    return measuring.measure(Made(**how), mode, SECONDS, mode.trains)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def by_reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """What the reference step does, where there is a framework: it moves the weight, and its losses are as told."""
+    told = SimpleNamespace(moves={"0: kernel"}, losses=[0.5, 0.6])
+    monkeypatch.setattr(learning, "loss_of", lambda subject: subject.loss())
+    monkeypatch.setattr(learning, "of_reference", lambda *given: told.losses)
+    monkeypatch.setattr(reference, "moves", lambda *given: told.moves)
+    return told
 
 
 def test_a_block_does_exactly_the_steps_that_it_counts() -> None:
@@ -97,25 +108,15 @@ def test_a_mode_that_does_not_train_updates_nothing() -> None:
         _measured(EVALUATED)
 
 
-def test_weights_that_stay_make_the_time_void() -> None:
+def test_weights_that_stay_make_the_time_void_where_reference_steps_move_them() -> None:
     with pytest.raises(TimingVoid, match=r"left weights as they were\. Found: 0: kernel"):
         _measured(learns=False)
 
 
-@pytest.mark.parametrize(("said", "at_once"), [(32, 32), (992, 992)])
-def test_the_loss_is_of_the_same_images_whatever_a_model_says_once_it_is_built(
-    monkeypatch: pytest.MonkeyPatch, said: int, at_once: int
-) -> None:
-    asked: list[tuple[int, int]] = []
-    monkeypatch.setattr(by_hand, "loss", lambda model, x, y, size: asked.append((len(x), size)) or 0.0)
-    model = SimpleNamespace(loss="mse", outputs=[None])
-    subject: Any = SimpleNamespace(model=model, x=[0.0] * 2000, y=[0.0] * 2000, batch_size=32)
+def test_weights_that_no_step_would_move_may_stay(by_reference: SimpleNamespace) -> None:
+    by_reference.moves = set()
 
-    learning.loss_of(subject)
-    model.inputs = [SimpleNamespace(shape=(said, 4))]
-    learning.loss_of(subject)
-
-    assert asked == [(992, 992), (992, at_once)]
+    assert _measured(learns=False).blocks
 
 
 def test_weights_that_are_no_numbers_are_said_to_have_diverged() -> None:
@@ -132,6 +133,31 @@ def test_a_trace_within_a_block_makes_the_time_void() -> None:
 def test_a_loss_that_grows_makes_the_time_void() -> None:
     with pytest.raises(TimingVoid, match="made the model worse"):
         _measured(worse=True)
+
+
+@pytest.mark.parametrize("losses", [[], [2000.0, 3000.0]], ids=["takes-too-long", "grows-too"])
+def test_a_loss_that_grows_by_reference_steps_too_is_none_of_their_fault(
+    by_reference: SimpleNamespace, losses: list[float]
+) -> None:
+    by_reference.losses = losses
+
+    assert _measured(worse=True).loss is not None
+
+
+@pytest.mark.parametrize(("before", "after"), [(1.0, 1e7), (2e3, math.inf), (0.1, math.nan)])
+def test_a_loss_that_grows_without_end_has_diverged(before: float, after: float) -> None:
+    with pytest.raises(TimingVoid, match="Steps of training diverged"):
+        learning.check_learned(before, after, list)
+
+
+def test_a_loss_that_scatters_as_the_reference_does_is_no_worse() -> None:
+    learning.check_learned(1.0, 1.4, lambda: [1.02, 1.0, 1.1])
+
+
+def test_without_a_work_check_no_loss_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = measuring.measure(Made(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
+
+    assert (found.loss, found.work_check) == (None, "not checked: it was not asked for (proof=False)")
 
 
 def test_the_model_is_left_as_it_was() -> None:
@@ -175,5 +201,10 @@ def test_the_resolution_of_the_clock_is_found_once(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_mode_that_is_not_known_is_named_with_those_that_are() -> None:
-    with pytest.raises(BadSetting, match=r"'fast'.*say one of eager, graph, xla, train_on_batch, fit"):
+    with pytest.raises(BadSetting, match=r"mode must be one of eager, .* got 'fast'"):
         modes.mode("fast")
+
+
+def test_a_misspelt_mode_is_told_which_is_near() -> None:
+    with pytest.raises(BadSetting, match="'predict' is near"):
+        modes.mode("pedict")

@@ -61,7 +61,7 @@ class Made:
         value: of its only weight, where it does not learn.
     """
 
-    batches, batch_size = 4, 2
+    batches, batch_size, kept, class_weight = 4, 2, 4, None
 
     def __init__(
         self,
@@ -79,9 +79,11 @@ class Made:
         self.layer = Layer()
         # How it changes is counted; its value is asked for where a step left it as it was.
         kernel = np.full((), value, "float32").view(Weight)
-        self.model = SimpleNamespace(layers=[self.layer], evaluate=self._evaluate, trainable_weights=[kernel])
+        self.model = SimpleNamespace(layers=[self.layer], trainable_weights=[kernel])
         self.device = SimpleNamespace(placed=self._placed, kind="cpu")
-        self.x = self.y = [0.0] * 8
+        self.x = self.y = np.zeros(8)
+        self.source = self.sample_weight = None
+        self.trained = [kernel]
 
     @contextlib.contextmanager
     def _placed(self) -> Iterator[None]:
@@ -90,8 +92,21 @@ class Made:
     def refuse_elsewhere(self) -> None:
         """It is where it is."""
 
-    def _evaluate(self, *given: Any, **how: Any) -> list[float]:
-        return [2.0 + self.weight if self.worse else 1 / (1 + self.weight), 0.5]
+    def build(self) -> None:
+        """It is built."""
+
+    def gauge(self) -> None:
+        """It takes no memory."""
+
+    def kept_as_it_is(self) -> Any:
+        """What it does is not put back."""
+        return self._placed()
+
+    def batch(self, number: int) -> Any:
+        return self.x[:2], self.y[:2]
+
+    def loss(self) -> float:
+        return 2.0 + self.weight if self.worse else 1 / (1 + self.weight)
 
     def _step(self) -> None:
         time.sleep(EACH)
