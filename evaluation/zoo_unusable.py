@@ -98,7 +98,7 @@ def four_parts_of_data(k: Any, drawn: Any) -> Any:
 
 @unusable("data")
 def generator_without_a_batch(k: Any, drawn: Any) -> Any:
-    return _regression(k), (one for one in ())
+    return _regression(k), iter(())
 
 
 @unusable("batch_size", batch_size=1000)
