@@ -25,7 +25,8 @@ def taught(k: Any, step: Callable[[Any, Any, Any], Any], **methods: Any) -> Any:
             return self.last(self.first(x))
 
         def train_step(self, data: Any) -> Any:
-            return step(self, *data)
+            # `train_on_batch` gives weights too, which may be None.
+            return step(self, *data[:2])
 
     for name, method in methods.items():
         setattr(Own, name, method)
@@ -202,8 +203,7 @@ def step_with_metrics_of_its_own(k: Any, drawn: Any) -> Any:
 def step_that_calls_the_one_of_keras(k: Any, drawn: Any) -> Any:
     class Calls(k.Model):  # type: ignore[misc]
         def train_step(self, data: Any) -> Any:
-            x, y = data
-            return super().train_step((x + 0.0, y))
+            return super().train_step((data[0] + 0.0, *data[1:]))
 
     i = k.Input((8,))
     model = Calls(i, k.layers.Dense(1)(k.layers.Dense(8, "relu")(i)))
@@ -214,7 +214,7 @@ def step_that_calls_the_one_of_keras(k: Any, drawn: Any) -> Any:
 @honest(CUSTOM, needs=("keras3",))
 def compute_loss(k: Any, drawn: Any) -> Any:
     class Own(k.Model):  # type: ignore[misc]
-        def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, **_: Any) -> Any:
+        def compute_loss(self, x: Any, y: Any, y_pred: Any, *_: Any, **__: Any) -> Any:
             return k.ops.mean(k.ops.abs(y - y_pred)) + 0.01 * k.ops.mean(k.ops.square(y_pred))
 
     i = k.Input((8,))

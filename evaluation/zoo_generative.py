@@ -35,7 +35,8 @@ def parts(k: Any, step: Any, optimizers: int = 1, loss: Any = None, **models: An
             return self.first(x, training=training)
 
         def train_step(self, data: Any) -> Any:
-            return {"loss": step(self, *(data if isinstance(data, tuple) else (data,)))}
+            given = data if isinstance(data, tuple) else (data,)
+            return {"loss": step(self, *(one for one in given if one is not None))}
 
     whole = Whole()
     whole.compile(*(["adam"] if optimizers == 1 else []), **({} if loss is None else {"loss": loss}))
@@ -298,7 +299,7 @@ def weights_of_losses_are_learned(k: Any, drawn: Any) -> Any:
         def call(self, x: Any) -> Any:
             return self.body(x)
 
-        def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, **_: Any) -> Any:
+        def compute_loss(self, x: Any, y: Any, y_pred: Any, *_: Any, **__: Any) -> Any:
             each = k.ops.mean(k.ops.square(y - y_pred), axis=0)
             return k.ops.sum(k.ops.exp(-self.balance) * each + self.balance)
 
