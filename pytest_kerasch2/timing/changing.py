@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from pytest_kerasch2.framework import api
+from pytest_kerasch2.timing import nested
 
 # What Keras sets on a model while it trains or evaluates.
 ATTRIBUTES = ("history", "stop_training")
@@ -56,7 +58,8 @@ def forget_functions(model: Any) -> None:
 def variables(model: Any) -> list[Any]:
     """Return all that training changes: variables of the model, of its optimizers and of its metrics, each once."""
     found: dict[int, Any] = {}
-    for group in (_of(model, "variables"), *(_of(one, "variables") for one in optimizers(model)), _of_metrics(model)):
+    of_optimizers = itertools.chain.from_iterable(_of(one, "variables") for one in optimizers(model))
+    for group in (_of(model, "variables"), of_optimizers, _of_metrics(model), _of_states(model)):
         found.update((id(one), one) for one in group)
     return list(found.values())
 
@@ -73,6 +76,14 @@ def _of(holder: Any, name: str) -> Sequence[Any]:
 def _of_metrics(model: Any) -> Iterator[Any]:
     for one in _of(model, "metrics"):
         yield from _of(one, "variables")
+
+
+def _of_states(model: Any) -> Iterator[Any]:
+    """Return what layers keep from one batch to the next: Keras 3 counts it among the variables of none."""
+    for layer in _of(model, "layers"):
+        yield from (one for one in nested.values(getattr(layer, "states", None)) if hasattr(one, "assign"))
+        if hasattr(layer, "layers"):
+            yield from _of_states(layer)
 
 
 def optimizers(model: Any) -> list[Any]:

@@ -25,12 +25,17 @@ def check(subject: Subject, before: int | None, steps: int) -> None:
     """
     now = subject.updates()
     # Keras asks an optimizer for nothing where no weight is trained.
-    if before is None or now is None or (steps and (counts_itself(subject.model) or not subject.trained)):
+    if before is None or now is None or (steps and not (_is_counted(subject) and subject.trained)):
         return
     counted, (least, most) = now - before, expected(subject.model, steps)
     if not least <= counted <= most:
         found = f"{counted} updates of the weights in {steps} steps"
         raise TimingVoid("Another number of steps was done than was counted", found, "let each step update once")
+
+
+def _is_counted(subject: Subject) -> bool:
+    known = subject.source is None or subject.source.is_counted
+    return known and not counts_itself(subject.model)
 
 
 def counts_itself(model: Any) -> bool:

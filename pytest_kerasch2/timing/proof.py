@@ -17,7 +17,7 @@ from typing import Any, Iterator, Mapping, Sequence
 import numpy as np
 
 from pytest_kerasch2.errors import TimingVoid
-from pytest_kerasch2.timing import by_hand, excerpt, values
+from pytest_kerasch2.timing import by_hand, excerpt, learning, values
 from pytest_kerasch2.timing.changing import assign, copied, put_back, variables
 from pytest_kerasch2.timing.modes import Mode, OneByOne
 from pytest_kerasch2.timing.reference import NoReference, Reference
@@ -107,6 +107,7 @@ def prove(subject: Subject, mode: Mode, run: Any) -> Proof:
         run: does them; those of a mode that does whole epochs are done anew, with some of the data.
 
     Raises:
+        BadSetting: the data are no numbers.
         TimingVoid: they do something else.
     """
     try:
@@ -116,6 +117,10 @@ def prove(subject: Subject, mode: Mode, run: Any) -> Proof:
         return Proof(why_not=reason) if reason else _trained(subject, mode, run)
     except NoReference as error:
         return Proof(why_not=str(error))
+    except TimingVoid:
+        # What is no number makes all the difference.
+        learning.check_data(subject)
+        raise
 
 
 def _most(subject: Subject) -> int:

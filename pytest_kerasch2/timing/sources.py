@@ -48,6 +48,7 @@ class Source:
         items: inputs of an epoch.
         steps: of an epoch, where `fit` has to be given their number.
         ended: has an entry when a generator has come to its end.
+        is_counted: False where Keras does not know how many batches an epoch has, and may update the weights once more.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Source:
     items: int
     steps: int | None = None
     ended: list[int] = field(default_factory=list)
+    is_counted: bool = True
 
     @property
     def batch_size(self) -> int:
@@ -67,7 +69,9 @@ class Source:
         """Return a source that gives some batches in their order, in the form in which this one gives its own."""
         made = _dataset(self.given, batches) if self.kind == DATASET else _sequence(batches)
         items = sum(map(size_of_batch, batches))
-        return replace(self, given=made, kept=tuple(batches), batches=len(batches), items=items, steps=None)
+        return replace(
+            self, given=made, kept=tuple(batches), batches=len(batches), items=items, steps=None, is_counted=True
+        )
 
     def check_not_ended(self) -> None:
         """Refuse a generator that has come to its end.
@@ -110,6 +114,9 @@ def _read_dataset(data: Any) -> Source:
         known = len(read.kept) + sum(1 for _ in itertools.islice(read.rest, LONGEST))
     if endless or known > LONGEST:
         return _in_parts(DATASET, data if endless else data.repeat(), read)
+    if unknown:
+        # At an end that it did not expect, Keras 3 updates the weights once more, with no batch.
+        return Source(DATASET, data.repeat(), read.alike, known, _items(read, known), steps=known)
     return Source(DATASET, data, read.alike, known, _items(read, known))
 
 
@@ -136,7 +143,7 @@ def _read_loader(data: Any) -> Source:
     if _has_length(data):
         return Source(LOADER, data, read.alike, len(data), _items(read, len(data)))
     known = len(read.kept) + sum(1 for _ in itertools.islice(read.rest, LONGEST))
-    return Source(LOADER, data, read.alike, known, _items(read, known))
+    return Source(LOADER, data, read.alike, known, _items(read, known), is_counted=False)
 
 
 def _read_generator(data: Any) -> Source:
@@ -217,7 +224,9 @@ def _dataset(like: Any, batches: Sequence[Batch]) -> Any:
     data = api_of(like).data.Dataset
     shaped = [_like(like, one) for one in batches]
     try:
-        return data.from_generator(lambda: iter(shaped), output_signature=like.element_spec)
+        made = data.from_generator(lambda: iter(shaped), output_signature=like.element_spec)
+        # Its length is known: see `_read_dataset`.
+        return made.apply(api_of(like).data.experimental.assert_cardinality(len(shaped)))
     except TypeError:
         # Before 2.4.
         whole = data.from_tensors(shaped[0])
