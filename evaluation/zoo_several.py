@@ -167,7 +167,7 @@ def auxiliary_head(k: Any, drawn: Any) -> Any:
     early = k.layers.Dense(4, "softmax", name="early")(first)
     late = k.layers.Dense(4, "softmax", name="late")(k.layers.Dense(8, "relu")(first))
     model = k.Model(x, [late, early])
-    model.compile("adam", "sparse_categorical_crossentropy", loss_weights=[1.0, 0.3])
+    model.compile("adam", 2 * ["sparse_categorical_crossentropy"], loss_weights=[1.0, 0.3])
     values, kind = classes(drawn)
     return model, (values, [kind, kind])
 
