@@ -107,8 +107,8 @@ def trials(
 ) -> Iterator[tuple[Honest, str, int]]:
     """Yield the measurements of the models, modes and seeds that are asked for (all where a list is empty).
 
-    Each round has each model once with each seed, in another mode than the rounds before it: a run that is stopped has
-    seen all models.
+    Each round has each model once with each seed, in another mode than the rounds before it, and every second model
+    first: a run that is stopped early has seen some with all seeds, and one that is stopped later has seen all.
 
     Args:
         every: models that there are.
@@ -118,10 +118,12 @@ def trials(
     """
     chosen = [one for one in every.values() if not names or one.name in names or one.subject in names]
     of_each = [[mode for mode in one.modes if not modes or mode in modes] for one in chosen]
+    placed = list(enumerate(zip(chosen, of_each)))
     for turn in range(max(map(len, of_each), default=0) if rounds is None else rounds):
-        for seed, (place, (one, there)) in itertools.product(seeds, enumerate(zip(chosen, of_each))):
-            if turn < len(there):
-                yield one, there[(turn + seed + place) % len(there)], seed
+        for half, seed in itertools.product((placed[::2], placed[1::2]), seeds):
+            for place, (one, there) in half:
+                if turn < len(there):
+                    yield one, there[(turn + seed + place) % len(there)], seed
 
 
 def versions() -> dict[str, str]:
