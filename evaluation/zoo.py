@@ -38,8 +38,8 @@ for _subject in SUBJECTS:
 KEPT = Path(__file__).parent / "data" / "zoo.jsonl"
 SECONDS = 0.05
 # Of a block, so much may be the clock and the wait for the device here. Of the fixture it is a thousandth, which on a
-# busy machine makes blocks of a second: nothing that is checked depends on it.
-OVERHEAD = 0.02
+# busy machine makes blocks of a second.
+OVERHEAD = 0.003
 TIMED, NOT_CHECKED, NOT_HERE, REFUSED, ERROR = "checked", "not checked", "not here", "refused", "error"
 
 
