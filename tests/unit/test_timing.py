@@ -26,10 +26,11 @@ def _measured(mode: Any = STEP, **how: Any) -> Measurement:
 @pytest.fixture(autouse=True)
 def by_reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """What the reference step does, where there is a framework: it moves the weight, and its losses are as told."""
-    told = SimpleNamespace(moves={"0: kernel"}, losses=[0.5, 0.6])
+    told = SimpleNamespace(moves={"0: kernel"}, stay={"0: kernel"}, losses=[0.5, 0.6])
     monkeypatch.setattr(learning, "loss_of", lambda subject: subject.loss())
     monkeypatch.setattr(learning, "of_reference", lambda *given: told.losses)
     monkeypatch.setattr(reference, "moves", lambda *given: told.moves)
+    monkeypatch.setattr(reference, "stay", lambda *given: told.stay)
     return told
 
 
@@ -124,6 +125,12 @@ def test_weights_that_stay_make_the_time_void_where_reference_steps_move_them() 
 
 def test_weights_that_no_step_would_move_may_stay(by_reference: SimpleNamespace) -> None:
     by_reference.moves = set()
+
+    assert _measured(learns=False).blocks
+
+
+def test_weights_that_have_come_to_rest_may_stay(by_reference: SimpleNamespace) -> None:
+    by_reference.stay = set()
 
     assert _measured(learns=False).blocks
 
