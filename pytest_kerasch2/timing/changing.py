@@ -88,7 +88,8 @@ def _of_states(model: Any) -> Iterator[Any]:
 
 def optimizers(model: Any) -> list[Any]:
     """Return the optimizers of a model, also those that it was given by a `compile` of its own, and of models in it."""
-    found: dict[int, Any] = {}
+    own = getattr(model, "optimizer", None)
+    found: dict[int, Any] = {} if own is None else {id(own): own}
     for one in _held(model, depth=3):
         if is_optimizer(one):
             found[id(one)] = one

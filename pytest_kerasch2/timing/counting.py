@@ -39,10 +39,10 @@ def _is_counted(subject: Subject) -> bool:
 
 
 def counts_itself(model: Any) -> bool:
-    """Whether what an optimizer counts is not what Keras counts: the step or the optimizer is the user's own."""
+    """Whether what an optimizer counts is not what Keras counts: the step, or how it is applied, is the user's own."""
     optimizer = getattr(model, "optimizer", None)
-    package = type(optimizer).__module__.partition(".")[0]
-    return by_hand.is_own(model, "train_step") or package not in (*by_hand.PACKAGES, "builtins")
+    applies = any(by_hand.is_own(optimizer, name) for name in ("apply", "apply_gradients")) if optimizer else False
+    return applies or by_hand.is_own(model, "train_step")
 
 
 def expected(model: Any, steps: int) -> tuple[int, int]:

@@ -54,14 +54,6 @@ def epochs(few: Subject, count: int, drawn: np.random.RandomState) -> Iterator[B
         yield from map(mixed.batch, range(few.batches))
 
 
-def backwards(few: Subject) -> Subject:
-    """Return the same data from the end to the beginning."""
-    if few.source is None:
-        order = np.arange(few.items)[::-1]
-        return replace(few, **dict(zip(feed.NAMES, feed.ordered((few.x, few.y, few.sample_weight), order))))
-    return replace(few, source=tried(lambda: few.source.replayed(few.source.kept[::-1])))  # type: ignore[union-attr]
-
-
 def batches_of(few: Subject) -> list[Batch]:
     """Return all batches of an epoch."""
     return [trimmed(few.batch(place)) for place in range(few.batches)]

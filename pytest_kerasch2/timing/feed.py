@@ -14,6 +14,7 @@ from pytest_kerasch2.timing import nested, sources
 from pytest_kerasch2.timing.sources import Source
 
 NAMES = ("x", "y", "sample_weight")
+SPARSE = ("RaggedTensor", "SparseTensor")
 FORMS = "(x, y) or (x, y, sample_weight) of arrays, a tf.data.Dataset, a PyDataset, a generator or a prepared data set"
 
 
@@ -141,11 +142,13 @@ def _cut(leaf: Any, first: int, last: int) -> Any:
 
 
 def is_dense(leaf: Any) -> bool:
-    """Whether a leaf is an array whose items may be taken in any order: no ragged or sparse tensor."""
-    return type(leaf).__module__.partition(".")[0] != "scipy" and type(leaf).__name__ not in (
-        "RaggedTensor",
-        "SparseTensor",
-    )
+    """Whether a leaf is, or can be made, an array of NumPy that `fit` takes: no ragged or sparse tensor, and no texts.
+
+    Of texts NumPy makes objects, which `fit` does not take.
+    """
+    kind = type(leaf)
+    texts = api.dtype_name(getattr(leaf, "dtype", "")) == "string"
+    return not texts and kind.__module__.partition(".")[0] != "scipy" and kind.__name__ not in SPARSE
 
 
 def dense(value: Any) -> Any:

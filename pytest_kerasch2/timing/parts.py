@@ -28,7 +28,7 @@ import numpy as np
 
 from pytest_kerasch2.errors import NotApplicable, TimingVoid
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import block, by_hand, counting, feed, measuring, modes
+from pytest_kerasch2.timing import block, by_hand, counting, feed, measuring, modes, nested
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measuring import Prepared
 from pytest_kerasch2.timing.subject import Subject, put_back
@@ -301,7 +301,7 @@ def _again(batch: Any, source: Any) -> Any:
     """Give a batch without end, as something of the kind that gave it, for which nothing is traced anew."""
     spec = getattr(source, "element_spec", None)
     if spec is None:
-        return itertools.repeat(tuple(map(feed.tensors, batch)))
+        return itertools.repeat(tuple(nested.mapped(api.tensor, part) for part in batch))
     data = api.tensorflow().data.Dataset
     exact = data.from_tensors(batch)
     # Together with a batch of another size, which never comes, one of any size.

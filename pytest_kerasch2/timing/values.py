@@ -45,36 +45,38 @@ def same_values(few: Subject, mode: Mode) -> Any:
     if reason:
         raise NoReference(reason)
     most = HALF if is_half(few.model) else VALUES
+    run = tried(lambda: (mode.again or mode.make)(few))
     found = []
     with put_back(few.model):
-        for given in (few, excerpt.backwards(few)):
-            found.append(_off(given, mode))
+        for _ in range(2):
+            found.append(_off(few, mode, run))
             if not found[-1] <= most:
-                told = f"for {given.items} inputs they are {found[-1]:.3g} apart, as a share of the largest"
+                told = f"for {few.items} inputs they are {found[-1]:.3g} apart, as a share of the largest"
                 remedy = "leave out what keeps old results, or say proof=False"
                 raise TimingVoid(f"What {mode.name} gives is not what the model gives", told, remedy)
             # Whoever kept what it gave before gives it again.
-            assign(few.trained, [0.5 * copied(one) + 0.01 for one in few.trained])
+            weights = [one for one in few.model.weights if "float" in api.dtype_name(one.dtype)]
+            assign(weights, [0.5 * copied(one) + 0.01 for one in weights])
     return few.batches, {"values": max(found)}, {"values": most}, ""
 
 
-def _off(few: Subject, mode: Mode) -> float:
+def _off(few: Subject, mode: Mode, run: Any) -> float:
     """Return how far what a mode gives is from what a loop of our own gives, as a share of the largest.
 
     Raises:
         NoReference: our own gives something else each time.
     """
     here = [_here(few, mode) for _ in range(2)]
-    if _apart(*here) > VALUES / 10 and not is_half(few.model):
+    if _apart(mode, *here) > VALUES / 10 and not is_half(few.model):
         raise NoReference("the model gives something else for the same inputs each time")
-    return _apart(_there(few, mode), here[0])
+    return _apart(mode, _there(few, mode, run), here[0])
 
 
-def _there(few: Subject, mode: Mode) -> list[Any]:
+def _there(few: Subject, mode: Mode, run: Any) -> list[Any]:
     with put_back(few.model):
-        found = excerpt.tried(lambda: (mode.again or mode.make)(few)(few.batches))
+        found = tried(lambda: run(few.batches))
     if mode.name == "evaluate":
-        return [float(one) for one in np.ravel(found)]
+        return [float(np.mean(api.array(one))) for one in nested.values([found])]
     return [api.array(one) for one in nested.values(found)]
 
 
@@ -94,14 +96,29 @@ def _predicted(few: Subject, batches: Sequence[Batch]) -> list[Any]:
 
 
 def _evaluated(few: Subject, batches: Sequence[Batch]) -> list[Any]:
-    return [by_hand.loss(few.model, batches)]
+    """Return the loss, and metrics behind it where Keras can be asked for them: from 3.0 on."""
+    model = few.model
+    if not hasattr(model, "get_metrics_result"):
+        return [by_hand.loss(model, batches)]
+    model.reset_metrics()
+    found = by_hand.loss(model, batches)
+    told = dict.fromkeys(by_hand.training(model), False)
+    for batch in batches:
+        x, y, weight = (*by_hand.given(batch), None)[:3]
+        model.compute_metrics(x, y, model(x, **told), sample_weight=weight)
+    results = {name: one for name, one in model.get_metrics_result().items() if name != "loss"}
+    return [found, *(float(np.mean(api.array(one))) for one in nested.values(results))]
 
 
-def _apart(there: Sequence[Any], here: Sequence[Any]) -> float:
+def _apart(mode: Mode, there: Sequence[Any], here: Sequence[Any]) -> float:
     """Return the largest distance of values, as a share of the largest of them."""
-    # `evaluate` tells metrics behind the loss.
+    if mode.name == "evaluate" and len(there) >= len(here):
+        # What counts items may differ by one that is on the border; the order of metrics is Keras's own.
+        metrics = [sorted(one[1:]) for one in (there, here)] if len(there) == len(here) else [[], []]
+        off = max((_apart_of(*map(np.asarray, pair)) for pair in zip(*metrics)), default=0.0)
+        return max(_apart_of(np.asarray(there[0]), np.asarray(here[0])), off if off > METRICS else 0.0)
     pairs = list(zip(there, here))
-    if len(there) < len(here) or any(np.shape(one) != np.shape(other) for one, other in pairs):
+    if len(there) != len(here) or any(np.shape(one) != np.shape(other) for one, other in pairs):
         return math.inf
     return max((_apart_of(np.asarray(one), np.asarray(other)) for one, other in pairs), default=0.0)
 

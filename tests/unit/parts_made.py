@@ -116,13 +116,21 @@ class Made:
 
     batches, batch_size = BATCHES, 1
     x = y = [0.0] * BATCHES
+    source = class_weight = None
 
     def __init__(self, clock: Clock, costs: Costs) -> None:
         self.model = Model(clock, costs)
+        self.trained = [self.model.kernel]
         self.device = SimpleNamespace(placed=contextlib.nullcontext, kind="cpu", wait=self.model.wait)
 
     def batch(self, number: int) -> Any:
         return "x", "y"
+
+    def fed(self) -> Any:
+        return (self.x, self.y), {"batch_size": 1, "verbose": 0}
+
+    def build(self) -> None:
+        self.model.predict_on_batch("x")
 
     def updates(self) -> int:
         return self.model.counter.value

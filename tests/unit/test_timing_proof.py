@@ -128,10 +128,28 @@ def test_the_model_is_put_back(chapters: Subject) -> None:
 def test_of_steps_that_move_nothing_or_diverge_nothing_is_shown(chapters: Subject, rate: float) -> None:
     chapters.model.optimizer.learning_rate = rate
 
-    assert "steps by hand" in _proved(chapters, modes.mode("train_on_batch")).why_not
+    assert _proved(chapters, modes.mode("train_on_batch")).why_not == proof.MOVED_NOTHING
 
 
-def test_of_a_model_without_a_loss_nothing_is_shown(chapters: Subject) -> None:
-    chapters.model.loss = None
+def test_of_a_model_without_an_optimizer_nothing_is_shown(chapters: Subject) -> None:
+    chapters.model.optimizer = None
 
-    assert proof.prove(chapters, modes.mode("fit"), None) == Proof(why_not="the model has no single loss")
+    shown = proof.prove(chapters, modes.mode("fit"), None)
+
+    assert shown.outcome == "not checked: the model was compiled without an optimizer"
+
+
+def test_what_is_off_once_is_looked_at_again(monkeypatch: pytest.MonkeyPatch, chapters: Subject) -> None:
+    runs = iter([[*_runs(6), *_runs(2, along=0.5)], [*_runs(6), *_runs(2, seed=1)]])
+    monkeypatch.setattr(proof, "_runs", lambda *given: next(runs))
+
+    shown = proof._compared(chapters, modes.mode("fit"), None, None, 25, drawn=None)  # type: ignore[arg-type]
+
+    assert shown.outcome == "checked"
+
+
+def test_what_is_off_twice_is_refused(monkeypatch: pytest.MonkeyPatch, chapters: Subject) -> None:
+    monkeypatch.setattr(proof, "_runs", lambda *given: [*_runs(6), *_runs(2, along=0.5)])
+
+    with pytest.raises(TimingVoid, match="Steps do other work"):
+        proof._compared(chapters, modes.mode("fit"), None, None, 25, drawn=None)  # type: ignore[arg-type]

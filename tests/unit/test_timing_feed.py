@@ -1,0 +1,156 @@
+"""What a user gives as `data`: brought to arrays or to batches, or refused in one sentence that names it."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.timing import feed, nested, sources
+
+X, Y = np.arange(24.0).reshape(8, 3), np.arange(8)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (X, Y),
+        [X, Y],
+        (X.tolist(), Y.tolist()),
+        ({"a": X, "b": Y}, Y),
+        ([X, Y], {"p": Y, "q": [X, X]}),
+        (X, None),
+        X,
+        {"a": X},
+        (X,),
+        SimpleNamespace(x_train=X, y_train=Y),
+    ],
+)
+def test_arrays_in_any_structure_have_their_items_counted(data: Any) -> None:
+    assert feed.of(data).items == 8
+
+
+def test_weights_come_third() -> None:
+    found = feed.of((X, Y, np.ones(8)))
+
+    assert np.array_equal(found.sample_weight, np.ones(8))
+
+
+def test_a_single_array_of_weights_is_given_to_each_output() -> None:
+    found = feed.of((X, {"p": Y, "q": Y}, np.ones(8)))
+
+    assert set(found.sample_weight) == {"p", "q"}
+
+
+def test_items_are_cut_from_each_array_of_a_structure() -> None:
+    pair = namedtuple("pair", "a b")
+
+    found = feed.cut({"x": pair(X, [Y])}, 2, 4)
+
+    assert [leaf.tolist() for leaf in nested.values(found)] == [X[2:4].tolist(), [2, 3]]
+
+
+def test_a_place_is_told_in_words() -> None:
+    assert [path for path, _ in nested.leaves({"a": [X, X]}, "x")] == ["x['a'][0]", "x['a'][1]"]
+
+
+def test_a_column_of_pandas_is_a_column() -> None:
+    series = SimpleNamespace(to_numpy=lambda: Y, shape=(8,))
+
+    assert feed.of((series, Y)).x.shape == (8, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (7, "must be .* got int"),
+        ((X, Y, Y, Y), "got a tuple of 4 parts"),
+        (({}, Y), "x must hold at least one array, got an empty mapping"),
+        ((X, []), "y must hold at least one array, got an empty list"),
+        ((X, Y[:3]), "arrays of equal length, but x has 8, y has 3"),
+        (({"a": X, "b": X[:2]}, Y), r"x\['a'\] has 8, x\['b'\] has 2"),
+        ((X[:0], Y[:0]), "its arrays are empty"),
+        (([[1, 2], [3]], [0, 1]), "x must be a list of rows of equal length"),
+        ((object(), Y), "x must be an array, or a list, tuple or mapping of arrays, got object"),
+        ((None, Y), "got None for x"),
+        ((np.float32(1), Y), "x must have an item for each input"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_name(data: Any, told: str) -> None:
+    with pytest.raises(BadSetting, match=f"^data.*{told}"):
+        feed.of(data)
+
+
+def _batches(count: int) -> Any:
+    for _ in range(count):
+        yield X, Y
+
+
+def test_a_generator_is_read_ahead_and_gives_all_of_its_batches_again() -> None:
+    source = sources.read(_batches(20), sources.GENERATOR)
+
+    assert (len(source.kept), source.batch_size, sum(1 for _ in source.given)) == (16, 8, 20)
+
+
+def test_a_generator_that_ends_early_is_refused() -> None:
+    with pytest.raises(BadSetting, match="data must be a generator that does not end, but it ended after 3 batches"):
+        feed.of(_batches(3))
+
+
+def test_a_generator_that_ends_later_is_refused_then() -> None:
+    source = sources.read(_batches(20), sources.GENERATOR)
+    list(source.given)
+
+    with pytest.raises(BadSetting, match="it ended after 20 batches"):
+        source.check_not_ended()
+
+
+def test_a_source_without_batches_is_refused() -> None:
+    with pytest.raises(BadSetting, match="data must give at least one batch"):
+        feed.of(_batches(0))
+
+
+def test_single_items_are_no_batches() -> None:
+    with pytest.raises(BadSetting, match=r"call its batch\(\) first"):
+        feed.of(iter([(np.float32(1), np.int64(0))] * 20))
+
+
+def test_batches_of_another_shape_are_not_kept() -> None:
+    given = [(X, Y), (X[:3], Y[:3])] * 10
+
+    assert len(sources.read(iter(given), sources.GENERATOR).kept) == 8
+
+
+def test_weights_of_classes_are_those_of_their_labels() -> None:
+    found = feed.weights_of_classes(np.array([0, 2, 1]), {0: 3.0, 2: 0.5})
+
+    assert found.tolist() == [3.0, 0.5, 1.0]
+
+
+def test_labels_may_be_written_with_a_place_for_each() -> None:
+    found = feed.weights_of_classes(np.eye(3)[[0, 2]], {0: 3.0, 2: 0.5}, np.array([2.0, 2.0]))
+
+    assert found.tolist() == [6.0, 1.0]
+
+
+@pytest.mark.parametrize(("value", "told"), [(np.array([1.0, np.nan, np.inf]), "x holds 2 of 3"), (Y, "")])
+def test_what_is_not_a_number_is_counted(value: Any, told: str) -> None:
+    assert feed.not_finite(value, "x") == told
+
+
+@pytest.mark.parametrize("kind", ["known", "unknown", "endless"])
+def test_a_data_set_tells_its_epochs(kind: str) -> None:
+    api.require_tensorflow("tf.data")
+    data = api.tensorflow().data.Dataset.from_tensor_slices((X, Y)).batch(2)
+    data = {"known": data, "unknown": data.filter(lambda x, y: True), "endless": data.repeat()}[kind]
+
+    source = feed.of(data).source
+
+    assert source is not None
+    told = {"known": (4, None), "unknown": (4, 4), "endless": (sources.STEPS, sources.STEPS)}
+    assert (source.batches, source.steps) == told[kind]
