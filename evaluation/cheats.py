@@ -16,7 +16,8 @@ from typing import Any, Iterator
 
 import numpy as np
 
-import evaluation.cheat_kinds_whole  # noqa: F401 - it adds its kinds
+import evaluation.cheat_kinds_parts  # noqa: F401 - it adds its kinds
+import evaluation.cheat_kinds_whole  # noqa: F401 - likewise
 from evaluation.cheat_hosts import HOSTS
 from evaluation.cheat_kinds import KINDS, Kind
 from evaluation.zoo import REFUSED, SECONDS, keeper, outcome, run
