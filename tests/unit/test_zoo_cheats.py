@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import evaluation.cheat_kinds_parts  # noqa: F401 - it adds its kinds
-import evaluation.cheat_kinds_whole  # noqa: F401 - likewise
+import evaluation.cheat_kinds_parts  # noqa: F401 - both add their kinds
+import evaluation.cheat_kinds_whole
 from evaluation import cheats, zoo
 from evaluation.cheat_hosts import HOSTS
 from evaluation.cheat_kinds import KINDS, Kind, each
