@@ -16,8 +16,7 @@ from typing import Any, Iterator
 
 import numpy as np
 
-import evaluation.cheat_kinds_parts  # noqa: F401 - both add their kinds
-import evaluation.cheat_kinds_whole
+from evaluation import cheat_kinds_parts, cheat_kinds_whole  # noqa: F401 - they add their kinds
 from evaluation.cheat_hosts import HOSTS
 from evaluation.cheat_kinds import KINDS, Kind
 from evaluation.zoo import REFUSED, SECONDS, keeper, outcome, run

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import evaluation.cheat_kinds_parts  # noqa: F401 - both add their kinds
-import evaluation.cheat_kinds_whole
-from evaluation import cheats, zoo
+from evaluation import cheat_kinds_parts, cheat_kinds_whole, cheats, zoo  # noqa: F401 - they add their kinds
 from evaluation.cheat_hosts import HOSTS
 from evaluation.cheat_kinds import KINDS, Kind, each
 from pytest_kerasch2.framework import api
