@@ -33,6 +33,8 @@ class Spin:
     """
 
     batches = 1
+    source = None
+    trained = ()
 
     def __init__(self, turns: int) -> None:
         """Begin with no steps done."""
@@ -125,9 +127,11 @@ def by_hand(ready: Prepared) -> Run:
 def fitted(ready: Prepared, **more: Any) -> Run:
     """Give the call of `fit` that somebody would write."""
     its = ready.subject
+    given = (its.source.given,) if its.source else (its.x, its.y)
+    how = {"shuffle": False} if its.source else {"batch_size": its.batch_size}
 
     def loop(count: int) -> None:
-        its.model.fit(its.x, its.y, batch_size=its.batch_size, epochs=count // its.batches, verbose=0, **more)
+        its.model.fit(*given, epochs=count // its.batches, verbose=0, **how, **more)
 
     return loop
 

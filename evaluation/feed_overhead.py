@@ -1,0 +1,115 @@
+"""What the harness adds to a step of `fit` that is fed by a mapping of inputs, or by `tf.data`.
+
+    python -m evaluation.feed_overhead                 eight processes, each some minutes; prints the ratios
+    python -m evaluation.feed_overhead --out FILE      keeps each process's pairs as a line of JSON, and goes on there
+
+As `benchmarks.overhead` does for the chapter's network: the loop written by hand and the harness take turns, H B B H or
+B H H B by chance, and each process gives the median logarithm of the ratios of its pairs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable, Mapping
+
+import numpy as np
+
+from benchmarks.overhead import turn
+from benchmarks.overhead_works import fitted
+from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.gates import pairs
+from pytest_kerasch2.timing import measuring, modes
+from pytest_kerasch2.timing.subject import subject
+
+STARTS, PAIRS, ITEMS, BATCH = 8, 20, 2048, 32
+ERROR = 0.05
+
+
+def mapping() -> tuple[Any, Any]:
+    """Return a model of two inputs, and its data as a mapping."""
+    x, targets = _arrays()
+    layers = api.keras().layers
+    first, second = api.keras().Input((64,), name="first"), api.keras().Input((16,), name="second")
+    hidden = layers.Dense(128, activation="relu")(layers.Concatenate()([first, second]))
+    model = api.keras().Model({"first": first, "second": second}, layers.Dense(1)(hidden))
+    model.compile("adam", "mse")
+    return model, ({"first": x, "second": x[:, :16]}, targets)
+
+
+def dataset() -> tuple[Any, Any]:
+    """Return a model, and its data as a `tf.data.Dataset`."""
+    x, targets = _arrays()
+    layers = api.keras().layers
+    model = api.keras().Sequential([layers.Dense(128, activation="relu"), layers.Dense(1)])
+    model.compile("adam", "mse")
+    data = api.tensorflow().data.Dataset.from_tensor_slices((x, targets))
+    return model, data.shuffle(ITEMS).batch(BATCH).prefetch(2)
+
+
+FEEDS: Mapping[str, Callable[[], tuple[Any, Any]]] = {"mapping": mapping, "tf.data": dataset}
+
+
+def _arrays() -> tuple[Any, Any]:
+    x = np.random.RandomState(0).rand(ITEMS, 64).astype("float32")
+    return x, x.sum(1, keepdims=True)
+
+
+def start(count: int, seed: int) -> dict[str, Any]:
+    """Return the median logarithm of the ratio of each feed, measured in this process."""
+    chance, found = random.Random(seed), {}
+    for name in chance.sample(sorted(FEEDS), len(FEEDS)):
+        api.fresh_session(seed)
+        its = subject(*FEEDS[name](), BATCH, devices.one("cpu"))
+        with measuring.prepared(its, modes.mode("fit")) as ready:
+            loop, steps = fitted(ready), ready.steps
+            loop(ready.unit)
+            told = [turn(ready, loop, steps, chance) for _ in range(count)]
+        found[name] = statistics.median(math.log(sum(one["told"]) / sum(one["hand"])) for one in told)
+        found[f"{name} ms"] = 1000 * statistics.median(value for one in told for value in one["hand"])
+    return {"seed": seed, "load": os.getloadavg()[0], **found}
+
+
+def measured(starts: int, count: int, out: Path | None) -> list[dict[str, Any]]:
+    """Return what each process found; those in the file are not measured again."""
+    lines = out.read_text(encoding="utf-8").splitlines() if out is not None and out.exists() else []
+    found = [json.loads(line) for line in lines]
+    words = [sys.executable, "-m", "evaluation.feed_overhead", "--pairs", str(count), "--start"]
+    while len(found) < starts:
+        said = subprocess.run([*words, str(len(found))], stdout=subprocess.PIPE, text=True, check=True).stdout
+        found.append(json.loads(said.splitlines()[-1]))
+        print(f"{len(found)} of {starts}: {found[-1]}", flush=True)
+        if out is not None:
+            with out.open("a", encoding="utf-8") as kept:
+                kept.write(json.dumps(found[-1]) + "\n")
+    return found
+
+
+def main() -> int:
+    """Measure, and print the ratios with their intervals over the processes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--starts", type=int, default=STARTS, help=f"processes (default: {STARTS})")
+    parser.add_argument("--pairs", type=int, default=PAIRS, help=f"of each feed in a process (default: {PAIRS})")
+    parser.add_argument("--out", type=Path, help="a file that keeps what was measured")
+    parser.add_argument("--start", type=int, help="measure in this process, with this seed")
+    given = parser.parse_args()
+    if given.start is not None:
+        print(json.dumps(start(given.pairs, given.start)))
+        return 0
+    found = measured(max(2, given.starts), given.pairs, given.out)
+    for name in FEEDS:
+        ratio = pairs.span([one[name] for one in found], ERROR)
+        each = statistics.median(one[f"{name} ms"] for one in found)
+        print(f"{name}: a step of {each:.3f} ms; ratio {ratio.found:.4f} ({ratio.low:.4f} to {ratio.high:.4f})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
