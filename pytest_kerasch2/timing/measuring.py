@@ -93,6 +93,8 @@ class Prepared:
             learning.check_numbers(subject)
             # A weight may be left as it was for good: it has no gradient, or the learning rate has come to zero.
             lost = same & reference.moves(subject, steps) if self.proof else set()
+            # Or it has come to rest, to which the same batches in the same order bring it back.
+            lost = lost and lost & reference.stay(subject, self.run, self.unit)
             if lost:
                 remedy = "train all of them, or freeze them with trainable=False"
                 raise TimingVoid("Steps of training left weights as they were", ", ".join(sorted(lost)), remedy)

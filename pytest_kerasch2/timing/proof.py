@@ -7,6 +7,7 @@ times in turn. Where there is no reference step, it is said why nothing was chec
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 import time
@@ -36,10 +37,12 @@ LOOKED_AT = 4
 BY_HAND = 6
 RUNS = 2
 # Shares by which a run may be off at least: what another order of additions does is much less.
-LEAST = {"along": 0.05, "far": 0.05, "loss": 0.1}
-# Of what runs by hand scatter, so much is allowed: by six of them, an honest one is so far off less than once
-# in a thousand.
-SCATTERS = 10.0
+LEAST = {"along": 0.05, "far": 0.05, "weights": 0.05, "loss": 0.1}
+# Of what runs by hand scatter, so much is allowed: by six of them, an honest one is so far off about once in a
+# thousand, and so less than once in a hundred thousand two times in turn.
+SCATTERS = 6.0
+# Runs that chance sets apart are this much nearer to each other, as a share, where they leave out what is drawn.
+ALIKE = 0.7
 # Where chance allows more than this, nothing is proved.
 MOST = 0.5
 # Weights begin by so little apart in each run, with numbers of 32 bits and of 16: what rounding alone can do, where it
@@ -52,10 +55,17 @@ MOVED_NOTHING = "reference steps move no weight, or end in what is no number"
 
 @dataclass(frozen=True)
 class Moved:
-    """What a run did: how the weights moved, all of them in one vector, and the loss on its images after it."""
+    """What a run did.
+
+    Attributes:
+        way: how the weights moved, all of them in one vector.
+        loss: on its images after it.
+        sizes: of the parts of the way that belong to one weight each; one part where there are none.
+    """
 
     way: Any
     loss: float
+    sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -173,8 +183,11 @@ def _compared(
         distances = [float(np.linalg.norm(one.way)) for one in references]
         if not all(0 < one < math.inf for one in distances):
             return Proof(why_not=MOVED_NOTHING)
+        shares, most = off(references, others), allowed(references)
+        if isinstance(run, OneByOne):
+            shares["scatter"], most["scatter"] = alike(references, others), ALIKE
         try:
-            return _judged(count, off(references, others), allowed(references))
+            return _judged(count, shares, most)
         except TimingVoid:
             # An honest step is so far off by chance once in thousands, and so not twice.
             if not again:
@@ -224,7 +237,9 @@ def _moved(
         excerpt.tried(lambda: (mode.again or mode.make)(few)(count))
     few.finish()
     looked_at: Sequence[Batch] = batches[:LOOKED_AT]
-    return Moved(_way(few) - before, excerpt.tried(lambda: by_hand.loss(few.model, looked_at)))
+    after, loss = _way(few), excerpt.tried(lambda: by_hand.loss(few.model, looked_at))
+    moved = [new - old for new, old in zip(after, before)]
+    return Moved(np.concatenate(moved), loss, tuple(map(len, moved)))
 
 
 def _fed(few: Subject, mode: Mode, count: int, drawn: np.random.RandomState) -> Iterator[Batch]:
@@ -245,27 +260,60 @@ def allowed(references: Sequence[Moved]) -> dict[str, float]:
     return {name: max(LEAST[name], SCATTERS * statistics.stdev(values)) for name, values in usual.items()}
 
 
+def alike(references: Sequence[Moved], found: Sequence[Moved]) -> float:
+    """Return how much nearer to each other runs are than any two of the reference, as a share; zero if they are not.
+
+    Of steps in which nothing is drawn, which all go the same way, it is zero too. It tells nothing of epochs: where a
+    seed is set, Keras draws the same order in each call of `fit`.
+    """
+    least, usual = _nearest(references), float(np.linalg.norm(np.mean([one.way for one in references], 0)))
+    if least < LEAST["far"] * usual or not least:
+        return 0.0
+    return max(0.0, 1 - _nearest(found) / least)
+
+
+def _nearest(runs: Sequence[Moved]) -> float:
+    pairs = itertools.combinations(runs, 2)
+    return min((float(np.linalg.norm(one.way - other.way)) for one, other in pairs), default=math.inf)
+
+
 def _told(runs: Sequence[Moved], references: Sequence[Moved]) -> dict[str, list[float]]:
-    """Give for each run how far it went along the usual way, how far in all, and the logarithm of its loss.
+    """Give for each run how far it went along the usual way, in all, and from it, and the logarithm of its loss.
+
+    The distance from the usual way is one in which each weight counts alike, however little it moves.
 
     What is usual is the mean of runs by hand, as many for each: one by hand is not compared with itself.
     """
-    told: dict[str, list[float]] = {"along": [], "far": [], "loss": []}
+    told: dict[str, list[float]] = {"along": [], "far": [], "weights": [], "loss": []}
+    scale = _scale(references)
     for run in runs:
         others = [one for one in references if one is not run][1 - len(references) :]
         mean = np.mean([one.way for one in others], 0)
         told["along"].append(float(run.way @ mean / (mean @ mean)))
         told["far"].append(float(np.linalg.norm(run.way) / np.mean([np.linalg.norm(one.way) for one in others])))
+        told["weights"].append(float(np.linalg.norm((run.way - mean) * scale)))
         # A loss that is zero or less has no share by which it is off.
         usual = [one.loss for one in (run, *others)]
         told["loss"].append(math.log(usual[0] / statistics.mean(usual[1:])) if min(usual) > 0 else 0.0)
     return told
 
 
+def _scale(references: Sequence[Moved]) -> Any:
+    """Return factors of the way by which each weight moves alike, all by one, and those that scatter by none."""
+    ways = np.stack([one.way for one in references])
+    mean, sizes = ways.mean(0), references[0].sizes or (ways.shape[1],)
+    parts = [slice(end - size, end) for size, end in zip(sizes, np.cumsum(sizes))]
+    norms = [float(np.linalg.norm(mean[part])) for part in parts]
+    apart = [float(np.mean(np.linalg.norm(ways[:, part] - mean[part], axis=1))) for part in parts]
+    told = [1 / norm if norm and by <= MOST * norm else 0.0 for norm, by in zip(norms, apart)]
+    return np.repeat(told, sizes) / max(1.0, np.count_nonzero(told) ** 0.5)
+
+
 def _judged(steps: int, off: Mapping[str, float], allowed: Mapping[str, float]) -> Proof:
     if not allowed["along"] <= MOST:
         return Proof(why_not=f"runs of {steps} steps by hand scatter too much: chance allows {allowed['along']:.2f}")
-    names = {"along": "the way that they go", "far": "the distance that they go", "loss": "the loss after them"}
+    names = {"along": "the way that they go", "far": "the distance that they go", "weights": "the way of each weight"}
+    names.update(loss="the loss after them", scatter="the distance of one run from another")
     wrong = [
         f"{names[name]} is {100 * off[name]:.0f} % off, where chance explains {100 * allowed[name]:.0f}"
         for name in off
@@ -282,7 +330,7 @@ def _moving(model: Any) -> list[Any]:
     return [one for one in variables(model) if "seed_generator" not in str(one.name)]
 
 
-def _way(subject: Subject) -> Any:
+def _way(subject: Subject) -> list[Any]:
     weights = [np.ravel(copied(one)).astype("float64") for one in subject.trained]
     apart = max(1, sum(map(len, weights)) // COMPARED)
-    return np.concatenate([one[::apart] for one in weights] or [np.zeros(0)])
+    return [one[::apart] for one in weights] or [np.zeros(0)]

@@ -7,13 +7,15 @@ from typing import Any, Callable, Iterable
 
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.timing import by_hand
-from pytest_kerasch2.timing.changing import put_back
+from pytest_kerasch2.timing.changing import assign, copied, put_back
 from pytest_kerasch2.timing.sources import Batch
 from pytest_kerasch2.timing.subject import Subject
 
 # Steps from each of so many places in the data by which it is found whether weights move.
 PLACES = 3
 STEPS = 25
+# Weights are so many times what they were where it is found whether they have come to rest.
+OTHER_START = 1.25
 
 
 class NoReference(Exception):
@@ -79,3 +81,19 @@ def moves(subject: Subject, steps: int) -> set[str]:
     except NoReference:
         return set()
     return found or set()
+
+
+def stay(subject: Subject, run: Callable[[int], Any], steps: int) -> set[str]:
+    """Return the weights that steps leave as they are from another start too; the model is put back.
+
+    Weights that have come to rest, as at an optimum, come back to where they rest from wherever they begin.
+
+    Args:
+        run: does so many steps.
+    """
+    with put_back(subject.model):
+        assign(subject.trained, [OTHER_START * copied(one) for one in subject.trained])
+        before = subject.weights()
+        run(steps)
+        subject.finish()
+        return {name for name, one in subject.weights().items() if before.get(name) == one}

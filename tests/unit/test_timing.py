@@ -26,10 +26,11 @@ def _measured(mode: Any = STEP, **how: Any) -> Measurement:
 @pytest.fixture(autouse=True)
 def by_reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """What the reference step does, where there is a framework: it moves the weight, and its losses are as told."""
-    told = SimpleNamespace(moves={"0: kernel"}, losses=[0.5, 0.6])
+    told = SimpleNamespace(moves={"0: kernel"}, stay={"0: kernel"}, losses=[0.5, 0.6])
     monkeypatch.setattr(learning, "loss_of", lambda subject: subject.loss())
     monkeypatch.setattr(learning, "of_reference", lambda *given: told.losses)
     monkeypatch.setattr(reference, "moves", lambda *given: told.moves)
+    monkeypatch.setattr(reference, "stay", lambda *given: told.stay)
     return told
 
 
@@ -97,6 +98,15 @@ def test_a_single_late_wait_makes_no_time_void() -> None:
     block.refuse_owing([Block(10, 1.0, 0.5), *[Block(10, 1.0, 0.0)] * 4])
 
 
+def test_a_machine_that_keeps_half_of_the_waits_waiting_makes_no_time_void() -> None:
+    block.refuse_owing([*[Block(10, 1.0, 0.05)] * 3, *[Block(10, 1.0, 0.0)] * 2])
+
+
+def test_what_is_owed_in_nearly_each_block_makes_the_time_void() -> None:
+    with pytest.raises(TimingVoid):
+        block.refuse_owing([*[Block(10, 1.0, 0.05)] * 4, Block(10, 1.0, 0.0)])
+
+
 @pytest.mark.parametrize("counts", [0, 2])
 def test_updates_that_are_not_the_steps_make_the_time_void(counts: int) -> None:
     with pytest.raises(TimingVoid, match="Another number of steps was done than was counted"):
@@ -115,6 +125,12 @@ def test_weights_that_stay_make_the_time_void_where_reference_steps_move_them() 
 
 def test_weights_that_no_step_would_move_may_stay(by_reference: SimpleNamespace) -> None:
     by_reference.moves = set()
+
+    assert _measured(learns=False).blocks
+
+
+def test_weights_that_have_come_to_rest_may_stay(by_reference: SimpleNamespace) -> None:
+    by_reference.stay = set()
 
     assert _measured(learns=False).blocks
 
