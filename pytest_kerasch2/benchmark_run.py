@@ -8,6 +8,7 @@ from typing import Any, Generator, Sequence
 
 import pytest
 
+from pytest_kerasch2 import step_records
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.fixtures import SHOWN
 from pytest_kerasch2.framework import devices
@@ -22,7 +23,7 @@ NAME = "kerasch2-benchmarks"
 FOLDER = "benchmarks"
 FILES = "bench_*.py"
 FIXTURES = frozenset({"step_benchmark", "benchmark"})
-INSTALL = 'pip install "pytest-kerasch2[benchmark]"'
+INSTALL = "pip install pytest-benchmark"
 
 
 def start(config: pytest.Config, settings: Settings) -> None:
@@ -37,7 +38,8 @@ def start(config: pytest.Config, settings: Settings) -> None:
         found = f"{BENCHMARK.flag} and {CHAPTER.flag}"
         raise BadSetting("Timing and verifying are two runs", found, "give one of the two")
     if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
-        raise BadSetting("Several processes take each other's time", "pytest-xdist's -n", "leave it out")
+        remedy = "leave it out, or write -n 0 where it stands in a configuration file"
+        raise BadSetting("Several processes take each other's time", "pytest-xdist's -n", remedy)
     devices.kinds(settings.devices)
     if not recording.has_keeper(config):
         raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", f"run {INSTALL}")
@@ -87,14 +89,17 @@ class BenchmarkRun:
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         """Order the file as the table is: who reads it is shown the rows as they are written, not as they ran."""
-        output_json["benchmarks"].sort(key=lambda one: self.places[one["fullname"]])
+        output_json["benchmarks"].sort(key=lambda one: self._place(one["fullname"]))
+
+    def _place(self, name: str) -> tuple[Any, ...]:
+        return self.places[step_records.test_of(name, self.places)]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the table."""
         if self.rows:
             terminalreporter.section("time per training step")
             colour = terminalreporter.hasmarkup
-            rows = sorted(self.rows, key=lambda row: self.places[row.name])
+            rows = sorted(self.rows, key=lambda row: self._place(row.name))
             curves = by_batch.curves(rows)
             # A file has no width.
             width = max(terminalreporter._tw.fullwidth, 0 if colour else table.WIDE)

@@ -21,12 +21,16 @@ FLOORS = (
     ("plugin", "cli"),
     ("early",),
     ("chapter", "benchmark_run"),
+    ("parameters",),
     ("fixtures",),
+    ("fixture_calls", "step_records"),
     ("accuracy", "timing"),
     ("models", "roundtrip", "report"),
     ("framework", "data", "claims", "gates"),
-    ("options",),
-    ("errors",),
+    ("precedence", "offering"),
+    ("options", "arguments"),
+    ("third_party",),
+    ("errors", "variables"),
 )
 # Facts about a release are of type claims.Release, a plain record.
 SIDEWAYS = {("framework", "claims")}
@@ -88,7 +92,19 @@ def test_there_is_one_door_to_the_frameworks() -> None:
 def test_only_the_top_floors_import_pytest() -> None:
     importers = {_room(name_of(path)) for path in modules() if "pytest" in set(imports(path))}
 
-    assert importers <= {"plugin", "fixtures", "options", "chapter", "early", "benchmark_run"}
+    assert importers <= {
+        *(
+            "plugin",
+            "fixtures",
+            "parameters",
+            "fixture_calls",
+            "step_records",
+            "options",
+            "chapter",
+            "early",
+            "benchmark_run",
+        )
+    }
 
 
 @READS_SOURCE
