@@ -35,7 +35,7 @@ def keeper(request: Any) -> Any:
     if hasattr(request.config, "workerinput"):
         raise BadSetting("Several workers take each other's time", "this is a worker of -n", "run it without -n")
     if not has_keeper(request.config):
-        remedy = "run pip install pytest-benchmark, or name -p pytest_benchmark.plugin where plugins are not found by themselves"
+        remedy = "run pip install pytest-benchmark, or load it by -p pytest_benchmark.plugin"
         raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", remedy)
     return request.getfixturevalue("benchmark")
 
