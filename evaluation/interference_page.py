@@ -18,7 +18,7 @@ Repeat it, in an hour or less: `python -m evaluation.interference --work FOLDER`
 
 **Suites affected: {affected} of {count}.**
 
-| package | tests | other ids | other outcomes | imported by it | exit | time with / without | runs without, apart | unsteady |
+| package | tests | other ids | other outcomes | imported by it | exit | time with / without | noise | unsteady |
 | --- | --: | --: | --: | --- | --- | --: | --: | --: |
 """
 
