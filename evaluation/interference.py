@@ -32,6 +32,8 @@ RECORDER = Path(__file__).with_name("interference_recorder.py")
 ENVIRONMENTS = ("without", "with")
 ROUNDS = 3
 DEADLINE = 900.0
+# Without it pytest-asyncio, which is in both environments, warns, and suites whose warnings are errors do not start.
+SETTINGS = ("-o", "asyncio_default_fixture_loop_scope=function")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -144,7 +146,7 @@ def run(python: Path, suite: Suite, folder: Path, told: Path) -> dict[str, Any]:
         "PYTHONPATH": str(RECORDER.parent),
         "RECORDED": str(told.absolute()),
     }
-    command = [str(python), "-m", "pytest", "-p", RECORDER.stem, "-p", "no:cacheprovider", "-q", *suite.arguments]
+    command = [str(python), "-m", "pytest", "-p", RECORDER.stem, "-p", "no:cacheprovider", *SETTINGS, *suite.arguments]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     ended = subprocess.run(
         command, cwd=folder, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=DEADLINE
@@ -152,6 +154,8 @@ def run(python: Path, suite: Suite, folder: Path, told: Path) -> dict[str, Any]:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     found: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
+    if not found["outcomes"]:
+        raise RuntimeError(f"{suite.name}: no test was collected, so nothing would be compared")
     return {**found, "exit": ended.returncode, "seconds": spent, "wall": time.monotonic() - began}
 
 
