@@ -118,7 +118,7 @@ def test_a_name_belongs_to_whoever_overrides_it(pytester: pytest.Pytester, inner
 def test_ids_are_those_of_a_run_without_the_plugin(pytester: pytest.Pytester, inner: Any) -> None:
     pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(WAYS)})
 
-    having, lacking = inner("--collect-only", "-q"), inner("--collect-only", "-q", "-p", "no:kerasch2")
+    having, lacking = inner("--collect-only", "-qq"), inner("--collect-only", "-qq", "-p", "no:kerasch2")
 
     ids = [[line for line in result.outlines if "::" in line] for result in (having, lacking)]
     assert (ids[0], len(ids[1])) == (ids[1], 2 * len(WAYS))
@@ -197,7 +197,7 @@ def test_collecting_tests_that_use_ours_imports_no_framework(
 def test_devices_are_named_without_asking_a_framework(pytester: pytest.Pytester, inner: Any) -> None:
     pytester.makepyfile("def test_it(device):\n    pass\n")
 
-    result = inner("--collect-only", "-q", "--chapter-devices=cpu,gpu:3")
+    result = inner("--collect-only", "-qq", "--chapter-devices=cpu,gpu:3")
 
     result.stdout.fnmatch_lines(["test_*::test_it?cpu:0?", "test_*::test_it?gpu:3?"])
 

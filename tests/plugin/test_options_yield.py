@@ -108,9 +108,9 @@ def test_options_of_a_file_or_a_variable_are_read(
 
 def test_the_value_of_an_option_is_no_path_of_tests(pytester: pytest.Pytester, inner: Any) -> None:
     (pytester.mkdir("mirror") / "conftest.py").write_text("raise RuntimeError('read')")
-    pytester.makepyfile("def test_it():\n    pass\n")
+    pytester.makepyfile(test_it="def test_it():\n    pass\n")
 
-    inner("--chapter-mirror", "mirror").assert_outcomes(passed=1)
+    inner("--chapter-mirror", "mirror", "test_it.py").assert_outcomes(passed=1)
 
 
 def test_a_misspelt_option_is_answered_with_the_nearest(inner: Any) -> None:
