@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterator
 import numpy as np
 import pytest
 
-from pytest_kerasch2 import fixtures, models
+from pytest_kerasch2 import fixture_calls, fixtures, models
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.options import SETTINGS
 from pytest_kerasch2.timing import recording
@@ -98,7 +98,7 @@ def styles(
         made = {name: models.style(name).compiled(api.tensorflow()) for name in STYLES}
         how = {"batch_size": BATCH, "device": device.name, "seconds": seconds, "rounds": ROUNDS}
         how["given_up"] = lambda: recording.keep(request.config)
-        with fixtures.told(request):
+        with fixture_calls.told(request):
             took_turns[device.name] = made, recording.in_turns(made, few_images, name="styles", **how)
     return took_turns[device.name]
 

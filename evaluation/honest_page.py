@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterable, Sequence
 from evaluation import cheats, zoo
 from evaluation.cheats import HONEST
 from evaluation.zoo import ERROR, NOT_CHECKED, NOT_HERE, REFUSED, TIMED
-from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.files import write_text
 
 PAGE = Path(__file__).parents[1] / "docs" / "honest-models.md"
 VERSIONS = ("tensorflow", "keras", "backend", "python")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, TextIO
 
-from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.files import write_text
 
 PACKAGE = Path(__file__).parent.parent / "pytest_kerasch2"
 # What a verdict depends on.

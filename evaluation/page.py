@@ -17,7 +17,7 @@ from evaluation.rates import Promise, Tally, percent, tally, with_interval
 from evaluation.scenarios import DRAWN, PROMISED, REFUSED, SHOWN, Scenario
 from evaluation.trainings import catalogue
 from evaluation.trainings.faults import BY_NAME, NOTHING
-from pytest_kerasch2.claims.ledger import write_text
+from pytest_kerasch2.files import write_text
 
 PLACE = Path(__file__).parent.parent / "docs" / "gate-rates.md"
 TEXT = Path(__file__).with_name("gate_rates_text.md")

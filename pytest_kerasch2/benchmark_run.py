@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Generator, Sequence
+from typing import Any, Generator, Iterator, Sequence
 
 import pytest
 
+from pytest_kerasch2 import step_records
+from pytest_kerasch2.arguments import nearest
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.fixtures import SHOWN
 from pytest_kerasch2.framework import devices
@@ -15,14 +18,14 @@ from pytest_kerasch2.options import BENCHMARK, CHAPTER, SETTINGS, Settings
 from pytest_kerasch2.report import pictures
 from pytest_kerasch2.timing import advice, batch_showing, batch_table, by_batch, by_part, recording, side_by_side, table
 from pytest_kerasch2.timing.by_batch import Curve
-from pytest_kerasch2.timing.table import Row
+from pytest_kerasch2.timing.table import Row, short
 
 NAME = "kerasch2-benchmarks"
 # Where nothing else is named, the benchmarks of a project are looked for here.
 FOLDER = "benchmarks"
 FILES = "bench_*.py"
 FIXTURES = frozenset({"step_benchmark", "benchmark"})
-INSTALL = 'pip install "pytest-kerasch2[benchmark]"'
+INSTALL = "pip install pytest-benchmark"
 
 
 def start(config: pytest.Config, settings: Settings) -> None:
@@ -37,16 +40,30 @@ def start(config: pytest.Config, settings: Settings) -> None:
         found = f"{BENCHMARK.flag} and {CHAPTER.flag}"
         raise BadSetting("Timing and verifying are two runs", found, "give one of the two")
     if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
-        raise BadSetting("Several processes take each other's time", "pytest-xdist's -n", "leave it out")
+        remedy = "leave it out, or write -n 0 where it stands in a configuration file"
+        raise BadSetting("Several processes take each other's time", "pytest-xdist's -n", remedy)
     devices.kinds(settings.devices)
     if not recording.has_keeper(config):
         raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", f"run {INSTALL}")
     if settings.plot is not None:
         pictures.refuse(settings.plot)
+    _refuse_unwritable(config)
     own = config.rootpath / FOLDER
     if config.args_source is not pytest.Config.ArgsSource.ARGS and own.is_dir():
         config.args[:] = [str(own)]
     config.pluginmanager.register(BenchmarkRun(config), NAME)
+
+
+def _refuse_unwritable(config: pytest.Config) -> None:
+    """Refuse now what pytest-benchmark would refuse after the last measurement."""
+    path = config.getoption("benchmark_json", None)
+    if path is None:
+        return
+    # pytest-benchmark 4 has opened it by now.
+    place = Path(str(getattr(path, "name", path)))
+    if place.is_dir() or not place.absolute().parent.is_dir():
+        found = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
+        raise BadSetting("The file of --benchmark-json cannot be written", found, "name a file in a folder that exists")
 
 
 class BenchmarkRun:
@@ -87,14 +104,27 @@ class BenchmarkRun:
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         """Order the file as the table is: who reads it is shown the rows as they are written, not as they ran."""
-        output_json["benchmarks"].sort(key=lambda one: self.places[one["fullname"]])
+        output_json["benchmarks"].sort(key=lambda one: self._place(one["fullname"]))
+
+    def _nearest(self) -> Iterator[str]:
+        """Give what to say where -k selects no benchmark: those that its words resemble."""
+        expression, names = self.config.getoption("keyword", ""), [short(name) for name in self.places]
+        found = [one for word in re.findall(r"\w+", expression) for one in nearest(word, names, most=3)]
+        if expression and not any(word in name for word in re.findall(r"\w+", expression) for name in names):
+            meant = f" Did you mean {', '.join(dict.fromkeys(found))}?" if found else ""
+            yield f"No benchmark is selected by -k {expression!r}.{meant}"
+
+    def _place(self, name: str) -> tuple[Any, ...]:
+        return self.places[step_records.test_of(name, self.places)]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the table."""
+        for line in () if self.rows else self._nearest():
+            terminalreporter.write_line(line)
         if self.rows:
             terminalreporter.section("time per training step")
             colour = terminalreporter.hasmarkup
-            rows = sorted(self.rows, key=lambda row: self.places[row.name])
+            rows = sorted(self.rows, key=lambda row: self._place(row.name))
             curves = by_batch.curves(rows)
             # A file has no width.
             width = max(terminalreporter._tw.fullwidth, 0 if colour else table.WIDE)

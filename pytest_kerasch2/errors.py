@@ -1,4 +1,7 @@
-"""The one family of errors: each says what happened, what was found, and what to do."""
+"""The one family of errors: each says what happened, what was found, and what to do.
+
+PYTEST_DONT_REWRITE
+"""
 
 from __future__ import annotations
 

@@ -1,20 +1,24 @@
 """The public fixtures: each is a line or two around a function or context manager that works without pytest too.
 
 Nothing heavy is imported before a fixture is asked for.
+
+PYTEST_DONT_REWRITE
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-from pytest_kerasch2.errors import CouldNotTell, KerasCh2Error, NotApplicable
+from pytest_kerasch2.arguments import check_call
+from pytest_kerasch2.errors import KerasCh2Error, NotApplicable
+from pytest_kerasch2.fixture_calls import own_lines, parameter, told
 from pytest_kerasch2.options import SETTINGS
+from pytest_kerasch2.third_party import warnings_shown
+from pytest_kerasch2.variables import VARIABLES
 
 SHELF = pytest.StashKey[Dict[str, Any]]()
 SHOWN = pytest.StashKey[List[Any]]()
@@ -33,23 +37,6 @@ class SavedModel:
     format: Any
 
 
-@contextlib.contextmanager
-def told(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Give what is missing as a skip, and any other error of ours as a failure without a traceback.
-
-    A check of the chapter gets the error itself, because its verdict depends on the kind.
-    """
-    try:
-        yield
-    except KerasCh2Error as error:
-        if request.config.pluginmanager.hasplugin("kerasch2-chapter"):
-            raise
-        if isinstance(error, (CouldNotTell, NotApplicable)):
-            pytest.skip(str(error))
-        # Not with what it comes from, which pytest would print as a second failure with the same text.
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
-
-
 def data_set(request: pytest.FixtureRequest, name: str) -> Any:
     """Give the data set of that name, read once in a session."""
     from pytest_kerasch2.data import sources
@@ -58,7 +45,8 @@ def data_set(request: pytest.FixtureRequest, name: str) -> Any:
     if name not in shelf:
         settings = request.config.stash[SETTINGS]
         try:
-            shelf[name] = sources.load(name, mirror=settings.mirror, offline=settings.offline)
+            with warnings_shown():
+                shelf[name] = sources.load(name, mirror=settings.mirror, offline=settings.offline)
         except KerasCh2Error as error:
             # Kept too: what the network did not give once is not waited for again by every test.
             shelf[name] = error
@@ -117,7 +105,7 @@ def california_housing(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(scope="session")
-def archives(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def archives(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """A function from a data set's name to a folder, laid out like a mirror, with a stand-in of true shape in it."""
     from functools import lru_cache
 
@@ -131,7 +119,13 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         standins.make(folder, [name])
         return folder
 
-    return made
+    def ask(*given: Any, **how: Any) -> Path:
+        __tracebackhide__ = True
+        with told(request):
+            check_call("archives", made.__wrapped__, given, how)
+            return made(*given, **how)
+
+    return ask
 
 
 @pytest.fixture
@@ -171,12 +165,15 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """
     from functools import partial
 
-    from pytest_kerasch2.accuracy import showing
+    from pytest_kerasch2.accuracy import asking, showing
 
-    def ask(reference: Any, **how: Any) -> Any:
-        how = {"data_named": partial(prepared, request), **how}
-        with told(request):
-            return showing.summarised(reference, request.node.nodeid, os.environ, **how)
+    def ask(*given: Any, **how: Any) -> Any:
+        __tracebackhide__ = True
+        with told(request), own_lines(request):
+            check_call("accuracy_gate", asking.ask, given, how)
+            data_named = how.pop("data_named", partial(prepared, request))
+            how.update(data_named=data_named, named=request.node.nodeid, environ=VARIABLES)
+            return showing.summarised(*given, **how)
 
     return ask
 
@@ -186,49 +183,42 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """A function that times the steps of a compiled model, and refuses a time that cannot be believed.
 
     It takes what `timing.recording.recorded` does, and gives what pytest-benchmark's table and JSON then hold.
-    `step_benchmark.step(function, items=...)` times a step of any other loop; see `timing.looping.measure`.
+    `step_benchmark.step(function, items=...)` times a step of any other loop; see `timing.looping.measure`. Another
+    measurement of the same test has a row and a record of its own; `name` names it.
     """
     from functools import partial
 
-    from pytest_kerasch2.timing import recording
+    from pytest_kerasch2 import step_records
+    from pytest_kerasch2.timing import looping, recording
 
-    def timed(record: Callable[..., Any], *what: Any, **how: Any) -> Any:
+    def measure(called: str, takes: Any, record: Any, *given: Any, name: str | None = None, **how: Any) -> Any:
         __tracebackhide__ = True
-        with told(request):
-            keeper = recording.keeper(request)
-            try:
-                row = record(keeper, *what, given_up=lambda: recording.keep(request.config), **how)
-            except Exception as error:
-                # What the model itself raises; pytest's --full-trace shows how it came to be called.
-                whole = error.__traceback__ if request.config.getoption("fulltrace", False) else recording.beyond(error)
-                raise error.with_traceback(whole)  # noqa: B904 - it is the same error
-        request.config.stash.setdefault(SHOWN, []).append(replace(row, name=request.node.nodeid))
+        with told(request), own_lines(request):
+            check_call(called, takes, given, how, inner=("benchmark", "given_up"))
+            keeper = step_records.keeper(request)
+            full_name = step_records.begin(request, keeper, name)
+            row = record(keeper, *given, given_up=lambda: recording.keep(request.config), **how)
+        request.config.stash.setdefault(SHOWN, []).append(replace(row, name=full_name))
         return row.found
 
-    ask = partial(timed, recording.recorded)
-    ask.step = partial(timed, recording.recorded_step)  # type: ignore[attr-defined]
+    ask = partial(measure, "step_benchmark", recording.recorded, recording.recorded)
+    ask.step = partial(  # type: ignore[attr-defined]
+        measure, "step_benchmark.step", looping.measure, recording.recorded_step
+    )
     return ask
-
-
-def parametrize_devices(metafunc: pytest.Metafunc) -> None:
-    """Give a test that asks for `device` one run for each device that was chosen, or present."""
-    from pytest_kerasch2.framework import devices
-
-    settings = metafunc.config.stash[SETTINGS]
-    try:
-        chosen = devices.choose(settings.devices)
-    except KerasCh2Error as error:
-        # Of what is raised while tests are collected, this alone is shown by its message, without a traceback.
-        raise pytest.Collector.CollectError(str(error)) from error
-    metafunc.parametrize("device", chosen, ids=[one.name for one in chosen], indirect=True)
 
 
 @pytest.fixture
 def device(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Each device present, or chosen by --chapter-devices: the test's work is placed on it; `.wait()` drains it."""
-    with request.param.placed():
-        yield request.param
-        request.param.wait()
+    """Each device there is, or chosen by --chapter-devices: the test's work is placed on it; `.wait()` drains it."""
+    from pytest_kerasch2.framework import devices
+
+    with told(request):
+        chosen = devices.usable(getattr(request, "param", None), request.config.stash[SETTINGS].devices)
+    with chosen.placed():
+        yield chosen
+        with told(request):
+            chosen.wait()
 
 
 @pytest.fixture
@@ -252,10 +242,11 @@ def _style(name: str) -> Any:
     return models.style(name)
 
 
-@pytest.fixture(params=STYLE_NAMES)
+@pytest.fixture
 def model_style(request: pytest.FixtureRequest) -> Any:
     """Each of the chapter's four ways to write the network: `.build(tf)`, `.compiled(tf)`, `.trained(tf, data)`."""
-    return _style(request.param)
+    with told(request):
+        return _style(parameter(request, STYLE_NAMES))
 
 
 @pytest.fixture
@@ -287,62 +278,76 @@ def built_model(model_style: Any, request: pytest.FixtureRequest) -> Any:
     """The network in each style, with its weights made, not compiled."""
     from pytest_kerasch2 import models
 
-    return models.built(model_style.build(_tensorflow(request)))
+    with told(request):
+        return models.built(model_style.build(_tensorflow()))
 
 
 @pytest.fixture
 def compiled_model(model_style: Any, request: pytest.FixtureRequest) -> Any:
     """The network in each style, compiled as the chapter compiles it."""
-    return model_style.compiled(_tensorflow(request))
+    with told(request):
+        return model_style.compiled(_tensorflow())
 
 
 @pytest.fixture
-def trained_model(model_style: Any, prepared_digits: Any, request: pytest.FixtureRequest) -> Any:
+def trained_model(model_style: Any, request: pytest.FixtureRequest) -> Any:
     """The network in each style after four steps of 32 real digits each."""
-    few = prepared_digits.x_train[:FEW_IMAGES], prepared_digits.y_train[:FEW_IMAGES]
-    return model_style.trained(_tensorflow(request), few, steps=FEW_IMAGES // 32)
+    few = _few_digits(request)
+    with told(request):
+        return model_style.trained(_tensorflow(), few, steps=FEW_IMAGES // 32)
 
 
 @pytest.fixture
 def pipeline_as_printed(request: pytest.FixtureRequest) -> Any:
     """A function (x, y) -> training data set, built by the chapter's chain of operators in the order printed."""
-    from functools import partial
-
-    from pytest_kerasch2.models import pipeline
-
-    return partial(pipeline.as_printed, _tensorflow(request))
+    return _pipeline(request, "as_printed")
 
 
 @pytest.fixture
 def pipeline_as_meant(request: pytest.FixtureRequest) -> Any:
     """A function (x, y) -> training data set that does what the chapter says: shuffles images, flips each by itself."""
-    from functools import partial
-
-    from pytest_kerasch2.models import pipeline
-
-    return partial(pipeline.as_meant, _tensorflow(request))
+    return _pipeline(request, "as_meant")
 
 
-@pytest.fixture(params=FORMAT_NAMES)
-def saved_model(request: pytest.FixtureRequest, scratch: Path, prepared_digits: Any) -> Any:
+def _pipeline(request: pytest.FixtureRequest, name: str) -> Callable[..., Any]:
+    with told(request):
+        from pytest_kerasch2.models import pipeline
+
+        function, tf = getattr(pipeline, name), _tensorflow()
+
+    def make(*given: Any, **how: Any) -> Any:
+        __tracebackhide__ = True
+        with told(request), own_lines(request):
+            check_call(f"pipeline_{name}", function, given, how, inner=("tf",))
+            return function(tf, *given, **how)
+
+    return make
+
+
+@pytest.fixture
+def saved_model(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """A briefly trained functional model saved in each format this release writes: `.model`, `.path`, `.format`."""
     from pytest_kerasch2.models import Network
     from pytest_kerasch2.roundtrip import formats
 
+    few = _few_digits(request)
     with told(request):
-        tf = _tensorflow(request)
-        form = formats.form(request.param)
+        tf, form = _tensorflow(), formats.form(parameter(request, FORMAT_NAMES))
         if form not in formats.available(tf):
             raise NotApplicable("This release does not write the format", form.name, "take one of the others")
-        few = prepared_digits.x_train[:FEW_IMAGES], prepared_digits.y_train[:FEW_IMAGES]
         # Activations by name: those printed are functions, which Keras 3 writes to a file and cannot read back.
         network = Network().with_strings()
         model = _style("functional").trained(tf, few, steps=FEW_IMAGES // 32, network=network)
-        return SavedModel(model, form.save(model, form.path(scratch)), form)
+        return SavedModel(model, form.save(model, form.path(tmp_path)), form)
 
 
-def _tensorflow(request: pytest.FixtureRequest) -> Any:
+def _few_digits(request: pytest.FixtureRequest) -> tuple[Any, Any]:
+    # Not by the fixtures of these names, which a project may override with its own.
+    data = prepared(request, "digits")
+    return data.x_train[:FEW_IMAGES], data.y_train[:FEW_IMAGES]
+
+
+def _tensorflow() -> Any:
     from pytest_kerasch2.framework import api
 
-    with told(request):
-        return api.tensorflow()
+    return api.tensorflow()

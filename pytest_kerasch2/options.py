@@ -1,11 +1,15 @@
-"""The options as a table, and what was chosen as a frozen `Settings`."""
+"""The options as a table, and what was chosen as a frozen `Settings`.
+
+PYTEST_DONT_REWRITE
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, List, Sequence
 
 import pytest
 
@@ -28,14 +32,30 @@ class Option:
         """Give the attribute under which pytest keeps the value."""
         return "kerasch2_" + self.flag.lstrip("-").replace("-", "_")
 
-    def add_to(self, group: Any) -> None:
-        """Register the option with a pytest option group; without a metavar it is a switch."""
-        if self.metavar is None:
-            group.addoption(self.flag, dest=self.destination, action="store_true", default=False, help=self.help)
-        else:
-            group.addoption(
-                self.flag, dest=self.destination, action="store", default=None, metavar=self.metavar, help=self.help
-            )
+    @property
+    def long_flag(self) -> str:
+        """Return the flag that nobody else has, such as `--kerasch2-benchmark`."""
+        return f"--{GROUP}-{self.flag.lstrip('-')}"
+
+    @property
+    def flags(self) -> tuple[str, str]:
+        """Return both flags."""
+        return self.flag, self.long_flag
+
+    def add_to(self, group: Any, taken: bool = False) -> None:
+        """Register the option with a pytest option group; without a metavar it is a switch.
+
+        Args:
+            taken: whether the short flag is somebody else's, so that only the long one is registered.
+        """
+        kind: dict[str, Any] = {"action": "store_true", "default": False}
+        if self.metavar is not None:
+            kind = {"action": "store", "default": None, "metavar": self.metavar}
+        told = f"{self.help} ({self.flag} is an option of this project or of another plugin)" if taken else self.help
+        # The long one is not in the help of an option that has its short one: it would double its length.
+        group.addoption(self.long_flag if taken else self.flag, dest=self.destination, help=told, **kind)
+        if not taken:
+            group.addoption(self.long_flag, dest=self.destination, help=argparse.SUPPRESS, **kind)
 
 
 CHAPTER = Option("--chapter", "verify the claims of the Keras chapter on the installed TensorFlow")
@@ -103,44 +123,81 @@ class Settings:
 
 
 SETTINGS = pytest.StashKey[Settings]()
+YIELDED = pytest.StashKey[List[Option]]()
+IDLE = pytest.StashKey[List[str]]()
 
 
-def register(parser: Any) -> None:
-    """Add every option of the table to pytest's parser."""
-    group = parser.getgroup(GROUP, "the Keras chapter, verified")
-    for option in OPTIONS:
-        option.add_to(group)
-
-
-def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
+def read(config: Any) -> Settings:
     """Give the settings of a pytest run.
 
     Raises:
         BadSetting: an option that says something about the chapter has an empty value.
     """
-    saboteurs = bool(config.getoption(SABOTEURS.destination))
-    accuracy = bool(config.getoption(ACCURACY.destination))
-    full = bool(config.getoption(FULL.destination))
+    saboteurs = bool(_value(config, SABOTEURS))
+    accuracy = bool(_value(config, ACCURACY))
+    full = bool(_value(config, FULL))
     plot = _path(config, PLOT)
-    mirror = _path(config, MIRROR) or _variable_path(environ)
     return Settings(
-        chapter=bool(config.getoption(CHAPTER.destination)) or saboteurs or accuracy,
+        chapter=bool(_value(config, CHAPTER)) or saboteurs or accuracy,
         saboteurs=saboteurs,
         ledger=_path(config, LEDGER),
-        devices=config.getoption(DEVICES.destination),
-        mirror=mirror,
-        offline=bool(config.getoption(OFFLINE.destination)),
+        devices=_value(config, DEVICES),
+        mirror=_path(config, MIRROR) or _variable_path(),
+        offline=bool(_value(config, OFFLINE)),
         accuracy=accuracy,
         trainings=_path(config, TRAININGS),
         python=_path(config, PYTHON),
-        benchmark=bool(config.getoption(BENCHMARK.destination)) or full or plot is not None,
+        benchmark=bool(_value(config, BENCHMARK)) or full or plot is not None,
         full=full,
         plot=plot,
     )
 
 
+def without_effect(settings: Settings) -> list[str]:
+    """Return a sentence for each option that changes nothing in this run, because another one is missing."""
+    idle = [
+        (LEDGER, settings.ledger, settings.chapter, CHAPTER),
+        (PYTHON, settings.python, settings.chapter, CHAPTER),
+        (TRAININGS, settings.trainings, settings.accuracy, ACCURACY),
+    ]
+    found = [
+        f"{option.flag} has no effect without {needed.flag}."
+        for option, value, there, needed in idle
+        if value is not None and not there
+    ]
+    if settings.ledger is not None and settings.saboteurs:
+        found.append(f"{LEDGER.flag} has no effect with {SABOTEURS.flag}, which judges the checks and not the chapter.")
+    return found
+
+
+def refuse_without_effect(settings: Settings, given: Sequence[Any]) -> list[str]:
+    """Refuse options of the command line that change nothing, and return what is to be said of those of a file.
+
+    In a configuration file or PYTEST_ADDOPTS an option waits for the run that uses it.
+
+    Args:
+        settings: of this run.
+        given: the arguments of the command line alone.
+
+    Raises:
+        BadSetting: such an option stands on the command line.
+    """
+    said = without_effect(settings)
+    written = {str(one).partition("=")[0] for one in given}
+    for sentence in said:
+        option = next(one for one in OPTIONS if sentence.startswith(f"{one.flag} "))
+        if written.intersection(option.flags):
+            raise BadSetting(sentence.rstrip("."), "", "add the other option, or leave this one out")
+    return said
+
+
+def _value(config: Any, option: Option) -> Any:
+    # Where the option is not used it is not registered.
+    return config.getoption(option.destination, None)
+
+
 def _path(config: Any, option: Option) -> Path | None:
-    value = config.getoption(option.destination)
+    value = _value(config, option)
     if value is None:
         return None
     if not value.strip():
@@ -149,6 +206,6 @@ def _path(config: Any, option: Option) -> Path | None:
     return Path(str(config.invocation_params.dir), value)
 
 
-def _variable_path(environ: Mapping[str, str]) -> Path | None:
-    value = environ.get(MIRROR_VARIABLE, "")
+def _variable_path() -> Path | None:
+    value = os.environ.get(MIRROR_VARIABLE, "")
     return Path(value).absolute() if value.strip() else None

@@ -1,4 +1,7 @@
-"""The hooks that pytest calls; each forwards to the room where the thing is done."""
+"""The hooks that pytest calls; each forwards to the room where the thing is done.
+
+PYTEST_DONT_REWRITE
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,36 @@ from typing import Any, Generator
 
 import pytest
 
-from pytest_kerasch2 import fixtures, options
+from pytest_kerasch2 import fixtures, offering, options, parameters, precedence
 from pytest_kerasch2.errors import KerasCh2Error
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register the command-line options."""
-    options.register(parser)
+def pytest_addoption(parser: pytest.Parser, pluginmanager: Any) -> None:
+    """Offer the fixtures, to those plugins too that are loaded later and override some; the options wait."""
+    precedence.offer(pluginmanager, fixtures)
+    if precedence.is_loaded_by_a_conftest(pluginmanager):
+        offering.offer_at_once(parser)
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, None, None]:
+    """Register the options once those of all plugins and conftests are known."""
+    known = early_config.known_args_namespace
+    known.file_or_dir = offering.without_values(args, known.file_or_dir)
+    yield
+    early_config.stash[options.YIELDED] = offering.offer(parser, args)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the options; offer the fixtures; start the claims suite where it was asked for."""
-    # Not by the name `pytest_plugins`, for which pytest reads the metadata of every distribution once more.
-    config.pluginmanager.register(fixtures, "kerasch2-fixtures")
+    """Read the options; start what was asked for."""
+    # Named in no public way, and needed no more: the command line has been read.
+    offering.withdraw(getattr(config, "_parser", None))
     try:
         settings = config.stash[options.SETTINGS] = options.read(config)
+        given = config.invocation_params.args
+        config.stash[options.IDLE] = options.refuse_without_effect(settings, given)
         if settings.benchmark:
             _start_benchmarks(config, settings)
         elif settings.chapter:
@@ -29,16 +47,23 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test that asks for `device` one run for each device present."""
-    if "device" in metafunc.fixturenames:
-        fixtures.parametrize_devices(metafunc)
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which of our names yield to others, and which options have no effect."""
+    yielded: list[options.Option] = config.stash.get(options.YIELDED, [])
+    return precedence.said(config, yielded, fixtures) + config.stash[options.IDLE]
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None, None, None]:
+    """Give a test its runs for `device`, `model_style` and `saved_model`, unless anybody else has by then."""
+    yield
+    parameters.give(metafunc)
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
     """Let pytest-benchmark's --benchmark-only and --benchmark-skip see what asks for its fixture by way of ours."""
-    ours = [item for item in items if "step_benchmark" in getattr(item, "fixturenames", ())]
+    ours = [item for item in items if precedence.is_asked_for(item, "step_benchmark", fixtures.step_benchmark)]
     names: list[Any] = [item.fixturenames for item in ours]  # type: ignore[attr-defined]
     for item in ours:
         item.fixturenames = [*item.fixturenames, "benchmark"]  # type: ignore[attr-defined]

@@ -30,6 +30,7 @@ from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter import figures_shared
 from pytest_kerasch2.errors import BadSetting, CouldNotTell, TrainingFailed
 from pytest_kerasch2.options import ACCURACY, Settings
+from pytest_kerasch2.variables import Hidden
 
 STYLES = tuple(style.name for style in models.STYLES)
 SEEDS_EACH = 3
@@ -181,7 +182,7 @@ def _train(settings: Settings, kept: Path, progress: Progress, **how: int) -> No
     asked = {"folder": str(kept), "mirror": str(settings.mirror or ""), "offline": settings.offline, **how}
     command = [sys.executable, "-m", "pytest_kerasch2.chapter.figures_child", json.dumps(asked)]
     with tempfile.TemporaryFile() as complaints, subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=complaints, text=True
+        command, env=Hidden({**os.environ, "PYTHONPATH": path}), stdout=subprocess.PIPE, stderr=complaints, text=True
     ) as child:
         assert child.stdout is not None
         try:

@@ -16,6 +16,9 @@ import pytest
 
 from pytest_kerasch2.chapter import collection, judging, replacing, showing, surroundings
 from pytest_kerasch2.chapter.figures_fixtures import FigureFixtures
+from pytest_kerasch2.chapter.junit import JunitProperties
+from pytest_kerasch2.chapter.selection import Selection
+from pytest_kerasch2.chapter.workers import is_distributed, is_worker
 from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.claims.marks import check_of
 from pytest_kerasch2.claims.model import Check, Record
@@ -55,6 +58,8 @@ def start(config: pytest.Config, settings: Settings) -> None:
         config.args[:] = [*named, chapter]
     run = ChapterRun(config, settings)
     config.pluginmanager.register(run, NAME)
+    config.pluginmanager.register(run.selection, f"{NAME}-selection")
+    config.pluginmanager.register(JunitProperties(config, run.suite_environment), f"{NAME}-junit")
     config.pluginmanager.register(FigureFixtures(config, settings, run.folder), f"{NAME}-figures")
 
 
@@ -69,6 +74,7 @@ class ChapterRun:
         self.planted_runs: list[dict[str, Any]] = []
         self.environment: dict[str, Any] = {}
         self.interrupted = False
+        self.selection = Selection(config)
         self.desk: Desk | None = None
         self._release: Release | None = None
         self.patch = pytest.MonkeyPatch()
@@ -84,9 +90,9 @@ class ChapterRun:
 
     def pytest_report_header(self) -> list[str]:
         """Say what is being verified, and on what."""
-        if _is_worker(self.config):
+        if is_worker(self.config):
             return []
-        return _or_usage_error(lambda: surroundings.header(self.settings, _is_distributed(self.config)))
+        return _or_usage_error(lambda: surroundings.header(self.settings, is_distributed(self.config)))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> Generator[None, Any, None]:
@@ -136,7 +142,7 @@ class ChapterRun:
             # when the interpreter is torn down, takes as long as importing it; so they are never thawed either.
             gc.freeze()
         except KerasCh2Error as error:
-            if not _is_worker(self.config):
+            if not is_worker(self.config):
                 raise pytest.UsageError(str(error)) from error
             # What a worker raises here is lost on the way; the controller looks for this file.
             (self.folder / REFUSED).write_text(str(error), encoding="utf-8")
@@ -252,11 +258,9 @@ class ChapterRun:
         """Stop the children; hand the surroundings to the controller, or write the ledger."""
         if self.desk is not None:
             self.desk.close()
-        if self.records and not _is_distributed(self.config):
-            shelf = self.config.stash.setdefault(SHELF, {})
-            self.environment = surroundings.environment(self.settings, shelf)
-        if _is_worker(self.config):
-            self.config.workeroutput[ENVIRONMENT] = self.environment  # type: ignore[attr-defined]
+        environment = self.suite_environment()
+        if is_worker(self.config):
+            self.config.workeroutput[ENVIRONMENT] = environment  # type: ignore[attr-defined]
             return
         stopped = bool(session.shouldfail or session.shouldstop)
         self.interrupted = self.interrupted or stopped or exitstatus not in (0, 1)
@@ -284,7 +288,15 @@ class ChapterRun:
     def ledger(self) -> ledger.Ledger:
         """Give the ledger of what was gathered so far."""
         environment = {**surroundings.environment_unseen(), **self.environment}
-        return ledger.build(self.records, environment, complete=not self.interrupted)
+        selected = not self.interrupted and self.selection.is_partial(self.records)
+        return ledger.build(self.records, environment, not self.interrupted and not selected, selected)
+
+    def suite_environment(self) -> dict[str, Any]:
+        """Return what this run ran on, as far as that is known; of workers, what they told."""
+        if self.records and not is_distributed(self.config):
+            shelf = self.config.stash.setdefault(SHELF, {})
+            self.environment = surroundings.environment(self.settings, shelf)
+        return self.environment
 
     def _write_ledger(self, session: pytest.Session) -> None:
         if self.settings.ledger is None or self.settings.saboteurs or self.config.option.collectonly:
@@ -301,6 +313,8 @@ class ChapterRun:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the verdicts section by section, and to GitHub where this runs there."""
         if not self.records:
+            for line in self.selection.nearest():
+                terminalreporter.write_line(line)
             return
         if self.settings.saboteurs:
             showing.show_saboteurs(self.records, self.planted_runs, terminalreporter)
@@ -310,7 +324,7 @@ class ChapterRun:
     def pytest_unconfigure(self) -> None:
         """Remove the folder that the workers shared, and put the environment back."""
         self.patch.undo()
-        if not _is_worker(self.config):
+        if not is_worker(self.config):
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -327,16 +341,6 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _is_worker(config: pytest.Config) -> bool:
-    return hasattr(config, "workerinput")
-
-
-def _is_distributed(config: pytest.Config) -> bool:
-    return not _is_worker(config) and bool(
-        getattr(config.option, "dist", "no") != "no" and config.getoption("tx", None)
-    )
 
 
 def _was_interrupted(call: pytest.CallInfo[None]) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Record
 from pytest_kerasch2.report import github, terminal
+from pytest_kerasch2.variables import VARIABLES
 
 
 def show_ledger(ledger: Mapping[str, Any], terminalreporter: Any, path: Path | None) -> None:
@@ -17,10 +17,10 @@ def show_ledger(ledger: Mapping[str, Any], terminalreporter: Any, path: Path | N
     terminalreporter.write(terminal.table(ledger, width=writer.fullwidth, colour=writer.hasmarkup))
     if path is not None and path.is_file():
         terminalreporter.write_line(f"Ledger: {path}")
-    if github.runs_here(os.environ):
+    if github.runs_here(VARIABLES):
         for line in github.commands(ledger):
             terminalreporter.write_line(line)
-        github.append_summary(ledger, os.environ)
+        github.append_summary(ledger, VARIABLES)
 
 
 def show_saboteurs(records: list[Record], planted: Sequence[Mapping[str, Any]], terminalreporter: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Mapping, Sequence
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.claims.model import Record
 from pytest_kerasch2.claims.release import ABSENT, Release
-from pytest_kerasch2.errors import BadLedger, FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.errors import BadLedger, BadSetting, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.options import Settings
 
@@ -34,12 +34,15 @@ def refuse_unusable(settings: Settings) -> None:
 
     Raises:
         BadLedger: the ledger could not be written where it is wanted.
-        BadSetting: the mirror is no folder, or a device word is unknown.
+        BadSetting: the mirror or the place of trainings is no folder, or a device word is unknown.
     """
     from pytest_kerasch2.data import sources
 
     if settings.ledger is not None:
         _refuse_unwritable(settings)
+    if settings.trainings is not None and settings.trainings.exists() and not settings.trainings.is_dir():
+        found = f"--chapter-trainings={settings.trainings} is no folder"
+        raise BadSetting("Curves cannot be kept there", found, "name a folder, which is made where it is missing")
     if settings.devices is not None:
         devices.kinds(settings.devices)
     if settings.mirror is not None:
@@ -81,7 +84,10 @@ def _refuse_unwritable(settings: Settings) -> None:
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        tempfile.TemporaryFile(dir=str(path.parent)).close()
+        with tempfile.TemporaryFile(dir=str(path.parent)) as stream:
+            # On a full disk an empty file can be made.
+            stream.write(bytes(2**16))
+            stream.flush()
     except OSError as error:
         raise BadLedger(
             "The ledger cannot be written there",
@@ -171,5 +177,6 @@ def properties(record: Record) -> list[tuple[str, str]]:
         ("kerasch2_section", record.claim.section),
         ("kerasch2_verdict", record.verdict.value),
         *cause,
-        *(("kerasch2_evidence", line) for line in record.evidence),
+        # A reader of such a file takes the last of several properties of one name.
+        *((f"kerasch2_evidence{number if number > 1 else ''}", line) for number, line in enumerate(record.evidence, 1)),
     ]

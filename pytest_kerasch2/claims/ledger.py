@@ -18,13 +18,16 @@ _LISTS = ("only", "backends")
 Ledger = Dict[str, Any]
 
 
-def build(records: Iterable[Record], environment: Mapping[str, Any], complete: bool = True) -> Ledger:
+def build(
+    records: Iterable[Record], environment: Mapping[str, Any], complete: bool = True, selected: bool = False
+) -> Ledger:
     """Give the ledger of a run. Its order does not depend on the order of the records.
 
     Args:
         records: one for each check that ran; several of one claim are merged, the worst verdict wins.
         environment: what the run ran on, as the design's schema names it.
-        complete: False for a run that was interrupted.
+        complete: False for a run that did not look at every claim.
+        selected: True for one that was to look at some of them, and did.
     """
     grouped: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda one: (one.claim.id, one.parameters, one.evidence)):
@@ -32,6 +35,7 @@ def build(records: Iterable[Record], environment: Mapping[str, Any], complete: b
     return {
         "schema": SCHEMA,
         "complete": complete,
+        **({"selected": True} if selected else {}),
         "environment": dict(environment),
         "claims": [_entry(same) for same in grouped.values()],
     }

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
 from pytest_kerasch2.early.facts import Told
+from pytest_kerasch2.variables import Hidden
 
 PROGRAM = Path(__file__).parent / "probe"
 ORDER, TOLD, WORDS = "order.json", "told.jsonl", "stderr.txt"
@@ -104,12 +105,13 @@ def _running(interpreter: Interpreter, place: Path) -> Iterator[subprocess.Popen
 
 def _environment(interpreter: Interpreter, place: Path) -> dict[str, str]:
     home = str(place / "home")
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PYTHON", "KERAS"))}
+    passed_over = ("PYTEST_", "PYTHON", "KERAS")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(passed_over)}
     flags = ours.get("THEANO_FLAGS", "")
     if "compiledir" not in flags:
         # Without it Theano compiles into the home; one place for all processes spares it most of the work.
         flags = ",".join(filter(None, [flags, f"base_compiledir={(interpreter.folder / 'theano').as_posix()}"]))
-    return {
+    made = {
         **ours,
         "HOME": home,
         "USERPROFILE": home,
@@ -119,6 +121,7 @@ def _environment(interpreter: Interpreter, place: Path) -> dict[str, str]:
         "THEANO_FLAGS": flags,
         **interpreter.variables,
     }
+    return Hidden(made)
 
 
 def _ending(child: subprocess.Popen[bytes], place: Path, deadline: float) -> str:

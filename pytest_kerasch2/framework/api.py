@@ -22,6 +22,7 @@ from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.framework import advice, alone, checked, choice, packages, quiet
 from pytest_kerasch2.framework.packages import installed
+from pytest_kerasch2.variables import VARIABLES
 
 __all__ = [
     "array",
@@ -255,7 +256,7 @@ def _takes_other_backends(legacy: bool) -> bool:
 
 
 def _legacy() -> bool:
-    return packages.legacy_wanted(os.environ)
+    return packages.legacy_wanted(VARIABLES)
 
 
 @functools.lru_cache(maxsize=None)
@@ -338,7 +339,7 @@ def _home() -> Iterator[None]:
 def _keras_version(module: Any) -> str:
     # tf.keras 2.13 to 2.15 has no __version__ (seen on 2.15.1), nor has tf_keras in its place; the package behind does
     own = getattr(module, "__version__", None)
-    package = "tf_keras" if packages.legacy_wanted(os.environ) and "tf_keras" in sys.modules else "keras"
+    package = "tf_keras" if packages.legacy_wanted(VARIABLES) and "tf_keras" in sys.modules else "keras"
     behind = None if own else sys.modules.get(package)
     return str(own or getattr(behind, "__version__", None) or "-")
 

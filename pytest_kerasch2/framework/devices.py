@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any, ContextManager
 
-from pytest_kerasch2.errors import BadSetting, DeviceMissing
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.errors import BadSetting, DeviceMissing, NotApplicable
+from pytest_kerasch2.framework import api, device_files
 
 KINDS = ("cpu", "gpu")
 # What backends call a GPU.
@@ -60,6 +60,52 @@ class Device:
             _drain(self)
         if value is not None:
             _fetch(value)
+
+
+def expected(words: str | None = None) -> tuple[Device, ...]:
+    """Return the devices that a list names, or those of this machine; asks no framework, and so imports none.
+
+    Whether a framework sees a device, `usable` tells when it is used.
+
+    Raises:
+        BadSetting: a word is no device.
+    """
+    gpus = device_files.gpus()
+    found: list[Device] = []
+    for word in kinds(words) or (KINDS if gpus else KINDS[:1]):
+        kind, colon, index = word.partition(":")
+        count = max(1, gpus) if kind == "gpu" else 1
+        several = [Device(kind, int(index))] if colon else [Device(kind, number) for number in range(count)]
+        found.extend(device for device in several if device not in found)
+    return tuple(found)
+
+
+def usable(device: Device | str | None, words: str | None = None) -> Device:
+    """Return a device that the framework sees; imports the framework.
+
+    Args:
+        device: one that was expected, or a word for one; None for the one that `one` takes.
+        words: the list by which devices were asked for, or None.
+
+    Raises:
+        BadSetting: a word is no device, or is several.
+        DeviceMissing: it was asked for, and is not there.
+        NotApplicable: this machine has it, and the framework does not see it.
+    """
+    if device is None:
+        return one(None if len(kinds(words)) != 1 else words)
+    if not isinstance(device, Device):
+        return one(str(device))
+    there = present()
+    if device in there:
+        return device
+    if kinds(words):
+        return choose(device.name)[0]
+    names = ", ".join(one.name for one in there) or "none"
+    raise NotApplicable(
+        f"{_framework()} does not see {device.name}, which this machine has", f"it sees {names}",
+        f"install the build of {_framework()} for it, or leave it out by --chapter-devices=cpu",
+    )  # fmt: skip
 
 
 def present() -> tuple[Device, ...]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kerasch2.framework.state_item import UNKNOWN, Item, digest, nothing_new
+from pytest_kerasch2.variables import Hidden
 
 # Set by the test runner itself around each phase of a test
 _RUNNER_VARIABLES = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")
@@ -28,7 +29,7 @@ _OF_THE_DESK = re.compile(r"/kerasch2-[^/]+(/|$)")
 
 def _environment() -> dict[str, str]:
     passed_over = (*_RUNNER_VARIABLES, *_OPENMP_VARIABLES)
-    return {name: value for name, value in os.environ.items() if name not in passed_over}
+    return Hidden({name: value for name, value in os.environ.items() if name not in passed_over})
 
 
 def _set_environment(before: dict[str, str]) -> None:
@@ -170,7 +171,8 @@ def _set_gc(enabled: bool) -> None:
 
 
 ITEMS = (
-    Item("environment variables", _environment, _set_environment),
+    # By their names: what they hold may be secret.
+    Item("environment variables", _environment, _set_environment, tell=lambda found: f"{sorted(found)}"),
     Item("current folder", _folder, _go_back),
     Item("warning filters", _filters, _set_filters),
     Item("loggers", _loggers, _set_loggers, same=_same_loggers),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from typing import Any, Callable, Mapping, Optional
 
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.framework import choice
+from pytest_kerasch2.variables import VARIABLES
 
 TENSORFLOW_DISTRIBUTIONS = (
     "tensorflow",
@@ -71,7 +71,7 @@ def installed(environ: Mapping[str, str] | None = None, version: VersionOf = ver
         version: gives the version of a distribution, or None.
     """
     chosen = choice.choice(environ).name
-    environ = os.environ if environ is None else environ
+    environ = VARIABLES if environ is None else environ
     tensorflow = next((found for found in map(version, TENSORFLOW_DISTRIBUTIONS) if found), None)
     keras = _keras_version(tensorflow, environ, version)
     if tensorflow is None and keras is None:

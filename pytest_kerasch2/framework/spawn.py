@@ -25,6 +25,7 @@ from typing import Any, Generator, Iterator, Sequence
 from pytest_kerasch2.framework import choice, quiet
 from pytest_kerasch2.framework.child_main import LINE, result_file
 from pytest_kerasch2.framework.job import Job, Outcome
+from pytest_kerasch2.variables import Hidden
 
 INTERRUPTED = "the end of the run"
 STDERR = "stderr.txt"
@@ -99,7 +100,7 @@ def _environment(job: Job, folder: Path) -> dict[str, str]:
     """Give the variables of the child: ours, less those of pytest's own workers, with the private homes on top."""
     home = str(folder / "home")
     package = str(Path(__file__).resolve().parents[2])
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    ours = Hidden({name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")})
     ours.update(
         HOME=home, USERPROFILE=home, KERAS_HOME=str(folder / "home" / ".keras"), TMPDIR=str(folder / "temp"),
         TEMP=str(folder / "temp"), TMP=str(folder / "temp"), TF_CPP_MIN_LOG_LEVEL="3",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Iterator, Mapping
 
@@ -28,7 +28,7 @@ _CHANGED_BY_IMPORT = ("environment variables", "warning filters", "loggers", "sy
 class StateSnapshot:
     """The state at one moment: readings by name, and whether TensorFlow or Keras was loaded then."""
 
-    readings: Mapping[str, Any]
+    readings: Mapping[str, Any] = field(repr=False)
     loaded: bool
 
 

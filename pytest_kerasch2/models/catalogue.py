@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 import numpy as np
 
+from ..arguments import checked
 from ..errors import BadSetting
 from ..suggestions import did_you_mean
 from . import functional, sequential_add, sequential_list, subclass
@@ -34,10 +35,12 @@ class ModelStyle:
     builder: Callable[[Any, Network], Any]
     sees_its_input: bool = False
 
+    @checked
     def build(self, tf: Any, network: Network = Network()) -> Any:  # noqa: B008  # frozen, so safe to share
         """Give the model as the style's listing leaves it: not compiled and, but for one style, without weights."""
         return self.builder(tf, network)
 
+    @checked
     def compiled(self, tf: Any, network: Network = Network(), optimizer: Any = None) -> Any:  # noqa: B008
         """Give the model compiled as the chapter compiles it; like there it may have no weights before ``fit``.
 
@@ -57,6 +60,7 @@ class ModelStyle:
         model.compile(optimizer=chosen, loss=LOSS, metrics=["accuracy"])
         return model
 
+    @checked
     def trained(
         self,
         tf: Any,

@@ -21,8 +21,8 @@ def commands(ledger: Mapping[str, Any]) -> list[str]:
         + _message(f"{claim['verdict']}, expected {claim['expected']}: {claim['statement']} {unexpected(claim)}")
         for claim in unexplained(ledger["claims"])
     ]
-    state = "complete" if ledger["complete"] else "interrupted"
-    counted = f"{len(ledger['claims'])} claims, run {state}"
+    unfinished = "of some claims" if ledger.get("selected", False) else "interrupted"
+    counted = f"{len(ledger['claims'])} claims, run {'complete' if ledger['complete'] else unfinished}"
     return [*lines, f"::notice title=Keras chapter::{_message(counted)}"]
 
 

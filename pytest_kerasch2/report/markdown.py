@@ -12,6 +12,7 @@ from pytest_kerasch2.report.summary import (
     counts,
     grouped_causes,
     grouped_remedies,
+    incomplete,
     release_line,
     unexpected,
     unexplained,
@@ -23,7 +24,7 @@ def page(ledger: Mapping[str, Any]) -> str:
     claims = ledger["claims"]
     lines = ["## The Keras chapter, verified", "", cell(release_line(ledger["environment"])), ""]
     if not ledger["complete"]:
-        lines += ["**This run was interrupted: what is missing was not looked at.**", ""]
+        lines += [f"**{incomplete(ledger)}**", ""]
     lines += _sections(claims) + _unexpected(claims) + _broken(claims) + _undecided(claims)
     return "\n".join(lines) + "\n"
 

@@ -108,3 +108,10 @@ HEADINGS = (
 
 def _place(section: str) -> int:
     return HEADINGS.index(section) if section in HEADINGS else len(HEADINGS)
+
+
+def incomplete(ledger: Mapping[str, Any]) -> str:
+    """Return what a reader must know of a run that did not look at every claim."""
+    if ledger.get("selected", False):
+        return f"This run was of {len(ledger['claims'])} claims only: the others were not looked at."
+    return "This run was interrupted: what is missing above was not looked at."

@@ -16,6 +16,7 @@ from pytest_kerasch2.report.summary import (
     grouped_causes,
     grouped_inapplicable,
     grouped_remedies,
+    incomplete,
     release_line,
     unexplained,
 )
@@ -50,7 +51,7 @@ def table(ledger: Mapping[str, Any], width: int, colour: bool) -> str:
     _inapplicable(console, claims)
     _undecided(console, claims)
     if not ledger["complete"]:
-        console.print("This run was interrupted: what is missing above was not looked at.", style="bold yellow")
+        console.print(incomplete(ledger), style="bold yellow")
     return "\n".join(line.rstrip() for line in stream.getvalue().split("\n"))
 
 

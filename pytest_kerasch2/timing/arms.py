@@ -19,6 +19,7 @@ import pytest_kerasch2
 from pytest_kerasch2 import errors
 from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error, TimingVoid
 from pytest_kerasch2.timing import git, releases, revisions
+from pytest_kerasch2.variables import Hidden
 
 # What lies in the folder where it runs comes last, behind what is installed: the suite has to be found there, and a
 # project beside it is not to hide the one that is installed in the environment.
@@ -92,7 +93,7 @@ class Worker:
             self.process = subprocess.Popen(
                 [str(arm.python), "-c", BEGIN, str(arm.folder)],
                 cwd=arm.folder,
-                env={**os.environ, **arm.variables, **(variables or {}), **own},
+                env=Hidden({**os.environ, **arm.variables, **(variables or {}), **own}),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self.said,

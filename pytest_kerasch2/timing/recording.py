@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from types import TracebackType
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
@@ -21,7 +19,6 @@ SCHEMA = 1
 BATCH_SIZE = 32
 # Under this name it stands in the `extra_info` of a benchmark.
 NAME = "kerasch2"
-PACKAGE = Path(__file__).parents[1]
 
 
 def has_keeper(config: Any) -> bool:
@@ -39,7 +36,7 @@ def keeper(request: Any) -> Any:
     if hasattr(request.config, "workerinput"):
         raise BadSetting("Several workers take each other's time", "this is a worker of -n", "run it without -n")
     if not has_keeper(request.config):
-        remedy = 'run pip install "pytest-kerasch2[benchmark]", and leave out -p no:benchmark'
+        remedy = "run pip install pytest-benchmark, or load it by -p pytest_benchmark.plugin"
         raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", remedy)
     return request.getfixturevalue("benchmark")
 
@@ -175,18 +172,6 @@ def _ready(
     made = subject(model, data, BATCH_SIZE if batch_size is None else batch_size, place, class_weight)
     modes.check_model(model, mode)
     return made
-
-
-def beyond(error: BaseException) -> TracebackType | None:
-    """Give what an error's traceback has beyond our last frame: all of it where that is where it was raised."""
-    last, step = None, error.__traceback__
-    while step is not None:
-        # What is hidden stands between the user's own lines.
-        hidden = "__tracebackhide__" in step.tb_frame.f_locals
-        if PACKAGE in Path(step.tb_frame.f_code.co_filename).parents and not hidden:
-            last = step
-        step = step.tb_next
-    return (last and last.tb_next) or error.__traceback__
 
 
 def _record(row: Row, place: Device, found: Measurement) -> dict[str, Any]:

@@ -21,13 +21,17 @@ FLOORS = (
     ("plugin", "cli"),
     ("early",),
     ("chapter", "benchmark_run", "doctor"),
+    ("parameters",),
     ("fixtures",),
+    ("fixture_calls", "step_records"),
     ("accuracy", "timing"),
     ("models", "roundtrip", "report"),
     ("framework", "data", "claims", "gates"),
+    ("precedence", "offering"),
     ("files",),
-    ("options", "command_line"),
-    ("errors", "suggestions"),
+    ("options", "arguments", "command_line"),
+    ("third_party",),
+    ("errors", "suggestions", "variables"),
 )
 # Facts about a release are of type claims.Release, a plain record.
 SIDEWAYS = {("framework", "claims")}
@@ -89,7 +93,19 @@ def test_there_is_one_door_to_the_frameworks() -> None:
 def test_only_the_top_floors_import_pytest() -> None:
     importers = {_room(name_of(path)) for path in modules() if "pytest" in set(imports(path))}
 
-    assert importers <= {"plugin", "fixtures", "options", "chapter", "early", "benchmark_run"}
+    assert importers <= {
+        *(
+            "plugin",
+            "fixtures",
+            "parameters",
+            "fixture_calls",
+            "step_records",
+            "options",
+            "chapter",
+            "early",
+            "benchmark_run",
+        )
+    }
 
 
 @READS_SOURCE

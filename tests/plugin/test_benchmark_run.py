@@ -13,7 +13,6 @@ import pytest
 # Imported here too: pytester forgets what an inner run imports, and these cannot be imported twice.
 from pytest_kerasch2.timing import recording  # noqa: F401
 
-pytest.importorskip("pytest_benchmark", reason="times are kept by pytest-benchmark, of the extra `benchmark`")
 # A benchmark of pytest-benchmark's own needs no framework, and is one all the same.
 BENCHMARK = """
 import pytest
@@ -191,6 +190,7 @@ def test_the_chapters_own_are_shown_as_a_table_also_without_mnist(
         (["--benchmark-plot=nowhere/a.png"], "A picture cannot be written. Found: there is no folder"),
         (["--benchmark-plot=a.gif"], "A picture is of no kind that can be drawn"),
         (["--benchmark-plot="], "--benchmark-plot has no value"),
+        (["--benchmark", "--benchmark-json=nowhere/x.json"], "--benchmark-json"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused(inner: Inner, arguments: list[str], message: str) -> None:
@@ -198,6 +198,12 @@ def test_what_cannot_be_honoured_is_refused(inner: Inner, arguments: list[str], 
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*{message}*"])
+
+
+def test_a_misspelt_benchmark_is_answered_with_the_nearest(inner: Inner) -> None:
+    result = inner("--benchmark", "-k", "skiped")
+
+    result.stdout.fnmatch_lines(["No benchmark is selected by -k 'skiped'. Did you mean *skipped*"])
 
 
 def test_several_processes_are_refused(inner: Inner) -> None:

@@ -13,7 +13,6 @@ import pytest
 # Imported here too: pytester forgets what an inner run imports, and these cannot be imported twice.
 from pytest_kerasch2.timing import recording  # noqa: F401
 
-pytest.importorskip("pytest_benchmark", reason="times are kept by pytest-benchmark, of the extra `benchmark`")
 README = Path(__file__).parents[2] / "README.md"
 # A network of a few weights, which the least of Keras trains.
 HEAD = """
@@ -78,16 +77,46 @@ def test_fit(step_benchmark):
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
-def test_switched_off_it_still_proves_the_steps(inner: Inner) -> None:
+def test_each_measurement_of_a_test_has_its_own_row_and_record(inner: Inner, pytester: pytest.Pytester) -> None:
     body = """
-def test_fit(step_benchmark):
-    assert step_benchmark(network(), (X, Y), device="cpu", seconds=0.1).blocks
+def test_modes(step_benchmark):
+    for mode in ("train_on_batch", "fit"):
+        step_benchmark(network(), (X, Y), mode=mode, device="cpu", seconds=0.1)
 """
 
-    result = inner(body, "--benchmark-disable")
+    inner(body, "--benchmark-json=times.json").assert_outcomes(passed=1)
 
-    result.assert_outcomes(passed=1)
-    result.stdout.no_fnmatch_line("*fixture was not used*")
+    kept = json.loads((pytester.path / "times.json").read_text(encoding="utf-8"))["benchmarks"]
+    found = {one["name"]: one["extra_info"]["kerasch2"]["mode"] for one in kept}
+    assert found == {"test_modes": "train_on_batch", "test_modes #2": "fit"}
+
+
+@pytest.mark.slow  # starts TensorFlow in a process of its own
+def test_under_w_error_the_frameworks_own_warnings_are_no_errors(inner: Inner) -> None:
+    body = """
+import warnings
+
+
+def test_fit(step_benchmark):
+    step_benchmark(network(), (X, Y), device="cpu", seconds=0.1)
+
+
+def test_own(step_benchmark):
+    model = network()
+    train = model.train_on_batch
+
+    def mine(*given, **how):
+        warnings.warn("my own", DeprecationWarning)
+        return train(*given, **how)
+
+    model.train_on_batch = mine
+    step_benchmark(model, (X, Y), mode="train_on_batch", device="cpu", seconds=0.1)
+"""
+
+    result = inner(body, "-W", "error")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*DeprecationWarning: my own*"])
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
@@ -284,20 +313,13 @@ def test_hangs(step_benchmark, monkeypatch):
     assert (result.ret, told, _stored(pytester)["name"]) == (70, True, "test_before")
 
 
-def test_several_workers_are_refused(inner: Inner) -> None:
-    pytest.importorskip("xdist", reason="workers are those of pytest-xdist, of the extra `workers`")
+def test_without_pytest_benchmark_it_says_what_to_install(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
-    result = inner("def test_fit(step_benchmark):\n    step_benchmark(network(), (X, Y))\n", "-n", "1")
-
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["Several workers take each other's time*"])
-
-
-def test_without_pytest_benchmark_it_says_what_to_install(inner: Inner) -> None:
-    result = inner("def test_fit(step_benchmark):\n    step_benchmark(None, (X, Y))\n", "-p", "no:benchmark")
+    result = inner("def test_fit(step_benchmark):\n    step_benchmark(None, (X, Y))\n", "-p", "pytest_kerasch2.plugin")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["Times are kept by pytest-benchmark*pytest-kerasch2?benchmark?*"])
+    result.stdout.fnmatch_lines(["Times are kept by pytest-benchmark*pip install pytest-benchmark*"])
 
 
 @ON_TENSORFLOW

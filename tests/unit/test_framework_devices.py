@@ -10,7 +10,7 @@ import pytest
 from pytest_kerasch2.accuracy import calibrating
 from pytest_kerasch2.accuracy.calibrating import Order
 from pytest_kerasch2.errors import BadSetting, DeviceMissing
-from pytest_kerasch2.framework import devices
+from pytest_kerasch2.framework import device_files, devices
 from pytest_kerasch2.framework.devices import Device
 
 CPU = Device("cpu", 0)
@@ -137,3 +137,32 @@ class _OfJax:
 )
 def test_a_weight_tells_where_it_lies(weight: Any, place: str) -> None:
     assert devices.where(weight) == place
+
+
+@pytest.mark.parametrize(
+    ("files", "variables", "expected"),
+    [
+        ([], {}, ["cpu:0"]),
+        (["nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"], {}, ["cpu:0", "gpu:0", "gpu:1"]),
+        (["nvidia0", "nvidia1"], {"CUDA_VISIBLE_DEVICES": "1"}, ["cpu:0", "gpu:0"]),
+        (["nvidia0"], {"CUDA_VISIBLE_DEVICES": "-1"}, ["cpu:0"]),
+        (["nvidia0"], {"CUDA_VISIBLE_DEVICES": ""}, ["cpu:0"]),
+        (["dxg"], {}, ["cpu:0", "gpu:0"]),
+    ],
+)
+def test_devices_are_expected_by_their_files(tmp_path, monkeypatch, files, variables, expected):
+    for name in device_files.VISIBLE:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    for name in files:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(device_files, "DEVICES", tmp_path)
+
+    assert [device.name for device in devices.expected()] == expected
+
+
+def test_named_devices_are_expected_whatever_there_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(device_files, "DEVICES", tmp_path)
+
+    assert [device.name for device in devices.expected("gpu,cpu,gpu:2")] == ["gpu:0", "cpu:0", "gpu:2"]

@@ -1,0 +1,79 @@
+"""What surrounds a measurement in a test, by pytest-benchmark's conventions: when there is none, and its record."""
+
+from __future__ import annotations
+
+from typing import Any, Collection, List
+
+import pytest
+
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.timing import recording
+
+# Between the name of a test and that of a measurement in it, from the second on.
+AGAIN = " #"
+MEASURED = pytest.StashKey[List[str]]()
+IN_WORKERS = "several workers of pytest-xdist take each other's time, so run it without -n, or with -n 0"
+
+
+def why_not(config: Any) -> str:
+    """Return why this run measures nothing, or an empty text; pytest-benchmark measures nothing then either."""
+    if any(map(config.pluginmanager.is_blocked, ("benchmark", "pytest_benchmark", "pytest_benchmark.plugin"))):
+        return "pytest-benchmark is switched off by -p no:benchmark"
+    if hasattr(config, "workerinput"):
+        return IN_WORKERS
+    if config.getoption("benchmark_disable", False) and not config.getoption("benchmark_enable", False):
+        return "it is switched off by --benchmark-disable"
+    return ""
+
+
+def keeper(request: Any) -> Any:
+    """Return pytest-benchmark's fixture; skip the test where nothing is measured.
+
+    Raises:
+        BadSetting: this project has another fixture of that name.
+        FrameworkMissing: pytest-benchmark is not there.
+    """
+    reason = why_not(request.config)
+    if not reason:
+        found = recording.keeper(request)
+        _refuse_other(found)
+        # In a process that a worker has started, pytest-benchmark looks at the environment.
+        reason = IN_WORKERS if found.disabled else ""
+    if reason:
+        pytest.skip(f"step_benchmark measures nothing here: {reason}")
+    return found
+
+
+def begin(request: Any, found: Any, name: str | None = None) -> str:
+    """Give the next measurement of a test a record of its own, and return its name.
+
+    Args:
+        request: of the test.
+        found: pytest-benchmark's fixture, which is one for all measurements of a test.
+        name: that the user gives it; without one, each but the first of a test is numbered.
+
+    Raises:
+        BadSetting: another measurement of this test has that name.
+    """
+    names = request.node.stash.setdefault(MEASURED, [])
+    number = len(names) + 1
+    suffix = f"{AGAIN}{name or number}" if name or number > 1 else ""
+    if suffix in names:
+        raise BadSetting("Two measurements of one test have one name", repr(name), "give each another name")
+    names.append(suffix)
+    found.name, found.fullname, found.extra_info = request.node.name + suffix, request.node.nodeid + suffix, {}
+    return f"{request.node.nodeid}{suffix}"
+
+
+def test_of(name: str, known: Collection[str]) -> str:
+    """Return the test to which a measurement belongs."""
+    return name if name in known else name.rpartition(AGAIN)[0]
+
+
+def _refuse_other(found: Any) -> None:
+    if not all(hasattr(found, one) for one in ("disabled", "extra_info", "fullname", "_make_stats")):
+        raise BadSetting(
+            "step_benchmark keeps its times by the fixture `benchmark` of pytest-benchmark",
+            f"this project has another one of that name, which gives {type(found).__name__}",
+            "give that one another name",
+        )
