@@ -5,14 +5,12 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
-import math
-import numbers
 from typing import Any, Callable, Iterable
 
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.suggestions import close_to
 from pytest_kerasch2.third_party import warnings_shown
 
 
@@ -64,25 +62,9 @@ def _check_unknown(name: str, known: list[str], named: Any) -> None:
     __tracebackhide__ = True
     for unknown in named:
         if unknown not in known:
-            remedy = f"write {_listed(nearest(unknown, known))}" if nearest(unknown, known) else f"use {_listed(known)}"
+            meant = close_to(unknown, known, most=1)
+            remedy = f"write {_listed(meant)}" if meant else f"use {_listed(known)}"
             raise BadSetting(f"`{name}` has no argument `{unknown}`", "", remedy)
-
-
-def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
-    """Return those of the known words that a misspelt one resembles, the most alike first."""
-    return difflib.get_close_matches(word, list(known), n=most, cutoff=0.6)
-
-
-def check_positive(name: str, value: Any) -> None:
-    """Require a finite number above zero.
-
-    Raises:
-        BadSetting: naming the argument and what was given.
-    """
-    __tracebackhide__ = True
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value <= 0:
-        raise BadSetting(f"`{name}` is not a finite number above zero", repr(value), f"write {name}=1.0 or another one")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -10,12 +10,12 @@ from typing import Any, Generator, Iterator, Sequence
 import pytest
 
 from pytest_kerasch2 import step_records
-from pytest_kerasch2.arguments import nearest
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.fixtures import SHOWN
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.options import BENCHMARK, CHAPTER, SETTINGS, Settings
 from pytest_kerasch2.report import pictures
+from pytest_kerasch2.suggestions import close_to
 from pytest_kerasch2.timing import advice, batch_showing, batch_table, by_batch, by_part, recording, side_by_side, table
 from pytest_kerasch2.timing.by_batch import Curve
 from pytest_kerasch2.timing.table import Row, short
@@ -109,7 +109,7 @@ class BenchmarkRun:
     def _nearest(self) -> Iterator[str]:
         """Give what to say where -k selects no benchmark: those that its words resemble."""
         expression, names = self.config.getoption("keyword", ""), [short(name) for name in self.places]
-        found = [one for word in re.findall(r"\w+", expression) for one in nearest(word, names, most=3)]
+        found = [one for word in re.findall(r"\w+", expression) for one in close_to(word, names, most=3)]
         if expression and not any(word in name for word in re.findall(r"\w+", expression) for name in names):
             meant = f" Did you mean {', '.join(dict.fromkeys(found))}?" if found else ""
             yield f"No benchmark is selected by -k {expression!r}.{meant}"

@@ -1,4 +1,7 @@
-"""Suggest what a misspelt word was meant to be."""
+"""Suggest what a misspelt word was meant to be.
+
+PYTEST_DONT_REWRITE
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ LIKENESS = 0.6
 MOST = 2
 
 
-def close_to(word: str, known: Iterable[str], likeness: float = LIKENESS) -> list[str]:
-    """Return the known words that a misspelt one is most like, at most two, the best first.
+def close_to(word: str, known: Iterable[str], likeness: float = LIKENESS, most: int = MOST) -> list[str]:
+    """Return the known words that a misspelt one is most like, the best first.
 
     >>> close_to("calibrat", ["calibrate", "gate"])
     ['calibrate']
     """
     by_letters = {one.lower(): one for one in known}
-    found = difflib.get_close_matches(word.lower()[:200], by_letters, MOST, likeness)
+    found = difflib.get_close_matches(word.lower()[:200], by_letters, most, likeness)
     return [by_letters[one] for one in found]
 
 

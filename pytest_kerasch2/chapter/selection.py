@@ -7,9 +7,9 @@ from typing import Any, Iterable, Sequence
 
 import pytest
 
-from pytest_kerasch2.arguments import nearest
 from pytest_kerasch2.chapter import collection
 from pytest_kerasch2.claims.model import Record
+from pytest_kerasch2.suggestions import close_to
 
 # Under this name a worker tells the controller that it has left something out.
 PARTIAL = "kerasch2_partial"
@@ -55,7 +55,7 @@ class Selection:
 
 
 def _like(word: str, names: Sequence[str]) -> list[str]:
-    whole = nearest(word, names, most=3)
+    whole = close_to(word, names, most=3)
     parts = sorted({part for name in names for part in (*name.split("."), *re.split(r"[.-]", name))})
-    similar = nearest(word, parts, most=1)
+    similar = close_to(word, parts, most=1)
     return whole or [name for name in names if any(part in name for part in similar)][:3]

@@ -98,20 +98,6 @@ def silence() -> Iterator[list[str]]:
             lines.extend(sink.read().decode("utf-8", "replace").splitlines())
 
 
-@contextlib.contextmanager
-def warnings_for_errors() -> Iterator[None]:
-    """Let a warning be shown where the user has asked for an error, because a third party's code runs in the block."""
-    # The stubs allow for a tuple of categories, which is not a filter's.
-    filters: list[Any] = list(warnings.filters)
-    with warnings.catch_warnings():
-        warnings.resetwarnings()
-        for action, message, category, module, line in filters:
-            texts = [str(getattr(one, "pattern", one) or "") for one in (message, module)]
-            milder: Any = "default" if action == "error" else action
-            warnings.filterwarnings(milder, texts[0], category, texts[1], line, append=True)
-        yield
-
-
 def _divert(sink: IO[bytes]) -> int | None:
     try:
         kept = os.dup(2)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from ..errors import BadSetting
-from ..framework import api, quiet
+from ..framework import api
+from ..third_party import warnings_shown
 from . import unknown
 from .names import Names
 from .walk import inspect
@@ -59,7 +60,7 @@ class Format:
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=str(target.parent)))
         try:
             fresh = staging / f"new{self.suffix}"
-            with _compile_config_kept(model), quiet.warnings_for_errors():
+            with _compile_config_kept(model), warnings_shown():
                 self.writer(model, str(fresh))
             if target.is_dir():
                 target.replace(staging / "old")
@@ -104,7 +105,7 @@ class Format:
             raise
 
     def _read(self, tf: Any, source: Path, into: Any, custom_objects: Any, trusted: bool) -> Any:
-        with quiet.warnings_for_errors():
+        with warnings_shown():
             return self.reader(tf, str(source), into, custom_objects, trusted)
 
     def _check(self, target: Path) -> None:

@@ -102,18 +102,3 @@ def test_own_keras_home_is_one_empty_folder():
 
     assert home.is_dir()
     assert home == quiet.own_keras_home()
-
-
-def test_a_warning_of_a_third_party_is_shown_where_it_would_be_an_error():
-    with warnings.catch_warnings(record=True) as shown:
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", "unwanted", UserWarning)
-
-        with quiet.warnings_for_errors():
-            warnings.warn("unwanted", UserWarning, stacklevel=1)
-            warnings.warn("wanted", UserWarning, stacklevel=1)
-
-        with pytest.raises(UserWarning):
-            warnings.warn("again", UserWarning, stacklevel=1)
-
-    assert [str(one.message) for one in shown] == ["wanted"]
