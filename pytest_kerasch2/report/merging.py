@@ -106,7 +106,7 @@ def _check_single(runs: Sequence[Run]) -> None:
 def _check_whole(run: Run, allow_incomplete: bool) -> None:
     if not run.ledger["complete"] and not allow_incomplete:
         raise BadTable(
-            "A ledger is of an interrupted run, or of some claims only",
+            "A ledger is of some claims only, or of an interrupted run",
             str(run.path),
             "run that release again, or add --allow-incomplete",
         )
