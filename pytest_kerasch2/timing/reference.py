@@ -54,7 +54,9 @@ def tried(call: Callable[[], Any]) -> Any:
     except (KerasCh2Error, NoReference):
         raise
     except Exception as error:
-        said = (str(error).strip().splitlines() or [""])[0][:100]
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+        # An error within a traced function says last what has happened, and first where.
+        said = (lines[-1] if lines[0].endswith(":") else lines[0])[:100]
         raise NoReference(f"the reference step cannot be done ({type(error).__name__}: {said})") from error
 
 
