@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any, Callable, Iterable
 
-from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.errors import KerasCh2Error, NotApplicable
 from pytest_kerasch2.timing import by_hand
 from pytest_kerasch2.timing.changing import put_back
 from pytest_kerasch2.timing.sources import Batch
@@ -51,6 +51,8 @@ def tried(call: Callable[[], Any]) -> Any:
             # What Keras warns of, it has warned of where it did the step itself.
             warnings.simplefilter("ignore")
             return call()
+    except NotApplicable as error:
+        raise NoReference(error.found) from error
     except (KerasCh2Error, NoReference):
         raise
     except Exception as error:
