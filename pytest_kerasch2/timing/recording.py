@@ -107,7 +107,7 @@ def recorded(
         device: a word for one device or a device, or None for a GPU if there is one.
         mode, seconds: name of a way to do the steps, and of blocks that count, about.
         deadline: seconds after which it is given up.
-        proof: whether steps must be shown to do what steps by hand do; False where they are meant to do something else.
+        proof: whether steps must be shown to do what reference steps do.
         apart: whether a step of `fit` is to be taken apart too.
         class_weight: as for `fit`.
         given_up: is called where it cannot be stopped at its deadline, before the process is ended.
@@ -130,9 +130,13 @@ def recorded(
         taken = parts.measure(ready, seconds, proving=False) if apart else None
         # With the same care: the machine may have too little memory for that too.
         least, network = _limit(ready, chosen), _network(ready)
+    about = (benchmark.name, place.name, mode, ready.batch_size, found, least, network)
+    return _kept(benchmark, Row(*about, parts=taken, note=_note(ready, batch_size)), place, found)
+
+
+def _kept(benchmark: Any, row: Row, place: Device, found: Measurement) -> Row:
+    """Return a row whose times pytest-benchmark has."""
     _give(benchmark, found)
-    note = _note(ready, batch_size)
-    row = Row(benchmark.name, place.name, mode, ready.batch_size, found, least, network, parts=taken, note=note)
     benchmark.extra_info[NAME] = _record(row, place, found)
     return row
 
