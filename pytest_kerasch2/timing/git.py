@@ -33,7 +33,7 @@ LOCAL = (
 # Its messages in English, and an error where it would ask for a password.
 QUIET = {"LC_ALL": "C", "LANGUAGE": "", "GIT_TERMINAL_PROMPT": "0"}
 # No program of the user's runs, but for the filters that a file's content needs.
-SETTINGS = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", "-c", "core.sparseCheckout=false")
+SETTINGS = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
 AMBIGUOUS = "' is ambiguous."
 # A name and a password within an address.
 CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")

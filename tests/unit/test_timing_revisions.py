@@ -189,12 +189,14 @@ def test_a_submodule_that_is_not_checked_out_names_the_command(with_submodule: P
     assert "git submodule update --init inner" in refusal("HEAD", tmp_path / "clone" / "inner")
 
 
-def test_variables_of_a_hook_are_not_inherited(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_a_hook_are_not_inherited(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index = project / ".git" / "index"
     before = index.read_bytes()
+    # As within a hook of another project, such as the one around a submodule.
+    another = repository(tmp_path / "another", "elsewhere", "later")
     monkeypatch.setenv("GIT_INDEX_FILE", str(index))
-    monkeypatch.setenv("GIT_DIR", str(project / ".git"))
-    monkeypatch.setenv("GIT_WORK_TREE", str(project))
+    monkeypatch.setenv("GIT_DIR", str(another / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(another))
 
     found = text_of("HEAD~1", project)
 
