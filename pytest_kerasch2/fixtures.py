@@ -205,10 +205,7 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
         request.config.stash.setdefault(SHOWN, []).append(replace(row, name=request.node.nodeid))
         return row.found
 
-    def ask(model: Any, data: Any, **how: Any) -> Any:
-        __tracebackhide__ = True
-        return timed(recording.recorded, model, data, **how)
-
+    ask = partial(timed, recording.recorded)
     ask.step = partial(timed, recording.recorded_step)  # type: ignore[attr-defined]
     return ask
 

@@ -56,3 +56,13 @@ def count(given: Any, name: str) -> None:
     """
     if isinstance(given, bool) or not isinstance(given, int) or given < 1:
         raise BadSetting(f"{name} must be a positive integer, got {given!r}")
+
+
+def apart(given: Any, mode: str) -> None:
+    """Refuse to take another step than one of `fit` apart.
+
+    Raises:
+        BadSetting: it is to be done.
+    """
+    if given and mode != "fit":
+        raise BadSetting(f"apart=True takes a step of mode='fit' apart, got mode={mode!r}")

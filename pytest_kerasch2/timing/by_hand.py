@@ -14,6 +14,7 @@ from typing import Any, Callable, Sequence
 
 import numpy as np
 
+from pytest_kerasch2.errors import NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import feed, nested
 from pytest_kerasch2.timing.sources import Batch, size_of_batch
@@ -140,7 +141,8 @@ def _computed(model: Any, how: Any, told: Any) -> Any:
 def _before_2_2(model: Any, y: Any, outputs: Any, weight: Any) -> Any:
     tf = api.tensorflow()
     if weight is not None or getattr(outputs, "_keras_mask", None) is not None:
-        raise NotImplementedError("before TensorFlow 2.2, Keras keeps weights and masks of a loss to itself")
+        found = "before TensorFlow 2.2, Keras keeps weights and masks of a loss to itself"
+        raise NotApplicable("A loss is to be computed in a loop of our own", found)
     # One number for each output of one unit: what Keras does before it asks a loss.
     single = len(y.shape) == len(outputs.shape) - 1 and outputs.shape[-1] == 1
     value = tf.reduce_mean(tf.keras.losses.get(model.loss)(y[..., None] if single else y, outputs))

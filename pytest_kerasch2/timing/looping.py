@@ -15,7 +15,7 @@ from pytest_kerasch2.framework.devices import Device
 from pytest_kerasch2.timing import asked, environment, measuring, memory, nested
 from pytest_kerasch2.timing.block import Run
 from pytest_kerasch2.timing.deadline import within
-from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Gauge
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.proof import Proof

@@ -240,9 +240,6 @@ def check_model(model: Any, mode: Mode) -> None:
 
 
 def is_compiled(model: Any) -> bool:
-    """Whether a model was compiled, as Keras asks it itself."""
-    # In private before Keras 3; what has neither tells by its optimizer.
+    """Whether a model was compiled, as Keras says itself: in private before 3.0, and of a model that is built alone."""
     told = [getattr(model, name, None) for name in ("compiled", "_is_compiled")]
-    if any(isinstance(one, bool) for one in told):
-        return any(one is True for one in told)
-    return getattr(model, "optimizer", None) is not None
+    return any(one is True for one in told) or getattr(model, "optimizer", None) is not None

@@ -12,7 +12,7 @@ import math
 import statistics
 import time
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -29,9 +29,10 @@ STEPS = 25
 IMAGES = 8_000
 # Of one batch again and again, each step is an epoch, which costs many times as much; and they scatter less.
 OF_ONE_BATCH = 10
-# Seconds for all runs, about: slow steps are checked by shorter runs, which have at least so many steps.
-AFFORDED = 20.0
-FEWEST = 3
+# Seconds for all runs, about: slow steps are checked by shorter runs, and not at all where one step each takes longer.
+AFFORDED, LONGEST = 20.0, 60.0
+# Passes over the data by which values are checked.
+OF_VALUES = 6
 # Batches on which the loss is looked at after a run.
 LOOKED_AT = 4
 BY_HAND = 6
@@ -112,7 +113,10 @@ def prove(subject: Subject, mode: Mode, run: Any) -> Proof:
     """
     try:
         if not mode.trains:
-            return Proof(*values.same_values(excerpt.last(subject, _most(subject)), mode))
+            values.check_reference(subject.model, mode)
+            one = excerpt.last(subject, 1)
+            count = min(_most(subject), _afforded(lambda: values.given(one, mode), OF_VALUES))
+            return Proof(*values.same_values(excerpt.last(subject, count), mode))
         reason = by_hand.why_not(subject.model) or ("" if subject.trained else "no weight of the model is trained")
         return Proof(why_not=reason) if reason else _trained(subject, mode, run)
     except NoReference as error:
@@ -151,17 +155,34 @@ def _shown(subject: Subject, mode: Mode, run: Any, step: Reference, count: int, 
 
 
 def _affordable(subject: Subject, step: Reference) -> int:
-    """Return how many steps a run may have: fewer of slow ones, and more where several make one update."""
+    """Return how many steps a run may have: fewer of slow ones, and more where several make one update.
+
+    Raises:
+        NoReference: a single one takes too long.
+    """
+
+    def once() -> None:
+        step([subject.batch(0)])
+        subject.finish()
+
     with put_back(subject.model):
-        step([subject.batch(0)])
-        subject.finish()
-        began = time.perf_counter()
-        step([subject.batch(0)])
-        subject.finish()
-        each = time.perf_counter() - began
-    afforded = int(AFFORDED / (each * (BY_HAND + RUNS)))
-    wanted = max(_most(subject), 2 * updates_once_in(subject.model))
-    return max(FEWEST, min(wanted, afforded)) if _most(subject) > 1 else max(1, min(wanted, afforded))
+        afforded = _afforded(once, BY_HAND + RUNS)
+    return min(afforded, max(_most(subject), 2 * updates_once_in(subject.model)))
+
+
+def _afforded(once: Callable[[], Any], runs: int) -> int:
+    """Return how many times so many runs may each do something that they begin with once more.
+
+    Raises:
+        NoReference: once takes too long.
+    """
+    once()
+    began = time.perf_counter()
+    once()
+    each = max(time.perf_counter() - began, 1e-6)
+    if each * runs > LONGEST:
+        raise NoReference(f"a reference step takes {each:.1f} s, too long to be repeated")
+    return max(1, int(AFFORDED / (each * runs)))
 
 
 def updates_once_in(model: Any) -> int:

@@ -12,7 +12,7 @@ from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.framework.devices import Device
 from pytest_kerasch2.timing import asked, environment, limit, looping, measuring, memory, modes, parts
 from pytest_kerasch2.timing.deadline import within
-from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.subject import Subject, size_of, subject
 from pytest_kerasch2.timing.table import Row
@@ -110,37 +110,45 @@ def recorded(
         device: a word for one device or a device, or None for a GPU if there is one.
         mode, seconds: name of a way to do the steps, and of blocks that count, about.
         deadline: seconds after which it is given up.
-        proof: whether steps must be shown to do what steps by hand do; False where they are meant to do something else.
+        proof: whether steps must be shown to do what reference steps do.
         apart: whether a step of `fit` is to be taken apart too.
         class_weight: as for `fit`.
         given_up: is called where it cannot be stopped at its deadline, before the process is ended.
         found: what was measured of it already, in turns with others.
 
     Raises:
-        BadSetting, DeviceMissing: something that was given cannot be used.
-        NotApplicable: this release or backend has no such mode.
+        BadSetting, DeviceMissing, NotApplicable: something that was given cannot be used here.
         TimingVoid: the time cannot be believed.
         CouldNotTell: the device has not enough memory.
         FrameworkMissing: this pytest-benchmark takes no times that were measured elsewhere.
     """
-    # Said at once: what is refused or not available below has made use of the fixture all the same.
+    # At once: what is refused below has made use of the fixture all the same.
     benchmark._mode = NAME
     chosen, place = modes.mode(mode), asked.device(device)
     asked.seconds(seconds)
-    if apart and mode != "fit":
-        raise BadSetting(f"apart=True takes a step of mode='fit' apart, got mode={mode!r}")
+    asked.apart(apart, mode)
     ready = _ready(model, data, batch_size, place, chosen, class_weight)
     with within(deadline, given_up), memory.told(place):
         found = found or measuring.measure(ready, chosen, seconds, proof)
         taken = parts.measure(ready, seconds, proving=False) if apart else None
-        # What this machine can do at best is measured with the same care: it may have too little memory for that too.
+        # With the same care: the machine may have too little memory for that too.
         least, network = _limit(ready, chosen), _network(ready)
+    about = (benchmark.name, place.name, mode, ready.batch_size, found, least, network)
+    return _kept(benchmark, Row(*about, parts=taken, note=_note(ready, batch_size)), place, found)
+
+
+def _kept(benchmark: Any, row: Row, place: Device, found: Measurement) -> Row:
+    """Return a row whose times pytest-benchmark has."""
     _give(benchmark, found)
-    row = Row(benchmark.name, place.name, mode, ready.batch_size, found, least, network, parts=taken)
-    if batch_size is not None and batch_size != ready.batch_size:
-        row = replace(row, note=f"batch_size is {ready.batch_size}, that of data, and not {batch_size}")
     benchmark.extra_info[NAME] = _record(row, place, found)
     return row
+
+
+def _note(ready: Subject, batch_size: int | None) -> str:
+    """Return what is to be said where data that come in batches have others than were asked for."""
+    if batch_size is None or batch_size == ready.batch_size:
+        return ""
+    return f"batch_size is {ready.batch_size}, that of data, and not {batch_size}"
 
 
 def recorded_step(benchmark: Any, function: Callable[..., Any], **how: Any) -> Row:

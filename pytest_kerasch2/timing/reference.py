@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any, Callable, Iterable
 
-from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.errors import KerasCh2Error, NotApplicable
 from pytest_kerasch2.timing import by_hand
 from pytest_kerasch2.timing.changing import assign, copied, put_back
 from pytest_kerasch2.timing.sources import Batch
@@ -53,10 +53,14 @@ def tried(call: Callable[[], Any]) -> Any:
             # What Keras warns of, it has warned of where it did the step itself.
             warnings.simplefilter("ignore")
             return call()
+    except NotApplicable as error:
+        raise NoReference(error.found) from error
     except (KerasCh2Error, NoReference):
         raise
     except Exception as error:
-        said = (str(error).strip().splitlines() or [""])[0][:100]
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+        # An error within a traced function says last what has happened, and first where.
+        said = (lines[-1] if lines[0].endswith(":") else lines[0])[:100]
         raise NoReference(f"the reference step cannot be done ({type(error).__name__}: {said})") from error
 
 

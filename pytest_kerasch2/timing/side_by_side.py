@@ -6,7 +6,7 @@ import math
 from typing import Iterator, Sequence
 
 from pytest_kerasch2.gates import resampling
-from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.table import Row, short
 
 # How often a ratio may lie outside of its interval.

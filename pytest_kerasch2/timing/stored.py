@@ -10,7 +10,7 @@ from typing import Any, Mapping
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadLedger
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
 from pytest_kerasch2.timing.parts import Parts, Round
 from pytest_kerasch2.timing.recording import NAME, SCHEMA

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import Sequence
 
-from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.parts import Parts
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))

@@ -28,6 +28,20 @@ def is_half(model: Any) -> bool:
     return quantized or any("16" in one or "float8" in one for one in names)
 
 
+def check_reference(model: Any, mode: Mode) -> None:
+    """Refuse a model of which there is no reference.
+
+    Raises:
+        NoReference: it evaluates or predicts in a way of its own, or its loss cannot be computed in a loop of ours.
+    """
+    own = "test_step" if mode.name == "evaluate" else "predict_step"
+    if by_hand.is_own(model, own):
+        raise NoReference(f"the model has a {own} of its own")
+    reason = by_hand.why_no_loss(model) if mode.name == "evaluate" else ""
+    if reason:
+        raise NoReference(reason)
+
+
 def same_values(few: Subject, mode: Mode) -> Any:
     """Show that what is told of data without training is what the model gives, also with other weights.
 
@@ -38,12 +52,6 @@ def same_values(few: Subject, mode: Mode) -> Any:
         NoReference: the model gives something else each time, or in a way of its own.
         TimingVoid: it is not.
     """
-    own = "test_step" if mode.name == "evaluate" else "predict_step"
-    if by_hand.is_own(few.model, own):
-        raise NoReference(f"the model has a {own} of its own")
-    reason = by_hand.why_no_loss(few.model) if mode.name == "evaluate" else ""
-    if reason:
-        raise NoReference(reason)
     most = HALF if is_half(few.model) else VALUES
     run = tried(lambda: (mode.again or mode.make)(few))
     found = []
@@ -66,7 +74,7 @@ def _off(few: Subject, mode: Mode, run: Any) -> float:
     Raises:
         NoReference: our own gives something else each time.
     """
-    here = [_here(few, mode) for _ in range(2)]
+    here = [given(few, mode) for _ in range(2)]
     if _apart(mode, *here) > VALUES / 10 and not is_half(few.model):
         raise NoReference("the model gives something else for the same inputs each time")
     return _apart(mode, _there(few, mode, run), here[0])
@@ -80,7 +88,8 @@ def _there(few: Subject, mode: Mode, run: Any) -> list[Any]:
     return [api.array(one) for one in nested.values(found)]
 
 
-def _here(few: Subject, mode: Mode) -> list[Any]:
+def given(few: Subject, mode: Mode) -> list[Any]:
+    """Return what a loop of our own gives; the model is put back."""
     with put_back(few.model):
         batches = excerpt.batches_of(few)
         return list(tried(lambda: _evaluated(few, batches) if mode.name == "evaluate" else _predicted(few, batches)))

@@ -12,7 +12,7 @@ import pytest
 from pytest_kerasch2.errors import BadSetting, TimingVoid
 from pytest_kerasch2.timing import block, learning, measuring, modes, reference
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.measurement import Measurement
 from tests.unit.timing_made import EACH, EPOCH, EVALUATED, STEP, Made
 
 SECONDS = 0.1

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_kerasch2.timing import advice
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.table import Row
 
 

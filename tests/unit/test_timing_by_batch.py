@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_kerasch2.timing import by_batch
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.table import Row
 
 SIZES = (32, 256, 2048, 16384)

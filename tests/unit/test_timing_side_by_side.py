@@ -7,7 +7,7 @@ import pytest
 from pytest_kerasch2.gates import resampling
 from pytest_kerasch2.timing import measuring, memory, side_by_side
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
 from pytest_kerasch2.timing.table import Row
 from tests.unit.timing_made import STEP, Made

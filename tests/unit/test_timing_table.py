@@ -4,7 +4,7 @@ import pytest
 
 from pytest_kerasch2.timing import table
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.measuring import Measurement
+from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
 from pytest_kerasch2.timing.table import Row
 
