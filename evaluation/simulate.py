@@ -143,6 +143,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--drawn", action="store_true", help="draw gates from the pools of real seeds")
     parser.add_argument("--kinds", help="separated by commas; default: all")
+    parser.add_argument("--groups", help="first situations of groups with one reference, by semicolons; default: all")
     parser.add_argument("--gates", type=int, default=GATES, help="of each kind and situation with a promised rate")
     parser.add_argument("--refused", type=int, default=GATES_REFUSED, help="of each that may never be decided")
     parser.add_argument("--seed", type=int, default=0)
@@ -153,6 +154,8 @@ def main() -> int:
     asked = given.kinds.split(",") if given.kinds else [kind.name for kind in every]
     out = given.out or (OUT_DRAWN if given.drawn else OUT)
     wanted = parts(asked, given.gates, given.refused, given.seed, given.drawn)
+    if given.groups:
+        wanted = [part for part in wanted if part.group in given.groups.split(";")]
     simulate(wanted, out, refused=given.refused, drawn=given.drawn, jobs=given.jobs)
     lines, kept = summary(out)
     print("\n".join(lines))
