@@ -8,6 +8,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
@@ -163,8 +164,6 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
     It takes a reference, and a `model`, a `train` or `results`, and gives a `Decision`: `.require()` fails the test.
     """
-    from functools import partial
-
     from pytest_kerasch2.accuracy import asking, showing
 
     def ask(*given: Any, **how: Any) -> Any:
@@ -182,12 +181,10 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
 def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """A function that times the steps of a compiled model, and refuses a time that cannot be believed.
 
-    It takes what `timing.recording.recorded` does, and gives what pytest-benchmark's table and JSON then hold.
-    `step_benchmark.step(function, items=...)` times a step of any other loop; see `timing.looping.measure`. Another
-    measurement of the same test has a row and a record of its own; `name` names it.
+    It takes what `timing.recording.recorded` does; `step_benchmark.step(function, items=...)` times a step of any other
+    loop, see `timing.looping.measure`. Each measurement has a row and a record in pytest-benchmark's table and JSON;
+    `name` names it.
     """
-    from functools import partial
-
     from pytest_kerasch2 import step_records
     from pytest_kerasch2.timing import looping, recording
 
@@ -202,9 +199,8 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
         return row.found
 
     ask = partial(measure, "step_benchmark", recording.recorded, recording.recorded)
-    ask.step = partial(  # type: ignore[attr-defined]
-        measure, "step_benchmark.step", looping.measure, recording.recorded_step
-    )
+    step = partial(measure, "step_benchmark.step", looping.measure, recording.recorded_step)
+    ask.step = step  # type: ignore[attr-defined]
     return ask
 
 
