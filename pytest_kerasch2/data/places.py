@@ -25,7 +25,11 @@ def keras_caches() -> tuple[pathlib.Path, ...]:
     return tuple(home / "datasets" for home in homes if home.is_absolute())
 
 
-def store_path() -> pathlib.Path:
-    """Return the folder for downloads, of this user alone, which need not be there yet."""
+def store_path(temporary: str | None = None) -> pathlib.Path:
+    """Return the folder for downloads, of this user alone, which need not be there yet.
+
+    Args:
+        temporary: the folder for what is temporary, by default the system's.
+    """
     user = str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
-    return pathlib.Path(tempfile.gettempdir()) / f"kerasch2-data-{user}"
+    return pathlib.Path(temporary or tempfile.gettempdir()) / f"kerasch2-data-{user}"

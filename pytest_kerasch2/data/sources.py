@@ -10,6 +10,7 @@ import dataclasses
 import os
 import pathlib
 import stat
+import tempfile
 from typing import TYPE_CHECKING, Sequence, Union
 
 import numpy as np
@@ -127,7 +128,7 @@ def default_store() -> pathlib.Path:
     Raises:
         DownloadFailed: it cannot be made, or somebody else owns it.
     """
-    folder = store_path()
+    folder = store_path(tempfile.gettempdir())
     remedy = "remove it, or choose another temporary folder with TMPDIR"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
