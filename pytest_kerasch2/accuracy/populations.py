@@ -21,7 +21,7 @@ FEW, POWER = 7.5, 4
 RARE = 0.075
 # The excess kurtosis of a sample of normal values has a deviation of the root of 24 / their number; so many are rare.
 KURTOSIS = 2.5
-# From so many values on, one population is hardly ever parted in two with a smaller share of its squares within them: none
+# From so many values on, one population is hardly ever parted in two with a smaller share of its squares inside: none
 # of 20,000 samples of normal values and of Student's with 3 degrees of freedom, and one in 500 of evenly spread ones.
 WITHIN = ((40, 0.13), (20, 0.09))
 # A new training lies apart where it is so many deviations off.
