@@ -11,7 +11,7 @@ from pytest_kerasch2.accuracy.curve import Point, Scale
 from pytest_kerasch2.accuracy.decision import amount
 from pytest_kerasch2.accuracy.metrics import Metric
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import CURVES, Run
 from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.errors import BadReference, BadSetting
 from pytest_kerasch2.gates import distributions, sequential
@@ -174,7 +174,9 @@ def yardstick(reference: Reference, terms: Terms) -> Yardstick:
     scales = {point: curve.scale_of(main, point, counts, of_series[point.series]) for point in points}
     known = {point: curve.usual(main, point, scales[point]) for point in points}
     places = [scales[asked].there(asked.of(run)) for run in main.runs]
-    wider = HEAVY if populations.heavy(places) else 1.0
+    # Part of it stands in the deviation already, but of the chapter's own curves.
+    part = 1.0 if asked.series in CURVES else curve.HEAVY
+    wider = HEAVY / part if populations.heavy(places) else 1.0
     made = Yardstick(scales, known, asked, terms, 0.0, metric, reference, apart, worse, wider, trouble)
     return _with_margin(made, terms)
 
