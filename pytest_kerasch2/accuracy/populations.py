@@ -94,7 +94,7 @@ def heavy(places: Sequence[float]) -> bool:
 
 
 def _overlapping(values: Sequence[float], least: float) -> list[int]:
-    """Return the smaller of two groups that nothing parts, where within them the values scatter far less than in all."""
+    """Return the smaller of two groups that nothing parts, within which values scatter far less than in all."""
     count = len(values)
     share = next((share for fewest, share in WITHIN if count >= fewest), None)
     mean = math.fsum(values) / count
