@@ -6,6 +6,7 @@ no part in the mean. Where they are many, a reference has two populations, and n
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from typing import Sequence
@@ -20,6 +21,9 @@ FEW, POWER = 7.5, 4
 RARE = 0.075
 # The excess kurtosis of a sample of normal values has a deviation of the root of 24 / their number; so many are rare.
 KURTOSIS = 2.5
+# From so many values on, one population is hardly ever parted in two with a smaller share of its squares inside: none
+# of 20,000 samples of normal values and of Student's with 3 degrees of freedom, and one in 500 of evenly spread ones.
+WITHIN = ((40, 0.13), (20, 0.09))
 # A new training lies apart where it is so many deviations off.
 OFF = 8.0
 # By 7 trainings none of which lies apart it is shown, but for 1 %, that less than every second one does.
@@ -37,7 +41,10 @@ def apart(places: Sequence[float], least: float) -> frozenset[int]:
         return frozenset()
     order = sorted(range(len(places)), key=lambda at: places[at])
     values = [places[at] for at in order]
-    return frozenset(order[at] for at in _outside(values, least) or _smaller_half(values, least))
+    found = _outside(values, least) or _smaller_half(values, least)
+    return frozenset(
+        order[at] for at in (found if too_many(len(found), len(values)) else _overlapping(values, least) or found)
+    )
 
 
 def _outside(values: Sequence[float], least: float) -> list[int]:
@@ -84,6 +91,25 @@ def heavy(places: Sequence[float]) -> bool:
         return False
     excess = math.fsum((square / variance) ** 2 for square in squares) / len(places) - 3
     return excess > KURTOSIS * math.sqrt(24 / len(places))
+
+
+def _overlapping(values: Sequence[float], least: float) -> list[int]:
+    """Return the smaller of two groups that nothing parts, within which values scatter far less than in all."""
+    count = len(values)
+    share = next((share for fewest, share in WITHIN if count >= fewest), None)
+    mean = math.fsum(values) / count
+    total = math.fsum((value - mean) ** 2 for value in values)
+    if share is None or not total:
+        return []
+    least_group = int(RARE * count) + 1
+    sums = list(itertools.accumulate(value - mean for value in values))
+    between = {
+        cut: sums[cut - 1] ** 2 * (1 / cut + 1 / (count - cut)) for cut in range(least_group, count - least_group + 1)
+    }
+    cut = max(between, key=lambda at: between[at])
+    if max(total - between[cut], count * (2 * least) ** 2) >= share * total:
+        return []
+    return list(range(cut)) if 2 * cut <= count else list(range(cut, count))
 
 
 def too_many(count: int, of: int) -> bool:

@@ -1,0 +1,47 @@
+"""Two populations of seeds that overlap: no gap parts them, and still they are not one."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from pytest_kerasch2.accuracy import populations
+from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.shipped import find, names
+
+LEAST = 1e-3
+
+
+def _values(seed: int, count: int = 60, further: float = 0.0, share: float = 0.0) -> list[float]:
+    drawn = random.Random(seed)
+    return [drawn.gauss(0, 1) + further * (place < share * count) for place in range(count)]
+
+
+@pytest.mark.parametrize("share", [0.2, 0.3, 0.5])
+def test_two_plateaus_are_two_populations(share: float) -> None:
+    found = [populations.apart(_values(seed, further=8.0, share=share), LEAST) for seed in range(40)]
+
+    assert all(populations.too_many(len(apart), 60) for apart in found)
+
+
+def test_the_smaller_one_is_named() -> None:
+    assert populations.apart(_values(1, further=8.0, share=0.3), LEAST) == frozenset(range(18))
+
+
+@pytest.mark.parametrize("count", [20, 40, 60, 200])
+def test_one_population_is_one(count: int) -> None:
+    assert not any(populations.apart(_values(seed, count), LEAST) for seed in range(300))
+
+
+def test_a_metric_of_two_neighbouring_values_is_one_population() -> None:
+    values = [0.5 * (place % 3 == 0) for place in range(60)]
+
+    assert populations.apart(values, least=0.25) == frozenset()
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_is_shipped_is_one_population(name: str) -> None:
+    known: Reference = find(name)
+
+    assert not populations.apart([run.test_accuracy[-1] for run in known.runs], LEAST)
