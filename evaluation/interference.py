@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if suite.name in given.only and found.get(suite.name, {}).get("version") != suite.version:
             found[suite.name] = compared(suite, given.work)
             RESULTS.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            PAGE.write_text(interference_page.page(found), encoding="utf-8")
             print(interference_page.line(suite.name, found[suite.name]), flush=True)
     PAGE.write_text(interference_page.page(found), encoding="utf-8")
     return int(any(interference_page.is_affected(one) for one in found.values()))
