@@ -38,8 +38,9 @@ python -m evaluation.cheats --each 10
 python -m evaluation.honest_page
 ```
 
-Each command continues where it was stopped: what is in its file of results already is not measured again. Each
-measurement is that of the fixture, but for shorter blocks: 0.05 seconds are timed, of which the clock may be 0.3 %.
+Each command continues where it was stopped: what is in its file of results already is not measured again, but for
+refusals of a step benchmark that has changed since. The newest result of each trial counts. Each measurement is that of
+the fixture, but for shorter blocks: 0.05 seconds are timed, of which the clock may be 0.3 %.
 """
 EXPLAINED = """
 *Checked*: the steps were compared with the reference, and agree. *Not checked*: there is no reference, or its own runs
