@@ -164,6 +164,7 @@ def run(wanted: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]]
     missing = [one for one in wanted if json.dumps({**keys(*one), **now}) not in there]
     print(f"{len(wanted) - len(missing)} are there, {len(missing)} to do", flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _end_last_line(path)
     bad, began = 0, time.monotonic()
     for place, one in enumerate(missing, 1):
         result = {**keys(*one), **now, "core": measured_with, **measure(*one)}
@@ -177,6 +178,13 @@ def run(wanted: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]]
                 f"{place}/{len(missing)}, {left / 60:.0f} min left: {keys(*one)} {result['outcome']}{said}", flush=True
             )
     return bad
+
+
+def _end_last_line(path: Path) -> None:
+    """End a line that was not written whole, so that the next result has a line of its own."""
+    if path.exists() and path.read_bytes()[-1:] not in {b"\n", b""}:
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n")
 
 
 def _trial(one: Honest, mode: str, seed: int) -> dict[str, Any]:
