@@ -153,7 +153,7 @@ def test_not_a_number(step_benchmark, mode):
     result = inner(body)
 
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["data must hold numbers, but x holds 1 of 280 that are NaN or infinite."] * 2)
+    result.stdout.fnmatch_lines(["data must hold numbers, but x holds 1 of 256 that are NaN or infinite."] * 2)
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
