@@ -13,6 +13,7 @@ from typing import Any, Callable, Iterable, Sequence
 from evaluation import cheats, zoo
 from evaluation.cheats import HONEST
 from evaluation.zoo import ERROR, NOT_CHECKED, NOT_HERE, REFUSED, TIMED
+from evaluation.zoo_entry import ZOO
 from pytest_kerasch2.files import write_text
 
 PAGE = Path(__file__).parents[1] / "docs" / "honest-models.md"
@@ -37,8 +38,9 @@ python -m evaluation.cheats --each 10
 python -m evaluation.honest_page
 ```
 
-Each command continues where it was stopped: what is in its file of results already is not measured again. Each
-measurement is that of the fixture, but for shorter blocks: 0.05 seconds are timed, of which the clock may be 0.3 %.
+Each command continues where it was stopped: what is in its file of results already is not measured again, but for
+refusals of a step benchmark that has changed since. The newest result of each trial counts. Each measurement is that of
+the fixture, but for shorter blocks: 0.05 seconds are timed, of which the clock may be 0.3 %.
 """
 EXPLAINED = """
 *Checked*: the steps were compared with the reference, and agree. *Not checked*: there is no reference, or its own runs
@@ -73,17 +75,24 @@ def figures(honest: list[Any], unusable: list[Any], cheated: list[Any]) -> str:
     caught = [one for one in cheated if one["outcome"] == REFUSED]
     rows = [
         ("honest models", len({one["model"] for one in honest})),
-        (
-            "measurements of them, with seeds " + ", ".join(map(str, sorted({one["seed"] for one in honest}))),
-            len(honest),
-        ),
+        (f"measurements of them, of {planned()[0]} planned, with seeds {seeds(honest)}", len(honest)),
         ("of these refused", len(accused)),
-        ("cheats", len(cheated)),
+        (f"cheats, of {planned()[1]} planned", len(cheated)),
         ("of these refused", f"{len(caught)} ({share(len(caught), len(cheated))})"),
         ("data and settings that cannot be timed", len(unusable)),
         ("of these refused with the name of what to change", sum(one["good"] for one in unusable)),
     ]
     return "".join(f"| {name} | {value} |\n" for name, value in rows)
+
+
+def planned() -> tuple[int, int]:
+    """Return how many measurements and cheats a whole run has: each model with three seeds, ten models of each kind."""
+    return len(list(zoo.trials(ZOO, [], [], [0, 1, 2], 1))), len(list(cheats.trials([], 10, 0)))
+
+
+def seeds(results: Iterable[Any]) -> str:
+    """Return the seeds of results."""
+    return ", ".join(map(str, sorted({one["seed"] for one in results})))
 
 
 def share(part: int, whole: int) -> str:

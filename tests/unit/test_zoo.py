@@ -102,6 +102,18 @@ def test_a_run_continues_where_it_was_stopped(tmp_path: Path, monkeypatch: pytes
     assert len(path.read_text(encoding="utf-8").splitlines()) == 3
 
 
+def test_what_was_refused_is_done_again_once_the_benchmark_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "kept.jsonl"
+    rows = [{"model": name, "keras": "3", "good": False, "core": of} for name, of in (("a", "old"), ("b", zoo.core()))]
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+
+    _kept(path, monkeypatch, [zoo.TIMED])
+
+    assert [one["model"] for one in zoo.read(path)] == ["a", "b", "a"]
+
+
 def test_results_of_another_release_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "kept.jsonl"
     path.write_text(json.dumps({"model": "a", "keras": "2"}) + "\n", encoding="utf-8")
