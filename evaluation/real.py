@@ -20,9 +20,9 @@ from evaluation import journal, pool
 from evaluation.trainings import catalogue
 from evaluation.trainings.catalogue import Training
 from evaluation.trainings.faults import BY_NAME, FAULTS, NOTHING
-from pytest_kerasch2.accuracy import asking, calibrating
+from pytest_kerasch2.accuracy import asking, calibrating, reference
 from pytest_kerasch2.accuracy.calibrating import Order
-from pytest_kerasch2.accuracy.own import Own
+from pytest_kerasch2.accuracy.own import Own, run_of
 from pytest_kerasch2.errors import KerasCh2Error
 
 HERE = Path(__file__).parent
@@ -62,16 +62,23 @@ def reference_of(training: Training) -> Path:
     """Calibrate the reference of a training, and return its file."""
     REFERENCES.mkdir(parents=True, exist_ok=True)
     path = REFERENCES / pool.path_of(training).name.replace("pool-", "")
-    calibrating.calibrate(Order(path, Own(training.path, training.epochs), seeds=SEEDS))
+    order = Order(path, Own(training.path, training.epochs), seeds=SEEDS)
+    if training.needs == "keras":
+        # It takes seconds for each seed: what `evaluation.pool` trained is not trained again.
+        with reference.appending(path, calibrating.subject_of(order)) as begun:
+            for seed, history in enumerate(pool.read(training)[:SEEDS]):
+                if seed not in begun.seeds:
+                    reference.append(path, run_of(history, seed))
+    calibrating.calibrate(order)
     return path
 
 
-def judged(task: Task, reference: Path) -> dict[str, Any]:
+def judged(task: Task, known: Path) -> dict[str, Any]:
     """Ask one gate, and return its line."""
     training = catalogue.BY_NAME[task.training]
     try:
         decision = asking.ask(
-            reference,
+            known,
             train=functools.partial(training.train, fault=task.fault),
             metric=training.metric,
             most=TRAININGS,
@@ -90,10 +97,10 @@ def gates_of(training: Training, unchanged: int, each: int, out: Path, revision:
     missing = [task for task in tasks(training, unchanged, each) if tuple(task) not in have]
     if not missing:
         return
-    reference = reference_of(training)
+    known = reference_of(training)
     progress = journal.Progress(len(missing), sys.stderr)
     for task in missing:
-        line = judged(task, reference)
+        line = judged(task, known)
         journal.append(out, {"revision": revision, **line})
         progress.step(f"{task.training}, {task.fault}: {line['reason']}")
 
