@@ -11,7 +11,7 @@ from benchmarks.timing_cheats import CHEATS
 from pytest_kerasch2 import models
 from pytest_kerasch2.errors import TimingVoid
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import modes, proof, suite
+from pytest_kerasch2.timing import modes, proof, suite, ways
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.proof import Moved, Proof
 from pytest_kerasch2.timing.subject import Subject, subject, variables
@@ -41,7 +41,7 @@ def test_runs_that_go_half_the_way_are_half_off() -> None:
 
 
 def test_what_scatters_more_is_allowed_more() -> None:
-    assert proof.allowed(_runs(6, scatter=5.0))["along"] > 4 * proof.LEAST["along"]
+    assert proof.allowed(_runs(6, scatter=5.0))["along"] > 4 * ways.LEAST["along"]
 
 
 def test_nothing_is_shown_where_chance_explains_everything() -> None:
