@@ -59,8 +59,8 @@ def _refuse_unwritable(config: pytest.Config) -> None:
     path = config.getoption("benchmark_json", None)
     if path is None:
         return
-    # pytest-benchmark 4 has opened it by now.
-    place = Path(str(getattr(path, "name", path)))
+    # pytest-benchmark has opened it by now, or keeps its path, which has a name too.
+    place = Path(path if isinstance(path, (str, Path)) else path.name)
     if place.is_dir() or not place.absolute().parent.is_dir():
         found = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
         raise BadSetting("The file of --benchmark-json cannot be written", found, "name a file in a folder that exists")
@@ -109,7 +109,8 @@ class BenchmarkRun:
     def _nearest(self) -> Iterator[str]:
         """Give what to say where -k selects no benchmark: those that its words resemble."""
         expression, names = self.config.getoption("keyword", ""), [short(name) for name in self.places]
-        found = [one for word in re.findall(r"\w+", expression) for one in close_to(word, names, most=3)]
+        bare = sorted({name.partition("[")[0] for name in names})
+        found = [one for word in re.findall(r"\w+", expression) for one in close_to(word, bare, most=3)]
         if expression and not any(word in name for word in re.findall(r"\w+", expression) for name in names):
             meant = f" Did you mean {', '.join(dict.fromkeys(found))}?" if found else ""
             yield f"No benchmark is selected by -k {expression!r}.{meant}"

@@ -88,8 +88,8 @@ def usable(device: Device | str | None, words: str | None = None) -> Device:
         words: the list by which devices were asked for, or None.
 
     Raises:
-        BadSetting: a word is no device, or is several.
-        DeviceMissing: it was asked for, and is not there.
+        BadSetting: a word is no device, or is several; or the list names a device that is not there.
+        DeviceMissing: a single one was asked for, and is not there.
         NotApplicable: this machine has it, and the framework does not see it.
     """
     if device is None:
@@ -100,7 +100,11 @@ def usable(device: Device | str | None, words: str | None = None) -> Device:
     if device in there:
         return device
     if kinds(words):
-        return choose(device.name)[0]
+        try:
+            return choose(device.name)[0]
+        except DeviceMissing as error:
+            # Somebody has named it: this is not a test that cannot run here, but a mistake.
+            raise BadSetting(error.happened, error.found, error.remedy) from error
     names = ", ".join(one.name for one in there) or "none"
     raise NotApplicable(
         f"{_framework()} does not see {device.name}, which this machine has", f"it sees {names}",

@@ -74,8 +74,8 @@ def in_turns(
     Raises:
         BadSetting, DeviceMissing, NotApplicable, TimingVoid, CouldNotTell: as `recorded` does.
     """
-    chosen, place = modes.mode(mode), asked.device(device)
     asked.seconds(seconds)
+    chosen, place = modes.mode(mode), asked.device(device)
     subjects = [_ready(model, data, batch_size, place, chosen) for model in models.values()]
     with within(deadline, given_up), memory.told(place):
         found = measuring.in_turns(subjects, chosen, seconds, fewest=rounds)
@@ -121,9 +121,9 @@ def recorded(
     """
     # At once: what is refused below has made use of the fixture all the same.
     benchmark._mode = NAME
-    chosen, place = modes.mode(mode), asked.device(device)
     asked.seconds(seconds)
     asked.apart(apart, mode)
+    chosen, place = modes.mode(mode), asked.device(device)
     ready = _ready(model, data, batch_size, place, chosen, class_weight)
     with within(deadline, given_up), memory.told(place):
         found = found or measuring.measure(ready, chosen, seconds, proof)

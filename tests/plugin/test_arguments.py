@@ -68,7 +68,7 @@ def test_seconds_are_a_finite_number_above_zero(inner: Any, value: str) -> None:
     result = inner(f"def test_it(step_benchmark):\n    step_benchmark(None, None, seconds={value})\n")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["`seconds` is not a finite number above zero. Found: *"])
+    result.stdout.fnmatch_lines(["seconds must be a positive number of seconds, got *"])
 
 
 def test_an_error_of_the_users_own_training_shows_no_variable_of_the_process(inner: Any) -> None:
