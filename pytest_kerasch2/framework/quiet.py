@@ -101,7 +101,8 @@ def silence() -> Iterator[list[str]]:
 @contextlib.contextmanager
 def warnings_for_errors() -> Iterator[None]:
     """Let a warning be shown where the user has asked for an error, because a third party's code runs in the block."""
-    filters = list(warnings.filters)
+    # A category may be a tuple by the types that mypy knows, and is one class in every Python.
+    filters: list[Any] = list(warnings.filters)
     with warnings.catch_warnings():
         warnings.resetwarnings()
         for action, message, category, module, line in filters:
