@@ -15,7 +15,7 @@ from pytest_kerasch2 import cli
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.doctor import backends, examining, importing, showing, surroundings
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.framework import packages
+from pytest_kerasch2.framework import choice, packages
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,8 @@ INSTALLED = packages.installed
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, **versions: str) -> None:
-    """Let these be the packages that are installed."""
+    """Let these be the packages that are installed, and none be imported."""
+    monkeypatch.setattr(choice, "imported", lambda: None)
     monkeypatch.setattr(packages, "version_of", lambda name: versions.get(name.replace("-", "_")) or None)
     # Its default was bound when it was defined.
     monkeypatch.setattr(packages, "installed", lambda environ=None: INSTALLED(environ, packages.version_of))
