@@ -327,8 +327,9 @@ def _home() -> Iterator[None]:
         return
     file, chosen = choice.settings_file(), choice.choice()
     if file is not None and file.is_file() and not _DEFAULTS.is_set():
-        # Keras reads it, and writes only where there is none.
-        yield
+        # Keras writes settings only where there are none. Others that are imported with it write caches elsewhere.
+        with quiet.private_home(keras_home(), settings=file.parent):
+            yield
         return
     with quiet.private_home(keras_home()), quiet.environment({choice.VARIABLE: chosen.name if chosen.stated else None}):
         yield

@@ -42,15 +42,19 @@ def _apply(changes: Mapping[str, str | None]) -> None:
 
 
 @contextlib.contextmanager
-def private_home(folder: str | os.PathLike[str]) -> Iterator[Path]:
+def private_home(folder: str | os.PathLike[str], settings: Path | None = None) -> Iterator[Path]:
     """Point home and Keras home at a folder while Keras is imported, and give that folder.
 
     ``KERAS_HOME`` is where ``keras.json`` goes on 2.0, 2.15 and Keras 3.15 (seen in runs). The home itself is moved
     too, for whatever else an import may write there, and because an import without any home must work.
+
+    Args:
+        folder: the private home.
+        settings: another folder with a ``keras.json``, which Keras then reads and does not write.
     """
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
-    with environment({"KERAS_HOME": str(home), "HOME": str(home), "USERPROFILE": str(home)}):
+    with environment({"KERAS_HOME": str(settings or home), "HOME": str(home), "USERPROFILE": str(home)}):
         yield home
 
 
