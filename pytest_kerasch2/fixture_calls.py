@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 from types import TracebackType
-from typing import Iterator, Sequence
+from typing import Any, Iterator, Sequence
 
 import pytest
 
@@ -38,20 +38,24 @@ def told(request: pytest.FixtureRequest) -> Iterator[None]:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
-@contextlib.contextmanager
-def own_lines(request: pytest.FixtureRequest) -> Iterator[None]:
+class own_lines:
     """Show of an error that the user's own code raises that code alone, and not how we came to call it.
 
-    pytest's --full-trace shows that too.
+    pytest's --full-trace shows that too. Not by `contextlib`, which puts back the traceback that an error came with.
     """
-    __tracebackhide__ = True
-    try:
-        yield
-    except KerasCh2Error:
-        raise
-    except Exception as error:
-        whole = error.__traceback__ if request.config.getoption("fulltrace", False) else beyond(error)
-        raise error.with_traceback(whole)  # noqa: B904 - it is the same error
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        """Take the fixture's request, by which pytest's options are known."""
+        self.is_whole = bool(request.config.getoption("fulltrace", False))
+
+    def __enter__(self) -> None:
+        """Begin to look for errors."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: TracebackType | None) -> None:
+        """Raise the same error with what its traceback has beyond our frames."""
+        __tracebackhide__ = True
+        if isinstance(error, Exception) and not isinstance(error, KerasCh2Error) and not self.is_whole:
+            raise error.with_traceback(beyond(error))
 
 
 def beyond(error: BaseException) -> TracebackType | None:

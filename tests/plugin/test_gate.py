@@ -228,7 +228,8 @@ def test_the_same_network(accuracy_gate, reference):
 
 
 def test_another_network(accuracy_gate, reference):
-    decision = accuracy_gate(reference, model=narrow, most=2)
+    # By five seeds of a reference, two that never begin to learn may be chance; three may not.
+    decision = accuracy_gate(reference, model=narrow, most=4)
 
     assert decision.verdict == "fail", decision.evidence
     assert decision.alarms

@@ -67,4 +67,4 @@ def test_a_step_is_taken_apart_and_the_model_put_back(
     told = [outcomes.get(outcome, 0) for outcome in ("passed", "skipped", "failed")]
     # Where it can be taken apart, and where it cannot, which is then said and does not fail.
     assert told in ([4, 0, 1], [0, 2, 3])
-    result.stdout.fnmatch_lines("*A step is taken apart in one mode alone. Found: 'predict'*")
+    result.stdout.fnmatch_lines("*apart=True takes a step of mode='fit' apart, got mode='predict'*")

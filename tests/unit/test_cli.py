@@ -152,7 +152,7 @@ REFUSALS: list[tuple[Arrange, str]] = [
     (_no_json, "A ledger cannot be read. Found: {folder}/in/tf2.15.json: "),
     (_mixed, "The ledgers are of different plugin versions. Found: 0.1.0 in {folder}/in/tf2.15.json; 0.2.0 in "),
     (_twice, "Two ledgers are of the same release. Found: {folder}/in/tf2.15.json and {folder}/in/tf2.15.json are "),
-    (_interrupted, "A ledger is of some claims only, or of an interrupted run. Found: {folder}/in/tf2.16.json. To do: run that "),
+    (_interrupted, "A ledger is of some claims only, or of an interrupted run. Found: {folder}/in/tf2.16.json. "),
     (_none, "There are no ledgers to merge. "),
     (_no_releases, "A releases file cannot be read. Found: {folder}/releases.toml: "),
     (_no_table, "A truth table is not of schema 1. Found: {folder}/in/tf2.15.json, at the whole: "),
