@@ -24,7 +24,7 @@ def _stack(name: str, layers: Any, *, channels: int = 1, needs: tuple[str, ...] 
 
 _stack("convolution", lambda of: [of.Conv2D(8, 3, activation="relu"), of.MaxPooling2D()], modes=EVERY)
 _stack("depthwise", lambda of: [of.DepthwiseConv2D(3, activation="relu"), of.Conv2D(4, 1)], channels=3)
-_stack("separable", lambda of: [of.SeparableConv2D(8, 3, activation="relu"), of.AveragePooling2D()], channels=3)
+_stack("separable", lambda of: [of.SeparableConv2D(8, 3, activation="relu"), of.AveragePooling2D(2)], channels=3)
 _stack("dilated", lambda of: [of.Conv2D(8, 3, dilation_rate=2, activation="relu")])
 _stack("strided", lambda of: [of.Conv2D(8, 3, 2, padding="same"), of.LeakyReLU(), of.GlobalAveragePooling2D()])
 _stack("convolution, normalized", lambda of: [of.Conv2D(8, 3), of.BatchNormalization(), of.ReLU()])

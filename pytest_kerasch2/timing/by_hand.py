@@ -56,10 +56,11 @@ def has_losses(model: Any) -> bool:
 
 
 def is_own(model: Any, method: str) -> bool:
-    """Whether a method is the user's own, and not that of Keras."""
+    """Whether a method or a property is the user's own, and not that of Keras."""
     if method in vars(model):
         return True
     found = getattr(type(model), method, None)
+    found = getattr(found, "fget", found)
     return found is not None and str(getattr(found, "__module__", "")).partition(".")[0] not in PACKAGES
 
 

@@ -37,6 +37,9 @@ def check_reference(model: Any, mode: Mode) -> None:
     own = "test_step" if mode.name == "evaluate" else "predict_step"
     if by_hand.is_own(model, own):
         raise NoReference(f"the model has a {own} of its own")
+    if mode.name == "evaluate" and by_hand.is_own(model, "metrics"):
+        # What `evaluate` gives is then in an order of its own, and may be without the loss.
+        raise NoReference("the model has a list of metrics of its own")
     reason = by_hand.why_no_loss(model) if mode.name == "evaluate" else ""
     if reason:
         raise NoReference(reason)

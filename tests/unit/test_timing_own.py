@@ -1,0 +1,31 @@
+"""What of a model is its user's own, and so has no reference of Keras's."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_kerasch2.timing import by_hand, values
+from pytest_kerasch2.timing.reference import NoReference
+
+
+def _of(module: str) -> Any:
+    """Return a model whose list of metrics is written in a module."""
+
+    def metrics(self: Any) -> list[Any]:
+        return []
+
+    metrics.__module__ = module
+    return type("Network", (), {"metrics": property(metrics)})()
+
+
+@pytest.mark.parametrize(("module", "own"), [("keras.src.models.model", False), ("my_project.networks", True)])
+def test_a_property_is_ones_own_by_the_module_of_its_function(module: str, own: bool) -> None:
+    assert by_hand.is_own(_of(module), "metrics") is own
+
+
+def test_there_is_no_reference_of_evaluate_where_the_list_of_metrics_is_ones_own() -> None:
+    with pytest.raises(NoReference, match="metrics of its own"):
+        values.check_reference(_of("my_project.networks"), SimpleNamespace(name="evaluate"))  # type: ignore[arg-type]
