@@ -24,6 +24,7 @@ from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadLedger, BadReference, BadSetting
 from pytest_kerasch2.files import write_text
+from pytest_kerasch2.json_files import parse_json
 
 SCHEMA = 1
 REMEDY = "write it anew with kerasch2 calibrate"
@@ -182,15 +183,11 @@ def _lines(path: Path) -> list[str]:
 
 def _parsed(line: str, path: Path, number: int) -> dict[str, Any]:
     try:
-        found = json.loads(line, parse_constant=_refuse)
+        found = parse_json(line)
         schema.require(found, Path(__file__).parent / ("reference.schema.json" if number == 1 else "run.schema.json"))
     except (ValueError, schema.Mismatch) as error:
         raise BadReference("A reference is damaged", f"{path}, line {number}: {error}", REMEDY) from error
     return dict(found)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no number of a curve")
 
 
 def _subject(line: str, path: Path) -> Subject:

@@ -25,7 +25,7 @@ FLOORS = (
     ("accuracy", "timing"),
     ("models", "roundtrip", "report"),
     ("framework", "data", "claims", "gates"),
-    ("files",),
+    ("files", "json_files"),
     ("options",),
     ("errors",),
 )
