@@ -25,6 +25,7 @@ from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.runs import CURVES, Run
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadLedger, BadReference, BadSetting, TrainingFailed
+from pytest_kerasch2.json_files import parse_json
 
 __all__ = ["CURVES", "Reference", "Subject", "append", "appending", "difference", "digest", "read"]
 
@@ -239,15 +240,11 @@ def _lines(path: Path) -> list[str]:
 
 def _parsed(line: str, path: Path, number: int) -> dict[str, Any]:
     try:
-        found = json.loads(line, parse_constant=_refuse)
+        found = parse_json(line)
         schema.require(found, Path(__file__).parent / ("reference.schema.json" if number == 1 else "run.schema.json"))
     except (ValueError, schema.Mismatch) as error:
         raise BadReference("A reference is damaged", f"{path}, line {number}: {error}", REMEDY) from error
     return dict(found)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no number of a curve")
 
 
 def _subject(line: str, path: Path) -> Subject:

@@ -11,6 +11,7 @@ from pytest_kerasch2.claims import schema
 from pytest_kerasch2.claims.model import Claim, Deviation, Record, Tried, Verdict, worst
 from pytest_kerasch2.errors import BadLedger
 from pytest_kerasch2.files import write_text
+from pytest_kerasch2.json_files import read_json
 
 SCHEMA = 1
 # What of a deviation is a list as plain data
@@ -138,7 +139,7 @@ def read(path: Path) -> Ledger:
         BadLedger: the file is missing, is no JSON, or is of another schema.
     """
     try:
-        ledger = json.loads(path.read_text(encoding="utf-8"))
+        ledger = read_json(path)
     except (OSError, ValueError) as error:
         raise BadLedger("A ledger cannot be read", f"{path}: {error}", "write it anew with --chapter-ledger") from error
     try:

@@ -8,6 +8,7 @@ from typing import Any, Dict, Mapping
 
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadTable
+from pytest_kerasch2.json_files import read_json
 
 SCHEMA = 1
 Table = Dict[str, Any]
@@ -45,7 +46,7 @@ def read(path: Path) -> Table:
         BadTable: the file is missing, is no JSON, or is not as the schema says; the message names it.
     """
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = read_json(path)
     except (OSError, ValueError) as error:
         raise BadTable("A truth table cannot be read", f"{path}: {error}", REMEDY) from error
     try:

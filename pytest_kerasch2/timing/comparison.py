@@ -14,6 +14,7 @@ from pytest_kerasch2.errors import BadLedger, BadSetting
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.gates import pairs
 from pytest_kerasch2.gates.pairs import Judgement, Terms, Verdict
+from pytest_kerasch2.json_files import read_json
 from pytest_kerasch2.timing.table import duration
 
 SCHEMA = 3
@@ -147,7 +148,7 @@ def read(path: Path) -> Comparison:
     """
     remedy = "write it anew with kerasch2 compare --json"
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = read_json(path)
         schema.require(plain, Path(__file__).with_name("comparison.schema.json"))
     except schema.Mismatch as error:
         raise BadLedger(f"A comparison is not of schema {SCHEMA}", f"{path}, {error}", remedy) from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping
 
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.json_files import read_json
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
@@ -63,7 +63,7 @@ def read(path: Path) -> Stored:
         BadLedger: it is missing, cut short, of another schema, or holds no steps.
     """
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        plain = read_json(path, on_constant=_no_number)
         schema.require(plain, Path(__file__).with_name("steps.schema.json"))
     except schema.Mismatch as error:
         raise BadLedger(f"Times of steps are not of schema {SCHEMA}", f"{path}, {error}", REMEDY) from error

@@ -28,7 +28,7 @@ FLOORS = (
     ("models", "roundtrip", "report"),
     ("framework", "data", "claims", "gates"),
     ("precedence", "offering"),
-    ("files",),
+    ("files", "json_files"),
     ("options", "arguments", "command_line"),
     ("third_party",),
     ("errors", "suggestions", "variables"),

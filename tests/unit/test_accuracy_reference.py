@@ -107,8 +107,8 @@ def _curve(**changes: Any) -> str:
         (_curve(accuracy=[0.5, 1.5]), "line 2"),
         (_curve(seed=-1), "line 2"),
         (_curve(more=1), "line 2"),
-        (_curve(loss=[0.5, float("nan")]), "NaN is no number of a curve"),
-        (_curve(loss=[0.5, float("inf")]), "Infinity is no number of a curve"),
+        (_curve(loss=[0.5, float("nan")]), "NaN is not a number of JSON"),
+        (_curve(loss=[0.5, float("inf")]), "Infinity is not a number of JSON"),
         (_curve(seed=1), "seed twice"),
     ],
 )
