@@ -12,7 +12,7 @@ from pytest_kerasch2.timing.reference import tried
 from pytest_kerasch2.timing.sources import SEQUENCE, Batch, Source
 from pytest_kerasch2.timing.subject import Subject, trimmed
 
-__all__ = ["epochs", "last", "tried"]
+__all__ = ["epochs", "last", "mixed", "tried"]
 
 
 def last(subject: Subject, count: int, rolled: bool = False) -> Subject:
@@ -46,12 +46,15 @@ def _rolled_leaf(leaf: Any) -> Any:
 def epochs(few: Subject, count: int, drawn: np.random.RandomState) -> Iterator[Batch]:
     """Return the batches of so many epochs, in an order that is drawn where Keras draws one."""
     for _ in range(count):
-        mixed = few
-        if few.source is None:
-            parts = (few.x, few.y, few.sample_weight)
-            order = drawn.permutation(few.items)
-            mixed = replace(few, **dict(zip(feed.NAMES, feed.ordered(parts, order))))
-        yield from map(mixed.batch, range(few.batches))
+        yield from map(mixed(few, drawn).batch, range(few.batches))
+
+
+def mixed(few: Subject, drawn: np.random.RandomState) -> Subject:
+    """Return a subject with the same items in an order that is drawn; what is not an array keeps its own."""
+    if few.source is not None:
+        return few
+    order = drawn.permutation(few.items)
+    return replace(few, **dict(zip(feed.NAMES, feed.ordered((few.x, few.y, few.sample_weight), order))))
 
 
 def batches_of(few: Subject) -> list[Batch]:

@@ -232,7 +232,9 @@ def _moved(
         # All runs are of the same batches.
         run.done = place
     else:
-        excerpt.tried(lambda: (mode.again or mode.make)(few)(count))
+        # Where a seed is set, Keras draws the same order in each call: if one were odd, all would be.
+        given = few if mode.feed else excerpt.mixed(few, drawn)
+        excerpt.tried(lambda: (mode.again or mode.make)(given)(count))
     few.finish()
     looked_at: Sequence[Batch] = batches[:LOOKED_AT]
     after, loss = _way(few), excerpt.tried(lambda: by_hand.loss(few.model, looked_at))

@@ -14,6 +14,7 @@ from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.timing import modes, proof, suite, ways
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.proof import Moved, Proof
+from pytest_kerasch2.timing.reference import Reference
 from pytest_kerasch2.timing.subject import Subject, subject, variables
 
 # TensorFlow's own, of old releases.
@@ -76,6 +77,25 @@ def test_what_keras_does_is_what_is_done_by_hand(chapters: Subject, name: str) -
     assert shown.off is not None
 
 
+def _regression(activation: str = "linear", loss: str = "mse") -> Subject:
+    api.fresh_session(0)
+    keras = api.tensorflow().keras
+    model = keras.Sequential([keras.layers.Dense(1, activation=activation, kernel_regularizer="l2")])
+    model.compile("sgd", loss)
+    x = np.random.RandomState(0).uniform(size=(256, 4)).astype("float32")
+    its = subject(model, (x, (x.sum(axis=1) > 2).astype("float32")), 32, devices.one("cpu"))
+    model.fit(x, its.y, verbose=0)
+    return its
+
+
+def test_epochs_are_in_another_order_in_each_run_where_a_seed_is_set() -> None:
+    its, fit = _regression(), modes.mode("fit")
+
+    *_, one, other = proof._runs(its, fit, fit.make(its), Reference(its), 8, np.random.RandomState(0))
+
+    assert np.linalg.norm(one.way - other.way) > 1e-4 * np.linalg.norm(one.way)
+
+
 def _with_loss(loss: float) -> list[Moved]:
     return [Moved(one.way, loss) for one in _runs(3)]
 
@@ -87,14 +107,7 @@ def test_the_loss_is_off_by_its_ratio_where_it_has_one(loss: float, off: float) 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "linear"])
 def test_a_target_for_each_output_of_one_unit_may_have_no_side_of_its_own(activation: str) -> None:
-    api.fresh_session(0)
-    keras = api.tensorflow().keras
-    layers = [keras.layers.Dense(1, activation=activation, kernel_regularizer="l2")]
-    model = keras.Sequential(layers)
-    model.compile("sgd", "binary_crossentropy" if activation == "sigmoid" else "mse")
-    x = np.random.RandomState(0).uniform(size=(256, 4)).astype("float32")
-    its = subject(model, (x, (x.sum(axis=1) > 2).astype("float32")), 32, devices.one("cpu"))
-    model.fit(x, its.y, verbose=0)
+    its = _regression(activation, "binary_crossentropy" if activation == "sigmoid" else "mse")
 
     shown = [_proved(its, modes.mode(name)).off for name in ("fit", "evaluate", "predict")]
 
