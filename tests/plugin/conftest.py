@@ -73,6 +73,17 @@ def known(**more):
     return deviation(**{"cause": "it moved", "source": "https://example.org/why", "symptom": "5, not 6", **more})
 """
 
+TWO = """
+@about('held')
+def held(witness):
+    witness.equal('value', expected=5, actual=5)
+
+@about('broken')
+@known()
+def broken(witness):
+    witness.equal('value', expected=6, actual=5)
+"""
+
 
 class Small:
     """An inner run of a small chapter."""
@@ -133,3 +144,10 @@ class Small:
 @pytest.fixture
 def small(pytester: pytest.Pytester) -> Small:
     return Small(pytester)
+
+
+@pytest.fixture
+def two(small: Small) -> Small:
+    """A chapter of one claim that holds, and one whose deviation is known."""
+    small.section(TWO)
+    return small

@@ -5,22 +5,7 @@ from typing import Any
 
 import pytest
 
-TWO = """
-@about('held')
-def held(witness):
-    witness.equal('value', expected=5, actual=5)
-
-@about('broken')
-@known()
-def broken(witness):
-    witness.equal('value', expected=6, actual=5)
-"""
-
-
-@pytest.fixture
-def two(small: Any) -> Any:
-    small.section(TWO)
-    return small
+from tests.plugin.conftest import TWO
 
 
 @pytest.mark.parametrize(

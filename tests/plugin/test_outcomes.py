@@ -7,23 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-TWO = """
-@about('held')
-def held(witness):
-    witness.equal('value', expected=5, actual=5)
-
-@about('broken')
-@known()
-def broken(witness):
-    witness.equal('value', expected=6, actual=5)
-"""
-
-
-@pytest.fixture
-def two(small: Any) -> Any:
-    small.section(TWO)
-    return small
-
+from tests.plugin.conftest import TWO
 
 SEVERAL = """
 @about('several')

@@ -5,78 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Callable, Iterator
 
 import pytest
 
-from pytest_kerasch2 import cli
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.framework import threads
-from tests.unit import accuracy_made
 from tests.unit.accuracy_made import write_training
+from tests.unit.gate_commands.conftest import Said, Trained
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-Said = Callable[..., "tuple[int, list[str], str]"]
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder of the call, and no workflow."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    # Otherwise a function that was changed would be that of the test before.
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    yield
-    sys.modules.pop("my_training", None)
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
-    """Run the command; give its status, the lines of its output, and what it complains of."""
-
-    def kerasch2(*arguments: str) -> tuple[int, list[str], str]:
-        status = cli.main(list(arguments))
-        captured = capsys.readouterr()
-        return status, captured.out.splitlines(), captured.err
-
-    return kerasch2
-
-
-@pytest.fixture
-def calibrates(monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
-    """Calibrate in this process."""
-    pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
-    # The framework of the tests' own process has begun to compute.
-    monkeypatch.setattr(threads, "limit", lambda: None)
-
-    def calibrate(seeds: int, *more: str) -> tuple[int, list[str], str]:
-        how = ("--training=my_training:train", "--epochs=2", f"--seeds={seeds}", "--jobs=1", *more)
-        return said("calibrate", "own.jsonl", *how)
-
-    return calibrate
-
-
-def _trained() -> list[int]:
-    path = Path("trained.txt")
-    return list(map(int, path.read_text(encoding="utf-8").split())) if path.exists() else []
-
-
-@pytest.fixture
-def reference_file(tmp_path: Path) -> str:
-    """A reference of somebody's own training, as if it had been calibrated."""
-    write_training()
-    sys.path.insert(0, str(tmp_path))
-    from my_training import train  # type: ignore[import-not-found]
-
-    from pytest_kerasch2.accuracy import own
-
-    known = accuracy_made.own("my_training:train")
-    runs = tuple(own.run_of(train(seed), seed) for seed in range(60))
-    Path("trained.txt").unlink()
-    return str(accuracy_made.write(reference.Reference(known.subject, runs), tmp_path / "own.jsonl"))
 
 
 COPIES = """
@@ -152,11 +90,11 @@ def test_a_metric_that_has_no_curve_ends_a_calibration_with_its_first_seed(calib
     ids=str,
 )
 def test_a_margin_or_a_metric_that_tells_nothing_is_refused_before_any_training(
-    reference_file: str, said: Said, arguments: tuple[str, ...], message: str
+    reference_file: str, said: Said, arguments: tuple[str, ...], message: str, trained: Trained
 ) -> None:
     status, lines, told = said("gate", reference_file, "--training=my_training:train", *arguments)
 
-    assert (status, lines, told.count("\n"), _trained()) == (2, [], 1, [])
+    assert (status, lines, told.count("\n"), trained()) == (2, [], 1, [])
     assert message in told
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -13,82 +12,23 @@ from pytest_kerasch2 import cli
 from pytest_kerasch2.accuracy import picture, reference, showing
 from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.framework import threads
 from pytest_kerasch2.report import pictures
 from tests.unit import accuracy_decided, accuracy_made
 from tests.unit.accuracy_made import made, run, write_training
+from tests.unit.gate_commands.conftest import Said, Trained
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-Said = Callable[..., "tuple[int, list[str], str]"]
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder of the call, and no workflow."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    # Otherwise a function that was changed would be that of the test before.
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    yield
-    sys.modules.pop("my_training", None)
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
-    """Run the command; give its status, the lines of its output, and what it complains of."""
-
-    def kerasch2(*arguments: str) -> tuple[int, list[str], str]:
-        status = cli.main(list(arguments))
-        captured = capsys.readouterr()
-        return status, captured.out.splitlines(), captured.err
-
-    return kerasch2
-
-
-@pytest.fixture
-def calibrates(monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
-    """Calibrate in this process."""
-    pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
-    # The framework of the tests' own process has begun to compute.
-    monkeypatch.setattr(threads, "limit", lambda: None)
-
-    def calibrate(seeds: int, *more: str) -> tuple[int, list[str], str]:
-        how = ("--training=my_training:train", "--epochs=2", f"--seeds={seeds}", "--jobs=1", *more)
-        return said("calibrate", "own.jsonl", *how)
-
-    return calibrate
-
-
-def _trained() -> list[int]:
-    path = Path("trained.txt")
-    return list(map(int, path.read_text(encoding="utf-8").split())) if path.exists() else []
-
-
-@pytest.fixture
-def reference_file(tmp_path: Path) -> str:
-    """A reference of somebody's own training, as if it had been calibrated."""
-    write_training()
-    sys.path.insert(0, str(tmp_path))
-    from my_training import train  # type: ignore[import-not-found]
-
-    from pytest_kerasch2.accuracy import own
-
-    known = accuracy_made.own("my_training:train")
-    runs = tuple(own.run_of(train(seed), seed) for seed in range(60))
-    Path("trained.txt").unlink()
-    return str(accuracy_made.write(reference.Reference(known.subject, runs), tmp_path / "own.jsonl"))
-
-
-def test_what_is_unchanged_ends_with_0_and_its_evidence(reference_file: str, said: Said) -> None:
+def test_what_is_unchanged_ends_with_0_and_its_evidence(reference_file: str, said: Said, trained: Trained) -> None:
     status, lines, told = said("gate", reference_file, "--training=my_training:train")
 
-    assert (status, len(_trained())) == (0, 2)
+    assert (status, len(trained())) == (0, 2)
     assert lines[0].startswith("pass: the test accuracy is within ")
     assert lines[1].startswith("test accuracy after the last epoch: 0.")
-    assert lines[2] == f"trainings: 2, with the seeds {', '.join(map(str, _trained()))}"
+    assert lines[2] == f"trainings: 2, with the seeds {', '.join(map(str, trained()))}"
     assert told.splitlines()[0].endswith(" s; undecided")
     assert told.splitlines()[1].endswith(" s; pass")
 
@@ -115,10 +55,10 @@ def test_an_output_that_cannot_be_written_after_all_takes_no_evidence_away(
     assert (status, lines[0][:5], "the disk is full" in told) == (2, "pass:", True)
 
 
-def test_what_cannot_be_told_ends_with_3_before_any_training(reference_file: str, said: Said) -> None:
+def test_what_cannot_be_told_ends_with_3_before_any_training(reference_file: str, said: Said, trained: Trained) -> None:
     status, lines, _ = said("gate", reference_file, "--training=my_training:train", "--resolution=0.0001", "--most=5")
 
-    assert (status, _trained()) == (3, [])
+    assert (status, trained()) == (3, [])
     assert lines[0].startswith("undecided, before any training: 0.01 points cannot be told by 5 trainings, which tell")
 
 
@@ -132,13 +72,13 @@ def test_finished_results_are_judged(tmp_path: Path, said: Said) -> None:
     assert (status, lines[0][:5], told) == (0, "pass:", "")
 
 
-def test_the_decision_is_written_as_data(reference_file: str, said: Said) -> None:
+def test_the_decision_is_written_as_data(reference_file: str, said: Said, trained: Trained) -> None:
     write_training(0.87)
 
     said("gate", reference_file, "--training=my_training:train", "--json=decision.json")
 
     found = json.loads(Path("decision.json").read_text(encoding="utf-8"))
-    assert (found["verdict"], found["runs"][0]["seed"]) == ("fail", _trained()[0])
+    assert (found["verdict"], found["runs"][0]["seed"]) == ("fail", trained()[0])
     assert found["alarms"][0] == {
         "series": "test_accuracy",
         "epoch": 2,
@@ -215,13 +155,18 @@ REFUSED = [
 
 @pytest.mark.parametrize(("arguments", "message"), REFUSED, ids=[" ".join(one) or "nothing" for one, _ in REFUSED])
 def test_a_refusal_ends_with_2_in_one_line_before_any_training(
-    reference_file: str, said: Said, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+    reference_file: str,
+    said: Said,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    message: str,
+    trained: Trained,
 ) -> None:
     monkeypatch.setattr(pictures, "_matplotlib", lambda: None)
 
     status, lines, told = said("gate", "own.jsonl", *arguments)
 
-    assert (status, lines, told.count("\n"), _trained()) == (2, [], 1, [])
+    assert (status, lines, told.count("\n"), trained()) == (2, [], 1, [])
     assert len(Path("own.jsonl").read_bytes().splitlines()) == 61
     assert told.startswith("kerasch2 gate: ")
     assert message in told
@@ -241,12 +186,14 @@ def test_a_refusal_ends_with_2_in_one_line_before_any_training(
         ("more[1] = 90", "A curve has an impossible value. Found: accuracy (90.8, 90.9) with seed "),
     ],
 )
-def test_a_training_that_gives_no_curve_ends_with_2(reference_file: str, said: Said, stops: str, message: str) -> None:
+def test_a_training_that_gives_no_curve_ends_with_2(
+    reference_file: str, said: Said, stops: str, message: str, trained: Trained
+) -> None:
     write_training(stops=stops)
 
     status, lines, told = said("gate", "own.jsonl", "--training=my_training:train")
 
-    assert (status, lines, told.count("\n"), len(_trained())) == (2, [], 1, 1)
+    assert (status, lines, told.count("\n"), len(trained())) == (2, [], 1, 1)
     assert told.startswith(f"kerasch2 gate: {message}")
 
 
@@ -260,17 +207,17 @@ def test_a_command_line_that_is_not_understood_ends_with_2(
     assert (ended.value.code, "usage: kerasch2" in capsys.readouterr().err) == (2, True)
 
 
-def test_a_calibration_of_ones_own_training_makes_a_file(calibrates: Said) -> None:
+def test_a_calibration_of_ones_own_training_makes_a_file(calibrates: Said, trained: Trained) -> None:
     write_training()
 
     status, lines, _ = calibrates(5)
 
     found = reference.read(Path("own.jsonl"))
-    assert (status, lines[-1], _trained()) == (0, "own.jsonl: 5 seeds", [0, 1, 2, 3, 4])
+    assert (status, lines[-1], trained()) == (0, "own.jsonl: 5 seeds", [0, 1, 2, 3, 4])
     assert (found.subject.recipe, found.subject.data["name"]) == (Own("my_training:train", 2), "my_training:train")
 
 
-def test_it_goes_on_where_it_was_stopped(calibrates: Said) -> None:
+def test_it_goes_on_where_it_was_stopped(calibrates: Said, trained: Trained) -> None:
     # What stops it is outside of the file, for a changed file is another training.
     write_training(stops="if seed == 3 and os.path.exists('stop'): raise KeyboardInterrupt")
     Path("stop").touch()
@@ -282,7 +229,7 @@ def test_it_goes_on_where_it_was_stopped(calibrates: Said) -> None:
 
     kept = "kerasch2 calibrate: stopped; what was done is kept, and the same command goes on\n"
     assert (stopped, told, before) == (130, kept, {0, 1, 2})
-    assert (status, lines[-1], _trained()) == (0, "own.jsonl: 6 seeds", [0, 1, 2, 3, 3, 4, 5])
+    assert (status, lines[-1], trained()) == (0, "own.jsonl: 6 seeds", [0, 1, 2, 3, 3, 4, 5])
 
 
 def test_what_raises_ends_it_and_costs_nothing_that_was_done(calibrates: Said) -> None:
