@@ -1,4 +1,4 @@
-"""Writes docs/accuracy-gates.md from what the other scripts stored: `python -m benchmarks.accuracy_report`.
+"""Writes docs/accuracy-rates.md from what the other scripts stored: `python -m benchmarks.accuracy_report`.
 
 Takes docs/accuracy-rates.json, docs/accuracy-support.json and benchmarks/data/power-*.jsonl, trains nothing, and judges
 the stored trainings once more. What was not run is left out, and said to be missing among the figures. Needs the extra
@@ -18,7 +18,7 @@ from benchmarks.accuracy_judging import Row, Table
 from benchmarks.accuracy_simulation import interval
 from pytest_kerasch2.files import write_text
 
-PLACE = Path(__file__).parent.parent / "docs" / "accuracy-gates.md"
+PLACE = Path(__file__).parent.parent / "docs" / "accuracy-rates.md"
 METHOD = Path(__file__).with_name("accuracy_method.md")
 NAMES = {"mnist": "MNIST", "digits": "digits"}
 
