@@ -40,6 +40,9 @@ def check_reference(model: Any, mode: Mode) -> None:
     if mode.name == "evaluate" and by_hand.is_own(model, "metrics"):
         # What `evaluate` gives is then in an order of its own, and may be without the loss.
         raise NoReference("the model has a list of metrics of its own")
+    if mode.name == "evaluate" and [one.name for one in model.metrics].count("loss") > 1:
+        # `evaluate` gives one value for each name, and so the last: the loss itself is hidden.
+        raise NoReference("a metric of the model is called loss")
     reason = by_hand.why_no_loss(model) if mode.name == "evaluate" else ""
     if reason:
         raise NoReference(reason)

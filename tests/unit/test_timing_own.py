@@ -11,11 +11,11 @@ from pytest_kerasch2.timing import by_hand, values
 from pytest_kerasch2.timing.reference import NoReference
 
 
-def _of(module: str) -> Any:
-    """Return a model whose list of metrics is written in a module."""
+def _of(module: str, *names: str) -> Any:
+    """Return a model whose list of metrics, of these names, is written in a module."""
 
     def metrics(self: Any) -> list[Any]:
-        return []
+        return [SimpleNamespace(name=name) for name in names]
 
     metrics.__module__ = module
     return type("Network", (), {"metrics": property(metrics)})()
@@ -29,3 +29,10 @@ def test_a_property_is_ones_own_by_the_module_of_its_function(module: str, own: 
 def test_there_is_no_reference_of_evaluate_where_the_list_of_metrics_is_ones_own() -> None:
     with pytest.raises(NoReference, match="metrics of its own"):
         values.check_reference(_of("my_project.networks"), SimpleNamespace(name="evaluate"))  # type: ignore[arg-type]
+
+
+def test_there_is_no_reference_of_evaluate_where_another_metric_is_called_loss() -> None:
+    model = _of("keras.src.models.model", "loss", "mean", "loss")
+
+    with pytest.raises(NoReference, match="is called loss"):
+        values.check_reference(model, SimpleNamespace(name="evaluate"))  # type: ignore[arg-type]
