@@ -10,7 +10,7 @@ import pytest
 from pytest_kerasch2 import fixtures, models
 from pytest_kerasch2.roundtrip import formats
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "fixtures.md"
 NAMES = [
     "mnist",
     "fashion_mnist",
@@ -127,7 +127,7 @@ def test_a_device_that_is_not_there_is_told_without_a_traceback(pytester: pytest
 @pytest.mark.slow  # starts TensorFlow
 def test_the_readmes_example_runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(pytester.path))
-    example = re.search(r"<!-- example -->\n```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    example = re.search(r"<!-- example -->\n```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert example is not None
     pytester.makepyfile(example.group(1))
 
