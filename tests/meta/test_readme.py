@@ -41,9 +41,10 @@ def test_a_link_is_absolute_or_an_anchor(target: str) -> None:
     assert target.startswith(("https://", "#"))
 
 
-@pytest.mark.parametrize("target", sorted({one for one in _targets() if one.startswith("#")}))
-def test_an_anchor_is_a_heading(target: str) -> None:
-    assert target[1:] in _anchors(README.read_text(encoding="utf-8"))
+def test_an_anchor_is_a_heading() -> None:
+    anchors = _anchors(README.read_text(encoding="utf-8"))
+
+    assert [one for one in _targets() if one.startswith("#") and one[1:] not in anchors] == []
 
 
 @pytest.mark.parametrize("target", sorted({one for one in _targets() if "pytest-kerasch2/pytest-kerasch2" in one}))
