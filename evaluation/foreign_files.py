@@ -54,7 +54,11 @@ def run(*words: str | Path) -> tuple[int, str]:
     """
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        status = cli.main([str(word) for word in words])
+        try:
+            status = cli.main([str(word) for word in words])
+        except SystemExit as ended:
+            # As argparse refuses a word.
+            status = int(str(ended.code))
     assert status != cli.CRASHED, printed.getvalue()
     return status, printed.getvalue()
 

@@ -164,7 +164,7 @@ def read(path: Path) -> Comparison:
             "A comparison has terms by which nothing is decided", f"{path}: {error.found}", remedy
         ) from error
     if plain["rule"] != RULE:
-        found = f"{path}: {plain['rule']}, and here {RULE}"
+        found = f"{path}: {str(plain['rule'])[:300]}, and here {RULE}"
         raise BadLedger("A comparison was told by another rule", found, "tell it by the version that wrote it")
     given = (plain[name] for name in ("arms", "benchmarks", "asked", "proofs", "pairs", "complete"))
     return Comparison(terms, *given)
