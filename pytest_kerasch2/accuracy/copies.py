@@ -32,6 +32,8 @@ ENDS = (0.0, 1.0)
 # So improbable by chance, among all pairs together, is what is called a copy.
 CHANCE = 1e-3
 INF = sys.maxsize
+# Curves whose last value hardly ever is that of another seed.
+TELLING = ("loss", "test_loss")
 
 
 def found(new: Sequence[Run], known: Sequence[Run] = ()) -> list[list[Run]]:
@@ -66,7 +68,9 @@ def alike(one: Run, other: Run) -> bool:
 
 def _telling(run: Run) -> str:
     """Return the name of the curve whose last value nearly always tells two trainings apart."""
-    return "loss" if run.loss else run.others[0][0] if run.others else ""
+    others = (name for name, _ in run.others)
+    # An accuracy is coarse: it tells least.
+    return next((name for name in TELLING if getattr(run, name)), next(others, "accuracy" if run.accuracy else ""))
 
 
 def _near(ours: Sequence[float], theirs: Sequence[float]) -> bool:
