@@ -227,9 +227,8 @@ def main() -> int:
         if line["wrong"] or given.case is not None:
             print(number, line)
     wrong = sum(bool(line["wrong"]) for line in found)
-    print(
-        f"| servers | wrong | longest |\n| ---: | ---: | ---: |\n| {len(found)} | {wrong} | {max(line['seconds'] for line in found)} s |"
-    )  # type: ignore[type-var]
+    longest = max(float(str(line["seconds"])) for line in found)
+    print(f"| servers | wrong | longest |\n| ---: | ---: | ---: |\n| {len(found)} | {wrong} | {longest} s |")
     if given.case is None:
         kept = {"servers": len(found), "wrong": wrong, "cases": {str(line["name"]): line["wrong"] for line in found}}
         write_text(json.dumps(kept, indent=1) + "\n", DATA)

@@ -1,4 +1,4 @@
-"""Servers that answer in ways no server should, and files that are none: each ends in time, and by one kind of error."""
+"""Servers that answer in ways no server should, and files that are none: each ends in time, by one kind of error."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_list_that_stands_there_many_times_is_refused() -> None:
     array[:] = [one] * 50
 
     with pytest.raises(pickles.Refused, match="twice"):
-        pickles.lists_of(io.BytesIO(pickle.dumps(array, protocol=2)))
+        pickles.lists_of(io.BytesIO(pickle.dumps(array, protocol=3)))
 
 
 def test_an_error_of_the_family_says_what_a_server_sent_without_its_control_codes() -> None:
