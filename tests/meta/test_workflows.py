@@ -20,7 +20,7 @@ def _runs(text: str) -> list[str]:
     for place, line in enumerate(lines):
         key = re.match(r"( *(?:- )?)run:(.*)", line)
         if key:
-            inner = [one for one in lines[place + 1 :]]
+            inner = lines[place + 1 :]
             end = next(
                 (at for at, one in enumerate(inner) if one.strip() and not one.startswith(" " * (len(key[1]) + 1))),
                 None,
