@@ -20,8 +20,8 @@ from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.chapter import figures_deciding
 from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.files import write_text
+from pytest_kerasch2.foreign import cell
 from pytest_kerasch2.gates import prediction
-from pytest_kerasch2.report.markdown import cell
 from pytest_kerasch2.report.summary import SIGNS, WORDS
 
 DATA = Path(__file__).parent / "data"

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from matrix import merging
 from matrix.columns import Column
 from matrix.verifying import Outcome
+from pytest_kerasch2.foreign import terminal
 from pytest_kerasch2.report.summary import VERDICTS, WORDS, counts
 
 
@@ -38,7 +39,7 @@ class Board:
 
     def say(self, line: str) -> None:
         """Show a line."""
-        self._console.print(line, markup=False)
+        self._console.print(terminal(line), markup=False)
 
     def unchanged(self, columns: Sequence[Column], failed: Sequence[Column]) -> None:
         """Say of how many columns the ledgers are of today's files already, and which of them had failed."""

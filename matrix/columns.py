@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.timing import requirements
 
 SERIES = ("tensorflow", "keras", "paired", "legacy", "backend")
 HOST = "host"
@@ -91,7 +92,7 @@ def read(path: Path) -> Releases:
     try:
         host = plain[HOST]
         columns = tuple(map(_column, plain["release"]))
-        releases = Releases(str(plain["as_of"]), host["python"], tuple(host["requires"]), columns)
+        releases = Releases(_day(plain["as_of"]), _version(host["python"]), _requirements(host["requires"]), columns)
     except (KeyError, TypeError) as error:
         raise BadSetting("A releases file is incomplete", f"{path}: {error}", "see the comment at its top") from error
     names = [column.environment for column in columns]
@@ -130,6 +131,25 @@ def _column(entry: Any) -> Column:
     texts = [*entry["requires"], *entry.get("variables", {}).values(), *entry.get("libraries", {}).values()]
     if not all(isinstance(text, str) for text in texts) or not entry["label"].strip():
         raise BadSetting("A release has something other than text where text belongs", repr(entry), remedy)
-    if entry["series"] not in SERIES or not re.fullmatch(r"[a-z0-9.-]+", entry["environment"]):
+    if entry["series"] not in SERIES or not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", entry["environment"]):
         raise BadSetting("A release has an unknown series or a name that tox cannot take", repr(entry), remedy)
-    return Column(**{**entry, "requires": tuple(entry["requires"])})
+    if not re.fullmatch(r"[a-z0-9.]*", entry.get("torch", "")):
+        raise BadSetting("A build of PyTorch cannot be read", repr(entry["torch"]), "write it as cpu or cu126")
+    return Column(**{**entry, "python": _version(entry["python"]), "requires": _requirements(entry["requires"])})
+
+
+def _requirements(given: Sequence[str]) -> tuple[str, ...]:
+    """Return what an installer is asked for, which takes options and files on its standard input too."""
+    return tuple(map(requirements.single, given))
+
+
+def _day(given: Any) -> str:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(given)):
+        raise BadSetting("A day cannot be read", repr(given), "write it as 2026-11-24")
+    return str(given)
+
+
+def _version(given: str) -> str:
+    if not re.fullmatch(r"3\.[0-9]{1,3}", given):
+        raise BadSetting("A version of CPython cannot be read", repr(given), "write it as 3.11")
+    return given

@@ -10,6 +10,7 @@ from typing import Iterable, Mapping
 from matrix import places, sources
 from matrix.columns import HOST, Column, Releases
 from pytest_kerasch2.files import write_text
+from pytest_kerasch2.json_files import read_json
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]
 def read(path: Path) -> State | None:
     """Give what a file keeps, or None where it is missing or of another time."""
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = read_json(path)
         return State(Fingerprint(**plain["fingerprint"]), bool(plain["failed"]), float(plain["seconds"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -9,7 +9,7 @@ from typing import Any, Generator, Iterator, Sequence
 
 import pytest
 
-from pytest_kerasch2 import step_records
+from pytest_kerasch2 import foreign, step_records
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.fixtures import SHOWN
 from pytest_kerasch2.framework import devices
@@ -131,7 +131,7 @@ class BenchmarkRun:
             width = max(terminalreporter._tw.fullwidth, 0 if colour else table.WIDE)
             terminalreporter.write(table.text(rows, width, colour) + batch_table.text(curves, width, colour))
             for line in ("", *side_by_side.lines(rows), *by_part.lines(rows), *advice.lines(rows)):
-                terminalreporter.write_line(line)
+                terminalreporter.write_line(foreign.terminal(line))
             if any(row.found is not None for row in rows) and not any(row.device.startswith("gpu") for row in rows):
                 terminalreporter.write_line("GPU: not measured; this run used none.")
             self._draw(curves, terminalreporter)

@@ -13,7 +13,7 @@ import traceback
 from dataclasses import fields
 from typing import Any, Iterable, Iterator, Sequence
 
-from pytest_kerasch2 import __version__
+from pytest_kerasch2 import __version__, foreign
 from pytest_kerasch2.command_line import completion, explained
 from pytest_kerasch2.command_line.parser import Parser
 from pytest_kerasch2.command_line.values import path, real, whole, word
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"kerasch2 {chosen.command}: {refusal}\n")
             return REFUSED
         # Python would end with 1, which is an answer.
-        traceback.print_exc()
+        sys.stderr.write("".join(f"{foreign.terminal(line)}\n" for line in traceback.format_exc().splitlines()))
         return CRASHED
 
 
@@ -286,7 +286,7 @@ def _doctor(chosen: argparse.Namespace) -> int:
 def _say(lines: Iterable[str]) -> None:
     # A terminal that lacks a letter of a label must not end the run.
     encoding = sys.stdout.encoding or "utf-8"
-    text = "".join(f"{line}\n" for line in lines)
+    text = "".join(f"{foreign.terminal(line)}\n" for line in lines)
     try:
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()

@@ -5,6 +5,8 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+from pytest_kerasch2 import foreign
+
 
 class KerasCh2Error(Exception):
     """The root of every error this package raises on purpose.
@@ -23,14 +25,14 @@ class KerasCh2Error(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """Give the three parts as one line."""
+        """Give the three parts as one line, in which what was found steers no terminal."""
         parts = [f"{self.happened}."]
         if self.found:
             parts.append(f"Found: {self.found}.")
         if self.remedy:
             # A remedy may end with a question: did you mean this?
             parts.append(f"To do: {self.remedy}{'' if self.remedy.endswith('?') else '.'}")
-        return " ".join(parts)
+        return foreign.terminal(" ".join(parts))
 
 
 class ClaimBroken(KerasCh2Error):

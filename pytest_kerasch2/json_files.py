@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
@@ -24,8 +25,8 @@ class JsonLimits:
         digits: characters of one number; an integer of 64 bits has at most 20.
     """
 
-    size: int = 256 * 2**20
-    values: int = 20_000_000
+    size: int = 24 * 2**20
+    values: int = 1_000_000
     depth: int = 100
     digits: int = 400
 
@@ -119,8 +120,7 @@ def _number(text: str, kind: Callable[[str], Any], limits: JsonLimits) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in value if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise BadJson(f"the name {twice[:40]!a} stands twice in one object")
     return value
 

@@ -6,9 +6,11 @@ together: two trainings are copies where they agree in everything, and so much a
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 import statistics
+import sys
 from typing import Sequence
 
 from pytest_kerasch2.accuracy.runs import Run
@@ -29,6 +31,9 @@ DENSITY = 2 / math.sqrt(math.pi)
 ENDS = (0.0, 1.0)
 # So improbable by chance, among all pairs together, is what is called a copy.
 CHANCE = 1e-3
+INF = sys.maxsize
+# Curves whose last value hardly ever is that of another seed.
+TELLING = ("loss", "test_loss")
 
 
 def found(new: Sequence[Run], known: Sequence[Run] = ()) -> list[list[Run]]:
@@ -53,13 +58,19 @@ def found(new: Sequence[Run], known: Sequence[Run] = ()) -> list[list[Run]]:
 
 def alike(one: Run, other: Run) -> bool:
     """Whether two trainings agree in all curves that both have, within rounding."""
-    # Nearly always the last value of the first curve tells.
-    name = "loss" if one.loss else one.others[0][0] if one.others else ""
+    name = _telling(one)
     if name and other.series(name) and not _near(one.series(name)[-1:], other.series(name)[-1:]):
         return False
     ours, theirs = one.curves, other.curves
     shared = [name for name in ours if name in theirs]
     return bool(shared) and all(_near(ours[name], theirs[name]) for name in shared)
+
+
+def _telling(run: Run) -> str:
+    """Return the name of the curve whose last value nearly always tells two trainings apart."""
+    others = (name for name, _ in run.others)
+    # An accuracy is coarse: it tells least.
+    return next((name for name in TELLING if getattr(run, name)), next(others, "accuracy" if run.accuracy else ""))
 
 
 def _near(ours: Sequence[float], theirs: Sequence[float]) -> bool:
@@ -69,23 +80,55 @@ def _near(ours: Sequence[float], theirs: Sequence[float]) -> bool:
     return all(abs(a - b) <= NEAR * max(abs(a), abs(b)) for a, b in zip(reversed(ours), reversed(theirs)))
 
 
+class _Kept:
+    """Trainings in their order, among which those that are like another one are found without looking at all."""
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+        # The name of the curve that tells -> its last values, from the lowest on, each with the place of its training.
+        self._values: dict[str, list[tuple[float, int]]] = {}
+
+    def add(self, run: Run) -> None:
+        name = _telling(run)
+        last = run.series(name)[-1] if name else 0.0
+        bisect.insort(self._values.setdefault(name, []), (last, len(self.runs)))
+        self.runs.append(run)
+
+    def like(self, run: Run) -> int | None:
+        """Return the place of the first training that is like this one."""
+        places = sorted(place for name, values in self._values.items() for place in self._near(run, name, values))
+        return next((place for place in places if alike(self.runs[place], run)), None)
+
+    def _near(self, run: Run, name: str, values: Sequence[tuple[float, int]]) -> list[int]:
+        ours = run.series(name) if name else ()
+        if not ours:
+            return [place for _, place in values]
+        # A little wider than `_near` is, which decides.
+        width = 2 * NEAR * abs(ours[-1])
+        first, last = bisect.bisect_left(values, (ours[-1] - width, -1)), bisect.bisect(values, (ours[-1] + width, INF))
+        return [place for _, place in values[first:last]]
+
+
 def _groups(new: Sequence[Run], known: Sequence[Run]) -> list[list[Run]]:
     groups: list[list[Run]] = []
+    kept = _Kept()
     for run in new:
-        here = next((group for group in groups if alike(group[0], run)), None)
-        if here is None:
+        place = kept.like(run)
+        if place is None:
+            # What is like one of a reference goes by the first of these, as before it is compared with others.
             groups.append([*(one for one in known if alike(one, run)), run])
+            kept.add(groups[-1][0])
         else:
-            here.append(run)
+            groups[place].append(run)
     return [group for group in groups if len(group) > 1]
 
 
 def _different(runs: Sequence[Run]) -> list[Run]:
-    kept: list[Run] = []
+    kept = _Kept()
     for run in runs:
-        if not any(alike(one, run) for one in kept):
-            kept.append(run)
-    return kept
+        if kept.like(run) is None:
+            kept.add(run)
+    return kept.runs
 
 
 def _by_chance(group: Sequence[Run], different: Sequence[Run], every: Sequence[Run]) -> float:

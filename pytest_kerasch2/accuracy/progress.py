@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Callable, Iterator
 
+from pytest_kerasch2 import foreign
 from pytest_kerasch2.accuracy import metrics
 from pytest_kerasch2.accuracy.curve import WORDS
 from pytest_kerasch2.accuracy.runs import Run
@@ -34,7 +35,7 @@ def shown(wanted: int) -> Iterator[Callable[[Run, int, int], None]]:
         def told(run: Run, done: int, of: int) -> None:
             bar.update(task, completed=done, total=of)
             line = f"seed {run.seed}: {last_values(run)}"
-            console.print(f"{line}, after {run.seconds:.0f} s", markup=False)
+            console.print(foreign.terminal(f"{line}, after {run.seconds:.0f} s"), markup=False)
 
         yield told
 

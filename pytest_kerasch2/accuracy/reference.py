@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.runs import CURVES, Run
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadLedger, BadReference, BadSetting, TrainingFailed
-from pytest_kerasch2.json_files import parse_json
+from pytest_kerasch2.json_files import JsonLimits, parse_json
 
 __all__ = ["CURVES", "Reference", "Subject", "append", "appending", "difference", "digest", "read"]
 
@@ -91,9 +92,8 @@ def read(path: Path) -> Reference:
     first, *others = _lines(path)
     subject = _subject(first, path)
     runs = [_run(line, path, number, subject) for number, line in enumerate(others, 2)]
-    seeds = [run.seed for run in runs]
-    for seed in seeds:
-        if seeds.count(seed) > 1:
+    for seed, count in Counter(run.seed for run in runs).items():
+        if count > 1:
             raise BadReference("A reference has a seed twice", f"{path}: seed {seed}", REMEDY)
     # By the first line: that of a later seed may have the names that Keras counted on to.
     alike = [like(run, tuple(runs[0].curves), f"{path}, seed {run.seed}") for run in runs]
@@ -228,7 +228,11 @@ def difference(one: Subject, other: Subject, at_one: str = "there", at_other: st
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            content = stream.read(JsonLimits().size + 1)
+        if len(content) > JsonLimits().size:
+            raise ValueError(f"more than {JsonLimits().size} bytes")
+        text = content.decode("utf-8")
     except (OSError, ValueError) as error:
         raise BadReference("A reference cannot be read", f"{path}: {error}", REMEDY) from error
     lines = text.split("\n")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
-from pytest_kerasch2 import files, models
+from pytest_kerasch2 import files, foreign, models
 from pytest_kerasch2.accuracy import asking, deciding, gate, own, picture, progress, summary
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import Decision
@@ -113,7 +113,9 @@ def _subject(question: Question, known: Reference) -> dict[str, Any]:
 
 def _told(run: Run, decision: Decision) -> None:
     at_end = progress.last_value(run, decision.metric.name)
-    sys.stderr.write(f"seed {run.seed}: {at_end}, after {run.seconds:.0f} s; {decision.verdict.value}\n")
+    sys.stderr.write(
+        f"seed {run.seed}: {foreign.terminal(at_end)}, after {run.seconds:.0f} s; {decision.verdict.value}\n"
+    )
 
 
 def show(

@@ -8,7 +8,7 @@ from typing import Sequence
 from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import WORDS, Decision, Verdict
 from pytest_kerasch2.accuracy.standing import Standing, chance, ends, headline, shared, standings
-from pytest_kerasch2.report.markdown import cell
+from pytest_kerasch2.foreign import cell
 
 # Steps of a strip from what is usual to the edge of chance, and from there to its end.
 WITHIN = 4

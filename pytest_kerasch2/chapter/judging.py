@@ -22,6 +22,7 @@ from pytest_kerasch2.errors import (
     NotApplicable,
     UnsafeFile,
 )
+from pytest_kerasch2.foreign import terminal
 
 
 class BlindCheck(KerasCh2Error):
@@ -75,7 +76,7 @@ def account_of(record: Record, error: BaseException | None, raw: Any) -> str:
     """Give what is told below the reason of a failure: the evidence, or for an error nobody foresaw, its traceback."""
     if error is not None and not isinstance(error, KerasCh2Error):
         return str(raw)
-    lines = [f"  {line}" for line in record.evidence]
+    lines = [terminal(f"  {line}") for line in record.evidence]
     return "\n".join([f"claim {record.claim.id}: {record.claim.statement}", *lines])
 
 
@@ -103,14 +104,15 @@ def show(report: Any, shown: Outcome, location: tuple[str, int], account: str) -
         location: file and line of the check.
         account: what is told below the reason of a failure.
     """
+    reason = terminal(shown.reason)
     report.outcome = {"xfailed": "skipped"}.get(shown.word, shown.word)
     if shown.word == "xfailed":
-        report.wasxfail = shown.reason
-        report.longrepr = shown.reason
+        report.wasxfail = reason
+        report.longrepr = reason
     elif shown.word == "skipped":
-        report.longrepr = (*location, shown.reason)
+        report.longrepr = (*location, reason)
     elif shown.word == "failed":
-        report.longrepr = f"{shown.reason}\n\n{account}"
+        report.longrepr = f"{reason}\n\n{account}"
     else:
         report.longrepr = None
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pytest_kerasch2.errors import BadSetting
 
 ABSENT = "-"
+# Digits of one number of a version: a nightly one has a day and an hour.
+LONGEST = 14
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,12 @@ def numbers(version: str) -> tuple[int, ...]:
     """
     leading = re.match(r"\d+(\.\d+)*", version)
     if leading is None:
-        raise BadSetting("A version cannot be read", repr(version), "write it as numbers with dots, such as 2.16")
-    return tuple(int(part) for part in leading.group().split("."))
+        raise BadSetting("A version cannot be read", repr(version[:40]), "write it as numbers with dots, such as 2.16")
+    parts = leading.group().split(".")
+    if max(map(len, parts)) > LONGEST:
+        found = f"{version[:20]!r}..., of {len(version)} characters"
+        raise BadSetting("A version cannot be read", found, f"write numbers of at most {LONGEST} digits")
+    return tuple(map(int, parts))
 
 
 def within(version: str, since: str | None, until: str | None) -> bool:

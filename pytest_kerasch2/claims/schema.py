@@ -7,6 +7,9 @@ import json
 from pathlib import Path
 from typing import Any, Callable
 
+# Letters of a place, and of what is wrong there.
+TOLD = 200
+
 
 class Mismatch(ValueError):
     """Data is not as its schema says; the message names the first place and what is wrong there."""
@@ -28,9 +31,9 @@ def require(data: Any, schema: Path) -> None:
         _compiled(schema)(data)
     except fastjsonschema.JsonSchemaValueException as error:
         place = "/".join(error.path[1:]) or "the whole"
-        # The message begins with the place in the library's own words
+        # The message begins with the place in the library's own words, and may name all that stands there.
         said = str(error.message)[len(str(error.name)) :].strip()
-        raise Mismatch(f"at {place}: {said}") from error
+        raise Mismatch(f"at {place[:TOLD]}: {said[:TOLD]}") from error
 
 
 @functools.lru_cache(maxsize=None)

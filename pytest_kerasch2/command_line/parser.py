@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any, NoReturn, Sequence
 
+from pytest_kerasch2 import foreign
 from pytest_kerasch2.suggestions import close_to, did_you_mean
 
 USAGE_ERROR = 2
@@ -39,7 +40,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage, what is wrong, and where more is told; end with 2."""
         self.print_usage(sys.stderr)
-        self.exit(USAGE_ERROR, f"{self.prog}: {message}\nFor all options: {self.prog} --help\n")
+        self.exit(USAGE_ERROR, f"{self.prog}: {foreign.terminal(message)}\nFor all options: {self.prog} --help\n")
 
     def read(self, words: Sequence[str] | None = None) -> argparse.Namespace:
         """Return what a command line says.

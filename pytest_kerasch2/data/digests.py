@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pathlib
-from typing import TYPE_CHECKING, Iterable
+import stat
+from typing import IO, TYPE_CHECKING, Iterable
 
 import numpy as np
 
@@ -17,6 +19,22 @@ _ROWS = 4096
 _BLOCK = 1 << 20
 
 
+def opened(path: pathlib.Path) -> IO[bytes]:
+    """Open a file for reading; a pipe or a device, which may never end, is refused.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    # Without O_NONBLOCK the opening of a pipe waits for somebody who writes.
+    stream = os.fdopen(
+        os.open(str(path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb"
+    )
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError(f"{path.name} is a pipe or a device, and not a regular file")
+    return stream
+
+
 def digest_of_file(path: pathlib.Path, algorithm: str = "sha256") -> str:
     """Give the hexadecimal digest of a file's bytes.
 
@@ -24,7 +42,7 @@ def digest_of_file(path: pathlib.Path, algorithm: str = "sha256") -> str:
         OSError: the file cannot be read.
     """
     digest = hashlib.new(algorithm)
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         for block in iter(lambda: stream.read(_BLOCK), b""):
             digest.update(block)
     return digest.hexdigest()

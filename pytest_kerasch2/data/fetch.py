@@ -12,7 +12,10 @@ import hashlib
 import http.client
 import os
 import pathlib
+import queue
+import re
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -34,6 +37,7 @@ _BLOCK = 1 << 16
 # The largest archive, CIFAR-10, has about 170 MB.
 _LARGEST = 512 << 20
 _BETWEEN_REPORTS = 0.1
+_END = object()
 _REMEDY = (
     "check the network and the disk and run again; or put the file into a folder and name that folder with"
     " --chapter-mirror=DIR or the variable KERASCH2_MIRROR"
@@ -94,6 +98,11 @@ class _Watch:
     def is_over(self) -> bool:
         """Tell whether the time allowed is used up."""
         return time.monotonic() > self._ends
+
+    @property
+    def left(self) -> float:
+        """Return the seconds that are left."""
+        return self._ends - time.monotonic()
 
     def tick(self, done: int, total: int | None, *, last: bool = False) -> None:
         """Report progress, unless the last report was only a moment ago."""
@@ -160,19 +169,17 @@ def _received(archive: Archive, stream: IO[bytes], watch: _Watch) -> str:
     """Give the digest of what the server sent, having written it to the stream."""
     digest = hashlib.new(archive.published[0])
     done = 0
-    with _answer(archive, watch.timeout) as answer:
-        total = _declared(archive, answer)
-        while total is None or done < total:
-            # read1, because read would wait for a full block from a server that trickles, deadline or not.
-            with _network(archive, done):
-                block = answer.read1(_BLOCK)
-            if not block:
-                break
-            done += len(block)
+    total: int | None = None
+    with _sender(archive, watch) as sent:
+        for item in sent:
+            if not isinstance(item, bytes):
+                total = item
+                continue
+            done += len(item)
             if done > _LARGEST or watch.is_over():
-                raise _failed(archive, f"{done} bytes, when the size or the time allowed was used up")
-            stream.write(block)
-            digest.update(block)
+                raise _used_up(archive, done)
+            stream.write(item)
+            digest.update(item)
             watch.tick(done, total)
     if total is not None and done != total:
         raise _failed(archive, f"{done} of {total} bytes, then the connection ended")
@@ -180,12 +187,90 @@ def _received(archive: Archive, stream: IO[bytes], watch: _Watch) -> str:
     return digest.hexdigest()
 
 
+class _Sender(threading.Thread):
+    """Asks the server, and hands over what it sends: the declared length or None, and blocks.
+
+    A server can send any part of an answer, its head too, a byte at a time, each within every timeout. So all that
+    waits for it is done in a thread, which is left behind when the time allowed is used up, and then ends by itself.
+    """
+
+    def __init__(self, archive: Archive, watch: _Watch) -> None:
+        super().__init__(daemon=True, name="kerasch2-download")
+        self.given_up = threading.Event()
+        self._archive, self._watch = archive, watch
+        self._items: queue.Queue[Any] = queue.Queue(8)
+        self._done = 0
+
+    def run(self) -> None:
+        """Hand over everything, and at the end nothing or the error."""
+        try:
+            for item in self._sent():
+                if not self._put(item):
+                    return
+            self._put(_END)
+        # Raised where it is taken out.
+        except BaseException as error:
+            self._put(error)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give what is handed over.
+
+        Raises:
+            DownloadFailed: there is no answer, or the time allowed is used up.
+        """
+        while True:
+            try:
+                item = self._items.get(timeout=max(self._watch.left, 0.001))
+            except queue.Empty:
+                raise _used_up(self._archive, self._done) from None
+            if item is _END:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def _sent(self) -> Iterator[Any]:
+        with _answer(self._archive, self._watch.timeout) as answer:
+            total = _declared(self._archive, answer)
+            yield total
+            while total is None or self._done < total:
+                # read1, because read would wait for a full block from a server that trickles.
+                with _network(self._archive, self._done):
+                    block = answer.read1(_BLOCK)
+                if not block:
+                    return
+                self._done += len(block)
+                yield block
+
+    def _put(self, item: Any) -> bool:
+        while not self.given_up.is_set():
+            with contextlib.suppress(queue.Full):
+                self._items.put(item, timeout=0.1)
+                return True
+        return False
+
+
+@contextlib.contextmanager
+def _sender(archive: Archive, watch: _Watch) -> Iterator[_Sender]:
+    sender = _Sender(archive, watch)
+    sender.start()
+    try:
+        yield sender
+    finally:
+        sender.given_up.set()
+
+
+def _used_up(archive: Archive, done: int) -> DownloadFailed:
+    return _failed(archive, f"{done} bytes, when the size or the time allowed was used up")
+
+
 def _declared(archive: Archive, answer: Any) -> int | None:
     length = answer.headers.get("Content-Length")
     if length is None:
         return None
-    if not length.isdigit() or int(length) > _LARGEST:
-        raise _failed(archive, f"a declared length of {length}")
+    # Not `isdigit`, which takes a superscript too; and a longer one is not even read.
+    if not re.fullmatch("[0-9]{1,15}", length) or int(length) > _LARGEST:
+        raise _failed(archive, f"a declared length of {length[:40]!r}")
     return int(length)
 
 
@@ -209,9 +294,9 @@ def _network(archive: Archive, done: int) -> Iterator[None]:
     except urllib.error.HTTPError as error:
         # It is an answer as well, with an open connection.
         error.close()
-        raise _failed(archive, f"the answer {error.code} {error.reason}") from error
+        raise _failed(archive, f"the answer {error.code} {str(error.reason)[:100]}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise _failed(archive, f"{type(error).__name__} after {done} bytes: {error}") from error
+        raise _failed(archive, f"{type(error).__name__} after {done} bytes: {str(error)[:200]}") from error
 
 
 def _compared(archive: Archive, found: str) -> None:

@@ -7,10 +7,14 @@ even those are handed out. Each name yields a placeholder of ours that checks sh
 
 from __future__ import annotations
 
+import io
 import pickle
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+
+from pytest_kerasch2.data import opcodes
+from pytest_kerasch2.data.opcodes import Refused as Refused
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -18,10 +22,6 @@ if TYPE_CHECKING:
 _RECONSTRUCT = frozenset({("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct")})
 _OBJECTS = ("O", "O4", "O8", "|O", b"O4", b"O8")
 _BYTES = ("u1", "|u1", b"u1", b"|u1")
-
-
-class Refused(ValueError):
-    """A pickle that holds something other than plain values and NumPy arrays."""
 
 
 class _Type:
@@ -92,8 +92,10 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _unpickled(stream: IO[bytes]) -> Any:
+    content = stream.read()
+    opcodes.check(content)
     try:
-        return _Unpickler(stream, encoding="bytes").load()
+        return _Unpickler(io.BytesIO(content), encoding="bytes").load()
     except Refused:
         raise
     # A damaged pickle raises nearly anything: IndexError, KeyError, TypeError, UnicodeError, MemoryError.
@@ -111,6 +113,9 @@ def lists_of(stream: IO[bytes]) -> npt.NDArray[Any]:
     array: npt.NDArray[Any] | None = getattr(value, "array", None) if isinstance(value, _Placeholder) else None
     if array is None or array.dtype != object:
         raise Refused(f"a {type(value).__name__} in place of an object array")
+    # One list that stands there many times would be looked at as often.
+    if len(set(map(id, array))) < len(array):
+        raise Refused("a list that stands there twice")
     for item in array:
         if not isinstance(item, list) or not set(map(type, item)) <= {int}:
             raise Refused("an element that is no list of integers")

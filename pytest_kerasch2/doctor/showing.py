@@ -6,6 +6,7 @@ import json
 import textwrap
 from typing import Iterator
 
+from pytest_kerasch2 import foreign
 from pytest_kerasch2.doctor.findings import Findings
 
 WIDEST = 100
@@ -14,7 +15,7 @@ INDENT = 2
 
 def as_json(found: Findings) -> list[str]:
     """Return the findings as the lines of a JSON document."""
-    return json.dumps(found.plain, indent=1).splitlines()
+    return foreign.in_json(json.dumps(found.plain, indent=1)).splitlines()
 
 
 def lines(found: Findings, width: int = 80) -> list[str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
 from pytest_kerasch2.early.facts import Told
+from pytest_kerasch2.json_files import parse_json
 from pytest_kerasch2.variables import Hidden
 
 PROGRAM = Path(__file__).parent / "probe"
@@ -149,7 +150,7 @@ def _told(place: Path, names: Sequence[str]) -> dict[str, Told]:
     found: dict[str, Told] = {}
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         for line in (place / TOLD).read_text(encoding="utf-8").splitlines():
-            plain: dict[str, Any] = json.loads(line)
+            plain: dict[str, Any] = parse_json(line, on_constant=float)
             if "begun" not in plain and plain["fact"] in names:
                 found[plain.pop("fact")] = plain
     return found

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Verdict
+from pytest_kerasch2.foreign import cell, link
 from pytest_kerasch2.report import instead
 from pytest_kerasch2.report.lines import Line, lines
-from pytest_kerasch2.report.markdown import cell
 from pytest_kerasch2.report.summary import SIGNS, WORDS
-from pytest_kerasch2.report.table_markdown import link, statement
+from pytest_kerasch2.report.table_markdown import statement
 from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells, present
 
 INTRODUCTION = (

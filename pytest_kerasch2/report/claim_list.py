@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterable, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Check, Deviation
-from pytest_kerasch2.report.markdown import cell
+from pytest_kerasch2.foreign import cell, code, link
 from pytest_kerasch2.report.summary import by_section
 
 
@@ -17,7 +17,7 @@ def page(checks: Iterable[Check]) -> str:
     entries: list[Mapping[str, Any]] = [_entry(same) for same in grouped.values()]
     lines = ["# The claims", "", f"{len(entries)} claims. Written by `python docs/write_claims.py`; do not edit.", ""]
     for section, its in by_section(entries):
-        lines += [f"## {section}", "", "| Claim | Statement | Kind | Known to be broken | Shown to fail by |"]
+        lines += [f"## {cell(section)}", "", "| Claim | Statement | Kind | Known to be broken | Shown to fail by |"]
         lines += ["| --- | --- | --- | --- | --- |", *(entry["row"] for entry in its), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -27,7 +27,7 @@ def _entry(checks: Sequence[Check]) -> dict[str, Any]:
     known = "<br>".join(_told(one) for check in checks for one in check.deviations)
     faults = dict.fromkeys(_words(one) for check in checks for one in check.saboteurs)
     proof = checks[0].pending or ", ".join(faults)
-    row = f"| `{claim.id}` | {cell(claim.statement)} | {claim.kind} | {known} | {cell(proof)} |"
+    row = f"| {code(claim.id)} | {cell(claim.statement)} | {claim.kind} | {known} | {cell(proof)} |"
     return {"section": claim.section, "row": row}
 
 
@@ -36,7 +36,7 @@ def _told(known: Deviation) -> str:
     since, until = plain["since"], plain["until"]
     span = f"{since or 'the first'} to {until or 'now'}"
     limited = f" ({', '.join(known.only)})" if known.only else ""
-    return f"{cell(span + limited + ': ' + known.cause)} [source]({known.source})"
+    return f"{cell(span + limited + ': ' + known.cause)} {link('source', known.source)}"
 
 
 def _words(factory: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Mapping
 
+from pytest_kerasch2 import foreign
 from pytest_kerasch2.report.markdown import page
 from pytest_kerasch2.report.summary import unexpected, unexplained
 
@@ -17,13 +18,13 @@ def runs_here(environ: Mapping[str, str]) -> bool:
 def commands(ledger: Mapping[str, Any]) -> list[str]:
     """Give a workflow command for each verdict that is not as recorded, and one notice with the counts."""
     lines = [
-        f"::error title={_property(claim['id'])}::"
-        + _message(f"{claim['verdict']}, expected {claim['expected']}: {claim['statement']} {unexpected(claim)}")
+        f"::error title={foreign.parameter(claim['id'])}::"
+        + foreign.message(f"{claim['verdict']}, expected {claim['expected']}: {claim['statement']} {unexpected(claim)}")
         for claim in unexplained(ledger["claims"])
     ]
     unfinished = "of some claims" if ledger.get("selected", False) else "interrupted"
     counted = f"{len(ledger['claims'])} claims, run {'complete' if ledger['complete'] else unfinished}"
-    return [*lines, f"::notice title=Keras chapter::{_message(counted)}"]
+    return [*lines, f"::notice title=Keras chapter::{foreign.message(counted)}"]
 
 
 def append_summary(ledger: Mapping[str, Any], environ: Mapping[str, str]) -> None:
@@ -32,12 +33,3 @@ def append_summary(ledger: Mapping[str, Any], environ: Mapping[str, str]) -> Non
     if name:
         with Path(name).open("a", encoding="utf-8") as stream:
             stream.write(page(ledger))
-
-
-def _message(text: str) -> str:
-    # The escapes of workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")

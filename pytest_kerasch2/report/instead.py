@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Iterator, Mapping, Sequence, Tuple
 
-from pytest_kerasch2.report.markdown import cell
+from pytest_kerasch2.foreign import block, cell, code
 from pytest_kerasch2.report.truth_table import Outcome, Row
 
 Seen = Tuple[Row, Outcome]
@@ -30,12 +29,10 @@ def blocks(seen: Sequence[Seen]) -> Iterator[str]:
 
 def _block(write: str, ids: Sequence[str], one: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"For {_names(dict.fromkeys(ids))} write", "")
-    # Longer than any row of such signs within, so that the lines cannot end it
-    fence = "`" * max(3, *(len(found) + 1 for found in re.findall("`+", write) or [""]))
-    yield from (f"{fence}python", write.rstrip("\n"), fence, "")
+    yield from (*block(write, "python"), "")
     told = "Run on this release" if one["worked"] else "**Run on this release, it does not work**"
     yield from (f"{told}: {cell(one['evidence'][-1])}.", "")
 
 
 def _names(ids: Any) -> str:
-    return ", ".join(f"`{cell(name)}`" for name in ids)
+    return ", ".join(map(code, ids))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from pytest_kerasch2.foreign import cell, link
 from pytest_kerasch2.report.summary import (
     SIGNS,
     VERDICTS,
@@ -27,14 +28,6 @@ def page(ledger: Mapping[str, Any]) -> str:
         lines += [f"**{incomplete(ledger)}**", ""]
     lines += _sections(claims) + _unexpected(claims) + _broken(claims) + _undecided(claims)
     return "\n".join(lines) + "\n"
-
-
-def cell(text: str) -> str:
-    """Give a text that cannot break out of a table cell or be taken for markup."""
-    plain = " ".join(str(text).split())
-    for sign in "\\|<>*_`[]":
-        plain = plain.replace(sign, f"&#{ord(sign)};")
-    return plain
 
 
 def _sections(claims: list[Mapping[str, Any]]) -> list[str]:
@@ -67,7 +60,7 @@ def _broken(claims: list[Mapping[str, Any]]) -> list[str]:
     lines = ["### Broken, and why", "", "| Claim | Statement | Cause |", "| --- | --- | --- |"]
     for (cause, source), its in causes.items():
         lines += [
-            f"| {cell(claim['id'])} | {cell(claim['statement'])} | {cell(cause)} ([source]({source})) |"
+            f"| {cell(claim['id'])} | {cell(claim['statement'])} | {cell(cause)} ({link('source', source)}) |"
             for claim in its
         ]
     return [*lines, ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Sequence
@@ -78,7 +79,7 @@ def runs_of(paths: Sequence[Path]) -> list[Run]:
     for run in runs:
         ids = [entry["id"] for entry in run.ledger["claims"]]
         if len(set(ids)) < len(ids):
-            twice = next(name for name in ids if ids.count(name) > 1)
+            twice = Counter(ids).most_common(1)[0][0]
             raise BadTable("A ledger decides a claim twice", f"{run.path}: {twice}", "write it anew")
     return runs
 
@@ -126,7 +127,8 @@ def _columns(runs: Sequence[Run], listed: Sequence[Listed]) -> list[tuple[Listed
 
 def _unlisted(runs: Sequence[Run]) -> list[tuple[Listed, Run | None]]:
     labels = [_label(run.release) for run in runs]
-    named = (label if labels.count(label) == 1 else run.release.name for run, label in zip(runs, labels))
+    counted = Counter(labels)
+    named = (label if counted[label] == 1 else run.release.name for run, label in zip(runs, labels))
     return [(Listed(run.environment, label, ""), run) for run, label in zip(runs, named)]
 
 

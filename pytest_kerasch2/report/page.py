@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
+from pytest_kerasch2 import foreign
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained
 from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells
@@ -27,10 +27,6 @@ SERIES = {
     "": "Releases",
 }
 INTERRUPTED = "The run was interrupted: what it had not reached has no verdict."
-# Controls, bidi marks, signs of no width and halves of pairs: they reorder or hide text, or are no UTF-8.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
 
 
 class Cell(NamedTuple):
@@ -73,7 +69,7 @@ def render(table: Table) -> str:
     )
     theme, script = _joined(("theme.js",)), _joined(SCRIPTS)
     return environment.get_template("page.html").render(
-        **_content(_legible(table)),
+        **_content(foreign.each(table)),
         style=Markup(_joined(STYLES)),
         theme=Markup(theme),
         script=Markup(script),
@@ -156,17 +152,6 @@ def _packed_claim(row: Row, columns: Sequence[Column], texts: dict[str, int]) ->
     ]
     told = {key: row[key] for key in ("id", "section", "statement", "kind")}
     return {**told, "outcomes": outcomes, "cells": [numbers.get(one["name"], -1) for one in columns]}
-
-
-def _legible(value: Any) -> Any:
-    """Give the same data with each sign that cannot be seen written as its code, as Python would."""
-    if isinstance(value, str):
-        return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", value)
-    if isinstance(value, Mapping):
-        return {key: _legible(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_legible(item) for item in value]
-    return value
 
 
 def _embedded(data: Any) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-from html import escape
+import warnings
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from pytest_kerasch2 import files
 from pytest_kerasch2.errors import BadLedger, BadSetting, FrameworkMissing
+from pytest_kerasch2.foreign import attribute, label, visible
 
 SUFFIXES = (".png", ".svg")
 DOTS_PER_INCH = 150
@@ -67,7 +68,7 @@ def write(draw: Callable[[Any], Any], path: Path, title: str, told: str, subject
     """
     refuse(path)
     kind = path.suffix.lower()[1:]
-    picture = drawn(draw, kind, {"Title": title, "Description": told})
+    picture = drawn(draw, kind, {"Title": visible(title), "Description": visible(told)})
     try:
         files.write_bytes(_spoken(picture, f"{subject}: {told}") if kind == "svg" else picture, path)
     except BadLedger as error:
@@ -102,11 +103,23 @@ def drawn(draw: Callable[[Any], Any], kind: str, about: dict[str, Any]) -> bytes
     # Without a date, and so the same each time.
     metadata = {**about, "Date": None} if kind == "svg" else about
     stream = io.BytesIO()
-    with _settings() as matplotlib:
-        draw(matplotlib).savefig(stream, format=kind, dpi=DOTS_PER_INCH, metadata=metadata, facecolor="white")
+    with _settings() as matplotlib, warnings.catch_warnings():
+        # A letter that its font lacks is drawn as a box.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        _as_text(draw(matplotlib)).savefig(stream, format=kind, dpi=DOTS_PER_INCH, metadata=metadata, facecolor="white")
     return stream.getvalue()
+
+
+def _as_text(figure: Any) -> Any:
+    """Give a figure all of whose texts and names are drawn and written as they are."""
+    for artist in figure.findobj():
+        if hasattr(artist, "set_text"):
+            artist.set_text(label(artist.get_text()))
+        if artist.get_gid():
+            artist.set_gid(visible(artist.get_gid()))
+    return figure
 
 
 def _spoken(svg: bytes, told: str) -> bytes:
     """Give an SVG that is read out as one picture with these words, and not as all of its numbers."""
-    return svg.replace(b"<svg ", f'<svg role="img" aria-label="{escape(told)}" '.encode(), 1)
+    return svg.replace(b"<svg ", f'<svg role="img" aria-label="{attribute(told)}" '.encode(), 1)

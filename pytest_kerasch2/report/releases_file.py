@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,8 @@ def read(path: Path) -> tuple[Listed, ...]:
     if not isinstance(entries, list) or not entries:
         raise BadTable("A releases file lists no release", str(path), REMEDY)
     listed = tuple(_listed(entry, f"{path}, release {place}") for place, entry in enumerate(entries, 1))
-    names = [one.environment for one in listed]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(one.environment for one in listed).items():
+        if count > 1:
             raise BadTable("A releases file lists a release twice", f"{path}: {name}", "remove one of the two")
     return listed
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Any, Callable, Hashable, Iterator, Mapping, Sequence
-from urllib.parse import quote
 
+from pytest_kerasch2.foreign import cell, code, link
 from pytest_kerasch2.report.lines import Line, lines, spans
-from pytest_kerasch2.report.markdown import cell
 from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained, unexpected
 from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells, present
 
@@ -31,11 +30,6 @@ def page(table: Table) -> str:
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
-def link(words: str, address: str) -> str:
-    """Give a link whose address can neither end it early nor leave its cell."""
-    return f"[{words}]({quote(address, safe=':/?#@!$&*+,;=%~')})"
-
-
 def outcomes(table: Table) -> Iterator[tuple[Row, Outcome]]:
     """Give every outcome of the table with the claim that it is about."""
     return ((row, outcome) for row in table["claims"] for outcome in row["outcomes"])
@@ -43,7 +37,7 @@ def outcomes(table: Table) -> Iterator[tuple[Row, Outcome]]:
 
 def statement(row: Row) -> str:
     """Give what heads a claim's row: what it says, and its id."""
-    return f"{cell(row['statement'])}<br>`{row['id']}`"
+    return f"{cell(row['statement'])}<br>{code(row['id'])}"
 
 
 def told(line: Line, keys: Mapping[str, Hashable]) -> str:
@@ -76,7 +70,7 @@ def _head(table: Table) -> list[str]:
         "# The truth table",
         "",
         f"{len(table['claims'])} claims of the chapter on {len(columns)} releases: {counted}.",
-        f"Written by `kerasch2 table` from the ledgers of pytest-kerasch2 {table['plugin']}; do not edit.",
+        f"Written by `kerasch2 table` from the ledgers of pytest-kerasch2 {cell(table['plugin'])}; do not edit.",
         "",
     ]
 
@@ -94,7 +88,7 @@ def _releases(table: Table) -> list[str]:
 
 def _release(column: Column, short: str) -> str:
     # Under the name by which the spans further down speak of it.
-    label, environment = cell(short), f"`{cell(column['environment'])}`"
+    label, environment = cell(short), code(column["environment"])
     if "absent" in column:
         return f"| {label} | no ledger: {cell(column['absent'])} | | | {environment} |" + " |" * len(VERDICTS)
     versions = " | ".join(cell(column[fact]) for fact in ("tensorflow", "keras", "python"))
@@ -143,7 +137,7 @@ def _section(section: str, its: Sequence[Row], table: Table, causes: Causes) -> 
         # Folded, because a reader comes for what does not hold.
         count = f"{len(held)} of {len(its)} claims" if mixed else f"All {len(its)} claims"
         parts += ["<details>", f"<summary>✓ {count} held on every release</summary>", ""]
-        parts += [f"- {cell(row['statement'])} `{row['id']}`" for row in held] + ["", "</details>", ""]
+        parts += [f"- {cell(row['statement'])} {code(row['id'])}" for row in held] + ["", "</details>", ""]
     return parts
 
 
@@ -174,7 +168,7 @@ def _causes(table: Table, causes: Causes) -> list[str]:
     for heading, its in by_section(found):
         parts += [f"### {cell(heading)}: causes", "", "| | Cause | Claims |", "| ---: | --- | --- |"]
         for cause in (one["cause"] for one in its):
-            number, ids = causes[cause], ", ".join(f"`{name}`" for name in claims[cause])
+            number, ids = causes[cause], ", ".join(map(code, claims[cause]))
             parts.append(f'| <a id="why-{number}"></a>{number} | {cell(cause[0])} {link("source", cause[1])} | {ids} |')
         parts.append("")
     return parts
@@ -188,5 +182,5 @@ def _reasons(table: Table, verdict: str, heading: str, reason: Callable[[Outcome
     if not claims:
         return []
     parts = [f"## {heading}", "", "| Reason | Claims |", "| --- | --- |"]
-    parts += [f"| {cell(why)} | {', '.join(f'`{name}`' for name in names)} |" for why, names in claims.items()]
+    parts += [f"| {cell(why)} | {', '.join(map(code, names))} |" for why, names in claims.items()]
     return [*parts, ""]

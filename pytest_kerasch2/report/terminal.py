@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any, Mapping, Sequence
 
+from pytest_kerasch2 import foreign
 from pytest_kerasch2.report.summary import (
     MEANINGS,
     SIGNS,
@@ -33,6 +34,7 @@ def table(ledger: Mapping[str, Any], width: int, colour: bool) -> str:
     """
     from rich.console import Console
 
+    ledger = foreign.each(ledger, foreign.terminal)
     stream = io.StringIO()
     console = Console(
         file=stream,
@@ -58,6 +60,7 @@ def table(ledger: Mapping[str, Any], width: int, colour: bool) -> str:
 def _sections(claims: list[Entry]) -> Any:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     grid = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
     total = counts(claims)
@@ -69,7 +72,8 @@ def _sections(claims: list[Entry]) -> Any:
         grid.add_column(heading, footer=str(total[verdict]), justify="right", style=COLOURS[verdict])
     for section, its in by_section(claims):
         found = counts(its)
-        grid.add_row(section, *(str(found[verdict]) if found[verdict] else "·" for verdict in VERDICTS))
+        # As text: what stands in brackets is no markup.
+        grid.add_row(Text(section), *(str(found[verdict]) if found[verdict] else "·" for verdict in VERDICTS))
     return grid
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Mapping
 
@@ -73,8 +74,8 @@ def check(table: Any) -> None:
 
 def _check_columns(table: Table) -> None:
     names = [column["name"] for column in present(table)]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise _damaged(f"two columns are {name}")
     for column in table["releases"]:
         if column["before"] is not None and column["before"] not in names:

@@ -18,6 +18,7 @@ from typing import Any, Iterator, Mapping, Sequence
 import pytest_kerasch2
 from pytest_kerasch2 import errors
 from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error, TimingVoid
+from pytest_kerasch2.json_files import parse_json
 from pytest_kerasch2.timing import git, releases, revisions
 from pytest_kerasch2.variables import Hidden
 
@@ -149,7 +150,7 @@ class Worker:
         for line in self.process.stdout:
             # What an environment prints when its interpreter starts is no answer.
             with contextlib.suppress(ValueError):
-                found = json.loads(line)
+                found = parse_json(line, on_constant=float)
                 if isinstance(found, dict) and {"ok", "error"} & set(found):
                     return found
         raise self._died()

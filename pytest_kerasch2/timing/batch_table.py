@@ -6,6 +6,7 @@ import io
 import textwrap
 from typing import Any, Sequence
 
+from pytest_kerasch2.foreign import terminal
 from pytest_kerasch2.timing import by_batch
 from pytest_kerasch2.timing.by_batch import Against, Curve
 from pytest_kerasch2.timing.table import digits, duration
@@ -43,12 +44,13 @@ def text(found: Sequence[Curve], width: int, colour: bool) -> str:
     console = Console(file=stream, width=width, force_terminal=colour, no_color=not colour, highlight=False)
     for group in of_networks(found):
         compared = by_batch.against(group)
-        console.print(f"\nA step of fit by batch size ({group[0].network})", style="bold", markup=False)
+        console.print()
+        console.print(terminal(f"A step of fit by batch size ({group[0].network})"), style="bold", markup=False)
         console.print(_table(group, compared))
         if compared:
             console.print("\n".join(textwrap.wrap(LEGEND, width)), style="dim", markup=False)
         for line in by_batch.lines(group):
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(terminal(line), markup=False, soft_wrap=True)
     return "\n".join(line.rstrip() for line in stream.getvalue().split("\n"))
 
 
@@ -62,7 +64,7 @@ def _table(group: Sequence[Curve], compared: Sequence[Against]) -> Any:
     ratios = [f"{one.gpu.name}: ratio" for one in compared]
     for head in ("batch", *(one.name for one in group), *without, *ratios):
         # As text: the brackets of a file's number are no markup.
-        shown.add_column(Text(head), justify="right")
+        shown.add_column(Text(terminal(head)), justify="right")
     for size in sizes(group):
         cells = [_step(one, size) for one in group] + [MISSING] * len(without)
         shown.add_row(str(size), *cells, *(_ratio(one, size) for one in compared))

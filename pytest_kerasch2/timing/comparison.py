@@ -12,6 +12,7 @@ from typing import Any, Callable, Mapping, Sequence
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadLedger, BadSetting
 from pytest_kerasch2.files import write_text
+from pytest_kerasch2.foreign import cell, code
 from pytest_kerasch2.gates import pairs
 from pytest_kerasch2.gates.pairs import Judgement, Terms, Verdict
 from pytest_kerasch2.json_files import read_json
@@ -114,21 +115,23 @@ class Comparison:
 
     def table(self) -> list[str]:
         """Give the same as a table in Markdown."""
-        first, second = (one["name"] for one in self.arms)
+        first, second = (code(one["name"]) for one in self.arms)
         lines = [
-            f"Time per training step of `{second}`, in times that of `{first}`: **{self.verdict.value}**",
+            f"Time per training step of {second}, in times that of {first}: **{self.verdict.value}**",
             "",
-            f"| | verdict | times the time | between | `{first}` with itself | starts |",
+            f"| | verdict | times the time | between | {first} with itself | starts |",
             "| --- | --- | --- | --- | --- | --- |",
         ]
         for name, found in self.judgements().items():
             if found is None:
-                lines.append(f"| {name} | ? undecided, too few starts | | | | |")
+                lines.append(f"| {cell(name)} | ? undecided, too few starts | | | | |")
                 continue
             spans = [f"{one.low:.3f} to {one.high:.3f}" for one in (found.ratio, found.null)]
             verdict = f"{SIGNS[found.verdict]} {found.verdict.value}"
-            lines.append(f"| {name} | {verdict} | {found.ratio.found:.3f} | {' | '.join(spans)} | {found.pairs} |")
-        return [*lines, "", self._width, *self._not_shown()]
+            lines.append(
+                f"| {cell(name)} | {verdict} | {found.ratio.found:.3f} | {' | '.join(spans)} | {found.pairs} |"
+            )
+        return [*lines, "", self._width, *map(cell, self._not_shown())]
 
 
 SIGNS = {
@@ -161,7 +164,7 @@ def read(path: Path) -> Comparison:
             "A comparison has terms by which nothing is decided", f"{path}: {error.found}", remedy
         ) from error
     if plain["rule"] != RULE:
-        found = f"{path}: {plain['rule']}, and here {RULE}"
+        found = f"{path}: {str(plain['rule'])[:300]}, and here {RULE}"
         raise BadLedger("A comparison was told by another rule", found, "tell it by the version that wrote it")
     given = (plain[name] for name in ("arms", "benchmarks", "asked", "proofs", "pairs", "complete"))
     return Comparison(terms, *given)

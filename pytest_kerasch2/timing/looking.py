@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.json_files import parse_json
 from pytest_kerasch2.suggestions import did_you_mean
 from pytest_kerasch2.timing import finding
 from pytest_kerasch2.timing.arms import Arm, path_of
@@ -92,7 +92,7 @@ def _asked(arm: Arm, module: str) -> dict[str, Any] | None:
             stderr=subprocess.DEVNULL,
             timeout=DEADLINE,
         )
-        found = json.loads(done.stdout.decode("utf-8", "replace").strip().rpartition("\n")[2])
+        found = parse_json(done.stdout.decode("utf-8", "replace").strip().rpartition("\n")[2])
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
     return found if isinstance(found, dict) and {"file", "names", "error"} <= set(found) else None

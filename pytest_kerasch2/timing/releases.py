@@ -13,6 +13,7 @@ from typing import Iterator, Mapping
 
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.suggestions import did_you_mean
+from pytest_kerasch2.timing import requirements
 
 # Such as tensorflow==2.15.1,python==3.11: packages with commas between, the first of them with its version.
 RELEASE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?==[\w.+!-]+(,\S+)?")
@@ -60,9 +61,9 @@ def installed(words: str) -> Iterator[Path]:
         words: requirements with commas between; `python==3.11` among them says for which CPython, with uv alone.
 
     Raises:
-        BadSetting: it cannot be installed.
+        BadSetting: it cannot be installed, or holds something else than requirements, such as an option of pip.
     """
-    asked = words.split(",")
+    asked = requirements.separated(words)
     versions = [found[1] for found in map(PYTHON.fullmatch, asked) if found]
     python = versions[-1] if versions else f"{sys.version_info.major}.{sys.version_info.minor}"
     wanted = [one for one in asked if not PYTHON.fullmatch(one)]
@@ -76,10 +77,10 @@ def installed(words: str) -> Iterator[Path]:
             _done(words, [sys.executable, "-m", "venv", folder])
             # The package itself goes there as a copy; what it needs is what every framework needs too.
             interpreter = next(one for one in (place / "bin/python", place / "Scripts/python.exe") if one.is_file())
-            _done(words, [str(interpreter), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted])
+            _done(words, [str(interpreter), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--", *wanted])
         else:
             _done(words, [uv, "venv", "-q", "--python", python, folder])
-            _done(words, [uv, "pip", "install", "-q", "--python", folder, *wanted])
+            _done(words, [uv, "pip", "install", "-q", "--python", folder, "--", *wanted])
         yield place
 
 

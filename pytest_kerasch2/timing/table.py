@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import Sequence
 
+from pytest_kerasch2.foreign import terminal
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.parts import Parts
 
@@ -72,7 +73,7 @@ def text(rows: Sequence[Row], width: int, colour: bool) -> str:
     for row in rows:
         if row.found is not None:
             # As text: the brackets of a parameter are no markup.
-            shown.add_row(Text(short(row.name)), *cells(row, row.found)[: len(heads)])
+            shown.add_row(Text(terminal(short(row.name))), *cells(row, row.found)[: len(heads)])
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=colour, no_color=not colour, highlight=False)
     if any(row.found is not None for row in rows):
@@ -81,12 +82,12 @@ def text(rows: Sequence[Row], width: int, colour: bool) -> str:
             console.print(line, style="dim", markup=False, soft_wrap=True)
     for row in rows:
         for told in remarks(row):
-            console.print(told, markup=False, soft_wrap=True)
+            console.print(terminal(told), markup=False, soft_wrap=True)
     missing = [row for row in rows if row.found is None]
     if missing:
         console.print("\nNot measured here", style="bold")
     for row in missing:
-        console.print(f"– {short(row.name)}: {row.why_not}", markup=False, soft_wrap=True)
+        console.print(terminal(f"– {short(row.name)}: {row.why_not}"), markup=False, soft_wrap=True)
     return "\n".join(line.rstrip() for line in stream.getvalue().split("\n"))
 
 

@@ -62,7 +62,7 @@ def test_control_the_marker_does_go_off_in_general_unpickling(tmp_path: pathlib.
         (pickle.dumps([1, 2]), "a list in place of an object array"),
         (pickle.dumps(np.float64(1.0)), "the name numpy"),
         (_pickled_lists([1])[:-3], "cannot be read"),
-        (b"", "EOFError"),
+        (b"", "cannot be read"),
     ],
     ids=["system", "eval", "floats", "tuples", "nested", "no array", "a scalar", "cut", "empty"],
 )
@@ -100,7 +100,7 @@ def test_bytes_behind_the_lists_are_refused(tmp_path: pathlib.Path) -> None:
     with zipfile.ZipFile(str(tmp_path / "sound.npz")) as sound, zipfile.ZipFile(str(tmp_path / "x.npz"), "w") as spoilt:
         spoilt.writestr("x.npy", sound.read("x.npy") + b"more")
 
-    with pytest.raises(DataDamaged, match=r"bytes left over behind x\.npy"):
+    with pytest.raises(DataDamaged, match="bytes left over"):
         archives.read_npz(tmp_path / "x.npz", [registry.ArrayFacts("x", (2,), "lists", "")])
 
 

@@ -32,6 +32,7 @@ FLOORS = (
     ("options", "arguments", "command_line"),
     ("third_party",),
     ("errors", "suggestions", "variables"),
+    ("foreign",),
 )
 # Facts about a release are of type claims.Release, a plain record.
 SIDEWAYS = {("framework", "claims")}

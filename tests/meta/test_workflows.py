@@ -1,0 +1,53 @@
+"""What the workflows may do: run actions that cannot be exchanged, and no text of others as a command."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+FILES = sorted((PROJECT / ".github").rglob("*.yml"))
+if not FILES:
+    pytest.skip("the workflows are not in what was installed", allow_module_level=True)
+
+
+def _runs(text: str) -> list[str]:
+    """Return what each step runs: the lines that are indented further than its key."""
+    found = []
+    lines = text.splitlines()
+    for place, line in enumerate(lines):
+        key = re.match(r"( *(?:- )?)run:(.*)", line)
+        if key:
+            inner = lines[place + 1 :]
+            end = next(
+                (at for at, one in enumerate(inner) if one.strip() and not one.startswith(" " * (len(key[1]) + 1))),
+                None,
+            )
+            found.append("\n".join([key[2], *inner[:end]]))
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_each_action_is_named_by_its_commit(path: Path) -> None:
+    used = re.findall(r"^\s*(?:- )?uses: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", one)] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_expression_stands_in_what_is_run(path: Path) -> None:
+    assert [one for one in _runs(path.read_text(encoding="utf-8")) if "${{" in one] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_checkout_keeps_its_credentials(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    kept = re.findall(r"uses: actions/checkout@.*\n(?!\s+with:\n\s+persist-credentials: false)", text)
+    assert kept == []
+
+
+def test_control_an_expression_within_a_run_would_be_seen() -> None:
+    assert _runs("steps:\n  - run: |\n      echo ${{ x }}\n    env:\n      A: ${{ b }}\n")[0].count("${{") == 1
