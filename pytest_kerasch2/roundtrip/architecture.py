@@ -6,10 +6,10 @@ CVE-2024-3660, CVE-2025-1550, CVE-2025-8747, CVE-2025-9905, CVE-2025-9906, CVE-2
 
 from __future__ import annotations
 
-import json
 from typing import Any, Callable, Iterator
 
 from ..errors import DataDamaged, UnsafeFile
+from ..json_files import BadJson, JsonLimits, LargeJson, parse_json
 from . import names as known
 from .limits import Limits
 from .names import Names
@@ -26,20 +26,20 @@ OPERATIONS: dict[str, Callable[[Any], bool]] = {
 LAMBDA_CODE = ("function_type", "output_shape_type", "mask_type")
 
 
-def parse(text: str, what: str, limits: Limits) -> Any:
+def parse(text: str | bytes, what: str, limits: Limits) -> Any:
     """Give the value of a JSON text.
 
     Raises:
         UnsafeFile: the text is larger or deeper than any honest configuration.
         DataDamaged: it is no JSON object.
     """
-    if len(text) > limits.text_bytes:
-        raise UnsafeFile(f"The {what} is too large", f"{len(text)} bytes, at most {limits.text_bytes}", REMEDY)
+    bounds = JsonLimits(size=limits.text_bytes, values=limits.nodes, depth=limits.depth)
     try:
-        value = json.loads(text)
-    except RecursionError:
-        raise UnsafeFile(f"The {what} is nested too deeply", f"{len(text)} bytes", REMEDY) from None
-    except ValueError as error:
+        # Keras writes infinity and NaN, which are not JSON, as Python does.
+        value = parse_json(text, bounds, on_constant=float)
+    except LargeJson as error:
+        raise UnsafeFile(f"The {what} is nested too deeply or too large", str(error), REMEDY) from None
+    except BadJson as error:
         raise DataDamaged(f"The {what} is no JSON", str(error), "save the model again") from None
     if not isinstance(value, dict):
         raise DataDamaged(f"The {what} is no JSON object", type(value).__name__, "save the model again")

@@ -14,8 +14,8 @@ from ..errors import BadSetting
 from ..framework import api
 from ..third_party import warnings_shown
 from . import unknown
+from .inspection import inspect
 from .names import Names
-from .walk import inspect
 
 MODEL = "model"
 WEIGHTS = "weights"
@@ -92,7 +92,7 @@ class Format:
             raise BadSetting("There is nothing to load", repr(str(source)), "save first, or correct the path")
         if self.holds == WEIGHTS and into is None:
             raise BadSetting("Weights alone need a model to go into", self.name, "hand in a built model as into=")
-        if self.folder or trusted:
+        if trusted:
             return self._read(tf, source, into, custom_objects, trusted)
         keras = getattr(tf, "keras", tf)
         # Own classes and functions that the caller names are his own, so they are no danger.

@@ -14,6 +14,7 @@ import pytest
 from pytest_kerasch2.errors import UnsafeFile
 from pytest_kerasch2.roundtrip import Limits, inspect
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
 CANARY = b"the canary's own words"
 
 

@@ -18,6 +18,8 @@ from pytest_kerasch2.errors import DataDamaged, UnsafeFile
 from pytest_kerasch2.roundtrip import Limits, architecture, inspect
 from pytest_kerasch2.roundtrip.names import Names
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 def _file(path, layer):
     config = {"class_name": "Sequential", "config": {"name": "m", "layers": [layer]}}
