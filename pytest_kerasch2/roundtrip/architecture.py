@@ -23,6 +23,10 @@ OPERATIONS: dict[str, Callable[[Any], bool]] = {
     "op": NODES.__contains__,
 }
 """Where a bare call says what it calls, and which names compute."""
+NAMING = ("class_name", "registered_name", "module", "name")
+"""Where a configuration says by which name something is looked up, in Keras or in the file."""
+HELD = ("__tuple__", "__numpy__", "__tensor__")
+"""Kinds of values that may hold a list."""
 LAMBDA_CODE = ("function_type", "output_shape_type", "mask_type")
 
 
@@ -59,6 +63,7 @@ def check(config: Any, what: str, limits: Limits, names: Names) -> None:
         UnsafeFile: with what was found.
     """
     for node in objects(config, what, limits):
+        _check_characters(node, what)
         name = node.get("class_name")
         if isinstance(name, str):
             _check_class(node, name, what, names)
@@ -96,6 +101,14 @@ def last_of(name: str) -> str:
     return name.rpartition(">")[2]
 
 
+def _check_characters(node: Any, what: str) -> None:
+    # What ends at such a character for one reader goes on for another.
+    for key in (*NAMING, "config", "vocabulary"):
+        value = node.get(key)
+        if isinstance(value, str) and "\0" in value:
+            raise UnsafeFile(f"The {what} has a name with a NUL in it", f"{key!r}: {value!r}"[:120], REMEDY)
+
+
 def _check_class(node: Any, name: str, what: str, names: Names) -> None:
     config = node.get("config")
     own = names.is_own(key_of(node)) or last_of(key_of(node)) in names.custom
@@ -106,7 +119,7 @@ def _check_class(node: Any, name: str, what: str, names: Names) -> None:
         raise UnsafeFile(f"The {what} holds a part that can run code or read files", f"class {name!r}", TRUST)
     elif kinds & known.BARE_CALLS:
         _check_operation(config, what)
-    elif (kinds & known.VOCABULARY_READERS or not own) and isinstance(_vocabulary(config), str):
+    elif (kinds & known.VOCABULARY_READERS or not own) and not _is_listed(_vocabulary(config)):
         # CVE-2025-12058: a vocabulary given as text is the path of a file to read.
         raise UnsafeFile(f"The {what} names a file to read", repr(_vocabulary(config))[:80], TRUST)
     elif name == "function":
@@ -125,6 +138,15 @@ def _kinds(node: Any, name: str, names: Names) -> frozenset[str]:
 
 def _vocabulary(config: Any) -> Any:
     return config.get("vocabulary") if isinstance(config, dict) else None
+
+
+def _is_listed(value: Any) -> bool:
+    """Whether a vocabulary is none, or a list: not a text, nor an object that Keras could make one from."""
+    if isinstance(value, dict) and value.get("class_name") in HELD:
+        value = value.get("config", value)
+        value = value.get("items", value.get("value")) if isinstance(value, dict) else value
+        return isinstance(value, list)
+    return value is None or isinstance(value, list)
 
 
 def _check_lambda(config: Any, what: str, names: Names) -> None:

@@ -18,7 +18,7 @@ from . import architecture, walk
 from .kinds import AGAIN
 from .limits import MIB, Limits
 from .names import Names
-from .walk import Contents
+from .stored import Contents
 
 START_SECONDS = 25.0
 """Beyond the limit: what a busy machine may take to start the child."""

@@ -36,5 +36,5 @@ class Limits:
     text_bytes: int = 16 * MIB
     nodes: int = 500000
     members: int = 1000
-    seconds: int = 5
+    seconds: int = 4
     memory_mib: int = 200

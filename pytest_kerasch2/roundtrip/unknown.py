@@ -10,7 +10,7 @@ from .architecture import is_own_function, key_of, last_of, objects, yours
 from .kinds import HDF5
 from .limits import Limits
 from .names import Names
-from .walk import Contents
+from .stored import Contents
 
 
 def with_full_names(found: Contents, names: Names) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 import h5py
 
@@ -17,6 +17,7 @@ from . import architecture, archive, shards
 from .architecture import REMEDY
 from .kinds import AGAIN, HDF5, SHARDS, ZIP, check_hdf5, kind_of
 from .limits import MIB, Limits
+from .stored import Contents, StoredArray
 
 DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 """What the HDF5 library makes of damaged bytes comes up as one of many types, none of them its own."""
@@ -24,66 +25,7 @@ OPTIMIZER = ("optimizer_weights", "optimizer")
 METRICS = "metrics"
 PIECE = MIB
 """Bytes of a chunk that may be larger than its array: HDF5 reads whole chunks."""
-ARRAYS = ("weights", "optimizer_weights", "metrics")
 TEXTS = ("model_config", "training_config", "keras_version", "backend")
-
-
-@dataclass(frozen=True)
-class StoredArray:
-    """One array of a file: its path inside, its shape, the name of its dtype, and the bytes that it declares."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    declared: int
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a model file holds, without the numbers themselves.
-
-    Attributes:
-        kind: ``"hdf5"``, ``"zip"`` or ``"shards"``.
-        architecture: the model's configuration, None in a file of weights alone.
-        training_config: loss, metrics and optimizer as they were compiled, None where the model was not.
-        weights: the model's arrays.
-        optimizer_weights: the optimizer's arrays, its step count among them; ``.weights.h5`` has them too.
-        metrics: sums and counts of the metrics, which Keras 2.13 to 2.15 put into ``.keras`` and ``.weights.h5``.
-        keras_version: as the file says.
-        backend: as the file says.
-        attributes: every attribute as (path of its object, name).
-    """
-
-    kind: str
-    architecture: Any
-    training_config: Any
-    weights: tuple[StoredArray, ...]
-    optimizer_weights: tuple[StoredArray, ...]
-    metrics: tuple[StoredArray, ...]
-    keras_version: str | None
-    backend: str | None
-    attributes: tuple[tuple[str, str], ...]
-
-    @property
-    def configurations(self) -> tuple[tuple[str, Any], ...]:
-        """Return the configurations that the file has, each with what an error calls it."""
-        both = (("architecture", self.architecture), ("training configuration", self.training_config))
-        return tuple((what, config) for what, config in both if config is not None)
-
-    def as_plain(self) -> dict[str, Any]:
-        """Return all of it as JSON values."""
-        return {**vars(self), **{name: [vars(one) for one in getattr(self, name)] for name in ARRAYS}}
-
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Contents:
-        """Return what `as_plain` gave, also after it has been JSON."""
-        arrays = {name: tuple(_stored(one) for one in plain[name]) for name in ARRAYS}
-        attributes = tuple((path, name) for path, name in plain["attributes"])
-        return cls(**{**plain, **arrays, "attributes": attributes})
-
-
-def _stored(plain: Mapping[str, Any]) -> StoredArray:
-    return StoredArray(**{**plain, "shape": tuple(plain["shape"])})
 
 
 @dataclass
@@ -145,9 +87,7 @@ def check_file(path: Any) -> Path:
 
 
 def _shards(source: Path, limits: Limits) -> Contents:
-    if source.stat().st_size > limits.text_bytes:
-        raise UnsafeFile("The index of shards is too large", f"at most {limits.text_bytes} bytes", REMEDY)
-    index = architecture.parse(shards.text_of(source), "index of shards", limits)
+    index = architecture.parse(shards.text_of(source, limits), "index of shards", limits)
     parts = [_shard(shard, limits) for shard in shards.files(source, index, limits)]
     declared = sum(array.declared for part in parts for array in part.weights + part.optimizer_weights)
     if declared > limits.total_bytes:
