@@ -18,7 +18,8 @@ import tempfile
 import time
 import types
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
+from unittest import mock
 
 from evaluation import hostile_files, hostile_layers, journal
 from evaluation.damaged_models import LIBRARY, outcomes
@@ -107,16 +108,10 @@ def function_of(mark: Path) -> Any:
     return types.FunctionType(marshal.loads(base64.b64decode(hostile_layers.code(mark))), {"open": open})
 
 
-@contextlib.contextmanager
-def _looked_at_before(cases: list[Case]) -> Iterator[None]:
-    """Have one child look into all files, where `load` would start one for each."""
+def _looked_at_before(cases: list[Case]) -> Any:
+    """Return a context in which one child has looked into all files, where `load` would start one for each."""
     jobs = [inspection.look(case.path, Limits()) for case in cases]
-    known = dict(zip(jobs, outcomes(jobs)))
-    before, inspection.run = inspection.run, known.__getitem__
-    try:
-        yield
-    finally:
-        inspection.run = before
+    return mock.patch.object(inspection, "run", dict(zip(jobs, outcomes(jobs))).__getitem__)
 
 
 def _loaded(keras: Any, case: Case) -> str:
