@@ -89,11 +89,9 @@ def tried(folder: str, control: bool) -> dict[str, Any]:
     for case in cases:
         case.mark.unlink(missing_ok=True)
     unguarded = [case.name for case in cases if control and not case.costly and _runs(keras, case)]
-    return {"release": _release(keras), "told": told, "executed": executed, "unguarded": unguarded}
-
-
-def _release(keras: Any) -> str:
-    return f"Keras {keras.__version__}, TensorFlow {sys.modules['tensorflow'].__version__}, {LIBRARY}"
+    here = api.release()
+    release = f"TensorFlow {here.tensorflow}, Keras {here.keras}, {LIBRARY}"
+    return {"release": release, "told": told, "executed": executed, "unguarded": unguarded}
 
 
 def _save_folder(keras: Any, maker: hostile_files.Maker) -> None:
@@ -147,14 +145,14 @@ def campaign(control: bool = True) -> dict[str, Any]:
     values = {name: one.value for name, one in looks.items() if one.answered}
     refused = {name for name, ended in loads["told"].items() if not ended.startswith("accepted")}
     return {
-        "release": loads["release"], "cases": len(cases), "refused": len(refused),
+        "release": loads["release"], "cases": len(loads["told"]), "refused": len(refused),
         "accepted": {name: ended for name, ended in loads["told"].items() if name not in refused},
         "executed": sorted({*early, *loads["executed"]}),
         "over": sorted(name for name, one in values.items() if one["seconds"] > SECONDS or one["mib"] > MIB),
         "other": sorted(f"{name}: {one.error or one.killed_by}" for name, one in looks.items() if not one.answered),
         "longest": round(max(one["seconds"] for one in values.values()), 2),
         "peak_mib": round(max(one["mib"] for one in values.values())),
-        "executed without a look": len(loads["unguarded"]), "seconds": round(time.monotonic() - began),
+        "executed without a look": sorted(loads["unguarded"]), "seconds": round(time.monotonic() - began),
     }  # fmt: skip
 
 
@@ -175,8 +173,10 @@ def main() -> int:
     journal.keep(given.kept, revision)
     found = campaign(not given.no_control)
     journal.append(given.kept, {"revision": revision, **found})
-    print("\n".join(f"{name}: {value}" for name, value in found.items()))
-    return int(bool(found["executed"] or found["over"] or found["other"]))
+    print("\n".join(f"{name}: {len(value) if isinstance(value, list) else value}" for name, value in found.items()))
+    wrong = {name: found[name] for name in ("executed", "over", "other") if found[name]}
+    print(wrong or "nothing ran, and nothing took too much")
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":
