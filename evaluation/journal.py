@@ -18,8 +18,13 @@ DECIDING = ("copies", "curve", "deciding", "metrics", "populations", "runs", "te
 def revision(others: Iterable[Path] = ()) -> str:
     """Return a hash of the code that decides, and of other files: lines of another revision are done anew."""
     ours = (PACKAGE / "accuracy" / f"{name}.py" for name in DECIDING)
+    return digest((*ours, PACKAGE / "gates" / "sequential.py", PACKAGE / "gates" / "distributions.py", *others))
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """Return a hash of the contents of files."""
     found = hashlib.sha256()
-    for path in (*ours, PACKAGE / "gates" / "sequential.py", PACKAGE / "gates" / "distributions.py", *others):
+    for path in paths:
         found.update(path.read_bytes())
     return found.hexdigest()[:16]
 

@@ -14,6 +14,10 @@ class BadJson(ValueError):
     """A text is not JSON within the limits; the message says where or why, without quoting the text."""
 
 
+class LargeJson(BadJson):
+    """A text has more bytes, values or levels than the limits."""
+
+
 @dataclass(frozen=True)
 class JsonLimits:
     """What a JSON text may be.
@@ -61,7 +65,7 @@ def parse_json(
 
     Raises:
         BadJson: it is not JSON, gives a name twice, holds a number that a float cannot hold or half of a character, or
-            is larger or deeper than the limits.
+            is larger or deeper than the limits (`LargeJson`).
     """
     encoded = _encoded(content)
     _check_size(encoded, limits)
@@ -74,7 +78,7 @@ def parse_json(
             object_pairs_hook=_unique,
         )
     except RecursionError:
-        raise BadJson(f"nested more than {limits.depth} deep") from None
+        raise LargeJson(f"nested more than {limits.depth} deep") from None
     except UnicodeDecodeError as error:
         raise BadJson(f"byte {error.start} is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -94,10 +98,10 @@ def _encoded(content: str | bytes) -> bytes:
 
 def _check_size(encoded: bytes, limits: JsonLimits) -> None:
     if len(encoded) > limits.size:
-        raise BadJson(f"more than {limits.size} bytes")
+        raise LargeJson(f"more than {limits.size} bytes")
     values = sum(map(encoded.count, (b",", b"[", b"{")))
     if values > limits.values:
-        raise BadJson(f"more than {limits.values} values")
+        raise LargeJson(f"more than {limits.values} values")
 
 
 def _refuse_constant(name: str) -> Any:
@@ -131,7 +135,7 @@ def _check_values(value: Any, limits: JsonLimits) -> None:
     while waiting:
         one, depth = waiting.pop()
         if depth > limits.depth:
-            raise BadJson(f"nested more than {limits.depth} deep")
+            raise LargeJson(f"nested more than {limits.depth} deep")
         if isinstance(one, dict):
             waiting.extend((part, depth + 1) for pair in one.items() for part in pair)
         elif isinstance(one, list):

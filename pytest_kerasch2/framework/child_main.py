@@ -10,11 +10,17 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 from pytest_kerasch2.errors import KerasCh2Error
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 LINE = "line.json"
 # Seconds past its deadline after which a child whose parent is gone ends itself
@@ -41,10 +47,48 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
         with contextlib.ExitStack() as planted:
             for name in job["planted"]:
                 planted.enter_context(named(name)())
-            value = named(job["target"])(*job["arguments"])
+            target = named(job["target"])
+            planted.enter_context(limited(job["address_mib"], job["processor_seconds"]))
+            value = target(*job["arguments"])
         return {"value": json.loads(json.dumps(value, default=_plain)), "error": None}
     except Exception as error:  # the parent decides what an error means
         return {"value": None, "error": described(error)}
+
+
+@contextlib.contextmanager
+def limited(address_mib: int | None, processor_seconds: int | None) -> Iterator[None]:
+    """Bound what this process takes from here on by soft limits of the system, and lift them at the end.
+
+    Beyond the address space an allocation fails; beyond the processor time the system kills the process, also where
+    compiled code turns in a circle without letting go of the interpreter.
+    """
+    if resource is None:
+        yield
+        return
+    limits = {}
+    taken = _address_space()
+    if address_mib is not None and taken is not None:
+        limits[resource.RLIMIT_AS] = taken + address_mib * 2**20
+    if processor_seconds is not None:
+        limits[resource.RLIMIT_CPU] = int(time.process_time()) + 1 + processor_seconds
+    before = {kind: resource.getrlimit(kind) for kind in limits}
+    try:
+        for kind, limit in limits.items():
+            hard = before[kind][1]
+            resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+        yield
+    finally:
+        for kind, both in before.items():
+            resource.setrlimit(kind, both)
+
+
+def _address_space() -> int | None:
+    """Return the bytes of address space of this process, or None where the system does not tell."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    except OSError:
+        return None
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def described(error: BaseException) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pytest_kerasch2 import errors
 
 _REMEDY = "run the function by itself to see the whole story; a limit can be raised where the job is made"
 _STACK = re.compile(r"most recent call (first|last)")
+LIMITS = ("deadline", "memory_mib", "address_mib", "processor_seconds")
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -25,6 +26,10 @@ class Job:
         environment: variables to set in the child; None removes one.
         deadline: seconds after which the child and all its processes are killed.
         memory_mib: resident memory in MiB beyond which they are killed.
+        address_mib: address space in MiB that the target may take beyond what its module has taken; where the system
+            keeps such a limit, an allocation beyond it fails. None sets no limit.
+        processor_seconds: seconds of processor time after which the target is killed, where the system keeps such a
+            limit; unlike a deadline it does not run while the machine is busy with others. None sets no limit.
         planted: ``package.module:factory`` of context managers to enter before the target is called.
         place: place in the line of those jobs that may share one interpreter; None for a job that needs its own.
 
@@ -37,6 +42,8 @@ class Job:
     environment: Mapping[str, str | None] = field(default_factory=dict)
     deadline: float = 60.0
     memory_mib: int = 4096
+    address_mib: int | None = None
+    processor_seconds: int | None = None
     planted: tuple[str, ...] = ()
     place: int | None = None
 
@@ -45,9 +52,12 @@ class Job:
         for name in (self.target, *self.planted):
             if not _TARGET.fullmatch(name):
                 raise errors.BadSetting("A job names no function", repr(name), "write it as package.module:function")
-        if not (self.deadline > 0 and self.memory_mib > 0):
-            found = f"deadline {self.deadline!r}, memory_mib {self.memory_mib!r}"
-            raise errors.BadSetting("A limit of a job is not positive", found, "give seconds and MiB above 0")
+        limits = {name: getattr(self, name) for name in LIMITS}
+        broken = [f"{name} {value!r}" for name, value in limits.items() if value is not None and not value > 0]
+        if broken:
+            raise errors.BadSetting(
+                "A limit of a job is not positive", ", ".join(broken), "give seconds and MiB above 0"
+            )
         try:
             self.as_json()
         except (TypeError, ValueError) as error:

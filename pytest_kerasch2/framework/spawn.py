@@ -32,6 +32,7 @@ STDERR = "stderr.txt"
 STDERR_LIMIT = 64 * 2**20
 RESULT_LIMIT = 256 * 2**20
 TAIL_LINES = 20
+_FIRST_GLANCE = 0.002
 _GLANCE = 0.05
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
@@ -122,10 +123,13 @@ def _environment(job: Job, folder: Path) -> dict[str, str]:
 def _watch(child: subprocess.Popen[bytes], job: Job, result: Path, stop: threading.Event) -> str | None:
     """Wait for the result of a job or the child's end, and give which limit was broken, if any."""
     deadline = time.monotonic() + job.deadline
+    # Short jobs in a line are not to wait for us
+    glance = _FIRST_GLANCE
     while not result.exists():
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(_GLANCE)
+            child.wait(glance)
             return None
+        glance = min(2 * glance, _GLANCE)
         if stop.is_set():
             return INTERRUPTED
         if time.monotonic() > deadline:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from .compare import optimizer_state, same_optimizer_state, same_predictions, same_weights
+from .digests import check_digest, write_digest
 from .formats import FORMATS, Format, available, form
+from .inspection import inspect
 from .limits import Limits
-from .walk import Contents, StoredArray, contents, inspect
+from .stored import Contents, StoredArray
+from .walk import contents
 
 __all__ = [
     "FORMATS",
@@ -14,6 +17,7 @@ __all__ = [
     "Limits",
     "StoredArray",
     "available",
+    "check_digest",
     "contents",
     "form",
     "inspect",
@@ -21,4 +25,5 @@ __all__ = [
     "same_optimizer_state",
     "same_predictions",
     "same_weights",
+    "write_digest",
 ]

@@ -6,10 +6,10 @@ CVE-2024-3660, CVE-2025-1550, CVE-2025-8747, CVE-2025-9905, CVE-2025-9906, CVE-2
 
 from __future__ import annotations
 
-import json
 from typing import Any, Callable, Iterator
 
 from ..errors import DataDamaged, UnsafeFile
+from ..json_files import BadJson, JsonLimits, LargeJson, parse_json
 from . import names as known
 from .limits import Limits
 from .names import Names
@@ -23,23 +23,27 @@ OPERATIONS: dict[str, Callable[[Any], bool]] = {
     "op": NODES.__contains__,
 }
 """Where a bare call says what it calls, and which names compute."""
+NAMING = ("class_name", "registered_name", "module", "name")
+"""Where a configuration says by which name something is looked up, in Keras or in the file."""
+HELD = ("__tuple__", "__numpy__", "__tensor__")
+"""Kinds of values that may hold a list."""
 LAMBDA_CODE = ("function_type", "output_shape_type", "mask_type")
 
 
-def parse(text: str, what: str, limits: Limits) -> Any:
+def parse(text: str | bytes, what: str, limits: Limits) -> Any:
     """Give the value of a JSON text.
 
     Raises:
         UnsafeFile: the text is larger or deeper than any honest configuration.
         DataDamaged: it is no JSON object.
     """
-    if len(text) > limits.text_bytes:
-        raise UnsafeFile(f"The {what} is too large", f"{len(text)} bytes, at most {limits.text_bytes}", REMEDY)
+    bounds = JsonLimits(size=limits.text_bytes, values=limits.nodes, depth=limits.depth)
     try:
-        value = json.loads(text)
-    except RecursionError:
-        raise UnsafeFile(f"The {what} is nested too deeply", f"{len(text)} bytes", REMEDY) from None
-    except ValueError as error:
+        # Keras writes infinity and NaN, which are not JSON, as Python does.
+        value = parse_json(text, bounds, on_constant=float)
+    except LargeJson as error:
+        raise UnsafeFile(f"The {what} is nested too deeply or too large", str(error), REMEDY) from None
+    except BadJson as error:
         raise DataDamaged(f"The {what} is no JSON", str(error), "save the model again") from None
     if not isinstance(value, dict):
         raise DataDamaged(f"The {what} is no JSON object", type(value).__name__, "save the model again")
@@ -59,6 +63,7 @@ def check(config: Any, what: str, limits: Limits, names: Names) -> None:
         UnsafeFile: with what was found.
     """
     for node in objects(config, what, limits):
+        _check_characters(node, what)
         name = node.get("class_name")
         if isinstance(name, str):
             _check_class(node, name, what, names)
@@ -96,6 +101,14 @@ def last_of(name: str) -> str:
     return name.rpartition(">")[2]
 
 
+def _check_characters(node: Any, what: str) -> None:
+    # What ends at such a character for one reader goes on for another.
+    for key in (*NAMING, "config", "vocabulary"):
+        value = node.get(key)
+        if isinstance(value, str) and "\0" in value:
+            raise UnsafeFile(f"The {what} has a name with a NUL in it", f"{key!r}: {value!r}"[:120], REMEDY)
+
+
 def _check_class(node: Any, name: str, what: str, names: Names) -> None:
     config = node.get("config")
     own = names.is_own(key_of(node)) or last_of(key_of(node)) in names.custom
@@ -106,7 +119,7 @@ def _check_class(node: Any, name: str, what: str, names: Names) -> None:
         raise UnsafeFile(f"The {what} holds a part that can run code or read files", f"class {name!r}", TRUST)
     elif kinds & known.BARE_CALLS:
         _check_operation(config, what)
-    elif (kinds & known.VOCABULARY_READERS or not own) and isinstance(_vocabulary(config), str):
+    elif (kinds & known.VOCABULARY_READERS or not own) and not _is_listed(_vocabulary(config)):
         # CVE-2025-12058: a vocabulary given as text is the path of a file to read.
         raise UnsafeFile(f"The {what} names a file to read", repr(_vocabulary(config))[:80], TRUST)
     elif name == "function":
@@ -125,6 +138,15 @@ def _kinds(node: Any, name: str, names: Names) -> frozenset[str]:
 
 def _vocabulary(config: Any) -> Any:
     return config.get("vocabulary") if isinstance(config, dict) else None
+
+
+def _is_listed(value: Any) -> bool:
+    """Whether a vocabulary is none, or a list: not a text, nor an object that Keras could make one from."""
+    if isinstance(value, dict) and value.get("class_name") in HELD:
+        value = value.get("config", value)
+        value = value.get("items", value.get("value")) if isinstance(value, dict) else value
+        return isinstance(value, list)
+    return value is None or isinstance(value, list)
 
 
 def _check_lambda(config: Any, what: str, names: Names) -> None:

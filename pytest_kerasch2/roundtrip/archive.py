@@ -14,12 +14,13 @@ from typing import Any, Iterator
 
 from ..errors import DataDamaged, UnsafeFile
 from .architecture import REMEDY
+from .archive_layout import check_layout
+from .kinds import AGAIN, user_blocks
 from .limits import Limits
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
-AGAIN = "save the model again"
 
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, KeyError)
 """What damaged bytes make ``zipfile`` raise beside its own error; an unknown method, for one, is not implemented."""
@@ -29,8 +30,8 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError
 class Members:
     """The three parts of an archive: two texts, and the path of the weights while they are unpacked."""
 
-    config: str
-    metadata: str
+    config: bytes
+    metadata: bytes
     weights: Path
 
 
@@ -55,6 +56,7 @@ def _extract(source: Path, target: Path, limits: Limits) -> Members:
     try:
         with zipfile.ZipFile(str(source)) as archive:
             _check_members(archive, source.stat().st_size, limits)
+            _check_no_hdf5(source, check_layout(source, archive.infolist()))
             texts = {name: _text(archive, name, limits) for name in (CONFIG, METADATA)}
             with archive.open(WEIGHTS) as packed, target.open("wb") as plain:
                 shutil.copyfileobj(packed, plain)
@@ -91,10 +93,16 @@ def _check_name(info: Any) -> None:
         raise UnsafeFile("The archive has a part that no model needs", repr(name)[:120], REMEDY)
 
 
-def _text(archive: zipfile.ZipFile, name: str, limits: Limits) -> str:
+def _check_no_hdf5(source: Path, begins: dict[str, int]) -> None:
+    # The weights are HDF5, and may happen to begin where HDF5 looks; they are looked into themselves.
+    for place in set(user_blocks(source)) - {begins[WEIGHTS]}:
+        raise UnsafeFile("The archive can be read as HDF5 too", f"from byte {place} on", REMEDY)
+
+
+def _text(archive: zipfile.ZipFile, name: str, limits: Limits) -> bytes:
     if archive.getinfo(name).file_size > limits.text_bytes:
         raise UnsafeFile(f"The part {name} is too large", f"at most {limits.text_bytes} bytes", REMEDY)
-    return archive.read(name).decode("utf-8")
+    return archive.read(name)
 
 
 def _read_out(archive: zipfile.ZipFile, name: str) -> None:

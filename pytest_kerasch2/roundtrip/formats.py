@@ -14,8 +14,9 @@ from ..errors import BadSetting
 from ..framework import api
 from ..third_party import warnings_shown
 from . import unknown
+from .digests import check_digest, digest_file, write_digest
+from .inspection import inspect
 from .names import Names
-from .walk import inspect
 
 MODEL = "model"
 WEIGHTS = "weights"
@@ -45,18 +46,26 @@ class Format:
         """Give the path of a model of that name in a folder."""
         return Path(folder) / f"{stem}{self.suffix}"
 
-    def save(self, model: Any, path: Any) -> Path:
+    def save(self, model: Any, path: Any, *, digest: bool = False) -> Path:
         """Write the model and give its path; under that name stands the old file, or the new one, never a part.
 
         Keras itself empties the old file first and then writes in place. Here it writes beside the target, and the
         result is moved over it. A folder cannot replace another in one step, so for folders the old one is moved aside
         first and removed at the end.
 
+        Args:
+            model: what to write.
+            path: where to.
+            digest: whether to write its SHA-256 beside it, as ``model.h5.sha256``. One that stands there is renewed.
+
         Raises:
-            BadSetting: the name has the wrong suffix, or its folder does not exist.
+            BadSetting: the name has the wrong suffix, its folder does not exist, or a folder is to have a digest.
         """
         target = Path(path)
         self._check(target)
+        beside = digest_file(target)
+        if digest and self.folder:
+            raise BadSetting("A digest is of a file, not of a folder", self.name, "leave out digest=True")
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=str(target.parent)))
         try:
             fresh = staging / f"new{self.suffix}"
@@ -64,12 +73,27 @@ class Format:
                 self.writer(model, str(fresh))
             if target.is_dir():
                 target.replace(staging / "old")
+            renewed = beside.is_file()
+            if renewed:
+                # A kill in between leaves no digest rather than a wrong one.
+                beside.replace(staging / "digest")
             fresh.replace(target)
         finally:
             shutil.rmtree(str(staging), ignore_errors=True)
+        if digest or renewed:
+            write_digest(target)
         return target
 
-    def load(self, tf: Any, path: Any, *, into: Any = None, custom_objects: Any = None, trusted: bool = False) -> Any:
+    def load(
+        self,
+        tf: Any,
+        path: Any,
+        *,
+        into: Any = None,
+        custom_objects: Any = None,
+        trusted: bool = False,
+        digest: bool = False,
+    ) -> Any:
         """Give the model, after a look into the file that refuses what could do harm.
 
         It loads what this Keras itself wrote, what is registered with it in this process, and what ``custom_objects``
@@ -80,19 +104,23 @@ class Format:
             path: what ``save`` wrote, or Keras did.
             into: for weights alone: the built model that receives them and is given back.
             custom_objects: names that Keras has to be told: a dictionary of classes and functions.
-            trusted: leaves the look into the file out, and lets Keras run the code of Lambda layers.
+            trusted: leaves the look into the file out, and lets Keras run the code of Lambda layers. A folder is a
+                program, which cannot be looked into, and loads only so.
+            digest: whether a file without a digest beside it is refused; one that stands there is compared in any case.
 
         Raises:
-            BadSetting: there is nothing under that name, or weights were to be loaded into no model.
+            BadSetting: there is nothing under that name, weights were to be loaded into no model, or there is no
+                digest.
             UnsafeFile: the file could run code or read other files, or names what nobody here knows.
-            DataDamaged: the file is not whole.
+            DataDamaged: the file is not whole, or not what its digest says.
         """
         source = Path(path)
         if not source.exists():
             raise BadSetting("There is nothing to load", repr(str(source)), "save first, or correct the path")
         if self.holds == WEIGHTS and into is None:
             raise BadSetting("Weights alone need a model to go into", self.name, "hand in a built model as into=")
-        if self.folder or trusted:
+        check_digest(source, demanded=digest)
+        if trusted:
             return self._read(tf, source, into, custom_objects, trusted)
         keras = getattr(tf, "keras", tf)
         # Own classes and functions that the caller names are his own, so they are no danger.

@@ -19,9 +19,11 @@ class Limits:
         attributes: attributes of one object.
         all_attributes: attributes in one file.
         depth: groups inside groups, and lists or objects inside one another in a configuration.
-        text_bytes: bytes of one configuration.
+        text_bytes: bytes of one configuration, and of all names together.
         nodes: values in one configuration.
         members: files in one archive.
+        seconds: processor time of a look into a file, beside what it takes to read it.
+        memory_mib: memory that a look may take, beside that of Python with h5py.
     """
 
     array_bytes: int = 1024 * MIB
@@ -31,6 +33,8 @@ class Limits:
     attributes: int = 1000
     all_attributes: int = 50000
     depth: int = 64
-    text_bytes: int = 32 * MIB
+    text_bytes: int = 16 * MIB
     nodes: int = 500000
     members: int = 1000
+    seconds: int = 4
+    memory_mib: int = 200

@@ -16,12 +16,15 @@ SUFFIX = ".weights.h5"
 TOGETHER = "copy the index and all of its files into one folder, or save the weights again"
 
 
-def text_of(index: Path) -> str:
+def text_of(index: Path, limits: Limits) -> str:
     """Return the text of an index.
 
     Raises:
+        UnsafeFile: it is too large.
         DataDamaged: it is no text.
     """
+    if index.stat().st_size > limits.text_bytes:
+        raise UnsafeFile("The index of shards is too large", f"at most {limits.text_bytes} bytes", TOGETHER)
     try:
         return index.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -7,9 +7,10 @@ from typing import Any, Iterator
 from ..errors import BadSetting, UnsafeFile
 from . import names as known
 from .architecture import is_own_function, key_of, last_of, objects, yours
+from .kinds import HDF5
 from .limits import Limits
 from .names import Names
-from .walk import HDF5, Contents
+from .stored import Contents
 
 
 def with_full_names(found: Contents, names: Names) -> dict[str, Any] | None:

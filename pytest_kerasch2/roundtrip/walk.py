@@ -1,79 +1,31 @@
-"""Looking into a model file with h5py and zipfile alone, before Keras sees it.
+"""What a model file holds, read with h5py and zipfile alone.
 
-For every TensorFlow up to 2.15, and for later ones with Keras below 3.11.3, an ``.h5`` file is a program. This look is
-the same on every release. It reads no array; it cannot help against faults in the HDF5 library itself, so a file of
-unknown origin belongs into a process of its own all the same.
+It reads no array. Damaged bytes can make the HDF5 library turn in a circle or crash: ``inspection`` has this done in a
+child, and is what to call for a file that somebody else has made.
 """
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Any
 
 import h5py
 
-from ..errors import BadSetting, DataDamaged, KerasCh2Error, UnsafeFile
-from ..framework import api
+from ..errors import BadSetting, DataDamaged, UnsafeFile
 from . import architecture, archive, shards
 from .architecture import REMEDY
-from .limits import Limits
-from .names import Names
+from .kinds import AGAIN, HDF5, SHARDS, ZIP, check_hdf5, kind_of
+from .limits import MIB, Limits
+from .stored import Contents, StoredArray
 
-AGAIN = "save the model again"
-DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError, ArithmeticError)
+DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 """What the HDF5 library makes of damaged bytes comes up as one of many types, none of them its own."""
-RENAME = "give it the name that its writer gave it; do not load it if it has that name"
-HDF5, ZIP, SHARDS = "hdf5", "zip", ".weights.json"
-HDF5_START = b"\x89HDF\r\n\x1a\n"
-ZIP_START = b"PK\x03\x04"
 OPTIMIZER = ("optimizer_weights", "optimizer")
 METRICS = "metrics"
+PIECE = MIB
+"""Bytes of a chunk that may be larger than its array: HDF5 reads whole chunks."""
 TEXTS = ("model_config", "training_config", "keras_version", "backend")
-
-
-@dataclass(frozen=True)
-class StoredArray:
-    """One array of a file: its path inside, its shape, the name of its dtype, and the bytes that it declares."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    declared: int
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a model file holds, without the numbers themselves.
-
-    Attributes:
-        kind: ``"hdf5"``, ``"zip"`` or ``"shards"``.
-        architecture: the model's configuration, None in a file of weights alone.
-        training_config: loss, metrics and optimizer as they were compiled, None where the model was not.
-        weights: the model's arrays.
-        optimizer_weights: the optimizer's arrays, its step count among them; ``.weights.h5`` has them too.
-        metrics: sums and counts of the metrics, which Keras 2.13 to 2.15 put into ``.keras`` and ``.weights.h5``.
-        keras_version: as the file says.
-        backend: as the file says.
-        attributes: every attribute as (path of its object, name).
-    """
-
-    kind: str
-    architecture: Any
-    training_config: Any
-    weights: tuple[StoredArray, ...]
-    optimizer_weights: tuple[StoredArray, ...]
-    metrics: tuple[StoredArray, ...]
-    keras_version: str | None
-    backend: str | None
-    attributes: tuple[tuple[str, str], ...]
-
-    @property
-    def configurations(self) -> tuple[tuple[str, Any], ...]:
-        """Return the configurations that the file has, each with what an error calls it."""
-        both = (("architecture", self.architecture), ("training configuration", self.training_config))
-        return tuple((what, config) for what, config in both if config is not None)
 
 
 @dataclass
@@ -83,6 +35,7 @@ class _Tally:
     limits: Limits
     size: int
     objects: int = 0
+    names: int = 0
     attributes: int = 0
     declared: int = 0
     stored: int = 0
@@ -91,6 +44,9 @@ class _Tally:
 
 def contents(path: Any, limits: Limits = Limits()) -> Contents:  # noqa: B008  # frozen, so safe to share
     """Give what a model file holds; refuses what cannot be walked safely, but not what its configuration names.
+
+    It is read in this process and without a deadline, which is right for a file that was made here; for any other,
+    there is `inspection.inspect`.
 
     Args:
         path: an HDF5 file, a ``.keras`` archive, or the index of weights in shards, ``.weights.json``.
@@ -101,78 +57,38 @@ def contents(path: Any, limits: Limits = Limits()) -> Contents:  # noqa: B008  #
         UnsafeFile: it reaches outside itself, or declares more than it holds.
         DataDamaged: it is no such file, or not whole.
     """
+    source = check_file(path)
+    read = {SHARDS: _shards, ZIP: _zip, HDF5: _hdf5}[kind_of(source)]
+    try:
+        return read(source, limits)
+    except MemoryError:
+        raise too_much("more than there is") from None
+
+
+def too_much(found: str) -> UnsafeFile:
+    """Return the error for a file that takes too much memory."""
+    return UnsafeFile("Looking into the file takes too much memory", found, REMEDY)
+
+
+def check_file(path: Any) -> Path:
+    """Return the path of a file.
+
+    Raises:
+        BadSetting: there is none.
+        UnsafeFile: a folder is there.
+    """
     source = Path(path)
-    if not source.is_file():
-        raise _no_file(source)
-    kind = _kind(source)
-    if kind == SHARDS:
-        return _shards(source, limits)
-    return _zip(source, limits) if kind == ZIP else _hdf5(source, limits)
-
-
-def _no_file(source: Path) -> KerasCh2Error:
     if source.is_dir():
         remedy = "load it with trusted=True if you made it yourself, or save the model as a file"
-        return UnsafeFile("A folder is a form that is not looked into", repr(str(source)), remedy)
-    return BadSetting("There is no such file", repr(str(source)), "correct the path")
-
-
-def _kind(source: Path) -> str:
-    """Return how Keras will read a file, which it decides by the name.
-
-    Raises:
-        UnsafeFile: what is inside could be read in another way too.
-        DataDamaged: it is no file of that kind.
-    """
-    if source.name.endswith(SHARDS):
-        return SHARDS
-    with source.open("rb") as file:
-        start = file.read(len(HDF5_START))
-    archive_too, named = zipfile.is_zipfile(str(source)), source.name.endswith(".keras")
-    if start.startswith(ZIP_START) and named:
-        return ZIP
-    if start == HDF5_START and not (archive_too and named):
-        return HDF5
-    if archive_too:
-        found = f"{source.name} starts with {start!r} and can be read as a zip archive"
-        raise UnsafeFile("The name of the file does not fit what is in it", found, RENAME)
-    raise DataDamaged("The file is neither HDF5 nor a zip archive", f"it starts with {start!r}", AGAIN)
-
-
-def inspect(
-    path: Any,
-    limits: Limits = Limits(),  # noqa: B008
-    allowed: Iterable[str] = (),
-    keras: Any = None,
-) -> Contents:
-    """Give what a model file holds, after refusing everything that could run code, reach outside or exhaust memory.
-
-    What is registered with the Keras in this process is the caller's own. Where no Keras has been imported, the names
-    in the file decide alone, and none is imported.
-
-    Args:
-        path: an HDF5 file, a ``.keras`` archive, or the index of weights in shards, ``.weights.json``.
-        limits: how much it may hold.
-        allowed: names of the caller's own classes and functions that the file may name, or ``custom_objects``.
-        keras: the Keras that will load the file, by default the one in this process.
-
-    Raises:
-        BadSetting: there is no such file.
-        UnsafeFile: with what was found, and what helps.
-        DataDamaged: it is no such file, or not whole.
-    """
-    found = contents(path, limits)
-    names = Names(api.loaded_keras() if keras is None else keras, allowed)
-    for what, config in found.configurations:
-        architecture.check(config, what, limits, names)
-    return found
+        raise UnsafeFile("A folder is a form that is not looked into", repr(str(source)), remedy)
+    if not source.is_file():
+        raise BadSetting("There is no such file", repr(str(source)), "correct the path")
+    return source
 
 
 def _shards(source: Path, limits: Limits) -> Contents:
-    if source.stat().st_size > limits.text_bytes:
-        raise UnsafeFile("The index of shards is too large", f"at most {limits.text_bytes} bytes", REMEDY)
-    index = architecture.parse(shards.text_of(source), "index of shards", limits)
-    parts = [_hdf5(shard, limits) for shard in shards.files(source, index, limits)]
+    index = architecture.parse(shards.text_of(source, limits), "index of shards", limits)
+    parts = [_shard(shard, limits) for shard in shards.files(source, index, limits)]
     declared = sum(array.declared for part in parts for array in part.weights + part.optimizer_weights)
     if declared > limits.total_bytes:
         raise UnsafeFile("The file's arrays declare too much together", f"{declared} bytes", REMEDY)
@@ -189,9 +105,18 @@ def _shards(source: Path, limits: Limits) -> Contents:
     )
 
 
+def _shard(source: Path, limits: Limits) -> Contents:
+    check_hdf5(source)
+    return _hdf5(source, limits)
+
+
 def _zip(source: Path, limits: Limits) -> Contents:
     with archive.unpacked(source, limits) as members:
+        check_hdf5(members.weights)
         inner = _hdf5(members.weights, limits)
+    if inner.architecture is not None:
+        # TensorFlow up to 2.12 would take the archive for HDF5 where these weights begin at a multiple of 512 bytes.
+        raise UnsafeFile("The weights in the archive hold an architecture of their own", archive.WEIGHTS, REMEDY)
     config = architecture.parse(members.config, "architecture", limits)
     metadata = architecture.parse(members.metadata, "metadata", limits)
     return replace(
@@ -226,9 +151,7 @@ def _walk(file: Any, tally: _Tally) -> Contents:
         if depth > tally.limits.depth:
             raise UnsafeFile("The file's groups are nested too deeply", f"depth {depth}", REMEDY)
         for key in thing:
-            tally.objects += 1
-            if tally.objects > tally.limits.objects:
-                raise UnsafeFile("The file holds too many objects", f"more than {tally.limits.objects}", REMEDY)
+            _count(tally, len(name) + len(key))
             child = _member(thing, key, f"{name}/{key}")
             address = h5py.h5o.get_info(child.id).addr
             if address not in visited:
@@ -237,6 +160,15 @@ def _walk(file: Any, tally: _Tally) -> Contents:
     _check_lists(tally)
     texts = {key: _text(file, key, tally.limits) for key in TEXTS}
     return _contents(texts, sorted(arrays, key=lambda one: one.name), sorted(attributes), tally.limits)
+
+
+def _count(tally: _Tally, characters: int) -> None:
+    tally.objects += 1
+    tally.names += characters
+    if tally.objects > tally.limits.objects:
+        raise UnsafeFile("The file holds too many objects", f"more than {tally.limits.objects}", REMEDY)
+    if tally.names > tally.limits.text_bytes:
+        raise UnsafeFile("The file's names are too long", f"{tally.names} characters together", REMEDY)
 
 
 def _contents(texts: Any, arrays: list[StoredArray], attributes: list[tuple[str, str]], limits: Limits) -> Contents:
@@ -277,7 +209,7 @@ def _array(array: Any, name: str, tally: _Tally) -> StoredArray:
         raise UnsafeFile("An array lies in another file", repr(name), REMEDY)
     if array.is_virtual:
         raise UnsafeFile("An array is put together from other files", repr(name), REMEDY)
-    if array.dtype.kind not in "fiub" and array.dtype.names is None and array.dtype.kind != "V":
+    if not _is_numeric(array.dtype):
         raise UnsafeFile("An array holds something other than numbers", f"{name!r}, dtype {array.dtype}", REMEDY)
     filters = {plan.get_filter(index)[0] for index in range(plan.get_nfilters())}
     unknown = filters - {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
@@ -285,9 +217,22 @@ def _array(array: Any, name: str, tally: _Tally) -> StoredArray:
         raise UnsafeFile("An array needs a filter from outside", f"{name!r}, filter {min(unknown)}", REMEDY)
     shape = tuple(int(side) for side in (array.shape or ()))
     declared = array.dtype.itemsize * _product(shape)
+    piece = array.dtype.itemsize * _product(array.chunks or ())
+    if piece > max(declared, PIECE):
+        found = f"{name!r} declares {declared} bytes in pieces of {piece}"
+        raise UnsafeFile("An array is stored in pieces larger than itself", found, REMEDY)
     tally.stored += int(array.id.get_storage_size())
     _check_size(name, declared, bool(filters), tally)
     return StoredArray(name, shape, str(array.dtype), declared)
+
+
+def _is_numeric(dtype: Any) -> bool:
+    """Whether elements are numbers: those of NumPy, or opaque ones of a fixed width such as those of bfloat16.
+
+    No Keras writes compound elements, whose fields may be anything, nor arrays of arrays.
+    """
+    plain = dtype.names is None and dtype.subdtype is None and not dtype.hasobject
+    return plain and dtype.kind in "fiubV"
 
 
 def _product(shape: tuple[int, ...]) -> int:
@@ -315,6 +260,7 @@ def _attributes(thing: Any, name: str, tally: _Tally) -> list[str]:
     if count > tally.limits.attributes or tally.attributes > tally.limits.all_attributes:
         raise UnsafeFile("The file holds too many attributes", f"{count} at {name or '/'!r}", REMEDY)
     names = list(thing.attrs.keys())
+    tally.names += sum(map(len, names))
     for each in names:
         handle = thing.attrs.get_id(each)
         if handle.dtype.hasobject and handle.shape is not None:

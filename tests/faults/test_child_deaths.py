@@ -14,6 +14,7 @@ import pytest
 from pytest_kerasch2 import errors
 from pytest_kerasch2.framework.child import Job, Outcome, run, value_of
 from pytest_kerasch2.framework.job import last_words
+from pytest_kerasch2.framework.spawn import in_line
 
 linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process groups")
@@ -56,6 +57,10 @@ def leaves_brood(file):
 def hog():
     held = []
     while True: held.append(bytearray(10**7))
+def turn():
+    import re
+    re.match("(a+)+$", "a" * 60 + "b")
+def take(mib): return len(bytearray(mib * 2**20)) // 2**20
 def thread_left():
     threading.Thread(target=time.sleep, args=(1000,)).start()
     return "answered"
@@ -159,6 +164,29 @@ def test_deaths(name, arguments, killed_by):
 def test_last_words_are_quoted():
     with pytest.raises(errors.ChildDied, match=r"last words.*in abort"):
         value_of(run(job("abort")))
+
+
+@posix
+def test_processor_time():
+    outcome = run(job("turn", deadline=60.0, processor_seconds=1))
+
+    assert outcome.killed_by == "signal SIGXCPU"
+    assert outcome.seconds < 30
+
+
+@linux
+@pytest.mark.parametrize(("mib", "ends"), [(20, None), (400, "MemoryError")])
+def test_address_space(mib, ends):
+    outcome = run(job("take", mib, address_mib=100))
+
+    assert (outcome.error or {}).get("type") == ends
+
+
+@linux
+def test_limits_hold_for_the_target_alone():
+    first, second = in_line([job("take", 400, address_mib=100, place=0), job("take", 400, place=1)])
+
+    assert (first.error["type"], second.value) == ("MemoryError", 400)
 
 
 @pytest.mark.parametrize("name", ["hang", "stubborn"])
@@ -294,9 +322,13 @@ def test_a_target_that_names_no_function_is_refused(target):
         Job(target)
 
 
-def test_bad_limits_and_arguments_are_refused():
-    with pytest.raises(errors.BadSetting, match="not positive"):
-        Job("m:f", deadline=0)
+@pytest.mark.parametrize("limit", ["deadline", "memory_mib", "address_mib", "processor_seconds"])
+def test_a_limit_that_is_not_positive_is_refused(limit):
+    with pytest.raises(errors.BadSetting, match=f"{limit} 0"):
+        Job("m:f", **{limit: 0})
+
+
+def test_an_argument_that_is_not_json_is_refused():
     with pytest.raises(errors.BadSetting, match="not JSON"):
         Job("m:f", (object(),))
 

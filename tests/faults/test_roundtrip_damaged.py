@@ -15,19 +15,20 @@ import pytest
 from pytest_kerasch2.errors import BadSetting, DataDamaged, UnsafeFile
 from pytest_kerasch2.roundtrip import contents, inspect
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
 CONFIG = {"class_name": "Sequential", "config": {"name": "m", "layers": []}}
 FLIPS = """
 import random, sys
 from pathlib import Path
 from pytest_kerasch2.errors import DataDamaged, UnsafeFile
-from pytest_kerasch2.roundtrip import inspect
+from pytest_kerasch2.roundtrip import contents
 whole, place = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2])
 for seed in range(int(sys.argv[3]), int(sys.argv[4])):
     draw, bits = random.Random(seed), bytearray(whole)
     bits[draw.randrange(len(bits))] ^= 1 << draw.randrange(8)
     place.write_bytes(bytes(bits))
     try:
-        inspect(place)
+        contents(place)
         print("read", flush=True)
     except (DataDamaged, UnsafeFile):
         print("refused", flush=True)
@@ -45,12 +46,14 @@ def small(tmp_path):
 
 
 @pytest.fixture
-def packed(tmp_path, small):
-    path = tmp_path / "small.keras"
+def packed(tmp_path):
+    path, weights = tmp_path / "small.keras", tmp_path / "weights.h5"
+    with h5py.File(str(weights), "w") as file:
+        file.create_dataset("model_weights/d1/kernel:0", data=np.arange(64, dtype="float32").reshape(8, 8))
     with zipfile.ZipFile(str(path), "w") as archive:
         archive.writestr("metadata.json", '{"keras_version": "3.0.0"}')
         archive.writestr("config.json", json.dumps(CONFIG))
-        archive.write(str(small), "model.weights.h5")
+        archive.write(str(weights), "model.weights.h5")
     return path
 
 

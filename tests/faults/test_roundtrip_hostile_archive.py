@@ -14,6 +14,7 @@ import pytest
 from pytest_kerasch2.errors import UnsafeFile
 from pytest_kerasch2.roundtrip import inspect
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
 DOWNLOADER = {"module": "keras.utils", "class_name": "get_file", "config": {"origin": "http://127.0.0.1/"}}
 
 

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.errors import DataDamaged, UnsafeFile
-from pytest_kerasch2.roundtrip import Limits, architecture, inspect
+from pytest_kerasch2.roundtrip import Limits, architecture, form, inspect
 from pytest_kerasch2.roundtrip.names import Names
+
+pytestmark = pytest.mark.usefixtures("in_this_process")
 
 
 def _file(path, layer):
@@ -67,6 +69,17 @@ def _function(name, module="builtins", **more):
     return {"class_name": "function", "config": name, "module": module, **more}
 
 
+def _array(value):
+    return {"class_name": "__numpy__", "config": {"value": value, "dtype": "str"}}
+
+
+def _nested(layer):
+    """Return a model whose layer is a model, and so on, with one layer in the innermost."""
+    for name in ("Sequential", "Functional", "Sequential", "Model"):
+        layer = {"class_name": name, "config": {"name": "m", "layers": [layer]}}
+    return layer
+
+
 HONEST = {
     "an operation": {"module": "keras.src.ops.numpy", "class_name": "Add", "config": {}, "registered_name": "Add"},
     "a layer": {"module": "keras.layers", "class_name": "Dense", "config": {"activation": _function("relu")}},
@@ -77,6 +90,12 @@ HONEST = {
     "a Lambda of a registered function": {"class_name": "Lambda", "config": {"function": _function("mine>twice")}},
     "a Lambda of a function of Keras": {"class_name": "Lambda", "config": {"function": _function("relu")}},
     "a slice": {"class_name": "__slice__", "config": {"start": None, "stop": 1, "step": None}},
+    "a vocabulary in an array": {"class_name": "mine>Words", "config": {"vocabulary": _array(["a", "b"])}},
+    "a vocabulary in a tuple": {
+        "class_name": "mine>Words",
+        "config": {"vocabulary": {"class_name": "__tuple__", "items": ["a"]}},
+    },
+    "a model in a model": _nested({"class_name": "Dense", "config": {"activation": "relu"}}),
     "a registered layer that has a vocabulary": {"class_name": "mine>Words", "config": {"vocabulary": ["a"]}},
     "a bare sum": {"class_name": "TFOpLambda", "config": {"function": "__operators__.add"}},
     "a bare sum of TensorFlow 2.0": {"class_name": "TensorFlowOpLayer", "config": {"node_def": {"op": "AddV2"}}},
@@ -106,6 +125,43 @@ HOSTILE = {
     },
     "a registered reader of files": {"class_name": "mine>Reader", "config": {"filepath": "/elsewhere"}},
     "a vocabulary file of a registered layer": {"class_name": "mine>Words", "config": {"vocabulary": "/etc/hostname"}},
+    "a vocabulary in an array of one text": {
+        "class_name": "mine>Words",
+        "config": {"vocabulary": _array("/etc/hostname")},
+    },
+    "a vocabulary in an array of Keras's own": {
+        "class_name": "StringLookup",
+        "config": {"vocabulary": _array("/etc/hostname")},
+    },
+    "a vocabulary in bytes": {
+        "class_name": "StringLookup",
+        "config": {"vocabulary": {"class_name": "__bytes__", "config": {"value": "/etc/hostname"}}},
+    },
+    "a vocabulary that a function makes": {"class_name": "StringLookup", "config": {"vocabulary": _function("relu")}},
+    "a vocabulary in a tuple that is none": {
+        "class_name": "StringLookup",
+        "config": {"vocabulary": {"class_name": "__tuple__", "items": "/etc/hostname"}},
+    },
+    "a Lambda in nested models": _nested({"class_name": "Lambda", "config": {"function": ["4wEA", None, None]}}),
+    "a bare writer in nested models": _nested({"class_name": "TFOpLambda", "config": {"function": "io.write_file"}}),
+    "a Lambda in the layer that another repeats": {
+        "class_name": "TimeDistributed",
+        "config": {"layer": {"class_name": "Lambda", "config": {"function": ["4wEA", None, None]}}},
+    },
+    "a loader as a class": {"module": "keras.models", "class_name": "load_model", "config": {"filepath": "x"}},
+    "a loader of the older Keras": {"module": "tf_keras.models", "class_name": "load_model", "config": {}},
+    "a loader by its inner name": {
+        "module": "keras.src.saving.saving_api",
+        "class_name": "function",
+        "config": "load_model",
+    },
+    "a copier of models": {"class_name": "Dense", "config": {"activation": _function("clone_model", "keras.models")}},
+    "a reader of configurations": _function("model_from_json", "keras.models"),
+    "a NUL in a class": {"class_name": "Dense\0Lambda", "config": {}},
+    "a NUL in a module": {"module": "keras.layers\0", "class_name": "Dense", "config": {}},
+    "a NUL in a registered name": {"class_name": "Dense", "registered_name": "Dense\0", "config": {}},
+    "a NUL in a function": _function("relu\0"),
+    "a NUL in the name of a layer": {"class_name": "Dense", "config": {"name": "dense\0/secret"}},
     "a module of Keras that is no class": {"module": "keras.src.ops.numpy", "class_name": "os", "config": {}},
     "a function of a loader": {
         "config": {"activation": _function("load_model", "keras.models")},
@@ -295,6 +351,25 @@ def test_an_index_that_is_none_is_damaged(text, tmp_path):
 def test_a_folder_is_named_as_a_form_that_is_not_looked_into(tmp_path):
     with pytest.raises(UnsafeFile, match="trusted=True"):
         inspect(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["saved-model", "export"])
+@pytest.mark.parametrize("called", ["m", "m.h5", "m.keras"])
+def test_a_folder_is_loaded_only_when_it_is_trusted(name, called, tmp_path):
+    # TensorFlow up to 2.15 ran a Lambda of a SavedModel while it was being loaded.
+    (tmp_path / called).mkdir()
+    loaded = []
+    tensorflow = SimpleNamespace(
+        keras=SimpleNamespace(models=SimpleNamespace(load_model=lambda path, **_: loaded.append(path))),
+        saved_model=SimpleNamespace(load=loaded.append),
+    )
+
+    with pytest.raises(UnsafeFile, match="trusted=True"):
+        form(name).load(tensorflow, tmp_path / called)
+    assert loaded == []
+
+    form(name).load(tensorflow, tmp_path / called, trusted=True)
+    assert loaded == [str(tmp_path / called)]
 
 
 # -- configurations put together at random

@@ -57,7 +57,7 @@ def trained(tf, digits):
 def test_what_is_saved_predicts_the_same_bits(tf, digits, trained, any_format, tmp_path):
     path = any_format.save(trained, any_format.path(tmp_path))
     into = built(style("functional").build(tf, NETWORK))
-    loaded = any_format.load(tf, path, into=into)
+    loaded = any_format.load(tf, path, into=into, trusted=any_format.folder)
 
     predict = loaded.serve if any_format.name == "export" else loaded
     same_predictions(expected=np.asarray(trained(digits[0])), actual=np.asarray(predict(digits[0])))
@@ -72,7 +72,8 @@ def test_saving_again_replaces_the_old_one_and_leaves_nothing_beside_it(tf, any_
     any_format.save(second, path)
 
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
-    loaded = any_format.load(tf, path, into=built(style("functional").build(tf, NETWORK)))
+    into = built(style("functional").build(tf, NETWORK))
+    loaded = any_format.load(tf, path, into=into, trusted=any_format.folder)
     if any_format.name != "export":
         same_weights(expected=second.get_weights(), actual=loaded.get_weights())
 
