@@ -12,6 +12,7 @@ import os
 from concurrent.futures import Future
 from typing import Any, Callable, Iterator, Sequence
 
+from pytest_kerasch2 import ending
 from pytest_kerasch2.accuracy import apart
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error, TrainingFailed
@@ -49,7 +50,8 @@ def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str |
         return
     _imported("joblib", 'run pip install "pytest-kerasch2[accuracy]"')
     if cluster is None:
-        yield from _flowing(work, seeds, n_jobs=jobs or jobs_here(), pre_dispatch=jobs or jobs_here())
+        at_once = jobs or jobs_here()
+        yield from _flowing(work, seeds, backend=_local_backend(), n_jobs=at_once, pre_dispatch=at_once)
         return
     by = _by_ray if cluster.split("://")[0] == "ray" else _by_dask
     with _told(cluster):
@@ -59,6 +61,20 @@ def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str |
 def jobs_here() -> int:
     """Give how many trainings this machine does at a time: one a core."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _local_backend() -> Any:
+    """Return joblib's backend for this machine, whose workers end with this process.
+
+    joblib's own wait five minutes for work from a process that was killed, and train to the end before.
+    """
+    from joblib._parallel_backends import LokyBackend
+
+    class Ending(LokyBackend):  # type: ignore[misc]
+        def configure(self, *given: Any, **how: Any) -> Any:
+            return super().configure(*given, **how, initializer=ending.with_parent, initargs=(os.getpid(),))
+
+    return Ending()
 
 
 def _flowing(work: Work, seeds: Sequence[int], **how: Any) -> Iterator[Run]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
+from .. import folders
 from ..errors import BadSetting
 from ..framework import api
 from ..third_party import warnings_shown
@@ -57,7 +56,8 @@ class Format:
         """
         target = Path(path)
         self._check(target)
-        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=str(target.parent)))
+        folders.sweep(target.parent)
+        staging = folders.make("saving", beside=target)
         try:
             fresh = staging / f"new{self.suffix}"
             with _compile_config_kept(model), warnings_shown():
@@ -66,7 +66,7 @@ class Format:
                 target.replace(staging / "old")
             fresh.replace(target)
         finally:
-            shutil.rmtree(str(staging), ignore_errors=True)
+            folders.remove(staging)
         return target
 
     def load(self, tf: Any, path: Any, *, into: Any = None, custom_objects: Any = None, trusted: bool = False) -> Any:
