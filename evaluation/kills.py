@@ -282,10 +282,10 @@ def _kind(wrong: str) -> str:
     return "other"
 
 
-def digest() -> str:
-    """Return a hash of the code that is measured."""
+def digest(*others: Path) -> str:
+    """Return a hash of the code that is measured, and of that which measures."""
     found = hashlib.sha256()
-    for path in sorted([*journal.PACKAGE.rglob("*.py"), Path(__file__), Path(small_places.__file__)]):
+    for path in sorted([*journal.PACKAGE.rglob("*.py"), Path(__file__), Path(small_places.__file__), *others]):
         found.update(path.read_bytes())
     return found.hexdigest()[:16]
 

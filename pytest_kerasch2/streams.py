@@ -11,38 +11,35 @@ import sys
 from typing import Any, Iterator
 
 CLOSED = "it is closed"
+_closed: list[Any] = []
 
 
 class Stream:
     """A stream that loses what cannot be written, and keeps why.
 
     Args:
-        stream: what is written to; None, as Python has it, for one that was closed before the process began.
+        stream: what is written to.
     """
-
-    encoding = "utf-8"
 
     def __init__(self, stream: Any) -> None:
         """Begin with nothing lost."""
-        self._stream = stream
+        self.stream = stream
+        self.encoding = getattr(stream, "encoding", None) or "utf-8"
         self.lost = ""
-        if stream is not None:
-            self.encoding = getattr(stream, "encoding", None) or self.encoding
 
     def __getattr__(self, name: str) -> Any:
         """Return whatever else the stream has."""
-        return getattr(self._stream, name)
+        return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
         """Write, with an escape for each letter that the stream lacks."""
-        if self._stream is None:
+        if self.stream in _closed:
             self.lost = CLOSED
-            return len(text)
         with self._losing():
             try:
-                self._stream.write(text)
+                self.stream.write(text)
             except UnicodeEncodeError:
-                self._stream.write(text.encode(self.encoding, "backslashreplace").decode(self.encoding))
+                self.stream.write(text.encode(self.encoding, "backslashreplace").decode(self.encoding))
         return len(text)
 
     def writelines(self, lines: Any) -> None:
@@ -52,14 +49,13 @@ class Stream:
 
     def flush(self) -> None:
         """Hand on what was written."""
-        if self._stream is not None:
-            with self._losing():
-                self._stream.flush()
+        with self._losing():
+            self.stream.flush()
 
     def isatty(self) -> bool:
         """Whether it is a terminal."""
-        with contextlib.suppress(AttributeError, OSError, ValueError):
-            return bool(self._stream.isatty())
+        with contextlib.suppress(OSError, ValueError):
+            return bool(self.stream.isatty())
         return False
 
     @contextlib.contextmanager
@@ -71,7 +67,7 @@ class Stream:
             self.lost = self.lost or getattr(error, "strerror", None) or str(error)
             # What it still holds would be written when the interpreter ends, whose status then is another.
             with contextlib.suppress(Exception), open(os.devnull, "wb") as nothing:  # noqa: PTH123  # a device
-                os.dup2(nothing.fileno(), self._stream.fileno())
+                os.dup2(nothing.fileno(), self.stream.fileno())
 
 
 class Streams:
@@ -79,8 +75,7 @@ class Streams:
 
     def __init__(self) -> None:
         """Begin at once."""
-        _hold_numbers()
-        self._before = sys.stdout, sys.stderr
+        hold()
         self.out, self.error = Stream(sys.stdout), Stream(sys.stderr)
         ours: Any = self.out, self.error
         sys.stdout, sys.stderr = ours
@@ -92,10 +87,11 @@ class Streams:
             told = "what was to be shown there is lost, and the exit status holds all the same"
             self.error.write(f"Standard output cannot be written, {_lower(self.out.lost)}: {told}.\n")
         self.error.flush()
+        # Not in the place of what somebody else has put there since.
         if sys.stdout is self.out:
-            sys.stdout = self._before[0]
+            sys.stdout = self.out.stream
         if sys.stderr is self.error:
-            sys.stderr = self._before[1]
+            sys.stderr = self.error.stream
 
 
 @contextlib.contextmanager
@@ -112,11 +108,18 @@ def _lower(reason: str) -> str:
     return reason[:1].lower() + reason[1:]
 
 
-def _hold_numbers() -> None:
-    """Open what is closed of the three streams: a file of ours would have its number, and be written to as one."""
+def hold() -> None:
+    """Open those of the standard streams that were closed when the process began, into nothing.
+
+    A file of ours would have the number of one, and be written to as such; and pytest asks them without looking.
+    """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
             # The lowest that is free.
             os.open(os.devnull, os.O_RDWR)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            _closed.append(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  # for as long as we live
+            setattr(sys, name, _closed[-1])

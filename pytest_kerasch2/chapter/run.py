@@ -16,6 +16,7 @@ from pytest_kerasch2 import folders
 from pytest_kerasch2.chapter import collection, interruption, judging, replacing, showing, surroundings
 from pytest_kerasch2.chapter.figures_fixtures import FigureFixtures
 from pytest_kerasch2.chapter.junit import JunitProperties
+from pytest_kerasch2.chapter.repeatable import Repeatable
 from pytest_kerasch2.chapter.selection import Selection
 from pytest_kerasch2.chapter.workers import is_distributed, is_worker
 from pytest_kerasch2.claims import ledger
@@ -58,6 +59,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
     run = ChapterRun(config, settings)
     interruption.begin(config, run.folder)
     config.pluginmanager.register(run, NAME)
+    config.pluginmanager.register(Repeatable(run.folder), f"{NAME}-repeatable")
     config.pluginmanager.register(run.selection, f"{NAME}-selection")
     config.pluginmanager.register(JunitProperties(config, run.suite_environment), f"{NAME}-junit")
     config.pluginmanager.register(FigureFixtures(config, settings, run.folder), f"{NAME}-figures")
