@@ -29,7 +29,6 @@ CHAPTER = "pytest -p small -p no:randomly -p no:cacheprovider -p no:hypothesispy
 # Each with the exit statuses of its usual end; `{out}` is where results go.
 COMMANDS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "run": (CHAPTER + " --chapter-ledger={out}/ledger.json", (0,)),
-    "run -n 2": (CHAPTER + " -n 2 --chapter-ledger={out}/ledger.json", (0,)),
     "calibrate": (KERASCH2 + " calibrate {out}/new.jsonl --training my_training:train --seeds 4 --jobs 2", (0, 3)),
     "gate": (KERASCH2 + " gate {in}/reference.jsonl --results {in}/reference.jsonl --json {out}/gate.json", (0, 3)),
     "table": (KERASCH2 + " table {in}/held.json --json {out}/t.json --html {out}/t.html", (0,)),

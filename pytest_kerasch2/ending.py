@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from types import FrameType
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, Sequence
 
 # What ends a job: Ctrl-C, `kill` and a cancelled job, a terminal that is closed. Windows has no last one.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -18,6 +19,16 @@ GLANCE = 0.5
 GRACE = 10.0
 # Seconds that what is written and shown at the end may take.
 LAST = 60.0
+# A program keeps the wish of the one in whose place it is started: PR_SET_PDEATHSIG, SIGKILL.
+_BOUND = """
+import os, sys
+if sys.platform == "linux":
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 9)
+    if os.getppid() != int(sys.argv[1]):
+        sys.exit(1)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 # The signals that have come, and until when none but a second Ctrl-C interrupts what is being put away.
 _asked: list[int] = []
 _ending_until: list[float] = []
@@ -98,6 +109,11 @@ def _watch(is_so: Callable[[], bool], end: Callable[[], None]) -> None:
     while not is_so():
         time.sleep(GLANCE)
     end()
+
+
+def bound(command: Sequence[str]) -> list[str]:
+    """Return a command of somebody else's program that is killed with this process, where the system is Linux."""
+    return [sys.executable, "-c", _BOUND, str(os.getpid()), *command]
 
 
 def softly() -> None:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Iterator, Mapping
 
-from pytest_kerasch2 import folders
+from pytest_kerasch2 import ending, folders
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.suggestions import did_you_mean
 
@@ -84,7 +84,7 @@ def installed(words: str) -> Iterator[Path]:
 
 
 def _done(words: str, command: list[str]) -> None:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(ending.bound(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         said = CREDENTIALS.sub("...@", " ".join(done.stdout.split()))[-SAID:]
         remedy = "install it into an environment yourself, and name that"

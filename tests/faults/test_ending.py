@@ -18,6 +18,7 @@ from evaluation.small_places import PYTHON, Place
 from pytest_kerasch2 import cli, ending, folders
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.data import serving
 from pytest_kerasch2.folders import Owner
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked at in /proc")
@@ -186,6 +187,41 @@ def later(witness):
 
     found = ledger.read(here.folder / "ledger.json")
     assert (status, found["complete"], [claim["id"] for claim in found["claims"]]) == (2, False, [])
+
+
+PARENT = """
+import subprocess, sys
+from pytest_kerasch2 import ending
+child = subprocess.Popen(ending.bound(["sleep", "60"]))
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this can be asked of Linux")
+def test_a_program_of_somebody_else_is_killed_with_what_started_it() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        place = Path(f"/proc/{int(parent.stdout.readline())}")
+        _until(lambda: (place / "cmdline").read_bytes().startswith(b"sleep"))
+        parent.kill()
+
+    _until(lambda: not place.exists() or b") Z" in (place / "stat").read_bytes(), 10)
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_download_that_is_asked_to_end_leaves_nothing(here: Place, number: signal.Signals) -> None:
+    content = b"0" * 2000
+    (here.folder / "served").mkdir()
+    (here.folder / "served" / "mnist.npz").write_bytes(content)
+    with serving.serve(here.folder / "served") as server:
+        server.misbehave("mnist.npz", serving.Fault("stall", 1000))
+        child = here.start((*PYTHON, "-c", small_places.DOWNLOADING, server.url))
+        _until(lambda: list((here.folder / "store").glob("*.part")) if (here.folder / "store").exists() else [])
+        child.send_signal(number)
+        small_places.wait(child)
+
+    assert [path.name for path in (here.folder / "store").iterdir() if path.suffix != ".lock"] == []
 
 
 # -- folders
