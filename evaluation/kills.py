@@ -175,7 +175,8 @@ def cases(seed: int, each: int) -> list[Case]:
 
 
 @contextlib.contextmanager
-def _server() -> Iterator[str]:
+def serving_slowly() -> Iterator[str]:
+    """Serve the archive of the downloads, its last bytes one by one; give the address."""
     with small_places.place("server") as here:
         (here.folder / "served").mkdir()
         (here.folder / "served" / "mnist.npz").write_bytes(CONTENT)
@@ -299,7 +300,7 @@ def main() -> int:
     parser.add_argument("--case", type=int, help="replay this one alone; nothing is kept")
     given = parser.parse_args()
     drawn = [case for case in cases(given.seed, given.each) if given.only in (None, case.subject)]
-    with _server() as address:
+    with serving_slowly() as address:
         if given.case is not None:
             (case,) = (one for one in drawn if one.number == given.case)
             found = ended(case, address)

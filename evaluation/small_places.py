@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MARK = "KERASCH2_CAMPAIGN"
 PYTHON = (sys.executable, "-W", "ignore")
 # Seconds in which a command ends of itself, and in which what it has left behind does.
-LIMIT = 60.0
+LIMIT = 180.0
 SETTLED = 20.0
 # Kept by pytest, or by us, on purpose.
 KEPT = ("pytest-of-", "kerasch2-data-")
@@ -71,7 +71,7 @@ class Nothing(worker.Worker):
         time.sleep(0.1)
         return {"first": 0.1, "by": "call", "proof": None}
     def pace(self, name, by):
-        return {"each": 0.005}
+        return {"each": 0.05}
     def turns(self, name, by, count, calls, lead):
         self.hand_over({})
         for _ in range(count):
@@ -124,7 +124,8 @@ class Place:
         """Start a command here; what it says goes to `said.txt` unless told otherwise."""
         with (self.folder / "said.txt").open("ab") as said:
             streams = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
-            how = {"env": self.variables(), "cwd": str(self.folder), "start_new_session": True, **streams, **how}
+            own = {"env": self.variables(), "cwd": str(self.folder), "start_new_session": True, "preexec_fn": _heed}
+            how = {**own, **streams, **how}
             return subprocess.Popen(command, **how)
 
     def said(self) -> str:
@@ -141,6 +142,12 @@ class Place:
         """Return what lies in the temporary folder, and files that are half written."""
         found = [path.name for path in self.temporary.iterdir() if not path.name.startswith(KEPT)]
         return sorted([*found, *(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.part"))])
+
+
+def _heed() -> None:
+    """Heed the signals that this process may have been told to ignore, as below `nohup`."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _is_marked(pid: int, mark: bytes) -> bool:

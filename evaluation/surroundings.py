@@ -21,7 +21,9 @@ from evaluation.kills import digest
 from evaluation.small_places import PYTHON, Place
 
 DATA = Path(__file__).parent / "data" / "surroundings.jsonl"
-USUAL, SAID, WRONG, NOT_HERE = "as usual", "said why not", "wrong", "cannot be made here"
+USUAL, SAID, WRONG = "as usual", "said why not", "wrong"
+# What cannot be made on this machine; what pytest dies of before it has loaded a plugin.
+NOT_HERE, OF_PYTEST = "cannot be made here", "pytest itself fails"
 # A clock that was right yesterday, or never.
 BACK = "import time as _time\n_real = _time.time\n_time.time = lambda: _real() - 10**9\n"
 KERASCH2 = "evaluation.kerasch2_here"
@@ -139,6 +141,7 @@ def tried(case: Case, here: Place) -> dict[str, Any]:
     out.mkdir()
     words = words.replace("{out}", around.out or str(out)).replace("{in}", str(here.folder))
     status, said = run(here, words, around, framework=case.command not in ("calibrate", "gate"))
+    small_places.until_none(here, 10)
     left = [*here.left(), *(f"living: {pid}" for pid in here.living())]
     return {"status": status, "went": _went(status, usual, said), "left": left, "said": said[-1500:]}
 
@@ -146,6 +149,8 @@ def tried(case: Case, here: Place) -> dict[str, Any]:
 def _went(status: int, usual: Sequence[int], said: str) -> str:
     if "mount:" in said or "unshare:" in said:
         return NOT_HERE
+    if "in get_config" in said:
+        return OF_PYTEST
     if "Traceback (most" in said or "INTERNALERROR" in said or "Error in atexit" in said:
         return WRONG
     if status in usual:

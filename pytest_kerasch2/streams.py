@@ -117,8 +117,8 @@ def hold() -> None:
         try:
             os.fstat(number)
         except OSError:
-            # The lowest that is free.
-            os.open(os.devnull, os.O_RDWR)
+            # The lowest that is free; those whom we start have it too.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             _closed.append(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  # for as long as we live

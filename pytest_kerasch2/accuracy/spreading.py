@@ -10,6 +10,7 @@ import functools
 import importlib
 import os
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Callable, Iterator, Sequence
 
 from pytest_kerasch2 import ending
@@ -28,6 +29,7 @@ ASKED = "RAY_NUM_REDIS_GET_RETRIES"
 DASK = 'run pip install "pytest-kerasch2[cluster]"'
 RAY = 'run pip install "pytest-kerasch2[accuracy]" "ray[client]"'
 REMEDY = "look at the log of its workers; what is done is kept, and the same command goes on from there"
+DIED = "look for what ended it, such as too little memory; what is done is kept, and the same command goes on"
 
 
 def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str | None) -> Iterator[Run]:
@@ -44,14 +46,18 @@ def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str |
     Raises:
         FrameworkMissing: joblib, Dask or Ray is not installed.
         BadSetting: no cluster answers there, or it has no workers.
-        TrainingFailed: the cluster gave a training up.
+        TrainingFailed: the cluster gave a training up, or a process that trains has died.
     """
     if not seeds:
         return
     _imported("joblib", 'run pip install "pytest-kerasch2[accuracy]"')
     if cluster is None:
         at_once = jobs or jobs_here()
-        yield from _flowing(work, seeds, backend=_local_backend(), n_jobs=at_once, pre_dispatch=at_once)
+        try:
+            yield from _flowing(work, seeds, backend=_local_backend(), n_jobs=at_once, pre_dispatch=at_once)
+        except BrokenProcessPool as error:
+            found = " ".join(str(error).split())[:300].rstrip(".")
+            raise TrainingFailed("A process that trains has died", found, DIED) from error
         return
     by = _by_ray if cluster.split("://")[0] == "ray" else _by_dask
     with _told(cluster):

@@ -90,6 +90,8 @@ def refusal(error: BaseException) -> str:
     """Return a sentence for a package that is not installed or a file that cannot be meant, or an empty text."""
     if isinstance(error, RecursionError) and "JSON" in str(error):
         return "A file cannot be read. Found: JSON that is nested too deeply. To do: name a file of this package."
+    if isinstance(error, MemoryError):
+        return "There is not enough memory. To do: end other programs, or allow this one more."
     if isinstance(error, FileNotFoundError) and _folder_is_gone():
         return "The current folder is gone. To do: change into one that exists."
     if not isinstance(error, ModuleNotFoundError) or not error.name:

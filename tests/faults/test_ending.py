@@ -120,6 +120,16 @@ def test_the_workers_of_a_killed_calibration_end(here: Place) -> None:
     assert small_places.until_none(here, 10) is not None
 
 
+def test_a_worker_that_is_killed_is_said_in_a_sentence(here: Place) -> None:
+    small_places.with_training(here)
+    training = here.folder / "my_training.py"
+    text = training.read_text(encoding="utf-8")
+    training.write_text(text.replace("import time; time.sleep(0.2)", "os.kill(os.getpid(), 9)"), encoding="utf-8")
+    status = small_places.wait(here.start((*PYTHON, "-m", "evaluation.kerasch2_here", *CALIBRATE)))
+
+    assert (status, "A process that trains has died." in here.said(), "Traceback" in here.said()) == (2, True, False)
+
+
 @pytest.mark.parametrize("number", ENDS)
 def test_a_signal_is_an_interrupt_within_and_what_it_was_afterwards(number: signal.Signals) -> None:
     before = signal.getsignal(number)
