@@ -77,7 +77,7 @@ class Streams:
         """Begin at once."""
         hold()
         self.out, self.error = Stream(sys.stdout), Stream(sys.stderr)
-        ours: Any = self.out, self.error
+        ours: Any = (self.out, self.error)
         sys.stdout, sys.stderr = ours
 
     def put_back(self) -> None:
