@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from fnmatch import fnmatch
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Generator, Iterator, Sequence
 
 import pytest
 
-from pytest_kerasch2 import foreign, step_records
+from pytest_kerasch2 import ending, foreign, step_records
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.fixtures import SHOWN
 from pytest_kerasch2.framework import devices
@@ -51,6 +52,10 @@ def start(config: pytest.Config, settings: Settings) -> None:
     own = config.rootpath / FOLDER
     if config.args_source is not pytest.Config.ArgsSource.ARGS and own.is_dir():
         config.args[:] = [str(own)]
+    kept = contextlib.ExitStack()
+    kept.enter_context(ending.as_by_ctrl_c())
+    kept.callback(recording.tidy, config.getoption("benchmark_storage", None))
+    config.add_cleanup(kept.close)
     config.pluginmanager.register(BenchmarkRun(config), NAME)
 
 

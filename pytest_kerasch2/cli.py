@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import shutil
-import signal
 import sys
-import threading
 import traceback
 from dataclasses import fields
 from typing import Any, Iterable, Iterator, Sequence
 
-from pytest_kerasch2 import __version__, foreign
+from pytest_kerasch2 import __version__, ending, folders, foreign, streams
 from pytest_kerasch2.command_line import completion, explained
 from pytest_kerasch2.command_line.parser import Parser
 from pytest_kerasch2.command_line.values import path, real, whole, word
@@ -37,9 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     completion.offered(parser)
-    chosen = parser.read(arguments)
+    with streams.kept():
+        return _run(parser.read(arguments))
+
+
+def _run(chosen: argparse.Namespace) -> int:
     try:
-        with _ended_as_by_ctrl_c():
+        with ending.as_by_ctrl_c(), _swept():
             return int(chosen.run(chosen))
     except KeyboardInterrupt:
         sys.stderr.write(f"kerasch2 {chosen.command}: stopped{chosen.kept}\n")
@@ -58,16 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
-def _ended_as_by_ctrl_c() -> Iterator[None]:
-    """Let a command that is asked to end take with it what it has started, and put away what it has made."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler) or signal.SIG_DFL
+def _swept() -> Iterator[None]:
+    """Remove what processes left that have ended: before, those of an earlier command; at the end, those of this."""
+    folders.sweep()
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        folders.sweep()
 
 
 def _parser() -> Parser:
@@ -248,7 +246,8 @@ def _compare(chosen: argparse.Namespace) -> int:
         found = showing.compared(chosen, lambda line: _say([line]))
     _say(found.lines())
     if chosen.summary is not None:
-        showing.summed_up(found, chosen.summary)
+        with _verdict_holds(chosen):
+            showing.summed_up(found, chosen.summary)
     codes = {Verdict.SLOWER: DIFFERENT, Verdict.UNDECIDED: UNDECIDED, Verdict.UNFIT: UNFIT}
     return codes.get(found.verdict, 0)
 
@@ -283,13 +282,15 @@ def _doctor(chosen: argparse.Namespace) -> int:
     return 0 if found.usable else DIFFERENT
 
 
-def _say(lines: Iterable[str]) -> None:
-    # A terminal that lacks a letter of a label must not end the run.
-    encoding = sys.stdout.encoding or "utf-8"
-    text = "".join(f"{foreign.terminal(line)}\n" for line in lines)
+@contextlib.contextmanager
+def _verdict_holds(chosen: argparse.Namespace) -> Iterator[None]:
+    """Let a verdict that is known, after hours maybe, not be lost with a file that cannot be written."""
     try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Who read it has gone, as `head` goes. The answer is still the exit status.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        yield
+    except KerasCh2Error as error:
+        sys.stderr.write(f"kerasch2 {chosen.command}: {error}\n")
+
+
+def _say(lines: Iterable[str]) -> None:
+    sys.stdout.writelines(f"{foreign.terminal(line)}\n" for line in lines)
+    sys.stdout.flush()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import Iterator
 
+from pytest_kerasch2 import folders
 from pytest_kerasch2.errors import CannotWrite
 
 # A device that takes nothing, as a full disk does.
@@ -47,6 +47,16 @@ def write_bytes(content: bytes, path: Path) -> None:
                 stream.write(content)
         else:
             _replace(content, Path(os.path.realpath(str(path))))
+
+
+def append_text(text: str, path: Path) -> None:
+    """Append to a text file in UTF-8, such as the summary of a job, which several write to in turn.
+
+    Raises:
+        CannotWrite: it cannot be written.
+    """
+    with _named(path), path.open("a", encoding="utf-8") as stream:
+        stream.write(text)
 
 
 def check_writable(path: Path) -> None:
@@ -128,5 +138,6 @@ def _replace(content: bytes, target: Path) -> None:
 def _temporary(target: Path) -> tuple[Path, int]:
     """Create an empty file beside the target under a name that nobody can foresee; return it opened."""
     # Not of `tempfile`, whose files none but their owner may read: this one is to stay, and others are to read it.
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    folders.sweep(target.parent)
+    temporary = folders.part_of(target)
     return temporary, os.open(str(temporary), _NEW, 0o666)

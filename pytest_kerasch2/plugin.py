@@ -9,7 +9,7 @@ from typing import Any, Generator
 
 import pytest
 
-from pytest_kerasch2 import fixtures, offering, options, parameters, precedence
+from pytest_kerasch2 import fixtures, offering, options, parameters, precedence, streams
 from pytest_kerasch2.errors import KerasCh2Error
 
 
@@ -25,6 +25,9 @@ def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> Generator[None, None, None]:
     """Register the options once those of all plugins and conftests are known."""
+    if options.CHAPTER.flag in args:
+        # Before pytest takes them, to put them back when all is over.
+        streams.hold()
     known = early_config.known_args_namespace
     known.file_or_dir = offering.without_values(args, known.file_or_dir)
     yield

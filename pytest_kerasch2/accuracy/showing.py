@@ -21,7 +21,7 @@ from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.data import prepare, sources
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import BadSetting, KerasCh2Error
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.report import pictures
 
@@ -64,18 +64,22 @@ def asked(question: Question, said: Callable[[Decision], None] = lambda decision
 
     Args:
         question: what is asked.
-        said: is called with the decision first of all, so that it is not lost where a file cannot be written.
+        said: is called with the decision first of all.
 
     Raises:
-        KerasCh2Error: whatever `asking.ask` raises, or a file that cannot be written; as far as that can be known
-            beforehand, before any training.
+        KerasCh2Error: whatever `asking.ask` raises, or a file that cannot be written, as far as that can be known
+            before any training. One that cannot be written afterwards is said on standard error.
     """
     _refuse_places(question)
     known = gate.reference_of(question.reference)
     agreed = {one.name: getattr(question, one.name) for one in fields(Terms)}
     decision = asking.ask(known, **_subject(question, known), **agreed, told=_told)
     said(decision)
-    show(decision, known, Terms(**agreed), question)
+    try:
+        show(decision, known, Terms(**agreed), question)
+    except KerasCh2Error as error:
+        # What took hours to decide is no less decided.
+        sys.stderr.write(f"An output of the gate is not written. {error}\n")
     return decision
 
 

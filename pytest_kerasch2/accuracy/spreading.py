@@ -10,8 +10,10 @@ import functools
 import importlib
 import os
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Callable, Iterator, Sequence
 
+from pytest_kerasch2 import ending
 from pytest_kerasch2.accuracy import apart
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error, TrainingFailed
@@ -27,6 +29,7 @@ ASKED = "RAY_NUM_REDIS_GET_RETRIES"
 DASK = 'run pip install "pytest-kerasch2[cluster]"'
 RAY = 'run pip install "pytest-kerasch2[accuracy]" "ray[client]"'
 REMEDY = "look at the log of its workers; what is done is kept, and the same command goes on from there"
+DIED = "look for what ended it, such as too little memory; what is done is kept, and the same command goes on"
 
 
 def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str | None) -> Iterator[Run]:
@@ -43,13 +46,18 @@ def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str |
     Raises:
         FrameworkMissing: joblib, Dask or Ray is not installed.
         BadSetting: no cluster answers there, or it has no workers.
-        TrainingFailed: the cluster gave a training up.
+        TrainingFailed: the cluster gave a training up, or a process that trains has died.
     """
     if not seeds:
         return
     _imported("joblib", 'run pip install "pytest-kerasch2[accuracy]"')
     if cluster is None:
-        yield from _flowing(work, seeds, n_jobs=jobs or jobs_here(), pre_dispatch=jobs or jobs_here())
+        at_once = jobs or jobs_here()
+        try:
+            yield from _flowing(work, seeds, backend=_local_backend(), n_jobs=at_once, pre_dispatch=at_once)
+        except BrokenProcessPool as error:
+            found = " ".join(str(error).split())[:300].rstrip(".")
+            raise TrainingFailed("A process that trains has died", found, DIED) from error
         return
     by = _by_ray if cluster.split("://")[0] == "ray" else _by_dask
     with _told(cluster):
@@ -59,6 +67,20 @@ def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str |
 def jobs_here() -> int:
     """Give how many trainings this machine does at a time: one a core."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _local_backend() -> Any:
+    """Return joblib's backend for this machine, whose workers end with this process.
+
+    joblib's own wait five minutes for work from a process that was killed, and train to the end before.
+    """
+    from joblib._parallel_backends import LokyBackend
+
+    class Ending(LokyBackend):  # type: ignore[misc]
+        def configure(self, *given: Any, **how: Any) -> Any:
+            return super().configure(*given, **how, initializer=ending.with_parent, initargs=(os.getpid(),))
+
+    return Ending()
 
 
 def _flowing(work: Work, seeds: Sequence[int], **how: Any) -> Iterator[Run]:

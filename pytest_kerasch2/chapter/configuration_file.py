@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_kerasch2 import folders
 from pytest_kerasch2.chapter import configuration_source as source
 from pytest_kerasch2.chapter import saboteurs_configuration as faults
 from pytest_kerasch2.chapter import saboteurs_engines
@@ -239,8 +239,8 @@ def _home_with(folder: Path, values: dict[str, Any]) -> Path:
 
 
 def _read(values: dict[str, Any]) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        return source.read_again(_home_with(Path(folder), values))
+    with folders.temporary("settings") as folder:
+        return source.read_again(_home_with(folder, values))
 
 
 VALUES = st.fixed_dictionaries(

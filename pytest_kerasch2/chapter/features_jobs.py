@@ -6,12 +6,12 @@ import importlib
 import importlib.util
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pytest_kerasch2 import folders
 from pytest_kerasch2.chapter.attempts import attempt
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.child import Job
@@ -172,7 +172,7 @@ def _converted(tf: Any) -> dict[str, Any]:
     def feed() -> Any:
         return tf.data.Dataset.from_tensor_slices(({"features": x}, y)).batch(16)
 
-    made = tf.keras.estimator.model_to_estimator(keras_model=_compiled(tf), model_dir=tempfile.mkdtemp())
+    made = tf.keras.estimator.model_to_estimator(keras_model=_compiled(tf), model_dir=str(folders.make("estimator")))
     told = {"is_estimator": isinstance(made, tf.estimator.Estimator), "fresh": attempt(lambda: _answers(made, feed))}
     told["steps"] = attempt(lambda: int((made.train(feed), made.evaluate(feed))[1]["global_step"]))
     told["trained"] = attempt(lambda: _answers(made, feed))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
+from pytest_kerasch2 import ending
 from pytest_kerasch2.accuracy import calibrating
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter import figures_trained
@@ -15,6 +17,7 @@ from pytest_kerasch2.options import Settings
 
 def main(asked: str) -> int:
     """Train all ways; give 0, or 1 where an error was written to standard error."""
+    ending.with_parent(os.getppid())
     plain = json.loads(asked)
     mirror = Path(plain["mirror"]) if plain["mirror"] else None
     settings = Settings(mirror=mirror, offline=plain["offline"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 _SHRINKING = ContextVar("_SHRINKING", default=True)
 
@@ -19,6 +21,17 @@ def unshrunk() -> Iterator[None]:
         yield
     finally:
         _SHRINKING.reset(token)
+
+
+@contextmanager
+def stored_in(folder: Path) -> Iterator[None]:
+    """Let what hypothesis keeps, even without a database, go to a folder rather than to the current one."""
+    set_hypothesis_home_dir(str(folder))
+    try:
+        yield
+    finally:
+        # It looks again for the place of the user's own tests.
+        set_hypothesis_home_dir(None)
 
 
 def examples(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

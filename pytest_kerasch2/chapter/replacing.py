@@ -6,11 +6,10 @@ import contextlib
 import functools
 import io
 import linecache
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ContextManager
 
+from pytest_kerasch2 import folders
 from pytest_kerasch2.chapter.blocks_running import inside
 from pytest_kerasch2.claims.model import Record, Replacement, Tried, Verdict
 from pytest_kerasch2.claims.witness import Witness, described
@@ -36,8 +35,8 @@ def tried(instead: Replacement) -> Tried | None:
     """
     witness = Witness()
     with contextlib.ExitStack() as around:
-        folder = around.enter_context(tempfile.TemporaryDirectory(prefix="kerasch2-"))
-        for layer in (inside(Path(folder)), state.isolated(), quiet.silence(), _unprinted()):
+        folder = around.enter_context(folders.temporary("instead"))
+        for layer in (inside(folder), state.isolated(), quiet.silence(), _unprinted()):
             around.enter_context(layer)
         try:
             _run(instead, witness)

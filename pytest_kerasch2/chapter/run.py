@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import shutil
-import tempfile
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +12,11 @@ from typing import Any, Callable, Generator, Iterator, TypeVar
 
 import pytest
 
-from pytest_kerasch2.chapter import collection, judging, replacing, showing, surroundings
+from pytest_kerasch2 import folders
+from pytest_kerasch2.chapter import collection, interruption, judging, replacing, showing, surroundings
 from pytest_kerasch2.chapter.figures_fixtures import FigureFixtures
 from pytest_kerasch2.chapter.junit import JunitProperties
+from pytest_kerasch2.chapter.repeatable import Repeatable
 from pytest_kerasch2.chapter.selection import Selection
 from pytest_kerasch2.chapter.workers import is_distributed, is_worker
 from pytest_kerasch2.claims import ledger
@@ -57,7 +57,9 @@ def start(config: pytest.Config, settings: Settings) -> None:
     if not any(chapter in str(Path(path).absolute()) for path in named):
         config.args[:] = [*named, chapter]
     run = ChapterRun(config, settings)
+    interruption.begin(config, run.folder)
     config.pluginmanager.register(run, NAME)
+    config.pluginmanager.register(Repeatable(run.folder), f"{NAME}-repeatable")
     config.pluginmanager.register(run.selection, f"{NAME}-selection")
     config.pluginmanager.register(JunitProperties(config, run.suite_environment), f"{NAME}-junit")
     config.pluginmanager.register(FigureFixtures(config, settings, run.folder), f"{NAME}-figures")
@@ -84,7 +86,7 @@ class ChapterRun:
             self.patch.setenv(LOCKING, "FALSE")
         # Workers share the controller's folder, so that each job runs once in a run.
         shared = getattr(config, "workerinput", {}).get(FOLDER)
-        self.folder = Path(shared or tempfile.mkdtemp(prefix="kerasch2-"))
+        self.folder = Path(shared) if shared else folders.make("run")
 
     # -- collection
 
@@ -207,7 +209,7 @@ class ChapterRun:
             outcome = yield
         check = collection.check_of_item(item)
         decided = call.when == "call" or (call.when == "setup" and call.excinfo is not None)
-        if check is not None and decided and not _was_interrupted(call) and JUDGED not in item.stash:
+        if check is not None and decided and not interruption.was_interrupted(call) and JUDGED not in item.stash:
             self._judge(item, check, call, outcome.get_result())
 
     def _judge(self, item: pytest.Item, check: Check, call: pytest.CallInfo[None], report_: Any) -> None:
@@ -250,8 +252,13 @@ class ChapterRun:
     # -- the end
 
     def pytest_keyboard_interrupt(self) -> None:
-        """Remember that the ledger is not whole."""
+        """Remember that the ledger is not whole, and keep what is decided.
+
+        At once: to wait for the workers takes longer than whoever ends this process may wait.
+        """
         self.interrupted = True
+        if self.records and not is_worker(self.config):
+            self._write_ledger()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -269,7 +276,7 @@ class ChapterRun:
             self._say_error(refused.read_text(encoding="utf-8"))
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
             return
-        self._write_ledger(session)
+        self._write_ledger()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -298,13 +305,13 @@ class ChapterRun:
             self.environment = surroundings.environment(self.settings, shelf)
         return self.environment
 
-    def _write_ledger(self, session: pytest.Session) -> None:
+    def _write_ledger(self) -> None:
+        """Write the ledger where one is wanted. The exit status is that of the verdicts, also where it cannot be."""
         if self.settings.ledger is None or self.settings.saboteurs or self.config.option.collectonly:
             return
         try:
             ledger.write(self.ledger(), self.settings.ledger)
         except KerasCh2Error as error:
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
             self._say_error(str(error))
 
     def _say_error(self, message: str) -> None:
@@ -325,7 +332,7 @@ class ChapterRun:
         """Remove the folder that the workers shared, and put the environment back."""
         self.patch.undo()
         if not is_worker(self.config):
-            shutil.rmtree(self.folder, ignore_errors=True)
+            folders.remove(self.folder)
 
 
 def _or_usage_error(call: Callable[[], T]) -> T:
@@ -341,9 +348,3 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _was_interrupted(call: pytest.CallInfo[None]) -> bool:
-    return call.excinfo is not None and isinstance(
-        call.excinfo.value, (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
-    )

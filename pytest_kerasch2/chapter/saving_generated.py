@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kerasch2 import roundtrip
+from pytest_kerasch2 import folders, roundtrip
 from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter.properties import examples
 from pytest_kerasch2.chapter.saving_formats import weights_h5_file
@@ -36,8 +34,8 @@ def holds_as_many_weights(tf: Any, witness: Witness) -> None:
     @given(WIDTHS)
     def property(widths: Any) -> None:
         inputs, units = widths
-        with tempfile.TemporaryDirectory(prefix="kerasch2-") as folder:
-            path = Path(folder) / "model.h5"
+        with folders.temporary("saved") as folder:
+            path = folder / "model.h5"
             _stack(tf, inputs, units).save(str(path))
             stored = sum(int(np.prod(one.shape, dtype=int)) for one in roundtrip.contents(path).weights)
         expected = sum(before * after + after for before, after in zip([inputs, *units], units))
@@ -56,8 +54,8 @@ def weights_come_back(tf: Any, witness: Witness) -> None:
     @given(WIDTHS, BITS)
     def property(widths: Any, bits: Any) -> None:
         model = _filled(_stack(tf, *widths), bits)
-        with tempfile.TemporaryDirectory(prefix="kerasch2-") as folder:
-            path = str(Path(folder) / "model.h5")
+        with folders.temporary("saved") as folder:
+            path = str(folder / "model.h5")
             model.save(path)
             _same_bits(model, tf.keras.models.load_model(path))
 
@@ -74,8 +72,8 @@ def weights_alone_come_back(tf: Any, witness: Witness) -> None:
     @given(WIDTHS, BITS)
     def property(widths: Any, bits: Any) -> None:
         model, other = _filled(_stack(tf, *widths), bits), _stack(tf, *widths)
-        with tempfile.TemporaryDirectory(prefix="kerasch2-") as folder:
-            path = str(Path(folder) / "model.weights.h5")
+        with folders.temporary("saved") as folder:
+            path = str(folder / "model.weights.h5")
             model.save_weights(path)
             other.load_weights(path)
         _same_bits(model, other)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Record
+from pytest_kerasch2.errors import CannotWrite
 from pytest_kerasch2.report import github, terminal
 from pytest_kerasch2.variables import VARIABLES
 
@@ -20,7 +21,10 @@ def show_ledger(ledger: Mapping[str, Any], terminalreporter: Any, path: Path | N
     if github.runs_here(VARIABLES):
         for line in github.commands(ledger):
             terminalreporter.write_line(line)
-        github.append_summary(ledger, VARIABLES)
+        try:
+            github.append_summary(ledger, VARIABLES)
+        except CannotWrite as error:
+            terminalreporter.write_line(f"The step summary is not written. {error}", red=True)
 
 
 def show_saboteurs(records: list[Record], planted: Sequence[Mapping[str, Any]], terminalreporter: Any) -> None:

@@ -141,11 +141,17 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
+# A folder with its owner in its name; see `folders`.
+_OWNED = r"[a-z]+-\d+-\d+-[0-9a-f]{8}-\w+"
+
+
 def steady(text: str) -> str:
     """Give the text without what differs from run to run: addresses, temporary folders, tensor ids; cut to a length."""
     text = re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", text)
     text = re.sub(r"(/[\w.+@-]+)+/pytest-\d+(/popen-gw\d+)?(/[\w.@-]+\d)?(?=/|\b)", "<scratch>", text)
-    text = re.sub(r"(/[\w.+@-]+)+/kerasch2-(\w+-)?\w{6,}(/asked-\w+)?", "<scratch>", text)
+    text = re.sub(rf"(/[\w.+@-]+)+/kerasch2-({_OWNED}|(\w+-)?\w{{6,}})(/asked-\w+)?", "<scratch>", text)
+    # TensorFlow loads it when it is first asked for something, and by then it has another name.
+    text = re.sub(r"module '(keras\._tf_keras|(tf_)?keras\.api\._v2)\.keras'", "module 'tensorflow.keras'", text)
     # Where packages are installed is a matter of the machine.
     text = re.sub(r"(/[\w.+@~-]+)+/(?=site-packages/)", "", text)
     text = re.sub(r"[A-Za-z]:(\\[\w .+@~-]+)+\\(?=site-packages\\)", "", text)

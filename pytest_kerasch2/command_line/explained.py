@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Mapping
 
 THING = "an environment, an interpreter, a release or a git revision"
@@ -89,9 +90,21 @@ def refusal(error: BaseException) -> str:
     """Return a sentence for a package that is not installed or a file that cannot be meant, or an empty text."""
     if isinstance(error, RecursionError) and "JSON" in str(error):
         return "A file cannot be read. Found: JSON that is nested too deeply. To do: name a file of this package."
+    if isinstance(error, MemoryError):
+        return "There is not enough memory. To do: end other programs, or allow this one more."
+    if isinstance(error, FileNotFoundError) and _folder_is_gone():
+        return "The current folder is gone. To do: change into one that exists."
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     name = error.name.partition(".")[0]
     if name not in EXTRAS:
         return ""
     return f'{name} is not installed, which this needs. To do: run pip install "pytest-kerasch2[{EXTRAS[name]}]".'
+
+
+def _folder_is_gone() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False

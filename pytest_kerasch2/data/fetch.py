@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Any, Callable, Iterator, Optional
 
 import filelock
 
+from pytest_kerasch2 import ending
 from pytest_kerasch2.data.digests import digest_of_file
 from pytest_kerasch2.errors import DownloadFailed
 
@@ -67,7 +68,7 @@ def fetch(
     target = store / archive.file
     with _making(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(target, deadline):
+    with ending.as_by_ctrl_c(), _locked(target, deadline):
         # Looked at inside the lock: another worker may have fetched it while this one waited.
         if not is_good(archive, target):
             with _making(target):

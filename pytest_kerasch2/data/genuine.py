@@ -6,10 +6,10 @@ import contextlib
 import inspect
 import os
 import pathlib
-import tempfile
 from typing import Any, Callable, Iterator, Sequence
 from unittest import mock
 
+from pytest_kerasch2 import folders
 from pytest_kerasch2.data import digests, serving, sources
 from pytest_kerasch2.data.registry import RECORDS
 from pytest_kerasch2.errors import ClaimBroken, DataMissing, NotApplicable
@@ -51,7 +51,7 @@ def genuine_loaders(
     folder = None if remote else sources.check_mirror(archives)
     chosen = _chosen(names_in(tf), folder, names)
     with contextlib.ExitStack() as stack:
-        home = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kerasch2-")))
+        home = stack.enter_context(folders.temporary("caches"))
         address = str(archives) if folder is None else stack.enter_context(serving.serve(folder)).url
         # A proxy in the environment must not be asked for what lies on this very machine.
         stack.enter_context(mock.patch.dict(os.environ, {"no_proxy": _LOOPBACK, "NO_PROXY": _LOOPBACK}))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, Generator, Iterable, Iterator
 
 import filelock
 import pytest
 
-from pytest_kerasch2 import __version__, files
-from pytest_kerasch2.chapter import judging, showing, surroundings
+from pytest_kerasch2 import __version__, files, folders
+from pytest_kerasch2.chapter import interruption, judging, showing, surroundings
 from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.claims.model import Check, Record
 from pytest_kerasch2.claims.witness import Witness
@@ -44,6 +42,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
         found, remedy = f"--chapter-devices={settings.devices}", "leave it out: an early Keras is verified on the CPU"
         raise BadSetting("Devices cannot be chosen beside --chapter-python", found, remedy)
     run = EarlyRun(config, settings)
+    interruption.begin(config, run.folder)
     try:
         run.introduce()
     except BaseException:
@@ -105,7 +104,7 @@ class EarlyRun:
         self._facts: Facts | None = None
         self._faulty: dict[Fault, dict[str, Told]] = {}
         shared = getattr(config, "workerinput", {}).get(FOLDER)
-        self.folder = Path(shared or tempfile.mkdtemp(prefix="kerasch2-early-"))
+        self.folder = Path(shared) if shared else folders.make("early")
 
     # -- asking
 
@@ -183,9 +182,9 @@ class EarlyRun:
             self._judge(item, call, outcome.get_result())
 
     def _judge(self, item: EarlyItem, call: pytest.CallInfo[None], report_: Any) -> None:
-        error = call.excinfo.value if call.excinfo is not None else None
-        if isinstance(error, (KeyboardInterrupt, SystemExit, pytest.exit.Exception)):
+        if interruption.was_interrupted(call):
             return
+        error = call.excinfo.value if call.excinfo is not None else None
         record = judging.record_of(
             item.check, item.witness, error, self.who.release, parameters="", seconds=call.duration
         )
@@ -234,7 +233,6 @@ class EarlyRun:
         try:
             ledger.write(self.ledger(), self.settings.ledger)
         except KerasCh2Error as error:
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
             self.config.get_terminal_writer().line(f"\nERROR: {error}", red=True)
 
     def ledger(self) -> ledger.Ledger:
@@ -270,7 +268,7 @@ class EarlyRun:
 
     def remove(self) -> None:
         """Remove what was written for asking."""
-        shutil.rmtree(str(self.folder), ignore_errors=True)
+        folders.remove(self.folder)
 
     def is_worker(self) -> bool:
         """Tell whether this process is one of several that share the work."""

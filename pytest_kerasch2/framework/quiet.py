@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import functools
 import os
 import re
-import shutil
 import sys
 import tempfile
 import warnings
 from pathlib import Path
 from typing import IO, Any, Iterator, Mapping
+
+from pytest_kerasch2 import folders
 
 CHILD_HOME = "KERASCH2_CHILD_HOME"
 """Environment variable of a child interpreter that names the home made for it."""
@@ -72,15 +72,7 @@ def settle(folder: Path) -> None:
 @functools.lru_cache(maxsize=None)
 def own_keras_home() -> Path:
     """Give the empty folder that serves as Keras home in this process; it is removed when the process ends."""
-    folder = tempfile.mkdtemp(prefix="kerasch2-home-")
-    # Bound to the process that made it: a fork that exits must not remove what its parent still uses
-    atexit.register(_remove_if_ours, folder, os.getpid())
-    return Path(folder)
-
-
-def _remove_if_ours(folder: str, owner: int) -> None:
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
+    return folders.make("home")
 
 
 @contextlib.contextmanager

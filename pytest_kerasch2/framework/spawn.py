@@ -12,16 +12,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import Any, Generator, Iterator, Sequence
 
+from pytest_kerasch2 import folders
 from pytest_kerasch2.framework import choice, quiet
 from pytest_kerasch2.framework.child_main import LINE, result_file
 from pytest_kerasch2.framework.job import Job, Outcome
@@ -57,20 +56,16 @@ def in_line(jobs: Sequence[Job], stop: threading.Event | None = None) -> Generat
         jobs: what to run, in this order; one environment for all.
         stop: set it from another thread to kill the child.
     """
-    folder = Path(tempfile.mkdtemp(prefix="kerasch2-child-"))
-    try:
-        with _child(folder, jobs) as child:
-            for number, job in enumerate(jobs):
-                began = time.monotonic()
-                result = result_file(folder, number)
-                limit = _watch(child, job, result, stop or threading.Event())
-                killed_by = limit or (None if result.exists() else _ending(child.wait()))
-                outcome = _outcome(job, result, killed_by, time.monotonic() - began)
-                yield outcome
-                if outcome.killed_by is not None:
-                    return
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with folders.temporary("child") as folder, _child(folder, jobs) as child:
+        for number, job in enumerate(jobs):
+            began = time.monotonic()
+            result = result_file(folder, number)
+            limit = _watch(child, job, result, stop or threading.Event())
+            killed_by = limit or (None if result.exists() else _ending(child.wait()))
+            outcome = _outcome(job, result, killed_by, time.monotonic() - began)
+            yield outcome
+            if outcome.killed_by is not None:
+                return
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Mapping
 
-from pytest_kerasch2 import foreign
+from pytest_kerasch2 import files, foreign
 from pytest_kerasch2.report.markdown import page
 from pytest_kerasch2.report.summary import unexpected, unexplained
 
@@ -28,8 +28,11 @@ def commands(ledger: Mapping[str, Any]) -> list[str]:
 
 
 def append_summary(ledger: Mapping[str, Any], environ: Mapping[str, str]) -> None:
-    """Append the report to the step summary, where the runner names a file for it."""
+    """Append the report to the step summary, where the runner names a file for it.
+
+    Raises:
+        CannotWrite: it cannot be written.
+    """
     name = environ.get("GITHUB_STEP_SUMMARY", "")
     if name:
-        with Path(name).open("a", encoding="utf-8") as stream:
-            stream.write(page(ledger))
+        files.append_text(page(ledger), Path(name))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import stat
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator
 
+from .. import folders
 from ..errors import DataDamaged, UnsafeFile
 from .architecture import REMEDY
 from .archive_layout import check_layout
@@ -45,11 +45,8 @@ def unpacked(source: Path, limits: Limits) -> Iterator[Members]:
         UnsafeFile: a name leads out of the archive, a part is a link, code or a bomb.
         DataDamaged: it is no archive, a part is missing, or a checksum does not fit.
     """
-    folder = Path(tempfile.mkdtemp(prefix="kerasch2-"))
-    try:
+    with folders.temporary("unpacked") as folder:
         yield _extract(source, folder / WEIGHTS, limits)
-    finally:
-        shutil.rmtree(str(folder), ignore_errors=True)
 
 
 def _extract(source: Path, target: Path, limits: Limits) -> Members:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
+from .. import folders
 from ..errors import BadSetting
 from ..framework import api
 from ..third_party import warnings_shown
@@ -66,7 +65,8 @@ class Format:
         beside = digest_file(target)
         if digest and self.folder:
             raise BadSetting("A digest is of a file, not of a folder", self.name, "leave out digest=True")
-        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=str(target.parent)))
+        folders.sweep(target.parent)
+        staging = folders.make("saving", beside=target)
         try:
             fresh = staging / f"new{self.suffix}"
             with _compile_config_kept(model), warnings_shown():
@@ -79,7 +79,7 @@ class Format:
                 beside.replace(staging / "digest")
             fresh.replace(target)
         finally:
-            shutil.rmtree(str(staging), ignore_errors=True)
+            folders.remove(staging)
         if digest or renewed:
             write_digest(target)
         return target

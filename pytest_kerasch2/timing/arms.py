@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
 import pytest_kerasch2
-from pytest_kerasch2 import errors
+from pytest_kerasch2 import errors, folders
 from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error, TimingVoid
 from pytest_kerasch2.json_files import parse_json
 from pytest_kerasch2.timing import git, releases, revisions
@@ -87,9 +87,8 @@ class Worker:
         # Kept for as long as the process is: it ends, or is ended, without removing what lies in its temporary folder.
         self._kept = contextlib.ExitStack()
         self.said = self._kept.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is closed with the stack
-        temporary = tempfile.mkdtemp(prefix="kerasch2-arm-")
-        self._kept.callback(shutil.rmtree, temporary, ignore_errors=True)
-        own = {"PYTHONPATH": path, **dict.fromkeys(TEMPORARY, temporary)}
+        temporary = self._kept.enter_context(folders.temporary("arm"))
+        own = {"PYTHONPATH": path, **dict.fromkeys(TEMPORARY, str(temporary))}
         try:
             self.process = subprocess.Popen(
                 [str(arm.python), "-c", BEGIN, str(arm.folder)],
@@ -201,10 +200,10 @@ def received(workers: Sequence[Worker]) -> list[Any]:
 @contextlib.contextmanager
 def package() -> Iterator[Path]:
     """Give a folder with a copy of this package, for interpreters in which it is not installed."""
-    with tempfile.TemporaryDirectory(prefix="kerasch2-arms-") as folder:
+    with folders.temporary("package") as folder:
         own = Path(pytest_kerasch2.__file__).parent
-        shutil.copytree(own, Path(folder) / own.name, ignore=shutil.ignore_patterns("__pycache__"))
-        yield Path(folder)
+        shutil.copytree(own, folder / own.name, ignore=shutil.ignore_patterns("__pycache__"))
+        yield folder
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterator, Mapping, Sequence
 
-from pytest_kerasch2.errors import BadSetting, TimingVoid
+from pytest_kerasch2.errors import BadSetting, CannotWrite, TimingVoid
 from pytest_kerasch2.gates.pairs import Terms, Verdict
 from pytest_kerasch2.suggestions import did_you_mean
 from pytest_kerasch2.timing import arms, block, comparison, environment
@@ -90,14 +90,22 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
                     found.pairs.append({"start": start, "benchmark": name, "load": load, **blocks})
                     _refuse_owing(found, name)
             found.complete = not _undecided(found) or start + 1 == order.terms.most
-            if order.out is not None:
-                found.write(order.out)
+            _keep(found, order.out, told)
             left = (time.monotonic() - began) / (start + 1) * (order.terms.most - start - 1)
             told(f"start {start + 1} of {order.terms.most} at most, {left / 60:.0f} min left: {_so_far(found)}")
             if found.complete:
                 break
     assert found is not None
     return found
+
+
+def _keep(found: Comparison, out: Path | None, told: Callable[[str], None]) -> None:
+    """Keep it in a file; where that cannot be written, what is measured is worth no less."""
+    try:
+        if out is not None:
+            found.write(out)
+    except CannotWrite as error:
+        told(f"not kept: {error}")
 
 
 @contextlib.contextmanager

@@ -6,15 +6,14 @@ import _thread
 import contextlib
 import faulthandler
 import os
-import shutil
 import signal
 import sys
 import threading
 import time
 from typing import Callable, Iterator
 
+from pytest_kerasch2 import folders
 from pytest_kerasch2.errors import TimingVoid
-from pytest_kerasch2.framework import quiet
 from pytest_kerasch2.timing import asked
 
 # Seconds in which an interrupt that was asked for has come for sure.
@@ -92,5 +91,5 @@ def _end_process(seconds: float, given_up: Callable[[], None]) -> None:
         faulthandler.dump_traceback()
     # What is else removed when a process ends of itself. This one is to end, whatever comes of that.
     with contextlib.suppress(Exception):
-        shutil.rmtree(quiet.own_keras_home(), ignore_errors=True)
+        folders.remove_own()
     os._exit(STATUS)

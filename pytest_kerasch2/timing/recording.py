@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing
@@ -215,3 +217,12 @@ def _give(benchmark: Any, found: Measurement) -> None:
     except (AttributeError, TypeError) as error:
         happened = "This pytest-benchmark takes no times that were measured elsewhere"
         raise FrameworkMissing(happened, str(error), "install pytest-benchmark 4 or 5") from error
+
+
+def tidy(storage: str | None) -> None:
+    """Remove the folder that pytest-benchmark makes at its start for what a run may save, where that is nothing."""
+    place = (storage or "").replace("file://", "", 1)
+    if place and "://" not in place:
+        # One that holds something is not removed so.
+        with contextlib.suppress(OSError):
+            Path(place).rmdir()

@@ -7,10 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Iterator, Mapping
 
+from pytest_kerasch2 import ending, folders
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.suggestions import did_you_mean
 from pytest_kerasch2.timing import requirements
@@ -71,8 +71,8 @@ def installed(words: str) -> Iterator[Path]:
     if uv is None and versions and sys.version.split()[0].split(".")[: python.count(".") + 1] != python.split("."):
         found = f"{words}; this is CPython {sys.version.split()[0]}"
         raise BadSetting("Another CPython can be had by uv alone", found, "install uv, or leave python== out")
-    with tempfile.TemporaryDirectory(prefix="kerasch2-release-") as folder:
-        place = Path(folder)
+    with folders.temporary("release") as place:
+        folder = str(place)
         if uv is None:
             _done(words, [sys.executable, "-m", "venv", folder])
             # The package itself goes there as a copy; what it needs is what every framework needs too.
@@ -85,7 +85,7 @@ def installed(words: str) -> Iterator[Path]:
 
 
 def _done(words: str, command: list[str]) -> None:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(ending.bound(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         said = CREDENTIALS.sub("...@", " ".join(done.stdout.split()))[-SAID:]
         remedy = "install it into an environment yourself, and name that"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
+from pytest_kerasch2 import folders
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.timing import git
 
@@ -56,8 +56,8 @@ def checked_out(revision: str, folder: Path) -> Iterator[Tree]:
     """
     project = git.project_of(folder)
     commit = commit_of(revision, project)
-    with tempfile.TemporaryDirectory(prefix="kerasch2-revision-") as place:
-        top = Path(place).resolve() / "tree"
+    with folders.temporary("revision") as place:
+        top = place.resolve() / "tree"
         top.mkdir()
         _written(revision, project, commit, top)
         inside = folder.resolve().relative_to(project)

@@ -62,14 +62,9 @@ def summed_up(found: Comparison, path: Path) -> None:
     """Add a table of it to a file in Markdown, such as the summary of a job on GitHub.
 
     Raises:
-        BadSetting: it cannot be written.
+        CannotWrite: it cannot be written.
     """
-    try:
-        with path.open("a", encoding="utf-8") as out:
-            out.write("\n".join(found.table()) + "\n")
-    except OSError as error:
-        what = f"{path}: {error.strerror or error}"
-        raise BadSetting("A summary cannot be written", what, "name a file that can be written") from error
+    files.append_text("\n".join(found.table()) + "\n", path)
 
 
 def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:

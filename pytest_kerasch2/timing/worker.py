@@ -13,6 +13,7 @@ import platform
 import sys
 from typing import Any, Callable, Iterable, Mapping, NoReturn
 
+from pytest_kerasch2 import ending
 from pytest_kerasch2.errors import BadSetting, KerasCh2Error
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.timing import environment, imported, learning, measuring, modes, suite, turns
@@ -116,6 +117,8 @@ def serve(lines: Iterable[str], answer: Callable[[str], None]) -> None:
 
 def main() -> NoReturn:
     """Serve over the standard streams; what frameworks print goes to the standard error."""
+    # What asks for a benchmark may die while it is made ready, which takes minutes.
+    ending.with_parent(os.getppid())
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
 

@@ -31,6 +31,7 @@ FLOORS = (
     ("files", "json_files"),
     ("options", "arguments", "command_line"),
     ("third_party",),
+    ("ending", "folders", "streams"),
     ("errors", "suggestions", "variables"),
     ("foreign",),
 )

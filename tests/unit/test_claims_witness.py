@@ -107,6 +107,8 @@ def test_an_unexpected_kind_of_error_goes_through() -> None:
         (r"C:\Users\My Name\venv\Lib\site-packages\keras\a.py", r"site-packages\keras\a.py"),
         ("/tmp/kerasch2-early-a1b2c3d4/asked-x_y1z2/home/a.h5", "<scratch>/home/a.h5"),
         ("/tmp/kerasch2-child-a1b2c3d4/a.h5", "<scratch>/a.h5"),
+        ("/tmp/kerasch2-child-123-4567-04115b94-a1b2_3d4/a.h5", "<scratch>/a.h5"),
+        ("module 'keras._tf_keras.keras' has no", "module 'tensorflow.keras' has no"),
         ("died after 12.3 s", "died after ... s"),
         ("two\n  lines", "two lines"),
     ],

@@ -1,0 +1,218 @@
+"""Places in which commands of ours run for a campaign: a folder with a home, a temporary folder and no TensorFlow.
+
+What a command needs of a framework is a stand-in, so that a case takes seconds; everything else is the command itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Iterator, Mapping, Sequence
+
+# The tests have them, whose types nobody checks.
+SMALL: Any = importlib.import_module("tests.plugin.conftest").Small
+TRAINING: str = importlib.import_module("tests.unit.accuracy_made").TRAINING
+ROOT = Path(__file__).resolve().parents[1]
+# By this variable the processes of a case are known, whoever their parent has become.
+MARK = "KERASCH2_CAMPAIGN"
+PYTHON = (sys.executable, "-W", "ignore")
+# Seconds in which a command ends of itself, and in which what it has left behind does.
+LIMIT = 180.0
+SETTLED = 20.0
+# Kept by pytest, or by us, on purpose.
+KEPT = ("pytest-of-", "kerasch2-data-")
+
+SECTION = """
+JOB = Job("job_of_chapter:slept")
+
+@pytest.mark.parametrize("number", range({checks}))
+@about('many')
+def many(witness, number):
+    time.sleep({seconds})
+    witness.equal('number', expected=number, actual=number)
+
+@in_child(JOB)
+@about('child')
+def child_(witness, child):
+    witness.equal('answer of the child', expected=5, actual=child)
+"""
+JOB = "import time\ndef slept():\n    time.sleep({seconds})\n    return 5\n"
+# In every interpreter of such a place neither TensorFlow nor Keras is installed.
+WITHOUT = "import pytest_kerasch2.framework.packages as packages\npackages.installed = lambda: None\n"
+COMPARING = """
+import sys, time
+from pytest_kerasch2.timing import arms
+arms.BEGIN = arms.BEGIN.replace("pytest_kerasch2.timing.worker", "worker_of_nothing")
+from pytest_kerasch2 import cli
+from pytest_kerasch2.timing import looking
+looking.check_suite = lambda *given: None
+sys.exit(cli.main(sys.argv[1:]))
+"""
+WORKER = """
+import random, time
+from pytest_kerasch2.timing import worker
+
+class Nothing(worker.Worker):
+    def about(self, suite_of):
+        release = {"plugin": "0", "node": "here", "machine": "one", "cores": 2, "threads": None, "clock": "a",
+            "python": "3", "tensorflow": "2.15.1", "keras": "2.15.0", "backend": "tensorflow", "backend_version": "-"}
+        return {"environment": release, "benchmarks": ["nothing"]}
+    def open(self, suite_of, name, device, **how):
+        time.sleep(0.1)
+        return {"first": 0.1, "by": "call", "proof": None}
+    def pace(self, name, by):
+        return {"each": 0.05}
+    def turns(self, name, by, count, calls, lead):
+        self.hand_over({})
+        for _ in range(count):
+            seconds = calls * random.uniform(0.004, 0.006)
+            time.sleep(0.002)
+            self.hand_over({"steps": calls, "seconds": seconds, "owed": 0.0})
+        return {}
+
+def main():
+    worker.Worker = Nothing
+    worker.main()
+"""
+DOWNLOADING = """
+import hashlib, pathlib, sys
+from pytest_kerasch2.data import fetch, serving
+from pytest_kerasch2.data.registry import Archive
+from pytest_kerasch2 import folders
+folders.sweep()
+content = bytes(range(256)) * 1200
+archive = Archive("mnist.npz", sys.argv[1] + "mnist.npz", (), sha256=hashlib.sha256(content).hexdigest())
+fetch.fetch(archive, pathlib.Path("store"), timeout=30)
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder in which a command runs.
+
+    Attributes:
+        folder: where.
+        mark: by which its processes are known.
+    """
+
+    folder: Path
+    mark: str
+
+    @property
+    def temporary(self) -> Path:
+        """Return its temporary folder."""
+        return self.folder / "temporary"
+
+    def variables(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the variables of its processes."""
+        path = os.pathsep.join(map(str, (self.folder / "fakes", self.folder, ROOT)))
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "GITHUB_"))}
+        own = {"HOME": str(self.folder / "home"), "TMPDIR": str(self.temporary), "COLUMNS": "100", MARK: self.mark}
+        return {**ours, **own, "PYTHONPATH": path, **(more or {})}
+
+    def start(self, command: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:
+        """Start a command here; what it says goes to `said.txt` unless told otherwise."""
+        with (self.folder / "said.txt").open("ab") as said:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
+            own = {"env": self.variables(), "cwd": str(self.folder), "start_new_session": True, "preexec_fn": _heed}
+            how = {**own, **streams, **how}
+            return subprocess.Popen(command, **how)
+
+    def said(self) -> str:
+        """Return what its commands have said."""
+        return (self.folder / "said.txt").read_text(encoding="utf-8", errors="replace")
+
+    def living(self) -> list[int]:
+        """Return the processes of this place that have not ended."""
+        marked = f"{MARK}={self.mark}".encode()
+        pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        return [pid for pid in pids if _is_marked(pid, marked)]
+
+    def left(self) -> list[str]:
+        """Return what lies in the temporary folder, and files that are half written."""
+        found = [path.name for path in self.temporary.iterdir() if not path.name.startswith(KEPT)]
+        return sorted([*found, *(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.part"))])
+
+
+def _heed() -> None:
+    """Heed the signals that this process may have been told to ignore, as below `nohup`."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _is_marked(pid: int, mark: bytes) -> bool:
+    with contextlib.suppress(OSError):
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+        return state != b"Z" and mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return False
+
+
+@contextlib.contextmanager
+def place(mark: str) -> Iterator[Place]:
+    """Give a place for as long as this lasts; its processes are ended at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="campaign-"))
+    found = Place(folder, mark)
+    for name in ("home", "temporary"):
+        (folder / name).mkdir()
+    try:
+        yield found
+    finally:
+        for pid in found.living():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(str(folder), ignore_errors=True)
+
+
+def wait(child: subprocess.Popen[bytes], seconds: float = LIMIT) -> int | None:
+    """Return the exit status; None where it does not end in time, and is killed."""
+    try:
+        return child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        return None
+
+
+def until_none(of: Place, seconds: float = SETTLED) -> float | None:
+    """Wait for the end of all processes of a place; return the seconds that this took, or None where some live on."""
+    began = time.monotonic()
+    while of.living():
+        if time.monotonic() - began > seconds:
+            return None
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+def with_chapter(here: Place, checks: int = 30, seconds: float = 0.05) -> None:
+    """Put a small chapter there, and what stands in for TensorFlow."""
+    small = SMALL(SimpleNamespace(path=here.folder))
+    small.section(SECTION.format(checks=checks, seconds=seconds))
+    (here.folder / "job_of_chapter.py").write_text(JOB.format(seconds=0.5), encoding="utf-8")
+
+
+def with_training(here: Place, seconds: float = 0.2) -> None:
+    """Put a training there that needs no framework, where none is installed."""
+    (here.folder / "fakes").mkdir(exist_ok=True)
+    (here.folder / "fakes" / "sitecustomize.py").write_text(WITHOUT, encoding="utf-8")
+    text = TRAINING.format(accuracy=0.9, stops=f"import time; time.sleep({seconds})")
+    (here.folder / "my_training.py").write_text(text, encoding="utf-8")
+
+
+def with_revisions(here: Place) -> None:
+    """Put a git project of two revisions there, and benchmarks of nothing."""
+    (here.folder / "comparing.py").write_text(COMPARING, encoding="utf-8")
+    (here.folder / "worker_of_nothing.py").write_text(WORKER, encoding="utf-8")
+    who = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org", "-c", "init.defaultBranch=main")
+    commits = [("commit", "-q", "--allow-empty", "-m", text) for text in ("one", "two")]
+    for command in (("init", "-q"), ("add", "*.py"), *commits):
+        subprocess.run(("git", *who, *command), cwd=str(here.folder), check=True, env=here.variables())
