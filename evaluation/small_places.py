@@ -92,7 +92,10 @@ from pytest_kerasch2 import folders
 folders.sweep()
 content = bytes(range(256)) * 1200
 archive = Archive("mnist.npz", sys.argv[1] + "mnist.npz", (), sha256=hashlib.sha256(content).hexdigest())
-fetch.fetch(archive, pathlib.Path("store"), timeout=30)
+try:
+    fetch.fetch(archive, pathlib.Path("store"), timeout=30)
+except KeyboardInterrupt:
+    sys.exit(130)
 """
 
 
@@ -130,7 +133,19 @@ class Place:
 
     def said(self) -> str:
         """Return what its commands have said."""
-        return (self.folder / "said.txt").read_text(encoding="utf-8", errors="replace")
+        return self.plain((self.folder / "said.txt").read_text(encoding="utf-8", errors="replace"))
+
+    def plain(self, text: str) -> str:
+        """Return a text without the names of this machine."""
+        names = {
+            str(self.folder): "<place>",
+            str(ROOT): "<clone>",
+            sys.prefix: "<environment>",
+            sys.base_prefix: "<python>",
+        }
+        for name, instead in names.items():
+            text = text.replace(name, instead)
+        return text
 
     def living(self) -> list[int]:
         """Return the processes of this place that have not ended."""

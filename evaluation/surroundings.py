@@ -143,7 +143,7 @@ def tried(case: Case, here: Place) -> dict[str, Any]:
     status, said = run(here, words, around, framework=case.command not in ("calibrate", "gate"))
     small_places.until_none(here, 10)
     left = [*here.left(), *(f"living: {pid}" for pid in here.living())]
-    return {"status": status, "went": _went(status, usual, said), "left": left, "said": said[-1500:]}
+    return {"status": status, "went": _went(status, usual, said), "left": left, "said": here.plain(said)[-1500:]}
 
 
 def _went(status: int, usual: Sequence[int], said: str) -> str:
