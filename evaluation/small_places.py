@@ -48,7 +48,7 @@ def child_(witness, child):
 """
 JOB = "import time\ndef slept():\n    time.sleep({seconds})\n    return 5\n"
 # In every interpreter of such a place neither TensorFlow nor Keras is installed.
-WITHOUT = "import pytest_kerasch2.framework.packages as packages\npackages.installed = lambda: None\n"
+WITHOUT = "import pytest_kerasch2.framework.packages as packages\npackages.installed = lambda *given: None\n"
 COMPARING = """
 import sys, time
 from pytest_kerasch2.timing import arms
