@@ -153,6 +153,12 @@ class Place:
         pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
         return [pid for pid in pids if _is_marked(pid, marked)]
 
+    def end(self) -> None:
+        """End all of its processes."""
+        for pid in self.living():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+
     def left(self) -> list[str]:
         """Return what lies in the temporary folder, and files that are half written."""
         found = [path.name for path in self.temporary.iterdir() if not path.name.startswith(KEPT)]
@@ -182,9 +188,7 @@ def place(mark: str) -> Iterator[Place]:
     try:
         yield found
     finally:
-        for pid in found.living():
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+        found.end()
         shutil.rmtree(str(folder), ignore_errors=True)
 
 
