@@ -48,7 +48,7 @@ def child_(witness, child):
 """
 JOB = "import time\ndef slept():\n    time.sleep({seconds})\n    return 5\n"
 # In every interpreter of such a place neither TensorFlow nor Keras is installed.
-WITHOUT = "import pytest_kerasch2.framework.packages as packages\npackages.installed = lambda: None\n"
+WITHOUT = "import pytest_kerasch2.framework.packages as packages\npackages.installed = lambda *given: None\n"
 COMPARING = """
 import sys, time
 from pytest_kerasch2.timing import arms
@@ -92,7 +92,10 @@ from pytest_kerasch2 import folders
 folders.sweep()
 content = bytes(range(256)) * 1200
 archive = Archive("mnist.npz", sys.argv[1] + "mnist.npz", (), sha256=hashlib.sha256(content).hexdigest())
-fetch.fetch(archive, pathlib.Path("store"), timeout=30)
+try:
+    fetch.fetch(archive, pathlib.Path("store"), timeout=30)
+except KeyboardInterrupt:
+    sys.exit(130)
 """
 
 
@@ -130,13 +133,31 @@ class Place:
 
     def said(self) -> str:
         """Return what its commands have said."""
-        return (self.folder / "said.txt").read_text(encoding="utf-8", errors="replace")
+        return self.plain((self.folder / "said.txt").read_text(encoding="utf-8", errors="replace"))
+
+    def plain(self, text: str) -> str:
+        """Return a text without the names of this machine."""
+        names = {
+            str(self.folder): "<place>",
+            str(ROOT): "<clone>",
+            sys.prefix: "<environment>",
+            sys.base_prefix: "<python>",
+        }
+        for name, instead in names.items():
+            text = text.replace(name, instead)
+        return text
 
     def living(self) -> list[int]:
         """Return the processes of this place that have not ended."""
         marked = f"{MARK}={self.mark}".encode()
         pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
         return [pid for pid in pids if _is_marked(pid, marked)]
+
+    def end(self) -> None:
+        """End all of its processes."""
+        for pid in self.living():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
 
     def left(self) -> list[str]:
         """Return what lies in the temporary folder, and files that are half written."""
@@ -167,9 +188,7 @@ def place(mark: str) -> Iterator[Place]:
     try:
         yield found
     finally:
-        for pid in found.living():
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+        found.end()
         shutil.rmtree(str(folder), ignore_errors=True)
 
 

@@ -26,6 +26,8 @@ USUAL, SAID, WRONG = "as usual", "said why not", "wrong"
 NOT_HERE, OF_PYTEST = "cannot be made here", "pytest itself fails"
 # A clock that was right yesterday, or never.
 BACK = "import time as _time\n_real = _time.time\n_time.time = lambda: _real() - 10**9\n"
+# Instead of an exit status.
+HANGS = -1
 KERASCH2 = "evaluation.kerasch2_here"
 CHAPTER = "pytest -p small -p no:randomly -p no:cacheprovider -p no:hypothesispytest --chapter"
 # Each with the exit statuses of its usual end; `{out}` is where results go.
@@ -127,11 +129,14 @@ def run(here: Place, words: str, around: Surrounding = SURROUNDINGS[0], framewor
     shell = ["unshare", "-m", "bash", "-c"] if "mount" in around.before else ["bash", "-c"]
     variables = {**here.variables(), **dict(around.variables)}
     variables = {name: value for name, value in variables.items() if value}
-    done = subprocess.run(
-        [*shell, script], env=variables, cwd=str(here.folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL, timeout=180,
-    )  # fmt: skip
-    return int(status.read_text() if status.exists() else -1), done.stdout.decode("utf-8", "replace")
+    streams: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+    with subprocess.Popen([*shell, script], env=variables, cwd=str(here.folder), **streams) as child:
+        try:
+            said, _ = child.communicate(timeout=small_places.LIMIT)
+        except subprocess.TimeoutExpired:
+            here.end()
+            return HANGS, "it did not end"
+    return int(status.read_text() if status.exists() else HANGS), said.decode("utf-8", "replace")
 
 
 def tried(case: Case, here: Place) -> dict[str, Any]:
@@ -143,7 +148,7 @@ def tried(case: Case, here: Place) -> dict[str, Any]:
     status, said = run(here, words, around, framework=case.command not in ("calibrate", "gate"))
     small_places.until_none(here, 10)
     left = [*here.left(), *(f"living: {pid}" for pid in here.living())]
-    return {"status": status, "went": _went(status, usual, said), "left": left, "said": said[-1500:]}
+    return {"status": status, "went": _went(status, usual, said), "left": left, "said": here.plain(said)[-1500:]}
 
 
 def _went(status: int, usual: Sequence[int], said: str) -> str:

@@ -23,7 +23,7 @@ def _no_framework(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def missing() -> None:
         raise FrameworkMissing("TensorFlow is not installed", "nothing", "install it")
 
-    monkeypatch.setattr(packages, "installed", lambda: None)
+    monkeypatch.setattr(packages, "installed", lambda *given: None)
     monkeypatch.setattr(api, "tensorflow", missing)
     monkeypatch.setattr(api, "keras", missing)
     monkeypatch.setattr(api, "release", missing)
