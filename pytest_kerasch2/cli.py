@@ -46,7 +46,7 @@ def _run(chosen: argparse.Namespace) -> int:
         sys.stderr.write(f"kerasch2 {chosen.command}: stopped{chosen.kept}\n")
         return INTERRUPTED
     except KerasCh2Error as error:
-        sys.stderr.write(f"kerasch2 {chosen.command}: {error}\n")
+        sys.stderr.write(f"kerasch2 {chosen.command}: {explained.as_options(str(error))}\n")
         return REFUSED
     except Exception as error:
         refusal = explained.refusal(error)
@@ -125,7 +125,7 @@ def _table(chosen: argparse.Namespace) -> int:
 
 def _add_calibrate(parser: Parser, commands: Any) -> None:
     purpose = "train over many seeds, and keep the curve of each as a reference"
-    kept = "; what was done is kept, and the same command goes on"
+    kept = "; the seeds that were done are kept, and the same command goes on"
     calibrate = _command(parser, commands, "calibrate", "FILE", purpose, run=_calibrate, kept=kept)
     calibrate.add_argument("out", type=path, metavar="FILE", help="the reference; an unfinished one is continued")
     calibrate.add_argument("--data", type=word, default="mnist", metavar="NAME", help="mnist, fashion_mnist or digits")
@@ -169,6 +169,7 @@ def _calibrate(chosen: argparse.Namespace) -> int:
     with progress.shown(order.seeds) as told:
         found = calibrating.calibrate(order, suitability.watching(chosen.metric, told))
     suits, lines = suitability.of(found, chosen.metric)
+    lines = list(map(explained.as_options, lines))
     written = f"{order.out.name}: {len(found.runs)} seeds"
     _say([*lines, written] if suits else [written, *lines])
     return 0 if suits else UNDECIDED

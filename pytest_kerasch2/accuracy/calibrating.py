@@ -61,7 +61,8 @@ class Order:
             BadSetting: no seeds, no jobs, or a data set that the network does not take.
         """
         if self.seeds < 1 or self.first < 0 or (self.jobs is not None and self.jobs < 1):
-            found = f"{self.seeds} seeds from {self.first} on, {self.jobs} at a time"
+            jobs = "" if self.jobs is None else f", {self.jobs} at a time"
+            found = f"{self.seeds} seeds from {self.first} on{jobs}"
             raise BadSetting("A number of the calibration is too small", found, "give at least one seed and one job")
         if self.data not in DATA:
             raise BadSetting(

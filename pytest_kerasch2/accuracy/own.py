@@ -109,7 +109,18 @@ def trained(
     return run_of(given, seed, time.monotonic() - began)
 
 
+def _check_takes_a_seed(function: Callable[[int], Any], seed: int) -> None:
+    try:
+        inspect.signature(function).bind(seed)
+    except TypeError as error:
+        raise BadSetting("A training must take a seed", str(error), "write it as `def train(seed):`") from None
+    except ValueError:
+        # Of what is compiled Python does not know the arguments.
+        return
+
+
 def _called(function: Callable[[int], Any], seed: int) -> Any:
+    _check_takes_a_seed(function, seed)
     try:
         return function(seed)
     except KerasCh2Error:

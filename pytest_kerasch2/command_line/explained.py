@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Mapping
 
@@ -84,6 +85,11 @@ def of(name: str) -> dict[str, str]:
     text, example, statuses = TEXTS[name]
     listed = "\n".join(f"  {one}" for one in statuses)
     return {"description": text, "epilog": f"example:\n  {example}\n\nexit status:\n{listed}"}
+
+
+def as_options(message: str) -> str:
+    """Return a message of the gate with an option of the command where it names an argument of the fixture."""
+    return re.sub(r'\bmetric="([^"]+)"', r"--metric \1", message)
 
 
 def refusal(error: BaseException) -> str:

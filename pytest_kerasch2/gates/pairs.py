@@ -67,7 +67,7 @@ class Terms:
         if not 0 < self.margin < 1:
             raise BadSetting("A comparison cannot have this margin", repr(self.margin), "say one such as 0.04")
         if self.most < FEWEST:
-            raise BadSetting("A comparison has too few pairs", repr(self.most), f"allow {FEWEST} at least")
+            raise BadSetting("A comparison has too few starts", repr(self.most), f"allow {FEWEST} at least (--most)")
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ def estimated(order: Order, known: bool) -> str:
     low, high = (max(1, round(seconds(starts, count) / 60)) for starts in (FEWEST, order.terms.most))
     of = f"{count} benchmark{'' if count == 1 else 's'}" if known or order.names else "each benchmark of the suite"
     span = f"{low}" if low == high else f"{low} to {high}"
+    most = order.terms.most
+    starts = f"{FEWEST}" if most == FEWEST else f"{FEWEST} to {most}"
     return (
-        f"{FEWEST} to {order.terms.most} starts of three processes, for {of}: about {span} min, "
+        f"{starts} starts of three processes, for {of}: about {span} min, "
         "told anew after each start"
     )

@@ -87,6 +87,17 @@ def _written(revision: str, project: Path, commit: str, top: Path) -> None:
         raise BadSetting("A revision cannot be checked out", f"{revision}: {error}", remedy) from error
 
 
+def check_single(revision: str) -> None:
+    """Refuse a range of commits.
+
+    Raises:
+        BadSetting: it is one.
+    """
+    if any(one in revision for one in RANGES) or revision.startswith("^"):
+        found = f"{revision!r} is a range of commits"
+        raise BadSetting("A comparison is of single revisions", found, "name the two ends, one after the other")
+
+
 def commit_of(revision: str, project: Path) -> str:
     """Return the hash of the commit that a revision names.
 
@@ -95,9 +106,7 @@ def commit_of(revision: str, project: Path) -> str:
     """
     if not revision.strip() or revision.startswith("-") or not revision.isprintable():
         raise BadSetting(NOTHING, repr(revision), OTHERS)
-    if any(one in revision for one in RANGES) or revision.startswith("^"):
-        found = f"{revision!r} is a range of commits"
-        raise BadSetting("A comparison is of single revisions", found, "name the two ends, one after the other")
+    check_single(revision)
     try:
         # In two steps: an end of `:/text` would be taken for a part of the text.
         named = git.run(project, "rev-parse", "--verify", revision)

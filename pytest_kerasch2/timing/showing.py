@@ -15,7 +15,7 @@ from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.gates import distributions
 from pytest_kerasch2.gates.pairs import Terms, Verdict
-from pytest_kerasch2.timing import arms, comparing, duration, looking, releases
+from pytest_kerasch2.timing import arms, comparing, duration, looking, releases, revisions
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparison import Comparison
 
@@ -78,8 +78,13 @@ def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:
         BadSetting: something that was said cannot be used; so said before anything is started.
         FrameworkMissing: there is no SciPy.
     """
-    if not (chosen.first or "").strip() or not (chosen.second or "").strip():
-        raise BadSetting("A comparison is of two things", f"{chosen.first!r} and {chosen.second!r}", "name both")
+    given = [one for one in (chosen.first, chosen.second) if (one or "").strip()]
+    if len(given) < 2:
+        for one in given:
+            if not Path(one).exists():
+                revisions.check_single(one)
+        found = f"{given[0]!r} alone" if given else "none"
+        raise BadSetting("A comparison is of two things", found, "name both, such as `kerasch2 compare v1.2 HEAD`")
     if not 0 <= chosen.slower < 10:
         raise BadSetting("A slowdown cannot be planted", repr(chosen.slower), "say a share, such as 0.05")
     if not chosen.deadline > 0:

@@ -246,3 +246,12 @@ def test_a_picture_shows_any_curve(train: Train, tmp_path: Path) -> None:
     picture.write(yardstick(known, Terms()), found, tmp_path / "a.svg")
 
     assert (tmp_path / "a.svg").stat().st_size > 1000
+
+
+def test_a_metric_at_its_ceiling_has_no_seeds_that_lie_apart() -> None:
+    ends = [1.0] * 27 + [0.99] * 11 + [0.98] * 2
+    runs = tuple(run_of({"test_acc": [0.85 + seed % 7 / 100, end]}, seed) for seed, end in enumerate(ends))
+
+    made = yardstick(Reference(SUBJECT, runs), Terms())
+
+    assert (made.trouble, made.apart, made.margin > 0.01) == (None, (), True)

@@ -61,6 +61,8 @@ def test_more_of_it_is_better(name: str) -> None:
         "negative_log_likelihood",
         "false_positives",
         "binary_crossentropy",
+        "test_bce",
+        "val_ce",
         "cross_entropy",
         "hinge",
     ],

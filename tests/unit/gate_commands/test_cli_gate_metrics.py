@@ -75,13 +75,13 @@ def test_a_metric_that_has_no_curve_ends_a_calibration_with_its_first_seed(calib
     status, _, told = calibrates(6, "--epochs=20", "--metric=val_gizno:higher")
 
     assert (status, reference.read(Path("own.jsonl")).seeds) == (2, {0})
-    assert 'write metric="val_gizmo"' in told
+    assert "write --metric val_gizmo" in told
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--metric=val_auk",), 'To do: write metric="val_accuracy".'),
+        (("--metric=val_auk",), 'To do: write --metric val_accuracy.'),
         (("--metric=val_accuracy:up",), "either higher or lower"),
         (("--margin=0",), "A gate cannot have this margin. Found: 0.0."),
         (("--margin=0.95",), "A margin within which everything lies tells nothing."),
@@ -105,3 +105,17 @@ def test_a_margin_is_what_a_resolution_was(reference_file: str, said: Said) -> N
     ]
 
     assert found[0] == found[1]
+
+
+def test_a_training_that_takes_no_seed_is_refused_before_it_is_called(said: Said, calibrates: Said) -> None:
+    _write("def train():\n    raise AssertionError\n")
+
+    status, _, told = calibrates(6)
+
+    assert (status, "must take a seed" in told) == (2, True)
+
+
+def test_a_message_names_the_option_of_the_command(reference_file: str, said: Said) -> None:
+    _, _, told = said("gate", reference_file, "--training=my_training:train", "--metric=val_accuracies")
+
+    assert "--metric val_accuracy" in told
