@@ -155,8 +155,9 @@ class Scale:
         if self.kind == "linear":
             return max(self.grain / 2, LEAST_SHARE * abs(place), TINY)
         value = self.back(place)
-        half = abs(self.there(value + self.grain / 2) - self.there(value)) if self.grain else 0.0
-        return max(half, LEAST_SCATTER)
+        # At an end of its range a value has no room on one side.
+        sides = (abs(self.there(value + off) - place) for off in (self.grain / 2, -self.grain / 2))
+        return max(*sides, LEAST_SCATTER) if self.grain else LEAST_SCATTER
 
 
 def scale(point: Point, data: Mapping[str, Any]) -> Scale:
