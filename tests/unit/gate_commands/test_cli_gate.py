@@ -227,7 +227,7 @@ def test_it_goes_on_where_it_was_stopped(calibrates: Said, trained: Trained) -> 
 
     status, lines, _ = calibrates(6)
 
-    kept = "kerasch2 calibrate: stopped; what was done is kept, and the same command goes on\n"
+    kept = "kerasch2 calibrate: stopped; the seeds that were done are kept, and the same command goes on\n"
     assert (stopped, told, before) == (130, kept, {0, 1, 2})
     assert (status, lines[-1], trained()) == (0, "own.jsonl: 6 seeds", [0, 1, 2, 3, 3, 4, 5])
 
