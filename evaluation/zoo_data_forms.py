@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from evaluation.zoo_data import classes, table
-from evaluation.zoo_entry import EVERY, KERAS, TRAINING, honest
+from evaluation.zoo_entry import EVERY, KERAS, honest
 from evaluation.zoo_tables import network
 from pytest_kerasch2.framework import api
 
@@ -149,12 +149,6 @@ def generator_that_draws(k: Any, drawn: Any) -> Any:
             yield table(drawn, count=32)
 
     return _regression(k), batches()
-
-
-@honest(FORMS, modes=TRAINING)
-def generator_with_an_end(k: Any, drawn: Any) -> Any:
-    x, y = table(drawn)
-    return _regression(k), ((x[first : first + 32], y[first : first + 32]) for first in range(0, len(x), 32))
 
 
 @honest(FORMS, needs=("keras3", "pandas"))

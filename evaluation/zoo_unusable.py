@@ -101,6 +101,12 @@ def generator_without_a_batch(k: Any, drawn: Any) -> Any:
     return _regression(k), iter(())
 
 
+@unusable("data")
+def generator_with_an_end(k: Any, drawn: Any) -> Any:
+    x, y = table(drawn)
+    return _regression(k), ((x[first : first + 32], y[first : first + 32]) for first in range(0, len(x), 32))
+
+
 @unusable("batch_size", batch_size=1000)
 def batch_larger_than_the_data(k: Any, drawn: Any) -> Any:
     return _regression(k), table(drawn)
