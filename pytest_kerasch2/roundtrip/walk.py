@@ -150,7 +150,7 @@ def _walk(file: Any, tally: _Tally) -> Contents:
             continue
         if depth > tally.limits.depth:
             raise UnsafeFile("The file's groups are nested too deeply", f"depth {depth}", REMEDY)
-        for key in thing:
+        for key in _texts(thing):
             _count(tally, len(name) + len(key))
             child = _member(thing, key, f"{name}/{key}")
             address = h5py.h5o.get_info(child.id).addr
@@ -160,6 +160,15 @@ def _walk(file: Any, tally: _Tally) -> Contents:
     _check_lists(tally)
     texts = {key: _text(file, key, tally.limits) for key in TEXTS}
     return _contents(texts, sorted(arrays, key=lambda one: one.name), sorted(attributes), tally.limits)
+
+
+def _texts(names: Any) -> list[str]:
+    """Return the names in a group or of attributes, all of which Keras writes as UTF-8; h5py gives others as bytes."""
+    listed = list(names)
+    strange = [name for name in listed if not isinstance(name, str)]
+    if strange:
+        raise DataDamaged("A name in the HDF5 file is no text", repr(strange[0])[:120], AGAIN)
+    return listed
 
 
 def _count(tally: _Tally, characters: int) -> None:
@@ -259,7 +268,7 @@ def _attributes(thing: Any, name: str, tally: _Tally) -> list[str]:
     tally.attributes += count
     if count > tally.limits.attributes or tally.attributes > tally.limits.all_attributes:
         raise UnsafeFile("The file holds too many attributes", f"{count} at {name or '/'!r}", REMEDY)
-    names = list(thing.attrs.keys())
+    names = _texts(thing.attrs)
     tally.names += sum(map(len, names))
     for each in names:
         handle = thing.attrs.get_id(each)
