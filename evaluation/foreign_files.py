@@ -125,7 +125,7 @@ def _show_results(path: Path, folder: Path) -> Shown:
     yield "terminal", terminal.table(found, width=80, colour=False)
     yield "markdown", markdown.page(found)
     yield "commands", "\n".join(github.commands(found))
-    words = ["--allow-incomplete", "--json", folder / "merged.json"]
+    words = ("--allow-incomplete", "--json", folder / "merged.json")
     status, printed = run("table", path, *words)
     yield "terminal", printed
     if status == 0:

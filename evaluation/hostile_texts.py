@@ -252,8 +252,12 @@ def judged(case: Case, baselines: dict[tuple[str, str], list[Any]]) -> dict[str,
 
 def revision() -> str:
     """Return a hash of the code on which an output depends."""
-    rooms = ("accuracy", "claims", "report", "timing")
-    return journal.revision([*sorted(path for room in rooms for path in (PACKAGE / room).glob("*.py")), Path(__file__)])
+    rooms = ("accuracy", "claims", "data", "report", "timing")
+    ours = (PACKAGE / f"{name}.py" for name in ("cli", "errors", "foreign", "json_files"))
+    here = Path(__file__).parent
+    asked = (here / f"{name}.py" for name in ("damaged_files", "foreign_files", "hostile_texts"))
+    inner = sorted(path for room in rooms for ending in ("py", "json") for path in (PACKAGE / room).glob(f"*.{ending}"))
+    return journal.revision([*inner, *ours, *asked])
 
 
 def table(lines: list[dict[str, Any]]) -> Iterator[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import platform
-import tempfile
 from typing import Any, Mapping, Sequence
 
-from pytest_kerasch2 import __version__
+from pytest_kerasch2 import __version__, files
 from pytest_kerasch2.claims.model import Record
 from pytest_kerasch2.claims.release import ABSENT, Release
 from pytest_kerasch2.errors import BadLedger, BadSetting, FrameworkMissing, KerasCh2Error
@@ -81,19 +80,13 @@ def refuse_absent(settings: Settings) -> None:
 def _refuse_unwritable(settings: Settings) -> None:
     path = settings.ledger
     assert path is not None
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
-        with tempfile.TemporaryFile(dir=str(path.parent)) as stream:
-            # On a full disk an empty file can be made.
-            stream.write(bytes(2**16))
-            stream.flush()
-    except OSError as error:
+    why = files.why_not(path)
+    if why is not None:
         raise BadLedger(
             "The ledger cannot be written there",
-            f"--chapter-ledger={path}: {error.strerror or error}",
+            f"--chapter-ledger={path}: {why}",
             "name a file in a folder that exists and can be written",
-        ) from error
+        )
 
 
 def header(settings: Settings, distributed: bool) -> list[str]:

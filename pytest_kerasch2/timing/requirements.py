@@ -23,7 +23,8 @@ def separated(words: str) -> list[str]:
     Raises:
         BadSetting: one is an option, a file, an address, or nothing.
     """
-    found, place = [], 0
+    found: list[str] = []
+    place = 0
     while place < len(words) or not found or words[place - 1] == ",":
         one = _ONE.match(words, place)
         if one is None:

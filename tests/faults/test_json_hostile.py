@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,19 @@ def test_what_a_refusal_quotes_is_bounded(tmp_path: Path) -> None:
         KINDS["results"].read(path)
 
     assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize("number", [5e-324, 1e300, 10**300], ids=["least", "most", "integer"])
+@pytest.mark.parametrize("name", ["seconds", "steps", "batch_size"])
+@pytest.mark.parametrize("kind", ["comparison", "steps"])
+def test_a_number_that_nobody_can_have_measured_is_refused(kind: str, name: str, number: float, tmp_path: Path) -> None:
+    path = tmp_path / KINDS[kind].name
+    text = KINDS[kind].text(KINDS[kind].make())
+    # The first number under this name, of a list or by itself.
+    spoilt = re.sub(rf'("{name}": (?:\[\s*)?)[\d.e-]+', lambda found: f"{found[1]}{number!r}", text, count=1)
+    path.write_text(spoilt, encoding="utf-8")
+    if spoilt == text:
+        pytest.skip("it has no such number")
+
+    with pytest.raises(KerasCh2Error):
+        KINDS[kind].read(path)
