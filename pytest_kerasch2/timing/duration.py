@@ -31,7 +31,4 @@ def estimated(order: Order, known: bool) -> str:
     span = f"{low}" if low == high else f"{low} to {high}"
     most = order.terms.most
     starts = f"{FEWEST}" if most == FEWEST else f"{FEWEST} to {most}"
-    return (
-        f"{starts} starts of three processes, for {of}: about {span} min, "
-        "told anew after each start"
-    )
+    return f"{starts} starts of three processes, for {of}: about {span} min, told anew after each start"
