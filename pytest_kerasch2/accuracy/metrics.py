@@ -22,7 +22,8 @@ MORE_IS_BETTER = (
     " reward rewards return likelihood elbo positives negatives variance"
 )
 LESS_IS_BETTER = (
-    "loss losses error errors bce cce scce xent ce mse mae rmse mape msle rmsle perplexity ppl nll bpc bpb bpd dim crossentropy xentropy entropy"
+    "loss losses error errors mse mae rmse mape msle rmsle perplexity ppl nll bpc bpb bpd dim"
+    " crossentropy xentropy xent bce cce scce ce entropy"
     " divergence kl kld hinge poisson logcosh wer cer eer fid brier ece distance deviance cost regret"
 )
 WORDS = {**dict.fromkeys(MORE_IS_BETTER.split(), HIGHER), **dict.fromkeys(LESS_IS_BETTER.split(), LOWER)}
