@@ -197,13 +197,17 @@ def subject(
         class_weight: as for `fit`.
 
     Raises:
-        BadSetting: the model is none, or on another device; the data cannot be used, or hold less than one batch.
+        BadSetting: the model is none, or on another device; the data cannot be used, or hold less than one batch; the
+            weights of classes are no mapping.
     """
     if not hasattr(model, "predict_on_batch") and not hasattr(model, "fit"):
         happened = f"model must be a Keras model, got {type(model).__name__}"
         raise BadSetting(happened, "", "time the step of another loop with step_benchmark.step")
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise BadSetting(f"batch_size must be a positive integer, got {batch_size!r}")
+    if class_weight is not None and not isinstance(class_weight, Mapping):
+        happened = f"class_weight must be a mapping from classes to weights, got {type(class_weight).__name__}"
+        raise BadSetting(happened, "", "write it as {0: 1.0, 1: 2.0}")
     feed = feeds.of(data)
     if feed.source:
         made = Subject(model, None, None, feed.source.batch_size, device, None, class_weight, feed.source)

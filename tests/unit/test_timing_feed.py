@@ -12,6 +12,7 @@ import pytest
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import feed, nested, sources
+from pytest_kerasch2.timing.subject import subject
 
 X, Y = np.arange(24.0).reshape(8, 3), np.arange(8)
 
@@ -130,6 +131,13 @@ def test_weights_of_classes_are_those_of_their_labels() -> None:
     found = feed.weights_of_classes(np.array([0, 2, 1]), {0: 3.0, 2: 0.5})
 
     assert found.tolist() == [3.0, 0.5, 1.0]
+
+
+def test_weights_of_classes_have_to_be_a_mapping() -> None:
+    model = SimpleNamespace(fit=None)
+
+    with pytest.raises(BadSetting, match="class_weight must be a mapping"):
+        subject(model, (X, Y), 4, SimpleNamespace(name="cpu:0"), [1.0, 2.0])  # type: ignore[arg-type]
 
 
 def test_labels_may_be_written_with_a_place_for_each() -> None:
