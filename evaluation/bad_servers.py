@@ -75,27 +75,23 @@ TARGETS = (
 )
 
 
+LENGTHS = (
+    "²".encode("latin-1"), b"9" * 5000, b"-1", b"1e3", b"0x10", b"1_0", b"", b" ", b"+5", b"5, 5", "٣".encode(),
+)  # fmt: skip
+
+
 def cases() -> list[Case]:
     """Return all ways."""
-    lengths = (
-        "²".encode("latin-1"),
-        b"9" * 5000,
-        b"-1",
-        b"1e3",
-        b"0x10",
-        b"1_0",
-        b"",
-        b" ",
-        b"+5",
-        b"5, 5",
-        "٣".encode(),
-    )
+    return [*_heads(), *_bodies()]
+
+
+def _heads() -> list[Case]:
     return [
         Case("sound", [FULL + b"\r\n" + CONTENT], sound=True),
         Case("sound, without a length", [HEAD + b"\r\n" + CONTENT], sound=True),
         Case("sound, in chunks", [CHUNKED + b"%x\r\n" % len(CONTENT) + CONTENT + b"\r\n0\r\n\r\n"], sound=True),
         Case("sound, longer than said", [FULL + b"\r\n" + CONTENT + b"more"], sound=True),
-        *(Case(f"length {one[:12]!r}", _long(one)) for one in lengths),
+        *(Case(f"length {one[:12]!r}", _long(one)) for one in LENGTHS),
         Case("two lengths", [HEAD + b"Content-Length: 1\r\nContent-Length: " + SIZE + b"\r\n\r\n" + CONTENT]),
         Case("length of 600 MB", _long(b"600000000")),
         Case("nothing", []),
@@ -122,6 +118,11 @@ def cases() -> list[Case]:
         *(Case(f"to {one[:20]!r}", [b"HTTP/1.1 302 x\r\nLocation: " + one.encode() + b"\r\n\r\n"]) for one in TARGETS),
         Case("to itself", [b"HTTP/1.1 302 x\r\nLocation: /x\r\n\r\n"]),
         Case("to nowhere", [b"HTTP/1.1 302 x\r\n\r\n"]),
+    ]  # fmt: skip
+
+
+def _bodies() -> list[Case]:
+    return [
         Case("a body that trickles", _slowly(CONTENT, FULL + b"\r\n")),
         Case("a body that stops", [FULL + b"\r\n" + CONTENT[:99], 60.0]),
         Case("a body that is reset", [FULL + b"\r\n" + CONTENT[:99], RESET]),

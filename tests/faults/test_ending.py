@@ -17,6 +17,7 @@ from evaluation import small_places
 from evaluation.small_places import PYTHON, Place
 from pytest_kerasch2 import cli, ending, folders
 from pytest_kerasch2.accuracy import reference
+from pytest_kerasch2.chapter import interruption
 from pytest_kerasch2.claims import ledger
 from pytest_kerasch2.data import serving
 from pytest_kerasch2.folders import Owner
@@ -130,6 +131,17 @@ def test_a_worker_that_is_killed_is_said_in_a_sentence(here: Place) -> None:
     assert (status, "A process that trains has died." in here.said(), "Traceback" in here.said()) == (2, True, False)
 
 
+@pytest.fixture
+def _heeding() -> Iterator[None]:
+    """Heed the signals that this process may have been told to ignore, as below `nohup` or in the background."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_heeding")
 @pytest.mark.parametrize("number", ENDS)
 def test_a_signal_is_an_interrupt_within_and_what_it_was_afterwards(number: signal.Signals) -> None:
     before = signal.getsignal(number)
@@ -153,10 +165,12 @@ def _put_away(*more: signal.Signals) -> list[str]:
     return done
 
 
+@pytest.mark.usefixtures("_heeding")
 def test_what_else_comes_while_things_are_put_away_is_let_by() -> None:
     assert _put_away(signal.SIGHUP, signal.SIGTERM) == ["put away"]
 
 
+@pytest.mark.usefixtures("_heeding")
 def test_ctrl_c_ends_also_what_is_being_put_away() -> None:
     assert _put_away(signal.SIGINT) == []
 
@@ -311,3 +325,17 @@ def test_the_plugin_by_itself_changes_nothing(here: Place) -> None:
     status = small_places.wait(here.start((*PYTHON, "-m", "pytest")))
 
     assert (status, len(here.left())) == (0, 1)
+
+
+def test_a_frame_whose_line_python_does_not_know_is_left_out_of_the_traceback() -> None:
+    class Lost:
+        tb_lineno = None
+
+        @property
+        def lineno(self) -> int:
+            return self.tb_lineno - 1  # type: ignore[operator,no-any-return]
+
+    with pytest.raises(ValueError, match="it") as raised:
+        raise ValueError("it")
+
+    assert [interruption.has_line(one) for one in (Lost(), *raised.traceback)] == [False, True]

@@ -154,7 +154,7 @@ def test_a_table_that_is_there_is_added_to(table: Table, tmp_path: Path) -> None
 RUN = "import sys; from pytest_kerasch2 import cli; sys.exit(cli.main())"
 
 
-def test_a_reader_that_has_gone_is_no_error(table: Table, tmp_path: Path) -> None:
+def test_a_reader_that_has_gone_is_said_and_no_error(table: Table, tmp_path: Path) -> None:
     place = tmp_path / "table.json"
     place.write_text(truth_table.text(table), encoding="utf-8")
     reader, writer = os.pipe()
@@ -168,7 +168,7 @@ def test_a_reader_that_has_gone_is_no_error(table: Table, tmp_path: Path) -> Non
     )
     os.close(writer)
 
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr.count(b"\n"), b"broken pipe" in done.stderr) == (0, 1, True)
 
 
 def test_a_table_that_is_there_takes_no_ledgers(

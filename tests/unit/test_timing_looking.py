@@ -205,7 +205,7 @@ def test_what_an_installer_says_is_told_without_passwords(tmp_path: Path) -> Non
     ("names", "known", "most", "told"),
     [
         ((), True, 30, "11 to 30 starts of three processes, for 3 benchmarks: about 5 to 14 min"),
-        (("fit",), True, 11, "11 to 11 starts of three processes, for 1 benchmark: about 3 min"),
+        (("fit",), True, 11, "11 starts of three processes, for 1 benchmark: about 3 min"),
         ((), False, 30, "for each benchmark of the suite: about 3 to 10 min"),
     ],
 )
