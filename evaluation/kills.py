@@ -46,7 +46,6 @@ PYTEST = (
     "no:cacheprovider",
     "-p",
     "no:hypothesispytest",
-    "-q",
 )
 
 
@@ -74,7 +73,7 @@ class Subject:
 
 
 def _run(*more: str) -> Callable[[Place], Sequence[str]]:
-    return lambda here: (*PYTEST, "--chapter", "--chapter-ledger=ledger.json", *more)
+    return lambda here: (*PYTEST, "-q", "--chapter", "--chapter-ledger=ledger.json", *more)
 
 
 def _calibrate(here: Place) -> Sequence[str]:

@@ -14,6 +14,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from evaluation import small_places
+from evaluation.kills import PYTEST
 from evaluation.small_places import PYTHON, Place
 from pytest_kerasch2 import cli, ending, folders
 from pytest_kerasch2.accuracy import reference
@@ -24,20 +25,7 @@ from pytest_kerasch2.folders import Owner
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked at in /proc")
 ENDS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
-CHAPTER = (
-    *PYTHON,
-    "-m",
-    "pytest",
-    "-p",
-    "small",
-    "-p",
-    "no:randomly",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:hypothesispytest",
-    "--chapter",
-)
+CHAPTER = (*PYTEST, "--chapter")
 CALIBRATE = ["calibrate", "out.jsonl", "--training", "my_training:train", "--seeds", "200", "--jobs", "2"]
 NOBODY = Owner(2**22 + 1, 1, folders.owner().where)
 
