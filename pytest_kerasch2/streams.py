@@ -65,9 +65,11 @@ class Stream:
         # ValueError: somebody has closed it.
         except (OSError, ValueError) as error:
             self.lost = self.lost or getattr(error, "strerror", None) or str(error)
-            # What it still holds would be written when the interpreter ends, whose status then is another.
+            # What it still holds would be written when pytest or the interpreter ends, whose status then is another.
             with contextlib.suppress(Exception), open(os.devnull, "wb") as nothing:  # noqa: PTH123  # a device
                 os.dup2(nothing.fileno(), self.stream.fileno())
+                # At once: the captures of pytest put the descriptor back.
+                self.stream.flush()
 
 
 class Streams:

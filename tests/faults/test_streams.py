@@ -12,6 +12,7 @@ import pytest
 
 from evaluation import small_places
 from evaluation.small_places import PYTHON, Place
+from pytest_kerasch2.streams import Stream
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="of POSIX systems")
 pytestmark = [POSIX, pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")]
@@ -68,6 +69,23 @@ def _more(here: Place, text: str) -> Iterator[None]:
         yield
     finally:
         section.write_text(whole, encoding="utf-8")
+
+
+def test_what_is_lost_is_not_written_again_when_a_capture_puts_the_descriptor_back() -> None:
+    reading, writing = os.pipe()
+    kept = os.dup(writing)
+    with open(writing, "w", encoding="utf-8") as pipe:  # noqa: PTH123  # a descriptor
+        os.close(reading)
+        stream = Stream(pipe)
+        stream.write("the last line")
+        stream.flush()
+        os.dup2(kept, writing)
+        os.close(kept)
+
+        # As pytest does when all is over; it ends with 1 where this fails.
+        pipe.flush()
+
+    assert stream.lost == "Broken pipe"
 
 
 def test_so_is_one_that_is_no(here: Place) -> None:
