@@ -43,11 +43,11 @@ class NotApplicable(KerasCh2Error):
     """A claim speaks of something that this environment cannot have."""
 
 
-class CouldNotTell(KerasCh2Error):
+class Inconclusive(KerasCh2Error):
     """Something that a check needs is missing, so its claim stays undecided."""
 
 
-class DataMissing(CouldNotTell):
+class DataMissing(Inconclusive):
     """A data set is in no place that may be looked into."""
 
 
@@ -55,7 +55,7 @@ class DownloadFailed(DataMissing):
     """A data set could not be fetched whole."""
 
 
-class DeviceMissing(CouldNotTell):
+class DeviceMissing(Inconclusive):
     """A device that was asked for is not there."""
 
 
@@ -83,16 +83,16 @@ class BadSetting(KerasCh2Error):
     """An option or a variable has a value that cannot be used."""
 
 
-class BadLedger(KerasCh2Error):
-    """A ledger is damaged, of another schema, or cannot be written."""
+class BadResults(KerasCh2Error):
+    """A results file is damaged, of another schema, or cannot be written."""
 
 
-class CannotWrite(BadLedger, OSError):
+class CannotWrite(BadResults, OSError):
     """A file cannot be written at its place."""
 
 
 class BadTable(KerasCh2Error):
-    """Ledgers cannot be merged, or a truth table or a releases file is damaged or of another schema."""
+    """Results files cannot be merged, or a compatibility table or a releases file is damaged or of another schema."""
 
 
 class BadReference(KerasCh2Error):
