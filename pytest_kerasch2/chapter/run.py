@@ -176,7 +176,7 @@ class ChapterRun:
             surroundings.refuse_leaks(leaks)
 
     @pytest.fixture
-    def recorder(self, request: pytest.FixtureRequest) -> Recorder:
+    def record(self, request: pytest.FixtureRequest) -> Recorder:
         """The record of this check: compares, raises, and keeps the evidence."""
         stash: pytest.Stash = request.node.stash
         return stash.setdefault(RECORDER, Recorder())

@@ -122,7 +122,7 @@ def check_schema(results: Any) -> None:
         schema.require(results, Path(__file__).parent / "results.schema.json")
     except schema.Mismatch as error:
         raise BadResults(
-            "A results file is not of schema 1", str(error), "write it anew with --chapter-results"
+            f"A results file is not of schema {SCHEMA}", str(error), "write it again with --chapter-results"
         ) from error
 
 
