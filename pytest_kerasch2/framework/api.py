@@ -114,7 +114,7 @@ def is_keras3() -> bool:
 
 
 def runs_on_tensorflow() -> bool:
-    """Tell, without importing anything, whether ``keras`` runs on TensorFlow, not on another backend."""
+    """Return, without importing anything, whether ``keras`` runs on TensorFlow, not on another backend."""
     return not _alone()
 
 
@@ -124,7 +124,7 @@ def runs_eagerly() -> bool:
 
 
 def is_loaded() -> bool:
-    """Tell, without importing anything, whether TensorFlow or Keras is in this process already."""
+    """Return, without importing anything, whether TensorFlow or Keras is in this process already."""
     return "tensorflow" in sys.modules or "keras" in sys.modules
 
 

@@ -285,7 +285,7 @@ class ChapterRun:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker where outcomes of children are shared."""
+        """Hand to a worker where outcomes of children are shared."""
         node.workerinput[FOLDER] = str(self.folder)
 
     @pytest.hookimpl(optionalhook=True)

@@ -172,6 +172,6 @@ def test_a_fault_that_could_not_be_planted_is_no_evidence() -> None:
     record = Recorder()
 
     with pytest.raises(LookupError, match="could not be injected: AttributeError: reuters"):
-        Facts({"a.b": {"unplanted": "AttributeError: reuters"}}).value("a.b", record)
+        Facts({"a.b": {"not_injected": "AttributeError: reuters"}}).value("a.b", record)
 
     assert record.evidence == ()

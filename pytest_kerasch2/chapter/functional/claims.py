@@ -25,7 +25,7 @@ SECTION = "Functional API"
 
 
 @contextmanager
-def old_layers_planted() -> Iterator[None]:
+def old_layers_in_place() -> Iterator[None]:
     """`tf.layers` is what `tf.keras.layers` is."""
     tf = api.tensorflow()
     with mock.patch.object(tf, "layers", tf.keras.layers, create=True):
@@ -252,7 +252,7 @@ def same_outputs_at_any_width(tf: Any, record: Recorder) -> None:
     symptom=r"AttributeError: .*'layers'",
     workaround=chapter_workarounds.HIDDEN_LAYER,
 )
-@fixed_by(old_layers_planted)
+@fixed_by(old_layers_in_place)
 @detects(common_faults.one_unit_short, names_lost)
 @tolerates(network.other_weights)
 def hidden_as_printed(tf: Any, record: Recorder) -> None:

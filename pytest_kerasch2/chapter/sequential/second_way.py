@@ -22,7 +22,7 @@ SMALL = models.Network(hidden=16, dropout=0.0)
 
 
 @contextmanager
-def adam_planted() -> Iterator[None]:
+def adam_in_place() -> Iterator[None]:
     """`tf.keras.Adam` is what `tf.keras.optimizers.Adam` is."""
     keras = api.keras()
     with mock.patch.object(keras, "Adam", keras.optimizers.Adam, create=True):
@@ -163,7 +163,7 @@ def same_training(tf: Any, record: Recorder) -> None:
     symptom=r"AttributeError: .*'Adam'",
     workaround=chapter_workarounds.ADAM,
 )
-@fixed_by(adam_planted)
+@fixed_by(adam_in_place)
 @detects(network.metrics_forgotten, network.nothing_learned)
 @tolerates(network.other_weights)
 def adam_as_printed(tf: Any, record: Recorder) -> None:
