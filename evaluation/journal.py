@@ -18,7 +18,7 @@ DECIDING = ("copies", "curve", "deciding", "metrics", "populations", "runs", "te
 def revision(others: Iterable[Path] = ()) -> str:
     """Return a hash of the code that decides, and of other files: lines of another revision are done anew."""
     ours = (PACKAGE / "accuracy" / f"{name}.py" for name in DECIDING)
-    return digest((*ours, PACKAGE / "gates" / "sequential.py", PACKAGE / "gates" / "distributions.py", *others))
+    return digest((*ours, PACKAGE / "stats" / "sequential.py", PACKAGE / "stats" / "distributions.py", *others))
 
 
 def digest(paths: Iterable[Path]) -> str:

@@ -172,7 +172,9 @@ class Record:
     Attributes:
         seconds: wall time of setting up and running it.
         remedy: what to do about `inconclusive`.
-        tried: the replacement that was run because the claim is broken here, or None.
+        tried: the workaround that was run because the claim is broken here, or None.
+        failure: what is wrong with a file or a setting of the user's, which fails though it decides nothing.
+        compared: whether a comparison of the check broke the claim, or the death of its interpreter did.
     """
 
     claim: Claim
@@ -183,3 +185,42 @@ class Record:
     seconds: float = 0.0
     parameters: str = field(default="", compare=False)
     tried: WorkaroundRun | None = None
+    failure: str = ""
+    compared: bool = True
+
+
+@dataclass(frozen=True)
+class Injection:
+    """What is injected around one run of a check: a fault, a benign change or a fix, and perhaps a fix below it.
+
+    Attributes:
+        factory: the context manager factory.
+        harmful: whether the check must turn broken.
+        beneath: the fix that is entered first, for a claim that is broken on this release, or None.
+        is_fix: whether the factory itself is a fix.
+    """
+
+    factory: Callable[..., Any]
+    harmful: bool
+    beneath: Callable[..., Any] | None = None
+    is_fix: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the name by which it is listed."""
+        return str(self.factory.__name__).strip("_")
+
+    @property
+    def fixed(self) -> bool:
+        """Whether a fix makes the claim hold in this run."""
+        return self.is_fix or self.beneath is not None
+
+    @property
+    def layers(self) -> tuple[Callable[..., Any], ...]:
+        """Return the factories of all that is injected, in the order of entering."""
+        return (self.factory,) if self.beneath is None else (self.beneath, self.factory)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Return the same as `module:function`, by which a child injects it too."""
+        return tuple(f"{layer.__module__}:{layer.__name__}" for layer in self.layers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytest_kerasch2.claims.model import Record, Verdict
+from pytest_kerasch2.claims.model import Injection, Record, Verdict
 
 
 @dataclass(frozen=True)
@@ -16,33 +16,61 @@ class Outcome:
     reason: str
 
 
-def outcome(record: Record) -> Outcome:
-    """Return the test outcome of a record by the table of the design.
+def outcome(record: Record, injected: Injection | None = None) -> Outcome:
+    """Return the test outcome of a record, by the table of the design.
 
-    A broken claim is excused only by a known issue whose symptom is found in the evidence, and whose replacement works
-    here, if it names one; a held claim must have no known issue.
+    What is wrong with the user's own file or setting fails. A broken claim is excused only by a known issue whose
+    symptom is found in the evidence, and whose workaround works here, if it names one; a held claim must have none.
+
+    Args:
+        injected: what was injected around the run: a fault must be detected, and a benign change or a fix must not.
+            A claim that is undecided here, or broken without a fix, proves nothing either way.
     """
-    known = record.known_issue
+    if record.failure:
+        return Outcome("failed", record.failure)
+    if injected is not None:
+        return _under_injection(record, injected)
     if record.verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE):
-        return Outcome("skipped", f"{record.verdict.value}: {_last(record)}")
-    if record.verdict is Verdict.HELD:
-        return _held(record)
+        return _undecided(record)
+    return _held(record) if record.verdict is Verdict.HELD else _broken(record)
+
+
+def _undecided(record: Record) -> Outcome:
+    return Outcome("skipped", f"{record.verdict.value}: {_last(record)}")
+
+
+def _held(record: Record) -> Outcome:
+    known = record.known_issue
+    if known is not None:
+        return Outcome("failed", f"held, though a known issue says otherwise; the list is stale: {known.cause}")
+    return Outcome("passed", _last(record))
+
+
+def _broken(record: Record) -> Outcome:
+    known = record.known_issue
     if known is None:
         return Outcome("failed", f"broken, and no known issue explains it on this release: {_last(record)}")
     if not any(re.search(known.symptom, line) for line in record.evidence):
         seen = " | ".join(record.evidence)
         return Outcome("failed", f"broken in another way than recorded ({known.symptom!r}): {seen}")
     if record.tried is not None and not record.tried.worked:
-        return Outcome("failed", f"broken, as recorded, and what to write instead fails: {record.tried.evidence[-1]}")
+        return Outcome("failed", f"broken, as recorded, and the workaround fails: {record.tried.evidence[-1]}")
     return Outcome("xfailed", f"broken, as recorded: {known.cause} ({known.source})")
 
 
-def _held(record: Record) -> Outcome:
-    if record.known_issue is not None:
-        return Outcome(
-            "failed", f"held, though a known issue says otherwise; the list is stale: {record.known_issue.cause}"
-        )
-    return Outcome("passed", _last(record))
+def _under_injection(record: Record, injected: Injection) -> Outcome:
+    if record.verdict is Verdict.BROKEN and not record.compared:
+        # A fault must be found by a comparison; a check that merely falls over has not looked.
+        return Outcome("failed", f"`{injected.name}` made the check fall over instead: {_last(record)}")
+    if record.known_issue is not None and not injected.fixed:
+        return Outcome("skipped", f"broken without anything injected, and without a fix: {record.known_issue.cause}")
+    if record.verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE):
+        return _undecided(record)
+    if record.verdict is (Verdict.BROKEN if injected.harmful else Verdict.HELD):
+        return Outcome("passed", _last(record))
+    if injected.harmful:
+        return Outcome("failed", f"the injected fault `{injected.name}` was not detected: {_last(record)}")
+    return Outcome("failed", f"the benign change `{injected.name}` was taken for a fault: {_last(record)}")
 
 
 def _last(record: Record) -> str:

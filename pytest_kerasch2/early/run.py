@@ -12,7 +12,8 @@ import pytest
 
 from pytest_kerasch2 import __version__, files, folders
 from pytest_kerasch2.claims import results
-from pytest_kerasch2.claims.model import Check, Record
+from pytest_kerasch2.claims.model import Check, Injection, Record
+from pytest_kerasch2.claims.outcome import outcome
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import errands, suite
 from pytest_kerasch2.early.asking import Interpreter, ask
@@ -78,7 +79,7 @@ class EarlyItem(pytest.Item):
 
     check: Check
     decide: suite.Decide
-    injected: suite_reporting.Injection | None
+    injected: Injection | None
     record: Recorder
 
     def runtest(self) -> None:
@@ -128,7 +129,7 @@ class EarlyRun:
             self._facts = Facts(json.loads(told.read_text(encoding="utf-8"))["facts"])
         return self._facts
 
-    def facts_with(self, injected: suite_reporting.Injection | None) -> Facts:
+    def facts_with(self, injected: Injection | None) -> Facts:
         """Return the facts as they are, or with something injected in them or in the interpreter."""
         facts = self.facts()
         for layer in () if injected is None else injected.layers:
@@ -140,13 +141,13 @@ class EarlyRun:
             self._faulty[fault] = ask(errands.equip(self.interpreter), fault.facts, injected=[fault.function])
         return self._faulty[fault]
 
-    def injections_of(self, check: Check) -> Iterable[suite_reporting.Injection | None]:
+    def injections_of(self, check: Check) -> Iterable[Injection | None]:
         """Return what is injected around a check: nothing, or with --chapter-faults each of its faults."""
         if not self.settings.faults:
             return [None]
         known = check.known_issue(self.who.release)
         beneath = check.fix if known is not None else None
-        return [suite_reporting.Injection(one, harmful=True, beneath=beneath) for one in check.faults]
+        return [Injection(one, harmful=True, beneath=beneath) for one in check.faults]
 
     # -- collection
 
@@ -191,7 +192,7 @@ class EarlyRun:
         record = suite_reporting.record_of(
             item.check, item.record, error, self.who.release, parameters="", seconds=call.duration
         )
-        shown = suite_reporting.shown(record, error, item.injected)
+        shown = outcome(record, item.injected)
         if item.injected is not None:
             report_.kerasch2_injected = {"name": item.injected.name, "harmful": True}
         path, line, _ = item.reportinfo()

@@ -10,10 +10,9 @@ import pytest
 
 from pytest_kerasch2 import chapter
 from pytest_kerasch2.claims.decorators import check_of
-from pytest_kerasch2.claims.model import Check
+from pytest_kerasch2.claims.model import Check, Injection
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import DuplicateClaim
-from pytest_kerasch2.suite.reporting import Injection
 
 FOLDER = Path(chapter.__file__).parent
 PACKAGE = chapter.__name__
@@ -160,7 +159,7 @@ def injections_of(check: Check, release: Release) -> list[Injection]:
     # A known issue may be limited to one parameter of the check; the fix then lies beneath all of them.
     broken_here = any(one.speaks_of(release) for one in check.known_issues)
     if check.fix is not None and broken_here:
-        fixed = [Injection(check.fix, harmful=False, is_cure=True)]
+        fixed = [Injection(check.fix, harmful=False, is_fix=True)]
         return fixed + [Injection(one, harmful=True, beneath=check.fix) for one in check.faults]
     return [Injection(one, harmful=True) for one in check.faults] + [
         Injection(one, harmful=False) for one in check.benign_changes

@@ -8,7 +8,7 @@ from typing import Any, Iterator
 import pytest
 
 from pytest_kerasch2.claims.model import Check, Record, Verdict
-from pytest_kerasch2.claims.outcome import Outcome, outcome
+from pytest_kerasch2.claims.outcome import Outcome
 from pytest_kerasch2.claims.recorder import Recorder, described, steady
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import (
@@ -62,8 +62,17 @@ def record_of(
         remedy = error.remedy if isinstance(error, Inconclusive) else ""
     elif isinstance(error, ClaimBroken) and not evidence:
         evidence = (steady(str(error)),)
-    known = check.known_issue(release, parameters)
-    return Record(check.claim, verdict_of(error), evidence, known, remedy, seconds, parameters)
+    return Record(
+        check.claim,
+        verdict_of(error),
+        evidence,
+        check.known_issue(release, parameters),
+        remedy,
+        seconds,
+        parameters,
+        failure=str(error) if isinstance(error, _FAILURES) else "",
+        compared=isinstance(error, (ClaimBroken, ChildDied)),
+    )
 
 
 def _told(error: BaseException) -> str:
@@ -115,67 +124,3 @@ def show(report: Any, shown: Outcome, location: tuple[str, int], account: str) -
         report.longrepr = f"{reason}\n\n{account}"
     else:
         report.longrepr = None
-
-
-def shown(record: Record, error: BaseException | None, injected: Injection | None) -> Outcome:
-    """Return the outcome of a run. A file or a setting of the user's that is wrong fails, though it decides nothing."""
-    if isinstance(error, _FAILURES) or (error is None and record.verdict is Verdict.INCONCLUSIVE):
-        return Outcome("failed", str(error or record.evidence[-1]))
-    if injected is None:
-        return outcome(record)
-    if record.verdict is Verdict.BROKEN and not isinstance(error, (ClaimBroken, ChildDied)):
-        # Whatever is injected must be found by a comparison; a check that merely falls over has not looked.
-        return Outcome("failed", f"`{injected.name}` made the check fall over instead: {record.evidence[-1]}")
-    return shown_under_injection(record, injected)
-
-
-def shown_under_injection(record: Record, injected: Injection) -> Outcome:
-    """Return the outcome of a check that ran with something injected: a fault must be caught, a variation must not.
-
-    A claim that is undecided here proves nothing either way, and is skipped with its reason. Nor does one that is
-    broken as it is, where nothing injected makes it hold.
-    """
-    if record.known_issue is not None and not injected.fixed:
-        return Outcome("skipped", f"broken without anything injected, and without a fix: {record.known_issue.cause}")
-    if record.verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
-        return outcome(record)
-    wanted = Verdict.BROKEN if injected.harmful else Verdict.HELD
-    told = record.evidence[-1] if record.evidence else "no evidence"
-    if record.verdict is wanted:
-        return Outcome("passed", told)
-    if injected.harmful:
-        return Outcome("failed", f"the injected fault `{injected.name}` was not caught: {told}")
-    return Outcome("failed", f"the benign change `{injected.name}` was taken for a fault: {told}")
-
-
-class Injection:
-    """What is injected around one run of a check: a fault, a variation or a fix, and perhaps a fix beneath it.
-
-    Attributes:
-        factory: the context manager factory.
-        harmful: whether the check must turn broken.
-        beneath: the fix that is entered first, for a claim that is broken on this release, or None.
-        cured: whether a fix is injected, beneath or as the thing itself.
-    """
-
-    def __init__(self, factory: Any, harmful: bool, beneath: Any = None, *, is_cure: bool = False) -> None:
-        """Keep them."""
-        self.fixed = is_cure or beneath is not None
-        self.factory = factory
-        self.harmful = harmful
-        self.beneath = beneath
-
-    @property
-    def name(self) -> str:
-        """Return the name by which the injected thing is listed."""
-        return str(self.factory.__name__).strip("_")
-
-    @property
-    def layers(self) -> tuple[Any, ...]:
-        """Return the factories of all that is injected, in the order of entering."""
-        return (self.factory,) if self.beneath is None else (self.beneath, self.factory)
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Return the same as `module:function`: how a child plants it too."""
-        return tuple(f"{layer.__module__}:{layer.__name__}" for layer in self.layers)

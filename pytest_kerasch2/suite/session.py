@@ -17,7 +17,8 @@ from pytest_kerasch2.chapter.printed_numbers.fixtures import FigureFixtures
 from pytest_kerasch2.checks import workarounds as checks_workarounds
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.decorators import check_of
-from pytest_kerasch2.claims.model import Check, Record
+from pytest_kerasch2.claims.model import Check, Injection, Record
+from pytest_kerasch2.claims.outcome import outcome
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import KerasCh2Error
@@ -34,7 +35,7 @@ from pytest_kerasch2.suite.workers import is_distributed, is_worker
 T = TypeVar("T")
 NAME = "kerasch2-chapter"
 RECORDER = pytest.StashKey[Recorder]()
-INJECTION = pytest.StashKey[reporting.Injection]()
+INJECTION = pytest.StashKey[Injection]()
 JUDGED = pytest.StashKey[bool]()
 # Under these names the controller and its workers hand things to each other.
 FOLDER = "kerasch2_folder"
@@ -156,13 +157,13 @@ class ChapterRun:
     # -- one check
 
     @pytest.fixture(autouse=True)
-    def injected(self, request: pytest.FixtureRequest) -> Iterator[reporting.Injection | None]:
+    def injected(self, request: pytest.FixtureRequest) -> Iterator[Injection | None]:
         """Isolate a check, and plant what this run of it is to be tried with."""
         if collection.check_of_item(request.node) is None:
             yield None
             return
         api.tensorflow()
-        injected: reporting.Injection | None = getattr(request, "param", None)
+        injected: Injection | None = getattr(request, "param", None)
         before = state.read()
         with _quiet(), contextlib.ExitStack() as layers:
             if injected is not None:
@@ -225,7 +226,7 @@ class ChapterRun:
         injected = item.stash.get(INJECTION, None)
         if injected is None:
             record = checks_workarounds.with_workaround(record)
-        shown = reporting.shown(record, error, injected)
+        shown = outcome(record, injected)
         if injected is not None:
             report_.kerasch2_injected = {"name": injected.name, "harmful": injected.harmful}
         path, line, _ = item.reportinfo()

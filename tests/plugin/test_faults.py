@@ -49,7 +49,7 @@ def test_a_fault_that_is_not_caught_fails(small: Any) -> None:
     result = small.pytest("--chapter-faults")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*`wrong_value` was not caught*", "*not shown here: small.value"])
+    result.stdout.fnmatch_lines(["*`wrong_value` was not detected*", "*not shown here: small.value"])
 
 
 def test_a_check_that_falls_over_has_not_caught_the_fault(small: Any) -> None:
