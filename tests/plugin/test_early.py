@@ -80,7 +80,7 @@ def test_a_verdict_that_is_not_as_recorded_fails(run: Any, tmp_path: Path) -> No
     result.stdout.fnmatch_lines(["*broken, and no known issue explains it*", "*'Dense', 401135*"])
 
 
-def test_injected_faults_are_caught(run: Any, cntk: Path) -> None:
+def test_injected_faults_are_detected(run: Any, cntk: Path) -> None:
     result = run(cntk, "--chapter-faults", "-k", "file-keys or weights-shape")
 
     assert result.ret == 0

@@ -28,7 +28,7 @@ def five():
 """
 
 
-def test_a_caught_fault_and_an_unmoved_variation_pass(small: Any) -> None:
+def test_a_detected_fault_and_a_tolerated_change_pass(small: Any) -> None:
     small.section(
         BODY
         + "@about('value')\n@detects(wrong_value)\n@tolerates(same_value)\n"
@@ -43,7 +43,7 @@ def test_a_caught_fault_and_an_unmoved_variation_pass(small: Any) -> None:
     )
 
 
-def test_a_fault_that_is_not_caught_fails(small: Any) -> None:
+def test_a_fault_that_is_not_detected_fails(small: Any) -> None:
     small.section(BODY + "@about('value')\n@detects(wrong_value)\ndef value(record):\n    record.saw('nothing')\n")
 
     result = small.pytest("--chapter-faults")
@@ -52,7 +52,7 @@ def test_a_fault_that_is_not_caught_fails(small: Any) -> None:
     result.stdout.fnmatch_lines(["*`wrong_value` was not detected*", "*not shown here: small.value"])
 
 
-def test_a_check_that_falls_over_has_not_caught_the_fault(small: Any) -> None:
+def test_a_check_that_falls_over_has_not_detected_the_fault(small: Any) -> None:
     small.section(
         BODY
         + "@about('value')\n@detects(no_value)\n"
@@ -106,7 +106,7 @@ def test_what_is_planted_reaches_the_child(small: Any) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_a_fault_that_kills_the_child_is_caught(small: Any) -> None:
+def test_a_fault_that_kills_the_child_is_detected(small: Any) -> None:
     small.section(
         BODY
         + "@contextmanager\ndef deadly():\n    os.abort() if os.environ.get('IN_CHILD') else None\n    yield\n\n"

@@ -9,7 +9,7 @@ from pytest_kerasch2.claims import results
 
 @pytest.mark.slow  # plants every fault around every check
 @pytest.mark.timeout(1800)
-def test_every_injected_fault_is_caught(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_injected_fault_is_detected(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(pytester.path))
 
     result = pytester.runpytest_subprocess("--chapter-faults", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
