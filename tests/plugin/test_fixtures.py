@@ -10,7 +10,7 @@ import pytest
 from pytest_kerasch2 import fixtures, models
 from pytest_kerasch2.roundtrip import formats
 
-PAGE = Path(__file__).parents[2] / "docs" / "fixtures.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "use-the-fixtures.md"
 NAMES = [
     "mnist",
     "fashion_mnist",

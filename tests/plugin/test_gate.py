@@ -257,7 +257,7 @@ def test_a_model_is_trained_on_the_embedded_digits(pytester: pytest.Pytester) ->
     )
 
 
-PAGE = Path(__file__).parents[2] / "docs" / "accuracy-gate.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "gate-accuracy.md"
 
 
 def _printed(name: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from pytest_kerasch2.timing import recording  # noqa: F401
 
 pytest.importorskip("pytest_benchmark", reason="times are kept by pytest-benchmark, of the extra `benchmark`")
-PAGE = Path(__file__).parents[2] / "docs" / "step-benchmark.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "time-a-step.md"
 HEAD = """
 import numpy as np
 import pytest

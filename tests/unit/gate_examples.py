@@ -1,4 +1,4 @@
-"""The examples of docs/gate-any-training.md: their files, the command, and the fault that a reader is told to plant."""
+"""The examples of docs/how-to/gate-any-training.md: their files, the command, and the fault that a reader is told to plant."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "gate-any-training.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "gate-any-training.md"
 BLOCK = re.compile(r"```python\n# (?P<name>\w+\.py)\n(?P<text>.*?)```", re.DOTALL)
 COMMAND = re.compile(r"```sh\nkerasch2 (?P<arguments>calibrate .*?)\n```")
 FAULT = re.compile(r"With `(?P<name>\w+) = (?P<value>[^`]+)` instead, it fails")
