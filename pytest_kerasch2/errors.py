@@ -1,7 +1,7 @@
 """The one family of errors: each says what happened, what was found, and what to do.
 
-Most are also the built-in error that a Python user would catch, such as `BadSetting`, which is a `ValueError`. A claim that
-does not apply, and a question that stays undecided, are no mistakes of the caller, and have none.
+Most are also the built-in error that a Python user would catch, such as `BadSetting`, which is a `ValueError`. A claim
+that does not apply and a question that stays undecided are not mistakes of the caller, and have none.
 
 PYTEST_DONT_REWRITE
 """

@@ -1,4 +1,4 @@
-"""The examples of docs/how-to/gate-any-training.md: their files, the command, and the fault that a reader is told to plant."""
+"""The examples of docs/how-to/gate-any-training.md: their files, the command, and the change that makes the gate fail."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Example:
 def examples(text: str) -> list[Example]:
     """Return all examples of a page."""
     sections = [section.split("\n", 1) for section in text.split("\n## ")[1:]]
-    return [_example(title, body) for title, body in sections if BLOCK.search(body)]
+    return [_example(title, body) for title, body in sections if COMMAND.search(body) or FAULT.search(body)]
 
 
 def _example(title: str, body: str) -> Example:

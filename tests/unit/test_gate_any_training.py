@@ -1,4 +1,4 @@
-"""The examples of docs/how-to/gate-any-training.md, taken from the page: each is calibrated, passes, and fails with its fault.
+"""The examples of docs/how-to/gate-any-training.md: each is calibrated, passes, and fails with its fault.
 
 Those whose framework is not installed are skipped with the reason, and only read: see `tox run -e tests-frameworks`.
 """
