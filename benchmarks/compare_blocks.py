@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 from typing import Iterator
 
-from pytest_kerasch2.errors import BadLedger, KerasCh2Error
+from pytest_kerasch2.errors import BadResults, KerasCh2Error
 from pytest_kerasch2.files import write_bytes
 from pytest_kerasch2.timing import comparison
 
@@ -28,7 +28,7 @@ def keep(folder: Path, archive: Path = KEPT) -> list[str]:
     """Add the trials of a folder that ended, beside those that are there or in their place; give their names.
 
     Raises:
-        BadLedger: a file is no comparison, or the archive is none.
+        BadResults: a file is no comparison, or the archive is none.
     """
     kept = _files(archive) if archive.exists() else {}
     ended = {path.name: path.read_bytes() for path in sorted(folder.glob("*.json")) if comparison.read(path).complete}
@@ -46,7 +46,7 @@ def honest(archive: Path = KEPT) -> Iterator[list[tuple[str, Path]]]:
     """Unpack the trials in which nothing was planted, for as long as they are read; give each with its kind of load.
 
     Raises:
-        BadLedger: there is no such archive.
+        BadResults: there is no such archive.
     """
     with tempfile.TemporaryDirectory(prefix="kerasch2-blocks-") as folder:
         found = []
@@ -65,7 +65,7 @@ def _files(archive: Path) -> dict[str, bytes]:
             return {name: packed.read(name) for name in packed.namelist()}
     except (OSError, zipfile.BadZipFile) as error:
         remedy = "write one by python -m benchmarks.compare_blocks FOLDER"
-        raise BadLedger("Blocks of comparisons cannot be read", f"{archive}: {error}", remedy) from error
+        raise BadResults("Blocks of comparisons cannot be read", f"{archive}: {error}", remedy) from error
 
 
 def main() -> int:

@@ -138,19 +138,18 @@ def memory() -> list[Figure]:
     ]
 
 
-def saboteurs() -> list[Figure]:
-    """Give how many planted faults the checks caught."""
-    done = run("-m", "pytest", "--chapter-saboteurs", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
-    caught = re.search(r"planted faults caught: (\d+) of (\d+) \((\d+) could", done.output)
-    unmoved = re.search(r"left the verdict: (\d+) of (\d+)", done.output)
-    if caught is None or unmoved is None:
-        return [Figure("planted faults caught", f"the run ended with {done.status}", "all", False)]
-    found, planted, untried = map(int, caught.groups())
+def faults() -> list[Figure]:
+    """Return how many injected faults the checks detect."""
+    done = run("-m", "pytest", "--chapter-faults", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
+    detected = re.search(r"injected faults detected: (\d+) of (\d+) \((\d+) could", done.output)
+    tolerated = re.search(r"left the verdict: (\d+) of (\d+)", done.output)
+    if detected is None or tolerated is None:
+        return [Figure("injected faults detected", f"the run ended with {done.status}", "all", False)]
+    found, injected, untried = map(int, detected.groups())
+    measured = f"{found} of {injected} ({untried} cannot be tried here)"
     return [
-        Figure(
-            "planted faults caught", f"{found} of {planted} ({untried} cannot be tried here)", "all", done.status == 0
-        ),
-        Figure("harmless variations unmoved", f"{unmoved.group(1)} of {unmoved.group(2)}", "all", done.status == 0),
+        Figure("injected faults detected", measured, "all", done.status == 0),
+        Figure("benign changes tolerated", f"{tolerated.group(1)} of {tolerated.group(2)}", "all", done.status == 0),
     ]
 
 
@@ -168,7 +167,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "startup": startup,
     "chapter": chapter,
     "memory": memory,
-    "saboteurs": saboteurs,
+    "faults": faults,
     "leaks": leaks,
 }
 

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from benchmarks.overhead_works import SPINS, WORKS, clocked, fitted, made, rival, stopwatch
-from pytest_kerasch2.errors import BadLedger, ChildDied, KerasCh2Error
+from pytest_kerasch2.errors import BadResults, ChildDied, KerasCh2Error
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.gates import pairs
@@ -102,7 +102,7 @@ def read() -> dict[str, Any]:
     """Give what was measured so far.
 
     Raises:
-        BadLedger: the file is of another schema or damaged.
+        BadResults: the file is of another schema or damaged.
     """
     if not PLACE.exists():
         return {"schema": SCHEMA, "starts": []}
@@ -111,7 +111,7 @@ def read() -> dict[str, Any]:
         if found["schema"] != SCHEMA:
             raise KeyError(f"schema {found['schema']}")
     except (ValueError, KeyError, TypeError) as error:
-        raise BadLedger(f"{PLACE.name} cannot be used", str(error), "remove it, and measure anew") from error
+        raise BadResults(f"{PLACE.name} cannot be used", str(error), "remove it, and measure anew") from error
     return dict(found)
 
 
@@ -164,11 +164,11 @@ def section() -> str:
     """Give the section of the document, made from the results.
 
     Raises:
-        BadLedger: there are none, or they cannot be used.
+        BadResults: there are none, or they cannot be used.
     """
     kept = read()
     if not kept["starts"]:
-        raise BadLedger("Nothing was measured yet", f"no {PLACE.name}", "run python -m benchmarks.overhead")
+        raise BadResults("Nothing was measured yet", f"no {PLACE.name}", "run python -m benchmarks.overhead")
     about, number = kept["starts"][-1]["environment"], len(kept["starts"])
     loads = [one["environment"]["load"] for one in kept["starts"]]
     lines = [

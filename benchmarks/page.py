@@ -1,6 +1,6 @@
-"""How big and how quick the page of the truth table is, measured in a browser.
+"""How big and how quick the page of the compatibility table is, measured in a browser.
 
-    python benchmarks/page.py                          docs/truth-table.json, brought to 150 x 50 and to 257 x 53
+    python benchmarks/page.py                          docs/compatibility.json, brought to 150 x 50 and to 257 x 53
     python benchmarks/page.py TABLE.json 257x53        another table, other sizes: claims x releases
 
 Prints a Markdown table. Needs the extra `report`, Selenium, and Chromium with its driver on the PATH. A table that is
@@ -159,7 +159,7 @@ def measured(driver: Any, address: str, repeats: int) -> dict[str, float]:
 def main(arguments: list[str]) -> int:
     """Print the figures; give 1 if one is beyond its limit."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", nargs="?", type=Path, default=Path("docs/truth-table.json"))
+    parser.add_argument("table", nargs="?", type=Path, default=Path("docs/compatibility.json"))
     parser.add_argument("sizes", nargs="*", default=["150x50", "257x53"], help="claims x releases, such as 150x50")
     parser.add_argument("--repeats", type=int, default=9)
     asked = parser.parse_args(arguments)

@@ -18,14 +18,14 @@ from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.decision import WORDS as SERIES
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.chapter import figures_deciding
-from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims import results
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.foreign import cell
 from pytest_kerasch2.gates import prediction
 from pytest_kerasch2.report.summary import SIGNS, WORDS
 
 DATA = Path(__file__).parent / "data"
-LEDGERS = Path(__file__).parent.parent / "matrix" / "figures"
+RESULTS = Path(__file__).parent.parent / "matrix" / "figures"
 PLACE = Path(__file__).parent.parent / "docs" / "printed-figures.md"
 AS_PRINTED = ("mnist-tensorflow-2.21", "mnist-jax-3.15", "mnist-tensorflow-2.0")
 # What the chapter prints of the first way, and of its tests of all four.
@@ -77,8 +77,8 @@ def rows_of(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def release_parts(path: Path) -> list[str]:
-    """Give what one ledger says of the figures."""
-    found = ledger.read(path)
+    """Give what one results says of the figures."""
+    found = results.read(path)
     facts = found["environment"]
     on = f"Keras {facts['keras']} on {facts['backend']}"
     name = on if facts["tensorflow"] == "-" else f"TensorFlow {facts['tensorflow']}, Keras {facts['keras']}"
@@ -114,7 +114,7 @@ def variant_row(name: str, found: Reference) -> list[str]:
 def page() -> str:
     """Give the page."""
     parts = [HEAD]
-    for path in sorted(LEDGERS.glob("*.json")):
+    for path in sorted(RESULTS.glob("*.json")):
         parts += release_parts(path)
     heads = ["Training", *(f"{SERIES[point.series]} {point.epoch}: {printed}" for point, printed in FIGURES)]
     rows = [variant_row(f"as printed, {name}", shipped.load(name)) for name in AS_PRINTED]

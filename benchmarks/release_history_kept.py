@@ -10,7 +10,7 @@ from typing import Any, Mapping, Sequence
 from benchmarks import release_history_suite
 from matrix import places, sources
 from pytest_kerasch2 import __version__
-from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.timing import comparison
 
@@ -35,7 +35,7 @@ def read(path: Path) -> list[Line]:
     """Give the lines of a file; none where there is no file.
 
     Raises:
-        BadLedger: a line is damaged, or of another schema.
+        BadResults: a line is damaged, or of another schema.
     """
     found = []
     for number, text in enumerate(path.read_text(encoding="utf-8").splitlines() if path.exists() else [], 1):
@@ -46,7 +46,7 @@ def read(path: Path) -> list[Line]:
             is_ours = False
         if not is_ours:
             remedy = "take the line out, or measure anew into another file"
-            raise BadLedger("A release history cannot be read", f"line {number} of {path.name}", remedy)
+            raise BadResults("A release history cannot be read", f"line {number} of {path.name}", remedy)
         found.append(line)
     return found
 
@@ -60,7 +60,7 @@ def keep(line: Line, path: Path) -> None:
     """Add a line, in place of the one of the same start, of why there was none, and of other pins of its column.
 
     Raises:
-        BadLedger: the file is damaged, or cannot be written.
+        BadResults: the file is damaged, or cannot be written.
     """
     wanted = of(line["column"], line["against"])
     same = {name: wanted[name] for name in ("column", "against")}

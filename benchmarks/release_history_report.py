@@ -11,7 +11,7 @@ from benchmarks import release_history_kept, release_history_picture
 from benchmarks.release_history_rows import BATCH, JUMP, History, Jump, Row, history, jumps, series
 from benchmarks.release_history_suite import IMAGES, WHOLE
 from matrix.columns import Releases
-from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.files import write_bytes, write_text
 from pytest_kerasch2.gates.pairs import Span
 from pytest_kerasch2.timing.table import duration
@@ -54,16 +54,18 @@ def write(releases: Releases, against: str, *, so_far: bool) -> None:
         so_far: also where columns are missing, which the document then says.
 
     Raises:
-        BadLedger: there is nothing, or not all, or the notes cannot be read.
+        BadResults: there is nothing, or not all, or the notes cannot be read.
         FrameworkMissing: there is no SciPy or no Matplotlib.
     """
     found = history(releases, release_history_kept.read(release_history_kept.PLACE), against)
     missing = missing_of(releases, found)
     remedy = "measure with `python -m benchmarks.release_history record`"
     if not found.rows:
-        raise BadLedger("There is no release history", f"nothing measured against {against}", remedy)
+        raise BadResults("There is no release history", f"nothing measured against {against}", remedy)
     if missing and not so_far:
-        raise BadLedger("The release history is not whole", f"nothing of {', '.join(missing)}", f"{remedy} or --so-far")
+        raise BadResults(
+            "The release history is not whole", f"nothing of {', '.join(missing)}", f"{remedy} or --so-far"
+        )
     notes = notes_of(NOTES)
     picture = release_history_picture.drawn(releases, found)
     write_text(page(releases, found, notes), PLACE)
@@ -76,17 +78,17 @@ def notes_of(path: Path) -> dict[str, str]:
     """Give what is known of the causes, by the names of the jumps; nothing where there is no file.
 
     Raises:
-        BadLedger: the file holds something other than texts by their names.
+        BadResults: the file holds something other than texts by their names.
     """
     try:
         notes = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except ValueError as error:
-        raise BadLedger(
+        raise BadResults(
             "The notes of the jumps cannot be read", f"{path.name}: {error}", "write them in JSON"
         ) from error
     if not isinstance(notes, dict) or not all(isinstance(text, str) for text in notes.values()):
         remedy = 'write an object of texts: {"tf2.15 to tf2.16": "..."}'
-        raise BadLedger("The notes of the jumps cannot be read", f"{path.name} holds something else", remedy)
+        raise BadResults("The notes of the jumps cannot be read", f"{path.name} holds something else", remedy)
     return notes
 
 

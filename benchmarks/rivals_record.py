@@ -14,7 +14,7 @@ from typing import Any, Iterator, Mapping
 import filelock
 
 from benchmarks.rivals_running import Setting
-from pytest_kerasch2.errors import BadLedger, FrameworkMissing
+from pytest_kerasch2.errors import BadResults, FrameworkMissing
 from pytest_kerasch2.files import write_text
 
 SCHEMA = 1
@@ -66,16 +66,16 @@ def read(path: Path) -> tuple[Mapping[str, Any], list[Finished]]:
     """Give what a file holds; a last line that a kill cut short is passed over.
 
     Raises:
-        BadLedger: it is missing, or something else.
+        BadResults: it is missing, or something else.
     """
     remedy = "write one by python -m benchmarks.compare_rivals run"
     try:
         first, *others = [json.loads(line) for line in _lines(path)]
         if first["schema"] != SCHEMA:
-            raise BadLedger("Trials of rivals are of another schema", f"{path}: {first['schema']}", remedy)
+            raise BadResults("Trials of rivals are of another schema", f"{path}: {first['schema']}", remedy)
         return first, [Finished(trial=Trial(**one.pop("trial")), **one) for one in others]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadLedger("Trials of rivals cannot be read", f"{path}: {error}", remedy) from error
+        raise BadResults("Trials of rivals cannot be read", f"{path}: {error}", remedy) from error
 
 
 def _lines(path: Path) -> list[str]:
@@ -87,13 +87,13 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[list[Finished]]
     """Hold a file for appending, and give the trials that are in it already.
 
     Raises:
-        BadLedger: it is of rivals that were asked otherwise, or another run holds it.
+        BadResults: it is of rivals that were asked otherwise, or another run holds it.
     """
     with contextlib.ExitStack() as held:
         try:
             held.enter_context(filelock.FileLock(f"{path}.lock", timeout=0))
         except filelock.Timeout as error:
-            raise BadLedger("A file is being written", str(path), "wait for the other run, or name another") from error
+            raise BadResults("A file is being written", str(path), "wait for the other run, or name another") from error
         # The lock itself stays a moment longer than its file.
         held.callback(lambda: Path(f"{path}.lock").unlink(missing_ok=True))
         if not path.exists() or not _lines(path):
@@ -103,7 +103,7 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[list[Finished]]
             differ = ", ".join(
                 f"{name}: {known.get(name)}, now {wanted[name]}" for name in wanted if known.get(name) != wanted[name]
             )
-            raise BadLedger("A file is of rivals that were asked otherwise", f"{path}: {differ}", "name another")
+            raise BadResults("A file is of rivals that were asked otherwise", f"{path}: {differ}", "name another")
         if not path.read_bytes().endswith(b"\n"):
             write_text("".join(f"{line}\n" for line in _lines(path)), path)
         yield found

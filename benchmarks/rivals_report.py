@@ -87,7 +87,7 @@ def in_earnest(path: Path, trials: Iterable[Mapping[str, Any]]) -> tuple[Mapping
     """Give how the rivals were asked, and their trials with those of ours under the same loads and of the same changes.
 
     Raises:
-        BadLedger: it is missing, or something else.
+        BadResults: it is missing, or something else.
     """
     known, ended = rivals_record.read(path)
     kinds, shares = {one.trial.kind for one in ended}, {one.trial.planted for one in ended}
@@ -119,7 +119,7 @@ def section(live: Path, resampled: Path, trials: Sequence[Mapping[str, Any]]) ->
         trials: of ours, as `compare_live.read` gives them.
 
     Raises:
-        BadLedger: a file is something else.
+        BadResults: a file is something else.
     """
     lines = ["## Rivals", "", ASKED]
     lines += _live(*in_earnest(live, trials)) if live.exists() else ["Not run in earnest yet.", ""]

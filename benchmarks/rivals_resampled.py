@@ -122,7 +122,7 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
     """Give comparisons of one thing with itself, of their starts only those that have all benchmarks.
 
     Raises:
-        BadLedger: one cannot be read.
+        BadResults: one cannot be read.
         BadSetting: one is of two things, they are of several environments, or they have too few starts.
     """
     runs = [comparison.read(path) for path in paths]
@@ -228,7 +228,7 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
         named: files by their kind of load.
 
     Raises:
-        BadLedger, BadSetting: a file cannot be used.
+        BadResults, BadSetting: a file cannot be used.
     """
     from rich.console import Console
     from rich.progress import track

@@ -73,7 +73,7 @@ def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
         picture: where it is drawn.
 
     Raises:
-        BadLedger: a file cannot be read.
+        BadResults: a file cannot be read.
         BadSetting: of no network were several batch sizes measured.
         FrameworkMissing: there is no Matplotlib.
     """
@@ -121,7 +121,7 @@ def keep(path: Path, name: str, folder: Path = DATA) -> Path:
     """Keep what is told of a run: every block, the releases, and which machine it was; give where.
 
     Raises:
-        BadLedger: the file cannot be read.
+        BadResults: the file cannot be read.
     """
     stored.read(path)
     plain = json.loads(path.read_text(encoding="utf-8"))

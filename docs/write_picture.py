@@ -1,4 +1,4 @@
-"""Draws docs/truth-table.png: the page of the truth table with one cell open, as a browser shows it.
+"""Draws docs/compatibility.png: the page of the compatibility table with one cell open, as a browser shows it.
 
 `python -m docs.write_picture`, in the project's folder; needs the extra `browser`, Chromium and its driver.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.page import browser
 
-PAGE = Path(__file__).with_name("truth-table.html")
+PAGE = Path(__file__).with_name("compatibility.html")
 # A cell that says what is seen, why, and what to write instead.
 OPEN = "#open=blocks.save-weights@tf2.21"
 WIDTH, HEIGHT = 1440, 900

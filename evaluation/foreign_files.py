@@ -84,11 +84,11 @@ def results() -> dict[str, Any]:
     broken_too = [{"write": "tf.keras.Adam()", "worked": False, "evidence": ["no such name"]}]
     claims = [
         _claim("blocks.first", "held", "The first block runs.", "four layers"),
-        _claim("blocks.second", "broken", "The second block runs.", "no Adam", deviation=known, instead=instead),
+        _claim("blocks.second", "broken", "The second block runs.", "no Adam", known_issue=known, workarounds=instead),
         _claim("saving.third", "broken", "The third block runs.", "no flip", expected="held", section="Saving"),
-        _claim("saving.fourth", "broken", "The fourth runs.", "fails too", deviation=known, instead=broken_too),
+        _claim("saving.fourth", "broken", "The fourth runs.", "fails too", known_issue=known, workarounds=broken_too),
         _claim("backend.fifth", "not_applicable", "The fifth holds.", "without TensorFlow"),
-        _claim("backend.sixth", "could_not_tell", "The sixth holds.", "no data", remedy="name a mirror"),
+        _claim("backend.sixth", "inconclusive", "The sixth holds.", "no data", remedy="name a mirror"),
     ]
     return {"schema": 1, "complete": True, "environment": environment, "claims": claims}
 
@@ -102,8 +102,8 @@ def _claim(name: str, verdict: str, statement: str, seen: str, **more: Any) -> d
         "verdict": verdict,
         "expected": verdict,
         "evidence": [seen],
-        "deviation": None,
-        "instead": [],
+        "known_issue": None,
+        "workarounds": [],
         "remedy": "",
         "checks": 1,
         "seconds": 0.5,
@@ -112,16 +112,16 @@ def _claim(name: str, verdict: str, statement: str, seen: str, **more: Any) -> d
 
 
 def _read_results(path: Path) -> Any:
-    from pytest_kerasch2.claims import ledger
+    from pytest_kerasch2.claims import results
 
-    return ledger.read(path)
+    return results.read(path)
 
 
 def _show_results(path: Path, folder: Path) -> Shown:
-    from pytest_kerasch2.claims import ledger
+    from pytest_kerasch2.claims import results
     from pytest_kerasch2.report import github, markdown, terminal
 
-    found = ledger.read(path)
+    found = results.read(path)
     yield "terminal", terminal.table(found, width=80, colour=False)
     yield "markdown", markdown.page(found)
     yield "commands", "\n".join(github.commands(found))
@@ -132,11 +132,11 @@ def _show_results(path: Path, folder: Path) -> Shown:
         yield from _show_table(folder / "merged.json", folder)
 
 
-# -- a truth table
+# -- a compatibility table
 
 
 def table() -> dict[str, Any]:
-    """Return a truth table of two releases, the later of which has a verdict that is not as recorded."""
+    """Return a compatibility table of two releases, the later of which has a verdict that is not as recorded."""
     older, newer = (results()["environment"] for _ in range(2))
     newer.update(tensorflow="2.16.2", keras="3.5.0")
     columns = [
@@ -153,10 +153,10 @@ def table() -> dict[str, Any]:
     ]
     rows = []
     for claim in results()["claims"]:
-        seen = {one: claim[one] for one in ("verdict", "expected", "evidence", "deviation", "instead", "remedy")}
-        held = {**seen, "verdict": "held", "expected": "held", "evidence": ["held before"], "deviation": None}
+        seen = {one: claim[one] for one in ("verdict", "expected", "evidence", "known_issue", "workarounds", "remedy")}
+        held = {**seen, "verdict": "held", "expected": "held", "evidence": ["held before"], "known_issue": None}
         outcomes = [
-            {**held, "instead": [], "remedy": "", "releases": ["2.15/2.15.0/tensorflow"]},
+            {**held, "workarounds": [], "remedy": "", "releases": ["2.15/2.15.0/tensorflow"]},
             {**seen, "releases": ["2.16/3.5.0/tensorflow"]},
         ]
         rows.append({one: claim[one] for one in ("id", "section", "statement", "kind")} | {"outcomes": outcomes})
@@ -165,17 +165,17 @@ def table() -> dict[str, Any]:
 
 def _column(facts: Mapping[str, Any], name: str, environment: str, label: str, before: str | None) -> dict[str, Any]:
     told = {one: facts[one] for one in ("tensorflow", "keras", "backend", "python", "numpy", "platform")}
-    counts = {"held": 6, "broken": 0, "not_applicable": 0, "could_not_tell": 0}
+    counts = {"held": 6, "broken": 0, "not_applicable": 0, "inconclusive": 0}
     if before:
-        counts = {"held": 1, "broken": 3, "not_applicable": 1, "could_not_tell": 1}
+        counts = {"held": 1, "broken": 3, "not_applicable": 1, "inconclusive": 1}
     about = {"name": name, "environment": environment, "series": "tensorflow", "before": before, "label": label}
     return {**about, "complete": before is None, "trained": False, **told, "counts": counts}
 
 
 def _read_table(path: Path) -> Any:
-    from pytest_kerasch2.report import truth_table
+    from pytest_kerasch2.report import compatibility_table
 
-    return truth_table.read(path)
+    return compatibility_table.read(path)
 
 
 def _show_table(path: Path, folder: Path) -> Shown:

@@ -28,7 +28,7 @@ from typing import Any, Callable, Iterator, Sequence
 from evaluation import journal, small_places
 from evaluation.small_places import PYTHON, Place
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims import results
 from pytest_kerasch2.data import serving
 from pytest_kerasch2.timing import comparison
 
@@ -73,7 +73,7 @@ class Subject:
 
 
 def _run(*more: str) -> Callable[[Place], Sequence[str]]:
-    return lambda here: (*PYTEST, "-q", "--chapter", "--chapter-ledger=ledger.json", *more)
+    return lambda here: (*PYTEST, "-q", "--chapter", "--chapter-results=results.json", *more)
 
 
 def _calibrate(here: Place) -> Sequence[str]:
@@ -93,10 +93,10 @@ def _compare(here: Place) -> Sequence[str]:
 
 def _table(here: Place) -> Sequence[str]:
     out = ("--json", "t.json", "--markdown", "t.md", "--html", "t.html")
-    return (*PYTHON, "-m", "evaluation.kerasch2_here", "table", "ledger.json", *out)
+    return (*PYTHON, "-m", "evaluation.kerasch2_here", "table", "results.json", *out)
 
 
-def _with_ledger(here: Place) -> None:
+def _with_results(here: Place) -> None:
     small_places.with_chapter(here, checks=4, seconds=0.0)
     small_places.wait(here.start(_run()(here)))
 
@@ -121,8 +121,8 @@ RUN, ANY = "temporary/kerasch2-run-*", "temporary/kerasch2-*"
 SUBJECTS = {
     one.name: one
     for one in (
-        Subject("run", small_places.with_chapter, _run(), ("ledger.json",), ledger.read, 3.0, RUN),
-        Subject("run -n 2", small_places.with_chapter, _run("-n", "2"), ("ledger.json",), ledger.read, 5.0, RUN),
+        Subject("run", small_places.with_chapter, _run(), ("results.json",), results.read, 3.0, RUN),
+        Subject("run -n 2", small_places.with_chapter, _run("-n", "2"), ("results.json",), results.read, 5.0, RUN),
         Subject("calibrate", small_places.with_training, _calibrate, ("out.jsonl",), reference.read, 3.0, "out.jsonl"),
         Subject("download", lambda here: None, _download, ("store/mnist.npz",), _is_whole_archive, 1.0, "store"),
         Subject(
@@ -134,7 +134,7 @@ SUBJECTS = {
             5.0,
             "temporary/kerasch2-*",
         ),
-        Subject("table", _with_ledger, _table, ("t.json", "t.md", "t.html"), _whole, 1.2, None),
+        Subject("table", _with_results, _table, ("t.json", "t.md", "t.html"), _whole, 1.2, None),
     )
 }
 # Those of the chapter are one command.
@@ -257,7 +257,7 @@ def _halves(subject: Subject, here: Place, needed: bool = False) -> list[str]:
 
 def _lost(case: Case, status: int | None, here: Place, said: str) -> list[str]:
     """Return that a run which was asked to end, once it had begun, has not said what it had decided."""
-    if not case.subject.startswith("run") or status != 2 or "Ledger:" in said:
+    if not case.subject.startswith("run") or status != 2 or "Results:" in said:
         return []
     # Where nothing was decided there is nothing to write.
     return ["verdicts lost"] if " passed" in said else []

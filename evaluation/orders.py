@@ -37,43 +37,43 @@ from hypothesis import given, strategies as st
 from pytest_kerasch2.chapter.properties import examples
 
 @about('python')
-def python_(witness):
-    witness.saw(f'{random.random()}')
+def python_(record):
+    record.saw(f'{random.random()}')
 
 @about('numpy')
-def numpy_(witness):
-    witness.saw(f'{numpy.random.random()}')
+def numpy_(record):
+    record.saw(f'{numpy.random.random()}')
 
 @pytest.mark.parametrize("number", range(4))
 @about('many')
-def many(witness, number):
+def many(record, number):
     random.random()
-    witness.equal('number', expected=number, actual=number)
+    record.equal('number', expected=number, actual=number)
 
 @about('generated')
-def generated(witness):
+def generated(record):
     seen = []
     @examples(5)
     @given(st.integers())
     def property(value):
         seen.append(value)
     property()
-    witness.saw(str(seen))
+    record.saw(str(seen))
 
-@in_child(Job("job_of_chapter:slept"))
+@in_subprocess(Job("job_of_chapter:slept"))
 @about('child')
-def child_(witness, child):
-    witness.equal('answer of the child', expected=5, actual=child)
+def child_(record, child):
+    record.equal('answer of the child', expected=5, actual=child)
 """
 
 
-def results(ledger: Any) -> Any:
-    """Return what a ledger says, without its times."""
-    if isinstance(ledger, dict):
-        return {name: results(value) for name, value in ledger.items() if name != "seconds"}
-    if isinstance(ledger, list):
-        return [results(value) for value in ledger]
-    return MEASURED.sub("takes so long", ledger) if isinstance(ledger, str) else ledger
+def without_times(results: Any) -> Any:
+    """Return what a results file says, without its times."""
+    if isinstance(results, dict):
+        return {name: without_times(value) for name, value in results.items() if name != "seconds"}
+    if isinstance(results, list):
+        return [without_times(value) for value in results]
+    return MEASURED.sub("takes so long", results) if isinstance(results, str) else results
 
 
 def prepared(here: Place) -> None:
@@ -88,15 +88,15 @@ def prepared(here: Place) -> None:
 
 def run(here: Place, order: int, workers: int, real: bool) -> dict[str, Any]:
     """Run the chapter in an order; return a digest of its results, and what it has left in its current folder."""
-    ledger = here.folder / "ledger.json"
-    ledger.unlink() if ledger.exists() else None
+    results = here.folder / "results.json"
+    results.unlink() if results.exists() else None
     which = () if real else ("-p", "small")
     randomly = ("-p", "randomly", f"--randomly-seed={order}")
     with_workers = ("-n", str(workers)) if workers else ()
     words = (*PYTHON, "-m", "pytest", *which, *QUIET, *randomly, *with_workers, "--chapter")
-    child = here.start((*words, f"--chapter-ledger={ledger}"), cwd=str(here.folder / "empty"))
+    child = here.start((*words, f"--chapter-results={results}"), cwd=str(here.folder / "empty"))
     status = small_places.wait(child, LIMIT)
-    found = results(json.loads(ledger.read_text(encoding="utf-8"))) if ledger.exists() else {}
+    found = without_times(json.loads(results.read_text(encoding="utf-8"))) if results.exists() else {}
     left = sorted(path.name for path in (here.folder / "empty").iterdir())
     return {"status": status, "results": _digest(found), "left": left, "claims": _by_claim(found)}
 

@@ -37,14 +37,14 @@ JOB = Job("job_of_chapter:slept")
 
 @pytest.mark.parametrize("number", range({checks}))
 @about('many')
-def many(witness, number):
+def many(record, number):
     time.sleep({seconds})
-    witness.equal('number', expected=number, actual=number)
+    record.equal('number', expected=number, actual=number)
 
-@in_child(JOB)
+@in_subprocess(JOB)
 @about('child')
-def child_(witness, child):
-    witness.equal('answer of the child', expected=5, actual=child)
+def child_(record, child):
+    record.equal('answer of the child', expected=5, actual=child)
 """
 JOB = "import time\ndef slept():\n    time.sleep({seconds})\n    return 5\n"
 # In every interpreter of such a place neither TensorFlow nor Keras is installed.

@@ -32,7 +32,7 @@ KERASCH2 = "evaluation.kerasch2_here"
 CHAPTER = "pytest -p small -p no:randomly -p no:cacheprovider -p no:hypothesispytest --chapter"
 # Each with the exit statuses of its usual end; `{out}` is where results go.
 COMMANDS: Mapping[str, tuple[str, tuple[int, ...]]] = {
-    "run": (CHAPTER + " --chapter-ledger={out}/ledger.json", (0,)),
+    "run": (CHAPTER + " --chapter-results={out}/results.json", (0,)),
     "calibrate": (KERASCH2 + " calibrate {out}/new.jsonl --training my_training:train --seeds 4 --jobs 2", (0, 3)),
     "gate": (KERASCH2 + " gate {in}/reference.jsonl --results {in}/later.jsonl --json {out}/gate.json", (0, 3)),
     "table": (KERASCH2 + " table {in}/held.json --json {out}/t.json --html {out}/t.html", (0,)),
@@ -107,7 +107,7 @@ def cases() -> Iterator[Case]:
 def prepared(here: Place) -> None:
     """Put into a place what the commands need."""
     small_places.with_chapter(here, checks=3, seconds=0.0)
-    run(here, f"{CHAPTER} --chapter-ledger={here.folder}/held.json")
+    run(here, f"{CHAPTER} --chapter-results={here.folder}/held.json")
     small_places.with_training(here, seconds=0.0)
     for name, seeds in (("reference", "--seeds 60"), ("later", "--seeds 6 --first 1000")):
         words = f"calibrate {name}.jsonl --training my_training:train --jobs 1 {seeds}"

@@ -59,12 +59,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run(commands: Any) -> None:
-    run = commands.add_parser("run", help="verify releases and merge their ledgers", allow_abbrev=False)
+    run = commands.add_parser("run", help="verify releases and merge their results files", allow_abbrev=False)
     run.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     run.add_argument("--force", action="store_true", help="run also what has not changed")
     run.add_argument("--jobs", type=int, metavar="N", help="releases at a time (default: as memory and cores allow)")
     run.add_argument("--remove", action="store_true", help="remove each environment after its verdicts")
-    run.add_argument("--only-table", action="store_true", help="run nothing; merge the ledgers that are there")
+    run.add_argument("--only-table", action="store_true", help="run nothing; merge the results files that are there")
     run.add_argument("--check", type=Path, metavar="FILE", help="write no table; compare with this one")
     run.set_defaults(run=_run)
 

@@ -42,7 +42,7 @@ class Board:
         self._console.print(terminal(line), markup=False)
 
     def unchanged(self, columns: Sequence[Column], failed: Sequence[Column]) -> None:
-        """Say of how many columns the ledgers are of today's files already, and which of them had failed."""
+        """Say of how many columns the results files are of today's files already, and which of them had failed."""
         if columns:
             self.say(f"{len(columns)} not run again: nothing they depend on has changed")
         for column in failed:
@@ -73,11 +73,11 @@ class Board:
 def lines(outcome: Outcome) -> list[str]:
     """Give what is to be said of a column that is done."""
     head = f"{outcome.column.environment}: "
-    if outcome.ledger is None:
-        return [f"{head}no ledger: {outcome.reason}"]
-    counted = counts(outcome.ledger["claims"])
+    if outcome.results is None:
+        return [f"{head}no results file: {outcome.reason}"]
+    counted = counts(outcome.results["claims"])
     said = ", ".join(f"{counted[verdict]} {WORDS[verdict]}" for verdict in VERDICTS)
-    wrong = merging.unexplained(outcome.ledger)
+    wrong = merging.unexplained(outcome.results)
     more = [f"  not as recorded: {name}" for name in wrong]
     if outcome.failed and not wrong:
         more = ["  pytest failed, though each verdict is as recorded: see its log"]

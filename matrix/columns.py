@@ -1,4 +1,4 @@
-"""The columns of the truth table, read from `releases.toml`."""
+"""The columns of the compatibility table, read from `releases.toml`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Column:
     """One release on which the chapter is verified.
 
     Attributes:
-        environment: the name of the tox environment, of the pins and of the ledger.
+        environment: the name of the tox environment, of the pins and of the results file.
         label: the heading for people.
         series: one of `SERIES`.
         python: CPython's minor version, `3.11`.

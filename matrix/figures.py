@@ -13,7 +13,7 @@ from matrix import foreground, places, verifying
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.chapter.figures_shared import CURVES
-from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims import results
 from pytest_kerasch2.errors import BadSetting
 
 FAILED = 1
@@ -60,17 +60,17 @@ def _train(releases: Releases, column: Column) -> int:
         module = str(environment.chapter / f"{SECTION}.py")
         # Of all columns together: what is the same training on two of them is done once.
         kept = f"--chapter-trainings={places.TRAININGS}"
-        asked = ["--chapter-accuracy", kept, f"--chapter-ledger={made}", module]
+        asked = ["--chapter-accuracy", kept, f"--chapter-results={made}", module]
         status = foreground.run_pytest(environment, folder, asked)
     except (Absent, Unfinished) as error:
         sys.stderr.write(f"{column.environment}: {error}\n")
         return FAILED
     if status not in verifying.WHOLE or not made.exists():
         return status or FAILED
-    found = ledger.read(made)
+    found = results.read(made)
     # Equal bits and times tell some without any training.
     if not any(line.startswith(CURVES) for entry in found["claims"] for line in entry["evidence"]):
         sys.stderr.write(f"{column.environment}: its run told no figure; what was kept stays\n")
         return FAILED
-    ledger.write(found, places.figures(column.environment))
+    results.write(found, places.figures(column.environment))
     return status

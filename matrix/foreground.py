@@ -17,7 +17,7 @@ from matrix.columns import Column, Releases
 from matrix.environments import Environment
 from matrix.errors import Absent, Unfinished
 from matrix.processes import Processes
-from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims import results
 
 ABSENT = 1
 
@@ -25,7 +25,7 @@ ABSENT = 1
 def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
     """Verify the chapter on one column, always, and show pytest's own output.
 
-    Without arguments its ledger is kept for the table. With some, perhaps only a part is run: nothing is kept.
+    Without arguments its results file is kept for the table. With some, perhaps only a part is run: nothing is kept.
 
     Returns:
         pytest's exit status, or 1 where the column cannot be had.
@@ -40,10 +40,10 @@ def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
     try:
         environment = environment_of(releases, column)
         folder = verifying.work_folder(column)
-        made = None if arguments else folder / "ledger.json"
+        made = None if arguments else folder / "results.json"
         if made is not None:
             made.unlink(missing_ok=True)
-        kept = [] if made is None else [f"--chapter-ledger={made}"]
+        kept = [] if made is None else [f"--chapter-results={made}"]
         status = run_pytest(environment, folder, [*kept, *arguments])
         if made is not None and not made.exists():
             verifying.require_import(column, environment)
@@ -54,7 +54,7 @@ def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
         return ABSENT
     if made is not None and status in verifying.WHOLE:
         seconds = round(time.monotonic() - began, 1)
-        verifying.keep(column, ledger.read(made), states.State(now, status != 0, seconds))
+        verifying.keep(column, results.read(made), states.State(now, status != 0, seconds))
     return status
 
 

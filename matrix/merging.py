@@ -1,10 +1,10 @@
-"""The ledger of some sections merged into the ledger of all."""
+"""The results file of some sections merged into the results file of all."""
 
 from __future__ import annotations
 
 from typing import Iterable, Mapping
 
-from pytest_kerasch2.claims.ledger import Ledger
+from pytest_kerasch2.claims.results import Results
 from pytest_kerasch2.report import summary
 
 
@@ -30,8 +30,8 @@ def shared(claims: Mapping[str, frozenset[str]]) -> list[frozenset[str]]:
     return [frozenset(names) for names, _ in groups if len(names) > 1]
 
 
-def merged(stored: Ledger, part: Ledger, kept: frozenset[str]) -> Ledger:
-    """Give the ledger of a column of which a part was run again.
+def merged(stored: Results, part: Results, kept: frozenset[str]) -> Results:
+    """Give the results file of a column of which a part was run again.
 
     Args:
         stored: of all sections, as they were.
@@ -48,6 +48,6 @@ def merged(stored: Ledger, part: Ledger, kept: frozenset[str]) -> Ledger:
     }
 
 
-def unexplained(ledger: Ledger) -> list[str]:
+def unexplained(results: Results) -> list[str]:
     """Give the ids of the claims whose verdict is not as recorded."""
-    return [entry["id"] for entry in summary.unexplained(ledger["claims"])]
+    return [entry["id"] for entry in summary.unexplained(results["claims"])]

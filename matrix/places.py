@@ -13,7 +13,7 @@ DOCS = ROOT / "docs"
 
 MADE = ROOT / ".matrix"
 ENVIRONMENTS = MADE / "envs"
-LEDGERS = MADE / "ledgers"
+RESULTS = MADE / "results"
 STATES = MADE / "states"
 LOGS = MADE / "logs"
 WORK = MADE / "work"
@@ -23,7 +23,7 @@ TRAININGS = MADE / "trainings"
 
 def make() -> None:
     """Make the folders that the runs write into."""
-    for folder in (ENVIRONMENTS, LEDGERS, STATES, LOGS, WORK, WHEELS, TRAININGS):
+    for folder in (ENVIRONMENTS, RESULTS, STATES, LOGS, WORK, WHEELS, TRAININGS):
         folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -37,23 +37,23 @@ def environment(name: str) -> Path:
     return ENVIRONMENTS / name
 
 
-def ledger(name: str) -> Path:
-    """Give the ledger of a column."""
-    return LEDGERS / f"{name}.json"
+def results(name: str) -> Path:
+    """Give the results file of a column."""
+    return RESULTS / f"{name}.json"
 
 
 def figures(name: str) -> Path:
-    """Give the committed ledger of the printed figures of a column, which a run of its own trained for."""
+    """Give the committed results of the printed figures of a column, which a run of its own trained for."""
     return FIGURES / f"{name}.json"
 
 
 def absence(name: str) -> Path:
-    """Give the note that says why a column has no ledger."""
-    return LEDGERS / f"{name}.absent.txt"
+    """Give the note that says why a column has no results file."""
+    return RESULTS / f"{name}.absent.txt"
 
 
 def state(name: str) -> Path:
-    """Give the file that says of what files the ledger of a column is."""
+    """Give the file that says of what files the results file of a column is."""
     return STATES / f"{name}.json"
 
 

@@ -15,9 +15,9 @@ from matrix.columns import Column, Releases
 from matrix.processes import Processes
 from matrix.states import Fingerprint, Work
 from matrix.verifying import Outcome, Verifier
-from pytest_kerasch2.claims import ledger
-from pytest_kerasch2.errors import BadLedger, BadSetting
-from pytest_kerasch2.report import truth_table
+from pytest_kerasch2.claims import results
+from pytest_kerasch2.errors import BadResults, BadSetting
+from pytest_kerasch2.report import compatibility_table
 
 FAILED = 1
 INTERRUPTED = 130
@@ -48,7 +48,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Task:
-    """A column, what is to be run of it, and what its ledger will then be of."""
+    """A column, what is to be run of it, and what its results file will then be of."""
 
     column: Column
     work: Work
@@ -63,7 +63,7 @@ def run(releases: Releases, names: Sequence[str], wish: Wish) -> int:
 
     Raises:
         BadSetting: a name is of no column, or no job is to be done at a time.
-        BadTable: the table to compare with cannot be read, or the ledgers cannot be merged.
+        BadTable: the table to compare with cannot be read, or the results files cannot be merged.
     """
     if wish.jobs is not None and wish.jobs < 1:
         raise BadSetting("No column can be run with so few jobs", repr(wish.jobs), "write --jobs=1 or more")
@@ -71,7 +71,7 @@ def run(releases: Releases, names: Sequence[str], wish: Wish) -> int:
     chosen = releases.chosen(names)
     if wish.check is not None:
         # Before the runs, which take long, and not after them.
-        truth_table.read(wish.check)
+        compatibility_table.read(wish.check)
     board = Board()
     try:
         with interrupts.raised_once():
@@ -167,11 +167,11 @@ def _memory() -> int:
 
 
 def _is_whole(column: Column) -> bool:
-    """Tell whether a column has a ledger that can be read, of a run that had MNIST: without it, much is undecided."""
-    path = places.ledger(column.environment)
+    """Return whether a column has a readable results file of a run with MNIST; without it, much is undecided."""
+    path = places.results(column.environment)
     try:
-        return path.exists() and "mnist" in ledger.read(path)["environment"]["datasets"]
-    except BadLedger:
+        return path.exists() and "mnist" in results.read(path)["environment"]["datasets"]
+    except BadResults:
         return False
 
 

@@ -1,4 +1,4 @@
-"""Of what files the ledger of a column is, and what must be run for it again."""
+"""Of what files the results file of a column is, and what must be run for it again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class State:
-    """What is kept beside a ledger.
+    """What is kept beside a results file.
 
     Attributes:
         failed: whether a verdict was not as recorded.
@@ -68,12 +68,12 @@ def fingerprint(column: Column, releases: Releases, plugin: sources.Sources) -> 
 
 
 def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]]) -> Work:
-    """Give what must be run so that the ledger is of today's files.
+    """Give what must be run so that the results file is of today's files.
 
     Args:
-        before: of what the ledger is; None where there is none.
+        before: of what the results file is; None where there is none.
         now: what it should be of.
-        shared: sections that decide a claim together; their part of a ledger can only be made together.
+        shared: sections that decide a claim together; their part of a results file can only be made together.
     """
     if before is None or before.fingerprint.whole != now.whole:
         return ALL
@@ -82,7 +82,7 @@ def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]
     if not wanted:
         return NOTHING
     if before.failed:
-        # What failed may have been in another section, and without a trace in the ledger.
+        # What failed may have been in another section, and without a trace in the results file.
         return ALL
     for group in shared:
         if wanted & group:

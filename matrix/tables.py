@@ -1,4 +1,4 @@
-"""The truth table of the ledgers that are there, by the plugin's own command."""
+"""The compatibility table of the results files that are there, by the plugin's own command."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Callable, Sequence
 
 from matrix import places, sources, states
 from matrix.columns import Column, Releases
-from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims import results
 from pytest_kerasch2.report.merging import Run
 from pytest_kerasch2.report.publishing import Order, publish
 
 
 def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> None:
-    """Merge the ledgers of all columns into the files under docs.
+    """Merge the results files of all columns into the files under docs.
 
     Args:
-        whole: write them also where a column has neither a ledger nor a reason; it then stands there empty.
+        whole: write them also where a column has neither a results file nor a reason; it then stands there empty.
         say: shows a line.
 
     Raises:
-        BadTable: there is no ledger, or they cannot be merged.
+        BadTable: there is no results file, or they cannot be merged.
     """
     plugin = sources.read(places.PLUGIN)
     missing = [column.environment for column in releases.columns if not _is_told(column)]
@@ -35,38 +35,38 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
         say(f"of other files than today's: {name}")
     docs = places.DOCS
     order = Order(
-        ledgers=_ledgers(releases.columns),
+        results_files=_results_files(releases.columns),
         figures=_figures(releases.columns, say),
         releases=places.RELEASES,
-        json=docs / "truth-table.json",
-        markdown=docs / "truth-table.md",
-        html=docs / "truth-table.html",
+        json=docs / "compatibility.json",
+        markdown=docs / "compatibility.md",
+        html=docs / "compatibility.html",
         changes=docs / "what-changed.md",
     )
     publish(order)
-    say(f"written: {docs.name}/truth-table.json, .md, .html and {docs.name}/what-changed.md")
+    say(f"written: {docs.name}/compatibility.json, .md, .html and {docs.name}/what-changed.md")
 
 
 def differs(columns: Sequence[Column], table: Path, say: Callable[[str], None] = print) -> bool:
-    """Tell whether a verdict of these columns is another than in a table, or one of them has no ledger.
+    """Tell whether a verdict of these columns is another than in a table, or one of them has no results file.
 
     Raises:
-        BadTable: the table cannot be read, or the ledgers cannot be merged.
+        BadTable: the table cannot be read, or the results files cannot be merged.
     """
-    absent = [column.environment for column in columns if not places.ledger(column.environment).exists()]
+    absent = [column.environment for column in columns if not places.results(column.environment).exists()]
     for name in absent:
-        say(f"differs: {name} has no ledger")
-    found = _ledgers(columns)
+        say(f"differs: {name} has no results file")
+    found = _results_files(columns)
     if not found:
         return True
-    _, different = publish(Order(ledgers=found, releases=places.RELEASES, check=table))
+    _, different = publish(Order(results_files=found, releases=places.RELEASES, check=table))
     for line in different:
         say(f"differs: {line}")
     return bool(absent or different)
 
 
-def _ledgers(columns: Sequence[Column]) -> list[Path]:
-    paths = [places.ledger(column.environment) for column in columns]
+def _results_files(columns: Sequence[Column]) -> list[Path]:
+    paths = [places.results(column.environment) for column in columns]
     return [path for path in paths if path.exists()]
 
 
@@ -74,7 +74,7 @@ def _figures(columns: Sequence[Column], say: Callable[[str], None]) -> list[Path
     """Give the trained figures of the columns that stand in the table, but for those of other releases than these."""
     found = []
     for column in columns:
-        own, trained = places.ledger(column.environment), places.figures(column.environment)
+        own, trained = places.results(column.environment), places.figures(column.environment)
         if not own.exists() or not trained.exists():
             continue
         if _of(own) == _of(trained):
@@ -85,16 +85,16 @@ def _figures(columns: Sequence[Column], say: Callable[[str], None]) -> list[Path
 
 
 def _of(path: Path) -> tuple[str, str]:
-    """Give of what plugin and of what release a ledger is."""
-    run = Run(path, ledger.read(path))
-    return str(run.ledger["environment"]["plugin"]), run.release.name
+    """Give of what plugin and of what release a results file is."""
+    run = Run(path, results.read(path))
+    return str(run.results["environment"]["plugin"]), run.release.name
 
 
 def _is_old(column: Column, releases: Releases, plugin: sources.Sources) -> bool:
     state = states.read(places.state(column.environment))
-    # Without a state the ledger is of another machine, where nothing is known of files.
+    # Without a state the results file is of another machine, where nothing is known of files.
     return state is not None and states.work(state, states.fingerprint(column, releases, plugin), ()).needed
 
 
 def _is_told(column: Column) -> bool:
-    return places.ledger(column.environment).exists() or places.absence(column.environment).exists()
+    return places.results(column.environment).exists() or places.absence(column.environment).exists()

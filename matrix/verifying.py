@@ -14,14 +14,14 @@ from matrix.columns import Column
 from matrix.environments import Environment, Maker, last_words, publishable
 from matrix.errors import Absent, Unfinished
 from matrix.states import Fingerprint, State, Work
-from pytest_kerasch2.claims import ledger
-from pytest_kerasch2.claims.ledger import Ledger
-from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.claims import results
+from pytest_kerasch2.claims.results import Results
+from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.files import write_text
 
 # Seconds in which all sections must be done; one column takes one or two minutes.
 DEADLINE = 1800.0
-# pytest's exit statuses after which the ledger is whole: all as recorded, and something not as recorded.
+# pytest's exit statuses after which the results file is whole: all as recorded, and something not as recorded.
 WHOLE = (0, 1)
 
 
@@ -30,14 +30,14 @@ class Outcome:
     """What came of a column.
 
     Attributes:
-        ledger: of all sections; None where the column could not be had.
+        results: of all sections; None where the column could not be had.
         failed: a verdict is not as recorded, or the run did not end.
-        reason: why there is no ledger.
+        reason: why there is no results file.
         seconds: wall time.
     """
 
     column: Column
-    ledger: Ledger | None
+    results: Results | None
     failed: bool
     reason: str = ""
     seconds: float = 0.0
@@ -55,7 +55,7 @@ class Verifier:
     claims: Mapping[str, frozenset[str]]
 
     def verify(self, column: Column, work: Work, now: Fingerprint) -> Outcome:
-        """Run what is to be run, and keep the ledger or say why there is none.
+        """Run what is to be run, and keep the results file or say why there is none.
 
         Raises:
             Stopped: the user stops; what was kept before is still kept.
@@ -66,34 +66,34 @@ class Verifier:
         try:
             environment = self.maker.make(column, log, os.environ)
             status, part = self._run(column, environment, work.sections, log)
-        except (Absent, Unfinished, BadLedger) as error:
-            # Of a ledger that the run read itself, the message names the place on this machine.
-            reason = str(error) if not isinstance(error, BadLedger) else publishable(str(error))
+        except (Absent, Unfinished, BadResults) as error:
+            # Of a results file that the run read itself, the message names the place on this machine.
+            reason = str(error) if not isinstance(error, BadResults) else publishable(str(error))
             failed = not isinstance(error, Absent)
             keep_absence(column, reason, leave=failed)
             return Outcome(column, None, failed, reason, time.monotonic() - began)
         return self._keep(column, work, now, (status, part), time.monotonic() - began)
 
-    def _run(self, column: Column, environment: Environment, sections: Sequence[str], log: Path) -> tuple[int, Ledger]:
+    def _run(self, column: Column, environment: Environment, sections: Sequence[str], log: Path) -> tuple[int, Results]:
         folder = work_folder(column)
-        made = folder / "ledger.json"
+        made = folder / "results.json"
         made.unlink(missing_ok=True)
         command = command_for(environment, folder, made, sections)
         options = {"environ": environment.variables, "folder": folder, "deadline": DEADLINE}
         status = self.maker.processes.run(command, log, **options)  # type: ignore[arg-type]
         if status in WHOLE and made.exists():
-            return status, ledger.read(made)
+            return status, results.read(made)
         said = last_words(log)
         require_import(column, environment)
-        raise Unfinished("Its run gave no whole ledger", f"exit status {status}: {said}", f"see {log.name}")
+        raise Unfinished("Its run gave no whole results", f"exit status {status}: {said}", f"see {log.name}")
 
-    def _keep(self, column: Column, work: Work, now: Fingerprint, came: tuple[int, Ledger], seconds: float) -> Outcome:
+    def _keep(self, column: Column, work: Work, now: Fingerprint, came: tuple[int, Results], seconds: float) -> Outcome:
         status, found = came
         before = states.read(places.state(column.environment))
         failed = status == 1
         if work.sections and before is not None:
             others = [ids for name, ids in self.claims.items() if name not in work.sections]
-            stored = ledger.read(places.ledger(column.environment))
+            stored = results.read(places.results(column.environment))
             found = merging.merged(stored, found, frozenset().union(*others))
             seconds_of_all = before.seconds
         else:
@@ -102,24 +102,24 @@ class Verifier:
         return Outcome(column, found, failed, seconds=seconds)
 
 
-def keep(column: Column, found: Ledger, state: State) -> None:
-    """Keep the ledger of a column and of what files it is."""
+def keep(column: Column, found: Results, state: State) -> None:
+    """Keep the results file of a column and of what files it is."""
     # The state last: without it, or with that of before, the column is run again.
     places.state(column.environment).unlink(missing_ok=True)
-    ledger.write(found, places.ledger(column.environment))
+    results.write(found, places.results(column.environment))
     places.absence(column.environment).unlink(missing_ok=True)
     states.write(state, places.state(column.environment))
 
 
 def keep_absence(column: Column, reason: str, *, leave: bool = False) -> None:
-    """Keep why a column has no ledger; one of other files than today's is not left in its place.
+    """Keep why a column has no results file; one of other files than today's is not left in its place.
 
     Args:
         leave: leave it all the same, because the next run may well replace it; until then no table is made of it.
     """
     if not leave:
         places.state(column.environment).unlink(missing_ok=True)
-        places.ledger(column.environment).unlink(missing_ok=True)
+        places.results(column.environment).unlink(missing_ok=True)
     write_text(reason + "\n", places.absence(column.environment))
 
 
@@ -137,11 +137,11 @@ def command_for(
     """Give the command that verifies the chapter, or some sections of it.
 
     Args:
-        made: the ledger to be written, or None.
+        made: the results file to be written, or None.
         more: the user's own arguments for pytest.
     """
     asked = [] if environment.asked is None else [f"--chapter-python={environment.asked}"]
-    kept = [] if made is None else [f"--chapter-ledger={made}"]
+    kept = [] if made is None else [f"--chapter-results={made}"]
     settings = ["-c", str(folder / "pytest.ini"), "-p", "no:cacheprovider"]
     paths = [str(environment.chapter / f"{name}.py") for name in sections]
     return [str(environment.python), "-m", "pytest", "--chapter", *settings, *asked, *kept, *more, *paths]

@@ -15,18 +15,21 @@ if TYPE_CHECKING:
     from pytest_kerasch2.accuracy.decision import Decision as GateDecision
     from pytest_kerasch2.accuracy.reference import Reference
     from pytest_kerasch2.accuracy.reference import read as read_reference
-    from pytest_kerasch2.claims.ledger import read as read_results
-    from pytest_kerasch2.claims.marks import caught as detects
-    from pytest_kerasch2.claims.marks import claim, pending, trains
-    from pytest_kerasch2.claims.marks import cured as fixed_by
-    from pytest_kerasch2.claims.marks import deviation as known_issue
-    from pytest_kerasch2.claims.marks import generalises as extends
-    from pytest_kerasch2.claims.marks import in_child as in_subprocess
-    from pytest_kerasch2.claims.marks import unmoved as tolerates
-    from pytest_kerasch2.claims.model import Replacement as Workaround
-    from pytest_kerasch2.claims.model import Verdict
+    from pytest_kerasch2.claims.decorators import (
+        claim,
+        detects,
+        extends,
+        fixed_by,
+        in_subprocess,
+        known_issue,
+        pending,
+        tolerates,
+        trains,
+    )
+    from pytest_kerasch2.claims.model import KnownIssue, Verdict, Workaround
+    from pytest_kerasch2.claims.recorder import Recorder
     from pytest_kerasch2.claims.release import Release
-    from pytest_kerasch2.claims.witness import Witness as Recorder
+    from pytest_kerasch2.claims.results import read as read_results
     from pytest_kerasch2.data.prepare import Prepared as PreparedData
     from pytest_kerasch2.data.prepare import prepared as prepare_data
     from pytest_kerasch2.data.sources import DataSet
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from pytest_kerasch2.framework.state import isolated as isolated_state
     from pytest_kerasch2.models.catalogue import ModelStyle
     from pytest_kerasch2.models.network import Network
-    from pytest_kerasch2.report.truth_table import read as read_table
+    from pytest_kerasch2.report.compatibility_table import read as read_table
     from pytest_kerasch2.roundtrip.digests import check_digest, write_digest
     from pytest_kerasch2.roundtrip.formats import Format
     from pytest_kerasch2.roundtrip.formats import available as available_formats
@@ -57,41 +60,42 @@ _HOMES = {
     "Format": "roundtrip.formats",
     "GateDecision": "accuracy.decision:Decision",
     "InspectionLimits": "roundtrip.limits:Limits",
+    "KnownIssue": "claims.model",
     "Measurement": "timing.measurement",
     "ModelContents": "roundtrip.stored:Contents",
     "ModelStyle": "models.catalogue",
     "Network": "models.network",
     "PreparedData": "data.prepare:Prepared",
-    "Recorder": "claims.witness:Witness",
+    "Recorder": "claims.recorder",
     "Reference": "accuracy.reference",
     "Release": "claims.release",
     "SavedModel": "fixtures",
     "StoredArray": "roundtrip.stored",
     "Verdict": "claims.model",
-    "Workaround": "claims.model:Replacement",
+    "Workaround": "claims.model",
     "available_formats": "roundtrip.formats:available",
     "check_digest": "roundtrip.digests",
-    "claim": "claims.marks",
-    "detects": "claims.marks:caught",
+    "claim": "claims.decorators",
+    "detects": "claims.decorators",
     "errors": "errors:",
-    "extends": "claims.marks:generalises",
-    "fixed_by": "claims.marks:cured",
+    "extends": "claims.decorators",
+    "fixed_by": "claims.decorators",
     "gate_accuracy": "accuracy.asking:ask",
-    "in_subprocess": "claims.marks:in_child",
+    "in_subprocess": "claims.decorators",
     "inspect_model": "roundtrip.inspection:inspect",
     "isolated_state": "framework.state:isolated",
-    "known_issue": "claims.marks:deviation",
+    "known_issue": "claims.decorators",
     "load_data": "data.sources:load",
     "model_format": "roundtrip.formats:form",
     "models": "models:",
-    "pending": "claims.marks",
+    "pending": "claims.decorators",
     "prepare_data": "data.prepare:prepared",
     "present_devices": "framework.devices:present",
     "read_reference": "accuracy.reference:read",
-    "read_results": "claims.ledger:read",
-    "read_table": "report.truth_table:read",
-    "tolerates": "claims.marks:unmoved",
-    "trains": "claims.marks",
+    "read_results": "claims.results:read",
+    "read_table": "report.compatibility_table:read",
+    "tolerates": "claims.decorators",
+    "trains": "claims.decorators",
     "write_digest": "roundtrip.digests",
 }
 
@@ -101,6 +105,7 @@ __all__ = [
     "Format",
     "GateDecision",
     "InspectionLimits",
+    "KnownIssue",
     "Measurement",
     "ModelContents",
     "ModelStyle",

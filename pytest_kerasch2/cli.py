@@ -93,24 +93,26 @@ def _command(parser: Parser, commands: Any, name: str, words: str, purpose: str,
 
 
 def _add_table(parser: Parser, commands: Any) -> None:
-    purpose = "merge ledgers of several releases into one truth table"
+    purpose = "merge results files of several releases into one compatibility table"
     table = _command(parser, commands, "table", "LEDGER ...", purpose, run=_table)
-    table.add_argument("ledgers", nargs="*", type=path, metavar="LEDGER", help="from pytest --chapter-ledger=FILE")
     table.add_argument(
-        "--figures", action="append", type=path, default=[], metavar="LEDGER",
-        help="ledger of pytest --chapter-accuracy, for a column that did not train; may be repeated",
+        "results_files", nargs="*", type=path, metavar="RESULTS", help="from pytest --chapter-results=FILE"
+    )
+    table.add_argument(
+        "--figures", action="append", type=path, default=[], metavar="RESULTS",
+        help="results of pytest --chapter-accuracy, for a column that did not train; may be repeated",
     )  # fmt: skip
     for flag, text in (
-        ("--table", "take this truth table instead of ledgers"),
+        ("--table", "take this compatibility table instead of results files"),
         ("--releases", "TOML file that lists the columns in their order"),
         ("--json", "write the table as data"),
         ("--markdown", "write the table as a Markdown page"),
         ("--html", "write the table as one HTML page"),
         ("--changes", "write what changed from release to release"),
-        ("--check", "compare with this truth table"),
+        ("--check", "compare with this compatibility table"),
     ):
         table.add_argument(flag, type=path, metavar="FILE", help=text)
-    table.add_argument("--allow-incomplete", action="store_true", help="take ledgers of interrupted runs too")
+    table.add_argument("--allow-incomplete", action="store_true", help="take results files of interrupted runs too")
 
 
 def _table(chosen: argparse.Namespace) -> int:

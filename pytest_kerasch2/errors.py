@@ -46,11 +46,11 @@ class NotApplicable(KerasCh2Error):
     """A claim speaks of something that this environment cannot have."""
 
 
-class CouldNotTell(KerasCh2Error):
+class Inconclusive(KerasCh2Error):
     """Something that a check needs is missing, so its claim stays undecided."""
 
 
-class DataMissing(CouldNotTell, FileNotFoundError):
+class DataMissing(Inconclusive, FileNotFoundError):
     """A data set is in no place that may be looked into."""
 
 
@@ -58,7 +58,7 @@ class DownloadFailed(DataMissing, ConnectionError):
     """A data set could not be fetched whole."""
 
 
-class DeviceMissing(CouldNotTell, RuntimeError):
+class DeviceMissing(Inconclusive, RuntimeError):
     """A device that was asked for is not there."""
 
 
@@ -86,16 +86,16 @@ class BadSetting(KerasCh2Error, ValueError):
     """An option or a variable has a value that cannot be used."""
 
 
-class BadLedger(KerasCh2Error, ValueError):
-    """A ledger is damaged, of another schema, or cannot be written."""
+class BadResults(KerasCh2Error, ValueError):
+    """A results file is damaged, of another schema, or cannot be written."""
 
 
-class CannotWrite(BadLedger, OSError):
+class CannotWrite(BadResults, OSError):
     """A file cannot be written at its place."""
 
 
 class BadTable(KerasCh2Error, ValueError):
-    """Ledgers cannot be merged, or a truth table or a releases file is damaged or of another schema."""
+    """Results files cannot be merged, or a compatibility table or a releases file is damaged or of another schema."""
 
 
 class BadReference(KerasCh2Error, ValueError):

@@ -12,7 +12,7 @@ from typing import Any, Iterator, Sequence
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, CouldNotTell, KerasCh2Error, NotApplicable
+from pytest_kerasch2.errors import BadSetting, Inconclusive, KerasCh2Error, NotApplicable
 from pytest_kerasch2.third_party import warnings_shown
 
 PACKAGE = Path(__file__).parent
@@ -32,7 +32,7 @@ def told(request: pytest.FixtureRequest) -> Iterator[None]:
     except KerasCh2Error as error:
         if request.config.pluginmanager.hasplugin("kerasch2-chapter"):
             raise
-        if isinstance(error, (CouldNotTell, NotApplicable)):
+        if isinstance(error, (Inconclusive, NotApplicable)):
             pytest.skip(str(error))
         # Not with what it comes from, which pytest would print as a second failure with the same text.
         raise pytest.fail.Exception(str(error), pytrace=False) from None

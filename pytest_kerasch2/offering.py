@@ -61,7 +61,7 @@ def withdraw(parser: Any) -> None:
 
 
 def without_values(args: Sequence[str], paths: Iterable[str]) -> list[str]:
-    """Return paths without those that are values of our options, as in `--chapter-ledger FILE`.
+    """Return paths without those that are values of our options, as in `--chapter-results FILE`.
 
     pytest looks for conftests beside the paths of the command line before our options are registered.
     """

@@ -59,12 +59,12 @@ class Option:
 
 
 CHAPTER = Option("--chapter", "verify the claims of the Keras chapter on the installed TensorFlow")
-SABOTEURS = Option(
-    "--chapter-saboteurs",
-    "instead of verifying the chapter, verify the checks: each planted fault must turn its check broken, "
-    "each harmless variation must leave it held",
+FAULTS = Option(
+    "--chapter-faults",
+    "instead of verifying the chapter, verify the checks: each injected fault must turn its check broken, "
+    "each benign change must leave it held",
 )
-LEDGER = Option("--chapter-ledger", "write all verdicts with their evidence to this JSON file", "FILE")
+RESULTS = Option("--chapter-results", "write all verdicts with their evidence to this JSON file", "FILE")
 DEVICES = Option("--chapter-devices", "devices to use, such as cpu,gpu (default: every device present)", "KINDS")
 MIRROR = Option(
     "--chapter-mirror", f"folder with data set archives, looked into first (or the variable {MIRROR_VARIABLE})", "DIR"
@@ -89,7 +89,7 @@ FULL = Option("--benchmark-full", "the same with all batch sizes, on all images,
 PLOT = Option(
     "--benchmark-plot", "the same, and draw the time of a step by its batch size into this .png or .svg", "FILE"
 )
-OPTIONS = (CHAPTER, SABOTEURS, LEDGER, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, PYTHON, BENCHMARK, FULL, PLOT)
+OPTIONS = (CHAPTER, FAULTS, RESULTS, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, PYTHON, BENCHMARK, FULL, PLOT)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Settings:
     Attributes:
         devices: kinds with commas between, or None for every device present.
         mirror: folder with archives, or None.
-        ledger: file to be written, or None.
+        results: file to be written, or None.
         accuracy: train for ten epochs.
         trainings: folder that keeps the curves, or None for pytest's cache.
         python: interpreter with an early Keras, or None for the one that runs pytest.
@@ -109,8 +109,8 @@ class Settings:
     """
 
     chapter: bool = False
-    saboteurs: bool = False
-    ledger: Path | None = None
+    faults: bool = False
+    results: Path | None = None
     devices: str | None = None
     mirror: Path | None = None
     offline: bool = False
@@ -133,14 +133,14 @@ def read(config: Any) -> Settings:
     Raises:
         BadSetting: an option that says something about the chapter has an empty value.
     """
-    saboteurs = bool(_value(config, SABOTEURS))
+    faults = bool(_value(config, FAULTS))
     accuracy = bool(_value(config, ACCURACY))
     full = bool(_value(config, FULL))
     plot = _path(config, PLOT)
     return Settings(
-        chapter=bool(_value(config, CHAPTER)) or saboteurs or accuracy,
-        saboteurs=saboteurs,
-        ledger=_path(config, LEDGER),
+        chapter=bool(_value(config, CHAPTER)) or faults or accuracy,
+        faults=faults,
+        results=_path(config, RESULTS),
         devices=_value(config, DEVICES),
         mirror=_path(config, MIRROR) or _variable_path(),
         offline=bool(_value(config, OFFLINE)),
@@ -156,7 +156,7 @@ def read(config: Any) -> Settings:
 def without_effect(settings: Settings) -> list[str]:
     """Return a sentence for each option that changes nothing in this run, because another one is missing."""
     idle = [
-        (LEDGER, settings.ledger, settings.chapter, CHAPTER),
+        (RESULTS, settings.results, settings.chapter, CHAPTER),
         (PYTHON, settings.python, settings.chapter, CHAPTER),
         (TRAININGS, settings.trainings, settings.accuracy, ACCURACY),
     ]
@@ -165,8 +165,8 @@ def without_effect(settings: Settings) -> list[str]:
         for option, value, there, needed in idle
         if value is not None and not there
     ]
-    if settings.ledger is not None and settings.saboteurs:
-        found.append(f"{LEDGER.flag} has no effect with {SABOTEURS.flag}, which judges the checks and not the chapter.")
+    if settings.results is not None and settings.faults:
+        found.append(f"{RESULTS.flag} has no effect with {FAULTS.flag}, which judges the checks and not the chapter.")
     return found
 
 

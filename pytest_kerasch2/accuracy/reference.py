@@ -25,7 +25,7 @@ from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.runs import CURVES, Run
 from pytest_kerasch2.claims import schema
-from pytest_kerasch2.errors import BadLedger, BadReference, BadSetting, TrainingFailed
+from pytest_kerasch2.errors import BadReference, BadResults, BadSetting, TrainingFailed
 from pytest_kerasch2.json_files import JsonLimits, parse_json
 
 __all__ = ["CURVES", "Reference", "Subject", "append", "appending", "difference", "digest", "read"]
@@ -212,7 +212,7 @@ def _announced(there: Subject, here: Subject) -> Subject:
 def _write(lines: Sequence[str], path: Path) -> None:
     try:
         files.write_text("".join(f"{line}\n" for line in lines), path)
-    except BadLedger as error:
+    except BadResults as error:
         raise BadReference("A reference cannot be written", error.found, error.remedy) from error
 
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import attempts, saboteurs
-from pytest_kerasch2.chapter import saboteurs_adoption as planted
+from pytest_kerasch2.chapter import saboteurs_adoption as injected
 from pytest_kerasch2.chapter.features_jobs import SEVERAL_DEVICES
 from pytest_kerasch2.chapter.properties import examples
-from pytest_kerasch2.claims.marks import caught, claim, generalises, in_child, unmoved
-from pytest_kerasch2.claims.witness import Witness
-from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.claims.decorators import claim, detects, extends, in_subprocess, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.errors import Inconclusive
 from pytest_kerasch2.framework import api
 
 SECTION = "Adoption and advantages"
@@ -31,9 +31,9 @@ def _numbers(*shape: int) -> Any:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.no_layers, planted.no_fit)
-@unmoved(saboteurs.other_seed)
-def no_import_of_keras(tf: Any, witness: Witness) -> None:
+@detects(injected.no_layers, injected.no_fit)
+@tolerates(saboteurs.other_seed)
+def no_import_of_keras(tf: Any, record: Recorder) -> None:
     """Build, train and ask a model by names reached from the module `tensorflow` alone."""
     x, y = _numbers(8, 6), np.arange(8) % 4
 
@@ -42,10 +42,10 @@ def no_import_of_keras(tf: Any, witness: Witness) -> None:
         model.compile(tf.keras.optimizers.Adam(), LOSS, run_eagerly=True)
         return model.fit(x, y, verbose=0).history, model.predict(x, verbose=0)
 
-    history, answers = witness.runs("a script that imports tensorflow alone", script)
+    history, answers = record.runs("a script that imports tensorflow alone", script)
 
-    witness.contains("what fit reports", expected="loss", actual=sorted(history))
-    witness.equal("shape of the predictions", expected=(8, 4), actual=answers.shape)
+    record.contains("what fit reports", expected="loss", actual=sorted(history))
+    record.equal("shape of the predictions", expected=(8, 4), actual=answers.shape)
 
 
 @claim(
@@ -54,21 +54,21 @@ def no_import_of_keras(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@in_child(SEVERAL_DEVICES)
-@caught(planted.hollow_keras)
-@unmoved(planted.repeated_import)
-def standalone_module(child: Any, witness: Witness) -> None:
+@in_subprocess(SEVERAL_DEVICES)
+@detects(injected.hollow_keras)
+@tolerates(injected.repeated_import)
+def standalone_module(child: Any, record: Recorder) -> None:
     """Import keras first of all in a fresh interpreter, and build with it."""
     if child["standalone"] is None:
-        raise CouldNotTell(
+        raise Inconclusive(
             "The package keras is not installed, and this TensorFlow does not need it", "no package called keras",
             "pip install keras, in the version that belongs to this TensorFlow",
         )  # fmt: skip
 
-    told = attempts.value(witness, "import keras, and a model of it", child["standalone"])
+    told = attempts.value(record, "import keras, and a model of it", child["standalone"])
 
-    witness.saw(f"keras imported by itself: version {told['version']}")
-    witness.equal("parameters of its model, 6 * 4 + 4", expected=28, actual=told["parameters"])
+    record.saw(f"keras imported by itself: version {told['version']}")
+    record.equal("parameters of its model, 6 * 4 + 4", expected=28, actual=told["parameters"])
 
 
 @claim(
@@ -77,9 +77,9 @@ def standalone_module(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.swapped_evaluation, planted.sequential_does_not_learn)
-@unmoved(saboteurs.zero_weights)
-def one_interface(tf: Any, witness: Witness) -> None:
+@detects(injected.swapped_evaluation, injected.sequential_does_not_learn)
+@tolerates(saboteurs.zero_weights)
+def one_interface(tf: Any, record: Recorder) -> None:
     """Take the four styles through the same calls; compare the results with each other and with the formulas."""
     api.set_seed(5)
     images, labels = _numbers(32, 4, 4), np.arange(32) % 4
@@ -92,15 +92,15 @@ def one_interface(tf: Any, witness: Witness) -> None:
         history, evaluation, chances = _through_the_interface(tf, model, images, labels)
         loss, accuracy = (float(value) for value in evaluation)
 
-        witness.equal(f"{style.name}: epochs in what fit returns", expected=1, actual=len(history.history["loss"]))
-        witness.equal(f"{style.name}: shape of predict's answer", expected=(32, 4), actual=chances.shape)
+        record.equal(f"{style.name}: epochs in what fit returns", expected=1, actual=len(history.history["loss"]))
+        record.equal(f"{style.name}: shape of predict's answer", expected=(32, 4), actual=chances.shape)
         own_loss = float(-np.log(chances[np.arange(32), labels]).mean())
-        witness.close(f"{style.name}: evaluate's loss", expected=round(own_loss, 6), actual=round(loss, 6), within=2e-5)
+        record.close(f"{style.name}: evaluate's loss", expected=round(own_loss, 6), actual=round(loss, 6), within=2e-5)
         right = float((chances.argmax(axis=1) == labels).mean())
-        witness.close(f"{style.name}: evaluate's accuracy", expected=right, actual=accuracy, within=1e-6)
+        record.close(f"{style.name}: evaluate's accuracy", expected=right, actual=accuracy, within=1e-6)
         reference = chances if reference is None else reference
         apart = float(np.abs(chances - reference).max())
-        witness.at_most(f"{style.name}: trained predictions, away from the first style's", limit=0.0, actual=apart)
+        record.at_most(f"{style.name}: trained predictions, away from the first style's", limit=0.0, actual=apart)
 
 
 def _through_the_interface(tf: Any, model: Any, images: Any, labels: Any) -> tuple[Any, Any, Any]:
@@ -117,9 +117,9 @@ def _through_the_interface(tf: Any, model: Any, images: Any, labels: Any) -> tup
     section=SECTION,
     kind="prose",
 )
-@caught(planted.weights_do_not_arrive, planted.miscounted)
-@unmoved(saboteurs.other_seed)
-def composable(tf: Any, witness: Witness) -> None:
+@detects(injected.weights_do_not_arrive, injected.miscounted)
+@tolerates(saboteurs.other_seed)
+def composable(tf: Any, record: Recorder) -> None:
     """Use one small model twice inside another, beside a plain layer."""
     keras, layers = tf.keras, tf.keras.layers
     block = keras.Sequential([keras.Input(shape=(6,)), layers.Dense(5, activation="relu"), layers.Dense(3)])
@@ -131,14 +131,14 @@ def composable(tf: Any, witness: Witness) -> None:
     before = whole.predict_on_batch([x, z])
     chained = api.array(head(np.concatenate([api.array(block(api.tensor(one))) for one in (x, z)], axis=-1)))
 
-    witness.equal("parameters of the block, 6 * 5 + 5 + 5 * 3 + 3", expected=53, actual=int(block.count_params()))
+    record.equal("parameters of the block, 6 * 5 + 5 + 5 * 3 + 3", expected=53, actual=int(block.count_params()))
     total = int(whole.count_params())
-    witness.equal("parameters of the whole, the block's once and 6 * 2 + 2", expected=67, actual=total)
+    record.equal("parameters of the whole, the block's once and 6 * 2 + 2", expected=67, actual=total)
     apart = float(np.abs(np.asarray(before) - chained).max())
-    witness.at_most("the whole, away from its blocks called one after another", limit=1e-6, actual=round(apart, 6))
+    record.at_most("the whole, away from its blocks called one after another", limit=1e-6, actual=round(apart, 6))
     block.set_weights([weights + 1 for weights in block.get_weights()])
     after = whole.predict_on_batch([x, z])
-    witness.differ("the whole after the block's weights were changed", one=before, other=after)
+    record.differ("the whole after the block's weights were changed", one=before, other=after)
 
 
 @claim(
@@ -147,9 +147,9 @@ def composable(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.forgetful_dense)
-@unmoved(saboteurs.zero_weights)
-def configurable_blocks(tf: Any, witness: Witness) -> None:
+@detects(injected.forgetful_dense)
+@tolerates(saboteurs.zero_weights)
+def configurable_blocks(tf: Any, record: Recorder) -> None:
     """Take layers, and a model of them, through their settings and back."""
     layers = tf.keras.layers
     blocks: list[tuple[Any, dict[str, Any]]] = [
@@ -163,11 +163,11 @@ def configurable_blocks(tf: Any, witness: Witness) -> None:
         stated = block.get_config()
         again = type(block).from_config(stated).get_config()
         kind = type(block).__name__
-        witness.equal(f"{kind}: what was asked for", expected=asked, actual={name: stated[name] for name in asked})
-        witness.equal(f"{kind}: settings lost on the way", expected=[], actual=_lost(stated, again))
+        record.equal(f"{kind}: what was asked for", expected=asked, actual={name: stated[name] for name in asked})
+        record.equal(f"{kind}: settings lost on the way", expected=[], actual=_lost(stated, again))
     model = tf.keras.Sequential([tf.keras.Input(shape=(4,)), layers.Dense(3, activation="relu"), layers.Dropout(0.2)])
     copy = tf.keras.Sequential.from_config(model.get_config())
-    witness.equal("shapes of the weights of a model", expected=_shapes(model), actual=_shapes(copy))
+    record.equal("shapes of the weights of a model", expected=_shapes(model), actual=_shapes(copy))
 
 
 def _lost(stated: Any, again: Any) -> list[str]:
@@ -178,10 +178,10 @@ def _shapes(model: Any) -> list[tuple[int, ...]]:
     return [weights.shape for weights in model.get_weights()]
 
 
-@generalises(configurable_blocks)
-@caught(planted.forgetful_dense)
-@unmoved(saboteurs.zero_weights)
-def any_dense_is_configurable(tf: Any, witness: Witness) -> None:
+@extends(configurable_blocks)
+@detects(injected.forgetful_dense)
+@tolerates(saboteurs.zero_weights)
+def any_dense_is_configurable(tf: Any, record: Recorder) -> None:
     """Take dense layers of any settings through their settings and back."""
     from hypothesis import given
     from hypothesis import strategies as some
@@ -194,7 +194,7 @@ def any_dense_is_configurable(tf: Any, witness: Witness) -> None:
         name=some.sampled_from(["d1", "hidden", "a_name", "dense_12"]),
     )
     def property_(units: int, activation: Any, use_bias: bool, name: str) -> None:
-        case = Witness()
+        case = Recorder()
         layer = tf.keras.layers.Dense(units, activation=activation, use_bias=use_bias, name=name)
         again = type(layer).from_config(layer.get_config())
         case.equal("units", expected=units, actual=again.units)
@@ -202,4 +202,4 @@ def any_dense_is_configurable(tf: Any, witness: Witness) -> None:
         case.equal("name", expected=name, actual=again.name)
         case.equal("activation", expected=layer.activation.__name__, actual=again.activation.__name__)
 
-    witness.always("a dense layer made from another's settings has these settings", 30, property_)
+    record.always("a dense layer made from another's settings has these settings", 30, property_)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from pytest_kerasch2.chapter import saboteurs
-from pytest_kerasch2.chapter import saboteurs_adoption as planted
-from pytest_kerasch2.claims.marks import caught, claim, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.chapter import saboteurs_adoption as injected
+from pytest_kerasch2.claims.decorators import claim, detects, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 SECTION = "Adoption and advantages"
@@ -21,9 +21,9 @@ SECTION = "Adoption and advantages"
     section=SECTION,
     kind="prose",
 )
-@caught(planted.frozen_additions, planted.uncounted_additions)
-@unmoved(saboteurs.other_seed)
-def custom_layer(tf: Any, witness: Witness) -> None:
+@detects(injected.frozen_additions, injected.uncounted_additions)
+@tolerates(saboteurs.other_seed)
+def custom_layer(tf: Any, record: Recorder) -> None:
     """Put a layer that scales and shifts each feature before a Dense layer, and train both."""
     api.set_seed(3)
     scale = _scale_class(tf)
@@ -34,17 +34,17 @@ def custom_layer(tf: Any, witness: Witness) -> None:
     scaled = api.array(own(api.tensor(x)))
     model(api.tensor(x))
 
-    witness.equal("what it computes, 2 x + 0", expected=True, actual=bool(np.array_equal(scaled, 2 * x)))
-    witness.equal("its parameters, 6 + 6", expected=12, actual=int(own.count_params()))
-    witness.equal("the model's, 12 and 6 * 4 + 4", expected=40, actual=int(model.count_params()))
+    record.equal("what it computes, 2 x + 0", expected=True, actual=bool(np.array_equal(scaled, 2 * x)))
+    record.equal("its parameters, 6 + 6", expected=12, actual=int(own.count_params()))
+    record.equal("the model's, 12 and 6 * 4 + 4", expected=40, actual=int(model.count_params()))
     before = [weights.copy() for weights in own.get_weights()]
     model.compile(tf.keras.optimizers.SGD(0.5), "sparse_categorical_crossentropy", run_eagerly=True)
     model.fit(x, y, batch_size=8, epochs=1, verbose=0)
     for name, old, new in zip(("scale", "shift"), before, own.get_weights()):
         moved = int((old != new).sum())
-        witness.equal(f"of six values of its {name}, trained", expected=6, actual=moved)
+        record.equal(f"of six values of its {name}, trained", expected=6, actual=moved)
     again = scale.from_config(own.get_config())
-    witness.equal("another made from its settings starts at", expected=2.0, actual=again.start)
+    record.equal("another made from its settings starts at", expected=2.0, actual=again.start)
 
 
 def _scale_class(tf: Any) -> Any:
@@ -74,9 +74,9 @@ def _scale_class(tf: Any) -> Any:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.callbacks_ignored, planted.own_loss_ignored)
-@unmoved(saboteurs.other_seed)
-def custom_functions(tf: Any, witness: Witness) -> None:
+@detects(injected.callbacks_ignored, injected.own_loss_ignored)
+@tolerates(saboteurs.other_seed)
+def custom_functions(tf: Any, record: Recorder) -> None:
     """Train a model whose every replaceable part is the user's, and compare with the same sums done by hand."""
     ends: list[int] = []
 
@@ -107,8 +107,8 @@ def custom_functions(tf: Any, witness: Witness) -> None:
 
     by_hand = (0.5 * x.sum(axis=1, keepdims=True)) ** 3
     apart = float(np.abs(model.predict(x, verbose=0) - by_hand).max())
-    witness.at_most("own activation and initialiser, away from the sums by hand", limit=1e-6, actual=round(apart, 6))
+    record.at_most("own activation and initialiser, away from the sums by hand", limit=1e-6, actual=round(apart, 6))
     by_loss, by_metric = float(((1 - by_hand) ** 4).mean()), float(np.abs(1 - by_hand).mean())
-    witness.close("own loss", expected=round(by_loss, 5), actual=round(loss, 5), within=2e-5)
-    witness.close("own metric", expected=round(by_metric, 5), actual=round(metric, 5), within=2e-5)
-    witness.equal("batches at whose end the own callback was called", expected=[0, 1, 2], actual=ends)
+    record.close("own loss", expected=round(by_loss, 5), actual=round(loss, 5), within=2e-5)
+    record.close("own metric", expected=round(by_metric, 5), actual=round(metric, 5), within=2e-5)
+    record.equal("batches at whose end the own callback was called", expected=[0, 1, 2], actual=ends)

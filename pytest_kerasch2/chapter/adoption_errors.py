@@ -12,9 +12,9 @@ from typing import Any, Callable
 
 import numpy as np
 
-from pytest_kerasch2.chapter import saboteurs_mistakes as planted
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness, steady
+from pytest_kerasch2.chapter import saboteurs_mistakes as injected
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder, steady
 from pytest_kerasch2.errors import ClaimBroken
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.devices import Device
@@ -28,7 +28,7 @@ _REFUSED = (ValueError, TypeError, RuntimeError, IndexError, KeyError, Attribute
 
 
 def _helpful(
-    witness: Witness, tf: Any, mistake: str, call: Callable[[], Any], *, thing: str, given: str, wanted: str
+    record: Recorder, tf: Any, mistake: str, call: Callable[[], Any], *, thing: str, given: str, wanted: str
 ) -> None:
     """Require an error whose message has all that makes it helpful; the three are regular expressions."""
     try:
@@ -36,12 +36,12 @@ def _helpful(
     except _refusals(tf) as error:
         kind, message = type(error).__name__, _plain(str(error))
     else:
-        witness.saw(f"{mistake}: accepted without an error")
+        record.saw(f"{mistake}: accepted without an error")
         raise ClaimBroken(f"{mistake} is accepted without an error", "no error")
-    witness.saw(f"{mistake}: {kind}: {_core(message, (thing, given, wanted))}")
+    record.saw(f"{mistake}: {kind}: {_core(message, (thing, given, wanted))}")
     for what, pattern in (("what is wrong", thing), ("what was given", given), ("what was expected", wanted)):
         if not re.search(pattern, message):
-            witness.saw(f"{mistake}: the message does not name {what} ({pattern})")
+            record.saw(f"{mistake}: the message does not name {what} ({pattern})")
             raise ClaimBroken(f"The message about {mistake} does not name {what}", _core(message, (given,)))
 
 
@@ -85,13 +85,13 @@ def _data(width: int = 784) -> tuple[Any, Any]:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_input_shape(tf: Any, witness: Witness) -> None:
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_input_shape(tf: Any, record: Recorder) -> None:
     """Train a model of 784 inputs on rows of 100 numbers."""
     model, (x, y) = _model(tf), _data(100)
     _helpful(
-        witness, tf, "rows of 100 for 784 inputs", lambda: model.fit(x, y, verbose=0),
+        record, tf, "rows of 100 for 784 inputs", lambda: model.fit(x, y, verbose=0),
         thing="(?i)input", given=r"\(\w*,? ?100,?\)|\[\w*,? ?100\]", wanted="784",
     )  # fmt: skip
 
@@ -102,13 +102,13 @@ def error_input_shape(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_not_compiled(tf: Any, witness: Witness) -> None:
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_not_compiled(tf: Any, record: Recorder) -> None:
     """Train a model that was never compiled."""
     model, (x, y) = tf.keras.Sequential([tf.keras.layers.Dense(10)]), _data()
     _helpful(
-        witness, tf, "fit before compile", lambda: model.fit(x, y, verbose=0),
+        record, tf, "fit before compile", lambda: model.fit(x, y, verbose=0),
         thing=r"model|`fit\(\)`", given="(?i)before (using|training)|must (call )?`?compile",
         wanted="(?i)must.*compile",
     )  # fmt: skip
@@ -120,14 +120,14 @@ def error_not_compiled(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     since="2.2",
     until="2.15",
     cause=_WHOSE_SHAPES,
     source=f"{_KERAS2}/backend.py",
     symptom=r"Shapes \(None, 1\) and \(None, 10\) are incompatible",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="2.16",
     until="2",
@@ -135,14 +135,14 @@ def error_not_compiled(tf: Any, witness: Witness) -> None:
     source=f"{_KERAS2}/backend.py",
     symptom=r"Shapes \(None, 1\) and \(None, 10\) are incompatible",
 )
-@cured(planted.says_labels)
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_label_shape(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.says_labels)
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_label_shape(tf: Any, record: Recorder) -> None:
     """Give whole-number labels to a loss that wants a row of ten for each image."""
     model, (x, y) = _model(tf, loss="categorical_crossentropy"), _data()
     _helpful(
-        witness, tf, "labels (8,) for an output (8, 10)", lambda: model.fit(x, y, verbose=0),
+        record, tf, "labels (8,) for an output (8, 10)", lambda: model.fit(x, y, verbose=0),
         thing="(?i)target|label", given=r"\((None|8)(, ?1|,)\)|Size\(\[8\]\)",
         wanted=r"\((None|8|samples), ?(10|classes)\)|Size\(\[8, 10\]\)",
     )  # fmt: skip
@@ -154,7 +154,7 @@ def error_label_shape(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     backends=("jax",),
@@ -162,7 +162,7 @@ def error_label_shape(tf: Any, witness: Witness) -> None:
     source=f"{_KERAS3}/backend/jax/nn.py",
     symptom="the label 10 of ten classes: accepted without an error",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     backends=("torch",),
@@ -170,16 +170,16 @@ def error_label_shape(tf: Any, witness: Witness) -> None:
     source=f"{_KERAS3}/backend/torch/nn.py",
     symptom="Target 10 is out of bounds|Class values must be smaller than num_classes",
 )
-@cured(planted.checked_labels)
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_label_range(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.checked_labels)
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_label_range(tf: Any, record: Recorder) -> None:
     """Train ten classes on labels up to 10, on the CPU: a GPU gives not-a-number instead of an error."""
     x, y = _data()
     with Device("cpu", 0).placed():
         model = _model(tf)
         _helpful(
-            witness, tf, "the label 10 of ten classes", lambda: model.fit(x, y + 3, batch_size=8, verbose=0),
+            record, tf, "the label 10 of ten classes", lambda: model.fit(x, y + 3, batch_size=8, verbose=0),
             thing="label", given=r"value of 10\b", wanted=r"range of \[0, 10\)",
         )  # fmt: skip
 
@@ -190,13 +190,13 @@ def error_label_range(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_cardinality(tf: Any, witness: Witness) -> None:
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_cardinality(tf: Any, record: Recorder) -> None:
     """Train on eight images and seven labels."""
     model, (x, y) = _model(tf), _data()
     _helpful(
-        witness, tf, "8 images and 7 labels", lambda: model.fit(x, y[:7], verbose=0),
+        record, tf, "8 images and 7 labels", lambda: model.fit(x, y[:7], verbose=0),
         thing="sizes|samples", given=r"(?s)\b8\b.*\b7\b", wanted="should have the same|shares the same|[Mm]ake sure",
     )  # fmt: skip
 
@@ -207,13 +207,13 @@ def error_cardinality(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_rank(tf: Any, witness: Witness) -> None:
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_rank(tf: Any, record: Recorder) -> None:
     """Give images without channels to a convolution."""
     images = np.zeros((8, 28, 28), dtype="float32")
     _helpful(
-        witness, tf, "images without channels", lambda: tf.keras.layers.Conv2D(2, 3)(images),
+        record, tf, "images without channels", lambda: tf.keras.layers.Conv2D(2, 3)(images),
         thing="conv2d", given="found ndim=3", wanted="expected (min_)?ndim=4",
     )  # fmt: skip
 
@@ -224,13 +224,13 @@ def error_rank(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_weights_shape(tf: Any, witness: Witness) -> None:
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_weights_shape(tf: Any, record: Recorder) -> None:
     """Set weights of 3 by 3 where 784 by 10 belong."""
     model = _model(tf)
     _helpful(
-        witness, tf, "weights of (3, 3)", lambda: model.set_weights([np.zeros((3, 3)), np.zeros(10)]),
+        record, tf, "weights of (3, 3)", lambda: model.set_weights([np.zeros((3, 3)), np.zeros(10)]),
         thing="weight", given=r"\(3, 3\)", wanted=r"\(784, 10\)",
     )  # fmt: skip
 
@@ -241,11 +241,11 @@ def error_weights_shape(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_not_a_layer(tf: Any, witness: Witness) -> None:
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_not_a_layer(tf: Any, record: Recorder) -> None:
     """Add the word `Dense` to a model."""
     _helpful(
-        witness, tf, "a word added as a layer", lambda: tf.keras.Sequential().add("Dense"),
+        record, tf, "a word added as a layer", lambda: tf.keras.Sequential().add("Dense"),
         thing="(?i)added", given="Dense", wanted="instance of class Layer|instances of `keras.Layer`",
     )  # fmt: skip

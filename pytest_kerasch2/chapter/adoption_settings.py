@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kerasch2.chapter import saboteurs_mistakes as planted
+from pytest_kerasch2.chapter import saboteurs_mistakes as injected
 from pytest_kerasch2.chapter.adoption_errors import _KERAS2, _KERAS3, _TF20, SECTION, _data, _helpful, _model
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 
 _NO_HINT = "The message names the unknown name, and neither what is accepted nor what to do."
 _ADVICE = r"(?i)please|must be|should be|one of|expected"
@@ -19,18 +19,18 @@ _ADVICE = r"(?i)please|must be|should be|one of|expected"
     section=SECTION,
     kind="prose",
 )
-@deviation(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown loss function")
-@deviation(
+@known_issue(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown loss function")
+@known_issue(
     of="keras", since="3.0", cause=_NO_HINT, source=f"{_KERAS3}/losses/__init__.py", symptom="interpret loss identifier"
 )
-@cured(planted.says_losses)
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_unknown_loss(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.says_losses)
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_unknown_loss(tf: Any, record: Recorder) -> None:
     """Misspell the loss; Keras may find out when it compiles or when it trains."""
     x, y = _data()
     _helpful(
-        witness, tf, "an unknown loss",
+        record, tf, "an unknown loss",
         lambda: _model(tf, loss="sparse_categorical_crossentropi").fit(x, y, verbose=0),
         thing="loss", given="crossentropi\\b", wanted=_ADVICE,
     )  # fmt: skip
@@ -42,22 +42,22 @@ def error_unknown_loss(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown optimizer")
-@deviation(
+@known_issue(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown optimizer")
+@known_issue(
     of="keras",
     since="3.0",
     cause=_NO_HINT,
     source=f"{_KERAS3}/optimizers/__init__.py",
     symptom="interpret optimizer identifier",
 )
-@cured(planted.says_optimizers)
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_unknown_optimizer(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.says_optimizers)
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_unknown_optimizer(tf: Any, record: Recorder) -> None:
     """Misspell the optimizer."""
     model = tf.keras.Sequential([tf.keras.layers.Dense(10)])
     _helpful(
-        witness, tf, "an unknown optimizer", lambda: model.compile(optimizer="adamm", loss="mse"),
+        record, tf, "an unknown optimizer", lambda: model.compile(optimizer="adamm", loss="mse"),
         thing="optimizer", given="adamm", wanted=_ADVICE,
     )  # fmt: skip
 
@@ -68,8 +68,8 @@ def error_unknown_optimizer(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown metric function")
-@deviation(
+@known_issue(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown metric function")
+@known_issue(
     of="keras",
     since="2.13",
     until="2",
@@ -77,17 +77,17 @@ def error_unknown_optimizer(tf: Any, witness: Witness) -> None:
     source=f"{_KERAS2}/metrics/base_metric.py",
     symptom="'str' object is not callable",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause=_NO_HINT,
     source=f"{_KERAS3}/metrics/__init__.py",
     symptom="interpret metric identifier",
 )
-@cured(planted.says_metrics)
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_unknown_metric(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.says_metrics)
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_unknown_metric(tf: Any, record: Recorder) -> None:
     """Misspell the metric; Keras may find out when it compiles or when it trains."""
     model, (x, y) = _model(tf), _data()
 
@@ -95,7 +95,7 @@ def error_unknown_metric(tf: Any, witness: Witness) -> None:
         model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["acuracy"])
         model.fit(x, y, verbose=0)
 
-    _helpful(witness, tf, "an unknown metric", call, thing="metric", given="acuracy", wanted=_ADVICE)
+    _helpful(record, tf, "an unknown metric", call, thing="metric", given="acuracy", wanted=_ADVICE)
 
 
 @claim(
@@ -104,8 +104,10 @@ def error_unknown_metric(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown activation function")
-@deviation(
+@known_issue(
+    until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown activation function"
+)
+@known_issue(
     of="keras",
     since="2.13",
     until="2",
@@ -113,20 +115,20 @@ def error_unknown_metric(tf: Any, witness: Witness) -> None:
     source=f"{_KERAS2}/activations.py",
     symptom="cannot be deserialized",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause=_NO_HINT,
     source=f"{_KERAS3}/activations/__init__.py",
     symptom="interpret activation function identifier",
 )
-@cured(planted.says_activations)
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_unknown_activation(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.says_activations)
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_unknown_activation(tf: Any, record: Recorder) -> None:
     """Misspell the activation."""
     _helpful(
-        witness, tf, "an unknown activation", lambda: tf.keras.layers.Dense(10, activation="relo"),
+        record, tf, "an unknown activation", lambda: tf.keras.layers.Dense(10, activation="relo"),
         thing="activation", given="relo\\b", wanted=_ADVICE,
     )  # fmt: skip
 
@@ -137,27 +139,27 @@ def error_unknown_activation(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     until="2",
     cause="The message names the argument alone, neither the layer nor what it accepts.",
     source=f"{_KERAS2}/utils/generic_utils.py",
     symptom="Keyword argument not understood",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause="The message names the layer and the argument, not what the layer accepts.",
     source=f"{_KERAS3}/layers/layer.py",
     symptom="Unrecognized keyword arguments",
 )
-@cured(planted.says_arguments)
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_unknown_argument(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.says_arguments)
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_unknown_argument(tf: Any, record: Recorder) -> None:
     """Misspell `activation`."""
     _helpful(
-        witness, tf, "a misspelt argument", lambda: tf.keras.layers.Dense(10, activaton="relu"),
+        record, tf, "a misspelt argument", lambda: tf.keras.layers.Dense(10, activaton="relu"),
         thing="Dense", given="activaton", wanted=_ADVICE,
     )  # fmt: skip
 
@@ -168,13 +170,13 @@ def error_unknown_argument(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     until="2.5",
     cause="The number is not checked; a shape is refused later, in words that name no argument.",
     source=f"{_TF20}/layers/core.py",
     symptom="Dimension -5 must be >= 0",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     until="3.12",
@@ -182,13 +184,13 @@ def error_unknown_argument(tf: Any, witness: Witness) -> None:
     source="https://github.com/keras-team/keras/blob/v3.12.0/keras/src/layers/core/dense.py",
     symptom="-5 units: the message does not name what is wrong",
 )
-@cured(planted.checked_layers)
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_negative_units(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.checked_layers)
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_negative_units(tf: Any, record: Recorder) -> None:
     """Ask for a layer of -5 units, and build it where that was accepted."""
     _helpful(
-        witness, tf, "-5 units", lambda: tf.keras.layers.Dense(-5).build((None, 3)),
+        record, tf, "-5 units", lambda: tf.keras.layers.Dense(-5).build((None, 3)),
         thing="units", given="-5", wanted="positive integer",
     )  # fmt: skip
 
@@ -199,14 +201,14 @@ def error_negative_units(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     until="2",
     cause="The number is cut to a whole one without a word: 2.5 gives two units.",
     source=f"{_KERAS2}/layers/core/dense.py",
     symptom="2.5 units: accepted without an error",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     until="3.12",
@@ -214,13 +216,13 @@ def error_negative_units(tf: Any, witness: Witness) -> None:
     source="https://github.com/keras-team/keras/blob/v3.12.0/keras/src/layers/core/dense.py",
     symptom="2.5 units: accepted without an error",
 )
-@cured(planted.checked_layers)
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_broken_units(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.checked_layers)
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_broken_units(tf: Any, record: Recorder) -> None:
     """Ask for a layer of 2.5 units."""
     _helpful(
-        witness, tf, "2.5 units", lambda: tf.keras.layers.Dense(2.5),
+        record, tf, "2.5 units", lambda: tf.keras.layers.Dense(2.5),
         thing="units", given=r"2\.5", wanted="positive integer",
     )  # fmt: skip
 
@@ -231,18 +233,18 @@ def error_broken_units(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     until="2.5",
     cause="The rate is not checked when the layer is made.",
     source=f"{_TF20}/layers/core.py",
     symptom="a rate of 20: accepted without an error",
 )
-@cured(planted.checked_layers)
-@caught(planted.terse, planted.lenient)
-@unmoved(planted.framed)
-def error_dropout_rate(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.checked_layers)
+@detects(injected.terse, injected.lenient)
+@tolerates(injected.framed)
+def error_dropout_rate(tf: Any, record: Recorder) -> None:
     """Ask for twenty, as if the rate were in percent."""
     _helpful(
-        witness, tf, "a rate of 20", lambda: tf.keras.layers.Dropout(20),
+        record, tf, "a rate of 20", lambda: tf.keras.layers.Dropout(20),
         thing="rate", given=r"\b20\b", wanted="between 0 and 1",
     )  # fmt: skip

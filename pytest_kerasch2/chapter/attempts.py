@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from pytest_kerasch2.claims.witness import Witness, described
+from pytest_kerasch2.claims.recorder import Recorder, described
 from pytest_kerasch2.errors import ClaimBroken, NotApplicable
 
 Attempt = Dict[str, Any]
@@ -23,7 +23,7 @@ def attempt(call: Callable[[], Any]) -> Attempt:
         return {"error": described(error)}
 
 
-def value(witness: Witness, what: str, tried: Attempt) -> Any:
+def value(recorder: Recorder, what: str, tried: Attempt) -> Any:
     """Give the value of an attempt that was made in a child.
 
     Raises:
@@ -33,6 +33,6 @@ def value(witness: Witness, what: str, tried: Attempt) -> Any:
     if "not_applicable" in tried:
         raise NotApplicable(*tried["not_applicable"])
     if "error" in tried:
-        witness.saw(f"{what}: {tried['error']}")
+        recorder.saw(f"{what}: {tried['error']}")
         raise ClaimBroken(f"{what} does not run", str(tried["error"]))
     return tried["value"]

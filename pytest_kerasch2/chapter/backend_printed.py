@@ -7,8 +7,8 @@ from typing import Any
 
 from pytest_kerasch2.chapter import saboteurs_backend as faults
 from pytest_kerasch2.chapter.backend import SECTION, TENSORFLOW, example
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 PRINTED_EAGER = "<tf.Tensor: id=N, shape=(2, 2), dtype=float16, numpy=array([[42., 24.],[11., 99.]],dtype=float16)>"
@@ -26,19 +26,19 @@ def unspaced(text: str) -> str:
     section=SECTION,
     kind="output",
 )
-@deviation(
+@known_issue(
     cause="Since TensorFlow 2.1 a tensor prints without its running number.",
     source=f"{TENSORFLOW}/v2.1.0/tensorflow/python/framework/ops.py",
     symptom=r"<tf\.Tensor:shape=\(2,2\),dtype=float16,numpy=array",
     since="2.1",
 )
-@caught(faults.constant_transposed, faults.constant_without_dtype)
-@unmoved(faults.constant_of_array)
-@cured(faults.tensors_numbered)
-def printed_eager(tf: Any, witness: Witness) -> None:
+@detects(faults.constant_transposed, faults.constant_without_dtype)
+@tolerates(faults.constant_of_array)
+@fixed_by(faults.tensors_numbered)
+def printed_eager(tf: Any, record: Recorder) -> None:
     """Compare the representation, with the running number itself left open."""
     api.require_tensorflow("the printed form of a tf.Tensor")
-    witness.equal("representation", expected=unspaced(PRINTED_EAGER), actual=unspaced(repr(example(tf))))
+    record.equal("representation", expected=unspaced(PRINTED_EAGER), actual=unspaced(repr(example(tf))))
 
 
 @claim(
@@ -47,13 +47,13 @@ def printed_eager(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@caught(faults.values_not_printed)
-@unmoved(faults.constant_of_array)
-def eager_shows_values(tf: Any, witness: Witness) -> None:
+@detects(faults.values_not_printed)
+@tolerates(faults.constant_of_array)
+def eager_shows_values(tf: Any, record: Recorder) -> None:
     """Look for the array in the representation."""
-    witness.equal("executing_eagerly()", expected=True, actual=tf.executing_eagerly())
+    record.equal("executing_eagerly()", expected=True, actual=tf.executing_eagerly())
     text = unspaced(repr(example(tf)))
-    witness.contains("representation", expected="array([[42.,24.],[11.,99.]],dtype=float16)", actual=text)
+    record.contains("representation", expected="array([[42.,24.],[11.,99.]],dtype=float16)", actual=text)
 
 
 @claim(
@@ -62,10 +62,10 @@ def eager_shows_values(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@caught(faults.constant_named, faults.constant_without_dtype)
-@unmoved(faults.constant_of_array)
-def printed_graph(tf: Any, witness: Witness) -> None:
+@detects(faults.constant_named, faults.constant_without_dtype)
+@tolerates(faults.constant_of_array)
+def printed_graph(tf: Any, record: Recorder) -> None:
     """Make it in a graph, where execution is not eager."""
     with tf.Graph().as_default():
-        witness.equal("executing_eagerly() in a graph", expected=False, actual=tf.executing_eagerly())
-        witness.equal("representation", expected=PRINTED_GRAPH, actual=repr(example(tf)))
+        record.equal("executing_eagerly() in a graph", expected=False, actual=tf.executing_eagerly())
+        record.equal("representation", expected=PRINTED_GRAPH, actual=repr(example(tf)))

@@ -1,4 +1,4 @@
-"""Planted faults, harmless variations and cures for the checks that run code blocks."""
+"""Injected faults, benign changes and cures for the checks that run code blocks."""
 
 from __future__ import annotations
 

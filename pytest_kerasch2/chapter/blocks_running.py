@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator
 
 from pytest_kerasch2.chapter import blocks_texts
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.data import genuine, registry, standins
 from pytest_kerasch2.framework import api
 
@@ -18,7 +18,7 @@ TRAIN, TEST = 128, 64
 TOTAL = 407_050
 
 
-def executed(witness: Witness, block: str, names: Names) -> Names:
+def executed(record: Recorder, block: str, names: Names) -> Names:
     """Give the names after a block, and require that it compiles and runs.
 
     Raises:
@@ -33,7 +33,7 @@ def executed(witness: Witness, block: str, names: Names) -> Names:
             api.require_tensorflow("The block")
         exec(code, names)
 
-    witness.runs("the block as printed", run)
+    record.runs("the block as printed", run)
     return names
 
 

@@ -8,8 +8,8 @@ from typing import Any, Callable, Iterable
 
 import pytest
 
-from pytest_kerasch2.chapter.judging import Planted
-from pytest_kerasch2.claims.marks import check_of
+from pytest_kerasch2.chapter.judging import Injection
+from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import DuplicateClaim
@@ -93,11 +93,11 @@ def check_of_item(item: pytest.Item) -> Check | None:
 
 
 def parameters_of(item: pytest.Item) -> str:
-    """Give the id of an item's parameters without what is planted: `functional`; empty where there are none."""
+    """Give the id of an item's parameters without what is injected: `functional`; empty where there are none."""
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return ""
-    return "-".join(str(part) for part in callspec._idlist if not str(part).startswith(("caught by ", "unmoved by ")))
+    return "-".join(str(part) for part in callspec._idlist if not str(part).startswith(("detects ", "tolerates ")))
 
 
 def by_claim_id(items: Iterable[pytest.Item]) -> list[Check]:
@@ -135,25 +135,25 @@ def _waits_for_a_child(item: pytest.Item) -> bool:
     return check is not None and bool(check.jobs)
 
 
-def planted_on(item: pytest.Item) -> Planted | None:
-    """Give what is planted around an item, or None."""
+def injection_of(item: pytest.Item) -> Injection | None:
+    """Give what is injected around an item, or None."""
     callspec = getattr(item, "callspec", None)
-    return None if callspec is None else callspec.params.get("planted")
+    return None if callspec is None else callspec.params.get("injected")
 
 
 def one_each(items: list[pytest.Item], release: Callable[[], Release]) -> list[pytest.Item]:
-    """Give one item for each check and each thing planted: the first of its parameters for which the claim can hold.
+    """Give one item for each check and each thing injected: the first of its parameters for which the claim can hold.
 
     A fault in what all parameters share need not be found once for each of them.
     """
     chosen: dict[Any, pytest.Item] = {}
     for item in items:
-        check, planted = check_of_item(item), planted_on(item)
-        if check is None or planted is None:
+        check, injected = check_of_item(item), injection_of(item)
+        if check is None or injected is None:
             chosen[item] = item
             continue
-        known = None if check.cure else check.deviation(release(), parameters_of(item))
-        key = (item.nodeid.split("[")[0], planted_id(planted))
+        known = None if check.fix else check.known_issue(release(), parameters_of(item))
+        key = (item.nodeid.split("[")[0], injection_id(injected))
         if key not in chosen or (known is None and chosen[key].stash.get(_BROKEN, False)):
             item.stash[_BROKEN] = known is not None
             chosen[key] = item
@@ -164,21 +164,21 @@ def one_each(items: list[pytest.Item], release: Callable[[], Release]) -> list[p
 _BROKEN = pytest.StashKey[bool]()
 
 
-def planted_in(check: Check, release: Release) -> list[Planted]:
-    """Give all that is to be planted around a check on this release, each with its own run.
+def injections_of(check: Check, release: Release) -> list[Injection]:
+    """Give all that is to be injected around a check on this release, each with its own run.
 
-    Where the claim is broken here, its cure is a harmless variation, and lies beneath every fault.
+    Where the claim is broken here, its fix is a benign change, and lies beneath every fault.
     """
-    # A deviation may be limited to one parameter of the check; the cure then lies beneath all of them.
-    broken_here = any(one.speaks_of(release) for one in check.deviations)
-    if check.cure is not None and broken_here:
-        cured = [Planted(check.cure, harmful=False, is_cure=True)]
-        return cured + [Planted(one, harmful=True, beneath=check.cure) for one in check.saboteurs]
-    return [Planted(one, harmful=True) for one in check.saboteurs] + [
-        Planted(one, harmful=False) for one in check.variations
+    # A known issue may be limited to one parameter of the check; the fix then lies beneath all of them.
+    broken_here = any(one.speaks_of(release) for one in check.known_issues)
+    if check.fix is not None and broken_here:
+        fixed = [Injection(check.fix, harmful=False, is_cure=True)]
+        return fixed + [Injection(one, harmful=True, beneath=check.fix) for one in check.faults]
+    return [Injection(one, harmful=True) for one in check.faults] + [
+        Injection(one, harmful=False) for one in check.benign_changes
     ]
 
 
-def planted_id(planted: Planted) -> str:
-    """Give the words under which a planted run is listed."""
-    return f"{'caught by' if planted.harmful else 'unmoved by'} {planted.name}"
+def injection_id(injected: Injection) -> str:
+    """Give the words under which a injected run is listed."""
+    return f"{'detects' if injected.harmful else 'tolerates'} {injected.name}"

@@ -13,8 +13,8 @@ from pytest_kerasch2.chapter import configuration_source as source
 from pytest_kerasch2.chapter import replacements
 from pytest_kerasch2.chapter import saboteurs_configuration as faults
 from pytest_kerasch2.chapter.properties import examples
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 SECTION = "Configuration file"
@@ -32,10 +32,10 @@ def refusal(call: Callable[[], Any]) -> str:
     return "accepted"
 
 
-def refused(witness: Witness, what: str, call: Callable[[], Any]) -> None:
+def refused(record: Recorder, what: str, call: Callable[[], Any]) -> None:
     """Require that the call is refused."""
     answer = refusal(call)
-    witness.true(f"{what} is refused", holds=answer != "accepted", found=answer)
+    record.true(f"{what} is refused", holds=answer != "accepted", found=answer)
 
 
 # -- defaults
@@ -47,33 +47,33 @@ def refused(witness: Witness, what: str, call: Callable[[], Any]) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.moved_defaults)
-@unmoved(faults.defaults_set_again)
-def format_default(tf: Any, witness: Witness) -> None:
+@detects(faults.moved_defaults)
+@tolerates(faults.defaults_set_again)
+def format_default(tf: Any, record: Recorder) -> None:
     """Ask the getter, and a layer that was told no format."""
     api.require_tensorflow("The default on TensorFlow")
     functions = api.backend_functions()
 
-    witness.equal("engine", expected="tensorflow", actual=functions.backend())
-    witness.equal("image_data_format()", expected="channels_last", actual=functions.image_data_format())
+    record.equal("engine", expected="tensorflow", actual=functions.backend())
+    record.equal("image_data_format()", expected="channels_last", actual=functions.image_data_format())
     layer = tf.keras.layers.Conv2D(1, 1)
-    witness.equal("data_format of a convolution", expected="channels_last", actual=layer.data_format)
+    record.equal("data_format of a convolution", expected="channels_last", actual=layer.data_format)
 
 
 @claim("config.epsilon-default", "Epsilon is 1e-07 by default.", section=SECTION, kind="output")
-@caught(faults.moved_defaults)
-@unmoved(faults.defaults_set_again)
-def epsilon_default(tf: Any, witness: Witness) -> None:
+@detects(faults.moved_defaults)
+@tolerates(faults.defaults_set_again)
+def epsilon_default(tf: Any, record: Recorder) -> None:
     """Ask the getter."""
-    witness.equal("epsilon()", expected=1e-07, actual=api.backend_functions().epsilon())
+    record.equal("epsilon()", expected=1e-07, actual=api.backend_functions().epsilon())
 
 
 @claim("config.floatx-default", "The default precision is float32.", section=SECTION, kind="output")
-@caught(faults.moved_defaults)
-@unmoved(faults.defaults_set_again)
-def floatx_default(tf: Any, witness: Witness) -> None:
+@detects(faults.moved_defaults)
+@tolerates(faults.defaults_set_again)
+def floatx_default(tf: Any, record: Recorder) -> None:
     """Ask the getter."""
-    witness.equal("floatx()", expected="float32", actual=api.backend_functions().floatx())
+    record.equal("floatx()", expected="float32", actual=api.backend_functions().floatx())
 
 
 # -- allowed values
@@ -85,19 +85,19 @@ def floatx_default(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.accepts_anything, faults.narrow_setters)
-@unmoved(faults.defaults_set_again)
-def format_values(tf: Any, witness: Witness) -> None:
+@detects(faults.accepts_anything, faults.narrow_setters)
+@tolerates(faults.defaults_set_again)
+def format_values(tf: Any, record: Recorder) -> None:
     """Set both and see a layer follow; try others."""
     functions = api.backend_functions()
     with source.kept():
         for name in FORMATS:
             functions.set_image_data_format(name)
-            witness.equal("format set and read", expected=name, actual=functions.image_data_format())
+            record.equal("format set and read", expected=name, actual=functions.image_data_format())
             layer = tf.keras.layers.MaxPool2D()
-            witness.equal("data_format of a pooling layer", expected=name, actual=layer.data_format)
+            record.equal("data_format of a pooling layer", expected=name, actual=layer.data_format)
         for wrong in ("channels_middle", "NHWC", ""):
-            refused(witness, f"image format {wrong!r}", partial(functions.set_image_data_format, wrong))
+            refused(record, f"image format {wrong!r}", partial(functions.set_image_data_format, wrong))
 
 
 @claim(
@@ -106,25 +106,25 @@ def format_values(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     cause="Keras 3 takes bfloat16 as a default precision too (through the setter; its file still refuses it).",
     source=f"{KERAS}/v3.15.1/keras/src/backend/config.py",
     symptom="'bfloat16' is refused: accepted",
     since="3.0.3",
     of="keras",
 )
-@caught(faults.accepts_anything, faults.narrow_setters)
-@unmoved(faults.defaults_set_again)
-@cured(faults.bfloat16_refused)
-def floatx_values(tf: Any, witness: Witness) -> None:
+@detects(faults.accepts_anything, faults.narrow_setters)
+@tolerates(faults.defaults_set_again)
+@fixed_by(faults.bfloat16_refused)
+def floatx_values(tf: Any, record: Recorder) -> None:
     """Set the three; try others."""
     functions = api.backend_functions()
     with source.kept():
         for name in PRECISIONS:
             functions.set_floatx(name)
-            witness.equal("precision set and read", expected=name, actual=functions.floatx())
+            record.equal("precision set and read", expected=name, actual=functions.floatx())
         for wrong in ("int32", "float128", "float", "string", "bfloat16"):
-            refused(witness, f"precision {wrong!r}", partial(functions.set_floatx, wrong))
+            refused(record, f"precision {wrong!r}", partial(functions.set_floatx, wrong))
 
 
 # -- getters and setters
@@ -136,27 +136,27 @@ def floatx_values(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.deaf_setters, faults.narrow_setters)
-@unmoved(faults.defaults_set_again)
-def format_accessors(tf: Any, witness: Witness) -> None:
+@detects(faults.deaf_setters, faults.narrow_setters)
+@tolerates(faults.defaults_set_again)
+def format_accessors(tf: Any, record: Recorder) -> None:
     """Set it and read it, there and back."""
     functions = api.backend_functions()
     with source.kept():
         for name in ("channels_first", "channels_last"):
             functions.set_image_data_format(name)
-            witness.equal("set_image_data_format, then the getter", expected=name, actual=functions.image_data_format())
+            record.equal("set_image_data_format, then the getter", expected=name, actual=functions.image_data_format())
 
 
 @claim("config.epsilon-accessors", "The backend has a getter and a setter for epsilon.", section=SECTION, kind="prose")
-@caught(faults.deaf_setters)
-@unmoved(faults.defaults_set_again)
-def epsilon_accessors(tf: Any, witness: Witness) -> None:
+@detects(faults.deaf_setters)
+@tolerates(faults.defaults_set_again)
+def epsilon_accessors(tf: Any, record: Recorder) -> None:
     """Set it and read it."""
     functions = api.backend_functions()
     with source.kept():
         for value in (1e-3, 0.25, 1e-12):
             functions.set_epsilon(value)
-            witness.equal("set_epsilon, then the getter", expected=value, actual=functions.epsilon())
+            record.equal("set_epsilon, then the getter", expected=value, actual=functions.epsilon())
 
 
 @claim(
@@ -165,79 +165,79 @@ def epsilon_accessors(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.deaf_setters, faults.narrow_setters)
-@unmoved(faults.defaults_set_again)
-def floatx_accessors(tf: Any, witness: Witness) -> None:
+@detects(faults.deaf_setters, faults.narrow_setters)
+@tolerates(faults.defaults_set_again)
+def floatx_accessors(tf: Any, record: Recorder) -> None:
     """Set it and read it, there and back."""
     functions = api.backend_functions()
     with source.kept():
         for name in (*PRECISIONS, "float32"):
             functions.set_floatx(name)
-            witness.equal("set_floatx, then the getter", expected=name, actual=functions.floatx())
+            record.equal("set_floatx, then the getter", expected=name, actual=functions.floatx())
 
 
 @claim("config.backend-getter", "The backend has a getter for the name of the engine.", section=SECTION, kind="prose")
-@caught(faults.engine_called_otherwise)
-@unmoved(faults.defaults_set_again)
-def backend_getter(tf: Any, witness: Witness) -> None:
+@detects(faults.engine_called_otherwise)
+@tolerates(faults.defaults_set_again)
+def backend_getter(tf: Any, record: Recorder) -> None:
     """Ask it."""
-    name = witness.runs("backend()", lambda: api.backend_functions().backend())
+    name = record.runs("backend()", lambda: api.backend_functions().backend())
     release = api.installed()
     assert release is not None
-    witness.equal("the engine", expected=release.backend, actual=name)
+    record.equal("the engine", expected=release.backend, actual=name)
 
 
 @claim("config.backend-setter", "The backend has a setter for the engine.", section=SECTION, kind="prose")
-@deviation(
+@known_issue(
     of="keras",
     cause="There never was one: Keras 3 chooses the engine while it is imported, Keras 2 has TensorFlow only.",
     source=f"{KERAS}/v3.15.1/keras/src/backend/config.py",
     symptom="set_backend.*no such function",
 )
-@caught(faults.engine_set_in_vain)
-@unmoved(faults.defaults_set_again)
-@cured(faults.engine_can_be_set)
-def backend_setter(tf: Any, witness: Witness) -> None:
+@detects(faults.engine_set_in_vain)
+@tolerates(faults.defaults_set_again)
+@fixed_by(faults.engine_can_be_set)
+def backend_setter(tf: Any, record: Recorder) -> None:
     """Look for it, and see the getter follow it."""
     functions = api.backend_functions()
     there = callable(getattr(functions, "set_backend", None))
-    witness.true("set_backend", holds=there, found="there" if there else "no such function")
+    record.true("set_backend", holds=there, found="there" if there else "no such function")
     functions.set_backend("theano")
-    witness.equal("set_backend, then the getter", expected="theano", actual=functions.backend())
+    record.equal("set_backend, then the getter", expected="theano", actual=functions.backend())
 
 
 # -- properties of the accessors
 
 
-@generalises(epsilon_accessors)
-@caught(faults.coarse_epsilon, faults.deaf_setters)
-@unmoved(faults.defaults_set_again)
-def any_epsilon(tf: Any, witness: Witness) -> None:
+@extends(epsilon_accessors)
+@detects(faults.coarse_epsilon, faults.deaf_setters)
+@tolerates(faults.defaults_set_again)
+def any_epsilon(tf: Any, record: Recorder) -> None:
     """Whatever number is set is the number that is read, to the last bit."""
     functions = api.backend_functions()
 
     @examples(60)
     @given(st.floats(min_value=0.0, max_value=1.0))
     def round_trip(value: float) -> None:
-        local = Witness()
+        local = Recorder()
         functions.set_epsilon(value)
         local.same_bits("epsilon", expected=value, actual=functions.epsilon())
 
     with source.kept():
-        witness.always("epsilon set is epsilon read", 60, round_trip)
+        record.always("epsilon set is epsilon read", 60, round_trip)
 
 
-@generalises(floatx_accessors)
-@caught(faults.narrow_setters, faults.deaf_setters)
-@unmoved(faults.defaults_set_again)
-def any_values(tf: Any, witness: Witness) -> None:
+@extends(floatx_accessors)
+@detects(faults.narrow_setters, faults.deaf_setters)
+@tolerates(faults.defaults_set_again)
+def any_values(tf: Any, record: Recorder) -> None:
     """Any precision and any format, set in any order, are read back, and neither touches the other."""
     functions = api.backend_functions()
 
     @examples(40)
     @given(st.lists(st.sampled_from([*PRECISIONS, *FORMATS]), min_size=1, max_size=6))
     def round_trip(names: list[str]) -> None:
-        local = Witness()
+        local = Recorder()
         last = {"float": functions.floatx(), "channels": functions.image_data_format()}
         for name in names:
             kind = "float" if name in PRECISIONS else "channels"
@@ -247,7 +247,7 @@ def any_values(tf: Any, witness: Witness) -> None:
         local.equal("format", expected=last["channels"], actual=functions.image_data_format())
 
     with source.kept():
-        witness.always("precision and format set are those read", 40, round_trip)
+        record.always("precision and format set are those read", 40, round_trip)
 
 
 # -- what they do
@@ -259,9 +259,9 @@ def any_values(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.no_fuzz, faults.deaf_setters)
-@unmoved(faults.defaults_set_again)
-def epsilon_fuzz(tf: Any, witness: Witness) -> None:
+@detects(faults.no_fuzz, faults.deaf_setters)
+@tolerates(faults.defaults_set_again)
+def epsilon_fuzz(tf: Any, record: Recorder) -> None:
     """Take the percentage error of a target of zero, which divides by that target."""
     functions = api.backend_functions()
     loss = tf.keras.losses.MeanAbsolutePercentageError()
@@ -271,12 +271,12 @@ def epsilon_fuzz(tf: Any, witness: Witness) -> None:
         return float(loss(zero, one))
 
     with source.kept():
-        witness.equal("type of epsilon", expected="float", actual=type(functions.epsilon()).__name__)
-        witness.close("100 * 1 / 1e-07", expected=1e9, actual=error_of_zero(), within=1e4)
+        record.equal("type of epsilon", expected="float", actual=type(functions.epsilon()).__name__)
+        record.close("100 * 1 / 1e-07", expected=1e9, actual=error_of_zero(), within=1e4)
         functions.set_epsilon(1e-3)
-        witness.close("100 * 1 / 1e-03", expected=1e5, actual=error_of_zero(), within=1.0)
+        record.close("100 * 1 / 1e-03", expected=1e5, actual=error_of_zero(), within=1.0)
         functions.set_epsilon(0.0)
-        witness.equal("100 * 1 / 0, without epsilon", expected=float("inf"), actual=error_of_zero())
+        record.equal("100 * 1 / 0, without epsilon", expected=float("inf"), actual=error_of_zero())
 
 
 @claim(
@@ -285,25 +285,25 @@ def epsilon_fuzz(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     cause="In Keras 3 the first layer fixes a dtype policy, after which the precision set is without effect on layers.",
     source=f"{KERAS}/v3.15.1/keras/src/dtype_policies/dtype_policy.py",
     symptom="weights after set_floatx.*float32, not float16",
     since="3.0",
     of="keras",
-    instead=replacements.POLICY,
+    workaround=replacements.POLICY,
 )
-@caught(faults.deaf_setters, faults.narrow_setters)
-@unmoved(faults.defaults_set_again)
-@cured(faults.floatx_sets_policy)
-def set_floatx(tf: Any, witness: Witness) -> None:
+@detects(faults.deaf_setters, faults.narrow_setters)
+@tolerates(faults.defaults_set_again)
+@fixed_by(faults.floatx_sets_policy)
+def set_floatx(tf: Any, record: Recorder) -> None:
     """Make layers, one after the other, each after another precision was set."""
     functions = api.backend_functions()
-    witness.saw(f"policy before: a first layer's weights are {_weights(tf)}")
+    record.saw(f"policy before: a first layer's weights are {_weights(tf)}")
     with source.kept():
         for name in PRECISIONS:
             functions.set_floatx(name)
-            witness.equal(f"weights after set_floatx('{name}')", expected=name, actual=_weights(tf))
+            record.equal(f"weights after set_floatx('{name}')", expected=name, actual=_weights(tf))
 
 
 def _weights(tf: Any) -> str:

@@ -18,8 +18,8 @@ from pytest_kerasch2.chapter import saboteurs_engines
 from pytest_kerasch2.chapter.configuration import FORMATS, KERAS, PRECISIONS, SECTION, refused
 from pytest_kerasch2.chapter.configuration_jobs import EDIT, EDITED, ENGINE, ENGINES, FIRST_USE
 from pytest_kerasch2.chapter.properties import examples
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, in_child, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, in_subprocess, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.errors import NotApplicable
 from pytest_kerasch2.framework import api
 
@@ -27,9 +27,9 @@ FILE = ".keras/keras.json"
 PRINTED = {"image_data_format": "channels_last", "epsilon": 1e-07, "floatx": "float32", "backend": "tensorflow"}
 
 
-def _contents(witness: Witness, child: Any) -> dict[str, Any]:
+def _contents(record: Recorder, child: Any) -> dict[str, Any]:
     there = "none" if child["text"] is None else "written"
-    witness.equal("keras.json after the first use", expected="written", actual=there)
+    record.equal("keras.json after the first use", expected="written", actual=there)
     read: dict[str, Any] = json.loads(child["text"])
     return read
 
@@ -38,25 +38,25 @@ def _contents(witness: Witness, child: Any) -> dict[str, Any]:
 
 
 @claim("config.file-place", "The file is .keras/keras.json in the folder HOME.", section=SECTION, kind="prose")
-@in_child(FIRST_USE)
-@caught(faults.lives_elsewhere)
-@unmoved(faults.home_with_blanks)
-def file_place(child: Any, witness: Witness) -> None:
+@in_subprocess(FIRST_USE)
+@detects(faults.lives_elsewhere)
+@tolerates(faults.home_with_blanks)
+def file_place(child: Any, record: Recorder) -> None:
     """List the files in a home that was empty before."""
-    witness.equal("files in the home before", expected=[], actual=child["before"])
-    witness.contains("files in the home after Keras was used", expected=FILE, actual=child["used"])
+    record.equal("files in the home before", expected=[], actual=child["before"])
+    record.contains("files in the home after Keras was used", expected=FILE, actual=child["used"])
 
 
 @claim("config.file-place-windows", "On Windows the file is in %USERPROFILE% instead.", section=SECTION, kind="prose")
-@in_child(FIRST_USE)
-@caught(faults.lives_elsewhere)
-@unmoved(faults.home_with_blanks)
-def file_place_windows(child: Any, witness: Witness) -> None:
+@in_subprocess(FIRST_USE)
+@detects(faults.lives_elsewhere)
+@tolerates(faults.home_with_blanks)
+def file_place_windows(child: Any, record: Recorder) -> None:
     """List the files in a profile that was empty before."""
     if os.name != "nt":
         raise NotApplicable("The claim is about Windows", f"this system is {os.name}", "run the suite on Windows")
-    witness.true("the home is %USERPROFILE%", holds=child["user_profile"], found=child["user_profile"])
-    witness.contains("files in the profile after Keras was used", expected=FILE, actual=child["used"])
+    record.true("the home is %USERPROFILE%", holds=child["user_profile"], found=child["user_profile"])
+    record.contains("files in the profile after Keras was used", expected=FILE, actual=child["used"])
 
 
 @claim(
@@ -65,64 +65,64 @@ def file_place_windows(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@in_child(FIRST_USE)
-@caught(faults.never_writes)
-@unmoved(faults.folder_there_already)
-def file_created(child: Any, witness: Witness) -> None:
+@in_subprocess(FIRST_USE)
+@detects(faults.never_writes)
+@tolerates(faults.folder_there_already)
+def file_created(child: Any, record: Recorder) -> None:
     """Look before TensorFlow is imported, or Keras where it runs without, after, and after Keras was used."""
-    witness.absent("files before the import", unwanted=FILE, actual=child["before"])
+    record.absent("files before the import", unwanted=FILE, actual=child["before"])
     when = "already there" if FILE in child["imported"] else "not there"
-    witness.saw(f"after `{child['line']}`, with no use of Keras yet: {when}")
-    witness.contains("files after the first use", expected=FILE, actual=child["used"])
+    record.saw(f"after `{child['line']}`, with no use of Keras yet: {when}")
+    record.contains("files after the first use", expected=FILE, actual=child["used"])
 
 
 @claim("config.file-keys", "The file holds exactly four keys.", section=SECTION, kind="output")
-@in_child(FIRST_USE)
-@caught(faults.writes_otherwise)
-@unmoved(faults.writes_compactly)
-def file_keys(child: Any, witness: Witness) -> None:
+@in_subprocess(FIRST_USE)
+@detects(faults.writes_otherwise)
+@tolerates(faults.writes_compactly)
+def file_keys(child: Any, record: Recorder) -> None:
     """Name them."""
-    witness.equal("keys", expected=sorted(PRINTED), actual=sorted(_contents(witness, child)))
+    record.equal("keys", expected=sorted(PRINTED), actual=sorted(_contents(record, child)))
 
 
-def _holds(child: Any, witness: Witness, key: str) -> None:
-    witness.equal(f"{key} in the file", expected=PRINTED[key], actual=_contents(witness, child).get(key))
+def _holds(child: Any, record: Recorder, key: str) -> None:
+    record.equal(f"{key} in the file", expected=PRINTED[key], actual=_contents(record, child).get(key))
 
 
 @claim("config.file-format", "The file says channels_last for image_data_format.", section=SECTION, kind="output")
-@in_child(FIRST_USE)
-@caught(faults.writes_otherwise)
-@unmoved(faults.writes_compactly)
-def file_format(child: Any, witness: Witness) -> None:
+@in_subprocess(FIRST_USE)
+@detects(faults.writes_otherwise)
+@tolerates(faults.writes_compactly)
+def file_format(child: Any, record: Recorder) -> None:
     """Read it."""
-    _holds(child, witness, "image_data_format")
+    _holds(child, record, "image_data_format")
 
 
 @claim("config.file-epsilon", "The file says 1e-07 for epsilon.", section=SECTION, kind="output")
-@in_child(FIRST_USE)
-@caught(faults.writes_otherwise)
-@unmoved(faults.writes_compactly)
-def file_epsilon(child: Any, witness: Witness) -> None:
+@in_subprocess(FIRST_USE)
+@detects(faults.writes_otherwise)
+@tolerates(faults.writes_compactly)
+def file_epsilon(child: Any, record: Recorder) -> None:
     """Read it."""
-    _holds(child, witness, "epsilon")
+    _holds(child, record, "epsilon")
 
 
 @claim("config.file-floatx", "The file says float32 for floatx.", section=SECTION, kind="output")
-@in_child(FIRST_USE)
-@caught(faults.writes_otherwise)
-@unmoved(faults.writes_compactly)
-def file_floatx(child: Any, witness: Witness) -> None:
+@in_subprocess(FIRST_USE)
+@detects(faults.writes_otherwise)
+@tolerates(faults.writes_compactly)
+def file_floatx(child: Any, record: Recorder) -> None:
     """Read it."""
-    _holds(child, witness, "floatx")
+    _holds(child, record, "floatx")
 
 
 @claim("config.file-backend", "The file says tensorflow for backend.", section=SECTION, kind="output")
-@in_child(FIRST_USE)
-@caught(faults.writes_otherwise)
-@unmoved(faults.writes_compactly)
-def file_backend(child: Any, witness: Witness) -> None:
+@in_subprocess(FIRST_USE)
+@detects(faults.writes_otherwise)
+@tolerates(faults.writes_compactly)
+def file_backend(child: Any, record: Recorder) -> None:
     """Read it."""
-    _holds(child, witness, "backend")
+    _holds(child, record, "backend")
 
 
 # -- edits
@@ -134,33 +134,33 @@ def file_backend(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@in_child(EDIT)
-@caught(faults.forgetful_reader)
-@unmoved(faults.unknown_key)
-def edit_format(child: Any, witness: Witness) -> None:
+@in_subprocess(EDIT)
+@detects(faults.forgetful_reader)
+@tolerates(faults.unknown_key)
+def edit_format(child: Any, record: Recorder) -> None:
     """Import Keras beside a file that says channels_first."""
-    witness.equal("image_data_format()", expected="channels_first", actual=child["image_data_format"])
-    witness.equal("data_format of a convolution", expected="channels_first", actual=child["convolution"])
+    record.equal("image_data_format()", expected="channels_first", actual=child["image_data_format"])
+    record.equal("data_format of a convolution", expected="channels_first", actual=child["convolution"])
 
 
 @claim("config.edit-epsilon", "Editing epsilon in the file changes the default.", section=SECTION, kind="prose")
-@in_child(EDIT)
-@caught(faults.forgetful_reader)
-@unmoved(faults.unknown_key)
-def edit_epsilon(child: Any, witness: Witness) -> None:
+@in_subprocess(EDIT)
+@detects(faults.forgetful_reader)
+@tolerates(faults.unknown_key)
+def edit_epsilon(child: Any, record: Recorder) -> None:
     """Import Keras beside a file that says 0.001."""
-    witness.equal("epsilon()", expected=1e-3, actual=child["epsilon"])
-    witness.close("percentage error of zero, 100 * 1 / 0.001", expected=1e5, actual=round(child["loss"]), within=1.0)
+    record.equal("epsilon()", expected=1e-3, actual=child["epsilon"])
+    record.close("percentage error of zero, 100 * 1 / 0.001", expected=1e5, actual=round(child["loss"]), within=1.0)
 
 
 @claim("config.edit-floatx", "Editing floatx in the file changes the default.", section=SECTION, kind="prose")
-@in_child(EDIT)
-@caught(faults.forgetful_reader)
-@unmoved(faults.unknown_key)
-def edit_floatx(child: Any, witness: Witness) -> None:
+@in_subprocess(EDIT)
+@detects(faults.forgetful_reader)
+@tolerates(faults.unknown_key)
+def edit_floatx(child: Any, record: Recorder) -> None:
     """Import Keras beside a file that says float64."""
-    witness.equal("floatx()", expected="float64", actual=child["floatx"])
-    witness.equal("type of a layer's weights", expected="float64", actual=child["weights"])
+    record.equal("floatx()", expected="float64", actual=child["floatx"])
+    record.equal("type of a layer's weights", expected="float64", actual=child["weights"])
 
 
 @claim(
@@ -169,32 +169,32 @@ def edit_floatx(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@in_child(EDIT)
-@caught(faults.writes_back)
-@unmoved(faults.unknown_key)
-def edit_kept(child: Any, witness: Witness) -> None:
+@in_subprocess(EDIT)
+@detects(faults.writes_back)
+@tolerates(faults.unknown_key)
+def edit_kept(child: Any, record: Recorder) -> None:
     """Read the file again after Keras was used."""
-    witness.equal("the edited file after use", expected=sorted(EDITED.items()), actual=sorted(child["kept"].items()))
+    record.equal("the edited file after use", expected=sorted(EDITED.items()), actual=sorted(child["kept"].items()))
 
 
 @claim("config.edit-backend", "Editing backend in the file changes the engine of Keras.", section=SECTION, kind="prose")
-@deviation(
+@known_issue(
     cause="Keras 2 inside TensorFlow writes the key `backend` and never reads it: its engine is TensorFlow.",
     source=f"{KERAS}/v2.15.0/keras/backend.py",
     symptom="engine with numpy in the file: tensorflow, not numpy",
     until="2",
     of="keras",
 )
-@in_child(ENGINE)
-@caught(faults.forgetful_reader)
-@unmoved(faults.unknown_key)
-@cured(saboteurs_engines.every_engine_there)
-def edit_backend(child: Any, witness: Witness) -> None:
+@in_subprocess(ENGINE)
+@detects(faults.forgetful_reader)
+@tolerates(faults.unknown_key)
+@fixed_by(saboteurs_engines.every_engine_there)
+def edit_backend(child: Any, record: Recorder) -> None:
     """Import Keras beside a file that names another engine, installed or not."""
     answer = child["numpy"]
     if answer["error"]:
-        witness.saw(f"Keras takes the file's word and looks for that engine: {answer['error']}")
-    witness.equal("engine with numpy in the file", expected="numpy", actual=answer["chosen"])
+        record.saw(f"Keras takes the file's word and looks for that engine: {answer['error']}")
+    record.equal("engine with numpy in the file", expected="numpy", actual=answer["chosen"])
 
 
 @claim(
@@ -203,30 +203,30 @@ def edit_backend(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     cause="Keras 2 inside TensorFlow writes the key `backend` and never reads it: its engine is TensorFlow.",
     source=f"{KERAS}/v2.15.0/keras/backend.py",
     symptom="engine with theano in the file: tensorflow, not theano",
     until="2",
     of="keras",
 )
-@deviation(
+@known_issue(
     cause="Keras 3 runs on TensorFlow, JAX, PyTorch and others, and neither on Theano nor on CNTK.",
     source=f"{KERAS}/v3.15.1/keras/src/backend/__init__.py",
     symptom="(Unable to import|Unsupported) backend : theano",
     since="3.0",
     of="keras",
 )
-@in_child(ENGINE)
-@caught(faults.forgetful_reader)
-@cured(saboteurs_engines.every_engine_there)
-@unmoved(faults.unknown_key)
-def backend_values(child: Any, witness: Witness) -> None:
+@in_subprocess(ENGINE)
+@detects(faults.forgetful_reader)
+@fixed_by(saboteurs_engines.every_engine_there)
+@tolerates(faults.unknown_key)
+def backend_values(child: Any, record: Recorder) -> None:
     """Import Keras beside a file that names each of the other two."""
     for name in ENGINES[:2]:
         answer = child[name]
-        witness.equal(f"engine with {name} in the file", expected=name, actual=answer["chosen"])
-        witness.equal(f"import of Keras on {name}", expected="runs", actual=answer["error"] or "runs")
+        record.equal(f"engine with {name} in the file", expected=name, actual=answer["chosen"])
+        record.equal(f"import of Keras on {name}", expected="runs", actual=answer["error"] or "runs")
 
 
 # -- the reading code, over many files
@@ -252,24 +252,24 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-@generalises(edit_epsilon)
-@caught(faults.forgetful_reader)
-@unmoved(faults.unknown_key)
-def any_edit(tf: Any, witness: Witness) -> None:
+@extends(edit_epsilon)
+@detects(faults.forgetful_reader)
+@tolerates(faults.unknown_key)
+def any_edit(tf: Any, record: Recorder) -> None:
     """Whatever allowed values a file holds are the values in force, by the code of Keras that reads it."""
     before = (api.backend_functions().floatx(), api.backend_functions().epsilon())
 
     @examples(25)
     @given(VALUES, st.sampled_from(["tensorflow", "theano"]))
     def honoured(values: dict[str, Any], engine: str) -> None:
-        local = Witness()
+        local = Recorder()
         read = _read({**values, "backend": engine})
         for name, value in values.items():
             local.equal(name, expected=value, actual=read[name])
 
-    witness.always("values of the file are the values in force", 25, honoured)
+    record.always("values of the file are the values in force", 25, honoured)
     after = (api.backend_functions().floatx(), api.backend_functions().epsilon())
-    witness.equal("values of this process meanwhile", expected=before, actual=after)
+    record.equal("values of this process meanwhile", expected=before, actual=after)
 
 
 @claim(
@@ -278,11 +278,11 @@ def any_edit(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.lenient_reader)
-@unmoved(faults.unknown_key)
-def file_refused(tf: Any, witness: Witness) -> None:
+@detects(faults.lenient_reader)
+@tolerates(faults.unknown_key)
+def file_refused(tf: Any, record: Recorder) -> None:
     """Let the code of Keras read such files."""
-    witness.equal("the printed file", expected="float32", actual=_read(PRINTED)["floatx"])
+    record.equal("the printed file", expected="float32", actual=_read(PRINTED)["floatx"])
     for key, value in (
         ("image_data_format", "channels_middle"),
         ("floatx", "int32"),
@@ -290,4 +290,4 @@ def file_refused(tf: Any, witness: Witness) -> None:
         ("epsilon", 1),
         ("epsilon", "1e-07"),
     ):
-        refused(witness, f"{key} {value!r} in the file", partial(_read, {**PRINTED, key: value}))
+        refused(record, f"{key} {value!r} in the file", partial(_read, {**PRINTED, key: value}))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Iterator
 from unittest import mock
 
-from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.errors import Inconclusive
 from pytest_kerasch2.framework import api
 
 VALUES = ("floatx", "epsilon", "image_data_format")
@@ -34,7 +34,7 @@ def read_again(home: Path) -> dict[str, Any]:
     """Give `floatx`, `epsilon`, `image_data_format` as Keras makes them of `home/.keras/keras.json`, written if absent.
 
     Raises:
-        CouldNotTell: this release reads its file in another way than any known one.
+        Inconclusive: this release reads its file in another way than any known one.
         Exception: whatever Keras raises for a file that it refuses.
     """
     reader, statements = _statements()
@@ -73,7 +73,7 @@ def _statements() -> Any:
         module = None if function is None else sys.modules[inspect.unwrap(function).__module__]
         if hasattr(module, "_config_path"):
             return module, _compiled(module)
-    raise CouldNotTell(
+    raise Inconclusive(
         "How Keras reads keras.json could not be found", "no variable _config_path beside the setters or `constant`",
         "look where this release reads its file, and name the module in `configuration_source`",
     )  # fmt: skip

@@ -14,9 +14,9 @@ from typing import Any, Dict, Tuple
 import numpy as np
 
 from pytest_kerasch2.chapter import replacements
-from pytest_kerasch2.chapter import saboteurs_datasets as planted
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.chapter import saboteurs_datasets as injected
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.data import genuine, registry, standins
 
 SECTION = "Data sets"
@@ -32,13 +32,13 @@ Shapes = Dict[str, Tuple[Tuple[int, ...], str]]
     section=SECTION,
     kind="prose",
 )
-@caught(planted.one_is_gone, planted.loader_renamed)
-@unmoved(planted.one_more, planted.other_name_beside)
-def named(tf: Any, witness: Witness) -> None:
+@detects(injected.one_is_gone, injected.loader_renamed)
+@tolerates(injected.one_more, injected.other_name_beside)
+def named(tf: Any, record: Recorder) -> None:
     """Look for each of the seven."""
     there = genuine.names_in(tf)
     for name in NAMED:
-        witness.contains(f"tf.keras.datasets has {name}", expected=name, actual=there)
+        record.contains(f"tf.keras.datasets has {name}", expected=name, actual=there)
 
 
 @claim(
@@ -47,22 +47,22 @@ def named(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     since="3.0",
     of="keras",
     cause="Keras 3 has an eighth one, on the prices of houses in California",
     source=_KERAS_3,
     symptom=r"those that are named: california_housing$",
 )
-@cured(planted.no_california)
-@caught(planted.one_is_gone, planted.one_more)
-@unmoved(planted.other_name_beside)
-def count(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.no_california)
+@detects(injected.one_is_gone, injected.one_more)
+@tolerates(injected.other_name_beside)
+def count(tf: Any, record: Recorder) -> None:
     """Count whatever has a `load_data`."""
     there = genuine.names_in(tf)
     more = sorted(set(there) - set(NAMED))
-    witness.saw(f"beside those that are named: {', '.join(more) or 'none'}")
-    witness.equal("data sets with a load_data", expected=7, actual=len(there))
+    record.saw(f"beside those that are named: {', '.join(more) or 'none'}")
+    record.equal("data sets with a load_data", expected=7, actual=len(there))
 
 
 @claim(
@@ -71,19 +71,19 @@ def count(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.loader_renamed, planted.loader_asks_for_path)
-@unmoved(planted.arrays_are_copies, planted.one_more)
-def accessor(tf: Any, witness: Witness) -> None:
+@detects(injected.loader_renamed, injected.loader_asks_for_path)
+@tolerates(injected.arrays_are_copies, injected.one_more)
+def accessor(tf: Any, record: Recorder) -> None:
     """Read the signatures; that the functions work is decided for each data set on its own."""
     for name in NAMED:
         loader = getattr(getattr(tf.keras.datasets, name, None), "load_data", None)
-        witness.true(f"{name}.load_data can be called", holds=callable(loader), found=type(loader).__name__)
+        record.true(f"{name}.load_data can be called", holds=callable(loader), found=type(loader).__name__)
         needed = [
             parameter.name
             for parameter in inspect.signature(loader).parameters.values()  # type: ignore[arg-type]
             if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
         ]
-        witness.equal(f"arguments that {name}.load_data needs", expected=[], actual=needed)
+        record.equal(f"arguments that {name}.load_data needs", expected=[], actual=needed)
 
 
 @claim(
@@ -92,28 +92,28 @@ def accessor(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     until="3.2",
     cause="Until Keras 3.3 imdb gives its reviews as plain lists of lists.",
     source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/datasets/imdb.py",
     symptom="what imdb gives is of the kind: \\['list', 'ndarray'\\]",
-    instead=replacements.REVIEWS,
+    workaround=replacements.REVIEWS,
 )
-@caught(planted.parts_swapped, planted.parts_in_a_row, planted.labels_in_lists)
-@unmoved(planted.pairs_are_lists)
-def quartet(tf: Any, archives: Any, witness: Witness) -> None:
+@detects(injected.parts_swapped, injected.parts_in_a_row, injected.labels_in_lists)
+@tolerates(injected.pairs_are_lists)
+def quartet(tf: Any, archives: Any, record: Recorder) -> None:
     """Take apart what the loaders give on stand-ins; of CIFAR, which takes seconds, the checks of each do it."""
-    witness.saw("of stand-ins; cifar10 and cifar100 are taken apart by the checks of their own claims")
+    record.saw("of stand-ins; cifar10 and cifar100 are taken apart by the checks of their own claims")
     for name in (name for name in NAMED if not name.startswith("cifar")):
         with genuine.genuine_loaders(tf, archives(name), [name]) as loaders:
-            four = witness.runs(f"two pairs of {name}", partial(_taken_apart, loaders[name]))
+            four = record.runs(f"two pairs of {name}", partial(_taken_apart, loaders[name]))
         kinds = sorted({type(array).__name__ for array in four.values()})
-        witness.equal(f"what {name} gives is of the kind", expected=["ndarray"], actual=kinds)
+        record.equal(f"what {name} gives is of the kind", expected=["ndarray"], actual=kinds)
         x_train, y_train, x_test, y_test = (len(array) for array in four.values())
-        witness.equal(f"labels of {name}, as many as examples", expected=(x_train, x_test), actual=(y_train, y_test))
-        witness.at_least(f"examples of {name} for training, no fewer than for testing", limit=x_test, actual=x_train)
+        record.equal(f"labels of {name}, as many as examples", expected=(x_train, x_test), actual=(y_train, y_test))
+        record.at_least(f"examples of {name} for training, no fewer than for testing", limit=x_test, actual=x_train)
 
 
 def _taken_apart(load_data: Any) -> dict[str, Any]:
@@ -131,20 +131,20 @@ def _shapes(rows: tuple[int, int], item: tuple[int, ...], x: str, label: tuple[i
     }
 
 
-def _shaped(witness: Witness, name: str, four: dict[str, Any], expected: Shapes) -> None:
+def _shaped(record: Recorder, name: str, four: dict[str, Any], expected: Shapes) -> None:
     """Require the shapes and types, and of a stand-in that the labels are still those of their examples."""
-    witness.saw(f"{name}: Keras's own load_data() on a stand-in of true shape, whose content is ours")
+    record.saw(f"{name}: Keras's own load_data() on a stand-in of true shape, whose content is ours")
     for part, (shape, dtype) in expected.items():
         array = four[part]
         seen = (tuple(array.shape), str(array.dtype))
-        witness.equal(f"{part} of {name}", expected=(shape, dtype), actual=seen)
+        record.equal(f"{part} of {name}", expected=(shape, dtype), actual=seen)
 
 
-def _labelled(witness: Witness, name: str, four: dict[str, Any], folder: Path) -> None:
+def _labelled(record: Recorder, name: str, four: dict[str, Any], folder: Path) -> None:
     """Require the labels in the order in which the stand-in has them, or in which its examples are shuffled."""
     own = _labels_of(name, folder)
     same = [bool(np.array_equal(four[part].ravel(), own[part])) for part in ("y_train", "y_test")]
-    witness.equal(f"labels of {name}, in the order of their examples", expected=[True, True], actual=same)
+    record.equal(f"labels of {name}, in the order of their examples", expected=[True, True], actual=same)
 
 
 def _labels_of(name: str, folder: Path) -> dict[str, Any]:
@@ -164,12 +164,12 @@ def _labels_of(name: str, folder: Path) -> dict[str, Any]:
     return shuffled
 
 
-def _decided(tf: Any, archives: Any, witness: Witness, name: str, expected: Shapes) -> dict[str, Any]:
+def _decided(tf: Any, archives: Any, record: Recorder, name: str, expected: Shapes) -> dict[str, Any]:
     folder = archives(name)
     with genuine.genuine_loaders(tf, folder, [name]) as loaders:
         four = _taken_apart(loaders[name])
-    _shaped(witness, name, four, expected)
-    _labelled(witness, name, four, folder)
+    _shaped(record, name, four, expected)
+    _labelled(record, name, four, folder)
     return four
 
 
@@ -179,11 +179,11 @@ def _decided(tf: Any, archives: Any, witness: Witness, name: str, expected: Shap
     section=SECTION,
     kind="prose",
 )
-@caught(planted.parts_swapped, planted.labels_shifted, planted.one_too_few, planted.other_numbers)
-@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
-def boston_housing(tf: Any, archives: Any, witness: Witness) -> None:
+@detects(injected.parts_swapped, injected.labels_shifted, injected.one_too_few, injected.other_numbers)
+@tolerates(injected.pairs_are_lists, injected.arrays_are_copies)
+def boston_housing(tf: Any, archives: Any, record: Recorder) -> None:
     """Load the stand-in."""
-    _decided(tf, archives, witness, "boston_housing", _shapes((404, 102), (13,), "float64", (), "float64"))
+    _decided(tf, archives, record, "boston_housing", _shapes((404, 102), (13,), "float64", (), "float64"))
 
 
 @claim(
@@ -192,11 +192,11 @@ def boston_housing(tf: Any, archives: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.one_too_few, planted.other_numbers)
-@unmoved(planted.pairs_are_lists)
-def cifar10(tf: Any, archives: Any, witness: Witness) -> None:
+@detects(injected.one_too_few, injected.other_numbers)
+@tolerates(injected.pairs_are_lists)
+def cifar10(tf: Any, archives: Any, record: Recorder) -> None:
     """Load the stand-in."""
-    _decided(tf, archives, witness, "cifar10", _shapes((50_000, 10_000), (32, 32, 3), "uint8", (1,), "uint8"))
+    _decided(tf, archives, record, "cifar10", _shapes((50_000, 10_000), (32, 32, 3), "uint8", (1,), "uint8"))
 
 
 @claim(
@@ -205,12 +205,12 @@ def cifar10(tf: Any, archives: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.one_too_few, planted.other_numbers)
-@unmoved(planted.pairs_are_lists)
-def cifar100(tf: Any, archives: Any, witness: Witness) -> None:
+@detects(injected.one_too_few, injected.other_numbers)
+@tolerates(injected.pairs_are_lists)
+def cifar100(tf: Any, archives: Any, record: Recorder) -> None:
     """Load the stand-in. Labels come from Python's own integers and are never cast, so they have their width."""
     whole = np.dtype(int).name
-    _decided(tf, archives, witness, "cifar100", _shapes((50_000, 10_000), (32, 32, 3), "uint8", (1,), whole))
+    _decided(tf, archives, record, "cifar100", _shapes((50_000, 10_000), (32, 32, 3), "uint8", (1,), whole))
 
 
 @claim(
@@ -219,16 +219,16 @@ def cifar100(tf: Any, archives: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(planted.parts_swapped, planted.labels_shifted, planted.one_too_few, planted.other_numbers)
-@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
-def fashion_mnist(tf: Any, archives: Any, witness: Witness) -> None:
+@detects(injected.parts_swapped, injected.labels_shifted, injected.one_too_few, injected.other_numbers)
+@tolerates(injected.pairs_are_lists, injected.arrays_are_copies)
+def fashion_mnist(tf: Any, archives: Any, record: Recorder) -> None:
     """Load the stand-in by the name that is printed."""
     folder = archives("fashion_mnist")
     with genuine.genuine_loaders(tf, folder, ["fashion_mnist"]):
         (x_train, y_train), (x_test, y_test) = tf.keras.datasets.fashion_mnist.load_data()
     four = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
-    _shaped(witness, "fashion_mnist", four, _shapes((60_000, 10_000), (28, 28), "uint8", (), "uint8"))
-    _labelled(witness, "fashion_mnist", four, folder)
+    _shaped(record, "fashion_mnist", four, _shapes((60_000, 10_000), (28, 28), "uint8", (), "uint8"))
+    _labelled(record, "fashion_mnist", four, folder)
 
 
 @claim(
@@ -237,21 +237,21 @@ def fashion_mnist(tf: Any, archives: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     until="3.2",
     cause="Until Keras 3.3 imdb gives its reviews as plain lists of lists.",
     source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/datasets/imdb.py",
     symptom="'list' object has no attribute 'shape'",
-    instead=replacements.REVIEWS,
+    workaround=replacements.REVIEWS,
 )
-@caught(planted.labels_shifted, planted.one_too_few, planted.other_numbers)
-@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
-def imdb(tf: Any, archives: Any, witness: Witness) -> None:
+@detects(injected.labels_shifted, injected.one_too_few, injected.other_numbers)
+@tolerates(injected.pairs_are_lists, injected.arrays_are_copies)
+def imdb(tf: Any, archives: Any, record: Recorder) -> None:
     """Load the stand-in."""
-    four = _decided(tf, archives, witness, "imdb", _shapes((25_000, 25_000), (), "object", (), "int64"))
-    _lists(witness, "imdb", four)
+    four = _decided(tf, archives, record, "imdb", _shapes((25_000, 25_000), (), "object", (), "int64"))
+    _lists(record, "imdb", four)
 
 
 @claim(
@@ -260,11 +260,11 @@ def imdb(tf: Any, archives: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.parts_swapped, planted.labels_shifted, planted.one_too_few, planted.other_numbers)
-@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
-def mnist(tf: Any, archives: Any, witness: Witness) -> None:
+@detects(injected.parts_swapped, injected.labels_shifted, injected.one_too_few, injected.other_numbers)
+@tolerates(injected.pairs_are_lists, injected.arrays_are_copies)
+def mnist(tf: Any, archives: Any, record: Recorder) -> None:
     """Load the stand-in."""
-    _decided(tf, archives, witness, "mnist", _shapes((60_000, 10_000), (28, 28), "uint8", (), "uint8"))
+    _decided(tf, archives, record, "mnist", _shapes((60_000, 10_000), (28, 28), "uint8", (), "uint8"))
 
 
 @claim(
@@ -273,20 +273,20 @@ def mnist(tf: Any, archives: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.parts_swapped, planted.labels_shifted, planted.one_too_few, planted.other_numbers)
-@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
-def reuters(tf: Any, archives: Any, witness: Witness) -> None:
+@detects(injected.parts_swapped, injected.labels_shifted, injected.one_too_few, injected.other_numbers)
+@tolerates(injected.pairs_are_lists, injected.arrays_are_copies)
+def reuters(tf: Any, archives: Any, record: Recorder) -> None:
     """Load the stand-in."""
-    four = _decided(tf, archives, witness, "reuters", _shapes((8_982, 2_246), (), "object", (), "int64"))
-    _lists(witness, "reuters", four)
+    four = _decided(tf, archives, record, "reuters", _shapes((8_982, 2_246), (), "object", (), "int64"))
+    _lists(record, "reuters", four)
 
 
-def _lists(witness: Witness, name: str, four: dict[str, Any]) -> None:
+def _lists(record: Recorder, name: str, four: dict[str, Any]) -> None:
     """Require lists of integers, of more than one length."""
     examples = four["x_train"][:100]
     kinds = sorted({f"{type(example).__name__} of {type(word).__name__}" for example in examples for word in example})
-    witness.equal(f"an example of {name} is a", expected=["list of int"], actual=kinds)
-    witness.at_least(
+    record.equal(f"an example of {name} is a", expected=["list of int"], actual=kinds)
+    record.at_least(
         f"lengths among 100 examples of {name}", limit=2, actual=len({len(example) for example in examples})
     )
 
@@ -297,21 +297,21 @@ def _lists(witness: Witness, name: str, four: dict[str, Any]) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.labels_shifted, planted.pixels_dimmed, planted.parts_swapped)
-@unmoved(planted.pairs_are_lists, planted.arrays_are_copies)
-def mnist_content(tf: Any, mnist: Any, scratch: Path, witness: Witness) -> None:
+@detects(injected.labels_shifted, injected.pixels_dimmed, injected.parts_swapped)
+@tolerates(injected.pairs_are_lists, injected.arrays_are_copies)
+def mnist_content(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
     """Let Keras's own loader read the genuine archive, and compare with the arrays that we know by their hashes."""
     with genuine.genuine_loaders(tf, _archive_folder(mnist, scratch), ["mnist"]) as loaders:
         four = _taken_apart(loaders["mnist"])
 
-    witness.saw("the genuine MNIST, told by the hashes of its arrays")
+    record.saw("the genuine MNIST, told by the hashes of its arrays")
     for part, array in four.items():
         same = array.dtype == np.uint8 and np.array_equal(array, getattr(mnist, part))
-        witness.equal(f"{part} by load_data() is that which the hash tells", expected=True, actual=bool(same))
+        record.equal(f"{part} by load_data() is that which the hash tells", expected=True, actual=bool(same))
     for part in ("train", "test"):
         pixels, digits = four[f"x_{part}"], four[f"y_{part}"]
-        witness.equal(f"grey values, {part}", expected=(0, 255), actual=(int(pixels.min()), int(pixels.max())))
-        witness.equal(f"labels, {part}", expected=list(range(10)), actual=np.unique(digits).tolist())
+        record.equal(f"grey values, {part}", expected=(0, 255), actual=(int(pixels.min()), int(pixels.max())))
+        record.equal(f"labels, {part}", expected=list(range(10)), actual=np.unique(digits).tolist())
 
 
 def _archive_folder(mnist: Any, scratch: Path) -> Path:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pytest_kerasch2.chapter import saboteurs, saboteurs_backend
 from pytest_kerasch2.chapter import saboteurs_dtypes as faults
 from pytest_kerasch2.chapter.properties import examples
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 SECTION = "Data types"
@@ -91,56 +91,56 @@ def kind_of(dtype: Any) -> str:
 # -- what values of each kind show
 
 
-def _floats(tf: Any, row: Row, dtype: Any, witness: Witness) -> None:
+def _floats(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
     import numpy
 
     fraction = {16: 10, 32: 23, 64: 52}[row.bits or 0]
     step = 2.0**-fraction
     values = tf.constant([1.0 + step, 1.0 + step / 2], dtype=dtype).numpy().astype(numpy.float64)
-    witness.equal(f"smallest step above 1: 2 ** -{fraction}", expected=step, actual=float(values[0] - 1.0))
-    witness.equal("half that step is lost", expected=1.0, actual=float(values[1]))
+    record.equal(f"smallest step above 1: 2 ** -{fraction}", expected=step, actual=float(values[0] - 1.0))
+    record.equal("half that step is lost", expected=1.0, actual=float(values[1]))
 
 
-def _integers(tf: Any, row: Row, dtype: Any, witness: Witness) -> None:
+def _integers(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
     bits = row.bits or 0
     low, high = (0, 2**bits - 1) if row.kind.startswith("unsigned") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     held = [int(value) for value in tf.constant([low, high], dtype=dtype).numpy()]
-    witness.equal("smallest and largest value", expected=[low, high], actual=held)
-    witness.equal("its own account of them", expected=[low, high], actual=[int(dtype.min), int(dtype.max)])
+    record.equal("smallest and largest value", expected=[low, high], actual=held)
+    record.equal("its own account of them", expected=[low, high], actual=[int(dtype.min), int(dtype.max)])
 
 
-def _complex(tf: Any, row: Row, dtype: Any, witness: Witness) -> None:
+def _complex(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
     number = tf.constant(3 - 4j, dtype=dtype)
     for part, function, value in (("real", tf.math.real, 3.0), ("imaginary", tf.math.imag, -4.0)):
         found = function(number)
-        witness.equal(f"type of the {part} part", expected=f"float{(row.bits or 0) // 2}", actual=found.dtype.name)
-        witness.equal(f"the {part} part of 3 - 4j", expected=value, actual=float(found))
+        record.equal(f"type of the {part} part", expected=f"float{(row.bits or 0) // 2}", actual=found.dtype.name)
+        record.equal(f"the {part} part of 3 - 4j", expected=value, actual=float(found))
 
 
-def _strings(tf: Any, row: Row, dtype: Any, witness: Witness) -> None:
+def _strings(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
     texts = [b"", b"a", b"\x00\xff", b"z" * 1000]
     made = tf.constant(texts, dtype=dtype)
     lengths = tf.strings.length(made).numpy().tolist()
-    witness.equal("lengths of four in one tensor", expected=[0, 1, 2, 1000], actual=lengths)
-    witness.true("their bytes come back", holds=made.numpy().tolist() == texts, found=made.numpy().tolist()[:3])
+    record.equal("lengths of four in one tensor", expected=[0, 1, 2, 1000], actual=lengths)
+    record.true("their bytes come back", holds=made.numpy().tolist() == texts, found=made.numpy().tolist()[:3])
 
 
-def _booleans(tf: Any, row: Row, dtype: Any, witness: Witness) -> None:
+def _booleans(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
     made = tf.constant([True, False], dtype=dtype)
-    witness.equal("values", expected=[True, False], actual=made.numpy().tolist())
-    witness.equal("not", expected=[False, True], actual=tf.logical_not(made).numpy().tolist())
+    record.equal("values", expected=[True, False], actual=made.numpy().tolist())
+    record.equal("not", expected=[False, True], actual=tf.logical_not(made).numpy().tolist())
 
 
-def _quantised(tf: Any, row: Row, dtype: Any, witness: Witness) -> None:
+def _quantised(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
     values = [-1.0, 0.0, 0.5]
     stored, low, high = tf.quantization.quantize(values, -1.0, 1.0, dtype)
-    witness.equal("type of a quantised tensor", expected=row.name, actual=stored.dtype.name)
+    record.equal("type of a quantised tensor", expected=row.name, actual=stored.dtype.name)
     back = tf.quantization.dequantize(stored, low, high).numpy()
     for value, found in zip(values, back):
-        witness.close(f"{value} quantised and back", expected=value, actual=round(float(found), 6), within=2 / 2**8)
+        record.close(f"{value} quantised and back", expected=value, actual=round(float(found), 6), within=2 / 2**8)
 
 
-_LOOKS: dict[str, Callable[[Any, Row, Any, Witness], None]] = {
+_LOOKS: dict[str, Callable[[Any, Row, Any, Recorder], None]] = {
     "floating": _floats,
     "signed integer": _integers,
     "unsigned integer": _integers,
@@ -152,18 +152,18 @@ _LOOKS: dict[str, Callable[[Any, Row, Any, Witness], None]] = {
 }
 
 
-def _check_of(row: Row) -> Callable[[Any, Witness], None]:
+def _check_of(row: Row) -> Callable[[Any, Recorder], None]:
     @claim(f"dtypes.{row.name}", row.statement, section=SECTION, kind="table")
-    @caught(faults.types_exchanged)
-    @unmoved(faults.types_looked_up)
-    def look(tf: Any, witness: Witness) -> None:
+    @detects(faults.types_exchanged)
+    @tolerates(faults.types_looked_up)
+    def look(tf: Any, record: Recorder) -> None:
         dtype: Any = getattr(tf, row.name, None)
         found = getattr(dtype, "name", "nothing of this name")
-        witness.equal(f"tf.{row.name}", expected=row.name, actual=found)
-        witness.equal("kind", expected=row.kind, actual=kind_of(dtype))
+        record.equal(f"tf.{row.name}", expected=row.name, actual=found)
+        record.equal("kind", expected=row.kind, actual=kind_of(dtype))
         if row.bits is not None:
-            witness.equal("bits of one value", expected=row.bits, actual=8 * dtype.size)
-        _LOOKS[row.kind](tf, row, dtype, witness)
+            record.equal("bits of one value", expected=row.bits, actual=8 * dtype.size)
+        _LOOKS[row.kind](tf, row, dtype, record)
 
     look.__name__ = look.__qualname__ = f"row_{row.name}"
     look.__doc__ = f"Look at the row of {row.name}."
@@ -183,22 +183,22 @@ globals().update({f"row_{row.name}": _check_of(row) for row in ROWS})
     section=SECTION,
     kind="prose",
 )
-@caught(saboteurs_backend.constant_without_dtype)
-@unmoved(saboteurs.other_seed)
-def same_as_tensorflow(tf: Any, witness: Witness) -> None:
+@detects(saboteurs_backend.constant_without_dtype)
+@tolerates(saboteurs.other_seed)
+def same_as_tensorflow(tf: Any, record: Recorder) -> None:
     """Make a constant of each row's type by its name, and compare with TensorFlow's object."""
     api.require_tensorflow("That the types are TensorFlow's")
     functions = api.backend_functions()
     for row in ROWS:
         make = partial(functions.constant, [row.sample], dtype=row.name)
-        made = witness.runs(f"a constant of {row.name}", make)
-        witness.equal("its type for TensorFlow", expected=getattr(tf, row.name).name, actual=made.dtype.name)
-        witness.equal("its type for Keras", expected=row.name, actual=functions.dtype(made))
-    witness.equal("the default precision", expected=tf.float32.name, actual=tf.as_dtype(functions.floatx()).name)
+        made = record.runs(f"a constant of {row.name}", make)
+        record.equal("its type for TensorFlow", expected=getattr(tf, row.name).name, actual=made.dtype.name)
+        record.equal("its type for Keras", expected=row.name, actual=functions.dtype(made))
+    record.equal("the default precision", expected=tf.float32.name, actual=tf.as_dtype(functions.floatx()).name)
 
 
 @claim("dtypes.inputs", "Keras takes each type of the table, for instance for an input.", section=SECTION, kind="prose")
-@deviation(
+@known_issue(
     cause="The first Keras 3 has neither the complex types nor the quantised ones in its list of types.",
     source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/backend/common/dtypes.py",
     symptom="an input of complex64: ValueError",
@@ -206,21 +206,21 @@ def same_as_tensorflow(tf: Any, witness: Witness) -> None:
     until="3.5",
     of="keras",
 )
-@deviation(
+@known_issue(
     cause="Keras 3 keeps a list of types of its own, in which the quantised ones are not.",
     source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/common/variables.py",
     symptom="an input of qint8: ValueError",
     since="3.0",
     of="keras",
 )
-@caught(faults.inputs_of_float32)
-@unmoved(saboteurs.other_seed)
-@cured(faults.inputs_of_any_type)
-def inputs(tf: Any, witness: Witness) -> None:
+@detects(faults.inputs_of_float32)
+@tolerates(saboteurs.other_seed)
+@fixed_by(faults.inputs_of_any_type)
+def inputs(tf: Any, record: Recorder) -> None:
     """Make an input of each."""
     for row in ROWS:
-        made = witness.runs(f"an input of {row.name}", partial(tf.keras.Input, shape=(2,), dtype=row.name))
-        witness.equal("its type", expected=row.name, actual=api.dtype_name(made.dtype))
+        made = record.runs(f"an input of {row.name}", partial(tf.keras.Input, shape=(2,), dtype=row.name))
+        record.equal("its type", expected=row.name, actual=api.dtype_name(made.dtype))
 
 
 @claim(
@@ -229,7 +229,7 @@ def inputs(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     backends=("jax",),
@@ -237,17 +237,17 @@ def inputs(tf: Any, witness: Witness) -> None:
     source="https://docs.jax.dev/en/latest/default_dtypes.html",
     symptom="layer of float64: .*, not",
 )
-@cured(faults.wide_numbers)
-@caught(faults.results_of_float32)
-@unmoved(saboteurs.zero_weights)
-def layers(tf: Any, witness: Witness) -> None:
+@fixed_by(faults.wide_numbers)
+@detects(faults.results_of_float32)
+@tolerates(saboteurs.zero_weights)
+def layers(tf: Any, record: Recorder) -> None:
     """Make a layer of each, both ways; without TensorFlow by name, before its objects are asked for."""
     for name in ("float16", "float32", "float64"):
         for given_ in (name, getattr(tf, name)) if api.runs_on_tensorflow() else (name,):
             layer = tf.keras.layers.Dense(2, dtype=given_)
             result = layer(api.tensor(np.ones((1, 3), name)))
             found = [api.dtype_name(one.dtype) for one in (layer.kernel, layer.bias, result)]
-            witness.equal(f"kernel, bias and result of a layer of {name}", expected=[name] * 3, actual=found)
+            record.equal(f"kernel, bias and result of a layer of {name}", expected=[name] * 3, actual=found)
     api.require_tensorflow("A type given as TensorFlow's object")
 
 
@@ -265,8 +265,8 @@ def _policies(tf: Any) -> dict[str, tuple[Any, str, str]]:
     return known
 
 
-@generalises(layers)
-@deviation(
+@extends(layers)
+@known_issue(
     of="keras",
     since="3.0",
     backends=("jax",),
@@ -274,20 +274,20 @@ def _policies(tf: Any) -> dict[str, tuple[Any, str, str]]:
     source="https://docs.jax.dev/en/latest/default_dtypes.html",
     symptom="under float64 is not as claimed: float32",
 )
-@cured(faults.wide_numbers)
-@caught(faults.results_of_float32)
-@unmoved(saboteurs.zero_weights)
-def any_policy(tf: Any, witness: Witness) -> None:
+@fixed_by(faults.wide_numbers)
+@detects(faults.results_of_float32)
+@tolerates(saboteurs.zero_weights)
+def any_policy(tf: Any, record: Recorder) -> None:
     """Policy in, types out: a plain one is weights and result; a mixed one computes in float16 and keeps float32."""
     policies = _policies(tf)
-    witness.saw(f"policies of this release: {', '.join(sorted(policies))}")
+    record.saw(f"policies of this release: {', '.join(sorted(policies))}")
     kinds = st.sampled_from(["Dense", "Conv1D", "Flatten", "Activation"])
     sizes = st.integers(min_value=1, max_value=4)
 
     @examples(25)
     @given(st.sampled_from(sorted(policies)), kinds, sizes)
     def types(name: str, kind: str, size: int) -> None:
-        local = Witness()
+        local = Recorder()
         policy, computed, kept = policies[name]
         arguments = {"Dense": (size,), "Conv1D": (size, 1), "Activation": ("relu",)}.get(kind, ())
         layer = getattr(tf.keras.layers, kind)(*arguments, dtype=policy)
@@ -296,4 +296,4 @@ def any_policy(tf: Any, witness: Witness) -> None:
         for weight in layer.weights:
             local.equal(f"weight of {kind} under {name}", expected=kept, actual=api.dtype_name(weight.dtype))
 
-    witness.always("policy in, types out", 25, types)
+    record.always("policy in, types out", 25, types)

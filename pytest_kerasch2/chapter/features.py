@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.chapter import replacements, replacements_pipeline, saboteurs
-from pytest_kerasch2.chapter import saboteurs_features as planted
+from pytest_kerasch2.chapter import saboteurs_features as injected
 from pytest_kerasch2.chapter.features_reference import GROUPS
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api, state
 
 SECTION = "Features"
@@ -32,44 +32,44 @@ def _numbers(*shape: int) -> Any:
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="2.13",
     until="2.15",
     cause=_LEFT_OUT,
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
-    instead=replacements.VERSION,
+    workaround=replacements.VERSION,
 )
-@deviation(
+@known_issue(
     of="keras",
     since="2.16",
     until="2",
     cause=_LEFT_OUT,
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
-    instead=replacements.LEGACY_VERSION,
+    workaround=replacements.LEGACY_VERSION,
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     until="3.2",
     cause="The attribute was left out of the public names until Keras 3.3.",
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
-    instead=replacements.VERSION,
+    workaround=replacements.VERSION,
 )
-@cured(planted.version_given)
-@caught(planted.version_wrong, planted.version_missing)
-@unmoved(saboteurs.other_seed)
-def version_attribute(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.version_given)
+@detects(injected.version_wrong, injected.version_missing)
+@tolerates(saboteurs.other_seed)
+def version_attribute(tf: Any, record: Recorder) -> None:
     """Read the attribute, and compare it with the package keras where TensorFlow takes its Keras from one."""
-    version = witness.runs("tf.keras.__version__", lambda: tf.keras.__version__)
+    version = record.runs("tf.keras.__version__", lambda: tf.keras.__version__)
 
-    witness.matches("tf.keras.__version__", pattern=r"^\d+\.\d+\.\d+\S*$", actual=str(version))
+    record.matches("tf.keras.__version__", pattern=r"^\d+\.\d+\.\d+\S*$", actual=str(version))
     top = tf.keras.layers.Dense.__module__.split(".")[0]
     if top == "keras":
-        witness.equal("the same as of the package keras", expected=sys.modules["keras"].__version__, actual=version)
+        record.equal("the same as of the package keras", expected=sys.modules["keras"].__version__, actual=version)
 
 
 @claim(
@@ -78,14 +78,14 @@ def version_attribute(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@deviation(
+@known_issue(
     since="2.1",
     until="2.12",
     cause="Keras moved on: this number is that of TensorFlow 2.0 and its previews alone.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.1.0/tensorflow/python/keras/__init__.py",
     symptom=r"not 2\.2\.4-tf",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="2.13",
     until="2",
@@ -93,21 +93,21 @@ def version_attribute(tf: Any, witness: Witness) -> None:
     source=_NO_VERSION,
     symptom="AttributeError: .* no attribute '__version__'",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause="tf.keras is Keras 3, and from Keras 3.3 on it states that version.",
     source=_TF216,
     symptom=r"not 2\.2\.4-tf|no attribute '__version__'",
 )
-@cured(planted.version_as_printed)
-@caught(planted.version_wrong, planted.version_missing)
-@unmoved(saboteurs.other_seed)
-def version_output(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.version_as_printed)
+@detects(injected.version_wrong, injected.version_missing)
+@tolerates(saboteurs.other_seed)
+def version_output(tf: Any, record: Recorder) -> None:
     """Print the version as the chapter does."""
-    version = witness.runs("tf.keras.__version__", lambda: tf.keras.__version__)
+    version = record.runs("tf.keras.__version__", lambda: tf.keras.__version__)
 
-    witness.equal("printed", expected="2.2.4-tf", actual=str(version))
+    record.equal("printed", expected="2.2.4-tf", actual=str(version))
 
 
 @claim(
@@ -116,23 +116,23 @@ def version_output(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     since="2.6",
     cause="Keras left TensorFlow's tree: tf.keras is the separately released package keras, or tf_keras.",
     source="https://github.com/tensorflow/tensorflow/releases/tag/v2.6.0",
     symptom="is in the package (tf_)?keras",
 )
-@cured(planted.inside_tensorflow)
-@caught(planted.outside_tensorflow)
-@unmoved(saboteurs.other_seed)
-def part_of_tensorflow(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.inside_tensorflow)
+@detects(injected.outside_tensorflow)
+@tolerates(saboteurs.other_seed)
+def part_of_tensorflow(tf: Any, record: Recorder) -> None:
     """Ask three parts of tf.keras which package they are written in."""
     api.require_tensorflow("The package of tf.keras")
     parts = {"a layer": tf.keras.layers.Dense, "a model": tf.keras.Model, "an optimizer": tf.keras.optimizers.Adam}
     for what, part in parts.items():
         package = part.__module__.split(".")[0]
         holds = package.startswith("tensorflow")
-        witness.true(f"{what}, {part.__name__}", holds=holds, found=f"is in the package {package}")
+        record.true(f"{what}, {part.__name__}", holds=holds, found=f"is in the package {package}")
 
 
 @claim(
@@ -141,7 +141,7 @@ def part_of_tensorflow(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     until="2",
     only=("layers",),
@@ -149,7 +149,7 @@ def part_of_tensorflow(tf: Any, witness: Witness) -> None:
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/layers/cudnn_recurrent.py",
     symptom="^layers missing from tf.keras: CuDNNGRU, CuDNNLSTM, not none$",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     only=("layers",),
@@ -157,17 +157,17 @@ def part_of_tensorflow(tf: Any, witness: Witness) -> None:
     source="https://github.com/keras-team/keras/issues/18467",
     symptom="missing from tf.keras: .*LocallyConnected1D",
 )
-@cured(planted.nothing_missing)
-@caught(planted.gutted)
-@unmoved(saboteurs.other_seed)
+@fixed_by(injected.nothing_missing)
+@detects(injected.gutted)
+@tolerates(saboteurs.other_seed)
 @pytest.mark.parametrize("group", sorted(GROUPS))
-def full_implementation(tf: Any, group: str, witness: Witness) -> None:
+def full_implementation(tf: Any, group: str, record: Recorder) -> None:
     """Look for each name in its module."""
     home = getattr(tf.keras, group)
     missing = [name for name in GROUPS[group] if getattr(home, name, None) is None]
 
-    witness.saw(f"names of Keras 2.2.4 looked for in tf.keras.{group}: {len(GROUPS[group])}")
-    witness.equal(f"{group} missing from tf.keras", expected="none", actual=", ".join(missing) or "none")
+    record.saw(f"names of Keras 2.2.4 looked for in tf.keras.{group}: {len(GROUPS[group])}")
+    record.equal(f"{group} missing from tf.keras", expected="none", actual=", ".join(missing) or "none")
 
 
 @claim(
@@ -176,9 +176,9 @@ def full_implementation(tf: Any, group: str, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.stale_saved_model)
-@unmoved(saboteurs.other_seed)
-def saved_model(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(injected.stale_saved_model)
+@tolerates(saboteurs.other_seed)
+def saved_model(tf: Any, scratch: Path, record: Recorder) -> None:
     """Save, list what was written, load, and ask both."""
     api.set_seed(2)
     layers = tf.keras.layers
@@ -188,14 +188,14 @@ def saved_model(tf: Any, scratch: Path, witness: Witness) -> None:
 
     # Loading and saving turn the loggers of TensorFlow 2.21 down for good
     with state.isolated():
-        witness.runs("tf.saved_model.save", lambda: tf.saved_model.save(model, str(folder)))
+        record.runs("tf.saved_model.save", lambda: tf.saved_model.save(model, str(folder)))
         loaded = tf.saved_model.load(str(folder))
     answers = next(iter(loaded.signatures["serving_default"](x).values())).numpy()
 
     parts = {entry.name for entry in folder.iterdir()} & {"saved_model.pb", "variables"}
-    witness.contains("files of the folder", expected="saved_model.pb", actual=sorted(parts))
+    record.contains("files of the folder", expected="saved_model.pb", actual=sorted(parts))
     apart = float(np.abs(answers - np.asarray(model(x))).max())
-    witness.at_most("predictions of the file, away from the model's", limit=1e-6, actual=round(apart, 6))
+    record.at_most("predictions of the file, away from the model's", limit=1e-6, actual=round(apart, 6))
 
 
 @claim(
@@ -204,9 +204,9 @@ def saved_model(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.shifted_data)
-@unmoved(saboteurs.zero_weights)
-def tf_data(tf: Any, witness: Witness) -> None:
+@detects(injected.shifted_data)
+@tolerates(saboteurs.zero_weights)
+def tf_data(tf: Any, record: Recorder) -> None:
     """Train equal models on arrays and on a data set of the same batches."""
     x, y = _numbers(64, 6), np.arange(64) % 4
     models = [_classifier(tf, 7) for _ in range(2)]
@@ -216,9 +216,9 @@ def tf_data(tf: Any, witness: Witness) -> None:
     models[1].fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(16), epochs=1, verbose=0)
 
     for place, (one, other) in enumerate(zip(*(model.get_weights() for model in models))):
-        witness.same_bits(f"weights {place} after training on the data set", expected=one, actual=other)
+        record.same_bits(f"weights {place} after training on the data set", expected=one, actual=other)
     moved = max(float(np.abs(new - old).max()) for old, new in zip(begun, models[0].get_weights()))
-    witness.at_least("how far training moved a weight at the most", limit=1e-3, actual=round(moved, 4))
+    record.at_least("how far training moved a weight at the most", limit=1e-3, actual=round(moved, 4))
 
 
 def _classifier(tf: Any, seed: int) -> Any:
@@ -234,18 +234,18 @@ def _classifier(tf: Any, seed: int) -> Any:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.no_tpu_strategy)
-@unmoved(saboteurs.other_seed)
-def tpu_strategy(tf: Any, witness: Witness) -> None:
+@detects(injected.no_tpu_strategy)
+@tolerates(saboteurs.other_seed)
+def tpu_strategy(tf: Any, record: Recorder) -> None:
     """Look for the class under the names it has had; training on a TPU needs one, and is not tried."""
     room = tf.distribute
     found: Any = getattr(room, "TPUStrategy", None) or getattr(room.experimental, "TPUStrategy", None)
 
-    witness.true("a strategy for TPUs", holds=found is not None, found="there" if found is not None else "missing")
+    record.true("a strategy for TPUs", holds=found is not None, found="there" if found is not None else "missing")
     kin = issubclass(found, room.Strategy)
-    witness.true("it is a distribution strategy", holds=kin, found=found.__bases__[0].__name__)
+    record.true("it is a distribution strategy", holds=kin, found=found.__bases__[0].__name__)
     resolver = getattr(room.cluster_resolver, "TPUClusterResolver", None)
-    witness.true("TPUClusterResolver", holds=callable(resolver), found="there" if resolver else "missing")
+    record.true("TPUClusterResolver", holds=callable(resolver), found="there" if resolver else "missing")
 
 
 @claim(
@@ -254,14 +254,14 @@ def tpu_strategy(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.no_mirrored_strategy)
-@unmoved(saboteurs.other_seed)
-def distribution_strategies(tf: Any, witness: Witness) -> None:
+@detects(injected.no_mirrored_strategy)
+@tolerates(saboteurs.other_seed)
+def distribution_strategies(tf: Any, record: Recorder) -> None:
     """Look for each under the names it has had."""
     for name in ("OneDevice", "Mirrored", "MultiWorkerMirrored", "ParameterServer", "CentralStorage"):
         rooms = (tf.distribute, tf.distribute.experimental)
         found = [room for room in rooms if isinstance(getattr(room, f"{name}Strategy", None), type)]
-        witness.true(f"{name}Strategy", holds=bool(found), found="there" if found else "missing")
+        record.true(f"{name}Strategy", holds=bool(found), found="there" if found else "missing")
 
 
 @claim(
@@ -270,30 +270,30 @@ def distribution_strategies(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     since="3.0",
     of="keras",
     cause="Keras 3 has no DenseFeatures, the layer that takes feature columns.",
     source="https://github.com/keras-team/keras/issues/18467",
     symptom="no attribute 'DenseFeatures'",
-    instead=replacements_pipeline.FEATURES,
+    workaround=replacements_pipeline.FEATURES,
 )
-@cured(planted.dense_features)
-@caught(planted.columns_mixed_up)
-@unmoved(saboteurs.other_seed)
-def feature_columns(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.dense_features)
+@detects(injected.columns_mixed_up)
+@tolerates(saboteurs.other_seed)
+def feature_columns(tf: Any, record: Recorder) -> None:
     """Represent a number and a word as columns, and train on them."""
     column = tf.feature_column
     word = column.categorical_column_with_vocabulary_list("kind", ["red", "white"])
     columns = [column.numeric_column("age"), column.indicator_column(word)]
     rows = {"age": tf.constant([[1.0], [2.0], [3.0]]), "kind": tf.constant([["white"], ["red"], ["white"]])}
 
-    layer = witness.runs("tf.keras.layers.DenseFeatures", lambda: tf.keras.layers.DenseFeatures(columns))
+    layer = record.runs("tf.keras.layers.DenseFeatures", lambda: tf.keras.layers.DenseFeatures(columns))
     numbers = np.asarray(layer(rows)).tolist()
 
     expected = [[1.0, 0.0, 1.0], [2.0, 1.0, 0.0], [3.0, 0.0, 1.0]]
-    witness.equal("three rows of a number and a word", expected=expected, actual=numbers)
+    record.equal("three rows of a number and a word", expected=expected, actual=numbers)
     model = tf.keras.Sequential([layer, tf.keras.layers.Dense(2, activation="softmax")])
     model.compile(tf.keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", run_eagerly=True)
     model.fit(rows, tf.constant([1, 0, 1]), epochs=1, batch_size=3, verbose=0)
-    witness.equal("parameters of the classifier on it, 3 * 2 + 2", expected=8, actual=int(model.count_params()))
+    record.equal("parameters of the classifier on it, 3 * 2 + 2", expected=8, actual=int(model.count_params()))

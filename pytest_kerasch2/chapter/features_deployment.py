@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from pytest_kerasch2.chapter import attempts, replacements_pipeline
-from pytest_kerasch2.chapter import saboteurs_deployment as planted
+from pytest_kerasch2.chapter import saboteurs_deployment as injected
 from pytest_kerasch2.chapter.features_jobs import ESTIMATOR, LITE, SEVERAL_DEVICES
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, in_child, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, in_subprocess, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.errors import ClaimBroken
 
 SECTION = "Features"
@@ -28,7 +28,7 @@ def _apart(one: Any, other: Any) -> float:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     until="3.9",
@@ -36,20 +36,20 @@ def _apart(one: Any, other: Any) -> float:
     source="https://github.com/keras-team/keras/issues/19891",
     symptom="loss of epoch 1, apart",
 )
-@in_child(SEVERAL_DEVICES)
-@caught(planted.gradients_of_one_replica, planted.learns_nothing)
-@unmoved(planted.other_seed)
-def data_parallel(child: Any, witness: Witness) -> None:
+@in_subprocess(SEVERAL_DEVICES)
+@detects(injected.gradients_of_one_replica, injected.learns_nothing)
+@tolerates(injected.other_seed)
+def data_parallel(child: Any, record: Recorder) -> None:
     """Compare what one and two logical CPU devices made of equal models; sums are taken in another order."""
-    one = attempts.value(witness, "training on one device", child["one"])
-    two = attempts.value(witness, "training on two devices", child["two"])
+    one = attempts.value(record, "training on one device", child["one"])
+    two = attempts.value(record, "training on two devices", child["two"])
 
-    witness.equal("replicas of the model in the second training", expected=2, actual=two["replicas"])
-    witness.at_least("how far training moved a weight at the most", limit=1e-2, actual=round(one["moved"], 3))
+    record.equal("replicas of the model in the second training", expected=2, actual=two["replicas"])
+    record.at_least("how far training moved a weight at the most", limit=1e-2, actual=round(one["moved"], 3))
     for epoch, (mine, its) in enumerate(zip(one["loss"], two["loss"]), start=1):
-        witness.at_most(f"loss of epoch {epoch}, apart", limit=1e-5, actual=_apart(mine, its))
+        record.at_most(f"loss of epoch {epoch}, apart", limit=1e-5, actual=_apart(mine, its))
     worst = max(_apart(mine, its) for mine, its in zip(one["weights"], two["weights"]))
-    witness.at_most("weights after training, apart", limit=1e-6, actual=worst)
+    record.at_most("weights after training, apart", limit=1e-6, actual=worst)
 
 
 @claim(
@@ -58,20 +58,20 @@ def data_parallel(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@in_child(SEVERAL_DEVICES)
-@caught(planted.one_replica)
-@unmoved(planted.other_seed)
-def data_parallel_shares(child: Any, witness: Witness) -> None:
+@in_subprocess(SEVERAL_DEVICES)
+@detects(injected.one_replica)
+@tolerates(injected.other_seed)
+def data_parallel_shares(child: Any, record: Recorder) -> None:
     """Read what each replica saw of two epochs of four batches of 16."""
-    two = attempts.value(witness, "training on two devices", child["two"])
+    two = attempts.value(record, "training on two devices", child["two"])
 
-    devices = attempts.value(witness, "dividing the processor", child["devices"])
+    devices = attempts.value(record, "dividing the processor", child["devices"])
 
-    witness.equal("logical devices", expected=2, actual=len(devices))
-    witness.equal("where the copies of a weight lie", expected=["CPU:0", "CPU:1"], actual=two["copies"])
+    record.equal("logical devices", expected=2, actual=len(devices))
+    record.equal("where the copies of a weight lie", expected=["CPU:0", "CPU:1"], actual=two["copies"])
     for replica in (0, 1):
         rows = [seen for which, seen in two["seen"] if which == replica]
-        witness.equal(f"rows of each batch that replica {replica} saw", expected=[8] * 8, actual=rows)
+        record.equal(f"rows of each batch that replica {replica} saw", expected=[8] * 8, actual=rows)
 
 
 @claim(
@@ -80,7 +80,7 @@ def data_parallel_shares(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     since="2.16",
     until="2.16",
     with_keras="3.0",
@@ -88,17 +88,17 @@ def data_parallel_shares(child: Any, witness: Witness) -> None:
     source="https://github.com/tensorflow/tensorflow/issues/63987",
     symptom="signal SIGABRT .*wrapped_toco_convert",
 )
-@cured(planted.weights_made_constants)
-@in_child(LITE)
-@caught(planted.lite_of_another_model)
-@unmoved(planted.other_seed)
-def tensorflow_lite(child: Any, witness: Witness) -> None:
+@fixed_by(injected.weights_made_constants)
+@in_subprocess(LITE)
+@detects(injected.lite_of_another_model)
+@tolerates(injected.other_seed)
+def tensorflow_lite(child: Any, record: Recorder) -> None:
     """Compare the predictions for eight rows."""
-    lite = attempts.value(witness, "conversion to TensorFlow Lite", child["lite"])
+    lite = attempts.value(record, "conversion to TensorFlow Lite", child["lite"])
 
-    witness.equal("mark at the beginning of the file", expected="TFL3", actual=lite["mark"])
+    record.equal("mark at the beginning of the file", expected="TFL3", actual=lite["mark"])
     apart = _apart(child["keras"][:8], lite["answers"])
-    witness.at_most("predictions of TensorFlow Lite, away from Keras's", limit=1e-5, actual=apart)
+    record.at_most("predictions of TensorFlow Lite, away from Keras's", limit=1e-5, actual=apart)
 
 
 @claim(
@@ -107,34 +107,34 @@ def tensorflow_lite(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="2.16",
     until="2",
     cause=_NO_ESTIMATOR,
     source=_TF216,
     symptom="model_to_estimator function not available",
-    instead=replacements_pipeline.FIT,
+    workaround=replacements_pipeline.FIT,
 )
-@deviation(
+@known_issue(
     since="2.16",
     cause=_NO_ESTIMATOR,
     source=_TF216,
     symptom="no attribute 'estimator'",
-    instead=replacements_pipeline.FIT,
+    workaround=replacements_pipeline.FIT,
 )
-@cured(planted.estimator_again)
-@in_child(ESTIMATOR)
-@caught(planted.estimator_begins_anew)
-@unmoved(planted.other_seed)
-def estimator(child: Any, witness: Witness) -> None:
+@fixed_by(injected.estimator_again)
+@in_subprocess(ESTIMATOR)
+@detects(injected.estimator_begins_anew)
+@tolerates(injected.other_seed)
+def estimator(child: Any, record: Recorder) -> None:
     """Compare the predictions of model and Estimator before any training."""
-    made = attempts.value(witness, "model_to_estimator", child["estimator"])
+    made = attempts.value(record, "model_to_estimator", child["estimator"])
 
-    witness.equal("it is a tf.estimator.Estimator", expected=True, actual=made["is_estimator"])
-    fresh = attempts.value(witness, "predict", made["fresh"])
+    record.equal("it is a tf.estimator.Estimator", expected=True, actual=made["is_estimator"])
+    fresh = attempts.value(record, "predict", made["fresh"])
     apart = _apart(child["keras"]["fresh"], fresh)
-    witness.at_most("predictions of the Estimator, away from Keras's", limit=1e-6, actual=apart)
+    record.at_most("predictions of the Estimator, away from Keras's", limit=1e-6, actual=apart)
 
 
 @claim(
@@ -143,34 +143,34 @@ def estimator(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="2.16",
     until="2",
     cause=_NO_ESTIMATOR,
     source=_TF216,
     symptom="model_to_estimator function not available",
-    instead=replacements_pipeline.FIT,
+    workaround=replacements_pipeline.FIT,
 )
-@deviation(
+@known_issue(
     since="2.16",
     cause=_NO_ESTIMATOR,
     source=_TF216,
     symptom="no attribute 'estimator'",
-    instead=replacements_pipeline.FIT,
+    workaround=replacements_pipeline.FIT,
 )
-@cured(planted.estimator_again)
-@in_child(ESTIMATOR)
-@caught(planted.estimator_learns_nothing)
-@unmoved(planted.other_seed)
-def estimator_trains(child: Any, witness: Witness) -> None:
+@fixed_by(injected.estimator_again)
+@in_subprocess(ESTIMATOR)
+@detects(injected.estimator_learns_nothing)
+@tolerates(injected.other_seed)
+def estimator_trains(child: Any, record: Recorder) -> None:
     """Compare the predictions of model and Estimator after the same four batches."""
-    made = attempts.value(witness, "model_to_estimator", child["estimator"])
+    made = attempts.value(record, "model_to_estimator", child["estimator"])
 
-    steps = attempts.value(witness, "train and evaluate", made["steps"])
-    witness.equal("steps it took", expected=4, actual=steps)
-    trained = attempts.value(witness, "predict after training", made["trained"])
+    steps = attempts.value(record, "train and evaluate", made["steps"])
+    record.equal("steps it took", expected=4, actual=steps)
+    trained = attempts.value(record, "predict after training", made["trained"])
     if _apart(child["keras"]["fresh"], child["keras"]["trained"]) < 1e-4:
         raise ClaimBroken("Training the model itself changed nothing", "predictions as before")
     apart = _apart(child["keras"]["trained"], trained)
-    witness.at_most("predictions after training, away from Keras's", limit=1e-5, actual=apart)
+    record.at_most("predictions after training, away from Keras's", limit=1e-5, actual=apart)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from pytest_kerasch2.chapter import replacements_pipeline, saboteurs
-from pytest_kerasch2.chapter import saboteurs_features as planted
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.chapter import saboteurs_features as injected
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 SECTION = "Features"
@@ -21,21 +21,21 @@ SECTION = "Features"
     section=SECTION,
     kind="prose",
 )
-@caught(planted.graph_first)
-@unmoved(saboteurs.zero_weights)
-def eager_by_default(tf: Any, witness: Witness) -> None:
+@detects(injected.graph_first)
+@tolerates(saboteurs.zero_weights)
+def eager_by_default(tf: Any, record: Recorder) -> None:
     """Ask TensorFlow, where it is there, and read the values of a layer's answer."""
     if api.runs_on_tensorflow():
-        witness.equal("tf.executing_eagerly()", expected=True, actual=bool(tf.executing_eagerly()))
+        record.equal("tf.executing_eagerly()", expected=True, actual=bool(tf.executing_eagerly()))
     api.set_seed(1)
     layer = tf.keras.layers.Dense(3)
     x = np.linspace(0, 1, 8, dtype="float32").reshape(2, 4)
 
-    answer = witness.runs("values of a layer's answer", lambda: _values(layer(api.tensor(x))))
+    answer = record.runs("values of a layer's answer", lambda: _values(layer(api.tensor(x))))
 
     kernel, bias = layer.get_weights()
     apart = float(np.abs(answer - (x @ kernel + bias)).max())
-    witness.at_most("the answer, away from x W + b", limit=1e-6, actual=round(apart, 6))
+    record.at_most("the answer, away from x W + b", limit=1e-6, actual=round(apart, 6))
 
 
 def _values(tensor: Any) -> Any:
@@ -49,16 +49,16 @@ def _values(tensor: Any) -> Any:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.graph_first)
-@unmoved(saboteurs.other_seed)
-def imperative(tf: Any, witness: Witness) -> None:
+@detects(injected.graph_first)
+@tolerates(saboteurs.other_seed)
+def imperative(tf: Any, record: Recorder) -> None:
     """Let a model note and judge what passes through it."""
     model, notes = _looking(tf)
     for rows in ([[1.0, 2.0]], [[8.0, 9.0]]):
-        witness.runs("a call that looks at its values", lambda rows=rows: model(api.tensor(rows)))  # type: ignore[misc]
+        record.runs("a call that looks at its values", lambda rows=rows: model(api.tensor(rows)))  # type: ignore[misc]
 
     # On torch Keras calls it once more, to build it
-    witness.equal("what it noted", expected=["small 3", "large 17"], actual=notes[-2:])
+    record.equal("what it noted", expected=["small 3", "large 17"], actual=notes[-2:])
 
 
 @claim(
@@ -67,14 +67,14 @@ def imperative(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     until="2.1",
     cause="fit calls a model of one's own once as a graph before it trains, whatever it was told.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/training.py",
     symptom="training that looks at its values: AttributeError",
-    instead=replacements_pipeline.STEP_BY_STEP,
+    workaround=replacements_pipeline.STEP_BY_STEP,
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     backends=("jax",),
@@ -82,10 +82,10 @@ def imperative(tf: Any, witness: Witness) -> None:
     source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/jax/trainer.py",
     symptom="training that looks at its values: RuntimeError: Unable to automatically build the model",
 )
-@cured(planted.dynamic_models)
-@caught(planted.eagerly_ignored, planted.zeros_seen)
-@unmoved(saboteurs.other_seed)
-def eager_training(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.dynamic_models)
+@detects(injected.eagerly_ignored, injected.zeros_seen)
+@tolerates(saboteurs.other_seed)
+def eager_training(tf: Any, record: Recorder) -> None:
     """Train a model that notes what passes through it on two batches."""
     model, notes = _looking(tf)
     x = np.repeat(np.arange(4, dtype="float32"), 2).reshape(4, 2) * 2
@@ -93,9 +93,9 @@ def eager_training(tf: Any, witness: Witness) -> None:
     model.compile(tf.keras.optimizers.SGD(0.01), "mse", run_eagerly=True)
     fit = {"batch_size": 2, "epochs": 1, "shuffle": False, "verbose": 0}
 
-    witness.runs("training that looks at its values", lambda: model.fit(x, np.zeros((4, 1), "float32"), **fit))
+    record.runs("training that looks at its values", lambda: model.fit(x, np.zeros((4, 1), "float32"), **fit))
 
-    witness.equal("what it noted of two batches", expected=["small 4", "large 20"], actual=notes[-2:])
+    record.equal("what it noted of two batches", expected=["small 4", "large 20"], actual=notes[-2:])
 
 
 def _looking(tf: Any) -> tuple[Any, list[str]]:
@@ -121,9 +121,9 @@ def _looking(tf: Any) -> tuple[Any, list[str]]:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.functions_run_eagerly)
-@unmoved(saboteurs.other_seed)
-def graph_execution(tf: Any, witness: Witness) -> None:
+@detects(injected.functions_run_eagerly)
+@tolerates(saboteurs.other_seed)
+def graph_execution(tf: Any, record: Recorder) -> None:
     """Call a model as it is, and as a graph."""
     api.require_tensorflow("tf.function")
     api.set_seed(4)
@@ -140,6 +140,6 @@ def graph_execution(tf: Any, witness: Witness) -> None:
     one = np.asarray(model(x))
     other = [np.asarray(in_a_graph(x)) for _ in range(2)]
 
-    witness.equal("whether Python ran eagerly inside, once for two calls", expected=[False], actual=eager)
+    record.equal("whether Python ran eagerly inside, once for two calls", expected=[False], actual=eager)
     apart = float(max(np.abs(one - answer).max() for answer in other))
-    witness.at_most("the graph's answers, away from the eager one", limit=1e-6, actual=round(apart, 6))
+    record.at_most("the graph's answers, away from the eager one", limit=1e-6, actual=round(apart, 6))

@@ -10,9 +10,9 @@ from pytest_kerasch2.chapter import figures_deciding as deciding
 from pytest_kerasch2.chapter import saboteurs_figures as faults
 from pytest_kerasch2.chapter.figures_shared import CURVES
 from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, pending, trains, unmoved
-from pytest_kerasch2.claims.witness import Witness
-from pytest_kerasch2.errors import CouldNotTell, NotApplicable
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, pending, tolerates, trains
+from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.errors import Inconclusive, NotApplicable
 
 FIRST = "Sequential model, first way"
 SECOND = "Sequential model, second way"
@@ -22,7 +22,7 @@ TIMES = "a printed time is that of the machine it was printed on"
 # Microseconds an image, as printed for the first and the tenth epoch, and for evaluating.
 PRINTED_FIT = (77, 62)
 PRINTED_EVALUATE = 39
-CANNOT = deviation(
+CANNOT = known_issue(
     # On every Keras, and so where there is no TensorFlow too.
     of="keras",
     cause="The printed network drops a fifth of its hidden units while it trains, and so its figures of training are"
@@ -33,17 +33,17 @@ CANNOT = deviation(
 
 
 def _figures(
-    witness: Witness, curves: Curves, bits: Mapping[str, str], name: str, *figures: tuple[str, int, str]
+    record: Recorder, curves: Curves, bits: Mapping[str, str], name: str, *figures: tuple[str, int, str]
 ) -> None:
-    witness.saw(f"{CURVES}{len(curves.runs)}, {curves.whence}")
+    record.saw(f"{CURVES}{len(curves.runs)}, {curves.whence}")
     # One training of one way says little: those of all ways that are one training tell it together.
-    names = alike.kin(witness, bits, name)
-    open_ones: list[CouldNotTell] = []
+    names = alike.kin(record, bits, name)
+    open_ones: list[Inconclusive] = []
     for series, epoch, printed in figures:
         # One that is open must not hide that the next is broken.
         try:
-            deciding.one_of_them(witness, curves, names, Point(series, epoch), printed)
-        except CouldNotTell as error:
+            deciding.one_of_them(record, curves, names, Point(series, epoch), printed)
+        except Inconclusive as error:
             open_ones.append(error)
     if open_ones:
         raise open_ones[0]
@@ -57,11 +57,11 @@ def _figures(
 )
 @CANNOT
 @trains
-@caught(faults.learns_slower)
-@cured(faults.without_dropout)
-def first_epoch(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
+@detects(faults.learns_slower)
+@fixed_by(faults.without_dropout)
+def first_epoch(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _figures(witness, curves, bits, STYLES[0], ("loss", 1, "0.2031"), ("accuracy", 1, "0.9394"))
+    _figures(record, curves, bits, STYLES[0], ("loss", 1, "0.2031"), ("accuracy", 1, "0.9394"))
 
 
 @claim(
@@ -72,11 +72,11 @@ def first_epoch(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> No
 )
 @CANNOT
 @trains
-@caught(faults.learns_slower)
-@cured(faults.without_dropout)
-def last_epoch(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
+@detects(faults.learns_slower)
+@fixed_by(faults.without_dropout)
+def last_epoch(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _figures(witness, curves, bits, STYLES[0], ("loss", 10, "0.0098"), ("accuracy", 10, "0.9967"))
+    _figures(record, curves, bits, STYLES[0], ("loss", 10, "0.0098"), ("accuracy", 10, "0.9967"))
 
 
 @claim(
@@ -116,11 +116,11 @@ def _no_verdict(what: str, here: float, printed: tuple[int, ...]) -> None:
     kind="figure",
 )
 @trains
-@caught(faults.forgets_what_it_learned)
-@unmoved(faults.other_seeds)
-def first_way(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
+@detects(faults.forgets_what_it_learned)
+@tolerates(faults.other_seeds)
+def first_way(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _figures(witness, curves, bits, "sequential-list", ("test_loss", 10, "0.0915"), ("test_accuracy", 10, "0.9801"))
+    _figures(record, curves, bits, "sequential-list", ("test_loss", 10, "0.0915"), ("test_accuracy", 10, "0.9801"))
 
 
 @claim(
@@ -130,12 +130,12 @@ def first_way(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None
     kind="figure",
 )
 @trains
-@caught(faults.forgets_what_it_learned)
-@unmoved(faults.other_seeds)
-def recognises(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
+@detects(faults.forgets_what_it_learned)
+@tolerates(faults.other_seeds)
+def recognises(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> None:
     """Look between which the mean lies; what an accuracy of 0.98 means: `sequential-first.accuracy-counts`."""
-    names = alike.kin(witness, bits, STYLES[0])
-    deciding.rounds_to(witness, [run for name in names for run in curves.by_style[name]], 98)
+    names = alike.kin(record, bits, STYLES[0])
+    deciding.rounds_to(record, [run for name in names for run in curves.by_style[name]], 98)
 
 
 @claim(
@@ -145,11 +145,11 @@ def recognises(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> Non
     kind="figure",
 )
 @trains
-@caught(faults.forgets_what_it_learned)
-@unmoved(faults.other_seeds)
-def second_way(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
+@detects(faults.forgets_what_it_learned)
+@tolerates(faults.other_seeds)
+def second_way(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _figures(witness, curves, bits, "sequential-add", ("test_loss", 10, "0.07"), ("test_accuracy", 10, "0.981"))
+    _figures(record, curves, bits, "sequential-add", ("test_loss", 10, "0.07"), ("test_accuracy", 10, "0.981"))
 
 
 @claim(
@@ -159,12 +159,12 @@ def second_way(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> Non
     kind="figure",
 )
 @trains
-@caught(faults.second_way_ends_worse)
-@unmoved(faults.other_seeds)
-def second_as_first(witness: Witness, curves_if_any: Curves | None, bits: Mapping[str, str]) -> None:
+@detects(faults.second_way_ends_worse)
+@tolerates(faults.other_seeds)
+def second_as_first(record: Recorder, curves_if_any: Curves | None, bits: Mapping[str, str]) -> None:
     """Show that there is no difference but that of the seeds, or that it is within a margin."""
-    same = STYLES[0] in alike.kin(witness, bits, STYLES[1])
-    deciding.nearly_alike(witness, curves_if_any, STYLES[1], STYLES[:1], same)
+    same = STYLES[0] in alike.kin(record, bits, STYLES[1])
+    deciding.nearly_alike(record, curves_if_any, STYLES[1], STYLES[:1], same)
 
 
 @claim(
@@ -174,11 +174,11 @@ def second_as_first(witness: Witness, curves_if_any: Curves | None, bits: Mappin
     kind="figure",
 )
 @trains
-@caught(faults.forgets_what_it_learned)
-@unmoved(faults.other_seeds)
-def functional(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
+@detects(faults.forgets_what_it_learned)
+@tolerates(faults.other_seeds)
+def functional(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _figures(witness, curves, bits, "functional", ("test_loss", 10, "0.067"), ("test_accuracy", 10, "0.982"))
+    _figures(record, curves, bits, "functional", ("test_loss", 10, "0.067"), ("test_accuracy", 10, "0.982"))
 
 
 @claim(
@@ -188,11 +188,11 @@ def functional(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> Non
     kind="figure",
 )
 @trains
-@caught(faults.forgets_what_it_learned)
-@unmoved(faults.other_seeds)
-def subclassed(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> None:
+@detects(faults.forgets_what_it_learned)
+@tolerates(faults.other_seeds)
+def subclassed(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> None:
     """Hold the printed figures against those of the trainings."""
-    _figures(witness, curves, bits, "subclass", ("test_loss", 10, "0.068"), ("test_accuracy", 10, "0.982"))
+    _figures(record, curves, bits, "subclass", ("test_loss", 10, "0.068"), ("test_accuracy", 10, "0.982"))
 
 
 @claim(
@@ -202,12 +202,12 @@ def subclassed(witness: Witness, curves: Curves, bits: Mapping[str, str]) -> Non
     kind="figure",
 )
 @trains
-@caught(faults.second_way_ends_worse)
-@unmoved(faults.other_seeds)
-def all_alike(witness: Witness, curves_if_any: Curves | None, bits: Mapping[str, str]) -> None:
+@detects(faults.second_way_ends_worse)
+@tolerates(faults.other_seeds)
+def all_alike(record: Recorder, curves_if_any: Curves | None, bits: Mapping[str, str]) -> None:
     """Show for each way that there is no difference from the first but that of the seeds, or one within a margin."""
-    together = alike.kin(witness, bits, STYLES[0])
+    together = alike.kin(record, bits, STYLES[0])
     for name in STYLES[1:]:
         # Those that are the first way's own training tell its figures with it.
         others = [other for other in together if other != name]
-        deciding.nearly_alike(witness, curves_if_any, name, others, name in together)
+        deciding.nearly_alike(record, curves_if_any, name, others, name in together)

@@ -10,7 +10,7 @@ from typing import Any, Mapping
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import trials
 from pytest_kerasch2.chapter.figures_trained import STYLES
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 IMAGES = 960
@@ -38,12 +38,12 @@ def digests(tf: Any) -> dict[str, str]:
     return {name: _trained(tf, name, STYLES[0]) for name in STYLES}
 
 
-def kin(witness: Witness, bits: Mapping[str, str], name: str) -> tuple[str, ...]:
+def kin(record: Recorder, bits: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Give the ways that train as one does, itself among them, and keep that as evidence."""
     found = tuple(other for other in STYLES if bits[other] == bits[name])
     others = [other for other in found if other != name]
     alike = f"as {', '.join(others)} do" if others else "as none of the others does"
-    witness.saw(f"from equal weights, order and dropping, {name} trains bit for bit {alike}")
+    record.saw(f"from equal weights, order and dropping, {name} trains bit for bit {alike}")
     return found
 
 

@@ -10,8 +10,8 @@ from pytest_kerasch2.accuracy.decision import WORDS
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter import figures_trained
 from pytest_kerasch2.chapter.figures_trained import Curves
-from pytest_kerasch2.claims.witness import Witness
-from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.errors import Inconclusive
 from pytest_kerasch2.gates import equivalence, prediction
 from pytest_kerasch2.gates.equivalence import Difference
 
@@ -27,7 +27,7 @@ MARGINS = {"test_accuracy": 0.005, "test_loss": 0.0245}
 LAST = 10
 
 
-def one_of_them(witness: Witness, curves: Curves, names: Sequence[str], point: Point, printed: str) -> None:
+def one_of_them(record: Recorder, curves: Curves, names: Sequence[str], point: Point, printed: str) -> None:
     """Require that a printed figure can come from where the figures of some ways come from.
 
     Args:
@@ -36,7 +36,7 @@ def one_of_them(witness: Witness, curves: Curves, names: Sequence[str], point: P
         printed: the figure as it is printed; it is known as well as its digits say.
 
     Raises:
-        CouldNotTell: the figure lies at the edge of what the trainings give.
+        Inconclusive: the figure lies at the edge of what the trainings give.
     """
     on = curve.scale(point, curves.data)
     groups = {name: [on.there(point.of(run)) for run in runs] for name, runs in curves.by_style.items()}
@@ -50,16 +50,16 @@ def one_of_them(witness: Witness, curves: Curves, names: Sequence[str], point: P
     far = f"{said.deviations:.1f} standard deviations from their mean, p = {said.probability:.1g}"
     what = f"{WORDS[point.series]} after epoch {point.epoch}: {printed} is printed"
     verdict = told(said.probability)
-    if verdict == "could_not_tell":
+    if verdict == "inconclusive":
         happened = f"{what}, which is at the edge of what the trainings give"
-        raise CouldNotTell(happened, f"{gave}; {far}", "hold it against more seeds, of kerasch2 calibrate")
-    witness.true(what, holds=verdict == "held", found=f"{gave}; {far}")
+        raise Inconclusive(happened, f"{gave}; {far}", "hold it against more seeds, of kerasch2 calibrate")
+    record.true(what, holds=verdict == "held", found=f"{gave}; {far}")
 
 
 def told(probability: float) -> str:
     """Give the verdict on a printed figure, by how often a training gives one at least so far off."""
     if EDGE * RAREST < probability <= RAREST:
-        return "could_not_tell"
+        return "inconclusive"
     return "held" if probability > RAREST else "broken"
 
 
@@ -77,22 +77,22 @@ def _span(runs: Sequence[Run], point: Point) -> str:
     return f"{values[0]:.4f} to {values[-1]:.4f}"
 
 
-def rounds_to(witness: Witness, runs: Sequence[Run], whole: int) -> None:
+def rounds_to(record: Recorder, runs: Sequence[Run], whole: int) -> None:
     """Require that so many of 100 test images are recognised on average.
 
     Raises:
-        CouldNotTell: the mean is not known well enough.
+        Inconclusive: the mean is not known well enough.
     """
     shares = [100 * run.test_accuracy[-1] for run in runs]
     low, high = prediction.mean_between(shares, ERROR)
     found = f"{sum(shares) / len(shares):.2f} of 100, the mean of all such trainings from {low:.2f} to {high:.2f}"
     if low < whole - 0.5 < high or low < whole + 0.5 < high:
-        raise CouldNotTell("The mean of the trainings is not known to a whole image of 100", found, "train more seeds")
+        raise Inconclusive("The mean of the trainings is not known to a whole image of 100", found, "train more seeds")
     holds = whole - 0.5 <= low and high <= whole + 0.5
-    witness.true(f"{whole} of 100 test images are recognised", holds=holds, found=found)
+    record.true(f"{whole} of 100 test images are recognised", holds=holds, found=found)
 
 
-def nearly_alike(witness: Witness, curves: Curves | None, name: str, others: Sequence[str], same_bits: bool) -> None:
+def nearly_alike(record: Recorder, curves: Curves | None, name: str, others: Sequence[str], same_bits: bool) -> None:
     """Require that one way ends nearly as others do.
 
     Args:
@@ -103,20 +103,20 @@ def nearly_alike(witness: Witness, curves: Curves | None, name: str, others: Seq
             is no difference but that of the seeds.
 
     Raises:
-        CouldNotTell: the interval of the difference reaches beyond the margin or is not known, and the bits do not say
+        Inconclusive: the interval of the difference reaches beyond the margin or is not known, and the bits do not say
             either.
     """
-    told = curves is not None and _within(witness, curves, name, others)
+    told = curves is not None and _within(record, curves, name, others)
     if not (told or same_bits):
         if curves is None:
             raise figures_trained.untrained()
         remedy = "nothing to do: more seeds would tell"
-        raise CouldNotTell("The difference is not known well enough", witness.evidence[-1], remedy)
+        raise Inconclusive("The difference is not known well enough", record.evidence[-1], remedy)
     how = "the interval of the difference lies within the margin" if told else "equal weights give equal bits"
-    witness.true(f"{name} ends nearly as {' and '.join(others)}", holds=True, found=how)
+    record.true(f"{name} ends nearly as {' and '.join(others)}", holds=True, found=how)
 
 
-def _within(witness: Witness, curves: Curves, name: str, others: Sequence[str]) -> bool:
+def _within(record: Recorder, curves: Curves, name: str, others: Sequence[str]) -> bool:
     """Tell whether the difference of all that is told after ten epochs is shown to lie within its margin.
 
     Raises:
@@ -128,9 +128,9 @@ def _within(witness: Witness, curves: Curves, name: str, others: Sequence[str]) 
         shown = f"{name} less {' and '.join(others)}: {found.found:+.4f}, from {found.low:+.4f} to {found.high:+.4f}"
         line = f"{WORDS[series]} after ten epochs: {shown}; nearly the same is within {margin}"
         if found.beyond(margin):
-            witness.true(f"{name} ends nearly as {' and '.join(others)}", holds=False, found=line)
+            record.true(f"{name} ends nearly as {' and '.join(others)}", holds=False, found=line)
         told = told and found.within(margin)
-        witness.saw(line)
+        record.saw(line)
     return told
 
 

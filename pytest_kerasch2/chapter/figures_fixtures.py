@@ -10,7 +10,7 @@ import pytest
 
 from pytest_kerasch2.chapter import figures_alike, figures_trained
 from pytest_kerasch2.chapter.figures_trained import Curves
-from pytest_kerasch2.errors import CouldNotTell, TrainingFailed
+from pytest_kerasch2.errors import Inconclusive, TrainingFailed
 from pytest_kerasch2.framework import state
 from pytest_kerasch2.options import Settings
 
@@ -32,9 +32,9 @@ class FigureFixtures:
         self._clocked: figures_alike.Times | None = None
 
     @pytest.fixture
-    def curves(self, planted: Any) -> Curves:
-        """The curves of twelve trainings; where something is planted, stored ones, to which it is done."""
-        if planted is not None:
+    def curves(self, injected: Any) -> Curves:
+        """The curves of twelve trainings; where something is injected, stored ones, to which it is done."""
+        if injected is not None:
             figures_trained.refuse_without_libraries()
             return figures_trained.stored()
         figures_trained.refuse_untrained(self.settings)
@@ -46,9 +46,9 @@ class FigureFixtures:
         return self._curves
 
     @pytest.fixture
-    def curves_if_any(self, planted: Any, request: pytest.FixtureRequest) -> Any:
+    def curves_if_any(self, injected: Any, request: pytest.FixtureRequest) -> Any:
         """The same curves; None where this run does not train, for what can be told without."""
-        if planted is None and not self.settings.accuracy:
+        if injected is None and not self.settings.accuracy:
             return None
         return request.getfixturevalue("curves")
 
@@ -74,7 +74,7 @@ class FigureFixtures:
             return figures_trained.trained(self.settings, self._kept(), self._say)
         except TrainingFailed as error:
             # Stopped, or without memory: that says nothing of a figure.
-            return CouldNotTell(error.happened, error.found, error.remedy)
+            return Inconclusive(error.happened, error.found, error.remedy)
         except Exception as error:
             # Kept too: what failed once would fail for each of the claims.
             return error

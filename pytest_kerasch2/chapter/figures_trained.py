@@ -28,14 +28,14 @@ from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Subject
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter import figures_shared
-from pytest_kerasch2.errors import BadSetting, CouldNotTell, TrainingFailed
+from pytest_kerasch2.errors import BadSetting, Inconclusive, TrainingFailed
 from pytest_kerasch2.options import ACCURACY, Settings
 from pytest_kerasch2.variables import Hidden
 
 STYLES = tuple(style.name for style in models.STYLES)
 SEEDS_EACH = 3
 WHOLE = SEEDS_EACH * len(STYLES)
-# Beside the tests of the plugin itself nothing trains for ten epochs: planted faults are tried on these.
+# Beside the tests of the plugin itself nothing trains for ten epochs: injected faults are tried on these.
 STORED = "mnist-tensorflow-2.21"
 
 
@@ -70,15 +70,15 @@ def refuse_untrained(settings: Settings) -> None:
     """Refuse to decide where this run was not asked to train.
 
     Raises:
-        CouldNotTell: saying how it is asked.
+        Inconclusive: saying how it is asked.
     """
     if not settings.accuracy:
         raise untrained()
 
 
-def untrained() -> CouldNotTell:
+def untrained() -> Inconclusive:
     """Give what a run says that was not asked to train."""
-    return CouldNotTell(
+    return Inconclusive(
         "Ten epochs of training decide this", "this run does not train", f"run pytest with {ACCURACY.flag}"
     )
 
@@ -87,12 +87,12 @@ def refuse_without_libraries() -> None:
     """Refuse where what spreads trainings, or what knows distributions, is not installed.
 
     Raises:
-        CouldNotTell: naming what is missing.
+        Inconclusive: naming what is missing.
     """
     missing = [name for name in ("joblib", "scipy") if importlib.util.find_spec(name) is None]
     if missing:
         remedy = 'run pip install "pytest-kerasch2[accuracy]"'
-        raise CouldNotTell("The figures of training need libraries", f"no {' and no '.join(missing)}", remedy)
+        raise Inconclusive("The figures of training need libraries", f"no {' and no '.join(missing)}", remedy)
 
 
 def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Curves:

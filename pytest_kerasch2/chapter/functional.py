@@ -15,8 +15,8 @@ from pytest_kerasch2.chapter import replacements, saboteurs, trials
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.chapter.properties import examples
 from pytest_kerasch2.chapter.sequential_second import kinds, shapes
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models.network import printed_activation
 
@@ -69,16 +69,16 @@ def names_lost() -> Iterator[None]:
     section=SECTION,
     kind="prose",
 )
-@caught(network.d1_without_bias)
-@unmoved(network.other_weights)
-def same_architecture(tf: Any, witness: Witness) -> None:
+@detects(network.d1_without_bias)
+@tolerates(network.other_weights)
+def same_architecture(tf: Any, record: Recorder) -> None:
     """Compare kinds of layers and shapes of weights with those of both Sequential models."""
     model = models.built(models.style("functional").build(tf))
 
     for name in ("sequential-list", "sequential-add"):
         other = models.built(models.style(name).build(tf))
-        witness.equal(f"kinds of layers, against {name}", expected=kinds(other), actual=kinds(model))
-        witness.equal(f"shapes of weights, against {name}", expected=shapes(other), actual=shapes(model))
+        record.equal(f"kinds of layers, against {name}", expected=kinds(other), actual=kinds(model))
+        record.equal(f"shapes of weights, against {name}", expected=shapes(other), actual=shapes(model))
 
 
 @claim(
@@ -87,15 +87,15 @@ def same_architecture(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@caught(saboteurs.one_unit_short, names_lost)
-@unmoved(saboteurs.zero_weights)
-def summary(tf: Any, witness: Witness) -> None:
+@detects(saboteurs.one_unit_short, names_lost)
+@tolerates(saboteurs.zero_weights)
+def summary(tf: Any, record: Recorder) -> None:
     """Read the table of a model that has not been called."""
     text = trials.summary_of(models.style("functional").build(tf))
 
     rows = {row.split(" (")[0]: count for row, count in trials.summary_rows(text)}
-    witness.equal("parameters of d1 and d2", expected=[401_920, 5_130], actual=[rows.get("d1"), rows.get("d2")])
-    witness.equal("total", expected=407_050, actual=trials.summary_total(text))
+    record.equal("parameters of d1 and d2", expected=[401_920, 5_130], actual=[rows.get("d1"), rows.get("d2")])
+    record.equal("total", expected=407_050, actual=trials.summary_total(text))
 
 
 @claim(
@@ -104,19 +104,19 @@ def summary(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@caught(batch_of_one)
-@unmoved(network.other_weights)
-def batch_not_given(tf: Any, witness: Witness) -> None:
+@detects(batch_of_one)
+@tolerates(network.other_weights)
+def batch_not_given(tf: Any, record: Recorder) -> None:
     """Read the shapes in the summary and on the model, then hand over batches of several sizes."""
     model = models.style("functional").build(tf)
     text = trials.summary_of(model)
 
     for shape in ("(None, 28, 28)", "(None, 784)", "(None, 512)", "(None, 10)"):
-        witness.contains(f"{shape} in the summary", expected=shape, actual=text)
-    witness.equal("shape of the output", expected=(None, 10), actual=tuple(model.outputs[0].shape))
+        record.contains(f"{shape} in the summary", expected=shape, actual=text)
+    record.equal("shape of the output", expected=(None, 10), actual=tuple(model.outputs[0].shape))
     for count in (1, 5):
         outputs = api.array(model(trials.drawn(count)[0]))
-        witness.equal(f"outputs for {count} images", expected=(count, 10), actual=outputs.shape)
+        record.equal(f"outputs for {count} images", expected=(count, 10), actual=outputs.shape)
 
 
 @claim(
@@ -125,15 +125,15 @@ def batch_not_given(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(names_lost)
-@unmoved(network.other_weights)
-def names(tf: Any, witness: Witness) -> None:
+@detects(names_lost)
+@tolerates(network.other_weights)
+def names(tf: Any, record: Recorder) -> None:
     """Look for the names."""
     model = models.style("functional").build(tf)
     found = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
 
-    witness.equal("names of the Dense layers", expected=["d1", "d2"], actual=found)
-    witness.true("found by name", holds=model.get_layer("d1") is models.layer(model, "hidden"), found="another layer")
+    record.equal("names of the Dense layers", expected=["d1", "d2"], actual=found)
+    record.true("found by name", holds=model.get_layer("d1") is models.layer(model, "hidden"), found="another layer")
 
 
 @claim(
@@ -142,15 +142,15 @@ def names(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(input_with_values, batch_of_one)
-@unmoved(network.other_weights)
-def input_is_placeholder(tf: Any, witness: Witness) -> None:
+@detects(input_with_values, batch_of_one)
+@tolerates(network.other_weights)
+def input_is_placeholder(tf: Any, record: Recorder) -> None:
     """Ask it for shape, type and values."""
     placeholder = tf.keras.Input(shape=(28, 28))
 
-    witness.equal("shape", expected=(None, 28, 28), actual=tuple(placeholder.shape))
-    witness.equal("type", expected="float32", actual=str(getattr(placeholder.dtype, "name", placeholder.dtype)))
-    witness.true("it has no values", holds=not _has_values(placeholder), found="values")
+    record.equal("shape", expected=(None, 28, 28), actual=tuple(placeholder.shape))
+    record.equal("type", expected="float32", actual=str(getattr(placeholder.dtype, "name", placeholder.dtype)))
+    record.true("it has no values", holds=not _has_values(placeholder), found="values")
 
 
 def _has_values(tensor: Any) -> bool:
@@ -166,18 +166,18 @@ def _has_values(tensor: Any) -> bool:
     section=SECTION,
     kind="prose",
 )
-@caught(network.flattened_backwards, network.no_relu)
-@unmoved(network.other_weights)
-def layers_on_tensors(tf: Any, witness: Witness) -> None:
+@detects(network.flattened_backwards, network.no_relu)
+@tolerates(network.other_weights)
+def layers_on_tensors(tf: Any, record: Recorder) -> None:
     """Follow the shapes through the layers; then compare the model with arithmetic on its weights."""
     api.set_seed(21)
-    trials.say_activations(witness)
+    trials.say_activations(record)
     image = tf.keras.Input(shape=(28, 28))
     flat = tf.keras.layers.Flatten()(image)
     hidden = tf.keras.layers.Dense(512, activation="relu", name="d1")(flat)
     outputs = tf.keras.layers.Dense(10, activation=printed_activation(tf, "softmax"), name="d2")(hidden)
     seen = [tuple(tensor.shape) for tensor in (flat, hidden, outputs)]
-    witness.equal("shapes", expected=[(None, 784), (None, 512), (None, 10)], actual=seen)
+    record.equal("shapes", expected=[(None, 784), (None, 512), (None, 10)], actual=seen)
 
     model = tf.keras.Model(inputs=image, outputs=outputs)
 
@@ -185,7 +185,7 @@ def layers_on_tensors(tf: Any, witness: Witness) -> None:
     w1, b1, w2, b2 = (np.asarray(array, dtype="float64") for array in model.get_weights())
     powers = np.exp(np.maximum(0, images.reshape(8, 784) @ w1 + b1) @ w2 + b2)
     wanted = powers / powers.sum(axis=1, keepdims=True)
-    witness.all_true(
+    record.all_true(
         "outputs are those of the layers, in this order", mask=np.abs(api.array(model(images)) - wanted) < 1e-4
     )
 
@@ -196,9 +196,9 @@ def layers_on_tensors(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(network.elu_for_d1)
-@unmoved(network.other_weights)
-def same_outputs(tf: Any, witness: Witness) -> None:
+@detects(network.elu_for_d1)
+@tolerates(network.other_weights)
+def same_outputs(tf: Any, record: Recorder) -> None:
     """Give all four the weights of one, and compare the outputs bit for bit."""
     api.set_seed(22)
     images = trials.drawn(16)[0] - 0.5
@@ -207,13 +207,13 @@ def same_outputs(tf: Any, witness: Witness) -> None:
 
     for style, other in zip(models.STYLES[1:], others):
         models.copy_weights(source=first, target=other)
-        witness.same_bits(f"outputs of {style.name}", expected=wanted, actual=api.array(other(images)))
+        record.same_bits(f"outputs of {style.name}", expected=wanted, actual=api.array(other(images)))
 
 
-@generalises(same_outputs)
-@caught(network.elu_for_d1, network.d1_without_bias)
-@unmoved(network.other_weights)
-def same_outputs_at_any_width(tf: Any, witness: Witness) -> None:
+@extends(same_outputs)
+@detects(network.elu_for_d1, network.d1_without_bias)
+@tolerates(network.other_weights)
+def same_outputs_at_any_width(tf: Any, record: Recorder) -> None:
     """Compare all four at generated widths and sizes of image, in their outputs and in their counts."""
 
     @examples(3)
@@ -223,13 +223,13 @@ def same_outputs_at_any_width(tf: Any, witness: Witness) -> None:
         shape = models.Network(hidden=hidden, classes=classes, pixels=pixels)
         images = np.random.RandomState(hidden).uniform(-1, 1, (3, *pixels)).astype("float32")
         first, *others = (models.built(style.build(tf, shape), shape) for style in models.STYLES)
-        case = Witness()
+        case = Recorder()
         for other in others:
             case.equal("parameters", expected=shape.total, actual=int(other.count_params()))
             models.copy_weights(source=first, target=other)
             case.same_bits(f"{hidden} of {pixels}", expected=api.array(first(images)), actual=api.array(other(images)))
 
-    witness.always("all four ways give the same outputs and count the same", 3, property_)
+    record.always("all four ways give the same outputs and count the same", 3, property_)
 
 
 @claim(
@@ -238,25 +238,25 @@ def same_outputs_at_any_width(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     cause="TensorFlow 2 has no `tf.layers`, which was TensorFlow 1's; `tf.keras.layers.Dense` is meant.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/tools/api/golden/v2/tensorflow.pbtxt",
     symptom=r"AttributeError: .*'layers'",
-    instead=replacements.HIDDEN_LAYER,
+    workaround=replacements.HIDDEN_LAYER,
 )
-@cured(old_layers_planted)
-@caught(saboteurs.one_unit_short, names_lost)
-@unmoved(network.other_weights)
-def hidden_as_printed(tf: Any, witness: Witness) -> None:
+@fixed_by(old_layers_planted)
+@detects(saboteurs.one_unit_short, names_lost)
+@tolerates(network.other_weights)
+def hidden_as_printed(tf: Any, record: Recorder) -> None:
     """Make the layer as printed and call it on a placeholder."""
-    kind = witness.runs("tf.layers.Dense", lambda: tf.layers.Dense)
+    kind = record.runs("tf.layers.Dense", lambda: tf.layers.Dense)
 
     layer = kind(512, activation="relu", name="d1")
     outputs = layer(tf.keras.Input(shape=(784,)))
 
-    witness.equal("shape of its output", expected=(None, 512), actual=tuple(outputs.shape))
-    witness.equal("parameters", expected=401_920, actual=int(layer.count_params()))
-    witness.equal("name", expected="d1", actual=layer.name)
+    record.equal("shape of its output", expected=(None, 512), actual=tuple(outputs.shape))
+    record.equal("parameters", expected=401_920, actual=int(layer.count_params()))
+    record.equal("name", expected="d1", actual=layer.name)
 
 
 @claim(
@@ -265,9 +265,9 @@ def hidden_as_printed(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(network.nothing_learned)
-@unmoved(network.other_weights)
-def unprepared_data(tf: Any, witness: Witness) -> None:
+@detects(network.nothing_learned)
+@tolerates(network.other_weights)
+def unprepared_data(tf: Any, record: Recorder) -> None:
     """Compile and fit as printed, on drawn images of such types."""
     api.set_seed(23)
     images, labels = trials.drawn(64)
@@ -276,7 +276,7 @@ def unprepared_data(tf: Any, witness: Witness) -> None:
     before = trials.cross_entropy(model(images.astype("float32")), labels)
     history = trials.printed(lambda: model.fit(images, labels, batch_size=32, epochs=2))[0]
 
-    witness.equal("types handed over", expected=("float64", "uint8"), actual=(str(images.dtype), str(labels.dtype)))
-    witness.equal("epochs fitted", expected=2, actual=len(history.history["loss"]))
+    record.equal("types handed over", expected=("float64", "uint8"), actual=(str(images.dtype), str(labels.dtype)))
+    record.equal("epochs fitted", expected=2, actual=len(history.history["loss"]))
     after = trials.cross_entropy(model(images.astype("float32")), labels)
-    witness.true("the loss is smaller than before", holds=after < 0.9 * before, found=round(after, 3))
+    record.true("the loss is smaller than before", holds=after < 0.9 * before, found=round(after, 3))

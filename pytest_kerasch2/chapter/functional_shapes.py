@@ -8,8 +8,8 @@ from typing import Any, Iterator
 import numpy as np
 
 from pytest_kerasch2.chapter import saboteurs_network as network
-from pytest_kerasch2.claims.marks import caught, claim, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 SECTION = "Functional API"
@@ -47,9 +47,9 @@ def dense_negated() -> Iterator[None]:
     section=SECTION,
     kind="prose",
 )
-@caught(halves_swapped)
-@unmoved(network.other_weights)
-def several_inputs(tf: Any, witness: Witness) -> None:
+@detects(halves_swapped)
+@tolerates(network.other_weights)
+def several_inputs(tf: Any, record: Recorder) -> None:
     """Join two inputs and compare with arithmetic on the weights."""
     api.set_seed(24)
     left, right = tf.keras.Input(shape=(3,)), tf.keras.Input(shape=(2,))
@@ -57,11 +57,11 @@ def several_inputs(tf: Any, witness: Witness) -> None:
     model = tf.keras.Model(inputs=[left, right], outputs=tf.keras.layers.Dense(4)(joined))
     a, b = _numbers((5, 3), 1), _numbers((5, 2), 2)
 
-    witness.equal("inputs", expected=2, actual=len(model.inputs))
-    witness.equal("parameters", expected=(3 + 2) * 4 + 4, actual=int(model.count_params()))
+    record.equal("inputs", expected=2, actual=len(model.inputs))
+    record.equal("parameters", expected=(3 + 2) * 4 + 4, actual=int(model.count_params()))
     kernel, bias = model.get_weights()
     outputs = api.array(model([a, b]))
-    witness.all_true("outputs", mask=np.abs(outputs - (np.concatenate([a, b], axis=1) @ kernel + bias)) < 1e-5)
+    record.all_true("outputs", mask=np.abs(outputs - (np.concatenate([a, b], axis=1) @ kernel + bias)) < 1e-5)
 
 
 def _numbers(shape: tuple[int, ...], seed: int) -> Any:
@@ -74,9 +74,9 @@ def _numbers(shape: tuple[int, ...], seed: int) -> Any:
     section=SECTION,
     kind="prose",
 )
-@caught(dense_negated)
-@unmoved(network.other_weights)
-def several_outputs(tf: Any, witness: Witness) -> None:
+@detects(dense_negated)
+@tolerates(network.other_weights)
+def several_outputs(tf: Any, record: Recorder) -> None:
     """Read two layers off one input and compare each with arithmetic on its weights."""
     api.set_seed(25)
     start = tf.keras.Input(shape=(3,))
@@ -85,11 +85,11 @@ def several_outputs(tf: Any, witness: Witness) -> None:
     values = _numbers((5, 3), 3)
     outputs = [api.array(one) for one in model(values)]
 
-    witness.equal("shapes", expected=[(5, 4), (5, 2)], actual=[one.shape for one in outputs])
-    witness.equal("parameters", expected=(3 * 4 + 4) + (3 * 2 + 2), actual=int(model.count_params()))
+    record.equal("shapes", expected=[(5, 4), (5, 2)], actual=[one.shape for one in outputs])
+    record.equal("parameters", expected=(3 * 4 + 4) + (3 * 2 + 2), actual=int(model.count_params()))
     for head, output in zip(heads, outputs):
         kernel, bias = head.get_weights()
-        witness.all_true(f"output of {head.units} units", mask=np.abs(output - (values @ kernel + bias)) < 1e-5)
+        record.all_true(f"output of {head.units} units", mask=np.abs(output - (values @ kernel + bias)) < 1e-5)
 
 
 @claim(
@@ -98,9 +98,9 @@ def several_outputs(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(halves_swapped)
-@unmoved(network.other_weights)
-def shared_layers(tf: Any, witness: Witness) -> None:
+@detects(halves_swapped)
+@tolerates(network.other_weights)
+def shared_layers(tf: Any, record: Recorder) -> None:
     """Call one layer on two inputs; equal inputs then give equal halves, and the weights count once."""
     api.set_seed(26)
     shared = tf.keras.layers.Dense(4)
@@ -109,13 +109,13 @@ def shared_layers(tf: Any, witness: Witness) -> None:
     model = tf.keras.Model(inputs=[left, right], outputs=joined)
     a, b = _numbers((5, 3), 4), _numbers((5, 3), 5)
 
-    witness.equal("parameters", expected=3 * 4 + 4, actual=int(model.count_params()))
+    record.equal("parameters", expected=3 * 4 + 4, actual=int(model.count_params()))
     same = api.array(model([a, a]))
-    witness.same_bits("halves for equal inputs", expected=same[:, :4], actual=same[:, 4:])
+    record.same_bits("halves for equal inputs", expected=same[:, :4], actual=same[:, 4:])
     kernel, bias = shared.get_weights()
     outputs = api.array(model([a, b]))
     wanted = np.concatenate([a @ kernel + bias, b @ kernel + bias], axis=1)
-    witness.all_true("outputs for different ones", mask=np.abs(outputs - wanted) < 1e-5)
+    record.all_true("outputs for different ones", mask=np.abs(outputs - wanted) < 1e-5)
 
 
 @claim(
@@ -124,9 +124,9 @@ def shared_layers(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(residual_lost)
-@unmoved(network.other_weights)
-def residual_connections(tf: Any, witness: Witness) -> None:
+@detects(residual_lost)
+@tolerates(network.other_weights)
+def residual_connections(tf: Any, record: Recorder) -> None:
     """Add the input to what a layer makes of it, and compare with arithmetic on the weights."""
     api.set_seed(27)
     start = tf.keras.Input(shape=(4,))
@@ -135,6 +135,6 @@ def residual_connections(tf: Any, witness: Witness) -> None:
     values = _numbers((5, 4), 6)
     kernel, bias = inner.get_weights()
 
-    witness.equal("parameters", expected=4 * 4 + 4, actual=int(model.count_params()))
+    record.equal("parameters", expected=4 * 4 + 4, actual=int(model.count_params()))
     outputs = api.array(model(values))
-    witness.all_true("outputs are input plus layer", mask=np.abs(outputs - (values + values @ kernel + bias)) < 1e-5)
+    record.all_true("outputs are input plus layer", mask=np.abs(outputs - (values + values @ kernel + bias)) < 1e-5)

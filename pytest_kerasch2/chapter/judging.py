@@ -9,15 +9,15 @@ import pytest
 
 from pytest_kerasch2.claims.model import Check, Record, Verdict
 from pytest_kerasch2.claims.outcome import Outcome, outcome
+from pytest_kerasch2.claims.recorder import Recorder, described, steady
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.claims.witness import Witness, described, steady
 from pytest_kerasch2.errors import (
     BadReference,
     BadSetting,
     ChildDied,
     ClaimBroken,
-    CouldNotTell,
     DataDamaged,
+    Inconclusive,
     KerasCh2Error,
     NotApplicable,
     UnsafeFile,
@@ -39,13 +39,13 @@ def verdict_of(error: BaseException | None) -> Verdict:
         return Verdict.HELD
     if isinstance(error, NotApplicable):
         return Verdict.NOT_APPLICABLE
-    if isinstance(error, (CouldNotTell, pytest.skip.Exception, *_FAILURES)):
-        return Verdict.COULD_NOT_TELL
+    if isinstance(error, (Inconclusive, pytest.skip.Exception, *_FAILURES)):
+        return Verdict.INCONCLUSIVE
     return Verdict.BROKEN
 
 
 def record_of(
-    check: Check, witness: Witness, error: BaseException | None, release: Release, *, parameters: str, seconds: float
+    check: Check, recorder: Recorder, error: BaseException | None, release: Release, *, parameters: str, seconds: float
 ) -> Record:
     """Give the record of one run of a check.
 
@@ -53,16 +53,16 @@ def record_of(
         parameters: the id of the check's parameters, empty where it has none.
         seconds: wall time of setting up and running it.
     """
-    if error is None and not witness.evidence:
+    if error is None and not recorder.evidence:
         error = BlindCheck("The check kept no evidence, so it proves nothing")
-    evidence = witness.evidence
+    evidence = recorder.evidence
     remedy = ""
     if error is not None and not isinstance(error, ClaimBroken):
         evidence = (*evidence, steady(_told(error)))
-        remedy = error.remedy if isinstance(error, CouldNotTell) else ""
+        remedy = error.remedy if isinstance(error, Inconclusive) else ""
     elif isinstance(error, ClaimBroken) and not evidence:
         evidence = (steady(str(error)),)
-    known = check.deviation(release, parameters)
+    known = check.known_issue(release, parameters)
     return Record(check.claim, verdict_of(error), evidence, known, remedy, seconds, parameters)
 
 
@@ -117,62 +117,62 @@ def show(report: Any, shown: Outcome, location: tuple[str, int], account: str) -
         report.longrepr = None
 
 
-def shown(record: Record, error: BaseException | None, planted: Planted | None) -> Outcome:
+def shown(record: Record, error: BaseException | None, injected: Injection | None) -> Outcome:
     """Give the outcome of a run. A file or a setting of the user's that is wrong fails, though it decides nothing."""
-    if isinstance(error, _FAILURES) or (error is None and record.verdict is Verdict.COULD_NOT_TELL):
+    if isinstance(error, _FAILURES) or (error is None and record.verdict is Verdict.INCONCLUSIVE):
         return Outcome("failed", str(error or record.evidence[-1]))
-    if planted is None:
+    if injected is None:
         return outcome(record)
     if record.verdict is Verdict.BROKEN and not isinstance(error, (ClaimBroken, ChildDied)):
-        # Whatever is planted must be found by a comparison; a check that merely falls over has not looked.
-        return Outcome("failed", f"`{planted.name}` made the check fall over instead: {record.evidence[-1]}")
-    return shown_under_sabotage(record, planted)
+        # Whatever is injected must be found by a comparison; a check that merely falls over has not looked.
+        return Outcome("failed", f"`{injected.name}` made the check fall over instead: {record.evidence[-1]}")
+    return shown_under_injection(record, injected)
 
 
-def shown_under_sabotage(record: Record, planted: Planted) -> Outcome:
-    """Give the outcome of a check that ran with something planted: a fault must be caught, a variation must not.
+def shown_under_injection(record: Record, injected: Injection) -> Outcome:
+    """Give the outcome of a check that ran with something injected: a fault must be caught, a variation must not.
 
     A claim that is undecided here proves nothing either way, and is skipped with its reason. Nor does one that is
-    broken as it is, where nothing planted makes it hold.
+    broken as it is, where nothing injected makes it hold.
     """
-    if record.deviation is not None and not planted.cured:
-        return Outcome("skipped", f"broken without anything planted, and without a cure: {record.deviation.cause}")
-    if record.verdict in (Verdict.NOT_APPLICABLE, Verdict.COULD_NOT_TELL):
+    if record.known_issue is not None and not injected.fixed:
+        return Outcome("skipped", f"broken without anything injected, and without a fix: {record.known_issue.cause}")
+    if record.verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
         return outcome(record)
-    wanted = Verdict.BROKEN if planted.harmful else Verdict.HELD
+    wanted = Verdict.BROKEN if injected.harmful else Verdict.HELD
     told = record.evidence[-1] if record.evidence else "no evidence"
     if record.verdict is wanted:
         return Outcome("passed", told)
-    if planted.harmful:
-        return Outcome("failed", f"the planted fault `{planted.name}` was not caught: {told}")
-    return Outcome("failed", f"the harmless variation `{planted.name}` was taken for a fault: {told}")
+    if injected.harmful:
+        return Outcome("failed", f"the injected fault `{injected.name}` was not caught: {told}")
+    return Outcome("failed", f"the benign change `{injected.name}` was taken for a fault: {told}")
 
 
-class Planted:
-    """What is planted around one run of a check: a saboteur, a variation or a cure, and perhaps a cure beneath it.
+class Injection:
+    """What is injected around one run of a check: a fault, a variation or a fix, and perhaps a fix beneath it.
 
     Attributes:
         factory: the context manager factory.
         harmful: whether the check must turn broken.
-        beneath: the cure that is entered first, for a claim that is broken on this release, or None.
-        cured: whether a cure is planted, beneath or as the thing itself.
+        beneath: the fix that is entered first, for a claim that is broken on this release, or None.
+        cured: whether a fix is injected, beneath or as the thing itself.
     """
 
     def __init__(self, factory: Any, harmful: bool, beneath: Any = None, *, is_cure: bool = False) -> None:
         """Keep them."""
-        self.cured = is_cure or beneath is not None
+        self.fixed = is_cure or beneath is not None
         self.factory = factory
         self.harmful = harmful
         self.beneath = beneath
 
     @property
     def name(self) -> str:
-        """Give the name by which the planted thing is listed."""
+        """Give the name by which the injected thing is listed."""
         return str(self.factory.__name__).strip("_")
 
     @property
     def layers(self) -> tuple[Any, ...]:
-        """Give the factories of all that is planted, in the order of entering."""
+        """Give the factories of all that is injected, in the order of entering."""
         return (self.factory,) if self.beneath is None else (self.beneath, self.factory)
 
     @property

@@ -10,8 +10,8 @@ import numpy as np
 
 from pytest_kerasch2 import fixtures
 from pytest_kerasch2.chapter import saboteurs
-from pytest_kerasch2.claims.marks import caught, claim, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 SECTION = "Sequential model, first way"
@@ -99,23 +99,23 @@ def cast_to_half() -> Iterator[None]:
     section=SECTION,
     kind="output",
 )
-@caught(one_image_lost)
-@unmoved(copied)
-def sizes(mnist: Any, witness: Witness) -> None:
+@detects(one_image_lost)
+@tolerates(copied)
+def sizes(mnist: Any, record: Recorder) -> None:
     """Count images and labels."""
-    witness.equal("images to train on", expected=60_000, actual=len(mnist.x_train))
-    witness.equal("labels to train on", expected=60_000, actual=len(mnist.y_train))
-    witness.equal("images to test with", expected=10_000, actual=len(mnist.x_test))
-    witness.equal("labels to test with", expected=10_000, actual=len(mnist.y_test))
+    record.equal("images to train on", expected=60_000, actual=len(mnist.x_train))
+    record.equal("labels to train on", expected=60_000, actual=len(mnist.y_train))
+    record.equal("images to test with", expected=10_000, actual=len(mnist.x_test))
+    record.equal("labels to test with", expected=10_000, actual=len(mnist.y_test))
 
 
 @claim("network-data.grid", "Each MNIST digit lies on a grid of 28 x 28 pixels.", section=SECTION, kind="prose")
-@caught(frames_cut)
-@unmoved(copied)
-def grid(mnist: Any, witness: Witness) -> None:
+@detects(frames_cut)
+@tolerates(copied)
+def grid(mnist: Any, record: Recorder) -> None:
     """Measure the images."""
-    witness.equal("one training image", expected=(28, 28), actual=mnist.x_train.shape[1:])
-    witness.equal("one test image", expected=(28, 28), actual=mnist.x_test.shape[1:])
+    record.equal("one training image", expected=(28, 28), actual=mnist.x_train.shape[1:])
+    record.equal("one test image", expected=(28, 28), actual=mnist.x_test.shape[1:])
 
 
 @claim(
@@ -124,14 +124,14 @@ def grid(mnist: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(signed_pixels)
-@unmoved(copied)
-def pixels(mnist: Any, witness: Witness) -> None:
+@detects(signed_pixels)
+@tolerates(copied)
+def pixels(mnist: Any, record: Recorder) -> None:
     """Read type and range of the pixels; that the whole range is used shows that no narrower type would do."""
     for name in ("x_train", "x_test"):
         images = getattr(mnist, name)
-        witness.equal(f"type of {name}", expected="uint8", actual=str(images.dtype))
-        witness.equal(f"least and greatest of {name}", expected=(0, 255), actual=(int(images.min()), int(images.max())))
+        record.equal(f"type of {name}", expected="uint8", actual=str(images.dtype))
+        record.equal(f"least and greatest of {name}", expected=(0, 255), actual=(int(images.min()), int(images.max())))
 
 
 @claim(
@@ -140,14 +140,14 @@ def pixels(mnist: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(wide_labels, zeros_lost)
-@unmoved(copied)
-def labels(mnist: Any, witness: Witness) -> None:
+@detects(wide_labels, zeros_lost)
+@tolerates(copied)
+def labels(mnist: Any, record: Recorder) -> None:
     """Read type and values of the labels."""
     for name in ("y_train", "y_test"):
         values = getattr(mnist, name)
-        witness.equal(f"type of {name}", expected="uint8", actual=str(values.dtype))
-        witness.equal(f"values of {name}", expected=list(range(10)), actual=np.unique(values).tolist())
+        record.equal(f"type of {name}", expected="uint8", actual=str(values.dtype))
+        record.equal(f"values of {name}", expected=list(range(10)), actual=np.unique(values).tolist())
 
 
 @claim(
@@ -156,18 +156,18 @@ def labels(mnist: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(cast_by_truncation, cast_to_half)
-@unmoved(copied)
-def scaled(tf: Any, mnist: Any, witness: Witness) -> None:
+@detects(cast_by_truncation, cast_to_half)
+@tolerates(copied)
+def scaled(tf: Any, mnist: Any, record: Recorder) -> None:
     """Prepare every value that a byte can have, and see that a pixel becomes what its value becomes, wherever it is."""
     of_byte = tf.cast(np.arange(256, dtype="uint8") / 255.0, tf.float32).numpy()
-    witness.equal("type", expected="float32", actual=str(of_byte.dtype))
-    witness.equal("least and greatest", expected=(0.0, 1.0), actual=(float(of_byte.min()), float(of_byte.max())))
-    witness.all_true("times 255 each is its byte again", mask=np.abs(of_byte * 255 - np.arange(256)) < 1e-4)
+    record.equal("type", expected="float32", actual=str(of_byte.dtype))
+    record.equal("least and greatest", expected=(0.0, 1.0), actual=(float(of_byte.min()), float(of_byte.max())))
+    record.all_true("times 255 each is its byte again", mask=np.abs(of_byte * 255 - np.arange(256)) < 1e-4)
     for name, step in (("x_train", 20), ("x_test", 4)):
         images = getattr(mnist, name)[::step]
         prepared = tf.cast(images / 255.0, tf.float32).numpy()
-        witness.all_true(f"pixels of {len(images)} images of {name} as their bytes", mask=prepared == of_byte[images])
+        record.all_true(f"pixels of {len(images)} images of {name} as their bytes", mask=prepared == of_byte[images])
 
 
 @claim(
@@ -176,11 +176,11 @@ def scaled(tf: Any, mnist: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(cast_to_half)
-@unmoved(copied)
-def labels_cast(tf: Any, mnist: Any, witness: Witness) -> None:
+@detects(cast_to_half)
+@tolerates(copied)
+def labels_cast(tf: Any, mnist: Any, record: Recorder) -> None:
     """Cast both sets of labels as printed."""
     for name in ("y_train", "y_test"):
         values = getattr(mnist, name)
         cast = tf.cast(values, tf.int64).numpy()
-        witness.same_bits(f"{name} as int64", expected=values.astype("int64"), actual=cast)
+        record.same_bits(f"{name} as int64", expected=values.astype("int64"), actual=cast)

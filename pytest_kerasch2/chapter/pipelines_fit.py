@@ -6,11 +6,11 @@ from typing import Any
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import attempts, replacements_pipeline, saboteurs
-from pytest_kerasch2.chapter import saboteurs_pipeline as planted
+from pytest_kerasch2.chapter import saboteurs_pipeline as injected
 from pytest_kerasch2.chapter.pipeline_probes import SEED, numbered
 from pytest_kerasch2.chapter.pipelines import SECTION
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, in_child, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, in_subprocess, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.job import Job
 from pytest_kerasch2.models import pipeline
@@ -33,15 +33,15 @@ def _compiled(tf: Any, dropout: float = 0.2, optimizer: Any = None) -> Any:
     return models.style("functional").compiled(tf, models.Network(hidden=8, dropout=dropout), optimizer)
 
 
-def _trained(witness: Witness, what: str, model: Any, call: Any) -> None:
+def _trained(record: Recorder, what: str, model: Any, call: Any) -> None:
     """Require that a call of `fit` takes two epochs of three steps, and changes the weights."""
     before = model.get_weights()
-    history = witness.runs(what, call)
-    witness.equal("epochs", expected=_EPOCHS, actual=len(history.history["loss"]))
-    witness.equal("steps in all", expected=_EPOCHS * _STEPS, actual=int(model.optimizer.iterations.numpy()))
+    history = record.runs(what, call)
+    record.equal("epochs", expected=_EPOCHS, actual=len(history.history["loss"]))
+    record.equal("steps in all", expected=_EPOCHS * _STEPS, actual=int(model.optimizer.iterations.numpy()))
     # Not their bits: those differ from one kind of processor to the other.
     changed = bool((before[0] != model.get_weights()[0]).any())
-    witness.equal("training changed the weights", expected=True, actual=changed)
+    record.equal("training changed the weights", expected=True, actual=changed)
 
 
 @claim(
@@ -50,14 +50,14 @@ def _trained(witness: Witness, what: str, model: Any, call: Any) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.fit_takes_one_step, planted.fit_learns_nothing)
-@unmoved(planted.batch_prefetched, saboteurs.other_seed)
-def fit_takes_data_set(tf: Any, witness: Witness) -> None:
+@detects(injected.fit_takes_one_step, injected.fit_learns_nothing)
+@tolerates(injected.batch_prefetched, saboteurs.other_seed)
+def fit_takes_data_set(tf: Any, record: Recorder) -> None:
     """Train on the printed pipeline."""
     model, dataset = _compiled(tf), pipeline.as_printed(tf, *_data())
 
     named = {"epochs": _EPOCHS, "steps_per_epoch": _STEPS, "verbose": 0}
-    _trained(witness, "fit(train_dataset, epochs, steps_per_epoch)", model, lambda: model.fit(dataset, **named))
+    _trained(record, "fit(train_dataset, epochs, steps_per_epoch)", model, lambda: model.fit(dataset, **named))
 
 
 @claim(
@@ -66,23 +66,23 @@ def fit_takes_data_set(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     until="2.1",
     cause="Keras refused a batch size for what comes in batches by itself; later releases pass over it",
     source=_TENSORFLOW + "blob/v2.0.0/tensorflow/python/keras/engine/training.py#L1809-L1818",
     symptom=r"ValueError: The `batch_size` argument must not be specified",
-    instead=replacements_pipeline.FIT,
+    workaround=replacements_pipeline.FIT,
 )
-@cured(planted.fit_leaves_out_batch_size)
-@caught(planted.fit_takes_one_step, planted.fit_learns_nothing)
-@unmoved(planted.batch_prefetched, saboteurs.other_seed)
-def fit_as_printed(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.fit_leaves_out_batch_size)
+@detects(injected.fit_takes_one_step, injected.fit_learns_nothing)
+@tolerates(injected.batch_prefetched, saboteurs.other_seed)
+def fit_as_printed(tf: Any, record: Recorder) -> None:
     """Train with the four printed arguments; that the model's name is another one is told elsewhere."""
     model, dataset = _compiled(tf), pipeline.as_printed(tf, *_data())
 
     named = {"batch_size": 32, "epochs": _EPOCHS, "steps_per_epoch": _STEPS, "verbose": 0}
     what = "fit(train_dataset, batch_size, epochs, steps_per_epoch)"
-    _trained(witness, what, model, lambda: model.fit(dataset, **named))
+    _trained(record, what, model, lambda: model.fit(dataset, **named))
 
 
 @claim(
@@ -91,38 +91,38 @@ def fit_as_printed(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     until="2.1",
     cause="Keras wants the data set itself, and refuses an iterator made from it",
     source=_TENSORFLOW + "issues/35843",
     symptom=r"ValueError: For performance reasons Keras `fit`",
-    instead=replacements_pipeline.FIT,
+    workaround=replacements_pipeline.FIT,
 )
-@deviation(
+@known_issue(
     since="2.2",
     until="2.3",
     cause="an iterator over a data set is claimed by two of Keras's data adapters at once",
     source=_TENSORFLOW + "pull/43874",
     symptom=r"RuntimeError: Data adapters should be mutually exclusive",
-    instead=replacements_pipeline.FIT,
+    workaround=replacements_pipeline.FIT,
 )
-@deviation(
+@known_issue(
     since="3.0",
     of="keras",
     cause="Keras 3 knows data sets and Python generators, and no iterators",
     source=_KERAS + "v3.15.1/keras/src/trainers/data_adapters/__init__.py",
     symptom=r"ValueError: Unrecognized data type",
-    instead=replacements_pipeline.FIT,
+    workaround=replacements_pipeline.FIT,
 )
-@cured(planted.fit_takes_iterators)
-@caught(planted.fit_takes_one_step, planted.fit_learns_nothing)
-@unmoved(planted.batch_prefetched, saboteurs.other_seed)
-def fit_takes_iterator(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.fit_takes_iterators)
+@detects(injected.fit_takes_one_step, injected.fit_learns_nothing)
+@tolerates(injected.batch_prefetched, saboteurs.other_seed)
+def fit_takes_iterator(tf: Any, record: Recorder) -> None:
     """Train on `iter(train_dataset)`."""
     model, iterator = _compiled(tf), iter(pipeline.as_printed(tf, *_data()))
 
     named = {"epochs": _EPOCHS, "steps_per_epoch": _STEPS, "verbose": 0}
-    _trained(witness, "fit(iter(train_dataset), ...)", model, lambda: model.fit(iterator, **named))
+    _trained(record, "fit(iter(train_dataset), ...)", model, lambda: model.fit(iterator, **named))
 
 
 @claim(
@@ -131,9 +131,9 @@ def fit_takes_iterator(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.fit_skips_last_batch)
-@unmoved(planted.batch_prefetched, saboteurs.other_seed)
-def plumbing(tf: Any, witness: Witness) -> None:
+@detects(injected.fit_skips_last_batch)
+@tolerates(injected.batch_prefetched, saboteurs.other_seed)
+def plumbing(tf: Any, record: Recorder) -> None:
     """Train twice from the same weights and in the same order, without dropout, and compare the weights bit for bit.
 
     Plain gradient descent carries nothing over from the first training to the second.
@@ -147,10 +147,10 @@ def plumbing(tf: Any, witness: Witness) -> None:
     model.set_weights(start)
     model.fit(x, y, batch_size=32, epochs=1, shuffle=False, verbose=0)
 
-    witness.equal("training changed the weights", expected=True, actual=bool((start[0] != from_data_set[0]).any()))
+    record.equal("training changed the weights", expected=True, actual=bool((start[0] != from_data_set[0]).any()))
     for name, one, other in zip(("kernel", "bias") * 2, model.get_weights(), from_data_set):
         what = f"{name} after an epoch of 100 images, of both trainings the same bits"
-        witness.equal(what, expected=True, actual=one.tobytes() == other.tobytes())
+        record.equal(what, expected=True, actual=one.tobytes() == other.tobytes())
 
 
 @claim(
@@ -159,17 +159,17 @@ def plumbing(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(planted.batch_of_twice_the_size, planted.slices_are_whole)
-@unmoved(planted.batch_prefetched, saboteurs.other_seed)
-def steps_per_epoch(tf: Any, mnist: Any, witness: Witness) -> None:
+@detects(injected.batch_of_twice_the_size, injected.slices_are_whole)
+@tolerates(injected.batch_prefetched, saboteurs.other_seed)
+def steps_per_epoch(tf: Any, mnist: Any, record: Recorder) -> None:
     """Count the batches of the genuine training set, given as an array and as a tensor."""
     tensor = tf.constant(mnist.x_train)
     for kind, train_x in (("array", mnist.x_train), ("tensor", tensor)):
-        witness.equal(f"len(train_x) // 32 of the {kind}", expected=1875, actual=len(train_x) // 32)
+        record.equal(f"len(train_x) // 32 of the {kind}", expected=1875, actual=len(train_x) // 32)
     batched = tf.data.Dataset.from_tensor_slices((tensor, tf.constant(mnist.y_train))).batch(32)
     count = int(tf.data.experimental.cardinality(batched))
-    witness.equal("batches of MNIST's training set", expected=1875, actual=count)
-    witness.equal("images that would be left over", expected=0, actual=len(mnist.x_train) % 32)
+    record.equal("batches of MNIST's training set", expected=1875, actual=count)
+    record.equal("images that would be left over", expected=0, actual=len(mnist.x_train) % 32)
 
 
 class _StillGoing(Exception):
@@ -230,15 +230,15 @@ def _told(tried: Any) -> str:
     section=SECTION,
     kind="code",
 )
-@caught(planted.fit_ends_by_itself)
-@unmoved(saboteurs.other_seed)
-@in_child(_CHILD)
-def steps_required(child: Any, witness: Witness) -> None:
+@detects(injected.fit_ends_by_itself)
+@tolerates(saboteurs.other_seed)
+@in_subprocess(_CHILD)
+def steps_required(child: Any, record: Recorder) -> None:
     """Train without the number: on the data set before `repeat`, and on the endless one."""
     finite, endless = child["finite"], child["endless"]
 
-    witness.equal("without repeat and without steps, fit", expected="ended after 4 batches of 4", actual=_told(finite))
-    witness.true(
+    record.equal("without repeat and without steps, fit", expected="ended after 4 batches of 4", actual=_told(finite))
+    record.true(
         "with repeat and without steps, no epoch ends", holds=endless.get("value") is not True, found=_told(endless)
     )
 
@@ -249,23 +249,23 @@ def steps_required(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     since="3.0",
     of="keras",
     cause="Keras 3 asks for nothing: without steps_per_epoch the first epoch on a repeating data set runs for ever",
     source=_KERAS + "v3.15.1/keras/src/trainers/trainer.py#L688-L702",
     symptom=r"was still going after 40 batches of 4",
-    instead=replacements_pipeline.FIT,
+    workaround=replacements_pipeline.FIT,
 )
-@cured(planted.fit_asks_for_steps)
-@caught(planted.fit_ends_by_itself)
-@unmoved(saboteurs.other_seed)
-@in_child(_CHILD)
-def steps_demanded(child: Any, witness: Witness) -> None:
+@fixed_by(injected.fit_asks_for_steps)
+@detects(injected.fit_ends_by_itself)
+@tolerates(saboteurs.other_seed)
+@in_subprocess(_CHILD)
+def steps_demanded(child: Any, record: Recorder) -> None:
     """Read the error."""
     told = _told(child["endless"])
 
-    witness.matches(
+    record.matches(
         "fit on a repeating data set without steps", pattern=r"ValueError: .*must specify.*steps", actual=told
     )
 
@@ -276,27 +276,27 @@ def steps_demanded(child: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     until="2",
     cause="what is printed as the data set for testing is the endless training data: Keras 2 refuses it without steps",
     source=_KERAS + "v2.15.0/keras/engine/data_adapter.py",
     symptom=r"must specify.*steps",
-    instead=replacements_pipeline.EVALUATION,
+    workaround=replacements_pipeline.EVALUATION,
 )
-@deviation(
+@known_issue(
     since="3.0",
     of="keras",
     cause="what is printed as the data set for testing is the endless training data, which Keras 3 evaluates for ever",
     source=_KERAS + "v3.15.1/keras/src/trainers/trainer.py#L688-L702",
     symptom=r"was still going after 40 batches of 4",
-    instead=replacements_pipeline.EVALUATION,
+    workaround=replacements_pipeline.EVALUATION,
 )
-@cured(planted.test_data_once)
-@caught(planted.evaluate_sees_one_batch)
-@in_child(_CHILD)
-def evaluation(child: Any, witness: Witness) -> None:
+@fixed_by(injected.test_data_once)
+@detects(injected.evaluate_sees_one_batch)
+@in_subprocess(_CHILD)
+def evaluation(child: Any, record: Recorder) -> None:
     """Evaluate what the printed lines call the data set for testing."""
     told = _told(child["evaluated"])
 
-    witness.equal("evaluate(test_dataset)", expected="ended after 4 batches of 4", actual=told)
+    record.equal("evaluate(test_dataset)", expected="ended after 4 batches of 4", actual=told)

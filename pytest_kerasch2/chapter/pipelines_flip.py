@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kerasch2.chapter import replacements_pipeline, saboteurs
-from pytest_kerasch2.chapter import saboteurs_pipeline as planted
+from pytest_kerasch2.chapter import saboteurs_pipeline as injected
 from pytest_kerasch2.chapter.pipeline_probes import (
     AS_IT_WAS,
     LEFT_TO_RIGHT,
@@ -22,8 +22,8 @@ from pytest_kerasch2.chapter.pipeline_probes import (
 )
 from pytest_kerasch2.chapter.pipelines import SECTION
 from pytest_kerasch2.chapter.properties import examples
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 
@@ -51,21 +51,21 @@ def _turned(data: Numbered, batches: Any) -> list[int]:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     cause=f"{_ONE_IMAGE}: one coin turns all 32 images or none, and never two",
     source=_FLIP_CODE,
     symptom=r"\[0, 32\], not \[2\]",
-    instead=replacements_pipeline.PIPELINE,
+    workaround=replacements_pipeline.PIPELINE,
 )
-@cured(planted.flip_two_of_a_batch)
-@caught(planted.flip_never, planted.flip_always)
-def flips_two(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.flip_two_of_a_batch)
+@detects(injected.flip_never, injected.flip_always)
+def flips_two(tf: Any, record: Recorder) -> None:
     """Count the turned images of each batch."""
     data = numbered(96)
 
     turned = _turned(data, _flipped(tf, data))
 
-    witness.equal(f"turned images of a batch of 32, over {_TOSSES} batches", expected=[2], actual=sorted(set(turned)))
+    record.equal(f"turned images of a batch of 32, over {_TOSSES} batches", expected=[2], actual=sorted(set(turned)))
 
 
 @claim(
@@ -74,21 +74,21 @@ def flips_two(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     cause=f"{_ONE_IMAGE}: its images are all turned or none is, on one toss of a coin",
     source=_FLIP_CODE,
     symptom=rf"flipped and unflipped images: 0, not {_TOSSES}",
-    instead=replacements_pipeline.PIPELINE,
+    workaround=replacements_pipeline.PIPELINE,
 )
-@cured(planted.flip_each_by_itself)
-@caught(planted.flip_never, planted.flip_always)
-def flips_by_image(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.flip_each_by_itself)
+@detects(injected.flip_never, injected.flip_always)
+def flips_by_image(tf: Any, record: Recorder) -> None:
     """Count the batches that are mixed. That the 32 coins of one fall alike happens once in thirty million runs."""
     data = numbered(96)
 
     mixed = sum(0 < turned < 32 for turned in _turned(data, _flipped(tf, data)))
 
-    witness.equal(f"of {_TOSSES} batches, those with flipped and unflipped images", expected=_TOSSES, actual=mixed)
+    record.equal(f"of {_TOSSES} batches, those with flipped and unflipped images", expected=_TOSSES, actual=mixed)
 
 
 @claim(
@@ -97,21 +97,21 @@ def flips_by_image(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     cause=f"{_ONE_IMAGE}, and the axis that is its width holds the rows of each picture: all are put upside down",
     source=_FLIP_CODE,
     symptom="'upside down'",
-    instead=replacements_pipeline.PIPELINE,
+    workaround=replacements_pipeline.PIPELINE,
 )
-@cured(planted.flip_each_by_itself)
-@caught(planted.flip_always, planted.flip_darkens)
-def flip_axis(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.flip_each_by_itself)
+@detects(injected.flip_always, injected.flip_darkens)
+def flip_axis(tf: Any, record: Recorder) -> None:
     """See how the images lie that are not as they were."""
     data = numbered(64)
 
     ways = {way for batch in _flipped(tf, data) for way in data.ways(batch)}
 
-    witness.equal("images that were turned lie", expected=[LEFT_TO_RIGHT], actual=sorted(ways - {AS_IT_WAS}))
+    record.equal("images that were turned lie", expected=[LEFT_TO_RIGHT], actual=sorted(ways - {AS_IT_WAS}))
 
 
 @claim(
@@ -120,16 +120,16 @@ def flip_axis(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.flip_never, planted.flip_always)
-@unmoved(saboteurs.other_seed, planted.flip_each_by_itself)
-def flips_by_chance(tf: Any, witness: Witness) -> None:
+@detects(injected.flip_never, injected.flip_always)
+@tolerates(saboteurs.other_seed, injected.flip_each_by_itself)
+def flips_by_chance(tf: Any, record: Recorder) -> None:
     """Count turned images; with one toss for 32 of them, 60 tosses leave half by more than 15 once in ten thousand."""
     data = numbered(64)
 
     turned = sum(_turned(data, _flipped(tf, data)))
 
     told = f"turned images of {32 * _TOSSES}, in batches of 32"
-    witness.close(told, expected=32 * _TOSSES / 2, actual=turned, within=32 * 15)
+    record.close(told, expected=32 * _TOSSES / 2, actual=turned, within=32 * 15)
 
 
 @claim(
@@ -138,17 +138,17 @@ def flips_by_chance(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.flip_never, planted.flip_always)
-@unmoved(saboteurs.other_seed, planted.flip_each_by_itself)
-def more_images(tf: Any, witness: Witness) -> None:
+@detects(injected.flip_never, injected.flip_always)
+@tolerates(saboteurs.other_seed, injected.flip_each_by_itself)
+def more_images(tf: Any, record: Recorder) -> None:
     """Count the different images of thirty passes, and those of the first one."""
     data = numbered(64)
     passes = _flipped(tf, data)
     first = {image.tobytes() for batch in passes[:2] for image in batch[0]}
     all_ = {image.tobytes() for batch in passes for image in batch[0]}
 
-    witness.equal("different images in one pass over 64", expected=64, actual=len(first))
-    witness.equal("different images in thirty passes", expected=128, actual=len(all_))
+    record.equal("different images in one pass over 64", expected=64, actual=len(first))
+    record.equal("different images in thirty passes", expected=128, actual=len(all_))
 
 
 @claim(
@@ -157,9 +157,9 @@ def more_images(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.map_mixes_labels, planted.flip_darkens)
-@unmoved(saboteurs.other_seed, planted.map_prefetched)
-def labels_unchanged(tf: Any, witness: Witness) -> None:
+@detects(injected.map_mixes_labels, injected.flip_darkens)
+@tolerates(saboteurs.other_seed, injected.map_prefetched)
+def labels_unchanged(tf: Any, record: Recorder) -> None:
     """Find each image again under its label."""
     data = numbered(96)
 
@@ -167,26 +167,26 @@ def labels_unchanged(tf: Any, witness: Witness) -> None:
     ways = [way for batch in seen for way in data.ways(batch)]
 
     known = sum(way != "otherwise" for way in ways)
-    witness.equal("of 960 images, those that are the one of their label", expected=960, actual=known)
-    witness.equal("type of the labels", expected="int64", actual=str(seen[0][1].dtype))
+    record.equal("of 960 images, those that are the one of their label", expected=960, actual=known)
+    record.equal("type of the labels", expected="int64", actual=str(seen[0][1].dtype))
 
 
-@generalises(labels_unchanged)
-@caught(planted.map_mixes_labels, planted.flip_darkens)
-@unmoved(planted.map_prefetched)
-def labels_unchanged_at_any_size(tf: Any, witness: Witness) -> None:
+@extends(labels_unchanged)
+@detects(injected.map_mixes_labels, injected.flip_darkens)
+@tolerates(injected.map_prefetched)
+def labels_unchanged_at_any_size(tf: Any, record: Recorder) -> None:
     """Any number of images of any size in batches of any size: each comes with its own label."""
 
     @examples(_CASES)
     @given(st.integers(2, 40), st.integers(2, 6), st.integers(2, 6), st.integers(2, 50))
     def property(count: int, height: int, width: int, size: int) -> None:
-        data, inner = numbered(count, height, width), Witness()
+        data, inner = numbered(count, height, width), Recorder()
         batches = elements(pipeline.stages_as_printed(tf, data.x, data.y, batch_size=size).flipped)
         strange = sum(way == "otherwise" for batch in batches for way in data.ways(batch))
         inner.equal(f"strangers among {count} images of {height} by {width}", expected=0, actual=strange)
         inner.equal("labels", expected=list(range(count)), actual=sorted(labels(batches)))
 
-    witness.always("each image with its own label", _CASES, property)
+    record.always("each image with its own label", _CASES, property)
 
 
 def _for_test(tf: Any) -> tuple[Numbered, Any]:
@@ -204,21 +204,21 @@ def _for_test(tf: Any) -> tuple[Numbered, Any]:
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     cause="the last printed line overwrites the data set for testing by the training data, repeated once more",
     source=_REPEAT_PAGE,
     symptom=r"from the test images: 0, not 320",
-    instead=replacements_pipeline.TEST_PIPELINE,
+    workaround=replacements_pipeline.TEST_PIPELINE,
 )
-@cured(planted.test_data_repeated)
-@caught(planted.test_data_from_training)
-def test_images(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.test_data_repeated)
+@detects(injected.test_data_from_training)
+def test_images(tf: Any, record: Recorder) -> None:
     """Look where the images of ten batches come from: training images are numbered below 64."""
     _, seen = _for_test(tf)
 
-    witness.equal("images in ten batches", expected=320, actual=len(labels(seen)))
+    record.equal("images in ten batches", expected=320, actual=len(labels(seen)))
     from_test = sum(label >= 64 for label in labels(seen))
-    witness.equal("of the images for testing, those from the test images", expected=320, actual=from_test)
+    record.equal("of the images for testing, those from the test images", expected=320, actual=from_test)
 
 
 @claim(
@@ -227,21 +227,21 @@ def test_images(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     cause="the last printed line overwrites the data set for testing by the training data, which are flipped",
     source=_REPEAT_PAGE,
     symptom=r"'upside down'",
-    instead=replacements_pipeline.TEST_PIPELINE,
+    workaround=replacements_pipeline.TEST_PIPELINE,
 )
-@cured(planted.test_data_repeated)
-@caught(planted.test_data_from_training, planted.test_data_flipped)
-def test_unflipped(tf: Any, witness: Witness) -> None:
+@fixed_by(injected.test_data_repeated)
+@detects(injected.test_data_from_training, injected.test_data_flipped)
+def test_unflipped(tf: Any, record: Recorder) -> None:
     """See how the images for testing lie, and that they come in batches of 32."""
     data, seen = _for_test(tf)
 
-    witness.equal("images per batch", expected=[32], actual=sorted({len(label) for _, label in seen}))
+    record.equal("images per batch", expected=[32], actual=sorted({len(label) for _, label in seen}))
     ways = sorted({way for batch in seen for way in data.ways(batch)})
-    witness.equal("images for testing lie", expected=[AS_IT_WAS], actual=ways)
+    record.equal("images for testing lie", expected=[AS_IT_WAS], actual=ways)
 
 
 @claim(
@@ -251,9 +251,11 @@ def test_unflipped(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(planted.flip_without_channels, planted.shuffle_does_nothing, planted.repeat_once, planted.batch_drops_remainder)
-@unmoved(saboteurs.other_seed, planted.map_prefetched)
-def as_meant(tf: Any, witness: Witness) -> None:
+@detects(
+    injected.flip_without_channels, injected.shuffle_does_nothing, injected.repeat_once, injected.batch_drops_remainder
+)
+@tolerates(saboteurs.other_seed, injected.map_prefetched)
+def as_meant(tf: Any, record: Recorder) -> None:
     """Look at all that the printed chain gets wrong, and at what it gets right, in the repaired one."""
     data = numbered(100)
     api.set_seed(SEED)
@@ -262,14 +264,14 @@ def as_meant(tf: Any, witness: Witness) -> None:
     full = [batch for batch in seen if len(batch[1]) == 32]
 
     sizes = [len(label) for _, label in seen[:4]]
-    witness.equal("images per batch", expected=[32, 32, 32, 4], actual=sizes)
+    record.equal("images per batch", expected=[32, 32, 32, 4], actual=sizes)
     once = sorted(labels(seen[:4])) == list(range(100)) == sorted(labels(seen[4:8]))
-    witness.equal("each image once in each of two passes", expected=True, actual=once)
-    witness.equal("batches with only the neighbours of old", expected=0, actual=kept_company(full))
+    record.equal("each image once in each of two passes", expected=True, actual=once)
+    record.equal("batches with only the neighbours of old", expected=0, actual=kept_company(full))
     lying = sorted({way for batch in seen for way in data.ways(batch)})
-    witness.equal("images lie", expected=[AS_IT_WAS, LEFT_TO_RIGHT], actual=lying)
+    record.equal("images lie", expected=[AS_IT_WAS, LEFT_TO_RIGHT], actual=lying)
     mixed = sum(0 < turned < 32 for turned in _turned(data, full))
-    witness.equal("full batches with flipped and unflipped images", expected=len(full), actual=mixed)
-    witness.equal("it has no end", expected=True, actual=has_no_end(tf, repaired))
+    record.equal("full batches with flipped and unflipped images", expected=len(full), actual=mixed)
+    record.equal("it has no end", expected=True, actual=has_no_end(tf, repaired))
     test = labels(elements(pipeline.as_meant_for_test(tf, data.x, data.y)))
-    witness.equal("images for testing: each once, in order", expected=True, actual=test == list(range(100)))
+    record.equal("images for testing: each once, in order", expected=True, actual=test == list(range(100)))

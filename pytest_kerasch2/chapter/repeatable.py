@@ -34,7 +34,7 @@ class Repeatable:
                 from pytest_kerasch2.chapter.properties import stored_in
 
                 around.enter_context(stored_in(self.folder / "hypothesis"))
-                if collection.planted_on(pyfuncitem) is None:
+                if collection.injection_of(pyfuncitem) is None:
                     # Within the call: by now pytest-randomly has set its own.
                     api.set_seed(SEED)
             yield

@@ -8,8 +8,8 @@ from typing import Any, Dict
 import numpy
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.claims.model import Replacement
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.model import Workaround
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 Names = Dict[str, Any]
@@ -53,88 +53,88 @@ def with_flat_images(tf: Any) -> Names:
     return {"tf": tf, "image": image, "flow": tf.keras.layers.Flatten()(image)}
 
 
-def trains(names: Names, witness: Witness) -> None:
+def trains(names: Names, record: Recorder) -> None:
     """The network has Adam, and learns from a batch."""
     network = names["network"]
-    witness.equal("the optimizer", expected="Adam", actual=type(network.optimizer).__name__)
+    record.equal("the optimizer", expected="Adam", actual=type(network.optimizer).__name__)
     models.built(network)
     before = network.get_weights()[-1]
     network.fit(names["train_images"], names["train_labels"], verbose=0)
-    witness.all_true("a round moves each bias of the last layer", mask=before != network.get_weights()[-1])
+    record.all_true("a round moves each bias of the last layer", mask=before != network.get_weights()[-1])
 
 
-def learnt(names: Names, witness: Witness) -> None:
+def learnt(names: Names, record: Recorder) -> None:
     """The lines themselves have trained the network, whose biases begin at zero."""
-    witness.all_true("each bias of the last layer has moved from zero", mask=names["network"].get_weights()[-1] != 0)
+    record.all_true("each bias of the last layer has moved from zero", mask=names["network"].get_weights()[-1] != 0)
 
 
-def evaluated(names: Names, witness: Witness) -> None:
+def evaluated(names: Names, record: Recorder) -> None:
     """The network was trained with Adam, and evaluated to a loss and an accuracy."""
-    learnt(names, witness)
-    trains(names, witness)
-    witness.equal("numbers of the evaluation", expected=2, actual=len(names["scores"]))
+    learnt(names, record)
+    trains(names, record)
+    record.equal("numbers of the evaluation", expected=2, actual=len(names["scores"]))
 
 
-def _hidden(names: Names, witness: Witness) -> None:
+def _hidden(names: Names, record: Recorder) -> None:
     counted = names["tf"].keras.Model(names["image"], names["flow"]).count_params()
-    witness.equal("parameters of the hidden layer", expected=HIDDEN, actual=int(counted))
+    record.equal("parameters of the hidden layer", expected=HIDDEN, actual=int(counted))
 
 
-def _counted(names: Names, witness: Witness) -> None:
+def _counted(names: Names, record: Recorder) -> None:
     network = models.built(names["network"])
-    witness.equal("parameters of the network", expected=TOTAL, actual=int(network.count_params()))
+    record.equal("parameters of the network", expected=TOTAL, actual=int(network.count_params()))
 
 
-def _drops(names: Names, witness: Witness) -> None:
+def _drops(names: Names, record: Recorder) -> None:
     network, images, labels = models.built(names["network"]), names["train_images"], names["train_labels"]
     network.compile(optimizer=names["tf"].keras.optimizers.SGD(0.0), loss="sparse_categorical_crossentropy")
     fitted = network.fit(images, labels, verbose=0).history["loss"][0]
     judged = network.evaluate(images, labels, verbose=0)
-    witness.true("what is dropped changes the loss", holds=abs(fitted - judged) > 1e-4, found=(fitted, judged))
+    record.true("what is dropped changes the loss", holds=abs(fitted - judged) > 1e-4, found=(fitted, judged))
 
 
-def _counted_before_training(names: Names, witness: Witness) -> None:
-    witness.equal("parameters in the summary", expected=TOTAL, actual=int(names["network"].count_params()))
+def _counted_before_training(names: Names, record: Recorder) -> None:
+    record.equal("parameters in the summary", expected=TOTAL, actual=int(names["network"].count_params()))
 
 
-def _told(names: Names, witness: Witness) -> None:
-    witness.contains("what the history tells", expected="accuracy", actual=sorted(names["history"].history))
-    witness.equal("the accuracies, one for a round", expected=1, actual=len(names["accuracy"]))
+def _told(names: Names, record: Recorder) -> None:
+    record.contains("what the history tells", expected="accuracy", actual=sorted(names["history"].history))
+    record.equal("the accuracies, one for a round", expected=1, actual=len(names["accuracy"]))
 
 
-def _version(names: Names, witness: Witness) -> None:
-    witness.equal("the version", expected=api.release().keras, actual=names["version"])
+def _version(names: Names, record: Recorder) -> None:
+    record.equal("the version", expected=api.release().keras, actual=names["version"])
 
 
-def _precision(names: Names, witness: Witness) -> None:
-    witness.equal("the precision in force", expected="float64", actual=api.backend_functions().floatx())
+def _precision(names: Names, record: Recorder) -> None:
+    record.equal("the precision in force", expected="float64", actual=api.backend_functions().floatx())
 
 
-def _layers(names: Names, witness: Witness) -> None:
+def _layers(names: Names, record: Recorder) -> None:
     layer = names["tf"].keras.layers.Dense(2)
     layer.build((None, 3))
     kinds = [api.dtype_name(weight.dtype) for weight in layer.weights]
-    witness.equal("the type of a new layer's weights", expected=["float64", "float64"], actual=kinds)
+    record.equal("the type of a new layer's weights", expected=["float64", "float64"], actual=kinds)
 
 
-def _same_backend(names: Names, witness: Witness) -> None:
+def _same_backend(names: Names, record: Recorder) -> None:
     before = api.backend_functions().epsilon()
     names["K"].set_epsilon(0.5)
-    witness.equal("what tf.keras reads of what K set", expected=0.5, actual=api.backend_functions().epsilon())
+    record.equal("what tf.keras reads of what K set", expected=0.5, actual=api.backend_functions().epsilon())
     names["K"].set_epsilon(before)
 
 
-def _square(names: Names, witness: Witness) -> None:
-    witness.equal("the type of the constant", expected="float16", actual=api.dtype_name(names["square"].dtype))
-    witness.equal("its values", expected=SQUARE, actual=api.array(names["square"]).tolist())
+def _square(names: Names, record: Recorder) -> None:
+    record.equal("the type of the constant", expected="float16", actual=api.dtype_name(names["square"].dtype))
+    record.equal("its values", expected=SQUARE, actual=api.array(names["square"]).tolist())
 
 
-def _reviews(names: Names, witness: Witness) -> None:
-    witness.equal("the shape of the reviews", expected=(2,), actual=names["reviews"].shape)
-    witness.equal("the first of them", expected=[1, 14, 22], actual=list(names["reviews"][0]))
+def _reviews(names: Names, record: Recorder) -> None:
+    record.equal("the shape of the reviews", expected=(2,), actual=names["reviews"].shape)
+    record.equal("the first of them", expected=[1, 14, 22], actual=list(names["reviews"][0]))
 
 
-ADAM = Replacement(
+ADAM = Workaround(
     lines("""
         network.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy",
                         metrics=["accuracy"])
@@ -142,14 +142,14 @@ ADAM = Replacement(
     with_network,
     trains,
 )
-HIDDEN_LAYER = Replacement(
+HIDDEN_LAYER = Workaround(
     lines("""
         flow = tf.keras.layers.Dense(512, activation="relu", name="d1")(flow)
     """),
     with_flat_images,
     _hidden,
 )
-SUBCLASS = Replacement(
+SUBCLASS = Workaround(
     lines("""
         class Network(tf.keras.Model):
             def __init__(self):
@@ -168,8 +168,8 @@ SUBCLASS = Replacement(
     data,
     _counted,
 )
-SUBCLASS_DROPS = Replacement(SUBCLASS.write, data, _drops)
-SUBCLASS_TRAINING = Replacement(
+SUBCLASS_DROPS = Workaround(SUBCLASS.write, data, _drops)
+SUBCLASS_TRAINING = Workaround(
     lines("""
         network.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy",
                         metrics=["accuracy"])
@@ -179,7 +179,7 @@ SUBCLASS_TRAINING = Replacement(
     with_subclass,
     evaluated,
 )
-SUMMARY = Replacement(
+SUMMARY = Workaround(
     lines("""
         network.build((None, 28, 28))
         network.summary()
@@ -187,7 +187,7 @@ SUMMARY = Replacement(
     with_network,
     _counted_before_training,
 )
-ACCURACY = Replacement(
+ACCURACY = Workaround(
     lines("""
         history = network.fit(train_images, train_labels, epochs=rounds)
         accuracy = history.history["accuracy"]
@@ -195,7 +195,7 @@ ACCURACY = Replacement(
     with_compiled,
     _told,
 )
-VERSION = Replacement(
+VERSION = Workaround(
     lines("""
         import keras
         version = keras.__version__
@@ -203,7 +203,7 @@ VERSION = Replacement(
     data,
     _version,
 )
-LEGACY_VERSION = Replacement(
+LEGACY_VERSION = Workaround(
     lines("""
         import tf_keras
         version = tf_keras.__version__
@@ -211,28 +211,28 @@ LEGACY_VERSION = Replacement(
     data,
     _version,
 )
-FLOATX = Replacement(
+FLOATX = Workaround(
     lines("""
         tf.keras.backend.set_floatx("float64")
     """),
     data,
     _precision,
 )
-POLICY = Replacement(
+POLICY = Workaround(
     lines("""
         tf.keras.config.set_dtype_policy("float64")
     """),
     data,
     _layers,
 )
-BACKEND = Replacement(
+BACKEND = Workaround(
     lines("""
         from tensorflow.keras import backend as K
     """),
     data,
     _same_backend,
 )
-BACKEND_CONSTANT = Replacement(
+BACKEND_CONSTANT = Workaround(
     lines("""
         from tensorflow.keras import backend as K
         square = K.constant([[42, 24], [11, 99]], dtype=tf.float16, shape=[2, 2])
@@ -240,7 +240,7 @@ BACKEND_CONSTANT = Replacement(
     data,
     _square,
 )
-CONSTANT = Replacement(
+CONSTANT = Workaround(
     lines("""
         import keras
         square = keras.ops.convert_to_tensor([[42, 24], [11, 99]], dtype="float16")
@@ -248,7 +248,7 @@ CONSTANT = Replacement(
     data,
     _square,
 )
-REVIEWS = Replacement(
+REVIEWS = Workaround(
     lines("""
         import numpy
         reviews = numpy.array(reviews, dtype=object)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy
 
 from pytest_kerasch2.chapter.replacements import Names, data, learnt, lines, trains, with_compiled, with_network
-from pytest_kerasch2.claims.model import Replacement
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.model import Workaround
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 
@@ -45,37 +45,37 @@ def _adam_and_batches(tf: Any) -> Names:
     return {**_compiled_and_batches(tf), "adam": tf.keras.optimizers.Adam()}
 
 
-def _shuffled_and_flipped(names: Names, witness: Witness) -> None:
+def _shuffled_and_flipped(names: Names, record: Recorder) -> None:
     """Images change their company from round to round, each is turned by itself, and left to right."""
     images = numpy.concatenate([batch.numpy() for batch, _ in names["batches"].take(8)])
     which = [sorted(images[start : start + BATCH].max(axis=(1, 2)).tolist()) for start in (0, 2 * BATCH)]
-    witness.true("other images in the first batch of the next round", holds=which[0] != which[1], found=BATCH)
+    record.true("other images in the first batch of the next round", holds=which[0] != which[1], found=BATCH)
     turned = images[:, 0, 27] > 0
     mixed = [bool(0 < part.sum() < BATCH) for part in numpy.split(turned, 8)]
-    witness.equal("batches in which some images are turned and some not", expected=8, actual=sum(mixed))
+    record.equal("batches in which some images are turned and some not", expected=8, actual=sum(mixed))
     halves = (images[:, :, :14].max(axis=(1, 2)) > 0) ^ (images[:, :, 14:].max(axis=(1, 2)) > 0)
-    witness.all_true("each image is still whole, and on one side", mask=halves)
+    record.all_true("each image is still whole, and on one side", mask=halves)
 
 
-def _each_test_image_once(names: Names, witness: Witness) -> None:
+def _each_test_image_once(names: Names, record: Recorder) -> None:
     seen = numpy.concatenate([batch.numpy() for batch, _ in names["test_batches"]])
-    witness.same_bits("the images for testing", expected=api.array(names["test_images"]), actual=seen)
+    record.same_bits("the images for testing", expected=api.array(names["test_images"]), actual=seen)
 
 
-def _tested(names: Names, witness: Witness) -> None:
-    _each_test_image_once(names, witness)
-    witness.equal("numbers of the evaluation", expected=2, actual=len(names["scores"]))
+def _tested(names: Names, record: Recorder) -> None:
+    _each_test_image_once(names, record)
+    record.equal("numbers of the evaluation", expected=2, actual=len(names["scores"]))
 
 
-def _trained(names: Names, witness: Witness) -> None:
-    learnt(names, witness)
-    trains(names, witness)
+def _trained(names: Names, record: Recorder) -> None:
+    learnt(names, record)
+    trains(names, record)
 
 
-def _encoded(names: Names, witness: Witness) -> None:
+def _encoded(names: Names, record: Recorder) -> None:
     shape = tuple(int(size) for size in names["encoded"].shape)
     # One number for the age, one for each of two kinds, and one for kinds not seen before.
-    witness.equal("the shape of the encoded rows", expected=(3, 4), actual=shape)
+    record.equal("the shape of the encoded rows", expected=(3, 4), actual=shape)
 
 
 def _rows(tf: Any) -> Names:
@@ -84,7 +84,7 @@ def _rows(tf: Any) -> Names:
     return {"tf": tf, "rows": tf.data.Dataset.from_tensor_slices(rows)}
 
 
-PIPELINE = Replacement(
+PIPELINE = Workaround(
     lines("""
         def flipped(image, label):
             return tf.image.random_flip_left_right(image[..., tf.newaxis])[..., 0], label
@@ -95,14 +95,14 @@ PIPELINE = Replacement(
     _numbered,
     _shuffled_and_flipped,
 )
-TEST_PIPELINE = Replacement(
+TEST_PIPELINE = Workaround(
     lines("""
         test_batches = tf.data.Dataset.from_tensor_slices((test_images, test_labels)).batch(32)
     """),
     _numbered,
     _each_test_image_once,
 )
-EVALUATION = Replacement(
+EVALUATION = Workaround(
     lines("""
         test_batches = tf.data.Dataset.from_tensor_slices((test_images, test_labels)).batch(32)
         scores = network.evaluate(test_batches)
@@ -110,7 +110,7 @@ EVALUATION = Replacement(
     with_compiled,
     _tested,
 )
-COMPILE_AND_FIT = Replacement(
+COMPILE_AND_FIT = Workaround(
     lines("""
         network.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy",
                         metrics=["accuracy"])
@@ -119,14 +119,14 @@ COMPILE_AND_FIT = Replacement(
     _network_and_batches,
     _trained,
 )
-FIT = Replacement(
+FIT = Workaround(
     lines("""
         network.fit(batches, epochs=rounds, steps_per_epoch=len(train_images) // per_batch)
     """),
     _compiled_and_batches,
     learnt,
 )
-STEP_BY_STEP = Replacement(
+STEP_BY_STEP = Workaround(
     lines("""
         for images, labels in batches.take(2):
             with tf.GradientTape() as tape:
@@ -138,7 +138,7 @@ STEP_BY_STEP = Replacement(
     _adam_and_batches,
     learnt,
 )
-FEATURES = Replacement(
+FEATURES = Workaround(
     lines("""
         columns = tf.keras.utils.FeatureSpace(
             {"age": "float_normalized", "kind": "string_categorical"}, output_mode="concat")

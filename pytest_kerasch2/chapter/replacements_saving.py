@@ -10,8 +10,8 @@ import numpy
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter.replacements import Names, data, lines
-from pytest_kerasch2.claims.model import Replacement
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.model import Workaround
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 DIGITS = 6
@@ -50,20 +50,20 @@ def _answers(network: Any, names: Names) -> Any:
     return api.array(network(names["test_images"], training=False))
 
 
-def _alike(witness: Witness, ours: Any, theirs: Any) -> None:
+def _alike(record: Recorder, ours: Any, theirs: Any) -> None:
     # Rounded, so that the evidence of two runs is the same.
     apart = round(float(abs(ours - theirs).max()), DIGITS)
-    witness.equal("largest difference of two answers, to six digits", expected=0.0, actual=apart)
+    record.equal("largest difference of two answers, to six digits", expected=0.0, actual=apart)
 
 
-def _same_answers(names: Names, witness: Witness) -> None:
+def _same_answers(names: Names, record: Recorder) -> None:
     ours, theirs = (_answers(names[name], names) for name in ("network", "again"))
-    _alike(witness, ours, theirs)
+    _alike(record, ours, theirs)
 
 
-def _same_answers_served(names: Names, witness: Witness) -> None:
+def _same_answers_served(names: Names, record: Recorder) -> None:
     ours, theirs = _answers(names["network"], names), api.array(names["chances"])
-    _alike(witness, ours, theirs)
+    _alike(record, ours, theirs)
 
 
 def _state(network: Any) -> list[Any]:
@@ -74,37 +74,37 @@ def _state(network: Any) -> list[Any]:
     return list(optimizer.get_weights())
 
 
-def _same_state(names: Names, witness: Witness) -> None:
-    _same_answers(names, witness)
+def _same_state(names: Names, record: Recorder) -> None:
+    _same_answers(names, record)
     ours, theirs = _state(names["network"]), _state(names["again"])
     # The count of steps, and two averages for each of four weights.
-    witness.equal("parts of the optimizer's state", expected=9, actual=len(theirs))
+    record.equal("parts of the optimizer's state", expected=9, actual=len(theirs))
     alike = [one.tobytes() == other.tobytes() for one, other in zip(ours, theirs)]
-    witness.all_true("each part of it is as it was", mask=alike)
+    record.all_true("each part of it is as it was", mask=alike)
 
 
-def _measured(names: Names, witness: Witness) -> None:
+def _measured(names: Names, record: Recorder) -> None:
     right = _answers(names["again"], names).argmax(axis=1) == api.array(names["test_labels"])
     scores = names["again"].evaluate(names["test_images"], names["test_labels"], verbose=0)
     apart = round(float(abs(scores[1] - right.mean())), DIGITS)
-    witness.equal("accuracy less the share of right predictions, to six digits", expected=0.0, actual=apart)
+    record.equal("accuracy less the share of right predictions, to six digits", expected=0.0, actual=apart)
 
 
-def _weights_alone(names: Names, witness: Witness) -> None:
-    _same_answers(names, witness)
+def _weights_alone(names: Names, record: Recorder) -> None:
+    _same_answers(names, record)
     with numpy.load("weights.npz") as file:
         kept = [file[name] for name in file.files]
-    witness.equal("arrays in the file", expected=4, actual=len(kept))
+    record.equal("arrays in the file", expected=4, actual=len(kept))
     taken = False
     # Not by `raises`, which keeps the message: it names the layer, whose number is another in each run.
     with contextlib.suppress(ValueError):
         names["again"].set_weights(kept[:-1])
         taken = True
-    witness.equal("whether one array too few is taken", expected=False, actual=taken)
+    record.equal("whether one array too few is taken", expected=False, actual=taken)
 
 
-def _in_one_file(ending: str) -> Replacement:
-    return Replacement(
+def _in_one_file(ending: str) -> Workaround:
+    return Workaround(
         lines(f"""
             network = tf.keras.Sequential([
                 tf.keras.Input(shape=(28, 28)),
@@ -121,14 +121,14 @@ def _in_one_file(ending: str) -> Replacement:
     )
 
 
-def _read_back(names: Names, witness: Witness) -> None:
-    witness.true("the file is there", holds=Path("network.weights.h5").is_file(), found="network.weights.h5")
-    _same_answers(names, witness)
+def _read_back(names: Names, record: Recorder) -> None:
+    record.true("the file is there", holds=Path("network.weights.h5").is_file(), found="network.weights.h5")
+    _same_answers(names, record)
 
 
 MODEL_H5 = _in_one_file(".h5")
 MODEL_KERAS = _in_one_file(".keras")
-WEIGHTS = Replacement(
+WEIGHTS = Workaround(
     lines("""
         network.save_weights("network.weights.h5")
         again.load_weights("network.weights.h5")
@@ -136,7 +136,7 @@ WEIGHTS = Replacement(
     _pair,
     _read_back,
 )
-SUBCLASS_WEIGHTS = Replacement(
+SUBCLASS_WEIGHTS = Workaround(
     lines("""
         network.save_weights("network.weights.h5")
         again = Network()
@@ -146,7 +146,7 @@ SUBCLASS_WEIGHTS = Replacement(
     _subclass,
     _read_back,
 )
-WEIGHTS_ALONE = Replacement(
+WEIGHTS_ALONE = Workaround(
     lines("""
         import numpy
         numpy.savez("weights.npz", *network.get_weights())
@@ -156,7 +156,7 @@ WEIGHTS_ALONE = Replacement(
     _pair,
     _weights_alone,
 )
-EXPORT = Replacement(
+EXPORT = Workaround(
     lines("""
         network.export("network")
         served = tf.saved_model.load("network")
@@ -165,7 +165,7 @@ EXPORT = Replacement(
     _exportable,
     _same_answers_served,
 )
-COMPILED_AGAIN = Replacement(
+COMPILED_AGAIN = Workaround(
     lines("""
         again = tf.keras.models.load_model("network.h5")
         again.compile(optimizer=again.optimizer, loss=again.loss, metrics=["accuracy"])
@@ -173,7 +173,7 @@ COMPILED_AGAIN = Replacement(
     _stored,
     _measured,
 )
-INPUT_DECLARED = Replacement(
+INPUT_DECLARED = Workaround(
     lines("""
         network = tf.keras.Sequential([
             tf.keras.layers.Flatten(input_shape=(28, 28)),
@@ -189,7 +189,7 @@ INPUT_DECLARED = Replacement(
     data,
     _same_state,
 )
-STATE_IN_KERAS = Replacement(
+STATE_IN_KERAS = Workaround(
     lines("""
         network.save("network.keras")
         again = tf.keras.models.load_model("network.keras")

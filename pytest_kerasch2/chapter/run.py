@@ -1,4 +1,4 @@
-"""One run of the claims suite under pytest: collect, judge, gather the records, show and write the ledger."""
+"""One run of the claims suite under pytest: collect, judge, gather the records, show and write the results file."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from pytest_kerasch2.chapter.junit import JunitProperties
 from pytest_kerasch2.chapter.repeatable import Repeatable
 from pytest_kerasch2.chapter.selection import Selection
 from pytest_kerasch2.chapter.workers import is_distributed, is_worker
-from pytest_kerasch2.claims import ledger
-from pytest_kerasch2.claims.marks import check_of
+from pytest_kerasch2.claims import results
+from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check, Record
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.fixtures import SHELF
 from pytest_kerasch2.framework import api, state
@@ -32,8 +32,8 @@ from pytest_kerasch2.options import Settings
 
 T = TypeVar("T")
 NAME = "kerasch2-chapter"
-WITNESS = pytest.StashKey[Witness]()
-PLANTED = pytest.StashKey[judging.Planted]()
+RECORDER = pytest.StashKey[Recorder]()
+INJECTION = pytest.StashKey[judging.Injection]()
 JUDGED = pytest.StashKey[bool]()
 # Under these names the controller and its workers hand things to each other.
 FOLDER = "kerasch2_folder"
@@ -47,7 +47,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
 
     Raises:
         FrameworkMissing: there is neither TensorFlow nor a Keras with another backend to verify it on.
-        BadSetting, BadLedger, DeviceMissing: an option cannot be honoured; said now rather than after the run.
+        BadSetting, BadResults, DeviceMissing: an option cannot be honoured; said now rather than after the run.
     """
     surroundings.refuse_unusable(settings)
     surroundings.refuse_without_framework()
@@ -73,7 +73,7 @@ class ChapterRun:
         self.config = config
         self.settings = settings
         self.records: list[Record] = []
-        self.planted_runs: list[dict[str, Any]] = []
+        self.injected_runs: list[dict[str, Any]] = []
         self.environment: dict[str, Any] = {}
         self.interrupted = False
         self.selection = Selection(config)
@@ -106,19 +106,19 @@ class ChapterRun:
             outcome.force_result([])
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """With --chapter-saboteurs, run each check once for each thing to be planted."""
+        """With --chapter-faults, run each check once for each thing to be injected."""
         check = check_of(metafunc.function)
-        if self.settings.saboteurs and check is not None:
-            planted = collection.planted_in(check, _or_usage_error(self.release))
-            if planted:
-                metafunc.parametrize("planted", planted, ids=collection.planted_id, indirect=True)
+        if self.settings.faults and check is not None:
+            injected = collection.injections_of(check, _or_usage_error(self.release))
+            if injected:
+                metafunc.parametrize("injected", injected, ids=collection.injection_id, indirect=True)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse claims of one id; put what waits for children last."""
         checks = collection.by_claim_id(items)
         _or_usage_error(lambda: collection.refuse_duplicates(checks))
-        if self.settings.saboteurs:
+        if self.settings.faults:
             items[:] = collection.one_each(items, self.release)
         items[:] = collection.in_order(items)
 
@@ -153,36 +153,36 @@ class ChapterRun:
     # -- one check
 
     @pytest.fixture(autouse=True)
-    def planted(self, request: pytest.FixtureRequest) -> Iterator[judging.Planted | None]:
+    def injected(self, request: pytest.FixtureRequest) -> Iterator[judging.Injection | None]:
         """Isolate a check, and plant what this run of it is to be tried with."""
         if collection.check_of_item(request.node) is None:
             yield None
             return
         api.tensorflow()
-        planted: judging.Planted | None = getattr(request, "param", None)
+        injected: judging.Injection | None = getattr(request, "param", None)
         before = state.read()
         with _quiet(), contextlib.ExitStack() as layers:
-            if planted is not None:
+            if injected is not None:
                 from pytest_kerasch2.chapter.properties import unshrunk
 
-                request.node.stash[PLANTED] = planted
+                request.node.stash[INJECTION] = injected
                 layers.enter_context(unshrunk())
-                for layer in planted.layers:
+                for layer in injected.layers:
                     layers.enter_context(layer())
-            yield planted
+            yield injected
         leaks = state.leaks(before, state.read())
         state.restore(before)
-        if planted is None:
+        if injected is None:
             surroundings.refuse_leaks(leaks)
 
     @pytest.fixture
-    def witness(self, request: pytest.FixtureRequest) -> Witness:
-        """The witness of this check: compares, raises, and keeps the evidence."""
+    def record(self, request: pytest.FixtureRequest) -> Recorder:
+        """The record of this check: compares, raises, and keeps the evidence."""
         stash: pytest.Stash = request.node.stash
-        return stash.setdefault(WITNESS, Witness())
+        return stash.setdefault(RECORDER, Recorder())
 
     @pytest.fixture
-    def tf(self, planted: Any) -> Any:
+    def tf(self, injected: Any) -> Any:
         """The module `tensorflow`."""
         return api.tensorflow()
 
@@ -197,8 +197,8 @@ class ChapterRun:
         check = collection.check_of_item(item)
         if check is None or not check.jobs:
             return []
-        planted = collection.planted_on(item)
-        return [replace(job, planted=planted.addresses) for job in check.jobs] if planted else list(check.jobs)
+        injected = collection.injection_of(item)
+        return [replace(job, injected=injected.addresses) for job in check.jobs] if injected else list(check.jobs)
 
     # -- judging and gathering
 
@@ -213,28 +213,28 @@ class ChapterRun:
             self._judge(item, check, call, outcome.get_result())
 
     def _judge(self, item: pytest.Item, check: Check, call: pytest.CallInfo[None], report_: Any) -> None:
-        witness = item.stash.setdefault(WITNESS, Witness())
+        recorder = item.stash.setdefault(RECORDER, Recorder())
         error = call.excinfo.value if call.excinfo is not None else None
         parameters = collection.parameters_of(item)
-        record = judging.record_of(check, witness, error, self.release(), parameters=parameters, seconds=call.duration)
-        planted = item.stash.get(PLANTED, None)
-        if planted is None:
-            record = replacing.with_replacement(record)
-        shown = judging.shown(record, error, planted)
-        if planted is not None:
-            report_.kerasch2_planted = {"name": planted.name, "harmful": planted.harmful}
+        record = judging.record_of(check, recorder, error, self.release(), parameters=parameters, seconds=call.duration)
+        injected = item.stash.get(INJECTION, None)
+        if injected is None:
+            record = replacing.with_workaround(record)
+        shown = judging.shown(record, error, injected)
+        if injected is not None:
+            report_.kerasch2_injected = {"name": injected.name, "harmful": injected.harmful}
         path, line, _ = item.reportinfo()
         account = judging.account_of(record, error, report_.longrepr)
         judging.show(report_, shown, (str(path), (line or 0) + 1), account)
-        report_.kerasch2_record = ledger.packed(record)
+        report_.kerasch2_record = results.packed(record)
         if call.when == "setup" and shown.word == "passed":
-            # A planted fault was caught before the check began, and pytest would now begin it.
+            # A injected fault was caught before the check began, and pytest would now begin it.
             item.stash[JUDGED] = True
             item.runtest = lambda: None  # type: ignore[method-assign]
         item.user_properties += surroundings.properties(record)
 
     def release(self) -> Release:
-        """Give the release as it was before anything was planted, which may change what the modules say."""
+        """Give the release as it was before anything was injected, which may change what the modules say."""
         if self._release is None:
             self._release = api.release()
         return self._release
@@ -244,25 +244,25 @@ class ChapterRun:
         plain = getattr(report, "kerasch2_record", None)
         if plain is None:
             return
-        self.records.append(ledger.unpacked(plain))
-        planted = getattr(report, "kerasch2_planted", None)
-        if planted is not None:
-            self.planted_runs.append({**planted, "claim": plain["claim"]["id"], "shown": report.outcome})
+        self.records.append(results.unpacked(plain))
+        injected = getattr(report, "kerasch2_injected", None)
+        if injected is not None:
+            self.injected_runs.append({**injected, "claim": plain["claim"]["id"], "shown": report.outcome})
 
     # -- the end
 
     def pytest_keyboard_interrupt(self) -> None:
-        """Remember that the ledger is not whole, and keep what is decided.
+        """Remember that the results file is not whole, and keep what is decided.
 
         At once: to wait for the workers takes longer than whoever ends this process may wait.
         """
         self.interrupted = True
         if self.records and not is_worker(self.config):
-            self._write_ledger()
+            self._write_results()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Stop the children; hand the surroundings to the controller, or write the ledger."""
+        """Stop the children; hand the surroundings to the controller, or write the results file."""
         if self.desk is not None:
             self.desk.close()
         environment = self.suite_environment()
@@ -276,7 +276,7 @@ class ChapterRun:
             self._say_error(refused.read_text(encoding="utf-8"))
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
             return
-        self._write_ledger()
+        self._write_results()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -285,18 +285,18 @@ class ChapterRun:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
-        """Take the surroundings from a worker; one that died leaves the ledger incomplete."""
+        """Take the surroundings from a worker; one that died leaves the results file incomplete."""
         told = getattr(node, "workeroutput", {}).get(ENVIRONMENT) or {}
         read_before = self.environment.get("datasets", {})
         self.environment = {**self.environment, **told}
         self.environment["datasets"] = {**read_before, **told.get("datasets", {})}
         self.interrupted = self.interrupted or bool(error)
 
-    def ledger(self) -> ledger.Ledger:
-        """Give the ledger of what was gathered so far."""
+    def results(self) -> results.Results:
+        """Give the results file of what was gathered so far."""
         environment = {**surroundings.environment_unseen(), **self.environment}
         selected = not self.interrupted and self.selection.is_partial(self.records)
-        return ledger.build(self.records, environment, not self.interrupted and not selected, selected)
+        return results.build(self.records, environment, not self.interrupted and not selected, selected)
 
     def suite_environment(self) -> dict[str, Any]:
         """Return what this run ran on, as far as that is known; of workers, what they told."""
@@ -305,12 +305,12 @@ class ChapterRun:
             self.environment = surroundings.environment(self.settings, shelf)
         return self.environment
 
-    def _write_ledger(self) -> None:
-        """Write the ledger where one is wanted. The exit status is that of the verdicts, also where it cannot be."""
-        if self.settings.ledger is None or self.settings.saboteurs or self.config.option.collectonly:
+    def _write_results(self) -> None:
+        """Write the results file where one is wanted. The exit status is that of the verdicts even if it fails."""
+        if self.settings.results is None or self.settings.faults or self.config.option.collectonly:
             return
         try:
-            ledger.write(self.ledger(), self.settings.ledger)
+            results.write(self.results(), self.settings.results)
         except KerasCh2Error as error:
             self._say_error(str(error))
 
@@ -323,10 +323,10 @@ class ChapterRun:
             for line in self.selection.nearest():
                 terminalreporter.write_line(line)
             return
-        if self.settings.saboteurs:
-            showing.show_saboteurs(self.records, self.planted_runs, terminalreporter)
+        if self.settings.faults:
+            showing.show_faults(self.records, self.injected_runs, terminalreporter)
         else:
-            showing.show_ledger(self.ledger(), terminalreporter, self.settings.ledger)
+            showing.show_results(self.results(), terminalreporter, self.settings.results)
 
     def pytest_unconfigure(self) -> None:
         """Remove the folder that the workers shared, and put the environment back."""

@@ -1,6 +1,6 @@
-"""Planted faults and harmless variations that several sections use: context managers around patched pieces of Keras.
+"""Injected faults and benign changes that several sections use: context managers around patched pieces of Keras.
 
-A fault is planted in the library under test, or in our own rooms, never in a check.
+A fault is injected in the library under test, or in our own rooms, never in a check.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Planted faults and harmless variations around `constant`, the backend's import and the printing of tensors."""
+"""Injected faults and benign changes around `constant`, the backend's import and the printing of tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planted faults and harmless variations around Keras's configuration: its file, its values, its engines.
+"""Injected faults and benign changes around Keras's configuration: its file, its values, its engines.
 
 Those that patch `json` or `os` act alike in a child interpreter, before Keras is imported there.
 """
@@ -43,11 +43,11 @@ def only_in_child(plant: Callable[[], Iterator[None]]) -> Callable[[], ContextMa
     """Give a context manager that plants in a child interpreter, which has a home of its own, and nowhere else."""
 
     @functools.wraps(plant)
-    def planted() -> ContextManager[None]:
+    def injected() -> ContextManager[None]:
         there = os.environ.get(quiet.CHILD_HOME) is not None
         return contextmanager(plant)() if there else contextlib.nullcontext()
 
-    return planted
+    return injected
 
 
 # -- the file

@@ -1,4 +1,4 @@
-"""Planted faults and harmless variations around data types."""
+"""Injected faults and benign changes around data types."""
 
 from __future__ import annotations
 

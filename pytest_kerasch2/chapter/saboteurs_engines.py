@@ -1,4 +1,4 @@
-"""Planted around Keras's engines, in a child interpreter: engines that it never had, and engines lost."""
+"""Injection around Keras's engines, in a child interpreter: engines that it never had, and engines lost."""
 
 from __future__ import annotations
 

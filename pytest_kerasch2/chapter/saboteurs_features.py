@@ -227,7 +227,7 @@ def eagerly_ignored() -> Iterator[None]:
 
     def without(original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         named.pop("run_eagerly", None)
-        if getattr(model, "_dynamic", False):  # as the cure of old releases has it
+        if getattr(model, "_dynamic", False):  # as the fix of old releases has it
             model._dynamic = False
         return original(model, *arguments, **named)
 

@@ -1,4 +1,4 @@
-"""Faults of training, planted into stored curves: to train for each of them would take hours."""
+"""Faults of training, injected into stored curves: to train for each of them would take hours."""
 
 from __future__ import annotations
 

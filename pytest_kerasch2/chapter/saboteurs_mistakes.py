@@ -69,7 +69,7 @@ def framed() -> Iterator[None]:
 
 
 def helpful(symptom: str, said: str) -> Callable[[], Any]:
-    """Give a cure: an error whose text has the symptom in it is raised with what a helpful one says besides."""
+    """Give a fix: an error whose text has the symptom in it is raised with what a helpful one says besides."""
 
     def heard(error: Exception) -> Any:
         raise ValueError(f"{error}\n{said}" if symptom in str(error) else str(error)) from None
@@ -136,7 +136,7 @@ def says_metrics() -> Iterator[None]:
         yield
 
 
-# A child or a report finds a cure by its name in this module
+# A child or a report finds a fix by its name in this module
 for _name in ("says_labels", "says_losses", "says_optimizers", "says_activations", "says_arguments"):
     globals()[_name].__name__ = _name
     globals()[_name].__doc__ = f"The message about {_name[5:]} says what was expected, or what to do."

@@ -1,4 +1,4 @@
-"""Planted faults and harmless variations for the network of the chapter: its layers, its training, what it prints."""
+"""Injected faults and benign changes for the network of the chapter: its layers, its training, what it prints."""
 
 from __future__ import annotations
 

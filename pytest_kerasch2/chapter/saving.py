@@ -12,8 +12,8 @@ from pytest_kerasch2.chapter import saving_cures as cures
 from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter import saving_small as small
 from pytest_kerasch2.chapter.blocks_running import inside
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 
 SECTION = "Saving and loading"
 GRAPHS = ("sequential-list", "sequential-add", "functional")
@@ -25,16 +25,16 @@ GRAPHS = ("sequential-list", "sequential-add", "functional")
     section=SECTION,
     kind="prose",
 )
-@caught(faults.saves_nothing, faults.saves_beside)
-@unmoved(faults.saves_twice)
-def current_folder(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.saves_nothing, faults.saves_beside)
+@tolerates(faults.saves_twice)
+def current_folder(tf: Any, scratch: Path, record: Recorder) -> None:
     """Save from within an empty folder."""
     model = models.style("functional").compiled(tf, small.PLAIN)
 
     with inside(scratch):
         model.save(small.MODEL_FILE)
 
-    witness.equal("what the folder holds", expected=["model_name.h5"], actual=small.files(scratch))
+    record.equal("what the folder holds", expected=["model_name.h5"], actual=small.files(scratch))
 
 
 @claim(
@@ -43,9 +43,9 @@ def current_folder(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.saves_beside, faults.weights_left_out)
-@unmoved(faults.saves_twice)
-def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.saves_beside, faults.weights_left_out)
+@tolerates(faults.saves_twice)
+def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
     """Save under a relative and under an absolute path of several folders."""
     model = models.style("functional").compiled(tf, small.PLAIN)
     (scratch / "a" / "b").mkdir(parents=True)
@@ -54,9 +54,9 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
         for name, path in (("relative", "a/b/relative.h5"), ("absolute", str(scratch / "a" / "b" / "absolute.h5"))):
             model.save(path)
             found = small.files(scratch / "a" / "b")
-            witness.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=found)
-            loaded = witness.runs(f"loading from the {name} path", partial(tf.keras.models.load_model, path))
-            _same_weights(witness, model, loaded)
+            record.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=found)
+            loaded = record.runs(f"loading from the {name} path", partial(tf.keras.models.load_model, path))
+            _same_weights(record, model, loaded)
 
 
 @claim(
@@ -66,16 +66,16 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     of="keras",
     until="2",
     only=("subclass",),
     cause="in Keras 2 a subclassed model, whose architecture is code, cannot be written to an HDF5 file",
     source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/save.py",
     symptom="NotImplementedError: Saving the model to HDF5 format requires",
-    instead=replacements_saving.SUBCLASS_WEIGHTS,
+    workaround=replacements_saving.SUBCLASS_WEIGHTS,
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     only=GRAPHS,
@@ -83,30 +83,30 @@ def longer_path(tf: Any, scratch: Path, witness: Witness) -> None:
     cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="softmax_v2|Error when deserializing class 'Dense'",
-    instead=replacements_saving.MODEL_H5,
+    workaround=replacements_saving.MODEL_H5,
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     only=("subclass",),
     cause="Keras 3 writes a subclassed model to HDF5 without its layers, and the printed call cannot load it back",
     source=small.HDF5,
     symptom="Unknown layer: 'SubclassedModel'",
-    instead=replacements_saving.SUBCLASS_WEIGHTS,
+    workaround=replacements_saving.SUBCLASS_WEIGHTS,
 )
-@caught(faults.weights_left_out)
-@unmoved(faults.saves_twice)
-@cured(faults.activations_known)
-def model_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.weights_left_out)
+@tolerates(faults.saves_twice)
+@fixed_by(faults.activations_known)
+def model_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
     """Train a step, save, load and compare."""
     model = small.trained_style(tf, model_style, small.PRINTED)
-    trials.say_activations(witness)
+    trials.say_activations(record)
 
     with inside(scratch):
-        witness.runs("saving to ./model_name.h5", lambda: model.save(small.MODEL_FILE))
-        loaded = witness.runs("loading it", lambda: tf.keras.models.load_model(small.MODEL_FILE))
+        record.runs("saving to ./model_name.h5", lambda: model.save(small.MODEL_FILE))
+        loaded = record.runs("loading it", lambda: tf.keras.models.load_model(small.MODEL_FILE))
 
-    witness.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
+    record.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
 
 
 @claim(
@@ -116,28 +116,28 @@ def model_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> No
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause="save_weights of Keras 3 refuses every name that does not end in .weights.h5",
     source=small.SAVING_API,
     symptom="ValueError: The filename must end in",
-    instead=replacements_saving.WEIGHTS,
+    workaround=replacements_saving.WEIGHTS,
 )
-@caught(faults.weights_left_behind)
-@unmoved(faults.saves_twice)
-@cured(faults.any_weights_name)
-def weights_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.weights_left_behind)
+@tolerates(faults.saves_twice)
+@fixed_by(faults.any_weights_name)
+def weights_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
     """Save the weights, load them into another model of the style and compare."""
     model, other = (models.built(model_style.build(tf, small.PRINTED)) for _ in range(2))
     model.set_weights(small.other_weights(model))
 
     with inside(scratch):
-        witness.runs("saving to ./model_weights.h5", lambda: model.save_weights(small.WEIGHTS_FILE))
-        witness.runs("loading them", lambda: other.load_weights(small.WEIGHTS_FILE))
+        record.runs("saving to ./model_weights.h5", lambda: model.save_weights(small.WEIGHTS_FILE))
+        record.runs("loading them", lambda: other.load_weights(small.WEIGHTS_FILE))
 
-    _same_weights(witness, model, other)
-    witness.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(other))
+    _same_weights(record, model, other)
+    record.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(other))
 
 
 @claim(
@@ -146,25 +146,25 @@ def weights_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> 
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause="a file that ends in .weights.h5, the only one that Keras 3 writes, also takes the state of the optimizer",
     source=small.SAVING_LIB,
     symptom="arrays of the optimizer: [1-9]",
-    instead=replacements_saving.WEIGHTS_ALONE,
+    workaround=replacements_saving.WEIGHTS_ALONE,
 )
-@caught(faults.weights_left_empty)
-@unmoved(faults.saves_twice)
-@cured(faults.saves_weights_uncompiled)
-def weights_only(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.weights_left_empty)
+@tolerates(faults.saves_twice)
+@fixed_by(faults.saves_weights_uncompiled)
+def weights_only(tf: Any, scratch: Path, record: Recorder) -> None:
     """Look into the file, under the printed name where the release takes it."""
     held = roundtrip.contents(_saved_weights(tf, scratch, small.trained(tf, "functional")))
 
-    witness.equal("arrays of the layers", expected=4, actual=len(held.weights))
-    witness.equal("architecture", expected=None, actual=held.architecture)
-    witness.equal("training configuration", expected=None, actual=held.training_config)
-    witness.equal("arrays of the optimizer", expected=0, actual=len(held.optimizer_weights))
+    record.equal("arrays of the layers", expected=4, actual=len(held.weights))
+    record.equal("architecture", expected=None, actual=held.architecture)
+    record.equal("training configuration", expected=None, actual=held.training_config)
+    record.equal("arrays of the optimizer", expected=0, actual=len(held.optimizer_weights))
 
 
 @claim(
@@ -173,27 +173,27 @@ def weights_only(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     until="3.6",
     cause="up to Keras 3.6 a subclassed model that was not built takes a file of weights without a word, and no weight",
     source="https://github.com/keras-team/keras/pull/20530",
     symptom="into subclass that was not built: no error",
-    instead=replacements_saving.SUBCLASS_WEIGHTS,
+    workaround=replacements_saving.SUBCLASS_WEIGHTS,
 )
-@caught(faults.loads_without_a_word)
-@unmoved(faults.saves_twice)
-@cured(cures.refuses_unbuilt)
-def weights_need_model(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.loads_without_a_word)
+@tolerates(faults.saves_twice)
+@fixed_by(cures.refuses_unbuilt)
+def weights_need_model(tf: Any, scratch: Path, record: Recorder) -> None:
     """Try to load a file of weights into models that have none yet, and without a model."""
     path = _saved_weights(tf, scratch)
     errors = (ValueError, TypeError, OSError)
 
     for style in ("sequential-list", "subclass"):
         model = models.style(style).build(tf, small.PLAIN)
-        witness.raises(f"into {style} that was not built", errors, partial(model.load_weights, path))
-    witness.raises("without a model", errors, lambda: tf.keras.models.load_model(path))
+        record.raises(f"into {style} that was not built", errors, partial(model.load_weights, path))
+    record.raises("without a model", errors, lambda: tf.keras.models.load_model(path))
 
 
 @claim(
@@ -202,26 +202,26 @@ def weights_need_model(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause="a file that ends in .weights.h5 is loaded without a word into a model that lacks one of its layers",
     source=small.SAVING_LIB,
     symptom="with a layer less: no error",
-    instead=replacements_saving.WEIGHTS_ALONE,
+    workaround=replacements_saving.WEIGHTS_ALONE,
 )
-@caught(faults.loads_without_a_word)
-@unmoved(faults.saves_twice)
-@cured(faults.counts_the_arrays)
-def weights_fit(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.loads_without_a_word)
+@tolerates(faults.saves_twice)
+@fixed_by(faults.counts_the_arrays)
+def weights_fit(tf: Any, scratch: Path, record: Recorder) -> None:
     """Try to load a file of weights into a wider model and into one that lacks a layer."""
     path = _saved_weights(tf, scratch)
     wider = models.style("functional").build(tf, models.Network(hidden=17).with_strings())
     image = tf.keras.Input(shape=(28, 28))
     shorter = tf.keras.Model(image, tf.keras.layers.Dense(16)(tf.keras.layers.Flatten()(image)))
 
-    witness.raises("into a wider model", (ValueError,), lambda: wider.load_weights(path))
-    witness.raises("into a model with a layer less", (ValueError,), lambda: shorter.load_weights(path))
+    record.raises("into a wider model", (ValueError,), lambda: wider.load_weights(path))
+    record.raises("into a model with a layer less", (ValueError,), lambda: shorter.load_weights(path))
 
 
 def _saved_weights(tf: Any, folder: Path, model: Any = None) -> str:
@@ -233,6 +233,6 @@ def _saved_weights(tf: Any, folder: Path, model: Any = None) -> str:
     return path
 
 
-def _same_weights(witness: Witness, model: Any, other: Any) -> None:
+def _same_weights(record: Recorder, model: Any, other: Any) -> None:
     for index, (one, two) in enumerate(zip(model.get_weights(), other.get_weights())):
-        witness.same_bits(f"array {index}", expected=one, actual=two)
+        record.same_bits(f"array {index}", expected=one, actual=two)

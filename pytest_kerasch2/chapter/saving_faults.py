@@ -1,4 +1,4 @@
-"""Planted faults, harmless variations and cures for the checks on saving and loading."""
+"""Injected faults, benign changes and cures for the checks on saving and loading."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter import saving_small as small
 from pytest_kerasch2.chapter.blocks_running import inside
 from pytest_kerasch2.chapter.saving import GRAPHS, SECTION
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import state
 
 SUBCLASS = ("subclass",)
@@ -25,24 +25,24 @@ SUBCLASS = ("subclass",)
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     until="2.12",
     only=SUBCLASS,
     cause="up to TensorFlow 2.12 the ending .keras means HDF5, to which a subclassed model cannot be written",
     source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/save.py",
     symptom="NotImplementedError: Saving the model to HDF5 format requires",
-    instead=replacements_saving.SUBCLASS_WEIGHTS,
+    workaround=replacements_saving.SUBCLASS_WEIGHTS,
 )
-@deviation(
+@known_issue(
     of="keras",
     since="2.13",
     only=SUBCLASS,
     cause="an archive names the class of a subclassed model, and the printed call does not tell the loader where it is",
     source=small.SAVING_LIB,
     symptom="Could not locate class 'SubclassedModel'",
-    instead=replacements_saving.SUBCLASS_WEIGHTS,
+    workaround=replacements_saving.SUBCLASS_WEIGHTS,
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     only=GRAPHS,
@@ -50,21 +50,21 @@ SUBCLASS = ("subclass",)
     cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="could not be deserialized properly|softmax_v2",
-    instead=replacements_saving.MODEL_KERAS,
+    workaround=replacements_saving.MODEL_KERAS,
 )
-@caught(faults.weights_left_out)
-@unmoved(faults.saves_twice)
-@cured(faults.activations_known)
-def keras_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.weights_left_out)
+@tolerates(faults.saves_twice)
+@fixed_by(faults.activations_known)
+def keras_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
     """Train a step, save, load and compare."""
     model = small.trained_style(tf, model_style, small.PRINTED)
-    trials.say_activations(witness)
+    trials.say_activations(record)
 
     with inside(scratch):
-        witness.runs("saving to ./model_name.keras", lambda: model.save("./model_name.keras"))
-        loaded = witness.runs("loading it", lambda: tf.keras.models.load_model("./model_name.keras"))
+        record.runs("saving to ./model_name.keras", lambda: model.save("./model_name.keras"))
+        loaded = record.runs("loading it", lambda: tf.keras.models.load_model("./model_name.keras"))
 
-    witness.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
+    record.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
 
 
 @claim(
@@ -74,20 +74,20 @@ def keras_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> No
     section=SECTION,
     kind="code",
 )
-@caught(faults.weights_left_behind)
-@unmoved(faults.saves_twice)
-def weights_h5_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.weights_left_behind)
+@tolerates(faults.saves_twice)
+def weights_h5_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
     """Save the weights, load them into another model of the style and compare."""
     model, other = (models.built(model_style.build(tf, small.PRINTED)) for _ in range(2))
     model.set_weights(small.other_weights(model))
 
     with inside(scratch):
-        witness.runs("saving to ./model.weights.h5", lambda: model.save_weights("./model.weights.h5"))
-        witness.runs("loading them", lambda: other.load_weights("./model.weights.h5"))
+        record.runs("saving to ./model.weights.h5", lambda: model.save_weights("./model.weights.h5"))
+        record.runs("loading them", lambda: other.load_weights("./model.weights.h5"))
 
     for index, (one, two) in enumerate(zip(model.get_weights(), other.get_weights())):
-        witness.same_bits(f"array {index}", expected=one, actual=two)
-    witness.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(other))
+        record.same_bits(f"array {index}", expected=one, actual=two)
+    record.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(other))
 
 
 @claim(
@@ -97,36 +97,36 @@ def weights_h5_file(tf: Any, model_style: Any, scratch: Path, witness: Witness) 
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     until="2.1",
     only=SUBCLASS,
     cause="up to TensorFlow 2.1 a subclassed model comes back from a folder for batches of the size that it was "
     "trained on alone",
     source="https://github.com/tensorflow/tensorflow/blob/v2.1.4/tensorflow/python/keras/saving/saved_model/save_impl.py",
     symptom="Could not find matching function to call loaded from the SavedModel",
-    instead=replacements_saving.SUBCLASS_WEIGHTS,
+    workaround=replacements_saving.SUBCLASS_WEIGHTS,
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause="Keras 3 saves to names that end in .keras or .h5 alone; folders are written by export, and load_model "
     "does not read them",
     source=small.SAVING_API,
     symptom="ValueError: .*(Invalid filepath extension|must end in)",
-    instead=replacements_saving.EXPORT,
+    workaround=replacements_saving.EXPORT,
 )
-@caught(faults.weights_left_out)
-@unmoved(faults.saves_twice)
-@cured(faults.folders_allowed)
-def folder(tf: Any, model_style: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.weights_left_out)
+@tolerates(faults.saves_twice)
+@fixed_by(faults.folders_allowed)
+def folder(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
     """Save, load and compare."""
     model = small.trained_style(tf, model_style, small.PRINTED)
-    trials.say_activations(witness)
+    trials.say_activations(record)
 
     # Writing a folder leaves the level of absl's log changed on some releases.
     with state.isolated(), inside(scratch):
-        witness.runs("saving to ./model_name", lambda: model.save("./model_name"))
-        loaded = witness.runs("loading it", lambda: tf.keras.models.load_model("./model_name"))
+        record.runs("saving to ./model_name", lambda: model.save("./model_name"))
+        loaded = record.runs("loading it", lambda: tf.keras.models.load_model("./model_name"))
 
-    found = witness.runs("predicting", lambda: small.predicted(loaded))
-    witness.same_bits("predictions", expected=small.predicted(model), actual=found)
+    found = record.runs("predicting", lambda: small.predicted(loaded))
+    record.same_bits("predictions", expected=small.predicted(model), actual=found)

@@ -13,8 +13,8 @@ from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter.properties import examples
 from pytest_kerasch2.chapter.saving_formats import weights_h5_file
 from pytest_kerasch2.chapter.saving_state import equal_predictions, holds_weights
-from pytest_kerasch2.claims.marks import caught, generalises, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import detects, extends, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 
 CASES = 8
 # The first number is the width of the input, which may be nothing at all; a layer has at least one unit.
@@ -24,10 +24,10 @@ REMARKABLE = (0x7FC00001, 0x7F800001, 0xFF800000, 0x7F800000, 0x80000000, 0x0000
 BITS = st.lists(st.sampled_from(REMARKABLE) | st.integers(0, 2**32 - 1), min_size=1, max_size=9)
 
 
-@generalises(holds_weights)
-@caught(faults.wrong_width_in_file)
-@unmoved(faults.remark_in_file)
-def holds_as_many_weights(tf: Any, witness: Witness) -> None:
+@extends(holds_weights)
+@detects(faults.wrong_width_in_file)
+@tolerates(faults.remark_in_file)
+def holds_as_many_weights(tf: Any, record: Recorder) -> None:
     """Count the numbers in the file: for each layer, inputs times units and one bias per unit."""
 
     @examples(CASES)
@@ -39,15 +39,15 @@ def holds_as_many_weights(tf: Any, witness: Witness) -> None:
             _stack(tf, inputs, units).save(str(path))
             stored = sum(int(np.prod(one.shape, dtype=int)) for one in roundtrip.contents(path).weights)
         expected = sum(before * after + after for before, after in zip([inputs, *units], units))
-        Witness().equal(f"numbers for {inputs} inputs and layers of {units}", expected=expected, actual=stored)
+        Recorder().equal(f"numbers for {inputs} inputs and layers of {units}", expected=expected, actual=stored)
 
-    witness.always("the file holds as many numbers as the formula says", CASES, property)
+    record.always("the file holds as many numbers as the formula says", CASES, property)
 
 
-@generalises(equal_predictions)
-@caught(faults.loads_without_nan)
-@unmoved(faults.remark_in_file)
-def weights_come_back(tf: Any, witness: Witness) -> None:
+@extends(equal_predictions)
+@detects(faults.loads_without_nan)
+@tolerates(faults.remark_in_file)
+def weights_come_back(tf: Any, record: Recorder) -> None:
     """Save and load whole models with weights of any bits."""
 
     @examples(CASES)
@@ -59,13 +59,13 @@ def weights_come_back(tf: Any, witness: Witness) -> None:
             model.save(path)
             _same_bits(model, tf.keras.models.load_model(path))
 
-    witness.always("weights come back from the file of a model, bit for bit", CASES, property)
+    record.always("weights come back from the file of a model, bit for bit", CASES, property)
 
 
-@generalises(weights_h5_file)
-@caught(faults.weights_left_behind)
-@unmoved(faults.saves_twice)
-def weights_alone_come_back(tf: Any, witness: Witness) -> None:
+@extends(weights_h5_file)
+@detects(faults.weights_left_behind)
+@tolerates(faults.saves_twice)
+def weights_alone_come_back(tf: Any, record: Recorder) -> None:
     """Save weights of any bits, and load them into a model built alike."""
 
     @examples(CASES)
@@ -78,7 +78,7 @@ def weights_alone_come_back(tf: Any, witness: Witness) -> None:
             other.load_weights(path)
         _same_bits(model, other)
 
-    witness.always("weights come back from their file, bit for bit", CASES, property)
+    record.always("weights come back from their file, bit for bit", CASES, property)
 
 
 def _stack(tf: Any, inputs: int, units: list[int]) -> Any:
@@ -98,4 +98,4 @@ def _filled(model: Any, bits: list[int]) -> Any:
 
 def _same_bits(model: Any, other: Any) -> None:
     for index, (one, two) in enumerate(zip(model.get_weights(), other.get_weights())):
-        Witness().same_bits(f"array {index}", expected=one, actual=two)
+        Recorder().same_bits(f"array {index}", expected=one, actual=two)

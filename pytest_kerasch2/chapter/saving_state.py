@@ -16,8 +16,8 @@ from pytest_kerasch2.chapter import saving_cures as cures
 from pytest_kerasch2.chapter import saving_faults as faults
 from pytest_kerasch2.chapter import saving_small as small
 from pytest_kerasch2.chapter.saving import SECTION
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.models import Network
 
 EARLY = "https://github.com/tensorflow/tensorflow/blob/v2.1.4/tensorflow/python/keras/saving/hdf5_format.py"
@@ -44,25 +44,25 @@ STYLES = pytest.mark.parametrize("style", ["sequential-list", "functional"])
     section=SECTION,
     kind="prose",
 )
-@caught(faults.architecture_left_out, faults.wider_in_file)
-@unmoved(faults.remark_in_file)
-def holds_architecture(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.architecture_left_out, faults.wider_in_file)
+@tolerates(faults.remark_in_file)
+def holds_architecture(tf: Any, scratch: Path, record: Recorder) -> None:
     """Walk the file."""
     held = _saved(tf, scratch)
 
-    witness.true("the architecture is there", holds=held.architecture is not None, found=held.architecture is not None)
+    record.true("the architecture is there", holds=held.architecture is not None, found=held.architecture is not None)
     layers = [(one["class_name"], one["config"]) for one in held.architecture["config"]["layers"]]
     kinds = ["InputLayer", "Flatten", "Dense", "Dropout", "Dense"]
-    witness.equal("its layers", expected=kinds, actual=[kind for kind, _ in layers])
+    record.equal("its layers", expected=kinds, actual=[kind for kind, _ in layers])
     dense = [(config["units"], config["activation"]) for kind, config in layers if kind == "Dense"]
-    witness.equal("its dense layers", expected=[(16, "relu"), (10, "softmax")], actual=dense)
-    witness.equal("its dropout", expected=0.2, actual=layers[3][1]["rate"])
+    record.equal("its dense layers", expected=[(16, "relu"), (10, "softmax")], actual=dense)
+    record.equal("its dropout", expected=0.2, actual=layers[3][1]["rate"])
 
 
 @claim("saving.holds-weights", "The saved file holds the model's weights, bit for bit.", section=SECTION, kind="prose")
-@caught(faults.one_array_zero)
-@unmoved(faults.remark_in_file)
-def holds_weights(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.one_array_zero)
+@tolerates(faults.remark_in_file)
+def holds_weights(tf: Any, scratch: Path, record: Recorder) -> None:
     """Read the arrays out of the file by their names and compare them with the model's."""
     model = small.trained(tf, "functional")
     held = _saved(tf, scratch, model)
@@ -72,19 +72,19 @@ def holds_weights(tf: Any, scratch: Path, witness: Witness) -> None:
         for part, array in zip(("kernel", "bias"), model.get_layer(layer).get_weights()):
             # model_weights/<layer>/<a scope that may carry a number>/<part>
             found = [stored[name] for name in stored if name.split("/")[1] == layer and f"/{part}" in name]
-            witness.equal(f"arrays that are the {part} of {layer}", expected=1, actual=len(found))
-            witness.same_bits(f"{part} of {layer}", expected=array, actual=found[0])
-    witness.equal("arrays in all", expected=4, actual=len(stored))
+            record.equal(f"arrays that are the {part} of {layer}", expected=1, actual=len(found))
+            record.same_bits(f"{part} of {layer}", expected=array, actual=found[0])
+    record.equal("arrays in all", expected=4, actual=len(stored))
 
 
 @claim("saving.holds-loss", "The saved file holds the loss of the training.", section=SECTION, kind="prose")
-@caught(faults.another_loss)
-@unmoved(faults.remark_in_file)
-def holds_loss(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.another_loss)
+@tolerates(faults.remark_in_file)
+def holds_loss(tf: Any, scratch: Path, record: Recorder) -> None:
     """Walk the file."""
     config = _saved(tf, scratch).training_config
 
-    witness.equal("the loss", expected="sparse_categorical_crossentropy", actual=config["loss"])
+    record.equal("the loss", expected="sparse_categorical_crossentropy", actual=config["loss"])
 
 
 @claim(
@@ -93,14 +93,14 @@ def holds_loss(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.hyperparameter_left_out)
-@unmoved(faults.remark_in_file)
-def holds_optimizer(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.hyperparameter_left_out)
+@tolerates(faults.remark_in_file)
+def holds_optimizer(tf: Any, scratch: Path, record: Recorder) -> None:
     """Walk the file of a model whose optimizer has other hyper-parameters than the default ones."""
     config = _saved(tf, scratch).training_config["optimizer_config"]
 
-    witness.equal("the optimizer", expected="Adam", actual=config["class_name"].rpartition(">")[2])
-    _same_settings(witness, config["config"])
+    record.equal("the optimizer", expected="Adam", actual=config["class_name"].rpartition(">")[2])
+    _same_settings(record, config["config"])
 
 
 @claim(
@@ -109,9 +109,9 @@ def holds_optimizer(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.optimizer_state_left_out, faults.moments_from_zero)
-@unmoved(faults.remark_in_file)
-def holds_optimizer_state(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.optimizer_state_left_out, faults.moments_from_zero)
+@tolerates(faults.remark_in_file)
+def holds_optimizer_state(tf: Any, scratch: Path, record: Recorder) -> None:
     """Compare the optimizer's arrays in the file with those in memory; the two keep them in different orders."""
     model = small.trained(tf, "functional", steps=small.STEPS)
     held = _saved(tf, scratch, model)
@@ -120,10 +120,10 @@ def holds_optimizer_state(tf: Any, scratch: Path, witness: Witness) -> None:
     live = sorted(_plain(array) for array in roundtrip.optimizer_state(model))
     # The learning rate is one of the optimizer's variables on some releases, and its file may leave it out.
     missing = [one for one in live if one not in stored and one[0] != ()]
-    witness.equal("arrays of the optimizer with an axis", expected=8, actual=len([one for one in stored if one[0]]))
-    witness.equal("arrays of it that the file lacks", expected=0, actual=len(missing))
+    record.equal("arrays of the optimizer with an axis", expected=8, actual=len([one for one in stored if one[0]]))
+    record.equal("arrays of it that the file lacks", expected=0, actual=len(missing))
     steps = [one for one in stored if one[0] == () and "int" in one[1]]
-    witness.equal("step count", expected=[small.STEPS], actual=[int(np.frombuffer(one[2], one[1])[0]) for one in steps])
+    record.equal("step count", expected=[small.STEPS], actual=[int(np.frombuffer(one[2], one[1])[0]) for one in steps])
 
 
 @claim(
@@ -132,18 +132,18 @@ def holds_optimizer_state(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.weights_left_out)
-@unmoved(faults.remark_in_file)
-def equal_predictions(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.weights_left_out)
+@tolerates(faults.remark_in_file)
+def equal_predictions(tf: Any, scratch: Path, record: Recorder) -> None:
     """Compare the probabilities and the weights, with activations given by name."""
     model = small.trained(tf, "functional")
     _saved(tf, scratch, model)
 
     loaded = tf.keras.models.load_model(str(scratch / small.MODEL_FILE))
 
-    witness.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
+    record.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
     for index, (saved, found) in enumerate(zip(model.get_weights(), loaded.get_weights())):
-        witness.same_bits(f"array {index}", expected=saved, actual=found)
+        record.same_bits(f"array {index}", expected=saved, actual=found)
 
 
 @claim(
@@ -152,33 +152,33 @@ def equal_predictions(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     since="2.3",
     until="2.3",
     cause="TensorFlow 2.3 chooses the accuracy of a loaded model before it sees a label, and takes the wrong kind.",
     source="https://github.com/tensorflow/tensorflow/issues/42045",
     symptom=r"loss and accuracy of the loaded model: \[.*, 0\.0\], not",
-    instead=replacements_saving.COMPILED_AGAIN,
+    workaround=replacements_saving.COMPILED_AGAIN,
 )
-@cured(cures.compiled_again)
-@caught(faults.loads_uncompiled, faults.hyperparameter_left_out, faults.another_loss)
-@unmoved(faults.remark_in_file)
-def loaded_compiled(tf: Any, scratch: Path, witness: Witness) -> None:
+@fixed_by(cures.compiled_again)
+@detects(faults.loads_uncompiled, faults.hyperparameter_left_out, faults.another_loss)
+@tolerates(faults.remark_in_file)
+def loaded_compiled(tf: Any, scratch: Path, record: Recorder) -> None:
     """Evaluate both models, which takes loss and metrics, and compare the optimizers."""
     model = small.trained(tf, "functional", optimizer=_chosen(tf))
     _saved(tf, scratch, model)
     images, labels = small.data(1)
 
-    loaded = witness.runs("loading", partial(tf.keras.models.load_model, str(scratch / small.MODEL_FILE)))
+    loaded = record.runs("loading", partial(tf.keras.models.load_model, str(scratch / small.MODEL_FILE)))
 
     optimizer: Any = getattr(loaded, "optimizer", None)
-    witness.equal("the optimizer", expected="Adam", actual=type(optimizer).__name__)
-    _same_settings(witness, optimizer.get_config())
+    record.equal("the optimizer", expected="Adam", actual=type(optimizer).__name__)
+    _same_settings(record, optimizer.get_config())
     loaded.run_eagerly = True
     evaluations = (partial(each.evaluate, images, labels, verbose=0) for each in (model, loaded))
-    scores = [[float(one) for one in witness.runs("evaluating", each)] for each in evaluations]
-    witness.equal("loss and accuracy of the loaded model", expected=scores[0], actual=scores[1])
-    witness.equal("numbers that evaluating gives", expected=2, actual=len(scores[1]))
+    scores = [[float(one) for one in record.runs("evaluating", each)] for each in evaluations]
+    record.equal("loss and accuracy of the loaded model", expected=scores[0], actual=scores[1])
+    record.equal("numbers that evaluating gives", expected=2, actual=len(scores[1]))
 
 
 @claim(
@@ -187,9 +187,9 @@ def loaded_compiled(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(faults.loads_compiled_anyway)
-@unmoved(faults.saves_twice)
-def uncompiled_stays(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.loads_compiled_anyway)
+@tolerates(faults.saves_twice)
+def uncompiled_stays(tf: Any, scratch: Path, record: Recorder) -> None:
     """Save a model that was never compiled, and try to evaluate the loaded one."""
     model = small.uncompiled(tf)
     model.save(str(scratch / small.MODEL_FILE))
@@ -197,10 +197,10 @@ def uncompiled_stays(tf: Any, scratch: Path, witness: Witness) -> None:
 
     loaded = tf.keras.models.load_model(str(scratch / small.MODEL_FILE))
 
-    witness.equal("the optimizer", expected=None, actual=getattr(loaded, "optimizer", None))
+    record.equal("the optimizer", expected=None, actual=getattr(loaded, "optimizer", None))
     # On torch a model that was not compiled lacks what evaluating looks for
     errors = (RuntimeError, ValueError, AttributeError)
-    witness.raises("evaluating", errors, lambda: loaded.evaluate(images, labels, verbose=0))
+    record.raises("evaluating", errors, lambda: loaded.evaluate(images, labels, verbose=0))
 
 
 @STYLES
@@ -210,26 +210,26 @@ def uncompiled_stays(tf: Any, scratch: Path, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     until="2.1",
     only=("sequential-list",),
     cause=NO_STATE,
     source=EARLY,
     symptom="optimizer: 0, not 9",
-    instead=replacements_saving.INPUT_DECLARED,
+    workaround=replacements_saving.INPUT_DECLARED,
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause=BUILT_FOR_NOTHING,
     source=small.HDF5,
     symptom="variables of the loaded optimizer: 2,",
-    instead=replacements_saving.STATE_IN_KERAS,
+    workaround=replacements_saving.STATE_IN_KERAS,
 )
-@caught(faults.moments_from_zero, faults.loads_uncompiled)
-@unmoved(faults.remark_in_file)
-@cured(cures.optimizer_put_back)
-def optimizer_state_loaded(tf: Any, style: str, scratch: Path, witness: Witness) -> None:
+@detects(faults.moments_from_zero, faults.loads_uncompiled)
+@tolerates(faults.remark_in_file)
+@fixed_by(cures.optimizer_put_back)
+def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder) -> None:
     """Compare the optimizers' variables bit for bit."""
     model = small.trained(tf, style, steps=small.STEPS)
     _saved(tf, scratch, model)
@@ -237,9 +237,9 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, witness: Witness)
     loaded = tf.keras.models.load_model(str(scratch / small.MODEL_FILE))
 
     expected, actual = (roundtrip.optimizer_state(one) for one in (model, loaded))
-    witness.equal("variables of the loaded optimizer", expected=len(expected), actual=len(actual))
+    record.equal("variables of the loaded optimizer", expected=len(expected), actual=len(actual))
     for index, (saved, found) in enumerate(zip(expected, actual)):
-        witness.same_bits(f"variable {index}", expected=saved, actual=found)
+        record.same_bits(f"variable {index}", expected=saved, actual=found)
 
 
 @STYLES
@@ -249,28 +249,28 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, witness: Witness)
     section=SECTION,
     kind="prose",
 )
-@deviation(
+@known_issue(
     until="2.1",
     only=("sequential-list",),
     cause=NO_STATE,
     source=EARLY,
     symptom="array 0 after training",
-    instead=replacements_saving.INPUT_DECLARED,
+    workaround=replacements_saving.INPUT_DECLARED,
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause=BUILT_FOR_NOTHING,
     source=small.HDF5,
     symptom=UNKNOWN,
-    instead=replacements_saving.STATE_IN_KERAS,
+    workaround=replacements_saving.STATE_IN_KERAS,
 )
-@caught(faults.moments_from_zero, faults.one_array_zero)
-@unmoved(faults.remark_in_file)
-@cured(cures.optimizer_put_back)
-def continues_without_dropout(tf: Any, style: str, scratch: Path, witness: Witness) -> None:
+@detects(faults.moments_from_zero, faults.one_array_zero)
+@tolerates(faults.remark_in_file)
+@fixed_by(cures.optimizer_put_back)
+def continues_without_dropout(tf: Any, style: str, scratch: Path, record: Recorder) -> None:
     """Train two steps, save, train two more in memory and from the file."""
-    _continued(tf, style, 0.0, scratch, witness)
+    _continued(tf, style, 0.0, scratch, record)
 
 
 @claim(
@@ -279,23 +279,23 @@ def continues_without_dropout(tf: Any, style: str, scratch: Path, witness: Witne
     section=SECTION,
     kind="prose",
 )
-@deviation(of="keras", since="3.0", cause=BUILT_FOR_NOTHING, source=small.HDF5, symptom=UNKNOWN)
-@deviation(
+@known_issue(of="keras", since="3.0", cause=BUILT_FOR_NOTHING, source=small.HDF5, symptom=UNKNOWN)
+@known_issue(
     of="keras",
     until="2",
     cause="the state of the random numbers that dropout draws from is not part of the file, so other units are dropped",
     source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/hdf5_format.py",
     symptom="array 0 after training",
 )
-@caught(faults.moments_from_zero)
-@unmoved(faults.remark_in_file)
-@cured(cures.dropout_by_content)
-def continues_with_dropout(tf: Any, scratch: Path, witness: Witness) -> None:
+@detects(faults.moments_from_zero)
+@tolerates(faults.remark_in_file)
+@fixed_by(cures.dropout_by_content)
+def continues_with_dropout(tf: Any, scratch: Path, record: Recorder) -> None:
     """Train two steps, save, train two more in memory and from the file."""
-    _continued(tf, "functional", 0.2, scratch, witness)
+    _continued(tf, "functional", 0.2, scratch, record)
 
 
-def _continued(tf: Any, style: str, rate: float, folder: Path, witness: Witness) -> None:
+def _continued(tf: Any, style: str, rate: float, folder: Path, record: Recorder) -> None:
     """Compare the weights after two more steps; both models run as they are compiled, in a graph."""
     network = Network(hidden=16, dropout=rate).with_strings()
     model = small.trained(tf, style, network, steps=small.STEPS, eagerly=False)
@@ -304,13 +304,13 @@ def _continued(tf: Any, style: str, rate: float, folder: Path, witness: Witness)
     model.save(str(folder / small.MODEL_FILE))
     loaded = tf.keras.models.load_model(str(folder / small.MODEL_FILE))
     for index, (one, two) in enumerate(zip(model.get_weights(), loaded.get_weights())):
-        witness.same_bits(f"array {index} when loaded", expected=one, actual=two)
+        record.same_bits(f"array {index} when loaded", expected=one, actual=two)
 
     for each, what in ((model, "in memory"), (loaded, "from the file")):
-        witness.runs(f"training on {what}", partial(each.fit, *rest, batch_size=32, shuffle=False, verbose=0))
+        record.runs(f"training on {what}", partial(each.fit, *rest, batch_size=32, shuffle=False, verbose=0))
 
     for index, (one, two) in enumerate(zip(model.get_weights(), loaded.get_weights())):
-        witness.same_bits(f"array {index} after training on", expected=one, actual=two)
+        record.same_bits(f"array {index} after training on", expected=one, actual=two)
 
 
 def _chosen(tf: Any) -> Any:
@@ -318,10 +318,10 @@ def _chosen(tf: Any) -> Any:
     return tf.keras.optimizers.Adam(learning_rate=0.0025, beta_1=0.8)
 
 
-def _same_settings(witness: Witness, config: Any) -> None:
+def _same_settings(record: Recorder, config: Any) -> None:
     for name, wanted in (("learning_rate", 0.0025), ("beta_1", 0.8), ("beta_2", 0.999)):
         # Some releases keep them as float32.
-        witness.close(name, expected=wanted, actual=config[name], within=1e-7)
+        record.close(name, expected=wanted, actual=config[name], within=1e-7)
 
 
 def _saved(tf: Any, folder: Path, model: Any = None) -> Any:

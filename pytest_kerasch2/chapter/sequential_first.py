@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import replacements, saboteurs, trials
 from pytest_kerasch2.chapter.properties import examples
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, generalises, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 SECTION = "Sequential model, first way"
@@ -57,17 +57,17 @@ def summary_silent() -> Iterator[None]:
     section=SECTION,
     kind="output",
 )
-@caught(saboteurs.one_unit_short, saboteurs.no_bias)
-@unmoved(saboteurs.zero_weights)
-def hidden_parameters(tf: Any, model_style: Any, witness: Witness) -> None:
+@detects(saboteurs.one_unit_short, saboteurs.no_bias)
+@tolerates(saboteurs.zero_weights)
+def hidden_parameters(tf: Any, model_style: Any, record: Recorder) -> None:
     """Count the parameters of the hidden layer, all of them and each of its two arrays."""
     model = models.built(model_style.build(tf))
     hidden = models.layer(model, "hidden")
 
-    witness.equal("784 * 512 + 512", expected=401_920, actual=784 * 512 + 512)
-    witness.equal("parameters of the hidden layer", expected=401_920, actual=int(hidden.count_params()))
+    record.equal("784 * 512 + 512", expected=401_920, actual=784 * 512 + 512)
+    record.equal("parameters of the hidden layer", expected=401_920, actual=int(hidden.count_params()))
     sizes = [int(array.size) for array in hidden.get_weights()]
-    witness.equal("weights and biases", expected=[401_408, 512], actual=sizes)
+    record.equal("weights and biases", expected=[401_408, 512], actual=sizes)
 
 
 @claim(
@@ -76,17 +76,17 @@ def hidden_parameters(tf: Any, model_style: Any, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@caught(saboteurs.one_unit_short, saboteurs.no_bias)
-@unmoved(saboteurs.zero_weights)
-def output_parameters(tf: Any, witness: Witness) -> None:
+@detects(saboteurs.one_unit_short, saboteurs.no_bias)
+@tolerates(saboteurs.zero_weights)
+def output_parameters(tf: Any, record: Recorder) -> None:
     """Count the parameters of the output layer, and those of the layers without any."""
     model = models.built(models.style("sequential-list").build(tf))
 
-    witness.equal("512 * 10 + 10", expected=5_130, actual=512 * 10 + 10)
-    witness.equal("parameters of the output layer", expected=5_130, actual=_count(model, "output"))
-    witness.equal("parameters of Flatten", expected=0, actual=_count(model, "flatten"))
-    witness.equal("parameters of Dropout", expected=0, actual=_count(model, "dropout"))
-    witness.equal("parameters of the model", expected=407_050, actual=int(model.count_params()))
+    record.equal("512 * 10 + 10", expected=5_130, actual=512 * 10 + 10)
+    record.equal("parameters of the output layer", expected=5_130, actual=_count(model, "output"))
+    record.equal("parameters of Flatten", expected=0, actual=_count(model, "flatten"))
+    record.equal("parameters of Dropout", expected=0, actual=_count(model, "dropout"))
+    record.equal("parameters of the model", expected=407_050, actual=int(model.count_params()))
 
 
 def _count(model: Any, role: str) -> int:
@@ -97,10 +97,10 @@ WIDTHS = st.lists(st.integers(min_value=1, max_value=70), min_size=1, max_size=4
 SIDES = st.tuples(st.integers(min_value=1, max_value=9), st.integers(min_value=1, max_value=9))
 
 
-@generalises(hidden_parameters)
-@caught(saboteurs.no_bias, counted_without_bias)
-@unmoved(saboteurs.zero_weights)
-def parameters_of_any_widths(tf: Any, witness: Witness) -> None:
+@extends(hidden_parameters)
+@detects(saboteurs.no_bias, counted_without_bias)
+@tolerates(saboteurs.zero_weights)
+def parameters_of_any_widths(tf: Any, record: Recorder) -> None:
     """Count dense stacks of any widths: a layer of n inputs and m units has n * m + m parameters."""
 
     @examples(8)
@@ -108,12 +108,12 @@ def parameters_of_any_widths(tf: Any, witness: Witness) -> None:
     def property_(sides: tuple[int, int], widths: list[int]) -> None:
         model = _stack(tf, sides, widths)
         wanted = _formula(sides, widths)
-        case = Witness()
+        case = Recorder()
         actual = [int(layer.count_params()) for layer in model.layers[1:]]
         case.equal(f"parameters of {widths} units on {sides} pixels", expected=wanted, actual=actual)
         case.equal("parameters of the model", expected=sum(wanted), actual=int(model.count_params()))
 
-    witness.always("each dense layer has n * m + m parameters", 8, property_)
+    record.always("each dense layer has n * m + m parameters", 8, property_)
 
 
 def _stack(tf: Any, sides: tuple[int, int], widths: list[int]) -> Any:
@@ -134,27 +134,27 @@ def _formula(sides: tuple[int, int], widths: list[int]) -> list[int]:
     section=SECTION,
     kind="output",
 )
-@caught(saboteurs.one_unit_short, saboteurs.no_bias, summary_silent)
-@unmoved(saboteurs.zero_weights)
-def summary_table(tf: Any, witness: Witness) -> None:
+@detects(saboteurs.one_unit_short, saboteurs.no_bias, summary_silent)
+@tolerates(saboteurs.zero_weights)
+def summary_table(tf: Any, record: Recorder) -> None:
     """Read the table of a model that has its weights."""
     model = models.built(models.style("sequential-list").build(tf))
     text = trials.summary_of(model)
     rows = trials.summary_rows(text)
 
     counts = [count for _, count in rows]
-    witness.equal("parameters by row", expected=[0, 401_920, 0, 5_130], actual=counts)
+    record.equal("parameters by row", expected=[0, 401_920, 0, 5_130], actual=counts)
     kinds = [found.group(1) for row, _ in rows for found in [re.search(r"\((\w+)\)", row)] if found]
-    witness.equal("kinds by row", expected=list(KINDS), actual=kinds)
+    record.equal("kinds by row", expected=list(KINDS), actual=kinds)
     named = [row.startswith(f"{layer.name} (") for layer, (row, _) in zip(model.layers, rows)]
-    witness.equal("rows that begin with the layer's name", expected=4, actual=sum(named))
-    witness.equal("total", expected=407_050, actual=trials.summary_total(text))
+    record.equal("rows that begin with the layer's name", expected=4, actual=sum(named))
+    record.equal("total", expected=407_050, actual=trials.summary_total(text))
 
 
-@generalises(summary_table)
-@caught(saboteurs.no_bias, summary_silent)
-@unmoved(saboteurs.zero_weights)
-def summary_of_any_widths(tf: Any, witness: Witness) -> None:
+@extends(summary_table)
+@detects(saboteurs.no_bias, summary_silent)
+@tolerates(saboteurs.zero_weights)
+def summary_of_any_widths(tf: Any, record: Recorder) -> None:
     """Read the tables of dense stacks of any widths."""
 
     @examples(6)
@@ -162,12 +162,12 @@ def summary_of_any_widths(tf: Any, witness: Witness) -> None:
     def property_(sides: tuple[int, int], widths: list[int]) -> None:
         wanted = _formula(sides, widths)
         text = trials.summary_of(_stack(tf, sides, widths))
-        case = Witness()
+        case = Recorder()
         rows = [count for _, count in trials.summary_rows(text)]
         case.equal(f"rows of {widths} units on {sides} pixels", expected=[0, *wanted], actual=rows)
         case.equal("total", expected=sum(wanted), actual=trials.summary_total(text))
 
-    witness.always("the summary shows n * m + m for each dense layer, and their sum", 6, property_)
+    record.always("the summary shows n * m + m for each dense layer, and their sum", 6, property_)
 
 
 @claim(
@@ -176,31 +176,31 @@ def summary_of_any_widths(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@deviation(
+@known_issue(
     of="keras",
     until="2",
     cause="A Sequential model without an input shape has no weights before its first data, and its summary is refused.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/network.py",
     symptom=r"ValueError: This model has not yet been built",
-    instead=replacements.SUMMARY,
+    workaround=replacements.SUMMARY,
 )
-@deviation(
+@known_issue(
     since="3.0",
     of="keras",
     cause="Keras 3 prints the summary of a model without weights, with 0 parameters for each layer.",
     source="https://github.com/keras-team/keras/blob/v3.0.0/keras/utils/summary_utils.py",
     symptom=r"total: 0",
-    instead=replacements.SUMMARY,
+    workaround=replacements.SUMMARY,
 )
-@cured(summary_builds)
-@caught(saboteurs.one_unit_short, saboteurs.no_bias)
-@unmoved(saboteurs.zero_weights)
-def summary_at_once(tf: Any, witness: Witness) -> None:
+@fixed_by(summary_builds)
+@detects(saboteurs.one_unit_short, saboteurs.no_bias)
+@tolerates(saboteurs.zero_weights)
+def summary_at_once(tf: Any, record: Recorder) -> None:
     """Construct the model and print its summary, as the chapter does."""
     model = models.style("sequential-list").build(tf)
 
-    text = witness.runs("summary right after construction", lambda: trials.summary_of(model))
+    text = record.runs("summary right after construction", lambda: trials.summary_of(model))
 
-    witness.equal("total", expected=407_050, actual=trials.summary_total(text))
+    record.equal("total", expected=407_050, actual=trials.summary_total(text))
     for count in (401_920, 5_130):
-        witness.contains("parameters by row", expected=count, actual=[rows for _, rows in trials.summary_rows(text)])
+        record.contains("parameters by row", expected=count, actual=[rows for _, rows in trials.summary_rows(text)])

@@ -8,8 +8,8 @@ import numpy as np
 
 from pytest_kerasch2.chapter import saboteurs, trials
 from pytest_kerasch2.chapter import saboteurs_network as network
-from pytest_kerasch2.claims.marks import caught, claim, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models.network import printed_activation
 
@@ -24,9 +24,9 @@ UNITS, INPUTS, CLASSES = 512, 784, 10
     section=OVERVIEW,
     kind="prose",
 )
-@caught(network.layers_backwards)
-@unmoved(network.other_weights)
-def layers_in_order(tf: Any, witness: Witness) -> None:
+@detects(network.layers_backwards)
+@tolerates(network.other_weights)
+def layers_in_order(tf: Any, record: Recorder) -> None:
     """Compare the model with its layers called by hand one after the other; two of them would fit in either order."""
     api.set_seed(3)
     layers = [tf.keras.layers.Flatten(), tf.keras.layers.Dense(6, activation="relu"), tf.keras.layers.Dense(6)]
@@ -34,13 +34,13 @@ def layers_in_order(tf: Any, witness: Witness) -> None:
     listed = tf.keras.models.Sequential(layers)
     outputs = api.array(listed(images))
 
-    witness.true("the model keeps the layers given", holds=_same(listed.layers, layers), found=len(listed.layers))
+    record.true("the model keeps the layers given", holds=_same(listed.layers, layers), found=len(listed.layers))
     value = api.tensor(images)
     for layer in layers:
         value = layer(value)
-    witness.same_bits("outputs against the layers called in order", expected=api.array(value), actual=outputs)
+    record.same_bits("outputs against the layers called in order", expected=api.array(value), actual=outputs)
     other = layers[1](layers[2](layers[0](api.tensor(images))))
-    witness.differ("another order would have given something else", one=api.array(other), other=outputs)
+    record.differ("another order would have given something else", one=api.array(other), other=outputs)
 
 
 def _same(ones: Any, others: Any) -> bool:
@@ -53,15 +53,15 @@ def _same(ones: Any, others: Any) -> bool:
     section=SECTION,
     kind="prose",
 )
-@caught(network.flattened_backwards)
-@unmoved(network.other_weights)
-def flatten(tf: Any, witness: Witness) -> None:
+@detects(network.flattened_backwards)
+@tolerates(network.other_weights)
+def flatten(tf: Any, record: Recorder) -> None:
     """Flatten images whose pixels are all different."""
     images = np.arange(3 * INPUTS, dtype="float32").reshape(3, 28, 28)
     flat = api.array(tf.keras.layers.Flatten()(images))
 
-    witness.equal("shape", expected=(3, INPUTS), actual=flat.shape)
-    witness.same_bits("pixels", expected=images.reshape(3, INPUTS), actual=flat)
+    record.equal("shape", expected=(3, INPUTS), actual=flat.shape)
+    record.same_bits("pixels", expected=images.reshape(3, INPUTS), actual=flat)
 
 
 @claim(
@@ -70,9 +70,9 @@ def flatten(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(network.first_input_unconnected, saboteurs.one_unit_short)
-@unmoved(network.other_weights)
-def dense_connects_all(tf: Any, witness: Witness) -> None:
+@detects(network.first_input_unconnected, saboteurs.one_unit_short)
+@tolerates(network.other_weights)
+def dense_connects_all(tf: Any, record: Recorder) -> None:
     """Give one input at a time: each output answers with a weight of its own for that input."""
     for inputs, units in ((INPUTS, UNITS), (UNITS, CLASSES)):
         weights = np.random.RandomState(inputs).uniform(0.5, 1.5, (inputs, units)).astype("float32")
@@ -80,10 +80,10 @@ def dense_connects_all(tf: Any, witness: Witness) -> None:
         layer(np.zeros((1, inputs), dtype="float32"))
         what = f"connections of {inputs} to {units}"
         shape = tuple(int(size) for size in layer.kernel.shape)
-        witness.equal(f"{what}, one weight each", expected=(inputs, units), actual=shape)
+        record.equal(f"{what}, one weight each", expected=(inputs, units), actual=shape)
         layer.set_weights([weights, np.zeros(units, dtype="float32")])
         answers = api.array(layer(np.eye(inputs, dtype="float32")))
-        witness.all_true(f"{what} that carry their weight", mask=np.abs(answers - weights) < 1e-5)
+        record.all_true(f"{what} that carry their weight", mask=np.abs(answers - weights) < 1e-5)
 
 
 @claim(
@@ -92,24 +92,24 @@ def dense_connects_all(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(network.no_relu, saboteurs.one_unit_short)
-@unmoved(network.other_weights)
-def relu(tf: Any, witness: Witness) -> None:
+@detects(network.no_relu, saboteurs.one_unit_short)
+@tolerates(network.other_weights)
+def relu(tf: Any, record: Recorder) -> None:
     """Compare the layer with arithmetic of 64 bits; a linear function of -v would be minus that of v."""
     api.set_seed(4)
-    trials.say_activations(witness)
+    trials.say_activations(record)
     random = np.random.RandomState(4)
     inputs = random.uniform(-1, 1, (8, INPUTS)).astype("float32")
     layer = tf.keras.layers.Dense(UNITS, activation=printed_activation(tf, "relu"))
     outputs = api.array(layer(inputs))
     kernel, bias = (np.asarray(one, dtype="float64") for one in layer.get_weights())
 
-    witness.equal("shape", expected=(8, UNITS), actual=outputs.shape)
+    record.equal("shape", expected=(8, UNITS), actual=outputs.shape)
     sums = inputs.astype("float64") @ kernel + bias
-    witness.all_true("outputs are max(0, x W + b)", mask=np.abs(outputs - np.maximum(0, sums)) < 1e-4)
-    witness.all_true("negative sums come out as 0", mask=outputs[sums < -1e-4] == 0)
+    record.all_true("outputs are max(0, x W + b)", mask=np.abs(outputs - np.maximum(0, sums)) < 1e-4)
+    record.all_true("negative sums come out as 0", mask=outputs[sums < -1e-4] == 0)
     opposite = api.array(layer(-inputs))
-    witness.differ("outputs of -x are not minus those of x", one=-outputs, other=opposite)
+    record.differ("outputs of -x are not minus those of x", one=-outputs, other=opposite)
 
 
 def _dropped(tf: Any, seed: int) -> tuple[Any, Any, Any]:
@@ -126,18 +126,18 @@ def _dropped(tf: Any, seed: int) -> tuple[Any, Any, Any]:
     section=SECTION,
     kind="prose",
 )
-@caught(network.nothing_dropped, network.half_dropped)
-@unmoved(saboteurs.other_seed)
-def dropout_share(tf: Any, witness: Witness) -> None:
+@detects(network.nothing_dropped, network.half_dropped)
+@tolerates(saboteurs.other_seed)
+def dropout_share(tf: Any, record: Recorder) -> None:
     """Count zeros among 102,400 activations; the bound is six standard deviations of the binomial distribution."""
     _, values, outputs = _dropped(tf, 6)
     bound = 6 * float(np.sqrt(0.2 * 0.8 / values.size))
 
-    witness.close(
+    record.close(
         "share turned off", expected=0.2, actual=round(float(np.mean(outputs == 0)), 4), within=round(bound, 5)
     )
     kept = outputs != 0
-    witness.all_true("the rest is scaled by 1 / 0.8", mask=np.abs(outputs[kept] - values[kept] / 0.8) < 1e-5)
+    record.all_true("the rest is scaled by 1 / 0.8", mask=np.abs(outputs[kept] - values[kept] / 0.8) < 1e-5)
 
 
 @claim(
@@ -146,17 +146,17 @@ def dropout_share(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(network.same_ones_dropped, network.nothing_dropped)
-@unmoved(saboteurs.other_seed)
-def dropout_random(tf: Any, witness: Witness) -> None:
+@detects(network.same_ones_dropped, network.nothing_dropped)
+@tolerates(saboteurs.other_seed)
+def dropout_random(tf: Any, record: Recorder) -> None:
     """Drop twice from the same activations; then count for each neuron how often it was off in 200 images."""
     layer, values, first = _dropped(tf, 7)
     second = api.array(layer(values, training=True))
 
-    witness.differ("neurons turned off at the second call", one=first == 0, other=second == 0)
+    record.differ("neurons turned off at the second call", one=first == 0, other=second == 0)
     often = (first == 0).sum(axis=0)
     # 200 images, 512 neurons: outside 6 standard deviations (34) of the mean (40) lies less than one neuron in 10**6.
-    witness.all_true("each neuron is off in 6 to 74 of 200 images", mask=(often >= 6) & (often <= 74))
+    record.all_true("each neuron is off in 6 to 74 of 200 images", mask=(often >= 6) & (often <= 74))
 
 
 @claim(
@@ -165,15 +165,15 @@ def dropout_random(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(network.always_dropped)
-@unmoved(saboteurs.other_seed)
-def dropout_in_training_only(tf: Any, witness: Witness) -> None:
+@detects(network.always_dropped)
+@tolerates(saboteurs.other_seed)
+def dropout_in_training_only(tf: Any, record: Recorder) -> None:
     """Call the layer outside training, said and unsaid."""
     layer, values, trained = _dropped(tf, 8)
 
-    witness.differ("in training something changes", one=values, other=trained)
-    witness.same_bits("with training=False", expected=values, actual=api.array(layer(values, training=False)))
-    witness.same_bits("with nothing said", expected=values, actual=api.array(layer(values)))
+    record.differ("in training something changes", one=values, other=trained)
+    record.same_bits("with training=False", expected=values, actual=api.array(layer(values, training=False)))
+    record.same_bits("with nothing said", expected=values, actual=api.array(layer(values)))
 
 
 @claim(
@@ -182,20 +182,20 @@ def dropout_in_training_only(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(network.sigmoid_for_softmax)
-@unmoved(network.other_weights)
-def softmax(tf: Any, witness: Witness) -> None:
+@detects(network.sigmoid_for_softmax)
+@tolerates(network.other_weights)
+def softmax(tf: Any, record: Recorder) -> None:
     """Compare the output layer with the formula in 64 bits."""
     api.set_seed(9)
-    trials.say_activations(witness)
+    trials.say_activations(record)
     inputs = np.random.RandomState(9).uniform(0, 1, (16, UNITS)).astype("float32")
     layer = tf.keras.layers.Dense(CLASSES, activation=printed_activation(tf, "softmax"))
     outputs = api.array(layer(inputs)).astype("float64")
     kernel, bias = (np.asarray(one, dtype="float64") for one in layer.get_weights())
 
-    witness.equal("shape", expected=(16, CLASSES), actual=outputs.shape)
+    record.equal("shape", expected=(16, CLASSES), actual=outputs.shape)
     powers = np.exp(inputs.astype("float64") @ kernel + bias)
-    witness.all_true("none is 0 or below", mask=outputs > 0)
-    witness.all_true("each row sums to 1", mask=np.abs(outputs.sum(axis=1) - 1) < 1e-5)
+    record.all_true("none is 0 or below", mask=outputs > 0)
+    record.all_true("each row sums to 1", mask=np.abs(outputs.sum(axis=1) - 1) < 1e-5)
     wanted = powers / powers.sum(axis=1, keepdims=True)
-    witness.all_true("outputs are exp over the sum of exp", mask=np.abs(outputs - wanted) < 1e-5)
+    record.all_true("outputs are exp over the sum of exp", mask=np.abs(outputs - wanted) < 1e-5)

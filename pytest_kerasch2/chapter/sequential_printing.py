@@ -12,8 +12,8 @@ import pytest
 from pytest_kerasch2.chapter import replacements, saboteurs, trials
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.chapter.trials import BATCH, COUNT, EPOCHS, Trial
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 SECTION = "Sequential model, first way"
@@ -22,9 +22,9 @@ TF22_BAR = "https://github.com/tensorflow/tensorflow/issues/40575"
 
 
 @pytest.fixture
-def workflow(request: pytest.FixtureRequest, planted: Any, tf: Any) -> Trial:
+def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
     """The chapter's workflow on drawn images; what it gave and printed."""
-    return trials.shared(request, planted, tf)
+    return trials.shared(request, injected, tf)
 
 
 @contextmanager
@@ -121,16 +121,16 @@ def loss_dropped() -> Iterator[None]:
     section=SECTION,
     kind="output",
 )
-@caught(epochs_from_zero, network.accuracy_unprinted, network.fitted_silently)
-@unmoved(network.other_weights)
-def fit_prints(workflow: Trial, witness: Witness) -> None:
+@detects(epochs_from_zero, network.accuracy_unprinted, network.fitted_silently)
+@tolerates(network.other_weights)
+def fit_prints(workflow: Trial, record: Recorder) -> None:
     """Read the print-out."""
     epochs = re.findall(r"Epoch (\d+)/(\d+)", workflow.fit_text)
-    witness.equal("epochs announced", expected=[(str(n), str(EPOCHS)) for n in (1, 2, 3)], actual=epochs)
+    record.equal("epochs announced", expected=[(str(n), str(EPOCHS)) for n in (1, 2, 3)], actual=epochs)
     lines = _lines_of_epochs(workflow.fit_text)
-    witness.equal("lines with a time", expected=EPOCHS, actual=sum(bool(re.search(r"\d+m?s ", line)) for line in lines))
+    record.equal("lines with a time", expected=EPOCHS, actual=sum(bool(re.search(r"\d+m?s ", line)) for line in lines))
     for name in ("loss", "accuracy"):
-        witness.equal(f"lines with the {name}", expected=EPOCHS, actual=len(_figures(lines, name)))
+        record.equal(f"lines with the {name}", expected=EPOCHS, actual=len(_figures(lines, name)))
 
 
 def _figures(lines: list[str], name: str) -> list[float]:
@@ -145,14 +145,14 @@ def _figures(lines: list[str], name: str) -> list[float]:
     section=SECTION,
     kind="output",
 )
-@deviation(
+@known_issue(
     since="2.4",
     until="2.4",
     cause="TensorFlow 2.4 makes its progress bar before it knows the metrics, and averages running averages again.",
     source="https://github.com/tensorflow/tensorflow/issues/48033",
     symptom=r"loss printed: .* not within 0.0002 of",
 )
-@deviation(
+@known_issue(
     since="3.0",
     until="3.10",
     of="keras",
@@ -160,10 +160,10 @@ def _figures(lines: list[str], name: str) -> list[float]:
     source="https://github.com/keras-team/keras/issues/20212",
     symptom=r"loss printed: .* not within 0.0002 of",
 )
-@cured(averaged_once)
-@caught(figures_doubled)
-@unmoved(network.other_weights)
-def printed_figures(workflow: Trial, witness: Witness) -> None:
+@fixed_by(averaged_once)
+@detects(figures_doubled)
+@tolerates(network.other_weights)
+def printed_figures(workflow: Trial, record: Recorder) -> None:
     """Compare what is printed with what `fit` gives back; the last printed place may be rounded."""
     lines = _lines_of_epochs(workflow.fit_text)
     for name in ("loss", "accuracy"):
@@ -171,7 +171,7 @@ def printed_figures(workflow: Trial, witness: Witness) -> None:
         seen = _figures(lines, name)
         near = len(seen) == len(wanted) and all(abs(a - b) < 2e-4 for a, b in zip(seen, wanted))
         found = f"{seen}, {'' if near else 'not '}within 0.0002 of {wanted}"
-        witness.true(f"{name} printed", holds=near, found=found)
+        record.true(f"{name} printed", holds=near, found=found)
 
 
 def _lines_of_epochs(text: str) -> list[str]:
@@ -185,20 +185,20 @@ def _lines_of_epochs(text: str) -> list[str]:
     section=SECTION,
     kind="output",
 )
-@deviation(
+@known_issue(
     of="keras",
     cause="TensorFlow 2 keeps the name given to compile, `accuracy`; `acc` was TensorFlow 1's.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/training_utils.py",
     symptom=r"names printed: .*accuracy",
-    instead=replacements.ACCURACY,
+    workaround=replacements.ACCURACY,
 )
-@cured(printed_as_acc)
-@caught(network.accuracy_unprinted)
-@unmoved(network.other_weights)
-def metric_called_acc(workflow: Trial, witness: Witness) -> None:
+@fixed_by(printed_as_acc)
+@detects(network.accuracy_unprinted)
+@tolerates(network.other_weights)
+def metric_called_acc(workflow: Trial, record: Recorder) -> None:
     """Read the names in the print-out."""
     names = sorted(set(re.findall(r"- (\w+): [\d.]+", workflow.fit_text)))
-    witness.equal("names printed", expected=["acc", "loss"], actual=names)
+    record.equal("names printed", expected=["acc", "loss"], actual=names)
 
 
 @claim(
@@ -207,21 +207,21 @@ def metric_called_acc(workflow: Trial, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@deviation(
+@known_issue(
     since="3.0",
     of="keras",
     cause="Keras 3 sorts what it prints by name, so that the accuracy comes first.",
     source="https://github.com/keras-team/keras/blob/v3.0.0/keras/trainers/trainer.py",
     symptom=r"order printed: .*accuracy.*loss",
 )
-@cured(loss_printed_first)
-@caught(loss_dropped)
-@unmoved(network.other_weights)
-def loss_comes_first(workflow: Trial, witness: Witness) -> None:
+@fixed_by(loss_printed_first)
+@detects(loss_dropped)
+@tolerates(network.other_weights)
+def loss_comes_first(workflow: Trial, record: Recorder) -> None:
     """Read the order in the print-out."""
     line = (_lines_of_epochs(workflow.fit_text) or [""])[-1]
     names = re.findall(r"- (\w+): [\d.]+", line)
-    witness.equal("order printed", expected=["loss", "accuracy"], actual=names)
+    record.equal("order printed", expected=["loss", "accuracy"], actual=names)
 
 
 @claim(
@@ -230,25 +230,25 @@ def loss_comes_first(workflow: Trial, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@deviation(
+@known_issue(
     since="2.2",
     cause="From TensorFlow 2.2 on the progress bar counts batches: 1875/1875 and 313/313.",
     source=TF22_BAR,
     symptom=r"3/3",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause="The progress bar of Keras 3 counts batches, on each backend: 1875/1875 and 313/313.",
     source=KERAS3_BAR,
     symptom=r"3/3",
 )
-@cured(counted_in_images)
-@caught(network.target_one_more)
-@unmoved(network.other_weights)
-def fit_counts_images(workflow: Trial, witness: Witness) -> None:
+@fixed_by(counted_in_images)
+@detects(network.target_one_more)
+@tolerates(network.other_weights)
+def fit_counts_images(workflow: Trial, record: Recorder) -> None:
     """Read the last count in the print-out of 96 images."""
-    witness.equal("last count of an epoch", expected=[f"{COUNT}/{COUNT}"], actual=_counts(workflow.fit_text))
+    record.equal("last count of an epoch", expected=[f"{COUNT}/{COUNT}"], actual=_counts(workflow.fit_text))
 
 
 def _counts(text: str) -> list[str]:
@@ -262,31 +262,31 @@ def _counts(text: str) -> list[str]:
     section=SECTION,
     kind="output",
 )
-@deviation(
+@known_issue(
     until="2.0",
     cause="TensorFlow 2.0 prints 10000/1 with a bar of as many signs, a mistake mended in 2.1.",
     source="https://github.com/tensorflow/tensorflow/issues/32286",
     symptom=r"96/1'",
 )
-@deviation(
+@known_issue(
     since="2.2",
     cause="From TensorFlow 2.2 on the progress bar counts batches: 1875/1875 and 313/313.",
     source=TF22_BAR,
     symptom=r"3/3",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause="The progress bar of Keras 3 counts batches, on each backend: 1875/1875 and 313/313.",
     source=KERAS3_BAR,
     symptom=r"3/3",
 )
-@cured(counted_in_images)
-@caught(network.target_one_more)
-@unmoved(network.other_weights)
-def evaluate_counts_images(workflow: Trial, witness: Witness) -> None:
+@fixed_by(counted_in_images)
+@detects(network.target_one_more)
+@tolerates(network.other_weights)
+def evaluate_counts_images(workflow: Trial, record: Recorder) -> None:
     """Read the last count in the print-out of 96 images."""
-    witness.equal("last count", expected=[f"{COUNT}/{COUNT}"], actual=_counts(workflow.evaluate_text))
+    record.equal("last count", expected=[f"{COUNT}/{COUNT}"], actual=_counts(workflow.evaluate_text))
 
 
 @claim(
@@ -295,31 +295,31 @@ def evaluate_counts_images(workflow: Trial, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@deviation(
+@known_issue(
     until="2.1",
     cause="TensorFlow 2.0 and 2.1 say `sample` where the chapter's alpha said `step`.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/utils/generic_utils.py",
     symptom=r"unit of time: .*sample",
 )
-@deviation(
+@known_issue(
     since="2.2",
     cause="From TensorFlow 2.2 on a step is a batch: the time printed is that of 32 images.",
     source=TF22_BAR,
     symptom=r"steps counted: \[3\]",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause="A step of Keras 3 is a batch, on each backend: the time printed is that of 32 images.",
     source=KERAS3_BAR,
     symptom=r"steps counted: \[3\]",
 )
-@cured(counted_in_images)
-@caught(network.fitted_silently)
-@unmoved(network.other_weights)
-def time_per_image(workflow: Trial, witness: Witness) -> None:
+@fixed_by(counted_in_images)
+@detects(network.fitted_silently)
+@tolerates(network.other_weights)
+def time_per_image(workflow: Trial, record: Recorder) -> None:
     """Read the unit of the time, and how many of it make an epoch of 96 images."""
     units = sorted(set(re.findall(r"\d(?:us|ms|s)/(\w+)", workflow.fit_text)))
-    witness.equal("unit of time", expected=["step"], actual=units)
+    record.equal("unit of time", expected=["step"], actual=units)
     counts = sorted({int(count) for count in re.findall(r"(\d+)/\d+ \[?[=━]", workflow.fit_text)})
-    witness.equal("steps counted", expected=[COUNT], actual=counts)
+    record.equal("steps counted", expected=[COUNT], actual=counts)

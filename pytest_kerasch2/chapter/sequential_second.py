@@ -11,8 +11,8 @@ import numpy as np
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import replacements, saboteurs, trials
 from pytest_kerasch2.chapter import saboteurs_network as network
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 SECTION = "Sequential model, second way"
@@ -72,17 +72,17 @@ def weights_not_copied() -> Iterator[None]:
     section=SECTION,
     kind="prose",
 )
-@caught(add_forgets_dropout)
-@unmoved(network.other_weights)
-def same_architecture(tf: Any, witness: Witness) -> None:
+@detects(add_forgets_dropout)
+@tolerates(network.other_weights)
+def same_architecture(tf: Any, record: Recorder) -> None:
     """Compare the kinds of layers, their settings, and the shapes of their weights."""
     first, second = (models.built(models.style(name).build(tf)) for name in ("sequential-list", "sequential-add"))
 
-    witness.equal("kinds of layers listed", expected=list(KINDS), actual=kinds(first))
-    witness.equal("kinds of layers added", expected=list(KINDS), actual=kinds(second))
-    witness.equal("shapes of weights", expected=shapes(first), actual=shapes(second))
+    record.equal("kinds of layers listed", expected=list(KINDS), actual=kinds(first))
+    record.equal("kinds of layers added", expected=list(KINDS), actual=kinds(second))
+    record.equal("shapes of weights", expected=shapes(first), actual=shapes(second))
     rates = [float(models.layer(model, "dropout").rate) for model in (first, second)]
-    witness.equal("dropout", expected=[0.2, 0.2], actual=rates)
+    record.equal("dropout", expected=[0.2, 0.2], actual=rates)
 
 
 def kinds(model: Any) -> list[str]:
@@ -101,9 +101,9 @@ def shapes(model: Any) -> list[tuple[int, ...]]:
     section=SECTION,
     kind="code",
 )
-@caught(string_relu_differs)
-@unmoved(network.other_weights)
-def same_outputs(tf: Any, witness: Witness) -> None:
+@detects(string_relu_differs)
+@tolerates(network.other_weights)
+def same_outputs(tf: Any, record: Recorder) -> None:
     """Copy the weights of one model into the other and compare the outputs bit for bit."""
     api.require_tensorflow("The function tf.nn.relu")
     api.set_seed(12)
@@ -113,9 +113,9 @@ def same_outputs(tf: Any, witness: Witness) -> None:
 
     # The hidden layers are compared too, because a rounded probability could hide what a negative sum becomes.
     hidden = [api.array(models.layer(model, "hidden")(images.reshape(16, 784) - 0.5)) for model in (first, second)]
-    witness.same_bits("hidden layer", expected=hidden[0], actual=hidden[1])
+    record.same_bits("hidden layer", expected=hidden[0], actual=hidden[1])
     outputs = [api.array(model(images)) for model in (first, second)]
-    witness.same_bits("outputs", expected=outputs[0], actual=outputs[1])
+    record.same_bits("outputs", expected=outputs[0], actual=outputs[1])
 
 
 @claim(
@@ -124,9 +124,9 @@ def same_outputs(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(string_relu_differs, weights_not_copied)
-@unmoved(network.other_weights)
-def same_training(tf: Any, witness: Witness) -> None:
+@detects(string_relu_differs, weights_not_copied)
+@tolerates(network.other_weights)
+def same_training(tf: Any, record: Recorder) -> None:
     """Train both from equal weights on equal batches, with nothing dropped: the weights stay equal."""
     api.set_seed(13)
     images, labels = trials.drawn(32)
@@ -141,12 +141,12 @@ def same_training(tf: Any, witness: Witness) -> None:
     start = second.get_weights()[0].copy()
     losses = [[float(np.ravel(model.train_on_batch(images, labels))[0]) for _ in range(2)] for model in (first, second)]
 
-    witness.differ("the training moves the weights", one=start, other=second.get_weights()[0])
+    record.differ("the training moves the weights", one=start, other=second.get_weights()[0])
     for step in range(2):
         expected, actual = (round(series[step], 4) for series in losses)
-        witness.close(f"loss of step {step + 1}", expected=expected, actual=actual, within=2e-4)
+        record.close(f"loss of step {step + 1}", expected=expected, actual=actual, within=2e-4)
     distance = max(float(np.max(np.abs(a - b))) for a, b in zip(first.get_weights(), second.get_weights()))
-    witness.true("weights after it differ by at most 0.0001", holds=distance <= 1e-4, found=distance <= 1e-4)
+    record.true("weights after it differ by at most 0.0001", holds=distance <= 1e-4, found=distance <= 1e-4)
 
 
 @claim(
@@ -155,26 +155,26 @@ def same_training(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     of="keras",
     cause="Adam has always been in `tf.keras.optimizers`; the name printed here has never existed.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/tools/api/golden/v2/tensorflow.keras.pbtxt",
     symptom=r"AttributeError: .*'Adam'",
-    instead=replacements.ADAM,
+    workaround=replacements.ADAM,
 )
-@cured(adam_planted)
-@caught(network.metrics_forgotten, network.nothing_learned)
-@unmoved(network.other_weights)
-def adam_as_printed(tf: Any, witness: Witness) -> None:
+@fixed_by(adam_planted)
+@detects(network.metrics_forgotten, network.nothing_learned)
+@tolerates(network.other_weights)
+def adam_as_printed(tf: Any, record: Recorder) -> None:
     """Compile as printed."""
     model = models.style("sequential-add").build(tf, SMALL)
 
-    optimizer = witness.runs("tf.keras.Adam()", lambda: tf.keras.Adam())
+    optimizer = record.runs("tf.keras.Adam()", lambda: tf.keras.Adam())
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
-    witness.true(
+    record.true(
         "the model is compiled with it", holds=model.optimizer is optimizer, found=type(model.optimizer).__name__
     )
     images, labels = trials.drawn(16)
     judged = np.ravel(model.evaluate(images, labels, verbose=0))
-    witness.equal("values of an evaluation", expected=2, actual=len(judged))
+    record.equal("values of an evaluation", expected=2, actual=len(judged))

@@ -13,17 +13,17 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.chapter import trials
 from pytest_kerasch2.chapter.trials import BATCH, COUNT, EPOCHS, MANY, Trial
-from pytest_kerasch2.claims.marks import caught, claim, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 
 OVERVIEW = "Sequential model"
 SECTION = "Sequential model, first way"
 
 
 @pytest.fixture
-def workflow(request: pytest.FixtureRequest, planted: Any, tf: Any) -> Trial:
+def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
     """The chapter's workflow on drawn images; what it gave and printed."""
-    return trials.shared(request, planted, tf)
+    return trials.shared(request, injected, tf)
 
 
 @contextmanager
@@ -39,17 +39,17 @@ def history_without_accuracy() -> Iterator[None]:
     section=OVERVIEW,
     kind="prose",
 )
-@caught(network.nothing_learned, network.one_prediction_lost)
-@unmoved(network.other_weights)
-def whole_workflow(workflow: Trial, witness: Witness) -> None:
+@detects(network.nothing_learned, network.one_prediction_lost)
+@tolerates(network.other_weights)
+def whole_workflow(workflow: Trial, record: Recorder) -> None:
     """Go through it once; at its end the predictions fit the images better than before."""
-    witness.equal("epochs fitted", expected=EPOCHS, actual=len(workflow.history["loss"]))
-    witness.equal("values from evaluate", expected=2, actual=int(np.size(workflow.evaluated)))
-    witness.equal("images predicted", expected=COUNT, actual=len(workflow.predicted))
+    record.equal("epochs fitted", expected=EPOCHS, actual=len(workflow.history["loss"]))
+    record.equal("values from evaluate", expected=2, actual=int(np.size(workflow.evaluated)))
+    record.equal("images predicted", expected=COUNT, actual=len(workflow.predicted))
     after = trials.cross_entropy(workflow.predicted, workflow.labels)
     # Two ways to compute the same weights' loss differ in their last digits.
     lower = workflow.loss_before - after > 0.01
-    witness.true("cross entropy after the workflow is below that before", holds=lower, found=after)
+    record.true("cross entropy after the workflow is below that before", holds=lower, found=after)
 
 
 @claim(
@@ -58,21 +58,21 @@ def whole_workflow(workflow: Trial, witness: Witness) -> None:
     section=OVERVIEW,
     kind="prose",
 )
-@caught(network.nothing_learned, network.loss_halved, network.metrics_forgotten)
-@unmoved(network.other_weights)
-def compile_attaches(tf: Any, witness: Witness) -> None:
+@detects(network.nothing_learned, network.loss_halved, network.metrics_forgotten)
+@tolerates(network.other_weights)
+def compile_attaches(tf: Any, record: Recorder) -> None:
     """Compile as printed and look at what the model then has; the metric shows in one evaluation."""
     images, labels = trials.drawn(32)
     optimizer = tf.keras.optimizers.Adam()
     model = models.style("sequential-list").build(tf, models.Network(hidden=8))
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
-    witness.true(
+    record.true(
         "the model's optimizer is the one given", holds=model.optimizer is optimizer, found=_kind(model.optimizer)
     )
-    witness.equal("the model's loss", expected="sparse_categorical_crossentropy", actual=_name(model.loss))
+    record.equal("the model's loss", expected="sparse_categorical_crossentropy", actual=_name(model.loss))
     judged = np.ravel(model.evaluate(images, labels, verbose=0))
-    witness.equal("values of an evaluation", expected=2, actual=len(judged))
+    record.equal("values of an evaluation", expected=2, actual=len(judged))
 
 
 def _kind(thing: Any) -> str:
@@ -89,12 +89,12 @@ def _name(loss: Any) -> str:
     section=OVERVIEW,
     kind="prose",
 )
-@caught(network.batches_of_at_most_32)
-@unmoved(network.other_weights)
-def batches_or_at_once(workflow: Trial, witness: Witness) -> None:
+@detects(network.batches_of_at_most_32)
+@tolerates(network.other_weights)
+def batches_or_at_once(workflow: Trial, record: Recorder) -> None:
     """Count the adjustments made by an epoch with batches, and by one with all images as one batch."""
-    witness.equal(f"steps for {COUNT} images in batches of {BATCH}", expected=9, actual=workflow.steps)
-    witness.equal(f"steps for {COUNT} images in one batch", expected=1, actual=workflow.whole_steps)
+    record.equal(f"steps for {COUNT} images in batches of {BATCH}", expected=9, actual=workflow.steps)
+    record.equal(f"steps for {COUNT} images in one batch", expected=1, actual=workflow.whole_steps)
 
 
 @claim(
@@ -103,13 +103,13 @@ def batches_or_at_once(workflow: Trial, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(network.default_batch_of_33)
-@unmoved(network.other_weights)
-def batch_default(tf: Any, workflow: Trial, witness: Witness) -> None:
+@detects(network.default_batch_of_33)
+@tolerates(network.other_weights)
+def batch_default(tf: Any, workflow: Trial, record: Recorder) -> None:
     """Count the adjustments of one epoch without a batch size: 33 for 1056 images mean 32 in a batch."""
     default = inspect.signature(tf.keras.Model.fit).parameters["batch_size"].default
-    witness.saw(f"the signature itself says batch_size={default!r}")
-    witness.equal(f"steps for {MANY} images", expected=33, actual=workflow.default_steps)
+    record.saw(f"the signature itself says batch_size={default!r}")
+    record.equal(f"steps for {MANY} images", expected=33, actual=workflow.default_steps)
 
 
 @claim(
@@ -118,12 +118,12 @@ def batch_default(tf: Any, workflow: Trial, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(network.epoch_short)
-@unmoved(network.other_weights)
-def epochs(workflow: Trial, witness: Witness) -> None:
+@detects(network.epoch_short)
+@tolerates(network.other_weights)
+def epochs(workflow: Trial, record: Recorder) -> None:
     """Count the adjustments that three epochs make, and the epochs that `fit` reports."""
-    witness.equal(f"steps for {COUNT} images", expected=EPOCHS * COUNT // BATCH, actual=workflow.steps)
-    witness.equal("epochs with a loss", expected=EPOCHS, actual=len(workflow.history["loss"]))
+    record.equal(f"steps for {COUNT} images", expected=EPOCHS * COUNT // BATCH, actual=workflow.steps)
+    record.equal("epochs with a loss", expected=EPOCHS, actual=len(workflow.history["loss"]))
 
 
 @claim(
@@ -132,16 +132,16 @@ def epochs(workflow: Trial, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(network.nothing_learned)
-@unmoved(network.other_weights)
-def loss_falls(workflow: Trial, witness: Witness) -> None:
+@detects(network.nothing_learned)
+@tolerates(network.other_weights)
+def loss_falls(workflow: Trial, record: Recorder) -> None:
     """Compare the cross entropy of the images before training, in the last epoch, and after it."""
     last = workflow.history["loss"][-1]
     after = trials.cross_entropy(workflow.predicted, workflow.labels)
-    witness.true(
+    record.true(
         "the last epoch's loss is below that before training", holds=last < workflow.loss_before, found=_short(last)
     )
-    witness.true("so is the loss after it", holds=after < 0.8 * workflow.loss_before, found=_short(after))
+    record.true("so is the loss after it", holds=after < 0.8 * workflow.loss_before, found=_short(after))
 
 
 def _short(value: float) -> float:
@@ -154,14 +154,14 @@ def _short(value: float) -> float:
     section=SECTION,
     kind="output",
 )
-@caught(history_without_accuracy, network.metrics_forgotten)
-@unmoved(network.other_weights)
-def fit_history(workflow: Trial, witness: Witness) -> None:
+@detects(history_without_accuracy, network.metrics_forgotten)
+@tolerates(network.other_weights)
+def fit_history(workflow: Trial, record: Recorder) -> None:
     """Look into the history that it gives back."""
-    witness.equal("names", expected=["accuracy", "loss"], actual=sorted(workflow.history))
+    record.equal("names", expected=["accuracy", "loss"], actual=sorted(workflow.history))
     for name, values in sorted(workflow.history.items()):
-        witness.equal(f"values of {name}", expected=EPOCHS, actual=len(values))
+        record.equal(f"values of {name}", expected=EPOCHS, actual=len(values))
     shares = workflow.history["accuracy"]
-    witness.all_true(
+    record.all_true(
         "each accuracy is a share of the images", mask=[abs(s * COUNT - round(s * COUNT)) < 1e-3 for s in shares]
     )

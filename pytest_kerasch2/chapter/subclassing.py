@@ -11,8 +11,8 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import replacements, saboteurs, trials
 from pytest_kerasch2.chapter import saboteurs_network as network
 from pytest_kerasch2.chapter.network_data import copied, one_image_lost
-from pytest_kerasch2.claims.marks import caught, claim, cured, deviation, unmoved
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models.network import printed_activation
 
@@ -76,17 +76,17 @@ def tensors_longer() -> Iterator[None]:
     section=SECTION,
     kind="code",
 )
-@caught(layers_untracked)
-@unmoved(network.other_weights)
-def layers_declared(tf: Any, witness: Witness) -> None:
+@detects(layers_untracked)
+@tolerates(network.other_weights)
+def layers_declared(tf: Any, record: Recorder) -> None:
     """Construct the class as printed and ask for its layers."""
     model = _printed_class(tf, [])()
 
     kinds = [type(layer).__name__ for layer in model.layers]
-    witness.equal("kinds of layers", expected=["Flatten", "Dense", "Dropout", "Dense"], actual=kinds)
+    record.equal("kinds of layers", expected=["Flatten", "Dense", "Dropout", "Dense"], actual=kinds)
     names = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
-    witness.equal("names given", expected=["d1", "d2"], actual=names)
-    witness.true("found by name", holds=model.get_layer("d1") is model.x1, found="another layer")
+    record.equal("names given", expected=["d1", "d2"], actual=names)
+    record.true("found by name", holds=model.get_layer("d1") is model.x1, found="another layer")
 
 
 @claim(
@@ -95,9 +95,9 @@ def layers_declared(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(outputs_negated)
-@unmoved(network.other_weights)
-def call_is_forward_pass(tf: Any, witness: Witness) -> None:
+@detects(outputs_negated)
+@tolerates(network.other_weights)
+def call_is_forward_pass(tf: Any, record: Recorder) -> None:
     """Call the model and count the calls of its method; chain the layers by hand and compare."""
     api.set_seed(31)
     seen: list[str] = []
@@ -107,9 +107,9 @@ def call_is_forward_pass(tf: Any, witness: Witness) -> None:
     del seen[:]
     outputs = api.array(model(images))
 
-    witness.equal("calls of the method for one call of the model", expected=1, actual=len(seen))
+    record.equal("calls of the method for one call of the model", expected=1, actual=len(seen))
     chained = api.array(model.predictions(model.x1(model.x0(images))))
-    witness.same_bits("outputs against the layers chained by hand", expected=chained, actual=outputs)
+    record.same_bits("outputs against the layers chained by hand", expected=chained, actual=outputs)
 
 
 @claim(
@@ -118,15 +118,15 @@ def call_is_forward_pass(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(saboteurs.no_bias)
-@unmoved(network.other_weights)
-def num_classes(tf: Any, witness: Witness) -> None:
+@detects(saboteurs.no_bias)
+@tolerates(network.other_weights)
+def num_classes(tf: Any, record: Recorder) -> None:
     """Construct the printed class without a number; its output layer has 512 * 10 + 10 parameters."""
     model = models.built(_printed_class(tf, [])())
 
     outputs = api.array(model(trials.drawn(2)[0]))
-    witness.equal("shape of the output", expected=(2, 10), actual=outputs.shape)
-    witness.equal("parameters of d2", expected=5_130, actual=int(model.predictions.count_params()))
+    record.equal("shape of the output", expected=(2, 10), actual=outputs.shape)
+    record.equal("parameters of d2", expected=5_130, actual=int(model.predictions.count_params()))
 
 
 @claim(
@@ -135,19 +135,19 @@ def num_classes(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(layers_untracked, network.elu_for_d1)
-@unmoved(network.other_weights)
-def input_unused(tf: Any, witness: Witness) -> None:
+@detects(layers_untracked, network.elu_for_d1)
+@tolerates(network.other_weights)
+def input_unused(tf: Any, record: Recorder) -> None:
     """Compare the printed class with the first way: same layers, same outputs from equal weights."""
     api.set_seed(32)
     first = models.built(models.style("sequential-list").build(tf))
     model = models.built(_printed_class(tf, [])())
-    witness.equal("shape of the placeholder", expected=(None, 28, 28), actual=tuple(model.placeholder_shape))
-    witness.equal("layers", expected=4, actual=len(model.layers))
+    record.equal("shape of the placeholder", expected=(None, 28, 28), actual=tuple(model.placeholder_shape))
+    record.equal("layers", expected=4, actual=len(model.layers))
     models.copy_weights(source=first, target=model)
     images = trials.drawn(8)[0] - 0.5
 
-    witness.same_bits("outputs", expected=api.array(first(images)), actual=api.array(model(images)))
+    record.same_bits("outputs", expected=api.array(first(images)), actual=api.array(model(images)))
 
 
 @claim(
@@ -156,9 +156,9 @@ def input_unused(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="prose",
 )
-@caught(network.nothing_learned, network.metrics_forgotten)
-@unmoved(network.other_weights)
-def takes_the_place(tf: Any, witness: Witness) -> None:
+@detects(network.nothing_learned, network.metrics_forgotten)
+@tolerates(network.other_weights)
+def takes_the_place(tf: Any, record: Recorder) -> None:
     """Compile, fit and evaluate it as the chapter does the others."""
     api.set_seed(33)
     images, labels = trials.drawn(64)
@@ -168,9 +168,9 @@ def takes_the_place(tf: Any, witness: Witness) -> None:
     judged = np.ravel(trials.printed(lambda: model.evaluate(images, labels))[0])
 
     losses = history.history["loss"]
-    witness.equal("epochs fitted", expected=3, actual=len(losses))
-    witness.equal("values from evaluate", expected=2, actual=len(judged))
-    witness.true("the loss gets smaller", holds=float(judged[0]) < 0.9 * losses[0], found=round(float(judged[0]), 3))
+    record.equal("epochs fitted", expected=3, actual=len(losses))
+    record.equal("values from evaluate", expected=2, actual=len(judged))
+    record.true("the loss gets smaller", holds=float(judged[0]) < 0.9 * losses[0], found=round(float(judged[0]), 3))
 
 
 @claim(
@@ -179,18 +179,18 @@ def takes_the_place(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@deviation(
+@known_issue(
     of="keras",
     since="3.0",
     cause="Keras 3 says only to a `call` that takes `training` that it trains; the Dropout of the printed one is idle.",
     source="https://github.com/keras-team/keras-hub/issues/1500",
     symptom="the loss in fit is another than that of evaluate: ",
-    instead=replacements.SUBCLASS_DROPS,
+    workaround=replacements.SUBCLASS_DROPS,
 )
-@caught(network.nothing_dropped, network.always_dropped)
-@unmoved(network.half_dropped)
-@cured(network.dropout_told_of_training)
-def dropout_at_work(tf: Any, witness: Witness) -> None:
+@detects(network.nothing_dropped, network.always_dropped)
+@tolerates(network.half_dropped)
+@fixed_by(network.dropout_told_of_training)
+def dropout_at_work(tf: Any, record: Recorder) -> None:
     """Fit with a learning rate of zero, where nothing but what is dropped makes the loss another than evaluate's."""
     api.set_seed(34)
     images, labels = trials.drawn(64)
@@ -200,9 +200,9 @@ def dropout_at_work(tf: Any, witness: Witness) -> None:
     judged = [float(np.ravel(model.evaluate(images, labels, verbose=0))[0]) for _ in range(2)]
     fitted = float(model.fit(images, labels, batch_size=32, verbose=0).history["loss"][0])
 
-    witness.close("the loss of evaluate, twice", expected=judged[0], actual=judged[1], within=1e-6)
+    record.close("the loss of evaluate, twice", expected=judged[0], actual=judged[1], within=1e-6)
     found = f"{fitted:.6f} and {judged[0]:.6f}"
-    witness.true("the loss in fit is another than that of evaluate", holds=abs(fitted - judged[0]) > 1e-4, found=found)
+    record.true("the loss in fit is another than that of evaluate", holds=abs(fitted - judged[0]) > 1e-4, found=found)
 
 
 @claim(
@@ -211,14 +211,14 @@ def dropout_at_work(tf: Any, witness: Witness) -> None:
     section=SECTION,
     kind="output",
 )
-@caught(one_image_lost)
-@unmoved(copied)
-def steps_per_epoch(mnist: Any, witness: Witness) -> None:
+@detects(one_image_lost)
+@tolerates(copied)
+def steps_per_epoch(mnist: Any, record: Recorder) -> None:
     """Compute it as printed, from the training images themselves."""
     steps = len(mnist.x_train) // 32
 
-    witness.equal("steps", expected=1875, actual=steps)
-    witness.equal("images left over", expected=0, actual=len(mnist.x_train) - 32 * steps)
+    record.equal("steps", expected=1875, actual=steps)
+    record.equal("images left over", expected=0, actual=len(mnist.x_train) - 32 * steps)
 
 
 @claim(
@@ -227,14 +227,14 @@ def steps_per_epoch(mnist: Any, witness: Witness) -> None:
     section=SECTION,
     kind="code",
 )
-@caught(tensors_longer)
-@unmoved(network.other_weights)
-def tensor_to_numpy(tf: Any, witness: Witness) -> None:
+@detects(tensors_longer)
+@tolerates(network.other_weights)
+def tensor_to_numpy(tf: Any, record: Recorder) -> None:
     """Prepare images of bytes as printed, and measure what comes back."""
     images = np.arange(40 * 28 * 28, dtype="uint32").astype("uint8").reshape(40, 28, 28)
     prepared = tf.cast(images / 255.0, tf.float32)
 
-    array = witness.runs("numpy() of the prepared images", lambda: prepared.numpy())
-    witness.true("it is a NumPy array", holds=isinstance(array, np.ndarray), found=type(array).__name__)
-    witness.equal("images", expected=40, actual=len(array))
-    witness.same_bits("values", expected=(images / 255.0).astype("float32"), actual=array)
+    array = record.runs("numpy() of the prepared images", lambda: prepared.numpy())
+    record.true("it is a NumPy array", holds=isinstance(array, np.ndarray), found=type(array).__name__)
+    record.equal("images", expected=40, actual=len(array))
+    record.same_bits("values", expected=(images / 255.0).astype("float32"), actual=array)

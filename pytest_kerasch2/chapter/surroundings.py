@@ -1,4 +1,4 @@
-"""What surrounds a run of the suite: refusals at the start, the header, the ledger's environment, JUnit properties."""
+"""What surrounds a run of the suite: refusals at the start, header, environment, JUnit properties."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Mapping, Sequence
 from pytest_kerasch2 import __version__, files
 from pytest_kerasch2.claims.model import Record
 from pytest_kerasch2.claims.release import ABSENT, Release
-from pytest_kerasch2.errors import BadLedger, BadSetting, FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.errors import BadResults, BadSetting, FrameworkMissing, KerasCh2Error
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.options import Settings
 
@@ -32,12 +32,12 @@ def refuse_unusable(settings: Settings) -> None:
     """Require that what the options name can be used, before anything long begins.
 
     Raises:
-        BadLedger: the ledger could not be written where it is wanted.
+        BadResults: the results file could not be written where it is wanted.
         BadSetting: the mirror or the place of trainings is no folder, or a device word is unknown.
     """
     from pytest_kerasch2.data import sources
 
-    if settings.ledger is not None:
+    if settings.results is not None:
         _refuse_unwritable(settings)
     if settings.trainings is not None and settings.trainings.exists() and not settings.trainings.is_dir():
         found = f"--chapter-trainings={settings.trainings} is no folder"
@@ -78,13 +78,13 @@ def refuse_absent(settings: Settings) -> None:
 
 
 def _refuse_unwritable(settings: Settings) -> None:
-    path = settings.ledger
+    path = settings.results
     assert path is not None
     why = files.why_not(path)
     if why is not None:
-        raise BadLedger(
-            "The ledger cannot be written there",
-            f"--chapter-ledger={path}: {why}",
+        raise BadResults(
+            "The results file cannot be written there",
+            f"--chapter-results={path}: {why}",
             "name a file in a folder that exists and can be written",
         )
 
@@ -121,7 +121,7 @@ def _mnist_place(settings: Settings) -> str:
 
 
 def environment(settings: Settings, shelf: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the ledger's account of what the run ran on; asks the imported framework.
+    """Give the results file's account of what the run ran on; asks the imported framework.
 
     Args:
         settings: the options.
@@ -164,7 +164,7 @@ def environment_unseen() -> dict[str, Any]:
 
 def properties(record: Record) -> list[tuple[str, str]]:
     """Give what JUnit keeps of a record."""
-    cause = [("kerasch2_cause", record.deviation.cause)] if record.deviation is not None else []
+    cause = [("kerasch2_cause", record.known_issue.cause)] if record.known_issue is not None else []
     return [
         ("kerasch2_claim", record.claim.id),
         ("kerasch2_section", record.claim.section),

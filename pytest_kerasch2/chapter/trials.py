@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 BATCH = 32
@@ -24,10 +24,10 @@ WORKFLOW = pytest.StashKey["Trial"]()
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def say_activations(witness: Witness) -> None:
+def say_activations(record: Recorder) -> None:
     """Keep as evidence that activations go by name where the printed functions are not here: they are TensorFlow's."""
     if not api.runs_on_tensorflow():
-        witness.saw("activations: given by name, for the functions that are printed are TensorFlow's")
+        record.saw("activations: given by name, for the functions that are printed are TensorFlow's")
 
 
 def drawn(count: int = COUNT, seed: int = 5) -> tuple[Any, Any]:
@@ -143,9 +143,9 @@ def trial(tf: Any) -> Trial:
     )
 
 
-def shared(request: pytest.FixtureRequest, planted: Any, tf: Any) -> Trial:
-    """Give the workflow's outcome, computed once in a session, and anew where something is planted."""
-    if planted is not None:
+def shared(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
+    """Give the workflow's outcome, computed once in a session, and anew where something is injected."""
+    if injected is not None:
         return trial(tf)
     stash = request.config.stash
     if WORKFLOW not in stash:

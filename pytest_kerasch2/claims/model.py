@@ -1,4 +1,4 @@
-"""The words of the ledger as plain data: claim, deviation, verdict, check and its record."""
+"""The words of the results file as plain data: claim, known issue, verdict, check and its record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Verdict(str, Enum):
     """What a check decided. The order is from worst to best: a claim takes the worst of its checks."""
 
     BROKEN = "broken"
-    COULD_NOT_TELL = "could_not_tell"
+    INCONCLUSIVE = "inconclusive"
     NOT_APPLICABLE = "not_applicable"
     HELD = "held"
 
@@ -52,13 +52,13 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Replacement:
+class Workaround:
     """What a reader writes where a claim is broken, instead of what the chapter prints; run where it is needed.
 
     Attributes:
         write: the lines of Python, as they are typed.
         given: makes the names that the lines find, from the module `tensorflow`: the chapter's own, such as `network`.
-        proof: shows with a `Witness`, from the names that the lines leave, that they do what the chapter promised.
+        proof: shows with a `Recorder`, from the names that the lines leave, that they do what the chapter promised.
     """
 
     write: str
@@ -67,7 +67,7 @@ class Replacement:
 
 
 @dataclass(frozen=True)
-class Deviation:
+class KnownIssue:
     """A known, sourced reason why a claim is broken on some releases.
 
     Attributes:
@@ -80,7 +80,7 @@ class Deviation:
         only: parts of the check's parameters to which it is limited (`subclass`); empty means all.
         backends: the backends on which alone there is such a cause (`jax`, `torch`); empty means all.
         with_keras: first Keras with which a range of TensorFlow is meant; None means any, tf_keras among them.
-        instead: what a reader writes on these releases; None where no line of the chapter depends on the claim.
+        workaround: what a reader writes on these releases; None where no line of the chapter depends on the claim.
     """
 
     cause: str
@@ -92,14 +92,14 @@ class Deviation:
     only: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     with_keras: str | None = None
-    instead: Replacement | None = None
+    workaround: Workaround | None = None
 
     def __post_init__(self) -> None:
         """Refuse a reason that nobody could follow up."""
         if not self.source.startswith("https://"):
-            raise ValueError(f"a deviation's source is an https address, not {self.source!r}")
+            raise ValueError(f"a known issue's source is an https address, not {self.source!r}")
         if self.of not in ("tensorflow", "keras"):
-            raise ValueError(f"a deviation is of tensorflow or keras, not {self.of!r}")
+            raise ValueError(f"a known issue is of tensorflow or keras, not {self.of!r}")
         re.compile(self.symptom)
 
     def applies(self, release: Release, parameters: str) -> bool:
@@ -117,7 +117,7 @@ class Deviation:
         return within(getattr(release, self.of), self.since, self.until)
 
     def plain(self) -> dict[str, str | None]:
-        """Give what the ledger says of it."""
+        """Give what the results file says of it."""
         named = {"tensorflow": "", "keras": "Keras "}[self.of]
         return {
             "cause": self.cause,
@@ -133,31 +133,31 @@ class Check:
 
     Attributes:
         claim: what it decides.
-        deviations: known reasons for `broken`.
-        saboteurs: planted faults; each must turn the check `broken`.
+        known_issues: known reasons for `broken`.
+        faults: injected faults; each must turn the check `broken`.
         variations: harmless changes; each must leave it `held`.
-        cure: what makes a claim hold that is broken here, so that its saboteurs can still be shown to bite.
+        cure: what makes a claim hold that is broken here, so that its faults can still be shown to bite.
         jobs: what must be run in a child interpreter first, `name -> framework.child.Job`.
         pending: why no check decides this claim; empty when one does.
         trains: whether it needs ten epochs of training.
     """
 
     claim: Claim
-    deviations: tuple[Deviation, ...] = ()
-    saboteurs: tuple[Callable[..., Any], ...] = ()
-    variations: tuple[Callable[..., Any], ...] = ()
-    cure: Callable[..., Any] | None = None
+    known_issues: tuple[KnownIssue, ...] = ()
+    faults: tuple[Callable[..., Any], ...] = ()
+    benign_changes: tuple[Callable[..., Any], ...] = ()
+    fix: Callable[..., Any] | None = None
     jobs: tuple[Any, ...] = ()
     pending: str = ""
     trains: bool = False
 
-    def deviation(self, release: Release, parameters: str = "") -> Deviation | None:
-        """Give the first deviation that speaks of this release, or None."""
-        return next((one for one in self.deviations if one.applies(release, parameters)), None)
+    def known_issue(self, release: Release, parameters: str = "") -> KnownIssue | None:
+        """Give the first known issue that speaks of this release, or None."""
+        return next((one for one in self.known_issues if one.applies(release, parameters)), None)
 
 
 @dataclass(frozen=True)
-class Tried:
+class WorkaroundRun:
     """What came of a replacement that was run: its lines, whether they did what was promised, and what was seen."""
 
     write: str
@@ -167,19 +167,19 @@ class Tried:
 
 @dataclass(frozen=True)
 class Record:
-    """What one run of one check gave: the grain from which a ledger is made.
+    """What one run of one check gave: the grain from which a results file is made.
 
     Attributes:
         seconds: wall time of setting up and running it.
-        remedy: what to do about `could_not_tell`.
+        remedy: what to do about `inconclusive`.
         tried: the replacement that was run because the claim is broken here, or None.
     """
 
     claim: Claim
     verdict: Verdict
     evidence: tuple[str, ...]
-    deviation: Deviation | None = None
+    known_issue: KnownIssue | None = None
     remedy: str = ""
     seconds: float = 0.0
     parameters: str = field(default="", compare=False)
-    tried: Tried | None = None
+    tried: WorkaroundRun | None = None

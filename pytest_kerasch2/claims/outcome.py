@@ -19,16 +19,16 @@ class Outcome:
 def outcome(record: Record) -> Outcome:
     """Give the test outcome of a record by the table of the design.
 
-    A broken claim is excused only by a deviation whose symptom is found in the evidence, and whose replacement works
-    here, if it names one; a held claim must have no deviation.
+    A broken claim is excused only by a known issue whose symptom is found in the evidence, and whose replacement works
+    here, if it names one; a held claim must have no known issue.
     """
-    known = record.deviation
-    if record.verdict in (Verdict.COULD_NOT_TELL, Verdict.NOT_APPLICABLE):
+    known = record.known_issue
+    if record.verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE):
         return Outcome("skipped", f"{record.verdict.value}: {_last(record)}")
     if record.verdict is Verdict.HELD:
         return _held(record)
     if known is None:
-        return Outcome("failed", f"broken, and no deviation explains it on this release: {_last(record)}")
+        return Outcome("failed", f"broken, and no known issue explains it on this release: {_last(record)}")
     if not any(re.search(known.symptom, line) for line in record.evidence):
         seen = " | ".join(record.evidence)
         return Outcome("failed", f"broken in another way than recorded ({known.symptom!r}): {seen}")
@@ -38,9 +38,9 @@ def outcome(record: Record) -> Outcome:
 
 
 def _held(record: Record) -> Outcome:
-    if record.deviation is not None:
+    if record.known_issue is not None:
         return Outcome(
-            "failed", f"held, though a deviation says otherwise; the list is stale: {record.deviation.cause}"
+            "failed", f"held, though a known issue says otherwise; the list is stale: {record.known_issue.cause}"
         )
     return Outcome("passed", _last(record))
 

@@ -28,7 +28,7 @@ class Release:
 
     @property
     def name(self) -> str:
-        """Give the short name that heads a column of the truth table."""
+        """Give the short name that heads a column of the compatibility table."""
         minor = self.tensorflow if self.tensorflow == ABSENT else ".".join(self.tensorflow.split(".")[:2])
         return f"{minor}/{self.keras}/{self.backend}"
 

@@ -47,27 +47,27 @@ class Interpreter:
     deadline: float = DEADLINE
 
 
-def ask(interpreter: Interpreter, names: Sequence[str], planted: Sequence[str] = ()) -> dict[str, Told]:
+def ask(interpreter: Interpreter, names: Sequence[str], injected: Sequence[str] = ()) -> dict[str, Told]:
     """Give facts by name. One over which the interpreter dies has a death; those behind it are asked anew.
 
     Args:
         interpreter: where to ask.
         names: facts, as `module.function` of the probe.
-        planted: functions of the probe's module `planted` that are called first.
+        injected: functions of the probe's module `injected` that are called first.
     """
     told: dict[str, Told] = {}
     while len(told) < len(names):
         left = [name for name in names if name not in told]
-        told.update(_one_process(interpreter, left, planted))
+        told.update(_one_process(interpreter, left, injected))
     return told
 
 
-def _one_process(interpreter: Interpreter, names: list[str], planted: Sequence[str]) -> dict[str, Told]:
+def _one_process(interpreter: Interpreter, names: list[str], injected: Sequence[str]) -> dict[str, Told]:
     """Give the facts that one process tells, and the death of the one after these where it dies; at least one."""
     place = Path(tempfile.mkdtemp(prefix="asked-", dir=str(interpreter.folder)))
     try:
         (place / "home").mkdir()
-        (place / ORDER).write_text(json.dumps({"facts": names, "planted": list(planted)}), encoding="utf-8")
+        (place / ORDER).write_text(json.dumps({"facts": names, "injected": list(injected)}), encoding="utf-8")
         with _running(interpreter, place) as child:
             ending = _ending(child, place, interpreter.deadline)
         told = _told(place, names)

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from pytest_kerasch2.chapter import attempts, trials
-from pytest_kerasch2.claims.marks import caught, cured, deviation
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import detects, fixed_by, known_issue
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import faults
 from pytest_kerasch2.early.configuration import ENGINES, SOURCE
 from pytest_kerasch2.early.facts import Facts
@@ -20,79 +20,77 @@ SHORT = told("one unit short", PARAMETERS, "functional", "value", "layers", 1, 1
 NO_BIAS = told("no bias", PARAMETERS, "sequential-list", "value", "layers", 3, 1, to=5_120)
 
 
-def _counts(facts: Facts, witness: Witness, style: str) -> Any:
-    return attempts.value(witness, f"{style}, built", facts.value(PARAMETERS, witness)[style])
+def _counts(facts: Facts, record: Recorder, style: str) -> Any:
+    return attempts.value(record, f"{style}, built", facts.value(PARAMETERS, record)[style])
 
 
 @decides("sequential-first.hidden-parameters")
-@caught(faults.ONE_UNIT_SHORT, SHORT, told("no bias", PARAMETERS, "subclass", "value", "arrays", to=[401_408]))
-def hidden_parameters(facts: Facts, witness: Witness) -> None:
+@detects(faults.ONE_UNIT_SHORT, SHORT, told("no bias", PARAMETERS, "subclass", "value", "arrays", to=[401_408]))
+def hidden_parameters(facts: Facts, record: Recorder) -> None:
     """Count the parameters of the hidden layer in all four styles, all of them and each of its two arrays."""
-    witness.equal("784 * 512 + 512", expected=401_920, actual=784 * 512 + 512)
+    record.equal("784 * 512 + 512", expected=401_920, actual=784 * 512 + 512)
     for style in ("sequential-list", "sequential-add", "functional", "subclass"):
-        found = _counts(facts, witness, style)
-        witness.equal(f"{style}: the hidden layer", expected=["Dense", 401_920], actual=found["layers"][1])
-        witness.equal(f"{style}: weights and biases", expected=[401_408, 512], actual=found["arrays"])
+        found = _counts(facts, record, style)
+        record.equal(f"{style}: the hidden layer", expected=["Dense", 401_920], actual=found["layers"][1])
+        record.equal(f"{style}: weights and biases", expected=[401_408, 512], actual=found["arrays"])
 
 
 @decides("sequential-first.output-parameters")
-@caught(faults.ONE_UNIT_SHORT, NO_BIAS)
-def output_parameters(facts: Facts, witness: Witness) -> None:
+@detects(faults.ONE_UNIT_SHORT, NO_BIAS)
+def output_parameters(facts: Facts, record: Recorder) -> None:
     """Count the parameters of the output layer, and those of the layers without any."""
-    found = _counts(facts, witness, "sequential-list")
-    witness.equal("512 * 10 + 10", expected=5_130, actual=512 * 10 + 10)
-    witness.equal(
-        "parameters by layer", expected=[0, 401_920, 0, 5_130], actual=[count for _, count in found["layers"]]
-    )
-    witness.equal("parameters of the model", expected=407_050, actual=found["total"])
+    found = _counts(facts, record, "sequential-list")
+    record.equal("512 * 10 + 10", expected=5_130, actual=512 * 10 + 10)
+    record.equal("parameters by layer", expected=[0, 401_920, 0, 5_130], actual=[count for _, count in found["layers"]])
+    record.equal("parameters of the model", expected=407_050, actual=found["total"])
 
 
 @decides("sequential-first.summary-table")
-@caught(
+@detects(
     faults.ONE_UNIT_SHORT,
     told("one unit short", SUMMARIES, "text", to=lambda text: text.replace("401920", "401135")),
     told("summary silent", SUMMARIES, "text", to=""),
 )
-def summary_table(facts: Facts, witness: Witness) -> None:
+def summary_table(facts: Facts, record: Recorder) -> None:
     """Read the table of a model that has its weights."""
-    found = facts.value(SUMMARIES, witness)
+    found = facts.value(SUMMARIES, record)
     rows = trials.summary_rows(found["text"])
-    witness.equal("parameters by row", expected=[0, 401_920, 0, 5_130], actual=[count for _, count in rows])
+    record.equal("parameters by row", expected=[0, 401_920, 0, 5_130], actual=[count for _, count in rows])
     kinds = [seen.group(1) for row, _ in rows for seen in [re.search(r"\((\w+)\)", row)] if seen]
-    witness.equal("kinds by row", expected=KINDS, actual=kinds)
+    record.equal("kinds by row", expected=KINDS, actual=kinds)
     named = [row.startswith(f"{name} (") for name, (row, _) in zip(found["names"], rows)]
-    witness.equal("rows that begin with the layer's name", expected=4, actual=sum(named))
-    witness.equal("total", expected=407_050, actual=trials.summary_total(found["text"]))
+    record.equal("rows that begin with the layer's name", expected=4, actual=sum(named))
+    record.equal("total", expected=407_050, actual=trials.summary_total(found["text"]))
 
 
 @decides("sequential-first.summary-at-once")
-@deviation(
+@known_issue(
     of="keras",
     backends=ENGINES,
     cause="A Sequential model without an input shape has no weights before its first data, and its summary is refused.",
     source=f"{SOURCE}/engine/network.py",
     symptom="ValueError: This model has not yet been built",
 )
-@cured(told("summary builds", SUMMARIES, to=lambda found: {**found, "at once": {"value": found["text"]}}))
-@caught(told("summary silent", SUMMARIES, "at once", to={"value": ""}))
-def summary_at_once(facts: Facts, witness: Witness) -> None:
+@fixed_by(told("summary builds", SUMMARIES, to=lambda found: {**found, "at once": {"value": found["text"]}}))
+@detects(told("summary silent", SUMMARIES, "at once", to={"value": ""}))
+def summary_at_once(facts: Facts, record: Recorder) -> None:
     """Construct the model and print its summary, as the chapter does."""
-    text = attempts.value(witness, "summary right after construction", facts.value(SUMMARIES, witness)["at once"])
-    witness.equal("total", expected=407_050, actual=trials.summary_total(text))
+    text = attempts.value(record, "summary right after construction", facts.value(SUMMARIES, record)["at once"])
+    record.equal("total", expected=407_050, actual=trials.summary_total(text))
     for count in (401_920, 5_130):
-        witness.contains("parameters by row", expected=count, actual=[rows for _, rows in trials.summary_rows(text)])
+        record.contains("parameters by row", expected=count, actual=[rows for _, rows in trials.summary_rows(text)])
 
 
 @decides("sequential-second.same-architecture")
-@caught(
+@detects(
     told("add forgets dropout", KINDS_AND_SHAPES, "sequential-add", "kinds", to=["Flatten", "Dense", "Dense"]),
     told("half dropped", KINDS_AND_SHAPES, "sequential-add", "rate", to=0.5),
 )
-def same_architecture(facts: Facts, witness: Witness) -> None:
+def same_architecture(facts: Facts, record: Recorder) -> None:
     """Compare the kinds of layers, their settings, and the shapes of their weights."""
-    found = facts.value(KINDS_AND_SHAPES, witness)
+    found = facts.value(KINDS_AND_SHAPES, record)
     first, second = found["sequential-list"], found["sequential-add"]
-    witness.equal("kinds of layers listed", expected=KINDS, actual=first["kinds"])
-    witness.equal("kinds of layers added", expected=KINDS, actual=second["kinds"])
-    witness.equal("shapes of weights", expected=first["shapes"], actual=second["shapes"])
-    witness.equal("dropout", expected=[0.2, 0.2], actual=[first["rate"], second["rate"]])
+    record.equal("kinds of layers listed", expected=KINDS, actual=first["kinds"])
+    record.equal("kinds of layers added", expected=KINDS, actual=second["kinds"])
+    record.equal("shapes of weights", expected=first["shapes"], actual=second["shapes"])
+    record.equal("dropout", expected=[0.2, 0.2], actual=[first["rate"], second["rate"]])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_kerasch2.chapter import attempts
-from pytest_kerasch2.claims.marks import caught, cured, deviation
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import detects, fixed_by, known_issue
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.data import registry
 from pytest_kerasch2.early import faults
 from pytest_kerasch2.early.configuration import ENGINES, SOURCE
@@ -34,75 +34,75 @@ def _dropping(name: str) -> Any:
 
 
 @decides("datasets.named")
-@caught(faults.ONE_DATA_SET_GONE, _dropping("reuters"))
-def named(facts: Facts, witness: Witness) -> None:
+@detects(faults.ONE_DATA_SET_GONE, _dropping("reuters"))
+def named(facts: Facts, record: Recorder) -> None:
     """Look for each of the seven."""
-    there = facts.value(OFFERED, witness)["there"]
+    there = facts.value(OFFERED, record)["there"]
     for name in NAMED:
-        witness.contains(f"keras.datasets has {name}", expected=name, actual=there)
+        record.contains(f"keras.datasets has {name}", expected=name, actual=there)
 
 
 @decides("datasets.count")
-@caught(
+@detects(
     faults.ONE_DATA_SET_GONE,
     _dropping("imdb"),
     told("one more", OFFERED, "there", to=lambda all_: [*all_, "california_housing"]),
 )
-def count(facts: Facts, witness: Witness) -> None:
+def count(facts: Facts, record: Recorder) -> None:
     """Count whatever has a `load_data`."""
-    there = facts.value(OFFERED, witness)["there"]
-    witness.saw(f"beside those that are named: {', '.join(sorted(set(there) - set(NAMED))) or 'none'}")
-    witness.equal("data sets with a load_data", expected=7, actual=len(there))
+    there = facts.value(OFFERED, record)["there"]
+    record.saw(f"beside those that are named: {', '.join(sorted(set(there) - set(NAMED))) or 'none'}")
+    record.equal("data sets with a load_data", expected=7, actual=len(there))
 
 
 @decides("datasets.accessor")
-@caught(
+@detects(
     told("loader asks for path", OFFERED, "needs", "mnist", to={"value": ["path"]}),
     told("loader renamed", OFFERED, "needs", "imdb", to={"error": "AttributeError: no load_data"}),
 )
-def accessor(facts: Facts, witness: Witness) -> None:
+def accessor(facts: Facts, record: Recorder) -> None:
     """Read the signatures; that the functions work is decided for each data set on its own."""
     for name in NAMED:
-        needed = attempts.value(witness, f"{name}.load_data", facts.value(OFFERED, witness)["needs"][name])
-        witness.equal(f"arguments that {name}.load_data needs", expected=[], actual=needed)
+        needed = attempts.value(record, f"{name}.load_data", facts.value(OFFERED, record)["needs"][name])
+        record.equal(f"arguments that {name}.load_data needs", expected=[], actual=needed)
 
 
-def _loaded(facts: Facts, witness: Witness, name: str) -> Any:
-    witness.saw(f"{name}: Keras's own load_data() on a stand-in of true shape, whose content is ours")
-    return attempts.value(witness, f"{name}.load_data()", facts.value(SHAPES, witness)[name])
+def _loaded(facts: Facts, record: Recorder, name: str) -> Any:
+    record.saw(f"{name}: Keras's own load_data() on a stand-in of true shape, whose content is ours")
+    return attempts.value(record, f"{name}.load_data()", facts.value(SHAPES, record)[name])
 
 
 @decides("datasets.quartet")
-@caught(
+@detects(
     told("labels in lists", SHAPES, "mnist", "value", "y_train", "kind", to="list"),
     told("parts swapped", SHAPES, "reuters", "value", "y_train", "shape", to=[2_246]),
     told("not two pairs", SHAPES, "boston_housing", to={"error": "ValueError: too many values to unpack"}),
 )
-def quartet(facts: Facts, witness: Witness) -> None:
+def quartet(facts: Facts, record: Recorder) -> None:
     """Take apart what the loaders give on stand-ins."""
     for name in NAMED:
-        four = _loaded(facts, witness, name)
+        four = _loaded(facts, record, name)
         kinds = sorted({four[part]["kind"] for part in PARTS})
-        witness.equal(f"what {name} gives is of the kind", expected=["ndarray"], actual=kinds)
+        record.equal(f"what {name} gives is of the kind", expected=["ndarray"], actual=kinds)
         x_train, y_train, x_test, y_test = (four[part]["shape"][0] for part in PARTS)
-        witness.equal(f"labels of {name}, as many as examples", expected=[x_train, x_test], actual=[y_train, y_test])
-        witness.at_least(f"examples of {name} for training, no fewer than for testing", limit=x_test, actual=x_train)
+        record.equal(f"labels of {name}, as many as examples", expected=[x_train, x_test], actual=[y_train, y_test])
+        record.at_least(f"examples of {name} for training, no fewer than for testing", limit=x_test, actual=x_train)
 
 
-def _decided(facts: Facts, witness: Witness, name: str) -> None:
+def _decided(facts: Facts, record: Recorder, name: str) -> None:
     rows, example, x_type, label, y_type = EXPECTED[name]
-    four = _loaded(facts, witness, name)
+    four = _loaded(facts, record, name)
     for part in PARTS:
         item, dtype = (example, x_type) if part.startswith("x") else (label, y_type)
         wanted = [[rows[part.endswith("test")], *item], dtype]
-        witness.equal(f"{part} of {name}", expected=wanted, actual=[four[part]["shape"], four[part]["dtype"]])
-    own = facts.value(LABELS, witness)[name]
+        record.equal(f"{part} of {name}", expected=wanted, actual=[four[part]["shape"], four[part]["dtype"]])
+    own = facts.value(LABELS, record)[name]
     same = [four[part]["digest"] == own[part] for part in ("y_train", "y_test")]
-    witness.equal(f"labels of {name}, in the order of their examples", expected=[True, True], actual=same)
+    record.equal(f"labels of {name}, in the order of their examples", expected=[True, True], actual=same)
     if x_type == "object":
-        witness.equal(f"an example of {name} is a", expected=["list of int"], actual=four["examples"]["kinds"])
+        record.equal(f"an example of {name} is a", expected=["list of int"], actual=four["examples"]["kinds"])
         lengths = four["examples"]["lengths"]
-        witness.at_least(f"lengths among 100 examples of {name}", limit=2, actual=lengths)
+        record.at_least(f"lengths among 100 examples of {name}", limit=2, actual=lengths)
 
 
 def _faults(name: str) -> tuple[Any, ...]:
@@ -114,120 +114,120 @@ def _faults(name: str) -> tuple[Any, ...]:
 
 
 @decides("datasets.boston-housing")
-@caught(*_faults("boston_housing"))
-def boston_housing(facts: Facts, witness: Witness) -> None:
+@detects(*_faults("boston_housing"))
+def boston_housing(facts: Facts, record: Recorder) -> None:
     """Load the stand-in."""
-    _decided(facts, witness, "boston_housing")
+    _decided(facts, record, "boston_housing")
 
 
 @decides("datasets.cifar10")
-@deviation(
+@known_issue(
     of="keras",
     backends=ENGINES,
     cause="The labels to test with are made an array of Python's integers and never cast, those to train with are.",
     source=f"{SOURCE}/datasets/cifar10.py",
     symptom=r"y_test of cifar10: .*'int(32|64)'\]",
 )
-@cured(told("labels cast", SHAPES, "cifar10", "value", "y_test", "dtype", to="uint8"))
-@caught(*_faults("cifar10"))
-def cifar10(facts: Facts, witness: Witness) -> None:
+@fixed_by(told("labels cast", SHAPES, "cifar10", "value", "y_test", "dtype", to="uint8"))
+@detects(*_faults("cifar10"))
+def cifar10(facts: Facts, record: Recorder) -> None:
     """Load the stand-in."""
-    _decided(facts, witness, "cifar10")
+    _decided(facts, record, "cifar10")
 
 
 @decides("datasets.cifar100")
-@caught(*_faults("cifar100"))
-def cifar100(facts: Facts, witness: Witness) -> None:
+@detects(*_faults("cifar100"))
+def cifar100(facts: Facts, record: Recorder) -> None:
     """Load the stand-in."""
-    _decided(facts, witness, "cifar100")
+    _decided(facts, record, "cifar100")
 
 
 @decides("datasets.fashion-mnist")
-@caught(*_faults("fashion_mnist"))
-def fashion_mnist(facts: Facts, witness: Witness) -> None:
+@detects(*_faults("fashion_mnist"))
+def fashion_mnist(facts: Facts, record: Recorder) -> None:
     """Load the stand-in."""
-    _decided(facts, witness, "fashion_mnist")
+    _decided(facts, record, "fashion_mnist")
 
 
 @decides("datasets.imdb")
-@caught(*_faults("imdb"), told("texts", SHAPES, "imdb", "value", "examples", "kinds", to=["list of str"]))
-def imdb(facts: Facts, witness: Witness) -> None:
+@detects(*_faults("imdb"), told("texts", SHAPES, "imdb", "value", "examples", "kinds", to=["list of str"]))
+def imdb(facts: Facts, record: Recorder) -> None:
     """Load the stand-in."""
-    _decided(facts, witness, "imdb")
+    _decided(facts, record, "imdb")
 
 
 @decides("datasets.mnist")
-@caught(*_faults("mnist"))
-def mnist(facts: Facts, witness: Witness) -> None:
+@detects(*_faults("mnist"))
+def mnist(facts: Facts, record: Recorder) -> None:
     """Load the stand-in."""
-    _decided(facts, witness, "mnist")
+    _decided(facts, record, "mnist")
 
 
 @decides("datasets.reuters")
-@caught(*_faults("reuters"), told("all alike", SHAPES, "reuters", "value", "examples", "lengths", to=1))
-def reuters(facts: Facts, witness: Witness) -> None:
+@detects(*_faults("reuters"), told("all alike", SHAPES, "reuters", "value", "examples", "lengths", to=1))
+def reuters(facts: Facts, record: Recorder) -> None:
     """Load the stand-in."""
-    _decided(facts, witness, "reuters")
+    _decided(facts, record, "reuters")
 
 
 # -- MNIST itself
 
 
 @decides("datasets.mnist-content")
-@caught(
+@detects(
     told("other images", MNIST, "x_test", "sha256", to="0"),
     told("pixels dimmed", MNIST, "x_train", "range", to=[0, 254]),
     told("labels shifted", MNIST, "y_train", "values", to=list(range(1, 11))),
 )
-def mnist_content(facts: Facts, witness: Witness) -> None:
+def mnist_content(facts: Facts, record: Recorder) -> None:
     """Let Keras's own loader read the genuine archive, and compare with the arrays that are known by their hashes."""
-    found = facts.value(MNIST, witness)
+    found = facts.value(MNIST, record)
     for known in registry.record_of("mnist").stored:
         same = found[known.name]["sha256"] == known.sha256
-        witness.equal(f"{known.name} by load_data() is that which the hash tells", expected=True, actual=same)
+        record.equal(f"{known.name} by load_data() is that which the hash tells", expected=True, actual=same)
     for part in ("train", "test"):
-        witness.equal(f"grey values, {part}", expected=[0, 255], actual=found[f"x_{part}"]["range"])
-        witness.equal(f"labels, {part}", expected=list(range(10)), actual=found[f"y_{part}"]["values"])
+        record.equal(f"grey values, {part}", expected=[0, 255], actual=found[f"x_{part}"]["range"])
+        record.equal(f"labels, {part}", expected=list(range(10)), actual=found[f"y_{part}"]["values"])
 
 
 @decides("network-data.sizes")
-@caught(told("one image lost", MNIST, "x_train", "shape", 0, to=59_999))
-def sizes(facts: Facts, witness: Witness) -> None:
+@detects(told("one image lost", MNIST, "x_train", "shape", 0, to=59_999))
+def sizes(facts: Facts, record: Recorder) -> None:
     """Count images and labels."""
-    found = facts.value(MNIST, witness)
+    found = facts.value(MNIST, record)
     lengths = [found[part]["shape"][0] for part in PARTS]
-    witness.equal(
+    record.equal(
         "images and labels to train on, then to test with", expected=[60_000] * 2 + [10_000] * 2, actual=lengths
     )
 
 
 @decides("network-data.grid")
-@caught(told("frames cut", MNIST, "x_test", "shape", 2, to=27))
-def grid(facts: Facts, witness: Witness) -> None:
+@detects(told("frames cut", MNIST, "x_test", "shape", 2, to=27))
+def grid(facts: Facts, record: Recorder) -> None:
     """Measure the images."""
-    found = facts.value(MNIST, witness)
+    found = facts.value(MNIST, record)
     for part in ("x_train", "x_test"):
-        witness.equal(f"one image of {part}", expected=[28, 28], actual=found[part]["shape"][1:])
+        record.equal(f"one image of {part}", expected=[28, 28], actual=found[part]["shape"][1:])
 
 
 @decides("network-data.pixels")
-@caught(told("signed pixels", MNIST, "x_train", "dtype", to="int8"), told("dim", MNIST, "x_test", "range", 1, to=127))
-def pixels(facts: Facts, witness: Witness) -> None:
+@detects(told("signed pixels", MNIST, "x_train", "dtype", to="int8"), told("dim", MNIST, "x_test", "range", 1, to=127))
+def pixels(facts: Facts, record: Recorder) -> None:
     """Read type and range of the pixels; that the whole range is used shows that no narrower type would do."""
-    found = facts.value(MNIST, witness)
+    found = facts.value(MNIST, record)
     for part in ("x_train", "x_test"):
-        witness.equal(f"type of {part}", expected="uint8", actual=found[part]["dtype"])
-        witness.equal(f"least and greatest of {part}", expected=[0, 255], actual=found[part]["range"])
+        record.equal(f"type of {part}", expected="uint8", actual=found[part]["dtype"])
+        record.equal(f"least and greatest of {part}", expected=[0, 255], actual=found[part]["range"])
 
 
 @decides("network-data.labels")
-@caught(
+@detects(
     told("wide labels", MNIST, "y_train", "dtype", to="int32"),
     told("zeros lost", MNIST, "y_test", "values", to=list(range(1, 11))),
 )
-def labels(facts: Facts, witness: Witness) -> None:
+def labels(facts: Facts, record: Recorder) -> None:
     """Read type and values of the labels."""
-    found = facts.value(MNIST, witness)
+    found = facts.value(MNIST, record)
     for part in ("y_train", "y_test"):
-        witness.equal(f"type of {part}", expected="uint8", actual=found[part]["dtype"])
-        witness.equal(f"values of {part}", expected=list(range(10)), actual=found[part]["values"])
+        record.equal(f"type of {part}", expected="uint8", actual=found[part]["dtype"])
+        record.equal(f"values of {part}", expected=list(range(10)), actual=found[part]["values"])

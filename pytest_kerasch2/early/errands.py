@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from pytest_kerasch2.chapter import blocks_texts
+from pytest_kerasch2.claims.recorder import steady
 from pytest_kerasch2.claims.release import ABSENT, Release
-from pytest_kerasch2.claims.witness import steady
 from pytest_kerasch2.data import sources, standins
 from pytest_kerasch2.early.asking import Interpreter, ask
 from pytest_kerasch2.early.facts import Facts, Told
@@ -103,7 +103,7 @@ class Surroundings:
     """What an interpreter says of itself.
 
     Attributes:
-        release: as the ledger names it; TensorFlow is absent.
+        release: as the results file names it; TensorFlow is absent.
         python: version of the interpreter.
         numpy: version of NumPy in it.
         platform: system and machine.
@@ -186,7 +186,7 @@ def _engine(wanted: str, there: Sequence[str], python: str) -> str:
 
 
 def gather(interpreter: Interpreter, settings: Settings) -> tuple[Facts, dict[str, Any]]:
-    """Give all facts, and the data sets that were read for them as the ledger names them."""
+    """Give all facts, and the data sets that were read for them as the results file names them."""
     told: dict[str, Told] = {}
     for name in ALONE:
         told.update(ask(interpreter, [name]))

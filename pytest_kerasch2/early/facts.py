@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping
 
 from pytest_kerasch2 import errors
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.errors import ChildDied, ClaimBroken
 
 # `{"value": ...}`, `{"error": "Type: first line"}` or `{"death": what ended the interpreter}`; for a data set that is
-# missing `{"absent": [name and parts of the error]}`, for a fault that cannot be planted `{"unplanted": its error}`.
+# missing `{"absent": [name and parts of the error]}`, for a fault that cannot be injected `{"unplanted": its error}`.
 Told = Dict[str, Any]
 
 
@@ -22,32 +22,32 @@ class Facts:
         """Keep them."""
         self.told = dict(told)
 
-    def value(self, name: str, witness: Witness) -> Any:
+    def value(self, name: str, record: Recorder) -> Any:
         """Give a fact.
 
         Raises:
             ClaimBroken: finding it raised an error over there.
             ChildDied: the interpreter crashed or hung over it.
             DataMissing, DataDamaged: it needs a data set that is not here, or not whole.
-            LookupError: it was to be asked of a faulty Keras, and the fault could not be planted.
+            LookupError: it was to be asked of a faulty Keras, and the fault could not be injected.
         """
         told = self.told[name]
         if "unplanted" in told:
-            raise LookupError(f"the fault could not be planted: {told['unplanted']}")
+            raise LookupError(f"the fault could not be injected: {told['unplanted']}")
         if "absent" in told:
             kind, *parts = told["absent"]
             raise getattr(errors, kind)(*parts)
         if "death" in told:
             raise ChildDied("The interpreter died", f"{told['death']}, over {name}", "run it there by hand to see more")
         if "error" in told:
-            witness.saw(f"{name}: {told['error']}")
+            record.saw(f"{name}: {told['error']}")
             raise ClaimBroken(f"{name} does not run", str(told["error"]))
         return told["value"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One fact told otherwise: a planted fault, or a harmless variation, that needs no interpreter.
+    """One fact told otherwise: a injected fault, or a benign change, that needs no interpreter.
 
     Attributes:
         name: what is wrong with the Keras of which that would be true.

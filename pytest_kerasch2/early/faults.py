@@ -1,4 +1,4 @@
-"""Faults planted in the interpreter itself, so that the probe is shown to see, and not the comparison alone."""
+"""Faults injected in the interpreter itself, so that the probe is shown to see, and not the comparison alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Fault:
     """One thing wrong with a Keras.
 
     Attributes:
-        function: name of the function in the probe's module `planted` that does it.
+        function: name of the function in the probe's module `injected` that does it.
         facts: those that it makes untrue, and that are asked for anew.
     """
 

@@ -6,7 +6,7 @@ import functools
 from typing import Any, Callable
 
 from pytest_kerasch2.chapter import collection
-from pytest_kerasch2.claims.marks import claim
+from pytest_kerasch2.claims.decorators import claim
 from pytest_kerasch2.claims.model import Check
 
 
@@ -20,7 +20,7 @@ def packaged() -> dict[str, Check]:
 
 
 def decides(name: str) -> Callable[[Any], Any]:
-    """Make the decorated function, `(facts, witness) -> None`, decide a claim of the packaged suite.
+    """Make the decorated function, `(facts, record) -> None`, decide a claim of the packaged suite.
 
     Raises:
         KeyError: the suite has no claim of that id.

@@ -1,4 +1,4 @@
-"""One run on an early Keras under pytest: ask its interpreter, judge each claim, show and write the ledger."""
+"""One run on an early Keras under pytest: ask its interpreter, judge each claim, show and write the results file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 
 from pytest_kerasch2 import __version__, files, folders
 from pytest_kerasch2.chapter import interruption, judging, showing, surroundings
-from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.model import Check, Record
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import errands, suite
 from pytest_kerasch2.early.asking import Interpreter, ask
 from pytest_kerasch2.early.facts import Facts, Told
@@ -35,7 +35,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
     Raises:
         BadSetting, FrameworkMissing, FrameworkBroken: the interpreter cannot be used, or devices were named, between
             which there is no choice over there; said before anything long begins.
-        BadLedger: the ledger could not be written where it is wanted.
+        BadResults: the results file could not be written where it is wanted.
     """
     surroundings.refuse_unusable(settings)
     if settings.devices is not None:
@@ -61,12 +61,12 @@ class EarlyFile(pytest.File):
     run: EarlyRun
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Give an item for each claim or, with --chapter-saboteurs, for each thing to be planted around its check."""
+        """Give an item for each claim or, with --chapter-faults, for each thing to be injected around its check."""
         for check, decide in suite.checks(self.run.who.engine):
-            for planted in self.run.planted_in(check):
-                name = check.claim.id + (f"[caught by {planted.name}]" if planted else "")
+            for injected in self.run.injections_of(check):
+                name = check.claim.id + (f"[detects {injected.name}]" if injected else "")
                 item: Any = EarlyItem.from_parent(self, name=name)
-                item.check, item.decide, item.planted, item.witness = check, decide, planted, Witness()
+                item.check, item.decide, item.injected, item.record = check, decide, injected, Recorder()
                 yield item
 
 
@@ -75,13 +75,13 @@ class EarlyItem(pytest.Item):
 
     check: Check
     decide: suite.Decide
-    planted: judging.Planted | None
-    witness: Witness
+    injected: judging.Injection | None
+    record: Recorder
 
     def runtest(self) -> None:
         """Let the check decide."""
-        facts = self.parent.run.facts_with(self.planted)  # type: ignore[union-attr]
-        self.decide(facts, self.witness)
+        facts = self.parent.run.facts_with(self.injected)  # type: ignore[union-attr]
+        self.decide(facts, self.record)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Give where the check stands."""
@@ -99,7 +99,7 @@ class EarlyRun:
         self.config = config
         self.settings = settings
         self.records: list[Record] = []
-        self.planted_runs: list[dict[str, Any]] = []
+        self.injected_runs: list[dict[str, Any]] = []
         self.interrupted = False
         self._facts: Facts | None = None
         self._faulty: dict[Fault, dict[str, Told]] = {}
@@ -125,25 +125,25 @@ class EarlyRun:
             self._facts = Facts(json.loads(told.read_text(encoding="utf-8"))["facts"])
         return self._facts
 
-    def facts_with(self, planted: judging.Planted | None) -> Facts:
-        """Give the facts as they are, or with something planted in them or in the interpreter."""
+    def facts_with(self, injected: judging.Injection | None) -> Facts:
+        """Give the facts as they are, or with something injected in them or in the interpreter."""
         facts = self.facts()
-        for layer in () if planted is None else planted.layers:
+        for layer in () if injected is None else injected.layers:
             facts = layer(facts, self._asked_anew)
         return facts
 
     def _asked_anew(self, fault: Fault) -> dict[str, Told]:
         if fault not in self._faulty:
-            self._faulty[fault] = ask(errands.equip(self.interpreter), fault.facts, planted=[fault.function])
+            self._faulty[fault] = ask(errands.equip(self.interpreter), fault.facts, injected=[fault.function])
         return self._faulty[fault]
 
-    def planted_in(self, check: Check) -> Iterable[judging.Planted | None]:
-        """Give what is planted around a check: nothing, or with --chapter-saboteurs each of its faults."""
-        if not self.settings.saboteurs:
+    def injections_of(self, check: Check) -> Iterable[judging.Injection | None]:
+        """Give what is injected around a check: nothing, or with --chapter-faults each of its faults."""
+        if not self.settings.faults:
             return [None]
-        known = check.deviation(self.who.release)
-        beneath = check.cure if known is not None else None
-        return [judging.Planted(one, harmful=True, beneath=beneath) for one in check.saboteurs]
+        known = check.known_issue(self.who.release)
+        beneath = check.fix if known is not None else None
+        return [judging.Injection(one, harmful=True, beneath=beneath) for one in check.faults]
 
     # -- collection
 
@@ -186,14 +186,14 @@ class EarlyRun:
             return
         error = call.excinfo.value if call.excinfo is not None else None
         record = judging.record_of(
-            item.check, item.witness, error, self.who.release, parameters="", seconds=call.duration
+            item.check, item.record, error, self.who.release, parameters="", seconds=call.duration
         )
-        shown = judging.shown(record, error, item.planted)
-        if item.planted is not None:
-            report_.kerasch2_planted = {"name": item.planted.name, "harmful": True}
+        shown = judging.shown(record, error, item.injected)
+        if item.injected is not None:
+            report_.kerasch2_injected = {"name": item.injected.name, "harmful": True}
         path, line, _ = item.reportinfo()
         judging.show(report_, shown, (str(path), line + 1), judging.account_of(record, error, report_.longrepr))
-        report_.kerasch2_record = ledger.packed(record)
+        report_.kerasch2_record = results.packed(record)
         item.user_properties += surroundings.properties(record)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -201,10 +201,10 @@ class EarlyRun:
         plain = getattr(report, "kerasch2_record", None)
         if plain is None:
             return
-        self.records.append(ledger.unpacked(plain))
-        planted = getattr(report, "kerasch2_planted", None)
-        if planted is not None:
-            self.planted_runs.append({**planted, "claim": plain["claim"]["id"], "shown": report.outcome})
+        self.records.append(results.unpacked(plain))
+        injected = getattr(report, "kerasch2_injected", None)
+        if injected is not None:
+            self.injected_runs.append({**injected, "claim": plain["claim"]["id"], "shown": report.outcome})
 
     # -- the end
 
@@ -215,28 +215,28 @@ class EarlyRun:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
-        """Remember that a worker which died leaves the ledger incomplete."""
+        """Remember that a worker which died leaves the results file incomplete."""
         self.interrupted = self.interrupted or bool(error)
 
     def pytest_keyboard_interrupt(self) -> None:
-        """Remember that the ledger is not whole."""
+        """Remember that the results file is not whole."""
         self.interrupted = True
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the ledger."""
+        """Write the results file."""
         stopped = bool(session.shouldfail or session.shouldstop)
         self.interrupted = self.interrupted or stopped or exitstatus not in (0, 1)
-        unwanted = self.is_worker() or self.settings.saboteurs or self.config.option.collectonly
-        if self.settings.ledger is None or unwanted:
+        unwanted = self.is_worker() or self.settings.faults or self.config.option.collectonly
+        if self.settings.results is None or unwanted:
             return
         try:
-            ledger.write(self.ledger(), self.settings.ledger)
+            results.write(self.results(), self.settings.results)
         except KerasCh2Error as error:
             self.config.get_terminal_writer().line(f"\nERROR: {error}", red=True)
 
-    def ledger(self) -> ledger.Ledger:
-        """Give the ledger of what was gathered so far."""
+    def results(self) -> results.Results:
+        """Give the results file of what was gathered so far."""
         told = self.folder / "facts.json"
         read = json.loads(told.read_text(encoding="utf-8"))[DATASETS] if told.exists() else {}
         environment = {
@@ -250,16 +250,16 @@ class EarlyRun:
             "devices": ["cpu:0"],
             "datasets": read,
         }
-        return ledger.build(self.records, environment, complete=not self.interrupted)
+        return results.build(self.records, environment, complete=not self.interrupted)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Show the verdicts section by section, or how many planted faults were caught."""
+        """Show the verdicts section by section, or how many injected faults were caught."""
         if not self.records:
             return
-        if self.settings.saboteurs:
-            showing.show_saboteurs(self.records, self.planted_runs, terminalreporter)
+        if self.settings.faults:
+            showing.show_faults(self.records, self.injected_runs, terminalreporter)
         else:
-            showing.show_ledger(self.ledger(), terminalreporter, self.settings.ledger)
+            showing.show_results(self.results(), terminalreporter, self.settings.results)
 
     def pytest_unconfigure(self) -> None:
         """Remove the folder of this run."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_kerasch2.chapter import attempts
-from pytest_kerasch2.claims.marks import caught, cured, deviation
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.decorators import detects, fixed_by, known_issue
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import faults
 from pytest_kerasch2.early.configuration import ENGINES, SOURCE
 from pytest_kerasch2.early.facts import Facts
@@ -25,116 +25,118 @@ _LEFT_OUT = told("weights left out", "saving.loaded", "predictions", to=False)
 
 
 @decides("saving.current-folder")
-@caught(told("saves nothing", "saving.names", "files", to=[]), told("beside", "saving.names", "files", to=["a", "b"]))
-def current_folder(facts: Facts, witness: Witness) -> None:
+@detects(told("saves nothing", "saving.names", "files", to=[]), told("beside", "saving.names", "files", to=["a", "b"]))
+def current_folder(facts: Facts, record: Recorder) -> None:
     """Save from within an empty folder."""
-    witness.equal(
-        "what the folder holds", expected=["model_name.h5"], actual=facts.value("saving.names", witness)["files"]
+    record.equal(
+        "what the folder holds", expected=["model_name.h5"], actual=facts.value("saving.names", record)["files"]
     )
 
 
 @decides("saving.longer-path")
-@caught(
+@detects(
     faults.WEIGHTS_LEFT_OUT,
     told("saves beside", "saving.names", "relative", "files", to=[]),
     told("weights left out", "saving.names", "absolute", "same", to={"value": False}),
 )
-def longer_path(facts: Facts, witness: Witness) -> None:
+def longer_path(facts: Facts, record: Recorder) -> None:
     """Save under a relative and under an absolute path of several folders."""
-    found = facts.value("saving.names", witness)
+    found = facts.value("saving.names", record)
     for name in ("relative", "absolute"):
-        witness.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=found[name]["files"])
-        same = attempts.value(witness, f"loading from the {name} path", found[name]["same"])
-        witness.equal("weights are the same, bit for bit", expected=True, actual=same)
+        record.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=found[name]["files"])
+        same = attempts.value(record, f"loading from the {name} path", found[name]["same"])
+        record.equal("weights are the same, bit for bit", expected=True, actual=same)
 
 
-def _there_and_back(facts: Facts, witness: Witness, ending: str) -> None:
+def _there_and_back(facts: Facts, record: Recorder, ending: str) -> None:
     for style in STYLES:
-        found = facts.value(FILES, witness)[ending][style]
-        attempts.value(witness, f"saving {style}", found["saved"])
+        found = facts.value(FILES, record)[ending][style]
+        attempts.value(record, f"saving {style}", found["saved"])
         if ending == "folder":
             kind = "folder" if found["folder"] else "file"
-            witness.equal(f"{style} is saved as a", expected="folder", actual=kind)
-        same = attempts.value(witness, f"loading {style}", found["same"])
-        witness.equal(f"{style}: the same predictions, bit for bit", expected=True, actual=same)
+            record.equal(f"{style} is saved as a", expected="folder", actual=kind)
+        same = attempts.value(record, f"loading {style}", found["same"])
+        record.equal(f"{style}: the same predictions, bit for bit", expected=True, actual=same)
 
 
 @decides("saving.model-file")
-@deviation(
+@known_issue(
     of="keras", backends=ENGINES, cause=_NO_CLASS, source=SERIALISING, symptom="saving subclass: NotImplementedError"
 )
-@cured(told("classes written", FILES, "h5", "subclass", to=_HELD))
-@caught(
+@fixed_by(told("classes written", FILES, "h5", "subclass", to=_HELD))
+@detects(
     told("weights left out", FILES, "h5", "sequential-add", "same", to={"value": False}),
     told("not loaded", FILES, "h5", "functional", "same", to={"error": "ValueError: no"}),
 )
-def model_file(facts: Facts, witness: Witness) -> None:
+def model_file(facts: Facts, record: Recorder) -> None:
     """Train a step, save, load and compare."""
-    _there_and_back(facts, witness, "h5")
+    _there_and_back(facts, record, "h5")
 
 
 @decides("saving.keras-file")
-@deviation(
+@known_issue(
     of="keras", backends=ENGINES, cause=_NO_CLASS, source=SERIALISING, symptom="saving subclass: NotImplementedError"
 )
-@cured(told("classes written", FILES, "keras", "subclass", to=_HELD))
-@caught(told("weights left out", FILES, "keras", "functional", "same", to={"value": False}))
-def keras_file(facts: Facts, witness: Witness) -> None:
+@fixed_by(told("classes written", FILES, "keras", "subclass", to=_HELD))
+@detects(told("weights left out", FILES, "keras", "functional", "same", to={"value": False}))
+def keras_file(facts: Facts, record: Recorder) -> None:
     """Train a step, save, load and compare."""
-    _there_and_back(facts, witness, "keras")
+    _there_and_back(facts, record, "keras")
 
 
 @decides("saving.folder")
-@deviation(
+@known_issue(
     of="keras",
     backends=ENGINES,
     cause="Under every name Keras up to 2.3 writes one HDF5 file.",
     source=SERIALISING,
     symptom="is saved as a: file, not folder",
 )
-@cured(told("folders written", FILES, "folder", to=lambda all_: {name: {**_HELD, "folder": True} for name in all_}))
-@caught(told("weights left out", FILES, "folder", "functional", to={**_HELD, "folder": True, "same": {"value": False}}))
-def folder(facts: Facts, witness: Witness) -> None:
+@fixed_by(told("folders written", FILES, "folder", to=lambda all_: {name: {**_HELD, "folder": True} for name in all_}))
+@detects(
+    told("weights left out", FILES, "folder", "functional", to={**_HELD, "folder": True, "same": {"value": False}})
+)
+def folder(facts: Facts, record: Recorder) -> None:
     """Save, load and compare."""
-    _there_and_back(facts, witness, "folder")
+    _there_and_back(facts, record, "folder")
 
 
-def _weights(facts: Facts, witness: Witness, name: str) -> None:
+def _weights(facts: Facts, record: Recorder, name: str) -> None:
     for style in STYLES:
-        found = attempts.value(witness, f"{style}, there and back", facts.value(WEIGHTS, witness)[name][style])
-        witness.equal(f"{style}: weights, bit for bit", expected=True, actual=found["weights"])
-        witness.equal(f"{style}: predictions, bit for bit", expected=True, actual=found["predictions"])
+        found = attempts.value(record, f"{style}, there and back", facts.value(WEIGHTS, record)[name][style])
+        record.equal(f"{style}: weights, bit for bit", expected=True, actual=found["weights"])
+        record.equal(f"{style}: predictions, bit for bit", expected=True, actual=found["predictions"])
 
 
 @decides("saving.weights-file")
-@caught(told("weights left behind", WEIGHTS, "./model_weights.h5", "subclass", "value", "weights", to=False))
-def weights_file(facts: Facts, witness: Witness) -> None:
+@detects(told("weights left behind", WEIGHTS, "./model_weights.h5", "subclass", "value", "weights", to=False))
+def weights_file(facts: Facts, record: Recorder) -> None:
     """Save the weights, load them into another model of the style and compare."""
-    _weights(facts, witness, "./model_weights.h5")
+    _weights(facts, record, "./model_weights.h5")
 
 
 @decides("saving.weights-h5-file")
-@caught(told("weights left behind", WEIGHTS, "./model.weights.h5", "functional", to={"error": "ValueError: no"}))
-def weights_h5_file(facts: Facts, witness: Witness) -> None:
+@detects(told("weights left behind", WEIGHTS, "./model.weights.h5", "functional", to={"error": "ValueError: no"}))
+def weights_h5_file(facts: Facts, record: Recorder) -> None:
     """Save the weights, load them into another model of the style and compare."""
-    _weights(facts, witness, "./model.weights.h5")
+    _weights(facts, record, "./model.weights.h5")
 
 
 @decides("saving.weights-only")
-@caught(
+@detects(
     told("weights left empty", ALONE, "held", "arrays", to=0), told("more", ALONE, "held", "others", to=["training"])
 )
-def weights_only(facts: Facts, witness: Witness) -> None:
+def weights_only(facts: Facts, record: Recorder) -> None:
     """Look into the file."""
-    found = facts.value(ALONE, witness)["held"]
-    witness.equal("arrays of the layers", expected=4, actual=found["arrays"])
-    witness.equal("what else it holds", expected=[], actual=found["others"])
+    found = facts.value(ALONE, record)["held"]
+    record.equal("arrays of the layers", expected=4, actual=found["arrays"])
+    record.equal("what else it holds", expected=[], actual=found["others"])
 
 
-def _refused(facts: Facts, witness: Witness, names: tuple[str, ...]) -> None:
+def _refused(facts: Facts, record: Recorder, names: tuple[str, ...]) -> None:
     for name in names:
-        answer = facts.value(ALONE, witness)[name]
-        witness.saw(f"into {name}: {answer['kind'] or 'no error'}: {answer['text'] or ''}")
+        answer = facts.value(ALONE, record)[name]
+        record.saw(f"into {name}: {answer['kind'] or 'no error'}: {answer['text'] or ''}")
         if answer["kind"] is None:
             raise ClaimBroken(f"Loading weights into {name} raises nothing", "no error")
 
@@ -143,170 +145,170 @@ _ACCEPTED = {"kind": None, "text": None}
 
 
 @decides("saving.weights-need-model")
-@caught(
+@detects(
     *(told("loads without a word", ALONE, name, to=_ACCEPTED) for name in ("sequential-list", "subclass", "no model"))
 )
-def weights_need_model(facts: Facts, witness: Witness) -> None:
+def weights_need_model(facts: Facts, record: Recorder) -> None:
     """Try to load a file of weights into models that have none yet, and without a model."""
-    _refused(facts, witness, ("sequential-list", "subclass", "no model"))
+    _refused(facts, record, ("sequential-list", "subclass", "no model"))
 
 
 @decides("saving.weights-fit")
-@deviation(
+@known_issue(
     of="keras",
     backends=("theano",),
     cause="The arrays are handed to Theano, whose shared variables take arrays of any shape.",
     source=f"{SOURCE}/backend/theano_backend.py",
     symptom="into wider: no error",
 )
-@cured(told("shapes compared", ALONE, "wider", to={"kind": "ValueError", "text": "shapes differ"}))
-@caught(told("loads without a word", ALONE, "shorter", to=_ACCEPTED))
-def weights_fit(facts: Facts, witness: Witness) -> None:
+@fixed_by(told("shapes compared", ALONE, "wider", to={"kind": "ValueError", "text": "shapes differ"}))
+@detects(told("loads without a word", ALONE, "shorter", to=_ACCEPTED))
+def weights_fit(facts: Facts, record: Recorder) -> None:
     """Try to load a file of weights into a wider model and into one that lacks a layer."""
-    _refused(facts, witness, ("shorter", "wider"))
+    _refused(facts, record, ("shorter", "wider"))
 
 
 # -- what the file holds
 
 
 @decides("saving.holds-architecture")
-@caught(told("wider in file", HELD, "dense", 0, to=[17, "relu"]), told("left out", HELD, "layers", to=[]))
-def holds_architecture(facts: Facts, witness: Witness) -> None:
+@detects(told("wider in file", HELD, "dense", 0, to=[17, "relu"]), told("left out", HELD, "layers", to=[]))
+def holds_architecture(facts: Facts, record: Recorder) -> None:
     """Walk the file."""
-    found = facts.value(HELD, witness)
+    found = facts.value(HELD, record)
     kinds = ["InputLayer", "Flatten", "Dense", "Dropout", "Dense"]
-    witness.equal("its layers", expected=kinds, actual=found["layers"])
-    witness.equal("its dense layers", expected=[[16, "relu"], [10, "softmax"]], actual=found["dense"])
-    witness.equal("its dropout", expected=[0.2], actual=found["rate"])
+    record.equal("its layers", expected=kinds, actual=found["layers"])
+    record.equal("its dense layers", expected=[[16, "relu"], [10, "softmax"]], actual=found["dense"])
+    record.equal("its dropout", expected=[0.2], actual=found["rate"])
 
 
 @decides("saving.holds-weights")
-@caught(told("one array zero", HELD, "weights same", to=False), told("one more", HELD, "arrays", to=5))
-def holds_weights(facts: Facts, witness: Witness) -> None:
+@detects(told("one array zero", HELD, "weights same", to=False), told("one more", HELD, "arrays", to=5))
+def holds_weights(facts: Facts, record: Recorder) -> None:
     """Read the arrays out of the file by their names and compare them with the model's."""
-    found = facts.value(HELD, witness)
-    witness.equal("kernels and biases of d1 and d2, bit for bit", expected=True, actual=found["weights same"])
-    witness.equal("arrays in all", expected=4, actual=found["arrays"])
+    found = facts.value(HELD, record)
+    record.equal("kernels and biases of d1 and d2, bit for bit", expected=True, actual=found["weights same"])
+    record.equal("arrays in all", expected=4, actual=found["arrays"])
 
 
 @decides("saving.holds-loss")
-@caught(told("another loss", HELD, "loss", to="mse"))
-def holds_loss(facts: Facts, witness: Witness) -> None:
+@detects(told("another loss", HELD, "loss", to="mse"))
+def holds_loss(facts: Facts, record: Recorder) -> None:
     """Walk the file."""
-    witness.equal("the loss", expected="sparse_categorical_crossentropy", actual=facts.value(HELD, witness)["loss"])
+    record.equal("the loss", expected="sparse_categorical_crossentropy", actual=facts.value(HELD, record)["loss"])
 
 
-def _same_settings(witness: Witness, config: Any) -> None:
+def _same_settings(record: Recorder, config: Any) -> None:
     # Keras 2.2 says lr where 2.3 says learning_rate.
     rate = config.get("learning_rate", config.get("lr"))
     for name, wanted, given in (("learning rate", 0.0025, rate), ("beta_1", 0.8, config.get("beta_1"))):
-        witness.true(f"{name} is kept", holds=given is not None, found=given)
-        witness.close(name, expected=wanted, actual=given, within=1e-7)
+        record.true(f"{name} is kept", holds=given is not None, found=given)
+        record.close(name, expected=wanted, actual=given, within=1e-7)
 
 
 @decides("saving.holds-optimizer")
-@caught(told("hyperparameter left out", HELD, "optimizer", "config", to={}))
-def holds_optimizer(facts: Facts, witness: Witness) -> None:
+@detects(told("hyperparameter left out", HELD, "optimizer", "config", to={}))
+def holds_optimizer(facts: Facts, record: Recorder) -> None:
     """Walk the file of a model whose optimizer has other hyper-parameters than the default ones."""
-    config = facts.value(HELD, witness)["optimizer"]
-    witness.equal("the optimizer", expected="Adam", actual=config["class_name"])
-    _same_settings(witness, config["config"])
+    config = facts.value(HELD, record)["optimizer"]
+    record.equal("the optimizer", expected="Adam", actual=config["class_name"])
+    _same_settings(record, config["config"])
 
 
 @decides("saving.holds-optimizer-state")
-@caught(
+@detects(
     told("optimizer state left out", HELD, "state", "missing", to=8),
     told("moments from zero", HELD, "state", "of the weights' shapes", to=0),
     told("steps lost", HELD, "numbers without an axis", to=[0.0]),
 )
-def holds_optimizer_state(facts: Facts, witness: Witness) -> None:
+def holds_optimizer_state(facts: Facts, record: Recorder) -> None:
     """Compare the optimizer's arrays in the file with those in memory."""
-    found = facts.value(HELD, witness)
-    witness.equal("arrays that the file lacks", expected=0, actual=found["state"]["missing"])
+    found = facts.value(HELD, record)
+    record.equal("arrays that the file lacks", expected=0, actual=found["state"]["missing"])
     running = found["state"]["of the weights' shapes"]
-    witness.equal("running means, two for each of four weights", expected=8, actual=running)
-    witness.contains("step count", expected=2.0, actual=found["numbers without an axis"])
+    record.equal("running means, two for each of four weights", expected=8, actual=running)
+    record.contains("step count", expected=2.0, actual=found["numbers without an axis"])
 
 
 # -- what comes back
 
 
 @decides("saving.equal-predictions")
-@caught(faults.WEIGHTS_LEFT_OUT, _LEFT_OUT, told("other weights", LOADED, "weights", to=False))
-def equal_predictions(facts: Facts, witness: Witness) -> None:
+@detects(faults.WEIGHTS_LEFT_OUT, _LEFT_OUT, told("other weights", LOADED, "weights", to=False))
+def equal_predictions(facts: Facts, record: Recorder) -> None:
     """Compare the probabilities and the weights."""
-    found = facts.value(LOADED, witness)
-    witness.equal("predictions, bit for bit", expected=True, actual=found["predictions"])
-    witness.equal("weights, bit for bit", expected=True, actual=found["weights"])
+    found = facts.value(LOADED, record)
+    record.equal("predictions, bit for bit", expected=True, actual=found["predictions"])
+    record.equal("weights, bit for bit", expected=True, actual=found["weights"])
 
 
 @decides("saving.loaded-compiled")
-@caught(
+@detects(
     faults.WEIGHTS_LEFT_OUT,
     told("loads uncompiled", LOADED, "optimizer", to="NoneType"),
     told("another loss", LOADED, "scores", 1, 0, to=9.0),
     told("metrics forgotten", LOADED, "scores", to=[[1.0], [1.0]]),
     told("hyperparameter left out", LOADED, "settings", "beta_1", to=0.9),
 )
-def loaded_compiled(facts: Facts, witness: Witness) -> None:
+def loaded_compiled(facts: Facts, record: Recorder) -> None:
     """Evaluate both models, which takes loss and metrics, and compare the optimizers."""
-    found = facts.value(LOADED, witness)
-    witness.equal("the optimizer", expected="Adam", actual=found["optimizer"])
-    _same_settings(witness, found["settings"])
+    found = facts.value(LOADED, record)
+    record.equal("the optimizer", expected="Adam", actual=found["optimizer"])
+    _same_settings(record, found["settings"])
     same = found["scores"][0] == found["scores"][1]
-    witness.true("loss and accuracy of the loaded model are the saved one's", holds=same, found=same)
-    witness.equal("numbers that evaluating gives", expected=2, actual=len(found["scores"][1]))
+    record.true("loss and accuracy of the loaded model are the saved one's", holds=same, found=same)
+    record.equal("numbers that evaluating gives", expected=2, actual=len(found["scores"][1]))
 
 
 @decides("saving.uncompiled-stays")
-@caught(
+@detects(
     told("loads compiled anyway", LOADED, "uncompiled", "optimizer", to="RMSprop"),
     told("evaluates anyway", LOADED, "uncompiled", "evaluating", to=_ACCEPTED),
 )
-def uncompiled_stays(facts: Facts, witness: Witness) -> None:
+def uncompiled_stays(facts: Facts, record: Recorder) -> None:
     """Save a model that was never compiled, and try to evaluate the loaded one."""
-    found = facts.value(LOADED, witness)["uncompiled"]
-    witness.equal("the optimizer", expected="NoneType", actual=found["optimizer"])
+    found = facts.value(LOADED, record)["uncompiled"]
+    record.equal("the optimizer", expected="NoneType", actual=found["optimizer"])
     refused = found["evaluating"]["kind"]
-    witness.contains("evaluating", expected=refused, actual=("RuntimeError", "ValueError"))
+    record.contains("evaluating", expected=refused, actual=("RuntimeError", "ValueError"))
 
 
 @decides("saving.optimizer-state-loaded")
-@caught(
+@detects(
     told("moments from zero", "saving.states", "functional", "same", to=False),
     told("loads uncompiled", "saving.states", "sequential-list", "loaded", to=0),
 )
-def optimizer_state_loaded(facts: Facts, witness: Witness) -> None:
+def optimizer_state_loaded(facts: Facts, record: Recorder) -> None:
     """Compare the optimizers' variables bit for bit."""
-    for style, found in facts.value("saving.states", witness).items():
-        witness.equal(f"{style}: variables of the loaded optimizer", expected=found["saved"], actual=found["loaded"])
-        witness.equal(f"{style}: equal, bit for bit", expected=True, actual=found["same"])
+    for style, found in facts.value("saving.states", record).items():
+        record.equal(f"{style}: variables of the loaded optimizer", expected=found["saved"], actual=found["loaded"])
+        record.equal(f"{style}: equal, bit for bit", expected=True, actual=found["same"])
 
 
-def _continued(facts: Facts, witness: Witness, case: str) -> None:
-    found = attempts.value(witness, f"{case}, continued", facts.value("saving.continued", witness)[case])
-    witness.equal(f"{case}: loaded weights, bit for bit", expected=True, actual=found["loaded same"])
-    witness.equal(f"{case}: arrays equal after training on", expected=[True] * 4, actual=found["same after"])
+def _continued(facts: Facts, record: Recorder, case: str) -> None:
+    found = attempts.value(record, f"{case}, continued", facts.value("saving.continued", record)[case])
+    record.equal(f"{case}: loaded weights, bit for bit", expected=True, actual=found["loaded same"])
+    record.equal(f"{case}: arrays equal after training on", expected=[True] * 4, actual=found["same after"])
 
 
 @decides("saving.continues-without-dropout")
-@caught(told("moments from zero", "saving.continued", "functional 0.0", "value", "same after", 0, to=False))
-def continues_without_dropout(facts: Facts, witness: Witness) -> None:
+@detects(told("moments from zero", "saving.continued", "functional 0.0", "value", "same after", 0, to=False))
+def continues_without_dropout(facts: Facts, record: Recorder) -> None:
     """Train two steps, save, train two more in memory and from the file."""
     for style in ("sequential-list", "functional"):
-        _continued(facts, witness, f"{style} 0.0")
+        _continued(facts, record, f"{style} 0.0")
 
 
 @decides("saving.continues-with-dropout")
-@deviation(
+@known_issue(
     of="keras",
     backends=ENGINES,
     cause="The state of the random numbers that dropout draws from is not in the file, so other units are dropped.",
     source=SERIALISING,
     symptom=r"arrays equal after training on: \[False",
 )
-@cured(told("dropout by content", "saving.continued", "functional 0.2", "value", "same after", to=[True] * 4))
-@caught(told("moments from zero", "saving.continued", "functional 0.2", "value", "loaded same", to=False))
-def continues_with_dropout(facts: Facts, witness: Witness) -> None:
+@fixed_by(told("dropout by content", "saving.continued", "functional 0.2", "value", "same after", to=[True] * 4))
+@detects(told("moments from zero", "saving.continued", "functional 0.2", "value", "loaded same", to=False))
+def continues_with_dropout(facts: Facts, record: Recorder) -> None:
     """Train two steps, save, train two more in memory and from the file."""
-    _continued(facts, witness, "functional 0.2")
+    _continued(facts, record, "functional 0.2")

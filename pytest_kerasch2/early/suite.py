@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 from typing import Any, Callable
 
-from pytest_kerasch2.claims.marks import check_of
+from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early.facts import Facts
 from pytest_kerasch2.early.marks import packaged
-from pytest_kerasch2.errors import CouldNotTell, NotApplicable
+from pytest_kerasch2.errors import Inconclusive, NotApplicable
 
 MODULES = (
     "adoption",
@@ -44,7 +44,7 @@ OF_TENSORFLOW = (
     "functional.hidden-as-printed",
     "subclassing.tensor-to-numpy",
 )
-Decide = Callable[[Facts, Witness], None]
+Decide = Callable[[Facts, Recorder], None]
 
 
 def decided() -> dict[str, tuple[Check, Decide]]:
@@ -70,7 +70,7 @@ def checks(engine: str) -> list[tuple[Check, Decide]]:
 
 
 def _undecided(check: Check, engine: str) -> tuple[Check, Decide]:
-    def say(facts: Facts, witness: Witness) -> None:
+    def say(facts: Facts, record: Recorder) -> None:
         raise reason(check, engine)
 
     return Check(check.claim), say
@@ -79,12 +79,12 @@ def _undecided(check: Check, engine: str) -> tuple[Check, Decide]:
 def reason(check: Check, engine: str) -> Any:
     """Give the error that says why a claim is not decided by an early check."""
     if check.pending:
-        return CouldNotTell(check.pending, f"no time was taken on {engine}", "nothing to do")
+        return Inconclusive(check.pending, f"no time was taken on {engine}", "nothing to do")
     if check.trains:
         found = f"the probe for early interpreters does not train for so long on {engine}"
-        return CouldNotTell("Ten epochs of training decide this", found, "nothing to do")
+        return Inconclusive("Ten epochs of training decide this", found, "nothing to do")
     if check.claim.id.startswith(OF_TENSORFLOW):
         return NotApplicable("The claim speaks of TensorFlow or tf.keras", f"this is {engine}")
-    return CouldNotTell(
+    return Inconclusive(
         "The probe for early interpreters does not look at this", engine, "add a check to `pytest_kerasch2.early`"
     )

@@ -44,11 +44,11 @@ def named(name: str) -> Callable[..., Any]:
 def answer(job: dict[str, Any]) -> dict[str, Any]:
     """Give the result of a job: its value, or the exception it raised."""
     try:
-        with contextlib.ExitStack() as planted:
-            for name in job["planted"]:
-                planted.enter_context(named(name)())
+        with contextlib.ExitStack() as injected:
+            for name in job["injected"]:
+                injected.enter_context(named(name)())
             target = named(job["target"])
-            planted.enter_context(limited(job["address_mib"], job["processor_seconds"]))
+            injected.enter_context(limited(job["address_mib"], job["processor_seconds"]))
             value = target(*job["arguments"])
         return {"value": json.loads(json.dumps(value, default=_plain)), "error": None}
     except Exception as error:  # the parent decides what an error means

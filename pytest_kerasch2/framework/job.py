@@ -30,7 +30,7 @@ class Job:
             keeps such a limit, an allocation beyond it fails. None sets no limit.
         processor_seconds: seconds of processor time after which the target is killed, where the system keeps such a
             limit; unlike a deadline it does not run while the machine is busy with others. None sets no limit.
-        planted: ``package.module:factory`` of context managers to enter before the target is called.
+        injected: ``package.module:factory`` of context managers to enter before the target is called.
         place: place in the line of those jobs that may share one interpreter; None for a job that needs its own.
 
     Raises:
@@ -44,12 +44,12 @@ class Job:
     memory_mib: int = 4096
     address_mib: int | None = None
     processor_seconds: int | None = None
-    planted: tuple[str, ...] = ()
+    injected: tuple[str, ...] = ()
     place: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not run, here, where the mistake was made."""
-        for name in (self.target, *self.planted):
+        for name in (self.target, *self.injected):
             if not _TARGET.fullmatch(name):
                 raise errors.BadSetting("A job names no function", repr(name), "write it as package.module:function")
         limits = {name: getattr(self, name) for name in LIMITS}
@@ -123,7 +123,7 @@ def lines(jobs: Iterable[Job]) -> list[tuple[Job, ...]]:
     """Give the jobs in lines, each for one interpreter: those that may share one in the order of their places."""
     found: dict[str, list[Job]] = {}
     for job in dict.fromkeys(jobs):
-        alike = json.dumps([dict(job.environment), job.planted], sort_keys=True)
+        alike = json.dumps([dict(job.environment), job.injected], sort_keys=True)
         found.setdefault(job.key if job.place is None else alike, []).append(job)
     return [tuple(sorted(line, key=lambda job: job.place or 0)) for line in found.values()]
 

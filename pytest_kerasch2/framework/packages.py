@@ -100,7 +100,7 @@ def _backend(keras: str | None, chosen: str) -> str:
 
 def remedy_for(error_text: str) -> str:
     """Give the likely cure for the text of a failed import."""
-    return next((cure for pattern, cure in _CURES if re.search(pattern, error_text, re.IGNORECASE)), _LAST_RESORT)
+    return next((fix for pattern, fix in _CURES if re.search(pattern, error_text, re.IGNORECASE)), _LAST_RESORT)
 
 
 _LAST_RESORT = "run `python -c 'import tensorflow'` to see the whole error, then reinstall TensorFlow"

@@ -7,11 +7,11 @@ from typing import Iterator, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Verdict
 from pytest_kerasch2.foreign import cell, link
-from pytest_kerasch2.report import instead
+from pytest_kerasch2.report import workarounds
+from pytest_kerasch2.report.compatibility_table import Column, Outcome, Row, Table, cells, present
 from pytest_kerasch2.report.lines import Line, lines
 from pytest_kerasch2.report.summary import SIGNS, WORDS
 from pytest_kerasch2.report.table_markdown import statement
-from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells, present
 
 INTRODUCTION = (
     "For each release, the claims of the chapter whose verdict is another than on the release before it, and what a",
@@ -52,7 +52,7 @@ def flips(table: Table, column: Column) -> list[Flip]:
     A claim not looked at on both is left out, and so is a figure left open on one, because it did not train there.
 
     Args:
-        column: one with a ledger and with a release before it.
+        column: one with a results file and with a release before it.
     """
     found = []
     for row in table["claims"]:
@@ -67,7 +67,7 @@ def flips(table: Table, column: Column) -> list[Flip]:
 
 def is_untold(row: Row, seen: Outcome) -> bool:
     """Tell whether an outcome leaves a printed figure open, which says nothing of the release."""
-    return bool(row["kind"] == "figure" and seen["verdict"] == "could_not_tell")
+    return bool(row["kind"] == "figure" and seen["verdict"] == "inconclusive")
 
 
 def page(table: Table) -> str:
@@ -101,7 +101,7 @@ def _overview(line: Line, flipped: Sequence[tuple[Column, Sequence[Flip]]], labe
 def _missing(line: Line) -> list[str]:
     absent = [f"{cell(column['label'])} ({cell(column['absent'])})" for column in line.columns if "absent" in column]
     partial = [cell(column["label"]) for column in line.columns if not column.get("complete", True)]
-    told = [f"Without a ledger: {'; '.join(absent)}.", ""] if absent else []
+    told = [f"Without a results file: {'; '.join(absent)}.", ""] if absent else []
     return [*told, f"Interrupted, and so compared in part: {', '.join(partial)}.", ""] if partial else told
 
 
@@ -112,7 +112,7 @@ def _release(column: Column, its: Sequence[Flip], labels: Mapping[str, str]) -> 
         was, now = (f"{SIGNS[seen['verdict']]} {WORDS[seen['verdict']]}" for seen in (flip.before, flip.after))
         yield f"| {statement(flip.row)} | {was} | {now} | {_why(flip)} |"
     yield ""
-    yield from instead.blocks([(flip.row, flip.after) for flip in its if flip.breaks])
+    yield from workarounds.blocks([(flip.row, flip.after) for flip in its if flip.breaks])
 
 
 def broken(table: Table, column: Column) -> list[tuple[Row, Outcome]]:
@@ -141,7 +141,7 @@ def _from_the_first(table: Table, columns: Sequence[Column]) -> Iterator[str]:
             for row, outcome in its:
                 yield f"| {statement(row)} | {_cause(outcome)} |"
             yield ""
-            yield from instead.blocks(its)
+            yield from workarounds.blocks(its)
 
 
 def _why(flip: Flip) -> str:
@@ -153,7 +153,7 @@ def _why(flip: Flip) -> str:
 
 
 def _cause(seen: Outcome) -> str:
-    known = seen["deviation"]
+    known = seen["known_issue"]
     if seen["verdict"] != "broken":
         return cell(seen["evidence"][-1])
     if known is None:

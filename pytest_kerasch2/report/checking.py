@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from pytest_kerasch2.report.compatibility_table import Column, Table, cells, present
 from pytest_kerasch2.report.summary import WORDS
-from pytest_kerasch2.report.truth_table import Column, Table, cells, present
 
 
 def differences(committed: Table, fresh: Table) -> list[str]:
@@ -32,7 +32,7 @@ def _cells(committed: Table, fresh: Table, column: Column) -> Iterator[str]:
         if name not in seen and not column["complete"]:
             continue
         now, then = seen.get(name, "not looked at"), recorded.get(name, "not looked at")
-        left_open = name in untrained and now == WORDS["could_not_tell"]
+        left_open = name in untrained and now == WORDS["inconclusive"]
         if now != then and not left_open:
             yield f"{column['environment']}: {name}: {now}, in the table {then}"
 

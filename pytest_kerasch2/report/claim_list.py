@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping, Sequence
 
-from pytest_kerasch2.claims.model import Check, Deviation
+from pytest_kerasch2.claims.model import Check, KnownIssue
 from pytest_kerasch2.foreign import cell, code, link
 from pytest_kerasch2.report.summary import by_section
 
@@ -24,14 +24,14 @@ def page(checks: Iterable[Check]) -> str:
 
 def _entry(checks: Sequence[Check]) -> dict[str, Any]:
     claim = checks[0].claim
-    known = "<br>".join(_told(one) for check in checks for one in check.deviations)
-    faults = dict.fromkeys(_words(one) for check in checks for one in check.saboteurs)
+    known = "<br>".join(_told(one) for check in checks for one in check.known_issues)
+    faults = dict.fromkeys(_words(one) for check in checks for one in check.faults)
     proof = checks[0].pending or ", ".join(faults)
     row = f"| {code(claim.id)} | {cell(claim.statement)} | {claim.kind} | {known} | {cell(proof)} |"
     return {"section": claim.section, "row": row}
 
 
-def _told(known: Deviation) -> str:
+def _told(known: KnownIssue) -> str:
     plain = known.plain()
     since, until = plain["since"], plain["until"]
     span = f"{since or 'the first'} to {until or 'now'}"

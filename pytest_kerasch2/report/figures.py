@@ -1,7 +1,7 @@
 """The printed figures of columns that did not train, told by runs that trained and looked at nothing else.
 
 Ten epochs of training, twelve times, take longer than all other claims together. So they may be run by themselves, when
-and where there is time, with `pytest --chapter-accuracy`, and their ledgers be put into a table afterwards.
+and where there is time, with `pytest --chapter-accuracy`, and their results files be put into a table afterwards.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from pytest_kerasch2.errors import BadTable
+from pytest_kerasch2.report.compatibility_table import Column, Row, Table, cells, present
 from pytest_kerasch2.report.merging import TOLD, Run, add_outcome, runs_of
 from pytest_kerasch2.report.summary import counts
-from pytest_kerasch2.report.truth_table import Column, Row, Table, cells, present
 
 
 def put_into(table: Table, paths: Sequence[Path]) -> Table:
-    """Give the table with its open figures told by ledgers of runs that trained.
+    """Give the table with its open figures told by results files of runs that trained.
 
     Args:
         table: stays as it is.
-        paths: ledgers, each of a release that the table has; of their claims the figures alone are taken.
+        paths: results files, each of a release that the table has; of their claims the figures alone are taken.
 
     Raises:
-        BadLedger: a file is missing, is no JSON, or is of another schema.
-        BadTable: a ledger cannot tell the figures of a column; the message names the file.
+        BadResults: a file is missing, is no JSON, or is of another schema.
+        BadTable: a results file cannot tell the figures of a column; the message names the file.
     """
     told = copy.deepcopy(table)
     columns: dict[str, Any] = {column["name"]: column for column in present(told)}
@@ -39,24 +39,28 @@ def put_into(table: Table, paths: Sequence[Path]) -> Table:
 
 
 def _check(run: Run, table: Table, columns: dict[str, Any]) -> None:
-    name, facts = run.release.name, run.ledger["environment"]
-    if not any(entry["kind"] == "figure" and entry["verdict"] != "could_not_tell" for entry in run.ledger["claims"]):
-        raise BadTable("A ledger tells no printed figure", str(run.path), "run pytest --chapter-accuracy with MNIST")
+    name, facts = run.release.name, run.results["environment"]
+    if not any(entry["kind"] == "figure" and entry["verdict"] != "inconclusive" for entry in run.results["claims"]):
+        raise BadTable(
+            "A results file tells no printed figure", str(run.path), "run pytest --chapter-accuracy with MNIST"
+        )
     if facts["plugin"] != table["plugin"]:
         found = f"{facts['plugin']} in {run.path}, {table['plugin']} in the table"
         raise BadTable("Figures are of another plugin version than the table", found, "train with that version")
-    if not facts.get("trained", False) or not (run.ledger["complete"] or run.ledger.get("selected", False)):
+    if not facts.get("trained", False) or not (run.results["complete"] or run.results.get("selected", False)):
         found = f"{run.path}: {'interrupted' if facts.get('trained', False) else 'it did not train'}"
-        raise BadTable("A ledger cannot tell the printed figures", found, "run pytest --chapter-accuracy to its end")
+        raise BadTable(
+            "A results file cannot tell the printed figures", found, "run pytest --chapter-accuracy to its end"
+        )
     if name not in columns:
         raise BadTable("Figures are of a release that the table does not have", f"{run.path}: {name}", "leave it out")
     if columns[name].get("trained", False):
-        remedy = "give one ledger of it"
+        remedy = "give one results of it"
         raise BadTable("The figures of a release are told already", f"{run.path}: {name}", remedy)
 
 
 def _put(run: Run, table: Table, column: Any) -> None:
-    entries = {entry["id"]: entry for entry in run.ledger["claims"] if entry["kind"] == "figure"}
+    entries = {entry["id"]: entry for entry in run.results["claims"] if entry["kind"] == "figure"}
     rows = {row["id"]: row for row in table["claims"]}
     for name, entry in entries.items():
         if name not in rows or any(entry[word] != rows[name][word] for word in TOLD):
@@ -68,7 +72,7 @@ def _put(run: Run, table: Table, column: Any) -> None:
 
 def _is_open(row: Row, column: Column) -> bool:
     seen = cells(row).get(column["name"])
-    return seen is None or bool(seen["verdict"] == "could_not_tell")
+    return seen is None or bool(seen["verdict"] == "inconclusive")
 
 
 def _replace(row: Any, entry: dict[str, Any], release: str) -> None:
@@ -79,5 +83,5 @@ def _replace(row: Any, entry: dict[str, Any], release: str) -> None:
 
 
 def _by(run: Run) -> str:
-    facts = run.ledger["environment"]
+    facts = run.results["environment"]
     return f"by a run of its own: Python {facts['python']}, NumPy {facts['numpy']}, {facts['platform']}"

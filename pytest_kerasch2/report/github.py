@@ -15,19 +15,19 @@ def runs_here(environ: Mapping[str, str]) -> bool:
     return environ.get("GITHUB_ACTIONS") == "true"
 
 
-def commands(ledger: Mapping[str, Any]) -> list[str]:
+def commands(results: Mapping[str, Any]) -> list[str]:
     """Give a workflow command for each verdict that is not as recorded, and one notice with the counts."""
     lines = [
         f"::error title={foreign.parameter(claim['id'])}::"
         + foreign.message(f"{claim['verdict']}, expected {claim['expected']}: {claim['statement']} {unexpected(claim)}")
-        for claim in unexplained(ledger["claims"])
+        for claim in unexplained(results["claims"])
     ]
-    unfinished = "of some claims" if ledger.get("selected", False) else "interrupted"
-    counted = f"{len(ledger['claims'])} claims, run {'complete' if ledger['complete'] else unfinished}"
+    unfinished = "of some claims" if results.get("selected", False) else "interrupted"
+    counted = f"{len(results['claims'])} claims, run {'complete' if results['complete'] else unfinished}"
     return [*lines, f"::notice title=Keras chapter::{foreign.message(counted)}"]
 
 
-def append_summary(ledger: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+def append_summary(results: Mapping[str, Any], environ: Mapping[str, str]) -> None:
     """Append the report to the step summary, where the runner names a file for it.
 
     Raises:
@@ -35,4 +35,4 @@ def append_summary(ledger: Mapping[str, Any], environ: Mapping[str, str]) -> Non
     """
     name = environ.get("GITHUB_STEP_SUMMARY", "")
     if name:
-        files.append_text(page(ledger), Path(name))
+        files.append_text(page(results), Path(name))

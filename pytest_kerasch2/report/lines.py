@@ -1,14 +1,14 @@
-"""The releases of a truth table as lines, and where along a line something is so: `2.0–2.15` instead of a cell each."""
+"""The releases of a compatibility table as lines, and where along a line something is so: `2.0–2.15`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Hashable, Mapping, Sequence
 
-from pytest_kerasch2.report.truth_table import Column, Table
+from pytest_kerasch2.report.compatibility_table import Column, Table
 
 TITLES = {
-    "": ("Releases", "the ledgers given, by version"),
+    "": ("Releases", "the results files given, by version"),
     "tensorflow": ("TensorFlow", "each TensorFlow with the newest Keras that it takes"),
     "keras": ("Keras 3", "every minor version of Keras 3 on one TensorFlow"),
     "paired": ("Paired", "each TensorFlow since 2.17 with the Keras of its own release day"),
@@ -22,7 +22,7 @@ class Line:
     """The columns of one series, in the order of the table.
 
     Attributes:
-        columns: those without a ledger too.
+        columns: those without a results file too.
         short: for each column its label without the words that all labels of the line have in common.
     """
 
@@ -69,7 +69,7 @@ def shortened(labels: Sequence[str]) -> list[str]:
 def spans(line: Line, keys: Mapping[str, Hashable]) -> dict[Any, str]:
     """Give for each key the releases that have it, as text: `2.0–2.15, 2.18`; empty where all of the line have it.
 
-    A span never reaches over a release without a ledger, nor from one backend to another.
+    A span never reaches over a release without a results file, nor from one backend to another.
 
     Args:
         keys: the name of a release -> what is so there; a release that is left out was not looked at.

@@ -20,12 +20,12 @@ from pytest_kerasch2.report.summary import (
 )
 
 
-def page(ledger: Mapping[str, Any]) -> str:
-    """Give the report of one ledger as GitHub-flavoured Markdown."""
-    claims = ledger["claims"]
-    lines = ["## The Keras chapter, verified", "", cell(release_line(ledger["environment"])), ""]
-    if not ledger["complete"]:
-        lines += [f"**{incomplete(ledger)}**", ""]
+def page(results: Mapping[str, Any]) -> str:
+    """Give the report of one results as GitHub-flavoured Markdown."""
+    claims = results["claims"]
+    lines = ["## The Keras chapter, verified", "", cell(release_line(results["environment"])), ""]
+    if not results["complete"]:
+        lines += [f"**{incomplete(results)}**", ""]
     lines += _sections(claims) + _unexpected(claims) + _broken(claims) + _undecided(claims)
     return "\n".join(lines) + "\n"
 

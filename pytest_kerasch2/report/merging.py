@@ -1,4 +1,4 @@
-"""Ledgers of several releases merged into one truth table."""
+"""Results files of several releases merged into one compatibility table."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Sequence
 
-from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.release import ABSENT, Release, numbers
 from pytest_kerasch2.errors import BadTable
+from pytest_kerasch2.report.compatibility_table import SCHEMA, Table
 from pytest_kerasch2.report.releases_file import Listed
 from pytest_kerasch2.report.summary import by_section, counts
-from pytest_kerasch2.report.truth_table import SCHEMA, Table
 
-NOT_GIVEN = "no ledger was given"
-# What an outcome says beside its releases; ledgers that agree in all of it share one outcome.
-SEEN = ("verdict", "expected", "evidence", "deviation", "instead", "remedy")
+NOT_GIVEN = "no results file was given"
+# What an outcome says beside its releases; results files that agree in all of it share one outcome.
+SEEN = ("verdict", "expected", "evidence", "known_issue", "workarounds", "remedy")
 TOLD = ("section", "statement", "kind")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One ledger, and the file that it was read from."""
+    """One results, and the file that it was read from."""
 
     path: Path
-    ledger: Mapping[str, Any]
+    results: Mapping[str, Any]
 
     @property
     def environment(self) -> str:
@@ -35,24 +35,26 @@ class Run:
     @property
     def release(self) -> Release:
         """Give what it was run on."""
-        facts = self.ledger["environment"]
+        facts = self.results["environment"]
         return Release(facts["tensorflow"], facts["keras"], facts["backend"])
 
 
 def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete: bool = False) -> Table:
-    """Give the truth table of these ledgers.
+    """Give the compatibility table of these results files.
 
     Args:
-        paths: the ledger files.
-        listed: the columns that the table is to have, in order; without any, the ledgers are ordered by version.
-        allow_incomplete: take the ledgers of interrupted runs too, marked so.
+        paths: the results file files.
+        listed: the columns that the table is to have, in order; without any, the results files are ordered by version.
+        allow_incomplete: take the results files of interrupted runs too, marked so.
 
     Raises:
-        BadLedger: a file is missing, is no JSON, or is of another schema.
-        BadTable: the ledgers cannot stand in one table; the message names the files.
+        BadResults: a file is missing, is no JSON, or is of another schema.
+        BadTable: the results files cannot stand in one table; the message names the files.
     """
     if not paths:
-        raise BadTable("There are no ledgers to merge", "none", "name files that pytest --chapter-ledger=FILE wrote")
+        raise BadTable(
+            "There are no results files to merge", "none", "name files that pytest --chapter-results=FILE wrote"
+        )
     runs = runs_of(paths)
     _check_alike(runs)
     _check_single(runs)
@@ -62,35 +64,35 @@ def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete
     ordered = [run for _, run in columns if run is not None]
     return {
         "schema": SCHEMA,
-        "plugin": runs[0].ledger["environment"]["plugin"],
+        "plugin": runs[0].results["environment"]["plugin"],
         "releases": _headings(columns, [path.parent for path in paths]),
         "claims": _rows(ordered),
     }
 
 
 def runs_of(paths: Sequence[Path]) -> list[Run]:
-    """Give the ledgers of these files, none of which decides a claim twice.
+    """Give the results files of these files, none of which decides a claim twice.
 
     Raises:
-        BadLedger: a file is missing, is no JSON, or is of another schema.
-        BadTable: a ledger decides a claim twice.
+        BadResults: a file is missing, is no JSON, or is of another schema.
+        BadTable: a results file decides a claim twice.
     """
-    runs = [Run(path, ledger.read(path)) for path in paths]
+    runs = [Run(path, results.read(path)) for path in paths]
     for run in runs:
-        ids = [entry["id"] for entry in run.ledger["claims"]]
+        ids = [entry["id"] for entry in run.results["claims"]]
         if len(set(ids)) < len(ids):
             twice = Counter(ids).most_common(1)[0][0]
-            raise BadTable("A ledger decides a claim twice", f"{run.path}: {twice}", "write it anew")
+            raise BadTable("A results file decides a claim twice", f"{run.path}: {twice}", "write it anew")
     return runs
 
 
 def _check_alike(runs: Sequence[Run]) -> None:
     first: dict[str, Path] = {}
     for run in runs:
-        first.setdefault(run.ledger["environment"]["plugin"], run.path)
+        first.setdefault(run.results["environment"]["plugin"], run.path)
     if len(first) > 1:
         found = "; ".join(f"{version} in {path}" for version, path in first.items())
-        raise BadTable("The ledgers are of different plugin versions", found, "run all releases with one version")
+        raise BadTable("The results files are of different plugin versions", found, "run all releases with one version")
 
 
 def _check_single(runs: Sequence[Run]) -> None:
@@ -100,14 +102,14 @@ def _check_single(runs: Sequence[Run]) -> None:
         for seen, key in ((releases, run.release.name), (environments, run.environment)):
             if key in seen:
                 found = f"{seen[key]} and {run.path} are both of {key}"
-                raise BadTable("Two ledgers are of the same release", found, "name one of them")
+                raise BadTable("Two results files are of the same release", found, "name one of them")
             seen[key] = run.path
 
 
 def _check_whole(run: Run, allow_incomplete: bool) -> None:
-    if not run.ledger["complete"] and not allow_incomplete:
+    if not run.results["complete"] and not allow_incomplete:
         raise BadTable(
-            "A ledger is of some claims only, or of an interrupted run",
+            "A results file is of some claims only, or of an interrupted run",
             str(run.path),
             "run that release again, or add --allow-incomplete",
         )
@@ -119,8 +121,8 @@ def _columns(runs: Sequence[Run], listed: Sequence[Listed]) -> list[tuple[Listed
     names = {one.environment for one in listed}
     for run in runs:
         if run.environment not in names:
-            remedy = f'add a [[release]] with environment = "{run.environment}", or rename the ledger'
-            raise BadTable("A ledger is of no release that the releases file lists", str(run.path), remedy)
+            remedy = f'add a [[release]] with environment = "{run.environment}", or rename the results file'
+            raise BadTable("A results file is of no release that the releases file lists", str(run.path), remedy)
     by_name = {run.environment: run for run in runs}
     return [(one, by_name.get(one.environment)) for one in listed]
 
@@ -159,17 +161,17 @@ def _headings(columns: Iterable[tuple[Listed, Run | None]], folders: Sequence[Pa
 
 
 def _present(one: Listed, run: Run, before: str | None) -> dict[str, Any]:
-    facts = run.ledger["environment"]
+    facts = run.results["environment"]
     return {
         "name": run.release.name,
         "environment": one.environment,
         "series": one.series,
         "before": before,
         "label": one.label,
-        "complete": run.ledger["complete"],
+        "complete": run.results["complete"],
         "trained": facts.get("trained", False),
         **{fact: facts[fact] for fact in ("tensorflow", "keras", "backend", "python", "numpy", "platform")},
-        "counts": counts(run.ledger["claims"]),
+        "counts": counts(run.results["claims"]),
     }
 
 
@@ -196,7 +198,7 @@ def _rows(runs: Sequence[Run]) -> list[Mapping[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     origin: dict[str, Path] = {}
     for run in runs:
-        for entry in run.ledger["claims"]:
+        for entry in run.results["claims"]:
             name = entry["id"]
             told = {"id": name, **{word: entry[word] for word in TOLD}}
             row = rows.setdefault(name, {**told, "outcomes": []})
@@ -208,11 +210,11 @@ def _rows(runs: Sequence[Run]) -> list[Mapping[str, Any]]:
 def _check_told_alike(told: Mapping[str, Any], row: Mapping[str, Any], paths: Sequence[Path]) -> None:
     if any(told[word] != row[word] for word in TOLD):
         found = f"{told['id']} in {paths[0]} and {paths[1]}"
-        raise BadTable("Two ledgers state a claim differently", found, "run both releases with the same claims")
+        raise BadTable("Two results files state a claim differently", found, "run both releases with the same claims")
 
 
 def add_outcome(outcomes: list[dict[str, Any]], entry: Mapping[str, Any], release: str) -> None:
-    """Add what an entry of a ledger says of a release to the outcomes of its row; equal ones are one."""
+    """Add what an entry of a results file says of a release to the outcomes of its row; equal ones are one."""
     seen = {word: entry[word] for word in SEEN}
     for outcome in outcomes:
         if all(outcome[word] == seen[word] for word in SEEN):

@@ -1,4 +1,4 @@
-"""The truth table as one HTML page without network or build step: cells as markup, details as data for its script."""
+"""The compatibility table as one HTML page without network: cells as markup, details as data for its script."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Sequence
 
 from pytest_kerasch2 import foreign
 from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.report.compatibility_table import Column, Outcome, Row, Table, cells
 from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained
-from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells
 
 ASSETS = Path(__file__).parent / "page_assets"
 # In this order: the later ones use what the earlier ones define.
@@ -52,7 +52,7 @@ def render(table: Table) -> str:
     """Give the page as the text of one HTML file. The same table gives the same text.
 
     Args:
-        table: a truth table of schema 1, as `truth_table.read` gives it.
+        table: a compatibility table of schema 2, as `compatibility_table.read` gives it.
 
     Raises:
         BadSetting: Jinja2, which the extra `report` brings, is not installed.
@@ -73,7 +73,7 @@ def render(table: Table) -> str:
         style=Markup(_joined(STYLES)),
         theme=Markup(theme),
         script=Markup(script),
-        # Only these two scripts run, whatever a ledger smuggles in.
+        # Only these two scripts run, whatever a results file smuggles in.
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src {_digest(theme)} {_digest(script)}",
     )
 
@@ -144,8 +144,8 @@ def _packed_claim(row: Row, columns: Sequence[Column], texts: dict[str, int]) ->
             "verdict": one["verdict"],
             "expected": one["expected"],
             "evidence": [place(line) for line in one["evidence"]],
-            "deviation": one["deviation"] and {key: place(value) for key, value in one["deviation"].items()},
-            "instead": [{"write": place(its["write"]), "worked": its["worked"]} for its in one["instead"]],
+            "known_issue": one["known_issue"] and {key: place(value) for key, value in one["known_issue"].items()},
+            "workarounds": [{"write": place(its["write"]), "worked": its["worked"]} for its in one["workarounds"]],
             "remedy": place(one["remedy"]),
         }
         for one in row["outcomes"]

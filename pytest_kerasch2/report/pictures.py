@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from pytest_kerasch2 import files
-from pytest_kerasch2.errors import BadLedger, BadSetting, FrameworkMissing
+from pytest_kerasch2.errors import BadResults, BadSetting, FrameworkMissing
 from pytest_kerasch2.foreign import attribute, label, visible
 
 SUFFIXES = (".png", ".svg")
@@ -71,7 +71,7 @@ def write(draw: Callable[[Any], Any], path: Path, title: str, told: str, subject
     picture = drawn(draw, kind, {"Title": visible(title), "Description": visible(told)})
     try:
         files.write_bytes(_spoken(picture, f"{subject}: {told}") if kind == "svg" else picture, path)
-    except BadLedger as error:
+    except BadResults as error:
         raise BadSetting("A picture cannot be written", error.found, error.remedy) from error
 
 

@@ -1,4 +1,4 @@
-"""The work of `kerasch2 table`: merge ledgers, write what was asked for, hold it against a table published before."""
+"""The work of `kerasch2 table`: merge results files, write the outputs, compare with a published table."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ from typing import Callable, Mapping, Sequence
 
 from pytest_kerasch2 import files
 from pytest_kerasch2.errors import BadTable
-from pytest_kerasch2.report import changes, checking, figures, merging, releases_file, table_markdown, truth_table
+from pytest_kerasch2.report import (
+    changes,
+    checking,
+    compatibility_table,
+    figures,
+    merging,
+    releases_file,
+    table_markdown,
+)
+from pytest_kerasch2.report.compatibility_table import Table
 from pytest_kerasch2.report.summary import VERDICTS, WORDS
-from pytest_kerasch2.report.truth_table import Table
 
 
 @dataclass(frozen=True)
@@ -18,15 +26,15 @@ class Order:
     """What is to be made, and of what.
 
     Attributes:
-        table: a table that is there, instead of ledgers, or None.
-        figures: ledgers of runs that trained, by which open figures are told.
+        table: a table that is there, instead of results files, or None.
+        figures: results files of runs that trained, by which open figures are told.
         releases: the file that lists the columns, or None.
-        allow_incomplete: take ledgers of interrupted runs too.
+        allow_incomplete: take results files of interrupted runs too.
         check: a table to compare with, or None.
         json, markdown, html, changes: files to be written, or None.
     """
 
-    ledgers: Sequence[Path] = ()
+    results_files: Sequence[Path] = ()
     table: Path | None = None
     figures: Sequence[Path] = ()
     releases: Path | None = None
@@ -45,7 +53,7 @@ class Order:
             BadTable: two texts are to go into one file.
         """
         wanted = (
-            (self.json, truth_table.text),
+            (self.json, compatibility_table.text),
             (self.markdown, table_markdown.page),
             (self.html, _html),
             (self.changes, changes.page),
@@ -64,13 +72,13 @@ def publish(order: Order) -> tuple[list[str], list[str]]:
         A line for each release, and a line for each cell that differs from the table to compare with.
 
     Raises:
-        BadLedger: a ledger cannot be read, or a file cannot be written.
-        BadTable: the ledgers cannot be merged, or another file given is damaged; the message names it.
+        BadResults: a results file cannot be read, or a file cannot be written.
+        BadTable: the results files cannot be merged, or another file given is damaged; the message names it.
     """
     writers = order.writers
     _check_places(order, writers)
     # Read before anything is written: the table to compare with may be the one that is written anew.
-    committed = None if order.check is None else truth_table.read(order.check)
+    committed = None if order.check is None else compatibility_table.read(order.check)
     table = figures.put_into(_table(order), order.figures)
     texts = {place: writer(table) for place, writer in writers.items()}
     for place, text in texts.items():
@@ -81,12 +89,12 @@ def publish(order: Order) -> tuple[list[str], list[str]]:
 def _table(order: Order) -> Table:
     if order.table is None:
         listed = () if order.releases is None else releases_file.read(order.releases)
-        return merging.merge(order.ledgers, listed, order.allow_incomplete)
-    if order.ledgers or order.releases is not None or order.allow_incomplete:
-        other = order.releases or (order.ledgers[0] if order.ledgers else "--allow-incomplete")
+        return merging.merge(order.results_files, listed, order.allow_incomplete)
+    if order.results_files or order.releases is not None or order.allow_incomplete:
+        other = order.releases or (order.results_files[0] if order.results_files else "--allow-incomplete")
         found = f"{order.table}, and {other}"
         raise BadTable("A table that is there takes no other columns", found, "give it figures alone")
-    return truth_table.read(order.table)
+    return compatibility_table.read(order.table)
 
 
 def summary(table: Table) -> list[str]:
@@ -94,7 +102,7 @@ def summary(table: Table) -> list[str]:
     return [
         f"{column['label']}: "
         + (
-            f"no ledger: {column['absent']}"
+            f"no results file: {column['absent']}"
             if "absent" in column
             else ", ".join(f"{column['counts'][verdict]} {WORDS[verdict]}" for verdict in VERDICTS)
             + ("" if column["complete"] else " (interrupted)")
@@ -104,10 +112,10 @@ def summary(table: Table) -> list[str]:
 
 
 def _check_places(order: Order, writers: Mapping[Path, object]) -> None:
-    given = {path.absolute() for path in (*order.ledgers, *order.figures)}
+    given = {path.absolute() for path in (*order.results_files, *order.figures)}
     for place in writers:
         if place.absolute() in given:
-            raise BadTable("An output would overwrite a ledger", str(place), "name another file")
+            raise BadTable("An output would overwrite a results file", str(place), "name another file")
         found = files.why_not(place)
         if found is not None:
             raise BadTable("An output cannot be written", found, "name a file in a folder that exists")

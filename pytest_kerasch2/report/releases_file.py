@@ -1,4 +1,4 @@
-"""The releases file: which columns the truth table is to have, in which order, under which heading."""
+"""The releases file: which columns the compatibility table is to have, in which order, under which heading."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Listed:
     """A column that the table is to have.
 
     Attributes:
-        environment: the name of the tox environment, and of the ledger file without its ending.
+        environment: the name of the tox environment, and of the results file file without its ending.
         label: a short heading for people.
         series: the line of releases to which it belongs.
     """

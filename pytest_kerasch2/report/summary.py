@@ -6,15 +6,15 @@ from typing import Any, Iterator, Mapping
 
 from pytest_kerasch2.claims.release import ABSENT
 
-VERDICTS = ("held", "broken", "not_applicable", "could_not_tell")
+VERDICTS = ("held", "broken", "not_applicable", "inconclusive")
 # A sign beside the colour, so that the table reads without colours too.
-SIGNS = {"held": "✓", "broken": "✗", "not_applicable": "–", "could_not_tell": "?"}
+SIGNS = {"held": "✓", "broken": "✗", "not_applicable": "–", "inconclusive": "?"}
 WORDS = {verdict: verdict.replace("_", " ") for verdict in VERDICTS}
 MEANINGS = {
     "held": "true here",
     "broken": "not true here",
     "not_applicable": "speaks of something this environment cannot have",
-    "could_not_tell": "something needed was missing",
+    "inconclusive": "something needed was missing",
 }
 
 Entry = Mapping[str, Any]
@@ -35,7 +35,7 @@ def by_section(claims: list[Entry]) -> Iterator[tuple[str, list[Entry]]]:
 
 def is_explained(entry: Entry) -> bool:
     """Tell whether the verdict of a claim is the expected one, and what to write instead, if anything, works."""
-    return entry["verdict"] == entry["expected"] and all(one["worked"] for one in entry["instead"])
+    return entry["verdict"] == entry["expected"] and all(one["worked"] for one in entry["workarounds"])
 
 
 def unexplained(claims: list[Entry]) -> list[Entry]:
@@ -45,7 +45,7 @@ def unexplained(claims: list[Entry]) -> list[Entry]:
 
 def unexpected(entry: Entry) -> str:
     """Give what was seen of a claim that is not as recorded: of the replacement, where that is what does not work."""
-    failed = [one["evidence"][-1] for one in entry["instead"] if not one["worked"]]
+    failed = [one["evidence"][-1] for one in entry["workarounds"] if not one["worked"]]
     return f"what to write instead fails: {failed[0]}" if failed else str(entry["evidence"][-1])
 
 
@@ -53,7 +53,7 @@ def grouped_remedies(claims: list[Entry]) -> dict[str, list[str]]:
     """Give, for what could not be told, each remedy with the ids of the claims that it would decide."""
     groups: dict[str, list[str]] = {}
     for claim in claims:
-        if claim["verdict"] == "could_not_tell":
+        if claim["verdict"] == "inconclusive":
             groups.setdefault(claim["remedy"] or claim["evidence"][-1], []).append(claim["id"])
     return groups
 
@@ -71,7 +71,7 @@ def grouped_causes(claims: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
     """Give, for what is broken as recorded, each cause with its source and its claims."""
     groups: dict[tuple[str, str], list[Entry]] = {}
     for claim in claims:
-        known = claim["deviation"]
+        known = claim["known_issue"]
         if claim["verdict"] == "broken" and known is not None:
             groups.setdefault((known["cause"], known["source"]), []).append(claim)
     return groups
@@ -110,8 +110,8 @@ def _place(section: str) -> int:
     return HEADINGS.index(section) if section in HEADINGS else len(HEADINGS)
 
 
-def incomplete(ledger: Mapping[str, Any]) -> str:
+def incomplete(results: Mapping[str, Any]) -> str:
     """Return what a reader must know of a run that did not look at every claim."""
-    if ledger.get("selected", False):
-        return f"This run was of {len(ledger['claims'])} claims only: the others were not looked at."
+    if results.get("selected", False):
+        return f"This run was of {len(results['claims'])} claims only: the others were not looked at."
     return "This run was interrupted: what is missing above was not looked at."

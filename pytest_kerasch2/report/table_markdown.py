@@ -1,13 +1,13 @@
-"""The truth table as a Markdown page: counts, then each section, then why."""
+"""The compatibility table as a Markdown page: counts, then each section, then why."""
 
 from __future__ import annotations
 
 from typing import Any, Callable, Hashable, Iterator, Mapping, Sequence
 
 from pytest_kerasch2.foreign import cell, code, link
+from pytest_kerasch2.report.compatibility_table import Column, Outcome, Row, Table, cells, present
 from pytest_kerasch2.report.lines import Line, lines, spans
 from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained, unexpected
-from pytest_kerasch2.report.truth_table import Column, Outcome, Row, Table, cells, present
 
 # A cause and its source -> the number under which the page tells it.
 Causes = Mapping[Any, int]
@@ -23,7 +23,7 @@ def page(table: Table) -> str:
     parts += _reasons(table, "not_applicable", "Not applicable, and why", lambda seen: seen["evidence"][-1])
     parts += _reasons(
         table,
-        "could_not_tell",
+        "inconclusive",
         "Could not be told, and what to do",
         lambda seen: seen["remedy"] or seen["evidence"][-1],
     )
@@ -58,7 +58,7 @@ def _numbered(table: Table) -> dict[Any, int]:
 
 
 def _cause(outcome: Outcome) -> tuple[str, str] | None:
-    known = outcome["deviation"]
+    known = outcome["known_issue"]
     return (known["cause"], known["source"]) if known is not None and outcome["verdict"] == "broken" else None
 
 
@@ -67,10 +67,10 @@ def _head(table: Table) -> list[str]:
     total = {verdict: sum(column["counts"][verdict] for column in columns) for verdict in VERDICTS}
     counted = ", ".join(f"{total[verdict]:,} {WORDS[verdict]}" for verdict in VERDICTS)
     return [
-        "# The truth table",
+        "# The compatibility table",
         "",
         f"{len(table['claims'])} claims of the chapter on {len(columns)} releases: {counted}.",
-        f"Written by `kerasch2 table` from the ledgers of pytest-kerasch2 {cell(table['plugin'])}; do not edit.",
+        f"Written by `kerasch2 table` from the results files of pytest-kerasch2 {cell(table['plugin'])}; do not edit.",
         "",
     ]
 
@@ -90,7 +90,7 @@ def _release(column: Column, short: str) -> str:
     # Under the name by which the spans further down speak of it.
     label, environment = cell(short), code(column["environment"])
     if "absent" in column:
-        return f"| {label} | no ledger: {cell(column['absent'])} | | | {environment} |" + " |" * len(VERDICTS)
+        return f"| {label} | no results file: {cell(column['absent'])} | | | {environment} |" + " |" * len(VERDICTS)
     versions = " | ".join(cell(column[fact]) for fact in ("tensorflow", "keras", "python"))
     found = " | ".join(str(column["counts"][verdict]) for verdict in VERDICTS)
     mark = "" if column["complete"] else " (interrupted: what is missing was not looked at)"
@@ -119,7 +119,7 @@ def _where(names: Sequence[str], series: Sequence[Line]) -> str:
 
 def _legend() -> list[str]:
     meanings = "; ".join(f"{SIGNS[verdict]} {WORDS[verdict]}: {MEANINGS[verdict]}" for verdict in VERDICTS)
-    note = "A sign alone stands for every release of its line that has a ledger; a number leads to the cause."
+    note = "A sign alone stands for every release of its line that has a results file; a number leads to the cause."
     return [f"{meanings}. {note}", ""]
 
 

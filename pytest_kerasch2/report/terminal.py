@@ -22,10 +22,10 @@ from pytest_kerasch2.report.summary import (
     unexplained,
 )
 
-COLOURS = {"held": "green", "broken": "red", "not_applicable": "bright_black", "could_not_tell": "yellow"}
+COLOURS = {"held": "green", "broken": "red", "not_applicable": "bright_black", "inconclusive": "yellow"}
 
 
-def table(ledger: Mapping[str, Any], width: int, colour: bool) -> str:
+def table(results: Mapping[str, Any], width: int, colour: bool) -> str:
     """Give the whole report as text: sections with their verdicts, causes, and what to do.
 
     Args:
@@ -34,7 +34,7 @@ def table(ledger: Mapping[str, Any], width: int, colour: bool) -> str:
     """
     from rich.console import Console
 
-    ledger = foreign.each(ledger, foreign.terminal)
+    results = foreign.each(results, foreign.terminal)
     stream = io.StringIO()
     console = Console(
         file=stream,
@@ -45,15 +45,15 @@ def table(ledger: Mapping[str, Any], width: int, colour: bool) -> str:
         legacy_windows=False,
         color_system="standard" if colour else None,
     )
-    claims: list[Entry] = ledger["claims"]
-    console.print(release_line(ledger["environment"]), style="bold", markup=False)
+    claims: list[Entry] = results["claims"]
+    console.print(release_line(results["environment"]), style="bold", markup=False)
     console.print(_sections(claims))
     _legend(console, claims)
     _broken(console, claims)
     _inapplicable(console, claims)
     _undecided(console, claims)
-    if not ledger["complete"]:
-        console.print(incomplete(ledger), style="bold yellow")
+    if not results["complete"]:
+        console.print(incomplete(results), style="bold yellow")
     return "\n".join(line.rstrip() for line in stream.getvalue().split("\n"))
 
 
@@ -106,7 +106,7 @@ def _inapplicable(console: Any, claims: list[Entry]) -> None:
 
 
 def _undecided(console: Any, claims: list[Entry]) -> None:
-    _grouped(console, "Could not be told, and what to do", "could_not_tell", grouped_remedies(claims))
+    _grouped(console, "Could not be told, and what to do", "inconclusive", grouped_remedies(claims))
 
 
 def _grouped(console: Any, heading: str, verdict: str, groups: Mapping[str, Sequence[str]]) -> None:

@@ -51,7 +51,7 @@ def show(files: Sequence[Path], plots: Sequence[Path], width: int, said: Callabl
         said: is called with lines.
 
     Raises:
-        BadLedger: a file is missing, cut short or of another schema.
+        BadResults: a file is missing, cut short or of another schema.
         BadSetting: a file is named twice, none tells of several batch sizes, or a picture cannot be written.
         FrameworkMissing: a picture is asked for, and there is no Matplotlib.
     """

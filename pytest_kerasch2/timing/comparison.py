@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from pytest_kerasch2.claims import schema
-from pytest_kerasch2.errors import BadLedger, BadSetting
+from pytest_kerasch2.errors import BadResults, BadSetting
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.foreign import cell, code
 from pytest_kerasch2.gates import pairs
@@ -65,7 +65,7 @@ class Comparison:
         """Keep it, whole or not at all.
 
         Raises:
-            BadLedger: the place cannot be written.
+            BadResults: the place cannot be written.
         """
         plain = {
             "schema": SCHEMA,
@@ -147,25 +147,25 @@ def read(path: Path) -> Comparison:
     """Give the comparison that a file keeps.
 
     Raises:
-        BadLedger: it is missing, cut short, or of another schema.
+        BadResults: it is missing, cut short, or of another schema.
     """
     remedy = "write it anew with kerasch2 compare --json"
     try:
         plain = read_json(path)
         schema.require(plain, Path(__file__).with_name("comparison.schema.json"))
     except schema.Mismatch as error:
-        raise BadLedger(f"A comparison is not of schema {SCHEMA}", f"{path}, {error}", remedy) from error
+        raise BadResults(f"A comparison is not of schema {SCHEMA}", f"{path}, {error}", remedy) from error
     except (OSError, ValueError) as error:
-        raise BadLedger("A comparison cannot be read", f"{path}: {error}", remedy) from error
+        raise BadResults("A comparison cannot be read", f"{path}: {error}", remedy) from error
     try:
         terms = Terms(**plain["terms"])
     except BadSetting as error:
-        raise BadLedger(
+        raise BadResults(
             "A comparison has terms by which nothing is decided", f"{path}: {error.found}", remedy
         ) from error
     if plain["rule"] != RULE:
         found = f"{path}: {str(plain['rule'])[:300]}, and here {RULE}"
-        raise BadLedger("A comparison was told by another rule", found, "tell it by the version that wrote it")
+        raise BadResults("A comparison was told by another rule", found, "tell it by the version that wrote it")
     given = (plain[name] for name in ("arms", "benchmarks", "asked", "proofs", "pairs", "complete"))
     return Comparison(terms, *given)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
-from pytest_kerasch2.errors import CouldNotTell
+from pytest_kerasch2.errors import Inconclusive
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.devices import Device
 
@@ -96,7 +96,7 @@ def told(device: Device) -> Iterator[None]:
     """Say it in our words where a device has not enough memory, which is no fault of what was to be measured.
 
     Raises:
-        CouldNotTell: it has not.
+        Inconclusive: it has not.
     """
     try:
         yield
@@ -106,7 +106,7 @@ def told(device: Device) -> Iterator[None]:
             raise
         found = f"{device}: {said.splitlines()[0][:120]}"
         remedy = "give smaller batches, or a larger device"
-        raise CouldNotTell("There is not enough memory", found, remedy) from error
+        raise Inconclusive("There is not enough memory", found, remedy) from error
 
 
 def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:

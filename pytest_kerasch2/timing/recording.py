@@ -74,7 +74,7 @@ def in_turns(
         data, batch_size, device, mode, seconds, deadline, given_up: as for `recorded`.
 
     Raises:
-        BadSetting, DeviceMissing, NotApplicable, TimingVoid, CouldNotTell: as `recorded` does.
+        BadSetting, DeviceMissing, NotApplicable, TimingVoid, Inconclusive: as `recorded` does.
     """
     asked.seconds(seconds)
     chosen, place = modes.mode(mode), asked.device(device)
@@ -118,7 +118,7 @@ def recorded(
     Raises:
         BadSetting, DeviceMissing, NotApplicable: something that was given cannot be used here.
         TimingVoid: the time cannot be believed.
-        CouldNotTell: the device has not enough memory.
+        Inconclusive: the device has not enough memory.
         FrameworkMissing: this pytest-benchmark takes no times that were measured elsewhere.
     """
     # At once: what is refused below has made use of the fixture all the same.
@@ -159,7 +159,7 @@ def recorded_step(benchmark: Any, function: Callable[..., Any], **how: Any) -> R
         how: see `looping.measure`.
 
     Raises:
-        BadSetting, TimingVoid, CouldNotTell: as `recorded` does.
+        BadSetting, TimingVoid, Inconclusive: as `recorded` does.
     """
     benchmark._mode = NAME
     found, loop = looping.measure(function, **how)

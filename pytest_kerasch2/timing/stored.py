@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from pytest_kerasch2.claims import schema
-from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.json_files import read_json
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
@@ -60,20 +60,20 @@ def read(path: Path) -> Stored:
     """Give the run that a file keeps.
 
     Raises:
-        BadLedger: it is missing, cut short, of another schema, or holds no steps.
+        BadResults: it is missing, cut short, of another schema, or holds no steps.
     """
     try:
         plain = read_json(path, on_constant=_no_number)
         schema.require(plain, Path(__file__).with_name("steps.schema.json"))
     except schema.Mismatch as error:
-        raise BadLedger(f"Times of steps are not of schema {SCHEMA}", f"{path}, {error}", REMEDY) from error
+        raise BadResults(f"Times of steps are not of schema {SCHEMA}", f"{path}, {error}", REMEDY) from error
     except (OSError, ValueError) as error:
-        raise BadLedger("Times of steps cannot be read", f"{path}: {error}", REMEDY) from error
+        raise BadResults("Times of steps cannot be read", f"{path}: {error}", REMEDY) from error
     pairs = [(one["fullname"], one.get("extra_info", {}).get(NAME)) for one in plain["benchmarks"]]
     found = [(name, record) for name, record in pairs if record is not None]
     if not found:
         count = len(plain["benchmarks"])
-        raise BadLedger("A file holds no times of steps", f"{path}: {count} benchmarks of another kind", REMEDY)
+        raise BadResults("A file holds no times of steps", f"{path}: {count} benchmarks of another kind", REMEDY)
     about, cpu = plain.get("machine_info", {}), plain.get("machine_info", {}).get("cpu", {})
     return Stored(
         path.name,

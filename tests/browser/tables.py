@@ -1,4 +1,4 @@
-"""A small truth table with everything in it that the page has to show."""
+"""A small compatibility table with everything in it that the page has to show."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OLD, MIDDLE, NEW, JAX = EVERYWHERE
 def table() -> dict[str, Any]:
     """Give a table of five claims on five releases: one of them interrupted, one that could not be had."""
     return {
-        "schema": 1,
+        "schema": 2,
         "plugin": "0.1.0",
         "releases": [
             _release(OLD, "tf2.14", "tensorflow", None, "TensorFlow 2.14"),
@@ -46,7 +46,11 @@ def table() -> dict[str, Any]:
                 [
                     _outcome(HELD, [OLD], evidence=["as it was"]),
                     _outcome(
-                        BROKEN, [MIDDLE, NEW], evidence=["AttributeError: no Adam"], deviation=CAUSE, instead=[INSTEAD]
+                        BROKEN,
+                        [MIDDLE, NEW],
+                        evidence=["AttributeError: no Adam"],
+                        known_issue=CAUSE,
+                        workarounds=[INSTEAD],
                     ),
                     _outcome("not_applicable", [JAX], evidence=["there is no TensorFlow here"]),
                 ],
@@ -55,7 +59,7 @@ def table() -> dict[str, Any]:
             _claim(
                 "saving.unread",
                 "Saving and loading",
-                [_outcome("could_not_tell", [OLD, MIDDLE, JAX], remedy="name a mirror")],
+                [_outcome("inconclusive", [OLD, MIDDLE, JAX], remedy="name a mirror")],
             ),
             _claim("appendix.last", 'Appendix <b>&"', [_outcome(HELD, EVERYWHERE)]),
         ],
@@ -77,7 +81,7 @@ def _release(name: str, environment: str, series: str, before: str | None, label
         "python": "3.11.7",
         "numpy": "1.26.4",
         "platform": "Linux-x86_64",
-        "counts": {"held": 3, "broken": 1, "not_applicable": 0, "could_not_tell": 1},
+        "counts": {"held": 3, "broken": 1, "not_applicable": 0, "inconclusive": 1},
     }
 
 
@@ -92,5 +96,5 @@ def _claim(name: str, section: str, outcomes: list[dict[str, Any]]) -> dict[str,
 
 
 def _outcome(verdict: str, releases: Sequence[str], expected: str | None = None, **more: Any) -> dict[str, Any]:
-    told = {"evidence": ["as seen"], "deviation": None, "instead": [], "remedy": "", **more}
+    told = {"evidence": ["as seen"], "known_issue": None, "workarounds": [], "remedy": "", **more}
     return {"verdict": verdict, "expected": expected or verdict, **told, "releases": list(releases)}

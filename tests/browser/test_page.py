@@ -91,7 +91,7 @@ def test_a_section_alone(open_page: Open) -> None:
     ("verdict", "left"),
     [
         ("broken", ["features.flips", "features.hostile"]),
-        ("could_not_tell", ["saving.unread"]),
+        ("inconclusive", ["saving.unread"]),
         ("unrecorded", ["features.hostile"]),
     ],
 )
@@ -108,7 +108,7 @@ def test_a_verdict_counts_only_on_the_releases_shown(open_page: Open) -> None:
 
     page.tick("series", "tensorflow")
     page.tick("verdicts", "not_applicable")
-    page.tick("verdicts", "could_not_tell")
+    page.tick("verdicts", "inconclusive")
 
     assert page.claims() == ["saving.unread"]
 
@@ -154,7 +154,7 @@ def _open_before(kind: str) -> Any:
     made = table()
     flips = next(claim for claim in made["claims"] if claim["id"] == "features.flips")
     flips["kind"] = kind
-    flips["outcomes"][0]["verdict"] = flips["outcomes"][0]["expected"] = "could_not_tell"
+    flips["outcomes"][0]["verdict"] = flips["outcomes"][0]["expected"] = "inconclusive"
     return made
 
 

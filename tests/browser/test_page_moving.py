@@ -39,7 +39,7 @@ def test_arrow_keys_move_in_the_grid(open_page: Open, keys: tuple[str, ...], rea
 
 @pytest.mark.parametrize(("keys", "reached"), [((DOWN,), "saving.unread"), ((DOWN, UP), "features.flips")])
 def test_arrow_keys_pass_over_what_is_filtered_away(open_page: Open, keys: tuple[str, ...], reached: str) -> None:
-    page = open_page("#verdicts=could_not_tell&verdicts=not_applicable")
+    page = open_page("#verdicts=inconclusive&verdicts=not_applicable")
 
     _focused(page, *keys)
 

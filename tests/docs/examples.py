@@ -16,6 +16,7 @@ A block is told by its language, and by a comment above it that a reader does no
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import io
 import re
@@ -49,9 +50,19 @@ IMPORTED = re.compile(r"^\s*(?:import|from) (\w+)", re.MULTILINE)
 FRAMEWORKS = {"tensorflow", "keras", "jax", "torch"}
 # What needs a framework without importing it: fixtures, and what a run of the chapter has written.
 NEEDS = re.compile(
-    r"\b(built_model|compiled_model|trained_model|saved_model|model_style|step_benchmark|results\.json)\b"
+    r"\b(built_model|compiled_model|trained_model|saved_model|model_style|step_benchmark|results\.json|model\.keras)\b"
 )
 QUIET = ("-p", "no:randomly", "-p", "no:cacheprovider")
+
+
+def import_once(*names: str) -> None:
+    """Import what cannot be imported twice in a process, before pytester notes what to forget after a test."""
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+import_once("numpy", "scipy.stats", "sklearn.datasets", "h5py")
 
 
 @dataclass
@@ -166,12 +177,18 @@ def _printed(example: Example) -> None:
     without_numbers = reader.take("numbers differ") is not None
     if reader.take("checked by") or reader.take("drawing") is not None or reader.printed is None:
         return
-    parts = re.split(r"^ *\.\.\.\n", str(example.parsed), flags=re.MULTILINE)
-    place, printed = 0, _even(reader.printed, without_numbers)
-    for part in (_even(one, without_numbers) for one in parts):
-        found = printed.find(part, place)
-        assert found >= 0, f"not printed:\n{part}\nbut:\n{printed[place:][-3000:]}"
-        place = found + len(part)
+    lacking = missing(str(example.parsed), reader.printed, without_numbers)
+    assert not lacking, f"not printed:\n{lacking[0]}\nbut:\n{reader.printed[-3000:]}"
+
+
+def missing(shown: str, printed: str, without_numbers: bool = False) -> list[str]:
+    """Return the parts of a text that are not printed, or not in this order; `...` stands for any lines."""
+    place, text, lacking = 0, _even(printed, without_numbers), []
+    for part in re.split(r"^ *\.\.\.\n", shown, flags=re.MULTILINE):
+        found = text.find(_even(part, without_numbers), place)
+        lacking += [part] if found < 0 else []
+        place = max(found, place)
+    return lacking
 
 
 def _even(text: str, without_numbers: bool) -> str:

@@ -13,7 +13,7 @@ def in_this_process(monkeypatch):
     """Have files looked into without a child, which takes half a second: for tests of what is refused, not of how."""
 
     def run(job):
-        unlimited = {"planted": [], "address_mib": None, "processor_seconds": None}
+        unlimited = {"injected": [], "address_mib": None, "processor_seconds": None}
         return Outcome(**answer({**json.loads(job.as_json()), **unlimited}))
 
     monkeypatch.setattr("pytest_kerasch2.roundtrip.inspection.run", run)

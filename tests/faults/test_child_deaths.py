@@ -68,8 +68,8 @@ def surroundings():
     return [os.getcwd(), {n: os.environ.get(n) for n in ("HOME", "KERAS_HOME", "TMPDIR", "MINE", "PYTHONHASHSEED")},
             [m for m in ("numpy", "tensorflow", "pytest") if m in sys.modules]]
 @contextlib.contextmanager
-def planted():
-    STATE.append("planted")
+def injected():
+    STATE.append("injected")
     yield
 @contextlib.contextmanager
 def bad_plant():
@@ -276,13 +276,13 @@ def test_environment_can_remove_a_variable():
     assert variables["KERAS_HOME"] is None
 
 
-def test_planted_faults_are_entered():
-    assert value_of(run(job("seen", planted=("child_targets:planted",)))) == ["planted"]
+def test_injected_faults_are_entered():
+    assert value_of(run(job("seen", injected=("child_targets:injected",)))) == ["injected"]
     assert value_of(run(job("seen"))) == []
 
 
 def test_a_fault_that_cannot_be_planted_is_an_error():
-    assert run(job("seen", planted=("child_targets:bad_plant",))).error["message"] == "no soil"
+    assert run(job("seen", injected=("child_targets:bad_plant",))).error["message"] == "no soil"
 
 
 def test_stop_from_another_thread():

@@ -91,7 +91,7 @@ def test_jobs_with_a_place_share_an_interpreter_in_that_order(runs):
     assert len({value_of(outcome)[1] for outcome in in_line([first, second])}) == 1
 
 
-@pytest.mark.parametrize("other", [{"environment": {"MINE": "1"}}, {"planted": ("desk_targets:abort",)}])
+@pytest.mark.parametrize("other", [{"environment": {"MINE": "1"}}, {"injected": ("desk_targets:abort",)}])
 def test_jobs_that_need_another_interpreter_do_not_share_one(other):
     one, two = told("one", place=1), told("two", place=2, **other)
 

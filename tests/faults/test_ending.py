@@ -19,7 +19,7 @@ from evaluation.small_places import PYTHON, Place
 from pytest_kerasch2 import cli, ending, folders
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.chapter import interruption
-from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims import results
 from pytest_kerasch2.data import serving
 from pytest_kerasch2.folders import Owner
 
@@ -46,7 +46,7 @@ def _until(is_so: Callable[[], Any], seconds: float = 60.0) -> None:
 def _begun(here: Place, *more: str) -> subprocess.Popen[bytes]:
     """Start a chapter, and return when a part of it is decided."""
     small_places.with_chapter(here, checks=400, seconds=0.05)
-    child = here.start((*CHAPTER, "--chapter-ledger=ledger.json", "-v", *more))
+    child = here.start((*CHAPTER, "--chapter-results=results.json", "-v", *more))
     _until(lambda: here.said().count("PASSED") > 2)
     return child
 
@@ -66,18 +66,18 @@ def test_a_run_that_is_asked_to_end_keeps_what_is_decided(here: Place, number: s
     child.send_signal(number)
     status = small_places.wait(child)
 
-    found = ledger.read(here.folder / "ledger.json")
+    found = results.read(here.folder / "results.json")
     assert (status, found["complete"], len(found["claims"]), here.left()) == (2, False, 1, []), here.said()
 
 
 def test_so_does_one_with_workers_and_at_once(here: Place) -> None:
     child = _begun(here, "-n", "2")
     child.send_signal(signal.SIGTERM)
-    _until((here.folder / "ledger.json").exists, 5)
+    _until((here.folder / "results.json").exists, 5)
     status = small_places.wait(child)
 
     assert small_places.until_none(here) is not None
-    assert (status, ledger.read(here.folder / "ledger.json")["complete"], here.left()) == (2, False, [])
+    assert (status, results.read(here.folder / "results.json")["complete"], here.left()) == (2, False, [])
 
 
 def test_the_workers_of_a_killed_run_end_and_the_next_one_removes_its_folders(here: Place) -> None:
@@ -182,7 +182,7 @@ def test_a_check_that_takes_the_interrupt_for_an_error_decides_nothing_and_ends_
         section.read_text(encoding="utf-8")
         + """
 @about('swallows')
-def aa_swallows(witness):
+def aa_swallows(record):
     try:
         os.kill(os.getpid(), 15)
         time.sleep(1)
@@ -190,14 +190,14 @@ def aa_swallows(witness):
         raise ClaimBroken('an error of the framework')
 
 @about('later')
-def later(witness):
-    witness.equal('one', expected=1, actual=1)
+def later(record):
+    record.equal('one', expected=1, actual=1)
 """,
         encoding="utf-8",
     )
-    status = small_places.wait(here.start((*CHAPTER, "--chapter-ledger=ledger.json", "-k", "swallows or later")))
+    status = small_places.wait(here.start((*CHAPTER, "--chapter-results=results.json", "-k", "swallows or later")))
 
-    found = ledger.read(here.folder / "ledger.json")
+    found = results.read(here.folder / "results.json")
     assert (status, found["complete"], [claim["id"] for claim in found["claims"]]) == (2, False, [])
 
 

@@ -17,7 +17,7 @@ from evaluation.foreign_files import KINDS, reference
 from pytest_kerasch2.accuracy import copies
 from pytest_kerasch2.accuracy import reference as references
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.errors import BadLedger, BadSetting, KerasCh2Error
+from pytest_kerasch2.errors import BadResults, BadSetting, KerasCh2Error
 from pytest_kerasch2.json_files import BadJson, parse_json
 from pytest_kerasch2.report import merging
 
@@ -108,7 +108,7 @@ def test_what_a_refusal_quotes_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps(plain), encoding="utf-8")
 
-    with pytest.raises(BadLedger) as caught:
+    with pytest.raises(BadResults) as caught:
         KINDS["results"].read(path)
 
     assert len(str(caught.value)) < 2000

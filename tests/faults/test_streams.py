@@ -27,7 +27,7 @@ def here() -> Iterator[Place]:
         small_places.with_chapter(found, checks=3, seconds=0.0)
         small_places.with_training(found, seconds=0.0)
         (found.folder / "fakes" / "sitecustomize.py").unlink()
-        _shell(found, f"{CHAPTER} --chapter-ledger=held.json")
+        _shell(found, f"{CHAPTER} --chapter-results=held.json")
         yield found
 
 
@@ -89,14 +89,14 @@ def test_what_is_lost_is_not_written_again_when_a_capture_puts_the_descriptor_ba
 
 
 def test_so_is_one_that_is_no(here: Place) -> None:
-    with _more(here, "@about('no')\ndef no(witness):\n    witness.equal('one', expected=1, actual=2)\n"):
+    with _more(here, "@about('no')\ndef no(record):\n    record.equal('one', expected=1, actual=2)\n"):
         status, _, errors = _shell(here, f"{CHAPTER} >/dev/full")
 
     assert (status, errors.count(LOST)) == (1, 1)
 
 
 def test_all_streams_may_be_closed(here: Place) -> None:
-    status, _, _ = _shell(here, f"{CHAPTER} --chapter-ledger=closed.json <&- >&- 2>&-")
+    status, _, _ = _shell(here, f"{CHAPTER} --chapter-results=closed.json <&- >&- 2>&-")
 
     assert (status, (here.folder / "closed.json").read_bytes()[:1]) == (0, b"{")
 
@@ -108,18 +108,18 @@ def test_a_step_summary_that_cannot_be_written_is_said(here: Place, place: str) 
     assert (status, output.count("The step summary is not written.")) == (0, 1)
 
 
-def test_a_ledger_that_cannot_be_written_after_all_is_said(here: Place) -> None:
-    removing = "@about('removes')\ndef removes(witness):\n    os.rmdir('out')\n    witness.saw('it is gone')\n"
+def test_a_results_file_that_cannot_be_written_after_all_is_said(here: Place) -> None:
+    removing = "@about('removes')\ndef removes(record):\n    os.rmdir('out')\n    record.saw('it is gone')\n"
     with _more(here, removing):
         (here.folder / "out").mkdir()
-        status, output, _ = _shell(here, f"{CHAPTER} --chapter-ledger=out/ledger.json")
+        status, output, _ = _shell(here, f"{CHAPTER} --chapter-results=out/results.json")
 
     assert (status, output.count("A file cannot be written. Found: ")) == (0, 1)
 
 
 def test_a_limit_on_the_size_of_files_is_said(here: Place) -> None:
-    with _more(here, "@about('long')\ndef long(witness):\n    witness.saw('x' * 3000)\n"):
-        status, output, errors = _shell(here, f"{CHAPTER} --chapter-ledger=limited.json", before="ulimit -f 1; ")
+    with _more(here, "@about('long')\ndef long(record):\n    record.saw('x' * 3000)\n"):
+        status, output, errors = _shell(here, f"{CHAPTER} --chapter-results=limited.json", before="ulimit -f 1; ")
 
     assert (status, output.count("A file cannot be written. Found: "), "Traceback" in errors) == (0, 1, False)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.chapter import collection, figures
-from pytest_kerasch2.claims.marks import check_of
+from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check
 from pytest_kerasch2.report.summary import HEADINGS
 
@@ -30,14 +30,14 @@ def test_no_id_is_taken_twice() -> None:
 
 
 @pytest.mark.parametrize("check", DECIDING, ids=_id)
-def test_a_check_has_a_planted_fault(check: Check) -> None:
-    assert check.saboteurs, f"{check.claim.id} has no saboteur: it proves nothing"
+def test_a_check_has_a_injected_fault(check: Check) -> None:
+    assert check.faults, f"{check.claim.id} has no fault: it proves nothing"
 
 
 @pytest.mark.parametrize("check", DECIDING, ids=_id)
-def test_a_check_has_a_harmless_variation(check: Check) -> None:
+def test_a_check_has_a_benign_change(check: Check) -> None:
     # A cure is one: with it a claim that is broken everywhere must be held.
-    assert check.variations or check.cure, f"{check.claim.id} has no harmless variation"
+    assert check.benign_changes or check.fix, f"{check.claim.id} has no benign change"
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=_id)
@@ -64,7 +64,7 @@ def test_every_section_module_is_collected() -> None:
     with_claims = set()
     for path in collection.FOLDER.glob("*.py"):
         text = path.read_text(encoding="utf-8")
-        if "\n@claim(" in text or "\n@generalises(" in text:
+        if "\n@claim(" in text or "\n@extends(" in text:
             with_claims.add(path.stem)
 
     assert with_claims == set(collection.SECTIONS)
@@ -79,11 +79,11 @@ def test_the_printed_list_of_claims_is_the_suites() -> None:
     assert printed == names["page"](CHECKS), "run `python docs/write_claims.py`"
 
 
-def test_saboteurs_say_what_they_plant() -> None:
+def test_faults_say_what_they_plant() -> None:
     silent = {
         factory.__name__
         for check in CHECKS
-        for factory in (*check.saboteurs, *check.variations, *([check.cure] if check.cure else []))
+        for factory in (*check.faults, *check.benign_changes, *([check.fix] if check.fix else []))
         if not factory.__doc__
     }
 

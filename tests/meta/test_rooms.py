@@ -120,7 +120,7 @@ def test_the_probe_is_a_program_of_its_own_for_an_old_interpreter(path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "module", ["plugin", "fixtures", "options", "claims.ledger", "framework.api", "report.terminal"]
+    "module", ["plugin", "fixtures", "options", "claims.results", "framework.api", "report.terminal"]
 )
 def test_loading_brings_in_nothing_heavy(module: str) -> None:
     script = f"import json, sys, pytest_kerasch2.{module}; print(json.dumps(sorted(sys.modules)))"

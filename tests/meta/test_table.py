@@ -1,4 +1,4 @@
-"""The committed truth table: whole, explained, of no machine, and in each of its forms the same."""
+"""The committed compatibility table: whole, explained, of no machine, and in each of its forms the same."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.report import changes, page, table_markdown, truth_table
+from pytest_kerasch2.report import changes, compatibility_table, page, table_markdown
 from pytest_kerasch2.report.summary import is_explained
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -17,10 +17,10 @@ PLACES = re.compile(r"(?<![\w:/.])(/(home|tmp|root|usr|opt|var|mnt|work|Users)/|
 
 @pytest.fixture(scope="module")
 def table() -> Any:
-    return truth_table.read(DOCS / "truth-table.json")
+    return compatibility_table.read(DOCS / "compatibility.json")
 
 
-def test_every_release_has_a_whole_ledger(table: Any) -> None:
+def test_every_release_has_a_whole_results(table: Any) -> None:
     lacking = [one["environment"] for one in table["releases"] if "absent" in one or not one["complete"]]
 
     assert (lacking, len(table["releases"]) >= 45) == ([], True)
@@ -35,11 +35,11 @@ def test_every_cell_is_as_recorded(table: Any) -> None:
 def test_every_broken_cell_has_its_cause(table: Any) -> None:
     broken = [one for row in table["claims"] for one in row["outcomes"] if one["verdict"] == "broken"]
 
-    assert [one for one in broken if one["deviation"] is None] == []
+    assert [one for one in broken if one["known_issue"] is None] == []
 
 
 def test_no_place_of_a_machine_is_in_it() -> None:
-    text = (DOCS / "truth-table.json").read_text(encoding="utf-8")
+    text = (DOCS / "compatibility.json").read_text(encoding="utf-8")
 
     assert PLACES.findall(text) == []
 
@@ -47,8 +47,8 @@ def test_no_place_of_a_machine_is_in_it() -> None:
 @pytest.mark.parametrize(
     ("name", "render"),
     [
-        ("truth-table.md", table_markdown.page),
-        ("truth-table.html", page.render),
+        ("compatibility.md", table_markdown.page),
+        ("compatibility.html", page.render),
         ("what-changed.md", changes.page),
     ],
 )

@@ -62,7 +62,7 @@ from unittest import mock
 
 import pytest
 
-from pytest_kerasch2.claims.marks import *
+from pytest_kerasch2.claims.decorators import *
 from pytest_kerasch2.errors import *
 from pytest_kerasch2.framework.child import Job
 
@@ -70,18 +70,18 @@ def about(name, statement="It is so."):
     return claim(f"small.{name}", statement, section="Features", kind="prose")
 
 def known(**more):
-    return deviation(**{"cause": "it moved", "source": "https://example.org/why", "symptom": "5, not 6", **more})
+    return known_issue(**{"cause": "it moved", "source": "https://example.org/why", "symptom": "5, not 6", **more})
 """
 
 TWO = """
 @about('held')
-def held(witness):
-    witness.equal('value', expected=5, actual=5)
+def held(record):
+    record.equal('value', expected=5, actual=5)
 
 @about('broken')
 @known()
-def broken(witness):
-    witness.equal('value', expected=6, actual=5)
+def broken(record):
+    record.equal('value', expected=6, actual=5)
 """
 
 
@@ -134,10 +134,10 @@ class Small:
             shared = ("-p", "small", "-p", "no:randomly")
             return self.pytester.runpytest_subprocess(*shared, *arguments, timeout=120)
 
-    def ledger(self, *arguments: str) -> tuple[pytest.RunResult, Any]:
-        """Verify the small chapter and read the ledger that it wrote."""
-        place = self.path / "ledger.json"
-        result = self.run(f"--chapter-ledger={place}", *arguments)
+    def results(self, *arguments: str) -> tuple[pytest.RunResult, Any]:
+        """Verify the small chapter and read the results file that it wrote."""
+        place = self.path / "results.json"
+        result = self.run(f"--chapter-results={place}", *arguments)
         return result, json.loads(place.read_text(encoding="utf-8"))
 
 
@@ -148,6 +148,6 @@ def small(pytester: pytest.Pytester) -> Small:
 
 @pytest.fixture
 def two(small: Small) -> Small:
-    """A chapter of one claim that holds, and one whose deviation is known."""
+    """A chapter of one claim that holds, and one whose known issue is known."""
     small.section(TWO)
     return small

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims import results
 from tests.unit.early_recorded import interpreter, recorded, script
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="stand-ins for interpreters are scripts")
@@ -36,14 +36,14 @@ def cntk(tmp_path: Path) -> Path:
     return interpreter(tmp_path, recorded("cntk"))
 
 
-def test_every_claim_of_the_suite_is_in_the_ledger(run: Any, cntk: Path, pytester: pytest.Pytester) -> None:
-    place = pytester.path / "ledger.json"
+def test_every_claim_of_the_suite_is_in_the_results_file(run: Any, cntk: Path, pytester: pytest.Pytester) -> None:
+    place = pytester.path / "results.json"
 
-    result = run(cntk, f"--chapter-ledger={place}", "-W", "error", "--strict-markers")
+    result = run(cntk, f"--chapter-results={place}", "-W", "error", "--strict-markers")
 
     assert result.ret == 0
     result.stdout.fnmatch_lines(["chapter on: Keras 2.2.4 on cntk, Python 3.6.15 of *"])
-    told = ledger.read(place)
+    told = results.read(place)
     environment = told["environment"]
     assert (environment["tensorflow"], environment["keras"], environment["backend"]) == ("-", "2.2.4", "cntk")
     assert told["complete"] is True
@@ -55,7 +55,7 @@ def test_every_claim_of_the_suite_is_in_the_ledger(run: Any, cntk: Path, pyteste
     assert verdicts["config.backend-setter"] == "broken"
     assert verdicts["pipeline.batches"] == "not_applicable"
     # There is no mirror in this run.
-    assert verdicts["network-data.sizes"] == "could_not_tell"
+    assert verdicts["network-data.sizes"] == "inconclusive"
 
 
 def test_a_claim_is_selected_by_its_id(run: Any, cntk: Path) -> None:
@@ -77,21 +77,21 @@ def test_a_verdict_that_is_not_as_recorded_fails(run: Any, tmp_path: Path) -> No
     result = run(interpreter(tmp_path, told), "-k", "hidden-parameters")
 
     result.assert_outcomes(failed=1, deselected=len(_all()) - 1)
-    result.stdout.fnmatch_lines(["*broken, and no deviation explains it*", "*'Dense', 401135*"])
+    result.stdout.fnmatch_lines(["*broken, and no known issue explains it*", "*'Dense', 401135*"])
 
 
-def test_planted_faults_are_caught(run: Any, cntk: Path) -> None:
-    result = run(cntk, "--chapter-saboteurs", "-k", "file-keys or weights-shape")
+def test_injected_faults_are_caught(run: Any, cntk: Path) -> None:
+    result = run(cntk, "--chapter-faults", "-k", "file-keys or weights-shape")
 
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["planted faults caught: 3 of 3 *"])
+    result.stdout.fnmatch_lines(["injected faults detected: 3 of 3 *"])
 
 
 def test_workers_ask_once(run: Any, cntk: Path, pytester: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
-    place = pytester.path / "ledger.json"
+    place = pytester.path / "results.json"
 
-    result = run(cntk, "-n", "2", f"--chapter-ledger={place}", "-k", "config or layers")
+    result = run(cntk, "-n", "2", f"--chapter-results={place}", "-k", "config or layers")
 
     assert result.ret == 0
     assert json.loads(place.read_text(encoding="utf-8"))["environment"]["backend"] == "cntk"

@@ -12,8 +12,8 @@ from tests.plugin.conftest import TWO
     "flag",
     [
         "--chapter",
-        "--chapter-saboteurs",
-        "--chapter-ledger",
+        "--chapter-faults",
+        "--chapter-results",
         "--chapter-devices",
         "--chapter-mirror",
         "--chapter-offline",
@@ -68,7 +68,7 @@ def test_it_works_beside_other_options(two: Any, extra: tuple[str, ...]) -> None
 def test_a_warning_in_a_check_is_no_error_under_w_error(small: Any) -> None:
     small.section(
         "import warnings\n@about('warns')\n"
-        "def warns(witness):\n    warnings.warn('old name', DeprecationWarning)\n    witness.saw('went on')\n"
+        "def warns(record):\n    warnings.warn('old name', DeprecationWarning)\n    record.saw('went on')\n"
     )
 
     small.run("-W", "error").assert_outcomes(passed=1)
@@ -87,31 +87,31 @@ def test_the_last_failed_are_run_again(small: Any) -> None:
     again.assert_outcomes(failed=1, deselected=again.parseoutcomes().get("deselected", 0))
 
 
-def test_collecting_alone_writes_no_ledger(two: Any) -> None:
-    place = two.path / "ledger.json"
+def test_collecting_alone_writes_no_results(two: Any) -> None:
+    place = two.path / "results.json"
 
-    two.run("--collect-only", f"--chapter-ledger={place}")
+    two.run("--collect-only", f"--chapter-results={place}")
 
     assert not place.exists()
 
 
-def _without_times(ledger: Any) -> Any:
-    for claim in ledger["claims"]:
+def _without_times(results: Any) -> Any:
+    for claim in results["claims"]:
         claim["seconds"] = 0
-    return ledger
+    return results
 
 
-def test_with_and_without_workers_the_ledger_is_the_same(small: Any) -> None:
+def test_with_and_without_workers_the_results_file_is_the_same(small: Any) -> None:
     pytest.importorskip("xdist")
     small.section(
         TWO
         + "def answers():\n    return 5\n"
-        + "@about('child')\n@in_child(Job('small_chapter.section:answers'))\n"
-        + "def child_answers(child, witness):\n    witness.equal('answer', expected=5, actual=child)\n"
+        + "@about('child')\n@in_subprocess(Job('small_chapter.section:answers'))\n"
+        + "def child_answers(child, record):\n    record.equal('answer', expected=5, actual=child)\n"
     )
 
-    _, alone = small.ledger()
-    result, with_workers = small.ledger("-n", "2")
+    _, alone = small.results()
+    result, with_workers = small.results("-n", "2")
 
     result.assert_outcomes(passed=2, xfailed=1)
     assert _without_times(with_workers) == _without_times(alone)
@@ -121,39 +121,39 @@ def test_without_xdist_it_works_too(two: Any) -> None:
     two.run("-p", "no:xdist").assert_outcomes(passed=1, xfailed=1)
 
 
-def test_a_worker_that_dies_leaves_an_incomplete_ledger(small: Any) -> None:
+def test_a_worker_that_dies_leaves_an_incomplete_results(small: Any) -> None:
     pytest.importorskip("xdist")
-    small.section(TWO + "@about('dies')\ndef dies(witness):\n    os.abort()\n")
+    small.section(TWO + "@about('dies')\ndef dies(record):\n    os.abort()\n")
 
-    _, ledger = small.ledger("-n", "1", "--max-worker-restart=0")
+    _, results = small.results("-n", "1", "--max-worker-restart=0")
 
-    assert ledger["complete"] is False
+    assert results["complete"] is False
 
 
-def test_an_interrupted_run_says_so_in_the_ledger(small: Any) -> None:
-    small.section(TWO + "@about('stops')\ndef stops(witness):\n    raise KeyboardInterrupt\n")
+def test_an_interrupted_run_says_so_in_the_results_file(small: Any) -> None:
+    small.section(TWO + "@about('stops')\ndef stops(record):\n    raise KeyboardInterrupt\n")
 
-    result, ledger = small.ledger()
+    result, results = small.results()
 
-    assert (result.ret, ledger["complete"]) == (pytest.ExitCode.INTERRUPTED, False)
-    assert [claim["id"] for claim in ledger["claims"]] == ["small.broken", "small.held"]
+    assert (result.ret, results["complete"]) == (pytest.ExitCode.INTERRUPTED, False)
+    assert [claim["id"] for claim in results["claims"]] == ["small.broken", "small.held"]
 
 
 def test_a_run_that_stops_at_the_first_failure_is_incomplete(small: Any) -> None:
-    small.section("@about('bad')\ndef bad(witness):\n    witness.equal('v', expected=1, actual=2)\n" + TWO)
+    small.section("@about('bad')\ndef bad(record):\n    record.equal('v', expected=1, actual=2)\n" + TWO)
 
-    _, ledger = small.ledger("-x")
+    _, results = small.results("-x")
 
-    assert ledger["complete"] is False
+    assert results["complete"] is False
 
 
-@pytest.mark.parametrize("place", [".", "missing/ledger.json", "file/ledger.json"])
-def test_an_unwritable_ledger_is_refused_before_the_run(two: Any, place: str) -> None:
+@pytest.mark.parametrize("place", [".", "missing/results.json", "file/results.json"])
+def test_an_unwritable_results_is_refused_before_the_run(two: Any, place: str) -> None:
     (two.path / "file").write_text("in the way")
 
-    result = two.run(f"--chapter-ledger={place}")
+    result = two.run(f"--chapter-results={place}")
 
-    result.stderr.fnmatch_lines(["ERROR: The ledger cannot be written there*To do: name a file in a folder*"])
+    result.stderr.fnmatch_lines(["ERROR: The results file cannot be written there*To do: name a file in a folder*"])
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 
@@ -166,7 +166,7 @@ def test_an_unwritable_ledger_is_refused_before_the_run(two: Any, place: str) ->
         ("--chapter-mirror=file", "ERROR: The mirror*file*a file*"),
         ("--chapter-mirror=empty", "ERROR: The mirror*empty*an empty folder*"),
         ("--chapter-mirror=", "ERROR: --chapter-mirror has no value*"),
-        ("--chapter-ledger=", "ERROR: --chapter-ledger has no value*"),
+        ("--chapter-results=", "ERROR: --chapter-results has no value*"),
     ],
 )
 def test_an_option_that_cannot_be_honoured_is_one_clear_error(two: Any, option: str, message: str) -> None:
@@ -181,16 +181,16 @@ def test_an_option_that_cannot_be_honoured_is_one_clear_error(two: Any, option: 
 
 
 def test_a_damaged_mirror_fails_and_names_the_file(small: Any) -> None:
-    small.section("@about('data')\ndef data(mnist, witness):\n    witness.saw('never')\n")
+    small.section("@about('data')\ndef data(mnist, record):\n    record.saw('never')\n")
     (small.path / "mirror").mkdir()
     (small.path / "mirror" / "mnist.npz").write_bytes(b"PK\x03\x04 cut short")
 
-    result, ledger = small.ledger("--chapter-mirror=mirror")
+    result, results = small.results("--chapter-mirror=mirror")
 
     result.assert_outcomes(errors=1)
     assert "Traceback" not in result.stdout.str()
-    assert (ledger["claims"][0]["verdict"], "mnist.npz" in ledger["claims"][0]["evidence"][-1]) == (
-        "could_not_tell",
+    assert (results["claims"][0]["verdict"], "mnist.npz" in results["claims"][0]["evidence"][-1]) == (
+        "inconclusive",
         True,
     )
 

@@ -117,7 +117,7 @@ def test_a_misspelt_option_is_answered_with_the_nearest(inner: Any) -> None:
     result = inner("--chapter-ledgr=x.json")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*unrecognized arguments: --chapter-ledgr*", "*--chapter-ledger *"])
+    result.stderr.fnmatch_lines(["*unrecognized arguments: --chapter-ledgr*", "*--chapter-results *"])
 
 
 def test_an_unknown_option_of_others_is_answered_as_without_the_plugin(inner: Any) -> None:
@@ -127,11 +127,11 @@ def test_an_unknown_option_of_others_is_answered_as_without_the_plugin(inner: An
 @pytest.mark.parametrize(
     ("given", "needed"),
     [
-        (["--chapter-ledger=x.json"], "--chapter"),
+        (["--chapter-results=x.json"], "--chapter"),
         (["--chapter-python=x"], "--chapter"),
         (["--chapter-trainings=x"], "--chapter-accuracy"),
         (["--chapter", "--chapter-trainings=x"], "--chapter-accuracy"),
-        (["--chapter-saboteurs", "--chapter-ledger=x.json"], "--chapter-saboteurs"),
+        (["--chapter-faults", "--chapter-results=x.json"], "--chapter-faults"),
     ],
 )
 def test_an_option_without_effect_is_refused_on_the_command_line(inner: Any, given: list[str], needed: str) -> None:
@@ -142,10 +142,10 @@ def test_an_option_without_effect_is_refused_on_the_command_line(inner: Any, giv
 
 
 def test_in_a_configuration_file_it_waits_for_the_run_that_uses_it(pytester: pytest.Pytester, inner: Any) -> None:
-    pytester.makeini("[pytest]\naddopts = --chapter-ledger=x.json\n")
+    pytester.makeini("[pytest]\naddopts = --chapter-results=x.json\n")
     pytester.makepyfile("def test_it():\n    pass\n")
 
     result = inner()
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*--chapter-ledger has no effect without --chapter*"])
+    result.stdout.fnmatch_lines(["*--chapter-results has no effect without --chapter*"])

@@ -11,9 +11,9 @@ from tests.plugin.conftest import TWO
 
 SEVERAL = """
 @about('several')
-def several(witness):
-    witness.saw('one')
-    witness.saw('another')
+def several(record):
+    record.saw('one')
+    record.saw('another')
 """
 
 
@@ -29,24 +29,24 @@ def test_junit_has_the_versions_at_the_suite_and_no_name_twice_at_a_test(small: 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
 def test_a_run_of_some_claims_is_not_complete(two: Any, workers: tuple[str, ...]) -> None:
-    _, ledger = two.ledger("-k", "small.held", *workers)
+    _, results = two.results("-k", "small.held", *workers)
 
-    assert (ledger["complete"], ledger["selected"]) == (False, True)
+    assert (results["complete"], results["selected"]) == (False, True)
 
 
 def test_a_run_of_the_last_failed_is_not_complete(small: Any) -> None:
     small.section(TWO.replace("@known()\n", ""))
     small.run()
 
-    _, ledger = small.ledger("--lf")
+    _, results = small.results("--lf")
 
-    assert ledger["complete"] is False
+    assert results["complete"] is False
 
 
 def test_a_run_of_all_claims_is_complete(two: Any) -> None:
-    _, ledger = two.ledger()
+    _, results = two.results()
 
-    assert (ledger["complete"], "selected" in ledger) == (True, False)
+    assert (results["complete"], "selected" in results) == (True, False)
 
 
 def test_a_misspelt_claim_is_answered_with_the_nearest(two: Any) -> None:

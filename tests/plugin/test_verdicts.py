@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-HELD = "witness.equal('the value', expected=5, actual=5)"
-BROKEN = "witness.equal('the value', expected=6, actual=5)"
+HELD = "record.equal('the value', expected=5, actual=5)"
+BROKEN = "record.equal('the value', expected=6, actual=5)"
 
 
 @pytest.mark.parametrize(
@@ -19,26 +19,26 @@ BROKEN = "witness.equal('the value', expected=6, actual=5)"
         ("@known(since='2.16')\n", BROKEN, "failed", "broken"),
         ("@known(symptom='AttributeError')\n", BROKEN, "failed", "broken"),
         ("", "raise NotApplicable('No such thing here')", "skipped", "not_applicable"),
-        ("", "raise CouldNotTell('No data', '', 'fetch it')", "skipped", "could_not_tell"),
-        ("", "raise DataDamaged('MNIST is damaged', 'junk', 'mend it')", "failed", "could_not_tell"),
-        ("", "pytest.skip('not today')", "skipped", "could_not_tell"),
+        ("", "raise Inconclusive('No data', '', 'fetch it')", "skipped", "inconclusive"),
+        ("", "raise DataDamaged('MNIST is damaged', 'junk', 'mend it')", "failed", "inconclusive"),
+        ("", "pytest.skip('not today')", "skipped", "inconclusive"),
         ("", "raise ZeroDivisionError('odd')", "failed", "broken"),
-        ("", "pass", "failed", "could_not_tell"),
+        ("", "pass", "failed", "inconclusive"),
     ],
 )
 def test_outcome_and_verdict(small: Any, marks: str, body: str, outcome: str, verdict: str) -> None:
-    small.section(f"@about('value')\n{marks}def value(witness):\n    {body}\n")
+    small.section(f"@about('value')\n{marks}def value(record):\n    {body}\n")
 
-    result, ledger = small.ledger()
+    result, results = small.results()
 
     result.assert_outcomes(**{outcome: 1})
-    assert [claim["verdict"] for claim in ledger["claims"]] == [verdict]
+    assert [claim["verdict"] for claim in results["claims"]] == [verdict]
 
 
 def test_a_run_as_recorded_ends_with_zero_and_another_with_one(small: Any) -> None:
-    small.section(f"@about('value')\n@known()\ndef value(witness):\n    {BROKEN}\n")
+    small.section(f"@about('value')\n@known()\ndef value(record):\n    {BROKEN}\n")
     as_recorded = small.run()
-    small.section(f"@about('value')\ndef value(witness):\n    {BROKEN}\n")
+    small.section(f"@about('value')\ndef value(record):\n    {BROKEN}\n")
 
     otherwise = small.run()
 
@@ -46,13 +46,13 @@ def test_a_run_as_recorded_ends_with_zero_and_another_with_one(small: Any) -> No
 
 
 def test_a_missing_fixture_value_becomes_the_verdict_of_the_claim(small: Any) -> None:
-    small.section("@about('data')\ndef data(mnist, witness):\n    witness.saw('never')\n")
+    small.section("@about('data')\ndef data(mnist, record):\n    record.saw('never')\n")
 
-    result, ledger = small.ledger("--chapter-offline")
+    result, results = small.results("--chapter-offline")
 
     result.assert_outcomes(skipped=1)
-    assert (ledger["claims"][0]["verdict"], "--chapter-mirror" in ledger["claims"][0]["remedy"]) == (
-        "could_not_tell",
+    assert (results["claims"][0]["verdict"], "--chapter-mirror" in results["claims"][0]["remedy"]) == (
+        "inconclusive",
         True,
     )
 
@@ -62,22 +62,22 @@ def test_checks_of_one_claim_make_one_entry(small: Any) -> None:
         """
         @about('value')
         @pytest.mark.parametrize('number', [1, 2, 3])
-        def value(witness, number):
-            witness.at_most('number', limit=3, actual=number)
+        def value(record, number):
+            record.at_most('number', limit=3, actual=number)
 
-        @generalises(value)
-        def wider(witness):
-            witness.saw('all numbers')
+        @extends(value)
+        def wider(record):
+            record.saw('all numbers')
         """
     )
 
-    _, ledger = small.ledger()
+    _, results = small.results()
 
-    assert [(claim["id"], claim["checks"]) for claim in ledger["claims"]] == [("small.value", 4)]
+    assert [(claim["id"], claim["checks"]) for claim in results["claims"]] == [("small.value", 4)]
 
 
 def test_the_table_tells_what_is_broken_and_why(small: Any) -> None:
-    small.section(f"@about('value')\n@known()\ndef value(witness):\n    {BROKEN}\n")
+    small.section(f"@about('value')\n@known()\ndef value(record):\n    {BROKEN}\n")
 
     result = small.run()
 
@@ -90,13 +90,13 @@ def test_a_leak_is_reported_by_name_and_put_back(small: Any) -> None:
     small.section(
         """
         @about('leak')
-        def leak(witness):
+        def leak(record):
             os.environ['KERASCH2_LEFT_BEHIND'] = 'yes'
-            witness.saw('done')
+            record.saw('done')
 
         @about('next')
-        def next(witness):
-            witness.absent('environment', unwanted='KERASCH2_LEFT_BEHIND', actual=sorted(os.environ))
+        def next(record):
+            record.absent('environment', unwanted='KERASCH2_LEFT_BEHIND', actual=sorted(os.environ))
         """
     )
 
@@ -110,9 +110,9 @@ def test_two_claims_of_one_id_are_refused_before_anything_runs(small: Any) -> No
     small.section(
         """
         @about('same', 'One.')
-        def one(witness): ...
+        def one(record): ...
         @about('same', 'Another.')
-        def another(witness): ...
+        def another(record): ...
         """
     )
 
@@ -129,19 +129,19 @@ def test_a_child_that_dies_costs_its_claim_alone(small: Any) -> None:
             os.abort()
 
         @about('child')
-        @in_child(Job('small_chapter.section:dies', deadline=30.0))
-        def child_dies(child, witness):
-            witness.saw('never')
+        @in_subprocess(Job('small_chapter.section:dies', deadline=30.0))
+        def child_dies(child, record):
+            record.saw('never')
 
         @about('other')
-        def other(witness):
-            witness.saw('still here')
+        def other(record):
+            record.saw('still here')
         """
     )
 
-    result, ledger = small.ledger()
+    result, results = small.results()
 
-    found = {claim["id"]: claim for claim in ledger["claims"]}
+    found = {claim["id"]: claim for claim in results["claims"]}
     result.assert_outcomes(passed=1, errors=1)
     assert "SIGABRT" in found["small.child"]["evidence"][-1]
 
@@ -153,15 +153,15 @@ def test_a_child_that_hangs_is_killed_at_its_deadline(small: Any) -> None:
             time.sleep(600)
 
         @about('child')
-        @in_child(Job('small_chapter.section:hangs', deadline=3.0))
-        def child_hangs(child, witness):
-            witness.saw('never')
+        @in_subprocess(Job('small_chapter.section:hangs', deadline=3.0))
+        def child_hangs(child, record):
+            record.saw('never')
         """
     )
 
-    _, ledger = small.ledger()
+    _, results = small.results()
 
-    assert "deadline of 3 s" in ledger["claims"][0]["evidence"][-1]
+    assert "deadline of 3 s" in results["claims"][0]["evidence"][-1]
 
 
 def test_a_child_that_answers_is_read_by_all_its_claims(small: Any) -> None:
@@ -175,14 +175,14 @@ def test_a_child_that_answers_is_read_by_all_its_claims(small: Any) -> None:
         JOB = Job('small_chapter.section:counted')
 
         @about('one')
-        @in_child(JOB)
-        def one(child, witness):
-            witness.equal('answer', expected=5, actual=child['answer'])
+        @in_subprocess(JOB)
+        def one(child, record):
+            record.equal('answer', expected=5, actual=child['answer'])
 
         @about('two')
-        @in_child(JOB)
-        def two(child, witness):
-            witness.equal('answer', expected=5, actual=child['answer'])
+        @in_subprocess(JOB)
+        def two(child, record):
+            record.equal('answer', expected=5, actual=child['answer'])
         """
     )
     count = small.path / "count"
@@ -206,14 +206,14 @@ def test_a_data_set_that_is_missing_is_looked_for_once(small: Any) -> None:
         sources.load = looks
 
         @about('first')
-        def first(mnist, witness): ...
+        def first(mnist, record): ...
 
         @about('second')
-        def second(mnist, witness): ...
+        def second(mnist, record): ...
 
         @about('third')
-        def third(witness):
-            witness.equal('looks', expected=['mnist'], actual=LOOKS)
+        def third(record):
+            record.equal('looks', expected=['mnist'], actual=LOOKS)
         """
     )
 

@@ -56,7 +56,7 @@ def run(seed: int, epochs: int = EPOCHS, **off: float) -> Run:
     """Give the curve of a seed.
 
     Args:
-        off: by how many deviations the losses or accuracies of a series lie higher than usual.
+        off: by how many known issues the losses or accuracies of a series lie higher than usual.
     """
     drawn = random.Random(7919 * seed)
     curves: dict[str, tuple[float, ...]] = {}

@@ -48,7 +48,7 @@ for line in sys.stdin:
         found = dict(ok=dict(environment=facts, benchmarks=given["benchmarks"]))
     elif do == "open":
         found = dict(ok=dict(first=1.0, by=given["by"], proof=given["proof"]))
-        planted = 1 + order["slower"]
+        injected = 1 + order["slower"]
     elif do == "pace":
         own = own or began()
         found = dict(ok=dict(each=0.01))
@@ -60,7 +60,7 @@ for line in sys.stdin:
         found = dict(ok=dict())
     elif do == "turn" and left:
         left -= 1
-        seconds = calls * took * planted * (1 + 0.001 * drawn.gauss(0, 1))
+        seconds = calls * took * injected * (1 + 0.001 * drawn.gauss(0, 1))
         found = dict(ok=dict(steps=calls, seconds=seconds, owed=seconds * owes))
     else:
         found = dict(ok=dict())

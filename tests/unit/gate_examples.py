@@ -1,4 +1,4 @@
-"""The examples of docs/how-to/gate-any-training.md: their files, the command, and the change that makes the gate fail."""
+"""The examples of docs/how-to/gate-any-training.md: their files, the command, and the change that must fail."""
 
 from __future__ import annotations
 

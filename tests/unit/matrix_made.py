@@ -1,4 +1,4 @@
-"""A matrix whose interpreters only write ledgers."""
+"""A matrix whose interpreters only write results files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from matrix.environments import Environment, Maker
 from matrix.errors import Absent, Unfinished
 from matrix.running import Wish
 
-# Stands in for the interpreter of a column: it takes pytest's command line and writes a ledger of two sections.
+# Stands in for the interpreter of a column: it takes pytest's command line and writes a results file of two sections.
 STAND_IN = """#!{python}
 import json, os, sys, time
 if sys.argv[1] == "-c":
     sys.exit(os.environ.get("IMPORT"))
 names = [argument.split("/")[-1][:-3] for argument in sys.argv if argument.endswith(".py")]
 names = names or ["datasets", "dtypes", *os.environ.get("FIGURES", "").split()]
-made = [argument.split("=", 1)[1] for argument in sys.argv if argument.startswith("--chapter-ledger=")][0]
+made = [argument.split("=", 1)[1] for argument in sys.argv if argument.startswith("--chapter-results=")][0]
 trained = ["trained"] if "--chapter-accuracy" in sys.argv else []
 with open(os.environ["RUNS"], "a") as stream:
     stream.write(" ".join([os.environ["NAME"], *trained, *names]) + "\\n")
@@ -38,13 +38,13 @@ def entry(name):
     kind = "figure" if name == "figures" else "prose"
     told = kind == "prose" or trained and "OPEN" not in os.environ
     # As a time is told, and as equal bits are, without training.
-    verdict = "broken" if status == 1 else "held" if told or "BITS" in os.environ else "could_not_tell"
+    verdict = "broken" if status == 1 else "held" if told or "BITS" in os.environ else "inconclusive"
     evidence = ["seen", "curves: 12, trained by this run"] if told and kind == "figure" else ["seen"]
     return dict(id=ids[name], section="Data types", statement="It is so.", kind=kind, verdict=verdict, expected="held",
-                evidence=evidence, deviation=None, instead=[], remedy="", checks=1, seconds=0.1)
+                evidence=evidence, known_issue=None, workarounds=[], remedy="", checks=1, seconds=0.1)
 if status < 2:
-    ledger = dict(schema=1, complete=True, environment=environment, claims=[entry(name) for name in names])
-    open(made, "w").write(json.dumps(ledger))
+    results = dict(schema=1, complete=True, environment=environment, claims=[entry(name) for name in names])
+    open(made, "w").write(json.dumps(results))
 sys.exit(status)
 """
 
@@ -62,7 +62,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
     Returns:
         What gives the lines that the stand-ins wrote: each the name of a column, and the sections that were run.
     """
-    made = {"ENVIRONMENTS": "envs", "LEDGERS": "ledgers", "STATES": "states", "LOGS": "logs", "WORK": "work"}
+    made = {"ENVIRONMENTS": "envs", "RESULTS": "results", "STATES": "states", "LOGS": "logs", "WORK": "work"}
     for word, folder in {
         **made,
         "WHEELS": "wheels",
@@ -118,4 +118,4 @@ def run(*listed: Column, names: tuple[str, ...] = (), **wish: Any) -> int:
 
 def table() -> Any:
     """Give the table that was written."""
-    return json.loads((places.DOCS / "truth-table.json").read_text(encoding="utf-8"))
+    return json.loads((places.DOCS / "compatibility.json").read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import overhead, overhead_works
 from benchmarks.overhead_works import WORKS
-from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.errors import BadResults
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 
@@ -66,7 +66,7 @@ def test_the_section_says_of_each_spin_whether_it_is_reached(place: Path) -> Non
 
 
 def test_nothing_is_made_of_nothing(place: Path) -> None:
-    with pytest.raises(BadLedger, match="Nothing was measured yet"):
+    with pytest.raises(BadResults, match="Nothing was measured yet"):
         overhead.section()
 
 
@@ -74,7 +74,7 @@ def test_nothing_is_made_of_nothing(place: Path) -> None:
 def test_a_file_that_is_damaged_or_of_another_schema_is_refused(place: Path, text: str) -> None:
     place.write_text(text, encoding="utf-8")
 
-    with pytest.raises(BadLedger, match=r"overhead\.json cannot be used"):
+    with pytest.raises(BadResults, match=r"overhead\.json cannot be used"):
         overhead.read()
 
 

@@ -9,8 +9,8 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.chapter import blocks_running, blocks_texts, surroundings
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.claims.witness import Witness
 from pytest_kerasch2.errors import ClaimBroken, DeviceMissing, FrameworkMissing, NotApplicable
 from pytest_kerasch2.framework import api, backend_state, devices
 from pytest_kerasch2.options import Settings
@@ -69,7 +69,7 @@ def test_the_report_says_that_there_is_no_tensorflow() -> None:
 
 def _run(monkeypatch: pytest.MonkeyPatch, text: str) -> Any:
     monkeypatch.setattr(blocks_texts, "text", lambda block: text)
-    return blocks_running.executed(Witness(), "any", {})
+    return blocks_running.executed(Recorder(), "any", {})
 
 
 def test_a_block_that_names_tensorflow_is_not_applicable(alone: None, monkeypatch: pytest.MonkeyPatch) -> None:

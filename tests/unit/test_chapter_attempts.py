@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.chapter import attempts
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.errors import ClaimBroken, NotApplicable
 
 
@@ -19,18 +19,18 @@ def _raising(error: Exception) -> Any:
 
 
 def test_a_value_is_given_as_it_was() -> None:
-    assert attempts.value(Witness(), "adding", attempts.attempt(lambda: 1 + 1)) == 2
+    assert attempts.value(Recorder(), "adding", attempts.attempt(lambda: 1 + 1)) == 2
 
 
 def test_what_raised_in_the_child_breaks_the_claim() -> None:
     with pytest.raises(ClaimBroken, match="adding does not run"):
-        attempts.value(Witness(), "adding", _raising(ValueError("no")))
+        attempts.value(Recorder(), "adding", _raising(ValueError("no")))
 
 
 def test_what_the_environment_cannot_have_is_no_failure_of_the_claim() -> None:
     missing = NotApplicable("tf.data speaks of TensorFlow", "this is Keras on jax", "install it")
 
     with pytest.raises(NotApplicable) as caught:
-        attempts.value(Witness(), "adding", _raising(missing))
+        attempts.value(Recorder(), "adding", _raising(missing))
 
     assert str(caught.value) == str(missing)

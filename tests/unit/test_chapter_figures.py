@@ -17,8 +17,8 @@ from pytest_kerasch2.chapter import (
     figures_trained,
 )
 from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
-from pytest_kerasch2.claims.witness import Witness
-from pytest_kerasch2.errors import ClaimBroken, CouldNotTell, NotApplicable
+from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.errors import ClaimBroken, Inconclusive, NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.gates import prediction
 from pytest_kerasch2.gates.prediction import Prediction
@@ -52,11 +52,11 @@ def test_each_way_has_three_stored_seeds_of_its_own(curves: Curves) -> None:
 
 
 def test_a_figure_that_the_trainings_give_is_held(curves: Curves) -> None:
-    witness = Witness()
+    record = Recorder()
 
-    figures_deciding.one_of_them(witness, curves, STYLES, Point("test_accuracy", 10), "0.9801")
+    figures_deciding.one_of_them(record, curves, STYLES, Point("test_accuracy", 10), "0.9801")
 
-    assert "0.9801 is printed: 12 trainings gave" in witness.evidence[-1]
+    assert "0.9801 is printed: 12 trainings gave" in record.evidence[-1]
 
 
 @pytest.mark.parametrize(
@@ -66,19 +66,19 @@ def test_a_figure_that_they_cannot_give_is_broken_whichever_way_it_lies(
     curves: Curves, series: str, printed: str
 ) -> None:
     with pytest.raises(ClaimBroken, match="standard deviations from their mean"):
-        figures_deciding.one_of_them(Witness(), curves, STYLES, Point(series, 10), printed)
+        figures_deciding.one_of_them(Recorder(), curves, STYLES, Point(series, 10), printed)
 
 
 def test_a_figure_with_few_digits_is_known_no_better(curves: Curves) -> None:
     # 0.1 stands for all from 0.05 to 0.15, and so for the 0.078 that is usual.
-    figures_deciding.one_of_them(Witness(), curves, STYLES, Point("test_loss", 10), "0.1")
+    figures_deciding.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.1")
 
     with pytest.raises(ClaimBroken):
-        figures_deciding.one_of_them(Witness(), curves, STYLES, Point("test_loss", 10), "0.1500")
+        figures_deciding.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.1500")
 
 
 # Family-wise one per cent over twelve figures is 0.00083 for one.
-@pytest.mark.parametrize(("probability", "verdict"), [(0.0009, None), (0.0005, CouldNotTell), (0.00005, ClaimBroken)])
+@pytest.mark.parametrize(("probability", "verdict"), [(0.0009, None), (0.0005, Inconclusive), (0.00005, ClaimBroken)])
 def test_a_figure_is_broken_only_where_other_seeds_would_not_tell_it_otherwise(
     curves: Curves, monkeypatch: pytest.MonkeyPatch, probability: float, verdict: type[Exception] | None
 ) -> None:
@@ -86,7 +86,7 @@ def test_a_figure_is_broken_only_where_other_seeds_would_not_tell_it_otherwise(
     told = contextlib.nullcontext() if verdict is None else pytest.raises(verdict, match=r"3\.5 standard deviations")
 
     with told:
-        figures_deciding.one_of_them(Witness(), curves, STYLES, Point("test_loss", 10), "0.0915")
+        figures_deciding.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.0915")
 
 
 def test_a_figure_at_the_edge_does_not_hide_a_broken_one(curves: Curves, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,58 +94,58 @@ def test_a_figure_at_the_edge_does_not_hide_a_broken_one(curves: Curves, monkeyp
     monkeypatch.setattr(prediction, "predict", lambda *_: next(said))
 
     with pytest.raises(ClaimBroken, match=r"20\.0 standard deviations"):
-        figures.first_way(Witness(), curves, dict.fromkeys(STYLES, "a"))
+        figures.first_way(Recorder(), curves, dict.fromkeys(STYLES, "a"))
 
 
 def test_98_of_100_is_what_the_mean_rounds_to(curves: Curves) -> None:
-    figures_deciding.rounds_to(Witness(), curves.runs, 98)
+    figures_deciding.rounds_to(Recorder(), curves.runs, 98)
 
     with pytest.raises(ClaimBroken):
-        figures_deciding.rounds_to(Witness(), curves.runs, 97)
+        figures_deciding.rounds_to(Recorder(), curves.runs, 97)
 
 
 def test_a_mean_near_a_half_is_not_told(curves: Curves) -> None:
     shares = [run.test_accuracy[-1] for run in curves.runs]
     near = _changed(curves, _less_accurate(100 * sum(shares) / len(shares) - 97.5))
 
-    with pytest.raises(CouldNotTell):
-        figures_deciding.rounds_to(Witness(), near.runs, 98)
+    with pytest.raises(Inconclusive):
+        figures_deciding.rounds_to(Recorder(), near.runs, 98)
 
 
 def test_a_way_that_ends_two_points_lower_is_not_nearly_the_same(curves: Curves) -> None:
     worse = _changed(curves, _less_accurate(2), "subclass")
 
     with pytest.raises(ClaimBroken, match="subclass ends nearly as"):
-        figures_deciding.nearly_alike(Witness(), worse, "subclass", STYLES[:3], same_bits=True)
+        figures_deciding.nearly_alike(Recorder(), worse, "subclass", STYLES[:3], same_bits=True)
 
 
 def test_a_difference_that_is_not_known_well_enough_decides_nothing_by_itself(curves: Curves) -> None:
     unsure = _changed(curves, _less_accurate(0.4), "subclass")
 
-    with pytest.raises(CouldNotTell):
-        figures_deciding.nearly_alike(Witness(), unsure, "subclass", STYLES[:3], same_bits=False)
+    with pytest.raises(Inconclusive):
+        figures_deciding.nearly_alike(Recorder(), unsure, "subclass", STYLES[:3], same_bits=False)
 
 
 def test_equal_bits_decide_where_the_interval_does_not(curves: Curves) -> None:
-    witness = Witness()
+    record = Recorder()
     unsure = _changed(curves, _less_accurate(0.4), "subclass")
 
-    figures_deciding.nearly_alike(witness, unsure, "subclass", STYLES[:3], same_bits=True)
+    figures_deciding.nearly_alike(record, unsure, "subclass", STYLES[:3], same_bits=True)
 
-    assert "equal weights give equal bits" in witness.evidence[-1]
+    assert "equal weights give equal bits" in record.evidence[-1]
 
 
 def test_equal_bits_decide_without_training() -> None:
-    witness = Witness()
+    record = Recorder()
 
-    figures_deciding.nearly_alike(witness, None, "functional", STYLES[:2], same_bits=True)
+    figures_deciding.nearly_alike(record, None, "functional", STYLES[:2], same_bits=True)
 
-    assert "equal weights give equal bits" in witness.evidence[-1]
+    assert "equal weights give equal bits" in record.evidence[-1]
 
 
 def test_other_bits_decide_nothing_without_training() -> None:
-    with pytest.raises(CouldNotTell, match="--chapter-accuracy"):
-        figures_deciding.nearly_alike(Witness(), None, "subclass", STYLES[:3], same_bits=False)
+    with pytest.raises(Inconclusive, match="--chapter-accuracy"):
+        figures_deciding.nearly_alike(Recorder(), None, "subclass", STYLES[:3], same_bits=False)
 
 
 @pytest.fixture(scope="module")
@@ -165,11 +165,11 @@ def test_the_printed_subclass_drops_nothing_on_keras_3_and_trains_otherwise(bits
 
 
 def test_ways_that_train_alike_tell_their_figures_together() -> None:
-    witness = Witness()
+    record = Recorder()
 
-    found = figures_alike.kin(witness, {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "functional")
+    found = figures_alike.kin(record, {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "functional")
 
-    assert (found, witness.evidence) == (
+    assert (found, record.evidence) == (
         STYLES[:3],
         (
             "from equal weights, order and dropping, functional trains bit for bit"
@@ -179,20 +179,20 @@ def test_ways_that_train_alike_tell_their_figures_together() -> None:
 
 
 def test_a_way_that_trains_as_no_other_does_tells_its_figures_alone() -> None:
-    found = figures_alike.kin(Witness(), {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "subclass")
+    found = figures_alike.kin(Recorder(), {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "subclass")
 
     assert found == ("subclass",)
 
 
 def test_without_training_nothing_is_decided() -> None:
-    with pytest.raises(CouldNotTell, match="--chapter-accuracy"):
+    with pytest.raises(Inconclusive, match="--chapter-accuracy"):
         figures_trained.refuse_untrained(Settings(chapter=True))
 
 
 def test_without_its_libraries_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures_trained.importlib.util, "find_spec", lambda name: None)
 
-    with pytest.raises(CouldNotTell, match=r"no joblib and no scipy.*pytest-kerasch2\[accuracy\]"):
+    with pytest.raises(Inconclusive, match=r"no joblib and no scipy.*pytest-kerasch2\[accuracy\]"):
         figures_trained.refuse_without_libraries()
 
 

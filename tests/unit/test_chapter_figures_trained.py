@@ -19,7 +19,7 @@ from pytest_kerasch2.chapter import (
 )
 from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
 from pytest_kerasch2.data import standins
-from pytest_kerasch2.errors import BadReference, CouldNotTell, TrainingFailed
+from pytest_kerasch2.errors import BadReference, Inconclusive, TrainingFailed
 from pytest_kerasch2.options import Settings
 
 # TensorFlow's own, of old releases.
@@ -162,7 +162,7 @@ def test_a_training_that_was_stopped_breaks_no_figure(tmp_path: Path, monkeypatc
 
     found = figures_fixtures.FigureFixtures(config, SETTINGS, tmp_path)._trained()
 
-    assert isinstance(found, CouldNotTell)
+    assert isinstance(found, Inconclusive)
 
 
 def test_what_the_training_process_complains_of_is_told(tmp_path: Path, mirror: Path) -> None:

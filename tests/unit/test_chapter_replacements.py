@@ -7,23 +7,23 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.chapter import replacements, replacements_pipeline, replacements_saving, replacing
-from pytest_kerasch2.claims.model import Claim, Deviation, Record, Replacement, Verdict
+from pytest_kerasch2.claims.model import Claim, KnownIssue, Record, Verdict, Workaround
 from pytest_kerasch2.errors import NotApplicable
 
 ROOMS = (replacements, replacements_pipeline, replacements_saving)
-ALL = {name: one for room in ROOMS for name, one in vars(room).items() if isinstance(one, Replacement)}
+ALL = {name: one for room in ROOMS for name, one in vars(room).items() if isinstance(one, Workaround)}
 
 
-def _number(names: dict[str, Any], witness: Any) -> None:
-    witness.equal("the number", expected=5, actual=names["number"])
+def _number(names: dict[str, Any], record: Any) -> None:
+    record.equal("the number", expected=5, actual=names["number"])
 
 
-FIVE = Replacement("number = five\n", lambda tf: {"five": 5}, _number)
+FIVE = Workaround("number = five\n", lambda tf: {"five": 5}, _number)
 RECORD = Record(
     Claim("a.b", "It is so.", "Somewhere", "code"),
     Verdict.BROKEN,
     ("gone",),
-    Deviation("it moved", "https://example.org", "gone", instead=FIVE),
+    KnownIssue("it moved", "https://example.org", "gone", workaround=FIVE),
 )
 
 
@@ -58,7 +58,7 @@ def test_lines_that_do_not_say_what_was_seen(write: str, said: str) -> None:
 
 
 def test_a_proof_that_looks_at_nothing_proves_nothing() -> None:
-    done = replacing.tried(replace(FIVE, proof=lambda names, witness: None))
+    done = replacing.tried(replace(FIVE, proof=lambda names, record: None))
 
     assert done is not None
     assert not done.worked
@@ -84,9 +84,9 @@ def test_files_and_words_are_left_nowhere(capfd: pytest.CaptureFixture[str], tmp
     [
         (RECORD, True),
         (replace(RECORD, verdict=Verdict.HELD), False),
-        (replace(RECORD, deviation=None), False),
-        (replace(RECORD, deviation=Deviation("it moved", "https://example.org", "gone")), False),
+        (replace(RECORD, known_issue=None), False),
+        (replace(RECORD, known_issue=KnownIssue("it moved", "https://example.org", "gone")), False),
     ],
 )
-def test_only_what_is_broken_and_has_one_runs_its_replacement(record: Record, ran: bool) -> None:
-    assert (replacing.with_replacement(record).tried is not None) is ran
+def test_only_what_is_broken_and_has_one_runs_its_workaround(record: Record, ran: bool) -> None:
+    assert (replacing.with_workaround(record).tried is not None) is ran

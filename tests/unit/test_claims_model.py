@@ -2,8 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kerasch2.claims.marks import caught, check_of, claim, cured, deviation, generalises, pending, unmoved
-from pytest_kerasch2.claims.model import Claim, Deviation, Verdict, worst
+from pytest_kerasch2.claims.decorators import (
+    check_of,
+    claim,
+    detects,
+    extends,
+    fixed_by,
+    known_issue,
+    pending,
+    tolerates,
+)
+from pytest_kerasch2.claims.model import Claim, KnownIssue, Verdict, worst
 from pytest_kerasch2.claims.release import Release, within
 from pytest_kerasch2.errors import BadSetting
 
@@ -11,8 +20,8 @@ NEWEST = Release("2.21.0", "3.15.1", "tensorflow")
 OLDEST = Release("2.0.0", "2.2.4-tf", "tensorflow")
 
 
-def _deviation(**changes: object) -> Deviation:
-    return Deviation(**{"cause": "it moved", "source": "https://example.org", "symptom": "gone", **changes})  # type: ignore[arg-type]
+def _known_issue(**changes: object) -> KnownIssue:
+    return KnownIssue(**{"cause": "it moved", "source": "https://example.org", "symptom": "gone", **changes})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -48,41 +57,41 @@ def test_a_release_without_tensorflow_is_named_with_a_dash() -> None:
     assert Release("-", "3.15.1", "jax").name == "-/3.15.1/jax"
 
 
-def test_a_deviation_of_keras_looks_at_the_version_of_keras() -> None:
-    known = _deviation(since="3.0", of="keras")
+def test_a_known_issue_of_keras_looks_at_the_version_of_keras() -> None:
+    known = _known_issue(since="3.0", of="keras")
 
     assert (known.applies(NEWEST, ""), known.applies(OLDEST, "")) == (True, False)
 
 
-def test_a_deviation_may_be_limited_to_a_parameter() -> None:
-    known = _deviation(only=("subclass",))
+def test_a_known_issue_may_be_limited_to_a_parameter() -> None:
+    known = _known_issue(only=("subclass",))
 
     assert (known.applies(NEWEST, "subclass"), known.applies(NEWEST, "functional")) == (True, False)
 
 
 @pytest.mark.parametrize(("backend", "expected"), [("jax", True), ("torch", False), ("tensorflow", False)])
-def test_a_deviation_may_be_limited_to_a_backend(backend: str, expected: bool) -> None:
-    known = _deviation(of="keras", since="3.0", backends=("jax",))
+def test_a_known_issue_may_be_limited_to_a_backend(backend: str, expected: bool) -> None:
+    known = _known_issue(of="keras", since="3.0", backends=("jax",))
 
     assert known.applies(Release("-", "3.15.1", backend), "") is expected
 
 
-def test_a_deviation_of_a_backend_still_has_its_range() -> None:
-    known = _deviation(of="keras", until="3.12", backends=("jax",))
+def test_a_known_issue_of_a_backend_still_has_its_range() -> None:
+    known = _known_issue(of="keras", until="3.12", backends=("jax",))
 
     assert not known.applies(Release("-", "3.15.1", "jax"), "")
 
 
-def test_a_deviation_of_no_backend_is_of_all() -> None:
-    known = _deviation(of="keras", since="3.0")
+def test_a_known_issue_of_no_backend_is_of_all() -> None:
+    known = _known_issue(of="keras", since="3.0")
 
     assert all(known.applies(Release("-", "3.15.1", backend), "") for backend in ("jax", "torch"))
 
 
 @pytest.mark.parametrize("changes", [{"source": "somewhere"}, {"of": "numpy"}, {"symptom": "("}])
-def test_a_deviation_that_nobody_could_follow_up_is_refused(changes: dict[str, str]) -> None:
+def test_a_known_issue_that_nobody_could_follow_up_is_refused(changes: dict[str, str]) -> None:
     with pytest.raises(Exception, match=r"https|tensorflow or keras|parenthesis|subpattern"):
-        _deviation(**changes)
+        _known_issue(**changes)
 
 
 @pytest.mark.parametrize("bad", ["nodot", "Two.Words", "a.b.c", "a b.c", ""])
@@ -99,8 +108,8 @@ def test_a_claim_of_an_unknown_kind_is_refused() -> None:
 @pytest.mark.parametrize(
     ("verdicts", "expected"),
     [
-        ([Verdict.HELD, Verdict.BROKEN, Verdict.COULD_NOT_TELL], Verdict.BROKEN),
-        ([Verdict.HELD, Verdict.NOT_APPLICABLE, Verdict.COULD_NOT_TELL], Verdict.COULD_NOT_TELL),
+        ([Verdict.HELD, Verdict.BROKEN, Verdict.INCONCLUSIVE], Verdict.BROKEN),
+        ([Verdict.HELD, Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE], Verdict.INCONCLUSIVE),
         ([Verdict.HELD, Verdict.NOT_APPLICABLE], Verdict.NOT_APPLICABLE),
         ([Verdict.HELD, Verdict.HELD], Verdict.HELD),
     ],
@@ -117,16 +126,16 @@ def _harmless() -> None: ...
 
 def test_the_decorators_of_a_check_stand_together() -> None:
     @claim("a.b", "It is so.", section="Somewhere", kind="prose")
-    @deviation(cause="it moved", source="https://example.org", symptom="gone", since="2.16")
-    @caught(_fault)
-    @unmoved(_harmless)
-    @cured(_harmless)
+    @known_issue(cause="it moved", source="https://example.org", symptom="gone", since="2.16")
+    @detects(_fault)
+    @tolerates(_harmless)
+    @fixed_by(_harmless)
     def check() -> None: ...
 
     found = check_of(check)
 
     assert found is not None
-    assert (found.claim.id, found.saboteurs, found.variations, found.cure) == (
+    assert (found.claim.id, found.faults, found.benign_changes, found.fix) == (
         "a.b",
         (_fault,),
         (_harmless,),
@@ -136,19 +145,19 @@ def test_the_decorators_of_a_check_stand_together() -> None:
 
 def test_deviations_keep_the_order_in_which_they_stand() -> None:
     @claim("a.b", "It is so.", section="Somewhere", kind="prose")
-    @deviation(cause="first", source="https://example.org", symptom="x", until="2.2")
-    @deviation(cause="second", source="https://example.org", symptom="x")
+    @known_issue(cause="first", source="https://example.org", symptom="x", until="2.2")
+    @known_issue(cause="second", source="https://example.org", symptom="x")
     def check() -> None: ...
 
     found = check_of(check)
 
     assert found is not None
-    assert [one.cause for one in found.deviations] == ["first", "second"]
-    assert found.deviation(NEWEST, "") is found.deviations[1]
+    assert [one.cause for one in found.known_issues] == ["first", "second"]
+    assert found.known_issue(NEWEST, "") is found.known_issues[1]
 
 
 def test_a_function_without_a_claim_is_no_check() -> None:
-    @caught(_fault)
+    @detects(_fault)
     def half_done() -> None: ...
 
     assert check_of(half_done) is None
@@ -158,8 +167,8 @@ def test_a_generalisation_shares_the_claim() -> None:
     @claim("a.b", "It is so.", section="Somewhere", kind="prose")
     def check() -> None: ...
 
-    @generalises(check)
-    @caught(_fault)
+    @extends(check)
+    @detects(_fault)
     def wider() -> None: ...
 
     first, second = check_of(check), check_of(wider)
@@ -171,7 +180,7 @@ def test_a_generalisation_shares_the_claim() -> None:
 
 def test_nothing_generalises_a_function_without_a_claim() -> None:
     with pytest.raises(ValueError, match="carries no claim"):
-        generalises(_fault)
+        extends(_fault)
 
 
 def test_a_pending_claim_says_why() -> None:
@@ -187,6 +196,6 @@ def test_a_pending_claim_says_why() -> None:
 
 @pytest.mark.parametrize(("keras", "meant"), [("3.15.1", True), ("3.0.5", True), ("2.16.0", False)])
 def test_a_range_of_tensorflow_can_be_limited_to_a_generation_of_keras(keras: str, meant: bool) -> None:
-    known = Deviation("why", "https://example.org", "x", since="2.16", until="2.16", with_keras="3.0")
+    known = KnownIssue("why", "https://example.org", "x", since="2.16", until="2.16", with_keras="3.0")
 
     assert known.applies(Release("2.16.2", keras, "tensorflow"), "") is meant

@@ -10,16 +10,16 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.claims.model import Verdict
-from pytest_kerasch2.report import truth_table
-from tests.unit.test_report_merging import BROKEN, RECORDS, place_ledger, record, spoil
+from pytest_kerasch2.report import compatibility_table
+from tests.unit.test_report_merging import BROKEN, RECORDS, place_results, record, spoil
 
 
 @pytest.fixture
 def paths(tmp_path: Path) -> list[str]:
     (tmp_path / "in").mkdir()
     (tmp_path / "out").mkdir()
-    early = place_ledger(tmp_path / "in", "2.15", *RECORDS)
-    late = place_ledger(tmp_path / "in", "2.16", record("a.first"), record("b.second", **BROKEN))
+    early = place_results(tmp_path / "in", "2.15", *RECORDS)
+    late = place_results(tmp_path / "in", "2.16", record("a.first"), record("b.second", **BROKEN))
     return [str(early), str(late)]
 
 
@@ -39,8 +39,8 @@ def test_table_says_what_was_counted(paths: list[str], capsys: pytest.CaptureFix
     cli.main(["table", *paths])
 
     assert capsys.readouterr().out.splitlines() == [
-        "TensorFlow 2.15: 2 held, 0 broken, 0 not applicable, 0 could not tell",
-        "TensorFlow 2.16: 1 held, 1 broken, 0 not applicable, 0 could not tell",
+        "TensorFlow 2.15: 2 held, 0 broken, 0 not applicable, 0 inconclusive",
+        "TensorFlow 2.16: 1 held, 1 broken, 0 not applicable, 0 inconclusive",
     ]
 
 
@@ -66,22 +66,22 @@ def test_check_names_each_cell_that_differs(
     tmp_path: Path, paths: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     cli.main(["table", *paths, *_outputs(tmp_path)])
-    place_ledger(tmp_path / "in", "2.15", record("a.first", Verdict.COULD_NOT_TELL), record("b.second"))
+    place_results(tmp_path / "in", "2.15", record("a.first", Verdict.INCONCLUSIVE), record("b.second"))
 
     status = cli.main(["table", *paths, "--check", str(tmp_path / "out" / "t.json")])
 
     differing = [line for line in capsys.readouterr().out.splitlines() if line.startswith("differs: ")]
-    assert (status, differing) == (1, ["differs: tf2.15: a.first: could not tell, in the table held"])
+    assert (status, differing) == (1, ["differs: tf2.15: a.first: inconclusive, in the table held"])
 
 
 def test_check_compares_with_what_stood_there_before_it_is_written_anew(tmp_path: Path, paths: list[str]) -> None:
     cli.main(["table", *paths, *_outputs(tmp_path)])
-    place_ledger(tmp_path / "in", "2.15", record("a.first", Verdict.COULD_NOT_TELL), record("b.second"))
+    place_results(tmp_path / "in", "2.15", record("a.first", Verdict.INCONCLUSIVE), record("b.second"))
 
     status = cli.main(["table", *paths, *_outputs(tmp_path), "--check", str(tmp_path / "out" / "t.json")])
 
-    fresh = truth_table.read(tmp_path / "out" / "t.json")
-    assert (status, fresh["releases"][0]["counts"]["could_not_tell"]) == (1, 1)
+    fresh = compatibility_table.read(tmp_path / "out" / "t.json")
+    assert (status, fresh["releases"][0]["counts"]["inconclusive"]) == (1, 1)
 
 
 def test_an_interrupted_run_is_taken_where_it_is_allowed(tmp_path: Path, paths: list[str]) -> None:
@@ -89,14 +89,17 @@ def test_an_interrupted_run_is_taken_where_it_is_allowed(tmp_path: Path, paths: 
 
     cli.main(["table", *paths, "--allow-incomplete", *_outputs(tmp_path)])
 
-    assert [one["complete"] for one in truth_table.read(tmp_path / "out" / "t.json")["releases"]] == [False, True]
+    assert [one["complete"] for one in compatibility_table.read(tmp_path / "out" / "t.json")["releases"]] == [
+        False,
+        True,
+    ]
 
 
 Arrange = Callable[[Path, "list[str]"], "list[str]"]
 
 
 def _other_schema(folder: Path, paths: list[str]) -> list[str]:
-    spoil(Path(paths[0]), schema=2)
+    spoil(Path(paths[0]), schema=3)
     return paths
 
 
@@ -106,7 +109,7 @@ def _no_json(folder: Path, paths: list[str]) -> list[str]:
 
 
 def _mixed(folder: Path, paths: list[str]) -> list[str]:
-    place_ledger(folder / "in", "2.16", plugin="0.2.0")
+    place_results(folder / "in", "2.16", plugin="0.2.0")
     return paths
 
 
@@ -131,7 +134,7 @@ def _no_table(folder: Path, paths: list[str]) -> list[str]:
     return [*paths, "--check", paths[0]]
 
 
-def _into_a_ledger(folder: Path, paths: list[str]) -> list[str]:
+def _into_results(folder: Path, paths: list[str]) -> list[str]:
     return [*paths, "--html", paths[0]]
 
 
@@ -148,15 +151,18 @@ def _into_a_folder(folder: Path, paths: list[str]) -> list[str]:
 
 
 REFUSALS: list[tuple[Arrange, str]] = [
-    (_other_schema, "A ledger is not of schema 1. Found: {folder}/in/tf2.15.json, at schema: "),
-    (_no_json, "A ledger cannot be read. Found: {folder}/in/tf2.15.json: "),
-    (_mixed, "The ledgers are of different plugin versions. Found: 0.1.0 in {folder}/in/tf2.15.json; 0.2.0 in "),
-    (_twice, "Two ledgers are of the same release. Found: {folder}/in/tf2.15.json and {folder}/in/tf2.15.json are "),
-    (_interrupted, "A ledger is of some claims only, or of an interrupted run. Found: {folder}/in/tf2.16.json. "),
-    (_none, "There are no ledgers to merge. "),
+    (_other_schema, "A results file is not of schema 2. Found: {folder}/in/tf2.15.json, at schema: "),
+    (_no_json, "A results file cannot be read. Found: {folder}/in/tf2.15.json: "),
+    (_mixed, "The results files are of different plugin versions. Found: 0.1.0 in {folder}/in/tf2.15.json; 0.2.0 in "),
+    (
+        _twice,
+        "Two results files are of the same release. Found: {folder}/in/tf2.15.json and {folder}/in/tf2.15.json are ",
+    ),
+    (_interrupted, "A results file is of some claims only, or of an interrupted run. Found: {folder}/in/tf2.16.json. "),
+    (_none, "There are no results files to merge. "),
     (_no_releases, "A releases file cannot be read. Found: {folder}/releases.toml: "),
-    (_no_table, "A truth table is not of schema 1. Found: {folder}/in/tf2.15.json, at the whole: "),
-    (_into_a_ledger, "An output would overwrite a ledger. Found: {folder}/in/tf2.15.json."),
+    (_no_table, "A compatibility table is not of schema 2. Found: {folder}/in/tf2.15.json, at the whole: "),
+    (_into_results, "An output would overwrite a results file. Found: {folder}/in/tf2.15.json."),
     (_into_one_file, "Two outputs are to be written into one file. Found: {folder}/out/t.json, "),
     (_into_nowhere, "An output cannot be written. Found: {folder}/nowhere is no folder."),
     (_into_a_folder, "An output cannot be written. Found: {folder}/out is a folder."),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import compare_blocks
-from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.gates.pairs import Terms
 from pytest_kerasch2.timing.comparison import Comparison
 
@@ -77,12 +77,12 @@ def test_an_archive_that_is_none_is_refused_and_left_as_it_is(tmp_path: Path, ar
     _trial(tmp_path / "busy-0-3.json")
     archive.write_bytes(b"cut short")
 
-    with pytest.raises(BadLedger, match="Blocks of comparisons cannot be read"):
+    with pytest.raises(BadResults, match="Blocks of comparisons cannot be read"):
         compare_blocks.keep(tmp_path, archive)
 
     assert archive.read_bytes() == b"cut short"
 
 
 def test_that_there_is_none_is_said(archive: Path) -> None:
-    with pytest.raises(BadLedger, match=r"compare_blocks FOLDER"), compare_blocks.honest(archive):
+    with pytest.raises(BadResults, match=r"compare_blocks FOLDER"), compare_blocks.honest(archive):
         pass

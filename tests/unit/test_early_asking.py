@@ -201,7 +201,7 @@ def test_a_python_for_which_the_probe_is_not_written_is_refused(place: Path) -> 
 
 
 def test_a_fault_that_cannot_be_planted_is_told_of_every_fact(place: Path) -> None:
-    told = ask(_interpreter(Path(sys.executable), place), ["about.interpreter"], planted=["no_such_fault"])
+    told = ask(_interpreter(Path(sys.executable), place), ["about.interpreter"], injected=["no_such_fault"])
 
     assert list(told["about.interpreter"]) == ["unplanted"]
 

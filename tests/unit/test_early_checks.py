@@ -10,7 +10,7 @@ import pytest
 from pytest_kerasch2.chapter import blocks_texts, judging
 from pytest_kerasch2.claims.model import Check, Record, Verdict
 from pytest_kerasch2.claims.outcome import outcome
-from pytest_kerasch2.claims.witness import Witness
+from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import suite
 from pytest_kerasch2.early.facts import Change, Facts
 from pytest_kerasch2.early.faults import Fault
@@ -38,23 +38,23 @@ def no_framework(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _judged(name: str, told: Facts, engine: str) -> tuple[Record, BaseException | None]:
     check, decide = DECIDED[name]
-    witness, error = Witness(), None
+    record, error = Recorder(), None
     try:
-        decide(told, witness)
+        decide(told, record)
     except Exception as raised:
         error = raised
-    return judging.record_of(check, witness, error, RELEASES[engine], parameters="", seconds=0.0), error
+    return judging.record_of(check, record, error, RELEASES[engine], parameters="", seconds=0.0), error
 
 
 def _holding(name: str, engine: str) -> Facts:
     """Give facts on which the claim holds: the recorded ones, cured where it is known to be broken."""
     check, told = DECIDED[name][0], facts(engine)
-    known = check.deviation(RELEASES[engine])
-    return told if known is None or check.cure is None else check.cure(told)
+    known = check.known_issue(RELEASES[engine])
+    return told if known is None or check.fix is None else check.fix(told)
 
 
 def _changes(check: Check) -> list[Any]:
-    return [one for one in check.saboteurs if isinstance(one, Change)]
+    return [one for one in check.faults if isinstance(one, Change)]
 
 
 def test_at_least_sixty_claims_are_decided_and_most_of_the_others_speak_of_tensorflow() -> None:
@@ -90,7 +90,7 @@ COUNTED = {
 
 
 @EACH
-def test_a_check_has_a_planted_fault_that_needs_no_interpreter(name: str) -> None:
+def test_a_check_has_a_injected_fault_that_needs_no_interpreter(name: str) -> None:
     assert _changes(DECIDED[name][0]) != []
 
 
@@ -136,12 +136,12 @@ def test_a_block_that_is_not_run_here_names_tensorflow() -> None:
 
 def test_faults_in_the_interpreter_name_facts_and_functions_that_exist() -> None:
     from pytest_kerasch2.early import errands
-    from pytest_kerasch2.early.probe import planted
+    from pytest_kerasch2.early.probe import injected
 
-    faults = {one for check, _ in DECIDED.values() for one in check.saboteurs if isinstance(one, Fault)}
+    faults = {one for check, _ in DECIDED.values() for one in check.faults if isinstance(one, Fault)}
 
     assert len(faults) >= 10
-    assert [one for one in faults if not hasattr(planted, one.function)] == []
+    assert [one for one in faults if not hasattr(injected, one.function)] == []
     assert {fact for one in faults for fact in one.facts} <= set(errands.TOGETHER)
 
 
@@ -150,8 +150,8 @@ def test_faults_in_the_interpreter_name_facts_and_functions_that_exist() -> None
     [
         ({"error": "ValueError: no"}, "broken", "ValueError: no"),
         ({"death": "signal SIGSEGV"}, "broken", "signal SIGSEGV, over datasets.mnist"),
-        ({"absent": ["DataMissing", "MNIST is nowhere", "no folder", "name it"]}, "could_not_tell", "MNIST is nowhere"),
-        ({"absent": ["DataDamaged", "MNIST is cut", "half a file", "fetch it"]}, "could_not_tell", "MNIST is cut"),
+        ({"absent": ["DataMissing", "MNIST is nowhere", "no folder", "name it"]}, "inconclusive", "MNIST is nowhere"),
+        ({"absent": ["DataDamaged", "MNIST is cut", "half a file", "fetch it"]}, "inconclusive", "MNIST is cut"),
     ],
 )
 def test_what_was_not_told_is_evidence_of_its_own(told: dict[str, Any], verdict: str, evidence: str) -> None:
@@ -169,9 +169,9 @@ def test_a_change_of_what_was_not_told_changes_nothing() -> None:
 
 
 def test_a_fault_that_could_not_be_planted_is_no_evidence() -> None:
-    witness = Witness()
+    record = Recorder()
 
-    with pytest.raises(LookupError, match="could not be planted: AttributeError: reuters"):
-        Facts({"a.b": {"unplanted": "AttributeError: reuters"}}).value("a.b", witness)
+    with pytest.raises(LookupError, match="could not be injected: AttributeError: reuters"):
+        Facts({"a.b": {"unplanted": "AttributeError: reuters"}}).value("a.b", record)
 
-    assert witness.evidence == ()
+    assert record.evidence == ()

@@ -39,29 +39,29 @@ def edited(text):
 
 
 @pytest.fixture
-def in_child(tmp_path, monkeypatch):
+def in_subprocess(tmp_path, monkeypatch):
     (tmp_path / "framework_targets.py").write_text(SPLIT)
     monkeypatch.syspath_prepend(str(tmp_path))
     return lambda name, *arguments: value_of(run(Job(f"framework_targets:{name}", arguments, deadline=120.0)))
 
 
-def test_the_cpu_can_be_split_in_a_child(in_child):
-    where, changed = in_child("split")
+def test_the_cpu_can_be_split_in_a_child(in_subprocess):
+    where, changed = in_subprocess("split")
 
     assert where.endswith("CPU:1")
     assert changed == ["logical devices"]
 
 
-def test_the_cpu_cannot_be_split_any_more(in_child):
-    assert "The CPU cannot be split any more" in in_child("too_late")
+def test_the_cpu_cannot_be_split_any_more(in_subprocess):
+    assert "The CPU cannot be split any more" in in_subprocess("too_late")
 
 
-def test_hidden_devices_are_named(in_child):
-    assert in_child("hidden") == ["visible devices"]
+def test_hidden_devices_are_named(in_subprocess):
+    assert in_subprocess("hidden") == ["visible devices"]
 
 
-def test_a_child_can_write_the_config_file_that_it_imports_with(in_child):
-    floatx, home = in_child("edited", '{"floatx": "float64"}')
+def test_a_child_can_write_the_config_file_that_it_imports_with(in_subprocess):
+    floatx, home = in_subprocess("edited", '{"floatx": "float64"}')
 
     assert floatx == "float64"
     assert home.endswith(".keras")

@@ -1,4 +1,4 @@
-"""Each planted leak of the interpreter's state is named and put back; a clean block is silent."""
+"""Each injected leak of the interpreter's state is named and put back; a clean block is silent."""
 
 from __future__ import annotations
 

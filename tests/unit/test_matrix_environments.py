@@ -67,7 +67,7 @@ def test_a_column_with_a_host_asks_the_other_interpreter(tmp_path: Path) -> None
 
     environment = Environment(tmp_path / "host" / "bin" / "python", tmp_path / "old" / "bin" / "python", {})
 
-    command = verifying.command_for(environment, tmp_path, tmp_path / "ledger.json")
+    command = verifying.command_for(environment, tmp_path, tmp_path / "results.json")
 
     assert f"--chapter-python={tmp_path}/old/bin/python" in command
     assert command[0] == f"{tmp_path}/host/bin/python"

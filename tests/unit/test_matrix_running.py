@@ -1,4 +1,4 @@
-"""Runs of the matrix on interpreters that only write ledgers: what is kept, what is empty, what is said."""
+"""Runs of the matrix on interpreters that only write results files: what is kept, what is empty, what is said."""
 
 from __future__ import annotations
 
@@ -115,9 +115,9 @@ def test_a_run_without_mnist_is_not_the_last_word(runs: Runs) -> None:
     assert len(runs()) == 2
 
 
-def test_a_ledger_that_was_damaged_is_made_anew(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_results_file_that_was_damaged_is_made_anew(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     run(column("2.15"))
-    places.ledger("tf2.15").write_text("{", encoding="utf-8")
+    places.results("tf2.15").write_text("{", encoding="utf-8")
 
     status = run(column("2.15"))
 
@@ -161,7 +161,7 @@ def test_after_a_failure_all_sections_are_run(runs: Runs, monkeypatch: pytest.Mo
     assert runs() == ["tf2.15 datasets dtypes"] * 2
 
 
-def test_a_part_is_merged_into_the_ledger(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_is_merged_into_the_results_file(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     run(column("2.15"))
     changed = sources.Sources("plugin", {"datasets": "1", "dtypes": "2"})
     monkeypatch.setattr(sources, "read", lambda package: changed)
@@ -171,11 +171,11 @@ def test_a_part_is_merged_into_the_ledger(runs: Runs, monkeypatch: pytest.Monkey
     assert {one["id"] for one in table()["claims"]} == {"datasets.description", "dtypes.default"}
 
 
-def test_an_unexplained_verdict_is_one_and_its_ledger_counts(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unexplained_verdict_is_one_and_its_results_counts(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     status = run(column("2.15", STATUS="1"))
 
     assert (status, "not as recorded: dtypes.default" in capsys.readouterr().out) == (1, True)
-    assert places.ledger("tf2.15").exists()
+    assert places.results("tf2.15").exists()
 
 
 def test_it_is_remembered_while_nothing_changes(runs: Runs) -> None:
@@ -198,12 +198,12 @@ def test_a_column_that_can_be_had_again_is_no_longer_absent(runs: Runs) -> None:
     assert not places.absence("tf2.15").exists()
 
 
-def test_an_old_ledger_does_not_stand_for_a_column_that_is_gone(runs: Runs) -> None:
+def test_an_old_results_does_not_stand_for_a_column_that_is_gone(runs: Runs) -> None:
     run(column("2.14"), column("2.15"))
 
     run(column("2.14"), column("2.15", ABSENT="1"))
 
-    assert not places.ledger("tf2.15").exists()
+    assert not places.results("tf2.15").exists()
 
 
 def test_an_environment_that_does_not_import_is_absent_not_broken(runs: Runs) -> None:
@@ -213,7 +213,7 @@ def test_an_environment_that_does_not_import_is_absent_not_broken(runs: Runs) ->
     assert (status, "cannot import tensorflow" in said, "ImportError: libx.so" in said) == (0, True, True)
 
 
-def test_a_run_without_a_ledger_fails(runs: Runs) -> None:
+def test_a_run_without_a_results_file_fails(runs: Runs) -> None:
     status = run(column("2.14"), column("2.15", STATUS="3"))
 
     said = places.absence("tf2.15").read_text(encoding="utf-8")
@@ -226,19 +226,19 @@ def test_what_does_not_install_today_loses_nothing_and_fails(runs: Runs, capsys:
 
     status = run(column("2.14"), column("2.15", OFFLINE="1"))
 
-    assert (status, places.ledger("tf2.15").exists(), table()) == (1, True, before)
+    assert (status, places.results("tf2.15").exists(), table()) == (1, True, before)
     assert "1 columns are of other files than today's, such as tf2.15" in capsys.readouterr().out
 
 
 def test_no_table_mixes_columns_of_old_files_and_new(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     run(column("2.14"), column("2.15"))
-    (places.DOCS / "truth-table.json").unlink()
+    (places.DOCS / "compatibility.json").unlink()
     changed = sources.Sources("plugin", {"datasets": "1", "dtypes": "2"})
     monkeypatch.setattr(sources, "read", lambda package: changed)
 
     run(column("2.14"), column("2.15"), names=("tf2.15",))
 
-    assert not (places.DOCS / "truth-table.json").exists()
+    assert not (places.DOCS / "compatibility.json").exists()
 
 
 def test_a_table_to_check_against_is_read_before_the_runs(runs: Runs, tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_without_all_columns_no_table_is_written(runs: Runs, capsys: pytest.Capt
     run(column("2.14"), column("2.15"), names=("tf2.15",))
 
     assert "no table is written: 1 columns have not been run, such as tf2.14" in capsys.readouterr().out
-    assert not (places.DOCS / "truth-table.json").exists()
+    assert not (places.DOCS / "compatibility.json").exists()
 
 
 def test_only_the_table_is_made_of_what_is_there(runs: Runs) -> None:
@@ -273,11 +273,11 @@ def test_only_the_table_is_made_of_what_is_there(runs: Runs) -> None:
 def test_a_column_as_in_the_committed_table_passes(runs: Runs) -> None:
     run(column("2.14"), column("2.15"))
 
-    assert run(column("2.14"), column("2.15"), names=("tf2.15",), check=places.DOCS / "truth-table.json") == 0
+    assert run(column("2.14"), column("2.15"), names=("tf2.15",), check=places.DOCS / "compatibility.json") == 0
 
 
 def test_a_verdict_that_differs_from_the_committed_table_fails(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
-    kept = places.DOCS / "truth-table.json"
+    kept = places.DOCS / "compatibility.json"
     run(column("2.14"), column("2.15"))
     kept.write_text(
         kept.read_text(encoding="utf-8").replace('"verdict": "held"', '"verdict": "broken"'), encoding="utf-8"
@@ -293,7 +293,7 @@ def test_a_column_to_be_checked_that_cannot_be_had_fails(runs: Runs) -> None:
 
     gone = column("2.15", ABSENT="1")
 
-    assert run(column("2.14"), gone, names=("tf2.15",), check=places.DOCS / "truth-table.json") == 1
+    assert run(column("2.14"), gone, names=("tf2.15",), check=places.DOCS / "compatibility.json") == 1
 
 
 def test_environments_are_removed_where_that_is_asked_for(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +320,7 @@ def test_a_stopped_run_keeps_what_is_done(runs: Runs, tmp_path: Path, monkeypatc
     status = run(column("2.14"), column("2.15", WAIT="100"))
 
     assert (status, time.monotonic() - began < 30) == (running.INTERRUPTED, True)
-    assert [places.ledger(name).exists() for name in ("tf2.14", "tf2.15")] == [True, False]
+    assert [places.results(name).exists() for name in ("tf2.14", "tf2.15")] == [True, False]
 
 
 def test_no_fewer_than_one_job_is_refused(runs: Runs) -> None:

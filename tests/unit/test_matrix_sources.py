@@ -18,7 +18,7 @@ FILES = {
     "cli.py": "",
     "report/page.py": "",
     "claims/model.py": "",
-    "claims/ledger.schema.json": "{}\n",
+    "claims/results.schema.json": "{}\n",
     "chapter/__init__.py": "",
     "chapter/collection.py": 'SECTIONS = ("one", "two")\n',
     "chapter/run.py": "from pytest_kerasch2.chapter import collection, examples\n",
@@ -55,7 +55,7 @@ def _changed_by(package: Path, name: str) -> set[str]:
     [
         ("plugin.py", {"plugin"}),
         ("claims/model.py", {"plugin"}),
-        ("claims/ledger.schema.json", {"plugin"}),
+        ("claims/results.schema.json", {"plugin"}),
         ("chapter/collection.py", {"plugin"}),
         ("chapter/one.py", {"one"}),
         ("chapter/faults.py", {"one"}),

@@ -1,4 +1,4 @@
-"""What is run again, and how a part of a ledger is merged into the whole."""
+"""What is run again, and how a part of a results file is merged into the whole."""
 
 from __future__ import annotations
 
@@ -108,39 +108,39 @@ def test_a_state_of_another_time_is_none(tmp_path: Path, text: str) -> None:
     assert states.read(tmp_path / "a.json") is None
 
 
-def _ledger(*ids: str, evidence: str = "old", datasets: Any = None, complete: bool = True) -> Any:
+def _results(*ids: str, evidence: str = "old", datasets: Any = None, complete: bool = True) -> Any:
     environment = {"keras": "2.15.0", "datasets": datasets or {}}
-    told = {"evidence": [evidence], "verdict": "held", "expected": "held", "instead": []}
+    told = {"evidence": [evidence], "verdict": "held", "expected": "held", "workarounds": []}
     claims = [{"id": name, **told} for name in ids]
-    return {"schema": 1, "complete": complete, "environment": environment, "claims": claims}
+    return {"schema": 2, "complete": complete, "environment": environment, "claims": claims}
 
 
-def _seen(ledger: Any) -> dict[str, str]:
-    return {entry["id"]: entry["evidence"][0] for entry in ledger["claims"]}
+def _seen(results: Any) -> dict[str, str]:
+    return {entry["id"]: entry["evidence"][0] for entry in results["claims"]}
 
 
 def test_a_part_replaces_its_claims_and_leaves_the_others() -> None:
-    found = merging.merged(_ledger("a.x", "b.x", "c.x"), _ledger("b.x", evidence="new"), frozenset({"a.x", "c.x"}))
+    found = merging.merged(_results("a.x", "b.x", "c.x"), _results("b.x", evidence="new"), frozenset({"a.x", "c.x"}))
 
     assert _seen(found) == {"a.x": "old", "b.x": "new", "c.x": "old"}
 
 
 def test_a_claim_that_its_section_no_longer_has_is_gone() -> None:
-    found = merging.merged(_ledger("a.x", "b.old"), _ledger("b.new", evidence="new"), frozenset({"a.x"}))
+    found = merging.merged(_results("a.x", "b.old"), _results("b.new", evidence="new"), frozenset({"a.x"}))
 
     assert list(_seen(found)) == ["a.x", "b.new"]
 
 
 def test_data_sets_of_both_parts_are_told() -> None:
     found = merging.merged(
-        _ledger("a.x", datasets={"mnist": 1}), _ledger("b.x", datasets={"imdb": 2}), frozenset({"a.x"})
+        _results("a.x", datasets={"mnist": 1}), _results("b.x", datasets={"imdb": 2}), frozenset({"a.x"})
     )
 
     assert found["environment"]["datasets"] == {"mnist": 1, "imdb": 2}
 
 
-def test_a_ledger_with_an_incomplete_part_is_incomplete() -> None:
-    found = merging.merged(_ledger("a.x"), _ledger("b.x", complete=False), frozenset({"a.x"}))
+def test_a_results_file_with_an_incomplete_part_is_incomplete() -> None:
+    found = merging.merged(_results("a.x"), _results("b.x", complete=False), frozenset({"a.x"}))
 
     assert found["complete"] is False
 
@@ -163,7 +163,7 @@ def test_a_property_of_another_section_is_in_its_group() -> None:
 
 
 def test_a_verdict_that_is_not_as_recorded_is_unexplained() -> None:
-    ledger = _ledger("a.x", "b.x")
-    ledger["claims"][1]["verdict"] = "broken"
+    results = _results("a.x", "b.x")
+    results["claims"][1]["verdict"] = "broken"
 
-    assert merging.unexplained(ledger) == ["b.x"]
+    assert merging.unexplained(results) == ["b.x"]

@@ -22,7 +22,7 @@ from benchmarks.release_history_rows import history, jumps, series
 from matrix import columns, environments, places
 from matrix.columns import Column
 from matrix.errors import Unfinished
-from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied
+from pytest_kerasch2.errors import BadResults, BadSetting, ChildDied
 from pytest_kerasch2.timing import comparing
 from pytest_kerasch2.timing.arms import Arm
 from tests.unit.compared_made import interpreter
@@ -186,7 +186,7 @@ def test_a_line_takes_the_place_of_why_there_was_none_and_of_other_pins(out: Pat
 def test_a_damaged_line_is_refused_by_its_number(out: Path, text: str) -> None:
     out.write_text(json.dumps(line("tf2.15")) + "\n" + text + "\n", encoding="utf-8")
 
-    with pytest.raises(BadLedger, match=r"line 2 of history\.jsonl"):
+    with pytest.raises(BadResults, match=r"line 2 of history\.jsonl"):
         release_history_kept.read(out)
 
 
@@ -311,7 +311,7 @@ def test_notes_that_are_no_texts_are_refused(docs: Path, text: str) -> None:
     path = docs / "notes.json"
     path.write_text(text, encoding="utf-8")
 
-    with pytest.raises(BadLedger, match=r"notes\.json"):
+    with pytest.raises(BadResults, match=r"notes\.json"):
         release_history_report.notes_of(path)
 
 

@@ -3,14 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_kerasch2.report import changes
-from tests.unit.test_report_truth_table import LATER, NAME, cause, column, outcome, row, table
+from tests.unit.test_report_compatibility_table import LATER, NAME, cause, column, outcome, row, table
 
 MOVED = cause("It moved.")
 COLUMNS = [column(NAME, "TensorFlow 2.15"), column(LATER, "TensorFlow 2.16", NAME)]
 SEEN: dict[str, Any] = {
     "held": {},
-    "broken": {"deviation": MOVED},
-    "could_not_tell": {"evidence": ["no data"], "remedy": "name a mirror"},
+    "broken": {"known_issue": MOVED},
+    "inconclusive": {"evidence": ["no data"], "remedy": "name a mirror"},
     "not_applicable": {"evidence": ["no TPU"]},
 }
 
@@ -21,13 +21,13 @@ def _row(name: str, before: str, after: str, **more: Any) -> Any:
 
 ROWS = [
     _row("a.mended", "broken", "held"),
-    _row("a.lost", "held", "could_not_tell"),
+    _row("a.lost", "held", "inconclusive"),
     _row("a.same", "held", "held", evidence=["other"]),
-    _row("a.told", "could_not_tell", "broken"),
+    _row("a.told", "inconclusive", "broken"),
     _row("a.gone", "held", "broken"),
     _row("a.alien", "held", "not_applicable"),
-    _row("a.decided", "could_not_tell", "held"),
-    row("a.late", outcome("broken", LATER, deviation=MOVED)),
+    _row("a.decided", "inconclusive", "held"),
+    row("a.late", outcome("broken", LATER, known_issue=MOVED)),
 ]
 
 
@@ -53,7 +53,7 @@ def test_a_claim_that_broke_has_its_cause_and_source() -> None:
 
 
 def test_one_without_a_cause_says_so() -> None:
-    page = _page(_row("a.new", "held", "broken", deviation=None, evidence=["gone"]))
+    page = _page(_row("a.new", "held", "broken", known_issue=None, evidence=["gone"]))
 
     assert "| no cause is recorded; seen: gone |" in page
 
@@ -63,11 +63,11 @@ def test_one_that_holds_again_says_why_it_did_not() -> None:
 
 
 def test_one_that_was_undecided_says_what_was_missing() -> None:
-    assert "`a.decided` | ? could not tell | ✓ held | Before: no data |" in _page()
+    assert "`a.decided` | ? inconclusive | ✓ held | Before: no data |" in _page()
 
 
 def test_one_that_cannot_be_decided_any_more_says_what_is_missing() -> None:
-    assert "`a.lost` | ✓ held | ? could not tell | no data |" in _page()
+    assert "`a.lost` | ✓ held | ? inconclusive | no data |" in _page()
 
 
 def test_a_release_on_which_nothing_flipped_has_no_table_of_its_own() -> None:
@@ -76,10 +76,10 @@ def test_a_release_on_which_nothing_flipped_has_no_table_of_its_own() -> None:
     assert ("| TensorFlow 2.16 | TensorFlow 2.15 | · | · | · |" in page, "### TensorFlow 2.16" in page) == (True, False)
 
 
-def test_a_release_without_a_ledger_is_named() -> None:
+def test_a_release_without_a_results_file_is_named() -> None:
     page = changes.page(table([*COLUMNS, column("", "TensorFlow 2.17", absent="not installable")], ROWS))
 
-    assert "Without a ledger: TensorFlow 2.17 (not installable)." in page
+    assert "Without a results file: TensorFlow 2.17 (not installable)." in page
 
 
 def test_an_interrupted_run_is_named() -> None:
@@ -92,7 +92,7 @@ def test_a_line_of_one_release_says_that_there_is_nothing_to_compare() -> None:
     assert "No release of this line has one before it" in changes.page(table(COLUMNS[:1], []))
 
 
-BEGUN = [row("a.gone", outcome("broken", NAME, deviation=MOVED), outcome("broken", LATER, deviation=MOVED))]
+BEGUN = [row("a.gone", outcome("broken", NAME, known_issue=MOVED), outcome("broken", LATER, known_issue=MOVED))]
 
 
 def test_what_is_broken_from_the_first_release_on_is_told_there() -> None:

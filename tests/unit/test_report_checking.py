@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_kerasch2.report.checking import differences
-from tests.unit.test_report_truth_table import LATER, NAME, column, outcome, row, table
+from tests.unit.test_report_compatibility_table import LATER, NAME, column, outcome, row, table
 
 COLUMNS = [column(NAME, "2.15"), column(LATER, "2.16", NAME)]
 COMMITTED = table(COLUMNS, [row("a.a", outcome("held", NAME, LATER)), row("a.b", outcome("broken", NAME, LATER))])
@@ -20,10 +20,10 @@ def test_a_few_columns_that_are_as_recorded_do_not_differ() -> None:
 
 
 def test_each_cell_with_another_verdict_is_named() -> None:
-    fresh = _fresh(row("a.a", outcome("could_not_tell", NAME)), row("a.b", outcome("held", NAME)))
+    fresh = _fresh(row("a.a", outcome("inconclusive", NAME)), row("a.b", outcome("held", NAME)))
 
     assert differences(COMMITTED, fresh) == [
-        "env-2.15: a.a: could not tell, in the table held",
+        "env-2.15: a.a: inconclusive, in the table held",
         "env-2.15: a.b: held, in the table broken",
     ]
 
@@ -48,7 +48,7 @@ def test_a_release_that_the_table_does_not_have_differs() -> None:
 
 
 FIGURE = {**row("a.f", outcome("held", NAME)), "kind": "figure"}
-OPEN = {**row("a.f", outcome("could_not_tell", NAME)), "kind": "figure"}
+OPEN = {**row("a.f", outcome("inconclusive", NAME)), "kind": "figure"}
 TRAINED = table(COLUMNS[:1], [FIGURE])
 
 
@@ -57,7 +57,7 @@ def test_a_printed_figure_that_a_run_without_training_left_open_does_not_differ(
 
 
 def test_one_that_a_run_with_training_left_open_does() -> None:
-    assert differences(TRAINED, _fresh(OPEN, trained=True)) == ["env-2.15: a.f: could not tell, in the table held"]
+    assert differences(TRAINED, _fresh(OPEN, trained=True)) == ["env-2.15: a.f: inconclusive, in the table held"]
 
 
 def test_one_that_is_broken_differs_with_or_without_training() -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.claims import ledger
+from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.model import Claim, Record, Verdict
 from pytest_kerasch2.errors import BadTable
-from pytest_kerasch2.report import changes, figures, merging, truth_table
-from pytest_kerasch2.report.truth_table import Table, cells
-from tests.unit.test_claims_ledger import ENVIRONMENT
+from pytest_kerasch2.report import changes, compatibility_table, figures, merging
+from pytest_kerasch2.report.compatibility_table import Table, cells
+from tests.unit.test_claims_results import ENVIRONMENT
 
 NAMES = {minor: f"{minor}/{minor}.0/tensorflow" for minor in ("2.14", "2.15")}
 
@@ -27,7 +27,7 @@ def _record(name: str, verdict: Verdict, kind: str, evidence: str) -> Record:
 def _placed(folder: Path, minor: str, *records: Record, complete: bool = True, **facts: Any) -> Path:
     environment = {**ENVIRONMENT, "tensorflow": f"{minor}.1", "keras": f"{minor}.0", **facts}
     path = folder / f"tf{minor}.json"
-    ledger.write(ledger.build(records, environment, complete), path)
+    results.write(results.build(records, environment, complete), path)
     return path
 
 
@@ -35,9 +35,9 @@ def _untrained(folder: Path, minor: str) -> Path:
     return _placed(
         folder,
         minor,
-        _record("functional.other", Verdict.COULD_NOT_TELL, "code", "no network"),
+        _record("functional.other", Verdict.INCONCLUSIVE, "code", "no network"),
         _record("functional.bits", Verdict.HELD, "figure", "equal bits"),
-        _record("functional.test-figures", Verdict.COULD_NOT_TELL, "figure", "this run does not train"),
+        _record("functional.test-figures", Verdict.INCONCLUSIVE, "figure", "this run does not train"),
     )
 
 
@@ -83,17 +83,17 @@ def test_what_is_no_figure_or_not_open_stays(table: Table, tmp_path: Path, name:
 def test_other_columns_stay_open(table: Table, tmp_path: Path) -> None:
     told = figures.put_into(table, [_trained(tmp_path)])
 
-    assert _seen(told, "functional.test-figures", "2.14")["verdict"] == "could_not_tell"
+    assert _seen(told, "functional.test-figures", "2.14")["verdict"] == "inconclusive"
 
 
 def test_the_column_is_counted_anew_and_marked(table: Table, tmp_path: Path) -> None:
     told = figures.put_into(table, [_trained(tmp_path)])
 
-    assert [(one["trained"], one["counts"]["broken"], one["counts"]["could_not_tell"]) for one in told["releases"]] == [
+    assert [(one["trained"], one["counts"]["broken"], one["counts"]["inconclusive"]) for one in told["releases"]] == [
         (False, 0, 2),
         (True, 1, 1),
     ]
-    truth_table.check(told)
+    compatibility_table.check(told)
 
 
 def test_the_table_that_was_given_stays_as_it_was(table: Table, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_figure_told_on_one_release_alone_is_no_change(table: Table, tmp_path:
         ({"complete": False}, "interrupted"),
         ({"minor": "2.13"}, "does not have"),
         (
-            {"records": (_record("functional.test-figures", Verdict.COULD_NOT_TELL, "figure", "no"),)},
+            {"records": (_record("functional.test-figures", Verdict.INCONCLUSIVE, "figure", "no"),)},
             "no printed figure",
         ),
         ({"records": (_record("functional.gone", Verdict.HELD, "figure", "near"),)}, "stated otherwise"),
@@ -144,11 +144,11 @@ def test_figures_of_one_release_are_taken_once(table: Table, tmp_path: Path) -> 
 
 def test_a_table_that_is_there_is_added_to(table: Table, tmp_path: Path) -> None:
     place = tmp_path / "table.json"
-    place.write_text(truth_table.text(table), encoding="utf-8")
+    place.write_text(compatibility_table.text(table), encoding="utf-8")
 
     status = cli.main(["table", "--table", str(place), "--figures", str(_trained(tmp_path)), "--json", str(place)])
 
-    assert (status, truth_table.read(place)["releases"][1]["trained"]) == (0, True)
+    assert (status, compatibility_table.read(place)["releases"][1]["trained"]) == (0, True)
 
 
 RUN = "import sys; from pytest_kerasch2 import cli; sys.exit(cli.main())"
@@ -156,7 +156,7 @@ RUN = "import sys; from pytest_kerasch2 import cli; sys.exit(cli.main())"
 
 def test_a_reader_that_has_gone_is_said_and_no_error(table: Table, tmp_path: Path) -> None:
     place = tmp_path / "table.json"
-    place.write_text(truth_table.text(table), encoding="utf-8")
+    place.write_text(compatibility_table.text(table), encoding="utf-8")
     reader, writer = os.pipe()
     os.close(reader)
 
@@ -171,11 +171,11 @@ def test_a_reader_that_has_gone_is_said_and_no_error(table: Table, tmp_path: Pat
     assert (done.returncode, done.stderr.count(b"\n"), b"broken pipe" in done.stderr) == (0, 1, True)
 
 
-def test_a_table_that_is_there_takes_no_ledgers(
+def test_a_table_that_is_there_takes_no_results_files(
     table: Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = tmp_path / "table.json"
-    place.write_text(truth_table.text(table), encoding="utf-8")
+    place.write_text(compatibility_table.text(table), encoding="utf-8")
 
     status = cli.main(["table", "--table", str(place), str(tmp_path / "tf2.15.json")])
 

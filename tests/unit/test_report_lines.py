@@ -5,7 +5,7 @@ from typing import Any, Sequence
 import pytest
 
 from pytest_kerasch2.report.lines import Line, lines, shortened, spans
-from tests.unit.test_report_truth_table import column, table
+from tests.unit.test_report_compatibility_table import column, table
 
 LABELS = ["TensorFlow 2.0", "TensorFlow 2.1", "TensorFlow 2.2", "TensorFlow 2.3"]
 NAMES = [f"{label.split()[1]}/2.4.0/tensorflow" for label in LABELS]
@@ -63,13 +63,13 @@ def test_equal_neighbours_are_told_as_a_span(verdicts: str, told: dict[str, str]
     assert spans(_line(), keys) == told
 
 
-def test_a_span_does_not_reach_over_a_release_without_a_ledger() -> None:
+def test_a_span_does_not_reach_over_a_release_without_a_results_file() -> None:
     keys = {NAMES[0]: "h", NAMES[2]: "h", NAMES[3]: "b"}
 
     assert spans(_line(absent=[1]), keys) == {"h": "2.0, 2.2", "b": "2.3"}
 
 
-def test_a_release_without_a_ledger_does_not_keep_a_line_from_being_whole() -> None:
+def test_a_release_without_a_results_file_does_not_keep_a_line_from_being_whole() -> None:
     keys = {NAMES[0]: "h", NAMES[2]: "h", NAMES[3]: "h"}
 
     assert spans(_line(absent=[1]), keys) == {"h": ""}

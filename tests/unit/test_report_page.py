@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.report import page, truth_table
+from pytest_kerasch2.report import compatibility_table, page
 from tests.browser.tables import CAUSE, HOSTILE, JAX, MIDDLE, table
 
 pytest.importorskip("jinja2", reason="the page is made with Jinja2, of the extra `report`")
@@ -41,7 +41,7 @@ def _data(text: str) -> Any:
 
 
 def test_the_table_of_these_tests_is_one_that_the_page_may_get() -> None:
-    truth_table.check(table())
+    compatibility_table.check(table())
 
 
 def test_the_same_table_gives_the_same_page() -> None:
@@ -185,7 +185,7 @@ def test_a_text_stands_in_the_data_once() -> None:
     shown = table()
     outcomes = [outcome for claim in shown["claims"] for outcome in claim["outcomes"]]
     for outcome in outcomes:
-        outcome.update(evidence=["the very same line"] * 3, deviation=CAUSE)
+        outcome.update(evidence=["the very same line"] * 3, known_issue=CAUSE)
 
     text = page.render(shown)
 
@@ -242,7 +242,7 @@ def test_claims_that_a_release_has_no_verdict_of_are_not_counted_as_any() -> Non
 
     counts = re.findall(r'value="(\w+)"><b aria-hidden="true">.</b> [\w ]+ <small>(\d+)</small>', text)
 
-    expected = {"held": "9", "broken": "6", "not_applicable": "1", "could_not_tell": "3", "unrecorded": "4"}
+    expected = {"held": "9", "broken": "6", "not_applicable": "1", "inconclusive": "3", "unrecorded": "4"}
     assert dict(counts) == expected
 
 

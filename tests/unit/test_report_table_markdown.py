@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.report import table_markdown
-from tests.unit.test_report_truth_table import cause, column, outcome, row, table
+from tests.unit.test_report_compatibility_table import cause, column, outcome, row, table
 
 NAMES = [f"2.{minor}/2.{minor}.0/tensorflow" for minor in range(4)]
 JAX = "-/3.15.1/jax"
@@ -22,11 +22,11 @@ def _columns() -> list[Any]:
 
 ROWS = [
     row("features.always", outcome("held", *NAMES, JAX)),
-    row("features.moved", outcome("held", *NAMES[:2]), outcome("broken", *NAMES[2:], JAX, deviation=MOVED)),
+    row("features.moved", outcome("held", *NAMES[:2]), outcome("broken", *NAMES[2:], JAX, known_issue=MOVED)),
     row("features.new", outcome("held", *NAMES[:2]), outcome("broken", *NAMES[2:], JAX, expected="held")),
-    row("saving.moved", outcome("broken", *NAMES, JAX, deviation=MOVED), section="Saving and loading"),
+    row("saving.moved", outcome("broken", *NAMES, JAX, known_issue=MOVED), section="Saving and loading"),
     row("saving.tpu", outcome("not_applicable", *NAMES, evidence=["no TPU"]), outcome("held", JAX), section="Backend"),
-    row("saving.data", outcome("could_not_tell", *NAMES, remedy="name a mirror"), outcome("held", JAX)),
+    row("saving.data", outcome("inconclusive", *NAMES, remedy="name a mirror"), outcome("held", JAX)),
 ]
 
 
@@ -34,13 +34,13 @@ def _page() -> str:
     return table_markdown.page(table(_columns(), ROWS))
 
 
-def _line(start: str, behind: str = "# The truth table") -> str:
+def _line(start: str, behind: str = "# The compatibility table") -> str:
     lines = _page().split(behind, 1)[1].splitlines()
     return next(line for line in lines if start in line)
 
 
 def test_the_page_says_how_many_cells_have_each_verdict() -> None:
-    assert "6 claims of the chapter on 5 releases: 5 held, 0 broken, 0 not applicable, 0 could not tell." in _page()
+    assert "6 claims of the chapter on 5 releases: 5 held, 0 broken, 0 not applicable, 0 inconclusive." in _page()
 
 
 def test_a_release_has_its_counts_and_the_environment_that_repeats_it() -> None:
@@ -49,8 +49,8 @@ def test_a_release_has_its_counts_and_the_environment_that_repeats_it() -> None:
     assert _line("| 2.0 |") == line
 
 
-def test_a_release_without_a_ledger_says_why() -> None:
-    assert "| no ledger: there is no CPython &#124; 3.9 |" in _line("| 2.4 |")
+def test_a_release_without_a_results_file_says_why() -> None:
+    assert "| no results file: there is no CPython &#124; 3.9 |" in _line("| 2.4 |")
 
 
 def test_an_interrupted_run_says_so() -> None:

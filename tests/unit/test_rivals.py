@@ -24,7 +24,7 @@ from benchmarks.rivals_record import Finished, Trial
 from benchmarks.rivals_resampled import SHAPES, Shape
 from benchmarks.rivals_rules import OURS, RULES
 from benchmarks.rivals_running import Setting
-from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied, FrameworkMissing
+from pytest_kerasch2.errors import BadResults, BadSetting, ChildDied, FrameworkMissing
 from pytest_kerasch2.gates.pairs import Terms
 from pytest_kerasch2.timing.comparison import Comparison
 
@@ -237,7 +237,7 @@ def test_rivals_that_were_asked_otherwise_are_not_mixed(tmp_path: Path) -> None:
     with rivals_record.appending(tmp_path / "x.jsonl", {"schema": 1, "setting": {"seconds": 20.0}}):
         pass
 
-    with pytest.raises(BadLedger, match=r"asked otherwise.*20\.0.*now.*5\.0"), rivals_record.appending(
+    with pytest.raises(BadResults, match=r"asked otherwise.*20\.0.*now.*5\.0"), rivals_record.appending(
         tmp_path / "x.jsonl", {"schema": 1, "setting": {"seconds": 5.0}}
     ):
         pass
@@ -247,7 +247,7 @@ def test_rivals_that_were_asked_otherwise_are_not_mixed(tmp_path: Path) -> None:
 def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.jsonl").write_text(text, encoding="utf-8")
 
-    with pytest.raises(BadLedger):
+    with pytest.raises(BadResults):
         rivals_record.read(tmp_path / "x.jsonl")
 
 

@@ -13,7 +13,7 @@ from typing import Any, Iterator, Sequence
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.errors import BadLedger, BadSetting, ChildDied, TimingVoid
+from pytest_kerasch2.errors import BadResults, BadSetting, ChildDied, TimingVoid
 from pytest_kerasch2.gates.pairs import FEWEST, Terms, Verdict
 from pytest_kerasch2.timing import arms, comparing, comparison
 from pytest_kerasch2.timing.arms import Arm
@@ -231,7 +231,7 @@ def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(tmp_path: Path,
     _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.5, seed=1), out)
     out.write_text(spoil(out), encoding="utf-8")
 
-    with pytest.raises(BadLedger, match=rf"{told}.*kept\.json"):
+    with pytest.raises(BadResults, match=rf"{told}.*kept\.json"):
         comparison.read(out)
 
 
@@ -243,7 +243,7 @@ def test_a_file_that_was_told_by_another_rule_is_refused(
     Comparison(Terms(), [{"name": "a", "revision": "", "slower": 0, "environment": {}}] * 2, ["fit"]).write(out)
     monkeypatch.setitem(comparison.RULE, name, other)
 
-    with pytest.raises(BadLedger, match="told by another rule"):
+    with pytest.raises(BadResults, match="told by another rule"):
         comparison.read(out)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.timing import recording, stored
 from tests.unit.batch_made import APART, CPU, GPU, kept, record
 
@@ -57,7 +57,7 @@ def test_the_schema_is_that_of_what_is_recorded() -> None:
 def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path, plain: Any, said: str) -> None:
     path = _written(tmp_path, plain)
 
-    with pytest.raises(BadLedger) as caught:
+    with pytest.raises(BadResults) as caught:
         stored.read(path)
 
     assert said.format(path=path) in str(caught.value)
@@ -69,7 +69,7 @@ def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoi
     if spoil is not None:
         path.write_text(spoil(json.dumps(kept(CPU))), encoding="utf-8")
 
-    with pytest.raises(BadLedger, match=r"Times of steps cannot be read. Found: .*times.json: .*--benchmark-json"):
+    with pytest.raises(BadResults, match=r"Times of steps cannot be read. Found: .*times.json: .*--benchmark-json"):
         stored.read(path)
 
 

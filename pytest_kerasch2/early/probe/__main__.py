@@ -29,7 +29,7 @@ def main(folder: str) -> None:
     """Do what the order in a folder asks for, then end at once: how an interpreter is torn down is no fact."""
     order = json.loads((Path(folder) / ORDER).read_text(encoding="utf-8"))
     with (Path(folder) / TOLD).open("w", encoding="utf-8") as told:
-        planting = plant(order["planted"])
+        planting = plant(order["injected"])
         for name in order["facts"] if planting is None else ():
             # The name goes first, so that it is known what was being looked at when the interpreter died.
             _line(told, {"begun": name})
@@ -42,10 +42,10 @@ def main(folder: str) -> None:
 
 
 def plant(names: List[str]) -> Optional[str]:
-    """Call functions of the module `planted`, and give what one of them raised: nothing is told of half a fault."""
+    """Call functions of the module `injected`, and give what one of them raised: nothing is told of half a fault."""
     try:
         for name in names:
-            getattr(importlib.import_module("probe.planted"), name)()
+            getattr(importlib.import_module("probe.injected"), name)()
     except Exception as error:
         return described(error)
     return None

@@ -1,4 +1,4 @@
-"""Faults planted in Keras before the facts are looked for: each must be seen by those who look."""
+"""Faults injected in Keras before the facts are looked for: each must be seen by those who look."""
 
 from typing import Any
 

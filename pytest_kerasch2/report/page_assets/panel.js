@@ -21,9 +21,9 @@ function copyable(text) {
   return make("div", { className: "copyable" }, make("code", {}, text), make("button", { type: "button", className: "copy", value: text }, "Copy"));
 }
 
-function why(deviation) {
-  if (!deviation) return null;
-  const known = Object.fromEntries(Object.entries(deviation).map(([key, place]) => [key, data.texts[place]]));
+function why(known_issue) {
+  if (!known_issue) return null;
+  const known = Object.fromEntries(Object.entries(known_issue).map(([key, place]) => [key, data.texts[place]]));
   const span = known.since || known.until ? `From ${known.since || "the first release"} to ${known.until || "now"}. ` : "On every release. ";
   return part("Cause", make("p", {}, known.cause), make("p", { className: "quiet" }, span, source(known.source)));
 }
@@ -47,10 +47,10 @@ function fillCell({ claim, column }) {
     make("p", { className: "place" }, badge(outcome.verdict), " on ", opener({ claim: -1, column }, release.label)),
     make("h2", { id: "panel-title", tabIndex: -1 }, statement),
     make("p", { className: "quiet" }, opener({ claim, column: -1 }, make("code", {}, id)), ` · ${kind}`),
-    outcome.verdict === outcome.expected ? null : make("p", { className: "alert" }, `Not as recorded: the known deviations let expect "${wordOf(outcome.expected)}".`),
+    outcome.verdict === outcome.expected ? null : make("p", { className: "alert" }, `Not as recorded: the known issues let expect "${wordOf(outcome.expected)}".`),
     outcome === NOTHING ? make("p", { className: "alert" }, missing(release)) : null,
-    why(outcome.deviation),
-    outcome.instead.length ? part("Write instead", outcome.instead.map(instead)) : null,
+    why(outcome.known_issue),
+    outcome.workarounds.length ? part("Write instead", outcome.workarounds.map(instead)) : null,
     data.texts[outcome.remedy] ? part("What to do", make("p", {}, data.texts[outcome.remedy])) : null,
     outcome === NOTHING ? null : part("Evidence", make("ul", { className: "evidence" }, outcome.evidence.map((place) => make("li", {}, data.texts[place])))),
     alike.length > 1 ? part(`The same on ${alike.length} releases`, make("p", { className: "quiet" }, spans(alike))) : null,
@@ -80,7 +80,7 @@ function fillRelease({ column }) {
 
 function whatChanged(column, before) {
   if (before < 0) return part("What changed", make("p", { className: "quiet" }, "It has no release before it to compare with."));
-  const worst = ["broken", "could_not_tell", "not_applicable", "held"];
+  const worst = ["broken", "inconclusive", "not_applicable", "held"];
   const pairs = [...data.claims.keys()].map((claim) => [outcomeAt(claim, before).verdict, outcomeAt(claim, column).verdict, claim]);
   const known = pairs.filter(([old, now]) => old && now);
   const told = known.filter(([, , claim]) => isTold(claim, before) && isTold(claim, column));
@@ -94,8 +94,8 @@ function whatChanged(column, before) {
 }
 
 function cause(claim, column) {
-  const { deviation } = outcomeAt(claim, column);
-  return deviation ? make("p", { className: "quiet" }, data.texts[deviation.cause]) : null;
+  const { known_issue } = outcomeAt(claim, column);
+  return known_issue ? make("p", { className: "quiet" }, data.texts[known_issue.cause]) : null;
 }
 
 function fillClaim({ claim }) {
@@ -112,8 +112,8 @@ function fillClaim({ claim }) {
 function runsOf(claim, columns) {
   const runs = [];
   for (const column of columns) {
-    const { verdict, deviation } = outcomeAt(claim, column);
-    const key = `${verdict} ${deviation?.cause ?? ""}`;
+    const { verdict, known_issue } = outcomeAt(claim, column);
+    const key = `${verdict} ${known_issue?.cause ?? ""}`;
     if (runs.at(-1)?.key === key) runs.at(-1).columns.push(column);
     else runs.push({ key, verdict, columns: [column] });
   }

@@ -1,6 +1,6 @@
 // What is asked for: a plain object that a link holds, and the rows and columns that fit it.
 const data = JSON.parse(document.getElementById("data").textContent);
-const NOTHING = { verdict: "", expected: "", evidence: [], deviation: null, instead: [], remedy: 0 };
+const NOTHING = { verdict: "", expected: "", evidence: [], known_issue: null, workarounds: [], remedy: 0 };
 const LISTS = ["verdicts", "series", "backends"];
 
 const outcomeAt = (claim, column) => data.claims[claim].outcomes[data.claims[claim].cells[column]] ?? NOTHING;
@@ -44,7 +44,7 @@ function rowsOf(view, columns) {
 
 // As Python's `is_explained` has it: what to write instead must work too.
 function isUnrecorded(outcome) {
-  return outcome.verdict !== outcome.expected || outcome.instead.some((one) => !one.worked);
+  return outcome.verdict !== outcome.expected || outcome.workarounds.some((one) => !one.worked);
 }
 
 function isOneOf(verdicts, outcome) {
@@ -54,7 +54,7 @@ function isOneOf(verdicts, outcome) {
 // As Python's `is_untold` has it: a figure that a run left open, because it did not train, says nothing of the release.
 function isTold(claim, column) {
   const { verdict } = outcomeAt(claim, column);
-  return Boolean(verdict) && !(data.claims[claim].kind === "figure" && verdict === "could_not_tell");
+  return Boolean(verdict) && !(data.claims[claim].kind === "figure" && verdict === "inconclusive");
 }
 
 function changes(claim, columns) {
@@ -67,7 +67,7 @@ const searched = new Map();
 function searchable(claim) {
   if (!searched.has(claim)) {
     const { id, statement, outcomes } = data.claims[claim];
-    const places = outcomes.flatMap((one) => [...one.evidence, one.remedy, one.deviation?.cause ?? one.remedy]);
+    const places = outcomes.flatMap((one) => [...one.evidence, one.remedy, one.known_issue?.cause ?? one.remedy]);
     const texts = [...new Set(places)].map((place) => data.texts[place]);
     searched.set(claim, [id, statement, ...texts].join("\n").toLowerCase());
   }

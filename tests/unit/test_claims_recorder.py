@@ -5,10 +5,10 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from pytest_kerasch2.claims.witness import LONGEST, Witness, steady
+from pytest_kerasch2.claims.recorder import LONGEST, Recorder, steady
 from pytest_kerasch2.errors import ClaimBroken, DataMissing
 
-HOLDING: list[tuple[str, Callable[[Witness], Any]]] = [
+HOLDING: list[tuple[str, Callable[[Recorder], Any]]] = [
     ("equal", lambda w: w.equal("x", expected=5, actual=5)),
     ("close", lambda w: w.close("x", expected=1.0, actual=1.05, within=0.1)),
     ("at_most", lambda w: w.at_most("x", limit=2, actual=2)),
@@ -24,7 +24,7 @@ HOLDING: list[tuple[str, Callable[[Witness], Any]]] = [
     ("raises", lambda w: w.raises("x", (ZeroDivisionError,), lambda: 1 / 0)),
     ("always", lambda w: w.always("x", 3, lambda: None)),
 ]
-FAILING: list[tuple[str, Callable[[Witness], Any]]] = [
+FAILING: list[tuple[str, Callable[[Recorder], Any]]] = [
     ("equal", lambda w: w.equal("x", expected=5, actual=6)),
     ("equal, a truth value for a number", lambda w: w.equal("x", expected=1, actual=True)),
     ("close", lambda w: w.close("x", expected=1.0, actual=1.2, within=0.1)),
@@ -48,34 +48,34 @@ FAILING: list[tuple[str, Callable[[Witness], Any]]] = [
 
 
 @pytest.mark.parametrize("look", [look for _, look in HOLDING], ids=[name for name, _ in HOLDING])
-def test_a_comparison_that_holds_leaves_evidence(look: Callable[[Witness], Any]) -> None:
-    witness = Witness()
+def test_a_comparison_that_holds_leaves_evidence(look: Callable[[Recorder], Any]) -> None:
+    record = Recorder()
 
-    look(witness)
+    look(record)
 
-    assert witness.evidence
+    assert record.evidence
 
 
 @pytest.mark.parametrize("look", [look for _, look in FAILING], ids=[name for name, _ in FAILING])
-def test_a_comparison_that_does_not_hold_raises_and_leaves_evidence(look: Callable[[Witness], Any]) -> None:
-    witness = Witness()
+def test_a_comparison_that_does_not_hold_raises_and_leaves_evidence(look: Callable[[Recorder], Any]) -> None:
+    record = Recorder()
 
     with pytest.raises(ClaimBroken):
-        look(witness)
+        look(record)
 
-    assert witness.evidence
+    assert record.evidence
 
 
 def test_a_property_that_breaks_keeps_the_case() -> None:
     def property_() -> None:
-        Witness().equal("sum of 0 and 1", expected=1, actual=2)
+        Recorder().equal("sum of 0 and 1", expected=1, actual=2)
 
-    witness = Witness()
+    record = Recorder()
 
     with pytest.raises(ClaimBroken):
-        witness.always("sums", 10, property_)
+        record.always("sums", 10, property_)
 
-    assert "sum of 0 and 1" in witness.evidence[0]
+    assert "sum of 0 and 1" in record.evidence[0]
 
 
 def test_an_error_of_our_family_is_no_verdict_on_running() -> None:
@@ -83,12 +83,12 @@ def test_an_error_of_our_family_is_no_verdict_on_running() -> None:
         raise DataMissing("MNIST is not there")
 
     with pytest.raises(DataMissing):
-        Witness().runs("loading", missing)
+        Recorder().runs("loading", missing)
 
 
 def test_an_unexpected_kind_of_error_goes_through() -> None:
     with pytest.raises(ZeroDivisionError):
-        Witness().raises("x", (KeyError,), lambda: 1 / 0)
+        Recorder().raises("x", (KeyError,), lambda: 1 / 0)
 
 
 @pytest.mark.parametrize(

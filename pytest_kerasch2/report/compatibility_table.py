@@ -1,4 +1,4 @@
-"""The truth table as plain data: claims down, releases across; checked against its schema when written and read."""
+"""The compatibility table as plain data: claims down, releases across; checked against its schema."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Dict, Mapping
 
 from pytest_kerasch2.claims import schema
+from pytest_kerasch2.claims.schema_1 import upgraded
 from pytest_kerasch2.errors import BadTable
 from pytest_kerasch2.json_files import read_json
 
-SCHEMA = 1
+SCHEMA = 2
 Table = Dict[str, Any]
 Column = Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -21,7 +22,7 @@ REMEDY = "write it anew with kerasch2 table --json"
 
 
 def present(table: Table) -> list[Column]:
-    """Give the columns that have a ledger, in the order of the table."""
+    """Give the columns that have a results file, in the order of the table."""
     return [column for column in table["releases"] if "absent" not in column]
 
 
@@ -47,9 +48,9 @@ def read(path: Path) -> Table:
         BadTable: the file is missing, is no JSON, or is not as the schema says; the message names it.
     """
     try:
-        table = read_json(path)
+        table = upgraded(read_json(path))
     except (OSError, ValueError) as error:
-        raise BadTable("A truth table cannot be read", f"{path}: {error}", REMEDY) from error
+        raise BadTable("A compatibility table cannot be read", f"{path}: {error}", REMEDY) from error
     try:
         check(table)
     except BadTable as error:
@@ -64,7 +65,7 @@ def check(table: Any) -> None:
         BadTable: naming the first place that is not so.
     """
     try:
-        schema.require(table, Path(__file__).parent / "truth-table.schema.json")
+        schema.require(table, Path(__file__).parent / "compatibility.schema.json")
     except schema.Mismatch as error:
         raise _damaged(str(error)) from error
     _check_columns(table)
@@ -94,4 +95,4 @@ def _check_row(row: Row, names: set[str]) -> None:
 
 
 def _damaged(found: str) -> BadTable:
-    return BadTable(f"A truth table is not of schema {SCHEMA}", found, REMEDY)
+    return BadTable(f"A compatibility table is not of schema {SCHEMA}", found, REMEDY)

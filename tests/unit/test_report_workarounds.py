@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kerasch2.report import instead
-from tests.unit.test_report_truth_table import LATER, outcome, row
+from pytest_kerasch2.report import workarounds
+from tests.unit.test_report_compatibility_table import LATER, outcome, row
 
 
 def _one(write: str = "network.build()\n", worked: bool = True) -> dict[str, Any]:
@@ -11,11 +11,11 @@ def _one(write: str = "network.build()\n", worked: bool = True) -> dict[str, Any
 
 
 def _text(*seen: Any) -> str:
-    return "\n".join(instead.blocks(seen))
+    return "\n".join(workarounds.blocks(seen))
 
 
 def _seen(name: str, *tried: Any, **more: Any) -> Any:
-    its = outcome("broken", LATER, instead=list(tried))
+    its = outcome("broken", LATER, workarounds=list(tried))
     return {**row(name, its), **more}, its
 
 

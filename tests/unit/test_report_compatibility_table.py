@@ -8,16 +8,16 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.errors import BadTable
-from pytest_kerasch2.report import truth_table
+from pytest_kerasch2.report import compatibility_table
 
-COUNTS = {"held": 1, "broken": 0, "not_applicable": 0, "could_not_tell": 0}
+COUNTS = {"held": 1, "broken": 0, "not_applicable": 0, "inconclusive": 0}
 FACTS = {"tensorflow": "2.15.1", "keras": "2.15.0", "backend": "tensorflow", "python": "3.11.7", "numpy": "1.26.4"}
 NAME = "2.15/2.15.0/tensorflow"
 LATER = "2.16/3.15.1/tensorflow"
 
 
 def column(name: str, label: str, before: str | None = None, series: str = "tensorflow", **more: Any) -> Any:
-    """Make a column up; with `absent`, one without a ledger."""
+    """Make a column up; with `absent`, one without a results file."""
     heading = {"name": name, "environment": f"env-{label}", "series": series, "before": before, "label": label}
     rest = {"complete": True, **FACTS, "platform": "Linux-x86_64", "counts": COUNTS}
     return {**heading, **({} if "absent" in more else rest), **more}
@@ -29,8 +29,8 @@ def outcome(verdict: str, *releases: str, **more: Any) -> Any:
         "verdict": verdict,
         "expected": verdict,
         "evidence": ["as seen"],
-        "deviation": None,
-        "instead": [],
+        "known_issue": None,
+        "workarounds": [],
         "remedy": "",
     }
     return {**plain, **more, "releases": list(releases)}
@@ -49,27 +49,27 @@ def cause(text: str, source: str = "https://example.org/why") -> Any:
 
 def table(columns: Any, rows: Any) -> Any:
     """Make up a table."""
-    return {"schema": 1, "plugin": "0.1.0", "releases": list(columns), "claims": list(rows)}
+    return {"schema": 2, "plugin": "0.1.0", "releases": list(columns), "claims": list(rows)}
 
 
 def _table() -> Any:
     columns = [column(NAME, "2.15"), column(LATER, "2.16", NAME), column("", "2.17", absent="no CPython 3.12")]
-    seen = [outcome("held", NAME), outcome("broken", LATER, deviation=cause("It moved."))]
+    seen = [outcome("held", NAME), outcome("broken", LATER, known_issue=cause("It moved."))]
     return table(columns, [row("a.first", *seen)])
 
 
 def test_a_table_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    (tmp_path / "t.json").write_text(truth_table.text(_table()), encoding="utf-8")
+    (tmp_path / "t.json").write_text(compatibility_table.text(_table()), encoding="utf-8")
 
-    assert truth_table.read(tmp_path / "t.json") == _table()
+    assert compatibility_table.read(tmp_path / "t.json") == _table()
 
 
-def test_only_columns_with_a_ledger_are_present() -> None:
-    assert [one["label"] for one in truth_table.present(_table())] == ["2.15", "2.16"]
+def test_only_columns_with_a_results_file_are_present() -> None:
+    assert [one["label"] for one in compatibility_table.present(_table())] == ["2.15", "2.16"]
 
 
 def test_a_cell_is_found_by_its_release() -> None:
-    found = truth_table.cells(_table()["claims"][0])
+    found = compatibility_table.cells(_table()["claims"][0])
 
     assert {name: seen["verdict"] for name, seen in found.items()} == {NAME: "held", LATER: "broken"}
 
@@ -98,7 +98,7 @@ def test_a_damaged_table_is_not_written(change: Callable[[Any], Any], place: str
     change(spoiled)
 
     with pytest.raises(BadTable) as refused:
-        truth_table.text(spoiled)
+        compatibility_table.text(spoiled)
 
     assert place in refused.value.found
 
@@ -107,7 +107,7 @@ def test_a_damaged_table_is_refused_by_name_when_read(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(json.dumps({**_table(), "schema": 2}), encoding="utf-8")
 
     with pytest.raises(BadTable, match=r"not of schema 1\. Found: .*t\.json, at schema"):
-        truth_table.read(tmp_path / "t.json")
+        compatibility_table.read(tmp_path / "t.json")
 
 
 @pytest.mark.parametrize("text", [None, "", "no JSON"])
@@ -116,11 +116,11 @@ def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, text: str | None
         (tmp_path / "t.json").write_text(text, encoding="utf-8")
 
     with pytest.raises(BadTable, match=r"cannot be read\. Found: .*t\.json"):
-        truth_table.read(tmp_path / "t.json")
+        compatibility_table.read(tmp_path / "t.json")
 
 
 def test_a_refusal_does_not_quote_a_whole_table() -> None:
     with pytest.raises(BadTable) as refused:
-        truth_table.check(["x" * 40] * 1000)
+        compatibility_table.check(["x" * 40] * 1000)
 
     assert len(str(refused.value)) < 500

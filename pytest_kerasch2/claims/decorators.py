@@ -1,11 +1,11 @@
-"""The decorators that stand above a check: its claim, deviations, saboteurs, harmless variations and cure."""
+"""The decorators that stand above a check: its claim, known issues, faults, benign changes and cure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any, Callable, TypeVar
 
-from pytest_kerasch2.claims.model import Check, Claim, Deviation, Replacement
+from pytest_kerasch2.claims.model import Check, Claim, KnownIssue, Workaround
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _ATTRIBUTE = "__kerasch2_check__"
@@ -35,7 +35,7 @@ def claim(id: str, statement: str, *, section: str, kind: str) -> Callable[[Func
     return lambda function: _amended(function, claim=named)
 
 
-def generalises(first: Callable[..., Any]) -> Callable[[Function], Function]:
+def extends(first: Callable[..., Any]) -> Callable[[Function], Function]:
     """Make the decorated check a further check of the claim that `first` decides."""
     check = check_of(first)
     if check is None:
@@ -43,7 +43,7 @@ def generalises(first: Callable[..., Any]) -> Callable[[Function], Function]:
     return lambda function: _amended(function, claim=check.claim)
 
 
-def deviation(
+def known_issue(
     *,
     cause: str,
     source: str,
@@ -54,29 +54,29 @@ def deviation(
     only: tuple[str, ...] = (),
     backends: tuple[str, ...] = (),
     with_keras: str | None = None,
-    instead: Replacement | None = None,
+    workaround: Workaround | None = None,
 ) -> Callable[[Function], Function]:
-    """Record why the claim is broken on some releases; see `Deviation` for the fields."""
-    known = Deviation(cause, source, symptom, since, until, of, only, backends, with_keras, instead)
-    return lambda function: _amended(function, deviations=(known, *_draft(function).deviations))
+    """Record why the claim is broken on some releases; see `KnownIssue` for the fields."""
+    known = KnownIssue(cause, source, symptom, since, until, of, only, backends, with_keras, workaround)
+    return lambda function: _amended(function, known_issues=(known, *_draft(function).known_issues))
 
 
-def caught(*saboteurs: Callable[..., Any]) -> Callable[[Function], Function]:
-    """Name planted faults (context manager factories without arguments) that must turn the check broken."""
-    return lambda function: _amended(function, saboteurs=(*saboteurs, *_draft(function).saboteurs))
+def detects(*faults: Callable[..., Any]) -> Callable[[Function], Function]:
+    """Name injected faults (context manager factories without arguments) that must turn the check broken."""
+    return lambda function: _amended(function, faults=(*faults, *_draft(function).faults))
 
 
-def unmoved(*variations: Callable[..., Any]) -> Callable[[Function], Function]:
+def tolerates(*benign_changes: Callable[..., Any]) -> Callable[[Function], Function]:
     """Name harmless changes (context manager factories without arguments) that must leave the check held."""
-    return lambda function: _amended(function, variations=(*variations, *_draft(function).variations))
+    return lambda function: _amended(function, benign_changes=(*benign_changes, *_draft(function).benign_changes))
 
 
-def cured(cure: Callable[..., Any]) -> Callable[[Function], Function]:
+def fixed_by(fix: Callable[..., Any]) -> Callable[[Function], Function]:
     """Name what would make a claim hold that is broken: with it the check must be held."""
-    return lambda function: _amended(function, cure=cure)
+    return lambda function: _amended(function, fix=fix)
 
 
-def in_child(*jobs: Any) -> Callable[[Function], Function]:
+def in_subprocess(*jobs: Any) -> Callable[[Function], Function]:
     """Name the jobs (`framework.child.Job`) whose outcomes the check reads through the fixture `child`."""
     return lambda function: _amended(function, jobs=(*jobs, *_draft(function).jobs))
 

@@ -8,9 +8,9 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.claims import ledger
-from pytest_kerasch2.claims.model import Claim, Deviation, Record, Replacement, Tried, Verdict
-from pytest_kerasch2.errors import BadLedger
+from pytest_kerasch2.claims import results
+from pytest_kerasch2.claims.model import Claim, KnownIssue, Record, Verdict, Workaround, WorkaroundRun
+from pytest_kerasch2.errors import BadResults
 
 ENVIRONMENT = {
     "plugin": "0.1.0",
@@ -23,7 +23,9 @@ ENVIRONMENT = {
     "devices": ["cpu:0"],
     "datasets": {"mnist": {"source": "mirror", "sha256": "00"}},
 }
-KNOWN = Deviation("it moved", "https://example.org", "gone", since="2.16", only=("subclass",), backends=("tensorflow",))
+KNOWN = KnownIssue(
+    "it moved", "https://example.org", "gone", since="2.16", only=("subclass",), backends=("tensorflow",)
+)
 CLAIM = Claim("a.b", "It is so.", "Somewhere", "code")
 OTHER = Claim("a.c", "It is so, too.", "Somewhere", "prose")
 RECORDS = [
@@ -33,41 +35,41 @@ RECORDS = [
 ]
 
 
-def _ledger() -> ledger.Ledger:
-    return ledger.build(RECORDS, ENVIRONMENT)
+def _results() -> results.Results:
+    return results.build(RECORDS, ENVIRONMENT)
 
 
 def test_checks_of_one_claim_are_merged_and_the_worst_wins() -> None:
-    entry = _ledger()["claims"][0]
+    entry = _results()["claims"][0]
 
     assert (entry["id"], entry["verdict"], entry["checks"], entry["seconds"]) == ("a.b", "broken", 2, 0.5)
 
 
 def test_the_evidence_says_of_which_parameters_it_is() -> None:
-    assert _ledger()["claims"][0]["evidence"] == ["[functional] seen", "[subclass] gone"]
+    assert _results()["claims"][0]["evidence"] == ["[functional] seen", "[subclass] gone"]
 
 
-def test_a_deviation_makes_broken_the_expected_verdict() -> None:
-    assert [entry["expected"] for entry in _ledger()["claims"]] == ["broken", "held"]
+def test_a_known_issue_makes_broken_the_expected_verdict() -> None:
+    assert [entry["expected"] for entry in _results()["claims"]] == ["broken", "held"]
 
 
 def test_the_order_of_records_does_not_matter() -> None:
-    assert ledger.build(reversed(RECORDS), ENVIRONMENT) == _ledger()
+    assert results.build(reversed(RECORDS), ENVIRONMENT) == _results()
 
 
 def test_what_is_built_is_of_the_schema() -> None:
-    ledger.check_schema(_ledger())
+    results.check_schema(_results())
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=["held", "held with parameters", "broken"])
 def test_a_record_survives_the_way_to_another_process(record: Record) -> None:
-    packed = json.loads(json.dumps(ledger.packed(record)))
+    packed = json.loads(json.dumps(results.packed(record)))
 
-    assert (ledger.unpacked(packed), ledger.unpacked(packed).parameters) == (record, record.parameters)
+    assert (results.unpacked(packed), results.unpacked(packed).parameters) == (record, record.parameters)
 
 
 def _spoil(change: Callable[[Any], Any]) -> Any:
-    spoiled = copy.deepcopy(_ledger())
+    spoiled = copy.deepcopy(_results())
     change(spoiled)
     return spoiled
 
@@ -75,32 +77,34 @@ def _spoil(change: Callable[[Any], Any]) -> Any:
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        (lambda it: it.update(schema=2), "schema"),
+        (lambda it: it.update(schema=3), "schema"),
         (lambda it: it.pop("environment"), "the whole"),
         (lambda it: it["claims"][0].update(verdict="maybe"), "claims/0/verdict"),
         (lambda it: it["claims"][0].update(evidence=[]), "claims/0/evidence"),
         (lambda it: it["claims"][1].update(extra=1), "claims/1"),
-        (lambda it: it["claims"][0]["deviation"].update(source="hearsay"), "claims/0/deviation"),
+        (lambda it: it["claims"][0]["known_issue"].update(source="hearsay"), "claims/0/known_issue"),
         (lambda it: it["environment"].update(devices="cpu"), "environment/devices"),
     ],
 )
-def test_a_ledger_that_is_not_of_the_schema_is_refused_with_the_place(change: Callable[[Any], Any], place: str) -> None:
-    with pytest.raises(BadLedger, match=f"at {place}: "):
-        ledger.check_schema(_spoil(change))
+def test_results_that_are_not_of_the_schema_are_refused_with_the_place(
+    change: Callable[[Any], Any], place: str
+) -> None:
+    with pytest.raises(BadResults, match=f"at {place}: "):
+        results.check_schema(_spoil(change))
 
 
-def test_a_written_ledger_reads_back(tmp_path: Path) -> None:
-    ledger.write(_ledger(), tmp_path / "l.json")
+def test_written_results_read_back(tmp_path: Path) -> None:
+    results.write(_results(), tmp_path / "l.json")
 
-    assert ledger.read(tmp_path / "l.json") == _ledger()
+    assert results.read(tmp_path / "l.json") == _results()
 
 
-def test_a_refused_ledger_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_refused_results_leaves_the_old_file(tmp_path: Path) -> None:
     place = tmp_path / "l.json"
     place.write_text("old")
 
-    with pytest.raises(BadLedger):
-        ledger.write(_spoil(lambda it: it.update(schema=2)), place)
+    with pytest.raises(BadResults):
+        results.write(_spoil(lambda it: it.update(schema=3)), place)
 
     assert ([path.name for path in tmp_path.iterdir()], place.read_text()) == (["l.json"], "old")
 
@@ -109,8 +113,8 @@ def test_a_refused_ledger_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(BadLedger, match="name a file in a folder"):
-        ledger.write(_ledger(), tmp_path / name)
+    with pytest.raises(BadResults, match="name a file in a folder"):
+        results.write(_results(), tmp_path / name)
 
 
 def test_a_failed_rename_leaves_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,35 +123,35 @@ def test_a_failed_rename_leaves_no_rest(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Path, "replace", refuse)
 
-    with pytest.raises(BadLedger, match="not allowed"):
-        ledger.write(_ledger(), tmp_path / "l.json")
+    with pytest.raises(BadResults, match="not allowed"):
+        results.write(_results(), tmp_path / "l.json")
 
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}'])
-def test_a_damaged_ledger_is_refused(tmp_path: Path, text: str) -> None:
+def test_damaged_results_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "l.json").write_text(text)
 
-    with pytest.raises(BadLedger):
-        ledger.read(tmp_path / "l.json")
+    with pytest.raises(BadResults):
+        results.read(tmp_path / "l.json")
 
 
-TRIED = Tried("number = 5\n", True, ("the number: 5",))
+TRIED = WorkaroundRun("number = 5\n", True, ("the number: 5",))
 
 
 def test_what_was_tried_instead_stands_once_though_several_checks_tried_it() -> None:
     both = [replace(record, tried=TRIED) for record in RECORDS[1:]]
 
-    entry = ledger.build(both, ENVIRONMENT)["claims"][0]
+    entry = results.build(both, ENVIRONMENT)["claims"][0]
 
-    assert entry["instead"] == [{"write": "number = 5\n", "worked": True, "evidence": ["the number: 5"]}]
+    assert entry["workarounds"] == [{"write": "number = 5\n", "worked": True, "evidence": ["the number: 5"]}]
 
 
 def test_what_was_tried_crosses_to_another_process_and_the_code_that_tried_it_does_not() -> None:
-    code = Replacement("number = 5\n", lambda tf: {}, lambda names, witness: None)
-    record = replace(RECORDS[2], deviation=replace(KNOWN, instead=code), tried=TRIED)
+    code = Workaround("number = 5\n", lambda tf: {}, lambda names, record: None)
+    record = replace(RECORDS[2], known_issue=replace(KNOWN, workaround=code), tried=TRIED)
 
-    crossed = ledger.unpacked(json.loads(json.dumps(ledger.packed(record))))
+    crossed = results.unpacked(json.loads(json.dumps(results.packed(record))))
 
-    assert crossed == replace(record, deviation=KNOWN)
+    assert crossed == replace(record, known_issue=KNOWN)

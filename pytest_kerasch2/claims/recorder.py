@@ -7,11 +7,11 @@ from typing import Any, Callable
 
 from pytest_kerasch2.errors import ClaimBroken, KerasCh2Error
 
-# Longer evidence is cut: a whole array in a ledger helps nobody.
+# Longer evidence is cut: a whole array in a results file helps nobody.
 LONGEST = 400
 
 
-class Witness:
+class Recorder:
     """Collects evidence for one check.
 
     Each comparison raises `ClaimBroken` where the claim does not hold, so that no answer can be thrown away by mistake.
@@ -112,7 +112,7 @@ class Witness:
         raise ClaimBroken(f"{what} raises nothing", steady(f"the value {value!r}"), f"expected {wanted}")
 
     def always(self, what: str, cases: int, generated: Callable[[], Any]) -> None:
-        """Require that a property holds for all of its generated cases, each of which has a `Witness` of its own.
+        """Require that a property holds for all of its generated cases, each of which has a `Recorder` of its own.
 
         Args:
             what: what holds.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterator, Mapping, Sequence, Tuple
 
 from pytest_kerasch2.foreign import block, cell, code
-from pytest_kerasch2.report.truth_table import Outcome, Row
+from pytest_kerasch2.report.compatibility_table import Outcome, Row
 
 Seen = Tuple[Row, Outcome]
 
@@ -15,14 +15,14 @@ def blocks(seen: Sequence[Seen]) -> Iterator[str]:
     served: dict[str, list[str]] = {}
     tried: dict[str, Mapping[str, Any]] = {}
     for row, outcome in seen:
-        for one in outcome["instead"]:
+        for one in outcome["workarounds"]:
             served.setdefault(one["write"], []).append(row["id"])
             # Of two runs of the same lines the one that failed is told.
             if one["write"] not in tried or not one["worked"]:
                 tried[one["write"]] = one
     for write, ids in served.items():
         yield from _block(write, ids, tried[write])
-    without = [row["id"] for row, outcome in seen if row["kind"] == "code" and not outcome["instead"]]
+    without = [row["id"] for row, outcome in seen if row["kind"] == "code" and not outcome["workarounds"]]
     if without:
         yield from (f"No other lines are known to us for {_names(without)}.", "")
 
