@@ -14,7 +14,7 @@ _COLUMNS = columns.read(places.RELEASES).columns
 
 @impl
 def tox_extend_envs() -> Iterable[str]:
-    """Give the names of the environments."""
+    """Return the names of the environments."""
     return [column.environment for column in _COLUMNS]
 
 

@@ -65,7 +65,7 @@ def dropout_half(setup: Setup) -> Setup:
 
 
 def half_width(setup: Setup) -> Setup:
-    """Give the hidden layer half of its units."""
+    """Return the hidden layer half of its units."""
     return replace(setup, network=replace(setup.network, hidden=256))
 
 
@@ -91,7 +91,7 @@ def unscaled(setup: Setup) -> Setup:
 
 
 def wrong_labels(share: float) -> Callable[[Setup], Setup]:
-    """Give a fault that puts another label on this share of the training images, the same ones in each training."""
+    """Return a fault that puts another label on this share of the training images, the same ones in each training."""
 
     def plant(setup: Setup) -> Setup:
         labels = setup.data.y_train.copy()
@@ -156,7 +156,7 @@ BY_NAME = {fault.name: fault for fault in (Fault(HONEST, "nothing changed", hone
 
 
 def train_of(setup: Setup) -> Train:
-    """Give how a training with these settings goes, as the gate takes it."""
+    """Return how a training with these settings goes, as the gate takes it."""
     recipe = replace(setup.recipe, epochs=setup.recipe.epochs - setup.lost)
     return lambda seed: _repeated(training.train(recipe, setup.data, seed, lambda: _model(setup)), setup.lost)
 

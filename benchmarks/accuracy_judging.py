@@ -43,7 +43,7 @@ class Row:
 
     @property
     def told(self) -> str:
-        """Give the fault in words."""
+        """Return the fault in words."""
         return BY_NAME[self.fault].told
 
 

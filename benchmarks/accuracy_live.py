@@ -35,7 +35,7 @@ class Task:
 
     @property
     def seeds(self) -> range:
-        """Give the seeds that it may train with, which no other gate has."""
+        """Return the seeds that it may train with, which no other gate has."""
         first = FIRST_SEED + list(BY_NAME).index(self.fault) * SEEDS_PER_FAULT + self.gate * TERMS.most
         return range(first, first + TERMS.most)
 
@@ -48,7 +48,7 @@ def judged(task: Task) -> Live:
     known = reference_of(task.reference)
     assert isinstance(known.subject.recipe, Recipe)
     setup = Setup(_data(str(known.subject.data["name"])), known.subject.recipe)
-    gate.refuse_other_data(known, setup.data)
+    gate.check_same_data(known, setup.data)
     train = accuracy_faults.train_of(BY_NAME[task.fault].plant(setup))
     try:
         decision = gate.gate(known, train, TERMS, seeds=task.seeds)
@@ -59,7 +59,7 @@ def judged(task: Task) -> Live:
 
 @functools.lru_cache(maxsize=1)
 def reference_of(named: str) -> Reference:
-    """Give a reference by its name or from its file."""
+    """Return a reference by its name or from its file."""
     return shipped.find(named)
 
 

@@ -38,13 +38,13 @@ TRAININGS_OF_A_FAULT = 1.6
 
 
 def tasks(reference: str, honest: int, each: int, faults: Sequence[str]) -> list[Task]:
-    """Give all gates: the honest ones, then one of each fault, then the second of each, and so on."""
+    """Return all gates: the honest ones, then one of each fault, then the second of each, and so on."""
     planted = [Task(reference, fault, number) for number in range(each) for fault in faults]
     return [Task(reference, HONEST, number) for number in range(honest)] + planted
 
 
 def asked(wanted: Sequence[Task], jobs: int) -> Iterator[Live]:
-    """Give the gates in the order in which they end."""
+    """Yield the gates in the order in which they end."""
     import joblib
 
     spread = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)

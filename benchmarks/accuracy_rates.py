@@ -66,7 +66,7 @@ SUBJECTS = {
 
 
 def held_out(known: Reference, named: str, path: Path) -> tuple[Run, ...]:
-    """Give the trainings by which a reference is judged.
+    """Return the trainings by which a reference is judged.
 
     Raises:
         BadReference: they are of another training or data, or seeds of the reference are among them.
@@ -78,7 +78,7 @@ def held_out(known: Reference, named: str, path: Path) -> tuple[Run, ...]:
         runs = tuple(run for live in record.of(HONEST) for run in live.runs)
     else:
         others = reference.read(path)
-        asking.refuse_unlike(known, others)
+        asking.check_same_training(known, others)
         runs = others.runs
     shared = known.seeds.intersection(run.seed for run in runs)
     if shared or len(runs) < TERMS.most:
@@ -88,7 +88,7 @@ def held_out(known: Reference, named: str, path: Path) -> tuple[Run, ...]:
 
 
 def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
-    """Give all rates of one data set."""
+    """Return all rates of one data set."""
     known = shipped.find(subject.reference)
     pool = held_out(known, subject.reference, subject.held_out)
     made = deciding.yardstick(known, TERMS)

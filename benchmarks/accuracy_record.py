@@ -38,7 +38,7 @@ class Live:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give its line."""
+        """Return its line."""
         told = {"fault": self.fault, "gate": self.gate, "verdict": self.verdict, "reason": self.reason}
         return {**told, "runs": [run.plain for run in self.runs]}
 
@@ -51,30 +51,30 @@ class Record:
     gates: tuple[Live, ...]
 
     def of(self, fault: str) -> tuple[Live, ...]:
-        """Give the gates of one fault, by their numbers."""
+        """Return the gates of one fault, by their numbers."""
         return tuple(sorted((one for one in self.gates if one.fault == fault), key=lambda one: one.gate))
 
 
 def path_of(named: str) -> Path:
-    """Give the file of a reference that is shipped, or the file of that name."""
+    """Return the file of a reference that is shipped, or the file of that name."""
     return shipped.FOLDER / f"{named}.jsonl" if named in shipped.names() else Path(named)
 
 
 def header(named: str, terms: Mapping[str, Any], environment: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the first line of a file."""
+    """Return the first line of a file."""
     path = path_of(named)
     known = {"reference": path.stem, "sha256": reference.digest(path)}
     return {"schema": SCHEMA, **known, "terms": dict(terms), "environment": dict(environment)}
 
 
 def is_record(path: Path) -> bool:
-    """Tell whether a file is one of live gates, rather than one of `kerasch2 calibrate`."""
+    """Return whether a file is one of live gates, rather than one of `kerasch2 calibrate`."""
     with path.open(encoding="utf-8") as stream:
         return "terms" in json.loads(stream.readline() or "{}")
 
 
 def read(path: Path) -> Record:
-    """Give what a file holds; a last line that a kill cut short is passed over."""
+    """Return what a file holds; a last line that a kill cut short is passed over."""
     first, *others = _lines(path)
     return Record(json.loads(first), tuple(_live(json.loads(line)) for line in others))
 

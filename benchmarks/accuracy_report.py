@@ -34,30 +34,30 @@ class Figure:
 
     @property
     def cells(self) -> list[str]:
-        """Give its row."""
+        """Return its row."""
         found = "not run yet" if self.measured is None else self.measured
         return [self.what, self.asked, found, "yes" if self.reached else "**no**"]
 
 
 def percent(share: float) -> str:
-    """Give a share in per cent, without digits that say nothing."""
+    """Return a share in per cent, without digits that say nothing."""
     return f"{100 * share:.3g} %"
 
 
 def between(count: int, of: int) -> str:
-    """Give a rate with its interval."""
+    """Return a rate with its interval."""
     low, high = interval(count, of)
     return f"{percent(count / of)} ({100 * low:.3g} to {100 * high:.3g})"
 
 
 def rows_of(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Give a table of Markdown."""
+    """Return a table of Markdown."""
     lines = [f"| {' | '.join(heads)} |", "| --- |" + " ---: |" * (len(heads) - 1)]
     return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
 def figures(rates: Mapping[str, Any], tables: Mapping[str, Table]) -> list[Figure]:
-    """Give what was to be reached."""
+    """Return what was to be reached."""
     found = [figure for name in NAMES for figure in _simulated(NAMES[name], rates.get(name))]
     digits = tables.get("digits")
     honest = digits.honest if digits else None
@@ -101,7 +101,7 @@ def _at(rates: Mapping[str, Any], drop: float) -> Mapping[str, Any]:
 
 
 def simulation(name: str, rates: Mapping[str, Any]) -> list[str]:
-    """Give the section of the simulated gates of a data set."""
+    """Return the section of the simulated gates of a data set."""
     known, pool = rates["reference"], rates["held out"]
     validated = rates["cross-validated"]
     honest = _at(rates, 0.0)
@@ -143,7 +143,7 @@ def simulation(name: str, rates: Mapping[str, Any]) -> list[str]:
 
 
 def live(name: str, found: Table) -> list[str]:
-    """Give the section of the live gates of a data set."""
+    """Return the section of the live gates of a data set."""
     rows = [row for row in (found.honest, *found.faults) if row is not None]
     trained = found.record.header["environment"]
     trainings = sum(len(one.runs) for one in found.record.gates)
@@ -166,7 +166,7 @@ def _cells(row: Row) -> list[str]:
 
 
 def supports(found: Mapping[str, Any]) -> list[str]:
-    """Give the table of the rules of support."""
+    """Return the table of the rules of support."""
     rows = [
         [NAMES[name], rule, *(percent(row["mean"]) for row in its if row["rule"] == rule)]
         for name, its in found.items()
@@ -177,7 +177,7 @@ def supports(found: Mapping[str, Any]) -> list[str]:
 
 
 def missed(rates: Mapping[str, Any], tables: Mapping[str, Table]) -> list[str]:
-    """Give the changes of the resolution that passed too often, and the faults that not all gates caught."""
+    """Return the changes of the resolution that passed too often, and the faults that not all gates caught."""
     lines = [
         f"- {NAMES[name]}, simulated: {percent(row['pass'] / row['gates'])} of the gates passed a "
         f"{'drop' if row['drop'] > 0 else 'rise'} of {100 * abs(row['drop']):.2f} points, and tell "
@@ -196,7 +196,7 @@ def missed(rates: Mapping[str, Any], tables: Mapping[str, Table]) -> list[str]:
 
 
 def page(rates: Mapping[str, Any], tables: Mapping[str, Table], rules: Mapping[str, Any]) -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     reached = figures(rates, tables)
     behind = [
         f"- {figure.what}: {figure.cells[2]}, asked was {figure.asked}." for figure in reached if not figure.reached
@@ -215,7 +215,7 @@ def page(rates: Mapping[str, Any], tables: Mapping[str, Table], rules: Mapping[s
 
 
 def stored(name: str) -> Path:
-    """Give the file of the live gates of a data set."""
+    """Return the file of the live gates of a data set."""
     return accuracy_power.FOLDER / f"power-{name}.jsonl"
 
 

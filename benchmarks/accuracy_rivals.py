@@ -49,11 +49,11 @@ class Rivals:
     places: npt.NDArray[np.float64]
 
     def fixed(self, found: Sequence[float]) -> bool:
-        """Tell whether the mean lies below the threshold."""
+        """Return whether the mean lies below the threshold."""
         return not float(np.mean(found)) > self.threshold
 
     def rcp(self, found: Sequence[float]) -> bool:
-        """Tell whether MLPerf's test, turned to a drop of accuracy, rejects."""
+        """Return whether MLPerf's test, turned to a drop of accuracy, rejects."""
         kept = np.sort(self.places)[1:-1]
         new = np.sort(found)[1:-1] if len(found) >= FEWEST_TO_DROP else np.asarray(found)
         error = float(kept.std()) * (1 / len(new) + 1 / len(kept)) ** 0.5
@@ -61,7 +61,7 @@ class Rivals:
         return bool((kept.mean() - new.mean()) / error >= critical)
 
     def sigmas(self, found: Sequence[float]) -> bool:
-        """Tell whether one of them lies beyond three deviations of the mean."""
+        """Return whether one of them lies beyond three deviations of the mean."""
         off = np.abs(np.asarray(found) - self.places.mean())
         return bool((off > SIGMAS * self.places.std(ddof=1)).any())
 
@@ -72,17 +72,17 @@ def rivals(reference: Reference, threshold: float) -> Rivals:
 
 
 def last(runs: Sequence[Run]) -> list[float]:
-    """Give the test accuracies after the last epoch."""
+    """Return the test accuracies after the last epoch."""
     return [run.test_accuracy[-1] for run in runs]
 
 
 def round_threshold(reference: Reference) -> float:
-    """Give what people write: the round number of per cent below what the reference has in the middle."""
+    """Return what people write: the round number of per cent below what the reference has in the middle."""
     return int(100 * float(np.median(last(reference.runs))) - 0.5) / 100
 
 
 def tuned(means: Sequence[float]) -> float:
-    """Give the best threshold there can be: the highest that these honest means pass but for one in a hundred.
+    """Return the best threshold there can be: the highest that these honest means pass but for one in a hundred.
 
     Nobody can have it, because it is chosen by the very trainings that it judges.
     """

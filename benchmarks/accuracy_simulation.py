@@ -36,12 +36,12 @@ class Gates:
 
     @property
     def means(self) -> list[float]:
-        """Give the mean test accuracy of the trainings of each."""
+        """Return the mean test accuracy of the trainings of each."""
         return [float(np.mean(last(decision.runs))) for decision in self.decisions]
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give what a file says of them."""
+        """Return what a file says of them."""
         found = [decision.verdict for decision in self.decisions]
         looks = [len(decision.runs) for decision in self.decisions]
         counts = {verdict.value: found.count(verdict) for verdict in Verdict}
@@ -61,7 +61,7 @@ class Gates:
 
 
 def interval(count: int, of: int, confidence: float = CONFIDENCE) -> list[float]:
-    """Give between which a rate lies by the exact interval of Clopper and Pearson."""
+    """Return between which a rate lies by the exact interval of Clopper and Pearson."""
     beta = distributions.stats().beta
     outside = (1 - confidence) / 2
     low = float(beta.ppf(outside, count, of - count + 1)) if count else 0.0
@@ -70,13 +70,13 @@ def interval(count: int, of: int, confidence: float = CONFIDENCE) -> list[float]
 
 
 def draws(pool: Sequence[Run], gates: int, most: int, seed: int) -> list[list[Run]]:
-    """Give the trainings of so many gates: no gate trains a seed twice, but many have some in common."""
+    """Return the trainings of so many gates: no gate trains a seed twice, but many have some in common."""
     chance = np.random.default_rng(seed)
     return [[pool[place] for place in chance.permutation(len(pool))[:most]] for _ in range(gates)]
 
 
 def dropped(run: Run, drop: float) -> Run:
-    """Give a run whose test accuracy after the last epoch is lower, and nothing else."""
+    """Return a run whose test accuracy after the last epoch is lower, and nothing else."""
     changed = min(max(run.test_accuracy[-1] - drop, 0.0), 1.0)
     return replace(run, test_accuracy=(*run.test_accuracy[:-1], changed))
 
@@ -102,7 +102,7 @@ def simulated(made: Yardstick, drawn: Iterable[Sequence[Run]], others: Rivals, d
 def cross_validated(
     known: Reference, terms: Terms, splits: int, gates: int, *, seed: int, drop: float = 0.0
 ) -> list[float]:
-    """Give for each split of a reference how often a part of its seeds fails the rest."""
+    """Return for each split of a reference how often a part of its seeds fails the rest."""
     chance = np.random.default_rng(seed)
     rates = []
     for split in range(splits):

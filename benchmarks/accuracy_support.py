@@ -47,7 +47,7 @@ RULES: dict[str, Rule] = {"none": none, "a tenth": tenth, "its part of the whole
 
 
 def compared(known: Reference, splits: int, gates: int, seed: int) -> list[dict[str, Any]]:
-    """Give for each rule and each drop how many of the gates failed, on the same splits and draws."""
+    """Return for each rule and each drop how many of the gates failed, on the same splits and draws."""
     resolution = deciding.yardstick(known, TERMS).resolution
     rows = []
     for name, rule in RULES.items():

@@ -77,13 +77,13 @@ class Way:
 
 @functools.lru_cache(maxsize=1)
 def mnist() -> Any:
-    """Give the prepared MNIST."""
+    """Return the prepared MNIST."""
     mirror = os.environ.get("KERASCH2_MIRROR")
     return prepare.prepared(sources.load("mnist", mirror=Path(mirror) if mirror else None))
 
 
 def compiled(how: Mapping[str, Any]) -> Any:
-    """Give the printed network, compiled for one way of execution."""
+    """Return the printed network, compiled for one way of execution."""
     tf = api.tensorflow()
     model = models.style(RECIPE.style).build(tf)
     model.compile(optimizer=tf.keras.optimizers.Adam(), loss=LOSS, metrics=["accuracy"], **how)
@@ -99,13 +99,13 @@ def fitted(model: Any, epochs: int, **more: Any) -> Mapping[str, Sequence[float]
 
 
 def offered() -> dict[str, Mapping[str, Any]]:
-    """Give the ways that this release has."""
+    """Return the ways that this release has."""
     taken = set(inspect.signature(api.keras().Model.compile).parameters)
     return {name: how for name, how in WAYS.items() if taken.issuperset(how)}
 
 
 def ways(rounds: int) -> list[Way]:
-    """Give for each way its numbers and its epochs."""
+    """Return for each way its numbers and its epochs."""
     made: dict[str, Any] = {}
     numbers: dict[str, list[float]] = {}
     for name, how in offered().items():
@@ -124,7 +124,7 @@ def ways(rounds: int) -> list[Way]:
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """Give how long something takes."""
+    """Return how long something takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
@@ -139,7 +139,7 @@ def alone(how: Mapping[str, Any], *, looks: bool) -> None:
 
 
 def trainings(how: Mapping[str, Any], count: int) -> list[list[float]]:
-    """Give the seconds of the trainer, of one way that looks, and of it without looking, in turn."""
+    """Return the seconds of the trainer, of one way that looks, and of it without looking, in turn."""
     arms: list[Callable[[], Any]] = [
         lambda: training.train(RECIPE, mnist(), SEED),
         lambda: alone(how, looks=True),
@@ -173,7 +173,7 @@ def measured(rounds: int, count: int) -> dict[str, Any]:
 
 
 def ratio(whole: Sequence[Sequence[float]], other: int) -> tuple[float, float, float]:
-    """Give the geometric mean of the ratios of the trainer to another, and two standard errors below and above."""
+    """Return the geometric mean of the ratios of the trainer to another, and two standard errors below and above."""
     logs = [math.log(one[0] / one[other]) for one in whole]
     mean = sum(logs) / len(logs)
     error = statistics.stdev(logs) / math.sqrt(len(logs))
@@ -181,7 +181,7 @@ def ratio(whole: Sequence[Sequence[float]], other: int) -> tuple[float, float, f
 
 
 def page() -> str:
-    """Give the page of all that was measured."""
+    """Return the page of all that was measured."""
     lines = [HEAD]
     for path in sorted(DATA.glob("trainer-*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))

@@ -29,7 +29,7 @@ REPEATED = 2
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give the batch sizes that were asked for."""
+    """Return the batch sizes that were asked for."""
     full = metafunc.config.stash[SETTINGS].full
     metafunc.parametrize("batch_size", ALL_BATCHES if full else FEW_BATCHES)
 

@@ -40,7 +40,7 @@ BATCH_OF_PRECISIONS = 512
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give the batch sizes that were asked for."""
+    """Return the batch sizes that were asked for."""
     if "batch_size" in metafunc.fixturenames:
         full = metafunc.config.stash[SETTINGS].full
         metafunc.parametrize("batch_size", ALL_BATCHES if full else FEW_BATCHES)

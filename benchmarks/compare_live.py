@@ -39,7 +39,7 @@ INTERRUPTED = 130
 
 
 def record(found: Comparison, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
-    """Give what is kept of a trial.
+    """Return what is kept of a trial.
 
     Args:
         kind: of load.
@@ -72,7 +72,7 @@ def record(found: Comparison, kind: str, planted: float, seed: int, wall: float)
 
 
 def refused(error: TimingVoid, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
-    """Give what is kept of a trial that ended with a refusal: who asked has no verdict, whatever the cause."""
+    """Return what is kept of a trial that ended with a refusal: who asked has no verdict, whatever the cause."""
     return {
         "kind": kind,
         "planted": planted,
@@ -91,7 +91,7 @@ def refused(error: TimingVoid, kind: str, planted: float, seed: int, wall: float
 
 
 def was_refused(one: Mapping[str, Any]) -> bool:
-    """Tell whether a trial ended without a verdict."""
+    """Return whether a trial ended without a verdict."""
     return REFUSED in one["verdicts"].values()
 
 
@@ -113,12 +113,12 @@ def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> d
 
 
 def read(path: Path = KEPT) -> list[dict[str, Any]]:
-    """Give the trials that are kept and were done as they are done now; a line that was cut short is passed over."""
+    """Return the trials that are kept and were done as they are done now; a line that was cut short is passed over."""
     return [one for one in _kept(path) if _as_now(one)]
 
 
 def otherwise(path: Path = KEPT) -> list[dict[str, Any]]:
-    """Give the trials that are kept and were done in another way than they are done now."""
+    """Return the trials that are kept and were done in another way than they are done now."""
     return [one for one in _kept(path) if not _as_now(one)]
 
 

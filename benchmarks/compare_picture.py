@@ -36,7 +36,7 @@ def draw(trials: Trials, path: Path) -> None:
 
 
 def told(trials: Trials) -> str:
-    """Give what it shows, in words."""
+    """Return what it shows, in words."""
     parts = []
     for planted, limit in WITHIN.items():
         spent = compare_report.spent_until_found(trials, planted)
@@ -48,7 +48,7 @@ def told(trials: Trials) -> str:
 
 
 def figure(matplotlib: Any, trials: Trials) -> Any:
-    """Give the figure: for each slowdown what was found live, what was when resampled, and what is asked for."""
+    """Return the figure: for each slowdown what was found live, what was when resampled, and what is asked for."""
     drawn = matplotlib.figure.Figure(figsize=(WIDTH, HEIGHT))
     drawn.text(0.02, 0.97, TITLE, size=14, weight="bold", va="top")
     panel = drawn.subplots()

@@ -41,7 +41,7 @@ Start = Mapping[str, "tuple[float, float, float]"]
 
 
 def starts_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
-    """Give the honest starts of each kind of load: ratio, null and seconds of measuring by benchmark."""
+    """Return the honest starts of each kind of load: ratio, null and seconds of measuring by benchmark."""
     found: dict[str, list[Start]] = defaultdict(list)
     for one in trials:
         by_start: dict[int, dict[str, tuple[float, float, float]]] = defaultdict(dict)
@@ -54,14 +54,14 @@ def starts_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
 
 
 def pools_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
-    """Give the honest starts of each kind of load of which there are enough, and those of all kinds together."""
+    """Return the honest starts of each kind of load of which there are enough, and those of all kinds together."""
     found = starts_of(trials)
     found["all"] = [start for pool in found.values() for start in pool]
     return {kind: pool for kind, pool in found.items() if len(pool) >= FEWEST}
 
 
 def exchanged(start: Start, drawn: random.Random) -> Start:
-    """Give a start in which each of its processes, which are of one thing, has a role that is drawn anew."""
+    """Return a start in which each of its processes, which are of one thing, has a role that is drawn anew."""
     first, second, again = drawn.sample(range(3), 3)
     found = {}
     for name, (ratio, null, spent) in start.items():
@@ -73,12 +73,12 @@ def exchanged(start: Start, drawn: random.Random) -> Start:
 
 
 def drawn_of(pool: Sequence[Start], count: int, drawn: random.Random) -> list[Start]:
-    """Give so many starts of a pool, with replacement."""
+    """Return so many starts of a pool, with replacement."""
     return [exchanged(start, drawn) for start in drawn.choices(pool, k=count)]
 
 
 def judged(starts: Sequence[Start], into: str, planted: float, terms: Terms) -> dict[str, pairs.Judgement | None]:
-    """Give what is told of a run of such starts, with a slowdown planted into one benchmark alone."""
+    """Return what is told of a run of such starts, with a slowdown planted into one benchmark alone."""
     names = list(starts[0])
     shift = {into: math.log1p(planted)}
     return {
@@ -90,7 +90,7 @@ def judged(starts: Sequence[Start], into: str, planted: float, terms: Terms) -> 
 
 
 def rates(pool: Sequence[Start], planted: float, drawn: random.Random, runs: int = RUNS) -> dict[str, Any]:
-    """Give how many of so many resampled runs are red, unfit or undecided, and after how many starts they are."""
+    """Return how many of so many resampled runs are red, unfit or undecided, and after how many starts they are."""
     terms = Terms()
     found: Counter[str] = Counter()
     decided: list[int] = []
@@ -109,7 +109,7 @@ def rates(pool: Sequence[Start], planted: float, drawn: random.Random, runs: int
 
 
 def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) -> dict[int, tuple[int, int]]:
-    """Give how often an interval of 95 % covers a known shift, by the number of starts."""
+    """Return how often an interval of 95 % covers a known shift, by the number of starts."""
     found = {}
     for count in STARTS:
         covered = 0
@@ -122,12 +122,12 @@ def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) 
 
 
 def seconds(pool: Sequence[Start]) -> float:
-    """Give the seconds of measuring that a start takes for a benchmark, on the mean."""
+    """Return the seconds of measuring that a start takes for a benchmark, on the mean."""
     return statistics.mean(part[2] for one in pool for part in one.values())
 
 
 def scatter(pool: Sequence[Start]) -> dict[str, float]:
-    """Give the standard deviation of the logarithm of a start's ratio, by benchmark."""
+    """Return the standard deviation of the logarithm of a start's ratio, by benchmark."""
     return {name: statistics.stdev(one[name][0] for one in pool) for name in pool[0]}
 
 
@@ -186,7 +186,7 @@ def _found(trials: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def spent_until_found(trials: Sequence[Mapping[str, Any]], planted: float) -> list[float]:
-    """Give the seconds of measuring after which each slower benchmark was told to be so; infinite where it was not."""
+    """Return the seconds of measuring after which each slower benchmark was found, infinite if it was not."""
     found = []
     for one in trials:
         for name, verdict in one["verdicts"].items() if one["planted"] == planted else ():
@@ -213,7 +213,7 @@ def _resampled(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> li
 
 
 def by_then(found: Mapping[str, Any], starts: float) -> int:
-    """Give how many of the resampled runs had found it after so many starts."""
+    """Return how many of the resampled runs had found it after so many starts."""
     return max((runs for count, runs in found["by"].items() if count <= starts), default=0)
 
 
@@ -226,7 +226,7 @@ def _covered(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list
 
 
 def _otherwise(trials: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Tell what came of trials that were done in another way, so that nothing that was tried is left out."""
+    """Return what came of trials that were done in another way, so that nothing that was tried is left out."""
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for one in trials:
         groups[json.dumps([one["turns"], one["terms"]])].append(one)
@@ -243,7 +243,7 @@ def _otherwise(trials: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def section(trials: Sequence[Mapping[str, Any]], otherwise: Sequence[Mapping[str, Any]] = ()) -> str:
-    """Give the section of docs/benchmarking.md.
+    """Return the section of docs/benchmarking.md.
 
     Args:
         otherwise: trials that were done in another way, of which it is said what came of them.

@@ -42,7 +42,7 @@ USUAL = {"pytest-benchmark": 75.0, "pyperf": 540.0, "asv": 110.0}
 
 
 def trials(number: int, rivals: Sequence[str], kinds: Sequence[str], planted: Sequence[float]) -> list[Trial]:
-    """Give all trials in their order, in which an early stop leaves about as many of each.
+    """Return all trials in their order, in which an early stop leaves about as many of each.
 
     Raises:
         BadSetting: there is no such rival or kind of load.
@@ -69,7 +69,7 @@ def done(trial: Trial, setting: Setting, work: Path) -> Finished:
 
 
 def left(missing: Sequence[Trial], ended: Sequence[Finished]) -> float:
-    """Give about how many seconds these trials take, by those of the same rival that have ended."""
+    """Return about how many seconds these trials take, by those of the same rival that have ended."""
     took = {name: [one.seconds["all"] for one in ended if one.trial.rival == name] or [USUAL[name]] for name in RIVALS}
     return sum(statistics.fmean(took[trial.rival]) for trial in missing)
 
@@ -157,7 +157,7 @@ def main() -> int:
 
 
 def named(words: Sequence[str]) -> list[tuple[str, Path]]:
-    """Give the kind of load and the file that each word names.
+    """Return the kind of load and the file that each word names.
 
     Raises:
         BadSetting: a word is not written so.

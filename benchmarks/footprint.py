@@ -86,7 +86,7 @@ def verified() -> Run:
 
 
 def startup() -> list[Figure]:
-    """Give what the plugin adds to pytest's start when it is installed and not used."""
+    """Return what the plugin adds to pytest's start when it is installed and not used."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "test_one.py").write_text("def test_one(): pass\n")
         off = [word for name in ("cacheprovider", *OTHERS) for word in ("-p", f"no:{name}")]
@@ -109,7 +109,7 @@ def startup() -> list[Figure]:
 
 
 def chapter() -> list[Figure]:
-    """Give the time of verifying the chapter as a multiple of importing TensorFlow."""
+    """Return the time of verifying the chapter as a multiple of importing TensorFlow."""
     imports = [run("-c", IMPORT).seconds]
     alone = verified()
     imports.append(run("-c", IMPORT).seconds)
@@ -129,7 +129,7 @@ def chapter() -> list[Figure]:
 
 
 def memory() -> list[Figure]:
-    """Give the peak memory of verifying the chapter as a multiple of a bare script's."""
+    """Return the peak memory of verifying the chapter as a multiple of a bare script's."""
     bare, whole = run("-c", BARE), verified()
     ratio = whole.peak_mib / bare.peak_mib
     found = f"{ratio:.2f} ({whole.peak_mib:.0f} MiB / {bare.peak_mib:.0f} MiB)"
@@ -154,7 +154,7 @@ def faults() -> list[Figure]:
 
 
 def leaks() -> list[Figure]:
-    """Give how many checks left state changed, over five shuffled orders."""
+    """Return how many checks left state changed, over five shuffled orders."""
     # pytest-randomly shuffles where it is not switched off.
     runs = [run(*CHAPTER[:-2], f"--randomly-seed={seed}") for seed in range(1, 6)]
     left = sum(len(re.findall(r"^E .*StateLeaked", one.output, re.MULTILINE)) for one in runs)

@@ -81,14 +81,14 @@ KINDS = ("idle", *WORK)
 
 
 def bursts(seed: int) -> Iterator[tuple[float, float]]:
-    """Give the seconds of each burst and of the rest after it, without end."""
+    """Yield the seconds of each burst and of the rest after it, without end."""
     drawn = random.Random(seed)
     while True:
         yield drawn.uniform(SHORTEST, LONGEST), drawn.uniform(SHORTEST, LONGEST)
 
 
 def share(seconds: float, number: int, period: float) -> float:
-    """Give how busy a ramp keeps one of its cores: the first from the start on, the second when that one is full.
+    """Return how busy a ramp keeps one of its cores: the first from the start on, the second when that one is full.
 
     Args:
         seconds: since it began.
@@ -100,7 +100,7 @@ def share(seconds: float, number: int, period: float) -> float:
 
 
 def array_bytes(caches: Path) -> int:
-    """Give the bytes of an array that is four times as large as the largest cache, a whole number of kibibytes.
+    """Return the bytes of an array that is four times as large as the largest cache, a whole number of kibibytes.
 
     Args:
         caches: the folder in which Linux tells of the caches of a core.

@@ -79,14 +79,14 @@ def start(count: int, seed: int) -> dict[str, Any]:
 
 
 def single(ready: Prepared, loop: Run, steps: int) -> dict[str, Any]:
-    """Give what pytest-benchmark tells of single steps, between two blocks of the loop."""
+    """Return what pytest-benchmark tells of single steps, between two blocks of the loop."""
     before = clocked(lambda: loop(steps)) / steps
     told = rival(getattr(ready.subject, "step", lambda: loop(1)))
     return {"hand": [before, clocked(lambda: loop(steps)) / steps], "told": [told]}
 
 
 def callback(ready: Prepared, loop: Run, steps: int, count: int) -> dict[str, Any]:
-    """Give what a callback tells of the steps of `fit`, and what `fit` takes with and without it."""
+    """Return what a callback tells of the steps of `fit`, and what `fit` takes with and without it."""
     watch = stopwatch()
     watched = fitted(ready, callbacks=[watch])
     found: dict[str, Any] = {"hand": [], "told": [], "whole": []}
@@ -99,7 +99,7 @@ def callback(ready: Prepared, loop: Run, steps: int, count: int) -> dict[str, An
 
 
 def read() -> dict[str, Any]:
-    """Give what was measured so far.
+    """Return what was measured so far.
 
     Raises:
         BadResults: the file is of another schema or damaged.
@@ -135,7 +135,7 @@ def measured(starts: int, count: int) -> None:
 
 
 def logs(kept: Mapping[str, Any], work: str, what: str) -> list[float]:
-    """Give for each start the median logarithm of the ratio of a time to that of the loop written by hand."""
+    """Return for each start the median logarithm of the ratio of a time to that of the loop written by hand."""
 
     def median(told: Sequence[Mapping[str, Any]]) -> float:
         return statistics.median(math.log(sum(one[what]) / sum(one["hand"])) for one in told)
@@ -144,12 +144,12 @@ def logs(kept: Mapping[str, Any], work: str, what: str) -> list[float]:
 
 
 def found(kept: Mapping[str, Any], work: str, what: str) -> Span:
-    """Give this ratio, and between which it lies; of a single start it is not known."""
+    """Return this ratio, and between which it lies; of a single start it is not known."""
     return _span(logs(kept, work, what))
 
 
 def beside(kept: Mapping[str, Any], work: str, what: str) -> Span:
-    """Give the same of what stands beside the harness: of medians, for there is one run of it in a start."""
+    """Return the same of what stands beside the harness: of medians, for there is one run of it in a start."""
     its = [one["works"][work]["beside"] for one in kept["starts"]]
     return _span([math.log(statistics.median(one[what]) / statistics.median(one["hand"])) for one in its])
 
@@ -161,7 +161,7 @@ def _span(values: Sequence[float]) -> Span:
 
 
 def section() -> str:
-    """Give the section of the document, made from the results.
+    """Return the section of the document, made from the results.
 
     Raises:
         BadResults: there are none, or they cannot be used.

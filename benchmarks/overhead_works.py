@@ -49,11 +49,11 @@ class Spin:
             pass
 
     def updates(self) -> int:
-        """Give how many steps were done."""
+        """Return how many steps were done."""
         return self.done
 
     def weights(self) -> dict[str, str]:
-        """Give something that changes with each step."""
+        """Return something that changes with each step."""
         return {"weight": str(self.done)}
 
     def finish(self) -> None:
@@ -67,7 +67,7 @@ SPINNING = Mode("spin", True, False, lambda its: modes.OneByOne([()], its.step))
 
 
 def turns(seconds: float) -> int:
-    """Give how many turns of an empty loop take so long here."""
+    """Return how many turns of an empty loop take so long here."""
     count, took = 1000, 0.0
     while took < 0.02:
         count *= 2
@@ -76,20 +76,20 @@ def turns(seconds: float) -> int:
 
 
 def clocked(work: Callable[[], Any]) -> float:
-    """Give how long something takes, in seconds."""
+    """Return how long something takes, in seconds."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def chapters() -> Subject:
-    """Give the chapter's network with made-up images."""
+    """Return the chapter's network with made-up images."""
     api.fresh_session(0)
     return subject(models.style("sequential-list").compiled(api.tensorflow()), suite.images(), BATCH, devices.one())
 
 
 def spun(ready: Prepared) -> Run:
-    """Give the loop that somebody would write for a step that spins."""
+    """Return the loop that somebody would write for a step that spins."""
     step = ready.subject.step  # type: ignore[attr-defined]
 
     def loop(count: int) -> None:
@@ -100,7 +100,7 @@ def spun(ready: Prepared) -> Run:
 
 
 def by_hand(ready: Prepared) -> Run:
-    """Give the loop that somebody would write for a compiled step of training, and end with its last loss."""
+    """Return the loop that somebody would write for a compiled step of training, and end with its last loss."""
     its, tf = ready.subject, api.tensorflow()
     given = [tuple(map(tf.constant, its.batch(number))) for number in range(64)]
     loss = tf.keras.losses.get(its.model.loss)
@@ -125,7 +125,7 @@ def by_hand(ready: Prepared) -> Run:
 
 
 def fitted(ready: Prepared, **more: Any) -> Run:
-    """Give the call of `fit` that somebody would write."""
+    """Return the call of `fit` that somebody would write."""
     its = ready.subject
     given = (its.source.given,) if its.source else (its.x, its.y)
     how = {"shuffle": False} if its.source else {"batch_size": its.batch_size}
@@ -137,7 +137,7 @@ def fitted(ready: Prepared, **more: Any) -> Run:
 
 
 def stopwatch() -> Any:
-    """Give a callback of Keras that reads the clock before and after each batch."""
+    """Return a callback of Keras that reads the clock before and after each batch."""
 
     class Stopwatch(api.keras().callbacks.Callback):  # type: ignore[misc]
         """It."""
@@ -174,7 +174,7 @@ class Held:
 
 
 def rival(step: Callable[[], Any]) -> float:
-    """Give the seconds of a step as pytest-benchmark's `benchmark(step)` tells them: the mean of its rounds."""
+    """Return the seconds of a step as pytest-benchmark's `benchmark(step)` tells them: the mean of its rounds."""
     held = Held(step)
     words = [
         "-q",
@@ -200,7 +200,7 @@ def rival(step: Callable[[], Any]) -> float:
 
 @contextlib.contextmanager
 def made(work: str) -> Iterator[tuple[Prepared, Run]]:
-    """Give a work, ready for the harness, and the loop written by hand."""
+    """Yield a work, ready for the harness, and the loop written by hand."""
     if work in SPINS:
         with measuring.prepared(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]
             yield ready, spun(ready)

@@ -80,7 +80,7 @@ LOADED = "const done = arguments[arguments.length - 1]; window.figures.then(done
 
 @contextlib.contextmanager
 def browser() -> Iterator[Any]:
-    """Give Chromium, driven by Selenium, with an empty profile and a log of its console and its requests.
+    """Yield Chromium, driven by Selenium, with an empty profile and a log of its console and its requests.
 
     Raises:
         FileNotFoundError: Chromium or its driver is not on the PATH.
@@ -110,7 +110,7 @@ def browser() -> Iterator[Any]:
 
 
 def sized(table: Mapping[str, Any], claims: int, releases: int) -> dict[str, Any]:
-    """Give a table of so many claims and releases: the first ones, then copies of them."""
+    """Return a table of so many claims and releases: the first ones, then copies of them."""
     wanted = copy.deepcopy(dict(table))
     rows, columns = wanted["claims"], wanted["releases"]
     for number in range(len(columns), releases):
@@ -142,7 +142,7 @@ def _copy_column(table: dict[str, Any], original: Mapping[str, Any], number: int
 
 
 def measured(driver: Any, address: str, repeats: int) -> dict[str, float]:
-    """Give for the page at this address the median of each figure, in milliseconds."""
+    """Return for the page at this address the median of each figure, in milliseconds."""
     figures: dict[str, list[float]] = {}
     for _ in range(repeats):
         driver.get("about:blank")

@@ -71,13 +71,13 @@ changes: [`printed_variants.py`](../benchmarks/printed_variants.py).
 
 
 def rows_of(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Give a table of Markdown."""
+    """Return a table of Markdown."""
     lines = [f"| {' | '.join(heads)} |", "| --- |" + " --- |" * (len(heads) - 1)]
     return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
 def release_parts(path: Path) -> list[str]:
-    """Give what one results says of the figures."""
+    """Return what one results says of the figures."""
     found = results.read(path)
     facts = found["environment"]
     on = f"Keras {facts['keras']} on {facts['backend']}"
@@ -95,7 +95,7 @@ def release_parts(path: Path) -> list[str]:
 
 
 def variant_row(name: str, found: Reference) -> list[str]:
-    """Give a row of the table of changes."""
+    """Return a row of the table of changes."""
     cells = []
     counted = curve.counted(found)
     for point, printed in FIGURES:
@@ -112,7 +112,7 @@ def variant_row(name: str, found: Reference) -> list[str]:
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     parts = [HEAD]
     for path in sorted(RESULTS.glob("*.json")):
         parts += release_parts(path)

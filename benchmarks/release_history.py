@@ -102,7 +102,7 @@ def record(releases: Releases, wish: Wish) -> None:
 
 
 def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
-    """Give the columns that lack starts, and which.
+    """Return the columns that lack starts, and which.
 
     Raises:
         BadSetting: there is no column of a name, or the plugin cannot run in one.
@@ -128,7 +128,7 @@ def give_up_what_leads_astray(column: Column) -> None:
 
 
 def arm_of(releases: Releases, column: Column, package: Path) -> Arm:
-    """Give the arm of a column, whose environment is made where it is missing.
+    """Return the arm of a column, whose environment is made where it is missing.
 
     Args:
         package: a folder with the plugin and the suite, in which it runs.
@@ -144,7 +144,7 @@ def arm_of(releases: Releases, column: Column, package: Path) -> Arm:
 def _lines(
     releases: Releases, column: Column, starts: Sequence[int], first: Arm, wish: Wish
 ) -> Iterator[dict[str, Any]]:
-    """Give the line of each start as it ends; one that says why, where the column cannot be measured."""
+    """Yield the line of each start as it ends; one that says why, where the column cannot be measured."""
     what = release_history_kept.of(column.environment, wish.against)
     try:
         second = first if column.environment == first.name else arm_of(releases, column, first.folder)
@@ -156,7 +156,7 @@ def _lines(
 
 
 def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
-    """Give what one start of the two processes measured, in an order of modes and turns that is drawn.
+    """Return what one start of the two processes measured, in an order of modes and turns that is drawn.
 
     A mode that ends its process is told of as such; the others go on in new ones.
 
@@ -196,7 +196,7 @@ def _about(worker: Worker, place: int) -> dict[str, Any]:
 def _mode(workers: Sequence[Worker], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
     try:
         pair = comparing.pair(workers, name, TIMED, drawn, seconds)
-        comparing.refuse_owing([pair], [worker.arm.name for worker in workers])
+        comparing.check_synchronised([pair], [worker.arm.name for worker in workers])
         return release_history_kept.shortened(pair)
     except KerasCh2Error as error:
         if isinstance(error, ChildDied) and workers[SECOND].process.poll() is None:
@@ -205,12 +205,12 @@ def _mode(workers: Sequence[Worker], name: str, drawn: random.Random, seconds: f
 
 
 def why(error: KerasCh2Error) -> str:
-    """Give what an error says, without the places of this machine."""
+    """Return what an error says, without the places of this machine."""
     return environments.publishable(": ".join(filter(None, (error.happened, error.found))).replace("\n", " "))
 
 
 def told(line: dict[str, Any]) -> str:
-    """Give a line for people."""
+    """Return a line for people."""
     if "reason" in line:
         return f"{line['column']}: {line['reason']}"
     modes = line["modes"]

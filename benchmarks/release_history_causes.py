@@ -28,7 +28,7 @@ ERROR = 0.05
 
 
 def changed(releases: Releases, column: Column, optimizer: str, starts: int, seconds: float) -> dict[str, list[float]]:
-    """Give the logarithms of the ratios of all starts, by what is timed.
+    """Return the logarithms of the ratios of all starts, by what is timed.
 
     Args:
         optimizer: its name in `tf.keras.optimizers`.
@@ -56,7 +56,7 @@ def changed(releases: Releases, column: Column, optimizer: str, starts: int, sec
 
 
 def told(mode: str, logs: Sequence[float]) -> str:
-    """Give a line for people."""
+    """Return a line for people."""
     if len(logs) < 2:
         return f"{mode}: {math.exp(logs[0]):.3f}" if logs else f"{mode}: not measured"
     span = pairs.span(logs, ERROR)

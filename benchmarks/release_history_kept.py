@@ -21,7 +21,7 @@ Line = Mapping[str, Any]
 
 
 def of(column: str, against: str) -> dict[str, Any]:
-    """Give what the lines of a column have in common: lines of anything else are not of the same measurement."""
+    """Return what the lines of a column have in common: lines of anything else are not of the same measurement."""
     pins = {"pins": _pins(column), "against": against, "against_pins": _pins(against)}
     return {"column": column, **pins, "plugin": __version__, "suite": release_history_suite.VERSION}
 
@@ -32,7 +32,7 @@ def _pins(name: str) -> str:
 
 
 def read(path: Path) -> list[Line]:
-    """Give the lines of a file; none where there is no file.
+    """Return the lines of a file; none where there is no file.
 
     Raises:
         BadResults: a line is damaged, or of another schema.
@@ -52,7 +52,7 @@ def read(path: Path) -> list[Line]:
 
 
 def those(lines: Sequence[Line], wanted: Mapping[str, Any]) -> list[Line]:
-    """Give the lines of one measurement."""
+    """Return the lines of one measurement."""
     return [line for line in lines if all(line.get(name) == value for name, value in wanted.items())]
 
 
@@ -75,7 +75,7 @@ def keep(line: Line, path: Path) -> None:
 
 
 def shortened(pair: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the blocks of a pair as a line has them: turns as digits, and of each process the seconds of its blocks."""
+    """Return the blocks of a pair as a line has them: turns as digits, and the seconds of each process."""
     return {
         "steps": pair["blocks"][0]["steps"],
         "order": ["".join(map(str, turn)) for turn in pair["order"]],
@@ -84,12 +84,12 @@ def shortened(pair: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def log_ratio(mode: Mapping[str, Any]) -> float:
-    """Give the logarithm of the ratio of the column to the common arm in one mode of a line."""
+    """Return the logarithm of the ratio of the column to the common arm in one mode of a line."""
     return comparison.log_ratio(_blocks(mode), comparison.SECOND, of_round=math.fsum)
 
 
 def common_step(mode: Mapping[str, Any]) -> float:
-    """Give the seconds of a step of the common arm in one mode of a line."""
+    """Return the seconds of a step of the common arm in one mode of a line."""
     return comparison.each(_blocks(mode), comparison.FIRST)
 
 

@@ -23,7 +23,7 @@ LABELS = [label for label, *_ in SIGNS.values()]
 
 
 def drawn(releases: Releases, found: History) -> bytes:
-    """Give the picture as PNG.
+    """Return the picture as PNG.
 
     Raises:
         FrameworkMissing: there is no Matplotlib.

@@ -75,7 +75,7 @@ def write(releases: Releases, against: str, *, so_far: bool) -> None:
 
 
 def notes_of(path: Path) -> dict[str, str]:
-    """Give what is known of the causes, by the names of the jumps; nothing where there is no file.
+    """Return what is known of the causes, by the names of the jumps; nothing where there is no file.
 
     Raises:
         BadResults: the file holds something other than texts by their names.
@@ -93,19 +93,19 @@ def notes_of(path: Path) -> dict[str, str]:
 
 
 def missing_of(releases: Releases, found: History) -> list[str]:
-    """Give the columns of which nothing is known."""
+    """Return the columns of which nothing is known."""
     known = {*found.rows, *found.absent}
     return [column.environment for column in releases.columns if column.environment not in known]
 
 
 def unused(releases: Releases, found: History, notes: Mapping[str, str]) -> list[str]:
-    """Give the notes that belong to no jump."""
+    """Return the notes that belong to no jump."""
     names = {jump.name for _, rows in series(releases, found) for jump in jumps(found, rows)}
     return sorted(set(notes) - names)
 
 
 def page(releases: Releases, found: History, notes: Mapping[str, str]) -> str:
-    """Give the document."""
+    """Return the document."""
     labels = {column.environment: column.label for column in releases.columns}
     starts = max(len(row.logs[WHOLE]) for row in found.rows.values())
     so_far = " --so-far" if missing_of(releases, found) else ""
@@ -152,7 +152,7 @@ def _span(found: History, row: Row) -> str:
 
 
 def _three(value: float) -> str:
-    """Give three digits at least, and no point behind the last."""
+    """Return three digits at least, and no point behind the last."""
     return f"{value:#.3g}".rstrip(".")
 
 
@@ -184,7 +184,7 @@ def _jump(found: History, title: str, jump: Jump, notes: Mapping[str, str]) -> I
 
 
 def where(jump: Jump) -> str:
-    """Tell which part of a step moved."""
+    """Return which part of a step moved."""
     by_hand, on_batch = jump.shares.get("graph"), jump.shares.get("train_on_batch")
     if by_hand is None:
         return "There is no step by hand in a graph here, so that Keras's loop and the step are not told apart."

@@ -47,7 +47,7 @@ class Row:
     reasons: Mapping[str, str]
 
     def ratio(self, mode: str) -> float:
-        """Give the ratio to the common arm."""
+        """Return the ratio to the common arm."""
         return math.exp(statistics.fmean(self.logs[mode]))
 
 
@@ -72,15 +72,15 @@ class History:
     machine: Sequence[str]
 
     def step(self, row: Row, mode: str) -> float | None:
-        """Give the seconds of a step of a column: its ratio times the step of the common arm; None where unmeasured."""
+        """Return the seconds of a step of a column: its ratio times the step of the common arm; None if unmeasured."""
         return row.ratio(mode) * self.steps[mode] if mode in row.logs else None
 
     def every(self, mode: str) -> list[Sequence[float]]:
-        """Give the logarithms of all columns, by which it is told how much starts scatter."""
+        """Return the logarithms of all columns, by which it is told how much starts scatter."""
         return [row.logs[mode] for row in self.rows.values() if mode in row.logs]
 
     def span(self, row: Row, mode: str) -> Span | None:
-        """Give the ratio of a column to the common arm with its interval; None where no column has two starts."""
+        """Return the ratio of a column to the common arm with its interval; None where no column has two starts."""
         every = self.every(mode)
         if all(len(logs) < 2 for logs in every):
             return None
@@ -88,7 +88,7 @@ class History:
         return Span(math.exp(told.found), math.exp(told.low), math.exp(told.high))
 
     def image(self, row: Row) -> float:
-        """Give the microseconds of an image in `fit`."""
+        """Return the microseconds of an image in `fit`."""
         return row.ratio(WHOLE) * self.steps[WHOLE] / BATCH * 1e6
 
 
@@ -109,12 +109,12 @@ class Jump:
 
     @property
     def name(self) -> str:
-        """Give what its note is called."""
+        """Return what its note is called."""
         return f"{self.before.column.environment} to {self.after.column.environment}"
 
 
 def history(releases: Releases, lines: Sequence[Line], against: str) -> History:
-    """Give what lines come to; those of other pins, of another plugin or another common arm are passed over."""
+    """Return what lines come to; those of other pins, of another plugin or another common arm are passed over."""
     rows: dict[str, Row] = {}
     absent: dict[str, str] = {}
     used: list[Line] = []
@@ -150,7 +150,7 @@ def _of_mode(starts: Sequence[Line], mode: str) -> list[Mapping[str, Any]]:
 
 
 def series(releases: Releases, found: History) -> Iterator[tuple[str, list[Row]]]:
-    """Give each line of releases with a title: a series, or one backend of that of the backends."""
+    """Yield each line of releases with a title: a series, or one backend of that of the backends."""
     for name, title in TITLES.items():
         own = [column for column in releases.columns if column.series == name]
         for backend in dict.fromkeys(column.variables.get("KERAS_BACKEND", "") for column in own):
@@ -162,7 +162,7 @@ def series(releases: Releases, found: History) -> Iterator[tuple[str, list[Row]]
 
 
 def jumps(found: History, rows: Sequence[Row]) -> Iterator[Jump]:
-    """Give the jumps of one line of releases."""
+    """Yield the jumps of one line of releases."""
     for before, after in zip(rows, rows[1:]):
         if abs(math.log(after.ratio(WHOLE) / before.ratio(WHOLE))) > math.log(1 + JUMP):
             both = [mode for mode in IMAGES if mode in before.logs and mode in after.logs]
@@ -173,7 +173,7 @@ def jumps(found: History, rows: Sequence[Row]) -> Iterator[Jump]:
 
 
 def _change(found: History, before: Row, after: Row, mode: str) -> Span:
-    """Give the ratio of two columns; how much starts scatter is told by all columns together."""
+    """Return the ratio of two columns; how much starts scatter is told by all columns together."""
     every = found.every(mode)
     if all(len(logs) < 2 for logs in every):
         ratio = after.ratio(mode) / before.ratio(mode)

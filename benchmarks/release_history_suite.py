@@ -26,7 +26,7 @@ IMAGES = {WHOLE: 12800, "graph": 6400, "train_on_batch": 6400, "predict": 12800}
 
 
 def benchmarks() -> Mapping[str, Callable[[], Any]]:
-    """Give a benchmark for each mode, by its name."""
+    """Return a benchmark for each mode, by its name."""
     return {mode: functools.partial(_made, mode) for mode in IMAGES}
 
 

@@ -91,7 +91,7 @@ def asv(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
 
 
 def _place(folder: Path) -> Path:
-    """Give where the repository and the environment of all trials are."""
+    """Return where the repository and the environment of all trials are."""
     return folder.parent / "asv"
 
 
@@ -105,7 +105,7 @@ def _write(folder: Path, place: Path, setting: Setting) -> None:
 
 
 def _branch(place: Path, planted: float) -> str:
-    """Give the branch with the change."""
+    """Return the branch with the change."""
     branch = f"after-{planted:g}"
     if branch not in _git(place, "branch", "--format=%(refname:short)").split():
         _git(place, "checkout", "--quiet", "-b", branch, BEFORE)
@@ -151,7 +151,7 @@ def _asv(folder: Path, place: Path, *words: str, also: tuple[int, ...] = ()) -> 
 
 
 def _red(table: str) -> dict[str, bool]:
-    """Give which benchmarks a table of `asv compare` marks as worse."""
+    """Return which benchmarks a table of `asv compare` marks as worse."""
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("|")]
     signs = {row[-1].rpartition("time_")[2]: row[0] for row in rows if "time_" in row[-1]}
     if set(signs) != set(BENCHMARKS):
@@ -160,7 +160,7 @@ def _red(table: str) -> dict[str, bool]:
 
 
 def _samples(folder: Path, commit: str) -> dict[str, dict[str, Any]]:
-    """Give of each benchmark what the result file of a commit has."""
+    """Return of each benchmark what the result file of a commit has."""
     (path,) = (folder / "results").glob(f"*/{commit[:8]}-*.json")
     plain = json.loads(path.read_text(encoding="utf-8"))
     rows = {

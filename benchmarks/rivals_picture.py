@@ -35,7 +35,7 @@ def draw(ended: Sequence[Finished], path: Path) -> None:
 
 
 def told(ended: Sequence[Finished]) -> str:
-    """Give what it shows, in words."""
+    """Return what it shows, in words."""
     parts = []
     for share in _shares(ended):
         found = rivals_report.by_rule(ended, share)
@@ -45,7 +45,7 @@ def told(ended: Sequence[Finished]) -> str:
 
 
 def figure(matplotlib: Any, ended: Sequence[Finished]) -> Any:
-    """Give the figure: a panel for each slowdown, in it a row for each rule, with its count and its bounds."""
+    """Return the figure: a panel for each slowdown, in it a row for each rule, with its count and its bounds."""
     shares = _shares(ended)
     rules = list(dict.fromkeys(rule for share in shares for rule in rivals_report.by_rule(ended, share)))
     drawn = matplotlib.figure.Figure(figsize=(WIDTH, HEIGHT))

@@ -48,7 +48,7 @@ class Finished:
 
 
 def header(setting: Setting) -> dict[str, Any]:
-    """Give the first line of a file.
+    """Return the first line of a file.
 
     Raises:
         FrameworkMissing: a rival is not installed.
@@ -63,7 +63,7 @@ def header(setting: Setting) -> dict[str, Any]:
 
 
 def read(path: Path) -> tuple[Mapping[str, Any], list[Finished]]:
-    """Give what a file holds; a last line that a kill cut short is passed over.
+    """Return what a file holds; a last line that a kill cut short is passed over.
 
     Raises:
         BadResults: it is missing, or something else.

@@ -50,15 +50,15 @@ class Count:
 
     @property
     def between(self) -> list[float]:
-        """Give the bounds of the true rate, each with an error of 5 %."""
+        """Return the bounds of the true rate, each with an error of 5 %."""
         return interval(self.red, self.of, BOTH_SIDES)
 
     def at_most(self) -> str:
-        """Give the rate of false alarms."""
+        """Return the rate of false alarms."""
         return "" if not self.of else f"{self._rate()}, ≤ {percent(self.between[1])}"
 
     def at_least(self) -> str:
-        """Give the rate of findings."""
+        """Return the rate of findings."""
         return "" if not self.of else f"{self._rate()}, ≥ {percent(self.between[0])}"
 
     def _rate(self) -> str:
@@ -66,7 +66,7 @@ class Count:
 
 
 def ours(trials: Iterable[Mapping[str, Any]], kinds: Iterable[str], planted: Iterable[float]) -> list[Finished]:
-    """Give what the trials of `compare_live` tell of the rivals' benchmarks, under their loads and of their changes.
+    """Return what the trials of `compare_live` tell of the rivals' benchmarks, under their loads and of their changes.
 
     Args:
         trials: as `compare_live.read` gives them.
@@ -84,7 +84,7 @@ def ours(trials: Iterable[Mapping[str, Any]], kinds: Iterable[str], planted: Ite
 
 
 def in_earnest(path: Path, trials: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], list[Finished]]:
-    """Give how the rivals were asked, and their trials with those of ours under the same loads and of the same changes.
+    """Return how the rivals were asked, and their trials with ours under the same loads and changes.
 
     Raises:
         BadResults: it is missing, or something else.
@@ -95,7 +95,7 @@ def in_earnest(path: Path, trials: Iterable[Mapping[str, Any]]) -> tuple[Mapping
 
 
 def by_rule(ended: Iterable[Finished], share: float) -> dict[str, Count]:
-    """Give how many suites with this change each rule told to be slower; a rule that was not asked, not."""
+    """Return how many suites with this change each rule told to be slower; a rule that was not asked, not."""
     trials = [one for one in ended if one.trial.planted == share]
     counts = {rule: _suites(rule, trials) for rule in NAMES}
     return {rule: count for rule, count in counts.items() if count.of}
@@ -112,7 +112,7 @@ def line(finished: Finished) -> str:
 
 
 def section(live: Path, resampled: Path, trials: Sequence[Mapping[str, Any]]) -> str:
-    """Give the section; what was not run is said to be missing.
+    """Return the section; what was not run is said to be missing.
 
     Args:
         live, resampled: files of `compare_rivals`.
@@ -150,7 +150,7 @@ def _live(known: Mapping[str, Any], ended: Sequence[Finished]) -> list[str]:
 
 
 def _under_fewer(ended: Sequence[Finished]) -> str:
-    """Give the rules that have not met each load, unchanged and slower, as others have."""
+    """Return the rules that have not met each load, unchanged and slower, as others have."""
     met = {rule: {(one.trial.kind, one.trial.planted) for one in ended if rule in one.red} for rule in NAMES}
     every = set().union(*met.values())
     return ", ".join(rule for rule, found in met.items() if found and found != every)
@@ -182,7 +182,7 @@ def _head(share: float) -> str:
 
 
 def _kinds(ended: Sequence[Finished]) -> list[str]:
-    """Give the false alarms and the findings by kinds of load, of suites."""
+    """Return the false alarms and the findings by kinds of load, of suites."""
     kinds = [kind for kind in KINDS if any(one.trial.kind == kind for one in ended)]
     lines = []
     for share in sorted({one.trial.planted for one in ended}):

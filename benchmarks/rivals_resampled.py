@@ -89,7 +89,7 @@ class Rate:
 
 
 def sides(runs: Runs, shape: Shape, drawn: random.Random) -> tuple[list[float], list[float]]:
-    """Give the values of both sides, as a rival of this shape would have had them.
+    """Return the values of both sides, as a rival of this shape would have had them.
 
     Args:
         runs: of one benchmark; their starts in their order, and in one of them at least as many as the shape takes.
@@ -108,18 +108,18 @@ def sides(runs: Runs, shape: Shape, drawn: random.Random) -> tuple[list[float], 
 
 
 def _stretches(runs: Sequence[Sequence[Any]], shape: Shape) -> list[Sequence[Any]]:
-    """Give all rows of starts of one run that are as long as the shape takes."""
+    """Return all rows of starts of one run that are as long as the shape takes."""
     return [run[first : first + shape.starts] for run in runs for first in range(len(run) - shape.starts + 1)]
 
 
 def _some(process: Sequence[float], values: int, drawn: random.Random) -> Sequence[float]:
-    """Give so many blocks in a row."""
+    """Return so many blocks in a row."""
     first = drawn.randrange(max(len(process) - values, 0) + 1)
     return process[first : first + values]
 
 
 def null(paths: Sequence[Path]) -> list[Comparison]:
-    """Give comparisons of one thing with itself, of their starts only those that have all benchmarks.
+    """Return comparisons of one thing with itself, of their starts only those that have all benchmarks.
 
     Raises:
         BadResults: one cannot be read.
@@ -142,7 +142,7 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
 
 
 def _whole(found: Comparison) -> list[dict[str, Any]]:
-    """Give the pairs of those starts that have all benchmarks: what was decided was not timed any more."""
+    """Return the pairs of those starts that have all benchmarks: what was decided was not timed any more."""
     by_start = (list(its) for _, its in itertools.groupby(found.pairs, key=lambda pair: pair["start"]))
     return [pair for start in by_start if len(start) == len(found.benchmarks) for pair in start]
 
@@ -152,7 +152,7 @@ def _starts(found: Comparison) -> int:
 
 
 def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, seed: int) -> Iterator[Rate]:
-    """Give how often each rule tells that something has become slower; a rule that no run has starts enough for, not.
+    """Yield how often each rule tells that something has become slower; a rule that no run has starts enough for, not.
 
     Args:
         runs: as `null` gives them.
@@ -178,13 +178,13 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
 
 
 def _series(found: Comparison, name: str) -> list[list[list[float]]]:
-    """Give the seconds of a step in each block, by start and process."""
+    """Return the seconds of a step in each block, by start and process."""
     own = [pair for pair in found.pairs if pair["benchmark"] == name]
     return [[[one / its["steps"] for one in its["seconds"]] for its in pair["blocks"]] for pair in own]
 
 
 def _seconds(runs: Sequence[Comparison], name: str) -> float:
-    """Give the seconds of a block, the mean."""
+    """Return the seconds of a block, the mean."""
     own = [pair for found in runs for pair in found.pairs if pair["benchmark"] == name]
     return statistics.fmean(one for pair in own for its in pair["blocks"] for one in its["seconds"])
 
@@ -210,7 +210,7 @@ def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
 
 
 def _logs(found: Comparison, name: str) -> list[tuple[float, float, float]]:
-    """Give the logarithms of the ratio and of the null of each start, and the seconds that were measured."""
+    """Return the logarithms of the ratio and of the null of each start, and the seconds that were measured."""
     its = [pair for pair in found.pairs if pair["benchmark"] == name]
     return [(log_ratio(one, SECOND), log_ratio(one, AGAIN), comparison.measured(one)) for one in its]
 
@@ -245,5 +245,5 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
 
 
 def of(plain: Mapping[str, Any]) -> list[Rate]:
-    """Give the rates that a file holds which was written so."""
+    """Return the rates that a file holds which was written so."""
     return [Rate(**one) for one in plain["rates"]]

@@ -30,12 +30,12 @@ FEWEST = 6
 
 
 def percentage(statistic: Callable[[Sequence[float]], float], before: Sequence[float], after: Sequence[float]) -> bool:
-    """Tell whether a statistic has grown by more than 5 %."""
+    """Return whether a statistic has grown by more than 5 %."""
     return statistic(after) / statistic(before) * 100 - 100 > PERCENT
 
 
 def t_test(before: Sequence[float], after: Sequence[float]) -> bool:
-    """Tell whether pyperf finds a significant difference, and the second values are the larger ones."""
+    """Return whether pyperf finds a significant difference, and the second values are the larger ones."""
     assert len(before) == len(after), "pyperf compares as many values on each side"
     difference = statistics.fmean(after) - statistics.fmean(before)
     error = (statistics.variance(before) + statistics.variance(after)) / len(before)
@@ -44,7 +44,7 @@ def t_test(before: Sequence[float], after: Sequence[float]) -> bool:
 
 @functools.lru_cache(maxsize=None)
 def critical(freedom: int) -> float:
-    """Give what the printed table has for so many degrees of freedom."""
+    """Return what the printed table has for so many degrees of freedom."""
     if freedom >= INFINITE:
         return 1.96
     printed = max((one for one in PRINTED if one <= freedom), default=min(freedom, 30))
@@ -52,7 +52,7 @@ def critical(freedom: int) -> float:
 
 
 def mann_whitney(factor: float, before: Sequence[float], after: Sequence[float]) -> bool:
-    """Tell whether asv says that the second samples have got worse by more than the factor.
+    """Return whether asv says that the second samples have got worse by more than the factor.
 
     Args:
         before, after: six samples or more, none twice.

@@ -51,7 +51,7 @@ def change(folder: Path, slower: float, remark: str = "") -> None:
 
 
 def told(words: Sequence[str], folder: Path, also: Sequence[int] = (), **variables: str) -> str:
-    """Give what a command printed.
+    """Return what a command printed.
 
     Args:
         folder: where it runs, and whose modules it can import, beside those of this checkout.

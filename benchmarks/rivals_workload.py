@@ -17,7 +17,7 @@ WARMING = 1.0
 
 @functools.lru_cache(maxsize=None)
 def ready(name: str, slower: float) -> Callable[[], None]:
-    """Give one call of a benchmark, which has become steady: a step of training, or of `fit` an epoch of them.
+    """Return one call of a benchmark, which has become steady: a step of training, or of `fit` an epoch of them.
 
     Args:
         name: one of `BENCHMARKS`.

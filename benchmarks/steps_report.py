@@ -66,7 +66,7 @@ TURNS = "\nWhere it is said below a table, the blocks of the styles took turns, 
 
 
 def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
-    """Give the section of the document, and draw its picture.
+    """Return the section of the document, and draw its picture.
 
     Args:
         folder: with the files that are kept.

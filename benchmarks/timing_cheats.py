@@ -14,7 +14,7 @@ Step = Callable[[Any, Any], Any]
 
 
 def _one_by_one(name: str, cheat: Callable[[Any, Step], Step]) -> Mode:
-    """Give a mode whose steps are what a cheat makes of a model and of its honest step."""
+    """Return a mode whose steps are what a cheat makes of a model and of its honest step."""
 
     def make(subject: Subject) -> Run:
         given = [tuple(map(api.tensor, subject.batch(number))) for number in range(min(subject.batches, 64))]
@@ -37,7 +37,7 @@ def _skips_updates(model: Any, step: Step) -> Step:
 
 
 def _freezes_a_layer(model: Any, step: Step) -> Step:
-    """Give steps after which the first weights are put back: a layer that is not trained."""
+    """Return steps after which the first weights are put back: a layer that is not trained."""
     kernel = model.trainable_variables[0]
 
     def cheat(x: Any, y: Any) -> None:
@@ -73,7 +73,7 @@ def _keeps_old_labels(model: Any, step: Step) -> Step:
 
 
 def _slows_learning(model: Any, step: Step) -> Step:
-    """Give steps that go four fifths of the way."""
+    """Return steps that go four fifths of the way."""
     variables = model.trainable_variables
 
     def cheat(x: Any, y: Any) -> None:
@@ -86,7 +86,7 @@ def _slows_learning(model: Any, step: Step) -> Step:
 
 
 def _halves_the_way_back(model: Any, step: Step) -> Step:
-    """Give steps of which each second one trains the last layer alone."""
+    """Return steps of which each second one trains the last layer alone."""
     tf, loss, last = api.tensorflow(), api.tensorflow().keras.losses.get(model.loss), model.layers[-1]
     gradients_of_none = [tf.zeros_like(one) for one in model.trainable_variables]
 

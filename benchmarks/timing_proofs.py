@@ -53,7 +53,7 @@ BY_HAND = Mode("by hand", True, False, _by_hand)
 
 
 def refused(measure: Callable[[], Any]) -> str:
-    """Give why a measurement was refused; nothing where it was not, and `-` where there is no such thing here."""
+    """Return why a measurement was refused; nothing where it was not, and `-` where there is no such thing here."""
     try:
         measure()
     except TimingVoid as error:
@@ -64,7 +64,7 @@ def refused(measure: Callable[[], Any]) -> str:
 
 
 def chapters(seed: int, style: str = "sequential-list") -> Subject:
-    """Give the chapter's network with made-up images."""
+    """Return the chapter's network with made-up images."""
     api.fresh_session(seed)
     x, y = suite.images()
     return subject(models.style(style).compiled(api.tensorflow()), (x, y), 32, devices.one("cpu"))
@@ -75,7 +75,7 @@ def _measure(its: Subject, mode: Mode, proving: bool = True) -> Callable[[], Any
 
 
 def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Give each kind of trial with what is measured in it."""
+    """Yield each kind of trial with what is measured in it."""
     for _ in range(FORGOTTEN):
         yield "forgotten wait, stand-in", _measure(timing_made.Made(forgets=True), timing_made.STEP)  # type: ignore[arg-type]
     for _ in range(HONEST // 3):
@@ -121,7 +121,7 @@ def _read() -> dict[str, Any]:
 
 
 def _there() -> dict[str, Counter[str]]:
-    """Give what is kept of this release, which goes on where it was stopped; one that is whole is done anew."""
+    """Return what is kept of this release, which goes on where it was stopped; one that is whole is done anew."""
     release = api.release()
     kept = _read().get(str(release.backend), {})
     same = (kept.get("tensorflow"), kept.get("keras")) == (release.tensorflow, release.keras)
@@ -138,7 +138,7 @@ def _keep(found: dict[str, Counter[str]], whole: bool) -> None:
 
 
 def section() -> str:
-    """Give the section of docs/benchmarking.md."""
+    """Return the section of docs/benchmarking.md."""
     kept = _read()
     lines = ["## What is refused", "", "| | backend | trials | refused | reason |", "| --- | --- | --- | --- | --- |"]
     for backend, found in kept.items():

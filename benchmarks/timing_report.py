@@ -39,19 +39,19 @@ which command measures it anew, and each command goes on where it was stopped.
 
 
 def steps() -> str:
-    """Give how long a step takes here, with the picture by batch size."""
+    """Return how long a step takes here, with the picture by batch size."""
     return steps_report.section()
 
 
 def refused() -> str:
-    """Give what timing refuses."""
+    """Return what timing refuses."""
     told = "Planted by `python -m benchmarks.timing_proofs`, once on each backend:\n\n"
     title, _, table = timing_proofs.section().partition("\n\n")
     return f"{title}\n\n{told}{table}"
 
 
 def compared() -> str:
-    """Give how often comparing errs and what it finds, with the picture of its power."""
+    """Return how often comparing errs and what it finds, with the picture of its power."""
     trials = compare_live.read()
     compare_picture.draw(trials, POWER)
     title, _, rest = compare_report.section(trials, compare_live.otherwise()).partition("\n\n")
@@ -65,7 +65,7 @@ def compared() -> str:
 
 
 def rivals() -> str:
-    """Give what others tell of the same work, with a picture of what they told in earnest."""
+    """Return what others tell of the same work, with a picture of what they told in earnest."""
     live, trials = compare_rivals.LIVE, compare_live.read()
     told = rivals_report.section(live, compare_rivals.RESAMPLED, trials)
     _, ended = rivals_report.in_earnest(live, trials) if live.exists() else ({}, [])
@@ -76,12 +76,12 @@ def rivals() -> str:
 
 
 def releases() -> str:
-    """Tell where the release history is."""
+    """Return where the release history is."""
     return "## Release by release\n\n[A training step on every release](release-history.md) is a page of its own.\n"
 
 
 def _first(*places: Path) -> Path:
-    """Give the first that is there, or else the first."""
+    """Return the first that is there, or else the first."""
     return next((place for place in places if place.exists()), places[0])
 
 
@@ -102,7 +102,7 @@ PARTS: tuple[tuple[Path, Callable[[], str], str], ...] = (
 
 
 def page() -> str:
-    """Give the document.
+    """Return the document.
 
     Raises:
         KerasCh2Error: what is kept cannot be used.

@@ -162,7 +162,7 @@ def _answer(connection: socket.socket, parts: Iterable[bytes | float | str], clo
 
 @contextlib.contextmanager
 def serving(case: Case) -> Iterator[str]:
-    """Give the address of a server that answers so, to every request anew where its parts are a list."""
+    """Yield the address of a server that answers so, to every request anew where its parts are a list."""
     closing = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.1)

@@ -180,7 +180,7 @@ def _is_marked(pid: int, mark: bytes) -> bool:
 
 @contextlib.contextmanager
 def place(mark: str) -> Iterator[Place]:
-    """Give a place for as long as this lasts; its processes are ended at the end."""
+    """Yield a place for as long as this lasts; its processes are ended at the end."""
     folder = Path(tempfile.mkdtemp(prefix="campaign-"))
     found = Place(folder, mark)
     for name in ("home", "temporary"):

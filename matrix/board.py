@@ -71,7 +71,7 @@ class Board:
 
 
 def lines(outcome: Outcome) -> list[str]:
-    """Give what is to be said of a column that is done."""
+    """Return what is to be said of a column that is done."""
     head = f"{outcome.column.environment}: "
     if outcome.results is None:
         return [f"{head}no results file: {outcome.reason}"]

@@ -42,14 +42,13 @@ class Column:
     torch: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def plain(self) -> dict[str, Any]:
-        """Give what the verdicts may depend on: all but the words for people."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the verdicts may depend on: all but the words for people."""
         return {name: value for name, value in asdict(self).items() if name not in ("label", "series")}
 
     @property
     def imports(self) -> str:
-        """Give the module that its environment must be able to import."""
+        """Return the module that its environment must be able to import."""
         return "tensorflow" if any(one.startswith("tensorflow") for one in self.requires) else "keras"
 
 
@@ -70,7 +69,7 @@ class Releases:
     columns: tuple[Column, ...]
 
     def chosen(self, names: Sequence[str]) -> tuple[Column, ...]:
-        """Give the columns of these names in the order of the table; all of them where none is named.
+        """Return the columns of these names in the order of the table; all of them where none is named.
 
         Raises:
             BadSetting: a name is of no column.
@@ -83,7 +82,7 @@ class Releases:
 
 
 def read(path: Path) -> Releases:
-    """Give what a releases file says.
+    """Return what a releases file says.
 
     Raises:
         BadSetting: it is missing, is no TOML, or a release in it is incomplete, misspelt or listed twice.

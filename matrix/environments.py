@@ -49,7 +49,7 @@ class Environment:
 
     @property
     def chapter(self) -> Path:
-        """Give the folder of the installed sections."""
+        """Return the folder of the installed sections."""
         found = sorted(self.python.parents[1].glob("lib/python*/site-packages/pytest_kerasch2/chapter"))
         return found[0]
 
@@ -69,7 +69,7 @@ class Maker:
     processes: Processes
 
     def make(self, column: Column, log: Path, environ: Mapping[str, str]) -> Environment:
-        """Give the environment of a column; what is there already and of the same pins stays.
+        """Return the environment of a column; what is there already and of the same pins stays.
 
         Args:
             environ: the user's environment variables.
@@ -115,7 +115,7 @@ class Maker:
 
 
 def variables(column: Column, environ: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment variables of a column's run.
+    """Return the environment variables of a column's run.
 
     Raises:
         Absent: a shared library that it wants is not on this machine.
@@ -149,7 +149,7 @@ def _library(name: str) -> str:
 
 
 def build_wheel(folder: Path, processes: Processes, log: Path) -> Path:
-    """Give the plugin as a wheel, built from this tree into a folder.
+    """Return the plugin as a wheel, built from this tree into a folder.
 
     Raises:
         NotBuilt: it does not build.
@@ -169,13 +169,13 @@ def remove(column: Column) -> None:
 
 
 def last_words(log: Path) -> str:
-    """Give the last line of a log that says something."""
+    """Return the last line of a log that says something."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     return publishable("\n".join(line for line in lines if not line.startswith("$ ")))
 
 
 def publishable(said: str) -> str:
-    """Give the last line of what a program said, without the places of this machine: it goes into the table."""
+    """Return the last line of what a program said, without the places of this machine: it goes into the table."""
     # uv's hints come last, and say nothing of what was wrong.
     lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
     return re.sub(r"\S*(?:://|(?<![\w.])/)\S+", "…", lines[-1]) if lines else "it said nothing"

@@ -20,7 +20,7 @@ EXTRAS = ("digits", "workers")
 
 
 def uv() -> str:
-    """Give the program uv.
+    """Return the program uv.
 
     Raises:
         ToolMissing: it is not installed.
@@ -32,7 +32,7 @@ def uv() -> str:
 
 
 def wheels(environ: Mapping[str, str]) -> str:
-    """Give where the user keeps wheels, in uv's way of writing it; empty where he names no place.
+    """Return where the user keeps wheels, in uv's way of writing it; empty where he names no place.
 
     uv does not read pip's variables; who has wheels for pip has them for uv.
     """
@@ -40,19 +40,19 @@ def wheels(environ: Mapping[str, str]) -> str:
 
 
 def surroundings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Give the environment variables under which uv is run."""
+    """Return the environment variables under which uv is run."""
     found = wheels(environ)
     kept = {name: value for name, value in environ.items() if name not in ("VIRTUAL_ENV", "UV_EXCLUDE_NEWER")}
     return {**kept, **({"UV_FIND_LINKS": found} if found else {}), "UV_NO_PROGRESS": "1"}
 
 
 def to_torch(torch: str, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Give the options that lead uv to PyTorch's own index, unless the user has the wheels."""
+    """Return the options that lead uv to PyTorch's own index, unless the user has the wheels."""
     return [] if not torch or wheels(environ) else ["--torch-backend", torch]
 
 
 def install(python: Path, pins: Path, as_of: str, torch: str = "") -> list[str]:
-    """Give the command that installs the pins into an environment, and builds with nothing newer than a day."""
+    """Return the command that installs the pins into an environment, and builds with nothing newer than a day."""
     options = ["--require-hashes", "--exclude-newer", as_of, *to_torch(torch)]
     return [uv(), "pip", "install", "--python", str(python), *options, "--requirement", str(pins)]
 
@@ -90,7 +90,7 @@ def _pin(name: str, python: str, requires: Sequence[str], as_of: str, torch: str
 
 
 def pinned(text: str) -> dict[str, str]:
-    """Give name -> version of what a file of pins holds; names in small letters with hyphens."""
+    """Return name -> version of what a file of pins holds; names in small letters with hyphens."""
     return {
         re.sub(r"[-_.]+", "-", name).lower(): version
         for name, version in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", text, re.MULTILINE)

@@ -15,7 +15,7 @@ _ASK = "import platform, sys; print(platform.python_implementation(), '%d.%d' % 
 
 
 def find(version: str) -> Path:
-    """Give an interpreter of CPython `3.11`, or another minor version, that starts.
+    """Return an interpreter of CPython `3.11`, or another minor version, that starts.
 
     Raises:
         Absent: there is none.

@@ -9,7 +9,7 @@ from pytest_kerasch2.report import summary
 
 
 def claims_of(sections: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Give module of a section -> ids of the claims that it decides, alone or with others."""
+    """Return module of a section -> ids of the claims that it decides, alone or with others."""
     # Imported here: it takes pytest and hypothesis, and is needed only where a part of a column is run.
     from pytest_kerasch2.chapter import collection
 
@@ -17,7 +17,7 @@ def claims_of(sections: Iterable[str]) -> dict[str, frozenset[str]]:
 
 
 def shared(claims: Mapping[str, frozenset[str]]) -> list[frozenset[str]]:
-    """Give the groups of sections that decide claims together; a section on its own is no group."""
+    """Return the groups of sections that decide claims together; a section on its own is no group."""
     groups: list[tuple[set[str], set[str]]] = []
     for name, ids in claims.items():
         touching = [group for group in groups if group[1] & ids]
@@ -31,7 +31,7 @@ def shared(claims: Mapping[str, frozenset[str]]) -> list[frozenset[str]]:
 
 
 def merged(stored: Results, part: Results, kept: frozenset[str]) -> Results:
-    """Give the results file of a column of which a part was run again.
+    """Return the results file of a column of which a part was run again.
 
     Args:
         stored: of all sections, as they were.
@@ -49,5 +49,5 @@ def merged(stored: Results, part: Results, kept: frozenset[str]) -> Results:
 
 
 def unexplained(results: Results) -> list[str]:
-    """Give the ids of the claims whose verdict is not as recorded."""
+    """Return the ids of the claims whose verdict is not as recorded."""
     return [entry["id"] for entry in summary.unexplained(results["claims"])]

@@ -28,35 +28,35 @@ def make() -> None:
 
 
 def pins(name: str) -> Path:
-    """Give the file with the pins of an environment."""
+    """Return the file with the pins of an environment."""
     return PINS / f"{name}.txt"
 
 
 def environment(name: str) -> Path:
-    """Give the folder of a virtual environment."""
+    """Return the folder of a virtual environment."""
     return ENVIRONMENTS / name
 
 
 def results(name: str) -> Path:
-    """Give the results file of a column."""
+    """Return the results file of a column."""
     return RESULTS / f"{name}.json"
 
 
 def figures(name: str) -> Path:
-    """Give the committed results of the printed figures of a column, which a run of its own trained for."""
+    """Return the committed results of the printed figures of a column, which a run of its own trained for."""
     return FIGURES / f"{name}.json"
 
 
 def absence(name: str) -> Path:
-    """Give the note that says why a column has no results file."""
+    """Return the note that says why a column has no results file."""
     return RESULTS / f"{name}.absent.txt"
 
 
 def state(name: str) -> Path:
-    """Give the file that says of what files the results file of a column is."""
+    """Return the file that says of what files the results file of a column is."""
     return STATES / f"{name}.json"
 
 
 def log(name: str) -> Path:
-    """Give the file into which the latest run of a column talks."""
+    """Return the file into which the latest run of a column talks."""
     return LOGS / f"{name}.log"

@@ -31,7 +31,7 @@ class Processes:
         self._stopped = False
 
     def __enter__(self) -> Processes:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:

@@ -89,7 +89,7 @@ def run(releases: Releases, names: Sequence[str], wish: Wish) -> int:
 def tasks(
     releases: Releases, chosen: Sequence[Column], *, force: bool
 ) -> tuple[list[Task], Mapping[str, frozenset[str]]]:
-    """Give what is to be done, and the claims of each section where a part of a column is to be run."""
+    """Return what is to be done, and the claims of each section where a part of a column is to be run."""
     plugin = sources.read(places.PLUGIN)
     claims: Claims = {}
     found = []
@@ -151,7 +151,7 @@ def _each(waiting: Sequence[Task], verifier: Verifier, jobs: int, remove: bool, 
 
 
 def jobs_here() -> int:
-    """Give how many columns may run at a time: as memory and cores allow, and one at least."""
+    """Return how many columns may run at a time: as memory and cores allow, and one at least."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, _memory() // MEMORY))
 

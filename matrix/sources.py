@@ -27,7 +27,7 @@ class Sources:
 
 
 def digest(parts: Iterable[bytes]) -> str:
-    """Give one hash of several pieces; where one ends and the next begins counts."""
+    """Return one hash of several pieces; where one ends and the next begins counts."""
     whole = hashlib.sha256()
     for part in parts:
         whole.update(hashlib.sha256(part).digest())
@@ -35,7 +35,7 @@ def digest(parts: Iterable[bytes]) -> str:
 
 
 def read(package: Path) -> Sources:
-    """Give the hashes of a plugin that lies in this folder."""
+    """Return the hashes of a plugin that lies in this folder."""
     chapter = package / "chapter"
     names = sections(chapter)
     imported = {path.stem: set(_imported(path)) for path in chapter.glob("*.py")}
@@ -54,19 +54,19 @@ def read(package: Path) -> Sources:
 
 
 def whole(package: Path) -> str:
-    """Give one hash of all of which the plugin is built: its source, and what says how."""
+    """Return one hash of all of which the plugin is built: its source, and what says how."""
     return digest([_digest_of(_files(package), package).encode(), (package.parent / "pyproject.toml").read_bytes()])
 
 
 def sections(chapter: Path) -> tuple[str, ...]:
-    """Give the modules of the sections, read from the source: importing it takes pytest."""
+    """Return the modules of the sections, read from the source: importing it takes pytest."""
     tree = ast.parse((chapter / "collection.py").read_text(encoding="utf-8"))
     values = [node.value for node in tree.body if isinstance(node, ast.Assign) and _assigns(node, "SECTIONS")]
     return tuple(ast.literal_eval(values[0]))
 
 
 def reached(name: str, imported: Mapping[str, set[str]]) -> set[str]:
-    """Give a module and all that it imports, directly or not."""
+    """Return a module and all that it imports, directly or not."""
     found: set[str] = set()
     waiting = [name]
     while waiting:

@@ -58,17 +58,17 @@ ALL = Work(needed=True)
 
 
 def fingerprint(column: Column, releases: Releases, plugin: sources.Sources) -> Fingerprint:
-    """Give what the verdicts of a column depend on now."""
+    """Return what the verdicts of a column depend on now."""
     names = [column.environment, *([HOST] if column.host else [])]
     pins = [places.pins(name) for name in names]
     texts = [path.read_bytes() if path.exists() else b"" for path in pins]
     # Not the day `as_of`, which decides nothing but the pins.
-    data = json.dumps([column.plain, releases.host_python], sort_keys=True).encode()
+    data = json.dumps([column.to_dict(), releases.host_python], sort_keys=True).encode()
     return Fingerprint(sources.digest([plugin.plugin.encode(), data, *texts]), plugin.sections)
 
 
 def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]]) -> Work:
-    """Give what must be run so that the results file is of today's files.
+    """Return what must be run so that the results file is of today's files.
 
     Args:
         before: of what the results file is; None where there is none.
@@ -91,7 +91,7 @@ def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]
 
 
 def read(path: Path) -> State | None:
-    """Give what a file keeps, or None where it is missing or of another time."""
+    """Return what a file keeps, or None where it is missing or of another time."""
     try:
         plain = read_json(path)
         return State(Fingerprint(**plain["fingerprint"]), bool(plain["failed"]), float(plain["seconds"]))

@@ -48,7 +48,7 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
 
 
 def differs(columns: Sequence[Column], table: Path, say: Callable[[str], None] = print) -> bool:
-    """Tell whether a verdict of these columns is another than in a table, or one of them has no results file.
+    """Return whether a verdict of these columns is another than in a table, or one of them has no results file.
 
     Raises:
         BadTable: the table cannot be read, or the results files cannot be merged.
@@ -71,7 +71,7 @@ def _results_files(columns: Sequence[Column]) -> list[Path]:
 
 
 def _figures(columns: Sequence[Column], say: Callable[[str], None]) -> list[Path]:
-    """Give the trained figures of the columns that stand in the table, but for those of other releases than these."""
+    """Return the trained figures of the columns that stand in the table, but for those of other releases than these."""
     found = []
     for column in columns:
         own, trained = places.results(column.environment), places.figures(column.environment)
@@ -85,7 +85,7 @@ def _figures(columns: Sequence[Column], say: Callable[[str], None]) -> list[Path
 
 
 def _of(path: Path) -> tuple[str, str]:
-    """Give of what plugin and of what release a results file is."""
+    """Return of what plugin and of what release a results file is."""
     run = Run(path, results.read(path))
     return str(run.results["environment"]["plugin"]), run.release.name
 

@@ -124,7 +124,7 @@ def keep_absence(column: Column, reason: str, *, leave: bool = False) -> None:
 
 
 def work_folder(column: Column) -> Path:
-    """Give the folder in which pytest runs: it holds empty settings, and nothing that could be imported."""
+    """Return the folder in which pytest runs: it holds empty settings, and nothing that could be imported."""
     folder = places.WORK / column.environment
     folder.mkdir(parents=True, exist_ok=True)
     write_text("[pytest]\n", folder / "pytest.ini")
@@ -134,7 +134,7 @@ def work_folder(column: Column) -> Path:
 def command_for(
     environment: Environment, folder: Path, made: Path | None, sections: Sequence[str] = (), more: Sequence[str] = ()
 ) -> list[str]:
-    """Give the command that verifies the chapter, or some sections of it.
+    """Return the command that verifies the chapter, or some sections of it.
 
     Args:
         made: the results file to be written, or None.

@@ -48,7 +48,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
         raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", f"run {INSTALL}")
     if settings.plot is not None:
         pictures.refuse(settings.plot)
-    _refuse_unwritable(config)
+    _check_writable(config)
     own = config.rootpath / FOLDER
     if config.args_source is not pytest.Config.ArgsSource.ARGS and own.is_dir():
         config.args[:] = [str(own)]
@@ -59,7 +59,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
     config.pluginmanager.register(BenchmarkRun(config), NAME)
 
 
-def _refuse_unwritable(config: pytest.Config) -> None:
+def _check_writable(config: pytest.Config) -> None:
     """Refuse now what pytest-benchmark would refuse after the last measurement."""
     path = config.getoption("benchmark_json", None)
     if path is None:
@@ -112,7 +112,7 @@ class BenchmarkRun:
         output_json["benchmarks"].sort(key=lambda one: self._place(one["fullname"]))
 
     def _nearest(self) -> Iterator[str]:
-        """Give what to say where -k selects no benchmark: those that its words resemble."""
+        """Yield what to say where -k selects no benchmark: those that its words resemble."""
         expression, names = self.config.getoption("keyword", ""), [short(name) for name in self.places]
         bare = sorted({name.partition("[")[0] for name in names})
         found = [one for word in re.findall(r"\w+", expression) for one in close_to(word, bare, most=3)]

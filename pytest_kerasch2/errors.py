@@ -28,7 +28,7 @@ class KerasCh2Error(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """Give the three parts as one line, in which what was found steers no terminal."""
+        """Return the three parts as one line, in which what was found steers no terminal."""
         parts = [f"{self.happened}."]
         if self.found:
             parts.append(f"Found: {self.found}.")

@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent
 
 @contextlib.contextmanager
 def told(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Give what is missing as a skip, and any other error of ours as a failure without a traceback.
+    """Yield what is missing as a skip, and any other error of ours as a failure without a traceback.
 
     A check of the chapter gets the error itself, because its verdict depends on the kind. What third parties warn of
     meanwhile is shown, and never an error.
@@ -59,7 +59,7 @@ class own_lines:
 
 
 def beyond(error: BaseException) -> TracebackType | None:
-    """Give what an error's traceback has beyond our last frame: all of it where that is where it was raised."""
+    """Return what an error's traceback has beyond our last frame: all of it where that is where it was raised."""
     last, step = None, error.__traceback__
     while step is not None:
         # What is hidden stands between the user's own lines.

@@ -39,7 +39,7 @@ class SavedModel:
 
 
 def data_set(request: pytest.FixtureRequest, name: str) -> Any:
-    """Give the data set of that name, read once in a session."""
+    """Return the data set of that name, read once in a session."""
     from pytest_kerasch2.data import sources
 
     shelf = request.config.stash.setdefault(SHELF, {})
@@ -148,7 +148,7 @@ def prepared_digits(request: pytest.FixtureRequest) -> Any:
 
 
 def prepared(request: pytest.FixtureRequest, name: str) -> Any:
-    """Give a data set with the chapter's preparation, made once in a session."""
+    """Return a data set with the chapter's preparation, made once in a session."""
     from pytest_kerasch2.data import prepare
 
     shelf = request.config.stash.setdefault(SHELF, {})

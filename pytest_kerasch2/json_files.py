@@ -72,7 +72,7 @@ def parse_json(
     try:
         value = json.loads(
             encoded.decode("utf-8"),
-            parse_constant=on_constant or _refuse_constant,
+            parse_constant=on_constant or _reject_constant,
             parse_float=lambda text: _number(text, float, limits),
             parse_int=lambda text: _number(text, int, limits),
             object_pairs_hook=_unique,
@@ -104,7 +104,7 @@ def _check_size(encoded: bytes, limits: JsonLimits) -> None:
         raise LargeJson(f"more than {limits.values} values")
 
 
-def _refuse_constant(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise BadJson(f"{name} is not a number of JSON")
 
 

@@ -29,7 +29,7 @@ class Option:
 
     @property
     def destination(self) -> str:
-        """Give the attribute under which pytest keeps the value."""
+        """Return the attribute under which pytest keeps the value."""
         return "kerasch2_" + self.flag.lstrip("-").replace("-", "_")
 
     @property
@@ -128,7 +128,7 @@ IDLE = pytest.StashKey[List[str]]()
 
 
 def read(config: Any) -> Settings:
-    """Give the settings of a pytest run.
+    """Return the settings of a pytest run.
 
     Raises:
         BadSetting: an option that says something about the chapter has an empty value.
@@ -170,7 +170,7 @@ def without_effect(settings: Settings) -> list[str]:
     return found
 
 
-def refuse_without_effect(settings: Settings, given: Sequence[Any]) -> list[str]:
+def check_effects(settings: Settings, given: Sequence[Any]) -> list[str]:
     """Refuse options of the command line that change nothing, and return what is to be said of those of a file.
 
     In a configuration file or PYTEST_ADDOPTS an option waits for the run that uses it.

@@ -18,7 +18,7 @@ from pytest_kerasch2.options import SETTINGS
 
 
 def give(metafunc: Any) -> None:
-    """Give a test its runs."""
+    """Return a test its runs."""
     for name, values in (("model_style", fixtures.STYLE_NAMES), ("saved_model", fixtures.FORMAT_NAMES)):
         precedence.parametrize(metafunc, name, getattr(fixtures, name), values, values)
     if "device" in metafunc.fixturenames:

@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settings = config.stash[options.SETTINGS] = options.read(config)
         given = config.invocation_params.args
-        config.stash[options.IDLE] = options.refuse_without_effect(settings, given)
+        config.stash[options.IDLE] = options.check_effects(settings, given)
         if settings.benchmark:
             _start_benchmarks(config, settings)
         elif settings.chapter:
@@ -58,7 +58,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None, None, None]:
-    """Give a test its runs for `device`, `model_style` and `saved_model`, unless anybody else has by then."""
+    """Yield a test its runs for `device`, `model_style` and `saved_model`, unless anybody else has by then."""
     yield
     parameters.give(metafunc)
 

@@ -88,7 +88,7 @@ def function_of(fixture: Any) -> Callable[..., Any]:
 
 
 def parametrize(metafunc: Any, name: str, fixture: Any, values: Sequence[Any], ids: Sequence[str]) -> None:
-    """Give a test one run for each value, if the fixture that it asks for is ours and nobody has parametrized it."""
+    """Return a test one run for each value, if the fixture that it asks for is ours and nobody has parametrized it."""
     if name in metafunc.fixturenames and reaches(metafunc, name, fixture) and not _is_parametrized(metafunc, name):
         metafunc.parametrize(name, values, ids=ids, indirect=True)
 

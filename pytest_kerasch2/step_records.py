@@ -36,7 +36,7 @@ def keeper(request: Any) -> Any:
     reason = why_not(request.config)
     if not reason:
         found = recording.keeper(request)
-        _refuse_other(found)
+        _check_arguments(found)
         # In a process that a worker has started, pytest-benchmark looks at the environment.
         reason = IN_WORKERS if found.disabled else ""
     if reason:
@@ -45,7 +45,7 @@ def keeper(request: Any) -> Any:
 
 
 def begin(request: Any, found: Any, name: str | None = None) -> str:
-    """Give the next measurement of a test a record of its own, and return its name.
+    """Return the next measurement of a test a record of its own, and return its name.
 
     Args:
         request: of the test.
@@ -70,7 +70,7 @@ def test_of(name: str, known: Collection[str]) -> str:
     return name if name in known else name.rpartition(AGAIN)[0]
 
 
-def _refuse_other(found: Any) -> None:
+def _check_arguments(found: Any) -> None:
     if not all(hasattr(found, one) for one in ("disabled", "extra_info", "fullname", "_make_stats")):
         raise BadSetting(
             "step_benchmark keeps its times by the fixture `benchmark` of pytest-benchmark",

@@ -14,7 +14,7 @@ class Without(tf.keras.Model):
         self.last = tf.keras.layers.Dense(1, kernel_initializer="ones", trainable=False)
 
     def call(self, x):
-        """Give the sum of what is not dropped."""
+        """Return the sum of what is not dropped."""
         return self.last(self.drop(x))
 
 
@@ -22,7 +22,7 @@ class With(Without):
     """The same, with the argument."""
 
     def call(self, x, training=None):
-        """Give the sum of what is not dropped."""
+        """Return the sum of what is not dropped."""
         return self.last(self.drop(x, training=training))
 
 

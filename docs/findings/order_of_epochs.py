@@ -10,7 +10,7 @@ class Seen(tf.keras.layers.Layer):
     """Passes on what it is given, and remembers it."""
 
     def call(self, x, training=None):
-        """Give it back."""
+        """Return it back."""
         if tf.executing_eagerly() and training:
             SEEN.extend(int(one) for one in x.numpy().ravel())
         return x

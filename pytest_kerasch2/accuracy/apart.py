@@ -21,7 +21,7 @@ PLACES = ("HOME", "USERPROFILE", "KERAS_HOME", "TMPDIR", "TEMP", "TMP", quiet.CH
 
 
 def train(work: Callable[[int], Run], seed: int) -> Run:
-    """Give what a function gives of a seed in a fresh interpreter.
+    """Return what a function gives of a seed in a fresh interpreter.
 
     Raises:
         KerasCh2Error: as the function does.

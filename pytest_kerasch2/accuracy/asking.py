@@ -56,14 +56,14 @@ def ask(
         KerasCh2Error: an argument, the reference or its data cannot be used, or a training gave no curve.
     """
     _check_one_of(model=model, train=train, results=results)
-    _refuse_beside(results, data=data, seeds=seeds)
+    _check_alone(results, data=data, seeds=seeds)
     terms = Terms(resolution, alarm, miss, most, margin, metric)
     known = gate.reference_of(reference)
     if results is not None:
         return gate.judge(known, _finished(results, known), terms)
     if train is None:
         train = _of_model(known, model, data, data_named)
-    _refuse_no_function("train", train, "a function of a seed")
+    _check_callable("train", train, "a function of a seed")
     return gate.gate(known, train, terms, seeds=seeds, told=told)
 
 
@@ -76,21 +76,21 @@ def _check_one_of(**given: Any) -> None:
         )
 
 
-def _refuse_beside(results: Any, **given: Any) -> None:
+def _check_alone(results: Any, **given: Any) -> None:
     found = [name for name, one in given.items() if one is not None]
     if results is not None and found:
         raise BadSetting("Finished results are not trained", f"{' and '.join(found)} beside them", "leave that out")
 
 
 def _of_model(known: Reference, model: Any, data: Any, data_named: Callable[[str], Any] | None) -> gate.Train:
-    _refuse_no_function("model", model, "a function that makes a new model each time it is called")
+    _check_callable("model", model, "a function that makes a new model each time it is called")
     data = _data(known, data, data_named)
     recipe = known.subject.recipe
     assert isinstance(recipe, Recipe)
     return gate.of_model(model, data, recipe)
 
 
-def _refuse_no_function(name: str, given: Any, meant: str) -> None:
+def _check_callable(name: str, given: Any, meant: str) -> None:
     # A model can be called too, with images; its class makes new ones.
     is_model = hasattr(given, "fit") and not isinstance(given, type)
     if is_model or not callable(given):
@@ -99,7 +99,7 @@ def _refuse_no_function(name: str, given: Any, meant: str) -> None:
 
 def _data(known: Reference, data: Any, data_named: Callable[[str], Any] | None) -> Any:
     # Asked before anything is loaded: a reference of somebody's own training has no data set of ours.
-    gate.refuse_own(known)
+    gate.check_chapter_training(known)
     if data is None:
         if data_named is None:
             name = known.subject.data["name"]
@@ -108,7 +108,7 @@ def _data(known: Reference, data: Any, data_named: Callable[[str], Any] | None) 
     if not isinstance(data, Prepared):
         remedy = "give what the fixture prepared_digits or data.prepare.prepared gives"
         raise BadSetting("`data` is no prepared data set", f"it is of type {type(data).__name__}", remedy)
-    gate.refuse_other_data(known, data)
+    gate.check_same_data(known, data)
     return data
 
 
@@ -116,7 +116,7 @@ def _finished(results: Any, known: Reference) -> Sequence[Run]:
     if isinstance(results, (str, Path)):
         results = gate.reference_of(results)
     if isinstance(results, Reference):
-        refuse_unlike(known, results)
+        check_same_training(known, results)
         return results.runs
     if isinstance(results, Mapping) or not isinstance(results, Iterable):
         results = [results]
@@ -144,7 +144,7 @@ def _seed(one: Any) -> int | None:
     return int(named)
 
 
-def refuse_unlike(known: Reference, other: Reference) -> None:
+def check_same_training(known: Reference, other: Reference) -> None:
     """Refuse to compare two files of which one is of another training or of other data.
 
     Raises:

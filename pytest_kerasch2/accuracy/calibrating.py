@@ -107,7 +107,7 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
 
 
 def _placed(order: Order) -> str:
-    """Give the name of the one device that is meant, of which there may be others on the machines of a cluster."""
+    """Return the name of the one device that is meant, of which there may be others on the machines of a cluster."""
     if _is_without_keras(order):
         return _OWN_DEVICE
     if order.cluster is None:
@@ -123,7 +123,7 @@ def _is_without_keras(order: Order) -> bool:
 
 
 def subject_of(order: Order) -> Subject:
-    """Give of what the reference will be: asks the framework, and reads the data."""
+    """Return of what the reference will be: asks the framework, and reads the data."""
     data = _data_of(order)
     release = Release("-", "-", "-") if _is_without_keras(order) else api.release()
     import numpy
@@ -159,7 +159,7 @@ def one(order: Order, subject: Subject, seed: int) -> Run:
     if not _is_without_keras(order):
         threads.limit()
         devices.share_memory()
-    _refuse_another(subject, _subject_here(order))
+    _check_same_subject(subject, _subject_here(order))
     if _is_without_keras(order):
         assert isinstance(order.recipe, Own)
         return own.train(order.recipe, seed)
@@ -172,7 +172,7 @@ def one(order: Order, subject: Subject, seed: int) -> Run:
         return training.train(order.recipe, data, seed)
 
 
-def _refuse_another(asked: Subject, here: Subject) -> None:
+def _check_same_subject(asked: Subject, here: Subject) -> None:
     if here.plain != asked.plain:
         found = reference.difference(asked, here, "where it was asked", f"on {platform.node()}")
         raise BadSetting("A worker is unlike what asked it to train", found, "give it the same packages and data")

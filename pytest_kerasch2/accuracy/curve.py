@@ -161,14 +161,14 @@ class Scale:
 
 
 def scale(point: Point, data: Mapping[str, Any]) -> Scale:
-    """Give the scale of a point from what a reference says of its data."""
+    """Return the scale of a point from what a reference says of its data."""
     if not point.is_accuracy:
         return Scale(0)
     return Scale(int(data.get("test" if point.series.startswith("test") else "train", NOMINAL)))
 
 
 def counted(reference: Reference) -> dict[str, int]:
-    """Give of how many images the accuracies of a reference are shares, for `train` and `test`.
+    """Return of how many images the accuracies of a reference are shares, for `train` and `test`.
 
     Where its first line does not say, as of somebody's own training, their grain does: no two different shares of n
     images are closer than 1 / n, and among many seeds there are some that are just so close.

@@ -86,7 +86,7 @@ def decide(made: Yardstick, runs: Sequence[Run]) -> Decision:
     runs = [_aligned(made, run) for run in runs]
     made = made.only(_shared(made, runs))
     for run in runs:
-        refuse_other_length(made, run)
+        check_length(made, run)
     if made.trouble is not None:
         return _undecided(made, runs[:1], f"undecided: {made.trouble.why}", made.trouble.remedy)
     groups = copies.found(runs, made.reference.runs if made.reference else ())
@@ -130,7 +130,7 @@ def _copied(made: Yardstick, groups: Sequence[Sequence[Run]], runs: Sequence[Run
     return copies.said(groups, len(runs))
 
 
-def refuse_other_length(made: Yardstick, run: Run) -> None:
+def check_length(made: Yardstick, run: Run) -> None:
     """Refuse a curve of more or fewer epochs than the reference has, where all of its trainings have as many.
 
     Raises:

@@ -108,17 +108,17 @@ class Decision:
 
     @property
     def passed(self) -> bool:
-        """Tell whether the verdict is pass."""
+        """Return whether the verdict is pass."""
         return self.verdict is Verdict.PASS
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Give the seeds that were looked at."""
+        """Return the seeds that were looked at."""
         return tuple(run.seed for run in self.runs)
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """Give all that it rests on, a line each."""
+        """Return all that it rests on, a line each."""
         lines = [self.reason]
         if self.estimate is not None and self.interval is not None:
             low, high = self.interval
@@ -139,7 +139,7 @@ class Decision:
         return f"margin {margin}: {passes}, and one of {smallest} or more fails"
 
     def require(self) -> Decision:
-        """Give the decision itself where it is pass.
+        """Return the decision itself where it is pass.
 
         Raises:
             GateFailed: something has changed.
@@ -160,7 +160,7 @@ class Decision:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give it as plain data."""
+        """Return it as plain data."""
         return {
             "verdict": self.verdict.value,
             "evidence": list(self.evidence),

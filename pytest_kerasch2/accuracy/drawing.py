@@ -38,7 +38,7 @@ STRAY = "Beyond the band without a diamond: one training alone lies far off ther
 
 
 def figure(matplotlib: Any, made: Yardstick, decision: Decision) -> Any:
-    """Give the figure of a decision.
+    """Return the figure of a decision.
 
     Args:
         matplotlib: the package, with `figure` and `ticker` imported.
@@ -161,7 +161,7 @@ def _asked(panel: Any, made: Yardstick, decision: Decision) -> None:
 
 
 def _measured(matplotlib: Any, panel: Any, scale: Scale) -> None:
-    """Give a panel the scale on which the gate compares, with the numbers of losses or accuracies on it."""
+    """Return a panel the scale on which the gate compares, with the numbers of losses or accuracies on it."""
     low, high = map(float, panel.dataLim.intervaly)
     if scale.images:
         panel.set_yscale("function", functions=_places(scale))
@@ -181,13 +181,13 @@ def _measured(matplotlib: Any, panel: Any, scale: Scale) -> None:
 
 
 def _not_far(panel: Any, low: float, high: float) -> tuple[float, float]:
-    """Give how much of a panel is shown; the band of a reference of few seeds may run out of it."""
+    """Return how much of a panel is shown; the band of a reference of few seeds may run out of it."""
     curves = [float(value) for line in panel.lines for value in line.get_ydata()]
     return max(low, min(curves) / FAR), min(high, max(curves) * FAR)
 
 
 def _places(scale: Scale) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """Give what `Scale` does for many accuracies at once, upside down, because a better one is to lie above."""
+    """Return what `Scale` does for many accuracies at once, upside down, because a better one is to lie above."""
     import numpy
 
     def there(value: Any) -> Any:
@@ -201,7 +201,7 @@ def _places(scale: Scale) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
 
 
 def _ticks(matplotlib: Any, low: float, high: float) -> list[float]:
-    """Give round numbers between two, spread as their logarithms are."""
+    """Return round numbers between two, spread as their logarithms are."""
     decades = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
     for digits in DIGITS:
         every = [digit * 10.0**decade for decade in decades for digit in digits]

@@ -50,7 +50,7 @@ def gate(
     if seeds is not None and (isinstance(seeds, (str, bytes)) or not isinstance(seeds, Iterable)):
         raise BadSetting("`seeds` must be whole numbers", own.quoted(seeds), "give a list of them")
     chosen = list(itertools.islice(_fresh(reference) if seeds is None else seeds, terms.most))
-    _refuse_unusable(chosen, reference)
+    _check_seeds(chosen, reference)
     made = deciding.yardstick(reference, replace(terms, most=len(chosen)))
     decision = deciding.unreachable(made)
     if decision is not None:
@@ -67,7 +67,7 @@ def gate(
     return decision
 
 
-def _refuse_unusable(seeds: Sequence[int], reference: Reference) -> None:
+def _check_seeds(seeds: Sequence[int], reference: Reference) -> None:
     """Refuse seeds that tell nothing, or that tell the same thing again."""
     remedy = "give others, or leave them to the gate"
     wrong = [seed for seed in seeds if isinstance(seed, bool) or not isinstance(seed, numbers.Integral)]
@@ -99,7 +99,7 @@ def judge(reference: Reference, runs: Sequence[Run], terms: Terms = Terms()) -> 
 
 
 def of_model(build: Callable[[], Any], data: Prepared, recipe: Recipe) -> Train:
-    """Give how a model is trained that a factory makes: as the chapter trains its own, by the recipe of a reference.
+    """Return how a model is trained that a factory makes: as the chapter trains its own, by the recipe of a reference.
 
     Args:
         build: gives a Keras model, for each training a new one; one that is not compiled is compiled as in the chapter.
@@ -111,7 +111,7 @@ def of_model(build: Callable[[], Any], data: Prepared, recipe: Recipe) -> Train:
 
 
 def reference_of(named: Any) -> Reference:
-    """Give a reference from itself, from the path of its file, or from the name of one that is shipped.
+    """Return a reference from itself, from the path of its file, or from the name of one that is shipped.
 
     Raises:
         BadReference: the file is missing, damaged or changed.
@@ -125,7 +125,7 @@ def reference_of(named: Any) -> Reference:
     return shipped.find(str(named))
 
 
-def refuse_own(reference: Reference) -> None:
+def check_chapter_training(reference: Reference) -> None:
     """Refuse to train a model of ours by a reference of somebody's own training.
 
     Raises:
@@ -137,7 +137,7 @@ def refuse_own(reference: Reference) -> None:
         raise BadReference("This reference is of somebody's own training", f"it is of {recipe.training}", remedy)
 
 
-def refuse_other_data(reference: Reference, data: Any) -> None:
+def check_same_data(reference: Reference, data: Any) -> None:
     """Refuse to train on other data than the reference did.
 
     Raises:
@@ -150,7 +150,7 @@ def refuse_other_data(reference: Reference, data: Any) -> None:
 
 
 def _fresh(reference: Reference) -> Iterator[int]:
-    """Give seeds that the reference does not have: always the same ones, so that a verdict can be repeated.
+    """Yield seeds that the reference does not have: always the same ones, so that a verdict can be repeated.
 
     A gate that is asked again with more trainings allowed begins with those that it had: it goes on, and does not draw
     anew until it is content.

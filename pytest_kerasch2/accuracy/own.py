@@ -49,12 +49,12 @@ class Own:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give what a file says of it."""
+        """Return what a file says of it."""
         return asdict(self)
 
 
 def function_of(own: Own) -> Callable[[int], Any]:
-    """Give the function itself, from the folder of the call or from what is installed.
+    """Return the function itself, from the folder of the call or from what is installed.
 
     Raises:
         BadSetting: there is none, or it cannot be imported.
@@ -133,7 +133,7 @@ def _called(function: Callable[[int], Any], seed: int) -> Any:
 
 
 def digest(own: Own) -> str:
-    """Give the hash of the file that holds the function, by which a changed training is known."""
+    """Return the hash of the file that holds the function, by which a changed training is known."""
     function = function_of(own)
     try:
         source = inspect.getsourcefile(function)

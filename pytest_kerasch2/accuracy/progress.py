@@ -14,7 +14,7 @@ from pytest_kerasch2.errors import BadSetting
 
 @contextlib.contextmanager
 def shown(wanted: int) -> Iterator[Callable[[Run, int, int], None]]:
-    """Give what is to be called after each seed; without a terminal it writes a line for each."""
+    """Yield what is to be called after each seed; without a terminal it writes a line for each."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,

@@ -41,12 +41,12 @@ class Recipe:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give what a file says of it."""
+        """Return what a file says of it."""
         return asdict(self)
 
 
 def read(plain: Mapping[str, Any]) -> Recipe:
-    """Give the recipe of which a file speaks.
+    """Return the recipe of which a file speaks.
 
     Raises:
         BadSetting: it is not as `Recipe` has it.

@@ -51,7 +51,7 @@ class Subject:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give the first line of a file."""
+        """Return the first line of a file."""
         return {
             "schema": SCHEMA,
             "recipe": self.recipe.plain,
@@ -69,7 +69,7 @@ class Reference:
 
     @property
     def seeds(self) -> frozenset[int]:
-        """Give the seeds that were trained."""
+        """Return the seeds that were trained."""
         return frozenset(run.seed for run in self.runs)
 
     @property
@@ -84,7 +84,7 @@ class Reference:
 
 
 def read(path: Path) -> Reference:
-    """Give the reference that a file holds; a last line without its end was cut short by a kill, and is passed over.
+    """Return the reference that a file holds; a last line without its end was cut short by a kill, and is passed over.
 
     Raises:
         BadReference: the file is missing, damaged or of another schema; the message names the line.
@@ -121,7 +121,7 @@ def renamed(run: Run, names: Mapping[str, str]) -> Run:
 
 
 def digest(path: Path) -> str:
-    """Give the hash of a file, by which a changed one is known."""
+    """Return the hash of a file, by which a changed one is known."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -217,7 +217,7 @@ def _write(lines: Sequence[str], path: Path) -> None:
 
 
 def difference(one: Subject, other: Subject, at_one: str = "there", at_other: str = "here") -> str:
-    """Give the first fact in which two subjects differ, such as a file from what is to be appended."""
+    """Return the first fact in which two subjects differ, such as a file from what is to be appended."""
     for room in ("recipe", "data", "environment"):
         theirs, ours = one.plain[room], other.plain[room]
         for name in sorted({*theirs, *ours}):

@@ -15,12 +15,12 @@ HASHES = FOLDER / "hashes.json"
 
 
 def names() -> tuple[str, ...]:
-    """Give the names of all, in order."""
+    """Return the names of all, in order."""
     return tuple(sorted(_hashes()))
 
 
 def load(name: str) -> Reference:
-    """Give a reference by its name, such as `mnist-tensorflow-2.21`.
+    """Return a reference by its name, such as `mnist-tensorflow-2.21`.
 
     Raises:
         BadSetting: none is called so.
@@ -38,7 +38,7 @@ def load(name: str) -> Reference:
 
 
 def find(named: str) -> Reference:
-    """Give a reference by the name of one that is shipped, or by the path of a file.
+    """Return a reference by the name of one that is shipped, or by the path of a file.
 
     Raises:
         BadSetting: it is neither.

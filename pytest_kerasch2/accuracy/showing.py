@@ -70,7 +70,7 @@ def asked(question: Question, said: Callable[[Decision], None] = lambda decision
         KerasCh2Error: whatever `asking.ask` raises, or a file that cannot be written, as far as that can be known
             before any training. One that cannot be written afterwards is said on standard error.
     """
-    _refuse_places(question)
+    _check_outputs(question)
     known = gate.reference_of(question.reference)
     agreed = {one.name: getattr(question, one.name) for one in fields(Terms)}
     decision = asking.ask(known, **_subject(question, known), **agreed, told=_told)
@@ -83,7 +83,7 @@ def asked(question: Question, said: Callable[[Decision], None] = lambda decision
     return decision
 
 
-def _refuse_places(question: Question) -> None:
+def _check_outputs(question: Question) -> None:
     plots = question.plot or []
     for path in plots:
         pictures.refuse(path)
@@ -101,12 +101,12 @@ def _refuse_places(question: Question) -> None:
 
 
 def _subject(question: Question, known: Reference) -> dict[str, Any]:
-    """Give what is asked about: a training, results, or else the chapter's network as the reference has it."""
+    """Return what is asked about: a training, results, or else the chapter's network as the reference has it."""
     if question.training is not None or question.results is not None:
         train = None if question.training is None else own.function_of(Own(question.training))
         return {"train": train, "results": question.results}
     # Before the style is looked up: somebody's own training has none.
-    gate.refuse_own(known)
+    gate.check_chapter_training(known)
     chapters = models.style(known.subject.recipe.plain["style"])
 
     def data_named(name: str) -> Any:

@@ -33,7 +33,7 @@ DIED = "look for what ended it, such as too little memory; what is done is kept,
 
 
 def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str | None) -> Iterator[Run]:
-    """Give the runs in the order in which they end.
+    """Yield the runs in the order in which they end.
 
     Args:
         work: trains one seed; it is sent to other processes, and so must be importable there.
@@ -65,7 +65,7 @@ def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str |
 
 
 def jobs_here() -> int:
-    """Give how many trainings this machine does at a time: one a core."""
+    """Return how many trainings this machine does at a time: one a core."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -93,7 +93,7 @@ def _flowing(work: Work, seeds: Sequence[int], **how: Any) -> Iterator[Run]:
 
 
 def _in_parts(work: Work, seeds: Sequence[int], at_once: int, **how: Any) -> Iterator[Run]:
-    """Give the runs of so many seeds at once, when all of these are done."""
+    """Yield the runs of so many seeds at once, when all of these are done."""
     joblib = importlib.import_module("joblib")
     for first in range(0, len(seeds), at_once):
         part = seeds[first : first + at_once]
@@ -125,7 +125,7 @@ def _by_dask(work: Work, seeds: Sequence[int], jobs: int | None, cluster: str) -
 
 
 def _dask_backend(client: Any) -> Any:
-    """Give joblib's backend for Dask, which here is told of each training that is given up, and of one worker too.
+    """Return joblib's backend for Dask, which here is told of each training that is given up, and of one worker too.
 
     joblib itself (1.4 to 1.6 at least) is told only of what ends in a worker, and so waits for ever for a training
     whose workers died too often, or that no worker could read.
@@ -200,7 +200,7 @@ def _ray(ray: Any, cluster: str) -> Iterator[None]:
 
 
 def _cores(ray: Any, jobs: int | None) -> int:
-    """Give how many trainings a cluster of Ray does at a time; joblib would do a single one here instead.
+    """Return how many trainings a cluster of Ray does at a time; joblib would do a single one here instead.
 
     Raises:
         BadSetting: it is one.

@@ -39,12 +39,12 @@ class Standing:
 
     @property
     def stray(self) -> bool:
-        """Tell whether it lies beyond chance by a single training, which the others do not bear out."""
+        """Return whether it lies beyond chance by a single training, which the others do not bear out."""
         return self.off is not None and abs(self.off) > 1 and not self.changed
 
 
 def looks(made: Yardstick, decision: Decision) -> int:
-    """Give of how many trainings the chance is shown: of those that were looked at, or of as many as are allowed."""
+    """Return of how many trainings the chance is shown: of those that were looked at, or of as many as are allowed."""
     return len(decision.runs) or made.terms.most
 
 
@@ -84,7 +84,7 @@ def _standing(made: Yardstick, decision: Decision, point: Point) -> Standing:
 
 
 def headline(decision: Decision) -> tuple[str, str]:
-    """Give the verdict with its sign, and why."""
+    """Return the verdict with its sign, and why."""
     verdict, _, why = decision.reason.partition(": ")
     return f"{SIGNS[decision.verdict]} Accuracy gate: {verdict}", why
 

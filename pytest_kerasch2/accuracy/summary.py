@@ -21,7 +21,7 @@ ROWS = 30
 
 
 def page(made: Yardstick, decision: Decision, named: str = "") -> str:
-    """Give a decision as a section of GitHub-flavoured Markdown.
+    """Return a decision as a section of GitHub-flavoured Markdown.
 
     Args:
         made: the reference that was compared with.
@@ -87,7 +87,7 @@ def _told(one: Standing) -> str:
 
 
 def _strip(off: float, sign: str) -> str:
-    """Give a line with the band of chance in brackets, what is usual in its middle, and the new ones where they lie."""
+    """Return a line with the band of chance in brackets, its middle, and the new trainings where they lie."""
     half = "·" * WITHIN
     signs = list(f"{'·' * BEYOND}[{half}{USUAL}{half}]{'·' * BEYOND}")
     steps = round(abs(off) * WITHIN)

@@ -23,7 +23,7 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 from pytest_kerasch2.models.catalogue import LOSS
 
-__all__ = ["STEPS_AT_ONCE", "TESTED_AT_ONCE", "TRAINER", "Run", "numbers", "refuse_unusable", "train"]
+__all__ = ["STEPS_AT_ONCE", "TESTED_AT_ONCE", "TRAINER", "Run", "check_data", "numbers", "train"]
 
 # What kept curves are of: trainings of another number are not theirs. 2: each epoch has an order of its own.
 TRAINER = 2
@@ -49,7 +49,7 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
         NotApplicable: a pipeline is asked for where Keras does not run on TensorFlow.
     """
     began = time.monotonic()
-    refuse_unusable(data)
+    check_data(data)
     tf = api.tensorflow()
     api.fresh_session(seed)
     model = _compiled(tf, models.style(recipe.style).build(tf) if build is None else build())
@@ -70,7 +70,7 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
     return histories.check_finite(run)
 
 
-def refuse_unusable(data: Any) -> None:
+def check_data(data: Any) -> None:
     """Refuse data from which nothing can be learned, or by which nothing can be tested.
 
     Raises:
@@ -92,7 +92,7 @@ def _compiled(tf: Any, model: Any) -> Any:
 
 
 def _quicker(model: Any) -> dict[str, int]:
-    """Give what `compile` takes to do several steps as one call.
+    """Return what `compile` takes to do several steps as one call.
 
     Nothing before Keras 2.4, which cannot; nor on TensorFlow from 3.0 to 3.6, which writes the steps out one after the
     other: TensorFlow refuses more than 32 so, and `evaluate` of fewer batches fails, or tells a fraction of the
@@ -105,7 +105,7 @@ def _quicker(model: Any) -> dict[str, int]:
 
 
 def _fed(tf: Any, recipe: Recipe, data: Any, seed: int) -> dict[str, Any]:
-    """Give what `fit` takes to get its images, as the chapter prints it."""
+    """Return what `fit` takes to get its images, as the chapter prints it."""
     if recipe.feed == "arrays" and api.runs_on_tensorflow() and api.is_keras3():
         return {"x": _shuffled(tf, recipe, data, seed), "shuffle": False}
     if recipe.feed == "arrays":
@@ -119,7 +119,7 @@ def _fed(tf: Any, recipe: Recipe, data: Any, seed: int) -> dict[str, Any]:
 
 
 def _shuffled(tf: Any, recipe: Recipe, data: Any, seed: int) -> Any:
-    """Give batches as `fit` makes them of arrays, in another order for each epoch."""
+    """Return batches as `fit` makes them of arrays, in another order for each epoch."""
     with tf.device("CPU"):  # where data sets are computed
         images, labels = tf.constant(data.x_train), tf.constant(data.y_train)
     count, size = len(data.x_train), recipe.batch_size
@@ -139,7 +139,7 @@ def _shuffled(tf: Any, recipe: Recipe, data: Any, seed: int) -> Any:
 
 
 def _tester(data: Any) -> Any:
-    """Give a callback that evaluates the test images after each epoch."""
+    """Return a callback that evaluates the test images after each epoch."""
 
     class Tester(api.keras().callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -157,7 +157,7 @@ def _tester(data: Any) -> Any:
 
 
 def _evaluated(model: Any, data: Any) -> Mapping[str, float]:
-    """Give what a model reaches on the test images, by names: the accuracy need not stand first behind the loss."""
+    """Return what a model reaches on the test images, by names: the accuracy need not stand first behind the loss."""
     given: dict[str, Any] = {"batch_size": TESTED_AT_ONCE, "verbose": 0}
     if "return_dict" in inspect.signature(type(model).evaluate).parameters:
         return dict(model.evaluate(data.x_test, data.y_test, return_dict=True, **given))

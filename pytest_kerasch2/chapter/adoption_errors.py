@@ -46,12 +46,12 @@ def _helpful(
 
 
 def _refusals(tf: Any) -> tuple[Any, ...]:
-    """Give the errors that are a refusal; those of JAX and of torch are Python's own, or made of them."""
+    """Return the errors that are a refusal; those of JAX and of torch are Python's own, or made of them."""
     return (*_REFUSED, tf.errors.OpError) if api.runs_on_tensorflow() else _REFUSED
 
 
 def _plain(message: str) -> str:
-    """Give a message without colours and without the stack frames that are quoted in it."""
+    """Return a message without colours and without the stack frames that are quoted in it."""
     message = re.sub(r"\x1b\[\d+m", "", message)
     # What follows the innermost frame is the message proper; before the frames stands nothing of the mistake
     framed = re.search(r"^in user code:", message.strip()) is not None
@@ -62,7 +62,7 @@ def _plain(message: str) -> str:
 
 
 def _core(message: str, patterns: tuple[str, ...]) -> str:
-    """Give the lines of a message that say something to the point, or its first."""
+    """Return the lines of a message that say something to the point, or its first."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     telling = [line for line in lines if any(re.search(pattern, line) for pattern in patterns)]
     # The order in which a batch is drawn differs from run to run
@@ -139,7 +139,7 @@ def error_not_compiled(tf: Any, record: Recorder) -> None:
 @detects(injected.terse, injected.lenient)
 @tolerates(injected.framed)
 def error_label_shape(tf: Any, record: Recorder) -> None:
-    """Give whole-number labels to a loss that wants a row of ten for each image."""
+    """Return whole-number labels to a loss that wants a row of ten for each image."""
     model, (x, y) = _model(tf, loss="categorical_crossentropy"), _data()
     _helpful(
         record, tf, "labels (8,) for an output (8, 10)", lambda: model.fit(x, y, verbose=0),
@@ -210,7 +210,7 @@ def error_cardinality(tf: Any, record: Recorder) -> None:
 @detects(injected.terse, injected.lenient)
 @tolerates(injected.framed)
 def error_rank(tf: Any, record: Recorder) -> None:
-    """Give images without channels to a convolution."""
+    """Return images without channels to a convolution."""
     images = np.zeros((8, 28, 28), dtype="float32")
     _helpful(
         record, tf, "images without channels", lambda: tf.keras.layers.Conv2D(2, 3)(images),

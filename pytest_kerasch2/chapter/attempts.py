@@ -11,7 +11,7 @@ Attempt = Dict[str, Any]
 
 
 def attempt(call: Callable[[], Any]) -> Attempt:
-    """Give `{"value": ...}`, or `{"error": "Type: first line"}` where the call raises.
+    """Return `{"value": ...}`, or `{"error": "Type: first line"}` where the call raises.
 
     Where it speaks of what this environment cannot have, its three parts are `{"not_applicable": [...]}`.
     """
@@ -24,7 +24,7 @@ def attempt(call: Callable[[], Any]) -> Attempt:
 
 
 def value(recorder: Recorder, what: str, tried: Attempt) -> Any:
-    """Give the value of an attempt that was made in a child.
+    """Return the value of an attempt that was made in a child.
 
     Raises:
         ClaimBroken: it raised there.

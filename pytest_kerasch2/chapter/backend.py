@@ -43,7 +43,7 @@ no_constant = known_issue(
 
 
 def example(tf: Any) -> Any:
-    """Give the constant of the chapter's example."""
+    """Return the constant of the chapter's example."""
     float16 = tf.float16 if api.runs_on_tensorflow() else "float16"
     return api.backend_functions().constant(VALUES, dtype=float16, shape=[2, 2])
 
@@ -290,7 +290,7 @@ def constant_shape(tf: Any, record: Recorder) -> None:
 @detects(faults.constant_without_name)
 @tolerates(faults.constant_of_array)
 def constant_name(tf: Any, record: Recorder) -> None:
-    """Give one and none, in a graph, where tensors have names; eagerly it is taken and not needed."""
+    """Return one and none, in a graph, where tensors have names; eagerly it is taken and not needed."""
     functions = api.backend_functions()
     eager = record.runs("a name, eagerly", lambda: functions.constant(1.0, name="mine"))
     record.equal("value of the eager constant", expected=1.0, actual=float(eager))

@@ -16,7 +16,7 @@ PRINTED_GRAPH = "<tf.Tensor 'Const:0' shape=(2, 2) dtype=float16>"
 
 
 def unspaced(text: str) -> str:
-    """Give the text without white space and with any tensor's running number as N: what can be compared with print."""
+    """Return the text without white space, any tensor's running number as N, to compare it with what print shows."""
     return re.sub(r"\bid=\d+", "id=N", re.sub(r"\s+", "", text))
 
 

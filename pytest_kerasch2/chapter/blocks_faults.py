@@ -18,7 +18,7 @@ from pytest_kerasch2.framework import api
 
 
 def rooms(name: str) -> list[Any]:
-    """Give the modules that go by a name of `tf.keras` (`models`), the one that a reader's import finds first.
+    """Return the modules that go by a name of `tf.keras` (`models`), the one that a reader's import finds first.
 
     Releases differ in whether `from tensorflow.keras import models`, `from tensorflow.keras.models import ...` and
     `tf.keras.models` speak of one module or of several with the same functions in them. Without TensorFlow it is one.

@@ -19,7 +19,7 @@ TOTAL = 407_050
 
 
 def executed(record: Recorder, block: str, names: Names) -> Names:
-    """Give the names after a block, and require that it compiles and runs.
+    """Return the names after a block, and require that it compiles and runs.
 
     Raises:
         ClaimBroken: it does not.
@@ -38,7 +38,7 @@ def executed(record: Recorder, block: str, names: Names) -> Names:
 
 
 def raw(mnist: Any) -> Names:
-    """Give what loading the data leaves behind, shortened: real images of bytes and their labels."""
+    """Return what loading the data leaves behind, shortened: real images of bytes and their labels."""
     return {
         "tf": api.tensorflow(),
         "train_images": mnist.x_train[:TRAIN],
@@ -49,7 +49,7 @@ def raw(mnist: Any) -> Names:
 
 
 def prepared(mnist: Any) -> Names:
-    """Give what the first example leaves behind before its model: tensors, and one round instead of ten."""
+    """Return what the first example leaves behind before its model: tensors, and one round instead of ten."""
     names = raw(mnist)
     for part in ("train", "test"):
         names[f"{part}_images"] = api.tensor((names[f"{part}_images"] / 255.0).astype("float32"))
@@ -58,7 +58,7 @@ def prepared(mnist: Any) -> Names:
 
 
 def scaled(mnist: Any) -> Names:
-    """Give what the set-up of the functional example leaves behind: NumPy arrays, images of float64."""
+    """Return what the set-up of the functional example leaves behind: NumPy arrays, images of float64."""
     names = raw(mnist)
     for part in ("train", "test"):
         names[f"{part}_images"] = names[f"{part}_images"] / 255.0

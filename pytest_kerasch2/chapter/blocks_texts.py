@@ -166,12 +166,12 @@ TEXTS: dict[str, str] = {
 
 
 def text(block: str) -> str:
-    """Give the text of a block; KeyError for a name that no block has."""
+    """Return the text of a block; KeyError for a name that no block has."""
     return textwrap.dedent(TEXTS[block]).strip() + "\n"
 
 
 def repaired(block: str) -> str:
-    """Give the same text with the indentation that was meant."""
+    """Return the same text with the indentation that was meant."""
     lines = textwrap.dedent(TEXTS[block]).strip().splitlines()
     if block == "subclass-definition":
         lines = ["   " + line.strip() if line.startswith("  ") else line for line in lines]

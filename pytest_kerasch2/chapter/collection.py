@@ -71,29 +71,29 @@ class ChapterModule(pytest.Module):
 
 
 def all_checks() -> list[Check]:
-    """Give every check of the suite, section by section; imports the sections, and no framework."""
+    """Return every check of the suite, section by section; imports the sections, and no framework."""
     return [check for section in SECTIONS for check in checks_in(section)]
 
 
 def checks_in(section: str) -> list[Check]:
-    """Give every check of one section, by the name of its module."""
+    """Return every check of one section, by the name of its module."""
     module = importlib.import_module(f"{PACKAGE}.{section}")
     own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
     return [check for check in map(check_of, filter(callable, own)) if check is not None]
 
 
 def is_section(path: Path) -> bool:
-    """Tell whether a file is a section of the packaged chapter."""
+    """Return whether a file is a section of the packaged chapter."""
     return path.parent == FOLDER and path.stem in SECTIONS and path.suffix == ".py"
 
 
 def check_of_item(item: pytest.Item) -> Check | None:
-    """Give the check that a collected item runs, or None for somebody else's test."""
+    """Return the check that a collected item runs, or None for somebody else's test."""
     return check_of(item.obj) if isinstance(getattr(item, "parent", None), ChapterModule) else None  # type: ignore[attr-defined]
 
 
 def parameters_of(item: pytest.Item) -> str:
-    """Give the id of an item's parameters without what is injected: `functional`; empty where there are none."""
+    """Return the id of an item's parameters without what is injected: `functional`; empty where there are none."""
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return ""
@@ -112,7 +112,7 @@ def by_claim_id(items: Iterable[pytest.Item]) -> list[Check]:
     return checks
 
 
-def refuse_duplicates(checks: Iterable[Check]) -> None:
+def check_unique_ids(checks: Iterable[Check]) -> None:
     """Require that no two claims carry the same id.
 
     Raises:
@@ -127,7 +127,7 @@ def refuse_duplicates(checks: Iterable[Check]) -> None:
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Give the items with those last that wait for a child interpreter, so that it works while the others run."""
+    """Return the items with those last that wait for a child interpreter, so that it works while the others run."""
     return sorted(items, key=_waits_for_a_child)
 
 
@@ -137,13 +137,13 @@ def _waits_for_a_child(item: pytest.Item) -> bool:
 
 
 def injection_of(item: pytest.Item) -> Injection | None:
-    """Give what is injected around an item, or None."""
+    """Return what is injected around an item, or None."""
     callspec = getattr(item, "callspec", None)
     return None if callspec is None else callspec.params.get("injected")
 
 
 def one_each(items: list[pytest.Item], release: Callable[[], Release]) -> list[pytest.Item]:
-    """Give one item for each check and each thing injected: the first of its parameters for which the claim can hold.
+    """Return one item for each check and each thing injected: the first of its parameters for which the claim can hold.
 
     A fault in what all parameters share need not be found once for each of them.
     """
@@ -166,7 +166,7 @@ _BROKEN = pytest.StashKey[bool]()
 
 
 def injections_of(check: Check, release: Release) -> list[Injection]:
-    """Give all that is to be injected around a check on this release, each with its own run.
+    """Return all that is to be injected around a check on this release, each with its own run.
 
     Where the claim is broken here, its fix is a benign change, and lies beneath every fault.
     """
@@ -181,5 +181,5 @@ def injections_of(check: Check, release: Release) -> list[Injection]:
 
 
 def injection_id(injected: Injection) -> str:
-    """Give the words under which a injected run is listed."""
+    """Return the words under which a injected run is listed."""
     return f"{'detects' if injected.harmful else 'tolerates'} {injected.name}"

@@ -24,7 +24,7 @@ KERAS = "https://github.com/keras-team/keras/blob"
 
 
 def refusal(call: Callable[[], Any]) -> str:
-    """Give the name of the error that the call raises, or `accepted`; its words may list a set, in any order."""
+    """Return the name of the error that the call raises, or `accepted`; its words may list a set, in any order."""
     try:
         call()
     except (AssertionError, TypeError, ValueError) as error:

@@ -20,7 +20,7 @@ ENGINES = ("theano", "cntk", "numpy")
 
 
 def first_use() -> dict[str, Any]:
-    """Give what a home without `.keras` holds before and after, and what the values are in a fresh process.
+    """Return what a home without `.keras` holds before and after, and what the values are in a fresh process.
 
     Where Keras runs without TensorFlow, it is imported as `keras` instead.
     """
@@ -49,7 +49,7 @@ def _file() -> Path:
 
 
 def _printed(line: str) -> dict[str, Any]:
-    """Give the names that a line of the chapter binds: how it is imported is what the claim is about."""
+    """Return the names that a line of the chapter binds: how it is imported is what the claim is about."""
     names: dict[str, Any] = {}
     exec(line, names)
     return names
@@ -71,7 +71,7 @@ def _constant_of_keras() -> Any:
 
 
 def edited_file() -> dict[str, Any]:
-    """Give the values, and what layers make of them, where the file was edited before Keras is imported."""
+    """Return the values, and what layers make of them, where the file was edited before Keras is imported."""
     _write(EDITED)
     keras, functions = api.keras(), api.backend_functions()
     zero, one = (api.tensor(np.full((1, 1), value, "float32")) for value in (0.0, 1.0))
@@ -91,7 +91,7 @@ def edited_file() -> dict[str, Any]:
 
 
 def engines() -> dict[str, Any]:
-    """Give, for each name in the file's `backend` and for the variable `KERAS_BACKEND`, what came of it.
+    """Return, for each name in the file's `backend` and for the variable `KERAS_BACKEND`, what came of it.
 
     Each is `chosen`, the engine that Keras says it has, and `error`, why it cannot be imported with it, or None. The
     variable names the engine of this run, or beside TensorFlow the one that needs the least, which is `other`.

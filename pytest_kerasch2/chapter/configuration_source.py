@@ -26,12 +26,12 @@ _MARKS = ("KERAS_HOME", "_config_path")
 
 
 def settings_module() -> Any:
-    """Give the module of Keras that keeps the precision, epsilon and the image format."""
+    """Return the module of Keras that keeps the precision, epsilon and the image format."""
     return sys.modules[inspect.unwrap(api.backend_functions().image_data_format).__module__]
 
 
 def read_again(home: Path) -> dict[str, Any]:
-    """Give `floatx`, `epsilon`, `image_data_format` as Keras makes them of `home/.keras/keras.json`, written if absent.
+    """Return `floatx`, `epsilon`, `image_data_format` as Keras reads `home/.keras/keras.json`, written if absent.
 
     Raises:
         Inconclusive: this release reads its file in another way than any known one.
@@ -58,7 +58,7 @@ def kept() -> Iterator[None]:
 
 
 def _copies() -> dict[str, Any]:
-    """Give Keras's getters and setters over variables of their own."""
+    """Return Keras's getters and setters over variables of their own."""
     module = settings_module()
     own = dict(vars(module))
     for name in [*VALUES, *(f"set_{value}" for value in VALUES)]:

@@ -122,7 +122,7 @@ def _taken_apart(load_data: Any) -> dict[str, Any]:
 
 
 def _shapes(rows: tuple[int, int], item: tuple[int, ...], x: str, label: tuple[int, ...], y: str) -> Shapes:
-    """Give the four expected shapes and types from rows of both parts, and shape and type of an example and a label."""
+    """Return the four expected shapes and types, from the rows of both parts and the shape of an example and a label."""
     return {
         "x_train": ((rows[0], *item), x),
         "y_train": ((rows[0], *label), y),
@@ -148,7 +148,7 @@ def _labelled(record: Recorder, name: str, four: dict[str, Any], folder: Path) -
 
 
 def _labels_of(name: str, folder: Path) -> dict[str, Any]:
-    """Give the labels of a stand-in: classes in turn, or shuffled together with the examples, by the seed 113."""
+    """Return the labels of a stand-in: classes in turn, or shuffled together with the examples, by the seed 113."""
     record = registry.record_of(name)
     rows = {facts.name: facts.shape[0] for facts in record.arrays}
     if record.assembly in ("as stored", "images"):
@@ -315,7 +315,7 @@ def mnist_content(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
 
 
 def _archive_folder(mnist: Any, scratch: Path) -> Path:
-    """Give a folder with the genuine archive: where it was found, or a new one where it came otherwise."""
+    """Return a folder with the genuine archive: where it was found, or a new one where it came otherwise."""
     found = Path(mnist.origin)
     if found.name == "mnist.npz" and found.is_file():
         return found.parent

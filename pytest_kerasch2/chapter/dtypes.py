@@ -38,7 +38,7 @@ class Row:
 
     @property
     def statement(self) -> str:
-        """Give the row as a sentence of ours."""
+        """Return the row as a sentence of ours."""
         width = "" if self.bits is None else f"{self.bits}-bit "
         parts = "" if self.bits is None else f", two floats of {self.bits // 2} bits each"
         described = {
@@ -69,7 +69,7 @@ ROWS = (
 
 
 def kind_of(dtype: Any) -> str:
-    """Give the kind of a TensorFlow type in words, from what TensorFlow says of it."""
+    """Return the kind of a TensorFlow type in words, from what TensorFlow says of it."""
     import numpy
 
     said = {
@@ -252,7 +252,7 @@ def layers(tf: Any, record: Recorder) -> None:
 
 
 def _policies(tf: Any) -> dict[str, tuple[Any, str, str]]:
-    """Give by name the policies of this release, each with the type it computes in and that of its weights."""
+    """Return by name the policies of this release, each with the type it computes in and that of its weights."""
     room = tf.keras.mixed_precision
     kind = getattr(room, "Policy", None) or room.experimental.Policy
     known = {}

@@ -39,7 +39,7 @@ def eager_by_default(tf: Any, record: Recorder) -> None:
 
 
 def _values(tensor: Any) -> Any:
-    """Give the values of a tensor as TensorFlow's users ask for them; there is no such method in JAX."""
+    """Return the values of a tensor as TensorFlow's users ask for them; there is no such method in JAX."""
     return tensor.numpy() if api.runs_on_tensorflow() else api.array(tensor)
 
 
@@ -99,7 +99,7 @@ def eager_training(tf: Any, record: Recorder) -> None:
 
 
 def _looking(tf: Any) -> tuple[Any, list[str]]:
-    """Give a model that looks at the sum of its input, and the list into which it writes what it saw."""
+    """Return a model that looks at the sum of its input, and the list into which it writes what it saw."""
     notes: list[str] = []
 
     class Looking(tf.keras.Model):  # type: ignore[misc]  # the base class is known only at run time

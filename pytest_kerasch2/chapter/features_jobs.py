@@ -28,13 +28,13 @@ LOSS = "sparse_categorical_crossentropy"
 
 
 def examples_() -> tuple[Any, Any]:
-    """Give 64 rows of six features with labels of four classes."""
+    """Return 64 rows of six features with labels of four classes."""
     drawn = np.random.RandomState(0)
     return drawn.rand(64, 6).astype("float32"), drawn.randint(0, 4, 64).astype("int64")
 
 
 def small_model(tf: Any, first: Any = None) -> Any:
-    """Give an uncompiled model of 6 -> 8 -> 4 units, its weights the same each time; `first` is a layer before it."""
+    """Return an uncompiled model of 6 -> 8 -> 4 units, its weights the same each time; `first` is a layer before it."""
     drawn = np.random.RandomState(1)
     inputs = tf.keras.Input(shape=(6,), name="features")
     hidden = tf.keras.layers.Dense(8, activation="relu", name="hidden")(inputs if first is None else first(inputs))
@@ -44,7 +44,7 @@ def small_model(tf: Any, first: Any = None) -> Any:
 
 
 def several_devices() -> dict[str, Any]:
-    """Give what came of importing keras alone, and of training on one device and on two."""
+    """Return what came of importing keras alone, and of training on one device and on two."""
     keras = importlib.import_module("keras") if importlib.util.find_spec("keras") is not None else None
     tf = api.tensorflow()
     # The order matters: once any work has been placed, the processor can be divided no more
@@ -104,7 +104,7 @@ def _trained(tf: Any, model: Any) -> dict[str, Any]:
 
 
 def _lookout(tf: Any, seen: list[list[int]]) -> Any:
-    """Give a layer that passes its input on and notes which replica got how many rows."""
+    """Return a layer that passes its input on and notes which replica got how many rows."""
 
     def note(replica: Any, rows: Any) -> Any:
         seen.append([int(replica), int(rows.shape[0])])
@@ -125,7 +125,7 @@ def _lookout(tf: Any, seen: list[list[int]]) -> Any:
 
 
 def lite() -> dict[str, Any]:
-    """Give the predictions of a model, and those of what TensorFlow Lite made of it, row by row."""
+    """Return the predictions of a model, and those of what TensorFlow Lite made of it, row by row."""
     # Until 2.1 the converter starts a program of its own, which lies beside the interpreter
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     tf = api.tensorflow()
@@ -148,7 +148,7 @@ def _run_lite(tf: Any, model: Any, rows: Any) -> dict[str, Any]:
 
 
 def estimator() -> dict[str, Any]:
-    """Give what a model predicts, and what the Estimator made of it predicts, before and after the same training."""
+    """Return what a model predicts, and what the Estimator made of it predicts, before and after the same training."""
     tf = api.tensorflow()
     x, y = examples_()
     # Converting ends the life of every model made before (2.2 and later say so), so Keras's own answers come first

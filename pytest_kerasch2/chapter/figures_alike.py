@@ -29,7 +29,7 @@ class Times:
 
 
 def digests(tf: Any) -> dict[str, str]:
-    """Give for each way what its weights are after training, as a hash: equal ones train alike, bit for bit.
+    """Return for each way what its weights are after training, as a hash: equal ones train alike, bit for bit.
 
     All begin with equal weights, see the images in equal order, and draw what is dropped from an equal seed, which
     Keras 3 keeps in each Dropout layer; the first way's is given to all. Ways that train alike are one training, and
@@ -39,7 +39,7 @@ def digests(tf: Any) -> dict[str, str]:
 
 
 def kin(record: Recorder, bits: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Give the ways that train as one does, itself among them, and keep that as evidence."""
+    """Return the ways that train as one does, itself among them, and keep that as evidence."""
     found = tuple(other for other in STYLES if bits[other] == bits[name])
     others = [other for other in found if other != name]
     alike = f"as {', '.join(others)} do" if others else "as none of the others does"
@@ -66,7 +66,7 @@ def _made(tf: Any, name: str) -> Any:
 
 
 def microseconds(tf: Any) -> Times:
-    """Give how long the chapter's `fit` takes for an image here, and its `evaluate`.
+    """Return how long the chapter's `fit` takes for an image here, and its `evaluate`.
 
     A later epoch is timed, and a later call of `evaluate`: the first ones trace and compile. What is in the images
     changes no time, so that MNIST need not be there.

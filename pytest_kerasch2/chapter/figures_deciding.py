@@ -57,14 +57,14 @@ def one_of_them(record: Recorder, curves: Curves, names: Sequence[str], point: P
 
 
 def told(probability: float) -> str:
-    """Give the verdict on a printed figure, by how often a training gives one at least so far off."""
+    """Return the verdict on a printed figure, by how often a training gives one at least so far off."""
     if EDGE * RAREST < probability <= RAREST:
         return "inconclusive"
     return "held" if probability > RAREST else "broken"
 
 
 def rounded(on: Scale, point: Point, printed: str) -> tuple[float, float]:
-    """Give between which a printed figure lies, on a scale."""
+    """Return between which a printed figure lies, on a scale."""
     half = 0.5 * 10.0 ** -len(printed.partition(".")[2])
     value = float(printed)
     most = min(value + half, 1.0) if point.is_accuracy else value + half
@@ -117,7 +117,7 @@ def nearly_alike(record: Recorder, curves: Curves | None, name: str, others: Seq
 
 
 def _within(record: Recorder, curves: Curves, name: str, others: Sequence[str]) -> bool:
-    """Tell whether the difference of all that is told after ten epochs is shown to lie within its margin.
+    """Return whether the difference of all that is told after ten epochs is shown to lie within its margin.
 
     Raises:
         ClaimBroken: one is shown to lie beyond it.

@@ -35,10 +35,10 @@ class FigureFixtures:
     def curves(self, injected: Any) -> Curves:
         """The curves of twelve trainings; where something is injected, stored ones, to which it is done."""
         if injected is not None:
-            figures_trained.refuse_without_libraries()
+            figures_trained.check_libraries()
             return figures_trained.stored()
-        figures_trained.refuse_untrained(self.settings)
-        figures_trained.refuse_without_libraries()
+        figures_trained.check_training_asked(self.settings)
+        figures_trained.check_libraries()
         if self._curves is None:
             self._curves = self._trained()
         if isinstance(self._curves, Exception):

@@ -18,12 +18,12 @@ EQUAL = f"the first {EPOCHS} epochs of a seed of each way, trained here, are equ
 
 
 def beside(kept: Path) -> list[Path]:
-    """Give the folders of other trainings that are kept beside one."""
+    """Return the folders of other trainings that are kept beside one."""
     return sorted(place for place in kept.parent.iterdir() if place.is_dir() and place != kept)
 
 
 def same(others: Sequence[Path], short: Path, names: Sequence[str]) -> Path | None:
-    """Give the first of some folders with whole trainings whose trainings all begin as short ones do.
+    """Return the first of some folders with whole trainings whose trainings all begin as short ones do.
 
     Args:
         others: the folders.
@@ -40,7 +40,7 @@ def same(others: Sequence[Path], short: Path, names: Sequence[str]) -> Path | No
 
 
 def release(environment: Mapping[str, Any]) -> str:
-    """Give the name of the release by which a file was trained."""
+    """Return the name of the release by which a file was trained."""
     found = [] if environment["tensorflow"] == ABSENT else [f"TensorFlow {environment['tensorflow']}"]
     found.append(f"Keras {environment['keras']} on {environment['backend']}")
     return ", ".join(found)

@@ -55,18 +55,18 @@ class Curves:
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """Give all of them."""
+        """Return all of them."""
         return tuple(run for runs in self.by_style.values() for run in runs)
 
 
 def stored() -> Curves:
-    """Give curves of a shipped reference, as if each way had been trained with some of its seeds."""
+    """Return curves of a shipped reference, as if each way had been trained with some of its seeds."""
     found = shipped.load(STORED)
     by_style = {name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
     return Curves(by_style, found.subject.data, f"seeds of the shipped reference {STORED}")
 
 
-def refuse_untrained(settings: Settings) -> None:
+def check_training_asked(settings: Settings) -> None:
     """Refuse to decide where this run was not asked to train.
 
     Raises:
@@ -77,13 +77,13 @@ def refuse_untrained(settings: Settings) -> None:
 
 
 def untrained() -> Inconclusive:
-    """Give what a run says that was not asked to train."""
+    """Return what a run says that was not asked to train."""
     return Inconclusive(
         "Ten epochs of training decide this", "this run does not train", f"run pytest with {ACCURACY.flag}"
     )
 
 
-def refuse_without_libraries() -> None:
+def check_libraries() -> None:
     """Refuse where what spreads trainings, or what knows distributions, is not installed.
 
     Raises:
@@ -135,7 +135,7 @@ def _whence(kept: Subject, here: Subject, left: int) -> str:
 
 
 def _same(settings: Settings, kept: Path, told: Callable[[str], None]) -> Path | None:
-    """Give where another release has kept its trainings, if a short one shows that they are those of this one."""
+    """Return where another release has kept its trainings, if a short one shows that they are those of this one."""
     others = [place for place in figures_shared.beside(kept) if count(place) == WHOLE]
     if not others:
         return None
@@ -148,7 +148,7 @@ def _same(settings: Settings, kept: Path, told: Callable[[str], None]) -> Path |
 
 
 def place_of(subject: Subject, folder: Path) -> Path:
-    """Give where the curves of trainings of one kind, and by one trainer, are kept."""
+    """Return where the curves of trainings of one kind, and by one trainer, are kept."""
     of = json.dumps([training.TRAINER, subject.plain], sort_keys=True)
     return folder / hashlib.sha256(of.encode()).hexdigest()[:16]
 
@@ -156,7 +156,7 @@ def place_of(subject: Subject, folder: Path) -> Path:
 def order_of(
     name: str, settings: Settings, folder: Path, epochs: int = Recipe.epochs, seeds: int = SEEDS_EACH
 ) -> Order:
-    """Give what is calibrated of one way: seeds of its own."""
+    """Return what is calibrated of one way: seeds of its own."""
     return Order(
         out=folder / f"{name}.jsonl",
         recipe=Recipe(style=name, epochs=epochs),
@@ -170,7 +170,7 @@ def order_of(
 
 
 def count(folder: Path) -> int:
-    """Give how many trainings a folder keeps."""
+    """Return how many trainings a folder keeps."""
     paths = [folder / f"{name}.jsonl" for name in STYLES]
     return sum(len(reference.read(path).runs) for path in paths if path.exists())
 

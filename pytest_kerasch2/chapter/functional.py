@@ -199,7 +199,7 @@ def layers_on_tensors(tf: Any, record: Recorder) -> None:
 @detects(network.elu_for_d1)
 @tolerates(network.other_weights)
 def same_outputs(tf: Any, record: Recorder) -> None:
-    """Give all four the weights of one, and compare the outputs bit for bit."""
+    """Return all four the weights of one, and compare the outputs bit for bit."""
     api.set_seed(22)
     images = trials.drawn(16)[0] - 0.5
     first, *others = (models.built(style.build(tf)) for style in models.STYLES)

@@ -34,7 +34,7 @@ _FAILURES = (BlindCheck, DataDamaged, UnsafeFile, BadSetting, BadReference)
 
 
 def verdict_of(error: BaseException | None) -> Verdict:
-    """Give the verdict that an error stands for; no error is `held`, an error nobody foresaw is `broken`."""
+    """Return the verdict that an error stands for; no error is `held`, an error nobody foresaw is `broken`."""
     if error is None:
         return Verdict.HELD
     if isinstance(error, NotApplicable):
@@ -47,7 +47,7 @@ def verdict_of(error: BaseException | None) -> Verdict:
 def record_of(
     check: Check, recorder: Recorder, error: BaseException | None, release: Release, *, parameters: str, seconds: float
 ) -> Record:
-    """Give the record of one run of a check.
+    """Return the record of one run of a check.
 
     Args:
         parameters: the id of the check's parameters, empty where it has none.
@@ -73,7 +73,7 @@ def _told(error: BaseException) -> str:
 
 
 def account_of(record: Record, error: BaseException | None, raw: Any) -> str:
-    """Give what is told below the reason of a failure: the evidence, or for an error nobody foresaw, its traceback."""
+    """Return what stands below the reason of a failure: the evidence, or the traceback of an unforeseen error."""
     if error is not None and not isinstance(error, KerasCh2Error):
         return str(raw)
     lines = [terminal(f"  {line}") for line in record.evidence]
@@ -118,7 +118,7 @@ def show(report: Any, shown: Outcome, location: tuple[str, int], account: str) -
 
 
 def shown(record: Record, error: BaseException | None, injected: Injection | None) -> Outcome:
-    """Give the outcome of a run. A file or a setting of the user's that is wrong fails, though it decides nothing."""
+    """Return the outcome of a run. A file or a setting of the user's that is wrong fails, though it decides nothing."""
     if isinstance(error, _FAILURES) or (error is None and record.verdict is Verdict.INCONCLUSIVE):
         return Outcome("failed", str(error or record.evidence[-1]))
     if injected is None:
@@ -130,7 +130,7 @@ def shown(record: Record, error: BaseException | None, injected: Injection | Non
 
 
 def shown_under_injection(record: Record, injected: Injection) -> Outcome:
-    """Give the outcome of a check that ran with something injected: a fault must be caught, a variation must not.
+    """Return the outcome of a check that ran with something injected: a fault must be caught, a variation must not.
 
     A claim that is undecided here proves nothing either way, and is skipped with its reason. Nor does one that is
     broken as it is, where nothing injected makes it hold.
@@ -167,15 +167,15 @@ class Injection:
 
     @property
     def name(self) -> str:
-        """Give the name by which the injected thing is listed."""
+        """Return the name by which the injected thing is listed."""
         return str(self.factory.__name__).strip("_")
 
     @property
     def layers(self) -> tuple[Any, ...]:
-        """Give the factories of all that is injected, in the order of entering."""
+        """Return the factories of all that is injected, in the order of entering."""
         return (self.factory,) if self.beneath is None else (self.beneath, self.factory)
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Give the same as `module:function`: how a child plants it too."""
+        """Return the same as `module:function`: how a child plants it too."""
         return tuple(f"{layer.__module__}:{layer.__name__}" for layer in self.layers)

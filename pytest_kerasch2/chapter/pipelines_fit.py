@@ -23,7 +23,7 @@ _EPOCHS, _STEPS = 2, 3
 
 
 def _data(count: int = 128) -> tuple[Any, Any]:
-    """Give so many images with labels from 0 to 9; the smallest network does for all that is asked here."""
+    """Return so many images with labels from 0 to 9; the smallest network does for all that is asked here."""
     data = numbered(count)
     return data.x, data.y % 10
 
@@ -177,7 +177,7 @@ class _StillGoing(Exception):
 
 
 def _counted(tf: Any, call: Any) -> attempts.Attempt:
-    """Give `batches` seen, and whether the call `ended` by itself, or the `error` that it raised."""
+    """Return `batches` seen, and whether the call `ended` by itself, or the `error` that it raised."""
     seen = {"batches": 0}
 
     class Counter(tf.keras.callbacks.Callback):  # type: ignore[misc]
@@ -200,7 +200,7 @@ def _counted(tf: Any, call: Any) -> attempts.Attempt:
 
 
 def without_steps() -> Any:
-    """Give what comes of `fit` and `evaluate` without a number of steps. Runs in a child, for one may never return."""
+    """Return what comes of `fit` and `evaluate` without a number of steps, in a child: one may never return."""
     tf = api.tensorflow()
     x, y = _data()
     model = _compiled(tf)
@@ -218,7 +218,7 @@ _CHILD = Job("pytest_kerasch2.chapter.pipelines_fit:without_steps", deadline=120
 
 
 def _told(tried: Any) -> str:
-    """Give in words what came of a call."""
+    """Return in words what came of a call."""
     if "error" in tried:
         return str(tried["error"])
     return f"{'ended' if tried['value'] else 'was still going'} after {tried['batches']} batches of 4"

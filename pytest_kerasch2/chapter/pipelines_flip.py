@@ -35,13 +35,13 @@ _CASES = 5
 
 
 def _flipped(tf: Any, data: Numbered, at_most: int = _TOSSES) -> Any:
-    """Give batches of the printed training pipeline, from as many passes as they take."""
+    """Return batches of the printed training pipeline, from as many passes as they take."""
     api.set_seed(SEED)
     return elements(pipeline.as_printed(tf, data.x, data.y), at_most)
 
 
 def _turned(data: Numbered, batches: Any) -> list[int]:
-    """Give for each batch how many of its images are not as they were."""
+    """Return for each batch how many of its images are not as they were."""
     return [sum(way != AS_IT_WAS for way in data.ways(batch)) for batch in batches]
 
 
@@ -190,7 +190,7 @@ def labels_unchanged_at_any_size(tf: Any, record: Recorder) -> None:
 
 
 def _for_test(tf: Any) -> tuple[Numbered, Any]:
-    """Give ten batches of what is printed as data for testing, and the images they are of: test, from 64 on, or not."""
+    """Return ten batches of what is printed as data for testing, and which images they are of."""
     train, test = numbered(64), numbered(64, first=64)
     api.set_seed(SEED)
     printed = pipeline.as_printed_for_test(tf, pipeline.as_printed(tf, train.x, train.y), test.x, test.y)

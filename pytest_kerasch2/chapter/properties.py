@@ -35,7 +35,7 @@ def stored_in(folder: Path) -> Iterator[None]:
 
 
 def examples(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give the decorator for a property with up to `count` generated cases.
+    """Return the decorator for a property with up to `count` generated cases.
 
     The cases are drawn alike in every run, so that a verdict does not depend on luck; the one error that is reported
     is that of the smallest case; no database is written to the user's folder.

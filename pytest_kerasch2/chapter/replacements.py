@@ -18,12 +18,12 @@ SQUARE = [[42.0, 24.0], [11.0, 99.0]]
 
 
 def lines(text: str) -> str:
-    """Give the lines of a block of this file, or of its neighbours, without its indentation."""
+    """Return the lines of a block of this file, or of its neighbours, without its indentation."""
     return textwrap.dedent(text).strip() + "\n"
 
 
 def data(tf: Any) -> Names:
-    """Give the chapter's names before a model: images (64, 28, 28) float32 from 0 to 1, int64 labels, numbers."""
+    """Return the chapter's names before a model: images (64, 28, 28) float32 from 0 to 1, int64 labels, numbers."""
     random = numpy.random.RandomState(0)
     names: Names = {"tf": tf, "rounds": 1, "per_batch": 32}
     for part in ("train", "test"):
@@ -33,22 +33,22 @@ def data(tf: Any) -> Names:
 
 
 def with_network(tf: Any) -> Names:
-    """Give the same and the network of the first way, neither built nor compiled."""
+    """Return the same and the network of the first way, neither built nor compiled."""
     return {**data(tf), "network": models.style("sequential-list").build(tf)}
 
 
 def with_compiled(tf: Any) -> Names:
-    """Give the same with the network compiled."""
+    """Return the same with the network compiled."""
     return {**data(tf), "network": models.style("sequential-list").compiled(tf)}
 
 
 def with_subclass(tf: Any) -> Names:
-    """Give the same with the network of the subclass, not compiled."""
+    """Return the same with the network of the subclass, not compiled."""
     return {**data(tf), "network": models.style("subclass").build(tf)}
 
 
 def with_flat_images(tf: Any) -> Names:
-    """Give an input and what flattens it, as the functional example has them."""
+    """Return an input and what flattens it, as the functional example has them."""
     image = tf.keras.Input(shape=(28, 28))
     return {"tf": tf, "image": image, "flow": tf.keras.layers.Flatten()(image)}
 

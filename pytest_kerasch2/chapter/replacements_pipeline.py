@@ -16,7 +16,7 @@ BATCH = 32
 
 
 def _numbered(tf: Any) -> Names:
-    """Give images that say which one they are: image n is n/64 on its left half, and zero on its right."""
+    """Return images that say which one they are: image n is n/64 on its left half, and zero on its right."""
     api.require_tensorflow("tf.data")
     names = data(tf)
     count = len(names["train_labels"])

@@ -30,13 +30,13 @@ def _exportable(tf: Any) -> Names:
 
 
 def _pair(tf: Any) -> Names:
-    """Give a trained network, and another of the same shape with its own weights."""
+    """Return a trained network, and another of the same shape with its own weights."""
     names = _trained(tf)
     return {**names, "again": models.built(models.style("functional").compiled(tf, network=NAMED))}
 
 
 def _subclass(tf: Any) -> Names:
-    """Give a trained network of the subclass, and by the class's name what makes a new one."""
+    """Return a trained network of the subclass, and by the class's name what makes a new one."""
     return {**_trained(tf, "subclass"), "Network": lambda: models.style("subclass").build(tf, network=NAMED)}
 
 

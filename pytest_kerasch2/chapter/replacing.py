@@ -20,7 +20,7 @@ NAME = "<what to write workaround>"
 
 
 def with_workaround(record: Record) -> Record:
-    """Give the record of a check together with what came of its replacement, where it has one and needs it."""
+    """Return the record of a check together with what came of its replacement, where it has one and needs it."""
     known = record.known_issue
     if record.verdict is not Verdict.BROKEN or known is None or known.workaround is None:
         return record

@@ -49,8 +49,8 @@ def start(config: pytest.Config, settings: Settings) -> None:
         FrameworkMissing: there is neither TensorFlow nor a Keras with another backend to verify it on.
         BadSetting, BadResults, DeviceMissing: an option cannot be honoured; said now rather than after the run.
     """
-    surroundings.refuse_unusable(settings)
-    surroundings.refuse_without_framework()
+    surroundings.check_settings(settings)
+    surroundings.check_framework_installed()
     api.use_defaults()
     chapter = str(collection.FOLDER)
     named = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
@@ -117,7 +117,7 @@ class ChapterRun:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse claims of one id; put what waits for children last."""
         checks = collection.by_claim_id(items)
-        _or_usage_error(lambda: collection.refuse_duplicates(checks))
+        _or_usage_error(lambda: collection.check_unique_ids(checks))
         if self.settings.faults:
             items[:] = collection.one_each(items, self.release)
         items[:] = collection.in_order(items)
@@ -134,11 +134,11 @@ class ChapterRun:
             self.desk.start(list(dict.fromkeys(jobs)))
         if any(collection.check_of_item(item) for item in session.items):
             # Here rather than within the first check, whose time would be that of the import.
-            self._refuse_absent(session)
+            self._check_devices(session)
 
-    def _refuse_absent(self, session: pytest.Session) -> None:
+    def _check_devices(self, session: pytest.Session) -> None:
         try:
-            surroundings.refuse_absent(self.settings)
+            surroundings.check_devices(self.settings)
             self.release()
             # The framework's 300,000 objects stay to the end. To look through them at every collection, and again
             # when the interpreter is torn down, takes as long as importing it; so they are never thawed either.
@@ -173,7 +173,7 @@ class ChapterRun:
         leaks = state.leaks(before, state.read())
         state.restore(before)
         if injected is None:
-            surroundings.refuse_leaks(leaks)
+            surroundings.check_no_leaks(leaks)
 
     @pytest.fixture
     def record(self, request: pytest.FixtureRequest) -> Recorder:
@@ -234,7 +234,7 @@ class ChapterRun:
         item.user_properties += surroundings.properties(record)
 
     def release(self) -> Release:
-        """Give the release as it was before anything was injected, which may change what the modules say."""
+        """Return the release as it was before anything was injected, which may change what the modules say."""
         if self._release is None:
             self._release = api.release()
         return self._release
@@ -293,7 +293,7 @@ class ChapterRun:
         self.interrupted = self.interrupted or bool(error)
 
     def results(self) -> results.Results:
-        """Give the results file of what was gathered so far."""
+        """Return the results file of what was gathered so far."""
         environment = {**surroundings.environment_unseen(), **self.environment}
         selected = not self.interrupted and self.selection.is_partial(self.records)
         return results.build(self.records, environment, not self.interrupted and not selected, selected)

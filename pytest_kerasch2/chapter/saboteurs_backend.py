@@ -25,7 +25,7 @@ def _constant(change: Callable[..., Any]) -> ContextManager[None]:
 
 
 def home_of_constant() -> Any:
-    """Give the backend.
+    """Return the backend.
 
     Raises:
         NotApplicable: it has no `constant`, for Keras runs without TensorFlow.
@@ -146,7 +146,7 @@ def constant_there() -> Iterator[None]:
 
 
 def operations() -> Any:
-    """Give the module with the engine's operations: the backend, or where Keras is without TensorFlow, `keras.ops`."""
+    """Return the module with the engine's operations: the backend, or without TensorFlow, `keras.ops`."""
     return api.backend_functions() if api.runs_on_tensorflow() else api.keras().ops
 
 

@@ -26,12 +26,12 @@ OTHER_FILE = {
 
 
 def is_configuration(value: Any) -> bool:
-    """Tell whether this is what Keras keeps in `keras.json`."""
+    """Return whether this is what Keras keeps in `keras.json`."""
     return isinstance(value, dict) and "image_data_format" in value and "floatx" in value
 
 
 def is_third_generation() -> bool:
-    """Tell whether the Keras installed is of the third generation, without importing it."""
+    """Return whether the Keras installed is of the third generation, without importing it."""
     release = api.installed()
     try:
         return release is not None and numbers(release.keras) >= (3,)
@@ -40,7 +40,7 @@ def is_third_generation() -> bool:
 
 
 def only_in_child(plant: Callable[[], Iterator[None]]) -> Callable[[], ContextManager[None]]:
-    """Give a context manager that plants in a child interpreter, which has a home of its own, and nowhere else."""
+    """Return a context manager that plants in a child interpreter, which has a home of its own, and nowhere else."""
 
     @functools.wraps(plant)
     def injected() -> ContextManager[None]:

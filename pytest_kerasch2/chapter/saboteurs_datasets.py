@@ -15,7 +15,7 @@ from pytest_kerasch2.framework import api
 
 @contextmanager
 def _loaders(change: Callable[[Any], Any]) -> Iterator[None]:
-    """Give a block in which every `load_data` gives `change(what it gave)`."""
+    """Yield a block in which every `load_data` gives `change(what it gave)`."""
     room = api.keras().datasets
     modules = [getattr(room, name) for name in dir(room) if hasattr(getattr(room, name), "load_data")]
     with ExitStack() as stack:
@@ -26,7 +26,7 @@ def _loaders(change: Callable[[Any], Any]) -> Iterator[None]:
 
 @contextmanager
 def _without(owner: Any, name: str) -> Iterator[None]:
-    """Give a block in which an attribute is not there."""
+    """Yield a block in which an attribute is not there."""
     kept = getattr(owner, name)
     with mock.patch.object(owner, name, kept):
         delattr(owner, name)

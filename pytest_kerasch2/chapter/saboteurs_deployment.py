@@ -89,7 +89,7 @@ class _Estimator:
         self._steps = 0
 
     def predict(self, feed: Any) -> Iterator[dict[str, Any]]:
-        """Give one prediction after another."""
+        """Return one prediction after another."""
         return iter([{"chances": row} for row in self._model.predict(feed().map(_inputs_alone), verbose=0)])
 
     def train(self, feed: Any) -> _Estimator:
@@ -99,7 +99,7 @@ class _Estimator:
         return self
 
     def evaluate(self, feed: Any) -> dict[str, Any]:
-        """Give the steps taken so far."""
+        """Return the steps taken so far."""
         return {"global_step": self._steps}
 
 

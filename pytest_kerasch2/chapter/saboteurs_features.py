@@ -20,7 +20,7 @@ def _keras_says(version: str) -> Iterator[None]:
 
 
 def _real_keras() -> Any:
-    """Give the module behind tf.keras, whose name may stand for a lazy loader."""
+    """Return the module behind tf.keras, whose name may stand for a lazy loader."""
     import sys
 
     keras = api.keras()

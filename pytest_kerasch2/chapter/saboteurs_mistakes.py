@@ -69,7 +69,7 @@ def framed() -> Iterator[None]:
 
 
 def helpful(symptom: str, said: str) -> Callable[[], Any]:
-    """Give a fix: an error whose text has the symptom in it is raised with what a helpful one says besides."""
+    """Return a fix: an error whose text has the symptom in it is raised with what a helpful one says besides."""
 
     def heard(error: Exception) -> Any:
         raise ValueError(f"{error}\n{said}" if symptom in str(error) else str(error)) from None

@@ -11,7 +11,7 @@ from pytest_kerasch2.models import pipeline
 
 
 def _operator(name: str, wrap: Callable[..., Any]) -> ContextManager[None]:
-    """Give a block in which an operator of data sets is `wrap(original, data set, *its arguments)`."""
+    """Return a block in which an operator of data sets is `wrap(original, data set, *its arguments)`."""
     return wrapped_method(api.tensorflow().data.Dataset, name, wrap)
 
 

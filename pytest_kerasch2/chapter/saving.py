@@ -225,7 +225,7 @@ def weights_fit(tf: Any, scratch: Path, record: Recorder) -> None:
 
 
 def _saved_weights(tf: Any, folder: Path, model: Any = None) -> str:
-    """Give a file of weights under the printed name where the release takes it, else under the one that it wants."""
+    """Return a file of weights under the printed name where the release takes it, else under the one that it wants."""
     model = small.uncompiled(tf) if model is None else model
     names = {one.name for one in roundtrip.available(tf)}
     path = str(folder / ("model_weights.h5" if "weights-h5" in names else "model_weights.weights.h5"))

@@ -27,7 +27,7 @@ def optimizer_put_back() -> Iterator[None]:
 
 
 def _stored(path: Any) -> list[Any]:
-    """Give the optimizer's arrays in the order in which the file lists them; none where it has none."""
+    """Return the optimizer's arrays in the order in which the file lists them; none where it has none."""
     with h5py.File(str(path), "r") as file:
         group = file.get("optimizer_weights")
         names = [] if group is None else group.attrs["weight_names"]

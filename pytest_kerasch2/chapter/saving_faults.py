@@ -38,7 +38,7 @@ def around_load(wrap: Callable[..., Any]) -> Iterator[None]:
 
 
 def after_save(change: Callable[[Any], None]) -> Any:
-    """Give a context in which each HDF5 file of a whole model is changed right after it was written."""
+    """Return a context in which each HDF5 file of a whole model is changed right after it was written."""
 
     def save(original: Any, model: Any, path: Any, *arguments: Any, **named: Any) -> None:
         original(model, path, *arguments, **named)

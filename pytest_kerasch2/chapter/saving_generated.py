@@ -82,7 +82,7 @@ def weights_alone_come_back(tf: Any, record: Recorder) -> None:
 
 
 def _stack(tf: Any, inputs: int, units: list[int]) -> Any:
-    """Give a functional model of dense layers."""
+    """Return a functional model of dense layers."""
     flow = first = tf.keras.Input(shape=(inputs,))
     for width in units:
         flow = tf.keras.layers.Dense(width)(flow)
@@ -90,7 +90,7 @@ def _stack(tf: Any, inputs: int, units: list[int]) -> Any:
 
 
 def _filled(model: Any, bits: list[int]) -> Any:
-    """Give the model with the bits, over and over, for weights."""
+    """Return the model with the bits, over and over, for weights."""
     pattern = np.array(bits, dtype=np.uint32).view(np.float32)
     model.set_weights([np.resize(pattern, one.shape) for one in model.get_weights()])
     return model

@@ -32,21 +32,21 @@ HDF5 = f"{_SOURCE}/legacy/saving/legacy_h5_format.py"
 
 
 def data(steps: int) -> tuple[Any, Any]:
-    """Give 32 grey images per step and their labels, made up, the same every time: no claim here is about digits."""
+    """Return 32 grey images per step and their labels, made up, the same every time: no claim here is about digits."""
     random = np.random.RandomState(20)
     images = random.random_sample((32 * steps, 28, 28)).astype("float32")
     return images, random.randint(0, 10, 32 * steps).astype("int64")
 
 
 def trained(tf: Any, style: str, network: Network = PLAIN, *, steps: int = 1, **named: Any) -> Any:
-    """Give a compiled model of a style after some steps, the same every time."""
+    """Return a compiled model of a style after some steps, the same every time."""
     return trained_style(tf, models.style(style), network, steps=steps, **named)
 
 
 def trained_style(
     tf: Any, style: Any, network: Network = PLAIN, *, steps: int = 1, optimizer: Any = None, eagerly: bool = True
 ) -> Any:
-    """Give the same for a style that is at hand. Unless told otherwise, no graph is traced: that takes longer."""
+    """Return the same for a style that is at hand. Unless told otherwise, no graph is traced: that takes longer."""
     api.set_seed(5)
     model = style.compiled(tf, network, optimizer)
     if eagerly:
@@ -56,17 +56,17 @@ def trained_style(
 
 
 def predicted(model: Any) -> Any:
-    """Give a model's probabilities for four images, by its forward pass without training."""
+    """Return a model's probabilities for four images, by its forward pass without training."""
     return api.array(model(data(1)[0][:4], training=False))
 
 
 def files(folder: Path) -> list[str]:
-    """Give the names of all that lies in a folder."""
+    """Return the names of all that lies in a folder."""
     return sorted(each.name for each in folder.iterdir())
 
 
 def other_weights(model: Any) -> list[Any]:
-    """Give arrays of the shapes of a model's weights, with other numbers."""
+    """Return arrays of the shapes of a model's weights, with other numbers."""
     random = np.random.RandomState(21)
     return [random.random_sample(one.shape).astype(one.dtype) for one in model.get_weights()]
 
@@ -90,5 +90,5 @@ def write_early_weights(path: Path, model: Any, weights: list[Any]) -> None:
 
 
 def uncompiled(tf: Any) -> Any:
-    """Give a functional model that was never compiled."""
+    """Return a functional model that was never compiled."""
     return models.style("functional").build(tf, PLAIN)

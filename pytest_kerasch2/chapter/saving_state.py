@@ -314,7 +314,7 @@ def _continued(tf: Any, style: str, rate: float, folder: Path, record: Recorder)
 
 
 def _chosen(tf: Any) -> Any:
-    """Give an optimizer whose hyper-parameters are not the default ones."""
+    """Return an optimizer whose hyper-parameters are not the default ones."""
     return tf.keras.optimizers.Adam(learning_rate=0.0025, beta_1=0.8)
 
 
@@ -325,7 +325,7 @@ def _same_settings(record: Recorder, config: Any) -> None:
 
 
 def _saved(tf: Any, folder: Path, model: Any = None) -> Any:
-    """Give what the file of a model holds."""
+    """Return what the file of a model holds."""
     model = small.trained(tf, "functional", optimizer=_chosen(tf)) if model is None else model
     path = folder / small.MODEL_FILE
     model.save(str(path))

@@ -44,7 +44,7 @@ def evaluate_establishes(workflow: Trial, record: Recorder) -> None:
 
 
 def _by_hand(workflow: Trial) -> tuple[float, float]:
-    """Give loss and accuracy by arithmetic on the predictions (or on what is left of them)."""
+    """Return loss and accuracy by arithmetic on the predictions (or on what is left of them)."""
     rows = workflow.predicted
     labels = workflow.labels[: len(rows)]
     return trials.cross_entropy(rows, labels), trials.share_right(rows, labels)

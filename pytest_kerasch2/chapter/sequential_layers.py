@@ -73,7 +73,7 @@ def flatten(tf: Any, record: Recorder) -> None:
 @detects(network.first_input_unconnected, saboteurs.one_unit_short)
 @tolerates(network.other_weights)
 def dense_connects_all(tf: Any, record: Recorder) -> None:
-    """Give one input at a time: each output answers with a weight of its own for that input."""
+    """Return one input at a time: each output answers with a weight of its own for that input."""
     for inputs, units in ((INPUTS, UNITS), (UNITS, CLASSES)):
         weights = np.random.RandomState(inputs).uniform(0.5, 1.5, (inputs, units)).astype("float32")
         layer = tf.keras.layers.Dense(units)
@@ -113,7 +113,7 @@ def relu(tf: Any, record: Recorder) -> None:
 
 
 def _dropped(tf: Any, seed: int) -> tuple[Any, Any, Any]:
-    """Give a dropout layer of the chapter's rate, activations without a zero, and what training makes of them."""
+    """Return a dropout layer of the chapter's rate, activations without a zero, and what training makes of them."""
     api.set_seed(seed)
     values = np.random.RandomState(seed).uniform(0.5, 1.5, (200, UNITS)).astype("float32")
     layer = tf.keras.layers.Dropout(0.2)

@@ -134,7 +134,7 @@ def fit_prints(workflow: Trial, record: Recorder) -> None:
 
 
 def _figures(lines: list[str], name: str) -> list[float]:
-    """Give what the lines say of loss or accuracy, under its name or the beginning of it."""
+    """Return what the lines say of loss or accuracy, under its name or the beginning of it."""
     found = [re.search(rf"\b{name[:3]}\w*: ([\d.]+)", line) for line in lines]
     return [float(one.group(1)) for one in found if one is not None]
 
@@ -175,7 +175,7 @@ def printed_figures(workflow: Trial, record: Recorder) -> None:
 
 
 def _lines_of_epochs(text: str) -> list[str]:
-    """Give the last state of each epoch's progress line."""
+    """Return the last state of each epoch's progress line."""
     return [line for line in text.splitlines() if re.search(r"(\d+)/\1 .*/(step|sample)", line)]
 
 
@@ -252,7 +252,7 @@ def fit_counts_images(workflow: Trial, record: Recorder) -> None:
 
 
 def _counts(text: str) -> list[str]:
-    """Give what stands before the bars."""
+    """Return what stands before the bars."""
     return sorted(set(re.findall(r"(\d+/\d+) \[?[=━]", text)))
 
 

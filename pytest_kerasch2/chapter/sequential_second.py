@@ -86,12 +86,12 @@ def same_architecture(tf: Any, record: Recorder) -> None:
 
 
 def kinds(model: Any) -> list[str]:
-    """Give the kinds of a model's layers in order, without the input that some styles list as a layer."""
+    """Return the kinds of a model's layers in order, without the input that some styles list as a layer."""
     return [name for name in (type(layer).__name__ for layer in model.layers) if name != "InputLayer"]
 
 
 def shapes(model: Any) -> list[tuple[int, ...]]:
-    """Give the shapes of a model's weights in order."""
+    """Return the shapes of a model's weights in order."""
     return [tuple(array.shape) for array in model.get_weights()]
 
 

@@ -20,7 +20,7 @@ SECTION = "Subclassing the model"
 
 
 def _printed_class(tf: Any, seen: list[str]) -> Any:
-    """Give the class that the chapter prints, with the optimizer's and layers' existing names; `call` leaves a note."""
+    """Return the class that the chapter prints, with names that exist; `call` leaves a note."""
     layers = tf.keras.layers
 
     class Printed(tf.keras.Model):  # type: ignore[misc]  # the base class is known only at run time
@@ -33,7 +33,7 @@ def _printed_class(tf: Any, seen: list[str]) -> Any:
             self.predictions = layers.Dense(num_classes, activation=printed_activation(tf, "softmax"), name="d2")
 
         def call(self, inputs: Any) -> Any:
-            """Give one row of class probabilities per image."""
+            """Return one row of class probabilities per image."""
             seen.append("call")
             return self.predictions(self.x2(self.x1(self.x0(inputs))))
 

@@ -17,7 +17,7 @@ class StateLeaked(KerasCh2Error):
     """A check changed process-wide state and did not put it back."""
 
 
-def refuse_leaks(leaks: Sequence[Any]) -> None:
+def check_no_leaks(leaks: Sequence[Any]) -> None:
     """Require that a check left nothing behind; what it left has been put back already.
 
     Raises:
@@ -28,7 +28,7 @@ def refuse_leaks(leaks: Sequence[Any]) -> None:
         raise StateLeaked("A check left process-wide state changed", found, "let it put back what it changes")
 
 
-def refuse_unusable(settings: Settings) -> None:
+def check_settings(settings: Settings) -> None:
     """Require that what the options name can be used, before anything long begins.
 
     Raises:
@@ -38,7 +38,7 @@ def refuse_unusable(settings: Settings) -> None:
     from pytest_kerasch2.data import sources
 
     if settings.results is not None:
-        _refuse_unwritable(settings)
+        _check_writable(settings)
     if settings.trainings is not None and settings.trainings.exists() and not settings.trainings.is_dir():
         found = f"--chapter-trainings={settings.trainings} is no folder"
         raise BadSetting("Curves cannot be kept there", found, "name a folder, which is made where it is missing")
@@ -48,7 +48,7 @@ def refuse_unusable(settings: Settings) -> None:
         sources.check_mirror(settings.mirror)
 
 
-def refuse_without_framework() -> None:
+def check_framework_installed() -> None:
     """Require something to verify the chapter on, told from what is installed; imports nothing.
 
     Raises:
@@ -65,7 +65,7 @@ def refuse_without_framework() -> None:
         )
 
 
-def refuse_absent(settings: Settings) -> None:
+def check_devices(settings: Settings) -> None:
     """Require TensorFlow, or the Keras without it, and the devices that were asked for; imports it.
 
     Raises:
@@ -77,7 +77,7 @@ def refuse_absent(settings: Settings) -> None:
     devices.choose(settings.devices)
 
 
-def _refuse_unwritable(settings: Settings) -> None:
+def _check_writable(settings: Settings) -> None:
     path = settings.results
     assert path is not None
     why = files.why_not(path)
@@ -90,7 +90,7 @@ def _refuse_unwritable(settings: Settings) -> None:
 
 
 def header(settings: Settings, distributed: bool) -> list[str]:
-    """Give the lines at the head of pytest's output: release, backend, devices, data.
+    """Return the lines at the head of pytest's output: release, backend, devices, data.
 
     With workers this process imports neither TensorFlow nor Keras, and leaves the devices to the summary.
     """
@@ -121,7 +121,7 @@ def _mnist_place(settings: Settings) -> str:
 
 
 def environment(settings: Settings, shelf: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the results file's account of what the run ran on; asks the imported framework.
+    """Return the results file's account of what the run ran on; asks the imported framework.
 
     Args:
         settings: the options.
@@ -147,7 +147,7 @@ def environment(settings: Settings, shelf: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def environment_unseen() -> dict[str, Any]:
-    """Give the same as far as it is known without importing a framework: for a run whose workers all died."""
+    """Return the same as far as it is known without importing a framework: for a run whose workers all died."""
     release = api.installed() or Release(ABSENT, ABSENT, ABSENT)
     return {
         "plugin": __version__,
@@ -163,7 +163,7 @@ def environment_unseen() -> dict[str, Any]:
 
 
 def properties(record: Record) -> list[tuple[str, str]]:
-    """Give what JUnit keeps of a record."""
+    """Return what JUnit keeps of a record."""
     cause = [("kerasch2_cause", record.known_issue.cause)] if record.known_issue is not None else []
     return [
         ("kerasch2_claim", record.claim.id),

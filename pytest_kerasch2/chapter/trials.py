@@ -31,7 +31,7 @@ def say_activations(record: Recorder) -> None:
 
 
 def drawn(count: int = COUNT, seed: int = 5) -> tuple[Any, Any]:
-    """Give images (count, 28, 28) float32 in 0..1 and labels (count,) int64 0..9 that a network can learn.
+    """Return images (count, 28, 28) float32 in 0..1 and labels (count,) int64 0..9 that a network can learn.
 
     Each class has a pattern of its own, blurred by noise. Nothing that is said of MNIST is decided with them.
     """
@@ -43,7 +43,7 @@ def drawn(count: int = COUNT, seed: int = 5) -> tuple[Any, Any]:
 
 
 def printed(call: Callable[[], Any]) -> tuple[Any, str]:
-    """Give what a call returns, and what it leaves on a terminal: without colours and overwritten lines."""
+    """Return what a call returns, and what it leaves on a terminal: without colours and overwritten lines."""
     paper = io.StringIO()
     with contextlib.redirect_stdout(paper):
         value = call()
@@ -52,12 +52,12 @@ def printed(call: Callable[[], Any]) -> tuple[Any, str]:
 
 
 def summary_of(model: Any) -> str:
-    """Give what `summary()` prints."""
+    """Return what `summary()` prints."""
     return printed(model.summary)[1]
 
 
 def summary_rows(text: str) -> list[tuple[str, int]]:
-    """Give the rows of a summary as (text of the row, parameters in it), whatever lines and commas it has."""
+    """Return the rows of a summary as (text of the row, parameters in it), whatever lines and commas it has."""
     rows = []
     for line in text.splitlines():
         found = re.search(r"^\W*(\w+ \(\w+\).*?)(\d[\d,]*)\s*[│|]?\s*$", line)
@@ -67,29 +67,29 @@ def summary_rows(text: str) -> list[tuple[str, int]]:
 
 
 def summary_total(text: str) -> int:
-    """Give the number behind `Total params`, or -1 where there is none."""
+    """Return the number behind `Total params`, or -1 where there is none."""
     found = re.search(r"Total params: (\d[\d,]*)", text)
     return number(found.group(1)) if found else -1
 
 
 def number(text: str) -> int:
-    """Give the whole number that a text such as `401,920` stands for."""
+    """Return the whole number that a text such as `401,920` stands for."""
     return int(text.replace(",", ""))
 
 
 def cross_entropy(probabilities: Any, labels: Any) -> float:
-    """Give the mean over the images of minus the logarithm of the probability given to the true class."""
+    """Return the mean over the images of minus the logarithm of the probability given to the true class."""
     chosen = api.array(probabilities).astype("float64")[np.arange(len(labels)), labels]
     return float(np.mean(-np.log(np.clip(chosen, 1e-7, 1.0))))
 
 
 def share_right(probabilities: Any, labels: Any) -> float:
-    """Give the share of images whose most probable class is the true one."""
+    """Return the share of images whose most probable class is the true one."""
     return float(np.mean(np.argmax(api.array(probabilities), axis=-1) == labels))
 
 
 def iterations(model: Any) -> int:
-    """Give how many times the optimizer has adjusted the weights."""
+    """Return how many times the optimizer has adjusted the weights."""
     return int(api.array(model.optimizer.iterations))
 
 
@@ -123,7 +123,7 @@ class Trial:
 
 
 def trial(tf: Any) -> Trial:
-    """Give the outcome of the workflow, in the chapter's first way, with the same seed each time."""
+    """Return the outcome of the workflow, in the chapter's first way, with the same seed each time."""
     api.set_seed(11)
     images, labels = drawn()
     model = models.built(models.style("sequential-list").compiled(tf))
@@ -144,7 +144,7 @@ def trial(tf: Any) -> Trial:
 
 
 def shared(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
-    """Give the workflow's outcome, computed once in a session, and anew where something is injected."""
+    """Return the workflow's outcome, computed once in a session, and anew where something is injected."""
     if injected is not None:
         return trial(tf)
     stash = request.config.stash

@@ -13,7 +13,7 @@ _NOT_YET_NAMED = Claim("not.named", "", "", "prose")
 
 
 def check_of(function: Callable[..., Any]) -> Check | None:
-    """Give the check that the decorators above a function describe, or None for a function without a claim."""
+    """Return the check that the decorators above a function describe, or None for a function without a claim."""
     check = getattr(function, _ATTRIBUTE, None)
     return check if check is not None and check.claim is not _NOT_YET_NAMED else None
 

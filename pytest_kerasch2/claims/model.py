@@ -22,7 +22,7 @@ class Verdict(str, Enum):
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
-    """Give the verdict of a claim from those of its checks."""
+    """Return the verdict of a claim from those of its checks."""
     order = list(Verdict)
     return min(verdicts, key=order.index)
 
@@ -103,21 +103,21 @@ class KnownIssue:
         re.compile(self.symptom)
 
     def applies(self, release: Release, parameters: str) -> bool:
-        """Tell whether this release, and this parameter id of the check, are meant."""
+        """Return whether this release, and this parameter id of the check, are meant."""
         if self.only and not any(part in parameters for part in self.only):
             return False
         return self.speaks_of(release)
 
     def speaks_of(self, release: Release) -> bool:
-        """Tell whether this release is meant, with whatever parameters of the check."""
+        """Return whether this release is meant, with whatever parameters of the check."""
         if self.backends and release.backend not in self.backends:
             return False
         if self.with_keras is not None and not within(release.keras, self.with_keras, None):
             return False
         return within(getattr(release, self.of), self.since, self.until)
 
-    def plain(self) -> dict[str, str | None]:
-        """Give what the results file says of it."""
+    def to_dict(self) -> dict[str, str | None]:
+        """Return what the results file says of it."""
         named = {"tensorflow": "", "keras": "Keras "}[self.of]
         return {
             "cause": self.cause,
@@ -152,7 +152,7 @@ class Check:
     trains: bool = False
 
     def known_issue(self, release: Release, parameters: str = "") -> KnownIssue | None:
-        """Give the first known issue that speaks of this release, or None."""
+        """Return the first known issue that speaks of this release, or None."""
         return next((one for one in self.known_issues if one.applies(release, parameters)), None)
 
 

@@ -17,7 +17,7 @@ class Outcome:
 
 
 def outcome(record: Record) -> Outcome:
-    """Give the test outcome of a record by the table of the design.
+    """Return the test outcome of a record by the table of the design.
 
     A broken claim is excused only by a known issue whose symptom is found in the evidence, and whose replacement works
     here, if it names one; a held claim must have no known issue.

@@ -23,7 +23,7 @@ class Recorder:
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """Give what was seen so far, in order."""
+        """Return what was seen so far, in order."""
         return tuple(self._seen)
 
     def saw(self, text: str) -> None:
@@ -87,7 +87,7 @@ class Recorder:
         self._judge(what, bool(holds), "so", found)
 
     def runs(self, what: str, call: Callable[[], Any]) -> Any:
-        """Give what the call returns; require that it raises nothing."""
+        """Return what the call returns; require that it raises nothing."""
         try:
             value = call()
         except KerasCh2Error:
@@ -99,7 +99,7 @@ class Recorder:
         return value
 
     def raises(self, what: str, kinds: tuple[type[BaseException], ...], call: Callable[[], Any]) -> BaseException:
-        """Give the error that the call raises; require that it is one of `kinds`."""
+        """Return the error that the call raises; require that it is one of `kinds`."""
         try:
             value = call()
         except KerasCh2Error:
@@ -137,7 +137,7 @@ class Recorder:
 
 
 def described(error: BaseException) -> str:
-    """Give an error as `Type: first line of its message`."""
+    """Return an error as `Type: first line of its message`."""
     lines = str(error).strip().splitlines()
     first = next((line.strip() for line in lines if line.strip()), "")
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
@@ -148,7 +148,7 @@ _OWNED = r"[a-z]+-\d+-\d+-[0-9a-f]{8}-\w+"
 
 
 def steady(text: str) -> str:
-    """Give the text without what differs from run to run: addresses, temporary folders, tensor ids; cut to a length."""
+    """Return the text without what differs between runs (addresses, temporary folders, tensor ids), cut to a length."""
     text = re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", text)
     text = re.sub(r"(/[\w.+@-]+)+/pytest-\d+(/popen-gw\d+)?(/[\w.@-]+\d)?(?=/|\b)", "<scratch>", text)
     text = re.sub(rf"(/[\w.+@-]+)+/kerasch2-({_OWNED}|(\w+-)?\w{{6,}})(/asked-\w+)?", "<scratch>", text)

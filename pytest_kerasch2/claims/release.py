@@ -28,13 +28,13 @@ class Release:
 
     @property
     def name(self) -> str:
-        """Give the short name that heads a column of the compatibility table."""
+        """Return the short name that heads a column of the compatibility table."""
         minor = self.tensorflow if self.tensorflow == ABSENT else ".".join(self.tensorflow.split(".")[:2])
         return f"{minor}/{self.keras}/{self.backend}"
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """Give the leading numbers of a version: `2.15.0.post1` is (2, 15, 0), `2.2.4-tf` is (2, 2, 4).
+    """Return the leading numbers of a version: `2.15.0.post1` is (2, 15, 0), `2.2.4-tf` is (2, 2, 4).
 
     Raises:
         BadSetting: the text does not begin with a number.
@@ -50,7 +50,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def within(version: str, since: str | None, until: str | None) -> bool:
-    """Tell whether `since <= version <= until`, each bound compared at its own precision.
+    """Return whether `since <= version <= until`, each bound compared at its own precision.
 
     `until="2.15"` therefore takes in 2.15.1. A version that is absent (`-`) is in no range.
     """

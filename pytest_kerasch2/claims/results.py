@@ -24,7 +24,7 @@ Results = Dict[str, Any]
 def build(
     records: Iterable[Record], environment: Mapping[str, Any], complete: bool = True, selected: bool = False
 ) -> Results:
-    """Give the results file of a run. Its order does not depend on the order of the records.
+    """Return the results file of a run. Its order does not depend on the order of the records.
 
     Args:
         records: one for each check that ran; several of one claim are merged, the worst verdict wins.
@@ -56,7 +56,7 @@ def _entry(records: list[Record]) -> dict[str, Any]:
         "verdict": verdict.value,
         "expected": expected(verdict, known_issue).value,
         "evidence": [line for record in records for line in _labelled(record)],
-        "known_issue": None if known_issue is None else known_issue.plain(),
+        "known_issue": None if known_issue is None else known_issue.to_dict(),
         "workarounds": _workarounds(records),
         "remedy": next((record.remedy for record in records if record.remedy), ""),
         "checks": len(records),
@@ -65,14 +65,14 @@ def _entry(records: list[Record]) -> dict[str, Any]:
 
 
 def expected(verdict: Verdict, known_issue: KnownIssue | None) -> Verdict:
-    """Give the verdict that the known issues let expect; where nothing could be told, nothing else is expected."""
+    """Return the verdict that the known issues let expect; where nothing could be told, nothing else is expected."""
     if verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
         return verdict
     return Verdict.HELD if known_issue is None else Verdict.BROKEN
 
 
 def _workarounds(records: list[Record]) -> list[dict[str, Any]]:
-    """Give each replacement that was run once, though several checks of the claim ran it."""
+    """Return each replacement that was run once, though several checks of the claim ran it."""
     tried = dict.fromkeys(record.tried for record in records if record.tried is not None)
     return [{"write": one.write, "worked": one.worked, "evidence": list(one.evidence)} for one in tried]
 
@@ -82,7 +82,7 @@ def _labelled(record: Record) -> list[str]:
 
 
 def packed(record: Record) -> dict[str, Any]:
-    """Give a record as plain data that can cross to another process."""
+    """Return a record as plain data that can cross to another process."""
     claim, known = record.claim, record.known_issue
     return {
         "claim": {"id": claim.id, "statement": claim.statement, "section": claim.section, "kind": claim.kind},
@@ -98,7 +98,7 @@ def packed(record: Record) -> dict[str, Any]:
 
 
 def unpacked(plain: Mapping[str, Any]) -> Record:
-    """Give back the record that `packed` made plain."""
+    """Return the record that `packed` made plain."""
     known, tried = plain["known_issue"], plain["tried"]
     return Record(
         claim=Claim(**plain["claim"]),
@@ -122,7 +122,7 @@ def check_schema(results: Any) -> None:
         schema.require(results, Path(__file__).parent / "results.schema.json")
     except schema.Mismatch as error:
         raise BadResults(
-            "A results file is not of schema 1", str(error), "write it anew with --chapter-results"
+            f"A results file is not of schema {SCHEMA}", str(error), "write it again with --chapter-results"
         ) from error
 
 
@@ -137,7 +137,7 @@ def write(results: Results, path: Path) -> None:
 
 
 def read(path: Path) -> Results:
-    """Give the results file that a file holds, checked against the schema.
+    """Return the results file that a file holds, checked against the schema.
 
     Raises:
         BadResults: the file is missing, is no JSON, or is of another schema.

@@ -34,9 +34,9 @@ TEXTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         ("0   yes", "1   the answer is no", REFUSED, "3   undecided", "4   the machine is unfit", NO_ANSWER),
     ),
     "table": (
-        "Merge results files of `pytest --chapter-results=FILE` into one compatibility table, claims\n"
-        "down and releases across. Write it, or compare it with a committed one.",
-        "kerasch2 table results files/*.json --markdown table.md --check table.json",
+        "Merge results of `pytest --chapter-results=FILE` into one compatibility table:\n"
+        "claims down, releases across. Write it, or compare it with a committed one.",
+        "kerasch2 table results/*.json --markdown table.md --check table.json",
         ("0   merged; with --check: no verdict differs", "1   a verdict differs from --check", REFUSED, NO_ANSWER),
     ),
     "calibrate": (

@@ -46,7 +46,7 @@ _DAMAGE = (
 
 
 def damaged(path: pathlib.Path, found: str) -> DataDamaged:
-    """Give the error for an archive that does not hold what its name promises."""
+    """Return the error for an archive that does not hold what its name promises."""
     return DataDamaged(
         f"The archive {path} cannot be used",
         found,
@@ -69,7 +69,7 @@ def _blaming(path: pathlib.Path, member: str = "") -> Iterator[None]:
 
 
 def read_npz(path: pathlib.Path, stored: Sequence[ArrayFacts]) -> dict[str, Array]:
-    """Give the named arrays of a ``.npz`` archive, checked against their facts; members not asked for stay unread.
+    """Return the named arrays of a ``.npz`` archive, checked against their facts; members not asked for stay unread.
 
     Raises:
         DataDamaged: cut short, bits flipped, a wrong shape or type, a bomb, or pickled code.
@@ -115,7 +115,7 @@ def _npy(path: pathlib.Path, stream: IO[bytes], size: int, facts: ArrayFacts) ->
 
 
 def _npy_header(stream: IO[bytes]) -> tuple[bytes, tuple[int, ...], bool, Any]:
-    """Give the header's bytes, shape, Fortran flag and dtype, having read no more than a header may take."""
+    """Return the header's bytes, shape, Fortran flag and dtype, having read no more than a header may take."""
     start = stream.read(8)
     version = start[6:8]
     if start[:6] != b"\x93NUMPY" or version not in (b"\x01\x00", b"\x02\x00", b"\x03\x00"):
@@ -159,7 +159,7 @@ def _fill(stream: Readable, array: Array) -> None:
 
 
 def read_idx(path: pathlib.Path, facts: ArrayFacts) -> Array:
-    """Give the array of bytes in a gzipped IDX file, checked against its facts.
+    """Return the array of bytes in a gzipped IDX file, checked against its facts.
 
     The form: two zero bytes, 8 for unsigned bytes, the number of dimensions, each extent big-endian in four bytes.
 
@@ -182,7 +182,7 @@ def read_idx(path: pathlib.Path, facts: ArrayFacts) -> Array:
 
 
 def read_batches(path: pathlib.Path, stored: Sequence[ArrayFacts]) -> dict[str, Batch]:
-    """Give rows of pixels and lists of labels per CIFAR batch, by member name, from a gzipped tar.
+    """Return rows of pixels and lists of labels per CIFAR batch, by member name, from a gzipped tar.
 
     Raises:
         DataDamaged: cut short, bits flipped, a batch missing, doubled, a link or device, a bomb, or code in a pickle.
@@ -230,7 +230,7 @@ class _Capped:
         self._left = limit
 
     def read(self, size: int) -> bytes:
-        """Give the next bytes; a ValueError once the limit is passed."""
+        """Return the next bytes; a ValueError once the limit is passed."""
         block = self._stream.read(size)
         self._left -= len(block)
         if self._left < 0:

@@ -29,7 +29,7 @@ _START, _UNKNOWN, _OFFSET = 1, 2, 3
 
 
 def read(record: DataRecord, paths: Sequence[pathlib.Path]) -> dict[str, Any]:
-    """Give what lies in the archives of a data set, unchanged, by the names in ``record.stored``.
+    """Return what lies in the archives of a data set, unchanged, by the names in ``record.stored``.
 
     Raises:
         DataDamaged: an archive does not hold what the record says.
@@ -42,7 +42,7 @@ def read(record: DataRecord, paths: Sequence[pathlib.Path]) -> dict[str, Any]:
 
 
 def assembled(record: DataRecord, stored: dict[str, Any]) -> Quartet:
-    """Give x_train, y_train, x_test and y_test as ``load_data()`` makes them of the stored arrays."""
+    """Return x_train, y_train, x_test and y_test as ``load_data()`` makes them of the stored arrays."""
     ways: dict[str, Callable[[DataRecord, dict[str, Any]], Quartet]] = {
         "as stored": _as_stored,
         "shuffled": _shuffled,

@@ -36,7 +36,7 @@ def opened(path: pathlib.Path) -> IO[bytes]:
 
 
 def digest_of_file(path: pathlib.Path, algorithm: str = "sha256") -> str:
-    """Give the hexadecimal digest of a file's bytes.
+    """Return the hexadecimal digest of a file's bytes.
 
     Raises:
         OSError: the file cannot be read.
@@ -49,7 +49,7 @@ def digest_of_file(path: pathlib.Path, algorithm: str = "sha256") -> str:
 
 
 def digest_of_array(array: npt.NDArray[Any]) -> str:
-    """Give the SHA-256 of an array's bytes in C order; shape and type are not part of it.
+    """Return the SHA-256 of an array's bytes in C order; shape and type are not part of it.
 
     An object array of lists of integers counts, list by list, as the length and then the integers, all int64.
     """
@@ -65,7 +65,7 @@ def digest_of_array(array: npt.NDArray[Any]) -> str:
 
 
 def digest_of_arrays(arrays: Iterable[tuple[str, npt.NDArray[Any]]]) -> str:
-    """Give one SHA-256 over names, types, shapes and bytes of named arrays, in the order given."""
+    """Return one SHA-256 over names, types, shapes and bytes of named arrays, in the order given."""
     digest = hashlib.sha256()
     for name, array in arrays:
         digest.update(f"{name} {array.dtype.str} {array.shape} {digest_of_array(array)}\n".encode())

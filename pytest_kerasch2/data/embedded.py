@@ -27,7 +27,7 @@ FACTS: tuple[ArrayFacts, ...] = (
 
 
 def enlarged(images: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Give images of 8 x 8 pixels, 0 to 16, as 28 x 28 bytes, 0 to 255.
+    """Return images of 8 x 8 pixels, 0 to 16, as 28 x 28 bytes, 0 to 255.
 
     Each pixel becomes a square of three by three, two pixels of paper go round the whole, and v becomes v * 255 / 16
     rounded to the nearest. Nothing is interpolated, so the original can be had back from the result.
@@ -39,7 +39,7 @@ def enlarged(images: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
 
 
 def digits() -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
-    """Give x_train, y_train, x_test and y_test: the first 1500 digits and the last 297, in scikit-learn's order.
+    """Return x_train, y_train, x_test and y_test: the first 1500 digits and the last 297, in scikit-learn's order.
 
     The order is by writer, so that no writer's hand is in both parts, bar one at the border.
 

@@ -53,7 +53,7 @@ def fetch(
     timeout: float = 20.0,
     deadline: float = 1800.0,
 ) -> pathlib.Path:
-    """Give the path of an archive in ``store``, downloaded now unless a good copy lies there.
+    """Return the path of an archive in ``store``, downloaded now unless a good copy lies there.
 
     Args:
         archive: what to fetch, from where, and the hash it must have.
@@ -78,7 +78,7 @@ def fetch(
 
 
 def is_good(archive: Archive, path: pathlib.Path) -> bool:
-    """Tell whether a file is there and has the published hash."""
+    """Return whether a file is there and has the published hash."""
     algorithm, expected = archive.published
     try:
         return path.is_file() and digest_of_file(path, algorithm) == expected
@@ -97,7 +97,7 @@ class _Watch:
         self._told = 0.0
 
     def is_over(self) -> bool:
-        """Tell whether the time allowed is used up."""
+        """Return whether the time allowed is used up."""
         return time.monotonic() > self._ends
 
     @property
@@ -169,7 +169,7 @@ def _download(archive: Archive, target: pathlib.Path, watch: _Watch) -> None:
 
 
 def _received(archive: Archive, stream: IO[bytes], watch: _Watch) -> str:
-    """Give the digest of what the server sent, having written it to the stream."""
+    """Return the digest of what the server sent, having written it to the stream."""
     digest = hashlib.new(archive.published[0])
     done = 0
     total: int | None = None
@@ -216,7 +216,7 @@ class _Sender(threading.Thread):
             self._put(error)
 
     def __iter__(self) -> Iterator[Any]:
-        """Give what is handed over.
+        """Yield what is handed over.
 
         Raises:
             DownloadFailed: there is no answer, or the time allowed is used up.

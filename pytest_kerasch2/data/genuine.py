@@ -19,7 +19,7 @@ _LOOPBACK = "127.0.0.1"
 
 
 def names_in(tf: Any) -> tuple[str, ...]:
-    """Give the names of the data sets that this release of Keras offers, sorted.
+    """Return the names of the data sets that this release of Keras offers, sorted.
 
     Whatever under ``tf.keras.datasets`` has a ``load_data`` counts, whether the registry knows it or not.
     """
@@ -31,7 +31,7 @@ def names_in(tf: Any) -> tuple[str, ...]:
 def genuine_loaders(
     tf: Any, archives: str | os.PathLike[str], names: Sequence[str] | None = None
 ) -> Iterator[dict[str, Loader]]:
-    """Give Keras's own ``load_data`` functions by name, fed from our archives until the block ends.
+    """Yield Keras's own ``load_data`` functions by name, fed from our archives until the block ends.
 
     Only three arguments of the ``get_file`` they call are replaced: the origin, by an address on loopback; the hash,
     by that of our archive (by none, where an address was given); the cache folder, by a temporary one.

@@ -77,7 +77,7 @@ def _no_array(*_: Any) -> Any:
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """Give the placeholder for one of the four names that are admitted."""
+        """Return the placeholder for one of the four names that are admitted."""
         if (module, name) in _RECONSTRUCT:
             return _reconstruct
         if (module, name) == ("numpy", "dtype"):
@@ -104,7 +104,7 @@ def _unpickled(stream: IO[bytes]) -> Any:
 
 
 def lists_of(stream: IO[bytes]) -> npt.NDArray[Any]:
-    """Give the one-dimensional object array of lists of integers that a pickle holds.
+    """Return the one-dimensional object array of lists of integers that a pickle holds.
 
     Raises:
         Refused: the pickle holds, or names, anything else.
@@ -123,7 +123,7 @@ def lists_of(stream: IO[bytes]) -> npt.NDArray[Any]:
 
 
 def batch_of(stream: IO[bytes]) -> tuple[npt.NDArray[Any], dict[str, list[int]]]:
-    """Give the rows of a CIFAR batch, uint8, and its lists of labels by name ("labels", "fine_labels", ...).
+    """Return the rows of a CIFAR batch, uint8, and its lists of labels by name ("labels", "fine_labels", ...).
 
     Raises:
         Refused: the pickle holds, or names, anything else.

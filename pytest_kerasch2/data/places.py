@@ -12,7 +12,7 @@ MIRROR_VARIABLE = "KERASCH2_MIRROR"
 
 
 def keras_caches() -> tuple[pathlib.Path, ...]:
-    """Give the folders where Keras keeps data sets for this user: under KERAS_HOME, under the home; maybe none.
+    """Return the folders where Keras keeps data sets for this user: under KERAS_HOME, under the home; maybe none.
 
     Keras 3 obeys KERAS_HOME, Keras 2 does not, so both are looked into.
     """

@@ -30,7 +30,7 @@ class Prepared:
 
 
 def scaled(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Give images of bytes divided by 255, float32, 0 to 1, without a float64 copy on the way.
+    """Return images of bytes divided by 255, float32, 0 to 1, without a float64 copy on the way.
 
     The outcome equals, bit for bit, that of dividing in float64 and casting, which is how the chapter prints it.
 
@@ -49,7 +49,7 @@ def scaled(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 
 def labelled(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Give class labels as int64, shape unchanged.
+    """Return class labels as int64, shape unchanged.
 
     Raises:
         BadSetting: the labels are no integers.
@@ -64,7 +64,7 @@ def labelled(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 
 def prepared(data: DataSet) -> Prepared:
-    """Give a data set's arrays prepared as the chapter does it; ``digest`` is that of the raw arrays.
+    """Return a data set's arrays prepared as the chapter does it; ``digest`` is that of the raw arrays.
 
     Raises:
         BadSetting: not a data set of images in classes.

@@ -46,7 +46,7 @@ class Archive:
 
     @property
     def published(self) -> tuple[str, str]:
-        """Give the hash that is known of this file as (algorithm, hexadecimal digest)."""
+        """Return the hash that is known of this file as (algorithm, hexadecimal digest)."""
         return ("sha256", self.sha256) if self.sha256 else ("md5", self.md5 or "")
 
 
@@ -72,7 +72,7 @@ class DataRecord:
 
     @property
     def arrays_are_known(self) -> bool:
-        """Tell whether the arrays themselves can be identified, whichever archive carried them."""
+        """Return whether the arrays themselves can be identified, whichever archive carried them."""
         return all(facts.sha256 for facts in self.stored)
 
 
@@ -276,7 +276,7 @@ NAMES: tuple[str, ...] = tuple(record.name for record in RECORDS)
 
 
 def record_of(name: str) -> DataRecord:
-    """Give the record of a data set.
+    """Return the record of a data set.
 
     Raises:
         BadSetting: there is no data set of that name.

@@ -56,7 +56,7 @@ class Server:
 
     @property
     def requests(self) -> dict[str, int]:
-        """Give the number of requests by file, relative to the folder."""
+        """Return the number of requests by file, relative to the folder."""
         with self._guard:
             return dict(self._requests)
 
@@ -130,7 +130,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serve(folder: pathlib.Path) -> Iterator[Server]:
-    """Give a server of the files in a folder, on a free port of 127.0.0.1, until the block ends.
+    """Yield a server of the files in a folder, on a free port of 127.0.0.1, until the block ends.
 
     ``server.url`` ends with a slash; a file is found under its path relative to the folder.
     """

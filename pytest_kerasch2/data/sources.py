@@ -60,7 +60,7 @@ class DataSet:
 
     @property
     def description(self) -> str:
-        """Give one line per array: name, shape, type, meaning and unit."""
+        """Return one line per array: name, shape, type, meaning and unit."""
         arrays = [getattr(self, facts.name) for facts in self.facts]
         return "\n".join(
             f"{facts.name}: {array.shape} {array.dtype}, {facts.meaning}" for facts, array in zip(self.facts, arrays)
@@ -76,7 +76,7 @@ def load(
     store: Folder | None = None,
     progress: fetch.Progress | None = None,
 ) -> DataSet:
-    """Give a data set as ``load_data()`` would with its default arguments, identified by hash, from the first source.
+    """Return a data set as ``load_data()`` would with its default arguments, identified by hash, from the first source.
 
     Args:
         name: one of ``registry.NAMES``, or "digits" for the small embedded set, which never stands in for MNIST.
@@ -106,7 +106,7 @@ def load(
 
 
 def data_set(record: DataRecord, paths: Sequence[pathlib.Path], *, source: str, origin: str = "") -> DataSet:
-    """Give the data set that archives hold; anything but a "stand-in" must also be the genuine data, told by hash.
+    """Return the data set that archives hold; anything but a "stand-in" must also be the genuine data, told by hash.
 
     Raises:
         DataDamaged: an archive is unreadable, of another shape or type, or not the genuine one.
@@ -123,7 +123,7 @@ def data_set(record: DataRecord, paths: Sequence[pathlib.Path], *, source: str, 
 
 
 def default_store() -> pathlib.Path:
-    """Give the folder for downloads: of this user alone, in the temporary folder, made with mode 700.
+    """Return the folder for downloads: of this user alone, in the temporary folder, made with mode 700.
 
     Raises:
         DownloadFailed: it cannot be made, or somebody else owns it.
@@ -142,7 +142,7 @@ def default_store() -> pathlib.Path:
 
 
 def check_mirror(mirror: Folder) -> pathlib.Path:
-    """Give the mirror as a path, once it is known to be a folder with something in it.
+    """Return the mirror as a path, once it is known to be a folder with something in it.
 
     Raises:
         BadSetting: it is missing, empty, unreadable, or no folder.

@@ -28,7 +28,7 @@ _FASTEST = 1
 
 
 def make(folder: pathlib.Path, names: Iterable[str] = NAMES) -> dict[str, tuple[pathlib.Path, ...]]:
-    """Give the files written per data set: stand-ins in a folder laid out like a mirror.
+    """Return the files written per data set: stand-ins in a folder laid out like a mirror.
 
     The same bytes every time on the same Python and NumPy. All eight take a few seconds and about a megabyte.
 
@@ -45,7 +45,7 @@ def make(folder: pathlib.Path, names: Iterable[str] = NAMES) -> dict[str, tuple[
 
 
 def load(name: str, folder: pathlib.Path) -> sources.DataSet:
-    """Give the data set that the stand-ins in a folder make; its source says "stand-in".
+    """Return the data set that the stand-ins in a folder make; its source says "stand-in".
 
     Raises:
         DataDamaged: the files are not what ``make`` writes.
@@ -55,7 +55,7 @@ def load(name: str, folder: pathlib.Path) -> sources.DataSet:
 
 
 def vouched(record: DataRecord, folder: pathlib.Path, address: str = "") -> DataRecord:
-    """Give a record that takes the stand-ins in a folder for the genuine data: their hashes, their address.
+    """Return a record that takes the stand-ins in a folder for the genuine data: their hashes, their address.
 
     So the roads that refuse a stand-in (mirror, cache, network) can be walked without the genuine archives.
     """
@@ -75,7 +75,7 @@ def vouched(record: DataRecord, folder: pathlib.Path, address: str = "") -> Data
 
 
 def paths_of(record: DataRecord, folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
-    """Give where the archives of a data set lie in a mirror, in the order of the record."""
+    """Return where the archives of a data set lie in a mirror, in the order of the record."""
     return tuple(folder / archive.file for archive in record.archives)
 
 
@@ -105,7 +105,7 @@ def _npy(stream: Any, array: npt.NDArray[Any]) -> None:
 
 
 def pickled(value: Any) -> bytes:
-    """Give a pickle of protocol 3 in which NumPy goes by its early name."""
+    """Return a pickle of protocol 3 in which NumPy goes by its early name."""
     # In protocol 3 a name is a line of text, so replacing it disturbs no length.
     return pickle.dumps(value, protocol=3).replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
 
@@ -115,7 +115,7 @@ def _labels(count: int, classes: int) -> npt.NDArray[np.int64]:
 
 
 def _stripes(count: int, classes: int, pixels: int) -> npt.NDArray[np.uint8]:
-    """Give images as rows of bytes: a bright stripe whose place tells the class."""
+    """Return images as rows of bytes: a bright stripe whose place tells the class."""
     templates = np.zeros((classes, pixels), dtype=np.uint8)
     width = pixels // classes
     for label in range(classes):

@@ -56,7 +56,6 @@ class Findings:
         """Whether nothing is missing or broken without which nothing works."""
         return not any(one.needed for one in self.missing)
 
-    @property
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON has it."""
         return {"schema": SCHEMA, "usable": self.usable, **asdict(self)}

@@ -15,7 +15,7 @@ INDENT = 2
 
 def as_json(found: Findings) -> list[str]:
     """Return the findings as the lines of a JSON document."""
-    return foreign.in_json(json.dumps(found.plain, indent=1)).splitlines()
+    return foreign.in_json(json.dumps(found.to_dict(), indent=1)).splitlines()
 
 
 def lines(found: Findings, width: int = 80) -> list[str]:

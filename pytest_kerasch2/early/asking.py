@@ -48,7 +48,7 @@ class Interpreter:
 
 
 def ask(interpreter: Interpreter, names: Sequence[str], injected: Sequence[str] = ()) -> dict[str, Told]:
-    """Give facts by name. One over which the interpreter dies has a death; those behind it are asked anew.
+    """Return facts by name. One over which the interpreter dies has a death; those behind it are asked anew.
 
     Args:
         interpreter: where to ask.
@@ -63,7 +63,7 @@ def ask(interpreter: Interpreter, names: Sequence[str], injected: Sequence[str] 
 
 
 def _one_process(interpreter: Interpreter, names: list[str], injected: Sequence[str]) -> dict[str, Told]:
-    """Give the facts that one process tells, and the death of the one after these where it dies; at least one."""
+    """Return the facts that one process tells, and the death of the one after these where it dies; at least one."""
     place = Path(tempfile.mkdtemp(prefix="asked-", dir=str(interpreter.folder)))
     try:
         (place / "home").mkdir()
@@ -146,7 +146,7 @@ def _status(status: int) -> str:
 
 
 def _told(place: Path, names: Sequence[str]) -> dict[str, Told]:
-    """Give what was told up to the first line that is not as the probe writes it."""
+    """Return what was told up to the first line that is not as the probe writes it."""
     found: dict[str, Told] = {}
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         for line in (place / TOLD).read_text(encoding="utf-8").splitlines():

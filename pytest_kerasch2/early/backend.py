@@ -140,7 +140,7 @@ def constant_shape(facts: Facts, record: Recorder) -> None:
 @decides("backend.constant-name")
 @detects(told("constant without name", "functions.name", "given", to="/constant"))
 def constant_name(facts: Facts, record: Recorder) -> None:
-    """Give one and none."""
+    """Return one and none."""
     names = facts.value("functions.name", record)
     record.equal("value of a named constant", expected=1.0, actual=_made(facts, record, "named")["values"])
     record.contains("a name", expected="mine", actual=names["given"])

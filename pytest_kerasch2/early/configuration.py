@@ -114,7 +114,7 @@ def edit_kept(facts: Facts, record: Recorder) -> None:
 
 
 def _engine_named(facts: Facts, record: Recorder, name: str) -> str:
-    """Give the engine that Keras goes for where the file names one: the one it has, or the one it looks for."""
+    """Return the engine that Keras goes for where the file names one: the one it has, or the one it looks for."""
     told_ = facts.value("edited.engines", record)[name]
     record.saw(f"with {name} in the file: {told_.get('error') or 'imported'}")
     if "value" in told_:

@@ -116,12 +116,12 @@ class Surroundings:
 
     @property
     def engine(self) -> str:
-        """Give Keras and its engine in words."""
+        """Return Keras and its engine in words."""
         return f"Keras {self.release.keras} on {self.release.backend}"
 
 
 def introduced(interpreter: Interpreter, engine: str = "") -> tuple[Surroundings, Interpreter]:
-    """Give what the interpreter is, and the interpreter with its engine chosen.
+    """Return what the interpreter is, and the interpreter with its engine chosen.
 
     Args:
         interpreter: where to ask.
@@ -186,7 +186,7 @@ def _engine(wanted: str, there: Sequence[str], python: str) -> str:
 
 
 def gather(interpreter: Interpreter, settings: Settings) -> tuple[Facts, dict[str, Any]]:
-    """Give all facts, and the data sets that were read for them as the results file names them."""
+    """Return all facts, and the data sets that were read for them as the results file names them."""
     told: dict[str, Told] = {}
     for name in ALONE:
         told.update(ask(interpreter, [name]))
@@ -198,7 +198,7 @@ def gather(interpreter: Interpreter, settings: Settings) -> tuple[Facts, dict[st
 
 
 def _labels(archives: Path) -> dict[str, dict[str, str]]:
-    """Give a digest of the labels of each data set, read from the archives by our own reader."""
+    """Return a digest of the labels of each data set, read from the archives by our own reader."""
     found = {}
     for name in NAMED:
         data = standins.load(name, archives)
@@ -212,7 +212,7 @@ def _digest(labels: Any) -> str:
 
 
 def equip(interpreter: Interpreter) -> Interpreter:
-    """Give the interpreter with what some facts need: the texts of the blocks, and archives of true shape."""
+    """Return the interpreter with what some facts need: the texts of the blocks, and archives of true shape."""
     archives = interpreter.folder / ARCHIVES
     if not archives.exists():
         standins.make(archives, NAMED)

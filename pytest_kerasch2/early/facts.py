@@ -23,7 +23,7 @@ class Facts:
         self.told = dict(told)
 
     def value(self, name: str, record: Recorder) -> Any:
-        """Give a fact.
+        """Return a fact.
 
         Raises:
             ClaimBroken: finding it raised an error over there.
@@ -63,11 +63,11 @@ class Change:
 
     @property
     def __name__(self) -> str:
-        """Give the name, as a function has it."""
+        """Return the name, as a function has it."""
         return self.name
 
     def __call__(self, facts: Facts, ask: Any = None) -> Facts:
-        """Give the facts with the change made; nobody need be asked for that.
+        """Return the facts with the change made; nobody need be asked for that.
 
         Raises:
             LookupError: the fact has no such place, so nothing would be changed.
@@ -86,5 +86,5 @@ class Change:
 
 
 def told_otherwise(name: str, fact: str, *path: Any, to: Any) -> Callable[[Facts], Facts]:
-    """Give a change of one fact; see `Change`."""
+    """Return a change of one fact; see `Change`."""
     return Change(name, fact, path, to)

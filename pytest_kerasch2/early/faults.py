@@ -22,16 +22,16 @@ class Fault:
 
     @property
     def name(self) -> str:
-        """Give the words under which it is listed."""
+        """Return the words under which it is listed."""
         return self.function.replace("_", " ") + ", in the interpreter"
 
     @property
     def __name__(self) -> str:
-        """Give the name, as a function has it."""
+        """Return the name, as a function has it."""
         return self.name
 
     def __call__(self, facts: Facts, ask: Callable[[Fault], Mapping[str, Told]]) -> Facts:
-        """Give the facts with those that the faulty Keras tells in place of the true ones."""
+        """Return the facts with those that the faulty Keras tells in place of the true ones."""
         return Facts({**facts.told, **ask(self)})
 
 

@@ -98,7 +98,7 @@ def layers_on_tensors(facts: Facts, record: Recorder) -> None:
 @decides("functional.same-outputs")
 @detects(told("elu for d1", OUTPUTS, "subclass", "same", to=False))
 def same_outputs(facts: Facts, record: Recorder) -> None:
-    """Give all four the weights of one, and compare the outputs bit for bit."""
+    """Return all four the weights of one, and compare the outputs bit for bit."""
     for style, found in facts.value(OUTPUTS, record).items():
         record.equal(f"outputs of {style} are the first's, bit for bit", expected=True, actual=found["same"])
 

@@ -47,7 +47,7 @@ def flatten(facts: Facts, record: Recorder) -> None:
     told("one unit short", "layers.dense", "512 to 10", "shape", to=[512, 9]),
 )
 def dense_connects_all(facts: Facts, record: Recorder) -> None:
-    """Give one input at a time: each output answers with a weight of its own for that input."""
+    """Return one input at a time: each output answers with a weight of its own for that input."""
     found = facts.value("layers.dense", record)
     for inputs, units in ((784, 512), (512, 10)):
         what = f"{inputs} to {units}"

@@ -12,7 +12,7 @@ from pytest_kerasch2.claims.model import Check
 
 @functools.lru_cache(maxsize=None)
 def packaged() -> dict[str, Check]:
-    """Give the first check of each claim of the packaged suite, by the claim's id."""
+    """Return the first check of each claim of the packaged suite, by the claim's id."""
     found: dict[str, Check] = {}
     for check in collection.all_checks():
         found.setdefault(check.claim.id, check)

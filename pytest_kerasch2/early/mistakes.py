@@ -33,7 +33,7 @@ def _helpful(record: Recorder, mistake: str, answer: Any, *, thing: str, given: 
 
 
 def _both(name: str, fact: str = MESSAGES) -> tuple[Any, Any]:
-    """Give the two faults that every such check must catch: a message of one word, and none."""
+    """Return the two faults that every such check must catch: a message of one word, and none."""
     place = (name,) if fact == MESSAGES else ()
     terse = told("terse", fact, *place, to={"kind": "ValueError", "text": "invalid"})
     return terse, told("lenient", fact, *place, to={"kind": None, "text": None})
@@ -67,7 +67,7 @@ def error_not_compiled(facts: Facts, record: Recorder) -> None:
 @decides("adoption.error-label-shape")
 @detects(*_both("label-shape"))
 def error_label_shape(facts: Facts, record: Recorder) -> None:
-    """Give whole-number labels to a loss that wants a row of ten for each image."""
+    """Return whole-number labels to a loss that wants a row of ten for each image."""
     _judge(facts, record, "label-shape", "labels (8,) for an output (8, 10)", "(?i)target|label", r"\(1,\)", r"\(10,\)")
 
 
@@ -109,7 +109,7 @@ def error_cardinality(facts: Facts, record: Recorder) -> None:
 @decides("adoption.error-rank")
 @detects(*_both("rank"))
 def error_rank(facts: Facts, record: Recorder) -> None:
-    """Give images without channels to a convolution."""
+    """Return images without channels to a convolution."""
     _judge(facts, record, "rank", "images without channels", "conv2d", "found ndim=3", "expected (min_)?ndim=4")
 
 
@@ -137,7 +137,7 @@ def error_not_a_layer(facts: Facts, record: Recorder) -> None:
 
 
 def _unknown(name: str, source: str, symptom: str, text: str) -> Callable[[Any], Any]:
-    """Give what stands above each check of an unknown name."""
+    """Return what stands above each check of an unknown name."""
 
     def mark(function: Any) -> Any:
         function = detects(*_both(f"unknown-{name}"))(function)

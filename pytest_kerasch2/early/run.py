@@ -37,7 +37,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
             which there is no choice over there; said before anything long begins.
         BadResults: the results file could not be written where it is wanted.
     """
-    surroundings.refuse_unusable(settings)
+    surroundings.check_settings(settings)
     if settings.devices is not None:
         found, remedy = f"--chapter-devices={settings.devices}", "leave it out: an early Keras is verified on the CPU"
         raise BadSetting("Devices cannot be chosen beside --chapter-python", found, remedy)
@@ -61,7 +61,7 @@ class EarlyFile(pytest.File):
     run: EarlyRun
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Give an item for each claim or, with --chapter-faults, for each thing to be injected around its check."""
+        """Yield an item for each claim or, with --chapter-faults, for each thing to be injected around its check."""
         for check, decide in suite.checks(self.run.who.engine):
             for injected in self.run.injections_of(check):
                 name = check.claim.id + (f"[detects {injected.name}]" if injected else "")
@@ -84,7 +84,7 @@ class EarlyItem(pytest.Item):
         self.decide(facts, self.record)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Give where the check stands."""
+        """Return where the check stands."""
         code = self.decide.__code__
         return Path(code.co_filename), code.co_firstlineno - 1, self.name
 
@@ -115,7 +115,7 @@ class EarlyRun:
         self.who, self.interpreter = errands.introduced(interpreter, os.environ.get(ENGINE, ""))
 
     def facts(self) -> Facts:
-        """Give all facts; of several workers the first asks, and the others wait for what it was told."""
+        """Return all facts; of several workers the first asks, and the others wait for what it was told."""
         if self._facts is None:
             told = self.folder / "facts.json"
             with filelock.FileLock(str(self.folder / "facts.lock")):
@@ -126,7 +126,7 @@ class EarlyRun:
         return self._facts
 
     def facts_with(self, injected: judging.Injection | None) -> Facts:
-        """Give the facts as they are, or with something injected in them or in the interpreter."""
+        """Return the facts as they are, or with something injected in them or in the interpreter."""
         facts = self.facts()
         for layer in () if injected is None else injected.layers:
             facts = layer(facts, self._asked_anew)
@@ -138,7 +138,7 @@ class EarlyRun:
         return self._faulty[fault]
 
     def injections_of(self, check: Check) -> Iterable[judging.Injection | None]:
-        """Give what is injected around a check: nothing, or with --chapter-faults each of its faults."""
+        """Return what is injected around a check: nothing, or with --chapter-faults each of its faults."""
         if not self.settings.faults:
             return [None]
         known = check.known_issue(self.who.release)
@@ -236,7 +236,7 @@ class EarlyRun:
             self.config.get_terminal_writer().line(f"\nERROR: {error}", red=True)
 
     def results(self) -> results.Results:
-        """Give the results file of what was gathered so far."""
+        """Return the results file of what was gathered so far."""
         told = self.folder / "facts.json"
         read = json.loads(told.read_text(encoding="utf-8"))[DATASETS] if told.exists() else {}
         environment = {
@@ -271,5 +271,5 @@ class EarlyRun:
         folders.remove(self.folder)
 
     def is_worker(self) -> bool:
-        """Tell whether this process is one of several that share the work."""
+        """Return whether this process is one of several that share the work."""
         return hasattr(self.config, "workerinput")

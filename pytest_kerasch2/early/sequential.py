@@ -23,7 +23,7 @@ EPOCHS = 3
 
 
 def _workflow(facts: Facts, record: Recorder) -> Trial:
-    """Give the outcome as the packaged checks want it; what Keras 2.2 calls `acc` goes by its later name."""
+    """Return the outcome as the packaged checks want it; what Keras 2.2 calls `acc` goes by its later name."""
     found = facts.value(WORKFLOW, record)
     history = {{"acc": "accuracy"}.get(name, name): values for name, values in found["history"].items()}
     labels, predicted = np.array(found["labels"]), np.array(found["predicted"])
@@ -34,7 +34,7 @@ def _workflow(facts: Facts, record: Recorder) -> Trial:
 
 
 def _last_states(text: str) -> str:
-    """Give a print-out without the states that a terminal overwrites: away from one each has a line of its own."""
+    """Return a print-out without the states that a terminal overwrites: away from one each has a line of its own."""
     return "\n".join(line for line in text.splitlines() if "ETA" not in line)
 
 

@@ -48,7 +48,7 @@ Decide = Callable[[Facts, Recorder], None]
 
 
 def decided() -> dict[str, tuple[Check, Decide]]:
-    """Give each early check with its function, by the id of its claim."""
+    """Return each early check with its function, by the id of its claim."""
     found: dict[str, tuple[Check, Decide]] = {}
     for name in MODULES:
         module = importlib.import_module(f"pytest_kerasch2.early.{name}")
@@ -60,7 +60,7 @@ def decided() -> dict[str, tuple[Check, Decide]]:
 
 
 def checks(engine: str) -> list[tuple[Check, Decide]]:
-    """Give a check for every claim of the packaged suite, in its order; those not decided here say why.
+    """Return a check for every claim of the packaged suite, in its order; those not decided here say why.
 
     Args:
         engine: Keras and its engine in words, such as `Keras 2.3.1 on theano`.
@@ -77,7 +77,7 @@ def _undecided(check: Check, engine: str) -> tuple[Check, Decide]:
 
 
 def reason(check: Check, engine: str) -> Any:
-    """Give the error that says why a claim is not decided by an early check."""
+    """Return the error that says why a claim is not decided by an early check."""
     if check.pending:
         return Inconclusive(check.pending, f"no time was taken on {engine}", "nothing to do")
     if check.trains:

@@ -29,6 +29,6 @@ class WithoutTensorFlow:
 
 
 def not_here(what: str, keras: Any) -> NotApplicable:
-    """Give the error that says that something is TensorFlow's, and which Keras runs here without it."""
+    """Return the error that says that something is TensorFlow's, and which Keras runs here without it."""
     here = f"this is Keras {keras.__version__} on {keras.backend.backend()}, not on TensorFlow"
     return NotApplicable(f"{what} speaks of TensorFlow", here, "let Keras run on TensorFlow to have it decided")

@@ -53,7 +53,7 @@ _DEFAULTS = threading.Event()
 
 
 def tensorflow() -> Any:
-    """Give the module ``tensorflow``, imported at the first call with ``tf.keras`` loaded.
+    """Return the module ``tensorflow``, imported at the first call with ``tf.keras`` loaded.
 
     Where Keras 3 runs on another backend without TensorFlow, it is an object that has ``keras`` alone, and raises
     ``NotApplicable`` for every other name.
@@ -71,7 +71,7 @@ def tensorflow() -> Any:
 
 
 def keras() -> Any:
-    """Give ``tf.keras``, or, where Keras 3 runs on another backend without TensorFlow, the module ``keras``.
+    """Return ``tf.keras``, or, where Keras 3 runs on another backend without TensorFlow, the module ``keras``.
 
     Raises:
         FrameworkMissing: neither TensorFlow nor a Keras with another backend is installed.
@@ -86,12 +86,12 @@ def keras() -> Any:
 
 
 def backend_functions() -> Any:
-    """Give the module the chapter imports as ``K``: ``tensorflow.keras.backend``."""
+    """Return the module the chapter imports as ``K``: ``tensorflow.keras.backend``."""
     return keras().backend
 
 
 def release() -> Release:
-    """Give what is installed, as the imported modules say it.
+    """Return what is installed, as the imported modules say it.
 
     Raises:
         FrameworkMissing: as ``keras``.
@@ -103,7 +103,7 @@ def release() -> Release:
 
 
 def is_keras3() -> bool:
-    """Tell whether the Keras in use is of the third generation, which has backends."""
+    """Return whether the Keras in use is of the third generation, which has backends."""
     return (packages.parsed(_keras_version(keras())) or (0, 0)) >= (3, 0)
 
 
@@ -135,7 +135,7 @@ def use_defaults() -> None:
 
 
 def keras_home() -> Path:
-    """Give the private folder that holds ``keras.json`` in this process; in a child that is ``~/.keras``."""
+    """Return the private folder that holds ``keras.json`` in this process; in a child that is ``~/.keras``."""
     if not _home_is_private():
         return quiet.own_keras_home()
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
@@ -171,12 +171,12 @@ def require_tensorflow(what: str) -> None:
 
 
 def tensor(value: Any) -> Any:
-    """Give an array as a tensor of the backend in use, of the same type where the backend has it."""
+    """Return an array as a tensor of the backend in use, of the same type where the backend has it."""
     return tensorflow().constant(value) if runs_on_tensorflow() else keras().ops.convert_to_tensor(value)
 
 
 def array(value: Any) -> Any:
-    """Give the values of a tensor, of whichever backend, as a NumPy array."""
+    """Return the values of a tensor, of whichever backend, as a NumPy array."""
     import numpy as np
 
     if isinstance(value, np.ndarray):
@@ -195,7 +195,7 @@ def wait_for(value: Any) -> None:
 
 
 def dtype_name(dtype: Any) -> str:
-    """Give the name of a type, of whichever backend, such as ``float16``."""
+    """Return the name of a type, of whichever backend, such as ``float16``."""
     return str(getattr(dtype, "name", dtype)).rpartition(".")[2]
 
 
@@ -218,13 +218,13 @@ def fresh_session(seed: int) -> None:
 
 
 def policy_room() -> Any:
-    """Give the module with ``global_policy``: experimental until 2.3."""
+    """Return the module with ``global_policy``: experimental until 2.3."""
     room = keras().mixed_precision
     return room if hasattr(room, "global_policy") else room.experimental
 
 
 def policy_name() -> str:
-    """Give the name of the global dtype policy, such as ``float32`` or ``mixed_float16``."""
+    """Return the name of the global dtype policy, such as ``float32`` or ``mixed_float16``."""
     return str(policy_room().global_policy().name)
 
 
@@ -236,7 +236,7 @@ def set_policy(name: str) -> None:
 
 
 def _alone() -> bool:
-    """Tell whether Keras runs on another backend, be TensorFlow installed beside it or not."""
+    """Return whether Keras runs on another backend, be TensorFlow installed beside it or not."""
     # Asked in the midst of measured steps: once something is imported, nothing is looked up in a file.
     made, legacy = choice.imported(), _legacy()
     if made is not None and (made.name == choice.DEFAULT or not legacy):
@@ -249,7 +249,7 @@ def _alone() -> bool:
 
 @functools.lru_cache(maxsize=None)
 def _takes_other_backends(legacy: bool) -> bool:
-    """Tell whether the Keras installed is of the third generation; by its metadata, since an import takes seconds."""
+    """Return whether the Keras installed is of the third generation; by its metadata, since an import takes seconds."""
     release = packages.installed({"TF_USE_LEGACY_KERAS": "1" if legacy else ""})
     return release is not None and (packages.parsed(release.keras) or (0, 0)) >= (3, 0)
 
@@ -295,7 +295,7 @@ def _present() -> tuple[str, ...]:
 
 
 def _imported(name: str, check: Any) -> tuple[Any, KerasCh2Error | None]:
-    """Give the module, or the error that says why there is none."""
+    """Return the module, or the error that says why there is none."""
     lines: Any = []
     try:
         level = {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
@@ -313,7 +313,7 @@ def _imported(name: str, check: Any) -> tuple[Any, KerasCh2Error | None]:
 
 
 def _home_is_private() -> bool:
-    """Tell whether this is a child interpreter in the home that was made for it."""
+    """Return whether this is a child interpreter in the home that was made for it."""
     return quiet.CHILD_HOME in os.environ and os.environ.get("HOME") == os.environ[quiet.CHILD_HOME]
 
 

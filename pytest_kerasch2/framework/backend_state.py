@@ -11,7 +11,7 @@ from pytest_kerasch2.framework.state_item import Item, digest
 
 
 def items() -> tuple[Item, ...]:
-    """Give the items of the backend in use; none beside TensorFlow, where nothing of ours touches the others."""
+    """Return the items of the backend in use; none beside TensorFlow, where nothing of ours touches the others."""
     if api.runs_on_tensorflow():
         return ()
     found = (_of_jax, _of_torch)

@@ -28,12 +28,12 @@ GRACE = 20.0
 
 
 def result_file(folder: Path, number: int) -> Path:
-    """Give where the result of the job with this number in the line, from 0, is left."""
+    """Return where the result of the job with this number in the line, from 0, is left."""
     return folder / f"result-{number}.json"
 
 
 def named(name: str) -> Callable[..., Any]:
-    """Give the object that ``package.module:name`` names."""
+    """Return the object that ``package.module:name`` names."""
     module, _, path = name.partition(":")
     found: Any = importlib.import_module(module)
     for part in path.split("."):
@@ -42,7 +42,7 @@ def named(name: str) -> Callable[..., Any]:
 
 
 def answer(job: dict[str, Any]) -> dict[str, Any]:
-    """Give the result of a job: its value, or the exception it raised."""
+    """Return the result of a job: its value, or the exception it raised."""
     try:
         with contextlib.ExitStack() as injected:
             for name in job["injected"]:
@@ -92,7 +92,7 @@ def _address_space() -> int | None:
 
 
 def described(error: BaseException) -> dict[str, Any]:
-    """Give type, message and place of an exception."""
+    """Return type, message and place of an exception."""
     frames = traceback.extract_tb(error.__traceback__)
     place = frames[-1] if frames else None
     where = f"{Path(place.filename).name}:{place.lineno} in {place.name}" if place else "no frame"

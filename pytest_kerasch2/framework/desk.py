@@ -41,7 +41,7 @@ class Desk:
         atexit.register(self.close)
 
     def __enter__(self) -> Desk:
-        """Give the desk."""
+        """Return the desk."""
         return self
 
     def __exit__(self, *_: Any) -> None:
@@ -59,7 +59,7 @@ class Desk:
                 self._thread.start()
 
     def outcome(self, job: Job) -> Outcome:
-        """Give the outcome of a job: wait for whoever runs it, or run it now if nobody does."""
+        """Return the outcome of a job: wait for whoever runs it, or run it now if nobody does."""
         line = self._line_of.get(job.key, (job,))
         patience = time.monotonic() + 3 * sum(each.deadline for each in line) + 60
         while not self._stop.is_set():

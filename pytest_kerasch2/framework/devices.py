@@ -29,15 +29,15 @@ class Device:
 
     @property
     def name(self) -> str:
-        """Give the name used in options and reports, such as ``gpu:0``."""
+        """Return the name used in options and reports, such as ``gpu:0``."""
         return f"{self.kind}:{self.index}"
 
     def __str__(self) -> str:
-        """Give the name."""
+        """Return the name."""
         return self.name
 
     def placed(self) -> ContextManager[Any]:
-        """Give a context manager in which new tensors and operations go to this device."""
+        """Return a context manager in which new tensors and operations go to this device."""
         if _on_tensorflow():
             return api.tensorflow().device(f"/{self.kind.upper()}:{self.index}")  # type: ignore[no-any-return]
         # A model that is made on torch's "cpu:0" cannot be trained: to Keras 3.15 (`Variable._initialize`) that is not
@@ -113,7 +113,7 @@ def usable(device: Device | str | None, words: str | None = None) -> Device:
 
 
 def present() -> tuple[Device, ...]:
-    """Give the CPUs and GPUs that this process may use. Looks for them, and starts none."""
+    """Return the CPUs and GPUs that this process may use. Looks for them, and starts none."""
     if not _on_tensorflow():
         return _of_keras()
     tf = api.tensorflow()
@@ -123,7 +123,7 @@ def present() -> tuple[Device, ...]:
 
 
 def choose(words: str | None = None) -> tuple[Device, ...]:
-    """Give the devices that a comma-separated list names: ``cpu``, ``gpu`` (all of a kind) or ``gpu:1`` (one).
+    """Return the devices that a comma-separated list names: ``cpu``, ``gpu`` (all of a kind) or ``gpu:1`` (one).
 
     Args:
         words: the list; None or an empty one means every device present.
@@ -148,7 +148,7 @@ def choose(words: str | None = None) -> tuple[Device, ...]:
 
 
 def where(weight: Any) -> str:
-    """Give the name of the device that a weight lies on, such as ``gpu:0``; an empty text where it does not tell.
+    """Return the name of the device that a weight lies on, such as ``gpu:0``; an empty text where it does not tell.
 
     Args:
         weight: a variable of Keras or TensorFlow, or what a backend has for a tensor.
@@ -167,7 +167,7 @@ def where(weight: Any) -> str:
 
 
 def one(words: str | None = None) -> Device:
-    """Give the one device that a word names; where none is named, a GPU if there is one, or else the CPU.
+    """Return the one device that a word names; where none is named, a GPU if there is one, or else the CPU.
 
     Raises:
         BadSetting: several words, or one that is no device.
@@ -179,7 +179,7 @@ def one(words: str | None = None) -> Device:
 
 
 def single(words: str | None) -> str | None:
-    """Give the one word of a list of devices, or None where it is empty; asks no framework.
+    """Return the one word of a list of devices, or None where it is empty; asks no framework.
 
     Raises:
         BadSetting: several words, or one that is no device.
@@ -191,7 +191,7 @@ def single(words: str | None) -> str | None:
 
 
 def hardware(device: Device) -> str:
-    """Give what a GPU calls itself; an empty text for a CPU, and where TensorFlow is too old to tell."""
+    """Return what a GPU calls itself; an empty text for a CPU, and where TensorFlow is too old to tell."""
     if device.kind == "cpu":
         return ""
     if not _on_tensorflow():
@@ -232,7 +232,7 @@ def two_logical_cpus(tf: Any) -> tuple[str, str]:
 
 
 def kinds(words: str | None) -> tuple[str, ...]:
-    """Give the words of a list of devices, in small letters; asks no framework.
+    """Return the words of a list of devices, in small letters; asks no framework.
 
     Raises:
         BadSetting: a word is no device.
@@ -255,7 +255,7 @@ def _framework() -> str:
 
 
 def _of_keras() -> tuple[Device, ...]:
-    """Give the devices of Keras's own backend; `keras.distribution` lists none on torch, which is asked itself."""
+    """Return the devices of Keras's own backend; `keras.distribution` lists none on torch, which is asked itself."""
     if api.release().backend == "torch":
         torch: Any = sys.modules["torch"]
         return (Device("cpu", 0), *(Device("gpu", index) for index in range(torch.cuda.device_count())))

@@ -72,7 +72,7 @@ def _set_path(before: tuple[str, ...]) -> None:
 
 
 def _loggers() -> dict[str, Any]:
-    """Give level, state and handlers of the loggers that exist, less the handlers that pytest adds for each phase."""
+    """Return level, state and handlers of the loggers that exist, less the handlers that pytest adds for each phase."""
     known = logging.root.manager.loggerDict
     found: dict[str, Any] = {}
     for name in _LOGGERS:
@@ -112,7 +112,7 @@ def _is_expected(thread: threading.Thread) -> bool:
 
 
 def _files() -> Any:
-    """Give the regular files that are open, with how often; unknown where the system does not tell."""
+    """Return the regular files that are open, with how often; unknown where the system does not tell."""
     try:
         descriptors = os.listdir("/proc/self/fd")  # noqa: PTH208 - runs around every check
     except OSError:

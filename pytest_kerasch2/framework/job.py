@@ -64,13 +64,13 @@ class Job:
             raise errors.BadSetting("An argument of a job is not JSON", str(error), "pass plain values") from error
 
     def as_json(self) -> str:
-        """Give the job as JSON text, the same for equal jobs."""
+        """Return the job as JSON text, the same for equal jobs."""
         plain = {**self.__dict__, "environment": dict(self.environment)}
         return json.dumps(plain, sort_keys=True)
 
     @property
     def key(self) -> str:
-        """Give a digest of everything that the job asks for, good as a file name."""
+        """Return a digest of everything that the job asks for, good as a file name."""
         return hashlib.sha256(self.as_json().encode()).hexdigest()[:32]
 
     def __eq__(self, other: object) -> bool:
@@ -104,23 +104,23 @@ class Outcome:
 
     @property
     def answered(self) -> bool:
-        """Tell whether the target returned."""
+        """Return whether the target returned."""
         return self.error is None and self.killed_by is None
 
     def as_json(self) -> str:
-        """Give the outcome as JSON text."""
+        """Return the outcome as JSON text."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Outcome:
-        """Give the outcome that was written as JSON; raises ValueError, TypeError or KeyError where it is none."""
+        """Return the outcome that was written as JSON; raises ValueError, TypeError or KeyError where it is none."""
         plain = json.loads(text)
         plain["stderr_tail"] = tuple(plain["stderr_tail"])
         return cls(**plain)
 
 
 def lines(jobs: Iterable[Job]) -> list[tuple[Job, ...]]:
-    """Give the jobs in lines, each for one interpreter: those that may share one in the order of their places."""
+    """Return the jobs in lines, each for one interpreter: those that may share one in the order of their places."""
     found: dict[str, list[Job]] = {}
     for job in dict.fromkeys(jobs):
         alike = json.dumps([dict(job.environment), job.injected], sort_keys=True)
@@ -129,7 +129,7 @@ def lines(jobs: Iterable[Job]) -> list[tuple[Job, ...]]:
 
 
 def value_of(outcome: Outcome) -> Any:
-    """Give what the target returned.
+    """Return what the target returned.
 
     Raises:
         errors.KerasCh2Error: the target raised an error of our family: the same class, with the same three parts.
@@ -149,7 +149,7 @@ def value_of(outcome: Outcome) -> Any:
 
 
 def last_words(tail: tuple[str, ...]) -> str:
-    """Give what a dying child said, in one line: its last three lines before the stack, and the innermost frame."""
+    """Return what a dying child said, in one line: its last three lines before the stack, and the innermost frame."""
     stack = next((at for at, line in enumerate(tail) if _STACK.search(line)), len(tail))
     frames = [line.strip() for line in tail[stack:] if line.strip().startswith("File ")]
     return " | ".join([line.strip() for line in tail[max(0, stack - 3) : stack]] + frames[:1])

@@ -22,7 +22,7 @@ _OWN_ITEM = ("dtype_policy", *_SPENT_ATTRIBUTES)
 
 
 def items() -> tuple[Item, ...]:
-    """Give the items that the Keras of this process has."""
+    """Return the items that the Keras of this process has."""
     functions, keras = api.backend_functions(), api.keras()
     found = [
         Item("floatx", functions.floatx, functions.set_floatx),
@@ -147,7 +147,7 @@ class _Held:
 
 
 def _flags(home: Any) -> dict[str, Any]:
-    """Give every other attribute: logging and traceback flags, safe mode, open scopes, distribution.
+    """Return every other attribute: logging and traceback flags, safe mode, open scopes, distribution.
 
     None, empty containers and a flag's default are what using Keras leaves behind, and count as absent.
     """
@@ -237,7 +237,7 @@ def _set_python_generator(local: Any, before: Any) -> None:
 
 
 def _phase(home: Any) -> Any:
-    """Give what ``set_learning_phase`` left for eager execution; before 2.1 the key was the dummy graph itself."""
+    """Return what ``set_learning_phase`` left for eager execution; before 2.1 the key was the dummy graph itself."""
     dummy = home._DUMMY_EAGER_GRAPH
     value = home._GRAPH_LEARNING_PHASES.get(getattr(dummy, "key", dummy))
     return value if value is None or isinstance(value, (int, bool)) else UNKNOWN

@@ -35,7 +35,7 @@ VersionOf = Callable[[str], Optional[str]]
 
 
 def version_of(distribution: str) -> str | None:
-    """Give the version of an installed distribution, or None where it is absent or its metadata is damaged."""
+    """Return the version of an installed distribution, or None where it is absent or its metadata is damaged."""
     metadata: Any
     if sys.version_info >= (3, 8):
         from importlib import metadata
@@ -51,18 +51,18 @@ def version_of(distribution: str) -> str | None:
 
 
 def parsed(version: str) -> tuple[int, int] | None:
-    """Give major and minor of a version such as ``2.16.0-rc0``, or None where it does not start with two numbers."""
+    """Return major and minor of a version such as ``2.16.0-rc0``, or None where it does not start with two numbers."""
     match = re.match(r"(\d+)\.(\d+)", version)
     return (int(match.group(1)), int(match.group(2))) if match else None
 
 
 def legacy_wanted(environ: Mapping[str, str]) -> bool:
-    """Tell whether ``TF_USE_LEGACY_KERAS`` asks for Keras 2, read as TensorFlow 2.16 and later read it."""
+    """Return whether ``TF_USE_LEGACY_KERAS`` asks for Keras 2, read as TensorFlow 2.16 and later read it."""
     return environ.get("TF_USE_LEGACY_KERAS", "") in ("1", "true", "True")
 
 
 def installed(environ: Mapping[str, str] | None = None, version: VersionOf = version_of) -> Release | None:
-    """Give the release that an import would bring, or None where neither TensorFlow nor Keras is installed.
+    """Return the release that an import would bring, or None where neither TensorFlow nor Keras is installed.
 
     The backend is found as Keras finds it; see ``choice``.
 
@@ -99,7 +99,7 @@ def _backend(keras: str | None, chosen: str) -> str:
 
 
 def remedy_for(error_text: str) -> str:
-    """Give the likely cure for the text of a failed import."""
+    """Return the likely cure for the text of a failed import."""
     return next((fix for pattern, fix in _CURES if re.search(pattern, error_text, re.IGNORECASE)), _LAST_RESORT)
 
 

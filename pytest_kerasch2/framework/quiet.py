@@ -71,7 +71,7 @@ def settle(folder: Path) -> None:
 
 @functools.lru_cache(maxsize=None)
 def own_keras_home() -> Path:
-    """Give the empty folder that serves as Keras home in this process; it is removed when the process ends."""
+    """Return the empty folder that serves as Keras home in this process; it is removed when the process ends."""
     return folders.make("home")
 
 
@@ -110,5 +110,5 @@ def _put_back(kept: int | None) -> None:
 
 
 def real_errors(lines: list[str]) -> list[str]:
-    """Give the log lines of level error and worse that mean something."""
+    """Return the log lines of level error and worse that mean something."""
     return [line for line in lines if _ERROR_LINE.search(line) and not _HARMLESS.search(line)]

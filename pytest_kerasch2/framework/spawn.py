@@ -37,7 +37,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 def run(job: Job, stop: threading.Event | None = None) -> Outcome:
-    """Give the outcome of a job, run now; whatever happens, no process and no file of it is left.
+    """Return the outcome of a job, run now; whatever happens, no process and no file of it is left.
 
     Args:
         job: what to run.
@@ -48,7 +48,7 @@ def run(job: Job, stop: threading.Event | None = None) -> Outcome:
 
 
 def in_line(jobs: Sequence[Job], stop: threading.Event | None = None) -> Generator[Outcome, None, None]:
-    """Give the outcomes of jobs that one interpreter does one after the other, each as soon as it is known.
+    """Yield the outcomes of jobs that one interpreter does one after the other, each as soon as it is known.
 
     The first whose child dies ends the line: those behind it have no outcome, and need another interpreter.
 
@@ -93,7 +93,7 @@ def _child(folder: Path, jobs: Sequence[Job]) -> Iterator[subprocess.Popen[bytes
 
 
 def _environment(job: Job, folder: Path) -> dict[str, str]:
-    """Give the variables of the child: ours, less those of pytest's own workers, with the private homes on top."""
+    """Return the variables of the child: ours, less those of pytest's own workers, with the private homes on top."""
     home = str(folder / "home")
     package = str(Path(__file__).resolve().parents[2])
     ours = Hidden({name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")})
@@ -147,7 +147,7 @@ def _ask_where(child: subprocess.Popen[bytes]) -> None:
 
 
 def _resident(pid: int) -> int:
-    """Give the resident bytes of a process and its children; 0 where the system does not tell."""
+    """Return the resident bytes of a process and its children; 0 where the system does not tell."""
     total = 0
     todo = [pid]
     while todo:

@@ -33,18 +33,18 @@ class StateSnapshot:
 
 
 def read() -> StateSnapshot:
-    """Give the state now. Imports nothing: as long as no Keras is loaded, it is the interpreter's state alone."""
+    """Return the state now. Imports nothing: as long as no Keras is loaded, it is the interpreter's state alone."""
     loaded, items = _items()
     return StateSnapshot(MappingProxyType({item.name: item.read() for item in items}), loaded)
 
 
 def differences(before: StateSnapshot, after: StateSnapshot) -> tuple[Difference, ...]:
-    """Give what changed between two moments; what was read at one of them only is left out."""
+    """Return what changed between two moments; what was read at one of them only is left out."""
     return tuple(difference for _, difference in _compared(before, after))
 
 
 def leaks(before: StateSnapshot, after: StateSnapshot) -> tuple[Difference, ...]:
-    """Give the differences that a check must answer for: all but what is merely spent."""
+    """Return the differences that a check must answer for: all but what is merely spent."""
     return tuple(difference for difference in differences(before, after) if not difference.spent)
 
 

@@ -44,27 +44,27 @@ class Difference:
     spent: bool = False
 
     def __str__(self) -> str:
-        """Give it as one line for a report."""
+        """Return it as one line for a report."""
         return f"{self.name}: {self.before} -> {self.after}"
 
 
 def same_objects(before: dict[Any, Any], after: dict[Any, Any]) -> bool:
-    """Tell whether two mappings hold the very same objects; plain values are compared as values."""
+    """Return whether two mappings hold the very same objects; plain values are compared as values."""
     return before.keys() == after.keys() and all(_same(value, after[key]) for key, value in before.items())
 
 
 def nothing_new(before: dict[Any, int], after: dict[Any, int]) -> bool:
-    """Tell whether nothing is in the second count that was not in the first: what ended by itself is no leak."""
+    """Return whether nothing is in the second count that was not in the first: what ended by itself is no leak."""
     return all(before.get(key, 0) >= count for key, count in after.items())
 
 
 def digest(state: Any) -> str:
-    """Give a short name for a state too long to print."""
+    """Return a short name for a state too long to print."""
     return f"state {zlib.crc32(repr(state).encode()):08x}"
 
 
 def compared(item: Item, before: Any, after: Any) -> Difference | None:
-    """Give the difference between two readings of an item, or None."""
+    """Return the difference between two readings of an item, or None."""
     if before is UNKNOWN or after is UNKNOWN or item.same(before, after):
         return None
     if isinstance(before, dict) and isinstance(after, dict):

@@ -16,7 +16,7 @@ _DEBUG = "tensorflow.python.data.ops.debug_mode"
 
 
 def items() -> tuple[Item, ...]:
-    """Give the items that the TensorFlow of this process has; none where Keras runs without TensorFlow."""
+    """Return the items that the TensorFlow of this process has; none where Keras runs without TensorFlow."""
     tf = sys.modules.get("tensorflow")
     if tf is None:
         return ()
@@ -132,7 +132,7 @@ def _set_random(context: Any, generators: Any, before: Any) -> None:
 
 
 def _visible(context: Any) -> Any:
-    """Give the names of the visible devices, or ``all``, which is also so before devices were looked for."""
+    """Return the names of the visible devices, or ``all``, which is also so before devices were looked for."""
     every = getattr(context, "_physical_devices", None)
     if every is None:
         return "all"

@@ -8,7 +8,7 @@ from pytest_kerasch2.errors import FrameworkMissing
 
 
 def stats() -> Any:
-    """Give `scipy.stats`, which is imported where a decision is made, and nowhere else.
+    """Return `scipy.stats`, which is imported where a decision is made, and nowhere else.
 
     Raises:
         FrameworkMissing: there is no SciPy.
@@ -22,7 +22,7 @@ def stats() -> Any:
 
 
 def beyond(distance: float, freedom: int) -> float:
-    """Give how probable it is that Student's variable of so many degrees of freedom is larger.
+    """Return how probable it is that Student's variable of so many degrees of freedom is larger.
 
     It is what `scipy.stats.t.sf` gives, asked a hundred times quicker: a gate asks it at each point of each look.
     """
@@ -30,7 +30,7 @@ def beyond(distance: float, freedom: int) -> float:
 
 
 def edge(probability: float, freedom: int) -> float:
-    """Give what Student's variable of so many degrees of freedom is larger than with this probability."""
+    """Return what Student's variable of so many degrees of freedom is larger than with this probability."""
     return -float(_special().stdtrit(freedom, probability))
 
 

@@ -28,18 +28,18 @@ class Difference:
     high: float
 
     def within(self, margin: float) -> bool:
-        """Tell whether it is shown to be smaller than the margin."""
+        """Return whether it is shown to be smaller than the margin."""
         return -margin < self.low and self.high < margin
 
     def beyond(self, margin: float) -> bool:
-        """Tell whether it is shown to be larger than the margin."""
+        """Return whether it is shown to be larger than the margin."""
         return self.low > margin or self.high < -margin
 
 
 def difference(
     one: Sequence[float], other: Sequence[float], others: Sequence[Sequence[float]], error: float
 ) -> Difference:
-    """Give the difference of the means of two groups.
+    """Return the difference of the means of two groups.
 
     Args:
         one, other: values of the two; what is given is the mean of `one` less that of `other`.
@@ -52,7 +52,7 @@ def difference(
 
 
 def mean(one: Sequence[float], others: Sequence[Sequence[float]], error: float) -> Difference:
-    """Give the mean of a group, which is its difference from nothing; the arguments are those of `difference`."""
+    """Return the mean of a group, which is its difference from nothing; the arguments are those of `difference`."""
     found = _mean(one)
     reach = _reach(1 / len(one), others, error)
     return Difference(found, found - reach, found + reach)

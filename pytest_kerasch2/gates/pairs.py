@@ -96,7 +96,7 @@ class Judgement:
 
 
 def looks(most: int) -> list[int]:
-    """Give after how many pairs there is a look: at the last, and each time at about 1.4 times fewer, not below 11."""
+    """Return after how many pairs there is a look: the last, then about 1.4 times fewer each, not below 11."""
     found = [most]
     while round(found[0] / GROWTH) >= FEWEST:
         found.insert(0, round(found[0] / GROWTH))
@@ -104,13 +104,13 @@ def looks(most: int) -> list[int]:
 
 
 def shares(planned: Sequence[int]) -> list[float]:
-    """Give the part of the error that is spent at each look, by the pairs that there are at each."""
+    """Return the part of the error that is spent at each look, by the pairs that there are at each."""
     spent = [count / planned[-1] for count in planned]
     return [after - before for before, after in zip([0.0, *spent], spent)]
 
 
 def span(values: Sequence[float], error: float) -> Span:
-    """Give the ratio whose logarithms these are, and between which it lies but for an error on both sides together.
+    """Return the ratio whose logarithms these are, and between which it lies but for an error on both sides together.
 
     Of ten values, the outermost on each side is left out of their mean, of twenty two are, and so on: one process that
     had a bad time is not to make all others worthless. How much the mean scatters is told by all, with those drawn in
@@ -127,7 +127,7 @@ def span(values: Sequence[float], error: float) -> Span:
 
 
 def pseudomedian(values: Sequence[float]) -> float:
-    """Give the median of the means of all pairs of them, each with itself too.
+    """Return the median of the means of all pairs of them, each with itself too.
 
     A few values that stand far out do not move it, and it scatters little more than the mean where there are none:
     J. L. Hodges and E. L. Lehmann, The Annals of Mathematical Statistics 34, 1963.

@@ -47,7 +47,7 @@ class Sample:
 
 
 def sample(own: Sequence[float], groups: Sequence[Sequence[float]], least: float) -> Sample:
-    """Give what is known of values of one kind, whose scatter is told by those of other kinds too.
+    """Return what is known of values of one kind, whose scatter is told by those of other kinds too.
 
     Args:
         own: the values of the kind.
@@ -67,7 +67,7 @@ def _squares(values: Sequence[float]) -> float:
 
 
 def predict(known: Sample, value: tuple[float, float], error: float) -> Prediction:
-    """Tell whether a value comes from where the known ones came.
+    """Return whether a value comes from where the known ones came.
 
     Args:
         known: the known ones.
@@ -84,7 +84,7 @@ def predict(known: Sample, value: tuple[float, float], error: float) -> Predicti
 
 
 def mean_between(values: Sequence[float], error: float) -> tuple[float, float]:
-    """Give between which the mean of all such values lies, but for an error on either side together."""
+    """Return between which the mean of all such values lies, but for an error on either side together."""
     stats = distributions.stats()
     count = len(values)
     mean = math.fsum(values) / count

@@ -19,7 +19,7 @@ SEED = 0
 
 
 def ratio_of_medians(one: Sequence[Sequence[float]], other: Sequence[Sequence[float]], error: float) -> Span:
-    """Give the ratio of the first to the second, and between which it lies but for an error on both sides together.
+    """Return the ratio of the first to the second, and between which it lies but for an error on both sides together.
 
     Each is the median of its values, or of several groups of them the geometric mean of the medians. Values are drawn
     within their group, as if they were independent. Blocks of one process are not: what disturbs one disturbs the next.
@@ -39,7 +39,7 @@ def ratio_of_medians(one: Sequence[Sequence[float]], other: Sequence[Sequence[fl
 
 
 def median_of(values: Sequence[float], error: float) -> Span:
-    """Give the ratio whose logarithms these are, their median, and between which it lies; drawn as above.
+    """Return the ratio whose logarithms these are, their median, and between which it lies; drawn as above.
 
     Args:
         values: logarithms of ratios, each of two things that were measured one beside the other.

@@ -38,12 +38,12 @@ class Usual:
     count: int
 
     def error(self, looks: int) -> float:
-        """Give the standard error of the distance between the mean of so many new values and that of the old ones."""
+        """Return the standard error of the distance between the mean of so many new values and that of the old ones."""
         return self.deviation * math.sqrt(1 / looks + 1 / self.count)
 
 
 def usual(values: Sequence[float], least: float) -> Usual:
-    """Give what is usual from old values.
+    """Return what is usual from old values.
 
     Args:
         values: two or more.
@@ -55,18 +55,18 @@ def usual(values: Sequence[float], least: float) -> Usual:
 
 
 def share(look: int) -> float:
-    """Give the share of the agreed error that may be made at a look, counted from 1."""
+    """Return the share of the agreed error that may be made at a look, counted from 1."""
     return FIRST if look == 1 else (1 - FIRST) / ((look - 1) * look)
 
 
 def surprise(known: Usual, values: Sequence[float]) -> float:
-    """Give how probable a distance of at least this is, in either direction, if nothing has changed."""
+    """Return how probable a distance of at least this is, in either direction, if nothing has changed."""
     distance = abs(math.fsum(values) / len(values) - known.mean)
     return 2 * distributions.beyond(distance / known.error(len(values)), known.count - 1)
 
 
 def supported(known: Usual, values: Sequence[float], error: float) -> bool:
-    """Tell whether new values lie off, in their direction, without the one that lies furthest off too.
+    """Return whether new values lie off, in their direction, without the one that lies furthest off too.
 
     A change moves all of them; one odd value moves their mean alone. Normal values that lie off together are as
     improbable as the power of their number, so of k values, k - 1 must be as improbable as the whole may be to the
@@ -94,12 +94,12 @@ def _support(error: float, count: int) -> float:
 
 
 def reach(known: Usual, looks: int, error: float) -> float:
-    """Give how far the mean of so many values may lie from the truth, but for one side's share of this error."""
+    """Return how far the mean of so many values may lie from the truth, but for one side's share of this error."""
     return distributions.edge(error * share(looks), known.count - 1) * known.error(looks)
 
 
 def smallest(known: Usual, looks: int, alarm: float, miss: float) -> float:
-    """Give the smallest change that so many values would show as an alarm, but for this rate of misses.
+    """Return the smallest change that so many values would show as an alarm, but for this rate of misses.
 
     Of several, half of the misses may be of the whole, and half of the support by the others, whichever is left out.
     """

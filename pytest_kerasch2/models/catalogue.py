@@ -37,12 +37,12 @@ class ModelStyle:
 
     @checked
     def build(self, tf: Any, network: Network = Network()) -> Any:  # noqa: B008  # frozen, so safe to share
-        """Give the model as the style's listing leaves it: not compiled and, but for one style, without weights."""
+        """Return the model as the style's listing leaves it: not compiled and, but for one style, without weights."""
         return self.builder(tf, network)
 
     @checked
     def compiled(self, tf: Any, network: Network = Network(), optimizer: Any = None) -> Any:  # noqa: B008
-        """Give the model compiled as the chapter compiles it; like there it may have no weights before ``fit``.
+        """Return the model compiled as the chapter compiles it; like there it may have no weights before ``fit``.
 
         It is not called beforehand, because a Sequential model without a declared input that was called by hand before
         ``fit`` can be saved to ``.h5`` by TensorFlow 2.0 but not loaded back. Where weights are wanted at once, hand
@@ -70,7 +70,7 @@ class ModelStyle:
         network: Network = Network(),  # noqa: B008
         optimizer: Any = None,
     ) -> Any:
-        """Give the compiled model after some steps of 32 images each, in the order of the data.
+        """Return the compiled model after some steps of 32 images each, in the order of the data.
 
         Args:
             tf: the TensorFlow module.
@@ -87,7 +87,7 @@ class ModelStyle:
         return model
 
     def custom_objects(self, tf: Any, network: Network = Network()) -> dict[str, Any]:  # noqa: B008
-        """Give what a loader has to be told by hand: the class of the subclassed model, nothing for the others."""
+        """Return what a loader has to be told by hand: the class of the subclassed model, nothing for the others."""
         if self.builder is not subclass.build:
             return {}
         known = subclass.model_class(tf, network)
@@ -104,7 +104,7 @@ STYLES: tuple[ModelStyle, ...] = (
 
 
 def style(name: str) -> ModelStyle:
-    """Give the style of that name.
+    """Return the style of that name.
 
     Raises:
         BadSetting: there is none.
@@ -118,7 +118,7 @@ def style(name: str) -> ModelStyle:
 
 
 def built(model: Any, network: Network = Network()) -> Any:  # noqa: B008
-    """Give the same model with its weights made, by calling it on one image of zeros."""
+    """Return the same model with its weights made, by calling it on one image of zeros."""
     model(np.zeros((1, *network.pixels), dtype="float32"))
     return model
 
@@ -139,12 +139,12 @@ def train(model: Any, data: tuple[Any, Any], steps: int) -> None:
 
 
 def copy_weights(*, source: Any, target: Any) -> None:
-    """Give ``target`` the weights of ``source``; both must have been built."""
+    """Return ``target`` the weights of ``source``; both must have been built."""
     target.set_weights(source.get_weights())
 
 
 def layer(model: Any, role: str) -> Any:
-    """Give the layer that plays a role, found by its kind and place and so in every style alike.
+    """Return the layer that plays a role, found by its kind and place and so in every style alike.
 
     Args:
         model: a model of any of the four styles.

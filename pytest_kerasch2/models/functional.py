@@ -11,7 +11,7 @@ OUTPUT_NAME = "d2"
 
 
 def build(tf: Any, network: Network) -> Any:
-    """Give the uncompiled model, which has its weights at once, because its input is declared.
+    """Return the uncompiled model, which has its weights at once, because its input is declared.
 
     The listing takes its hidden layer from ``tf.layers``, which TensorFlow 2 has never had; ``tf.keras.layers`` is
     what it means.

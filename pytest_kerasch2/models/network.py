@@ -12,7 +12,7 @@ STRINGS = "strings"
 
 
 def printed_activation(tf: Any, name: str) -> Any:
-    """Give the function ``tf.nn.<name>`` that a listing names; its name where Keras runs without TensorFlow."""
+    """Return the function ``tf.nn.<name>`` that a listing names; its name where Keras runs without TensorFlow."""
     try:
         return getattr(tf.nn, name)
     except NotApplicable:
@@ -81,15 +81,15 @@ class Network:
         return self.hidden_parameters + self.output_parameters
 
     def with_strings(self) -> Network:
-        """Give the same network with its activations named by strings."""
+        """Return the same network with its activations named by strings."""
         return replace(self, activations=STRINGS)
 
     def hidden_activation_or(self, printed: Any) -> Any:
-        """Give the hidden layer's activation, where ``printed`` is what the style's listing says."""
+        """Return the hidden layer's activation, where ``printed`` is what the style's listing says."""
         return self._choose(self.hidden_activation, "relu", printed)
 
     def output_activation_or(self, printed: Any) -> Any:
-        """Give the output layer's activation, where ``printed`` is what the style's listing says."""
+        """Return the output layer's activation, where ``printed`` is what the style's listing says."""
         return self._choose(self.output_activation, "softmax", printed)
 
     def _choose(self, own: Any, named: str, printed: Any) -> Any:

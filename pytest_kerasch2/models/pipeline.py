@@ -35,7 +35,7 @@ class Stages:
 def stages_as_printed(
     tf: Any, x: Any, y: Any, *, batch_size: int = BATCH_SIZE, buffer_size: int = BUFFER_SIZE, seed: int | None = None
 ) -> Stages:
-    """Give the printed training pipeline stage by stage.
+    """Return the printed training pipeline stage by stage.
 
     Args:
         tf: the TensorFlow module.
@@ -54,14 +54,14 @@ def stages_as_printed(
 def as_printed(
     tf: Any, x: Any, y: Any, *, batch_size: int = BATCH_SIZE, buffer_size: int = BUFFER_SIZE, seed: int | None = None
 ) -> Any:
-    """Give the endless training data set that the printed lines make; arguments as for ``stages_as_printed``."""
+    """Return the endless training data set that the printed lines make; arguments as for ``stages_as_printed``."""
     return stages_as_printed(tf, x, y, batch_size=batch_size, buffer_size=buffer_size, seed=seed).repeated
 
 
 def as_printed_for_test(
     tf: Any, train: Any, x: Any, y: Any, *, batch_size: int = BATCH_SIZE, buffer_size: int = BUFFER_SIZE
 ) -> Any:
-    """Give what the printed lines call the test data set: the *training* data set, repeated once more.
+    """Return what the printed lines call the test data set: the *training* data set, repeated once more.
 
     The test images are put into batches and shuffled, and the next line overwrites the result.
     """
@@ -71,7 +71,7 @@ def as_printed_for_test(
 
 
 def flip_each(tf: Any, images: Any, seed: int | None = None) -> Any:
-    """Give a batch of images of shape (n, height, width), each on its own flipped left to right or left alone."""
+    """Return a batch of images of shape (n, height, width), each on its own flipped left to right or left alone."""
     with_channel = tf.expand_dims(images, -1)
     return tf.squeeze(tf.image.random_flip_left_right(with_channel, seed=seed), -1)
 
@@ -79,7 +79,7 @@ def flip_each(tf: Any, images: Any, seed: int | None = None) -> Any:
 def as_meant(
     tf: Any, x: Any, y: Any, *, batch_size: int = BATCH_SIZE, buffer_size: int = BUFFER_SIZE, seed: int | None = None
 ) -> Any:
-    """Give the endless training data set that the text describes: images shuffled, then each flipped or not.
+    """Return the endless training data set that the text describes: images shuffled, then each flipped or not.
 
     Arguments as for ``stages_as_printed``, but ``buffer_size`` counts images.
     """
@@ -89,5 +89,5 @@ def as_meant(
 
 
 def as_meant_for_test(tf: Any, x: Any, y: Any, *, batch_size: int = BATCH_SIZE) -> Any:
-    """Give the test images once, in their order, unflipped, so that ``evaluate`` sees each exactly once."""
+    """Return the test images once, in their order, unflipped, so that ``evaluate`` sees each exactly once."""
     return tf.data.Dataset.from_tensor_slices((x, y)).batch(batch_size)

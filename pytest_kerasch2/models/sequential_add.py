@@ -8,7 +8,7 @@ from .network import Network, printed_activation
 
 
 def build(tf: Any, network: Network) -> Any:
-    """Give the uncompiled model; it has no weights before it has seen an input."""
+    """Return the uncompiled model; it has no weights before it has seen an input."""
     layers = tf.keras.layers
     model = tf.keras.models.Sequential()
     model.add(layers.Flatten())

@@ -8,7 +8,7 @@ from .network import Network, printed_activation
 
 
 def build(tf: Any, network: Network) -> Any:
-    """Give the uncompiled model; it has no weights before it has seen an input.
+    """Return the uncompiled model; it has no weights before it has seen an input.
 
     This listing alone names both activations as functions.
     """

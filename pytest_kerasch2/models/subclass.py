@@ -9,7 +9,7 @@ from .network import Network, printed_activation
 
 
 def model_class(tf: Any, network: Network) -> Any:
-    """Give the class of the model, which loaders need under its name in ``custom_objects``.
+    """Return the class of the model, which loaders need under its name in ``custom_objects``.
 
     Like the printed class it takes the number of classes alone; everything else is fixed by ``network``. The printed
     constructor also makes a symbolic input that nothing uses, which is left out here.
@@ -31,12 +31,12 @@ def model_class(tf: Any, network: Network) -> Any:
             )
 
         def call(self, inputs: Any) -> Any:
-            """Give one row of class probabilities per image."""
+            """Return one row of class probabilities per image."""
             return self.predictions(self.dropout(self.hidden(self.flatten(inputs))))
 
     return SubclassedModel
 
 
 def build(tf: Any, network: Network) -> Any:
-    """Give the uncompiled model; it has no weights before it has seen an input."""
+    """Return the uncompiled model; it has no weights before it has seen an input."""
     return model_class(tf, network)()

@@ -31,23 +31,23 @@ class Flip:
 
     @property
     def badness(self) -> tuple[int, int]:
-        """Give what sorts the worst first: what is worst now, and of that what was best before."""
+        """Return what sorts the worst first: what is worst now, and of that what was best before."""
         order = [verdict.value for verdict in Verdict]
         return (order.index(self.after["verdict"]), -order.index(self.before["verdict"]))
 
     @property
     def breaks(self) -> bool:
-        """Tell whether the claim is broken now and was not."""
+        """Return whether the claim is broken now and was not."""
         return bool(self.after["verdict"] == "broken")
 
     @property
     def mends(self) -> bool:
-        """Tell whether the claim holds now and was broken."""
+        """Return whether the claim holds now and was broken."""
         return (self.before["verdict"], self.after["verdict"]) == ("broken", "held")
 
 
 def flips(table: Table, column: Column) -> list[Flip]:
-    """Give what flipped on a release against the one before it, worst first.
+    """Return what flipped on a release against the one before it, worst first.
 
     A claim not looked at on both is left out, and so is a figure left open on one, because it did not train there.
 
@@ -66,12 +66,12 @@ def flips(table: Table, column: Column) -> list[Flip]:
 
 
 def is_untold(row: Row, seen: Outcome) -> bool:
-    """Tell whether an outcome leaves a printed figure open, which says nothing of the release."""
+    """Return whether an outcome leaves a printed figure open, which says nothing of the release."""
     return bool(row["kind"] == "figure" and seen["verdict"] == "inconclusive")
 
 
 def page(table: Table) -> str:
-    """Give the page: for each line of releases an overview, then each release on which something flipped."""
+    """Return the page: for each line of releases an overview, then each release on which something flipped."""
     labels = {column["name"]: column["label"] for column in table["releases"]}
     parts = ["# What changed", "", *INTRODUCTION, ""]
     for line in lines(table):
@@ -116,13 +116,13 @@ def _release(column: Column, its: Sequence[Flip], labels: Mapping[str, str]) -> 
 
 
 def broken(table: Table, column: Column) -> list[tuple[Row, Outcome]]:
-    """Give the claims that are broken on a release, with their outcomes, in the order of the table."""
+    """Return the claims that are broken on a release, with their outcomes, in the order of the table."""
     seen = [(row, cells(row).get(column["name"])) for row in table["claims"]]
     return [(row, outcome) for row, outcome in seen if outcome is not None and outcome["verdict"] == "broken"]
 
 
 def _begins(column: Column, table: Table) -> bool:
-    """Tell whether a reader's way begins with a column: the first of the table, or the first on a backend of its own.
+    """Return whether a reader's way begins with a column: the first of the table, or the first on a backend of its own.
 
     The other lines begin with what the flips of the first line have told already.
     """
@@ -132,7 +132,7 @@ def _begins(column: Column, table: Table) -> bool:
 
 
 def _from_the_first(table: Table, columns: Sequence[Column]) -> Iterator[str]:
-    """Tell what is broken where a line begins, which is no flip and concerns a reader all the same."""
+    """Yield what is broken where a line begins, which is no flip and concerns a reader all the same."""
     for column in columns:
         its = broken(table, column)
         if its:

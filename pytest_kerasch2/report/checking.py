@@ -9,7 +9,7 @@ from pytest_kerasch2.report.summary import WORDS
 
 
 def differences(committed: Table, fresh: Table) -> list[str]:
-    """Give a line for each cell of the fresh table whose verdict is not that of the committed one.
+    """Return a line for each cell of the fresh table whose verdict is not that of the committed one.
 
     The fresh table may have a few of the columns only. What an interrupted run did not look at is no difference, and
     nor is a printed figure that a run left open which did not train; a claim that a whole run did not decide is one, as

@@ -10,7 +10,7 @@ from pytest_kerasch2.report.summary import by_section
 
 
 def page(checks: Iterable[Check]) -> str:
-    """Give the page for these checks; those of one claim are told together."""
+    """Return the page for these checks; those of one claim are told together."""
     grouped: dict[str, list[Check]] = {}
     for check in checks:
         grouped.setdefault(check.claim.id, []).append(check)
@@ -32,7 +32,7 @@ def _entry(checks: Sequence[Check]) -> dict[str, Any]:
 
 
 def _told(known: KnownIssue) -> str:
-    plain = known.plain()
+    plain = known.to_dict()
     since, until = plain["since"], plain["until"]
     span = f"{since or 'the first'} to {until or 'now'}"
     limited = f" ({', '.join(known.only)})" if known.only else ""

@@ -22,17 +22,17 @@ REMEDY = "write it anew with kerasch2 table --json"
 
 
 def present(table: Table) -> list[Column]:
-    """Give the columns that have a results file, in the order of the table."""
+    """Return the columns that have a results file, in the order of the table."""
     return [column for column in table["releases"] if "absent" not in column]
 
 
 def cells(row: Row) -> dict[str, Outcome]:
-    """Give what was seen of one claim: the name of a release -> its outcome."""
+    """Return what was seen of one claim: the name of a release -> its outcome."""
     return {name: outcome for outcome in row["outcomes"] for name in outcome["releases"]}
 
 
 def text(table: Table) -> str:
-    """Give the table as the text of a JSON file.
+    """Return the table as the text of a JSON file.
 
     Raises:
         BadTable: it is not as the schema says.
@@ -42,7 +42,7 @@ def text(table: Table) -> str:
 
 
 def read(path: Path) -> Table:
-    """Give the table that a file holds.
+    """Return the table that a file holds.
 
     Raises:
         BadTable: the file is missing, is no JSON, or is not as the schema says; the message names it.

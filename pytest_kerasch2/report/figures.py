@@ -17,7 +17,7 @@ from pytest_kerasch2.report.summary import counts
 
 
 def put_into(table: Table, paths: Sequence[Path]) -> Table:
-    """Give the table with its open figures told by results files of runs that trained.
+    """Return the table with its open figures told by results files of runs that trained.
 
     Args:
         table: stays as it is.

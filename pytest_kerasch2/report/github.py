@@ -11,12 +11,12 @@ from pytest_kerasch2.report.summary import unexpected, unexplained
 
 
 def runs_here(environ: Mapping[str, str]) -> bool:
-    """Tell whether this process is a step of a GitHub workflow."""
+    """Return whether this process is a step of a GitHub workflow."""
     return environ.get("GITHUB_ACTIONS") == "true"
 
 
 def commands(results: Mapping[str, Any]) -> list[str]:
-    """Give a workflow command for each verdict that is not as recorded, and one notice with the counts."""
+    """Return a workflow command for each verdict that is not as recorded, and one notice with the counts."""
     lines = [
         f"::error title={foreign.parameter(claim['id'])}::"
         + foreign.message(f"{claim['verdict']}, expected {claim['expected']}: {claim['statement']} {unexpected(claim)}")

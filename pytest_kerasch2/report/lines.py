@@ -32,17 +32,17 @@ class Line:
 
     @property
     def title(self) -> str:
-        """Give the heading; a series that nobody has described is headed by its own name."""
+        """Return the heading; a series that nobody has described is headed by its own name."""
         return TITLES.get(self.series, (self.series, ""))[0]
 
     @property
     def meaning(self) -> str:
-        """Give what the releases of the line have in common, in a few words."""
+        """Return what the releases of the line have in common, in a few words."""
         return TITLES.get(self.series, ("", self.series))[1]
 
 
 def lines(table: Table) -> tuple[Line, ...]:
-    """Give the lines of a table, in the order in which they first appear."""
+    """Return the lines of a table, in the order in which they first appear."""
     groups: dict[str, list[Column]] = {}
     for column in table["releases"]:
         groups.setdefault(column["series"], []).append(column)
@@ -53,7 +53,7 @@ def lines(table: Table) -> tuple[Line, ...]:
 
 
 def shortened(labels: Sequence[str]) -> list[str]:
-    """Give the labels without the words that all begin or end with.
+    """Return the labels without the words that all begin or end with.
 
     >>> shortened(["Keras 3.0 on TensorFlow 2.16", "Keras 3.1 on TensorFlow 2.16"])
     ['3.0', '3.1']
@@ -67,7 +67,7 @@ def shortened(labels: Sequence[str]) -> list[str]:
 
 
 def spans(line: Line, keys: Mapping[str, Hashable]) -> dict[Any, str]:
-    """Give for each key the releases that have it, as text: `2.0–2.15, 2.18`; empty where all of the line have it.
+    """Return for each key the releases that have it, as text: `2.0–2.15, 2.18`; empty where all of the line have it.
 
     A span never reaches over a release without a results file, nor from one backend to another.
 

@@ -21,7 +21,7 @@ from pytest_kerasch2.report.summary import (
 
 
 def page(results: Mapping[str, Any]) -> str:
-    """Give the report of one results as GitHub-flavoured Markdown."""
+    """Return the report of one results as GitHub-flavoured Markdown."""
     claims = results["claims"]
     lines = ["## The Keras chapter, verified", "", cell(release_line(results["environment"])), ""]
     if not results["complete"]:

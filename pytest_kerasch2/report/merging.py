@@ -29,18 +29,18 @@ class Run:
 
     @property
     def environment(self) -> str:
-        """Give the tox environment that made it."""
+        """Return the tox environment that made it."""
         return self.path.stem
 
     @property
     def release(self) -> Release:
-        """Give what it was run on."""
+        """Return what it was run on."""
         facts = self.results["environment"]
         return Release(facts["tensorflow"], facts["keras"], facts["backend"])
 
 
 def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete: bool = False) -> Table:
-    """Give the compatibility table of these results files.
+    """Return the compatibility table of these results files.
 
     Args:
         paths: the results file files.
@@ -71,7 +71,7 @@ def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete
 
 
 def runs_of(paths: Sequence[Path]) -> list[Run]:
-    """Give the results files of these files, none of which decides a claim twice.
+    """Return the results files of these files, none of which decides a claim twice.
 
     Raises:
         BadResults: a file is missing, is no JSON, or is of another schema.

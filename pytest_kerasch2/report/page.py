@@ -49,7 +49,7 @@ NOTHING = Cell("nothing", "", "no verdict")
 
 
 def render(table: Table) -> str:
-    """Give the page as the text of one HTML file. The same table gives the same text.
+    """Return the page as the text of one HTML file. The same table gives the same text.
 
     Args:
         table: a compatibility table of schema 2, as `compatibility_table.read` gives it.
@@ -120,7 +120,7 @@ def _cell(outcome: Outcome) -> Cell:
 
 
 def _packed(columns: Sequence[Column], rows: Sequence[Row]) -> dict[str, Any]:
-    """Give what the script reads; each text stands there once, and its uses are places in `texts`."""
+    """Return what the script reads; each text stands there once, and its uses are places in `texts`."""
     texts: dict[str, int] = {}
     places = {one["name"]: place for place, one in enumerate(columns) if one["name"]}
     claims = [_packed_claim(row, columns, texts) for row in rows]

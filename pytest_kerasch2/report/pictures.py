@@ -86,7 +86,7 @@ def _matplotlib() -> Any:
 
 @contextlib.contextmanager
 def _settings() -> Iterator[Any]:
-    """Give Matplotlib with our settings, and put the user's back."""
+    """Yield Matplotlib with our settings, and put the user's back."""
     matplotlib = _matplotlib()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -95,7 +95,7 @@ def _settings() -> Iterator[Any]:
 
 
 def drawn(draw: Callable[[Any], Any], kind: str, about: dict[str, Any]) -> bytes:
-    """Give what a picture of this kind, `png` or `svg`, holds: of a figure, and what is said about it.
+    """Return what a picture of this kind, `png` or `svg`, holds: of a figure, and what is said about it.
 
     Raises:
         FrameworkMissing: there is no Matplotlib.
@@ -111,7 +111,7 @@ def drawn(draw: Callable[[Any], Any], kind: str, about: dict[str, Any]) -> bytes
 
 
 def _as_text(figure: Any) -> Any:
-    """Give a figure all of whose texts and names are drawn and written as they are."""
+    """Return a figure all of whose texts and names are drawn and written as they are."""
     for artist in figure.findobj():
         if hasattr(artist, "set_text"):
             artist.set_text(label(artist.get_text()))
@@ -121,5 +121,5 @@ def _as_text(figure: Any) -> Any:
 
 
 def _spoken(svg: bytes, told: str) -> bytes:
-    """Give an SVG that is read out as one picture with these words, and not as all of its numbers."""
+    """Return an SVG that is read out as one picture with these words, and not as all of its numbers."""
     return svg.replace(b"<svg ", f'<svg role="img" aria-label="{attribute(told)}" '.encode(), 1)

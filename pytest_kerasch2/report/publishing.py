@@ -47,7 +47,7 @@ class Order:
 
     @property
     def writers(self) -> Mapping[Path, Callable[[Table], str]]:
-        """Give each file to be written with what makes its text.
+        """Return each file to be written with what makes its text.
 
         Raises:
             BadTable: two texts are to go into one file.
@@ -98,7 +98,7 @@ def _table(order: Order) -> Table:
 
 
 def summary(table: Table) -> list[str]:
-    """Give a line for each release: its verdicts counted, or why there are none."""
+    """Return a line for each release: its verdicts counted, or why there are none."""
     return [
         f"{column['label']}: "
         + (

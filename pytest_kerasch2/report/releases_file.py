@@ -29,7 +29,7 @@ class Listed:
 
 
 def read(path: Path) -> tuple[Listed, ...]:
-    """Give the columns that a releases file lists, in its order. What else it says of them is not for the table.
+    """Return the columns that a releases file lists, in its order. What else it says of them is not for the table.
 
     Raises:
         BadTable: the file is missing, is no TOML, lists nothing, lists something twice, or leaves a text out.

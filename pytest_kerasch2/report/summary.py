@@ -21,12 +21,12 @@ Entry = Mapping[str, Any]
 
 
 def counts(claims: list[Entry]) -> dict[str, int]:
-    """Give how many claims have each verdict, in the order of `VERDICTS`."""
+    """Return how many claims have each verdict, in the order of `VERDICTS`."""
     return {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in VERDICTS}
 
 
 def by_section(claims: list[Entry]) -> Iterator[tuple[str, list[Entry]]]:
-    """Give each section with its claims, in the order in which the chapter has them."""
+    """Return each section with its claims, in the order in which the chapter has them."""
     sections: dict[str, list[Entry]] = {}
     for claim in claims:
         sections.setdefault(claim["section"], []).append(claim)
@@ -34,23 +34,23 @@ def by_section(claims: list[Entry]) -> Iterator[tuple[str, list[Entry]]]:
 
 
 def is_explained(entry: Entry) -> bool:
-    """Tell whether the verdict of a claim is the expected one, and what to write instead, if anything, works."""
+    """Return whether the verdict of a claim is the expected one, and what to write instead, if anything, works."""
     return entry["verdict"] == entry["expected"] and all(one["worked"] for one in entry["workarounds"])
 
 
 def unexplained(claims: list[Entry]) -> list[Entry]:
-    """Give the claims that are not as recorded: what makes the run red."""
+    """Return the claims that are not as recorded: what makes the run red."""
     return [claim for claim in claims if not is_explained(claim)]
 
 
 def unexpected(entry: Entry) -> str:
-    """Give what was seen of a claim that is not as recorded: of the replacement, where that is what does not work."""
+    """Return what was seen of a claim that is not as recorded: of the replacement, where that is what does not work."""
     failed = [one["evidence"][-1] for one in entry["workarounds"] if not one["worked"]]
     return f"what to write instead fails: {failed[0]}" if failed else str(entry["evidence"][-1])
 
 
 def grouped_remedies(claims: list[Entry]) -> dict[str, list[str]]:
-    """Give, for what could not be told, each remedy with the ids of the claims that it would decide."""
+    """Return, for what could not be told, each remedy with the ids of the claims that it would decide."""
     groups: dict[str, list[str]] = {}
     for claim in claims:
         if claim["verdict"] == "inconclusive":
@@ -59,7 +59,7 @@ def grouped_remedies(claims: list[Entry]) -> dict[str, list[str]]:
 
 
 def grouped_inapplicable(claims: list[Entry]) -> dict[str, list[str]]:
-    """Give, for what is not applicable, each reason with the ids of its claims."""
+    """Return, for what is not applicable, each reason with the ids of its claims."""
     groups: dict[str, list[str]] = {}
     for claim in claims:
         if claim["verdict"] == "not_applicable":
@@ -68,7 +68,7 @@ def grouped_inapplicable(claims: list[Entry]) -> dict[str, list[str]]:
 
 
 def grouped_causes(claims: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
-    """Give, for what is broken as recorded, each cause with its source and its claims."""
+    """Return, for what is broken as recorded, each cause with its source and its claims."""
     groups: dict[tuple[str, str], list[Entry]] = {}
     for claim in claims:
         known = claim["known_issue"]
@@ -78,7 +78,7 @@ def grouped_causes(claims: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
 
 
 def release_line(environment: Mapping[str, Any]) -> str:
-    """Give one line that says what the chapter was verified on."""
+    """Return one line that says what the chapter was verified on."""
     tensorflow = environment["tensorflow"]
     return (
         f"{'Without TensorFlow' if tensorflow == ABSENT else f'TensorFlow {tensorflow}'}, "

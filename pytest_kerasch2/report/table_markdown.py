@@ -14,7 +14,7 @@ Causes = Mapping[Any, int]
 
 
 def page(table: Table) -> str:
-    """Give the table as GitHub-flavoured Markdown: where a claim holds is told by spans of releases, not by cells."""
+    """Return the table as GitHub-flavoured Markdown: where a claim holds is told by spans of releases, not by cells."""
     causes = _numbered(table)
     parts = [*_head(table), *_releases(table), *_unexplained(table), "## Claims", "", *_legend()]
     for section, its in by_section(table["claims"]):
@@ -31,17 +31,17 @@ def page(table: Table) -> str:
 
 
 def outcomes(table: Table) -> Iterator[tuple[Row, Outcome]]:
-    """Give every outcome of the table with the claim that it is about."""
+    """Return every outcome of the table with the claim that it is about."""
     return ((row, outcome) for row in table["claims"] for outcome in row["outcomes"])
 
 
 def statement(row: Row) -> str:
-    """Give what heads a claim's row: what it says, and its id."""
+    """Return what heads a claim's row: what it says, and its id."""
     return f"{cell(row['statement'])}<br>{code(row['id'])}"
 
 
 def told(line: Line, keys: Mapping[str, Hashable]) -> str:
-    """Give where along a line each verdict was given; one that all releases of the line share stands alone.
+    """Return where along a line each verdict was given; one that all releases of the line share stands alone.
 
     Args:
         keys: the name of a release -> its verdict and what is written behind the releases.

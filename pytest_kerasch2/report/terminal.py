@@ -26,7 +26,7 @@ COLOURS = {"held": "green", "broken": "red", "not_applicable": "bright_black", "
 
 
 def table(results: Mapping[str, Any], width: int, colour: bool) -> str:
-    """Give the whole report as text: sections with their verdicts, causes, and what to do.
+    """Return the whole report as text: sections with their verdicts, causes, and what to do.
 
     Args:
         width: columns of the terminal.

@@ -11,7 +11,7 @@ Seen = Tuple[Row, Outcome]
 
 
 def blocks(seen: Sequence[Seen]) -> Iterator[str]:
-    """Give the lines of Markdown for claims with their outcomes on one release, in the order given."""
+    """Yield the lines of Markdown for claims with their outcomes on one release, in the order given."""
     served: dict[str, list[str]] = {}
     tried: dict[str, Mapping[str, Any]] = {}
     for row, outcome in seen:

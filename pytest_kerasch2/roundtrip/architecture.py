@@ -31,7 +31,7 @@ LAMBDA_CODE = ("function_type", "output_shape_type", "mask_type")
 
 
 def parse(text: str | bytes, what: str, limits: Limits) -> Any:
-    """Give the value of a JSON text.
+    """Return the value of a JSON text.
 
     Raises:
         UnsafeFile: the text is larger or deeper than any honest configuration.

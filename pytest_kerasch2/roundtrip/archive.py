@@ -37,7 +37,7 @@ class Members:
 
 @contextlib.contextmanager
 def unpacked(source: Path, limits: Limits) -> Iterator[Members]:
-    """Give the parts of an archive; the weights lie in a temporary folder as long as the context lasts.
+    """Yield the parts of an archive; the weights lie in a temporary folder as long as the context lasts.
 
     Every part is read to its end, which is what makes ``zipfile`` compare its checksum.
 

@@ -39,7 +39,7 @@ def same_optimizer_state(*, expected: Sequence[Any], actual: Sequence[Any]) -> N
 
 
 def optimizer_state(model: Any) -> list[Any]:
-    """Give the optimizer's variables as arrays, its step count first; empty for a model without an optimizer.
+    """Return the optimizer's variables as arrays, its step count first; empty for a model without an optimizer.
 
     ``variables`` is a method up to Keras 2.10 and a property from 2.11 on. The learning rate is among them from Keras
     2.11 on. A loaded SavedModel shows nothing but the step count until its first training step.

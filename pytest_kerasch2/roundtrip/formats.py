@@ -42,7 +42,7 @@ class Format:
     folder: bool = False
 
     def path(self, folder: Any, stem: str = "model") -> Path:
-        """Give the path of a model of that name in a folder."""
+        """Return the path of a model of that name in a folder."""
         return Path(folder) / f"{stem}{self.suffix}"
 
     def save(self, model: Any, path: Any, *, digest: bool = False) -> Path:
@@ -94,7 +94,7 @@ class Format:
         trusted: bool = False,
         digest: bool = False,
     ) -> Any:
-        """Give the model, after a look into the file that refuses what could do harm.
+        """Return the model, after a look into the file that refuses what could do harm.
 
         It loads what this Keras itself wrote, what is registered with it in this process, and what ``custom_objects``
         name. Of anything else the error says whether ``custom_objects`` or ``trusted`` helps.
@@ -209,7 +209,7 @@ FORMATS: tuple[Format, ...] = (
 
 
 def form(name: str) -> Format:
-    """Give the format of that name.
+    """Return the format of that name.
 
     Raises:
         BadSetting: there is none.
@@ -221,7 +221,7 @@ def form(name: str) -> Format:
 
 
 def available(tf: Any) -> tuple[Format, ...]:
-    """Give the formats that the release at hand can write, by what it offers and not by its number.
+    """Return the formats that the release at hand can write, by what it offers and not by its number.
 
     Up to TensorFlow 2.15 every name goes; ``.keras`` is then HDF5 up to 2.12 and a zip archive from 2.13. With Keras 3,
     ``save`` refuses folders and ``save_weights`` refuses all but ``.weights.h5``. What is exported is TensorFlow's.

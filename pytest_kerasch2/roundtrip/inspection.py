@@ -34,7 +34,7 @@ def inspect(
     allowed: Iterable[str] = (),
     keras: Any = None,
 ) -> Contents:
-    """Give what a model file holds, after refusing everything that could run code, reach outside or exhaust memory.
+    """Return what a model file holds, after refusing everything that could run code, reach outside or exhaust memory.
 
     What is registered with the Keras in this process is the caller's own. Where no Keras has been imported, the names
     in the file decide alone, and none is imported.

@@ -43,7 +43,7 @@ class _Tally:
 
 
 def contents(path: Any, limits: Limits = Limits()) -> Contents:  # noqa: B008  # frozen, so safe to share
-    """Give what a model file holds; refuses what cannot be walked safely, but not what its configuration names.
+    """Return what a model file holds; refuses what cannot be walked safely, but not what its configuration names.
 
     It is read in this process and without a deadline, which is right for a file that was made here; for any other,
     there is `inspection.inspect`.

@@ -17,7 +17,7 @@ CALLS = {
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
-    """Give a line for the smallest batch of `fit` on each device, and one for each call that is quicker than that.
+    """Yield a line for the smallest batch of `fit` on each device, and one for each call that is quicker than that.
 
     Networks of another type or size are told apart. Times are compared by the slower quartile of what is to be quicker
     and the quicker one of the first call.
@@ -51,6 +51,6 @@ def _call(mode: str, batch: int) -> str:
 
 
 def _image(rows: Sequence[Row], side: int) -> float:
-    """Give the seconds of an image, the mean of rows of one call: the median, or a quartile on one side of it."""
+    """Return the seconds of an image, the mean of rows of one call: the median, or a quartile on one side of it."""
     found = [(row.found.each + side * row.found.spread) / row.batch_size for row in rows if row.found is not None]
     return sum(found) / len(found)

@@ -117,7 +117,7 @@ class Worker:
                 return
 
     def ask(self, do: str, **order: Any) -> Any:
-        """Give the answer to an order.
+        """Return the answer to an order.
 
         Raises:
             ChildDied: the process has ended.
@@ -128,7 +128,7 @@ class Worker:
         return self.receive()
 
     def send(self, do: str, **order: Any) -> None:
-        """Give an order whose answer is taken later."""
+        """Return an order whose answer is taken later."""
         assert self.process.stdin is not None
         self._due = time.monotonic() + self.deadline, " ".join(filter(None, (do, order.get("name"))))
         with contextlib.suppress(BrokenPipeError):
@@ -136,7 +136,7 @@ class Worker:
             self.process.stdin.flush()
 
     def receive(self) -> Any:
-        """Give the answer to the order that was sent, as `ask` does."""
+        """Return the answer to the order that was sent, as `ask` does."""
         answer = self._answer()
         self._due = None
         if "error" in answer:
@@ -180,7 +180,7 @@ class Worker:
 
 
 def received(workers: Sequence[Worker]) -> list[Any]:
-    """Give the answers of several to what they were sent.
+    """Return the answers of several to what they were sent.
 
     Raises:
         KerasCh2Error: the first that one of them refused; all have been heard by then.
@@ -199,7 +199,7 @@ def received(workers: Sequence[Worker]) -> list[Any]:
 
 @contextlib.contextmanager
 def package() -> Iterator[Path]:
-    """Give a folder with a copy of this package, for interpreters in which it is not installed."""
+    """Yield a folder with a copy of this package, for interpreters in which it is not installed."""
     with folders.temporary("package") as folder:
         own = Path(pytest_kerasch2.__file__).parent
         shutil.copytree(own, folder / own.name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -208,7 +208,7 @@ def package() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def named(words: str, folder: Path) -> Iterator[Arm]:
-    """Give the arm that a user names: an environment, an interpreter, a release, or a revision of a folder's project.
+    """Yield the arm that a user names: an environment, an interpreter, a release, or a revision of a folder's project.
 
     A release is installed, and a revision checked out, for as long as this lasts.
 

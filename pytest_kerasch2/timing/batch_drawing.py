@@ -35,7 +35,7 @@ WORDS = {
 
 
 def figure(matplotlib: Any, group: Sequence[Curve], notes: Sequence[str]) -> Any:
-    """Give the figure of the curves of one network.
+    """Return the figure of the curves of one network.
 
     Args:
         matplotlib: the package, with `figure` and `ticker` imported.
@@ -63,7 +63,7 @@ def figure(matplotlib: Any, group: Sequence[Curve], notes: Sequence[str]) -> Any
 
 
 def _lines(group: Sequence[Curve], compared: Sequence[Against], notes: Sequence[str]) -> Iterator[str]:
-    """Give what is told in words, as lines that are no wider than the figure."""
+    """Yield what is told in words, as lines that are no wider than the figure."""
     missing = [] if compared else [f"{NO_GPU if _has_cpu(group) else NO_CPU}."]
     for text in (*by_batch.lines(group), *missing, f"Network: {group[0].network}.", *notes):
         yield from textwrap.wrap(text, LINE)
@@ -108,7 +108,7 @@ def _scaled(matplotlib: Any, panel: Any, batches: Sequence[int]) -> None:
 
 
 def _ticked(matplotlib: Any, panel: Any, said: Callable[[float], str]) -> None:
-    """Give an axis of logarithms its numbers: the powers of ten, and others between them where these are few."""
+    """Return an axis of logarithms its numbers: the powers of ten, and others between them where these are few."""
     low, high = panel.get_ylim()
     panel.grid(color="0.92", linewidth=0.8)
     panel.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1.0,) if high > WIDE * low else (1.0, 2.0, 5.0)))

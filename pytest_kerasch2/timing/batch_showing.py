@@ -42,7 +42,7 @@ def _most(found: Sequence[Curve]) -> list[Curve]:
 
 
 def show(files: Sequence[Path], plots: Sequence[Path], width: int, said: Callable[[Iterable[str]], None]) -> None:
-    """Tell what runs that were kept say of steps by their batch, and draw it.
+    """Return what runs that were kept say of steps by their batch, and draw it.
 
     Args:
         files: of `--benchmark-json`.

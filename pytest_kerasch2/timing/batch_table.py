@@ -20,19 +20,19 @@ LEGEND = (
 
 
 def of_networks(found: Sequence[Curve]) -> list[list[Curve]]:
-    """Give the curves of each network of which several batch sizes were measured, that with the most of them first."""
+    """Return the curves of each network with several batch sizes, that with the most of them first."""
     groups = [[one for one in found if one.network == name] for name in dict.fromkeys(one.network for one in found)]
     several = [group for group in groups if len(sizes(group)) > 1]
     return sorted(several, key=lambda group: -sum(len(one.blocks) for one in group))
 
 
 def sizes(found: Sequence[Curve]) -> list[int]:
-    """Give the batch sizes of some curves, the smallest first."""
+    """Return the batch sizes of some curves, the smallest first."""
     return sorted({size for one in found for size in one.blocks})
 
 
 def text(found: Sequence[Curve], width: int, colour: bool) -> str:
-    """Give the tables as text, each with what it tells; none where there are no several batch sizes.
+    """Return the tables as text, each with what it tells; none where there are no several batch sizes.
 
     Args:
         width: columns of the terminal.

@@ -39,23 +39,23 @@ class Block:
 
     @property
     def each(self) -> float:
-        """Give the seconds of one step."""
+        """Return the seconds of one step."""
         return self.seconds / self.steps
 
     @property
     def whole(self) -> float:
-        """Give the seconds of one step with what was owed of it."""
+        """Return the seconds of one step with what was owed of it."""
         return (self.seconds + self.owed) / self.steps
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give what a file says of it."""
+        """Return what a file says of it."""
         return asdict(self)
 
 
 @functools.lru_cache(maxsize=None)
 def resolution() -> float:
-    """Give the smallest time that the clock can tell, in seconds.
+    """Return the smallest time that the clock can tell, in seconds.
 
     It is found once: what depends on it, such as the steps of a block, is the same whenever it is asked for.
     """
@@ -69,7 +69,7 @@ def resolution() -> float:
 
 
 def waiting(wait: Callable[[], None], times: int = 9) -> float:
-    """Give what it costs to wait for a device that has nothing to do, in seconds: the median of several."""
+    """Return what it costs to wait for a device that has nothing to do, in seconds: the median of several."""
     wait()
     found = []
     for _ in range(times):
@@ -80,7 +80,7 @@ def waiting(wait: Callable[[], None], times: int = 9) -> float:
 
 
 def steps_for(each: float, cost: float, overhead: float = OVERHEAD) -> int:
-    """Give how many steps a block has, so that the clock and the wait are a thousandth of it.
+    """Return how many steps a block has, so that the clock and the wait are a thousandth of it.
 
     Args:
         each: seconds of one step.
@@ -115,7 +115,7 @@ def timed(run: Run, steps: int, finish: Callable[[], None], wait: Callable[[], N
     return Block(steps, ended - began, max(0.0, drained - ended - idle))
 
 
-def refuse_owing(blocks: Sequence[Block], allowed: float = OWED) -> None:
+def check_synchronised(blocks: Sequence[Block], allowed: float = OWED) -> None:
     """Refuse blocks whose clock stopped before their work was done.
 
     A machine that does much else keeps waits waiting too, and so the lower quartile of the blocks is asked: work that

@@ -40,21 +40,21 @@ class Curve:
 
     @property
     def kind(self) -> str:
-        """Give `cpu` or `gpu`."""
+        """Return `cpu` or `gpu`."""
         return self.device.partition(":")[0]
 
     @property
     def name(self) -> str:
-        """Give the device, with the number of its file where there are several."""
+        """Return the device, with the number of its file where there are several."""
         return f"{self.device} [{self.source}]" if self.source else self.device
 
     @property
     def steps(self) -> dict[int, float]:
-        """Give the seconds of a step: the median of the blocks; of several rows of one size, the mean of theirs."""
+        """Return the seconds of a step: the median of the blocks; of several rows of one size, the mean of theirs."""
         return {size: _mean([statistics.median(row) for row in rows]) for size, rows in self.blocks.items()}
 
     def quartiles(self, size: int) -> tuple[float, float]:
-        """Give between which the middle half of the blocks lies, in seconds of a step."""
+        """Return between which the middle half of the blocks lies, in seconds of a step."""
         import numpy as np
 
         low, high = zip(*(np.percentile(row, [25, 75]) for row in self.blocks[size]))
@@ -66,7 +66,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def curves(rows: Sequence[Row], source: int = 0) -> list[Curve]:
-    """Give a curve for each network and device of which steps of `fit` were measured.
+    """Return a curve for each network and device of which steps of `fit` were measured.
 
     Networks of another type or size are told apart.
     """
@@ -104,16 +104,16 @@ class Law:
 
     @property
     def holds(self) -> bool:
-        """Tell whether it tells the measured steps."""
+        """Return whether it tells the measured steps."""
         return self.off <= MOST_OFF
 
     def __call__(self, size: int) -> float:
-        """Give the seconds of a step of a batch size."""
+        """Return the seconds of a step of a batch size."""
         return self.fixed + self.each * size
 
 
 def law(steps: Mapping[int, float]) -> Law:
-    """Give the fixed cost and the cost of an image that fit best, all batch sizes counting alike.
+    """Return the fixed cost and the cost of an image that fit best, all batch sizes counting alike.
 
     Args:
         steps: seconds of a step, by its batch size; of two sizes at least.
@@ -146,18 +146,18 @@ class Against:
 
     @property
     def slower(self) -> int | None:
-        """Give the largest batch whose interval lies wholly on the side of the CPU."""
+        """Return the largest batch whose interval lies wholly on the side of the CPU."""
         return max((size for size, ratio in self.ratios.items() if ratio.high < 1), default=None)
 
     @property
     def quicker(self) -> int | None:
-        """Give the smallest batch, of those larger than `slower`, whose interval lies wholly on the side of the GPU."""
+        """Return the smallest batch, larger than `slower`, whose interval lies wholly on the side of the GPU."""
         sizes = [size for size, ratio in self.ratios.items() if ratio.low > 1]
         return min((size for size in sizes if size > (self.slower or 0)), default=None)
 
     @property
     def line(self) -> str:
-        """Give where the GPU overtakes, as far as that is known."""
+        """Return where the GPU overtakes, as far as that is known."""
         cpu, gpu, slower, quicker = self.cpu.name, self.gpu.name, self.slower, self.quicker
         if quicker is None and slower is None:
             return f"{gpu} and {cpu} cannot be told apart at any of these batches."
@@ -184,7 +184,7 @@ def _against(cpu: Curve, gpu: Curve) -> Against:
 
 
 def lines(found: Sequence[Curve]) -> Iterator[str]:
-    """Give what is told of curves of one network: two parts of a step where they tell it, and who overtakes whom."""
+    """Yield what is told of curves of one network: two parts of a step where they tell it, and who overtakes whom."""
     for curve in found:
         steps = curve.steps
         if len(steps) >= FEWEST:

@@ -12,7 +12,7 @@ ENOUGH = 0.95
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
-    """Give a line for each network that was taken apart, and one more where its parts do not add up to the whole."""
+    """Yield a line for each network that was taken apart, and one more where its parts do not add up to the whole."""
     for row in rows:
         if row.parts is not None:
             yield f"On {row.device}, a step of fit(batch_size={row.batch_size}) {told(row.parts)} ({row.network})."
@@ -22,14 +22,14 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def told(parts: Parts) -> str:
-    """Give the whole, each part with its share of the whole, and their sum."""
+    """Return the whole, each part with its share of the whole, and their sum."""
     whole = parts.whole
     each = ", ".join(f"{name} {_signed(one)} ({100 * one / whole:.0f} %)" for name, one in parts.each.items())
     return f"takes {duration(whole)}: {each}; together {100 * parts.share:.0f} ± {100 * parts.spread:.0f} %"
 
 
 def doubted(parts: Parts) -> str:
-    """Give what is to be said where the parts are not the whole; nothing where they are."""
+    """Return what is to be said where the parts are not the whole; nothing where they are."""
     if parts.share < ENOUGH:
         return f"{_signed(parts.gap)} of it ({100 * (1 - parts.share):.0f} %) is in none of them."
     if parts.share > 2 - ENOUGH:

@@ -121,6 +121,6 @@ def copied(variable: Any) -> Any:
 
 
 def assign(changing: Sequence[Any], values: Sequence[Any]) -> None:
-    """Give variables their values."""
+    """Return variables their values."""
     for variable, value in zip(changing, values):
         variable.assign(value)

@@ -88,7 +88,7 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
                     if start == 0:
                         found.proofs[name] = proofs[:AGAIN]
                     found.pairs.append({"start": start, "benchmark": name, "load": load, **blocks})
-                    _refuse_owing(found, name)
+                    _check_synchronised(found, name)
             found.complete = not _undecided(found) or start + 1 == order.terms.most
             _keep(found, order.out, told)
             left = (time.monotonic() - began) / (start + 1) * (order.terms.most - start - 1)
@@ -156,7 +156,7 @@ def pair(
     *,
     proving: bool = False,
 ) -> dict[str, Any]:
-    """Give the blocks of all processes of a start, for one benchmark, the order of their turns, and what was proved.
+    """Return the blocks of all processes of a start, for one benchmark, the order of their turns, and what was proved.
 
     Args:
         seconds: of blocks of all processes together, about; there are eight rounds at least.
@@ -187,7 +187,7 @@ def pair(
 def _timed(
     workers: Sequence[Worker], name: str, by: str, drawn: random.Random, seconds: float
 ) -> tuple[list[list[int]], list[list[dict[str, Any]]]]:
-    """Give the order of the turns of each round, and the blocks of each process."""
+    """Return the order of the turns of each round, and the blocks of each process."""
     # One after the other: as long as they are alone. All of them have as many steps in a turn.
     each = max(worker.ask("pace", name=name, by=by)["each"] for worker in workers)
     calls = 1 if by == EPOCH else math.ceil(TURN / each)
@@ -206,7 +206,7 @@ def _timed(
     return turns, blocks
 
 
-def refuse_owing(pairs: Sequence[Mapping[str, Any]], whose: Sequence[str]) -> None:
+def check_synchronised(pairs: Sequence[Mapping[str, Any]], whose: Sequence[str]) -> None:
     """Refuse blocks whose clock stopped before their work was done, by all processes of each of two things.
 
     Args:
@@ -221,17 +221,17 @@ def refuse_owing(pairs: Sequence[Mapping[str, Any]], whose: Sequence[str]) -> No
         processes = [its for one in pairs for its in one["blocks"][thing :: len(whose)]]
         blocks = [Block(its["steps"], *both) for its in processes for both in zip(its["seconds"], its["owed"])]
         try:
-            block.refuse_owing(blocks, OWED)
+            block.check_synchronised(blocks, OWED)
         except TimingVoid as error:
             raise TimingVoid(error.happened, f"{name}: {error.found}", error.remedy) from None
 
 
-def _refuse_owing(found: Comparison, name: str) -> None:
+def _check_synchronised(found: Comparison, name: str) -> None:
     # What a wait takes longer on a machine that does much else may be owed in one process. Work that nobody waits for
     # is owed in every start.
     mine = [one for one in found.pairs if one["benchmark"] == name]
     if len(mine) >= STARTS_OWING:
-        refuse_owing(mine, [f"{name} of {arm['name']}" for arm in found.arms])
+        check_synchronised(mine, [f"{name} of {arm['name']}" for arm in found.arms])
 
 
 def _undecided(found: Comparison) -> list[str]:

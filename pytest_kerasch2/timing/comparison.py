@@ -44,7 +44,7 @@ class Comparison:
     complete: bool = False
 
     def judgements(self) -> dict[str, Judgement | None]:
-        """Give what is told of each benchmark; None where there are too few pairs."""
+        """Return what is told of each benchmark; None where there are too few pairs."""
         return {
             name: pairs.judge(
                 [log_ratio(one, SECOND) for one in self.pairs if one["benchmark"] == name],
@@ -57,7 +57,7 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """Give the verdict of the whole: that of the benchmark that is worst off."""
+        """Return the verdict of the whole: that of the benchmark that is worst off."""
         found = [Verdict.UNDECIDED if one is None else one.verdict for one in self.judgements().values()]
         return next(one for one in WORST if one in found)
 
@@ -81,7 +81,7 @@ class Comparison:
         write_text(json.dumps(plain, indent=1) + "\n", path)
 
     def lines(self) -> list[str]:
-        """Give a line for each benchmark, and what the two things are."""
+        """Return a line for each benchmark, and what the two things are."""
         first, second = (one["name"] for one in self.arms)
         lines = [f"{second} against {first}, by {1 + max((one['start'] for one in self.pairs), default=-1)} starts"]
         for name, found in self.judgements().items():
@@ -114,7 +114,7 @@ class Comparison:
         return list(dict.fromkeys(found))
 
     def table(self) -> list[str]:
-        """Give the same as a table in Markdown."""
+        """Return the same as a table in Markdown."""
         first, second = (code(one["name"]) for one in self.arms)
         lines = [
             f"Time per training step of {second}, in times that of {first}: **{self.verdict.value}**",
@@ -144,7 +144,7 @@ SIGNS = {
 
 
 def read(path: Path) -> Comparison:
-    """Give the comparison that a file keeps.
+    """Return the comparison that a file keeps.
 
     Raises:
         BadResults: it is missing, cut short, or of another schema.
@@ -171,13 +171,13 @@ def read(path: Path) -> Comparison:
 
 
 def each(pair: Mapping[str, Any], place: int) -> float:
-    """Give the seconds of a step of one of the processes, the median of its blocks."""
+    """Return the seconds of a step of one of the processes, the median of its blocks."""
     its = pair["blocks"][place]
     return float(statistics.median(its["seconds"])) / int(its["steps"])
 
 
 def log_ratio(pair: Mapping[str, Any], place: int, of_round: Callable[[Sequence[float]], float] = min) -> float:
-    """Give the logarithm of the ratio of one process to the first, from all rounds of a start.
+    """Return the logarithm of the ratio of one process to the first, from all rounds of a start.
 
     In each round every process has two blocks, one on the way there and one on the way back, and the quicker counts:
     a load of the machine is in few of these. What makes steps longer now and then, in less than half of the blocks, is
@@ -190,18 +190,18 @@ def log_ratio(pair: Mapping[str, Any], place: int, of_round: Callable[[Sequence[
 
 
 def together(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the blocks of a process, which are of as many steps, as a file has them."""
+    """Return the blocks of a process, which are of as many steps, as a file has them."""
     (steps,) = {one["steps"] for one in blocks}
     told = {name: [float(f"{one[name]:.6g}") for one in blocks] for name in ("seconds", "owed")}
     return {"steps": steps, **told}
 
 
 def rounds_of(its: Mapping[str, Any], of_round: Callable[[Sequence[float]], float]) -> list[float]:
-    """Give what is told of each round of a process, by the seconds of a step in its two blocks."""
+    """Return what is told of each round of a process, by the seconds of a step in its two blocks."""
     seconds = [one / its["steps"] for one in its["seconds"]]
     return [of_round(seconds[place : place + 2]) for place in range(0, len(seconds) - 1, 2)]
 
 
 def measured(pair: Mapping[str, Any]) -> float:
-    """Give the seconds that were timed, of all processes."""
+    """Return the seconds that were timed, of all processes."""
     return math.fsum(one for its in pair["blocks"] for one in its["seconds"])

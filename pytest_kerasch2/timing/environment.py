@@ -13,7 +13,7 @@ from pytest_kerasch2.framework import api, packages
 
 
 def told() -> dict[str, Any]:
-    """Give the versions of all that takes part, the clock, and the threads that TensorFlow was told to use."""
+    """Return the versions of all that takes part, the clock, and the threads that TensorFlow was told to use."""
     versions = {**asdict(api.release()), "backend_version": packages.version_of(api.release().backend)}
     return {"plugin": __version__, **versions, **of_process(), "threads": _threads()}
 
@@ -25,7 +25,7 @@ def of_process() -> dict[str, Any]:
 
 
 def load() -> float | None:
-    """Give the load of the machine over the last minute; None where it does not tell."""
+    """Return the load of the machine over the last minute; None where it does not tell."""
     try:
         return os.getloadavg()[0]
     except (AttributeError, OSError):
@@ -33,7 +33,7 @@ def load() -> float | None:
 
 
 def _threads() -> Mapping[str, int] | None:
-    """Give how many threads TensorFlow was told to use; 0 means that it chooses."""
+    """Return how many threads TensorFlow was told to use; 0 means that it chooses."""
     if not api.runs_on_tensorflow():
         return None
     found = api.tensorflow().config.threading

@@ -49,7 +49,7 @@ def _spec(module: str) -> importlib.machinery.ModuleSpec | None:
 
 
 def _bound(body: Iterable[ast.stmt]) -> Iterator[str]:
-    """Give the names that statements bind, those within a condition or an attempt too."""
+    """Yield the names that statements bind, those within a condition or an attempt too."""
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name

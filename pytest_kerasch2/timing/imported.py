@@ -10,7 +10,7 @@ from pytest_kerasch2.errors import BadSetting
 NAMED = 3
 
 
-def refuse_from(folder: str | None) -> None:
+def check_not_from(folder: str | None) -> None:
     """Refuse modules that lie in a folder, but for those of this environment, which may lie in it too.
 
     Raises:

@@ -46,12 +46,12 @@ class Work:
 
     @property
     def operations(self) -> float:
-        """Give the multiplications and additions of the products."""
+        """Return the multiplications and additions of the products."""
         return float(sum(2 * m * k * n for m, k, n in self.products))
 
 
 def work_of(model: Any, batch_size: int, trains: bool) -> Work | None:
-    """Give what a step has to do, or None where it has other layers than dense ones, or is trained in another way.
+    """Return what a step has to do, or None where it has other layers than dense ones, or is trained in another way.
 
     Args:
         trains: whether the step changes the weights.
@@ -81,7 +81,7 @@ def work_of(model: Any, batch_size: int, trains: bool) -> Work | None:
 
 
 def _numbers(model: Any) -> int | None:
-    """Give how many numbers a step of training moves for each parameter, or None where that is not known."""
+    """Return how many numbers a step of training moves for each parameter, or None where that is not known."""
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     if getattr(optimizer, "momentum", 0) or len(model.trainable_weights) < len(model.weights):
         return None
@@ -89,7 +89,7 @@ def _numbers(model: Any) -> int | None:
 
 
 def least(work: Work, device: Device, dtype: str) -> float:
-    """Give the seconds that a step takes at least here.
+    """Return the seconds that a step takes at least here.
 
     Args:
         dtype: in which the network computes, such as ``float32``.
@@ -101,7 +101,7 @@ def least(work: Work, device: Device, dtype: str) -> float:
 
 @functools.lru_cache(maxsize=None)
 def _product(shape: tuple[int, int, int], device: Device, dtype: str) -> float:
-    """Give the seconds of one product."""
+    """Return the seconds of one product."""
     m, k, n = shape
     random = np.random.default_rng(0)
     with device.placed():
@@ -112,7 +112,7 @@ def _product(shape: tuple[int, int, int], device: Device, dtype: str) -> float:
 
 @functools.lru_cache(maxsize=None)
 def _seconds_of_byte(count: int, device: Device) -> float:
-    """Give the seconds of a byte that is read or written, by adding one to so many float32 numbers.
+    """Return the seconds of a byte that is read or written, by adding one to so many float32 numbers.
 
     Without what it takes to ask for it, which on a GPU is longer than the work itself.
     """
@@ -133,7 +133,7 @@ def _multiply() -> Callable[[Any, Any], Any]:
 
 
 def _quickest(call: Callable[[], Any], device: Device) -> float:
-    """Give the seconds of a call, of the quickest of some rounds; many are sent before the device is waited for."""
+    """Return the seconds of a call, of the quickest of some rounds; many are sent before the device is waited for."""
     _round(call, 1, device)
     count = 1
     while True:

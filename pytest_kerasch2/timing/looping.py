@@ -69,7 +69,7 @@ class Loop:
         """Return a context in which nothing is put back: what a function changes, it alone knows."""
         return contextlib.nullcontext()
 
-    def refuse_elsewhere(self) -> None:
+    def check_device(self) -> None:
         """A function is where it is."""
 
     def updates(self) -> None:

@@ -45,17 +45,17 @@ class Measurement:
 
     @property
     def before_steps(self) -> float:
-        """Give the seconds of the first call beyond those of its steps: of tracing and compiling, and reading in."""
+        """Return the seconds of the first call beyond those of its steps: of tracing and compiling, and reading in."""
         return max(0.0, self.first - self.first_steps * self.each)
 
     @property
     def each(self) -> float:
-        """Give the seconds of one step, the median of the blocks."""
+        """Return the seconds of one step, the median of the blocks."""
         return statistics.median(one.each for one in self.blocks)
 
     @property
     def spread(self) -> float:
-        """Give half of what lies between the quartiles of the blocks, in seconds of a step."""
+        """Return half of what lies between the quartiles of the blocks, in seconds of a step."""
         low, high = np.percentile([one.each for one in self.blocks], [25, 75])
         return float(high - low) / 2
 
@@ -66,7 +66,7 @@ class Measurement:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give what a file says of it."""
+        """Return what a file says of it."""
         return {
             "first_call_seconds": self.first,
             "first_call_steps": self.first_steps,

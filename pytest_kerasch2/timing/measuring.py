@@ -52,11 +52,11 @@ class Prepared:
 
     @property
     def steps(self) -> int:
-        """Give how many steps a block has, so that what surrounds them is no matter."""
+        """Return how many steps a block has, so that what surrounds them is no matter."""
         return self.steps_within(block.OVERHEAD, self.warming[-1].whole)
 
     def steps_within(self, overhead: float, each: float) -> int:
-        """Give how many steps a block has, so that what surrounds them is no more than a share of it.
+        """Return how many steps a block has, so that what surrounds them is no more than a share of it.
 
         Args:
             overhead: the share.
@@ -111,7 +111,7 @@ class Taking:
 
     @property
     def seconds(self) -> float:
-        """Give what its blocks took, with what was owed."""
+        """Return what its blocks took, with what was owed."""
         return sum(one.steps * one.whole for one in self.blocks)
 
     def block(self) -> None:
@@ -180,7 +180,7 @@ def _taken(
             for one in drawn.sample(every, len(every)):
                 one.block()
     for one in every:
-        block.refuse_owing(one.blocks)
+        block.check_synchronised(one.blocks)
         learning.check_numbers(one.ready.subject, trains=mode.trains)
     return every
 
@@ -242,7 +242,7 @@ def prepared(
         subject.finish()
         first = time.perf_counter() - began
         # A model may have been built by its first call.
-        subject.refuse_elsewhere()
+        subject.check_device()
         learning.check_numbers(subject, None if mode.trains else result, trains=mode.trains)
         idle = block.waiting(subject.wait)
         traced = len(traces)
@@ -270,7 +270,7 @@ def _whole(steps: int, unit: int) -> int:
 
 @contextlib.contextmanager
 def _traced(subject: Subject) -> Iterator[list[str]]:
-    """Give a list that grows whenever the model is traced.
+    """Yield a list that grows whenever the model is traced.
 
     The last layer is looked at, by its `call`: a graph that is there already does not come back to it.
     """

@@ -34,7 +34,7 @@ class Memory:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give what a file says of it."""
+        """Return what a file says of it."""
         return asdict(self)
 
 
@@ -65,11 +65,11 @@ class Gauge:
         return False
 
     def now(self) -> float | None:
-        """Give the bytes that are taken, or None where this machine does not tell."""
+        """Return the bytes that are taken, or None where this machine does not tell."""
         return self._read("VmRSS", "current", "bytes_in_use", "memory_allocated")
 
     def peak(self) -> float | None:
-        """Give the bytes that were taken at most since the peak was forgotten, or None."""
+        """Return the bytes that were taken at most since the peak was forgotten, or None."""
         return self._read("VmHWM", "peak", "peak_bytes_in_use", "max_memory_allocated")
 
     @property
@@ -110,7 +110,7 @@ def told(device: Device) -> Iterator[None]:
 
 
 def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
-    """Give what was taken since a reading, or None where this machine does not tell.
+    """Return what was taken since a reading, or None where this machine does not tell.
 
     Args:
         before: what the gauge read before the blocks that count.
@@ -123,7 +123,7 @@ def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
 
 
 def together(parts: Sequence[Memory | None]) -> Memory | None:
-    """Give what several blocks of as many steps took; None where the machine did not tell of one of them."""
+    """Return what several blocks of as many steps took; None where the machine did not tell of one of them."""
     told = [one for one in parts if one is not None]
     if not told or len(told) < len(parts):
         return None

@@ -51,7 +51,7 @@ class OneByOne:
         self.done = 0
 
     def next(self, count: int) -> list[Any]:
-        """Give the batches of the next steps."""
+        """Return the batches of the next steps."""
         return [self.given[number % len(self.given)] for number in range(self.done, self.done + count)]
 
     def __call__(self, count: int) -> None:
@@ -209,7 +209,7 @@ BY_HAND = ("eager", "graph", "xla")
 
 
 def mode(name: str) -> Mode:
-    """Give a mode by its name.
+    """Return a mode by its name.
 
     Raises:
         BadSetting: none is called so.

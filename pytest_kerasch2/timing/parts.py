@@ -55,12 +55,12 @@ class Round:
 
     @property
     def parts(self) -> tuple[float, float, float, float]:
-        """Give input, dispatch, compute and wait, in seconds of a step."""
+        """Return input, dispatch, compute and wait, in seconds of a step."""
         return self.fed - self.there, self.around + self.empty, self.there - self.waited - self.empty, self.waited
 
     @property
     def share(self) -> float:
-        """Give the sum of the parts as a share of the whole."""
+        """Return the sum of the parts as a share of the whole."""
         return sum(self.parts) / self.whole
 
 
@@ -78,33 +78,33 @@ class Parts:
 
     @property
     def whole(self) -> float:
-        """Give the seconds of a step of `fit`, the median of the rounds."""
+        """Return the seconds of a step of `fit`, the median of the rounds."""
         return statistics.median(one.whole for one in self.rounds)
 
     @property
     def each(self) -> dict[str, float]:
-        """Give the seconds of each part, the median of the rounds; noise may make a small one negative."""
+        """Return the seconds of each part, the median of the rounds; noise may make a small one negative."""
         return {name: statistics.median(found) for name, found in zip(NAMES, zip(*(one.parts for one in self.rounds)))}
 
     @property
     def share(self) -> float:
-        """Give the sum of the parts as a share of the whole, the median of the rounds."""
+        """Return the sum of the parts as a share of the whole, the median of the rounds."""
         return statistics.median(one.share for one in self.rounds)
 
     @property
     def gap(self) -> float:
-        """Give the seconds of a step that are in no part; negative where parts are done at the same time."""
+        """Return the seconds of a step that are in no part; negative where parts are done at the same time."""
         return (1 - self.share) * self.whole
 
     @property
     def spread(self) -> float:
-        """Give half of what lies between the quartiles of this share."""
+        """Return half of what lies between the quartiles of this share."""
         low, high = np.percentile([one.share for one in self.rounds], [25, 75])
         return float(high - low) / 2
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give what a file says of it."""
+        """Return what a file says of it."""
         told = {"whole": self.whole, **self.each, "share": self.share, "gap": self.gap, "spread": self.spread}
         return {"steps": self.steps, **told, "rounds": [asdict(one) for one in self.rounds]}
 
@@ -232,7 +232,7 @@ class _Ways:
         return Block(*sums), sum(waits)
 
     def _looked_at(self) -> tuple[Any, list[str]]:
-        """Give what gives one batch again and again, which is one of those of `fit`, and the names of a step's logs."""
+        """Return what yields one batch of `fit` again and again, and the names of a step's logs."""
         found: list[Any] = []
 
         def look(*given: Any) -> Any:
@@ -247,7 +247,7 @@ class _Ways:
         return found[0], found[1]
 
     def _nothing(self, names: list[str]) -> Function:
-        """Give a step that does nothing, made and compiled by Keras as that of the model is."""
+        """Return a step that does nothing, made and compiled by Keras as that of the model is."""
         model = self.model
         logs = {name: api.tensor(np.float32(0)) for name in names}
         # By its class, where it has none of its own; on JAX a step takes the state of the model, and gives it back.
@@ -269,7 +269,7 @@ class _Ways:
 
     @contextlib.contextmanager
     def _given(self, step: Function) -> Iterator[None]:
-        """Give `fit` another function to call for each step."""
+        """Yield `fit` another function to call for each step."""
         before = self.model.train_function
         self.model.train_function = step
         try:
@@ -279,7 +279,7 @@ class _Ways:
 
 
 def _logs(found: Any) -> Any:
-    """Give what a step told; on JAX it gives the state of the model too."""
+    """Return what a step told; on JAX it gives the state of the model too."""
     return found if isinstance(found, dict) else found[0]
 
 
@@ -298,7 +298,7 @@ def _stateless(step: Function, count: int, given: Any, source: Any) -> tuple[Any
 
 
 def _again(batch: Any, source: Any) -> Any:
-    """Give a batch without end, as something of the kind that gave it, for which nothing is traced anew."""
+    """Return a batch without end, as something of the kind that gave it, for which nothing is traced anew."""
     spec = getattr(source, "element_spec", None)
     if spec is None:
         return itertools.repeat(tuple(nested.mapped(api.tensor, part) for part in batch))

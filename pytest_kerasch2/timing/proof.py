@@ -70,7 +70,7 @@ class Proof:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Give what a file says of it."""
+        """Return what a file says of it."""
         if self.off is None or self.allowed is None:
             return {"why_not": self.why_not}
         return {"steps": self.steps, "off": dict(self.off), "allowed": dict(self.allowed)}

@@ -24,12 +24,12 @@ NAME = "kerasch2"
 
 
 def has_keeper(config: Any) -> bool:
-    """Tell whether pytest-benchmark is there, found by its name or loaded by that of its module."""
+    """Return whether pytest-benchmark is there, found by its name or loaded by that of its module."""
     return any(map(config.pluginmanager.hasplugin, ("benchmark", "pytest_benchmark.plugin")))
 
 
 def keeper(request: Any) -> Any:
-    """Give the fixture of pytest-benchmark, which keeps the times.
+    """Return the fixture of pytest-benchmark, which keeps the times.
 
     Raises:
         BadSetting: this is one of several processes, whose times are those of all of them.
@@ -181,7 +181,7 @@ def _ready(
 
 
 def _record(row: Row, place: Device, found: Measurement) -> dict[str, Any]:
-    """Give what the file of pytest-benchmark has of a row."""
+    """Return what the file of pytest-benchmark has of a row."""
     about = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": row.network}
     about.update(hardware=devices.hardware(place), environment=environment.told(), limit_seconds=row.limit)
     noted = {"note": row.note} if row.note else {}
@@ -193,7 +193,7 @@ def _network(subject: Subject) -> str:
 
 
 def _limit(subject: Subject, mode: Mode) -> float | None:
-    """Give the seconds that a step takes at least here, or None where the network is of other layers than are known."""
+    """Return the least seconds that a step takes here, or None for a network of layers that are not known."""
     dtype = _dtype(subject.model)
     work = limit.work_of(subject.model, subject.batch_size, mode.trains)
     return None if work is None else limit.least(work, subject.device, dtype)

@@ -30,7 +30,7 @@ SAID = 300
 
 
 def named(words: str) -> bool:
-    """Tell whether words name a release."""
+    """Return whether words name a release."""
     return RELEASE.fullmatch(words) is not None
 
 
@@ -47,7 +47,7 @@ def check_spelling(words: str) -> None:
 
 
 def variables(words: str) -> Mapping[str, str]:
-    """Give the environment variables that a release needs: on which backend its Keras runs."""
+    """Return the environment variables that a release needs: on which backend its Keras runs."""
     names = [re.split(r"[^\w.-]", one)[0].lower() for one in words.split(",")]
     found = [name for name in names if name in BACKENDS]
     return {"KERAS_BACKEND": found[0]} if found and not any(name.startswith("tensorflow") for name in names) else {}
@@ -55,7 +55,7 @@ def variables(words: str) -> Mapping[str, str]:
 
 @contextlib.contextmanager
 def installed(words: str) -> Iterator[Path]:
-    """Give an environment in which a release is installed; by uv where it is there, or else by pip.
+    """Yield an environment in which a release is installed; by uv where it is there, or else by pip.
 
     Args:
         words: requirements with commas between; `python==3.11` among them says for which CPython, with uv alone.

@@ -26,7 +26,7 @@ MARGIN = 0.2
 
 
 def self_tested(chosen: Any, told: Callable[[str], None]) -> bool:
-    """Tell whether a comparison can turn red and stay green: one thing with itself, as it is and with a slowdown.
+    """Return whether a comparison can turn red and stay green: one thing with itself, as it is and with a slowdown.
 
     Where the machine was unfit, it is tried once more.
 

@@ -14,7 +14,7 @@ ERROR = 0.05
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
-    """Give a line for each model that took turns with another, which is the first of its turns."""
+    """Yield a line for each model that took turns with another, which is the first of its turns."""
     groups: dict[tuple[str, str], list[tuple[Row, Measurement]]] = {}
     for row in rows:
         if row.found is not None and row.found.turns:

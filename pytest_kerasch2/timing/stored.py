@@ -42,7 +42,7 @@ class Stored:
 
     @property
     def line(self) -> str:
-        """Give where it comes from."""
+        """Return where it comes from."""
         its, backend = self.environment, self.environment["backend"]
         if backend == "tensorflow":
             releases = f"TensorFlow {its['tensorflow']}, Keras {its['keras']}"
@@ -57,7 +57,7 @@ class Stored:
 
 
 def read(path: Path) -> Stored:
-    """Give the run that a file keeps.
+    """Return the run that a file keeps.
 
     Raises:
         BadResults: it is missing, cut short, of another schema, or holds no steps.

@@ -105,7 +105,7 @@ class Subject:
             for place, one in enumerate(self.trained)
         }
 
-    def refuse_elsewhere(self) -> None:
+    def check_device(self) -> None:
         """Refuse a model on another device than its steps are to be on: their time would not be of either.
 
         Raises:
@@ -218,5 +218,5 @@ def subject(
         whole = feed.items // batch_size * batch_size
         x, y, weight = feeds.cut((feed.x, feed.y, feed.sample_weight), 0, whole)
         made = Subject(model, x, y, batch_size, device, weight, class_weight)
-    made.refuse_elsewhere()
+    made.check_device()
     return made

@@ -36,7 +36,7 @@ class Benchmark:
 
 
 def of(named: str | None) -> Mapping[str, Callable[[], Benchmark]]:
-    """Give what makes each benchmark of a suite.
+    """Return what makes each benchmark of a suite.
 
     Args:
         named: `module:function` that gives a mapping from names to functions, each of which gives the arguments of a
@@ -87,7 +87,7 @@ def _chapters(mode: str) -> Callable[[], Benchmark]:
 
 
 def images() -> tuple[Any, Any]:
-    """Give made-up images, float32 from 0 to 1 of shape (n, 28, 28), each brighter in the rows of its class."""
+    """Return made-up images, float32 from 0 to 1 of shape (n, 28, 28), each brighter in the rows of its class."""
     drawn = np.random.RandomState(0)
     labels = drawn.randint(0, 10, IMAGES).astype("int64")
     x = drawn.uniform(0, 0.5, (IMAGES, 28, 28)).astype("float32")

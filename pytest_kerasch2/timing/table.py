@@ -54,7 +54,7 @@ class Row:
 
 
 def text(rows: Sequence[Row], width: int, colour: bool) -> str:
-    """Give the table as text.
+    """Return the table as text.
 
     Args:
         width: columns of the terminal.
@@ -100,12 +100,12 @@ def remarks(row: Row) -> list[str]:
 
 
 def short(name: str) -> str:
-    """Give a name of pytest's without its file and what all of them begin with."""
+    """Return a name of pytest's without its file and what all of them begin with."""
     return name.rpartition("::")[2].replace("test_", "", 1)
 
 
 def cells(row: Row, found: Measurement) -> tuple[str, ...]:
-    """Give what is told of a row, under `HEADS`."""
+    """Return what is told of a row, under `HEADS`."""
     step, spread = found.each, found.spread
     limit = "" if row.limit is None else f"{step / row.limit:.1f}"
     peak = "" if found.memory is None else size(found.memory.peak)
@@ -122,18 +122,18 @@ def cells(row: Row, found: Measurement) -> tuple[str, ...]:
 
 
 def duration(seconds: float) -> str:
-    """Give a time with three digits."""
+    """Return a time with three digits."""
     unit, name = next((pair for pair in UNITS if seconds >= NEXT * pair[0]), UNITS[-1])
     return f"{digits(seconds / unit)} {name}"
 
 
 def size(count: float) -> str:
-    """Give a number of bytes with three digits."""
+    """Return a number of bytes with three digits."""
     unit, name = next((pair for pair in BYTES if abs(count) >= NEXT * pair[0]), (1, "B"))
     return f"{digits(count / unit)} {name}" if unit > 1 else f"{count:.0f} B"
 
 
 def digits(value: float) -> str:
-    """Give a number with three digits."""
+    """Return a number with three digits."""
     # What is rounded to 100 would end with its point.
     return f"{value:.0f}" if abs(value) >= 99.95 else f"{value:#.3g}"

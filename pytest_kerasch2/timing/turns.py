@@ -57,26 +57,26 @@ class Turns:
 
     @property
     def whole(self) -> int:
-        """Give the calls of a turn in all."""
+        """Return the calls of a turn in all."""
         return self.lead + self.calls
 
 
 def stopped_by(ready: Prepared) -> str:
-    """Tell where the run of a benchmark can be stopped."""
+    """Return where the run of a benchmark can be stopped."""
     if isinstance(ready.run, OneByOne):
         return STEP
     return CALL if _functions(ready.subject.model) else EPOCH
 
 
 def steps_of_call(ready: Prepared, by: str) -> int:
-    """Give how many steps are done from one place where a run can be stopped to the next."""
+    """Return how many steps are done from one place where a run can be stopped to the next."""
     if by == EPOCH:
         return ready.unit
     return 1 if by == STEP else _at_once(ready.subject.model)
 
 
 def pace(ready: Prepared, by: str) -> float:
-    """Give the seconds from one place where a run can be stopped to the next, about.
+    """Return the seconds from one place where a run can be stopped to the next, about.
 
     Raises:
         TimingVoid: the compiled function was called less than twice in an epoch.
@@ -155,7 +155,7 @@ def _within_epochs(ready: Prepared, each: int, turns: Turns, hand_over: HandOver
 
 
 def _epochs(subject: Subject, each: int, turns: Turns) -> tuple[Subject, int]:
-    """Give the data of an epoch, and how many of them the turns take; they end with the last of the turns, about.
+    """Return the data of an epoch, and how many of them the turns take; they end with the last of the turns, about.
 
     Raises:
         TimingVoid: no turn goes into an epoch.
@@ -230,7 +230,7 @@ def _stops(
 
 
 def _owed(last: _Last) -> float:
-    """Give the seconds that the device went on working, by how much longer a first wait took than a second one.
+    """Return the seconds that the device went on working, by how much longer a first wait took than a second one.
 
     In so short a turn, what waiting costs by itself is to be seen in it, and not at a time when nothing else was done.
     """
@@ -252,7 +252,7 @@ def _spin(seconds: float) -> float:
 
 
 def _several(subject: Subject, batches: int) -> Subject:
-    """Give the data once or several times, so that an epoch has so many batches if that is not too much."""
+    """Return the data once or several times, so that an epoch has so many batches if that is not too much."""
     return subject.several(batches, LARGEST)
 
 

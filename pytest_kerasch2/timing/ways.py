@@ -35,13 +35,13 @@ class Moved:
 
 
 def off(references: Sequence[Moved], found: Sequence[Moved]) -> dict[str, float]:
-    """Give by what share runs are off from those by hand, on the mean."""
+    """Return by what share runs are off from those by hand, on the mean."""
     usual, those = _told(references, references), _told(found, references)
     return {name: abs(statistics.mean(those[name]) - statistics.mean(usual[name])) for name in usual}
 
 
 def allowed(references: Sequence[Moved]) -> dict[str, float]:
-    """Give by what share they may be off."""
+    """Return by what share they may be off."""
     usual = _told(references, references)
     return {name: max(LEAST[name], SCATTERS * statistics.stdev(values)) for name, values in usual.items()}
 
@@ -64,7 +64,7 @@ def _nearest(runs: Sequence[Moved]) -> float:
 
 
 def _told(runs: Sequence[Moved], references: Sequence[Moved]) -> dict[str, list[float]]:
-    """Give for each run how far it went along the usual way, in all, and from it, and the logarithm of its loss.
+    """Return for each run how far it went along the usual way, in all, and from it, and the logarithm of its loss.
 
     The distance from the usual way is one in which each weight counts alike, however little it moves.
 

@@ -41,7 +41,7 @@ class Worker:
         self.kept = contextlib.ExitStack()
 
     def about(self, suite_of: str | None) -> dict[str, Any]:
-        """Tell what this process is, and which benchmarks its suite has."""
+        """Return what this process is, and which benchmarks its suite has."""
         machine = {"node": platform.node(), "machine": platform.machine(), "cores": os.cpu_count()}
         return {"environment": {**environment.told(), **machine}, "benchmarks": list(suite.of(suite_of))}
 
@@ -68,7 +68,7 @@ class Worker:
         place = devices.one(device)
         with place.placed():
             its = made[name]()
-        imported.refuse_from(not_from)
+        imported.check_not_from(not_from)
         mode, ready = modes.mode(its.mode), subject(its.model, its.data, its.batch_size, place, its.class_weight)
         modes.check_model(its.model, mode)
         if proving and mode.trains:
@@ -80,7 +80,7 @@ class Worker:
         return {"first": prepared.first, "by": turns.stopped_by(prepared), "proof": proof}
 
     def pace(self, name: str, by: str) -> dict[str, Any]:
-        """Tell how long the benchmark takes between stops; asked of one process at a time, when all have warmed up."""
+        """Return how long the benchmark takes between stops, one process at a time, once all have warmed up."""
         return {"each": turns.pace(self.ready[name], by)}
 
     def turns(self, name: str, by: str, count: int, calls: int, lead: int) -> dict[str, Any]:

@@ -28,19 +28,19 @@ class Page:
         return self
 
     def script(self, text: str, *arguments: Any) -> Any:
-        """Give what a script in the page returns."""
+        """Return what a script in the page returns."""
         return self.driver.execute_script(text, *arguments)
 
     def find(self, selector: str) -> Any:
-        """Give the first element of a selector."""
+        """Return the first element of a selector."""
         return self.driver.find_element("css selector", selector)
 
     def claims(self) -> list[str]:
-        """Give the ids of the claims on the screen."""
+        """Return the ids of the claims on the screen."""
         return self._texts("tbody th[scope=row] code")
 
     def releases(self) -> list[str]:
-        """Give the headings of the releases on the screen."""
+        """Return the headings of the releases on the screen."""
         return self._texts("th.release .label")
 
     def _texts(self, selector: str) -> list[str]:
@@ -48,7 +48,7 @@ class Page:
         return list(self.script(f"{shown}.map(e => e.textContent)", selector))
 
     def cell(self, claim: str, release: str) -> Any:
-        """Give the cell of a claim and a release; with an empty name, the heading of the other."""
+        """Return the cell of a claim and a release; with an empty name, the heading of the other."""
         heads = ["", *self._every("th.release .label")]
         at = heads.index(next(head for head in heads if head.startswith(release)))
         if not claim:
@@ -75,20 +75,20 @@ class Page:
         self.driver.switch_to.active_element.send_keys(*keys)
 
     def focus(self) -> str:
-        """Give the words of what has the focus, or the name by which it is read out."""
+        """Return the words of what has the focus, or the name by which it is read out."""
         focused = "const it = document.activeElement; return it.ariaLabel || it.innerText"
         return str(self.script(focused)).strip()
 
     def panel(self) -> str:
-        """Give the text of the open panel, empty where it is closed."""
+        """Return the text of the open panel, empty where it is closed."""
         return str(self.find("#panel").text)
 
     def logs(self, kind: str) -> list[dict[str, Any]]:
-        """Give what a log of the browser has got since it was last asked."""
+        """Return what a log of the browser has got since it was last asked."""
         return list(self.driver.get_log(kind))
 
     def requests(self) -> list[str]:
-        """Give the addresses that the page asked for since it was opened, but its own."""
+        """Return the addresses that the page asked for since it was opened, but its own."""
         messages = [json.loads(entry["message"])["message"] for entry in self.logs("performance")]
         asked = [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
         return [address for address in asked if not address.startswith((self.address, "about:"))]
@@ -96,7 +96,7 @@ class Page:
 
 @pytest.fixture(scope="session")
 def driver() -> Iterator[Any]:
-    """Give the one browser of this run."""
+    """Yield the one browser of this run."""
     pytest.importorskip("selenium", reason="the page is tested with Selenium, which is not installed")
     pytest.importorskip("jinja2", reason="the page is made with Jinja2, of the extra `report`")
     from benchmarks.page import browser
@@ -112,7 +112,7 @@ def driver() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(driver: Any, tmp_path: Path) -> Callable[..., Page]:
-    """Give a function that opens the page of a table, by default the small one, with a link."""
+    """Return a function that opens the page of a table, by default the small one, with a link."""
     from pytest_kerasch2.report import page
 
     def opened(link: str = "", of: Any = None) -> Page:

@@ -20,7 +20,7 @@ OLD, MIDDLE, NEW, JAX = EVERYWHERE
 
 
 def table() -> dict[str, Any]:
-    """Give a table of five claims on five releases: one of them interrupted, one that could not be had."""
+    """Return a table of five claims on five releases: one of them interrupted, one that could not be had."""
     return {
         "schema": 2,
         "plugin": "0.1.0",

@@ -150,7 +150,7 @@ def test_only_what_changes(open_page: Open) -> None:
 
 
 def _open_before(kind: str) -> Any:
-    """Give the small table, in which what flips was left open on the first release."""
+    """Return the small table, in which what flips was left open on the first release."""
     made = table()
     flips = next(claim for claim in made["claims"] if claim["id"] == "features.flips")
     flips["kind"] = kind

@@ -29,7 +29,7 @@ class Marker:
 
 
 def _small(record: registry.DataRecord) -> registry.DataRecord:
-    """Give the record of MNIST for arrays of a few rows, so that a thousand damages take seconds."""
+    """Return the record of MNIST for arrays of a few rows, so that a thousand damages take seconds."""
     facts = tuple(dataclasses.replace(fact, shape=ROWS[fact.name]) for fact in record.stored)
     return dataclasses.replace(record, stored=facts, arrays=facts)
 

@@ -13,30 +13,30 @@ PROJECT = Path(__file__).parents[2]
 
 
 def modules() -> list[Path]:
-    """Give every module of the package."""
+    """Return every module of the package."""
     return sorted(PACKAGE.rglob("*.py"))
 
 
 def others() -> list[Path]:
-    """Give the modules of the rooms beside the package: benchmarks, evaluation, the matrix, and tests."""
+    """Return the modules of the rooms beside the package: benchmarks, evaluation, the matrix, and tests."""
     rooms = ("benchmarks", "evaluation", "matrix", "tests")
     return sorted(path for room in rooms for path in (PROJECT / room).rglob("*.py"))
 
 
 def name_of(path: Path) -> str:
-    """Give a module's dotted name."""
+    """Return a module's dotted name."""
     root = PACKAGE.parent if PACKAGE in path.parents else PROJECT
     parts = path.relative_to(root).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
 
 
 def tree_of(path: Path) -> ast.Module:
-    """Give a module's syntax tree."""
+    """Return a module's syntax tree."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def imports(path: Path, everywhere: bool = True) -> Iterator[str]:
-    """Give the dotted names that a module imports.
+    """Yield the dotted names that a module imports.
 
     Args:
         everywhere: also those within functions; otherwise only those that run when the module is imported.
@@ -71,5 +71,5 @@ def _absolute(path: Path, node: ast.ImportFrom) -> str:
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef]:
-    """Give every function and method of a module."""
+    """Return every function and method of a module."""
     return (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef))

@@ -26,7 +26,7 @@ def test_there_are_at_least_eighty_claims() -> None:
 
 
 def test_no_id_is_taken_twice() -> None:
-    collection.refuse_duplicates(check for check in CHECKS)
+    collection.check_unique_ids(check for check in CHECKS)
 
 
 @pytest.mark.parametrize("check", DECIDING, ids=_id)

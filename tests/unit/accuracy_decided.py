@@ -21,7 +21,7 @@ DATA = {"name": "made", "sha256": "0" * 64, "train": IMAGES, "test": IMAGES}
 
 
 def curve_of(seed: int, epochs: int = EPOCHS, scatter: float = 0.05, **times: float) -> Run:
-    """Give a curve whose seeds scatter by so much; its losses and numbers of errors are multiplied where told so."""
+    """Return a curve whose seeds scatter by so much; its losses and numbers of errors are multiplied where told so."""
     drawn = random.Random(seed)
 
     def series(name: str, first: float) -> list[float]:
@@ -37,13 +37,13 @@ def curve_of(seed: int, epochs: int = EPOCHS, scatter: float = 0.05, **times: fl
 
 
 def reference_of(seeds: int = 30, epochs: int = EPOCHS, scatter: float = 0.05) -> Reference:
-    """Give a reference of so many seeds."""
+    """Return a reference of so many seeds."""
     runs = tuple(curve_of(seed, epochs, scatter) for seed in range(seeds))
     return Reference(Subject(Own("made:up", epochs), DATA, ENVIRONMENT), runs)
 
 
 def decided(*runs: Run, reference: Reference | None = None, **terms: Any) -> tuple[Yardstick, Decision]:
-    """Give what was compared with, and what was decided by it; without runs, what is decided before any training."""
+    """Return what was compared with, and what was decided by it; without runs, what is decided before any training."""
     made = deciding.yardstick(reference or reference_of(), Terms(**terms))
     decision = deciding.decide(made, runs) if runs else deciding.unreachable(made)
     assert decision is not None
@@ -55,7 +55,7 @@ def passed() -> tuple[Yardstick, Decision]:
 
 
 def failed() -> tuple[Yardstick, Decision]:
-    """Give one that fails by its training loss alone."""
+    """Return one that fails by its training loss alone."""
     return decided(curve_of(101, loss=0.5), curve_of(102, loss=0.5))
 
 
@@ -68,6 +68,6 @@ def untrained() -> tuple[Yardstick, Decision]:
 
 
 def strayed() -> tuple[Yardstick, Decision]:
-    """Give one that passes though one of its trainings lies far off at one point."""
+    """Return one that passes though one of its trainings lies far off at one point."""
     odd = curve_of(102)
     return decided(curve_of(101), replace(odd, test_loss=(2.0, *odd.test_loss[1:])), resolution=0.03)

@@ -53,7 +53,7 @@ def train(seed):
 
 
 def run(seed: int, epochs: int = EPOCHS, **off: float) -> Run:
-    """Give the curve of a seed.
+    """Return the curve of a seed.
 
     Args:
         off: by how many known issues the losses or accuracies of a series lie higher than usual.
@@ -74,19 +74,19 @@ def run(seed: int, epochs: int = EPOCHS, **off: float) -> Run:
 
 
 def made(seeds: int = 60, epochs: int = EPOCHS, trained: Callable[..., Run] = run, **about: Any) -> Reference:
-    """Give a reference of so many seeds, from 0 on."""
+    """Return a reference of so many seeds, from 0 on."""
     recipe = about.pop("recipe", Recipe(epochs=epochs))
     subject = Subject(recipe, about.pop("data", DATA), ENVIRONMENT)
     return Reference(subject, tuple(trained(seed, epochs) for seed in range(seeds)))
 
 
 def own(training: str, seeds: int = 60) -> Reference:
-    """Give a reference of somebody's own training."""
+    """Return a reference of somebody's own training."""
     return made(seeds, recipe=Own(training, EPOCHS), data={"name": training, "sha256": "1" * 64})
 
 
 def history(given: Run) -> dict[str, list[float]]:
-    """Give a run as Keras's `fit` would."""
+    """Return a run as Keras's `fit` would."""
     names = {"test_loss": "val_loss", "test_accuracy": "val_accuracy"}
     return {names.get(series, series): list(getattr(given, series)) for series in CURVES}
 

@@ -30,7 +30,7 @@ GONE = replace(GPU[0], found=None, why_not="no memory")
 
 
 def record(one: Row, **change: Any) -> dict[str, Any]:
-    """Give the record that `recording` keeps of a row."""
+    """Return the record that `recording` keeps of a row."""
     assert one.found is not None
     environment = {"plugin": "0.1.0", "tensorflow": "-", "keras": "3.15.1", "backend": "jax", "python": "3.11.7"}
     about = {"mode": one.mode, "batch_size": one.batch_size, "device": one.device, "environment": environment}
@@ -41,7 +41,7 @@ def record(one: Row, **change: Any) -> dict[str, Any]:
 
 
 def kept(rows: Any, node: str = "here", **change: Any) -> dict[str, Any]:
-    """Give what pytest-benchmark writes of a run, as far as it is read."""
+    """Return what pytest-benchmark writes of a run, as far as it is read."""
     benchmarks = [{"fullname": one.name, "extra_info": {"kerasch2": record(one, **change)}} for one in rows]
     machine = {"node": node, "cpu": {"brand_raw": "Some CPU", "count": 2}}
     other = {"fullname": "another.py::test", "extra_info": {}, "stats": {"ops": float("inf")}}

@@ -87,7 +87,7 @@ USUAL = {
 
 
 def interpreter(folder: Path, **given: Any) -> Path:
-    """Give the interpreter of an arm, in a folder of its own."""
+    """Return the interpreter of an arm, in a folder of its own."""
     folder.mkdir()
     place = folder / "python"
     told = {**USUAL, **given}

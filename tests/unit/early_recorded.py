@@ -25,25 +25,25 @@ with (folder / "told.jsonl").open("w", encoding="utf-8") as told:
 
 
 def recorded(engine: str) -> dict[str, Any]:
-    """Give what was told of Keras 2.3.1 on Theano 1.0.5, or of Keras 2.2.4 on CNTK 2.7."""
+    """Return what was told of Keras 2.3.1 on Theano 1.0.5, or of Keras 2.2.4 on CNTK 2.7."""
     told: dict[str, Any] = json.loads((FOLDER / f"{engine}.json").read_text(encoding="utf-8"))
     return told
 
 
 def facts(engine: str) -> Facts:
-    """Give the same as facts."""
+    """Return the same as facts."""
     return Facts(recorded(engine))
 
 
 def interpreter(folder: Path, told: dict[str, Any]) -> Path:
-    """Give an interpreter that answers with these facts."""
+    """Return an interpreter that answers with these facts."""
     answers = folder / "answers.json"
     answers.write_text(json.dumps(told), encoding="utf-8")
     return script(folder, ANSWERING.format(python=sys.executable, facts=str(answers)))
 
 
 def script(folder: Path, text: str) -> Path:
-    """Give a file that can be run."""
+    """Return a file that can be run."""
     path = folder / "python"
     path.write_text(text, encoding="utf-8")
     path.chmod(0o755)

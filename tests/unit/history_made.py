@@ -12,12 +12,12 @@ STEP = 0.002
 
 
 def mode(ratio: float) -> dict[str, Any]:
-    """Give a mode in which the column takes so many times what the common arm takes."""
+    """Return a mode in which the column takes so many times what the common arm takes."""
     return {"steps": 10, "order": ["0110"], "seconds": [[10 * STEP] * 2, [10 * STEP * ratio] * 2]}
 
 
 def line(column: str, start: int = 0, against: str = "tf2.21", **ratios: Any) -> dict[str, Any]:
-    """Give the line of a start; a ratio may be a text, which is then why the mode was not measured."""
+    """Return the line of a start; a ratio may be a text, which is then why the mode was not measured."""
     versions = [{**FACTS, "machine": "x86_64", "cores": 2}] * 2
     given = {name: ratios.get(name, 1.0) for name in IMAGES}
     modes = {name: {"reason": one} if isinstance(one, str) else mode(one) for name, one in given.items()}

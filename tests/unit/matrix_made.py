@@ -50,7 +50,7 @@ sys.exit(status)
 
 
 def column(minor: str, **variables: str) -> Column:
-    """Give the column of a minor release, with the variables that tell its stand-in what to do."""
+    """Return the column of a minor release, with the variables that tell its stand-in what to do."""
     name = f"tf{minor}"
     shared = {"NAME": name, "TF": f"{minor}.0", **variables}
     return Column(name, f"TensorFlow {minor}", "tensorflow", "3.11", (f"tensorflow=={minor}.0",), shared)
@@ -117,5 +117,5 @@ def run(*listed: Column, names: tuple[str, ...] = (), **wish: Any) -> int:
 
 
 def table() -> Any:
-    """Give the table that was written."""
+    """Return the table that was written."""
     return json.loads((places.DOCS / "compatibility.json").read_text(encoding="utf-8"))

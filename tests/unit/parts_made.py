@@ -138,7 +138,7 @@ class Made:
     def weights(self) -> dict[str, str]:
         return {"0: kernel": str(self.model.kernel.value)}
 
-    def refuse_elsewhere(self) -> None:
+    def check_device(self) -> None:
         """It is where it is."""
 
     def tracing(self) -> bool:

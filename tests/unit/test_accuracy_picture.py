@@ -61,7 +61,7 @@ def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _ringed(path: Path) -> bool:
-    """Tell whether the colour of the rings is in a PNG."""
+    """Return whether the colour of the rings is in a PNG."""
     from matplotlib.image import imread
 
     red, green, blue = (int(drawing.CHANGED[at : at + 2], 16) for at in (1, 3, 5))

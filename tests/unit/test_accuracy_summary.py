@@ -28,7 +28,7 @@ Made = Callable[[], Any]
 
 
 def _texts(page: str, inside: str) -> list[str]:
-    """Give the texts of all elements of one kind, as a reader of Markdown finds them."""
+    """Return the texts of all elements of one kind, as a reader of Markdown finds them."""
     tokens = MarkdownIt().enable("table").parse(page)
     pairs = zip(tokens, tokens[1:])
     return [text.content for opening, text in pairs if opening.type == f"{inside}_open"]

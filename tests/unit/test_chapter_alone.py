@@ -31,7 +31,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def on_torch(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Give a function that lets Keras run on a torch that sees so many GPUs."""
+    """Return a function that lets Keras run on a torch that sees so many GPUs."""
 
     def run(gpus: int) -> None:
         _without_tensorflow(monkeypatch, "torch")
@@ -42,7 +42,7 @@ def on_torch(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 def test_a_keras_on_another_backend_is_enough(alone: None) -> None:
-    surroundings.refuse_without_framework()
+    surroundings.check_framework_installed()
 
 
 @pytest.mark.parametrize("found", [None, Release("-", "3.15.1", "tensorflow")])
@@ -52,7 +52,7 @@ def test_nothing_to_verify_on_is_said_with_both_ways_out(
     monkeypatch.setattr(api, "installed", lambda: found)
 
     with pytest.raises(FrameworkMissing, match=r"without TensorFlow.*pip install .*KERAS_BACKEND"):
-        surroundings.refuse_without_framework()
+        surroundings.check_framework_installed()
 
 
 def test_the_header_names_no_tensorflow_where_there_is_none(alone: None) -> None:

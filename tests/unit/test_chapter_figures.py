@@ -186,14 +186,14 @@ def test_a_way_that_trains_as_no_other_does_tells_its_figures_alone() -> None:
 
 def test_without_training_nothing_is_decided() -> None:
     with pytest.raises(Inconclusive, match="--chapter-accuracy"):
-        figures_trained.refuse_untrained(Settings(chapter=True))
+        figures_trained.check_training_asked(Settings(chapter=True))
 
 
 def test_without_its_libraries_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures_trained.importlib.util, "find_spec", lambda name: None)
 
     with pytest.raises(Inconclusive, match=r"no joblib and no scipy.*pytest-kerasch2\[accuracy\]"):
-        figures_trained.refuse_without_libraries()
+        figures_trained.check_libraries()
 
 
 def test_progress_tells_what_is_left() -> None:

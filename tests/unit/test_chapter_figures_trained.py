@@ -87,7 +87,7 @@ def test_without_tensorflow_a_release_is_named_by_its_backend() -> None:
 
 
 def _begin(curves: Curves, off: float) -> Any:
-    """Give what trains short ones as the curves begin, but for their last number."""
+    """Return what trains short ones as the curves begin, but for their last number."""
 
     def train(settings: Settings, kept: Path, progress: Any, **how: int) -> None:
         for name in STYLES if how else ():

@@ -32,7 +32,7 @@ def test_table_writes_what_was_asked_for(tmp_path: Path, paths: list[str]) -> No
     status = cli.main(["table", *paths, *_outputs(tmp_path)])
 
     heads = {path.name: path.read_text(encoding="utf-8")[:7] for path in (tmp_path / "out").iterdir()}
-    assert (status, heads) == (0, {"t.json": '{\n "sch', "t.md": "# The t", "c.md": "# What "})
+    assert (status, heads) == (0, {"t.json": '{\n "sch', "t.md": "# The c", "c.md": "# What "})
 
 
 def test_table_says_what_was_counted(paths: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ def _trial(path: Path, complete: bool = True) -> bytes:
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    """Give where an archive is to be."""
+    """Return where an archive is to be."""
     return tmp_path / "kept" / "blocks.zip"
 
 

@@ -47,7 +47,7 @@ def _judged(name: str, told: Facts, engine: str) -> tuple[Record, BaseException 
 
 
 def _holding(name: str, engine: str) -> Facts:
-    """Give facts on which the claim holds: the recorded ones, cured where it is known to be broken."""
+    """Return facts on which the claim holds: the recorded ones, cured where it is known to be broken."""
     check, told = DECIDED[name][0], facts(engine)
     known = check.known_issue(RELEASES[engine])
     return told if known is None or check.fix is None else check.fix(told)

@@ -27,7 +27,7 @@ MANY = Usual(mean=0.0, deviation=1.0, count=60)
 
 
 def _tail(distance: float) -> float:
-    """Give how probable it is that Student's variable of two degrees of freedom is larger."""
+    """Return how probable it is that Student's variable of two degrees of freedom is larger."""
     return 0.5 - distance / (2 * math.sqrt(2 + distance**2))
 
 
@@ -150,12 +150,12 @@ def test_without_scipy_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatc
 
 
 def _reaches(rate: float) -> list[float]:
-    """Give how many deviations each look reaches; asked once, because Student's distribution takes its time."""
+    """Return how many deviations each look reaches; asked once, because Student's distribution takes its time."""
     return [sequential.reach(Usual(0.0, 1.0, OLD), look, rate) for look in range(1, LOOKS + 1)]
 
 
 def _experiments(seed: int, changed: float = 0.0) -> Iterator[tuple[Usual, list[float], list[float]]]:
-    """Give what is usual, new values, and how far their mean lies off at each look."""
+    """Yield what is usual, new values, and how far their mean lies off at each look."""
     drawn = np.random.RandomState(seed)
     for _ in range(GATES):
         known = sequential.usual(drawn.normal(size=OLD).tolist(), 1e-9)

@@ -28,7 +28,7 @@ with load.running("ramp") as processes:
 
 
 def _state(process: int) -> str:
-    """Give the letter of Linux for what a process does."""
+    """Return the letter of Linux for what a process does."""
     return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
 
 
@@ -40,7 +40,7 @@ def _lives(process: int) -> bool:
 
 
 def _worked(process: int) -> float:
-    """Give the seconds of CPU that a process has had."""
+    """Return the seconds of CPU that a process has had."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -87,7 +87,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
 def test_words_for_people_do_not_count_for_verdicts() -> None:
     column = RELEASES.columns[0]
 
-    assert {"label", "series"}.isdisjoint(column.plain)
+    assert {"label", "series"}.isdisjoint(column.to_dict())
 
 
 def test_there_are_columns_of_every_series() -> None:

@@ -75,7 +75,7 @@ def test_a_cell_is_found_by_its_release() -> None:
 
 
 SPOILED: list[tuple[Callable[[Any], Any], str]] = [
-    (lambda it: it.update(schema=2), "at schema: "),
+    (lambda it: it.update(schema=3), "at schema: "),
     (lambda it: it.pop("plugin"), "at the whole: "),
     (lambda it: it.update(more=1), "at the whole: "),
     (lambda it: it.update(releases=[]), "at releases: "),
@@ -104,9 +104,9 @@ def test_a_damaged_table_is_not_written(change: Callable[[Any], Any], place: str
 
 
 def test_a_damaged_table_is_refused_by_name_when_read(tmp_path: Path) -> None:
-    (tmp_path / "t.json").write_text(json.dumps({**_table(), "schema": 2}), encoding="utf-8")
+    (tmp_path / "t.json").write_text(json.dumps({**_table(), "schema": 3}), encoding="utf-8")
 
-    with pytest.raises(BadTable, match=r"not of schema 1\. Found: .*t\.json, at schema"):
+    with pytest.raises(BadTable, match=r"not of schema 2\. Found: .*t\.json, at schema"):
         compatibility_table.read(tmp_path / "t.json")
 
 

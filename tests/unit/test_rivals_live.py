@@ -109,7 +109,7 @@ def test_a_stop_ends_what_a_command_has_started(tmp_path: Path, monkeypatch: pyt
 
 
 def _running_in(group: int) -> list[str]:
-    """Give what runs in a group of processes; one that has ended may wait long until somebody asks for its status."""
+    """Return what runs in a group of processes; one that has ended may wait long until somebody asks for its status."""
     found = []
     for place in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):

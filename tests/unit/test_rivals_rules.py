@@ -15,7 +15,7 @@ SIZES = (6, 10, 11, 16, 21, 26, 31, 45, 60, 120)
 
 
 def _samples() -> Iterator[tuple[list[float], list[float]]]:
-    """Give pairs of samples from far apart to alike, so that each rule says yes and no many times."""
+    """Yield pairs of samples from far apart to alike, so that each rule says yes and no many times."""
     drawn = random.Random(0)
     for size in SIZES:
         for _ in range(60):

@@ -95,16 +95,16 @@ def test_work_that_nobody_waited_for_makes_the_time_void() -> None:
 
 
 def test_a_single_late_wait_makes_no_time_void() -> None:
-    block.refuse_owing([Block(10, 1.0, 0.5), *[Block(10, 1.0, 0.0)] * 4])
+    block.check_synchronised([Block(10, 1.0, 0.5), *[Block(10, 1.0, 0.0)] * 4])
 
 
 def test_a_machine_that_keeps_half_of_the_waits_waiting_makes_no_time_void() -> None:
-    block.refuse_owing([*[Block(10, 1.0, 0.05)] * 3, *[Block(10, 1.0, 0.0)] * 2])
+    block.check_synchronised([*[Block(10, 1.0, 0.05)] * 3, *[Block(10, 1.0, 0.0)] * 2])
 
 
 def test_what_is_owed_in_nearly_each_block_makes_the_time_void() -> None:
     with pytest.raises(TimingVoid):
-        block.refuse_owing([*[Block(10, 1.0, 0.05)] * 4, Block(10, 1.0, 0.0)])
+        block.check_synchronised([*[Block(10, 1.0, 0.05)] * 4, Block(10, 1.0, 0.0)])
 
 
 @pytest.mark.parametrize("counts", [0, 2])

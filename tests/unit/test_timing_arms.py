@@ -88,15 +88,15 @@ def test_a_module_of_the_users_own_tree_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "mine", _module("mine", tmp_path))
 
     with pytest.raises(BadSetting, match=r"imports what is not of it\. Found: mine from"):
-        imported.refuse_from(str(tmp_path))
+        imported.check_not_from(str(tmp_path))
 
 
 def test_an_environment_may_lie_in_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "installed", _module("installed", tmp_path / ".venv" / "lib"))
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
 
-    imported.refuse_from(str(tmp_path))
-    imported.refuse_from(None)
+    imported.check_not_from(str(tmp_path))
+    imported.check_not_from(None)
 
 
 @pytest.mark.parametrize(

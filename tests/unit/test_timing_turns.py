@@ -210,12 +210,12 @@ def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
         found = _taken(ready, STEP, Turns(count=5, calls=20, lead=0))
 
     with pytest.raises(TimingVoid, match="The clock stopped"):
-        block.refuse_owing([Block(**one) for one in found])
+        block.check_synchronised([Block(**one) for one in found])
 
 
 def test_a_turn_that_waits_owes_nothing() -> None:
     with measuring.prepared(Made(), timing_made.STEP, proving=False) as ready:  # type: ignore[arg-type]
         found = _taken(ready, STEP, Turns(count=5, calls=20, lead=0))
 
-    block.refuse_owing([Block(**one) for one in found])
+    block.check_synchronised([Block(**one) for one in found])
     assert all(one["seconds"] > 20 * 0.0005 for one in found)

@@ -89,7 +89,7 @@ class Made:
     def _placed(self) -> Iterator[None]:
         yield
 
-    def refuse_elsewhere(self) -> None:
+    def check_device(self) -> None:
         """It is where it is."""
 
     def build(self) -> None:

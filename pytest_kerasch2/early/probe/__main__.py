@@ -16,7 +16,7 @@ TOLD = "told.jsonl"
 
 
 def fact(name: str) -> Dict[str, Any]:
-    """Give `{"value": ...}` for a fact called `module.function`, or `{"error": "Type: first line"}`."""
+    """Return `{"value": ...}` for a fact called `module.function`, or `{"error": "Type: first line"}`."""
     module, _, function = name.partition(".")
     try:
         found = getattr(importlib.import_module("probe." + module), function)()

@@ -9,7 +9,7 @@ ENGINES = ("theano", "cntk")
 
 
 def interpreter() -> Dict[str, Any]:
-    """Give its version, its system, and which of the packages are installed in it."""
+    """Return its version, its system, and which of the packages are installed in it."""
     there = [name for name in ("keras", "numpy", "h5py", *ENGINES) if importlib.util.find_spec(name) is not None]
     return {
         "python": platform.python_version(),
@@ -19,7 +19,7 @@ def interpreter() -> Dict[str, Any]:
 
 
 def keras() -> Dict[str, Any]:
-    """Give the versions of what is imported, and the engine that Keras has chosen."""
+    """Return the versions of what is imported, and the engine that Keras has chosen."""
     import keras
     import numpy
 

@@ -7,7 +7,7 @@ from .telling import attempt, drawn, printed
 
 
 def parameters() -> Dict[str, Any]:
-    """Give for each style the parameters of its layers."""
+    """Return for each style the parameters of its layers."""
     return {style: attempt(_counted, style) for style in styles.STYLES}
 
 
@@ -21,7 +21,7 @@ def _runnable(style: str) -> Any:
 
 
 def kinds_and_shapes() -> Dict[str, Any]:
-    """Give for each style the kinds of its layers, the shapes of its weights and the rate of its dropout."""
+    """Return for each style the kinds of its layers, the shapes of its weights and the rate of its dropout."""
     found = {}
     for style in styles.STYLES:
         model = styles.built(_runnable(style))
@@ -31,7 +31,7 @@ def kinds_and_shapes() -> Dict[str, Any]:
 
 
 def summaries() -> Dict[str, Any]:
-    """Give the summary of a model with weights, with its layers' names, and that of one right after construction."""
+    """Return the summary of a model with weights, with its layers' names, and that of one right after construction."""
     model = styles.built(_runnable("sequential-list"))
     fresh = styles.build("sequential-list")
     return {
@@ -42,7 +42,7 @@ def summaries() -> Dict[str, Any]:
 
 
 def functional() -> Dict[str, Any]:
-    """Give what the functional model shows before it was called: summary, shape, names; and batches of two sizes."""
+    """Return what the functional model shows before it was called: summary, shape, names; and batches of two sizes."""
     import keras
 
     model = styles.build("functional")
@@ -57,7 +57,7 @@ def functional() -> Dict[str, Any]:
 
 
 def placeholder() -> Dict[str, Any]:
-    """Give shape and type of what `Input` gives, and whether it has values."""
+    """Return shape and type of what `Input` gives, and whether it has values."""
     import keras
 
     made = keras.layers.Input(shape=(28, 28))

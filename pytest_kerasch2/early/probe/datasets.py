@@ -16,7 +16,7 @@ PARTS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def offered() -> Dict[str, Any]:
-    """Give the data sets that have a `load_data`, and for each of the seven the arguments that it cannot do without."""
+    """Return the data sets that have a `load_data`, and the required arguments of each of the seven."""
     from keras import datasets
 
     there = [name for name in dir(datasets) if hasattr(getattr(datasets, name), "load_data")]
@@ -31,7 +31,7 @@ def _needs(name: str) -> List[str]:
 
 
 def _from(name: str, folder: str) -> Any:
-    """Give what `load_data` gives when each file that it asks for lies in a folder."""
+    """Return what `load_data` gives when each file that it asks for lies in a folder."""
     import tarfile
 
     from keras import datasets
@@ -55,13 +55,13 @@ def _from(name: str, folder: str) -> Any:
 
 
 def _beneath(folder: str, name: str) -> str:
-    """Give the file of that name in a folder or below it."""
+    """Return the file of that name in a folder or below it."""
     (path,) = Path(folder).rglob(name)
     return str(path)
 
 
 def shapes() -> Dict[str, Any]:
-    """Give, for each of the seven, type and shape of its four arrays, and a digest of its labels."""
+    """Return, for each of the seven, type and shape of its four arrays, and a digest of its labels."""
     return {name: attempt(_told, name) for name in NAMED}
 
 
@@ -88,7 +88,7 @@ def _told(name: str) -> Dict[str, Any]:
 
 
 def mnist() -> Dict[str, Any]:
-    """Give what Keras's own loader makes of the genuine MNIST."""
+    """Return what Keras's own loader makes of the genuine MNIST."""
     import hashlib
 
     import numpy

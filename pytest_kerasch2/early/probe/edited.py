@@ -21,7 +21,7 @@ REFUSED = (
 
 
 def values() -> Dict[str, Any]:
-    """Give the values in force, and what layers make of them; the variable KERAS_BACKEND chooses the engine."""
+    """Return the values in force, and what layers make of them; the variable KERAS_BACKEND chooses the engine."""
     _write(EDITED)
     import keras
     import numpy
@@ -42,13 +42,13 @@ def values() -> Dict[str, Any]:
 
 
 def engines() -> Dict[str, Any]:
-    """Give, for each name in the file's `backend`, the engine that Keras then has, or why it has none."""
+    """Return, for each name in the file's `backend`, the engine that Keras then has, or why it has none."""
     del os.environ["KERAS_BACKEND"]
     return {name: _imported_with({"backend": name}) for name in ("theano", "cntk", "tensorflow", "mxnet")}
 
 
 def refused() -> Dict[str, Any]:
-    """Give, for the printed file and for each file with a value that is not allowed, what came of the import."""
+    """Return, for the printed file and for each file with a value that is not allowed, what came of the import."""
     found = [["the printed file", _imported_with({})]]
     for key, value in REFUSED:
         found.append([f"{key} {value!r} in the file", _imported_with({key: value})])

@@ -8,7 +8,7 @@ FILE = ".keras/keras.json"
 
 
 def seen() -> Dict[str, Any]:
-    """Give the files in the home before the import, after it, and after Keras was used; and what the file says."""
+    """Return the files in the home before the import, after it, and after Keras was used; and what the file says."""
     found: Dict[str, Any] = {"before": _files()}
     import keras
 

@@ -9,7 +9,7 @@ VALUES = [[42, 24], [11, 99]]
 
 
 def imported() -> Dict[str, Any]:
-    """Give what the line of the chapter binds, and the values of its constant."""
+    """Return what the line of the chapter binds, and the values of its constant."""
     names: Dict[str, Any] = {}
     exec("from keras import backend as K", names)
     made = names["K"].constant(VALUES, dtype="float16", shape=[2, 2])
@@ -21,7 +21,7 @@ def imported() -> Dict[str, Any]:
 
 
 def standalone() -> Dict[str, Any]:
-    """Give the version of Keras, the parameters of a model of it, and whether TensorFlow is in the process."""
+    """Return the version of Keras, the parameters of a model of it, and whether TensorFlow is in the process."""
     import sys
 
     import keras
@@ -35,7 +35,7 @@ def standalone() -> Dict[str, Any]:
 
 
 def low_level() -> Dict[str, Any]:
-    """Give a product of two small matrices, and an image of ones convolved with ones."""
+    """Return a product of two small matrices, and an image of ones convolved with ones."""
     import numpy
     from keras import backend
 
@@ -54,7 +54,7 @@ def low_level() -> Dict[str, Any]:
 
 
 def signature() -> Dict[str, Any]:
-    """Give the signature of `constant`."""
+    """Return the signature of `constant`."""
     from keras import backend
 
     return {"constant": str(inspect.signature(backend.constant))}
@@ -75,7 +75,7 @@ def _told(*arguments: Any, **named: Any) -> Dict[str, Any]:
 
 
 def constants() -> Dict[str, Any]:
-    """Give what came of `constant` with and without a type, a shape and a name."""
+    """Return what came of `constant` with and without a type, a shape and a name."""
     from keras import backend
 
     found = {
@@ -97,7 +97,7 @@ def constants() -> Dict[str, Any]:
 
 
 def name() -> Dict[str, Any]:
-    """Give the name of a constant that was given one, and whether `name` can be left out."""
+    """Return the name of a constant that was given one, and whether `name` can be left out."""
     from keras import backend
 
     made, unnamed = backend.constant(1.0, name="mine"), backend.constant(1.0)
@@ -105,7 +105,7 @@ def name() -> Dict[str, Any]:
 
 
 def versions() -> Dict[str, Any]:
-    """Give the version that Keras states, and those of the distributions of that name in this interpreter."""
+    """Return the version that Keras states, and those of the distributions of that name in this interpreter."""
     import re
     import sys
     from pathlib import Path

@@ -8,7 +8,7 @@ UNITS, INPUTS, CLASSES = 512, 784, 10
 
 
 def _applied(layer: Any, values: Any, **named: Any) -> Any:
-    """Give what a layer makes of values, through a model of that layer alone."""
+    """Return what a layer makes of values, through a model of that layer alone."""
     import keras
 
     start = keras.layers.Input(shape=values.shape[1:])
@@ -16,7 +16,7 @@ def _applied(layer: Any, values: Any, **named: Any) -> Any:
 
 
 def flatten() -> Dict[str, Any]:
-    """Give the shape of flattened images whose pixels are all different, and whether they stand row by row."""
+    """Return the shape of flattened images whose pixels are all different, and whether they stand row by row."""
     import keras
     import numpy
 
@@ -26,7 +26,7 @@ def flatten() -> Dict[str, Any]:
 
 
 def dense() -> Dict[str, Any]:
-    """Give, for each of the two layers, its shape and how many of its connections carry their weight."""
+    """Return, for each of the two layers, its shape and how many of its connections carry their weight."""
     import keras
     import numpy
 
@@ -46,7 +46,7 @@ def dense() -> Dict[str, Any]:
 
 
 def relu() -> Dict[str, Any]:
-    """Give how far the hidden layer is from max(0, x W + b), and what becomes of negative sums."""
+    """Return how far the hidden layer is from max(0, x W + b), and what becomes of negative sums."""
     import keras
     import numpy
 
@@ -65,7 +65,7 @@ def relu() -> Dict[str, Any]:
 
 
 def softmax() -> Dict[str, Any]:
-    """Give how far the output layer is from the formula, its least value, and its sums."""
+    """Return how far the output layer is from the formula, its least value, and its sums."""
     import keras
     import numpy
 
@@ -83,7 +83,7 @@ def softmax() -> Dict[str, Any]:
 
 
 def dropout() -> Dict[str, Any]:
-    """Give what Dropout(0.2) makes of a row of 512 numbers in each of 200 steps of training, and outside training.
+    """Return what Dropout(0.2) makes of a row of 512 numbers in each of 200 steps of training, and outside training.
 
     What training makes of them is read off the weights: with one factor for each number and the sum as the loss, a
     step of size one changes each factor by just what the dropout let through. An engine that drops in real training
@@ -128,7 +128,7 @@ def _factors() -> Any:
 
 
 def order() -> Dict[str, Any]:
-    """Give whether a Sequential model keeps the layers given, and computes them in their order and in no other."""
+    """Return whether a Sequential model keeps the layers given, and computes them in their order and in no other."""
     import keras
 
     images = numbers((4, 2, 3), 3)

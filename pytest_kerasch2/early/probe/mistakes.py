@@ -20,7 +20,7 @@ def _data(width: int = 784) -> Tuple[Any, Any]:
 
 
 def _calls() -> Dict[str, Callable[[], Any]]:
-    """Give each mistake by the name of its claim."""
+    """Return each mistake by the name of its claim."""
     import keras
     import numpy
 
@@ -51,11 +51,11 @@ def _calls() -> Dict[str, Callable[[], Any]]:
 
 
 def messages() -> Dict[str, Any]:
-    """Give what came of each mistake."""
+    """Return what came of each mistake."""
     return {name: message(call) for name, call in _calls().items()}
 
 
 def label_range() -> Dict[str, Any]:
-    """Give what came of the label 10 of ten classes; by itself, because it may end the process."""
+    """Return what came of the label 10 of ten classes; by itself, because it may end the process."""
     x, y = _data()
     return message(lambda: _model().fit(x, y + 3, batch_size=8, verbose=0))

@@ -28,7 +28,7 @@ def inside() -> Iterator[Path]:
 
 
 def files_in(folder: Path) -> List[str]:
-    """Give the names of all that lies in a folder."""
+    """Return the names of all that lies in a folder."""
     return sorted(each.name for each in folder.iterdir())
 
 
@@ -61,7 +61,7 @@ def _loaded(path: str) -> Any:
 
 
 def names() -> Dict[str, Any]:
-    """Give what a folder holds after saving to `./model_name.h5`, and what loads from longer paths."""
+    """Return what a folder holds after saving to `./model_name.h5`, and what loads from longer paths."""
     model = _trained("functional")
     found: Dict[str, Any] = {}
     with inside() as folder:
@@ -85,7 +85,7 @@ def _weights_same(path: str, model: Any) -> bool:
 
 
 def files() -> Dict[str, Any]:
-    """Give, for each ending and style, whether a trained model is saved, loaded, and predicts the same."""
+    """Return, for each ending and style, whether a trained model is saved, loaded, and predicts the same."""
     endings = {"h5": MODEL, "keras": "./model_name.keras", "folder": "./model_name"}
     return {name: {style: _there_and_back(style, path) for style in styles.STYLES} for name, path in endings.items()}
 
@@ -100,7 +100,7 @@ def _there_and_back(style: str, path: str) -> Dict[str, Any]:
 
 
 def weights_files() -> Dict[str, Any]:
-    """Give, for each name and style, whether weights are saved and loaded into a model built alike."""
+    """Return, for each name and style, whether weights are saved and loaded into a model built alike."""
     return {
         name: {style: attempt(_weights_there_and_back, style, name) for style in styles.STYLES}
         for name in (WEIGHTS, "./model.weights.h5")
@@ -123,7 +123,7 @@ def _weights_there_and_back(style: str, name: str) -> Dict[str, bool]:
 
 
 def weights_alone() -> Dict[str, Any]:
-    """Give what a file of weights holds, and what came of loading it where it does not fit."""
+    """Return what a file of weights holds, and what came of loading it where it does not fit."""
     import keras
 
     with inside() as folder:
@@ -147,7 +147,7 @@ def weights_alone() -> Dict[str, Any]:
 
 
 def _contents(path: str) -> Dict[str, Any]:
-    """Give what an HDF5 file of Keras holds: architecture, training configuration, arrays and optimizer by name."""
+    """Return what an HDF5 file of Keras holds: architecture, training configuration, arrays and optimizer by name."""
     import h5py
 
     found: Dict[str, Any] = {"arrays": {}, "absent": []}
@@ -168,7 +168,7 @@ def _contents(path: str) -> Dict[str, Any]:
 
 
 def held() -> Dict[str, Any]:
-    """Give what the file of a trained model holds, compared with the model."""
+    """Return what the file of a trained model holds, compared with the model."""
     import numpy
     from keras import backend
 
@@ -201,7 +201,7 @@ def held() -> Dict[str, Any]:
 
 
 def _of_shapes(stored: Any, live: Any) -> int:
-    """Give how many arrays have the shape of one of the model's weights."""
+    """Return how many arrays have the shape of one of the model's weights."""
     return sum(one.shape in [array.shape for array in live] for one in stored)
 
 
@@ -211,7 +211,7 @@ def _one_of(arrays: Dict[str, Any], layer: str, part: str) -> Any:
 
 
 def loaded() -> Dict[str, Any]:
-    """Give what a loaded model is: predictions, weights, optimizer, loss and accuracy; and an uncompiled one."""
+    """Return what a loaded model is: predictions, weights, optimizer, loss and accuracy; and an uncompiled one."""
     model, uncompiled = _trained("functional", chosen=True), styles.build("functional", HIDDEN)
     images, labels = _data(1)
     with inside():
@@ -239,7 +239,7 @@ _SETTINGS = ("lr", "learning_rate", "beta_1", "beta_2")
 
 
 def states() -> Dict[str, Any]:
-    """Give, for two styles, the variables of the optimizer in the saved and in the loaded model, and whether equal."""
+    """Return, for two styles, the optimizer's variables in the saved and the loaded model, and whether equal."""
     from keras import backend
 
     found = {}
@@ -254,7 +254,7 @@ def states() -> Dict[str, Any]:
 
 
 def continued() -> Dict[str, Any]:
-    """Give whether training goes on from the file as it goes on in memory: without dropout for two styles, and with."""
+    """Return whether training goes on from the file as in memory: without dropout for two styles, and with."""
     cases = (("sequential-list", 0.0), ("functional", 0.0), ("functional", 0.2))
     return {f"{style} {rate}": attempt(_went_on, style, rate) for style, rate in cases}
 

@@ -29,7 +29,7 @@ def _kept() -> Iterator[Any]:
 
 
 def defaults() -> Dict[str, Any]:
-    """Give the values as they are in a fresh home, and the names of those functions that the claims look for."""
+    """Return the values as they are in a fresh home, and the names of those functions that the claims look for."""
     backend = _backend()
     return {
         "floatx": backend.floatx(),
@@ -41,7 +41,7 @@ def defaults() -> Dict[str, Any]:
 
 
 def formats() -> Dict[str, Any]:
-    """Give, for each format set, what the getter and a pooling layer say; and what came of three wrong ones."""
+    """Return, for each format set, what the getter and a pooling layer say; and what came of three wrong ones."""
     import keras
 
     with _kept() as backend:
@@ -54,7 +54,7 @@ def formats() -> Dict[str, Any]:
 
 
 def precisions() -> Dict[str, Any]:
-    """Give, for each precision set, what the getter says and what a new layer makes weights of; and five wrong ones."""
+    """Return, for each precision set, what the getter and a new layer's weights say; and five wrong ones."""
     with _kept() as backend:
         read = []
         for name in (*PRECISIONS, "float32"):
@@ -81,7 +81,7 @@ def _refusal(setter: Callable[[Any], Any], value: Any) -> str:
 
 
 def epsilons() -> Dict[str, Any]:
-    """Give what the getter says after each of some values was set, and the percentage error of a target of zero."""
+    """Return what the getter says after each of some values was set, and the percentage error of a target of zero."""
     with _kept() as backend:
         losses = [_error_of_zero()]
         read = []

@@ -6,7 +6,7 @@ from .telling import apart, numbers, same_bits
 
 
 def on_tensors() -> Dict[str, Any]:
-    """Give the shapes that layers called on tensors give, and how far their model is from the formula."""
+    """Return the shapes that layers called on tensors give, and how far their model is from the formula."""
     import keras
     import numpy
 

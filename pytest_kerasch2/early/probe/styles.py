@@ -7,7 +7,7 @@ STYLES = ("sequential-list", "sequential-add", "functional", "subclass")
 
 
 def build(style: str, hidden: int = 512, dropout: float = 0.2) -> Any:
-    """Give the model of a style as its listing leaves it: most have no weights yet."""
+    """Return the model of a style as its listing leaves it: most have no weights yet."""
     import keras
 
     layers = keras.layers
@@ -39,7 +39,7 @@ def _stack(hidden: int, dropout: float) -> List[Any]:
 
 
 def subclassed(hidden: int = 512, dropout: float = 0.2) -> Any:
-    """Give the class that the chapter prints, with indentation that Python takes."""
+    """Return the class that the chapter prints, with indentation that Python takes."""
     import keras
 
     layers = keras.layers
@@ -55,7 +55,7 @@ def subclassed(hidden: int = 512, dropout: float = 0.2) -> Any:
             self.calls = 0
 
         def call(self, inputs: Any) -> Any:
-            """Give one row of class probabilities for each image."""
+            """Return one row of class probabilities for each image."""
             self.calls += 1
             return self.predictions(self.x2(self.x1(self.x0(inputs))))
 
@@ -63,7 +63,7 @@ def subclassed(hidden: int = 512, dropout: float = 0.2) -> Any:
 
 
 def built(model: Any) -> Any:
-    """Give the model with its weights made: an untrained look at one image makes them."""
+    """Return the model with its weights made: an untrained look at one image makes them."""
     import numpy
 
     model.predict(numpy.zeros((1, 28, 28), dtype="float32"))
@@ -71,7 +71,7 @@ def built(model: Any) -> Any:
 
 
 def compiled(style: str, hidden: int = 512, dropout: float = 0.2) -> Any:
-    """Give the model of a style, compiled as the chapter compiles it."""
+    """Return the model of a style, compiled as the chapter compiles it."""
     import keras
 
     model = build(style, hidden, dropout)
@@ -80,22 +80,22 @@ def compiled(style: str, hidden: int = 512, dropout: float = 0.2) -> Any:
 
 
 def layer(model: Any, kind: str, index: int = 0) -> Any:
-    """Give a model's layer of a kind, the first unless another index is given."""
+    """Return a model's layer of a kind, the first unless another index is given."""
     return [one for one in model.layers if type(one).__name__ == kind][index]
 
 
 def kinds(model: Any) -> List[str]:
-    """Give the kinds of a model's layers in order, without the input that some styles list as a layer."""
+    """Return the kinds of a model's layers in order, without the input that some styles list as a layer."""
     return [name for name in (type(one).__name__ for one in model.layers) if name != "InputLayer"]
 
 
 def shapes(model: Any) -> List[Tuple[int, ...]]:
-    """Give the shapes of a model's weights in order."""
+    """Return the shapes of a model's weights in order."""
     return [tuple(array.shape) for array in model.get_weights()]
 
 
 def counts(model: Any) -> Dict[str, Any]:
-    """Give the parameters of each layer by kind in order, of the whole, and the sizes of the hidden layer's arrays."""
+    """Return the parameters of each layer by kind, of the whole, and the sizes of the hidden layer's arrays."""
     return {
         "layers": [[kind, int(one.count_params())] for kind, one in _kinds_and_layers(model)],
         "arrays": [int(array.size) for array in layer(model, "Dense").get_weights()],

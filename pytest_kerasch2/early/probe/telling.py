@@ -9,7 +9,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def described(error: BaseException) -> str:
-    """Give an error as `Type: first line of its message`."""
+    """Return an error as `Type: first line of its message`."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return ": ".join([type(error).__name__, *lines[:1]])
 
@@ -22,7 +22,7 @@ def plain(value: Any) -> Any:
 
 
 def attempt(call: Callable[..., Any], *arguments: Any) -> Dict[str, Any]:
-    """Give `{"value": ...}`, or `{"error": "Type: first line"}` where the call raises."""
+    """Return `{"value": ...}`, or `{"error": "Type: first line"}` where the call raises."""
     try:
         return {"value": call(*arguments)}
     except Exception as error:
@@ -30,7 +30,7 @@ def attempt(call: Callable[..., Any], *arguments: Any) -> Dict[str, Any]:
 
 
 def message(call: Callable[[], Any]) -> Dict[str, Any]:
-    """Give `kind` and `text` of the error that a call raises, without stacks; both None where it raises nothing."""
+    """Return `kind` and `text` of the error that a call raises, without stacks; both None where it raises nothing."""
     try:
         call()
     except Exception as error:
@@ -40,14 +40,14 @@ def message(call: Callable[[], Any]) -> Dict[str, Any]:
 
 
 def numbers(shape: Tuple[int, ...], seed: int, least: float = -1.0) -> Any:
-    """Give float32 numbers from `least` to 1, the same every time."""
+    """Return float32 numbers from `least` to 1, the same every time."""
     import numpy
 
     return numpy.random.RandomState(seed).uniform(least, 1, shape).astype("float32")
 
 
 def drawn(count: int, seed: int = 5) -> Tuple[Any, Any]:
-    """Give images (count, 28, 28) float32 in 0..1 and labels (count,) int64 0..9 that a network can learn."""
+    """Return images (count, 28, 28) float32 in 0..1 and labels (count,) int64 0..9 that a network can learn."""
     import numpy
 
     random = numpy.random.RandomState(seed)
@@ -58,7 +58,7 @@ def drawn(count: int, seed: int = 5) -> Tuple[Any, Any]:
 
 
 def printed(call: Callable[[], Any]) -> Tuple[Any, str]:
-    """Give what a call returns, and what it leaves on a terminal: without colours and overwritten lines."""
+    """Return what a call returns, and what it leaves on a terminal: without colours and overwritten lines."""
     paper = io.StringIO()
     with contextlib.redirect_stdout(paper):
         value = call()
@@ -67,7 +67,7 @@ def printed(call: Callable[[], Any]) -> Tuple[Any, str]:
 
 
 def apart(one: Any, other: Any) -> float:
-    """Give the greatest distance between two arrays; 1e308 where their shapes differ or a number is none."""
+    """Return the greatest distance between two arrays; 1e308 where their shapes differ or a number is none."""
     import numpy
 
     first, second = numpy.asarray(one, dtype="float64"), numpy.asarray(other, dtype="float64")
@@ -77,7 +77,7 @@ def apart(one: Any, other: Any) -> float:
 
 
 def same_bits(ones: Any, others: Any) -> bool:
-    """Tell whether two lists of arrays are equal in number, types, shapes and bytes."""
+    """Return whether two lists of arrays are equal in number, types, shapes and bytes."""
     import numpy
 
     pairs = [(numpy.asarray(a), numpy.asarray(b)) for a, b in zip(ones, others)]

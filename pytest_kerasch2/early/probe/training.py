@@ -10,7 +10,7 @@ BATCH, EPOCHS, COUNT, MANY = 32, 3, 96, 1056
 
 
 def workflow() -> Dict[str, Any]:
-    """Give the outcome of build, compile, fit, evaluate and predict in the first way, and of two more fits."""
+    """Return the outcome of build, compile, fit, evaluate and predict in the first way, and of two more fits."""
     import numpy
     from keras import backend
 
@@ -57,7 +57,7 @@ def _cross_entropy(probabilities: Any, labels: Any) -> float:
 
 
 def compiled() -> Dict[str, Any]:
-    """Give what a model has after it was compiled as printed."""
+    """Return what a model has after it was compiled as printed."""
     import keras
 
     images, labels = drawn(32)
@@ -74,7 +74,7 @@ def compiled() -> Dict[str, Any]:
 
 
 def losses() -> Dict[str, Any]:
-    """Give the loss of a perfect, an even and a wrong output for class 0, and the accuracy of 98 right of 100."""
+    """Return the loss of a perfect, an even and a wrong output for class 0, and the accuracy of 98 right of 100."""
     import keras
     import numpy
 
@@ -92,7 +92,7 @@ def losses() -> Dict[str, Any]:
 
 
 def alike() -> Dict[str, Any]:
-    """Give, for each style trained from equal weights without dropout, its losses, and its distance to the first."""
+    """Return, for each style trained from equal weights without dropout, its losses, and its distance to the first."""
     images, labels = drawn(32)
     first: Any = None
     start: Any = None
@@ -122,7 +122,7 @@ def alike() -> Dict[str, Any]:
 
 
 def unprepared() -> Dict[str, Any]:
-    """Give the outcome of fitting images of float64 and labels of uint8."""
+    """Return the outcome of fitting images of float64 and labels of uint8."""
     import numpy
 
     images, labels = drawn(64)
@@ -139,7 +139,7 @@ def unprepared() -> Dict[str, Any]:
 
 
 def _standing_still(model: Any, images: Any, labels: Any) -> Dict[str, Any]:
-    """Give the losses of a model that learns nothing: of evaluate, twice, and of fit."""
+    """Return the losses of a model that learns nothing: of evaluate, twice, and of fit."""
     import keras
 
     model.compile(optimizer=keras.optimizers.SGD(0.0), loss=styles.LOSS)
@@ -148,7 +148,7 @@ def _standing_still(model: Any, images: Any, labels: Any) -> Dict[str, Any]:
 
 
 def subclassed() -> Dict[str, Any]:
-    """Give what the printed class has, is called by, and learns."""
+    """Return what the printed class has, is called by, and learns."""
     import numpy
 
     images, labels = drawn(64)
@@ -184,7 +184,7 @@ def _adam() -> Any:
 
 
 def _chained(model: Any, images: Any) -> Any:
-    """Give the network's formula, in 64 bits, with the weights of a model's two dense layers."""
+    """Return the network's formula, in 64 bits, with the weights of a model's two dense layers."""
     import numpy
 
     w1, b1 = (array.astype("float64") for array in model.x1.get_weights())
@@ -194,7 +194,7 @@ def _chained(model: Any, images: Any) -> Any:
 
 
 def same_outputs() -> Dict[str, Any]:
-    """Give whether each style, with the weights of the first, gives its outputs; some pixels are negative."""
+    """Return whether each style, with the weights of the first, gives its outputs; some pixels are negative."""
     images = drawn(16)[0] - 0.5
     first = styles.built(styles.compiled("sequential-list"))
     wanted = first.predict(images)

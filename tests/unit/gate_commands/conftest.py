@@ -58,7 +58,7 @@ def calibrates(monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
 
 @pytest.fixture
 def trained() -> Trained:
-    """Give the seeds that have been trained."""
+    """Return the seeds that have been trained."""
 
     def seeds() -> list[int]:
         path = Path("trained.txt")

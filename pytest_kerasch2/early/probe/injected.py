@@ -4,7 +4,7 @@ from typing import Any
 
 
 def one_unit_short() -> None:
-    """Give every layer of 512 units one less."""
+    """Return every layer of 512 units one less."""
     import keras
 
     original = keras.layers.Dense.__init__
