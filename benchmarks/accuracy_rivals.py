@@ -21,7 +21,7 @@ import numpy as np
 
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.gates import distributions
+from pytest_kerasch2.stats import distributions
 
 if TYPE_CHECKING:
     # Not in the NumPy of old releases.

@@ -14,7 +14,7 @@ from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.terms import Terms
-from pytest_kerasch2.gates import distributions
+from pytest_kerasch2.stats import distributions
 
 # Of the interval of a rate.
 CONFIDENCE = 0.95

@@ -22,8 +22,8 @@ from benchmarks import accuracy_simulation
 from benchmarks.accuracy_rates import SUBJECTS, TERMS
 from pytest_kerasch2.accuracy import deciding, shipped
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.gates import sequential
-from pytest_kerasch2.gates.sequential import Usual
+from pytest_kerasch2.stats import sequential
+from pytest_kerasch2.stats.sequential import Usual
 
 OUT = Path(__file__).parent.parent / "docs" / "accuracy-support.json"
 Rule = Callable[[Usual, Sequence[float], float], bool]

@@ -24,7 +24,7 @@ from typing import Any, Iterator, Mapping, Sequence
 from benchmarks import load
 from pytest_kerasch2.errors import KerasCh2Error, TimingVoid
 from pytest_kerasch2.files import write_text
-from pytest_kerasch2.gates.pairs import Terms
+from pytest_kerasch2.stats.paired_sequential import Terms
 from pytest_kerasch2.timing import comparing, suite
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparing import Order

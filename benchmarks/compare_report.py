@@ -23,14 +23,14 @@ from benchmarks import compare_live
 from benchmarks.accuracy_report import percent
 from benchmarks.accuracy_simulation import interval
 from benchmarks.load import KINDS
-from pytest_kerasch2.gates import pairs
-from pytest_kerasch2.gates.pairs import Terms, Verdict
+from pytest_kerasch2.stats import paired_sequential
+from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
 from pytest_kerasch2.timing import comparing
 
 RUNS = 2000
 TRIALS = 1000
 PLANTED = (0.0, 0.03, 0.05, 0.1)
-STARTS = tuple(pairs.looks(Terms().most))
+STARTS = tuple(paired_sequential.looks(Terms().most))
 # Slowdown -> within how many seconds of measuring a benchmark it is to be found.
 WITHIN = {0.05: 60.0, 0.1: 20.0}
 TOLD = ("slower", "faster", "same", "undecided", "unfit", compare_live.REFUSED)
@@ -77,12 +77,14 @@ def drawn_of(pool: Sequence[Start], count: int, drawn: random.Random) -> list[St
     return [exchanged(start, drawn) for start in drawn.choices(pool, k=count)]
 
 
-def judged(starts: Sequence[Start], into: str, planted: float, terms: Terms) -> dict[str, pairs.Judgement | None]:
+def judged(
+    starts: Sequence[Start], into: str, planted: float, terms: Terms
+) -> dict[str, paired_sequential.Judgement | None]:
     """Return what is told of a run of such starts, with a slowdown planted into one benchmark alone."""
     names = list(starts[0])
     shift = {into: math.log1p(planted)}
     return {
-        name: pairs.judge(
+        name: paired_sequential.judge(
             [one[name][0] + shift.get(name, 0.0) for one in starts], [one[name][1] for one in starts], terms, len(names)
         )
         for name in names
@@ -115,7 +117,7 @@ def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) 
         covered = 0
         for _ in range(trials):
             name, shift = drawn.choice(list(pool[0])), math.log1p(drawn.choice(PLANTED))
-            span = pairs.span([one[name][0] + shift for one in drawn_of(pool, count, drawn)], 0.05)
+            span = paired_sequential.span([one[name][0] + shift for one in drawn_of(pool, count, drawn)], 0.05)
             covered += span.low <= math.exp(shift) <= span.high
         found[count] = (covered, trials)
     return found

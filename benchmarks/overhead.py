@@ -31,8 +31,8 @@ from benchmarks.overhead_works import SPINS, WORKS, clocked, fitted, made, rival
 from pytest_kerasch2.errors import BadResults, ChildDied, KerasCh2Error
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.gates import pairs
-from pytest_kerasch2.gates.pairs import Span
+from pytest_kerasch2.stats import paired_sequential
+from pytest_kerasch2.stats.paired_sequential import Span
 from pytest_kerasch2.timing.block import Run
 from pytest_kerasch2.timing.measuring import Prepared
 
@@ -157,7 +157,7 @@ def beside(kept: Mapping[str, Any], work: str, what: str) -> Span:
 def _span(values: Sequence[float]) -> Span:
     if len(values) < 2:
         return Span(math.exp(values[0]), 0.0, math.inf)
-    return pairs.span(values, ERROR)
+    return paired_sequential.span(values, ERROR)
 
 
 def section() -> str:

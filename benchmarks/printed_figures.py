@@ -17,12 +17,12 @@ from pytest_kerasch2.accuracy import curve, reference, shipped
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.decision import WORDS as SERIES
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.chapter import figures_deciding
+from pytest_kerasch2.chapter.printed_numbers import decision
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.foreign import cell
-from pytest_kerasch2.gates import prediction
 from pytest_kerasch2.report.summary import SIGNS, WORDS
+from pytest_kerasch2.stats import prediction
 
 DATA = Path(__file__).parent / "data"
 RESULTS = Path(__file__).parent.parent / "matrix" / "figures"
@@ -103,8 +103,8 @@ def variant_row(name: str, found: Reference) -> list[str]:
         on = curve.scale(point, counted)
         places = [on.there(value) for value in values]
         known = prediction.sample(places, [places], on.least(sum(places) / len(places)))
-        between = figures_deciding.rounded(on, point, printed)
-        sign = SIGNS[figures_deciding.told(prediction.predict(known, between, figures_deciding.RAREST).probability)]
+        between = decision.rounded(on, point, printed)
+        sign = SIGNS[decision.told(prediction.predict(known, between, decision.RAREST).probability)]
         mean = sum(values) / len(values)
         deviation = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
         cells.append(f"{mean:.4f} ({deviation:.4f}) {sign}")

@@ -29,7 +29,7 @@ from matrix import columns, disk, environments, foreground, places
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error
-from pytest_kerasch2.gates.pairs import Terms
+from pytest_kerasch2.stats.paired_sequential import Terms
 from pytest_kerasch2.timing import arms, comparing
 from pytest_kerasch2.timing.arms import Arm, Worker
 from pytest_kerasch2.timing.comparison import FIRST, SECOND

@@ -21,7 +21,7 @@ from matrix import columns, environments, places
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.errors import KerasCh2Error
-from pytest_kerasch2.gates import pairs
+from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.timing import arms
 
 ERROR = 0.05
@@ -59,7 +59,7 @@ def told(mode: str, logs: Sequence[float]) -> str:
     """Return a line for people."""
     if len(logs) < 2:
         return f"{mode}: {math.exp(logs[0]):.3f}" if logs else f"{mode}: not measured"
-    span = pairs.span(logs, ERROR)
+    span = paired_sequential.span(logs, ERROR)
     return f"{mode}: {span.found:.3f} ({span.low:.3f} to {span.high:.3f})"
 
 

@@ -13,7 +13,7 @@ from benchmarks.release_history_suite import IMAGES, WHOLE
 from matrix.columns import Releases
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.files import write_bytes, write_text
-from pytest_kerasch2.gates.pairs import Span
+from pytest_kerasch2.stats.paired_sequential import Span
 from pytest_kerasch2.timing.table import duration
 
 PLACE = Path(__file__).parent.parent / "docs" / "release-history.md"

@@ -11,8 +11,8 @@ from benchmarks import release_history_kept
 from benchmarks.release_history_kept import Line
 from benchmarks.release_history_suite import IMAGES, WHOLE
 from matrix.columns import Column, Releases
-from pytest_kerasch2.gates import equivalence
-from pytest_kerasch2.gates.pairs import Span
+from pytest_kerasch2.stats import equivalence
+from pytest_kerasch2.stats.paired_sequential import Span
 
 BATCH = 32
 # A change of more than this share, up or down, is a jump.

@@ -16,7 +16,7 @@ from benchmarks.load import KINDS
 from benchmarks.rivals_record import Finished, Trial
 from benchmarks.rivals_rules import OURS, RULES
 from benchmarks.rivals_workload import BENCHMARKS
-from pytest_kerasch2.gates.pairs import Verdict
+from pytest_kerasch2.stats.paired_sequential import Verdict
 
 NAMES = (*RULES, OURS)
 # Both ends of it are bounds on one side with an error of 5 % each.

@@ -25,8 +25,8 @@ from benchmarks.compare_report import exchanged
 from benchmarks.rivals_rules import OURS, RULES
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.files import write_text
-from pytest_kerasch2.gates import pairs
-from pytest_kerasch2.gates.pairs import Terms, Verdict
+from pytest_kerasch2.stats import paired_sequential
+from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
 from pytest_kerasch2.timing import comparison
 from pytest_kerasch2.timing.comparison import AGAIN, SECOND, Comparison, log_ratio
 
@@ -199,7 +199,7 @@ def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
         starts = [exchanged({name: logs[place] for name, logs in by_name.items()}, chance) for place in stretch]
         drawn = {name: [start[name] for start in starts] for name in by_name}
         judged = {
-            name: pairs.judge([one[0] + shift for one in its], [one[1] for one in its], terms, len(drawn))
+            name: paired_sequential.judge([one[0] + shift for one in its], [one[1] for one in its], terms, len(drawn))
             for name, its in drawn.items()
         }
         told = {name: one for name, one in judged.items() if one is not None}

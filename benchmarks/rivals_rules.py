@@ -14,7 +14,7 @@ import functools
 import statistics
 from typing import Callable, Mapping, Sequence
 
-from pytest_kerasch2.gates import distributions
+from pytest_kerasch2.stats import distributions
 
 Rule = Callable[[Sequence[float], Sequence[float]], bool]
 PERCENT = 5

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_kerasch2.chapter import collection
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.report.claim_list import page
+from pytest_kerasch2.suite import collection
 
 PLACE = Path(__file__).with_name("claims.md")
 

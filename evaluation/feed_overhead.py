@@ -27,7 +27,7 @@ import numpy as np
 from benchmarks.overhead import turn
 from benchmarks.overhead_works import clocked, fitted
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.gates import pairs
+from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.timing import measuring, modes
 from pytest_kerasch2.timing.subject import subject
 
@@ -111,7 +111,7 @@ def main() -> int:
         return 0
     found = measured(max(2, given.starts), given.pairs, given.out)
     for name in FEEDS:
-        ratio = pairs.span([one[name] for one in found], ERROR)
+        ratio = paired_sequential.span([one[name] for one in found], ERROR)
         each = statistics.median(one[f"{name} ms"] for one in found)
         print(f"{name}: a step of {each:.3f} ms; ratio {ratio.found:.4f} ({ratio.low:.4f} to {ratio.high:.4f})")
         added = statistics.median(one[f"{name} added"] for one in found)

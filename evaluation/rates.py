@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterable, Mapping, Sequence
 
-from pytest_kerasch2.gates import distributions
+from pytest_kerasch2.stats import distributions
 
 CONFIDENCE = 0.95
 VERDICTS = ("pass", "fail", "undecided", "refused")

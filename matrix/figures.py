@@ -12,7 +12,7 @@ from typing import Sequence
 from matrix import foreground, places, verifying
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
-from pytest_kerasch2.chapter.figures_shared import CURVES
+from pytest_kerasch2.chapter.printed_numbers.shared import CURVES
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.errors import BadSetting
 

@@ -9,9 +9,9 @@ from pytest_kerasch2.report import summary
 
 
 def claims_of(sections: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return module of a section -> ids of the claims that it decides, alone or with others."""
+    """Return section -> ids of the claims that it decides, alone or with others."""
     # Imported here: it takes pytest and hypothesis, and is needed only where a part of a column is run.
-    from pytest_kerasch2.chapter import collection
+    from pytest_kerasch2.suite import collection
 
     return {name: frozenset(check.claim.id for check in collection.checks_in(name)) for name in sections}
 

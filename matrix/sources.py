@@ -19,7 +19,7 @@ class Sources:
 
     Attributes:
         plugin: of what every verdict may depend on.
-        sections: module of a section -> hash of it and of all modules of the chapter that it imports.
+        sections: package of a section -> hash of it and of all that it imports of the chapter.
     """
 
     plugin: str
@@ -37,20 +37,29 @@ def digest(parts: Iterable[bytes]) -> str:
 def read(package: Path) -> Sources:
     """Return the hashes of a plugin that lies in this folder."""
     chapter = package / "chapter"
-    names = sections(chapter)
-    imported = {path.stem: set(_imported(path)) for path in chapter.glob("*.py")}
-    of_sections = {name: reached(name, imported) for name in names}
+    parts = _parts(chapter)
+    imported = {name: {one for path in files for one in _imported(path)} for name, files in parts.items()}
+    of_sections = {name: reached(name, imported) for name in sections(chapter)}
     # What no section reaches belongs to the suite itself, with all that it imports in turn.
-    rest = set(imported).difference(*of_sections.values())
+    rest = set(parts).difference(*of_sections.values())
     shared = rest.union(*(reached(name, imported) for name in rest))
     outside = [path for path in _files(package) if chapter not in path.parents and not _is_showing(path, package)]
     return Sources(
-        plugin=_digest_of([*outside, *(chapter / f"{name}.py" for name in sorted(shared))], package),
-        sections={
-            name: _digest_of([chapter / f"{one}.py" for one in sorted(all_)], package)
-            for name, all_ in of_sections.items()
-        },
+        plugin=_digest_of([*outside, *_files_of(shared, parts)], package),
+        sections={name: _digest_of(_files_of(reaches, parts), package) for name, reaches in of_sections.items()},
     )
+
+
+def _parts(chapter: Path) -> dict[str, list[Path]]:
+    """Return what lies in the chapter: the name of a package or module -> its files."""
+    parts: dict[str, list[Path]] = {}
+    for path in _files(chapter):
+        parts.setdefault(path.relative_to(chapter).parts[0].split(".")[0], []).append(path)
+    return parts
+
+
+def _files_of(names: Iterable[str], parts: Mapping[str, list[Path]]) -> list[Path]:
+    return [path for name in sorted(names) for path in parts[name]]
 
 
 def whole(package: Path) -> str:
@@ -59,8 +68,8 @@ def whole(package: Path) -> str:
 
 
 def sections(chapter: Path) -> tuple[str, ...]:
-    """Return the modules of the sections, read from the source: importing it takes pytest."""
-    tree = ast.parse((chapter / "collection.py").read_text(encoding="utf-8"))
+    """Return the packages of the sections, read from the source: the plugin may be another than the installed one."""
+    tree = ast.parse((chapter / "__init__.py").read_text(encoding="utf-8"))
     values = [node.value for node in tree.body if isinstance(node, ast.Assign) and _assigns(node, "SECTIONS")]
     return tuple(ast.literal_eval(values[0]))
 
@@ -91,7 +100,7 @@ def _imported(path: Path) -> Iterator[str]:
             for alias in node.names:
                 yield from _within(alias.name)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            # A job for a child interpreter names its function so: "pytest_kerasch2.chapter.features_jobs:lite".
+            # A job for a child interpreter names its function so: "pytest_kerasch2.chapter.features.observations:lite".
             yield from _within(node.value.split(":")[0])
 
 

@@ -19,7 +19,7 @@ class Fingerprint:
 
     Attributes:
         whole: hash of its pins, its release data and the plugin; another one asks for all sections.
-        sections: module of a section -> its hash; another one asks for that section.
+        sections: package of a section -> its hash; another one asks for that section.
     """
 
     whole: str
@@ -45,7 +45,7 @@ class Work:
     """What is to be run of a column.
 
     Attributes:
-        sections: the modules; empty means all of them.
+        sections: their packages; empty means all of them.
         needed: whether anything is to be run at all.
     """
 

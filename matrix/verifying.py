@@ -143,7 +143,7 @@ def command_for(
     asked = [] if environment.asked is None else [f"--chapter-python={environment.asked}"]
     kept = [] if made is None else [f"--chapter-results={made}"]
     settings = ["-c", str(folder / "pytest.ini"), "-p", "no:cacheprovider"]
-    paths = [str(environment.chapter / f"{name}.py") for name in sections]
+    paths = [str(environment.chapter / name) for name in sections]
     return [str(environment.python), "-m", "pytest", "--chapter", *settings, *asked, *kept, *more, *paths]
 
 

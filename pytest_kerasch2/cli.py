@@ -238,7 +238,7 @@ def _add_compare(parser: Parser, commands: Any) -> None:
 
 
 def _compare(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.gates.pairs import Verdict
+    from pytest_kerasch2.stats.paired_sequential import Verdict
     from pytest_kerasch2.timing import comparison, showing
 
     if chosen.self_test:

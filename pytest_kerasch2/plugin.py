@@ -87,6 +87,6 @@ def _start_chapter(config: pytest.Config, settings: Any) -> None:
     if settings.python is not None:
         from pytest_kerasch2.early.run import start
     else:
-        from pytest_kerasch2.chapter.run import start
+        from pytest_kerasch2.suite.session import start
 
     start(config, settings)

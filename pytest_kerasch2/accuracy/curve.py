@@ -19,8 +19,8 @@ from pytest_kerasch2.accuracy import metrics, populations
 from pytest_kerasch2.accuracy.metrics import Metric
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import CURVES, Run
-from pytest_kerasch2.gates import sequential
-from pytest_kerasch2.gates.sequential import Usual
+from pytest_kerasch2.stats import sequential
+from pytest_kerasch2.stats.sequential import Usual
 
 # Images added to a count.
 ADDED = 2.0

@@ -29,7 +29,7 @@ from pytest_kerasch2.accuracy.yardstick import (
     yardstick,
 )
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.gates import sequential
+from pytest_kerasch2.stats import sequential
 
 __all__ = ["Yardstick", "decide", "unreachable", "yardstick"]
 

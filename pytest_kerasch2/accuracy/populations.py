@@ -11,7 +11,7 @@ import math
 import statistics
 from typing import Sequence
 
-from pytest_kerasch2.gates import distributions
+from pytest_kerasch2.stats import distributions
 
 # Between a group and the others there is a gap of so many deviations of the others.
 GAP = 6.0

@@ -14,8 +14,8 @@ from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import CURVES, Run
 from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.errors import BadReference, BadSetting
-from pytest_kerasch2.gates import distributions, sequential
-from pytest_kerasch2.gates.sequential import Usual
+from pytest_kerasch2.stats import distributions, sequential
+from pytest_kerasch2.stats.sequential import Usual
 
 # Fewer seeds leave the scatter itself unknown.
 FEWEST = 5

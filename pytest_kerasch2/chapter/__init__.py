@@ -1,1 +1,18 @@
-"""The claims suite: one module for each section of the chapter, and what lets pytest run it."""
+"""The claims: one package for each section of the chapter, with its faults, workarounds and observations."""
+
+# In the chapter's order.
+SECTIONS = (
+    "adoption",
+    "features",
+    "configuration",
+    "backend",
+    "dtypes",
+    "sequential",
+    "functional",
+    "subclassing",
+    "pipelines",
+    "saving",
+    "datasets",
+    "listings",
+    "printed_numbers",
+)

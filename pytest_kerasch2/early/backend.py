@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kerasch2.chapter import attempts
+from pytest_kerasch2.checks import captured
 from pytest_kerasch2.claims.decorators import detects, fixed_by, known_issue
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import faults
@@ -35,7 +35,7 @@ def import_keras(facts: Facts, record: Recorder) -> None:
 )
 def import_keras_constant(facts: Facts, record: Recorder) -> None:
     """Make the chapter's constant with it."""
-    values = attempts.value(record, "K.constant, K from keras", facts.value(IMPORTED, record)["constant"])
+    values = captured.value(record, "K.constant, K from keras", facts.value(IMPORTED, record)["constant"])
     record.equal("values", expected=[[42, 24], [11, 99]], actual=values)
 
 
@@ -61,7 +61,7 @@ def low_level(facts: Facts, record: Recorder) -> None:
     """Do one of each."""
     found = facts.value("functions.low_level", record)
     record.equal("(1, 2) times (3, 4)", expected=[[11.0]], actual=found["product"])
-    convolved = attempts.value(record, "a convolution", found["convolution"])
+    convolved = captured.value(record, "a convolution", found["convolution"])
     record.equal("ones convolved with 2 x 2 ones", expected=[[4.0, 4.0], [4.0, 4.0]], actual=convolved)
 
 
@@ -74,7 +74,7 @@ def constant_signature(facts: Facts, record: Recorder) -> None:
 
 
 def _made(facts: Facts, record: Recorder, what: str) -> Any:
-    return attempts.value(record, f"constant, {what}", facts.value(CONSTANTS, record)[what])
+    return captured.value(record, f"constant, {what}", facts.value(CONSTANTS, record)[what])
 
 
 @decides("backend.constant-example")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kerasch2.chapter import attempts, configuration_file
+from pytest_kerasch2.chapter.configuration import file as configuration_file
+from pytest_kerasch2.checks import captured
 from pytest_kerasch2.claims.decorators import detects, fixed_by, known_issue
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import faults
@@ -129,7 +130,7 @@ def edit_backend(facts: Facts, record: Recorder) -> None:
     here = facts.value(DEFAULTS, record)["backend"]
     record.true("the engine here is not the default one", holds=here in ENGINES, found=here)
     named = facts.value("edited.engines", record)[here]
-    record.equal(f"engine with {here} in the file", expected=here, actual=attempts.value(record, "import", named))
+    record.equal(f"engine with {here} in the file", expected=here, actual=captured.value(record, "import", named))
 
 
 @decides("config.backend-values")
@@ -150,7 +151,7 @@ def backend_values(facts: Facts, record: Recorder) -> None:
 def file_refused(facts: Facts, record: Recorder) -> None:
     """Import Keras beside such files."""
     (_, printed), *others = facts.value("edited.refused", record)["files"]
-    attempts.value(record, "import beside the printed file", printed)
+    captured.value(record, "import beside the printed file", printed)
     for what, tried in others:
         record.true(f"{what} is refused", holds="error" in tried, found=tried.get("error", "accepted"))
 
@@ -270,5 +271,5 @@ def epsilon_fuzz(facts: Facts, record: Recorder) -> None:
 def set_floatx(facts: Facts, record: Recorder) -> None:
     """Make layers, one after the other, each after another precision was set."""
     for asked, _, weights in facts.value("settings.precisions", record)["read"]:
-        made = attempts.value(record, "a layer", weights)
+        made = captured.value(record, "a layer", weights)
         record.equal(f"weights after set_floatx('{asked}')", expected=asked, actual=made)

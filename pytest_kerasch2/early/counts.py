@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pytest_kerasch2.chapter import attempts, trials
+from pytest_kerasch2.checks import captured, workflow
 from pytest_kerasch2.claims.decorators import detects, fixed_by, known_issue
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import faults
@@ -21,7 +21,7 @@ NO_BIAS = told("no bias", PARAMETERS, "sequential-list", "value", "layers", 3, 1
 
 
 def _counts(facts: Facts, record: Recorder, style: str) -> Any:
-    return attempts.value(record, f"{style}, built", facts.value(PARAMETERS, record)[style])
+    return captured.value(record, f"{style}, built", facts.value(PARAMETERS, record)[style])
 
 
 @decides("sequential-first.hidden-parameters")
@@ -54,13 +54,13 @@ def output_parameters(facts: Facts, record: Recorder) -> None:
 def summary_table(facts: Facts, record: Recorder) -> None:
     """Read the table of a model that has its weights."""
     found = facts.value(SUMMARIES, record)
-    rows = trials.summary_rows(found["text"])
+    rows = workflow.summary_rows(found["text"])
     record.equal("parameters by row", expected=[0, 401_920, 0, 5_130], actual=[count for _, count in rows])
     kinds = [seen.group(1) for row, _ in rows for seen in [re.search(r"\((\w+)\)", row)] if seen]
     record.equal("kinds by row", expected=KINDS, actual=kinds)
     named = [row.startswith(f"{name} (") for name, (row, _) in zip(found["names"], rows)]
     record.equal("rows that begin with the layer's name", expected=4, actual=sum(named))
-    record.equal("total", expected=407_050, actual=trials.summary_total(found["text"]))
+    record.equal("total", expected=407_050, actual=workflow.summary_total(found["text"]))
 
 
 @decides("sequential-first.summary-at-once")
@@ -75,10 +75,10 @@ def summary_table(facts: Facts, record: Recorder) -> None:
 @detects(told("summary silent", SUMMARIES, "at once", to={"value": ""}))
 def summary_at_once(facts: Facts, record: Recorder) -> None:
     """Construct the model and print its summary, as the chapter does."""
-    text = attempts.value(record, "summary right after construction", facts.value(SUMMARIES, record)["at once"])
-    record.equal("total", expected=407_050, actual=trials.summary_total(text))
+    text = captured.value(record, "summary right after construction", facts.value(SUMMARIES, record)["at once"])
+    record.equal("total", expected=407_050, actual=workflow.summary_total(text))
     for count in (401_920, 5_130):
-        record.contains("parameters by row", expected=count, actual=[rows for _, rows in trials.summary_rows(text)])
+        record.contains("parameters by row", expected=count, actual=[rows for _, rows in workflow.summary_rows(text)])
 
 
 @decides("sequential-second.same-architecture")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kerasch2.chapter import attempts
+from pytest_kerasch2.checks import captured
 from pytest_kerasch2.claims.decorators import detects, fixed_by, known_issue
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.data import registry
@@ -63,13 +63,13 @@ def count(facts: Facts, record: Recorder) -> None:
 def accessor(facts: Facts, record: Recorder) -> None:
     """Read the signatures; that the functions work is decided for each data set on its own."""
     for name in NAMED:
-        needed = attempts.value(record, f"{name}.load_data", facts.value(OFFERED, record)["needs"][name])
+        needed = captured.value(record, f"{name}.load_data", facts.value(OFFERED, record)["needs"][name])
         record.equal(f"arguments that {name}.load_data needs", expected=[], actual=needed)
 
 
 def _loaded(facts: Facts, record: Recorder, name: str) -> Any:
     record.saw(f"{name}: Keras's own load_data() on a stand-in of true shape, whose content is ours")
-    return attempts.value(record, f"{name}.load_data()", facts.value(SHAPES, record)[name])
+    return captured.value(record, f"{name}.load_data()", facts.value(SHAPES, record)[name])
 
 
 @decides("datasets.quartet")

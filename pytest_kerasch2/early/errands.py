@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Sequence
 
-from pytest_kerasch2.chapter import blocks_texts
+from pytest_kerasch2.chapter.listings import texts as listings_texts
 from pytest_kerasch2.claims.recorder import steady
 from pytest_kerasch2.claims.release import ABSENT, Release
 from pytest_kerasch2.data import sources, standins
@@ -216,7 +216,7 @@ def equip(interpreter: Interpreter) -> Interpreter:
     archives = interpreter.folder / ARCHIVES
     if not archives.exists():
         standins.make(archives, NAMED)
-    texts = json.dumps({block: blocks_texts.text(block) for block in BLOCKS})
+    texts = json.dumps({block: listings_texts.text(block) for block in BLOCKS})
     named = {"KERASCH2_ARCHIVES": str(archives), "KERASCH2_BLOCKS": texts}
     return replace(interpreter, variables={**interpreter.variables, **named})
 

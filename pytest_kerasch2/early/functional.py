@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kerasch2.chapter import trials
+from pytest_kerasch2.checks import workflow
 from pytest_kerasch2.claims.decorators import detects
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import faults
@@ -35,9 +35,9 @@ def same_architecture(facts: Facts, record: Recorder) -> None:
 def summary(facts: Facts, record: Recorder) -> None:
     """Read the table of a model that has not been called."""
     text = facts.value(SEEN, record)["text"]
-    rows = {row.split(" (")[0]: count for row, count in trials.summary_rows(text)}
+    rows = {row.split(" (")[0]: count for row, count in workflow.summary_rows(text)}
     record.equal("parameters of d1 and d2", expected=[401_920, 5_130], actual=[rows.get("d1"), rows.get("d2")])
-    record.equal("total", expected=407_050, actual=trials.summary_total(text))
+    record.equal("total", expected=407_050, actual=workflow.summary_total(text))
 
 
 @decides("functional.batch-not-given")

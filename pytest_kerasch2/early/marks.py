@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable
 
-from pytest_kerasch2.chapter import collection
 from pytest_kerasch2.claims.decorators import claim
 from pytest_kerasch2.claims.model import Check
+from pytest_kerasch2.suite import collection
 
 
 @functools.lru_cache(maxsize=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kerasch2.chapter import attempts
+from pytest_kerasch2.checks import captured
 from pytest_kerasch2.claims.decorators import detects, fixed_by, known_issue
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import faults
@@ -17,7 +17,7 @@ SETTINGS, TRAINING, SAVING = "printed.settings", "printed.training", "printed.sa
 
 
 def _ran(facts: Facts, record: Recorder, fact: str, block: str) -> Any:
-    value = attempts.value(record, "the block as printed", facts.value(fact, record)[block])
+    value = captured.value(record, "the block as printed", facts.value(fact, record)[block])
     record.saw("the block as printed: runs")
     return value
 

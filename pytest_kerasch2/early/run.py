@@ -11,7 +11,6 @@ import filelock
 import pytest
 
 from pytest_kerasch2 import __version__, files, folders
-from pytest_kerasch2.chapter import interruption, judging, showing, surroundings
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.model import Check, Record
 from pytest_kerasch2.claims.recorder import Recorder
@@ -21,6 +20,10 @@ from pytest_kerasch2.early.facts import Facts, Told
 from pytest_kerasch2.early.faults import Fault
 from pytest_kerasch2.errors import BadSetting, KerasCh2Error
 from pytest_kerasch2.options import Settings
+from pytest_kerasch2.suite import environment as suite_environment
+from pytest_kerasch2.suite import interruption
+from pytest_kerasch2.suite import reporting as suite_reporting
+from pytest_kerasch2.suite import terminal as suite_terminal
 
 NAME = "kerasch2-early"
 PLACE = Path(suite.__file__)
@@ -37,7 +40,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
             which there is no choice over there; said before anything long begins.
         BadResults: the results file could not be written where it is wanted.
     """
-    surroundings.check_settings(settings)
+    suite_environment.check_settings(settings)
     if settings.devices is not None:
         found, remedy = f"--chapter-devices={settings.devices}", "leave it out: an early Keras is verified on the CPU"
         raise BadSetting("Devices cannot be chosen beside --chapter-python", found, remedy)
@@ -75,7 +78,7 @@ class EarlyItem(pytest.Item):
 
     check: Check
     decide: suite.Decide
-    injected: judging.Injection | None
+    injected: suite_reporting.Injection | None
     record: Recorder
 
     def runtest(self) -> None:
@@ -125,7 +128,7 @@ class EarlyRun:
             self._facts = Facts(json.loads(told.read_text(encoding="utf-8"))["facts"])
         return self._facts
 
-    def facts_with(self, injected: judging.Injection | None) -> Facts:
+    def facts_with(self, injected: suite_reporting.Injection | None) -> Facts:
         """Return the facts as they are, or with something injected in them or in the interpreter."""
         facts = self.facts()
         for layer in () if injected is None else injected.layers:
@@ -137,13 +140,13 @@ class EarlyRun:
             self._faulty[fault] = ask(errands.equip(self.interpreter), fault.facts, injected=[fault.function])
         return self._faulty[fault]
 
-    def injections_of(self, check: Check) -> Iterable[judging.Injection | None]:
+    def injections_of(self, check: Check) -> Iterable[suite_reporting.Injection | None]:
         """Return what is injected around a check: nothing, or with --chapter-faults each of its faults."""
         if not self.settings.faults:
             return [None]
         known = check.known_issue(self.who.release)
         beneath = check.fix if known is not None else None
-        return [judging.Injection(one, harmful=True, beneath=beneath) for one in check.faults]
+        return [suite_reporting.Injection(one, harmful=True, beneath=beneath) for one in check.faults]
 
     # -- collection
 
@@ -176,7 +179,7 @@ class EarlyRun:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
         """Judge a claim once its check has run."""
-        with judging.untraced(call):
+        with suite_reporting.untraced(call):
             outcome = yield
         if isinstance(item, EarlyItem) and call.when == "call":
             self._judge(item, call, outcome.get_result())
@@ -185,16 +188,18 @@ class EarlyRun:
         if interruption.was_interrupted(call):
             return
         error = call.excinfo.value if call.excinfo is not None else None
-        record = judging.record_of(
+        record = suite_reporting.record_of(
             item.check, item.record, error, self.who.release, parameters="", seconds=call.duration
         )
-        shown = judging.shown(record, error, item.injected)
+        shown = suite_reporting.shown(record, error, item.injected)
         if item.injected is not None:
             report_.kerasch2_injected = {"name": item.injected.name, "harmful": True}
         path, line, _ = item.reportinfo()
-        judging.show(report_, shown, (str(path), line + 1), judging.account_of(record, error, report_.longrepr))
+        suite_reporting.show(
+            report_, shown, (str(path), line + 1), suite_reporting.account_of(record, error, report_.longrepr)
+        )
         report_.kerasch2_record = results.packed(record)
-        item.user_properties += surroundings.properties(record)
+        item.user_properties += suite_environment.properties(record)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Gather the record that a report carries, from this process or from a worker."""
@@ -257,9 +262,9 @@ class EarlyRun:
         if not self.records:
             return
         if self.settings.faults:
-            showing.show_faults(self.records, self.injected_runs, terminalreporter)
+            suite_terminal.show_faults(self.records, self.injected_runs, terminalreporter)
         else:
-            showing.show_results(self.results(), terminalreporter, self.settings.results)
+            suite_terminal.show_results(self.results(), terminalreporter, self.settings.results)
 
     def pytest_unconfigure(self) -> None:
         """Remove the folder of this run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kerasch2.chapter import attempts
+from pytest_kerasch2.checks import captured
 from pytest_kerasch2.claims.decorators import detects, fixed_by, known_issue
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import faults
@@ -44,18 +44,18 @@ def longer_path(facts: Facts, record: Recorder) -> None:
     found = facts.value("saving.names", record)
     for name in ("relative", "absolute"):
         record.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=found[name]["files"])
-        same = attempts.value(record, f"loading from the {name} path", found[name]["same"])
+        same = captured.value(record, f"loading from the {name} path", found[name]["same"])
         record.equal("weights are the same, bit for bit", expected=True, actual=same)
 
 
 def _there_and_back(facts: Facts, record: Recorder, ending: str) -> None:
     for style in STYLES:
         found = facts.value(FILES, record)[ending][style]
-        attempts.value(record, f"saving {style}", found["saved"])
+        captured.value(record, f"saving {style}", found["saved"])
         if ending == "folder":
             kind = "folder" if found["folder"] else "file"
             record.equal(f"{style} is saved as a", expected="folder", actual=kind)
-        same = attempts.value(record, f"loading {style}", found["same"])
+        same = captured.value(record, f"loading {style}", found["same"])
         record.equal(f"{style}: the same predictions, bit for bit", expected=True, actual=same)
 
 
@@ -103,7 +103,7 @@ def folder(facts: Facts, record: Recorder) -> None:
 
 def _weights(facts: Facts, record: Recorder, name: str) -> None:
     for style in STYLES:
-        found = attempts.value(record, f"{style}, there and back", facts.value(WEIGHTS, record)[name][style])
+        found = captured.value(record, f"{style}, there and back", facts.value(WEIGHTS, record)[name][style])
         record.equal(f"{style}: weights, bit for bit", expected=True, actual=found["weights"])
         record.equal(f"{style}: predictions, bit for bit", expected=True, actual=found["predictions"])
 
@@ -286,7 +286,7 @@ def optimizer_state_loaded(facts: Facts, record: Recorder) -> None:
 
 
 def _continued(facts: Facts, record: Recorder, case: str) -> None:
-    found = attempts.value(record, f"{case}, continued", facts.value("saving.continued", record)[case])
+    found = captured.value(record, f"{case}, continued", facts.value("saving.continued", record)[case])
     record.equal(f"{case}: loaded weights, bit for bit", expected=True, actual=found["loaded same"])
     record.equal(f"{case}: arrays equal after training on", expected=[True] * 4, actual=found["same after"])
 

@@ -6,10 +6,8 @@ from typing import Any, Callable
 
 import numpy as np
 
-from pytest_kerasch2.chapter import sequential_evaluating as evaluating
-from pytest_kerasch2.chapter import sequential_printing as printing
-from pytest_kerasch2.chapter import sequential_training as training
-from pytest_kerasch2.chapter.trials import Trial
+from pytest_kerasch2.chapter.sequential import evaluating, printing, training
+from pytest_kerasch2.checks.workflow import Trial
 from pytest_kerasch2.claims.decorators import detects, fixed_by, known_issue
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.early import faults

@@ -7,8 +7,8 @@ import statistics
 from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
-from pytest_kerasch2.gates import resampling
-from pytest_kerasch2.gates.pairs import Span
+from pytest_kerasch2.stats import bootstrap
+from pytest_kerasch2.stats.paired_sequential import Span
 from pytest_kerasch2.timing.table import Row, duration
 
 MODE = "fit"
@@ -179,7 +179,7 @@ def against(found: Sequence[Curve]) -> list[Against]:
 
 def _against(cpu: Curve, gpu: Curve) -> Against:
     shared = sorted(set(cpu.blocks) & set(gpu.blocks))
-    ratio = resampling.ratio_of_medians
+    ratio = bootstrap.ratio_of_medians
     return Against(cpu, gpu, {size: ratio(cpu.blocks[size], gpu.blocks[size], ERROR) for size in shared})
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterator, Mapping, Sequence
 
 from pytest_kerasch2.errors import BadSetting, CannotWrite, TimingVoid
-from pytest_kerasch2.gates.pairs import Terms, Verdict
+from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
 from pytest_kerasch2.suggestions import did_you_mean
 from pytest_kerasch2.timing import arms, block, comparison, environment
 from pytest_kerasch2.timing.arms import Arm, Worker

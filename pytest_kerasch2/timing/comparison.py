@@ -13,9 +13,9 @@ from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadResults, BadSetting
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.foreign import cell, code
-from pytest_kerasch2.gates import pairs
-from pytest_kerasch2.gates.pairs import Judgement, Terms, Verdict
 from pytest_kerasch2.json_files import read_json
+from pytest_kerasch2.stats import paired_sequential
+from pytest_kerasch2.stats.paired_sequential import Judgement, Terms, Verdict
 from pytest_kerasch2.timing.table import duration
 
 SCHEMA = 3
@@ -23,7 +23,7 @@ SCHEMA = 3
 COUNTS = "the quicker of two"
 # By what the verdicts are told: a file that was told by another rule is not told anew by this one.
 RULE = {
-    **{name.lower(): getattr(pairs, name) for name in ("FEWEST", "ONE_OF", "GROWTH", "AGREEING", "MISSED")},
+    **{name.lower(): getattr(paired_sequential, name) for name in ("FEWEST", "ONE_OF", "GROWTH", "AGREEING", "MISSED")},
     "counts": COUNTS,
 }
 FIRST, SECOND, AGAIN = range(3)
@@ -46,7 +46,7 @@ class Comparison:
     def judgements(self) -> dict[str, Judgement | None]:
         """Return what is told of each benchmark; None where there are too few pairs."""
         return {
-            name: pairs.judge(
+            name: paired_sequential.judge(
                 [log_ratio(one, SECOND) for one in self.pairs if one["benchmark"] == name],
                 [log_ratio(one, AGAIN) for one in self.pairs if one["benchmark"] == name],
                 self.terms,
@@ -186,7 +186,7 @@ def log_ratio(pair: Mapping[str, Any], place: int, of_round: Callable[[Sequence[
     """
     held = (FIRST, AGAIN) if place == SECOND and len(pair["blocks"]) > AGAIN else (FIRST,)
     rounds = zip(*(map(math.log, rounds_of(pair["blocks"][which], of_round)) for which in (place, *held)))
-    return pairs.pseudomedian([own - sum(others) / len(others) for own, *others in rounds])
+    return paired_sequential.pseudomedian([own - sum(others) / len(others) for own, *others in rounds])
 
 
 def together(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

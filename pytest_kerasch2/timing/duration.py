@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_kerasch2.gates.pairs import FEWEST
+from pytest_kerasch2.stats.paired_sequential import FEWEST
 from pytest_kerasch2.timing.comparing import Order
 from pytest_kerasch2.timing.looking import CHAPTERS
 

@@ -13,8 +13,8 @@ from typing import Any, Callable
 from pytest_kerasch2 import files
 from pytest_kerasch2.errors import BadSetting
 from pytest_kerasch2.framework import devices
-from pytest_kerasch2.gates import distributions
-from pytest_kerasch2.gates.pairs import Terms, Verdict
+from pytest_kerasch2.stats import distributions
+from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
 from pytest_kerasch2.timing import arms, comparing, duration, looking, releases, revisions
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparison import Comparison

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Iterator, Sequence
 
-from pytest_kerasch2.gates import resampling
+from pytest_kerasch2.stats import bootstrap
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.table import Row, short
 
@@ -26,5 +26,5 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
         yield f"In turns on {device}, in times of {short(first.name)}, and between which that lies by their rounds:"
         for row, found in others:
             rounds = zip(found.blocks, reference.blocks)
-            span = resampling.median_of([math.log(one.each / other.each) for one, other in rounds], ERROR)
+            span = bootstrap.median_of([math.log(one.each / other.each) for one, other in rounds], ERROR)
             yield f"  {short(row.name)}: {span.found:.3f} ({span.low:.3f} to {span.high:.3f})"

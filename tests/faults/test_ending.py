@@ -18,10 +18,10 @@ from evaluation.kills import PYTEST
 from evaluation.small_places import PYTHON, Place
 from pytest_kerasch2 import cli, ending, folders
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.chapter import interruption
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.data import serving
 from pytest_kerasch2.folders import Owner
+from pytest_kerasch2.suite import interruption
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked at in /proc")
 ENDS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kerasch2.chapter import collection, figures
+from pytest_kerasch2.chapter.printed_numbers import claims as printed_numbers_claims
 from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check
 from pytest_kerasch2.report.summary import HEADINGS
+from pytest_kerasch2.suite import collection
 
 CHECKS = collection.all_checks()
 DECIDING = [check for check in CHECKS if not check.pending]
@@ -55,19 +56,21 @@ def test_only_printed_times_are_decided_by_no_run() -> None:
 
 
 def test_only_printed_figures_need_training() -> None:
-    in_figures = {check.claim.id for check in map(check_of, vars(figures).values()) if check and not check.pending}
+    in_figures = {
+        check.claim.id for check in map(check_of, vars(printed_numbers_claims).values()) if check and not check.pending
+    }
 
     assert {check.claim.id for check in CHECKS if check.trains} == in_figures
 
 
-def test_every_section_module_is_collected() -> None:
+def test_every_module_with_claims_is_collected() -> None:
     with_claims = set()
-    for path in collection.FOLDER.glob("*.py"):
+    for path in collection.FOLDER.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         if "\n@claim(" in text or "\n@extends(" in text:
-            with_claims.add(path.stem)
+            with_claims.add(".".join(path.relative_to(collection.FOLDER).with_suffix("").parts))
 
-    assert with_claims == set(collection.SECTIONS)
+    assert with_claims == set(collection.modules())
 
 
 def test_the_printed_list_of_claims_is_the_suites() -> None:

@@ -20,13 +20,15 @@ HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "
 FLOORS = (
     ("plugin", "cli"),
     ("early",),
-    ("chapter", "benchmark_run", "doctor"),
+    ("suite", "benchmark_run", "doctor"),
+    ("chapter",),
     ("parameters",),
     ("fixtures",),
     ("fixture_calls", "step_records"),
+    ("checks",),
     ("accuracy", "timing"),
     ("models", "roundtrip", "report"),
-    ("framework", "data", "claims", "gates"),
+    ("framework", "data", "claims", "stats"),
     ("precedence", "offering"),
     ("files", "json_files"),
     ("options", "arguments", "command_line"),
@@ -44,8 +46,8 @@ FORBIDDEN = [
     ("claims", "pytest_kerasch2.framework"),
     ("report", "pytest"),
     ("report", "pytest_kerasch2.framework"),
-    ("gates", "pytest"),
-    ("gates", "pytest_kerasch2.framework"),
+    ("stats", "pytest"),
+    ("stats", "pytest_kerasch2.framework"),
 ]
 
 
@@ -103,7 +105,9 @@ def test_only_the_top_floors_import_pytest() -> None:
             "fixture_calls",
             "step_records",
             "options",
+            "suite",
             "chapter",
+            "checks",
             "early",
             "benchmark_run",
         )
@@ -136,7 +140,8 @@ def test_a_pytest_run_that_does_not_use_the_plugin_loads_nothing_heavy(pytester:
         import sys
         def test_it():
             assert [name for name in sys.modules if name in {(*FRAMEWORKS, "h5py", "numpy")!r}] == []
-            assert [name for name in sys.modules if name.startswith("pytest_kerasch2.chapter")] == []
+            rooms = ("pytest_kerasch2.chapter", "pytest_kerasch2.suite")
+            assert [name for name in sys.modules if name.startswith(rooms)] == []
         """
     )
 

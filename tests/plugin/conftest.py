@@ -49,7 +49,7 @@ distribute = SimpleNamespace(has_strategy=lambda: False)
 # Loaded into an inner run with `-p small`: the suite then finds the section below instead of the packaged ones.
 SMALL = """
 from pathlib import Path
-from pytest_kerasch2.chapter import collection
+from pytest_kerasch2.suite import collection
 collection.FOLDER = Path(__file__).parent / "small_chapter"
 collection.PACKAGE = "small_chapter"
 collection.SECTIONS = ("section",)

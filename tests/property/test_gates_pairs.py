@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.gates import pairs
-from pytest_kerasch2.gates.pairs import Terms, Verdict
+from pytest_kerasch2.stats import paired_sequential
+from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 TERMS = Terms()
@@ -24,7 +24,7 @@ def _drawn(seed: int, ratio: float, scatter: float, count: int = TERMS.most) -> 
 def _verdicts(ratio: float, scatter: float, times: int, null: float = 1.0, **terms: float) -> list[Verdict]:
     found = []
     for seed in range(times):
-        judged = pairs.judge(
+        judged = paired_sequential.judge(
             _drawn(seed, ratio, scatter), _drawn(seed + times, null, scatter), Terms(**terms), benchmarks=1
         )
         assert judged is not None
@@ -34,11 +34,11 @@ def _verdicts(ratio: float, scatter: float, times: int, null: float = 1.0, **ter
 
 @pytest.mark.parametrize(("most", "looks"), [(11, [11]), (15, [11, 15]), (17, [12, 17]), (30, [11, 15, 21, 30])])
 def test_there_are_few_looks_and_one_at_the_end(most: int, looks: list[int]) -> None:
-    assert pairs.looks(most) == looks
+    assert paired_sequential.looks(most) == looks
 
 
 def test_all_of_the_error_is_spent_at_each_look_as_much_as_pairs_are_new() -> None:
-    assert pairs.shares([8, 12, 16]) == pytest.approx([0.5, 0.25, 0.25])
+    assert paired_sequential.shares([8, 12, 16]) == pytest.approx([0.5, 0.25, 0.25])
 
 
 @pytest.mark.parametrize("side", [1, -1])
@@ -54,7 +54,7 @@ def test_a_single_pair_that_stands_far_out_does_not_decide() -> None:
     ratios = [0.1, 0.12, 0.11, 0.1, 0.1, 0.1, 0.1, -0.001, -0.001, -0.001, -0.001]
     nulls = [0.001, -0.001] * 5 + [0.0]
 
-    found = pairs.judge(ratios, nulls, Terms(error=0.3, most=11), benchmarks=1)
+    found = paired_sequential.judge(ratios, nulls, Terms(error=0.3, most=11), benchmarks=1)
 
     assert found is not None
     assert (found.ratio.low > 1, found.verdict) == (True, Verdict.UNDECIDED)
@@ -62,7 +62,7 @@ def test_a_single_pair_that_stands_far_out_does_not_decide() -> None:
 
 def test_how_far_out_the_outermost_stand_does_not_matter() -> None:
     inner = _drawn(1, 1.1, 0.02, 9)
-    spans = [pairs.span([-far, *inner, far], 0.05) for far in (1.0, 100.0)]
+    spans = [paired_sequential.span([-far, *inner, far], 0.05) for far in (1.0, 100.0)]
 
     # With them, it would be anywhere between 0.01 and 100.
     assert spans[0] == spans[1]
@@ -73,7 +73,7 @@ def test_the_interval_is_that_of_a_trimmed_mean() -> None:
     values = np.array([0.3, -0.2, 0.11, 0.09, 0.12, 0.07, 0.1, 0.13, 0.08, 0.1])
     from scipy import stats
 
-    found = pairs.span(values.tolist(), 0.05)
+    found = paired_sequential.span(values.tolist(), 0.05)
 
     drawn_in = stats.mstats.winsorize(values, (0.1, 0.1))
     reach = stats.t.isf(0.025, 7) * math.sqrt(9 * drawn_in.var(ddof=1) / (8 * 7))
@@ -85,7 +85,7 @@ def test_of_fewer_than_ten_all_count() -> None:
     values = _drawn(1, 1.1, 0.02, 9)
     from scipy import stats
 
-    found = pairs.span(values, 0.05)
+    found = paired_sequential.span(values, 0.05)
 
     interval = stats.t.interval(0.95, 8, np.mean(values), stats.sem(values))
     assert [found.low, found.high] == pytest.approx(np.exp(interval))
@@ -113,16 +113,16 @@ def test_what_scatters_more_than_it_differs_stays_undecided() -> None:
     assert _verdicts(1.05, 0.3, 100).count(Verdict.UNDECIDED) >= 95
 
 
-@given(st.lists(st.floats(-1, 1), min_size=0, max_size=pairs.FEWEST - 1))
+@given(st.lists(st.floats(-1, 1), min_size=0, max_size=paired_sequential.FEWEST - 1))
 def test_too_few_pairs_tell_nothing(values: list[float]) -> None:
-    assert pairs.judge(values, values, TERMS, benchmarks=3) is None
+    assert paired_sequential.judge(values, values, TERMS, benchmarks=3) is None
 
 
 @given(seed=st.integers(0, 1000), more=st.integers(1, 5))
 def test_what_was_decided_stays_decided(seed: int, more: int) -> None:
     ratios, nulls = _drawn(seed, 1.1, 0.02), _drawn(seed + 1, 1.0, 0.02)
-    whole = pairs.judge(ratios, nulls, TERMS, benchmarks=1)
-    part = pairs.judge(ratios[:-more], nulls[:-more], TERMS, benchmarks=1)
+    whole = paired_sequential.judge(ratios, nulls, TERMS, benchmarks=1)
+    part = paired_sequential.judge(ratios[:-more], nulls[:-more], TERMS, benchmarks=1)
 
     assert part is not None
     assert part.verdict is Verdict.UNDECIDED or part == whole
@@ -132,8 +132,8 @@ def test_what_was_decided_stays_decided(seed: int, more: int) -> None:
 def test_turned_round_the_verdict_is_turned_round(seed: int) -> None:
     ratios = _drawn(seed, 1.1, 0.02)
     nulls = [0.001 * (-1) ** place for place in range(len(ratios))]
-    there = pairs.judge(ratios, nulls, TERMS, benchmarks=1)
-    back = pairs.judge([-one for one in ratios], nulls, TERMS, benchmarks=1)
+    there = paired_sequential.judge(ratios, nulls, TERMS, benchmarks=1)
+    back = paired_sequential.judge([-one for one in ratios], nulls, TERMS, benchmarks=1)
 
     assert there is not None
     assert back is not None

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pytest_kerasch2.gates import sequential
-from pytest_kerasch2.gates.sequential import Usual
+from pytest_kerasch2.stats import sequential
+from pytest_kerasch2.stats.sequential import Usual
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 

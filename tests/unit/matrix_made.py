@@ -20,7 +20,7 @@ STAND_IN = """#!{python}
 import json, os, sys, time
 if sys.argv[1] == "-c":
     sys.exit(os.environ.get("IMPORT"))
-names = [argument.split("/")[-1][:-3] for argument in sys.argv if argument.endswith(".py")]
+names = [argument.split("/")[-1] for argument in sys.argv if "/chapter/" in argument]
 names = names or ["datasets", "dtypes", *os.environ.get("FIGURES", "").split()]
 made = [argument.split("=", 1)[1] for argument in sys.argv if argument.startswith("--chapter-results=")][0]
 trained = ["trained"] if "--chapter-accuracy" in sys.argv else []

@@ -17,7 +17,7 @@ from pytest_kerasch2.accuracy.reference import CURVES, Reference
 from pytest_kerasch2.accuracy.terms import Terms
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.errors import BadReference, BadSetting, GateFailed, GateUndecided
-from pytest_kerasch2.gates import sequential
+from pytest_kerasch2.stats import sequential
 from tests.unit.accuracy_made import NEW, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")

@@ -8,13 +8,15 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.chapter import blocks_running, blocks_texts, surroundings
+from pytest_kerasch2.chapter.listings import running as listings_running
+from pytest_kerasch2.chapter.listings import texts as listings_texts
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import ClaimBroken, DeviceMissing, FrameworkMissing, NotApplicable
 from pytest_kerasch2.framework import api, backend_state, devices
 from pytest_kerasch2.options import Settings
 from pytest_kerasch2.report.summary import release_line
+from pytest_kerasch2.suite import environment as suite_environment
 
 
 def _without_tensorflow(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
@@ -42,7 +44,7 @@ def on_torch(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 def test_a_keras_on_another_backend_is_enough(alone: None) -> None:
-    surroundings.check_framework_installed()
+    suite_environment.check_framework_installed()
 
 
 @pytest.mark.parametrize("found", [None, Release("-", "3.15.1", "tensorflow")])
@@ -52,11 +54,11 @@ def test_nothing_to_verify_on_is_said_with_both_ways_out(
     monkeypatch.setattr(api, "installed", lambda: found)
 
     with pytest.raises(FrameworkMissing, match=r"without TensorFlow.*pip install .*KERAS_BACKEND"):
-        surroundings.check_framework_installed()
+        suite_environment.check_framework_installed()
 
 
 def test_the_header_names_no_tensorflow_where_there_is_none(alone: None) -> None:
-    assert surroundings.header(Settings(), distributed=True)[0] == "chapter on: Keras 3.15.1, backend jax"
+    assert suite_environment.header(Settings(), distributed=True)[0] == "chapter on: Keras 3.15.1, backend jax"
 
 
 def test_the_report_says_that_there_is_no_tensorflow() -> None:
@@ -68,8 +70,8 @@ def test_the_report_says_that_there_is_no_tensorflow() -> None:
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, text: str) -> Any:
-    monkeypatch.setattr(blocks_texts, "text", lambda block: text)
-    return blocks_running.executed(Recorder(), "any", {})
+    monkeypatch.setattr(listings_texts, "text", lambda block: text)
+    return listings_running.executed(Recorder(), "any", {})
 
 
 def test_a_block_that_names_tensorflow_is_not_applicable(alone: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,19 +10,15 @@ import pytest
 
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.chapter import (
-    figures,
-    figures_alike,
-    figures_deciding,
-    figures_trained,
-)
-from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
+from pytest_kerasch2.chapter.printed_numbers import claims as printed_numbers_claims
+from pytest_kerasch2.chapter.printed_numbers import decision, equivalence, trained
+from pytest_kerasch2.chapter.printed_numbers.trained import STYLES, Curves
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.errors import ClaimBroken, Inconclusive, NotApplicable
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.gates import prediction
-from pytest_kerasch2.gates.prediction import Prediction
 from pytest_kerasch2.options import Settings
+from pytest_kerasch2.stats import prediction
+from pytest_kerasch2.stats.prediction import Prediction
 
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -30,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 
 @pytest.fixture
 def curves() -> Curves:
-    return figures_trained.stored()
+    return trained.stored()
 
 
 def _changed(curves: Curves, change: Callable[[Run], Run], *names: str) -> Curves:
@@ -54,7 +50,7 @@ def test_each_way_has_three_stored_seeds_of_its_own(curves: Curves) -> None:
 def test_a_figure_that_the_trainings_give_is_held(curves: Curves) -> None:
     record = Recorder()
 
-    figures_deciding.one_of_them(record, curves, STYLES, Point("test_accuracy", 10), "0.9801")
+    decision.one_of_them(record, curves, STYLES, Point("test_accuracy", 10), "0.9801")
 
     assert "0.9801 is printed: 12 trainings gave" in record.evidence[-1]
 
@@ -66,15 +62,15 @@ def test_a_figure_that_they_cannot_give_is_broken_whichever_way_it_lies(
     curves: Curves, series: str, printed: str
 ) -> None:
     with pytest.raises(ClaimBroken, match="standard deviations from their mean"):
-        figures_deciding.one_of_them(Recorder(), curves, STYLES, Point(series, 10), printed)
+        decision.one_of_them(Recorder(), curves, STYLES, Point(series, 10), printed)
 
 
 def test_a_figure_with_few_digits_is_known_no_better(curves: Curves) -> None:
     # 0.1 stands for all from 0.05 to 0.15, and so for the 0.078 that is usual.
-    figures_deciding.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.1")
+    decision.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.1")
 
     with pytest.raises(ClaimBroken):
-        figures_deciding.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.1500")
+        decision.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.1500")
 
 
 # Family-wise one per cent over twelve figures is 0.00083 for one.
@@ -86,7 +82,7 @@ def test_a_figure_is_broken_only_where_other_seeds_would_not_tell_it_otherwise(
     told = contextlib.nullcontext() if verdict is None else pytest.raises(verdict, match=r"3\.5 standard deviations")
 
     with told:
-        figures_deciding.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.0915")
+        decision.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.0915")
 
 
 def test_a_figure_at_the_edge_does_not_hide_a_broken_one(curves: Curves, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,14 +90,14 @@ def test_a_figure_at_the_edge_does_not_hide_a_broken_one(curves: Curves, monkeyp
     monkeypatch.setattr(prediction, "predict", lambda *_: next(said))
 
     with pytest.raises(ClaimBroken, match=r"20\.0 standard deviations"):
-        figures.first_way(Recorder(), curves, dict.fromkeys(STYLES, "a"))
+        printed_numbers_claims.first_way(Recorder(), curves, dict.fromkeys(STYLES, "a"))
 
 
 def test_98_of_100_is_what_the_mean_rounds_to(curves: Curves) -> None:
-    figures_deciding.rounds_to(Recorder(), curves.runs, 98)
+    decision.rounds_to(Recorder(), curves.runs, 98)
 
     with pytest.raises(ClaimBroken):
-        figures_deciding.rounds_to(Recorder(), curves.runs, 97)
+        decision.rounds_to(Recorder(), curves.runs, 97)
 
 
 def test_a_mean_near_a_half_is_not_told(curves: Curves) -> None:
@@ -109,28 +105,28 @@ def test_a_mean_near_a_half_is_not_told(curves: Curves) -> None:
     near = _changed(curves, _less_accurate(100 * sum(shares) / len(shares) - 97.5))
 
     with pytest.raises(Inconclusive):
-        figures_deciding.rounds_to(Recorder(), near.runs, 98)
+        decision.rounds_to(Recorder(), near.runs, 98)
 
 
 def test_a_way_that_ends_two_points_lower_is_not_nearly_the_same(curves: Curves) -> None:
     worse = _changed(curves, _less_accurate(2), "subclass")
 
     with pytest.raises(ClaimBroken, match="subclass ends nearly as"):
-        figures_deciding.nearly_alike(Recorder(), worse, "subclass", STYLES[:3], same_bits=True)
+        decision.nearly_alike(Recorder(), worse, "subclass", STYLES[:3], same_bits=True)
 
 
 def test_a_difference_that_is_not_known_well_enough_decides_nothing_by_itself(curves: Curves) -> None:
     unsure = _changed(curves, _less_accurate(0.4), "subclass")
 
     with pytest.raises(Inconclusive):
-        figures_deciding.nearly_alike(Recorder(), unsure, "subclass", STYLES[:3], same_bits=False)
+        decision.nearly_alike(Recorder(), unsure, "subclass", STYLES[:3], same_bits=False)
 
 
 def test_equal_bits_decide_where_the_interval_does_not(curves: Curves) -> None:
     record = Recorder()
     unsure = _changed(curves, _less_accurate(0.4), "subclass")
 
-    figures_deciding.nearly_alike(record, unsure, "subclass", STYLES[:3], same_bits=True)
+    decision.nearly_alike(record, unsure, "subclass", STYLES[:3], same_bits=True)
 
     assert "equal weights give equal bits" in record.evidence[-1]
 
@@ -138,19 +134,19 @@ def test_equal_bits_decide_where_the_interval_does_not(curves: Curves) -> None:
 def test_equal_bits_decide_without_training() -> None:
     record = Recorder()
 
-    figures_deciding.nearly_alike(record, None, "functional", STYLES[:2], same_bits=True)
+    decision.nearly_alike(record, None, "functional", STYLES[:2], same_bits=True)
 
     assert "equal weights give equal bits" in record.evidence[-1]
 
 
 def test_other_bits_decide_nothing_without_training() -> None:
     with pytest.raises(Inconclusive, match="--chapter-accuracy"):
-        figures_deciding.nearly_alike(Recorder(), None, "subclass", STYLES[:3], same_bits=False)
+        decision.nearly_alike(Recorder(), None, "subclass", STYLES[:3], same_bits=False)
 
 
 @pytest.fixture(scope="module")
 def bits() -> Any:
-    return figures_alike.digests(api.tensorflow())
+    return equivalence.digests(api.tensorflow())
 
 
 @pytest.mark.slow  # trains each way for two epochs
@@ -167,7 +163,7 @@ def test_the_printed_subclass_drops_nothing_on_keras_3_and_trains_otherwise(bits
 def test_ways_that_train_alike_tell_their_figures_together() -> None:
     record = Recorder()
 
-    found = figures_alike.kin(record, {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "functional")
+    found = equivalence.kin(record, {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "functional")
 
     assert (found, record.evidence) == (
         STYLES[:3],
@@ -179,26 +175,26 @@ def test_ways_that_train_alike_tell_their_figures_together() -> None:
 
 
 def test_a_way_that_trains_as_no_other_does_tells_its_figures_alone() -> None:
-    found = figures_alike.kin(Recorder(), {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "subclass")
+    found = equivalence.kin(Recorder(), {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "subclass")
 
     assert found == ("subclass",)
 
 
 def test_without_training_nothing_is_decided() -> None:
     with pytest.raises(Inconclusive, match="--chapter-accuracy"):
-        figures_trained.check_training_asked(Settings(chapter=True))
+        trained.check_training_asked(Settings(chapter=True))
 
 
 def test_without_its_libraries_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures_trained.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(trained.importlib.util, "find_spec", lambda name: None)
 
     with pytest.raises(Inconclusive, match=r"no joblib and no scipy.*pytest-kerasch2\[accuracy\]"):
-        figures_trained.check_libraries()
+        trained.check_libraries()
 
 
 def test_progress_tells_what_is_left() -> None:
     lines: list[str] = []
-    progress = figures_trained.Progress(2, lines.append)
+    progress = trained.Progress(2, lines.append)
 
     progress.after("done")
     progress.after("done")
@@ -208,4 +204,4 @@ def test_progress_tells_what_is_left() -> None:
 
 def test_printed_times_are_no_verdict_and_stand_beside_those_of_this_machine() -> None:
     with pytest.raises(NotApplicable, match=r"fit takes 154 microseconds an image here, 2\.00 and 2\.48 times"):
-        figures.fit_time(figures_alike.Times(fit=154.0, evaluate=20.0))
+        printed_numbers_claims.fit_time(equivalence.Times(fit=154.0, evaluate=20.0))

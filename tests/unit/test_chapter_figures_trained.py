@@ -12,12 +12,10 @@ import pytest
 
 from pytest_kerasch2.accuracy import calibrating, reference, shipped, training
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.chapter import (
-    figures_fixtures,
-    figures_shared,
-    figures_trained,
-)
-from pytest_kerasch2.chapter.figures_trained import STYLES, Curves
+from pytest_kerasch2.chapter.printed_numbers import fixtures as printed_numbers_fixtures
+from pytest_kerasch2.chapter.printed_numbers import shared as printed_numbers_shared
+from pytest_kerasch2.chapter.printed_numbers import trained
+from pytest_kerasch2.chapter.printed_numbers.trained import STYLES, Curves
 from pytest_kerasch2.data import standins
 from pytest_kerasch2.errors import BadReference, Inconclusive, TrainingFailed
 from pytest_kerasch2.options import Settings
@@ -29,7 +27,7 @@ SETTINGS = Settings(accuracy=True)
 
 @pytest.fixture
 def curves() -> Curves:
-    return figures_trained.stored()
+    return trained.stored()
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +38,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _subject(order: Any) -> Any:
-    return replace(shipped.load(figures_trained.STORED).subject, recipe=order.recipe)
+    return replace(shipped.load(trained.STORED).subject, recipe=order.recipe)
 
 
 @pytest.fixture
@@ -48,9 +46,7 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What would be trained, in numbers of seeds; and no data are asked for."""
     asked: list[int] = []
     monkeypatch.setattr(calibrating, "subject_of", _subject)
-    monkeypatch.setattr(
-        figures_trained, "_train", lambda settings, kept, progress, **how: asked.append(progress.wanted)
-    )
+    monkeypatch.setattr(trained, "_train", lambda settings, kept, progress, **how: asked.append(progress.wanted))
     return asked
 
 
@@ -62,10 +58,10 @@ def _place(folder: Path, curves: Curves, count: int, tensorflow: str = "") -> No
         other = {"tensorflow": tensorflow} if tensorflow else {}
         return replace(found, environment={**found.environment, **other})
 
-    kept = figures_trained.place_of(subject(figures_trained.order_of(STYLES[0], SETTINGS, folder)), folder)
+    kept = trained.place_of(subject(trained.order_of(STYLES[0], SETTINGS, folder)), folder)
     kept.mkdir(parents=True)
     for name in STYLES:
-        order = figures_trained.order_of(name, SETTINGS, kept)
+        order = trained.order_of(name, SETTINGS, kept)
         with reference.appending(order.out, subject(order)):
             for place, run in enumerate(curves.by_style[name][:count]):
                 reference.append(order.out, replace(run, seed=order.first + place))
@@ -74,14 +70,14 @@ def _place(folder: Path, curves: Curves, count: int, tensorflow: str = "") -> No
 def test_trainings_that_are_kept_are_not_done_again(tmp_path: Path, curves: Curves, untrained: list[int]) -> None:
     _place(tmp_path, curves, 3)
 
-    found = figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
+    found = trained.trained(SETTINGS, tmp_path, lambda line: None)
 
     assert (untrained, [run.test_loss for run in found.runs]) == ([], [run.test_loss for run in curves.runs])
     assert found.whence == "0 trained by this run, 12 kept from before"
 
 
 def test_without_tensorflow_a_release_is_named_by_its_backend() -> None:
-    named = figures_shared.release({"tensorflow": "-", "keras": "3.15.1", "backend": "jax"})
+    named = printed_numbers_shared.release({"tensorflow": "-", "keras": "3.15.1", "backend": "jax"})
 
     assert named == "Keras 3.15.1 on jax"
 
@@ -91,10 +87,10 @@ def _begin(curves: Curves, off: float) -> Any:
 
     def train(settings: Settings, kept: Path, progress: Any, **how: int) -> None:
         for name in STYLES if how else ():
-            order = figures_trained.order_of(name, settings, kept, **how)
+            order = trained.order_of(name, settings, kept, **how)
             whole = curves.by_style[name][0]
             loss, accuracy, test_loss, test_accuracy = (
-                one[: figures_shared.EPOCHS]
+                one[: printed_numbers_shared.EPOCHS]
                 for one in (whole.loss, whole.accuracy, whole.test_loss, whole.test_accuracy)
             )
             moved = (*test_accuracy[:-1], test_accuracy[-1] + (off if name == STYLES[-1] else 0))
@@ -108,9 +104,9 @@ def test_trainings_of_another_release_are_not_done_again_where_they_begin_alike(
     tmp_path: Path, curves: Curves, untrained: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _place(tmp_path, curves, 3, tensorflow="2.99")
-    monkeypatch.setattr(figures_trained, "_train", _begin(curves, 0.0))
+    monkeypatch.setattr(trained, "_train", _begin(curves, 0.0))
 
-    found = figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
+    found = trained.trained(SETTINGS, tmp_path, lambda line: None)
 
     assert [run.test_loss for run in found.runs] == [run.test_loss for run in curves.runs]
     assert found.whence.startswith("trained by TensorFlow 2.99, Keras 3.15.1 on tensorflow; the first 2 epochs")
@@ -122,13 +118,13 @@ def test_trainings_of_another_release_are_done_where_one_begins_otherwise(
     _place(tmp_path, curves, 3, tensorflow="2.99")
     short = _begin(curves, 1e-4)
     monkeypatch.setattr(
-        figures_trained,
+        trained,
         "_train",
         lambda *given, **how: short(*given, **how) if how else untrained.append(given[2].wanted),
     )
 
     with contextlib.suppress(BadReference):
-        figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
+        trained.trained(SETTINGS, tmp_path, lambda line: None)
 
     assert untrained == [12]
 
@@ -140,7 +136,7 @@ def test_what_another_trainer_gave_is_shown_to_be_the_same_first(
     monkeypatch.setattr(training, "TRAINER", training.TRAINER + 1)
 
     with contextlib.suppress(BadReference):
-        figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
+        trained.trained(SETTINGS, tmp_path, lambda line: None)
 
     assert untrained == [len(STYLES)]
 
@@ -148,7 +144,7 @@ def test_what_another_trainer_gave_is_shown_to_be_the_same_first(
 def test_what_is_left_alone_is_trained(tmp_path: Path, curves: Curves, untrained: list[int]) -> None:
     _place(tmp_path, curves, 2)
 
-    figures_trained.trained(SETTINGS, tmp_path, lambda line: None)
+    trained.trained(SETTINGS, tmp_path, lambda line: None)
 
     assert untrained == [4]
 
@@ -157,10 +153,10 @@ def test_a_training_that_was_stopped_breaks_no_figure(tmp_path: Path, monkeypatc
     def stopped(*given: Any) -> Any:
         raise TrainingFailed("The trainings did not end", "exit status -15", "look at what was said")
 
-    monkeypatch.setattr(figures_trained, "trained", stopped)
+    monkeypatch.setattr(trained, "trained", stopped)
     config: Any = SimpleNamespace(cache=None)
 
-    found = figures_fixtures.FigureFixtures(config, SETTINGS, tmp_path)._trained()
+    found = printed_numbers_fixtures.FigureFixtures(config, SETTINGS, tmp_path)._trained()
 
     assert isinstance(found, Inconclusive)
 
@@ -168,4 +164,4 @@ def test_a_training_that_was_stopped_breaks_no_figure(tmp_path: Path, monkeypatc
 def test_what_the_training_process_complains_of_is_told(tmp_path: Path, mirror: Path) -> None:
     # The stand-in has the shape of MNIST, and not its images.
     with pytest.raises(TrainingFailed, match="exit status 1: The archive"):
-        figures_trained._train(Settings(mirror=mirror), tmp_path, figures_trained.Progress(12, lambda line: None))
+        trained._train(Settings(mirror=mirror), tmp_path, trained.Progress(12, lambda line: None))

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.chapter import replacements, replacements_pipeline, replacements_saving, replacing
+from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.pipelines import workarounds as pipelines_workarounds
+from pytest_kerasch2.chapter.saving import workarounds as saving_workarounds
+from pytest_kerasch2.checks import workarounds as checks_workarounds
 from pytest_kerasch2.claims.model import Claim, KnownIssue, Record, Verdict, Workaround
 from pytest_kerasch2.errors import NotApplicable
 
-ROOMS = (replacements, replacements_pipeline, replacements_saving)
+ROOMS = (chapter_workarounds, pipelines_workarounds, saving_workarounds)
 ALL = {name: one for room in ROOMS for name, one in vars(room).items() if isinstance(one, Workaround)}
 
 
@@ -29,14 +32,14 @@ RECORD = Record(
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_the_proof_of_each_fails_where_its_lines_do_nothing(name: str) -> None:
-    done = replacing.tried(replace(ALL[name], write="pass\n"))
+    done = checks_workarounds.tried(replace(ALL[name], write="pass\n"))
 
     # None where the release lacks what the lines speak of, as JAX lacks tf.data
     assert done is None or not done.worked
 
 
 def test_lines_that_do_what_was_promised_work() -> None:
-    done = replacing.tried(FIVE)
+    done = checks_workarounds.tried(FIVE)
 
     assert done is not None
     assert (done.worked, done.write, done.evidence) == (True, "number = five\n", ("the number: 5",))
@@ -51,14 +54,14 @@ def test_lines_that_do_what_was_promised_work() -> None:
     ],
 )
 def test_lines_that_do_not_say_what_was_seen(write: str, said: str) -> None:
-    done = replacing.tried(replace(FIVE, write=write))
+    done = checks_workarounds.tried(replace(FIVE, write=write))
 
     assert done is not None
     assert (done.worked, said in done.evidence[-1]) == (False, True)
 
 
 def test_a_proof_that_looks_at_nothing_proves_nothing() -> None:
-    done = replacing.tried(replace(FIVE, proof=lambda names, record: None))
+    done = checks_workarounds.tried(replace(FIVE, proof=lambda names, record: None))
 
     assert done is not None
     assert not done.worked
@@ -68,13 +71,13 @@ def test_what_is_not_here_is_no_failure() -> None:
     def missing(tf: Any) -> dict[str, Any]:
         raise NotApplicable("No tf.data without TensorFlow")
 
-    assert replacing.tried(replace(FIVE, given=missing)) is None
+    assert checks_workarounds.tried(replace(FIVE, given=missing)) is None
 
 
 def test_files_and_words_are_left_nowhere(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     before = sorted(Path.cwd().iterdir())
 
-    replacing.tried(replace(FIVE, write="number = five\nprint(number)\nopen('five', 'w').close()\n"))
+    checks_workarounds.tried(replace(FIVE, write="number = five\nprint(number)\nopen('five', 'w').close()\n"))
 
     assert (sorted(Path.cwd().iterdir()), capfd.readouterr().out) == (before, "")
 
@@ -89,4 +92,4 @@ def test_files_and_words_are_left_nowhere(capfd: pytest.CaptureFixture[str], tmp
     ],
 )
 def test_only_what_is_broken_and_has_one_runs_its_workaround(record: Record, ran: bool) -> None:
-    assert (replacing.with_workaround(record).tried is not None) is ran
+    assert (checks_workarounds.with_workaround(record).tried is not None) is ran

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import compare_live, compare_picture, compare_report, timing_report
 from pytest_kerasch2.errors import TimingVoid
-from pytest_kerasch2.gates.pairs import Terms
+from pytest_kerasch2.stats.paired_sequential import Terms
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 NAMES = ("fit", "predict")

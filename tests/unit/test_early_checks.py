@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.chapter import blocks_texts, judging
+from pytest_kerasch2.chapter.listings import texts as listings_texts
 from pytest_kerasch2.claims.model import Check, Record, Verdict
 from pytest_kerasch2.claims.outcome import outcome
 from pytest_kerasch2.claims.recorder import Recorder
@@ -17,6 +17,7 @@ from pytest_kerasch2.early.faults import Fault
 from pytest_kerasch2.early.marks import packaged
 from pytest_kerasch2.errors import ClaimBroken
 from pytest_kerasch2.framework import api
+from pytest_kerasch2.suite import reporting as suite_reporting
 from tests.unit.early_recorded import RELEASES, facts
 
 DECIDED = suite.decided()
@@ -43,7 +44,7 @@ def _judged(name: str, told: Facts, engine: str) -> tuple[Record, BaseException 
         decide(told, record)
     except Exception as raised:
         error = raised
-    return judging.record_of(check, record, error, RELEASES[engine], parameters="", seconds=0.0), error
+    return suite_reporting.record_of(check, record, error, RELEASES[engine], parameters="", seconds=0.0), error
 
 
 def _holding(name: str, engine: str) -> Facts:
@@ -128,7 +129,7 @@ def test_a_change_of_nothing_is_refused() -> None:
 def test_a_block_that_is_not_run_here_names_tensorflow() -> None:
     left = [name for name in packaged() if name.startswith("blocks.") and name not in DECIDED]
 
-    without = [name for name in left if not re.search(r"\b(tf|tensorflow)\b", blocks_texts.text(name.split(".")[1]))]
+    without = [name for name in left if not re.search(r"\b(tf|tensorflow)\b", listings_texts.text(name.split(".")[1]))]
 
     assert left != []
     assert without == []

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from pytest_kerasch2.gates import equivalence, prediction
-from pytest_kerasch2.gates.prediction import Sample
+from pytest_kerasch2.stats import equivalence, prediction
+from pytest_kerasch2.stats.prediction import Sample
 
 KNOWN = Sample(mean=10.0, deviation=2.0, count=12, freedom=11)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pytest_kerasch2.gates.resampling import ratio_of_medians
+from pytest_kerasch2.stats.bootstrap import ratio_of_medians
 
 SCATTERED = (0.8, 0.9, 1.0, 1.1, 1.3)
 

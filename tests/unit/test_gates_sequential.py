@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.errors import FrameworkMissing
-from pytest_kerasch2.gates import sequential
-from pytest_kerasch2.gates.sequential import Usual
+from pytest_kerasch2.stats import sequential
+from pytest_kerasch2.stats.sequential import Usual
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 

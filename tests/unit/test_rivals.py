@@ -25,7 +25,7 @@ from benchmarks.rivals_resampled import SHAPES, Shape
 from benchmarks.rivals_rules import OURS, RULES
 from benchmarks.rivals_running import Setting
 from pytest_kerasch2.errors import BadResults, BadSetting, ChildDied, FrameworkMissing
-from pytest_kerasch2.gates.pairs import Terms
+from pytest_kerasch2.stats.paired_sequential import Terms
 from pytest_kerasch2.timing.comparison import Comparison
 
 # Each block tells its run by its hundreds, its start by its whole part, its process by the next digit.

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import BadResults, BadSetting, ChildDied, TimingVoid
-from pytest_kerasch2.gates.pairs import FEWEST, Terms, Verdict
+from pytest_kerasch2.stats.paired_sequential import FEWEST, Terms, Verdict
 from pytest_kerasch2.timing import arms, comparing, comparison
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparing import Order

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.gates.pairs import Terms
+from pytest_kerasch2.stats.paired_sequential import Terms
 from pytest_kerasch2.timing import arms, duration, finding, looking, releases
 from pytest_kerasch2.timing.arms import Arm
 from pytest_kerasch2.timing.comparing import Order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kerasch2.gates import resampling
+from pytest_kerasch2.stats import bootstrap
 from pytest_kerasch2.timing import measuring, memory, side_by_side
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
@@ -60,7 +60,7 @@ def test_what_took_no_turns_is_not_compared(rows: list[Row]) -> None:
 
 
 def test_a_median_lies_between_what_was_drawn() -> None:
-    span = resampling.median_of([0.0, 0.1, 0.2, 0.3, 0.4], 0.05)
+    span = bootstrap.median_of([0.0, 0.1, 0.2, 0.3, 0.4], 0.05)
 
     assert 1.0 <= span.low < span.found < span.high <= 1.5
     assert span.found == pytest.approx(1.2214, abs=1e-4)

@@ -1,0 +1,4 @@
+"""Why one would use Keras: one interface, composable blocks, helpful error messages, own components."""
+
+# In the chapter's order: those that hold claims.
+MODULES = ("claims", "custom_objects", "error_messages", "wrong_settings")

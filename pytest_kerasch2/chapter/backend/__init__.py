@@ -1,0 +1,4 @@
+"""The backend functions, and what they print."""
+
+# In the chapter's order: those that hold claims.
+MODULES = ("claims", "printed")

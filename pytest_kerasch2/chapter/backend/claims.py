@@ -1,0 +1,330 @@
+"""The backend: its import, its engines, its low-level functions, and `constant`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import numpy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.backend import faults
+from pytest_kerasch2.chapter.configuration import engine_faults
+from pytest_kerasch2.chapter.configuration import faults as configuration_faults
+from pytest_kerasch2.chapter.configuration.observations import ENGINE, FIRST_USE
+from pytest_kerasch2.chapter.configuration.source import kept
+from pytest_kerasch2.checks import common_faults
+from pytest_kerasch2.checks.captured import value as value_of
+from pytest_kerasch2.checks.properties import examples
+from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, in_subprocess, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.errors import Inconclusive
+from pytest_kerasch2.framework import api
+
+SECTION = "Backend"
+VALUES = [[42, 24], [11, 99]]
+TENSORFLOW = "https://github.com/tensorflow/tensorflow/blob"
+_TWO_KERAS = (
+    "With tf_keras as tf.keras, the package keras beside it is of the third generation, with values of its own."
+)
+_WITHOUT_KERAS = "TensorFlow before 2.5 does not bring the package keras: with TensorFlow alone there is none."
+
+
+# Stands above each check of `constant`
+no_constant = known_issue(
+    of="keras",
+    since="3.0",
+    backends=("jax", "torch"),
+    cause="keras.backend of Keras 3 has settings only; `constant` is left in tf.keras.backend, which is TensorFlow's.",
+    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/backend.py",
+    symptom="has no attribute 'constant'",
+    workaround=chapter_workarounds.CONSTANT,
+)
+
+
+def example(tf: Any) -> Any:
+    """Return the constant of the chapter's example."""
+    float16 = tf.float16 if api.runs_on_tensorflow() else "float16"
+    return api.backend_functions().constant(VALUES, dtype=float16, shape=[2, 2])
+
+
+# -- the import, the engines, the operations
+
+
+@claim(
+    "backend.import-tensorflow",
+    "The backend can be imported from tensorflow.keras.",
+    section=SECTION,
+    kind="code",
+)
+@detects(faults.constant_lost)
+@tolerates(common_faults.other_seed)
+def import_tensorflow(tf: Any, record: Recorder) -> None:
+    """Run the line, and use what it binds."""
+    names: dict[str, Any] = {}
+
+    line = "from tensorflow.keras import backend as K"
+    api.require_tensorflow(f"`{line}`")
+    record.runs(line, lambda: exec(line, names))
+
+    constant = record.runs("K.constant(1.0)", lambda: names["K"].constant(1.0))
+    record.equal("its value", expected=1.0, actual=float(constant))
+
+
+@claim("backend.import-keras", "The backend is imported by `from keras import backend`.", section=SECTION, kind="code")
+@known_issue(
+    cause=_WITHOUT_KERAS,
+    source=f"{TENSORFLOW}/v2.4.0/tensorflow/tools/pip_package/setup.py",
+    symptom="No module named 'keras'",
+    until="2.4",
+    workaround=chapter_workarounds.BACKEND,
+)
+@known_issue(
+    cause="TensorFlow 2.5 brings a keras beside its own tf.keras: two backends, each with values of its own.",
+    source=f"{TENSORFLOW}/v2.5.0/tensorflow/tools/pip_package/setup.py",
+    symptom="epsilon set in tensorflow.keras, read in keras: 1e-07",
+    since="2.5",
+    until="2.5",
+    workaround=chapter_workarounds.BACKEND,
+)
+@known_issue(
+    cause=_TWO_KERAS,
+    source=f"{TENSORFLOW}/v2.16.1/tensorflow/python/util/lazy_loader.py",
+    symptom="epsilon set in tensorflow.keras, read in keras: 1e-07",
+    since="2.16",
+    until="2",
+    of="keras",
+    workaround=chapter_workarounds.BACKEND,
+)
+@in_subprocess(FIRST_USE)
+@detects(faults.keras_alone_lost)
+@tolerates(configuration_faults.writes_compactly)
+@fixed_by(faults.keras_alone_is_ours)
+def import_keras(child: Any, record: Recorder) -> None:
+    """Run the line where TensorFlow alone was installed, and see whether it is the backend of tensorflow.keras."""
+    found = value_of(record, "from keras import backend as K", child["alone"])
+    what = f"epsilon set in {child['package']}, read in keras"
+    record.equal(what, expected=0.125, actual=found["epsilon"])
+
+
+@claim(
+    "backend.import-keras-constant",
+    "The backend imported from keras has the function constant.",
+    section=SECTION,
+    kind="code",
+)
+@known_issue(
+    cause=_WITHOUT_KERAS,
+    source=f"{TENSORFLOW}/v2.4.0/tensorflow/tools/pip_package/setup.py",
+    symptom="No module named 'keras'",
+    until="2.4",
+    workaround=chapter_workarounds.BACKEND_CONSTANT,
+)
+@known_issue(
+    cause="In Keras 3 keras.backend has settings only; `constant` is left in tf.keras.backend, deprecated.",
+    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/backend.py",
+    symptom="has no attribute 'constant'",
+    since="3.0",
+    of="keras",
+    workaround=chapter_workarounds.CONSTANT,
+)
+@known_issue(
+    cause=_TWO_KERAS,
+    source=f"{TENSORFLOW}/v2.16.1/tensorflow/python/util/lazy_loader.py",
+    symptom="has no attribute 'constant'",
+    since="2.16",
+    until="2",
+    of="keras",
+    workaround=chapter_workarounds.BACKEND_CONSTANT,
+)
+@in_subprocess(FIRST_USE)
+@detects(faults.keras_alone_lost)
+@tolerates(configuration_faults.writes_compactly)
+@fixed_by(faults.keras_alone_is_ours)
+def import_keras_constant(child: Any, record: Recorder) -> None:
+    """Make the chapter's constant with it."""
+    values = value_of(record, "K.constant, K from keras", child["alone_constant"])
+    record.equal("values", expected=VALUES, actual=values)
+
+
+@claim(
+    "backend.other-engines",
+    "Keras is a library of models that can run on another engine than TensorFlow.",
+    section=SECTION,
+    kind="prose",
+)
+@known_issue(
+    cause="Keras 2 inside TensorFlow has TensorFlow as its one engine; KERAS_BACKEND, too, is never read.",
+    source="https://github.com/keras-team/keras/blob/v2.15.0/keras/backend.py",
+    symptom="engine under KERAS_BACKEND=numpy: tensorflow, not numpy",
+    until="2",
+    of="keras",
+)
+@in_subprocess(ENGINE)
+@detects(engine_faults.no_other_engine)
+@tolerates(configuration_faults.unknown_key)
+@fixed_by(engine_faults.every_engine_there)
+def other_engines(child: Any, record: Recorder) -> None:
+    """Ask for the engine that needs the least, NumPy, or for the one that this run is on, and compute a layer on it."""
+    answer = child["variable"]
+    other = answer["other"]
+    record.equal(f"engine under KERAS_BACKEND={other}", expected=other, actual=answer["chosen"])
+    missing = re.match(r"ModuleNotFoundError: No module named '(?!keras)(\w+)'", answer["error"] or "")
+    if missing:
+        what = f"Keras offers the engine {other}, which needs {missing.group(1)}"
+        raise Inconclusive(what, answer["error"], f"pip install {missing.group(1)}")
+    record.equal("import of Keras on it", expected="runs", actual=answer["error"] or "runs")
+    if "model" in answer:
+        model = value_of(record, "a model on it", answer["model"])
+        record.matches("type of what the model gives", pattern=f"^{other}", actual=model["type"])
+        record.equal("a layer of ones on three ones", expected=[[3.0]], actual=model["values"])
+
+
+@claim(
+    "backend.low-level",
+    "The engine does low-level operations for Keras, such as products of tensors and convolutions.",
+    section=SECTION,
+    kind="prose",
+)
+@detects(faults.products_added)
+@tolerates(common_faults.other_seed)
+def low_level(tf: Any, record: Recorder) -> None:
+    """Do one of each."""
+    here = api.runs_on_tensorflow()
+    functions = faults.operations()
+    one, other, image, kernel = (
+        api.tensor(numpy.array(value, "float32"))
+        for value in ([[1, 2]], [[3], [4]], numpy.ones((1, 3, 3, 1)), numpy.ones((2, 2, 1, 1)))
+    )
+    product = functions.dot(one, other)
+    record.equal("(1, 2) times (3, 4)", expected=[[11.0]], actual=api.array(product).tolist())
+    convolve = functions.conv2d if here else functions.conv
+    found = api.array(convolve(image, kernel, data_format="channels_last"))[0, :, :, 0].tolist()
+    record.equal("ones convolved with 2 x 2 ones", expected=[[4.0, 4.0], [4.0, 4.0]], actual=found)
+
+
+# -- constant
+
+
+@claim(
+    "backend.constant-signature",
+    "constant takes value, dtype=None, shape=None and name=None, in this order.",
+    section=SECTION,
+    kind="code",
+)
+@no_constant
+@fixed_by(faults.constant_there)
+@detects(faults.constant_with_other_arguments)
+@tolerates(faults.constant_documented)
+def constant_signature(tf: Any, record: Recorder) -> None:
+    """Read the signature."""
+    signature = inspect.signature(api.backend_functions().constant)
+    record.equal("signature", expected="(value, dtype=None, shape=None, name=None)", actual=str(signature))
+
+
+@claim(
+    "backend.constant-example",
+    "The example gives a constant of the four values, of type float16 and of shape 2 x 2.",
+    section=SECTION,
+    kind="code",
+)
+@no_constant
+@fixed_by(faults.constant_there)
+@detects(faults.constant_transposed, faults.constant_without_dtype)
+@tolerates(faults.constant_of_array)
+def constant_example(tf: Any, record: Recorder) -> None:
+    """Make it."""
+    const = example(tf)
+    record.equal("values", expected=[[42.0, 24.0], [11.0, 99.0]], actual=api.array(const).tolist())
+    record.equal("dtype", expected="float16", actual=api.dtype_name(const.dtype))
+    record.equal("shape", expected=(2, 2), actual=tuple(const.shape))
+
+
+@claim(
+    "backend.constant-dtype",
+    "dtype is the type of the tensor made; without it, the precision set.",
+    section=SECTION,
+    kind="prose",
+)
+@no_constant
+@fixed_by(faults.constant_there)
+@detects(faults.constant_without_dtype)
+@tolerates(faults.constant_of_array)
+def constant_dtype(tf: Any, record: Recorder) -> None:
+    """Name types, and name none."""
+    functions = api.backend_functions()
+    objects = (tf.float64, "int32", tf.uint8) if api.runs_on_tensorflow() else ("float64", "int32", "uint8")
+    for dtype in objects:
+        made = api.dtype_name(functions.constant([[1, 2]], dtype=dtype).dtype)
+        record.equal("dtype given is the dtype made", expected=api.dtype_name(dtype), actual=made)
+    with kept():
+        functions.set_floatx("float16")
+        made = api.dtype_name(functions.constant([[1, 2]]).dtype)
+        record.equal("no dtype, precision float16", expected="float16", actual=made)
+
+
+@claim(
+    "backend.constant-shape",
+    "shape is the shape of the tensor made, which one value can fill.",
+    section=SECTION,
+    kind="prose",
+)
+@no_constant
+@fixed_by(faults.constant_there)
+@detects(faults.constant_without_shape)
+@tolerates(faults.constant_of_array)
+def constant_shape(tf: Any, record: Recorder) -> None:
+    """Fill a shape with one value; lay out a list in a shape; name no shape."""
+    functions = api.backend_functions()
+    filled = functions.constant(7, shape=[2, 3])
+    record.equal("7 in shape 2 x 3", expected=[[7.0] * 3] * 2, actual=api.array(filled).tolist())
+    laid = functions.constant([1, 2, 3, 4], shape=[2, 2])
+    plain = functions.constant([1, 2, 3, 4])
+    record.equal("shape of four values without shape", expected=(4,), actual=tuple(plain.shape))
+    record.equal("four values in shape 2 x 2", expected=[[1.0, 2.0], [3.0, 4.0]], actual=api.array(laid).tolist())
+
+
+@claim("backend.constant-name", "name is an optional name of the constant.", section=SECTION, kind="prose")
+@no_constant
+@fixed_by(faults.constant_there)
+@detects(faults.constant_without_name)
+@tolerates(faults.constant_of_array)
+def constant_name(tf: Any, record: Recorder) -> None:
+    """Return one and none, in a graph, where tensors have names; eagerly it is taken and not needed."""
+    functions = api.backend_functions()
+    eager = record.runs("a name, eagerly", lambda: functions.constant(1.0, name="mine"))
+    record.equal("value of the eager constant", expected=1.0, actual=float(eager))
+    with tf.Graph().as_default():
+        record.equal("a name, in a graph", expected="mine:0", actual=functions.constant(1.0, name="mine").name)
+        record.equal("no name, in a graph", expected="Const:0", actual=functions.constant(1.0).name)
+
+
+_TYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
+
+
+@extends(constant_example)
+@no_constant
+@fixed_by(faults.constant_there)
+@detects(faults.constant_transposed, faults.constant_without_dtype, faults.constant_without_shape)
+@tolerates(faults.constant_of_array)
+def any_constant(tf: Any, record: Recorder) -> None:
+    """Values, type and shape in are values, type and shape out; a single value fills the shape."""
+    functions = api.backend_functions()
+    shapes = st.lists(st.integers(min_value=0, max_value=4), max_size=3)
+
+    @examples(60)
+    @given(shapes, st.sampled_from(_TYPES), st.booleans(), st.integers(min_value=1, max_value=100))
+    def in_is_out(shape: list[int], dtype: str, single: bool, first: int) -> None:
+        local = Recorder()
+        count = int(numpy.prod(shape, dtype=int))
+        wanted = (numpy.arange(count) % 27 + first).reshape(shape).astype(dtype)
+        if single:
+            wanted = numpy.full(shape, first, dtype=dtype)
+        made = functions.constant(first if single else wanted.tolist(), dtype=dtype, shape=shape)
+        local.same_bits("constant", expected=wanted, actual=api.array(made))
+        local.equal("dtype", expected=dtype, actual=api.dtype_name(made.dtype))
+
+    record.always("constant keeps values, type and shape", 60, in_is_out)

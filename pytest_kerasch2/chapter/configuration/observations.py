@@ -1,0 +1,144 @@
+"""What the claims on the configuration file look at in children: a first use, an edited file, other engines."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pytest_kerasch2.chapter.configuration.faults import is_third_generation
+from pytest_kerasch2.checks.captured import attempt
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework.child import Job
+
+EDITED = {"floatx": "float64", "epsilon": 1e-3, "backend": "tensorflow", "image_data_format": "channels_first"}
+ENGINES = ("theano", "cntk", "numpy")
+
+
+def first_use() -> dict[str, Any]:
+    """Return what a home without `.keras` holds before and after, and what the values are in a fresh process.
+
+    Where Keras runs without TensorFlow, it is imported as `keras` instead.
+    """
+    package = "tensorflow.keras" if api.runs_on_tensorflow() else "keras"
+    found: dict[str, Any] = {"before": _files(), "package": package, "line": f"import {package.split('.')[0]}"}
+    _printed(found["line"])
+    found["imported"] = _files()
+    functions = _printed(f"from {package} import backend as K")["K"]
+    functions.floatx()
+    found["used"] = _files()
+    file = _file()
+    found["text"] = file.read_text(encoding="utf-8") if file.is_file() else None
+    found["user_profile"] = Path(os.environ.get("USERPROFILE", "")) == Path.home()
+    found["alone"] = attempt(_backend_of_keras)
+    found["alone_constant"] = attempt(_constant_of_keras)
+    return found
+
+
+def _files() -> Any:
+    home = Path.home()
+    return sorted(str(path.relative_to(home).as_posix()) for path in home.rglob("*") if path.is_file())
+
+
+def _file() -> Path:
+    return Path.home() / ".keras" / "keras.json"
+
+
+def _printed(line: str) -> dict[str, Any]:
+    """Return the names that a line of the chapter binds: how it is imported is what the claim is about."""
+    names: dict[str, Any] = {}
+    exec(line, names)
+    return names
+
+
+def _backend_of_keras() -> Any:
+    backend = _printed("from keras import backend as K")["K"]
+    functions = api.backend_functions()
+    before = functions.epsilon()
+    functions.set_epsilon(0.125)
+    seen = backend.epsilon()
+    functions.set_epsilon(before)
+    return {"epsilon": seen}
+
+
+def _constant_of_keras() -> Any:
+    constant = _printed("from keras import backend as K\nconstant = K.constant")["constant"]
+    return api.array(constant([[42, 24], [11, 99]], dtype="float16", shape=[2, 2])).tolist()
+
+
+def edited_file() -> dict[str, Any]:
+    """Return the values, and what layers make of them, where the file was edited before Keras is imported."""
+    _write(EDITED)
+    keras, functions = api.keras(), api.backend_functions()
+    zero, one = (api.tensor(np.full((1, 1), value, "float32")) for value in (0.0, 1.0))
+    loss = keras.losses.MeanAbsolutePercentageError()
+    layer = keras.layers.Dense(2)
+    layer.build((None, 3))
+    return {
+        "floatx": functions.floatx(),
+        "epsilon": functions.epsilon(),
+        "image_data_format": functions.image_data_format(),
+        "backend": functions.backend(),
+        "weights": api.dtype_name(layer.kernel.dtype),
+        "convolution": keras.layers.Conv2D(1, 1).data_format,
+        "loss": float(loss(zero, one)),
+        "kept": json.loads(_file().read_text(encoding="utf-8")),
+    }
+
+
+def engines() -> dict[str, Any]:
+    """Return, for each name in the file's `backend` and for the variable `KERAS_BACKEND`, what came of it.
+
+    Each is `chosen`, the engine that Keras says it has, and `error`, why it cannot be imported with it, or None. The
+    variable names the engine of this run, or beside TensorFlow the one that needs the least, which is `other`.
+    """
+    own = os.environ.pop("KERAS_BACKEND", None) or "tensorflow"
+    other = "numpy" if own == "tensorflow" else own
+    chosen = _engine_of_third_generation if is_third_generation() else _engine_of_second_generation
+    found = {name: chosen({**EDITED, "backend": name}) for name in ENGINES}
+    os.environ["KERAS_BACKEND"] = other
+    found["variable"] = {**chosen({**EDITED, "backend": "tensorflow"}), "other": other}
+    if is_third_generation() and found["variable"]["error"] is None:
+        found["variable"]["model"] = attempt(_model)
+    return found
+
+
+def _write(values: dict[str, Any]) -> None:
+    _file().parent.mkdir(exist_ok=True)
+    _file().write_text(json.dumps(values), encoding="utf-8")
+
+
+def _engine_of_second_generation(values: dict[str, Any]) -> dict[str, Any]:
+    # The first name is in the file before the import, which can be made only once in a process
+    _write(values)
+    return {"chosen": str(api.backend_functions().backend()), "error": None}
+
+
+def _engine_of_third_generation(values: dict[str, Any]) -> dict[str, Any]:
+    # Without TensorFlow in the process Keras can be imported again and again
+    _write(values)
+    for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
+        del sys.modules[name]
+    imported = attempt(lambda: _printed("import keras")["keras"].__name__)
+    # The part that reads the file stays loaded, also where the engine that it names cannot be
+    settings = sys.modules.get("keras.src.backend.config")
+    return {"chosen": None if settings is None else str(settings.backend()), "error": imported.get("error")}
+
+
+def _model() -> Any:
+    keras = _printed("import keras")["keras"]
+    numpy = _printed("import numpy")["numpy"]
+    model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+    result = model(numpy.ones((1, 3)))
+    values = keras.ops.convert_to_numpy(result).tolist()
+    return {"type": f"{type(result).__module__}.{type(result).__name__}", "values": values}
+
+
+_AT_HOME = {"KERAS_HOME": None}
+FIRST_USE = Job(f"{__name__}:first_use", environment=_AT_HOME, deadline=120.0)
+EDIT = Job(f"{__name__}:edited_file", environment=_AT_HOME, deadline=120.0)
+ENGINE = Job(f"{__name__}:engines", environment=_AT_HOME, deadline=120.0)

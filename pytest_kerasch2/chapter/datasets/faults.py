@@ -1,0 +1,152 @@
+"""Faults, benign changes and cures around the built-in data sets and their loaders."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
+from typing import Any, Callable, Iterator
+from unittest import mock
+
+import numpy as np
+
+from pytest_kerasch2.checks.common_faults import replaced, wrapped
+from pytest_kerasch2.framework import api
+
+
+@contextmanager
+def _loaders(change: Callable[[Any], Any]) -> Iterator[None]:
+    """Yield a block in which every `load_data` gives `change(what it gave)`."""
+    room = api.keras().datasets
+    modules = [getattr(room, name) for name in dir(room) if hasattr(getattr(room, name), "load_data")]
+    with ExitStack() as stack:
+        for module in modules:
+            stack.enter_context(wrapped(module, "load_data", lambda original, *more, **named: change(original(*more))))
+        yield
+
+
+@contextmanager
+def _without(owner: Any, name: str) -> Iterator[None]:
+    """Yield a block in which an attribute is not there."""
+    kept = getattr(owner, name)
+    with mock.patch.object(owner, name, kept):
+        delattr(owner, name)
+        yield
+
+
+@contextmanager
+def one_is_gone() -> Iterator[None]:
+    """There is no `reuters`."""
+    with _without(api.keras().datasets, "reuters"):
+        yield
+
+
+@contextmanager
+def one_more() -> Iterator[None]:
+    """There is one data set more."""
+    room = api.keras().datasets
+    with mock.patch.object(room, "kmnist", SimpleNamespace(load_data=room.mnist.load_data), create=True):
+        yield
+
+
+@contextmanager
+def no_california() -> Iterator[None]:
+    """The data set that Keras 3 added is not there."""
+    with _without(api.keras().datasets, "california_housing"):
+        yield
+
+
+@contextmanager
+def other_name_beside() -> Iterator[None]:
+    """Beside the data sets there is something else, which loads no data."""
+    with mock.patch.object(api.keras().datasets, "notes", SimpleNamespace(), create=True):
+        yield
+
+
+@contextmanager
+def loader_renamed() -> Iterator[None]:
+    """The function of `mnist` has another name."""
+    module = api.keras().datasets.mnist
+    with mock.patch.object(module, "load", module.load_data, create=True), _without(module, "load_data"):
+        yield
+
+
+@contextmanager
+def loader_asks_for_path() -> Iterator[None]:
+    """`load_data` of `mnist` wants to be told a path."""
+
+    def load_data(path: str) -> Any:
+        return path
+
+    with replaced(api.keras().datasets.mnist, "load_data", load_data):
+        yield
+
+
+@contextmanager
+def parts_swapped() -> Iterator[None]:
+    """Loaders give the test part first."""
+    with _loaders(lambda parts: (parts[1], parts[0])):
+        yield
+
+
+@contextmanager
+def parts_in_a_row() -> Iterator[None]:
+    """Loaders give four arrays in a row instead of two pairs."""
+    with _loaders(lambda parts: (*parts[0], *parts[1])):
+        yield
+
+
+@contextmanager
+def labels_shifted() -> Iterator[None]:
+    """Loaders give each training example the label of the one before it."""
+    with _loaders(lambda parts: ((parts[0][0], np.roll(parts[0][1], 1, axis=0)), parts[1])):
+        yield
+
+
+@contextmanager
+def one_too_few() -> Iterator[None]:
+    """Loaders forget the last training example."""
+    with _loaders(lambda parts: ((parts[0][0][:-1], parts[0][1][:-1]), parts[1])):
+        yield
+
+
+@contextmanager
+def other_numbers() -> Iterator[None]:
+    """Loaders give labels as floating-point numbers, or in another width of them."""
+
+    def widened(array: Any) -> Any:
+        return array.astype("float32" if array.dtype != np.float32 else "float64")
+
+    with _loaders(lambda parts: tuple((x, widened(y)) for x, y in parts)):
+        yield
+
+
+@contextmanager
+def labels_in_lists() -> Iterator[None]:
+    """Loaders give labels as a list instead of an array."""
+    with _loaders(lambda parts: tuple((x, [y]) for x, y in parts)):
+        yield
+
+
+@contextmanager
+def pairs_are_lists() -> Iterator[None]:
+    """Loaders give lists of two instead of pairs; they unpack alike."""
+    with _loaders(lambda parts: [list(part) for part in parts]):
+        yield
+
+
+@contextmanager
+def arrays_are_copies() -> Iterator[None]:
+    """Loaders give copies of their arrays."""
+    with _loaders(lambda parts: tuple((x.copy(), y.copy()) for x, y in parts)):
+        yield
+
+
+@contextmanager
+def pixels_dimmed() -> Iterator[None]:
+    """Loaders of images give them with half their contrast."""
+
+    def dimmed(x: Any) -> Any:
+        return (x // 2 + 64).astype(x.dtype) if x.dtype == np.uint8 else x
+
+    with _loaders(lambda parts: tuple((dimmed(x), y) for x, y in parts)):
+        yield

@@ -1,0 +1,4 @@
+"""What the Keras in TensorFlow adds: execution, input pipelines, distribution, deployment."""
+
+# In the chapter's order: those that hold claims.
+MODULES = ("claims", "execution", "deployment")

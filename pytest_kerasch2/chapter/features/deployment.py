@@ -1,0 +1,177 @@
+"""Features: several devices, TensorFlow Lite and Estimators, each in an interpreter of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pytest_kerasch2.chapter.features import deployment_faults
+from pytest_kerasch2.chapter.features.observations import ESTIMATOR, LITE, SEVERAL_DEVICES
+from pytest_kerasch2.chapter.pipelines import workarounds as pipelines_workarounds
+from pytest_kerasch2.checks import captured
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, in_subprocess, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.errors import ClaimBroken
+
+SECTION = "Features"
+_NO_ESTIMATOR = "TensorFlow has no Estimators any more, and Keras no conversion to them."
+_TF216 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.16.1"
+
+
+def _apart(one: Any, other: Any) -> float:
+    return round(float(np.abs(np.asarray(one) - np.asarray(other)).max()), 6)
+
+
+@claim(
+    "features.data-parallel",
+    "Training spread over several devices ends with the same model as on one device.",
+    section=SECTION,
+    kind="prose",
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    until="3.9",
+    cause="Until Keras 3.10 the losses of the replicas are not put together as those of one batch.",
+    source="https://github.com/keras-team/keras/issues/19891",
+    symptom="loss of epoch 1, apart",
+)
+@in_subprocess(SEVERAL_DEVICES)
+@detects(deployment_faults.gradients_of_one_replica, deployment_faults.learns_nothing)
+@tolerates(deployment_faults.other_seed)
+def data_parallel(child: Any, record: Recorder) -> None:
+    """Compare what one and two logical CPU devices made of equal models; sums are taken in another order."""
+    one = captured.value(record, "training on one device", child["one"])
+    two = captured.value(record, "training on two devices", child["two"])
+
+    record.equal("replicas of the model in the second training", expected=2, actual=two["replicas"])
+    record.at_least("how far training moved a weight at the most", limit=1e-2, actual=round(one["moved"], 3))
+    for epoch, (mine, its) in enumerate(zip(one["loss"], two["loss"]), start=1):
+        record.at_most(f"loss of epoch {epoch}, apart", limit=1e-5, actual=_apart(mine, its))
+    worst = max(_apart(mine, its) for mine, its in zip(one["weights"], two["weights"]))
+    record.at_most("weights after training, apart", limit=1e-6, actual=worst)
+
+
+@claim(
+    "features.data-parallel-shares",
+    "Spread over several devices, each holds a copy of the model and gets its share of every batch.",
+    section=SECTION,
+    kind="prose",
+)
+@in_subprocess(SEVERAL_DEVICES)
+@detects(deployment_faults.one_replica)
+@tolerates(deployment_faults.other_seed)
+def data_parallel_shares(child: Any, record: Recorder) -> None:
+    """Read what each replica saw of two epochs of four batches of 16."""
+    two = captured.value(record, "training on two devices", child["two"])
+
+    devices = captured.value(record, "dividing the processor", child["devices"])
+
+    record.equal("logical devices", expected=2, actual=len(devices))
+    record.equal("where the copies of a weight lie", expected=["CPU:0", "CPU:1"], actual=two["copies"])
+    for replica in (0, 1):
+        rows = [seen for which, seen in two["seen"] if which == replica]
+        record.equal(f"rows of each batch that replica {replica} saw", expected=[8] * 8, actual=rows)
+
+
+@claim(
+    "features.tensorflow-lite",
+    "A model is exported to TensorFlow Lite, whose interpreter gives the same predictions.",
+    section=SECTION,
+    kind="prose",
+)
+@known_issue(
+    since="2.16",
+    until="2.16",
+    with_keras="3.0",
+    cause="The converter of TensorFlow 2.16 does not know how Keras 3 holds its weights, and aborts the process.",
+    source="https://github.com/tensorflow/tensorflow/issues/63987",
+    symptom="signal SIGABRT .*wrapped_toco_convert",
+)
+@fixed_by(deployment_faults.weights_made_constants)
+@in_subprocess(LITE)
+@detects(deployment_faults.lite_of_another_model)
+@tolerates(deployment_faults.other_seed)
+def tensorflow_lite(child: Any, record: Recorder) -> None:
+    """Compare the predictions for eight rows."""
+    lite = captured.value(record, "conversion to TensorFlow Lite", child["lite"])
+
+    record.equal("mark at the beginning of the file", expected="TFL3", actual=lite["mark"])
+    apart = _apart(child["keras"][:8], lite["answers"])
+    record.at_most("predictions of TensorFlow Lite, away from Keras's", limit=1e-5, actual=apart)
+
+
+@claim(
+    "features.estimator",
+    "A Keras model can be turned into an Estimator with the same predictions.",
+    section=SECTION,
+    kind="prose",
+)
+@known_issue(
+    of="keras",
+    since="2.16",
+    until="2",
+    cause=_NO_ESTIMATOR,
+    source=_TF216,
+    symptom="model_to_estimator function not available",
+    workaround=pipelines_workarounds.FIT,
+)
+@known_issue(
+    since="2.16",
+    cause=_NO_ESTIMATOR,
+    source=_TF216,
+    symptom="no attribute 'estimator'",
+    workaround=pipelines_workarounds.FIT,
+)
+@fixed_by(deployment_faults.estimator_again)
+@in_subprocess(ESTIMATOR)
+@detects(deployment_faults.estimator_begins_anew)
+@tolerates(deployment_faults.other_seed)
+def estimator(child: Any, record: Recorder) -> None:
+    """Compare the predictions of model and Estimator before any training."""
+    made = captured.value(record, "model_to_estimator", child["estimator"])
+
+    record.equal("it is a tf.estimator.Estimator", expected=True, actual=made["is_estimator"])
+    fresh = captured.value(record, "predict", made["fresh"])
+    apart = _apart(child["keras"]["fresh"], fresh)
+    record.at_most("predictions of the Estimator, away from Keras's", limit=1e-6, actual=apart)
+
+
+@claim(
+    "features.estimator-trains",
+    "The Estimator made of a Keras model trains as the model does.",
+    section=SECTION,
+    kind="prose",
+)
+@known_issue(
+    of="keras",
+    since="2.16",
+    until="2",
+    cause=_NO_ESTIMATOR,
+    source=_TF216,
+    symptom="model_to_estimator function not available",
+    workaround=pipelines_workarounds.FIT,
+)
+@known_issue(
+    since="2.16",
+    cause=_NO_ESTIMATOR,
+    source=_TF216,
+    symptom="no attribute 'estimator'",
+    workaround=pipelines_workarounds.FIT,
+)
+@fixed_by(deployment_faults.estimator_again)
+@in_subprocess(ESTIMATOR)
+@detects(deployment_faults.estimator_learns_nothing)
+@tolerates(deployment_faults.other_seed)
+def estimator_trains(child: Any, record: Recorder) -> None:
+    """Compare the predictions of model and Estimator after the same four batches."""
+    made = captured.value(record, "model_to_estimator", child["estimator"])
+
+    steps = captured.value(record, "train and evaluate", made["steps"])
+    record.equal("steps it took", expected=4, actual=steps)
+    trained = captured.value(record, "predict after training", made["trained"])
+    if _apart(child["keras"]["fresh"], child["keras"]["trained"]) < 1e-4:
+        raise ClaimBroken("Training the model itself changed nothing", "predictions as before")
+    apart = _apart(child["keras"]["trained"], trained)
+    record.at_most("predictions after training, away from Keras's", limit=1e-5, actual=apart)

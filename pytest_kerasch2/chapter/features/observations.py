@@ -1,0 +1,183 @@
+"""What the claims about features do in child interpreters: several devices, TensorFlow Lite, Estimators."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pytest_kerasch2 import folders
+from pytest_kerasch2.checks.captured import attempt
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework.child import Job
+
+# An import and a few traced graphs, on a machine that may be busy with the other checks
+_DEADLINE = 240.0
+# They share an interpreter with `pipelines_fit`. Devices can be divided only before any work is placed on them; a
+# conversion to an Estimator ends the life of every model made before, and a converter may abort: those two come last.
+SEVERAL_DEVICES = Job("pytest_kerasch2.chapter.features.observations:several_devices", deadline=_DEADLINE, place=1)
+LITE = Job("pytest_kerasch2.chapter.features.observations:lite", deadline=_DEADLINE, place=3)
+ESTIMATOR = Job("pytest_kerasch2.chapter.features.observations:estimator", deadline=_DEADLINE, place=4)
+
+LOSS = "sparse_categorical_crossentropy"
+
+
+def examples_() -> tuple[Any, Any]:
+    """Return 64 rows of six features with labels of four classes."""
+    drawn = np.random.RandomState(0)
+    return drawn.rand(64, 6).astype("float32"), drawn.randint(0, 4, 64).astype("int64")
+
+
+def small_model(tf: Any, first: Any = None) -> Any:
+    """Return an uncompiled model of 6 -> 8 -> 4 units, its weights the same each time; `first` is a layer before it."""
+    drawn = np.random.RandomState(1)
+    inputs = tf.keras.Input(shape=(6,), name="features")
+    hidden = tf.keras.layers.Dense(8, activation="relu", name="hidden")(inputs if first is None else first(inputs))
+    model = tf.keras.Model(inputs, tf.keras.layers.Dense(4, activation="softmax", name="chances")(hidden))
+    model.set_weights([drawn.uniform(-0.5, 0.5, weights.shape) for weights in model.get_weights()])
+    return model
+
+
+def several_devices() -> dict[str, Any]:
+    """Return what came of importing keras alone, and of training on one device and on two."""
+    keras = importlib.import_module("keras") if importlib.util.find_spec("keras") is not None else None
+    tf = api.tensorflow()
+    # The order matters: once any work has been placed, the processor can be divided no more
+    divided = attempt(lambda: _divide(tf))
+    return {
+        "standalone": None if keras is None else attempt(lambda: _of_its_own(keras)),
+        "devices": attempt(lambda: _devices(tf)) if "value" in divided else divided,
+        "one": attempt(lambda: _trained_on_one(tf)),
+        "two": attempt(lambda: _trained_on_two(tf)),
+    }
+
+
+def _divide(tf: Any) -> None:
+    place = tf.config.experimental
+    halves = [place.VirtualDeviceConfiguration(), place.VirtualDeviceConfiguration()]
+    place.set_virtual_device_configuration(place.list_physical_devices("CPU")[0], halves)
+
+
+def _devices(tf: Any) -> list[str]:
+    return [device.name for device in tf.config.experimental.list_logical_devices("CPU")]
+
+
+def _of_its_own(keras: Any) -> dict[str, Any]:
+    model = keras.Sequential([keras.layers.Dense(4)])
+    model.build((None, 6))
+    return {"version": keras.__version__, "parameters": int(model.count_params())}
+
+
+def _trained_on_one(tf: Any) -> dict[str, Any]:
+    return _trained(tf, small_model(tf))
+
+
+def _trained_on_two(tf: Any) -> dict[str, Any]:
+    seen: list[list[int]] = []
+    strategy = tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
+    with strategy.scope():
+        model = small_model(tf, _lookout(tf, seen))
+        told = _trained(tf, model)
+    copies = getattr(model.trainable_variables[0], "value", None)
+    mirrored = model.trainable_variables[0] if callable(copies) or copies is None else copies
+    return {
+        **told,
+        "replicas": int(strategy.num_replicas_in_sync),
+        "seen": sorted(seen),
+        "copies": sorted(copy.device.rpartition("device:")[2] for copy in getattr(mirrored, "values", ())),
+    }
+
+
+def _trained(tf: Any, model: Any) -> dict[str, Any]:
+    x, y = examples_()
+    before = model.get_weights()
+    model.compile(tf.keras.optimizers.SGD(0.5), LOSS, metrics=["accuracy"])
+    history = model.fit(x, y, batch_size=16, epochs=2, shuffle=False, verbose=0).history
+    after = model.get_weights()
+    moved = max(float(np.abs(new - old).max()) for old, new in zip(before, after))
+    return {"loss": [float(value) for value in history["loss"]], "weights": [w.tolist() for w in after], "moved": moved}
+
+
+def _lookout(tf: Any, seen: list[list[int]]) -> Any:
+    """Return a layer that passes its input on and notes which replica got how many rows."""
+
+    def note(replica: Any, rows: Any) -> Any:
+        seen.append([int(replica), int(rows.shape[0])])
+        return rows
+
+    class Lookout(tf.keras.layers.Layer):  # type: ignore[misc]  # the base class is known only at run time
+        def call(self, inputs: Any) -> Any:
+            context = tf.distribute.get_replica_context()
+            replica = tf.convert_to_tensor(-1 if context is None else context.replica_id_in_sync_group)
+            passed = tf.numpy_function(note, [replica, inputs], tf.float32)
+            passed.set_shape(inputs.shape)
+            return passed
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    return Lookout()
+
+
+def lite() -> dict[str, Any]:
+    """Return the predictions of a model, and those of what TensorFlow Lite made of it, row by row."""
+    # Until 2.1 the converter starts a program of its own, which lies beside the interpreter
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    tf = api.tensorflow()
+    model = small_model(tf)
+    x, _ = examples_()
+    return {"keras": np.asarray(model(tf.constant(x))), "lite": attempt(lambda: _run_lite(tf, model, x[:8]))}
+
+
+def _run_lite(tf: Any, model: Any, rows: Any) -> dict[str, Any]:
+    converted = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+    interpreter = tf.lite.Interpreter(model_content=converted)
+    interpreter.allocate_tensors()
+    entry, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    answers = []
+    for row in rows:
+        interpreter.set_tensor(entry["index"], row[None])
+        interpreter.invoke()
+        answers.append(interpreter.get_tensor(result["index"])[0].tolist())
+    return {"mark": bytes(converted[4:8]).decode("ascii", "replace"), "answers": answers}
+
+
+def estimator() -> dict[str, Any]:
+    """Return what a model predicts, and what the Estimator made of it predicts, before and after the same training."""
+    tf = api.tensorflow()
+    x, y = examples_()
+    # Converting ends the life of every model made before (2.2 and later say so), so Keras's own answers come first
+    own = _compiled(tf)
+    fresh = np.asarray(own(tf.constant(x)))
+    own.fit(x, y, batch_size=16, epochs=1, shuffle=False, verbose=0)
+    trained = np.asarray(own(tf.constant(x)))
+    made = attempt(lambda: _converted(tf))
+    return {"keras": {"fresh": fresh, "trained": trained}, "estimator": made}
+
+
+def _compiled(tf: Any) -> Any:
+    model = small_model(tf)
+    model.compile(tf.keras.optimizers.Adam(), LOSS, metrics=["accuracy"])
+    return model
+
+
+def _converted(tf: Any) -> dict[str, Any]:
+    x, y = examples_()
+
+    def feed() -> Any:
+        return tf.data.Dataset.from_tensor_slices(({"features": x}, y)).batch(16)
+
+    made = tf.keras.estimator.model_to_estimator(keras_model=_compiled(tf), model_dir=str(folders.make("estimator")))
+    told = {"is_estimator": isinstance(made, tf.estimator.Estimator), "fresh": attempt(lambda: _answers(made, feed))}
+    told["steps"] = attempt(lambda: int((made.train(feed), made.evaluate(feed))[1]["global_step"]))
+    told["trained"] = attempt(lambda: _answers(made, feed))
+    return told
+
+
+def _answers(made: Any, feed: Any) -> list[Any]:
+    return [next(iter(answer.values())).tolist() for answer in made.predict(feed)]

@@ -1,0 +1,283 @@
+"""Functional API: the printed example, and what it is said to allow."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator
+from unittest import mock
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_kerasch2 import models
+from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.sequential import faults as network
+from pytest_kerasch2.chapter.sequential.second_way import kinds, shapes
+from pytest_kerasch2.checks import common_faults, workflow
+from pytest_kerasch2.checks.properties import examples
+from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.models.network import printed_activation
+
+SECTION = "Functional API"
+
+
+@contextmanager
+def old_layers_planted() -> Iterator[None]:
+    """`tf.layers` is what `tf.keras.layers` is."""
+    tf = api.tensorflow()
+    with mock.patch.object(tf, "layers", tf.keras.layers, create=True):
+        yield
+
+
+@contextmanager
+def batch_of_one() -> Iterator[None]:
+    """`Input` fixes the batch size to one."""
+
+    def fixed(original: Any, *arguments: Any, **named: Any) -> Any:
+        return original(*arguments, **{"batch_size": 1, **named})
+
+    with common_faults.wrapped(api.keras(), "Input", fixed):
+        yield
+
+
+@contextmanager
+def input_with_values() -> Iterator[None]:
+    """`Input` gives a tensor of zeros."""
+    with common_faults.wrapped(api.keras(), "Input", lambda original, shape=(), **_: _zeros(shape)):
+        yield
+
+
+def _zeros(shape: Any) -> Any:
+    return api.tensor(np.zeros((1, *shape), "float32"))
+
+
+@contextmanager
+def names_lost() -> Iterator[None]:
+    """Dense layers are given one name and forget their own."""
+    kind = api.keras().layers.Dense
+    # Keras 3 sets the name, Keras 2 reads it from elsewhere.
+    generic = property(lambda layer: f"dense_{getattr(layer, 'units', 0)}", lambda layer, name: None)
+    with mock.patch.object(kind, "name", generic, create=True):
+        yield
+
+
+@claim(
+    "functional.same-architecture",
+    "The functional example has the architecture of the first two models.",
+    section=SECTION,
+    kind="prose",
+)
+@detects(network.d1_without_bias)
+@tolerates(network.other_weights)
+def same_architecture(tf: Any, record: Recorder) -> None:
+    """Compare kinds of layers and shapes of weights with those of both Sequential models."""
+    model = models.built(models.style("functional").build(tf))
+
+    for name in ("sequential-list", "sequential-add"):
+        other = models.built(models.style(name).build(tf))
+        record.equal(f"kinds of layers, against {name}", expected=kinds(other), actual=kinds(model))
+        record.equal(f"shapes of weights, against {name}", expected=shapes(other), actual=shapes(model))
+
+
+@claim(
+    "functional.summary",
+    "Its summary shows the names d1 and d2 with 401,920 and 5,130 parameters, right after construction.",
+    section=SECTION,
+    kind="output",
+)
+@detects(common_faults.one_unit_short, names_lost)
+@tolerates(common_faults.zero_weights)
+def summary(tf: Any, record: Recorder) -> None:
+    """Read the table of a model that has not been called."""
+    text = workflow.summary_of(models.style("functional").build(tf))
+
+    rows = {row.split(" (")[0]: count for row, count in workflow.summary_rows(text)}
+    record.equal("parameters of d1 and d2", expected=[401_920, 5_130], actual=[rows.get("d1"), rows.get("d2")])
+    record.equal("total", expected=407_050, actual=workflow.summary_total(text))
+
+
+@claim(
+    "functional.batch-not-given",
+    "None stands first in the shapes because the number of images, the batch size, is not given: it can be any.",
+    section=SECTION,
+    kind="output",
+)
+@detects(batch_of_one)
+@tolerates(network.other_weights)
+def batch_not_given(tf: Any, record: Recorder) -> None:
+    """Read the shapes in the summary and on the model, then hand over batches of several sizes."""
+    model = models.style("functional").build(tf)
+    text = workflow.summary_of(model)
+
+    for shape in ("(None, 28, 28)", "(None, 784)", "(None, 512)", "(None, 10)"):
+        record.contains(f"{shape} in the summary", expected=shape, actual=text)
+    record.equal("shape of the output", expected=(None, 10), actual=tuple(model.outputs[0].shape))
+    for count in (1, 5):
+        outputs = api.array(model(workflow.drawn(count)[0]))
+        record.equal(f"outputs for {count} images", expected=(count, 10), actual=outputs.shape)
+
+
+@claim(
+    "functional.names",
+    "A layer keeps the name it is given, and can be found by it: d1 and d2.",
+    section=SECTION,
+    kind="code",
+)
+@detects(names_lost)
+@tolerates(network.other_weights)
+def names(tf: Any, record: Recorder) -> None:
+    """Look for the names."""
+    model = models.style("functional").build(tf)
+    found = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
+
+    record.equal("names of the Dense layers", expected=["d1", "d2"], actual=found)
+    record.true("found by name", holds=model.get_layer("d1") is models.layer(model, "hidden"), found="another layer")
+
+
+@claim(
+    "functional.input-is-placeholder",
+    "`Input` gives a placeholder: a tensor with a shape and a type, and no values.",
+    section=SECTION,
+    kind="code",
+)
+@detects(input_with_values, batch_of_one)
+@tolerates(network.other_weights)
+def input_is_placeholder(tf: Any, record: Recorder) -> None:
+    """Ask it for shape, type and values."""
+    placeholder = tf.keras.Input(shape=(28, 28))
+
+    record.equal("shape", expected=(None, 28, 28), actual=tuple(placeholder.shape))
+    record.equal("type", expected="float32", actual=str(getattr(placeholder.dtype, "name", placeholder.dtype)))
+    record.true("it has no values", holds=not _has_values(placeholder), found="values")
+
+
+def _has_values(tensor: Any) -> bool:
+    try:
+        return bool(np.asarray(tensor.numpy() if api.runs_on_tensorflow() else api.array(tensor)).dtype != object)
+    except (AttributeError, NotImplementedError, ValueError, TypeError):
+        return False
+
+
+@claim(
+    "functional.layers-on-tensors",
+    "A layer is called on a tensor and gives a tensor; the first and the last of them make the model.",
+    section=SECTION,
+    kind="prose",
+)
+@detects(network.flattened_backwards, network.no_relu)
+@tolerates(network.other_weights)
+def layers_on_tensors(tf: Any, record: Recorder) -> None:
+    """Follow the shapes through the layers; then compare the model with arithmetic on its weights."""
+    api.set_seed(21)
+    workflow.say_activations(record)
+    image = tf.keras.Input(shape=(28, 28))
+    flat = tf.keras.layers.Flatten()(image)
+    hidden = tf.keras.layers.Dense(512, activation="relu", name="d1")(flat)
+    outputs = tf.keras.layers.Dense(10, activation=printed_activation(tf, "softmax"), name="d2")(hidden)
+    seen = [tuple(tensor.shape) for tensor in (flat, hidden, outputs)]
+    record.equal("shapes", expected=[(None, 784), (None, 512), (None, 10)], actual=seen)
+
+    model = tf.keras.Model(inputs=image, outputs=outputs)
+
+    images = workflow.drawn(8)[0]
+    w1, b1, w2, b2 = (np.asarray(array, dtype="float64") for array in model.get_weights())
+    powers = np.exp(np.maximum(0, images.reshape(8, 784) @ w1 + b1) @ w2 + b2)
+    wanted = powers / powers.sum(axis=1, keepdims=True)
+    record.all_true(
+        "outputs are those of the layers, in this order", mask=np.abs(api.array(model(images)) - wanted) < 1e-4
+    )
+
+
+@claim(
+    "functional.same-outputs",
+    "With equal weights all four ways to write the network give the same outputs.",
+    section=SECTION,
+    kind="prose",
+)
+@detects(network.elu_for_d1)
+@tolerates(network.other_weights)
+def same_outputs(tf: Any, record: Recorder) -> None:
+    """Return all four the weights of one, and compare the outputs bit for bit."""
+    api.set_seed(22)
+    images = workflow.drawn(16)[0] - 0.5
+    first, *others = (models.built(style.build(tf)) for style in models.STYLES)
+    wanted = api.array(first(images))
+
+    for style, other in zip(models.STYLES[1:], others):
+        models.copy_weights(source=first, target=other)
+        record.same_bits(f"outputs of {style.name}", expected=wanted, actual=api.array(other(images)))
+
+
+@extends(same_outputs)
+@detects(network.elu_for_d1, network.d1_without_bias)
+@tolerates(network.other_weights)
+def same_outputs_at_any_width(tf: Any, record: Recorder) -> None:
+    """Compare all four at generated widths and sizes of image, in their outputs and in their counts."""
+
+    @examples(3)
+    @given(st.integers(4, 40), st.integers(2, 40), st.tuples(st.integers(2, 6), st.integers(2, 6)))
+    def property_(hidden: int, classes: int, pixels: tuple[int, int]) -> None:
+        api.set_seed(hidden)
+        shape = models.Network(hidden=hidden, classes=classes, pixels=pixels)
+        images = np.random.RandomState(hidden).uniform(-1, 1, (3, *pixels)).astype("float32")
+        first, *others = (models.built(style.build(tf, shape), shape) for style in models.STYLES)
+        case = Recorder()
+        for other in others:
+            case.equal("parameters", expected=shape.total, actual=int(other.count_params()))
+            models.copy_weights(source=first, target=other)
+            case.same_bits(f"{hidden} of {pixels}", expected=api.array(first(images)), actual=api.array(other(images)))
+
+    record.always("all four ways give the same outputs and count the same", 3, property_)
+
+
+@claim(
+    "functional.hidden-as-printed",
+    "The hidden layer is found as `tf.layers.Dense`.",
+    section=SECTION,
+    kind="code",
+)
+@known_issue(
+    cause="TensorFlow 2 has no `tf.layers`, which was TensorFlow 1's; `tf.keras.layers.Dense` is meant.",
+    source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/tools/api/golden/v2/tensorflow.pbtxt",
+    symptom=r"AttributeError: .*'layers'",
+    workaround=chapter_workarounds.HIDDEN_LAYER,
+)
+@fixed_by(old_layers_planted)
+@detects(common_faults.one_unit_short, names_lost)
+@tolerates(network.other_weights)
+def hidden_as_printed(tf: Any, record: Recorder) -> None:
+    """Make the layer as printed and call it on a placeholder."""
+    kind = record.runs("tf.layers.Dense", lambda: tf.layers.Dense)
+
+    layer = kind(512, activation="relu", name="d1")
+    outputs = layer(tf.keras.Input(shape=(784,)))
+
+    record.equal("shape of its output", expected=(None, 512), actual=tuple(outputs.shape))
+    record.equal("parameters", expected=401_920, actual=int(layer.count_params()))
+    record.equal("name", expected="d1", actual=layer.name)
+
+
+@claim(
+    "functional.unprepared-data",
+    "Here the data is only divided by 255: images of 64-bit floats and labels of 8 bits can be fitted just as well.",
+    section=SECTION,
+    kind="code",
+)
+@detects(network.nothing_learned)
+@tolerates(network.other_weights)
+def unprepared_data(tf: Any, record: Recorder) -> None:
+    """Compile and fit as printed, on drawn images of such types."""
+    api.set_seed(23)
+    images, labels = workflow.drawn(64)
+    images, labels = np.rint(images * 255).astype("uint8") / 255.0, labels.astype("uint8")
+    model = models.style("functional").compiled(tf)
+    before = workflow.cross_entropy(model(images.astype("float32")), labels)
+    history = workflow.printed(lambda: model.fit(images, labels, batch_size=32, epochs=2))[0]
+
+    record.equal("types handed over", expected=("float64", "uint8"), actual=(str(images.dtype), str(labels.dtype)))
+    record.equal("epochs fitted", expected=2, actual=len(history.history["loss"]))
+    after = workflow.cross_entropy(model(images.astype("float32")), labels)
+    record.true("the loss is smaller than before", holds=after < 0.9 * before, found=round(after, 3))

@@ -1,0 +1,4 @@
+"""The `tf.data` pipeline: what it yields, flips, and how `fit` takes it."""
+
+# In the chapter's order: those that hold claims.
+MODULES = ("claims", "flip", "fit")

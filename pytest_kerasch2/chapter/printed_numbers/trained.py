@@ -1,0 +1,217 @@
+"""The trainings by which the printed figures are decided: three seeds of each way to write the model, twelve in all.
+
+They are done once in a run, beside each other in processes of their own, and kept as soon as they are done: in the
+folder that was named, or else in pytest's cache, so that a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Mapping
+
+import filelock
+
+import pytest_kerasch2
+from pytest_kerasch2 import models
+from pytest_kerasch2.accuracy import calibrating, reference, shipped, training
+from pytest_kerasch2.accuracy.calibrating import Order
+from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy.reference import Subject
+from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.chapter.printed_numbers import shared
+from pytest_kerasch2.errors import BadSetting, Inconclusive, TrainingFailed
+from pytest_kerasch2.options import ACCURACY, Settings
+from pytest_kerasch2.variables import Hidden
+
+STYLES = tuple(style.name for style in models.STYLES)
+SEEDS_EACH = 3
+WHOLE = SEEDS_EACH * len(STYLES)
+# Beside the tests of the plugin itself nothing trains for ten epochs: injected faults are tried on these.
+STORED = "mnist-tensorflow-2.21"
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the trainings gave.
+
+    Attributes:
+        by_style: runs of each way to write the model, with seeds of their own.
+        data: name, hash and numbers of images, as a reference has them.
+        whence: where they come from, in words.
+    """
+
+    by_style: Mapping[str, tuple[Run, ...]]
+    data: Mapping[str, Any]
+    whence: str
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Return all of them."""
+        return tuple(run for runs in self.by_style.values() for run in runs)
+
+
+def stored() -> Curves:
+    """Return curves of a shipped reference, as if each way had been trained with some of its seeds."""
+    found = shipped.load(STORED)
+    by_style = {name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
+    return Curves(by_style, found.subject.data, f"seeds of the shipped reference {STORED}")
+
+
+def check_training_asked(settings: Settings) -> None:
+    """Refuse to decide where this run was not asked to train.
+
+    Raises:
+        Inconclusive: saying how it is asked.
+    """
+    if not settings.accuracy:
+        raise untrained()
+
+
+def untrained() -> Inconclusive:
+    """Return what a run says that was not asked to train."""
+    return Inconclusive(
+        "Ten epochs of training decide this", "this run does not train", f"run pytest with {ACCURACY.flag}"
+    )
+
+
+def check_libraries() -> None:
+    """Refuse where what spreads trainings, or what knows distributions, is not installed.
+
+    Raises:
+        Inconclusive: naming what is missing.
+    """
+    missing = [name for name in ("joblib", "scipy") if importlib.util.find_spec(name) is None]
+    if missing:
+        remedy = 'run pip install "pytest-kerasch2[accuracy]"'
+        raise Inconclusive("The figures of training need libraries", f"no {' and no '.join(missing)}", remedy)
+
+
+def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Curves:
+    """Train what is not there yet, and give all of it.
+
+    Args:
+        settings: of the run: where MNIST is.
+        folder: where the curves are kept.
+        told: is called with a line after each training.
+
+    Raises:
+        DataMissing, DataDamaged: there is no MNIST, or it is not whole.
+        TrainingFailed: a training diverged, or what trains could not go on.
+    """
+    subject = calibrating.subject_of(order_of(STYLES[0], settings, folder))
+    kept = place_of(subject, folder)
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = f"{folder}: {error.strerror or error}"
+        raise BadSetting("The curves cannot be kept there", found, "name a folder that can be written") from error
+    # Workers of one run wait for the one that trains, and then read.
+    with filelock.FileLock(str(kept / "trainings.lock")):
+        left = WHOLE - count(kept)
+        same = _same(settings, kept, told) if left == WHOLE else None
+        if same is not None:
+            left, kept = 0, same
+        if left:
+            _train(settings, kept, Progress(left, told))
+        references = {name: reference.read(order_of(name, settings, kept).out) for name in STYLES}
+    runs = {name: one.runs for name, one in references.items()}
+    return Curves(runs, subject.data, _whence(references[STYLES[0]].subject, subject, left))
+
+
+def _whence(kept: Subject, here: Subject, left: int) -> str:
+    if kept.environment != here.environment:
+        return f"trained by {shared.release(kept.environment)}; {shared.EQUAL}"
+    before = WHOLE - left
+    return "trained by this run" if not before else f"{left} trained by this run, {before} kept from before"
+
+
+def _same(settings: Settings, kept: Path, told: Callable[[str], None]) -> Path | None:
+    """Return where another release has kept its trainings, if a short one shows that they are those of this one."""
+    others = [place for place in shared.beside(kept) if count(place) == WHOLE]
+    if not others:
+        return None
+    short = kept / "short"
+    short.mkdir(exist_ok=True)
+    left = len(STYLES) - count(short)
+    if left:
+        _train(settings, short, Progress(left, told), epochs=shared.EPOCHS, seeds=1)
+    return shared.same(others, short, STYLES)
+
+
+def place_of(subject: Subject, folder: Path) -> Path:
+    """Return where the curves of trainings of one kind, and by one trainer, are kept."""
+    of = json.dumps([training.TRAINER, subject.plain], sort_keys=True)
+    return folder / hashlib.sha256(of.encode()).hexdigest()[:16]
+
+
+def order_of(
+    name: str, settings: Settings, folder: Path, epochs: int = Recipe.epochs, seeds: int = SEEDS_EACH
+) -> Order:
+    """Return what is calibrated of one way: seeds of its own."""
+    return Order(
+        out=folder / f"{name}.jsonl",
+        recipe=Recipe(style=name, epochs=epochs),
+        seeds=seeds,
+        first=SEEDS_EACH * STYLES.index(name),
+        # All seeds of a way at once, and never one by one, which would train in the process that spreads them.
+        jobs=SEEDS_EACH,
+        mirror=settings.mirror,
+        offline=settings.offline,
+    )
+
+
+def count(folder: Path) -> int:
+    """Return how many trainings a folder keeps."""
+    paths = [folder / f"{name}.jsonl" for name in STYLES]
+    return sum(len(reference.read(path).runs) for path in paths if path.exists())
+
+
+def _train(settings: Settings, kept: Path, progress: Progress, **how: int) -> None:
+    """Train in a process of its own: this one computes with other threads already."""
+    home = str(Path(pytest_kerasch2.__file__).resolve().parents[1])
+    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+    asked = {"folder": str(kept), "mirror": str(settings.mirror or ""), "offline": settings.offline, **how}
+    command = [sys.executable, "-m", "pytest_kerasch2.chapter.printed_numbers.observations", json.dumps(asked)]
+    with tempfile.TemporaryFile() as complaints, subprocess.Popen(
+        command, env=Hidden({**os.environ, "PYTHONPATH": path}), stdout=subprocess.PIPE, stderr=complaints, text=True
+    ) as child:
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                progress.after(line.strip())
+            status = child.wait()
+        finally:
+            # What is done is kept; what is being done is not waited for.
+            child.kill()
+        complaints.seek(0)
+        said = complaints.read().decode("utf-8", "replace")
+    last = [line.strip() for line in said.splitlines() if line.strip()][-1:]
+    if status:
+        found = f"exit status {status}: {last[0].rstrip('.') if last else 'nothing was said'}"
+        raise TrainingFailed("The trainings did not end", found, "look at what was said; what is done is kept")
+
+
+class Progress:
+    """Says after each training how many are left, and how long they take."""
+
+    def __init__(self, wanted: int, told: Callable[[str], None]) -> None:
+        """Begin to count."""
+        self.wanted = wanted
+        self.told = told
+        self.done = 0
+        self.began = time.monotonic()
+
+    def after(self, line: str) -> None:
+        """Say that a training has ended, and what it gave."""
+        self.done += 1
+        left = (time.monotonic() - self.began) / self.done * (self.wanted - self.done)
+        self.told(f"training {self.done} of {self.wanted}: {line}; about {left / 60:.0f} min left")

@@ -1,0 +1,94 @@
+"""What makes claims on saving hold where they are broken, so that faults can be shown to bite on top of it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+import h5py
+
+from pytest_kerasch2.chapter.saving.faults import around_load
+from pytest_kerasch2.checks.common_faults import wrapped_method
+from pytest_kerasch2.framework import api
+
+
+@contextmanager
+def optimizer_put_back() -> Iterator[None]:
+    """Loading a model gives its optimizer the state that the file holds."""
+
+    def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
+        model = original(path, *rest, **named)
+        if getattr(model, "optimizer", None) is not None:
+            _put_back(model, _stored(path))
+        return model
+
+    with around_load(load):
+        yield
+
+
+def _stored(path: Any) -> list[Any]:
+    """Return the optimizer's arrays in the order in which the file lists them; none where it has none."""
+    with h5py.File(str(path), "r") as file:
+        group = file.get("optimizer_weights")
+        names = [] if group is None else group.attrs["weight_names"]
+        return [group[name.decode() if isinstance(name, bytes) else name][()] for name in names]
+
+
+def _put_back(model: Any, values: list[Any]) -> None:
+    if api.is_keras3():
+        fresh = type(model.optimizer).from_config(model.optimizer.get_config())
+        fresh.build(model.trainable_variables)
+        for variable, value in zip(fresh.variables, values):
+            variable.assign(value)
+        model.optimizer = fresh
+    elif hasattr(model.optimizer, "_create_slots"):
+        optimizer = model.optimizer
+        optimizer.iterations  # noqa: B018  # made at the first look, and the first of the variables
+        optimizer._create_hypers()
+        optimizer._create_slots(model.trainable_variables)
+        optimizer.set_weights(values)
+
+
+@contextmanager
+def compiled_again() -> Iterator[None]:
+    """A loaded model is compiled once more with what it was loaded with, so that its metrics wait for labels."""
+
+    def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
+        model = original(path, *rest, **named)
+        if getattr(model, "optimizer", None) is not None:
+            model.compile(optimizer=model.optimizer, loss=model.loss, metrics=["accuracy"])
+        return model
+
+    with around_load(load):
+        yield
+
+
+@contextmanager
+def dropout_by_content() -> Iterator[None]:
+    """Which units are dropped is told by what they say, without random numbers; the optimizer is put back."""
+    keras = api.keras()
+
+    def call(_: Any, layer: Any, inputs: Any, training: Any = None) -> Any:
+        tf = api.tensorflow()
+        if training is None and not api.is_keras3():
+            training = keras.backend.learning_phase()
+        cast = tf.cast if api.runs_on_tensorflow() else keras.ops.cast
+        on = cast(False if training is None else training, inputs.dtype)
+        kept = cast((inputs * 1000.0) % 1.0 >= layer.rate, inputs.dtype)
+        return inputs * (on * kept / (1.0 - layer.rate) + 1.0 - on)
+
+    with optimizer_put_back(), wrapped_method(keras.layers.Dropout, "call", call):
+        yield
+
+
+@contextmanager
+def refuses_unbuilt() -> Iterator[None]:
+    """Loading weights asks first whether the model was built."""
+
+    def load(original: Any, model: Any, path: Any, *rest: Any, **named: Any) -> None:
+        if not model.built:
+            raise ValueError("the model was not built")
+        original(model, path, *rest, **named)
+
+    with wrapped_method(api.keras().Model, "load_weights", load):
+        yield

@@ -1,0 +1,150 @@
+"""Sequential model, first way: what evaluate and predict give back and print."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pytest_kerasch2.chapter.sequential import faults as network
+from pytest_kerasch2.checks.workflow import COUNT, Trial, cross_entropy, share_right, shared
+from pytest_kerasch2.claims.decorators import claim, detects, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.framework import api
+
+OVERVIEW = "Sequential model"
+SECTION = "Sequential model, first way"
+
+
+@pytest.fixture
+def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
+    """The chapter's workflow on drawn images; what it gave and printed."""
+    return shared(request, injected, tf)
+
+
+@claim(
+    "sequential.evaluate-establishes",
+    "Evaluating establishes the model's accuracy, its loss and other metrics.",
+    section=OVERVIEW,
+    kind="prose",
+)
+@detects(network.metrics_forgotten, network.loss_halved)
+@tolerates(network.other_weights)
+def evaluate_establishes(workflow: Trial, record: Recorder) -> None:
+    """Compare what evaluate gives, in whatever order, with what the predictions say."""
+    given = sorted(round(float(value), 4) for value in np.ravel(workflow.evaluated))
+    wanted = sorted(round(value, 4) for value in _by_hand(workflow))
+
+    record.equal("values", expected=2, actual=len(given))
+    for name, want, got in zip(("the lesser", "the greater"), wanted, given):
+        record.close(f"{name} of loss and accuracy", expected=want, actual=got, within=2e-4)
+
+
+def _by_hand(workflow: Trial) -> tuple[float, float]:
+    """Return loss and accuracy by arithmetic on the predictions (or on what is left of them)."""
+    rows = workflow.predicted
+    labels = workflow.labels[: len(rows)]
+    return cross_entropy(rows, labels), share_right(rows, labels)
+
+
+@claim(
+    "sequential-first.evaluate-returns",
+    "`evaluate` gives back the loss first and the accuracy second.",
+    section=SECTION,
+    kind="output",
+)
+@detects(network.evaluated_in_reverse)
+@tolerates(network.other_weights)
+def evaluate_returns(workflow: Trial, record: Recorder) -> None:
+    """Compare both values with arithmetic on the predictions."""
+    loss, accuracy = _by_hand(workflow)
+
+    record.true(
+        "a list of two numbers", holds=isinstance(workflow.evaluated, list), found=type(workflow.evaluated).__name__
+    )
+    record.equal("values", expected=2, actual=len(workflow.evaluated))
+    record.close(
+        "the first, against the loss", expected=round(loss, 4), actual=round(workflow.evaluated[0], 4), within=2e-4
+    )
+    record.close("the second, against the accuracy", expected=accuracy, actual=workflow.evaluated[1], within=1e-6)
+
+
+@claim(
+    "sequential-first.loss-measures",
+    "The loss measures the difference between the wanted and the actual output: it is the cross entropy of the two.",
+    section=SECTION,
+    kind="prose",
+)
+@detects(network.loss_halved)
+@tolerates(network.other_weights)
+def loss_measures(tf: Any, workflow: Trial, record: Recorder) -> None:
+    """Compare evaluate's loss with the formula, and look at the loss of perfect, even and wrong outputs."""
+    first = float(np.ravel(workflow.evaluated)[0])
+    wanted = _by_hand(workflow)[0]
+    record.close("evaluate's loss, against the formula", expected=round(wanted, 4), actual=round(first, 4), within=2e-4)
+
+    loss = tf.keras.losses.sparse_categorical_crossentropy
+    outputs = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.1, 0.8, 0.1]], dtype="float32")
+    costs = api.array(loss(api.tensor(np.zeros(3, dtype="int64")), api.tensor(outputs)))
+    perfect, even, wrong = costs.astype("float64")
+    record.close("loss of the perfect output", expected=0.0, actual=round(float(perfect), 6), within=1e-5)
+    record.close(
+        "loss of three even chances", expected=round(float(np.log(3)), 5), actual=round(float(even), 5), within=1e-4
+    )
+    record.true("a wrong output costs more", holds=wrong > even, found=round(float(wrong), 4))
+
+
+@claim(
+    "sequential-first.accuracy-counts",
+    "The accuracy is the share of images that the model recognises: 0.98 means 98 of 100.",
+    section=SECTION,
+    kind="prose",
+)
+@detects(network.metrics_forgotten, network.evaluated_in_reverse)
+@tolerates(network.other_weights)
+def accuracy_counts(tf: Any, workflow: Trial, record: Recorder) -> None:
+    """Count the images recognised; then count 98 of 100 with the metric itself."""
+    right = round(share_right(workflow.predicted, workflow.labels[: len(workflow.predicted)]) * COUNT)
+    last = float(np.ravel(workflow.evaluated)[-1])
+    record.close(f"accuracy, against {right} of {COUNT} recognised", expected=right / COUNT, actual=last, within=1e-6)
+
+    labels = np.arange(100) % 10
+    outputs = np.eye(10, dtype="float32")[np.where(np.arange(100) < 98, labels, (labels + 1) % 10)]
+    metric = tf.keras.metrics.SparseCategoricalAccuracy()
+    metric.update_state(labels, outputs)
+    record.close(
+        "accuracy of 98 right in 100", expected=0.98, actual=round(float(api.array(metric.result())), 6), within=1e-6
+    )
+
+
+@claim(
+    "sequential-first.evaluate-prints",
+    "`evaluate` prints a line with the time that a step takes.",
+    section=SECTION,
+    kind="output",
+)
+@detects(network.evaluated_silently)
+@tolerates(network.other_weights)
+def evaluate_prints(workflow: Trial, record: Recorder) -> None:
+    """Read the print-out."""
+    units = sorted(set(re.findall(r"\d(?:us|ms|s)/(step|sample)", workflow.evaluate_text)))
+    record.equal("lines with a time per step or sample", expected=1, actual=len(units))
+
+
+@claim(
+    "sequential.predict-new-data",
+    "A trained model predicts: one row of ten probabilities for each image.",
+    section=OVERVIEW,
+    kind="prose",
+)
+@detects(network.one_prediction_lost, network.probabilities_doubled, network.sigmoid_for_softmax)
+@tolerates(network.other_weights)
+def predict_rows(workflow: Trial, record: Recorder) -> None:
+    """Look at shape, signs and sums of what predict gives."""
+    rows = np.asarray(workflow.predicted, dtype="float64")
+
+    record.equal("shape", expected=(COUNT, 10), actual=rows.shape)
+    record.all_true("none is below 0 or above 1", mask=(rows >= 0) & (rows <= 1))
+    record.all_true("each row sums to 1", mask=np.abs(rows.sum(axis=1) - 1) < 1e-5)

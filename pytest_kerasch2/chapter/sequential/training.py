@@ -1,0 +1,166 @@
+"""Sequential model: the workflow, what compile attaches, what fit does and gives back."""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+import numpy as np
+import pytest
+
+from pytest_kerasch2 import models
+from pytest_kerasch2.chapter.sequential import faults as network
+from pytest_kerasch2.checks.workflow import BATCH, COUNT, EPOCHS, MANY, Trial, cross_entropy, drawn, shared
+from pytest_kerasch2.claims.decorators import claim, detects, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
+
+OVERVIEW = "Sequential model"
+SECTION = "Sequential model, first way"
+
+
+@pytest.fixture
+def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
+    """The chapter's workflow on drawn images; what it gave and printed."""
+    return shared(request, injected, tf)
+
+
+@contextmanager
+def history_without_accuracy() -> Iterator[None]:
+    """The history that `fit` gives back keeps the loss alone."""
+    with network.result("fit", lambda kept: kept.history.pop("accuracy") and kept):
+        yield
+
+
+@claim(
+    "sequential.workflow",
+    "The workflow is to build, compile, fit, evaluate and predict, in this order.",
+    section=OVERVIEW,
+    kind="prose",
+)
+@detects(network.nothing_learned, network.one_prediction_lost)
+@tolerates(network.other_weights)
+def whole_workflow(workflow: Trial, record: Recorder) -> None:
+    """Go through it once; at its end the predictions fit the images better than before."""
+    record.equal("epochs fitted", expected=EPOCHS, actual=len(workflow.history["loss"]))
+    record.equal("values from evaluate", expected=2, actual=int(np.size(workflow.evaluated)))
+    record.equal("images predicted", expected=COUNT, actual=len(workflow.predicted))
+    after = cross_entropy(workflow.predicted, workflow.labels)
+    # Two ways to compute the same weights' loss differ in their last digits.
+    lower = workflow.loss_before - after > 0.01
+    record.true("cross entropy after the workflow is below that before", holds=lower, found=after)
+
+
+@claim(
+    "sequential.compile-attaches",
+    "Compiling attaches the optimizer and the loss function to the model, and the metrics it is to be judged by.",
+    section=OVERVIEW,
+    kind="prose",
+)
+@detects(network.nothing_learned, network.loss_halved, network.metrics_forgotten)
+@tolerates(network.other_weights)
+def compile_attaches(tf: Any, record: Recorder) -> None:
+    """Compile as printed and look at what the model then has; the metric shows in one evaluation."""
+    images, labels = drawn(32)
+    optimizer = tf.keras.optimizers.Adam()
+    model = models.style("sequential-list").build(tf, models.Network(hidden=8))
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+
+    record.true(
+        "the model's optimizer is the one given", holds=model.optimizer is optimizer, found=_kind(model.optimizer)
+    )
+    record.equal("the model's loss", expected="sparse_categorical_crossentropy", actual=_name(model.loss))
+    judged = np.ravel(model.evaluate(images, labels, verbose=0))
+    record.equal("values of an evaluation", expected=2, actual=len(judged))
+
+
+def _kind(thing: Any) -> str:
+    return type(thing).__name__
+
+
+def _name(loss: Any) -> str:
+    return loss if isinstance(loss, str) else str(getattr(loss, "__name__", _kind(loss)))
+
+
+@claim(
+    "sequential.batches-or-at-once",
+    "The data can be presented to the model in batches, or all at once.",
+    section=OVERVIEW,
+    kind="prose",
+)
+@detects(network.batches_of_at_most_32)
+@tolerates(network.other_weights)
+def batches_or_at_once(workflow: Trial, record: Recorder) -> None:
+    """Count the adjustments made by an epoch with batches, and by one with all images as one batch."""
+    record.equal(f"steps for {COUNT} images in batches of {BATCH}", expected=9, actual=workflow.steps)
+    record.equal(f"steps for {COUNT} images in one batch", expected=1, actual=workflow.whole_steps)
+
+
+@claim(
+    "sequential-first.batch-default",
+    "32 is the batch size that `fit` takes where none is given.",
+    section=SECTION,
+    kind="code",
+)
+@detects(network.default_batch_of_33)
+@tolerates(network.other_weights)
+def batch_default(tf: Any, workflow: Trial, record: Recorder) -> None:
+    """Count the adjustments of one epoch without a batch size: 33 for 1056 images mean 32 in a batch."""
+    default = inspect.signature(tf.keras.Model.fit).parameters["batch_size"].default
+    record.saw(f"the signature itself says batch_size={default!r}")
+    record.equal(f"steps for {MANY} images", expected=33, actual=workflow.default_steps)
+
+
+@claim(
+    "sequential-first.epochs",
+    "`epochs` is how many times the data is presented to the model.",
+    section=SECTION,
+    kind="prose",
+)
+@detects(network.epoch_short)
+@tolerates(network.other_weights)
+def epochs(workflow: Trial, record: Recorder) -> None:
+    """Count the adjustments that three epochs make, and the epochs that `fit` reports."""
+    record.equal(f"steps for {COUNT} images", expected=EPOCHS * COUNT // BATCH, actual=workflow.steps)
+    record.equal("epochs with a loss", expected=EPOCHS, actual=len(workflow.history["loss"]))
+
+
+@claim(
+    "sequential-first.loss-falls",
+    "The optimizer adjusts the weights so that the loss gets smaller.",
+    section=SECTION,
+    kind="prose",
+)
+@detects(network.nothing_learned)
+@tolerates(network.other_weights)
+def loss_falls(workflow: Trial, record: Recorder) -> None:
+    """Compare the cross entropy of the images before training, in the last epoch, and after it."""
+    last = workflow.history["loss"][-1]
+    after = cross_entropy(workflow.predicted, workflow.labels)
+    record.true(
+        "the last epoch's loss is below that before training", holds=last < workflow.loss_before, found=_short(last)
+    )
+    record.true("so is the loss after it", holds=after < 0.8 * workflow.loss_before, found=_short(after))
+
+
+def _short(value: float) -> float:
+    return round(float(value), 3)
+
+
+@claim(
+    "sequential-first.fit-history",
+    "`fit` tells loss and accuracy for each epoch.",
+    section=SECTION,
+    kind="output",
+)
+@detects(history_without_accuracy, network.metrics_forgotten)
+@tolerates(network.other_weights)
+def fit_history(workflow: Trial, record: Recorder) -> None:
+    """Look into the history that it gives back."""
+    record.equal("names", expected=["accuracy", "loss"], actual=sorted(workflow.history))
+    for name, values in sorted(workflow.history.items()):
+        record.equal(f"values of {name}", expected=EPOCHS, actual=len(values))
+    shares = workflow.history["accuracy"]
+    record.all_true(
+        "each accuracy is a share of the images", mask=[abs(s * COUNT - round(s * COUNT)) < 1e-3 for s in shares]
+    )

@@ -1,0 +1,241 @@
+"""Subclassing the model: layers declared in the constructor, the forward pass in `call`."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+import numpy as np
+
+from pytest_kerasch2 import models
+from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.sequential import faults as network
+from pytest_kerasch2.chapter.sequential.data import copied, one_image_lost
+from pytest_kerasch2.checks import common_faults, workflow
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.models.network import printed_activation
+
+SECTION = "Subclassing the model"
+
+
+def _printed_class(tf: Any, seen: list[str]) -> Any:
+    """Return the class that the chapter prints, with names that exist; `call` leaves a note."""
+    layers = tf.keras.layers
+
+    class Printed(tf.keras.Model):  # type: ignore[misc]  # the base class is known only at run time
+        def __init__(self, num_classes: int = 10) -> None:
+            super().__init__()
+            self.placeholder_shape = tuple(tf.keras.Input(shape=(28, 28)).shape)
+            self.x0 = layers.Flatten()
+            self.x1 = layers.Dense(512, activation="relu", name="d1")
+            self.x2 = layers.Dropout(0.2)
+            self.predictions = layers.Dense(num_classes, activation=printed_activation(tf, "softmax"), name="d2")
+
+        def call(self, inputs: Any) -> Any:
+            """Return one row of class probabilities per image."""
+            seen.append("call")
+            return self.predictions(self.x2(self.x1(self.x0(inputs))))
+
+    return Printed
+
+
+@contextmanager
+def layers_untracked() -> Iterator[None]:
+    """A model loses sight of the last layer declared."""
+    kind = api.keras().Model
+    original = kind.layers.fget
+    with common_faults.replaced(kind, "layers", property(lambda model: original(model)[:-1])):
+        yield
+
+
+@contextmanager
+def outputs_negated() -> Iterator[None]:
+    """Calling a model gives the negative of what its forward pass gives."""
+    kind = api.keras().Model
+    with common_faults.wrapped_method(
+        kind, "__call__", lambda original, model, *arguments, **named: -original(model, *arguments, **named)
+    ):
+        yield
+
+
+@contextmanager
+def tensors_longer() -> Iterator[None]:
+    """`tf.cast` gives each array one more row."""
+
+    def longer(original: Any, value: Any, *arguments: Any, **named: Any) -> Any:
+        return original(np.concatenate([value, value[:1]]), *arguments, **named)
+
+    with common_faults.wrapped(api.tensorflow(), "cast", longer):
+        yield
+
+
+@claim(
+    "subclassing.layers-declared-and-named",
+    "`Model` can be subclassed; the layers declared in the constructor, and their names, are the model's.",
+    section=SECTION,
+    kind="code",
+)
+@detects(layers_untracked)
+@tolerates(network.other_weights)
+def layers_declared(tf: Any, record: Recorder) -> None:
+    """Construct the class as printed and ask for its layers."""
+    model = _printed_class(tf, [])()
+
+    kinds = [type(layer).__name__ for layer in model.layers]
+    record.equal("kinds of layers", expected=["Flatten", "Dense", "Dropout", "Dense"], actual=kinds)
+    names = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
+    record.equal("names given", expected=["d1", "d2"], actual=names)
+    record.true("found by name", holds=model.get_layer("d1") is model.x1, found="another layer")
+
+
+@claim(
+    "subclassing.call-is-forward-pass",
+    "`call` holds the forward pass: calling the model runs it, and gives what the layers give one after the other.",
+    section=SECTION,
+    kind="prose",
+)
+@detects(outputs_negated)
+@tolerates(network.other_weights)
+def call_is_forward_pass(tf: Any, record: Recorder) -> None:
+    """Call the model and count the calls of its method; chain the layers by hand and compare."""
+    api.set_seed(31)
+    seen: list[str] = []
+    model = _printed_class(tf, seen)()
+    images = api.tensor(workflow.drawn(8)[0])
+    model(images)
+    del seen[:]
+    outputs = api.array(model(images))
+
+    record.equal("calls of the method for one call of the model", expected=1, actual=len(seen))
+    chained = api.array(model.predictions(model.x1(model.x0(images))))
+    record.same_bits("outputs against the layers chained by hand", expected=chained, actual=outputs)
+
+
+@claim(
+    "subclassing.num-classes",
+    "The constructor's `num_classes` is 10 where nothing is given, and the width of the output.",
+    section=SECTION,
+    kind="code",
+)
+@detects(common_faults.no_bias)
+@tolerates(network.other_weights)
+def num_classes(tf: Any, record: Recorder) -> None:
+    """Construct the printed class without a number; its output layer has 512 * 10 + 10 parameters."""
+    model = models.built(_printed_class(tf, [])())
+
+    outputs = api.array(model(workflow.drawn(2)[0]))
+    record.equal("shape of the output", expected=(2, 10), actual=outputs.shape)
+    record.equal("parameters of d2", expected=5_130, actual=int(model.predictions.count_params()))
+
+
+@claim(
+    "subclassing.input-unused",
+    "The placeholder made in the constructor takes no part: without it the model is the same.",
+    section=SECTION,
+    kind="code",
+)
+@detects(layers_untracked, network.elu_for_d1)
+@tolerates(network.other_weights)
+def input_unused(tf: Any, record: Recorder) -> None:
+    """Compare the printed class with the first way: same layers, same outputs from equal weights."""
+    api.set_seed(32)
+    first = models.built(models.style("sequential-list").build(tf))
+    model = models.built(_printed_class(tf, [])())
+    record.equal("shape of the placeholder", expected=(None, 28, 28), actual=tuple(model.placeholder_shape))
+    record.equal("layers", expected=4, actual=len(model.layers))
+    models.copy_weights(source=first, target=model)
+    images = workflow.drawn(8)[0] - 0.5
+
+    record.same_bits("outputs", expected=api.array(first(images)), actual=api.array(model(images)))
+
+
+@claim(
+    "subclassing.takes-the-place",
+    "The subclassed model can take the place of the earlier ones: the same code compiles, fits and evaluates it.",
+    section=SECTION,
+    kind="prose",
+)
+@detects(network.nothing_learned, network.metrics_forgotten)
+@tolerates(network.other_weights)
+def takes_the_place(tf: Any, record: Recorder) -> None:
+    """Compile, fit and evaluate it as the chapter does the others."""
+    api.set_seed(33)
+    images, labels = workflow.drawn(64)
+    model = _printed_class(tf, [])()
+    model.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = workflow.printed(lambda: model.fit(images, labels, batch_size=32, epochs=3))[0]
+    judged = np.ravel(workflow.printed(lambda: model.evaluate(images, labels))[0])
+
+    losses = history.history["loss"]
+    record.equal("epochs fitted", expected=3, actual=len(losses))
+    record.equal("values from evaluate", expected=2, actual=len(judged))
+    record.true("the loss gets smaller", holds=float(judged[0]) < 0.9 * losses[0], found=round(float(judged[0]), 3))
+
+
+@claim(
+    "subclassing.dropout-at-work",
+    "In the place of the earlier ones it trains as they do: its Dropout layer drops in `fit`, and not in `evaluate`.",
+    section=SECTION,
+    kind="code",
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    cause="Keras 3 says only to a `call` that takes `training` that it trains; the Dropout of the printed one is idle.",
+    source="https://github.com/keras-team/keras-hub/issues/1500",
+    symptom="the loss in fit is another than that of evaluate: ",
+    workaround=chapter_workarounds.SUBCLASS_DROPS,
+)
+@detects(network.nothing_dropped, network.always_dropped)
+@tolerates(network.half_dropped)
+@fixed_by(network.dropout_told_of_training)
+def dropout_at_work(tf: Any, record: Recorder) -> None:
+    """Fit with a learning rate of zero, where nothing but what is dropped makes the loss another than evaluate's."""
+    api.set_seed(34)
+    images, labels = workflow.drawn(64)
+    model = models.built(_printed_class(tf, [])())
+    model.compile(optimizer=tf.keras.optimizers.SGD(0.0), loss="sparse_categorical_crossentropy")
+
+    judged = [float(np.ravel(model.evaluate(images, labels, verbose=0))[0]) for _ in range(2)]
+    fitted = float(model.fit(images, labels, batch_size=32, verbose=0).history["loss"][0])
+
+    record.close("the loss of evaluate, twice", expected=judged[0], actual=judged[1], within=1e-6)
+    found = f"{fitted:.6f} and {judged[0]:.6f}"
+    record.true("the loss in fit is another than that of evaluate", holds=abs(fitted - judged[0]) > 1e-4, found=found)
+
+
+@claim(
+    "subclassing.steps-per-epoch",
+    "60,000 images in batches of 32 are 1875 steps in an epoch.",
+    section=SECTION,
+    kind="output",
+)
+@detects(one_image_lost)
+@tolerates(copied)
+def steps_per_epoch(mnist: Any, record: Recorder) -> None:
+    """Compute it as printed, from the training images themselves."""
+    steps = len(mnist.x_train) // 32
+
+    record.equal("steps", expected=1875, actual=steps)
+    record.equal("images left over", expected=0, actual=len(mnist.x_train) - 32 * steps)
+
+
+@claim(
+    "subclassing.tensor-to-numpy",
+    "The prepared images are a tensor, whose `numpy()` gives an array of as many images.",
+    section=SECTION,
+    kind="code",
+)
+@detects(tensors_longer)
+@tolerates(network.other_weights)
+def tensor_to_numpy(tf: Any, record: Recorder) -> None:
+    """Prepare images of bytes as printed, and measure what comes back."""
+    images = np.arange(40 * 28 * 28, dtype="uint32").astype("uint8").reshape(40, 28, 28)
+    prepared = tf.cast(images / 255.0, tf.float32)
+
+    array = record.runs("numpy() of the prepared images", lambda: prepared.numpy())
+    record.true("it is a NumPy array", holds=isinstance(array, np.ndarray), found=type(array).__name__)
+    record.equal("images", expected=40, actual=len(array))
+    record.same_bits("values", expected=(images / 255.0).astype("float32"), actual=array)

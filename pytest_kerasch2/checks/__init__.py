@@ -1,0 +1,1 @@
+"""What checks share: faults, capture, properties, workflow, workarounds."""

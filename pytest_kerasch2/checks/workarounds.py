@@ -1,0 +1,64 @@
+"""Running what a reader writes workaround, in an empty folder and with the state of Keras put back."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import linecache
+from dataclasses import replace
+from typing import Any, ContextManager
+
+from pytest_kerasch2 import folders
+from pytest_kerasch2.checks.folder import inside
+from pytest_kerasch2.claims.model import Record, Verdict, Workaround, WorkaroundRun
+from pytest_kerasch2.claims.recorder import Recorder, described
+from pytest_kerasch2.errors import ClaimBroken, NotApplicable
+from pytest_kerasch2.framework import api, quiet, state
+
+NAME = "<what to write workaround>"
+
+
+def with_workaround(record: Record) -> Record:
+    """Return the record of a check together with what came of its replacement, where it has one and needs it."""
+    known = record.known_issue
+    if record.verdict is not Verdict.BROKEN or known is None or known.workaround is None:
+        return record
+    return replace(record, tried=tried(known.workaround))
+
+
+@functools.lru_cache(maxsize=None)
+def tried(workaround: Workaround) -> WorkaroundRun | None:
+    """Run a replacement and look at what it did; None where it speaks of what is not here.
+
+    Each is run once in a process, however many checks name it.
+    """
+    recorder = Recorder()
+    with contextlib.ExitStack() as around:
+        folder = around.enter_context(folders.temporary("workarounds"))
+        for layer in (inside(folder), state.isolated(), quiet.silence(), _unprinted()):
+            around.enter_context(layer)
+        try:
+            _run(workaround, recorder)
+        except NotApplicable:
+            return None
+        # Whatever a reader's lines raise is what a reader would see, and is told.
+        except Exception as error:
+            if not isinstance(error, ClaimBroken) or not recorder.evidence:
+                recorder.saw(described(error))
+            return WorkaroundRun(workaround.write, worked=False, evidence=recorder.evidence)
+    return WorkaroundRun(workaround.write, worked=True, evidence=recorder.evidence)
+
+
+def _unprinted() -> ContextManager[Any]:
+    return contextlib.redirect_stdout(io.StringIO())
+
+
+def _run(workaround: Workaround, recorder: Recorder) -> None:
+    names = workaround.given(api.tensorflow())
+    # Under a name by which AutoGraph, which reads the source of a function again, can find it.
+    linecache.cache[NAME] = (len(workaround.write), None, workaround.write.splitlines(keepends=True), NAME)
+    exec(compile(workaround.write, NAME, "exec"), names)
+    workaround.proof(names, recorder)
+    if not recorder.evidence:
+        raise ClaimBroken("The proof of a replacement looked at nothing")

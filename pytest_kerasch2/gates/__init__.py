@@ -1,1 +1,0 @@
-"""Decisions with stated error rates: pure statistics, which know neither Keras nor pytest."""

@@ -1,0 +1,1 @@
+"""Sequential tests, equivalence, bootstrap and prediction intervals; knows neither pytest nor Keras."""

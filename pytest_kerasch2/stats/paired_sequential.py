@@ -1,0 +1,178 @@
+"""Whether one of two things takes longer: pairs of measurements, looked at after each new pair.
+
+What is told of a pair is the logarithm of a ratio. The pairs are taken for a sample of a normal distribution, but for a
+few that stand far out, and their trimmed mean lies within Student's interval. There are a few looks, agreed before, and
+the error that may be made in all is shared between them: whoever stops at any look, for any reason, errs no more often
+than was agreed. What has been spent of it at a look is as large a part as there are pairs of all (K. K. G. Lan and
+D. L. DeMets, Biometrika 70, 1983).
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import math
+import statistics
+from dataclasses import dataclass
+from typing import Sequence
+
+from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.stats import distributions
+
+# Fewer pairs do not tell how much they scatter, and one that stands far out is a large part of them.
+FEWEST = 11
+# Of so many values, the outermost on each side is left out of their mean.
+ONE_OF = 10
+# From one look to the next there are about so many times the pairs.
+GROWTH = 1.4
+# Of the pairs, so many have to be on the side that is told: one that stands far out is not to decide alone.
+AGREEING = 2 / 3
+# How often a benchmark that differs by more than the margin may be told to be the same.
+MISSED = 0.05
+
+
+class Verdict(enum.Enum):
+    """What is told of a benchmark."""
+
+    SLOWER = "slower"
+    SAME = "same"
+    FASTER = "faster"
+    UNDECIDED = "undecided"
+    UNFIT = "unfit"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is agreed before anything is measured.
+
+    Attributes:
+        error: how often any benchmark of a suite may be told to be slower that is not; as often one may be told to be
+            faster, and as often a machine to be unfit.
+        margin: a ratio within this of one, either way round, is the same: 0.04 is from 1/1.04 to 1.04. It is
+            smaller than the 5 % that are to be found, which are hardly ever told to be the same then.
+        most: pairs of processes at most.
+
+    Raises:
+        BadSetting: a rate, a margin or a number with which nothing could be decided.
+    """
+
+    error: float = 0.01
+    margin: float = 0.04
+    most: int = 30
+
+    def __post_init__(self) -> None:
+        """Refuse what nothing can be decided with."""
+        if not 0 < self.error < 0.5:
+            raise BadSetting("A comparison cannot have this rate of errors", repr(self.error), "say one such as 0.01")
+        if not 0 < self.margin < 1:
+            raise BadSetting("A comparison cannot have this margin", repr(self.margin), "say one such as 0.04")
+        if self.most < FEWEST:
+            raise BadSetting("A comparison has too few starts", repr(self.most), f"allow {FEWEST} at least (--most)")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Between which a ratio lies."""
+
+    found: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is told of one benchmark.
+
+    Attributes:
+        ratio: of the time of the second thing to that of the first.
+        null: the same of the first thing to itself, which is one if nothing but the two things differ.
+        pairs: by how many it was decided.
+    """
+
+    verdict: Verdict
+    ratio: Span
+    null: Span
+    pairs: int
+
+
+def looks(most: int) -> list[int]:
+    """Return after how many pairs there is a look: the last, then about 1.4 times fewer each, not below 11."""
+    found = [most]
+    while round(found[0] / GROWTH) >= FEWEST:
+        found.insert(0, round(found[0] / GROWTH))
+    return found
+
+
+def shares(planned: Sequence[int]) -> list[float]:
+    """Return the part of the error that is spent at each look, by the pairs that there are at each."""
+    spent = [count / planned[-1] for count in planned]
+    return [after - before for before, after in zip([0.0, *spent], spent)]
+
+
+def span(values: Sequence[float], error: float) -> Span:
+    """Return the ratio whose logarithms these are, and between which it lies but for an error on both sides together.
+
+    Of ten values, the outermost on each side is left out of their mean, of twenty two are, and so on: one process that
+    had a bad time is not to make all others worthless. How much the mean scatters is told by all, with those drawn in
+    to the next one: J. W. Tukey and D. H. McLaughlin, Sankhyā A 25, 1963.
+    """
+    ordered, out = sorted(values), len(values) // ONE_OF
+    inner = ordered[out : len(ordered) - out]
+    mean = math.fsum(inner) / len(inner)
+    drawn_in = [*inner[:1] * out, *inner, *inner[-1:] * out]
+    squares = statistics.variance(drawn_in) * (len(drawn_in) - 1)
+    scatter = math.sqrt(squares / len(inner) / (len(inner) - 1))
+    reach = distributions.edge(error / 2, len(inner) - 1) * scatter
+    return Span(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
+
+
+def pseudomedian(values: Sequence[float]) -> float:
+    """Return the median of the means of all pairs of them, each with itself too.
+
+    A few values that stand far out do not move it, and it scatters little more than the mean where there are none:
+    J. L. Hodges and E. L. Lehmann, The Annals of Mathematical Statistics 34, 1963.
+    """
+    return statistics.median((one + other) / 2 for one, other in itertools.combinations_with_replacement(values, 2))
+
+
+def judge(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, benchmarks: int) -> Judgement | None:
+    """Decide at the first look that can; undecided where none can, and None where there are too few pairs to look.
+
+    Args:
+        ratios: logarithms of the ratio of the second thing to the first, one for each pair.
+        nulls: the same of the first thing to itself, from the same processes.
+        benchmarks: of the suite, which share the error.
+    """
+    found = None
+    planned = looks(terms.most)
+    for count, share in zip(planned, shares(planned)):
+        if count > len(ratios):
+            break
+        found = _look(ratios[:count], nulls[:count], terms, share, benchmarks)
+        if found.verdict is not Verdict.UNDECIDED:
+            return found
+    return found
+
+
+def _look(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, share: float, benchmarks: int) -> Judgement:
+    error = share * terms.error / benchmarks
+    # Slower and faster may each be told in error so often; of an unfit machine it is one error on both sides.
+    ratio, null = span(ratios, 2 * error), span(nulls, error)
+    # It is told of each benchmark by itself, and errs on one side: outside the margin on the other it would be seen.
+    within = span(ratios, 2 * share * MISSED)
+
+    def told(verdict: Verdict) -> Judgement:
+        return Judgement(verdict, ratio, null, len(ratios))
+
+    def mostly(side: int) -> bool:
+        return sum(side * one > 0 for one in ratios) >= AGREEING * len(ratios)
+
+    if not null.low <= 1 <= null.high:
+        return told(Verdict.UNFIT)
+    if 1 / (1 + terms.margin) < within.low and within.high < 1 + terms.margin:
+        return told(Verdict.SAME)
+    if ratio.low > 1 and mostly(1):
+        return told(Verdict.SLOWER)
+    if ratio.high < 1 and mostly(-1):
+        return told(Verdict.FASTER)
+    return told(Verdict.UNDECIDED)

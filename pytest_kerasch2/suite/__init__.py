@@ -1,0 +1,1 @@
+"""The chapter under pytest: session, collection, reporting, environment, terminal."""
