@@ -13,8 +13,8 @@ import pytest
 
 pytest.importorskip("sybil", reason="examples of the documents are found by Sybil, of the extra `tests`")
 from pytest_kerasch2 import cli, fixtures, options
-from pytest_kerasch2.chapter import collection
 from pytest_kerasch2.report import terminal
+from pytest_kerasch2.suite import collection
 from pytest_kerasch2.timing import looping, recording
 from tests.docs import examples
 from tests.docs.examples import DOCS, ELSEWHERE, PAGES, PROJECT
