@@ -94,7 +94,7 @@ def _command(parser: Parser, commands: Any, name: str, words: str, purpose: str,
 
 def _add_table(parser: Parser, commands: Any) -> None:
     purpose = "merge results files of several releases into one compatibility table"
-    table = _command(parser, commands, "table", "LEDGER ...", purpose, run=_table)
+    table = _command(parser, commands, "table", "RESULTS ...", purpose, run=_table)
     table.add_argument(
         "results_files", nargs="*", type=path, metavar="RESULTS", help="from pytest --chapter-results=FILE"
     )

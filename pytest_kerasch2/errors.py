@@ -115,7 +115,7 @@ class GateFailed(KerasCh2Error, AssertionError):
 
 
 class GateUndecided(KerasCh2Error):
-    """An accuracy gate could not tell within the trainings that it was allowed."""
+    """An accuracy gate is undecided after the trainings that it was allowed."""
 
 
 class TimingVoid(KerasCh2Error, RuntimeError):

@@ -79,7 +79,7 @@ TRAININGS = Option(
 )
 PYTHON = Option(
     "--chapter-python",
-    "verify on the Keras of this interpreter instead, which runs on Theano or CNTK and is too old for this plugin",
+    "verify on the Keras of this interpreter instead, which runs on CNTK and is too old for this plugin",
     "PATH",
 )
 BENCHMARK = Option(

@@ -19,6 +19,8 @@ def chosen(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     release = packages.installed(environ)
     if release is None:
         return {"name": "none", "reason": "no Keras is installed"}
+    if release.backend in choice.EARLY:
+        return {"name": release.backend, "reason": choice.choice(environ).source}
     minor = packages.parsed(release.keras)
     if minor is None or minor < (3, 0):
         return {"name": choice.DEFAULT, "reason": f"Keras {release.keras} runs on TensorFlow alone"}

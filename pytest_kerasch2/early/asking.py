@@ -1,7 +1,7 @@
 """Run the probe in another interpreter: a fresh process, a deadline for each fact, a home of its own.
 
-Only what the probe needs lies in its folder: a copy of the program, an empty home, and a place for what Theano
-compiles. Nothing is written in the user's own home, and nothing is looked for there.
+Only what the probe needs lies in its folder: a copy of the program, and an empty home. Nothing is written in the user's
+own home, and nothing is looked for there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pytest_kerasch2.variables import Hidden
 
 PROGRAM = Path(__file__).parent / "probe"
 ORDER, TOLD, WORDS = "order.json", "told.jsonl", "stderr.txt"
-# Some facts take a dozen graphs, and Theano minutes to compile each on a busy machine.
+# Some facts take a dozen graphs, which is minutes on a busy machine.
 DEADLINE = 900.0
 _GLANCE = 0.05
 _TAIL = 3
@@ -97,7 +97,7 @@ def _running(interpreter: Interpreter, place: Path) -> Iterator[subprocess.Popen
         yield child
     finally:
         with contextlib.suppress(OSError):
-            # The whole group: Theano starts compilers
+            # The whole group, with whatever it has started
             os.killpg(child.pid, signal.SIGKILL) if hasattr(os, "killpg") else child.kill()
         child.wait()
         if child.stdin is not None:
@@ -108,10 +108,6 @@ def _environment(interpreter: Interpreter, place: Path) -> dict[str, str]:
     home = str(place / "home")
     passed_over = ("PYTEST_", "PYTHON", "KERAS")
     ours = {name: value for name, value in os.environ.items() if not name.startswith(passed_over)}
-    flags = ours.get("THEANO_FLAGS", "")
-    if "compiledir" not in flags:
-        # Without it Theano compiles into the home; one place for all processes spares it most of the work.
-        flags = ",".join(filter(None, [flags, f"base_compiledir={(interpreter.folder / 'theano').as_posix()}"]))
     made = {
         **ours,
         "HOME": home,
@@ -119,7 +115,6 @@ def _environment(interpreter: Interpreter, place: Path) -> dict[str, str]:
         "TMPDIR": str(place),
         "PYTHONPATH": str(place / "program"),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "THEANO_FLAGS": flags,
         **interpreter.variables,
     }
     return Hidden(made)

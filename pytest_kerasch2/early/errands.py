@@ -18,7 +18,7 @@ from pytest_kerasch2.early.facts import Facts, Told
 from pytest_kerasch2.errors import BadSetting, DataDamaged, DataMissing, FrameworkBroken, FrameworkMissing
 from pytest_kerasch2.options import Settings
 
-# Seconds for an interpreter to say what it is, and to import Keras: Theano tries its compiler then.
+# Seconds for an interpreter to say what it is, and to import Keras.
 FIRST_WORDS = 240.0
 # What the probe is written for.
 OLDEST = (3, 6)
@@ -125,11 +125,11 @@ def introduced(interpreter: Interpreter, engine: str = "") -> tuple[Surroundings
 
     Args:
         interpreter: where to ask.
-        engine: the name of the engine; by default the first of Theano and CNTK that is installed there.
+        engine: the name of the engine; CNTK, which is also the default.
 
     Raises:
-        BadSetting: it is no interpreter or too old a one, or the engine is none of the two or not the one in use.
-        FrameworkMissing: it has no Keras, or none of the engines.
+        BadSetting: it is no interpreter or too old a one, or the engine is not CNTK or not the one in use.
+        FrameworkMissing: it has no Keras, or no CNTK.
         FrameworkBroken: Keras cannot be imported there.
     """
     brief = replace(interpreter, deadline=min(interpreter.deadline, FIRST_WORDS))
@@ -159,7 +159,7 @@ def introduced(interpreter: Interpreter, engine: str = "") -> tuple[Surroundings
 
 
 def _answer(interpreter: Interpreter, name: str, python: str) -> Any:
-    remedy = "name the python of an environment with Keras on Theano or CNTK"
+    remedy = "name the python of an environment with Keras on CNTK"
     try:
         told = ask(interpreter, [name])[name]
     except OSError as error:
@@ -175,14 +175,16 @@ def _engine(wanted: str, there: Sequence[str], python: str) -> str:
     if "keras" not in there:
         found = f"no package keras for {python}"
         raise FrameworkMissing("The interpreter has no Keras", found, "install one there, such as keras==2.3.1")
-    installed = [name for name in ("theano", "cntk") if name in there]
-    if wanted and wanted not in ("theano", "cntk"):
+    if wanted == "theano" or (not wanted and "cntk" not in there and "theano" in there):
+        found = f"{python} has Keras on Theano"
+        raise BadSetting("Keras on Theano is verified in its own interpreter", found, "run plain --chapter there")
+    if wanted and wanted != "cntk":
         found = f"KERAS_BACKEND={wanted}"
-        raise BadSetting("The engine is neither Theano nor CNTK", found, "unset it, or verify with plain --chapter")
-    if not installed or (wanted and wanted not in installed):
-        found = f"no package {wanted or 'theano, and none cntk'} for {python}"
-        raise FrameworkMissing("The interpreter has no engine of Keras that is asked for", found, "install one there")
-    return wanted or installed[0]
+        raise BadSetting("The engine is not CNTK", found, "unset it, or verify with plain --chapter")
+    if "cntk" not in there:
+        found = f"no package cntk for {python}"
+        raise FrameworkMissing("The interpreter has no engine of Keras that is asked for", found, "install it there")
+    return "cntk"
 
 
 def gather(interpreter: Interpreter, settings: Settings) -> tuple[Facts, dict[str, Any]]:

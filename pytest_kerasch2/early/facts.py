@@ -10,8 +10,8 @@ from pytest_kerasch2 import errors
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.errors import ChildDied, ClaimBroken
 
-# `{"value": ...}`, `{"error": "Type: first line"}` or `{"death": what ended the interpreter}`; for a data set that is
-# missing `{"absent": [name and parts of the error]}`, for a fault that cannot be injected `{"unplanted": its error}`.
+# `{"value": ...}`, `{"error": "Type: first line"}` or `{"death": what ended the interpreter}`; for a missing data set
+# `{"absent": [name and parts of the error]}`, for a fault that cannot be injected `{"not_injected": its error}`.
 Told = Dict[str, Any]
 
 
@@ -32,8 +32,8 @@ class Facts:
             LookupError: it was to be asked of a faulty Keras, and the fault could not be injected.
         """
         told = self.told[name]
-        if "unplanted" in told:
-            raise LookupError(f"the fault could not be injected: {told['unplanted']}")
+        if "not_injected" in told:
+            raise LookupError(f"the fault could not be injected: {told['not_injected']}")
         if "absent" in told:
             kind, *parts = told["absent"]
             raise getattr(errors, kind)(*parts)

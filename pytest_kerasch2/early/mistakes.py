@@ -74,13 +74,6 @@ def error_label_shape(facts: Facts, record: Recorder) -> None:
 @decides("adoption.error-label-range")
 @known_issue(
     of="keras",
-    backends=("theano",),
-    cause="The message is of an index into an array, and names no label.",
-    source=f"{SOURCE}/backend/theano_backend.py",
-    symptom="IndexError: index 10 is out of bounds",
-)
-@known_issue(
-    of="keras",
     backends=("cntk",),
     cause="On CNTK a label beyond the classes becomes a row of zeros, and the training goes on.",
     source="https://github.com/keras-team/keras/blob/2.2.4/keras/backend/cntk_backend.py",
@@ -114,14 +107,6 @@ def error_rank(facts: Facts, record: Recorder) -> None:
 
 
 @decides("adoption.error-weights-shape")
-@known_issue(
-    of="keras",
-    backends=("theano",),
-    cause="A model's weights are handed to Theano, whose shared variables take arrays of any shape.",
-    source=f"{SOURCE}/backend/theano_backend.py",
-    symptom=r"weights of \(3, 3\): accepted without an error",
-)
-@fixed_by(_says("weights-shape", "The weight has shape (3, 3), and (784, 10) is expected"))
 @detects(*_both("weights-shape"))
 def error_weights_shape(facts: Facts, record: Recorder) -> None:
     """Set weights of 3 by 3 where 784 by 10 belong; CNTK calls them by the name of the variable."""

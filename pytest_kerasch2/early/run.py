@@ -215,7 +215,7 @@ class EarlyRun:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker where the facts are shared."""
+        """Hand to a worker where the facts are shared."""
         node.workerinput[FOLDER] = str(self.folder)
 
     @pytest.hookimpl(optionalhook=True)

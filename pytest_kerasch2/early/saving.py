@@ -154,14 +154,6 @@ def weights_need_model(facts: Facts, record: Recorder) -> None:
 
 
 @decides("saving.weights-fit")
-@known_issue(
-    of="keras",
-    backends=("theano",),
-    cause="The arrays are handed to Theano, whose shared variables take arrays of any shape.",
-    source=f"{SOURCE}/backend/theano_backend.py",
-    symptom="into wider: no error",
-)
-@fixed_by(told("shapes compared", ALONE, "wider", to={"kind": "ValueError", "text": "shapes differ"}))
 @detects(told("loads without a word", ALONE, "shorter", to=_ACCEPTED))
 def weights_fit(facts: Facts, record: Recorder) -> None:
     """Try to load a file of weights into a wider model and into one that lacks a layer."""

@@ -150,7 +150,7 @@ def printed_figures(facts: Facts, record: Recorder) -> None:
 @known_issue(
     of="keras",
     since="2.3",
-    backends=("theano", "cntk"),
+    backends=("cntk",),
     cause="Keras 2.3 keeps the name given to compile, `accuracy`; up to 2.2 it printed `acc`.",
     source=RENAMED,
     symptom=r"names printed: .*accuracy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
-from pytest_kerasch2.framework.choice import DEFAULT, INFERENCE, TRAINING, VARIABLE, Choice
+from pytest_kerasch2.framework.choice import DEFAULT, EARLY, INFERENCE, TRAINING, VARIABLE, Choice, has_engines
 
 INSTALL = 'pip install "pytest-kerasch2[tensorflow]"'
 
@@ -27,20 +27,23 @@ def without_tensorflow(chosen: Choice, keras: str | None, present: Sequence[str]
     return FrameworkMissing("Keras runs on TensorFlow unless told otherwise, which is not installed", found, remedy)
 
 
-def unusable(chosen: Choice, present: Sequence[str]) -> KerasCh2Error | None:
+def unusable(chosen: Choice, present: Sequence[str], keras: str | None = None) -> KerasCh2Error | None:
     """Return why Keras cannot be used on the backend that was chosen, or None where it can.
 
     Args:
         chosen: the backend, another than TensorFlow.
         present: the backends that are installed.
+        keras: the version of the package ``keras``; those up to 2.3 have other backends.
     """
-    usable = " or ".join(name for name in TRAINING if name in present) or " or ".join(TRAINING)
+    training = EARLY if has_engines(keras or "") else TRAINING
+    usable = " or ".join(name for name in training if name in present) or " or ".join(training)
     remedy = f"set {VARIABLE} to {usable}"
     if chosen.name in INFERENCE:
         return BadSetting(f"Keras cannot train on {chosen.name}", chosen.source, remedy)
-    if chosen.name not in TRAINING:
+    if chosen.name not in training:
         return BadSetting(f"Keras has no backend called {chosen.name!r}", chosen.source, remedy)
     if chosen.name not in present:
-        remedy = f'run pip install "pytest-kerasch2[{chosen.name}]"' + (f", or {remedy}" if present else "")
+        package = chosen.name if chosen.name in EARLY else f'"pytest-kerasch2[{chosen.name}]"'
+        remedy = f"run pip install {package}" + (f", or {remedy}" if present else "")
         return FrameworkMissing(f"Keras is to run on {chosen.name}, which is not installed", chosen.source, remedy)
     return None

@@ -19,15 +19,17 @@ from typing import Any, Iterator
 
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
-from pytest_kerasch2.framework import advice, alone, checked, choice, packages, quiet
+from pytest_kerasch2.framework import advice, alone, checked, choice, packages, quiet, symbolic
 from pytest_kerasch2.framework.packages import installed
 from pytest_kerasch2.variables import VARIABLES
 
 __all__ = [
     "array",
     "backend_functions",
+    "call",
     "clear_session",
     "dtype_name",
+    "eagerly",
     "fresh_session",
     "installed",
     "is_keras3",
@@ -37,10 +39,14 @@ __all__ = [
     "loaded_keras",
     "policy_name",
     "release",
+    "require_eager",
     "require_tensorflow",
+    "runs_eagerly",
     "runs_on_tensorflow",
+    "sequential",
     "set_policy",
     "set_seed",
+    "shape",
     "tensor",
     "tensorflow",
     "use_defaults",
@@ -108,12 +114,17 @@ def is_keras3() -> bool:
 
 
 def runs_on_tensorflow() -> bool:
-    """Tell, without importing anything, whether ``keras`` runs on TensorFlow, not on another backend."""
+    """Return, without importing anything, whether ``keras`` runs on TensorFlow, not on another backend."""
     return not _alone()
 
 
+def runs_eagerly() -> bool:
+    """Whether a layer or a model can be called on values; not so on Theano and CNTK, where a tensor is a formula."""
+    return runs_on_tensorflow() or is_keras3()
+
+
 def is_loaded() -> bool:
-    """Tell, without importing anything, whether TensorFlow or Keras is in this process already."""
+    """Return, without importing anything, whether TensorFlow or Keras is in this process already."""
     return "tensorflow" in sys.modules or "keras" in sys.modules
 
 
@@ -156,8 +167,11 @@ def set_seed(seed: int) -> None:
     everything = getattr(keras().utils, "set_random_seed", None)
     if everything is not None:
         everything(seed)
-    else:  # before Keras 2.7 there was no such function; Keras then drew its seeds from TensorFlow's
+    elif (
+        runs_on_tensorflow()
+    ):  # before Keras 2.7 there was no such function; Keras then drew its seeds from TensorFlow's
         tensorflow().random.set_seed(seed)
+    # Theano and CNTK are seeded by numbers that Keras draws from NumPy.
 
 
 def require_tensorflow(what: str) -> None:
@@ -170,9 +184,52 @@ def require_tensorflow(what: str) -> None:
         raise alone.not_here(what, keras())
 
 
+def require_eager(what: str) -> None:
+    """Require a Keras of TensorFlow 2 or later for something that the ones before it do not have.
+
+    Raises:
+        NotApplicable: this is Keras up to 2.3, on Theano or CNTK.
+    """
+    if not runs_eagerly():
+        raise alone.not_here(what, keras())
+
+
 def tensor(value: Any) -> Any:
     """Return an array as a tensor of the backend in use, of the same type where the backend has it."""
-    return tensorflow().constant(value) if runs_on_tensorflow() else keras().ops.convert_to_tensor(value)
+    if runs_on_tensorflow():
+        return tensorflow().constant(value)
+    return keras().ops.convert_to_tensor(value) if is_keras3() else symbolic.tensor(value)
+
+
+def call(layer: Any, inputs: Any, **options: Any) -> Any:
+    """Return what a layer, a model or a function of the backend gives for values, on every backend.
+
+    Args:
+        layer: what is called.
+        inputs: an array or a tensor that has a value, or a list of these.
+        **options: other arguments of the call, such as ``training``.
+    """
+    return layer(inputs, **options) if runs_eagerly() else symbolic.call(layer, inputs, **options)
+
+
+def sequential(shape: tuple[int, ...], layers: list[Any]) -> Any:
+    """Return a Sequential model of layers whose input is declared, so that its weights are there at once."""
+    if runs_eagerly():
+        return keras().Sequential([keras().Input(shape=shape), *layers])
+    # Keras up to 2.3 takes nothing but layers into the list, and what `Input` gives is a tensor.
+    model = keras().Sequential(layers)
+    model.build((None, *shape))
+    return model
+
+
+def eagerly() -> dict[str, bool]:
+    """Return the argument of ``compile`` with which a model is trained without a graph, where that can be had."""
+    return {"run_eagerly": True} if runs_eagerly() else {}
+
+
+def shape(tensor: Any) -> tuple[int | None, ...]:
+    """Return the shape of a tensor, with None for a size that is not given."""
+    return tuple(tensor.shape) if runs_eagerly() else tuple(backend_functions().int_shape(tensor))
 
 
 def array(value: Any) -> Any:
@@ -183,6 +240,8 @@ def array(value: Any) -> Any:
         # Asks for no framework, because beside the interpreter of an early Keras there may be none.
         return value
     # Tensors of torch that carry gradients refuse NumPy, and those of JAX have no `numpy()`
+    if not runs_eagerly():
+        return symbolic.evaluate(value)
     if not runs_on_tensorflow():
         return keras().ops.convert_to_numpy(value)
     # Of a variable of 2.0 NumPy makes an array that holds the variable itself.
@@ -201,7 +260,10 @@ def dtype_name(dtype: Any) -> str:
 
 def clear_session() -> None:
     """Drop Keras's graph and name counters; on Keras 3 also the policy and the seed, so see ``fresh_session``."""
-    backend_functions().clear_session()
+    functions = backend_functions()
+    # Keras up to 2.3 has no session on Theano and CNTK, and the counters alone.
+    clear = functions.clear_session if runs_eagerly() else functions.reset_uids
+    clear()
 
 
 def fresh_session(seed: int) -> None:
@@ -225,6 +287,9 @@ def policy_room() -> Any:
 
 def policy_name() -> str:
     """Return the name of the global dtype policy, such as ``float32`` or ``mixed_float16``."""
+    if not runs_eagerly():
+        # Keras up to 2.3 has no policies, and each layer takes this.
+        return str(backend_functions().floatx())
     return str(policy_room().global_policy().name)
 
 
@@ -286,12 +351,12 @@ def _tensorflow_or_error() -> tuple[Any, KerasCh2Error | None]:
 def _keras_or_error() -> tuple[Any, KerasCh2Error | None]:
     if not _can_find("keras"):
         return None, FrameworkMissing("Keras is not installed", "neither tensorflow nor keras", f"run {advice.INSTALL}")
-    unusable = None if _home_is_private() else advice.unusable(choice.choice(), _present())
+    unusable = None if _home_is_private() else advice.unusable(choice.choice(), _present(), packages.keras_version())
     return (None, unusable) if unusable is not None else _imported("keras", lambda module: module)
 
 
 def _present() -> tuple[str, ...]:
-    return tuple(name for name in choice.TRAINING if _can_find(name))
+    return tuple(name for name in (*choice.TRAINING, *choice.EARLY) if _can_find(name))
 
 
 def _imported(name: str, check: Any) -> tuple[Any, KerasCh2Error | None]:
@@ -345,6 +410,6 @@ def _keras_version(module: Any) -> str:
 
 
 def _backend_name(module: Any) -> str:
-    if (packages.parsed(_keras_version(module)) or (0, 0)) < (3, 0):
+    if (packages.parsed(_keras_version(module)) or (0, 0)) < (3, 0) and not _alone():
         return "tensorflow"
     return str(module.backend.backend())

@@ -12,7 +12,7 @@ from pytest_kerasch2.framework.state_item import Item, digest
 
 def items() -> tuple[Item, ...]:
     """Return the items of the backend in use; none beside TensorFlow, where nothing of ours touches the others."""
-    if api.runs_on_tensorflow():
+    if api.runs_on_tensorflow() or not api.runs_eagerly():
         return ()
     found = (_of_jax, _of_torch)
     return tuple(item for of, name in zip(found, ("jax", "torch")) if name in sys.modules for item in of())

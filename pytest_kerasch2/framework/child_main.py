@@ -130,7 +130,7 @@ def main(folder: str) -> None:
 
 
 def _guard() -> None:
-    """Tell of crashes, tell on demand where we are, and end when the parent is gone."""
+    """Report crashes, and on demand where we are, and end when the parent is gone."""
     # One thread: the one that crashed or hangs; the others' stacks would push its last words out of the tail
     faulthandler.enable(all_threads=False)
     if hasattr(faulthandler, "register"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ FILE = "keras.json"
 DEFAULT = "tensorflow"
 TRAINING = ("tensorflow", "jax", "torch")
 """The backends on which Keras trains."""
+EARLY = ("theano", "cntk")
+"""The backends, besides TensorFlow, of Keras up to 2.3."""
 INFERENCE = ("numpy", "openvino")
 """The backends on which Keras only computes."""
 
@@ -71,16 +74,28 @@ def settings_file(environ: Mapping[str, str] | None = None) -> Path | None:
 
 
 def imported() -> Choice | None:
-    """Return the backend of the Keras 3 that is imported already, or None where there is none."""
+    """Return the backend of the Keras that is imported already, or None where there is none or nothing to choose."""
     keras: Any = sys.modules.get("keras")
-    # Keras 2 has a function of that name too, and nothing to choose.
-    if not str(getattr(keras, "__version__", "")).startswith(("3.", "4.")):
+    version = str(getattr(keras, "__version__", ""))
+    if has_engines(version):
+        # By the module that it has loaded, for its functions may be others by now.
+        engine = next((name for name in EARLY if f"keras.backend.{name}_backend" in sys.modules), DEFAULT)
+        return Choice(engine, f"Keras has been imported with the backend {engine}")
+    if version.startswith(("3.", "4.")):
+        backend = getattr(getattr(keras, "config", None), "backend", None)
+    else:
+        # The others of Keras 2 have a function of that name too, and nothing to choose.
         return None
-    backend = getattr(getattr(keras, "config", None), "backend", None)
     if backend is None:
         return None
     name = str(backend())
     return Choice(name, f"Keras has been imported with the backend {name}")
+
+
+def has_engines(version: str) -> bool:
+    """Whether a version of Keras is one of those up to 2.3, which run on Theano and CNTK too."""
+    # A version with a suffix, such as 2.2.4-tf, is that of the Keras inside TensorFlow.
+    return re.fullmatch(r"2\.[0-3](\.\d+)*", version) is not None
 
 
 def _backend_in(path: Path) -> str | None:

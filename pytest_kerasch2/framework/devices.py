@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ class Device:
             return api.tensorflow().device(f"/{self.kind.upper()}:{self.index}")  # type: ignore[no-any-return]
         # A model that is made on torch's "cpu:0" cannot be trained: to Keras 3.15 (`Variable._initialize`) that is not
         # the "cpu" where its weights are, and a copy of a weight has no gradient.
+        if not api.runs_eagerly():
+            return contextlib.nullcontext()
         plain = self.kind == "cpu" and api.release().backend == "torch"
         return api.keras().device(self.kind if plain else self.name)  # type: ignore[no-any-return]
 
@@ -259,6 +262,9 @@ def _of_keras() -> tuple[Device, ...]:
     if api.release().backend == "torch":
         torch: Any = sys.modules["torch"]
         return (Device("cpu", 0), *(Device("gpu", index) for index in range(torch.cuda.device_count())))
+    if not api.runs_eagerly():
+        # Theano takes a GPU by a variable that is read while it is imported, and the chapter's claims need none.
+        return (Device("cpu", 0),)
     found = []
     for name in api.keras().distribution.list_devices():
         kind, _, index = str(name).lower().partition(":")

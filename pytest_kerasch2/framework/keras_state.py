@@ -28,10 +28,12 @@ def items() -> tuple[Item, ...]:
         Item("floatx", functions.floatx, functions.set_floatx),
         Item("epsilon", functions.epsilon, functions.set_epsilon),
         Item("image data format", functions.image_data_format, functions.set_image_data_format),
-        _policy_item(),
         _custom_objects_item(keras),
         Item("keras.json", _config_file, _set_config_file),
     ]
+    if not api.runs_eagerly():
+        return (*found, *_custom_names_items(keras))
+    found.append(_policy_item())
     found += _custom_names_items(keras)
     found += _third_generation() if api.is_keras3() else _second_generation(keras)
     return tuple(found)

@@ -76,7 +76,9 @@ def installed(environ: Mapping[str, str] | None = None, version: VersionOf = ver
     keras = _keras_version(tensorflow, environ, version)
     if tensorflow is None and keras is None:
         return None
-    return Release(tensorflow=tensorflow or "-", keras=keras or "-", backend=_backend(keras, chosen))
+    early = tensorflow is None and choice.has_engines(keras or "")
+    backend = chosen if early and chosen in choice.EARLY else _backend(keras, chosen)
+    return Release(tensorflow=tensorflow or "-", keras=keras or "-", backend=backend)
 
 
 def keras_version(version: VersionOf = version_of) -> str | None:

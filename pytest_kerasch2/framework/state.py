@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Iterator, Mapping
 
 from pytest_kerasch2.errors import KerasCh2Error
-from pytest_kerasch2.framework import api, backend_state, interpreter_state, keras_state, tensorflow_state
+from pytest_kerasch2.framework import api, backend_state, early_state, interpreter_state, keras_state, tensorflow_state
 from pytest_kerasch2.framework.state_item import UNKNOWN, Difference, Item, compared
 
 __all__ = ["Difference", "StateSnapshot", "differences", "isolated", "leaks", "read", "restore"]
@@ -86,7 +86,7 @@ def _items() -> tuple[bool, tuple[Item, ...]]:
 @functools.lru_cache(maxsize=None)
 def _framework_items() -> tuple[Item, ...]:
     found: tuple[Item, ...] = ()
-    for room in (keras_state, tensorflow_state, backend_state):
+    for room in (keras_state, tensorflow_state, backend_state, early_state):
         try:
             found += room.items()
         except KerasCh2Error:  # a package that claims the name and is no TensorFlow: said where it is asked for

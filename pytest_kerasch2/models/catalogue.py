@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arguments import checked
 from ..errors import BadSetting
+from ..framework import api
 from ..suggestions import did_you_mean
 from . import functional, sequential_add, sequential_list, subclass
 from .network import Network
@@ -119,7 +120,7 @@ def style(name: str) -> ModelStyle:
 
 def built(model: Any, network: Network = Network()) -> Any:  # noqa: B008
     """Return the same model with its weights made, by calling it on one image of zeros."""
-    model(np.zeros((1, *network.pixels), dtype="float32"))
+    api.call(model, np.zeros((1, *network.pixels), dtype="float32"))
     return model
 
 

@@ -47,10 +47,16 @@ def optimizer_state(model: Any) -> list[Any]:
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None:
         return []
-    variables = optimizer.variables
+    # Keras up to 2.3, without TensorFlow, has `weights` alone.
+    variables = optimizer.variables if hasattr(optimizer, "variables") else optimizer.weights
     listed = variables() if callable(variables) else variables
     # NumPy wraps a TensorFlow 2.0 variable whole instead of asking it for its numbers.
-    return [one.numpy() if hasattr(one, "numpy") else np.asarray(one) for one in listed]
+    return [one.numpy() if hasattr(one, "numpy") else np.asarray(_held(one)) for one in listed]
+
+
+def _held(variable: Any) -> Any:
+    # A variable of Theano is a formula to NumPy.
+    return variable.get_value() if hasattr(variable, "get_value") else variable
 
 
 def _same(what: str, expected: Sequence[Any], actual: Sequence[Any]) -> None:

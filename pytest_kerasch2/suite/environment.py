@@ -61,7 +61,7 @@ def check_framework_installed() -> None:
             "The chapter cannot be verified without TensorFlow",
             f"no distribution of it in this environment{keras}",
             'install it with `pip install "pytest-kerasch2[tensorflow]"`, or set KERAS_BACKEND to jax or torch'
-            " where Keras 3 is installed with it",
+            " where Keras 3 is installed with it, or to theano where Keras 2.3 is",
         )
 
 

@@ -28,7 +28,7 @@ class Selection:
         self.left_out = self.left_out or any(collection.check_of_item(item) is not None for item in items)
 
     def pytest_sessionfinish(self) -> None:
-        """Tell the controller, in a worker."""
+        """Report to the controller, in a worker."""
         if hasattr(self.config, "workeroutput"):
             self.config.workeroutput[PARTIAL] = self.left_out
 

@@ -22,7 +22,7 @@ from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.fixtures import SHELF
-from pytest_kerasch2.framework import api, state
+from pytest_kerasch2.framework import api, state, symbolic
 from pytest_kerasch2.framework.child import Desk, Job, value_of
 from pytest_kerasch2.options import Settings
 from pytest_kerasch2.suite import collection, environment, interruption, reporting, terminal
@@ -88,6 +88,8 @@ class ChapterRun:
         # Workers share the controller's folder, so that each job runs once in a run.
         shared = getattr(config, "workerinput", {}).get(FOLDER)
         self.folder = Path(shared) if shared else folders.make("run")
+        if symbolic.is_in_use(api.installed()):
+            self.patch.setenv(symbolic.FLAGS, symbolic.flags(self.folder, os.environ.get(symbolic.FLAGS, "")))
 
     # -- collection
 
@@ -283,7 +285,7 @@ class ChapterRun:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker where outcomes of children are shared."""
+        """Hand to a worker where outcomes of children are shared."""
         node.workerinput[FOLDER] = str(self.folder)
 
     @pytest.hookimpl(optionalhook=True)

@@ -44,7 +44,7 @@ class Arm:
         name: in the user's words.
         python: the interpreter of its environment.
         folder: where it runs; what is imported is looked for there last.
-        slower: a slowdown that is planted, as a share of the time.
+        slower: a slowdown that is injected, as a share of the time.
         variables: environment variables beside those of this process.
         before: folders that are looked into before what is installed.
         not_from: a folder from which nothing may be imported, but for what the environment itself has there.

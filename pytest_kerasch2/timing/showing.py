@@ -21,7 +21,7 @@ from pytest_kerasch2.timing.comparison import Comparison
 
 # What a self-test plants, and within what a thing is to be the same as itself: a machine on which neither is told by
 # the fewest starts is not fit to compare anything.
-PLANTED = 0.5
+INJECTED = 0.5
 MARGIN = 0.2
 
 
@@ -42,8 +42,8 @@ def self_tested(chosen: Any, told: Callable[[str], None]) -> bool:
         raise BadSetting("A self-test keeps nothing, and is of one thing", both, "leave out either")
     first = chosen.first or sys.executable
     right = True
-    planted = chosen.slower or PLANTED
-    for slower, margin, wanted in ((0.0, MARGIN, Verdict.SAME), (planted, chosen.margin, Verdict.SLOWER)):
+    injected = chosen.slower or INJECTED
+    for slower, margin, wanted in ((0.0, MARGIN, Verdict.SAME), (injected, chosen.margin, Verdict.SLOWER)):
         asked = argparse.Namespace(
             **{**vars(chosen), "first": first, "second": first, "slower": slower, "margin": margin}
         )
@@ -86,7 +86,7 @@ def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:
         found = f"{given[0]!r} alone" if given else "none"
         raise BadSetting("A comparison is of two things", found, "name both, such as `kerasch2 compare v1.2 HEAD`")
     if not 0 <= chosen.slower < 10:
-        raise BadSetting("A slowdown cannot be planted", repr(chosen.slower), "say a share, such as 0.05")
+        raise BadSetting("A slowdown cannot be injected", repr(chosen.slower), "say a share, such as 0.05")
     if not chosen.deadline > 0:
         raise BadSetting("A deadline is no time above zero", repr(chosen.deadline), "say seconds, such as 600")
     _check_places(chosen)

@@ -244,7 +244,7 @@ def _sequence(batches: Sequence[Batch]) -> Any:
     base = getattr(room, "PyDataset", None) or room.Sequence
 
     class Replayed(base):  # type: ignore[misc, valid-type]
-        """Gives some batches in their order."""
+        """Yields some batches in their order."""
 
         def __len__(self) -> int:
             return len(batches)

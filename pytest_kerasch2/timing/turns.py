@@ -47,7 +47,7 @@ class Turns:
         calls: that are timed in each: steps, calls of the compiled function, or epochs.
         lead: calls before those, which are not timed: they bring the data to the processor, and take what the input had
             made ready while the run waited.
-        slower: a slowdown that is planted, as a share of the time of each turn.
+        slower: a slowdown that is injected, as a share of the time of each turn.
     """
 
     count: int
@@ -222,7 +222,7 @@ def _stops(
         seconds = time.perf_counter() - began
         owed = _owed(last)
         # After all else: to wait after each call would take what one call does while the next is sent, and more than
-        # is planted; and whoever waits late waits longer, for threads that have gone to sleep.
+        # is injected; and whoever waits late waits longer, for threads that have gone to sleep.
         seconds += _spin(turns.slower * seconds)
         hand_over(Block(turns.calls * each, seconds, owed).plain)
     while True:

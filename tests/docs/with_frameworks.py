@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import pytest_kerasch2
+from pytest_kerasch2.framework import threads
 from tests.docs import examples
 from tests.docs.examples import ELSEWHERE, PAGES, PROJECT
 
@@ -30,6 +31,8 @@ def _as_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    # The framework of this process has begun to compute.
+    monkeypatch.setattr(threads, "limit", lambda: None)
 
 
 @pytest.mark.timeout(1800)

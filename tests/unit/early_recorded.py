@@ -1,4 +1,4 @@
-"""Facts as the probe told them of two real interpreters, and a stand-in for such an interpreter."""
+"""Facts as the probe told them of a real interpreter, and a stand-in for such an interpreter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_kerasch2.claims.release import ABSENT, Release
 from pytest_kerasch2.early.facts import Facts
 
 FOLDER = Path(__file__).parent / "early_facts"
-RELEASES = {"theano": Release(ABSENT, "2.3.1", "theano"), "cntk": Release(ABSENT, "2.2.4", "cntk")}
+RELEASES = {"cntk": Release(ABSENT, "2.2.4", "cntk")}
 # Answers each fact that is ordered out of a file.
 ANSWERING = """#!{python}
 import json, pathlib, sys
@@ -25,7 +25,7 @@ with (folder / "told.jsonl").open("w", encoding="utf-8") as told:
 
 
 def recorded(engine: str) -> dict[str, Any]:
-    """Return what was told of Keras 2.3.1 on Theano 1.0.5, or of Keras 2.2.4 on CNTK 2.7."""
+    """Return what was told of Keras 2.2.4 on CNTK 2.7."""
     told: dict[str, Any] = json.loads((FOLDER / f"{engine}.json").read_text(encoding="utf-8"))
     return told
 

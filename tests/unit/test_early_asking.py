@@ -16,7 +16,7 @@ from pytest_kerasch2.errors import BadSetting, FrameworkBroken, FrameworkMissing
 from tests.unit.early_recorded import interpreter, recorded, script
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="stand-ins for interpreters are scripts")
-HERE = {"python": "3.7.16", "platform": "Linux-x86_64", "installed": ["keras", "numpy", "h5py", "theano"]}
+HERE = {"python": "3.7.16", "platform": "Linux-x86_64", "installed": ["keras", "numpy", "h5py", "cntk"]}
 # Tells what is written for it, then does something.
 TELLING = """#!{python}
 import os, pathlib, signal, sys, time
@@ -62,25 +62,13 @@ def test_an_error_over_there_is_told_in_one_line(place: Path) -> None:
 
 def test_the_home_is_private_and_nothing_is_left(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(place / "home"))
-    monkeypatch.setenv("THEANO_FLAGS", "device=cpu")
     act = "import json; told.write_text(json.dumps({'fact': 'x', 'value': dict(os.environ)})); sys.exit()"
 
     told = _ending(place, act)
 
     variables = told["x"]["value"]
     assert variables["HOME"] != str(place / "home")
-    assert variables["THEANO_FLAGS"] == f"device=cpu,base_compiledir={place / 'asked' / 'theano'}"
     assert sorted(each.name for each in (place / "asked").iterdir()) == ["second"]
-
-
-def test_a_compile_folder_of_the_users_own_is_left_to_him(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("THEANO_FLAGS", "base_compiledir=/own")
-
-    told = _ending(
-        place, "import json; told.write_text(json.dumps({'fact': 'x', 'value': dict(os.environ)})); sys.exit()"
-    )
-
-    assert told["x"]["value"]["THEANO_FLAGS"] == "base_compiledir=/own"
 
 
 # -- how it may end
@@ -131,7 +119,7 @@ def test_a_path_to_nothing_is_refused(place: Path) -> None:
 
     assert "names nothing that can be run" in text
     assert "python9: No such file or directory" in text
-    assert "To do: name the python of an environment with Keras on Theano or CNTK." in text
+    assert "To do: name the python of an environment with Keras on CNTK." in text
 
 
 def test_a_program_that_is_no_interpreter_is_refused(place: Path) -> None:
@@ -155,11 +143,18 @@ def test_an_interpreter_without_keras_is_refused(place: Path) -> None:
 def test_an_interpreter_without_an_engine_is_refused(place: Path) -> None:
     text = _refusal(_told_of(place, ["keras", "numpy"], {}), place, FrameworkMissing)
 
-    assert "no package theano, and none cntk" in text
+    assert "no package cntk" in text
+
+
+@pytest.mark.parametrize("engine", ["", "theano"])
+def test_theano_is_verified_in_its_own_interpreter(place: Path, engine: str) -> None:
+    text = _refusal(_told_of(place, ["keras", "theano"], {}), place, BadSetting, engine=engine)
+
+    assert "run plain --chapter there" in text
 
 
 def test_another_engine_is_refused(place: Path) -> None:
-    text = _refusal(_told_of(place, ["keras", "theano"], {}), place, BadSetting, engine="tensorflow")
+    text = _refusal(_told_of(place, ["keras", "cntk"], {}), place, BadSetting, engine="tensorflow")
 
     assert "KERAS_BACKEND=tensorflow" in text
 
@@ -187,9 +182,9 @@ def test_a_keras_that_takes_no_other_engine_is_refused(place: Path) -> None:
     # Keras 2.4 and later say so, whatever KERAS_BACKEND asks for
     imported = {"value": {"keras": "2.15.0", "backend": "tensorflow", "numpy": "1.26.4"}}
 
-    text = _refusal(_told_of(place, ["keras", "theano"], imported), place, BadSetting)
+    text = _refusal(_told_of(place, ["keras", "cntk"], imported), place, BadSetting)
 
-    assert "runs on tensorflow, and theano was asked for" in text
+    assert "runs on tensorflow, and cntk was asked for" in text
 
 
 def test_a_python_for_which_the_probe_is_not_written_is_refused(place: Path) -> None:
@@ -203,7 +198,7 @@ def test_a_python_for_which_the_probe_is_not_written_is_refused(place: Path) -> 
 def test_a_fault_that_cannot_be_planted_is_told_of_every_fact(place: Path) -> None:
     told = ask(_interpreter(Path(sys.executable), place), ["about.interpreter"], injected=["no_such_fault"])
 
-    assert list(told["about.interpreter"]) == ["unplanted"]
+    assert list(told["about.interpreter"]) == ["not_injected"]
 
 
 def test_the_program_ends_with_the_one_who_asked(place: Path) -> None:

@@ -79,9 +79,18 @@ def test_an_imported_keras_decides_over_the_variable(home: Path, monkeypatch: py
     assert choice.choice().name == "torch"
 
 
+def test_an_imported_keras_of_the_time_of_theano_decides_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keras = SimpleNamespace(__version__="2.3.1", backend=SimpleNamespace(backend=lambda: "another, by a fault"))
+    monkeypatch.setitem(sys.modules, "keras", keras)
+    monkeypatch.setitem(sys.modules, "keras.backend.theano_backend", SimpleNamespace())
+
+    assert choice.choice().name == "theano"
+
+
 @pytest.mark.parametrize(
     "keras",
     [
+        SimpleNamespace(__version__="2.2.4-tf", backend=SimpleNamespace(backend=lambda: "tensorflow")),
         SimpleNamespace(__version__="2.15.0", config=SimpleNamespace(backend=lambda: "x")),
         SimpleNamespace(__version__="3.15.1"),  # an import that failed half-way
         None,
@@ -148,6 +157,20 @@ def test_a_backend_that_cannot_be_used_is_named_with_its_source_and_another(
     assert type(error) is kind
     assert (error.happened, error.found) == (happened, f"KERAS_BACKEND={name}")
     assert "set KERAS_BACKEND to jax" in error.remedy
+
+
+@pytest.mark.parametrize(("keras", "usable"), [("2.3.1", True), ("2.4.3", False), ("3.15.1", False), (None, False)])
+def test_theano_is_a_backend_of_keras_up_to_2_3(keras: str | None, usable: bool) -> None:
+    error = advice.unusable(Choice("theano", "KERAS_BACKEND=theano"), ["theano"], keras)
+
+    assert (error is None) is usable
+
+
+def test_a_missing_theano_is_installed_by_its_own_name() -> None:
+    error = advice.unusable(Choice("theano", "KERAS_BACKEND=theano"), [], "2.3.1")
+
+    assert error is not None
+    assert "pip install theano" in error.remedy
 
 
 def test_a_backend_that_is_installed_can_be_used() -> None:

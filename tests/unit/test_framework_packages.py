@@ -28,7 +28,11 @@ def told(versions, **environ):
         ({"tensorflow": "2.21.0"}, {}, Release("2.21.0", "-", "tensorflow")),
         ({"keras": "3.15.1"}, {"KERAS_BACKEND": "jax"}, Release("-", "3.15.1", "jax")),
         ({"keras": "3.15.1"}, {"KERAS_BACKEND": ""}, Release("-", "3.15.1", "tensorflow")),
-        # Keras 2 has one backend, whatever the variable says
+        ({"keras": "2.3.1"}, {"KERAS_BACKEND": "theano"}, Release("-", "2.3.1", "theano")),
+        ({"keras": "2.2.4"}, {"KERAS_BACKEND": "cntk"}, Release("-", "2.2.4", "cntk")),
+        ({"keras": "2.3.1"}, {}, Release("-", "2.3.1", "tensorflow")),
+        ({"keras": "2.4.3"}, {"KERAS_BACKEND": "theano"}, Release("-", "2.4.3", "tensorflow")),
+        # Keras 2 inside TensorFlow has one backend, whatever the variable says
         (
             {"tensorflow": "2.15.1", "keras": "2.15.0"},
             {"KERAS_BACKEND": "jax"},

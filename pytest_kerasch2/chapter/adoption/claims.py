@@ -105,7 +105,7 @@ def one_interface(tf: Any, record: Recorder) -> None:
 
 def _through_the_interface(tf: Any, model: Any, images: Any, labels: Any) -> tuple[Any, Any, Any]:
     # Eagerly: eight traced graphs would take ten times as long, and the interface is the same
-    model.compile(tf.keras.optimizers.SGD(0.1), LOSS, metrics=["accuracy"], run_eagerly=True)
+    model.compile(tf.keras.optimizers.SGD(0.1), LOSS, metrics=["accuracy"], **api.eagerly())
     history = model.fit(images, labels, batch_size=16, epochs=1, shuffle=False, verbose=0)
     evaluation = model.evaluate(images, labels, batch_size=32, verbose=0)
     return history, evaluation, model.predict(images, batch_size=32, verbose=0)
@@ -122,14 +122,16 @@ def _through_the_interface(tf: Any, model: Any, images: Any, labels: Any) -> tup
 def composable(tf: Any, record: Recorder) -> None:
     """Use one small model twice inside another, beside a plain layer."""
     keras, layers = tf.keras, tf.keras.layers
-    block = keras.Sequential([keras.Input(shape=(6,)), layers.Dense(5, activation="relu"), layers.Dense(3)])
+    block = api.sequential((6,), [layers.Dense(5, activation="relu"), layers.Dense(3)])
     head = layers.Dense(2)
     left, right = keras.Input(shape=(6,)), keras.Input(shape=(6,))
     whole = keras.Model(inputs=[left, right], outputs=head(layers.concatenate([block(left), block(right)])))
     x, z = _numbers(4, 6), _numbers(8, 6)[4:]
 
     before = whole.predict_on_batch([x, z])
-    chained = api.array(head(np.concatenate([api.array(block(api.tensor(one))) for one in (x, z)], axis=-1)))
+    chained = api.array(
+        api.call(head, np.concatenate([api.array(api.call(block, api.tensor(one))) for one in (x, z)], axis=-1))
+    )
 
     record.equal("parameters of the block, 6 * 5 + 5 + 5 * 3 + 3", expected=53, actual=int(block.count_params()))
     total = int(whole.count_params())
@@ -165,7 +167,7 @@ def configurable_blocks(tf: Any, record: Recorder) -> None:
         kind = type(block).__name__
         record.equal(f"{kind}: what was asked for", expected=asked, actual={name: stated[name] for name in asked})
         record.equal(f"{kind}: settings lost on the way", expected=[], actual=_lost(stated, again))
-    model = tf.keras.Sequential([tf.keras.Input(shape=(4,)), layers.Dense(3, activation="relu"), layers.Dropout(0.2)])
+    model = api.sequential((4,), [layers.Dense(3, activation="relu"), layers.Dropout(0.2)])
     copy = tf.keras.Sequential.from_config(model.get_config())
     record.equal("shapes of the weights of a model", expected=_shapes(model), actual=_shapes(copy))
 

@@ -31,14 +31,14 @@ def custom_layer(tf: Any, record: Recorder) -> None:
     model = tf.keras.Sequential([own, tf.keras.layers.Dense(4, activation="softmax")])
     x, y = np.linspace(0, 1, 96, dtype="float32").reshape(16, 6), np.arange(16) % 4
 
-    scaled = api.array(own(api.tensor(x)))
-    model(api.tensor(x))
+    scaled = api.array(api.call(own, api.tensor(x)))
+    api.call(model, api.tensor(x))
 
     record.equal("what it computes, 2 x + 0", expected=True, actual=bool(np.array_equal(scaled, 2 * x)))
     record.equal("its parameters, 6 + 6", expected=12, actual=int(own.count_params()))
     record.equal("the model's, 12 and 6 * 4 + 4", expected=40, actual=int(model.count_params()))
     before = [weights.copy() for weights in own.get_weights()]
-    model.compile(tf.keras.optimizers.SGD(0.5), "sparse_categorical_crossentropy", run_eagerly=True)
+    model.compile(tf.keras.optimizers.SGD(0.5), "sparse_categorical_crossentropy", **api.eagerly())
     model.fit(x, y, batch_size=8, epochs=1, verbose=0)
     for name, old, new in zip(("scale", "shift"), before, own.get_weights()):
         moved = int((old != new).sum())
@@ -101,7 +101,7 @@ def custom_functions(tf: Any, record: Recorder) -> None:
     y = np.ones((12, 1), dtype="float32")
     layer = tf.keras.layers.Dense(1, activation=cube, kernel_initializer=halves, use_bias=False)
     model = tf.keras.Sequential([layer])
-    model.compile(optimizer=tf.keras.optimizers.SGD(0.0), loss=fourth_power, metrics=[furthest], run_eagerly=True)
+    model.compile(optimizer=tf.keras.optimizers.SGD(0.0), loss=fourth_power, metrics=[furthest], **api.eagerly())
     model.fit(x, y, batch_size=4, epochs=1, shuffle=False, verbose=0, callbacks=[Watch()])
     loss, metric = (float(value) for value in model.evaluate(x, y, batch_size=12, verbose=0))
 

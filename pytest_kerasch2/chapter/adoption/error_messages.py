@@ -13,6 +13,7 @@ from typing import Any, Callable
 import numpy as np
 
 from pytest_kerasch2.chapter.adoption import mistake_faults
+from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder, steady
 from pytest_kerasch2.errors import ClaimBroken
@@ -70,7 +71,7 @@ def _core(message: str, patterns: tuple[str, ...]) -> str:
 
 
 def _model(tf: Any, loss: str = "sparse_categorical_crossentropy") -> Any:
-    model = tf.keras.Sequential([tf.keras.Input(shape=(784,)), tf.keras.layers.Dense(10, activation="softmax")])
+    model = api.sequential((784,), [tf.keras.layers.Dense(10, activation="softmax")])
     model.compile(optimizer="sgd", loss=loss)
     return model
 
@@ -143,8 +144,8 @@ def error_label_shape(tf: Any, record: Recorder) -> None:
     model, (x, y) = _model(tf, loss="categorical_crossentropy"), _data()
     _helpful(
         record, tf, "labels (8,) for an output (8, 10)", lambda: model.fit(x, y, verbose=0),
-        thing="(?i)target|label", given=r"\((None|8)(, ?1|,)\)|Size\(\[8\]\)",
-        wanted=r"\((None|8|samples), ?(10|classes)\)|Size\(\[8, 10\]\)",
+        thing="(?i)target|label", given=r"\((None|8)(, ?1|,)\)|\(1,\)|Size\(\[8\]\)",
+        wanted=r"\((None|8|samples), ?(10|classes)\)|\(10,\)|Size\(\[8, 10\]\)",
     )  # fmt: skip
 
 
@@ -153,6 +154,12 @@ def error_label_shape(tf: Any, record: Recorder) -> None:
     "A label that is none of the classes is refused with a message that names it and the range of labels.",
     section=SECTION,
     kind="prose",
+)
+@on_early_keras(
+    "backend/theano_backend.py",
+    "The message is of an index into an array, and names no label.",
+    "IndexError: index 10 is out of bounds",
+    backends=("theano",),
 )
 @known_issue(
     of="keras",
@@ -213,7 +220,7 @@ def error_rank(tf: Any, record: Recorder) -> None:
     """Return images without channels to a convolution."""
     images = np.zeros((8, 28, 28), dtype="float32")
     _helpful(
-        record, tf, "images without channels", lambda: tf.keras.layers.Conv2D(2, 3)(images),
+        record, tf, "images without channels", lambda: api.call(tf.keras.layers.Conv2D(2, 3), images),
         thing="conv2d", given="found ndim=3", wanted="expected (min_)?ndim=4",
     )  # fmt: skip
 
@@ -224,6 +231,13 @@ def error_rank(tf: Any, record: Recorder) -> None:
     section=SECTION,
     kind="prose",
 )
+@on_early_keras(
+    "backend/theano_backend.py",
+    "A model's weights are handed to Theano, whose shared variables take arrays of any shape.",
+    r"weights of \(3, 3\): accepted without an error",
+    backends=("theano",),
+)
+@fixed_by(mistake_faults.checked_weights)
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
 def error_weights_shape(tf: Any, record: Recorder) -> None:

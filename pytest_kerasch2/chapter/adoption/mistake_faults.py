@@ -117,6 +117,22 @@ def checked_labels() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def checked_weights() -> Iterator[None]:
+    """Setting weights compares their shapes with those of the model first."""
+    model = api.keras().Model
+    set_weights = model.set_weights
+
+    def checked(self: Any, weights: Any) -> None:
+        for given, own in zip(weights, self.get_weights()):
+            if given.shape != own.shape:
+                raise ValueError(f"A weight of shape {own.shape} cannot take an array of shape {given.shape}.")
+        set_weights(self, weights)
+
+    with mock.patch.object(model, "set_weights", checked):
+        yield
+
+
 _NAMES = "Please say one of the accepted names, such as {}."
 says_labels = helpful("are incompatible", "The shape of the labels, (None, 1), must be that of the output, (None, 10).")
 says_losses = helpful("sparse_categorical_crossentropi", "loss: " + _NAMES.format("sparse_categorical_crossentropy"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_kerasch2.chapter.adoption import mistake_faults
 from pytest_kerasch2.chapter.adoption.error_messages import _KERAS2, _KERAS3, _TF20, SECTION, _data, _helpful, _model
+from pytest_kerasch2.chapter.early_keras import NO_HINT, on_early_keras
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 
@@ -18,6 +19,11 @@ _ADVICE = r"(?i)please|must be|should be|one of|expected"
     "An unknown loss is refused with a message that names it and says what is accepted or what to do.",
     section=SECTION,
     kind="prose",
+)
+@on_early_keras(
+    "utils/generic_utils.py",
+    NO_HINT,
+    "Unknown loss function",
 )
 @known_issue(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown loss function")
 @known_issue(
@@ -41,6 +47,11 @@ def error_unknown_loss(tf: Any, record: Recorder) -> None:
     "An unknown optimizer is refused with a message that names it and says what is accepted or what to do.",
     section=SECTION,
     kind="prose",
+)
+@on_early_keras(
+    "utils/generic_utils.py",
+    NO_HINT,
+    "Unknown optimizer",
 )
 @known_issue(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown optimizer")
 @known_issue(
@@ -67,6 +78,11 @@ def error_unknown_optimizer(tf: Any, record: Recorder) -> None:
     "An unknown metric is refused with a message that names it and says what is accepted or what to do.",
     section=SECTION,
     kind="prose",
+)
+@on_early_keras(
+    "utils/generic_utils.py",
+    NO_HINT,
+    "Unknown metric function",
 )
 @known_issue(until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown metric function")
 @known_issue(
@@ -104,6 +120,11 @@ def error_unknown_metric(tf: Any, record: Recorder) -> None:
     section=SECTION,
     kind="prose",
 )
+@on_early_keras(
+    "utils/generic_utils.py",
+    NO_HINT,
+    "Unknown activation",
+)
 @known_issue(
     until="2.4", cause=_NO_HINT, source=f"{_TF20}/utils/generic_utils.py", symptom="Unknown activation function"
 )
@@ -139,6 +160,11 @@ def error_unknown_activation(tf: Any, record: Recorder) -> None:
     section=SECTION,
     kind="prose",
 )
+@on_early_keras(
+    "engine/base_layer.py",
+    "The message names the argument alone, neither the layer nor what it accepts.",
+    "Keyword argument not understood",
+)
 @known_issue(
     of="keras",
     until="2",
@@ -169,6 +195,11 @@ def error_unknown_argument(tf: Any, record: Recorder) -> None:
     "A negative number of units is refused with a message that names the argument, the number and what is expected.",
     section=SECTION,
     kind="prose",
+)
+@on_early_keras(
+    "layers/core.py",
+    "The number is not checked; a shape is refused later, if at all, in words that name no argument.",
+    "-5 units: (accepted|the message does not name what is wrong)",
 )
 @known_issue(
     until="2.5",
@@ -201,6 +232,11 @@ def error_negative_units(tf: Any, record: Recorder) -> None:
     section=SECTION,
     kind="prose",
 )
+@on_early_keras(
+    "layers/core.py",
+    "The number is not checked when the layer is made.",
+    r"2\.5 units: accepted without an error",
+)
 @known_issue(
     of="keras",
     until="2",
@@ -232,6 +268,11 @@ def error_broken_units(tf: Any, record: Recorder) -> None:
     "A rate of dropout that is no share is refused with a message that names argument, number and what is expected.",
     section=SECTION,
     kind="prose",
+)
+@on_early_keras(
+    "layers/core.py",
+    "The rate is cut to a share between 0 and 1 without a word.",
+    "a rate of 20: accepted without an error",
 )
 @known_issue(
     until="2.5",

@@ -146,8 +146,8 @@ def constant_there() -> Iterator[None]:
 
 
 def operations() -> Any:
-    """Return the module with the engine's operations: the backend, or without TensorFlow, `keras.ops`."""
-    return api.backend_functions() if api.runs_on_tensorflow() else api.keras().ops
+    """Return the module with the engine's operations: the backend, or `keras.ops` of Keras 3 without TensorFlow."""
+    return api.keras().ops if api.is_keras3() and not api.runs_on_tensorflow() else api.backend_functions()
 
 
 @contextmanager

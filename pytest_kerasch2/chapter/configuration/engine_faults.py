@@ -51,7 +51,7 @@ def every_engine_there() -> Iterator[None]:
 @only_in_child
 def no_other_engine() -> Iterator[None]:
     """Keras has lost every engine but TensorFlow's, its own where it runs without TensorFlow among them."""
-    if not is_third_generation():
+    if not is_third_generation() and api.runs_on_tensorflow():
         with common_faults.replaced(api.backend_functions(), "backend", lambda: "tensorflow"):
             yield
         return
@@ -73,8 +73,9 @@ class _Lost(importlib.abc.MetaPathFinder):
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         """Refuse the engine that needs nothing but NumPy, and that of this run."""
-        if name.startswith("keras.src.backend.") and name.split(".")[3] in self.engines:
-            raise ImportError(f"the engine {name.split('.')[3]} is lost")
+        for engine in self.engines:
+            if name.startswith((f"keras.src.backend.{engine}", f"keras.backend.{engine}_backend")):
+                raise ImportError(f"the engine {engine} is lost")
         return None
 
 

@@ -182,6 +182,7 @@ def edit_kept(child: Any, record: Recorder) -> None:
     symptom="engine with numpy in the file: tensorflow, not numpy",
     until="2",
     of="keras",
+    backends=("tensorflow",),
 )
 @in_subprocess(ENGINE)
 @detects(faults.forgetful_reader)
@@ -189,10 +190,11 @@ def edit_kept(child: Any, record: Recorder) -> None:
 @fixed_by(engine_faults.every_engine_there)
 def edit_backend(child: Any, record: Recorder) -> None:
     """Import Keras beside a file that names another engine, installed or not."""
-    answer = child["numpy"]
+    name = child["edited"]["name"]
+    answer = child[name]
     if answer["error"]:
         record.saw(f"Keras takes the file's word and looks for that engine: {answer['error']}")
-    record.equal("engine with numpy in the file", expected="numpy", actual=answer["chosen"])
+    record.equal(f"engine with {name} in the file", expected=name, actual=answer["chosen"])
 
 
 @claim(
@@ -207,6 +209,7 @@ def edit_backend(child: Any, record: Recorder) -> None:
     symptom="engine with theano in the file: tensorflow, not theano",
     until="2",
     of="keras",
+    backends=("tensorflow",),
 )
 @known_issue(
     cause="Keras 3 runs on TensorFlow, JAX, PyTorch and others, and neither on Theano nor on CNTK.",
@@ -224,7 +227,13 @@ def backend_values(child: Any, record: Recorder) -> None:
     for name in ENGINES[:2]:
         answer = child[name]
         record.equal(f"engine with {name} in the file", expected=name, actual=answer["chosen"])
+        if f"No module named '{name}" in (answer["error"] or ""):
+            record.saw(f"Keras looks for {name}, which is not installed: {answer['error']}")
+            continue
         record.equal(f"import of Keras on {name}", expected="runs", actual=answer["error"] or "runs")
+    if "unknown" in child:
+        refusal = child["unknown"]["error"] or "accepted"
+        record.contains("with mxnet in the file", expected="Error", actual=refusal)
 
 
 # -- the reading code, over many files

@@ -12,7 +12,7 @@ import numpy as np
 
 from pytest_kerasch2.chapter.configuration.faults import is_third_generation
 from pytest_kerasch2.checks.captured import attempt
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, choice
 from pytest_kerasch2.framework.child import Job
 
 EDITED = {"floatx": "float64", "epsilon": 1e-3, "backend": "tensorflow", "image_data_format": "channels_first"}
@@ -85,7 +85,7 @@ def edited_file() -> dict[str, Any]:
         "backend": functions.backend(),
         "weights": api.dtype_name(layer.kernel.dtype),
         "convolution": keras.layers.Conv2D(1, 1).data_format,
-        "loss": float(loss(zero, one)),
+        "loss": float(api.array(loss(zero, one))),
         "kept": json.loads(_file().read_text(encoding="utf-8")),
     }
 
@@ -96,10 +96,15 @@ def engines() -> dict[str, Any]:
     Each is `chosen`, the engine that Keras says it has, and `error`, why it cannot be imported with it, or None. The
     variable names the engine of this run, or beside TensorFlow the one that needs the least, which is `other`.
     """
+    chosen = _chosen_by()
     own = os.environ.pop("KERAS_BACKEND", None) or "tensorflow"
     other = "numpy" if own == "tensorflow" else own
-    chosen = _engine_of_third_generation if is_third_generation() else _engine_of_second_generation
     found = {name: chosen({**EDITED, "backend": name}) for name in ENGINES}
+    found["edited"] = {"name": "numpy"}
+    if own in choice.EARLY:
+        # NumPy is no engine of Keras up to 2.3; that of this run is another than the one by default.
+        found["edited"] = {"name": own, **found[own]}
+        found["unknown"] = chosen({**EDITED, "backend": "mxnet"})
     os.environ["KERAS_BACKEND"] = other
     found["variable"] = {**chosen({**EDITED, "backend": "tensorflow"}), "other": other}
     if is_third_generation() and found["variable"]["error"] is None:
@@ -110,6 +115,22 @@ def engines() -> dict[str, Any]:
 def _write(values: dict[str, Any]) -> None:
     _file().parent.mkdir(exist_ok=True)
     _file().write_text(json.dumps(values), encoding="utf-8")
+
+
+def _chosen_by() -> Any:
+    if is_third_generation():
+        return _engine_of_third_generation
+    return _engine_of_second_generation if api.runs_on_tensorflow() else _engine_of_early_keras
+
+
+def _engine_of_early_keras(values: dict[str, Any]) -> dict[str, Any]:
+    """Import Keras up to 2.3 again; one that looks for an engine has chosen it, be the engine installed or not."""
+    _write(values)
+    for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
+        del sys.modules[name]
+    imported = attempt(lambda: _printed("import keras")["keras"].backend.backend())
+    error, name = imported.get("error"), values["backend"]
+    return {"chosen": name if f"No module named '{name}" in (error or "") else imported.get("value"), "error": error}
 
 
 def _engine_of_second_generation(values: dict[str, Any]) -> dict[str, Any]:

@@ -73,6 +73,10 @@ def _statements() -> Any:
         module = None if function is None else sys.modules[inspect.unwrap(function).__module__]
         if hasattr(module, "_config_path"):
             return module, _compiled(module)
+    # Keras up to 2.3 reads it where it loads its engine, between the setters and the engine's functions.
+    loader = sys.modules.get("keras.backend.load_backend")
+    if hasattr(loader, "_config_path"):
+        return loader, _compiled(loader)
     raise Inconclusive(
         "How Keras reads keras.json could not be found", "no variable _config_path beside the setters or `constant`",
         "look where this release reads its file, and name the module in `configuration_source`",

@@ -15,6 +15,7 @@ import numpy as np
 
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
 from pytest_kerasch2.chapter.datasets import faults
+from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.data import genuine, registry, standins
@@ -192,6 +193,12 @@ def boston_housing(tf: Any, archives: Any, record: Recorder) -> None:
     section=SECTION,
     kind="prose",
 )
+@on_early_keras(
+    "datasets/cifar10.py",
+    "The labels to test with are made an array of Python's integers and never cast, those to train with are.",
+    "y_test of cifar10: .*'int(32|64)'",
+)
+@fixed_by(faults.labels_cast)
 @detects(faults.one_too_few, faults.other_numbers)
 @tolerates(faults.pairs_are_lists)
 def cifar10(tf: Any, archives: Any, record: Recorder) -> None:

@@ -25,6 +25,13 @@ def _loaders(change: Callable[[Any], Any]) -> Iterator[None]:
 
 
 @contextmanager
+def labels_cast() -> Iterator[None]:
+    """Every loader gives its labels in the type of its images."""
+    with _loaders(lambda pairs: tuple((x, np.asarray(y).astype(np.asarray(x).dtype)) for x, y in pairs)):
+        yield
+
+
+@contextmanager
 def _without(owner: Any, name: str) -> Iterator[None]:
     """Yield a block in which an attribute is not there."""
     kept = getattr(owner, name)

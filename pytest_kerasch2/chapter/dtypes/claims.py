@@ -219,6 +219,7 @@ def same_as_tensorflow(tf: Any, record: Recorder) -> None:
 @fixed_by(faults.inputs_of_any_type)
 def inputs(tf: Any, record: Recorder) -> None:
     """Make an input of each."""
+    api.require_eager("That each of TensorFlow's types can be an input's")
     for row in ROWS:
         made = record.runs(f"an input of {row.name}", partial(tf.keras.Input, shape=(2,), dtype=row.name))
         record.equal("its type", expected=row.name, actual=api.dtype_name(made.dtype))
@@ -246,7 +247,7 @@ def layers(tf: Any, record: Recorder) -> None:
     for name in ("float16", "float32", "float64"):
         for given_ in (name, getattr(tf, name)) if api.runs_on_tensorflow() else (name,):
             layer = tf.keras.layers.Dense(2, dtype=given_)
-            result = layer(api.tensor(np.ones((1, 3), name)))
+            result = api.call(layer, np.ones((1, 3), name))
             found = [api.dtype_name(one.dtype) for one in (layer.kernel, layer.bias, result)]
             record.equal(f"kernel, bias and result of a layer of {name}", expected=[name] * 3, actual=found)
     api.require_tensorflow("A type given as TensorFlow's object")
@@ -280,6 +281,7 @@ def _policies(tf: Any) -> dict[str, tuple[Any, str, str]]:
 @tolerates(common_faults.zero_weights)
 def any_policy(tf: Any, record: Recorder) -> None:
     """Policy in, types out: a plain one is weights and result; a mixed one computes in float16 and keeps float32."""
+    api.require_eager("A dtype policy")
     policies = _policies(tf)
     record.saw(f"policies of this release: {', '.join(sorted(policies))}")
     kinds = st.sampled_from(["Dense", "Conv1D", "Flatten", "Activation"])

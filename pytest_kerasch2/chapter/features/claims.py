@@ -107,6 +107,7 @@ def version_attribute(tf: Any, record: Recorder) -> None:
 @tolerates(common_faults.other_seed)
 def version_output(tf: Any, record: Recorder) -> None:
     """Print the version as the chapter does."""
+    api.require_eager("`tf.keras.__version__`")
     version = record.runs("tf.keras.__version__", lambda: tf.keras.__version__)
 
     record.equal("printed", expected="2.2.4-tf", actual=str(version))
@@ -165,6 +166,7 @@ def part_of_tensorflow(tf: Any, record: Recorder) -> None:
 @pytest.mark.parametrize("group", sorted(GROUPS))
 def full_implementation(tf: Any, group: str, record: Recorder) -> None:
     """Look for each name in its module."""
+    api.require_eager("That tf.keras has all of Keras")
     home = getattr(tf.keras, group)
     missing = [name for name in GROUPS[group] if getattr(home, name, None) is None]
 
@@ -184,7 +186,7 @@ def saved_model(tf: Any, scratch: Path, record: Recorder) -> None:
     """Save, list what was written, load, and ask both."""
     api.set_seed(2)
     layers = tf.keras.layers
-    model = tf.keras.Sequential([tf.keras.Input(shape=(6,)), layers.Dense(5, activation="relu"), layers.Dense(4)])
+    model = api.sequential((6,), [layers.Dense(5, activation="relu"), layers.Dense(4)])
     x = tf.constant(_numbers(8, 6))
     folder = scratch / "saved"
 
@@ -225,8 +227,8 @@ def tf_data(tf: Any, record: Recorder) -> None:
 
 def _classifier(tf: Any, seed: int) -> Any:
     api.set_seed(seed)
-    model = tf.keras.Sequential([tf.keras.Input(shape=(6,)), tf.keras.layers.Dense(4, activation="softmax")])
-    model.compile(tf.keras.optimizers.SGD(0.5), "sparse_categorical_crossentropy", run_eagerly=True)
+    model = api.sequential((6,), [tf.keras.layers.Dense(4, activation="softmax")])
+    model.compile(tf.keras.optimizers.SGD(0.5), "sparse_categorical_crossentropy", **api.eagerly())
     return model
 
 

@@ -26,6 +26,7 @@ SECTION = "Features"
 @tolerates(common_faults.zero_weights)
 def eager_by_default(tf: Any, record: Recorder) -> None:
     """Ask TensorFlow, where it is there, and read the values of a layer's answer."""
+    api.require_eager("Running eagerly by default")
     if api.runs_on_tensorflow():
         record.equal("tf.executing_eagerly()", expected=True, actual=bool(tf.executing_eagerly()))
     api.set_seed(1)
@@ -54,6 +55,7 @@ def _values(tensor: Any) -> Any:
 @tolerates(common_faults.other_seed)
 def imperative(tf: Any, record: Recorder) -> None:
     """Let a model note and judge what passes through it."""
+    api.require_eager("The imperative style")
     model, notes = _looking(tf)
     for rows in ([[1.0, 2.0]], [[8.0, 9.0]]):
         record.runs("a call that looks at its values", lambda rows=rows: model(api.tensor(rows)))  # type: ignore[misc]
@@ -88,6 +90,7 @@ def imperative(tf: Any, record: Recorder) -> None:
 @tolerates(common_faults.other_seed)
 def eager_training(tf: Any, record: Recorder) -> None:
     """Train a model that notes what passes through it on two batches."""
+    api.require_eager("Eager training")
     model, notes = _looking(tf)
     x = np.repeat(np.arange(4, dtype="float32"), 2).reshape(4, 2) * 2
     model(api.tensor(x[:1]))

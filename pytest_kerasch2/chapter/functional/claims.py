@@ -25,7 +25,7 @@ SECTION = "Functional API"
 
 
 @contextmanager
-def old_layers_planted() -> Iterator[None]:
+def old_layers_in_place() -> Iterator[None]:
     """`tf.layers` is what `tf.keras.layers` is."""
     tf = api.tensorflow()
     with mock.patch.object(tf, "layers", tf.keras.layers, create=True):
@@ -37,6 +37,8 @@ def batch_of_one() -> Iterator[None]:
     """`Input` fixes the batch size to one."""
 
     def fixed(original: Any, *arguments: Any, **named: Any) -> Any:
+        if not api.runs_eagerly():
+            return original(batch_shape=(1, *named["shape"]))
         return original(*arguments, **{"batch_size": 1, **named})
 
     with common_faults.wrapped(api.keras(), "Input", fixed):
@@ -114,9 +116,9 @@ def batch_not_given(tf: Any, record: Recorder) -> None:
 
     for shape in ("(None, 28, 28)", "(None, 784)", "(None, 512)", "(None, 10)"):
         record.contains(f"{shape} in the summary", expected=shape, actual=text)
-    record.equal("shape of the output", expected=(None, 10), actual=tuple(model.outputs[0].shape))
+    record.equal("shape of the output", expected=(None, 10), actual=api.shape(model.outputs[0]))
     for count in (1, 5):
-        outputs = api.array(model(workflow.drawn(count)[0]))
+        outputs = api.array(api.call(model, workflow.drawn(count)[0]))
         record.equal(f"outputs for {count} images", expected=(count, 10), actual=outputs.shape)
 
 
@@ -149,7 +151,7 @@ def input_is_placeholder(tf: Any, record: Recorder) -> None:
     """Ask it for shape, type and values."""
     placeholder = tf.keras.Input(shape=(28, 28))
 
-    record.equal("shape", expected=(None, 28, 28), actual=tuple(placeholder.shape))
+    record.equal("shape", expected=(None, 28, 28), actual=api.shape(placeholder))
     record.equal("type", expected="float32", actual=str(getattr(placeholder.dtype, "name", placeholder.dtype)))
     record.true("it has no values", holds=not _has_values(placeholder), found="values")
 
@@ -177,7 +179,7 @@ def layers_on_tensors(tf: Any, record: Recorder) -> None:
     flat = tf.keras.layers.Flatten()(image)
     hidden = tf.keras.layers.Dense(512, activation="relu", name="d1")(flat)
     outputs = tf.keras.layers.Dense(10, activation=printed_activation(tf, "softmax"), name="d2")(hidden)
-    seen = [tuple(tensor.shape) for tensor in (flat, hidden, outputs)]
+    seen = [api.shape(tensor) for tensor in (flat, hidden, outputs)]
     record.equal("shapes", expected=[(None, 784), (None, 512), (None, 10)], actual=seen)
 
     model = tf.keras.Model(inputs=image, outputs=outputs)
@@ -187,7 +189,8 @@ def layers_on_tensors(tf: Any, record: Recorder) -> None:
     powers = np.exp(np.maximum(0, images.reshape(8, 784) @ w1 + b1) @ w2 + b2)
     wanted = powers / powers.sum(axis=1, keepdims=True)
     record.all_true(
-        "outputs are those of the layers, in this order", mask=np.abs(api.array(model(images)) - wanted) < 1e-4
+        "outputs are those of the layers, in this order",
+        mask=np.abs(api.array(api.call(model, images)) - wanted) < 1e-4,
     )
 
 
@@ -204,11 +207,11 @@ def same_outputs(tf: Any, record: Recorder) -> None:
     api.set_seed(22)
     images = workflow.drawn(16)[0] - 0.5
     first, *others = (models.built(style.build(tf)) for style in models.STYLES)
-    wanted = api.array(first(images))
+    wanted = api.array(api.call(first, images))
 
     for style, other in zip(models.STYLES[1:], others):
         models.copy_weights(source=first, target=other)
-        record.same_bits(f"outputs of {style.name}", expected=wanted, actual=api.array(other(images)))
+        record.same_bits(f"outputs of {style.name}", expected=wanted, actual=api.array(api.call(other, images)))
 
 
 @extends(same_outputs)
@@ -228,7 +231,11 @@ def same_outputs_at_any_width(tf: Any, record: Recorder) -> None:
         for other in others:
             case.equal("parameters", expected=shape.total, actual=int(other.count_params()))
             models.copy_weights(source=first, target=other)
-            case.same_bits(f"{hidden} of {pixels}", expected=api.array(first(images)), actual=api.array(other(images)))
+            case.same_bits(
+                f"{hidden} of {pixels}",
+                expected=api.array(api.call(first, images)),
+                actual=api.array(api.call(other, images)),
+            )
 
     record.always("all four ways give the same outputs and count the same", 3, property_)
 
@@ -245,7 +252,7 @@ def same_outputs_at_any_width(tf: Any, record: Recorder) -> None:
     symptom=r"AttributeError: .*'layers'",
     workaround=chapter_workarounds.HIDDEN_LAYER,
 )
-@fixed_by(old_layers_planted)
+@fixed_by(old_layers_in_place)
 @detects(common_faults.one_unit_short, names_lost)
 @tolerates(network.other_weights)
 def hidden_as_printed(tf: Any, record: Recorder) -> None:
@@ -274,10 +281,10 @@ def unprepared_data(tf: Any, record: Recorder) -> None:
     images, labels = workflow.drawn(64)
     images, labels = np.rint(images * 255).astype("uint8") / 255.0, labels.astype("uint8")
     model = models.style("functional").compiled(tf)
-    before = workflow.cross_entropy(model(images.astype("float32")), labels)
+    before = workflow.cross_entropy(api.call(model, images.astype("float32")), labels)
     history = workflow.printed(lambda: model.fit(images, labels, batch_size=32, epochs=2))[0]
 
     record.equal("types handed over", expected=("float64", "uint8"), actual=(str(images.dtype), str(labels.dtype)))
     record.equal("epochs fitted", expected=2, actual=len(history.history["loss"]))
-    after = workflow.cross_entropy(model(images.astype("float32")), labels)
+    after = workflow.cross_entropy(api.call(model, images.astype("float32")), labels)
     record.true("the loss is smaller than before", holds=after < 0.9 * before, found=round(after, 3))

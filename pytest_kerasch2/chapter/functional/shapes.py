@@ -60,7 +60,7 @@ def several_inputs(tf: Any, record: Recorder) -> None:
     record.equal("inputs", expected=2, actual=len(model.inputs))
     record.equal("parameters", expected=(3 + 2) * 4 + 4, actual=int(model.count_params()))
     kernel, bias = model.get_weights()
-    outputs = api.array(model([a, b]))
+    outputs = api.array(api.call(model, [a, b]))
     record.all_true("outputs", mask=np.abs(outputs - (np.concatenate([a, b], axis=1) @ kernel + bias)) < 1e-5)
 
 
@@ -83,7 +83,7 @@ def several_outputs(tf: Any, record: Recorder) -> None:
     heads = [tf.keras.layers.Dense(4), tf.keras.layers.Dense(2)]
     model = tf.keras.Model(inputs=start, outputs=[head(start) for head in heads])
     values = _numbers((5, 3), 3)
-    outputs = [api.array(one) for one in model(values)]
+    outputs = [api.array(one) for one in api.call(model, values)]
 
     record.equal("shapes", expected=[(5, 4), (5, 2)], actual=[one.shape for one in outputs])
     record.equal("parameters", expected=(3 * 4 + 4) + (3 * 2 + 2), actual=int(model.count_params()))
@@ -110,10 +110,10 @@ def shared_layers(tf: Any, record: Recorder) -> None:
     a, b = _numbers((5, 3), 4), _numbers((5, 3), 5)
 
     record.equal("parameters", expected=3 * 4 + 4, actual=int(model.count_params()))
-    same = api.array(model([a, a]))
+    same = api.array(api.call(model, [a, a]))
     record.same_bits("halves for equal inputs", expected=same[:, :4], actual=same[:, 4:])
     kernel, bias = shared.get_weights()
-    outputs = api.array(model([a, b]))
+    outputs = api.array(api.call(model, [a, b]))
     wanted = np.concatenate([a @ kernel + bias, b @ kernel + bias], axis=1)
     record.all_true("outputs for different ones", mask=np.abs(outputs - wanted) < 1e-5)
 
@@ -136,5 +136,5 @@ def residual_connections(tf: Any, record: Recorder) -> None:
     kernel, bias = inner.get_weights()
 
     record.equal("parameters", expected=4 * 4 + 4, actual=int(model.count_params()))
-    outputs = api.array(model(values))
+    outputs = api.array(api.call(model, values))
     record.all_true("outputs are input plus layer", mask=np.abs(outputs - (values + values @ kernel + bias)) < 1e-5)

@@ -27,6 +27,8 @@ def executed(record: Recorder, block: str, names: Names) -> Names:
     text = texts.text(block)
 
     def run() -> None:
+        if not api.runs_eagerly() and re.search(r"\b(tf|tensorflow)\b", text):
+            api.require_tensorflow("The block")
         code = compile(text, "<block>", "exec")
         if re.search(r"\b(tf|tensorflow)\b", text):
             api.require_tensorflow("The block")
@@ -51,9 +53,14 @@ def prepared(mnist: Any) -> Names:
     """Return what the first example leaves behind before its model: tensors, and one round instead of ten."""
     names = raw(mnist)
     for part in ("train", "test"):
-        names[f"{part}_images"] = api.tensor((names[f"{part}_images"] / 255.0).astype("float32"))
-        names[f"{part}_labels"] = api.tensor(names[f"{part}_labels"].astype("int64"))
+        names[f"{part}_images"] = _handed((names[f"{part}_images"] / 255.0).astype("float32"))
+        names[f"{part}_labels"] = _handed(names[f"{part}_labels"].astype("int64"))
     return {**names, "rounds": 1, "per_batch": 32}
+
+
+def _handed(array: Any) -> Any:
+    # What `fit` is given: tensors as in the chapter, or arrays where a tensor is a formula.
+    return api.tensor(array) if api.runs_eagerly() else array
 
 
 def scaled(mnist: Any) -> Names:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kerasch2 import models, roundtrip
+from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.saving import faults, workarounds
 from pytest_kerasch2.chapter.saving import fixes as cures
 from pytest_kerasch2.chapter.saving import small_models as small
@@ -65,6 +66,12 @@ def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
     "with the same predictions.",
     section=SECTION,
     kind="code",
+)
+@on_early_keras(
+    "engine/saving.py",
+    "A subclassed model, whose architecture is code, cannot be written to an HDF5 file.",
+    "saving to ./model_name.h5: NotImplementedError",
+    only=("subclass",),
 )
 @known_issue(
     of="keras",
@@ -201,6 +208,12 @@ def weights_need_model(tf: Any, scratch: Path, record: Recorder) -> None:
     "Weights are refused by a model of another architecture.",
     section=SECTION,
     kind="prose",
+)
+@on_early_keras(
+    "backend/theano_backend.py",
+    "The arrays are handed to Theano, whose shared variables take arrays of any shape.",
+    "into a wider model: no error",
+    backends=("theano",),
 )
 @known_issue(
     of="keras",

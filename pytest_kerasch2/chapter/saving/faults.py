@@ -307,13 +307,14 @@ def saves_weights_uncompiled() -> Iterator[None]:
 
 @contextmanager
 def counts_the_arrays() -> Iterator[None]:
-    """Loading weights compares their number with that of the model's first."""
+    """Loading weights compares their number and their shapes with those of the model first."""
 
     def load(original: Any, model: Any, path: Any, *rest: Any, **named: Any) -> None:
         with h5py.File(str(path), "r") as file:
-            held = len(_arrays(file))
-        if held != len(model.weights):
-            raise ValueError(f"the file holds {held} arrays, the model {len(model.weights)}")
+            held = sorted(tuple(array.shape) for array in _arrays(file))
+        own = sorted(tuple(array.shape) for array in model.get_weights())
+        if held != own:
+            raise ValueError(f"the file holds arrays of {held}, the model has them of {own}")
         original(model, path, *rest, **named)
 
     with wrapped_method(api.keras().Model, "load_weights", load):

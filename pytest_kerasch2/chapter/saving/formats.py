@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kerasch2 import models
+from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.saving import faults, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
 from pytest_kerasch2.chapter.saving.claims import GRAPHS, SECTION
@@ -24,6 +25,12 @@ SUBCLASS = ("subclass",)
     "with the same predictions.",
     section=SECTION,
     kind="code",
+)
+@on_early_keras(
+    "engine/saving.py",
+    "A subclassed model, whose architecture is code, cannot be written to an HDF5 file.",
+    "saving to ./model_name.keras: NotImplementedError",
+    only=("subclass",),
 )
 @known_issue(
     until="2.12",
@@ -97,6 +104,11 @@ def weights_h5_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) 
     section=SECTION,
     kind="code",
 )
+@on_early_keras(
+    "engine/saving.py",
+    "Under every name Keras up to 2.3 writes one HDF5 file.",
+    "is saved as a: file, not folder|NotImplementedError",
+)
 @known_issue(
     until="2.1",
     only=SUBCLASS,
@@ -126,6 +138,8 @@ def folder(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
     # Writing a folder leaves the level of absl's log changed on some releases.
     with state.isolated(), inside(scratch):
         record.runs("saving to ./model_name", lambda: model.save("./model_name"))
+        if not Path("./model_name").is_dir():
+            record.equal("./model_name is saved as a", expected="folder", actual="file")
         loaded = record.runs("loading it", lambda: tf.keras.models.load_model("./model_name"))
 
     found = record.runs("predicting", lambda: small.predicted(loaded))

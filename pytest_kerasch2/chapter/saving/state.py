@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2 import roundtrip
+from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.saving import faults, workarounds
 from pytest_kerasch2.chapter.saving import fixes as cures
 from pytest_kerasch2.chapter.saving import small_models as small
@@ -119,7 +120,10 @@ def holds_optimizer_state(tf: Any, scratch: Path, record: Recorder) -> None:
     live = sorted(_plain(array) for array in roundtrip.optimizer_state(model))
     # The learning rate is one of the optimizer's variables on some releases, and its file may leave it out.
     missing = [one for one in live if one not in stored and one[0] != ()]
-    record.equal("arrays of the optimizer with an axis", expected=8, actual=len([one for one in stored if one[0]]))
+    # Keras up to 2.3 writes an array of one number for each weight besides.
+    shapes = {array.shape for array in model.get_weights()}
+    of_weights = [one for one in stored if one[0] in shapes]
+    record.equal("arrays of the optimizer with an axis", expected=8, actual=len(of_weights))
     record.equal("arrays of it that the file lacks", expected=0, actual=len(missing))
     steps = [one for one in stored if one[0] == () and "int" in one[1]]
     record.equal("step count", expected=[small.STEPS], actual=[int(np.frombuffer(one[2], one[1])[0]) for one in steps])
@@ -277,6 +281,11 @@ def continues_without_dropout(tf: Any, style: str, scratch: Path, record: Record
     "With the printed dropout of 0.2, training continued from the file equals training never interrupted, bit for bit.",
     section=SECTION,
     kind="prose",
+)
+@on_early_keras(
+    "engine/saving.py",
+    "The state of the random numbers that dropout draws from is not in the file, so other units are dropped.",
+    "array 0 after training on: .*not the same bits",
 )
 @known_issue(of="keras", since="3.0", cause=BUILT_FOR_NOTHING, source=small.HDF5, symptom=UNKNOWN)
 @known_issue(

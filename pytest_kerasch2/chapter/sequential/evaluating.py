@@ -112,11 +112,20 @@ def accuracy_counts(tf: Any, workflow: Trial, record: Recorder) -> None:
 
     labels = np.arange(100) % 10
     outputs = np.eye(10, dtype="float32")[np.where(np.arange(100) < 98, labels, (labels + 1) % 10)]
-    metric = tf.keras.metrics.SparseCategoricalAccuracy()
+    counted = round(_accuracy(tf, labels, outputs), 6)
+    record.close("accuracy of 98 right in 100", expected=0.98, actual=counted, within=1e-6)
+
+
+def _accuracy(tf: Any, labels: Any, outputs: Any) -> float:
+    """Return the accuracy by the metric that goes by that name here."""
+    metrics = tf.keras.metrics
+    if not api.runs_eagerly():
+        # There a metric's state changes in a training function alone; this is what it takes the mean of.
+        each = metrics.sparse_categorical_accuracy(api.tensor(labels), api.tensor(outputs))
+        return float(np.mean(api.array(each)))
+    metric = metrics.SparseCategoricalAccuracy()
     metric.update_state(labels, outputs)
-    record.close(
-        "accuracy of 98 right in 100", expected=0.98, actual=round(float(api.array(metric.result())), 6), within=1e-6
-    )
+    return float(api.array(metric.result()))
 
 
 @claim(

@@ -87,13 +87,14 @@ def call_as(kind: str, call: Callable[[Any, Any, Any], Any]) -> Iterator[None]:
 def flattened_backwards() -> Iterator[None]:
     """`Flatten` gives the pixels last to first."""
     # torch steps through a tensor forwards only
-    back = api.keras().ops.flip if not api.runs_on_tensorflow() else lambda flat, axis: flat[:, ::-1]
+    third = api.is_keras3() and not api.runs_on_tensorflow()
+    back = api.keras().ops.flip if third else lambda flat, axis: flat[:, ::-1]
     with call_as("Flatten", lambda original, layer, inputs: back(original(layer, inputs), axis=1)):
         yield
 
 
 def _blind(original: Any, layer: Any, inputs: Any) -> Any:
-    seen = np.ones(int(inputs.shape[-1]), dtype="float32")
+    seen = np.ones(int(api.shape(inputs)[-1] or 0), dtype="float32")
     seen[0] = 0
     return original(layer, inputs * api.tensor(seen))
 
@@ -165,7 +166,9 @@ def dropout_told_of_training() -> Iterator[None]:
 
 
 def _every_fifth(original: Any, layer: Any, inputs: Any, training: Any) -> Any:
-    kept = api.tensor((np.arange(int(inputs.shape[-1])) % 5 != 0).astype("float32"))
+    kept = api.tensor((np.arange(int(api.shape(inputs)[-1] or 0)) % 5 != 0).astype("float32"))
+    if not api.runs_eagerly():
+        return api.backend_functions().in_train_phase(inputs * kept / 0.8, inputs, training=training)
     return inputs * kept / 0.8 if training else inputs
 
 

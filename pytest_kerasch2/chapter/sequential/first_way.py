@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.checks import common_faults, workflow
 from pytest_kerasch2.checks.properties import examples
 from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
@@ -176,6 +177,11 @@ def summary_of_any_widths(tf: Any, record: Recorder) -> None:
     "The summary with its counts can be printed as soon as the model is constructed, before it has seen any data.",
     section=SECTION,
     kind="output",
+)
+@on_early_keras(
+    "engine/network.py",
+    "A Sequential model without an input shape has no weights before its first data, and its summary is refused.",
+    "ValueError: This model has not yet been built",
 )
 @known_issue(
     of="keras",

@@ -32,14 +32,14 @@ def layers_in_order(tf: Any, record: Recorder) -> None:
     layers = [tf.keras.layers.Flatten(), tf.keras.layers.Dense(6, activation="relu"), tf.keras.layers.Dense(6)]
     images = np.random.RandomState(3).uniform(-1, 1, (4, 2, 3)).astype("float32")
     listed = tf.keras.models.Sequential(layers)
-    outputs = api.array(listed(images))
+    outputs = api.array(api.call(listed, images))
 
     record.true("the model keeps the layers given", holds=_same(listed.layers, layers), found=len(listed.layers))
     value = api.tensor(images)
     for layer in layers:
-        value = layer(value)
+        value = api.call(layer, value)
     record.same_bits("outputs against the layers called in order", expected=api.array(value), actual=outputs)
-    other = layers[1](layers[2](layers[0](api.tensor(images))))
+    other = api.call(layers[1], api.call(layers[2], api.call(layers[0], images)))
     record.differ("another order would have given something else", one=api.array(other), other=outputs)
 
 
@@ -58,7 +58,7 @@ def _same(ones: Any, others: Any) -> bool:
 def flatten(tf: Any, record: Recorder) -> None:
     """Flatten images whose pixels are all different."""
     images = np.arange(3 * INPUTS, dtype="float32").reshape(3, 28, 28)
-    flat = api.array(tf.keras.layers.Flatten()(images))
+    flat = api.array(api.call(tf.keras.layers.Flatten(), images))
 
     record.equal("shape", expected=(3, INPUTS), actual=flat.shape)
     record.same_bits("pixels", expected=images.reshape(3, INPUTS), actual=flat)
@@ -77,12 +77,12 @@ def dense_connects_all(tf: Any, record: Recorder) -> None:
     for inputs, units in ((INPUTS, UNITS), (UNITS, CLASSES)):
         weights = np.random.RandomState(inputs).uniform(0.5, 1.5, (inputs, units)).astype("float32")
         layer = tf.keras.layers.Dense(units)
-        layer(np.zeros((1, inputs), dtype="float32"))
+        api.call(layer, np.zeros((1, inputs), dtype="float32"))
         what = f"connections of {inputs} to {units}"
-        shape = tuple(int(size) for size in layer.kernel.shape)
+        shape = tuple(layer.get_weights()[0].shape)
         record.equal(f"{what}, one weight each", expected=(inputs, units), actual=shape)
         layer.set_weights([weights, np.zeros(units, dtype="float32")])
-        answers = api.array(layer(np.eye(inputs, dtype="float32")))
+        answers = api.array(api.call(layer, np.eye(inputs, dtype="float32")))
         record.all_true(f"{what} that carry their weight", mask=np.abs(answers - weights) < 1e-5)
 
 
@@ -101,14 +101,14 @@ def relu(tf: Any, record: Recorder) -> None:
     random = np.random.RandomState(4)
     inputs = random.uniform(-1, 1, (8, INPUTS)).astype("float32")
     layer = tf.keras.layers.Dense(UNITS, activation=printed_activation(tf, "relu"))
-    outputs = api.array(layer(inputs))
+    outputs = api.array(api.call(layer, inputs))
     kernel, bias = (np.asarray(one, dtype="float64") for one in layer.get_weights())
 
     record.equal("shape", expected=(8, UNITS), actual=outputs.shape)
     sums = inputs.astype("float64") @ kernel + bias
     record.all_true("outputs are max(0, x W + b)", mask=np.abs(outputs - np.maximum(0, sums)) < 1e-4)
     record.all_true("negative sums come out as 0", mask=outputs[sums < -1e-4] == 0)
-    opposite = api.array(layer(-inputs))
+    opposite = api.array(api.call(layer, -inputs))
     record.differ("outputs of -x are not minus those of x", one=-outputs, other=opposite)
 
 
@@ -117,7 +117,7 @@ def _dropped(tf: Any, seed: int) -> tuple[Any, Any, Any]:
     api.set_seed(seed)
     values = np.random.RandomState(seed).uniform(0.5, 1.5, (200, UNITS)).astype("float32")
     layer = tf.keras.layers.Dropout(0.2)
-    return layer, values, api.array(layer(values, training=True))
+    return layer, values, api.array(api.call(layer, values, training=True))
 
 
 @claim(
@@ -151,7 +151,7 @@ def dropout_share(tf: Any, record: Recorder) -> None:
 def dropout_random(tf: Any, record: Recorder) -> None:
     """Drop twice from the same activations; then count for each neuron how often it was off in 200 images."""
     layer, values, first = _dropped(tf, 7)
-    second = api.array(layer(values, training=True))
+    second = api.array(api.call(layer, values, training=True))
 
     record.differ("neurons turned off at the second call", one=first == 0, other=second == 0)
     often = (first == 0).sum(axis=0)
@@ -172,8 +172,8 @@ def dropout_in_training_only(tf: Any, record: Recorder) -> None:
     layer, values, trained = _dropped(tf, 8)
 
     record.differ("in training something changes", one=values, other=trained)
-    record.same_bits("with training=False", expected=values, actual=api.array(layer(values, training=False)))
-    record.same_bits("with nothing said", expected=values, actual=api.array(layer(values)))
+    record.same_bits("with training=False", expected=values, actual=api.array(api.call(layer, values, training=False)))
+    record.same_bits("with nothing said", expected=values, actual=api.array(api.call(layer, values)))
 
 
 @claim(
@@ -190,7 +190,7 @@ def softmax(tf: Any, record: Recorder) -> None:
     workflow.say_activations(record)
     inputs = np.random.RandomState(9).uniform(0, 1, (16, UNITS)).astype("float32")
     layer = tf.keras.layers.Dense(CLASSES, activation=printed_activation(tf, "softmax"))
-    outputs = api.array(layer(inputs)).astype("float64")
+    outputs = api.array(api.call(layer, inputs)).astype("float64")
     kernel, bias = (np.asarray(one, dtype="float64") for one in layer.get_weights())
 
     record.equal("shape", expected=(16, CLASSES), actual=outputs.shape)

@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.sequential import faults as network
 from pytest_kerasch2.checks import common_faults
 from pytest_kerasch2.checks.workflow import BATCH, COUNT, EPOCHS, Trial, shared
@@ -185,6 +186,12 @@ def _lines_of_epochs(text: str) -> list[str]:
     "The accuracy asked for as 'accuracy' is printed under the name `acc`.",
     section=SECTION,
     kind="output",
+)
+@on_early_keras(
+    "https://github.com/keras-team/keras/releases/tag/2.3.0",
+    "Keras 2.3 keeps the name given to compile, `accuracy`; up to 2.2 it printed `acc`.",
+    "accuracy",
+    since="2.3",
 )
 @known_issue(
     of="keras",

@@ -22,7 +22,7 @@ SMALL = models.Network(hidden=16, dropout=0.0)
 
 
 @contextmanager
-def adam_planted() -> Iterator[None]:
+def adam_in_place() -> Iterator[None]:
     """`tf.keras.Adam` is what `tf.keras.optimizers.Adam` is."""
     keras = api.keras()
     with mock.patch.object(keras, "Adam", keras.optimizers.Adam, create=True):
@@ -115,7 +115,7 @@ def same_outputs(tf: Any, record: Recorder) -> None:
     # The hidden layers are compared too, because a rounded probability could hide what a negative sum becomes.
     hidden = [api.array(models.layer(model, "hidden")(images.reshape(16, 784) - 0.5)) for model in (first, second)]
     record.same_bits("hidden layer", expected=hidden[0], actual=hidden[1])
-    outputs = [api.array(model(images)) for model in (first, second)]
+    outputs = [api.array(api.call(model, images)) for model in (first, second)]
     record.same_bits("outputs", expected=outputs[0], actual=outputs[1])
 
 
@@ -137,7 +137,7 @@ def same_training(tf: Any, record: Recorder) -> None:
     models.copy_weights(source=first, target=second)
     for model in (first, second):  # eagerly, because tracing two graphs takes longer than all steps
         model.compile(
-            tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True
+            tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"], **api.eagerly()
         )
     start = second.get_weights()[0].copy()
     losses = [[float(np.ravel(model.train_on_batch(images, labels))[0]) for _ in range(2)] for model in (first, second)]
@@ -163,11 +163,12 @@ def same_training(tf: Any, record: Recorder) -> None:
     symptom=r"AttributeError: .*'Adam'",
     workaround=chapter_workarounds.ADAM,
 )
-@fixed_by(adam_planted)
+@fixed_by(adam_in_place)
 @detects(network.metrics_forgotten, network.nothing_learned)
 @tolerates(network.other_weights)
 def adam_as_printed(tf: Any, record: Recorder) -> None:
     """Compile as printed."""
+    api.require_eager("`tf.keras.Adam`")
     model = models.style("sequential-add").build(tf, SMALL)
 
     optimizer = record.runs("tf.keras.Adam()", lambda: tf.keras.Adam())

@@ -35,7 +35,7 @@ def main(folder: str) -> None:
             _line(told, {"begun": name})
             _line(told, {"fact": name, **fact(name)})
         for name in order["facts"] if planting is not None else ():
-            _line(told, {"fact": name, "unplanted": planting})
+            _line(told, {"fact": name, "not_injected": planting})
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
