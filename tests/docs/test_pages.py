@@ -18,6 +18,7 @@ from pytest_kerasch2.suite import collection
 from pytest_kerasch2.timing import looping, recording
 from tests.docs import examples
 from tests.docs.examples import DOCS, ELSEWHERE, PAGES, PROJECT
+from tests.meta.test_words import BANNED
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
 NOT_TRAINED = {
@@ -129,6 +130,11 @@ def test_the_commands_are_all_explained() -> None:
 def test_a_text_is_printed_by_something(page: Path) -> None:
     """No output stands on a page that nothing checks."""
     assert examples.unchecked(page) == []
+
+
+@each_page
+def test_no_page_has_a_word_that_the_glossary_replaced(page: Path) -> None:
+    assert BANNED.findall(page.read_text(encoding="utf-8")) == []
 
 
 PAGE = """
