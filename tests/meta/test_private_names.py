@@ -35,6 +35,8 @@ NEEDED = {
 OF_FRAMEWORKS = {
     "_DUMMY_EAGER_GRAPH",
     "_GRAPH_LEARNING_PHASES",
+    "_LEARNING_PHASE",
+    "_UID_PREFIXES",
     "_KERAS_DIR",
     "_SEED_GENERATOR",
     "_create_hypers",
@@ -42,6 +44,7 @@ OF_FRAMEWORKS = {
     "_dynamic",
     "_global_policy",
     "_initialized",
+    "_is_graph_network",
     "_rng",
     "_seed",
     "_values",
