@@ -21,7 +21,7 @@ INTERRUPTED = 130
 # pytest's exit status after Ctrl-C.
 STOPPED = 2
 # The module of the claims that training decides.
-SECTION = "figures"
+SECTION = "printed_numbers"
 
 
 def train(releases: Releases, names: Sequence[str]) -> int:
@@ -57,7 +57,7 @@ def _train(releases: Releases, column: Column) -> int:
     made.unlink(missing_ok=True)
     try:
         environment = foreground.environment_of(releases, column)
-        module = str(environment.chapter / f"{SECTION}.py")
+        module = str(environment.chapter / SECTION)
         # Of all columns together: what is the same training on two of them is done once.
         kept = f"--chapter-trainings={places.TRAININGS}"
         asked = ["--chapter-accuracy", kept, f"--chapter-results={made}", module]

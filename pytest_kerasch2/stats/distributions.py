@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from pytest_kerasch2.errors import FrameworkMissing
+from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+
+# Of addresses, below which the linear algebra below SciPy asks for memory again and again, for ever. It needs 384 MiB.
+LEAST = 512 * 2**20
 
 
 def stats() -> Any:
@@ -12,13 +16,28 @@ def stats() -> Any:
 
     Raises:
         FrameworkMissing: there is no SciPy.
+        BadSetting: this process may have too few addresses to import it.
     """
+    if "scipy.stats" not in sys.modules:
+        _check_addresses()
     try:
         from scipy import stats
     except ImportError as error:
         remedy = 'run pip install "pytest-kerasch2[accuracy]"'
         raise FrameworkMissing("SciPy is not installed, by which a gate decides", str(error), remedy) from error
     return stats
+
+
+def _check_addresses() -> None:
+    try:
+        import resource
+    except ImportError:
+        # Windows has no such limit.
+        return
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < LEAST:
+        found = f"{limit // 2**20} MiB (`ulimit -v`)"
+        raise BadSetting("There is too little address space to import SciPy", found, f"allow {LEAST // 2**20} MiB")
 
 
 def beyond(distance: float, freedom: int) -> float:

@@ -74,8 +74,7 @@ def predict(known: Sample, value: tuple[float, float], error: float) -> Predicti
         value: between which it lies: a rounded one is known no better.
         error: how often a value that does come from there may lie outside.
     """
-    from scipy import stats
-
+    stats = distributions.stats()
     scatter = known.deviation * math.sqrt(1 + 1 / known.count)
     off = max(value[0] - known.mean, known.mean - value[1], 0.0)
     reach = float(stats.t.isf(error / 2, known.freedom)) * scatter

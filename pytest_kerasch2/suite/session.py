@@ -324,6 +324,8 @@ class ChapterRun:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the verdicts section by section, and to GitHub where this runs there."""
+        if self.config.option.collectonly:
+            return
         if not self.records:
             for line in self.selection.nearest():
                 terminalreporter.write_line(line)

@@ -53,6 +53,12 @@ def test_a_misspelt_claim_is_answered_with_the_nearest(two: Any) -> None:
     two.run("-k", "small.heldd").stdout.fnmatch_lines(["No claim is selected by -k 'small.heldd'.*small.held*"])
 
 
+def test_collecting_alone_says_nothing_of_claims_that_are_not_there(two: Any) -> None:
+    result = two.run("--collect-only", "-k", "small_chapter")
+
+    assert "No claim is selected" not in result.stdout.str()
+
+
 def test_junit_keeps_verdict_cause_and_evidence(two: Any) -> None:
     two.run("--junitxml=junit.xml")
 

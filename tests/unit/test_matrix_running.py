@@ -40,7 +40,7 @@ def test_figures_are_trained_for_alone_and_kept(runs: Runs) -> None:
 
     assert (status, runs(), sorted(path.name for path in places.FIGURES.iterdir())) == (
         0,
-        ["tf2.16 trained figures"],
+        ["tf2.16 trained printed_numbers"],
         ["tf2.16.json"],
     )
 
@@ -64,7 +64,7 @@ def test_stopped_no_further_release_is_trained(runs: Runs) -> None:
 
     status = figures.train(releases, ["tf2.15", "tf2.16"])
 
-    assert (status, runs()) == (130, ["tf2.15 trained figures"])
+    assert (status, runs()) == (130, ["tf2.15 trained printed_numbers"])
 
 
 def test_a_run_that_a_signal_ended_has_failed(runs: Runs) -> None:
@@ -76,7 +76,7 @@ def test_a_run_that_a_signal_ended_has_failed(runs: Runs) -> None:
 def test_figures_of_another_release_are_left_out_of_the_table(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     figures.train(Releases("2026-01-01", "3.11", (), (column("2.16", TF="2.15.0"),)), ["tf2.16"])
 
-    run(column("2.16", FIGURES="figures"))
+    run(column("2.16", FIGURES="printed_numbers"))
 
     assert [one["trained"] for one in table()["releases"]] == [False]
     assert "figures of tf2.16 are left out" in capsys.readouterr().out
@@ -90,7 +90,7 @@ def test_a_release_that_cannot_run_the_plugin_is_not_trained(runs: Runs) -> None
 
 
 def test_the_table_takes_the_figures_of_its_columns(runs: Runs) -> None:
-    listed = (column("2.15", FIGURES="figures"), column("2.16", FIGURES="figures"))
+    listed = (column("2.15", FIGURES="printed_numbers"), column("2.16", FIGURES="printed_numbers"))
     run(*listed)
     figures.train(Releases("2026-01-01", "3.11", (), listed), ["tf2.16"])
 
