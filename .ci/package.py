@@ -14,8 +14,11 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 # uv is to take the newest TensorFlow beside us that it takes alone.
 RESOLVED_FOR = ("3.10", "3.13")
-FOLDERS = (".ci", ".github", "benchmarks", "docs", "evaluation", "matrix", "pytest_kerasch2", "tests")
-FILES = ("CHANGELOG.md", "LICENSE", "README.md", "conftest.py", "pyproject.toml", "tox.ini", "toxfile.py")
+FOLDERS = (".ci", ".github", "benchmarks", "changelog.d", "docs", "evaluation", "matrix", "pytest_kerasch2", "tests")
+FILES = (
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"),
+    *("conftest.py", "pyproject.toml", "tox.ini", "toxfile.py"),
+)
 # Quick ones that read the files around the package, and need no framework.
 TESTS = ("tests/meta/test_readme.py", "tests/meta/test_package.py", "tests/unit/test_cli.py")
 

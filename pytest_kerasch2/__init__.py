@@ -1,3 +1,167 @@
-"""A pytest plugin that tells whether what a Keras chapter says is true on the TensorFlow you have."""
+"""A pytest plugin that tells whether what a Keras chapter says is true on the TensorFlow you have.
+
+Everything in `__all__` is public: it is documented, and changes only with a note in the changelog. A name is imported
+when it is first used, so that this import costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_kerasch2 import errors, models
+    from pytest_kerasch2.accuracy.asking import ask as gate_accuracy
+    from pytest_kerasch2.accuracy.decision import Decision as GateDecision
+    from pytest_kerasch2.accuracy.reference import Reference
+    from pytest_kerasch2.accuracy.reference import read as read_reference
+    from pytest_kerasch2.claims.decorators import (
+        claim,
+        detects,
+        extends,
+        fixed_by,
+        in_subprocess,
+        known_issue,
+        pending,
+        tolerates,
+        trains,
+    )
+    from pytest_kerasch2.claims.model import KnownIssue, Verdict, Workaround
+    from pytest_kerasch2.claims.recorder import Recorder
+    from pytest_kerasch2.claims.release import Release
+    from pytest_kerasch2.claims.results import read as read_results
+    from pytest_kerasch2.data.prepare import Prepared as PreparedData
+    from pytest_kerasch2.data.prepare import prepared as prepare_data
+    from pytest_kerasch2.data.sources import DataSet
+    from pytest_kerasch2.data.sources import load as load_data
+    from pytest_kerasch2.fixtures import SavedModel
+    from pytest_kerasch2.framework.devices import Device
+    from pytest_kerasch2.framework.devices import present as present_devices
+    from pytest_kerasch2.framework.state import isolated as isolated_state
+    from pytest_kerasch2.models.catalogue import ModelStyle
+    from pytest_kerasch2.models.network import Network
+    from pytest_kerasch2.report.compatibility_table import read as read_table
+    from pytest_kerasch2.roundtrip.digests import check_digest, write_digest
+    from pytest_kerasch2.roundtrip.formats import Format
+    from pytest_kerasch2.roundtrip.formats import available as available_formats
+    from pytest_kerasch2.roundtrip.formats import form as model_format
+    from pytest_kerasch2.roundtrip.inspection import inspect as inspect_model
+    from pytest_kerasch2.roundtrip.limits import Limits as InspectionLimits
+    from pytest_kerasch2.roundtrip.stored import Contents as ModelContents
+    from pytest_kerasch2.roundtrip.stored import StoredArray
+    from pytest_kerasch2.timing.measurement import Measurement
 
 __version__ = "0.1.0"
+
+# Where each public name is: a module, and the name there if it is another one.
+_HOMES = {
+    "DataSet": "data.sources",
+    "Device": "framework.devices",
+    "Format": "roundtrip.formats",
+    "GateDecision": "accuracy.decision:Decision",
+    "InspectionLimits": "roundtrip.limits:Limits",
+    "KnownIssue": "claims.model",
+    "Measurement": "timing.measurement",
+    "ModelContents": "roundtrip.stored:Contents",
+    "ModelStyle": "models.catalogue",
+    "Network": "models.network",
+    "PreparedData": "data.prepare:Prepared",
+    "Recorder": "claims.recorder",
+    "Reference": "accuracy.reference",
+    "Release": "claims.release",
+    "SavedModel": "fixtures",
+    "StoredArray": "roundtrip.stored",
+    "Verdict": "claims.model",
+    "Workaround": "claims.model",
+    "available_formats": "roundtrip.formats:available",
+    "check_digest": "roundtrip.digests",
+    "claim": "claims.decorators",
+    "detects": "claims.decorators",
+    "errors": "errors:",
+    "extends": "claims.decorators",
+    "fixed_by": "claims.decorators",
+    "gate_accuracy": "accuracy.asking:ask",
+    "in_subprocess": "claims.decorators",
+    "inspect_model": "roundtrip.inspection:inspect",
+    "isolated_state": "framework.state:isolated",
+    "known_issue": "claims.decorators",
+    "load_data": "data.sources:load",
+    "model_format": "roundtrip.formats:form",
+    "models": "models:",
+    "pending": "claims.decorators",
+    "prepare_data": "data.prepare:prepared",
+    "present_devices": "framework.devices:present",
+    "read_reference": "accuracy.reference:read",
+    "read_results": "claims.results:read",
+    "read_table": "report.compatibility_table:read",
+    "tolerates": "claims.decorators",
+    "trains": "claims.decorators",
+    "write_digest": "roundtrip.digests",
+}
+
+__all__ = [
+    "DataSet",
+    "Device",
+    "Format",
+    "GateDecision",
+    "InspectionLimits",
+    "KnownIssue",
+    "Measurement",
+    "ModelContents",
+    "ModelStyle",
+    "Network",
+    "PreparedData",
+    "Recorder",
+    "Reference",
+    "Release",
+    "SavedModel",
+    "StoredArray",
+    "Verdict",
+    "Workaround",
+    "__version__",
+    "available_formats",
+    "check_digest",
+    "claim",
+    "detects",
+    "errors",
+    "extends",
+    "fixed_by",
+    "gate_accuracy",
+    "in_subprocess",
+    "inspect_model",
+    "isolated_state",
+    "known_issue",
+    "load_data",
+    "model_format",
+    "models",
+    "pending",
+    "prepare_data",
+    "present_devices",
+    "read_reference",
+    "read_results",
+    "read_table",
+    "tolerates",
+    "trains",
+    "write_digest",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used.
+
+    Raises:
+        AttributeError: it is not public.
+    """
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, other, attribute = _HOMES[name].partition(":")
+    found = importlib.import_module(f"{__name__}.{module}")
+    if not other or attribute:
+        found = getattr(found, attribute or name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

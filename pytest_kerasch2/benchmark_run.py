@@ -133,7 +133,7 @@ class BenchmarkRun:
             rows = sorted(self.rows, key=lambda row: self._place(row.name))
             curves = by_batch.curves(rows)
             # A file has no width.
-            width = max(terminalreporter._tw.fullwidth, 0 if colour else table.WIDE)
+            width = max(terminalreporter.config.get_terminal_writer().fullwidth, 0 if colour else table.WIDE)
             terminalreporter.write(table.text(rows, width, colour) + batch_table.text(curves, width, colour))
             for line in ("", *side_by_side.lines(rows), *by_part.lines(rows), *advice.lines(rows)):
                 terminalreporter.write_line(foreign.terminal(line))

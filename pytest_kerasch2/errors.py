@@ -1,5 +1,8 @@
 """The one family of errors: each says what happened, what was found, and what to do.
 
+Most are also the built-in error that a Python user would catch, such as `BadSetting`, which is a `ValueError`. A claim
+that does not apply and a question that stays undecided are not mistakes of the caller, and have none.
+
 PYTEST_DONT_REWRITE
 """
 
@@ -35,7 +38,7 @@ class KerasCh2Error(Exception):
         return foreign.terminal(" ".join(parts))
 
 
-class ClaimBroken(KerasCh2Error):
+class ClaimBroken(KerasCh2Error, AssertionError):
     """A check saw that a claim does not hold."""
 
 
@@ -47,43 +50,43 @@ class Inconclusive(KerasCh2Error):
     """Something that a check needs is missing, so its claim stays undecided."""
 
 
-class DataMissing(Inconclusive):
+class DataMissing(Inconclusive, FileNotFoundError):
     """A data set is in no place that may be looked into."""
 
 
-class DownloadFailed(DataMissing):
+class DownloadFailed(DataMissing, ConnectionError):
     """A data set could not be fetched whole."""
 
 
-class DeviceMissing(Inconclusive):
+class DeviceMissing(Inconclusive, RuntimeError):
     """A device that was asked for is not there."""
 
 
-class DataDamaged(KerasCh2Error):
+class DataDamaged(KerasCh2Error, ValueError):
     """An archive does not hold what its name promises."""
 
 
-class FrameworkMissing(KerasCh2Error):
+class FrameworkMissing(KerasCh2Error, ModuleNotFoundError):
     """TensorFlow or Keras is not installed."""
 
 
-class FrameworkBroken(KerasCh2Error):
+class FrameworkBroken(KerasCh2Error, ImportError):
     """TensorFlow or Keras is installed and cannot be imported."""
 
 
-class ChildDied(KerasCh2Error):
+class ChildDied(KerasCh2Error, RuntimeError):
     """A child interpreter crashed, ran past its deadline or broke its memory limit."""
 
 
-class UnsafeFile(KerasCh2Error):
+class UnsafeFile(KerasCh2Error, ValueError):
     """A model file holds something that could run code or read other files."""
 
 
-class BadSetting(KerasCh2Error):
+class BadSetting(KerasCh2Error, ValueError):
     """An option or a variable has a value that cannot be used."""
 
 
-class BadResults(KerasCh2Error):
+class BadResults(KerasCh2Error, ValueError):
     """A results file is damaged, of another schema, or cannot be written."""
 
 
@@ -91,23 +94,23 @@ class CannotWrite(BadResults, OSError):
     """A file cannot be written at its place."""
 
 
-class BadTable(KerasCh2Error):
+class BadTable(KerasCh2Error, ValueError):
     """Results files cannot be merged, or a compatibility table or a releases file is damaged or of another schema."""
 
 
-class BadReference(KerasCh2Error):
+class BadReference(KerasCh2Error, ValueError):
     """A reference of many trainings is damaged, of another schema or of another training, or cannot be written."""
 
 
-class DuplicateClaim(KerasCh2Error):
+class DuplicateClaim(KerasCh2Error, ValueError):
     """Two claims carry the same id."""
 
 
-class TrainingFailed(KerasCh2Error):
+class TrainingFailed(KerasCh2Error, RuntimeError):
     """A training gave no curve: it diverged, or its model does not fit its data."""
 
 
-class GateFailed(KerasCh2Error):
+class GateFailed(KerasCh2Error, AssertionError):
     """An accuracy gate found that something has changed."""
 
 
@@ -115,5 +118,5 @@ class GateUndecided(KerasCh2Error):
     """An accuracy gate is undecided after the trainings that it was allowed."""
 
 
-class TimingVoid(KerasCh2Error):
+class TimingVoid(KerasCh2Error, RuntimeError):
     """A time cannot be believed: its work was not done, not all of it was done, or more than that was."""

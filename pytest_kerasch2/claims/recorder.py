@@ -102,6 +102,8 @@ class Recorder:
         """Return the error that the call raises; require that it is one of `kinds`."""
         try:
             value = call()
+        except KerasCh2Error:
+            raise
         except kinds as error:
             self.saw(f"{what}: {described(error)}")
             return error

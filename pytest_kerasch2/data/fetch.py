@@ -119,6 +119,8 @@ class _Watch:
 def _making(target: pathlib.Path) -> Iterator[None]:
     try:
         yield
+    except DownloadFailed:  # which is an OSError too
+        raise
     except OSError as error:
         raise DownloadFailed(
             f"The download folder {target.parent} cannot be written",
@@ -292,6 +294,8 @@ def _answer(archive: Archive, timeout: float) -> Iterator[Any]:
 def _network(archive: Archive, done: int) -> Iterator[None]:
     try:
         yield
+    except DownloadFailed:  # which is an OSError too
+        raise
     except urllib.error.HTTPError as error:
         # It is an answer as well, with an open connection.
         error.close()

@@ -84,6 +84,7 @@ def parameters_of(item: pytest.Item) -> str:
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return ""
+    # Of these parts pytest shows only all together, in which a name may hold the same sign.
     return "-".join(str(part) for part in callspec._idlist if not str(part).startswith(("detects ", "tolerates ")))
 
 

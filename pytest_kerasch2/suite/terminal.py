@@ -13,7 +13,7 @@ from pytest_kerasch2.variables import VARIABLES
 
 def show_results(results: Mapping[str, Any], terminalreporter: Any, path: Path | None) -> None:
     """Print the verdicts, say where the results file lies, and tell GitHub where this is one of its steps."""
-    writer = terminalreporter._tw
+    writer = terminalreporter.config.get_terminal_writer()
     terminalreporter.section("the Keras chapter, verified")
     terminalreporter.write(terminal.table(results, width=writer.fullwidth, colour=writer.hasmarkup))
     if path is not None and path.is_file():

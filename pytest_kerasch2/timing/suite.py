@@ -10,7 +10,7 @@ from typing import Any, Callable, Mapping
 import numpy as np
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import BadSetting, KerasCh2Error
 from pytest_kerasch2.framework import api
 
 # Made up, so that nothing need be installed or fetched: so many images of ten classes that can be told apart. An
@@ -60,6 +60,8 @@ def _called(named: str) -> Any:
         raise BadSetting("A suite is not named", repr(named), "write MODULE:FUNCTION")
     try:
         return getattr(importlib.import_module(module), function)()
+    except KerasCh2Error:
+        raise
     except (ImportError, AttributeError, TypeError) as error:
         raise BadSetting("A suite cannot be had", f"{named}: {error}", "name a function that takes nothing") from error
 

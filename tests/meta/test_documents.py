@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
 
 
 def _text(page: Path) -> str:
@@ -25,11 +26,11 @@ def _anchors(page: Path) -> set[str]:
 
 def _leads_nowhere(page: Path, target: str) -> bool:
     name, _, anchor = unquote(target).partition("#")
-    place = DOCS / name if name else page
+    place = page.parent / name if name else page
     return not place.exists() or bool(anchor and place.suffix == ".md" and anchor not in _anchors(place))
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_links_of_a_page_lead_to_a_file_and_a_heading(page: Path) -> None:
     targets = {one for one in re.findall(r"\]\(([^)\s]+)\)", _text(page)) if not re.match(r"\w+:", one)}
 

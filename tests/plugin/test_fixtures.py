@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from pytest_kerasch2 import fixtures, models
 from pytest_kerasch2.roundtrip import formats
 
-PAGE = Path(__file__).parents[2] / "docs" / "fixtures.md"
 NAMES = [
     "mnist",
     "fashion_mnist",
@@ -122,16 +120,3 @@ def test_a_device_that_is_not_there_is_told_without_a_traceback(pytester: pytest
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["There is no gpu:7 *the devices present are*"])
     assert "fixtures.py:" not in result.stdout.str()
-
-
-@pytest.mark.slow  # starts TensorFlow
-def test_the_readmes_example_runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(pytester.path))
-    example = re.search(r"<!-- example -->\n```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert example is not None
-    pytester.makepyfile(example.group(1))
-
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
-
-    found = result.parseoutcomes()
-    assert (found.get("failed", 0), found.get("errors", 0), found["passed"] >= 6) == (0, 0, True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from pathlib import Path
 from typing import Callable
 
@@ -255,34 +253,3 @@ def test_a_model_is_trained_on_the_embedded_digits(pytester: pytest.Pytester) ->
     result.stdout.fnmatch_lines(
         ["A model tells apart other classes than its data have. Found: 9 outputs, and 10 classes*"]
     )
-
-
-PAGE = Path(__file__).parents[2] / "docs" / "accuracy-gate.md"
-
-
-def _printed(name: str) -> str:
-    found = re.search(rf"<!-- {name} -->\n```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert found is not None
-    return found.group(1)
-
-
-@pytest.mark.slow  # trains, in a process that has to import TensorFlow
-@pytest.mark.skipif(sys.version_info < (3, 8), reason="the printed training is for TensorFlow 2.7 or newer")
-def test_the_printed_training_gives_a_curve(pytester: pytest.Pytester) -> None:
-    (pytester.path / "training.py").write_text(_printed("gate-training"), encoding="utf-8")
-    asks = "from pytest_kerasch2.accuracy import own; print(len(own.train(own.Own('training:train', 10), 3).test_loss))"
-
-    result = pytester.runpython_c(asks)
-
-    assert (result.ret, result.outlines[-1]) == (0, "10")
-
-
-def test_the_printed_test_passes_beside_a_reference_of_its_training(pytester: pytest.Pytester) -> None:
-    (pytester.path / "training.py").write_text(HEAD, encoding="utf-8")
-    pytester.syspathinsert()
-    accuracy_made.write(made(), pytester.path / "reference.jsonl")
-    pytester.makepyfile(_printed("gate-test"))
-
-    result = pytester.runpytest("-p", "no:randomly", "-p", "no:cacheprovider")
-
-    result.assert_outcomes(passed=1)

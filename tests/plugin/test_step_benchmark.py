@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import re
-from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -13,7 +11,6 @@ import pytest
 # Imported here too: pytester forgets what an inner run imports, and these cannot be imported twice.
 from pytest_kerasch2.timing import recording  # noqa: F401
 
-README = Path(__file__).parents[2] / "README.md"
 # A network of a few weights, which the least of Keras trains.
 HEAD = """
 import numpy as np
@@ -320,17 +317,3 @@ def test_without_pytest_benchmark_it_says_what_to_install(inner: Inner, monkeypa
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["Times are kept by pytest-benchmark*pip install pytest-benchmark*"])
-
-
-@ON_TENSORFLOW
-@pytest.mark.slow  # starts TensorFlow in a process of its own
-def test_the_example_of_the_readme_runs(pytester: pytest.Pytester) -> None:
-    pytest.importorskip("sklearn", reason="the digits are scikit-learn's, of the extra `digits`")
-    found = re.search(r"<!-- step-benchmark -->\n```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert found is not None
-    pytester.makepyfile(found[1])
-
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-k", "fit or graph")
-
-    result.assert_outcomes(passed=2, deselected=1)
-    result.stdout.fnmatch_lines(["*benchmark: 2 tests*"])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import re
-from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -14,7 +12,6 @@ import pytest
 from pytest_kerasch2.timing import recording  # noqa: F401
 
 pytest.importorskip("pytest_benchmark", reason="times are kept by pytest-benchmark, of the extra `benchmark`")
-PAGE = Path(__file__).parents[2] / "docs" / "step-benchmark.md"
 HEAD = """
 import numpy as np
 import pytest
@@ -199,20 +196,6 @@ def test_fit(step_benchmark, endless):
 """)
 
     assert set(found.values()) == {"checked"}
-
-
-@ON_TENSORFLOW
-def test_the_examples_of_the_documentation_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    for number, block in enumerate(blocks):
-        if "import torch" not in block or importlib.util.find_spec("torch") is not None:
-            pytester.makepyfile(**{f"test_example_{number}": block})
-
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
-
-    assert (len(blocks) >= 6, result.ret) == (True, 0), result.stdout.str()
 
 
 def test_a_plain_function_is_timed_by_what_it_returns(checks: Inner) -> None:

@@ -1,4 +1,4 @@
-"""The examples of docs/gate-any-training.md: their files, the command, and the fault that a reader is told to plant."""
+"""The examples of docs/how-to/gate-any-training.md: their files, the command, and the change that must fail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "gate-any-training.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "gate-any-training.md"
 BLOCK = re.compile(r"```python\n# (?P<name>\w+\.py)\n(?P<text>.*?)```", re.DOTALL)
 COMMAND = re.compile(r"```sh\nkerasch2 (?P<arguments>calibrate .*?)\n```")
 FAULT = re.compile(r"With `(?P<name>\w+) = (?P<value>[^`]+)` instead, it fails")
@@ -55,7 +55,7 @@ class Example:
 def examples(text: str) -> list[Example]:
     """Return all examples of a page."""
     sections = [section.split("\n", 1) for section in text.split("\n## ")[1:]]
-    return [_example(title, body) for title, body in sections if BLOCK.search(body)]
+    return [_example(title, body) for title, body in sections if COMMAND.search(body) or FAULT.search(body)]
 
 
 def _example(title: str, body: str) -> Example:

@@ -1,4 +1,4 @@
-"""The examples of docs/gate-any-training.md, taken from the page: each is calibrated, passes, and fails with its fault.
+"""The examples of docs/how-to/gate-any-training.md: each is calibrated, passes, and fails with its fault.
 
 Those whose framework is not installed are skipped with the reason, and only read: see `tox run -e tests-frameworks`.
 """
@@ -17,7 +17,7 @@ import pytest
 from pytest_kerasch2 import cli
 from pytest_kerasch2.accuracy import calibrating, showing  # noqa: F401  # pytester forgets what an inner run imports
 from pytest_kerasch2.framework import threads
-from tests.unit.gate_examples import PAGE, Example, examples
+from tests.unit.gate_examples import BLOCK, PAGE, Example, examples
 
 pytest.importorskip("scipy.stats", reason="distributions are SciPy's, of the extra `accuracy`")
 pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
@@ -84,6 +84,18 @@ def test_the_gate_is_asked_from_the_shell(folder: pytest.Pytester) -> None:
     assert cli.main([*example.command]) == 0
 
     assert cli.main(asked.split()) == 0
+
+
+def test_finished_trainings_are_gated_without_another_one(folder: pytest.Pytester) -> None:
+    example = BY_NAME["letters"]
+    files = {found["name"]: found["text"] for found in BLOCK.finditer(PAGE.read_text(encoding="utf-8"))}
+    _write(folder, {**example.files, "test_finished.py": files["test_finished.py"]})
+    assert cli.main([*example.command]) == 0
+    exec(compile(files["train_elsewhere.py"], "train_elsewhere.py", "exec"), {})
+
+    result = folder.runpytest("-p", "no:randomly", "-p", "no:cacheprovider", "test_finished.py")
+
+    result.assert_outcomes(passed=1)
 
 
 def test_the_page_has_an_example_of_each_kind() -> None:
