@@ -221,6 +221,7 @@ def main() -> int:
     """Do what was asked for; return 1 where something is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", type=int, metavar="N", help="one case alone")
+    parser.add_argument("--out", type=Path, default=DATA, help="file of results")
     given = parser.parse_args()
     every = cases()
     found = all_judged(every if given.case is None else [every[given.case]])
@@ -232,7 +233,7 @@ def main() -> int:
     print(f"| servers | wrong | longest |\n| ---: | ---: | ---: |\n| {len(found)} | {wrong} | {longest} s |")
     if given.case is None:
         kept = {"servers": len(found), "wrong": wrong, "cases": {str(line["name"]): line["wrong"] for line in found}}
-        write_text(json.dumps(kept, indent=1) + "\n", DATA)
+        write_text(json.dumps(kept, indent=1) + "\n", given.out)
     return bool(wrong)
 
 

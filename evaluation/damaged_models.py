@@ -34,7 +34,7 @@ from pytest_kerasch2.roundtrip import Limits, check_digest
 from pytest_kerasch2.roundtrip.digests import digest_file, write_digest
 from pytest_kerasch2.roundtrip.inspection import judged, look
 
-KEPT = Path(__file__).parent / "data" / "damaged-models.jsonl"
+DATA = Path(__file__).parent / "data" / "damaged-models.jsonl"
 MEASURED = (
     *sorted((journal.PACKAGE / "roundtrip").glob("*.py")),
     *(journal.PACKAGE / "framework" / f"{name}.py" for name in ("child_main", "job", "spawn")),
@@ -217,21 +217,21 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", choices=model_files.NAMES, action="append", help="may be repeated; all by default")
     parser.add_argument("--case", type=int, help="do this one alone, and keep nothing")
-    parser.add_argument("--kept", type=Path, default=KEPT, help="file of JSON lines")
+    parser.add_argument("--out", type=Path, default=DATA, help="file of JSON lines")
     given = parser.parse_args()
     kinds = given.kind or model_files.NAMES
     if given.case is not None:
         print(json.dumps([block(kind, given.seed, [given.case]) for kind in kinds], indent=1))
         return 0
     revision = journal.digest(MEASURED)
-    kept = journal.keep(given.kept, revision)
+    kept = journal.keep(given.out, revision)
     wanted = [(kind, first) for first in range(0, given.each, BLOCK) for kind in kinds]
     done = {(line["kind"], line["first"]) for line in kept if (line["seed"], line["with"]) == (given.seed, LIBRARY)}
     left = [one for one in wanted if one not in done]
     progress = journal.Progress(len(left), sys.stderr)
     for kind, first in left:
         found = block(kind, given.seed, list(range(first, min(first + BLOCK, given.each))))
-        journal.append(given.kept, {"revision": revision, **found})
+        journal.append(given.out, {"revision": revision, **found})
         kept.append(found)
         progress.step(f"{kind} from {first} on")
     print(table(kept))

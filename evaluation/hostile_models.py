@@ -30,7 +30,7 @@ from pytest_kerasch2.framework.spawn import run
 from pytest_kerasch2.roundtrip import Limits, architecture, contents, inspection
 from pytest_kerasch2.roundtrip.names import Names
 
-KEPT = Path(__file__).parent / "data" / "hostile-models.jsonl"
+DATA = Path(__file__).parent / "data" / "hostile-models.jsonl"
 MEASURED = (
     *sorted((journal.PACKAGE / "roundtrip").glob("*.py")),
     *(journal.PACKAGE / "framework" / f"{name}.py" for name in ("child_main", "job", "spawn")),
@@ -166,13 +166,13 @@ def passed(cases: list[Case]) -> list[str]:
 def main() -> int:
     """Do the campaign on the release at hand, print the counts, and end with 1 where code ran."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kept", type=Path, default=KEPT, help="file of JSON lines")
+    parser.add_argument("--out", type=Path, default=DATA, help="file of JSON lines")
     parser.add_argument("--no-control", action="store_true", help="load nothing without a look")
     given = parser.parse_args()
     revision = journal.digest(MEASURED)
-    journal.keep(given.kept, revision)
+    journal.keep(given.out, revision)
     found = campaign(not given.no_control)
-    journal.append(given.kept, {"revision": revision, **found})
+    journal.append(given.out, {"revision": revision, **found})
     print("\n".join(f"{name}: {len(value) if isinstance(value, list) else value}" for name, value in found.items()))
     wrong = {name: found[name] for name in ("executed", "over", "other") if found[name]}
     print(wrong or "nothing ran, and nothing took too much")

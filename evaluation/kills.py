@@ -297,6 +297,7 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=60, help="cases of each command (60)")
     parser.add_argument("--only", choices=sorted(SUBJECTS), help="this command alone")
     parser.add_argument("--case", type=int, help="replay this one alone; nothing is kept")
+    parser.add_argument("--out", type=Path, default=DATA, help="file of results")
     given = parser.parse_args()
     drawn = [case for case in cases(given.seed, given.each) if given.only in (None, case.subject)]
     with serving_slowly() as address:
@@ -305,8 +306,8 @@ def main() -> int:
             found = ended(case, address)
             print(case, json.dumps(found, indent=1), sep="\n")
             return bool(found["wrong"])
-        DATA.parent.mkdir(exist_ok=True)
-        lines = _all(drawn, address, given.seed, given.each)
+        given.out.parent.mkdir(exist_ok=True)
+        lines = _all(drawn, address, given)
     print(table(lines))
     for line in lines:
         for one in line["wrong"]:
@@ -314,16 +315,16 @@ def main() -> int:
     return int(any(line["wrong"] for line in lines))
 
 
-def _all(drawn: Sequence[Case], address: str, seed: int, each: int) -> list[dict[str, Any]]:
+def _all(drawn: Sequence[Case], address: str, given: argparse.Namespace) -> list[dict[str, Any]]:
     revision = digest()
-    of = {"revision": revision, "seed": seed, "each": each}
-    kept = journal.keep(DATA, revision)
-    done = {line["number"]: line for line in kept if (line["seed"], line["each"]) == (seed, each)}
+    of = {"revision": revision, "seed": given.seed, "each": given.each}
+    kept = journal.keep(given.out, revision)
+    done = {line["number"]: line for line in kept if (line["seed"], line["each"]) == (given.seed, given.each)}
     left = [case for case in drawn if case.number not in done]
     progress = journal.Progress(len(left), sys.stderr)
     for case in left:
         line = {**of, **vars(case), **ended(case, address)}
-        journal.append(DATA, line)
+        journal.append(given.out, line)
         done[case.number] = line
         progress.step(f"{case.subject}, {case.signal}: {'; '.join(line['wrong']) or 'as it should be'}")
     return [done[case.number] for case in drawn]

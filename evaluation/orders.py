@@ -123,6 +123,7 @@ def main() -> int:
     parser.add_argument("--real", action="store_true", help="the chapter itself")
     parser.add_argument("--workers", type=int, nargs="+", default=WORKERS, help="processes (0 2 4)")
     parser.add_argument("--times", type=int, default=TWICE, help="runs of each (2)")
+    parser.add_argument("--out", type=Path, default=DATA, help="file of results")
     given = parser.parse_args()
     lines = _all(given)
     counted = Counter((line["status"], line["results"]) for line in lines)
@@ -135,10 +136,10 @@ def main() -> int:
 
 
 def _all(given: argparse.Namespace) -> list[dict[str, Any]]:
-    DATA.parent.mkdir(exist_ok=True)
+    given.out.parent.mkdir(exist_ok=True)
     revision = digest(Path(__file__))
     keys = ("order", "workers", "time", "real")
-    done = {tuple(line[key] for key in keys): line for line in journal.keep(DATA, revision)}
+    done = {tuple(line[key] for key in keys): line for line in journal.keep(given.out, revision)}
     orders = range(given.seed, given.seed + given.orders)
     asked = [(*one, given.real) for one in itertools.product(orders, given.workers, range(given.times))]
     progress = journal.Progress(len([one for one in asked if one not in done]), sys.stderr)
@@ -147,7 +148,7 @@ def _all(given: argparse.Namespace) -> list[dict[str, Any]]:
             with small_places.place(f"orders-{one}") as here:
                 prepared(here)
                 line = {"revision": revision, **dict(zip(keys, one)), **run(here, one[0], one[1], given.real)}
-            journal.append(DATA, line)
+            journal.append(given.out, line)
             done[one] = line
             progress.step(f"order {one[0]}, -n {one[1]}: {line['results']}")
     return [done[one] for one in asked]

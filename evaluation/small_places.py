@@ -182,7 +182,8 @@ def _is_marked(pid: int, mark: bytes) -> bool:
 def place(mark: str) -> Iterator[Place]:
     """Yield a place for as long as this lasts; its processes are ended at the end."""
     folder = Path(tempfile.mkdtemp(prefix="campaign-"))
-    found = Place(folder, mark)
+    # Another run of the same campaign has processes of its own.
+    found = Place(folder, f"{mark}-{os.getpid()}")
     for name in ("home", "temporary"):
         (folder / name).mkdir()
     try:

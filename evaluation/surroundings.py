@@ -178,6 +178,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=[one.name for one in SURROUNDINGS], help="these surroundings alone")
     parser.add_argument("--case", type=int, help="replay this one alone; nothing is kept")
+    parser.add_argument("--out", type=Path, default=DATA, help="file of results")
     given = parser.parse_args()
     chosen = [case for case in cases() if given.only in (None, case.surrounding.name)]
     with small_places.place("surroundings") as here:
@@ -186,7 +187,7 @@ def main() -> int:
             (case,) = (one for one in chosen if one.number == given.case)
             print(case, json.dumps(tried(case, here), indent=1), sep="\n")
             return 0
-        lines = _all(chosen, here)
+        lines = _all(chosen, here, given.out)
     print(table(lines))
     print(dict(Counter(line["went"] for line in lines)))
     wrong = [line for line in lines if line["went"] == WRONG or line["left"]]
@@ -195,16 +196,16 @@ def main() -> int:
     return int(bool(wrong))
 
 
-def _all(chosen: Sequence[Case], here: Place) -> list[dict[str, Any]]:
-    DATA.parent.mkdir(exist_ok=True)
+def _all(chosen: Sequence[Case], here: Place, out: Path) -> list[dict[str, Any]]:
+    out.parent.mkdir(exist_ok=True)
     revision = digest(Path(__file__))
-    done = {line["number"]: line for line in journal.keep(DATA, revision)}
+    done = {line["number"]: line for line in journal.keep(out, revision)}
     left = [case for case in chosen if case.number not in done]
     progress = journal.Progress(len(left), sys.stderr)
     for case in left:
         about = {"number": case.number, "surrounding": case.surrounding.name, "command": case.command}
         line = {"revision": revision, **about, **tried(case, here)}
-        journal.append(DATA, line)
+        journal.append(out, line)
         done[case.number] = line
         progress.step(f"{case.command}, {case.surrounding.name}: {line['went']}")
     return [done[case.number] for case in chosen]

@@ -81,6 +81,10 @@ def finish() -> None:
 
 
 def _forget() -> None:
+    if _asked:
+        # CPython remembers an interrupt that met a text being executed, as `dataclass` does, and ends by SIGINT at the
+        # end of `python -m`, whoever has handled it. The next text that is executed makes it forget.
+        exec("")
     _asked.clear()
     _ending_until.clear()
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.builders import forkserver
+
 # How long an example takes, which may be the first to import SciPy, is a matter of the machine.
 settings.register_profile("any machine", settings(), deadline=None)
 settings.load_profile("any machine")
@@ -39,3 +41,19 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("KERAS_HOME", raising=False)
     return home
+
+
+@pytest.fixture(scope="session")
+def _forkserver(tmp_path_factory: pytest.TempPathFactory) -> None:
+    forkserver.start(str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture
+def preloaded(
+    request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
+    """Return a pytester whose inner runs need not import TensorFlow, where a fork is safe."""
+    if forkserver.AVAILABLE:
+        request.getfixturevalue("_forkserver")
+        monkeypatch.setattr(pytester, "popen", forkserver.popen)
+    return pytester

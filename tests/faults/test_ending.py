@@ -327,3 +327,26 @@ def test_a_frame_whose_line_python_does_not_know_is_left_out_of_the_traceback() 
         raise ValueError("it")
 
     assert [interruption.has_line(one) for one in (Lost(), *raised.traceback)] == [False, True]
+
+
+DATACLASS = """
+import os, signal, sys
+from pytest_kerasch2 import ending
+try:
+    with ending.as_by_ctrl_c():
+        exec("os.kill(os.getpid(), signal.SIGTERM)\\nfor _ in range(10**6): pass")
+except KeyboardInterrupt:
+    pass
+sys.exit(130)
+"""
+
+
+def test_an_interrupt_that_met_a_text_being_executed_does_not_change_the_status(tmp_path: Path) -> None:
+    (tmp_path / "interrupted.py").write_text(DATACLASS, encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), str(small_places.ROOT)])
+
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"], env={**os.environ, "PYTHONPATH": path}, timeout=60, check=False
+    )
+
+    assert done.returncode == 130

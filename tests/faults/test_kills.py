@@ -28,6 +28,7 @@ def _chosen() -> Iterator[Case]:
         yield next(case for case in drawn if (case.subject, case.signal) == (subject, signal))
 
 
+@pytest.mark.slow  # `python -m evaluation.robustness --tenth` ends each command twice
 @pytest.mark.parametrize("case", list(_chosen()), ids=lambda case: f"{case.subject}, {case.signal}")
 def test_what_is_ended_leaves_nothing_and_resumes(case: Case, address: str) -> None:
     found = kills.ended(case, address)

@@ -12,7 +12,11 @@ from evaluation import orders, small_places
 
 pytest.importorskip("pytest_randomly", reason="orders are drawn by pytest-randomly")
 pytest.importorskip("xdist", reason="workers are those of pytest-xdist")
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked at in /proc")
+pytestmark = [
+    # `python -m evaluation.robustness --tenth` does the same.
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked at in /proc"),
+]
 # The seeds are those of the orders; the last number is of workers.
 RUNS = [(1, 0), (2, 0), (2, 2)]
 

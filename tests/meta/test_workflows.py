@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from pathlib import Path
 
@@ -47,6 +48,22 @@ def test_no_checkout_keeps_its_credentials(path: Path) -> None:
 
     kept = re.findall(r"uses: actions/checkout@.*\n(?!\s+with:\n\s+persist-credentials: false)", text)
     assert kept == []
+
+
+@pytest.mark.parametrize("environment", ["tests", "tests-slow", "tests-shuffled", "robustness"])
+def test_what_the_test_command_leaves_out_is_run_by_a_workflow(environment: str) -> None:
+    jobs = re.findall(r"env: ([\w.-]+)", "\n".join(path.read_text(encoding="utf-8") for path in FILES))
+
+    assert environment in jobs
+
+
+def test_the_slow_tests_are_the_only_ones_that_the_test_command_leaves_out() -> None:
+    about = configparser.ConfigParser(interpolation=None)
+    about.read(PROJECT / "tox.ini", encoding="utf-8")
+    commands = {name: about[f"testenv:{name}"]["commands"] for name in ("tests", "tests-slow", "tests-full")}
+
+    left_out = {name: re.findall(r'-m ("not slow"|slow)', command) for name, command in commands.items()}
+    assert left_out == {"tests": ['"not slow"'], "tests-slow": ["slow"], "tests-full": []}
 
 
 def test_control_an_expression_within_a_run_would_be_seen() -> None:

@@ -130,8 +130,8 @@ class Small:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {"PYTHONPATH": path, "HOME": str(home), **quiet, **environment}.items():
                 patch.setenv(name, value) if value else patch.delenv(name, raising=False)
-            # Not shuffled, because some of these tests are about order.
-            shared = ("-p", "small", "-p", "no:randomly")
+            # Not shuffled, because some of these tests are about order; a third of the start is Hypothesis's plugin.
+            shared = ("-p", "small", "-p", "no:randomly", "-p", "no:hypothesispytest")
             return self.pytester.runpytest_subprocess(*shared, *arguments, timeout=120)
 
     def results(self, *arguments: str) -> tuple[pytest.RunResult, Any]:

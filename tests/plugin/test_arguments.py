@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("preloaded")
 # Each needs no framework: it is refused before anything is imported.
 WRONG = """
 def test_gate(accuracy_gate):

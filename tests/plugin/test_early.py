@@ -58,6 +58,7 @@ def test_every_claim_of_the_suite_is_in_the_results_file(run: Any, cntk: Path, p
     assert verdicts["network-data.sizes"] == "inconclusive"
 
 
+@pytest.mark.slow
 def test_a_claim_is_selected_by_its_id(run: Any, cntk: Path) -> None:
     result = run(cntk, "-k", "config.file-keys")
 
@@ -80,6 +81,7 @@ def test_a_verdict_that_is_not_as_recorded_fails(run: Any, tmp_path: Path) -> No
     result.stdout.fnmatch_lines(["*broken, and no known issue explains it*", "*'Dense', 401135*"])
 
 
+@pytest.mark.slow
 def test_injected_faults_are_detected(run: Any, cntk: Path) -> None:
     result = run(cntk, "--chapter-faults", "-k", "file-keys or weights-shape")
 
@@ -87,6 +89,7 @@ def test_injected_faults_are_detected(run: Any, cntk: Path) -> None:
     result.stdout.fnmatch_lines(["injected faults detected: 3 of 3 *"])
 
 
+@pytest.mark.slow
 def test_workers_ask_once(run: Any, cntk: Path, pytester: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     place = pytester.path / "results.json"

@@ -97,7 +97,6 @@ def test_every_fixture_explains_itself(pytester: pytest.Pytester) -> None:
         assert re.search(rf"^{name}\b.*\n    \S", told, re.MULTILINE), f"{name} is not explained"
 
 
-@pytest.mark.slow  # starts TensorFlow
 def test_the_fixtures_do_what_they_say(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(pytester.path))
     monkeypatch.setenv("KERASCH2_MIRROR", "")
@@ -111,11 +110,10 @@ def test_the_fixtures_do_what_they_say(pytester: pytest.Pytester, monkeypatch: p
     assert not (pytester.path / ".keras").exists()
 
 
-@pytest.mark.slow  # starts TensorFlow
-def test_a_device_that_is_not_there_is_told_without_a_traceback(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("def test_anything(device):\n    pass\n")
+def test_a_device_that_is_not_there_is_told_without_a_traceback(preloaded: pytest.Pytester) -> None:
+    preloaded.makepyfile("def test_anything(device):\n    pass\n")
 
-    result = pytester.runpytest_subprocess("--chapter-devices=gpu:7", "-p", "no:cacheprovider")
+    result = preloaded.runpytest_subprocess("--chapter-devices=gpu:7", "-p", "no:cacheprovider")
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["There is no gpu:7 *the devices present are*"])

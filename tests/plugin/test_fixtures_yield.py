@@ -103,7 +103,9 @@ WAYS = [BY_MARK, SEVERAL_NAMES, BY_KEYWORDS, BY_MODULE_HOOK, BY_CLASS_HOOK, BY_F
 @pytest.fixture
 def inner(pytester: pytest.Pytester) -> Any:
     def run(*arguments: str) -> pytest.RunResult:
-        return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-v", *arguments)
+        return pytester.runpytest_subprocess(
+            "-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-v", *arguments
+        )
 
     return run
 

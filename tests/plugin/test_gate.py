@@ -243,11 +243,11 @@ def test_too_few_classes(accuracy_gate, reference):
 """
 
 
-@pytest.mark.slow  # trains some 18 times for two epochs, in a process that starts TensorFlow
-def test_a_model_is_trained_on_the_embedded_digits(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(LIVE)
+@pytest.mark.slow  # trains some 18 times for two epochs
+def test_a_model_is_trained_on_the_embedded_digits(preloaded: pytest.Pytester) -> None:
+    preloaded.makepyfile(LIVE)
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "--chapter-offline")
+    result = preloaded.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "--chapter-offline")
 
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(

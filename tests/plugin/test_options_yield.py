@@ -14,7 +14,9 @@ def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
     def run(*arguments: str) -> pytest.RunResult:
-        return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-s", *arguments)
+        return pytester.runpytest_subprocess(
+            "-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-s", *arguments
+        )
 
     return run
 

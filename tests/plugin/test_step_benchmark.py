@@ -32,6 +32,7 @@ def network(**how):
 # Not imported here: the inner runs could not import it again.
 ON_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="asks TensorFlow itself")
 Inner = Callable[..., pytest.RunResult]
+pytestmark = pytest.mark.usefixtures("preloaded")
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +57,6 @@ def _stored(pytester: pytest.Pytester) -> Any:
     return found
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_its_times_are_those_of_single_steps_in_pytest_benchmarks_json(inner: Inner, pytester: pytest.Pytester) -> None:
     body = """
 def test_fit(step_benchmark):
@@ -73,7 +73,6 @@ def test_fit(step_benchmark):
     assert (ours["mode"], ours["batch_size"], ours["device"], steps % 2) == ("fit", 32, "cpu:0", 0)
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_each_measurement_of_a_test_has_its_own_row_and_record(inner: Inner, pytester: pytest.Pytester) -> None:
     body = """
 def test_modes(step_benchmark):
@@ -88,7 +87,6 @@ def test_modes(step_benchmark):
     assert found == {"test_modes": "train_on_batch", "test_modes #2": "fit"}
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_under_w_error_the_frameworks_own_warnings_are_no_errors(inner: Inner) -> None:
     body = """
 import warnings
@@ -116,7 +114,6 @@ def test_own(step_benchmark):
     result.stdout.fnmatch_lines(["*DeprecationWarning: my own*"])
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_what_cannot_be_timed_is_refused_without_a_traceback(inner: Inner) -> None:
     body = """
 @pytest.mark.parametrize("how", [
@@ -151,7 +148,6 @@ def test_not_compiled(step_benchmark):
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_a_model_whose_learning_rate_is_zero_is_timed_and_its_work_not_checked(
     inner: Inner, pytester: pytest.Pytester
 ) -> None:
@@ -168,7 +164,6 @@ def test_still(step_benchmark):
     assert told.startswith("not checked: reference steps move no weight")
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_data_that_are_no_numbers_are_said_to_be_so(inner: Inner) -> None:
     body = """
 @pytest.mark.parametrize("mode", ["fit", "predict"])
@@ -182,7 +177,6 @@ def test_not_a_number(step_benchmark, mode):
     result.stdout.fnmatch_lines(["data must hold numbers, but x holds 1 of 256 that are NaN or infinite."] * 2)
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 @pytest.mark.parametrize(("arguments", "ours"), [((), False), (("--full-trace",), True)])
 def test_of_what_a_step_raises_the_users_own_lines_are_shown(inner: Inner, arguments: Any, ours: bool) -> None:
     body = """
@@ -204,7 +198,6 @@ def test_raises(step_benchmark):
     assert shown == [ours, True, True]
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_of_what_a_layer_raises_the_models_own_line_is_shown_too(inner: Inner) -> None:
     body = """
 keras = api.tensorflow().keras
@@ -235,7 +228,6 @@ def test_raises(step_benchmark):
     assert "# the model's own line" in result.stdout.str()
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_a_model_that_takes_batches_of_one_size_is_asked_for_its_loss_in_these(inner: Inner) -> None:
     body = """
 def test_of_ten(step_benchmark):
@@ -258,7 +250,6 @@ def test_of_ten(step_benchmark):
 
 
 @ON_TENSORFLOW
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_a_model_on_another_device_is_refused(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     body = """
@@ -285,7 +276,6 @@ def test_pytest_benchmark_knows_it_for_a_benchmark(inner: Inner, option: str, ou
     result.stdout.fnmatch_lines([f"*::test_ours {ours}*", f"*::test_other {other}*"])
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_what_cannot_be_stopped_ends_the_run_and_keeps_what_was_measured(
     inner: Inner, pytester: pytest.Pytester
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pytest_kerasch2 import step_records
 from pytest_kerasch2.errors import BadSetting
 
+pytestmark = pytest.mark.usefixtures("preloaded")
 # No model is needed where nothing is measured.
 ASKS = "def test_it(step_benchmark):\n    step_benchmark(None, None)\n\ndef test_other():\n    pass\n"
 

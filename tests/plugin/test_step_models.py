@@ -31,8 +31,7 @@ def network(outputs=1, activation=None, **how):
 
 """
 ON_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="asks TensorFlow itself")
-# Each starts Keras in a process of its own.
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.usefixtures("preloaded")
 Inner = Callable[..., Any]
 
 

@@ -53,15 +53,15 @@ def test_of_another_mode(step_benchmark):
 """
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
+@pytest.mark.slow  # takes three models apart, some ten seconds each
 def test_a_step_is_taken_apart_and_the_model_put_back(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    preloaded: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The inner run is no worker, even where this one is.
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    pytester.makepyfile(HEAD + BODY)
+    preloaded.makepyfile(HEAD + BODY)
 
-    result = pytester.runpytest_subprocess("-rs", "-p", "no:randomly", "-p", "no:cacheprovider")
+    result = preloaded.runpytest_subprocess("-rs", "-p", "no:randomly", "-p", "no:cacheprovider")
 
     outcomes = result.parseoutcomes()
     told = [outcomes.get(outcome, 0) for outcome in ("passed", "skipped", "failed")]

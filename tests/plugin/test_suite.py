@@ -6,6 +6,25 @@ import pytest
 
 from pytest_kerasch2.claims import results
 
+# A section of which no check starts a process with TensorFlow.
+SAMPLE = "dtypes"
+
+
+def test_a_sample_of_the_faults_is_caught(preloaded: pytest.Pytester) -> None:
+    result = preloaded.runpytest_subprocess(
+        "--chapter-faults", "-k", SAMPLE, "-q", "-p", "no:cacheprovider", "-p", "no:randomly"
+    )
+
+    assert result.ret == 0
+    result.stdout.re_match_lines([r"injected faults detected: [1-9]\d* of \d+"])
+
+
+def test_a_sample_of_the_chapter_is_as_recorded(preloaded: pytest.Pytester) -> None:
+    result = preloaded.runpytest_subprocess("--chapter", "-k", SAMPLE, "-q", "-W", "error", "-p", "no:cacheprovider")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines("Verdicts: *, all as recorded*")
+
 
 @pytest.mark.slow  # plants every fault around every check
 @pytest.mark.timeout(1800)

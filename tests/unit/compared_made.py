@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-STAND_IN = """#!{python}
+STAND_IN = """#!{python} -SE
 import json, os, random, sys, time
 given = {given!r}
 starts = {folder!r} + "/starts"

@@ -121,6 +121,7 @@ def test_the_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureF
     assert (status, "There is no such model style" in capsys.readouterr().err) == (cli.REFUSED, True)
 
 
+@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_a_process_that_computes_with_other_threads_is_refused(order: Order) -> None:
     """What the first line of a reference says of threads would not be true."""
     script = "import sys; from pytest_kerasch2.framework import api, threads; api.tensor([1.0]) + api.tensor([1.0])\n"

@@ -17,7 +17,7 @@ from tests.unit.accuracy_made import NEW, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 # TensorFlow's own, of old releases.
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")]
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 RECIPE = Recipe(epochs=1)
 SEEDS = made(epochs=1)
 

@@ -17,6 +17,7 @@ from pytest_kerasch2.models import STYLES, style
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 BRIEF = Recipe(epochs=2)
+QUICK_STYLES = ("sequential-list", "subclass")
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +121,17 @@ def test_another_seed_gives_another(tested: Any) -> None:
     assert training.train(BRIEF, tested, 7).loss != training.train(BRIEF, tested, 8).loss
 
 
-@pytest.mark.parametrize("name", [one.name for one in STYLES])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one.name, marks=() if one.name in QUICK_STYLES else pytest.mark.slow) for one in STYLES],
+)
 def test_each_style_is_trained(tested: Any, name: str) -> None:
     run = training.train(replace(BRIEF, style=name), tested, 3)
 
     assert run.loss[1] < run.loss[0]
 
 
-@pytest.mark.parametrize("feed", FEEDS[1:])
+@pytest.mark.parametrize("feed", [FEEDS[1], *(pytest.param(one, marks=pytest.mark.slow) for one in FEEDS[2:])])
 def test_each_pipeline_feeds_it(tested: Any, feed: str) -> None:
     run = training.train(replace(BRIEF, feed=feed), tested, 3)
 

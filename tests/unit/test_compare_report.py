@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import random
@@ -43,6 +44,13 @@ def pool() -> list[compare_report.Start]:
     return compare_report.starts_of([_trial(seed, 0.01) for seed in range(8)])["idle"]
 
 
+@pytest.fixture
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A section of which the resampled rates are not looked at, and so are those of a few runs."""
+    monkeypatch.setattr(compare_report, "rates", functools.partial(compare_report.rates, runs=20))
+    monkeypatch.setattr(compare_report, "coverage", functools.partial(compare_report.coverage, trials=20))
+
+
 def test_honest_starts_alone_are_drawn_from() -> None:
     found = compare_report.starts_of([_trial(0, 0.01), _trial(1, 0.01, injected=0.05), _trial(2, 0.01, kind="busy")])
 
@@ -68,6 +76,7 @@ def test_roles_are_drawn_of_which_each_has_the_same_processes(pool: list[compare
     assert sorted((round(ratio, 9), round(null, 9)) for ratio, null, _ in found) == sorted(wanted)
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_an_honest_run_that_was_told_to_be_faster_is_told_too() -> None:
     trials = [_trial(0, 0.01), _trial(1, 0.01, verdicts={"fit": "same", "predict": "faster"})]
 
@@ -151,6 +160,7 @@ def test_what_came_of_trials_of_other_turns_is_told_and_not_counted(tmp_path: Pa
     assert "Told slower: 1 of 2 at 5 % injected." in found
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_the_section_names_each_kind_of_load() -> None:
     said = compare_report.section([_trial(seed, 0.01, kind=kind) for seed in range(2) for kind in ("idle", "memory")])
 

@@ -36,7 +36,7 @@ print("\\n" + json.dumps(same))
 """
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", ["all but the CIFARs", pytest.param("the CIFARs", marks=pytest.mark.slow)])
 def test_our_arrays_are_those_of_the_genuine_loaders_and_the_home_stays_empty(
     tmp_path: pathlib.Path, group: str
 ) -> None:

@@ -227,7 +227,6 @@ def test_the_exit_status_says_whether_it_is_usable(
     assert (usable, unusable) == (0, 1)
 
 
-@pytest.mark.slow  # starts the framework that is installed, in a child
 def test_what_is_installed_is_imported_and_its_devices_are_listed() -> None:
     if packages.installed() is None:
         pytest.skip("there is no framework here")

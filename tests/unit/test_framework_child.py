@@ -52,10 +52,12 @@ def test_the_cpu_can_be_split_in_a_child(in_subprocess):
     assert changed == ["logical devices"]
 
 
+@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_the_cpu_cannot_be_split_any_more(in_subprocess):
     assert "The CPU cannot be split any more" in in_subprocess("too_late")
 
 
+@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_hidden_devices_are_named(in_subprocess):
     assert in_subprocess("hidden") == ["visible devices"]
 

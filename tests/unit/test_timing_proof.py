@@ -114,7 +114,11 @@ def test_a_target_for_each_output_of_one_unit_may_have_no_side_of_its_own(activa
     assert None not in shown
 
 
-@pytest.mark.parametrize("name", ["half batch", "skipped update", "cached output", "half evaluated"])
+# Half of each batch is refused among the cheats of tests/unit/test_zoo_cheats.py too.
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("half batch", marks=pytest.mark.slow), "skipped update", "cached output", "half evaluated"],
+)
 def test_what_does_less_is_refused(chapters: Subject, name: str) -> None:
     api.require_tensorflow("A cheat")
 

@@ -77,7 +77,6 @@ def worker(folder: Path) -> Iterator[Worker]:
         found.close()
 
 
-@pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Worker) -> None:
     named = {"suite_of": "steps_of_mine:benchmarks"}
     about = worker.ask("about", **named)
@@ -110,8 +109,7 @@ def test_inputs_in_a_mapping_are_checked_and_timed_in_turns(worker: Worker) -> N
     assert ("off" in opened["proof"], all(one["seconds"] > 0 for one in done)) == (True, True)
 
 
-@pytest.mark.slow  # starts Keras in a process of its own
-@pytest.mark.parametrize("ended", [False, True], ids=["of-itself", "killed"])
+@pytest.mark.parametrize("ended", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["of-itself", "killed"])
 def test_a_process_leaves_no_temporary_file(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: bool
 ) -> None:

@@ -123,8 +123,9 @@ def test_results_of_another_release_are_not_taken(tmp_path: Path, monkeypatch: p
     assert len(zoo.read(path)) == 3
 
 
-@pytest.mark.slow  # it trains twelve models, some seconds each
-@pytest.mark.parametrize(("name", "mode"), SAMPLE)
+@pytest.mark.parametrize(
+    ("name", "mode"), [*SAMPLE[:3], *(pytest.param(*one, marks=pytest.mark.slow) for one in SAMPLE[3:])]
+)
 def test_a_sample_is_timed(name: str, mode: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

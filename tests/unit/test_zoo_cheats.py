@@ -77,10 +77,11 @@ def _given(kind: Kind, cheated: bool) -> Any:
 TRAINED = [name for name, one in KINDS.items() if one.method in {"train_on_batch", "fit"}]
 
 
-@pytest.mark.slow  # it trains two models for each of thirty kinds
 # Keras says so of a head that is detached, which is the cheat.
 @pytest.mark.filterwarnings("ignore:Gradients do not exist for variables:UserWarning")
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize(
+    "name", [one if one in SAMPLE else pytest.param(one, marks=pytest.mark.slow) for one in TRAINED]
+)
 def test_a_cheat_in_training_trains_otherwise(name: str) -> None:
     (honest, counted), (cheat, claimed) = (_way_of_training(KINDS[name], cheated) for cheated in (False, True))
 
@@ -94,8 +95,7 @@ def test_a_cheat_in_inference_gives_something_else(name: str) -> None:
     assert np.max(np.abs(honest - cheat)) > 1e-3 * np.max(np.abs(honest))
 
 
-@pytest.mark.slow  # it times six models, some seconds each
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("name", [SAMPLE[0], *(pytest.param(one, marks=pytest.mark.slow) for one in SAMPLE[1:])])
 def test_a_sample_is_refused(name: str) -> None:
     kind = KINDS[name]
     with warnings.catch_warnings():
