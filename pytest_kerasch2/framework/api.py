@@ -119,8 +119,11 @@ def runs_on_tensorflow() -> bool:
 
 
 def runs_eagerly() -> bool:
-    """Whether a layer or a model can be called on values; not so on Theano and CNTK, where a tensor is a formula."""
-    return runs_on_tensorflow() or is_keras3()
+    """Whether a layer or a model can be called on values; imports nothing.
+
+    Not so on Theano and CNTK, where a tensor is a formula.
+    """
+    return runs_on_tensorflow() or choice.choice().name not in choice.EARLY
 
 
 def is_loaded() -> bool:

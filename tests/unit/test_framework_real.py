@@ -7,6 +7,7 @@ import time
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pytest_kerasch2.errors import BadSetting, DeviceMissing
@@ -298,3 +299,19 @@ def test_an_unknown_word_is_quoted_with_the_allowed_ones(word):
 
     assert repr(word) in str(caught.value)
     assert "cpu or cpu:N, gpu or gpu:N" in str(caught.value)
+
+
+def test_a_call_on_values_gives_what_the_layer_gives():
+    layer, values = api.keras().layers.Dense(2), np.ones((1, 3), "float32")
+
+    called = api.array(api.call(layer, values))
+
+    assert called.tolist() == api.array(layer(values)).tolist()
+
+
+def test_a_sequential_model_of_a_declared_input_has_its_weights_at_once():
+    assert api.sequential((6,), [api.keras().layers.Dense(4)]).count_params() == 28
+
+
+def test_the_batch_of_a_placeholder_has_no_size():
+    assert api.shape(api.keras().Input(shape=(28, 28))) == (None, 28, 28)

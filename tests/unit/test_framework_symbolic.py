@@ -40,7 +40,12 @@ class MissingInputError(Exception):
 def _function(phases: list[Any], outputs: list[Formula]) -> Callable[[list[int]], list[Any]]:
     if outputs[0].of_phase is None:
         raise MissingInputError("Undeclared input")
-    return lambda given: [outputs[0].of_phase(given[0] if given else 0)]
+
+    def evaluated(given: list[int]) -> list[Any]:
+        assert len(given) == len(phases)
+        return [outputs[0].of_phase(given[0] if given else 0)]
+
+    return evaluated
 
 
 class Layer:

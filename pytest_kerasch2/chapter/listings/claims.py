@@ -11,6 +11,7 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
 from pytest_kerasch2.chapter.backend import claims as backend_claims
 from pytest_kerasch2.chapter.backend import faults as backend_faults
+from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.listings import faults, running
 from pytest_kerasch2.checks import common_faults
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
@@ -68,6 +69,11 @@ def version(tf: Any, record: Recorder) -> None:
     "The block that sets the precision runs as printed, given one of the three precisions.",
     section="Configuration file",
     kind="code",
+)
+@on_early_keras(
+    "backend/common.py",
+    "no block imports `keras`: the chapter calls the module tensorflow.keras, which this block does not",
+    "NameError: name 'keras' is not defined",
 )
 @known_issue(
     of="keras",
