@@ -108,8 +108,8 @@ def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
         BadSetting: there is no column of a name, or the plugin cannot run in one.
     """
     for column in releases.chosen([*wish.names, wish.against]):
-        if column.host and (wish.names or column.environment == wish.against):
-            asked = f"{column.environment}, which the plugin only asks"
+        if (column.host or column.imports != "tensorflow") and (wish.names or column.environment == wish.against):
+            asked = f"{column.environment}, whose steps are not those of TensorFlow"
             raise BadSetting("A release cannot be timed", asked, "leave it out")
     there = release_history_kept.read(wish.out)
     found = []

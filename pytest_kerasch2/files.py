@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Iterator
 
 from pytest_kerasch2 import folders
-from pytest_kerasch2.errors import CannotWrite
+from pytest_kerasch2.errors import CannotWrite, KerasCh2Error
 
 # A device that takes nothing, as a full disk does.
 _FULL = Path("/dev/full")
@@ -92,7 +92,7 @@ def _named(path: Path) -> Iterator[None]:
         if path.is_dir():
             raise CannotWrite("A file cannot be written where a folder is", str(path), _REMEDY)
         yield
-    except CannotWrite:
+    except KerasCh2Error:  # some of them are such errors too
         raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Dict, Iterator, List, Sequence, Tuple, Uni
 import numpy as np
 
 from pytest_kerasch2.data import digests, pickles
-from pytest_kerasch2.errors import DataDamaged
+from pytest_kerasch2.errors import DataDamaged, KerasCh2Error
 
 if TYPE_CHECKING:
     from typing import Any
@@ -60,7 +60,7 @@ def _blaming(path: pathlib.Path, member: str = "") -> Iterator[None]:
     where = f"in {member}: " if member else ""
     try:
         yield
-    except DataDamaged:
+    except KerasCh2Error:  # some of them are such errors too
         raise
     except pickles.Refused as error:
         raise damaged(path, f"{where}{error}, where only lists of integers and arrays belong") from error

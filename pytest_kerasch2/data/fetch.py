@@ -26,7 +26,7 @@ import filelock
 
 from pytest_kerasch2 import ending
 from pytest_kerasch2.data.digests import digest_of_file
-from pytest_kerasch2.errors import DownloadFailed
+from pytest_kerasch2.errors import DownloadFailed, KerasCh2Error
 
 if TYPE_CHECKING:
     from pytest_kerasch2.data.registry import Archive
@@ -119,7 +119,7 @@ class _Watch:
 def _making(target: pathlib.Path) -> Iterator[None]:
     try:
         yield
-    except DownloadFailed:  # which is an OSError too
+    except KerasCh2Error:  # some of them are such errors too
         raise
     except OSError as error:
         raise DownloadFailed(
@@ -294,7 +294,7 @@ def _answer(archive: Archive, timeout: float) -> Iterator[Any]:
 def _network(archive: Archive, done: int) -> Iterator[None]:
     try:
         yield
-    except DownloadFailed:  # which is an OSError too
+    except KerasCh2Error:  # some of them are such errors too
         raise
     except urllib.error.HTTPError as error:
         # It is an answer as well, with an open connection.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from .. import folders
-from ..errors import DataDamaged, UnsafeFile
+from ..errors import DataDamaged, KerasCh2Error, UnsafeFile
 from .architecture import REMEDY
 from .archive_layout import check_layout
 from .kinds import AGAIN, user_blocks
@@ -59,6 +59,8 @@ def _extract(source: Path, target: Path, limits: Limits) -> Members:
                 shutil.copyfileobj(packed, plain)
             for name in archive.namelist():
                 _read_out(archive, name)
+    except KerasCh2Error:  # some of them are such errors too
+        raise
     except DAMAGE as error:
         raise DataDamaged("The archive is not whole", f"{type(error).__name__}: {error}"[:300], AGAIN) from error
     return Members(texts[CONFIG], texts[METADATA], target)

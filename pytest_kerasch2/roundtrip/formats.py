@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from .. import folders
-from ..errors import BadSetting
+from ..errors import BadSetting, KerasCh2Error
 from ..framework import api
 from ..third_party import warnings_shown
 from . import unknown
@@ -128,6 +128,8 @@ class Format:
         custom = unknown.with_full_names(found, Names(keras, custom_objects or {}))
         try:
             return self._read(tf, source, into, custom, trusted)
+        except KerasCh2Error:  # some of them are such errors too
+            raise
         except (TypeError, ValueError) as error:
             unknown.explain(found, Names(keras, custom or {}), error)
             raise

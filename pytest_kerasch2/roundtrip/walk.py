@@ -12,7 +12,7 @@ from typing import Any
 
 import h5py
 
-from ..errors import BadSetting, DataDamaged, UnsafeFile
+from ..errors import BadSetting, DataDamaged, KerasCh2Error, UnsafeFile
 from . import architecture, archive, shards
 from .architecture import REMEDY
 from .kinds import AGAIN, HDF5, SHARDS, ZIP, check_hdf5, kind_of
@@ -132,6 +132,8 @@ def _hdf5(source: Path, limits: Limits) -> Contents:
     try:
         with h5py.File(str(source), "r") as file:
             return _walk(file, _Tally(limits, source.stat().st_size))
+    except KerasCh2Error:  # some of them are such errors too
+        raise
     except DAMAGE as error:
         raise DataDamaged("The HDF5 file is not whole", f"{type(error).__name__}: {error}"[:300], AGAIN) from error
 

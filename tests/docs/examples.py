@@ -16,7 +16,6 @@ A block is told by its language, and by a comment above it that a reader does no
 from __future__ import annotations
 
 import contextlib
-import importlib
 import importlib.util
 import io
 import re
@@ -32,6 +31,7 @@ from sybil import Document, Example, Region, Sybil
 from sybil.parsers.myst import CodeBlockParser
 
 from pytest_kerasch2 import cli
+from tests.builders.once import import_once
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
@@ -55,14 +55,7 @@ NEEDS = re.compile(
 QUIET = ("-p", "no:randomly", "-p", "no:cacheprovider")
 
 
-def import_once(*names: str) -> None:
-    """Import what cannot be imported twice in a process, before pytester notes what to forget after a test."""
-    for name in names:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-
-
-import_once("numpy", "scipy.stats", "sklearn.datasets", "h5py")
+import_once()
 
 
 @dataclass

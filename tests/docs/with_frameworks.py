@@ -5,21 +5,16 @@ The name does not begin with `test_`, so that the default suite leaves this file
 
 from __future__ import annotations
 
-import pkgutil
 from pathlib import Path
 
 import pytest
 
-import pytest_kerasch2
 from pytest_kerasch2.framework import threads
+from tests.builders.once import import_once
 from tests.docs import examples
 from tests.docs.examples import ELSEWHERE, PAGES, PROJECT
 
-OURS = (
-    one.name for one in pkgutil.walk_packages(pytest_kerasch2.__path__, "pytest_kerasch2.") if "probe" not in one.name
-)
-examples.import_once(*OURS)
-examples.import_once("tensorflow", "keras", "sklearn.linear_model", "sklearn.model_selection", "matplotlib.pyplot")
+import_once("tensorflow", "keras", "sklearn.linear_model", "sklearn.model_selection", "matplotlib.pyplot")
 # What no environment of ours has together with TensorFlow.
 ABSENT = {"# test_torch_loop.py"}
 

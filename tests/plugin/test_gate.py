@@ -7,10 +7,11 @@ from typing import Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import showing  # noqa: F401  # pytester forgets what an inner run imports, half of it
-from pytest_kerasch2.data import prepare, sources  # noqa: F401  # likewise
+from tests.builders.once import import_once
 from tests.unit import accuracy_made
 from tests.unit.accuracy_made import DATA, made
+
+import_once()
 
 # Imported here too, because they cannot be imported twice.
 pytest.importorskip("scipy.stats", reason="distributions are SciPy's, of the extra `accuracy`")

@@ -116,10 +116,10 @@ def test_the_value_of_an_option_is_no_path_of_tests(pytester: pytest.Pytester, i
 
 
 def test_a_misspelt_option_is_answered_with_the_nearest(inner: Any) -> None:
-    result = inner("--chapter-ledgr=x.json")
+    result = inner("--chapter-resuls=x.json")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*unrecognized arguments: --chapter-ledgr*", "*--chapter-results *"])
+    result.stderr.fnmatch_lines(["*unrecognized arguments: --chapter-resuls*", "*--chapter-results *"])
 
 
 def test_an_unknown_option_of_others_is_answered_as_without_the_plugin(inner: Any) -> None:

@@ -34,7 +34,7 @@ def _trial(seed: int, scatter: float, **told: Any) -> dict[str, Any]:
         for start in range(STARTS)
         for name in NAMES
     ]
-    usual = {"kind": "idle", "injected": 0.0, "seed": seed, "turns": compare_live.TURNS, "terms": asdict(Terms())}
+    usual = {"kind": "idle", "planted": 0.0, "seed": seed, "turns": compare_live.TURNS, "terms": asdict(Terms())}
     about = {"verdicts": dict.fromkeys(NAMES, "same"), "starts": STARTS, "measured": 48.0, "wall": 200.0}
     return {**usual, **about, "pairs": pairs, **told}
 
@@ -52,7 +52,7 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_honest_starts_alone_are_drawn_from() -> None:
-    found = compare_report.starts_of([_trial(0, 0.01), _trial(1, 0.01, injected=0.05), _trial(2, 0.01, kind="busy")])
+    found = compare_report.starts_of([_trial(0, 0.01), _trial(1, 0.01, planted=0.05), _trial(2, 0.01, kind="busy")])
 
     assert {kind: len(starts) for kind, starts in found.items()} == {"idle": STARTS, "busy": STARTS}
 
@@ -150,14 +150,14 @@ def test_trials_of_other_terms_are_not_told(tmp_path: Path) -> None:
 def test_what_came_of_trials_of_other_turns_is_told_and_not_counted(tmp_path: Path) -> None:
     path = tmp_path / "kept.jsonl"
     red = dict.fromkeys(NAMES, "slower")
-    compare_live.append(_trial(0, 0.01, injected=0.05, turns={"seconds": 60}, verdicts={**red, "fit": "same"}), path)
-    compare_live.append(_trial(1, 0.01, injected=0.05, verdicts=red), path)
+    compare_live.append(_trial(0, 0.01, planted=0.05, turns={"seconds": 60}, verdicts={**red, "fit": "same"}), path)
+    compare_live.append(_trial(1, 0.01, planted=0.05, verdicts=red), path)
 
     found = compare_report.section(compare_live.read(path), compare_live.otherwise(path))
 
     assert "Of benchmarks that were 5 % slower, 2 of 2 found" in found
     assert "Not counted, of before: 1 runs (60 s of a benchmark in a start; of a round counts the sum)" in found
-    assert "Told slower: 1 of 2 at 5 % injected." in found
+    assert "Told slower: 1 of 2 at 5 % planted." in found
 
 
 @pytest.mark.usefixtures("few_draws")
@@ -170,7 +170,7 @@ def test_the_section_names_each_kind_of_load() -> None:
 
 def test_what_was_planted_is_counted_by_benchmarks_and_by_seconds() -> None:
     verdicts = [dict(zip(NAMES, told)) for told in (("slower", "slower"), ("slower", "same"))]
-    trials = [_trial(seed, 0.01, injected=0.05, verdicts=one) for seed, one in enumerate(verdicts)]
+    trials = [_trial(seed, 0.01, planted=0.05, verdicts=one) for seed, one in enumerate(verdicts)]
     # One was decided after eight starts of two seconds.
     trials[1]["pairs"] = [one for one in trials[1]["pairs"] if one["benchmark"] == NAMES[1] or one["start"] < 8]
 
@@ -198,24 +198,24 @@ def test_what_is_refused_is_kept_and_counted(monkeypatch: pytest.MonkeyPatch, tm
 def test_a_slowdown_is_planted_into_each_benchmark_as_often(
     monkeypatch: pytest.MonkeyPatch, pool: list[compare_report.Start]
 ) -> None:
-    injected: list[str] = []
+    planted: list[str] = []
     judged = compare_report.judged
 
     def noted(starts: Any, into: str, *how: Any) -> Any:
-        injected.append(into)
+        planted.append(into)
         return judged(starts, into, *how)
 
     monkeypatch.setattr(compare_report, "judged", noted)
 
     compare_report.rates(pool, 0.05, random.Random(0), runs=10)
 
-    assert [injected.count(name) for name in NAMES] == [5, 5]
+    assert [planted.count(name) for name in NAMES] == [5, 5]
 
 
 def test_the_picture_has_what_was_live_and_what_was_resampled(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures are of the extra `plots`")
     trials = [_trial(seed, 0.01) for seed in range(2)] + [
-        _trial(2, 0.01, injected=0.05, verdicts=dict.fromkeys(NAMES, "slower"))
+        _trial(2, 0.01, planted=0.05, verdicts=dict.fromkeys(NAMES, "slower"))
     ]
 
     compare_picture.draw(trials, tmp_path / "power.svg")
@@ -227,7 +227,7 @@ def test_the_picture_has_what_was_live_and_what_was_resampled(tmp_path: Path) ->
 
 def test_the_picture_tells_in_words_what_was_found_in_time() -> None:
     found, missed = (dict.fromkeys(NAMES, verdict) for verdict in ("slower", "undecided"))
-    trials = [_trial(0, 0.01, injected=0.05, verdicts=found), _trial(1, 0.01, injected=0.1, verdicts=missed)]
+    trials = [_trial(0, 0.01, planted=0.05, verdicts=found), _trial(1, 0.01, planted=0.1, verdicts=missed)]
 
     said = compare_picture.told(trials)
 

@@ -15,9 +15,11 @@ from unittest import mock
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.accuracy import calibrating, showing  # noqa: F401  # pytester forgets what an inner run imports
 from pytest_kerasch2.framework import threads
+from tests.builders.once import import_once
 from tests.unit.gate_examples import BLOCK, PAGE, Example, examples
+
+import_once()
 
 pytest.importorskip("scipy.stats", reason="distributions are SciPy's, of the extra `accuracy`")
 pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
@@ -143,7 +145,7 @@ def test_the_fault_of_an_example_changes_one_line(name: str) -> None:
 
 
 @every_example
-def test_an_example_is_importable_without_its_framework(name: str) -> None:
+def test_an_example_is_importable_without_its_framework(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     example = BY_NAME[name]
     stand_ins = {package: mock.MagicMock() for package in ("keras", "torch", "jax", "jax.numpy") if not _here(package)}
     stand_ins = {one: stand_in for one, stand_in in stand_ins.items() if one.split(".")[0] in example.needs}
@@ -151,8 +153,10 @@ def test_an_example_is_importable_without_its_framework(name: str) -> None:
         pytest.skip("its packages are installed, and it is run")
     module: dict[str, object] = {}
 
-    with mock.patch.dict(sys.modules, stand_ins):
-        exec(compile(example.training, name, "exec"), module)
+    # One by one: `mock.patch.dict` would forget all that is imported in between.
+    for package, stand_in in stand_ins.items():
+        monkeypatch.setitem(sys.modules, package, stand_in)
+    exec(compile(example.training, name, "exec"), module)
 
     assert callable(module["train"])
 
