@@ -48,9 +48,10 @@ NAME = re.compile(r"# ([\w/]+\.py)\n")
 COMMENT = re.compile(r"^ *<!-- (run|excerpt|numbers differ|checked by|drawing):? ?([^>]*?) ?-->$", re.MULTILINE)
 IMPORTED = re.compile(r"^\s*(?:import|from) (\w+)", re.MULTILINE)
 FRAMEWORKS = {"tensorflow", "keras", "jax", "torch"}
-# What needs a framework without importing it: fixtures, and what a run of the chapter has written.
+# What needs a framework without importing it: fixtures, what a run of the chapter has written, a shipped reference.
 NEEDS = re.compile(
-    r"\b(built_model|compiled_model|trained_model|saved_model|model_style|step_benchmark|results\.json|model\.keras)\b"
+    r"\b(built_model|compiled_model|trained_model|saved_model|model_style|step_benchmark|results\.json|model\.keras"
+    r"|(digits|mnist)-tensorflow-[\d.]+)\b"
 )
 QUIET = ("-p", "no:randomly", "-p", "no:cacheprovider")
 

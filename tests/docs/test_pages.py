@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,12 @@ THEIRS = {"--benchmark-json"}
 
 @pytest.mark.parametrize("page", [one for one in PAGES if one not in ELSEWHERE], ids=lambda page: page.stem)
 def test_examples_without_a_framework_run(page: Path, pytester: pytest.Pytester) -> None:
+    loaded = examples.FRAMEWORKS.intersection(sys.modules)
+
     examples.read_aloud(page, pytester, with_frameworks=False)
+
+    # A framework that pytester then forgets would end this process when it is imported again.
+    assert examples.FRAMEWORKS.intersection(sys.modules) == loaded
 
 
 def _lines(page: Path, command: str) -> list[list[str]]:
