@@ -87,12 +87,17 @@ def test_an_exception_ends_the_load() -> None:
     assert not any(map(_lives, processes))
 
 
+def _heed() -> None:
+    """Heed Ctrl-C, which a job in the background may have been told to ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("load_is", ["running", "stopped"])
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_parent_that_dies_leaves_no_load(end: signal.Signals, load_is: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(load.ROOT)}
     command = [sys.executable, "-c", PARENT, load_is]
-    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, preexec_fn=_heed)
     with parent:
         assert parent.stdout is not None
         processes = [int(one) for one in parent.stdout.readline().split()]
