@@ -34,7 +34,7 @@ SECTION = """
 import random
 import numpy
 from hypothesis import given, strategies as st
-from pytest_kerasch2.chapter.properties import examples
+from pytest_kerasch2.checks.properties import examples
 
 @about('python')
 def python_(record):
