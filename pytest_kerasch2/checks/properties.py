@@ -15,7 +15,7 @@ _SHRINKING = ContextVar("_SHRINKING", default=True)
 
 @contextmanager
 def unshrunk() -> Iterator[None]:
-    """Let properties within stop at the first case that breaks them: with a injected fault, any case will do."""
+    """Let properties within stop at the first case that breaks them: with an injected fault, any case will do."""
     token = _SHRINKING.set(False)
     try:
         yield

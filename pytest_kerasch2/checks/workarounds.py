@@ -1,4 +1,4 @@
-"""Running what a reader writes workaround, in an empty folder and with the state of Keras put back."""
+"""Running the lines of a workaround, in an empty folder and with the state of Keras put back."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pytest_kerasch2.claims.recorder import Recorder, described
 from pytest_kerasch2.errors import ClaimBroken, NotApplicable
 from pytest_kerasch2.framework import api, quiet, state
 
-NAME = "<what to write workaround>"
+NAME = "<workaround>"
 
 
 def with_workaround(record: Record) -> Record:
-    """Return the record of a check together with what came of its replacement, where it has one and needs it."""
+    """Return the record of a check together with what came of its workaround, where it has one and needs it."""
     known = record.known_issue
     if record.verdict is not Verdict.BROKEN or known is None or known.workaround is None:
         return record
@@ -29,7 +29,7 @@ def with_workaround(record: Record) -> Record:
 
 @functools.lru_cache(maxsize=None)
 def tried(workaround: Workaround) -> WorkaroundRun | None:
-    """Run a replacement and look at what it did; None where it speaks of what is not here.
+    """Run a workaround and look at what it did; None where it speaks of what is not here.
 
     Each is run once in a process, however many checks name it.
     """
@@ -61,4 +61,4 @@ def _run(workaround: Workaround, recorder: Recorder) -> None:
     exec(compile(workaround.write, NAME, "exec"), names)
     workaround.proof(names, recorder)
     if not recorder.evidence:
-        raise ClaimBroken("The proof of a replacement looked at nothing")
+        raise ClaimBroken("The proof of a workaround looked at nothing")

@@ -1,4 +1,4 @@
-"""The decorators that stand above a check: its claim, known issues, faults, benign changes and cure."""
+"""The decorators that stand above a check: its claim, known issues, faults, benign changes and fix."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ def in_subprocess(*jobs: Any) -> Callable[[Function], Function]:
 
 
 def pending(reason: str) -> Callable[[Function], Function]:
-    """Say that the claim is registered, and why no check decides it."""
+    """Register the claim with the reason why no check decides it."""
     return lambda function: _amended(function, pending=reason)
 
 
 def trains(function: Function) -> Function:
-    """Say that the check needs ten epochs of training, which only a run that was asked to train has."""
+    """Mark the check as one that needs ten epochs of training, which only a run that was asked to train has."""
     return _amended(function, trains=True)

@@ -135,8 +135,8 @@ class Check:
         claim: what it decides.
         known_issues: known reasons for `broken`.
         faults: injected faults; each must turn the check `broken`.
-        variations: harmless changes; each must leave it `held`.
-        cure: what makes a claim hold that is broken here, so that its faults can still be shown to bite.
+        benign_changes: each must leave the check `held`.
+        fix: what makes a claim hold that is broken here, so that its faults can still be detected.
         jobs: what must be run in a child interpreter first, `name -> framework.child.Job`.
         pending: why no check decides this claim; empty when one does.
         trains: whether it needs ten epochs of training.
@@ -158,7 +158,7 @@ class Check:
 
 @dataclass(frozen=True)
 class WorkaroundRun:
-    """What came of a replacement that was run: its lines, whether they did what was promised, and what was seen."""
+    """What came of a workaround that was run: its lines, whether they did what was promised, and what was seen."""
 
     write: str
     worked: bool

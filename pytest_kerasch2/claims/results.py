@@ -72,7 +72,7 @@ def expected(verdict: Verdict, known_issue: KnownIssue | None) -> Verdict:
 
 
 def _workarounds(records: list[Record]) -> list[dict[str, Any]]:
-    """Return each replacement that was run once, though several checks of the claim ran it."""
+    """Return each workaround that was run once, though several checks of the claim ran it."""
     tried = dict.fromkeys(record.tried for record in records if record.tried is not None)
     return [{"write": one.write, "worked": one.worked, "evidence": list(one.evidence)} for one in tried]
 

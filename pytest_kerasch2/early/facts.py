@@ -47,7 +47,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Change:
-    """One fact told otherwise: a injected fault, or a benign change, that needs no interpreter.
+    """One fact told otherwise: an injected fault, or a benign change, that needs no interpreter.
 
     Attributes:
         name: what is wrong with the Keras of which that would be true.

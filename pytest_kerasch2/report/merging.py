@@ -43,7 +43,7 @@ def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete
     """Return the compatibility table of these results files.
 
     Args:
-        paths: the results file files.
+        paths: the results files.
         listed: the columns that the table is to have, in order; without any, the results files are ordered by version.
         allow_incomplete: take the results files of interrupted runs too, marked so.
 

@@ -18,7 +18,7 @@ class Listed:
     """A column that the table is to have.
 
     Attributes:
-        environment: the name of the tox environment, and of the results file file without its ending.
+        environment: the name of the tox environment, and of the results file without its ending.
         label: a short heading for people.
         series: the line of releases to which it belongs.
     """

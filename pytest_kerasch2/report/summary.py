@@ -44,7 +44,7 @@ def unexplained(claims: list[Entry]) -> list[Entry]:
 
 
 def unexpected(entry: Entry) -> str:
-    """Return what was seen of a claim that is not as recorded: of the replacement, where that is what does not work."""
+    """Return what was seen of a claim that is not as recorded: of the workaround, where that is what does not work."""
     failed = [one["evidence"][-1] for one in entry["workarounds"] if not one["worked"]]
     return f"what to write instead fails: {failed[0]}" if failed else str(entry["evidence"][-1])
 

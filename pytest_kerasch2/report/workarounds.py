@@ -1,4 +1,4 @@
-"""What a reader writes where claims are broken: each replacement once, with the claims it serves, as Markdown."""
+"""What a reader writes where claims are broken: each workaround once, with the claims it serves, as Markdown."""
 
 from __future__ import annotations
 

@@ -168,5 +168,5 @@ def injections_of(check: Check, release: Release) -> list[Injection]:
 
 
 def injection_id(injected: Injection) -> str:
-    """Return the words under which a injected run is listed."""
+    """Return the words under which a run with an injection is listed."""
     return f"{'detects' if injected.harmful else 'tolerates'} {injected.name}"

@@ -234,7 +234,7 @@ class ChapterRun:
         reporting.show(report_, shown, (str(path), (line or 0) + 1), account)
         report_.kerasch2_record = results.packed(record)
         if call.when == "setup" and shown.word == "passed":
-            # A injected fault was caught before the check began, and pytest would now begin it.
+            # An injected fault was detected before the check began, and pytest would now begin it.
             item.stash[JUDGED] = True
             item.runtest = lambda: None  # type: ignore[method-assign]
         item.user_properties += environment.properties(record)

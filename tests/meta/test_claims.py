@@ -37,7 +37,7 @@ def test_a_check_has_a_injected_fault(check: Check) -> None:
 
 @pytest.mark.parametrize("check", DECIDING, ids=_id)
 def test_a_check_has_a_benign_change(check: Check) -> None:
-    # A cure is one: with it a claim that is broken everywhere must be held.
+    # A fix is one: with it a claim that is broken everywhere must be held.
     assert check.benign_changes or check.fix, f"{check.claim.id} has no benign change"
 
 

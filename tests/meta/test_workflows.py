@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,14 @@ def test_the_slow_tests_are_the_only_ones_that_the_test_command_leaves_out() -> 
 
 def test_control_an_expression_within_a_run_would_be_seen() -> None:
     assert _runs("steps:\n  - run: |\n      echo ${{ x }}\n    env:\n      A: ${{ b }}\n")[0].count("${{") == 1
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="the matrix is run by CPython 3.9 or newer")
+def test_the_workflows_name_the_folder_in_which_the_matrix_keeps_results() -> None:
+    from matrix import places
+
+    texts = [path.read_text(encoding="utf-8") for path in FILES]
+
+    named = {name for text in texts for name in re.findall(r"\.matrix/([^/\n]+)", text)}
+
+    assert named == {places.RESULTS.name}

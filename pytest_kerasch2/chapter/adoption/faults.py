@@ -1,4 +1,4 @@
-"""Faults and variations for the claims about interface and building blocks."""
+"""Faults and benign changes for the claims about interface and building blocks."""
 
 from __future__ import annotations
 

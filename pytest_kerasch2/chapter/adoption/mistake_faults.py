@@ -1,4 +1,4 @@
-"""Faults, variations and cures for what Keras says to a user's mistake: they act where the user calls Keras."""
+"""Faults, benign changes and fixes for what Keras says to a user's mistake: they act where the user calls Keras."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ def helpful(symptom: str, said: str) -> Callable[[], Any]:
         raise ValueError(f"{error}\n{said}" if symptom in str(error) else str(error)) from None
 
     @contextlib.contextmanager
-    def cure() -> Iterator[None]:
+    def fix() -> Iterator[None]:
         with _everywhere(heard):
             yield
 
-    return cure
+    return fix
 
 
 @contextlib.contextmanager

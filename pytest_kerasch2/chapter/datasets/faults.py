@@ -1,4 +1,4 @@
-"""Faults, benign changes and cures around the built-in data sets and their loaders."""
+"""Faults, benign changes and fixes around the built-in data sets and their loaders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults, variations and cures for the claims that are decided in a child; they act there, before its job begins."""
+"""Faults, benign changes and fixes for claims that are decided in a child: they act there, before its job begins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults, variations and cures for the claims about features."""
+"""Faults, benign changes and fixes for the claims about features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Injected faults, benign changes and cures for the checks that run code blocks."""
+"""Injected faults, benign changes and fixes for the checks that run code blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults, benign changes and cures around tf.data's operators, the flip, and `fit`."""
+"""Faults, benign changes and fixes around tf.data's operators, the flip, and `fit`."""
 
 from __future__ import annotations
 

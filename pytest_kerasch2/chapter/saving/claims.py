@@ -8,8 +8,7 @@ from typing import Any
 
 from pytest_kerasch2 import models, roundtrip
 from pytest_kerasch2.chapter.early_keras import on_early_keras
-from pytest_kerasch2.chapter.saving import faults, workarounds
-from pytest_kerasch2.chapter.saving import fixes as cures
+from pytest_kerasch2.chapter.saving import faults, fixes, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
 from pytest_kerasch2.checks import workflow
 from pytest_kerasch2.checks.folder import inside
@@ -191,7 +190,7 @@ def weights_only(tf: Any, scratch: Path, record: Recorder) -> None:
 )
 @detects(faults.loads_without_a_word)
 @tolerates(faults.saves_twice)
-@fixed_by(cures.refuses_unbuilt)
+@fixed_by(fixes.refuses_unbuilt)
 def weights_need_model(tf: Any, scratch: Path, record: Recorder) -> None:
     """Try to load a file of weights into models that have none yet, and without a model."""
     path = _saved_weights(tf, scratch)

@@ -1,4 +1,4 @@
-"""Injected faults, benign changes and cures for the checks on saving and loading."""
+"""Injected faults, benign changes and fixes for the checks on saving and loading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes claims on saving hold where they are broken, so that faults can be shown to bite on top of it."""
+"""What makes claims on saving hold where they are broken, so that a fault on top of it can be detected."""
 
 from __future__ import annotations
 

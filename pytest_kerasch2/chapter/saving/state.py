@@ -12,8 +12,7 @@ import pytest
 
 from pytest_kerasch2 import roundtrip
 from pytest_kerasch2.chapter.early_keras import on_early_keras
-from pytest_kerasch2.chapter.saving import faults, workarounds
-from pytest_kerasch2.chapter.saving import fixes as cures
+from pytest_kerasch2.chapter.saving import faults, fixes, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
 from pytest_kerasch2.chapter.saving.claims import SECTION
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
@@ -163,7 +162,7 @@ def equal_predictions(tf: Any, scratch: Path, record: Recorder) -> None:
     symptom=r"loss and accuracy of the loaded model: \[.*, 0\.0\], not",
     workaround=workarounds.COMPILED_AGAIN,
 )
-@fixed_by(cures.compiled_again)
+@fixed_by(fixes.compiled_again)
 @detects(faults.loads_uncompiled, faults.hyperparameter_left_out, faults.another_loss)
 @tolerates(faults.remark_in_file)
 def loaded_compiled(tf: Any, scratch: Path, record: Recorder) -> None:
@@ -231,7 +230,7 @@ def uncompiled_stays(tf: Any, scratch: Path, record: Recorder) -> None:
 )
 @detects(faults.moments_from_zero, faults.loads_uncompiled)
 @tolerates(faults.remark_in_file)
-@fixed_by(cures.optimizer_put_back)
+@fixed_by(fixes.optimizer_put_back)
 def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder) -> None:
     """Compare the optimizers' variables bit for bit."""
     model = small.trained(tf, style, steps=small.STEPS)
@@ -270,7 +269,7 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder)
 )
 @detects(faults.moments_from_zero, faults.one_array_zero)
 @tolerates(faults.remark_in_file)
-@fixed_by(cures.optimizer_put_back)
+@fixed_by(fixes.optimizer_put_back)
 def continues_without_dropout(tf: Any, style: str, scratch: Path, record: Recorder) -> None:
     """Train two steps, save, train two more in memory and from the file."""
     _continued(tf, style, 0.0, scratch, record)
@@ -297,7 +296,7 @@ def continues_without_dropout(tf: Any, style: str, scratch: Path, record: Record
 )
 @detects(faults.moments_from_zero)
 @tolerates(faults.remark_in_file)
-@fixed_by(cures.dropout_by_content)
+@fixed_by(fixes.dropout_by_content)
 def continues_with_dropout(tf: Any, scratch: Path, record: Recorder) -> None:
     """Train two steps, save, train two more in memory and from the file."""
     _continued(tf, "functional", 0.2, scratch, record)
