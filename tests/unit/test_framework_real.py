@@ -11,14 +11,17 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.errors import BadSetting, DeviceMissing
-from pytest_kerasch2.framework import api, choice, devices, state
+from pytest_kerasch2.framework import api, devices, state
 
 pytestmark = pytest.mark.skipif(api.installed() is None, reason="no TensorFlow here")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def tf():
-    with warnings.catch_warnings():
+def tf(tmp_path_factory):
+    # In a home without settings of Keras: those of the user would be read where they lie.
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("KERAS_HOME", raising=False)
         module = api.tensorflow()
         # Devices start with the first operation, for good; that is no leak of a test
         devices.Device("cpu", 0).wait()
@@ -62,10 +65,6 @@ def test_generation_is_that_of_the_release():
 
 
 def test_config_file_is_in_the_private_home():
-    own = choice.settings_file()
-    if own is not None and own.is_file():
-        pytest.skip("this user has settings, which are read where they lie")
-
     file = api.keras_home() / "keras.json"
 
     assert file.exists()
