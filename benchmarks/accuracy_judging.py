@@ -12,10 +12,10 @@ from benchmarks import accuracy_record, accuracy_rivals
 from benchmarks.accuracy_faults import BY_NAME, HONEST
 from benchmarks.accuracy_record import Live, Record
 from benchmarks.accuracy_rivals import Rivals
-from pytest_kerasch2.accuracy import gate, reference, shipped
+from pytest_kerasch2.accuracy import bundled, gate, reference
 from pytest_kerasch2.accuracy.decision import WORDS, Decision, Verdict
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.errors import BadReference
 
 
@@ -67,7 +67,7 @@ def table(path: Path, named: str, threshold: float | None) -> Table:
     digest = reference.digest(accuracy_record.path_of(named))
     if record.header["sha256"] != digest:
         raise BadReference("Live gates are of another reference", f"{path.name}: not {digest[:12]}", "run them anew")
-    known = shipped.find(named)
+    known = bundled.find(named)
     others = accuracy_rivals.rivals(known, threshold or accuracy_rivals.round_threshold(known))
     rows = [_row(known, Terms(**record.header["terms"]), others, fault, record.of(fault)) for fault in BY_NAME]
     filled = [row for row in rows if row.gates]

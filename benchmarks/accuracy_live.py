@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from benchmarks import accuracy_faults
 from benchmarks.accuracy_faults import BY_NAME, Setup
 from benchmarks.accuracy_record import Live
-from pytest_kerasch2.accuracy import gate, shipped
+from pytest_kerasch2.accuracy import bundled, gate
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.data.prepare import Prepared
 from pytest_kerasch2.errors import KerasCh2Error
@@ -60,7 +60,7 @@ def judged(task: Task) -> Live:
 @functools.lru_cache(maxsize=1)
 def reference_of(named: str) -> Reference:
     """Return a reference by its name or from its file."""
-    return shipped.find(named)
+    return bundled.find(named)
 
 
 @functools.lru_cache(maxsize=1)

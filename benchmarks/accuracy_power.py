@@ -23,7 +23,7 @@ from benchmarks import accuracy_record
 from benchmarks.accuracy_faults import BY_NAME, FAULTS, HONEST
 from benchmarks.accuracy_live import TERMS, Task, judged, reference_of
 from benchmarks.accuracy_record import Live
-from pytest_kerasch2.accuracy.calibrating import Order, subject_of
+from pytest_kerasch2.accuracy.calibration import Order, subject_of
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.framework import threads

@@ -24,12 +24,12 @@ from benchmarks import accuracy_record, accuracy_rivals, accuracy_simulation
 from benchmarks.accuracy_faults import HONEST
 from benchmarks.accuracy_rivals import Rivals
 from benchmarks.accuracy_simulation import Gates
-from pytest_kerasch2.accuracy import asking, deciding, reference, shipped
-from pytest_kerasch2.accuracy.deciding import Yardstick
+from pytest_kerasch2.accuracy import ask_gate, bundled, reference, sequential_test
 from pytest_kerasch2.accuracy.decision import Verdict
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.sequential_test import Yardstick
+from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.errors import BadReference
 
 HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ def held_out(known: Reference, named: str, path: Path) -> tuple[Run, ...]:
         runs = tuple(run for live in record.of(HONEST) for run in live.runs)
     else:
         others = reference.read(path)
-        asking.check_same_training(known, others)
+        ask_gate.check_same_training(known, others)
         runs = others.runs
     shared = known.seeds.intersection(run.seed for run in runs)
     if shared or len(runs) < TERMS.most:
@@ -89,9 +89,9 @@ def held_out(known: Reference, named: str, path: Path) -> tuple[Run, ...]:
 
 def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
     """Return all rates of one data set."""
-    known = shipped.find(subject.reference)
+    known = bundled.find(subject.reference)
     pool = held_out(known, subject.reference, subject.held_out)
-    made = deciding.yardstick(known, TERMS)
+    made = sequential_test.yardstick(known, TERMS)
     threshold = subject.threshold or accuracy_rivals.round_threshold(known)
     others = accuracy_rivals.rivals(known, threshold)
     drawn = accuracy_simulation.draws(pool, gates, TERMS.most, seed)

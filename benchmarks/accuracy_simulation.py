@@ -8,12 +8,12 @@ from typing import Any, Callable, Iterable, Sequence
 import numpy as np
 
 from benchmarks.accuracy_rivals import Rivals, last
-from pytest_kerasch2.accuracy import deciding
-from pytest_kerasch2.accuracy.deciding import Yardstick
+from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.sequential_test import Yardstick
+from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.stats import distributions
 
 # Of the interval of a rate.
@@ -91,7 +91,7 @@ def simulated(made: Yardstick, drawn: Iterable[Sequence[Run]], others: Rivals, d
     }
     alarms = dict.fromkeys(asked, 0)
     for runs in drawn:
-        decision = deciding.decide(made, [dropped(run, drop) if drop else run for run in runs])
+        decision = sequential_test.decide(made, [dropped(run, drop) if drop else run for run in runs])
         decisions.append(decision)
         found = last(decision.runs)
         for name, rival in asked.items():
@@ -109,8 +109,8 @@ def cross_validated(
         order = chance.permutation(len(known.runs))
         border = round(KEPT * len(order))
         kept, judging = ([known.runs[place] for place in part] for part in (order[:border], order[border:]))
-        made = deciding.yardstick(replace(known, runs=tuple(kept)), terms)
+        made = sequential_test.yardstick(replace(known, runs=tuple(kept)), terms)
         changed = [dropped(run, drop) if drop else run for run in judging]
-        decisions = [deciding.decide(made, runs) for runs in draws(changed, gates, terms.most, seed + split)]
+        decisions = [sequential_test.decide(made, runs) for runs in draws(changed, gates, terms.most, seed + split)]
         rates.append(sum(one.verdict is Verdict.FAIL for one in decisions) / gates)
     return rates

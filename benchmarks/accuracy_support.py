@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks import accuracy_simulation
 from benchmarks.accuracy_rates import SUBJECTS, TERMS
-from pytest_kerasch2.accuracy import deciding, shipped
+from pytest_kerasch2.accuracy import bundled, sequential_test
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.stats import sequential
 from pytest_kerasch2.stats.sequential import Usual
@@ -48,7 +48,7 @@ RULES: dict[str, Rule] = {"none": none, "a tenth": tenth, "its part of the whole
 
 def compared(known: Reference, splits: int, gates: int, seed: int) -> list[dict[str, Any]]:
     """Return for each rule and each drop how many of the gates failed, on the same splits and draws."""
-    resolution = deciding.yardstick(known, TERMS).resolution
+    resolution = sequential_test.yardstick(known, TERMS).resolution
     rows = []
     for name, rule in RULES.items():
         for multiple in DROPS:
@@ -74,7 +74,7 @@ def main() -> int:
     given = parser.parse_args()
     named = {"mnist": SUBJECTS["mnist"].reference, "digits": given.digits}
     found = {
-        name: compared(shipped.find(reference), given.splits, given.gates, given.seed)
+        name: compared(bundled.find(reference), given.splits, given.gates, given.seed)
         for name, reference in named.items()
     }
     given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -4,7 +4,7 @@
     pytest --benchmark-full -k parts                   a larger one too
     pytest --benchmark -k parts --benchmark-json=FILE  with every round, under `extra_info`
 
-Images are made up, so that nothing need be at hand; how each part is measured stands in `timing/parts.py`.
+Images are made up, so that nothing need be at hand; how each part is measured stands in `timing/breakdown.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 from pytest_kerasch2 import models
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.options import SETTINGS
-from pytest_kerasch2.timing import suite
+from pytest_kerasch2.timing import benchmark_suite
 
 # What a framework warns of is no matter of time.
 pytestmark = pytest.mark.filterwarnings("default")
@@ -38,6 +38,6 @@ def test_parts(step_benchmark: Any, request: pytest.FixtureRequest, device: Any,
     """A step of `fit` as the chapter calls it, taken apart."""
     api.fresh_session(0)
     model = models.style("sequential-list").compiled(api.tensorflow())
-    data = tuple(np.concatenate([part] * REPEATED) for part in suite.images())
+    data = tuple(np.concatenate([part] * REPEATED) for part in benchmark_suite.images())
     seconds = 15.0 if request.config.stash[SETTINGS].full else 1.0
     step_benchmark(model, data, batch_size=batch_size, device=device.name, seconds=seconds, apart=True)

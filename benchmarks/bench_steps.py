@@ -17,7 +17,7 @@ import pytest
 from pytest_kerasch2 import fixture_calls, fixtures, models
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.options import SETTINGS
-from pytest_kerasch2.timing import recording
+from pytest_kerasch2.timing import pytest_benchmark_adapter
 
 # What a framework warns of is no matter of time.
 pytestmark = pytest.mark.filterwarnings("default")
@@ -97,9 +97,9 @@ def styles(
         api.fresh_session(0)
         made = {name: models.style(name).compiled(api.tensorflow()) for name in STYLES}
         how = {"batch_size": BATCH, "device": device.name, "seconds": seconds, "rounds": ROUNDS}
-        how["given_up"] = lambda: recording.keep(request.config)
+        how["given_up"] = lambda: pytest_benchmark_adapter.keep(request.config)
         with fixture_calls.told(request):
-            took_turns[device.name] = made, recording.in_turns(made, few_images, name="styles", **how)
+            took_turns[device.name] = made, pytest_benchmark_adapter.in_turns(made, few_images, name="styles", **how)
     return took_turns[device.name]
 
 

@@ -17,7 +17,7 @@ from typing import Iterator
 
 from pytest_kerasch2.errors import BadResults, KerasCh2Error
 from pytest_kerasch2.files import write_bytes
-from pytest_kerasch2.timing import comparison
+from pytest_kerasch2.timing import compare_result
 
 KEPT = Path(__file__).parent / "data" / "compare-blocks.zip"
 # An archive says of a file when it was written, which is no matter: the same files are the same archive.
@@ -31,7 +31,9 @@ def keep(folder: Path, archive: Path = KEPT) -> list[str]:
         BadResults: a file is no comparison, or the archive is none.
     """
     kept = _files(archive) if archive.exists() else {}
-    ended = {path.name: path.read_bytes() for path in sorted(folder.glob("*.json")) if comparison.read(path).complete}
+    ended = {
+        path.name: path.read_bytes() for path in sorted(folder.glob("*.json")) if compare_result.read(path).complete
+    }
     kept.update(ended)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_LZMA) as packed:

@@ -22,17 +22,17 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
 from benchmarks import load
-from pytest_kerasch2.errors import KerasCh2Error, TimingVoid
+from pytest_kerasch2.errors import InvalidMeasurement, KerasCh2Error
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.stats.paired_sequential import Terms
-from pytest_kerasch2.timing import comparing, suite
-from pytest_kerasch2.timing.arms import Arm
-from pytest_kerasch2.timing.comparing import Order
-from pytest_kerasch2.timing.comparison import AGAIN, COUNTS, FIRST, SECOND, Comparison, log_ratio, measured
+from pytest_kerasch2.timing import benchmark_suite, compare
+from pytest_kerasch2.timing.compare import Order
+from pytest_kerasch2.timing.compare_result import AGAIN, COUNTS, FIRST, SECOND, Comparison, log_ratio, measured
+from pytest_kerasch2.timing.timed_processes import Arm
 
 ROOT = Path(__file__).parent.parent
 # How processes take turns: what was done otherwise is not of the same comparison.
-TURNS = {"seconds": comparing.SECONDS, "turn": comparing.TURN, "lead": comparing.LEAD, "counts": COUNTS}
+TURNS = {"seconds": compare.SECONDS, "turn": compare.TURN, "lead": compare.LEAD, "counts": COUNTS}
 REFUSED = "refused"
 KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
 INTERRUPTED = 130
@@ -71,7 +71,7 @@ def record(found: Comparison, kind: str, planted: float, seed: int, wall: float)
     }
 
 
-def refused(error: TimingVoid, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
+def refused(error: InvalidMeasurement, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
     """Return what is kept of a trial that ended with a refusal: who asked has no verdict, whatever the cause."""
     return {
         "kind": kind,
@@ -79,11 +79,11 @@ def refused(error: TimingVoid, kind: str, planted: float, seed: int, wall: float
         "seed": seed,
         "turns": TURNS,
         "terms": asdict(Terms()),
-        "verdicts": dict.fromkeys(suite.CHAPTERS, REFUSED),
+        "verdicts": dict.fromkeys(benchmark_suite.CHAPTERS, REFUSED),
         "starts": 0,
         "measured": 0.0,
         "wall": round(wall, 1),
-        "starts_owing": comparing.STARTS_OWING,
+        "starts_owing": compare.STARTS_OWING,
         "environment": {},
         "pairs": [],
         "why": str(error),
@@ -106,8 +106,8 @@ def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> d
         out = blocks and blocks / f"{kind}-{planted:g}-{seed}.json"
         order = Order(Terms(), seed=seed, out=out, around=lambda: load.going_on(processes))
         try:
-            found = comparing.compare(*arms, order, lambda line: None)
-        except TimingVoid as error:
+            found = compare.compare(*arms, order, lambda line: None)
+        except InvalidMeasurement as error:
             return refused(error, kind, planted, seed, time.monotonic() - began)
     return record(found, kind, planted, seed, time.monotonic() - began)
 

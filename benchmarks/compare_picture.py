@@ -10,7 +10,7 @@ from benchmarks import compare_report
 from benchmarks.accuracy_report import percent
 from benchmarks.compare_report import STARTS, WITHIN
 from pytest_kerasch2.report import pictures
-from pytest_kerasch2.timing.batch_drawing import COLOURS
+from pytest_kerasch2.timing.scaling_plot import COLOURS
 
 WIDTH, HEIGHT = 8.0, 4.6
 TITLE = "Slower benchmarks that are told to be slower"
@@ -29,7 +29,7 @@ def draw(trials: Trials, path: Path) -> None:
         path: of a file in .png or .svg.
 
     Raises:
-        BadSetting: it cannot be written.
+        InvalidArgument: it cannot be written.
         FrameworkMissing: there is no Matplotlib.
     """
     pictures.write(lambda matplotlib: figure(matplotlib, trials), path, TITLE, told(trials), "Power")

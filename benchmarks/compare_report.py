@@ -25,7 +25,7 @@ from benchmarks.accuracy_simulation import interval
 from benchmarks.load import KINDS
 from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
-from pytest_kerasch2.timing import comparing
+from pytest_kerasch2.timing import compare
 
 RUNS = 2000
 TRIALS = 1000
@@ -165,7 +165,7 @@ def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     for one in trials:
         if not one["planted"] and compare_live.was_refused(one):
             # What refused it is kept from the first such run on that was done by the rule of now.
-            starts = f"all processes of a thing, after {comparing.STARTS_OWING} starts"
+            starts = f"all processes of a thing, after {compare.STARTS_OWING} starts"
             by = "" if "starts_owing" in one else f" It was asked of each process by itself; now it is of {starts}."
             lines += [f"One more honest run ({one['kind']}, seed {one['seed']}) told nothing: {one['why']}{by}", ""]
     return lines

@@ -29,7 +29,7 @@ from benchmarks import compare_blocks, compare_live, load, rivals_asv, rivals_re
 from benchmarks.rivals_live import RIVALS
 from benchmarks.rivals_record import Finished, Trial
 from benchmarks.rivals_running import Setting
-from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error
+from pytest_kerasch2.errors import ChildDied, InvalidArgument, KerasCh2Error
 
 DATA = Path(__file__).parent / "data"
 LIVE = DATA / "compare-rivals.jsonl"
@@ -45,12 +45,12 @@ def trials(number: int, rivals: Sequence[str], kinds: Sequence[str], planted: Se
     """Return all trials in their order, in which an early stop leaves about as many of each.
 
     Raises:
-        BadSetting: there is no such rival or kind of load.
+        InvalidArgument: there is no such rival or kind of load.
     """
     for what, names, known in (("rival", rivals, RIVALS), ("kind of load", kinds, load.KINDS)):
         unknown = [name for name in names if name not in known]
         if unknown:
-            raise BadSetting(f"There is no such {what}", ", ".join(unknown), f"say some of {', '.join(known)}")
+            raise InvalidArgument(f"There is no such {what}", ", ".join(unknown), f"say some of {', '.join(known)}")
     every = itertools.product(range(number), planted, kinds, rivals)
     return [Trial(rival, kind, share, turn) for turn, share, kind, rival in every]
 
@@ -160,12 +160,12 @@ def named(words: Sequence[str]) -> list[tuple[str, Path]]:
     """Return the kind of load and the file that each word names.
 
     Raises:
-        BadSetting: a word is not written so.
+        InvalidArgument: a word is not written so.
     """
     pairs = [(word, word.partition("=")) for word in words]
     for word, (_, equals, _) in pairs:
         if not equals:
-            raise BadSetting("A file has no kind of load", repr(word), "write KIND=FILE")
+            raise InvalidArgument("A file has no kind of load", repr(word), "write KIND=FILE")
     return [(kind, Path(path)) for _, (kind, _, path) in pairs]
 
 

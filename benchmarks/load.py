@@ -24,7 +24,7 @@ from typing import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from pytest_kerasch2.errors import BadSetting, ChildDied
+from pytest_kerasch2.errors import ChildDied, InvalidArgument
 
 ROOT = Path(__file__).parent.parent
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
@@ -121,13 +121,13 @@ def running(kind: str, *, seed: int = 0, period: float = PERIOD) -> Iterator[tup
         period: of the ramp, in seconds.
 
     Raises:
-        BadSetting: there is no such kind, or the period is not above zero.
+        InvalidArgument: there is no such kind, or the period is not above zero.
         ChildDied: a process has ended by itself, so that the load was not there.
     """
     if kind not in KINDS:
-        raise BadSetting("There is no such kind of load", repr(kind), f"say one of {', '.join(KINDS)}")
+        raise InvalidArgument("There is no such kind of load", repr(kind), f"say one of {', '.join(KINDS)}")
     if not period > 0:
-        raise BadSetting("A ramp cannot have this period", repr(period), "give seconds, such as 60")
+        raise InvalidArgument("A ramp cannot have this period", repr(period), "give seconds, such as 60")
     numbers = {"idle": [], "ramp": list(range(CORES))}.get(kind, [seed])
     processes: list[subprocess.Popen[str]] = []
     try:

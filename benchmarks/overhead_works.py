@@ -14,11 +14,11 @@ import pytest
 from pytest_kerasch2 import models
 from pytest_kerasch2.errors import ChildDied
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import measuring, modes, suite
+from pytest_kerasch2.timing import benchmark_suite, modes, step_measurement
 from pytest_kerasch2.timing.block import Run
-from pytest_kerasch2.timing.measuring import Prepared
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.subject import Subject, subject
+from pytest_kerasch2.timing.step_measurement import Prepared
+from pytest_kerasch2.timing.workload import Subject, subject
 
 SPINS = {"spin 0.2 ms": 0.0002, "spin 2 ms": 0.002, "spin 20 ms": 0.02}
 WORKS = (*SPINS, "graph", "fit")
@@ -85,7 +85,9 @@ def clocked(work: Callable[[], Any]) -> float:
 def chapters() -> Subject:
     """Return the chapter's network with made-up images."""
     api.fresh_session(0)
-    return subject(models.style("sequential-list").compiled(api.tensorflow()), suite.images(), BATCH, devices.one())
+    return subject(
+        models.style("sequential-list").compiled(api.tensorflow()), benchmark_suite.images(), BATCH, devices.one()
+    )
 
 
 def spun(ready: Prepared) -> Run:
@@ -202,8 +204,8 @@ def rival(step: Callable[[], Any]) -> float:
 def made(work: str) -> Iterator[tuple[Prepared, Run]]:
     """Yield a work, ready for the harness, and the loop written by hand."""
     if work in SPINS:
-        with measuring.prepared(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]
+        with step_measurement.prepared(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]
             yield ready, spun(ready)
         return
-    with measuring.prepared(chapters(), modes.mode(work)) as ready:
+    with step_measurement.prepared(chapters(), modes.mode(work)) as ready:
         yield ready, fitted(ready) if work == "fit" else by_hand(ready)

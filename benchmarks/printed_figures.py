@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
-from pytest_kerasch2.accuracy import curve, reference, shipped
+from pytest_kerasch2.accuracy import bundled, curve, reference
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.decision import WORDS as SERIES
 from pytest_kerasch2.accuracy.reference import Reference
@@ -21,7 +21,7 @@ from pytest_kerasch2.chapter.printed_numbers import decision
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.foreign import cell
-from pytest_kerasch2.report.summary import SIGNS, WORDS
+from pytest_kerasch2.report.chapter_summary import SIGNS, WORDS
 from pytest_kerasch2.stats import prediction
 
 DATA = Path(__file__).parent / "data"
@@ -117,7 +117,7 @@ def page() -> str:
     for path in sorted(RESULTS.glob("*.json")):
         parts += release_parts(path)
     heads = ["Training", *(f"{SERIES[point.series]} {point.epoch}: {printed}" for point, printed in FIGURES)]
-    rows = [variant_row(f"as printed, {name}", shipped.load(name)) for name in AS_PRINTED]
+    rows = [variant_row(f"as printed, {name}", bundled.load(name)) for name in AS_PRINTED]
     for path in sorted(DATA.glob("printed-*.jsonl")):
         name = path.stem.partition("-")[2].replace("_", " ").replace("-", " ")
         rows.append(variant_row(name, reference.read(path)))

@@ -28,15 +28,15 @@ from benchmarks import release_history_kept, release_history_suite
 from matrix import columns, disk, environments, foreground, places
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
-from pytest_kerasch2.errors import BadSetting, ChildDied, KerasCh2Error
+from pytest_kerasch2.errors import ChildDied, InvalidArgument, KerasCh2Error
 from pytest_kerasch2.stats.paired_sequential import Terms
-from pytest_kerasch2.timing import arms, comparing
-from pytest_kerasch2.timing.arms import Arm, Worker
-from pytest_kerasch2.timing.comparison import FIRST, SECOND
+from pytest_kerasch2.timing import compare, timed_processes
+from pytest_kerasch2.timing.compare_result import FIRST, SECOND
+from pytest_kerasch2.timing.timed_processes import Arm, Worker
 
 AGAINST = "tf2.21"
 SUITE = Path(release_history_suite.__file__)
-TIMED = comparing.Order(Terms(), suite=f"{SUITE.stem}:benchmarks", device="cpu")
+TIMED = compare.Order(Terms(), suite=f"{SUITE.stem}:benchmarks", device="cpu")
 # Seconds after which a start is given up: the process of the column is ended.
 DEADLINE = 3600.0
 REFUSED, INTERRUPTED = 2, 130
@@ -73,7 +73,7 @@ def record(releases: Releases, wish: Wish) -> None:
     """Measure the starts that are missing.
 
     Raises:
-        BadSetting: there is no column of a name, or the plugin cannot run in one.
+        InvalidArgument: there is no column of a name, or the plugin cannot run in one.
         KerasCh2Error: the common arm cannot be had, or the plugin does not build.
     """
     missing = to_do(releases, wish)
@@ -85,7 +85,7 @@ def record(releases: Releases, wish: Wish) -> None:
     (common,) = releases.chosen([wish.against])
     give_up_what_leads_astray(common)
     began, done = time.monotonic(), 0
-    with arms.package() as package:
+    with timed_processes.package() as package:
         shutil.copy(SUITE, package)
         first = arm_of(releases, common, package)
         for column, starts in missing:
@@ -105,12 +105,12 @@ def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
     """Return the columns that lack starts, and which.
 
     Raises:
-        BadSetting: there is no column of a name, or the plugin cannot run in one.
+        InvalidArgument: there is no column of a name, or the plugin cannot run in one.
     """
     for column in releases.chosen([*wish.names, wish.against]):
         if (column.host or column.imports != "tensorflow") and (wish.names or column.environment == wish.against):
             asked = f"{column.environment}, whose steps are not those of TensorFlow"
-            raise BadSetting("A release cannot be timed", asked, "leave it out")
+            raise InvalidArgument("A release cannot be timed", asked, "leave it out")
     there = release_history_kept.read(wish.out)
     found = []
     for column in releases.chosen(wish.names):
@@ -170,7 +170,7 @@ def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
     versions: list[dict[str, Any]] = []
     modes: dict[str, Any] = {}
     while left:
-        with comparing.started(two, two[FIRST].folder, drawn) as workers:
+        with compare.started(two, two[FIRST].folder, drawn) as workers:
             timer = threading.Timer(DEADLINE, workers[SECOND].process.kill)
             timer.start()
             try:
@@ -195,8 +195,8 @@ def _about(worker: Worker, place: int) -> dict[str, Any]:
 
 def _mode(workers: Sequence[Worker], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
     try:
-        pair = comparing.pair(workers, name, TIMED, drawn, seconds)
-        comparing.check_synchronised([pair], [worker.arm.name for worker in workers])
+        pair = compare.pair(workers, name, TIMED, drawn, seconds)
+        compare.check_synchronised([pair], [worker.arm.name for worker in workers])
         return release_history_kept.shortened(pair)
     except KerasCh2Error as error:
         if isinstance(error, ChildDied) and workers[SECOND].process.poll() is None:

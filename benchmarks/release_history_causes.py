@@ -22,7 +22,7 @@ from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.timing import arms
+from pytest_kerasch2.timing import timed_processes
 
 ERROR = 0.05
 
@@ -39,7 +39,7 @@ def changed(releases: Releases, column: Column, optimizer: str, starts: int, sec
         KerasCh2Error: the release cannot be had, or the one without a change has ended.
     """
     found: dict[str, list[float]] = {mode: [] for mode in release_history_suite.IMAGES}
-    with arms.package() as package:
+    with timed_processes.package() as package:
         shutil.copy(release_history.SUITE, package)
         own = release_history.arm_of(releases, column, package)
         other = {**own.variables, release_history_suite.OPTIMIZER: optimizer}

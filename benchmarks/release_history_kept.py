@@ -12,7 +12,7 @@ from matrix import places, sources
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.files import write_text
-from pytest_kerasch2.timing import comparison
+from pytest_kerasch2.timing import compare_result
 
 SCHEMA = 1
 PLACE = Path(__file__).parent / "data" / "release-history.jsonl"
@@ -85,12 +85,12 @@ def shortened(pair: Mapping[str, Any]) -> dict[str, Any]:
 
 def log_ratio(mode: Mapping[str, Any]) -> float:
     """Return the logarithm of the ratio of the column to the common arm in one mode of a line."""
-    return comparison.log_ratio(_blocks(mode), comparison.SECOND, of_round=math.fsum)
+    return compare_result.log_ratio(_blocks(mode), compare_result.SECOND, of_round=math.fsum)
 
 
 def common_step(mode: Mapping[str, Any]) -> float:
     """Return the seconds of a step of the common arm in one mode of a line."""
-    return comparison.each(_blocks(mode), comparison.FIRST)
+    return compare_result.each(_blocks(mode), compare_result.FIRST)
 
 
 def _blocks(mode: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import suite
+from pytest_kerasch2.timing import benchmark_suite
 
 # Grows with every change of what is timed: what was measured before is not of the same thing.
 VERSION = 2
@@ -33,7 +33,7 @@ def benchmarks() -> Mapping[str, Callable[[], Any]]:
 def _made(mode: str) -> Mapping[str, Any]:
     api.fresh_session(0)
     count = IMAGES[mode]
-    data = tuple(np.concatenate([part] * -(-count // len(part)))[:count] for part in suite.images())
+    data = tuple(np.concatenate([part] * -(-count // len(part)))[:count] for part in benchmark_suite.images())
     tf = api.tensorflow()
     named = os.environ.get(OPTIMIZER)
     optimizer = operator.attrgetter(named)(tf.keras.optimizers)() if named else None

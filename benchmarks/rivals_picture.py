@@ -10,7 +10,7 @@ from benchmarks.accuracy_report import percent
 from benchmarks.rivals_record import Finished
 from benchmarks.rivals_rules import OURS
 from pytest_kerasch2.report import pictures
-from pytest_kerasch2.timing.batch_drawing import COLOURS
+from pytest_kerasch2.timing.scaling_plot import COLOURS
 
 WIDTH, HEIGHT = 9.5, 3.8
 TITLE = "Has it become slower? What was told of suites of two benchmarks"
@@ -28,7 +28,7 @@ def draw(ended: Sequence[Finished], path: Path) -> None:
         path: of a file in .png or .svg.
 
     Raises:
-        BadSetting: it cannot be written.
+        InvalidArgument: it cannot be written.
         FrameworkMissing: there is no Matplotlib.
     """
     pictures.write(lambda matplotlib: figure(matplotlib, ended), path, TITLE, told(ended), "Rivals")

@@ -23,12 +23,12 @@ from typing import Any, Iterator, Mapping, Sequence
 
 from benchmarks.compare_report import exchanged
 from benchmarks.rivals_rules import OURS, RULES
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
-from pytest_kerasch2.timing import comparison
-from pytest_kerasch2.timing.comparison import AGAIN, SECOND, Comparison, log_ratio
+from pytest_kerasch2.timing import compare_result
+from pytest_kerasch2.timing.compare_result import AGAIN, SECOND, Comparison, log_ratio
 
 # Seconds of a step in each block of each process of each start of each run.
 Runs = Sequence[Sequence[Sequence[Sequence[float]]]]
@@ -123,21 +123,21 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
 
     Raises:
         BadResults: one cannot be read.
-        BadSetting: one is of two things, they are of several environments, or they have too few starts.
+        InvalidArgument: one is of two things, they are of several environments, or they have too few starts.
     """
-    runs = [comparison.read(path) for path in paths]
+    runs = [compare_result.read(path) for path in paths]
     for path, found in zip(paths, runs):
         first, second = found.arms
         if first["slower"] or second["slower"] or first["environment"] != second["environment"]:
             words = f"{path}: {first['name']} and {second['name']}"
-            raise BadSetting("Times are not of one thing and itself", words, "compare an environment with itself")
+            raise InvalidArgument("Times are not of one thing and itself", words, "compare an environment with itself")
         if runs[0].arms[0]["environment"] != first["environment"] or runs[0].benchmarks != found.benchmarks:
-            raise BadSetting("Times are of several environments or suites", str(path), "name files of one of them")
+            raise InvalidArgument("Times are of several environments or suites", str(path), "name files of one of them")
         found.pairs = _whole(found)
     number = sum(map(_starts, runs))
     if number < Terms().most:
         remedy = f"name more files, or compare with --most 40 --margin 0.0001 --error 1e-9; {Terms().most} are needed"
-        raise BadSetting("Times are of too few starts", f"{', '.join(map(str, paths))}: {number}", remedy)
+        raise InvalidArgument("Times are of too few starts", f"{', '.join(map(str, paths))}: {number}", remedy)
     return runs
 
 
@@ -212,7 +212,7 @@ def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
 def _logs(found: Comparison, name: str) -> list[tuple[float, float, float]]:
     """Return the logarithms of the ratio and of the null of each start, and the seconds that were measured."""
     its = [pair for pair in found.pairs if pair["benchmark"] == name]
-    return [(log_ratio(one, SECOND), log_ratio(one, AGAIN), comparison.measured(one)) for one in its]
+    return [(log_ratio(one, SECOND), log_ratio(one, AGAIN), compare_result.measured(one)) for one in its]
 
 
 def _count(rate: Rate, red: Sequence[bool]) -> None:
@@ -228,7 +228,7 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
         named: files by their kind of load.
 
     Raises:
-        BadResults, BadSetting: a file cannot be used.
+        BadResults, InvalidArgument: a file cannot be used.
     """
     from rich.console import Console
     from rich.progress import track

@@ -7,8 +7,8 @@ import time
 from typing import Callable
 
 from pytest_kerasch2.framework import devices
-from pytest_kerasch2.timing import modes, suite
-from pytest_kerasch2.timing.subject import subject
+from pytest_kerasch2.timing import benchmark_suite, modes
+from pytest_kerasch2.timing.workload import subject
 
 BENCHMARKS = ("train_on_batch", "fit")
 # Seconds of calls before a rival gets to see one: tracing and warming up would be the larger part of its time.
@@ -23,7 +23,7 @@ def ready(name: str, slower: float) -> Callable[[], None]:
         name: one of `BENCHMARKS`.
         slower: the slowdown that is planted, as a share of the time.
     """
-    its = suite.of(None)[name]()
+    its = benchmark_suite.of(None)[name]()
     chosen = modes.mode(its.mode)
     given = subject(its.model, its.data, its.batch_size, devices.one(None))
     run = chosen.make(given)

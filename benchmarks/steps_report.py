@@ -20,10 +20,10 @@ from typing import Sequence
 from benchmarks.accuracy_report import rows_of
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.files import write_text
-from pytest_kerasch2.timing import batch_showing, by_part, side_by_side, stored, table
-from pytest_kerasch2.timing.parts import NAMES, Parts
-from pytest_kerasch2.timing.recording import NAME
-from pytest_kerasch2.timing.stored import Stored
+from pytest_kerasch2.timing import breakdown_summary, results_file, scaling_command, side_by_side, table
+from pytest_kerasch2.timing.breakdown import NAMES, Parts
+from pytest_kerasch2.timing.pytest_benchmark_adapter import NAME
+from pytest_kerasch2.timing.results_file import Stored
 
 DATA = Path(__file__).parent / "data"
 FILES = "steps-*.json"
@@ -74,21 +74,24 @@ def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
 
     Raises:
         BadResults: a file cannot be read.
-        BadSetting: of no network were several batch sizes measured.
+        InvalidArgument: of no network were several batch sizes measured.
         FrameworkMissing: there is no Matplotlib.
     """
     found, batches, apart = (sorted(folder.glob(pattern)) for pattern in (FILES, BATCHES, PARTS))
-    runs = [stored.read(path) for path in found]
+    runs = [results_file.read(path) for path in found]
     by_batch: list[str] = []
     # A run of all benchmarks has a few batch sizes too.
-    batch_showing.show(batches or found, [picture], WIDTH, by_batch.extend)
+    scaling_command.show(batches or found, [picture], WIDTH, by_batch.extend)
     in_turns = [list(side_by_side.lines(run.rows)) for run in runs]
     lines = ["## A step of the chapter\n", TOLD.format(turns=TURNS if any(in_turns) else "")]
     for run, beside in zip(runs, in_turns):
         lines += [f"### {run.line}\n", *_rows(run)]
         lines += ["```text", *beside, "```\n"] if beside else []
     lines += [BY_BATCH, "```text", *by_batch, "```\n"]
-    lines += [f"![Time of a step by batch size]({picture.name})\n", *_apart([stored.read(path) for path in apart])]
+    lines += [
+        f"![Time of a step by batch size]({picture.name})\n",
+        *_apart([results_file.read(path) for path in apart]),
+    ]
     return "\n".join(lines)
 
 
@@ -102,7 +105,8 @@ def _apart(runs: Sequence[Stored]) -> list[str]:
     heads = ["", "batch", "a step", *NAMES, "together", "asked"]
     return [
         "### Where the time of a step of `fit` goes\n",
-        f"The parts are measured each by itself; that they add up to {by_part.ENOUGH:.0%} at least is asked for.\n",
+        f"The parts are measured each by itself; that they add up to "
+        f"{breakdown_summary.ENOUGH:.0%} at least is asked for.\n",
         "```sh\npytest --benchmark-full -k parts --benchmark-json=FILE",
         "python -m benchmarks.steps_report keep FILE parts-1-tensorflow",
         "KERAS_BACKEND=jax pytest --benchmark-full -k parts --benchmark-json=FILE",
@@ -114,7 +118,12 @@ def _apart(runs: Sequence[Stored]) -> list[str]:
 def _shares(parts: Parts) -> list[str]:
     each = [f"{parts.each[name] / parts.whole:.0%}" for name in NAMES]
     together = f"{100 * parts.share:.0f} ± {100 * parts.spread:.0f} %"
-    return [table.duration(parts.whole), *each, together, "reached" if parts.share >= by_part.ENOUGH else "not reached"]
+    return [
+        table.duration(parts.whole),
+        *each,
+        together,
+        "reached" if parts.share >= breakdown_summary.ENOUGH else "not reached",
+    ]
 
 
 def keep(path: Path, name: str, folder: Path = DATA) -> Path:
@@ -123,7 +132,7 @@ def keep(path: Path, name: str, folder: Path = DATA) -> Path:
     Raises:
         BadResults: the file cannot be read.
     """
-    stored.read(path)
+    results_file.read(path)
     plain = json.loads(path.read_text(encoding="utf-8"))
     machine = plain.get("machine_info", {})
     cpu = {what: value for what, value in machine.get("cpu", {}).items() if what in ("brand_raw", "count")}

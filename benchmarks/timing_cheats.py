@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import by_hand, modes
+from pytest_kerasch2.timing import modes, reference_loop
 from pytest_kerasch2.timing.block import Run
 from pytest_kerasch2.timing.modes import Mode, OneByOne
-from pytest_kerasch2.timing.subject import Subject
+from pytest_kerasch2.timing.workload import Subject
 
 Step = Callable[[Any, Any], Any]
 
@@ -18,7 +18,7 @@ def _one_by_one(name: str, cheat: Callable[[Any, Step], Step]) -> Mode:
 
     def make(subject: Subject) -> Run:
         given = [tuple(map(api.tensor, subject.batch(number))) for number in range(min(subject.batches, 64))]
-        return OneByOne(given, cheat(subject.model, by_hand.step(subject.model)))
+        return OneByOne(given, cheat(subject.model, reference_loop.step(subject.model)))
 
     return Mode(name, True, False, make)
 

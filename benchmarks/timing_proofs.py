@@ -22,13 +22,13 @@ from typing import Any, Callable, Iterator
 
 from benchmarks.timing_cheats import CHEATS
 from pytest_kerasch2 import models
-from pytest_kerasch2.errors import NotApplicable, TimingVoid
+from pytest_kerasch2.errors import InvalidMeasurement, NotApplicable
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import by_hand, measuring, modes, suite
+from pytest_kerasch2.timing import benchmark_suite, modes, reference_loop, step_measurement
 from pytest_kerasch2.timing.block import Run
 from pytest_kerasch2.timing.modes import Mode, OneByOne
-from pytest_kerasch2.timing.subject import Subject, subject
+from pytest_kerasch2.timing.workload import Subject, subject
 from tests.unit import timing_made
 
 KEPT = Path(__file__).parent / "data" / "timing-proofs.json"
@@ -46,7 +46,7 @@ class Forgetful(Subject):
 
 def _by_hand(its: Subject) -> Run:
     given = [tuple(map(api.tensor, its.batch(number))) for number in range(its.batches)]
-    return OneByOne(given, by_hand.step(its.model))
+    return OneByOne(given, reference_loop.step(its.model))
 
 
 BY_HAND = Mode("by hand", True, False, _by_hand)
@@ -56,7 +56,7 @@ def refused(measure: Callable[[], Any]) -> str:
     """Return why a measurement was refused; nothing where it was not, and `-` where there is no such thing here."""
     try:
         measure()
-    except TimingVoid as error:
+    except InvalidMeasurement as error:
         return error.happened
     except NotApplicable:
         return "-"
@@ -66,12 +66,12 @@ def refused(measure: Callable[[], Any]) -> str:
 def chapters(seed: int, style: str = "sequential-list") -> Subject:
     """Return the chapter's network with made-up images."""
     api.fresh_session(seed)
-    x, y = suite.images()
+    x, y = benchmark_suite.images()
     return subject(models.style(style).compiled(api.tensorflow()), (x, y), 32, devices.one("cpu"))
 
 
 def _measure(its: Subject, mode: Mode, proving: bool = True) -> Callable[[], Any]:
-    return lambda: measuring.measure(its, mode, SECONDS, proving)
+    return lambda: step_measurement.measure(its, mode, SECONDS, proving)
 
 
 def trials() -> Iterator[tuple[str, Callable[[], Any]]]:

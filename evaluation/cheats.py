@@ -21,7 +21,7 @@ from evaluation.cheat_hosts import HOSTS
 from evaluation.cheat_kinds import KINDS, Kind
 from evaluation.zoo import REFUSED, SECONDS, keeper, outcome, run
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import recording
+from pytest_kerasch2.timing import pytest_benchmark_adapter
 
 KEPT = Path(__file__).parent / "data" / "cheats.jsonl"
 # What is done to a host that is not cheated with, to see that its work can be checked at all.
@@ -39,7 +39,7 @@ def measured(kind: str, method: str, host: str, seed: int) -> dict[str, Any]:
         if kind != HONEST:
             KINDS[kind].inject(model)
         how = {"device": "cpu", "seconds": SECONDS, **one.options, "mode": method}
-        return recording.recorded(keeper(host), model, data, **how).found
+        return pytest_benchmark_adapter.recorded(keeper(host), model, data, **how).found
 
     return outcome(measure)
 

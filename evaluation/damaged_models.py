@@ -28,16 +28,16 @@ import numpy as np
 
 from evaluation import journal, model_files
 from pytest_kerasch2.errors import ChildDied, DataDamaged, KerasCh2Error
-from pytest_kerasch2.framework.job import Job, Outcome
-from pytest_kerasch2.framework.spawn import in_line
-from pytest_kerasch2.roundtrip import Limits, check_digest
-from pytest_kerasch2.roundtrip.digests import digest_file, write_digest
-from pytest_kerasch2.roundtrip.inspection import judged, look
+from pytest_kerasch2.serialization import Limits, check_digest
+from pytest_kerasch2.serialization.digest_files import digest_file, write_digest
+from pytest_kerasch2.serialization.inspection import judged, look
+from pytest_kerasch2.subprocesses.job import Job, Outcome
+from pytest_kerasch2.subprocesses.runner import in_line
 
 DATA = Path(__file__).parent / "data" / "damaged-models.jsonl"
 MEASURED = (
-    *sorted((journal.PACKAGE / "roundtrip").glob("*.py")),
-    *(journal.PACKAGE / "framework" / f"{name}.py" for name in ("child_main", "job", "spawn")),
+    *sorted((journal.PACKAGE / "serialization").glob("*.py")),
+    *(journal.PACKAGE / "subprocesses" / f"{name}.py" for name in ("child", "job", "runner")),
     journal.PACKAGE / "json_files.py",
     model_files.KEPT,
     Path(__file__),

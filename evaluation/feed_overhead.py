@@ -28,8 +28,8 @@ from benchmarks.overhead import turn
 from benchmarks.overhead_works import clocked, fitted
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.timing import measuring, modes
-from pytest_kerasch2.timing.subject import subject
+from pytest_kerasch2.timing import modes, step_measurement
+from pytest_kerasch2.timing.workload import subject
 
 STARTS, PAIRS, ITEMS, BATCH = 8, 20, 2048, 32
 ERROR = 0.05
@@ -71,7 +71,7 @@ def start(count: int, seed: int) -> dict[str, Any]:
     for name in chance.sample(sorted(FEEDS), len(FEEDS)):
         api.fresh_session(seed)
         its = subject(*FEEDS[name](), BATCH, devices.one("cpu"))
-        with measuring.prepared(its, modes.mode("fit")) as ready:
+        with step_measurement.prepared(its, modes.mode("fit")) as ready:
             loop, steps = fitted(ready), ready.steps
             loop(ready.unit)
             told = [turn(ready, loop, steps, chance) for _ in range(count)]

@@ -119,10 +119,10 @@ def _read_results(path: Path) -> Any:
 
 def _show_results(path: Path, folder: Path) -> Shown:
     from pytest_kerasch2.claims import results
-    from pytest_kerasch2.report import github, markdown, terminal
+    from pytest_kerasch2.report import github, markdown, rendering
 
     found = results.read(path)
-    yield "terminal", terminal.table(found, width=80, colour=False)
+    yield "terminal", rendering.table(found, width=80, colour=False)
     yield "markdown", markdown.page(found)
     yield "commands", "\n".join(github.commands(found))
     words = ("--allow-incomplete", "--json", folder / "merged.json")
@@ -193,7 +193,7 @@ def _show_table(path: Path, folder: Path) -> Shown:
 
 def comparison() -> dict[str, Any]:
     """Return a comparison of two benchmarks, decided after eleven starts."""
-    from pytest_kerasch2.timing.comparison import RULE
+    from pytest_kerasch2.timing.compare_result import RULE
 
     drawn = random.Random(0)
     arms = [
@@ -224,7 +224,7 @@ def _turn(drawn: random.Random) -> dict[str, Any]:
 
 
 def _read_comparison(path: Path) -> Any:
-    from pytest_kerasch2.timing import comparison as comparisons
+    from pytest_kerasch2.timing import compare_result as comparisons
 
     return comparisons.read(path)
 
@@ -256,13 +256,13 @@ def steps() -> dict[str, Any]:
 
 
 def _read_steps(path: Path) -> Any:
-    from pytest_kerasch2.timing import stored
+    from pytest_kerasch2.timing import results_file
 
-    return stored.read(path)
+    return results_file.read(path)
 
 
 def _show_steps(path: Path, folder: Path) -> Shown:
-    from pytest_kerasch2.timing import side_by_side, stored, table
+    from pytest_kerasch2.timing import results_file, side_by_side, table
     from pytest_kerasch2.timing import table as tables
 
     plot = folder / "steps.svg"
@@ -270,7 +270,7 @@ def _show_steps(path: Path, folder: Path) -> Shown:
     yield "terminal", printed
     if status == 0:
         yield "svg", plot.read_text(encoding="utf-8")
-        rows = stored.read(path).rows
+        rows = results_file.read(path).rows
         yield "terminal", table.text(rows, tables.WIDE, colour=False)
         yield "terminal", "\n".join(map(_at_a_terminal, side_by_side.lines(rows)))
 
@@ -321,8 +321,8 @@ def _read_reference(path: Path) -> Any:
 
 
 def _show_reference(path: Path, folder: Path) -> Shown:
-    from pytest_kerasch2.accuracy import deciding, gate, showing, summary
-    from pytest_kerasch2.accuracy.terms import Terms
+    from pytest_kerasch2.accuracy import command, gate, sequential_test, summary
+    from pytest_kerasch2.accuracy.settings import Terms
 
     metric = _metric(path)
     results = folder / "results.jsonl"
@@ -340,9 +340,9 @@ def _show_reference(path: Path, folder: Path) -> Shown:
     yield "terminal", printed
     if status != 2:
         yield "svg", plot.read_text(encoding="utf-8")
-        question = showing.Question(str(path), results=results, metric=metric)
-        decision = showing.asked(question)
-        made = deciding.yardstick(gate.reference_of(str(path)), Terms(metric=metric))
+        question = command.Question(str(path), results=results, metric=metric)
+        decision = command.asked(question)
+        made = sequential_test.yardstick(gate.reference_of(str(path)), Terms(metric=metric))
         yield "markdown", summary.page(made, decision, path.name)
 
 

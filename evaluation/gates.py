@@ -7,13 +7,13 @@ from typing import NamedTuple, Sequence
 from evaluation.curves import Generator, History
 from evaluation.kinds import Kind
 from evaluation.scenarios import Old, Scenario
-from pytest_kerasch2.accuracy import deciding
-from pytest_kerasch2.accuracy.deciding import Yardstick
+from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
-from pytest_kerasch2.accuracy.own import Own, run_of
 from pytest_kerasch2.accuracy.reference import Reference, Subject
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.sequential_test import Yardstick
+from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.user_training import Own, run_of
 from pytest_kerasch2.errors import KerasCh2Error
 
 # Seeds of new trainings begin here, those of a reference at 0.
@@ -62,7 +62,7 @@ class Bench:
         if margin not in self._ready:
             try:
                 terms = Terms(metric=self.kind.metric, margin=margin)
-                self._ready[margin] = deciding.yardstick(self._reference, terms)
+                self._ready[margin] = sequential_test.yardstick(self._reference, terms)
             except KerasCh2Error as error:
                 self._ready[margin] = error
         return self._ready[margin]
@@ -74,7 +74,7 @@ def asked(made: Yardstick, new: Sequence[History]) -> Decision:
     Of trainings that are no copies it is the verdict of a gate that looks after each one, and takes less time.
     """
     for count in (FEWEST, len(new)):
-        decision = deciding.decide(made, runs_of(new[:count], FIRST_NEW))
+        decision = sequential_test.decide(made, runs_of(new[:count], FIRST_NEW))
         if decision.verdict is not Verdict.UNDECIDED or decision.ended:
             break
     return decision

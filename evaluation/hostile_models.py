@@ -25,15 +25,15 @@ from evaluation import hostile_files, hostile_layers, journal
 from evaluation.damaged_models import LIBRARY, outcomes
 from evaluation.hostile_files import Case
 from pytest_kerasch2.errors import KerasCh2Error
-from pytest_kerasch2.framework.job import Job, value_of
-from pytest_kerasch2.framework.spawn import run
-from pytest_kerasch2.roundtrip import Limits, architecture, contents, inspection
-from pytest_kerasch2.roundtrip.names import Names
+from pytest_kerasch2.serialization import Limits, architecture, contents, inspection
+from pytest_kerasch2.serialization.names import Names
+from pytest_kerasch2.subprocesses.job import Job, value_of
+from pytest_kerasch2.subprocesses.runner import run
 
 DATA = Path(__file__).parent / "data" / "hostile-models.jsonl"
 MEASURED = (
-    *sorted((journal.PACKAGE / "roundtrip").glob("*.py")),
-    *(journal.PACKAGE / "framework" / f"{name}.py" for name in ("child_main", "job", "spawn")),
+    *sorted((journal.PACKAGE / "serialization").glob("*.py")),
+    *(journal.PACKAGE / "subprocesses" / f"{name}.py" for name in ("child", "job", "runner")),
     journal.PACKAGE / "json_files.py",
     Path(hostile_files.__file__),
     Path(hostile_layers.__file__),
@@ -113,7 +113,7 @@ def _looked_at_before(cases: list[Case]) -> Any:
 
 
 def _loaded(keras: Any, case: Case) -> str:
-    from pytest_kerasch2.roundtrip import form
+    from pytest_kerasch2.serialization import form
 
     try:
         form({".keras": "keras", ".h5": "h5"}.get(case.path.suffix, "saved-model")).load(keras, case.path)

@@ -12,7 +12,16 @@ from pytest_kerasch2.files import write_text
 
 PACKAGE = Path(__file__).parent.parent / "pytest_kerasch2"
 # What a verdict depends on.
-DECIDING = ("copies", "curve", "deciding", "metrics", "populations", "runs", "terms", "yardstick")
+DECIDING = (
+    "copies",
+    "curve",
+    "sequential_test",
+    "metrics",
+    "populations",
+    "runs",
+    "settings",
+    "reference_distribution",
+)
 
 
 def revision(others: Iterable[Path] = ()) -> str:

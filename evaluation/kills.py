@@ -30,7 +30,7 @@ from evaluation.small_places import PYTHON, Place
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.data import serving
-from pytest_kerasch2.timing import comparison
+from pytest_kerasch2.timing import compare_result
 
 DATA = Path(__file__).parent / "data" / "kills.jsonl"
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
@@ -132,7 +132,7 @@ SUBJECTS = {
             small_places.with_revisions,
             _compare,
             ("compared.json",),
-            comparison.read,
+            compare_result.read,
             5.0,
             "temporary/kerasch2-*",
         ),

@@ -20,9 +20,9 @@ from evaluation import journal, pool
 from evaluation.trainings import catalogue
 from evaluation.trainings.catalogue import Training
 from evaluation.trainings.faults import BY_NAME, FAULTS, NOTHING
-from pytest_kerasch2.accuracy import asking, calibrating, reference
-from pytest_kerasch2.accuracy.calibrating import Order
-from pytest_kerasch2.accuracy.own import Own, run_of
+from pytest_kerasch2.accuracy import ask_gate, calibration, reference
+from pytest_kerasch2.accuracy.calibration import Order
+from pytest_kerasch2.accuracy.user_training import Own, run_of
 from pytest_kerasch2.errors import KerasCh2Error
 
 HERE = Path(__file__).parent
@@ -65,11 +65,11 @@ def reference_of(training: Training) -> Path:
     order = Order(path, Own(training.path, training.epochs), seeds=SEEDS)
     if training.needs == "keras":
         # It takes seconds for each seed: what `evaluation.pool` trained is not trained again.
-        with reference.appending(path, calibrating.subject_of(order)) as begun:
+        with reference.appending(path, calibration.subject_of(order)) as begun:
             for seed, history in enumerate(pool.read(training)[:SEEDS]):
                 if seed not in begun.seeds:
                     reference.append(path, run_of(history, seed))
-    calibrating.calibrate(order)
+    calibration.calibrate(order)
     return path
 
 
@@ -77,7 +77,7 @@ def judged(task: Task, known: Path) -> dict[str, Any]:
     """Ask one gate, and return its line."""
     training = catalogue.BY_NAME[task.training]
     try:
-        decision = asking.ask(
+        decision = ask_gate.ask(
             known,
             train=functools.partial(training.train, fault=task.fault),
             metric=training.metric,

@@ -51,11 +51,11 @@ JOB = "import time\ndef slept():\n    time.sleep({seconds})\n    return 5\n"
 WITHOUT = "import pytest_kerasch2.framework.packages as packages\npackages.installed = lambda *given: None\n"
 COMPARING = """
 import sys, time
-from pytest_kerasch2.timing import arms
-arms.BEGIN = arms.BEGIN.replace("pytest_kerasch2.timing.worker", "worker_of_nothing")
+from pytest_kerasch2.timing import timed_processes
+timed_processes.BEGIN = timed_processes.BEGIN.replace("pytest_kerasch2.timing.worker", "worker_of_nothing")
 from pytest_kerasch2 import cli
-from pytest_kerasch2.timing import looking
-looking.check_suite = lambda *given: None
+from pytest_kerasch2.timing import suite_lookup
+suite_lookup.check_suite = lambda *given: None
 sys.exit(cli.main(sys.argv[1:]))
 """
 WORKER = """

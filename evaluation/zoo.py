@@ -26,7 +26,7 @@ import numpy as np
 from evaluation.zoo_entry import UNUSABLE, ZOO, Honest
 from pytest_kerasch2.errors import KerasCh2Error, NotApplicable
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import block, recording
+from pytest_kerasch2.timing import block, pytest_benchmark_adapter
 
 SUBJECTS = (
     *("tables", "classes", "images", "sequences", "several", "custom", "generative", "training", "hard"),
@@ -94,10 +94,10 @@ def measured(one: Honest, mode: str, seed: int, seconds: float = SECONDS) -> dic
     def measure() -> Any:
         made = one.make(api.keras(), np.random.RandomState(seed))
         if mode == "step":
-            return recording.recorded_step(keeper(one.name), made, seconds=seconds, **one.options).found
+            return pytest_benchmark_adapter.recorded_step(keeper(one.name), made, seconds=seconds, **one.options).found
         model, data = made
         how = {"device": "cpu", "seconds": seconds, **one.options, "mode": mode}
-        return recording.recorded(keeper(one.name), model, data, **how).found
+        return pytest_benchmark_adapter.recorded(keeper(one.name), model, data, **how).found
 
     return outcome(measure)
 
@@ -135,7 +135,7 @@ def versions() -> dict[str, str]:
 
 def core() -> str:
     """Return a digest of the source of the step benchmark, which says what a result was measured with."""
-    sources = sorted(Path(recording.__file__).parent.glob("*.py"))
+    sources = sorted(Path(pytest_benchmark_adapter.__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(one.read_bytes() for one in sources)).hexdigest()[:10]
 
 

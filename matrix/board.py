@@ -13,7 +13,7 @@ from matrix import merging
 from matrix.columns import Column
 from matrix.verifying import Outcome
 from pytest_kerasch2.foreign import terminal
-from pytest_kerasch2.report.summary import VERDICTS, WORDS, counts
+from pytest_kerasch2.report.chapter_summary import VERDICTS, WORDS, counts
 
 
 class Board:

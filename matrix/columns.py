@@ -8,7 +8,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import requirements
 
 SERIES = ("tensorflow", "keras", "paired", "legacy", "backend")
@@ -72,12 +72,12 @@ class Releases:
         """Return the columns of these names in the order of the table; all of them where none is named.
 
         Raises:
-            BadSetting: a name is of no column.
+            InvalidArgument: a name is of no column.
         """
         known = [column.environment for column in self.columns]
         for name in names:
             if name not in known:
-                raise BadSetting("There is no such release", repr(name), f"name one of {', '.join(known)}")
+                raise InvalidArgument("There is no such release", repr(name), f"name one of {', '.join(known)}")
         return tuple(column for column in self.columns if not names or column.environment in names)
 
 
@@ -85,7 +85,7 @@ def read(path: Path) -> Releases:
     """Return what a releases file says.
 
     Raises:
-        BadSetting: it is missing, is no TOML, or a release in it is incomplete, misspelt or listed twice.
+        InvalidArgument: it is missing, is no TOML, or a release in it is incomplete, misspelt or listed twice.
     """
     plain = _parsed(path)
     try:
@@ -93,11 +93,13 @@ def read(path: Path) -> Releases:
         columns = tuple(map(_column, plain["release"]))
         releases = Releases(_day(plain["as_of"]), _version(host["python"]), _requirements(host["requires"]), columns)
     except (KeyError, TypeError) as error:
-        raise BadSetting("A releases file is incomplete", f"{path}: {error}", "see the comment at its top") from error
+        raise InvalidArgument(
+            "A releases file is incomplete", f"{path}: {error}", "see the comment at its top"
+        ) from error
     names = [column.environment for column in columns]
     for name in names:
         if names.count(name) > 1 or name == HOST:
-            raise BadSetting("A name of a release is taken", f"{path}: {name}", "name it otherwise")
+            raise InvalidArgument("A name of a release is taken", f"{path}: {name}", "name it otherwise")
     return releases
 
 
@@ -110,15 +112,17 @@ def _parsed(path: Path) -> dict[str, Any]:
         with path.open("rb") as stream:
             return dict(tomllib.load(stream))
     except ImportError as error:
-        raise BadSetting("A releases file cannot be read without tomli", str(error), "pip install tomli") from error
+        raise InvalidArgument(
+            "A releases file cannot be read without tomli", str(error), "pip install tomli"
+        ) from error
     except (OSError, ValueError) as error:
-        raise BadSetting("A releases file cannot be read", f"{path}: {error}", "write it in TOML") from error
+        raise InvalidArgument("A releases file cannot be read", f"{path}: {error}", "write it in TOML") from error
 
 
 def _column(entry: Any) -> Column:
     remedy = "see the comment at the top of the releases file"
     if not isinstance(entry, dict):
-        raise BadSetting("A release is no table", repr(entry), remedy)
+        raise InvalidArgument("A release is no table", repr(entry), remedy)
     known = {one.name: one for one in fields(Column)}
     needed = {name for name, one in known.items() if one.default is MISSING and one.default_factory is MISSING}
     wrong = sorted((needed - set(entry)) | (set(entry) - set(known)))
@@ -126,14 +130,14 @@ def _column(entry: Any) -> Column:
         name for name, value in entry.items() if name in known and not isinstance(value, _KINDS[str(known[name].type)])
     ]
     if wrong:
-        raise BadSetting("A release lacks a field, or has a wrong one", f"{', '.join(wrong)} in {entry}", remedy)
+        raise InvalidArgument("A release lacks a field, or has a wrong one", f"{', '.join(wrong)} in {entry}", remedy)
     texts = [*entry["requires"], *entry.get("variables", {}).values(), *entry.get("libraries", {}).values()]
     if not all(isinstance(text, str) for text in texts) or not entry["label"].strip():
-        raise BadSetting("A release has something other than text where text belongs", repr(entry), remedy)
+        raise InvalidArgument("A release has something other than text where text belongs", repr(entry), remedy)
     if entry["series"] not in SERIES or not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", entry["environment"]):
-        raise BadSetting("A release has an unknown series or a name that tox cannot take", repr(entry), remedy)
+        raise InvalidArgument("A release has an unknown series or a name that tox cannot take", repr(entry), remedy)
     if not re.fullmatch(r"[a-z0-9.]*", entry.get("torch", "")):
-        raise BadSetting("A build of PyTorch cannot be read", repr(entry["torch"]), "write it as cpu or cu126")
+        raise InvalidArgument("A build of PyTorch cannot be read", repr(entry["torch"]), "write it as cpu or cu126")
     return Column(**{**entry, "python": _version(entry["python"]), "requires": _requirements(entry["requires"])})
 
 
@@ -144,11 +148,11 @@ def _requirements(given: Sequence[str]) -> tuple[str, ...]:
 
 def _day(given: Any) -> str:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(given)):
-        raise BadSetting("A day cannot be read", repr(given), "write it as 2026-11-24")
+        raise InvalidArgument("A day cannot be read", repr(given), "write it as 2026-11-24")
     return str(given)
 
 
 def _version(given: str) -> str:
     if not re.fullmatch(r"3\.[0-9]{1,3}", given):
-        raise BadSetting("A version of CPython cannot be read", repr(given), "write it as 3.11")
+        raise InvalidArgument("A version of CPython cannot be read", repr(given), "write it as 3.11")
     return given

@@ -31,7 +31,7 @@ def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
         pytest's exit status, or 1 where the column cannot be had.
 
     Raises:
-        BadSetting: there is no column of that name.
+        InvalidArgument: there is no column of that name.
     """
     places.make()
     (column,) = releases.chosen([name])

@@ -12,7 +12,7 @@ from typing import Mapping, Sequence
 from matrix import places
 from matrix.columns import HOST, Column, Releases
 from matrix.errors import ToolMissing
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.files import write_text
 
 # What the plugin brings into a column beside its own dependencies.
@@ -61,7 +61,7 @@ def pin(releases: Releases, columns: Sequence[Column]) -> None:
     """Write the pins of these columns anew, and those of the host where one of them has a host.
 
     Raises:
-        BadSetting: what a release requires cannot be had together; nothing is written for it.
+        InvalidArgument: what a release requires cannot be had together; nothing is written for it.
     """
     places.PINS.mkdir(exist_ok=True)
     if any(column.host for column in columns):
@@ -84,7 +84,9 @@ def _pin(name: str, python: str, requires: Sequence[str], as_of: str, torch: str
     )
     if done.returncode:
         remedy = f"mend `requires` of {name} in {places.RELEASES.name}"
-        raise BadSetting("What a release requires cannot be had together", f"{name}: {done.stderr.strip()}", remedy)
+        raise InvalidArgument(
+            "What a release requires cannot be had together", f"{name}: {done.stderr.strip()}", remedy
+        )
     made = f"# {name} on CPython {python}, Linux on x86-64, as of {as_of}: python -m matrix pin {name}\n"
     write_text(made + done.stdout, places.pins(name))
 

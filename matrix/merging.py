@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterable, Mapping
 
 from pytest_kerasch2.claims.results import Results
-from pytest_kerasch2.report import summary
+from pytest_kerasch2.report import chapter_summary
 
 
 def claims_of(sections: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -50,4 +50,4 @@ def merged(stored: Results, part: Results, kept: frozenset[str]) -> Results:
 
 def unexplained(results: Results) -> list[str]:
     """Return the ids of the claims whose verdict is not as recorded."""
-    return [entry["id"] for entry in summary.unexplained(results["claims"])]
+    return [entry["id"] for entry in chapter_summary.unexplained(results["claims"])]

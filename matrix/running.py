@@ -16,7 +16,7 @@ from matrix.processes import Processes
 from matrix.states import Fingerprint, Work
 from matrix.verifying import Outcome, Verifier
 from pytest_kerasch2.claims import results
-from pytest_kerasch2.errors import BadResults, BadSetting
+from pytest_kerasch2.errors import BadResults, InvalidArgument
 from pytest_kerasch2.report import compatibility_table
 
 FAILED = 1
@@ -62,11 +62,11 @@ def run(releases: Releases, names: Sequence[str], wish: Wish) -> int:
         The exit status: 0, 1 or 130.
 
     Raises:
-        BadSetting: a name is of no column, or no job is to be done at a time.
+        InvalidArgument: a name is of no column, or no job is to be done at a time.
         BadTable: the table to compare with cannot be read, or the results files cannot be merged.
     """
     if wish.jobs is not None and wish.jobs < 1:
-        raise BadSetting("No column can be run with so few jobs", repr(wish.jobs), "write --jobs=1 or more")
+        raise InvalidArgument("No column can be run with so few jobs", repr(wish.jobs), "write --jobs=1 or more")
     places.make()
     chosen = releases.chosen(names)
     if wish.check is not None:

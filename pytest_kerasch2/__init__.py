@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_kerasch2 import errors, models
-    from pytest_kerasch2.accuracy.asking import ask as gate_accuracy
+    from pytest_kerasch2.accuracy.ask_gate import ask as gate_accuracy
     from pytest_kerasch2.accuracy.decision import Decision as GateDecision
     from pytest_kerasch2.accuracy.reference import Reference
     from pytest_kerasch2.accuracy.reference import read as read_reference
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from pytest_kerasch2.models.catalogue import ModelStyle
     from pytest_kerasch2.models.network import Network
     from pytest_kerasch2.report.compatibility_table import read as read_table
-    from pytest_kerasch2.roundtrip.digests import check_digest, write_digest
-    from pytest_kerasch2.roundtrip.formats import Format
-    from pytest_kerasch2.roundtrip.formats import available as available_formats
-    from pytest_kerasch2.roundtrip.formats import form as model_format
-    from pytest_kerasch2.roundtrip.inspection import inspect as inspect_model
-    from pytest_kerasch2.roundtrip.limits import Limits as InspectionLimits
-    from pytest_kerasch2.roundtrip.stored import Contents as ModelContents
-    from pytest_kerasch2.roundtrip.stored import StoredArray
+    from pytest_kerasch2.serialization.contents import Contents as ModelContents
+    from pytest_kerasch2.serialization.contents import StoredArray
+    from pytest_kerasch2.serialization.digest_files import check_digest, write_digest
+    from pytest_kerasch2.serialization.formats import Format
+    from pytest_kerasch2.serialization.formats import available as available_formats
+    from pytest_kerasch2.serialization.formats import form as model_format
+    from pytest_kerasch2.serialization.inspection import inspect as inspect_model
+    from pytest_kerasch2.serialization.limits import Limits as InspectionLimits
     from pytest_kerasch2.timing.measurement import Measurement
 
 __version__ = "0.1.0"
@@ -57,12 +57,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "DataSet": "data.sources",
     "Device": "framework.devices",
-    "Format": "roundtrip.formats",
+    "Format": "serialization.formats",
     "GateDecision": "accuracy.decision:Decision",
-    "InspectionLimits": "roundtrip.limits:Limits",
+    "InspectionLimits": "serialization.limits:Limits",
     "KnownIssue": "claims.model",
     "Measurement": "timing.measurement",
-    "ModelContents": "roundtrip.stored:Contents",
+    "ModelContents": "serialization.contents:Contents",
     "ModelStyle": "models.catalogue",
     "Network": "models.network",
     "PreparedData": "data.prepare:Prepared",
@@ -70,23 +70,23 @@ _HOMES = {
     "Reference": "accuracy.reference",
     "Release": "claims.release",
     "SavedModel": "fixtures",
-    "StoredArray": "roundtrip.stored",
+    "StoredArray": "serialization.contents",
     "Verdict": "claims.model",
     "Workaround": "claims.model",
-    "available_formats": "roundtrip.formats:available",
-    "check_digest": "roundtrip.digests",
+    "available_formats": "serialization.formats:available",
+    "check_digest": "serialization.digest_files",
     "claim": "claims.decorators",
     "detects": "claims.decorators",
     "errors": "errors:",
     "extends": "claims.decorators",
     "fixed_by": "claims.decorators",
-    "gate_accuracy": "accuracy.asking:ask",
+    "gate_accuracy": "accuracy.ask_gate:ask",
     "in_subprocess": "claims.decorators",
-    "inspect_model": "roundtrip.inspection:inspect",
+    "inspect_model": "serialization.inspection:inspect",
     "isolated_state": "framework.state:isolated",
     "known_issue": "claims.decorators",
     "load_data": "data.sources:load",
-    "model_format": "roundtrip.formats:form",
+    "model_format": "serialization.formats:form",
     "models": "models:",
     "pending": "claims.decorators",
     "prepare_data": "data.prepare:prepared",
@@ -96,7 +96,7 @@ _HOMES = {
     "read_table": "report.compatibility_table:read",
     "tolerates": "claims.decorators",
     "trains": "claims.decorators",
-    "write_digest": "roundtrip.digests",
+    "write_digest": "serialization.digest_files",
 }
 
 __all__ = [

@@ -9,7 +9,7 @@ import functools
 import inspect
 from typing import Any, Callable, Iterable
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.suggestions import close_to
 from pytest_kerasch2.third_party import warnings_shown
 
@@ -24,7 +24,7 @@ def check_call(name: str, function: Callable[..., Any], given: Any, named: Any, 
         inner: parameters that are ours to fill, and so not the user's to give.
 
     Raises:
-        BadSetting: naming the argument, and the one that was probably meant.
+        InvalidArgument: naming the argument, and the one that was probably meant.
     """
     __tracebackhide__ = True
     hidden = set(inner)
@@ -36,13 +36,15 @@ def check_call(name: str, function: Callable[..., Any], given: Any, named: Any, 
     by_place = [one.name for one in known if one.kind is not one.KEYWORD_ONLY]
     if len(given) > len(by_place):
         remedy = f"name the others, as in {known[-1].name}=..."
-        raise BadSetting(f"`{name}` takes {_listed(by_place)} by position", f"{len(given)} arguments", remedy)
+        raise InvalidArgument(f"`{name}` takes {_listed(by_place)} by position", f"{len(given)} arguments", remedy)
     places = by_place[: len(given)]
     for one in known:
         if one.name in places and one.name in named:
-            raise BadSetting(f"`{name}` got `{one.name}` twice", "by position and by name", "leave one of them out")
+            raise InvalidArgument(
+                f"`{name}` got `{one.name}` twice", "by position and by name", "leave one of them out"
+            )
         if one.default is one.empty and one.name not in places and one.name not in named:
-            raise BadSetting(f"`{name}` needs the argument `{one.name}`", "", f"write {one.name}=...")
+            raise InvalidArgument(f"`{name}` needs the argument `{one.name}`", "", f"write {one.name}=...")
 
 
 def checked(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,7 +66,7 @@ def _check_unknown(name: str, known: list[str], named: Any) -> None:
         if unknown not in known:
             meant = close_to(unknown, known, most=1)
             remedy = f"write {_listed(meant)}" if meant else f"use {_listed(known)}"
-            raise BadSetting(f"`{name}` has no argument `{unknown}`", "", remedy)
+            raise InvalidArgument(f"`{name}` has no argument `{unknown}`", "", remedy)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -11,14 +11,23 @@ from typing import Any, Generator, Iterator, Sequence
 import pytest
 
 from pytest_kerasch2 import ending, foreign, step_records
-from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument, KerasCh2Error
 from pytest_kerasch2.fixtures import SHOWN
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.options import BENCHMARK, CHAPTER, SETTINGS, Settings
 from pytest_kerasch2.report import pictures
 from pytest_kerasch2.suggestions import close_to
-from pytest_kerasch2.timing import advice, batch_showing, batch_table, by_batch, by_part, recording, side_by_side, table
-from pytest_kerasch2.timing.by_batch import Curve
+from pytest_kerasch2.timing import (
+    advice,
+    breakdown_summary,
+    pytest_benchmark_adapter,
+    scaling,
+    scaling_command,
+    scaling_table,
+    side_by_side,
+    table,
+)
+from pytest_kerasch2.timing.scaling import Curve
 from pytest_kerasch2.timing.table import Row, short
 
 NAME = "kerasch2-benchmarks"
@@ -33,18 +42,18 @@ def start(config: pytest.Config, settings: Settings) -> None:
     """Let a pytest run time the benchmarks: those named, or those in the folder `benchmarks`.
 
     Raises:
-        BadSetting: it is to verify the chapter too, or to use several processes, a device is none, or a picture cannot
-            be written where it is to be.
+        InvalidArgument: it is to verify the chapter too, or to use several processes, a device is none, or a picture
+            cannot be written where it is to be.
         FrameworkMissing: pytest-benchmark is not there, or what draws the picture.
     """
     if settings.chapter:
         found = f"{BENCHMARK.flag} and {CHAPTER.flag}"
-        raise BadSetting("Timing and verifying are two runs", found, "give one of the two")
+        raise InvalidArgument("Timing and verifying are two runs", found, "give one of the two")
     if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
         remedy = "leave it out, or write -n 0 where it stands in a configuration file"
-        raise BadSetting("Several processes take each other's time", "pytest-xdist's -n", remedy)
+        raise InvalidArgument("Several processes take each other's time", "pytest-xdist's -n", remedy)
     devices.kinds(settings.devices)
-    if not recording.has_keeper(config):
+    if not pytest_benchmark_adapter.has_keeper(config):
         raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", f"run {INSTALL}")
     if settings.plot is not None:
         pictures.refuse(settings.plot)
@@ -54,7 +63,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
         config.args[:] = [str(own)]
     kept = contextlib.ExitStack()
     kept.enter_context(ending.as_by_ctrl_c())
-    kept.callback(recording.tidy, config.getoption("benchmark_storage", None))
+    kept.callback(pytest_benchmark_adapter.tidy, config.getoption("benchmark_storage", None))
     config.add_cleanup(kept.close)
     config.pluginmanager.register(BenchmarkRun(config), NAME)
 
@@ -68,7 +77,9 @@ def _check_writable(config: pytest.Config) -> None:
     place = Path(path if isinstance(path, (str, Path)) else path.name)
     if place.is_dir() or not place.absolute().parent.is_dir():
         found = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
-        raise BadSetting("The file of --benchmark-json cannot be written", found, "name a file in a folder that exists")
+        raise InvalidArgument(
+            "The file of --benchmark-json cannot be written", found, "name a file in a folder that exists"
+        )
 
 
 class BenchmarkRun:
@@ -131,11 +142,11 @@ class BenchmarkRun:
             terminalreporter.section("time per training step")
             colour = terminalreporter.hasmarkup
             rows = sorted(self.rows, key=lambda row: self._place(row.name))
-            curves = by_batch.curves(rows)
+            curves = scaling.curves(rows)
             # A file has no width.
             width = max(terminalreporter.config.get_terminal_writer().fullwidth, 0 if colour else table.WIDE)
-            terminalreporter.write(table.text(rows, width, colour) + batch_table.text(curves, width, colour))
-            for line in ("", *side_by_side.lines(rows), *by_part.lines(rows), *advice.lines(rows)):
+            terminalreporter.write(table.text(rows, width, colour) + scaling_table.text(curves, width, colour))
+            for line in ("", *side_by_side.lines(rows), *breakdown_summary.lines(rows), *advice.lines(rows)):
                 terminalreporter.write_line(foreign.terminal(line))
             if any(row.found is not None for row in rows) and not any(row.device.startswith("gpu") for row in rows):
                 terminalreporter.write_line("GPU: not measured; this run used none.")
@@ -146,7 +157,7 @@ class BenchmarkRun:
         plot = self.config.stash[SETTINGS].plot
         try:
             if plot is not None:
-                batch_showing.draw(curves, [], plot)
+                scaling_command.draw(curves, [], plot)
                 terminalreporter.write_line(f"Drawn: {plot}")
         except KerasCh2Error as error:
             terminalreporter.write_line(str(error), red=True)

@@ -151,12 +151,12 @@ def _add_calibrate(parser: Parser, commands: Any) -> None:
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.accuracy import calibrating, progress, suitability
-    from pytest_kerasch2.accuracy.own import Own
+    from pytest_kerasch2.accuracy import calibration, progress, suitability
     from pytest_kerasch2.accuracy.recipe import Recipe
+    from pytest_kerasch2.accuracy.user_training import Own
 
     chapters = Recipe(chosen.style, chosen.feed, 10 if chosen.epochs is None else chosen.epochs)
-    order = calibrating.Order(
+    order = calibration.Order(
         out=chosen.out.absolute(),
         recipe=chapters if chosen.training is None else Own(chosen.training, chosen.epochs),
         data=chosen.data,
@@ -169,7 +169,7 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         cluster=chosen.cluster,
     )
     with progress.shown(order.seeds) as told:
-        found = calibrating.calibrate(order, suitability.watching(chosen.metric, told))
+        found = calibration.calibrate(order, suitability.watching(chosen.metric, told))
     suits, lines = suitability.of(found, chosen.metric)
     lines = list(map(explained.as_options, lines))
     written = f"{order.out.name}: {len(found.runs)} seeds"
@@ -204,11 +204,11 @@ def _add_gate(parser: Parser, commands: Any) -> None:
 
 
 def _gate(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.accuracy import showing
+    from pytest_kerasch2.accuracy import command
     from pytest_kerasch2.accuracy.decision import Verdict
 
-    question = showing.Question(**{one.name: getattr(chosen, one.name) for one in fields(showing.Question)})
-    decision = showing.asked(question, lambda found: _say(found.evidence))
+    question = command.Question(**{one.name: getattr(chosen, one.name) for one in fields(command.Question)})
+    decision = command.asked(question, lambda found: _say(found.evidence))
     return {Verdict.PASS: 0, Verdict.FAIL: DIFFERENT, Verdict.UNDECIDED: UNDECIDED}[decision.verdict]
 
 
@@ -239,18 +239,18 @@ def _add_compare(parser: Parser, commands: Any) -> None:
 
 def _compare(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.stats.paired_sequential import Verdict
-    from pytest_kerasch2.timing import comparison, showing
+    from pytest_kerasch2.timing import command, compare_result
 
     if chosen.self_test:
-        return 0 if showing.self_tested(chosen, lambda line: _say([line])) else DIFFERENT
+        return 0 if command.self_tested(chosen, lambda line: _say([line])) else DIFFERENT
     if chosen.told_by is not None:
-        found = comparison.read(chosen.told_by)
+        found = compare_result.read(chosen.told_by)
     else:
-        found = showing.compared(chosen, lambda line: _say([line]))
+        found = command.compared(chosen, lambda line: _say([line]))
     _say(found.lines())
     if chosen.summary is not None:
         with _verdict_holds(chosen):
-            showing.summed_up(found, chosen.summary)
+            command.summed_up(found, chosen.summary)
     codes = {Verdict.SLOWER: DIFFERENT, Verdict.UNDECIDED: UNDECIDED, Verdict.UNFIT: UNFIT}
     return codes.get(found.verdict, 0)
 
@@ -263,9 +263,9 @@ def _add_steps(parser: Parser, commands: Any) -> None:
 
 
 def _steps(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.timing import batch_showing
+    from pytest_kerasch2.timing import scaling_command
 
-    batch_showing.show(chosen.files, chosen.plot, shutil.get_terminal_size().columns, _say)
+    scaling_command.show(chosen.files, chosen.plot, shutil.get_terminal_size().columns, _say)
     return 0
 
 
@@ -278,10 +278,10 @@ def _add_doctor(parser: Parser, commands: Any) -> None:
 
 
 def _doctor(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.doctor import examining, showing
+    from pytest_kerasch2.doctor import command, examining
 
     found = examining.examined(deadline=chosen.deadline, quick=chosen.quick)
-    _say(showing.as_json(found) if chosen.json else showing.lines(found, shutil.get_terminal_size().columns))
+    _say(command.as_json(found) if chosen.json else command.lines(found, shutil.get_terminal_size().columns))
     return 0 if found.usable else DIFFERENT
 
 

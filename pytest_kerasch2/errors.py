@@ -1,7 +1,7 @@
 """The one family of errors: each says what happened, what was found, and what to do.
 
-Most are also the built-in error that a Python user would catch, such as `BadSetting`, which is a `ValueError`. A claim
-that does not apply and a question that stays undecided are not mistakes of the caller, and have none.
+Most are also the built-in error that a Python user would catch, such as `InvalidArgument`, which is a `ValueError`. A
+claim that does not apply and a question that stays undecided are not mistakes of the caller, and have none.
 
 PYTEST_DONT_REWRITE
 """
@@ -82,7 +82,7 @@ class UnsafeFile(KerasCh2Error, ValueError):
     """A model file holds something that could run code or read other files."""
 
 
-class BadSetting(KerasCh2Error, ValueError):
+class InvalidArgument(KerasCh2Error, ValueError):
     """An option or a variable has a value that cannot be used."""
 
 
@@ -118,5 +118,5 @@ class GateUndecided(KerasCh2Error):
     """An accuracy gate is undecided after the trainings that it was allowed."""
 
 
-class TimingVoid(KerasCh2Error, RuntimeError):
+class InvalidMeasurement(KerasCh2Error, RuntimeError):
     """A time cannot be believed: its work was not done, not all of it was done, or more than that was."""

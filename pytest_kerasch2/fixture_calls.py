@@ -12,7 +12,7 @@ from typing import Any, Iterator, Sequence
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, Inconclusive, KerasCh2Error, NotApplicable
+from pytest_kerasch2.errors import Inconclusive, InvalidArgument, KerasCh2Error, NotApplicable
 from pytest_kerasch2.third_party import warnings_shown
 
 PACKAGE = Path(__file__).parent
@@ -74,13 +74,15 @@ def parameter(request: pytest.FixtureRequest, names: Sequence[str]) -> str:
     """Return what a fixture stands for in this run of a test.
 
     Raises:
-        BadSetting: it was asked for in a way that gives a test no runs, or parametrized with another thing.
+        InvalidArgument: it was asked for in a way that gives a test no runs, or parametrized with another thing.
     """
     found = getattr(request, "param", None)
     if found is None:
         happened = f"`{request.fixturename}` stands for {len(names)} things, one in each run of a test"
         remedy = "name it as an argument of the test or of a fixture, or parametrize it with indirect=True"
-        raise BadSetting(happened, "it was asked for while the test ran", remedy)
+        raise InvalidArgument(happened, "it was asked for while the test ran", remedy)
     if found not in names:
-        raise BadSetting(f"`{request.fixturename}` has no parameter {found!r}", "", f"use one of {', '.join(names)}")
+        raise InvalidArgument(
+            f"`{request.fixturename}` has no parameter {found!r}", "", f"use one of {', '.join(names)}"
+        )
     return str(found)

@@ -31,7 +31,7 @@ FEW_IMAGES = 128
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A model, the file or folder it was saved to, and the `roundtrip.formats.Format` that wrote it."""
+    """A model, the file or folder it was saved to, and the `serialization.formats.Format` that wrote it."""
 
     model: Any
     path: Path
@@ -160,19 +160,19 @@ def prepared(request: pytest.FixtureRequest, name: str) -> Any:
 
 @pytest.fixture
 def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """A function that tells a regression from an unlucky seed, with stated error rates; see `accuracy.asking.ask`.
+    """A function that tells a regression from an unlucky seed, with stated error rates; see `accuracy.ask_gate.ask`.
 
     It takes a reference, and a `model`, a `train` or `results`, and gives a `Decision`: `.require()` fails the test.
     """
-    from pytest_kerasch2.accuracy import asking, showing
+    from pytest_kerasch2.accuracy import ask_gate, command
 
     def ask(*given: Any, **how: Any) -> Any:
         __tracebackhide__ = True
         with told(request), own_lines(request):
-            check_call("accuracy_gate", asking.ask, given, how)
+            check_call("accuracy_gate", ask_gate.ask, given, how)
             data_named = how.pop("data_named", partial(prepared, request))
             how.update(data_named=data_named, named=request.node.nodeid, environ=VARIABLES)
-            return showing.summarised(*given, **how)
+            return command.summarised(*given, **how)
 
     return ask
 
@@ -181,12 +181,12 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
 def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """A function that times the steps of a compiled model, and refuses a time that cannot be believed.
 
-    It takes what `timing.recording.recorded` does; `step_benchmark.step(function, items=...)` times a step of any other
-    loop, see `timing.looping.measure`. Each measurement has a row and a record in pytest-benchmark's table and JSON;
-    `name` names it.
+    It takes what `timing.pytest_benchmark_adapter.recorded` does. `step_benchmark.step(function, items=...)` times a
+    step of any other loop, see `timing.function_steps.measure`. Each measurement has a row and a record in
+    pytest-benchmark's table and JSON; `name` names it.
     """
     from pytest_kerasch2 import step_records
-    from pytest_kerasch2.timing import looping, recording
+    from pytest_kerasch2.timing import function_steps, pytest_benchmark_adapter
 
     def measure(called: str, takes: Any, record: Any, *given: Any, name: str | None = None, **how: Any) -> Any:
         __tracebackhide__ = True
@@ -194,12 +194,12 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
             check_call(called, takes, given, how, inner=("benchmark", "given_up"))
             keeper = step_records.keeper(request)
             full_name = step_records.begin(request, keeper, name)
-            row = record(keeper, *given, given_up=lambda: recording.keep(request.config), **how)
+            row = record(keeper, *given, given_up=lambda: pytest_benchmark_adapter.keep(request.config), **how)
         request.config.stash.setdefault(SHOWN, []).append(replace(row, name=full_name))
         return row.found
 
-    ask = partial(measure, "step_benchmark", recording.recorded, recording.recorded)
-    step = partial(measure, "step_benchmark.step", looping.measure, recording.recorded_step)
+    ask = partial(measure, "step_benchmark", pytest_benchmark_adapter.recorded, pytest_benchmark_adapter.recorded)
+    step = partial(measure, "step_benchmark.step", function_steps.measure, pytest_benchmark_adapter.recorded_step)
     ask.step = step  # type: ignore[attr-defined]
     return ask
 
@@ -324,7 +324,7 @@ def _pipeline(request: pytest.FixtureRequest, name: str) -> Callable[..., Any]:
 def saved_model(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """A briefly trained functional model saved in each format this release writes: `.model`, `.path`, `.format`."""
     from pytest_kerasch2.models import Network
-    from pytest_kerasch2.roundtrip import formats
+    from pytest_kerasch2.serialization import formats
 
     few = _few_digits(request)
     with told(request):

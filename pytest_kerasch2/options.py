@@ -13,7 +13,7 @@ from typing import Any, List, Sequence
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 GROUP = "kerasch2"
 MIRROR_VARIABLE = "KERASCH2_MIRROR"
@@ -131,7 +131,7 @@ def read(config: Any) -> Settings:
     """Return the settings of a pytest run.
 
     Raises:
-        BadSetting: an option that says something about the chapter has an empty value.
+        InvalidArgument: an option that says something about the chapter has an empty value.
     """
     faults = bool(_value(config, FAULTS))
     accuracy = bool(_value(config, ACCURACY))
@@ -180,14 +180,14 @@ def check_effects(settings: Settings, given: Sequence[Any]) -> list[str]:
         given: the arguments of the command line alone.
 
     Raises:
-        BadSetting: such an option stands on the command line.
+        InvalidArgument: such an option stands on the command line.
     """
     said = without_effect(settings)
     written = {str(one).partition("=")[0] for one in given}
     for sentence in said:
         option = next(one for one in OPTIONS if sentence.startswith(f"{one.flag} "))
         if written.intersection(option.flags):
-            raise BadSetting(sentence.rstrip("."), "", "add the other option, or leave this one out")
+            raise InvalidArgument(sentence.rstrip("."), "", "add the other option, or leave this one out")
     return said
 
 
@@ -201,7 +201,7 @@ def _path(config: Any, option: Option) -> Path | None:
     if value is None:
         return None
     if not value.strip():
-        raise BadSetting(f"{option.flag} has no value", repr(value), f"write {option.flag}={option.metavar}")
+        raise InvalidArgument(f"{option.flag} has no value", repr(value), f"write {option.flag}={option.metavar}")
     # Relative to where pytest was called, also in xdist workers.
     return Path(str(config.invocation_params.dir), value)
 

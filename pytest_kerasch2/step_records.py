@@ -6,8 +6,8 @@ from typing import Any, Collection, List
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.timing import recording
+from pytest_kerasch2.errors import InvalidArgument
+from pytest_kerasch2.timing import pytest_benchmark_adapter
 
 # Between the name of a test and that of a measurement in it, from the second on.
 AGAIN = " #"
@@ -30,12 +30,12 @@ def keeper(request: Any) -> Any:
     """Return pytest-benchmark's fixture; skip the test where nothing is measured.
 
     Raises:
-        BadSetting: this project has another fixture of that name.
+        InvalidArgument: this project has another fixture of that name.
         FrameworkMissing: pytest-benchmark is not there.
     """
     reason = why_not(request.config)
     if not reason:
-        found = recording.keeper(request)
+        found = pytest_benchmark_adapter.keeper(request)
         _check_arguments(found)
         # In a process that a worker has started, pytest-benchmark looks at the environment.
         reason = IN_WORKERS if found.disabled else ""
@@ -53,13 +53,13 @@ def begin(request: Any, found: Any, name: str | None = None) -> str:
         name: that the user gives it; without one, each but the first of a test is numbered.
 
     Raises:
-        BadSetting: another measurement of this test has that name.
+        InvalidArgument: another measurement of this test has that name.
     """
     names = request.node.stash.setdefault(MEASURED, [])
     number = len(names) + 1
     suffix = f"{AGAIN}{name or number}" if name or number > 1 else ""
     if suffix in names:
-        raise BadSetting("Two measurements of one test have one name", repr(name), "give each another name")
+        raise InvalidArgument("Two measurements of one test have one name", repr(name), "give each another name")
     names.append(suffix)
     found.name, found.fullname, found.extra_info = request.node.name + suffix, request.node.nodeid + suffix, {}
     return f"{request.node.nodeid}{suffix}"
@@ -72,7 +72,7 @@ def test_of(name: str, known: Collection[str]) -> str:
 
 def _check_arguments(found: Any) -> None:
     if not all(hasattr(found, one) for one in ("disabled", "extra_info", "fullname", "_make_stats")):
-        raise BadSetting(
+        raise InvalidArgument(
             "step_benchmark keeps its times by the fixture `benchmark` of pytest-benchmark",
             f"this project has another one of that name, which gives {type(found).__name__}",
             "give that one another name",

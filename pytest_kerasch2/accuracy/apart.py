@@ -11,13 +11,14 @@ import pickle
 from typing import Any, Callable
 
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.framework import child, quiet
+from pytest_kerasch2.subprocesses.job import CHILD_HOME, Job, value_of
+from pytest_kerasch2.subprocesses.runner import run
 
 # None that a training should meet: who asks may take long, and the child ends with the worker.
 DEADLINE = 7 * 86_400.0
 MEMORY_MIB = 2**30
 # A training is an ordinary process of this user, who has data sets and settings in these places.
-PLACES = ("HOME", "USERPROFILE", "KERAS_HOME", "TMPDIR", "TEMP", "TMP", quiet.CHILD_HOME)
+PLACES = ("HOME", "USERPROFILE", "KERAS_HOME", "TMPDIR", "TEMP", "TMP", CHILD_HOME)
 
 
 def train(work: Callable[[int], Run], seed: int) -> Run:
@@ -30,8 +31,8 @@ def train(work: Callable[[int], Run], seed: int) -> Run:
     packed = pickle.dumps((work, seed)).hex()
     places = {name: os.environ.get(name) for name in PLACES}
     here = os.getcwd()  # noqa: PTH109  # as a text it is sent
-    job = child.Job(f"{__name__}:answer", (packed, here), places, DEADLINE, MEMORY_MIB)
-    return _unpacked(child.value_of(child.run(job)))  # type: ignore[no-any-return]
+    job = Job(f"{__name__}:answer", (packed, here), places, DEADLINE, MEMORY_MIB)
+    return _unpacked(value_of(run(job)))  # type: ignore[no-any-return]
 
 
 def answer(packed: str, folder: str) -> str:

@@ -9,14 +9,14 @@ import random
 from dataclasses import replace
 from typing import Any, Callable, Iterable, Iterator, Sequence
 
-from pytest_kerasch2.accuracy import deciding, fresh, own, shipped, training
+from pytest_kerasch2.accuracy import bundled, initial_weights, sequential_test, training, user_training
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.data.prepare import Prepared
-from pytest_kerasch2.errors import BadReference, BadSetting
+from pytest_kerasch2.errors import BadReference, InvalidArgument
 
 # From a seed to the curve: a run, or a history, or a mapping like it.
 Train = Callable[[int], Any]
@@ -43,23 +43,23 @@ def gate(
 
     Raises:
         BadReference: the reference has too few seeds.
-        BadSetting: there are no seeds, one of them is given twice or is one of the reference's, or a curve has another
-            length than the reference.
+        InvalidArgument: there are no seeds, one of them is given twice or is one of the reference's, or a curve has
+            another length than the reference.
         TrainingFailed: a training gave no curve.
     """
     if seeds is not None and (isinstance(seeds, (str, bytes)) or not isinstance(seeds, Iterable)):
-        raise BadSetting("`seeds` must be whole numbers", own.quoted(seeds), "give a list of them")
+        raise InvalidArgument("`seeds` must be whole numbers", user_training.quoted(seeds), "give a list of them")
     chosen = list(itertools.islice(_fresh(reference) if seeds is None else seeds, terms.most))
     _check_seeds(chosen, reference)
-    made = deciding.yardstick(reference, replace(terms, most=len(chosen)))
-    decision = deciding.unreachable(made)
+    made = sequential_test.yardstick(reference, replace(terms, most=len(chosen)))
+    decision = sequential_test.unreachable(made)
     if decision is not None:
         return decision
     runs: list[Run] = []
-    goes_on = fresh.Histories()
+    goes_on = initial_weights.Histories()
     for seed in chosen:
-        runs.append(own.trained(train, seed, goes_on.check))
-        decision = deciding.decide(made, runs)
+        runs.append(user_training.trained(train, seed, goes_on.check))
+        decision = sequential_test.decide(made, runs)
         told(runs[-1], decision)
         if decision.verdict is not Verdict.UNDECIDED or decision.ended:
             break
@@ -72,14 +72,14 @@ def _check_seeds(seeds: Sequence[int], reference: Reference) -> None:
     remedy = "give others, or leave them to the gate"
     wrong = [seed for seed in seeds if isinstance(seed, bool) or not isinstance(seed, numbers.Integral)]
     if wrong:
-        raise BadSetting("A seed must be a whole number", own.quoted(wrong[0]), remedy)
+        raise InvalidArgument("A seed must be a whole number", user_training.quoted(wrong[0]), remedy)
     if not seeds:
-        raise BadSetting("There are no seeds to train with", "an empty list", remedy)
+        raise InvalidArgument("There are no seeds to train with", "an empty list", remedy)
     if len(set(seeds)) < len(seeds):
-        raise BadSetting("A gate trains each seed once", ", ".join(map(str, seeds)), remedy)
+        raise InvalidArgument("A gate trains each seed once", ", ".join(map(str, seeds)), remedy)
     known = sorted(reference.seeds.intersection(seeds))
     if known:
-        raise BadSetting("Seeds of a reference cannot judge it", ", ".join(map(str, known)), remedy)
+        raise InvalidArgument("Seeds of a reference cannot judge it", ", ".join(map(str, known)), remedy)
 
 
 def judge(reference: Reference, runs: Sequence[Run], terms: Terms = Terms()) -> Decision:  # noqa: B008
@@ -87,7 +87,7 @@ def judge(reference: Reference, runs: Sequence[Run], terms: Terms = Terms()) -> 
 
     Raises:
         BadReference: the reference has too few seeds, or they are the same ones.
-        BadSetting: there are no trainings, or a curve has another length than the reference.
+        InvalidArgument: there are no trainings, or a curve has another length than the reference.
     """
     # Not by the time that they took: trained again, a seed gives the same curve.
     known = {replace(run, seconds=0.0) for run in reference.runs}
@@ -95,7 +95,7 @@ def judge(reference: Reference, runs: Sequence[Run], terms: Terms = Terms()) -> 
     if same:
         found = f"seeds {', '.join(map(str, same))} stand in both"
         raise BadReference("Trainings of a reference cannot judge themselves", found, "train with other seeds")
-    return deciding.decide(deciding.yardstick(reference, terms), runs)
+    return sequential_test.decide(sequential_test.yardstick(reference, terms), runs)
 
 
 def of_model(build: Callable[[], Any], data: Prepared, recipe: Recipe) -> Train:
@@ -106,7 +106,7 @@ def of_model(build: Callable[[], Any], data: Prepared, recipe: Recipe) -> Train:
         data: a prepared data set.
         recipe: epochs, batch size and feed.
     """
-    watched = fresh.Models(build)
+    watched = initial_weights.Models(build)
     return lambda seed: watched.trained(lambda made: training.train(recipe, data, seed, made))
 
 
@@ -115,14 +115,14 @@ def reference_of(named: Any) -> Reference:
 
     Raises:
         BadReference: the file is missing, damaged or changed.
-        BadSetting: none is called so.
+        InvalidArgument: none is called so.
     """
     if isinstance(named, Reference):
         return named
     if not isinstance(named, (str, os.PathLike)):
         remedy = "name a shipped reference, a file of kerasch2 calibrate, or give a Reference"
-        raise BadSetting("`reference` names no reference", own.quoted(named), remedy)
-    return shipped.find(str(named))
+        raise InvalidArgument("`reference` names no reference", user_training.quoted(named), remedy)
+    return bundled.find(str(named))
 
 
 def check_chapter_training(reference: Reference) -> None:
@@ -132,7 +132,7 @@ def check_chapter_training(reference: Reference) -> None:
         BadReference: saying of which.
     """
     recipe = reference.subject.recipe
-    if isinstance(recipe, own.Own):
+    if isinstance(recipe, user_training.Own):
         remedy = "give that function as `train`, or with --training"
         raise BadReference("This reference is of somebody's own training", f"it is of {recipe.training}", remedy)
 

@@ -8,7 +8,7 @@ from typing import Any, Mapping
 
 from pytest_kerasch2.accuracy import metrics
 from pytest_kerasch2.accuracy.runs import Run, in_float32
-from pytest_kerasch2.errors import BadSetting, TrainingFailed
+from pytest_kerasch2.errors import InvalidArgument, TrainingFailed
 
 REMEDY = "return the history of a fit, or a mapping from names of metrics to a number for each epoch"
 # Beside curves, in what `Run.plain` returns.
@@ -19,7 +19,7 @@ def run_of(given: Any, seed: int, seconds: float = 0.0) -> Run:
     """Return the run that a history stands for.
 
     Raises:
-        BadSetting: there is no curve, curves differ in length, or they hold what is not a number.
+        InvalidArgument: there is no curve, curves differ in length, or they hold what is not a number.
         TrainingFailed: a number is not finite.
     """
     run = given if isinstance(given, Run) else _read(given, seed, seconds)
@@ -32,17 +32,17 @@ def run_of(given: Any, seed: int, seconds: float = 0.0) -> Run:
 def _read(given: Any, seed: int, seconds: float) -> Run:
     series = getattr(given, "history", given)
     if not isinstance(series, Mapping):
-        raise BadSetting("A training returned no curve", quoted(given), REMEDY)
+        raise InvalidArgument("A training returned no curve", quoted(given), REMEDY)
     inner = series.get("curves")
     if isinstance(inner, Mapping):
         series = inner
     unnamed = [name for name in series if not isinstance(name, str)]
     if unnamed:
-        raise BadSetting("The name of a curve must be a text", repr(unnamed[0]), REMEDY)
+        raise InvalidArgument("The name of a curve must be a text", repr(unnamed[0]), REMEDY)
     judged = [name for name in series if metrics.is_metric(name) and name not in BESIDE]
     if not judged:
         held = ", ".join(map(repr, series)) or "nothing"
-        raise BadSetting("A training returned no curve of a metric", f"it has {held}", REMEDY)
+        raise InvalidArgument("A training returned no curve of a metric", f"it has {held}", REMEDY)
     fields = _fields(judged)
     values = {name: _values(series[name], name) for name in judged}
     _check_lengths({name: len(one) for name, one in values.items()}, seed)
@@ -73,8 +73,10 @@ def _values(values: Any, name: str) -> tuple[float, ...]:
         raise _no_numbers(values, name) from error
 
 
-def _no_numbers(values: Any, name: str) -> BadSetting:
-    return BadSetting("A curve does not hold numbers", f"{name} is {quoted(values)}", f"{REMEDY}, such as [0.5, 0.4]")
+def _no_numbers(values: Any, name: str) -> InvalidArgument:
+    return InvalidArgument(
+        "A curve does not hold numbers", f"{name} is {quoted(values)}", f"{REMEDY}, such as [0.5, 0.4]"
+    )
 
 
 def _number(value: Any) -> float:
@@ -95,7 +97,9 @@ def _number(value: Any) -> float:
 def _check_lengths(lengths: Mapping[str, int], seed: int) -> None:
     if not lengths or 0 in lengths.values() or len(set(lengths.values())) > 1:
         found = f"{dict(lengths) or 'no curve'} with seed {seed}"
-        raise BadSetting("The series of a curve are empty or differ in length", found, f"{REMEDY}, as many in each")
+        raise InvalidArgument(
+            "The series of a curve are empty or differ in length", found, f"{REMEDY}, as many in each"
+        )
 
 
 def check_finite(run: Run) -> Run:
@@ -119,7 +123,7 @@ def _check_shares(run: Run) -> None:
             shown = metrics.shown(name)
             found = f"{shown} {quoted(values)} with seed {run.seed}"
             remedy = "give accuracies as shares from 0 to 1, or another name such as val_percent"
-            raise BadSetting("A curve has an impossible value", found, remedy)
+            raise InvalidArgument("A curve has an impossible value", found, remedy)
 
 
 def quoted(given: Any) -> str:

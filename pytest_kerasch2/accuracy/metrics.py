@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Iterable, Sequence
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 HIGHER, LOWER = "higher", "lower"
 DIRECTIONS = (HIGHER, LOWER)
@@ -140,19 +140,19 @@ def chosen(text: Any, names: Iterable[str]) -> Metric:
         names: of the curves that there are.
 
     Raises:
-        BadSetting: it is not written so, there is no such curve, or its direction is not known.
+        InvalidArgument: it is not written so, there is no such curve, or its direction is not known.
     """
     known = list(names)
     if text is None:
         return default(known)
     if not isinstance(text, str) or not text.strip():
-        raise BadSetting("`metric` must be the name of a curve", repr(text), 'write it as "val_auc:higher"')
+        raise InvalidArgument("`metric` must be the name of a curve", repr(text), 'write it as "val_auc:higher"')
     name, way = _parted(text.strip(), known)
     found = named(name, known)
     way = way or direction(found)
     if way is None:
         remedy = f'write metric="{shown(found)}:higher" where more of it is better, or metric="{shown(found)}:lower"'
-        raise BadSetting("The direction of a metric is not known by its name", repr(name), remedy)
+        raise InvalidArgument("The direction of a metric is not known by its name", repr(name), remedy)
     return Metric(found, way)
 
 
@@ -162,7 +162,7 @@ def _parted(text: str, known: Sequence[str]) -> tuple[str, str | None]:
         return text, None
     if way.strip().lower() not in DIRECTIONS:
         remedy = f'write metric="{name}:higher" or metric="{name}:lower"'
-        raise BadSetting("The direction of a metric is either higher or lower", repr(text), remedy)
+        raise InvalidArgument("The direction of a metric is either higher or lower", repr(text), remedy)
     return name.strip(), way.strip().lower()
 
 
@@ -170,7 +170,7 @@ def named(name: str, known: Sequence[str]) -> str:
     """Return the curve that a name means: its own, that of another name for it, or one that Keras counted.
 
     Raises:
-        BadSetting: there is none; the message lists those that there are.
+        InvalidArgument: there is none; the message lists those that there are.
     """
     also = [ours for ours, aliases in NAMES.items() if name in aliases and ours in known]
     counted = [one for one in known if uncounted(one) == uncounted(name)]
@@ -180,7 +180,9 @@ def named(name: str, known: Sequence[str]) -> str:
     shown_names = [shown(one) for one in known]
     near = difflib.get_close_matches(name, shown_names, 1, 0.4)
     meant = f'write metric="{near[0]}"' if near else "name one of these"
-    raise BadSetting(f"There is no curve of the metric {name!r}", f"the curves are {', '.join(shown_names)}", meant)
+    raise InvalidArgument(
+        f"There is no curve of the metric {name!r}", f"the curves are {', '.join(shown_names)}", meant
+    )
 
 
 def uncounted(name: str) -> str:
@@ -200,7 +202,7 @@ def default(names: Sequence[str]) -> Metric:
     where there is nothing else; and without validation data the same of the training's own metrics.
 
     Raises:
-        BadSetting: no direction is known.
+        InvalidArgument: no direction is known.
     """
     if "test_accuracy" in names:
         return Metric("test_accuracy", HIGHER)
@@ -213,7 +215,7 @@ def default(names: Sequence[str]) -> Metric:
             return Metric(name, str(direction(name)))
     first = shown(names[-1]) if names else "val_auc"
     remedy = f'write metric="{first}:higher" where more of it is better, or metric="{first}:lower"'
-    raise BadSetting("The direction of no metric is known by its name", ", ".join(map(shown, names)), remedy)
+    raise InvalidArgument("The direction of no metric is known by its name", ", ".join(map(shown, names)), remedy)
 
 
 def aligned(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:

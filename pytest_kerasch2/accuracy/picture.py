@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_kerasch2.accuracy import drawing
-from pytest_kerasch2.accuracy.deciding import Yardstick
+from pytest_kerasch2.accuracy import plot
 from pytest_kerasch2.accuracy.decision import Decision
+from pytest_kerasch2.accuracy.sequential_test import Yardstick
 from pytest_kerasch2.accuracy.standing import chance, headline
 from pytest_kerasch2.report import pictures
 
@@ -20,9 +20,9 @@ def write(made: Yardstick, decision: Decision, path: Path) -> None:
         path: of a file in .png or .svg.
 
     Raises:
-        BadSetting: it is another file, or cannot be written; what stood there before still stands.
+        InvalidArgument: it is another file, or cannot be written; what stood there before still stands.
         FrameworkMissing: there is no Matplotlib.
     """
     title, _ = headline(decision)
     told = ". ".join((*decision.evidence, f"The grey band is {chance(made, decision)}")) + "."
-    pictures.write(lambda matplotlib: drawing.figure(matplotlib, made, decision), path, title, told, "Accuracy gate")
+    pictures.write(lambda matplotlib: plot.figure(matplotlib, made, decision), path, title, told, "Accuracy gate")

@@ -9,7 +9,7 @@ from pytest_kerasch2 import foreign
 from pytest_kerasch2.accuracy import metrics
 from pytest_kerasch2.accuracy.curve import WORDS
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 
 @contextlib.contextmanager
@@ -46,7 +46,7 @@ def last_values(run: Run) -> str:
         return f"{last_value(run, 'test_accuracy')}, loss {run.test_loss[-1]:.4f}"
     try:
         return last_value(run, metrics.default(tuple(run.curves)).name)
-    except BadSetting:
+    except InvalidArgument:
         return last_value(run, tuple(run.curves)[-1])
 
 

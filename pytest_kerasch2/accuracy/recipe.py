@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Mapping
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 FEEDS = ("arrays", "pipeline-as-printed", "pipeline-as-meant")
 
@@ -22,7 +22,7 @@ class Recipe:
         batch_size: images per step.
 
     Raises:
-        BadSetting: there is no such style or feed, or a number is below one.
+        InvalidArgument: there is no such style or feed, or a number is below one.
     """
 
     style: str = "sequential-list"
@@ -34,10 +34,10 @@ class Recipe:
         """Refuse what cannot be trained."""
         models.style(self.style)
         if self.feed not in FEEDS:
-            raise BadSetting("There is no such feed", repr(self.feed), f"say one of {', '.join(FEEDS)}")
+            raise InvalidArgument("There is no such feed", repr(self.feed), f"say one of {', '.join(FEEDS)}")
         if min(self.epochs, self.batch_size) < 1:
             found = f"{self.epochs} epochs of batches of {self.batch_size}"
-            raise BadSetting("A number of the training is below one", found, "give whole numbers from 1 up")
+            raise InvalidArgument("A number of the training is below one", found, "give whole numbers from 1 up")
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -49,9 +49,9 @@ def read(plain: Mapping[str, Any]) -> Recipe:
     """Return the recipe of which a file speaks.
 
     Raises:
-        BadSetting: it is not as `Recipe` has it.
+        InvalidArgument: it is not as `Recipe` has it.
     """
     try:
         return Recipe(**plain)
     except TypeError as error:
-        raise BadSetting("A training is described otherwise than here", str(error), "calibrate anew") from error
+        raise InvalidArgument("A training is described otherwise than here", str(error), "calibrate anew") from error

@@ -21,11 +21,11 @@ import filelock
 from pytest_kerasch2 import files
 from pytest_kerasch2.accuracy import histories, metrics
 from pytest_kerasch2.accuracy import recipe as recipes
-from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.runs import CURVES, Run
+from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.claims import schema
-from pytest_kerasch2.errors import BadReference, BadResults, BadSetting, TrainingFailed
+from pytest_kerasch2.errors import BadReference, BadResults, InvalidArgument, TrainingFailed
 from pytest_kerasch2.json_files import JsonLimits, parse_json
 
 __all__ = ["CURVES", "Reference", "Subject", "append", "appending", "difference", "digest", "read"]
@@ -257,7 +257,7 @@ def _subject(line: str, path: Path) -> Subject:
         told = plain["recipe"]
         made = Own(**told) if "training" in told else recipes.read(told)
         return Subject(made, plain["data"], plain["environment"])
-    except BadSetting as error:
+    except InvalidArgument as error:
         raise BadReference("A reference is of no training known here", f"{path}: {error.found}", REMEDY) from error
 
 
@@ -269,7 +269,7 @@ def _run(line: str, path: Path, number: int, subject: Subject) -> Run:
         raise BadReference("A curve of a reference has another length", found, REMEDY)
     try:
         run = histories.run_of(plain, plain["seed"], plain["seconds"])
-    except (BadSetting, TrainingFailed) as error:
+    except (InvalidArgument, TrainingFailed) as error:
         raise BadReference("A reference is damaged", f"{path}, line {number}: {error.found}", REMEDY) from error
     if not isinstance(subject.recipe, Own) and run.epochs != subject.recipe.epochs:
         found = f"{path}, line {number}: [{run.epochs}] for {subject.recipe.epochs} epochs"

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from pytest_kerasch2.accuracy.curve import AT_BEST, AT_END, Point
-from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
+from pytest_kerasch2.accuracy.sequential_test import Yardstick
 from pytest_kerasch2.stats import sequential
 
 # A sign beside the colour, so that a verdict reads without colours too.

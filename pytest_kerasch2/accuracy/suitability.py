@@ -6,10 +6,10 @@ from typing import Callable
 
 from pytest_kerasch2.accuracy import copies, metrics
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.reference_distribution import FEWEST, SEED_REMEDY, seeds_of, yardstick
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.terms import Terms
-from pytest_kerasch2.accuracy.yardstick import FEWEST, SEED_REMEDY, seeds_of, yardstick
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.errors import InvalidArgument
 
 Told = Callable[[Run, int, int], None]
 
@@ -24,7 +24,7 @@ def of(known: Reference, metric: str | None = None) -> tuple[bool, list[str]]:
         return True, [f"a gate needs {FEWEST} seeds at least, better 60"]
     try:
         made = yardstick(known, Terms(metric=metric))
-    except BadSetting as error:
+    except InvalidArgument as error:
         # Only the gate has to know what its margin refers to.
         return metric is None, [f"{error.happened}: {error.remedy}"]
     if made.trouble is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Sequence
 
-from pytest_kerasch2.accuracy.deciding import Yardstick
 from pytest_kerasch2.accuracy.decision import WORDS, Decision, Verdict
+from pytest_kerasch2.accuracy.sequential_test import Yardstick
 from pytest_kerasch2.accuracy.standing import Standing, chance, ends, headline, shared, standings
 from pytest_kerasch2.foreign import cell
 

@@ -15,10 +15,10 @@ import time
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import fitting, histories
+from pytest_kerasch2.accuracy import histories, model_check
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.runs import Run, numbers
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 from pytest_kerasch2.models.catalogue import LOSS
@@ -44,7 +44,7 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
             as in the chapter.
 
     Raises:
-        BadSetting: the seed or the data cannot be used, or the model does not fit them.
+        InvalidArgument: the seed or the data cannot be used, or the model does not fit them.
         TrainingFailed: a loss is not finite, so that there is no curve.
         NotApplicable: a pipeline is asked for where Keras does not run on TensorFlow.
     """
@@ -54,10 +54,10 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
     api.fresh_session(seed)
     model = _compiled(tf, models.style(recipe.style).build(tf) if build is None else build())
     if build is not None:
-        fitting.check(model, data)
+        model_check.check(model, data)
     test = _tester(data)
     fed = _fed(tf, recipe, data, seed)
-    with fitting.told(data, build is not None):
+    with model_check.told(data, build is not None):
         history = model.fit(**fed, epochs=recipe.epochs, callbacks=[test], verbose=0).history
     run = Run(
         seed,
@@ -74,7 +74,7 @@ def check_data(data: Any) -> None:
     """Refuse data from which nothing can be learned, or by which nothing can be tested.
 
     Raises:
-        BadSetting: images without labels, labels without images, or none at all.
+        InvalidArgument: images without labels, labels without images, or none at all.
     """
     for part, images, labels in (
         ("training", data.x_train, data.y_train),
@@ -82,7 +82,7 @@ def check_data(data: Any) -> None:
     ):
         found = f"{0 if images is None else len(images)} images, {0 if labels is None else len(labels)} labels"
         if images is None or labels is None or len(images) != len(labels) or not len(images):
-            raise BadSetting(f"The {part} data cannot be used", found, "give images, and as many labels")
+            raise InvalidArgument(f"The {part} data cannot be used", found, "give images, and as many labels")
 
 
 def _compiled(tf: Any, model: Any) -> Any:
@@ -169,4 +169,4 @@ def _evaluated(model: Any, data: Any) -> Mapping[str, float]:
 def _require_accuracy(named: Mapping[str, Any]) -> None:
     if "accuracy" not in named:
         found = ", ".join(named)
-        raise BadSetting("A model does not tell its accuracy", found, "compile it with metrics=['accuracy']")
+        raise InvalidArgument("A model does not tell its accuracy", found, "compile it with metrics=['accuracy']")

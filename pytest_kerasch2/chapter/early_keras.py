@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from pytest_kerasch2.backend_choice import EARLY
 from pytest_kerasch2.claims.decorators import known_issue
-from pytest_kerasch2.framework.choice import EARLY
 
 SOURCE = "https://github.com/keras-team/keras/blob/2.3.1/keras"
 NO_HINT = "The message names the unknown name, and neither what is accepted nor what to do."

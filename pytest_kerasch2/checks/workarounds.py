@@ -14,7 +14,7 @@ from pytest_kerasch2.checks.folder import inside
 from pytest_kerasch2.claims.model import Record, Verdict, Workaround, WorkaroundRun
 from pytest_kerasch2.claims.recorder import Recorder, described
 from pytest_kerasch2.errors import ClaimBroken, NotApplicable
-from pytest_kerasch2.framework import api, quiet, state
+from pytest_kerasch2.framework import api, import_environment, state
 
 NAME = "<workaround>"
 
@@ -36,7 +36,7 @@ def tried(workaround: Workaround) -> WorkaroundRun | None:
     recorder = Recorder()
     with contextlib.ExitStack() as around:
         folder = around.enter_context(folders.temporary("workarounds"))
-        for layer in (inside(folder), state.isolated(), quiet.silence(), _unprinted()):
+        for layer in (inside(folder), state.isolated(), import_environment.silence(), _unprinted()):
             around.enter_context(layer)
         try:
             _run(workaround, recorder)

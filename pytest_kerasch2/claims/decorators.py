@@ -77,7 +77,7 @@ def fixed_by(fix: Callable[..., Any]) -> Callable[[Function], Function]:
 
 
 def in_subprocess(*jobs: Any) -> Callable[[Function], Function]:
-    """Name the jobs (`framework.child.Job`) whose outcomes the check reads through the fixture `child`."""
+    """Name the jobs (`subprocesses.job.Job`) whose outcomes the check reads through the fixture `child`."""
     return lambda function: _amended(function, jobs=(*jobs, *_draft(function).jobs))
 
 

@@ -137,7 +137,7 @@ class Check:
         faults: injected faults; each must turn the check `broken`.
         benign_changes: each must leave the check `held`.
         fix: what makes a claim hold that is broken here, so that its faults can still be detected.
-        jobs: what must be run in a child interpreter first, `name -> framework.child.Job`.
+        jobs: what must be run in a child interpreter first, `name -> subprocesses.job.Job`.
         pending: why no check decides this claim; empty when one does.
         trains: whether it needs ten epochs of training.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 ABSENT = "-"
 # Digits of one number of a version: a nightly one has a day and an hour.
@@ -37,15 +37,17 @@ def numbers(version: str) -> tuple[int, ...]:
     """Return the leading numbers of a version: `2.15.0.post1` is (2, 15, 0), `2.2.4-tf` is (2, 2, 4).
 
     Raises:
-        BadSetting: the text does not begin with a number.
+        InvalidArgument: the text does not begin with a number.
     """
     leading = re.match(r"\d+(\.\d+)*", version)
     if leading is None:
-        raise BadSetting("A version cannot be read", repr(version[:40]), "write it as numbers with dots, such as 2.16")
+        raise InvalidArgument(
+            "A version cannot be read", repr(version[:40]), "write it as numbers with dots, such as 2.16"
+        )
     parts = leading.group().split(".")
     if max(map(len, parts)) > LONGEST:
         found = f"{version[:20]!r}..., of {len(version)} characters"
-        raise BadSetting("A version cannot be read", found, f"write numbers of at most {LONGEST} digits")
+        raise InvalidArgument("A version cannot be read", found, f"write numbers of at most {LONGEST} digits")
     return tuple(map(int, parts))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Type
 
 # Letters of a place, and of what is wrong there.
 TOLD = 200
@@ -25,11 +25,10 @@ def require(data: Any, schema: Path) -> None:
     Raises:
         Mismatch: it does not.
     """
-    import fastjsonschema
-
+    check, mismatch = _compiled(schema)
     try:
-        _compiled(schema)(data)
-    except fastjsonschema.JsonSchemaValueException as error:
+        check(data)
+    except mismatch as error:
         place = "/".join(error.path[1:]) or "the whole"
         # The message begins with the place in the library's own words, and may name all that stands there.
         said = str(error.message)[len(str(error.name)) :].strip()
@@ -37,8 +36,12 @@ def require(data: Any, schema: Path) -> None:
 
 
 @functools.lru_cache(maxsize=None)
-def _compiled(schema: Path) -> Callable[[Any], Any]:
+def _compiled(schema: Path) -> tuple[Callable[[Any], Any], Type[Any]]:
+    """Return a function that checks data, and the error that this function raises.
+
+    The two are kept together: after an inner run of pytest, another import of the library has another class of error.
+    """
     import fastjsonschema
 
-    check: Callable[[Any], Any] = fastjsonschema.compile(json.loads(schema.read_text(encoding="utf-8")))
-    return check
+    check = fastjsonschema.compile(json.loads(schema.read_text(encoding="utf-8")))
+    return check, fastjsonschema.JsonSchemaValueException

@@ -43,7 +43,7 @@ def genuine_loaders(
 
     Raises:
         NotApplicable: this release does not have a data set that was named.
-        BadSetting: the folder is none, or empty.
+        InvalidArgument: the folder is none, or empty.
         DataMissing: the folder does not hold a data set that was named.
         ClaimBroken: from within a loader, where Keras kept its file elsewhere than it was told.
     """

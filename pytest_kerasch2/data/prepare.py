@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,10 +35,10 @@ def scaled(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     The outcome equals, bit for bit, that of dividing in float64 and casting, which is how the chapter prints it.
 
     Raises:
-        BadSetting: the array does not hold bytes.
+        InvalidArgument: the array does not hold bytes.
     """
     if images.dtype != np.uint8:
-        raise BadSetting(
+        raise InvalidArgument(
             "Only images of bytes can be prepared",
             f"an array of type {images.dtype} and shape {images.shape}",
             "take a data set of images: mnist, fashion_mnist, cifar10, cifar100 or digits",
@@ -52,10 +52,10 @@ def labelled(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Return class labels as int64, shape unchanged.
 
     Raises:
-        BadSetting: the labels are no integers.
+        InvalidArgument: the labels are no integers.
     """
     if labels.dtype.kind not in "iu":
-        raise BadSetting(
+        raise InvalidArgument(
             "Only whole-numbered labels can be prepared",
             f"labels of type {labels.dtype}",
             "take a data set with classes, not one with prices",
@@ -67,7 +67,7 @@ def prepared(data: DataSet) -> Prepared:
     """Return a data set's arrays prepared as the chapter does it; ``digest`` is that of the raw arrays.
 
     Raises:
-        BadSetting: not a data set of images in classes.
+        InvalidArgument: not a data set of images in classes.
     """
     x_train, x_test = scaled(data.x_train), scaled(data.x_test)
     y_train, y_test = labelled(data.y_train), labelled(data.y_test)

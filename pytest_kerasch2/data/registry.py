@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 _GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 _TORONTO = "https://www.cs.toronto.edu/~kriz/"
@@ -279,9 +279,9 @@ def record_of(name: str) -> DataRecord:
     """Return the record of a data set.
 
     Raises:
-        BadSetting: there is no data set of that name.
+        InvalidArgument: there is no data set of that name.
     """
     for record in RECORDS:
         if record.name == name:
             return record
-    raise BadSetting("There is no such data set", repr(name), "use one of " + ", ".join((*NAMES, "digits")))
+    raise InvalidArgument("There is no such data set", repr(name), "use one of " + ", ".join((*NAMES, "digits")))

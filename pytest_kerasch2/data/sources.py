@@ -21,7 +21,7 @@ from pytest_kerasch2.data.places import MIRROR_VARIABLE as MIRROR_VARIABLE
 from pytest_kerasch2.data.places import keras_caches as keras_caches
 from pytest_kerasch2.data.places import store_path
 from pytest_kerasch2.data.registry import ArrayFacts, DataRecord, record_of
-from pytest_kerasch2.errors import BadSetting, DataDamaged, DataMissing, DownloadFailed
+from pytest_kerasch2.errors import DataDamaged, DataMissing, DownloadFailed, InvalidArgument
 
 if TYPE_CHECKING:
     from typing import Any
@@ -87,7 +87,7 @@ def load(
         progress: called during a download with bytes so far, bytes in all or None, seconds left or None.
 
     Raises:
-        BadSetting: an unknown name, or a mirror that is no folder, or empty.
+        InvalidArgument: an unknown name, or a mirror that is no folder, or empty.
         DataDamaged: an archive of the mirror is not what its name says, or offline one of the cache or store.
         DataMissing: the data set is nowhere that may be looked into.
         DownloadFailed: the network did not give it whole.
@@ -145,19 +145,19 @@ def check_mirror(mirror: Folder) -> pathlib.Path:
     """Return the mirror as a path, once it is known to be a folder with something in it.
 
     Raises:
-        BadSetting: it is missing, empty, unreadable, or no folder.
+        InvalidArgument: it is missing, empty, unreadable, or no folder.
     """
     folder = pathlib.Path(mirror)
     remedy = f"name a folder with archives of Keras, such as mnist.npz, by --chapter-mirror=DIR or {MIRROR_VARIABLE}"
     happened = f"The mirror {str(folder)!r} cannot be used"
     if not folder.is_dir():
-        raise BadSetting(happened, "a file" if folder.exists() else "nothing of that name", remedy)
+        raise InvalidArgument(happened, "a file" if folder.exists() else "nothing of that name", remedy)
     try:
         empty = not any(folder.iterdir())
     except OSError as error:
-        raise BadSetting(happened, str(error), remedy) from error
+        raise InvalidArgument(happened, str(error), remedy) from error
     if empty:
-        raise BadSetting(happened, "an empty folder", remedy)
+        raise InvalidArgument(happened, "an empty folder", remedy)
     return folder
 
 

@@ -33,7 +33,7 @@ def make(folder: pathlib.Path, names: Iterable[str] = NAMES) -> dict[str, tuple[
     The same bytes every time on the same Python and NumPy. All eight take a few seconds and about a megabyte.
 
     Raises:
-        BadSetting: a name that no data set has.
+        InvalidArgument: a name that no data set has.
     """
     writers: dict[str, Callable[[DataRecord, pathlib.Path], None]] = {"npz": _npz, "idx": _idx, "batches": _batches}
     made = {}

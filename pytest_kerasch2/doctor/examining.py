@@ -6,7 +6,7 @@ from typing import Any, Iterator, Mapping
 
 from pytest_kerasch2.doctor import backends, importing, surroundings
 from pytest_kerasch2.doctor.findings import Findings, Missing
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import packages
 
 # Without these nothing works: they are dependencies of this package.
@@ -33,10 +33,10 @@ def examined(deadline: float = 120.0, quick: bool = False) -> Findings:
         quick: import no framework.
 
     Raises:
-        BadSetting: the deadline is no time above zero.
+        InvalidArgument: the deadline is no time above zero.
     """
     if not deadline > 0:
-        raise BadSetting("The deadline is not a time above zero", repr(deadline), "give seconds, such as 120")
+        raise InvalidArgument("The deadline is not a time above zero", repr(deadline), "give seconds, such as 120")
     versions, backend = surroundings.versions(), backends.chosen()
     framework = _framework(deadline, quick)
     data, git = surroundings.data(), surroundings.of_git()

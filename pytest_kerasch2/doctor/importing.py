@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_kerasch2.errors import KerasCh2Error
-from pytest_kerasch2.framework import api, child, devices
-from pytest_kerasch2.framework.job import last_words
+from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.subprocesses.job import Job, last_words
+from pytest_kerasch2.subprocesses.runner import run
 
 MOST_SECONDS = 3600.0
 SHOWN = 300
@@ -34,8 +35,8 @@ def imported(deadline: float) -> dict[str, Any]:
     Args:
         deadline: seconds, after which the child is ended.
     """
-    job = child.Job("pytest_kerasch2.doctor.importing:seen", deadline=min(deadline, MOST_SECONDS))
-    outcome = child.run(job)
+    job = Job("pytest_kerasch2.doctor.importing:seen", deadline=min(deadline, MOST_SECONDS))
+    outcome = run(job)
     if outcome.answered:
         return {**outcome.value, "seconds": round(outcome.seconds, 1)}
     what = outcome.killed_by or "{type}: {message}".format(**(outcome.error or {"type": "", "message": ""}))

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pytest_kerasch2 import __version__
+from pytest_kerasch2 import __version__, backend_choice
 from pytest_kerasch2.data import places
 from pytest_kerasch2.data.registry import RECORDS, DataRecord
 from pytest_kerasch2.errors import KerasCh2Error
-from pytest_kerasch2.framework import choice, packages
+from pytest_kerasch2.framework import packages
 from pytest_kerasch2.timing import git
 
 # What a run takes part with, and what a figure may depend on.
@@ -49,7 +49,7 @@ def caches() -> list[dict[str, Any]]:
     listed = [("the mirror of data sets", Path(mirror))] if mirror else []
     listed += [("data sets of Keras", place) for place in places.keras_caches()]
     listed.append(("downloads of this package", places.store_path()))
-    configuration = choice.settings_file()
+    configuration = backend_choice.settings_file()
     if configuration is not None:
         listed.append(("the configuration of Keras", configuration))
     return [{"what": what, "path": str(place), "there": _exists(place)} for what, place in dict.fromkeys(listed)]

@@ -15,7 +15,7 @@ from pytest_kerasch2.claims.release import ABSENT, Release
 from pytest_kerasch2.data import sources, standins
 from pytest_kerasch2.early.asking import Interpreter, ask
 from pytest_kerasch2.early.facts import Facts, Told
-from pytest_kerasch2.errors import BadSetting, DataDamaged, DataMissing, FrameworkBroken, FrameworkMissing
+from pytest_kerasch2.errors import DataDamaged, DataMissing, FrameworkBroken, FrameworkMissing, InvalidArgument
 from pytest_kerasch2.options import Settings
 
 # Seconds for an interpreter to say what it is, and to import Keras.
@@ -128,7 +128,7 @@ def introduced(interpreter: Interpreter, engine: str = "") -> tuple[Surroundings
         engine: the name of the engine; CNTK, which is also the default.
 
     Raises:
-        BadSetting: it is no interpreter or too old a one, or the engine is not CNTK or not the one in use.
+        InvalidArgument: it is no interpreter or too old a one, or the engine is not CNTK or not the one in use.
         FrameworkMissing: it has no Keras, or no CNTK.
         FrameworkBroken: Keras cannot be imported there.
     """
@@ -137,7 +137,7 @@ def introduced(interpreter: Interpreter, engine: str = "") -> tuple[Surroundings
     told = _answer(brief, "about.interpreter", python)
     if tuple(map(int, told["python"].split(".")[:2])) < OLDEST:
         found = f"{python} is CPython {told['python']}"
-        raise BadSetting("The interpreter is too old to be asked", found, "name one of CPython 3.6 or later")
+        raise InvalidArgument("The interpreter is too old to be asked", found, "name one of CPython 3.6 or later")
     there = told["installed"]
     chosen = _engine(engine, there, python)
     ready = replace(interpreter, variables={**interpreter.variables, "KERAS_BACKEND": chosen})
@@ -153,7 +153,9 @@ def introduced(interpreter: Interpreter, engine: str = "") -> tuple[Surroundings
     if keras["backend"] != chosen:
         # So it is with Keras 2.4 and later, whose one engine is TensorFlow, whatever KERAS_BACKEND says.
         found = f"Keras {keras['keras']} of {python} runs on {keras['backend']}, and {chosen} was asked for"
-        raise BadSetting("The interpreter's Keras takes no other engine", found, "verify it with plain --chapter there")
+        raise InvalidArgument(
+            "The interpreter's Keras takes no other engine", found, "verify it with plain --chapter there"
+        )
     release = Release(ABSENT, keras["keras"], keras["backend"])
     return Surroundings(release, told["python"], keras["numpy"], told["platform"]), ready
 
@@ -164,10 +166,10 @@ def _answer(interpreter: Interpreter, name: str, python: str) -> Any:
         told = ask(interpreter, [name])[name]
     except OSError as error:
         found = f"{python}: {error.strerror or error}"
-        raise BadSetting("--chapter-python names nothing that can be run", found, remedy) from error
+        raise InvalidArgument("--chapter-python names nothing that can be run", found, remedy) from error
     if "value" not in told:
         found = steady(f"{python}: {told.get('error') or told.get('death')}")
-        raise BadSetting("--chapter-python names no Python interpreter that this works with", found, remedy)
+        raise InvalidArgument("--chapter-python names no Python interpreter that this works with", found, remedy)
     return told["value"]
 
 
@@ -177,10 +179,10 @@ def _engine(wanted: str, there: Sequence[str], python: str) -> str:
         raise FrameworkMissing("The interpreter has no Keras", found, "install one there, such as keras==2.3.1")
     if wanted == "theano" or (not wanted and "cntk" not in there and "theano" in there):
         found = f"{python} has Keras on Theano"
-        raise BadSetting("Keras on Theano is verified in its own interpreter", found, "run plain --chapter there")
+        raise InvalidArgument("Keras on Theano is verified in its own interpreter", found, "run plain --chapter there")
     if wanted and wanted != "cntk":
         found = f"KERAS_BACKEND={wanted}"
-        raise BadSetting("The engine is not CNTK", found, "unset it, or verify with plain --chapter")
+        raise InvalidArgument("The engine is not CNTK", found, "unset it, or verify with plain --chapter")
     if "cntk" not in there:
         found = f"no package cntk for {python}"
         raise FrameworkMissing("The interpreter has no engine of Keras that is asked for", found, "install it there")

@@ -19,7 +19,7 @@ from pytest_kerasch2.early import errands, suite
 from pytest_kerasch2.early.asking import Interpreter, ask
 from pytest_kerasch2.early.facts import Facts, Told
 from pytest_kerasch2.early.faults import Fault
-from pytest_kerasch2.errors import BadSetting, KerasCh2Error
+from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 from pytest_kerasch2.options import Settings
 from pytest_kerasch2.suite import environment as suite_environment
 from pytest_kerasch2.suite import interruption
@@ -37,14 +37,14 @@ def start(config: pytest.Config, settings: Settings) -> None:
     """Let a pytest run verify the chapter on the Keras of another interpreter.
 
     Raises:
-        BadSetting, FrameworkMissing, FrameworkBroken: the interpreter cannot be used, or devices were named, between
-            which there is no choice over there; said before anything long begins.
+        InvalidArgument, FrameworkMissing, FrameworkBroken: the interpreter cannot be used, or devices were named,
+            between which there is no choice over there; said before anything long begins.
         BadResults: the results file could not be written where it is wanted.
     """
     suite_environment.check_settings(settings)
     if settings.devices is not None:
         found, remedy = f"--chapter-devices={settings.devices}", "leave it out: an early Keras is verified on the CPU"
-        raise BadSetting("Devices cannot be chosen beside --chapter-python", found, remedy)
+        raise InvalidArgument("Devices cannot be chosen beside --chapter-python", found, remedy)
     run = EarlyRun(config, settings)
     interruption.begin(config, run.folder)
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
-from pytest_kerasch2.framework.choice import DEFAULT, EARLY, INFERENCE, TRAINING, VARIABLE, Choice, has_engines
+from pytest_kerasch2.backend_choice import DEFAULT, EARLY, INFERENCE, TRAINING, VARIABLE, Choice, has_engines
+from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument, KerasCh2Error
 
 INSTALL = 'pip install "pytest-kerasch2[tensorflow]"'
 
@@ -39,9 +39,9 @@ def unusable(chosen: Choice, present: Sequence[str], keras: str | None = None) -
     usable = " or ".join(name for name in training if name in present) or " or ".join(training)
     remedy = f"set {VARIABLE} to {usable}"
     if chosen.name in INFERENCE:
-        return BadSetting(f"Keras cannot train on {chosen.name}", chosen.source, remedy)
+        return InvalidArgument(f"Keras cannot train on {chosen.name}", chosen.source, remedy)
     if chosen.name not in training:
-        return BadSetting(f"Keras has no backend called {chosen.name!r}", chosen.source, remedy)
+        return InvalidArgument(f"Keras has no backend called {chosen.name!r}", chosen.source, remedy)
     if chosen.name not in present:
         package = chosen.name if chosen.name in EARLY else f'"pytest-kerasch2[{chosen.name}]"'
         remedy = f"run pip install {package}" + (f", or {remedy}" if present else "")

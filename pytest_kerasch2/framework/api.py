@@ -17,10 +17,12 @@ import threading
 from pathlib import Path
 from typing import Any, Iterator
 
+from pytest_kerasch2 import backend_choice
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.errors import BadSetting, FrameworkMissing, KerasCh2Error
-from pytest_kerasch2.framework import advice, alone, checked, choice, packages, quiet, symbolic
+from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument, KerasCh2Error
+from pytest_kerasch2.framework import advice, checked, import_environment, no_tensorflow, packages, symbolic
 from pytest_kerasch2.framework.packages import installed
+from pytest_kerasch2.subprocesses.job import CHILD_HOME
 from pytest_kerasch2.variables import VARIABLES
 
 __all__ = [
@@ -123,7 +125,7 @@ def runs_eagerly() -> bool:
 
     Not so on Theano and CNTK, where a tensor is a formula.
     """
-    return runs_on_tensorflow() or choice.choice().name not in choice.EARLY
+    return runs_on_tensorflow() or backend_choice.choice().name not in backend_choice.EARLY
 
 
 def is_loaded() -> bool:
@@ -151,7 +153,7 @@ def use_defaults() -> None:
 def keras_home() -> Path:
     """Return the private folder that holds ``keras.json`` in this process; in a child that is ``~/.keras``."""
     if not _home_is_private():
-        return quiet.own_keras_home()
+        return import_environment.own_keras_home()
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
 
 
@@ -159,10 +161,10 @@ def set_seed(seed: int) -> None:
     """Seed Python, NumPy, TensorFlow and Keras, on every release.
 
     Raises:
-        BadSetting: the seed is not a whole number from 0 to 2**32 - 1, the range that NumPy takes.
+        InvalidArgument: the seed is not a whole number from 0 to 2**32 - 1, the range that NumPy takes.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise BadSetting("A seed cannot be used", repr(seed), "give a whole number from 0 to 4294967295")
+        raise InvalidArgument("A seed cannot be used", repr(seed), "give a whole number from 0 to 4294967295")
     import numpy as np
 
     random.seed(seed)
@@ -184,7 +186,7 @@ def require_tensorflow(what: str) -> None:
         NotApplicable: Keras runs on another backend without TensorFlow.
     """
     if _alone():
-        raise alone.not_here(what, keras())
+        raise no_tensorflow.not_here(what, keras())
 
 
 def require_eager(what: str) -> None:
@@ -194,7 +196,7 @@ def require_eager(what: str) -> None:
         NotApplicable: this is Keras up to 2.3, on Theano or CNTK.
     """
     if not runs_eagerly():
-        raise alone.not_here(what, keras())
+        raise no_tensorflow.not_here(what, keras())
 
 
 def tensor(value: Any) -> Any:
@@ -306,13 +308,13 @@ def set_policy(name: str) -> None:
 def _alone() -> bool:
     """Return whether Keras runs on another backend, be TensorFlow installed beside it or not."""
     # Asked in the midst of measured steps: once something is imported, nothing is looked up in a file.
-    made, legacy = choice.imported(), _legacy()
-    if made is not None and (made.name == choice.DEFAULT or not legacy):
-        return made.name != choice.DEFAULT
+    made, legacy = backend_choice.imported(), _legacy()
+    if made is not None and (made.name == backend_choice.DEFAULT or not legacy):
+        return made.name != backend_choice.DEFAULT
     third = _takes_other_backends(legacy)
     if not third and "tensorflow" in sys.modules:
         return False
-    return choice.choice().name != choice.DEFAULT and (third or not _can_find("tensorflow"))
+    return backend_choice.choice().name != backend_choice.DEFAULT and (third or not _can_find("tensorflow"))
 
 
 @functools.lru_cache(maxsize=None)
@@ -331,7 +333,7 @@ def _stand_in() -> Any:
     if _DEFAULTS.is_set() and _can_find("tensorflow"):
         # Keras on another backend imports it by and by, which changes the environment in the midst of a check.
         _tensorflow_or_error()
-    return alone.WithoutTensorFlow(keras())
+    return no_tensorflow.WithoutTensorFlow(keras())
 
 
 def _can_find(name: str) -> bool:
@@ -346,7 +348,7 @@ def _can_find(name: str) -> bool:
 def _tensorflow_or_error() -> tuple[Any, KerasCh2Error | None]:
     if "tensorflow" not in sys.modules and not _can_find("tensorflow"):
         keras = packages.keras_version() if _can_find("keras") else None
-        return None, advice.without_tensorflow(choice.choice(), keras, _present())
+        return None, advice.without_tensorflow(backend_choice.choice(), keras, _present())
     return _imported("tensorflow", checked.tensorflow_2)
 
 
@@ -354,12 +356,14 @@ def _tensorflow_or_error() -> tuple[Any, KerasCh2Error | None]:
 def _keras_or_error() -> tuple[Any, KerasCh2Error | None]:
     if not _can_find("keras"):
         return None, FrameworkMissing("Keras is not installed", "neither tensorflow nor keras", f"run {advice.INSTALL}")
-    unusable = None if _home_is_private() else advice.unusable(choice.choice(), _present(), packages.keras_version())
+    unusable = (
+        None if _home_is_private() else advice.unusable(backend_choice.choice(), _present(), packages.keras_version())
+    )
     return (None, unusable) if unusable is not None else _imported("keras", lambda module: module)
 
 
 def _present() -> tuple[str, ...]:
-    return tuple(name for name in (*choice.TRAINING, *choice.EARLY) if _can_find(name))
+    return tuple(name for name in (*backend_choice.TRAINING, *backend_choice.EARLY) if _can_find(name))
 
 
 def _imported(name: str, check: Any) -> tuple[Any, KerasCh2Error | None]:
@@ -367,7 +371,7 @@ def _imported(name: str, check: Any) -> tuple[Any, KerasCh2Error | None]:
     lines: Any = []
     try:
         level = {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
-        with _home(), quiet.environment(level), quiet.silence() as lines:
+        with _home(), import_environment.environment(level), import_environment.silence() as lines:
             module = check(importlib.import_module(name))
     except KerasCh2Error as error:
         return None, error
@@ -375,14 +379,14 @@ def _imported(name: str, check: Any) -> tuple[Any, KerasCh2Error | None]:
         return None, checked.broken(name, error, lines)
     for line in lines:
         _log.debug("%s", line)
-    for line in quiet.real_errors(lines):
+    for line in import_environment.real_errors(lines):
         _log.warning("while importing %s: %s", name, line)
     return module, None
 
 
 def _home_is_private() -> bool:
     """Return whether this is a child interpreter in the home that was made for it."""
-    return quiet.CHILD_HOME in os.environ and os.environ.get("HOME") == os.environ[quiet.CHILD_HOME]
+    return CHILD_HOME in os.environ and os.environ.get("HOME") == os.environ[CHILD_HOME]
 
 
 @contextlib.contextmanager
@@ -392,16 +396,18 @@ def _home() -> Iterator[None]:
     if _home_is_private():
         yield
         return
-    file, chosen = choice.settings_file(), choice.choice()
+    file, chosen = backend_choice.settings_file(), backend_choice.choice()
     if file is not None and file.is_file() and not _DEFAULTS.is_set():
         # Keras writes settings only where there are none. Others that are imported with it write caches elsewhere.
-        with quiet.private_home(keras_home(), settings=file.parent):
+        with import_environment.private_home(keras_home(), settings=file.parent):
             yield
         return
-    with quiet.private_home(keras_home()), quiet.environment({choice.VARIABLE: chosen.name if chosen.stated else None}):
+    with import_environment.private_home(keras_home()), import_environment.environment(
+        {backend_choice.VARIABLE: chosen.name if chosen.stated else None}
+    ):
         yield
     if file is not None and not _DEFAULTS.is_set():
-        quiet.settle(file.parent)
+        import_environment.settle(file.parent)
 
 
 def _keras_version(module: Any) -> str:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, ContextManager
 
-from pytest_kerasch2.errors import BadSetting, DeviceMissing, NotApplicable
+from pytest_kerasch2.errors import DeviceMissing, InvalidArgument, NotApplicable
 from pytest_kerasch2.framework import api, device_files
 
 KINDS = ("cpu", "gpu")
@@ -71,7 +71,7 @@ def expected(words: str | None = None) -> tuple[Device, ...]:
     Whether a framework sees a device, `usable` tells when it is used.
 
     Raises:
-        BadSetting: a word is no device.
+        InvalidArgument: a word is no device.
     """
     gpus = device_files.gpus()
     found: list[Device] = []
@@ -91,7 +91,7 @@ def usable(device: Device | str | None, words: str | None = None) -> Device:
         words: the list by which devices were asked for, or None.
 
     Raises:
-        BadSetting: a word is no device, or is several; or the list names a device that is not there.
+        InvalidArgument: a word is no device, or is several; or the list names a device that is not there.
         DeviceMissing: a single one was asked for, and is not there.
         NotApplicable: this machine has it, and the framework does not see it.
     """
@@ -107,7 +107,7 @@ def usable(device: Device | str | None, words: str | None = None) -> Device:
             return choose(device.name)[0]
         except DeviceMissing as error:
             # Somebody has named it: this is not a test that cannot run here, but a mistake.
-            raise BadSetting(error.happened, error.found, error.remedy) from error
+            raise InvalidArgument(error.happened, error.found, error.remedy) from error
     names = ", ".join(one.name for one in there) or "none"
     raise NotApplicable(
         f"{_framework()} does not see {device.name}, which this machine has", f"it sees {names}",
@@ -132,7 +132,7 @@ def choose(words: str | None = None) -> tuple[Device, ...]:
         words: the list; None or an empty one means every device present.
 
     Raises:
-        BadSetting: a word is no device.
+        InvalidArgument: a word is no device.
         DeviceMissing: a device that was asked for is not there.
     """
     asked = kinds(words)
@@ -173,7 +173,7 @@ def one(words: str | None = None) -> Device:
     """Return the one device that a word names; where none is named, a GPU if there is one, or else the CPU.
 
     Raises:
-        BadSetting: several words, or one that is no device.
+        InvalidArgument: several words, or one that is no device.
         DeviceMissing: it is not there.
     """
     single(words)
@@ -185,11 +185,11 @@ def single(words: str | None) -> str | None:
     """Return the one word of a list of devices, or None where it is empty; asks no framework.
 
     Raises:
-        BadSetting: several words, or one that is no device.
+        InvalidArgument: several words, or one that is no device.
     """
     asked = kinds(words)
     if len(asked) > 1:
-        raise BadSetting("One device is asked for", repr(words), "name a single one, such as gpu:1")
+        raise InvalidArgument("One device is asked for", repr(words), "name a single one, such as gpu:1")
     return asked[0] if asked else None
 
 
@@ -221,7 +221,7 @@ def two_logical_cpus(tf: Any) -> tuple[str, str]:
     """Split the CPU in two logical devices and give their names; only in a process that has computed nothing yet.
 
     Raises:
-        BadSetting: TensorFlow has started its devices, after which it refuses to split them.
+        InvalidArgument: TensorFlow has started its devices, after which it refuses to split them.
     """
     room = tf.config if hasattr(tf.config, "set_logical_device_configuration") else tf.config.experimental
     half = getattr(room, "LogicalDeviceConfiguration", None) or tf.config.experimental.VirtualDeviceConfiguration
@@ -230,7 +230,7 @@ def two_logical_cpus(tf: Any) -> tuple[str, str]:
     try:
         split(listed("CPU")[0], [half(), half()])
     except RuntimeError as error:
-        raise BadSetting("The CPU cannot be split any more", str(error), "do it first thing in a child") from error
+        raise InvalidArgument("The CPU cannot be split any more", str(error), "do it first thing in a child") from error
     return "CPU:0", "CPU:1"
 
 
@@ -238,14 +238,16 @@ def kinds(words: str | None) -> tuple[str, ...]:
     """Return the words of a list of devices, in small letters; asks no framework.
 
     Raises:
-        BadSetting: a word is no device.
+        InvalidArgument: a word is no device.
     """
     asked = tuple(word.strip().lower() for word in (words or "").split(",") if word.strip())
     for word in asked:
         kind, colon, index = word.partition(":")
         if kind not in KINDS or (colon and not (index.isascii() and index.isdigit())):
             allowed = ", ".join(f"{kind} or {kind}:N" for kind in KINDS)
-            raise BadSetting("A device is not known", repr(word), f"name devices as {allowed}, with commas between")
+            raise InvalidArgument(
+                "A device is not known", repr(word), f"name devices as {allowed}, with commas between"
+            )
     return asked
 
 

@@ -6,8 +6,8 @@ import re
 import sys
 from typing import Any, Callable, Mapping, Optional
 
+from pytest_kerasch2 import backend_choice
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.framework import choice
 from pytest_kerasch2.variables import VARIABLES
 
 TENSORFLOW_DISTRIBUTIONS = (
@@ -70,14 +70,14 @@ def installed(environ: Mapping[str, str] | None = None, version: VersionOf = ver
         environ: the environment variables, by default those of this process.
         version: gives the version of a distribution, or None.
     """
-    chosen = choice.choice(environ).name
+    chosen = backend_choice.choice(environ).name
     environ = VARIABLES if environ is None else environ
     tensorflow = next((found for found in map(version, TENSORFLOW_DISTRIBUTIONS) if found), None)
     keras = _keras_version(tensorflow, environ, version)
     if tensorflow is None and keras is None:
         return None
-    early = tensorflow is None and choice.has_engines(keras or "")
-    backend = chosen if early and chosen in choice.EARLY else _backend(keras, chosen)
+    early = tensorflow is None and backend_choice.has_engines(keras or "")
+    backend = chosen if early and chosen in backend_choice.EARLY else _backend(keras, chosen)
     return Release(tensorflow=tensorflow or "-", keras=keras or "-", backend=backend)
 
 
@@ -97,7 +97,7 @@ def _keras_version(tensorflow: str | None, environ: Mapping[str, str], version: 
 
 def _backend(keras: str | None, chosen: str) -> str:
     minor = parsed(keras) if keras else None
-    return choice.DEFAULT if minor is None or minor < (3, 0) else chosen
+    return backend_choice.DEFAULT if minor is None or minor < (3, 0) else chosen
 
 
 def remedy_for(error_text: str) -> str:

@@ -12,8 +12,8 @@ import inspect
 from pathlib import Path
 from typing import Any, Iterator
 
+from pytest_kerasch2.backend_choice import EARLY
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.framework.choice import EARLY
 
 FLAGS = "THEANO_FLAGS"
 """The variable in which Theano looks for its settings while it is imported."""

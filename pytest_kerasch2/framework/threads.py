@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
 
 # So many trainings fit beside each other as there are cores, and the numbers of none depend on how many that are.
@@ -18,7 +18,8 @@ def limit() -> None:
     """Let each operation of this process use one thread.
 
     Raises:
-        BadSetting: the framework computes here already, with other threads; what is trained here would be told wrongly.
+        InvalidArgument: the framework computes here already, with other threads; what is trained here would be told
+            wrongly.
     """
     flags = os.environ.get("XLA_FLAGS", "")
     if _XLA not in flags:
@@ -46,6 +47,6 @@ def _limit_tensorflow() -> None:
         raise _too_late() from error
 
 
-def _too_late() -> BadSetting:
+def _too_late() -> InvalidArgument:
     found = "the framework has begun to compute"
-    return BadSetting("The threads of this process are set already", found, "calibrate in a process of its own")
+    return InvalidArgument("The threads of this process are set already", found, "calibrate in a process of its own")

@@ -8,7 +8,7 @@ from typing import Any, Callable
 import numpy as np
 
 from ..arguments import checked
-from ..errors import BadSetting
+from ..errors import InvalidArgument
 from ..framework import api
 from ..suggestions import did_you_mean
 from . import functional, sequential_add, sequential_list, subclass
@@ -81,7 +81,7 @@ class ModelStyle:
             optimizer: used instead of Adam with its defaults.
 
         Raises:
-            BadSetting: there are not enough images.
+            InvalidArgument: there are not enough images.
         """
         model = self.compiled(tf, network, optimizer)
         train(model, data, steps)
@@ -108,14 +108,14 @@ def style(name: str) -> ModelStyle:
     """Return the style of that name.
 
     Raises:
-        BadSetting: there is none.
+        InvalidArgument: there is none.
     """
     for one in STYLES:
         if one.name == name:
             return one
     names = [one.name for one in STYLES]
     remedy = f"say one of {', '.join(names)}{did_you_mean(name, names, before='; ')}"
-    raise BadSetting("There is no such model style", repr(name), remedy)
+    raise InvalidArgument("There is no such model style", repr(name), remedy)
 
 
 def built(model: Any, network: Network = Network()) -> Any:  # noqa: B008
@@ -128,12 +128,12 @@ def train(model: Any, data: tuple[Any, Any], steps: int) -> None:
     """Take some optimizer steps of 32 images each, in the order of the data and without printing.
 
     Raises:
-        BadSetting: there are not enough images.
+        InvalidArgument: there are not enough images.
     """
     images, labels = data
     wanted = BATCH_SIZE * steps
     if len(images) < wanted:
-        raise BadSetting(
+        raise InvalidArgument(
             "There are too few images to train on", f"{len(images)} images", f"give at least {wanted} for {steps} steps"
         )
     model.fit(images[:wanted], labels[:wanted], batch_size=BATCH_SIZE, epochs=1, shuffle=False, verbose=0)
@@ -152,13 +152,15 @@ def layer(model: Any, role: str) -> Any:
         role: ``flatten``, ``hidden``, ``dropout`` or ``output``.
 
     Raises:
-        BadSetting: the role is unknown, or the model has no such layer.
+        InvalidArgument: the role is unknown, or the model has no such layer.
     """
     kinds = {"flatten": "Flatten", "hidden": "Dense", "dropout": "Dropout", "output": "Dense"}
     if role not in kinds:
-        raise BadSetting("A layer plays no such role", repr(role), "say one of " + ", ".join(ROLES))
+        raise InvalidArgument("A layer plays no such role", repr(role), "say one of " + ", ".join(ROLES))
     found = [one for one in model.layers if type(one).__name__ == kinds[role]]
     if not found:
         names = ", ".join(type(one).__name__ for one in model.layers)
-        raise BadSetting(f"The model has no {role} layer", names or "no layers", "hand in a model of one of the styles")
+        raise InvalidArgument(
+            f"The model has no {role} layer", names or "no layers", "hand in a model of one of the styles"
+        )
     return found[-1] if role == "output" else found[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import BadSetting, NotApplicable
+from ..errors import InvalidArgument, NotApplicable
 
 AS_PRINTED = "as printed"
 STRINGS = "strings"
@@ -34,7 +34,7 @@ class Network:
         output_activation: what to hand to the output layer instead.
 
     Raises:
-        BadSetting: a width is below one, the dropout outside its range, or the choice of activations unknown.
+        InvalidArgument: a width is below one, the dropout outside its range, or the choice of activations unknown.
 
     >>> Network().total
     407050
@@ -52,11 +52,11 @@ class Network:
         """Refuse what no Keras layer could be built from."""
         widths = (*self.pixels, self.hidden, self.classes)
         if min(widths) < 1:
-            raise BadSetting("The network has a width below one", repr(widths), "give whole numbers from 1 up")
+            raise InvalidArgument("The network has a width below one", repr(widths), "give whole numbers from 1 up")
         if not 0 <= self.dropout < 1:
-            raise BadSetting("The dropout is outside its range", repr(self.dropout), "give 0 <= dropout < 1")
+            raise InvalidArgument("The dropout is outside its range", repr(self.dropout), "give 0 <= dropout < 1")
         if self.activations not in (AS_PRINTED, STRINGS):
-            raise BadSetting(
+            raise InvalidArgument(
                 "The choice of activations is unknown", repr(self.activations), f"say {AS_PRINTED!r} or {STRINGS!r}"
             )
 

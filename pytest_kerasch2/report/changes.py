@@ -7,10 +7,10 @@ from typing import Iterator, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Verdict
 from pytest_kerasch2.foreign import cell, link
-from pytest_kerasch2.report import workarounds
+from pytest_kerasch2.report import workaround_code
+from pytest_kerasch2.report.chapter_summary import SIGNS, WORDS
 from pytest_kerasch2.report.compatibility_table import Column, Outcome, Row, Table, cells, present
 from pytest_kerasch2.report.lines import Line, lines
-from pytest_kerasch2.report.summary import SIGNS, WORDS
 from pytest_kerasch2.report.table_markdown import statement
 
 INTRODUCTION = (
@@ -112,7 +112,7 @@ def _release(column: Column, its: Sequence[Flip], labels: Mapping[str, str]) -> 
         was, now = (f"{SIGNS[seen['verdict']]} {WORDS[seen['verdict']]}" for seen in (flip.before, flip.after))
         yield f"| {statement(flip.row)} | {was} | {now} | {_why(flip)} |"
     yield ""
-    yield from workarounds.blocks([(flip.row, flip.after) for flip in its if flip.breaks])
+    yield from workaround_code.blocks([(flip.row, flip.after) for flip in its if flip.breaks])
 
 
 def broken(table: Table, column: Column) -> list[tuple[Row, Outcome]]:
@@ -141,7 +141,7 @@ def _from_the_first(table: Table, columns: Sequence[Column]) -> Iterator[str]:
             for row, outcome in its:
                 yield f"| {statement(row)} | {_cause(outcome)} |"
             yield ""
-            yield from workarounds.blocks(its)
+            yield from workaround_code.blocks(its)
 
 
 def _why(flip: Flip) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from pytest_kerasch2.report.chapter_summary import WORDS
 from pytest_kerasch2.report.compatibility_table import Column, Table, cells, present
-from pytest_kerasch2.report.summary import WORDS
 
 
 def differences(committed: Table, fresh: Table) -> list[str]:

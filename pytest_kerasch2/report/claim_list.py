@@ -6,7 +6,7 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Check, KnownIssue
 from pytest_kerasch2.foreign import cell, code, link
-from pytest_kerasch2.report.summary import by_section
+from pytest_kerasch2.report.chapter_summary import by_section
 
 
 def page(checks: Iterable[Check]) -> str:

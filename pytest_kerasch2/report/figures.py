@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from pytest_kerasch2.errors import BadTable
+from pytest_kerasch2.report.chapter_summary import counts
 from pytest_kerasch2.report.compatibility_table import Column, Row, Table, cells, present
 from pytest_kerasch2.report.merging import TOLD, Run, add_outcome, runs_of
-from pytest_kerasch2.report.summary import counts
 
 
 def put_into(table: Table, paths: Sequence[Path]) -> Table:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from pytest_kerasch2 import files, foreign
+from pytest_kerasch2.report.chapter_summary import unexpected, unexplained
 from pytest_kerasch2.report.markdown import page
-from pytest_kerasch2.report.summary import unexpected, unexplained
 
 
 def runs_here(environ: Mapping[str, str]) -> bool:

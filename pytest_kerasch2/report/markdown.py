@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from pytest_kerasch2.foreign import cell, link
-from pytest_kerasch2.report.summary import (
+from pytest_kerasch2.report.chapter_summary import (
     SIGNS,
     VERDICTS,
     WORDS,

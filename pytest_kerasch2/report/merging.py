@@ -10,9 +10,9 @@ from typing import Any, Iterable, Mapping, Sequence
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.release import ABSENT, Release, numbers
 from pytest_kerasch2.errors import BadTable
+from pytest_kerasch2.report.chapter_summary import by_section, counts
 from pytest_kerasch2.report.compatibility_table import SCHEMA, Table
 from pytest_kerasch2.report.releases_file import Listed
-from pytest_kerasch2.report.summary import by_section, counts
 
 NOT_GIVEN = "no results file was given"
 # What an outcome says beside its releases; results files that agree in all of it share one outcome.

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Sequence
 
 from pytest_kerasch2 import foreign
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
+from pytest_kerasch2.report.chapter_summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained
 from pytest_kerasch2.report.compatibility_table import Column, Outcome, Row, Table, cells
-from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained
 
 ASSETS = Path(__file__).parent / "page_assets"
 # In this order: the later ones use what the earlier ones define.
@@ -55,14 +55,14 @@ def render(table: Table) -> str:
         table: a compatibility table of schema 2, as `compatibility_table.read` gives it.
 
     Raises:
-        BadSetting: Jinja2, which the extra `report` brings, is not installed.
+        InvalidArgument: Jinja2, which the extra `report` brings, is not installed.
     """
     try:
         import jinja2
         from markupsafe import Markup
     except ImportError as error:
         remedy = "install pytest-kerasch2[report], or leave --html out"
-        raise BadSetting("The page cannot be made", f"no module {error.name}", remedy) from error
+        raise InvalidArgument("The page cannot be made", f"no module {error.name}", remedy) from error
     loader = jinja2.FileSystemLoader(str(ASSETS))
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from pytest_kerasch2 import files
-from pytest_kerasch2.errors import BadResults, BadSetting, FrameworkMissing
+from pytest_kerasch2.errors import BadResults, FrameworkMissing, InvalidArgument
 from pytest_kerasch2.foreign import attribute, label, visible
 
 SUFFIXES = (".png", ".svg")
@@ -38,17 +38,17 @@ def refuse(path: Path) -> None:
     """Refuse a picture that could not be written, which is better known before an hour of work than after.
 
     Raises:
-        BadSetting: it is to be neither PNG nor SVG, a folder has its name, or its folder is not there.
+        InvalidArgument: it is to be neither PNG nor SVG, a folder has its name, or its folder is not there.
         FrameworkMissing: there is no Matplotlib.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise BadSetting("A picture is of no kind that can be drawn", repr(path.name), "call it .png or .svg")
+        raise InvalidArgument("A picture is of no kind that can be drawn", repr(path.name), "call it .png or .svg")
     if path.is_dir() or not path.parent.is_dir():
         found = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise BadSetting("A picture cannot be written", found, "name a file in a folder that exists")
+        raise InvalidArgument("A picture cannot be written", found, "name a file in a folder that exists")
     why = files.why_not(path)
     if why is not None:
-        raise BadSetting("A picture cannot be written", why, "name a file in a folder that can be written")
+        raise InvalidArgument("A picture cannot be written", why, "name a file in a folder that can be written")
     _matplotlib()
 
 
@@ -63,7 +63,7 @@ def write(draw: Callable[[Any], Any], path: Path, title: str, told: str, subject
         subject: what it is a picture of, in a word or two: an SVG is read out with both.
 
     Raises:
-        BadSetting: it is another file, or cannot be written; what stood there before still stands.
+        InvalidArgument: it is another file, or cannot be written; what stood there before still stands.
         FrameworkMissing: there is no Matplotlib.
     """
     refuse(path)
@@ -72,7 +72,7 @@ def write(draw: Callable[[Any], Any], path: Path, title: str, told: str, subject
     try:
         files.write_bytes(_spoken(picture, f"{subject}: {told}") if kind == "svg" else picture, path)
     except BadResults as error:
-        raise BadSetting("A picture cannot be written", error.found, error.remedy) from error
+        raise InvalidArgument("A picture cannot be written", error.found, error.remedy) from error
 
 
 def _matplotlib() -> Any:

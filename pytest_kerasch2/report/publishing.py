@@ -17,8 +17,8 @@ from pytest_kerasch2.report import (
     releases_file,
     table_markdown,
 )
+from pytest_kerasch2.report.chapter_summary import VERDICTS, WORDS
 from pytest_kerasch2.report.compatibility_table import Table
-from pytest_kerasch2.report.summary import VERDICTS, WORDS
 
 
 @dataclass(frozen=True)

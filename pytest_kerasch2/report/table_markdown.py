@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import Any, Callable, Hashable, Iterator, Mapping, Sequence
 
 from pytest_kerasch2.foreign import cell, code, link
+from pytest_kerasch2.report.chapter_summary import (
+    MEANINGS,
+    SIGNS,
+    VERDICTS,
+    WORDS,
+    by_section,
+    is_explained,
+    unexpected,
+)
 from pytest_kerasch2.report.compatibility_table import Column, Outcome, Row, Table, cells, present
 from pytest_kerasch2.report.lines import Line, lines, spans
-from pytest_kerasch2.report.summary import MEANINGS, SIGNS, VERDICTS, WORDS, by_section, is_explained, unexpected
 
 # A cause and its source -> the number under which the page tells it.
 Causes = Mapping[Any, int]

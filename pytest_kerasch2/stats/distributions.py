@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument
 
 # Of addresses, below which the linear algebra below SciPy asks for memory again and again, for ever. It needs 384 MiB.
 LEAST = 512 * 2**20
@@ -16,7 +16,7 @@ def stats() -> Any:
 
     Raises:
         FrameworkMissing: there is no SciPy.
-        BadSetting: this process may have too few addresses to import it.
+        InvalidArgument: this process may have too few addresses to import it.
     """
     if "scipy.stats" not in sys.modules:
         _check_addresses()
@@ -37,7 +37,7 @@ def _check_addresses() -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < LEAST:
         found = f"{limit // 2**20} MiB (`ulimit -v`)"
-        raise BadSetting("There is too little address space to import SciPy", found, f"allow {LEAST // 2**20} MiB")
+        raise InvalidArgument("There is too little address space to import SciPy", found, f"allow {LEAST // 2**20} MiB")
 
 
 def beyond(distance: float, freedom: int) -> float:

@@ -16,7 +16,7 @@ import statistics
 from dataclasses import dataclass
 from typing import Sequence
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.stats import distributions
 
 # Fewer pairs do not tell how much they scatter, and one that stands far out is a large part of them.
@@ -53,7 +53,7 @@ class Terms:
         most: pairs of processes at most.
 
     Raises:
-        BadSetting: a rate, a margin or a number with which nothing could be decided.
+        InvalidArgument: a rate, a margin or a number with which nothing could be decided.
     """
 
     error: float = 0.01
@@ -63,11 +63,15 @@ class Terms:
     def __post_init__(self) -> None:
         """Refuse what nothing can be decided with."""
         if not 0 < self.error < 0.5:
-            raise BadSetting("A comparison cannot have this rate of errors", repr(self.error), "say one such as 0.01")
+            raise InvalidArgument(
+                "A comparison cannot have this rate of errors", repr(self.error), "say one such as 0.01"
+            )
         if not 0 < self.margin < 1:
-            raise BadSetting("A comparison cannot have this margin", repr(self.margin), "say one such as 0.04")
+            raise InvalidArgument("A comparison cannot have this margin", repr(self.margin), "say one such as 0.04")
         if self.most < FEWEST:
-            raise BadSetting("A comparison has too few starts", repr(self.most), f"allow {FEWEST} at least (--most)")
+            raise InvalidArgument(
+                "A comparison has too few starts", repr(self.most), f"allow {FEWEST} at least (--most)"
+            )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Mapping, Sequence
 from pytest_kerasch2 import __version__, files
 from pytest_kerasch2.claims.model import Record
 from pytest_kerasch2.claims.release import ABSENT, Release
-from pytest_kerasch2.errors import BadResults, BadSetting, FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.errors import BadResults, FrameworkMissing, InvalidArgument, KerasCh2Error
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.options import Settings
 
@@ -33,7 +33,7 @@ def check_settings(settings: Settings) -> None:
 
     Raises:
         BadResults: the results file could not be written where it is wanted.
-        BadSetting: the mirror or the place of trainings is no folder, or a device word is unknown.
+        InvalidArgument: the mirror or the place of trainings is no folder, or a device word is unknown.
     """
     from pytest_kerasch2.data import sources
 
@@ -41,7 +41,7 @@ def check_settings(settings: Settings) -> None:
         _check_writable(settings)
     if settings.trainings is not None and settings.trainings.exists() and not settings.trainings.is_dir():
         found = f"--chapter-trainings={settings.trainings} is no folder"
-        raise BadSetting("Curves cannot be kept there", found, "name a folder, which is made where it is missing")
+        raise InvalidArgument("Curves cannot be kept there", found, "name a folder, which is made where it is missing")
     if settings.devices is not None:
         devices.kinds(settings.devices)
     if settings.mirror is not None:

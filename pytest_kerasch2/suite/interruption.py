@@ -11,7 +11,7 @@ import pytest
 
 from pytest_kerasch2 import ending, folders, streams
 from pytest_kerasch2.suite.workers import is_worker
-from pytest_kerasch2.timing import recording
+from pytest_kerasch2.timing import pytest_benchmark_adapter
 
 NAME = "kerasch2-interruption"
 # Stands in the folder that the workers of a run share, once they are to end.
@@ -29,7 +29,7 @@ def begin(config: pytest.Config, folder: Path) -> None:
         kept.enter_context(ending.as_by_ctrl_c())
         # Before pytest's terminal takes them: plugins are configured before pytest itself.
         kept.enter_context(streams.kept())
-        kept.callback(recording.tidy, config.getoption("benchmark_storage", None))
+        kept.callback(pytest_benchmark_adapter.tidy, config.getoption("benchmark_storage", None))
         if is_worker(config):
             # pytest-xdist's own worker pays no heed to Ctrl-C, and runs on without the process that it works for.
             ending.once(lambda: stop.exists() or os.getppid() != parent, ending.softly)

@@ -13,11 +13,11 @@ from pytest_kerasch2.claims.recorder import Recorder, described, steady
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import (
     BadReference,
-    BadSetting,
     ChildDied,
     ClaimBroken,
     DataDamaged,
     Inconclusive,
+    InvalidArgument,
     KerasCh2Error,
     NotApplicable,
     UnsafeFile,
@@ -30,7 +30,7 @@ class BlindCheck(KerasCh2Error):
 
 
 # Errors that decide nothing about the claim and must not be passed over in silence either.
-_FAILURES = (BlindCheck, DataDamaged, UnsafeFile, BadSetting, BadReference)
+_FAILURES = (BlindCheck, DataDamaged, UnsafeFile, InvalidArgument, BadReference)
 
 
 def verdict_of(error: BaseException | None) -> Verdict:

@@ -24,8 +24,9 @@ from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.fixtures import SHELF
 from pytest_kerasch2.framework import api, state, symbolic
-from pytest_kerasch2.framework.child import Desk, Job, value_of
 from pytest_kerasch2.options import Settings
+from pytest_kerasch2.subprocesses.job import Job, value_of
+from pytest_kerasch2.subprocesses.job_cache import JobCache
 from pytest_kerasch2.suite import collection, environment, interruption, reporting, terminal
 from pytest_kerasch2.suite.junit import JunitProperties
 from pytest_kerasch2.suite.repeatable import Repeatable
@@ -49,7 +50,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
 
     Raises:
         FrameworkMissing: there is neither TensorFlow nor a Keras with another backend to verify it on.
-        BadSetting, BadResults, DeviceMissing: an option cannot be honoured; said now rather than after the run.
+        InvalidArgument, BadResults, DeviceMissing: an option cannot be honoured; said now rather than after the run.
     """
     environment.check_settings(settings)
     environment.check_framework_installed()
@@ -79,7 +80,7 @@ class ChapterRun:
         self.environment: dict[str, Any] = {}
         self.interrupted = False
         self.selection = Selection(config)
-        self.desk: Desk | None = None
+        self.desk: JobCache | None = None
         self._release: Release | None = None
         self.patch = pytest.MonkeyPatch()
         if LOCKING not in os.environ:
@@ -134,7 +135,7 @@ class ChapterRun:
         jobs = [job for item in session.items for job in self._jobs(item)]
         if jobs:
             # First of all, so that they go on while this process imports TensorFlow.
-            self.desk = Desk(self.folder)
+            self.desk = JobCache(self.folder)
             self.desk.start(list(dict.fromkeys(jobs)))
         if any(collection.check_of_item(item) for item in session.items):
             # Here rather than within the first check, whose time would be that of the import.

@@ -7,7 +7,7 @@ from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.claims.model import Record
 from pytest_kerasch2.errors import CannotWrite
-from pytest_kerasch2.report import github, terminal
+from pytest_kerasch2.report import github, rendering
 from pytest_kerasch2.variables import VARIABLES
 
 
@@ -15,7 +15,7 @@ def show_results(results: Mapping[str, Any], terminalreporter: Any, path: Path |
     """Print the verdicts, say where the results file lies, and tell GitHub where this is one of its steps."""
     writer = terminalreporter.config.get_terminal_writer()
     terminalreporter.section("the Keras chapter, verified")
-    terminalreporter.write(terminal.table(results, width=writer.fullwidth, colour=writer.hasmarkup))
+    terminalreporter.write(rendering.table(results, width=writer.fullwidth, colour=writer.hasmarkup))
     if path is not None and path.is_file():
         terminalreporter.write_line(f"Results: {path}")
     if github.runs_here(VARIABLES):

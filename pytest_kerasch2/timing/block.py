@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any, Callable, Sequence
 
-from pytest_kerasch2.errors import TimingVoid
+from pytest_kerasch2.errors import InvalidMeasurement
 
 # Of a block, so much may be what reading the clock and waiting for the device cost by themselves.
 OVERHEAD = 0.001
@@ -125,10 +125,10 @@ def check_synchronised(blocks: Sequence[Block], allowed: float = OWED) -> None:
         allowed: share of a block that may be owed.
 
     Raises:
-        TimingVoid: more than that was still owed in three of four blocks.
+        InvalidMeasurement: more than that was still owed in three of four blocks.
     """
     share = sorted(one.owed / one.seconds for one in blocks)[len(blocks) // 4]
     if share > allowed:
         found = f"{100 * share:.1f} % of a block was done after its clock had stopped"
         remedy = "wait for the device within what is timed"
-        raise TimingVoid("The clock stopped before the work was done", found, remedy)
+        raise InvalidMeasurement("The clock stopped before the work was done", found, remedy)

@@ -13,8 +13,8 @@ import time
 from typing import Callable, Iterator
 
 from pytest_kerasch2 import folders
-from pytest_kerasch2.errors import TimingVoid
-from pytest_kerasch2.timing import asked
+from pytest_kerasch2.errors import InvalidMeasurement
+from pytest_kerasch2.timing import benchmark_arguments
 
 # Seconds in which an interrupt that was asked for has come for sure.
 PENDING = 1.0
@@ -38,10 +38,10 @@ def within(seconds: float, given_up: Callable[[], None] = lambda: None) -> Itera
     own, because pytest-timeout may be waiting for one.
 
     Raises:
-        BadSetting: the time is no number above zero.
-        TimingVoid: it took longer.
+        InvalidArgument: the time is no number above zero.
+        InvalidMeasurement: it took longer.
     """
-    asked.seconds(seconds, "deadline")
+    benchmark_arguments.seconds(seconds, "deadline")
     if threading.current_thread() is not threading.main_thread():
         # Nothing that is stopped is to be stopped in another thread than this one.
         yield
@@ -65,7 +65,7 @@ def within(seconds: float, given_up: Callable[[], None] = lambda: None) -> Itera
             raise
         found = f"it had not ended after {seconds:g} s"
         remedy = "look at the step, or give more time with deadline="
-        raise TimingVoid("A measurement took too long", found, remedy) from None
+        raise InvalidMeasurement("A measurement took too long", found, remedy) from None
     finally:
         ended.set()
         timer.cancel()

@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 # What `git rev-parse --local-env-vars` lists, in all of its releases: set by git for a hook, these speak of the
 # repository and the index of the command that runs the hook.
@@ -53,13 +53,13 @@ def run(folder: Path, *words: str, **variables: str) -> str:
         variables: environment variables, beside those of this process that do not speak of one repository.
 
     Raises:
-        BadSetting: git, or the folder, is not there.
+        InvalidArgument: git, or the folder, is not there.
         GitFailed: the command failed.
     """
     own = {name: value for name, value in os.environ.items() if name not in LOCAL}
     if not folder.is_dir():
         what = "a file" if folder.exists() else "nothing of that name"
-        raise BadSetting(f"A project of git is a folder, and {str(folder)!r} is not", what, "name a folder")
+        raise InvalidArgument(f"A project of git is a folder, and {str(folder)!r} is not", what, "name a folder")
     try:
         done = subprocess.run(
             ["git", *SETTINGS, *words],
@@ -70,7 +70,7 @@ def run(folder: Path, *words: str, **variables: str) -> str:
         )
     except OSError as error:
         remedy = "install git, or compare environments or releases, which need no git"
-        raise BadSetting("git cannot be run", f"git on PATH: {error.strerror or error}", remedy) from error
+        raise InvalidArgument("git cannot be run", f"git on PATH: {error.strerror or error}", remedy) from error
     said = os.fsdecode(done.stderr)
     if done.returncode or AMBIGUOUS in said:
         raise GitFailed(reason(said) or f"exit status {done.returncode}")
@@ -89,7 +89,7 @@ def project_of(folder: Path) -> Path:
     """Return the top of the working tree that a folder lies in.
 
     Raises:
-        BadSetting: it lies in none, or git refuses to read it; with git's reason and what to do.
+        InvalidArgument: it lies in none, or git refuses to read it; with git's reason and what to do.
     """
     try:
         return Path(run(folder, "rev-parse", "--show-toplevel")).resolve()
@@ -98,15 +98,15 @@ def project_of(folder: Path) -> Path:
     if "dubious ownership" in said or "unsafe repository" in said:
         place = said.split("'")[1] if "'" in said else str(folder)
         remedy = f"if you trust it, run `git config --global --add safe.directory {place}`"
-        raise BadSetting("git refuses this repository, because it belongs to another user", said, remedy)
+        raise InvalidArgument("git refuses this repository, because it belongs to another user", said, remedy)
     if "must be run in a work tree" in said:
         bare = _is_bare(folder)
         what = f"{folder} is {'a bare repository' if bare else 'inside the folder .git'}: {said}"
-        raise BadSetting("There is no working tree of git here", what, "run it in a clone that has one")
+        raise InvalidArgument("There is no working tree of git here", what, "run it in a clone that has one")
     remedy = "run it in a folder of a git repository, or name an environment, an interpreter or a release"
     if said.startswith("not a git repository (or any"):
-        raise BadSetting(f"{folder} is not in a git repository, so that there are no revisions", said, remedy)
-    raise BadSetting("git cannot read the repository here", f"{folder}: {said}", remedy)
+        raise InvalidArgument(f"{folder} is not in a git repository, so that there are no revisions", said, remedy)
+    raise InvalidArgument("git cannot read the repository here", f"{folder}: {said}", remedy)
 
 
 def _is_bare(folder: Path) -> bool:

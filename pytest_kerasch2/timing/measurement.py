@@ -10,7 +10,7 @@ import numpy as np
 
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.memory import Memory
-from pytest_kerasch2.timing.proof import Proof
+from pytest_kerasch2.timing.work_check import Proof
 
 
 @dataclass(frozen=True)

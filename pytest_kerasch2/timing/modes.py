@@ -9,12 +9,12 @@ import itertools
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Sequence
 
-from pytest_kerasch2.errors import BadSetting, NotApplicable
+from pytest_kerasch2.errors import InvalidArgument, NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
-from pytest_kerasch2.timing import by_hand, changing, feed
+from pytest_kerasch2.timing import benchmark_data, model_changes, reference_loop
 from pytest_kerasch2.timing.block import Run
-from pytest_kerasch2.timing.subject import Subject, trimmed
+from pytest_kerasch2.timing.workload import Subject, trimmed
 
 # Steps that `fit` gives to the device as one call, where it is asked to give it several.
 AT_ONCE = 25
@@ -63,11 +63,11 @@ class OneByOne:
 
 
 def _eager(subject: Subject) -> Run:
-    return _one_by_one(subject, by_hand.eager(subject.model))
+    return _one_by_one(subject, reference_loop.eager(subject.model))
 
 
 def _graph(subject: Subject) -> Run:
-    return _one_by_one(subject, api.tensorflow().function(by_hand.eager(subject.model)))
+    return _one_by_one(subject, api.tensorflow().function(reference_loop.eager(subject.model)))
 
 
 def _xla(subject: Subject) -> Run:
@@ -77,20 +77,20 @@ def _xla(subject: Subject) -> Run:
     name = next((one for one in ("jit_compile", "experimental_compile") if one in known), None)
     if name is None:
         raise NotApplicable("A step is to be compiled by XLA", "this release compiles no function by XLA")
-    return _one_by_one(subject, function(by_hand.eager(subject.model), **{name: True}))
+    return _one_by_one(subject, function(reference_loop.eager(subject.model), **{name: True}))
 
 
 def _one_by_one(subject: Subject, step: Callable[..., Any]) -> Run:
     # On the device already: what is timed is the step, and not the way of its images to it.
     batches = [subject.batch(number) for number in range(min(subject.kept, 64))]
-    return OneByOne([by_hand.given(one, subject.class_weight) for one in batches], step)
+    return OneByOne([reference_loop.given(one, subject.class_weight) for one in batches], step)
 
 
 def _on_batches(subject: Subject) -> Run:
     given = [subject.batch(number) for number in range(subject.kept)]
     if not api.runs_on_tensorflow():
         # What `tf.data` gives is nothing for another backend.
-        given = [feed.dense(one) for one in given]
+        given = [benchmark_data.dense(one) for one in given]
     step = _on_batch(subject.model)
     if subject.class_weight is not None:
         step = functools.partial(step, class_weight=subject.class_weight)
@@ -103,7 +103,7 @@ def _on_batch(model: Any) -> Callable[..., Any]:
     `fit` gives inputs and targets alone where there are no weights, and `train_on_batch` of Keras 3 three parts: a step
     that was written for the first cannot take them.
     """
-    if not (api.is_keras3() and by_hand.is_own(model, "train_step")):
+    if not (api.is_keras3() and reference_loop.is_own(model, "train_step")):
         return model.train_on_batch  # type: ignore[no-any-return]
     own = model.train_step
 
@@ -114,7 +114,7 @@ def _on_batch(model: Any) -> Callable[..., Any]:
             if "train_step" in vars(model):
                 raise
             model.train_step = lambda *given: own(*given[:-1], trimmed(given[-1]))
-            changing.forget_functions(model)
+            model_changes.forget_functions(model)
             return model.train_on_batch(*batch, **how)
 
     return step
@@ -138,7 +138,7 @@ def _fit_many(subject: Subject) -> Run:
     if hasattr(model, "steps_per_execution"):
         # As `compile` sets it; what was compiled for another number is made anew.
         model.steps_per_execution = AT_ONCE
-        changing.forget_functions(model)
+        model_changes.forget_functions(model)
     elif "steps_per_execution" not in known:
         raise NotApplicable("`fit` is to give several steps as one call", "this model's `compile` cannot say so")
     elif hasattr(model, "compile_from_config"):
@@ -162,7 +162,7 @@ def _piped(subject: Subject) -> Any:
     shape = tuple(getattr(subject.x, "shape", ()))
     if len(shape) != 3 or not hasattr(subject.y, "shape") or subject.sample_weight is not None:
         remedy = "give (x, y) with x of shape (n, height, width)"
-        raise BadSetting("mode='pipeline' takes images and their labels", f"inputs of shape {shape}", remedy)
+        raise InvalidArgument("mode='pipeline' takes images and their labels", f"inputs of shape {shape}", remedy)
     return pipeline.as_printed(api.tensorflow(), subject.x, subject.y, batch_size=subject.batch_size)
 
 
@@ -212,7 +212,7 @@ def mode(name: str) -> Mode:
     """Return a mode by its name.
 
     Raises:
-        BadSetting: none is called so.
+        InvalidArgument: none is called so.
     """
     for one in MODES:
         if one.name == name:
@@ -220,23 +220,23 @@ def mode(name: str) -> Mode:
     known = [one.name for one in MODES]
     near = difflib.get_close_matches(str(name), known, 1)
     meant = f"; {near[0]!r} is near to it" if near else ""
-    raise BadSetting(f"mode must be one of {', '.join(known)}, got {name!r}{meant}")
+    raise InvalidArgument(f"mode must be one of {', '.join(known)}, got {name!r}{meant}")
 
 
 def check_model(model: Any, mode: Mode) -> None:
     """Refuse a model that lacks what a mode asks for: `predict` asks for nothing, `evaluate` for a loss or metrics.
 
     Raises:
-        BadSetting: it was not compiled, or its step cannot be written by hand.
+        InvalidArgument: it was not compiled, or its step cannot be written by hand.
     """
     if mode.name == "predict":
         return
     if not is_compiled(model):
         needed = "an optimizer and a loss" if mode.trains else "a loss or metrics"
-        raise BadSetting(f"model must be compiled for mode={mode.name!r}: call its compile with {needed} first")
-    reason = by_hand.why_not(model) if mode.name in BY_HAND else ""
+        raise InvalidArgument(f"model must be compiled for mode={mode.name!r}: call its compile with {needed} first")
+    reason = reference_loop.why_not(model) if mode.name in BY_HAND else ""
     if reason:
-        raise BadSetting(f"mode={mode.name!r} writes the step by hand, but {reason}: use mode='fit' instead")
+        raise InvalidArgument(f"mode={mode.name!r} writes the step by hand, but {reason}: use mode='fit' instead")
 
 
 def is_compiled(model: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 # https://packaging.python.org/en/latest/specifications/dependency-specifiers/, without addresses and markers.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,80}[A-Za-z0-9])?"
@@ -21,14 +21,14 @@ def separated(words: str) -> list[str]:
     """Return the requirements of a text that has commas between them.
 
     Raises:
-        BadSetting: one is an option, a file, an address, or nothing.
+        InvalidArgument: one is an option, a file, an address, or nothing.
     """
     found: list[str] = []
     place = 0
     while place < len(words) or not found or words[place - 1] == ",":
         one = _ONE.match(words, place)
         if one is None:
-            raise BadSetting("A requirement cannot be read", repr(words[place : place + 100]), REMEDY)
+            raise InvalidArgument("A requirement cannot be read", repr(words[place : place + 100]), REMEDY)
         found.append("".join(part.replace(" ", "") for part in one.groups() if part))
         place = one.end()
     return found
@@ -38,9 +38,9 @@ def single(words: str) -> str:
     """Return one requirement.
 
     Raises:
-        BadSetting: it is none, or several.
+        InvalidArgument: it is none, or several.
     """
     found = separated(words)
     if len(found) > 1:
-        raise BadSetting("A requirement is of one package", repr(words[:100]), REMEDY)
+        raise InvalidArgument("A requirement is of one package", repr(words[:100]), REMEDY)
     return found[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Iterator
 
 from pytest_kerasch2 import folders
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import git
 
 NOTHING = "There is nothing of this name to compare"
@@ -52,7 +52,8 @@ def checked_out(revision: str, folder: Path) -> Iterator[Tree]:
     as they are, also where this process is killed, and no hook runs.
 
     Raises:
-        BadSetting: there is no such revision, or it cannot be checked out, or has no such folder; with git's reason.
+        InvalidArgument: there is no such revision, or it cannot be checked out, or has no such folder; with git's
+            reason.
     """
     project = git.project_of(folder)
     commit = commit_of(revision, project)
@@ -68,11 +69,11 @@ def checked_out(revision: str, folder: Path) -> Iterator[Tree]:
 def _check_folder(revision: str, project: Path, commit: str, top: Path, inside: Path) -> None:
     if not (top / inside).is_dir():
         remedy = "run it in a folder that it has"
-        raise BadSetting("A revision lacks the folder that this is run in", f"{revision} has no {inside}", remedy)
+        raise InvalidArgument("A revision lacks the folder that this is run in", f"{revision} has no {inside}", remedy)
     if inside.parts and git.run(project, "ls-tree", commit, "--", inside.as_posix()).startswith(SUBMODULE):
         found = f"{inside} is a submodule of {project} that is not checked out"
         remedy = f"run `git submodule update --init {inside}` first; revisions are then those of the submodule"
-        raise BadSetting("A folder has no files in any revision of its project", found, remedy)
+        raise InvalidArgument("A folder has no files in any revision of its project", found, remedy)
 
 
 def _written(revision: str, project: Path, commit: str, top: Path) -> None:
@@ -84,28 +85,28 @@ def _written(revision: str, project: Path, commit: str, top: Path) -> None:
         git.run(project, *own, "checkout-index", "--all", "--force", "--quiet", GIT_INDEX_FILE=index)
     except git.GitFailed as error:
         remedy = f"see that `git checkout {revision}` works in a clone of its own"
-        raise BadSetting("A revision cannot be checked out", f"{revision}: {error}", remedy) from error
+        raise InvalidArgument("A revision cannot be checked out", f"{revision}: {error}", remedy) from error
 
 
 def check_single(revision: str) -> None:
     """Refuse a range of commits.
 
     Raises:
-        BadSetting: it is one.
+        InvalidArgument: it is one.
     """
     if any(one in revision for one in RANGES) or revision.startswith("^"):
         found = f"{revision!r} is a range of commits"
-        raise BadSetting("A comparison is of single revisions", found, "name the two ends, one after the other")
+        raise InvalidArgument("A comparison is of single revisions", found, "name the two ends, one after the other")
 
 
 def commit_of(revision: str, project: Path) -> str:
     """Return the hash of the commit that a revision names.
 
     Raises:
-        BadSetting: it names none, or more than one; with git's reason and what to do.
+        InvalidArgument: it names none, or more than one; with git's reason and what to do.
     """
     if not revision.strip() or revision.startswith("-") or not revision.isprintable():
-        raise BadSetting(NOTHING, repr(revision), OTHERS)
+        raise InvalidArgument(NOTHING, repr(revision), OTHERS)
     check_single(revision)
     try:
         # In two steps: an end of `:/text` would be taken for a part of the text.
@@ -115,20 +116,20 @@ def commit_of(revision: str, project: Path) -> str:
         raise _why_not(revision, project, str(error)) from error
 
 
-def _why_not(revision: str, project: Path, said: str) -> BadSetting:
+def _why_not(revision: str, project: Path, said: str) -> InvalidArgument:
     own = "" if said == SAYS_NOTHING else said
     if "ambiguous" in own:
         remedy = f"write more of it: more letters of the hash, refs/heads/{revision} or refs/tags/{revision}"
-        return BadSetting("A revision is ambiguous", f"{revision!r}: {own}", remedy)
+        return InvalidArgument("A revision is ambiguous", f"{revision!r}: {own}", remedy)
     if "expected commit type" in own:
-        return BadSetting("A revision is not a commit", f"{revision!r}: {own}", "name a commit, a branch or a tag")
+        return InvalidArgument("A revision is not a commit", f"{revision!r}: {own}", "name a commit, a branch or a tag")
     if not git.has_commits(project) and not git.names(project):
         found = f"{revision!r}; the repository {project} has no commit yet"
-        return BadSetting(NOTHING, found, "commit first, or name an environment, an interpreter or a release")
+        return InvalidArgument(NOTHING, found, "commit first, or name an environment, an interpreter or a release")
     found = f"{revision!r}; the git repository {project} has no such revision" + (f": {own}" if own else "")
     if git.is_shallow(project):
         found += "; it is a shallow clone, which lacks older commits"
-        return BadSetting(NOTHING, found, git.SHALLOW)
+        return InvalidArgument(NOTHING, found, git.SHALLOW)
     near = difflib.get_close_matches(revision, git.names(project), 3)
     meant = f"; did you mean {' or '.join(near)}? If it is on the remote only, run `git fetch` first" if near else ""
-    return BadSetting(NOTHING, found, OTHERS + meant)
+    return InvalidArgument(NOTHING, found, OTHERS + meant)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Sequence
 
 from pytest_kerasch2.foreign import terminal
+from pytest_kerasch2.timing.breakdown import Parts
 from pytest_kerasch2.timing.measurement import Measurement
-from pytest_kerasch2.timing.parts import Parts
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))

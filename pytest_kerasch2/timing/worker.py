@@ -14,12 +14,20 @@ import sys
 from typing import Any, Callable, Iterable, Mapping, NoReturn
 
 from pytest_kerasch2 import ending
-from pytest_kerasch2.errors import BadSetting, KerasCh2Error
+from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 from pytest_kerasch2.framework import devices
-from pytest_kerasch2.timing import environment, imported, learning, measuring, modes, suite, turns
-from pytest_kerasch2.timing.measuring import Prepared
-from pytest_kerasch2.timing.subject import subject
-from pytest_kerasch2.timing.turns import HandOver
+from pytest_kerasch2.timing import (
+    benchmark_suite,
+    import_guard,
+    interleaving,
+    learning_check,
+    measured_environment,
+    modes,
+    step_measurement,
+)
+from pytest_kerasch2.timing.interleaving import HandOver
+from pytest_kerasch2.timing.step_measurement import Prepared
+from pytest_kerasch2.timing.workload import subject
 
 # Several processes warm up at once, in each other's way: that two blocks in turn differ tells little then.
 MOST_WARMING = 4
@@ -43,7 +51,10 @@ class Worker:
     def about(self, suite_of: str | None) -> dict[str, Any]:
         """Return what this process is, and which benchmarks its suite has."""
         machine = {"node": platform.node(), "machine": platform.machine(), "cores": os.cpu_count()}
-        return {"environment": {**environment.told(), **machine}, "benchmarks": list(suite.of(suite_of))}
+        return {
+            "environment": {**measured_environment.told(), **machine},
+            "benchmarks": list(benchmark_suite.of(suite_of)),
+        }
 
     def open(
         self,
@@ -62,36 +73,36 @@ class Worker:
             proving: its steps are shown to do what steps by hand do, and its loss not to grow.
             not_from: a folder from which nothing may have been imported.
         """
-        made = suite.of(suite_of)
+        made = benchmark_suite.of(suite_of)
         if name not in made:
-            raise BadSetting("A suite has no such benchmark", repr(name), f"name one of {', '.join(made)}")
+            raise InvalidArgument("A suite has no such benchmark", repr(name), f"name one of {', '.join(made)}")
         place = devices.one(device)
         with place.placed():
             its = made[name]()
-        imported.check_not_from(not_from)
+        import_guard.check_not_from(not_from)
         mode, ready = modes.mode(its.mode), subject(its.model, its.data, its.batch_size, place, its.class_weight)
         modes.check_model(its.model, mode)
         if proving and mode.trains:
             with place.placed():
-                self.losses[name] = learning.loss_of(ready)
-        prepared = self.kept.enter_context(measuring.prepared(ready, mode, proving, MOST_WARMING))
+                self.losses[name] = learning_check.loss_of(ready)
+        prepared = self.kept.enter_context(step_measurement.prepared(ready, mode, proving, MOST_WARMING))
         self.ready[name], self.slower[name] = prepared, slower
         proof = prepared.proof and prepared.proof.plain
-        return {"first": prepared.first, "by": turns.stopped_by(prepared), "proof": proof}
+        return {"first": prepared.first, "by": interleaving.stopped_by(prepared), "proof": proof}
 
     def pace(self, name: str, by: str) -> dict[str, Any]:
         """Return how long the benchmark takes between stops, one process at a time, once all have warmed up."""
-        return {"each": turns.pace(self.ready[name], by)}
+        return {"each": interleaving.pace(self.ready[name], by)}
 
     def turns(self, name: str, by: str, count: int, calls: int, lead: int) -> dict[str, Any]:
         """Do a run in turns; orders of turns are answered within it, and the answer to the last of them is its own."""
-        taken = turns.Turns(count, calls, lead, self.slower[name])
+        taken = interleaving.Turns(count, calls, lead, self.slower[name])
         ready = self.ready[name]
-        turns.taken(ready, by, taken, self.hand_over)
+        interleaving.taken(ready, by, taken, self.hand_over)
         before = self.losses.pop(name, None)
         if before is not None:
             # Held to itself alone: by then no reference starts where it has started.
-            learning.check_learned(before, learning.loss_of(ready.subject), list)
+            learning_check.check_learned(before, learning_check.loss_of(ready.subject), list)
         return {}
 
 

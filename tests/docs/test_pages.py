@@ -14,9 +14,9 @@ import pytest
 
 pytest.importorskip("sybil", reason="examples of the documents are found by Sybil, of the extra `tests`")
 from pytest_kerasch2 import cli, fixtures, options
-from pytest_kerasch2.report import terminal
+from pytest_kerasch2.report import rendering
 from pytest_kerasch2.suite import collection
-from pytest_kerasch2.timing import looping, recording
+from pytest_kerasch2.timing import function_steps, pytest_benchmark_adapter
 from tests.docs import examples
 from tests.docs.examples import DOCS, ELSEWHERE, PAGES, PROJECT
 from tests.meta.test_words import BANNED
@@ -81,7 +81,7 @@ def test_output_of_a_run(name: str) -> None:
     results = _results_of("tf2.15")
     (shown,) = (one for one in examples.blocks(PROJECT / name, "text") if "Section of the chapter" in one)
 
-    assert examples.missing(shown, terminal.table(results, 80, False)) == []
+    assert examples.missing(shown, rendering.table(results, 80, False)) == []
 
 
 def _results_of(environment: str) -> dict[str, Any]:
@@ -99,7 +99,10 @@ def _results_of(environment: str) -> dict[str, Any]:
 def test_signatures() -> None:
     """The signatures of the step benchmark are those of the functions."""
     (shown,) = (one for one in examples.blocks(DOCS / "reference" / "step-benchmark.md", "text"))
-    for name, function in (("step_benchmark(", recording.recorded), ("step_benchmark.step(", looping.measure)):
+    for name, function in (
+        ("step_benchmark(", pytest_benchmark_adapter.recorded),
+        ("step_benchmark.step(", function_steps.measure),
+    ):
         arguments = re.search(rf"^{re.escape(name)}(.*?)\)$", shown, flags=re.MULTILINE | re.DOTALL)
         assert arguments is not None
         told = re.findall(r"(\w+)(?:=|,|$)", re.sub(r"=[^,]+", "", arguments[1]))

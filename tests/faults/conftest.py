@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pytest_kerasch2.framework.child_main import answer
-from pytest_kerasch2.framework.job import Outcome
+from pytest_kerasch2.subprocesses.child import answer
+from pytest_kerasch2.subprocesses.job import Outcome
 
 
 @pytest.fixture
@@ -16,4 +16,4 @@ def in_this_process(monkeypatch):
         unlimited = {"injected": [], "address_mib": None, "processor_seconds": None}
         return Outcome(**answer({**json.loads(job.as_json()), **unlimited}))
 
-    monkeypatch.setattr("pytest_kerasch2.roundtrip.inspection.run", run)
+    monkeypatch.setattr("pytest_kerasch2.serialization.inspection.run", run)

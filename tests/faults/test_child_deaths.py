@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2 import errors
-from pytest_kerasch2.framework.child import Job, Outcome, run, value_of
-from pytest_kerasch2.framework.job import last_words
-from pytest_kerasch2.framework.spawn import in_line
+from pytest_kerasch2.subprocesses.job import Job, Outcome, last_words, value_of
+from pytest_kerasch2.subprocesses.runner import in_line, run
 
 linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process groups")
@@ -303,7 +302,8 @@ def test_a_child_ends_with_its_parent(tmp_path):
     file = tmp_path / "pid"
     code = (
         "import sys; sys.path[:0] = [{!r}]; import tempfile; tempfile.tempdir = {!r};"
-        "from pytest_kerasch2.framework.child import Job, run; run(Job('child_targets:brood', ({!r},)))"
+        "from pytest_kerasch2.subprocesses.job import Job; from pytest_kerasch2.subprocesses.runner import run;"
+        "run(Job('child_targets:brood', ({!r},)))"
     ).format(str(tmp_path / "path"), str(tmp_path), str(file))
     parent = subprocess.Popen([sys.executable, "-c", code])
     for _ in range(200):
@@ -318,18 +318,18 @@ def test_a_child_ends_with_its_parent(tmp_path):
 
 @pytest.mark.parametrize("target", ["", "module", "module:", ":f", "a-b:f", "m:f()", "m:f\n"])
 def test_a_target_that_names_no_function_is_refused(target):
-    with pytest.raises(errors.BadSetting, match="names no function"):
+    with pytest.raises(errors.InvalidArgument, match="names no function"):
         Job(target)
 
 
 @pytest.mark.parametrize("limit", ["deadline", "memory_mib", "address_mib", "processor_seconds"])
 def test_a_limit_that_is_not_positive_is_refused(limit):
-    with pytest.raises(errors.BadSetting, match=f"{limit} 0"):
+    with pytest.raises(errors.InvalidArgument, match=f"{limit} 0"):
         Job("m:f", **{limit: 0})
 
 
 def test_an_argument_that_is_not_json_is_refused():
-    with pytest.raises(errors.BadSetting, match="not JSON"):
+    with pytest.raises(errors.InvalidArgument, match="not JSON"):
         Job("m:f", (object(),))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.data import registry, sources, standins
-from pytest_kerasch2.errors import BadSetting, DataDamaged
+from pytest_kerasch2.errors import DataDamaged, InvalidArgument
 
 ROWS = {"x_train": (50, 28, 28), "y_train": (50,), "x_test": (20, 28, 28), "y_test": (20,)}
 
@@ -214,7 +214,7 @@ def test_a_mirror_that_is_no_filled_folder_is_a_bad_setting(
     folder = tmp_path / "a mirror"
     spoil(folder)
 
-    with pytest.raises(BadSetting) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         sources.load("mnist", mirror=folder)
 
     assert str(caught.value) == (

@@ -207,7 +207,7 @@ def test_keras_on_its_default_names_the_backend_to_set(asked):
 
 @pytest.mark.parametrize(
     ("named", "kind", "found"),
-    [("torch", "FrameworkMissing", "torch"), ("jx", "BadSetting", "jx"), ("numpy", "BadSetting", "numpy")],
+    [("torch", "FrameworkMissing", "torch"), ("jx", "InvalidArgument", "jx"), ("numpy", "InvalidArgument", "numpy")],
 )
 def test_a_backend_that_cannot_be_used_is_told_apart_from_a_broken_keras(asked, named, kind, found):
     told = asked(None, "keras", beside=["jax"], KERAS_BACKEND=named)

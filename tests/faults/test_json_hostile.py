@@ -17,7 +17,7 @@ from evaluation.foreign_files import KINDS, reference
 from pytest_kerasch2.accuracy import copies
 from pytest_kerasch2.accuracy import reference as references
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.errors import BadResults, BadSetting, KerasCh2Error
+from pytest_kerasch2.errors import BadResults, InvalidArgument, KerasCh2Error
 from pytest_kerasch2.json_files import BadJson, parse_json
 from pytest_kerasch2.report import merging
 
@@ -53,7 +53,7 @@ def test_a_version_of_5000_digits_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tf.json"
     path.write_text(json.dumps(plain), encoding="utf-8")
 
-    with pytest.raises(BadSetting, match="A version cannot be read"):
+    with pytest.raises(InvalidArgument, match="A version cannot be read"):
         merging.merge([path])
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.timing import arms, releases, requirements
+from pytest_kerasch2.errors import InvalidArgument
+from pytest_kerasch2.timing import installed_releases, requirements, timed_processes
 
 HOSTILE = (
     "--index-url=https://evil.example/simple",
@@ -55,13 +55,13 @@ HOSTILE = (
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Keep what would have been run to install a release."""
     found: list[list[str]] = []
-    monkeypatch.setattr(releases, "_done", lambda words, command: found.append(command))
+    monkeypatch.setattr(installed_releases, "_done", lambda words, command: found.append(command))
     return found
 
 
 @pytest.mark.parametrize("word", HOSTILE)
 def test_nothing_but_requirements_is_read(word: str) -> None:
-    with pytest.raises(BadSetting):
+    with pytest.raises(InvalidArgument):
         requirements.separated(word)
 
 
@@ -70,14 +70,14 @@ def test_nothing_but_requirements_is_read(word: str) -> None:
 def test_a_release_with_anything_else_behind_its_comma_starts_no_installer(
     word: str, commands: list[list[str]], tmp_path: Path
 ) -> None:
-    with pytest.raises(BadSetting), releases.installed(f"tensorflow==2.15.1,{word}"):
+    with pytest.raises(InvalidArgument), installed_releases.installed(f"tensorflow==2.15.1,{word}"):
         pass
 
     assert commands == []
 
 
 def test_a_release_as_the_issue_has_it_is_refused_by_name(commands: list[list[str]], tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=r"A requirement cannot be read.*index-url"), arms.named(
+    with pytest.raises(InvalidArgument, match=r"A requirement cannot be read.*index-url"), timed_processes.named(
         "tensorflow==2.15.1,--index-url=https://evil.example", tmp_path
     ):
         pass
@@ -103,9 +103,9 @@ def test_requirements_are_separated_by_their_commas(words: str, wanted: list[str
 def test_the_requirements_stand_behind_the_end_of_options(
     commands: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(releases.shutil, "which", lambda name: "/bin/uv")
+    monkeypatch.setattr(installed_releases.shutil, "which", lambda name: "/bin/uv")
 
-    with releases.installed("keras==3.15.1,jax==0.10.2"):
+    with installed_releases.installed("keras==3.15.1,jax==0.10.2"):
         pass
 
     assert commands[-1][-3:] == ["--", "keras==3.15.1", "jax==0.10.2"]
@@ -133,5 +133,5 @@ def test_a_releases_file_hands_nothing_else_to_an_installer(name: str, value: An
         "requires": ["tensorflow==2.15.1"],
     }
 
-    with pytest.raises(BadSetting):
+    with pytest.raises(InvalidArgument):
         columns._column({**entry, name: value})

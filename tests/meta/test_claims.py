@@ -10,7 +10,7 @@ import pytest
 from pytest_kerasch2.chapter.printed_numbers import claims as printed_numbers_claims
 from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check
-from pytest_kerasch2.report.summary import HEADINGS
+from pytest_kerasch2.report.chapter_summary import HEADINGS
 from pytest_kerasch2.suite import collection
 
 CHECKS = collection.all_checks()

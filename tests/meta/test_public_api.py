@@ -76,7 +76,7 @@ BUILT_IN = {
     "FrameworkBroken": ImportError,
     "ChildDied": RuntimeError,
     "UnsafeFile": ValueError,
-    "BadSetting": ValueError,
+    "InvalidArgument": ValueError,
     "BadResults": ValueError,
     "CannotWrite": OSError,
     "BadTable": ValueError,
@@ -85,7 +85,7 @@ BUILT_IN = {
     "TrainingFailed": RuntimeError,
     "GateFailed": AssertionError,
     "GateUndecided": Exception,
-    "TimingVoid": RuntimeError,
+    "InvalidMeasurement": RuntimeError,
 }
 FAMILY = {
     name: kind

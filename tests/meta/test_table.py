@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.report import changes, compatibility_table, page, table_markdown
-from pytest_kerasch2.report.summary import is_explained
+from pytest_kerasch2.report.chapter_summary import is_explained
 
 DOCS = Path(__file__).parents[2] / "docs"
 PLACES = re.compile(r"(?<![\w:/.])(/(home|tmp|root|usr|opt|var|mnt|work|Users)/|[A-Z]:\\)")

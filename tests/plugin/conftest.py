@@ -64,7 +64,7 @@ import pytest
 
 from pytest_kerasch2.claims.decorators import *
 from pytest_kerasch2.errors import *
-from pytest_kerasch2.framework.child import Job
+from pytest_kerasch2.subprocesses.job import Job
 
 def about(name, statement="It is so."):
     return claim(f"small.{name}", statement, section="Features", kind="prose")

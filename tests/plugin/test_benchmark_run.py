@@ -11,7 +11,7 @@ from typing import Callable
 import pytest
 
 # Imported here too: pytester forgets what an inner run imports, and these cannot be imported twice.
-from pytest_kerasch2.timing import recording  # noqa: F401
+from pytest_kerasch2.timing import pytest_benchmark_adapter  # noqa: F401
 
 # A benchmark of pytest-benchmark's own needs no framework, and is one all the same.
 BENCHMARK = """

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pytest_kerasch2 import fixtures, models
-from pytest_kerasch2.roundtrip import formats
+from pytest_kerasch2.serialization import formats
 
 NAMES = [
     "mnist",

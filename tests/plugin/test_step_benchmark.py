@@ -9,7 +9,7 @@ from typing import Any, Callable
 import pytest
 
 # Imported here too: pytester forgets what an inner run imports, and these cannot be imported twice.
-from pytest_kerasch2.timing import recording  # noqa: F401
+from pytest_kerasch2.timing import pytest_benchmark_adapter  # noqa: F401
 
 # A network of a few weights, which the least of Keras trains.
 HEAD = """
@@ -194,7 +194,11 @@ def test_raises(step_benchmark):
 
     result.assert_outcomes(failed=1)
     told = result.stdout.str()
-    shown = ["measuring.py" in told, "model, (X, Y), device" in told, 'raise ValueError("my own mistake")' in told]
+    shown = [
+        "step_measurement.py" in told,
+        "model, (X, Y), device" in told,
+        'raise ValueError("my own mistake")' in told,
+    ]
     assert shown == [ours, True, True]
 
 
@@ -286,10 +290,10 @@ def test_before(benchmark):
 
 def test_hangs(step_benchmark, monkeypatch):
     import hashlib
-    from pytest_kerasch2.timing import deadline, measuring
+    from pytest_kerasch2.timing import deadline, step_measurement
 
     # Minutes in which Python comes to no line.
-    monkeypatch.setattr(measuring, "measure", lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30))
+    monkeypatch.setattr(step_measurement, "measure", lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30))
     monkeypatch.setattr(deadline, "GRACE", 0.5)
     step_benchmark(network(), (X, Y), device="cpu", deadline=0.1)
 """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import step_records
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 pytestmark = pytest.mark.usefixtures("preloaded")
 # No model is needed where nothing is measured.
@@ -87,7 +87,7 @@ def test_two_measurements_of_one_name_are_refused() -> None:
     request = _request()
     step_records.begin(request, SimpleNamespace(), "fit")
 
-    with pytest.raises(BadSetting, match="one name"):
+    with pytest.raises(InvalidArgument, match="one name"):
         step_records.begin(request, SimpleNamespace(), "fit")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Callable
 import pytest
 
 # Imported here too: pytester forgets what an inner run imports, and these cannot be imported twice.
-from pytest_kerasch2.timing import recording  # noqa: F401
+from pytest_kerasch2.timing import pytest_benchmark_adapter  # noqa: F401
 
 pytest.importorskip("pytest_benchmark", reason="times are kept by pytest-benchmark, of the extra `benchmark`")
 HEAD = """

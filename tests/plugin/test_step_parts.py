@@ -9,13 +9,13 @@ from tests.plugin.test_step_benchmark import HEAD
 pytest.importorskip("pytest_benchmark", reason="times are kept by pytest-benchmark, of the extra `benchmark`")
 BODY = """
 from pytest_kerasch2.framework import devices
-from pytest_kerasch2.timing import parts, proof
-from pytest_kerasch2.timing.subject import subject
+from pytest_kerasch2.timing import breakdown, work_check
+from pytest_kerasch2.timing.workload import subject
 
 
 def test_apart(step_benchmark, benchmark, monkeypatch):
-    proved, prove = [], proof.prove
-    monkeypatch.setattr(proof, "prove", lambda *given: proved.append(given) or prove(*given))
+    proved, prove = [], work_check.prove
+    monkeypatch.setattr(work_check, "prove", lambda *given: proved.append(given) or prove(*given))
     step_benchmark(network(), (X, Y), device="cpu", seconds=0.05, apart=True)
 
     found = benchmark.extra_info["kerasch2"]["parts"]
@@ -24,7 +24,7 @@ def test_apart(step_benchmark, benchmark, monkeypatch):
 
 
 def test_nothing_is_shown_where_nothing_was_asked_for(step_benchmark, monkeypatch):
-    monkeypatch.setattr(proof, "prove", lambda *given: pytest.fail("nothing was to be shown"))
+    monkeypatch.setattr(work_check, "prove", lambda *given: pytest.fail("nothing was to be shown"))
     step_benchmark(network(), (X, Y), device="cpu", seconds=0.05, proof=False, apart=True)
 
 
@@ -33,7 +33,7 @@ def test_put_back(step_benchmark, benchmark):
     ready.model.predict(X, verbose=0)
     before = ready.weights()
     try:
-        parts.measure(ready, 0.05)
+        breakdown.measure(ready, 0.05)
     finally:
         benchmark(len, X)
 

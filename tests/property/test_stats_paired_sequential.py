@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
 
@@ -148,5 +148,5 @@ def test_turned_round_the_verdict_is_turned_round(seed: int) -> None:
 
 @pytest.mark.parametrize("wrong", [{"error": 0.0}, {"error": 0.7}, {"margin": 0.0}, {"margin": 2.0}, {"most": 10}])
 def test_terms_with_which_nothing_is_decided_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(BadSetting):
+    with pytest.raises(InvalidArgument):
         Terms(**wrong)

@@ -6,13 +6,13 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from pytest_kerasch2.accuracy import deciding
-from pytest_kerasch2.accuracy.deciding import Yardstick
+from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.decision import Decision
-from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.reference import Reference, Subject
-from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.sequential_test import Yardstick
+from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.user_training import Own
 from tests.unit.accuracy_made import ENVIRONMENT
 
 EPOCHS = 3
@@ -44,8 +44,8 @@ def reference_of(seeds: int = 30, epochs: int = EPOCHS, scatter: float = 0.05) -
 
 def decided(*runs: Run, reference: Reference | None = None, **terms: Any) -> tuple[Yardstick, Decision]:
     """Return what was compared with, and what was decided by it; without runs, what is decided before any training."""
-    made = deciding.yardstick(reference or reference_of(), Terms(**terms))
-    decision = deciding.decide(made, runs) if runs else deciding.unreachable(made)
+    made = sequential_test.yardstick(reference or reference_of(), Terms(**terms))
+    decision = sequential_test.decide(made, runs) if runs else sequential_test.unreachable(made)
     assert decision is not None
     return made, decision
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Callable
 
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.accuracy.own import Own
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import CURVES, Reference, Subject
 from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.user_training import Own
 
 EPOCHS = 2
 IMAGES = 10_000

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_kerasch2.timing.block import Block
+from pytest_kerasch2.timing.breakdown import Parts, Round
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
-from pytest_kerasch2.timing.parts import Parts, Round
 from pytest_kerasch2.timing.table import Row
 
 SIZES = (32, 256, 2048)

@@ -43,7 +43,7 @@ for line in sys.stdin:
     if do == given["hangs"]:
         time.sleep(600)
     if do == given["refuses"]:
-        found = dict(error=["TimingVoid", "The clock stopped before the work was done", "half", "wait"])
+        found = dict(error=["InvalidMeasurement", "The clock stopped before the work was done", "half", "wait"])
     elif do == "about":
         found = dict(ok=dict(environment=facts, benchmarks=given["benchmarks"]))
     elif do == "open":

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.accuracy import calibrating, reference, training
-from pytest_kerasch2.accuracy.calibrating import Order
+from pytest_kerasch2.accuracy import calibration, reference, training
+from pytest_kerasch2.accuracy.calibration import Order
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.errors import BadReference, BadSetting
+from pytest_kerasch2.errors import BadReference, InvalidArgument
 from pytest_kerasch2.framework import threads
 
 pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
@@ -46,28 +46,28 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_each_seed_has_its_line(order: Order, trained: list[int]) -> None:
-    found = calibrating.calibrate(order)
+    found = calibration.calibrate(order)
 
     assert (found.seeds, trained) == ({0, 1}, [0, 1])
     assert found == reference.read(order.out)
 
 
 def test_what_is_there_is_not_trained_again(order: Order, trained: list[int]) -> None:
-    calibrating.calibrate(order)
+    calibration.calibrate(order)
 
-    calibrating.calibrate(replace(order, seeds=4))
+    calibration.calibrate(replace(order, seeds=4))
 
     assert trained == [0, 1, 2, 3]
 
 
 def test_seeds_may_begin_elsewhere(order: Order, trained: list[int]) -> None:
-    assert calibrating.calibrate(replace(order, first=100)).seeds == {100, 101}
+    assert calibration.calibrate(replace(order, first=100)).seeds == {100, 101}
 
 
 def test_each_seed_is_told_with_how_many_are_done(order: Order, trained: list[int]) -> None:
     told: list[tuple[int, int, int]] = []
 
-    calibrating.calibrate(order, lambda run, done, wanted: told.append((run.seed, done, wanted)))
+    calibration.calibrate(order, lambda run, done, wanted: told.append((run.seed, done, wanted)))
 
     assert told == [(0, 1, 2), (1, 2, 2)]
 
@@ -77,13 +77,13 @@ def test_an_interrupted_calibration_keeps_what_is_done(order: Order, trained: li
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        calibrating.calibrate(order, stop)
+        calibration.calibrate(order, stop)
 
     assert reference.read(order.out).seeds == {0}
 
 
 def test_the_data_and_the_release_are_told(order: Order, trained: list[int]) -> None:
-    subject = calibrating.calibrate(order).subject
+    subject = calibration.calibrate(order).subject
 
     assert (subject.data["name"], subject.data["train"], subject.environment["threads"]) == ("digits", 1500, 1)
     assert subject.recipe == BRIEF
@@ -91,15 +91,15 @@ def test_the_data_and_the_release_are_told(order: Order, trained: list[int]) -> 
 
 @pytest.mark.parametrize("wrong", [{"seeds": 0}, {"jobs": 0}, {"first": -1}, {"data": "cifar10"}])
 def test_what_cannot_be_calibrated_is_refused(order: Order, wrong: dict[str, Any]) -> None:
-    with pytest.raises(BadSetting):
+    with pytest.raises(InvalidArgument):
         replace(order, **wrong)
 
 
 def test_a_file_of_another_training_stops_it_before_any_training(order: Order, trained: list[int]) -> None:
-    calibrating.calibrate(order)
+    calibration.calibrate(order)
 
     with pytest.raises(BadReference, match="another training"):
-        calibrating.calibrate(replace(order, recipe=Recipe(epochs=2)))
+        calibration.calibrate(replace(order, recipe=Recipe(epochs=2)))
 
     assert trained == [0, 1]
 
@@ -129,7 +129,7 @@ def test_a_process_that_computes_with_other_threads_is_refused(order: Order) -> 
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=240)
 
-    assert done.stderr.strip().endswith("BadSetting")
+    assert done.stderr.strip().endswith("InvalidArgument")
 
 
 @pytest.mark.slow

@@ -14,11 +14,11 @@ from typing import Any, Iterator
 
 import pytest
 
-from pytest_kerasch2.accuracy import calibrating, reference, spreading
-from pytest_kerasch2.accuracy.calibrating import Order
+from pytest_kerasch2.accuracy import calibration, executors, reference
+from pytest_kerasch2.accuracy.calibration import Order
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.errors import BadSetting, FrameworkMissing, TrainingFailed
+from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument, TrainingFailed
 from pytest_kerasch2.framework import threads
 
 pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
@@ -38,7 +38,7 @@ def made_up(seed: int) -> Run:
 
 def deadly(seed: int) -> Run:
     """Kill the worker that had this trained."""
-    if seed == 2 and "child_main" in sys.argv[0]:
+    if seed == 2 and "subprocesses" in sys.argv[0]:
         os.kill(os.getppid(), signal.SIGKILL)
     return made_up(seed)
 
@@ -79,7 +79,7 @@ def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "distributed", None)
 
     with pytest.raises(FrameworkMissing, match=r"distributed, which is not installed.*pytest-kerasch2\[cluster\]"):
-        list(spreading.spread(made_up, [0], jobs=None, cluster=NOBODY))
+        list(executors.spread(made_up, [0], jobs=None, cluster=NOBODY))
 
 
 @pytest.mark.parametrize("address", ["ray", "ray://127.0.0.1:9"])
@@ -87,38 +87,40 @@ def test_without_ray_it_is_said_what_to_install(address: str, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "ray", None)
 
     with pytest.raises(FrameworkMissing, match=r"ray, which is not installed.*ray\[client\]"):
-        list(spreading.spread(made_up, [0], jobs=None, cluster=address))
+        list(executors.spread(made_up, [0], jobs=None, cluster=address))
 
 
 def test_where_nothing_is_left_to_train_no_cluster_is_asked() -> None:
-    assert list(spreading.spread(made_up, [], jobs=None, cluster=NOBODY)) == []
+    assert list(executors.spread(made_up, [], jobs=None, cluster=NOBODY)) == []
 
 
 def test_a_worker_of_another_release_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "limit", lambda: None)
     order = Order(tmp_path / "digits.jsonl", Recipe(epochs=1), "digits")
-    here = calibrating.subject_of(order)
+    here = calibration.subject_of(order)
     asked = replace(here, environment={**here.environment, "keras": "1.0"})
 
-    with pytest.raises(BadSetting, match=f"keras is '1.0' where it was asked, and '{here.environment['keras']}' on "):
-        calibrating.one(order, asked, 0)
+    with pytest.raises(
+        InvalidArgument, match=f"keras is '1.0' where it was asked, and '{here.environment['keras']}' on "
+    ):
+        calibration.one(order, asked, 0)
 
 
 @pytest.mark.parametrize("address", [NOBODY, f"dask://{NOBODY}", "http://127.0.0.1:9", "", "dask://"])
 def test_an_address_where_nothing_answers_is_refused(
     address: str, distributed: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spreading, "ANSWER", 1)
+    monkeypatch.setattr(executors, "ANSWER", 1)
 
-    with pytest.raises(BadSetting, match="No cluster answers"):
-        list(spreading.spread(made_up, [0], jobs=None, cluster=address))
+    with pytest.raises(InvalidArgument, match="No cluster answers"):
+        list(executors.spread(made_up, [0], jobs=None, cluster=address))
 
 
 def test_a_cluster_without_workers_is_refused(distributed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreading, "WORKERS", 1)
+    monkeypatch.setattr(executors, "WORKERS", 1)
 
-    with _cluster(distributed, 0) as empty, pytest.raises(BadSetting, match="has no workers"):
-        list(spreading.spread(made_up, [0], jobs=None, cluster=empty.scheduler_address))
+    with _cluster(distributed, 0) as empty, pytest.raises(InvalidArgument, match="has no workers"):
+        list(executors.spread(made_up, [0], jobs=None, cluster=empty.scheduler_address))
 
 
 @pytest.mark.slow
@@ -130,7 +132,7 @@ def test_a_training_that_kills_its_workers_is_an_error(distributed: Any) -> None
     done: list[Run] = []
     # One dead worker is enough, which saves the time in which others start.
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), _cluster(distributed, 1) as made:
-        runs = spreading.spread(deadly, range(4), jobs=1, cluster=made.scheduler_address)
+        runs = executors.spread(deadly, range(4), jobs=1, cluster=made.scheduler_address)
         with pytest.raises(TrainingFailed, match=r"A cluster gave a training up.*KilledWorker"):
             done.extend(runs)
 

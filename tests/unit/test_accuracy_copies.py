@@ -8,13 +8,13 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import asking, copies, deciding, gate, suitability
+from pytest_kerasch2.accuracy import ask_gate, copies, gate, sequential_test, suitability
 from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.own import run_of
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.terms import Terms
-from pytest_kerasch2.errors import BadReference, BadSetting
+from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.user_training import run_of
+from pytest_kerasch2.errors import BadReference, InvalidArgument
 from tests.unit.accuracy_made import NEW, history, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -50,7 +50,7 @@ def test_a_reference_of_copies_decides_nothing(which: Callable[[int], int]) -> N
 
 @pytest.mark.parametrize("which", WAYS.values(), ids=WAYS)
 def test_nor_do_finished_results_by_it(which: Callable[[int], int]) -> None:
-    assert asking.ask(_copies_of(which), results=[run(seed) for seed in NEW]).verdict is Verdict.UNDECIDED
+    assert ask_gate.ask(_copies_of(which), results=[run(seed) for seed in NEW]).verdict is Verdict.UNDECIDED
 
 
 def test_a_training_that_ignores_its_seed_is_found_by_its_second_copy() -> None:
@@ -77,11 +77,11 @@ def test_copies_do_not_fail_either() -> None:
     ids=["all", "first and last", "in turn"],
 )
 def test_results_that_are_copies_decide_nothing(results: Any) -> None:
-    assert asking.ask(SEEDS, results=results).verdict is Verdict.UNDECIDED
+    assert ask_gate.ask(SEEDS, results=results).verdict is Verdict.UNDECIDED
 
 
 def test_a_curve_of_the_reference_under_another_seed_decides_nothing() -> None:
-    found = asking.ask(SEEDS, results=[history(run(seed)) for seed in (3, 4, 5)])
+    found = ask_gate.ask(SEEDS, results=[history(run(seed)) for seed in (3, 4, 5)])
 
     assert found.verdict is Verdict.UNDECIDED
     assert "of the reference" in found.reason
@@ -89,12 +89,12 @@ def test_a_curve_of_the_reference_under_another_seed_decides_nothing() -> None:
 
 def test_the_reference_itself_is_refused() -> None:
     with pytest.raises(BadReference, match="cannot judge themselves"):
-        asking.ask(SEEDS, results=SEEDS)
+        ask_gate.ask(SEEDS, results=SEEDS)
 
 
 def test_a_seed_twice_among_results_is_refused() -> None:
-    with pytest.raises(BadSetting, match=r"The results hold a seed twice. Found: 1000, 1000"):
-        asking.ask(SEEDS, results=[run(1000), run(1000)])
+    with pytest.raises(InvalidArgument, match=r"The results hold a seed twice. Found: 1000, 1000"):
+        ask_gate.ask(SEEDS, results=[run(1000), run(1000)])
 
 
 def test_what_differs_by_rounding_alone_is_a_copy() -> None:
@@ -145,10 +145,11 @@ def test_a_calibration_of_few_seeds_says_it_too(seeds: int) -> None:
 
 
 def test_gates_of_copies_never_decide() -> None:
-    ready = deciding.yardstick(SEEDS, Terms())
+    ready = sequential_test.yardstick(SEEDS, Terms())
 
     found = {
-        deciding.decide(ready, [replace(run(seed), seed=k) for k in range(10)]).verdict for seed in range(6000, 6100)
+        sequential_test.decide(ready, [replace(run(seed), seed=k) for k in range(10)]).verdict
+        for seed in range(6000, 6100)
     }
 
     assert found == {Verdict.UNDECIDED}

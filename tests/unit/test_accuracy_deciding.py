@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.accuracy import deciding
+from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.reference import CURVES, Reference
-from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.errors import BadReference, BadSetting, GateFailed, GateUndecided
+from pytest_kerasch2.errors import BadReference, GateFailed, GateUndecided, InvalidArgument
 from pytest_kerasch2.stats import sequential
 from tests.unit.accuracy_made import NEW, made, run
 
@@ -25,7 +25,7 @@ SEEDS = made()
 
 
 def _decide(*runs: Run, by: Reference = SEEDS, **terms: Any) -> Decision:
-    return deciding.decide(deciding.yardstick(by, Terms(**terms)), runs)
+    return sequential_test.decide(sequential_test.yardstick(by, Terms(**terms)), runs)
 
 
 def _runs(count: int = len(NEW), **off: float) -> list[Run]:
@@ -130,7 +130,7 @@ def test_more_trainings_tell_more() -> None:
 
 def test_a_drop_by_the_resolution_does_not_pass() -> None:
     """Of 200 trainings that are worse by what matters, two may pass on average; of these six there is none."""
-    expected = deciding.yardstick(SEEDS, Terms()).expected
+    expected = sequential_test.yardstick(SEEDS, Terms()).expected
     down = math.log((1 - expected + 0.008) / (1 - expected)) / 0.03
 
     found = [_decide(*[run(10 * seed + k, test_accuracy=-down) for k in range(6)], resolution=0.008) for seed in NEW]
@@ -225,7 +225,7 @@ def test_undecided_that_is_required_says_what_would_help() -> None:
 
 
 def test_the_points_of_a_curve_share_the_rate_of_false_alarms() -> None:
-    found = deciding.yardstick(SEEDS, Terms(alarm=0.02))
+    found = sequential_test.yardstick(SEEDS, Terms(alarm=0.02))
 
     shares = {point: found.allowed(point) for point in found.known}
     assert (len(shares), sum(shares.values())) == (8, pytest.approx(0.02))
@@ -261,9 +261,9 @@ def test_who_allows_more_misses_has_the_narrower_interval() -> None:
 
 
 def test_without_a_resolution_what_is_unchanged_passes_nearly_always_after_two() -> None:
-    ready = deciding.yardstick(made(300), Terms())
+    ready = sequential_test.yardstick(made(300), Terms())
 
-    found = [deciding.decide(ready, [run(2 * seed), run(2 * seed + 1)]).passed for seed in range(1000, 1100)]
+    found = [sequential_test.decide(ready, [run(2 * seed), run(2 * seed + 1)]).passed for seed in range(1000, 1100)]
 
     assert sum(found) >= 93
 
@@ -271,7 +271,7 @@ def test_without_a_resolution_what_is_unchanged_passes_nearly_always_after_two()
 @pytest.mark.parametrize("seeds", [0, 1, 4])
 def test_a_reference_of_too_few_seeds_is_refused(seeds: int) -> None:
     with pytest.raises(BadReference, match=f"too few seeds. Found: {seeds} seeds. To do: calibrate 5 at least"):
-        deciding.yardstick(made(seeds), Terms())
+        sequential_test.yardstick(made(seeds), Terms())
 
 
 def test_five_seeds_are_enough() -> None:
@@ -279,7 +279,7 @@ def test_five_seeds_are_enough() -> None:
 
 
 def test_nothing_is_decided_from_nothing() -> None:
-    with pytest.raises(BadSetting, match="There is nothing to decide from"):
+    with pytest.raises(InvalidArgument, match="There is nothing to decide from"):
         _decide()
 
 
@@ -287,13 +287,13 @@ def test_nothing_is_decided_from_nothing() -> None:
 def test_fewer_or_more_epochs_than_the_reference_are_refused(epochs: int) -> None:
     said = f"another number of epochs. Found: {epochs} with seed 1000, 2 in the reference. To do: train for 2, or"
 
-    with pytest.raises(BadSetting, match=said):
+    with pytest.raises(InvalidArgument, match=said):
         _decide(run(1000, epochs))
 
 
 @pytest.mark.parametrize("series", CURVES)
 def test_a_series_that_is_shorter_than_the_others_is_refused(series: str) -> None:
-    with pytest.raises(BadSetting, match="Found: 1 and 2 with seed 1000"):
+    with pytest.raises(InvalidArgument, match="Found: 1 and 2 with seed 1000"):
         _decide(replace(run(1000), **{series: (0.5,)}))
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from pytest_kerasch2.accuracy import gate
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
-from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.errors import BadReference, BadSetting, TrainingFailed
+from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
 from tests.unit.accuracy_made import NEW, history, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -120,7 +120,7 @@ def test_of_endless_seeds_those_allowed_are_taken(trainer: Trainer) -> None:
     ],
 )
 def test_seeds_that_tell_nothing_are_refused_before_any_training(trainer: Trainer, seeds: list[int], said: str) -> None:
-    with pytest.raises(BadSetting) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         gate.gate(SEEDS, trainer, seeds=seeds)
 
     assert (str(caught.value).startswith(said), trainer.seeds) == (True, [])
@@ -166,7 +166,7 @@ def test_a_gate_by_too_few_seeds_trains_nothing(trainer: Trainer) -> None:
 
 
 def test_a_training_of_fewer_epochs_ends_the_gate() -> None:
-    with pytest.raises(BadSetting, match="another number of epochs"):
+    with pytest.raises(InvalidArgument, match="another number of epochs"):
         gate.gate(SEEDS, lambda seed: run(seed, epochs=1))
 
 
@@ -214,9 +214,9 @@ def test_whoever_stops_a_training_stops_the_gate() -> None:
 
 
 def test_an_error_of_ours_is_passed_on_as_it_is() -> None:
-    error = BadSetting("A model does not tell its accuracy", "loss", "compile it with metrics=['accuracy']")
+    error = InvalidArgument("A model does not tell its accuracy", "loss", "compile it with metrics=['accuracy']")
 
-    with pytest.raises(BadSetting) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         gate.gate(SEEDS, _raises(error))
 
     assert caught.value is error
@@ -248,5 +248,5 @@ def test_the_same_seeds_of_a_changed_training_are_judged() -> None:
 
 
 def test_no_trainings_are_nothing_to_judge() -> None:
-    with pytest.raises(BadSetting, match=r"There is nothing to decide from\. Found: no trainings\. To do: give"):
+    with pytest.raises(InvalidArgument, match=r"There is nothing to decide from\. Found: no trainings\. To do: give"):
         gate.judge(SEEDS, [])

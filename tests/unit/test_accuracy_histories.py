@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_kerasch2.accuracy import own
-from pytest_kerasch2.errors import BadSetting, KerasCh2Error, TrainingFailed
+from pytest_kerasch2.accuracy import user_training
+from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
 
 
 class Scalar:
@@ -31,7 +31,7 @@ class Scalar:
     ["acc", "accuracy", "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy", "binary_accuracy_2"],
 )
 def test_an_accuracy_has_many_names(name: str) -> None:
-    found = own.run_of({name: [0.8, 0.9], f"val_{name}": [0.7, 0.8]}, 1)
+    found = user_training.run_of({name: [0.8, 0.9], f"val_{name}": [0.7, 0.8]}, 1)
 
     assert (found.accuracy, found.test_accuracy) == ((0.8, 0.9), (0.7, 0.8))
 
@@ -40,7 +40,7 @@ def test_of_several_accuracies_the_others_keep_their_names() -> None:
     names = ["accuracy", "binary_accuracy", "sparse_top_k_categorical_accuracy"]
     given = {f"val_{name}": [0.1 * place] for place, name in enumerate(names)}
 
-    assert own.run_of(given, 1).curves == {
+    assert user_training.run_of(given, 1).curves == {
         "test_accuracy": (0.0,),
         "val_binary_accuracy": (0.1,),
         "val_sparse_top_k_categorical_accuracy": (0.2,),
@@ -60,7 +60,7 @@ def test_of_several_accuracies_the_others_keep_their_names() -> None:
     ids=lambda given: " ".join(given),
 )
 def test_any_curve_is_read(given: Any) -> None:
-    assert len(own.run_of(given, 1).curves) == len(given)
+    assert len(user_training.run_of(given, 1).curves) == len(given)
 
 
 @pytest.mark.parametrize(
@@ -76,22 +76,22 @@ def test_any_curve_is_read(given: Any) -> None:
     ],
 )
 def test_numbers_of_every_framework_are_read(values: Any) -> None:
-    assert own.run_of({"val_mse": values}, 1).curves == {"val_mse": (0.5, 0.25)}
+    assert user_training.run_of({"val_mse": values}, 1).curves == {"val_mse": (0.5, 0.25)}
 
 
 @pytest.mark.parametrize("name", ["lr", "learning_rate", "epoch", "seconds"])
 def test_what_is_no_metric_is_left_out(name: str) -> None:
-    assert own.run_of({"val_mse": [0.5, 0.4], name: [1, 2]}, 1).curves == {"val_mse": (0.5, 0.4)}
+    assert user_training.run_of({"val_mse": [0.5, 0.4], name: [1, 2]}, 1).curves == {"val_mse": (0.5, 0.4)}
 
 
 def test_what_is_no_metric_may_be_a_single_number() -> None:
-    assert own.run_of({"seed": 3, "seconds": 1.5, "val_mse": [0.5]}, 1).curves == {"val_mse": (0.5,)}
+    assert user_training.run_of({"seed": 3, "seconds": 1.5, "val_mse": [0.5]}, 1).curves == {"val_mse": (0.5,)}
 
 
 def test_the_plain_data_of_a_run_are_read_again() -> None:
-    run = own.run_of({"loss": [0.5], "val_auc": [0.9]}, 7)
+    run = user_training.run_of({"loss": [0.5], "val_auc": [0.9]}, 7)
 
-    assert own.run_of(run.plain, 7) == run
+    assert user_training.run_of(run.plain, 7) == run
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_the_plain_data_of_a_run_are_read_again() -> None:
     ids=repr,
 )
 def test_what_is_not_a_list_of_numbers_is_refused(values: Any) -> None:
-    with pytest.raises(BadSetting, match=r"A curve does not hold numbers. Found: val_mse is "):
-        own.run_of({"val_mse": values}, 1)
+    with pytest.raises(InvalidArgument, match=r"A curve does not hold numbers. Found: val_mse is "):
+        user_training.run_of({"val_mse": values}, 1)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_what_is_not_a_list_of_numbers_is_refused(values: Any) -> None:
 )
 def test_what_is_no_curve_is_refused_in_one_line(given: Any) -> None:
     with pytest.raises(KerasCh2Error) as caught:
-        own.run_of(given, 1)
+        user_training.run_of(given, 1)
 
     assert (str(caught.value).count("\n"), "To do: return the history of a fit" in str(caught.value)) == (0, True)
 
@@ -145,4 +145,4 @@ def test_what_is_no_curve_is_refused_in_one_line(given: Any) -> None:
 @pytest.mark.parametrize(("value", "word"), [(float("nan"), "nan"), (float("inf"), "inf"), (-float("inf"), "-inf")])
 def test_a_number_that_is_not_finite_is_told_with_metric_epoch_and_seed(value: float, word: str) -> None:
     with pytest.raises(TrainingFailed, match=f"val_auc is {word} after epoch 2, with seed 7"):
-        own.run_of({"loss": [0.5, 0.4], "val_auc": [0.5, value]}, 7)
+        user_training.run_of({"loss": [0.5, 0.4], "val_auc": [0.5, value]}, 7)

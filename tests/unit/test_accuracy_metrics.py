@@ -8,7 +8,7 @@ import pytest
 
 from pytest_kerasch2.accuracy import metrics
 from pytest_kerasch2.accuracy.metrics import Metric
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 CURVES = ("loss", "auc", "gizmo", "test_loss", "val_auc", "val_gizmo")
 
@@ -154,14 +154,14 @@ def test_the_accuracy_is_chosen_by_any_of_its_names(alias: str) -> None:
     ],
 )
 def test_a_metric_that_cannot_be_chosen_is_refused_with_what_to_write(text: Any, words: tuple[str, ...]) -> None:
-    with pytest.raises(BadSetting) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         metrics.chosen(text, CURVES)
 
     assert [word for word in words if word not in str(caught.value)] == []
 
 
 def test_where_no_direction_is_known_it_is_said_what_to_write() -> None:
-    with pytest.raises(BadSetting, match='write metric="val_gizmo:higher"'):
+    with pytest.raises(InvalidArgument, match='write metric="val_gizmo:higher"'):
         metrics.chosen(None, ("gizmo", "val_gizmo"))
 
 

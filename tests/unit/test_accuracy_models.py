@@ -11,7 +11,7 @@ from pytest_kerasch2.accuracy import gate
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.data import prepare, sources
-from pytest_kerasch2.errors import BadSetting, KerasCh2Error, TrainingFailed
+from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.framework import api
 from tests.unit.accuracy_made import NEW, made, run
 
@@ -75,7 +75,7 @@ def test_a_model_of_another_number_of_classes(digits: Any, classes: int) -> None
 def test_a_model_that_does_not_tell_its_accuracy(digits: Any, metrics: Callable[[], Any]) -> None:
     error = _refused(lambda: _compiled(metrics=metrics()), digits)
 
-    assert isinstance(error, BadSetting)
+    assert isinstance(error, InvalidArgument)
     assert str(error).startswith("A model does not tell its accuracy. Found: ")
     assert str(error).endswith("To do: compile it with metrics=['accuracy'].")
 
@@ -104,7 +104,7 @@ def test_the_accuracy_is_known_by_its_name(digits: Any) -> None:
 def test_empty_or_unlabelled_data(digits: Any, lacking: dict[str, Any], said: str) -> None:
     error = _refused(_layers, replace(digits, **lacking))
 
-    assert (isinstance(error, BadSetting), str(error).startswith(said)) == (True, True)
+    assert (isinstance(error, InvalidArgument), str(error).startswith(said)) == (True, True)
 
 
 def test_a_loss_that_explodes(digits: Any) -> None:
@@ -125,7 +125,7 @@ def test_a_factory_that_raises(digits: Any) -> None:
 
 @pytest.mark.parametrize("given", [None, "a model", run(3)], ids=["nothing", "text", "run"])
 def test_a_factory_that_makes_no_model(digits: Any, given: Any) -> None:
-    assert isinstance(_refused(lambda: given, digits), (TrainingFailed, BadSetting))
+    assert isinstance(_refused(lambda: given, digits), (TrainingFailed, InvalidArgument))
 
 
 def test_a_model_for_other_images(digits: Any) -> None:
@@ -203,7 +203,7 @@ def _copied_weights() -> Any:
 def test_a_factory_that_returns_what_was_trained_is_refused(factory: Any, digits: Any) -> None:
     error = _refused(factory(), digits)
 
-    assert isinstance(error, BadSetting)
+    assert isinstance(error, InvalidArgument)
     assert "trained already" in str(error)
     assert "each time it is called" in str(error)
 
@@ -238,5 +238,5 @@ def test_a_training_that_goes_on_with_the_same_model_is_refused(digits: Any) -> 
         given = (digits.x_train, digits.y_train)
         return model.fit(*given, validation_data=given, epochs=1, verbose=0)
 
-    with pytest.raises(BadSetting, match="Two trainings are of the same model"):
+    with pytest.raises(InvalidArgument, match="Two trainings are of the same model"):
         gate.gate(SEEDS, train, seeds=NEW)

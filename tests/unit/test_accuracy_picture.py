@@ -10,10 +10,10 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import drawing, picture
+from pytest_kerasch2.accuracy import picture, plot
 from pytest_kerasch2.accuracy.decision import Verdict
 from pytest_kerasch2.accuracy.standing import standings
-from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument
 from pytest_kerasch2.report import pictures
 from tests.unit.accuracy_decided import (
     curve_of,
@@ -64,7 +64,7 @@ def _ringed(path: Path) -> bool:
     """Return whether the colour of the rings is in a PNG."""
     from matplotlib.image import imread
 
-    red, green, blue = (int(drawing.CHANGED[at : at + 2], 16) for at in (1, 3, 5))
+    red, green, blue = (int(plot.CHANGED[at : at + 2], 16) for at in (1, 3, 5))
     pixels = (imread(str(path))[..., :3] * 255).round()
     return bool((pixels == [red, green, blue]).all(axis=-1).any())
 
@@ -129,7 +129,7 @@ def test_before_any_training_the_usual_alone_is_drawn_and_that_is_said(texts: Te
 
 
 def test_one_training_that_alone_lies_off_is_explained(texts: Texts) -> None:
-    notes = [drawing.STRAY in texts(made) for made in (strayed, passed, failed)]
+    notes = [plot.STRAY in texts(made) for made in (strayed, passed, failed)]
 
     assert notes == [True, False, False]
 
@@ -206,7 +206,7 @@ def _hopeless() -> Any:
 def test_each_axis_has_numbers_enough_that_do_not_overlap(made: Callable[[], Any]) -> None:
     import matplotlib.figure
 
-    panels = drawing.figure(matplotlib, *made()).axes
+    panels = plot.figure(matplotlib, *made()).axes
 
     for panel in panels:
         _, heights = panel.transAxes.inverted().transform(panel.transData.transform(_up(panel))).T
@@ -236,7 +236,7 @@ def test_what_seldom_comes_is_drawn_too(svg: Callable[[Any], str], made: Callabl
 def test_a_place_that_is_none_is_refused(tmp_path: Path, place: str, said: str) -> None:
     (tmp_path / "folder.svg").mkdir()
 
-    with pytest.raises(BadSetting) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         picture.write(*passed(), tmp_path / place)
 
     assert said.replace("Found: A file", f"Found: {tmp_path / place}") in str(caught.value)
@@ -249,7 +249,7 @@ def _breaks(*ignored: Any) -> Any:
 
 @pytest.mark.usefixtures("coarse")
 @pytest.mark.parametrize(
-    ("owner", "name", "kind"), [(drawing, "figure", OSError), (Path, "replace", BadSetting)], ids=["draw", "rename"]
+    ("owner", "name", "kind"), [(plot, "figure", OSError), (Path, "replace", InvalidArgument)], ids=["draw", "rename"]
 )
 def test_what_stood_there_still_stands_where_drawing_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, kind: type[Exception]

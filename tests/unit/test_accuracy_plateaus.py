@@ -7,8 +7,8 @@ import random
 import pytest
 
 from pytest_kerasch2.accuracy import populations
+from pytest_kerasch2.accuracy.bundled import find, names
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.shipped import find, names
 
 LEAST = 1e-3
 

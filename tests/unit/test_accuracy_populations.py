@@ -7,11 +7,11 @@ from typing import Any, Iterable
 
 import pytest
 
-from pytest_kerasch2.accuracy import deciding, populations, suitability
+from pytest_kerasch2.accuracy import populations, sequential_test, suitability
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.terms import Terms
+from pytest_kerasch2.accuracy.settings import Terms
 from tests.unit.accuracy_made import made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -32,7 +32,7 @@ def _reference(stuck: Iterable[int], seeds: int = 60) -> Reference:
 def _decide(by: Reference, new: str, **terms: Any) -> Decision:
     """Decide from trainings that are written as `+` where they learn and `-` where they do not."""
     runs = [(run if sign == "+" else _stuck)(1000 + place, EPOCHS) for place, sign in enumerate(new)]
-    return deciding.decide(deciding.yardstick(by, Terms(**terms)), runs)
+    return sequential_test.decide(sequential_test.yardstick(by, Terms(**terms)), runs)
 
 
 @pytest.mark.parametrize("stuck", [range(6), range(20), range(30), range(0, 60, 2), range(40)], ids=len)
@@ -44,7 +44,7 @@ def test_a_reference_of_two_populations_decides_nothing_and_names_them(stuck: ra
 
 
 def test_the_seeds_apart_are_named() -> None:
-    found = deciding.unreachable(deciding.yardstick(_reference([3, 17, 18, 30, 44, 59]), Terms()))
+    found = sequential_test.unreachable(sequential_test.yardstick(_reference([3, 17, 18, 30, 44, 59]), Terms()))
 
     assert found is not None
     assert "seeds 3, 17, 18, 30, 44, 59" in found.reason
@@ -52,7 +52,7 @@ def test_the_seeds_apart_are_named() -> None:
 
 @pytest.mark.parametrize("stuck", [[7], [7, 8], [7, 8, 9]], ids=len)
 def test_a_few_are_set_aside_and_leave_the_margin_as_it_is(stuck: list[int]) -> None:
-    clean, few = (deciding.yardstick(_reference(some), Terms()) for some in ([], stuck))
+    clean, few = (sequential_test.yardstick(_reference(some), Terms()) for some in ([], stuck))
 
     assert few.apart == tuple(stuck)
     assert few.margin == pytest.approx(clean.margin, rel=0.1)
@@ -91,7 +91,7 @@ def test_one_that_stays_behind_is_no_change_by_itself() -> None:
 
 
 def test_too_few_trainings_for_a_reference_with_seeds_apart_are_said_before_any() -> None:
-    found = deciding.unreachable(deciding.yardstick(_reference([7]), Terms(most=5)))
+    found = sequential_test.unreachable(sequential_test.yardstick(_reference([7]), Terms(most=5)))
 
     assert found is not None
     assert "1 of 60 seeds of the reference lie apart (seed 7)" in found.reason
@@ -120,7 +120,7 @@ def test_false_alarms_keep_to_their_rate_with_rare_seeds_that_stay_behind(rate: 
         signs = ["-" if drawn.random() < rate else "+" for _ in range(70)]
         runs = [(run if sign == "+" else _stuck)(base + place, EPOCHS) for place, sign in enumerate(signs)]
         by = Reference(made(0).subject, tuple(runs[:60]))
-        fails += deciding.decide(deciding.yardstick(by, Terms()), runs[60:]).verdict is Verdict.FAIL
+        fails += sequential_test.decide(sequential_test.yardstick(by, Terms()), runs[60:]).verdict is Verdict.FAIL
 
     assert fails <= 6
 
@@ -151,6 +151,6 @@ def test_of_a_metric_with_heavy_tails_the_margin_is_wider() -> None:
     plain = made(60, EPOCHS)
     odd = made(60, EPOCHS, lambda seed, epochs: run(seed, epochs, test_accuracy=5.0 * (-1) ** seed * (seed % 20 == 0)))
 
-    margins = [deciding.yardstick(by, Terms()).margin for by in (plain, odd)]
+    margins = [sequential_test.yardstick(by, Terms()).margin for by in (plain, odd)]
 
     assert margins[1] > 1.4 * margins[0]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kerasch2.accuracy import shipped
+from pytest_kerasch2.accuracy import bundled
 from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.errors import BadReference, BadSetting
+from pytest_kerasch2.errors import BadReference, InvalidArgument
 
 # So many seeds at least: of the chapter's own release, which has no quick way to train, fewer.
 SEEDS = {"mnist-tensorflow-2.0": 20, "digits-tensorflow-2.21": 200}
@@ -14,9 +14,9 @@ SEEDS_OF_A_PIPELINE = 10
 SEEDS_OF_OTHERS = 60
 
 
-@pytest.mark.parametrize("name", shipped.names())
+@pytest.mark.parametrize("name", bundled.names())
 def test_each_is_whole_and_of_the_printed_training(name: str) -> None:
-    found = shipped.load(name)
+    found = bundled.load(name)
     recipe = found.subject.recipe
 
     assert isinstance(recipe, Recipe)
@@ -24,9 +24,9 @@ def test_each_is_whole_and_of_the_printed_training(name: str) -> None:
     assert (recipe, len(found.runs) >= SEEDS.get(name, least)) == (Recipe(feed=recipe.feed), True)
 
 
-@pytest.mark.parametrize("name", shipped.names())
+@pytest.mark.parametrize("name", bundled.names())
 def test_each_is_called_by_what_it_is_of(name: str) -> None:
-    subject = shipped.load(name).subject
+    subject = bundled.load(name).subject
     version = subject.environment["tensorflow" if subject.environment["backend"] == "tensorflow" else "keras"]
     feed = str(subject.recipe.plain["feed"])
 
@@ -36,19 +36,19 @@ def test_each_is_called_by_what_it_is_of(name: str) -> None:
 
 
 def test_no_file_is_shipped_without_its_hash() -> None:
-    assert sorted(path.stem for path in shipped.FOLDER.glob("*.jsonl")) == list(shipped.names())
+    assert sorted(path.stem for path in bundled.FOLDER.glob("*.jsonl")) == list(bundled.names())
 
 
 def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = shipped.names()[0]
-    text = (shipped.FOLDER / f"{name}.jsonl").read_text(encoding="utf-8")
+    name = bundled.names()[0]
+    text = (bundled.FOLDER / f"{name}.jsonl").read_text(encoding="utf-8")
     (tmp_path / f"{name}.jsonl").write_text(text.replace("0.98", "0.99", 1), encoding="utf-8")
-    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    monkeypatch.setattr(bundled, "FOLDER", tmp_path)
 
     with pytest.raises(BadReference, match="was changed"):
-        shipped.load(name)
+        bundled.load(name)
 
 
 def test_one_that_is_not_shipped_is_named() -> None:
-    with pytest.raises(BadSetting, match="There is no such reference"):
-        shipped.load("mnist-tensorflow-1.0")
+    with pytest.raises(InvalidArgument, match="There is no such reference"):
+        bundled.load("mnist-tensorflow-1.0")

@@ -6,9 +6,9 @@ from typing import Any, Callable
 import pytest
 from markdown_it import MarkdownIt
 
-from pytest_kerasch2.accuracy import asking, showing, summary
-from pytest_kerasch2.accuracy.showing import Question
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.accuracy import ask_gate, command, summary
+from pytest_kerasch2.accuracy.command import Question
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import markdown, pictures
 from tests.unit.accuracy_decided import (
     EPOCHS,
@@ -164,7 +164,7 @@ def test_a_summary_is_appended_to_what_other_steps_wrote(tmp_path: Path) -> None
     place.write_text("before\n", encoding="utf-8")
 
     for made in (passed, failed):
-        showing.append_summary(*made(), "a name", {"GITHUB_STEP_SUMMARY": str(place)})
+        command.append_summary(*made(), "a name", {"GITHUB_STEP_SUMMARY": str(place)})
 
     pages = [summary.page(*made(), named="a name") for made in (passed, failed)]
     assert place.read_text(encoding="utf-8") == "before\n" + "".join(pages)
@@ -173,7 +173,7 @@ def test_a_summary_is_appended_to_what_other_steps_wrote(tmp_path: Path) -> None
 def test_outside_of_a_workflow_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    showing.append_summary(*passed(), "a name", {"GITHUB_STEP_SUMMARY": ""})
+    command.append_summary(*passed(), "a name", {"GITHUB_STEP_SUMMARY": ""})
 
     assert list(tmp_path.iterdir()) == []
 
@@ -182,26 +182,26 @@ def test_a_summary_that_cannot_be_written_is_warned_of(tmp_path: Path) -> None:
     place = tmp_path / "nowhere" / "summary.md"
 
     with pytest.warns(UserWarning, match=r"The step summary cannot be written: .*summary\.md: No such file"):
-        showing.append_summary(*passed(), "a name", {"GITHUB_STEP_SUMMARY": str(place)})
+        command.append_summary(*passed(), "a name", {"GITHUB_STEP_SUMMARY": str(place)})
 
 
 def test_what_is_asked_with_a_summary_is_what_asking_gives(tmp_path: Path) -> None:
     how: dict[str, Any] = {"results": [curve_of(101), curve_of(102)], "resolution": 0.03, "alarm": 0.02}
     place = tmp_path / "summary.md"
 
-    decision = showing.summarised(reference_of(), "a name", {"GITHUB_STEP_SUMMARY": str(place)}, **how)
+    decision = command.summarised(reference_of(), "a name", {"GITHUB_STEP_SUMMARY": str(place)}, **how)
 
     text = place.read_text(encoding="utf-8")
     told = ("### ✓ Accuracy gate: pass (a name)" in text, "margin 3.00 points: " in text, "2 % of" in text)
-    assert (decision, told) == (asking.ask(reference_of(), **how), (True, True, True))
+    assert (decision, told) == (ask_gate.ask(reference_of(), **how), (True, True, True))
 
 
 @pytest.mark.parametrize("place", ["a.pdf", "nowhere/a.png"])
 def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_trained(tmp_path: Path, place: str) -> None:
     question = Question("no such reference", plot=[tmp_path / place])
 
-    with pytest.raises(BadSetting, match="A picture"):
-        showing.asked(question)
+    with pytest.raises(InvalidArgument, match="A picture"):
+        command.asked(question)
 
 
 def test_a_decision_is_shown_in_every_way_that_was_asked_for(tmp_path: Path) -> None:
@@ -210,6 +210,6 @@ def test_a_decision_is_shown_in_every_way_that_was_asked_for(tmp_path: Path) -> 
     question = Question("a name", json=tmp_path / "a.json", plot=[tmp_path / f"a{one}" for one in pictures.SUFFIXES])
 
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "a.md")}
-    showing.show(decision, reference_of(), made.terms, question, environ)
+    command.show(decision, reference_of(), made.terms, question, environ)
 
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.json", "a.md", "a.png", "a.svg"]

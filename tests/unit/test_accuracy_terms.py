@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.accuracy import deciding
+from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.terms import Terms
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.errors import InvalidArgument
 from tests.unit.accuracy_made import made
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -18,7 +18,7 @@ SEEDS = made()
 
 
 def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None:
-    found = deciding.unreachable(deciding.yardstick(SEEDS, Terms(resolution=0.0005)))
+    found = sequential_test.unreachable(sequential_test.yardstick(SEEDS, Terms(resolution=0.0005)))
 
     assert found is not None
     assert found.evidence == (
@@ -30,15 +30,15 @@ def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None
 
 def test_a_resolution_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -> None:
     by = made(5)
-    ready = deciding.yardstick(by, Terms())
+    ready = sequential_test.yardstick(by, Terms())
     between = (ready.tellable(2) + ready.tellable(10)) / 2
 
     assert ready.tellable(2) < between < ready.tellable(10)
-    assert deciding.unreachable(deciding.yardstick(by, Terms(resolution=between))) is None
+    assert sequential_test.unreachable(sequential_test.yardstick(by, Terms(resolution=between))) is None
 
 
 def test_a_single_training_is_too_few_for_any_resolution() -> None:
-    found = deciding.unreachable(deciding.yardstick(SEEDS, Terms(resolution=0.5, most=1)))
+    found = sequential_test.unreachable(sequential_test.yardstick(SEEDS, Terms(resolution=0.5, most=1)))
 
     assert found is not None
     assert found.reason == "undecided, before any training: no gate passes by fewer than 2 trainings, and 1 is allowed"
@@ -67,5 +67,5 @@ def test_a_single_training_is_too_few_for_any_resolution() -> None:
 def test_terms_by_which_nothing_can_be_decided_are_refused(terms: dict[str, Any]) -> None:
     (value,) = terms.values()
 
-    with pytest.raises(BadSetting, match=rf"^A gate .*Found: {value!r}\. To do: "):
+    with pytest.raises(InvalidArgument, match=rf"^A gate .*Found: {value!r}\. To do: "):
         Terms(**terms)

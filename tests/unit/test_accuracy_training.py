@@ -10,7 +10,7 @@ import pytest
 from pytest_kerasch2.accuracy import training
 from pytest_kerasch2.accuracy.recipe import FEEDS, Recipe, read
 from pytest_kerasch2.data import prepare, sources
-from pytest_kerasch2.errors import BadSetting, TrainingFailed
+from pytest_kerasch2.errors import InvalidArgument, TrainingFailed
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import STYLES, style
 
@@ -148,7 +148,7 @@ def test_a_training_that_diverges_has_no_curve(tested: Any, monkeypatch: pytest.
 
 @pytest.mark.parametrize("wrong", [{"style": "other"}, {"feed": "other"}, {"epochs": 0}, {"batch_size": 0}])
 def test_what_cannot_be_trained_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(BadSetting):
+    with pytest.raises(InvalidArgument):
         Recipe(**wrong)
 
 
@@ -157,7 +157,7 @@ def test_a_recipe_is_read_as_it_was_written() -> None:
 
 
 def test_a_recipe_of_another_time_is_refused() -> None:
-    with pytest.raises(BadSetting, match="otherwise than here"):
+    with pytest.raises(InvalidArgument, match="otherwise than here"):
         read({**BRIEF.plain, "optimizer": "sgd"})
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kerasch2.accuracy import calibrating
-from pytest_kerasch2.accuracy.calibrating import Order
-from pytest_kerasch2.accuracy.own import Own
+from pytest_kerasch2.accuracy import calibration
+from pytest_kerasch2.accuracy.calibration import Order
+from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.errors import FrameworkMissing
 from pytest_kerasch2.framework import api, packages
 
@@ -39,18 +39,18 @@ def _order(training: str, **more: object) -> Order:
 
 
 def test_it_is_calibrated() -> None:
-    found = calibrating.calibrate(_order("plain_training:train", seeds=6))
+    found = calibration.calibrate(_order("plain_training:train", seeds=6))
 
     assert len(found.runs) == 6
     assert (found.subject.environment["keras"], found.subject.environment["device"]) == ("-", "-")
 
 
 def test_it_goes_on_where_it_ended() -> None:
-    calibrating.calibrate(_order("plain_training:train", seeds=3))
+    calibration.calibrate(_order("plain_training:train", seeds=3))
 
-    assert len(calibrating.calibrate(_order("plain_training:train", seeds=5)).runs) == 5
+    assert len(calibration.calibrate(_order("plain_training:train", seeds=5)).runs) == 5
 
 
 def test_the_network_of_the_chapter_still_needs_a_framework() -> None:
     with pytest.raises(FrameworkMissing):
-        calibrating.calibrate(Order(Path("chapter.jsonl").absolute(), data="digits", seeds=1))
+        calibration.calibrate(Order(Path("chapter.jsonl").absolute(), data="digits", seeds=1))

@@ -15,7 +15,7 @@ from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import ClaimBroken, DeviceMissing, FrameworkMissing, NotApplicable
 from pytest_kerasch2.framework import api, backend_state, devices
 from pytest_kerasch2.options import Settings
-from pytest_kerasch2.report.summary import release_line
+from pytest_kerasch2.report.chapter_summary import release_line
 from pytest_kerasch2.suite import environment as suite_environment
 
 

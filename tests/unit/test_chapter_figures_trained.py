@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.accuracy import calibrating, reference, shipped, training
+from pytest_kerasch2.accuracy import bundled, calibration, reference, training
 from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.chapter.printed_numbers import fixtures as printed_numbers_fixtures
 from pytest_kerasch2.chapter.printed_numbers import shared as printed_numbers_shared
@@ -38,14 +38,14 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _subject(order: Any) -> Any:
-    return replace(shipped.load(trained.STORED).subject, recipe=order.recipe)
+    return replace(bundled.load(trained.STORED).subject, recipe=order.recipe)
 
 
 @pytest.fixture
 def untrained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What would be trained, in numbers of seeds; and no data are asked for."""
     asked: list[int] = []
-    monkeypatch.setattr(calibrating, "subject_of", _subject)
+    monkeypatch.setattr(calibration, "subject_of", _subject)
     monkeypatch.setattr(trained, "_train", lambda settings, kept, progress, **how: asked.append(progress.wanted))
     return asked
 

@@ -14,7 +14,7 @@ from pytest_kerasch2.claims.decorators import (
 )
 from pytest_kerasch2.claims.model import Claim, KnownIssue, Verdict, worst
 from pytest_kerasch2.claims.release import Release, within
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 NEWEST = Release("2.21.0", "3.15.1", "tensorflow")
 OLDEST = Release("2.0.0", "2.2.4-tf", "tensorflow")
@@ -45,7 +45,7 @@ def test_a_version_is_within_bounds_at_their_own_precision(
 
 
 def test_a_version_that_begins_with_no_number_is_refused() -> None:
-    with pytest.raises(BadSetting, match="'nightly'"):
+    with pytest.raises(InvalidArgument, match="'nightly'"):
         within("nightly", "2.0", None)
 
 

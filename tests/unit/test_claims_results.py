@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
@@ -155,3 +156,17 @@ def test_what_was_tried_crosses_to_another_process_and_the_code_that_tried_it_do
     crossed = results.unpacked(json.loads(json.dumps(results.packed(record))))
 
     assert crossed == replace(record, known_issue=KNOWN)
+
+
+def test_results_are_refused_after_the_library_of_schemas_was_imported_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an inner run of pytest leaves it: the classes of errors are others then."""
+    results.write(_results(), tmp_path / "sound.json")
+    results.read(tmp_path / "sound.json")
+    (tmp_path / "damaged.json").write_text(json.dumps({"schema": 2}), encoding="utf-8")
+    for name in [one for one in sys.modules if one.split(".")[0] == "fastjsonschema"]:
+        monkeypatch.delitem(sys.modules, name)
+
+    with pytest.raises(BadResults):
+        results.read(tmp_path / "damaged.json")

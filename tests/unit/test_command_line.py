@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kerasch2 import __version__, cli, suggestions
 from pytest_kerasch2.command_line import completion, explained
-from pytest_kerasch2.timing import looking
+from pytest_kerasch2.timing import suite_lookup
 from tests.unit.command_ended import Ended, ended
 
 COMMANDS = ("table", "calibrate", "gate", "compare", "steps", "doctor")
@@ -173,13 +173,13 @@ def _offered(line: str, folder: Path) -> set[str]:
 
 
 def test_what_completion_offers_is_what_a_comparison_knows() -> None:
-    suite = pytest.importorskip("pytest_kerasch2.timing.suite")
+    suite = pytest.importorskip("pytest_kerasch2.timing.benchmark_suite")
 
-    assert set(completion.CHAPTERS) == set(looking.CHAPTERS) == set(suite.CHAPTERS)
+    assert set(completion.CHAPTERS) == set(suite_lookup.CHAPTERS) == set(suite.CHAPTERS)
 
 
 def test_every_shipped_reference_is_offered() -> None:
-    shipped = pytest.importorskip("pytest_kerasch2.accuracy.shipped")
+    shipped = pytest.importorskip("pytest_kerasch2.accuracy.bundled")
 
     assert set(shipped.names()) <= set(completion.references("no such file"))
 

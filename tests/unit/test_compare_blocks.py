@@ -9,7 +9,7 @@ import pytest
 from benchmarks import compare_blocks
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.stats.paired_sequential import Terms
-from pytest_kerasch2.timing.comparison import Comparison
+from pytest_kerasch2.timing.compare_result import Comparison
 
 ARM = {"name": "x", "revision": "", "slower": 0.0, "environment": {}}
 

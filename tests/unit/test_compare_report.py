@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks import compare_live, compare_picture, compare_report, timing_report
-from pytest_kerasch2.errors import TimingVoid
+from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.stats.paired_sequential import Terms
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -182,9 +182,9 @@ def test_what_was_planted_is_counted_by_benchmarks_and_by_seconds() -> None:
 
 def test_what_is_refused_is_kept_and_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def refuse(*given: Any) -> None:
-        raise TimingVoid("The clock stopped before the work was done", "half", "wait")
+        raise InvalidMeasurement("The clock stopped before the work was done", "half", "wait")
 
-    monkeypatch.setattr(compare_live.comparing, "compare", refuse)
+    monkeypatch.setattr(compare_live.compare, "compare", refuse)
 
     compare_live.append(compare_live.trial("idle", 0.05, 0), tmp_path / "kept.jsonl")
 

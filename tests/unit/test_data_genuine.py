@@ -13,7 +13,7 @@ import pytest
 
 from pytest_kerasch2.data import genuine, serving, standins
 from pytest_kerasch2.data.registry import record_of
-from pytest_kerasch2.errors import BadSetting, ClaimBroken, DataMissing, NotApplicable
+from pytest_kerasch2.errors import ClaimBroken, DataMissing, InvalidArgument, NotApplicable
 
 NAME = "boston_housing"
 
@@ -126,5 +126,5 @@ def test_a_folder_without_the_archive_is_said(tmp_path: pathlib.Path) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: pathlib.Path) -> None:
     tf = MadeUpKeras()
 
-    with pytest.raises(BadSetting, match="nothing of that name"), genuine.genuine_loaders(tf, tmp_path / "none"):
+    with pytest.raises(InvalidArgument, match="nothing of that name"), genuine.genuine_loaders(tf, tmp_path / "none"):
         pass

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.data.registry import record_of
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 EVERY_BYTE = np.arange(256, dtype=np.uint8).reshape(4, 8, 8)
 
@@ -78,5 +78,5 @@ def test_a_prepared_data_set_keeps_name_and_digest_and_cannot_be_written() -> No
 def test_what_is_no_set_of_images_in_classes_is_refused(x: np.ndarray, y: np.ndarray, said: str) -> None:
     data = _data_set(x, y)
 
-    with pytest.raises(BadSetting, match=said):
+    with pytest.raises(InvalidArgument, match=said):
         prepare.prepared(data)

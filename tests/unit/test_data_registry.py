@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pytest_kerasch2.data import registry
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 
 def test_there_are_eight_data_sets_and_one_is_younger_than_keras_2() -> None:
@@ -45,7 +45,7 @@ def test_fashion_mnist_lies_in_a_folder_of_its_own_as_its_names_are_those_of_mni
 
 
 def test_an_unknown_name_is_refused_and_the_known_ones_are_listed() -> None:
-    with pytest.raises(BadSetting) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         registry.record_of("mnsit")
 
     assert str(caught.value) == (

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.data import embedded, registry, serving, sources, standins
-from pytest_kerasch2.errors import BadSetting, DataDamaged, DataMissing, DownloadFailed
+from pytest_kerasch2.errors import DataDamaged, DataMissing, DownloadFailed, InvalidArgument
 
 NAME = "boston_housing"
 FILE = "boston_housing.npz"
@@ -264,5 +264,5 @@ def test_the_mirror_of_this_run_holds_the_genuine_mnist() -> None:
 
 
 def test_an_unknown_name_is_refused_before_any_source_is_asked() -> None:
-    with pytest.raises(BadSetting, match="no such data set"):
+    with pytest.raises(InvalidArgument, match="no such data set"):
         sources.load("emnist", mirror="/nowhere")

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2 import cli
+from pytest_kerasch2 import backend_choice, cli
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.doctor import backends, examining, importing, showing, surroundings
-from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.framework import choice, packages
+from pytest_kerasch2.doctor import backends, command, examining, importing, surroundings
+from pytest_kerasch2.errors import InvalidArgument
+from pytest_kerasch2.framework import packages
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ INSTALLED = packages.installed
 
 def installed(monkeypatch: pytest.MonkeyPatch, **versions: str) -> None:
     """Let these be the packages that are installed, and none be imported."""
-    monkeypatch.setattr(choice, "imported", lambda: None)
+    monkeypatch.setattr(backend_choice, "imported", lambda: None)
     monkeypatch.setattr(packages, "version_of", lambda name: versions.get(name.replace("-", "_")) or None)
     # Its default was bound when it was defined.
     monkeypatch.setattr(packages, "installed", lambda environ=None: INSTALLED(environ, packages.version_of))
@@ -167,7 +167,7 @@ def test_a_current_folder_that_is_gone_does_not_end_it(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("width", [20, 80, 500])
 def test_no_line_is_wider_than_the_terminal_but_for_what_is_copied(width: int) -> None:
-    lines = showing.lines(examining.examined(quick=True), width)
+    lines = command.lines(examining.examined(quick=True), width)
 
     long = [line for line in lines if len(line) > max(width, 40)]
     assert [line for line in long if " " in line.strip()] == []
@@ -190,12 +190,12 @@ def _ended(*given: Any) -> dict[str, Any]:
 
 def job_of(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Let the child call a function of this module, where it would import the framework."""
-    real = importing.child.Job
+    real = importing.Job
 
     def made(target: str, **how: Any) -> Any:
         return real(f"tests.unit.test_doctor:{name}", **how)
 
-    monkeypatch.setattr(importing.child, "Job", made)
+    monkeypatch.setattr(importing, "Job", made)
 
 
 @pytest.mark.parametrize(("name", "error"), [("_hanging", "deadline of 1 s"), ("_ended", "SIGABRT")])
@@ -212,7 +212,7 @@ def test_a_framework_that_hangs_or_crashes_is_a_finding(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("deadline", [0.0, -1.0, float("nan")])
 def test_a_deadline_that_is_no_time_is_refused(deadline: float) -> None:
-    with pytest.raises(BadSetting, match="deadline"):
+    with pytest.raises(InvalidArgument, match="deadline"):
         examining.examined(deadline=deadline)
 
 

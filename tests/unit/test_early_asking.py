@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kerasch2.early import errands
 from pytest_kerasch2.early.asking import PROGRAM, Interpreter, ask
-from pytest_kerasch2.errors import BadSetting, FrameworkBroken, FrameworkMissing, KerasCh2Error
+from pytest_kerasch2.errors import FrameworkBroken, FrameworkMissing, InvalidArgument, KerasCh2Error
 from tests.unit.early_recorded import interpreter, recorded, script
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="stand-ins for interpreters are scripts")
@@ -115,7 +115,7 @@ def _refusal(python: Path, place: Path, kind: type[KerasCh2Error], engine: str =
 
 
 def test_a_path_to_nothing_is_refused(place: Path) -> None:
-    text = _refusal(place / "python9", place, BadSetting)
+    text = _refusal(place / "python9", place, InvalidArgument)
 
     assert "names nothing that can be run" in text
     assert "python9: No such file or directory" in text
@@ -123,7 +123,7 @@ def test_a_path_to_nothing_is_refused(place: Path) -> None:
 
 
 def test_a_program_that_is_no_interpreter_is_refused(place: Path) -> None:
-    text = _refusal(script(place, "#!/bin/sh\necho what >&2\nexit 4\n"), place, BadSetting)
+    text = _refusal(script(place, "#!/bin/sh\necho what >&2\nexit 4\n"), place, InvalidArgument)
 
     assert "no Python interpreter that this works with" in text
     assert "exit status 4; it last wrote: what" in text
@@ -148,13 +148,13 @@ def test_an_interpreter_without_an_engine_is_refused(place: Path) -> None:
 
 @pytest.mark.parametrize("engine", ["", "theano"])
 def test_theano_is_verified_in_its_own_interpreter(place: Path, engine: str) -> None:
-    text = _refusal(_told_of(place, ["keras", "theano"], {}), place, BadSetting, engine=engine)
+    text = _refusal(_told_of(place, ["keras", "theano"], {}), place, InvalidArgument, engine=engine)
 
     assert "run plain --chapter there" in text
 
 
 def test_another_engine_is_refused(place: Path) -> None:
-    text = _refusal(_told_of(place, ["keras", "cntk"], {}), place, BadSetting, engine="tensorflow")
+    text = _refusal(_told_of(place, ["keras", "cntk"], {}), place, InvalidArgument, engine="tensorflow")
 
     assert "KERAS_BACKEND=tensorflow" in text
 
@@ -182,7 +182,7 @@ def test_a_keras_that_takes_no_other_engine_is_refused(place: Path) -> None:
     # Keras 2.4 and later say so, whatever KERAS_BACKEND asks for
     imported = {"value": {"keras": "2.15.0", "backend": "tensorflow", "numpy": "1.26.4"}}
 
-    text = _refusal(_told_of(place, ["keras", "cntk"], imported), place, BadSetting)
+    text = _refusal(_told_of(place, ["keras", "cntk"], imported), place, InvalidArgument)
 
     assert "runs on tensorflow, and cntk was asked for" in text
 
@@ -190,7 +190,7 @@ def test_a_keras_that_takes_no_other_engine_is_refused(place: Path) -> None:
 def test_a_python_for_which_the_probe_is_not_written_is_refused(place: Path) -> None:
     python = interpreter(place, {"about.interpreter": {"value": {**HERE, "python": "3.5.10"}}})
 
-    text = _refusal(python, place, BadSetting)
+    text = _refusal(python, place, InvalidArgument)
 
     assert "CPython 3.5.10" in text
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pytest_kerasch2 import foreign
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,6 @@ def test_an_attribute_cannot_be_ended() -> None:
 
 
 def test_an_error_is_one_line_that_steers_no_terminal() -> None:
-    error = BadSetting("A file cannot be read", "name\x1b[2J\n::error::x", "name another")
+    error = InvalidArgument("A file cannot be read", "name\x1b[2J\n::error::x", "name another")
 
     assert str(error) == "A file cannot be read. Found: name\\u001b[2J : :error::x. To do: name another."

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_kerasch2.errors import NotApplicable
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.framework.alone import WithoutTensorFlow
+from pytest_kerasch2.framework.no_tensorflow import WithoutTensorFlow
 from pytest_kerasch2.models import Network
 from pytest_kerasch2.models.network import printed_activation
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.framework.child import Job, run, value_of
+from pytest_kerasch2.subprocesses.job import Job, value_of
+from pytest_kerasch2.subprocesses.runner import run
 
 pytestmark = pytest.mark.skipif(api.installed() is None, reason="no TensorFlow here")
 SPLIT = """
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api, devices, state
 def split():
     tf = api.tensorflow()
@@ -23,7 +24,7 @@ def too_late():
     tf.ones(2)
     try:
         return devices.two_logical_cpus(tf)
-    except BadSetting as error:
+    except InvalidArgument as error:
         return str(error)
 def hidden():
     tf = api.tensorflow()

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, FrameworkMissing
-from pytest_kerasch2.framework import advice, choice, spawn
-from pytest_kerasch2.framework.choice import Choice
-from pytest_kerasch2.framework.job import Job, value_of
+from pytest_kerasch2 import backend_choice
+from pytest_kerasch2.backend_choice import Choice
+from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument
+from pytest_kerasch2.framework import advice
+from pytest_kerasch2.subprocesses import runner
+from pytest_kerasch2.subprocesses.job import Job, value_of
 
 IMPORTED = SimpleNamespace(__version__="3.15.1", config=SimpleNamespace(backend=lambda: "torch"))
 
@@ -37,7 +39,7 @@ def write(folder: Path, content: Any) -> Path:
 
 
 def test_where_nothing_is_said_it_is_tensorflow(home: Path) -> None:
-    found = choice.choice()
+    found = backend_choice.choice()
 
     assert (found.name, found.stated) == ("tensorflow", False)
     assert list(home.iterdir()) == []
@@ -46,7 +48,7 @@ def test_where_nothing_is_said_it_is_tensorflow(home: Path) -> None:
 def test_the_file_in_the_home_decides(home: Path) -> None:
     file = write(home / ".keras", {"backend": "jax"})
 
-    assert choice.choice() == Choice("jax", f'"backend": "jax" in {file}')
+    assert backend_choice.choice() == Choice("jax", f'"backend": "jax" in {file}')
 
 
 def test_the_file_in_keras_home_decides_over_that_in_the_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,29 +56,29 @@ def test_the_file_in_keras_home_decides_over_that_in_the_home(home: Path, monkey
     write(home / "other", {"backend": "torch"})
     monkeypatch.setenv("KERAS_HOME", str(home / "other"))
 
-    assert choice.choice().name == "torch"
+    assert backend_choice.choice().name == "torch"
 
 
 def test_a_changed_file_is_read_again(home: Path) -> None:
     write(home / ".keras", {"backend": "jax"})
-    before = choice.choice().name
+    before = backend_choice.choice().name
     write(home / ".keras", {"backend": "torch"})
 
-    assert (before, choice.choice().name) == ("jax", "torch")
+    assert (before, backend_choice.choice().name) == ("jax", "torch")
 
 
 def test_the_variable_decides_over_the_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(home / ".keras", {"backend": "jax"})
     monkeypatch.setenv("KERAS_BACKEND", "torch")
 
-    assert choice.choice() == Choice("torch", "KERAS_BACKEND=torch")
+    assert backend_choice.choice() == Choice("torch", "KERAS_BACKEND=torch")
 
 
 def test_an_imported_keras_decides_over_the_variable(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setitem(sys.modules, "keras", IMPORTED)
 
-    assert choice.choice().name == "torch"
+    assert backend_choice.choice().name == "torch"
 
 
 def test_an_imported_keras_of_the_time_of_theano_decides_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +86,7 @@ def test_an_imported_keras_of_the_time_of_theano_decides_too(home: Path, monkeyp
     monkeypatch.setitem(sys.modules, "keras", keras)
     monkeypatch.setitem(sys.modules, "keras.backend.theano_backend", SimpleNamespace())
 
-    assert choice.choice().name == "theano"
+    assert backend_choice.choice().name == "theano"
 
 
 @pytest.mark.parametrize(
@@ -100,21 +102,21 @@ def test_what_is_no_keras_3_decides_nothing(home: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setitem(sys.modules, "keras", keras)
 
-    assert choice.choice().name == "jax"
+    assert backend_choice.choice().name == "jax"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"backend": 3}', '{"backend": ""}', "[" * 100000])
 def test_a_damaged_file_says_nothing(home: Path, content: str) -> None:
     write(home / ".keras", content)
 
-    assert choice.choice() == Choice("tensorflow", choice.choice().source, stated=False)
+    assert backend_choice.choice() == Choice("tensorflow", backend_choice.choice().source, stated=False)
 
 
 def test_other_variables_than_those_of_the_process_can_be_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keras", IMPORTED)
     write(home / ".keras", {"backend": "jax"})
 
-    assert [choice.choice(one).name for one in ({}, {"HOME": str(home)})] == ["tensorflow", "jax"]
+    assert [backend_choice.choice(one).name for one in ({}, {"HOME": str(home)})] == ["tensorflow", "jax"]
 
 
 DEFAULT = Choice("tensorflow", "KERAS_BACKEND is not set, and no keras.json names a backend", stated=False)
@@ -143,9 +145,9 @@ def test_without_any_keras_tensorflow_is_to_be_installed() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "happened"),
     [
-        ("jx", BadSetting, "Keras has no backend called 'jx'"),
-        ("numpy", BadSetting, "Keras cannot train on numpy"),
-        ("openvino", BadSetting, "Keras cannot train on openvino"),
+        ("jx", InvalidArgument, "Keras has no backend called 'jx'"),
+        ("numpy", InvalidArgument, "Keras cannot train on numpy"),
+        ("openvino", InvalidArgument, "Keras cannot train on openvino"),
         ("torch", FrameworkMissing, "Keras is to run on torch, which is not installed"),
     ],
 )
@@ -180,15 +182,15 @@ def test_a_backend_that_is_installed_can_be_used() -> None:
 def test_a_child_is_told_the_backend_that_its_own_home_does_not_name(home: Path) -> None:
     write(home / ".keras", {"backend": "jax"})
 
-    assert value_of(spawn.run(Job("os:getenv", (choice.VARIABLE,)))) == "jax"
+    assert value_of(runner.run(Job("os:getenv", (backend_choice.VARIABLE,)))) == "jax"
 
 
 def test_a_child_is_told_nothing_where_nothing_is_said(home: Path) -> None:
-    assert value_of(spawn.run(Job("os:getenv", (choice.VARIABLE,)))) is None
+    assert value_of(runner.run(Job("os:getenv", (backend_choice.VARIABLE,)))) is None
 
 
 def test_a_child_runs_on_the_backend_that_is_imported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setitem(sys.modules, "keras", IMPORTED)
 
-    assert value_of(spawn.run(Job("os:getenv", (choice.VARIABLE,)))) == "torch"
+    assert value_of(runner.run(Job("os:getenv", (backend_choice.VARIABLE,)))) == "torch"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.accuracy import calibrating
-from pytest_kerasch2.accuracy.calibrating import Order
-from pytest_kerasch2.errors import BadSetting, DeviceMissing
+from pytest_kerasch2.accuracy import calibration
+from pytest_kerasch2.accuracy.calibration import Order
+from pytest_kerasch2.errors import DeviceMissing, InvalidArgument
 from pytest_kerasch2.framework import device_files, devices
 from pytest_kerasch2.framework.devices import Device
 
@@ -48,7 +48,7 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_missed(there: Any) -> None:
 def test_two_words_are_not_one_device(there: Any) -> None:
     there(CPU, *GPUS)
 
-    with pytest.raises(BadSetting, match="One device is asked for"):
+    with pytest.raises(InvalidArgument, match="One device is asked for"):
         devices.one("cpu,gpu")
 
 
@@ -56,12 +56,12 @@ def test_two_words_are_not_one_device(there: Any) -> None:
 def test_the_devices_of_a_cluster_are_not_looked_for_here(there: Any, tmp_path: Any, asked: Any, name: str) -> None:
     there(CPU)
 
-    assert calibrating._placed(Order(tmp_path / "a.jsonl", device=asked, cluster="tcp://there:8786")) == name
+    assert calibration._placed(Order(tmp_path / "a.jsonl", device=asked, cluster="tcp://there:8786")) == name
 
 
 def test_two_words_are_not_one_device_of_a_cluster_either(tmp_path: Any) -> None:
-    with pytest.raises(BadSetting, match="One device is asked for"):
-        calibrating._placed(Order(tmp_path / "a.jsonl", device="gpu,cpu", cluster="tcp://there:8786"))
+    with pytest.raises(InvalidArgument, match="One device is asked for"):
+        calibration._placed(Order(tmp_path / "a.jsonl", device="gpu,cpu", cluster="tcp://there:8786"))
 
 
 def test_memory_is_shared_unless_the_user_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from pytest_kerasch2.framework import quiet
+from pytest_kerasch2.framework import import_environment
 
 
 def test_environment_is_put_back_also_after_an_error(monkeypatch):
@@ -15,7 +15,7 @@ def test_environment_is_put_back_also_after_an_error(monkeypatch):
     monkeypatch.delenv("KERASCH2_T2", raising=False)
 
     def fails():
-        with quiet.environment({"KERASCH2_T1": None, "KERASCH2_T2": "new"}):
+        with import_environment.environment({"KERASCH2_T1": None, "KERASCH2_T2": "new"}):
             assert "KERASCH2_T1" not in os.environ
             assert os.environ["KERASCH2_T2"] == "new"
             raise RuntimeError
@@ -32,7 +32,7 @@ def test_private_home_is_there_and_put_back(tmp_path, monkeypatch, name):
     monkeypatch.setenv("HOME", "/theirs")
     monkeypatch.delenv("KERAS_HOME", raising=False)
 
-    with quiet.private_home(tmp_path / name) as home:
+    with import_environment.private_home(tmp_path / name) as home:
         assert home.is_dir()
         assert os.environ["HOME"] == os.environ["KERAS_HOME"] == str(tmp_path / name)
 
@@ -43,27 +43,27 @@ def test_private_home_is_there_and_put_back(tmp_path, monkeypatch, name):
 def test_private_home_works_without_any_home(tmp_path, monkeypatch):
     monkeypatch.delenv("HOME", raising=False)
 
-    with quiet.private_home(tmp_path / "h"):
+    with import_environment.private_home(tmp_path / "h"):
         pass
 
     assert "HOME" not in os.environ
 
 
 def test_silence_keeps_descriptor_two_and_gives_its_lines(capfd):
-    with quiet.silence() as lines:
+    with import_environment.silence() as lines:
         os.write(2, b"2026-01-01 00:00:00.1: I tensorflow/core: chatter\n2026-01-01 00:00:00.2: E tensorflow: bad\n")
         warnings.warn("old NumPy", FutureWarning, stacklevel=1)
     os.write(2, b"after\n")
 
     assert capfd.readouterr().err == "after\n"
-    assert quiet.real_errors(lines) == ["2026-01-01 00:00:00.2: E tensorflow: bad"]
+    assert import_environment.real_errors(lines) == ["2026-01-01 00:00:00.2: E tensorflow: bad"]
 
 
 def test_silence_gives_the_lines_also_when_the_block_raises(capfd):
     kept = []
 
     def fails():
-        with quiet.silence() as lines:
+        with import_environment.silence() as lines:
             kept.append(lines)
             os.write(2, b"the reason\n")
             raise ImportError
@@ -78,7 +78,7 @@ def test_silence_gives_the_lines_also_when_the_block_raises(capfd):
 def test_silence_puts_the_warning_filters_back():
     before = list(warnings.filters)
 
-    with quiet.silence():
+    with import_environment.silence():
         warnings.simplefilter("error")
 
     assert warnings.filters == before
@@ -94,11 +94,11 @@ def test_silence_puts_the_warning_filters_back():
     ],
 )
 def test_what_counts_as_a_real_error(line, real):
-    assert quiet.real_errors([line]) == ([line] if real else [])
+    assert import_environment.real_errors([line]) == ([line] if real else [])
 
 
 def test_own_keras_home_is_one_empty_folder():
-    home = quiet.own_keras_home()
+    home = import_environment.own_keras_home()
 
     assert home.is_dir()
-    assert home == quiet.own_keras_home()
+    assert home == import_environment.own_keras_home()

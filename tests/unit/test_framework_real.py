@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, DeviceMissing
+from pytest_kerasch2.errors import DeviceMissing, InvalidArgument
 from pytest_kerasch2.framework import api, devices, state
 
 pytestmark = pytest.mark.skipif(api.installed() is None, reason="no TensorFlow here")
@@ -94,7 +94,7 @@ def test_another_seed_gives_other_weights(tf):
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "7", True, None])
 def test_bad_seeds_are_refused(seed):
-    with pytest.raises(BadSetting, match="whole number from 0"):
+    with pytest.raises(InvalidArgument, match="whole number from 0"):
         api.set_seed(seed)
 
 
@@ -297,7 +297,7 @@ def test_a_device_that_is_absent_is_missing():
 
 @pytest.mark.parametrize("word", ["tpu", "cpu0", "cpu:", "cpu:x", "gpu:-1", "cpu;gpu", "cpu:1²"])
 def test_an_unknown_word_is_quoted_with_the_allowed_ones(word):
-    with pytest.raises(BadSetting) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         devices.choose(f"cpu,{word}")
 
     assert repr(word) in str(caught.value)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import load
-from pytest_kerasch2.errors import BadSetting, ChildDied
+from pytest_kerasch2.errors import ChildDied, InvalidArgument
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux of processes")
 PARENT = """
@@ -150,5 +150,5 @@ def test_arrays_are_large_where_no_cache_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "period", "told"), [("heavy", 1.0, "say one of idle, busy"), ("ramp", 0.0, "period")])
 def test_what_is_no_load_is_refused(kind: str, period: float, told: str) -> None:
-    with pytest.raises(BadSetting, match=told), load.running(kind, period=period):
+    with pytest.raises(InvalidArgument, match=told), load.running(kind, period=period):
         pass

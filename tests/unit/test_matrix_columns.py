@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from matrix import columns, installer, places
 from matrix.columns import Column
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 
 RELEASES = columns.read(places.RELEASES)
 HEAD = 'as_of = "2026-01-01"\n[host]\npython = "3.11"\nrequires = []\n'
@@ -36,7 +36,7 @@ def _file(folder: Path, text: str) -> Path:
 
 
 def _refusal(folder: Path, text: str) -> str:
-    with pytest.raises(BadSetting) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         columns.read(_file(folder, text))
     return str(caught.value)
 
@@ -69,7 +69,7 @@ def test_what_is_wrong_is_refused(tmp_path: Path, text: str, said: str) -> None:
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="cannot be read"):
+    with pytest.raises(InvalidArgument, match="cannot be read"):
         columns.read(tmp_path / "none.toml")
 
 
@@ -80,7 +80,7 @@ def test_names_choose_columns_in_the_order_of_the_table() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BadSetting, match=r"tf2\.99.*tf2\.0, tf2\.1"):
+    with pytest.raises(InvalidArgument, match=r"tf2\.99.*tf2\.0, tf2\.1"):
         RELEASES.chosen(["tf2.99"])
 
 

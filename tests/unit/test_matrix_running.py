@@ -15,7 +15,7 @@ if sys.version_info < (3, 9):
 
 from matrix import columns, disk, figures, places, running, sources
 from matrix.columns import Releases
-from pytest_kerasch2.errors import BadSetting, BadTable
+from pytest_kerasch2.errors import BadTable, InvalidArgument
 from tests.unit import matrix_made
 from tests.unit.matrix_made import column, run, table
 
@@ -85,7 +85,7 @@ def test_figures_of_another_release_are_left_out_of_the_table(runs: Runs, capsys
 def test_a_release_that_cannot_run_the_plugin_is_not_trained(runs: Runs) -> None:
     releases = Releases("2026-01-01", "3.11", (), (replace(column("2.16"), host=True),))
 
-    with pytest.raises(BadSetting, match=r"tf2\.16"):
+    with pytest.raises(InvalidArgument, match=r"tf2\.16"):
         figures.train(releases, ["tf2.16"])
 
 
@@ -324,5 +324,5 @@ def test_a_stopped_run_keeps_what_is_done(runs: Runs, tmp_path: Path, monkeypatc
 
 
 def test_no_fewer_than_one_job_is_refused(runs: Runs) -> None:
-    with pytest.raises(columns.BadSetting, match="so few jobs"):
+    with pytest.raises(columns.InvalidArgument, match="so few jobs"):
         run(column("2.15"), jobs=0)

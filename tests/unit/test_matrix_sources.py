@@ -122,8 +122,8 @@ def test_nothing_that_decides_verdicts_imports_what_shows_them() -> None:
     }
 
     # The first shows the verdicts, the second names what is public; the others show gates and steps, which are none.
-    gates, steps = {"accuracy/summary.py", "accuracy/showing.py", "accuracy/picture.py"}, {"benchmark_run.py"}
-    assert showing <= {"suite/terminal.py", "__init__.py", *gates, *steps, "timing/batch_showing.py"}
+    gates, steps = {"accuracy/summary.py", "accuracy/command.py", "accuracy/picture.py"}, {"benchmark_run.py"}
+    assert showing <= {"suite/terminal.py", "__init__.py", *gates, *steps, "timing/scaling_command.py"}
 
 
 def test_every_section_of_the_chapter_has_its_own_hash(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.models import Network, style
 from pytest_kerasch2.models.catalogue import STYLES
 
@@ -34,7 +34,7 @@ def test_formulas_follow_the_widths():
     ],
 )
 def test_what_cannot_be_built_is_refused(wrong, found):
-    with pytest.raises(BadSetting) as error:
+    with pytest.raises(InvalidArgument) as error:
         Network(**wrong)
 
     assert found in str(error.value)
@@ -59,5 +59,5 @@ def test_styles_are_the_chapters_four_in_order():
 
 
 def test_an_unknown_style_is_named_with_the_known_ones():
-    with pytest.raises(BadSetting, match=r"'fifth'.*subclass"):
+    with pytest.raises(InvalidArgument, match=r"'fifth'.*subclass"):
         style("fifth")

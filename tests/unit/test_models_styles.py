@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, FrameworkMissing
+from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument
 from pytest_kerasch2.framework.api import tensorflow
 from pytest_kerasch2.models import STYLES, Network, built, copy_weights, layer
 
@@ -64,14 +64,14 @@ def test_every_role_is_found_with_its_widths(tf, any_style):
 
 
 def test_an_unknown_role_is_refused(tf):
-    with pytest.raises(BadSetting, match="'last'"):
+    with pytest.raises(InvalidArgument, match="'last'"):
         layer(STYLES[2].build(tf, SMALL), "last")
 
 
 def test_a_model_without_the_layer_is_refused(tf):
     empty = tf.keras.models.Sequential([tf.keras.layers.Flatten()])
 
-    with pytest.raises(BadSetting, match="no dropout layer"):
+    with pytest.raises(InvalidArgument, match="no dropout layer"):
         layer(empty, "dropout")
 
 
@@ -116,7 +116,7 @@ def test_training_takes_the_steps_asked_for(tf, any_style):
 
 
 def test_too_few_images_are_refused(tf):
-    with pytest.raises(BadSetting, match=r"63 images.*at least 64"):
+    with pytest.raises(InvalidArgument, match=r"63 images.*at least 64"):
         STYLES[0].trained(tf, _digits(63), steps=2, network=SMALL)
 
 

@@ -22,9 +22,9 @@ from benchmarks.release_history_rows import history, jumps, series
 from matrix import columns, environments, places
 from matrix.columns import Column
 from matrix.errors import Unfinished
-from pytest_kerasch2.errors import BadResults, BadSetting, ChildDied
-from pytest_kerasch2.timing import comparing
-from pytest_kerasch2.timing.arms import Arm
+from pytest_kerasch2.errors import BadResults, ChildDied, InvalidArgument
+from pytest_kerasch2.timing import compare
+from pytest_kerasch2.timing.timed_processes import Arm
 from tests.unit.compared_made import interpreter
 from tests.unit.history_made import STEP, line
 
@@ -50,7 +50,7 @@ def test_both_take_turns_there_and_back(tmp_path: Path) -> None:
     found = _measured(tmp_path)
 
     turns = [turn for mode in found["modes"].values() for turn in mode["order"]]
-    assert (set(turns), len(turns)) == ({"0110", "1001"}, 4 * comparing.FEWEST_ROUNDS)
+    assert (set(turns), len(turns)) == ({"0110", "1001"}, 4 * compare.FEWEST_ROUNDS)
 
 
 def test_a_line_names_no_machine(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_release_that_could_not_be_had_is_tried_again(out: Path) -> None:
 
 @pytest.mark.parametrize("wish", [Wish(("theano",)), Wish(against="cntk"), Wish(("tf9",)), Wish(against="tf9")])
 def test_a_release_that_cannot_be_timed_is_refused(wish: Wish) -> None:
-    with pytest.raises(BadSetting):
+    with pytest.raises(InvalidArgument):
         release_history.to_do(RELEASES, wish)
 
 

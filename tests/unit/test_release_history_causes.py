@@ -18,7 +18,7 @@ from benchmarks.release_history_suite import OPTIMIZER
 from matrix import environments
 from matrix.columns import Column
 from matrix.errors import Unfinished
-from pytest_kerasch2.timing.arms import Arm
+from pytest_kerasch2.timing.timed_processes import Arm
 from tests.unit.compared_made import interpreter
 
 MODES = list(release_history_suite.IMAGES)

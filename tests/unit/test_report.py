@@ -8,8 +8,8 @@ import pytest
 
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.model import Claim, KnownIssue, Record, Verdict
-from pytest_kerasch2.report import github, markdown, terminal
-from pytest_kerasch2.report.summary import HEADINGS, by_section, counts, unexpected, unexplained
+from pytest_kerasch2.report import github, markdown, rendering
+from pytest_kerasch2.report.chapter_summary import HEADINGS, by_section, counts, unexpected, unexplained
 from tests.unit.test_claims_results import ENVIRONMENT
 
 KNOWN = KnownIssue("The name moved to `optimizers`.", "https://example.org/why", "gone")
@@ -60,32 +60,32 @@ def test_only_what_is_not_as_recorded_is_unexplained() -> None:
     ["features.known", "The name moved to `optimizers`.", "https://example.org/why", "name a mirror", "features.tpu"],
 )
 def test_the_terminal_says_what_is_broken_why_and_what_to_do(text: str, width: int) -> None:
-    shown = terminal.table(_results(), width=width, colour=False)
+    shown = rendering.table(_results(), width=width, colour=False)
 
     assert text in " ".join(shown.split())
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_terminal_table_stays_within_the_width(width: int) -> None:
-    shown = terminal.table(_results(), width=width, colour=False)
+    shown = rendering.table(_results(), width=width, colour=False)
 
     assert max(len(line) for line in shown.splitlines() if "https://" not in line) <= width
 
 
 def test_without_colour_there_is_no_escape() -> None:
-    assert "\x1b" not in terminal.table(_results(), width=80, colour=False)
+    assert "\x1b" not in rendering.table(_results(), width=80, colour=False)
 
 
 def test_with_colour_there_is() -> None:
-    assert "\x1b[" in terminal.table(_results(), width=80, colour=True)
+    assert "\x1b[" in rendering.table(_results(), width=80, colour=True)
 
 
 def test_an_unexplained_verdict_is_announced() -> None:
-    assert "1 of 6 verdicts are not as recorded" in terminal.table(_results(NEW), width=120, colour=False)
+    assert "1 of 6 verdicts are not as recorded" in rendering.table(_results(NEW), width=120, colour=False)
 
 
 def test_an_interrupted_run_says_so() -> None:
-    assert "interrupted" in terminal.table(_results(complete=False), width=120, colour=False)
+    assert "interrupted" in rendering.table(_results(complete=False), width=120, colour=False)
 
 
 def test_markdown_cells_cannot_be_broken_out_of() -> None:

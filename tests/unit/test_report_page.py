@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import compatibility_table, page
 from tests.browser.tables import CAUSE, HOSTILE, JAX, MIDDLE, table
 
@@ -249,7 +249,7 @@ def test_claims_that_a_release_has_no_verdict_of_are_not_counted_as_any() -> Non
 def test_without_jinja_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
 
-    with pytest.raises(BadSetting) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         page.render(table())
 
     assert str(caught.value) == (

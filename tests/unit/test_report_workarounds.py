@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kerasch2.report import workarounds
+from pytest_kerasch2.report import workaround_code
 from tests.unit.test_report_compatibility_table import LATER, outcome, row
 
 
@@ -11,7 +11,7 @@ def _one(write: str = "network.build()\n", worked: bool = True) -> dict[str, Any
 
 
 def _text(*seen: Any) -> str:
-    return "\n".join(workarounds.blocks(seen))
+    return "\n".join(workaround_code.blocks(seen))
 
 
 def _seen(name: str, *tried: Any, **more: Any) -> Any:

@@ -24,9 +24,9 @@ from benchmarks.rivals_record import Finished, Trial
 from benchmarks.rivals_resampled import SHAPES, Shape
 from benchmarks.rivals_rules import OURS, RULES
 from benchmarks.rivals_running import Setting
-from pytest_kerasch2.errors import BadResults, BadSetting, ChildDied, FrameworkMissing
+from pytest_kerasch2.errors import BadResults, ChildDied, FrameworkMissing, InvalidArgument
 from pytest_kerasch2.stats.paired_sequential import Terms
-from pytest_kerasch2.timing.comparison import Comparison
+from pytest_kerasch2.timing.compare_result import Comparison
 
 # Each block tells its run by its hundreds, its start by its whole part, its process by the next digit.
 RUNS = [
@@ -110,14 +110,14 @@ def test_what_is_compared_with_another_thing_is_refused(tmp_path: Path) -> None:
     found.arms = [ARM, {**ARM, "slower": 0.05}]
     found.write(tmp_path / "x.json")
 
-    with pytest.raises(BadSetting, match="not of one thing and itself"):
+    with pytest.raises(InvalidArgument, match="not of one thing and itself"):
         rivals_resampled.null([tmp_path / "x.json"])
 
 
 def test_too_few_starts_are_refused(tmp_path: Path) -> None:
     _comparison(0.0, 12).write(tmp_path / "x.json")
 
-    with pytest.raises(BadSetting, match=r"too few starts.*: 12.*--most 40"):
+    with pytest.raises(InvalidArgument, match=r"too few starts.*: 12.*--most 40"):
         rivals_resampled.null([tmp_path / "x.json"])
 
 
@@ -149,12 +149,12 @@ def test_files_of_several_environments_are_refused(tmp_path: Path) -> None:
     found.arms = [{**ARM, "environment": {"python": "3.12"}}] * 2
     found.write(tmp_path / "y.json")
 
-    with pytest.raises(BadSetting, match="several environments"):
+    with pytest.raises(InvalidArgument, match="several environments"):
         rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
 
 
 def test_a_file_without_its_kind_of_load_is_refused() -> None:
-    with pytest.raises(BadSetting, match=r"no kind of load.*x\.json.*write KIND=FILE"):
+    with pytest.raises(InvalidArgument, match=r"no kind of load.*x\.json.*write KIND=FILE"):
         compare_rivals.named(["busy=y.json", "x.json"])
 
 
@@ -169,7 +169,7 @@ def test_an_early_stop_leaves_about_as_many_trials_of_each() -> None:
 
 @pytest.mark.parametrize(("rivals", "kinds"), [(["hyperfine"], ["idle"]), (["asv"], ["heavy"])])
 def test_a_trial_of_an_unknown_name_is_refused(rivals: list[str], kinds: list[str]) -> None:
-    with pytest.raises(BadSetting, match=r"no such (rival|kind of load).*(hyperfine|heavy).*say some of"):
+    with pytest.raises(InvalidArgument, match=r"no such (rival|kind of load).*(hyperfine|heavy).*say some of"):
         compare_rivals.trials(1, rivals, kinds, [0.0])
 
 

@@ -11,11 +11,11 @@ import pytest
 SCRIPT = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (256 * 2**20, 256 * 2**20))
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.stats import distributions
 try:
     distributions.stats()
-except BadSetting as error:
+except InvalidArgument as error:
     print(error)
 """
 

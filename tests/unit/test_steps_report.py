@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kerasch2.timing import stored
-from pytest_kerasch2.timing.parts import Parts, Round
+from pytest_kerasch2.timing import results_file
+from pytest_kerasch2.timing.breakdown import Parts, Round
 from tests.unit.batch_made import APART, CPU, GPU, kept
 
 pytest.importorskip("matplotlib")
@@ -78,5 +78,5 @@ def test_what_is_kept_of_a_run_is_read_as_the_run_is(tmp_path: Path) -> None:
 
     out = steps_report.keep(path, "steps-1-one", tmp_path)
 
-    assert replace(stored.read(out), name=path.name) == stored.read(path)
+    assert replace(results_file.read(out), name=path.name) == results_file.read(path)
     assert "commit_info" not in out.read_text(encoding="utf-8")

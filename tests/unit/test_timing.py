@@ -9,8 +9,8 @@ from typing import Any, Iterator
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, TimingVoid
-from pytest_kerasch2.timing import block, learning, measuring, modes, reference
+from pytest_kerasch2.errors import InvalidArgument, InvalidMeasurement
+from pytest_kerasch2.timing import block, learning_check, modes, reference_runs, step_measurement
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
 from tests.unit.timing_made import EACH, EPOCH, EVALUATED, STEP, Made
@@ -20,24 +20,24 @@ SECONDS = 0.1
 
 def _measured(mode: Any = STEP, **how: Any) -> Measurement:
     # What does not train is held to the model itself, which is none here.
-    return measuring.measure(Made(**how), mode, SECONDS, mode.trains)  # type: ignore[arg-type]
+    return step_measurement.measure(Made(**how), mode, SECONDS, mode.trains)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
 def by_reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """What the reference step does, where there is a framework: it moves the weight, and its losses are as told."""
     told = SimpleNamespace(moves={"0: kernel"}, stay={"0: kernel"}, losses=[0.5, 0.6])
-    monkeypatch.setattr(learning, "loss_of", lambda subject: subject.loss())
-    monkeypatch.setattr(learning, "of_reference", lambda *given: told.losses)
-    monkeypatch.setattr(reference, "moves", lambda *given: told.moves)
-    monkeypatch.setattr(reference, "stay", lambda *given: told.stay)
+    monkeypatch.setattr(learning_check, "loss_of", lambda subject: subject.loss())
+    monkeypatch.setattr(learning_check, "of_reference", lambda *given: told.losses)
+    monkeypatch.setattr(reference_runs, "moves", lambda *given: told.moves)
+    monkeypatch.setattr(reference_runs, "stay", lambda *given: told.stay)
     return told
 
 
 def test_a_block_does_exactly_the_steps_that_it_counts() -> None:
     subject = Made()
 
-    found = measuring.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
+    found = step_measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
     counted = sum(one.steps for one in (*found.warming, *found.blocks))
     assert subject.done == 1 + counted
@@ -67,9 +67,9 @@ def test_whole_epochs_are_timed_where_a_mode_does_no_less() -> None:
 def test_warming_up_ends_when_two_blocks_in_turn_take_as_long_or_after_so_many(
     monkeypatch: pytest.MonkeyPatch, near: float, blocks: int, steady: bool
 ) -> None:
-    monkeypatch.setattr(measuring, "STEADY", near)
+    monkeypatch.setattr(step_measurement, "STEADY", near)
 
-    with measuring.prepared(Made(), STEP, most_warming=3) as found:  # type: ignore[arg-type]
+    with step_measurement.prepared(Made(), STEP, most_warming=3) as found:  # type: ignore[arg-type]
         told = len(found.warming), found.steady
 
     assert told == (blocks, steady)
@@ -89,7 +89,7 @@ def test_losses_before_and_after_are_told() -> None:
 
 
 def test_work_that_nobody_waited_for_makes_the_time_void() -> None:
-    with pytest.raises(TimingVoid, match="The clock stopped before the work was done"):
+    with pytest.raises(InvalidMeasurement, match="The clock stopped before the work was done"):
         # Nothing is counted or changed by the time that it is looked at, so this mode asks for neither.
         _measured(EVALUATED, forgets=True, counts=0)
 
@@ -103,23 +103,23 @@ def test_a_machine_that_keeps_half_of_the_waits_waiting_makes_no_time_void() -> 
 
 
 def test_what_is_owed_in_nearly_each_block_makes_the_time_void() -> None:
-    with pytest.raises(TimingVoid):
+    with pytest.raises(InvalidMeasurement):
         block.check_synchronised([*[Block(10, 1.0, 0.05)] * 4, Block(10, 1.0, 0.0)])
 
 
 @pytest.mark.parametrize("counts", [0, 2])
 def test_updates_that_are_not_the_steps_make_the_time_void(counts: int) -> None:
-    with pytest.raises(TimingVoid, match="Another number of steps was done than was counted"):
+    with pytest.raises(InvalidMeasurement, match="Another number of steps was done than was counted"):
         _measured(counts=counts)
 
 
 def test_a_mode_that_does_not_train_updates_nothing() -> None:
-    with pytest.raises(TimingVoid, match="updates of the weights"):
+    with pytest.raises(InvalidMeasurement, match="updates of the weights"):
         _measured(EVALUATED)
 
 
 def test_weights_that_stay_make_the_time_void_where_reference_steps_move_them() -> None:
-    with pytest.raises(TimingVoid, match=r"left weights as they were\. Found: 0: kernel"):
+    with pytest.raises(InvalidMeasurement, match=r"left weights as they were\. Found: 0: kernel"):
         _measured(learns=False)
 
 
@@ -136,18 +136,18 @@ def test_weights_that_have_come_to_rest_may_stay(by_reference: SimpleNamespace) 
 
 
 def test_weights_that_are_no_numbers_are_said_to_have_diverged() -> None:
-    with pytest.raises(TimingVoid, match=r"diverged\. Found: what is no number in 0: kernel"):
+    with pytest.raises(InvalidMeasurement, match=r"diverged\. Found: what is no number in 0: kernel"):
         _measured(learns=False, value=math.nan)
 
 
 def test_a_trace_within_a_block_makes_the_time_void() -> None:
-    with pytest.raises(TimingVoid, match="The model was traced while it was timed"):
+    with pytest.raises(InvalidMeasurement, match="The model was traced while it was timed"):
         # Behind all that warms up, and before the end of five blocks of a twentieth of a second.
         _measured(traces=range(300, 100_000, 50))
 
 
 def test_a_loss_that_grows_makes_the_time_void() -> None:
-    with pytest.raises(TimingVoid, match="made the model worse"):
+    with pytest.raises(InvalidMeasurement, match="made the model worse"):
         _measured(worse=True)
 
 
@@ -162,16 +162,16 @@ def test_a_loss_that_grows_by_reference_steps_too_is_none_of_their_fault(
 
 @pytest.mark.parametrize(("before", "after"), [(1.0, 1e7), (2e3, math.inf), (0.1, math.nan)])
 def test_a_loss_that_grows_without_end_has_diverged(before: float, after: float) -> None:
-    with pytest.raises(TimingVoid, match="Steps of training diverged"):
-        learning.check_learned(before, after, list)
+    with pytest.raises(InvalidMeasurement, match="Steps of training diverged"):
+        learning_check.check_learned(before, after, list)
 
 
 def test_a_loss_that_scatters_as_the_reference_does_is_no_worse() -> None:
-    learning.check_learned(1.0, 1.4, lambda: [1.02, 1.0, 1.1])
+    learning_check.check_learned(1.0, 1.4, lambda: [1.02, 1.0, 1.1])
 
 
 def test_without_a_work_check_no_loss_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = measuring.measure(Made(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
+    found = step_measurement.measure(Made(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
 
     assert (found.loss, found.work_check) == (None, "not checked: it was not asked for (proof=False)")
 
@@ -179,7 +179,7 @@ def test_without_a_work_check_no_loss_is_looked_at(monkeypatch: pytest.MonkeyPat
 def test_the_model_is_left_as_it_was() -> None:
     subject = Made()
 
-    measuring.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
+    step_measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
     assert vars(subject.layer) == {}
 
@@ -188,7 +188,7 @@ def test_a_call_of_its_own_is_given_back_to_a_layer() -> None:
     subject = Made()
     own = subject.layer.call = lambda: None  # type: ignore[method-assign]
 
-    measuring.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
+    step_measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
     assert subject.layer.call is own
 
@@ -217,10 +217,10 @@ def test_the_resolution_of_the_clock_is_found_once(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_mode_that_is_not_known_is_named_with_those_that_are() -> None:
-    with pytest.raises(BadSetting, match=r"mode must be one of eager, .* got 'fast'"):
+    with pytest.raises(InvalidArgument, match=r"mode must be one of eager, .* got 'fast'"):
         modes.mode("fast")
 
 
 def test_a_misspelt_mode_is_told_which_is_near() -> None:
-    with pytest.raises(BadSetting, match="'predict' is near"):
+    with pytest.raises(InvalidArgument, match="'predict' is near"):
         modes.mode("pedict")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.timing import arms, imported, releases
+from pytest_kerasch2.errors import InvalidArgument
+from pytest_kerasch2.timing import import_guard, installed_releases, timed_processes
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_a_revision_is_checked_out_beside_the_project_and_removed(project: Path) -> None:
-    with arms.named("HEAD~1", project) as arm:
+    with timed_processes.named("HEAD~1", project) as arm:
         found = (arm.folder / "steps.py").read_text(encoding="utf-8")
 
     listed = subprocess.run(["git", "worktree", "list"], cwd=project, capture_output=True, text=True, check=True).stdout
@@ -41,7 +41,7 @@ def test_a_revision_is_checked_out_beside_the_project_and_removed(project: Path)
 def test_the_project_stays_as_it_is(project: Path) -> None:
     (project / "steps.py").write_text("not committed", encoding="utf-8")
 
-    with arms.named("HEAD", project) as arm:
+    with timed_processes.named("HEAD", project) as arm:
         found = (arm.folder / "steps.py").read_text(encoding="utf-8")
 
     assert (found, (project / "steps.py").read_text(encoding="utf-8")) == ("new", "not committed")
@@ -49,12 +49,14 @@ def test_the_project_stays_as_it_is(project: Path) -> None:
 
 @pytest.mark.parametrize("words", ["nowhere", "--help", "HEAD~99", " ", "a\nb"])
 def test_what_is_neither_environment_nor_revision_is_refused(project: Path, words: str) -> None:
-    with pytest.raises(BadSetting, match="nothing of this name"), arms.named(words, project):
+    with pytest.raises(InvalidArgument, match="nothing of this name"), timed_processes.named(words, project):
         pass
 
 
 def test_a_folder_without_an_interpreter_is_no_environment(project: Path) -> None:
-    with pytest.raises(BadSetting, match="A folder is no environment"), arms.named(str(project), project):
+    with pytest.raises(InvalidArgument, match="A folder is no environment"), timed_processes.named(
+        str(project), project
+    ):
         pass
 
 
@@ -65,7 +67,7 @@ def test_a_revision_names_its_commit_and_where_its_modules_lie(project: Path) ->
         subprocess.run(["git", *words], cwd=project, check=True)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, capture_output=True, text=True, check=True)
 
-    with arms.named("HEAD", project) as arm:
+    with timed_processes.named("HEAD", project) as arm:
         places = [place.relative_to(arm.folder).as_posix() for place in arm.before]
 
     assert (arm.revision, places, arm.not_from) == (commit.stdout.strip(), [".", "src"], project.resolve())
@@ -74,7 +76,7 @@ def test_a_revision_names_its_commit_and_where_its_modules_lie(project: Path) ->
 def test_a_revision_that_lacks_the_folder_is_refused(project: Path) -> None:
     (project / "later").mkdir()
 
-    with pytest.raises(BadSetting, match="HEAD has no later"), arms.named("HEAD", project / "later"):
+    with pytest.raises(InvalidArgument, match="HEAD has no later"), timed_processes.named("HEAD", project / "later"):
         pass
 
 
@@ -87,16 +89,16 @@ def _module(name: str, place: Path) -> types.ModuleType:
 def test_a_module_of_the_users_own_tree_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mine", _module("mine", tmp_path))
 
-    with pytest.raises(BadSetting, match=r"imports what is not of it\. Found: mine from"):
-        imported.check_not_from(str(tmp_path))
+    with pytest.raises(InvalidArgument, match=r"imports what is not of it\. Found: mine from"):
+        import_guard.check_not_from(str(tmp_path))
 
 
 def test_an_environment_may_lie_in_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "installed", _module("installed", tmp_path / ".venv" / "lib"))
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
 
-    imported.check_not_from(str(tmp_path))
-    imported.check_not_from(None)
+    import_guard.check_not_from(str(tmp_path))
+    import_guard.check_not_from(None)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_an_environment_may_lie_in_the_tree(tmp_path: Path, monkeypatch: pytest.
     ],
 )
 def test_a_release_is_told_from_a_revision(words: str, yes: bool) -> None:
-    assert releases.named(words) is yes
+    assert installed_releases.named(words) is yes
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_a_release_is_told_from_a_revision(words: str, yes: bool) -> None:
     ],
 )
 def test_keras_runs_on_the_backend_that_was_asked_for(words: str, backend: str | None) -> None:
-    assert releases.variables(words).get("KERAS_BACKEND") == backend
+    assert installed_releases.variables(words).get("KERAS_BACKEND") == backend
 
 
 @pytest.fixture
@@ -146,13 +148,13 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
         monkeypatch.setenv(name, str(place))
     # Where uv is, it is another way to the same; this is the one that everybody has.
-    monkeypatch.setattr(releases.shutil, "which", lambda name: None)
+    monkeypatch.setattr(installed_releases.shutil, "which", lambda name: None)
     return place
 
 
 @pytest.mark.slow  # makes an environment
 def test_a_release_is_installed_into_an_environment_that_goes_again(wheels: Path) -> None:
-    with arms.named("toy==1.0", wheels) as arm:
+    with timed_processes.named("toy==1.0", wheels) as arm:
         said = subprocess.run([str(arm.python), "-c", "import toy; print(toy.its)"], capture_output=True, text=True)
         place = arm.python.parent
 
@@ -161,12 +163,12 @@ def test_a_release_is_installed_into_an_environment_that_goes_again(wheels: Path
 
 @pytest.mark.slow  # makes an environment
 def test_a_release_that_is_not_there_is_refused(wheels: Path) -> None:
-    with pytest.raises(BadSetting, match=r"A release cannot be installed. Found: toy==2\.0: "), arms.named(
-        "toy==2.0", wheels
-    ):
+    with pytest.raises(
+        InvalidArgument, match=r"A release cannot be installed. Found: toy==2\.0: "
+    ), timed_processes.named("toy==2.0", wheels):
         pass
 
 
 def test_another_interpreter_can_be_had_by_uv_alone(wheels: Path) -> None:
-    with pytest.raises(BadSetting, match="by uv alone"), arms.named("toy==1.0,python==2.7", wheels):
+    with pytest.raises(InvalidArgument, match="by uv alone"), timed_processes.named("toy==1.0,python==2.7", wheels):
         pass

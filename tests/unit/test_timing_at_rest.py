@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import reference
-from pytest_kerasch2.timing.subject import Subject, subject
+from pytest_kerasch2.timing import reference_runs
+from pytest_kerasch2.timing.workload import Subject, subject
 
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -30,16 +30,16 @@ def _fitted(of: Subject) -> Callable[[int], Any]:
 
 
 def test_weights_that_are_trained_do_not_stay(linear: Subject) -> None:
-    assert reference.stay(linear, _fitted(linear), 2) == set()
+    assert reference_runs.stay(linear, _fitted(linear), 2) == set()
 
 
 def test_weights_that_nothing_trains_stay(linear: Subject) -> None:
-    assert reference.stay(linear, lambda steps: None, 2) == set(linear.weights())
+    assert reference_runs.stay(linear, lambda steps: None, 2) == set(linear.weights())
 
 
 def test_the_weights_are_put_back(linear: Subject) -> None:
     before = linear.weights()
 
-    reference.stay(linear, _fitted(linear), 2)
+    reference_runs.stay(linear, _fitted(linear), 2)
 
     assert linear.weights() == before

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.timing import showing
+from pytest_kerasch2.timing import command
 from tests.unit.compared_made import interpreter
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -96,7 +96,7 @@ def _failed(*given: Any) -> Any:
 def test_what_ends_it_in_another_way_is_no_verdict(
     monkeypatch: pytest.MonkeyPatch, ends: Any, status: int, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(showing, "compared", ends)
+    monkeypatch.setattr(command, "compared", ends)
 
     assert (cli.main(["compare", "a", "b"]), told in capsys.readouterr().err) == (status, True)
 

@@ -13,12 +13,12 @@ from typing import Any, Iterator, Sequence
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.errors import BadResults, BadSetting, ChildDied, TimingVoid
+from pytest_kerasch2.errors import BadResults, ChildDied, InvalidArgument, InvalidMeasurement
 from pytest_kerasch2.stats.paired_sequential import FEWEST, Terms, Verdict
-from pytest_kerasch2.timing import arms, comparing, comparison
-from pytest_kerasch2.timing.arms import Arm
-from pytest_kerasch2.timing.comparing import Order
-from pytest_kerasch2.timing.comparison import Comparison
+from pytest_kerasch2.timing import compare, compare_result, timed_processes
+from pytest_kerasch2.timing.compare import Order
+from pytest_kerasch2.timing.compare_result import Comparison
+from pytest_kerasch2.timing.timed_processes import Arm
 from tests.unit.compared_made import interpreter
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -30,7 +30,7 @@ def _arm(folder: Path, name: str, **given: Any) -> Arm:
 
 
 def _compared(first: Arm, second: Arm, out: Path | None = None, **how: Any) -> Comparison:
-    return comparing.compare(first, second, Order(Terms(), out=out, **how), lambda line: None)
+    return compare.compare(first, second, Order(Terms(), out=out, **how), lambda line: None)
 
 
 def _verdicts(found: Comparison) -> dict[str, Any]:
@@ -95,12 +95,12 @@ def test_processes_that_take_the_same_give_the_same_comparison(tmp_path: Path) -
     ("given", "how", "error", "message"),
     [
         ({"dies": "turn"}, {}, ChildDied, "new: exit status 1: the last words"),
-        ({"refuses": "turn"}, {}, TimingVoid, "The clock stopped"),
-        ({"owes": [0.04]}, {}, TimingVoid, "fit of new: 4.0 % of a block was done after its clock had stopped"),
-        ({"facts": {"node": "there"}}, {}, BadSetting, "node: here and there"),
-        ({"facts": {"plugin": "9"}}, {}, BadSetting, "plugin: 0.1.0 and 9"),
-        ({"benchmarks": ["other"]}, {}, BadSetting, "none in common"),
-        ({}, {"names": ("fit", "nope")}, BadSetting, "nope; both have fit, predict"),
+        ({"refuses": "turn"}, {}, InvalidMeasurement, "The clock stopped"),
+        ({"owes": [0.04]}, {}, InvalidMeasurement, "fit of new: 4.0 % of a block was done after its clock had stopped"),
+        ({"facts": {"node": "there"}}, {}, InvalidArgument, "node: here and there"),
+        ({"facts": {"plugin": "9"}}, {}, InvalidArgument, "plugin: 0.1.0 and 9"),
+        ({"benchmarks": ["other"]}, {}, InvalidArgument, "none in common"),
+        ({}, {"names": ("fit", "nope")}, InvalidArgument, "nope; both have fit, predict"),
     ],
 )
 def test_what_cannot_be_compared_is_said(
@@ -118,14 +118,14 @@ def test_what_may_be_the_machine_is_not_owed(tmp_path: Path, owes: Sequence[floa
 
 
 def test_what_every_process_owes_is_refused_after_three_starts(tmp_path: Path) -> None:
-    with pytest.raises(TimingVoid):
+    with pytest.raises(InvalidMeasurement):
         _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", owes=[0.5]))
 
     assert (tmp_path / "new" / "starts").read_text(encoding="utf-8") == "xxx"
 
 
 def test_both_processes_of_the_first_thing_are_held_to_it(tmp_path: Path) -> None:
-    with pytest.raises(TimingVoid, match="fit of old"):
+    with pytest.raises(InvalidMeasurement, match="fit of old"):
         _compared(_arm(tmp_path, "old", owes=[0.5]), _arm(tmp_path, "new", seed=1))
 
 
@@ -153,7 +153,7 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
 ) -> None:
     inside = False
     orders: set[tuple[str, bool]] = set()
-    send = arms.Worker.send
+    send = timed_processes.Worker.send
 
     @contextlib.contextmanager
     def around() -> Iterator[None]:
@@ -162,11 +162,11 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
         yield
         inside = False
 
-    def noted(worker: arms.Worker, do: str, **order: Any) -> None:
+    def noted(worker: timed_processes.Worker, do: str, **order: Any) -> None:
         orders.add((do, inside))
         send(worker, do, **order)
 
-    monkeypatch.setattr(arms.Worker, "send", noted)
+    monkeypatch.setattr(timed_processes.Worker, "send", noted)
     _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.5, seed=1), around=around)
 
     assert {do for do, within in orders if within} == {"pace", "turns", "turn"}
@@ -177,7 +177,7 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
 def test_the_second_thing_is_held_to_both_processes_of_the_first() -> None:
     pair = {"blocks": [{"steps": 10, "seconds": [seconds] * 4} for seconds in (1.0, 6.0, 4.0)]}
 
-    found = [comparison.log_ratio(pair, place) for place in (comparison.SECOND, comparison.AGAIN)]
+    found = [compare_result.log_ratio(pair, place) for place in (compare_result.SECOND, compare_result.AGAIN)]
 
     # The mean of the logarithms of 1 and 4 is that of 2; the first with itself is 4 to 1.
     assert found == pytest.approx([math.log(3), math.log(4)])
@@ -188,7 +188,7 @@ def test_of_the_two_blocks_of_a_round_the_quicker_counts() -> None:
     seconds = [[1.0, 9.0, 5.0, 1.0], [2.0, 3.0, 70.0, 2.0], [1.0, 2.0, 4.0, 1.0]]
     pair = {"blocks": [{"steps": 10, "seconds": its} for its in seconds]}
 
-    assert comparison.log_ratio(pair, comparison.SECOND) == pytest.approx(math.log(2))
+    assert compare_result.log_ratio(pair, compare_result.SECOND) == pytest.approx(math.log(2))
 
 
 def test_each_start_is_kept_and_tells_the_same_elsewhere(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_each_start_is_kept_and_tells_the_same_elsewhere(tmp_path: Path) -> None
 
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.1, seed=1), out)
 
-    assert comparison.read(out).lines() == found.lines()
+    assert compare_result.read(out).lines() == found.lines()
 
 
 def test_what_was_measured_before_it_was_stopped_is_kept(tmp_path: Path) -> None:
@@ -208,9 +208,9 @@ def test_what_was_measured_before_it_was_stopped_is_kept(tmp_path: Path) -> None
 
     order = Order(Terms(), out=out)
     with pytest.raises(KeyboardInterrupt):
-        comparing.compare(_arm(tmp_path, "old", scatter=0.1), _arm(tmp_path, "new", scatter=0.1), order, told)
+        compare.compare(_arm(tmp_path, "old", scatter=0.1), _arm(tmp_path, "new", scatter=0.1), order, told)
 
-    kept = comparison.read(out)
+    kept = compare_result.read(out)
     assert (kept.complete, len(kept.pairs)) == (False, 6)
 
 
@@ -232,7 +232,7 @@ def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(tmp_path: Path,
     out.write_text(spoil(out), encoding="utf-8")
 
     with pytest.raises(BadResults, match=rf"{told}.*kept\.json"):
-        comparison.read(out)
+        compare_result.read(out)
 
 
 @pytest.mark.parametrize(("name", "other"), [("agreeing", 0.6), ("counts", "the sum of both")])
@@ -241,10 +241,10 @@ def test_a_file_that_was_told_by_another_rule_is_refused(
 ) -> None:
     out = tmp_path / "kept.json"
     Comparison(Terms(), [{"name": "a", "revision": "", "slower": 0, "environment": {}}] * 2, ["fit"]).write(out)
-    monkeypatch.setitem(comparison.RULE, name, other)
+    monkeypatch.setitem(compare_result.RULE, name, other)
 
     with pytest.raises(BadResults, match="told by another rule"):
-        comparison.read(out)
+        compare_result.read(out)
 
 
 def test_what_could_not_be_shown_is_told_once(tmp_path: Path) -> None:
@@ -263,16 +263,16 @@ def test_what_is_printed_when_an_interpreter_starts_is_no_answer(tmp_path: Path)
 
 
 def test_a_process_that_gives_no_answer_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arms, "WATCHED", 0.05)
+    monkeypatch.setattr(timed_processes, "WATCHED", 0.05)
 
-    with pytest.raises(TimingVoid, match=r"new: turn had not ended after 1 s"):
+    with pytest.raises(InvalidMeasurement, match=r"new: turn had not ended after 1 s"):
         _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", hangs="turn"), deadline=1.0)
 
 
 def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Path) -> None:
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1))
     for pair in found.pairs:
-        its = pair["blocks"][comparison.AGAIN]
+        its = pair["blocks"][compare_result.AGAIN]
         its["seconds"] = [1.2 * one for one in its["seconds"]]
     out = tmp_path / "unfit.json"
     found.write(out)

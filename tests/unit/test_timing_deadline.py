@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, TimingVoid
+from pytest_kerasch2.errors import InvalidArgument, InvalidMeasurement
 from pytest_kerasch2.timing import deadline
 
 
@@ -23,7 +23,7 @@ def _never_end() -> None:
 def test_what_never_ends_is_stopped() -> None:
     began = time.monotonic()
 
-    with pytest.raises(TimingVoid, match=r"not ended after 0\.1 s"), deadline.within(0.1):
+    with pytest.raises(InvalidMeasurement, match=r"not ended after 0\.1 s"), deadline.within(0.1):
         _never_end()
 
     assert time.monotonic() - began < 20
@@ -39,7 +39,7 @@ def test_what_ends_in_time_is_left_alone() -> None:
 def test_what_heeds_ctrl_c_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with pytest.raises(TimingVoid), deadline.within(0.1):
+        with pytest.raises(InvalidMeasurement), deadline.within(0.1):
             _never_end()
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
@@ -68,14 +68,18 @@ def test_ctrl_c_is_still_that_of_the_user() -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
 def test_a_deadline_is_a_time(seconds: float) -> None:
-    with pytest.raises(BadSetting), deadline.within(seconds):
+    with pytest.raises(InvalidArgument), deadline.within(seconds):
         pass
 
 
-@pytest.mark.parametrize("before", ["quiet.own_keras_home()", "quiet.own_keras_home = None"], ids=["home", "broken"])
+@pytest.mark.parametrize(
+    "before",
+    ["import_environment.own_keras_home()", "import_environment.own_keras_home = None"],
+    ids=["home", "broken"],
+)
 def test_a_process_that_is_ended_leaves_no_keras_home(tmp_path: Path, before: str) -> None:
     code = (
-        "from pytest_kerasch2.framework import quiet; from pytest_kerasch2.timing import deadline; "
+        "from pytest_kerasch2.framework import import_environment; from pytest_kerasch2.timing import deadline; "
         f"{before}; deadline._end_process(1.0, lambda: None)"
     )
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path))

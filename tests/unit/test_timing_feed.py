@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import feed, nested, sources
-from pytest_kerasch2.timing.subject import subject
+from pytest_kerasch2.timing import batch_sources, benchmark_data, nested_arrays
+from pytest_kerasch2.timing.workload import subject
 
 X, Y = np.arange(24.0).reshape(8, 3), np.arange(8)
 
@@ -33,17 +33,17 @@ X, Y = np.arange(24.0).reshape(8, 3), np.arange(8)
     ],
 )
 def test_arrays_in_any_structure_have_their_items_counted(data: Any) -> None:
-    assert feed.of(data).items == 8
+    assert benchmark_data.of(data).items == 8
 
 
 def test_weights_come_third() -> None:
-    found = feed.of((X, Y, np.ones(8)))
+    found = benchmark_data.of((X, Y, np.ones(8)))
 
     assert np.array_equal(found.sample_weight, np.ones(8))
 
 
 def test_a_single_array_of_weights_is_given_to_each_output() -> None:
-    found = feed.of((X, {"p": Y, "q": Y}, np.ones(8)))
+    found = benchmark_data.of((X, {"p": Y, "q": Y}, np.ones(8)))
 
     assert set(found.sample_weight) == {"p", "q"}
 
@@ -51,19 +51,19 @@ def test_a_single_array_of_weights_is_given_to_each_output() -> None:
 def test_items_are_cut_from_each_array_of_a_structure() -> None:
     pair = namedtuple("pair", "a b")
 
-    found = feed.cut({"x": pair(X, [Y])}, 2, 4)
+    found = benchmark_data.cut({"x": pair(X, [Y])}, 2, 4)
 
-    assert [leaf.tolist() for leaf in nested.values(found)] == [X[2:4].tolist(), [2, 3]]
+    assert [leaf.tolist() for leaf in nested_arrays.values(found)] == [X[2:4].tolist(), [2, 3]]
 
 
 def test_a_place_is_told_in_words() -> None:
-    assert [path for path, _ in nested.leaves({"a": [X, X]}, "x")] == ["x['a'][0]", "x['a'][1]"]
+    assert [path for path, _ in nested_arrays.leaves({"a": [X, X]}, "x")] == ["x['a'][0]", "x['a'][1]"]
 
 
 def test_a_column_of_pandas_is_a_column() -> None:
     series = SimpleNamespace(to_numpy=lambda: Y, shape=(8,))
 
-    assert feed.of((series, Y)).x.shape == (8, 1)
+    assert benchmark_data.of((series, Y)).x.shape == (8, 1)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_a_column_of_pandas_is_a_column() -> None:
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(data: Any, told: str) -> None:
-    with pytest.raises(BadSetting, match=f"^data.*{told}"):
-        feed.of(data)
+    with pytest.raises(InvalidArgument, match=f"^data.*{told}"):
+        benchmark_data.of(data)
 
 
 def _batches(count: int) -> Any:
@@ -93,42 +93,44 @@ def _batches(count: int) -> Any:
 
 
 def test_a_generator_is_read_ahead_and_gives_all_of_its_batches_again() -> None:
-    source = sources.read(_batches(20), sources.GENERATOR)
+    source = batch_sources.read(_batches(20), batch_sources.GENERATOR)
 
     assert (len(source.kept), source.batch_size, sum(1 for _ in source.given)) == (16, 8, 20)
 
 
 def test_a_generator_that_ends_early_is_refused() -> None:
-    with pytest.raises(BadSetting, match="data must be a generator that does not end, but it ended after 3 batches"):
-        feed.of(_batches(3))
+    with pytest.raises(
+        InvalidArgument, match="data must be a generator that does not end, but it ended after 3 batches"
+    ):
+        benchmark_data.of(_batches(3))
 
 
 def test_a_generator_that_ends_later_is_refused_then() -> None:
-    source = sources.read(_batches(20), sources.GENERATOR)
+    source = batch_sources.read(_batches(20), batch_sources.GENERATOR)
     list(source.given)
 
-    with pytest.raises(BadSetting, match="it ended after 20 batches"):
+    with pytest.raises(InvalidArgument, match="it ended after 20 batches"):
         source.check_not_ended()
 
 
 def test_a_source_without_batches_is_refused() -> None:
-    with pytest.raises(BadSetting, match="data must give at least one batch"):
-        feed.of(_batches(0))
+    with pytest.raises(InvalidArgument, match="data must give at least one batch"):
+        benchmark_data.of(_batches(0))
 
 
 def test_single_items_are_no_batches() -> None:
-    with pytest.raises(BadSetting, match=r"call its batch\(\) first"):
-        feed.of(iter([(np.float32(1), np.int64(0))] * 20))
+    with pytest.raises(InvalidArgument, match=r"call its batch\(\) first"):
+        benchmark_data.of(iter([(np.float32(1), np.int64(0))] * 20))
 
 
 def test_batches_of_another_shape_are_not_kept() -> None:
     given = [(X, Y), (X[:3], Y[:3])] * 10
 
-    assert len(sources.read(iter(given), sources.GENERATOR).kept) == 8
+    assert len(batch_sources.read(iter(given), batch_sources.GENERATOR).kept) == 8
 
 
 def test_weights_of_classes_are_those_of_their_labels() -> None:
-    found = feed.weights_of_classes(np.array([0, 2, 1]), {0: 3.0, 2: 0.5})
+    found = benchmark_data.weights_of_classes(np.array([0, 2, 1]), {0: 3.0, 2: 0.5})
 
     assert found.tolist() == [3.0, 0.5, 1.0]
 
@@ -136,19 +138,19 @@ def test_weights_of_classes_are_those_of_their_labels() -> None:
 def test_weights_of_classes_have_to_be_a_mapping() -> None:
     model = SimpleNamespace(fit=None)
 
-    with pytest.raises(BadSetting, match="class_weight must be a mapping"):
+    with pytest.raises(InvalidArgument, match="class_weight must be a mapping"):
         subject(model, (X, Y), 4, SimpleNamespace(name="cpu:0"), [1.0, 2.0])  # type: ignore[arg-type]
 
 
 def test_labels_may_be_written_with_a_place_for_each() -> None:
-    found = feed.weights_of_classes(np.eye(3)[[0, 2]], {0: 3.0, 2: 0.5}, np.array([2.0, 2.0]))
+    found = benchmark_data.weights_of_classes(np.eye(3)[[0, 2]], {0: 3.0, 2: 0.5}, np.array([2.0, 2.0]))
 
     assert found.tolist() == [6.0, 1.0]
 
 
 @pytest.mark.parametrize(("value", "told"), [(np.array([1.0, np.nan, np.inf]), "x holds 2 of 3"), (Y, "")])
 def test_what_is_not_a_number_is_counted(value: Any, told: str) -> None:
-    assert feed.not_finite(value, "x") == told
+    assert benchmark_data.not_finite(value, "x") == told
 
 
 @pytest.mark.parametrize("kind", ["known", "unknown", "endless"])
@@ -157,8 +159,8 @@ def test_a_data_set_tells_its_epochs(kind: str) -> None:
     data = api.tensorflow().data.Dataset.from_tensor_slices((X, Y)).batch(2)
     data = {"known": data, "unknown": data.filter(lambda x, y: True), "endless": data.repeat()}[kind]
 
-    source = feed.of(data).source
+    source = benchmark_data.of(data).source
 
     assert source is not None
-    told = {"known": (4, None), "unknown": (4, 4), "endless": (sources.STEPS, sources.STEPS)}
+    told = {"known": (4, None), "unknown": (4, 4), "endless": (batch_sources.STEPS, batch_sources.STEPS)}
     assert (source.batches, source.steps) == told[kind]

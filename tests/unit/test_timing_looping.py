@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting, TimingVoid
-from pytest_kerasch2.timing import looping
+from pytest_kerasch2.errors import InvalidArgument, InvalidMeasurement
+from pytest_kerasch2.timing import function_steps
 from tests.unit.timing_made import Asynchronous
 
 EACH = 0.0005
@@ -35,21 +35,21 @@ def _sent(place: Asynchronous) -> Any:
 
 
 def test_what_a_step_returns_is_waited_for() -> None:
-    found, _ = looping.measure(_sent(Asynchronous()), items=8, seconds=0.1)
+    found, _ = function_steps.measure(_sent(Asynchronous()), items=8, seconds=0.1)
 
     assert min(one.each for one in found.blocks) >= EACH
 
 
 def test_work_that_nobody_waits_for_is_seen() -> None:
-    with pytest.raises(TimingVoid, match="The clock stopped before the work was done"):
-        looping.measure(_sent(Asynchronous()), items=8, seconds=0.1, wait=lambda value: None)
+    with pytest.raises(InvalidMeasurement, match="The clock stopped before the work was done"):
+        function_steps.measure(_sent(Asynchronous()), items=8, seconds=0.1, wait=lambda value: None)
 
 
 def test_a_wait_of_the_users_own_is_given_what_the_last_step_returned() -> None:
     given: list[Any] = []
     steps = iter(range(10**9))
 
-    looping.measure(lambda: next(steps), items=8, seconds=0.05, wait=given.append)
+    function_steps.measure(lambda: next(steps), items=8, seconds=0.05, wait=given.append)
 
     assert given == sorted(set(given))
 
@@ -57,15 +57,15 @@ def test_a_wait_of_the_users_own_is_given_what_the_last_step_returned() -> None:
 def test_batches_are_taken_in_turn_and_a_tuple_is_several_arguments() -> None:
     taken: list[Any] = []
 
-    looping.measure(lambda *batch: taken.append(batch), items=8, batches=[(1, 2), 3], seconds=0.05)
+    function_steps.measure(lambda *batch: taken.append(batch), items=8, batches=[(1, 2), 3], seconds=0.05)
 
     assert taken[:3] == [(1, 2), (3,), (1, 2)]
 
 
 def test_it_is_said_why_the_work_is_not_checked() -> None:
-    found, loop = looping.measure(len, items=8, batches=["a"], seconds=0.05)
+    found, loop = function_steps.measure(len, items=8, batches=["a"], seconds=0.05)
 
-    assert (found.work_check, loop.name) == (f"not checked: {looping.WHY_NOT}", "len")
+    assert (found.work_check, loop.name) == (f"not checked: {function_steps.WHY_NOT}", "len")
 
 
 @pytest.mark.parametrize(
@@ -84,5 +84,5 @@ def test_it_is_said_why_the_work_is_not_checked() -> None:
 def test_what_cannot_be_used_is_refused_by_name(how: Any, told: str) -> None:
     given = {"function": len, "items": 8, **how}
 
-    with pytest.raises(BadSetting, match=told):
-        looping.measure(given.pop("function"), **given)
+    with pytest.raises(InvalidArgument, match=told):
+        function_steps.measure(given.pop("function"), **given)

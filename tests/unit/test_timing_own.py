@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.timing import by_hand, values
-from pytest_kerasch2.timing.reference import NoReference
+from pytest_kerasch2.timing import output_check, reference_loop
+from pytest_kerasch2.timing.reference_runs import NoReference
 
 
 def _of(module: str, *names: str) -> Any:
@@ -23,16 +23,16 @@ def _of(module: str, *names: str) -> Any:
 
 @pytest.mark.parametrize(("module", "own"), [("keras.src.models.model", False), ("my_project.networks", True)])
 def test_a_property_is_ones_own_by_the_module_of_its_function(module: str, own: bool) -> None:
-    assert by_hand.is_own(_of(module), "metrics") is own
+    assert reference_loop.is_own(_of(module), "metrics") is own
 
 
 def test_there_is_no_reference_of_evaluate_where_the_list_of_metrics_is_ones_own() -> None:
     with pytest.raises(NoReference, match="metrics of its own"):
-        values.check_reference(_of("my_project.networks"), SimpleNamespace(name="evaluate"))  # type: ignore[arg-type]
+        output_check.check_reference(_of("my_project.networks"), SimpleNamespace(name="evaluate"))  # type: ignore[arg-type]
 
 
 def test_there_is_no_reference_of_evaluate_where_another_metric_is_called_loss() -> None:
     model = _of("keras.src.models.model", "loss", "mean", "loss")
 
     with pytest.raises(NoReference, match="is called loss"):
-        values.check_reference(model, SimpleNamespace(name="evaluate"))  # type: ignore[arg-type]
+        output_check.check_reference(model, SimpleNamespace(name="evaluate"))  # type: ignore[arg-type]

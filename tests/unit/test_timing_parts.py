@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.errors import NotApplicable, TimingVoid
-from pytest_kerasch2.timing import block, by_hand, by_part, measuring, parts
-from pytest_kerasch2.timing.parts import NAMES, Parts, Round
+from pytest_kerasch2.errors import InvalidMeasurement, NotApplicable
+from pytest_kerasch2.timing import block, breakdown, breakdown_summary, reference_loop, step_measurement
+from pytest_kerasch2.timing.breakdown import NAMES, Parts, Round
 from pytest_kerasch2.timing.table import Row
 from tests.unit.parts_made import Clock, Costs, Made
 
@@ -21,18 +21,18 @@ NEAR = 2e-6
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (block, measuring, parts):
+    for module in (block, step_measurement, breakdown):
         monkeypatch.setattr(module, "time", made)
     known = {"tensor": lambda value: value, "array": lambda one: one.value, "runs_on_tensorflow": lambda: True}
     for name, function in known.items():
-        monkeypatch.setattr(parts.api, name, function)
+        monkeypatch.setattr(breakdown.api, name, function)
     # The step of the stand-in stands for that of Keras.
-    monkeypatch.setattr(by_hand, "is_own", lambda *given: False)
+    monkeypatch.setattr(reference_loop, "is_own", lambda *given: False)
     return made
 
 
 def _measured(clock: Clock, **costs: Any) -> Parts:
-    return parts.measure(Made(clock, Costs(**costs)), 0.01)  # type: ignore[arg-type]
+    return breakdown.measure(Made(clock, Costs(**costs)), 0.01)  # type: ignore[arg-type]
 
 
 def test_each_part_is_told_by_experiments_of_its_own(clock: Clock) -> None:
@@ -75,27 +75,27 @@ def test_what_fit_does_once_a_call_is_of_its_dispatch(clock: Clock) -> None:
 
 @pytest.mark.parametrize("costs", [{"counts": 0}, {"counts": 2}])
 def test_steps_that_are_not_those_counted_make_the_time_void(clock: Clock, costs: Any) -> None:
-    with pytest.raises(TimingVoid, match="Another number of steps was done than was counted"):
+    with pytest.raises(InvalidMeasurement, match="Another number of steps was done than was counted"):
         _measured(clock, **costs)
 
 
 def test_an_empty_step_that_trains_makes_the_time_void(clock: Clock) -> None:
-    with pytest.raises(TimingVoid, match="50 updates of the weights in 0 steps"):
+    with pytest.raises(InvalidMeasurement, match="50 updates of the weights in 0 steps"):
         _measured(clock, deaf=True)
 
 
 def test_a_trace_within_the_rounds_makes_the_time_void(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     subject = Made(clock, Costs())
-    rounds = parts._Ways.round
+    rounds = breakdown._Ways.round
 
     def tracing(ways: Any) -> Round:
         ways.ready.traces.append("last")
         return rounds(ways)
 
-    monkeypatch.setattr(parts._Ways, "round", tracing)
+    monkeypatch.setattr(breakdown._Ways, "round", tracing)
 
-    with pytest.raises(TimingVoid, match=r"traced while it was timed\. Found: 5 times"):
-        parts.measure(subject, 0.01)  # type: ignore[arg-type]
+    with pytest.raises(InvalidMeasurement, match=r"traced while it was timed\. Found: 5 times"):
+        breakdown.measure(subject, 0.01)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("costs", [Costs(), Costs(deaf=True)])
@@ -105,8 +105,8 @@ def test_the_model_is_put_back(clock: Clock, costs: Costs) -> None:
     model.kernel.value, model.average.value, model.counter.value = 5, 6, 7
 
     try:
-        parts.measure(subject, 0.01)  # type: ignore[arg-type]
-    except TimingVoid:
+        breakdown.measure(subject, 0.01)  # type: ignore[arg-type]
+    except InvalidMeasurement:
         assert costs.deaf
 
     state = (model.kernel.value, model.average.value, model.counter.value)
@@ -122,15 +122,15 @@ def test_a_loop_that_takes_no_other_step_is_not_taken_apart(clock: Clock) -> Non
     subject = SimpleNamespace(model=object())
 
     with pytest.raises(NotApplicable, match=r"before TensorFlow 2\.2"):
-        parts.measure(subject, 0.01)  # type: ignore[arg-type]
+        breakdown.measure(subject, 0.01)  # type: ignore[arg-type]
 
 
 def test_a_loop_that_takes_the_batch_itself_is_not_taken_apart(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts.api, "runs_on_tensorflow", lambda: False)
-    monkeypatch.setattr(parts.api, "release", lambda: SimpleNamespace(backend="torch"))
+    monkeypatch.setattr(breakdown.api, "runs_on_tensorflow", lambda: False)
+    monkeypatch.setattr(breakdown.api, "release", lambda: SimpleNamespace(backend="torch"))
 
     with pytest.raises(NotApplicable, match="loop itself takes the batch"):
-        parts.measure(Made(clock, Costs()), 0.01)  # type: ignore[arg-type]
+        breakdown.measure(Made(clock, Costs()), 0.01)  # type: ignore[arg-type]
 
 
 ROUND = Round(whole=0.001, fed=0.0007, there=0.0006, waited=0.0001, around=0.0003, empty=0.0001)
@@ -142,23 +142,23 @@ def _row(**changed: float) -> Row:
 
 
 def test_a_step_is_told_part_by_part() -> None:
-    assert list(by_part.lines([_row(), Row("b.py::other")])) == [
+    assert list(breakdown_summary.lines([_row(), Row("b.py::other")])) == [
         "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %), dispatch 400 µs (40 %), "
         "compute 400 µs (40 %), wait 100 µs (10 %); together 100 ± 0 % (float32)."
     ]
 
 
 def test_parts_that_are_too_few_are_said_so() -> None:
-    (_, doubt) = by_part.lines([_row(around=0.0002)])
+    (_, doubt) = breakdown_summary.lines([_row(around=0.0002)])
 
     assert doubt == "  100 µs of it (10 %) is in none of them."
 
 
 def test_parts_that_are_done_together_are_said_so() -> None:
-    (_, doubt) = by_part.lines([_row(around=0.0005)])
+    (_, doubt) = breakdown_summary.lines([_row(around=0.0005)])
 
     assert doubt == "  200 µs (20 %) of them is done while another part is."
 
 
 def test_a_part_below_nothing_is_shown_as_it_was_found() -> None:
-    assert "input −10.0 µs (-1 %)" in by_part.told(Parts(10, (replace(ROUND, fed=0.00059),)))
+    assert "input −10.0 µs (-1 %)" in breakdown_summary.told(Parts(10, (replace(ROUND, fed=0.00059),)))

@@ -9,13 +9,13 @@ import pytest
 
 from benchmarks.timing_cheats import CHEATS
 from pytest_kerasch2 import models
-from pytest_kerasch2.errors import TimingVoid
+from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import modes, proof, suite, ways
+from pytest_kerasch2.timing import benchmark_suite, modes, weight_paths, work_check
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.proof import Moved, Proof
-from pytest_kerasch2.timing.reference import Reference
-from pytest_kerasch2.timing.subject import Subject, subject, variables
+from pytest_kerasch2.timing.reference_runs import Reference
+from pytest_kerasch2.timing.work_check import Moved, Proof
+from pytest_kerasch2.timing.workload import Subject, subject, variables
 
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -30,36 +30,36 @@ def _runs(count: int, *, along: float = 1.0, scatter: float = 0.1, seed: int = 0
 def test_runs_that_go_the_same_way_are_not_off() -> None:
     references = _runs(6)
 
-    found = proof.off(references, _runs(2, seed=1))
+    found = work_check.off(references, _runs(2, seed=1))
 
-    assert all(found[name] < share for name, share in proof.allowed(references).items())
+    assert all(found[name] < share for name, share in work_check.allowed(references).items())
 
 
 def test_runs_that_go_half_the_way_are_half_off() -> None:
-    found = proof.off(_runs(6), _runs(2, along=0.5, seed=1))
+    found = work_check.off(_runs(6), _runs(2, along=0.5, seed=1))
 
     assert found["along"] == pytest.approx(0.5, abs=0.02)
 
 
 def test_what_scatters_more_is_allowed_more() -> None:
-    assert proof.allowed(_runs(6, scatter=5.0))["along"] > 4 * ways.LEAST["along"]
+    assert work_check.allowed(_runs(6, scatter=5.0))["along"] > 4 * weight_paths.LEAST["along"]
 
 
 def test_nothing_is_shown_where_chance_explains_everything() -> None:
-    shown = proof._judged(25, {"along": 0.0}, {"along": 0.9})
+    shown = work_check._judged(25, {"along": 0.0}, {"along": 0.9})
 
     assert "scatter too much" in shown.why_not
 
 
 def test_what_is_off_is_refused_with_what_chance_explains() -> None:
-    with pytest.raises(TimingVoid, match="the distance that they go is 21 % off, where chance explains 8"):
-        proof._judged(25, {"along": 0.0, "far": 0.21}, {"along": 0.1, "far": 0.08})
+    with pytest.raises(InvalidMeasurement, match="the distance that they go is 21 % off, where chance explains 8"):
+        work_check._judged(25, {"along": 0.0, "far": 0.21}, {"along": 0.1, "far": 0.08})
 
 
 @pytest.fixture
 def chapters() -> Subject:
     api.fresh_session(0)
-    x, y = suite.images()
+    x, y = benchmark_suite.images()
     model = models.style("sequential-list").compiled(api.tensorflow())
     return subject(model, (x[:1600], y[:1600]), 32, devices.one("cpu"))
 
@@ -67,7 +67,7 @@ def chapters() -> Subject:
 def _proved(chapters: Subject, mode: Mode) -> Proof:
     run = mode.make(chapters)
     run(chapters.batches if mode.of_epochs else 1)
-    return proof.prove(chapters, mode, run)
+    return work_check.prove(chapters, mode, run)
 
 
 @pytest.mark.parametrize("name", ["fit", "train_on_batch", "evaluate", "predict"])
@@ -91,7 +91,7 @@ def _regression(activation: str = "linear", loss: str = "mse") -> Subject:
 def test_epochs_are_in_another_order_in_each_run_where_a_seed_is_set() -> None:
     its, fit = _regression(), modes.mode("fit")
 
-    *_, one, other = proof._runs(its, fit, fit.make(its), Reference(its), 8, np.random.RandomState(0))
+    *_, one, other = work_check._runs(its, fit, fit.make(its), Reference(its), 8, np.random.RandomState(0))
 
     assert np.linalg.norm(one.way - other.way) > 1e-4 * np.linalg.norm(one.way)
 
@@ -102,7 +102,7 @@ def _with_loss(loss: float) -> list[Moved]:
 
 @pytest.mark.parametrize(("loss", "off"), [(0.5, 0.0), (1.0, np.log(2)), (0.0, 0.0)])
 def test_the_loss_is_off_by_its_ratio_where_it_has_one(loss: float, off: float) -> None:
-    assert proof.off(_with_loss(0.5), _with_loss(loss))["loss"] == pytest.approx(off)
+    assert work_check.off(_with_loss(0.5), _with_loss(loss))["loss"] == pytest.approx(off)
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "linear"])
@@ -122,7 +122,7 @@ def test_a_target_for_each_output_of_one_unit_may_have_no_side_of_its_own(activa
 def test_what_does_less_is_refused(chapters: Subject, name: str) -> None:
     api.require_tensorflow("A cheat")
 
-    with pytest.raises(TimingVoid):
+    with pytest.raises(InvalidMeasurement):
         _proved(chapters, CHEATS[name])
 
 
@@ -136,7 +136,7 @@ def test_the_model_is_put_back(chapters: Subject) -> None:
     run(1)
     before = _state(chapters.model)
 
-    proof.prove(chapters, mode, run)
+    work_check.prove(chapters, mode, run)
 
     assert all(map(np.array_equal, before, _state(chapters.model)))
 
@@ -145,28 +145,28 @@ def test_the_model_is_put_back(chapters: Subject) -> None:
 def test_of_steps_that_move_nothing_or_diverge_nothing_is_shown(chapters: Subject, rate: float) -> None:
     chapters.model.optimizer.learning_rate = rate
 
-    assert _proved(chapters, modes.mode("train_on_batch")).why_not == proof.MOVED_NOTHING
+    assert _proved(chapters, modes.mode("train_on_batch")).why_not == work_check.MOVED_NOTHING
 
 
 def test_of_a_model_without_an_optimizer_nothing_is_shown(chapters: Subject) -> None:
     chapters.model.optimizer = None
 
-    shown = proof.prove(chapters, modes.mode("fit"), None)
+    shown = work_check.prove(chapters, modes.mode("fit"), None)
 
     assert shown.outcome == "not checked: the model was compiled without an optimizer"
 
 
 def test_what_is_off_once_is_looked_at_again(monkeypatch: pytest.MonkeyPatch, chapters: Subject) -> None:
     runs = iter([[*_runs(6), *_runs(2, along=0.5)], [*_runs(6), *_runs(2, seed=1)]])
-    monkeypatch.setattr(proof, "_runs", lambda *given: next(runs))
+    monkeypatch.setattr(work_check, "_runs", lambda *given: next(runs))
 
-    shown = proof._compared(chapters, modes.mode("fit"), None, None, 25, drawn=None)  # type: ignore[arg-type]
+    shown = work_check._compared(chapters, modes.mode("fit"), None, None, 25, drawn=None)  # type: ignore[arg-type]
 
     assert shown.outcome == "checked"
 
 
 def test_what_is_off_twice_is_refused(monkeypatch: pytest.MonkeyPatch, chapters: Subject) -> None:
-    monkeypatch.setattr(proof, "_runs", lambda *given: [*_runs(6), *_runs(2, along=0.5)])
+    monkeypatch.setattr(work_check, "_runs", lambda *given: [*_runs(6), *_runs(2, along=0.5)])
 
-    with pytest.raises(TimingVoid, match="Steps do other work"):
-        proof._compared(chapters, modes.mode("fit"), None, None, 25, drawn=None)  # type: ignore[arg-type]
+    with pytest.raises(InvalidMeasurement, match="Steps do other work"):
+        work_check._compared(chapters, modes.mode("fit"), None, None, 25, drawn=None)  # type: ignore[arg-type]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_kerasch2.timing import proof
-from pytest_kerasch2.timing.proof import Moved
+from pytest_kerasch2.timing import work_check
+from pytest_kerasch2.timing.work_check import Moved
 
 LARGE, SMALL = 1000, 10
 
@@ -26,8 +26,8 @@ def _runs(count: int, *, large: float = 1.0, small: float = 1.0, chance: float =
 
 
 def _wrong(references: list[Moved], found: list[Moved]) -> set[str]:
-    most = proof.allowed(references)
-    return {name for name, share in proof.off(references, found).items() if share > most[name]}
+    most = work_check.allowed(references)
+    return {name for name, share in work_check.off(references, found).items() if share > most[name]}
 
 
 def test_honest_runs_are_not_off() -> None:
@@ -43,15 +43,15 @@ def test_what_chance_does_to_a_weight_is_allowed() -> None:
 
 
 def test_runs_without_the_chance_of_the_reference_are_seen() -> None:
-    assert proof.alike(_runs(6, chance=0.3), _runs(2, seed=1)) > proof.ALIKE
+    assert work_check.alike(_runs(6, chance=0.3), _runs(2, seed=1)) > work_check.ALIKE
 
 
 def test_runs_with_the_chance_of_the_reference_are_as_far_apart() -> None:
-    assert proof.alike(_runs(6, chance=0.3), _runs(2, chance=0.3, seed=1)) < 0.1
+    assert work_check.alike(_runs(6, chance=0.3), _runs(2, chance=0.3, seed=1)) < 0.1
 
 
 def test_runs_need_no_chance_where_the_reference_has_none() -> None:
-    assert proof.alike(_runs(6), _runs(2)) == 0.0
+    assert work_check.alike(_runs(6), _runs(2)) == 0.0
 
 
 def test_a_weight_that_chance_alone_moves_does_not_count() -> None:
@@ -59,7 +59,7 @@ def test_a_weight_that_chance_alone_moves_does_not_count() -> None:
     noise = [np.concatenate([np.ones(LARGE), drawn.normal(size=SMALL)]) for _ in range(8)]
     runs = [Moved(way, 0.5, (LARGE, SMALL)) for way in noise]
 
-    assert proof.off(runs[:6], runs[6:])["weights"] == pytest.approx(0.0)
+    assert work_check.off(runs[:6], runs[6:])["weights"] == pytest.approx(0.0)
 
 
 def test_runs_whose_weights_are_not_known_are_one_part() -> None:

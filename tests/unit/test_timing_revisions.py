@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import git, revisions
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -40,7 +40,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def refusal(revision: str, folder: Path) -> str:
-    with pytest.raises(BadSetting) as caught, revisions.checked_out(revision, folder):
+    with pytest.raises(InvalidArgument) as caught, revisions.checked_out(revision, folder):
         pass
     return str(caught.value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kerasch2.stats import bootstrap
-from pytest_kerasch2.timing import measuring, memory, side_by_side
+from pytest_kerasch2.timing import memory, side_by_side, step_measurement
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
@@ -25,7 +25,7 @@ def _row(name: str, times: float, turns: str = "styles", device: str = "cpu:0") 
 def test_each_has_a_block_in_each_round() -> None:
     one, other = Made(), Made()
 
-    found = measuring.in_turns([one, other], STEP, 0.01, fewest=7)  # type: ignore[list-item]
+    found = step_measurement.in_turns([one, other], STEP, 0.01, fewest=7)  # type: ignore[list-item]
 
     assert [len(its.blocks) for its in found] == [7, 7]
 
@@ -33,7 +33,7 @@ def test_each_has_a_block_in_each_round() -> None:
 def test_each_does_the_steps_that_are_counted_for_it() -> None:
     subjects = [Made(), Made()]
 
-    found = measuring.in_turns(subjects, STEP, 0.01)  # type: ignore[arg-type]
+    found = step_measurement.in_turns(subjects, STEP, 0.01)  # type: ignore[arg-type]
 
     counted = [1 + sum(one.steps for one in (*its.warming, *its.blocks)) for its in found]
     assert [one.done for one in subjects] == counted

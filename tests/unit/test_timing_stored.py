@@ -11,7 +11,7 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import BadResults
-from pytest_kerasch2.timing import recording, stored
+from pytest_kerasch2.timing import pytest_benchmark_adapter, results_file
 from tests.unit.batch_made import APART, CPU, GPU, kept, record
 
 
@@ -22,13 +22,13 @@ def _written(folder: Path, plain: Any, name: str = "times.json") -> Path:
 
 
 def test_what_was_measured_is_read_back(tmp_path: Path) -> None:
-    found = stored.read(_written(tmp_path, kept([APART, *CPU, *GPU])))
+    found = results_file.read(_written(tmp_path, kept([APART, *CPU, *GPU])))
 
     assert found.rows == (APART, *CPU, *GPU)
 
 
 def test_where_it_comes_from_is_said(tmp_path: Path) -> None:
-    found = stored.read(_written(tmp_path, kept([*CPU, *GPU])))
+    found = results_file.read(_written(tmp_path, kept([*CPU, *GPU])))
 
     assert found.line == (
         "times.json, of 2026-11-26: Keras 3.15.1 on JAX, CPython 3.11.7; Some CPU (2 cores); gpu:0: Some GPU"
@@ -36,9 +36,9 @@ def test_where_it_comes_from_is_said(tmp_path: Path) -> None:
 
 
 def test_the_schema_is_that_of_what_is_recorded() -> None:
-    schema = json.loads(Path(stored.__file__).with_name("steps.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(Path(results_file.__file__).with_name("steps.schema.json").read_text(encoding="utf-8"))
 
-    assert schema["definitions"]["record"]["properties"]["schema"] == {"const": recording.SCHEMA}
+    assert schema["definitions"]["record"]["properties"]["schema"] == {"const": pytest_benchmark_adapter.SCHEMA}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path, plain: Any, s
     path = _written(tmp_path, plain)
 
     with pytest.raises(BadResults) as caught:
-        stored.read(path)
+        results_file.read(path)
 
     assert said.format(path=path) in str(caught.value)
 
@@ -70,7 +70,7 @@ def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoi
         path.write_text(spoil(json.dumps(kept(CPU))), encoding="utf-8")
 
     with pytest.raises(BadResults, match=r"Times of steps cannot be read. Found: .*times.json: .*--benchmark-json"):
-        stored.read(path)
+        results_file.read(path)
 
 
 def test_a_run_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,4 +135,4 @@ def test_a_gpu_of_no_name_is_one_all_the_same(tmp_path: Path) -> None:
     plain = kept(GPU)
     plain["benchmarks"][0]["extra_info"]["kerasch2"] = record(GPU[0], hardware="")
 
-    assert len(stored.read(_written(tmp_path, plain)).rows) == len(GPU)
+    assert len(results_file.read(_written(tmp_path, plain)).rows) == len(GPU)

@@ -10,13 +10,13 @@ from typing import Any, Iterator, Mapping
 import numpy as np
 import pytest
 
-from pytest_kerasch2.errors import TimingVoid
+from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import block, measuring, modes, turns
+from pytest_kerasch2.timing import block, interleaving, modes, step_measurement
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.measuring import Prepared
-from pytest_kerasch2.timing.subject import subject
-from pytest_kerasch2.timing.turns import CALL, EPOCH, STEP, Turns
+from pytest_kerasch2.timing.interleaving import CALL, EPOCH, STEP, Turns
+from pytest_kerasch2.timing.step_measurement import Prepared
+from pytest_kerasch2.timing.workload import subject
 from tests.unit import timing_made
 from tests.unit.timing_made import Made
 
@@ -33,13 +33,13 @@ def _ready(name: str) -> Iterator[Prepared]:
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     x = np.random.RandomState(0).uniform(size=(16 * BATCHES, 4)).astype("float32")
     its = subject(model, (x, (x.sum(axis=1) > 2).astype("int64")), 16, devices.one("cpu"))
-    with measuring.prepared(its, modes.mode(name), proving=False) as ready:
+    with step_measurement.prepared(its, modes.mode(name), proving=False) as ready:
         yield ready
 
 
 def _taken(ready: Prepared, by: str, how: Turns) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
-    turns.taken(ready, by, how, found.append)
+    interleaving.taken(ready, by, how, found.append)
     # The first is before any turn.
     return found[1:]
 
@@ -47,7 +47,7 @@ def _taken(ready: Prepared, by: str, how: Turns) -> list[Mapping[str, Any]]:
 @pytest.mark.parametrize("name", ["fit", "evaluate", "predict", "train_on_batch"])
 def test_a_run_is_timed_in_turns(name: str) -> None:
     with _ready(name) as ready:
-        by = turns.stopped_by(ready)
+        by = interleaving.stopped_by(ready)
         found = _taken(ready, by, Turns(count=6, calls=3, lead=1))
 
     steps = 3 * (BATCHES if by == EPOCH else 1)
@@ -55,7 +55,7 @@ def test_a_run_is_timed_in_turns(name: str) -> None:
 
 
 def test_a_call_of_several_steps_counts_as_several() -> None:
-    if not turns._functions(_model_that_was_fit()):
+    if not interleaving._functions(_model_that_was_fit()):
         pytest.skip("`fit` of this release has no compiled step that could be waited at")
     with _ready("fit-many") as ready:
         found = _taken(ready, CALL, Turns(count=2, calls=2, lead=1))
@@ -78,7 +78,7 @@ def test_a_run_can_be_stopped_at_its_epochs() -> None:
 @pytest.mark.parametrize("name", ["fit", "train_on_batch"])
 def test_a_slowdown_is_planted_into_each_turn(name: str) -> None:
     with _ready(name) as ready:
-        by = turns.stopped_by(ready)
+        by = interleaving.stopped_by(ready)
         honest, slower = (_taken(ready, by, Turns(20, calls=3 if by != EPOCH else 1, lead=0, slower=s)) for s in (0, 9))
 
     took = [statistics.median(one["seconds"] for one in its) for its in (honest, slower)]
@@ -102,7 +102,7 @@ class _Clock:
 @pytest.mark.parametrize("slower", [0.0, 0.05, 0.5])
 def test_a_turn_is_as_much_slower_as_is_planted(monkeypatch: pytest.MonkeyPatch, slower: float) -> None:
     clock = _Clock()
-    monkeypatch.setattr(turns, "time", clock)
+    monkeypatch.setattr(interleaving, "time", clock)
     # A wait takes as long as a call, so that to wait more often makes a turn slower by more.
     subject = SimpleNamespace(finish=lambda: clock.spend(0.001), wait=lambda: None)
     ready: Any = SimpleNamespace(
@@ -116,7 +116,7 @@ def test_a_turn_is_as_much_slower_as_is_planted(monkeypatch: pytest.MonkeyPatch,
 
 def test_a_turn_with_a_planted_slowdown_owes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, busy = _Clock(), [0.0]
-    monkeypatch.setattr(turns, "time", clock)
+    monkeypatch.setattr(interleaving, "time", clock)
 
     def work(seconds: float) -> None:
         clock.spend(seconds)
@@ -136,12 +136,12 @@ def test_a_turn_with_a_planted_slowdown_owes_nothing(monkeypatch: pytest.MonkeyP
 
 
 def _needs_calls(ready: Prepared) -> None:
-    if turns.stopped_by(ready) != CALL:
+    if interleaving.stopped_by(ready) != CALL:
         pytest.skip("`fit` of this release has no compiled step that could be waited at")
 
 
 def test_no_turn_goes_over_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "LARGEST", 0)
+    monkeypatch.setattr(interleaving, "LARGEST", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
         before = ready.subject.updates()
@@ -153,7 +153,7 @@ def test_no_turn_goes_over_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_epochs_have_as_many_turns_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "LARGEST", 0)
+    monkeypatch.setattr(interleaving, "LARGEST", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
         before = ready.subject.updates()
@@ -164,57 +164,59 @@ def test_epochs_have_as_many_turns_each(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_epoch_that_is_shorter_than_a_turn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "LARGEST", 0)
+    monkeypatch.setattr(interleaving, "LARGEST", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
-        with pytest.raises(TimingVoid, match="20 batches, and 30 steps in a turn"):
+        with pytest.raises(InvalidMeasurement, match="20 batches, and 30 steps in a turn"):
             _taken(ready, CALL, Turns(count=2, calls=30, lead=0))
 
 
 def test_other_calls_than_were_counted_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with _ready("fit") as ready:
         _needs_calls(ready)
-        monkeypatch.setattr(turns, "_at_once", lambda model: 2)
-        with pytest.raises(TimingVoid, match="another number of calls"):
+        monkeypatch.setattr(interleaving, "_at_once", lambda model: 2)
+        with pytest.raises(InvalidMeasurement, match="another number of calls"):
             _taken(ready, CALL, Turns(count=2, calls=3, lead=0))
 
 
 def test_a_compiled_step_that_is_never_called_has_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     with _ready("fit") as ready:
         _needs_calls(ready)
-        monkeypatch.setattr(turns, "_functions", lambda model: {})
-        with pytest.raises(TimingVoid, match=r"did not call its compiled step.*0 calls in an epoch of 40 batches"):
-            turns.pace(ready, CALL)
+        monkeypatch.setattr(interleaving, "_functions", lambda model: {})
+        with pytest.raises(
+            InvalidMeasurement, match=r"did not call its compiled step.*0 calls in an epoch of 40 batches"
+        ):
+            interleaving.pace(ready, CALL)
 
 
 def test_the_functions_of_the_model_are_its_own_again() -> None:
     with _ready("fit") as ready:
-        before = turns._functions(ready.subject.model)
-        _taken(ready, turns.stopped_by(ready), Turns(count=1, calls=1, lead=0))
+        before = interleaving._functions(ready.subject.model)
+        _taken(ready, interleaving.stopped_by(ready), Turns(count=1, calls=1, lead=0))
 
-        assert turns._functions(ready.subject.model) == before
+        assert interleaving._functions(ready.subject.model) == before
 
 
 @pytest.mark.parametrize("name", ["fit", "train_on_batch"])
 def test_a_pace_is_of_one_call(name: str) -> None:
     with _ready(name) as ready:
-        by = turns.stopped_by(ready)
-        found = turns.pace(ready, by)
+        by = interleaving.stopped_by(ready)
+        found = interleaving.pace(ready, by)
         took = statistics.median(one["seconds"] for one in _taken(ready, by, Turns(20, calls=1, lead=1)))
 
     assert 0.1 < found / took < 10
 
 
 def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
-    with measuring.prepared(Made(forgets=True), timing_made.STEP, proving=False) as ready:  # type: ignore[arg-type]
+    with step_measurement.prepared(Made(forgets=True), timing_made.STEP, proving=False) as ready:  # type: ignore[arg-type]
         found = _taken(ready, STEP, Turns(count=5, calls=20, lead=0))
 
-    with pytest.raises(TimingVoid, match="The clock stopped"):
+    with pytest.raises(InvalidMeasurement, match="The clock stopped"):
         block.check_synchronised([Block(**one) for one in found])
 
 
 def test_a_turn_that_waits_owes_nothing() -> None:
-    with measuring.prepared(Made(), timing_made.STEP, proving=False) as ready:  # type: ignore[arg-type]
+    with step_measurement.prepared(Made(), timing_made.STEP, proving=False) as ready:  # type: ignore[arg-type]
         found = _taken(ready, STEP, Turns(count=5, calls=20, lead=0))
 
     block.check_synchronised([Block(**one) for one in found])

@@ -10,9 +10,9 @@ from typing import Any, Iterator
 import numpy as np
 import pytest
 
-from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.timing import arms, suite
-from pytest_kerasch2.timing.arms import Arm, Worker
+from pytest_kerasch2.errors import InvalidArgument
+from pytest_kerasch2.timing import benchmark_suite, timed_processes
+from pytest_kerasch2.timing.timed_processes import Arm, Worker
 
 SUITE = """
 import numpy as np
@@ -71,7 +71,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def worker(folder: Path) -> Iterator[Worker]:
-    with arms.package() as package:
+    with timed_processes.package() as package:
         found = Worker(Arm("mine", Path(sys.executable), folder), package)
         yield found
         found.close()
@@ -94,7 +94,7 @@ def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Worke
     assert [(one["steps"], one["seconds"] > 0) for one in done] == [(steps, True)] * 3
     # The run ends, and did what it was to do.
     assert worker.ask("turn") == {}
-    with pytest.raises(BadSetting, match="name one of small"):
+    with pytest.raises(InvalidArgument, match="name one of small"):
         worker.ask("open", **named, name="other", device="cpu", slower=0.0)
 
 
@@ -116,9 +116,9 @@ def test_a_process_leaves_no_temporary_file(
     place = tmp_path / "temporary"
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
-    for name in arms.TEMPORARY:
+    for name in timed_processes.TEMPORARY:
         monkeypatch.setenv(name, str(place))
-    with arms.package() as package:
+    with timed_processes.package() as package:
         worker = Worker(Arm("mine", Path(sys.executable), folder), package)
         # To prove what its steps do, it traces functions, of which TensorFlow writes files.
         worker.ask("open", suite_of="steps_of_mine:benchmarks", name="worse", device="cpu", proving=True)
@@ -142,18 +142,18 @@ def test_a_process_leaves_no_temporary_file(
     ],
 )
 def test_a_suite_that_cannot_be_used_is_refused(folder: Path, named: str, message: str) -> None:
-    with pytest.raises(BadSetting, match=message):
-        suite.of(named)
+    with pytest.raises(InvalidArgument, match=message):
+        benchmark_suite.of(named)
 
 
 @pytest.mark.parametrize("name", ["wrong", "unknown"])
 def test_a_benchmark_that_says_too_little_or_too_much_is_refused(folder: Path, name: str) -> None:
-    with pytest.raises(BadSetting, match="the first two at least"):
-        suite.of("steps_of_mine:benchmarks")[name]()
+    with pytest.raises(InvalidArgument, match="the first two at least"):
+        benchmark_suite.of("steps_of_mine:benchmarks")[name]()
 
 
 def test_the_made_up_images_can_be_told_apart() -> None:
-    x, labels = suite.images()
+    x, labels = benchmark_suite.images()
 
     rows = x.reshape(len(x), 28, 28).mean(axis=2)
     brightest: Any = np.array([rows[labels == label].mean(axis=0).argmax() // 2 for label in range(10)])

@@ -11,7 +11,7 @@ import pytest
 
 from evaluation import zoo
 from evaluation.zoo_entry import UNUSABLE, ZOO, honest
-from pytest_kerasch2.errors import NotApplicable, TimingVoid
+from pytest_kerasch2.errors import InvalidMeasurement, NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import modes
 
@@ -67,7 +67,11 @@ def test_rounds_and_seeds_take_turns_with_the_modes() -> None:
 
 @pytest.mark.parametrize(
     ("error", "ended"),
-    [(TimingVoid("Refused"), zoo.REFUSED), (NotApplicable("Not here"), zoo.NOT_HERE), (KeyError("x"), zoo.ERROR)],
+    [
+        (InvalidMeasurement("Refused"), zoo.REFUSED),
+        (NotApplicable("Not here"), zoo.NOT_HERE),
+        (KeyError("x"), zoo.ERROR),
+    ],
 )
 def test_what_is_raised_is_an_outcome(error: Exception, ended: str) -> None:
     def measure() -> Any:

@@ -16,8 +16,9 @@ from unittest import mock
 
 from pytest_kerasch2.checks import common_faults
 from pytest_kerasch2.claims.release import numbers
-from pytest_kerasch2.errors import BadSetting
-from pytest_kerasch2.framework import api, quiet
+from pytest_kerasch2.errors import InvalidArgument
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.subprocesses.job import CHILD_HOME
 
 SETTERS = ("set_floatx", "set_epsilon", "set_image_data_format")
 OTHER_FILE = {
@@ -35,7 +36,7 @@ def is_third_generation() -> bool:
     release = api.installed()
     try:
         return release is not None and numbers(release.keras) >= (3,)
-    except BadSetting:  # where Keras comes inside TensorFlow it has no version of its own
+    except InvalidArgument:  # where Keras comes inside TensorFlow it has no version of its own
         return False
 
 
@@ -44,7 +45,7 @@ def only_in_child(plant: Callable[[], Iterator[None]]) -> Callable[[], ContextMa
 
     @functools.wraps(plant)
     def injected() -> ContextManager[None]:
-        there = os.environ.get(quiet.CHILD_HOME) is not None
+        there = os.environ.get(CHILD_HOME) is not None
         return contextmanager(plant)() if there else contextlib.nullcontext()
 
     return injected

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from pytest_kerasch2 import backend_choice
 from pytest_kerasch2.chapter.configuration.faults import is_third_generation
 from pytest_kerasch2.checks.captured import attempt
-from pytest_kerasch2.framework import api, choice
-from pytest_kerasch2.framework.child import Job
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.subprocesses.job import Job
 
 EDITED = {"floatx": "float64", "epsilon": 1e-3, "backend": "tensorflow", "image_data_format": "channels_first"}
 ENGINES = ("theano", "cntk", "numpy")
@@ -101,7 +102,7 @@ def engines() -> dict[str, Any]:
     other = "numpy" if own == "tensorflow" else own
     found = {name: chosen({**EDITED, "backend": name}) for name in ENGINES}
     found["edited"] = {"name": "numpy"}
-    if own in choice.EARLY:
+    if own in backend_choice.EARLY:
         # NumPy is no engine of Keras up to 2.3; that of this run is another than the one by default.
         found["edited"] = {"name": own, **found[own]}
         found["unknown"] = chosen({**EDITED, "backend": "mxnet"})

@@ -14,7 +14,7 @@ import numpy as np
 from pytest_kerasch2 import folders
 from pytest_kerasch2.checks.captured import attempt
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.framework.child import Job
+from pytest_kerasch2.subprocesses.job import Job
 
 # An import and a few traced graphs, on a machine that may be busy with the other checks
 _DEADLINE = 240.0

@@ -16,7 +16,7 @@ from pytest_kerasch2.chapter.listings import faults, running
 from pytest_kerasch2.checks import common_faults
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
-from pytest_kerasch2.framework import api, quiet, state
+from pytest_kerasch2.framework import api, import_environment, state
 
 FIRST_WAY = "Sequential model, first way"
 LEFT_OUT = "from TensorFlow 2.13 on the generated API of tf.keras leaves out __version__"
@@ -111,7 +111,7 @@ def set_floatx(tf: Any, record: Recorder) -> None:
 @fixed_by(faults.keras_package)
 def import_backend(tf: Any, record: Recorder) -> None:
     """Run the block in a private home, because importing Keras may write there, and ask what was imported."""
-    with quiet.private_home(api.keras_home()):
+    with import_environment.private_home(api.keras_home()):
         names = running.executed(record, "import-backend", {"tf": tf})
 
     record.equal("the default precision it tells", expected="float32", actual=names["K"].floatx())

@@ -12,8 +12,8 @@ from pytest_kerasch2.checks import captured, common_faults
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, in_subprocess, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.framework.job import Job
 from pytest_kerasch2.models import pipeline
+from pytest_kerasch2.subprocesses.job import Job
 
 _KERAS = "https://github.com/keras-team/keras/blob/"
 _TENSORFLOW = "https://github.com/tensorflow/tensorflow/"

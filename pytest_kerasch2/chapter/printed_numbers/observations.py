@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from pytest_kerasch2 import ending
-from pytest_kerasch2.accuracy import calibrating
+from pytest_kerasch2.accuracy import calibration
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.errors import KerasCh2Error
@@ -24,7 +24,7 @@ def main(asked: str) -> int:
     how = {name: plain[name] for name in ("epochs", "seeds") if name in plain}
     try:
         for name in trained.STYLES:
-            calibrating.calibrate(trained.order_of(name, settings, Path(plain["folder"]), **how), _tell)
+            calibration.calibrate(trained.order_of(name, settings, Path(plain["folder"]), **how), _tell)
     except KerasCh2Error as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -22,13 +22,13 @@ import filelock
 
 import pytest_kerasch2
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import calibrating, reference, shipped, training
-from pytest_kerasch2.accuracy.calibrating import Order
+from pytest_kerasch2.accuracy import bundled, calibration, reference, training
+from pytest_kerasch2.accuracy.calibration import Order
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Subject
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter.printed_numbers import shared
-from pytest_kerasch2.errors import BadSetting, Inconclusive, TrainingFailed
+from pytest_kerasch2.errors import Inconclusive, InvalidArgument, TrainingFailed
 from pytest_kerasch2.options import ACCURACY, Settings
 from pytest_kerasch2.variables import Hidden
 
@@ -61,7 +61,7 @@ class Curves:
 
 def stored() -> Curves:
     """Return curves of a shipped reference, as if each way had been trained with some of its seeds."""
-    found = shipped.load(STORED)
+    found = bundled.load(STORED)
     by_style = {name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
     return Curves(by_style, found.subject.data, f"seeds of the shipped reference {STORED}")
 
@@ -107,13 +107,13 @@ def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Cu
         DataMissing, DataDamaged: there is no MNIST, or it is not whole.
         TrainingFailed: a training diverged, or what trains could not go on.
     """
-    subject = calibrating.subject_of(order_of(STYLES[0], settings, folder))
+    subject = calibration.subject_of(order_of(STYLES[0], settings, folder))
     kept = place_of(subject, folder)
     try:
         kept.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         found = f"{folder}: {error.strerror or error}"
-        raise BadSetting("The curves cannot be kept there", found, "name a folder that can be written") from error
+        raise InvalidArgument("The curves cannot be kept there", found, "name a folder that can be written") from error
     # Workers of one run wait for the one that trains, and then read.
     with filelock.FileLock(str(kept / "trainings.lock")):
         left = WHOLE - count(kept)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pytest_kerasch2 import models, roundtrip
+from pytest_kerasch2 import models, serialization
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.saving import faults, fixes, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
@@ -165,7 +165,7 @@ def weights_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> 
 @fixed_by(faults.saves_weights_uncompiled)
 def weights_only(tf: Any, scratch: Path, record: Recorder) -> None:
     """Look into the file, under the printed name where the release takes it."""
-    held = roundtrip.contents(_saved_weights(tf, scratch, small.trained(tf, "functional")))
+    held = serialization.contents(_saved_weights(tf, scratch, small.trained(tf, "functional")))
 
     record.equal("arrays of the layers", expected=4, actual=len(held.weights))
     record.equal("architecture", expected=None, actual=held.architecture)
@@ -239,7 +239,7 @@ def weights_fit(tf: Any, scratch: Path, record: Recorder) -> None:
 def _saved_weights(tf: Any, folder: Path, model: Any = None) -> str:
     """Return a file of weights under the printed name where the release takes it, else under the one that it wants."""
     model = small.uncompiled(tf) if model is None else model
-    names = {one.name for one in roundtrip.available(tf)}
+    names = {one.name for one in serialization.available(tf)}
     path = str(folder / ("model_weights.h5" if "weights-h5" in names else "model_weights.weights.h5"))
     model.save_weights(path)
     return path

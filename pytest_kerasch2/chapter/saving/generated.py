@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kerasch2 import folders, roundtrip
+from pytest_kerasch2 import folders, serialization
 from pytest_kerasch2.chapter.saving import faults
 from pytest_kerasch2.chapter.saving.formats import weights_h5_file
 from pytest_kerasch2.chapter.saving.state import equal_predictions, holds_weights
@@ -36,7 +36,7 @@ def holds_as_many_weights(tf: Any, record: Recorder) -> None:
         with folders.temporary("saved") as folder:
             path = folder / "model.h5"
             _stack(tf, inputs, units).save(str(path))
-            stored = sum(int(np.prod(one.shape, dtype=int)) for one in roundtrip.contents(path).weights)
+            stored = sum(int(np.prod(one.shape, dtype=int)) for one in serialization.contents(path).weights)
         expected = sum(before * after + after for before, after in zip([inputs, *units], units))
         Recorder().equal(f"numbers for {inputs} inputs and layers of {units}", expected=expected, actual=stored)
 

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from pytest_kerasch2 import roundtrip
+from pytest_kerasch2 import serialization
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.saving import faults, fixes, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
@@ -116,7 +116,7 @@ def holds_optimizer_state(tf: Any, scratch: Path, record: Recorder) -> None:
     held = _saved(tf, scratch, model)
 
     stored = sorted(_plain(array) for array in _arrays(scratch, held.optimizer_weights).values())
-    live = sorted(_plain(array) for array in roundtrip.optimizer_state(model))
+    live = sorted(_plain(array) for array in serialization.optimizer_state(model))
     # The learning rate is one of the optimizer's variables on some releases, and its file may leave it out.
     missing = [one for one in live if one not in stored and one[0] != ()]
     # Keras up to 2.3 writes an array of one number for each weight besides.
@@ -238,7 +238,7 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder)
 
     loaded = tf.keras.models.load_model(str(scratch / small.MODEL_FILE))
 
-    expected, actual = (roundtrip.optimizer_state(one) for one in (model, loaded))
+    expected, actual = (serialization.optimizer_state(one) for one in (model, loaded))
     record.equal("variables of the loaded optimizer", expected=len(expected), actual=len(actual))
     for index, (saved, found) in enumerate(zip(expected, actual)):
         record.same_bits(f"variable {index}", expected=saved, actual=found)
@@ -336,7 +336,7 @@ def _saved(tf: Any, folder: Path, model: Any = None) -> Any:
     model = small.trained(tf, "functional", optimizer=_chosen(tf)) if model is None else model
     path = folder / small.MODEL_FILE
     model.save(str(path))
-    return roundtrip.contents(path)
+    return serialization.contents(path)
 
 
 def _arrays(folder: Path, stored: Any) -> dict[str, Any]:

@@ -74,9 +74,9 @@ def reference_file(tmp_path: Path) -> str:
     sys.path.insert(0, str(tmp_path))
     from my_training import train  # type: ignore[import-not-found]
 
-    from pytest_kerasch2.accuracy import own
+    from pytest_kerasch2.accuracy import user_training
 
     known = accuracy_made.own("my_training:train")
-    runs = tuple(own.run_of(train(seed), seed) for seed in range(60))
+    runs = tuple(user_training.run_of(train(seed), seed) for seed in range(60))
     Path("trained.txt").unlink()
     return str(accuracy_made.write(reference.Reference(known.subject, runs), tmp_path / "own.jsonl"))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.accuracy import picture, reference, showing
-from pytest_kerasch2.accuracy.own import Own
-from pytest_kerasch2.errors import BadSetting
+from pytest_kerasch2.accuracy import command, picture, reference
+from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import pictures
 from tests.unit import accuracy_decided, accuracy_made
 from tests.unit.accuracy_made import made, run, write_training
@@ -46,9 +46,9 @@ def test_an_output_that_cannot_be_written_after_all_takes_no_verdict_away(
     reference_file: str, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def show(*given: Any) -> None:
-        raise BadSetting("An output cannot be written", "the disk is full", "make room")
+        raise InvalidArgument("An output cannot be written", "the disk is full", "make room")
 
-    monkeypatch.setattr(showing, "show", show)
+    monkeypatch.setattr(command, "show", show)
 
     status, lines, told = said("gate", reference_file, "--training=my_training:train")
 
@@ -280,7 +280,7 @@ def test_without_a_training_the_chapters_own_network_is_asked_about(
         asked.update(how)
         return accuracy_decided.passed()[1]
 
-    monkeypatch.setattr(showing.asking, "ask", ask)
+    monkeypatch.setattr(command.ask_gate, "ask", ask)
     status, _, _ = said("gate", "digits-tensorflow-2.21")
 
     assert (status, asked["data_named"]("digits").name) == (0, "digits")

@@ -1,0 +1,144 @@
+"""Somebody's own training: a function from a seed to the curve that Keras's `fit` gives, named as `module:function`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import os
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+from pytest_kerasch2.accuracy import reasons
+from pytest_kerasch2.accuracy.histories import quoted, run_of
+from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
+
+__all__ = ["Own", "digest", "function_of", "quoted", "run_of", "train", "trained"]
+
+# Letters of an error that is not ours: Keras tells the shapes of all layers in some.
+TOLD = 300
+
+
+@dataclass(frozen=True)
+class Own:
+    """How one's own training goes.
+
+    Attributes:
+        training: the function, as `module:function`; it takes a seed.
+        epochs: how many its curve has at most, or None for as many as it returns.
+    """
+
+    training: str
+    epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained.
+
+        Raises:
+            InvalidArgument: it is no `module:function`, or has no epochs.
+        """
+        module, _, function = self.training.partition(":")
+        if not module or not function:
+            raise InvalidArgument("A training is named as module:function", repr(self.training), "write it so")
+        if self.epochs is not None and self.epochs < 1:
+            raise InvalidArgument("A training has one epoch at least", repr(self.epochs), "say how many its curve has")
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Return what a file says of it."""
+        return asdict(self)
+
+
+def function_of(own: Own) -> Callable[[int], Any]:
+    """Return the function itself, from the folder of the call or from what is installed.
+
+    Raises:
+        InvalidArgument: there is none, or it cannot be imported.
+    """
+    name, _, attribute = own.training.partition(":")
+    here = os.getcwd()  # noqa: PTH109  # an entry of sys.path is a text
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found = getattr(importlib.import_module(name), attribute)
+    # A script that is meant to be run may end by `sys.exit`, which would be taken for the status of a gate.
+    except (Exception, SystemExit) as error:
+        remedy = "name a function that can be imported from here"
+        raise InvalidArgument("A training cannot be imported", f"{own.training}: {error!r}", remedy) from error
+    if not callable(found):
+        raise InvalidArgument("A training is no function", f"{own.training} is {found!r}", "name a function of a seed")
+    return found  # type: ignore[no-any-return]
+
+
+def train(own: Own, seed: int) -> Run:
+    """Train once, and give the curve.
+
+    Raises:
+        InvalidArgument: there is no such function, or what it returns is not a curve, or has more epochs than
+            announced.
+        TrainingFailed: it raised an error, or a loss is not finite.
+    """
+    run = trained(function_of(own), seed)
+    if own.epochs is not None and run.epochs > own.epochs:
+        found = f"{run.epochs} epochs from {own.training}, {own.epochs} announced"
+        remedy = f"say --epochs={run.epochs}, or leave --epochs out"
+        raise InvalidArgument("A training has more epochs than announced", found, remedy)
+    return run
+
+
+def trained(
+    function: Callable[[int], Any], seed: int, seen: Callable[[Any, str], None] = lambda given, where: None
+) -> Run:
+    """Train once by a function itself, and return the curve with the time that it took.
+
+    Args:
+        function: from a seed to the curve.
+        seed: with which it is called.
+        seen: is called with what it returned, and with its seed in words.
+
+    Raises:
+        InvalidArgument: what it returns is not a curve.
+        TrainingFailed: it raised an error, or a loss is not finite.
+    """
+    began = time.monotonic()
+    given = _called(function, seed)
+    seen(given, f"seed {seed}")
+    return run_of(given, seed, time.monotonic() - began)
+
+
+def _check_takes_a_seed(function: Callable[[int], Any], seed: int) -> None:
+    try:
+        inspect.signature(function).bind(seed)
+    except TypeError as error:
+        raise InvalidArgument("A training must take a seed", str(error), "write it as `def train(seed):`") from None
+    except ValueError:
+        # Of what is compiled Python does not know the arguments.
+        return
+
+
+def _called(function: Callable[[int], Any], seed: int) -> Any:
+    _check_takes_a_seed(function, seed)
+    try:
+        return function(seed)
+    except KerasCh2Error:
+        raise
+    # `sys.exit` too, which would be taken for the status of a gate.
+    except (Exception, SystemExit) as error:
+        found = f"{reasons.short(error, TOLD)}, in {reasons.place(error)}, with seed {seed}"
+        remedy = "train with that seed outside of a gate, which tells more"
+        raise TrainingFailed("A training raised an error", found, remedy) from error
+
+
+def digest(own: Own) -> str:
+    """Return the hash of the file that holds the function, by which a changed training is known."""
+    function = function_of(own)
+    try:
+        source = inspect.getsourcefile(function)
+    except TypeError:
+        # What can be called and is no function: `functools.partial`, or an object of a class.
+        source = getattr(sys.modules[own.training.partition(":")[0]], "__file__", None)
+    return hashlib.sha256(Path(source).read_bytes() if source else own.training.encode()).hexdigest()

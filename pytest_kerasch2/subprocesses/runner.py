@@ -1,0 +1,208 @@
+"""Run a job, or a line of jobs, in a fresh interpreter, with a deadline, a memory limit and a home of its own.
+
+Never ``fork``: a forked TensorFlow has lost its threads and hangs. The memory limit is kept by looking at resident
+memory in ``/proc`` every twentieth of a second: limits of the kernel count address space (``RLIMIT_AS``) or untouched
+reservations (``RLIMIT_DATA``), of which TensorFlow takes many times what it uses, differently on each release. Where
+there is no ``/proc`` (macOS, Windows) there is no memory limit; without process groups (Windows) only the child itself
+is killed, not what it started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Generator, Iterator, Sequence
+
+from pytest_kerasch2 import backend_choice, folders
+from pytest_kerasch2.subprocesses.child import LINE, result_file
+from pytest_kerasch2.subprocesses.job import CHILD_HOME, Job, Outcome
+from pytest_kerasch2.variables import Hidden
+
+INTERRUPTED = "the end of the run"
+STDERR = "stderr.txt"
+STDERR_LIMIT = 64 * 2**20
+RESULT_LIMIT = 256 * 2**20
+TAIL_LINES = 20
+_FIRST_GLANCE = 0.002
+_GLANCE = 0.05
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+
+def run(job: Job, stop: threading.Event | None = None) -> Outcome:
+    """Return the outcome of a job, run now; whatever happens, no process and no file of it is left.
+
+    Args:
+        job: what to run.
+        stop: set it from another thread to kill the child.
+    """
+    with contextlib.closing(in_line((job,), stop)) as outcomes:
+        return next(outcomes)
+
+
+def in_line(jobs: Sequence[Job], stop: threading.Event | None = None) -> Generator[Outcome, None, None]:
+    """Yield the outcomes of jobs that one interpreter does one after the other, each as soon as it is known.
+
+    The first whose child dies ends the line: those behind it have no outcome, and need another interpreter.
+
+    Args:
+        jobs: what to run, in this order; one environment for all.
+        stop: set it from another thread to kill the child.
+    """
+    with folders.temporary("child") as folder, _child(folder, jobs) as child:
+        for number, job in enumerate(jobs):
+            began = time.monotonic()
+            result = result_file(folder, number)
+            limit = _watch(child, job, result, stop or threading.Event())
+            killed_by = limit or (None if result.exists() else _ending(child.wait()))
+            outcome = _outcome(job, result, killed_by, time.monotonic() - began)
+            yield outcome
+            if outcome.killed_by is not None:
+                return
+
+
+@contextlib.contextmanager
+def _child(folder: Path, jobs: Sequence[Job]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the interpreter of a line of jobs, and kill it with all it started."""
+    for name in ("home", "work", "temp"):
+        (folder / name).mkdir()
+    path = [str(Path(entry).resolve()) for entry in sys.path]
+    order = {"jobs": [json.loads(job.as_json()) for job in jobs], "path": path}
+    (folder / LINE).write_text(json.dumps(order), encoding="utf-8")
+    with (folder / STDERR).open("wb") as stderr:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "pytest_kerasch2.subprocesses.child", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            cwd=str(folder / "work"),
+            env=_environment(jobs[0], folder),
+            start_new_session=True,
+        )
+    try:
+        yield child
+    finally:
+        _kill(child)
+
+
+def _environment(job: Job, folder: Path) -> dict[str, str]:
+    """Return the variables of the child: ours, less those of pytest's own workers, with the private homes on top."""
+    home = str(folder / "home")
+    package = str(Path(__file__).resolve().parents[2])
+    ours = Hidden({name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")})
+    ours.update(
+        HOME=home, USERPROFILE=home, KERAS_HOME=str(folder / "home" / ".keras"), TMPDIR=str(folder / "temp"),
+        TEMP=str(folder / "temp"), TMP=str(folder / "temp"), TF_CPP_MIN_LOG_LEVEL="3",
+        PYTHONPATH=os.pathsep.join([package, *filter(None, [ours.get("PYTHONPATH")])]),
+    )  # fmt: skip
+    ours[CHILD_HOME] = home
+    # In its own home the child does not find what the user's keras.json says, nor what this process has imported.
+    backend = backend_choice.choice().name
+    if backend != (ours.get(backend_choice.VARIABLE) or backend_choice.DEFAULT):
+        ours[backend_choice.VARIABLE] = backend
+    for name, value in job.environment.items():
+        if value is None:
+            ours.pop(name, None)
+        else:
+            ours[name] = value
+    return ours
+
+
+def _watch(child: subprocess.Popen[bytes], job: Job, result: Path, stop: threading.Event) -> str | None:
+    """Wait for the result of a job or the child's end, and give which limit was broken, if any."""
+    deadline = time.monotonic() + job.deadline
+    # Short jobs in a line are not to wait for us
+    glance = _FIRST_GLANCE
+    while not result.exists():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(glance)
+            return None
+        glance = min(2 * glance, _GLANCE)
+        if stop.is_set():
+            return INTERRUPTED
+        if time.monotonic() > deadline:
+            _ask_where(child)
+            return f"deadline of {job.deadline:g} s"
+        if _resident(child.pid) > job.memory_mib * 2**20:
+            return f"memory limit of {job.memory_mib} MiB"
+        if (result.parent / STDERR).stat().st_size > STDERR_LIMIT:
+            return f"limit of {STDERR_LIMIT // 2**20} MiB on standard error"
+    return None
+
+
+def _ask_where(child: subprocess.Popen[bytes]) -> None:
+    # The child's fault handler then writes where it hangs, also from inside compiled code
+    if hasattr(signal, "SIGUSR1"):
+        with contextlib.suppress(OSError):
+            child.send_signal(signal.SIGUSR1)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(0.3)
+
+
+def _resident(pid: int) -> int:
+    """Return the resident bytes of a process and its children; 0 where the system does not tell."""
+    total = 0
+    todo = [pid]
+    while todo:
+        process = Path(f"/proc/{todo.pop()}")
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            total += int((process / "statm").read_text().split()[1]) * _PAGE
+            for task in (process / "task").iterdir():
+                todo.extend(int(found) for found in (task / "children").read_text().split())
+    return total
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """End the child and every process of its group, and reap it."""
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(child.pid, signal.SIGKILL)
+        elif child.poll() is None:
+            child.kill()
+    if child.stdin is not None:
+        with contextlib.suppress(OSError):
+            child.stdin.close()
+    child.wait()
+
+
+def _ending(status: int) -> str | None:
+    if status == 0:
+        return None
+    if status > 0:
+        return f"exit status {status}"
+    with contextlib.suppress(ValueError):
+        return f"signal {signal.Signals(-status).name}"
+    return f"signal {-status}"
+
+
+def _outcome(job: Job, result: Path, killed_by: str | None, seconds: float) -> Outcome:
+    told: dict[str, Any] = {"value": None, "error": None}
+    if killed_by is None:
+        told, killed_by = _result(result)
+    return Outcome(
+        value=told["value"], error=told["error"], killed_by=killed_by, seconds=seconds,
+        stderr_tail=_tail(result.parent / STDERR), target=job.target,
+    )  # fmt: skip
+
+
+def _result(file: Path) -> tuple[dict[str, Any], str | None]:
+    nothing: dict[str, Any] = {"value": None, "error": None}
+    try:
+        if file.stat().st_size > RESULT_LIMIT:
+            return nothing, f"limit of {RESULT_LIMIT // 2**20} MiB on the result"
+        return json.loads(file.read_text(encoding="utf-8")), None
+    except FileNotFoundError:
+        return nothing, "exit status 0 without a result"
+
+
+def _tail(file: Path) -> tuple[str, ...]:
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - 16384))
+        lines: list[str] = stream.read().decode("utf-8", "replace").splitlines()
+    return tuple(line[:500] for line in lines if line.strip())[-TAIL_LINES:]

@@ -1,0 +1,135 @@
+"""The work of `kerasch2 compare`: what the command line says, and the comparisons that it asks for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable
+
+from pytest_kerasch2 import files
+from pytest_kerasch2.errors import InvalidArgument
+from pytest_kerasch2.framework import devices
+from pytest_kerasch2.stats import distributions
+from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
+from pytest_kerasch2.timing import (
+    compare,
+    compare_duration,
+    installed_releases,
+    revisions,
+    suite_lookup,
+    timed_processes,
+)
+from pytest_kerasch2.timing.compare_result import Comparison
+from pytest_kerasch2.timing.timed_processes import Arm
+
+# What a self-test plants, and within what a thing is to be the same as itself: a machine on which neither is told by
+# the fewest starts is not fit to compare anything.
+INJECTED = 0.5
+MARGIN = 0.2
+
+
+def self_tested(chosen: Any, told: Callable[[str], None]) -> bool:
+    """Return whether a comparison can turn red and stay green: one thing with itself, as it is and with a slowdown.
+
+    Where the machine was unfit, it is tried once more.
+
+    Args:
+        chosen: as for `compared`; the second thing is not asked for, nor the first where this interpreter is meant.
+        told: is called with a line after each start of the processes, and with each verdict.
+
+    Raises:
+        InvalidArgument: it is to keep something, which would be of one of its comparisons alone.
+    """
+    if chosen.json or chosen.summary or chosen.told_by or chosen.second:
+        both = "--self-test, and --json, --summary, --told-by or a second thing"
+        raise InvalidArgument("A self-test keeps nothing, and is of one thing", both, "leave out either")
+    first = chosen.first or sys.executable
+    right = True
+    injected = chosen.slower or INJECTED
+    for slower, margin, wanted in ((0.0, MARGIN, Verdict.SAME), (injected, chosen.margin, Verdict.SLOWER)):
+        asked = argparse.Namespace(
+            **{**vars(chosen), "first": first, "second": first, "slower": slower, "margin": margin}
+        )
+        found = compared(asked, told)
+        if found.verdict is Verdict.UNFIT:
+            told("the machine was unfit: once more")
+            found = compared(asked, told)
+        as_it_should = found.verdict is wanted
+        right = right and as_it_should
+        what = f"{100 * slower:.0f} % slower" if slower else "with itself"
+        told(f"self-test, {what}: {found.verdict.value}, {'as' if as_it_should else 'NOT as'} it should be")
+    return right
+
+
+def summed_up(found: Comparison, path: Path) -> None:
+    """Add a table of it to a file in Markdown, such as the summary of a job on GitHub.
+
+    Raises:
+        CannotWrite: it cannot be written.
+    """
+    files.append_text("\n".join(found.table()) + "\n", path)
+
+
+def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:
+    """Compare what the command line names.
+
+    Args:
+        chosen: its words, as argparse gives them.
+        told: is called with a line after each start of the processes.
+
+    Raises:
+        InvalidArgument: something that was said cannot be used; so said before anything is started.
+        FrameworkMissing: there is no SciPy.
+    """
+    given = [one for one in (chosen.first, chosen.second) if (one or "").strip()]
+    if len(given) < 2:
+        for one in given:
+            if not Path(one).exists():
+                revisions.check_single(one)
+        found = f"{given[0]!r} alone" if given else "none"
+        raise InvalidArgument("A comparison is of two things", found, "name both, such as `kerasch2 compare v1.2 HEAD`")
+    if not 0 <= chosen.slower < 10:
+        raise InvalidArgument("A slowdown cannot be injected", repr(chosen.slower), "say a share, such as 0.05")
+    if not chosen.deadline > 0:
+        raise InvalidArgument("A deadline is no time above zero", repr(chosen.deadline), "say seconds, such as 600")
+    _check_places(chosen)
+    suite_lookup.check_words(chosen.suite, chosen.benchmark)
+    devices.single(chosen.device)
+    distributions.stats()
+    order = compare.Order(
+        Terms(chosen.error, chosen.margin, chosen.most),
+        chosen.suite,
+        tuple(chosen.benchmark),
+        chosen.device,
+        out=chosen.json and chosen.json.absolute(),
+        deadline=chosen.deadline,
+    )
+    with ExitStack() as kept:
+        first, second = _found(chosen, kept)
+        told(compare_duration.estimated(order, known=chosen.suite is None))
+        return compare.compare(first, replace(second, slower=chosen.slower), order, told)
+
+
+def _check_places(chosen: Any) -> None:
+    places = [place for place in (chosen.json, chosen.summary) if place is not None]
+    for place in places:
+        why = files.why_not(place)
+        if why is not None:
+            raise InvalidArgument("A comparison cannot be kept there", why, "name a file that can be written")
+    if len({os.path.realpath(str(place)) for place in places}) < len(places):
+        found = ", ".join(map(str, places))
+        raise InvalidArgument("Two outputs are to be written into one file", found, "name a file for each")
+
+
+def _found(chosen: Any, kept: ExitStack) -> list[Arm]:
+    """Return both arms, each with the suite; what takes longest to make ready, a release, comes last."""
+    here, found = Path.cwd(), {}
+    words = [chosen.first, chosen.second]
+    for place in sorted((0, 1), key=lambda place: installed_releases.named(words[place])):
+        found[place] = kept.enter_context(timed_processes.named(words[place], here))
+        suite_lookup.check_suite(found[place], chosen.suite, here)
+    return [found[0], found[1]]

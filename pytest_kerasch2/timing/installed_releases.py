@@ -1,0 +1,94 @@
+"""Releases, each installed into an environment of its own for as long as it is compared."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator, Mapping
+
+from pytest_kerasch2 import ending, folders
+from pytest_kerasch2.errors import InvalidArgument
+from pytest_kerasch2.suggestions import did_you_mean
+from pytest_kerasch2.timing import requirements
+
+# Such as tensorflow==2.15.1,python==3.11: packages with commas between, the first of them with its version.
+RELEASE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?==[\w.+!-]+(,\S+)?")
+ALMOST = re.compile(r"([A-Za-z][\w.-]*(?:\[[\w,.-]+\])?)\s*(?:=|[<>~!]=|[<>]|\s)\s*(\d[\w.]*)")
+# A package of another name than these is not refused: these are what is meant most often.
+KNOWN = ("tensorflow", "tensorflow-cpu", "tf-nightly", "keras", "keras-nightly", "tf_keras", "jax", "jaxlib", "torch")
+# A name and a password within an address, such as that of an index.
+CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+PYTHON = re.compile(r"python==(\d+(?:\.\d+)*)")
+# Where Keras is asked for with one of these, and without TensorFlow, it runs on it.
+BACKENDS = ("jax", "torch")
+# So much of what an installer said is told.
+SAID = 300
+
+
+def named(words: str) -> bool:
+    """Return whether words name a release."""
+    return RELEASE.fullmatch(words) is not None
+
+
+def check_spelling(words: str) -> None:
+    """Refuse words that were meant to be a release, such as `tensorflow=2.15.1`, before they are taken for a revision.
+
+    Raises:
+        InvalidArgument: saying how a release is written.
+    """
+    found = ALMOST.match(words)
+    if found:
+        name, version = found.groups()
+        raise InvalidArgument("A release names one version", repr(words), f"write {name}=={version}")
+
+
+def variables(words: str) -> Mapping[str, str]:
+    """Return the environment variables that a release needs: on which backend its Keras runs."""
+    names = [re.split(r"[^\w.-]", one)[0].lower() for one in words.split(",")]
+    found = [name for name in names if name in BACKENDS]
+    return {"KERAS_BACKEND": found[0]} if found and not any(name.startswith("tensorflow") for name in names) else {}
+
+
+@contextlib.contextmanager
+def installed(words: str) -> Iterator[Path]:
+    """Yield an environment in which a release is installed; by uv where it is there, or else by pip.
+
+    Args:
+        words: requirements with commas between; `python==3.11` among them says for which CPython, with uv alone.
+
+    Raises:
+        InvalidArgument: it cannot be installed, or holds something else than requirements, such as an option of pip.
+    """
+    asked = requirements.separated(words)
+    versions = [found[1] for found in map(PYTHON.fullmatch, asked) if found]
+    python = versions[-1] if versions else f"{sys.version_info.major}.{sys.version_info.minor}"
+    wanted = [one for one in asked if not PYTHON.fullmatch(one)]
+    uv = shutil.which("uv")
+    if uv is None and versions and sys.version.split()[0].split(".")[: python.count(".") + 1] != python.split("."):
+        found = f"{words}; this is CPython {sys.version.split()[0]}"
+        raise InvalidArgument("Another CPython can be had by uv alone", found, "install uv, or leave python== out")
+    with folders.temporary("release") as place:
+        folder = str(place)
+        if uv is None:
+            _done(words, [sys.executable, "-m", "venv", folder])
+            # The package itself goes there as a copy; what it needs is what every framework needs too.
+            interpreter = next(one for one in (place / "bin/python", place / "Scripts/python.exe") if one.is_file())
+            _done(words, [str(interpreter), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--", *wanted])
+        else:
+            _done(words, [uv, "venv", "-q", "--python", python, folder])
+            _done(words, [uv, "pip", "install", "-q", "--python", folder, "--", *wanted])
+        yield place
+
+
+def _done(words: str, command: list[str]) -> None:
+    done = subprocess.run(ending.bound(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        said = CREDENTIALS.sub("...@", " ".join(done.stdout.split()))[-SAID:]
+        remedy = "install it into an environment yourself, and name that"
+        name = re.split(r"[^\w.-]", words)[0]
+        remedy += "" if name in KNOWN else did_you_mean(name, KNOWN, before="; ")
+        raise InvalidArgument("A release cannot be installed", f"{words}: {said}", remedy)

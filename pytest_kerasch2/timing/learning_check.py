@@ -1,0 +1,137 @@
+"""Whether a model learns while it is timed: weights and losses that are numbers, and a loss that does not grow."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any, Callable, Sequence
+
+import numpy as np
+
+from pytest_kerasch2.errors import InvalidArgument, InvalidMeasurement
+from pytest_kerasch2.framework import api
+from pytest_kerasch2.timing import benchmark_data, nested_arrays, reference_loop
+from pytest_kerasch2.timing.batch_sources import Batch
+from pytest_kerasch2.timing.model_changes import put_back
+from pytest_kerasch2.timing.reference_runs import NoReference, Reference, tried
+from pytest_kerasch2.timing.workload import Subject
+
+# Inputs on which the loss is looked at, in whole batches, of which there is one at least and not more than so many.
+LOOKED_AT = 1000
+BATCHES = 16
+# A loss that has grown so much has diverged, be it a number still.
+DIVERGED = 1e6
+# Runs of the reference step that a loss which has grown is held to. It may be larger than theirs by so much: a share
+# of the largest, and so many times what they are apart.
+RUNS = 4
+SHARE, APART = 0.2, 10.0
+_REMEDY = "look at its data and at its learning rate"
+
+
+def loss_of(subject: Subject) -> float | None:
+    """Return the loss on some of the data; None where it cannot be computed in a loop of our own."""
+    if reference_loop.why_not(subject.model):
+        return None
+    try:
+        return float(tried(lambda: reference_loop.loss(subject.model, looked_at(subject))))
+    except NoReference:
+        return None
+
+
+def looked_at(subject: Subject) -> list[Batch]:
+    """Return the batches on which the loss is looked at: the same whatever the model says of itself."""
+    count = max(1, min(subject.kept, LOOKED_AT // subject.batch_size, BATCHES))
+    return [subject.batch(place) for place in range(count)]
+
+
+def check_learned(before: float | None, after: float | None, again: Callable[[], Sequence[float]]) -> None:
+    """Refuse steps that made a model worse, which steps of the reference would not have done.
+
+    Args:
+        before, after: losses; None where they are not known.
+        again: returns the losses after as many steps of the reference from the same start; none where that would take
+            too long.
+
+    Raises:
+        InvalidMeasurement: the loss has grown without end, or far above those of the reference.
+    """
+    if before is None or after is None or not math.isfinite(before) or after <= before:
+        return
+    found = f"the loss is {after:.4g}, and was {before:.4g} before"
+    if not after <= DIVERGED * max(1.0, abs(before)):
+        raise InvalidMeasurement("Steps of training diverged", found, _REMEDY)
+    others = again()
+    if others and after > max(others) + SHARE * abs(max(others)) + APART * (max(others) - min(others)):
+        found = f"{found}; after as many reference steps it is {max(others):.4g} at most"
+        raise InvalidMeasurement("Steps of training made the model worse", found, _REMEDY)
+
+
+def of_reference(subject: Subject, steps: int, seconds: float) -> list[float]:
+    """Return the losses after so many steps of the reference, of several runs; none where they take too long.
+
+    Args:
+        seconds: that a run may take.
+    """
+    found = []
+    try:
+        step = Reference(subject)
+        for run in range(RUNS):
+            with put_back(subject.model):
+                # Each with another batch first: the order is drawn where Keras draws one.
+                if not _within(step, subject, range(run, run + steps), seconds):
+                    return []
+                found.append(float(tried(lambda: reference_loop.loss(subject.model, looked_at(subject)))))
+    except NoReference:
+        return []
+    return found
+
+
+def _within(step: Reference, subject: Subject, places: range, seconds: float) -> bool:
+    step([subject.batch(places[0])])
+    began = time.perf_counter()
+    for place in places[1:]:
+        step([subject.batch(place)])
+        if time.perf_counter() > began + seconds:
+            return False
+    return True
+
+
+def check_numbers(subject: Subject, result: Any = None, *, trains: bool = True) -> None:
+    """Refuse a model whose weights, or results, are no numbers: the data are, or it has diverged.
+
+    Args:
+        result: what `evaluate` or `predict` has given, if that is to be looked at.
+        trains: whether the steps change the weights.
+
+    Raises:
+        InvalidArgument: the data are no numbers either.
+        InvalidMeasurement: a weight is no number.
+    """
+    weights = enumerate(subject.trained)
+    lost = [f"{place}: {one.name}" for place, one in weights if not _finite(one)] if trains else []
+    if lost or not all(map(_finite, nested_arrays.values(result))):
+        check_data(subject)
+    if lost:
+        raise InvalidMeasurement("Steps of training diverged", f"what is no number in {', '.join(lost)}", _REMEDY)
+
+
+def check_data(subject: Subject) -> None:
+    """Refuse data that hold what is not a number.
+
+    Raises:
+        InvalidArgument: they do.
+    """
+    batches = [subject.batch(place) for place in range(subject.kept)] if subject.source else []
+    parts = [batch[: len(benchmark_data.NAMES)] for batch in batches] or [(subject.x, subject.y, subject.sample_weight)]
+    for part in parts:
+        for name, one in zip(benchmark_data.NAMES, part):
+            found = benchmark_data.not_finite(one, name)
+            if found:
+                raise InvalidArgument(f"data must hold numbers, but {found} that are NaN or infinite")
+
+
+def _finite(value: Any) -> bool:
+    array = np.asarray(value if isinstance(value, (int, float)) else api.array(value))
+    if not (np.issubdtype(array.dtype, np.number) or "float" in array.dtype.name):
+        return True
+    return bool(np.isfinite(array.astype("float64")).all()) if array.dtype.kind != "c" else True

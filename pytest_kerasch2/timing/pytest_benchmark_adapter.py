@@ -1,0 +1,237 @@
+"""Times the steps of somebody's model, and gives them to pytest-benchmark: its table and its JSON then hold them."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable, Mapping
+
+from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument
+from pytest_kerasch2.framework import api, devices
+from pytest_kerasch2.framework.devices import Device
+from pytest_kerasch2.timing import (
+    benchmark_arguments,
+    breakdown,
+    function_steps,
+    measured_environment,
+    memory,
+    modes,
+    roofline,
+    step_measurement,
+)
+from pytest_kerasch2.timing.deadline import within
+from pytest_kerasch2.timing.measurement import Measurement
+from pytest_kerasch2.timing.modes import Mode
+from pytest_kerasch2.timing.table import Row
+from pytest_kerasch2.timing.workload import Subject, size_of, subject
+
+SCHEMA = 1
+BATCH_SIZE = 32
+# Under this name it stands in the `extra_info` of a benchmark.
+NAME = "kerasch2"
+
+
+def has_keeper(config: Any) -> bool:
+    """Return whether pytest-benchmark is there, found by its name or loaded by that of its module."""
+    return any(map(config.pluginmanager.hasplugin, ("benchmark", "pytest_benchmark.plugin")))
+
+
+def keeper(request: Any) -> Any:
+    """Return the fixture of pytest-benchmark, which keeps the times.
+
+    Raises:
+        InvalidArgument: this is one of several processes, whose times are those of all of them.
+        FrameworkMissing: pytest-benchmark is not installed, or switched off.
+    """
+    if hasattr(request.config, "workerinput"):
+        raise InvalidArgument("Several workers take each other's time", "this is a worker of -n", "run it without -n")
+    if not has_keeper(request.config):
+        remedy = "run pip install pytest-benchmark, or load it by -p pytest_benchmark.plugin"
+        raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", remedy)
+    return request.getfixturevalue("benchmark")
+
+
+def keep(config: Any) -> None:
+    """Write what was measured so far where pytest-benchmark is to, for a process that will not come to its end."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        # What is said last is to be seen.
+        capture.suspend_global_capture(in_=True)
+    config._benchmarksession.handle_saving()
+
+
+def in_turns(
+    models: Mapping[str, Any],
+    data: Any,
+    *,
+    name: str,
+    batch_size: int | None = None,
+    device: str | Device | None = None,
+    mode: str = "fit",
+    seconds: float = 1.0,
+    rounds: int = 9,
+    deadline: float = 300.0,
+    given_up: Callable[[], None] = lambda: None,
+) -> dict[str, Measurement]:
+    """Measure several models, whose blocks take turns; each is then recorded by itself, as `found`.
+
+    Args:
+        models: by their names.
+        name: that their measurements share.
+        rounds: at least.
+        data, batch_size, device, mode, seconds, deadline, given_up: as for `recorded`.
+
+    Raises:
+        InvalidArgument, DeviceMissing, NotApplicable, InvalidMeasurement, Inconclusive: as `recorded` does.
+    """
+    benchmark_arguments.seconds(seconds)
+    chosen, place = modes.mode(mode), benchmark_arguments.device(device)
+    subjects = [_ready(model, data, batch_size, place, chosen) for model in models.values()]
+    with within(deadline, given_up), memory.told(place):
+        found = step_measurement.in_turns(subjects, chosen, seconds, fewest=rounds)
+    return {of: replace(one, turns=name) for of, one in zip(models, found)}
+
+
+def recorded(
+    benchmark: Any,
+    model: Any,
+    data: Any,
+    *,
+    batch_size: int | None = None,
+    device: str | Device | None = None,
+    mode: str = "fit",
+    seconds: float = 1.0,
+    deadline: float = 300.0,
+    proof: bool = True,
+    apart: bool = False,
+    class_weight: Mapping[int, float] | None = None,
+    given_up: Callable[[], None] = lambda: None,
+    found: Measurement | None = None,
+) -> Row:
+    """Time the steps of a model, and give their times to pytest-benchmark.
+
+    Args:
+        benchmark: the fixture of pytest-benchmark; its times are those of single steps.
+        model, data: see `subject`.
+        batch_size: items a step, 32 where it is not said; data that come in batches have their own.
+        device: a word for one device or a device, or None for a GPU if there is one.
+        mode, seconds: name of a way to do the steps, and of blocks that count, about.
+        deadline: seconds after which it is given up.
+        proof: whether steps must be shown to do what reference steps do.
+        apart: whether a step of `fit` is to be taken apart too.
+        class_weight: as for `fit`.
+        given_up: is called where it cannot be stopped at its deadline, before the process is ended.
+        found: what was measured of it already, in turns with others.
+
+    Raises:
+        InvalidArgument, DeviceMissing, NotApplicable: something that was given cannot be used here.
+        InvalidMeasurement: the time cannot be believed.
+        Inconclusive: the device has not enough memory.
+        FrameworkMissing: this pytest-benchmark takes no times that were measured elsewhere.
+    """
+    # At once: what is refused below has made use of the fixture all the same.
+    benchmark._mode = NAME
+    benchmark_arguments.seconds(seconds)
+    benchmark_arguments.apart(apart, mode)
+    chosen, place = modes.mode(mode), benchmark_arguments.device(device)
+    ready = _ready(model, data, batch_size, place, chosen, class_weight)
+    with within(deadline, given_up), memory.told(place):
+        found = found or step_measurement.measure(ready, chosen, seconds, proof)
+        taken = breakdown.measure(ready, seconds, proving=False) if apart else None
+        # With the same care: the machine may have too little memory for that too.
+        least, network = _limit(ready, chosen), _network(ready)
+    about = (benchmark.name, place.name, mode, ready.batch_size, found, least, network)
+    return _kept(benchmark, Row(*about, parts=taken, note=_note(ready, batch_size)), place, found)
+
+
+def _kept(benchmark: Any, row: Row, place: Device, found: Measurement) -> Row:
+    """Return a row whose times pytest-benchmark has."""
+    _give(benchmark, found)
+    benchmark.extra_info[NAME] = _record(row, place, found)
+    return row
+
+
+def _note(ready: Subject, batch_size: int | None) -> str:
+    """Return what is to be said where data that come in batches have others than were asked for."""
+    if batch_size is None or batch_size == ready.batch_size:
+        return ""
+    return f"batch_size is {ready.batch_size}, that of data, and not {batch_size}"
+
+
+def recorded_step(benchmark: Any, function: Callable[..., Any], **how: Any) -> Row:
+    """Time the step of a loop outside Keras, and give its times to pytest-benchmark.
+
+    Args:
+        benchmark: the fixture of pytest-benchmark.
+        function: does one step.
+        how: see `looping.measure`.
+
+    Raises:
+        InvalidArgument, InvalidMeasurement, Inconclusive: as `recorded` does.
+    """
+    benchmark._mode = NAME
+    found, loop = function_steps.measure(function, **how)
+    _give(benchmark, found)
+    row = Row(benchmark.name, loop.place, "step", loop.items, found)
+    about = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": "", "limit_seconds": None}
+    about.update(hardware="", environment=loop.environment, parts=None, step=loop.name)
+    benchmark.extra_info[NAME] = {"schema": SCHEMA, **about, **found.plain}
+    return row
+
+
+def _ready(
+    model: Any, data: Any, batch_size: int | None, place: Device, mode: Mode, class_weight: Any = None
+) -> Subject:
+    """Return a model and its data, of which a mode can be timed."""
+    made = subject(model, data, BATCH_SIZE if batch_size is None else batch_size, place, class_weight)
+    modes.check_model(model, mode)
+    return made
+
+
+def _record(row: Row, place: Device, found: Measurement) -> dict[str, Any]:
+    """Return what the file of pytest-benchmark has of a row."""
+    about = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": row.network}
+    about.update(hardware=devices.hardware(place), environment=measured_environment.told(), limit_seconds=row.limit)
+    noted = {"note": row.note} if row.note else {}
+    return {"schema": SCHEMA, **about, **noted, "parts": row.parts and row.parts.plain, **found.plain}
+
+
+def _network(subject: Subject) -> str:
+    return f"{_dtype(subject.model)}, {sum(map(size_of, subject.trained))} parameters"
+
+
+def _limit(subject: Subject, mode: Mode) -> float | None:
+    """Return the least seconds that a step takes here, or None for a network of layers that are not known."""
+    dtype = _dtype(subject.model)
+    work = roofline.work_of(subject.model, subject.batch_size, mode.trains)
+    return None if work is None else roofline.least(work, subject.device, dtype)
+
+
+def _dtype(model: Any) -> str:
+    # A model may have no layers, and hold its weights itself.
+    last = next(reversed(getattr(model, "layers", None) or [model]))
+    return api.dtype_name(getattr(last, "compute_dtype", getattr(last, "dtype", "")))
+
+
+def _give(benchmark: Any, found: Measurement) -> None:
+    steps = found.blocks[0].steps
+    try:
+        # Its own loops would do steps that nobody counts, and know nothing of devices. No public call takes times.
+        if benchmark.disabled:
+            return
+        stats = benchmark._make_stats(steps)
+        for one in found.blocks:
+            stats.update(one.seconds)
+    except (AttributeError, TypeError) as error:
+        happened = "This pytest-benchmark takes no times that were measured elsewhere"
+        raise FrameworkMissing(happened, str(error), "install pytest-benchmark 4 or 5") from error
+
+
+def tidy(storage: str | None) -> None:
+    """Remove the folder that pytest-benchmark makes at its start for what a run may save, where that is nothing."""
+    place = (storage or "").replace("file://", "", 1)
+    if place and "://" not in place:
+        # One that holds something is not removed so.
+        with contextlib.suppress(OSError):
+            Path(place).rmdir()

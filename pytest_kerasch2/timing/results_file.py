@@ -1,0 +1,125 @@
+"""Runs of `pytest --benchmark` that were kept by `--benchmark-json`, read back on whatever machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping
+
+from pytest_kerasch2.claims import schema
+from pytest_kerasch2.errors import BadResults
+from pytest_kerasch2.json_files import read_json
+from pytest_kerasch2.timing.block import Block
+from pytest_kerasch2.timing.breakdown import Parts, Round
+from pytest_kerasch2.timing.measurement import Measurement
+from pytest_kerasch2.timing.memory import Memory
+from pytest_kerasch2.timing.pytest_benchmark_adapter import NAME, SCHEMA
+from pytest_kerasch2.timing.table import Row
+
+REMEDY = "write it anew with pytest --benchmark --benchmark-json=FILE"
+BACKENDS = {"jax": "JAX", "torch": "PyTorch"}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A run that was kept.
+
+    Attributes:
+        name: of the file.
+        rows: what was measured; what was not is not in such a file.
+        day: on which it was written, as year, month and day.
+        environment: releases, as the records of the file have them.
+        machine: what tells it from others: its name, its processor, and how many cores it has.
+        hardware: what each GPU calls itself, by the name of the device.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    day: str
+    environment: Mapping[str, Any]
+    machine: tuple[str, str, int]
+    hardware: Mapping[str, str]
+
+    @property
+    def line(self) -> str:
+        """Return where it comes from."""
+        its, backend = self.environment, self.environment["backend"]
+        if backend == "tensorflow":
+            releases = f"TensorFlow {its['tensorflow']}, Keras {its['keras']}"
+        else:
+            releases = (
+                f"Keras {its['keras']} on {BACKENDS.get(backend, backend)} {its.get('backend_version') or ''}".strip()
+            )
+        _, processor, cores = self.machine
+        parts = [f"{releases}, CPython {its['python']}", f"{processor} ({cores} cores)"]
+        parts += [f"{device}: {name}" for device, name in self.hardware.items() if name]
+        return f"{self.name}, of {self.day}: {'; '.join(parts)}"
+
+
+def read(path: Path) -> Stored:
+    """Return the run that a file keeps.
+
+    Raises:
+        BadResults: it is missing, cut short, of another schema, or holds no steps.
+    """
+    try:
+        plain = read_json(path, on_constant=_no_number)
+        schema.require(plain, Path(__file__).with_name("steps.schema.json"))
+    except schema.Mismatch as error:
+        raise BadResults(f"Times of steps are not of schema {SCHEMA}", f"{path}, {error}", REMEDY) from error
+    except (OSError, ValueError) as error:
+        raise BadResults("Times of steps cannot be read", f"{path}: {error}", REMEDY) from error
+    pairs = [(one["fullname"], one.get("extra_info", {}).get(NAME)) for one in plain["benchmarks"]]
+    found = [(name, record) for name, record in pairs if record is not None]
+    if not found:
+        count = len(plain["benchmarks"])
+        raise BadResults("A file holds no times of steps", f"{path}: {count} benchmarks of another kind", REMEDY)
+    about, cpu = plain.get("machine_info", {}), plain.get("machine_info", {}).get("cpu", {})
+    return Stored(
+        path.name,
+        tuple(_row(name, record) for name, record in found),
+        plain.get("datetime", "")[:10] or "an unknown day",
+        found[0][1]["environment"],
+        (about.get("node", ""), cpu.get("brand_raw", about.get("machine", "an unknown CPU")), cpu.get("count", 0)),
+        {record["device"]: record["hardware"] for _, record in found},
+    )
+
+
+def _no_number(constant: str) -> None:
+    """Read NaN and the infinities, which are no times, as what the schema then refuses where a time is to be."""
+
+
+def _row(name: str, record: Mapping[str, Any]) -> Row:
+    memory = record["memory"] and Memory(record["memory"]["peak"], record["memory"]["growth"])
+    warming, blocks = (tuple(map(_block, record[which])) for which in ("warming", "blocks"))
+    before, after = record["load"]
+    found = Measurement(
+        first=record["first_call_seconds"],
+        warming=warming,
+        steady=record["steady"],
+        blocks=blocks,
+        traces=record["traces"],
+        load=(before, after),
+        loss=record["loss"] and tuple(record["loss"]),
+        memory=memory,
+        first_steps=record.get("first_call_steps", 0),
+        turns=record.get("turns", ""),
+    )
+    return Row(
+        name,
+        record["device"],
+        record["mode"],
+        record["batch_size"],
+        found=found,
+        limit=record["limit_seconds"],
+        network=record["network"],
+        parts=_parts(record.get("parts")),
+    )
+
+
+def _parts(plain: Mapping[str, Any] | None) -> Parts | None:
+    return None if plain is None else Parts(plain["steps"], tuple(Round(**one) for one in plain["rounds"]))
+
+
+def _block(plain: Mapping[str, Any]) -> Block:
+    return Block(plain["steps"], plain["seconds"], plain["owed"])

@@ -1,0 +1,269 @@
+"""The arms of a comparison: environments, releases, or revisions, each with a process that times for it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterator, Mapping, Sequence
+
+import pytest_kerasch2
+from pytest_kerasch2 import errors, folders
+from pytest_kerasch2.errors import ChildDied, InvalidArgument, InvalidMeasurement, KerasCh2Error
+from pytest_kerasch2.json_files import parse_json
+from pytest_kerasch2.timing import git, installed_releases, revisions
+from pytest_kerasch2.variables import Hidden
+
+# What lies in the folder where it runs comes last, behind what is installed: the suite has to be found there, and a
+# project beside it is not to hide the one that is installed in the environment.
+BEGIN = (
+    "import sys; sys.path[:] = [*filter(None, sys.path), sys.argv[1]]; "
+    "from pytest_kerasch2.timing.worker import main; main()"
+)
+# Seconds for an answer. Making ready a benchmark is the longest that is waited for: it traces, compiles and proves.
+DEADLINE = 600.0
+# Where a process looks for its temporary folder, on all systems.
+TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+# So often it is seen whether one has passed.
+WATCHED = 1.0
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One of the things that are compared.
+
+    Attributes:
+        name: in the user's words.
+        python: the interpreter of its environment.
+        folder: where it runs; what is imported is looked for there last.
+        slower: a slowdown that is injected, as a share of the time.
+        variables: environment variables beside those of this process.
+        before: folders that are looked into before what is installed.
+        not_from: a folder from which nothing may be imported, but for what the environment itself has there.
+        revision: the commit, where it is one of a git project.
+    """
+
+    name: str
+    python: Path
+    folder: Path
+    slower: float = 0.0
+    variables: Mapping[str, str] = field(default_factory=dict)
+    before: Sequence[Path] = ()
+    not_from: Path | None = None
+    revision: str = ""
+
+
+def path_of(arm: Arm, *first: Path) -> str:
+    """Return what is to stand in PYTHONPATH for an arm: some folders, those of the arm, and what stands there."""
+    return os.pathsep.join(filter(None, [*map(str, (*first, *arm.before)), os.environ.get("PYTHONPATH", "")]))
+
+
+class Worker:
+    """The process of an arm; give it orders, one at a time."""
+
+    def __init__(
+        self, arm: Arm, package: Path, variables: Mapping[str, str] | None = None, deadline: float = DEADLINE
+    ) -> None:
+        """Start it.
+
+        Args:
+            package: a folder with a copy of this package and nothing else, so that it needs no installation there.
+            variables: environment variables beside those of the arm.
+            deadline: seconds for an answer, after which it is ended.
+
+        Raises:
+            InvalidArgument: it cannot be started.
+        """
+        self.arm, self.deadline = arm, deadline
+        path = path_of(arm, package)
+        # Kept for as long as the process is: it ends, or is ended, without removing what lies in its temporary folder.
+        self._kept = contextlib.ExitStack()
+        self.said = self._kept.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is closed with the stack
+        temporary = self._kept.enter_context(folders.temporary("arm"))
+        own = {"PYTHONPATH": path, **dict.fromkeys(TEMPORARY, str(temporary))}
+        try:
+            self.process = subprocess.Popen(
+                [str(arm.python), "-c", BEGIN, str(arm.folder)],
+                cwd=arm.folder,
+                env=Hidden({**os.environ, **arm.variables, **(variables or {}), **own}),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.said,
+                text=True,
+            )
+        except OSError as error:
+            self._kept.close()
+            remedy = "name an environment, or an interpreter that can be run"
+            raise InvalidArgument("A process that times cannot be started", f"{arm.name}: {error}", remedy) from error
+        self._due: tuple[float, str] | None = None
+        self._late = ""
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while not self._closed.wait(WATCHED):
+            due = self._due
+            if due is not None and time.monotonic() > due[0]:
+                self._late = due[1]
+                self.process.kill()
+                return
+
+    def ask(self, do: str, **order: Any) -> Any:
+        """Return the answer to an order.
+
+        Raises:
+            ChildDied: the process has ended.
+            InvalidMeasurement: it has not answered in time.
+            KerasCh2Error: what the process refused, of the same kind.
+        """
+        self.send(do, **order)
+        return self.receive()
+
+    def send(self, do: str, **order: Any) -> None:
+        """Return an order whose answer is taken later."""
+        assert self.process.stdin is not None
+        self._due = time.monotonic() + self.deadline, " ".join(filter(None, (do, order.get("name"))))
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
+            self.process.stdin.flush()
+
+    def receive(self) -> Any:
+        """Return the answer to the order that was sent, as `ask` does."""
+        answer = self._answer()
+        self._due = None
+        if "error" in answer:
+            kind, *told = answer["error"]
+            raise getattr(errors, kind, KerasCh2Error)(*told)
+        return answer["ok"]
+
+    def _answer(self) -> Any:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            # What an environment prints when its interpreter starts is no answer.
+            with contextlib.suppress(ValueError):
+                found = parse_json(line, on_constant=float)
+                if isinstance(found, dict) and {"ok", "error"} & set(found):
+                    return found
+        raise self._died()
+
+    def _died(self) -> KerasCh2Error:
+        status = self.process.wait()
+        if self._late:
+            found = f"{self.arm.name}: {self._late} had not ended after {self.deadline:g} s"
+            return InvalidMeasurement(
+                "A process that times gave no answer", found, "look at the step, or say --deadline"
+            )
+        self.said.seek(0)
+        lines = [line.strip() for line in self.said.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        found = f"{self.arm.name}: exit status {status}: {lines[-1] if lines else 'nothing was said'}"
+        return ChildDied("A process that times has ended", found, "look at what was said, and at its environment")
+
+    def close(self) -> None:
+        """End it."""
+        self._closed.set()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._kept.close()
+
+
+def received(workers: Sequence[Worker]) -> list[Any]:
+    """Return the answers of several to what they were sent.
+
+    Raises:
+        KerasCh2Error: the first that one of them refused; all have been heard by then.
+    """
+    answers: list[Any] = []
+    refused: KerasCh2Error | None = None
+    for worker in workers:
+        try:
+            answers.append(worker.receive())
+        except KerasCh2Error as error:
+            refused = refused or error
+    if refused is not None:
+        raise refused
+    return answers
+
+
+@contextlib.contextmanager
+def package() -> Iterator[Path]:
+    """Yield a folder with a copy of this package, for interpreters in which it is not installed."""
+    with folders.temporary("package") as folder:
+        own = Path(pytest_kerasch2.__file__).parent
+        shutil.copytree(own, folder / own.name, ignore=shutil.ignore_patterns("__pycache__"))
+        yield folder
+
+
+@contextlib.contextmanager
+def named(words: str, folder: Path) -> Iterator[Arm]:
+    """Yield the arm that a user names: an environment, an interpreter, a release, or a revision of a folder's project.
+
+    A release is installed, and a revision checked out, for as long as this lasts.
+
+    Raises:
+        InvalidArgument: it is none of these.
+    """
+    path = _existing(words)
+    if path is not None and (path.is_file() or _python_in(path) or not _is_revision(words, folder)):
+        yield Arm(words, _interpreter(path), folder)
+    elif installed_releases.named(words):
+        with installed_releases.installed(words) as place:
+            yield Arm(words, _interpreter(place), folder, variables=installed_releases.variables(words))
+    else:
+        if not _is_revision(words, folder):
+            installed_releases.check_spelling(words)
+        with revisions.checked_out(words, folder) as tree:
+            python = Path(sys.executable)
+            yield Arm(words, python, tree.folder, before=tree.places, not_from=tree.project, revision=tree.commit)
+
+
+def _existing(words: str) -> Path | None:
+    """Return the file or the folder that words name, or None where they name none, or could not."""
+    try:
+        path = Path(words)
+        return path if words.strip() and (path.is_dir() or path.is_file()) else None
+    # A name too long, or with NUL.
+    except (OSError, ValueError):
+        return None
+
+
+def _is_revision(words: str, folder: Path) -> bool:
+    """Whether words name a revision; a folder that is no environment may have its name, such as a branch `docs`."""
+    try:
+        revisions.commit_of(words, git.project_of(folder))
+    except KerasCh2Error:
+        return False
+    return True
+
+
+def _python_in(path: Path) -> Path | None:
+    # Not resolved: where the name of an interpreter lies says which environment it is of.
+    places = (path / place for place in ("bin/python", "Scripts/python.exe"))
+    return next((place.absolute() for place in places if place.is_file()), None)
+
+
+def _interpreter(path: Path) -> Path:
+    if path.is_file():
+        if not os.access(str(path), os.X_OK):
+            raise InvalidArgument(
+                "A file is no interpreter", f"{path} cannot be run", "name one such as .venv/bin/python"
+            )
+        return path.absolute()
+    found = _python_in(path)
+    if found is not None:
+        return found
+    raise InvalidArgument("A folder is no environment", str(path), "name one with bin/python, or an interpreter")
