@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.page import browser
+from evaluation.html_page import browser
 
 PAGE = Path(__file__).with_name("compatibility.html")
 # A cell that says what is seen, why, and what to write instead.

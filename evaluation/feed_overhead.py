@@ -3,7 +3,7 @@
     python -m evaluation.feed_overhead                 eight processes, each some minutes; prints the ratios
     python -m evaluation.feed_overhead --out FILE      keeps each process's pairs as a line of JSON, and goes on there
 
-As `benchmarks.overhead` does for the chapter's network: the loop written by hand and the harness take turns, H B B H or
+As `evaluation.overhead` does for the chapter's network: the loop written by hand and the harness take turns, H B B H or
 B H H B by chance, and each process gives the median logarithm of the ratios of its pairs. Where a machine is too noisy
 for that, the share that the wait for the device takes of a block is another answer: nothing else of the harness stands
 within its clock.
@@ -24,8 +24,8 @@ from typing import Any, Callable, Mapping
 
 import numpy as np
 
-from benchmarks.overhead import turn
-from benchmarks.overhead_works import clocked, fitted
+from evaluation.overhead import turn
+from evaluation.overhead_works import clocked, fitted
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.timing import modes, step_measurement

@@ -242,7 +242,7 @@ def _show_comparison(path: Path, folder: Path) -> Shown:
 
 def steps() -> dict[str, Any]:
     """Return the times of steps of a processor and of a GPU, three batch sizes each, and some of styles in turns."""
-    plain = json.loads((ROOT / "benchmarks" / "data" / "steps-1-tensorflow.json").read_text(encoding="utf-8"))
+    plain = json.loads((ROOT / "evaluation" / "data" / "steps-1-tensorflow.json").read_text(encoding="utf-8"))
     named = [one for one in plain["benchmarks"] if "test_batch" in one["fullname"]]
     turns = [one for one in plain["benchmarks"] if "test_style" in one["fullname"]][:2]
     apart = [one for one in plain["benchmarks"] if "test_parts" in one["fullname"]]

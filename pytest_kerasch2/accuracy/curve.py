@@ -2,7 +2,7 @@
 
 Losses are compared by their logarithms. So are accuracies, by the number of images that were not recognised and a few
 more, for the logarithm of a small count has a long tail downwards. On these scales the seeds of a training lie about as
-normally as the tests of a gate suppose; `benchmarks/accuracy_rates.py` counts the alarms that are false.
+normally as the tests of a gate suppose; `evaluation/accuracy_rates.py` counts the alarms that are false.
 
 Other metrics are compared by the logarithms of what they lack to 0 and to 1 where they are shares, by their logarithms
 where all values are above zero and less is better, and else by themselves.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
-from typing import Any, Callable, Type
+from typing import Any, Callable
 
 # Letters of a place, and of what is wrong there.
 TOLD = 200
@@ -36,7 +36,7 @@ def require(data: Any, schema: Path) -> None:
 
 
 @functools.lru_cache(maxsize=None)
-def _compiled(schema: Path) -> tuple[Callable[[Any], Any], Type[Any]]:
+def _compiled(schema: Path) -> tuple[Callable[[Any], Any], type[Any]]:
     """Return a function that checks data, and the error that this function raises.
 
     The two are kept together: after an inner run of pytest, another import of the library has another class of error.

@@ -8,7 +8,7 @@ from pytest_kerasch2.timing.suite_lookup import CHAPTERS
 
 # Seconds of a start: three processes that import the framework at once, and then what each benchmark takes to be made
 # ready, warmed up and timed. With three benchmarks on two cores a start took 27 s in the middle of the 98 comparisons
-# that benchmarks/data/compare-live.jsonl keeps, and from 18 to 47 s.
+# that evaluation/data/compare-live.jsonl keeps, and from 18 to 47 s.
 STARTING = 15.0
 EACH = 4.0
 

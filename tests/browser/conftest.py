@@ -99,7 +99,7 @@ def driver() -> Iterator[Any]:
     """Yield the one browser of this run."""
     pytest.importorskip("selenium", reason="the page is tested with Selenium, which is not installed")
     pytest.importorskip("jinja2", reason="the page is made with Jinja2, of the extra `report`")
-    from benchmarks.page import browser
+    from evaluation.html_page import browser
 
     try:
         opened = browser()

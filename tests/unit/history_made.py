@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks import release_history_kept
-from benchmarks.release_history_suite import IMAGES
+from evaluation import release_history_kept
+from evaluation.release_history_suite import IMAGES
 
 FACTS = {"plugin": "0.1.0", "tensorflow": "2.15.0", "keras": "2.15.0", "backend": "tensorflow", "python": "3.11.7"}
 STEP = 0.002

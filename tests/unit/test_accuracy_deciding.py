@@ -233,7 +233,7 @@ def test_the_points_of_a_curve_share_the_rate_of_false_alarms() -> None:
 
 
 def test_false_alarms_of_the_whole_curve_keep_to_the_rate() -> None:
-    """A few hundred gates, each by a reference of its own; `benchmarks/accuracy_rates.py` counts on real trainings."""
+    """A few hundred gates, each by a reference of its own; `evaluation/accuracy_rates.py` counts on real trainings."""
     drawn = random.Random(5)
     alarms = 0
     for _ in range(200):

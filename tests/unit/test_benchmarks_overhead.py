@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks import overhead, overhead_works
-from benchmarks.overhead_works import WORKS
+from evaluation import overhead, overhead_works
+from evaluation.overhead_works import WORKS
 from pytest_kerasch2.errors import BadResults
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import compare_blocks
+from evaluation import compare_blocks
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.stats.paired_sequential import Terms
 from pytest_kerasch2.timing.compare_result import Comparison

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import compare_live, compare_picture, compare_report, timing_report
+from evaluation import compare_live, compare_picture, compare_report, timing_report
 from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.stats.paired_sequential import Terms
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import load
+from evaluation import load
 from pytest_kerasch2.errors import ChildDied, InvalidArgument
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux of processes")
 PARENT = """
 import sys, time
-from benchmarks import load
+from evaluation import load
 with load.running("ramp") as processes:
     if "stopped" in sys.argv:
         load.stop(processes)

@@ -16,9 +16,9 @@ pytest.importorskip("scipy", reason="intervals are SciPy's, of the extra `accura
 if sys.platform == "win32":
     pytest.skip("the interpreters of these tests are scripts", allow_module_level=True)
 
-from benchmarks import release_history, release_history_kept, release_history_picture, release_history_report
-from benchmarks.release_history import Unmeasured, Wish
-from benchmarks.release_history_rows import history, jumps, series
+from evaluation import release_history, release_history_kept, release_history_picture, release_history_report
+from evaluation.release_history import Unmeasured, Wish
+from evaluation.release_history_rows import history, jumps, series
 from matrix import columns, environments, places
 from matrix.columns import Column
 from matrix.errors import Unfinished

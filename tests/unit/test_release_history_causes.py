@@ -13,8 +13,8 @@ if sys.version_info < (3, 11):
 if sys.platform == "win32":
     pytest.skip("the interpreters of these tests are scripts", allow_module_level=True)
 
-from benchmarks import release_history, release_history_causes, release_history_suite
-from benchmarks.release_history_suite import OPTIMIZER
+from evaluation import release_history, release_history_causes, release_history_suite
+from evaluation.release_history_suite import OPTIMIZER
 from matrix import environments
 from matrix.columns import Column
 from matrix.errors import Unfinished

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import (
+from evaluation import (
     compare_rivals,
     rivals_asv,
     rivals_live,
@@ -20,10 +20,10 @@ from benchmarks import (
     rivals_running,
     timing_report,
 )
-from benchmarks.rivals_record import Finished, Trial
-from benchmarks.rivals_resampled import SHAPES, Shape
-from benchmarks.rivals_rules import OURS, RULES
-from benchmarks.rivals_running import Setting
+from evaluation.rivals_record import Finished, Trial
+from evaluation.rivals_resampled import SHAPES, Shape
+from evaluation.rivals_rules import OURS, RULES
+from evaluation.rivals_running import Setting
 from pytest_kerasch2.errors import BadResults, ChildDied, FrameworkMissing, InvalidArgument
 from pytest_kerasch2.stats.paired_sequential import Terms
 from pytest_kerasch2.timing.compare_result import Comparison

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import rivals_asv, rivals_live, rivals_running
-from benchmarks.rivals_running import Setting, Told
+from evaluation import rivals_asv, rivals_live, rivals_running
+from evaluation.rivals_running import Setting, Told
 
 pytestmark = pytest.mark.slow
 WORKLOAD = """
@@ -33,7 +33,7 @@ LARGE = 3.0
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a trial, whose benchmarks are a call that only waits."""
-    package = tmp_path / "root" / "benchmarks"
+    package = tmp_path / "root" / "evaluation"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
     (package / "rivals_workload.py").write_text(WORKLOAD, encoding="utf-8")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks import rivals_picture
-from benchmarks.rivals_record import Finished, Trial
-from benchmarks.rivals_rules import OURS
+from evaluation import rivals_picture
+from evaluation.rivals_record import Finished, Trial
+from evaluation.rivals_rules import OURS
 
 matplotlib = pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
 SECONDS = {"measured": 40.0, "all": 90.0}

@@ -8,8 +8,8 @@ from typing import Any, Iterator
 
 import pytest
 
-from benchmarks import rivals_rules
-from benchmarks.rivals_rules import RULES
+from evaluation import rivals_rules
+from evaluation.rivals_rules import RULES
 
 SIZES = (6, 10, 11, 16, 21, 26, 31, 45, 60, 120)
 

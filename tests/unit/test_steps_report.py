@@ -13,7 +13,7 @@ from pytest_kerasch2.timing.breakdown import Parts, Round
 from tests.unit.batch_made import APART, CPU, GPU, kept
 
 pytest.importorskip("matplotlib")
-steps_report = pytest.importorskip("benchmarks.steps_report")
+steps_report = pytest.importorskip("evaluation.steps_report")
 
 
 @pytest.fixture

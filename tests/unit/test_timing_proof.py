@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.timing_cheats import CHEATS
+from evaluation.timing_cheats import CHEATS
 from pytest_kerasch2 import models
 from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.framework import api, devices

@@ -13,7 +13,7 @@ from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.chapter.printed_numbers.trained import SEEDS_EACH, STYLES, Curves
 
 # What the figures of training are multiplied by where nothing is dropped, after the first and after the tenth epoch:
-# the losses, and the shares of images not recognised. Measured: `benchmarks/printed_variants.py`.
+# the losses, and the shares of images not recognised. Measured: `evaluation/printed_variants.py`.
 WITHOUT_DROPOUT = {0: (0.91, 0.90), 9: (0.46, 0.47)}
 
 

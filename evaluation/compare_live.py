@@ -1,0 +1,187 @@
+"""`kerasch2 compare` in earnest: one environment with itself, as it is and with a planted slowdown, under five loads.
+
+    python -m evaluation.compare_live --trials 8                      eight of each kind of load, nothing planted
+    python -m evaluation.compare_live --trials 2 --planted 0.05 0.1   two of each kind with each slowdown
+    python -m evaluation.compare_live --blocks FOLDER                 and keep every block, as KIND-PLANTED-SEED.json
+
+Each trial is a whole run of the suite of three benchmarks. It is kept in `data/compare-live.jsonl` as soon as
+it ends, with what it refused if it did, and the same command goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Iterator, Mapping, Sequence
+
+from evaluation import load
+from pytest_kerasch2.errors import InvalidMeasurement, KerasCh2Error
+from pytest_kerasch2.files import write_text
+from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.timing import benchmark_suite, compare
+from pytest_kerasch2.timing.compare import Order
+from pytest_kerasch2.timing.compare_result import AGAIN, COUNTS, FIRST, SECOND, Comparison, log_ratio, measured
+from pytest_kerasch2.timing.timed_processes import Arm
+
+ROOT = Path(__file__).parent.parent
+# How processes take turns: what was done otherwise is not of the same comparison.
+TURNS = {"seconds": compare.SECONDS, "turn": compare.TURN, "lead": compare.LEAD, "counts": COUNTS}
+REFUSED = "refused"
+KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
+INTERRUPTED = 130
+
+
+def record(found: Comparison, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
+    """Return what is kept of a trial.
+
+    Args:
+        kind: of load.
+        planted: the slowdown of the second arm, as a share.
+        wall: seconds that it took, with the starts of processes.
+    """
+    judged = found.judgements()
+    return {
+        "kind": kind,
+        "planted": planted,
+        "seed": seed,
+        "turns": TURNS,
+        "terms": asdict(found.terms),
+        "verdicts": {name: one.verdict.value if one else "undecided" for name, one in judged.items()},
+        "starts": 1 + max(pair["start"] for pair in found.pairs),
+        "measured": round(sum(map(measured, found.pairs)), 1),
+        "wall": round(wall, 1),
+        "environment": found.arms[FIRST]["environment"],
+        "pairs": [
+            {
+                "start": pair["start"],
+                "benchmark": pair["benchmark"],
+                "seconds": round(measured(pair), 2),
+                "ratio": round(log_ratio(pair, SECOND), 5),
+                "null": round(log_ratio(pair, AGAIN), 5),
+            }
+            for pair in found.pairs
+        ],
+    }
+
+
+def refused(error: InvalidMeasurement, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
+    """Return what is kept of a trial that ended with a refusal: who asked has no verdict, whatever the cause."""
+    return {
+        "kind": kind,
+        "planted": planted,
+        "seed": seed,
+        "turns": TURNS,
+        "terms": asdict(Terms()),
+        "verdicts": dict.fromkeys(benchmark_suite.CHAPTERS, REFUSED),
+        "starts": 0,
+        "measured": 0.0,
+        "wall": round(wall, 1),
+        "starts_owing": compare.STARTS_OWING,
+        "environment": {},
+        "pairs": [],
+        "why": str(error),
+    }
+
+
+def was_refused(one: Mapping[str, Any]) -> bool:
+    """Return whether a trial ended without a verdict."""
+    return REFUSED in one["verdicts"].values()
+
+
+def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> dict[str, Any]:
+    """Do one; with a folder for its blocks, they are kept there."""
+    python = Path(sys.executable)
+    arms = Arm("one", python, ROOT), Arm("the same", python, ROOT, slower=planted)
+    began = time.monotonic()
+    with load.running(kind, seed=seed) as processes:
+        load.stop(processes)
+        # The machine is loaded while blocks are timed. While processes start, the load would only cost time.
+        out = blocks and blocks / f"{kind}-{planted:g}-{seed}.json"
+        order = Order(Terms(), seed=seed, out=out, around=lambda: load.going_on(processes))
+        try:
+            found = compare.compare(*arms, order, lambda line: None)
+        except InvalidMeasurement as error:
+            return refused(error, kind, planted, seed, time.monotonic() - began)
+    return record(found, kind, planted, seed, time.monotonic() - began)
+
+
+def read(path: Path = KEPT) -> list[dict[str, Any]]:
+    """Return the trials that are kept and were done as they are done now; a line that was cut short is passed over."""
+    return [one for one in _kept(path) if _as_now(one)]
+
+
+def otherwise(path: Path = KEPT) -> list[dict[str, Any]]:
+    """Return the trials that are kept and were done in another way than they are done now."""
+    return [one for one in _kept(path) if not _as_now(one)]
+
+
+def _kept(path: Path) -> list[dict[str, Any]]:
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def _as_now(one: Mapping[str, Any]) -> bool:
+    return bool(one["turns"] == TURNS and one["terms"] == asdict(Terms()))
+
+
+def append(one: dict[str, Any], path: Path = KEPT) -> None:
+    """Keep a trial, behind whole lines only, and do not return before it is on the disk."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if text and not text.endswith("\n"):
+        write_text(text[: text.rfind("\n") + 1], path)
+    with path.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(one) + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _missing(kinds: Sequence[str], planted: Sequence[float], trials: int) -> Iterator[tuple[str, float, int]]:
+    there = {(one["kind"], one["planted"], one["seed"]) for one in read()}
+    # Of each kind one after the other, so that what was done is balanced whenever it is stopped.
+    for seed, share, kind in itertools.product(range(trials), planted, kinds):
+        if (kind, share, seed) not in there:
+            yield kind, share, seed
+
+
+def main() -> int:
+    """Do the trials that are missing, with their progress."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=8, help="of each kind of load and slowdown")
+    parser.add_argument("--planted", type=float, nargs="+", default=[0.0], metavar="SHARE")
+    parser.add_argument("--kinds", nargs="+", default=list(load.KINDS), choices=load.KINDS)
+    parser.add_argument("--blocks", type=Path, metavar="FOLDER", help="that exists")
+    asked = parser.parse_args()
+    if asked.blocks is not None and not asked.blocks.is_dir():
+        parser.error(f"--blocks: {asked.blocks} is no folder")
+    # What is asked to end in another way than by Ctrl-C would leave its loads behind, which are stopped meanwhile.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    left = list(_missing(asked.kinds, asked.planted, asked.trials))
+    began = time.monotonic()
+    try:
+        for done, one in enumerate(left, 1):
+            found = trial(*one, asked.blocks)
+            append(found)
+            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in found["verdicts"].items())
+            rest = (time.monotonic() - began) / done * (len(left) - done)
+            about = f"{found['starts']} starts, {found['measured']:.0f} s of {found['wall']:.0f} s measured"
+            print(
+                f"{done} of {len(left)}: {one[0]}, {one[1]:.2f}: {verdicts}; {about}; {rest / 60:.0f} min left",
+                flush=True,
+            )
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except KerasCh2Error as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""The file of finished trials: a first line of how the rivals were asked, then one for each, appended as it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Iterator, Mapping
+
+import filelock
+
+from evaluation.rivals_running import Setting
+from pytest_kerasch2.errors import BadResults, FrameworkMissing
+from pytest_kerasch2.files import write_text
+
+SCHEMA = 1
+PACKAGES = ("tensorflow", "keras", "numpy", "pytest-benchmark", "pyperf", "asv")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A suite of benchmarks before and after one change, asked of one rival under one kind of load."""
+
+    rival: str
+    kind: str
+    planted: float
+    number: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What came of a trial.
+
+    Attributes:
+        red: for each rule of the rival, whether each benchmark was told to have become slower.
+        seconds: that were measured, and that all of it took.
+        estimates: what the rival gave for each benchmark before and after.
+    """
+
+    trial: Trial
+    red: Mapping[str, Mapping[str, bool]]
+    seconds: Mapping[str, float]
+    estimates: Mapping[str, Any]
+
+
+def header(setting: Setting) -> dict[str, Any]:
+    """Return the first line of a file.
+
+    Raises:
+        FrameworkMissing: a rival is not installed.
+    """
+    try:
+        versions = {name: metadata.version(name) for name in PACKAGES}
+    except metadata.PackageNotFoundError as error:
+        remedy = 'run pip install "pytest-kerasch2[rivals]"'
+        raise FrameworkMissing("Rivals are not installed", f"{error.name} is missing", remedy) from error
+    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+    return {"schema": SCHEMA, "setting": asdict(setting), "versions": versions, **machine}
+
+
+def read(path: Path) -> tuple[Mapping[str, Any], list[Finished]]:
+    """Return what a file holds; a last line that a kill cut short is passed over.
+
+    Raises:
+        BadResults: it is missing, or something else.
+    """
+    remedy = "write one by python -m evaluation.compare_rivals run"
+    try:
+        first, *others = [json.loads(line) for line in _lines(path)]
+        if first["schema"] != SCHEMA:
+            raise BadResults("Trials of rivals are of another schema", f"{path}: {first['schema']}", remedy)
+        return first, [Finished(trial=Trial(**one.pop("trial")), **one) for one in others]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadResults("Trials of rivals cannot be read", f"{path}: {error}", remedy) from error
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+@contextlib.contextmanager
+def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[list[Finished]]:
+    """Hold a file for appending, and give the trials that are in it already.
+
+    Raises:
+        BadResults: it is of rivals that were asked otherwise, or another run holds it.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(filelock.FileLock(f"{path}.lock", timeout=0))
+        except filelock.Timeout as error:
+            raise BadResults("A file is being written", str(path), "wait for the other run, or name another") from error
+        # The lock itself stays a moment longer than its file.
+        held.callback(lambda: Path(f"{path}.lock").unlink(missing_ok=True))
+        if not path.exists() or not _lines(path):
+            write_text(json.dumps(wanted) + "\n", path)
+        known, found = read(path)
+        if dict(known) != json.loads(json.dumps(wanted)):
+            differ = ", ".join(
+                f"{name}: {known.get(name)}, now {wanted[name]}" for name in wanted if known.get(name) != wanted[name]
+            )
+            raise BadResults("A file is of rivals that were asked otherwise", f"{path}: {differ}", "name another")
+        if not path.read_bytes().endswith(b"\n"):
+            write_text("".join(f"{line}\n" for line in _lines(path)), path)
+        yield found
+
+
+def append(path: Path, finished: Finished) -> None:
+    """Add one trial, and do not return before it is on the disk."""
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(asdict(finished), allow_nan=False) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())

@@ -1,0 +1,170 @@
+"""Tells what runs of the chapter's benchmarks found, of which files in `data` keep what is told.
+
+pytest --benchmark --benchmark-json=FILE
+python -m evaluation.steps_report keep FILE steps-1-tensorflow   as data/steps-1-tensorflow.json
+pytest --benchmark-full -k test_batch --benchmark-json=FILE
+python -m evaluation.steps_report keep FILE batches-1-tensorflow
+pytest --benchmark-full -k parts --benchmark-json=FILE
+python -m evaluation.steps_report keep FILE parts-1-tensorflow
+python -m evaluation.steps_report                                the section of the document
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Sequence
+
+from evaluation.accuracy_report import rows_of
+from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.files import write_text
+from pytest_kerasch2.timing import breakdown_summary, results_file, scaling_command, side_by_side, table
+from pytest_kerasch2.timing.breakdown import NAMES, Parts
+from pytest_kerasch2.timing.pytest_benchmark_adapter import NAME
+from pytest_kerasch2.timing.results_file import Stored
+
+DATA = Path(__file__).parent / "data"
+FILES = "steps-*.json"
+# All batch sizes, each for longer.
+BATCHES = "batches-*.json"
+# A step of `fit` taken apart: by itself, and for longer.
+PARTS = "parts-*.json"
+PICTURE = Path(__file__).parent.parent / "docs" / "steps-by-batch.png"
+WIDTH = 100
+TOLD = """\
+The benchmarks of `benchmarks/bench_steps.py` and `benchmarks/bench_parts.py`, one run of each file below. For its two
+trainings the chapter prints 77 and 62 µs an image, and 39 for evaluating, on a machine that it does not name; what it
+calls is *style* and *way[evaluate]* here. *Limit ×* is how many times the least it takes that the products and bytes of
+the network can take on this machine.
+
+The rows are measured one after another, each in another minute of a shared machine. `parts[32]` and `batch[32]` do the
+same work as *sequential-list*: as much as these three differ, any two rows may differ by the minute alone.{turns}
+
+```sh
+pytest --benchmark --benchmark-json=FILE && python -m evaluation.steps_report keep FILE steps-1-tensorflow
+KERAS_BACKEND=jax pytest --benchmark -k "style or batch or parts" --benchmark-json=FILE
+python -m evaluation.steps_report keep FILE steps-2-jax
+KERAS_BACKEND=torch pytest --benchmark -k "style or batch or parts" --benchmark-json=FILE
+python -m evaluation.steps_report keep FILE steps-3-torch && python -m evaluation.timing_report
+```
+"""
+BY_BATCH = """\
+### By batch size
+
+```sh
+pytest --benchmark-full -k test_batch --benchmark-json=FILE
+python -m evaluation.steps_report keep FILE batches-1-tensorflow
+KERAS_BACKEND=jax pytest --benchmark-full -k test_batch --benchmark-json=FILE
+python -m evaluation.steps_report keep FILE batches-2-jax
+KERAS_BACKEND=torch pytest --benchmark-full -k test_batch --benchmark-json=FILE
+python -m evaluation.steps_report keep FILE batches-3-torch && python -m evaluation.timing_report
+```
+"""
+TURNS = "\nWhere it is said below a table, the blocks of the styles took turns, and are told apart there."
+
+
+def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
+    """Return the section of the document, and draw its picture.
+
+    Args:
+        folder: with the files that are kept.
+        picture: where it is drawn.
+
+    Raises:
+        BadResults: a file cannot be read.
+        InvalidArgument: of no network were several batch sizes measured.
+        FrameworkMissing: there is no Matplotlib.
+    """
+    found, batches, apart = (sorted(folder.glob(pattern)) for pattern in (FILES, BATCHES, PARTS))
+    runs = [results_file.read(path) for path in found]
+    by_batch: list[str] = []
+    # A run of all benchmarks has a few batch sizes too.
+    scaling_command.show(batches or found, [picture], WIDTH, by_batch.extend)
+    in_turns = [list(side_by_side.lines(run.rows)) for run in runs]
+    lines = ["## A step of the chapter\n", TOLD.format(turns=TURNS if any(in_turns) else "")]
+    for run, beside in zip(runs, in_turns):
+        lines += [f"### {run.line}\n", *_rows(run)]
+        lines += ["```text", *beside, "```\n"] if beside else []
+    lines += [BY_BATCH, "```text", *by_batch, "```\n"]
+    lines += [
+        f"![Time of a step by batch size]({picture.name})\n",
+        *_apart([results_file.read(path) for path in apart]),
+    ]
+    return "\n".join(lines)
+
+
+def _rows(run: Stored) -> list[str]:
+    its = [(row, row.found) for row in run.rows if row.found is not None]
+    return rows_of(["benchmark", *table.HEADS], [[table.short(row.name), *table.cells(row, one)] for row, one in its])
+
+
+def _apart(runs: Sequence[Stored]) -> list[str]:
+    its = [(run.name, row.batch_size, row.parts) for run in runs for row in run.rows if row.parts is not None]
+    heads = ["", "batch", "a step", *NAMES, "together", "asked"]
+    return [
+        "### Where the time of a step of `fit` goes\n",
+        f"The parts are measured each by itself; that they add up to "
+        f"{breakdown_summary.ENOUGH:.0%} at least is asked for.\n",
+        "```sh\npytest --benchmark-full -k parts --benchmark-json=FILE",
+        "python -m evaluation.steps_report keep FILE parts-1-tensorflow",
+        "KERAS_BACKEND=jax pytest --benchmark-full -k parts --benchmark-json=FILE",
+        "python -m evaluation.steps_report keep FILE parts-2-jax\n```\n",
+        *rows_of(heads, [[name, str(batch), *_shares(parts)] for name, batch, parts in its]),
+    ]
+
+
+def _shares(parts: Parts) -> list[str]:
+    each = [f"{parts.each[name] / parts.whole:.0%}" for name in NAMES]
+    together = f"{100 * parts.share:.0f} ± {100 * parts.spread:.0f} %"
+    return [
+        table.duration(parts.whole),
+        *each,
+        together,
+        "reached" if parts.share >= breakdown_summary.ENOUGH else "not reached",
+    ]
+
+
+def keep(path: Path, name: str, folder: Path = DATA) -> Path:
+    """Keep what is told of a run: every block, the releases, and which machine it was; give where.
+
+    Raises:
+        BadResults: the file cannot be read.
+    """
+    results_file.read(path)
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    machine = plain.get("machine_info", {})
+    cpu = {what: value for what, value in machine.get("cpu", {}).items() if what in ("brand_raw", "count")}
+    told = {
+        "machine_info": {"node": machine.get("node", ""), "machine": machine.get("machine", ""), "cpu": cpu},
+        "datetime": plain.get("datetime", ""),
+        "benchmarks": [
+            {"fullname": one["fullname"], "extra_info": one["extra_info"]}
+            for one in plain["benchmarks"]
+            if NAME in one.get("extra_info", {})
+        ],
+    }
+    out = folder / f"{name}.json"
+    write_text(json.dumps(told) + "\n", out)
+    return out
+
+
+def main() -> int:
+    """Keep a run, or print the section."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command")
+    kept = commands.add_parser("keep", help="keep what is told of a run")
+    kept.add_argument("file", type=Path)
+    kept.add_argument("name")
+    given = parser.parse_args()
+    try:
+        print(keep(given.file, given.name) if given.command == "keep" else section())
+    except KerasCh2Error as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
