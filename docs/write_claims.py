@@ -13,7 +13,7 @@ PLACE = Path(__file__).with_name("claims.md")
 
 def main() -> None:
     """Write the page."""
-    write_text(page(collection.all_checks()), PLACE)
+    write_text(page(collection.all_checks(), collection.headings()), PLACE)
 
 
 if __name__ == "__main__":

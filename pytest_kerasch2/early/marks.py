@@ -26,4 +26,4 @@ def decides(name: str) -> Callable[[Any], Any]:
         KeyError: the suite has no claim of that id.
     """
     known = packaged()[name].claim
-    return claim(known.id, known.statement, section=known.section, kind=known.kind)
+    return claim(known.id, known.statement, known.kind, section=known.section)

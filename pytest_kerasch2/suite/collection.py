@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Callable, Iterable, Sequence
 
 import pytest
@@ -48,6 +49,18 @@ def checks_in(section: str) -> list[Check]:
         own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
         checks += [check for check in map(check_of, filter(callable, own)) if check is not None]
     return checks
+
+
+def headings() -> tuple[str, ...]:
+    """Return the headings of the chapter in its order: those that the packages of the sections carry."""
+    packages = [importlib.import_module(f"{PACKAGE}.{section}") for section in SECTIONS]
+    return tuple(heading for package in packages for heading in _headings_of(package))
+
+
+def _headings_of(package: ModuleType) -> tuple[str, ...]:
+    if hasattr(package, "HEADINGS"):
+        return tuple(package.HEADINGS)
+    return (package.SECTION,) if hasattr(package, "SECTION") else ()
 
 
 def modules() -> list[str]:

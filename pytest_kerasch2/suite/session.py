@@ -303,7 +303,8 @@ class ChapterRun:
         """Return the results file of what was gathered so far."""
         ran_on = {**environment.environment_unseen(), **self.environment}
         selected = not self.interrupted and self.selection.is_partial(self.records)
-        return results.build(self.records, ran_on, not self.interrupted and not selected, selected)
+        complete = not self.interrupted and not selected
+        return results.build(self.records, ran_on, complete, selected, collection.headings())
 
     def suite_environment(self) -> dict[str, Any]:
         """Return what this run ran on, as far as that is known; of workers, what they told."""

@@ -67,7 +67,7 @@ from pytest_kerasch2.errors import *
 from pytest_kerasch2.subprocesses.job import Job
 
 def about(name, statement="It is so."):
-    return claim(f"small.{name}", statement, section="Features", kind="prose")
+    return claim(f"small.{name}", statement, "prose", section="Features")
 
 def known(**more):
     return known_issue(**{"cause": "it moved", "source": "https://example.org/why", "symptom": "5, not 6", **more})

@@ -12,8 +12,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Functional API"
-
 
 @contextmanager
 def halves_swapped() -> Iterator[None]:
@@ -41,12 +39,7 @@ def dense_negated() -> Iterator[None]:
         yield
 
 
-@claim(
-    "functional.several-inputs",
-    "A model can have several inputs.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("functional.several-inputs", "A model can have several inputs.", "prose")
 @detects(halves_swapped)
 @tolerates(network.other_weights)
 def several_inputs(tf: Any, record: Recorder) -> None:
@@ -68,12 +61,7 @@ def _numbers(shape: tuple[int, ...], seed: int) -> Any:
     return np.random.RandomState(seed).uniform(-1, 1, shape).astype("float32")
 
 
-@claim(
-    "functional.several-outputs",
-    "A model can have several outputs.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("functional.several-outputs", "A model can have several outputs.", "prose")
 @detects(dense_negated)
 @tolerates(network.other_weights)
 def several_outputs(tf: Any, record: Recorder) -> None:
@@ -92,12 +80,7 @@ def several_outputs(tf: Any, record: Recorder) -> None:
         record.all_true(f"output of {head.units} units", mask=np.abs(output - (values @ kernel + bias)) < 1e-5)
 
 
-@claim(
-    "functional.shared-layers",
-    "A layer can be shared: called in two places, it has its weights once.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("functional.shared-layers", "A layer can be shared: called in two places, it has its weights once.", "prose")
 @detects(halves_swapped)
 @tolerates(network.other_weights)
 def shared_layers(tf: Any, record: Recorder) -> None:
@@ -118,12 +101,7 @@ def shared_layers(tf: Any, record: Recorder) -> None:
     record.all_true("outputs for different ones", mask=np.abs(outputs - wanted) < 1e-5)
 
 
-@claim(
-    "functional.residual-connections",
-    "A model can have residual connections, past one or more layers.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("functional.residual-connections", "A model can have residual connections, past one or more layers.", "prose")
 @detects(residual_lost)
 @tolerates(network.other_weights)
 def residual_connections(tf: Any, record: Recorder) -> None:

@@ -7,17 +7,17 @@ from typing import Any
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.functional import SECTION as FUNCTIONAL
 from pytest_kerasch2.chapter.listings import faults, running
+from pytest_kerasch2.chapter.pipelines import SECTION as PIPELINES
 from pytest_kerasch2.chapter.pipelines import workarounds as pipelines_workarounds
+from pytest_kerasch2.chapter.sequential import SECOND_WAY
+from pytest_kerasch2.chapter.subclassing import SECTION as SUBCLASSING
 from pytest_kerasch2.checks import common_faults
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECOND_WAY = "Sequential model, second way"
-FUNCTIONAL = "Functional API"
-SUBCLASS = "Subclassing the model"
-PIPELINES = "Data pipelines"
 ADAM = "https://www.tensorflow.org/api_docs/python/tf/keras/optimizers/Adam"
 LEXICAL = "https://docs.python.org/3/reference/lexical_analysis.html#indentation"
 
@@ -25,8 +25,8 @@ LEXICAL = "https://docs.python.org/3/reference/lexical_analysis.html#indentation
 @claim(
     "blocks.second-model",
     "The block that builds and compiles the second model runs as printed.",
+    "code",
     section=SECOND_WAY,
-    kind="code",
 )
 @known_issue(
     cause="the optimizer is tf.keras.optimizers.Adam; no release has had it as tf.keras.Adam",
@@ -44,7 +44,7 @@ def second_model(tf: Any, record: Recorder) -> None:
     record.equal("its parameters", expected=running.TOTAL, actual=int(models.built(network).count_params()))
 
 
-@claim("blocks.second-fit", "The block that trains the second model runs as printed.", section=SECOND_WAY, kind="code")
+@claim("blocks.second-fit", "The block that trains the second model runs as printed.", "code", section=SECOND_WAY)
 @detects(faults.idle_fit)
 @tolerates(faults.windows_line_ends)
 def second_fit(tf: Any, mnist: Any, record: Recorder) -> None:
@@ -59,10 +59,7 @@ def second_fit(tf: Any, mnist: Any, record: Recorder) -> None:
 
 
 @claim(
-    "blocks.second-evaluate",
-    "The block that evaluates the second model runs as printed.",
-    section=SECOND_WAY,
-    kind="code",
+    "blocks.second-evaluate", "The block that evaluates the second model runs as printed.", "code", section=SECOND_WAY
 )
 @detects(faults.loss_alone)
 @tolerates(faults.windows_line_ends)
@@ -79,8 +76,8 @@ def second_evaluate(tf: Any, mnist: Any, record: Recorder) -> None:
 @claim(
     "blocks.functional-data",
     "The block that sets up the data for the functional model runs as printed.",
+    "code",
     section=FUNCTIONAL,
-    kind="code",
 )
 @detects(faults.parts_swapped)
 @tolerates(faults.windows_line_ends)
@@ -94,10 +91,7 @@ def functional_data(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> Non
 
 
 @claim(
-    "blocks.functional-model",
-    "The block that builds the functional model runs as printed.",
-    section=FUNCTIONAL,
-    kind="code",
+    "blocks.functional-model", "The block that builds the functional model runs as printed.", "code", section=FUNCTIONAL
 )
 @known_issue(
     cause="tf.layers belongs to the API of TensorFlow 1 and is in no release of TensorFlow 2; the layer is "
@@ -119,8 +113,8 @@ def functional_model(tf: Any, record: Recorder) -> None:
 @claim(
     "blocks.functional-training",
     "The block that compiles, trains and evaluates the functional model runs as printed.",
+    "code",
     section=FUNCTIONAL,
-    kind="code",
 )
 @detects(faults.idle_fit, faults.loss_alone)
 @tolerates(faults.windows_line_ends)
@@ -139,8 +133,8 @@ def functional_training(tf: Any, mnist: Any, record: Recorder) -> None:
 @claim(
     "blocks.subclass-definition",
     "The block that defines the subclassed model runs as printed.",
-    section=SUBCLASS,
-    kind="code",
+    "code",
+    section=SUBCLASSING,
 )
 @known_issue(
     of="keras",
@@ -162,8 +156,8 @@ def subclass_definition(tf: Any, record: Recorder) -> None:
 @claim(
     "blocks.subclass-training",
     "The block that compiles, trains and evaluates the subclassed model runs as printed.",
-    section=SUBCLASS,
-    kind="code",
+    "code",
+    section=SUBCLASSING,
 )
 @known_issue(
     of="keras",
@@ -192,10 +186,7 @@ def subclass_training(tf: Any, mnist: Any, record: Recorder) -> None:
 
 
 @claim(
-    "blocks.training-pipeline",
-    "The block that makes the training data set runs as printed.",
-    section=PIPELINES,
-    kind="code",
+    "blocks.training-pipeline", "The block that makes the training data set runs as printed.", "code", section=PIPELINES
 )
 @detects(faults.no_flip, faults.repeats_nothing)
 @tolerates(faults.windows_line_ends)
@@ -207,9 +198,7 @@ def training_pipeline(tf: Any, mnist: Any, record: Recorder) -> None:
     record.equal("five batches of the four", expected=[(32, 28, 28)] * 5, actual=shapes)
 
 
-@claim(
-    "blocks.test-pipeline", "The block that makes the test data set runs as printed.", section=PIPELINES, kind="code"
-)
+@claim("blocks.test-pipeline", "The block that makes the test data set runs as printed.", "code", section=PIPELINES)
 @detects(faults.repeats_nothing)
 @tolerates(faults.windows_line_ends)
 def pipeline_of_test(tf: Any, mnist: Any, record: Recorder) -> None:
@@ -226,8 +215,8 @@ def pipeline_of_test(tf: Any, mnist: Any, record: Recorder) -> None:
 @claim(
     "blocks.pipeline-training",
     "The block that compiles and trains a model on the data set runs as printed.",
+    "code",
     section=PIPELINES,
-    kind="code",
 )
 @known_issue(
     cause="the block compiles `model5` and trains `model`, and no block of the chapter defines either",

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kerasch2 import models
+from pytest_kerasch2.chapter.datasets import SECTION as DATASETS
 from pytest_kerasch2.chapter.listings import faults, running
+from pytest_kerasch2.chapter.saving import SECTION as SAVING
 from pytest_kerasch2.chapter.saving import faults as saving_faults
 from pytest_kerasch2.chapter.saving import small_models as small
 from pytest_kerasch2.chapter.saving import workarounds as saving_workarounds
@@ -15,10 +17,8 @@ from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_is
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.data import genuine, standins
 
-SAVING = "Saving and loading"
 
-
-@claim("blocks.save-model", "The block that saves a model runs as printed.", section=SAVING, kind="code")
+@claim("blocks.save-model", "The block that saves a model runs as printed.", "code", section=SAVING)
 @detects(saving_faults.saves_nothing)
 @tolerates(faults.windows_line_ends)
 def save_model(tf: Any, scratch: Path, record: Recorder) -> None:
@@ -31,7 +31,7 @@ def save_model(tf: Any, scratch: Path, record: Recorder) -> None:
     record.equal("files in the folder", expected=["model_name.h5"], actual=small.files(scratch))
 
 
-@claim("blocks.load-model", "The block that loads the saved model runs as printed.", section=SAVING, kind="code")
+@claim("blocks.load-model", "The block that loads the saved model runs as printed.", "code", section=SAVING)
 @known_issue(
     of="keras",
     since="3.0",
@@ -55,7 +55,7 @@ def load_model(tf: Any, scratch: Path, record: Recorder) -> None:
     record.same_bits("the output weights", expected=network.get_weights()[2], actual=again[2])
 
 
-@claim("blocks.save-weights", "The block that saves the weights runs as printed.", section=SAVING, kind="code")
+@claim("blocks.save-weights", "The block that saves the weights runs as printed.", "code", section=SAVING)
 @known_issue(
     of="keras",
     since="3.0",
@@ -80,8 +80,8 @@ def save_weights(tf: Any, scratch: Path, record: Recorder) -> None:
 @claim(
     "blocks.load-weights",
     "The block that loads the weights runs as printed, on a file as the printed release writes it.",
+    "code",
     section=SAVING,
-    kind="code",
 )
 @detects(saving_faults.weights_left_behind)
 @tolerates(faults.windows_line_ends)
@@ -98,7 +98,7 @@ def load_weights(tf: Any, scratch: Path, record: Recorder) -> None:
         record.same_bits(f"array {index}", expected=saved, actual=loaded)
 
 
-@claim("blocks.load-fashion", "The block that loads Fashion-MNIST runs as printed.", section="Data sets", kind="code")
+@claim("blocks.load-fashion", "The block that loads Fashion-MNIST runs as printed.", "code", section=DATASETS)
 @detects(faults.labels_before_images)
 @tolerates(faults.windows_line_ends)
 def load_fashion(tf: Any, scratch: Path, record: Recorder) -> None:

@@ -14,8 +14,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Sequential model, first way"
-
 
 @contextmanager
 def _data_as(**changed: Callable[[Any], Any]) -> Iterator[None]:
@@ -94,10 +92,7 @@ def cast_to_half() -> Iterator[None]:
 
 
 @claim(
-    "network-data.sizes",
-    "MNIST has 60,000 images to train on and 10,000 to test with, and a label for each.",
-    section=SECTION,
-    kind="output",
+    "network-data.sizes", "MNIST has 60,000 images to train on and 10,000 to test with, and a label for each.", "output"
 )
 @detects(one_image_lost)
 @tolerates(copied)
@@ -109,7 +104,7 @@ def sizes(mnist: Any, record: Recorder) -> None:
     record.equal("labels to test with", expected=10_000, actual=len(mnist.y_test))
 
 
-@claim("network-data.grid", "Each MNIST digit lies on a grid of 28 x 28 pixels.", section=SECTION, kind="prose")
+@claim("network-data.grid", "Each MNIST digit lies on a grid of 28 x 28 pixels.", "prose")
 @detects(frames_cut)
 @tolerates(copied)
 def grid(mnist: Any, record: Recorder) -> None:
@@ -118,12 +113,7 @@ def grid(mnist: Any, record: Recorder) -> None:
     record.equal("one test image", expected=(28, 28), actual=mnist.x_test.shape[1:])
 
 
-@claim(
-    "network-data.pixels",
-    "Each MNIST pixel is an unsigned 8-bit integer.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("network-data.pixels", "Each MNIST pixel is an unsigned 8-bit integer.", "prose")
 @detects(signed_pixels)
 @tolerates(copied)
 def pixels(mnist: Any, record: Recorder) -> None:
@@ -134,12 +124,7 @@ def pixels(mnist: Any, record: Recorder) -> None:
         record.equal(f"least and greatest of {name}", expected=(0, 255), actual=(int(images.min()), int(images.max())))
 
 
-@claim(
-    "network-data.labels",
-    "The MNIST labels are unsigned 8-bit integers too, the digits 0 to 9.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("network-data.labels", "The MNIST labels are unsigned 8-bit integers too, the digits 0 to 9.", "prose")
 @detects(wide_labels, zeros_lost)
 @tolerates(copied)
 def labels(mnist: Any, record: Recorder) -> None:
@@ -150,12 +135,7 @@ def labels(mnist: Any, record: Recorder) -> None:
         record.equal(f"values of {name}", expected=list(range(10)), actual=np.unique(values).tolist())
 
 
-@claim(
-    "network-data.scaled",
-    "Dividing by 255.0 and casting makes every MNIST pixel a float32 from 0 to 1.",
-    section=SECTION,
-    kind="code",
-)
+@claim("network-data.scaled", "Dividing by 255.0 and casting makes every MNIST pixel a float32 from 0 to 1.", "code")
 @detects(cast_by_truncation, cast_to_half)
 @tolerates(copied)
 def scaled(tf: Any, mnist: Any, record: Recorder) -> None:
@@ -170,12 +150,7 @@ def scaled(tf: Any, mnist: Any, record: Recorder) -> None:
         record.all_true(f"pixels of {len(images)} images of {name} as their bytes", mask=prepared == of_byte[images])
 
 
-@claim(
-    "network-data.labels-cast",
-    "Casting makes the MNIST labels int64 and leaves their values as they are.",
-    section=SECTION,
-    kind="code",
-)
+@claim("network-data.labels-cast", "Casting makes the MNIST labels int64 and leaves their values as they are.", "code")
 @detects(cast_to_half)
 @tolerates(copied)
 def labels_cast(tf: Any, mnist: Any, record: Recorder) -> None:

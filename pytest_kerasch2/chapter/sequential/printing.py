@@ -18,7 +18,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_is
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Sequential model, first way"
 KERAS3_BAR = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/utils/progbar.py"
 TF22_BAR = "https://github.com/tensorflow/tensorflow/issues/40575"
 
@@ -120,8 +119,7 @@ def loss_dropped() -> Iterator[None]:
 @claim(
     "sequential-first.fit-prints",
     "`fit` prints for each epoch its number of all, the time it took, the loss and the accuracy.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(epochs_from_zero, network.accuracy_unprinted, network.fitted_silently)
 @tolerates(network.other_weights)
@@ -144,8 +142,7 @@ def _figures(lines: list[str], name: str) -> list[float]:
 @claim(
     "sequential-first.printed-figures",
     "The loss and accuracy printed at the end of an epoch are those of the epoch.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @known_issue(
     since="2.4",
@@ -184,8 +181,7 @@ def _lines_of_epochs(text: str) -> list[str]:
 @claim(
     "sequential-first.metric-called-acc",
     "The accuracy asked for as 'accuracy' is printed under the name `acc`.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @on_early_keras(
     "https://github.com/keras-team/keras/releases/tag/2.3.0",
@@ -209,12 +205,7 @@ def metric_called_acc(workflow: Trial, record: Recorder) -> None:
     record.equal("names printed", expected=["acc", "loss"], actual=names)
 
 
-@claim(
-    "sequential-first.loss-printed-first",
-    "The loss is printed before the accuracy.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.loss-printed-first", "The loss is printed before the accuracy.", "output")
 @known_issue(
     since="3.0",
     of="keras",
@@ -232,12 +223,7 @@ def loss_comes_first(workflow: Trial, record: Recorder) -> None:
     record.equal("order printed", expected=["loss", "accuracy"], actual=names)
 
 
-@claim(
-    "sequential-first.fit-counts-images",
-    "The progress that `fit` prints counts images: 60000/60000.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.fit-counts-images", "The progress that `fit` prints counts images: 60000/60000.", "output")
 @known_issue(
     since="2.2",
     cause="From TensorFlow 2.2 on the progress bar counts batches: 1875/1875 and 313/313.",
@@ -267,8 +253,7 @@ def _counts(text: str) -> list[str]:
 @claim(
     "sequential-first.evaluate-counts-images",
     "The progress that `evaluate` prints counts images: 10000/10000.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @known_issue(
     until="2.0",
@@ -297,12 +282,7 @@ def evaluate_counts_images(workflow: Trial, record: Recorder) -> None:
     record.equal("last count", expected=[f"{COUNT}/{COUNT}"], actual=_counts(workflow.evaluate_text))
 
 
-@claim(
-    "sequential-first.time-per-image",
-    "The time is printed per step, and a step is one image: 77us/step.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.time-per-image", "The time is printed per step, and a step is one image: 77us/step.", "output")
 @known_issue(
     until="2.1",
     cause="TensorFlow 2.0 and 2.1 say `sample` where the chapter's alpha said `step`.",
