@@ -9,7 +9,8 @@ import pytest
 
 from pytest_kerasch2.chapter.printed_numbers import claims as printed_numbers_claims
 from pytest_kerasch2.claims.decorators import check_of
-from pytest_kerasch2.claims.model import Check
+from pytest_kerasch2.claims.model import Check, Injection
+from pytest_kerasch2.subprocesses.child import named
 from pytest_kerasch2.suite import collection
 
 CHECKS = collection.all_checks()
@@ -81,12 +82,18 @@ def test_the_printed_list_of_claims_is_the_suites() -> None:
     assert printed == names["page"](CHECKS, collection.headings()), "run `python docs/write_claims.py`"
 
 
-def test_faults_say_what_they_plant() -> None:
-    silent = {
-        factory.__name__
-        for check in CHECKS
-        for factory in (*check.faults, *check.benign_changes, *([check.fix] if check.fix else []))
-        if not factory.__doc__
-    }
+INJECTED = {
+    factory
+    for check in CHECKS
+    for factory in (*check.faults, *check.benign_changes, *([check.fix] if check.fix else []))
+}
 
-    assert silent == set()
+
+def test_faults_say_what_they_plant() -> None:
+    assert {factory.__name__ for factory in INJECTED if not factory.__doc__} == set()
+
+
+def test_a_child_interpreter_finds_each_fault_by_its_address() -> None:
+    addresses = {factory: Injection(factory, harmful=True).addresses[0] for factory in INJECTED}
+
+    assert {address for factory, address in addresses.items() if named(address) is not factory} == set()

@@ -43,11 +43,10 @@ def batch_of_one() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def input_with_values() -> Iterator[None]:
-    """`Input` gives a tensor of zeros."""
-    with common_faults.wrapped(api.keras(), "Input", lambda original, shape=(), **_: _zeros(shape)):
-        yield
+input_with_values = common_faults.fault(
+    "`Input` gives a tensor of zeros.",
+    lambda: common_faults.wrapped(api.keras(), "Input", lambda original, shape=(), **_: _zeros(shape)),
+)
 
 
 def _zeros(shape: Any) -> Any:

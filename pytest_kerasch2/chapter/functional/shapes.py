@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 
 from pytest_kerasch2.chapter.sequential import faults as network
+from pytest_kerasch2.checks.common_faults import fault
 from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-
-@contextmanager
-def halves_swapped() -> Iterator[None]:
-    """`Concatenate` joins from the last to the first."""
-    with network.call_as("Concatenate", lambda original, layer, inputs: original(layer, list(inputs)[::-1])):
-        yield
-
-
-@contextmanager
-def residual_lost() -> Iterator[None]:
-    """`Add` gives its last input alone."""
-    with network.call_as("Add", lambda original, layer, inputs: inputs[-1]):
-        yield
+halves_swapped = fault(
+    "`Concatenate` joins from the last to the first.",
+    network.call_as,
+    "Concatenate",
+    lambda original, layer, inputs: original(layer, list(inputs)[::-1]),
+)
+residual_lost = fault(
+    "`Add` gives its last input alone.", network.call_as, "Add", lambda original, layer, inputs: inputs[-1]
+)
 
 
 def _negative(original: Any, layer: Any, inputs: Any) -> Any:
@@ -32,11 +28,9 @@ def _negative(original: Any, layer: Any, inputs: Any) -> Any:
     return -outputs if layer.units == 4 else outputs
 
 
-@contextmanager
-def dense_negated() -> Iterator[None]:
-    """Dense layers of 4 units give the negative of what they should."""
-    with network.call_as("Dense", _negative):
-        yield
+dense_negated = fault(
+    "Dense layers of 4 units give the negative of what they should.", network.call_as, "Dense", _negative
+)
 
 
 @claim("functional.several-inputs", "A model can have several inputs.", "prose")

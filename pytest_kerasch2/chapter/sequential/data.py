@@ -25,46 +25,27 @@ def _data_as(**changed: Callable[[Any], Any]) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def one_image_lost() -> Iterator[None]:
-    """The reader loses the last training image."""
-    with _data_as(x_train=lambda images: images[:-1]):
-        yield
-
-
-@contextmanager
-def frames_cut() -> Iterator[None]:
-    """The reader cuts one column off each image."""
-    with _data_as(x_train=lambda images: images[:, :, 1:], x_test=lambda images: images[:, :, 1:]):
-        yield
-
-
-@contextmanager
-def signed_pixels() -> Iterator[None]:
-    """The reader takes bytes for signed numbers."""
-    with _data_as(x_train=lambda images: images.view("int8")):
-        yield
-
-
-@contextmanager
-def wide_labels() -> Iterator[None]:
-    """The reader gives labels of 32 bits."""
-    with _data_as(y_train=lambda labels: labels.astype("int32")):
-        yield
-
-
-@contextmanager
-def zeros_lost() -> Iterator[None]:
-    """The reader labels from 1 to 10."""
-    with _data_as(y_test=lambda labels: labels + np.uint8(1)):
-        yield
-
-
-@contextmanager
-def copied() -> Iterator[None]:
-    """The reader hands out copies."""
-    with _data_as(x_train=lambda images: images.copy(), y_train=lambda labels: labels.copy()):
-        yield
+one_image_lost = common_faults.fault(
+    "The reader loses the last training image.", _data_as, x_train=lambda images: images[:-1]
+)
+frames_cut = common_faults.fault(
+    "The reader cuts one column off each image.",
+    _data_as,
+    x_train=lambda images: images[:, :, 1:],
+    x_test=lambda images: images[:, :, 1:],
+)
+signed_pixels = common_faults.fault(
+    "The reader takes bytes for signed numbers.", _data_as, x_train=lambda images: images.view("int8")
+)
+wide_labels = common_faults.fault(
+    "The reader gives labels of 32 bits.", _data_as, y_train=lambda labels: labels.astype("int32")
+)
+zeros_lost = common_faults.fault(
+    "The reader labels from 1 to 10.", _data_as, y_test=lambda labels: labels + np.uint8(1)
+)
+copied = common_faults.fault(
+    "The reader hands out copies.", _data_as, x_train=lambda images: images.copy(), y_train=lambda labels: labels.copy()
+)
 
 
 @contextmanager

@@ -45,11 +45,10 @@ def counted_without_bias() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def summary_silent() -> Iterator[None]:
-    """`summary` prints nothing."""
-    with common_faults.wrapped_method(api.keras().Model, "summary", lambda original, model, *_, **__: None):
-        yield
+summary_silent = common_faults.fault(
+    "`summary` prints nothing.",
+    lambda: common_faults.wrapped_method(api.keras().Model, "summary", lambda original, model, *_, **__: None),
+)
 
 
 @claim(

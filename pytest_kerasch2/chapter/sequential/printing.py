@@ -44,11 +44,7 @@ def _as_acc(original: Any, bar: Any, current: Any, values: Any = None, **named: 
     return original(bar, current, renamed, **named)
 
 
-@contextmanager
-def printed_as_acc() -> Iterator[None]:
-    """The progress bar calls the accuracy `acc`."""
-    with network.bar_as(_as_acc):
-        yield
+printed_as_acc = common_faults.fault("The progress bar calls the accuracy `acc`.", network.bar_as, _as_acc)
 
 
 def _in_images(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
@@ -63,11 +59,9 @@ def _in_images(original: Any, bar: Any, current: Any, values: Any = None, **name
         return original(bar, current * BATCH, values, **named)
 
 
-@contextmanager
-def counted_in_images() -> Iterator[None]:
-    """The progress bar counts images and calls each a step."""
-    with network.bar_as(_in_images):
-        yield
+counted_in_images = common_faults.fault(
+    "The progress bar counts images and calls each a step.", network.bar_as, _in_images
+)
 
 
 def _once(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
@@ -76,33 +70,25 @@ def _once(original: Any, bar: Any, current: Any, values: Any = None, **named: An
     return original(bar, current, values, **named)
 
 
-@contextmanager
-def averaged_once() -> Iterator[None]:
-    """The progress bar forgets earlier values when it is given new ones."""
-    with network.bar_as(_once):
-        yield
+averaged_once = common_faults.fault(
+    "The progress bar forgets earlier values when it is given new ones.", network.bar_as, _once
+)
 
 
 def _doubled(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
     return original(bar, current, [(name, value * 2) for name, value in values or []], **named)
 
 
-@contextmanager
-def figures_doubled() -> Iterator[None]:
-    """The progress bar shows twice the values."""
-    with network.bar_as(_doubled):
-        yield
+figures_doubled = common_faults.fault("The progress bar shows twice the values.", network.bar_as, _doubled)
 
 
 def _loss_first(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
     return original(bar, current, sorted(values or [], key=lambda pair: pair[0] != "loss"), **named)
 
 
-@contextmanager
-def loss_printed_first() -> Iterator[None]:
-    """The progress bar shows the loss before all else."""
-    with network.bar_as(_loss_first):
-        yield
+loss_printed_first = common_faults.fault(
+    "The progress bar shows the loss before all else.", network.bar_as, _loss_first
+)
 
 
 @contextmanager

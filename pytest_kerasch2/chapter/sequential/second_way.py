@@ -36,11 +36,10 @@ def _forget_dropout(original: Any, model: Any, layer: Any, *arguments: Any, **na
     return original(model, layer, *arguments, **named)
 
 
-@contextmanager
-def add_forgets_dropout() -> Iterator[None]:
-    """`add` drops a layer without weights, where it is called by hand."""
-    with common_faults.wrapped_method(api.keras().models.Sequential, "add", _forget_dropout):
-        yield
+add_forgets_dropout = common_faults.fault(
+    "`add` drops a layer without weights, where it is called by hand.",
+    lambda: common_faults.wrapped_method(api.keras().models.Sequential, "add", _forget_dropout),
+)
 
 
 @contextmanager
@@ -61,11 +60,13 @@ def string_relu_differs() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def weights_not_copied() -> Iterator[None]:
-    """Copying weights from model to model does nothing."""
-    with common_faults.replaced(models, "copy_weights", lambda source, target: None):
-        yield
+weights_not_copied = common_faults.fault(
+    "Copying weights from model to model does nothing.",
+    common_faults.replaced,
+    models,
+    "copy_weights",
+    lambda source, target: None,
+)
 
 
 @claim(

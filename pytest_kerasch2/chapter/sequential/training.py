@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter.sequential import OVERVIEW
 from pytest_kerasch2.chapter.sequential import faults as network
+from pytest_kerasch2.checks.common_faults import fault
 from pytest_kerasch2.checks.workflow import BATCH, COUNT, EPOCHS, MANY, Trial, cross_entropy, drawn, shared
 from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
@@ -23,11 +23,12 @@ def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
     return shared(request, injected, tf)
 
 
-@contextmanager
-def history_without_accuracy() -> Iterator[None]:
-    """The history that `fit` gives back keeps the loss alone."""
-    with network.result("fit", lambda kept: kept.history.pop("accuracy") and kept):
-        yield
+history_without_accuracy = fault(
+    "The history that `fit` gives back keeps the loss alone.",
+    network.result,
+    "fit",
+    lambda kept: kept.history.pop("accuracy") and kept,
+)
 
 
 @claim(
