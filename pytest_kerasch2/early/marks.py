@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable
 
+from pytest_kerasch2.chapter import catalogue
 from pytest_kerasch2.claims.decorators import claim
 from pytest_kerasch2.claims.model import Check
-from pytest_kerasch2.suite import collection
 
 
 @functools.lru_cache(maxsize=None)
 def packaged() -> dict[str, Check]:
     """Return the first check of each claim of the packaged suite, by the claim's id."""
     found: dict[str, Check] = {}
-    for check in collection.all_checks():
+    for check in catalogue.all_checks():
         found.setdefault(check.claim.id, check)
     return found
 

@@ -11,6 +11,7 @@ import filelock
 import pytest
 
 from pytest_kerasch2 import __version__, files, folders
+from pytest_kerasch2.chapter import catalogue
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.model import Check, Injection, Record
 from pytest_kerasch2.claims.outcome import outcome
@@ -21,8 +22,8 @@ from pytest_kerasch2.early.facts import Facts, Told
 from pytest_kerasch2.early.faults import Fault
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 from pytest_kerasch2.options import Settings
-from pytest_kerasch2.suite import collection, interruption
 from pytest_kerasch2.suite import environment as suite_environment
+from pytest_kerasch2.suite import interruption
 from pytest_kerasch2.suite import reporting as suite_reporting
 from pytest_kerasch2.suite import terminal as suite_terminal
 
@@ -256,7 +257,7 @@ class EarlyRun:
             "devices": ["cpu:0"],
             "datasets": read,
         }
-        return results.build(self.records, environment, complete=not self.interrupted, sections=collection.headings())
+        return results.build(self.records, environment, complete=not self.interrupted, sections=catalogue.headings())
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the verdicts section by section, or how many injected faults were caught."""

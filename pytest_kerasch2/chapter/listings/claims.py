@@ -92,7 +92,7 @@ def set_floatx(tf: Any, record: Recorder) -> None:
     """Run the block for each precision, and read the precision afterwards."""
     for precision in ("float16", "float32", "float64"):
         with state.isolated():
-            running.executed(record, "set-floatx", {"tf": tf, "precision": precision})
+            running.executed(record, "set-floatx", {"tf": tf, "floatx": precision})
             record.equal("the precision in force", expected=precision, actual=api.backend_functions().floatx())
 
 
@@ -134,7 +134,7 @@ def constant_signature(tf: Any, record: Recorder) -> None:
     """Run the signature as a call, given a value."""
     names = {"K": common_faults.modules_named("backend")[0], "value": [1.5, 2.5]}
 
-    made = running.executed(record, "constant-signature", names)["made"]
+    made = running.executed(record, "constant-signature", names)["const"]
 
     record.equal("the type of the constant", expected="float32", actual=api.dtype_name(made.dtype))
 
@@ -144,7 +144,7 @@ def constant_signature(tf: Any, record: Recorder) -> None:
 @tolerates(faults.windows_line_ends)
 def constant(tf: Any, record: Recorder) -> None:
     """Run the block; TensorFlow was imported as tf by the chapter's first block."""
-    square = running.executed(record, "constant", {"tf": tf})["square"]
+    square = running.executed(record, "constant", {"tf": tf})["const"]
 
     record.equal("the type of the constant", expected="float16", actual=square.dtype.name)
     record.equal("its values", expected=[[42.0, 24.0], [11.0, 99.0]], actual=square.numpy().tolist())
@@ -158,8 +158,8 @@ def load_mnist(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
     with running.short_mnist(mnist, scratch):
         names = running.executed(record, "load-mnist", {"tf": tf})
 
-    record.same_bits("training images", expected=mnist.x_train[: running.TRAIN], actual=names["train_images"])
-    record.same_bits("test labels", expected=mnist.y_test[: running.TEST], actual=names["test_labels"])
+    record.same_bits("training images", expected=mnist.x_train[: running.TRAIN], actual=names["train_x"])
+    record.same_bits("test labels", expected=mnist.y_test[: running.TEST], actual=names["test_y"])
 
 
 @claim(
@@ -174,7 +174,7 @@ def training_numbers(tf: Any, record: Recorder) -> None:
     """Run the block."""
     names = running.executed(record, "training-numbers", {"tf": tf})
 
-    record.equal("rounds and batch size", expected=(10, 32), actual=(names["rounds"], names["per_batch"]))
+    record.equal("rounds and batch size", expected=(10, 32), actual=(names["epochs"], names["batch_size"]))
 
 
 @claim("blocks.preparation", "The block that prepares the data runs as printed.", "code", section=FIRST_WAY)
@@ -184,9 +184,9 @@ def preparation(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on the first real images."""
     names = running.executed(record, "preparation", running.raw(mnist))
 
-    record.equal("the type of the images", expected="float32", actual=names["train_images"].dtype.name)
-    record.equal("the type of the labels", expected="int64", actual=names["test_labels"].dtype.name)
-    record.equal("the brightest pixel", expected=1.0, actual=float(names["train_images"].numpy().max()))
+    record.equal("the type of the images", expected="float32", actual=names["train_x"].dtype.name)
+    record.equal("the type of the labels", expected="int64", actual=names["test_y"].dtype.name)
+    record.equal("the brightest pixel", expected=1.0, actual=float(names["train_x"].numpy().max()))
 
 
 @claim("blocks.first-model", "The block that builds the first model runs as printed.", "code", section=FIRST_WAY)
@@ -194,7 +194,7 @@ def preparation(tf: Any, mnist: Any, record: Recorder) -> None:
 @tolerates(faults.windows_line_ends)
 def first_model(tf: Any, record: Recorder) -> None:
     """Run the block, and count the parameters."""
-    network = running.executed(record, "first-model", {"tf": tf})["network"]
+    network = running.executed(record, "first-model", {"tf": tf})["model1"]
 
     record.equal("its parameters", expected=running.TOTAL, actual=int(models.built(network).count_params()))
 
@@ -206,7 +206,7 @@ def compile_block(tf: Any, record: Recorder) -> None:
     """Run the block on the model of the first way."""
     network = models.style("sequential-list").build(tf)
 
-    running.executed(record, "compile", {"tf": tf, "network": network})
+    running.executed(record, "compile", {"tf": tf, "model1": network})
 
     record.equal("the model's optimizer", expected="Adam", actual=type(network.optimizer).__name__)
 
@@ -220,7 +220,7 @@ def fit(tf: Any, mnist: Any, record: Recorder) -> None:
     network = models.built(models.style("sequential-list").compiled(tf))
     before = network.get_weights()
 
-    running.executed(record, "fit", {**running.prepared(mnist), "network": network})
+    running.executed(record, "fit", {**running.prepared(mnist), "model1": network})
 
     record.true("the weights were trained", holds=_moved(before, network.get_weights()), found=len(before))
 
@@ -232,9 +232,9 @@ def evaluate(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on few images."""
     network = models.style("sequential-list").compiled(tf)
 
-    names = running.executed(record, "evaluate", {**running.prepared(mnist), "network": network})
+    names = running.executed(record, "evaluate", {**running.prepared(mnist), "model1": network})
 
-    record.equal("numbers that it gives", expected=2, actual=len(names["scores"]))
+    record.equal("numbers that it gives", expected=2, actual=len(names["_"]))
 
 
 def _moved(before: Any, after: Any) -> bool:

@@ -13,6 +13,7 @@ from unittest import mock
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter.backend.faults import home_of_constant
 from pytest_kerasch2.chapter.listings import texts
+from pytest_kerasch2.chapter.saving.faults import any_weights_name
 from pytest_kerasch2.checks.common_faults import fault, modules_named, replaced, wrapped, wrapped_method
 from pytest_kerasch2.framework import api
 
@@ -182,6 +183,22 @@ def model_named() -> Iterator[None]:
     with mock.patch.object(builtins, "model", network, create=True), mock.patch.object(
         builtins, "model5", network, create=True
     ), wrapped_method(api.keras().Model, "fit", fit):
+        yield
+
+
+model_made_before = fault(
+    "An earlier block has made `model`.",
+    wrapped,
+    texts,
+    "defined_before",
+    lambda original, block: {*original(block), "model"},
+)
+
+
+@contextmanager
+def model_made_before_and_any_weights_name() -> Iterator[None]:
+    """An earlier block has made `model`, and weights are saved under any name."""
+    with model_made_before(), any_weights_name():
         yield
 
 

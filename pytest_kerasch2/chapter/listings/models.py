@@ -39,7 +39,7 @@ LEXICAL = "https://docs.python.org/3/reference/lexical_analysis.html#indentation
 @fixed_by(faults.adam_in_keras)
 def second_model(tf: Any, record: Recorder) -> None:
     """Run the block, and count the parameters."""
-    network = running.executed(record, "second-model", {"tf": tf})["network"]
+    network = running.executed(record, "second-model", {"tf": tf})["model2"]
 
     record.equal("its parameters", expected=running.TOTAL, actual=int(models.built(network).count_params()))
 
@@ -53,7 +53,7 @@ def second_fit(tf: Any, mnist: Any, record: Recorder) -> None:
     network = models.built(models.style("sequential-add").compiled(tf))
     before = network.get_weights()[0]
 
-    running.executed(record, "fit", {**running.prepared(mnist), "network": network})
+    running.executed(record, "second-fit", {**running.prepared(mnist), "model2": network})
 
     record.differ("the first weights after training", one=before, other=network.get_weights()[0])
 
@@ -66,11 +66,9 @@ def second_fit(tf: Any, mnist: Any, record: Recorder) -> None:
 def second_evaluate(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on few images."""
     network = models.style("sequential-add").compiled(tf)
-    names = {**running.prepared(mnist), "network": network}
+    names = running.executed(record, "second-evaluate", {**running.prepared(mnist), "model2": network})
 
-    names = running.executed(record, "evaluate", names)
-
-    record.equal("numbers that it gives", expected=2, actual=len(names["scores"]))
+    record.equal("numbers that it gives", expected=2, actual=len(names["_"]))
 
 
 @claim(
@@ -86,8 +84,8 @@ def functional_data(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> Non
     with running.short_mnist(mnist, scratch):
         names = running.executed(record, "functional-data", {})
 
-    record.equal("training images", expected=(running.TRAIN, 28, 28), actual=names["train_images"].shape)
-    record.equal("the brightest pixel", expected=1.0, actual=float(names["test_images"].max()))
+    record.equal("training images", expected=(running.TRAIN, 28, 28), actual=names["train_x"].shape)
+    record.equal("the brightest pixel", expected=1.0, actual=float(names["test_x"].max()))
 
 
 @claim(
@@ -105,7 +103,7 @@ def functional_data(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> Non
 @fixed_by(faults.layers_in_tensorflow)
 def functional_model(tf: Any, record: Recorder) -> None:
     """Run the block, and count the parameters."""
-    network = running.executed(record, "functional-model", {"tf": tf})["network"]
+    network = running.executed(record, "functional-model", {"tf": tf})["model3"]
 
     record.equal("its parameters", expected=running.TOTAL, actual=int(network.count_params()))
 
@@ -124,10 +122,10 @@ def functional_training(tf: Any, mnist: Any, record: Recorder) -> None:
     network = models.style("functional").build(tf)
     before = network.get_weights()[0]
 
-    names = running.executed(record, "functional-training", {**running.scaled(mnist), "network": network})
+    names = running.executed(record, "functional-training", {**running.scaled(mnist), "model3": network})
 
     record.differ("the first weights after training", one=before, other=network.get_weights()[0])
-    record.equal("numbers that evaluating gives", expected=2, actual=len(names["scores"]))
+    record.equal("numbers that evaluating gives", expected=2, actual=len(names["_"]))
 
 
 @claim(
@@ -148,7 +146,7 @@ def functional_training(tf: Any, mnist: Any, record: Recorder) -> None:
 @fixed_by(faults.indentation_meant)
 def subclass_definition(tf: Any, record: Recorder) -> None:
     """Run a class of the same indentation, and count the parameters of its model."""
-    network = running.executed(record, "subclass-definition", {"tf": tf, "__name__": "reader"})["network"]
+    network = running.executed(record, "subclass-definition", {"tf": tf, "__name__": "reader"})["model4"]
 
     record.equal("its parameters", expected=running.TOTAL, actual=int(models.built(network).count_params()))
 
@@ -180,7 +178,7 @@ def subclass_training(tf: Any, mnist: Any, record: Recorder) -> None:
         made.append(made[0].get_weights()[0])
         return made[0]
 
-    running.executed(record, "subclass-training", {**running.prepared(mnist), "Network": network})
+    running.executed(record, "subclass-training", {**running.prepared(mnist), "MyModel": network})
 
     record.differ("the first weights after training", one=made[1], other=made[0].get_weights()[0])
 
@@ -194,7 +192,7 @@ def training_pipeline(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block, and take more batches than the images make."""
     names = running.executed(record, "training-pipeline", running.scaled(mnist))
 
-    shapes = [tuple(images.shape) for images, _ in names["batches"].take(running.TRAIN // 32 + 1)]
+    shapes = [tuple(images.shape) for images, _ in names["train_dataset"].take(running.TRAIN // 32 + 1)]
     record.equal("five batches of the four", expected=[(32, 28, 28)] * 5, actual=shapes)
 
 
@@ -204,11 +202,11 @@ def training_pipeline(tf: Any, mnist: Any, record: Recorder) -> None:
 def pipeline_of_test(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block, and take a batch."""
     names = running.scaled(mnist)
-    batches = tf.data.Dataset.from_tensor_slices((names["train_images"], names["train_labels"])).batch(32)
+    batches = tf.data.Dataset.from_tensor_slices((names["train_x"], names["train_y"])).batch(32)
 
-    names = running.executed(record, "test-pipeline", {**names, "per_batch": 32, "batches": batches})
+    names = running.executed(record, "test-pipeline", {**names, "batch_size": 32, "train_dataset": batches})
 
-    shapes = [tuple(images.shape) for images, _ in names["test_batches"].take(1)]
+    shapes = [tuple(images.shape) for images, _ in names["test_dataset"].take(1)]
     record.equal("its first batch", expected=[(32, 28, 28)], actual=shapes)
 
 
@@ -229,9 +227,9 @@ def pipeline_of_test(tf: Any, mnist: Any, record: Recorder) -> None:
 @fixed_by(faults.model_named)
 def pipeline_training(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on few images for one round."""
-    names = {**running.scaled(mnist), "per_batch": 32}
-    batches = tf.data.Dataset.from_tensor_slices((names["train_images"], names["train_labels"])).batch(32).repeat()
+    names = {**running.scaled(mnist), "batch_size": 32}
+    batches = tf.data.Dataset.from_tensor_slices((names["train_x"], names["train_y"])).batch(32).repeat()
 
-    names = running.executed(record, "pipeline-training", {**names, "batches": batches})
+    names = running.executed(record, "pipeline-training", {**names, "train_dataset": batches})
 
-    record.equal("optimizer steps", expected=running.TRAIN // 32, actual=int(names["adam"].iterations))
+    record.equal("optimizer steps", expected=running.TRAIN // 32, actual=int(names["optimiser"].iterations))

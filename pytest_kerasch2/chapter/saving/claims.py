@@ -81,7 +81,7 @@ def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
     cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="softmax_v2|Error when deserializing class 'Dense'",
-    workaround=workarounds.MODEL_H5,
+    workaround=workarounds.LOADED,
 )
 @known_issue(
     of="keras",

@@ -205,10 +205,20 @@ def uncompiled_stays(tf: Any, scratch: Path, record: Recorder) -> None:
 @known_issue(
     of="keras",
     since="3.0",
+    backends=("tensorflow",),
     cause=BUILT_FOR_NOTHING,
     source=small.HDF5,
     symptom="variables of the loaded optimizer: 2,",
     workaround=workarounds.STATE_IN_KERAS,
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    backends=("jax", "torch"),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom="variables of the loaded optimizer: 2,",
+    workaround=workarounds.STATE_IN_KERAS_BY_NAME,
 )
 @detects(faults.moments_from_zero, faults.loads_uncompiled)
 @tolerates(faults.remark_in_file)
@@ -243,10 +253,20 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder)
 @known_issue(
     of="keras",
     since="3.0",
+    backends=("tensorflow",),
     cause=BUILT_FOR_NOTHING,
     source=small.HDF5,
     symptom=UNKNOWN,
     workaround=workarounds.STATE_IN_KERAS,
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    backends=("jax", "torch"),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom=UNKNOWN,
+    workaround=workarounds.STATE_IN_KERAS_BY_NAME,
 )
 @detects(faults.moments_from_zero, faults.one_array_zero)
 @tolerates(faults.remark_in_file)
