@@ -50,8 +50,8 @@ class Selection:
             return []
         names = sorted({check.claim.id for check in catalogue.all_checks()})
         words = [word for word in re.findall(r"[\w.-]+", expression) if word not in ("and", "or", "not")]
-        found = list(dict.fromkeys(name for word in words for name in _like(word, names)))
-        meant = f" Did you mean {', '.join(found)}?" if found else ""
+        similar = list(dict.fromkeys(name for word in words for name in _like(word, names)))
+        meant = f" Did you mean {', '.join(similar)}?" if similar else ""
         return [f"No claim is selected by -k {expression!r}.{meant}"]
 
 

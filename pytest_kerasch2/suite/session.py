@@ -294,10 +294,10 @@ class ChapterRun:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
         """Take the surroundings from a worker; one that died leaves the results file incomplete."""
-        told = getattr(node, "workeroutput", {}).get(ENVIRONMENT) or {}
+        ran_on = getattr(node, "workeroutput", {}).get(ENVIRONMENT) or {}
         read_before = self.environment.get("datasets", {})
-        self.environment = {**self.environment, **told}
-        self.environment["datasets"] = {**read_before, **told.get("datasets", {})}
+        self.environment = {**self.environment, **ran_on}
+        self.environment["datasets"] = {**read_before, **ran_on.get("datasets", {})}
         self.interrupted = self.interrupted or bool(error)
 
     def results(self) -> results.Results:

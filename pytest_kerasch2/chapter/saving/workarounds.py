@@ -86,8 +86,8 @@ def _same_answers_served(names: Names, record: Recorder) -> None:
 
 def _loadable(names: Names, record: Recorder) -> None:
     load = names["tf"].keras.models.load_model
-    known = {"softmax_v2": names["tf"].nn.softmax} if api.runs_on_tensorflow() else None
-    _same_answers({**names, "new_model": load("./model_name.h5", custom_objects=known)}, record)
+    custom_objects = {"softmax_v2": names["tf"].nn.softmax} if api.runs_on_tensorflow() else None
+    _same_answers({**names, "new_model": load("./model_name.h5", custom_objects=custom_objects)}, record)
 
 
 def _weights_put_back(names: Names, record: Recorder) -> None:

@@ -21,7 +21,7 @@ def mended(release: Release) -> dict[str, str]:
     The workarounds are those of the known issues that speak of this release; of several for one block the first of a
     claim about that block itself is taken.
     """
-    found = {block: texts.text(block) for block in TYPED}
+    typed = {block: texts.text(block) for block in TYPED}
     checks = sorted(catalogue.all_checks(), key=lambda check: not check.claim.id.startswith("blocks."))
     taken = set()
     for check in checks:
@@ -30,9 +30,9 @@ def mended(release: Release) -> dict[str, str]:
             if workaround is None or workaround.block in taken or not issue.speaks_of(release):
                 continue
             if workaround.block is not None:
-                found[workaround.block] = workaround.write
+                typed[workaround.block] = workaround.write
                 taken.add(workaround.block)
-    return found
+    return typed
 
 
 def page(release: Release) -> str:
