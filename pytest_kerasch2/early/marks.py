@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable
 
-from pytest_kerasch2.chapter import catalogue
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.claims.decorators import claim
 from pytest_kerasch2.claims.model import Check
 
@@ -14,7 +14,7 @@ from pytest_kerasch2.claims.model import Check
 def packaged() -> dict[str, Check]:
     """Return the first check of each claim of the packaged suite, by the claim's id."""
     found: dict[str, Check] = {}
-    for check in catalogue.all_checks():
+    for check in check_list.all_checks():
         found.setdefault(check.claim.id, check)
     return found
 

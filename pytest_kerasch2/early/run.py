@@ -11,7 +11,7 @@ import filelock
 import pytest
 
 from pytest_kerasch2 import __version__, files, folders
-from pytest_kerasch2.chapter import catalogue
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.model import Check, Injection, Record
 from pytest_kerasch2.claims.outcome import outcome
@@ -257,7 +257,7 @@ class EarlyRun:
             "devices": ["cpu:0"],
             "datasets": read,
         }
-        return results.build(self.records, environment, complete=not self.interrupted, sections=catalogue.headings())
+        return results.build(self.records, environment, complete=not self.interrupted, sections=check_list.headings())
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the verdicts section by section, or how many injected faults were caught."""

@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterable
 import pytest
 
 from pytest_kerasch2 import chapter
-from pytest_kerasch2.chapter.catalogue import modules
+from pytest_kerasch2.chapter.check_list import modules
 from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check, Injection
 from pytest_kerasch2.claims.release import Release

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_kerasch2.chapter import catalogue
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.chapter.listings import texts
 from pytest_kerasch2.claims.release import Release
 
@@ -22,7 +22,7 @@ def mended(release: Release) -> dict[str, str]:
     claim about that block itself is taken.
     """
     typed = {block: texts.text(block) for block in TYPED}
-    checks = sorted(catalogue.all_checks(), key=lambda check: not check.claim.id.startswith("blocks."))
+    checks = sorted(check_list.all_checks(), key=lambda check: not check.claim.id.startswith("blocks."))
     taken = set()
     for check in checks:
         for issue in check.known_issues:

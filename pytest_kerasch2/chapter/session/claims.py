@@ -39,7 +39,7 @@ def _data_before(session: list[dict[str, Any]], block: str) -> dict[str, str]:
 @tolerates(faults.windows_line_ends)
 @fixed_by(faults.workarounds_printed)
 def as_printed(child: Any, record: Recorder) -> None:
-    """Tell the first error of each block that raises one, among what stands before it."""
+    """Record the first error of each block that raises one, among what stands before it."""
     errors = _errors(child["printed"])
 
     for error in errors:
