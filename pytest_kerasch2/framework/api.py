@@ -260,15 +260,19 @@ def wait_for(value: Any) -> None:
 
 def dtype_name(dtype: Any) -> str:
     """Return the name of a type, of whichever backend, such as ``float16``."""
-    return str(getattr(dtype, "name", dtype)).rpartition(".")[2]
+    # CNTK names a type by the class of NumPy.
+    name = dtype.__name__ if isinstance(dtype, type) else getattr(dtype, "name", dtype)
+    return str(name).rpartition(".")[2]
 
 
 def clear_session() -> None:
     """Drop Keras's graph and name counters; on Keras 3 also the policy and the seed, so see ``fresh_session``."""
     functions = backend_functions()
     # Keras up to 2.3 has no session on Theano and CNTK, and the counters alone.
-    clear = functions.clear_session if runs_eagerly() else functions.reset_uids
-    clear()
+    if runs_eagerly():
+        functions.clear_session()
+    else:
+        symbolic.forget_names()
 
 
 def fresh_session(seed: int) -> None:

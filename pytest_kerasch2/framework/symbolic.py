@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
+import sys
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -37,6 +38,17 @@ def flags(folder: Path, given: str) -> str:
     return ",".join([*filter(None, [given]), f"base_compiledir={(folder / 'theano').as_posix()}", "compile.wait=1"])
 
 
+def counters() -> Any:
+    """Return how many names of each kind Keras has given, as a dictionary that it goes on with."""
+    # `get_uid` is made by each engine's own module, which keeps what it counts.
+    return vars(sys.modules[_functions().get_uid.__module__])["_UID_PREFIXES"]
+
+
+def forget_names() -> None:
+    """Let Keras count its names from one again; CNTK's `backend` has no function for that."""
+    counters().clear()
+
+
 def tensor(value: Any) -> Any:
     """Return an array as a variable of the engine, of the same type."""
     import numpy as np
@@ -59,6 +71,9 @@ def evaluate(value: Any, training: bool = False) -> Any:
         return np.asarray(value)
     if hasattr(value, "get_value"):
         return np.asarray(functions.get_value(value))
+    if hasattr(value, "value"):
+        # A parameter or a constant of CNTK
+        return np.asarray(value.value)
     phase = functions.learning_phase()
     # `set_learning_phase` leaves a number in its place.
     phases = [] if isinstance(phase, int) else [phase]
@@ -84,14 +99,41 @@ def call(layer: Any, inputs: Any, **options: Any) -> Any:
 
 
 def _call(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> Any:
-    given = structure(lambda value: value if is_tensor(value) else tensor(value), inputs)
     nodes = len(getattr(layer, "_inbound_nodes", ()))
     try:
+        if _needs_batches(layer):
+            return _fed(layer, inputs, training, options)
+        given = structure(lambda value: value if is_tensor(value) else tensor(value), inputs)
         result = layer(given, **options)
         return structure(lambda value: tensor(evaluate(value, training)), result)
     finally:
         # A call on values is no place in a graph; Keras 2 notes it as one, and then cannot tell the output's shape.
         del getattr(layer, "_inbound_nodes", [])[nodes:]
+
+
+def _needs_batches(layer: Any) -> bool:
+    """Whether something takes none but tensors whose first axis is that of the examples: so do the layers on CNTK."""
+    keras = importlib.import_module("keras")
+    return bool(keras.backend.backend() == "cntk") and isinstance(layer, keras.layers.Layer)
+
+
+def _fed(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> Any:
+    """Return what a layer gives for values that are fed to placeholders."""
+    functions = _functions()
+    values = structure(evaluate, inputs)
+    places = structure(lambda one: functions.placeholder(shape=(None, *one.shape[1:]), dtype=str(one.dtype)), values)
+    result = layer(places, **options)
+    several = isinstance(result, (list, tuple))
+    phase = functions.learning_phase()
+    # `set_learning_phase` leaves a number in its place.
+    given = [*_listed(places), *([] if isinstance(phase, int) else [phase])]
+    formula = functions.function(given, _listed(result))
+    outputs = [tensor(one) for one in formula([*_listed(values), int(training)][: len(given)])]
+    return type(result)(outputs) if several else outputs[0]
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _is_subclassed(layer: Any) -> bool:

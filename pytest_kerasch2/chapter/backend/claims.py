@@ -319,10 +319,13 @@ _TYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "u
 def any_constant(tf: Any, record: Recorder) -> None:
     """Values, type and shape in are values, type and shape out; a single value fills the shape."""
     functions = api.backend_functions()
-    shapes = st.lists(st.integers(min_value=0, max_value=4), max_size=3)
+    # CNTK has no integers, and ends the process over an array without values.
+    on_cntk = api.release().backend == "cntk"
+    shapes = st.lists(st.integers(min_value=int(on_cntk), max_value=4), max_size=3)
+    types = _TYPES[:3] if on_cntk else _TYPES
 
     @examples(60)
-    @given(shapes, st.sampled_from(_TYPES), st.booleans(), st.integers(min_value=1, max_value=100))
+    @given(shapes, st.sampled_from(types), st.booleans(), st.integers(min_value=1, max_value=100))
     def in_is_out(shape: list[int], dtype: str, single: bool, first: int) -> None:
         local = Recorder()
         count = int(numpy.prod(shape, dtype=int))

@@ -269,7 +269,7 @@ def any_values(tf: Any, record: Recorder) -> None:
 def epsilon_fuzz(tf: Any, record: Recorder) -> None:
     """Take the percentage error of a target of zero, which divides by that target."""
     functions = api.backend_functions()
-    loss = tf.keras.losses.MeanAbsolutePercentageError()
+    loss = source.percentage_error()
     zero, one = (api.tensor(np.full((1, 1), value, "float32")) for value in (0.0, 1.0))
 
     def error_of_zero() -> float:

@@ -99,7 +99,7 @@ def holds_optimizer(tf: Any, scratch: Path, record: Recorder) -> None:
     config = _saved(tf, scratch).training_config["optimizer_config"]
 
     record.equal("the optimizer", expected="Adam", actual=config["class_name"].rpartition(">")[2])
-    _same_settings(record, config["config"])
+    _same_settings(tf, record, config["config"])
 
 
 @claim(
@@ -175,7 +175,7 @@ def loaded_compiled(tf: Any, scratch: Path, record: Recorder) -> None:
 
     optimizer: Any = getattr(loaded, "optimizer", None)
     record.equal("the optimizer", expected="Adam", actual=type(optimizer).__name__)
-    _same_settings(record, optimizer.get_config())
+    _same_settings(tf, record, optimizer.get_config())
     loaded.run_eagerly = True
     evaluations = (partial(each.evaluate, images, labels, verbose=0) for each in (model, loaded))
     scores = [[float(one) for one in record.runs("evaluating", each)] for each in evaluations]
@@ -322,11 +322,18 @@ def _continued(tf: Any, style: str, rate: float, folder: Path, record: Recorder)
 
 def _chosen(tf: Any) -> Any:
     """Return an optimizer whose hyper-parameters are not the default ones."""
-    return tf.keras.optimizers.Adam(learning_rate=0.0025, beta_1=0.8)
+    return tf.keras.optimizers.Adam(beta_1=0.8, **{_rate_name(tf): 0.0025})
 
 
-def _same_settings(record: Recorder, config: Any) -> None:
-    for name, wanted in (("learning_rate", 0.0025), ("beta_1", 0.8), ("beta_2", 0.999)):
+def _rate_name(tf: Any) -> str:
+    """Return what the learning rate is called; Keras 2.2 without TensorFlow knows its short name alone."""
+    if api.runs_eagerly() or "learning_rate" in tf.keras.optimizers.Adam().get_config():
+        return "learning_rate"
+    return "lr"
+
+
+def _same_settings(tf: Any, record: Recorder, config: Any) -> None:
+    for name, wanted in ((_rate_name(tf), 0.0025), ("beta_1", 0.8), ("beta_2", 0.999)):
         # Some releases keep them as float32.
         record.close(name, expected=wanted, actual=config[name], within=1e-7)
 
