@@ -101,7 +101,7 @@ def call(layer: Any, inputs: Any, **options: Any) -> Any:
 def _call(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> Any:
     nodes = len(getattr(layer, "_inbound_nodes", ()))
     try:
-        if _needs_batches(layer):
+        if _has_batches():
             return _fed(layer, inputs, training, options)
         given = structure(lambda value: value if is_tensor(value) else tensor(value), inputs)
         result = layer(given, **options)
@@ -111,10 +111,9 @@ def _call(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> A
         del getattr(layer, "_inbound_nodes", [])[nodes:]
 
 
-def _needs_batches(layer: Any) -> bool:
-    """Whether something takes none but tensors whose first axis is that of the examples: so do the layers on CNTK."""
-    keras = importlib.import_module("keras")
-    return bool(keras.backend.backend() == "cntk") and isinstance(layer, keras.layers.Layer)
+def _has_batches() -> bool:
+    """Whether the engine knows by a tensor which of its axes is that of the examples, as CNTK does: layers ask for it."""
+    return bool(_functions().backend() == "cntk")
 
 
 def _fed(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> Any:

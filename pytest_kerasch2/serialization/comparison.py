@@ -55,8 +55,10 @@ def optimizer_state(model: Any) -> list[Any]:
 
 
 def _held(variable: Any) -> Any:
-    # A variable of Theano is a formula to NumPy.
-    return variable.get_value() if hasattr(variable, "get_value") else variable
+    # A variable of Theano or of CNTK is a formula to NumPy.
+    if hasattr(variable, "get_value"):
+        return variable.get_value()
+    return variable.value if type(variable).__module__.startswith("cntk") else variable
 
 
 def _same(what: str, expected: Sequence[Any], actual: Sequence[Any]) -> None:

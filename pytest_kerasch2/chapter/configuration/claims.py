@@ -281,6 +281,9 @@ def epsilon_fuzz(tf: Any, record: Recorder) -> None:
         functions.set_epsilon(1e-3)
         record.close("100 * 1 / 1e-03", expected=1e5, actual=error_of_zero(), within=1.0)
         functions.set_epsilon(0.0)
+        if api.release().backend == "cntk":
+            # Its own division never is by zero.
+            return
         record.equal("100 * 1 / 0, without epsilon", expected=float("inf"), actual=error_of_zero())
 
 
