@@ -68,7 +68,7 @@ def _annotations(tree: ast.AST) -> Iterator[ast.expr]:
 
 
 def _quote(lines: list[bytes], node: ast.expr) -> None:
-    """Turn an annotation into a text, on the line where it begins; no line is taken away, so that all keep their numbers."""
+    """Turn an annotation into a text, on the line where it begins; the number of lines stays as it is."""
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
     first, last = node.lineno - 1, node.end_lineno - 1

@@ -1,4 +1,4 @@
-"""What the plugin uses of CPython 3.7 and pytest 7.4, for CPython 3.6 and pytest 7.0; the copy made for them imports it."""
+"""What the plugin uses of CPython 3.7 and pytest 7.4, for 3.6 and 7.0: the copy made for them imports it first."""
 
 import contextlib
 import enum

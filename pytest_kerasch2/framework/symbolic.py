@@ -71,9 +71,6 @@ def evaluate(value: Any, training: bool = False) -> Any:
         return np.asarray(value)
     if hasattr(value, "get_value"):
         return np.asarray(functions.get_value(value))
-    if hasattr(value, "value"):
-        # A parameter or a constant of CNTK
-        return np.asarray(value.value)
     phase = functions.learning_phase()
     # `set_learning_phase` leaves a number in its place.
     phases = [] if isinstance(phase, int) else [phase]
@@ -112,7 +109,7 @@ def _call(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> A
 
 
 def _has_batches() -> bool:
-    """Whether the engine knows by a tensor which of its axes is that of the examples, as CNTK does: layers ask for it."""
+    """Whether a layer takes none but tensors with an axis of examples, which are of another kind there: so on CNTK."""
     return bool(_functions().backend() == "cntk")
 
 
@@ -122,6 +119,7 @@ def _fed(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> An
     values = structure(evaluate, inputs)
     places = structure(lambda one: functions.placeholder(shape=(None, *one.shape[1:]), dtype=str(one.dtype)), values)
     result = layer(places, **options)
+    _forget(layer)
     several = isinstance(result, (list, tuple))
     phase = functions.learning_phase()
     # `set_learning_phase` leaves a number in its place.
@@ -129,6 +127,17 @@ def _fed(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> An
     formula = functions.function(given, _listed(result))
     outputs = [tensor(one) for one in formula([*_listed(values), int(training)][: len(given)])]
     return type(result)(outputs) if several else outputs[0]
+
+
+def _forget(layer: Any) -> None:
+    """Empty the memory of a model, and of those in it, of what it gave for which tensor.
+
+    It knows tensors by their `id`, which a tensor of CNTK that is gone leaves to another one.
+    """
+    for name in ("_output_tensor_cache", "_output_mask_cache"):
+        getattr(layer, name, {}).clear()
+    for one in getattr(layer, "layers", ()):
+        _forget(one)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -56,9 +56,9 @@ def optimizer_state(model: Any) -> list[Any]:
 
 def _held(variable: Any) -> Any:
     # A variable of Theano or of CNTK is a formula to NumPy.
-    if hasattr(variable, "get_value"):
-        return variable.get_value()
-    return variable.value if type(variable).__module__.startswith("cntk") else variable
+    if type(variable).__module__.startswith("cntk"):
+        return variable.value
+    return variable.get_value() if hasattr(variable, "get_value") else variable
 
 
 def _same(what: str, expected: Sequence[Any], actual: Sequence[Any]) -> None:
