@@ -6,12 +6,18 @@ import gc
 import http.server
 import socketserver
 import sys
-from typing import Any, Iterator
+from typing import Any
 
 
-@contextlib.contextmanager
-def _nullcontext(result: Any = None) -> "Iterator[Any]":
-    yield result
+class _NullContext:
+    def __init__(self, result: Any = None) -> None:
+        self.result = result
+
+    def __enter__(self) -> Any:
+        return self.result
+
+    def __exit__(self, *_: Any) -> None:
+        pass
 
 
 class _ThreadingHTTPServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
@@ -28,7 +34,7 @@ def _args_source(config: Any) -> "_ArgsSource":
 
 
 def _give() -> None:
-    contextlib.nullcontext = _nullcontext  # type: ignore[assignment, misc]
+    contextlib.nullcontext = _NullContext  # type: ignore[assignment, misc]
     http.server.ThreadingHTTPServer = _ThreadingHTTPServer  # type: ignore[assignment, misc]
     gc.freeze = lambda: None
     # Where pytest runs, it has been imported before its plugins; a child interpreter does without.

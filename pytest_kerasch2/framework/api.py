@@ -242,7 +242,6 @@ def array(value: Any) -> Any:
     import numpy as np
 
     if isinstance(value, np.ndarray):
-        # Asks for no framework, because beside the interpreter of an early Keras there may be none.
         return value
     # Tensors of torch that carry gradients refuse NumPy, and those of JAX have no `numpy()`
     if not runs_eagerly():

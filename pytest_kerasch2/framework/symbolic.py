@@ -38,10 +38,15 @@ def flags(folder: Path, given: str) -> str:
     return ",".join([*filter(None, [given]), f"base_compiledir={(folder / 'theano').as_posix()}", "compile.wait=1"])
 
 
+def engine() -> Any:
+    """Return the module of Keras for the engine, which keeps what is to be kept for a process."""
+    # `get_uid` is made by each of them.
+    return sys.modules[_functions().get_uid.__module__]
+
+
 def counters() -> Any:
     """Return how many names of each kind Keras has given, as a dictionary that it goes on with."""
-    # `get_uid` is made by each engine's own module, which keeps what it counts.
-    return vars(sys.modules[_functions().get_uid.__module__])["_UID_PREFIXES"]
+    return engine()._UID_PREFIXES
 
 
 def forget_names() -> None:
