@@ -8,8 +8,8 @@ from typing import Callable, Sequence
 from matrix import places, sources, states
 from matrix.columns import Column, Releases
 from pytest_kerasch2.claims import results
-from pytest_kerasch2.report.merging import Run
-from pytest_kerasch2.report.publishing import Order, publish
+from pytest_kerasch2.report.merging import ColumnResults
+from pytest_kerasch2.report.publishing import TableRequest, publish
 
 
 def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> None:
@@ -34,7 +34,7 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
     for name in old:
         say(f"of other files than today's: {name}")
     docs = places.DOCS
-    order = Order(
+    order = TableRequest(
         results_files=_results_files(releases.columns),
         figures=_figures(releases.columns, say),
         releases=places.RELEASES,
@@ -59,7 +59,7 @@ def differs(columns: Sequence[Column], table: Path, say: Callable[[str], None] =
     found = _results_files(columns)
     if not found:
         return True
-    _, different = publish(Order(results_files=found, releases=places.RELEASES, check=table))
+    _, different = publish(TableRequest(results_files=found, releases=places.RELEASES, check=table))
     for line in different:
         say(f"differs: {line}")
     return bool(absent or different)
@@ -86,7 +86,7 @@ def _figures(columns: Sequence[Column], say: Callable[[str], None]) -> list[Path
 
 def _of(path: Path) -> tuple[str, str]:
     """Return of what plugin and of what release a results file is."""
-    run = Run(path, results.read(path))
+    run = ColumnResults(path, results.read(path))
     return str(run.results["environment"]["plugin"]), run.release.name
 
 

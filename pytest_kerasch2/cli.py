@@ -117,9 +117,9 @@ def _add_table(parser: Parser, commands: Any) -> None:
 
 def _table(chosen: argparse.Namespace) -> int:
     # Imported here, so that each sub-command brings in only what it needs.
-    from pytest_kerasch2.report.publishing import Order, publish
+    from pytest_kerasch2.report.publishing import TableRequest, publish
 
-    counted, different = publish(Order(**{one.name: getattr(chosen, one.name) for one in fields(Order)}))
+    counted, different = publish(TableRequest(**{one.name: getattr(chosen, one.name) for one in fields(TableRequest)}))
     _say(counted)
     _say(f"differs: {line}" for line in different)
     return DIFFERENT if different else 0

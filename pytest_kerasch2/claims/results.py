@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any, Dict, Iterable, Mapping
+from typing import Any, Dict, Iterable, Mapping, Sequence
 
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.claims.model import Claim, KnownIssue, Record, Verdict, WorkaroundRun, worst
@@ -22,7 +22,11 @@ Results = Dict[str, Any]
 
 
 def build(
-    records: Iterable[Record], environment: Mapping[str, Any], complete: bool = True, selected: bool = False
+    records: Iterable[Record],
+    environment: Mapping[str, Any],
+    complete: bool = True,
+    selected: bool = False,
+    sections: Sequence[str] = (),
 ) -> Results:
     """Return the results file of a run. Its order does not depend on the order of the records.
 
@@ -31,6 +35,7 @@ def build(
         environment: what the run ran on, as the design's schema names it.
         complete: False for a run that did not look at every claim.
         selected: True for one that was to look at some of them, and did.
+        sections: the headings in their order, by which the claims are sorted before their ids.
     """
     grouped: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda one: (one.claim.id, one.parameters, one.evidence)):
@@ -40,8 +45,14 @@ def build(
         "complete": complete,
         **({"selected": True} if selected else {}),
         "environment": dict(environment),
-        "claims": [_entry(same) for same in grouped.values()],
+        "claims": in_order([_entry(same) for same in grouped.values()], sections),
     }
+
+
+def in_order(entries: Iterable[dict[str, Any]], sections: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the claims of a results file sorted by section, then by id; a section that is not named comes last."""
+    place = {heading: number for number, heading in enumerate(sections)}
+    return sorted(entries, key=lambda entry: (place.get(entry["section"], len(place)), entry["id"]))
 
 
 def _entry(records: list[Record]) -> dict[str, Any]:

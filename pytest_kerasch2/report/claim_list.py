@@ -9,13 +9,15 @@ from pytest_kerasch2.foreign import cell, code, link
 from pytest_kerasch2.report.chapter_summary import by_section
 
 
-def page(checks: Iterable[Check]) -> str:
-    """Return the page for these checks; those of one claim are told together."""
+def page(checks: Iterable[Check], sections: Sequence[str]) -> str:
+    """Return the page for these checks by section, in that order; those of one claim are told together."""
     grouped: dict[str, list[Check]] = {}
     for check in checks:
         grouped.setdefault(check.claim.id, []).append(check)
     entries: list[Mapping[str, Any]] = [_entry(same) for same in grouped.values()]
     lines = ["# The claims", "", f"{len(entries)} claims. Written by `python docs/write_claims.py`; do not edit.", ""]
+    # Sorting keeps the order of the claims within a section
+    entries.sort(key=lambda entry: sections.index(entry["section"]))
     for section, its in by_section(entries):
         lines += [f"## {cell(section)}", "", "| Claim | Statement | Kind | Known to be broken | Shown to fail by |"]
         lines += ["| --- | --- | --- | --- | --- |", *(entry["row"] for entry in its), ""]

@@ -13,7 +13,7 @@ from typing import Any, Sequence
 from pytest_kerasch2.errors import BadTable
 from pytest_kerasch2.report.chapter_summary import counts
 from pytest_kerasch2.report.compatibility_table import Column, Row, Table, cells, present
-from pytest_kerasch2.report.merging import TOLD, Run, add_outcome, runs_of
+from pytest_kerasch2.report.merging import TOLD, ColumnResults, add_outcome, runs_of
 
 
 def put_into(table: Table, paths: Sequence[Path]) -> Table:
@@ -38,7 +38,7 @@ def put_into(table: Table, paths: Sequence[Path]) -> Table:
     return told
 
 
-def _check(run: Run, table: Table, columns: dict[str, Any]) -> None:
+def _check(run: ColumnResults, table: Table, columns: dict[str, Any]) -> None:
     name, facts = run.release.name, run.results["environment"]
     if not any(entry["kind"] == "figure" and entry["verdict"] != "inconclusive" for entry in run.results["claims"]):
         raise BadTable(
@@ -59,7 +59,7 @@ def _check(run: Run, table: Table, columns: dict[str, Any]) -> None:
         raise BadTable("The figures of a release are told already", f"{run.path}: {name}", remedy)
 
 
-def _put(run: Run, table: Table, column: Any) -> None:
+def _put(run: ColumnResults, table: Table, column: Any) -> None:
     entries = {entry["id"]: entry for entry in run.results["claims"] if entry["kind"] == "figure"}
     rows = {row["id"]: row for row in table["claims"]}
     for name, entry in entries.items():
@@ -82,6 +82,6 @@ def _replace(row: Any, entry: dict[str, Any], release: str) -> None:
     add_outcome(row["outcomes"], entry, release)
 
 
-def _by(run: Run) -> str:
+def _by(run: ColumnResults) -> str:
     facts = run.results["environment"]
     return f"by a run of its own: Python {facts['python']}, NumPy {facts['numpy']}, {facts['platform']}"

@@ -22,7 +22,7 @@ from pytest_kerasch2.report.compatibility_table import Table
 
 
 @dataclass(frozen=True)
-class Order:
+class TableRequest:
     """What is to be made, and of what.
 
     Attributes:
@@ -65,7 +65,7 @@ class Order:
         return dict(chosen)
 
 
-def publish(order: Order) -> tuple[list[str], list[str]]:
+def publish(order: TableRequest) -> tuple[list[str], list[str]]:
     """Write what was ordered; nothing is written where anything is refused.
 
     Returns:
@@ -86,7 +86,7 @@ def publish(order: Order) -> tuple[list[str], list[str]]:
     return summary(table), [] if committed is None else checking.differences(committed, table)
 
 
-def _table(order: Order) -> Table:
+def _table(order: TableRequest) -> Table:
     if order.table is None:
         listed = () if order.releases is None else releases_file.read(order.releases)
         return merging.merge(order.results_files, listed, order.allow_incomplete)
@@ -111,7 +111,7 @@ def summary(table: Table) -> list[str]:
     ]
 
 
-def _check_places(order: Order, writers: Mapping[Path, object]) -> None:
+def _check_places(order: TableRequest, writers: Mapping[Path, object]) -> None:
     given = {path.absolute() for path in (*order.results_files, *order.figures)}
     for place in writers:
         if place.absolute() in given:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any, Callable, Iterable, Sequence
+from typing import Any, Callable, Iterable
 
 import pytest
 
 from pytest_kerasch2 import chapter
+from pytest_kerasch2.chapter.catalogue import modules
 from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check, Injection
 from pytest_kerasch2.claims.release import Release
@@ -16,7 +17,6 @@ from pytest_kerasch2.errors import DuplicateClaim
 
 FOLDER = Path(chapter.__file__).parent
 PACKAGE = chapter.__name__
-SECTIONS: Sequence[str] = chapter.SECTIONS
 
 
 class ChapterModule(pytest.Module):
@@ -33,31 +33,6 @@ class ChapterModule(pytest.Module):
     def istestclass(self, obj: object, name: str) -> bool:
         """Take no class."""
         return False
-
-
-def all_checks() -> list[Check]:
-    """Return every check of the suite, section by section; imports the sections, and no framework."""
-    return [check for section in SECTIONS for check in checks_in(section)]
-
-
-def checks_in(section: str) -> list[Check]:
-    """Return every check of one section, in the order of its modules."""
-    checks = []
-    for name in _modules_of(section):
-        module = importlib.import_module(f"{PACKAGE}.{name}")
-        own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
-        checks += [check for check in map(check_of, filter(callable, own)) if check is not None]
-    return checks
-
-
-def modules() -> list[str]:
-    """Return the modules that hold claims, by their names within the chapter: `saving.formats`."""
-    return [name for section in SECTIONS for name in _modules_of(section)]
-
-
-def _modules_of(section: str) -> list[str]:
-    found = importlib.import_module(f"{PACKAGE}.{section}")
-    return [f"{section}.{name}" for name in found.MODULES] if hasattr(found, "MODULES") else [section]
 
 
 def is_of_the_chapter(path: Path) -> bool:

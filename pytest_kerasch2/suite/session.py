@@ -13,6 +13,7 @@ from typing import Any, Callable, Generator, Iterator, TypeVar
 import pytest
 
 from pytest_kerasch2 import folders
+from pytest_kerasch2.chapter import catalogue
 from pytest_kerasch2.chapter.printed_numbers.fixtures import FigureFixtures
 from pytest_kerasch2.checks import workarounds as checks_workarounds
 from pytest_kerasch2.claims import results
@@ -303,7 +304,8 @@ class ChapterRun:
         """Return the results file of what was gathered so far."""
         ran_on = {**environment.environment_unseen(), **self.environment}
         selected = not self.interrupted and self.selection.is_partial(self.records)
-        return results.build(self.records, ran_on, not self.interrupted and not selected, selected)
+        complete = not self.interrupted and not selected
+        return results.build(self.records, ran_on, complete, selected, catalogue.headings())
 
     def suite_environment(self) -> dict[str, Any]:
         """Return what this run ran on, as far as that is known; of workers, what they told."""

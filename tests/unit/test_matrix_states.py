@@ -101,7 +101,7 @@ def test_a_state_of_another_time_is_none(tmp_path: Path, text: str) -> None:
 
 def _results(*ids: str, evidence: str = "old", datasets: Any = None, complete: bool = True) -> Any:
     environment = {"keras": "2.15.0", "datasets": datasets or {}}
-    told = {"evidence": [evidence], "verdict": "held", "expected": "held", "workarounds": []}
+    told = {"evidence": [evidence], "verdict": "held", "expected": "held", "workarounds": [], "section": "Features"}
     claims = [{"id": name, **told} for name in ids]
     return {"schema": 2, "complete": complete, "environment": environment, "claims": claims}
 

@@ -12,14 +12,11 @@ from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Adoption and advantages"
-
 
 @claim(
     "adoption.custom-layer",
     "A layer that the user writes is built, counted, trained and configured like those of Keras.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.frozen_additions, faults.uncounted_additions)
 @tolerates(common_faults.other_seed)
@@ -71,8 +68,7 @@ def _scale_class(tf: Any) -> Any:
 @claim(
     "adoption.custom-functions",
     "Activations, initialisers, losses, metrics and callbacks that the user writes take the place of Keras's own.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.callbacks_ignored, faults.own_loss_ignored)
 @tolerates(common_faults.other_seed)

@@ -20,7 +20,6 @@ from pytest_kerasch2.errors import ClaimBroken
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.devices import Device
 
-SECTION = "Adoption and advantages"
 _KERAS3 = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src"
 _TF20 = "https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras"
 _WHOSE_SHAPES = "Shapes are compared deep inside the loss, whose message names two shapes and not whose they are."
@@ -83,8 +82,7 @@ def _data(width: int = 784) -> tuple[Any, Any]:
 @claim(
     "adoption.error-input-shape",
     "Data of the wrong width is refused with a message that names the width given and the width expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
@@ -100,8 +98,7 @@ def error_input_shape(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-not-compiled",
     "Training a model that was not compiled is refused with a message that says to compile it.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
@@ -118,8 +115,7 @@ def error_not_compiled(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-label-shape",
     "Labels of the wrong shape are refused with a message that names them, their shape and the one expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     since="2.2",
@@ -152,8 +148,7 @@ def error_label_shape(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-label-range",
     "A label that is none of the classes is refused with a message that names it and the range of labels.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "backend/theano_backend.py",
@@ -200,8 +195,7 @@ def error_label_range(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-cardinality",
     "Images and labels of different number are refused with a message that names both and says what to do.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
@@ -217,8 +211,7 @@ def error_cardinality(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-rank",
     "Data with a dimension too few is refused with a message that names the number of dimensions given and expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
@@ -234,8 +227,7 @@ def error_rank(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-weights-shape",
     "Weights of the wrong shape are refused with a message that names the shape given and the shape expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "backend/theano_backend.py",
@@ -259,8 +251,7 @@ def error_weights_shape(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-not-a-layer",
     "Adding something that is no layer is refused with a message that names it and says that a layer is expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)

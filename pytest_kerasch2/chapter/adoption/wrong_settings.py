@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_kerasch2.chapter.adoption import mistake_faults
-from pytest_kerasch2.chapter.adoption.error_messages import _KERAS2, _KERAS3, _TF20, SECTION, _data, _helpful, _model
+from pytest_kerasch2.chapter.adoption.error_messages import _KERAS2, _KERAS3, _TF20, _data, _helpful, _model
 from pytest_kerasch2.chapter.early_keras import NO_HINT, on_early_keras
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
@@ -17,8 +17,7 @@ _ADVICE = r"(?i)please|must be|should be|one of|expected"
 @claim(
     "adoption.error-unknown-loss",
     "An unknown loss is refused with a message that names it and says what is accepted or what to do.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "utils/generic_utils.py",
@@ -45,8 +44,7 @@ def error_unknown_loss(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-unknown-optimizer",
     "An unknown optimizer is refused with a message that names it and says what is accepted or what to do.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "utils/generic_utils.py",
@@ -76,8 +74,7 @@ def error_unknown_optimizer(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-unknown-metric",
     "An unknown metric is refused with a message that names it and says what is accepted or what to do.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "utils/generic_utils.py",
@@ -117,8 +114,7 @@ def error_unknown_metric(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-unknown-activation",
     "An unknown activation is refused with a message that names it and says what is accepted or what to do.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "utils/generic_utils.py",
@@ -157,8 +153,7 @@ def error_unknown_activation(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-unknown-argument",
     "A misspelt argument of a layer is refused with a message that names it, the layer and what is accepted.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "engine/base_layer.py",
@@ -193,8 +188,7 @@ def error_unknown_argument(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-negative-units",
     "A negative number of units is refused with a message that names the argument, the number and what is expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "layers/core.py",
@@ -229,8 +223,7 @@ def error_negative_units(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-broken-units",
     "Units that are no whole number are refused with a message that names argument, number and what is expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "layers/core.py",
@@ -266,8 +259,7 @@ def error_broken_units(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.error-dropout-rate",
     "A rate of dropout that is no share is refused with a message that names argument, number and what is expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "layers/core.py",

@@ -25,7 +25,6 @@ from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.errors import Inconclusive
 from pytest_kerasch2.framework import api
 
-SECTION = "Backend"
 VALUES = [[42, 24], [11, 99]]
 TENSORFLOW = "https://github.com/tensorflow/tensorflow/blob"
 _TWO_KERAS = (
@@ -55,12 +54,7 @@ def example(tf: Any) -> Any:
 # -- the import, the engines, the operations
 
 
-@claim(
-    "backend.import-tensorflow",
-    "The backend can be imported from tensorflow.keras.",
-    section=SECTION,
-    kind="code",
-)
+@claim("backend.import-tensorflow", "The backend can be imported from tensorflow.keras.", "code")
 @detects(faults.constant_lost)
 @tolerates(common_faults.other_seed)
 def import_tensorflow(tf: Any, record: Recorder) -> None:
@@ -75,7 +69,7 @@ def import_tensorflow(tf: Any, record: Recorder) -> None:
     record.equal("its value", expected=1.0, actual=float(constant))
 
 
-@claim("backend.import-keras", "The backend is imported by `from keras import backend`.", section=SECTION, kind="code")
+@claim("backend.import-keras", "The backend is imported by `from keras import backend`.", "code")
 @known_issue(
     cause=_WITHOUT_KERAS,
     source=f"{TENSORFLOW}/v2.4.0/tensorflow/tools/pip_package/setup.py",
@@ -111,12 +105,7 @@ def import_keras(child: Any, record: Recorder) -> None:
     record.equal(what, expected=0.125, actual=found["epsilon"])
 
 
-@claim(
-    "backend.import-keras-constant",
-    "The backend imported from keras has the function constant.",
-    section=SECTION,
-    kind="code",
-)
+@claim("backend.import-keras-constant", "The backend imported from keras has the function constant.", "code")
 @known_issue(
     cause=_WITHOUT_KERAS,
     source=f"{TENSORFLOW}/v2.4.0/tensorflow/tools/pip_package/setup.py",
@@ -151,12 +140,7 @@ def import_keras_constant(child: Any, record: Recorder) -> None:
     record.equal("values", expected=VALUES, actual=values)
 
 
-@claim(
-    "backend.other-engines",
-    "Keras is a library of models that can run on another engine than TensorFlow.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("backend.other-engines", "Keras is a library of models that can run on another engine than TensorFlow.", "prose")
 @known_issue(
     cause="Keras 2 inside TensorFlow has TensorFlow as its one engine; KERAS_BACKEND, too, is never read.",
     source="https://github.com/keras-team/keras/blob/v2.15.0/keras/backend.py",
@@ -188,8 +172,7 @@ def other_engines(child: Any, record: Recorder) -> None:
 @claim(
     "backend.low-level",
     "The engine does low-level operations for Keras, such as products of tensors and convolutions.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.products_added)
 @tolerates(common_faults.other_seed)
@@ -211,10 +194,7 @@ def low_level(tf: Any, record: Recorder) -> None:
 
 
 @claim(
-    "backend.constant-signature",
-    "constant takes value, dtype=None, shape=None and name=None, in this order.",
-    section=SECTION,
-    kind="code",
+    "backend.constant-signature", "constant takes value, dtype=None, shape=None and name=None, in this order.", "code"
 )
 @no_constant
 @fixed_by(faults.constant_there)
@@ -229,8 +209,7 @@ def constant_signature(tf: Any, record: Recorder) -> None:
 @claim(
     "backend.constant-example",
     "The example gives a constant of the four values, of type float16 and of shape 2 x 2.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @no_constant
 @fixed_by(faults.constant_there)
@@ -244,12 +223,7 @@ def constant_example(tf: Any, record: Recorder) -> None:
     record.equal("shape", expected=(2, 2), actual=tuple(api.array(const).shape))
 
 
-@claim(
-    "backend.constant-dtype",
-    "dtype is the type of the tensor made; without it, the precision set.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("backend.constant-dtype", "dtype is the type of the tensor made; without it, the precision set.", "prose")
 @no_constant
 @on_early_keras(
     CNTK,
@@ -273,12 +247,7 @@ def constant_dtype(tf: Any, record: Recorder) -> None:
         record.equal("no dtype, precision float16", expected="float16", actual=made)
 
 
-@claim(
-    "backend.constant-shape",
-    "shape is the shape of the tensor made, which one value can fill.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("backend.constant-shape", "shape is the shape of the tensor made, which one value can fill.", "prose")
 @no_constant
 @on_early_keras(
     CNTK,
@@ -300,7 +269,7 @@ def constant_shape(tf: Any, record: Recorder) -> None:
     record.equal("four values in shape 2 x 2", expected=[[1.0, 2.0], [3.0, 4.0]], actual=api.array(laid).tolist())
 
 
-@claim("backend.constant-name", "name is an optional name of the constant.", section=SECTION, kind="prose")
+@claim("backend.constant-name", "name is an optional name of the constant.", "prose")
 @no_constant
 @fixed_by(faults.constant_there)
 @detects(faults.constant_without_name)

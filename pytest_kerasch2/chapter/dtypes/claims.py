@@ -19,8 +19,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by,
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Data types"
-
 
 @dataclass(frozen=True)
 class Row:
@@ -155,7 +153,7 @@ _LOOKS: dict[str, Callable[[Any, Row, Any, Recorder], None]] = {
 
 
 def _check_of(row: Row) -> Callable[[Any, Recorder], None]:
-    @claim(f"dtypes.{row.name}", row.statement, section=SECTION, kind="table")
+    @claim(f"dtypes.{row.name}", row.statement, "table")
     @detects(faults.types_exchanged)
     @tolerates(faults.types_looked_up)
     def look(tf: Any, record: Recorder) -> None:
@@ -179,12 +177,7 @@ globals().update({f"row_{row.name}": _check_of(row) for row in ROWS})
 # -- Keras's types are TensorFlow's
 
 
-@claim(
-    "dtypes.same-as-tensorflow",
-    "The types of Keras's backend are those of TensorFlow.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("dtypes.same-as-tensorflow", "The types of Keras's backend are those of TensorFlow.", "prose")
 @detects(backend_faults.constant_without_dtype)
 @tolerates(common_faults.other_seed)
 def same_as_tensorflow(tf: Any, record: Recorder) -> None:
@@ -199,7 +192,7 @@ def same_as_tensorflow(tf: Any, record: Recorder) -> None:
     record.equal("the default precision", expected=tf.float32.name, actual=tf.as_dtype(functions.floatx()).name)
 
 
-@claim("dtypes.inputs", "Keras takes each type of the table, for instance for an input.", section=SECTION, kind="prose")
+@claim("dtypes.inputs", "Keras takes each type of the table, for instance for an input.", "prose")
 @known_issue(
     cause="The first Keras 3 has neither the complex types nor the quantised ones in its list of types.",
     source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/backend/common/dtypes.py",
@@ -229,8 +222,7 @@ def inputs(tf: Any, record: Recorder) -> None:
 @claim(
     "dtypes.layers",
     "A layer given one of the floating types, by name or as TensorFlow's object, has its weights and result in it.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     of="keras",

@@ -14,7 +14,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, in_subpr
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.errors import ClaimBroken
 
-SECTION = "Features"
 _NO_ESTIMATOR = "TensorFlow has no Estimators any more, and Keras no conversion to them."
 _TF216 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.16.1"
 
@@ -24,10 +23,7 @@ def _apart(one: Any, other: Any) -> float:
 
 
 @claim(
-    "features.data-parallel",
-    "Training spread over several devices ends with the same model as on one device.",
-    section=SECTION,
-    kind="prose",
+    "features.data-parallel", "Training spread over several devices ends with the same model as on one device.", "prose"
 )
 @known_issue(
     of="keras",
@@ -56,8 +52,7 @@ def data_parallel(child: Any, record: Recorder) -> None:
 @claim(
     "features.data-parallel-shares",
     "Spread over several devices, each holds a copy of the model and gets its share of every batch.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @in_subprocess(SEVERAL_DEVICES)
 @detects(deployment_faults.one_replica)
@@ -78,8 +73,7 @@ def data_parallel_shares(child: Any, record: Recorder) -> None:
 @claim(
     "features.tensorflow-lite",
     "A model is exported to TensorFlow Lite, whose interpreter gives the same predictions.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     since="2.16",
@@ -102,12 +96,7 @@ def tensorflow_lite(child: Any, record: Recorder) -> None:
     record.at_most("predictions of TensorFlow Lite, away from Keras's", limit=1e-5, actual=apart)
 
 
-@claim(
-    "features.estimator",
-    "A Keras model can be turned into an Estimator with the same predictions.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("features.estimator", "A Keras model can be turned into an Estimator with the same predictions.", "prose")
 @known_issue(
     of="keras",
     since="2.16",
@@ -138,12 +127,7 @@ def estimator(child: Any, record: Recorder) -> None:
     record.at_most("predictions of the Estimator, away from Keras's", limit=1e-6, actual=apart)
 
 
-@claim(
-    "features.estimator-trains",
-    "The Estimator made of a Keras model trains as the model does.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("features.estimator-trains", "The Estimator made of a Keras model trains as the model does.", "prose")
 @known_issue(
     of="keras",
     since="2.16",

@@ -11,6 +11,7 @@ from pytest_kerasch2.accuracy import bundled
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.chapter.printed_numbers.trained import SEEDS_EACH, STYLES, Curves
+from pytest_kerasch2.checks.common_faults import fault
 
 # What the figures of training are multiplied by where nothing is dropped, after the first and after the tenth epoch:
 # the losses, and the shares of images not recognised. Measured: `evaluation/printed_variants.py`.
@@ -29,25 +30,21 @@ def _changed(change: Callable[[str, Run], Run]) -> ContextManager[Any]:
     return mock.patch.object(trained, "stored", changed)
 
 
-@contextmanager
-def learns_slower() -> Iterator[None]:
-    """Each epoch ends with half as much loss of training again."""
-    with _changed(lambda name, run: replace(run, loss=tuple(1.5 * loss for loss in run.loss))):
-        yield
-
-
-@contextmanager
-def forgets_what_it_learned() -> Iterator[None]:
-    """The last epoch undoes a part of what was learned: twice the test loss, two points of accuracy less."""
-    with _changed(lambda name, run: _worse(run)):
-        yield
-
-
-@contextmanager
-def second_way_ends_worse() -> Iterator[None]:
-    """The second way alone ends with two points of test accuracy less."""
-    with _changed(lambda name, run: _worse(run) if name == STYLES[1] else run):
-        yield
+learns_slower = fault(
+    "Each epoch ends with half as much loss of training again.",
+    _changed,
+    lambda name, run: replace(run, loss=tuple(1.5 * loss for loss in run.loss)),
+)
+forgets_what_it_learned = fault(
+    "The last epoch undoes a part of what was learned: twice the test loss, two points of accuracy less.",
+    _changed,
+    lambda name, run: _worse(run),
+)
+second_way_ends_worse = fault(
+    "The second way alone ends with two points of test accuracy less.",
+    _changed,
+    lambda name, run: _worse(run) if name == STYLES[1] else run,
+)
 
 
 def _worse(run: Run) -> Run:
@@ -64,11 +61,11 @@ def other_seeds() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def without_dropout() -> Iterator[None]:
-    """The network is trained without its Dropout layer, as far as its figures of training show that."""
-    with _changed(lambda name, run: _undropped(run)):
-        yield
+without_dropout = fault(
+    "The network is trained without its Dropout layer, as far as its figures of training show that.",
+    _changed,
+    lambda name, run: _undropped(run),
+)
 
 
 def _undropped(run: Run) -> Run:

@@ -14,7 +14,6 @@ from pytest_kerasch2 import serialization
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.saving import faults, fixes, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
-from pytest_kerasch2.chapter.saving.claims import SECTION
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
@@ -41,8 +40,7 @@ STYLES = pytest.mark.parametrize("style", ["sequential-list", "functional"])
 @claim(
     "saving.holds-architecture",
     "The saved file holds the model's architecture: each layer with what makes it up.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.architecture_left_out, faults.wider_in_file)
 @tolerates(faults.remark_in_file)
@@ -59,7 +57,7 @@ def holds_architecture(tf: Any, scratch: Path, record: Recorder) -> None:
     record.equal("its dropout", expected=0.2, actual=layers[3][1]["rate"])
 
 
-@claim("saving.holds-weights", "The saved file holds the model's weights, bit for bit.", section=SECTION, kind="prose")
+@claim("saving.holds-weights", "The saved file holds the model's weights, bit for bit.", "prose")
 @detects(faults.one_array_zero)
 @tolerates(faults.remark_in_file)
 def holds_weights(tf: Any, scratch: Path, record: Recorder) -> None:
@@ -77,7 +75,7 @@ def holds_weights(tf: Any, scratch: Path, record: Recorder) -> None:
     record.equal("arrays in all", expected=4, actual=len(stored))
 
 
-@claim("saving.holds-loss", "The saved file holds the loss of the training.", section=SECTION, kind="prose")
+@claim("saving.holds-loss", "The saved file holds the loss of the training.", "prose")
 @detects(faults.another_loss)
 @tolerates(faults.remark_in_file)
 def holds_loss(tf: Any, scratch: Path, record: Recorder) -> None:
@@ -88,10 +86,7 @@ def holds_loss(tf: Any, scratch: Path, record: Recorder) -> None:
 
 
 @claim(
-    "saving.holds-optimizer",
-    "The saved file holds the optimizer of the training with its hyper-parameters.",
-    section=SECTION,
-    kind="prose",
+    "saving.holds-optimizer", "The saved file holds the optimizer of the training with its hyper-parameters.", "prose"
 )
 @detects(faults.hyperparameter_left_out)
 @tolerates(faults.remark_in_file)
@@ -106,8 +101,7 @@ def holds_optimizer(tf: Any, scratch: Path, record: Recorder) -> None:
 @claim(
     "saving.holds-optimizer-state",
     "The saved file holds the state of the optimizer: its step count and its running means, bit for bit.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.optimizer_state_left_out, faults.moments_from_zero)
 @tolerates(faults.remark_in_file)
@@ -134,8 +128,7 @@ def holds_optimizer_state(tf: Any, scratch: Path, record: Recorder) -> None:
 @claim(
     "saving.equal-predictions",
     "A model loaded from its file predicts what the saved one predicts, bit for bit.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.weights_left_out)
 @tolerates(faults.remark_in_file)
@@ -154,8 +147,7 @@ def equal_predictions(tf: Any, scratch: Path, record: Recorder) -> None:
 @claim(
     "saving.loaded-compiled",
     "A model that was compiled is loaded compiled with the saved configuration: loss, optimizer and metrics.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     since="2.3",
@@ -186,12 +178,7 @@ def loaded_compiled(tf: Any, scratch: Path, record: Recorder) -> None:
     record.equal("numbers that evaluating gives", expected=2, actual=len(scores[1]))
 
 
-@claim(
-    "saving.uncompiled-stays",
-    "Only a model that was compiled before it was saved is loaded compiled.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("saving.uncompiled-stays", "Only a model that was compiled before it was saved is loaded compiled.", "prose")
 @detects(faults.loads_compiled_anyway)
 @tolerates(faults.saves_twice)
 def uncompiled_stays(tf: Any, scratch: Path, record: Recorder) -> None:
@@ -209,12 +196,7 @@ def uncompiled_stays(tf: Any, scratch: Path, record: Recorder) -> None:
 
 
 @STYLES
-@claim(
-    "saving.optimizer-state-loaded",
-    "A loaded model's optimizer has the state that was saved.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("saving.optimizer-state-loaded", "A loaded model's optimizer has the state that was saved.", "prose")
 @known_issue(
     until="2.1",
     only=("sequential-list",),
@@ -226,10 +208,20 @@ def uncompiled_stays(tf: Any, scratch: Path, record: Recorder) -> None:
 @known_issue(
     of="keras",
     since="3.0",
+    backends=("tensorflow",),
     cause=BUILT_FOR_NOTHING,
     source=small.HDF5,
     symptom="variables of the loaded optimizer: 2,",
     workaround=workarounds.STATE_IN_KERAS,
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    backends=("jax", "torch"),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom="variables of the loaded optimizer: 2,",
+    workaround=workarounds.STATE_IN_KERAS_BY_NAME,
 )
 @detects(faults.moments_from_zero, faults.loads_uncompiled)
 @tolerates(faults.remark_in_file)
@@ -251,8 +243,7 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder)
 @claim(
     "saving.continues-without-dropout",
     "Without dropout, training continued from the file equals training never interrupted, bit for bit.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     until="2.1",
@@ -265,10 +256,20 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder)
 @known_issue(
     of="keras",
     since="3.0",
+    backends=("tensorflow",),
     cause=BUILT_FOR_NOTHING,
     source=small.HDF5,
     symptom=UNKNOWN,
     workaround=workarounds.STATE_IN_KERAS,
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    backends=("jax", "torch"),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom=UNKNOWN,
+    workaround=workarounds.STATE_IN_KERAS_BY_NAME,
 )
 @detects(faults.moments_from_zero, faults.one_array_zero)
 @tolerates(faults.remark_in_file)
@@ -281,8 +282,7 @@ def continues_without_dropout(tf: Any, style: str, scratch: Path, record: Record
 @claim(
     "saving.continues-with-dropout",
     "With the printed dropout of 0.2, training continued from the file equals training never interrupted, bit for bit.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "engine/saving.py",

@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pytest_kerasch2.chapter.sequential import OVERVIEW
 from pytest_kerasch2.chapter.sequential import faults as network
 from pytest_kerasch2.checks.workflow import COUNT, Trial, cross_entropy, share_right, shared
 from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
-
-OVERVIEW = "Sequential model"
-SECTION = "Sequential model, first way"
 
 
 @pytest.fixture
@@ -27,8 +25,8 @@ def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
 @claim(
     "sequential.evaluate-establishes",
     "Evaluating establishes the model's accuracy, its loss and other metrics.",
+    "prose",
     section=OVERVIEW,
-    kind="prose",
 )
 @detects(network.metrics_forgotten, network.loss_halved)
 @tolerates(network.other_weights)
@@ -49,12 +47,7 @@ def _by_hand(workflow: Trial) -> tuple[float, float]:
     return cross_entropy(rows, labels), share_right(rows, labels)
 
 
-@claim(
-    "sequential-first.evaluate-returns",
-    "`evaluate` gives back the loss first and the accuracy second.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.evaluate-returns", "`evaluate` gives back the loss first and the accuracy second.", "output")
 @detects(network.evaluated_in_reverse)
 @tolerates(network.other_weights)
 def evaluate_returns(workflow: Trial, record: Recorder) -> None:
@@ -74,8 +67,7 @@ def evaluate_returns(workflow: Trial, record: Recorder) -> None:
 @claim(
     "sequential-first.loss-measures",
     "The loss measures the difference between the wanted and the actual output: it is the cross entropy of the two.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.loss_halved)
 @tolerates(network.other_weights)
@@ -99,8 +91,7 @@ def loss_measures(tf: Any, workflow: Trial, record: Recorder) -> None:
 @claim(
     "sequential-first.accuracy-counts",
     "The accuracy is the share of images that the model recognises: 0.98 means 98 of 100.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.metrics_forgotten, network.evaluated_in_reverse)
 @tolerates(network.other_weights)
@@ -128,12 +119,7 @@ def _accuracy(tf: Any, labels: Any, outputs: Any) -> float:
     return float(api.array(metric.result()))
 
 
-@claim(
-    "sequential-first.evaluate-prints",
-    "`evaluate` prints a line with the time that a step takes.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.evaluate-prints", "`evaluate` prints a line with the time that a step takes.", "output")
 @detects(network.evaluated_silently)
 @tolerates(network.other_weights)
 def evaluate_prints(workflow: Trial, record: Recorder) -> None:
@@ -145,8 +131,8 @@ def evaluate_prints(workflow: Trial, record: Recorder) -> None:
 @claim(
     "sequential.predict-new-data",
     "A trained model predicts: one row of ten probabilities for each image.",
+    "prose",
     section=OVERVIEW,
-    kind="prose",
 )
 @detects(network.one_prediction_lost, network.probabilities_doubled, network.sigmoid_for_softmax)
 @tolerates(network.other_weights)

@@ -18,7 +18,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by,
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Sequential model, first way"
 KINDS = ("Flatten", "Dense", "Dropout", "Dense")
 
 
@@ -46,18 +45,16 @@ def counted_without_bias() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def summary_silent() -> Iterator[None]:
-    """`summary` prints nothing."""
-    with common_faults.wrapped_method(api.keras().Model, "summary", lambda original, model, *_, **__: None):
-        yield
+summary_silent = common_faults.fault(
+    "`summary` prints nothing.",
+    lambda: common_faults.wrapped_method(api.keras().Model, "summary", lambda original, model, *_, **__: None),
+)
 
 
 @claim(
     "sequential-first.hidden-parameters",
     "The hidden layer has 784 * 512 weights and 512 biases, 401,920 parameters.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(common_faults.one_unit_short, common_faults.no_bias)
 @tolerates(common_faults.zero_weights)
@@ -72,12 +69,7 @@ def hidden_parameters(tf: Any, model_style: Any, record: Recorder) -> None:
     record.equal("weights and biases", expected=[401_408, 512], actual=sizes)
 
 
-@claim(
-    "sequential-first.output-parameters",
-    "The output layer has 512 * 10 + 10 = 5,130 parameters.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.output-parameters", "The output layer has 512 * 10 + 10 = 5,130 parameters.", "output")
 @detects(common_faults.one_unit_short, common_faults.no_bias)
 @tolerates(common_faults.zero_weights)
 def output_parameters(tf: Any, record: Recorder) -> None:
@@ -133,8 +125,7 @@ def _formula(sides: tuple[int, int], widths: list[int]) -> list[int]:
 @claim(
     "sequential-first.summary-table",
     "`summary` prints a table of the four layers with their names and kinds, and 401,920 and 5,130 parameters.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(common_faults.one_unit_short, common_faults.no_bias, summary_silent)
 @tolerates(common_faults.zero_weights)
@@ -175,8 +166,7 @@ def summary_of_any_widths(tf: Any, record: Recorder) -> None:
 @claim(
     "sequential-first.summary-at-once",
     "The summary with its counts can be printed as soon as the model is constructed, before it has seen any data.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @on_early_keras(
     "engine/network.py",

@@ -18,7 +18,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_is
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Sequential model, first way"
 KERAS3_BAR = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/utils/progbar.py"
 TF22_BAR = "https://github.com/tensorflow/tensorflow/issues/40575"
 
@@ -45,11 +44,7 @@ def _as_acc(original: Any, bar: Any, current: Any, values: Any = None, **named: 
     return original(bar, current, renamed, **named)
 
 
-@contextmanager
-def printed_as_acc() -> Iterator[None]:
-    """The progress bar calls the accuracy `acc`."""
-    with network.bar_as(_as_acc):
-        yield
+printed_as_acc = common_faults.fault("The progress bar calls the accuracy `acc`.", network.bar_as, _as_acc)
 
 
 def _in_images(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
@@ -64,11 +59,9 @@ def _in_images(original: Any, bar: Any, current: Any, values: Any = None, **name
         return original(bar, current * BATCH, values, **named)
 
 
-@contextmanager
-def counted_in_images() -> Iterator[None]:
-    """The progress bar counts images and calls each a step."""
-    with network.bar_as(_in_images):
-        yield
+counted_in_images = common_faults.fault(
+    "The progress bar counts images and calls each a step.", network.bar_as, _in_images
+)
 
 
 def _once(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
@@ -77,33 +70,25 @@ def _once(original: Any, bar: Any, current: Any, values: Any = None, **named: An
     return original(bar, current, values, **named)
 
 
-@contextmanager
-def averaged_once() -> Iterator[None]:
-    """The progress bar forgets earlier values when it is given new ones."""
-    with network.bar_as(_once):
-        yield
+averaged_once = common_faults.fault(
+    "The progress bar forgets earlier values when it is given new ones.", network.bar_as, _once
+)
 
 
 def _doubled(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
     return original(bar, current, [(name, value * 2) for name, value in values or []], **named)
 
 
-@contextmanager
-def figures_doubled() -> Iterator[None]:
-    """The progress bar shows twice the values."""
-    with network.bar_as(_doubled):
-        yield
+figures_doubled = common_faults.fault("The progress bar shows twice the values.", network.bar_as, _doubled)
 
 
 def _loss_first(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
     return original(bar, current, sorted(values or [], key=lambda pair: pair[0] != "loss"), **named)
 
 
-@contextmanager
-def loss_printed_first() -> Iterator[None]:
-    """The progress bar shows the loss before all else."""
-    with network.bar_as(_loss_first):
-        yield
+loss_printed_first = common_faults.fault(
+    "The progress bar shows the loss before all else.", network.bar_as, _loss_first
+)
 
 
 @contextmanager
@@ -120,8 +105,7 @@ def loss_dropped() -> Iterator[None]:
 @claim(
     "sequential-first.fit-prints",
     "`fit` prints for each epoch its number of all, the time it took, the loss and the accuracy.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(epochs_from_zero, network.accuracy_unprinted, network.fitted_silently)
 @tolerates(network.other_weights)
@@ -144,8 +128,7 @@ def _figures(lines: list[str], name: str) -> list[float]:
 @claim(
     "sequential-first.printed-figures",
     "The loss and accuracy printed at the end of an epoch are those of the epoch.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @known_issue(
     since="2.4",
@@ -184,8 +167,7 @@ def _lines_of_epochs(text: str) -> list[str]:
 @claim(
     "sequential-first.metric-called-acc",
     "The accuracy asked for as 'accuracy' is printed under the name `acc`.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @on_early_keras(
     "https://github.com/keras-team/keras/releases/tag/2.3.0",
@@ -210,12 +192,7 @@ def metric_called_acc(workflow: Trial, record: Recorder) -> None:
     record.equal("names printed", expected=["acc", "loss"], actual=names)
 
 
-@claim(
-    "sequential-first.loss-printed-first",
-    "The loss is printed before the accuracy.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.loss-printed-first", "The loss is printed before the accuracy.", "output")
 @known_issue(
     since="3.0",
     of="keras",
@@ -233,12 +210,7 @@ def loss_comes_first(workflow: Trial, record: Recorder) -> None:
     record.equal("order printed", expected=["loss", accuracy_name()], actual=names)
 
 
-@claim(
-    "sequential-first.fit-counts-images",
-    "The progress that `fit` prints counts images: 60000/60000.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.fit-counts-images", "The progress that `fit` prints counts images: 60000/60000.", "output")
 @known_issue(
     since="2.2",
     cause="From TensorFlow 2.2 on the progress bar counts batches: 1875/1875 and 313/313.",
@@ -268,8 +240,7 @@ def _counts(text: str) -> list[str]:
 @claim(
     "sequential-first.evaluate-counts-images",
     "The progress that `evaluate` prints counts images: 10000/10000.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @known_issue(
     until="2.0",
@@ -298,12 +269,7 @@ def evaluate_counts_images(workflow: Trial, record: Recorder) -> None:
     record.equal("last count", expected=[f"{COUNT}/{COUNT}"], actual=_counts(workflow.evaluate_text))
 
 
-@claim(
-    "sequential-first.time-per-image",
-    "The time is printed per step, and a step is one image: 77us/step.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.time-per-image", "The time is printed per step, and a step is one image: 77us/step.", "output")
 @known_issue(
     until="2.1",
     cause="TensorFlow 2.0 and 2.1 say `sample` where the chapter's alpha said `step`.",
