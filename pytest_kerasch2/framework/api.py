@@ -32,6 +32,7 @@ __all__ = [
     "clear_session",
     "dtype_name",
     "eagerly",
+    "feedable",
     "fresh_session",
     "installed",
     "is_keras3",
@@ -204,6 +205,11 @@ def tensor(value: Any) -> Any:
     if runs_on_tensorflow():
         return tensorflow().constant(value)
     return keras().ops.convert_to_tensor(value) if is_keras3() else symbolic.tensor(value)
+
+
+def feedable(array: Any) -> Any:
+    """Return what `fit` is given: a tensor as in the chapter, or the array itself where a tensor is a formula."""
+    return tensor(array) if runs_eagerly() else array
 
 
 def call(layer: Any, inputs: Any, **options: Any) -> Any:
