@@ -1,6 +1,7 @@
 """Writes the chapter's code as it runs on each release, docs/chapter: `python docs/write_chapter.py`.
 
-It needs no TensorFlow. Releases for which the code is the same share a file, which has the name of the newest of them that is released.
+It needs no TensorFlow. Releases for which the code is the same share a file, which has the name of the newest of them
+that is released.
 """
 
 from __future__ import annotations
