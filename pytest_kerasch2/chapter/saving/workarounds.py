@@ -16,8 +16,8 @@ from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 DIGITS = 6
-# What Keras 3 does not find by the name under which it writes tf.nn.softmax.
-_KNOWN = 'custom_objects={"softmax_v2": tf.nn.softmax}'
+# What Keras 3 does not find by the names under which it writes tf.nn.softmax and, from 3.16 on, tf.nn.relu.
+_KNOWN = 'custom_objects={"relu": tf.nn.relu, "softmax_v2": tf.nn.softmax}'
 
 
 def _trained(tf: Any) -> Names:
@@ -166,6 +166,17 @@ LOADED = Workaround(
         new_model = load_model("./model_name.h5", {_KNOWN})
     """),
     _stored,
+    _same_answers,
+    block="load-model",
+)
+LOADED_FROM_KERAS = Workaround(
+    lines(f"""
+        # Or write activation="softmax" in the definition of the model, and train it again.
+        from tensorflow.keras.models import load_model
+        model.save("./model_name.keras")
+        new_model = load_model("./model_name.keras", {_KNOWN})
+    """),
+    _trained,
     _same_answers,
     block="load-model",
 )
