@@ -10,8 +10,8 @@ import numpy as np
 from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy import training
 from pytest_kerasch2.accuracy.gate import Train
-from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.runs import CURVES, Run
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data.prepare import Prepared
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import Network

@@ -12,8 +12,9 @@ from evaluation import accuracy_record, accuracy_rivals
 from evaluation.accuracy_faults import BY_NAME, HONEST
 from evaluation.accuracy_record import Live, Record
 from evaluation.accuracy_rivals import Rivals
-from pytest_kerasch2.accuracy import bundled, gate, reference
-from pytest_kerasch2.accuracy.decision import WORDS, Decision, Verdict
+from pytest_kerasch2.accuracy import gate, reference
+from pytest_kerasch2.accuracy.curve import WORDS
+from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.errors import BadReference
@@ -67,7 +68,7 @@ def table(path: Path, named: str, threshold: float | None) -> Table:
     digest = reference.digest(accuracy_record.path_of(named))
     if record.header["sha256"] != digest:
         raise BadReference("Live gates are of another reference", f"{path.name}: not {digest[:12]}", "run them anew")
-    known = bundled.find(named)
+    known = reference.find_reference(named)
     others = accuracy_rivals.rivals(known, threshold or accuracy_rivals.round_threshold(known))
     rows = [_row(known, Terms(**record.header["terms"]), others, fault, record.of(fault)) for fault in BY_NAME]
     filled = [row for row in rows if row.gates]
@@ -76,7 +77,7 @@ def table(path: Path, named: str, threshold: float | None) -> Table:
 
 
 def _row(known: Reference, terms: Terms, others: Rivals, fault: str, gates: Sequence[Live]) -> Row:
-    decisions = [gate.judge(known, live.runs, terms) if live.runs else None for live in gates]
+    decisions = [gate.gate_runs(known, live.runs, terms) if live.runs else None for live in gates]
     found = [accuracy_rivals.last(live.runs) for live in gates if live.runs]
     return Row(
         fault,

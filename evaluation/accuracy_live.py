@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from evaluation import accuracy_faults
 from evaluation.accuracy_faults import BY_NAME, Setup
 from evaluation.accuracy_record import Live
-from pytest_kerasch2.accuracy import bundled, gate
-from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy import gate, reference
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.settings import Recipe, Terms
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.data.prepare import Prepared
 from pytest_kerasch2.errors import KerasCh2Error
@@ -51,7 +50,7 @@ def judged(task: Task) -> Live:
     gate.check_same_data(known, setup.data)
     train = accuracy_faults.train_of(BY_NAME[task.fault].plant(setup))
     try:
-        decision = gate.gate(known, train, TERMS, seeds=task.seeds)
+        decision = gate.gate_training(known, train, TERMS, seeds=task.seeds)
     except KerasCh2Error as error:
         return Live(task.fault, task.gate, "error", str(error), ())
     return Live(task.fault, task.gate, decision.verdict.value, decision.reason, decision.runs)
@@ -60,7 +59,7 @@ def judged(task: Task) -> Live:
 @functools.lru_cache(maxsize=1)
 def reference_of(named: str) -> Reference:
     """Return a reference by its name or from its file."""
-    return bundled.find(named)
+    return reference.find_reference(named)
 
 
 @functools.lru_cache(maxsize=1)

@@ -24,8 +24,8 @@ from evaluation.accuracy_faults import BY_NAME, FAULTS, HONEST
 from evaluation.accuracy_live import TERMS, Task, judged, reference_of
 from evaluation.accuracy_record import Live
 from pytest_kerasch2.accuracy.calibration import Order, subject_of
-from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.framework import threads
 
 FOLDER = Path(__file__).parent / "data"

@@ -24,11 +24,11 @@ from evaluation import accuracy_record, accuracy_rivals, accuracy_simulation
 from evaluation.accuracy_faults import HONEST
 from evaluation.accuracy_rivals import Rivals
 from evaluation.accuracy_simulation import Gates
-from pytest_kerasch2.accuracy import ask_gate, bundled, reference, sequential_test
+from pytest_kerasch2.accuracy import gate, reference, sequential_test
 from pytest_kerasch2.accuracy.decision import Verdict
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.reference_distribution import Yardstick
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.sequential_test import Yardstick
 from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.errors import BadReference
 
@@ -78,7 +78,7 @@ def held_out(known: Reference, named: str, path: Path) -> tuple[Run, ...]:
         runs = tuple(run for live in record.of(HONEST) for run in live.runs)
     else:
         others = reference.read(path)
-        ask_gate.check_same_training(known, others)
+        gate.check_same_training(known, others)
         runs = others.runs
     shared = known.seeds.intersection(run.seed for run in runs)
     if shared or len(runs) < TERMS.most:
@@ -89,7 +89,7 @@ def held_out(known: Reference, named: str, path: Path) -> tuple[Run, ...]:
 
 def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
     """Return all rates of one data set."""
-    known = bundled.find(subject.reference)
+    known = reference.find_reference(subject.reference)
     pool = held_out(known, subject.reference, subject.held_out)
     made = sequential_test.yardstick(known, TERMS)
     threshold = subject.threshold or accuracy_rivals.round_threshold(known)

@@ -11,7 +11,7 @@ from typing import Any, Iterator, Mapping
 
 import filelock
 
-from pytest_kerasch2.accuracy import bundled, reference
+from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.accuracy.runs import CURVES, Run
 from pytest_kerasch2.errors import BadReference
 
@@ -57,7 +57,7 @@ class Record:
 
 def path_of(named: str) -> Path:
     """Return the file of a reference that is shipped, or the file of that name."""
-    return bundled.FOLDER / f"{named}.jsonl" if named in bundled.names() else Path(named)
+    return reference.FOLDER / f"{named}.jsonl" if named in reference.bundled_names() else Path(named)
 
 
 def header(named: str, terms: Mapping[str, Any], environment: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from evaluation.accuracy_rivals import Rivals, last
 from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.reference_distribution import Yardstick
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.sequential_test import Yardstick
 from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.stats import distributions
 

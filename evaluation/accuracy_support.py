@@ -20,8 +20,8 @@ import numpy as np
 
 from evaluation import accuracy_simulation
 from evaluation.accuracy_rates import SUBJECTS, TERMS
-from pytest_kerasch2.accuracy import bundled, sequential_test
-from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy import sequential_test
+from pytest_kerasch2.accuracy.reference import Reference, find_reference
 from pytest_kerasch2.stats import sequential
 from pytest_kerasch2.stats.sequential import Usual
 
@@ -74,8 +74,8 @@ def main() -> int:
     given = parser.parse_args()
     named = {"mnist": SUBJECTS["mnist"].reference, "digits": given.digits}
     found = {
-        name: compared(bundled.find(reference), given.splits, given.gates, given.seed)
-        for name, reference in named.items()
+        name: compared(find_reference(named_reference), given.splits, given.gates, given.seed)
+        for name, named_reference in named.items()
     }
     given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -10,10 +10,10 @@ from evaluation.scenarios import Old, Scenario
 from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.reference import Reference, Subject
-from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.sequential_test import Yardstick
+from pytest_kerasch2.accuracy.reference_distribution import Yardstick
+from pytest_kerasch2.accuracy.runs import Run, run_of
 from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.accuracy.user_training import Own, run_of
+from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.errors import KerasCh2Error
 
 # Seeds of new trainings begin here, those of a reference at 0.

@@ -17,8 +17,8 @@ from unittest import mock
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy import training
-from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import Network

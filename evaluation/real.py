@@ -20,9 +20,10 @@ from evaluation import journal, pool
 from evaluation.trainings import catalogue
 from evaluation.trainings.catalogue import Training
 from evaluation.trainings.faults import BY_NAME, FAULTS, NOTHING
-from pytest_kerasch2.accuracy import ask_gate, calibration, reference
+from pytest_kerasch2.accuracy import calibration, gate, reference
 from pytest_kerasch2.accuracy.calibration import Order
-from pytest_kerasch2.accuracy.user_training import Own, run_of
+from pytest_kerasch2.accuracy.runs import run_of
+from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.errors import KerasCh2Error
 
 HERE = Path(__file__).parent
@@ -77,7 +78,7 @@ def judged(task: Task, known: Path) -> dict[str, Any]:
     """Ask one gate, and return its line."""
     training = catalogue.BY_NAME[task.training]
     try:
-        decision = ask_gate.ask(
+        decision = gate.run_gate(
             known,
             train=functools.partial(training.train, fault=task.fault),
             metric=training.metric,

@@ -151,8 +151,8 @@ def _add_calibrate(parser: Parser, commands: Any) -> None:
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.accuracy import calibration, progress, suitability
-    from pytest_kerasch2.accuracy.recipe import Recipe
+    from pytest_kerasch2.accuracy import calibration
+    from pytest_kerasch2.accuracy.settings import Recipe
     from pytest_kerasch2.accuracy.user_training import Own
 
     chapters = Recipe(chosen.style, chosen.feed, 10 if chosen.epochs is None else chosen.epochs)
@@ -168,9 +168,9 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         offline=chosen.offline,
         cluster=chosen.cluster,
     )
-    with progress.shown(order.seeds) as told:
-        found = calibration.calibrate(order, suitability.watching(chosen.metric, told))
-    suits, lines = suitability.of(found, chosen.metric)
+    with calibration.show_progress(order.seeds) as told:
+        found = calibration.calibrate(order, calibration.checking_metric(chosen.metric, told))
+    suits, lines = calibration.check_suitability(found, chosen.metric)
     lines = list(map(explained.as_options, lines))
     written = f"{order.out.name}: {len(found.runs)} seeds"
     _say([*lines, written] if suits else [written, *lines])

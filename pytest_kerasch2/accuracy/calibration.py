@@ -1,18 +1,21 @@
-"""Trains many seeds beside each other and appends each to a reference as soon as it is done."""
+"""Trains many seeds, appends each to a reference as soon as it is done, and says whether a gate can decide by it."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import platform
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
-from pytest_kerasch2 import __version__
-from pytest_kerasch2.accuracy import executors, reference, training, user_training
-from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2 import __version__, foreign
+from pytest_kerasch2.accuracy import copies, executors, metrics, reference, training, user_training
+from pytest_kerasch2.accuracy.curve import WORDS
 from pytest_kerasch2.accuracy.reference import Reference, Subject
+from pytest_kerasch2.accuracy.reference_distribution import FEWEST, SEED_REMEDY, seeds_of, yardstick
 from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.settings import Recipe, Terms
 from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.data import prepare, sources
@@ -24,6 +27,7 @@ from pytest_kerasch2.suggestions import did_you_mean
 DATA = ("mnist", "fashion_mnist", "digits")
 # Where a training that knows nothing of Keras is done, it decides itself.
 _OWN_DEVICE = "-"
+Told = Callable[[Run, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -188,3 +192,87 @@ def _subject_here(order: Order) -> Subject:
 @functools.lru_cache(maxsize=1)
 def _prepared(order: Order) -> Any:
     return prepare.prepared(sources.load(order.data, mirror=order.mirror, offline=order.offline))
+
+
+@contextlib.contextmanager
+def show_progress(wanted: int) -> Iterator[Callable[[Run, int, int], None]]:
+    """Yield what is to be called after each seed; without a terminal it writes a line for each."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(highlight=False, soft_wrap=True)
+    # The speed is that of the whole calibration: a training takes longer than the usual window.
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("remaining"), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, speed_estimate_period=360_000, disable=not console.is_terminal)
+    with bar:
+        task = bar.add_task("", total=wanted)
+
+        def told(run: Run, done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
+            line = f"seed {run.seed}: {last_values(run)}"
+            console.print(foreign.terminal(f"{line}, after {run.seconds:.0f} s"), markup=False)
+
+        yield told
+
+
+def last_values(run: Run) -> str:
+    """Return what a training reached at its end: its metric, and its loss where that is another."""
+    if run.test_accuracy and run.test_loss:
+        return f"{last_value(run, 'test_accuracy')}, loss {run.test_loss[-1]:.4f}"
+    try:
+        return last_value(run, metrics.default(tuple(run.curves)).name)
+    except InvalidArgument:
+        return last_value(run, tuple(run.curves)[-1])
+
+
+def last_value(run: Run, name: str) -> str:
+    """Return the last value of one curve, with its name."""
+    found = metrics.aligned(tuple(run.curves), (name,))
+    here = next((ours for ours, theirs in found.items() if theirs == name), name)
+    values = run.series(here)
+    digits = ".4f" if name == "test_accuracy" else ".5g"
+    return f"{WORDS.get(name, name)} {values[-1]:{digits}}" if values else f"no {name}"
+
+
+def check_suitability(known: Reference, metric: str | None = None) -> tuple[bool, list[str]]:
+    """Return whether a gate can decide by a reference, and what there is to say of it, a line each."""
+    if len(known.runs) < FEWEST:
+        groups = copies.found(known.runs)
+        if groups:
+            said = copies.said(groups, len(known.runs))
+            return False, [f"not usable: the curve does not depend on the seed: {said}; {SEED_REMEDY}"]
+        return True, [f"a gate needs {FEWEST} seeds at least, better 60"]
+    try:
+        made = yardstick(known, Terms(metric=metric))
+    except InvalidArgument as error:
+        # Only the gate has to know what its margin refers to.
+        return metric is None, [f"{error.happened}: {error.remedy}"]
+    if made.trouble is not None:
+        usable = "not usable" if made.trouble.lasting else "without a margin not usable"
+        return not made.trouble.lasting, [f"{usable}: {made.trouble.why}; {made.trouble.remedy}"]
+    lines = [
+        f"{made.asked.label}: usually {made.expected:.5g}; two trainings tell a margin of {made.amount(made.margin)}"
+    ]
+    if made.apart:
+        lines.append(f"set aside, because apart from the others: {seeds_of(made.apart)}")
+    return True, lines
+
+
+def checking_metric(metric: str | None, told: Told) -> Told:
+    """Return what is to be called after each seed; with the first one it refuses a metric that has no curve."""
+    begun: list[int] = []
+
+    def watched(run: Run, done: int, wanted: int) -> None:
+        if not begun and metric is not None:
+            metrics.chosen(metric, tuple(run.curves))
+        begun.append(run.seed)
+        told(run, done, wanted)
+
+    return watched

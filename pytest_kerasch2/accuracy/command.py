@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import files, foreign, models
-from pytest_kerasch2.accuracy import ask_gate, gate, picture, progress, sequential_test, summary, user_training
+from pytest_kerasch2.accuracy import calibration, gate, plot, sequential_test, summary, user_training
 from pytest_kerasch2.accuracy.decision import Decision
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.reference_distribution import Yardstick
 from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.sequential_test import Yardstick
 from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.data import prepare, sources
@@ -73,7 +73,7 @@ def asked(question: Question, said: Callable[[Decision], None] = lambda decision
     _check_outputs(question)
     known = gate.reference_of(question.reference)
     agreed = {one.name: getattr(question, one.name) for one in fields(Terms)}
-    decision = ask_gate.ask(known, **_subject(question, known), **agreed, told=_told)
+    decision = gate.run_gate(known, **_subject(question, known), **agreed, told=_told)
     said(decision)
     try:
         show(decision, known, Terms(**agreed), question)
@@ -116,7 +116,7 @@ def _subject(question: Question, known: Reference) -> dict[str, Any]:
 
 
 def _told(run: Run, decision: Decision) -> None:
-    at_end = progress.last_value(run, decision.metric.name)
+    at_end = calibration.last_value(run, decision.metric.name)
     sys.stderr.write(
         f"seed {run.seed}: {foreign.terminal(at_end)}, after {run.seconds:.0f} s; {decision.verdict.value}\n"
     )
@@ -136,7 +136,7 @@ def show(
     if question.json is not None:
         files.write_text(json.dumps(decision.plain, indent=1) + "\n", question.json)
     for path in question.plot or []:
-        picture.write(made, decision, path)
+        plot.write(made, decision, path)
 
 
 def summarised(reference: Any, named: str, environ: Mapping[str, str] | None = None, **how: Any) -> Decision:
@@ -153,14 +153,14 @@ def summarised(reference: Any, named: str, environ: Mapping[str, str] | None = N
     """
     _check_arguments(how)
     known = gate.reference_of(reference)
-    decision = ask_gate.ask(known, **how)
+    decision = gate.run_gate(known, **how)
     terms = Terms(**{one.name: how[one.name] for one in fields(Terms) if one.name in how})
     append_summary(sequential_test.yardstick(known, terms), decision, named, environ)
     return decision
 
 
 def _check_arguments(how: Mapping[str, Any]) -> None:
-    known = [name for name in inspect.signature(ask_gate.ask).parameters if name not in ("reference", "data_named")]
+    known = [name for name in inspect.signature(gate.run_gate).parameters if name not in ("reference", "data_named")]
     for name in how:
         if name not in (*known, "data_named"):
             near = difflib.get_close_matches(name, known, 1)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from pytest_kerasch2.accuracy.curve import WORDS, Point
+from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.metrics import Metric, direction
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.errors import GateFailed, GateUndecided
-
-__all__ = ["WORDS", "Alarm", "Decision", "Verdict", "amount"]
 
 # Lines of evidence in the message of an error.
 TOLD = 6

@@ -9,15 +9,17 @@ import contextlib
 import functools
 import importlib
 import os
+import pickle
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Callable, Iterator, Sequence
 
 from pytest_kerasch2 import ending
-from pytest_kerasch2.accuracy import apart
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.framework import import_environment
+from pytest_kerasch2.subprocesses.job import CHILD_HOME, Job, value_of
+from pytest_kerasch2.subprocesses.runner import run
 
 Work = Callable[[int], Run]
 # Seconds in which a cluster must answer, and seconds in which its first worker must be there.
@@ -30,6 +32,11 @@ DASK = 'run pip install "pytest-kerasch2[cluster]"'
 RAY = 'run pip install "pytest-kerasch2[accuracy]" "ray[client]"'
 REMEDY = "look at the log of its workers; what is done is kept, and the same command goes on from there"
 DIED = "look for what ended it, such as too little memory; what is done is kept, and the same command goes on"
+# None that a training should meet: who asks may take long, and the child ends with the worker.
+DEADLINE = 7 * 86_400.0
+MEMORY_MIB = 2**30
+# A training is an ordinary process of this user, who has data sets and settings in these places.
+PASSED_ON = ("HOME", "USERPROFILE", "KERAS_HOME", "TMPDIR", "TEMP", "TMP", CHILD_HOME)
 
 
 def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str | None) -> Iterator[Run]:
@@ -61,7 +68,7 @@ def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str |
         return
     by = _by_ray if cluster.split("://")[0] == "ray" else _by_dask
     with _told(cluster):
-        yield from by(functools.partial(apart.train, work), seeds, jobs, cluster)
+        yield from by(functools.partial(train_in_subprocess, work), seeds, jobs, cluster)
 
 
 def jobs_here() -> int:
@@ -241,3 +248,29 @@ def _imported(name: str, remedy: str) -> Any:
         package = name.split(".")[0]
         happened = f"Trainings are spread by {package}, which is not installed"
         raise FrameworkMissing(happened, str(error), remedy) from error
+
+
+def train_in_subprocess(work: Callable[[int], Run], seed: int) -> Run:
+    """Return what a function gives of a seed in a fresh interpreter.
+
+    Raises:
+        KerasCh2Error: as the function does.
+        ChildDied: the interpreter died, or the function raised anything else.
+    """
+    packed = pickle.dumps((work, seed)).hex()
+    places = {name: os.environ.get(name) for name in PASSED_ON}
+    here = os.getcwd()  # noqa: PTH109  # as a text it is sent
+    job = Job(f"{__name__}:run_pickled", (packed, here), places, DEADLINE, MEMORY_MIB)
+    return _unpickled(value_of(run(job)))  # type: ignore[no-any-return]
+
+
+def run_pickled(packed: str, folder: str) -> str:
+    """Do it, in that interpreter, and give the run as text."""
+    # From where a function of somebody's own is imported.
+    os.chdir(folder)
+    work, seed = _unpickled(packed)
+    return pickle.dumps(work(seed)).hex()
+
+
+def _unpickled(text: str) -> Any:
+    return pickle.loads(bytes.fromhex(text))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import textwrap
+from pathlib import Path
 from typing import Any, Callable, Sequence
 
-from pytest_kerasch2.accuracy.curve import ADDED, LEAST_LOSS, Scale
-from pytest_kerasch2.accuracy.decision import WORDS, Decision, Verdict
-from pytest_kerasch2.accuracy.sequential_test import Yardstick
-from pytest_kerasch2.accuracy.standing import Standing, chance, headline, shared, standings
+from pytest_kerasch2.accuracy.curve import ADDED, LEAST_LOSS, WORDS, Scale
+from pytest_kerasch2.accuracy.decision import Decision, Verdict
+from pytest_kerasch2.accuracy.reference_distribution import Yardstick
+from pytest_kerasch2.accuracy.summary import Standing, chance, headline, shared, standings
+from pytest_kerasch2.report import pictures
 
 INCHES = (10.0, 8.2)
 # Letters of one line of the reason.
@@ -35,6 +37,23 @@ MARGIN = 0.08
 FAR = 30
 AXES = "Axes: logarithms of the losses, and of the images that were not recognised, as the gate compares them."
 STRAY = "Beyond the band without a diamond: one training alone lies far off there, and the others do not bear it out."
+
+
+def write(made: Yardstick, decision: Decision, path: Path) -> None:
+    """Draw a decision, and write the picture under its name, whole or not at all.
+
+    Args:
+        made: the reference that was compared with.
+        decision: what was decided by it; before any training, what is usual is drawn alone.
+        path: of a file in .png or .svg.
+
+    Raises:
+        InvalidArgument: it is another file, or cannot be written; what stood there before still stands.
+        FrameworkMissing: there is no Matplotlib.
+    """
+    title, _ = headline(decision)
+    told = ". ".join((*decision.evidence, f"The grey band is {chance(made, decision)}")) + "."
+    pictures.write(lambda matplotlib: figure(matplotlib, made, decision), path, title, told, "Accuracy gate")
 
 
 def figure(matplotlib: Any, made: Yardstick, decision: Decision) -> Any:

@@ -19,19 +19,20 @@ from typing import Any, Iterator, Mapping, Sequence
 import filelock
 
 from pytest_kerasch2 import files
-from pytest_kerasch2.accuracy import histories, metrics
-from pytest_kerasch2.accuracy import recipe as recipes
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.runs import CURVES, Run
+from pytest_kerasch2.accuracy import metrics
+from pytest_kerasch2.accuracy.runs import Run, run_of
+from pytest_kerasch2.accuracy.settings import Recipe, read_recipe
 from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadReference, BadResults, InvalidArgument, TrainingFailed
 from pytest_kerasch2.json_files import JsonLimits, parse_json
-
-__all__ = ["CURVES", "Reference", "Subject", "append", "appending", "difference", "digest", "read"]
+from pytest_kerasch2.suggestions import did_you_mean
 
 SCHEMA = 1
 REMEDY = "write it anew with kerasch2 calibrate"
+# The references that come with this package, and their hashes.
+FOLDER = Path(__file__).parent / "references"
+HASHES = FOLDER / "hashes.json"
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,7 @@ def _subject(line: str, path: Path) -> Subject:
     plain = _parsed(line, path, 1)
     try:
         told = plain["recipe"]
-        made = Own(**told) if "training" in told else recipes.read(told)
+        made = Own(**told) if "training" in told else read_recipe(told)
         return Subject(made, plain["data"], plain["environment"])
     except InvalidArgument as error:
         raise BadReference("A reference is of no training known here", f"{path}: {error.found}", REMEDY) from error
@@ -268,10 +269,57 @@ def _run(line: str, path: Path, number: int, subject: Subject) -> Run:
         found = f"{path}, line {number}: {sorted(lengths)} epochs in one training"
         raise BadReference("A curve of a reference has another length", found, REMEDY)
     try:
-        run = histories.run_of(plain, plain["seed"], plain["seconds"])
+        run = run_of(plain, plain["seed"], plain["seconds"])
     except (InvalidArgument, TrainingFailed) as error:
         raise BadReference("A reference is damaged", f"{path}, line {number}: {error.found}", REMEDY) from error
     if not isinstance(subject.recipe, Own) and run.epochs != subject.recipe.epochs:
         found = f"{path}, line {number}: [{run.epochs}] for {subject.recipe.epochs} epochs"
         raise BadReference("A curve of a reference has another length", found, REMEDY)
     return run
+
+
+def bundled_names() -> tuple[str, ...]:
+    """Return the names of all, in order."""
+    return tuple(sorted(_hashes()))
+
+
+def load_bundled(name: str) -> Reference:
+    """Return a reference by its name, such as `mnist-tensorflow-2.21`.
+
+    Raises:
+        InvalidArgument: none is called so.
+        BadReference: its file is not the one that was shipped.
+    """
+    known = _hashes()
+    if name not in known:
+        near = did_you_mean(name, bundled_names(), before="; ")
+        raise InvalidArgument(
+            "There is no such reference", repr(name), f"say one of {', '.join(bundled_names())}{near}"
+        )
+    path = FOLDER / f"{name}.jsonl"
+    found = digest(path) if path.exists() else "no file"
+    if found != known[name]:
+        raise BadReference("A shipped reference was changed", f"{path.name}: {found}", "install this package anew")
+    return read(path)
+
+
+def find_reference(named: str) -> Reference:
+    """Return a reference by the name of one that is shipped, or by the path of a file.
+
+    Raises:
+        InvalidArgument: it is neither.
+        BadReference: the file is damaged, or is not the one that was shipped.
+    """
+    if named in _hashes():
+        return load_bundled(named)
+    path = Path(named)
+    if not path.exists():
+        known = ", ".join(bundled_names())
+        near = did_you_mean(named, bundled_names(), before="; ")
+        remedy = f"name a file of kerasch2 calibrate, or {known}{near}"
+        raise InvalidArgument("There is no such reference", repr(named), remedy)
+    return read(path)
+
+
+def _hashes() -> dict[str, str]:
+    return dict(json.loads(HASHES.read_text(encoding="utf-8")))

@@ -15,15 +15,13 @@ import time
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import histories, model_check
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.runs import Run, numbers
+from pytest_kerasch2.accuracy import model_check, runs
+from pytest_kerasch2.accuracy.runs import Run, to_float32
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 from pytest_kerasch2.models.catalogue import LOSS
-
-__all__ = ["STEPS_AT_ONCE", "TESTED_AT_ONCE", "TRAINER", "Run", "check_data", "numbers", "train"]
 
 # What kept curves are of: trainings of another number are not theirs. 2: each epoch has an order of its own.
 TRAINER = 2
@@ -61,13 +59,13 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
         history = model.fit(**fed, epochs=recipe.epochs, callbacks=[test], verbose=0).history
     run = Run(
         seed,
-        numbers(history["loss"]),
-        numbers(history["accuracy"]),
-        numbers(test.losses),
-        numbers(test.accuracies),
+        to_float32(history["loss"]),
+        to_float32(history["accuracy"]),
+        to_float32(test.losses),
+        to_float32(test.accuracies),
         round(time.monotonic() - began, 2),
     )
-    return histories.check_finite(run)
+    return runs.check_finite(run)
 
 
 def check_data(data: Any) -> None:

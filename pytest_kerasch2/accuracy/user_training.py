@@ -1,4 +1,4 @@
-"""Somebody's own training: a function from a seed to the curve that Keras's `fit` gives, named as `module:function`."""
+"""A training function of the user, from a seed to curves, named as `module:function`; and what its errors say."""
 
 from __future__ import annotations
 
@@ -6,21 +6,29 @@ import hashlib
 import importlib
 import inspect
 import os
+import re
 import sys
+import sysconfig
 import time
+import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Callable
 
-from pytest_kerasch2.accuracy import reasons
-from pytest_kerasch2.accuracy.histories import quoted, run_of
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import Run, one_line, run_of
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
-
-__all__ = ["Own", "digest", "function_of", "quoted", "run_of", "train", "trained"]
 
 # Letters of an error that is not ours: Keras tells the shapes of all layers in some.
 TOLD = 300
+COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# A row of numbers, as an array is written, with what follows it: Keras writes arguments last.
+ROWS = re.compile(r"\[\[?\[?\s*-?\d[\d.e+-]*(,?\s+-?\d[\d.e+-]*){3,}.*", re.DOTALL)
+# Where Keras begins to list what a layer was called with.
+LISTED = re.compile(
+    r"\s*(Arguments received by|Call arguments received by|Detected at node|Full shape received).*", re.DOTALL
+)
+LIBRARIES = tuple({sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")})
+OURS = str(Path(__file__).parent.parent)
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,7 @@ def _called(function: Callable[[int], Any], seed: int) -> Any:
         raise
     # `sys.exit` too, which would be taken for the status of a gate.
     except (Exception, SystemExit) as error:
-        found = f"{reasons.short(error, TOLD)}, in {reasons.place(error)}, with seed {seed}"
+        found = f"{short_error(error, TOLD)}, in {error_location(error)}, with seed {seed}"
         remedy = "train with that seed outside of a gate, which tells more"
         raise TrainingFailed("A training raised an error", found, remedy) from error
 
@@ -142,3 +150,19 @@ def digest(own: Own) -> str:
         # What can be called and is no function: `functools.partial`, or an object of a class.
         source = getattr(sys.modules[own.training.partition(":")[0]], "__file__", None)
     return hashlib.sha256(Path(source).read_bytes() if source else own.training.encode()).hexdigest()
+
+
+def short_error(error: BaseException, letters: int) -> str:
+    """Return the type and the beginning of the message of an error as one line of plain text."""
+    text = COLOURS.sub("", str(error))
+    for cut in (LISTED, ROWS):
+        text = cut.sub("", text)
+    return one_line(f"{type(error).__name__}: {text}", letters).rstrip(" .:=")
+
+
+def error_location(error: BaseException) -> str:
+    """Return the line of a user's own file in which an error came up; the last line of all where none is."""
+    frames = traceback.extract_tb(error.__traceback__)
+    users = [frame for frame in frames if not frame.filename.startswith((*LIBRARIES, OURS, "<"))]
+    last = (users or list(frames))[-1]
+    return f"line {last.lineno} of {Path(last.filename).name}"

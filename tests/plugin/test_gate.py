@@ -189,11 +189,11 @@ import pytest
 
 @pytest.fixture(scope="module")
 def reference():
-    from pytest_kerasch2.accuracy import recipe, reference, training
+    from pytest_kerasch2.accuracy import reference, settings, training
     from pytest_kerasch2.data import prepare, sources
 
     digits = prepare.prepared(sources.load("digits"))
-    how = recipe.Recipe(epochs=2)
+    how = settings.Recipe(epochs=2)
     subject = reference.Subject(how, {"name": "digits", "sha256": digits.digest, "train": 1500, "test": 297}, {})
     return reference.Reference(subject, tuple(training.train(how, digits, seed) for seed in range(12)))
 

@@ -9,9 +9,9 @@ from typing import Any
 from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.decision import Decision
 from pytest_kerasch2.accuracy.reference import Reference, Subject
-from pytest_kerasch2.accuracy.sequential_test import Yardstick
+from pytest_kerasch2.accuracy.reference_distribution import Yardstick
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.accuracy.user_training import Own
 from tests.unit.accuracy_made import ENVIRONMENT
 

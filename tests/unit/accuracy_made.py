@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.reference import CURVES, Reference, Subject
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.reference import Reference, Subject
+from pytest_kerasch2.accuracy.runs import CURVES, Run
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.accuracy.user_training import Own
 
 EPOCHS = 2

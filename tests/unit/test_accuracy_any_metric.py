@@ -10,13 +10,14 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import ask_gate, reference, summary
+from pytest_kerasch2.accuracy import gate, reference, summary
 from pytest_kerasch2.accuracy.curve import AT_BEST, AT_END, Point
 from pytest_kerasch2.accuracy.decision import Verdict
 from pytest_kerasch2.accuracy.reference import Reference, Subject
-from pytest_kerasch2.accuracy.sequential_test import yardstick
+from pytest_kerasch2.accuracy.reference_distribution import yardstick
+from pytest_kerasch2.accuracy.runs import run_of
 from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.accuracy.user_training import Own, run_of
+from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.errors import InvalidArgument
 from tests.unit.accuracy_made import ENVIRONMENT
 
@@ -78,7 +79,7 @@ def _reference(train: Train, seeds: int = 40) -> Reference:
 
 @pytest.mark.parametrize("train", TRAININGS)
 def test_what_is_unchanged_passes(train: Train) -> None:
-    assert ask_gate.ask(_reference(train), train=train, seeds=range(1000, 1010)).verdict is Verdict.PASS
+    assert gate.run_gate(_reference(train), train=train, seeds=range(1000, 1010)).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize("train", TRAININGS)
@@ -86,7 +87,7 @@ def test_what_is_worse_by_twice_the_margin_fails(train: Train) -> None:
     known = _reference(train)
     worse = 2 * yardstick(known, Terms()).margin
 
-    found = ask_gate.ask(known, train=lambda seed: train(seed, worse), seeds=range(1000, 1010))
+    found = gate.run_gate(known, train=lambda seed: train(seed, worse), seeds=range(1000, 1010))
 
     assert found.verdict is Verdict.FAIL
     assert "worse than chance makes it" in found.reason
@@ -94,12 +95,12 @@ def test_what_is_worse_by_twice_the_margin_fails(train: Train) -> None:
 
 def test_a_direction_that_is_not_known_is_asked_for() -> None:
     with pytest.raises(InvalidArgument, match='write metric="val_gizmo:higher"'):
-        ask_gate.ask(_reference(gizmo), train=gizmo)
+        gate.run_gate(_reference(gizmo), train=gizmo)
 
 
 @pytest.mark.parametrize(("way", "judged"), [("higher", "worse"), ("lower", "better")])
 def test_a_direction_says_what_is_worse(way: str, judged: str) -> None:
-    found = ask_gate.ask(_reference(gizmo), train=lambda seed: gizmo(seed, 9), metric=f"val_gizmo:{way}")
+    found = gate.run_gate(_reference(gizmo), train=lambda seed: gizmo(seed, 9), metric=f"val_gizmo:{way}")
 
     assert (found.verdict, found.metric.direction, f"{judged} than chance" in found.reason) == (
         Verdict.FAIL,
@@ -109,7 +110,7 @@ def test_a_direction_says_what_is_worse(way: str, judged: str) -> None:
 
 
 def test_a_margin_is_in_the_units_of_the_metric() -> None:
-    found = ask_gate.ask(_reference(perplexity), train=perplexity, margin=5.0, metric="val_perplexity:lower")
+    found = gate.run_gate(_reference(perplexity), train=perplexity, margin=5.0, metric="val_perplexity:lower")
 
     assert (found.verdict, found.margin, found.place) == (Verdict.PASS, 5.0, "val_perplexity after the last epoch")
     assert "the val_perplexity is within 5 of what is usual" in found.reason
@@ -135,7 +136,7 @@ def test_a_margin_is_in_the_units_of_the_metric() -> None:
 )
 def test_an_argument_that_cannot_be_used_is_named(how: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        ask_gate.ask(_reference(auc), train=auc, **how)
+        gate.run_gate(_reference(auc), train=auc, **how)
 
     assert said in str(caught.value)
 
@@ -143,13 +144,13 @@ def test_an_argument_that_cannot_be_used_is_named(how: dict[str, Any], said: str
 def test_a_margin_is_what_a_resolution_was() -> None:
     known = _reference(auc)
 
-    found = [ask_gate.ask(known, train=auc, **{name: 0.02}) for name in ("margin", "resolution")]
+    found = [gate.run_gate(known, train=auc, **{name: 0.02}) for name in ("margin", "resolution")]
 
     assert found[0] == found[1]
 
 
 def test_curves_that_the_new_trainings_lack_are_not_compared_and_that_is_noted() -> None:
-    found = ask_gate.ask(_reference(auc), train=lambda seed: {"val_auc": auc(seed)["val_auc"]})
+    found = gate.run_gate(_reference(auc), train=lambda seed: {"val_auc": auc(seed)["val_auc"]})
 
     assert found.passed
     assert found.notes == ("not compared, because the new trainings lack it: val_loss",)
@@ -159,14 +160,14 @@ def test_a_metric_that_the_new_trainings_lack_is_refused() -> None:
     with pytest.raises(
         InvalidArgument, match=r"There is no curve of the metric 'val_auc'. Found: the curves are val_loss"
     ):
-        ask_gate.ask(_reference(auc), train=lambda seed: {"val_loss": auc(seed)["val_loss"]})
+        gate.run_gate(_reference(auc), train=lambda seed: {"val_loss": auc(seed)["val_loss"]})
 
 
 def test_trainings_with_different_curves_are_refused() -> None:
     results = [auc(1000), {"val_auc": auc(1001)["val_auc"]}]
 
     with pytest.raises(InvalidArgument, match=r"Trainings have different curves. Found: seed 1 lacks val_loss"):
-        ask_gate.ask(_reference(auc), results=results)
+        gate.run_gate(_reference(auc), results=results)
 
 
 def test_metrics_that_keras_counted_on_are_the_same(tmp_path: Path) -> None:
@@ -177,7 +178,7 @@ def test_metrics_that_keras_counted_on_are_the_same(tmp_path: Path) -> None:
             name = "val_auc" if seed == 0 else f"val_auc_{seed}"
             reference.append(path, run_of({name: auc(seed)["val_auc"]}, seed))
 
-    found = ask_gate.ask(path, results=[{f"val_auc_{k}": auc(1000 + k)["val_auc"]} for k in (30, 31, 32)])
+    found = gate.run_gate(path, results=[{f"val_auc_{k}": auc(1000 + k)["val_auc"]} for k in (30, 31, 32)])
 
     assert (found.verdict, found.metric.name) == (Verdict.PASS, "val_auc")
 
@@ -207,7 +208,7 @@ def test_trainings_that_stop_by_themselves_are_compared_at_their_ends_at_their_b
     ("how", "verdict"), [({}, Verdict.PASS), ({"worse": 0.3}, Verdict.FAIL), ({"sooner": 6}, Verdict.FAIL)]
 )
 def test_they_are_judged(how: dict[str, Any], verdict: Verdict) -> None:
-    found = ask_gate.ask(_reference(stopping), train=lambda seed: stopping(seed, **how), seeds=range(1000, 1010))
+    found = gate.run_gate(_reference(stopping), train=lambda seed: stopping(seed, **how), seeds=range(1000, 1010))
 
     assert found.verdict is verdict, found.evidence
 
@@ -224,13 +225,13 @@ def test_a_reference_file_keeps_the_length_of_each(tmp_path: Path) -> None:
 
 def test_another_number_of_epochs_than_all_of_the_reference_have_is_refused() -> None:
     with pytest.raises(InvalidArgument, match=r"another number of epochs. Found: 3 with seed 0, 4 in the reference"):
-        ask_gate.ask(_reference(mse), results=[{name: one[:3] for name, one in mse(1000).items()}])
+        gate.run_gate(_reference(mse), results=[{name: one[:3] for name, one in mse(1000).items()}])
 
 
 @pytest.mark.parametrize("train", [*TRAININGS, stopping])
 def test_a_summary_shows_any_curve(train: Train) -> None:
     known = _reference(train)
-    found = ask_gate.ask(known, results=[train(1000), train(1001)])
+    found = gate.run_gate(known, results=[train(1000), train(1001)])
 
     page = summary.page(yardstick(known, Terms()), found)
 
@@ -240,12 +241,12 @@ def test_a_summary_shows_any_curve(train: Train) -> None:
 @pytest.mark.parametrize("train", [*TRAININGS, stopping])
 def test_a_picture_shows_any_curve(train: Train, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
-    from pytest_kerasch2.accuracy import picture
+    from pytest_kerasch2.accuracy import plot
 
     known = _reference(train)
-    found = ask_gate.ask(known, results=[train(1000), train(1001)])
+    found = gate.run_gate(known, results=[train(1000), train(1001)])
 
-    picture.write(yardstick(known, Terms()), found, tmp_path / "a.svg")
+    plot.write(yardstick(known, Terms()), found, tmp_path / "a.svg")
 
     assert (tmp_path / "a.svg").stat().st_size > 1000
 

@@ -16,8 +16,8 @@ import pytest
 
 from pytest_kerasch2.accuracy import calibration, executors, reference
 from pytest_kerasch2.accuracy.calibration import Order
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument, TrainingFailed
 from pytest_kerasch2.framework import threads
 

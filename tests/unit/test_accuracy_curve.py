@@ -9,7 +9,7 @@ import pytest
 from pytest_kerasch2.accuracy import curve
 from pytest_kerasch2.accuracy.curve import Point, Scale
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from tests.unit import accuracy_made
 from tests.unit.accuracy_made import DATA, IMAGES
 

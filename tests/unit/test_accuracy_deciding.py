@@ -13,9 +13,9 @@ import pytest
 from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
-from pytest_kerasch2.accuracy.reference import CURVES, Reference
+from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.runs import CURVES, Run
 from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.accuracy.training import Run
 from pytest_kerasch2.errors import BadReference, GateFailed, GateUndecided, InvalidArgument
 from pytest_kerasch2.stats import sequential
 from tests.unit.accuracy_made import NEW, made, run

@@ -8,8 +8,8 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.accuracy import gate
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.framework import api
@@ -46,7 +46,7 @@ def _among_three() -> Any:
 
 
 def _ask(build: Callable[[], Any], data: Any) -> Any:
-    return gate.gate(SEEDS, gate.of_model(build, data, RECIPE), seeds=NEW)
+    return gate.gate_training(SEEDS, gate.training_of_model(build, data, RECIPE), seeds=NEW)
 
 
 def _refused(build: Callable[[], Any], data: Any) -> KerasCh2Error:
@@ -58,7 +58,9 @@ def _refused(build: Callable[[], Any], data: Any) -> KerasCh2Error:
 def test_a_model_that_is_not_compiled_is_trained(digits: Any) -> None:
     seen: list[Run] = []
 
-    gate.gate(SEEDS, gate.of_model(_layers, digits, RECIPE), told=lambda one, decision: seen.append(one))
+    gate.gate_training(
+        SEEDS, gate.training_of_model(_layers, digits, RECIPE), told=lambda one, decision: seen.append(one)
+    )
 
     assert len(seen[0].test_accuracy) == 1
 
@@ -82,8 +84,8 @@ def test_a_model_that_does_not_tell_its_accuracy(digits: Any, metrics: Callable[
 
 def test_the_accuracy_is_known_by_its_name(digits: Any) -> None:
     """Another metric may stand before it."""
-    first = gate.of_model(lambda: _compiled(metrics=["accuracy"]), digits, RECIPE)
-    second = gate.of_model(lambda: _compiled(metrics=[_among_three(), "accuracy"]), digits, RECIPE)
+    first = gate.training_of_model(lambda: _compiled(metrics=["accuracy"]), digits, RECIPE)
+    second = gate.training_of_model(lambda: _compiled(metrics=[_among_three(), "accuracy"]), digits, RECIPE)
 
     assert second(3).test_accuracy == first(3).test_accuracy
 
@@ -226,7 +228,7 @@ def test_a_new_model_with_the_same_pretrained_weights_each_time_is_trained(digit
         inner.trainable = False
         return keras.Sequential([inner, keras.layers.Dense(10, activation="softmax")])
 
-    train = gate.of_model(build, digits, RECIPE)
+    train = gate.training_of_model(build, digits, RECIPE)
 
     assert [len(train(seed).test_accuracy) for seed in (1, 2, 3)] == [1, 1, 1]
 
@@ -239,4 +241,4 @@ def test_a_training_that_goes_on_with_the_same_model_is_refused(digits: Any) -> 
         return model.fit(*given, validation_data=given, epochs=1, verbose=0)
 
     with pytest.raises(InvalidArgument, match="Two trainings are of the same model"):
-        gate.gate(SEEDS, train, seeds=NEW)
+        gate.gate_training(SEEDS, train, seeds=NEW)

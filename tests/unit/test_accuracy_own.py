@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from pytest_kerasch2.accuracy import user_training
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.errors import InvalidArgument, TrainingFailed
 

@@ -10,9 +10,9 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import picture, plot
+from pytest_kerasch2.accuracy import plot
 from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.standing import standings
+from pytest_kerasch2.accuracy.summary import standings
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument
 from pytest_kerasch2.report import pictures
 from tests.unit.accuracy_decided import (
@@ -42,7 +42,7 @@ def svg(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], str]:
     @lru_cache(maxsize=None)
     def drawn(made: Callable[[], Any]) -> str:
         path = tmp_path_factory.mktemp("drawn") / "a.svg"
-        picture.write(*made(), path)
+        plot.write(*made(), path)
         return path.read_text(encoding="utf-8")
 
     return drawn
@@ -77,7 +77,7 @@ def test_the_decisions_made_up_here_are_those_that_are_meant(made: Callable[[], 
 @pytest.mark.usefixtures("coarse")
 @pytest.mark.parametrize("made", [passed, failed, untrained])
 def test_a_png_is_an_image_with_rings_where_something_changed(tmp_path: Path, made: Callable[[], Any]) -> None:
-    picture.write(*made(), tmp_path / "a.png")
+    plot.write(*made(), tmp_path / "a.png")
 
     assert _ringed(tmp_path / "a.png") is (made is failed)
 
@@ -155,10 +155,10 @@ def test_beyond_the_band_lie_the_alarms_and_what_one_training_alone_says(made: C
 @pytest.mark.parametrize("name", ["a.PNG", "a.svg"])
 def test_the_same_decision_gives_the_same_bytes_whatever_the_users_settings(tmp_path: Path, name: str) -> None:
     (tmp_path / "again").mkdir()
-    picture.write(*failed(), tmp_path / name)
+    plot.write(*failed(), tmp_path / name)
 
     with matplotlib.rc_context({"axes.facecolor": "red", "savefig.dpi": 10, "svg.hashsalt": "other"}):
-        picture.write(*failed(), tmp_path / "again" / name)
+        plot.write(*failed(), tmp_path / "again" / name)
         kept = matplotlib.rcParams["axes.facecolor"]
 
     assert (tmp_path / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
@@ -169,7 +169,7 @@ def test_the_same_decision_gives_the_same_bytes_whatever_the_users_settings(tmp_
 def test_no_global_state_of_figures_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
 
-    picture.write(*passed(), tmp_path / "a.png")
+    plot.write(*passed(), tmp_path / "a.png")
 
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
@@ -237,7 +237,7 @@ def test_a_place_that_is_none_is_refused(tmp_path: Path, place: str, said: str) 
     (tmp_path / "folder.svg").mkdir()
 
     with pytest.raises(InvalidArgument) as caught:
-        picture.write(*passed(), tmp_path / place)
+        plot.write(*passed(), tmp_path / place)
 
     assert said.replace("Found: A file", f"Found: {tmp_path / place}") in str(caught.value)
     assert [one.name for one in tmp_path.iterdir()] == ["folder.svg"]
@@ -258,7 +258,7 @@ def test_what_stood_there_still_stands_where_drawing_fails(
     monkeypatch.setattr(owner, name, _breaks)
 
     with pytest.raises(kind, match="No space left on device"):
-        picture.write(*passed(), tmp_path / "a.png")
+        plot.write(*passed(), tmp_path / "a.png")
 
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("a.png", b"older")]
 
@@ -268,6 +268,6 @@ def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
 
     with pytest.raises(FrameworkMissing, match=r'To do: run pip install "pytest-kerasch2\[plots\]"\.'):
-        picture.write(*passed(), tmp_path / "a.png")
+        plot.write(*passed(), tmp_path / "a.png")
 
     assert list(tmp_path.iterdir()) == []

@@ -7,8 +7,7 @@ import random
 import pytest
 
 from pytest_kerasch2.accuracy import populations
-from pytest_kerasch2.accuracy.bundled import find, names
-from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.reference import Reference, bundled_names, find_reference
 
 LEAST = 1e-3
 
@@ -41,8 +40,8 @@ def test_a_metric_of_two_neighbouring_values_is_one_population() -> None:
     assert populations.apart(values, least=0.25) == frozenset()
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", bundled_names())
 def test_what_is_shipped_is_one_population(name: str) -> None:
-    known: Reference = find(name)
+    known: Reference = find_reference(name)
 
     assert not populations.apart([run.test_accuracy[-1] for run in known.runs], LEAST)

@@ -7,7 +7,7 @@ from typing import Any, Iterable
 
 import pytest
 
-from pytest_kerasch2.accuracy import populations, sequential_test, suitability
+from pytest_kerasch2.accuracy import calibration, populations, sequential_test
 from pytest_kerasch2.accuracy.decision import Decision, Verdict
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
@@ -105,7 +105,7 @@ def test_a_verdict_notes_what_was_set_aside() -> None:
 
 @pytest.mark.parametrize(("stuck", "suits"), [([], True), ([7], True), (range(6), False)])
 def test_a_calibration_says_it(stuck: Iterable[int], suits: bool) -> None:
-    found, lines = suitability.of(_reference(stuck))
+    found, lines = calibration.check_suitability(_reference(stuck))
 
     assert (found, any("apart" in line for line in lines)) == (suits, bool(list(stuck)))
 

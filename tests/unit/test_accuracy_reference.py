@@ -8,9 +8,9 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Subject
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import BadReference
 from tests.unit.accuracy_made import ENVIRONMENT
 

@@ -6,7 +6,7 @@ from typing import Any, Callable
 import pytest
 from markdown_it import MarkdownIt
 
-from pytest_kerasch2.accuracy import ask_gate, command, summary
+from pytest_kerasch2.accuracy import command, gate, summary
 from pytest_kerasch2.accuracy.command import Question
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import markdown, pictures
@@ -193,7 +193,7 @@ def test_what_is_asked_with_a_summary_is_what_asking_gives(tmp_path: Path) -> No
 
     text = place.read_text(encoding="utf-8")
     told = ("### ✓ Accuracy gate: pass (a name)" in text, "margin 3.00 points: " in text, "2 % of" in text)
-    assert (decision, told) == (ask_gate.ask(reference_of(), **how), (True, True, True))
+    assert (decision, told) == (gate.run_gate(reference_of(), **how), (True, True, True))
 
 
 @pytest.mark.parametrize("place", ["a.pdf", "nowhere/a.png"])

@@ -9,7 +9,7 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.accuracy.curve import Point
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter.printed_numbers import claims as printed_numbers_claims
 from pytest_kerasch2.chapter.printed_numbers import decision, equivalence, trained
 from pytest_kerasch2.chapter.printed_numbers.trained import STYLES, Curves

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.accuracy import bundled, calibration, reference, training
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy import calibration, reference, training
+from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter.printed_numbers import fixtures as printed_numbers_fixtures
 from pytest_kerasch2.chapter.printed_numbers import shared as printed_numbers_shared
 from pytest_kerasch2.chapter.printed_numbers import trained
@@ -38,7 +38,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _subject(order: Any) -> Any:
-    return replace(bundled.load(trained.STORED).subject, recipe=order.recipe)
+    return replace(reference.load_bundled(trained.STORED).subject, recipe=order.recipe)
 
 
 @pytest.fixture

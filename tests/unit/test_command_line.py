@@ -179,9 +179,9 @@ def test_what_completion_offers_is_what_a_comparison_knows() -> None:
 
 
 def test_every_shipped_reference_is_offered() -> None:
-    shipped = pytest.importorskip("pytest_kerasch2.accuracy.bundled")
+    shipped = pytest.importorskip("pytest_kerasch2.accuracy.reference")
 
-    assert set(shipped.names()) <= set(completion.references("no such file"))
+    assert set(shipped.bundled_names()) <= set(completion.references("no such file"))
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from pytest_kerasch2.accuracy import curve
-from pytest_kerasch2.accuracy.curve import Point, Scale
-from pytest_kerasch2.accuracy.decision import WORDS
+from pytest_kerasch2.accuracy.curve import WORDS, Point, Scale
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.chapter.printed_numbers.trained import Curves

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Callable, ContextManager, Iterator
 from unittest import mock
 
-from pytest_kerasch2.accuracy import bundled
+from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.chapter.printed_numbers.trained import SEEDS_EACH, STYLES, Curves
@@ -59,8 +59,8 @@ def _worse(run: Run) -> Run:
 def other_seeds() -> Iterator[None]:
     """Other seeds of the same training."""
     last = len(STYLES) * SEEDS_EACH
-    found = bundled.load(trained.STORED)
-    with mock.patch.object(bundled, "load", return_value=replace(found, runs=found.runs[last:])):
+    found = reference.load_bundled(trained.STORED)
+    with mock.patch.object(reference, "load_bundled", return_value=replace(found, runs=found.runs[last:])):
         yield
 
 

@@ -22,11 +22,11 @@ import filelock
 
 import pytest_kerasch2
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import bundled, calibration, reference, training
+from pytest_kerasch2.accuracy import calibration, reference, training
 from pytest_kerasch2.accuracy.calibration import Order
-from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Subject
 from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.chapter.printed_numbers import shared
 from pytest_kerasch2.errors import Inconclusive, InvalidArgument, TrainingFailed
 from pytest_kerasch2.options import ACCURACY, Settings
@@ -61,7 +61,7 @@ class Curves:
 
 def stored() -> Curves:
     """Return curves of a shipped reference, as if each way had been trained with some of its seeds."""
-    found = bundled.load(STORED)
+    found = reference.load_bundled(STORED)
     by_style = {name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
     return Curves(by_style, found.subject.data, f"seeds of the shipped reference {STORED}")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.accuracy import command, picture, reference
+from pytest_kerasch2.accuracy import command, plot, reference
 from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import pictures
@@ -114,7 +114,7 @@ def test_pictures_are_drawn_where_they_are_asked_for(
 ) -> None:
     drawn: list[Any] = []
     monkeypatch.setattr(pictures, "refuse", lambda path: None)
-    monkeypatch.setattr(picture, "write", lambda made, decision, path: drawn.append((decision.verdict.value, path)))
+    monkeypatch.setattr(plot, "write", lambda made, decision, path: drawn.append((decision.verdict.value, path)))
 
     said("gate", reference_file, "--training=my_training:train", "--plot=a.png", "--plot=b.svg")
 
@@ -280,7 +280,7 @@ def test_without_a_training_the_chapters_own_network_is_asked_about(
         asked.update(how)
         return accuracy_decided.passed()[1]
 
-    monkeypatch.setattr(command.ask_gate, "ask", ask)
+    monkeypatch.setattr(command.gate, "run_gate", ask)
     status, _, _ = said("gate", "digits-tensorflow-2.21")
 
     assert (status, asked["data_named"]("digits").name) == (0, "digits")
