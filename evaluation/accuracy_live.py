@@ -11,13 +11,13 @@ from evaluation.accuracy_faults import BY_NAME, Setup
 from evaluation.accuracy_record import Live
 from pytest_kerasch2.accuracy import gate, reference
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.settings import Recipe, Terms
+from pytest_kerasch2.accuracy.settings import GateSettings, Recipe
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.data.prepare import Prepared
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.framework import threads
 
-TERMS = Terms()
+TERMS = GateSettings()
 # References have the seeds from 0 on, and the held-out seeds of MNIST lie below this too. The gates of MNIST that are
 # kept are of those from a million on, which on the digits were seen when the rule for single trainings was made.
 FIRST_SEED = 10_000_000

@@ -23,7 +23,7 @@ from evaluation import accuracy_record
 from evaluation.accuracy_faults import BY_NAME, FAULTS, HONEST
 from evaluation.accuracy_live import TERMS, Task, judged, reference_of
 from evaluation.accuracy_record import Live
-from pytest_kerasch2.accuracy.calibration import Order, subject_of
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest, description_of
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.framework import threads
@@ -65,7 +65,7 @@ def run(wanted: Sequence[Task], out: Path, jobs: int) -> None:
     known = reference_of(wanted[0].reference)
     assert isinstance(known.subject.recipe, Recipe)
     threads.limit()
-    subject = subject_of(Order(out, known.subject.recipe, str(known.subject.data["name"])))
+    subject = description_of(CalibrationRequest(out, known.subject.recipe, str(known.subject.data["name"])))
     header = accuracy_record.header(wanted[0].reference, asdict(TERMS), subject.environment)
     with accuracy_record.appending(out, header) as begun:
         done = {(live.fault, live.gate) for live in begun.gates}

@@ -24,17 +24,17 @@ from evaluation import accuracy_record, accuracy_rivals, accuracy_simulation
 from evaluation.accuracy_faults import HONEST
 from evaluation.accuracy_rivals import Rivals
 from evaluation.accuracy_simulation import Gates
-from pytest_kerasch2.accuracy import gate, reference, sequential_test
-from pytest_kerasch2.accuracy.decision import Verdict
+from pytest_kerasch2.accuracy import gate, reference
+from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.reference_distribution import Yardstick
-from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.reference_distribution import ReferenceDistribution, distribution_of
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference
 
 HERE = Path(__file__).parent
 OUT = HERE.parent / "docs" / "accuracy-rates.json"
-TERMS = Terms()
+TERMS = GateSettings()
 # Drops as multiples of a unit; one below zero is a rise.
 DROPS = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0, -1.0)
 SPLITS = 40
@@ -65,7 +65,7 @@ SUBJECTS = {
 }
 
 
-def held_out(known: Reference, named: str, path: Path) -> tuple[Run, ...]:
+def held_out(known: Reference, named: str, path: Path) -> tuple[TrainingRun, ...]:
     """Return the trainings by which a reference is judged.
 
     Raises:
@@ -91,7 +91,7 @@ def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
     """Return all rates of one data set."""
     known = reference.find_reference(subject.reference)
     pool = held_out(known, subject.reference, subject.held_out)
-    made = sequential_test.yardstick(known, TERMS)
+    made = distribution_of(known, TERMS)
     threshold = subject.threshold or accuracy_rivals.round_threshold(known)
     others = accuracy_rivals.rivals(known, threshold)
     drawn = accuracy_simulation.draws(pool, gates, TERMS.most, seed)
@@ -120,7 +120,7 @@ def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
 
 
 def _planted(
-    made: Yardstick, drawn: Sequence[Sequence[Run]], others: Rivals, unit: float
+    made: ReferenceDistribution, drawn: Sequence[Sequence[TrainingRun]], others: Rivals, unit: float
 ) -> Iterator[tuple[float, Gates]]:
     from rich.console import Console
     from rich.progress import track
@@ -141,7 +141,7 @@ def told(name: str, found: dict[str, Any]) -> str:
     ]
     for row in found["drops"]:
         low, high = row["failing"]
-        verdicts = ", ".join(f"{verdict.value} {row[verdict.value]}" for verdict in Verdict)
+        verdicts = ", ".join(f"{verdict.value} {row[verdict.value]}" for verdict in GateVerdict)
         lines.append(
             f"  drop {100 * row['drop']:+.2f} points: {verdicts} (failing {100 * low:.2f} to {100 * high:.2f} %), "
             f"trainings {row['trainings']}, rivals {row['rivals']}, tuned {row['tuned']:.4f}"

@@ -12,7 +12,7 @@ from typing import Any, Iterator, Mapping
 import filelock
 
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.accuracy.runs import CURVES, Run
+from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
 from pytest_kerasch2.errors import BadReference
 
 SCHEMA = 1
@@ -34,7 +34,7 @@ class Live:
     gate: int
     verdict: str
     reason: str
-    runs: tuple[Run, ...]
+    runs: tuple[TrainingRun, ...]
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def read(path: Path) -> Record:
 
 
 def _live(plain: dict[str, Any]) -> Live:
-    runs = [Run(**{**run, **{name: tuple(run[name]) for name in CURVES}}) for run in plain.pop("runs")]
+    runs = [TrainingRun(**{**run, **{name: tuple(run[name]) for name in CURVES}}) for run in plain.pop("runs")]
     return Live(runs=tuple(runs), **plain)
 
 

@@ -20,25 +20,25 @@ import numpy as np
 
 from evaluation import accuracy_simulation
 from evaluation.accuracy_rates import SUBJECTS, TERMS
-from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.reference import Reference, find_reference
+from pytest_kerasch2.accuracy.reference_distribution import distribution_of
 from pytest_kerasch2.stats import sequential
-from pytest_kerasch2.stats.sequential import Usual
+from pytest_kerasch2.stats.sequential import ReferenceSample
 
 OUT = Path(__file__).parent.parent / "docs" / "accuracy-support.json"
-Rule = Callable[[Usual, Sequence[float], float], bool]
+Rule = Callable[[ReferenceSample, Sequence[float], float], bool]
 # Drops as multiples of the resolution.
 DROPS = (0.0, 0.5, 1.0)
 # The rule of the gate itself, by whose name the others are put in its place.
 PART = sequential.supported
 
 
-def none(known: Usual, values: Sequence[float], error: float) -> bool:
+def none(known: ReferenceSample, values: Sequence[float], error: float) -> bool:
     """Ask for no support."""
     return True
 
 
-def tenth(known: Usual, values: Sequence[float], error: float) -> bool:
+def tenth(known: ReferenceSample, values: Sequence[float], error: float) -> bool:
     """Ask the others for what happens once in ten times, whatever is asked of the whole."""
     return PART(known, values, 2 * 0.1 ** (len(values) / max(len(values) - 1, 1)))
 
@@ -48,7 +48,7 @@ RULES: dict[str, Rule] = {"none": none, "a tenth": tenth, "its part of the whole
 
 def compared(known: Reference, splits: int, gates: int, seed: int) -> list[dict[str, Any]]:
     """Return for each rule and each drop how many of the gates failed, on the same splits and draws."""
-    resolution = sequential_test.yardstick(known, TERMS).resolution
+    resolution = distribution_of(known, TERMS).resolution
     rows = []
     for name, rule in RULES.items():
         for multiple in DROPS:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Sequence
 
 from pytest_kerasch2.accuracy import curve, reference
-from pytest_kerasch2.accuracy.curve import WORDS as SERIES
+from pytest_kerasch2.accuracy.curve import SERIES_NAMES as SERIES
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.chapter.printed_numbers import decision
@@ -97,7 +97,7 @@ def release_parts(path: Path) -> list[str]:
 def variant_row(name: str, found: Reference) -> list[str]:
     """Return a row of the table of changes."""
     cells = []
-    counted = curve.counted(found)
+    counted = curve.image_counts(found)
     for point, printed in FIGURES:
         values = [point.of(run) for run in found.runs]
         on = curve.scale(point, counted)

@@ -21,9 +21,9 @@ from evaluation.trainings import catalogue
 from evaluation.trainings.catalogue import Training
 from evaluation.trainings.faults import BY_NAME, FAULTS, NOTHING
 from pytest_kerasch2.accuracy import calibration, gate, reference
-from pytest_kerasch2.accuracy.calibration import Order
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest
 from pytest_kerasch2.accuracy.runs import run_of
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import KerasCh2Error
 
 HERE = Path(__file__).parent
@@ -63,10 +63,10 @@ def reference_of(training: Training) -> Path:
     """Calibrate the reference of a training, and return its file."""
     REFERENCES.mkdir(parents=True, exist_ok=True)
     path = REFERENCES / pool.path_of(training).name.replace("pool-", "")
-    order = Order(path, Own(training.path, training.epochs), seeds=SEEDS)
+    order = CalibrationRequest(path, UserTraining(training.path, training.epochs), seeds=SEEDS)
     if training.needs == "keras":
         # It takes seconds for each seed: what `evaluation.pool` trained is not trained again.
-        with reference.appending(path, calibration.subject_of(order)) as begun:
+        with reference.appending(path, calibration.description_of(order)) as begun:
             for seed, history in enumerate(pool.read(training)[:SEEDS]):
                 if seed not in begun.seeds:
                     reference.append(path, run_of(history, seed))

@@ -153,12 +153,12 @@ def _add_calibrate(parser: Parser, commands: Any) -> None:
 def _calibrate(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.accuracy import calibration
     from pytest_kerasch2.accuracy.settings import Recipe
-    from pytest_kerasch2.accuracy.user_training import Own
+    from pytest_kerasch2.accuracy.user_training import UserTraining
 
     chapters = Recipe(chosen.style, chosen.feed, 10 if chosen.epochs is None else chosen.epochs)
-    order = calibration.Order(
+    order = calibration.CalibrationRequest(
         out=chosen.out.absolute(),
-        recipe=chapters if chosen.training is None else Own(chosen.training, chosen.epochs),
+        recipe=chapters if chosen.training is None else UserTraining(chosen.training, chosen.epochs),
         data=chosen.data,
         seeds=chosen.seeds,
         first=chosen.first,
@@ -205,11 +205,11 @@ def _add_gate(parser: Parser, commands: Any) -> None:
 
 def _gate(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.accuracy import command
-    from pytest_kerasch2.accuracy.decision import Verdict
+    from pytest_kerasch2.accuracy.decision import GateVerdict
 
-    question = command.Question(**{one.name: getattr(chosen, one.name) for one in fields(command.Question)})
-    decision = command.asked(question, lambda found: _say(found.evidence))
-    return {Verdict.PASS: 0, Verdict.FAIL: DIFFERENT, Verdict.UNDECIDED: UNDECIDED}[decision.verdict]
+    question = command.GateRequest(**{one.name: getattr(chosen, one.name) for one in fields(command.GateRequest)})
+    decision = command.run_command(question, lambda found: _say(found.evidence))
+    return {GateVerdict.PASS: 0, GateVerdict.FAIL: DIFFERENT, GateVerdict.UNDECIDED: UNDECIDED}[decision.verdict]
 
 
 def _add_compare(parser: Parser, commands: Any) -> None:

@@ -11,12 +11,12 @@ from typing import Any, Callable, Iterator
 
 from pytest_kerasch2 import __version__, foreign
 from pytest_kerasch2.accuracy import copies, executors, metrics, reference, training, user_training
-from pytest_kerasch2.accuracy.curve import WORDS
-from pytest_kerasch2.accuracy.reference import Reference, Subject
-from pytest_kerasch2.accuracy.reference_distribution import FEWEST, SEED_REMEDY, seeds_of, yardstick
-from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.settings import Recipe, Terms
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy.curve import SERIES_NAMES
+from pytest_kerasch2.accuracy.reference import Reference, TrainingDescription
+from pytest_kerasch2.accuracy.reference_distribution import FEWEST, SEED_REMEDY, distribution_of, listed_seeds
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings, Recipe
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import InvalidArgument
@@ -27,11 +27,11 @@ from pytest_kerasch2.suggestions import did_you_mean
 DATA = ("mnist", "fashion_mnist", "digits")
 # Where a training that knows nothing of Keras is done, it decides itself.
 _OWN_DEVICE = "-"
-Told = Callable[[Run, int, int], None]
+OnSeed = Callable[[TrainingRun, int, int], None]
 
 
 @dataclass(frozen=True)
-class Order:
+class CalibrationRequest:
     """What is to be calibrated.
 
     Attributes:
@@ -48,7 +48,7 @@ class Order:
     """
 
     out: Path
-    recipe: Recipe | Own = Recipe()  # noqa: RUF009  # frozen, so safe to share
+    recipe: Recipe | UserTraining = Recipe()  # noqa: RUF009  # frozen, so safe to share
     data: str = "mnist"
     seeds: int = 60
     first: int = 0
@@ -78,7 +78,9 @@ class Order:
             )
 
 
-def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, done, wanted: None) -> Reference:
+def calibrate(
+    order: CalibrationRequest, told: Callable[[TrainingRun, int, int], None] = lambda run, done, wanted: None
+) -> Reference:
     """Train the seeds that the file lacks, and give all that it then has.
 
     Args:
@@ -93,26 +95,26 @@ def calibrate(order: Order, told: Callable[[Run, int, int], None] = lambda run, 
             this process.
         TrainingFailed: a training gave no curve, or the cluster gave it up.
     """
-    reference.check_place(order.out)
+    reference.check_writable(order.out)
     if order.mirror is not None and order.cluster is None:
         sources.check_mirror(order.mirror)
     # Before anything is computed here: with one job, the trainings are done in this process.
     if not _is_without_keras(order):
         threads.limit()
     order = replace(order, device=_placed(order))
-    subject = subject_of(order)
+    subject = description_of(order)
     with reference.appending(order.out, subject) as begun:
         wanted = [seed for seed in range(order.first, order.first + order.seeds) if seed not in begun.seeds]
         done = order.seeds - len(wanted)
-        work = functools.partial(one, order, subject)
-        for run in executors.spread(work, wanted, jobs=order.jobs, cluster=order.cluster):
+        work = functools.partial(train_seed, order, subject)
+        for run in executors.run_trainings(work, wanted, jobs=order.jobs, cluster=order.cluster):
             reference.append(order.out, run)
             done += 1
             told(run, done, order.seeds)
     return reference.read(order.out)
 
 
-def _placed(order: Order) -> str:
+def _placed(order: CalibrationRequest) -> str:
     """Return the name of the one device that is meant, of which there may be others on the machines of a cluster."""
     if _is_without_keras(order):
         return _OWN_DEVICE
@@ -123,12 +125,12 @@ def _placed(order: Order) -> str:
     return word if ":" in word else f"{word}:0"
 
 
-def _is_without_keras(order: Order) -> bool:
+def _is_without_keras(order: CalibrationRequest) -> bool:
     """Whether the training needs nothing of ours: somebody's own, and no TensorFlow or Keras is installed."""
-    return isinstance(order.recipe, Own) and packages.installed() is None
+    return isinstance(order.recipe, UserTraining) and packages.installed() is None
 
 
-def subject_of(order: Order) -> Subject:
+def description_of(order: CalibrationRequest) -> TrainingDescription:
     """Return of what the reference will be: asks the framework, and reads the data."""
     data = _data_of(order)
     release = Release("-", "-", "-") if _is_without_keras(order) else api.release()
@@ -145,18 +147,18 @@ def subject_of(order: Order) -> Subject:
         "device": order.device,
         "threads": threads.EACH,
     }
-    return Subject(order.recipe, data, environment)
+    return TrainingDescription(order.recipe, data, environment)
 
 
-def _data_of(order: Order) -> dict[str, Any]:
-    if isinstance(order.recipe, Own):
+def _data_of(order: CalibrationRequest) -> dict[str, Any]:
+    if isinstance(order.recipe, UserTraining):
         # Its data are its own affair; the file that holds it says at least which ones it takes.
         return {"name": order.recipe.training, "sha256": user_training.digest(order.recipe)}
     data = _prepared(order)
     return {"name": data.name, "sha256": data.digest, "train": len(data.x_train), "test": len(data.x_test)}
 
 
-def one(order: Order, subject: Subject, seed: int) -> Run:
+def train_seed(order: CalibrationRequest, subject: TrainingDescription, seed: int) -> TrainingRun:
     """Train one seed in this process, which may be another than the one that asked, and on another machine.
 
     Raises:
@@ -167,10 +169,10 @@ def one(order: Order, subject: Subject, seed: int) -> Run:
         devices.share_memory()
     _check_same_subject(subject, _subject_here(order))
     if _is_without_keras(order):
-        assert isinstance(order.recipe, Own)
+        assert isinstance(order.recipe, UserTraining)
         return user_training.train(order.recipe, seed)
     (device,) = devices.choose(order.device)
-    if isinstance(order.recipe, Own):
+    if isinstance(order.recipe, UserTraining):
         with device.placed():
             return user_training.train(order.recipe, seed)
     data = _prepared(order)
@@ -178,24 +180,24 @@ def one(order: Order, subject: Subject, seed: int) -> Run:
         return training.train(order.recipe, data, seed)
 
 
-def _check_same_subject(asked: Subject, here: Subject) -> None:
+def _check_same_subject(asked: TrainingDescription, here: TrainingDescription) -> None:
     if here.plain != asked.plain:
-        found = reference.difference(asked, here, "where it was asked", f"on {platform.node()}")
+        found = reference.first_difference(asked, here, "where it was asked", f"on {platform.node()}")
         raise InvalidArgument("A worker is unlike what asked it to train", found, "give it the same packages and data")
 
 
 @functools.lru_cache(maxsize=1)
-def _subject_here(order: Order) -> Subject:
-    return subject_of(order)
+def _subject_here(order: CalibrationRequest) -> TrainingDescription:
+    return description_of(order)
 
 
 @functools.lru_cache(maxsize=1)
-def _prepared(order: Order) -> Any:
+def _prepared(order: CalibrationRequest) -> Any:
     return prepare.prepared(sources.load(order.data, mirror=order.mirror, offline=order.offline))
 
 
 @contextlib.contextmanager
-def show_progress(wanted: int) -> Iterator[Callable[[Run, int, int], None]]:
+def show_progress(wanted: int) -> Iterator[Callable[[TrainingRun, int, int], None]]:
     """Yield what is to be called after each seed; without a terminal it writes a line for each."""
     from rich.console import Console
     from rich.progress import (
@@ -214,43 +216,43 @@ def show_progress(wanted: int) -> Iterator[Callable[[Run, int, int], None]]:
     with bar:
         task = bar.add_task("", total=wanted)
 
-        def told(run: Run, done: int, of: int) -> None:
+        def told(run: TrainingRun, done: int, of: int) -> None:
             bar.update(task, completed=done, total=of)
-            line = f"seed {run.seed}: {last_values(run)}"
+            line = f"seed {run.seed}: {end_of(run)}"
             console.print(foreign.terminal(f"{line}, after {run.seconds:.0f} s"), markup=False)
 
         yield told
 
 
-def last_values(run: Run) -> str:
+def end_of(run: TrainingRun) -> str:
     """Return what a training reached at its end: its metric, and its loss where that is another."""
     if run.test_accuracy and run.test_loss:
         return f"{last_value(run, 'test_accuracy')}, loss {run.test_loss[-1]:.4f}"
     try:
-        return last_value(run, metrics.default(tuple(run.curves)).name)
+        return last_value(run, metrics.default_metric(tuple(run.curves)).name)
     except InvalidArgument:
         return last_value(run, tuple(run.curves)[-1])
 
 
-def last_value(run: Run, name: str) -> str:
+def last_value(run: TrainingRun, name: str) -> str:
     """Return the last value of one curve, with its name."""
-    found = metrics.aligned(tuple(run.curves), (name,))
+    found = metrics.align_names(tuple(run.curves), (name,))
     here = next((ours for ours, theirs in found.items() if theirs == name), name)
     values = run.series(here)
     digits = ".4f" if name == "test_accuracy" else ".5g"
-    return f"{WORDS.get(name, name)} {values[-1]:{digits}}" if values else f"no {name}"
+    return f"{SERIES_NAMES.get(name, name)} {values[-1]:{digits}}" if values else f"no {name}"
 
 
 def check_suitability(known: Reference, metric: str | None = None) -> tuple[bool, list[str]]:
     """Return whether a gate can decide by a reference, and what there is to say of it, a line each."""
     if len(known.runs) < FEWEST:
-        groups = copies.found(known.runs)
+        groups = copies.find_copies(known.runs)
         if groups:
-            said = copies.said(groups, len(known.runs))
+            said = copies.describe_copies(groups, len(known.runs))
             return False, [f"not usable: the curve does not depend on the seed: {said}; {SEED_REMEDY}"]
         return True, [f"a gate needs {FEWEST} seeds at least, better 60"]
     try:
-        made = yardstick(known, Terms(metric=metric))
+        made = distribution_of(known, GateSettings(metric=metric))
     except InvalidArgument as error:
         # Only the gate has to know what its margin refers to.
         return metric is None, [f"{error.happened}: {error.remedy}"]
@@ -261,17 +263,17 @@ def check_suitability(known: Reference, metric: str | None = None) -> tuple[bool
         f"{made.asked.label}: usually {made.expected:.5g}; two trainings tell a margin of {made.amount(made.margin)}"
     ]
     if made.apart:
-        lines.append(f"set aside, because apart from the others: {seeds_of(made.apart)}")
+        lines.append(f"set aside, because apart from the others: {listed_seeds(made.apart)}")
     return True, lines
 
 
-def checking_metric(metric: str | None, told: Told) -> Told:
+def checking_metric(metric: str | None, told: OnSeed) -> OnSeed:
     """Return what is to be called after each seed; with the first one it refuses a metric that has no curve."""
     begun: list[int] = []
 
-    def watched(run: Run, done: int, wanted: int) -> None:
+    def watched(run: TrainingRun, done: int, wanted: int) -> None:
         if not begun and metric is not None:
-            metrics.chosen(metric, tuple(run.curves))
+            metrics.choose_metric(metric, tuple(run.curves))
         begun.append(run.seed)
         told(run, done, wanted)
 

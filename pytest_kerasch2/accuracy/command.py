@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import files, foreign, models
-from pytest_kerasch2.accuracy import calibration, gate, plot, sequential_test, summary, user_training
-from pytest_kerasch2.accuracy.decision import Decision
+from pytest_kerasch2.accuracy import calibration, gate, plot, summary, user_training
+from pytest_kerasch2.accuracy.decision import GateDecision
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.reference_distribution import Yardstick
-from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy.reference_distribution import ReferenceDistribution, distribution_of
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 from pytest_kerasch2.framework import api
@@ -30,7 +30,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @dataclass(frozen=True)
-class Question:
+class GateRequest:
     """What is asked of a gate on the command line.
 
     Attributes:
@@ -59,7 +59,7 @@ class Question:
     plot: list[Path] | None = None
 
 
-def asked(question: Question, said: Callable[[Decision], None] = lambda decision: None) -> Decision:
+def run_command(question: GateRequest, said: Callable[[GateDecision], None] = lambda decision: None) -> GateDecision:
     """Ask, and show the decision wherever it is to be seen.
 
     Args:
@@ -72,18 +72,18 @@ def asked(question: Question, said: Callable[[Decision], None] = lambda decision
     """
     _check_outputs(question)
     known = gate.reference_of(question.reference)
-    agreed = {one.name: getattr(question, one.name) for one in fields(Terms)}
+    agreed = {one.name: getattr(question, one.name) for one in fields(GateSettings)}
     decision = gate.run_gate(known, **_subject(question, known), **agreed, told=_told)
     said(decision)
     try:
-        show(decision, known, Terms(**agreed), question)
+        show(decision, known, GateSettings(**agreed), question)
     except KerasCh2Error as error:
         # What took hours to decide is no less decided.
         sys.stderr.write(f"An output of the gate is not written. {error}\n")
     return decision
 
 
-def _check_outputs(question: Question) -> None:
+def _check_outputs(question: GateRequest) -> None:
     plots = question.plot or []
     for path in plots:
         pictures.refuse(path)
@@ -100,10 +100,10 @@ def _check_outputs(question: Question) -> None:
             raise InvalidArgument("An output cannot be written", why, "name a file in a folder that exists")
 
 
-def _subject(question: Question, known: Reference) -> dict[str, Any]:
+def _subject(question: GateRequest, known: Reference) -> dict[str, Any]:
     """Return what is asked about: a training, results, or else the chapter's network as the reference has it."""
     if question.training is not None or question.results is not None:
-        train = None if question.training is None else user_training.function_of(Own(question.training))
+        train = None if question.training is None else user_training.load_function(UserTraining(question.training))
         return {"train": train, "results": question.results}
     # Before the style is looked up: somebody's own training has none.
     gate.check_chapter_training(known)
@@ -115,7 +115,7 @@ def _subject(question: Question, known: Reference) -> dict[str, Any]:
     return {"model": lambda: chapters.build(api.tensorflow()), "data_named": data_named}
 
 
-def _told(run: Run, decision: Decision) -> None:
+def _told(run: TrainingRun, decision: GateDecision) -> None:
     at_end = calibration.last_value(run, decision.metric.name)
     sys.stderr.write(
         f"seed {run.seed}: {foreign.terminal(at_end)}, after {run.seconds:.0f} s; {decision.verdict.value}\n"
@@ -123,14 +123,14 @@ def _told(run: Run, decision: Decision) -> None:
 
 
 def show(
-    decision: Decision,
+    decision: GateDecision,
     known: Reference,
-    terms: Terms,
-    question: Question,
+    terms: GateSettings,
+    question: GateRequest,
     environ: Mapping[str, str] | None = None,
 ) -> None:
     """Write the decision as data, as pictures, and into the step summary of a GitHub workflow."""
-    made = sequential_test.yardstick(known, terms)
+    made = distribution_of(known, terms)
     # First, because it cannot fail.
     append_summary(made, decision, question.reference, environ)
     if question.json is not None:
@@ -139,7 +139,9 @@ def show(
         plot.write(made, decision, path)
 
 
-def summarised(reference: Any, named: str, environ: Mapping[str, str] | None = None, **how: Any) -> Decision:
+def run_gate_with_summary(
+    reference: Any, named: str, environ: Mapping[str, str] | None = None, **how: Any
+) -> GateDecision:
     """Ask as `asking.ask` does, and show the decision in the step summary of a GitHub workflow, where this is one.
 
     Args:
@@ -154,8 +156,8 @@ def summarised(reference: Any, named: str, environ: Mapping[str, str] | None = N
     _check_arguments(how)
     known = gate.reference_of(reference)
     decision = gate.run_gate(known, **how)
-    terms = Terms(**{one.name: how[one.name] for one in fields(Terms) if one.name in how})
-    append_summary(sequential_test.yardstick(known, terms), decision, named, environ)
+    terms = GateSettings(**{one.name: how[one.name] for one in fields(GateSettings) if one.name in how})
+    append_summary(distribution_of(known, terms), decision, named, environ)
     return decision
 
 
@@ -168,7 +170,9 @@ def _check_arguments(how: Mapping[str, Any]) -> None:
             raise InvalidArgument("The accuracy gate has no such argument", repr(name), remedy)
 
 
-def append_summary(made: Yardstick, decision: Decision, named: str, environ: Mapping[str, str] | None = None) -> None:
+def append_summary(
+    made: ReferenceDistribution, decision: GateDecision, named: str, environ: Mapping[str, str] | None = None
+) -> None:
     """Append the decision to the step summary, where the runner names a file for it.
 
     A decision that took an hour is not lost because its summary cannot be written: that is warned of.

@@ -8,14 +8,14 @@ from typing import Any
 
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.metrics import Metric, direction
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.errors import GateFailed, GateUndecided
 
 # Lines of evidence in the message of an error.
 TOLD = 6
 
 
-class Verdict(str, Enum):
+class GateVerdict(str, Enum):
     """What a gate can say."""
 
     PASS = "pass"  # no password
@@ -62,7 +62,7 @@ class Alarm:
 
 
 @dataclass(frozen=True)
-class Decision:
+class GateDecision:
     """What a gate decided.
 
     Attributes:
@@ -83,7 +83,7 @@ class Decision:
         ended: whether more trainings would not change it.
     """
 
-    verdict: Verdict
+    verdict: GateVerdict
     reason: str
     expected: float
     estimate: float | None
@@ -91,7 +91,7 @@ class Decision:
     resolution: float
     smallest: float
     alarms: tuple[Alarm, ...] = ()
-    runs: tuple[Run, ...] = ()
+    runs: tuple[TrainingRun, ...] = ()
     metric: Metric = Metric("test_accuracy", "higher")  # noqa: RUF009  # frozen, so safe to share
     place: str = "test accuracy after the last epoch"
     miss: float = 0.01
@@ -107,7 +107,7 @@ class Decision:
     @property
     def passed(self) -> bool:
         """Return whether the verdict is pass."""
-        return self.verdict is Verdict.PASS
+        return self.verdict is GateVerdict.PASS
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -136,7 +136,7 @@ class Decision:
         passes = f"a {worse} of that size passes in at most {100 * self.miss:.3g} % of gates"
         return f"margin {margin}: {passes}, and one of {smallest} or more fails"
 
-    def require(self) -> Decision:
+    def require(self) -> GateDecision:
         """Return the decision itself where it is pass.
 
         Raises:
@@ -149,9 +149,9 @@ class Decision:
         others = [line for line in self.evidence[1:] if line not in self.reason]
         more = len(others) - TOLD
         found = "; ".join(others[:TOLD] + ([f"and {more} more points"] if more > 0 else []))
-        if self.verdict is Verdict.FAIL:
+        if self.verdict is GateVerdict.FAIL:
             raise GateFailed(self.reason, found, "look at the points named, or calibrate anew if the change is meant")
-        if self.verdict is Verdict.UNDECIDED:
+        if self.verdict is GateVerdict.UNDECIDED:
             remedy = self.remedy or "allow more trainings or a larger margin, or calibrate more seeds"
             raise GateUndecided(self.reason, found, remedy)
         return self

@@ -15,13 +15,13 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Callable, Iterator, Sequence
 
 from pytest_kerasch2 import ending
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.framework import import_environment
 from pytest_kerasch2.subprocesses.job import CHILD_HOME, Job, value_of
 from pytest_kerasch2.subprocesses.runner import run
 
-Work = Callable[[int], Run]
+Work = Callable[[int], TrainingRun]
 # Seconds in which a cluster must answer, and seconds in which its first worker must be there.
 ANSWER = 30
 WORKERS = 30
@@ -39,7 +39,7 @@ MEMORY_MIB = 2**30
 PASSED_ON = ("HOME", "USERPROFILE", "KERAS_HOME", "TMPDIR", "TEMP", "TMP", CHILD_HOME)
 
 
-def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str | None) -> Iterator[Run]:
+def run_trainings(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str | None) -> Iterator[TrainingRun]:
     """Yield the runs in the order in which they end.
 
     Args:
@@ -59,7 +59,7 @@ def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str |
         return
     _imported("joblib", 'run pip install "pytest-kerasch2[accuracy]"')
     if cluster is None:
-        at_once = jobs or jobs_here()
+        at_once = jobs or local_jobs()
         try:
             yield from _flowing(work, seeds, backend=_local_backend(), n_jobs=at_once, pre_dispatch=at_once)
         except BrokenProcessPool as error:
@@ -71,7 +71,7 @@ def spread(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster: str |
         yield from by(functools.partial(train_in_subprocess, work), seeds, jobs, cluster)
 
 
-def jobs_here() -> int:
+def local_jobs() -> int:
     """Return how many trainings this machine does at a time: one a core."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -90,16 +90,16 @@ def _local_backend() -> Any:
     return Ending()
 
 
-def _flowing(work: Work, seeds: Sequence[int], **how: Any) -> Iterator[Run]:
+def _flowing(work: Work, seeds: Sequence[int], **how: Any) -> Iterator[TrainingRun]:
     joblib = importlib.import_module("joblib")
     major, minor = (int(part) for part in joblib.__version__.split(".")[:2])
     # Unordered, so that none waits in memory for a slower one; joblib for CPython 3.7 knows the order of asking alone.
     ordering = "generator_unordered" if (major, minor) >= (1, 4) else "generator"
-    spread = joblib.Parallel(return_as=ordering, batch_size=1, **how)
-    yield from spread(joblib.delayed(work)(seed) for seed in seeds)
+    parallel = joblib.Parallel(return_as=ordering, batch_size=1, **how)
+    yield from parallel(joblib.delayed(work)(seed) for seed in seeds)
 
 
-def _in_parts(work: Work, seeds: Sequence[int], at_once: int, **how: Any) -> Iterator[Run]:
+def _in_parts(work: Work, seeds: Sequence[int], at_once: int, **how: Any) -> Iterator[TrainingRun]:
     """Yield the runs of so many seeds at once, when all of these are done."""
     joblib = importlib.import_module("joblib")
     for first in range(0, len(seeds), at_once):
@@ -107,7 +107,7 @@ def _in_parts(work: Work, seeds: Sequence[int], at_once: int, **how: Any) -> Ite
         yield from joblib.Parallel(batch_size=1, **how)(joblib.delayed(work)(seed) for seed in part)
 
 
-def _by_dask(work: Work, seeds: Sequence[int], jobs: int | None, cluster: str) -> Iterator[Run]:
+def _by_dask(work: Work, seeds: Sequence[int], jobs: int | None, cluster: str) -> Iterator[TrainingRun]:
     distributed = _imported("distributed", DASK)
     address = cluster[len("dask://") :] if cluster.startswith("dask://") else cluster
     try:
@@ -162,7 +162,7 @@ def _telling(future: Future[Any], callback: Any) -> Future[Any]:
     return future
 
 
-def _by_ray(work: Work, seeds: Sequence[int], jobs: int | None, cluster: str) -> Iterator[Run]:
+def _by_ray(work: Work, seeds: Sequence[int], jobs: int | None, cluster: str) -> Iterator[TrainingRun]:
     # Ray asks twenty times, for 40 s each, where a cluster was that died; it reads this while it is imported.
     with import_environment.environment({ASKED: os.environ.get(ASKED, "1")}):
         ray = _imported("ray", RAY)
@@ -250,7 +250,7 @@ def _imported(name: str, remedy: str) -> Any:
         raise FrameworkMissing(happened, str(error), remedy) from error
 
 
-def train_in_subprocess(work: Callable[[int], Run], seed: int) -> Run:
+def train_in_subprocess(work: Callable[[int], TrainingRun], seed: int) -> TrainingRun:
     """Return what a function gives of a seed in a fresh interpreter.
 
     Raises:

@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from pytest_kerasch2.accuracy import model_check, sequential_test, training, user_training
-from pytest_kerasch2.accuracy.decision import Decision, Verdict
+from pytest_kerasch2.accuracy.decision import GateDecision, GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference, find_reference
-from pytest_kerasch2.accuracy.runs import Run, quoted, run_of
-from pytest_kerasch2.accuracy.settings import Recipe, Terms
+from pytest_kerasch2.accuracy.reference_distribution import distribution_of
+from pytest_kerasch2.accuracy.runs import TrainingRun, quoted, run_of
+from pytest_kerasch2.accuracy.settings import GateSettings, Recipe
 from pytest_kerasch2.data.prepare import Prepared
 from pytest_kerasch2.errors import BadReference, InvalidArgument
 
 # From a seed to the curve: a run, or a history, or a mapping like it.
 Train = Callable[[int], Any]
-Told = Callable[[Run, Decision], None]
+OnRun = Callable[[TrainingRun, GateDecision], None]
 
 
 def run_gate(
@@ -38,8 +39,8 @@ def run_gate(
     miss: float = 0.01,
     most: int = 10,
     seeds: Iterable[int] | None = None,
-    told: Told = lambda run, decision: None,
-) -> Decision:
+    told: OnRun = lambda run, decision: None,
+) -> GateDecision:
     """Ask whether what exactly one of `model`, `train` and `results` gives has changed against a reference.
 
     Args:
@@ -63,7 +64,7 @@ def run_gate(
     """
     _check_one_of(model=model, train=train, results=results)
     _check_alone(results, data=data, seeds=seeds)
-    terms = Terms(resolution, alarm, miss, most, margin, metric)
+    terms = GateSettings(resolution, alarm, miss, most, margin, metric)
     known = reference_of(reference)
     if results is not None:
         return gate_runs(known, _finished(results, known), terms)
@@ -120,7 +121,7 @@ def _data(known: Reference, data: Any, data_named: Callable[[str], Any] | None) 
     return data
 
 
-def _finished(results: Any, known: Reference) -> Sequence[Run]:
+def _finished(results: Any, known: Reference) -> Sequence[TrainingRun]:
     if isinstance(results, (str, Path)):
         results = reference_of(results)
     if isinstance(results, Reference):
@@ -160,7 +161,7 @@ def check_same_training(known: Reference, other: Reference) -> None:
     """
     one, two = known.subject, other.subject
     # The file that holds somebody's own training may have changed: whether that matters is what the gate is asked.
-    same_data = isinstance(one.recipe, user_training.Own) or one.data == two.data
+    same_data = isinstance(one.recipe, user_training.UserTraining) or one.data == two.data
     if not _same_training(one.recipe, two.recipe):
         found = f"{one.recipe.plain} in the reference, {two.recipe.plain} in the results"
         raise BadReference("Results are of another training than the reference", found, "calibrate both alike")
@@ -169,8 +170,8 @@ def check_same_training(known: Reference, other: Reference) -> None:
         raise BadReference("Results are of other data than the reference", found, "calibrate both on the same data")
 
 
-def _same_training(one: Recipe | user_training.Own, two: Recipe | user_training.Own) -> bool:
-    if isinstance(one, user_training.Own) and isinstance(two, user_training.Own):
+def _same_training(one: Recipe | user_training.UserTraining, two: Recipe | user_training.UserTraining) -> bool:
+    if isinstance(one, user_training.UserTraining) and isinstance(two, user_training.UserTraining):
         # How many epochs were announced says nothing: those of each training stand in its curve.
         return one.training == two.training
     return one == two
@@ -179,11 +180,11 @@ def _same_training(one: Recipe | user_training.Own, two: Recipe | user_training.
 def gate_training(
     reference: Reference,
     train: Train,
-    terms: Terms = Terms(),  # noqa: B008  # frozen, so safe to share
+    terms: GateSettings = GateSettings(),  # noqa: B008  # frozen, so safe to share
     *,
     seeds: Iterable[int] | None = None,
-    told: Told = lambda run, decision: None,
-) -> Decision:
+    told: OnRun = lambda run, decision: None,
+) -> GateDecision:
     """Train until something can be said, and give what was decided.
 
     Args:
@@ -204,17 +205,17 @@ def gate_training(
         raise InvalidArgument("`seeds` must be whole numbers", quoted(seeds), "give a list of them")
     chosen = list(itertools.islice(_fresh(reference) if seeds is None else seeds, terms.most))
     _check_seeds(chosen, reference)
-    made = sequential_test.yardstick(reference, replace(terms, most=len(chosen)))
-    decision = sequential_test.unreachable(made)
+    made = distribution_of(reference, replace(terms, most=len(chosen)))
+    decision = sequential_test.decide_before_training(made)
     if decision is not None:
         return decision
-    runs: list[Run] = []
+    runs: list[TrainingRun] = []
     goes_on = model_check.SeenHistories()
     for seed in chosen:
-        runs.append(user_training.trained(train, seed, goes_on.check))
+        runs.append(user_training.train_by(train, seed, goes_on.check))
         decision = sequential_test.decide(made, runs)
         told(runs[-1], decision)
-        if decision.verdict is not Verdict.UNDECIDED or decision.ended:
+        if decision.verdict is not GateVerdict.UNDECIDED or decision.ended:
             break
     assert decision is not None
     return decision
@@ -235,7 +236,7 @@ def _check_seeds(seeds: Sequence[int], reference: Reference) -> None:
         raise InvalidArgument("Seeds of a reference cannot judge it", ", ".join(map(str, known)), remedy)
 
 
-def gate_runs(reference: Reference, runs: Sequence[Run], terms: Terms = Terms()) -> Decision:  # noqa: B008
+def gate_runs(reference: Reference, runs: Sequence[TrainingRun], terms: GateSettings = GateSettings()) -> GateDecision:  # noqa: B008
     """Decide from finished trainings, in their order; those after the look that decides are not looked at.
 
     Raises:
@@ -248,7 +249,7 @@ def gate_runs(reference: Reference, runs: Sequence[Run], terms: Terms = Terms())
     if same:
         found = f"seeds {', '.join(map(str, same))} stand in both"
         raise BadReference("Trainings of a reference cannot judge themselves", found, "train with other seeds")
-    return sequential_test.decide(sequential_test.yardstick(reference, terms), runs)
+    return sequential_test.decide(distribution_of(reference, terms), runs)
 
 
 def training_of_model(build: Callable[[], Any], data: Prepared, recipe: Recipe) -> Train:
@@ -285,7 +286,7 @@ def check_chapter_training(reference: Reference) -> None:
         BadReference: saying of which.
     """
     recipe = reference.subject.recipe
-    if isinstance(recipe, user_training.Own):
+    if isinstance(recipe, user_training.UserTraining):
         remedy = "give that function as `train`, or with --training"
         raise BadReference("This reference is of somebody's own training", f"it is of {recipe.training}", remedy)
 

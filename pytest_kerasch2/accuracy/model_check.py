@@ -7,7 +7,7 @@ import hashlib
 import weakref
 from typing import Any, Callable, Iterable, Iterator
 
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.user_training import short_error
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.framework import api
@@ -19,14 +19,14 @@ MISFITS = ("ValueError", "TypeError", "InvalidArgumentError", "IndexError", "Att
 REMEDY = "give a function that makes a new model, with new layers, each time it is called"
 
 
-def given(data: Any) -> str:
+def describe_data(data: Any) -> str:
     """Return what the gate trains a model on, in words."""
     size = " x ".join(map(str, data.x_train.shape[1:]))
     last = int(data.y_train.max())
     return f"{size} images in float32 from 0 to 1, and integer labels (int64) from 0 to {last}"
 
 
-def check(model: Any, data: Any) -> None:
+def check_model(model: Any, data: Any) -> None:
     """Check that a model takes the images, has an output for each class, and a loss for integer labels.
 
     Raises:
@@ -44,7 +44,7 @@ def check(model: Any, data: Any) -> None:
     if "categorical_crossentropy" in str(name) and "sparse" not in str(name):
         remedy = "compile it with sparse_categorical_crossentropy"
         raise InvalidArgument(
-            f"A model is compiled for one-hot labels, and the gate gives {given(data)}", str(name), remedy
+            f"A model is compiled for one-hot labels, and the gate gives {describe_data(data)}", str(name), remedy
         )
 
 
@@ -60,7 +60,7 @@ def _outputs(model: Any, data: Any) -> int:
     except Exception as error:
         remedy = "make the model for these images, such as with a Flatten layer first where it takes flat ones"
         raise InvalidArgument(
-            f"A model does not take what the gate gives: {given(data)}", _takes(model, error), remedy
+            f"A model does not take what the gate gives: {describe_data(data)}", _takes(model, error), remedy
         ) from error
     if isinstance(found, (list, tuple, dict)):
         remedy = "give a model with one output, or train this one by a function of a seed, given as `train`"
@@ -82,7 +82,7 @@ def _takes(model: Any, error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def told(data: Any, theirs: bool) -> Iterator[None]:
+def explained_misfit(data: Any, theirs: bool) -> Iterator[None]:
     """Let what a framework says of a model that does not fit be one sentence, where the model is somebody's own.
 
     Raises:
@@ -95,7 +95,7 @@ def told(data: Any, theirs: bool) -> Iterator[None]:
     except Exception as error:
         if not theirs or type(error).__name__ not in MISFITS:
             raise
-        happened = f"A model cannot be trained on what the gate gives: {given(data)}"
+        happened = f"A model cannot be trained on what the gate gives: {describe_data(data)}"
         remedy = "make its input, its output and its loss for these, such as sparse_categorical_crossentropy"
         raise TrainingFailed(happened, short_error(error, TOLD), remedy) from error
 
@@ -114,7 +114,7 @@ class ModelFactory:
         self._trained: set[str] = set()
         self._last: Any = None
 
-    def trained(self, train: Callable[[Callable[[], Any]], Run]) -> Run:
+    def trained(self, train: Callable[[Callable[[], Any]], TrainingRun]) -> TrainingRun:
         """Return what a training gives that makes its model by the watched factory.
 
         Raises:

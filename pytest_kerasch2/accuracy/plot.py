@@ -11,10 +11,10 @@ import textwrap
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
-from pytest_kerasch2.accuracy.curve import ADDED, LEAST_LOSS, WORDS, Scale
-from pytest_kerasch2.accuracy.decision import Decision, Verdict
-from pytest_kerasch2.accuracy.reference_distribution import Yardstick
-from pytest_kerasch2.accuracy.summary import Standing, chance, headline, shared, standings
+from pytest_kerasch2.accuracy.curve import ADDED, LEAST_LOSS, SERIES_NAMES, Scale
+from pytest_kerasch2.accuracy.decision import GateDecision, GateVerdict
+from pytest_kerasch2.accuracy.reference_distribution import ReferenceDistribution
+from pytest_kerasch2.accuracy.summary import PointSummary, chance_in_words, headline, shared_curves, summaries_by_series
 from pytest_kerasch2.report import pictures
 
 INCHES = (10.0, 8.2)
@@ -25,7 +25,7 @@ NEW = "#0072B2"
 CHANGED = "#D55E00"
 CHANCE = "0.87"
 USUAL = "0.25"
-HEADLINES = {Verdict.PASS: "#00664B", Verdict.FAIL: "#A23E00", Verdict.UNDECIDED: "0.2"}
+HEADLINES = {GateVerdict.PASS: "#00664B", GateVerdict.FAIL: "#A23E00", GateVerdict.UNDECIDED: "0.2"}
 # As many epochs have a number each.
 NUMBERED = 12
 # First digits of the numbers on an axis: the fewest that give it enough of them.
@@ -39,7 +39,7 @@ AXES = "Axes: logarithms of the losses, and of the images that were not recognis
 STRAY = "Beyond the band without a diamond: one training alone lies far off there, and the others do not bear it out."
 
 
-def write(made: Yardstick, decision: Decision, path: Path) -> None:
+def write(made: ReferenceDistribution, decision: GateDecision, path: Path) -> None:
     """Draw a decision, and write the picture under its name, whole or not at all.
 
     Args:
@@ -52,11 +52,11 @@ def write(made: Yardstick, decision: Decision, path: Path) -> None:
         FrameworkMissing: there is no Matplotlib.
     """
     title, _ = headline(decision)
-    told = ". ".join((*decision.evidence, f"The grey band is {chance(made, decision)}")) + "."
+    told = ". ".join((*decision.evidence, f"The grey band is {chance_in_words(made, decision)}")) + "."
     pictures.write(lambda matplotlib: figure(matplotlib, made, decision), path, title, told, "Accuracy gate")
 
 
-def figure(matplotlib: Any, made: Yardstick, decision: Decision) -> Any:
+def figure(matplotlib: Any, made: ReferenceDistribution, decision: GateDecision) -> Any:
     """Return the figure of a decision.
 
     Args:
@@ -64,8 +64,8 @@ def figure(matplotlib: Any, made: Yardstick, decision: Decision) -> Any:
         made: the reference that was compared with.
         decision: what was decided.
     """
-    made = made.only(shared(made, decision))
-    curves = standings(made, decision)
+    made = made.only(shared_curves(made, decision))
+    curves = summaries_by_series(made, decision)
     rows = math.ceil(len(curves) / 2)
     # As high a panel for any number of them.
     drawn = matplotlib.figure.Figure(figsize=(INCHES[0], INCHES[1] * max(rows, 2) / 2))
@@ -79,13 +79,13 @@ def figure(matplotlib: Any, made: Yardstick, decision: Decision) -> Any:
     for series, panel in panels.items():
         _measured(matplotlib, panel, made.scales[curves[series][0].point])
     under = _titled(drawn, decision)
-    _noted(drawn, chance(made, decision), any(one.stray for points in curves.values() for one in points))
+    _noted(drawn, chance_in_words(made, decision), any(one.stray for points in curves.values() for one in points))
     _keyed(drawn, list(panels.values()), made, decision)
     drawn.subplots_adjust(left=0.07, right=0.985, top=under, bottom=0.198, wspace=0.16, hspace=0.36)
     return drawn
 
 
-def _titled(drawn: Any, decision: Decision) -> float:
+def _titled(drawn: Any, decision: GateDecision) -> float:
     """Write the verdict and the reason; give where the panels may begin."""
     verdict, why = headline(decision)
     lines = textwrap.wrap(why[:1].upper() + why[1:], LINE)
@@ -99,13 +99,13 @@ def _noted(drawn: Any, told: str, stray: bool) -> None:
     drawn.text(0.02, 0.07, "\n".join(lines), size=8.5, va="top", color="0.25", linespacing=1.3)
 
 
-def _panel(matplotlib: Any, panel: Any, points: Sequence[Standing]) -> None:
+def _panel(matplotlib: Any, panel: Any, points: Sequence[PointSummary]) -> None:
     changed = sum(one.changed for one in points)
     told = "no change seen" if points[0].each else "nothing trained"
     several = f"{changed} of {len(points)} epochs changed" if changed else told
     series = points[0].point.series
-    name = WORDS.get(series, series)
-    title = f"{name[:1].upper()}{name[1:]}" if series in WORDS else name
+    name = SERIES_NAMES.get(series, series)
+    title = f"{name[:1].upper()}{name[1:]}" if series in SERIES_NAMES else name
     panel.set_title(f"{title}: {several}", weight="bold" if changed else "normal")
     panel.set_xlabel("epoch")
     panel.grid(color="0.93", linewidth=0.8)
@@ -127,7 +127,7 @@ def _numbered(matplotlib: Any, panel: Any, epochs: int) -> None:
     panel.set_xticks(every)
 
 
-def _band(panel: Any, epochs: Sequence[float], points: Sequence[Standing]) -> None:
+def _band(panel: Any, epochs: Sequence[float], points: Sequence[PointSummary]) -> None:
     low, high, usual = ([getattr(one, name) for one in points] for name in ("low", "high", "usual"))
     if len(epochs) == 1:
         # One epoch has no width of its own.
@@ -136,7 +136,7 @@ def _band(panel: Any, epochs: Sequence[float], points: Sequence[Standing]) -> No
     panel.plot(epochs, usual, color=USUAL, linestyle=(0, (4, 2)), linewidth=1.4, label="usual")
 
 
-def _new(panel: Any, epochs: Sequence[int], points: Sequence[Standing]) -> None:
+def _new(panel: Any, epochs: Sequence[int], points: Sequence[PointSummary]) -> None:
     trainings = list(zip(*(one.each for one in points)))
     # A line through one epoch is not seen.
     style = {"color": NEW, "linewidth": 0.7, "alpha": 0.7, "marker": "_" if len(epochs) == 1 else None}
@@ -147,7 +147,7 @@ def _new(panel: Any, epochs: Sequence[int], points: Sequence[Standing]) -> None:
     panel.plot(epochs, found, color=NEW, linewidth=1.7, marker="o", markersize=size, label="mean")
 
 
-def _ring(panel: Any, one: Standing, size: int) -> None:
+def _ring(panel: Any, one: PointSummary, size: int) -> None:
     style = {"markersize": size, "markerfacecolor": "none", "markeredgecolor": CHANGED, "markeredgewidth": 2}
     # By its name it is found in an SVG.
     name = f"alarm-{one.point.series}-{one.point.epoch}"
@@ -156,7 +156,7 @@ def _ring(panel: Any, one: Standing, size: int) -> None:
     ring[0].set_clip_on(False)
 
 
-def _asked(panel: Any, made: Yardstick, decision: Decision) -> None:
+def _asked(panel: Any, made: ReferenceDistribution, decision: GateDecision) -> None:
     """Draw right of the curve what decides a pass: the interval of the new ones, within the resolution or not."""
     low, high = made.expected - made.resolution, made.expected + made.resolution
     on = made.scales[made.asked]
@@ -231,11 +231,11 @@ def _ticks(matplotlib: Any, low: float, high: float) -> list[float]:
     return [float(one) for one in even if low <= one <= high]
 
 
-def _change(made: Yardstick) -> str:
+def _change(made: ReferenceDistribution) -> str:
     return f"{100 * made.margin:.2g} points" if made.scales[made.asked].images else f"{made.margin:.2g}"
 
 
-def _keyed(drawn: Any, panels: Sequence[Any], made: Yardstick, decision: Decision) -> None:
+def _keyed(drawn: Any, panels: Sequence[Any], made: ReferenceDistribution, decision: GateDecision) -> None:
     """Explain each sign that is there once, below all panels."""
     shown: dict[str, Any] = {}
     for panel in panels:
@@ -249,7 +249,7 @@ def _keyed(drawn: Any, panels: Sequence[Any], made: Yardstick, decision: Decisio
         "mean": "the new training" if number == 1 else f"mean of the {number} new trainings",
         "changed": "changed: an alarm",
         "resolution": f"to pass: within {_change(made)}",
-        "interval": f"{WORDS.get(made.metric.name, made.metric.name)}, its interval",
+        "interval": f"{SERIES_NAMES.get(made.metric.name, made.metric.name)}, its interval",
     }
     order = [label for label in words if label in shown]
     keys = [shown[label] for label in order], [words[label] for label in order]

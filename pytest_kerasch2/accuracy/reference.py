@@ -20,9 +20,9 @@ import filelock
 
 from pytest_kerasch2 import files
 from pytest_kerasch2.accuracy import metrics
-from pytest_kerasch2.accuracy.runs import Run, run_of
+from pytest_kerasch2.accuracy.runs import TrainingRun, run_of
 from pytest_kerasch2.accuracy.settings import Recipe, read_recipe
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadReference, BadResults, InvalidArgument, TrainingFailed
 from pytest_kerasch2.json_files import JsonLimits, parse_json
@@ -36,7 +36,7 @@ HASHES = FOLDER / "hashes.json"
 
 
 @dataclass(frozen=True)
-class Subject:
+class TrainingDescription:
     """Of what a reference is.
 
     Attributes:
@@ -46,7 +46,7 @@ class Subject:
         environment: plugin, release, interpreter, platform, device and threads.
     """
 
-    recipe: Recipe | Own
+    recipe: Recipe | UserTraining
     data: Mapping[str, Any]
     environment: Mapping[str, Any]
 
@@ -65,8 +65,8 @@ class Subject:
 class Reference:
     """The runs of many seeds, by their seeds, and of what they are."""
 
-    subject: Subject
-    runs: tuple[Run, ...]
+    subject: TrainingDescription
+    runs: tuple[TrainingRun, ...]
 
     @property
     def seeds(self) -> frozenset[int]:
@@ -97,11 +97,11 @@ def read(path: Path) -> Reference:
         if count > 1:
             raise BadReference("A reference has a seed twice", f"{path}: seed {seed}", REMEDY)
     # By the first line: that of a later seed may have the names that Keras counted on to.
-    alike = [like(run, tuple(runs[0].curves), f"{path}, seed {run.seed}") for run in runs]
+    alike = [with_names(run, tuple(runs[0].curves), f"{path}, seed {run.seed}") for run in runs]
     return Reference(subject, tuple(sorted(alike, key=lambda run: run.seed)))
 
 
-def like(run: Run, names: Sequence[str], where: str) -> Run:
+def with_names(run: TrainingRun, names: Sequence[str], where: str) -> TrainingRun:
     """Return a run with its curves under the names of the others of its reference.
 
     Raises:
@@ -109,14 +109,15 @@ def like(run: Run, names: Sequence[str], where: str) -> Run:
     """
     if tuple(run.curves) == tuple(names):
         return run
-    ours = metrics.aligned(tuple(run.curves), names)
-    if set(ours.values()) != set(names):
-        found = f"{where}: {', '.join(map(metrics.shown, run.curves))} beside {', '.join(map(metrics.shown, names))}"
+    aligned = metrics.align_names(tuple(run.curves), names)
+    if set(aligned.values()) != set(names):
+        theirs, ours = (", ".join(map(metrics.keras_name, some)) for some in (run.curves, names))
+        found = f"{where}: {theirs} beside {ours}"
         raise BadReference("The trainings of a reference have different curves", found, REMEDY)
-    return renamed(run, ours)
+    return renamed(run, aligned)
 
 
-def renamed(run: Run, names: Mapping[str, str]) -> Run:
+def renamed(run: TrainingRun, names: Mapping[str, str]) -> TrainingRun:
     """Return a run with its curves under other names."""
     return replace(run, others=tuple((names.get(name, name), values) for name, values in run.others))
 
@@ -126,7 +127,7 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def check_place(path: Path) -> None:
+def check_writable(path: Path) -> None:
     """Require that a reference can be written at a place, before anything is computed.
 
     Raises:
@@ -143,13 +144,13 @@ def check_place(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def appending(path: Path, subject: Subject) -> Iterator[Reference]:
+def appending(path: Path, subject: TrainingDescription) -> Iterator[Reference]:
     """Hold a file for appending; give what is in it already, which is nothing where there is none yet.
 
     Raises:
         BadReference: it is of another training, somebody else appends to it, or it cannot be written.
     """
-    check_place(path)
+    check_writable(path)
     lock = filelock.FileLock(f"{path}.lock", timeout=0)
     try:
         lock.acquire()
@@ -166,7 +167,7 @@ def appending(path: Path, subject: Subject) -> Iterator[Reference]:
         lock.release()
 
 
-def append(path: Path, run: Run) -> None:
+def append(path: Path, run: TrainingRun) -> None:
     """Add what one seed gave, and do not return before it is on the disk.
 
     Raises:
@@ -187,13 +188,13 @@ def _unwritable(path: Path, error: OSError) -> BadReference:
     return BadReference("A reference cannot be written", found, "name a file that can be written")
 
 
-def _begun(path: Path, subject: Subject) -> Reference:
+def _begun(path: Path, subject: TrainingDescription) -> Reference:
     if not path.exists():
         _write([json.dumps(subject.plain)], path)
     found = read(path)
     if _announced(found.subject, subject).plain != subject.plain:
         raise BadReference(
-            "A file is of another training", f"{path}: {difference(found.subject, subject)}", "name another"
+            "A file is of another training", f"{path}: {first_difference(found.subject, subject)}", "name another"
         )
     if not os.access(path, os.W_OK):
         # Before the first training rather than after it.
@@ -203,9 +204,9 @@ def _begun(path: Path, subject: Subject) -> Reference:
     return found
 
 
-def _announced(there: Subject, here: Subject) -> Subject:
+def _announced(there: TrainingDescription, here: TrainingDescription) -> TrainingDescription:
     """Return the subject of a file as if it announced no number of epochs, where nothing is announced now."""
-    if isinstance(there.recipe, Own) and isinstance(here.recipe, Own) and here.recipe.epochs is None:
+    if isinstance(there.recipe, UserTraining) and isinstance(here.recipe, UserTraining) and here.recipe.epochs is None:
         return replace(there, recipe=replace(there.recipe, epochs=None))
     return there
 
@@ -217,7 +218,9 @@ def _write(lines: Sequence[str], path: Path) -> None:
         raise BadReference("A reference cannot be written", error.found, error.remedy) from error
 
 
-def difference(one: Subject, other: Subject, at_one: str = "there", at_other: str = "here") -> str:
+def first_difference(
+    one: TrainingDescription, other: TrainingDescription, at_one: str = "there", at_other: str = "here"
+) -> str:
     """Return the first fact in which two subjects differ, such as a file from what is to be appended."""
     for room in ("recipe", "data", "environment"):
         theirs, ours = one.plain[room], other.plain[room]
@@ -252,17 +255,17 @@ def _parsed(line: str, path: Path, number: int) -> dict[str, Any]:
     return dict(found)
 
 
-def _subject(line: str, path: Path) -> Subject:
+def _subject(line: str, path: Path) -> TrainingDescription:
     plain = _parsed(line, path, 1)
     try:
         told = plain["recipe"]
-        made = Own(**told) if "training" in told else read_recipe(told)
-        return Subject(made, plain["data"], plain["environment"])
+        made = UserTraining(**told) if "training" in told else read_recipe(told)
+        return TrainingDescription(made, plain["data"], plain["environment"])
     except InvalidArgument as error:
         raise BadReference("A reference is of no training known here", f"{path}: {error.found}", REMEDY) from error
 
 
-def _run(line: str, path: Path, number: int, subject: Subject) -> Run:
+def _run(line: str, path: Path, number: int, subject: TrainingDescription) -> TrainingRun:
     plain = _parsed(line, path, number)
     lengths = {len(values) for values in plain.get("curves", plain).values() if isinstance(values, list)}
     if len(lengths) > 1:
@@ -272,7 +275,7 @@ def _run(line: str, path: Path, number: int, subject: Subject) -> Run:
         run = run_of(plain, plain["seed"], plain["seconds"])
     except (InvalidArgument, TrainingFailed) as error:
         raise BadReference("A reference is damaged", f"{path}, line {number}: {error.found}", REMEDY) from error
-    if not isinstance(subject.recipe, Own) and run.epochs != subject.recipe.epochs:
+    if not isinstance(subject.recipe, UserTraining) and run.epochs != subject.recipe.epochs:
         found = f"{path}, line {number}: [{run.epochs}] for {subject.recipe.epochs} epochs"
         raise BadReference("A curve of a reference has another length", found, REMEDY)
     return run

@@ -11,11 +11,11 @@ from pytest_kerasch2.accuracy.curve import Point, Scale
 from pytest_kerasch2.accuracy.decision import amount
 from pytest_kerasch2.accuracy.metrics import Metric
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.runs import CURVES, Run
-from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference, InvalidArgument
 from pytest_kerasch2.stats import distributions, sequential
-from pytest_kerasch2.stats.sequential import Usual
+from pytest_kerasch2.stats.sequential import ReferenceSample
 
 # Fewer seeds leave the scatter itself unknown.
 FEWEST = 5
@@ -35,7 +35,7 @@ APART_REMEDY = "look at the seeds named, repair or leave out what makes them sta
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Unusable:
     """Why nothing can be decided by a reference, whatever the new trainings give.
 
     Attributes:
@@ -50,7 +50,7 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class ReferenceDistribution:
     """A reference made ready to be compared with.
 
     Attributes:
@@ -68,16 +68,16 @@ class Yardstick:
     """
 
     scales: dict[Point, Scale]
-    known: dict[Point, Usual]
+    known: dict[Point, ReferenceSample]
     asked: Point
-    terms: Terms
+    terms: GateSettings
     margin: float
     metric: Metric = Metric("test_accuracy", metrics.HIGHER)  # noqa: RUF009  # frozen, so safe to share
     reference: Reference | None = None
     apart: tuple[int, ...] = ()
     worse: int = 0
     wider: float = 1.0
-    trouble: Trouble | None = None
+    trouble: Unusable | None = None
 
     @property
     def expected(self) -> float:
@@ -99,7 +99,7 @@ class Yardstick:
         """Return the names of the curves that are compared."""
         return tuple(dict.fromkeys(point.series for point in self.known if point.series != curve.EPOCHS))
 
-    def only(self, names: Sequence[str]) -> Yardstick:
+    def only(self, names: Sequence[str]) -> ReferenceDistribution:
         """Return the same with fewer curves, as new trainings have them."""
         kept = [point for point in self.known if point.series in names or point.series == curve.EPOCHS]
         scales = {point: self.scales[point] for point in kept}
@@ -112,7 +112,7 @@ class Yardstick:
         others = (1 - ASKED) / (len(self.known) - 1)
         return self.terms.alarm * (ASKED if point == self.asked else others)
 
-    def interval(self, runs: Sequence[Run]) -> tuple[float, float, float]:
+    def interval(self, runs: Sequence[TrainingRun]) -> tuple[float, float, float]:
         """Return the typical value of some runs, and between which it lies but for the rate of misses."""
         on = self.scales[self.asked]
         place = math.fsum(on.there(self.asked.of(run)) for run in runs) / len(runs)
@@ -120,7 +120,7 @@ class Yardstick:
 
     def reach(self, looks: int) -> float:
         """Return how far the mean of so many trainings may lie from the truth, but for the rate of misses."""
-        return self.wider * sequential.reach(self.known[self.asked], looks, self.terms.miss)
+        return self.wider * sequential.half_width(self.known[self.asked], looks, self.terms.miss)
 
     def around(self, place: float, reach: float) -> tuple[float, float]:
         """Return the values so far below and above a place of the asked point's scale."""
@@ -143,7 +143,7 @@ class Yardstick:
         Of one training it is one that shows after another epoch too.
         """
         known = self.known[self.asked]
-        change = sequential.smallest(known, looks, self.allowed(self.asked), self.terms.miss)
+        change = sequential.smallest_detectable(known, looks, self.allowed(self.asked), self.terms.miss)
         return abs(self.expected - self.scales[self.asked].back(known.mean + self.side * change))
 
     def amount(self, change: float) -> str:
@@ -151,7 +151,7 @@ class Yardstick:
         return amount(self.metric.name, change)
 
 
-def yardstick(reference: Reference, terms: Terms) -> Yardstick:
+def distribution_of(reference: Reference, terms: GateSettings) -> ReferenceDistribution:
     """Make a reference ready.
 
     Raises:
@@ -161,56 +161,56 @@ def yardstick(reference: Reference, terms: Terms) -> Yardstick:
     if len(reference.runs) < FEWEST:
         found = f"{len(reference.runs)} seeds"
         raise BadReference("A reference has too few seeds", found, f"calibrate {FEWEST} at least, better 60")
-    metric = metrics.chosen(terms.metric, reference.names)
-    asked = curve.asked(reference, metric)
+    metric = metrics.choose_metric(terms.metric, reference.names)
+    asked = curve.metric_point(reference, metric)
     apart, worse = _apart(reference, asked, metric)
     main = replace(reference, runs=tuple(run for run in reference.runs if run.seed not in apart))
     trouble = _trouble(reference, apart, main)
     # What is undecided has a usual value too, by which it is shown.
     main = main if len(main.runs) >= FEWEST else reference
-    counts = curve.counted(main)
+    counts = curve.image_counts(main)
     points = curve.points_of(reference, metric)
     of_series = {name: curve.scale_of_series(main, name, counts) for name in {point.series for point in points}}
     scales = {point: curve.scale_of(main, point, counts, of_series[point.series]) for point in points}
-    known = {point: curve.usual(main, point, scales[point]) for point in points}
+    known = {point: curve.reference_sample(main, point, scales[point]) for point in points}
     places = [scales[asked].there(asked.of(run)) for run in main.runs]
     # Part of it stands in the deviation already, but of the chapter's own curves.
     part = 1.0 if asked.series in CURVES else curve.HEAVY
-    wider = HEAVY / part if populations.heavy(places) else 1.0
-    made = Yardstick(scales, known, asked, terms, 0.0, metric, reference, apart, worse, wider, trouble)
+    wider = HEAVY / part if populations.has_heavy_tails(places) else 1.0
+    made = ReferenceDistribution(scales, known, asked, terms, 0.0, metric, reference, apart, worse, wider, trouble)
     return _with_margin(made, terms)
 
 
 def _apart(reference: Reference, asked: Point, metric: Metric) -> tuple[tuple[int, ...], int]:
     """Return the seeds that lie apart in the metric asked about, and how many of them on the worse side."""
-    on = curve.scale_of(reference, asked, curve.counted(reference))
+    on = curve.scale_of(reference, asked, curve.image_counts(reference))
     places = [on.there(asked.of(run)) for run in reference.runs]
     middle = sorted(places)[len(places) // 2]
-    found = populations.apart(places, on.least(middle))
+    found = populations.find_outliers(places, on.least(middle))
     side = 1 if metric.more_is_better == on.turns else -1
     worse = sum(side * (places[at] - middle) > 0 for at in found)
     return tuple(sorted(reference.runs[at].seed for at in found)), worse
 
 
-def _trouble(reference: Reference, apart: Sequence[int], main: Reference) -> Trouble | None:
-    groups = copies.found(reference.runs)
+def _trouble(reference: Reference, apart: Sequence[int], main: Reference) -> Unusable | None:
+    groups = copies.find_copies(reference.runs)
     if groups:
-        said = copies.said(groups, len(reference.runs))
-        return Trouble(f"the curve does not depend on the seed: in the reference {said}", SEED_REMEDY)
+        said = copies.describe_copies(groups, len(reference.runs))
+        return Unusable(f"the curve does not depend on the seed: in the reference {said}", SEED_REMEDY)
     if populations.too_many(len(apart), len(reference.runs)) or (apart and len(main.runs) < FEWEST):
         several = f"{len(apart)} of {len(reference.runs)} seeds of the reference lie apart from the others"
-        return Trouble(f"{several}: {seeds_of(apart)}", APART_REMEDY)
+        return Unusable(f"{several}: {listed_seeds(apart)}", APART_REMEDY)
     return None
 
 
-def seeds_of(seeds: Sequence[int]) -> str:
+def listed_seeds(seeds: Sequence[int]) -> str:
     """Return some seeds in words."""
     told = ", ".join(map(str, seeds[:10]))
     more = f" and {len(seeds) - 10} more" if len(seeds) > 10 else ""
     return f"seed{'' if len(seeds) == 1 else 's'} {told}{more}"
 
 
-def _with_margin(made: Yardstick, terms: Terms) -> Yardstick:
+def _with_margin(made: ReferenceDistribution, terms: GateSettings) -> ReferenceDistribution:
     wanted = terms.wanted
     if wanted is not None:
         _check_margin(made, wanted)
@@ -222,12 +222,12 @@ def _with_margin(made: Yardstick, terms: Terms) -> Yardstick:
         told = f"{len(usual) + 1} trainings tell no change of {made.asked.label} below {made.amount(min(usual))}"
         why = f"the seeds scatter so much that {told}, where {made.expected:.4g} is usual"
         made = replace(
-            made, trouble=Trouble(why, "name a margin, allow more trainings, or calibrate more seeds", False)
+            made, trouble=Unusable(why, "name a margin, allow more trainings, or calibrate more seeds", False)
         )
     return replace(made, margin=chosen or min(usual))
 
 
-def _usual_margin(made: Yardstick, looks: int) -> float:
+def _usual_margin(made: ReferenceDistribution, looks: int) -> float:
     """Return the margin with which an unchanged training nearly always passes after so many trainings."""
     stats = distributions.stats()
     known = made.known[made.asked]
@@ -235,7 +235,7 @@ def _usual_margin(made: Yardstick, looks: int) -> float:
     return made.change(made.reach(looks) + off)
 
 
-def _widest(made: Yardstick) -> float:
+def _widest(made: ReferenceDistribution) -> float:
     """Return the widest margin that a gate chooses by itself."""
     on = made.scales[made.asked]
     if on.images or on.kind == "share":
@@ -243,7 +243,7 @@ def _widest(made: Yardstick) -> float:
     return WIDEST_PART * made.expected if on.kind == "log" else math.inf
 
 
-def _check_margin(made: Yardstick, margin: float) -> None:
+def _check_margin(made: ReferenceDistribution, margin: float) -> None:
     """Refuse a margin within which everything lies.
 
     Raises:

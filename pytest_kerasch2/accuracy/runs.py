@@ -20,7 +20,7 @@ BESIDE = ("seed", "seconds", "curves")
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingRun:
     """What one seed gave.
 
     Attributes:
@@ -84,21 +84,21 @@ def in_float32(value: Any) -> float:
     return float(f"{float(value):.7g}")
 
 
-def run_of(given: Any, seed: int, seconds: float = 0.0) -> Run:
+def run_of(given: Any, seed: int, seconds: float = 0.0) -> TrainingRun:
     """Return the run that a history stands for.
 
     Raises:
         InvalidArgument: there is no curve, curves differ in length, or they hold what is not a number.
         TrainingFailed: a number is not finite.
     """
-    run = given if isinstance(given, Run) else _read(given, seed, seconds)
-    _check_lengths({metrics.shown(name): len(values) for name, values in run.curves.items()}, run.seed)
+    run = given if isinstance(given, TrainingRun) else _read(given, seed, seconds)
+    _check_lengths({metrics.keras_name(name): len(values) for name, values in run.curves.items()}, run.seed)
     check_finite(run)
     _check_shares(run)
     return run
 
 
-def _read(given: Any, seed: int, seconds: float) -> Run:
+def _read(given: Any, seed: int, seconds: float) -> TrainingRun:
     series = getattr(given, "history", given)
     if not isinstance(series, Mapping):
         raise InvalidArgument("A training returned no curve", quoted(given), REMEDY)
@@ -117,7 +117,7 @@ def _read(given: Any, seed: int, seconds: float) -> Run:
     _check_lengths({name: len(one) for name, one in values.items()}, seed)
     found = {ours: values[name] for ours, name in fields.items()}
     others = tuple((name, one) for name, one in values.items() if name not in set(fields.values()))
-    return Run(seed=seed, seconds=round(seconds, 2), others=others, **found)
+    return TrainingRun(seed=seed, seconds=round(seconds, 2), others=others, **found)
 
 
 def _fields(names: list[str]) -> dict[str, str]:
@@ -125,7 +125,7 @@ def _fields(names: list[str]) -> dict[str, str]:
     found = {}
     for ours, aliases in metrics.NAMES.items():
         for alias in aliases:
-            counted = [name for name in names if metrics.uncounted(name) == alias]
+            counted = [name for name in names if metrics.without_counts(name) == alias]
             here = [alias] if alias in names else counted
             if len(here) == 1:
                 found[ours] = here[0]
@@ -171,7 +171,7 @@ def _check_lengths(lengths: Mapping[str, int], seed: int) -> None:
         )
 
 
-def check_finite(run: Run) -> Run:
+def check_finite(run: TrainingRun) -> TrainingRun:
     """Return a run whose numbers are all finite.
 
     Raises:
@@ -180,16 +180,16 @@ def check_finite(run: Run) -> Run:
     for name, values in run.curves.items():
         for epoch, value in enumerate(values, 1):
             if not math.isfinite(value):
-                found = f"{metrics.shown(name)} is {value} after epoch {epoch}, with seed {run.seed}"
+                found = f"{metrics.keras_name(name)} is {value} after epoch {epoch}, with seed {run.seed}"
                 raise TrainingFailed("A training diverged", found, "look at its data and at its learning rate")
     return run
 
 
-def _check_shares(run: Run) -> None:
+def _check_shares(run: TrainingRun) -> None:
     for name in ("accuracy", "test_accuracy"):
         values = getattr(run, name)
         if values and (min(values) < 0 or max(values) > 1):
-            shown = metrics.shown(name)
+            shown = metrics.keras_name(name)
             found = f"{shown} {quoted(values)} with seed {run.seed}"
             remedy = "give accuracies as shares from 0 to 1, or another name such as val_percent"
             raise InvalidArgument("A curve has an impossible value", found, remedy)

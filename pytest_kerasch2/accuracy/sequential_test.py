@@ -17,21 +17,18 @@ from typing import Sequence
 
 from pytest_kerasch2.accuracy import copies, curve, metrics, populations
 from pytest_kerasch2.accuracy.curve import Point
-from pytest_kerasch2.accuracy.decision import Alarm, Decision, Verdict
+from pytest_kerasch2.accuracy.decision import Alarm, GateDecision, GateVerdict
 from pytest_kerasch2.accuracy.reference import renamed
 from pytest_kerasch2.accuracy.reference_distribution import (
     APART_REMEDY,
     FEWEST_TO_PASS,
     SEED_REMEDY,
-    Yardstick,
-    seeds_of,
-    yardstick,
+    ReferenceDistribution,
+    listed_seeds,
 )
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.stats import sequential
-
-__all__ = ["Yardstick", "decide", "unreachable", "yardstick"]
 
 # Of one training, which no other can support, other epochs must: a fault shows after more than one, and an odd end of
 # one epoch is no change.
@@ -42,14 +39,14 @@ BY_ITSELF = 0.62
 FLAT = 0.2
 
 
-def unreachable(made: Yardstick) -> Decision | None:
+def decide_before_training(made: ReferenceDistribution) -> GateDecision | None:
     """Return the decision where nothing can be decided, or not within the trainings allowed; None where it can."""
     begun = "undecided, before any training: "
     if made.trouble is not None:
         return _undecided(made, (), begun + made.trouble.why, made.trouble.remedy)
     looks = range(FEWEST_TO_PASS, made.terms.most + 1)
-    if made.worse and not populations.shown_rare(0, made.terms.most, made.terms.miss):
-        apart = f"{made.worse} of {_seeds(made)} seeds of the reference lie apart ({seeds_of(made.apart)})"
+    if made.worse and not populations.outliers_are_rare(0, made.terms.most, made.terms.miss):
+        apart = f"{made.worse} of {_seeds(made)} seeds of the reference lie apart ({listed_seeds(made.apart)})"
         why = f"{apart}, and {made.terms.most} trainings do not show how many of the new ones do"
         return _undecided(made, (), begun + why, APART_REMEDY)
     # Not at the last look alone: by a reference of few seeds, later ones tell less than the first that may pass.
@@ -60,18 +57,18 @@ def unreachable(made: Yardstick) -> Decision | None:
     else:
         asked = f"{_short(made, made.resolution)} cannot be told by {made.terms.most} trainings"
         why = f"{asked}, which tell {_short(made, min(map(made.tellable, looks)), '')} at best"
-    return _decision(made, (), Verdict.UNDECIDED, begun + why)
+    return _decision(made, (), GateVerdict.UNDECIDED, begun + why)
 
 
-def _seeds(made: Yardstick) -> int:
+def _seeds(made: ReferenceDistribution) -> int:
     return made.known[made.asked].count + len(made.apart)
 
 
-def _short(made: Yardstick, change: float, unit: str = " points") -> str:
+def _short(made: ReferenceDistribution, change: float, unit: str = " points") -> str:
     return f"{100 * change:.3g}{unit}" if made.scales[made.asked].images else f"{change:.3g}"
 
 
-def decide(made: Yardstick, runs: Sequence[Run]) -> Decision:
+def decide(made: ReferenceDistribution, runs: Sequence[TrainingRun]) -> GateDecision:
     """Decide at the first look that can.
 
     Args:
@@ -89,23 +86,23 @@ def decide(made: Yardstick, runs: Sequence[Run]) -> Decision:
         check_length(made, run)
     if made.trouble is not None:
         return _undecided(made, runs[:1], f"undecided: {made.trouble.why}", made.trouble.remedy)
-    groups = copies.found(runs, made.reference.runs if made.reference else ())
+    groups = copies.find_copies(runs, made.reference.runs if made.reference else ())
     if groups:
         why = f"undecided: the curve does not depend on the seed: {_copied(made, groups, runs)}"
         return _undecided(made, runs, why, SEED_REMEDY)
     for looks in range(1, len(runs) + 1):
         decision = _look(made, runs[:looks])
-        if decision.verdict is not Verdict.UNDECIDED:
+        if decision.verdict is not GateVerdict.UNDECIDED:
             return decision
     return decision
 
 
-def _aligned(made: Yardstick, run: Run) -> Run:
+def _aligned(made: ReferenceDistribution, run: TrainingRun) -> TrainingRun:
     names = tuple(run.curves)
-    return run if set(made.names) <= set(names) else renamed(run, metrics.aligned(names, made.names))
+    return run if set(made.names) <= set(names) else renamed(run, metrics.align_names(names, made.names))
 
 
-def _shared(made: Yardstick, runs: Sequence[Run]) -> tuple[str, ...]:
+def _shared(made: ReferenceDistribution, runs: Sequence[TrainingRun]) -> tuple[str, ...]:
     """Return the names of the curves that reference and trainings have.
 
     Raises:
@@ -113,24 +110,24 @@ def _shared(made: Yardstick, runs: Sequence[Run]) -> tuple[str, ...]:
     """
     names = tuple(name for name in made.names if name in runs[0].curves)
     for run in runs:
-        metrics.named(made.metric.name, tuple(run.curves))
+        metrics.find_curve(made.metric.name, tuple(run.curves))
         lacking = [name for name in names if name not in run.curves]
         if lacking:
-            found = f"seed {run.seed} lacks {metrics.shown(lacking[0])}, which seed {runs[0].seed} has"
+            found = f"seed {run.seed} lacks {metrics.keras_name(lacking[0])}, which seed {runs[0].seed} has"
             raise InvalidArgument("Trainings have different curves", found, "return the same curves from each")
     return names
 
 
-def _copied(made: Yardstick, groups: Sequence[Sequence[Run]], runs: Sequence[Run]) -> str:
+def _copied(made: ReferenceDistribution, groups: Sequence[Sequence[TrainingRun]], runs: Sequence[TrainingRun]) -> str:
     known = made.reference.seeds if made.reference else frozenset()
     old = [run.seed for run in groups[0] if run.seed in known and run not in runs]
     if old:
         here = next(run.seed for run in groups[0] if run in runs)
         return f"the training with seed {here} gave the curve of seed {old[0]} of the reference"
-    return copies.said(groups, len(runs))
+    return copies.describe_copies(groups, len(runs))
 
 
-def check_length(made: Yardstick, run: Run) -> None:
+def check_length(made: ReferenceDistribution, run: TrainingRun) -> None:
     """Refuse a curve of more or fewer epochs than the reference has, where all of its trainings have as many.
 
     Raises:
@@ -146,7 +143,7 @@ def check_length(made: Yardstick, run: Run) -> None:
         )
 
 
-def _look(made: Yardstick, runs: Sequence[Run]) -> Decision:
+def _look(made: ReferenceDistribution, runs: Sequence[TrainingRun]) -> GateDecision:
     strays = [run for run in runs if _strays(made, run)]
     main = [run for run in runs if run not in strays]
     many = bool(strays) and _many(made, len(strays), len(runs))
@@ -158,16 +155,18 @@ def _look(made: Yardstick, runs: Sequence[Run]) -> Decision:
         found = _alarms(made, runs)
     if found:
         several = "1 place" if len(found) == 1 else f"{len(found)} places"
-        return _decision(made, runs, Verdict.FAIL, f"fail: {several} of the curve changed, first {found[0]}", found)
+        return _decision(made, runs, GateVerdict.FAIL, f"fail: {several} of the curve changed, first {found[0]}", found)
     return _not_failed(made, runs, strays, main)
 
 
-def _not_failed(made: Yardstick, runs: Sequence[Run], strays: Sequence[Run], main: Sequence[Run]) -> Decision:
+def _not_failed(
+    made: ReferenceDistribution, runs: Sequence[TrainingRun], strays: Sequence[TrainingRun], main: Sequence[TrainingRun]
+) -> GateDecision:
     enough = len(main) >= FEWEST_TO_PASS
-    rare = not (strays or made.worse) or populations.shown_rare(len(strays), len(runs), made.terms.miss)
+    rare = not (strays or made.worse) or populations.outliers_are_rare(len(strays), len(runs), made.terms.miss)
     if enough and rare and _within(made, main):
         reason = f"pass: the {_named(made)} is within {_margin(made)} of what is usual"
-        return _decision(made, runs, Verdict.PASS, f"{reason}, and no place of the curve changed", (), main)
+        return _decision(made, runs, GateVerdict.PASS, f"{reason}, and no place of the curve changed", (), main)
     if strays:
         told = ", ".join(str(run.seed) for run in strays)
         why = f"{len(strays)} of {_trainings(runs)} lie{'s' if len(strays) == 1 else ''} apart from what is usual"
@@ -175,50 +174,49 @@ def _not_failed(made: Yardstick, runs: Sequence[Run], strays: Sequence[Run], mai
     elif len(runs) < FEWEST_TO_PASS:
         reason = f"no gate passes by fewer than {FEWEST_TO_PASS}"
     elif not rare:
-        reason = (
-            f"{seeds_of(made.apart)} of the reference lie apart, and more trainings show how many of the new ones do"
-        )
+        apart = f"{listed_seeds(made.apart)} of the reference lie apart"
+        reason = f"{apart}, and more trainings show how many of the new ones do"
     else:
         told = made.amount(made.tellable(len(runs)))
         reason = f"{len(runs)} trainings tell {told} at best"
-    return _decision(made, runs, Verdict.UNDECIDED, f"undecided after {_trainings(runs)}: {reason}", (), main)
+    return _decision(made, runs, GateVerdict.UNDECIDED, f"undecided after {_trainings(runs)}: {reason}", (), main)
 
 
-def _named(made: Yardstick) -> str:
-    return curve.WORDS.get(made.metric.name, made.metric.name)
+def _named(made: ReferenceDistribution) -> str:
+    return curve.SERIES_NAMES.get(made.metric.name, made.metric.name)
 
 
-def _margin(made: Yardstick) -> str:
+def _margin(made: ReferenceDistribution) -> str:
     return made.amount(made.resolution)
 
 
-def _trainings(runs: Sequence[Run]) -> str:
+def _trainings(runs: Sequence[TrainingRun]) -> str:
     return "1 training" if len(runs) == 1 else f"{len(runs)} trainings"
 
 
-def _within(made: Yardstick, runs: Sequence[Run]) -> bool:
+def _within(made: ReferenceDistribution, runs: Sequence[TrainingRun]) -> bool:
     _, low, high = made.interval(runs)
     return made.expected - made.resolution < low and high < made.expected + made.resolution
 
 
-def _strays(made: Yardstick, run: Run) -> bool:
+def _strays(made: ReferenceDistribution, run: TrainingRun) -> bool:
     """Whether a training lies so far on the worse side that it may be one that never began to learn."""
     known = made.known[made.asked]
     off = made.side * (made.scales[made.asked].there(made.asked.of(run)) - known.mean)
     return off > populations.OFF * known.error(1)
 
 
-def _many(made: Yardstick, strays: int, trainings: int) -> bool:
+def _many(made: ReferenceDistribution, strays: int, trainings: int) -> bool:
     """Whether more trainings lie apart than would by chance, if as many did as in the reference."""
     if trainings < FEWEST_TO_PASS:
         return False
     allowed = made.allowed(made.asked) * sequential.share(trainings)
-    return populations.improbable(made.worse, _seeds(made), strays, trainings) <= allowed
+    return populations.outlier_p_value(made.worse, _seeds(made), strays, trainings) <= allowed
 
 
-def _may_be_a_stray(made: Yardstick, run: Run) -> bool:
+def _may_be_a_stray(made: ReferenceDistribution, run: TrainingRun) -> bool:
     """Whether a single training that lies apart may be a rare seed rather than a change."""
-    if populations.improbable(made.worse, _seeds(made), 1, 1) > BY_ITSELF * made.terms.alarm:
+    if populations.outlier_p_value(made.worse, _seeds(made), 1, 1) > BY_ITSELF * made.terms.alarm:
         return True
     on, series = made.scales[made.asked], made.asked.series
     places = [on.there(value) for value in run.series(series)]
@@ -229,7 +227,9 @@ def _may_be_a_stray(made: Yardstick, run: Run) -> bool:
     return max(places) - min(places) <= FLAT * learned or first == made.asked
 
 
-def _alarms(made: Yardstick, runs: Sequence[Run], without: Point | None = None) -> tuple[Alarm, ...]:
+def _alarms(
+    made: ReferenceDistribution, runs: Sequence[TrainingRun], without: Point | None = None
+) -> tuple[Alarm, ...]:
     found = []
     for point, known in made.known.items():
         if point == without:
@@ -237,9 +237,9 @@ def _alarms(made: Yardstick, runs: Sequence[Run], without: Point | None = None) 
         on = made.scales[point]
         places = [on.there(point.of(run)) for run in runs]
         allowed = made.allowed(point) * sequential.share(len(runs))
-        probability = sequential.surprise(known, places)
+        probability = sequential.p_value(known, places)
         if probability <= allowed and sequential.supported(known, places, allowed):
-            reach = sequential.reach(known, len(runs), made.allowed(point) / 2)
+            reach = sequential.half_width(known, len(runs), made.allowed(point) / 2)
             edges = sorted((on.back(known.mean - reach), on.back(known.mean + reach)))
             typical = on.back(math.fsum(places) / len(places))
             way = made.metric.direction if point.series == made.metric.name else ""
@@ -250,21 +250,21 @@ def _alarms(made: Yardstick, runs: Sequence[Run], without: Point | None = None) 
     return tuple(sorted(found, key=lambda one: one.probability))
 
 
-def _undecided(made: Yardstick, runs: Sequence[Run], reason: str, remedy: str) -> Decision:
-    return replace(_decision(made, runs, Verdict.UNDECIDED, reason), remedy=remedy, ended=True)
+def _undecided(made: ReferenceDistribution, runs: Sequence[TrainingRun], reason: str, remedy: str) -> GateDecision:
+    return replace(_decision(made, runs, GateVerdict.UNDECIDED, reason), remedy=remedy, ended=True)
 
 
 def _decision(
-    made: Yardstick,
-    runs: Sequence[Run],
-    verdict: Verdict,
+    made: ReferenceDistribution,
+    runs: Sequence[TrainingRun],
+    verdict: GateVerdict,
     reason: str,
     alarms: tuple[Alarm, ...] = (),
-    main: Sequence[Run] | None = None,
-) -> Decision:
+    main: Sequence[TrainingRun] | None = None,
+) -> GateDecision:
     counted = (runs if main is None else main) or runs
     estimate, low, high = made.interval(counted) if runs else (None, 0.0, 0.0)
-    return Decision(
+    return GateDecision(
         verdict,
         reason,
         made.expected,
@@ -281,19 +281,21 @@ def _decision(
     )
 
 
-def _place(made: Yardstick) -> str:
+def _place(made: ReferenceDistribution) -> str:
     point = made.asked
     return replace(point, epoch=curve.AT_END).label if point.epoch > 0 else point.label
 
 
-def _notes(made: Yardstick, strays: int) -> tuple[str, ...]:
+def _notes(made: ReferenceDistribution, strays: int) -> tuple[str, ...]:
     notes = []
     if made.apart:
         lie = "lies" if len(made.apart) == 1 else "lie"
-        notes.append(f"{len(made.apart)} of {_seeds(made)} seeds of the reference {lie} apart: {seeds_of(made.apart)}")
+        notes.append(
+            f"{len(made.apart)} of {_seeds(made)} seeds of the reference {lie} apart: {listed_seeds(made.apart)}"
+        )
     if strays:
         notes.append(f"{strays} of the new trainings lie apart and have no part in the interval")
     missing = [name for name in (made.reference.names if made.reference else ()) if name not in made.names]
     if missing:
-        notes.append(f"not compared, because the new trainings lack it: {', '.join(map(metrics.shown, missing))}")
+        notes.append(f"not compared, because the new trainings lack it: {', '.join(map(metrics.keras_name, missing))}")
     return tuple(notes)

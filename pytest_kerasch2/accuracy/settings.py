@@ -14,7 +14,7 @@ FEEDS = ("arrays", "pipeline-as-printed", "pipeline-as-meant")
 
 
 @dataclass(frozen=True)
-class Terms:
+class GateSettings:
     """The terms of one gate.
 
     Attributes:

@@ -16,7 +16,7 @@ from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy import model_check, runs
-from pytest_kerasch2.accuracy.runs import Run, to_float32
+from pytest_kerasch2.accuracy.runs import TrainingRun, to_float32
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
@@ -31,7 +31,7 @@ STEPS_AT_ONCE = 125
 TESTED_AT_ONCE = 1000
 
 
-def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None = None) -> Run:
+def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None = None) -> TrainingRun:
     """Train once and give the curve.
 
     Args:
@@ -52,12 +52,12 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
     api.fresh_session(seed)
     model = _compiled(tf, models.style(recipe.style).build(tf) if build is None else build())
     if build is not None:
-        model_check.check(model, data)
+        model_check.check_model(model, data)
     test = _tester(data)
     fed = _fed(tf, recipe, data, seed)
-    with model_check.told(data, build is not None):
+    with model_check.explained_misfit(data, build is not None):
         history = model.fit(**fed, epochs=recipe.epochs, callbacks=[test], verbose=0).history
-    run = Run(
+    run = TrainingRun(
         seed,
         to_float32(history["loss"]),
         to_float32(history["accuracy"]),

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Callable
 
-from pytest_kerasch2.accuracy.runs import Run, one_line, run_of
+from pytest_kerasch2.accuracy.runs import TrainingRun, one_line, run_of
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
 
 # Letters of an error that is not ours: Keras tells the shapes of all layers in some.
@@ -32,7 +32,7 @@ OURS = str(Path(__file__).parent.parent)
 
 
 @dataclass(frozen=True)
-class Own:
+class UserTraining:
     """How one's own training goes.
 
     Attributes:
@@ -61,7 +61,7 @@ class Own:
         return asdict(self)
 
 
-def function_of(own: Own) -> Callable[[int], Any]:
+def load_function(own: UserTraining) -> Callable[[int], Any]:
     """Return the function itself, from the folder of the call or from what is installed.
 
     Raises:
@@ -82,7 +82,7 @@ def function_of(own: Own) -> Callable[[int], Any]:
     return found  # type: ignore[no-any-return]
 
 
-def train(own: Own, seed: int) -> Run:
+def train(own: UserTraining, seed: int) -> TrainingRun:
     """Train once, and give the curve.
 
     Raises:
@@ -90,7 +90,7 @@ def train(own: Own, seed: int) -> Run:
             announced.
         TrainingFailed: it raised an error, or a loss is not finite.
     """
-    run = trained(function_of(own), seed)
+    run = train_by(load_function(own), seed)
     if own.epochs is not None and run.epochs > own.epochs:
         found = f"{run.epochs} epochs from {own.training}, {own.epochs} announced"
         remedy = f"say --epochs={run.epochs}, or leave --epochs out"
@@ -98,9 +98,9 @@ def train(own: Own, seed: int) -> Run:
     return run
 
 
-def trained(
+def train_by(
     function: Callable[[int], Any], seed: int, seen: Callable[[Any, str], None] = lambda given, where: None
-) -> Run:
+) -> TrainingRun:
     """Train once by a function itself, and return the curve with the time that it took.
 
     Args:
@@ -141,9 +141,9 @@ def _called(function: Callable[[int], Any], seed: int) -> Any:
         raise TrainingFailed("A training raised an error", found, remedy) from error
 
 
-def digest(own: Own) -> str:
+def digest(own: UserTraining) -> str:
     """Return the hash of the file that holds the function, by which a changed training is known."""
-    function = function_of(own)
+    function = load_function(own)
     try:
         source = inspect.getsourcefile(function)
     except TypeError:

@@ -24,7 +24,7 @@ FIRST = 1e-4
 
 
 @dataclass(frozen=True)
-class Usual:
+class ReferenceSample:
     """What is usual at one point.
 
     Attributes:
@@ -42,7 +42,7 @@ class Usual:
         return self.deviation * math.sqrt(1 / looks + 1 / self.count)
 
 
-def usual(values: Sequence[float], least: float) -> Usual:
+def reference_sample(values: Sequence[float], least: float) -> ReferenceSample:
     """Return what is usual from old values.
 
     Args:
@@ -51,7 +51,7 @@ def usual(values: Sequence[float], least: float) -> Usual:
     """
     mean = math.fsum(values) / len(values)
     squares = math.fsum((value - mean) ** 2 for value in values)
-    return Usual(mean, max(math.sqrt(squares / (len(values) - 1)), least), len(values))
+    return ReferenceSample(mean, max(math.sqrt(squares / (len(values) - 1)), least), len(values))
 
 
 def share(look: int) -> float:
@@ -59,13 +59,13 @@ def share(look: int) -> float:
     return FIRST if look == 1 else (1 - FIRST) / ((look - 1) * look)
 
 
-def surprise(known: Usual, values: Sequence[float]) -> float:
+def p_value(known: ReferenceSample, values: Sequence[float]) -> float:
     """Return how probable a distance of at least this is, in either direction, if nothing has changed."""
     distance = abs(math.fsum(values) / len(values) - known.mean)
-    return 2 * distributions.beyond(distance / known.error(len(values)), known.count - 1)
+    return 2 * distributions.tail(distance / known.error(len(values)), known.count - 1)
 
 
-def supported(known: Usual, values: Sequence[float], error: float) -> bool:
+def supported(known: ReferenceSample, values: Sequence[float], error: float) -> bool:
     """Return whether new values lie off, in their direction, without the one that lies furthest off too.
 
     A change moves all of them; one odd value moves their mean alone. Normal values that lie off together are as
@@ -85,7 +85,7 @@ def supported(known: Usual, values: Sequence[float], error: float) -> bool:
     side = 1 if math.fsum(values) / count > known.mean else -1
     others = sorted(side * (value - known.mean) for value in values)[:-1]
     distance = math.fsum(others) / len(others)
-    probability = distributions.beyond(distance / known.error(len(others)), known.count - 1)
+    probability = distributions.tail(distance / known.error(len(others)), known.count - 1)
     return probability <= _support(error, count)
 
 
@@ -93,12 +93,12 @@ def _support(error: float, count: int) -> float:
     return float((error / 2) ** ((count - 1) / count))
 
 
-def reach(known: Usual, looks: int, error: float) -> float:
+def half_width(known: ReferenceSample, looks: int, error: float) -> float:
     """Return how far the mean of so many values may lie from the truth, but for one side's share of this error."""
-    return distributions.edge(error * share(looks), known.count - 1) * known.error(looks)
+    return distributions.quantile(error * share(looks), known.count - 1) * known.error(looks)
 
 
-def smallest(known: Usual, looks: int, alarm: float, miss: float) -> float:
+def smallest_detectable(known: ReferenceSample, looks: int, alarm: float, miss: float) -> float:
     """Return the smallest change that so many values would show as an alarm, but for this rate of misses.
 
     Of several, half of the misses may be of the whole, and half of the support by the others, whichever is left out.
@@ -110,7 +110,7 @@ def smallest(known: Usual, looks: int, alarm: float, miss: float) -> float:
     return max(_shown(known, looks, error / 2, miss / 2), others)
 
 
-def _shown(known: Usual, looks: int, improbable: float, miss: float) -> float:
+def _shown(known: ReferenceSample, looks: int, improbable: float, miss: float) -> float:
     # Student's for the misses too: the error in which a change is told is an estimate of the old values.
-    edges = (distributions.edge(rate, known.count - 1) for rate in (improbable, miss))
+    edges = (distributions.quantile(rate, known.count - 1) for rate in (improbable, miss))
     return sum(edges) * known.error(looks)

@@ -194,7 +194,8 @@ def reference():
 
     digits = prepare.prepared(sources.load("digits"))
     how = settings.Recipe(epochs=2)
-    subject = reference.Subject(how, {"name": "digits", "sha256": digits.digest, "train": 1500, "test": 297}, {})
+    data = {"name": "digits", "sha256": digits.digest, "train": 1500, "test": 297}
+    subject = reference.TrainingDescription(how, data, {})
     return reference.Reference(subject, tuple(training.train(how, digits, seed) for seed in range(12)))
 
 

@@ -12,17 +12,17 @@ import pytest
 
 from pytest_kerasch2.accuracy import gate, reference, summary
 from pytest_kerasch2.accuracy.curve import AT_BEST, AT_END, Point
-from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.reference import Reference, Subject
-from pytest_kerasch2.accuracy.reference_distribution import yardstick
+from pytest_kerasch2.accuracy.decision import GateVerdict
+from pytest_kerasch2.accuracy.reference import Reference, TrainingDescription
+from pytest_kerasch2.accuracy.reference_distribution import distribution_of
 from pytest_kerasch2.accuracy.runs import run_of
-from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy.settings import GateSettings
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import InvalidArgument
 from tests.unit.accuracy_made import ENVIRONMENT
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
-SUBJECT = Subject(Own("made:up"), {"name": "made:up", "sha256": "0" * 64}, ENVIRONMENT)
+SUBJECT = TrainingDescription(UserTraining("made:up"), {"name": "made:up", "sha256": "0" * 64}, ENVIRONMENT)
 EPOCHS = 4
 Train = Callable[..., "dict[str, list[float]]"]
 
@@ -79,17 +79,17 @@ def _reference(train: Train, seeds: int = 40) -> Reference:
 
 @pytest.mark.parametrize("train", TRAININGS)
 def test_what_is_unchanged_passes(train: Train) -> None:
-    assert gate.run_gate(_reference(train), train=train, seeds=range(1000, 1010)).verdict is Verdict.PASS
+    assert gate.run_gate(_reference(train), train=train, seeds=range(1000, 1010)).verdict is GateVerdict.PASS
 
 
 @pytest.mark.parametrize("train", TRAININGS)
 def test_what_is_worse_by_twice_the_margin_fails(train: Train) -> None:
     known = _reference(train)
-    worse = 2 * yardstick(known, Terms()).margin
+    worse = 2 * distribution_of(known, GateSettings()).margin
 
     found = gate.run_gate(known, train=lambda seed: train(seed, worse), seeds=range(1000, 1010))
 
-    assert found.verdict is Verdict.FAIL
+    assert found.verdict is GateVerdict.FAIL
     assert "worse than chance makes it" in found.reason
 
 
@@ -103,7 +103,7 @@ def test_a_direction_says_what_is_worse(way: str, judged: str) -> None:
     found = gate.run_gate(_reference(gizmo), train=lambda seed: gizmo(seed, 9), metric=f"val_gizmo:{way}")
 
     assert (found.verdict, found.metric.direction, f"{judged} than chance" in found.reason) == (
-        Verdict.FAIL,
+        GateVerdict.FAIL,
         way,
         True,
     )
@@ -112,7 +112,7 @@ def test_a_direction_says_what_is_worse(way: str, judged: str) -> None:
 def test_a_margin_is_in_the_units_of_the_metric() -> None:
     found = gate.run_gate(_reference(perplexity), train=perplexity, margin=5.0, metric="val_perplexity:lower")
 
-    assert (found.verdict, found.margin, found.place) == (Verdict.PASS, 5.0, "val_perplexity after the last epoch")
+    assert (found.verdict, found.margin, found.place) == (GateVerdict.PASS, 5.0, "val_perplexity after the last epoch")
     assert "the val_perplexity is within 5 of what is usual" in found.reason
 
 
@@ -180,7 +180,7 @@ def test_metrics_that_keras_counted_on_are_the_same(tmp_path: Path) -> None:
 
     found = gate.run_gate(path, results=[{f"val_auc_{k}": auc(1000 + k)["val_auc"]} for k in (30, 31, 32)])
 
-    assert (found.verdict, found.metric.name) == (Verdict.PASS, "val_auc")
+    assert (found.verdict, found.metric.name) == (GateVerdict.PASS, "val_auc")
 
 
 def stopping(seed: int, worse: float = 0.0, sooner: int = 0) -> dict[str, list[float]]:
@@ -191,7 +191,7 @@ def stopping(seed: int, worse: float = 0.0, sooner: int = 0) -> dict[str, list[f
 
 
 def test_trainings_that_stop_by_themselves_are_compared_at_their_ends_at_their_best_and_by_their_number() -> None:
-    ready = yardstick(_reference(stopping), Terms())
+    ready = distribution_of(_reference(stopping), GateSettings())
 
     by = "test_loss:lower"
     assert ready.asked == Point("test_loss", AT_BEST, by)
@@ -205,9 +205,9 @@ def test_trainings_that_stop_by_themselves_are_compared_at_their_ends_at_their_b
 
 
 @pytest.mark.parametrize(
-    ("how", "verdict"), [({}, Verdict.PASS), ({"worse": 0.3}, Verdict.FAIL), ({"sooner": 6}, Verdict.FAIL)]
+    ("how", "verdict"), [({}, GateVerdict.PASS), ({"worse": 0.3}, GateVerdict.FAIL), ({"sooner": 6}, GateVerdict.FAIL)]
 )
-def test_they_are_judged(how: dict[str, Any], verdict: Verdict) -> None:
+def test_they_are_judged(how: dict[str, Any], verdict: GateVerdict) -> None:
     found = gate.run_gate(_reference(stopping), train=lambda seed: stopping(seed, **how), seeds=range(1000, 1010))
 
     assert found.verdict is verdict, found.evidence
@@ -233,7 +233,7 @@ def test_a_summary_shows_any_curve(train: Train) -> None:
     known = _reference(train)
     found = gate.run_gate(known, results=[train(1000), train(1001)])
 
-    page = summary.page(yardstick(known, Terms()), found)
+    page = summary.page(distribution_of(known, GateSettings()), found)
 
     assert all(name in page.lower() for name in ("epoch", "pass"))
 
@@ -246,7 +246,7 @@ def test_a_picture_shows_any_curve(train: Train, tmp_path: Path) -> None:
     known = _reference(train)
     found = gate.run_gate(known, results=[train(1000), train(1001)])
 
-    plot.write(yardstick(known, Terms()), found, tmp_path / "a.svg")
+    plot.write(distribution_of(known, GateSettings()), found, tmp_path / "a.svg")
 
     assert (tmp_path / "a.svg").stat().st_size > 1000
 
@@ -255,6 +255,6 @@ def test_a_metric_at_its_ceiling_has_no_seeds_that_lie_apart() -> None:
     ends = [1.0] * 27 + [0.99] * 11 + [0.98] * 2
     runs = tuple(run_of({"test_acc": [0.85 + seed % 7 / 100, end]}, seed) for seed, end in enumerate(ends))
 
-    made = yardstick(Reference(SUBJECT, runs), Terms())
+    made = distribution_of(Reference(SUBJECT, runs), GateSettings())
 
     assert (made.trouble, made.apart, made.margin > 0.01) == (None, (), True)

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.accuracy import gate, reference, training
-from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.decision import GateVerdict
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data.prepare import Prepared
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
@@ -39,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What a trainer of models was given, which only makes numbers up."""
     given: list[tuple[Any, ...]] = []
 
-    def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any]) -> Run:
+    def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any]) -> TrainingRun:
         given.append((recipe, data, build))
         return run(seed)
 
@@ -69,10 +69,10 @@ def test_exactly_one_thing_is_asked_about(names: tuple[str, ...]) -> None:
 def test_a_reference_is_named_by_its_file_too(path: Path) -> None:
     found = [gate.run_gate(given, train=run).verdict for given in (path, str(path), made(20))]
 
-    assert found == [Verdict.PASS] * 3
+    assert found == [GateVerdict.PASS] * 3
 
 
-def _slightly_changed(one: Run) -> Run:
+def _slightly_changed(one: TrainingRun) -> TrainingRun:
     return replace(one, seed=10**9 + one.seed, loss=tuple(1.001 * loss for loss in one.loss))
 
 

@@ -9,22 +9,22 @@ import pytest
 from pytest_kerasch2.accuracy import curve
 from pytest_kerasch2.accuracy.curve import Point, Scale
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from tests.unit import accuracy_made
 from tests.unit.accuracy_made import DATA, IMAGES
 
-RUN = Run(3, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.91))
+RUN = TrainingRun(3, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.91))
 ACCURACY = Scale(IMAGES)
 LOSS = Scale(0)
 LAST = Point("test_accuracy", 2)
 
 
 def _on(seeds: Reference, point: Point) -> Scale:
-    return curve.scale(point, curve.counted(seeds))
+    return curve.scale(point, curve.image_counts(seeds))
 
 
 def test_a_curve_has_a_point_for_each_series_and_epoch() -> None:
-    assert [(one.series, one.epoch) for one in curve.points(2)] == [
+    assert [(one.series, one.epoch) for one in curve.points_of_epochs(2)] == [
         ("loss", 1),
         ("loss", 2),
         ("accuracy", 1),
@@ -37,7 +37,7 @@ def test_a_curve_has_a_point_for_each_series_and_epoch() -> None:
 
 
 def test_what_is_asked_is_the_last_test_accuracy() -> None:
-    assert curve.last(2).of(RUN) == 0.91
+    assert curve.last_point(2).of(RUN) == 0.91
 
 
 def test_accuracies_are_known_by_their_names() -> None:
@@ -94,9 +94,14 @@ def test_half_an_image_is_the_least_scatter_of_an_accuracy() -> None:
 
 
 def test_seeds_that_agree_scatter_by_the_least() -> None:
-    alike = accuracy_made.made(9, trained=lambda seed, epochs: Run(seed, (0.0,), (1.0,), (0.1,), (1.0,)), epochs=1)
+    alike = accuracy_made.made(
+        9, trained=lambda seed, epochs: TrainingRun(seed, (0.0,), (1.0,), (0.1,), (1.0,)), epochs=1
+    )
 
-    found = {point.series: curve.usual(alike, point, _on(alike, point)).deviation for point in curve.points(1)}
+    found = {
+        point.series: curve.reference_sample(alike, point, _on(alike, point)).deviation
+        for point in curve.points_of_epochs(1)
+    }
 
     half_an_image = pytest.approx(math.log(2.5 / 2))
     assert found == {"loss": 1e-4, "accuracy": half_an_image, "test_loss": 1e-4, "test_accuracy": half_an_image}
@@ -105,7 +110,7 @@ def test_seeds_that_agree_scatter_by_the_least() -> None:
 def test_what_is_usual_is_that_of_all_seeds() -> None:
     seeds = accuracy_made.made(200)
 
-    found = curve.usual(seeds, LAST, _on(seeds, LAST))
+    found = curve.reference_sample(seeds, LAST, _on(seeds, LAST))
 
     assert (found.count, found.deviation) == (200, pytest.approx(accuracy_made.SCATTER, rel=0.2))
     assert ACCURACY.back(found.mean) == pytest.approx(0.9, abs=0.001)
@@ -114,7 +119,8 @@ def test_what_is_usual_is_that_of_all_seeds() -> None:
 def _without_counts(right: list[int], of: int) -> Any:
     """A reference of somebody's own training, whose accuracies are shares of so many images."""
     runs = tuple(
-        Run(seed, (0.5,), (round(one / of, 7),), (0.4,), (round(one / of, 7),)) for seed, one in enumerate(right)
+        TrainingRun(seed, (0.5,), (round(one / of, 7),), (0.4,), (round(one / of, 7),))
+        for seed, one in enumerate(right)
     )
     made = accuracy_made.made(9)
     data = {"name": "own:train", "sha256": "0" * 64}
@@ -126,12 +132,14 @@ def test_the_grain_of_accuracies_says_of_how_many_images_they_are_shares(images:
     right = [images - 9, images - 4, images - 3, images]
 
     # Seven digits of a share of 60,000 images tell their number to a hundredth.
-    assert curve.counted(_without_counts(right, images)) == pytest.approx({"train": images, "test": images}, rel=0.01)
+    assert curve.image_counts(_without_counts(right, images)) == pytest.approx(
+        {"train": images, "test": images}, rel=0.01
+    )
 
 
 def test_where_all_seeds_agree_the_number_of_images_is_nominal() -> None:
-    assert curve.counted(_without_counts([160, 160], 171)) == {"train": 10_000, "test": 10_000}
+    assert curve.image_counts(_without_counts([160, 160], 171)) == {"train": 10_000, "test": 10_000}
 
 
 def test_where_the_first_line_says_how_many_there_were_it_is_believed() -> None:
-    assert curve.counted(accuracy_made.made(9)) == {"train": DATA["train"], "test": DATA["test"]}
+    assert curve.image_counts(accuracy_made.made(9)) == {"train": DATA["train"], "test": DATA["test"]}

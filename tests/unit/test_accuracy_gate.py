@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.accuracy import gate
-from pytest_kerasch2.accuracy.decision import Decision, Verdict
-from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.decision import GateDecision, GateVerdict
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
 from tests.unit.accuracy_made import NEW, history, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 SEEDS = made()
 # Three trainings cannot tell it, and ten can.
-FINE = Terms(resolution=0.006)
+FINE = GateSettings(resolution=0.006)
 
 
 class Trainer:
@@ -30,7 +30,7 @@ class Trainer:
         self.off = off
         self.seeds: list[int] = []
 
-    def __call__(self, seed: int) -> Run:
+    def __call__(self, seed: int) -> TrainingRun:
         self.seeds.append(seed)
         return run(seed, **self.off)
 
@@ -43,19 +43,19 @@ def trainer() -> Trainer:
 def test_it_trains_no_more_than_it_needs(trainer: Trainer) -> None:
     found = gate.gate_training(SEEDS, trainer)
 
-    assert (found.verdict, found.seeds, len(trainer.seeds)) == (Verdict.PASS, tuple(trainer.seeds), 2)
+    assert (found.verdict, found.seeds, len(trainer.seeds)) == (GateVerdict.PASS, tuple(trainer.seeds), 2)
 
 
 def test_a_gross_change_costs_one_training() -> None:
     trainer = Trainer(loss=20.0)
 
-    assert (gate.gate_training(SEEDS, trainer).verdict, len(trainer.seeds)) == (Verdict.FAIL, 1)
+    assert (gate.gate_training(SEEDS, trainer).verdict, len(trainer.seeds)) == (GateVerdict.FAIL, 1)
 
 
 def test_it_trains_no_more_than_it_may(trainer: Trainer) -> None:
     found = gate.gate_training(SEEDS, trainer, replace(FINE, most=6, resolution=0.0057))
 
-    assert (found.verdict, len(found.runs), len(trainer.seeds)) == (Verdict.UNDECIDED, 6, 6)
+    assert (found.verdict, len(found.runs), len(trainer.seeds)) == (GateVerdict.UNDECIDED, 6, 6)
 
 
 def test_it_decides_as_its_trainings_are_judged_afterwards(trainer: Trainer) -> None:
@@ -127,9 +127,9 @@ def test_seeds_that_tell_nothing_are_refused_before_any_training(trainer: Traine
 
 
 def test_a_resolution_out_of_reach_is_said_before_any_training(trainer: Trainer) -> None:
-    found = gate.gate_training(SEEDS, trainer, Terms(resolution=0.0005))
+    found = gate.gate_training(SEEDS, trainer, GateSettings(resolution=0.0005))
 
-    assert (found.verdict, found.runs, trainer.seeds) == (Verdict.UNDECIDED, (), [])
+    assert (found.verdict, found.runs, trainer.seeds) == (GateVerdict.UNDECIDED, (), [])
     assert found.reason.startswith("undecided, before any training: 0.05 points cannot be told by 10 trainings")
 
 
@@ -143,19 +143,19 @@ def test_a_resolution_out_of_reach_of_the_seeds_given_is_said_too(trainer: Train
 
 
 def test_each_training_is_told_with_the_decision_so_far(trainer: Trainer) -> None:
-    told: list[tuple[int, Decision]] = []
+    told: list[tuple[int, GateDecision]] = []
 
     found = gate.gate_training(SEEDS, trainer, told=lambda one, decision: told.append((one.seed, decision)))
 
     assert [seed for seed, _ in told] == trainer.seeds
-    assert [decision.verdict for _, decision in told] == [Verdict.UNDECIDED, Verdict.PASS]
+    assert [decision.verdict for _, decision in told] == [GateVerdict.UNDECIDED, GateVerdict.PASS]
     assert told[-1][1] == found
 
 
 def test_a_history_is_a_training_too() -> None:
     found = gate.gate_training(SEEDS, lambda seed: history(run(seed)))
 
-    assert (found.verdict, len(set(found.seeds))) == (Verdict.PASS, 2)
+    assert (found.verdict, len(set(found.seeds))) == (GateVerdict.PASS, 2)
 
 
 def test_a_gate_by_too_few_seeds_trains_nothing(trainer: Trainer) -> None:
@@ -225,7 +225,7 @@ def test_an_error_of_ours_is_passed_on_as_it_is() -> None:
 def test_finished_trainings_are_judged_without_any_other(trainer: Trainer) -> None:
     found = gate.gate_runs(SEEDS, [run(seed) for seed in NEW])
 
-    assert (found.verdict, found.seeds) == (Verdict.PASS, NEW[:2])
+    assert (found.verdict, found.seeds) == (GateVerdict.PASS, NEW[:2])
 
 
 def test_a_reference_does_not_judge_itself() -> None:
@@ -244,7 +244,7 @@ def test_nor_does_it_when_its_seeds_were_trained_again() -> None:
 def test_the_same_seeds_of_a_changed_training_are_judged() -> None:
     found = gate.gate_runs(SEEDS, [run(seed, loss=20.0) for seed in range(3)])
 
-    assert found.verdict is Verdict.FAIL
+    assert found.verdict is GateVerdict.FAIL
 
 
 def test_no_trainings_are_nothing_to_judge() -> None:

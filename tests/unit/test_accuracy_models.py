@@ -8,7 +8,7 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.accuracy import gate
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data import prepare, sources
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
@@ -56,7 +56,7 @@ def _refused(build: Callable[[], Any], data: Any) -> KerasCh2Error:
 
 
 def test_a_model_that_is_not_compiled_is_trained(digits: Any) -> None:
-    seen: list[Run] = []
+    seen: list[TrainingRun] = []
 
     gate.gate_training(
         SEEDS, gate.training_of_model(_layers, digits, RECIPE), told=lambda one, decision: seen.append(one)

@@ -11,8 +11,8 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.accuracy import plot
-from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.summary import standings
+from pytest_kerasch2.accuracy.decision import GateVerdict
+from pytest_kerasch2.accuracy.summary import summaries_by_series
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument
 from pytest_kerasch2.report import pictures
 from tests.unit.accuracy_decided import (
@@ -71,7 +71,7 @@ def _ringed(path: Path) -> bool:
 
 @pytest.mark.parametrize(("made", "verdict"), [(passed, "pass"), (failed, "fail"), (undecided, "undecided")])
 def test_the_decisions_made_up_here_are_those_that_are_meant(made: Callable[[], Any], verdict: str) -> None:
-    assert made()[1].verdict is Verdict(verdict)
+    assert made()[1].verdict is GateVerdict(verdict)
 
 
 @pytest.mark.usefixtures("coarse")
@@ -137,7 +137,7 @@ def test_one_training_that_alone_lies_off_is_explained(texts: Texts) -> None:
 def test_the_band_is_that_of_the_alarms() -> None:
     made, decision = failed()
 
-    found = {one.point: one for points in standings(made, decision).values() for one in points}
+    found = {one.point: one for points in summaries_by_series(made, decision).values() for one in points}
 
     shown = [(found[one.point].low, found[one.point].high, found[one.point].found) for one in decision.alarms]
     assert shown == [(one.low, one.high, one.found) for one in decision.alarms] != []
@@ -145,7 +145,7 @@ def test_the_band_is_that_of_the_alarms() -> None:
 
 @pytest.mark.parametrize("made", [passed, failed, undecided, strayed])
 def test_beyond_the_band_lie_the_alarms_and_what_one_training_alone_says(made: Callable[[], Any]) -> None:
-    points = [one for points in standings(*made()).values() for one in points]
+    points = [one for points in summaries_by_series(*made()).values() for one in points]
 
     outside = [one for one in points if one.found is not None and not one.low <= one.found <= one.high]
     assert outside == [one for one in points if one.changed or one.stray]

@@ -8,16 +8,16 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.accuracy.reference import Subject
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.reference import TrainingDescription
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import BadReference
 from tests.unit.accuracy_made import ENVIRONMENT
 
 RECIPE = Recipe(epochs=2)
 DATA = {"name": "digits", "sha256": "0" * 64, "train": 1500, "test": 297}
-SUBJECT = Subject(RECIPE, DATA, ENVIRONMENT)
-RUN = Run(3, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.9), 1.5)
+SUBJECT = TrainingDescription(RECIPE, DATA, ENVIRONMENT)
+RUN = TrainingRun(3, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.9), 1.5)
 OTHER = replace(RUN, seed=1)
 
 
@@ -85,7 +85,7 @@ def test_no_lock_is_left(path: Path) -> None:
         (replace(SUBJECT, environment={**ENVIRONMENT, "keras": "3.14.1"}), "keras is '3.15.1' there"),
     ],
 )
-def test_a_file_of_another_training_is_refused_and_kept(path: Path, subject: Subject, said: str) -> None:
+def test_a_file_of_another_training_is_refused_and_kept(path: Path, subject: TrainingDescription, said: str) -> None:
     before = path.read_bytes()
 
     with pytest.raises(BadReference, match="another training") as caught, reference.appending(path, subject):

@@ -11,7 +11,7 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.accuracy import gate, user_training
-from pytest_kerasch2.accuracy.decision import Verdict
+from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
@@ -53,7 +53,7 @@ def test_results_are_judged(results: Any) -> None:
     ids=["run", "dict", "mapping", "history"],
 )
 def test_a_single_result_is_judged(results: Any) -> None:
-    assert (gate.run_gate(SEEDS, results=results).verdict, Verdict.FAIL) == (Verdict.FAIL, Verdict.FAIL)
+    assert (gate.run_gate(SEEDS, results=results).verdict, GateVerdict.FAIL) == (GateVerdict.FAIL, GateVerdict.FAIL)
 
 
 def test_results_keep_their_seeds_and_the_others_are_numbered() -> None:

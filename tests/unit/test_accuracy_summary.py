@@ -7,7 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from pytest_kerasch2.accuracy import command, gate, summary
-from pytest_kerasch2.accuracy.command import Question
+from pytest_kerasch2.accuracy.command import GateRequest
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import markdown, pictures
 from tests.unit.accuracy_decided import (
@@ -189,7 +189,7 @@ def test_what_is_asked_with_a_summary_is_what_asking_gives(tmp_path: Path) -> No
     how: dict[str, Any] = {"results": [curve_of(101), curve_of(102)], "resolution": 0.03, "alarm": 0.02}
     place = tmp_path / "summary.md"
 
-    decision = command.summarised(reference_of(), "a name", {"GITHUB_STEP_SUMMARY": str(place)}, **how)
+    decision = command.run_gate_with_summary(reference_of(), "a name", {"GITHUB_STEP_SUMMARY": str(place)}, **how)
 
     text = place.read_text(encoding="utf-8")
     told = ("### ✓ Accuracy gate: pass (a name)" in text, "margin 3.00 points: " in text, "2 % of" in text)
@@ -198,16 +198,16 @@ def test_what_is_asked_with_a_summary_is_what_asking_gives(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("place", ["a.pdf", "nowhere/a.png"])
 def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_trained(tmp_path: Path, place: str) -> None:
-    question = Question("no such reference", plot=[tmp_path / place])
+    question = GateRequest("no such reference", plot=[tmp_path / place])
 
     with pytest.raises(InvalidArgument, match="A picture"):
-        command.asked(question)
+        command.run_command(question)
 
 
 def test_a_decision_is_shown_in_every_way_that_was_asked_for(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
     made, decision = passed()
-    question = Question("a name", json=tmp_path / "a.json", plot=[tmp_path / f"a{one}" for one in pictures.SUFFIXES])
+    question = GateRequest("a name", json=tmp_path / "a.json", plot=[tmp_path / f"a{one}" for one in pictures.SUFFIXES])
 
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "a.md")}
     command.show(decision, reference_of(), made.terms, question, environ)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.accuracy import sequential_test
-from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.decision import GateVerdict
+from pytest_kerasch2.accuracy.reference_distribution import distribution_of
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import InvalidArgument
 from tests.unit.accuracy_made import made
 
@@ -18,27 +19,27 @@ SEEDS = made()
 
 
 def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None:
-    found = sequential_test.unreachable(sequential_test.yardstick(SEEDS, Terms(resolution=0.0005)))
+    found = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(resolution=0.0005)))
 
     assert found is not None
     assert found.evidence == (
         "undecided, before any training: 0.05 points cannot be told by 10 trainings, which tell 0.438 at best",
         "margin 0.05 points: a drop of that size passes in at most 1 % of gates, and one of 0.89 points or more fails",
     )
-    assert (found.verdict, found.estimate, found.interval, found.runs) == (Verdict.UNDECIDED, None, None, ())
+    assert (found.verdict, found.estimate, found.interval, found.runs) == (GateVerdict.UNDECIDED, None, None, ())
 
 
 def test_a_resolution_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -> None:
     by = made(5)
-    ready = sequential_test.yardstick(by, Terms())
+    ready = distribution_of(by, GateSettings())
     between = (ready.tellable(2) + ready.tellable(10)) / 2
 
     assert ready.tellable(2) < between < ready.tellable(10)
-    assert sequential_test.unreachable(sequential_test.yardstick(by, Terms(resolution=between))) is None
+    assert sequential_test.decide_before_training(distribution_of(by, GateSettings(resolution=between))) is None
 
 
 def test_a_single_training_is_too_few_for_any_resolution() -> None:
-    found = sequential_test.unreachable(sequential_test.yardstick(SEEDS, Terms(resolution=0.5, most=1)))
+    found = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(resolution=0.5, most=1)))
 
     assert found is not None
     assert found.reason == "undecided, before any training: no gate passes by fewer than 2 trainings, and 1 is allowed"
@@ -68,4 +69,4 @@ def test_terms_by_which_nothing_can_be_decided_are_refused(terms: dict[str, Any]
     (value,) = terms.values()
 
     with pytest.raises(InvalidArgument, match=rf"^A gate .*Found: {value!r}\. To do: "):
-        Terms(**terms)
+        GateSettings(**terms)

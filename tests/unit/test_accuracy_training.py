@@ -32,7 +32,7 @@ def tested(data: Any) -> Any:
     return replace(data, y_test=data.y_test[:50])
 
 
-def _curve(run: runs.Run) -> Any:
+def _curve(run: runs.TrainingRun) -> Any:
     return replace(run, seconds=0.0)
 
 

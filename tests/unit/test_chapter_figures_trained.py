@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.accuracy import calibration, reference, training
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.chapter.printed_numbers import fixtures as printed_numbers_fixtures
 from pytest_kerasch2.chapter.printed_numbers import shared as printed_numbers_shared
 from pytest_kerasch2.chapter.printed_numbers import trained
@@ -45,7 +45,7 @@ def _subject(order: Any) -> Any:
 def untrained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What would be trained, in numbers of seeds; and no data are asked for."""
     asked: list[int] = []
-    monkeypatch.setattr(calibration, "subject_of", _subject)
+    monkeypatch.setattr(calibration, "description_of", _subject)
     monkeypatch.setattr(trained, "_train", lambda settings, kept, progress, **how: asked.append(progress.wanted))
     return asked
 
@@ -95,7 +95,7 @@ def _begin(curves: Curves, off: float) -> Any:
             )
             moved = (*test_accuracy[:-1], test_accuracy[-1] + (off if name == STYLES[-1] else 0))
             with reference.appending(order.out, _subject(order)):
-                reference.append(order.out, Run(order.first, loss, accuracy, test_loss, moved))
+                reference.append(order.out, TrainingRun(order.first, loss, accuracy, test_loss, moved))
 
     return train
 

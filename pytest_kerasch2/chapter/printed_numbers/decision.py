@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Sequence
 
 from pytest_kerasch2.accuracy import curve
-from pytest_kerasch2.accuracy.curve import WORDS, Point, Scale
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.curve import SERIES_NAMES, Point, Scale
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.chapter.printed_numbers.trained import Curves
 from pytest_kerasch2.claims.recorder import Recorder
@@ -47,7 +47,7 @@ def one_of_them(record: Recorder, curves: Curves, names: Sequence[str], point: P
     runs = [run for name in names for run in curves.by_style[name]]
     gave = f"{len(runs)} trainings gave {_span(runs, point)}, so that one more lies from {low:.4f} to {high:.4f}"
     far = f"{said.deviations:.1f} standard deviations from their mean, p = {said.probability:.1g}"
-    what = f"{WORDS[point.series]} after epoch {point.epoch}: {printed} is printed"
+    what = f"{SERIES_NAMES[point.series]} after epoch {point.epoch}: {printed} is printed"
     verdict = told(said.probability)
     if verdict == "inconclusive":
         happened = f"{what}, which is at the edge of what the trainings give"
@@ -71,12 +71,12 @@ def rounded(on: Scale, point: Point, printed: str) -> tuple[float, float]:
     return low, high
 
 
-def _span(runs: Sequence[Run], point: Point) -> str:
+def _span(runs: Sequence[TrainingRun], point: Point) -> str:
     values = sorted(point.of(run) for run in runs)
     return f"{values[0]:.4f} to {values[-1]:.4f}"
 
 
-def rounds_to(record: Recorder, runs: Sequence[Run], whole: int) -> None:
+def rounds_to(record: Recorder, runs: Sequence[TrainingRun], whole: int) -> None:
     """Require that so many of 100 test images are recognised on average.
 
     Raises:
@@ -125,7 +125,7 @@ def _within(record: Recorder, curves: Curves, name: str, others: Sequence[str]) 
     for series, margin in MARGINS.items():
         found = _difference(curves, name, others, series)
         shown = f"{name} less {' and '.join(others)}: {found.found:+.4f}, from {found.low:+.4f} to {found.high:+.4f}"
-        line = f"{WORDS[series]} after ten epochs: {shown}; nearly the same is within {margin}"
+        line = f"{SERIES_NAMES[series]} after ten epochs: {shown}; nearly the same is within {margin}"
         if found.beyond(margin):
             record.true(f"{name} ends nearly as {' and '.join(others)}", holds=False, found=line)
         told = told and found.within(margin)

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.accuracy import command, plot, reference
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import pictures
 from tests.unit import accuracy_decided, accuracy_made
@@ -214,7 +214,10 @@ def test_a_calibration_of_ones_own_training_makes_a_file(calibrates: Said, train
 
     found = reference.read(Path("own.jsonl"))
     assert (status, lines[-1], trained()) == (0, "own.jsonl: 5 seeds", [0, 1, 2, 3, 4])
-    assert (found.subject.recipe, found.subject.data["name"]) == (Own("my_training:train", 2), "my_training:train")
+    assert (found.subject.recipe, found.subject.data["name"]) == (
+        UserTraining("my_training:train", 2),
+        "my_training:train",
+    )
 
 
 def test_it_goes_on_where_it_was_stopped(calibrates: Said, trained: Trained) -> None:
