@@ -70,7 +70,10 @@ def table(path: Path, named: str, threshold: float | None) -> Table:
         raise BadReference("Live gates are of another reference", f"{path.name}: not {digest[:12]}", "run them anew")
     known = reference.find_reference(named)
     others = accuracy_rivals.rivals(known, threshold or accuracy_rivals.round_threshold(known))
-    rows = [_row(known, GateSettings(**record.header["terms"]), others, fault, record.of(fault)) for fault in BY_NAME]
+    rows = [
+        _row(known, accuracy_record.settings_of(record.header["terms"]), others, fault, record.of(fault))
+        for fault in BY_NAME
+    ]
     filled = [row for row in rows if row.gates]
     honest = next((row for row in filled if row.fault == HONEST), None)
     return Table(path.stem, record, honest, tuple(row for row in filled if row.fault != HONEST))

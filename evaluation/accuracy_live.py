@@ -35,8 +35,8 @@ class Task:
     @property
     def seeds(self) -> range:
         """Return the seeds that it may train with, which no other gate has."""
-        first = FIRST_SEED + list(BY_NAME).index(self.fault) * SEEDS_PER_FAULT + self.gate * TERMS.most
-        return range(first, first + TERMS.most)
+        first = FIRST_SEED + list(BY_NAME).index(self.fault) * SEEDS_PER_FAULT + self.gate * TERMS.max_runs
+        return range(first, first + TERMS.max_runs)
 
 
 def judged(task: Task) -> Live:
@@ -45,8 +45,8 @@ def judged(task: Task) -> Live:
     # A new model for each training is meant, and TensorFlow warns that it is slow.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     known = reference_of(task.reference)
-    assert isinstance(known.subject.recipe, Recipe)
-    setup = Setup(_data(str(known.subject.data["name"])), known.subject.recipe)
+    assert isinstance(known.description.recipe, Recipe)
+    setup = Setup(_data(str(known.description.data["name"])), known.description.recipe)
     gate.check_same_data(known, setup.data)
     train = accuracy_faults.train_of(BY_NAME[task.fault].plant(setup))
     try:

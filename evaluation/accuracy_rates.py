@@ -48,7 +48,7 @@ class Subject:
         name: of the data set.
         reference: name of a shipped one, or a file.
         held_out: a file of `kerasch2 calibrate`, or of live gates.
-        unit: the drop of test accuracy that is to be caught, as a share, or None for the resolution of the gate.
+        unit: the drop of test accuracy that is to be caught, as a share, or None for the margin of the gate.
         threshold: the fixed one that people write, or None for the round one below the reference.
     """
 
@@ -81,9 +81,9 @@ def held_out(known: Reference, named: str, path: Path) -> tuple[TrainingRun, ...
         gate.check_same_training(known, others)
         runs = others.runs
     shared = known.seeds.intersection(run.seed for run in runs)
-    if shared or len(runs) < TERMS.most:
+    if shared or len(runs) < TERMS.max_runs:
         found = f"{path}: {len(runs)} trainings, of which the reference has {len(shared)}"
-        raise BadReference("Trainings cannot judge a reference", found, f"train {TERMS.most} other seeds at least")
+        raise BadReference("Trainings cannot judge a reference", found, f"train {TERMS.max_runs} other seeds at least")
     return runs
 
 
@@ -94,11 +94,11 @@ def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
     made = distribution_of(known, TERMS)
     threshold = subject.threshold or accuracy_rivals.round_threshold(known)
     others = accuracy_rivals.rivals(known, threshold)
-    drawn = accuracy_simulation.draws(pool, gates, TERMS.most, seed)
+    drawn = accuracy_simulation.draws(pool, gates, TERMS.max_runs, seed)
     began = time.process_time()
     honest = accuracy_simulation.simulated(made, drawn, others)
     seconds = time.process_time() - began
-    unit = subject.unit or made.resolution
+    unit = subject.unit or made.margin
     # As the honest gates are quicker than those of small drops, which take more trainings.
     print(f"{subject.name}: {gates} honest gates took {seconds:.0f} s; {len(DROPS)} drops follow", file=sys.stderr)
     tuned = accuracy_rivals.tuned(honest.means)
@@ -109,8 +109,8 @@ def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
         "reference": {"name": accuracy_record.path_of(subject.reference).stem, "seeds": len(known.runs)},
         "held out": {"file": subject.held_out.name, "trainings": len(pool)},
         "expected": made.expected,
-        "resolution": made.resolution,
-        "miss": TERMS.miss,
+        "margin": made.margin,
+        "beta": TERMS.beta,
         "unit": unit,
         "thresholds": {"fixed": threshold, "tuned": tuned},
         "seconds of CPU for honest gates": round(seconds, 1),
@@ -136,9 +136,7 @@ def _tuned(gates: Gates, threshold: float) -> float:
 
 def told(name: str, found: dict[str, Any]) -> str:
     """Say the rates in lines."""
-    lines = [
-        f"{name}: resolution {100 * found['resolution']:.2f} points, {found['cross-validated']} within the reference"
-    ]
+    lines = [f"{name}: margin {100 * found['margin']:.2f} points, {found['cross-validated']} within the reference"]
     for row in found["drops"]:
         low, high = row["failing"]
         verdicts = ", ".join(f"{verdict.value} {row[verdict.value]}" for verdict in GateVerdict)

@@ -13,9 +13,12 @@ import filelock
 
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference
 
 SCHEMA = 1
+# Of the settings of a gate, in files that were stored before they were renamed.
+FORMER_NAMES = {"resolution": "margin", "alarm": "alpha", "miss": "beta", "most": "max_runs"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Live:
     def plain(self) -> dict[str, Any]:
         """Return its line."""
         told = {"fault": self.fault, "gate": self.gate, "verdict": self.verdict, "reason": self.reason}
-        return {**told, "runs": [run.plain for run in self.runs]}
+        return {**told, "runs": [run.to_dict() for run in self.runs]}
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,12 @@ def header(named: str, terms: Mapping[str, Any], environment: Mapping[str, Any])
     return {"schema": SCHEMA, **known, "terms": dict(terms), "environment": dict(environment)}
 
 
+def settings_of(terms: Mapping[str, Any]) -> GateSettings:
+    """Return the settings of a gate from a first line, also from one with their former names."""
+    renamed = {FORMER_NAMES.get(name, name): value for name, value in terms.items()}
+    return GateSettings(**renamed)
+
+
 def is_record(path: Path) -> bool:
     """Return whether a file is one of live gates, rather than one of `kerasch2 calibrate`."""
     with path.open(encoding="utf-8") as stream:
@@ -88,6 +97,10 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 
+def _comparable(header: Mapping[str, Any]) -> dict[str, Any]:
+    return {**header, "terms": settings_of(header["terms"])}
+
+
 @contextlib.contextmanager
 def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[Record]:
     """Hold a file for appending, and give what is in it already.
@@ -100,7 +113,7 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[Record]:
         if not path.exists() or not _lines(path):
             path.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
         found = read(path)
-        if dict(found.header) != dict(wanted):
+        if _comparable(found.header) != _comparable(wanted):
             raise BadReference(
                 "A file is of other gates", f"{path}: {found.header} there, {wanted} here", "name another"
             )

@@ -69,10 +69,10 @@ def interval(count: int, of: int, confidence: float = CONFIDENCE) -> list[float]
     return [low, high]
 
 
-def draws(pool: Sequence[TrainingRun], gates: int, most: int, seed: int) -> list[list[TrainingRun]]:
+def draws(pool: Sequence[TrainingRun], gates: int, max_runs: int, seed: int) -> list[list[TrainingRun]]:
     """Return the trainings of so many gates: no gate trains a seed twice, but many have some in common."""
     chance = np.random.default_rng(seed)
-    return [[pool[place] for place in chance.permutation(len(pool))[:most]] for _ in range(gates)]
+    return [[pool[place] for place in chance.permutation(len(pool))[:max_runs]] for _ in range(gates)]
 
 
 def dropped(run: TrainingRun, drop: float) -> TrainingRun:
@@ -113,6 +113,6 @@ def cross_validated(
         kept, judging = ([known.runs[place] for place in part] for part in (order[:border], order[border:]))
         made = distribution_of(replace(known, runs=tuple(kept)), terms)
         changed = [dropped(run, drop) if drop else run for run in judging]
-        decisions = [sequential_test.decide(made, runs) for runs in draws(changed, gates, terms.most, seed + split)]
+        decisions = [sequential_test.decide(made, runs) for runs in draws(changed, gates, terms.max_runs, seed + split)]
         rates.append(sum(one.verdict is GateVerdict.FAIL for one in decisions) / gates)
     return rates

@@ -27,7 +27,7 @@ from pytest_kerasch2.stats.sequential import ReferenceSample
 
 OUT = Path(__file__).parent.parent / "docs" / "accuracy-support.json"
 Rule = Callable[[ReferenceSample, Sequence[float], float], bool]
-# Drops as multiples of the resolution.
+# Drops as multiples of the margin.
 DROPS = (0.0, 0.5, 1.0)
 # The rule of the gate itself, by whose name the others are put in its place.
 PART = sequential.supported
@@ -48,12 +48,12 @@ RULES: dict[str, Rule] = {"none": none, "a tenth": tenth, "its part of the whole
 
 def compared(known: Reference, splits: int, gates: int, seed: int) -> list[dict[str, Any]]:
     """Return for each rule and each drop how many of the gates failed, on the same splits and draws."""
-    resolution = distribution_of(known, TERMS).resolution
+    margin = distribution_of(known, TERMS).margin
     rows = []
     for name, rule in RULES.items():
         for multiple in DROPS:
             with mock.patch.object(sequential, "supported", rule):
-                drop = multiple * resolution
+                drop = multiple * margin
                 rates = accuracy_simulation.cross_validated(known, TERMS, splits, gates, seed=seed, drop=drop)
             found = {"mean": float(np.mean(rates)), "worst split": max(rates), "best split": min(rates)}
             rows.append({"rule": name, "drop": multiple, "splits": splits, "gates": gates, **found})

@@ -75,7 +75,7 @@ def asked(made: ReferenceDistribution, new: Sequence[History]) -> GateDecision:
     """
     for count in (FEWEST, len(new)):
         decision = sequential_test.decide(made, runs_of(new[:count], FIRST_NEW))
-        if decision.verdict is not GateVerdict.UNDECIDED or decision.ended:
+        if decision.verdict is not GateVerdict.UNDECIDED or decision.is_final:
             break
     return decision
 

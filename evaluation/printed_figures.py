@@ -100,9 +100,9 @@ def variant_row(name: str, found: Reference) -> list[str]:
     counted = curve.image_counts(found)
     for point, printed in FIGURES:
         values = [point.of(run) for run in found.runs]
-        on = curve.scale(point, counted)
-        places = [on.there(value) for value in values]
-        known = prediction.sample(places, [places], on.least(sum(places) / len(places)))
+        on = curve.scale_by_counts(point, counted)
+        places = [on.transform(value) for value in values]
+        known = prediction.sample(places, [places], on.least_scatter(sum(places) / len(places)))
         between = decision.rounded(on, point, printed)
         sign = SIGNS[decision.told(prediction.predict(known, between, decision.RAREST).probability)]
         mean = sum(values) / len(values)

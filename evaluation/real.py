@@ -82,13 +82,13 @@ def judged(task: Task, known: Path) -> dict[str, Any]:
             known,
             train=functools.partial(training.train, fault=task.fault),
             metric=training.metric,
-            most=TRAININGS,
+            max_runs=TRAININGS,
             seeds=task.seeds,
         )
     except KerasCh2Error as error:
         return {**task._asdict(), "verdict": "refused", "trainings": 0, "reason": str(error)}
     told = {"verdict": decision.verdict.value, "trainings": len(decision.runs), "reason": decision.reason}
-    figures = {"usual": decision.expected, "found": decision.estimate, "margin": decision.resolution}
+    figures = {"usual": decision.expected, "found": decision.estimate, "margin": decision.margin}
     return {**task._asdict(), **told, **figures, "metric": training.metric}
 
 

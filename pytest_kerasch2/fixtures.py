@@ -171,8 +171,8 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
         __tracebackhide__ = True
         with told(request), own_lines(request):
             check_call("accuracy_gate", gate.run_gate, given, how)
-            data_named = how.pop("data_named", partial(prepared, request))
-            how.update(data_named=data_named, named=request.node.nodeid, environ=VARIABLES)
+            load_data = how.pop("load_data", partial(prepared, request))
+            how.update(load_data=load_data, title=request.node.nodeid, environ=VARIABLES)
             return command.run_gate_with_summary(*given, **how)
 
     return ask

@@ -67,7 +67,7 @@ def run_trainings(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster
             raise TrainingFailed("A process that trains has died", found, DIED) from error
         return
     by = _by_ray if cluster.split("://")[0] == "ray" else _by_dask
-    with _told(cluster):
+    with _explained(cluster):
         yield from by(functools.partial(train_in_subprocess, work), seeds, jobs, cluster)
 
 
@@ -119,8 +119,8 @@ def _by_dask(work: Work, seeds: Sequence[int], jobs: int | None, cluster: str) -
         try:
             client.wait_for_workers(1, timeout=WORKERS)
         except (OSError, distributed.TimeoutError) as error:
-            found = f"{cluster} after {WORKERS} s"
-            raise InvalidArgument("A cluster has no workers", found, "start some with dask worker") from error
+            happened = f"The cluster {cluster} has no workers after {WORKERS} s"
+            raise InvalidArgument(happened, remedy="start some with dask worker") from error
         backend = _dask_backend(client)
         # The scheduler holds what waits, for workers that come later too; those of one that dies it gives to another.
         how = {"backend": backend, "pre_dispatch": jobs or "all"}
@@ -132,32 +132,32 @@ def _by_dask(work: Work, seeds: Sequence[int], jobs: int | None, cluster: str) -
 
 
 def _dask_backend(client: Any) -> Any:
-    """Return joblib's backend for Dask, which here is told of each training that is given up, and of one worker too.
+    """Return joblib's backend for Dask, which reports each training that is given up, and works with one worker too.
 
-    joblib itself (1.4 to 1.6 at least) is told only of what ends in a worker, and so waits for ever for a training
+    joblib itself (1.4 to 1.6 at least) hears only of what ends in a worker, and so waits for ever for a training
     whose workers died too often, or that no worker could read.
     """
     from joblib._dask import DaskDistributedBackend
 
-    class Telling(DaskDistributedBackend):  # type: ignore[misc]
+    class Reporting(DaskDistributedBackend):  # type: ignore[misc]
         def effective_n_jobs(self, n_jobs: int) -> int:
             # Of one worker alone, joblib would take all trainings away, to this process; others may come yet.
             return max(2, int(super().effective_n_jobs(n_jobs)))
 
         def submit(self, func: Any, callback: Any = None) -> Any:
-            return _telling(super().submit(func, callback), callback)
+            return _reporting(super().submit(func, callback), callback)
 
         # The same, as joblib before 1.6 calls it.
         def apply_async(self, func: Any, callback: Any = None) -> Any:
-            return _telling(super().apply_async(func, callback), callback)
+            return _reporting(super().apply_async(func, callback), callback)
 
         def retrieve_result_callback(self, out: Any) -> Any:
             return out.result() if isinstance(out, Future) else super().retrieve_result_callback(out)
 
-    return Telling(client=client)
+    return Reporting(client=client)
 
 
-def _telling(future: Future[Any], callback: Any) -> Future[Any]:
+def _reporting(future: Future[Any], callback: Any) -> Future[Any]:
     future.add_done_callback(lambda done: callback(done) if done.exception() else None)
     return future
 
@@ -213,16 +213,16 @@ def _cores(ray: Any, jobs: int | None) -> int:
         InvalidArgument: it is one.
     """
     cores = int(ray.cluster_resources().get("CPU", 0))
-    found = min(cores, jobs or cores)
-    if found < 2:
-        told = f"{cores} cores, {jobs or cores} trainings at a time"
-        raise InvalidArgument("A Ray cluster is to train one seed at a time", told, "train without it")
-    return found
+    at_once = min(cores, jobs or cores)
+    if at_once < 2:
+        happened = f"A Ray cluster must train at least two seeds at a time: it has {cores} cores, jobs is {jobs}"
+        raise InvalidArgument(happened, remedy="train without it")
+    return at_once
 
 
 @contextlib.contextmanager
-def _told(cluster: str) -> Iterator[None]:
-    """Let what a cluster says of a training that it gave up be one line.
+def _explained(cluster: str) -> Iterator[None]:
+    """Raise what a cluster says of a training that it gave up as one line.
 
     Raises:
         TrainingFailed: with that line.
@@ -233,7 +233,7 @@ def _told(cluster: str) -> Iterator[None]:
         raise
     except Exception as error:
         found = " ".join(f"{cluster}: {type(error).__name__}: {error}".split())[:300].rstrip(".")
-        raise TrainingFailed("A cluster gave a training up", found, REMEDY) from error
+        raise TrainingFailed("The cluster gave up a training", found, REMEDY) from error
 
 
 def _unreachable(cluster: str, error: BaseException) -> InvalidArgument:

@@ -146,14 +146,16 @@ def choose_metric(text: Any, names: Iterable[str]) -> Metric:
     if text is None:
         return default_metric(known)
     if not isinstance(text, str) or not text.strip():
-        raise InvalidArgument("`metric` must be the name of a curve", repr(text), 'write it as "val_auc:higher"')
+        raise InvalidArgument(
+            f"metric must be the name of a curve, got {text!r}", remedy='write it as "val_auc:higher"'
+        )
     name, way = _parted(text.strip(), known)
     found = find_curve(name, known)
     way = way or direction(found)
     if way is None:
         curve = keras_name(found)
         remedy = f'write metric="{curve}:higher" where more of it is better, or metric="{curve}:lower"'
-        raise InvalidArgument("The direction of a metric is not known by its name", repr(name), remedy)
+        raise InvalidArgument(f"The name of the metric {name!r} does not say its direction", remedy=remedy)
     return Metric(found, way)
 
 
@@ -163,7 +165,7 @@ def _parted(text: str, known: Sequence[str]) -> tuple[str, str | None]:
         return text, None
     if way.strip().lower() not in DIRECTIONS:
         remedy = f'write metric="{name}:higher" or metric="{name}:lower"'
-        raise InvalidArgument("The direction of a metric is either higher or lower", repr(text), remedy)
+        raise InvalidArgument(f"The direction of a metric must be higher or lower, got {text!r}", remedy=remedy)
     return name.strip(), way.strip().lower()
 
 
@@ -216,7 +218,8 @@ def default_metric(names: Sequence[str]) -> Metric:
             return Metric(name, str(direction(name)))
     first = keras_name(names[-1]) if names else "val_auc"
     remedy = f'write metric="{first}:higher" where more of it is better, or metric="{first}:lower"'
-    raise InvalidArgument("The direction of no metric is known by its name", ", ".join(map(keras_name, names)), remedy)
+    listed = ", ".join(map(keras_name, names))
+    raise InvalidArgument("No name of a metric says its direction", listed, remedy)
 
 
 def align_names(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:

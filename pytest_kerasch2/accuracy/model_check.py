@@ -13,7 +13,7 @@ from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFaile
 from pytest_kerasch2.framework import api
 
 # Letters of what Keras says.
-TOLD = 200
+MAX_LETTERS = 200
 # Errors by which Keras says that shapes or types do not fit, by their names: some are of the framework.
 MISFITS = ("ValueError", "TypeError", "InvalidArgumentError", "IndexError", "AttributeError", "RuntimeError")
 REMEDY = "give a function that makes a new model, with new layers, each time it is called"
@@ -35,17 +35,13 @@ def check_model(model: Any, data: Any) -> None:
     outputs = _outputs(model, data)
     classes = int(data.y_train.max()) + 1
     if outputs != classes:
-        found = f"{outputs} outputs, and {classes} classes in {data.name}"
-        raise InvalidArgument(
-            "A model tells apart other classes than its data have", found, "give it one output a class"
-        )
+        happened = f"The model has {outputs} outputs but the data {data.name} has {classes} classes"
+        raise InvalidArgument(happened, remedy="give it one output for each class")
     loss = getattr(model, "loss", None)
     name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
     if "categorical_crossentropy" in str(name) and "sparse" not in str(name):
-        remedy = "compile it with sparse_categorical_crossentropy"
-        raise InvalidArgument(
-            f"A model is compiled for one-hot labels, and the gate gives {describe_data(data)}", str(name), remedy
-        )
+        happened = f"The model is compiled for one-hot labels ({name}), and the gate gives {describe_data(data)}"
+        raise InvalidArgument(happened, remedy="compile it with sparse_categorical_crossentropy")
 
 
 def _outputs(model: Any, data: Any) -> int:
@@ -56,34 +52,32 @@ def _outputs(model: Any, data: Any) -> int:
     """
     try:
         # One image is looked at without training, so that nothing random is drawn.
-        found = model(data.x_train[:1])
+        output = model(data.x_train[:1])
     except Exception as error:
         remedy = "make the model for these images, such as with a Flatten layer first where it takes flat ones"
-        raise InvalidArgument(
-            f"A model does not take what the gate gives: {describe_data(data)}", _takes(model, error), remedy
-        ) from error
-    if isinstance(found, (list, tuple, dict)):
-        remedy = "give a model with one output, or train this one by a function of a seed, given as `train`"
-        raise InvalidArgument(
-            "A model has several outputs, and the gate gives one label an image", f"{len(found)}", remedy
-        )
+        happened = f"The model does not take what the gate gives: {describe_data(data)}"
+        raise InvalidArgument(happened, _accepted_input(model, error), remedy) from error
+    if isinstance(output, (list, tuple, dict)):
+        remedy = "give a model with one output, or train this one by a function of a seed, given as train="
+        happened = f"The model has {len(output)} outputs, and the gate gives one label for each image"
+        raise InvalidArgument(happened, remedy=remedy)
     try:
-        return int(api.array(found).shape[-1])
+        return int(api.array(output).shape[-1])
     except Exception as error:
         remedy = "give a function that makes a Keras model"
-        raise InvalidArgument("`model` made no Keras model", short_error(error, TOLD), remedy) from error
+        raise InvalidArgument("model did not return a Keras model", short_error(error, MAX_LETTERS), remedy) from error
 
 
-def _takes(model: Any, error: BaseException) -> str:
+def _accepted_input(model: Any, error: BaseException) -> str:
     shape = getattr(model, "input_shape", None)
     if isinstance(shape, tuple) and shape:
         return f"it takes inputs of shape {shape}"
-    return short_error(error, TOLD)
+    return short_error(error, MAX_LETTERS)
 
 
 @contextlib.contextmanager
-def explained_misfit(data: Any, theirs: bool) -> Iterator[None]:
-    """Let what a framework says of a model that does not fit be one sentence, where the model is somebody's own.
+def explained_misfit(data: Any, is_users_model: bool) -> Iterator[None]:
+    """Raise what a framework says of a model of the user that does not fit as one sentence.
 
     Raises:
         TrainingFailed: with that sentence.
@@ -93,11 +87,11 @@ def explained_misfit(data: Any, theirs: bool) -> Iterator[None]:
     except KerasCh2Error:
         raise
     except Exception as error:
-        if not theirs or type(error).__name__ not in MISFITS:
+        if not is_users_model or type(error).__name__ not in MISFITS:
             raise
-        happened = f"A model cannot be trained on what the gate gives: {describe_data(data)}"
+        happened = f"The model cannot be trained on what the gate gives: {describe_data(data)}"
         remedy = "make its input, its output and its loss for these, such as sparse_categorical_crossentropy"
-        raise TrainingFailed(happened, short_error(error, TOLD), remedy) from error
+        raise TrainingFailed(happened, short_error(error, MAX_LETTERS), remedy) from error
 
 
 class ModelFactory:
@@ -114,8 +108,8 @@ class ModelFactory:
         self._trained: set[str] = set()
         self._last: Any = None
 
-    def trained(self, train: Callable[[Callable[[], Any]], TrainingRun]) -> TrainingRun:
-        """Return what a training gives that makes its model by the watched factory.
+    def train(self, train: Callable[[Callable[[], Any]], TrainingRun]) -> TrainingRun:
+        """Train with a function that makes its model by the watched factory.
 
         Raises:
             InvalidArgument: the factory returned a model, or layers, that have been trained already.
@@ -128,25 +122,25 @@ class ModelFactory:
 
     def _make(self) -> Any:
         model = self._build()
-        if self._knows(model):
-            raise _not_new("`model` returned the same model again, which has been trained already")
+        if self._has_seen(model):
+            raise _not_new("model returned the same model again, which has been trained already")
         # What is not trained may be shared: a frozen backbone, or a layer that prepares data.
-        shared = [layer for layer in _layers(model) if self._knows(layer) and _weights(layer)]
+        shared = [layer for layer in _layers(model) if self._has_seen(layer) and _weights(layer)]
         if shared:
             name = getattr(shared[0], "name", "a layer")
-            raise _not_new(f"`model` returned a model with a layer of an earlier one, {name}, trained already")
-        if any(map(self._knows, _weights(model))):
-            raise _not_new("`model` returned a model that shares weights with an earlier one, trained already")
+            raise _not_new(f"model returned a model with a layer of an earlier one, {name}, trained already")
+        if any(map(self._has_seen, _weights(model))):
+            raise _not_new("model returned a model that shares weights with an earlier one, trained already")
         if _steps(model) or _digest(model) in self._trained:
-            raise _not_new("`model` returned a model that has been trained already")
+            raise _not_new("model returned a model that has been trained already")
         # Before its training, so that one that fails leaves nothing unknown; its weights come to be in it.
         self._remember(model)
         self._last = model
         return model
 
-    def _knows(self, one: Any) -> bool:
-        known = self._seen.get(id(one))
-        return known is not None and known() is one
+    def _has_seen(self, one: Any) -> bool:
+        seen = self._seen.get(id(one))
+        return seen is not None and seen() is one
 
     def _remember(self, model: Any) -> None:
         for one in (model, *_layers(model), *_weights(model)):
@@ -202,10 +196,10 @@ def _digest(model: Any) -> str | None:
         return None
     if not weights:
         return None
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for weight in weights:
-        found.update(weight.tobytes())
-    return found.hexdigest()
+        digest.update(weight.tobytes())
+    return digest.hexdigest()
 
 
 class SeenHistories:
@@ -215,24 +209,24 @@ class SeenHistories:
         """Begin with none."""
         self._seen: dict[int, weakref.ref[Any]] = {}
 
-    def check(self, given: Any, where: str) -> None:
+    def check(self, history: Any, where: str) -> None:
         """Check that a history is neither one that was returned before nor of a model that was.
 
         Raises:
             InvalidArgument: it is.
         """
-        if not hasattr(given, "history"):
+        if not hasattr(history, "history"):
             return
-        if self._knows(given):
+        if self._has_seen(history):
             raise _again("The same history was returned for two seeds", where)
-        model = getattr(given, "model", None)
-        if model is not None and self._knows(model):
+        model = getattr(history, "model", None)
+        if model is not None and self._has_seen(model):
             raise _again("Two trainings are of the same model, and the second goes on where the first ended", where)
 
-    def _knows(self, one: Any) -> bool:
+    def _has_seen(self, one: Any) -> bool:
         """Whether it was seen before; now it was."""
-        known = self._seen.get(id(one))
-        if known is not None and known() is one:
+        seen = self._seen.get(id(one))
+        if seen is not None and seen() is one:
             return True
         # Not held: a model that was given up needs its memory no more.
         with contextlib.suppress(TypeError):

@@ -15,7 +15,7 @@ CURVES = ("loss", "accuracy", "test_loss", "test_accuracy")
 # Written so because it is computed, which CPython 3.7 cannot of a built-in class.
 Values = Tuple[float, ...]
 REMEDY = "return the history of a fit, or a mapping from names of metrics to a number for each epoch"
-# Beside curves, in what `Run.plain` returns.
+# Beside curves, in what `TrainingRun.to_dict` returns.
 BESIDE = ("seed", "seconds", "curves")
 
 
@@ -25,8 +25,8 @@ class TrainingRun:
 
     Attributes:
         seed: of Python, NumPy and the framework.
-        loss: mean loss of training in each epoch, dropout at work, as `fit` tells it; empty where there is none, as the
-            next three.
+        loss: mean loss of training in each epoch, dropout at work, as `fit` returns it; empty where there is none, as
+            the next three.
         accuracy: share of the training images recognised in each epoch, likewise.
         test_loss: mean loss on the test images after each epoch.
         test_accuracy: share of the test images recognised after each epoch.
@@ -52,15 +52,14 @@ class TrainingRun:
         """Return one curve by its name; an empty one where there is none."""
         if name in CURVES:
             return getattr(self, name)  # type: ignore[no-any-return]
-        return next((values for known, values in self.others if known == name), ())
+        return next((values for curve, values in self.others if curve == name), ())
 
     @property
     def epochs(self) -> int:
         """Return how many epochs its curves have."""
         return max(map(len, self.curves.values()), default=0)
 
-    @property
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return what a file says of it."""
         if not self.others and all(getattr(self, name) for name in CURVES):
             kept = asdict(self)
@@ -84,53 +83,53 @@ def in_float32(value: Any) -> float:
     return float(f"{float(value):.7g}")
 
 
-def run_of(given: Any, seed: int, seconds: float = 0.0) -> TrainingRun:
+def run_of(result: Any, seed: int, seconds: float = 0.0) -> TrainingRun:
     """Return the run that a history stands for.
 
     Raises:
         InvalidArgument: there is no curve, curves differ in length, or they hold what is not a number.
         TrainingFailed: a number is not finite.
     """
-    run = given if isinstance(given, TrainingRun) else _read(given, seed, seconds)
+    run = result if isinstance(result, TrainingRun) else _read(result, seed, seconds)
     _check_lengths({metrics.keras_name(name): len(values) for name, values in run.curves.items()}, run.seed)
     check_finite(run)
     _check_shares(run)
     return run
 
 
-def _read(given: Any, seed: int, seconds: float) -> TrainingRun:
-    series = getattr(given, "history", given)
+def _read(result: Any, seed: int, seconds: float) -> TrainingRun:
+    series = getattr(result, "history", result)
     if not isinstance(series, Mapping):
-        raise InvalidArgument("A training returned no curve", quoted(given), REMEDY)
+        raise InvalidArgument(f"The training returned no curve, but {quoted(result)}", remedy=REMEDY)
     inner = series.get("curves")
     if isinstance(inner, Mapping):
         series = inner
     unnamed = [name for name in series if not isinstance(name, str)]
     if unnamed:
-        raise InvalidArgument("The name of a curve must be a text", repr(unnamed[0]), REMEDY)
+        raise InvalidArgument(f"The name of a curve must be a string, got {unnamed[0]!r}", remedy=REMEDY)
     judged = [name for name in series if metrics.is_metric(name) and name not in BESIDE]
     if not judged:
-        held = ", ".join(map(repr, series)) or "nothing"
-        raise InvalidArgument("A training returned no curve of a metric", f"it has {held}", REMEDY)
+        names = ", ".join(map(repr, series)) or "nothing"
+        raise InvalidArgument(f"The training returned no curve of a metric, but {names}", remedy=REMEDY)
     fields = _fields(judged)
     values = {name: _values(series[name], name) for name in judged}
     _check_lengths({name: len(one) for name, one in values.items()}, seed)
-    found = {ours: values[name] for ours, name in fields.items()}
+    own_fields = {field: values[name] for field, name in fields.items()}
     others = tuple((name, one) for name, one in values.items() if name not in set(fields.values()))
-    return TrainingRun(seed=seed, seconds=round(seconds, 2), others=others, **found)
+    return TrainingRun(seed=seed, seconds=round(seconds, 2), others=others, **own_fields)
 
 
 def _fields(names: list[str]) -> dict[str, str]:
     """Return which of the names stand for the four series that a run has a field for."""
-    found = {}
-    for ours, aliases in metrics.NAMES.items():
+    fields = {}
+    for field, aliases in metrics.NAMES.items():
         for alias in aliases:
             counted = [name for name in names if metrics.without_counts(name) == alias]
             here = [alias] if alias in names else counted
             if len(here) == 1:
-                found[ours] = here[0]
+                fields[field] = here[0]
                 break
-    return found
+    return fields
 
 
 def _values(values: Any, name: str) -> tuple[float, ...]:
@@ -143,9 +142,8 @@ def _values(values: Any, name: str) -> tuple[float, ...]:
 
 
 def _no_numbers(values: Any, name: str) -> InvalidArgument:
-    return InvalidArgument(
-        "A curve does not hold numbers", f"{name} is {quoted(values)}", f"{REMEDY}, such as [0.5, 0.4]"
-    )
+    happened = f"The curve {name} must hold numbers, got {quoted(values)}"
+    return InvalidArgument(happened, remedy=f"{REMEDY}, such as [0.5, 0.4]")
 
 
 def _number(value: Any) -> float:
@@ -165,10 +163,8 @@ def _number(value: Any) -> float:
 
 def _check_lengths(lengths: Mapping[str, int], seed: int) -> None:
     if not lengths or 0 in lengths.values() or len(set(lengths.values())) > 1:
-        found = f"{dict(lengths) or 'no curve'} with seed {seed}"
-        raise InvalidArgument(
-            "The series of a curve are empty or differ in length", found, f"{REMEDY}, as many in each"
-        )
+        actual = f"{dict(lengths) or 'no curve'} with seed {seed}"
+        raise InvalidArgument("All curves of a training must have the same number of epochs", actual, REMEDY)
 
 
 def check_finite(run: TrainingRun) -> TrainingRun:
@@ -180,8 +176,9 @@ def check_finite(run: TrainingRun) -> TrainingRun:
     for name, values in run.curves.items():
         for epoch, value in enumerate(values, 1):
             if not math.isfinite(value):
-                found = f"{metrics.keras_name(name)} is {value} after epoch {epoch}, with seed {run.seed}"
-                raise TrainingFailed("A training diverged", found, "look at its data and at its learning rate")
+                happened = f"The training with seed {run.seed} diverged"
+                where = f"{metrics.keras_name(name)} is {value} after epoch {epoch}"
+                raise TrainingFailed(happened, where, "look at its data and at its learning rate")
     return run
 
 
@@ -189,18 +186,17 @@ def _check_shares(run: TrainingRun) -> None:
     for name in ("accuracy", "test_accuracy"):
         values = getattr(run, name)
         if values and (min(values) < 0 or max(values) > 1):
-            shown = metrics.keras_name(name)
-            found = f"{shown} {quoted(values)} with seed {run.seed}"
-            remedy = "give accuracies as shares from 0 to 1, or another name such as val_percent"
-            raise InvalidArgument("A curve has an impossible value", found, remedy)
+            curve = metrics.keras_name(name)
+            happened = f"{curve} must lie from 0 to 1, got {quoted(values)} with seed {run.seed}"
+            raise InvalidArgument(happened, remedy="give accuracies as shares, or use another name such as val_percent")
 
 
-def quoted(given: Any) -> str:
-    """Return the beginning of what somebody gave us, as one line."""
-    return one_line(repr(given), 100)
+def quoted(value: Any) -> str:
+    """Return the beginning of the representation of a value, as one line."""
+    return one_line(repr(value), 100)
 
 
 def one_line(text: str, letters: int) -> str:
     """Return the beginning of a text as one line without control characters."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(plain.split())[:letters]
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())[:letters]

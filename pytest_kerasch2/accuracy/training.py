@@ -32,7 +32,7 @@ TESTED_AT_ONCE = 1000
 
 
 def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None = None) -> TrainingRun:
-    """Train once and give the curve.
+    """Train once and return the curve.
 
     Args:
         recipe: how.
@@ -69,7 +69,7 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
 
 
 def check_data(data: Any) -> None:
-    """Refuse data from which nothing can be learned, or by which nothing can be tested.
+    """Check that data have images and labels to train on and to test with.
 
     Raises:
         InvalidArgument: images without labels, labels without images, or none at all.
@@ -78,9 +78,9 @@ def check_data(data: Any) -> None:
         ("training", data.x_train, data.y_train),
         ("test", data.x_test, data.y_test),
     ):
-        found = f"{0 if images is None else len(images)} images, {0 if labels is None else len(labels)} labels"
+        counts = f"{0 if images is None else len(images)} images and {0 if labels is None else len(labels)} labels"
         if images is None or labels is None or len(images) != len(labels) or not len(images):
-            raise InvalidArgument(f"The {part} data cannot be used", found, "give images, and as many labels")
+            raise InvalidArgument(f"The {part} data must have as many labels as images, got {counts}")
 
 
 def _compiled(tf: Any, model: Any) -> Any:
@@ -146,25 +146,25 @@ def _tester(data: Any) -> Any:
             self.accuracies: list[float] = []
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            found = _evaluated(self.model, data)
-            _require_accuracy(found)
-            self.losses.append(found["loss"])
-            self.accuracies.append(found["accuracy"])
+            figures = _evaluated(self.model, data)
+            _require_accuracy(figures)
+            self.losses.append(figures["loss"])
+            self.accuracies.append(figures["accuracy"])
 
     return Tester()
 
 
 def _evaluated(model: Any, data: Any) -> Mapping[str, float]:
     """Return what a model reaches on the test images, by names: the accuracy need not stand first behind the loss."""
-    given: dict[str, Any] = {"batch_size": TESTED_AT_ONCE, "verbose": 0}
+    arguments: dict[str, Any] = {"batch_size": TESTED_AT_ONCE, "verbose": 0}
     if "return_dict" in inspect.signature(type(model).evaluate).parameters:
-        return dict(model.evaluate(data.x_test, data.y_test, return_dict=True, **given))
+        return dict(model.evaluate(data.x_test, data.y_test, return_dict=True, **arguments))
     # TensorFlow 2.0 and 2.1
-    found = model.evaluate(data.x_test, data.y_test, **given)
-    return dict(zip(model.metrics_names, found if isinstance(found, list) else [found]))
+    values = model.evaluate(data.x_test, data.y_test, **arguments)
+    return dict(zip(model.metrics_names, values if isinstance(values, list) else [values]))
 
 
-def _require_accuracy(named: Mapping[str, Any]) -> None:
-    if "accuracy" not in named:
-        found = ", ".join(named)
-        raise InvalidArgument("A model does not tell its accuracy", found, "compile it with metrics=['accuracy']")
+def _require_accuracy(figures: Mapping[str, Any]) -> None:
+    if "accuracy" not in figures:
+        happened = f"The model has no accuracy, but {', '.join(figures)}"
+        raise InvalidArgument(happened, remedy="compile it with metrics=['accuracy']")

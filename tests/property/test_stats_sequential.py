@@ -110,11 +110,11 @@ def test_who_may_err_more_often_reaches_less_far(known: ReferenceSample, look: i
 
 
 @calmly
-@given(known=knowns, look=looks, alarm=rates, miss=rates)
+@given(known=knowns, look=looks, alpha=rates, beta=rates)
 def test_the_smallest_change_is_beyond_what_is_chance(
-    known: ReferenceSample, look: int, alarm: float, miss: float
+    known: ReferenceSample, look: int, alpha: float, beta: float
 ) -> None:
-    assert sequential.smallest_detectable(known, look, alarm, miss) > sequential.half_width(known, look, alarm / 2)
+    assert sequential.smallest_detectable(known, look, alpha, beta) > sequential.half_width(known, look, alpha / 2)
 
 
 @given(first=st.integers(1, 10**6), others=st.integers(0, 100))

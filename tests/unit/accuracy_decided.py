@@ -53,7 +53,7 @@ def decided(
 
 
 def passed() -> tuple[ReferenceDistribution, GateDecision]:
-    return decided(curve_of(101), curve_of(102), resolution=0.03)
+    return decided(curve_of(101), curve_of(102), margin=0.03)
 
 
 def failed() -> tuple[ReferenceDistribution, GateDecision]:
@@ -62,14 +62,14 @@ def failed() -> tuple[ReferenceDistribution, GateDecision]:
 
 
 def undecided() -> tuple[ReferenceDistribution, GateDecision]:
-    return decided(curve_of(101), curve_of(102), resolution=0.003)
+    return decided(curve_of(101), curve_of(102), margin=0.003)
 
 
 def untrained() -> tuple[ReferenceDistribution, GateDecision]:
-    return decided(resolution=0.0001)
+    return decided(margin=0.0001)
 
 
 def strayed() -> tuple[ReferenceDistribution, GateDecision]:
     """Return one that passes though one of its trainings lies far off at one point."""
     odd = curve_of(102)
-    return decided(curve_of(101), replace(odd, test_loss=(2.0, *odd.test_loss[1:])), resolution=0.03)
+    return decided(curve_of(101), replace(odd, test_loss=(2.0, *odd.test_loss[1:])), margin=0.03)

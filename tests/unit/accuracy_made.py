@@ -93,7 +93,7 @@ def history(given: TrainingRun) -> dict[str, list[float]]:
 
 def write(given: Reference, path: Path) -> Path:
     """Write a reference as `kerasch2 calibrate` does."""
-    with reference.appending(path, given.subject):
+    with reference.appending(path, given.description):
         for one in given.runs:
             reference.append(path, one)
     return path

@@ -83,7 +83,7 @@ def test_an_interrupted_calibration_keeps_what_is_done(order: CalibrationRequest
 
 
 def test_the_data_and_the_release_are_told(order: CalibrationRequest, trained: list[int]) -> None:
-    subject = calibration.calibrate(order).subject
+    subject = calibration.calibrate(order).description
 
     assert (subject.data["name"], subject.data["train"], subject.environment["threads"]) == ("digits", 1500, 1)
     assert subject.recipe == BRIEF

@@ -133,7 +133,7 @@ def test_a_training_that_kills_its_workers_is_an_error(distributed: Any) -> None
     # One dead worker is enough, which saves the time in which others start.
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), _cluster(distributed, 1) as made:
         runs = executors.run_trainings(deadly, range(4), jobs=1, cluster=made.scheduler_address)
-        with pytest.raises(TrainingFailed, match=r"A cluster gave a training up.*KilledWorker"):
+        with pytest.raises(TrainingFailed, match=r"The cluster gave up a training.*KilledWorker"):
             done.extend(runs)
 
     assert [run.seed for run in done] == [0, 1]

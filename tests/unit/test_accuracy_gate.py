@@ -20,7 +20,7 @@ from tests.unit.accuracy_made import NEW, history, made, run
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 SEEDS = made()
 # Three trainings cannot tell it, and ten can.
-FINE = GateSettings(resolution=0.006)
+FINE = GateSettings(margin=0.006)
 
 
 class Trainer:
@@ -53,7 +53,7 @@ def test_a_gross_change_costs_one_training() -> None:
 
 
 def test_it_trains_no_more_than_it_may(trainer: Trainer) -> None:
-    found = gate.gate_training(SEEDS, trainer, replace(FINE, most=6, resolution=0.0057))
+    found = gate.gate_training(SEEDS, trainer, replace(FINE, max_runs=6, margin=0.0057))
 
     assert (found.verdict, len(found.runs), len(trainer.seeds)) == (GateVerdict.UNDECIDED, 6, 6)
 
@@ -93,8 +93,8 @@ def test_who_allows_more_trainings_goes_on_with_the_same_ones() -> None:
     """Drawn anew, an unlucky gate could be asked until it passes."""
     short, long = Trainer(), Trainer()
 
-    gate.gate_training(SEEDS, short, replace(FINE, most=8))
-    gate.gate_training(SEEDS, long, replace(FINE, most=20))
+    gate.gate_training(SEEDS, short, replace(FINE, max_runs=8))
+    gate.gate_training(SEEDS, long, replace(FINE, max_runs=20))
 
     assert long.seeds[: len(short.seeds)] == short.seeds
 
@@ -114,9 +114,9 @@ def test_of_endless_seeds_those_allowed_are_taken(trainer: Trainer) -> None:
 @pytest.mark.parametrize(
     ("seeds", "said"),
     [
-        ([], "There are no seeds to train with. Found: an empty list. To do: give others, or leave them to the gate."),
-        ([7000, 7000], "A gate trains each seed once. Found: 7000, 7000. To do: "),
-        ([59, 1000, 3], "Seeds of a reference cannot judge it. Found: 3, 59. To do: give others, or leave them to"),
+        ([], "seeds must not be empty. To do: give other seeds, or leave seeds= out."),
+        ([7000, 7000], "seeds must differ from each other, got 7000, 7000. To do: "),
+        ([59, 1000, 3], "seeds must differ from those of the reference, which has 3, 59. To do: give other seeds"),
     ],
 )
 def test_seeds_that_tell_nothing_are_refused_before_any_training(trainer: Trainer, seeds: list[int], said: str) -> None:
@@ -126,15 +126,15 @@ def test_seeds_that_tell_nothing_are_refused_before_any_training(trainer: Traine
     assert (str(caught.value).startswith(said), trainer.seeds) == (True, [])
 
 
-def test_a_resolution_out_of_reach_is_said_before_any_training(trainer: Trainer) -> None:
-    found = gate.gate_training(SEEDS, trainer, GateSettings(resolution=0.0005))
+def test_a_margin_out_of_reach_is_said_before_any_training(trainer: Trainer) -> None:
+    found = gate.gate_training(SEEDS, trainer, GateSettings(margin=0.0005))
 
     assert (found.verdict, found.runs, trainer.seeds) == (GateVerdict.UNDECIDED, (), [])
     assert found.reason.startswith("undecided, before any training: 0.05 points cannot be told by 10 trainings")
 
 
-def test_a_resolution_out_of_reach_of_the_seeds_given_is_said_too(trainer: Trainer) -> None:
-    found = gate.gate_training(SEEDS, trainer, replace(FINE, resolution=0.005), seeds=NEW[:3])
+def test_a_margin_out_of_reach_of_the_seeds_given_is_said_too(trainer: Trainer) -> None:
+    found = gate.gate_training(SEEDS, trainer, replace(FINE, margin=0.005), seeds=NEW[:3])
 
     assert (found.reason, trainer.seeds) == (
         "undecided, before any training: 0.5 points cannot be told by 3 trainings, which tell 0.594 at best",
@@ -145,7 +145,7 @@ def test_a_resolution_out_of_reach_of_the_seeds_given_is_said_too(trainer: Train
 def test_each_training_is_told_with_the_decision_so_far(trainer: Trainer) -> None:
     told: list[tuple[int, GateDecision]] = []
 
-    found = gate.gate_training(SEEDS, trainer, told=lambda one, decision: told.append((one.seed, decision)))
+    found = gate.gate_training(SEEDS, trainer, on_run=lambda one, decision: told.append((one.seed, decision)))
 
     assert [seed for seed, _ in told] == trainer.seeds
     assert [decision.verdict for _, decision in told] == [GateVerdict.UNDECIDED, GateVerdict.PASS]
@@ -159,21 +159,21 @@ def test_a_history_is_a_training_too() -> None:
 
 
 def test_a_gate_by_too_few_seeds_trains_nothing(trainer: Trainer) -> None:
-    with pytest.raises(BadReference, match="too few seeds"):
+    with pytest.raises(BadReference, match="at least 5 seeds"):
         gate.gate_training(made(4), trainer)
 
     assert trainer.seeds == []
 
 
 def test_a_training_of_fewer_epochs_ends_the_gate() -> None:
-    with pytest.raises(InvalidArgument, match="another number of epochs"):
+    with pytest.raises(InvalidArgument, match=r"epochs?, and the reference has"):
         gate.gate_training(SEEDS, lambda seed: run(seed, epochs=1))
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("series", ["loss", "accuracy", "test_loss", "test_accuracy"])
 def test_a_training_that_diverges_ends_the_gate(series: str, number: float) -> None:
-    with pytest.raises(TrainingFailed, match=r"A training diverged\..*To do: look at its data and"):
+    with pytest.raises(TrainingFailed, match=r"The training with seed \d+ diverged\..*To do: look at its data and"):
         gate.gate_training(SEEDS, lambda seed: replace(run(seed), **{series: (0.5, number)}))
 
 
@@ -191,7 +191,9 @@ def test_a_training_that_raises_is_an_error_of_ours_with_its_place_and_its_cause
         gate.gate_training(SEEDS, _raises(error), seeds=NEW)
 
     place = r"ValueError: images are missing, in line \d+ of test_accuracy_gate.py, with seed 1000"
-    caught.match(rf"^A training raised an error\. Found: {place}\. To do: train with that seed outside of a gate")
+    caught.match(
+        rf"^The training function raised an error\. Found: {place}\. To do: train with that seed outside of a gate"
+    )
     assert caught.value.__cause__ is error
 
 
@@ -232,12 +234,12 @@ def test_a_reference_does_not_judge_itself() -> None:
     with pytest.raises(BadReference) as caught:
         gate.gate_runs(SEEDS, [*SEEDS.runs[:2], run(1000)])
 
-    said = "Trainings of a reference cannot judge themselves. Found: seeds 0, 1 stand in both. To do: train with other"
+    said = "The results are trainings of the reference itself. Found: seeds 0, 1 are in both. To do: train with other"
     assert str(caught.value).startswith(said)
 
 
 def test_nor_does_it_when_its_seeds_were_trained_again() -> None:
-    with pytest.raises(BadReference, match="cannot judge themselves"):
+    with pytest.raises(BadReference, match="trainings of the reference itself"):
         gate.gate_runs(SEEDS, [replace(SEEDS.runs[5], seconds=77.0)])
 
 
@@ -248,5 +250,5 @@ def test_the_same_seeds_of_a_changed_training_are_judged() -> None:
 
 
 def test_no_trainings_are_nothing_to_judge() -> None:
-    with pytest.raises(InvalidArgument, match=r"There is nothing to decide from\. Found: no trainings\. To do: give"):
+    with pytest.raises(InvalidArgument, match=r"no trainings to decide from\. To do: give"):
         gate.gate_runs(SEEDS, [])

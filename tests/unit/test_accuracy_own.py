@@ -58,12 +58,12 @@ def test_a_name_without_module_or_function_is_refused(name: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         UserTraining(name, 2)
 
-    assert str(caught.value) == f"A training is named as module:function. Found: {name!r}. To do: write it so."
+    assert str(caught.value) == f"training must be written as module:function, got {name!r}."
 
 
 @pytest.mark.parametrize("epochs", [0, -1])
 def test_a_training_without_epochs_is_refused(epochs: int) -> None:
-    with pytest.raises(InvalidArgument, match="A training has one epoch at least"):
+    with pytest.raises(InvalidArgument, match="epochs must be a positive integer, got "):
         UserTraining("a:b", epochs)
 
 
@@ -85,25 +85,25 @@ def test_a_training_that_cannot_be_imported_is_refused(module: Module, text: str
         user_training.load_function(UserTraining(f"{name}:train", 2))
 
     said = str(caught.value)
-    assert said.startswith(f"A training cannot be imported. Found: {name}:train: ")
+    assert said.startswith(f"The training {name}:train cannot be imported. Found: ")
     assert found in said
     assert said.endswith("To do: name a function that can be imported from here.")
 
 
 def test_a_module_that_is_not_there_is_named() -> None:
-    with pytest.raises(InvalidArgument, match="no_such_module:train: ModuleNotFoundError"):
+    with pytest.raises(InvalidArgument, match=r"no_such_module:train cannot be imported. Found: ModuleNotFoundError"):
         user_training.load_function(UserTraining("no_such_module:train", 2))
 
 
 def test_what_cannot_be_called_is_refused(module: Module) -> None:
     name = module("train = 3\n")
 
-    with pytest.raises(InvalidArgument, match=rf"A training is no function\. Found: {name}:train is 3\. To do: name a"):
+    with pytest.raises(InvalidArgument, match=rf"The training {name}:train must be a function of a seed, got 3\."):
         user_training.load_function(UserTraining(f"{name}:train", 2))
 
 
 def test_more_epochs_than_announced_are_refused(module: Module) -> None:
-    said = r"more epochs than announced\. Found: 2 epochs from .*, 1 announced\. To do: say --epochs=2, or leave"
+    said = r"returned 2 epochs, and epochs is 1\. To do: use --epochs=2, or leave"
 
     with pytest.raises(InvalidArgument, match=said):
         user_training.train(UserTraining(f"{module(WORKS)}:train", 1), 7)
@@ -122,7 +122,7 @@ def test_a_training_that_raises_is_told_with_its_place(module: Module) -> None:
 
 
 def test_a_training_that_takes_no_seed_is_told(module: Module) -> None:
-    with pytest.raises(InvalidArgument, match="A training must take a seed"):
+    with pytest.raises(InvalidArgument, match="The training function must take a seed"):
         user_training.train(UserTraining(f"{module('def train(): pass')}:train", 2), 7)
 
 
@@ -159,7 +159,7 @@ def test_what_is_no_curve_is_refused(given: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
         user_training.run_of(given, 7)
 
-    assert str(caught.value).startswith(f"A training returned no curve. Found: {given!r}. To do: return the history")
+    assert str(caught.value).startswith(f"The training returned no curve, but {given!r}. To do: return the history")
 
 
 @pytest.mark.parametrize("lacking", list(CURVE))
@@ -170,33 +170,33 @@ def test_no_curve_is_required(lacking: str) -> None:
 
 
 def test_an_empty_history_has_nothing() -> None:
-    with pytest.raises(InvalidArgument, match="Found: it has nothing"):
+    with pytest.raises(InvalidArgument, match="no curve of a metric, but nothing"):
         user_training.run_of({}, 7)
 
 
 @pytest.mark.parametrize("values", [None, 0.5, "many", [None], ["a"], [[0.1, 0.2]], [10**400], {"a": 1}])
 def test_a_series_that_holds_no_numbers_is_refused(values: Any) -> None:
-    with pytest.raises(InvalidArgument, match="A curve does not hold numbers") as caught:
+    with pytest.raises(InvalidArgument, match="must hold numbers") as caught:
         user_training.run_of({**CURVE, "val_loss": values}, 7)
 
-    assert f"Found: val_loss is {repr(values)[:40]}" in str(caught.value)
+    assert f"The curve val_loss must hold numbers, got {repr(values)[:40]}" in str(caught.value)
 
 
 @pytest.mark.parametrize("values", [[], [0.5], [0.5, 0.4, 0.3]])
 def test_series_of_different_lengths_are_refused(values: Any) -> None:
-    with pytest.raises(InvalidArgument, match="The series of a curve are empty or differ in length"):
+    with pytest.raises(InvalidArgument, match="All curves of a training must have the same number of epochs"):
         user_training.run_of({**CURVE, "val_loss": values}, 7)
 
 
 def test_a_curve_of_no_epochs_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="are empty or differ in length"):
+    with pytest.raises(InvalidArgument, match="must have the same number of epochs"):
         user_training.run_of(dict.fromkeys(CURVE, ()), 7)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("name", list(CURVE))
 def test_a_curve_that_is_not_finite_is_no_curve(name: str, number: float) -> None:
-    with pytest.raises(TrainingFailed, match="A training diverged"):
+    with pytest.raises(TrainingFailed, match=r"The training with seed . diverged"):
         user_training.run_of({**CURVE, name: [0.5, number]}, 7)
 
 
@@ -213,13 +213,13 @@ def test_accuracies_in_per_cent_are_refused(name: str, values: list[float]) -> N
         user_training.run_of({**CURVE, name: values}, 7)
 
     assert str(caught.value) == (
-        f"A curve has an impossible value. Found: {name} {tuple(values)} with seed 7. "
-        "To do: give accuracies as shares from 0 to 1, or another name such as val_percent."
+        f"{name} must lie from 0 to 1, got {tuple(values)} with seed 7. "
+        "To do: give accuracies as shares, or use another name such as val_percent."
     )
 
 
 def test_a_run_is_held_to_the_same() -> None:
-    with pytest.raises(InvalidArgument, match="impossible value"):
+    with pytest.raises(InvalidArgument, match="must lie from 0 to 1"):
         user_training.run_of(TrainingRun(7, (0.5,), (80.0,), (0.4,), (85.0,)), 7)
 
 

@@ -139,15 +139,15 @@ def test_the_band_is_that_of_the_alarms() -> None:
 
     found = {one.point: one for points in summaries_by_series(made, decision).values() for one in points}
 
-    shown = [(found[one.point].low, found[one.point].high, found[one.point].found) for one in decision.alarms]
-    assert shown == [(one.low, one.high, one.found) for one in decision.alarms] != []
+    shown = [(found[one.point].low, found[one.point].high, found[one.point].actual) for one in decision.alarms]
+    assert shown == [(one.low, one.high, one.actual) for one in decision.alarms] != []
 
 
 @pytest.mark.parametrize("made", [passed, failed, undecided, strayed])
 def test_beyond_the_band_lie_the_alarms_and_what_one_training_alone_says(made: Callable[[], Any]) -> None:
     points = [one for points in summaries_by_series(*made()).values() for one in points]
 
-    outside = [one for one in points if one.found is not None and not one.low <= one.found <= one.high]
+    outside = [one for one in points if one.actual is not None and not one.low <= one.actual <= one.high]
     assert outside == [one for one in points if one.changed or one.stray]
 
 
@@ -193,7 +193,7 @@ def _perfect() -> Any:
 
 def _without_loss() -> Any:
     odd = curve_of(102)
-    return decided(curve_of(101), replace(odd, test_loss=(0.0, *odd.test_loss[1:])), resolution=0.03)
+    return decided(curve_of(101), replace(odd, test_loss=(0.0, *odd.test_loss[1:])), margin=0.03)
 
 
 def _hopeless() -> Any:

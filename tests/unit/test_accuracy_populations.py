@@ -55,7 +55,7 @@ def test_the_seeds_apart_are_named() -> None:
 def test_a_few_are_set_aside_and_leave_the_margin_as_it_is(stuck: list[int]) -> None:
     clean, few = (distribution_of(_reference(some), GateSettings()) for some in ([], stuck))
 
-    assert few.apart == tuple(stuck)
+    assert few.outliers == tuple(stuck)
     assert few.margin == pytest.approx(clean.margin, rel=0.1)
 
 
@@ -92,7 +92,7 @@ def test_one_that_stays_behind_is_no_change_by_itself() -> None:
 
 
 def test_too_few_trainings_for_a_reference_with_seeds_apart_are_said_before_any() -> None:
-    found = sequential_test.decide_before_training(distribution_of(_reference([7]), GateSettings(most=5)))
+    found = sequential_test.decide_before_training(distribution_of(_reference([7]), GateSettings(max_runs=5)))
 
     assert found is not None
     assert "1 of 60 seeds of the reference lie apart (seed 7)" in found.reason
@@ -120,7 +120,7 @@ def test_false_alarms_keep_to_their_rate_with_rare_seeds_that_stay_behind(rate: 
         base = 1000 * gates
         signs = ["-" if drawn.random() < rate else "+" for _ in range(70)]
         runs = [(run if sign == "+" else _stuck)(base + place, EPOCHS) for place, sign in enumerate(signs)]
-        by = Reference(made(0).subject, tuple(runs[:60]))
+        by = Reference(made(0).description, tuple(runs[:60]))
         fails += sequential_test.decide(distribution_of(by, GateSettings()), runs[60:]).verdict is GateVerdict.FAIL
 
     assert fails <= 6

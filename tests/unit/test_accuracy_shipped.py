@@ -17,7 +17,7 @@ SEEDS_OF_OTHERS = 60
 @pytest.mark.parametrize("name", reference.bundled_names())
 def test_each_is_whole_and_of_the_printed_training(name: str) -> None:
     found = reference.load_bundled(name)
-    recipe = found.subject.recipe
+    recipe = found.description.recipe
 
     assert isinstance(recipe, Recipe)
     least = SEEDS_OF_OTHERS if recipe.feed == "arrays" else SEEDS_OF_A_PIPELINE
@@ -26,9 +26,9 @@ def test_each_is_whole_and_of_the_printed_training(name: str) -> None:
 
 @pytest.mark.parametrize("name", reference.bundled_names())
 def test_each_is_called_by_what_it_is_of(name: str) -> None:
-    subject = reference.load_bundled(name).subject
+    subject = reference.load_bundled(name).description
     version = subject.environment["tensorflow" if subject.environment["backend"] == "tensorflow" else "keras"]
-    feed = str(subject.recipe.plain["feed"])
+    feed = str(subject.recipe.to_dict()["feed"])
 
     minor = ".".join(str(version).split(".")[:2])
     fed = [] if feed == "arrays" else [feed]
@@ -50,5 +50,5 @@ def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_one_that_is_not_shipped_is_named() -> None:
-    with pytest.raises(InvalidArgument, match="There is no such reference"):
+    with pytest.raises(InvalidArgument, match="There is no reference "):
         reference.load_bundled("mnist-tensorflow-1.0")

@@ -18,8 +18,8 @@ pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `ac
 SEEDS = made()
 
 
-def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None:
-    found = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(resolution=0.0005)))
+def test_a_margin_that_is_too_fine_is_said_with_what_could_be_told() -> None:
+    found = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(margin=0.0005)))
 
     assert found is not None
     assert found.evidence == (
@@ -29,17 +29,17 @@ def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None
     assert (found.verdict, found.estimate, found.interval, found.runs) == (GateVerdict.UNDECIDED, None, None, ())
 
 
-def test_a_resolution_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -> None:
+def test_a_margin_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -> None:
     by = made(5)
     ready = distribution_of(by, GateSettings())
-    between = (ready.tellable(2) + ready.tellable(10)) / 2
+    between = (ready.finest_margin(2) + ready.finest_margin(10)) / 2
 
-    assert ready.tellable(2) < between < ready.tellable(10)
-    assert sequential_test.decide_before_training(distribution_of(by, GateSettings(resolution=between))) is None
+    assert ready.finest_margin(2) < between < ready.finest_margin(10)
+    assert sequential_test.decide_before_training(distribution_of(by, GateSettings(margin=between))) is None
 
 
-def test_a_single_training_is_too_few_for_any_resolution() -> None:
-    found = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(resolution=0.5, most=1)))
+def test_a_single_training_is_too_few_for_any_margin() -> None:
+    found = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(margin=0.5, max_runs=1)))
 
     assert found is not None
     assert found.reason == "undecided, before any training: no gate passes by fewer than 2 trainings, and 1 is allowed"
@@ -48,25 +48,24 @@ def test_a_single_training_is_too_few_for_any_resolution() -> None:
 @pytest.mark.parametrize(
     "terms",
     [
-        {"resolution": 0.0},
-        {"resolution": -0.005},
-        {"resolution": math.nan},
-        {"resolution": math.inf},
-        {"resolution": 1.0},
-        {"alarm": 0.0},
-        {"alarm": 0.5},
-        {"alarm": -0.01},
-        {"alarm": math.nan},
-        {"miss": 0.0},
-        {"miss": 1.0},
-        {"miss": math.nan},
-        {"most": 0},
-        {"most": -1},
+        {"margin": 0.0},
+        {"margin": -0.005},
+        {"margin": math.nan},
+        {"margin": math.inf},
+        {"alpha": 0.0},
+        {"alpha": 0.5},
+        {"alpha": -0.01},
+        {"alpha": math.nan},
+        {"beta": 0.0},
+        {"beta": 1.0},
+        {"beta": math.nan},
+        {"max_runs": 0},
+        {"max_runs": -1},
     ],
     ids=str,
 )
 def test_terms_by_which_nothing_can_be_decided_are_refused(terms: dict[str, Any]) -> None:
-    (value,) = terms.values()
+    ((name, value),) = terms.items()
 
-    with pytest.raises(InvalidArgument, match=rf"^A gate .*Found: {value!r}\. To do: "):
+    with pytest.raises(InvalidArgument, match=rf"^{name} must be .*, got {value!r}\. To do: "):
         GateSettings(**terms)

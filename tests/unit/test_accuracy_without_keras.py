@@ -42,7 +42,7 @@ def test_it_is_calibrated() -> None:
     found = calibration.calibrate(_order("plain_training:train", seeds=6))
 
     assert len(found.runs) == 6
-    assert (found.subject.environment["keras"], found.subject.environment["device"]) == ("-", "-")
+    assert (found.description.environment["keras"], found.description.environment["device"]) == ("-", "-")
 
 
 def test_it_goes_on_where_it_ended() -> None:

@@ -38,7 +38,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _subject(order: Any) -> Any:
-    return replace(reference.load_bundled(trained.STORED).subject, recipe=order.recipe)
+    return replace(reference.load_bundled(trained.STORED).description, recipe=order.recipe)
 
 
 @pytest.fixture

@@ -37,13 +37,13 @@ def one_of_them(record: Recorder, curves: Curves, names: Sequence[str], point: P
     Raises:
         Inconclusive: the figure lies at the edge of what the trainings give.
     """
-    on = curve.scale(point, curves.data)
-    groups = {name: [on.there(point.of(run)) for run in runs] for name, runs in curves.by_style.items()}
+    scale = curve.scale_by_counts(point, curves.data)
+    groups = {name: [scale.transform(point.of(run)) for run in runs] for name, runs in curves.by_style.items()}
     own = [place for name in names for place in groups[name]]
     others = [group for name, group in groups.items() if name not in names]
-    known = prediction.sample(own, [own, *others], on.least(sum(own) / len(own)))
-    said = prediction.predict(known, rounded(on, point, printed), RAREST)
-    low, high = sorted((on.back(said.low), on.back(said.high)))
+    known = prediction.sample(own, [own, *others], scale.least_scatter(sum(own) / len(own)))
+    said = prediction.predict(known, rounded(scale, point, printed), RAREST)
+    low, high = sorted((scale.inverse(said.low), scale.inverse(said.high)))
     runs = [run for name in names for run in curves.by_style[name]]
     gave = f"{len(runs)} trainings gave {_span(runs, point)}, so that one more lies from {low:.4f} to {high:.4f}"
     far = f"{said.deviations:.1f} standard deviations from their mean, p = {said.probability:.1g}"
@@ -62,12 +62,12 @@ def told(probability: float) -> str:
     return "held" if probability > RAREST else "broken"
 
 
-def rounded(on: Scale, point: Point, printed: str) -> tuple[float, float]:
+def rounded(scale: Scale, point: Point, printed: str) -> tuple[float, float]:
     """Return between which a printed figure lies, on a scale."""
     half = 0.5 * 10.0 ** -len(printed.partition(".")[2])
     value = float(printed)
     most = min(value + half, 1.0) if point.is_accuracy else value + half
-    low, high = sorted((on.there(value - half), on.there(most)))
+    low, high = sorted((scale.transform(value - half), scale.transform(most)))
     return low, high
 
 

@@ -48,7 +48,7 @@ def release(environment: Mapping[str, Any]) -> str:
 
 def _begins(whole: Path, short: Path) -> bool:
     long, begun = reference.read(whole), reference.read(short)
-    if long.subject.data != begun.subject.data:
+    if long.description.data != begun.description.data:
         return False
     seeds = {run.seed: _curves(run) for run in long.runs}
     return all(_curves(run) == seeds.get(run.seed) for run in begun.runs)

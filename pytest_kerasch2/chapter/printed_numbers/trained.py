@@ -63,7 +63,7 @@ def stored() -> Curves:
     """Return curves of a shipped reference, as if each way had been trained with some of its seeds."""
     found = reference.load_bundled(STORED)
     by_style = {name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
-    return Curves(by_style, found.subject.data, f"seeds of the shipped reference {STORED}")
+    return Curves(by_style, found.description.data, f"seeds of the shipped reference {STORED}")
 
 
 def check_training_asked(settings: Settings) -> None:
@@ -124,7 +124,7 @@ def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Cu
             _train(settings, kept, Progress(left, told))
         references = {name: reference.read(order_of(name, settings, kept).out) for name in STYLES}
     runs = {name: one.runs for name, one in references.items()}
-    return Curves(runs, subject.data, _whence(references[STYLES[0]].subject, subject, left))
+    return Curves(runs, subject.data, _whence(references[STYLES[0]].description, subject, left))
 
 
 def _whence(kept: TrainingDescription, here: TrainingDescription, left: int) -> str:
@@ -149,7 +149,7 @@ def _same(settings: Settings, kept: Path, told: Callable[[str], None]) -> Path |
 
 def place_of(subject: TrainingDescription, folder: Path) -> Path:
     """Return where the curves of trainings of one kind, and by one trainer, are kept."""
-    of = json.dumps([training.TRAINER, subject.plain], sort_keys=True)
+    of = json.dumps([training.TRAINER, subject.to_dict()], sort_keys=True)
     return folder / hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
