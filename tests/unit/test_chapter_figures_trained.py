@@ -120,7 +120,7 @@ def test_trainings_of_another_release_are_done_where_one_begins_otherwise(
     monkeypatch.setattr(
         trained,
         "_train",
-        lambda *given, **how: short(*given, **how) if how else untrained.append(given[2].wanted),
+        lambda *given, **how: short(*given, **how) if how else untrained.append(given[2].total),
     )
 
     with contextlib.suppress(BadReference):

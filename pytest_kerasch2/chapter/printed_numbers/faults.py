@@ -56,8 +56,8 @@ def _worse(run: TrainingRun) -> TrainingRun:
 def other_seeds() -> Iterator[None]:
     """Other seeds of the same training."""
     last = len(STYLES) * SEEDS_EACH
-    found = reference.load_bundled(trained.STORED)
-    with mock.patch.object(reference, "load_bundled", return_value=replace(found, runs=found.runs[last:])):
+    bundled = reference.load_bundled(trained.STORED)
+    with mock.patch.object(reference, "load_bundled", return_value=replace(bundled, runs=bundled.runs[last:])):
         yield
 
 

@@ -61,9 +61,9 @@ class Curves:
 
 def stored() -> Curves:
     """Return curves of a shipped reference, as if each way had been trained with some of its seeds."""
-    found = reference.load_bundled(STORED)
-    by_style = {name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
-    return Curves(by_style, found.description.data, f"seeds of the shipped reference {STORED}")
+    bundled = reference.load_bundled(STORED)
+    by_style = {name: bundled.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
+    return Curves(by_style, bundled.description.data, f"seeds of the shipped reference {STORED}")
 
 
 def check_training_asked(settings: Settings) -> None:
