@@ -224,18 +224,25 @@ def loads_without_a_word() -> Iterator[None]:
 
 @contextmanager
 def activations_known() -> Iterator[None]:
-    """Loading is told TensorFlow's internal names of activations; a subclassed model is of the functional kind."""
+    """Loading is told TensorFlow's internal names of activations."""
     activations = api.tensorflow().nn if api.runs_on_tensorflow() else api.keras().activations
     custom_objects = {"softmax_v2": activations.softmax, "relu": activations.relu}
 
     def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
         return original(path, *rest, **{"custom_objects": custom_objects, **named})
 
+    with around_load(load):
+        yield
+
+
+@contextmanager
+def subclass_described() -> Iterator[None]:
+    """A subclassed model is of the functional kind, and loading is told TensorFlow's internal names of activations."""
     describable = tuple(
         models.ModelStyle(one.name, one.section, functional.build, True) if one.name == "subclass" else one
         for one in models.STYLES
     )
-    with around_load(load), replaced(catalogue, "STYLES", describable):
+    with activations_known(), replaced(catalogue, "STYLES", describable):
         yield
 
 
@@ -270,7 +277,7 @@ def folders_allowed() -> Iterator[None]:
     def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
         return original(str(Path(path) / "model.keras") if api.is_keras3() else path, *rest, **named)
 
-    with around_save(save, "save"), around_load(load), activations_known():
+    with around_save(save, "save"), around_load(load), subclass_described():
         yield
 
 
