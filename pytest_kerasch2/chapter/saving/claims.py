@@ -30,7 +30,7 @@ OF_LAYERS = pytest.mark.parametrize("model_style", ["sequential-list", "sequenti
 @tolerates(faults.saves_twice)
 def current_folder(tf: Any, scratch: Path, record: Recorder) -> None:
     """Save from within an empty folder."""
-    model = models.style("functional").compiled(tf, small.PLAIN)
+    model = models.style("functional").compiled(tf, small.PRINTED)
 
     with inside(scratch):
         model.save(small.MODEL_FILE)
@@ -38,7 +38,12 @@ def current_folder(tf: Any, scratch: Path, record: Recorder) -> None:
     record.equal("what the folder holds", expected=["model_name.h5"], actual=small.files(scratch))
 
 
-@claim("saving.longer-path", "A model can be saved to, and loaded from, a longer path than a bare file name.", "prose")
+@claim(
+    "saving.longer-path",
+    "A model whose activations are given by name can be saved to, and loaded from, a longer path than a bare file "
+    "name.",
+    "prose",
+)
 @detects(faults.saves_beside, faults.weights_left_out)
 @tolerates(faults.saves_twice)
 def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
