@@ -292,10 +292,10 @@ def optimizer_state_loaded(facts: Facts, record: Recorder) -> None:
         record.equal(f"{style}: equal, bit for bit", expected=True, actual=found["same"])
 
 
-def _continued(facts: Facts, record: Recorder, case: str) -> None:
+def _trained_on(facts: Facts, record: Recorder, case: str) -> Any:
     found = captured.value(record, f"{case}, continued", facts.value("saving.continued", record)[case])
     record.equal(f"{case}: loaded weights, bit for bit", expected=True, actual=found["loaded same"])
-    record.equal(f"{case}: arrays equal after training on", expected=[True] * 4, actual=found["same after"])
+    return found
 
 
 @decides("saving.continues-without-dropout")
@@ -303,19 +303,23 @@ def _continued(facts: Facts, record: Recorder, case: str) -> None:
 def continues_without_dropout(facts: Facts, record: Recorder) -> None:
     """Train two steps, save, train two more in memory and from the file."""
     for style in ("sequential-list", "functional"):
-        _continued(facts, record, f"{style} 0.0")
+        found = _trained_on(facts, record, f"{style} 0.0")
+        record.equal(f"{style}: arrays equal after training on", expected=[True] * 4, actual=found["same after"])
 
 
 @decides("saving.continues-with-dropout")
-@known_issue(
-    of="keras",
-    backends=ENGINES,
-    cause="The state of the random numbers that dropout draws from is not in the file, so other units are dropped.",
-    source=SERIALISING,
-    symptom=r"arrays equal after training on: \[False",
+@detects(
+    told("steps from zero", "saving.states", "functional", "same", to=False),
+    told("loads uncompiled", "saving.states", "functional", "loaded", to=0),
+    told("one array zero", "saving.continued", "functional 0.2", "value", "loaded same", to=False),
+    told("not trained", "saving.continued", "functional 0.2", to={"error": "RuntimeError: not compiled"}),
+    told("learns too fast", "saving.continued", "functional 0.2", "value", "apart", to=2.0),
 )
-@fixed_by(told("dropout by content", "saving.continued", "functional 0.2", "value", "same after", to=[True] * 4))
-@detects(told("moments from zero", "saving.continued", "functional 0.2", "value", "loaded same", to=False))
 def continues_with_dropout(facts: Facts, record: Recorder) -> None:
-    """Train two steps, save, train two more in memory and from the file."""
-    _continued(facts, record, "functional 0.2")
+    """Train two steps, save, train two more in memory and from the file, each with other units dropped."""
+    state = facts.value("saving.states", record)["functional"]
+    record.equal("variables of the loaded optimizer", expected=state["saved"], actual=state["loaded"])
+    record.equal("its count of steps and its running means, bit for bit", expected=True, actual=state["same"])
+    found = _trained_on(facts, record, "functional 0.2")
+    # Two steps of Adam move a weight by about twice its rate of 0.001, and two models may go either way.
+    record.at_most("weights lie apart after training on by", limit=0.004, actual=round(found["apart"], 4))

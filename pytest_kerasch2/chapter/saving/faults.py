@@ -161,6 +161,50 @@ def moments_from_zero() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def steps_from_zero() -> Iterator[None]:
+    """The optimizer's count of steps is written as zero."""
+
+    def erase(file: Any) -> None:
+        for array in _arrays(file["optimizer_weights"]):
+            if not array.shape and array.dtype.kind in "iu":
+                array[...] = 0
+
+    with after_save(erase):
+        yield
+
+
+@contextmanager
+def no_step_taken() -> Iterator[None]:
+    """Training counts its steps, and leaves the weights as they were."""
+
+    def fit(original: Any, model: Any, *data: Any, **named: Any) -> Any:
+        kept = model.get_weights()
+        history = original(model, *data, **named)
+        model.set_weights(kept)
+        return history
+
+    with wrapped_method(api.keras().Model, "fit", fit):
+        yield
+
+
+@contextmanager
+def learns_too_fast() -> Iterator[None]:
+    """A loaded model learns at a rate a thousand times that of the saved one."""
+
+    def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
+        model = original(path, *rest, **named)
+        optimizer = getattr(model, "optimizer", None)
+        if optimizer is not None and api.runs_eagerly():
+            optimizer.learning_rate = 1.0
+        elif optimizer is not None:
+            api.backend_functions().set_value(optimizer.learning_rate, 1.0)
+        return model
+
+    with around_load(load):
+        yield
+
+
 loads_uncompiled = fault(
     "Loading gives a model that is not compiled.",
     around_load,
