@@ -86,15 +86,13 @@ def run(releases: Releases, names: Sequence[str], wish: Wish) -> int:
     return FAILED if failed else 0
 
 
-def tasks(
-    releases: Releases, chosen: Sequence[Column], *, force: bool
-) -> tuple[list[Task], Mapping[str, frozenset[str]]]:
+def tasks(chosen: Sequence[Column], *, force: bool) -> tuple[list[Task], Mapping[str, frozenset[str]]]:
     """Return what is to be done, and the claims of each section where a part of a column is to be run."""
     plugin = sources.read(places.PLUGIN)
     claims: Claims = {}
     found = []
     for column in chosen:
-        now = states.fingerprint(column, releases, plugin)
+        now = states.fingerprint(column, plugin)
         before = states.read(places.state(column.environment)) if _is_whole(column) else None
         work = states.ALL if force else states.work(before, now, merging.shared(claims))
         if work.sections and not claims:
@@ -105,7 +103,7 @@ def tasks(
 
 
 def _run(releases: Releases, chosen: Sequence[Column], wish: Wish, board: Board) -> bool:
-    all_tasks, claims = tasks(releases, chosen, force=wish.force)
+    all_tasks, claims = tasks(chosen, force=wish.force)
     waiting = [task for task in all_tasks if task.work.needed]
     idle = [task.column for task in all_tasks if not task.work.needed]
     failed = [column for column in idle if _has_failed(column)]
@@ -117,7 +115,7 @@ def _run(releases: Releases, chosen: Sequence[Column], wish: Wish, board: Board)
             # The hash first: what is saved while the wheel is built counts as not built yet.
             built = sources.whole(places.PLUGIN)
             wheel = environments.build_wheel(Path(folder), processes, log)
-            maker = environments.Maker(releases, wheel, built, processes)
+            maker = environments.Maker(releases.as_of, wheel, built, processes)
             jobs = min(wish.jobs or jobs_here(), len(waiting))
             outcomes = list(_each(waiting, Verifier(maker, claims), jobs, wish.remove, board))
         return bool(failed) or any(outcome.failed for outcome in outcomes)

@@ -24,7 +24,7 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
     """
     plugin = sources.read(places.PLUGIN)
     missing = [column.environment for column in releases.columns if not _is_told(column)]
-    old = [column.environment for column in releases.columns if _is_old(column, releases, plugin)]
+    old = [column.environment for column in releases.columns if _is_old(column, plugin)]
     if missing and not whole:
         say(f"no table is written: {len(missing)} columns have not been run, such as {missing[0]}")
         return
@@ -90,10 +90,10 @@ def _of(path: Path) -> tuple[str, str]:
     return str(run.results["environment"]["plugin"]), run.release.name
 
 
-def _is_old(column: Column, releases: Releases, plugin: sources.Sources) -> bool:
+def _is_old(column: Column, plugin: sources.Sources) -> bool:
     state = states.read(places.state(column.environment))
     # Without a state the results file is of another machine, where nothing is known of files.
-    return state is not None and states.work(state, states.fingerprint(column, releases, plugin), ()).needed
+    return state is not None and states.work(state, states.fingerprint(column, plugin), ()).needed
 
 
 def _is_told(column: Column) -> bool:

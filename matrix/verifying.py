@@ -140,11 +140,10 @@ def command_for(
         made: the results file to be written, or None.
         more: the user's own arguments for pytest.
     """
-    asked = [] if environment.asked is None else [f"--chapter-python={environment.asked}"]
     kept = [] if made is None else [f"--chapter-results={made}"]
     settings = ["-c", str(folder / "pytest.ini"), "-p", "no:cacheprovider"]
     paths = [str(environment.chapter / name) for name in sections]
-    return [str(environment.python), "-m", "pytest", "--chapter", *settings, *asked, *kept, *more, *paths]
+    return [str(environment.python), "-m", "pytest", "--chapter", *settings, *kept, *more, *paths]
 
 
 def require_import(column: Column, environment: Environment) -> None:
@@ -153,8 +152,7 @@ def require_import(column: Column, environment: Environment) -> None:
     Raises:
         Absent: it cannot.
     """
-    python = environment.asked or environment.python
-    command = [str(python), "-c", f"import {column.imports}"]
+    command = [str(environment.python), "-c", f"import {column.imports}"]
     try:
         done = subprocess.run(
             command,

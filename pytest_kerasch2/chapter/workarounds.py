@@ -28,8 +28,8 @@ def data(tf: Any) -> Names:
     random = numpy.random.RandomState(0)
     names: Names = {"tf": tf, "epochs": 1, "batch_size": 32}
     for part in ("train", "test"):
-        names[f"{part}_x"] = api.tensor(random.rand(IMAGES, 28, 28).astype("float32"))
-        names[f"{part}_y"] = api.tensor((numpy.arange(IMAGES) % 10).astype("int64"))
+        names[f"{part}_x"] = api.feedable(random.rand(IMAGES, 28, 28).astype("float32"))
+        names[f"{part}_y"] = api.feedable((numpy.arange(IMAGES) % 10).astype("int64"))
     return names
 
 
@@ -204,7 +204,7 @@ SUBCLASS_TRAINING = Workaround(
     lines("""
         model4 = MyModel()
         batch_size = 32
-        steps_per_epoch = len(train_x)//batch_size
+        steps_per_epoch = len(train_x) // batch_size
         print(steps_per_epoch)
 
         model4.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy",

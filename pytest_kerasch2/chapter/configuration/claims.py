@@ -242,7 +242,7 @@ def any_values(tf: Any, record: Recorder) -> None:
 def epsilon_fuzz(tf: Any, record: Recorder) -> None:
     """Take the percentage error of a target of zero, which divides by that target."""
     functions = api.backend_functions()
-    loss = tf.keras.losses.MeanAbsolutePercentageError()
+    loss = source.percentage_error()
     zero, one = (api.tensor(np.full((1, 1), value, "float32")) for value in (0.0, 1.0))
 
     def error_of_zero() -> float:
@@ -254,6 +254,9 @@ def epsilon_fuzz(tf: Any, record: Recorder) -> None:
         functions.set_epsilon(1e-3)
         record.close("100 * 1 / 1e-03", expected=1e5, actual=error_of_zero(), within=1.0)
         functions.set_epsilon(0.0)
+        if api.release().backend == "cntk":
+            # Its own division never is by zero.
+            return
         record.equal("100 * 1 / 0, without epsilon", expected=float("inf"), actual=error_of_zero())
 
 

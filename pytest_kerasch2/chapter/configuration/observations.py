@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pytest_kerasch2 import backend_choice
+from pytest_kerasch2.chapter.configuration import source
 from pytest_kerasch2.chapter.configuration.faults import is_third_generation
 from pytest_kerasch2.checks.captured import attempt
 from pytest_kerasch2.framework import api
@@ -76,7 +77,7 @@ def edited_file() -> dict[str, Any]:
     _write(EDITED)
     keras, functions = api.keras(), api.backend_functions()
     zero, one = (api.tensor(np.full((1, 1), value, "float32")) for value in (0.0, 1.0))
-    loss = keras.losses.MeanAbsolutePercentageError()
+    loss = source.percentage_error()
     layer = keras.layers.Dense(2)
     layer.build((None, 3))
     return {

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_kerasch2.chapter.backend import faults as backend_faults
 from pytest_kerasch2.chapter.dtypes import faults
+from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.checks import common_faults
 from pytest_kerasch2.checks.properties import examples
 from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
@@ -230,6 +231,12 @@ def inputs(tf: Any, record: Recorder) -> None:
     cause="JAX makes no numbers of 64 bits unless it is told to: a layer of float64 gives results of float32.",
     source="https://docs.jax.dev/en/latest/default_dtypes.html",
     symptom="layer of float64: .*, not",
+)
+@on_early_keras(
+    "https://github.com/keras-team/keras/blob/2.2.4/keras/engine/base_layer.py",
+    "Keras 2.2 makes the weights of a layer in the precision that is set, whatever type the layer was given.",
+    "different DataTypes 'Float' and 'Float16'",
+    until="2.2",
 )
 @fixed_by(faults.wide_numbers)
 @detects(faults.results_of_float32)

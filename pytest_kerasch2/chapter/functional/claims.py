@@ -136,7 +136,7 @@ def input_is_placeholder(tf: Any, record: Recorder) -> None:
     placeholder = tf.keras.Input(shape=(28, 28))
 
     record.equal("shape", expected=(None, 28, 28), actual=api.shape(placeholder))
-    record.equal("type", expected="float32", actual=str(getattr(placeholder.dtype, "name", placeholder.dtype)))
+    record.equal("type", expected="float32", actual=api.dtype_name(placeholder.dtype))
     record.true("it has no values", holds=not _has_values(placeholder), found="values")
 
 

@@ -83,14 +83,9 @@ def prepared(mnist: Any) -> Names:
     """Return what the first example leaves behind before its model: tensors, and one round instead of ten."""
     names = raw(mnist)
     for part in ("train", "test"):
-        names[f"{part}_x"] = _handed((names[f"{part}_x"] / 255.0).astype("float32"))
-        names[f"{part}_y"] = _handed(names[f"{part}_y"].astype("int64"))
+        names[f"{part}_x"] = api.feedable((names[f"{part}_x"] / 255.0).astype("float32"))
+        names[f"{part}_y"] = api.feedable(names[f"{part}_y"].astype("int64"))
     return {**names, "epochs": 1, "batch_size": 32}
-
-
-def _handed(array: Any) -> Any:
-    # What `fit` is given: tensors as in the chapter, or arrays where a tensor is a formula.
-    return api.tensor(array) if api.runs_eagerly() else array
 
 
 def scaled(mnist: Any) -> Names:

@@ -41,6 +41,15 @@ def save_model(tf: Any, scratch: Path, record: Recorder) -> None:
 @known_issue(
     of="keras",
     since="3.0",
+    until="3.2",
+    cause=small.ACTIVATIONS,
+    source=small.SERIALIZATION,
+    symptom="softmax_v2|gen_nn_ops",
+    workaround=saving_workarounds.LOADED_FROM_KERAS,
+)
+@known_issue(
+    of="keras",
+    since="3.3",
     cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="softmax_v2|gen_nn_ops",

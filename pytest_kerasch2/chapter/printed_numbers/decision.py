@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Sequence
 
 from pytest_kerasch2.accuracy import curve
-from pytest_kerasch2.accuracy.curve import Point, Scale
-from pytest_kerasch2.accuracy.decision import WORDS
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.curve import SERIES_NAMES, Point, Scale
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.chapter.printed_numbers.trained import Curves
 from pytest_kerasch2.claims.recorder import Recorder
@@ -38,17 +37,17 @@ def one_of_them(record: Recorder, curves: Curves, names: Sequence[str], point: P
     Raises:
         Inconclusive: the figure lies at the edge of what the trainings give.
     """
-    on = curve.scale(point, curves.data)
-    groups = {name: [on.there(point.of(run)) for run in runs] for name, runs in curves.by_style.items()}
+    scale = curve.scale_by_counts(point, curves.data)
+    groups = {name: [scale.transform(point.of(run)) for run in runs] for name, runs in curves.by_style.items()}
     own = [place for name in names for place in groups[name]]
     others = [group for name, group in groups.items() if name not in names]
-    sample = prediction.sample(own, [own, *others], on.least(sum(own) / len(own)))
-    predicted = prediction.predict(sample, rounded(on, point, printed), RAREST)
-    low, high = sorted((on.back(predicted.low), on.back(predicted.high)))
+    sample = prediction.sample(own, [own, *others], scale.least_scatter(sum(own) / len(own)))
+    predicted = prediction.predict(sample, rounded(scale, point, printed), RAREST)
+    low, high = sorted((scale.inverse(predicted.low), scale.inverse(predicted.high)))
     runs = [run for name in names for run in curves.by_style[name]]
     gave = f"{len(runs)} trainings gave {_span(runs, point)}, so that one more lies from {low:.4f} to {high:.4f}"
     far = f"{predicted.deviations:.1f} standard deviations from their mean, p = {predicted.probability:.1g}"
-    what = f"{WORDS[point.series]} after epoch {point.epoch}: {printed} is printed"
+    what = f"{SERIES_NAMES[point.series]} after epoch {point.epoch}: {printed} is printed"
     verdict = verdict_on(predicted.probability)
     if verdict == "inconclusive":
         happened = f"{what}, which is at the edge of what the trainings give"
@@ -63,21 +62,21 @@ def verdict_on(probability: float) -> str:
     return "held" if probability > RAREST else "broken"
 
 
-def rounded(on: Scale, point: Point, printed: str) -> tuple[float, float]:
+def rounded(scale: Scale, point: Point, printed: str) -> tuple[float, float]:
     """Return between which a printed figure lies, on a scale."""
     half = 0.5 * 10.0 ** -len(printed.partition(".")[2])
     value = float(printed)
     most = min(value + half, 1.0) if point.is_accuracy else value + half
-    low, high = sorted((on.there(value - half), on.there(most)))
+    low, high = sorted((scale.transform(value - half), scale.transform(most)))
     return low, high
 
 
-def _span(runs: Sequence[Run], point: Point) -> str:
+def _span(runs: Sequence[TrainingRun], point: Point) -> str:
     values = sorted(point.of(run) for run in runs)
     return f"{values[0]:.4f} to {values[-1]:.4f}"
 
 
-def rounds_to(record: Recorder, runs: Sequence[Run], whole: int) -> None:
+def rounds_to(record: Recorder, runs: Sequence[TrainingRun], whole: int) -> None:
     """Require that so many of 100 test images are recognised on average.
 
     Raises:
@@ -127,7 +126,7 @@ def _within(record: Recorder, curves: Curves, name: str, others: Sequence[str]) 
         difference = _difference(curves, name, others, series)
         shown = f"{name} less {' and '.join(others)}: {difference.found:+.4f}"
         shown += f", from {difference.low:+.4f} to {difference.high:+.4f}"
-        line = f"{WORDS[series]} after ten epochs: {shown}; nearly the same is within {margin}"
+        line = f"{SERIES_NAMES[series]} after ten epochs: {shown}; nearly the same is within {margin}"
         if difference.beyond(margin):
             record.true(f"{name} ends nearly as {' and '.join(others)}", holds=False, found=line)
         equivalent = equivalent and difference.within(margin)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, Callable, ContextManager, Iterator
 from unittest import mock
 
-from pytest_kerasch2.accuracy import bundled
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy import reference
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.chapter.printed_numbers.trained import SEEDS_EACH, STYLES, Curves
 from pytest_kerasch2.checks.common_faults import fault
@@ -18,7 +18,7 @@ from pytest_kerasch2.checks.common_faults import fault
 WITHOUT_DROPOUT = {0: (0.91, 0.90), 9: (0.46, 0.47)}
 
 
-def _changed(change: Callable[[str, Run], Run]) -> ContextManager[Any]:
+def _changed(change: Callable[[str, TrainingRun], TrainingRun]) -> ContextManager[Any]:
     """Plant a change into every stored curve; what lies beneath it is changed too."""
     original = trained.stored
 
@@ -47,7 +47,7 @@ second_way_ends_worse = fault(
 )
 
 
-def _worse(run: Run) -> Run:
+def _worse(run: TrainingRun) -> TrainingRun:
     loss = (*run.test_loss[:-1], 2 * run.test_loss[-1])
     return replace(run, test_loss=loss, test_accuracy=(*run.test_accuracy[:-1], run.test_accuracy[-1] - 0.02))
 
@@ -56,8 +56,8 @@ def _worse(run: Run) -> Run:
 def other_seeds() -> Iterator[None]:
     """Other seeds of the same training."""
     last = len(STYLES) * SEEDS_EACH
-    reference = bundled.load(trained.STORED)
-    with mock.patch.object(bundled, "load", return_value=replace(reference, runs=reference.runs[last:])):
+    found = reference.load_bundled(trained.STORED)
+    with mock.patch.object(reference, "load_bundled", return_value=replace(found, runs=found.runs[last:])):
         yield
 
 
@@ -68,7 +68,7 @@ without_dropout = fault(
 )
 
 
-def _undropped(run: Run) -> Run:
+def _undropped(run: TrainingRun) -> TrainingRun:
     loss, accuracy = list(run.loss), list(run.accuracy)
     for epoch, (of_loss, of_missed) in WITHOUT_DROPOUT.items():
         loss[epoch] *= of_loss

@@ -22,11 +22,11 @@ import filelock
 
 import pytest_kerasch2
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import bundled, calibration, reference, training
-from pytest_kerasch2.accuracy.calibration import Order
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.reference import Subject
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy import calibration, reference, training
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest
+from pytest_kerasch2.accuracy.reference import TrainingDescription
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.chapter.printed_numbers import shared
 from pytest_kerasch2.errors import Inconclusive, InvalidArgument, TrainingFailed
 from pytest_kerasch2.options import ACCURACY, Settings
@@ -49,23 +49,21 @@ class Curves:
         whence: where they come from, in words.
     """
 
-    by_style: Mapping[str, tuple[Run, ...]]
+    by_style: Mapping[str, tuple[TrainingRun, ...]]
     data: Mapping[str, Any]
     whence: str
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[TrainingRun, ...]:
         """Return all of them."""
         return tuple(run for runs in self.by_style.values() for run in runs)
 
 
 def stored() -> Curves:
     """Return curves of a shipped reference, as if each way had been trained with some of its seeds."""
-    reference = bundled.load(STORED)
-    by_style = {
-        name: reference.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)
-    }
-    return Curves(by_style, reference.subject.data, f"seeds of the shipped reference {STORED}")
+    found = reference.load_bundled(STORED)
+    by_style = {name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
+    return Curves(by_style, found.description.data, f"seeds of the shipped reference {STORED}")
 
 
 def check_training_asked(settings: Settings) -> None:
@@ -109,7 +107,7 @@ def trained(settings: Settings, folder: Path, on_progress: Callable[[str], None]
         DataMissing, DataDamaged: there is no MNIST, or it is not whole.
         TrainingFailed: a training diverged, or what trains could not go on.
     """
-    subject = calibration.subject_of(order_of(STYLES[0], settings, folder))
+    subject = calibration.description_of(order_of(STYLES[0], settings, folder))
     kept = place_of(subject, folder)
     try:
         kept.mkdir(parents=True, exist_ok=True)
@@ -126,10 +124,10 @@ def trained(settings: Settings, folder: Path, on_progress: Callable[[str], None]
             _train(settings, kept, Progress(left, on_progress))
         references = {name: reference.read(order_of(name, settings, kept).out) for name in STYLES}
     runs = {name: one.runs for name, one in references.items()}
-    return Curves(runs, subject.data, _whence(references[STYLES[0]].subject, subject, left))
+    return Curves(runs, subject.data, _whence(references[STYLES[0]].description, subject, left))
 
 
-def _whence(kept: Subject, here: Subject, left: int) -> str:
+def _whence(kept: TrainingDescription, here: TrainingDescription, left: int) -> str:
     if kept.environment != here.environment:
         return f"trained by {shared.release(kept.environment)}; {shared.EQUAL}"
     before = WHOLE - left
@@ -149,17 +147,17 @@ def _same(settings: Settings, kept: Path, on_progress: Callable[[str], None]) ->
     return shared.same(others, short, STYLES)
 
 
-def place_of(subject: Subject, folder: Path) -> Path:
+def place_of(subject: TrainingDescription, folder: Path) -> Path:
     """Return where the curves of trainings of one kind, and by one trainer, are kept."""
-    of = json.dumps([training.TRAINER, subject.plain], sort_keys=True)
+    of = json.dumps([training.TRAINER, subject.to_dict()], sort_keys=True)
     return folder / hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
 def order_of(
     name: str, settings: Settings, folder: Path, epochs: int = Recipe.epochs, seeds: int = SEEDS_EACH
-) -> Order:
+) -> CalibrationRequest:
     """Return what is calibrated of one way: seeds of its own."""
-    return Order(
+    return CalibrationRequest(
         out=folder / f"{name}.jsonl",
         recipe=Recipe(style=name, epochs=epochs),
         seeds=seeds,

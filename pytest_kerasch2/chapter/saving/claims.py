@@ -236,7 +236,8 @@ def weights_fit(tf: Any, scratch: Path, record: Recorder) -> None:
     image = tf.keras.Input(shape=(28, 28))
     shorter = tf.keras.Model(image, tf.keras.layers.Dense(16)(tf.keras.layers.Flatten()(image)))
 
-    record.raises("into a wider model", (ValueError,), lambda: wider.load_weights(path))
+    # The error about a shape may be the engine's own.
+    record.raises("into a wider model", (ValueError, RuntimeError), lambda: wider.load_weights(path))
     record.raises("into a model with a layer less", (ValueError,), lambda: shorter.load_weights(path))
 
 

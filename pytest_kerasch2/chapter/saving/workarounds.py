@@ -16,8 +16,8 @@ from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
 DIGITS = 6
-# What Keras 3 does not find by the name under which it writes tf.nn.softmax.
-_KNOWN = 'custom_objects={"softmax_v2": tf.nn.softmax}'
+# What Keras 3 does not find by the names under which it writes tf.nn.softmax and, from 3.16 on, tf.nn.relu.
+_KNOWN = 'custom_objects={"relu": tf.nn.relu, "softmax_v2": tf.nn.softmax}'
 
 
 def _trained(tf: Any) -> Names:
@@ -60,7 +60,7 @@ def _stored_weights(tf: Any) -> Names:
 
 
 def _answers(model: Any, names: Names) -> Any:
-    return api.array(model(names["test_x"], training=False))
+    return api.array(api.call(model, names["test_x"], training=False))
 
 
 def _alike(record: Recorder, ours: Any, theirs: Any) -> None:
@@ -153,7 +153,7 @@ def _read_back_by_subclass(names: Names, record: Recorder) -> None:
 MODEL_NAMED = Workaround(
     lines("""
         model = model1
-        model.save('./model_name.h5')
+        model.save("./model_name.h5")
     """),
     _trained,
     _loadable,
@@ -163,19 +163,30 @@ LOADED = Workaround(
     lines(f"""
         # Or write activation="softmax" in the definition of the model, and train it again.
         from tensorflow.keras.models import load_model
-        new_model = load_model('./model_name.h5', {_KNOWN})
+        new_model = load_model("./model_name.h5", {_KNOWN})
     """),
     _stored,
     _same_answers,
     block="load-model",
 )
-WEIGHTS_NAMED = Workaround("model.save_weights('./model_weights.h5')\n", _trained, _weights_written, "save-weights")
-WEIGHTS_H5 = Workaround("model.save_weights('./model.weights.h5')\n", _trained, _weights_written, "save-weights")
+LOADED_FROM_KERAS = Workaround(
+    lines(f"""
+        # Or write activation="softmax" in the definition of the model, and train it again.
+        from tensorflow.keras.models import load_model
+        model.save("./model_name.keras")
+        new_model = load_model("./model_name.keras", {_KNOWN})
+    """),
+    _trained,
+    _same_answers,
+    block="load-model",
+)
+WEIGHTS_NAMED = Workaround('model.save_weights("./model_weights.h5")\n', _trained, _weights_written, "save-weights")
+WEIGHTS_H5 = Workaround('model.save_weights("./model.weights.h5")\n', _trained, _weights_written, "save-weights")
 WEIGHTS_LOADED = Workaround(
-    "model.load_weights('./model_weights.h5')\n", _stored_weights, _weights_put_back, "load-weights"
+    'model.load_weights("./model_weights.h5")\n', _stored_weights, _weights_put_back, "load-weights"
 )
 WEIGHTS_H5_LOADED = Workaround(
-    "model.load_weights('./model.weights.h5')\n", _stored_weights, _weights_put_back, "load-weights"
+    'model.load_weights("./model.weights.h5")\n', _stored_weights, _weights_put_back, "load-weights"
 )
 MODEL_KERAS = Workaround(
     lines(f"""

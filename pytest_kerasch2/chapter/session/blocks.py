@@ -11,7 +11,7 @@ TYPED = tuple(block for block in texts.TEXTS if block not in texts.SIGNATURES)
 DATA = ("train_x", "train_y", "test_x", "test_y", "epochs", "batch_size")
 """The names under which the examples share their data and settings."""
 
-PRINTED_LINES = {"subclass-training": "len(train_x.numpy())//batch_size"}
+PRINTED_LINES = {"subclass-training": "len(train_x.numpy()) // batch_size"}
 """Lines that are tried as printed where the session with workarounds reaches their block."""
 
 

@@ -125,6 +125,6 @@ def subclass_images(child: Any, record: Recorder) -> None:
     """Run that line, as printed, in the session with workarounds just before its block."""
     tried = next(one["line"] for one in child["mended"] if one["block"] == "subclass-training")
 
-    steps = value(record, "len(train_x.numpy())//batch_size", tried)
+    steps = value(record, "len(train_x.numpy()) // batch_size", tried)
 
     record.equal("steps of an epoch", expected=SIZES["train"] // 32, actual=steps)
