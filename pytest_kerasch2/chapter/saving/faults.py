@@ -161,6 +161,54 @@ def moments_from_zero() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def steps_from_zero() -> Iterator[None]:
+    """The optimizer's count of steps is written as zero."""
+
+    def erase(file: Any) -> None:
+        # CNTK has no whole numbers.
+        kind = "f" if api.release().backend == "cntk" else "i"
+        for array in _arrays(file["optimizer_weights"]):
+            if not array.shape and array.dtype.kind == kind:
+                array[...] = 0
+
+    with after_save(erase):
+        yield
+
+
+@contextmanager
+def no_step_taken() -> Iterator[None]:
+    """Training counts its steps, and leaves the weights as they were."""
+
+    def fit(original: Any, model: Any, *data: Any, **named: Any) -> Any:
+        kept = model.get_weights()
+        history = original(model, *data, **named)
+        model.set_weights(kept)
+        return history
+
+    with wrapped_method(api.keras().Model, "fit", fit):
+        yield
+
+
+@contextmanager
+def learns_too_fast() -> Iterator[None]:
+    """A loaded model learns at a rate a thousand times that of the saved one."""
+
+    def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
+        model = original(path, *rest, **named)
+        optimizer = getattr(model, "optimizer", None)
+        if optimizer is not None and api.runs_eagerly():
+            optimizer.learning_rate = 1.0
+        elif optimizer is not None:
+            # Keras 2.2 without TensorFlow has the short name alone.
+            rate = optimizer.learning_rate if hasattr(optimizer, "learning_rate") else optimizer.lr
+            api.backend_functions().set_value(rate, 1.0)
+        return model
+
+    with around_load(load):
+        yield
+
+
 loads_uncompiled = fault(
     "Loading gives a model that is not compiled.",
     around_load,
@@ -224,18 +272,25 @@ def loads_without_a_word() -> Iterator[None]:
 
 @contextmanager
 def activations_known() -> Iterator[None]:
-    """Loading is told TensorFlow's internal names of activations; a subclassed model is of the functional kind."""
+    """Loading is told TensorFlow's internal names of activations."""
     activations = api.tensorflow().nn if api.runs_on_tensorflow() else api.keras().activations
     custom_objects = {"softmax_v2": activations.softmax, "relu": activations.relu}
 
     def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
         return original(path, *rest, **{"custom_objects": custom_objects, **named})
 
+    with around_load(load):
+        yield
+
+
+@contextmanager
+def subclass_described() -> Iterator[None]:
+    """A subclassed model is of the functional kind, and loading is told TensorFlow's internal names of activations."""
     describable = tuple(
         models.ModelStyle(one.name, one.section, functional.build, True) if one.name == "subclass" else one
         for one in models.STYLES
     )
-    with around_load(load), replaced(catalogue, "STYLES", describable):
+    with activations_known(), replaced(catalogue, "STYLES", describable):
         yield
 
 
@@ -270,7 +325,7 @@ def folders_allowed() -> Iterator[None]:
     def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
         return original(str(Path(path) / "model.keras") if api.is_keras3() else path, *rest, **named)
 
-    with around_save(save, "save"), around_load(load), activations_known():
+    with around_save(save, "save"), around_load(load), subclass_described():
         yield
 
 
