@@ -186,15 +186,6 @@ def call_is_forward_pass(facts: Facts, record: Recorder) -> None:
     _near(record, "outputs against the layers one after the other", found["apart from chained"])
 
 
-@decides("subclassing.num-classes")
-@detects(told("no bias", SUBCLASSED, "d2", to=5_120), told("nine classes", SUBCLASSED, "output", to=[2, 9]))
-def num_classes(facts: Facts, record: Recorder) -> None:
-    """Construct the printed class without a number; its output layer has 512 * 10 + 10 parameters."""
-    found = facts.value(SUBCLASSED, record)
-    record.equal("shape of the output", expected=[2, 10], actual=found["output"])
-    record.equal("parameters of d2", expected=5_130, actual=found["d2"])
-
-
 @decides("subclassing.input-unused")
 @detects(
     told("layers untracked", OUTPUTS, "subclass", "layers", to=3),
