@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pytest_kerasch2.chapter.configuration import file as configuration_file
@@ -54,6 +55,21 @@ def _writes(key: str) -> Any:
 def file_keys(facts: Facts, record: Recorder) -> None:
     """Name them."""
     configuration_file.file_keys(facts.value(FIRST, record), record)
+
+
+@decides("config.file-text")
+@known_issue(
+    of="keras",
+    backends=ENGINES,
+    cause="Keras writes each key on a line of its own, in this order: floatx, epsilon, backend, image_data_format.",
+    source=f"{SOURCE}/backend/__init__.py",
+    symptom=r"keys in the order of the file: \['floatx', 'epsilon', 'backend', 'image_data_format'\], not",
+)
+@fixed_by(told("writes as printed", FIRST, "text", to=json.dumps(configuration_file.PRINTED)))
+@detects(told("writes otherwise", FIRST, "text", to=json.dumps({"other": 0, **configuration_file.PRINTED})))
+def file_text(facts: Facts, record: Recorder) -> None:
+    """Read the keys in their order, and count the lines."""
+    configuration_file.file_text(facts.value(FIRST, record), record)
 
 
 @decides("config.file-format")
@@ -267,10 +283,24 @@ def epsilon_fuzz(facts: Facts, record: Recorder) -> None:
     record.saw(f"100 * 1 / 0, without epsilon: {of_none}")
 
 
+PRECISIONS = "settings.precisions"
+
+
 @decides("config.set-floatx")
-@detects(faults.DEAF_SETTERS, told("deaf layers", "settings.precisions", "read", 0, 2, to={"value": "float32"}))
+@detects(faults.DEAF_SETTERS, told("deaf first layer", PRECISIONS, "read", 0, 2, to={"value": "float32"}))
 def set_floatx(facts: Facts, record: Recorder) -> None:
+    """Make layers, one after the other, each after another precision was set: here no layer is told from the first."""
+    _follow(facts, record)
+
+
+@decides("config.set-floatx-again")
+@detects(faults.DEAF_SETTERS, told("deaf layers", PRECISIONS, "read", 2, 2, to={"value": "float32"}))
+def set_floatx_again(facts: Facts, record: Recorder) -> None:
     """Make layers, one after the other, each after another precision was set."""
-    for asked, _, weights in facts.value("settings.precisions", record)["read"]:
+    _follow(facts, record)
+
+
+def _follow(facts: Facts, record: Recorder) -> None:
+    for asked, _, weights in facts.value(PRECISIONS, record)["read"]:
         made = captured.value(record, "a layer", weights)
         record.equal(f"weights after set_floatx('{asked}')", expected=asked, actual=made)

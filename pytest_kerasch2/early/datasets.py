@@ -46,13 +46,12 @@ def named(facts: Facts, record: Recorder) -> None:
 @detects(
     faults.ONE_DATA_SET_GONE,
     _dropping("imdb"),
-    told("one more", OFFERED, "there", to=lambda all_: [*all_, "california_housing"]),
 )
 def count(facts: Facts, record: Recorder) -> None:
-    """Count whatever has a `load_data`."""
+    """Count those that are named among whatever has a `load_data`."""
     there = facts.value(OFFERED, record)["there"]
     record.saw(f"beside those that are named: {', '.join(sorted(set(there) - set(NAMED))) or 'none'}")
-    record.equal("data sets with a load_data", expected=7, actual=len(there))
+    record.equal("of those that are named", expected=7, actual=sum(name in there for name in NAMED))
 
 
 @decides("datasets.accessor")

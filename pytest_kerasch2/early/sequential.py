@@ -171,6 +171,13 @@ def loss_comes_first(facts: Facts, record: Recorder) -> None:
     printing.loss_comes_first(Trial(**{**vars(workflow), "fit_text": text}), record)
 
 
+@decides("sequential-first.fit-bar")
+@detects(SILENT, told("bar narrower", WORKFLOW, "fit_text", to=_fit_text("[=====", "[=")))
+def fit_bar(facts: Facts, record: Recorder) -> None:
+    """Read what is drawn once an epoch is over."""
+    printing.fit_bar(_workflow(facts, record), record)
+
+
 @decides("sequential-first.fit-counts-images")
 @detects(told("target one more", WORKFLOW, "fit_text", to=_fit_text("96/96", "96/97")))
 def fit_counts_images(facts: Facts, record: Recorder) -> None:

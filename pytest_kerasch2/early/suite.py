@@ -31,10 +31,12 @@ OF_TENSORFLOW = (
     "dtypes.",
     "pipeline.",
     "blocks.",
+    "session.",
     "adoption.no-import-of-keras",
     "config.format-default",
     "backend.import-tensorflow",
     "backend.printed-eager",
+    "backend.printed-number",
     "backend.eager-shows-values",
     "backend.printed-graph",
     "network-data.scaled",
@@ -42,6 +44,7 @@ OF_TENSORFLOW = (
     "sequential-second.same-outputs",
     "sequential-second.adam-as-printed",
     "functional.hidden-as-printed",
+    "subclassing.num-classes",
     "subclassing.tensor-to-numpy",
 )
 Decide = Callable[[Facts, Recorder], None]

@@ -60,10 +60,14 @@ def _changes(check: Check) -> list[Any]:
 
 def test_at_least_sixty_claims_are_decided_and_most_of_the_others_speak_of_tensorflow() -> None:
     others = [check for name, check in packaged().items() if name not in DECIDED]
-    reasons = [type(suite.reason(check, "Keras")).__name__ for check in others if not (check.pending or check.trains)]
+    reasons = {
+        check.claim.id: type(suite.reason(check, "Keras")).__name__
+        for check in others
+        if not (check.pending or check.trains)
+    }
 
     assert len(DECIDED) >= 60
-    assert set(reasons) <= {"NotApplicable"}
+    assert {name for name, reason in reasons.items() if reason != "NotApplicable"} == NOT_ASKED
 
 
 @ON_EACH
@@ -84,8 +88,10 @@ def test_verdicts_are_those_of_the_recorded_run(engine: str) -> None:
     assert counted == COUNTED[engine]
 
 
+# Claims on which the probe for early interpreters has no fact.
+NOT_ASKED = {"sequential-first.layers-numbered", "sequential-first.summary-total-after-training"}
 COUNTED = {
-    "cntk": {"held": 139, "broken": 19, "not_applicable": 1},
+    "cntk": {"held": 140, "broken": 20, "not_applicable": 1},
 }
 
 
