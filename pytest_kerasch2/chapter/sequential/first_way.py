@@ -16,7 +16,7 @@ from pytest_kerasch2.checks import common_faults, workflow
 from pytest_kerasch2.checks.properties import examples
 from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, state
 
 KINDS = ("Flatten", "Dense", "Dropout", "Dense")
 
@@ -250,10 +250,11 @@ layers_called_otherwise = common_faults.fault(
 @tolerates(common_faults.zero_weights)
 def layers_numbered(tf: Any, record: Recorder) -> None:
     """Begin a session, build the model, and read the names of the rows."""
-    api.fresh_session(35)
-    model = models.built(models.style("sequential-list").build(tf))
+    with state.isolated():
+        api.fresh_session(35)
+        text = workflow.summary_of(models.built(models.style("sequential-list").build(tf)))
 
-    rows = [row.split() for row, _ in workflow.summary_rows(workflow.summary_of(model))]
+    rows = [row.split() for row, _ in workflow.summary_rows(text)]
     names = [words[0] for words in rows if "(Dense)" in words]
     record.equal("names of the Dense layers", expected=["dense_1", "dense_2"], actual=names)
 
