@@ -170,6 +170,14 @@ tensors_numbered = common_faults.fault(
 )
 
 
+def _numbered(number: int) -> Callable[[str], str]:
+    return lambda text: re.sub(r"<tf\.Tensor: (id=\d+, )?shape", f"<tf.Tensor: id={number}, shape", text)
+
+
+first_number_printed = common_faults.fault("Each tensor prints the running number 1.", _printing, _numbered(1))
+numbered_from_seven = common_faults.fault("Each tensor prints the running number 7.", _printing, _numbered(7))
+
+
 # -- the package keras, in a child
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
 from pytest_kerasch2.chapter.configuration import faults, source
+from pytest_kerasch2.chapter.configuration.observations import FIRST_LAYERS
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.checks.properties import examples
-from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, in_subprocess, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
@@ -262,7 +263,21 @@ def epsilon_fuzz(tf: Any, record: Recorder) -> None:
 
 @claim(
     "config.set-floatx",
-    "After the setter is given any of the three precisions, Keras uses it: new layers make weights of it.",
+    "After the setter is given any of the three precisions, the first layer of a process makes weights of it.",
+    "code",
+)
+@in_subprocess(*FIRST_LAYERS)
+@detects(faults.deaf_setters, faults.narrow_setters)
+@tolerates(faults.defaults_set_again)
+def set_floatx(child: Any, record: Recorder) -> None:
+    """Set each in a process of its own, and make a layer."""
+    for name, weights in zip(PRECISIONS, child):
+        record.equal(f"weights of the first layer after set_floatx('{name}')", expected=name, actual=weights)
+
+
+@claim(
+    "config.set-floatx-again",
+    "Set again while a program runs, the precision is used from then on: later layers make weights of it.",
     "code",
 )
 @known_issue(
@@ -276,7 +291,7 @@ def epsilon_fuzz(tf: Any, record: Recorder) -> None:
 @detects(faults.deaf_setters, faults.narrow_setters)
 @tolerates(faults.defaults_set_again)
 @fixed_by(faults.floatx_sets_policy)
-def set_floatx(tf: Any, record: Recorder) -> None:
+def set_floatx_again(tf: Any, record: Recorder) -> None:
     """Make layers, one after the other, each after another precision was set."""
     functions = api.backend_functions()
     record.saw(f"policy before: a first layer's weights are {_weights(tf)}")

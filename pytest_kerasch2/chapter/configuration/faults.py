@@ -79,6 +79,20 @@ def writes_compactly() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def writes_as_printed() -> Iterator[None]:
+    """Keras writes its file in one line, keys in the order in which the chapter lists them."""
+    first = ("image_data_format", "epsilon", "floatx", "backend")
+
+    def ordered(original: Any, value: Any, *arguments: Any, **named: Any) -> Any:
+        if not is_configuration(value):
+            return original(value, *arguments, **named)
+        return original({**{key: value[key] for key in first if key in value}, **value})
+
+    with common_faults.wrapped(json, "dumps", ordered):
+        yield
+
+
 @only_in_child
 def never_writes() -> Iterator[None]:
     """The folder of Keras is never made, so that no file can be written there."""

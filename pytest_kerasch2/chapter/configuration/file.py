@@ -118,6 +118,25 @@ def file_backend(child: Any, record: Recorder) -> None:
     _holds(child, record, "backend")
 
 
+@claim("config.file-text", "The file is one line, whose keys stand in the order of their list.", "output")
+@known_issue(
+    of="keras",
+    cause="Keras writes each key on a line of its own, in this order: floatx, epsilon, backend, image_data_format.",
+    source=f"{KERAS}/v3.15.1/keras/src/backend/config.py",
+    symptom=r"keys in the order of the file: \['floatx', 'epsilon', 'backend', 'image_data_format'\], not",
+)
+@in_subprocess(FIRST_USE)
+@detects(faults.writes_otherwise)
+@tolerates(faults.folder_there_already)
+@fixed_by(faults.writes_as_printed)
+def file_text(child: Any, record: Recorder) -> None:
+    """Read the keys in their order, and count the lines."""
+    keys = list(_contents(record, child))
+
+    record.equal("keys in the order of the file", expected=list(PRINTED), actual=keys)
+    record.equal("lines of the file", expected=1, actual=len(child["text"].splitlines()))
+
+
 # -- edits
 
 

@@ -92,6 +92,15 @@ def edited_file() -> dict[str, Any]:
     }
 
 
+def first_layer(precision: str) -> str:
+    """Return what the weights of the first layer of a process are made of, once a precision is set."""
+    layers = api.keras().layers
+    api.backend_functions().set_floatx(precision)
+    layer = layers.Dense(2)
+    layer.build((None, 3))
+    return str(api.dtype_name(layer.kernel.dtype))
+
+
 def engines() -> dict[str, Any]:
     """Return, for each name in the file's `backend` and for the variable `KERAS_BACKEND`, what came of it.
 
@@ -165,3 +174,7 @@ _AT_HOME = {"KERAS_HOME": None}
 FIRST_USE = Job(f"{__name__}:first_use", environment=_AT_HOME, deadline=120.0)
 EDIT = Job(f"{__name__}:edited_file", environment=_AT_HOME, deadline=120.0)
 ENGINE = Job(f"{__name__}:engines", environment=_AT_HOME, deadline=120.0)
+FIRST_LAYERS = tuple(
+    Job(f"{__name__}:first_layer", (precision,), environment=_AT_HOME, deadline=120.0)
+    for precision in ("float16", "float32", "float64")
+)

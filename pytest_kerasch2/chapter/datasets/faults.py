@@ -51,8 +51,9 @@ def one_more() -> Iterator[None]:
         yield
 
 
-no_california = fault(
-    "The data set that Keras 3 added is not there.", lambda: _without(api.keras().datasets, "california_housing")
+one_twice = fault(
+    "`reuters` is a second name of `imdb`.",
+    lambda: replaced(api.keras().datasets, "reuters", api.keras().datasets.imdb),
 )
 other_name_beside = fault(
     "Beside the data sets there is something else, which loads no data.",

@@ -16,7 +16,7 @@ from pytest_kerasch2.checks import common_faults, workflow
 from pytest_kerasch2.checks.properties import examples
 from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, state
 
 KINDS = ("Flatten", "Dense", "Dropout", "Dense")
 
@@ -124,13 +124,14 @@ def _formula(sides: tuple[int, int], widths: list[int]) -> list[int]:
 
 @claim(
     "sequential-first.summary-table",
-    "`summary` prints a table of the four layers with their names and kinds, and 401,920 and 5,130 parameters.",
+    "Before training, `summary` prints a table of the four layers with their names and kinds, and of 401,920, 5,130 "
+    "and in all 407,050 parameters.",
     "output",
 )
 @detects(common_faults.one_unit_short, common_faults.no_bias, summary_silent)
 @tolerates(common_faults.zero_weights)
 def summary_table(tf: Any, record: Recorder) -> None:
-    """Read the table of a model that has its weights."""
+    """Read the table of a model that has its weights, and was neither compiled nor trained."""
     model = models.built(models.style("sequential-list").build(tf))
     text = workflow.summary_of(model)
     rows = workflow.summary_rows(text)
@@ -161,6 +162,101 @@ def summary_of_any_widths(tf: Any, record: Recorder) -> None:
         case.equal("total", expected=sum(expected), actual=workflow.summary_total(text))
 
     record.always("the summary shows n * m + m for each dense layer, and their sum", 6, property_)
+
+
+def _without_optimizer(original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
+    optimizer, model.optimizer = model.optimizer, None
+    try:
+        return original(model, *arguments, **named)
+    finally:
+        model.optimizer = optimizer
+
+
+optimizer_not_counted = common_faults.fault(
+    "`summary` does not look at the optimizer.",
+    lambda: common_faults.wrapped_method(api.keras().Model, "summary", _without_optimizer),
+)
+
+
+@claim(
+    "sequential-first.summary-total-after-training",
+    "The total that `summary` prints is 407,050 parameters after training, too.",
+    "output",
+)
+@known_issue(
+    since="3.0",
+    of="keras",
+    cause="Keras 3 adds the variables of the optimizer to the total once there are any: 1,221,152 with Adam.",
+    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/utils/summary_utils.py",
+    symptom=r"total after training: 1221152, not 407050",
+    workaround=chapter_workarounds.SUMMARY,
+)
+@fixed_by(optimizer_not_counted)
+@detects(common_faults.one_unit_short, common_faults.no_bias, summary_silent)
+@tolerates(common_faults.zero_weights)
+def summary_after_training(tf: Any, record: Recorder) -> None:
+    """Train with Adam for an epoch, and read the total."""
+    images, labels = workflow.drawn(64)
+    model = models.style("sequential-list").compiled(tf)
+    model.fit(images, labels, batch_size=32, epochs=1, verbose=0)
+
+    total = workflow.summary_total(workflow.summary_of(model))
+
+    record.equal("total after training", expected=407_050, actual=total)
+
+
+@contextmanager
+def one_dense_before() -> Iterator[None]:
+    """A Dense layer is made at the beginning of every session."""
+
+    def with_layer(original: Any) -> None:
+        original()
+        api.keras().layers.Dense(1)
+
+    with common_faults.wrapped(api, "clear_session", with_layer):
+        yield
+
+
+def _called_otherwise(original: Any, model: Any, *arguments: Any, **named: Any) -> None:
+    text = workflow.printed(lambda: original(model, *arguments, **named))[1]
+    print(text.replace("dense_", "layer_"))  # noqa: T201  # what `summary` does
+
+
+layers_called_otherwise = common_faults.fault(
+    "`summary` calls its numbered Dense layers layer_1 and so on.",
+    lambda: common_faults.wrapped_method(api.keras().Model, "summary", _called_otherwise),
+)
+
+
+@claim(
+    "sequential-first.layers-numbered",
+    "In the summary of the first model of a session, the two Dense layers are called dense_1 and dense_2.",
+    "prose",
+)
+@known_issue(
+    cause="tf.keras gives the first layer of a kind no number: in a new session they are dense and dense_1.",
+    source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/base_layer.py",
+    symptom=r"Dense layers: \['dense', 'dense_1'\], not",
+)
+@known_issue(
+    since="3.0",
+    of="keras",
+    cause="Keras 3 gives the first layer of a kind no number: in a new session they are dense and dense_1.",
+    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/utils/naming.py",
+    symptom=r"Dense layers: \['dense', 'dense_1'\], not",
+)
+@fixed_by(one_dense_before)
+@detects(layers_called_otherwise)
+@tolerates(common_faults.zero_weights)
+def layers_numbered(tf: Any, record: Recorder) -> None:
+    """Begin a session, build the model, and read the names of the rows."""
+    with state.isolated():
+        api.fresh_session(35)
+        text = workflow.summary_of(models.built(models.style("sequential-list").build(tf)))
+
+    rows = [row.split() for row, _ in workflow.summary_rows(text)]
+    names = [words[0] for words in rows if "(Dense)" in words]
+    record.equal("names of the Dense layers", expected=["dense_1", "dense_2"], actual=names)
 
 
 @claim(

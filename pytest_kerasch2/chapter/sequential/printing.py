@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
+import sys
 from contextlib import contextmanager
 from typing import Any, Iterator
 from unittest import mock
@@ -20,6 +23,8 @@ from pytest_kerasch2.framework import api
 
 KERAS3_BAR = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/utils/progbar.py"
 TF22_BAR = "https://github.com/tensorflow/tensorflow/issues/40575"
+# The bar of Keras 3, with its colours.
+_HEAVY = re.compile(r"(\x1b\[\d+m|━)*━(\x1b\[\d+m|━)*")
 
 
 @pytest.fixture
@@ -208,6 +213,43 @@ def loss_comes_first(workflow: Trial, record: Recorder) -> None:
     line = (_lines_of_epochs(workflow.fit_text) or [""])[-1]
     names = re.findall(r"- (\w+): [\d.]+", line)
     record.equal("order printed", expected=["loss", accuracy_name()], actual=names)
+
+
+def _of_equal_signs(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
+    """Draw the bar of Keras 3, whose width is 20 where none is given, as one of equal signs in brackets."""
+    width = 30 if bar.width == 20 else bar.width
+    with mock.patch.object(bar, "width", width), contextlib.redirect_stdout(io.StringIO()) as paper:
+        original(bar, current, values, **named)
+    sys.stdout.write(_HEAVY.sub(lambda drawn: f"[{'=' * drawn.group().count('━')}]", paper.getvalue()))
+
+
+bar_of_equal_signs = common_faults.fault("The progress bar is drawn of equal signs.", network.bar_as, _of_equal_signs)
+
+
+def _narrower(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
+    with mock.patch.object(bar, "width", 12):
+        return original(bar, current, values, **named)
+
+
+bar_narrower = common_faults.fault("The progress bar is 12 signs wide.", network.bar_as, _narrower)
+
+
+@claim("sequential-first.fit-bar", "The bar that `fit` prints is one of 30 equal signs in brackets.", "output")
+@known_issue(
+    since="3.0",
+    of="keras",
+    cause="Keras 3 draws a bar of 20 heavy lines, without brackets.",
+    source=KERAS3_BAR,
+    symptom=r"bars printed: \['━{20}'\]",
+)
+@fixed_by(bar_of_equal_signs)
+@detects(bar_narrower, network.fitted_silently)
+@tolerates(network.other_weights)
+def fit_bar(workflow: Trial, record: Recorder) -> None:
+    """Read what is drawn once an epoch is over."""
+    bars = [re.search(r"\d/\d+ (\S+)", line) for line in _lines_of_epochs(workflow.fit_text)]
+    drawn = sorted({bar.group(1) for bar in bars if bar is not None})
+    record.equal("bars printed", expected=[f"[{'=' * 30}]"], actual=drawn)
 
 
 @claim("sequential-first.fit-counts-images", "The progress that `fit` prints counts images: 60000/60000.", "output")
