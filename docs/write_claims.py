@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_kerasch2.chapter import catalogue
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.report.claim_list import page
 
@@ -13,7 +13,7 @@ PLACE = Path(__file__).with_name("claims.md")
 
 def main() -> None:
     """Write the page."""
-    write_text(page(catalogue.all_checks(), catalogue.headings()), PLACE)
+    write_text(page(check_list.all_checks(), check_list.headings()), PLACE)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def variant_row(name: str, found: Reference) -> list[str]:
         places = [on.there(value) for value in values]
         known = prediction.sample(places, [places], on.least(sum(places) / len(places)))
         between = decision.rounded(on, point, printed)
-        sign = SIGNS[decision.told(prediction.predict(known, between, decision.RAREST).probability)]
+        sign = SIGNS[decision.verdict_on(prediction.predict(known, between, decision.RAREST).probability)]
         mean = sum(values) / len(values)
         deviation = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
         cells.append(f"{mean:.4f} ({deviation:.4f}) {sign}")

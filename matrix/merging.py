@@ -11,9 +11,9 @@ from pytest_kerasch2.report import chapter_summary
 def claims_of(sections: Iterable[str]) -> dict[str, frozenset[str]]:
     """Return section -> ids of the claims that it decides, alone or with others."""
     # Imported here: it takes pytest and hypothesis, and is needed only where a part of a column is run.
-    from pytest_kerasch2.chapter import catalogue
+    from pytest_kerasch2.chapter import check_list
 
-    return {name: frozenset(check.claim.id for check in catalogue.checks_in(name)) for name in sections}
+    return {name: frozenset(check.claim.id for check in check_list.checks_in(name)) for name in sections}
 
 
 def shared(claims: Mapping[str, frozenset[str]]) -> list[frozenset[str]]:

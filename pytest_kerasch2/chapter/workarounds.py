@@ -204,7 +204,7 @@ SUBCLASS_TRAINING = Workaround(
     lines("""
         model4 = MyModel()
         batch_size = 32
-        steps_per_epoch = len(train_x)//batch_size
+        steps_per_epoch = len(train_x) // batch_size
         print(steps_per_epoch)
 
         model4.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy",

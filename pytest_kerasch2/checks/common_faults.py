@@ -144,5 +144,5 @@ def modules_named(name: str) -> list[Any]:
         return [getattr(api.keras(), name)]
     names: dict[str, Any] = {}
     exec(f"from tensorflow.keras import {name} as found\nimport tensorflow.keras.{name}", names)
-    known = (names["found"], sys.modules.get(f"tensorflow.keras.{name}"), getattr(api.keras(), name))
-    return list({id(one): one for one in known if one is not None}.values())
+    candidates = (names["found"], sys.modules.get(f"tensorflow.keras.{name}"), getattr(api.keras(), name))
+    return list({id(one): one for one in candidates if one is not None}.values())

@@ -85,8 +85,8 @@ def known_issue(
     workaround: Workaround | None = None,
 ) -> Callable[[Function], Function]:
     """Record why the claim is broken on some releases; see `KnownIssue` for the fields."""
-    known = KnownIssue(cause, source, symptom, since, until, of, only, backends, with_keras, workaround)
-    return lambda function: _amended(function, known_issues=(known, *_draft(function).known_issues))
+    issue = KnownIssue(cause, source, symptom, since, until, of, only, backends, with_keras, workaround)
+    return lambda function: _amended(function, known_issues=(issue, *_draft(function).known_issues))
 
 
 def detects(*faults: Callable[..., Any]) -> Callable[[Function], Function]:

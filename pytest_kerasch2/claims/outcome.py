@@ -40,22 +40,22 @@ def _undecided(record: Record) -> PytestOutcome:
 
 
 def _held(record: Record) -> PytestOutcome:
-    known = record.known_issue
-    if known is not None:
-        return PytestOutcome("failed", f"held, though a known issue says otherwise; the list is stale: {known.cause}")
+    issue = record.known_issue
+    if issue is not None:
+        return PytestOutcome("failed", f"held, though a known issue says otherwise; the list is stale: {issue.cause}")
     return PytestOutcome("passed", _last(record))
 
 
 def _broken(record: Record) -> PytestOutcome:
-    known = record.known_issue
-    if known is None:
+    issue = record.known_issue
+    if issue is None:
         return PytestOutcome("failed", f"broken, and no known issue explains it on this release: {_last(record)}")
-    if not any(re.search(known.symptom, line) for line in record.evidence):
+    if not any(re.search(issue.symptom, line) for line in record.evidence):
         seen = " | ".join(record.evidence)
-        return PytestOutcome("failed", f"broken in another way than recorded ({known.symptom!r}): {seen}")
+        return PytestOutcome("failed", f"broken in another way than recorded ({issue.symptom!r}): {seen}")
     if record.tried is not None and not record.tried.worked:
         return PytestOutcome("failed", f"broken, as recorded, and the workaround fails: {record.tried.evidence[-1]}")
-    return PytestOutcome("xfailed", f"broken, as recorded: {known.cause} ({known.source})")
+    return PytestOutcome("xfailed", f"broken, as recorded: {issue.cause} ({issue.source})")
 
 
 def _under_injection(record: Record, injected: Injection) -> PytestOutcome:

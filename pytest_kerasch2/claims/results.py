@@ -94,13 +94,13 @@ def _labelled(record: Record) -> list[str]:
 
 def packed(record: Record) -> dict[str, Any]:
     """Return a record as plain data that can cross to another process."""
-    claim, known = record.claim, record.known_issue
+    claim, issue = record.claim, record.known_issue
     return {
         "claim": {"id": claim.id, "statement": claim.statement, "section": claim.section, "kind": claim.kind},
         "verdict": record.verdict.value,
         "evidence": list(record.evidence),
         # What it says a reader writes is code to be run, which stays where it is; what came of that crosses.
-        "known_issue": None if known is None else dataclasses.asdict(dataclasses.replace(known, workaround=None)),
+        "known_issue": None if issue is None else dataclasses.asdict(dataclasses.replace(issue, workaround=None)),
         "remedy": record.remedy,
         "seconds": record.seconds,
         "parameters": record.parameters,
@@ -110,12 +110,12 @@ def packed(record: Record) -> dict[str, Any]:
 
 def unpacked(plain: Mapping[str, Any]) -> Record:
     """Return the record that `packed` made plain."""
-    known, tried = plain["known_issue"], plain["tried"]
+    issue, tried = plain["known_issue"], plain["tried"]
     return Record(
         claim=Claim(**plain["claim"]),
         verdict=Verdict(plain["verdict"]),
         evidence=tuple(plain["evidence"]),
-        known_issue=None if known is None else KnownIssue(**{**known, **{name: tuple(known[name]) for name in _LISTS}}),
+        known_issue=None if issue is None else KnownIssue(**{**issue, **{name: tuple(issue[name]) for name in _LISTS}}),
         remedy=plain["remedy"],
         seconds=plain["seconds"],
         parameters=plain["parameters"],

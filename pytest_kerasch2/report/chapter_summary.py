@@ -71,9 +71,9 @@ def grouped_causes(claims: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
     """Return, for what is broken as recorded, each cause with its source and its claims."""
     groups: dict[tuple[str, str], list[Entry]] = {}
     for claim in claims:
-        known = claim["known_issue"]
-        if claim["verdict"] == "broken" and known is not None:
-            groups.setdefault((known["cause"], known["source"]), []).append(claim)
+        issue = claim["known_issue"]
+        if claim["verdict"] == "broken" and issue is not None:
+            groups.setdefault((issue["cause"], issue["source"]), []).append(claim)
     return groups
 
 

@@ -27,15 +27,15 @@ def put_into(table: Table, paths: Sequence[Path]) -> Table:
         BadResults: a file is missing, is no JSON, or is of another schema.
         BadTable: a results file cannot tell the figures of a column; the message names the file.
     """
-    told = copy.deepcopy(table)
-    columns: dict[str, Any] = {column["name"]: column for column in present(told)}
+    completed = copy.deepcopy(table)
+    columns: dict[str, Any] = {column["name"]: column for column in present(completed)}
     for run in runs_of(paths):
-        _check(run, told, columns)
-        _put(run, told, columns[run.release.name])
+        _check(run, completed, columns)
+        _put(run, completed, columns[run.release.name])
     for column in columns.values():
-        seen = [cells(row).get(column["name"]) for row in told["claims"]]
+        seen = [cells(row).get(column["name"]) for row in completed["claims"]]
         column["counts"] = counts([outcome for outcome in seen if outcome is not None])
-    return told
+    return completed
 
 
 def _check(run: ColumnResults, table: Table, columns: dict[str, Any]) -> None:
@@ -45,12 +45,12 @@ def _check(run: ColumnResults, table: Table, columns: dict[str, Any]) -> None:
             "A results file tells no printed figure", str(run.path), "run pytest --chapter-accuracy with MNIST"
         )
     if facts["plugin"] != table["plugin"]:
-        found = f"{facts['plugin']} in {run.path}, {table['plugin']} in the table"
-        raise BadTable("Figures are of another plugin version than the table", found, "train with that version")
+        detail = f"{facts['plugin']} in {run.path}, {table['plugin']} in the table"
+        raise BadTable("Figures are of another plugin version than the table", detail, "train with that version")
     if not facts.get("trained", False) or not (run.results["complete"] or run.results.get("selected", False)):
-        found = f"{run.path}: {'interrupted' if facts.get('trained', False) else 'it did not train'}"
+        detail = f"{run.path}: {'interrupted' if facts.get('trained', False) else 'it did not train'}"
         raise BadTable(
-            "A results file cannot tell the printed figures", found, "run pytest --chapter-accuracy to its end"
+            "A results file cannot tell the printed figures", detail, "run pytest --chapter-accuracy to its end"
         )
     if name not in columns:
         raise BadTable("Figures are of a release that the table does not have", f"{run.path}: {name}", "leave it out")

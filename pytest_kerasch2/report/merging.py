@@ -91,8 +91,10 @@ def _check_alike(runs: Sequence[ColumnResults]) -> None:
     for run in runs:
         first.setdefault(run.results["environment"]["plugin"], run.path)
     if len(first) > 1:
-        found = "; ".join(f"{version} in {path}" for version, path in first.items())
-        raise BadTable("The results files are of different plugin versions", found, "run all releases with one version")
+        detail = "; ".join(f"{version} in {path}" for version, path in first.items())
+        raise BadTable(
+            "The results files are of different plugin versions", detail, "run all releases with one version"
+        )
 
 
 def _check_single(runs: Sequence[ColumnResults]) -> None:
@@ -101,8 +103,8 @@ def _check_single(runs: Sequence[ColumnResults]) -> None:
     for run in runs:
         for seen, key in ((releases, run.release.name), (environments, run.environment)):
             if key in seen:
-                found = f"{seen[key]} and {run.path} are both of {key}"
-                raise BadTable("Two results files are of the same release", found, "name one of them")
+                detail = f"{seen[key]} and {run.path} are both of {key}"
+                raise BadTable("Two results files are of the same release", detail, "name one of them")
             seen[key] = run.path
 
 
@@ -200,17 +202,17 @@ def _rows(runs: Sequence[ColumnResults]) -> list[Mapping[str, Any]]:
     for run in runs:
         for entry in run.results["claims"]:
             name = entry["id"]
-            told = {"id": name, **{word: entry[word] for word in TOLD}}
-            row = rows.setdefault(name, {**told, "outcomes": []})
-            _check_told_alike(told, row, [origin.setdefault(name, run.path), run.path])
+            statement = {"id": name, **{word: entry[word] for word in TOLD}}
+            row = rows.setdefault(name, {**statement, "outcomes": []})
+            _check_told_alike(statement, row, [origin.setdefault(name, run.path), run.path])
             add_outcome(row["outcomes"], entry, run.release.name)
-    return [row for _, its in by_section(list(rows.values())) for row in its]
+    return [row for _, members in by_section(list(rows.values())) for row in members]
 
 
-def _check_told_alike(told: Mapping[str, Any], row: Mapping[str, Any], paths: Sequence[Path]) -> None:
-    if any(told[word] != row[word] for word in TOLD):
-        found = f"{told['id']} in {paths[0]} and {paths[1]}"
-        raise BadTable("Two results files state a claim differently", found, "run both releases with the same claims")
+def _check_told_alike(statement: Mapping[str, Any], row: Mapping[str, Any], paths: Sequence[Path]) -> None:
+    if any(statement[word] != row[word] for word in TOLD):
+        detail = f"{statement['id']} in {paths[0]} and {paths[1]}"
+        raise BadTable("Two results files state a claim differently", detail, "run both releases with the same claims")
 
 
 def add_outcome(outcomes: list[dict[str, Any]], entry: Mapping[str, Any], release: str) -> None:

@@ -52,16 +52,16 @@ class TableRequest:
         Raises:
             BadTable: two texts are to go into one file.
         """
-        wanted = (
+        outputs = (
             (self.json, compatibility_table.text),
             (self.markdown, table_markdown.page),
             (self.html, _html),
             (self.changes, changes.page),
         )
-        chosen = [(place, writer) for place, writer in wanted if place is not None]
+        chosen = [(place, writer) for place, writer in outputs if place is not None]
         if len({place.absolute() for place, _ in chosen}) < len(chosen):
-            found = ", ".join(str(place) for place, _ in chosen)
-            raise BadTable("Two outputs are to be written into one file", found, "name a file for each")
+            detail = ", ".join(str(place) for place, _ in chosen)
+            raise BadTable("Two outputs are to be written into one file", detail, "name a file for each")
         return dict(chosen)
 
 
@@ -92,8 +92,8 @@ def _table(order: TableRequest) -> Table:
         return merging.merge(order.results_files, listed, order.allow_incomplete)
     if order.results_files or order.releases is not None or order.allow_incomplete:
         other = order.releases or (order.results_files[0] if order.results_files else "--allow-incomplete")
-        found = f"{order.table}, and {other}"
-        raise BadTable("A table that is there takes no other columns", found, "give it figures alone")
+        detail = f"{order.table}, and {other}"
+        raise BadTable("A table that is there takes no other columns", detail, "give it figures alone")
     return compatibility_table.read(order.table)
 
 
@@ -116,9 +116,9 @@ def _check_places(order: TableRequest, writers: Mapping[Path, object]) -> None:
     for place in writers:
         if place.absolute() in given:
             raise BadTable("An output would overwrite a results file", str(place), "name another file")
-        found = files.why_not(place)
-        if found is not None:
-            raise BadTable("An output cannot be written", found, "name a file in a folder that exists")
+        reason = files.why_not(place)
+        if reason is not None:
+            raise BadTable("An output cannot be written", reason, "name a file in a folder that exists")
 
 
 def _html(table: Table) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterable
 import pytest
 
 from pytest_kerasch2 import chapter
-from pytest_kerasch2.chapter.catalogue import modules
+from pytest_kerasch2.chapter.check_list import modules
 from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check, Injection
 from pytest_kerasch2.claims.release import Release
@@ -84,8 +84,8 @@ def check_unique_ids(checks: Iterable[Check]) -> None:
     for check in checks:
         other = first.setdefault(check.claim.id, check.claim)
         if other is not check.claim:
-            found = f"{check.claim.id!r}: {other.statement!r} and {check.claim.statement!r}"
-            raise DuplicateClaim("Two claims carry the same id", found, "give one of them another id")
+            detail = f"{check.claim.id!r}: {other.statement!r} and {check.claim.statement!r}"
+            raise DuplicateClaim("Two claims carry the same id", detail, "give one of them another id")
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -115,10 +115,10 @@ def one_each(items: list[pytest.Item], release: Callable[[], Release]) -> list[p
         if check is None or injected is None:
             chosen[item] = item
             continue
-        known = None if check.fix else check.known_issue(release(), parameters_of(item))
+        issue = None if check.fix else check.known_issue(release(), parameters_of(item))
         key = (item.nodeid.split("[")[0], injection_id(injected))
-        if key not in chosen or (known is None and chosen[key].stash.get(_BROKEN, False)):
-            item.stash[_BROKEN] = known is not None
+        if key not in chosen or (issue is None and chosen[key].stash.get(_BROKEN, False)):
+            item.stash[_BROKEN] = issue is not None
             chosen[key] = item
     return list(chosen.values())
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kerasch2.chapter import catalogue
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.chapter.printed_numbers import claims as printed_numbers_claims
 from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check, Injection
 from pytest_kerasch2.subprocesses.child import named
 from pytest_kerasch2.suite import collection
 
-CHECKS = catalogue.all_checks()
+CHECKS = check_list.all_checks()
 DECIDING = [check for check in CHECKS if not check.pending]
 PENDING = [check for check in CHECKS if check.pending]
 
@@ -44,7 +44,7 @@ def test_a_check_has_a_benign_change(check: Check) -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=_id)
 def test_a_claim_stands_under_a_heading_of_the_chapter(check: Check) -> None:
-    assert check.claim.section in catalogue.headings()
+    assert check.claim.section in check_list.headings()
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=_id)
@@ -71,7 +71,7 @@ def test_every_module_with_claims_is_collected() -> None:
         if "\n@claim(" in text or "\n@extends(" in text:
             with_claims.add(".".join(path.relative_to(collection.FOLDER).with_suffix("").parts))
 
-    assert with_claims == set(catalogue.modules())
+    assert with_claims == set(check_list.modules())
 
 
 def test_the_printed_list_of_claims_is_the_suites() -> None:
@@ -80,7 +80,7 @@ def test_the_printed_list_of_claims_is_the_suites() -> None:
 
     printed = names["PLACE"].read_text(encoding="utf-8")
 
-    assert printed == names["page"](CHECKS, catalogue.headings()), "run `python docs/write_claims.py`"
+    assert printed == names["page"](CHECKS, check_list.headings()), "run `python docs/write_claims.py`"
 
 
 INJECTED = {

@@ -49,11 +49,11 @@ distribute = SimpleNamespace(has_strategy=lambda: False)
 # Loaded into an inner run with `-p small`: the suite then finds the section below instead of the packaged ones.
 SMALL = """
 from pathlib import Path
-from pytest_kerasch2.chapter import catalogue
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.suite import collection
 collection.FOLDER = Path(__file__).parent / "small_chapter"
-collection.PACKAGE = catalogue.PACKAGE = "small_chapter"
-catalogue.SECTIONS = ("section",)
+collection.PACKAGE = check_list.PACKAGE = "small_chapter"
+check_list.SECTIONS = ("section",)
 """
 HEAD = """
 import os

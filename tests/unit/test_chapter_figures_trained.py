@@ -46,7 +46,7 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What would be trained, in numbers of seeds; and no data are asked for."""
     asked: list[int] = []
     monkeypatch.setattr(calibration, "subject_of", _subject)
-    monkeypatch.setattr(trained, "_train", lambda settings, kept, progress, **how: asked.append(progress.wanted))
+    monkeypatch.setattr(trained, "_train", lambda settings, kept, progress, **how: asked.append(progress.total))
     return asked
 
 

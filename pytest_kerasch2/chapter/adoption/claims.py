@@ -62,10 +62,10 @@ def standalone_module(child: Any, record: Recorder) -> None:
             "pip install keras, in the version that belongs to this TensorFlow",
         )  # fmt: skip
 
-    told = captured.value(record, "import keras, and a model of it", child["standalone"])
+    observed = captured.value(record, "import keras, and a model of it", child["standalone"])
 
-    record.saw(f"keras imported by itself: version {told['version']}")
-    record.equal("parameters of its model, 6 * 4 + 4", expected=28, actual=told["parameters"])
+    record.saw(f"keras imported by itself: version {observed['version']}")
+    record.equal("parameters of its model, 6 * 4 + 4", expected=28, actual=observed["parameters"])
 
 
 @claim(

@@ -28,7 +28,7 @@ _REFUSED = (ValueError, TypeError, RuntimeError, IndexError, KeyError, Attribute
 
 
 def _helpful(
-    record: Recorder, tf: Any, mistake: str, call: Callable[[], Any], *, thing: str, given: str, wanted: str
+    record: Recorder, tf: Any, mistake: str, call: Callable[[], Any], *, thing: str, given: str, expected: str
 ) -> None:
     """Require an error whose message has all that makes it helpful; the three are regular expressions."""
     try:
@@ -38,8 +38,8 @@ def _helpful(
     else:
         record.saw(f"{mistake}: accepted without an error")
         raise ClaimBroken(f"{mistake} is accepted without an error", "no error")
-    record.saw(f"{mistake}: {kind}: {_core(message, (thing, given, wanted))}")
-    for what, pattern in (("what is wrong", thing), ("what was given", given), ("what was expected", wanted)):
+    record.saw(f"{mistake}: {kind}: {_core(message, (thing, given, expected))}")
+    for what, pattern in (("what is wrong", thing), ("what was given", given), ("what was expected", expected)):
         if not re.search(pattern, message):
             record.saw(f"{mistake}: the message does not name {what} ({pattern})")
             raise ClaimBroken(f"The message about {mistake} does not name {what}", _core(message, (given,)))
@@ -91,7 +91,7 @@ def error_input_shape(tf: Any, record: Recorder) -> None:
     model, (x, y) = _model(tf), _data(100)
     _helpful(
         record, tf, "rows of 100 for 784 inputs", lambda: model.fit(x, y, verbose=0),
-        thing="(?i)input", given=r"\(\w*,? ?100,?\)|\[\w*,? ?100\]", wanted="784",
+        thing="(?i)input", given=r"\(\w*,? ?100,?\)|\[\w*,? ?100\]", expected="784",
     )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def error_not_compiled(tf: Any, record: Recorder) -> None:
     _helpful(
         record, tf, "fit before compile", lambda: model.fit(x, y, verbose=0),
         thing=r"model|`fit\(\)`", given="(?i)before (using|training)|must (call )?`?compile",
-        wanted="(?i)must.*compile",
+        expected="(?i)must.*compile",
     )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def error_label_shape(tf: Any, record: Recorder) -> None:
     _helpful(
         record, tf, "labels (8,) for an output (8, 10)", lambda: model.fit(x, y, verbose=0),
         thing="(?i)target|label", given=r"\((None|8)(, ?1|,)\)|\(1,\)|Size\(\[8\]\)",
-        wanted=r"\((None|8|samples), ?(10|classes)\)|\(10,\)|Size\(\[8, 10\]\)",
+        expected=r"\((None|8|samples), ?(10|classes)\)|\(10,\)|Size\(\[8, 10\]\)",
     )  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def error_label_range(tf: Any, record: Recorder) -> None:
         model = _model(tf)
         _helpful(
             record, tf, "the label 10 of ten classes", lambda: model.fit(x, y + 3, batch_size=8, verbose=0),
-            thing="label", given=r"value of 10\b", wanted=r"range of \[0, 10\)",
+            thing="label", given=r"value of 10\b", expected=r"range of \[0, 10\)",
         )  # fmt: skip
 
 
@@ -204,7 +204,7 @@ def error_cardinality(tf: Any, record: Recorder) -> None:
     model, (x, y) = _model(tf), _data()
     _helpful(
         record, tf, "8 images and 7 labels", lambda: model.fit(x, y[:7], verbose=0),
-        thing="sizes|samples", given=r"(?s)\b8\b.*\b7\b", wanted="should have the same|shares the same|[Mm]ake sure",
+        thing="sizes|samples", given=r"(?s)\b8\b.*\b7\b", expected="should have the same|shares the same|[Mm]ake sure",
     )  # fmt: skip
 
 
@@ -220,7 +220,7 @@ def error_rank(tf: Any, record: Recorder) -> None:
     images = np.zeros((8, 28, 28), dtype="float32")
     _helpful(
         record, tf, "images without channels", lambda: api.call(tf.keras.layers.Conv2D(2, 3), images),
-        thing="conv2d", given="found ndim=3", wanted="expected (min_)?ndim=4",
+        thing="conv2d", given="found ndim=3", expected="expected (min_)?ndim=4",
     )  # fmt: skip
 
 
@@ -244,7 +244,7 @@ def error_weights_shape(tf: Any, record: Recorder) -> None:
     _helpful(
         record, tf, "weights of (3, 3)", lambda: model.set_weights([np.zeros((3, 3)), np.zeros(10)]),
         # CNTK speaks of the kernel, and writes shapes in its own way.
-        thing="weight|kernel", given=r"\(3, 3\)|\[3 x 3\]", wanted=r"\(784, 10\)|\[784 x 10\]",
+        thing="weight|kernel", given=r"\(3, 3\)|\[3 x 3\]", expected=r"\(784, 10\)|\[784 x 10\]",
     )  # fmt: skip
 
 
@@ -259,5 +259,5 @@ def error_not_a_layer(tf: Any, record: Recorder) -> None:
     """Add the word `Dense` to a model."""
     _helpful(
         record, tf, "a word added as a layer", lambda: tf.keras.Sequential().add("Dense"),
-        thing="(?i)added", given="Dense", wanted="instance of class Layer|instances of `keras.Layer`",
+        thing="(?i)added", given="Dense", expected="instance of class Layer|instances of `keras.Layer`",
     )  # fmt: skip

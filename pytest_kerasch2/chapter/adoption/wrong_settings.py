@@ -37,7 +37,7 @@ def error_unknown_loss(tf: Any, record: Recorder) -> None:
     _helpful(
         record, tf, "an unknown loss",
         lambda: _model(tf, loss="sparse_categorical_crossentropi").fit(x, y, verbose=0),
-        thing="loss", given="crossentropi\\b", wanted=_ADVICE,
+        thing="loss", given="crossentropi\\b", expected=_ADVICE,
     )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def error_unknown_optimizer(tf: Any, record: Recorder) -> None:
     model = tf.keras.Sequential([tf.keras.layers.Dense(10)])
     _helpful(
         record, tf, "an unknown optimizer", lambda: model.compile(optimizer="adamm", loss="mse"),
-        thing="optimizer", given="adamm", wanted=_ADVICE,
+        thing="optimizer", given="adamm", expected=_ADVICE,
     )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def error_unknown_metric(tf: Any, record: Recorder) -> None:
         model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["acuracy"])
         model.fit(x, y, verbose=0)
 
-    _helpful(record, tf, "an unknown metric", call, thing="metric", given="acuracy", wanted=_ADVICE)
+    _helpful(record, tf, "an unknown metric", call, thing="metric", given="acuracy", expected=_ADVICE)
 
 
 @claim(
@@ -146,7 +146,7 @@ def error_unknown_activation(tf: Any, record: Recorder) -> None:
     """Misspell the activation."""
     _helpful(
         record, tf, "an unknown activation", lambda: tf.keras.layers.Dense(10, activation="relo"),
-        thing="activation", given="relo\\b", wanted=_ADVICE,
+        thing="activation", given="relo\\b", expected=_ADVICE,
     )  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def error_unknown_argument(tf: Any, record: Recorder) -> None:
     """Misspell `activation`."""
     _helpful(
         record, tf, "a misspelt argument", lambda: tf.keras.layers.Dense(10, activaton="relu"),
-        thing="Dense", given="activaton", wanted=_ADVICE,
+        thing="Dense", given="activaton", expected=_ADVICE,
     )  # fmt: skip
 
 
@@ -216,7 +216,7 @@ def error_negative_units(tf: Any, record: Recorder) -> None:
     """Ask for a layer of -5 units, and build it where that was accepted."""
     _helpful(
         record, tf, "-5 units", lambda: tf.keras.layers.Dense(-5).build((None, 3)),
-        thing="units", given="-5", wanted="positive integer",
+        thing="units", given="-5", expected="positive integer",
     )  # fmt: skip
 
 
@@ -252,7 +252,7 @@ def error_broken_units(tf: Any, record: Recorder) -> None:
     """Ask for a layer of 2.5 units."""
     _helpful(
         record, tf, "2.5 units", lambda: tf.keras.layers.Dense(2.5),
-        thing="units", given=r"2\.5", wanted="positive integer",
+        thing="units", given=r"2\.5", expected="positive integer",
     )  # fmt: skip
 
 
@@ -279,5 +279,5 @@ def error_dropout_rate(tf: Any, record: Recorder) -> None:
     """Ask for twenty, as if the rate were in percent."""
     _helpful(
         record, tf, "a rate of 20", lambda: tf.keras.layers.Dropout(20),
-        thing="rate", given=r"\b20\b", wanted="between 0 and 1",
+        thing="rate", given=r"\b20\b", expected="between 0 and 1",
     )  # fmt: skip

@@ -100,9 +100,9 @@ def import_tensorflow(tf: Any, record: Recorder) -> None:
 @fixed_by(faults.keras_alone_is_ours)
 def import_keras(child: Any, record: Recorder) -> None:
     """Run the line where TensorFlow alone was installed, and see whether it is the backend of tensorflow.keras."""
-    found = value_of(record, "from keras import backend as K", child["alone"])
+    observed = value_of(record, "from keras import backend as K", child["alone"])
     what = f"epsilon set in {child['package']}, read in keras"
-    record.equal(what, expected=0.125, actual=found["epsilon"])
+    record.equal(what, expected=0.125, actual=observed["epsilon"])
 
 
 @claim("backend.import-keras-constant", "The backend imported from keras has the function constant.", "code")
@@ -186,8 +186,8 @@ def low_level(tf: Any, record: Recorder) -> None:
     product = functions.dot(one, other)
     record.equal("(1, 2) times (3, 4)", expected=[[11.0]], actual=api.array(product).tolist())
     convolve = functions.conv2d if hasattr(functions, "conv2d") else functions.conv
-    found = api.array(api.call(convolve, image, kernel=kernel, data_format="channels_last"))[0, :, :, 0].tolist()
-    record.equal("ones convolved with 2 x 2 ones", expected=[[4.0, 4.0], [4.0, 4.0]], actual=found)
+    convolved = api.array(api.call(convolve, image, kernel=kernel, data_format="channels_last"))[0, :, :, 0].tolist()
+    record.equal("ones convolved with 2 x 2 ones", expected=[[4.0, 4.0], [4.0, 4.0]], actual=convolved)
 
 
 # -- constant
@@ -239,12 +239,12 @@ def constant_dtype(tf: Any, record: Recorder) -> None:
     functions = api.backend_functions()
     objects = (tf.float64, "int32", tf.uint8) if api.runs_on_tensorflow() else ("float64", "int32", "uint8")
     for dtype in objects:
-        made = api.dtype_name(functions.constant([[1, 2]], dtype=dtype).dtype)
-        record.equal("dtype given is the dtype made", expected=api.dtype_name(dtype), actual=made)
+        dtype_name = api.dtype_name(functions.constant([[1, 2]], dtype=dtype).dtype)
+        record.equal("dtype given is the dtype made", expected=api.dtype_name(dtype), actual=dtype_name)
     with kept():
         functions.set_floatx("float16")
-        made = api.dtype_name(functions.constant([[1, 2]]).dtype)
-        record.equal("no dtype, precision float16", expected="float16", actual=made)
+        dtype_name = api.dtype_name(functions.constant([[1, 2]]).dtype)
+        record.equal("no dtype, precision float16", expected="float16", actual=dtype_name)
 
 
 @claim("backend.constant-shape", "shape is the shape of the tensor made, which one value can fill.", "prose")
@@ -282,8 +282,8 @@ def constant_name(tf: Any, record: Recorder) -> None:
     if not api.runs_eagerly():
         # All that Keras makes there is part of a graph. Theano keeps one object for equal constants, with the first
         # one's name, hence a number that none has had.
-        made = functions.constant(numpy.random.RandomState().random_sample(), name="mine")
-        record.contains("its name", expected="mine", actual=str(made.name))
+        constant = functions.constant(numpy.random.RandomState().random_sample(), name="mine")
+        record.contains("its name", expected="mine", actual=str(constant.name))
         return
     with tf.Graph().as_default():
         record.equal("a name, in a graph", expected="mine:0", actual=functions.constant(1.0, name="mine").name)
@@ -311,11 +311,11 @@ def any_constant(tf: Any, record: Recorder) -> None:
     def in_is_out(shape: list[int], dtype: str, single: bool, first: int) -> None:
         local = Recorder()
         count = int(numpy.prod(shape, dtype=int))
-        wanted = (numpy.arange(count) % 27 + first).reshape(shape).astype(dtype)
+        expected = (numpy.arange(count) % 27 + first).reshape(shape).astype(dtype)
         if single:
-            wanted = numpy.full(shape, first, dtype=dtype)
-        made = functions.constant(first if single else wanted.tolist(), dtype=dtype, shape=shape)
-        local.same_bits("constant", expected=wanted, actual=api.array(made))
-        local.equal("dtype", expected=dtype, actual=api.dtype_name(made.dtype))
+            expected = numpy.full(shape, first, dtype=dtype)
+        constant = functions.constant(first if single else expected.tolist(), dtype=dtype, shape=shape)
+        local.same_bits("constant", expected=expected, actual=api.array(constant))
+        local.equal("dtype", expected=dtype, actual=api.dtype_name(constant.dtype))
 
     record.always("constant keeps values, type and shape", 60, in_is_out)

@@ -300,9 +300,9 @@ def mnist_content(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
 
 def _archive_folder(mnist: Any, scratch: Path) -> Path:
     """Return a folder with the genuine archive: where it was found, or a new one where it came otherwise."""
-    found = Path(mnist.origin)
-    if found.name == "mnist.npz" and found.is_file():
-        return found.parent
+    archive = Path(mnist.origin)
+    if archive.name == "mnist.npz" and archive.is_file():
+        return archive.parent
     four = {part: getattr(mnist, part) for part in ("x_train", "y_train", "x_test", "y_test")}
     standins.pack_npz(scratch / "mnist.npz", four.items())
     return scratch

@@ -223,11 +223,11 @@ def _classifier(tf: Any, seed: int) -> Any:
 def tpu_strategy(tf: Any, record: Recorder) -> None:
     """Look for the class under the names it has had; training on a TPU needs one, and is not tried."""
     room = tf.distribute
-    found: Any = getattr(room, "TPUStrategy", None) or getattr(room.experimental, "TPUStrategy", None)
+    strategy: Any = getattr(room, "TPUStrategy", None) or getattr(room.experimental, "TPUStrategy", None)
 
-    record.true("a strategy for TPUs", holds=found is not None, found="there" if found is not None else "missing")
-    kin = issubclass(found, room.Strategy)
-    record.true("it is a distribution strategy", holds=kin, found=found.__bases__[0].__name__)
+    record.true("a strategy for TPUs", holds=strategy is not None, found="there" if strategy is not None else "missing")
+    kin = issubclass(strategy, room.Strategy)
+    record.true("it is a distribution strategy", holds=kin, found=strategy.__bases__[0].__name__)
     resolver = getattr(room.cluster_resolver, "TPUClusterResolver", None)
     record.true("TPUClusterResolver", holds=callable(resolver), found="there" if resolver else "missing")
 
@@ -243,8 +243,8 @@ def distribution_strategies(tf: Any, record: Recorder) -> None:
     """Look for each under the names it has had."""
     for name in ("OneDevice", "Mirrored", "MultiWorkerMirrored", "ParameterServer", "CentralStorage"):
         rooms = (tf.distribute, tf.distribute.experimental)
-        found = [room for room in rooms if isinstance(getattr(room, f"{name}Strategy", None), type)]
-        record.true(f"{name}Strategy", holds=bool(found), found="there" if found else "missing")
+        homes = [room for room in rooms if isinstance(getattr(room, f"{name}Strategy", None), type)]
+        record.true(f"{name}Strategy", holds=bool(homes), found="there" if homes else "missing")
 
 
 @claim(

@@ -43,9 +43,9 @@ def data_parallel(child: Any, record: Recorder) -> None:
 
     record.equal("replicas of the model in the second training", expected=2, actual=two["replicas"])
     record.at_least("how far training moved a weight at the most", limit=1e-2, actual=round(one["moved"], 3))
-    for epoch, (mine, its) in enumerate(zip(one["loss"], two["loss"]), start=1):
-        record.at_most(f"loss of epoch {epoch}, apart", limit=1e-5, actual=_apart(mine, its))
-    worst = max(_apart(mine, its) for mine, its in zip(one["weights"], two["weights"]))
+    for epoch, (mine, other) in enumerate(zip(one["loss"], two["loss"]), start=1):
+        record.at_most(f"loss of epoch {epoch}, apart", limit=1e-5, actual=_apart(mine, other))
+    worst = max(_apart(mine, other) for mine, other in zip(one["weights"], two["weights"]))
     record.at_most("weights after training, apart", limit=1e-6, actual=worst)
 
 
@@ -119,10 +119,10 @@ def tensorflow_lite(child: Any, record: Recorder) -> None:
 @tolerates(deployment_faults.other_seed)
 def estimator(child: Any, record: Recorder) -> None:
     """Compare the predictions of model and Estimator before any training."""
-    made = captured.value(record, "model_to_estimator", child["estimator"])
+    observed = captured.value(record, "model_to_estimator", child["estimator"])
 
-    record.equal("it is a tf.estimator.Estimator", expected=True, actual=made["is_estimator"])
-    fresh = captured.value(record, "predict", made["fresh"])
+    record.equal("it is a tf.estimator.Estimator", expected=True, actual=observed["is_estimator"])
+    fresh = captured.value(record, "predict", observed["fresh"])
     apart = _apart(child["keras"]["fresh"], fresh)
     record.at_most("predictions of the Estimator, away from Keras's", limit=1e-6, actual=apart)
 
@@ -150,11 +150,11 @@ def estimator(child: Any, record: Recorder) -> None:
 @tolerates(deployment_faults.other_seed)
 def estimator_trains(child: Any, record: Recorder) -> None:
     """Compare the predictions of model and Estimator after the same four batches."""
-    made = captured.value(record, "model_to_estimator", child["estimator"])
+    observed = captured.value(record, "model_to_estimator", child["estimator"])
 
-    steps = captured.value(record, "train and evaluate", made["steps"])
+    steps = captured.value(record, "train and evaluate", observed["steps"])
     record.equal("steps it took", expected=4, actual=steps)
-    trained = captured.value(record, "predict after training", made["trained"])
+    trained = captured.value(record, "predict after training", observed["trained"])
     if _apart(child["keras"]["fresh"], child["keras"]["trained"]) < 1e-4:
         raise ClaimBroken("Training the model itself changed nothing", "predictions as before")
     apart = _apart(child["keras"]["trained"], trained)

@@ -145,12 +145,12 @@ def dense_features() -> Iterator[None]:
 
         def call(self, rows: Any) -> Any:
             parts = [rows[key] for key in self.numbers]
-            for key, known in self.words.items():
-                parts += [tf.cast(tf.equal(rows[key], word), "float32") for word in known]
+            for key, vocabulary in self.words.items():
+                parts += [tf.cast(tf.equal(rows[key], word), "float32") for word in vocabulary]
             return tf.concat(parts, axis=-1)
 
         def compute_output_shape(self, shapes: Any) -> Any:
-            return (None, len(self.numbers) + sum(len(known) for known in self.words.values()))
+            return (None, len(self.numbers) + sum(len(vocabulary) for vocabulary in self.words.values()))
 
     with mock.patch.object(keras.layers, "DenseFeatures", DenseFeatures, create=True):
         yield

@@ -118,9 +118,9 @@ def batch_not_given(tf: Any, record: Recorder) -> None:
 def names(tf: Any, record: Recorder) -> None:
     """Look for the names."""
     model = models.style("functional").build(tf)
-    found = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
+    layer_names = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
 
-    record.equal("names of the Dense layers", expected=["d1", "d2"], actual=found)
+    record.equal("names of the Dense layers", expected=["d1", "d2"], actual=layer_names)
     record.true("found by name", holds=model.get_layer("d1") is models.layer(model, "hidden"), found="another layer")
 
 
@@ -170,10 +170,10 @@ def layers_on_tensors(tf: Any, record: Recorder) -> None:
     images = workflow.drawn(8)[0]
     w1, b1, w2, b2 = (np.asarray(array, dtype="float64") for array in model.get_weights())
     powers = np.exp(np.maximum(0, images.reshape(8, 784) @ w1 + b1) @ w2 + b2)
-    wanted = powers / powers.sum(axis=1, keepdims=True)
+    expected = powers / powers.sum(axis=1, keepdims=True)
     record.all_true(
         "outputs are those of the layers, in this order",
-        mask=np.abs(api.array(api.call(model, images)) - wanted) < 1e-4,
+        mask=np.abs(api.array(api.call(model, images)) - expected) < 1e-4,
     )
 
 
@@ -187,11 +187,11 @@ def same_outputs(tf: Any, record: Recorder) -> None:
     api.set_seed(22)
     images = workflow.drawn(16)[0] - 0.5
     first, *others = (models.built(style.build(tf)) for style in models.STYLES)
-    wanted = api.array(api.call(first, images))
+    expected = api.array(api.call(first, images))
 
     for style, other in zip(models.STYLES[1:], others):
         models.copy_weights(source=first, target=other)
-        record.same_bits(f"outputs of {style.name}", expected=wanted, actual=api.array(api.call(other, images)))
+        record.same_bits(f"outputs of {style.name}", expected=expected, actual=api.array(api.call(other, images)))
 
 
 @extends(same_outputs)

@@ -91,8 +91,8 @@ def shared_layers(tf: Any, record: Recorder) -> None:
     record.same_bits("halves for equal inputs", expected=same[:, :4], actual=same[:, 4:])
     kernel, bias = shared.get_weights()
     outputs = api.array(api.call(model, [a, b]))
-    wanted = np.concatenate([a @ kernel + bias, b @ kernel + bias], axis=1)
-    record.all_true("outputs for different ones", mask=np.abs(outputs - wanted) < 1e-5)
+    expected = np.concatenate([a @ kernel + bias, b @ kernel + bias], axis=1)
+    record.all_true("outputs for different ones", mask=np.abs(outputs - expected) < 1e-5)
 
 
 @claim("functional.residual-connections", "A model can have residual connections, past one or more layers.", "prose")

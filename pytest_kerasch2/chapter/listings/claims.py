@@ -134,9 +134,9 @@ def constant_signature(tf: Any, record: Recorder) -> None:
     """Run the signature as a call, given a value."""
     names = {"K": common_faults.modules_named("backend")[0], "value": [1.5, 2.5]}
 
-    made = running.executed(record, "constant-signature", names)["const"]
+    constant = running.executed(record, "constant-signature", names)["const"]
 
-    record.equal("the type of the constant", expected="float32", actual=api.dtype_name(made.dtype))
+    record.equal("the type of the constant", expected="float32", actual=api.dtype_name(constant.dtype))
 
 
 @claim("blocks.constant", "The block that makes a constant runs as printed.", "code", section=BACKEND)

@@ -170,17 +170,17 @@ def subclass_definition(tf: Any, record: Recorder) -> None:
 def subclass_training(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on few images for one round, with the class as it was meant and the images as tensors."""
     network_class = models.subclass.model_class(tf, models.Network())
-    made = []
+    kept = []
 
     def network() -> Any:
         api.set_seed(3)
-        made.append(models.built(network_class()))
-        made.append(made[0].get_weights()[0])
-        return made[0]
+        kept.append(models.built(network_class()))
+        kept.append(kept[0].get_weights()[0])
+        return kept[0]
 
     running.executed(record, "subclass-training", {**running.prepared(mnist), "MyModel": network})
 
-    record.differ("the first weights after training", one=made[1], other=made[0].get_weights()[0])
+    record.differ("the first weights after training", one=kept[1], other=kept[0].get_weights()[0])
 
 
 @claim(

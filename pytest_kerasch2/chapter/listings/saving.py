@@ -119,13 +119,13 @@ def save_weights(tf: Any, scratch: Path, record: Recorder) -> None:
 def load_weights(tf: Any, scratch: Path, record: Recorder) -> None:
     """Run the block on a model of the first way, where such a file lies."""
     model = models.built(models.style("sequential-list").build(tf, small.PRINTED))
-    wanted = small.other_weights(model)
-    small.write_early_weights(scratch / "model_weights.h5", model, wanted)
+    weights = small.other_weights(model)
+    small.write_early_weights(scratch / "model_weights.h5", model, weights)
 
     with inside(scratch):
         running.executed(record, "load-weights", {"model": model})
 
-    for index, (saved, loaded) in enumerate(zip(wanted, model.get_weights())):
+    for index, (saved, loaded) in enumerate(zip(weights, model.get_weights())):
         record.same_bits(f"array {index}", expected=saved, actual=loaded)
 
 

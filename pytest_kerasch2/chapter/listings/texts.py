@@ -37,20 +37,20 @@ TEXTS: dict[str, str] = {
         batch_size = 32
     """,
     "preparation": """
-        train_x, test_x = tf.cast(train_x/255.0, tf.float32), tf.cast(test_x/255.0, tf.float32)
+        train_x, test_x = tf.cast(train_x / 255.0, tf.float32), tf.cast(test_x / 255.0, tf.float32)
         train_y, test_y = tf.cast(train_y, tf.int64), tf.cast(test_y, tf.int64)
     """,
     "first-model": """
         model1 = tf.keras.models.Sequential([
-         tf.keras.layers.Flatten(),
-         tf.keras.layers.Dense(512, activation=tf.nn.relu),
-         tf.keras.layers.Dropout(0.2),
-         tf.keras.layers.Dense(10, activation=tf.nn.softmax)
+            tf.keras.layers.Flatten(),
+            tf.keras.layers.Dense(512, activation=tf.nn.relu),
+            tf.keras.layers.Dropout(0.2),
+            tf.keras.layers.Dense(10, activation=tf.nn.softmax),
         ])
     """,
     "compile": """
         optimiser = tf.keras.optimizers.Adam()
-        model1.compile (optimizer= optimiser, loss='sparse_categorical_crossentropy', metrics = ['accuracy'])
+        model1.compile(optimizer=optimiser, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     """,
     "fit": """
         model1.fit(train_x, train_y, batch_size=batch_size, epochs=epochs)
@@ -59,13 +59,12 @@ TEXTS: dict[str, str] = {
         model1.evaluate(test_x, test_y)
     """,
     "second-model": """
-        model2 = tf.keras.models.Sequential();
+        model2 = tf.keras.models.Sequential()
         model2.add(tf.keras.layers.Flatten())
-        model2.add(tf.keras.layers.Dense(512, activation='relu'))
+        model2.add(tf.keras.layers.Dense(512, activation="relu"))
         model2.add(tf.keras.layers.Dropout(0.2))
         model2.add(tf.keras.layers.Dense(10, activation=tf.nn.softmax))
-        model2.compile (optimizer= tf.keras.Adam(), loss='sparse_categorical_crossentropy',
-         metrics = ['accuracy'])
+        model2.compile(optimizer=tf.keras.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     """,
     "second-fit": """
         model2.fit(train_x, train_y, batch_size=batch_size, epochs=epochs)
@@ -77,21 +76,21 @@ TEXTS: dict[str, str] = {
         import tensorflow as tf
         mnist = tf.keras.datasets.mnist
         (train_x, train_y), (test_x, test_y) = mnist.load_data()
-        train_x, test_x = train_x/255.0, test_x/255.0
+        train_x, test_x = train_x / 255.0, test_x / 255.0
         epochs = 10
     """,
     "functional-model": """
         inputs = tf.keras.Input(shape=(28, 28))
         x = tf.keras.layers.Flatten()(inputs)
-        x = tf.layers.Dense(512, activation='relu', name='d1')(x)
+        x = tf.layers.Dense(512, activation="relu", name="d1")(x)
         x = tf.keras.layers.Dropout(0.2)(x)
-        predictions = tf.keras.layers.Dense(10, activation=tf.nn.softmax, name='d2')(x)
+        predictions = tf.keras.layers.Dense(10, activation=tf.nn.softmax, name="d2")(x)
 
         model3 = tf.keras.Model(inputs=inputs, outputs=predictions)
     """,
     "functional-training": """
         optimiser = tf.keras.optimizers.Adam()
-        model3.compile (optimizer= optimiser, loss='sparse_categorical_crossentropy', metrics = ['accuracy'])
+        model3.compile(optimizer=optimiser, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
         model3.fit(train_x, train_y, batch_size=32, epochs=epochs)
 
@@ -105,9 +104,9 @@ TEXTS: dict[str, str] = {
          # layers
            inputs = tf.keras.Input(shape=(28, 28))
            self.x0 = tf.keras.layers.Flatten()
-           self.x1 = tf.keras.layers.Dense(512, activation='relu', name='d1')
+           self.x1 = tf.keras.layers.Dense(512, activation="relu", name="d1")
            self.x2 = tf.keras.layers.Dropout(0.2)
-           self.predictions = tf.keras.layers.Dense(10, activation=tf.nn.softmax, name='d2')
+           self.predictions = tf.keras.layers.Dense(10, activation=tf.nn.softmax, name="d2")
 
          def call(self, inputs):
          # forward pass
@@ -122,11 +121,10 @@ TEXTS: dict[str, str] = {
     "subclass-training": """
         model4 = MyModel()
         batch_size = 32
-        steps_per_epoch = len(train_x.numpy())//batch_size
+        steps_per_epoch = len(train_x.numpy()) // batch_size
         print(steps_per_epoch)
 
-        model4.compile (optimizer= tf.keras.Adam(), loss='sparse_categorical_crossentropy',
-         metrics = ['accuracy'])
+        model4.compile(optimizer=tf.keras.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
         model4.fit(train_x, train_y, batch_size=batch_size, epochs=epochs)
 
@@ -148,23 +146,23 @@ TEXTS: dict[str, str] = {
     """,
     # `model5` and `model` are defined by no block of the chapter.
     "pipeline-training": """
-        steps_per_epoch = len(train_x)//batch_size
+        steps_per_epoch = len(train_x) // batch_size
         optimiser = tf.keras.optimizers.Adam()
-        model5.compile (optimizer= optimiser, loss='sparse_categorical_crossentropy', metrics = ['accuracy'])
+        model5.compile(optimizer=optimiser, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         model.fit(train_dataset, batch_size=batch_size, epochs=epochs, steps_per_epoch=steps_per_epoch)
     """,
     "save-model": """
-        model.save('./model_name.h5')
+        model.save("./model_name.h5")
     """,
     "load-model": """
         from tensorflow.keras.models import load_model
-        new_model = load_model('./model_name.h5')
+        new_model = load_model("./model_name.h5")
     """,
     "save-weights": """
-        model.save_weights('./model_weights.h5')
+        model.save_weights("./model_weights.h5")
     """,
     "load-weights": """
-        model.load_weights('./model_weights.h5')
+        model.load_weights("./model_weights.h5")
     """,
     "load-fashion": """
         (x_train, y_train), (x_test, y_test) = tf.keras.datasets.fashion_mnist.load_data()

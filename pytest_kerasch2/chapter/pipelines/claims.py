@@ -205,7 +205,7 @@ def repeats_any_size(tf: Any, record: Recorder) -> None:
         stages = _stages(tf, numbered(count, 2, 3), batch_size=size, buffer_size=buffer)
         seen = elements(stages.repeated, at_most=2 * each)
         for half in (seen[:each], seen[each:]):
-            told = f"images of one pass, {count} by {size}, buffer {buffer}"
-            inner.equal(told, expected=list(range(count)), actual=sorted(labels(half)))
+            what = f"images of one pass, {count} by {size}, buffer {buffer}"
+            inner.equal(what, expected=list(range(count)), actual=sorted(labels(half)))
 
     record.always("each image once in each pass", _CASES, property)

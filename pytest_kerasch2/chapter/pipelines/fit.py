@@ -247,10 +247,10 @@ def steps_required(child: Any, record: Recorder) -> None:
 @in_subprocess(_CHILD)
 def steps_demanded(child: Any, record: Recorder) -> None:
     """Read the error."""
-    told = _told(child["endless"])
+    answer = _told(child["endless"])
 
     record.matches(
-        "fit on a repeating data set without steps", pattern=r"ValueError: .*must specify.*steps", actual=told
+        "fit on a repeating data set without steps", pattern=r"ValueError: .*must specify.*steps", actual=answer
     )
 
 
@@ -280,6 +280,6 @@ def steps_demanded(child: Any, record: Recorder) -> None:
 @in_subprocess(_CHILD)
 def evaluation(child: Any, record: Recorder) -> None:
     """Evaluate what the printed lines call the data set for testing."""
-    told = _told(child["evaluated"])
+    answer = _told(child["evaluated"])
 
-    record.equal("evaluate(test_dataset)", expected="ended after 4 batches of 4", actual=told)
+    record.equal("evaluate(test_dataset)", expected="ended after 4 batches of 4", actual=answer)

@@ -113,8 +113,8 @@ def flips_by_chance(tf: Any, record: Recorder) -> None:
 
     turned = sum(_turned(data, _flipped(tf, data)))
 
-    told = f"turned images of {32 * _TOSSES}, in batches of 32"
-    record.close(told, expected=32 * _TOSSES / 2, actual=turned, within=32 * 15)
+    what = f"turned images of {32 * _TOSSES}, in batches of 32"
+    record.close(what, expected=32 * _TOSSES / 2, actual=turned, within=32 * 15)
 
 
 @claim(
@@ -147,8 +147,8 @@ def labels_unchanged(tf: Any, record: Recorder) -> None:
     seen = _flipped(tf, data, at_most=30)
     ways = [way for batch in seen for way in data.ways(batch)]
 
-    known = sum(way != "otherwise" for way in ways)
-    record.equal("of 960 images, those that are the one of their label", expected=960, actual=known)
+    recognised = sum(way != "otherwise" for way in ways)
+    record.equal("of 960 images, those that are the one of their label", expected=960, actual=recognised)
     record.equal("type of the labels", expected="int64", actual=str(seen[0][1].dtype))
 
 

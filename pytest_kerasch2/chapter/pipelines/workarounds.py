@@ -127,7 +127,7 @@ EVALUATION = Workaround(
 COMPILE_AND_FIT = Workaround(
     lines("""
         model5 = MyModel()
-        steps_per_epoch = len(train_x)//batch_size
+        steps_per_epoch = len(train_x) // batch_size
         optimiser = tf.keras.optimizers.Adam()
         model5.compile(optimizer=optimiser, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         model5.fit(train_dataset, epochs=epochs, steps_per_epoch=steps_per_epoch)
@@ -138,7 +138,7 @@ COMPILE_AND_FIT = Workaround(
 )
 FIT = Workaround(
     lines("""
-        model1.fit(train_dataset, epochs=epochs, steps_per_epoch=len(train_x)//batch_size)
+        model1.fit(train_dataset, epochs=epochs, steps_per_epoch=len(train_x) // batch_size)
     """),
     _compiled_and_batches,
     has_learnt("model1"),

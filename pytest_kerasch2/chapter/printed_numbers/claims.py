@@ -100,8 +100,8 @@ def evaluate_time(clocked: alike.Times) -> None:
 
 def _no_verdict(what: str, here: float, printed: tuple[int, ...]) -> None:
     ratios = " and ".join(f"{here / one:.2f}" for one in printed)
-    found = f"{what} takes {here:.0f} microseconds an image here, {ratios} times what is printed"
-    raise NotApplicable("A printed time is that of the machine it was printed on", found)
+    detail = f"{what} takes {here:.0f} microseconds an image here, {ratios} times what is printed"
+    raise NotApplicable("A printed time is that of the machine it was printed on", detail)
 
 
 @claim(

@@ -23,9 +23,9 @@ def _changed(change: Callable[[str, Run], Run]) -> ContextManager[Any]:
     original = trained.stored
 
     def changed() -> Curves:
-        found = original()
-        by_style = {name: tuple(change(name, run) for run in runs) for name, runs in found.by_style.items()}
-        return replace(found, by_style=by_style)
+        curves = original()
+        by_style = {name: tuple(change(name, run) for run in runs) for name, runs in curves.by_style.items()}
+        return replace(curves, by_style=by_style)
 
     return mock.patch.object(trained, "stored", changed)
 
@@ -56,8 +56,8 @@ def _worse(run: Run) -> Run:
 def other_seeds() -> Iterator[None]:
     """Other seeds of the same training."""
     last = len(STYLES) * SEEDS_EACH
-    found = bundled.load(trained.STORED)
-    with mock.patch.object(bundled, "load", return_value=replace(found, runs=found.runs[last:])):
+    reference = bundled.load(trained.STORED)
+    with mock.patch.object(bundled, "load", return_value=replace(reference, runs=reference.runs[last:])):
         yield
 
 

@@ -31,7 +31,7 @@ def main(asked: str) -> int:
     return 0
 
 
-def _tell(run: Run, done: int, wanted: int) -> None:
+def _tell(run: Run, done: int, total: int) -> None:
     sys.stdout.write(f"test accuracy {run.test_accuracy[-1]:.4f}, after {run.seconds:.0f} s\n")
     sys.stdout.flush()
 

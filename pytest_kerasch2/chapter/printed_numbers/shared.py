@@ -41,9 +41,9 @@ def same(others: Sequence[Path], short: Path, names: Sequence[str]) -> Path | No
 
 def release(environment: Mapping[str, Any]) -> str:
     """Return the name of the release by which a file was trained."""
-    found = [] if environment["tensorflow"] == ABSENT else [f"TensorFlow {environment['tensorflow']}"]
-    found.append(f"Keras {environment['keras']} on {environment['backend']}")
-    return ", ".join(found)
+    versions = [] if environment["tensorflow"] == ABSENT else [f"TensorFlow {environment['tensorflow']}"]
+    versions.append(f"Keras {environment['keras']} on {environment['backend']}")
+    return ", ".join(versions)
 
 
 def _begins(whole: Path, short: Path) -> bool:

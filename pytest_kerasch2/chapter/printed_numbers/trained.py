@@ -61,9 +61,11 @@ class Curves:
 
 def stored() -> Curves:
     """Return curves of a shipped reference, as if each way had been trained with some of its seeds."""
-    found = bundled.load(STORED)
-    by_style = {name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
-    return Curves(by_style, found.subject.data, f"seeds of the shipped reference {STORED}")
+    reference = bundled.load(STORED)
+    by_style = {
+        name: reference.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)
+    }
+    return Curves(by_style, reference.subject.data, f"seeds of the shipped reference {STORED}")
 
 
 def check_training_asked(settings: Settings) -> None:
@@ -95,13 +97,13 @@ def check_libraries() -> None:
         raise Inconclusive("The figures of training need libraries", f"no {' and no '.join(missing)}", remedy)
 
 
-def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Curves:
+def trained(settings: Settings, folder: Path, on_progress: Callable[[str], None]) -> Curves:
     """Train what is not there yet, and give all of it.
 
     Args:
         settings: of the run: where MNIST is.
         folder: where the curves are kept.
-        told: is called with a line after each training.
+        on_progress: is called with a line after each training.
 
     Raises:
         DataMissing, DataDamaged: there is no MNIST, or it is not whole.
@@ -112,16 +114,16 @@ def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Cu
     try:
         kept.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        found = f"{folder}: {error.strerror or error}"
-        raise InvalidArgument("The curves cannot be kept there", found, "name a folder that can be written") from error
+        detail = f"{folder}: {error.strerror or error}"
+        raise InvalidArgument("The curves cannot be kept there", detail, "name a folder that can be written") from error
     # Workers of one run wait for the one that trains, and then read.
     with filelock.FileLock(str(kept / "trainings.lock")):
         left = WHOLE - count(kept)
-        same = _same(settings, kept, told) if left == WHOLE else None
+        same = _same(settings, kept, on_progress) if left == WHOLE else None
         if same is not None:
             left, kept = 0, same
         if left:
-            _train(settings, kept, Progress(left, told))
+            _train(settings, kept, Progress(left, on_progress))
         references = {name: reference.read(order_of(name, settings, kept).out) for name in STYLES}
     runs = {name: one.runs for name, one in references.items()}
     return Curves(runs, subject.data, _whence(references[STYLES[0]].subject, subject, left))
@@ -134,7 +136,7 @@ def _whence(kept: Subject, here: Subject, left: int) -> str:
     return "trained by this run" if not before else f"{left} trained by this run, {before} kept from before"
 
 
-def _same(settings: Settings, kept: Path, told: Callable[[str], None]) -> Path | None:
+def _same(settings: Settings, kept: Path, on_progress: Callable[[str], None]) -> Path | None:
     """Return where another release has kept its trainings, if a short one shows that they are those of this one."""
     others = [place for place in shared.beside(kept) if count(place) == WHOLE]
     if not others:
@@ -143,7 +145,7 @@ def _same(settings: Settings, kept: Path, told: Callable[[str], None]) -> Path |
     short.mkdir(exist_ok=True)
     left = len(STYLES) - count(short)
     if left:
-        _train(settings, short, Progress(left, told), epochs=shared.EPOCHS, seeds=1)
+        _train(settings, short, Progress(left, on_progress), epochs=shared.EPOCHS, seeds=1)
     return shared.same(others, short, STYLES)
 
 
@@ -193,25 +195,25 @@ def _train(settings: Settings, kept: Path, progress: Progress, **how: int) -> No
             # What is done is kept; what is being done is not waited for.
             child.kill()
         complaints.seek(0)
-        said = complaints.read().decode("utf-8", "replace")
-    last = [line.strip() for line in said.splitlines() if line.strip()][-1:]
+        messages = complaints.read().decode("utf-8", "replace")
+    last = [line.strip() for line in messages.splitlines() if line.strip()][-1:]
     if status:
-        found = f"exit status {status}: {last[0].rstrip('.') if last else 'nothing was said'}"
-        raise TrainingFailed("The trainings did not end", found, "look at what was said; what is done is kept")
+        detail = f"exit status {status}: {last[0].rstrip('.') if last else 'nothing was said'}"
+        raise TrainingFailed("The trainings did not end", detail, "look at what was said; what is done is kept")
 
 
 class Progress:
     """Says after each training how many are left, and how long they take."""
 
-    def __init__(self, wanted: int, told: Callable[[str], None]) -> None:
+    def __init__(self, total: int, on_progress: Callable[[str], None]) -> None:
         """Begin to count."""
-        self.wanted = wanted
-        self.told = told
+        self.total = total
+        self.on_progress = on_progress
         self.done = 0
         self.began = time.monotonic()
 
     def after(self, line: str) -> None:
         """Say that a training has ended, and what it gave."""
         self.done += 1
-        left = (time.monotonic() - self.began) / self.done * (self.wanted - self.done)
-        self.told(f"training {self.done} of {self.wanted}: {line}; about {left / 60:.0f} min left")
+        left = (time.monotonic() - self.began) / self.done * (self.total - self.done)
+        self.on_progress(f"training {self.done} of {self.total}: {line}; about {left / 60:.0f} min left")

@@ -46,8 +46,8 @@ def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
     with inside(scratch):
         for name, path in (("relative", "a/b/relative.h5"), ("absolute", str(scratch / "a" / "b" / "absolute.h5"))):
             model.save(path)
-            found = small.files(scratch / "a" / "b")
-            record.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=found)
+            files = small.files(scratch / "a" / "b")
+            record.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=files)
             loaded = record.runs(f"loading from the {name} path", partial(tf.keras.models.load_model, path))
             _same_weights(record, model, loaded)
 

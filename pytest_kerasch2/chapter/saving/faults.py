@@ -56,9 +56,9 @@ def _edited(file: Any, attribute: str, change: Callable[[Any], None]) -> None:
 
 
 def _arrays(group: Any) -> list[Any]:
-    found: list[Any] = []
-    group.visititems(lambda _, thing: found.append(thing) if isinstance(thing, h5py.Dataset) else None)
-    return found
+    arrays: list[Any] = []
+    group.visititems(lambda _, thing: arrays.append(thing) if isinstance(thing, h5py.Dataset) else None)
+    return arrays
 
 
 saves_nothing = fault(
@@ -226,10 +226,10 @@ def loads_without_a_word() -> Iterator[None]:
 def activations_known() -> Iterator[None]:
     """Loading is told TensorFlow's internal names of activations; a subclassed model is of the functional kind."""
     activations = api.tensorflow().nn if api.runs_on_tensorflow() else api.keras().activations
-    known = {"softmax_v2": activations.softmax, "relu": activations.relu}
+    custom_objects = {"softmax_v2": activations.softmax, "relu": activations.relu}
 
     def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
-        return original(path, *rest, **{"custom_objects": known, **named})
+        return original(path, *rest, **{"custom_objects": custom_objects, **named})
 
     describable = tuple(
         models.ModelStyle(one.name, one.section, functional.build, True) if one.name == "subclass" else one

@@ -139,5 +139,5 @@ def folder(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
             record.equal("./model_name is saved as a", expected="folder", actual="file")
         loaded = record.runs("loading it", lambda: tf.keras.models.load_model("./model_name"))
 
-    found = record.runs("predicting", lambda: small.predicted(loaded))
-    record.same_bits("predictions", expected=small.predicted(model), actual=found)
+    predictions = record.runs("predicting", lambda: small.predicted(loaded))
+    record.same_bits("predictions", expected=small.predicted(model), actual=predictions)

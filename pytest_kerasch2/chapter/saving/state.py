@@ -69,9 +69,9 @@ def holds_weights(tf: Any, scratch: Path, record: Recorder) -> None:
     for layer in ("d1", "d2"):
         for part, array in zip(("kernel", "bias"), model.get_layer(layer).get_weights()):
             # model_weights/<layer>/<a scope that may carry a number>/<part>
-            found = [stored[name] for name in stored if name.split("/")[1] == layer and f"/{part}" in name]
-            record.equal(f"arrays that are the {part} of {layer}", expected=1, actual=len(found))
-            record.same_bits(f"{part} of {layer}", expected=array, actual=found[0])
+            arrays = [stored[name] for name in stored if name.split("/")[1] == layer and f"/{part}" in name]
+            record.equal(f"arrays that are the {part} of {layer}", expected=1, actual=len(arrays))
+            record.same_bits(f"{part} of {layer}", expected=array, actual=arrays[0])
     record.equal("arrays in all", expected=4, actual=len(stored))
 
 
@@ -140,8 +140,8 @@ def equal_predictions(tf: Any, scratch: Path, record: Recorder) -> None:
     loaded = tf.keras.models.load_model(str(scratch / small.MODEL_FILE))
 
     record.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
-    for index, (saved, found) in enumerate(zip(model.get_weights(), loaded.get_weights())):
-        record.same_bits(f"array {index}", expected=saved, actual=found)
+    for index, (saved, restored) in enumerate(zip(model.get_weights(), loaded.get_weights())):
+        record.same_bits(f"array {index}", expected=saved, actual=restored)
 
 
 @claim(
@@ -235,8 +235,8 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder)
 
     expected, actual = (serialization.optimizer_state(one) for one in (model, loaded))
     record.equal("variables of the loaded optimizer", expected=len(expected), actual=len(actual))
-    for index, (saved, found) in enumerate(zip(expected, actual)):
-        record.same_bits(f"variable {index}", expected=saved, actual=found)
+    for index, (saved, restored) in enumerate(zip(expected, actual)):
+        record.same_bits(f"variable {index}", expected=saved, actual=restored)
 
 
 @STYLES
@@ -336,9 +336,9 @@ def _rate_name(tf: Any) -> str:
 
 
 def _same_settings(tf: Any, record: Recorder, config: Any) -> None:
-    for name, wanted in ((_rate_name(tf), 0.0025), ("beta_1", 0.8), ("beta_2", 0.999)):
+    for name, expected in ((_rate_name(tf), 0.0025), ("beta_1", 0.8), ("beta_2", 0.999)):
         # Some releases keep them as float32.
-        record.close(name, expected=wanted, actual=config[name], within=1e-7)
+        record.close(name, expected=expected, actual=config[name], within=1e-7)
 
 
 def _saved(tf: Any, folder: Path, model: Any = None) -> Any:

@@ -86,8 +86,8 @@ def _same_answers_served(names: Names, record: Recorder) -> None:
 
 def _loadable(names: Names, record: Recorder) -> None:
     load = names["tf"].keras.models.load_model
-    known = {"softmax_v2": names["tf"].nn.softmax} if api.runs_on_tensorflow() else None
-    _same_answers({**names, "new_model": load("./model_name.h5", custom_objects=known)}, record)
+    custom_objects = {"softmax_v2": names["tf"].nn.softmax} if api.runs_on_tensorflow() else None
+    _same_answers({**names, "new_model": load("./model_name.h5", custom_objects=custom_objects)}, record)
 
 
 def _weights_put_back(names: Names, record: Recorder) -> None:
@@ -153,7 +153,7 @@ def _read_back_by_subclass(names: Names, record: Recorder) -> None:
 MODEL_NAMED = Workaround(
     lines("""
         model = model1
-        model.save('./model_name.h5')
+        model.save("./model_name.h5")
     """),
     _trained,
     _loadable,
@@ -163,19 +163,19 @@ LOADED = Workaround(
     lines(f"""
         # Or write activation="softmax" in the definition of the model, and train it again.
         from tensorflow.keras.models import load_model
-        new_model = load_model('./model_name.h5', {_KNOWN})
+        new_model = load_model("./model_name.h5", {_KNOWN})
     """),
     _stored,
     _same_answers,
     block="load-model",
 )
-WEIGHTS_NAMED = Workaround("model.save_weights('./model_weights.h5')\n", _trained, _weights_written, "save-weights")
-WEIGHTS_H5 = Workaround("model.save_weights('./model.weights.h5')\n", _trained, _weights_written, "save-weights")
+WEIGHTS_NAMED = Workaround('model.save_weights("./model_weights.h5")\n', _trained, _weights_written, "save-weights")
+WEIGHTS_H5 = Workaround('model.save_weights("./model.weights.h5")\n', _trained, _weights_written, "save-weights")
 WEIGHTS_LOADED = Workaround(
-    "model.load_weights('./model_weights.h5')\n", _stored_weights, _weights_put_back, "load-weights"
+    'model.load_weights("./model_weights.h5")\n', _stored_weights, _weights_put_back, "load-weights"
 )
 WEIGHTS_H5_LOADED = Workaround(
-    "model.load_weights('./model.weights.h5')\n", _stored_weights, _weights_put_back, "load-weights"
+    'model.load_weights("./model.weights.h5")\n', _stored_weights, _weights_put_back, "load-weights"
 )
 MODEL_KERAS = Workaround(
     lines(f"""

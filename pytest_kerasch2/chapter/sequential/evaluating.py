@@ -33,10 +33,10 @@ def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
 def evaluate_establishes(workflow: Trial, record: Recorder) -> None:
     """Compare what evaluate gives, in whatever order, with what the predictions say."""
     given = sorted(round(float(value), 4) for value in np.ravel(workflow.evaluated))
-    wanted = sorted(round(value, 4) for value in _by_hand(workflow))
+    expected = sorted(round(value, 4) for value in _by_hand(workflow))
 
     record.equal("values", expected=2, actual=len(given))
-    for name, want, got in zip(("the lesser", "the greater"), wanted, given):
+    for name, want, got in zip(("the lesser", "the greater"), expected, given):
         record.close(f"{name} of loss and accuracy", expected=want, actual=got, within=2e-4)
 
 
@@ -74,8 +74,10 @@ def evaluate_returns(workflow: Trial, record: Recorder) -> None:
 def loss_measures(tf: Any, workflow: Trial, record: Recorder) -> None:
     """Compare evaluate's loss with the formula, and look at the loss of perfect, even and wrong outputs."""
     first = float(np.ravel(workflow.evaluated)[0])
-    wanted = _by_hand(workflow)[0]
-    record.close("evaluate's loss, against the formula", expected=round(wanted, 4), actual=round(first, 4), within=2e-4)
+    expected = _by_hand(workflow)[0]
+    record.close(
+        "evaluate's loss, against the formula", expected=round(expected, 4), actual=round(first, 4), within=2e-4
+    )
 
     loss = tf.keras.losses.sparse_categorical_crossentropy
     outputs = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.1, 0.8, 0.1]], dtype="float32")

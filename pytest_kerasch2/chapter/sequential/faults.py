@@ -140,8 +140,8 @@ def dropout_told_of_training() -> Iterator[None]:
         finally:
             training.pop()
 
-    def call(original: Any, layer: Any, inputs: Any, told: Any) -> Any:
-        return original(layer, inputs, training=bool(training) or told)
+    def call(original: Any, layer: Any, inputs: Any, flag: Any) -> Any:
+        return original(layer, inputs, training=bool(training) or flag)
 
     with wrapped_method(api.keras().Model, "train_step", step), dropout_as(call):
         yield

@@ -101,11 +101,11 @@ def parameters_of_any_widths(tf: Any, record: Recorder) -> None:
     @given(SIDES, WIDTHS)
     def property_(sides: tuple[int, int], widths: list[int]) -> None:
         model = _stack(tf, sides, widths)
-        wanted = _formula(sides, widths)
+        expected = _formula(sides, widths)
         case = Recorder()
         actual = [int(layer.count_params()) for layer in model.layers[1:]]
-        case.equal(f"parameters of {widths} units on {sides} pixels", expected=wanted, actual=actual)
-        case.equal("parameters of the model", expected=sum(wanted), actual=int(model.count_params()))
+        case.equal(f"parameters of {widths} units on {sides} pixels", expected=expected, actual=actual)
+        case.equal("parameters of the model", expected=sum(expected), actual=int(model.count_params()))
 
     record.always("each dense layer has n * m + m parameters", 8, property_)
 
@@ -137,7 +137,7 @@ def summary_table(tf: Any, record: Recorder) -> None:
 
     counts = [count for _, count in rows]
     record.equal("parameters by row", expected=[0, 401_920, 0, 5_130], actual=counts)
-    kinds = [found.group(1) for row, _ in rows for found in [re.search(r"\((\w+)\)", row)] if found]
+    kinds = [match.group(1) for row, _ in rows for match in [re.search(r"\((\w+)\)", row)] if match]
     record.equal("kinds by row", expected=list(KINDS), actual=kinds)
     named = [row.startswith(f"{layer.name} (") for layer, (row, _) in zip(model.layers, rows)]
     record.equal("rows that begin with the layer's name", expected=4, actual=sum(named))
@@ -153,12 +153,12 @@ def summary_of_any_widths(tf: Any, record: Recorder) -> None:
     @examples(6)
     @given(SIDES, WIDTHS)
     def property_(sides: tuple[int, int], widths: list[int]) -> None:
-        wanted = _formula(sides, widths)
+        expected = _formula(sides, widths)
         text = workflow.summary_of(_stack(tf, sides, widths))
         case = Recorder()
         rows = [count for _, count in workflow.summary_rows(text)]
-        case.equal(f"rows of {widths} units on {sides} pixels", expected=[0, *wanted], actual=rows)
-        case.equal("total", expected=sum(wanted), actual=workflow.summary_total(text))
+        case.equal(f"rows of {widths} units on {sides} pixels", expected=[0, *expected], actual=rows)
+        case.equal("total", expected=sum(expected), actual=workflow.summary_total(text))
 
     record.always("the summary shows n * m + m for each dense layer, and their sum", 6, property_)
 

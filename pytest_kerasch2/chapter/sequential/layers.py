@@ -187,5 +187,5 @@ def softmax(tf: Any, record: Recorder) -> None:
     powers = np.exp(inputs.astype("float64") @ kernel + bias)
     record.all_true("none is 0 or below", mask=outputs > 0)
     record.all_true("each row sums to 1", mask=np.abs(outputs.sum(axis=1) - 1) < 1e-5)
-    wanted = powers / powers.sum(axis=1, keepdims=True)
-    record.all_true("outputs are exp over the sum of exp", mask=np.abs(outputs - wanted) < 1e-5)
+    expected = powers / powers.sum(axis=1, keepdims=True)
+    record.all_true("outputs are exp over the sum of exp", mask=np.abs(outputs - expected) < 1e-5)

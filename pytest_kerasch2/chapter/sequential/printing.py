@@ -121,8 +121,8 @@ def fit_prints(workflow: Trial, record: Recorder) -> None:
 
 def _figures(lines: list[str], name: str) -> list[float]:
     """Return what the lines say of loss or accuracy, under its name or the beginning of it."""
-    found = [re.search(rf"\b{name[:3]}\w*: ([\d.]+)", line) for line in lines]
-    return [float(one.group(1)) for one in found if one is not None]
+    matches = [re.search(rf"\b{name[:3]}\w*: ([\d.]+)", line) for line in lines]
+    return [float(one.group(1)) for one in matches if one is not None]
 
 
 @claim(
@@ -152,11 +152,11 @@ def printed_figures(workflow: Trial, record: Recorder) -> None:
     """Compare what is printed with what `fit` gives back; the last printed place may be rounded."""
     lines = _lines_of_epochs(workflow.fit_text)
     for name in ("loss", accuracy_name()):
-        wanted = [round(value, 4) for value in workflow.history[name]]
+        expected = [round(value, 4) for value in workflow.history[name]]
         seen = _figures(lines, name)
-        near = len(seen) == len(wanted) and all(abs(a - b) < 2e-4 for a, b in zip(seen, wanted))
-        found = f"{seen}, {'' if near else 'not '}within 0.0002 of {wanted}"
-        record.true(f"{name} printed", holds=near, found=found)
+        near = len(seen) == len(expected) and all(abs(a - b) < 2e-4 for a, b in zip(seen, expected))
+        actual = f"{seen}, {'' if near else 'not '}within 0.0002 of {expected}"
+        record.true(f"{name} printed", holds=near, found=actual)
 
 
 def _lines_of_epochs(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_kerasch2.chapter import catalogue
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.chapter.listings import texts
 from pytest_kerasch2.claims.release import Release
 
@@ -11,7 +11,7 @@ TYPED = tuple(block for block in texts.TEXTS if block not in texts.SIGNATURES)
 DATA = ("train_x", "train_y", "test_x", "test_y", "epochs", "batch_size")
 """The names under which the examples share their data and settings."""
 
-PRINTED_LINES = {"subclass-training": "len(train_x.numpy())//batch_size"}
+PRINTED_LINES = {"subclass-training": "len(train_x.numpy()) // batch_size"}
 """Lines that are tried as printed where the session with workarounds reaches their block."""
 
 
@@ -21,8 +21,8 @@ def mended(release: Release) -> dict[str, str]:
     The workarounds are those of the known issues that speak of this release; of several for one block the first of a
     claim about that block itself is taken.
     """
-    found = {block: texts.text(block) for block in TYPED}
-    checks = sorted(catalogue.all_checks(), key=lambda check: not check.claim.id.startswith("blocks."))
+    typed = {block: texts.text(block) for block in TYPED}
+    checks = sorted(check_list.all_checks(), key=lambda check: not check.claim.id.startswith("blocks."))
     taken = set()
     for check in checks:
         for issue in check.known_issues:
@@ -30,9 +30,9 @@ def mended(release: Release) -> dict[str, str]:
             if workaround is None or workaround.block in taken or not issue.speaks_of(release):
                 continue
             if workaround.block is not None:
-                found[workaround.block] = workaround.write
+                typed[workaround.block] = workaround.write
                 taken.add(workaround.block)
-    return found
+    return typed
 
 
 def page(release: Release) -> str:

@@ -39,7 +39,7 @@ def _data_before(session: list[dict[str, Any]], block: str) -> dict[str, str]:
 @tolerates(faults.windows_line_ends)
 @fixed_by(faults.workarounds_printed)
 def as_printed(child: Any, record: Recorder) -> None:
-    """Tell the first error of each block that raises one, among what stands before it."""
+    """Record the first error of each block that raises one, among what stands before it."""
     errors = _errors(child["printed"])
 
     for error in errors:
@@ -125,6 +125,6 @@ def subclass_images(child: Any, record: Recorder) -> None:
     """Run that line, as printed, in the session with workarounds just before its block."""
     tried = next(one["line"] for one in child["mended"] if one["block"] == "subclass-training")
 
-    steps = value(record, "len(train_x.numpy())//batch_size", tried)
+    steps = value(record, "len(train_x.numpy()) // batch_size", tried)
 
     record.equal("steps of an epoch", expected=SIZES["train"] // 32, actual=steps)

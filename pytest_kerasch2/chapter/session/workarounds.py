@@ -39,7 +39,7 @@ def _counted(names: Names, record: Recorder) -> None:
 
 SAME_SET_UP = Workaround(
     lines("""
-        train_x, test_x = tf.cast(train_x/255.0, tf.float32), tf.cast(test_x/255.0, tf.float32)
+        train_x, test_x = tf.cast(train_x / 255.0, tf.float32), tf.cast(test_x / 255.0, tf.float32)
         train_y, test_y = tf.cast(train_y, tf.int64), tf.cast(test_y, tf.int64)
         batch_size = 32
     """),
@@ -48,7 +48,7 @@ SAME_SET_UP = Workaround(
 )
 LENGTH = Workaround(
     lines("""
-        steps_per_epoch = len(train_x)//batch_size
+        steps_per_epoch = len(train_x) // batch_size
     """),
     _arrays,
     _counted,

@@ -197,8 +197,8 @@ def dropout_at_work(tf: Any, record: Recorder) -> None:
     fitted = float(model.fit(images, labels, batch_size=32, verbose=0).history["loss"][0])
 
     record.close("the loss of evaluate, twice", expected=judged[0], actual=judged[1], within=1e-6)
-    found = f"{fitted:.6f} and {judged[0]:.6f}"
-    record.true("the loss in fit is another than that of evaluate", holds=abs(fitted - judged[0]) > 1e-4, found=found)
+    actual = f"{fitted:.6f} and {judged[0]:.6f}"
+    record.true("the loss in fit is another than that of evaluate", holds=abs(fitted - judged[0]) > 1e-4, found=actual)
 
 
 @claim("subclassing.steps-per-epoch", "60,000 images in batches of 32 are 1875 steps in an epoch.", "output")
