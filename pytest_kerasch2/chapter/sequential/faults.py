@@ -75,7 +75,9 @@ def flattened_backwards() -> Iterator[None]:
     # torch steps through a tensor forwards only
     third = api.is_keras3() and not api.runs_on_tensorflow()
     back = api.keras().ops.flip if third else lambda flat, axis: flat[:, ::-1]
-    with call_as("Flatten", lambda original, layer, inputs: back(original(layer, inputs), axis=1)):
+    # CNTK counts axes without that of the examples.
+    back = api.backend_functions().reverse if api.release().backend == "cntk" else back
+    with call_as("Flatten", lambda original, layer, inputs: back(original(layer, inputs), 1)):
         yield
 
 
@@ -113,11 +115,17 @@ def _half(original: Any, layer: Any, inputs: Any, training: Any) -> Any:
 
 
 half_dropped = fault("`Dropout` drops half, whatever it was asked for.", dropout_as, _half)
-always_dropped = fault(
-    "`Dropout` drops at inference too.",
-    dropout_as,
-    lambda original, layer, inputs, training: original(layer, inputs, training=True),
-)
+
+
+def _always(original: Any, layer: Any, inputs: Any, training: Any) -> Any:
+    if api.release().backend == "cntk":
+        # Its own dropout drops in a step of training alone, whatever it is told.
+        units = int(api.shape(inputs)[-1] or 0)
+        return inputs * api.tensor((np.arange(units) % 5 > 0).astype("float32"))
+    return original(layer, inputs, training=True)
+
+
+always_dropped = fault("`Dropout` drops at inference too.", dropout_as, _always)
 
 
 @contextmanager

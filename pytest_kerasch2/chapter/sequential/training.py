@@ -37,7 +37,7 @@ history_without_accuracy = fault(
     "The history that `fit` gives back keeps the loss alone.",
     network.result,
     "fit",
-    lambda kept: kept.history.pop("accuracy") and kept,
+    lambda kept: kept.history.pop(accuracy_name()) and kept,
 )
 
 
