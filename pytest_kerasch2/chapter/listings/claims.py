@@ -92,7 +92,7 @@ def set_floatx(tf: Any, record: Recorder) -> None:
     """Run the block for each precision, and read the precision afterwards."""
     for precision in ("float16", "float32", "float64"):
         with state.isolated():
-            running.executed(record, "set-floatx", {"tf": tf, "floatx": precision})
+            running.executed(record, "set-floatx", {"tf": tf, "floatx": precision}, given=("floatx",))
             record.equal("the precision in force", expected=precision, actual=api.backend_functions().floatx())
 
 
@@ -134,7 +134,7 @@ def constant_signature(tf: Any, record: Recorder) -> None:
     """Run the signature as a call, given a value."""
     names = {"K": common_faults.modules_named("backend")[0], "value": [1.5, 2.5]}
 
-    constant = running.executed(record, "constant-signature", names)["const"]
+    constant = running.executed(record, "constant-signature", names, given=("K", "value"))["const"]
 
     record.equal("the type of the constant", expected="float32", actual=api.dtype_name(constant.dtype))
 

@@ -6,7 +6,7 @@ import ast
 import contextlib
 import re
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Sequence
 
 from pytest_kerasch2.chapter.listings import texts
 from pytest_kerasch2.claims.recorder import Recorder
@@ -18,14 +18,14 @@ TRAIN, TEST = 128, 64
 TOTAL = 407_050
 
 
-def executed(record: Recorder, block: str, names: Names) -> Names:
+def executed(record: Recorder, block: str, names: Names, given: Sequence[str] = ()) -> Names:
     """Return the names after a block, and require that it compiles and runs.
 
     Args:
         record: of the check.
         block: which of `texts.TEXTS`.
-        names: what stands before it. Of these it finds what an earlier block of the chapter makes, and nothing else;
-            a signature finds all.
+        names: what stands before it. Of these it finds what an earlier block of the chapter makes, and nothing else.
+        given: those that it finds besides, because the chapter asks the reader to fill them in.
 
     Returns:
         The names; `_` is the value of the last line, if that is an expression.
@@ -35,8 +35,8 @@ def executed(record: Recorder, block: str, names: Names) -> Names:
         NotApplicable: it compiles and names TensorFlow, which is not here.
     """
     text = texts.text(block)
-    there = {"__name__", "tf", *texts.defined_before(block)}
-    names = {name: value for name, value in names.items() if name in there or block in texts.SIGNATURES}
+    there = {"__name__", "tf", *given, *texts.defined_before(block)}
+    names = {name: value for name, value in names.items() if name in there}
 
     def run() -> None:
         if not api.runs_eagerly() and re.search(r"\b(tf|tensorflow)\b", text):
