@@ -13,8 +13,8 @@ from pytest_kerasch2.accuracy import bundled, gate
 from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.data import prepare, sources
-from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.data import preprocessing, sources
+from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.framework import threads
 
@@ -64,5 +64,5 @@ def reference_of(named: str) -> Reference:
 
 
 @functools.lru_cache(maxsize=1)
-def _data(name: str) -> Prepared:
-    return prepare.prepared(sources.load(name))
+def _data(name: str) -> PreparedData:
+    return preprocessing.prepared(sources.load(name))

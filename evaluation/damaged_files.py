@@ -88,13 +88,13 @@ def _sound(kind: str) -> bytes:
         return KINDS[kind].text(KINDS[kind].make()).encode()
     import numpy as np
 
-    from pytest_kerasch2.data import standins
+    from pytest_kerasch2.data import synthetic
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.npz"
         lists = np.empty(20, dtype=object)
         lists[:] = [list(range(one, one + 5)) for one in range(20)]
-        standins.pack_npz(path, [("x", np.arange(600, dtype=np.uint8).reshape(10, 60)), ("y", lists)])
+        synthetic.pack_npz(path, [("x", np.arange(600, dtype=np.uint8).reshape(10, 60)), ("y", lists)])
         return path.read_bytes()
 
 

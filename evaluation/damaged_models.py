@@ -31,7 +31,7 @@ from pytest_kerasch2.errors import ChildDied, DataDamaged, KerasCh2Error
 from pytest_kerasch2.serialization import Limits, check_digest
 from pytest_kerasch2.serialization.digest_files import digest_file, write_digest
 from pytest_kerasch2.serialization.inspection import judged, look
-from pytest_kerasch2.subprocesses.job import Job, Outcome
+from pytest_kerasch2.subprocesses.job import Job, JobOutcome
 from pytest_kerasch2.subprocesses.runner import in_line
 
 DATA = Path(__file__).parent / "data" / "damaged-models.jsonl"
@@ -131,7 +131,7 @@ def block(kind: str, seed: int, cases: list[int]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def outcomes(jobs: list[Job]) -> Iterator[Outcome]:
+def outcomes(jobs: list[Job]) -> Iterator[JobOutcome]:
     """Yield the outcome of each job; one interpreter does them until one kills it, and then another goes on."""
     while jobs:
         with contextlib.closing(in_line(jobs)) as line:
@@ -140,7 +140,7 @@ def outcomes(jobs: list[Job]) -> Iterator[Outcome]:
         jobs = jobs[len(done) :]
 
 
-def ending(outcome: Outcome) -> str:
+def ending(outcome: JobOutcome) -> str:
     """Return what inspection makes of an outcome: the name of the error, `looked into`, or a failure."""
     try:
         judged(outcome)

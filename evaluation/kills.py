@@ -29,7 +29,7 @@ from evaluation import journal, small_places
 from evaluation.small_places import PYTHON, Place
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.claims import results
-from pytest_kerasch2.data import serving
+from pytest_kerasch2.data import http_server
 from pytest_kerasch2.timing import compare_result
 
 DATA = Path(__file__).parent / "data" / "kills.jsonl"
@@ -181,8 +181,8 @@ def serving_slowly() -> Iterator[str]:
     with small_places.place("server") as here:
         (here.folder / "served").mkdir()
         (here.folder / "served" / "mnist.npz").write_bytes(CONTENT)
-        with serving.serve(here.folder / "served") as server:
-            server.misbehave("mnist.npz", serving.Fault("trickle", len(CONTENT) - 12))
+        with http_server.serve(here.folder / "served") as server:
+            server.misbehave("mnist.npz", http_server.ServerFault("trickle", len(CONTENT) - 12))
             yield server.url
 
 

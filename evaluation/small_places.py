@@ -86,7 +86,7 @@ def main():
 """
 DOWNLOADING = """
 import hashlib, pathlib, sys
-from pytest_kerasch2.data import fetch, serving
+from pytest_kerasch2.data import fetch, http_server
 from pytest_kerasch2.data.registry import Archive
 from pytest_kerasch2 import folders
 folders.sweep()

@@ -13,7 +13,7 @@ from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import BadReference, InvalidArgument
 
 
@@ -107,8 +107,8 @@ def _data(known: Reference, data: Any, data_named: Callable[[str], Any] | None) 
             name = known.subject.data["name"]
             raise InvalidArgument("There is nothing to train on", f"no data, and {name} is meant", "give it as `data`")
         data = data_named(str(known.subject.data["name"]))
-    if not isinstance(data, Prepared):
-        remedy = "give what the fixture prepared_digits or data.prepare.prepared gives"
+    if not isinstance(data, PreparedData):
+        remedy = "give what the fixture prepared_digits or pytest_kerasch2.prepare_data gives"
         raise InvalidArgument("`data` is no prepared data set", f"it is of type {type(data).__name__}", remedy)
     gate.check_same_data(known, data)
     return data

@@ -15,7 +15,7 @@ from pytest_kerasch2.accuracy.reference import Reference, Subject
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.user_training import Own
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api, devices, packages, threads
 from pytest_kerasch2.suggestions import did_you_mean
@@ -187,4 +187,4 @@ def _subject_here(order: Order) -> Subject:
 
 @functools.lru_cache(maxsize=1)
 def _prepared(order: Order) -> Any:
-    return prepare.prepared(sources.load(order.data, mirror=order.mirror, offline=order.offline))
+    return preprocessing.prepared(sources.load(order.data, mirror=order.mirror, offline=order.offline))

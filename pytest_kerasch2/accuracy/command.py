@@ -20,7 +20,7 @@ from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.sequential_test import Yardstick
 from pytest_kerasch2.accuracy.settings import Terms
 from pytest_kerasch2.accuracy.user_training import Own
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.report import pictures
@@ -110,7 +110,7 @@ def _subject(question: Question, known: Reference) -> dict[str, Any]:
     chapters = models.style(known.subject.recipe.plain["style"])
 
     def data_named(name: str) -> Any:
-        return prepare.prepared(sources.load(name, mirror=question.mirror, offline=question.offline))
+        return preprocessing.prepared(sources.load(name, mirror=question.mirror, offline=question.offline))
 
     return {"model": lambda: chapters.build(api.tensorflow()), "data_named": data_named}
 

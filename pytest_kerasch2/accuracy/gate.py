@@ -15,7 +15,7 @@ from pytest_kerasch2.accuracy.recipe import Recipe
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import Run
 from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import BadReference, InvalidArgument
 
 # From a seed to the curve: a run, or a history, or a mapping like it.
@@ -98,7 +98,7 @@ def judge(reference: Reference, runs: Sequence[Run], terms: Terms = Terms()) -> 
     return sequential_test.decide(sequential_test.yardstick(reference, terms), runs)
 
 
-def of_model(build: Callable[[], Any], data: Prepared, recipe: Recipe) -> Train:
+def of_model(build: Callable[[], Any], data: PreparedData, recipe: Recipe) -> Train:
     """Return how a model is trained that a factory makes: as the chapter trains its own, by the recipe of a reference.
 
     Args:

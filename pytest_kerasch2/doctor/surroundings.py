@@ -38,8 +38,8 @@ def interpreter() -> dict[str, Any]:
 
 def versions() -> dict[str, str | None]:
     """Return the version of each package that matters; of TensorFlow's distributions, those that are there."""
-    found = {name: packages.version_of(name) for name in packages.TENSORFLOW_DISTRIBUTIONS}
-    tensorflow: dict[str, str | None] = {name: one for name, one in found.items() if one} or {"tensorflow": None}
+    listed = {name: packages.version_of(name) for name in packages.TENSORFLOW_DISTRIBUTIONS}
+    tensorflow: dict[str, str | None] = {name: one for name, one in listed.items() if one} or {"tensorflow": None}
     return {**tensorflow, **{name: packages.version_of(name) for name in NAMES}}
 
 

@@ -12,7 +12,7 @@ from typing import Any, Sequence
 from pytest_kerasch2.chapter.listings import texts as listings_texts
 from pytest_kerasch2.claims.recorder import steady
 from pytest_kerasch2.claims.release import ABSENT, Release
-from pytest_kerasch2.data import sources, standins
+from pytest_kerasch2.data import sources, synthetic
 from pytest_kerasch2.early.asking import Interpreter, ask
 from pytest_kerasch2.early.facts import Facts, Told
 from pytest_kerasch2.errors import DataDamaged, DataMissing, FrameworkBroken, FrameworkMissing, InvalidArgument
@@ -205,7 +205,7 @@ def _labels(archives: Path) -> dict[str, dict[str, str]]:
     """Return a digest of the labels of each data set, read from the archives by our own reader."""
     found = {}
     for name in NAMED:
-        data = standins.load(name, archives)
+        data = synthetic.load(name, archives)
         found[name] = {part: _digest(getattr(data, part)) for part in ("y_train", "y_test")}
     return found
 
@@ -219,7 +219,7 @@ def equip(interpreter: Interpreter) -> Interpreter:
     """Return the interpreter with what some facts need: the texts of the blocks, and archives of true shape."""
     archives = interpreter.folder / ARCHIVES
     if not archives.exists():
-        standins.make(archives, NAMED)
+        synthetic.make(archives, NAMED)
     texts = json.dumps({block: listings_texts.text(block) for block in BLOCKS})
     named = {"KERASCH2_ARCHIVES": str(archives), "KERASCH2_BLOCKS": texts}
     return replace(interpreter, variables={**interpreter.variables, **named})
@@ -237,6 +237,6 @@ def _mnist(interpreter: Interpreter, settings: Settings) -> tuple[Told, dict[str
         shutil.copyfile(data.origin, str(archive))
     else:
         parts = ("x_train", "y_train", "x_test", "y_test")
-        standins.pack_npz(archive, ((part, getattr(data, part)) for part in parts))
+        synthetic.pack_npz(archive, ((part, getattr(data, part)) for part in parts))
     ready = replace(interpreter, variables={**interpreter.variables, "KERASCH2_MNIST": str(archive)})
     return ask(ready, [MNIST])[MNIST], {"mnist": {"source": data.source, "sha256": data.digest}}

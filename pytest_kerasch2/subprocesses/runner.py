@@ -22,7 +22,7 @@ from typing import Any, Generator, Iterator, Sequence
 
 from pytest_kerasch2 import backend_choice, folders
 from pytest_kerasch2.subprocesses.child import LINE, result_file
-from pytest_kerasch2.subprocesses.job import CHILD_HOME, Job, Outcome
+from pytest_kerasch2.subprocesses.job import CHILD_HOME, Job, JobOutcome
 from pytest_kerasch2.variables import Hidden
 
 INTERRUPTED = "the end of the run"
@@ -35,7 +35,7 @@ _GLANCE = 0.05
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
-def run(job: Job, stop: threading.Event | None = None) -> Outcome:
+def run(job: Job, stop: threading.Event | None = None) -> JobOutcome:
     """Return the outcome of a job, run now; whatever happens, no process and no file of it is left.
 
     Args:
@@ -46,7 +46,7 @@ def run(job: Job, stop: threading.Event | None = None) -> Outcome:
         return next(outcomes)
 
 
-def in_line(jobs: Sequence[Job], stop: threading.Event | None = None) -> Generator[Outcome, None, None]:
+def in_line(jobs: Sequence[Job], stop: threading.Event | None = None) -> Generator[JobOutcome, None, None]:
     """Yield the outcomes of jobs that one interpreter does one after the other, each as soon as it is known.
 
     The first whose child dies ends the line: those behind it have no outcome, and need another interpreter.
@@ -181,12 +181,12 @@ def _ending(status: int) -> str | None:
     return f"signal {-status}"
 
 
-def _outcome(job: Job, result: Path, killed_by: str | None, seconds: float) -> Outcome:
-    told: dict[str, Any] = {"value": None, "error": None}
+def _outcome(job: Job, result: Path, killed_by: str | None, seconds: float) -> JobOutcome:
+    answer: dict[str, Any] = {"value": None, "error": None}
     if killed_by is None:
-        told, killed_by = _result(result)
-    return Outcome(
-        value=told["value"], error=told["error"], killed_by=killed_by, seconds=seconds,
+        answer, killed_by = _result(result)
+    return JobOutcome(
+        value=answer["value"], error=answer["error"], killed_by=killed_by, seconds=seconds,
         stderr_tail=_tail(result.parent / STDERR), target=job.target,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2 import errors
-from pytest_kerasch2.subprocesses.job import Job, Outcome, last_words, value_of
+from pytest_kerasch2.subprocesses.job import Job, JobOutcome, last_words, value_of
 from pytest_kerasch2.subprocesses.runner import in_line, run
 
 linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
@@ -343,6 +343,6 @@ def test_equal_jobs_have_one_key():
 
 
 def test_outcome_survives_json():
-    outcome = Outcome(value=[1, None], seconds=1.5, stderr_tail=("a",), target="m:f")
+    outcome = JobOutcome(value=[1, None], seconds=1.5, stderr_tail=("a",), target="m:f")
 
-    assert Outcome.from_json(outcome.as_json()) == outcome
+    assert JobOutcome.from_json(outcome.as_json()) == outcome

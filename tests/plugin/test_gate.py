@@ -190,9 +190,9 @@ import pytest
 @pytest.fixture(scope="module")
 def reference():
     from pytest_kerasch2.accuracy import recipe, reference, training
-    from pytest_kerasch2.data import prepare, sources
+    from pytest_kerasch2.data import preprocessing, sources
 
-    digits = prepare.prepared(sources.load("digits"))
+    digits = preprocessing.prepared(sources.load("digits"))
     how = recipe.Recipe(epochs=2)
     subject = reference.Subject(how, {"name": "digits", "sha256": digits.digest, "train": 1500, "test": 297}, {})
     return reference.Reference(subject, tuple(training.train(how, digits, seed) for seed in range(12)))

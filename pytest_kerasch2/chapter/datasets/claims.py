@@ -18,7 +18,7 @@ from pytest_kerasch2.chapter.datasets import faults
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
-from pytest_kerasch2.data import genuine, registry, standins
+from pytest_kerasch2.data import keras_loaders, registry, synthetic
 
 SECTION = "Data sets"
 NAMED = ("boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
@@ -37,7 +37,7 @@ Shapes = Dict[str, Tuple[Tuple[int, ...], str]]
 @tolerates(faults.one_more, faults.other_name_beside)
 def named(tf: Any, record: Recorder) -> None:
     """Look for each of the seven."""
-    there = genuine.names_in(tf)
+    there = keras_loaders.names_in(tf)
     for name in NAMED:
         record.contains(f"tf.keras.datasets has {name}", expected=name, actual=there)
 
@@ -60,7 +60,7 @@ def named(tf: Any, record: Recorder) -> None:
 @tolerates(faults.other_name_beside)
 def count(tf: Any, record: Recorder) -> None:
     """Count whatever has a `load_data`."""
-    there = genuine.names_in(tf)
+    there = keras_loaders.names_in(tf)
     more = sorted(set(there) - set(NAMED))
     record.saw(f"beside those that are named: {', '.join(more) or 'none'}")
     record.equal("data sets with a load_data", expected=7, actual=len(there))
@@ -108,7 +108,7 @@ def quartet(tf: Any, archives: Any, record: Recorder) -> None:
     """Take apart what the loaders give on stand-ins; of CIFAR, which takes seconds, the checks of each do it."""
     record.saw("of stand-ins; cifar10 and cifar100 are taken apart by the checks of their own claims")
     for name in (name for name in NAMED if not name.startswith("cifar")):
-        with genuine.genuine_loaders(tf, archives(name), [name]) as loaders:
+        with keras_loaders.genuine_loaders(tf, archives(name), [name]) as loaders:
             four = record.runs(f"two pairs of {name}", partial(_taken_apart, loaders[name]))
         kinds = sorted({type(array).__name__ for array in four.values()})
         record.equal(f"what {name} gives is of the kind", expected=["ndarray"], actual=kinds)
@@ -152,7 +152,7 @@ def _labels_of(name: str, folder: Path) -> dict[str, Any]:
     """Return the labels of a stand-in: classes in turn, or shuffled together with the examples, by the seed 113."""
     record = registry.record_of(name)
     rows = {facts.name: facts.shape[0] for facts in record.arrays}
-    if record.assembly in ("as stored", "images"):
+    if record.postprocessing in ("as stored", "images"):
         return {part: np.arange(rows[part]) % (record.classes or 1) for part in ("y_train", "y_test")}
     stored = np.load(str(folder / record.archives[0].file))
     random, shuffled = np.random.RandomState(113), {}
@@ -167,7 +167,7 @@ def _labels_of(name: str, folder: Path) -> dict[str, Any]:
 
 def _decided(tf: Any, archives: Any, record: Recorder, name: str, expected: Shapes) -> dict[str, Any]:
     folder = archives(name)
-    with genuine.genuine_loaders(tf, folder, [name]) as loaders:
+    with keras_loaders.genuine_loaders(tf, folder, [name]) as loaders:
         four = _taken_apart(loaders[name])
     _shaped(record, name, four, expected)
     _labelled(record, name, four, folder)
@@ -231,7 +231,7 @@ def cifar100(tf: Any, archives: Any, record: Recorder) -> None:
 def fashion_mnist(tf: Any, archives: Any, record: Recorder) -> None:
     """Load the stand-in by the name that is printed."""
     folder = archives("fashion_mnist")
-    with genuine.genuine_loaders(tf, folder, ["fashion_mnist"]):
+    with keras_loaders.genuine_loaders(tf, folder, ["fashion_mnist"]):
         (x_train, y_train), (x_test, y_test) = tf.keras.datasets.fashion_mnist.load_data()
     four = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     _shaped(record, "fashion_mnist", four, _shapes((60_000, 10_000), (28, 28), "uint8", (), "uint8"))
@@ -308,7 +308,7 @@ def _lists(record: Recorder, name: str, four: dict[str, Any]) -> None:
 @tolerates(faults.pairs_are_lists, faults.arrays_are_copies)
 def mnist_content(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
     """Let Keras's own loader read the genuine archive, and compare with the arrays that we know by their hashes."""
-    with genuine.genuine_loaders(tf, _archive_folder(mnist, scratch), ["mnist"]) as loaders:
+    with keras_loaders.genuine_loaders(tf, _archive_folder(mnist, scratch), ["mnist"]) as loaders:
         four = _taken_apart(loaders["mnist"])
 
     record.saw("the genuine MNIST, told by the hashes of its arrays")
@@ -327,5 +327,5 @@ def _archive_folder(mnist: Any, scratch: Path) -> Path:
     if found.name == "mnist.npz" and found.is_file():
         return found.parent
     four = {part: getattr(mnist, part) for part in ("x_train", "y_train", "x_test", "y_test")}
-    standins.pack_npz(scratch / "mnist.npz", four.items())
+    synthetic.pack_npz(scratch / "mnist.npz", four.items())
     return scratch
