@@ -32,6 +32,7 @@ from typing import Any, Callable, Iterator
 from evaluation import hostile_texts, journal
 from evaluation.foreign_files import KINDS, Kind
 from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.files import Journal
 
 DATA = Path(__file__).parent / "data" / "damaged-files.jsonl"
 CASES = 2000
@@ -322,7 +323,7 @@ def main() -> int:
         waiting = [number for number in range(given.cases) if (kind, number) not in known]
         while waiting:
             found = [{**line, "revision": now} for line in _in_process(kind, waiting[:BATCH], given.seed)]
-            journal.append(given.out, *found)
+            Journal(given.out).append(*found)
             done += found
             ended = {line["case"] for line in found}
             waiting = [number for number in waiting if number not in ended]

@@ -28,6 +28,7 @@ import numpy as np
 
 from evaluation import journal, model_files
 from pytest_kerasch2.errors import ChildDied, DataDamaged, KerasCh2Error
+from pytest_kerasch2.files import Journal
 from pytest_kerasch2.serialization import Limits, check_digest
 from pytest_kerasch2.serialization.digest_files import digest_file, write_digest
 from pytest_kerasch2.serialization.inspection import judged, look
@@ -231,7 +232,7 @@ def main() -> int:
     progress = journal.Progress(len(left), sys.stderr)
     for kind, first in left:
         found = block(kind, given.seed, list(range(first, min(first + BLOCK, given.each))))
-        journal.append(given.out, {"revision": revision, **found})
+        Journal(given.out).append({"revision": revision, **found})
         kept.append(found)
         progress.step(f"{kind} from {first} on")
     print(table(kept))

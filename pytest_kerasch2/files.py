@@ -1,13 +1,14 @@
-"""The one way to write a file: whole or not at all, at the place that the path leads to."""
+"""The one way to write a file: whole or not at all, at the place that the path leads to; or line by line, to resume."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import stat
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 from pytest_kerasch2 import folders
 from pytest_kerasch2.errors import CannotWrite, KerasCh2Error
@@ -83,6 +84,64 @@ def why_not(path: Path) -> str | None:
     except CannotWrite as error:
         return f"{path} is a folder" if path.is_dir() else error.found
     return None
+
+
+class Journal:
+    """A file to which long work appends one JSON line for each part that is done, so that it resumes after a kill."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file, which need not be there yet."""
+        self.path = path
+
+    def read(self) -> list[Any]:
+        """Return the value of each line; a last line that a kill cut short is left out, and no file has no lines.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: a line is not JSON.
+        """
+        text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
+        return [json.loads(line) for line in text.split("\n")[:-1]]
+
+    def append(self, *values: Any, allow_nan: bool = False) -> None:
+        """Append a line for each value, in one write, and return once they are on the disk.
+
+        Raises:
+            CannotWrite: the file cannot be written.
+        """
+        content = "".join(f"{json.dumps(value, allow_nan=allow_nan)}\n" for value in values).encode("ascii")
+        with _named(self.path), self.path.open("a+b") as stream:
+            stream.seek(max(0, stream.tell() - 1))
+            if stream.read() not in (b"", b"\n"):
+                stream.seek(0)
+                stream.truncate(stream.read().rfind(b"\n") + 1)
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes that hold the journal from appending to it.
+
+        Raises:
+            CannotWrite: another process holds it, or its folder cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(f"{self.path}.lock", timeout=0)
+        with _named(self.path):
+            try:
+                lock.acquire()
+            except Timeout as error:
+                remedy = "wait for it to end, or name another file"
+                raise CannotWrite("Another process writes this file", str(self.path), remedy) from error
+        try:
+            yield
+        finally:
+            # Only by whoever holds it: one that was refused must not take it from the other.
+            with contextlib.suppress(OSError):
+                Path(lock.lock_file).unlink()
+            lock.release()
 
 
 @contextlib.contextmanager

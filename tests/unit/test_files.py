@@ -146,3 +146,53 @@ def test_an_unwritable_place_is_also_an_os_error() -> None:
     assert str(CannotWrite("A file cannot be written", "here", "move")) == (
         "A file cannot be written. Found: here. To do: move."
     )
+
+
+def test_a_journal_is_read_as_it_was_appended_to(tmp_path: Path) -> None:
+    journal = files.Journal(tmp_path / "new.jsonl")
+
+    journal.append({"seed": 0, "é": [1.5, None]})
+    journal.append({"seed": 1}, {"seed": 2})
+
+    assert journal.read() == [{"seed": 0, "é": [1.5, None]}, {"seed": 1}, {"seed": 2}]
+    assert files.Journal(tmp_path / "none.jsonl").read() == []
+
+
+@pytest.mark.parametrize("cut", ["", '{"se', '{"seed": 1}'])
+def test_a_line_of_a_journal_that_a_kill_cut_short_is_left_out_and_written_over(tmp_path: Path, cut: str) -> None:
+    journal = files.Journal(tmp_path / "cut.jsonl")
+    journal.path.write_text('{"seed": 0}\n' + cut, encoding="utf-8")
+
+    before = journal.read()
+    journal.append({"seed": 2})
+
+    assert (before, journal.read()) == ([{"seed": 0}], [{"seed": 0}, {"seed": 2}])
+
+
+def test_a_value_that_json_does_not_have_is_not_written(tmp_path: Path) -> None:
+    journal = files.Journal(tmp_path / "x.jsonl")
+
+    with pytest.raises(ValueError, match="JSON compliant"):
+        journal.append({"seed": 0}, {"loss": float("nan")})
+
+    assert not journal.path.exists()
+
+
+def test_a_journal_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "held.jsonl"
+    with files.Journal(path).held():
+        with pytest.raises(CannotWrite, match=r"Another process writes this file.*held\.jsonl"):
+            files.Journal(path).held().__enter__()
+        files.Journal(path).append(1)
+
+    with files.Journal(path).held():
+        files.Journal(path).append(2)
+
+    assert (files.Journal(path).read(), sorted(tmp_path.iterdir())) == ([1, 2], [path])
+
+
+def test_a_journal_where_nothing_can_be_written_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotWrite, match="cannot be written"):
+        files.Journal(tmp_path).append(1)
+    with pytest.raises(CannotWrite, match="cannot be written"):
+        files.Journal(tmp_path / "missing" / "x.jsonl").append(1)
