@@ -8,10 +8,10 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterable, Iterator, Sequence
 
 from pytest_kerasch2 import folders
-from pytest_kerasch2.errors import CannotWrite, KerasCh2Error
+from pytest_kerasch2.errors import CannotWrite, InvalidArgument, KerasCh2Error
 
 # A device that takes nothing, as a full disk does.
 _FULL = Path("/dev/full")
@@ -84,6 +84,24 @@ def why_not(path: Path) -> str | None:
     except CannotWrite as error:
         return f"{path} is a folder" if path.is_dir() else error.found
     return None
+
+
+def check_outputs(outputs: Sequence[Path], inputs: Iterable[Path] = ()) -> None:
+    """Refuse the outputs of a command before its work: two in one file, one in place of an input, one not writable.
+
+    Raises:
+        InvalidArgument: the message names the file.
+    """
+    if len(set(map(os.path.realpath, outputs))) < len(outputs):
+        listed = ", ".join(map(str, outputs))
+        raise InvalidArgument("Two outputs are to be written into one file", listed, "name a file for each")
+    read = set(map(os.path.realpath, inputs))
+    for path in outputs:
+        if os.path.realpath(path) in read:
+            raise InvalidArgument("An output would overwrite an input", str(path), "name another file")
+        why = why_not(path)
+        if why is not None:
+            raise InvalidArgument("An output cannot be written", why, "name a file in a folder that exists")
 
 
 class Journal:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2 import files
-from pytest_kerasch2.errors import CannotWrite, KerasCh2Error
+from pytest_kerasch2.errors import CannotWrite, InvalidArgument, KerasCh2Error
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="links, pipes and modes are those of POSIX")
 FULL = Path("/dev/full")
@@ -196,3 +196,29 @@ def test_a_journal_where_nothing_can_be_written_is_refused(tmp_path: Path) -> No
         files.Journal(tmp_path).append(1)
     with pytest.raises(CannotWrite, match="cannot be written"):
         files.Journal(tmp_path / "missing" / "x.jsonl").append(1)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        (["a.json", "new/../a.json"], "Two outputs are to be written into one file"),
+        (["b.md", "in.json"], r"An output would overwrite an input. Found: .*in\.json"),
+        (["b.md", "link.json"], r"An output would overwrite an input. Found: .*link\.json"),
+        (["nowhere/a.json"], r"An output cannot be written. Found: .*nowhere is no folder"),
+        (["new"], r"An output cannot be written. Found: .*new is a folder"),
+    ],
+)
+@POSIX
+def test_outputs_are_checked_before_the_work(tmp_path: Path, outputs: list[str], message: str) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "in.json").touch()
+    (tmp_path / "link.json").symlink_to("in.json")
+
+    with pytest.raises(InvalidArgument, match=message):
+        files.check_outputs([tmp_path / name for name in outputs], [tmp_path / "in.json"])
+
+
+def test_outputs_of_their_own_pass_the_check_and_are_not_made(tmp_path: Path) -> None:
+    files.check_outputs([tmp_path / "a.json", tmp_path / "b.md"], [tmp_path / "c.json"])
+
+    assert list(tmp_path.iterdir()) == []
