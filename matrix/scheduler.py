@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import FrozenSet, Iterable, Mapping, Sequence
 
+import psutil
+
 from matrix import disk, environments, fingerprints, interrupts, merging, paths, sources, tables
 from matrix.columns import Column, Releases
 from matrix.fingerprints import ColumnWork, Fingerprint
@@ -155,17 +157,7 @@ def _each(
 def jobs_here() -> int:
     """Return how many columns may run at a time: as memory and cores allow, and one at least."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, _memory() // MEMORY))
-
-
-def _memory() -> int:
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(cores, int(psutil.virtual_memory().available) // MEMORY))
 
 
 def _is_whole(column: Column) -> bool:

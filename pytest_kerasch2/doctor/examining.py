@@ -10,7 +10,7 @@ from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import packages
 
 # Without these nothing works: they are dependencies of this package.
-NEEDED = ("pytest", "pytest-benchmark", "numpy", "hypothesis", "rich", "filelock", "fastjsonschema")
+NEEDED = ("pytest", "pytest-benchmark", "numpy", "hypothesis", "rich", "filelock", "fastjsonschema", "psutil")
 # What an extra brings, and what for.
 EXTRAS = (
     ("pytest-xdist", "workers", "pytest -n"),

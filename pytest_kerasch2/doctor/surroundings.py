@@ -19,7 +19,7 @@ from pytest_kerasch2.timing import git
 NAMES = (
     "pytest", "pytest-benchmark", "pytest-xdist", "hypothesis", "numpy", "h5py", "keras", "tf_keras", "jax", "jaxlib",
     "torch", "protobuf", "ml_dtypes", "scipy", "joblib", "distributed", "matplotlib", "jinja2", "scikit-learn", "rich",
-    "filelock", "fastjsonschema", "argcomplete",
+    "filelock", "fastjsonschema", "psutil", "argcomplete",
 )  # fmt: skip
 
 

@@ -49,6 +49,13 @@ def brood(file):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
     with open(file, "w") as out: out.write(str(child.pid))
     time.sleep(1000)
+def escaped_brood(file):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
+    with open(file, "w") as out: out.write(str(child.pid))
+    time.sleep(1000)
+def big_brood():
+    child = subprocess.Popen([sys.executable, "-c", "held = bytearray(3 * 10**8); import time; time.sleep(1000)"])
+    time.sleep(1000)
 def leaves_brood(file):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
     with open(file, "w") as out: out.write(str(child.pid))
@@ -199,7 +206,7 @@ def test_deadline(name):
 
 
 @linux
-@pytest.mark.parametrize("name", ["brood", "leaves_brood"])
+@pytest.mark.parametrize("name", ["brood", "escaped_brood", "leaves_brood"])
 def test_what_the_child_started_dies_with_it(name, tmp_path):
     file = tmp_path / "pid"
 
@@ -208,9 +215,9 @@ def test_what_the_child_started_dies_with_it(name, tmp_path):
     assert gone(int(file.read_text()))
 
 
-@linux
-def test_memory_limit():
-    outcome = run(job("hog", memory_mib=200))
+@pytest.mark.parametrize("name", ["hog", "big_brood"])
+def test_memory_limit(name):
+    outcome = run(job(name, memory_mib=200))
 
     assert outcome.killed_by == "memory limit of 200 MiB"
 
