@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
-from pytest_kerasch2.accuracy import bundled, reference
-from pytest_kerasch2.accuracy.runs import CURVES, Run
+from pytest_kerasch2.accuracy import reference
+from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference
 from pytest_kerasch2.files import Journal
 
 SCHEMA = 1
+# Of the settings of a gate, in files that were stored before they were renamed.
+FORMER_NAMES = {"resolution": "margin", "alarm": "alpha", "miss": "beta", "most": "max_runs"}
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,13 @@ class Live:
     gate: int
     verdict: str
     reason: str
-    runs: tuple[Run, ...]
+    runs: tuple[TrainingRun, ...]
 
     @property
     def plain(self) -> dict[str, Any]:
         """Return its line."""
         told = {"fault": self.fault, "gate": self.gate, "verdict": self.verdict, "reason": self.reason}
-        return {**told, "runs": [run.plain for run in self.runs]}
+        return {**told, "runs": [run.to_dict() for run in self.runs]}
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Record:
 
 def path_of(named: str) -> Path:
     """Return the file of a reference that is shipped, or the file of that name."""
-    return bundled.FOLDER / f"{named}.jsonl" if named in bundled.names() else Path(named)
+    return reference.FOLDER / f"{named}.jsonl" if named in reference.bundled_names() else Path(named)
 
 
 def header(named: str, terms: Mapping[str, Any], environment: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,6 +66,12 @@ def header(named: str, terms: Mapping[str, Any], environment: Mapping[str, Any])
     path = path_of(named)
     known = {"reference": path.stem, "sha256": reference.digest(path)}
     return {"schema": SCHEMA, **known, "terms": dict(terms), "environment": dict(environment)}
+
+
+def settings_of(terms: Mapping[str, Any]) -> GateSettings:
+    """Return the settings of a gate from a first line, also from one with their former names."""
+    renamed = {FORMER_NAMES.get(name, name): value for name, value in terms.items()}
+    return GateSettings(**renamed)
 
 
 def is_record(path: Path) -> bool:
@@ -78,8 +87,12 @@ def read(path: Path) -> Record:
 
 
 def _live(plain: dict[str, Any]) -> Live:
-    runs = [Run(**{**run, **{name: tuple(run[name]) for name in CURVES}}) for run in plain.pop("runs")]
+    runs = [TrainingRun(**{**run, **{name: tuple(run[name]) for name in CURVES}}) for run in plain.pop("runs")]
     return Live(runs=tuple(runs), **plain)
+
+
+def _comparable(header: Mapping[str, Any]) -> dict[str, Any]:
+    return {**header, "terms": settings_of(header["terms"])}
 
 
 @contextlib.contextmanager
@@ -95,7 +108,7 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[Record]:
         if not journal.read():
             journal.append(wanted)
         found = read(path)
-        if dict(found.header) != dict(wanted):
+        if _comparable(found.header) != _comparable(wanted):
             raise BadReference(
                 "A file is of other gates", f"{path}: {found.header} there, {wanted} here", "name another"
             )

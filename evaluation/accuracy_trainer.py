@@ -28,7 +28,7 @@ from typing import Any, Callable, Mapping, Sequence
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy import training
-from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api, threads

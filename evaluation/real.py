@@ -20,9 +20,10 @@ from evaluation import journal, pool
 from evaluation.trainings import catalogue
 from evaluation.trainings.catalogue import Training
 from evaluation.trainings.faults import BY_NAME, FAULTS, NOTHING
-from pytest_kerasch2.accuracy import ask_gate, calibration, reference
-from pytest_kerasch2.accuracy.calibration import Order
-from pytest_kerasch2.accuracy.user_training import Own, run_of
+from pytest_kerasch2.accuracy import calibration, gate, reference
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest
+from pytest_kerasch2.accuracy.runs import run_of
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.files import Journal
 
@@ -63,10 +64,10 @@ def reference_of(training: Training) -> Path:
     """Calibrate the reference of a training, and return its file."""
     REFERENCES.mkdir(parents=True, exist_ok=True)
     path = REFERENCES / pool.path_of(training).name.replace("pool-", "")
-    order = Order(path, Own(training.path, training.epochs), seeds=SEEDS)
+    order = CalibrationRequest(path, UserTraining(training.path, training.epochs), seeds=SEEDS)
     if training.needs == "keras":
         # It takes seconds for each seed: what `evaluation.pool` trained is not trained again.
-        with reference.appending(path, calibration.subject_of(order)) as begun:
+        with reference.appending(path, calibration.description_of(order)) as begun:
             for seed, history in enumerate(pool.read(training)[:SEEDS]):
                 if seed not in begun.seeds:
                     reference.append(path, run_of(history, seed))
@@ -78,17 +79,17 @@ def judged(task: Task, known: Path) -> dict[str, Any]:
     """Ask one gate, and return its line."""
     training = catalogue.BY_NAME[task.training]
     try:
-        decision = ask_gate.ask(
+        decision = gate.run_gate(
             known,
             train=functools.partial(training.train, fault=task.fault),
             metric=training.metric,
-            most=TRAININGS,
+            max_runs=TRAININGS,
             seeds=task.seeds,
         )
     except KerasCh2Error as error:
         return {**task._asdict(), "verdict": "refused", "trainings": 0, "reason": str(error)}
     told = {"verdict": decision.verdict.value, "trainings": len(decision.runs), "reason": decision.reason}
-    figures = {"usual": decision.expected, "found": decision.estimate, "margin": decision.resolution}
+    figures = {"usual": decision.expected, "found": decision.estimate, "margin": decision.margin}
     return {**task._asdict(), **told, **figures, "metric": training.metric}
 
 

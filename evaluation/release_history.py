@@ -108,7 +108,8 @@ def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
         InvalidArgument: there is no column of a name, or the plugin cannot run in one.
     """
     for column in releases.chosen([*wish.names, wish.against]):
-        if (column.host or column.imports != "tensorflow") and (wish.names or column.environment == wish.against):
+        wanted = wish.names or column.environment == wish.against
+        if wanted and (column.is_backported or column.imports != "tensorflow"):
             asked = f"{column.environment}, whose steps are not those of TensorFlow"
             raise InvalidArgument("A release cannot be timed", asked, "leave it out")
     there = release_history_kept.read(wish.out)
@@ -116,7 +117,7 @@ def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
     for column in releases.chosen(wish.names):
         lines = release_history_kept.those(there, release_history_kept.of(column.environment, wish.against))
         starts = sorted(set(range(wish.starts)) - {line.get("start") for line in lines})
-        if starts and not column.host:
+        if starts and not column.is_backported:
             found.append((column, starts))
     return found
 

@@ -8,11 +8,13 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
+from pytest_kerasch2.claims.release import numbers
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import requirements
 
 SERIES = ("tensorflow", "keras", "paired", "legacy", "backend")
-HOST = "host"
+# The first CPython on which the plugin runs as it is.
+OLDEST = (3, 7)
 _KINDS = {"str": str, "bool": bool, "tuple[str, ...]": list, "Mapping[str, str]": dict}
 
 
@@ -27,7 +29,6 @@ class Column:
         python: CPython's minor version, `3.11`.
         requires: what is asked for, as pip writes it.
         variables: environment variables of its run.
-        host: whether the plugin runs in another environment and asks this one through --chapter-python.
         torch: which of PyTorch's builds is taken, as uv's --torch-backend names it; empty where there is no torch.
         libraries: old name of a shared library -> today's name of it.
     """
@@ -38,13 +39,17 @@ class Column:
     python: str
     requires: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
-    host: bool = False
     torch: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the verdicts may depend on: all but the words for people."""
         return {name: value for name, value in asdict(self).items() if name not in ("label", "series")}
+
+    @property
+    def is_backported(self) -> bool:
+        """Whether the plugin runs there as a copy that is rewritten for an older CPython."""
+        return numbers(self.python) < OLDEST
 
     @property
     def imports(self) -> str:
@@ -58,14 +63,10 @@ class Releases:
 
     Attributes:
         as_of: the day, `2026-11-24`, after which nothing is taken from a package index.
-        host_python: CPython's minor version for the plugin of the columns with a host.
-        host_requires: what that environment has beside the plugin.
         columns: in the order of the table.
     """
 
     as_of: str
-    host_python: str
-    host_requires: tuple[str, ...]
     columns: tuple[Column, ...]
 
     def chosen(self, names: Sequence[str]) -> tuple[Column, ...]:
@@ -89,16 +90,15 @@ def read(path: Path) -> Releases:
     """
     content = _parsed(path)
     try:
-        host = content[HOST]
         columns = tuple(map(_column, content["release"]))
-        releases = Releases(_day(content["as_of"]), _version(host["python"]), _requirements(host["requires"]), columns)
+        releases = Releases(_day(content["as_of"]), columns)
     except (KeyError, TypeError) as error:
         raise InvalidArgument(
             "A releases file is incomplete", f"{path}: {error}", "see the comment at its top"
         ) from error
     names = [column.environment for column in columns]
     for name in names:
-        if names.count(name) > 1 or name == HOST:
+        if names.count(name) > 1:
             raise InvalidArgument("A name of a release is taken", f"{path}: {name}", "name it otherwise")
     return releases
 

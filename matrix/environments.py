@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping
 
-from matrix import installer, interpreters, paths, sources
-from matrix.columns import HOST, Column, Releases
+from matrix import backport, installer, interpreters, paths, sources
+from matrix.columns import Column
 from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
 from pytest_kerasch2.files import write_text
@@ -39,12 +39,10 @@ class Environment:
 
     Attributes:
         python: the interpreter with pytest and the plugin.
-        asked: the interpreter that --chapter-python names; None where it is the same one.
         variables: environment variables of the run.
     """
 
     python: Path
-    asked: Path | None
     variables: Mapping[str, str]
 
     @property
@@ -59,11 +57,12 @@ class Maker:
     """Makes environments.
 
     Attributes:
+        as_of: the day after which nothing is taken from a package index.
         wheel: the plugin, built from this tree.
         plugin: hash of the source from which it was built.
     """
 
-    releases: Releases
+    as_of: str
     wheel: Path
     plugin: str
     processes: Processes
@@ -78,25 +77,25 @@ class Maker:
             Absent: an interpreter, the pins or a shared library are not here.
             Unfinished: the pins do not install, now at least: the network may be what was missing.
         """
-        name = column.environment
-        python = self._installed(name, name, column.python, column.torch, log)
-        chapter_python = None
-        if column.host:
-            chapter_python, python = python, self._installed(f"{name}-host", HOST, self.releases.host_python, "", log)
-        self._give_plugin(python, log)
-        return Environment(python, chapter_python, variables(column, environ))
+        python = self._installed(column, log)
+        if column.is_backported:
+            self._give_copy(python)
+        else:
+            self._give_plugin(python, log)
+        return Environment(python, variables(column, environ))
 
-    def _installed(self, name: str, pins_name: str, version: str, torch: str, log: Path) -> Path:
-        folder, pins = paths.environment(name), paths.pins(pins_name)
+    def _installed(self, column: Column, log: Path) -> Path:
+        name = column.environment
+        folder, pins = paths.environment(name), paths.pins(name)
         if not pins.exists():
-            raise Absent("A release has no pins", f"no file {pins.name}", f"`python -m matrix pin {pins_name}`")
-        interpreter = interpreters.find(version)
+            raise Absent("A release has no pins", f"no file {pins.name}", f"`python -m matrix pin {name}`")
+        interpreter = interpreters.find(column.python)
         mark = f"{interpreter}\n{sources.digest([pins.read_bytes()])}\n"
         if _read(folder / MARK) == mark:
             return folder / "bin" / "python"
         python = folder / "bin" / "python"
         self._uv([installer.uv(), "venv", "--clear", "--python", str(interpreter), str(folder)], log)
-        self._uv(installer.install(python, pins, self.releases.as_of, torch), log)
+        self._uv(installer.install(python, pins, self.as_of, column.torch), log)
         write_text(mark, folder / MARK)
         return python
 
@@ -106,6 +105,13 @@ class Maker:
             options = ["--no-deps", "--reinstall", "--python", str(python)]
             self._uv([installer.uv(), "pip", "install", *options, str(self.wheel)], log)
             write_text(self.plugin, mark)
+
+    def _give_copy(self, python: Path) -> None:
+        mark, made = python.parents[1] / "plugin.txt", f"{self.plugin} {backport.digest().hex()}"
+        if _read(mark) != made:
+            mark.unlink(missing_ok=True)
+            backport.unpack(self.wheel, next(python.parents[1].glob("lib/python*/site-packages")))
+            write_text(made, mark)
 
     def _uv(self, command: list[str], log: Path) -> None:
         environ = installer.surroundings()
@@ -164,8 +170,7 @@ def build_wheel(folder: Path, processes: Processes, log: Path) -> Path:
 
 def remove(column: Column) -> None:
     """Remove what was installed for a column."""
-    for name in (column.environment, f"{column.environment}-host"):
-        shutil.rmtree(paths.environment(name), ignore_errors=True)
+    shutil.rmtree(paths.environment(column.environment), ignore_errors=True)
 
 
 def last_words(log: Path) -> str:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Iterable, Mapping
 
-from matrix import paths, sources
-from matrix.columns import HOST, Column, Releases
+from matrix import backport, paths, sources
+from matrix.columns import Column
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.json_files import read_json
 
@@ -57,14 +57,14 @@ NOTHING = ColumnWork(needed=False)
 ALL = ColumnWork(needed=True)
 
 
-def fingerprint(column: Column, releases: Releases, plugin: sources.Sources) -> Fingerprint:
+def fingerprint(column: Column, plugin: sources.Sources) -> Fingerprint:
     """Return what the verdicts of a column depend on now."""
-    names = [column.environment, *([HOST] if column.host else [])]
-    pins = [paths.pins(name) for name in names]
-    texts = [path.read_bytes() if path.exists() else b"" for path in pins]
+    pins = paths.pins(column.environment)
+    text = pins.read_bytes() if pins.exists() else b""
     # Not the day `as_of`, which decides nothing but the pins.
-    data = json.dumps([column.to_dict(), releases.host_python], sort_keys=True).encode()
-    return Fingerprint(sources.digest([plugin.plugin.encode(), data, *texts]), plugin.sections)
+    data = json.dumps(column.to_dict(), sort_keys=True).encode()
+    copied = backport.digest() if column.is_backported else b""
+    return Fingerprint(sources.digest([plugin.plugin.encode(), data, text, copied]), plugin.sections)
 
 
 def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]]) -> ColumnWork:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Mapping, Sequence
 
 from matrix import paths
-from matrix.columns import HOST, Column, Releases
+from matrix.columns import Column, Releases
 from matrix.errors import ToolMissing
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.files import write_text
@@ -58,24 +58,24 @@ def install(python: Path, pins: Path, as_of: str, torch: str = "") -> list[str]:
 
 
 def pin(releases: Releases, columns: Sequence[Column]) -> None:
-    """Write the pins of these columns anew, and those of the host where one of them has a host.
+    """Write the pins of these columns anew.
 
     Raises:
         InvalidArgument: what a release requires cannot be had together; nothing is written for it.
     """
     paths.PINS.mkdir(exist_ok=True)
-    if any(column.host for column in columns):
-        _pin(HOST, releases.host_python, releases.host_requires, releases.as_of, plugin=True)
     for column in columns:
-        _pin(column.environment, column.python, column.requires, releases.as_of, column.torch, plugin=not column.host)
+        _pin(column, releases.as_of)
 
 
-def _pin(name: str, python: str, requires: Sequence[str], as_of: str, torch: str = "", *, plugin: bool) -> None:
-    with_plugin = ["pyproject.toml", *(f"--extra={extra}" for extra in EXTRAS)] if plugin else []
+def _pin(column: Column, as_of: str) -> None:
+    name, python, torch = column.environment, column.python, column.torch
+    # What a copy of the plugin needs on an older CPython, its release names itself: the plugin asks for what is newer.
+    with_plugin = [] if column.is_backported else ["pyproject.toml", *(f"--extra={extra}" for extra in EXTRAS)]
     options = ["--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--python-version", python]
     done = subprocess.run(
         [uv(), "pip", "compile", "--quiet", "-", *with_plugin, *options, "--exclude-newer", as_of, *to_torch(torch)],
-        input="\n".join(requires),
+        input="\n".join(column.requires),
         capture_output=True,
         text=True,
         cwd=paths.ROOT,

@@ -88,15 +88,13 @@ def run(releases: Releases, names: Sequence[str], options: RunOptions) -> int:
     return FAILED if failed else 0
 
 
-def tasks(
-    releases: Releases, chosen: Sequence[Column], *, force: bool
-) -> tuple[list[Task], Mapping[str, frozenset[str]]]:
+def tasks(chosen: Sequence[Column], *, force: bool) -> tuple[list[Task], Mapping[str, frozenset[str]]]:
     """Return what is to be done, and the claims of each section where a part of a column is to be run."""
     plugin = sources.read(paths.PLUGIN)
     claims: Claims = {}
     result = []
     for column in chosen:
-        now = fingerprints.fingerprint(column, releases, plugin)
+        now = fingerprints.fingerprint(column, plugin)
         before = fingerprints.read(paths.state(column.environment)) if _is_whole(column) else None
         work = fingerprints.ALL if force else fingerprints.work(before, now, merging.shared(claims))
         if work.sections and not claims:
@@ -107,7 +105,7 @@ def tasks(
 
 
 def _run(releases: Releases, chosen: Sequence[Column], options: RunOptions, display: ProgressDisplay) -> bool:
-    all_tasks, claims = tasks(releases, chosen, force=options.force)
+    all_tasks, claims = tasks(chosen, force=options.force)
     waiting = [task for task in all_tasks if task.work.needed]
     idle = [task.column for task in all_tasks if not task.work.needed]
     failed = [column for column in idle if _has_failed(column)]
@@ -119,7 +117,7 @@ def _run(releases: Releases, chosen: Sequence[Column], options: RunOptions, disp
             # The hash first: what is saved while the wheel is built counts as not built yet.
             built = sources.whole(paths.PLUGIN)
             wheel = environments.build_wheel(Path(folder), processes, log)
-            maker = environments.Maker(releases, wheel, built, processes)
+            maker = environments.Maker(releases.as_of, wheel, built, processes)
             jobs = min(options.jobs or jobs_here(), len(waiting))
             outcomes = list(_each(waiting, Verifier(maker, claims), jobs, options.remove, display))
         return bool(failed) or any(outcome.failed for outcome in outcomes)

@@ -35,7 +35,7 @@ def verify_column(releases: Releases, name: str, arguments: Sequence[str]) -> in
     """
     paths.make()
     (column,) = releases.chosen([name])
-    now = fingerprints.fingerprint(column, releases, sources.read(paths.PLUGIN))
+    now = fingerprints.fingerprint(column, sources.read(paths.PLUGIN))
     began = time.monotonic()
     try:
         environment = environment_of(releases, column)
@@ -73,7 +73,7 @@ def environment_of(releases: Releases, column: Column) -> Environment:
         # Several of these may be started at once, by `tox run -p`; the build writes beside the source.
         with FileLock(paths.WHEELS / "building.lock"):
             wheel = environments.build_wheel(Path(wheels), processes, log)
-        maker = environments.Maker(releases, wheel, built, processes)
+        maker = environments.Maker(releases.as_of, wheel, built, processes)
         return maker.make(column, log, os.environ)
 
 

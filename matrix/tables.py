@@ -8,8 +8,8 @@ from typing import Callable, Sequence
 from matrix import fingerprints, paths, sources
 from matrix.columns import Column, Releases
 from pytest_kerasch2.claims import results
-from pytest_kerasch2.report.merging import Run
-from pytest_kerasch2.report.publishing import Order, publish
+from pytest_kerasch2.report.merging import ColumnResults
+from pytest_kerasch2.report.publishing import TableRequest, publish
 
 
 def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> None:
@@ -24,7 +24,7 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
     """
     plugin = sources.read(paths.PLUGIN)
     missing = [column.environment for column in releases.columns if not _is_told(column)]
-    old = [column.environment for column in releases.columns if _is_old(column, releases, plugin)]
+    old = [column.environment for column in releases.columns if _is_old(column, plugin)]
     if missing and not whole:
         say(f"no table is written: {len(missing)} columns have not been run, such as {missing[0]}")
         return
@@ -34,7 +34,7 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
     for name in old:
         say(f"of other files than today's: {name}")
     docs = paths.DOCS
-    order = Order(
+    order = TableRequest(
         results_files=_results_files(releases.columns),
         figures=_figures(releases.columns, say),
         releases=paths.RELEASES,
@@ -59,7 +59,7 @@ def differs(columns: Sequence[Column], table: Path, say: Callable[[str], None] =
     files = _results_files(columns)
     if not files:
         return True
-    _, different = publish(Order(results_files=files, releases=paths.RELEASES, check=table))
+    _, different = publish(TableRequest(results_files=files, releases=paths.RELEASES, check=table))
     for line in different:
         say(f"differs: {line}")
     return bool(absent or different)
@@ -86,14 +86,14 @@ def _figures(columns: Sequence[Column], say: Callable[[str], None]) -> list[Path
 
 def _of(path: Path) -> tuple[str, str]:
     """Return of what plugin and of what release a results file is."""
-    run = Run(path, results.read(path))
+    run = ColumnResults(path, results.read(path))
     return str(run.results["environment"]["plugin"]), run.release.name
 
 
-def _is_old(column: Column, releases: Releases, plugin: sources.Sources) -> bool:
+def _is_old(column: Column, plugin: sources.Sources) -> bool:
     state = fingerprints.read(paths.state(column.environment))
     # Without a state the results file is of another machine, where nothing is known of files.
-    return state is not None and fingerprints.work(state, fingerprints.fingerprint(column, releases, plugin), ()).needed
+    return state is not None and fingerprints.work(state, fingerprints.fingerprint(column, plugin), ()).needed
 
 
 def _is_told(column: Column) -> bool:

@@ -146,11 +146,10 @@ def command_for(
         results_file: the results file to be written, or None.
         more: the user's own arguments for pytest.
     """
-    interpreter = [] if environment.asked is None else [f"--chapter-python={environment.asked}"]
     output = [] if results_file is None else [f"--chapter-results={results_file}"]
     settings = ["-c", str(folder / "pytest.ini"), "-p", "no:cacheprovider"]
     tests = [str(environment.chapter / name) for name in sections]
-    return [str(environment.python), "-m", "pytest", "--chapter", *settings, *interpreter, *output, *more, *tests]
+    return [str(environment.python), "-m", "pytest", "--chapter", *settings, *output, *more, *tests]
 
 
 def require_import(column: Column, environment: Environment) -> None:
@@ -159,8 +158,7 @@ def require_import(column: Column, environment: Environment) -> None:
     Raises:
         Absent: it cannot.
     """
-    python = environment.asked or environment.python
-    command = [str(python), "-c", f"import {column.imports}"]
+    command = [str(environment.python), "-c", f"import {column.imports}"]
     try:
         done = subprocess.run(
             command,

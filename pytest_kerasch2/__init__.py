@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_kerasch2 import errors, models
-    from pytest_kerasch2.accuracy.ask_gate import ask as gate_accuracy
-    from pytest_kerasch2.accuracy.decision import Decision as GateDecision
+    from pytest_kerasch2.accuracy.decision import GateDecision
+    from pytest_kerasch2.accuracy.gate import run_gate as gate_accuracy
     from pytest_kerasch2.accuracy.reference import Reference
     from pytest_kerasch2.accuracy.reference import read as read_reference
     from pytest_kerasch2.claims.decorators import (
@@ -58,7 +58,7 @@ _HOMES = {
     "DataSet": "data.sources",
     "Device": "framework.devices",
     "Format": "serialization.formats",
-    "GateDecision": "accuracy.decision:Decision",
+    "GateDecision": "accuracy.decision",
     "InspectionLimits": "serialization.limits:Limits",
     "KnownIssue": "claims.model",
     "Measurement": "timing.measurement",
@@ -80,7 +80,7 @@ _HOMES = {
     "errors": "errors:",
     "extends": "claims.decorators",
     "fixed_by": "claims.decorators",
-    "gate_accuracy": "accuracy.ask_gate:ask",
+    "gate_accuracy": "accuracy.gate:run_gate",
     "in_subprocess": "claims.decorators",
     "inspect_model": "serialization.inspection:inspect",
     "isolated_state": "framework.state:isolated",

@@ -160,19 +160,20 @@ def prepared(request: pytest.FixtureRequest, name: str) -> Any:
 
 @pytest.fixture
 def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """A function that tells a regression from an unlucky seed, with stated error rates; see `accuracy.ask_gate.ask`.
+    """A function that tells a regression from an unlucky seed, with stated error rates; see `accuracy.gate.run_gate`.
 
-    It takes a reference, and a `model`, a `train` or `results`, and gives a `Decision`: `.require()` fails the test.
+    It takes a reference and one of `model`, `train` and `results`, and returns a `GateDecision`; its `.require()` fails
+    the test.
     """
-    from pytest_kerasch2.accuracy import ask_gate, command
+    from pytest_kerasch2.accuracy import command, gate
 
     def ask(*given: Any, **how: Any) -> Any:
         __tracebackhide__ = True
         with told(request), own_lines(request):
-            check_call("accuracy_gate", ask_gate.ask, given, how)
-            data_named = how.pop("data_named", partial(prepared, request))
-            how.update(data_named=data_named, named=request.node.nodeid, environ=VARIABLES)
-            return command.summarised(*given, **how)
+            check_call("accuracy_gate", gate.run_gate, given, how)
+            load_data = how.pop("load_data", partial(prepared, request))
+            how.update(load_data=load_data, title=request.node.nodeid, environ=VARIABLES)
+            return command.run_gate_with_summary(*given, **how)
 
     return ask
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any, ContextManager
@@ -243,7 +244,7 @@ def kinds(words: str | None) -> tuple[str, ...]:
     names = tuple(word.strip().lower() for word in (words or "").split(",") if word.strip())
     for word in names:
         kind, colon, index = word.partition(":")
-        if kind not in KINDS or (colon and not (index.isascii() and index.isdigit())):
+        if kind not in KINDS or (colon and not re.fullmatch("[0-9]+", index)):
             allowed = ", ".join(f"{kind} or {kind}:N" for kind in KINDS)
             raise InvalidArgument(
                 "A device is not known", repr(word), f"name devices as {allowed}, with commas between"

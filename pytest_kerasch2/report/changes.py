@@ -54,15 +54,15 @@ def flips(table: Table, column: Column) -> list[Flip]:
     Args:
         column: one with a results file and with a release before it.
     """
-    found = []
+    all_flips = []
     for row in table["claims"]:
         seen = cells(row)
         before, after = seen.get(column["before"]), seen.get(column["name"])
         if before is None or after is None or is_untold(row, before) or is_untold(row, after):
             continue
         if before["verdict"] != after["verdict"]:
-            found.append(Flip(row, before, after))
-    return sorted(found, key=lambda flip: flip.badness)
+            all_flips.append(Flip(row, before, after))
+    return sorted(all_flips, key=lambda flip: flip.badness)
 
 
 def is_untold(row: Row, seen: Outcome) -> bool:
@@ -79,9 +79,9 @@ def page(table: Table) -> str:
         flipped = [(column, flips(table, column)) for column in line.columns if column["before"] is not None]
         parts += _overview(line, flipped, labels)
         parts += _from_the_first(table, [column for column in line.columns if _begins(column, table)])
-        for column, its in flipped:
-            if its:
-                parts += _release(column, its, labels)
+        for column, own_flips in flipped:
+            if own_flips:
+                parts += _release(column, own_flips, labels)
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
@@ -91,28 +91,28 @@ def _overview(line: Line, flipped: Sequence[tuple[Column, Sequence[Flip]]], labe
         return
     yield "| Release | Against | Newly broken | Hold again | Other |"
     yield "| --- | --- | ---: | ---: | ---: |"
-    for column, its in flipped:
-        breaks, mends = sum(flip.breaks for flip in its), sum(flip.mends for flip in its)
-        found = " | ".join(str(number or "·") for number in (breaks, mends, len(its) - breaks - mends))
-        yield f"| {cell(column['label'])} | {cell(labels[column['before']])} | {found} |"
+    for column, own_flips in flipped:
+        breaks, mends = sum(flip.breaks for flip in own_flips), sum(flip.mends for flip in own_flips)
+        numbers = " | ".join(str(number or "·") for number in (breaks, mends, len(own_flips) - breaks - mends))
+        yield f"| {cell(column['label'])} | {cell(labels[column['before']])} | {numbers} |"
     yield from ("", *_missing(line))
 
 
 def _missing(line: Line) -> list[str]:
     absent = [f"{cell(column['label'])} ({cell(column['absent'])})" for column in line.columns if "absent" in column]
     partial = [cell(column["label"]) for column in line.columns if not column.get("complete", True)]
-    told = [f"Without a results file: {'; '.join(absent)}.", ""] if absent else []
-    return [*told, f"Interrupted, and so compared in part: {', '.join(partial)}.", ""] if partial else told
+    absence = [f"Without a results file: {'; '.join(absent)}.", ""] if absent else []
+    return [*absence, f"Interrupted, and so compared in part: {', '.join(partial)}.", ""] if partial else absence
 
 
-def _release(column: Column, its: Sequence[Flip], labels: Mapping[str, str]) -> Iterator[str]:
+def _release(column: Column, own_flips: Sequence[Flip], labels: Mapping[str, str]) -> Iterator[str]:
     yield from (f"### {cell(column['label'])}, against {cell(labels[column['before']])}", "")
     yield from ("| Claim | Was | Is | Why |", "| --- | --- | --- | --- |")
-    for flip in its:
+    for flip in own_flips:
         was, now = (f"{SIGNS[seen['verdict']]} {WORDS[seen['verdict']]}" for seen in (flip.before, flip.after))
         yield f"| {statement(flip.row)} | {was} | {now} | {_why(flip)} |"
     yield ""
-    yield from workaround_code.blocks([(flip.row, flip.after) for flip in its if flip.breaks])
+    yield from workaround_code.blocks([(flip.row, flip.after) for flip in own_flips if flip.breaks])
 
 
 def broken(table: Table, column: Column) -> list[tuple[Row, Outcome]]:
@@ -134,14 +134,14 @@ def _begins(column: Column, table: Table) -> bool:
 def _from_the_first(table: Table, columns: Sequence[Column]) -> Iterator[str]:
     """Yield what is broken where a line begins, which is no flip and concerns a reader all the same."""
     for column in columns:
-        its = broken(table, column)
-        if its:
+        pairs = broken(table, column)
+        if pairs:
             yield from (f"### {cell(column['label'])}, with none before it", "")
             yield from ("| Broken claim | Why |", "| --- | --- |")
-            for row, outcome in its:
+            for row, outcome in pairs:
                 yield f"| {statement(row)} | {_cause(outcome)} |"
             yield ""
-            yield from workaround_code.blocks(its)
+            yield from workaround_code.blocks(pairs)
 
 
 def _why(flip: Flip) -> str:
@@ -153,9 +153,9 @@ def _why(flip: Flip) -> str:
 
 
 def _cause(seen: Outcome) -> str:
-    known = seen["known_issue"]
+    issue = seen["known_issue"]
     if seen["verdict"] != "broken":
         return cell(seen["evidence"][-1])
-    if known is None:
+    if issue is None:
         return f"no cause is recorded; seen: {cell(seen['evidence'][-1])}"
-    return f"{cell(known['cause'])} {link('source', known['source'])}"
+    return f"{cell(issue['cause'])} {link('source', issue['source'])}"

@@ -22,7 +22,7 @@ from pytest_kerasch2.report.compatibility_table import Table
 
 
 @dataclass(frozen=True)
-class Order:
+class TableRequest:
     """What is to be made, and of what.
 
     Attributes:
@@ -48,16 +48,16 @@ class Order:
     @property
     def writers(self) -> list[tuple[Path, Callable[[Table], str]]]:
         """Return each file to be written with what makes its text."""
-        wanted = (
+        outputs = (
             (self.json, compatibility_table.text),
             (self.markdown, table_markdown.page),
             (self.html, _html),
             (self.changes, changes.page),
         )
-        return [(place, writer) for place, writer in wanted if place is not None]
+        return [(place, writer) for place, writer in outputs if place is not None]
 
 
-def publish(order: Order) -> tuple[list[str], list[str]]:
+def publish(order: TableRequest) -> tuple[list[str], list[str]]:
     """Write what was ordered; nothing is written where anything is refused.
 
     Returns:
@@ -77,14 +77,14 @@ def publish(order: Order) -> tuple[list[str], list[str]]:
     return summary(table), [] if committed is None else checking.differences(committed, table)
 
 
-def _table(order: Order) -> Table:
+def _table(order: TableRequest) -> Table:
     if order.table is None:
         listed = () if order.releases is None else releases_file.read(order.releases)
         return merging.merge(order.results_files, listed, order.allow_incomplete)
     if order.results_files or order.releases is not None or order.allow_incomplete:
         other = order.releases or (order.results_files[0] if order.results_files else "--allow-incomplete")
-        found = f"{order.table}, and {other}"
-        raise BadTable("A table that is there takes no other columns", found, "give it figures alone")
+        detail = f"{order.table}, and {other}"
+        raise BadTable("A table that is there takes no other columns", detail, "give it figures alone")
     return compatibility_table.read(order.table)
 
 

@@ -55,7 +55,9 @@ def optimizer_state(model: Any) -> list[Any]:
 
 
 def _held(variable: Any) -> Any:
-    # A variable of Theano is a formula to NumPy.
+    # A variable of Theano or of CNTK is a formula to NumPy.
+    if type(variable).__module__.startswith("cntk"):
+        return variable.value
     return variable.get_value() if hasattr(variable, "get_value") else variable
 
 

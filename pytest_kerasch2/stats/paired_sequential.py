@@ -126,7 +126,7 @@ def span(values: Sequence[float], error: float) -> Span:
     drawn_in = [*inner[:1] * out, *inner, *inner[-1:] * out]
     squares = statistics.variance(drawn_in) * (len(drawn_in) - 1)
     scatter = math.sqrt(squares / len(inner) / (len(inner) - 1))
-    reach = distributions.edge(error / 2, len(inner) - 1) * scatter
+    reach = distributions.quantile(error / 2, len(inner) - 1) * scatter
     return Span(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
 
 

@@ -87,7 +87,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
             raise Absent("There is no CPython 3.11", "none", "install one")
         if "OFFLINE" in column.variables:
             raise Unfinished("Its environment does not install", "no network", "run it again")
-        return Environment(python, None, environments.variables(column, environ))
+        return Environment(python, environments.variables(column, environ))
 
     monkeypatch.setattr(Maker, "make", make)
     monkeypatch.setattr(environments, "build_wheel", lambda folder, processes, log: folder / "plugin.whl")
@@ -113,7 +113,7 @@ def run(*listed: Column, names: tuple[str, ...] = (), **wish: Any) -> int:
     path.write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paths, "RELEASES", path)
-        return scheduler.run(Releases("2026-01-01", "3.11", (), listed), names, RunOptions(**{"jobs": 1, **wish}))
+        return scheduler.run(Releases("2026-01-01", listed), names, RunOptions(**{"jobs": 1, **wish}))
 
 
 def table() -> Any:

@@ -12,14 +12,13 @@ import pytest
 if sys.version_info < (3, 9):
     pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
 
-from matrix import fingerprints, merging, paths, sources
-from matrix.columns import Column, Releases
+from matrix import backport, fingerprints, merging, paths, sources
+from matrix.columns import Column
 from matrix.fingerprints import ALL, NOTHING, ColumnWork, Fingerprint, State
 from pytest_kerasch2 import chapter
 
 NOW = Fingerprint("w", {"one": "1", "two": "2", "three": "3"})
 COLUMN = Column("tf2.15", "TensorFlow 2.15", "tensorflow", "3.11", ("tensorflow==2.15.1",))
-RELEASES = Releases("2026-01-01", "3.11", (), (COLUMN,))
 PLUGIN = sources.Sources("plugin", {"one": "1"})
 
 
@@ -54,51 +53,39 @@ def test_all_sections_changed_is_a_run_of_the_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "releases", "plugin"),
+    ("column", "plugin"),
     [
-        (replace(COLUMN, requires=("tensorflow==2.15.0",)), RELEASES, PLUGIN),
-        (replace(COLUMN, variables={"KERAS_BACKEND": "jax"}), RELEASES, PLUGIN),
-        (COLUMN, replace(RELEASES, host_python="3.12"), PLUGIN),
-        (COLUMN, RELEASES, replace(PLUGIN, plugin="other")),
+        (replace(COLUMN, requires=("tensorflow==2.15.0",)), PLUGIN),
+        (replace(COLUMN, variables={"KERAS_BACKEND": "jax"}), PLUGIN),
+        (COLUMN, replace(PLUGIN, plugin="other")),
     ],
 )
-def test_a_fingerprint_is_of_release_and_plugin(column: Column, releases: Releases, plugin: sources.Sources) -> None:
-    assert (
-        fingerprints.fingerprint(column, releases, plugin).whole
-        != fingerprints.fingerprint(COLUMN, RELEASES, PLUGIN).whole
-    )
+def test_a_fingerprint_is_of_release_and_plugin(column: Column, plugin: sources.Sources) -> None:
+    assert fingerprints.fingerprint(column, plugin).whole != fingerprints.fingerprint(COLUMN, PLUGIN).whole
 
 
 def test_a_fingerprint_is_of_the_pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "PINS", tmp_path)
-    before = fingerprints.fingerprint(COLUMN, RELEASES, PLUGIN)
+    before = fingerprints.fingerprint(COLUMN, PLUGIN)
 
     (tmp_path / "tf2.15.txt").write_text("numpy==1.26.4\n", encoding="utf-8")
 
-    assert fingerprints.fingerprint(COLUMN, RELEASES, PLUGIN) != before
+    assert fingerprints.fingerprint(COLUMN, PLUGIN) != before
 
 
-def test_the_pins_of_the_host_count_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "PINS", tmp_path)
-    hosted = replace(COLUMN, host=True)
-    before = [fingerprints.fingerprint(column, RELEASES, PLUGIN) for column in (COLUMN, hosted)]
+def test_how_the_copy_for_an_older_interpreter_is_made_counts_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = (COLUMN, replace(COLUMN, python="3.6"))
+    before = [fingerprints.fingerprint(column, PLUGIN) for column in columns]
 
-    (tmp_path / "host.txt").write_text("numpy==1.26.4\n", encoding="utf-8")
+    monkeypatch.setattr(backport, "digest", lambda: b"another")
 
-    after = [fingerprints.fingerprint(column, RELEASES, PLUGIN) for column in (COLUMN, hosted)]
-    assert [old == new for old, new in zip(before, after)] == [True, False]
+    assert [old == fingerprints.fingerprint(one, PLUGIN) for old, one in zip(before, columns)] == [True, False]
 
 
 def test_words_for_people_change_no_fingerprint() -> None:
     renamed = replace(COLUMN, label="2.15")
 
-    assert fingerprints.fingerprint(renamed, RELEASES, PLUGIN) == fingerprints.fingerprint(COLUMN, RELEASES, PLUGIN)
-
-
-def test_another_day_without_other_pins_changes_no_fingerprint() -> None:
-    later = replace(RELEASES, as_of="2027-01-01")
-
-    assert fingerprints.fingerprint(COLUMN, later, PLUGIN) == fingerprints.fingerprint(COLUMN, RELEASES, PLUGIN)
+    assert fingerprints.fingerprint(renamed, PLUGIN) == fingerprints.fingerprint(COLUMN, PLUGIN)
 
 
 def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -116,7 +103,7 @@ def test_a_state_of_another_time_is_none(tmp_path: Path, text: str) -> None:
 
 def _results(*ids: str, evidence: str = "old", datasets: Any = None, complete: bool = True) -> Any:
     environment = {"keras": "2.15.0", "datasets": datasets or {}}
-    told = {"evidence": [evidence], "verdict": "held", "expected": "held", "workarounds": []}
+    told = {"evidence": [evidence], "verdict": "held", "expected": "held", "workarounds": [], "section": "Features"}
     claims = [{"id": name, **told} for name in ids]
     return {"schema": 2, "complete": complete, "environment": environment, "claims": claims}
 

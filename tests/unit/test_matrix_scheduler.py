@@ -15,7 +15,7 @@ if sys.version_info < (3, 9):
 
 from matrix import columns, disk, figures, paths, scheduler, sources
 from matrix.columns import Releases
-from pytest_kerasch2.errors import BadTable, InvalidArgument
+from pytest_kerasch2.errors import BadTable
 from tests.unit import matrix_made
 from tests.unit.matrix_made import column, run, table
 
@@ -36,7 +36,7 @@ def test_all_columns_are_run_and_merged(runs: Runs) -> None:
 
 
 def test_figures_are_trained_for_alone_and_kept(runs: Runs) -> None:
-    status = figures.train(Releases("2026-01-01", "3.11", (), (column("2.15"), column("2.16"))), ["tf2.16"])
+    status = figures.train(Releases("2026-01-01", (column("2.15"), column("2.16"))), ["tf2.16"])
 
     assert (status, runs(), sorted(path.name for path in paths.FIGURES.iterdir())) == (
         0,
@@ -50,7 +50,7 @@ def test_figures_are_trained_for_alone_and_kept(runs: Runs) -> None:
     [{"ABSENT": "1"}, {"OFFLINE": "1"}, {"STATUS": "3"}, {"OPEN": "1"}, {"OPEN": "1", "BITS": "1"}, {"STATUS": "2"}],
 )
 def test_figures_that_were_kept_stay_where_training_does_not_end(runs: Runs, variables: Mapping[str, str]) -> None:
-    releases = Releases("2026-01-01", "3.11", (), (column("2.16", **variables),))
+    releases = Releases("2026-01-01", (column("2.16", **variables),))
     paths.FIGURES.mkdir()
     paths.figures("tf2.16").write_text("kept", encoding="utf-8")
 
@@ -60,7 +60,7 @@ def test_figures_that_were_kept_stay_where_training_does_not_end(runs: Runs, var
 
 
 def test_stopped_no_further_release_is_trained(runs: Runs) -> None:
-    releases = Releases("2026-01-01", "3.11", (), (column("2.15", STATUS="2"), column("2.16")))
+    releases = Releases("2026-01-01", (column("2.15", STATUS="2"), column("2.16")))
 
     status = figures.train(releases, ["tf2.15", "tf2.16"])
 
@@ -68,13 +68,13 @@ def test_stopped_no_further_release_is_trained(runs: Runs) -> None:
 
 
 def test_a_run_that_a_signal_ended_has_failed(runs: Runs) -> None:
-    releases = Releases("2026-01-01", "3.11", (), (column("2.15", STATUS="-9"), column("2.16")))
+    releases = Releases("2026-01-01", (column("2.15", STATUS="-9"), column("2.16")))
 
     assert figures.train(releases, ["tf2.15", "tf2.16"]) == 1
 
 
 def test_figures_of_another_release_are_left_out_of_the_table(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
-    figures.train(Releases("2026-01-01", "3.11", (), (column("2.16", TF="2.15.0"),)), ["tf2.16"])
+    figures.train(Releases("2026-01-01", (column("2.16", TF="2.15.0"),)), ["tf2.16"])
 
     run(column("2.16", FIGURES="printed_numbers"))
 
@@ -82,17 +82,10 @@ def test_figures_of_another_release_are_left_out_of_the_table(runs: Runs, capsys
     assert "figures of tf2.16 are left out" in capsys.readouterr().out
 
 
-def test_a_release_that_cannot_run_the_plugin_is_not_trained(runs: Runs) -> None:
-    releases = Releases("2026-01-01", "3.11", (), (replace(column("2.16"), host=True),))
-
-    with pytest.raises(InvalidArgument, match=r"tf2\.16"):
-        figures.train(releases, ["tf2.16"])
-
-
 def test_the_table_takes_the_figures_of_its_columns(runs: Runs) -> None:
     listed = (column("2.15", FIGURES="printed_numbers"), column("2.16", FIGURES="printed_numbers"))
     run(*listed)
-    figures.train(Releases("2026-01-01", "3.11", (), listed), ["tf2.16"])
+    figures.train(Releases("2026-01-01", listed), ["tf2.16"])
 
     run(*listed, only_table=True)
 
@@ -298,7 +291,7 @@ def test_a_column_to_be_checked_that_cannot_be_had_fails(runs: Runs) -> None:
 
 def test_environments_are_removed_where_that_is_asked_for(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     paths.make()
-    for name in ("tf2.15", "tf2.15-host", "tf2.14"):
+    for name in ("tf2.15", "tf2.14"):
         paths.environment(name).mkdir()
     monkeypatch.setattr(disk, "make_room", lambda: None)
 

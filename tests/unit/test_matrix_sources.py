@@ -122,12 +122,12 @@ def test_nothing_that_decides_verdicts_imports_what_shows_them() -> None:
     }
 
     # The first shows the verdicts, the second names what is public; the others show gates and steps, which are none.
-    gates, steps = {"accuracy/summary.py", "accuracy/command.py", "accuracy/picture.py"}, {"benchmark_run.py"}
+    gates, steps = {"accuracy/summary.py", "accuracy/command.py", "accuracy/plot.py"}, {"benchmark_run.py"}
     assert showing <= {"suite/terminal.py", "__init__.py", *gates, *steps, "timing/scaling_command.py"}
 
 
 def test_every_section_of_the_chapter_has_its_own_hash(tmp_path: Path) -> None:
     read = sources.read(paths.PLUGIN)
 
-    assert len(read.sections) == 13
+    assert len(read.sections) == 14
     assert len(set(read.sections.values())) == len(read.sections)

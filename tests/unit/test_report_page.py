@@ -172,13 +172,13 @@ def test_a_release_knows_the_place_of_the_one_before_it() -> None:
     assert [one["before"] for one in _data(page.render(table()))["releases"]] == [-1, 0, 1, -1, -1]
 
 
-def test_sections_stand_in_the_order_of_the_chapter() -> None:
+def test_sections_stand_in_the_order_of_the_table() -> None:
     shown = table()
     shown["claims"].reverse()
 
     order = [claim["section"] for claim in _data(page.render(shown))["claims"]]
 
-    assert list(dict.fromkeys(order)) == ["Features", "Saving and loading", 'Appendix <b>&"']
+    assert list(dict.fromkeys(order)) == ['Appendix <b>&"', "Saving and loading", "Features"]
 
 
 def test_a_text_stands_in_the_data_once() -> None:

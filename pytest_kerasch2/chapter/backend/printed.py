@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pytest_kerasch2.chapter.backend import faults
-from pytest_kerasch2.chapter.backend.claims import SECTION, TENSORFLOW, example
+from pytest_kerasch2.chapter.backend.claims import TENSORFLOW, example
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
@@ -23,8 +23,7 @@ def unspaced(text: str) -> str:
 @claim(
     "backend.printed-eager",
     "The example's constant prints as in the chapter: id, shape, dtype and array, white space apart.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @known_issue(
     cause="Since TensorFlow 2.1 a tensor prints without its running number.",
@@ -44,8 +43,7 @@ def printed_eager(tf: Any, record: Recorder) -> None:
 @claim(
     "backend.eager-shows-values",
     "Eager execution is on by default, and so a constant's printed form shows its values.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(faults.values_not_printed)
 @tolerates(faults.constant_of_array)
@@ -59,8 +57,7 @@ def eager_shows_values(tf: Any, record: Recorder) -> None:
 @claim(
     "backend.printed-graph",
     "Without eager execution the same constant prints its name Const:0, shape and type, and no value.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(faults.constant_named, faults.constant_without_dtype)
 @tolerates(faults.constant_of_array)

@@ -113,11 +113,9 @@ def folder_there_already() -> Iterator[None]:
     yield
 
 
-@contextmanager
-def forgetful_reader() -> Iterator[None]:
-    """Keras reads its file and forgets what it read."""
-    with common_faults.wrapped(json, "load", _forget):
-        yield
+forgetful_reader = common_faults.fault(
+    "Keras reads its file and forgets what it read.", lambda: common_faults.wrapped(json, "load", _forget)
+)
 
 
 def _forget(load: Any, *arguments: Any, **named: Any) -> Any:
@@ -294,11 +292,10 @@ def engine_can_be_set() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def engine_set_in_vain() -> Iterator[None]:
-    """There is a setter of the engine that does nothing."""
-    with mock.patch.object(api.backend_functions(), "set_backend", _nothing, create=True):
-        yield
+engine_set_in_vain = common_faults.fault(
+    "There is a setter of the engine that does nothing.",
+    lambda: mock.patch.object(api.backend_functions(), "set_backend", _nothing, create=True),
+)
 
 
 @contextmanager

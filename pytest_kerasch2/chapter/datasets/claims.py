@@ -20,7 +20,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_is
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.data import keras_loaders, registry, synthetic
 
-SECTION = "Data sets"
 NAMED = ("boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
 _KERAS_3 = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/datasets/__init__.py"
 # The four arrays by name: shape and type of each.
@@ -30,8 +29,7 @@ Shapes = Dict[str, Tuple[Tuple[int, ...], str]]
 @claim(
     "datasets.named",
     "boston_housing, cifar10, cifar100, fashion_mnist, imdb, mnist and reuters are available from Keras.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.one_is_gone, faults.loader_renamed)
 @tolerates(faults.one_more, faults.other_name_beside)
@@ -42,12 +40,7 @@ def named(tf: Any, record: Recorder) -> None:
         record.contains(f"tf.keras.datasets has {name}", expected=name, actual=there)
 
 
-@claim(
-    "datasets.count",
-    "The built-in data sets are seven.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("datasets.count", "The built-in data sets are seven.", "prose")
 @known_issue(
     since="3.0",
     of="keras",
@@ -67,10 +60,7 @@ def count(tf: Any, record: Recorder) -> None:
 
 
 @claim(
-    "datasets.accessor",
-    "Each of the seven can be had through a function load_data that needs no argument.",
-    section=SECTION,
-    kind="prose",
+    "datasets.accessor", "Each of the seven can be had through a function load_data that needs no argument.", "prose"
 )
 @detects(faults.loader_renamed, faults.loader_asks_for_path)
 @tolerates(faults.arrays_are_copies, faults.one_more)
@@ -90,8 +80,7 @@ def accessor(tf: Any, record: Recorder) -> None:
 @claim(
     "datasets.quartet",
     "load_data gives two pairs, training and test, each of examples and labels, as the printed line takes them apart.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @known_issue(
     of="keras",
@@ -177,8 +166,7 @@ def _decided(tf: Any, archives: Any, record: Recorder, name: str, expected: Shap
 @claim(
     "datasets.boston-housing",
     "boston_housing loads as 404 and 102 rows of 13 float64 features, each with a float64 price.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.parts_swapped, faults.labels_shifted, faults.one_too_few, faults.other_numbers)
 @tolerates(faults.pairs_are_lists, faults.arrays_are_copies)
@@ -190,8 +178,7 @@ def boston_housing(tf: Any, archives: Any, record: Recorder) -> None:
 @claim(
     "datasets.cifar10",
     "cifar10 loads as 50,000 and 10,000 colour images, uint8 of 32 x 32 x 3, with a column of uint8 labels.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "datasets/cifar10.py",
@@ -209,8 +196,7 @@ def cifar10(tf: Any, archives: Any, record: Recorder) -> None:
 @claim(
     "datasets.cifar100",
     "cifar100 loads as 50,000 and 10,000 colour images, uint8 of 32 x 32 x 3, with a column of int64 labels.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.one_too_few, faults.other_numbers)
 @tolerates(faults.pairs_are_lists)
@@ -223,8 +209,7 @@ def cifar100(tf: Any, archives: Any, record: Recorder) -> None:
 @claim(
     "datasets.fashion-mnist",
     "fashion_mnist loads by the printed line, as 60,000 and 10,000 images, uint8 of 28 x 28, with uint8 labels.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(faults.parts_swapped, faults.labels_shifted, faults.one_too_few, faults.other_numbers)
 @tolerates(faults.pairs_are_lists, faults.arrays_are_copies)
@@ -241,8 +226,7 @@ def fashion_mnist(tf: Any, archives: Any, record: Recorder) -> None:
 @claim(
     "datasets.imdb",
     "imdb loads as 25,000 and 25,000 reviews, lists of whole numbers in object arrays, with int64 labels.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     of="keras",
@@ -261,12 +245,7 @@ def imdb(tf: Any, archives: Any, record: Recorder) -> None:
     _lists(record, "imdb", four)
 
 
-@claim(
-    "datasets.mnist",
-    "mnist loads as 60,000 and 10,000 images, uint8 of 28 x 28, with uint8 labels.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("datasets.mnist", "mnist loads as 60,000 and 10,000 images, uint8 of 28 x 28, with uint8 labels.", "prose")
 @detects(faults.parts_swapped, faults.labels_shifted, faults.one_too_few, faults.other_numbers)
 @tolerates(faults.pairs_are_lists, faults.arrays_are_copies)
 def mnist(tf: Any, archives: Any, record: Recorder) -> None:
@@ -277,8 +256,7 @@ def mnist(tf: Any, archives: Any, record: Recorder) -> None:
 @claim(
     "datasets.reuters",
     "reuters loads as 8,982 and 2,246 newswires, lists of whole numbers in object arrays, with int64 labels.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.parts_swapped, faults.labels_shifted, faults.one_too_few, faults.other_numbers)
 @tolerates(faults.pairs_are_lists, faults.arrays_are_copies)
@@ -301,8 +279,7 @@ def _lists(record: Recorder, name: str, four: dict[str, Any]) -> None:
 @claim(
     "datasets.mnist-content",
     "mnist holds grey values from 0 to 255 and each of the digits 0 to 9 as a label, in both of its parts.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.labels_shifted, faults.pixels_dimmed, faults.parts_swapped)
 @tolerates(faults.pairs_are_lists, faults.arrays_are_copies)
@@ -323,9 +300,9 @@ def mnist_content(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
 
 def _archive_folder(mnist: Any, scratch: Path) -> Path:
     """Return a folder with the genuine archive: where it was found, or a new one where it came otherwise."""
-    found = Path(mnist.origin)
-    if found.name == "mnist.npz" and found.is_file():
-        return found.parent
+    archive = Path(mnist.origin)
+    if archive.name == "mnist.npz" and archive.is_file():
+        return archive.parent
     four = {part: getattr(mnist, part) for part in ("x_train", "y_train", "x_test", "y_test")}
     synthetic.pack_npz(scratch / "mnist.npz", four.items())
     return scratch

@@ -82,11 +82,11 @@ def _trained_on_two(tf: Any) -> dict[str, Any]:
     strategy = tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
     with strategy.scope():
         model = small_model(tf, _lookout(tf, seen))
-        told = _trained(tf, model)
+        training = _trained(tf, model)
     copies = getattr(model.trainable_variables[0], "value", None)
     mirrored = model.trainable_variables[0] if callable(copies) or copies is None else copies
     return {
-        **told,
+        **training,
         "replicas": int(strategy.num_replicas_in_sync),
         "seen": sorted(seen),
         "copies": sorted(copy.device.rpartition("device:")[2] for copy in getattr(mirrored, "values", ())),
@@ -156,8 +156,8 @@ def estimator() -> dict[str, Any]:
     fresh = np.asarray(own(tf.constant(x)))
     own.fit(x, y, batch_size=16, epochs=1, shuffle=False, verbose=0)
     trained = np.asarray(own(tf.constant(x)))
-    made = attempt(lambda: _converted(tf))
-    return {"keras": {"fresh": fresh, "trained": trained}, "estimator": made}
+    converted = attempt(lambda: _converted(tf))
+    return {"keras": {"fresh": fresh, "trained": trained}, "estimator": converted}
 
 
 def _compiled(tf: Any) -> Any:
@@ -172,12 +172,17 @@ def _converted(tf: Any) -> dict[str, Any]:
     def feed() -> Any:
         return tf.data.Dataset.from_tensor_slices(({"features": x}, y)).batch(16)
 
-    made = tf.keras.estimator.model_to_estimator(keras_model=_compiled(tf), model_dir=str(folders.make("estimator")))
-    told = {"is_estimator": isinstance(made, tf.estimator.Estimator), "fresh": attempt(lambda: _answers(made, feed))}
-    told["steps"] = attempt(lambda: int((made.train(feed), made.evaluate(feed))[1]["global_step"]))
-    told["trained"] = attempt(lambda: _answers(made, feed))
-    return told
+    estimator = tf.keras.estimator.model_to_estimator(
+        keras_model=_compiled(tf), model_dir=str(folders.make("estimator"))
+    )
+    observed = {
+        "is_estimator": isinstance(estimator, tf.estimator.Estimator),
+        "fresh": attempt(lambda: _answers(estimator, feed)),
+    }
+    observed["steps"] = attempt(lambda: int((estimator.train(feed), estimator.evaluate(feed))[1]["global_step"]))
+    observed["trained"] = attempt(lambda: _answers(estimator, feed))
+    return observed
 
 
-def _answers(made: Any, feed: Any) -> list[Any]:
-    return [next(iter(answer.values())).tolist() for answer in made.predict(feed)]
+def _answers(estimator: Any, feed: Any) -> list[Any]:
+    return [next(iter(answer.values())).tolist() for answer in estimator.predict(feed)]

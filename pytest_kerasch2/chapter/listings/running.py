@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import re
 from pathlib import Path
@@ -20,16 +21,27 @@ TOTAL = 407_050
 def executed(record: Recorder, block: str, names: Names) -> Names:
     """Return the names after a block, and require that it compiles and runs.
 
+    Args:
+        record: of the check.
+        block: which of `texts.TEXTS`.
+        names: what stands before it. Of these it finds what an earlier block of the chapter makes, and nothing else;
+            a signature finds all.
+
+    Returns:
+        The names; `_` is the value of the last line, if that is an expression.
+
     Raises:
         ClaimBroken: it does not.
         NotApplicable: it compiles and names TensorFlow, which is not here.
     """
     text = texts.text(block)
+    there = {"__name__", "tf", *texts.defined_before(block)}
+    names = {name: value for name, value in names.items() if name in there or block in texts.SIGNATURES}
 
     def run() -> None:
         if not api.runs_eagerly() and re.search(r"\b(tf|tensorflow)\b", text):
             api.require_tensorflow("The block")
-        code = compile(text, "<block>", "exec")
+        code = compiled(text)
         if re.search(r"\b(tf|tensorflow)\b", text):
             api.require_tensorflow("The block")
         exec(code, names)
@@ -38,14 +50,32 @@ def executed(record: Recorder, block: str, names: Names) -> Names:
     return names
 
 
+def compiled(text: str, place: str = "<block>") -> Any:
+    """Return the code of a block, which leaves the value of a last expression in `_`, as a session does.
+
+    Args:
+        text: the block.
+        place: what tracebacks call its file.
+
+    Raises:
+        SyntaxError: Python does not take the block.
+    """
+    tree = ast.parse(text, place)
+    last = tree.body[-1]
+    if isinstance(last, ast.Expr):
+        target = ast.copy_location(ast.Name("_", ast.Store()), last)
+        tree.body[-1] = ast.copy_location(ast.Assign([target], last.value), last)
+    return compile(ast.fix_missing_locations(tree), place, "exec")
+
+
 def raw(mnist: Any) -> Names:
     """Return what loading the data leaves behind, shortened: real images of bytes and their labels."""
     return {
         "tf": api.tensorflow(),
-        "train_images": mnist.x_train[:TRAIN],
-        "train_labels": mnist.y_train[:TRAIN],
-        "test_images": mnist.x_test[:TEST],
-        "test_labels": mnist.y_test[:TEST],
+        "train_x": mnist.x_train[:TRAIN],
+        "train_y": mnist.y_train[:TRAIN],
+        "test_x": mnist.x_test[:TEST],
+        "test_y": mnist.y_test[:TEST],
     }
 
 
@@ -53,22 +83,17 @@ def prepared(mnist: Any) -> Names:
     """Return what the first example leaves behind before its model: tensors, and one round instead of ten."""
     names = raw(mnist)
     for part in ("train", "test"):
-        names[f"{part}_images"] = _handed((names[f"{part}_images"] / 255.0).astype("float32"))
-        names[f"{part}_labels"] = _handed(names[f"{part}_labels"].astype("int64"))
-    return {**names, "rounds": 1, "per_batch": 32}
-
-
-def _handed(array: Any) -> Any:
-    # What `fit` is given: tensors as in the chapter, or arrays where a tensor is a formula.
-    return api.tensor(array) if api.runs_eagerly() else array
+        names[f"{part}_x"] = api.feedable((names[f"{part}_x"] / 255.0).astype("float32"))
+        names[f"{part}_y"] = api.feedable(names[f"{part}_y"].astype("int64"))
+    return {**names, "epochs": 1, "batch_size": 32}
 
 
 def scaled(mnist: Any) -> Names:
     """Return what the set-up of the functional example leaves behind: NumPy arrays, images of float64."""
     names = raw(mnist)
     for part in ("train", "test"):
-        names[f"{part}_images"] = names[f"{part}_images"] / 255.0
-    return {**names, "rounds": 1}
+        names[f"{part}_x"] = names[f"{part}_x"] / 255.0
+    return {**names, "epochs": 1}
 
 
 @contextlib.contextmanager

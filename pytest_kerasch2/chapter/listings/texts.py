@@ -1,11 +1,11 @@
-"""The chapter's code blocks as texts of our own: the same calls, arguments and mistakes under other variable names.
+"""The chapter's code blocks in reading order: its names, calls, arguments and mistakes, in a layout of our own.
 
-Where the chapter's mistake is one of spacing, the text here has the same spacing. Each text is run by itself, among the
-names that the earlier blocks of its example leave behind; `blocks_running` makes those.
+Where the chapter's mistake is one of spacing, the text here has the same spacing.
 """
 
 from __future__ import annotations
 
+import symtable
 import textwrap
 
 TEXTS: dict[str, str] = {
@@ -14,155 +14,164 @@ TEXTS: dict[str, str] = {
         print(tf.keras.__version__)
     """,
     "set-floatx": """
-        keras.backend.set_floatx(precision)
+        keras.backend.set_floatx(floatx)
     """,
     "import-backend": """
         from keras import backend as K
     """,
+    # A signature, here as a call of it: no block defines `value`.
     "constant-signature": """
-        made = K.constant(value, dtype=None, shape=None, name=None)
+        const = K.constant(value, dtype=None, shape=None, name=None)
     """,
     "constant": """
         from tensorflow.keras import backend as K
-        square = K.constant([[42, 24], [11, 99]], dtype=tf.float16, shape=[2, 2])
-        square
+        const = K.constant([[42, 24], [11, 99]], dtype=tf.float16, shape=[2, 2])
+        const
     """,
     "load-mnist": """
-        digits = tf.keras.datasets.mnist
-        (train_images, train_labels), (test_images, test_labels) = digits.load_data()
+        mnist = tf.keras.datasets.mnist
+        (train_x, train_y), (test_x, test_y) = mnist.load_data()
     """,
     "training-numbers": """
-        rounds = 10
-        per_batch = 32  # what fit takes anyway
+        epochs = 10
+        batch_size = 32
     """,
     "preparation": """
-        train_images, test_images = tf.cast(train_images/255.0, tf.float32), tf.cast(test_images/255.0, tf.float32)
-        train_labels, test_labels = tf.cast(train_labels, tf.int64), tf.cast(test_labels, tf.int64)
+        train_x, test_x = tf.cast(train_x / 255.0, tf.float32), tf.cast(test_x / 255.0, tf.float32)
+        train_y, test_y = tf.cast(train_y, tf.int64), tf.cast(test_y, tf.int64)
     """,
     "first-model": """
-        network = tf.keras.models.Sequential([
-         tf.keras.layers.Flatten(),
-         tf.keras.layers.Dense(512, activation=tf.nn.relu),
-         tf.keras.layers.Dropout(0.2),
-         tf.keras.layers.Dense(10, activation=tf.nn.softmax)
+        model1 = tf.keras.models.Sequential([
+            tf.keras.layers.Flatten(),
+            tf.keras.layers.Dense(512, activation=tf.nn.relu),
+            tf.keras.layers.Dropout(0.2),
+            tf.keras.layers.Dense(10, activation=tf.nn.softmax),
         ])
     """,
     "compile": """
-        adam = tf.keras.optimizers.Adam()
-        network.compile (optimizer= adam, loss='sparse_categorical_crossentropy', metrics = ['accuracy'])
+        optimiser = tf.keras.optimizers.Adam()
+        model1.compile(optimizer=optimiser, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     """,
     "fit": """
-        network.fit(train_images, train_labels, batch_size=per_batch, epochs=rounds)
+        model1.fit(train_x, train_y, batch_size=batch_size, epochs=epochs)
     """,
     "evaluate": """
-        scores = network.evaluate(test_images, test_labels)
+        model1.evaluate(test_x, test_y)
     """,
     "second-model": """
-        network = tf.keras.models.Sequential();
-        network.add(tf.keras.layers.Flatten())
-        network.add(tf.keras.layers.Dense(512, activation='relu'))
-        network.add(tf.keras.layers.Dropout(0.2))
-        network.add(tf.keras.layers.Dense(10, activation=tf.nn.softmax))
-        network.compile (optimizer= tf.keras.Adam(), loss='sparse_categorical_crossentropy',
-         metrics = ['accuracy'])
+        model2 = tf.keras.models.Sequential()
+        model2.add(tf.keras.layers.Flatten())
+        model2.add(tf.keras.layers.Dense(512, activation="relu"))
+        model2.add(tf.keras.layers.Dropout(0.2))
+        model2.add(tf.keras.layers.Dense(10, activation=tf.nn.softmax))
+        model2.compile(optimizer=tf.keras.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    """,
+    "second-fit": """
+        model2.fit(train_x, train_y, batch_size=batch_size, epochs=epochs)
+    """,
+    "second-evaluate": """
+        model2.evaluate(test_x, test_y)
     """,
     "functional-data": """
         import tensorflow as tf
-        digits = tf.keras.datasets.mnist
-        (train_images, train_labels), (test_images, test_labels) = digits.load_data()
-        train_images, test_images = train_images/255.0, test_images/255.0
-        rounds = 10
+        mnist = tf.keras.datasets.mnist
+        (train_x, train_y), (test_x, test_y) = mnist.load_data()
+        train_x, test_x = train_x / 255.0, test_x / 255.0
+        epochs = 10
     """,
     "functional-model": """
-        image = tf.keras.Input(shape=(28, 28))
-        flow = tf.keras.layers.Flatten()(image)
-        flow = tf.layers.Dense(512, activation='relu', name='d1')(flow)
-        flow = tf.keras.layers.Dropout(0.2)(flow)
-        chances = tf.keras.layers.Dense(10, activation=tf.nn.softmax, name='d2')(flow)
+        inputs = tf.keras.Input(shape=(28, 28))
+        x = tf.keras.layers.Flatten()(inputs)
+        x = tf.layers.Dense(512, activation="relu", name="d1")(x)
+        x = tf.keras.layers.Dropout(0.2)(x)
+        predictions = tf.keras.layers.Dense(10, activation=tf.nn.softmax, name="d2")(x)
 
-        network = tf.keras.Model(inputs=image, outputs=chances)
+        model3 = tf.keras.Model(inputs=inputs, outputs=predictions)
     """,
     "functional-training": """
-        adam = tf.keras.optimizers.Adam()
-        network.compile (optimizer= adam, loss='sparse_categorical_crossentropy', metrics = ['accuracy'])
+        optimiser = tf.keras.optimizers.Adam()
+        model3.compile(optimizer=optimiser, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
-        network.fit(train_images, train_labels, batch_size=32, epochs=rounds)
+        model3.fit(train_x, train_y, batch_size=32, epochs=epochs)
 
-        scores = network.evaluate(test_images, test_labels)
+        model3.evaluate(test_x, test_y)
     """,
     # The printed depths are 1 for the methods, 2 for the first statement and 3 for the others: no Python takes that.
     "subclass-definition": """
-        class Network(tf.keras.Model):
-         def __init__(self, classes=10):
-          super(Network, self).__init__()
+        class MyModel(tf.keras.Model):
+         def __init__(self, num_classes=10):
+          super(MyModel, self).__init__()
          # layers
-           image = tf.keras.Input(shape=(28, 28))
-           self.flat = tf.keras.layers.Flatten()
-           self.inner = tf.keras.layers.Dense(512, activation='relu', name='d1')
-           self.drop = tf.keras.layers.Dropout(0.2)
-           self.chances = tf.keras.layers.Dense(10, activation=tf.nn.softmax, name='d2')
+           inputs = tf.keras.Input(shape=(28, 28))
+           self.x0 = tf.keras.layers.Flatten()
+           self.x1 = tf.keras.layers.Dense(512, activation="relu", name="d1")
+           self.x2 = tf.keras.layers.Dropout(0.2)
+           self.predictions = tf.keras.layers.Dense(10, activation=tf.nn.softmax, name="d2")
 
-         def call(self, image):
+         def call(self, inputs):
          # forward pass
-           flow = self.flat(image)
-           flow = self.inner(flow)
-           flow = self.drop(flow)
-           return self.chances(flow)
+           x = self.x0(inputs)
+           x = self.x1(x)
+           x = self.x2(x)
+           return self.predictions(x)
 
-        network = Network()
+        model4 = MyModel()
     """,
     # The last line is printed with a blank before it.
     "subclass-training": """
-        network = Network()
-        per_batch = 32
-        steps = len(train_images.numpy())//per_batch
-        print(steps)
+        model4 = MyModel()
+        batch_size = 32
+        steps_per_epoch = len(train_x.numpy()) // batch_size
+        print(steps_per_epoch)
 
-        network.compile (optimizer= tf.keras.Adam(), loss='sparse_categorical_crossentropy',
-         metrics = ['accuracy'])
+        model4.compile(optimizer=tf.keras.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
-        network.fit(train_images, train_labels, batch_size=per_batch, epochs=rounds)
+        model4.fit(train_x, train_y, batch_size=batch_size, epochs=epochs)
 
-         network.evaluate(test_images, test_labels)
+         model4.evaluate(test_x, test_y)
     """,
     "training-pipeline": """
-        per_batch = 32
-        in_store = 10000
+        batch_size = 32
+        buffer_size = 10000
 
-        batches = tf.data.Dataset.from_tensor_slices((train_images, train_labels)).batch(32).shuffle(10000)
+        train_dataset = tf.data.Dataset.from_tensor_slices((train_x, train_y)).batch(32).shuffle(10000)
 
-        batches = batches.map(lambda image, label: (tf.image.random_flip_left_right(image), label))
-        batches = batches.repeat()
+        train_dataset = train_dataset.map(lambda x, y: (tf.image.random_flip_left_right(x), y))
+        train_dataset = train_dataset.repeat()
     """,
     "test-pipeline": """
-        test_batches = tf.data.Dataset.from_tensor_slices((test_images, test_labels)).batch(per_batch).shuffle(10000)
+        test_dataset = tf.data.Dataset.from_tensor_slices((test_x, test_y)).batch(batch_size).shuffle(10000)
 
-        test_batches = batches.repeat()
+        test_dataset = train_dataset.repeat()
     """,
-    # Two names that no block of the chapter defines are the point, so they are the printed ones.
+    # `model5` and `model` are defined by no block of the chapter.
     "pipeline-training": """
-        steps = len(train_images)//per_batch
-        adam = tf.keras.optimizers.Adam()
-        model5.compile (optimizer= adam, loss='sparse_categorical_crossentropy', metrics = ['accuracy'])
-        model.fit(batches, batch_size=per_batch, epochs=rounds, steps_per_epoch=steps)
+        steps_per_epoch = len(train_x) // batch_size
+        optimiser = tf.keras.optimizers.Adam()
+        model5.compile(optimizer=optimiser, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(train_dataset, batch_size=batch_size, epochs=epochs, steps_per_epoch=steps_per_epoch)
     """,
     "save-model": """
-        network.save('./model_name.h5')
+        model.save("./model_name.h5")
     """,
     "load-model": """
         from tensorflow.keras.models import load_model
-        again = load_model('./model_name.h5')
+        new_model = load_model("./model_name.h5")
     """,
     "save-weights": """
-        network.save_weights('./model_weights.h5')
+        model.save_weights("./model_weights.h5")
     """,
     "load-weights": """
-        network.load_weights('./model_weights.h5')
+        model.load_weights("./model_weights.h5")
     """,
     "load-fashion": """
-        (train_images, train_labels), (test_images, test_labels) = tf.keras.datasets.fashion_mnist.load_data()
+        (x_train, y_train), (x_test, y_test) = tf.keras.datasets.fashion_mnist.load_data()
     """,
 }
+
+
+SIGNATURES = ("constant-signature",)
+"""Blocks that print what a function takes, and are not typed."""
 
 
 def text(block: str) -> str:
@@ -178,3 +187,19 @@ def repaired(block: str) -> str:
     if block == "subclass-training":
         lines = [line.strip() if ".evaluate" in line else line for line in lines]
     return "\n".join(lines) + "\n"
+
+
+def defined_before(block: str) -> set[str]:
+    """Return the names that the blocks before this one make, if each of them runs as it was meant."""
+    names: set[str] = set()
+    for name in TEXTS:
+        if name == block:
+            break
+        names |= made_by(name)
+    return names
+
+
+def made_by(block: str) -> set[str]:
+    """Return the names that a block makes."""
+    symbols = symtable.symtable(repaired(block), block, "exec").get_symbols()
+    return {one.get_name() for one in symbols if one.is_assigned() or one.is_imported()}

@@ -15,15 +15,13 @@ from pytest_kerasch2.checks.folder import inside
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 
-SECTION = "Saving and loading"
 GRAPHS = ("sequential-list", "sequential-add", "functional")
 
 
 @claim(
     "saving.current-folder",
     "A model saved under a name that begins with ./ lies in the current folder, as that one file.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.saves_nothing, faults.saves_beside)
 @tolerates(faults.saves_twice)
@@ -37,12 +35,7 @@ def current_folder(tf: Any, scratch: Path, record: Recorder) -> None:
     record.equal("what the folder holds", expected=["model_name.h5"], actual=small.files(scratch))
 
 
-@claim(
-    "saving.longer-path",
-    "A model can be saved to, and loaded from, a longer path than a bare file name.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("saving.longer-path", "A model can be saved to, and loaded from, a longer path than a bare file name.", "prose")
 @detects(faults.saves_beside, faults.weights_left_out)
 @tolerates(faults.saves_twice)
 def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
@@ -53,8 +46,8 @@ def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
     with inside(scratch):
         for name, path in (("relative", "a/b/relative.h5"), ("absolute", str(scratch / "a" / "b" / "absolute.h5"))):
             model.save(path)
-            found = small.files(scratch / "a" / "b")
-            record.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=found)
+            files = small.files(scratch / "a" / "b")
+            record.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=files)
             loaded = record.runs(f"loading from the {name} path", partial(tf.keras.models.load_model, path))
             _same_weights(record, model, loaded)
 
@@ -63,8 +56,7 @@ def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
     "saving.model-file",
     "A trained model of each style, with its activations as printed, is saved under the printed name and loaded back "
     "with the same predictions.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @on_early_keras(
     "engine/saving.py",
@@ -89,7 +81,7 @@ def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
     cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="softmax_v2|Error when deserializing class 'Dense'",
-    workaround=workarounds.MODEL_H5,
+    workaround=workarounds.LOADED,
 )
 @known_issue(
     of="keras",
@@ -119,8 +111,7 @@ def model_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> No
     "saving.weights-file",
     "The weights of each style are saved under the printed name and loaded into a model built alike, with the same "
     "predictions.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @known_issue(
     of="keras",
@@ -149,8 +140,7 @@ def weights_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> 
 @claim(
     "saving.weights-only",
     "A file of weights of a trained model holds its weights and nothing of its training.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     of="keras",
@@ -173,12 +163,7 @@ def weights_only(tf: Any, scratch: Path, record: Recorder) -> None:
     record.equal("arrays of the optimizer", expected=0, actual=len(held.optimizer_weights))
 
 
-@claim(
-    "saving.weights-need-model",
-    "Weights are loaded only into a model whose architecture has been built.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("saving.weights-need-model", "Weights are loaded only into a model whose architecture has been built.", "prose")
 @known_issue(
     of="keras",
     since="3.0",
@@ -202,12 +187,7 @@ def weights_need_model(tf: Any, scratch: Path, record: Recorder) -> None:
     record.raises("without a model", errors, lambda: tf.keras.models.load_model(path))
 
 
-@claim(
-    "saving.weights-fit",
-    "Weights are refused by a model of another architecture.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("saving.weights-fit", "Weights are refused by a model of another architecture.", "prose")
 @on_early_keras(
     "backend/theano_backend.py",
     "The arrays are handed to Theano, whose shared variables take arrays of any shape.",
@@ -232,7 +212,8 @@ def weights_fit(tf: Any, scratch: Path, record: Recorder) -> None:
     image = tf.keras.Input(shape=(28, 28))
     shorter = tf.keras.Model(image, tf.keras.layers.Dense(16)(tf.keras.layers.Flatten()(image)))
 
-    record.raises("into a wider model", (ValueError,), lambda: wider.load_weights(path))
+    # The error about a shape may be the engine's own.
+    record.raises("into a wider model", (ValueError, RuntimeError), lambda: wider.load_weights(path))
     record.raises("into a model with a layer less", (ValueError,), lambda: shorter.load_weights(path))
 
 

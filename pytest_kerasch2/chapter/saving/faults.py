@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.checks.common_faults import modules_named, replaced, wrapped, wrapped_method
+from pytest_kerasch2.checks.common_faults import fault, modules_named, replaced, wrapped, wrapped_method
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import catalogue, functional
 
@@ -56,16 +56,14 @@ def _edited(file: Any, attribute: str, change: Callable[[Any], None]) -> None:
 
 
 def _arrays(group: Any) -> list[Any]:
-    found: list[Any] = []
-    group.visititems(lambda _, thing: found.append(thing) if isinstance(thing, h5py.Dataset) else None)
-    return found
+    arrays: list[Any] = []
+    group.visititems(lambda _, thing: arrays.append(thing) if isinstance(thing, h5py.Dataset) else None)
+    return arrays
 
 
-@contextmanager
-def saves_nothing() -> Iterator[None]:
-    """Saving returns without writing."""
-    with around_save(lambda original, model, path, *rest, **named: None):
-        yield
+saves_nothing = fault(
+    "Saving returns without writing.", around_save, lambda original, model, path, *rest, **named: None
+)
 
 
 @contextmanager
@@ -93,18 +91,14 @@ def saves_twice() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def remark_in_file() -> Iterator[None]:
-    """Each file carries a remark that nobody asked for."""
-    with after_save(lambda file: file.attrs.__setitem__("remark", b"made on a Monday")):
-        yield
-
-
-@contextmanager
-def architecture_left_out() -> Iterator[None]:
-    """The file comes without the architecture."""
-    with after_save(lambda file: file.attrs.__delitem__("model_config")):
-        yield
+remark_in_file = fault(
+    "Each file carries a remark that nobody asked for.",
+    after_save,
+    lambda file: file.attrs.__setitem__("remark", b"made on a Monday"),
+)
+architecture_left_out = fault(
+    "The file comes without the architecture.", after_save, lambda file: file.attrs.__delitem__("model_config")
+)
 
 
 @contextmanager
@@ -131,11 +125,11 @@ def one_array_zero() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def another_loss() -> Iterator[None]:
-    """The file names another loss."""
-    with after_save(lambda file: _edited(file, "training_config", lambda config: config.update(loss="mse"))):
-        yield
+another_loss = fault(
+    "The file names another loss.",
+    after_save,
+    lambda file: _edited(file, "training_config", lambda config: config.update(loss="mse")),
+)
 
 
 @contextmanager
@@ -149,11 +143,9 @@ def hyperparameter_left_out() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def optimizer_state_left_out() -> Iterator[None]:
-    """The file comes without the optimizer's state."""
-    with after_save(lambda file: file.__delitem__("optimizer_weights")):
-        yield
+optimizer_state_left_out = fault(
+    "The file comes without the optimizer's state.", after_save, lambda file: file.__delitem__("optimizer_weights")
+)
 
 
 @contextmanager
@@ -169,11 +161,11 @@ def moments_from_zero() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def loads_uncompiled() -> Iterator[None]:
-    """Loading gives a model that is not compiled."""
-    with around_load(lambda original, path, *rest, **named: original(path, *rest, **{**named, "compile": False})):
-        yield
+loads_uncompiled = fault(
+    "Loading gives a model that is not compiled.",
+    around_load,
+    lambda original, path, *rest, **named: original(path, *rest, **{**named, "compile": False}),
+)
 
 
 @contextmanager
@@ -234,10 +226,10 @@ def loads_without_a_word() -> Iterator[None]:
 def activations_known() -> Iterator[None]:
     """Loading is told TensorFlow's internal names of activations; a subclassed model is of the functional kind."""
     activations = api.tensorflow().nn if api.runs_on_tensorflow() else api.keras().activations
-    known = {"softmax_v2": activations.softmax, "relu": activations.relu}
+    custom_objects = {"softmax_v2": activations.softmax, "relu": activations.relu}
 
     def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
-        return original(path, *rest, **{"custom_objects": known, **named})
+        return original(path, *rest, **{"custom_objects": custom_objects, **named})
 
     describable = tuple(
         models.ModelStyle(one.name, one.section, functional.build, True) if one.name == "subclass" else one

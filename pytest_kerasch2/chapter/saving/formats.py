@@ -9,7 +9,7 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.saving import faults, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
-from pytest_kerasch2.chapter.saving.claims import GRAPHS, SECTION
+from pytest_kerasch2.chapter.saving.claims import GRAPHS
 from pytest_kerasch2.checks import workflow
 from pytest_kerasch2.checks.folder import inside
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
@@ -23,8 +23,7 @@ SUBCLASS = ("subclass",)
     "saving.keras-file",
     "With the ending .keras in place of .h5, a trained model of each style is saved and loaded back by the same calls, "
     "with the same predictions.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @on_early_keras(
     "engine/saving.py",
@@ -78,8 +77,7 @@ def keras_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> No
     "saving.weights-h5-file",
     "With the ending .weights.h5, the weights of each style are saved and loaded by the printed calls, with the same "
     "predictions.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(faults.weights_left_behind)
 @tolerates(faults.saves_twice)
@@ -101,8 +99,7 @@ def weights_h5_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) 
     "saving.folder",
     "Without an ending, a model of each style is saved as a folder and loaded back by the same calls, with the same "
     "predictions.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @on_early_keras(
     "engine/saving.py",
@@ -142,5 +139,5 @@ def folder(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
             record.equal("./model_name is saved as a", expected="folder", actual="file")
         loaded = record.runs("loading it", lambda: tf.keras.models.load_model("./model_name"))
 
-    found = record.runs("predicting", lambda: small.predicted(loaded))
-    record.same_bits("predictions", expected=small.predicted(model), actual=found)
+    predictions = record.runs("predicting", lambda: small.predicted(loaded))
+    record.same_bits("predictions", expected=small.predicted(model), actual=predictions)

@@ -18,7 +18,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by,
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Sequential model, first way"
 KINDS = ("Flatten", "Dense", "Dropout", "Dense")
 
 
@@ -46,18 +45,16 @@ def counted_without_bias() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def summary_silent() -> Iterator[None]:
-    """`summary` prints nothing."""
-    with common_faults.wrapped_method(api.keras().Model, "summary", lambda original, model, *_, **__: None):
-        yield
+summary_silent = common_faults.fault(
+    "`summary` prints nothing.",
+    lambda: common_faults.wrapped_method(api.keras().Model, "summary", lambda original, model, *_, **__: None),
+)
 
 
 @claim(
     "sequential-first.hidden-parameters",
     "The hidden layer has 784 * 512 weights and 512 biases, 401,920 parameters.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(common_faults.one_unit_short, common_faults.no_bias)
 @tolerates(common_faults.zero_weights)
@@ -72,12 +69,7 @@ def hidden_parameters(tf: Any, model_style: Any, record: Recorder) -> None:
     record.equal("weights and biases", expected=[401_408, 512], actual=sizes)
 
 
-@claim(
-    "sequential-first.output-parameters",
-    "The output layer has 512 * 10 + 10 = 5,130 parameters.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.output-parameters", "The output layer has 512 * 10 + 10 = 5,130 parameters.", "output")
 @detects(common_faults.one_unit_short, common_faults.no_bias)
 @tolerates(common_faults.zero_weights)
 def output_parameters(tf: Any, record: Recorder) -> None:
@@ -109,11 +101,11 @@ def parameters_of_any_widths(tf: Any, record: Recorder) -> None:
     @given(SIDES, WIDTHS)
     def property_(sides: tuple[int, int], widths: list[int]) -> None:
         model = _stack(tf, sides, widths)
-        wanted = _formula(sides, widths)
+        expected = _formula(sides, widths)
         case = Recorder()
         actual = [int(layer.count_params()) for layer in model.layers[1:]]
-        case.equal(f"parameters of {widths} units on {sides} pixels", expected=wanted, actual=actual)
-        case.equal("parameters of the model", expected=sum(wanted), actual=int(model.count_params()))
+        case.equal(f"parameters of {widths} units on {sides} pixels", expected=expected, actual=actual)
+        case.equal("parameters of the model", expected=sum(expected), actual=int(model.count_params()))
 
     record.always("each dense layer has n * m + m parameters", 8, property_)
 
@@ -133,8 +125,7 @@ def _formula(sides: tuple[int, int], widths: list[int]) -> list[int]:
 @claim(
     "sequential-first.summary-table",
     "`summary` prints a table of the four layers with their names and kinds, and 401,920 and 5,130 parameters.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(common_faults.one_unit_short, common_faults.no_bias, summary_silent)
 @tolerates(common_faults.zero_weights)
@@ -146,7 +137,7 @@ def summary_table(tf: Any, record: Recorder) -> None:
 
     counts = [count for _, count in rows]
     record.equal("parameters by row", expected=[0, 401_920, 0, 5_130], actual=counts)
-    kinds = [found.group(1) for row, _ in rows for found in [re.search(r"\((\w+)\)", row)] if found]
+    kinds = [match.group(1) for row, _ in rows for match in [re.search(r"\((\w+)\)", row)] if match]
     record.equal("kinds by row", expected=list(KINDS), actual=kinds)
     named = [row.startswith(f"{layer.name} (") for layer, (row, _) in zip(model.layers, rows)]
     record.equal("rows that begin with the layer's name", expected=4, actual=sum(named))
@@ -162,12 +153,12 @@ def summary_of_any_widths(tf: Any, record: Recorder) -> None:
     @examples(6)
     @given(SIDES, WIDTHS)
     def property_(sides: tuple[int, int], widths: list[int]) -> None:
-        wanted = _formula(sides, widths)
+        expected = _formula(sides, widths)
         text = workflow.summary_of(_stack(tf, sides, widths))
         case = Recorder()
         rows = [count for _, count in workflow.summary_rows(text)]
-        case.equal(f"rows of {widths} units on {sides} pixels", expected=[0, *wanted], actual=rows)
-        case.equal("total", expected=sum(wanted), actual=workflow.summary_total(text))
+        case.equal(f"rows of {widths} units on {sides} pixels", expected=[0, *expected], actual=rows)
+        case.equal("total", expected=sum(expected), actual=workflow.summary_total(text))
 
     record.always("the summary shows n * m + m for each dense layer, and their sum", 6, property_)
 
@@ -175,8 +166,7 @@ def summary_of_any_widths(tf: Any, record: Recorder) -> None:
 @claim(
     "sequential-first.summary-at-once",
     "The summary with its counts can be printed as soon as the model is constructed, before it has seen any data.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @on_early_keras(
     "engine/network.py",

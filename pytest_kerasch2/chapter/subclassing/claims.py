@@ -17,8 +17,6 @@ from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models.network import printed_activation
 
-SECTION = "Subclassing the model"
-
 
 def _printed_class(tf: Any, seen: list[str]) -> Any:
     """Return the class that the chapter prints, with names that exist; `call` leaves a note."""
@@ -74,8 +72,7 @@ def tensors_longer() -> Iterator[None]:
 @claim(
     "subclassing.layers-declared-and-named",
     "`Model` can be subclassed; the layers declared in the constructor, and their names, are the model's.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(layers_untracked)
 @tolerates(network.other_weights)
@@ -93,8 +90,7 @@ def layers_declared(tf: Any, record: Recorder) -> None:
 @claim(
     "subclassing.call-is-forward-pass",
     "`call` holds the forward pass: calling the model runs it, and gives what the layers give one after the other.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(outputs_negated)
 @tolerates(network.other_weights)
@@ -119,8 +115,7 @@ def call_is_forward_pass(tf: Any, record: Recorder) -> None:
 @claim(
     "subclassing.num-classes",
     "The constructor's `num_classes` is 10 where nothing is given, and the width of the output.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(common_faults.no_bias)
 @tolerates(network.other_weights)
@@ -136,8 +131,7 @@ def num_classes(tf: Any, record: Recorder) -> None:
 @claim(
     "subclassing.input-unused",
     "The placeholder made in the constructor takes no part: without it the model is the same.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(layers_untracked, network.elu_for_d1)
 @tolerates(network.other_weights)
@@ -157,8 +151,7 @@ def input_unused(tf: Any, record: Recorder) -> None:
 @claim(
     "subclassing.takes-the-place",
     "The subclassed model can take the place of the earlier ones: the same code compiles, fits and evaluates it.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.nothing_learned, network.metrics_forgotten)
 @tolerates(network.other_weights)
@@ -180,8 +173,7 @@ def takes_the_place(tf: Any, record: Recorder) -> None:
 @claim(
     "subclassing.dropout-at-work",
     "In the place of the earlier ones it trains as they do: its Dropout layer drops in `fit`, and not in `evaluate`.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @known_issue(
     of="keras",
@@ -205,16 +197,11 @@ def dropout_at_work(tf: Any, record: Recorder) -> None:
     fitted = float(model.fit(images, labels, batch_size=32, verbose=0).history["loss"][0])
 
     record.close("the loss of evaluate, twice", expected=judged[0], actual=judged[1], within=1e-6)
-    found = f"{fitted:.6f} and {judged[0]:.6f}"
-    record.true("the loss in fit is another than that of evaluate", holds=abs(fitted - judged[0]) > 1e-4, found=found)
+    actual = f"{fitted:.6f} and {judged[0]:.6f}"
+    record.true("the loss in fit is another than that of evaluate", holds=abs(fitted - judged[0]) > 1e-4, found=actual)
 
 
-@claim(
-    "subclassing.steps-per-epoch",
-    "60,000 images in batches of 32 are 1875 steps in an epoch.",
-    section=SECTION,
-    kind="output",
-)
+@claim("subclassing.steps-per-epoch", "60,000 images in batches of 32 are 1875 steps in an epoch.", "output")
 @detects(one_image_lost)
 @tolerates(copied)
 def steps_per_epoch(mnist: Any, record: Recorder) -> None:
@@ -228,8 +215,7 @@ def steps_per_epoch(mnist: Any, record: Recorder) -> None:
 @claim(
     "subclassing.tensor-to-numpy",
     "The prepared images are a tensor, whose `numpy()` gives an array of as many images.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(tensors_longer)
 @tolerates(network.other_weights)
