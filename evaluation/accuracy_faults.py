@@ -12,7 +12,7 @@ from pytest_kerasch2.accuracy import training
 from pytest_kerasch2.accuracy.gate import Train
 from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
-from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import Network
 from pytest_kerasch2.models.catalogue import LOSS
@@ -33,7 +33,7 @@ class Setup:
         lost: epochs that are not trained, of which the log repeats the last one that was.
     """
 
-    data: Prepared
+    data: PreparedData
     recipe: Recipe
     network: Network = Network()  # noqa: RUF009  # frozen, so safe to share
     rate: float = ADAMS_RATE

@@ -12,8 +12,8 @@ from evaluation.accuracy_record import Live
 from pytest_kerasch2.accuracy import gate, reference
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.settings import GateSettings, Recipe
-from pytest_kerasch2.data import prepare, sources
-from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.data import preprocessing, sources
+from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.framework import threads
 
@@ -63,5 +63,5 @@ def reference_of(named: str) -> Reference:
 
 
 @functools.lru_cache(maxsize=1)
-def _data(name: str) -> Prepared:
-    return prepare.prepared(sources.load(name))
+def _data(name: str) -> PreparedData:
+    return preprocessing.prepared(sources.load(name))

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Mapping
-
-import filelock
 
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference
+from pytest_kerasch2.files import Journal
 
 SCHEMA = 1
 # Of the settings of a gate, in files that were stored before they were renamed.
@@ -84,17 +82,13 @@ def is_record(path: Path) -> bool:
 
 def read(path: Path) -> Record:
     """Return what a file holds; a last line that a kill cut short is passed over."""
-    first, *others = _lines(path)
-    return Record(json.loads(first), tuple(_live(json.loads(line)) for line in others))
+    first, *others = Journal(path).read()
+    return Record(first, tuple(map(_live, others)))
 
 
 def _live(plain: dict[str, Any]) -> Live:
     runs = [TrainingRun(**{**run, **{name: tuple(run[name]) for name in CURVES}}) for run in plain.pop("runs")]
     return Live(runs=tuple(runs), **plain)
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def _comparable(header: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,26 +103,18 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[Record]:
         BadReference: the file is of another reference, other terms or another release.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(f"{path}.lock", timeout=0):
-        if not path.exists() or not _lines(path):
-            path.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+    journal = Journal(path)
+    with journal.held():
+        if not journal.read():
+            journal.append(wanted)
         found = read(path)
         if _comparable(found.header) != _comparable(wanted):
             raise BadReference(
                 "A file is of other gates", f"{path}: {found.header} there, {wanted} here", "name another"
             )
-        if not path.read_bytes().endswith(b"\n"):
-            path.write_text("".join(f"{line}\n" for line in _lines(path)), encoding="utf-8")
-        try:
-            yield found
-        finally:
-            with contextlib.suppress(OSError):
-                Path(f"{path}.lock").unlink()
+        yield found
 
 
 def append(path: Path, live: Live) -> None:
     """Add one gate, and do not return before it is on the disk."""
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(live.plain, allow_nan=False) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    Journal(path).append(live.plain)

@@ -19,7 +19,7 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy import training
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import Network
 
@@ -71,4 +71,4 @@ def _trained(seed: int, network: Network, recipe: Recipe = CHAPTERS) -> Training
 @functools.lru_cache(maxsize=1)
 def _mnist() -> Any:
     mirror = os.environ.get("KERASCH2_MIRROR")
-    return prepare.prepared(sources.load("mnist", mirror=Path(mirror) if mirror else None))
+    return preprocessing.prepared(sources.load("mnist", mirror=Path(mirror) if mirror else None))

@@ -25,6 +25,7 @@ from pytest_kerasch2.accuracy.calibration import CalibrationRequest
 from pytest_kerasch2.accuracy.runs import run_of
 from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.files import Journal
 
 HERE = Path(__file__).parent
 OUT = HERE / "data" / "real.jsonl"
@@ -102,13 +103,13 @@ def gates_of(training: Training, unchanged: int, each: int, out: Path, revision:
     progress = journal.Progress(len(missing), sys.stderr)
     for task in missing:
         line = judged(task, known)
-        journal.append(out, {"revision": revision, **line})
+        Journal(out).append({"revision": revision, **line})
         progress.step(f"{task.training}, {task.fault}: {line['reason']}")
 
 
 def summary(out: Path) -> list[str]:
     """Return a line for each training and fault of a file."""
-    known = list(journal.read(out))
+    known = Journal(out).read()
     lines = []
     for name in catalogue.BY_NAME:
         for fault in BY_NAME:
@@ -134,7 +135,7 @@ def main() -> int:
         if pool.installed(training):
             gates_of(training, given.unchanged, given.each, given.out, revision)
     print("\n".join(summary(given.out)))
-    unchanged = [line["verdict"] for line in journal.read(given.out) if line["fault"] == NOTHING]
+    unchanged = [line["verdict"] for line in Journal(given.out).read() if line["fault"] == NOTHING]
     return 0 if unchanged.count("fail") * 100 <= len(unchanged) else 1
 
 

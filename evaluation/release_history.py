@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Iterator, Sequence
 
 from evaluation import release_history_kept, release_history_suite
-from matrix import columns, disk, environments, foreground, places
+from matrix import columns, disk, environments, paths, single
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.errors import ChildDied, InvalidArgument, KerasCh2Error
@@ -81,7 +81,7 @@ def record(releases: Releases, wish: Wish) -> None:
     print(f"{len(missing)} releases to measure, {left} starts", flush=True)
     if not missing:
         return
-    places.make()
+    paths.make()
     (common,) = releases.chosen([wish.against])
     give_up_what_leads_astray(common)
     began, done = time.monotonic(), 0
@@ -138,7 +138,7 @@ def arm_of(releases: Releases, column: Column, package: Path) -> Arm:
         Absent, Unfinished: it cannot be made, or not now.
     """
     disk.make_room()
-    environment = foreground.environment_of(releases, column)
+    environment = single.environment_of(releases, column)
     return Arm(column.environment, environment.python, package, variables=environment.variables)
 
 
@@ -241,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = given.pop("command")
     if command == "record" and (given["starts"] < 1 or given["seconds"] <= 0):
         parser.error("one start is the least, and some seconds")
-    releases = columns.read(places.RELEASES)
+    releases = columns.read(paths.RELEASES)
     try:
         if command == "record":
             record(releases, Wish(**given))

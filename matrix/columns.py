@@ -75,10 +75,10 @@ class Releases:
         Raises:
             InvalidArgument: a name is of no column.
         """
-        known = [column.environment for column in self.columns]
+        available = [column.environment for column in self.columns]
         for name in names:
-            if name not in known:
-                raise InvalidArgument("There is no such release", repr(name), f"name one of {', '.join(known)}")
+            if name not in available:
+                raise InvalidArgument("There is no such release", repr(name), f"name one of {', '.join(available)}")
         return tuple(column for column in self.columns if not names or column.environment in names)
 
 
@@ -88,10 +88,10 @@ def read(path: Path) -> Releases:
     Raises:
         InvalidArgument: it is missing, is no TOML, or a release in it is incomplete, misspelt or listed twice.
     """
-    plain = _parsed(path)
+    content = _parsed(path)
     try:
-        columns = tuple(map(_column, plain["release"]))
-        releases = Releases(_day(plain["as_of"]), columns)
+        columns = tuple(map(_column, content["release"]))
+        releases = Releases(_day(content["as_of"]), columns)
     except (KeyError, TypeError) as error:
         raise InvalidArgument(
             "A releases file is incomplete", f"{path}: {error}", "see the comment at its top"
@@ -123,11 +123,13 @@ def _column(entry: Any) -> Column:
     remedy = "see the comment at the top of the releases file"
     if not isinstance(entry, dict):
         raise InvalidArgument("A release is no table", repr(entry), remedy)
-    known = {one.name: one for one in fields(Column)}
-    needed = {name for name, one in known.items() if one.default is MISSING and one.default_factory is MISSING}
-    wrong = sorted((needed - set(entry)) | (set(entry) - set(known)))
+    by_name = {one.name: one for one in fields(Column)}
+    needed = {name for name, one in by_name.items() if one.default is MISSING and one.default_factory is MISSING}
+    wrong = sorted((needed - set(entry)) | (set(entry) - set(by_name)))
     wrong += [
-        name for name, value in entry.items() if name in known and not isinstance(value, _KINDS[str(known[name].type)])
+        name
+        for name, value in entry.items()
+        if name in by_name and not isinstance(value, _KINDS[str(by_name[name].type)])
     ]
     if wrong:
         raise InvalidArgument("A release lacks a field, or has a wrong one", f"{', '.join(wrong)} in {entry}", remedy)
@@ -141,18 +143,18 @@ def _column(entry: Any) -> Column:
     return Column(**{**entry, "python": _version(entry["python"]), "requires": _requirements(entry["requires"])})
 
 
-def _requirements(given: Sequence[str]) -> tuple[str, ...]:
+def _requirements(texts: Sequence[str]) -> tuple[str, ...]:
     """Return what an installer is asked for, which takes options and files on its standard input too."""
-    return tuple(map(requirements.single, given))
+    return tuple(map(requirements.single, texts))
 
 
-def _day(given: Any) -> str:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(given)):
-        raise InvalidArgument("A day cannot be read", repr(given), "write it as 2026-11-24")
-    return str(given)
+def _day(value: Any) -> str:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
+        raise InvalidArgument("A day cannot be read", repr(value), "write it as 2026-11-24")
+    return str(value)
 
 
-def _version(given: str) -> str:
-    if not re.fullmatch(r"3\.[0-9]{1,3}", given):
-        raise InvalidArgument("A version of CPython cannot be read", repr(given), "write it as 3.11")
-    return given
+def _version(text: str) -> str:
+    if not re.fullmatch(r"3\.[0-9]{1,3}", text):
+        raise InvalidArgument("A version of CPython cannot be read", repr(text), "write it as 3.11")
+    return text

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from matrix import places
+from matrix import paths
 from matrix.columns import Column, Releases
 from matrix.errors import ToolMissing
 from pytest_kerasch2.errors import InvalidArgument
@@ -25,10 +25,10 @@ def uv() -> str:
     Raises:
         ToolMissing: it is not installed.
     """
-    found = shutil.which("uv")
-    if found is None:
+    program = shutil.which("uv")
+    if program is None:
         raise ToolMissing("uv is not installed", "no program of that name on the path", "install it: `pip install uv`")
-    return found
+    return program
 
 
 def wheels(environ: Mapping[str, str]) -> str:
@@ -41,9 +41,9 @@ def wheels(environ: Mapping[str, str]) -> str:
 
 def surroundings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the environment variables under which uv is run."""
-    found = wheels(environ)
+    links = wheels(environ)
     kept = {name: value for name, value in environ.items() if name not in ("VIRTUAL_ENV", "UV_EXCLUDE_NEWER")}
-    return {**kept, **({"UV_FIND_LINKS": found} if found else {}), "UV_NO_PROGRESS": "1"}
+    return {**kept, **({"UV_FIND_LINKS": links} if links else {}), "UV_NO_PROGRESS": "1"}
 
 
 def to_torch(torch: str, environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -63,7 +63,7 @@ def pin(releases: Releases, columns: Sequence[Column]) -> None:
     Raises:
         InvalidArgument: what a release requires cannot be had together; nothing is written for it.
     """
-    places.PINS.mkdir(exist_ok=True)
+    paths.PINS.mkdir(exist_ok=True)
     for column in columns:
         _pin(column, releases.as_of)
 
@@ -78,17 +78,17 @@ def _pin(column: Column, as_of: str) -> None:
         input="\n".join(column.requires),
         capture_output=True,
         text=True,
-        cwd=places.ROOT,
+        cwd=paths.ROOT,
         env=surroundings(),
         check=False,
     )
     if done.returncode:
-        remedy = f"mend `requires` of {name} in {places.RELEASES.name}"
+        remedy = f"mend `requires` of {name} in {paths.RELEASES.name}"
         raise InvalidArgument(
             "What a release requires cannot be had together", f"{name}: {done.stderr.strip()}", remedy
         )
-    made = f"# {name} on CPython {python}, Linux on x86-64, as of {as_of}: python -m matrix pin {name}\n"
-    write_text(made + done.stdout, places.pins(name))
+    header = f"# {name} on CPython {python}, Linux on x86-64, as of {as_of}: python -m matrix pin {name}\n"
+    write_text(header + done.stdout, paths.pins(name))
 
 
 def pinned(text: str) -> dict[str, str]:

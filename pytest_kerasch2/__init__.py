@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pytest_kerasch2.claims.recorder import Recorder
     from pytest_kerasch2.claims.release import Release
     from pytest_kerasch2.claims.results import read as read_results
-    from pytest_kerasch2.data.prepare import Prepared as PreparedData
-    from pytest_kerasch2.data.prepare import prepared as prepare_data
+    from pytest_kerasch2.data.preprocessing import PreparedData
+    from pytest_kerasch2.data.preprocessing import prepared as prepare_data
     from pytest_kerasch2.data.sources import DataSet
     from pytest_kerasch2.data.sources import load as load_data
     from pytest_kerasch2.fixtures import SavedModel
@@ -65,7 +65,7 @@ _HOMES = {
     "ModelContents": "serialization.contents:Contents",
     "ModelStyle": "models.catalogue",
     "Network": "models.network",
-    "PreparedData": "data.prepare:Prepared",
+    "PreparedData": "data.preprocessing",
     "Recorder": "claims.recorder",
     "Reference": "accuracy.reference",
     "Release": "claims.release",
@@ -89,7 +89,7 @@ _HOMES = {
     "model_format": "serialization.formats:form",
     "models": "models:",
     "pending": "claims.decorators",
-    "prepare_data": "data.prepare:prepared",
+    "prepare_data": "data.preprocessing:prepared",
     "present_devices": "framework.devices:present",
     "read_reference": "accuracy.reference:read",
     "read_results": "claims.results:read",

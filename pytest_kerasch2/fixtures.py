@@ -110,14 +110,14 @@ def archives(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """A function from a data set's name to a folder, laid out like a mirror, with a stand-in of true shape in it."""
     from functools import lru_cache
 
-    from pytest_kerasch2.data import standins
+    from pytest_kerasch2.data import synthetic
 
     folder = tmp_path_factory.mktemp("archives")
 
     # Made when first asked for, and once in a session: the largest of them take a second each.
     @lru_cache(maxsize=None)
     def made(name: str) -> Path:
-        standins.make(folder, [name])
+        synthetic.make(folder, [name])
         return folder
 
     def ask(*given: Any, **how: Any) -> Path:
@@ -149,12 +149,12 @@ def prepared_digits(request: pytest.FixtureRequest) -> Any:
 
 def prepared(request: pytest.FixtureRequest, name: str) -> Any:
     """Return a data set with the chapter's preparation, made once in a session."""
-    from pytest_kerasch2.data import prepare
+    from pytest_kerasch2.data import preprocessing
 
     shelf = request.config.stash.setdefault(SHELF, {})
     key = f"{name} prepared"
     if key not in shelf:
-        shelf[key] = prepare.prepared(data_set(request, name))
+        shelf[key] = preprocessing.prepared(data_set(request, name))
     return shelf[key]
 
 

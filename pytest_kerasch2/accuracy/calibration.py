@@ -18,7 +18,7 @@ from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings, Recipe
 from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.claims.release import Release
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api, devices, packages, threads
 from pytest_kerasch2.suggestions import did_you_mean
@@ -187,7 +187,7 @@ def _description_here(request: CalibrationRequest) -> TrainingDescription:
 
 @functools.lru_cache(maxsize=1)
 def _prepared(request: CalibrationRequest) -> Any:
-    return prepare.prepared(sources.load(request.data, mirror=request.mirror, offline=request.offline))
+    return preprocessing.prepared(sources.load(request.data, mirror=request.mirror, offline=request.offline))
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from pytest_kerasch2.accuracy.reference_distribution import ReferenceDistributio
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.accuracy.user_training import UserTraining
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.report import pictures
@@ -111,7 +111,7 @@ def _trained(request: GateRequest, reference: Reference) -> dict[str, Any]:
     style = models.style(reference.description.recipe.to_dict()["style"])
 
     def load_data(name: str) -> Any:
-        return prepare.prepared(sources.load(name, mirror=request.mirror, offline=request.offline))
+        return preprocessing.prepared(sources.load(name, mirror=request.mirror, offline=request.offline))
 
     return {"model": lambda: style.build(api.tensorflow()), "load_data": load_data}
 

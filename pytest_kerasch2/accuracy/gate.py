@@ -16,7 +16,7 @@ from pytest_kerasch2.accuracy.reference import Reference, find_reference
 from pytest_kerasch2.accuracy.reference_distribution import distribution_of
 from pytest_kerasch2.accuracy.runs import TrainingRun, quoted, run_of
 from pytest_kerasch2.accuracy.settings import GateSettings, Recipe
-from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import BadReference, InvalidArgument
 
 # From a seed to the curve: a run, or a history, or a mapping like it.
@@ -113,8 +113,8 @@ def _data(reference: Reference, data: Any, load_data: Callable[[str], Any] | Non
                 remedy="give it as data=",
             )
         data = load_data(name)
-    if not isinstance(data, Prepared):
-        remedy = "give what the fixture prepared_digits or data.prepare.prepared returns"
+    if not isinstance(data, PreparedData):
+        remedy = "give what the fixture prepared_digits or pytest_kerasch2.prepare_data returns"
         raise InvalidArgument(f"data must be a prepared data set, got a {type(data).__name__}", remedy=remedy)
     check_same_data(reference, data)
     return data
@@ -255,7 +255,7 @@ def gate_runs(
     return sequential_test.decide(distribution_of(reference, settings), runs)
 
 
-def training_of_model(build: Callable[[], Any], data: Prepared, recipe: Recipe) -> Train:
+def training_of_model(build: Callable[[], Any], data: PreparedData, recipe: Recipe) -> Train:
     """Return a training of the model that a factory makes, by the recipe of a reference.
 
     Args:

@@ -317,9 +317,9 @@ def set_policy(name: str) -> None:
 def _alone() -> bool:
     """Return whether Keras runs on another backend, be TensorFlow installed beside it or not."""
     # Asked in the midst of measured steps: once something is imported, nothing is looked up in a file.
-    made, legacy = backend_choice.imported(), _legacy()
-    if made is not None and (made.name == backend_choice.DEFAULT or not legacy):
-        return made.name != backend_choice.DEFAULT
+    running, legacy = backend_choice.imported(), _legacy()
+    if running is not None and (running.name == backend_choice.DEFAULT or not legacy):
+        return running.name != backend_choice.DEFAULT
     third = _takes_other_backends(legacy)
     if not third and "tensorflow" in sys.modules:
         return False

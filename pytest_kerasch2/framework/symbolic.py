@@ -25,17 +25,17 @@ def is_in_use(release: Release | None) -> bool:
     return release is not None and release.backend in EARLY
 
 
-def flags(folder: Path, given: str) -> str:
+def flags(folder: Path, current: str) -> str:
     """Return settings of Theano with which it compiles into a folder, not into the home.
 
     Args:
         folder: one for all processes of a run, which are spared most of the work so.
-        given: the settings of the user, which stay in force.
+        current: the settings of the user, which stay in force.
     """
-    if "compiledir" in given:
-        return given
+    if "compiledir" in current:
+        return current
     # Of several processes one compiles at a time; the others look each second whether it has ended.
-    return ",".join([*filter(None, [given]), f"base_compiledir={(folder / 'theano').as_posix()}", "compile.wait=1"])
+    return ",".join([*filter(None, [current]), f"base_compiledir={(folder / 'theano').as_posix()}", "compile.wait=1"])
 
 
 def engine() -> Any:
@@ -105,8 +105,8 @@ def _call(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> A
     try:
         if _has_batches():
             return _fed(layer, inputs, training, options)
-        given = structure(lambda value: value if is_tensor(value) else tensor(value), inputs)
-        result = layer(given, **options)
+        tensors = structure(lambda value: value if is_tensor(value) else tensor(value), inputs)
+        result = layer(tensors, **options)
         return structure(lambda value: tensor(evaluate(value, training)), result)
     finally:
         # A call on values is no place in a graph; Keras 2 notes it as one, and then cannot tell the output's shape.

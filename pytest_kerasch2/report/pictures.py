@@ -43,9 +43,6 @@ def refuse(path: Path) -> None:
     """
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidArgument("A picture is of no kind that can be drawn", repr(path.name), "call it .png or .svg")
-    if path.is_dir() or not path.parent.is_dir():
-        detail = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise InvalidArgument("A picture cannot be written", detail, "name a file in a folder that exists")
     why = files.why_not(path)
     if why is not None:
         raise InvalidArgument("A picture cannot be written", why, "name a file in a folder that can be written")

@@ -14,7 +14,7 @@ from tests.meta.sources import PACKAGE, functions, imports, modules, name_of, ot
 # Where a function ends, and what an older CPython takes, `ast` tells from 3.8 on.
 READS_SOURCE = pytest.mark.skipif(sys.version_info < (3, 8), reason="source is read by CPython 3.8 or newer")
 FRAMEWORKS = ("tensorflow", "keras", "tf_keras", "jax", "torch")
-HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "filelock", "sklearn")
+HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "filelock", "psutil", "sklearn")
 # From the top floor down. A room may reach those below it; on one floor, only what is named here.
 FLOORS = (
     ("plugin", "cli"),

@@ -196,9 +196,9 @@ import pytest
 @pytest.fixture(scope="module")
 def reference():
     from pytest_kerasch2.accuracy import reference, settings, training
-    from pytest_kerasch2.data import prepare, sources
+    from pytest_kerasch2.data import preprocessing, sources
 
-    digits = prepare.prepared(sources.load("digits"))
+    digits = preprocessing.prepared(sources.load("digits"))
     how = settings.Recipe(epochs=2)
     data = {"name": "digits", "sha256": digits.digest, "train": 1500, "test": 297}
     subject = reference.TrainingDescription(how, data, {})

@@ -17,7 +17,7 @@ from pytest_kerasch2.accuracy import gate, reference, training
 from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
-from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
 from tests.unit import accuracy_made
 from tests.unit.accuracy_made import NEW, made, run
@@ -26,7 +26,7 @@ pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `ac
 SEEDS = made()
 IMAGE = np.zeros((1, 28, 28), dtype="float32")
 LABEL = np.zeros(1, dtype="int64")
-DIGITS = Prepared("digits", IMAGE, LABEL, IMAGE, LABEL, "0" * 64)
+DIGITS = PreparedData("digits", IMAGE, LABEL, IMAGE, LABEL, "0" * 64)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from pytest_kerasch2.accuracy import gate
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.framework import api
 from tests.unit.accuracy_made import NEW, made, run
@@ -25,7 +25,7 @@ SEEDS = made(epochs=1)
 
 @pytest.fixture(scope="module")
 def digits() -> Any:
-    whole = prepare.prepared(sources.load("digits"))
+    whole = preprocessing.prepared(sources.load("digits"))
     few = {"x_train": whole.x_train[:96], "y_train": whole.y_train[:96]}
     return replace(whole, **few, x_test=whole.x_test[:32], y_test=whole.y_test[:32])
 

@@ -229,7 +229,7 @@ def test_what_seldom_comes_is_drawn_too(svg: Callable[[Any], str], made: Callabl
     [
         ("a.pdf", "no kind that can be drawn. Found: 'a.pdf'. To do: call it .png or .svg."),
         ("a", "no kind that can be drawn"),
-        ("nowhere/a.png", "cannot be written. Found: there is no folder"),
+        ("nowhere/a.png", "nowhere is no folder"),
         ("folder.svg", "cannot be written. Found: A file"),
     ],
 )

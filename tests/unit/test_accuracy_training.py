@@ -9,7 +9,7 @@ import pytest
 
 from pytest_kerasch2.accuracy import runs, training
 from pytest_kerasch2.accuracy.settings import FEEDS, Recipe, read_recipe
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.errors import InvalidArgument, TrainingFailed
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import STYLES, style
@@ -22,7 +22,7 @@ QUICK_STYLES = ("sequential-list", "subclass")
 
 @pytest.fixture(scope="module")
 def data() -> Any:
-    whole = prepare.prepared(sources.load("digits"))
+    whole = preprocessing.prepared(sources.load("digits"))
     # So few that an epoch is no whole number of calls, nor of batches
     return replace(whole, x_train=whole.x_train[:330], y_train=whole.y_train[:330], x_test=whole.x_test[:50])
 

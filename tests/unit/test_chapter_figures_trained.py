@@ -16,7 +16,7 @@ from pytest_kerasch2.chapter.printed_numbers import fixtures as printed_numbers_
 from pytest_kerasch2.chapter.printed_numbers import shared as printed_numbers_shared
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.chapter.printed_numbers.trained import STYLES, Curves
-from pytest_kerasch2.data import standins
+from pytest_kerasch2.data import synthetic
 from pytest_kerasch2.errors import BadReference, Inconclusive, TrainingFailed
 from pytest_kerasch2.options import Settings
 
@@ -33,7 +33,7 @@ def curves() -> Curves:
 @pytest.fixture(scope="module")
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mirror")
-    standins.make(folder, ["mnist"])
+    synthetic.make(folder, ["mnist"])
     return folder
 
 

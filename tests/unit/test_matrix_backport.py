@@ -13,13 +13,13 @@ import pytest
 if sys.version_info < (3, 9):
     pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
 
-from matrix import backport, interpreters, places
+from matrix import backport, interpreters, paths
 from matrix.errors import Absent
 
-MODULES = sorted(places.PLUGIN.rglob("*.py"))
+MODULES = sorted(paths.PLUGIN.rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(places.PLUGIN).as_posix())
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(paths.PLUGIN).as_posix())
 def test_each_module_can_be_read_by_the_older_interpreter(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
 
@@ -95,7 +95,7 @@ def older() -> Path:
 
 def test_the_older_interpreter_compiles_the_copy(older: Path, tmp_path: Path) -> None:
     for path in MODULES:
-        copy = tmp_path / path.relative_to(places.PLUGIN)
+        copy = tmp_path / path.relative_to(paths.PLUGIN)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(backport.rewritten(path.read_text(encoding="utf-8")), encoding="utf-8")
 

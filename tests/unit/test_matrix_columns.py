@@ -14,11 +14,11 @@ if sys.version_info < (3, 9):
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from matrix import columns, installer, places
+from matrix import columns, installer, paths
 from matrix.columns import Column
 from pytest_kerasch2.errors import InvalidArgument
 
-RELEASES = columns.read(places.RELEASES)
+RELEASES = columns.read(paths.RELEASES)
 HEAD = 'as_of = "2026-01-01"\n'
 ONE = """[[release]]
 environment = "tf2.15"
@@ -119,7 +119,7 @@ def test_the_pins_hold_what_the_plugin_needs(column: Column) -> None:
         assert taken, f"{requirement}: python -m matrix pin {column.environment}"
 
 
-@pytest.mark.parametrize("path", sorted(places.PINS.glob("*.txt")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(paths.PINS.glob("*.txt")), ids=lambda path: path.stem)
 def test_pins_are_of_a_release_and_name_no_place(path: Path) -> None:
     known = {column.environment for column in RELEASES.columns}
     text = path.read_text(encoding="utf-8")
@@ -129,7 +129,7 @@ def test_pins_are_of_a_release_and_name_no_place(path: Path) -> None:
     assert "/" not in text
 
 
-@pytest.mark.parametrize("path", sorted(places.PINS.glob("*.txt")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(paths.PINS.glob("*.txt")), ids=lambda path: path.stem)
 def test_every_pin_has_a_hash(path: Path) -> None:
     entries = path.read_text(encoding="utf-8").split("\n")[1:]
 
@@ -143,11 +143,11 @@ def test_pins_are_read_with_names_in_one_spelling() -> None:
 
 
 def _pinned(name: str) -> dict[str, str]:
-    return installer.pinned(places.pins(name).read_text(encoding="utf-8"))
+    return installer.pinned(paths.pins(name).read_text(encoding="utf-8"))
 
 
 def _needed_by_the_plugin(python: str) -> list[Requirement]:
-    project: Any = columns._parsed(places.ROOT / "pyproject.toml")["project"]
+    project: Any = columns._parsed(paths.ROOT / "pyproject.toml")["project"]
     texts = [
         *project["dependencies"],
         *(one for name in installer.EXTRAS for one in project["optional-dependencies"][name]),

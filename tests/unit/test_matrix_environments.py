@@ -14,7 +14,7 @@ import pytest
 if sys.version_info < (3, 9):
     pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
 
-from matrix import disk, environments, installer, places
+from matrix import disk, environments, installer, paths
 from matrix.environments import Maker
 from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
@@ -22,7 +22,7 @@ from tests.unit.matrix_made import column
 
 
 def test_the_cache_is_left_alone_while_there_is_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(places, "MADE", tmp_path)
+    monkeypatch.setattr(paths, "MADE", tmp_path)
     monkeypatch.setattr(disk, "ROOM", 0)
     monkeypatch.setattr(installer, "uv", lambda: pytest.fail("uv is not needed"))
 
@@ -34,7 +34,7 @@ def test_a_full_disk_gives_up_the_largest_packages(monkeypatch: pytest.MonkeyPat
     program = tmp_path / "uv"
     program.write_text(f'#!/bin/sh\necho "$@" > {said}\n', encoding="utf-8")
     program.chmod(0o755)
-    monkeypatch.setattr(places, "MADE", tmp_path)
+    monkeypatch.setattr(paths, "MADE", tmp_path)
     monkeypatch.setattr(disk, "ROOM", float("inf"))
     monkeypatch.setattr(installer, "uv", lambda: str(program))
 
@@ -68,7 +68,7 @@ def test_the_users_own_settings_of_keras_do_not_reach_a_run() -> None:
 
 
 def test_a_missing_shared_library_leaves_a_column_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "WORK", tmp_path)
+    monkeypatch.setattr(paths, "WORK", tmp_path)
     old = replace(column("2.15"), libraries={"libold.so.1": "libnowhere.so.99"})
 
     with pytest.raises(Absent, match=r"A shared library is missing\. Found: libnowhere\.so\.99"):

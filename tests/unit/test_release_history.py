@@ -19,7 +19,7 @@ if sys.platform == "win32":
 from evaluation import release_history, release_history_kept, release_history_picture, release_history_report
 from evaluation.release_history import Unmeasured, Wish
 from evaluation.release_history_rows import history, jumps, series
-from matrix import columns, environments, places
+from matrix import columns, environments, paths
 from matrix.columns import Column
 from matrix.errors import Unfinished
 from pytest_kerasch2.errors import BadResults, ChildDied, InvalidArgument
@@ -28,7 +28,7 @@ from pytest_kerasch2.timing.timed_processes import Arm
 from tests.unit.compared_made import interpreter
 from tests.unit.history_made import STEP, line
 
-RELEASES = columns.read(places.RELEASES)
+RELEASES = columns.read(paths.RELEASES)
 MODES = ["fit", "graph", "train_on_batch", "predict"]
 
 

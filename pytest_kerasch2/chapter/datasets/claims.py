@@ -18,7 +18,7 @@ from pytest_kerasch2.chapter.datasets import faults
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
-from pytest_kerasch2.data import genuine, registry, standins
+from pytest_kerasch2.data import keras_loaders, registry, synthetic
 
 NAMED = ("boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
 # The four arrays by name: shape and type of each.
@@ -34,7 +34,7 @@ Shapes = Dict[str, Tuple[Tuple[int, ...], str]]
 @tolerates(faults.one_more, faults.other_name_beside)
 def named(tf: Any, record: Recorder) -> None:
     """Look for each of the seven."""
-    there = genuine.names_in(tf)
+    there = keras_loaders.names_in(tf)
     for name in NAMED:
         record.contains(f"tf.keras.datasets has {name}", expected=name, actual=there)
 
@@ -44,7 +44,7 @@ def named(tf: Any, record: Recorder) -> None:
 @tolerates(faults.one_more, faults.other_name_beside)
 def count(tf: Any, record: Recorder) -> None:
     """Count the functions load_data of those that are named; the chapter does not say that there are no others."""
-    there = genuine.names_in(tf)
+    there = keras_loaders.names_in(tf)
     more = sorted(set(there) - set(NAMED))
     record.saw(f"beside those that are named: {', '.join(more) or 'none'}")
     loaders = {getattr(tf.keras.datasets, name).load_data for name in NAMED if name in there}
@@ -89,7 +89,7 @@ def quartet(tf: Any, archives: Any, record: Recorder) -> None:
     """Take apart what the loaders give on stand-ins; of CIFAR, which takes seconds, the checks of each do it."""
     record.saw("of stand-ins; cifar10 and cifar100 are taken apart by the checks of their own claims")
     for name in (name for name in NAMED if not name.startswith("cifar")):
-        with genuine.genuine_loaders(tf, archives(name), [name]) as loaders:
+        with keras_loaders.genuine_loaders(tf, archives(name), [name]) as loaders:
             four = record.runs(f"two pairs of {name}", partial(_taken_apart, loaders[name]))
         kinds = sorted({type(array).__name__ for array in four.values()})
         record.equal(f"what {name} gives is of the kind", expected=["ndarray"], actual=kinds)
@@ -133,7 +133,7 @@ def _labels_of(name: str, folder: Path) -> dict[str, Any]:
     """Return the labels of a stand-in: classes in turn, or shuffled together with the examples, by the seed 113."""
     record = registry.record_of(name)
     rows = {facts.name: facts.shape[0] for facts in record.arrays}
-    if record.assembly in ("as stored", "images"):
+    if record.postprocessing in ("as stored", "images"):
         return {part: np.arange(rows[part]) % (record.classes or 1) for part in ("y_train", "y_test")}
     stored = np.load(str(folder / record.archives[0].file))
     random, shuffled = np.random.RandomState(113), {}
@@ -148,7 +148,7 @@ def _labels_of(name: str, folder: Path) -> dict[str, Any]:
 
 def _decided(tf: Any, archives: Any, record: Recorder, name: str, expected: Shapes) -> dict[str, Any]:
     folder = archives(name)
-    with genuine.genuine_loaders(tf, folder, [name]) as loaders:
+    with keras_loaders.genuine_loaders(tf, folder, [name]) as loaders:
         four = _taken_apart(loaders[name])
     _shaped(record, name, four, expected)
     _labelled(record, name, four, folder)
@@ -208,7 +208,7 @@ def cifar100(tf: Any, archives: Any, record: Recorder) -> None:
 def fashion_mnist(tf: Any, archives: Any, record: Recorder) -> None:
     """Load the stand-in by the name that is printed."""
     folder = archives("fashion_mnist")
-    with genuine.genuine_loaders(tf, folder, ["fashion_mnist"]):
+    with keras_loaders.genuine_loaders(tf, folder, ["fashion_mnist"]):
         (x_train, y_train), (x_test, y_test) = tf.keras.datasets.fashion_mnist.load_data()
     four = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     _shaped(record, "fashion_mnist", four, _shapes((60_000, 10_000), (28, 28), "uint8", (), "uint8"))
@@ -277,7 +277,7 @@ def _lists(record: Recorder, name: str, four: dict[str, Any]) -> None:
 @tolerates(faults.pairs_are_lists, faults.arrays_are_copies)
 def mnist_content(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
     """Let Keras's own loader read the genuine archive, and compare with the arrays that we know by their hashes."""
-    with genuine.genuine_loaders(tf, _archive_folder(mnist, scratch), ["mnist"]) as loaders:
+    with keras_loaders.genuine_loaders(tf, _archive_folder(mnist, scratch), ["mnist"]) as loaders:
         four = _taken_apart(loaders["mnist"])
 
     record.saw("the genuine MNIST, told by the hashes of its arrays")
@@ -296,5 +296,5 @@ def _archive_folder(mnist: Any, scratch: Path) -> Path:
     if archive.name == "mnist.npz" and archive.is_file():
         return archive.parent
     four = {part: getattr(mnist, part) for part in ("x_train", "y_train", "x_test", "y_test")}
-    standins.pack_npz(scratch / "mnist.npz", four.items())
+    synthetic.pack_npz(scratch / "mnist.npz", four.items())
     return scratch

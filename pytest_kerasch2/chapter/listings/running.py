@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, Sequence
 
 from pytest_kerasch2.chapter.listings import texts
 from pytest_kerasch2.claims.recorder import Recorder
-from pytest_kerasch2.data import genuine, registry, standins
+from pytest_kerasch2.data import keras_loaders, registry, synthetic
 from pytest_kerasch2.framework import api
 
 Names = Dict[str, Any]
@@ -106,6 +106,6 @@ def short_mnist(mnist: Any, folder: Path) -> Iterator[None]:
         ("x_test", mnist.x_test[:TEST]),
         ("y_test", mnist.y_test[:TEST]),
     ]
-    standins.pack_npz(standins.paths_of(record, folder)[0], arrays)
-    with genuine.genuine_loaders(api.tensorflow(), str(folder), ["mnist"]):
+    synthetic.pack_npz(synthetic.paths_of(record, folder)[0], arrays)
+    with keras_loaders.genuine_loaders(api.tensorflow(), str(folder), ["mnist"]):
         yield

@@ -15,7 +15,7 @@ from pytest_kerasch2.chapter.saving import workarounds as saving_workarounds
 from pytest_kerasch2.checks.folder import inside
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
-from pytest_kerasch2.data import genuine, standins
+from pytest_kerasch2.data import keras_loaders, synthetic
 
 UNNAMED = "the block speaks of `model`, and no block of the chapter makes a name of that kind"
 NAMES = "https://docs.python.org/3/library/exceptions.html#NameError"
@@ -143,9 +143,9 @@ def load_weights(tf: Any, scratch: Path, record: Recorder) -> None:
 @tolerates(faults.windows_line_ends)
 def load_fashion(tf: Any, scratch: Path, record: Recorder) -> None:
     """Run the block with Keras's own loader, which finds archives of the true shape on loopback."""
-    standins.make(scratch, ["fashion_mnist"])
+    synthetic.make(scratch, ["fashion_mnist"])
 
-    with genuine.genuine_loaders(tf, str(scratch), ["fashion_mnist"]):
+    with keras_loaders.genuine_loaders(tf, str(scratch), ["fashion_mnist"]):
         names = running.executed(record, "load-fashion", {"tf": tf})
 
     record.equal("training images", expected=(60000, 28, 28), actual=names["x_train"].shape)

@@ -16,7 +16,7 @@ from pytest_kerasch2.chapter.listings.running import compiled
 from pytest_kerasch2.chapter.session import blocks
 from pytest_kerasch2.checks.captured import attempt
 from pytest_kerasch2.checks.folder import inside
-from pytest_kerasch2.data import genuine, registry, standins
+from pytest_kerasch2.data import keras_loaders, registry, synthetic
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.subprocesses.job import Job
 
@@ -74,7 +74,7 @@ def _data(folder: Path) -> Iterator[None]:
     parts = [(part, drawn.randint(0, 256, (count, 28, 28)).astype("uint8"), count) for part, count in SIZES.items()]
     arrays = [(f"x_{part}", images) for part, images, _ in parts]
     arrays += [(f"y_{part}", (numpy.arange(count) % 10).astype("uint8")) for part, _, count in parts]
-    standins.pack_npz(standins.paths_of(registry.record_of("mnist"), mirror)[0], arrays)
-    standins.make(mirror, ["fashion_mnist"])
-    with genuine.genuine_loaders(api.tensorflow(), str(mirror), ["mnist", "fashion_mnist"]):
+    synthetic.pack_npz(synthetic.paths_of(registry.record_of("mnist"), mirror)[0], arrays)
+    synthetic.make(mirror, ["fashion_mnist"])
+    with keras_loaders.genuine_loaders(api.tensorflow(), str(mirror), ["mnist", "fashion_mnist"]):
         yield

@@ -8,21 +8,21 @@ import time
 import numpy as np
 import pytest
 
-from pytest_kerasch2.data import archives, sources, standins
+from pytest_kerasch2.data import archives, sources, synthetic
 from pytest_kerasch2.data.registry import NAMES, record_of
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     made = tmp_path_factory.mktemp("standins")
-    standins.make(made)
+    synthetic.make(made)
     return made
 
 
 @pytest.fixture(scope="module")
 def loaded(folder: pathlib.Path) -> dict[str, sources.DataSet]:
     # The two CIFARs take 370 MB together, so only what is asked of them below is kept.
-    return {name: standins.load(name, folder) for name in NAMES if not name.startswith("cifar")}
+    return {name: synthetic.load(name, folder) for name in NAMES if not name.startswith("cifar")}
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("cifar")])
@@ -47,7 +47,7 @@ def test_the_arrays_have_the_documented_types(loaded: dict[str, sources.DataSet]
 def test_the_cifars_have_the_documented_shapes_types_and_classes(folder: pathlib.Path, name: str) -> None:
     record = record_of(name)
 
-    data = standins.load(name, folder)
+    data = synthetic.load(name, folder)
 
     assert [(getattr(data, fact.name).shape, str(getattr(data, fact.name).dtype)) for fact in record.arrays] == [
         (fact.shape, fact.dtype) for fact in record.arrays
@@ -79,7 +79,7 @@ def test_the_bytes_are_the_same_every_time_whatever_the_clock_says(
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: 86_400.0 * 365 * 40)
 
-    standins.make(tmp_path, ["boston_housing", "fashion_mnist"])
+    synthetic.make(tmp_path, ["boston_housing", "fashion_mnist"])
 
     again = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.*z"))
     assert [(tmp_path / path).read_bytes() for path in again] == [(folder / path).read_bytes() for path in again]
@@ -88,7 +88,7 @@ def test_the_bytes_are_the_same_every_time_whatever_the_clock_says(
 def test_object_arrays_go_by_the_module_name_that_every_numpy_knows(folder: pathlib.Path) -> None:
     array = np.empty(1, dtype=object)
 
-    content = standins.pickled(array)
+    content = synthetic.pickled(array)
 
     assert b"numpy.core.multiarray" in content
     assert b"numpy._core" not in content
@@ -105,8 +105,8 @@ def test_numpy_itself_can_read_the_lists(folder: pathlib.Path) -> None:
 
 
 def test_a_vouched_record_takes_the_stand_ins_for_genuine(folder: pathlib.Path) -> None:
-    record = standins.vouched(record_of("mnist"), folder)
+    record = synthetic.vouched(record_of("mnist"), folder)
 
-    data = sources.data_set(record, standins.paths_of(record, folder), source="mirror")
+    data = sources.data_set(record, synthetic.paths_of(record, folder), source="mirror")
 
     assert data.source == "mirror"

@@ -12,9 +12,9 @@ import pytest
 if sys.version_info < (3, 9):
     pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
 
-from matrix import backport, merging, places, sources, states
+from matrix import backport, fingerprints, merging, paths, sources
 from matrix.columns import Column
-from matrix.states import ALL, NOTHING, Fingerprint, State, Work
+from matrix.fingerprints import ALL, NOTHING, ColumnWork, Fingerprint, State
 from pytest_kerasch2 import chapter
 
 NOW = Fingerprint("w", {"one": "1", "two": "2", "three": "3"})
@@ -27,27 +27,29 @@ def _before(**sections: str) -> State:
 
 
 def test_what_was_never_run_is_run_whole() -> None:
-    assert states.work(None, NOW, []) == ALL
+    assert fingerprints.work(None, NOW, []) == ALL
 
 
 def test_what_has_not_changed_is_not_run() -> None:
-    assert states.work(_before(), NOW, []) == NOTHING
+    assert fingerprints.work(_before(), NOW, []) == NOTHING
 
 
 def test_another_plugin_or_other_pins_ask_for_all() -> None:
-    assert states.work(_before(), replace(NOW, whole="other"), []) == ALL
+    assert fingerprints.work(_before(), replace(NOW, whole="other"), []) == ALL
 
 
 def test_a_changed_section_is_run_alone() -> None:
-    assert states.work(_before(two="old"), NOW, []) == Work(True, ("two",))
+    assert fingerprints.work(_before(two="old"), NOW, []) == ColumnWork(True, ("two",))
 
 
 def test_sections_that_decide_a_claim_together_are_run_together() -> None:
-    assert states.work(_before(two="old"), NOW, [frozenset({"two", "three"})]) == Work(True, ("two", "three"))
+    assert fingerprints.work(_before(two="old"), NOW, [frozenset({"two", "three"})]) == ColumnWork(
+        True, ("two", "three")
+    )
 
 
 def test_all_sections_changed_is_a_run_of_the_whole() -> None:
-    assert states.work(_before(one="x", two="x", three="x"), NOW, []) == ALL
+    assert fingerprints.work(_before(one="x", two="x", three="x"), NOW, []) == ALL
 
 
 @pytest.mark.parametrize(
@@ -59,44 +61,44 @@ def test_all_sections_changed_is_a_run_of_the_whole() -> None:
     ],
 )
 def test_a_fingerprint_is_of_release_and_plugin(column: Column, plugin: sources.Sources) -> None:
-    assert states.fingerprint(column, plugin).whole != states.fingerprint(COLUMN, PLUGIN).whole
+    assert fingerprints.fingerprint(column, plugin).whole != fingerprints.fingerprint(COLUMN, PLUGIN).whole
 
 
 def test_a_fingerprint_is_of_the_pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "PINS", tmp_path)
-    before = states.fingerprint(COLUMN, PLUGIN)
+    monkeypatch.setattr(paths, "PINS", tmp_path)
+    before = fingerprints.fingerprint(COLUMN, PLUGIN)
 
     (tmp_path / "tf2.15.txt").write_text("numpy==1.26.4\n", encoding="utf-8")
 
-    assert states.fingerprint(COLUMN, PLUGIN) != before
+    assert fingerprints.fingerprint(COLUMN, PLUGIN) != before
 
 
 def test_how_the_copy_for_an_older_interpreter_is_made_counts_there(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = (COLUMN, replace(COLUMN, python="3.6"))
-    before = [states.fingerprint(column, PLUGIN) for column in columns]
+    before = [fingerprints.fingerprint(column, PLUGIN) for column in columns]
 
     monkeypatch.setattr(backport, "digest", lambda: b"another")
 
-    assert [old == states.fingerprint(one, PLUGIN) for old, one in zip(before, columns)] == [True, False]
+    assert [old == fingerprints.fingerprint(one, PLUGIN) for old, one in zip(before, columns)] == [True, False]
 
 
 def test_words_for_people_change_no_fingerprint() -> None:
     renamed = replace(COLUMN, label="2.15")
 
-    assert states.fingerprint(renamed, PLUGIN) == states.fingerprint(COLUMN, PLUGIN)
+    assert fingerprints.fingerprint(renamed, PLUGIN) == fingerprints.fingerprint(COLUMN, PLUGIN)
 
 
 def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
-    states.write(_before(), tmp_path / "a.json")
+    fingerprints.write(_before(), tmp_path / "a.json")
 
-    assert states.read(tmp_path / "a.json") == _before()
+    assert fingerprints.read(tmp_path / "a.json") == _before()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"fingerprint": {"other": 1}, "failed": false, "seconds": 1}'])
 def test_a_state_of_another_time_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text, encoding="utf-8")
 
-    assert states.read(tmp_path / "a.json") is None
+    assert fingerprints.read(tmp_path / "a.json") is None
 
 
 def _results(*ids: str, evidence: str = "old", datasets: Any = None, complete: bool = True) -> Any:

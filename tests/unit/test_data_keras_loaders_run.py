@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from pytest_kerasch2.data import genuine
+from pytest_kerasch2.data import keras_loaders
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 
@@ -22,16 +22,16 @@ GROUPS = {
 CHILD = """
 import json, pathlib, sys
 import tensorflow as tf
-from pytest_kerasch2.data import digests, genuine, standins
+from pytest_kerasch2.data import digests, keras_loaders, synthetic
 folder, names = pathlib.Path(sys.argv[1]), json.loads(sys.argv[2])
-names = [name for name in names if name in genuine.names_in(tf)]
-standins.make(folder, names)
+names = [name for name in names if name in keras_loaders.names_in(tf)]
+synthetic.make(folder, names)
 same = {}
-with genuine.genuine_loaders(tf, folder, names) as loaders:
+with keras_loaders.genuine_loaders(tf, folder, names) as loaders:
     for name, load_data in loaders.items():
         (x_train, y_train), (x_test, y_test) = load_data()
         theirs = zip(("x_train", "y_train", "x_test", "y_test"), (x_train, y_train, x_test, y_test))
-        same[name] = digests.digest_of_arrays(theirs) == standins.load(name, folder).digest
+        same[name] = digests.digest_of_arrays(theirs) == synthetic.load(name, folder).digest
 print("\\n" + json.dumps(same))
 """
 
@@ -44,7 +44,7 @@ def test_our_arrays_are_those_of_the_genuine_loaders_and_the_home_stays_empty(
     home.mkdir()
     # A Keras home elsewhere, because Keras writes its own configuration at import.
     environment = {**os.environ, "HOME": str(home), "KERAS_HOME": str(tmp_path / "k"), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment["PYTHONPATH"] = str(pathlib.Path(genuine.__file__).resolve().parents[2])
+    environment["PYTHONPATH"] = str(pathlib.Path(keras_loaders.__file__).resolve().parents[2])
     archives = tmp_path / "archives"
     archives.mkdir()
 

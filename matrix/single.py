@@ -12,7 +12,7 @@ from typing import Sequence
 
 from filelock import FileLock
 
-from matrix import environments, interrupts, places, sources, states, verifying
+from matrix import environments, fingerprints, interrupts, paths, sources, verify
 from matrix.columns import Column, Releases
 from matrix.environments import Environment
 from matrix.errors import Absent, Unfinished
@@ -22,7 +22,7 @@ from pytest_kerasch2.claims import results
 ABSENT = 1
 
 
-def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
+def verify_column(releases: Releases, name: str, arguments: Sequence[str]) -> int:
     """Verify the chapter on one column, always, and show pytest's own output.
 
     Without arguments its results file is kept for the table. With some, perhaps only a part is run: nothing is kept.
@@ -33,28 +33,28 @@ def verify(releases: Releases, name: str, arguments: Sequence[str]) -> int:
     Raises:
         InvalidArgument: there is no column of that name.
     """
-    places.make()
+    paths.make()
     (column,) = releases.chosen([name])
-    now = states.fingerprint(column, sources.read(places.PLUGIN))
+    now = fingerprints.fingerprint(column, sources.read(paths.PLUGIN))
     began = time.monotonic()
     try:
         environment = environment_of(releases, column)
-        folder = verifying.work_folder(column)
-        made = None if arguments else folder / "results.json"
-        if made is not None:
-            made.unlink(missing_ok=True)
-        kept = [] if made is None else [f"--chapter-results={made}"]
-        status = run_pytest(environment, folder, [*kept, *arguments])
-        if made is not None and not made.exists():
-            verifying.require_import(column, environment)
+        folder = verify.work_folder(column)
+        results_file = None if arguments else folder / "results.json"
+        if results_file is not None:
+            results_file.unlink(missing_ok=True)
+        options = [] if results_file is None else [f"--chapter-results={results_file}"]
+        status = run_pytest(environment, folder, [*options, *arguments])
+        if results_file is not None and not results_file.exists():
+            verify.require_import(column, environment)
     except (Absent, Unfinished) as error:
         if not arguments:
-            verifying.keep_absence(column, str(error), leave=isinstance(error, Unfinished))
+            verify.keep_absence(column, str(error), leave=isinstance(error, Unfinished))
         sys.stderr.write(f"{name}: {error}\n")
         return ABSENT
-    if made is not None and status in verifying.WHOLE:
+    if results_file is not None and status in verify.WHOLE:
         seconds = round(time.monotonic() - began, 1)
-        verifying.keep(column, results.read(made), states.State(now, status != 0, seconds))
+        verify.keep(column, results.read(results_file), fingerprints.State(now, status != 0, seconds))
     return status
 
 
@@ -65,13 +65,13 @@ def environment_of(releases: Releases, column: Column) -> Environment:
         Absent: it cannot be had.
         Unfinished: making it did not end.
     """
-    log = places.log(column.environment)
+    log = paths.log(column.environment)
     log.write_bytes(b"")
-    with tempfile.TemporaryDirectory(dir=places.WHEELS) as wheels, Processes() as processes:
+    with tempfile.TemporaryDirectory(dir=paths.WHEELS) as wheels, Processes() as processes:
         # The hash first: what is saved while the wheel is built counts as not built yet.
-        built = sources.whole(places.PLUGIN)
+        built = sources.whole(paths.PLUGIN)
         # Several of these may be started at once, by `tox run -p`; the build writes beside the source.
-        with FileLock(places.WHEELS / "building.lock"):
+        with FileLock(paths.WHEELS / "building.lock"):
             wheel = environments.build_wheel(Path(wheels), processes, log)
         maker = environments.Maker(releases.as_of, wheel, built, processes)
         return maker.make(column, log, os.environ)
@@ -79,6 +79,6 @@ def environment_of(releases: Releases, column: Column) -> Environment:
 
 def run_pytest(environment: Environment, folder: Path, arguments: Sequence[str]) -> int:
     """Let pytest verify the chapter, show what it says, and give its exit status."""
-    command = verifying.command_for(environment, folder, None, more=arguments)
+    command = verify.command_for(environment, folder, None, more=arguments)
     with interrupts.left_to_the_child():
         return subprocess.run(command, cwd=folder, env=dict(environment.variables), check=False).returncode

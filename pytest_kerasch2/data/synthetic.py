@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable
 
 import numpy as np
 
-from pytest_kerasch2.data import assembly, digests, sources
+from pytest_kerasch2.data import digests, postprocessing, sources
 from pytest_kerasch2.data.registry import NAMES, ArrayFacts, DataRecord, record_of
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ def make(folder: pathlib.Path, names: Iterable[str] = NAMES) -> dict[str, tuple[
         InvalidArgument: a name that no data set has.
     """
     writers: dict[str, Callable[[DataRecord, pathlib.Path], None]] = {"npz": _npz, "idx": _idx, "batches": _batches}
-    made = {}
+    paths = {}
     for name in names:
         record = record_of(name)
         writers[record.layout](record, folder)
-        made[name] = paths_of(record, folder)
-    return made
+        paths[name] = paths_of(record, folder)
+    return paths
 
 
 def load(name: str, folder: pathlib.Path) -> sources.DataSet:
@@ -67,7 +67,7 @@ def vouched(record: DataRecord, folder: pathlib.Path, address: str = "") -> Data
     )
     stored = record.stored
     if record.arrays_are_known:
-        arrays = assembly.read(record, paths_of(record, folder))
+        arrays = postprocessing.read(record, paths_of(record, folder))
         stored = tuple(
             dataclasses.replace(facts, sha256=digests.digest_of_array(arrays[facts.name])) for facts in stored
         )

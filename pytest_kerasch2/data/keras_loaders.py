@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, Sequence
 from unittest import mock
 
 from pytest_kerasch2 import folders
-from pytest_kerasch2.data import digests, serving, sources
+from pytest_kerasch2.data import digests, http_server, sources
 from pytest_kerasch2.data.registry import RECORDS
 from pytest_kerasch2.errors import ClaimBroken, DataMissing, NotApplicable
 
@@ -52,7 +52,7 @@ def genuine_loaders(
     chosen = _chosen(names_in(tf), folder, names)
     with contextlib.ExitStack() as stack:
         home = stack.enter_context(folders.temporary("caches"))
-        address = str(archives) if folder is None else stack.enter_context(serving.serve(folder)).url
+        address = str(archives) if folder is None else stack.enter_context(http_server.serve(folder)).url
         # A proxy in the environment must not be asked for what lies on this very machine.
         stack.enter_context(mock.patch.dict(os.environ, {"no_proxy": _LOOPBACK, "NO_PROXY": _LOOPBACK}))
         loaders = {name: getattr(tf.keras.datasets, name).load_data for name in chosen}
@@ -77,7 +77,7 @@ def _chosen(offered: tuple[str, ...], folder: pathlib.Path | None, names: Sequen
             raise NotApplicable(f"This release of Keras has no data set {name}", ", ".join(offered), "leave it out")
         if name not in held:
             raise DataMissing(
-                f"The folder {folder} has no archive of {name}", ", ".join(held), "make one with standins.make"
+                f"The folder {folder} has no archive of {name}", ", ".join(held), "make one with synthetic.make"
             )
     return list(names)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pytest_kerasch2.data import assembly
+from pytest_kerasch2.data import postprocessing
 from pytest_kerasch2.data.registry import record_of
 
 
@@ -20,7 +20,7 @@ def _lists(*lists: Any) -> np.ndarray:
 def test_words_are_shifted_by_three_behind_a_start_and_the_highest_counts_as_unknown() -> None:
     stored = {"x": _lists([5, 9], [9, 1], [8], [2], [3]), "y": np.arange(5)}
 
-    x_train, y_train, x_test, y_test = assembly.assembled(record_of("reuters"), stored)
+    x_train, y_train, x_test, y_test = postprocessing.assembled(record_of("reuters"), stored)
 
     coded = dict(zip([*y_train, *y_test], [*x_train, *x_test]))
     assert coded == {0: [1, 8, 2], 1: [1, 2, 4], 2: [1, 11], 3: [1, 5], 4: [1, 6]}
@@ -29,7 +29,7 @@ def test_words_are_shifted_by_three_behind_a_start_and_the_highest_counts_as_unk
 def test_a_fifth_of_the_shuffled_rows_is_for_testing_and_rows_keep_their_targets() -> None:
     stored = {"x": np.arange(10.0).reshape(10, 1), "y": np.arange(10.0)}
 
-    x_train, y_train, x_test, y_test = assembly.assembled(record_of("boston_housing"), stored)
+    x_train, y_train, x_test, y_test = postprocessing.assembled(record_of("boston_housing"), stored)
 
     assert (x_train[:, 0].tolist(), x_test[:, 0].tolist()) == (y_train.tolist(), y_test.tolist())
     assert (len(y_test), sorted([*y_train, *y_test]), y_train.tolist() != list(range(8))) == (2, list(range(10)), True)
@@ -39,7 +39,9 @@ def test_the_order_is_that_of_seed_113() -> None:
     expected = np.arange(10)
     np.random.RandomState(113).shuffle(expected)
 
-    quartet = assembly.assembled(record_of("boston_housing"), {"x": np.arange(10).reshape(10, 1), "y": np.arange(10)})
+    quartet = postprocessing.assembled(
+        record_of("boston_housing"), {"x": np.arange(10).reshape(10, 1), "y": np.arange(10)}
+    )
 
     assert [*quartet[1], *quartet[3]] == expected.tolist()
 
@@ -48,7 +50,7 @@ def test_the_order_of_others_is_left_alone() -> None:
     np.random.seed(7)
     before = np.random.get_state()[1].tolist()
 
-    assembly.assembled(record_of("boston_housing"), {"x": np.arange(10).reshape(10, 1), "y": np.arange(10)})
+    postprocessing.assembled(record_of("boston_housing"), {"x": np.arange(10).reshape(10, 1), "y": np.arange(10)})
 
     assert np.random.get_state()[1].tolist() == before
 
@@ -59,6 +61,6 @@ def test_pixels_of_a_batch_come_channels_last() -> None:
     labels = {"fine_labels": [42], "coarse_labels": [7]}
     stored = {facts.name: (rows, labels) for facts in record.stored}
 
-    x_train, y_train, _, _ = assembly.assembled(record, stored)
+    x_train, y_train, _, _ = postprocessing.assembled(record, stored)
 
     assert (x_train.shape, x_train[0, 0, 1].tolist(), y_train.tolist()) == ((1, 32, 32, 3), [1, 1025, 2049], [[42]])

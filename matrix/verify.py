@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from matrix import merging, places, states
+from matrix import fingerprints, merging, paths
 from matrix.columns import Column
 from matrix.environments import Environment, Maker, last_words, publishable
 from matrix.errors import Absent, Unfinished
-from matrix.states import Fingerprint, State, Work
+from matrix.fingerprints import ColumnWork, Fingerprint, State
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.results import Results
 from pytest_kerasch2.errors import BadResults
@@ -26,7 +26,7 @@ WHOLE = (0, 1)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ColumnOutcome:
     """What came of a column.
 
     Attributes:
@@ -54,14 +54,14 @@ class Verifier:
     maker: Maker
     claims: Mapping[str, frozenset[str]]
 
-    def verify(self, column: Column, work: Work, now: Fingerprint) -> Outcome:
+    def verify(self, column: Column, work: ColumnWork, now: Fingerprint) -> ColumnOutcome:
         """Run what is to be run, and keep the results file or say why there is none.
 
         Raises:
             Stopped: the user stops; what was kept before is still kept.
         """
         began = time.monotonic()
-        log = places.log(column.environment)
+        log = paths.log(column.environment)
         log.write_bytes(b"")
         try:
             environment = self.maker.make(column, log, os.environ)
@@ -71,44 +71,46 @@ class Verifier:
             reason = str(error) if not isinstance(error, BadResults) else publishable(str(error))
             failed = not isinstance(error, Absent)
             keep_absence(column, reason, leave=failed)
-            return Outcome(column, None, failed, reason, time.monotonic() - began)
+            return ColumnOutcome(column, None, failed, reason, time.monotonic() - began)
         return self._keep(column, work, now, (status, part), time.monotonic() - began)
 
     def _run(self, column: Column, environment: Environment, sections: Sequence[str], log: Path) -> tuple[int, Results]:
         folder = work_folder(column)
-        made = folder / "results.json"
-        made.unlink(missing_ok=True)
-        command = command_for(environment, folder, made, sections)
+        results_file = folder / "results.json"
+        results_file.unlink(missing_ok=True)
+        command = command_for(environment, folder, results_file, sections)
         options = {"environ": environment.variables, "folder": folder, "deadline": DEADLINE}
         status = self.maker.processes.run(command, log, **options)  # type: ignore[arg-type]
-        if status in WHOLE and made.exists():
-            return status, results.read(made)
-        said = last_words(log)
+        if status in WHOLE and results_file.exists():
+            return status, results.read(results_file)
+        reason = last_words(log)
         require_import(column, environment)
-        raise Unfinished("Its run gave no whole results", f"exit status {status}: {said}", f"see {log.name}")
+        raise Unfinished("Its run gave no whole results", f"exit status {status}: {reason}", f"see {log.name}")
 
-    def _keep(self, column: Column, work: Work, now: Fingerprint, came: tuple[int, Results], seconds: float) -> Outcome:
-        status, found = came
-        before = states.read(places.state(column.environment))
+    def _keep(
+        self, column: Column, work: ColumnWork, now: Fingerprint, came: tuple[int, Results], seconds: float
+    ) -> ColumnOutcome:
+        status, new = came
+        before = fingerprints.read(paths.state(column.environment))
         failed = status == 1
         if work.sections and before is not None:
             others = [ids for name, ids in self.claims.items() if name not in work.sections]
-            stored = results.read(places.results(column.environment))
-            found = merging.merged(stored, found, frozenset().union(*others))
+            stored = results.read(paths.results(column.environment))
+            new = merging.merged(stored, new, frozenset().union(*others))
             seconds_of_all = before.seconds
         else:
             seconds_of_all = seconds
-        keep(column, found, State(now, failed, round(seconds_of_all, 1)))
-        return Outcome(column, found, failed, seconds=seconds)
+        keep(column, new, State(now, failed, round(seconds_of_all, 1)))
+        return ColumnOutcome(column, new, failed, seconds=seconds)
 
 
-def keep(column: Column, found: Results, state: State) -> None:
+def keep(column: Column, new: Results, state: State) -> None:
     """Keep the results file of a column and of what files it is."""
     # The state last: without it, or with that of before, the column is run again.
-    places.state(column.environment).unlink(missing_ok=True)
-    results.write(found, places.results(column.environment))
-    places.absence(column.environment).unlink(missing_ok=True)
-    states.write(state, places.state(column.environment))
+    paths.state(column.environment).unlink(missing_ok=True)
+    results.write(new, paths.results(column.environment))
+    paths.absence(column.environment).unlink(missing_ok=True)
+    fingerprints.write(state, paths.state(column.environment))
 
 
 def keep_absence(column: Column, reason: str, *, leave: bool = False) -> None:
@@ -118,32 +120,36 @@ def keep_absence(column: Column, reason: str, *, leave: bool = False) -> None:
         leave: leave it all the same, because the next run may well replace it; until then no table is made of it.
     """
     if not leave:
-        places.state(column.environment).unlink(missing_ok=True)
-        places.results(column.environment).unlink(missing_ok=True)
-    write_text(reason + "\n", places.absence(column.environment))
+        paths.state(column.environment).unlink(missing_ok=True)
+        paths.results(column.environment).unlink(missing_ok=True)
+    write_text(reason + "\n", paths.absence(column.environment))
 
 
 def work_folder(column: Column) -> Path:
     """Return the folder in which pytest runs: it holds empty settings, and nothing that could be imported."""
-    folder = places.WORK / column.environment
+    folder = paths.WORK / column.environment
     folder.mkdir(parents=True, exist_ok=True)
     write_text("[pytest]\n", folder / "pytest.ini")
     return folder
 
 
 def command_for(
-    environment: Environment, folder: Path, made: Path | None, sections: Sequence[str] = (), more: Sequence[str] = ()
+    environment: Environment,
+    folder: Path,
+    results_file: Path | None,
+    sections: Sequence[str] = (),
+    more: Sequence[str] = (),
 ) -> list[str]:
     """Return the command that verifies the chapter, or some sections of it.
 
     Args:
-        made: the results file to be written, or None.
+        results_file: the results file to be written, or None.
         more: the user's own arguments for pytest.
     """
-    kept = [] if made is None else [f"--chapter-results={made}"]
+    output = [] if results_file is None else [f"--chapter-results={results_file}"]
     settings = ["-c", str(folder / "pytest.ini"), "-p", "no:cacheprovider"]
-    paths = [str(environment.chapter / name) for name in sections]
-    return [str(environment.python), "-m", "pytest", "--chapter", *settings, *kept, *more, *paths]
+    tests = [str(environment.chapter / name) for name in sections]
+    return [str(environment.python), "-m", "pytest", "--chapter", *settings, *output, *more, *tests]
 
 
 def require_import(column: Column, environment: Environment) -> None:
@@ -167,5 +173,5 @@ def require_import(column: Column, environment: Environment) -> None:
     except subprocess.TimeoutExpired as error:
         raise Absent(f"It cannot import {column.imports}", "it did not end in 300 s", "mend its pins") from error
     if done.returncode:
-        said = f"exit status {done.returncode}: {publishable(done.stderr)}"
-        raise Absent(f"It cannot import {column.imports}", said, "mend its pins")
+        reason = f"exit status {done.returncode}: {publishable(done.stderr)}"
+        raise Absent(f"It cannot import {column.imports}", reason, "mend its pins")

@@ -50,7 +50,7 @@ def assembled(record: DataRecord, stored: dict[str, Any]) -> Quartet:
         "reviews": _reviews,
         "newswires": _newswires,
     }
-    return ways[record.assembly](record, stored)
+    return ways[record.postprocessing](record, stored)
 
 
 def _as_stored(_: DataRecord, stored: dict[str, Any]) -> Quartet:

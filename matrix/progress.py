@@ -11,12 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from matrix import merging
 from matrix.columns import Column
-from matrix.verifying import Outcome
+from matrix.verify import ColumnOutcome
 from pytest_kerasch2.foreign import terminal
 from pytest_kerasch2.report.chapter_summary import VERDICTS, WORDS, counts
 
 
-class Board:
+class ProgressDisplay:
     """The terminal; without one, only the lines of the columns are written."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Board:
             self._busy.append(column.environment)
             self._progress.update(self._task, description=", ".join(self._busy))
 
-    def end(self, outcome: Outcome) -> None:
+    def end(self, outcome: ColumnOutcome) -> None:
         """Show what came of a column."""
         with self._lock:
             self._busy.remove(outcome.column.environment)
@@ -70,15 +70,15 @@ class Board:
             self.say(line)
 
 
-def lines(outcome: Outcome) -> list[str]:
+def lines(outcome: ColumnOutcome) -> list[str]:
     """Return what is to be said of a column that is done."""
     head = f"{outcome.column.environment}: "
     if outcome.results is None:
         return [f"{head}no results file: {outcome.reason}"]
     counted = counts(outcome.results["claims"])
-    said = ", ".join(f"{counted[verdict]} {WORDS[verdict]}" for verdict in VERDICTS)
+    summary = ", ".join(f"{counted[verdict]} {WORDS[verdict]}" for verdict in VERDICTS)
     wrong = merging.unexplained(outcome.results)
     more = [f"  not as recorded: {name}" for name in wrong]
     if outcome.failed and not wrong:
         more = ["  pytest failed, though each verdict is as recorded: see its log"]
-    return [f"{head}{said}; {outcome.seconds:.0f} s", *more]
+    return [f"{head}{summary}; {outcome.seconds:.0f} s", *more]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedData:
     """A data set ready for the chapter's networks: images float32 in 0..1, labels int64; all four read-only."""
 
     name: str
@@ -63,7 +63,7 @@ def labelled(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return labels.astype(np.int64)
 
 
-def prepared(data: DataSet) -> Prepared:
+def prepared(data: DataSet) -> PreparedData:
     """Return a data set's arrays prepared as the chapter does it; ``digest`` is that of the raw arrays.
 
     Raises:
@@ -73,4 +73,4 @@ def prepared(data: DataSet) -> Prepared:
     y_train, y_test = labelled(data.y_train), labelled(data.y_test)
     for flags in (x_train.flags, y_train.flags, x_test.flags, y_test.flags):
         flags.writeable = False
-    return Prepared(data.name, x_train, y_train, x_test, y_test, data.digest)
+    return PreparedData(data.name, x_train, y_train, x_test, y_test, data.digest)

@@ -13,7 +13,7 @@ import pytest
 if sys.version_info < (3, 9):
     pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
 
-from matrix import columns, disk, figures, places, running, sources
+from matrix import columns, disk, figures, paths, scheduler, sources
 from matrix.columns import Releases
 from pytest_kerasch2.errors import BadTable
 from tests.unit import matrix_made
@@ -38,7 +38,7 @@ def test_all_columns_are_run_and_merged(runs: Runs) -> None:
 def test_figures_are_trained_for_alone_and_kept(runs: Runs) -> None:
     status = figures.train(Releases("2026-01-01", (column("2.15"), column("2.16"))), ["tf2.16"])
 
-    assert (status, runs(), sorted(path.name for path in places.FIGURES.iterdir())) == (
+    assert (status, runs(), sorted(path.name for path in paths.FIGURES.iterdir())) == (
         0,
         ["tf2.16 trained printed_numbers"],
         ["tf2.16.json"],
@@ -51,12 +51,12 @@ def test_figures_are_trained_for_alone_and_kept(runs: Runs) -> None:
 )
 def test_figures_that_were_kept_stay_where_training_does_not_end(runs: Runs, variables: Mapping[str, str]) -> None:
     releases = Releases("2026-01-01", (column("2.16", **variables),))
-    places.FIGURES.mkdir()
-    places.figures("tf2.16").write_text("kept", encoding="utf-8")
+    paths.FIGURES.mkdir()
+    paths.figures("tf2.16").write_text("kept", encoding="utf-8")
 
     status = figures.train(releases, ["tf2.16"])
 
-    assert (status > 0, places.figures("tf2.16").read_text(encoding="utf-8")) == (True, "kept")
+    assert (status > 0, paths.figures("tf2.16").read_text(encoding="utf-8")) == (True, "kept")
 
 
 def test_stopped_no_further_release_is_trained(runs: Runs) -> None:
@@ -110,7 +110,7 @@ def test_a_run_without_mnist_is_not_the_last_word(runs: Runs) -> None:
 
 def test_a_results_file_that_was_damaged_is_made_anew(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     run(column("2.15"))
-    places.results("tf2.15").write_text("{", encoding="utf-8")
+    paths.results("tf2.15").write_text("{", encoding="utf-8")
 
     status = run(column("2.15"))
 
@@ -168,7 +168,7 @@ def test_an_unexplained_verdict_is_one_and_its_results_counts(runs: Runs, capsys
     status = run(column("2.15", STATUS="1"))
 
     assert (status, "not as recorded: dtypes.default" in capsys.readouterr().out) == (1, True)
-    assert places.results("tf2.15").exists()
+    assert paths.results("tf2.15").exists()
 
 
 def test_it_is_remembered_while_nothing_changes(runs: Runs) -> None:
@@ -188,7 +188,7 @@ def test_a_column_that_can_be_had_again_is_no_longer_absent(runs: Runs) -> None:
 
     run(column("2.14"), column("2.15"))
 
-    assert not places.absence("tf2.15").exists()
+    assert not paths.absence("tf2.15").exists()
 
 
 def test_an_old_results_does_not_stand_for_a_column_that_is_gone(runs: Runs) -> None:
@@ -196,20 +196,20 @@ def test_an_old_results_does_not_stand_for_a_column_that_is_gone(runs: Runs) -> 
 
     run(column("2.14"), column("2.15", ABSENT="1"))
 
-    assert not places.results("tf2.15").exists()
+    assert not paths.results("tf2.15").exists()
 
 
 def test_an_environment_that_does_not_import_is_absent_not_broken(runs: Runs) -> None:
     status = run(column("2.14"), column("2.15", STATUS="4", IMPORT="ImportError: libx.so"))
 
-    said = places.absence("tf2.15").read_text(encoding="utf-8")
+    said = paths.absence("tf2.15").read_text(encoding="utf-8")
     assert (status, "cannot import tensorflow" in said, "ImportError: libx.so" in said) == (0, True, True)
 
 
 def test_a_run_without_a_results_file_fails(runs: Runs) -> None:
     status = run(column("2.14"), column("2.15", STATUS="3"))
 
-    said = places.absence("tf2.15").read_text(encoding="utf-8")
+    said = paths.absence("tf2.15").read_text(encoding="utf-8")
     assert (status, "exit status 3" in said) == (1, True)
 
 
@@ -219,19 +219,19 @@ def test_what_does_not_install_today_loses_nothing_and_fails(runs: Runs, capsys:
 
     status = run(column("2.14"), column("2.15", OFFLINE="1"))
 
-    assert (status, places.results("tf2.15").exists(), table()) == (1, True, before)
+    assert (status, paths.results("tf2.15").exists(), table()) == (1, True, before)
     assert "1 columns are of other files than today's, such as tf2.15" in capsys.readouterr().out
 
 
 def test_no_table_mixes_columns_of_old_files_and_new(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     run(column("2.14"), column("2.15"))
-    (places.DOCS / "compatibility.json").unlink()
+    (paths.DOCS / "compatibility.json").unlink()
     changed = sources.Sources("plugin", {"datasets": "1", "dtypes": "2"})
     monkeypatch.setattr(sources, "read", lambda package: changed)
 
     run(column("2.14"), column("2.15"), names=("tf2.15",))
 
-    assert not (places.DOCS / "compatibility.json").exists()
+    assert not (paths.DOCS / "compatibility.json").exists()
 
 
 def test_a_table_to_check_against_is_read_before_the_runs(runs: Runs, tmp_path: Path) -> None:
@@ -244,14 +244,14 @@ def test_a_table_to_check_against_is_read_before_the_runs(runs: Runs, tmp_path: 
 def test_no_place_of_this_machine_gets_into_the_table(runs: Runs) -> None:
     run(column("2.14"), column("2.15", STATUS="3"))
 
-    assert "the last words of … and …" in places.absence("tf2.15").read_text(encoding="utf-8")
+    assert "the last words of … and …" in paths.absence("tf2.15").read_text(encoding="utf-8")
 
 
 def test_without_all_columns_no_table_is_written(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     run(column("2.14"), column("2.15"), names=("tf2.15",))
 
     assert "no table is written: 1 columns have not been run, such as tf2.14" in capsys.readouterr().out
-    assert not (places.DOCS / "compatibility.json").exists()
+    assert not (paths.DOCS / "compatibility.json").exists()
 
 
 def test_only_the_table_is_made_of_what_is_there(runs: Runs) -> None:
@@ -266,11 +266,11 @@ def test_only_the_table_is_made_of_what_is_there(runs: Runs) -> None:
 def test_a_column_as_in_the_committed_table_passes(runs: Runs) -> None:
     run(column("2.14"), column("2.15"))
 
-    assert run(column("2.14"), column("2.15"), names=("tf2.15",), check=places.DOCS / "compatibility.json") == 0
+    assert run(column("2.14"), column("2.15"), names=("tf2.15",), check=paths.DOCS / "compatibility.json") == 0
 
 
 def test_a_verdict_that_differs_from_the_committed_table_fails(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
-    kept = places.DOCS / "compatibility.json"
+    kept = paths.DOCS / "compatibility.json"
     run(column("2.14"), column("2.15"))
     kept.write_text(
         kept.read_text(encoding="utf-8").replace('"verdict": "held"', '"verdict": "broken"'), encoding="utf-8"
@@ -286,34 +286,34 @@ def test_a_column_to_be_checked_that_cannot_be_had_fails(runs: Runs) -> None:
 
     gone = column("2.15", ABSENT="1")
 
-    assert run(column("2.14"), gone, names=("tf2.15",), check=places.DOCS / "compatibility.json") == 1
+    assert run(column("2.14"), gone, names=("tf2.15",), check=paths.DOCS / "compatibility.json") == 1
 
 
 def test_environments_are_removed_where_that_is_asked_for(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    places.make()
+    paths.make()
     for name in ("tf2.15", "tf2.14"):
-        places.environment(name).mkdir()
+        paths.environment(name).mkdir()
     monkeypatch.setattr(disk, "make_room", lambda: None)
 
     run(column("2.15"), remove=True)
 
-    assert [path.name for path in places.ENVIRONMENTS.iterdir()] == ["tf2.14"]
+    assert [path.name for path in paths.ENVIRONMENTS.iterdir()] == ["tf2.14"]
 
 
 def test_a_stopped_run_keeps_what_is_done(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    end = running.Board.end
+    end = scheduler.ProgressDisplay.end
 
     def end_and_stop(self: Any, outcome: Any) -> None:
         end(self, outcome)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running.Board, "end", end_and_stop)
+    monkeypatch.setattr(scheduler.ProgressDisplay, "end", end_and_stop)
 
     began = time.monotonic()
     status = run(column("2.14"), column("2.15", WAIT="100"))
 
-    assert (status, time.monotonic() - began < 30) == (running.INTERRUPTED, True)
-    assert [places.results(name).exists() for name in ("tf2.14", "tf2.15")] == [True, False]
+    assert (status, time.monotonic() - began < 30) == (scheduler.INTERRUPTED, True)
+    assert [paths.results(name).exists() for name in ("tf2.14", "tf2.15")] == [True, False]
 
 
 def test_no_fewer_than_one_job_is_refused(runs: Runs) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Iterable, Mapping
 
-from matrix import backport, places, sources
+from matrix import backport, paths, sources
 from matrix.columns import Column
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.json_files import read_json
@@ -41,7 +41,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Work:
+class ColumnWork:
     """What is to be run of a column.
 
     Attributes:
@@ -53,13 +53,13 @@ class Work:
     sections: tuple[str, ...] = ()
 
 
-NOTHING = Work(needed=False)
-ALL = Work(needed=True)
+NOTHING = ColumnWork(needed=False)
+ALL = ColumnWork(needed=True)
 
 
 def fingerprint(column: Column, plugin: sources.Sources) -> Fingerprint:
     """Return what the verdicts of a column depend on now."""
-    pins = places.pins(column.environment)
+    pins = paths.pins(column.environment)
     text = pins.read_bytes() if pins.exists() else b""
     # Not the day `as_of`, which decides nothing but the pins.
     data = json.dumps(column.to_dict(), sort_keys=True).encode()
@@ -67,7 +67,7 @@ def fingerprint(column: Column, plugin: sources.Sources) -> Fingerprint:
     return Fingerprint(sources.digest([plugin.plugin.encode(), data, text, copied]), plugin.sections)
 
 
-def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]]) -> Work:
+def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]]) -> ColumnWork:
     """Return what must be run so that the results file is of today's files.
 
     Args:
@@ -78,23 +78,25 @@ def work(before: State | None, now: Fingerprint, shared: Iterable[frozenset[str]
     if before is None or before.fingerprint.whole != now.whole:
         return ALL
     old = before.fingerprint.sections
-    wanted = {name for name, hashed in now.sections.items() if old.get(name) != hashed}
-    if not wanted:
+    changed = {name for name, hashed in now.sections.items() if old.get(name) != hashed}
+    if not changed:
         return NOTHING
     if before.failed:
         # What failed may have been in another section, and without a trace in the results file.
         return ALL
     for group in shared:
-        if wanted & group:
-            wanted |= group
-    return ALL if wanted == set(now.sections) else Work(True, tuple(name for name in now.sections if name in wanted))
+        if changed & group:
+            changed |= group
+    if changed == set(now.sections):
+        return ALL
+    return ColumnWork(True, tuple(name for name in now.sections if name in changed))
 
 
 def read(path: Path) -> State | None:
     """Return what a file keeps, or None where it is missing or of another time."""
     try:
-        plain = read_json(path)
-        return State(Fingerprint(**plain["fingerprint"]), bool(plain["failed"]), float(plain["seconds"]))
+        content = read_json(path)
+        return State(Fingerprint(**content["fingerprint"]), bool(content["failed"]), float(content["seconds"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -20,7 +20,7 @@ _PATIENCE = 60.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Fault:
+class ServerFault:
     """One way to misbehave.
 
     Args:
@@ -52,7 +52,7 @@ class Server:
         self.closing = threading.Event()
         self._guard = threading.Lock()
         self._requests: dict[str, int] = collections.Counter()
-        self._faults: dict[str, Fault] = {}
+        self._faults: dict[str, ServerFault] = {}
 
     @property
     def requests(self) -> dict[str, int]:
@@ -60,14 +60,14 @@ class Server:
         with self._guard:
             return dict(self._requests)
 
-    def misbehave(self, file: str, fault: Fault | None) -> None:
+    def misbehave(self, file: str, fault: ServerFault | None) -> None:
         """Make requests for a file go wrong from now on; None makes them go right again."""
         with self._guard:
             self._faults.pop(file, None)
             if fault is not None:
                 self._faults[file] = fault
 
-    def counted(self, file: str) -> Fault | None:
+    def counted(self, file: str) -> ServerFault | None:
         """Count one request and give the fault it is to meet, if any."""
         with self._guard:
             self._requests[file] += 1
@@ -103,9 +103,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(404)
         else:
             with contextlib.suppress(ConnectionError):
-                self._send(path.read_bytes(), fault or Fault("longer", 0))
+                self._send(path.read_bytes(), fault or ServerFault("longer", 0))
 
-    def _send(self, content: bytes, fault: Fault) -> None:
+    def _send(self, content: bytes, fault: ServerFault) -> None:
         declared = len(content) + {"longer": fault.after, "shorter": -fault.after}.get(fault.kind, 0)
         if fault.kind == "flip":
             content = content[: fault.after] + bytes([content[fault.after] ^ 1]) + content[fault.after + 1 :]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.data import genuine, serving, standins
+from pytest_kerasch2.data import http_server, keras_loaders, synthetic
 from pytest_kerasch2.data.registry import record_of
 from pytest_kerasch2.errors import ClaimBroken, DataMissing, InvalidArgument, NotApplicable
 
@@ -46,14 +46,14 @@ class MadeUpKeras:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     made = tmp_path_factory.mktemp("genuine")
-    standins.make(made, [NAME])
+    synthetic.make(made, [NAME])
     return made
 
 
 def test_the_loader_gets_our_archive(folder: pathlib.Path) -> None:
     tf = MadeUpKeras()
 
-    with genuine.genuine_loaders(tf, folder) as loaders:
+    with keras_loaders.genuine_loaders(tf, folder) as loaders:
         content = pathlib.Path(loaders[NAME]()).read_bytes()
 
     assert content == (folder / "boston_housing.npz").read_bytes()
@@ -62,7 +62,7 @@ def test_the_loader_gets_our_archive(folder: pathlib.Path) -> None:
 def test_only_origin_hash_and_cache_folder_are_replaced(folder: pathlib.Path) -> None:
     tf = MadeUpKeras()
 
-    with genuine.genuine_loaders(tf, folder) as loaders:
+    with keras_loaders.genuine_loaders(tf, folder) as loaders:
         loaders[NAME]()
 
     ours = hashlib.sha256((folder / "boston_housing.npz").read_bytes()).hexdigest()
@@ -73,7 +73,7 @@ def test_only_origin_hash_and_cache_folder_are_replaced(folder: pathlib.Path) ->
 def test_an_address_may_be_given_instead_of_a_folder(folder: pathlib.Path) -> None:
     tf = MadeUpKeras()
 
-    with serving.serve(folder) as server, genuine.genuine_loaders(tf, server.url, [NAME]) as loaders:
+    with http_server.serve(folder) as server, keras_loaders.genuine_loaders(tf, server.url, [NAME]) as loaders:
         loaders[NAME]()
 
     assert (tf.asked[0]["file_hash"], server.requests) == (None, {"boston_housing.npz": 1})
@@ -83,7 +83,7 @@ def test_everything_is_put_back_and_removed_afterwards(folder: pathlib.Path) -> 
     tf = MadeUpKeras()
     before = (tf.namespace["get_file"], dict(os.environ))
 
-    with genuine.genuine_loaders(tf, folder) as loaders:
+    with keras_loaders.genuine_loaders(tf, folder) as loaders:
         path = pathlib.Path(loaders[NAME]())
 
     assert ((tf.namespace["get_file"], dict(os.environ)), path.exists()) == (before, False)
@@ -93,7 +93,7 @@ def test_everything_is_put_back_after_an_error_too(folder: pathlib.Path) -> None
     tf = MadeUpKeras()
     before = tf.namespace["get_file"]
 
-    with pytest.raises(ZeroDivisionError), genuine.genuine_loaders(tf, folder):
+    with pytest.raises(ZeroDivisionError), keras_loaders.genuine_loaders(tf, folder):
         raise ZeroDivisionError
 
     assert tf.namespace["get_file"] is before
@@ -102,14 +102,14 @@ def test_everything_is_put_back_after_an_error_too(folder: pathlib.Path) -> None
 def test_a_keras_that_keeps_its_file_elsewhere_is_caught(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     tf = MadeUpKeras(elsewhere=str(tmp_path))
 
-    with genuine.genuine_loaders(tf, folder) as loaders, pytest.raises(ClaimBroken, match="elsewhere"):
+    with keras_loaders.genuine_loaders(tf, folder) as loaders, pytest.raises(ClaimBroken, match="elsewhere"):
         loaders[NAME]()
 
 
 def test_a_data_set_that_the_release_lacks_is_not_applicable(folder: pathlib.Path) -> None:
     tf = MadeUpKeras()
 
-    with pytest.raises(NotApplicable, match="california_housing"), genuine.genuine_loaders(
+    with pytest.raises(NotApplicable, match="california_housing"), keras_loaders.genuine_loaders(
         tf, folder, ["california_housing"]
     ):
         pass
@@ -119,12 +119,14 @@ def test_a_folder_without_the_archive_is_said(tmp_path: pathlib.Path) -> None:
     (tmp_path / "README").write_text("nothing here")
     tf = MadeUpKeras()
 
-    with pytest.raises(DataMissing, match=NAME), genuine.genuine_loaders(tf, tmp_path, [NAME]):
+    with pytest.raises(DataMissing, match=NAME), keras_loaders.genuine_loaders(tf, tmp_path, [NAME]):
         pass
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: pathlib.Path) -> None:
     tf = MadeUpKeras()
 
-    with pytest.raises(InvalidArgument, match="nothing of that name"), genuine.genuine_loaders(tf, tmp_path / "none"):
+    with pytest.raises(InvalidArgument, match="nothing of that name"), keras_loaders.genuine_loaders(
+        tf, tmp_path / "none"
+    ):
         pass

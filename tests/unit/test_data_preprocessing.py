@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.data.registry import record_of
 from pytest_kerasch2.errors import InvalidArgument
 
@@ -21,7 +21,7 @@ def _data_set(x: np.ndarray, y: np.ndarray) -> sources.DataSet:
 def test_scaling_equals_the_printed_division_bit_for_bit() -> None:
     printed = (EVERY_BYTE / 255.0).astype(np.float32)
 
-    scaled = prepare.scaled(EVERY_BYTE)
+    scaled = preprocessing.scaled(EVERY_BYTE)
 
     assert scaled.tobytes() == printed.tobytes()
 
@@ -29,13 +29,13 @@ def test_scaling_equals_the_printed_division_bit_for_bit() -> None:
 def test_scaling_by_256_would_be_seen() -> None:
     slip = (EVERY_BYTE / 256.0).astype(np.float32)
 
-    scaled = prepare.scaled(EVERY_BYTE)
+    scaled = preprocessing.scaled(EVERY_BYTE)
 
     assert scaled.tobytes() != slip.tobytes()
 
 
 def test_scaled_images_run_from_0_to_1_in_float32() -> None:
-    scaled = prepare.scaled(EVERY_BYTE)
+    scaled = preprocessing.scaled(EVERY_BYTE)
 
     assert (scaled.dtype, scaled.min(), scaled.max()) == (np.float32, 0.0, 1.0)
 
@@ -43,7 +43,7 @@ def test_scaled_images_run_from_0_to_1_in_float32() -> None:
 def test_labels_become_int64_and_keep_their_shape() -> None:
     column = np.array([[3], [9]], dtype=np.uint8)
 
-    labels = prepare.labelled(column)
+    labels = preprocessing.labelled(column)
 
     assert (labels.dtype, labels.tolist()) == (np.int64, [[3], [9]])
 
@@ -52,7 +52,7 @@ def test_no_float64_copy_is_made_on_the_way() -> None:
     images = np.zeros((2000, 28, 28), dtype=np.uint8)
 
     tracemalloc.start()
-    prepare.scaled(images)
+    preprocessing.scaled(images)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
@@ -63,7 +63,7 @@ def test_no_float64_copy_is_made_on_the_way() -> None:
 def test_a_prepared_data_set_keeps_name_and_digest_and_cannot_be_written() -> None:
     data = _data_set(EVERY_BYTE, np.arange(4, dtype=np.uint8))
 
-    ready = prepare.prepared(data)
+    ready = preprocessing.prepared(data)
 
     assert (ready.name, ready.digest, ready.x_train.flags.writeable) == ("toy", "d1", False)
 
@@ -79,4 +79,4 @@ def test_what_is_no_set_of_images_in_classes_is_refused(x: np.ndarray, y: np.nda
     data = _data_set(x, y)
 
     with pytest.raises(InvalidArgument, match=said):
-        prepare.prepared(data)
+        preprocessing.prepared(data)
