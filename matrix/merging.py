@@ -45,7 +45,7 @@ def merged(stored: Results, part: Results, kept: frozenset[str]) -> Results:
         **part,
         "complete": stored["complete"] and part["complete"],
         "environment": {**part["environment"], "datasets": datasets},
-        "claims": in_order(claims, sections),
+        "claims": in_order(claims, sections, [entry["id"] for entry in stored["claims"]]),
     }
 
 

@@ -27,6 +27,7 @@ def build(
     complete: bool = True,
     selected: bool = False,
     sections: Sequence[str] = (),
+    ids: Sequence[str] = (),
 ) -> Results:
     """Return the results file of a run. Its order does not depend on the order of the records.
 
@@ -35,7 +36,8 @@ def build(
         environment: what the run ran on, as the design's schema names it.
         complete: False for a run that did not look at every claim.
         selected: True for one that was to look at some of them, and did.
-        sections: the headings in their order, by which the claims are sorted before their ids.
+        sections: the headings in their order, by which the claims are sorted first.
+        ids: the claims in the order of the chapter, by which they are sorted within a section.
     """
     grouped: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda one: (one.claim.id, one.parameters, one.evidence)):
@@ -45,14 +47,21 @@ def build(
         "complete": complete,
         **({"selected": True} if selected else {}),
         "environment": dict(environment),
-        "claims": in_order([_entry(same) for same in grouped.values()], sections),
+        "claims": in_order([_entry(same) for same in grouped.values()], sections, ids),
     }
 
 
-def in_order(entries: Iterable[dict[str, Any]], sections: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the claims of a results file sorted by section, then by id; a section that is not named comes last."""
+def in_order(
+    entries: Iterable[dict[str, Any]], sections: Sequence[str], ids: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Return the claims of a results file by section, then as named; what is not named comes last, sorted by its id."""
     place = {heading: number for number, heading in enumerate(sections)}
-    return sorted(entries, key=lambda entry: (place.get(entry["section"], len(place)), entry["id"]))
+    own = {name: number for number, name in enumerate(dict.fromkeys(ids))}
+
+    def key(entry: Mapping[str, Any]) -> tuple[int, int, str]:
+        return place.get(entry["section"], len(place)), own.get(entry["id"], len(own)), entry["id"]
+
+    return sorted(entries, key=key)
 
 
 def _entry(records: list[Record]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from pytest_kerasch2.report.compatibility_table import Column, Outcome, Row, Tab
 
 ASSETS = Path(__file__).parent / "page_assets"
 # In this order: the later ones use what the earlier ones define.
-STYLES = ("colours.css", "page.css", "panel.css", "print.css")
-SCRIPTS = ("view.js", "grid.js", "panel.js", "main.js")
+STYLES = ("colours.css", "page.css", "panel.css", "answers.css", "print.css")
+SCRIPTS = ("view.js", "grid.js", "panel.js", "search.js", "answers.js", "main.js")
 SERIES = {
     "tensorflow": "TensorFlow, newest Keras",
     "keras": "Keras 3 by minor",
@@ -88,6 +88,7 @@ def _content(table: Table) -> dict[str, Any]:
         "plugin": table["plugin"],
         "columns": columns,
         "groups": _groups(columns),
+        "choices": _choices(columns),
         "series": {name: SERIES.get(name, name) for name in dict.fromkeys(one["series"] for one in columns)},
         "backends": sorted({one["backend"] for one in columns if "backend" in one}),
         "sections": sections,
@@ -105,6 +106,16 @@ def _content(table: Table) -> dict[str, Any]:
 def _groups(columns: Sequence[Column]) -> list[Group]:
     runs = ((name, sum(1 for _ in group)) for name, group in groupby(columns, key=lambda one: str(one["series"])))
     return [Group(name, SERIES.get(name, name), size) for name, size in runs]
+
+
+def _choices(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
+    """Return the releases that a reader may have, by series, the newest first."""
+    series: dict[str, list[Column]] = {}
+    for one in columns:
+        if "absent" not in one:
+            name = str(one["series"])
+            series.setdefault(SERIES.get(name, name), []).insert(0, one)
+    return list(series.items())
 
 
 def _cells(row: Row, columns: Sequence[Column]) -> list[Cell]:

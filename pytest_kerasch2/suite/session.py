@@ -305,7 +305,8 @@ class ChapterRun:
         ran_on = {**environment.environment_unseen(), **self.environment}
         selected = not self.interrupted and self.selection.is_partial(self.records)
         complete = not self.interrupted and not selected
-        return results.build(self.records, ran_on, complete, selected, check_list.headings())
+        ids = [check.claim.id for check in check_list.all_checks()]
+        return results.build(self.records, ran_on, complete, selected, check_list.headings(), ids)
 
     def suite_environment(self) -> dict[str, Any]:
         """Return what this run ran on, as far as that is known; of workers, what they told."""
