@@ -151,7 +151,7 @@ model.save("./model_name.h5")
 # Or write activation="softmax" in the definition of the model, and train it again.
 from tensorflow.keras.models import load_model
 model.save("./model_name.keras")
-new_model = load_model("./model_name.keras", custom_objects={"relu": tf.nn.relu, "softmax_v2": tf.nn.softmax})
+new_model = load_model("./model_name.keras", custom_objects={"softmax_v2": tf.nn.softmax})
 
 # save-weights
 model.save_weights("./model.weights.h5")

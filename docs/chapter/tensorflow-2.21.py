@@ -6,7 +6,6 @@ TensorFlow 2.18,
 TensorFlow 2.19,
 TensorFlow 2.20,
 TensorFlow 2.21,
-TensorFlow 2.22 rc0,
 Keras 3.3 on TensorFlow 2.16,
 Keras 3.4 on TensorFlow 2.16,
 Keras 3.5 on TensorFlow 2.16,
@@ -170,7 +169,7 @@ model.save("./model_name.h5")
 # load-model
 # Or write activation="softmax" in the definition of the model, and train it again.
 from tensorflow.keras.models import load_model
-new_model = load_model("./model_name.h5", custom_objects={"relu": tf.nn.relu, "softmax_v2": tf.nn.softmax})
+new_model = load_model("./model_name.h5", custom_objects={"softmax_v2": tf.nn.softmax})
 
 # save-weights
 model.save_weights("./model.weights.h5")

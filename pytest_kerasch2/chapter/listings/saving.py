@@ -50,10 +50,19 @@ def save_model(tf: Any, scratch: Path, record: Recorder) -> None:
 @known_issue(
     of="keras",
     since="3.3",
+    until="3.15",
     cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="softmax_v2|gen_nn_ops",
     workaround=saving_workarounds.LOADED,
+)
+@known_issue(
+    of="keras",
+    since="3.16",
+    cause=small.ACTIVATIONS,
+    source=small.SERIALIZATION,
+    symptom="softmax_v2|gen_nn_ops",
+    workaround=saving_workarounds.LOADED_BOTH,
 )
 @detects(saving_faults.weights_left_out)
 @tolerates(faults.windows_line_ends)

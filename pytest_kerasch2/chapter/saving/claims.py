@@ -80,11 +80,21 @@ def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
 @known_issue(
     of="keras",
     since="3.3",
+    until="3.15",
     backends=("tensorflow",),
     cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="softmax_v2|Error when deserializing class 'Dense'",
     workaround=workarounds.LOADED,
+)
+@known_issue(
+    of="keras",
+    since="3.16",
+    backends=("tensorflow",),
+    cause=small.ACTIVATIONS,
+    source=small.SERIALIZATION,
+    symptom="softmax_v2|Error when deserializing class 'Dense'",
+    workaround=workarounds.LOADED_BOTH,
 )
 @detects(faults.weights_left_out, faults.saves_nothing)
 @tolerates(faults.saves_twice)

@@ -29,11 +29,21 @@ ARCHIVE = "./model_name.keras"
 @known_issue(
     of="keras",
     since="3.0",
+    until="3.15",
     backends=("tensorflow",),
     cause=small.ACTIVATIONS,
     source=small.SERIALIZATION,
     symptom="could not be deserialized properly|softmax_v2",
     workaround=workarounds.MODEL_KERAS,
+)
+@known_issue(
+    of="keras",
+    since="3.16",
+    backends=("tensorflow",),
+    cause=small.ACTIVATIONS,
+    source=small.SERIALIZATION,
+    symptom="could not be deserialized properly|softmax_v2",
+    workaround=workarounds.MODEL_KERAS_BOTH,
 )
 @detects(faults.weights_left_out, faults.saves_nothing)
 @tolerates(faults.saves_twice)
