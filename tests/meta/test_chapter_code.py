@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kerasch2.chapter.listings import texts
+from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.chapter.session import blocks
 from pytest_kerasch2.claims.release import Release
 
@@ -36,7 +36,7 @@ def test_a_file_has_every_block_and_python_takes_it(path: Path) -> None:
 
 
 def test_a_block_that_runs_as_printed_is_left_as_it_is() -> None:
-    assert blocks.mended(NEWEST)["first-model"] == texts.text("first-model")
+    assert blocks.mended(NEWEST)["first-model"] == block_texts.text("first-model")
 
 
 def test_a_block_that_is_broken_on_a_release_is_replaced_there() -> None:
@@ -46,6 +46,6 @@ def test_a_block_that_is_broken_on_a_release_is_replaced_there() -> None:
 
 
 def test_what_an_earlier_block_makes_is_known() -> None:
-    made = texts.defined_before("save-model")
+    made = block_texts.defined_before("save-model")
 
     assert ("model1" in made, "MyModel" in made, "model" in made, "inputs" in made) == (True, True, False, True)

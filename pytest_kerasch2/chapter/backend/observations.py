@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_kerasch2.chapter.listings import texts
+from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.subprocesses.job import Job
 
@@ -13,7 +13,7 @@ def first_number() -> str:
     """Return the running number that the example's constant is printed with, or `none`, if nothing was made before."""
     api.require_tensorflow("the printed form of a tf.Tensor")
     names = {"tf": api.tensorflow()}
-    exec(texts.repaired("constant"), names)
+    exec(block_texts.repaired("constant"), names)
     number = re.search(r"\bid=(\d+)", repr(names["const"]))
     return "none" if number is None else number.group(1)
 

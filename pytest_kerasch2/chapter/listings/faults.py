@@ -11,8 +11,8 @@ from typing import Any, Callable, Iterator
 from unittest import mock
 
 from pytest_kerasch2 import models
+from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.chapter.backend.faults import home_of_constant
-from pytest_kerasch2.chapter.listings import texts
 from pytest_kerasch2.chapter.saving.faults import any_weights_name
 from pytest_kerasch2.checks.common_faults import fault, modules_named, replaced, wrapped, wrapped_method
 from pytest_kerasch2.framework import api
@@ -20,14 +20,14 @@ from pytest_kerasch2.framework import api
 windows_line_ends = fault(
     "The blocks are typed on Windows.",
     wrapped,
-    texts,
+    block_texts,
     "text",
     lambda original, block: original(block).replace("\n", "\r\n"),
 )
 no_break_space = fault(
     "The blocks are copied from a reader program that puts no-break spaces where blanks were.",
     wrapped,
-    texts,
+    block_texts,
     "text",
     lambda original, block: original(block).replace(" = ", "\u00a0=\u00a0"),
 )
@@ -160,7 +160,11 @@ def layers_in_tensorflow() -> Iterator[None]:
 
 
 indentation_meant = fault(
-    "The definition of the class is indented as it must have been meant.", replaced, texts, "text", texts.repaired
+    "The definition of the class is indented as it must have been meant.",
+    replaced,
+    block_texts,
+    "text",
+    block_texts.repaired,
 )
 
 
@@ -189,7 +193,7 @@ def model_named() -> Iterator[None]:
 model_made_before = fault(
     "An earlier block has made `model`.",
     wrapped,
-    texts,
+    block_texts,
     "defined_before",
     lambda original, block: {*original(block), "model"},
 )

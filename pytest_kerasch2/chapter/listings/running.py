@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, Dict, Iterator, Sequence
 
-from pytest_kerasch2.chapter.listings import texts
+from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.data import keras_loaders, registry, synthetic
 from pytest_kerasch2.framework import api
@@ -23,7 +23,7 @@ def executed(record: Recorder, block: str, names: Names, given: Sequence[str] = 
 
     Args:
         record: of the check.
-        block: which of `texts.TEXTS`.
+        block: which of `block_texts.TEXTS`.
         names: what stands before it. Of these it finds what an earlier block of the chapter makes, and nothing else.
         given: those that it finds besides, because the chapter asks the reader to fill them in.
 
@@ -34,8 +34,8 @@ def executed(record: Recorder, block: str, names: Names, given: Sequence[str] = 
         ClaimBroken: it does not.
         NotApplicable: it compiles and names TensorFlow, which is not here.
     """
-    text = texts.text(block)
-    there = {"__name__", "tf", *given, *texts.defined_before(block)}
+    text = block_texts.text(block)
+    there = {"__name__", "tf", *given, *block_texts.defined_before(block)}
     names = {name: value for name, value in names.items() if name in there}
 
     def run() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_kerasch2.chapter import check_list
-from pytest_kerasch2.chapter.listings import texts
+from pytest_kerasch2.chapter import block_texts, check_list
 from pytest_kerasch2.claims.release import Release
 
-TYPED = tuple(block for block in texts.TEXTS if block not in texts.SIGNATURES)
+TYPED = tuple(block for block in block_texts.TEXTS if block not in block_texts.SIGNATURES)
 """In reading order. What is printed of a signature is not typed."""
 DATA = ("train_x", "train_y", "test_x", "test_y", "epochs", "batch_size")
 """The names under which the examples share their data and settings."""
@@ -21,7 +20,7 @@ def mended(release: Release) -> dict[str, str]:
     The workarounds are those of the known issues that speak of this release; of several for one block the first of a
     claim about that block itself is taken.
     """
-    typed = {block: texts.text(block) for block in TYPED}
+    typed = {block: block_texts.text(block) for block in TYPED}
     checks = sorted(check_list.all_checks(), key=lambda check: not check.claim.id.startswith("blocks."))
     taken = set()
     for check in checks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pytest_kerasch2.chapter.listings import texts
+from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.chapter.session import faults, workarounds
 from pytest_kerasch2.chapter.session.observations import SESSION, SIZES
 from pytest_kerasch2.checks.captured import value
@@ -58,7 +58,11 @@ def as_printed(child: Any, record: Recorder) -> None:
 def with_workarounds(child: Any, record: Recorder) -> None:
     """Run the page of this release: docs/chapter."""
     record.equal("blocks that raise an error", expected=[], actual=_errors(child["mended"]))
-    record.equal("blocks that were run", expected=len(texts.TEXTS) - len(texts.SIGNATURES), actual=len(child["mended"]))
+    record.equal(
+        "blocks that were run",
+        expected=len(block_texts.TEXTS) - len(block_texts.SIGNATURES),
+        actual=len(child["mended"]),
+    )
 
 
 @claim("session.names-made", "Every name that a code block uses is made by a block before it.", "code")
@@ -76,7 +80,7 @@ def names_made(child: Any, record: Recorder) -> None:
     missing = set()
     for one in child["printed"]:
         unknown = re.match(r"NameError: name '(\w+)' is not defined", one["error"] or "")
-        if unknown and unknown[1] not in texts.defined_before(one["block"]):
+        if unknown and unknown[1] not in block_texts.defined_before(one["block"]):
             missing.add(unknown[1])
 
     record.equal("names that no block has made", expected=[], actual=sorted(missing))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Iterator
 from unittest import mock
 
-from pytest_kerasch2.chapter.listings import texts
+from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.chapter.listings.faults import windows_line_ends
 from pytest_kerasch2.chapter.session import blocks, observations
 from pytest_kerasch2.checks.common_faults import fault, replaced, wrapped
@@ -42,28 +42,28 @@ nothing_shared = fault(
 name_mistyped = fault(
     "The block that trains the first model is typed with a wrong name.",
     wrapped,
-    texts,
+    block_texts,
     "text",
     _instead("fit", lambda text: text.replace("model1", "modle1")),
 )
 set_up_casts = fault(
     "The set-up of the functional example casts the data as the first example does.",
     wrapped,
-    texts,
+    block_texts,
     "text",
     _instead("functional-data", lambda text: CASTS),
 )
 set_up_in_half = fault(
     "The set-up of the functional example casts the images to 16 bits.",
     wrapped,
-    texts,
+    block_texts,
     "text",
     _instead("functional-data", lambda text: text.replace("tf.float32", "tf.float16")),
 )
 set_up_forgets_images = fault(
     "The set-up of the functional example leaves half of the images out.",
     wrapped,
-    texts,
+    block_texts,
     "text",
     _instead("functional-data", lambda text: text + "train_x = train_x[:64]\n"),
 )
@@ -80,6 +80,6 @@ def no_adam() -> Iterator[None]:
 def workarounds_printed() -> Iterator[None]:
     """The blocks are printed with the workarounds of this release."""
     written = blocks.mended(api.release())
-    original = texts.text
-    with replaced(texts, "text", lambda block: written[block] if block in written else original(block)):
+    original = block_texts.text
+    with replaced(block_texts, "text", lambda block: written[block] if block in written else original(block)):
         yield

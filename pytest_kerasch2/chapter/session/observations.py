@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterator
 import numpy
 
 from pytest_kerasch2 import folders
-from pytest_kerasch2.chapter.listings import texts
+from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.chapter.listings.running import compiled
 from pytest_kerasch2.chapter.session import blocks
 from pytest_kerasch2.checks.captured import attempt
@@ -30,7 +30,7 @@ def both() -> dict[str, list[dict[str, Any]]]:
     """Return what came of each block, see `_typed`: as printed, and with the workarounds of this release put in."""
     api.require_tensorflow("The chapter")
     written = blocks.mended(api.release())
-    return {"printed": _session(texts.text), "mended": _session(written.__getitem__)}
+    return {"printed": _session(block_texts.text), "mended": _session(written.__getitem__)}
 
 
 def _session(text_of: Callable[[str], str]) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from typing import Any, Iterator
 import numpy as np
 
 from pytest_kerasch2 import models
+from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
-from pytest_kerasch2.chapter.listings import texts
 from pytest_kerasch2.chapter.sequential import faults as network
 from pytest_kerasch2.chapter.sequential.data import copied, one_image_lost
 from pytest_kerasch2.checks import common_faults, workflow
@@ -45,7 +45,7 @@ def _typed_class(tf: Any) -> Any:
     """Return the class that the chapter prints, made by its very text, the indentation apart."""
     activations = SimpleNamespace(softmax=printed_activation(tf, "softmax"))
     names: dict[str, Any] = {"__name__": "__main__", "tf": SimpleNamespace(keras=tf.keras, nn=activations)}
-    exec(texts.repaired("subclass-definition"), names)
+    exec(block_texts.repaired("subclass-definition"), names)
     return names["MyModel"]
 
 
@@ -55,7 +55,7 @@ def _width_taken(original: Any, block: str) -> str:
 
 num_classes_used = common_faults.fault(
     "The class is printed with an output layer of `num_classes` units.",
-    lambda: common_faults.wrapped(texts, "repaired", _width_taken),
+    lambda: common_faults.wrapped(block_texts, "repaired", _width_taken),
 )
 
 
