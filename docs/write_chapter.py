@@ -21,18 +21,17 @@ HEAD = '''"""The code of the chapter, each block as printed or with its workarou
 
 {releases}.
 
-Written by `python docs/write_chapter.py`; run on each of these by the check `session.with-workarounds`.
+Written by `python docs/write_chapter.py`; docs/chapter/index.md says on which of these it was run.
 """
 
 '''
 INDEX = """# The chapter's code for your release
 
 Each file is the code of the whole chapter, in its order and with its names. Blocks that do not run on a release are
-replaced by their workaround. Each file was run from beginning to end on each release that is named beside it, with few
-images, by the claim `session.with-workarounds`.
+replaced by their workaround. The claim `session.with-workarounds` runs it from beginning to end, with few images.
 
-| Release | Code |
-| --- | --- |
+| Release | Code | Runs to the end |
+| --- | --- | --- |
 {rows}
 
 Written by `python docs/write_chapter.py`; do not edit.
@@ -49,8 +48,20 @@ def files() -> dict[str, str]:
     names = {page: _name(group) for page, group in alike.items()}
     rows = {column["label"]: names[page] for page, group in alike.items() for column in group}
     written = {names[page]: HEAD.format(releases=_labels(group)) + page for page, group in alike.items()}
-    index = "\n".join(f"| {one['label']} | [{rows[one['label']]}]({rows[one['label']]}) |" for one in columns)
+    ran = _verdicts()
+    index = "\n".join(
+        f"| {one['label']} | [{rows[one['label']]}]({rows[one['label']]}) | {ran.get(one['name'], 'not run yet')} |"
+        for one in columns
+    )
     return {**written, "index.md": INDEX.format(rows=index)}
+
+
+def _verdicts() -> dict[str, str]:
+    """Return what the table says of the code on each release: `yes` where it ran to the end."""
+    claims = json.loads(TABLE.read_text(encoding="utf-8"))["claims"]
+    outcomes = next(one["outcomes"] for one in claims if one["id"] == "session.with-workarounds")
+    said = {"held": "yes", "broken": "no"}
+    return {name: said.get(one["verdict"], "not decided") for one in outcomes for name in one["releases"]}
 
 
 def _has_tensorflow(column: Mapping[str, Any]) -> bool:

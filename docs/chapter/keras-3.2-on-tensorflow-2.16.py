@@ -4,7 +4,7 @@ Keras 3.0 on TensorFlow 2.16,
 Keras 3.1 on TensorFlow 2.16,
 Keras 3.2 on TensorFlow 2.16.
 
-Written by `python docs/write_chapter.py`; run on each of these by the check `session.with-workarounds`.
+Written by `python docs/write_chapter.py`; docs/chapter/index.md says on which of these it was run.
 """
 
 # version

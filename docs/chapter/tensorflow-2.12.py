@@ -8,7 +8,7 @@ TensorFlow 2.10,
 TensorFlow 2.11,
 TensorFlow 2.12.
 
-Written by `python docs/write_chapter.py`; run on each of these by the check `session.with-workarounds`.
+Written by `python docs/write_chapter.py`; docs/chapter/index.md says on which of these it was run.
 """
 
 # version

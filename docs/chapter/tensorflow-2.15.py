@@ -4,7 +4,7 @@ TensorFlow 2.13,
 TensorFlow 2.14,
 TensorFlow 2.15.
 
-Written by `python docs/write_chapter.py`; run on each of these by the check `session.with-workarounds`.
+Written by `python docs/write_chapter.py`; docs/chapter/index.md says on which of these it was run.
 """
 
 # version

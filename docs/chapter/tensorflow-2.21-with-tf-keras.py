@@ -7,7 +7,7 @@ TensorFlow 2.19 with tf_keras,
 TensorFlow 2.20 with tf_keras,
 TensorFlow 2.21 with tf_keras.
 
-Written by `python docs/write_chapter.py`; run on each of these by the check `session.with-workarounds`.
+Written by `python docs/write_chapter.py`; docs/chapter/index.md says on which of these it was run.
 """
 
 # version

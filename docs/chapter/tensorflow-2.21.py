@@ -24,7 +24,7 @@ TensorFlow 2.19 with Keras 3.9,
 TensorFlow 2.20 with Keras 3.11,
 TensorFlow 2.21 with Keras 3.13.
 
-Written by `python docs/write_chapter.py`; run on each of these by the check `session.with-workarounds`.
+Written by `python docs/write_chapter.py`; docs/chapter/index.md says on which of these it was run.
 """
 
 # version

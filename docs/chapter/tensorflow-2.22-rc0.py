@@ -2,7 +2,7 @@
 
 TensorFlow 2.22 rc0.
 
-Written by `python docs/write_chapter.py`; run on each of these by the check `session.with-workarounds`.
+Written by `python docs/write_chapter.py`; docs/chapter/index.md says on which of these it was run.
 """
 
 # version

@@ -7,7 +7,7 @@ TensorFlow 2.3,
 TensorFlow 2.4,
 TensorFlow 2.5.
 
-Written by `python docs/write_chapter.py`; run on each of these by the check `session.with-workarounds`.
+Written by `python docs/write_chapter.py`; docs/chapter/index.md says on which of these it was run.
 """
 
 # version
