@@ -123,7 +123,8 @@ def _files() -> Any:
             name = os.readlink("/proc/self/fd/" + descriptor)
         except OSError:  # the folder's own descriptor is closed by now
             continue
-        is_file = name.startswith("/") and not name.startswith(("/dev/", "/proc/", "/memfd:"))
+        # psutil lists /proc itself, in the thread that watches a child.
+        is_file = name.startswith("/") and not f"{name}/".startswith(("/dev/", "/proc/", "/memfd:"))
         if is_file and not _OF_THE_DESK.search(name):
             opened.append(name)
     return dict(collections.Counter(opened))
