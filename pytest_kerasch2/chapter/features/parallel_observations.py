@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pytest_kerasch2.checks.captured import attempt
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, several_devices
 
 DEVICES = 2
 ROWS = 16
@@ -17,19 +17,8 @@ def by_keras() -> dict[str, Any]:
     """Return what came of training a small model with what Keras itself has for several devices."""
     keras = api.keras()
     # Done already where another job had this interpreter first.
-    attempt(lambda: _divide_the_processor(keras))
+    attempt(lambda: several_devices.divide_processor(DEVICES))
     return attempt(lambda: _by_distribution(keras) if api.is_keras3() else _by_copies(keras))
-
-
-def _divide_the_processor(keras: Any) -> None:
-    if keras.backend.backend() == "jax":
-        import jax  # type: ignore[import-not-found,unused-ignore]
-
-        jax.config.update("jax_num_cpu_devices", DEVICES)
-    elif api.runs_on_tensorflow():
-        place = api.tensorflow().config.experimental
-        parts = [place.VirtualDeviceConfiguration() for _ in range(DEVICES)]
-        place.set_virtual_device_configuration(place.list_physical_devices("CPU")[0], parts)
 
 
 def _by_copies(keras: Any) -> dict[str, Any]:
@@ -47,7 +36,11 @@ def _by_distribution(keras: Any) -> dict[str, Any]:
         rows: list[int] = []
         model = _model(keras, rows)
         moved = _moved(model)
-        return {"moved": moved, "copies": _copies(model.trainable_variables[0]), "rows": min(rows, default=ROWS)}
+        return {
+            "moved": moved,
+            "copies": several_devices.copies(model.trainable_variables[0]),
+            "rows": min(rows, default=ROWS),
+        }
     finally:
         distribution.set_distribution(None)
 
@@ -64,11 +57,8 @@ def _lookout(keras: Any, rows: list[int]) -> Any:
 
     class Lookout(keras.layers.Layer):  # type: ignore[misc]  # the base class is known only at run time
         def call(self, inputs: Any) -> Any:
-            if keras.backend.backend() == "jax" and inputs.shape[0] == ROWS:
-                import jax  # type: ignore[import-not-found,unused-ignore]
-
-                shape = inputs.shape
-                jax.debug.inspect_array_sharding(inputs, callback=lambda how: rows.append(how.shard_shape(shape)[0]))
+            if inputs.shape[0] == ROWS:
+                several_devices.note_rows(inputs, rows.append)
             return inputs
 
     return Lookout()
@@ -80,8 +70,3 @@ def _moved(model: Any) -> float:
     features, labels = drawn.rand(2 * ROWS, 6).astype("float32"), drawn.randint(0, 4, 2 * ROWS).astype("int64")
     model.fit(features, labels, batch_size=ROWS, verbose=0)
     return float(np.abs(model.get_weights()[0] - before).max())
-
-
-def _copies(variable: Any) -> int:
-    value = variable.value
-    return len(value.devices()) if callable(getattr(value, "devices", None)) else 1
