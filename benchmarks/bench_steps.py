@@ -97,9 +97,9 @@ def styles(
         api.fresh_session(0)
         made = {name: models.style(name).compiled(api.tensorflow()) for name in STYLES}
         how = {"batch_size": BATCH, "device": device.name, "seconds": seconds, "rounds": ROUNDS}
-        how["given_up"] = lambda: pytest_benchmark_adapter.keep(request.config)
+        how["given_up"] = lambda: pytest_benchmark_adapter.save_partial_results(request.config)
         with fixture_calls.told(request):
-            took_turns[device.name] = made, pytest_benchmark_adapter.in_turns(made, few_images, name="styles", **how)
+            took_turns[device.name] = made, pytest_benchmark_adapter.measure_interleaved(made, few_images, group="styles", **how)
     return took_turns[device.name]
 
 

@@ -28,7 +28,7 @@ from pytest_kerasch2.stats.paired_sequential import Terms
 from pytest_kerasch2.timing import benchmark_suite, compare
 from pytest_kerasch2.timing.compare import Order
 from pytest_kerasch2.timing.compare_result import AGAIN, COUNTS, FIRST, SECOND, Comparison, log_ratio, measured
-from pytest_kerasch2.timing.timed_processes import Arm
+from pytest_kerasch2.timing.timed_processes import ComparedSide
 
 ROOT = Path(__file__).parent.parent
 # How processes take turns: what was done otherwise is not of the same comparison.
@@ -98,7 +98,7 @@ def was_refused(one: Mapping[str, Any]) -> bool:
 def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> dict[str, Any]:
     """Do one; with a folder for its blocks, they are kept there."""
     python = Path(sys.executable)
-    arms = Arm("one", python, ROOT), Arm("the same", python, ROOT, slower=planted)
+    arms = ComparedSide("one", python, ROOT), ComparedSide("the same", python, ROOT, slowdown=planted)
     began = time.monotonic()
     with load.running(kind, seed=seed) as processes:
         load.stop(processes)

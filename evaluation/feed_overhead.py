@@ -29,7 +29,7 @@ from evaluation.overhead_works import clocked, fitted
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.timing import modes, step_measurement
-from pytest_kerasch2.timing.workload import subject
+from pytest_kerasch2.timing.workload import make_workload
 
 STARTS, PAIRS, ITEMS, BATCH = 8, 20, 2048, 32
 ERROR = 0.05
@@ -70,10 +70,10 @@ def start(count: int, seed: int) -> dict[str, Any]:
     chance, found = random.Random(seed), {}
     for name in chance.sample(sorted(FEEDS), len(FEEDS)):
         api.fresh_session(seed)
-        its = subject(*FEEDS[name](), BATCH, devices.one("cpu"))
-        with step_measurement.prepared(its, modes.mode("fit")) as ready:
-            loop, steps = fitted(ready), ready.steps
-            loop(ready.unit)
+        its = make_workload(*FEEDS[name](), BATCH, devices.one("cpu"))
+        with step_measurement.prepare(its, modes.find_mode("fit")) as ready:
+            loop, steps = fitted(ready), ready.block_steps
+            loop(ready.step_multiple)
             told = [turn(ready, loop, steps, chance) for _ in range(count)]
             waits = [clocked(its.finish) for _ in range(WAITS)]
         each = statistics.median(value for one in told for value in one["hand"])

@@ -258,7 +258,7 @@ def steps() -> dict[str, Any]:
 def _read_steps(path: Path) -> Any:
     from pytest_kerasch2.timing import results_file
 
-    return results_file.read(path)
+    return results_file.read_run(path)
 
 
 def _show_steps(path: Path, folder: Path) -> Shown:
@@ -270,9 +270,9 @@ def _show_steps(path: Path, folder: Path) -> Shown:
     yield "terminal", printed
     if status == 0:
         yield "svg", plot.read_text(encoding="utf-8")
-        rows = results_file.read(path).rows
-        yield "terminal", table.text(rows, tables.WIDE, colour=False)
-        yield "terminal", "\n".join(map(_at_a_terminal, side_by_side.lines(rows)))
+        rows = results_file.read_run(path).rows
+        yield "terminal", table.table_text(rows, tables.WIDE_TERMINAL, colour=False)
+        yield "terminal", "\n".join(map(_at_a_terminal, side_by_side.interleaved_lines(rows)))
 
 
 def _at_a_terminal(line: str) -> str:

@@ -32,7 +32,7 @@ from pytest_kerasch2.errors import ChildDied, InvalidArgument, KerasCh2Error
 from pytest_kerasch2.stats.paired_sequential import Terms
 from pytest_kerasch2.timing import compare, timed_processes
 from pytest_kerasch2.timing.compare_result import FIRST, SECOND
-from pytest_kerasch2.timing.timed_processes import Arm, Worker
+from pytest_kerasch2.timing.timed_processes import ComparedSide, TimedProcess
 
 AGAINST = "tf2.21"
 SUITE = Path(release_history_suite.__file__)
@@ -85,7 +85,7 @@ def record(releases: Releases, wish: Wish) -> None:
     (common,) = releases.chosen([wish.against])
     give_up_what_leads_astray(common)
     began, done = time.monotonic(), 0
-    with timed_processes.package() as package:
+    with timed_processes.copied_package() as package:
         shutil.copy(SUITE, package)
         first = arm_of(releases, common, package)
         for column, starts in missing:
@@ -127,7 +127,7 @@ def give_up_what_leads_astray(column: Column) -> None:
         del os.environ[name]
 
 
-def arm_of(releases: Releases, column: Column, package: Path) -> Arm:
+def arm_of(releases: Releases, column: Column, package: Path) -> ComparedSide:
     """Return the arm of a column, whose environment is made where it is missing.
 
     Args:
@@ -138,11 +138,11 @@ def arm_of(releases: Releases, column: Column, package: Path) -> Arm:
     """
     disk.make_room()
     environment = foreground.environment_of(releases, column)
-    return Arm(column.environment, environment.python, package, variables=environment.variables)
+    return ComparedSide(column.environment, environment.python, package, variables=environment.variables)
 
 
 def _lines(
-    releases: Releases, column: Column, starts: Sequence[int], first: Arm, wish: Wish
+    releases: Releases, column: Column, starts: Sequence[int], first: ComparedSide, wish: Wish
 ) -> Iterator[dict[str, Any]]:
     """Yield the line of each start as it ends; one that says why, where the column cannot be measured."""
     what = release_history_kept.of(column.environment, wish.against)
@@ -155,7 +155,7 @@ def _lines(
         yield {**what, "reason": why(error)}
 
 
-def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
+def measured(two: Sequence[ComparedSide], seed: str, seconds: float) -> dict[str, Any]:
     """Return what one start of the two processes measured, in an order of modes and turns that is drawn.
 
     A mode that ends its process is told of as such; the others go on in new ones.
@@ -183,7 +183,7 @@ def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
     return {"load": [load, os.getloadavg()[0]], "versions": versions, "modes": modes}
 
 
-def _about(worker: Worker, place: int) -> dict[str, Any]:
+def _about(worker: TimedProcess, place: int) -> dict[str, Any]:
     try:
         facts = worker.ask("about", suite_of=TIMED.suite)["environment"]
     except KerasCh2Error as error:
@@ -193,7 +193,7 @@ def _about(worker: Worker, place: int) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name != "node"}
 
 
-def _mode(workers: Sequence[Worker], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
+def _mode(workers: Sequence[TimedProcess], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
     try:
         pair = compare.pair(workers, name, TIMED, drawn, seconds)
         compare.check_synchronised([pair], [worker.arm.name for worker in workers])

@@ -39,7 +39,7 @@ def changed(releases: Releases, column: Column, optimizer: str, starts: int, sec
         KerasCh2Error: the release cannot be had, or the one without a change has ended.
     """
     found: dict[str, list[float]] = {mode: [] for mode in release_history_suite.IMAGES}
-    with timed_processes.package() as package:
+    with timed_processes.copied_package() as package:
         shutil.copy(release_history.SUITE, package)
         own = release_history.arm_of(releases, column, package)
         other = {**own.variables, release_history_suite.OPTIMIZER: optimizer}

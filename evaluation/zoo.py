@@ -58,12 +58,12 @@ def keeper(name: str) -> Any:
 @contextlib.contextmanager
 def short_blocks() -> Iterator[None]:
     """Let blocks be as short as `OVERHEAD` allows."""
-    usual = block.steps_for
-    block.steps_for = lambda each, cost, overhead=OVERHEAD: usual(each, cost, max(overhead, OVERHEAD))
+    usual = block.steps_per_block
+    block.steps_per_block = lambda step_seconds, cost, overhead=OVERHEAD: usual(step_seconds, cost, max(overhead, OVERHEAD))
     try:
         yield
     finally:
-        block.steps_for = usual
+        block.steps_per_block = usual
 
 
 def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
@@ -94,10 +94,10 @@ def measured(one: Honest, mode: str, seed: int, seconds: float = SECONDS) -> dic
     def measure() -> Any:
         made = one.make(api.keras(), np.random.RandomState(seed))
         if mode == "step":
-            return pytest_benchmark_adapter.recorded_step(keeper(one.name), made, seconds=seconds, **one.options).found
+            return pytest_benchmark_adapter.record_function(keeper(one.name), made, seconds=seconds, **one.options).measurement
         model, data = made
         how = {"device": "cpu", "seconds": seconds, **one.options, "mode": mode}
-        return pytest_benchmark_adapter.recorded(keeper(one.name), model, data, **how).found
+        return pytest_benchmark_adapter.record_model(keeper(one.name), model, data, **how).measurement
 
     return outcome(measure)
 

@@ -27,8 +27,8 @@ from pytest_kerasch2.timing import (
     side_by_side,
     table,
 )
-from pytest_kerasch2.timing.scaling import Curve
-from pytest_kerasch2.timing.table import Row, short
+from pytest_kerasch2.timing.scaling import StepCurve
+from pytest_kerasch2.timing.table import BenchmarkRow, short_name
 
 NAME = "kerasch2-benchmarks"
 # Where nothing else is named, the benchmarks of a project are looked for here.
@@ -53,7 +53,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
         remedy = "leave it out, or write -n 0 where it stands in a configuration file"
         raise InvalidArgument("Several processes take each other's time", "pytest-xdist's -n", remedy)
     devices.kinds(settings.devices)
-    if not pytest_benchmark_adapter.has_keeper(config):
+    if not pytest_benchmark_adapter.is_available(config):
         raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", f"run {INSTALL}")
     if settings.plot is not None:
         pictures.refuse(settings.plot)
@@ -63,7 +63,7 @@ def start(config: pytest.Config, settings: Settings) -> None:
         config.args[:] = [str(own)]
     kept = contextlib.ExitStack()
     kept.enter_context(ending.as_by_ctrl_c())
-    kept.callback(pytest_benchmark_adapter.tidy, config.getoption("benchmark_storage", None))
+    kept.callback(pytest_benchmark_adapter.remove_empty_storage, config.getoption("benchmark_storage", None))
     config.add_cleanup(kept.close)
     config.pluginmanager.register(BenchmarkRun(config), NAME)
 
@@ -88,7 +88,7 @@ class BenchmarkRun:
     def __init__(self, config: pytest.Config) -> None:
         """Begin with no rows."""
         self.config = config
-        self.rows: list[Row] = config.stash.setdefault(SHOWN, [])
+        self.rows: list[BenchmarkRow] = config.stash.setdefault(SHOWN, [])
         self.places: dict[str, tuple[Any, ...]] = {}
 
     @pytest.hookimpl(hookwrapper=True)
@@ -115,7 +115,7 @@ class BenchmarkRun:
         """Take why something was not measured."""
         if report.skipped and isinstance(report.longrepr, tuple):
             reason = str(report.longrepr[2])
-            self.rows.append(Row(report.nodeid, why_not=reason.partition("Skipped: ")[2] or reason))
+            self.rows.append(BenchmarkRow(report.nodeid, why_not=reason.partition("Skipped: ")[2] or reason))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
@@ -124,7 +124,7 @@ class BenchmarkRun:
 
     def _nearest(self) -> Iterator[str]:
         """Yield what to say where -k selects no benchmark: those that its words resemble."""
-        expression, names = self.config.getoption("keyword", ""), [short(name) for name in self.places]
+        expression, names = self.config.getoption("keyword", ""), [short_name(name) for name in self.places]
         bare = sorted({name.partition("[")[0] for name in names})
         found = [one for word in re.findall(r"\w+", expression) for one in close_to(word, bare, most=3)]
         if expression and not any(word in name for word in re.findall(r"\w+", expression) for name in names):
@@ -142,17 +142,17 @@ class BenchmarkRun:
             terminalreporter.section("time per training step")
             colour = terminalreporter.hasmarkup
             rows = sorted(self.rows, key=lambda row: self._place(row.name))
-            curves = scaling.curves(rows)
+            curves = scaling.step_curves(rows)
             # A file has no width.
-            width = max(terminalreporter.config.get_terminal_writer().fullwidth, 0 if colour else table.WIDE)
-            terminalreporter.write(table.text(rows, width, colour) + scaling_table.text(curves, width, colour))
-            for line in ("", *side_by_side.lines(rows), *breakdown_summary.lines(rows), *advice.lines(rows)):
+            width = max(terminalreporter.config.get_terminal_writer().fullwidth, 0 if colour else table.WIDE_TERMINAL)
+            terminalreporter.write(table.table_text(rows, width, colour) + scaling_table.scaling_text(curves, width, colour))
+            for line in ("", *side_by_side.interleaved_lines(rows), *breakdown_summary.breakdown_lines(rows), *advice.advice_lines(rows)):
                 terminalreporter.write_line(foreign.terminal(line))
-            if any(row.found is not None for row in rows) and not any(row.device.startswith("gpu") for row in rows):
+            if any(row.measurement is not None for row in rows) and not any(row.device.startswith("gpu") for row in rows):
                 terminalreporter.write_line("GPU: not measured; this run used none.")
             self._draw(curves, terminalreporter)
 
-    def _draw(self, curves: Sequence[Curve], terminalreporter: Any) -> None:
+    def _draw(self, curves: Sequence[StepCurve], terminalreporter: Any) -> None:
         """Draw what was measured, also by a run that was stopped."""
         plot = self.config.stash[SETTINGS].plot
         try:

@@ -192,14 +192,14 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
         __tracebackhide__ = True
         with told(request), own_lines(request):
             check_call(called, takes, given, how, inner=("benchmark", "given_up"))
-            keeper = step_records.keeper(request)
-            full_name = step_records.begin(request, keeper, name)
-            row = record(keeper, *given, given_up=lambda: pytest_benchmark_adapter.keep(request.config), **how)
+            keeper = step_records.benchmark_fixture(request)
+            full_name = step_records.begin_measurement(request, keeper, name)
+            row = record(keeper, *given, given_up=lambda: pytest_benchmark_adapter.save_partial_results(request.config), **how)
         request.config.stash.setdefault(SHOWN, []).append(replace(row, name=full_name))
         return row.found
 
-    ask = partial(measure, "step_benchmark", pytest_benchmark_adapter.recorded, pytest_benchmark_adapter.recorded)
-    step = partial(measure, "step_benchmark.step", function_steps.measure, pytest_benchmark_adapter.recorded_step)
+    ask = partial(measure, "step_benchmark", pytest_benchmark_adapter.record_model, pytest_benchmark_adapter.record_model)
+    step = partial(measure, "step_benchmark.step", function_steps.measure, pytest_benchmark_adapter.record_function)
     ask.step = step  # type: ignore[attr-defined]
     return ask
 

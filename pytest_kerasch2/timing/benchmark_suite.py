@@ -35,7 +35,7 @@ class Benchmark:
     class_weight: Mapping[int, float] | None = None
 
 
-def of(named: str | None) -> Mapping[str, Callable[[], Benchmark]]:
+def load_suite(address: str | None) -> Mapping[str, Callable[[], Benchmark]]:
     """Return what makes each benchmark of a suite.
 
     Args:
@@ -45,50 +45,50 @@ def of(named: str | None) -> Mapping[str, Callable[[], Benchmark]]:
     Raises:
         InvalidArgument: there is no such function, or it gives something else.
     """
-    if named is None:
-        return {name: _chapters(mode) for name, mode in CHAPTERS.items()}
-    found = _called(named)
-    if not isinstance(found, Mapping) or not found or not all(map(callable, found.values())):
+    if address is None:
+        return {name: _chapter_benchmark(mode) for name, mode in CHAPTERS.items()}
+    suite = _call_suite(address)
+    if not isinstance(suite, Mapping) or not suite or not all(map(callable, suite.values())):
         remedy = "let it give a mapping from names to functions"
-        raise InvalidArgument("A suite is no mapping of functions", f"{named} gives {found!r}"[:120], remedy)
-    return {str(name): _own(named, make) for name, make in found.items()}
+        raise InvalidArgument("A suite is no mapping of functions", f"{address} gives {suite!r}"[:120], remedy)
+    return {str(name): _checked_benchmark(address, make) for name, make in suite.items()}
 
 
-def _called(named: str) -> Any:
-    module, colon, function = named.partition(":")
+def _call_suite(address: str) -> Any:
+    module, colon, function = address.partition(":")
     if not module or not colon or not function:
-        raise InvalidArgument("A suite is not named", repr(named), "write MODULE:FUNCTION")
+        raise InvalidArgument("A suite is not named", repr(address), "write MODULE:FUNCTION")
     try:
         return getattr(importlib.import_module(module), function)()
     except KerasCh2Error:
         raise
     except (ImportError, AttributeError, TypeError) as error:
         raise InvalidArgument(
-            "A suite cannot be had", f"{named}: {error}", "name a function that takes nothing"
+            "A suite cannot be had", f"{address}: {error}", "name a function that takes nothing"
         ) from error
 
 
-def _own(named: str, make: Callable[[], Any]) -> Callable[[], Benchmark]:
-    def made() -> Benchmark:
-        given = make()
-        known = set(inspect.signature(Benchmark).parameters)
-        if not isinstance(given, Mapping) or not {"model", "data"} <= set(given) <= known:
-            remedy = f"let it give a mapping with {', '.join(sorted(known))}, the first two at least"
-            raise InvalidArgument("A benchmark of a suite cannot be used", f"{named}: {given!r}"[:120], remedy)
-        return Benchmark(**given)
+def _checked_benchmark(address: str, make: Callable[[], Any]) -> Callable[[], Benchmark]:
+    def build() -> Benchmark:
+        arguments = make()
+        names = set(inspect.signature(Benchmark).parameters)
+        if not isinstance(arguments, Mapping) or not {"model", "data"} <= set(arguments) <= names:
+            remedy = f"let it give a mapping with {', '.join(sorted(names))}, the first two at least"
+            raise InvalidArgument("A benchmark of a suite cannot be used", f"{address}: {arguments!r}"[:120], remedy)
+        return Benchmark(**arguments)
 
-    return made
+    return build
 
 
-def _chapters(mode: str) -> Callable[[], Benchmark]:
-    def made() -> Benchmark:
+def _chapter_benchmark(mode: str) -> Callable[[], Benchmark]:
+    def build() -> Benchmark:
         api.fresh_session(0)
-        return Benchmark(models.style("sequential-list").compiled(api.tensorflow()), images(), mode=mode)
+        return Benchmark(models.style("sequential-list").compiled(api.tensorflow()), synthetic_images(), mode=mode)
 
-    return made
+    return build
 
 
-def images() -> tuple[Any, Any]:
+def synthetic_images() -> tuple[Any, Any]:
     """Return made-up images, float32 from 0 to 1 of shape (n, 28, 28), each brighter in the rows of its class."""
     drawn = np.random.RandomState(0)
     labels = drawn.randint(0, 10, IMAGES).astype("int64")

@@ -24,7 +24,7 @@ from pytest_kerasch2.timing import (
     timed_processes,
 )
 from pytest_kerasch2.timing.compare_result import Comparison
-from pytest_kerasch2.timing.timed_processes import Arm
+from pytest_kerasch2.timing.timed_processes import ComparedSide
 
 # What a self-test plants, and within what a thing is to be the same as itself: a machine on which neither is told by
 # the fewest starts is not fit to compare anything.
@@ -111,7 +111,7 @@ def compared(chosen: Any, told: Callable[[str], None]) -> Comparison:
     with ExitStack() as kept:
         first, second = _found(chosen, kept)
         told(compare_duration.estimated(order, known=chosen.suite is None))
-        return compare.compare(first, replace(second, slower=chosen.slower), order, told)
+        return compare.compare(first, replace(second, slowdown=chosen.slower), order, told)
 
 
 def _check_places(chosen: Any) -> None:
@@ -125,11 +125,11 @@ def _check_places(chosen: Any) -> None:
         raise InvalidArgument("Two outputs are to be written into one file", found, "name a file for each")
 
 
-def _found(chosen: Any, kept: ExitStack) -> list[Arm]:
+def _found(chosen: Any, kept: ExitStack) -> list[ComparedSide]:
     """Return both arms, each with the suite; what takes longest to make ready, a release, comes last."""
     here, found = Path.cwd(), {}
     words = [chosen.first, chosen.second]
     for place in sorted((0, 1), key=lambda place: installed_releases.named(words[place])):
-        found[place] = kept.enter_context(timed_processes.named(words[place], here))
+        found[place] = kept.enter_context(timed_processes.resolve_side(words[place], here))
         suite_lookup.check_suite(found[place], chosen.suite, here)
     return [found[0], found[1]]

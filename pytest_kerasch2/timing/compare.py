@@ -21,8 +21,8 @@ from pytest_kerasch2.suggestions import did_you_mean
 from pytest_kerasch2.timing import block, compare_result, measured_environment, timed_processes
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.compare_result import AGAIN, FIRST, SECOND, Comparison
-from pytest_kerasch2.timing.interleaving import EPOCH, OWED
-from pytest_kerasch2.timing.timed_processes import Arm, Worker
+from pytest_kerasch2.timing.interleaving import EPOCH, MAX_UNSYNCHRONISED
+from pytest_kerasch2.timing.timed_processes import ComparedSide, TimedProcess
 
 # Seconds of blocks of a benchmark in a start, of all processes together. There and back for each round: every process
 # has two blocks in it.
@@ -61,7 +61,7 @@ class Order:
     deadline: float = timed_processes.DEADLINE
 
 
-def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) -> Comparison:
+def compare(first: ComparedSide, second: ComparedSide, order: Order, told: Callable[[str], None]) -> Comparison:
     """Compare two things until each benchmark is decided, or all starts have been made.
 
     Args:
@@ -75,14 +75,14 @@ def compare(first: Arm, second: Arm, order: Order, told: Callable[[str], None]) 
     drawn = random.Random(order.seed)
     found: Comparison | None = None
     began = time.monotonic()
-    with timed_processes.package() as package:
+    with timed_processes.copied_package() as package:
         for start in range(order.terms.most):
             with started((first, second, first), package, drawn, order.deadline) as workers:
                 if found is None:
                     found = _begun(first, second, workers, order)
                 for name in _undecided(found):
                     # What the steps of a benchmark do is shown once: the processes are started anew, and not the code.
-                    load = measured_environment.load()
+                    load = measured_environment.machine_load()
                     blocks = pair(workers, name, order, drawn, proving=start == 0)
                     proofs = blocks.pop("proofs")
                     if start == 0:
@@ -110,22 +110,22 @@ def _keep(found: Comparison, out: Path | None, told: Callable[[str], None]) -> N
 
 @contextlib.contextmanager
 def started(
-    several: Sequence[Arm], package: Path, drawn: random.Random, deadline: float = timed_processes.DEADLINE
-) -> Iterator[list[Worker]]:
+    several: Sequence[ComparedSide], package: Path, drawn: random.Random, deadline: float = timed_processes.DEADLINE
+) -> Iterator[list[TimedProcess]]:
     """Start a process of each arm, and end them all afterwards."""
-    workers: list[Worker] = []
+    workers: list[TimedProcess] = []
     # How Python spreads what it looks up makes it quicker or slower: it is the same in all, and another in each start.
     hashing = str(drawn.randrange(2**32))
     try:
         for arm in several:
-            workers.append(Worker(arm, package, {"PYTHONHASHSEED": hashing}, deadline))
+            workers.append(TimedProcess(arm, package, {"PYTHONHASHSEED": hashing}, deadline))
         yield workers
     finally:
         for worker in workers:
             worker.close()
 
 
-def _begun(first: Arm, second: Arm, workers: Sequence[Worker], order: Order) -> Comparison:
+def _begun(first: ComparedSide, second: ComparedSide, workers: Sequence[TimedProcess], order: Order) -> Comparison:
     # The third process is one of the first thing.
     said = [worker.ask("about", suite_of=order.suite) for worker in workers[:AGAIN]]
     for fact in ALIKE:
@@ -140,7 +140,7 @@ def _begun(first: Arm, second: Arm, workers: Sequence[Worker], order: Order) -> 
         remedy = "name one that is" + (did_you_mean(unknown[0], shared, before="; ") if unknown else "")
         raise InvalidArgument("A benchmark is not in both suites", found, remedy)
     told = [
-        {"name": arm.name, "revision": arm.revision, "slower": arm.slower, "environment": one["environment"]}
+        {"name": arm.name, "revision": arm.revision, "slower": arm.slowdown, "environment": one["environment"]}
         for arm, one in zip((first, second), said)
     ]
     asked = {"suite": order.suite, "device": order.device, "seed": order.seed}
@@ -148,7 +148,7 @@ def _begun(first: Arm, second: Arm, workers: Sequence[Worker], order: Order) -> 
 
 
 def pair(
-    workers: Sequence[Worker],
+    workers: Sequence[TimedProcess],
     name: str,
     order: Order,
     drawn: random.Random,
@@ -168,9 +168,9 @@ def pair(
     asked = {"suite_of": order.suite, "name": name, "device": order.device, "proving": proving}
     # All of them at once: what is not timed may share the cores.
     for worker in workers:
-        elsewhere = worker.arm.not_from and str(worker.arm.not_from)
-        worker.send("open", slower=worker.arm.slower, not_from=elsewhere, **asked)
-    opened = timed_processes.received(workers)
+        elsewhere = worker.arm.forbidden and str(worker.arm.forbidden)
+        worker.send("open", slower=worker.arm.slowdown, not_from=elsewhere, **asked)
+    opened = timed_processes.receive_all(workers)
     kinds = {one["by"] for one in opened}
     # All are stopped at places of one kind.
     by = kinds.pop() if len(kinds) == 1 else EPOCH
@@ -179,13 +179,13 @@ def pair(
     # The rest of what they have begun.
     for worker in workers:
         worker.send("turn")
-    timed_processes.received(workers)
+    timed_processes.receive_all(workers)
     proofs = [one.get("proof") for one in opened]
     return {"order": turns, "blocks": list(map(compare_result.together, blocks)), "proofs": proofs}
 
 
 def _timed(
-    workers: Sequence[Worker], name: str, by: str, drawn: random.Random, seconds: float
+    workers: Sequence[TimedProcess], name: str, by: str, drawn: random.Random, seconds: float
 ) -> tuple[list[list[int]], list[list[dict[str, Any]]]]:
     """Return the order of the turns of each round, and the blocks of each process."""
     # One after the other: as long as they are alone. All of them have as many steps in a turn.
@@ -195,7 +195,7 @@ def _timed(
     lead = 0 if by == EPOCH else min(calls, LEAD)
     for worker in workers:
         worker.send("turns", name=name, by=by, count=2 * rounds, calls=calls, lead=lead)
-    timed_processes.received(workers)
+    timed_processes.receive_all(workers)
     blocks: list[list[dict[str, Any]]] = [[] for _ in workers]
     turns = []
     for _ in range(rounds):
@@ -221,7 +221,7 @@ def check_synchronised(pairs: Sequence[Mapping[str, Any]], whose: Sequence[str])
         processes = [its for one in pairs for its in one["blocks"][thing :: len(whose)]]
         blocks = [Block(its["steps"], *both) for its in processes for both in zip(its["seconds"], its["owed"])]
         try:
-            block.check_synchronised(blocks, OWED)
+            block.check_synchronised(blocks, MAX_UNSYNCHRONISED)
         except InvalidMeasurement as error:
             raise InvalidMeasurement(error.happened, f"{name}: {error.found}", error.remedy) from None
 

@@ -12,9 +12,9 @@ from pytest_kerasch2.errors import InvalidArgument, InvalidMeasurement
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import benchmark_data, nested_arrays, reference_loop
 from pytest_kerasch2.timing.batch_sources import Batch
-from pytest_kerasch2.timing.model_changes import put_back
+from pytest_kerasch2.timing.model_changes import variables_restored
 from pytest_kerasch2.timing.reference_runs import NoReference, Reference, tried
-from pytest_kerasch2.timing.workload import Subject
+from pytest_kerasch2.timing.workload import Workload
 
 # Inputs on which the loss is looked at, in whole batches, of which there is one at least and not more than so many.
 LOOKED_AT = 1000
@@ -28,7 +28,7 @@ SHARE, APART = 0.2, 10.0
 _REMEDY = "look at its data and at its learning rate"
 
 
-def loss_of(subject: Subject) -> float | None:
+def loss_of(subject: Workload) -> float | None:
     """Return the loss on some of the data; None where it cannot be computed in a loop of our own."""
     if reference_loop.why_not(subject.model):
         return None
@@ -38,9 +38,9 @@ def loss_of(subject: Subject) -> float | None:
         return None
 
 
-def looked_at(subject: Subject) -> list[Batch]:
+def looked_at(subject: Workload) -> list[Batch]:
     """Return the batches on which the loss is looked at: the same whatever the model says of itself."""
-    count = max(1, min(subject.kept, LOOKED_AT // subject.batch_size, BATCHES))
+    count = max(1, min(subject.distinct_batches, LOOKED_AT // subject.batch_size, BATCHES))
     return [subject.batch(place) for place in range(count)]
 
 
@@ -66,7 +66,7 @@ def check_learned(before: float | None, after: float | None, again: Callable[[],
         raise InvalidMeasurement("Steps of training made the model worse", found, _REMEDY)
 
 
-def of_reference(subject: Subject, steps: int, seconds: float) -> list[float]:
+def of_reference(subject: Workload, steps: int, seconds: float) -> list[float]:
     """Return the losses after so many steps of the reference, of several runs; none where they take too long.
 
     Args:
@@ -76,7 +76,7 @@ def of_reference(subject: Subject, steps: int, seconds: float) -> list[float]:
     try:
         step = Reference(subject)
         for run in range(RUNS):
-            with put_back(subject.model):
+            with variables_restored(subject.model):
                 # Each with another batch first: the order is drawn where Keras draws one.
                 if not _within(step, subject, range(run, run + steps), seconds):
                     return []
@@ -86,7 +86,7 @@ def of_reference(subject: Subject, steps: int, seconds: float) -> list[float]:
     return found
 
 
-def _within(step: Reference, subject: Subject, places: range, seconds: float) -> bool:
+def _within(step: Reference, subject: Workload, places: range, seconds: float) -> bool:
     step([subject.batch(places[0])])
     began = time.perf_counter()
     for place in places[1:]:
@@ -96,7 +96,7 @@ def _within(step: Reference, subject: Subject, places: range, seconds: float) ->
     return True
 
 
-def check_numbers(subject: Subject, result: Any = None, *, trains: bool = True) -> None:
+def check_numbers(subject: Workload, result: Any = None, *, trains: bool = True) -> None:
     """Refuse a model whose weights, or results, are no numbers: the data are, or it has diverged.
 
     Args:
@@ -107,7 +107,7 @@ def check_numbers(subject: Subject, result: Any = None, *, trains: bool = True) 
         InvalidArgument: the data are no numbers either.
         InvalidMeasurement: a weight is no number.
     """
-    weights = enumerate(subject.trained)
+    weights = enumerate(subject.trained_weights)
     lost = [f"{place}: {one.name}" for place, one in weights if not _finite(one)] if trains else []
     if lost or not all(map(_finite, nested_arrays.values(result))):
         check_data(subject)
@@ -115,13 +115,13 @@ def check_numbers(subject: Subject, result: Any = None, *, trains: bool = True) 
         raise InvalidMeasurement("Steps of training diverged", f"what is no number in {', '.join(lost)}", _REMEDY)
 
 
-def check_data(subject: Subject) -> None:
+def check_data(subject: Workload) -> None:
     """Refuse data that hold what is not a number.
 
     Raises:
         InvalidArgument: they do.
     """
-    batches = [subject.batch(place) for place in range(subject.kept)] if subject.source else []
+    batches = [subject.batch(place) for place in range(subject.distinct_batches)] if subject.source else []
     parts = [batch[: len(benchmark_data.NAMES)] for batch in batches] or [(subject.x, subject.y, subject.sample_weight)]
     for part in parts:
         for name, one in zip(benchmark_data.NAMES, part):

@@ -31,53 +31,52 @@ class Measurement:
         turns: a name that it shares with those whose blocks took turns with its own, round by round; or an empty one.
     """
 
-    first: float
-    warming: tuple[Block, ...]
+    first_call: float
+    warmup: tuple[Block, ...]
     steady: bool
     blocks: tuple[Block, ...]
     traces: int
     load: tuple[float | None, float | None]
     loss: tuple[float, float] | None
     memory: Memory | None = None
-    proof: Proof | None = None
-    first_steps: int = 0
-    turns: str = ""
+    work_check: Proof | None = None
+    first_call_steps: int = 0
+    interleaved_group: str = ""
 
     @property
-    def before_steps(self) -> float:
+    def setup_seconds(self) -> float:
         """Return the seconds of the first call beyond those of its steps: of tracing and compiling, and reading in."""
-        return max(0.0, self.first - self.first_steps * self.each)
+        return max(0.0, self.first_call - self.first_call_steps * self.step_seconds)
 
     @property
-    def each(self) -> float:
+    def step_seconds(self) -> float:
         """Return the seconds of one step, the median of the blocks."""
-        return statistics.median(one.each for one in self.blocks)
+        return statistics.median(one.step_seconds for one in self.blocks)
 
     @property
     def spread(self) -> float:
         """Return half of what lies between the quartiles of the blocks, in seconds of a step."""
-        low, high = np.percentile([one.each for one in self.blocks], [25, 75])
+        low, high = np.percentile([one.step_seconds for one in self.blocks], [25, 75])
         return float(high - low) / 2
 
     @property
-    def work_check(self) -> str:
+    def work_check_outcome(self) -> str:
         """Return `checked`, or `not checked` with the reason."""
-        return "not checked: it was not asked for (proof=False)" if self.proof is None else self.proof.outcome
+        return "not checked: it was not asked for (proof=False)" if self.work_check is None else self.work_check.outcome
 
-    @property
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return what a file says of it."""
         return {
-            "first_call_seconds": self.first,
-            "first_call_steps": self.first_steps,
-            "turns": self.turns,
-            "warming": [one.plain for one in self.warming],
+            "first_call_seconds": self.first_call,
+            "first_call_steps": self.first_call_steps,
+            "turns": self.interleaved_group,
+            "warming": [one.to_dict() for one in self.warmup],
             "steady": self.steady,
-            "blocks": [one.plain for one in self.blocks],
+            "blocks": [one.to_dict() for one in self.blocks],
             "traces": self.traces,
             "load": list(self.load),
             "loss": None if self.loss is None else list(self.loss),
-            "memory": None if self.memory is None else self.memory.plain,
-            "proof": None if self.proof is None else self.proof.plain,
-            "work_check": self.work_check,
+            "memory": None if self.memory is None else self.memory.to_dict(),
+            "proof": None if self.work_check is None else self.work_check.plain,
+            "work_check": self.work_check_outcome,
         }

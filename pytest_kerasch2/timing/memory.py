@@ -32,8 +32,7 @@ class Memory:
     peak: float
     growth: float
 
-    @property
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return what a file says of it."""
         return asdict(self)
 
@@ -92,7 +91,7 @@ class Gauge:
 
 
 @contextlib.contextmanager
-def told(device: Device) -> Iterator[None]:
+def exhaustion_reported(device: Device) -> Iterator[None]:
     """Say it in our words where a device has not enough memory, which is no fault of what was to be measured.
 
     Raises:
@@ -101,15 +100,15 @@ def told(device: Device) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-        if not isinstance(error, MemoryError) and not any(word in said for word in _EXHAUSTED):
+        text = f"{type(error).__name__}: {error}"
+        if not isinstance(error, MemoryError) and not any(word in text for word in _EXHAUSTED):
             raise
-        found = f"{device}: {said.splitlines()[0][:120]}"
+        problem = f"{device}: {text.splitlines()[0][:120]}"
         remedy = "give smaller batches, or a larger device"
-        raise Inconclusive("There is not enough memory", found, remedy) from error
+        raise Inconclusive("There is not enough memory", problem, remedy) from error
 
 
-def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
+def taken_since(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
     """Return what was taken since a reading, or None where this machine does not tell.
 
     Args:
@@ -122,12 +121,12 @@ def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
     return Memory(peak, (after - before) / steps)
 
 
-def together(parts: Sequence[Memory | None]) -> Memory | None:
+def combined(readings: Sequence[Memory | None]) -> Memory | None:
     """Return what several blocks of as many steps took; None where the machine did not tell of one of them."""
-    told = [one for one in parts if one is not None]
-    if not told or len(told) < len(parts):
+    known = [one for one in readings if one is not None]
+    if not known or len(known) < len(readings):
         return None
-    return Memory(max(one.peak for one in told), sum(one.growth for one in told) / len(told))
+    return Memory(max(one.peak for one in known), sum(one.growth for one in known) / len(known))
 
 
 def _of_process(name: str) -> float | None:
@@ -136,8 +135,8 @@ def _of_process(name: str) -> float | None:
         lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return None
-    found = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
-    return 1024.0 * int(found[0]) if found else None
+    sizes = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
+    return 1024.0 * int(sizes[0]) if sizes else None
 
 
 def _torch() -> Any:

@@ -14,37 +14,37 @@ from pytest_kerasch2.timing import nested_arrays
 # What Keras sets on a model while it trains or evaluates.
 ATTRIBUTES = ("history", "stop_training")
 # What its compiled steps are made from.
-OF_FUNCTIONS = ("steps_per_execution", "train_step")
+FUNCTION_ATTRIBUTES = ("steps_per_execution", "train_step")
 ABSENT = object()
 FUNCTIONS = ("train_function", "test_function", "predict_function")
 
 
 @contextlib.contextmanager
-def put_back(model: Any) -> Iterator[None]:
+def variables_restored(model: Any) -> Iterator[None]:
     """Put the weights of a model, and what its optimizers and metrics remember, back at the end."""
-    changing = variables(model)
-    before = list(map(copied, changing))
+    changed = training_variables(model)
+    before = list(map(copy_of, changed))
     try:
         yield
     finally:
-        assign(changing, before)
+        assign_values(changed, before)
 
 
 @contextlib.contextmanager
-def all_put_back(model: Any) -> Iterator[None]:
+def model_restored(model: Any) -> Iterator[None]:
     """Put back variables, and the attributes in which Keras keeps what it has done."""
-    kept = {name: vars(model).get(name, ABSENT) for name in (*ATTRIBUTES, *OF_FUNCTIONS)}
+    before = {name: vars(model).get(name, ABSENT) for name in (*ATTRIBUTES, *FUNCTION_ATTRIBUTES)}
     try:
-        with put_back(model):
+        with variables_restored(model):
             yield
     finally:
-        changed = [name for name, value in kept.items() if vars(model).get(name, ABSENT) is not value]
+        changed = [name for name, value in before.items() if vars(model).get(name, ABSENT) is not value]
         for name in changed:
-            if kept[name] is ABSENT:
+            if before[name] is ABSENT:
                 delattr(model, name)
             else:
-                setattr(model, name, kept[name])
-        if set(OF_FUNCTIONS) & set(changed):
+                setattr(model, name, before[name])
+        if set(FUNCTION_ATTRIBUTES) & set(changed):
             forget_functions(model)
 
 
@@ -55,13 +55,13 @@ def forget_functions(model: Any) -> None:
             setattr(model, name, None)
 
 
-def variables(model: Any) -> list[Any]:
+def training_variables(model: Any) -> list[Any]:
     """Return all that training changes: variables of the model, of its optimizers and of its metrics, each once."""
-    found: dict[int, Any] = {}
-    of_optimizers = itertools.chain.from_iterable(_of(one, "variables") for one in optimizers(model))
+    by_id: dict[int, Any] = {}
+    of_optimizers = itertools.chain.from_iterable(_of(one, "variables") for one in optimizers_of(model))
     for group in (_of(model, "variables"), of_optimizers, _of_metrics(model), _of_states(model)):
-        found.update((id(one), one) for one in group)
-    return list(found.values())
+        by_id.update((id(one), one) for one in group)
+    return list(by_id.values())
 
 
 def _of(holder: Any, name: str) -> Sequence[Any]:
@@ -86,14 +86,14 @@ def _of_states(model: Any) -> Iterator[Any]:
             yield from _of_states(layer)
 
 
-def optimizers(model: Any) -> list[Any]:
+def optimizers_of(model: Any) -> list[Any]:
     """Return the optimizers of a model, also those that it was given by a `compile` of its own, and of models in it."""
     own = getattr(model, "optimizer", None)
-    found: dict[int, Any] = {} if own is None else {id(own): own}
+    by_id: dict[int, Any] = {} if own is None else {id(own): own}
     for one in _held(model, depth=3):
         if is_optimizer(one):
-            found[id(one)] = one
-    return list(found.values())
+            by_id[id(one)] = one
+    return list(by_id.values())
 
 
 def is_optimizer(thing: Any) -> bool:
@@ -115,12 +115,12 @@ def _held(holder: Any, depth: int) -> Iterable[Any]:
             yield from _held(one, depth - 1)
 
 
-def copied(variable: Any) -> Any:
+def copy_of(variable: Any) -> Any:
     """Return the values of a variable, which stay as they are whatever it becomes."""
     return np.array(api.array(variable))
 
 
-def assign(changing: Sequence[Any], values: Sequence[Any]) -> None:
+def assign_values(targets: Sequence[Any], values: Sequence[Any]) -> None:
     """Return variables their values."""
-    for variable, value in zip(changing, values):
+    for variable, value in zip(targets, values):
         variable.assign(value)

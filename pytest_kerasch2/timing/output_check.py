@@ -11,10 +11,10 @@ from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import nested_arrays, reference_loop, sample_batches
 from pytest_kerasch2.timing.batch_sources import Batch
-from pytest_kerasch2.timing.model_changes import assign, copied, put_back
+from pytest_kerasch2.timing.model_changes import assign_values, copy_of, variables_restored
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.reference_runs import NoReference, tried
-from pytest_kerasch2.timing.workload import Subject
+from pytest_kerasch2.timing.workload import Workload
 
 # Values may be off by so much, with numbers of 32 bits and of 16; metrics that count, by an item that is on the border.
 VALUES, HALF, METRICS = 1e-3, 2e-2, 5e-2
@@ -48,7 +48,7 @@ def check_reference(model: Any, mode: Mode) -> None:
         raise NoReference(reason)
 
 
-def same_values(few: Subject, mode: Mode) -> Any:
+def same_values(few: Workload, mode: Mode) -> Any:
     """Show that what is told of data without training is what the model gives, also with other weights.
 
     Returns:
@@ -59,9 +59,9 @@ def same_values(few: Subject, mode: Mode) -> Any:
         InvalidMeasurement: it is not.
     """
     most = HALF if is_half(few.model) else VALUES
-    run = tried(lambda: (mode.again or mode.make)(few))
+    run = tried(lambda: (mode.remake or mode.make)(few))
     found = []
-    with put_back(few.model):
+    with variables_restored(few.model):
         for _ in range(2):
             found.append(_off(few, mode, run))
             if not found[-1] <= most:
@@ -70,11 +70,11 @@ def same_values(few: Subject, mode: Mode) -> Any:
                 raise InvalidMeasurement(f"What {mode.name} gives is not what the model gives", told, remedy)
             # Whoever kept what it gave before gives it again.
             weights = [one for one in few.model.weights if "float" in api.dtype_name(one.dtype)]
-            assign(weights, [0.5 * copied(one) + 0.01 for one in weights])
+            assign_values(weights, [0.5 * copy_of(one) + 0.01 for one in weights])
     return few.batches, {"values": max(found)}, {"values": most}, ""
 
 
-def _off(few: Subject, mode: Mode, run: Any) -> float:
+def _off(few: Workload, mode: Mode, run: Any) -> float:
     """Return how far what a mode gives is from what a loop of our own gives, as a share of the largest.
 
     Raises:
@@ -86,22 +86,22 @@ def _off(few: Subject, mode: Mode, run: Any) -> float:
     return _apart(mode, _there(few, mode, run), here[0])
 
 
-def _there(few: Subject, mode: Mode, run: Any) -> list[Any]:
-    with put_back(few.model):
+def _there(few: Workload, mode: Mode, run: Any) -> list[Any]:
+    with variables_restored(few.model):
         found = tried(lambda: run(few.batches))
     if mode.name == "evaluate":
         return [float(np.mean(api.array(one))) for one in nested_arrays.values([found])]
     return [api.array(one) for one in nested_arrays.values(found)]
 
 
-def given(few: Subject, mode: Mode) -> list[Any]:
+def given(few: Workload, mode: Mode) -> list[Any]:
     """Return what a loop of our own gives; the model is put back."""
-    with put_back(few.model):
+    with variables_restored(few.model):
         batches = sample_batches.batches_of(few)
         return list(tried(lambda: _evaluated(few, batches) if mode.name == "evaluate" else _predicted(few, batches)))
 
 
-def _predicted(few: Subject, batches: Sequence[Batch]) -> list[Any]:
+def _predicted(few: Workload, batches: Sequence[Batch]) -> list[Any]:
     told = dict.fromkeys(reference_loop.training(few.model), False)
     parts = []
     for batch in batches:
@@ -110,7 +110,7 @@ def _predicted(few: Subject, batches: Sequence[Batch]) -> list[Any]:
     return [np.concatenate(one) for one in zip(*parts)]
 
 
-def _evaluated(few: Subject, batches: Sequence[Batch]) -> list[Any]:
+def _evaluated(few: Workload, batches: Sequence[Batch]) -> list[Any]:
     """Return the loss, and metrics behind it where Keras can be asked for them: from 3.0 on."""
     model = few.model
     if not hasattr(model, "get_metrics_result"):

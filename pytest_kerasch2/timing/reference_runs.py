@@ -8,8 +8,8 @@ from typing import Any, Callable, Iterable
 from pytest_kerasch2.errors import KerasCh2Error, NotApplicable
 from pytest_kerasch2.timing import reference_loop
 from pytest_kerasch2.timing.batch_sources import Batch
-from pytest_kerasch2.timing.model_changes import assign, copied, put_back
-from pytest_kerasch2.timing.workload import Subject
+from pytest_kerasch2.timing.model_changes import assign_values, copy_of, variables_restored
+from pytest_kerasch2.timing.workload import Workload
 
 # Steps from each of so many places in the data by which it is found whether weights move.
 PLACES = 3
@@ -25,7 +25,7 @@ class NoReference(Exception):
 class Reference:
     """Does steps of the reference, one for each batch that it is given."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Workload) -> None:
         """Begin with the model as it is."""
         self.subject = subject
         self.step = tried(lambda: reference_loop.step(subject.model))
@@ -64,7 +64,7 @@ def tried(call: Callable[[], Any]) -> Any:
         raise NoReference(f"the reference step cannot be done ({type(error).__name__}: {said})") from error
 
 
-def moves(subject: Subject, steps: int) -> set[str]:
+def moves(subject: Workload, steps: int) -> set[str]:
     """Return the weights that reference steps move from where the model is now; none where there is no reference.
 
     They move for sure: from each of several places in the data. The model is put back.
@@ -75,19 +75,19 @@ def moves(subject: Subject, steps: int) -> set[str]:
     try:
         step = Reference(subject)
         for place in range(PLACES):
-            first = place * subject.kept // PLACES
-            with put_back(subject.model):
-                before = subject.weights()
+            first = place * subject.distinct_batches // PLACES
+            with variables_restored(subject.model):
+                before = subject.weight_hashes()
                 step(subject.batch(first + number) for number in range(min(steps, STEPS)))
                 subject.finish()
-                moved = {name for name, one in subject.weights().items() if before.get(name) != one}
+                moved = {name for name, one in subject.weight_hashes().items() if before.get(name) != one}
             found = moved if found is None else found & moved
     except NoReference:
         return set()
     return found or set()
 
 
-def stay(subject: Subject, run: Callable[[int], Any], steps: int) -> set[str]:
+def stay(subject: Workload, run: Callable[[int], Any], steps: int) -> set[str]:
     """Return the weights that steps leave as they are from another start too; the model is put back.
 
     Weights that have come to rest, as at an optimum, come back to where they rest from wherever they begin.
@@ -95,9 +95,9 @@ def stay(subject: Subject, run: Callable[[int], Any], steps: int) -> set[str]:
     Args:
         run: does so many steps.
     """
-    with put_back(subject.model):
-        assign(subject.trained, [OTHER_START * copied(one) for one in subject.trained])
-        before = subject.weights()
+    with variables_restored(subject.model):
+        assign_values(subject.trained_weights, [OTHER_START * copy_of(one) for one in subject.trained_weights])
+        before = subject.weight_hashes()
         run(steps)
         subject.finish()
-        return {name for name, one in subject.weights().items() if before.get(name) == one}
+        return {name for name, one in subject.weight_hashes().items() if before.get(name) == one}

@@ -10,18 +10,18 @@ from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.json_files import read_json
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.breakdown import Parts, Round
+from pytest_kerasch2.timing.breakdown import Breakdown, BreakdownRound
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
 from pytest_kerasch2.timing.pytest_benchmark_adapter import NAME, SCHEMA
-from pytest_kerasch2.timing.table import Row
+from pytest_kerasch2.timing.table import BenchmarkRow
 
 REMEDY = "write it anew with pytest --benchmark --benchmark-json=FILE"
 BACKENDS = {"jax": "JAX", "torch": "PyTorch"}
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredRun:
     """A run that was kept.
 
     Attributes:
@@ -34,7 +34,7 @@ class Stored:
     """
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[BenchmarkRow, ...]
     day: str
     environment: Mapping[str, Any]
     machine: tuple[str, str, int]
@@ -56,69 +56,69 @@ class Stored:
         return f"{self.name}, of {self.day}: {'; '.join(parts)}"
 
 
-def read(path: Path) -> Stored:
+def read_run(path: Path) -> StoredRun:
     """Return the run that a file keeps.
 
     Raises:
         BadResults: it is missing, cut short, of another schema, or holds no steps.
     """
     try:
-        plain = read_json(path, on_constant=_no_number)
+        plain = read_json(path, on_constant=_reject_constant)
         schema.require(plain, Path(__file__).with_name("steps.schema.json"))
     except schema.Mismatch as error:
         raise BadResults(f"Times of steps are not of schema {SCHEMA}", f"{path}, {error}", REMEDY) from error
     except (OSError, ValueError) as error:
         raise BadResults("Times of steps cannot be read", f"{path}: {error}", REMEDY) from error
     pairs = [(one["fullname"], one.get("extra_info", {}).get(NAME)) for one in plain["benchmarks"]]
-    found = [(name, record) for name, record in pairs if record is not None]
-    if not found:
+    records = [(name, record) for name, record in pairs if record is not None]
+    if not records:
         count = len(plain["benchmarks"])
         raise BadResults("A file holds no times of steps", f"{path}: {count} benchmarks of another kind", REMEDY)
-    about, cpu = plain.get("machine_info", {}), plain.get("machine_info", {}).get("cpu", {})
-    return Stored(
+    machine, cpu = plain.get("machine_info", {}), plain.get("machine_info", {}).get("cpu", {})
+    return StoredRun(
         path.name,
-        tuple(_row(name, record) for name, record in found),
+        tuple(_row(name, record) for name, record in records),
         plain.get("datetime", "")[:10] or "an unknown day",
-        found[0][1]["environment"],
-        (about.get("node", ""), cpu.get("brand_raw", about.get("machine", "an unknown CPU")), cpu.get("count", 0)),
-        {record["device"]: record["hardware"] for _, record in found},
+        records[0][1]["environment"],
+        (machine.get("node", ""), cpu.get("brand_raw", machine.get("machine", "an unknown CPU")), cpu.get("count", 0)),
+        {record["device"]: record["hardware"] for _, record in records},
     )
 
 
-def _no_number(constant: str) -> None:
+def _reject_constant(constant: str) -> None:
     """Read NaN and the infinities, which are no times, as what the schema then refuses where a time is to be."""
 
 
-def _row(name: str, record: Mapping[str, Any]) -> Row:
+def _row(name: str, record: Mapping[str, Any]) -> BenchmarkRow:
     memory = record["memory"] and Memory(record["memory"]["peak"], record["memory"]["growth"])
     warming, blocks = (tuple(map(_block, record[which])) for which in ("warming", "blocks"))
     before, after = record["load"]
-    found = Measurement(
-        first=record["first_call_seconds"],
-        warming=warming,
+    measurement = Measurement(
+        first_call=record["first_call_seconds"],
+        warmup=warming,
         steady=record["steady"],
         blocks=blocks,
         traces=record["traces"],
         load=(before, after),
         loss=record["loss"] and tuple(record["loss"]),
         memory=memory,
-        first_steps=record.get("first_call_steps", 0),
-        turns=record.get("turns", ""),
+        first_call_steps=record.get("first_call_steps", 0),
+        interleaved_group=record.get("turns", ""),
     )
-    return Row(
+    return BenchmarkRow(
         name,
         record["device"],
         record["mode"],
         record["batch_size"],
-        found=found,
-        limit=record["limit_seconds"],
+        measurement=measurement,
+        roofline_seconds=record["limit_seconds"],
         network=record["network"],
-        parts=_parts(record.get("parts")),
+        breakdown=_parts(record.get("parts")),
     )
 
 
-def _parts(plain: Mapping[str, Any] | None) -> Parts | None:
-    return None if plain is None else Parts(plain["steps"], tuple(Round(**one) for one in plain["rounds"]))
+def _parts(plain: Mapping[str, Any] | None) -> Breakdown | None:
+    return None if plain is None else Breakdown(plain["steps"], tuple(BreakdownRound(**one) for one in plain["rounds"]))
 
 
 def _block(plain: Mapping[str, Any]) -> Block:

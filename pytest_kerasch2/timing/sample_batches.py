@@ -10,12 +10,12 @@ import numpy as np
 from pytest_kerasch2.timing import benchmark_data, nested_arrays
 from pytest_kerasch2.timing.batch_sources import SEQUENCE, Batch, Source
 from pytest_kerasch2.timing.reference_runs import tried
-from pytest_kerasch2.timing.workload import Subject, trimmed
+from pytest_kerasch2.timing.workload import Workload, without_missing
 
 __all__ = ["epochs", "last", "mixed", "tried"]
 
 
-def last(subject: Subject, count: int, rolled: bool = False) -> Subject:
+def last(subject: Workload, count: int, rolled: bool = False) -> Workload:
     """Return a subject with the last batches.
 
     Args:
@@ -27,7 +27,7 @@ def last(subject: Subject, count: int, rolled: bool = False) -> Subject:
         first = (subject.batches - count) * subject.batch_size
         batch = benchmark_data.dense(benchmark_data.cut(parts, first, first + count * subject.batch_size))
         return replace(subject, **dict(zip(benchmark_data.NAMES, _rolled(batch) if rolled else batch)))
-    batches = [subject.batch(place) for place in range(subject.kept - count, subject.kept)]
+    batches = [subject.batch(place) for place in range(subject.distinct_batches - count, subject.distinct_batches)]
     if rolled:
         batches = [_rolled(one) for one in batches]
     source = subject.source or Source(SEQUENCE, None, batches, len(batches), 0)
@@ -43,13 +43,13 @@ def _rolled_leaf(leaf: Any) -> Any:
     return np.roll(benchmark_data.dense(leaf), 1, axis=0) if benchmark_data.is_dense(leaf) else leaf
 
 
-def epochs(few: Subject, count: int, drawn: np.random.RandomState) -> Iterator[Batch]:
+def epochs(few: Workload, count: int, drawn: np.random.RandomState) -> Iterator[Batch]:
     """Return the batches of so many epochs, in an order that is drawn where Keras draws one."""
     for _ in range(count):
         yield from map(mixed(few, drawn).batch, range(few.batches))
 
 
-def mixed(few: Subject, drawn: np.random.RandomState) -> Subject:
+def mixed(few: Workload, drawn: np.random.RandomState) -> Workload:
     """Return a subject with the same items in an order that is drawn; what is not an array keeps its own."""
     if few.source is not None:
         return few
@@ -59,6 +59,6 @@ def mixed(few: Subject, drawn: np.random.RandomState) -> Subject:
     )
 
 
-def batches_of(few: Subject) -> list[Batch]:
+def batches_of(few: Workload) -> list[Batch]:
     """Return all batches of an epoch."""
-    return [trimmed(few.batch(place)) for place in range(few.batches)]
+    return [without_missing(few.batch(place)) for place in range(few.batches)]

@@ -9,19 +9,19 @@ from typing import Iterator, Mapping, Sequence
 
 from pytest_kerasch2.stats import bootstrap
 from pytest_kerasch2.stats.paired_sequential import Span
-from pytest_kerasch2.timing.table import Row, duration
+from pytest_kerasch2.timing.table import BenchmarkRow, duration
 
 MODE = "fit"
 # Of so few batch sizes at least two numbers can be told, and be wrong.
-FEWEST = 3
+MIN_SIZES = 3
 # A law that lies further off than this, as a share of a step, is none.
-MOST_OFF = 0.1
+MAX_RESIDUAL = 0.1
 # How often a ratio may lie outside of its interval.
-ERROR = 0.05
+RATIO_ALPHA = 0.05
 
 
 @dataclass(frozen=True)
-class Curve:
+class StepCurve:
     """The steps of `fit` of one network on one device, by batch size.
 
     Attributes:
@@ -65,29 +65,29 @@ def _mean(values: Sequence[float]) -> float:
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
-def curves(rows: Sequence[Row], source: int = 0) -> list[Curve]:
+def step_curves(rows: Sequence[BenchmarkRow], source: int = 0) -> list[StepCurve]:
     """Return a curve for each network and device of which steps of `fit` were measured.
 
     Networks of another type or size are told apart.
     """
-    its = [row for row in rows if row.mode == MODE and row.found is not None]
-    found = []
-    for network, device in dict.fromkeys((row.network, row.device) for row in its):
-        same = sorted((row for row in its if (row.network, row.device) == (network, device)), key=_size)
+    fit_rows = [row for row in rows if row.mode == MODE and row.measurement is not None]
+    result = []
+    for network, device in dict.fromkeys((row.network, row.device) for row in fit_rows):
+        same = sorted((row for row in fit_rows if (row.network, row.device) == (network, device)), key=_size)
         blocks: dict[int, list[list[float]]] = {}
         for row in same:
-            blocks.setdefault(row.batch_size, []).append([one.each for one in row.found.blocks] if row.found else [])
-        least = {row.batch_size: row.limit for row in same if row.limit is not None}
-        found.append(Curve(device, network, blocks, least, source))
-    return found
+            blocks.setdefault(row.batch_size, []).append([one.step_seconds for one in row.measurement.blocks] if row.measurement else [])
+        least = {row.batch_size: row.roofline_seconds for row in same if row.roofline_seconds is not None}
+        result.append(StepCurve(device, network, blocks, least, source))
+    return result
 
 
-def _size(row: Row) -> int:
+def _size(row: BenchmarkRow) -> int:
     return row.batch_size
 
 
 @dataclass(frozen=True)
-class Law:
+class LinearCost:
     """The time of a step, as a sum of two parts.
 
     Attributes:
@@ -105,14 +105,14 @@ class Law:
     @property
     def holds(self) -> bool:
         """Return whether it tells the measured steps."""
-        return self.off <= MOST_OFF
+        return self.off <= MAX_RESIDUAL
 
     def __call__(self, size: int) -> float:
         """Return the seconds of a step of a batch size."""
         return self.fixed + self.each * size
 
 
-def law(steps: Mapping[int, float]) -> Law:
+def fit_linear_cost(steps: Mapping[int, float]) -> LinearCost:
     """Return the fixed cost and the cost of an image that fit best, all batch sizes counting alike.
 
     Args:
@@ -122,43 +122,43 @@ def law(steps: Mapping[int, float]) -> Law:
     rows = [(1 / seconds, size / seconds) for size, seconds in steps.items()]
     aa, ab, bb = (sum(one[i] * one[j] for one in rows) for i, j in ((0, 0), (0, 1), (1, 1)))
     a, b = (sum(one[i] for one in rows) for i in (0, 1))
-    whole = aa * bb - ab * ab
-    fixed, each = (a * bb - b * ab) / whole, (b * aa - a * ab) / whole
+    determinant = aa * bb - ab * ab
+    fixed, each = (a * bb - b * ab) / determinant, (b * aa - a * ab) / determinant
     if fixed < 0 or each < 0:
         # A step of a negative part is none: then the other part is all there is.
         fixed, each = (0.0, b / bb) if fixed < 0 else (a / aa, 0.0)
     off = {size: abs(fixed + each * size - seconds) / seconds for size, seconds in steps.items()}
     furthest = max(off, key=lambda size: off[size])
-    return Law(fixed, each, off[furthest], furthest)
+    return LinearCost(fixed, each, off[furthest], furthest)
 
 
 @dataclass(frozen=True)
-class Against:
+class GpuComparison:
     """A GPU against the CPU that was measured beside it.
 
     Attributes:
         ratios: by batch size, how many times as quick the GPU is, with the interval of `resampling.ratio_of_medians`.
     """
 
-    cpu: Curve
-    gpu: Curve
+    cpu: StepCurve
+    gpu: StepCurve
     ratios: Mapping[int, Span]
 
     @property
-    def slower(self) -> int | None:
+    def last_slower(self) -> int | None:
         """Return the largest batch whose interval lies wholly on the side of the CPU."""
         return max((size for size, ratio in self.ratios.items() if ratio.high < 1), default=None)
 
     @property
-    def quicker(self) -> int | None:
+    def first_faster(self) -> int | None:
         """Return the smallest batch, larger than `slower`, whose interval lies wholly on the side of the GPU."""
         sizes = [size for size, ratio in self.ratios.items() if ratio.low > 1]
-        return min((size for size in sizes if size > (self.slower or 0)), default=None)
+        return min((size for size in sizes if size > (self.last_slower or 0)), default=None)
 
     @property
     def line(self) -> str:
         """Return where the GPU overtakes, as far as that is known."""
-        cpu, gpu, slower, quicker = self.cpu.name, self.gpu.name, self.slower, self.quicker
+        cpu, gpu, slower, quicker = self.cpu.name, self.gpu.name, self.last_slower, self.first_faster
         if quicker is None and slower is None:
             return f"{gpu} and {cpu} cannot be told apart at any of these batches."
         if quicker is None:
@@ -170,38 +170,38 @@ class Against:
         return f"{gpu} is quicker than {cpu} at batches of {quicker}; at smaller ones they cannot be told apart."
 
 
-def against(found: Sequence[Curve]) -> list[Against]:
+def gpu_comparisons(curves: Sequence[StepCurve]) -> list[GpuComparison]:
     """Compare each GPU with the CPU of the same network and the same file; others are of other machines or minutes."""
-    cpus = {(one.source, one.network): one for one in reversed(found) if one.kind == "cpu"}
-    pairs = [(cpus.get((one.source, one.network)), one) for one in found if one.kind == "gpu"]
-    return [_against(cpu, gpu) for cpu, gpu in pairs if cpu is not None and set(cpu.blocks) & set(gpu.blocks)]
+    cpus = {(one.source, one.network): one for one in reversed(curves) if one.kind == "cpu"}
+    pairs = [(cpus.get((one.source, one.network)), one) for one in curves if one.kind == "gpu"]
+    return [_gpu_comparison(cpu, gpu) for cpu, gpu in pairs if cpu is not None and set(cpu.blocks) & set(gpu.blocks)]
 
 
-def _against(cpu: Curve, gpu: Curve) -> Against:
+def _gpu_comparison(cpu: StepCurve, gpu: StepCurve) -> GpuComparison:
     shared = sorted(set(cpu.blocks) & set(gpu.blocks))
     ratio = bootstrap.ratio_of_medians
-    return Against(cpu, gpu, {size: ratio(cpu.blocks[size], gpu.blocks[size], ERROR) for size in shared})
+    return GpuComparison(cpu, gpu, {size: ratio(cpu.blocks[size], gpu.blocks[size], RATIO_ALPHA) for size in shared})
 
 
-def lines(found: Sequence[Curve]) -> Iterator[str]:
+def scaling_lines(curves: Sequence[StepCurve]) -> Iterator[str]:
     """Yield what is told of curves of one network: two parts of a step where they tell it, and who overtakes whom."""
-    for curve in found:
+    for curve in curves:
         steps = curve.steps
-        if len(steps) >= FEWEST:
-            yield _parts(curve.name, steps)
-    for one in against(found):
+        if len(steps) >= MIN_SIZES:
+            yield _cost_text(curve.name, steps)
+    for one in gpu_comparisons(curves):
         yield one.line
 
 
-def _parts(name: str, steps: Mapping[int, float]) -> str:
-    told = law(steps)
-    if told.holds:
+def _cost_text(name: str, steps: Mapping[int, float]) -> str:
+    law = fit_linear_cost(steps)
+    if law.holds:
         return (
-            f"On {name}, a step of fit takes about {duration(told.fixed)} and {duration(told.each)} an image "
-            f"(batches of {min(steps)} to {max(steps)}; the furthest lies {100 * told.off:.0f} % off)."
+            f"On {name}, a step of fit takes about {duration(law.fixed)} and {duration(law.each)} an image "
+            f"(batches of {min(steps)} to {max(steps)}; the furthest lies {100 * law.off:.0f} % off)."
         )
     images = ", ".join(f"{duration(seconds / size)} of {size}" for size, seconds in steps.items())
     return (
         f"On {name}, a step of fit is no sum of a fixed cost and a cost of each image: the nearest such sum lies "
-        f"{100 * told.off:.0f} % off at batches of {told.furthest}. What an image takes, in batches: {images}."
+        f"{100 * law.off:.0f} % off at batches of {law.furthest}. What an image takes, in batches: {images}."
     )

@@ -20,21 +20,21 @@ from pytest_kerasch2.timing import (
     update_count,
     work_check,
 )
-from pytest_kerasch2.timing.block import Block, Run
+from pytest_kerasch2.timing.block import Block, StepRunner
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.work_check import Proof
-from pytest_kerasch2.timing.workload import Subject
+from pytest_kerasch2.timing.workload import Workload
 
-FEWEST_BLOCKS = 5
+MIN_BLOCKS = 5
 # Two blocks of warming up that differ by less have become steady.
-STEADY = 0.1
-MOST_WARMING = 6
+STEADY_WITHIN = 0.1
+MAX_WARMUP = 6
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedWorkload:
     """A model whose steps have become steady, or have not in time; what is timed of it is proved.
 
     Attributes:
@@ -47,96 +47,96 @@ class Prepared:
         proof: what was shown of the work of a step.
     """
 
-    subject: Subject
+    workload: Workload
     mode: Mode
-    run: Run
-    unit: int
-    idle: float
-    first: float
-    warming: tuple[Block, ...]
+    run: StepRunner
+    step_multiple: int
+    sync_overhead: float
+    first_call: float
+    warmup: tuple[Block, ...]
     steady: bool
     traces: list[str]
-    proof: Proof | None = None
+    work_check: Proof | None = None
 
     @property
-    def steps(self) -> int:
+    def block_steps(self) -> int:
         """Return how many steps a block has, so that what surrounds them is no matter."""
-        return self.steps_within(block.OVERHEAD, self.warming[-1].whole)
+        return self.steps_for_overhead(block.MAX_OVERHEAD, self.warmup[-1].synchronised_step_seconds)
 
-    def steps_within(self, overhead: float, each: float) -> int:
+    def steps_for_overhead(self, max_overhead: float, step_seconds: float) -> int:
         """Return how many steps a block has, so that what surrounds them is no more than a share of it.
 
         Args:
             overhead: the share.
             each: seconds of a step.
         """
-        return _whole(block.steps_for(each, self.idle + block.resolution(), overhead), self.unit)
+        return _round_up(block.steps_per_block(step_seconds, self.sync_overhead + block.clock_resolution(), max_overhead), self.step_multiple)
 
-    def timed(self, steps: int) -> Block:
+    def time_block(self, steps: int) -> Block:
         """Time a block that did what it is said to.
 
         Raises:
             InvalidMeasurement: it did not.
         """
-        subject = self.subject
-        with self.watched(steps):
-            return block.timed(self.run, steps, subject.finish, subject.wait, self.idle)
+        subject = self.workload
+        with self.checked(steps):
+            return block.time_block(self.run, steps, subject.finish, subject.wait, self.sync_overhead)
 
     @contextlib.contextmanager
-    def watched(self, steps: int) -> Iterator[None]:
+    def checked(self, steps: int) -> Iterator[None]:
         """Refuse what is done meanwhile, where it is anything but so many steps.
 
         Raises:
             InvalidMeasurement: it is.
         """
-        subject, trains = self.subject, self.mode.trains
-        updates, weights, traced = subject.updates(), subject.weights() if trains else {}, len(self.traces)
+        workload, trains = self.workload, self.mode.trains
+        updates, weights, traced = workload.update_count(), workload.weight_hashes() if trains else {}, len(self.traces)
         yield
         if len(self.traces) != traced:
-            found = f"{len(self.traces) - traced} times in {steps} steps"
+            problem = f"{len(self.traces) - traced} times in {steps} steps"
             raise InvalidMeasurement(
-                "The model was traced while it was timed", found, "give inputs of one shape and type"
+                "The model was traced while it was timed", problem, "give inputs of one shape and type"
             )
-        update_count.check(subject, updates, steps if trains else 0)
-        same = {name for name, one in subject.weights().items() if weights.get(name) == one}
-        if same:
-            learning_check.check_numbers(subject)
+        update_count.check(workload, updates, steps if trains else 0)
+        unchanged = {name for name, one in workload.weight_hashes().items() if weights.get(name) == one}
+        if unchanged:
+            learning_check.check_numbers(workload)
             # A weight may be left as it was for good: it has no gradient, or the learning rate has come to zero.
-            lost = same & reference_runs.moves(subject, steps) if self.proof else set()
+            stuck = unchanged & reference_runs.moves(workload, steps) if self.work_check else set()
             # Or it has come to rest, to which the same batches in the same order bring it back.
-            lost = lost and lost & reference_runs.stay(subject, self.run, self.unit)
-            if lost:
+            stuck = stuck and stuck & reference_runs.stay(workload, self.run, self.step_multiple)
+            if stuck:
                 remedy = "train all of them, or freeze them with trainable=False"
-                raise InvalidMeasurement("Steps of training left weights as they were", ", ".join(sorted(lost)), remedy)
+                raise InvalidMeasurement("Steps of training left weights as they were", ", ".join(sorted(stuck)), remedy)
 
 
-class Taking:
+class Recording:
     """The blocks that count of one model, and the memory that each takes."""
 
-    def __init__(self, ready: Prepared) -> None:
+    def __init__(self, prepared: PreparedWorkload) -> None:
         """Begin with none."""
-        self.ready, self.steps, self.traced = ready, ready.steps, len(ready.traces)
+        self.ready, self.steps, self.warmup_traces = prepared, prepared.block_steps, len(prepared.traces)
         self.blocks: list[Block] = []
-        self.taken: list[Memory | None] = []
+        self.memory: list[Memory | None] = []
 
     @property
-    def seconds(self) -> float:
+    def total_seconds(self) -> float:
         """Return what its blocks took, with what was owed."""
-        return sum(one.steps * one.whole for one in self.blocks)
+        return sum(one.steps * one.synchronised_step_seconds for one in self.blocks)
 
-    def block(self) -> None:
+    def add_block(self) -> None:
         """Take one more.
 
         Raises:
             InvalidMeasurement: it did not do what it is said to.
         """
-        gauge = self.ready.subject.gauge()
+        gauge = self.ready.workload.gauge()
         before = gauge.now() if gauge is not None and gauge.reset() else None
-        self.blocks.append(self.ready.timed(self.steps))
-        self.taken.append(None if gauge is None else memory.between(gauge, before, self.steps))
+        self.blocks.append(self.ready.time_block(self.steps))
+        self.memory.append(None if gauge is None else memory.taken_since(gauge, before, self.steps))
 
 
-def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) -> Measurement:
+def measure(workload: Workload, mode: Mode, seconds: float, verify: bool = True) -> Measurement:
     """Measure the steps of a model.
 
     Args:
@@ -150,12 +150,12 @@ def measure(subject: Subject, mode: Mode, seconds: float, proving: bool = True) 
         InvalidMeasurement: a block did not do what it is said to have done, or its clock stopped before that; or a step
             does other work than one by hand.
     """
-    (found,) = in_turns([subject], mode, seconds, proving=proving)
-    return found
+    (measurement,) = measure_interleaved([workload], mode, seconds, verify=verify)
+    return measurement
 
 
-def in_turns(
-    subjects: Sequence[Subject], mode: Mode, seconds: float, *, proving: bool = True, fewest: int = FEWEST_BLOCKS
+def measure_interleaved(
+    workloads: Sequence[Workload], mode: Mode, seconds: float, *, verify: bool = True, min_rounds: int = MIN_BLOCKS
 ) -> list[Measurement]:
     """Measure several models, of which each has a block in each round: what disturbs the machine disturbs all alike.
 
@@ -167,72 +167,72 @@ def in_turns(
     Raises:
         NotApplicable, InvalidMeasurement: as `measure` does.
     """
-    load, drawn = measured_environment.load(), random.Random(0)
-    with contextlib.ExitStack() as kept:
-        for subject in subjects:
-            kept.enter_context(_kept(subject))
-        before = [_loss_where_it_is(subject, mode, proving) for subject in subjects]
-        every = _taken(subjects, mode, seconds, drawn, proving=proving, fewest=fewest)
-        after = [_loss_where_it_is(subject, mode, proving) for subject in subjects]
+    load, rng = measured_environment.machine_load(), random.Random(0)
+    with contextlib.ExitStack() as stack:
+        for workload in workloads:
+            stack.enter_context(_restored(workload))
+        before = [_loss(subject, mode, verify) for subject in workloads]
+        recordings = _recorded(workloads, mode, seconds, rng, verify=verify, min_rounds=min_rounds)
+        after = [_loss(subject, mode, verify) for subject in workloads]
     # Now that the models are as they were at the beginning, from where a reference has to start too.
-    for one, *losses in zip(every, before, after):
-        _check_learned(one, *losses)
-    loads = (load, measured_environment.load())
-    return [_measurement(one, loads, *losses) for one, *losses in zip(every, before, after)]
+    for recording, *losses in zip(recordings, before, after):
+        _check_learned(recording, *losses)
+    loads = (load, measured_environment.machine_load())
+    return [_measurement_of(one, loads, *losses) for one, *losses in zip(recordings, before, after)]
 
 
-def _taken(
-    subjects: Sequence[Subject], mode: Mode, seconds: float, drawn: random.Random, *, proving: bool, fewest: int
-) -> list[Taking]:
-    with contextlib.ExitStack() as opened:
-        every = [Taking(opened.enter_context(prepared(subject, mode, proving))) for subject in subjects]
-        while any(len(one.blocks) < fewest or one.seconds < seconds for one in every):
-            for one in drawn.sample(every, len(every)):
-                one.block()
-    for one in every:
+def _recorded(
+    workloads: Sequence[Workload], mode: Mode, seconds: float, rng: random.Random, *, verify: bool, min_rounds: int
+) -> list[Recording]:
+    with contextlib.ExitStack() as stack:
+        recordings = [Recording(stack.enter_context(prepare(subject, mode, verify))) for subject in workloads]
+        while any(len(recording.blocks) < min_rounds or recording.total_seconds < seconds for recording in recordings):
+            for one in rng.sample(recordings, len(recordings)):
+                one.add_block()
+    for one in recordings:
         block.check_synchronised(one.blocks)
-        learning_check.check_numbers(one.ready.subject, trains=mode.trains)
-    return every
+        learning_check.check_numbers(one.ready.workload, trains=mode.trains)
+    return recordings
 
 
 @contextlib.contextmanager
-def _kept(subject: Subject) -> Iterator[None]:
+def _restored(workload: Workload) -> Iterator[None]:
     """Put a model back at the end, as it was before its first step."""
-    with subject.device.placed():
-        subject.build()
-        with subject.kept_as_it_is():
+    with workload.device.placed():
+        workload.build()
+        with workload.restored():
             yield
 
 
-def _check_learned(taking: Taking, before: float | None, after: float | None) -> None:
-    ready = taking.ready
-    subject, steps = ready.subject, ready.unit + sum(one.steps for one in (*ready.warming, *taking.blocks))
+def _check_learned(recording: Recording, before: float | None, after: float | None) -> None:
+    prepared_workload = recording.ready
+    workload, steps = prepared_workload.workload, prepared_workload.step_multiple + sum(one.steps for one in (*prepared_workload.warmup, *recording.blocks))
 
-    def again() -> list[float]:
-        with subject.device.placed():
-            return learning_check.of_reference(subject, steps, 2 * taking.seconds)
+    def reference_losses() -> list[float]:
+        with workload.device.placed():
+            return learning_check.of_reference(workload, steps, 2 * recording.total_seconds)
 
-    learning_check.check_learned(before, after, again)
-
-
-def _loss_where_it_is(subject: Subject, mode: Mode, proving: bool) -> float | None:
-    with subject.device.placed():
-        return learning_check.loss_of(subject) if mode.trains and proving else None
+    learning_check.check_learned(before, after, reference_losses)
 
 
-def _measurement(
-    taking: Taking, load: tuple[float | None, float | None], before: float | None, after: float | None
+def _loss(workload: Workload, mode: Mode, verify: bool) -> float | None:
+    with workload.device.placed():
+        return learning_check.loss_of(workload) if mode.trains and verify else None
+
+
+def _measurement_of(
+    recording: Recording, load: tuple[float | None, float | None], before: float | None, after: float | None
 ) -> Measurement:
-    ready = taking.ready
+    prepared_workload = recording.ready
     loss = None if before is None or after is None else (before, after)
-    told = (ready.first, ready.warming, ready.steady, tuple(taking.blocks), taking.traced)
-    return Measurement(*told, load, loss, memory.together(taking.taken), ready.proof, ready.unit)
+    timed = (prepared_workload.first_call, prepared_workload.warmup, prepared_workload.steady, tuple(recording.blocks), recording.warmup_traces)
+    return Measurement(*timed, load, loss, memory.combined(recording.memory), prepared_workload.work_check, prepared_workload.step_multiple)
 
 
 @contextlib.contextmanager
-def prepared(
-    subject: Subject, mode: Mode, proving: bool = True, most_warming: int = MOST_WARMING
-) -> Iterator[Prepared]:
+def prepare(
+    workload: Workload, mode: Mode, verify: bool = True, max_warmup: int = MAX_WARMUP
+) -> Iterator[PreparedWorkload]:
     """Do the first call and blocks until two in turn take about as long; the model is put back at the end.
 
     Args:
@@ -244,65 +244,65 @@ def prepared(
         NotApplicable: this release or backend has no such mode.
         InvalidMeasurement: a step does other work than one by hand.
     """
-    with subject.device.placed(), _traced(subject) as traces:
-        run = mode.make(subject)
-        unit = subject.batches if mode.of_epochs else 1
+    with workload.device.placed(), _trace_log(workload) as traces:
+        run = mode.make(workload)
+        step_multiple = workload.batches if mode.whole_epochs else 1
         began = time.perf_counter()
-        result = run(unit)
-        subject.finish()
-        first = time.perf_counter() - began
+        result = run(step_multiple)
+        workload.finish()
+        first_call = time.perf_counter() - began
         # A model may have been built by its first call.
-        subject.check_device()
-        learning_check.check_numbers(subject, None if mode.trains else result, trains=mode.trains)
-        idle = block.waiting(subject.wait)
+        workload.check_device()
+        learning_check.check_numbers(workload, None if mode.trains else result, trains=mode.trains)
+        sync_overhead = block.measure_sync_overhead(workload.wait)
         traced = len(traces)
-        shown = work_check.prove(subject, mode, run) if proving else None
+        shown = work_check.prove(workload, mode, run) if verify else None
         # Of the steps by hand, which are none of those that are timed.
         del traces[traced:]
-        warming, steady = _warmed(subject, run, unit, idle, most_warming)
-        yield Prepared(subject, mode, run, unit, idle, first, tuple(warming), steady, traces, shown)
+        warmup, steady = _warm_up(workload, run, step_multiple, sync_overhead, max_warmup)
+        yield PreparedWorkload(workload, mode, run, step_multiple, sync_overhead, first_call, tuple(warmup), steady, traces, shown)
 
 
-def _warmed(subject: Subject, run: Run, unit: int, idle: float, most: int) -> tuple[list[Block], bool]:
-    found = [block.timed(run, unit, subject.finish, subject.wait, idle)]
-    while len(found) < most:
+def _warm_up(workload: Workload, run: StepRunner, step_multiple: int, sync_overhead: float, max_blocks: int) -> tuple[list[Block], bool]:
+    blocks = [block.time_block(run, step_multiple, workload.finish, workload.wait, sync_overhead)]
+    while len(blocks) < max_blocks:
         # With what is owed, so that work that nobody waits for fills no block without end.
-        steps = _whole(block.steps_for(found[-1].whole, idle), unit)
-        found.append(block.timed(run, steps, subject.finish, subject.wait, idle))
-        if abs(math.log(found[-1].whole / found[-2].whole)) < STEADY:
-            return found, True
-    return found, False
+        steps = _round_up(block.steps_per_block(blocks[-1].synchronised_step_seconds, sync_overhead), step_multiple)
+        blocks.append(block.time_block(run, steps, workload.finish, workload.wait, sync_overhead))
+        if abs(math.log(blocks[-1].synchronised_step_seconds / blocks[-2].synchronised_step_seconds)) < STEADY_WITHIN:
+            return blocks, True
+    return blocks, False
 
 
-def _whole(steps: int, unit: int) -> int:
-    return math.ceil(steps / unit) * unit
+def _round_up(steps: int, multiple: int) -> int:
+    return math.ceil(steps / multiple) * multiple
 
 
 @contextlib.contextmanager
-def _traced(subject: Subject) -> Iterator[list[str]]:
+def _trace_log(workload: Workload) -> Iterator[list[str]]:
     """Yield a list that grows whenever the model is traced.
 
     The last layer is looked at, by its `call`: a graph that is there already does not come back to it.
     """
     traces: list[str] = []
     # A model may have no layers, and hold its weights itself.
-    layer = next(reversed(getattr(subject.model, "layers", None) or [subject.model]))
-    own, call = "call" in vars(layer), layer.call
+    layer = next(reversed(getattr(workload.model, "layers", None) or [workload.model]))
+    overridden, call = "call" in vars(layer), layer.call
 
     # Keras asks for the names of what `call` takes.
     @functools.wraps(call)
-    def told(*args: Any, **how: Any) -> Any:
+    def traced_call(*args: Any, **kwargs: Any) -> Any:
         # Where the layer raises, this stands between the user's own lines.
         __tracebackhide__ = True
-        if subject.tracing():
+        if workload.is_tracing():
             traces.append(layer.name)
-        return call(*args, **how)
+        return call(*args, **kwargs)
 
-    layer.call = told
+    layer.call = traced_call
     try:
         yield traces
     finally:
-        if own:
+        if overridden:
             layer.call = call
         else:
             # It is a method of its class again.

@@ -12,11 +12,11 @@ from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.json_files import parse_json
 from pytest_kerasch2.suggestions import did_you_mean
 from pytest_kerasch2.timing import suite_search
-from pytest_kerasch2.timing.timed_processes import Arm, path_of
+from pytest_kerasch2.timing.timed_processes import ComparedSide, python_path
 
-NAMED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+SUITE_ADDRESS = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 # Seconds: an interpreter on a slow disk takes a few.
-DEADLINE = 60.0
+LOOKUP_DEADLINE = 60.0
 # The names of the chapter's own suite; `suite.CHAPTERS` imports Keras's models with them.
 CHAPTERS = ("fit", "train_on_batch", "predict")
 
@@ -27,7 +27,7 @@ def check_words(suite: str | None, benchmarks: Sequence[str]) -> None:
     Raises:
         InvalidArgument: it is not so.
     """
-    if suite is not None and not NAMED.fullmatch(suite):
+    if suite is not None and not SUITE_ADDRESS.fullmatch(suite):
         raise InvalidArgument("A suite is not named", repr(suite), "write MODULE:FUNCTION")
     unknown = [name for name in benchmarks if name not in CHAPTERS]
     if suite is None and unknown:
@@ -35,7 +35,7 @@ def check_words(suite: str | None, benchmarks: Sequence[str]) -> None:
         raise InvalidArgument("The chapter has no such benchmark", ", ".join(map(repr, unknown)), remedy)
 
 
-def check_suite(arm: Arm, suite: str | None, here: Path) -> None:
+def check_suite(side: ComparedSide, suite: str | None, here: Path) -> None:
     """Require that an arm has the suite, as far as that can be told without importing it.
 
     Args:
@@ -49,50 +49,50 @@ def check_suite(arm: Arm, suite: str | None, here: Path) -> None:
     if suite is None:
         return
     module, _, function = suite.partition(":")
-    found = _asked(arm, module)
-    if found is None:
+    answer = _search(side, module)
+    if answer is None:
         # It does not answer: that is told by the process that times.
         return
-    places = ", ".join(map(str, dict.fromkeys((*arm.before, arm.folder))))
-    if found["file"] is None:
-        looked = f"it was looked for in what is installed for {arm.python} and in {places}"
-        what = f"{suite}: {arm.name} has no module {module}{_why(found)}; {looked}"
-        raise InvalidArgument("A suite is not found", what, _remedy(arm, module, here))
-    if found["error"]:
-        raise InvalidArgument("A suite cannot be read", f"{suite}: {found['error']}", "correct that file")
-    if found["names"] is not None and function not in found["names"]:
-        remedy = f"name a function of that file{did_you_mean(function, found['names'], before='; ')}"
-        raise InvalidArgument("A suite is not found", f"{suite}: {found['file']} has no {function}", remedy)
+    places = ", ".join(map(str, dict.fromkeys((*side.import_first, side.folder))))
+    if answer["file"] is None:
+        places_text = f"it was looked for in what is installed for {side.python} and in {places}"
+        problem = f"{suite}: {side.name} has no module {module}{_reason(answer)}; {places_text}"
+        raise InvalidArgument("A suite is not found", problem, _remedy(side, module, here))
+    if answer["error"]:
+        raise InvalidArgument("A suite cannot be read", f"{suite}: {answer['error']}", "correct that file")
+    if answer["names"] is not None and function not in answer["names"]:
+        remedy = f"name a function of that file{did_you_mean(function, answer['names'], before='; ')}"
+        raise InvalidArgument("A suite is not found", f"{suite}: {answer['file']} has no {function}", remedy)
 
 
-def _why(found: dict[str, Any]) -> str:
+def _reason(found: dict[str, Any]) -> str:
     return f" ({found['error']})" if found["error"] else ""
 
 
-def _remedy(arm: Arm, module: str, here: Path) -> str:
+def _remedy(side: ComparedSide, module: str, here: Path) -> str:
     top = module.partition(".")[0]
-    own = any((place / top).is_dir() or (place / f"{top}.py").is_file() for place in (here, here / "src"))
-    if arm.revision and own:
-        return f"commit it: it is in your working tree, and not in {arm.name}"
-    near = [path.stem for place in (*arm.before, arm.folder) if place.is_dir() for path in place.iterdir()]
+    in_working_tree = any((place / top).is_dir() or (place / f"{top}.py").is_file() for place in (here, here / "src"))
+    if side.revision and in_working_tree:
+        return f"commit it: it is in your working tree, and not in {side.name}"
+    near = [path.stem for place in (*side.import_first, side.folder) if place.is_dir() for path in place.iterdir()]
     remedy = "run this in the folder that has it, or install it"
     return remedy + did_you_mean(top, [name for name in near if name.isidentifier()], before="; ")
 
 
-def _asked(arm: Arm, module: str) -> dict[str, Any] | None:
+def _search(side: ComparedSide, module: str) -> dict[str, Any] | None:
     """Return what the interpreter of an arm finds, or None where it gives no answer."""
     program = Path(suite_search.__file__).read_text(encoding="utf-8")
     try:
         done = subprocess.run(
-            [str(arm.python), "-c", program, str(arm.folder), module],
-            cwd=str(arm.folder),
-            env={**os.environ, **arm.variables, "PYTHONPATH": path_of(arm)},
+            [str(side.python), "-c", program, str(side.folder), module],
+            cwd=str(side.folder),
+            env={**os.environ, **side.variables, "PYTHONPATH": python_path(side)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=DEADLINE,
+            timeout=LOOKUP_DEADLINE,
         )
-        found = parse_json(done.stdout.decode("utf-8", "replace").strip().rpartition("\n")[2])
+        answer = parse_json(done.stdout.decode("utf-8", "replace").strip().rpartition("\n")[2])
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
-    return found if isinstance(found, dict) and {"file", "names", "error"} <= set(found) else None
+    return answer if isinstance(answer, dict) and {"file", "names", "error"} <= set(answer) else None

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import Sequence
 
 from pytest_kerasch2.foreign import terminal
-from pytest_kerasch2.timing.breakdown import Parts
+from pytest_kerasch2.timing.breakdown import Breakdown
 from pytest_kerasch2.timing.measurement import Measurement
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 # From here on three digits of a unit are rounded to one of the next.
-NEXT = 0.9995
+ROUND_UP_FROM = 0.9995
 HEADS = ("step", "an image", "limit ×", "first call", "peak", "growth")
 # What the work check says where it found nothing wrong.
 CHECKED = "checked"
 # A narrower terminal has no room for the columns of memory, which stand in the JSON too.
-WIDE = 100
-LEGEND = (
+WIDE_TERMINAL = 100
+TABLE_LEGEND = (
     "step: median of the blocks, and half of what lies between their quartiles (*: it had not become steady)",
     "limit: the least that the network's products and bytes can take here; first call: beyond its steps (–: none)",
     "peak and growth: of memory while it was measured, and with each step. --benchmark-json=FILE has every block.",
@@ -27,7 +27,7 @@ LEGEND = (
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchmarkRow:
     """One benchmark.
 
     Attributes:
@@ -45,15 +45,15 @@ class Row:
     device: str = ""
     mode: str = ""
     batch_size: int = 0
-    found: Measurement | None = None
-    limit: float | None = None
+    measurement: Measurement | None = None
+    roofline_seconds: float | None = None
     network: str = ""
     why_not: str = ""
-    parts: Parts | None = None
+    breakdown: Breakdown | None = None
     note: str = ""
 
 
-def text(rows: Sequence[Row], width: int, colour: bool) -> str:
+def table_text(rows: Sequence[BenchmarkRow], width: int, colour: bool) -> str:
     """Return the table as text.
 
     Args:
@@ -65,57 +65,57 @@ def text(rows: Sequence[Row], width: int, colour: bool) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    shown.add_column("benchmark", overflow="fold")
-    heads = HEADS if width >= WIDE else HEADS[:-2]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("benchmark", overflow="fold")
+    heads = HEADS if width >= WIDE_TERMINAL else HEADS[:-2]
     for head in heads:
-        shown.add_column(head, justify="right", no_wrap=True)
+        table.add_column(head, justify="right", no_wrap=True)
     for row in rows:
-        if row.found is not None:
+        if row.measurement is not None:
             # As text: the brackets of a parameter are no markup.
-            shown.add_row(Text(terminal(short(row.name))), *cells(row, row.found)[: len(heads)])
+            table.add_row(Text(terminal(short_name(row.name))), *cells(row, row.measurement)[: len(heads)])
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=colour, no_color=not colour, highlight=False)
-    if any(row.found is not None for row in rows):
-        console.print(shown)
-        for line in LEGEND:
+    if any(row.measurement is not None for row in rows):
+        console.print(table)
+        for line in TABLE_LEGEND:
             console.print(line, style="dim", markup=False, soft_wrap=True)
     for row in rows:
-        for told in remarks(row):
-            console.print(terminal(told), markup=False, soft_wrap=True)
-    missing = [row for row in rows if row.found is None]
+        for remark in remarks(row):
+            console.print(terminal(remark), markup=False, soft_wrap=True)
+    missing = [row for row in rows if row.measurement is None]
     if missing:
         console.print("\nNot measured here", style="bold")
     for row in missing:
-        console.print(terminal(f"– {short(row.name)}: {row.why_not}"), markup=False, soft_wrap=True)
+        console.print(terminal(f"– {short_name(row.name)}: {row.why_not}"), markup=False, soft_wrap=True)
     return "\n".join(line.rstrip() for line in stream.getvalue().split("\n"))
 
 
-def remarks(row: Row) -> list[str]:
+def remarks(row: BenchmarkRow) -> list[str]:
     """Return what is to be said of a row below the table: why its work was not checked, and what it was not asked."""
-    found = [row.note] if row.note else []
-    if row.found is not None and row.found.work_check != CHECKED:
-        found.append(f"work {row.found.work_check}")
-    return [f"{short(row.name)}: {one}" for one in found]
+    lines = [row.note] if row.note else []
+    if row.measurement is not None and row.measurement.work_check_outcome != CHECKED:
+        lines.append(f"work {row.measurement.work_check_outcome}")
+    return [f"{short_name(row.name)}: {one}" for one in lines]
 
 
-def short(name: str) -> str:
+def short_name(name: str) -> str:
     """Return a name of pytest's without its file and what all of them begin with."""
     return name.rpartition("::")[2].replace("test_", "", 1)
 
 
-def cells(row: Row, found: Measurement) -> tuple[str, ...]:
+def cells(row: BenchmarkRow, measurement: Measurement) -> tuple[str, ...]:
     """Return what is told of a row, under `HEADS`."""
-    step, spread = found.each, found.spread
-    limit = "" if row.limit is None else f"{step / row.limit:.1f}"
-    peak = "" if found.memory is None else size(found.memory.peak)
-    growth = "" if found.memory is None else size(found.memory.growth)
-    unsteady = "" if found.steady else " *"
+    step, spread = measurement.step_seconds, measurement.spread
+    roofline = "" if row.roofline_seconds is None else f"{step / row.roofline_seconds:.1f}"
+    peak = "" if measurement.memory is None else byte_count(measurement.memory.peak)
+    growth = "" if measurement.memory is None else byte_count(measurement.memory.growth)
+    unsteady = "" if measurement.steady else " *"
     return (
         f"{duration(step)} ± {100 * spread / step:.0f} %{unsteady}",
         duration(step / row.batch_size),
-        limit,
-        duration(found.before_steps) if found.before_steps else "–",
+        roofline,
+        duration(measurement.setup_seconds) if measurement.setup_seconds else "–",
         peak,
         growth,
     )
@@ -123,13 +123,13 @@ def cells(row: Row, found: Measurement) -> tuple[str, ...]:
 
 def duration(seconds: float) -> str:
     """Return a time with three digits."""
-    unit, name = next((pair for pair in UNITS if seconds >= NEXT * pair[0]), UNITS[-1])
+    unit, name = next((pair for pair in UNITS if seconds >= ROUND_UP_FROM * pair[0]), UNITS[-1])
     return f"{digits(seconds / unit)} {name}"
 
 
-def size(count: float) -> str:
+def byte_count(count: float) -> str:
     """Return a number of bytes with three digits."""
-    unit, name = next((pair for pair in BYTES if abs(count) >= NEXT * pair[0]), (1, "B"))
+    unit, name = next((pair for pair in BYTES if abs(count) >= ROUND_UP_FROM * pair[0]), (1, "B"))
     return f"{digits(count / unit)} {name}" if unit > 1 else f"{count:.0f} B"
 
 

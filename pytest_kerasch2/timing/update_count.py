@@ -6,14 +6,14 @@ from typing import Any
 
 from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.timing import reference_loop
-from pytest_kerasch2.timing.workload import Subject
+from pytest_kerasch2.timing.workload import Workload
 
 # Of steps whose gradients are too large for 16 bits, none is applied: of many steps so many at most.
 SKIPPED = 0.5
 MANY = 20
 
 
-def check(subject: Subject, before: int | None, steps: int) -> None:
+def check(subject: Workload, before: int | None, steps: int) -> None:
     """Refuse another number of updates than so many steps make.
 
     Args:
@@ -23,9 +23,9 @@ def check(subject: Subject, before: int | None, steps: int) -> None:
     Raises:
         InvalidMeasurement: it has counted more, or fewer.
     """
-    now = subject.updates()
+    now = subject.update_count()
     # Keras asks an optimizer for nothing where no weight is trained.
-    if before is None or now is None or (steps and not (_is_counted(subject) and subject.trained)):
+    if before is None or now is None or (steps and not (_is_counted(subject) and subject.trained_weights)):
         return
     counted, (least, most) = now - before, expected(subject.model, steps)
     if not least <= counted <= most:
@@ -35,7 +35,7 @@ def check(subject: Subject, before: int | None, steps: int) -> None:
         )
 
 
-def _is_counted(subject: Subject) -> bool:
+def _is_counted(subject: Workload) -> bool:
     known = subject.source is None or subject.source.is_counted
     return known and not counts_itself(subject.model)
 

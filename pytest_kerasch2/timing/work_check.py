@@ -17,11 +17,11 @@ import numpy as np
 from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.timing import learning_check, output_check, reference_loop, sample_batches
 from pytest_kerasch2.timing.batch_sources import Batch
-from pytest_kerasch2.timing.model_changes import assign, copied, put_back, variables
-from pytest_kerasch2.timing.modes import Mode, OneByOne
+from pytest_kerasch2.timing.model_changes import assign_values, copy_of, training_variables, variables_restored
+from pytest_kerasch2.timing.modes import BatchLoop, Mode
 from pytest_kerasch2.timing.reference_runs import NoReference, Reference
 from pytest_kerasch2.timing.weight_paths import MOST, Moved, alike, allowed, off
-from pytest_kerasch2.timing.workload import Subject
+from pytest_kerasch2.timing.workload import Workload
 
 # A run has so many steps, or fewer where they would take more images: it is to cost little beside what is timed.
 STEPS = 25
@@ -76,7 +76,7 @@ class Proof:
         return {"steps": self.steps, "off": dict(self.off), "allowed": dict(self.allowed)}
 
 
-def prove(subject: Subject, mode: Mode, run: Any) -> Proof:
+def prove(subject: Workload, mode: Mode, run: Any) -> Proof:
     """Show that steps do what steps of the reference do; the model is put back as it was.
 
     Args:
@@ -95,7 +95,7 @@ def prove(subject: Subject, mode: Mode, run: Any) -> Proof:
             count = min(_most(subject), _afforded(lambda: output_check.given(one, mode), OF_VALUES))
             return Proof(*output_check.same_values(sample_batches.last(subject, count), mode))
         reason = reference_loop.why_not(subject.model) or (
-            "" if subject.trained else "no weight of the model is trained"
+            "" if subject.trained_weights else "no weight of the model is trained"
         )
         return Proof(why_not=reason) if reason else _trained(subject, mode, run)
     except NoReference as error:
@@ -106,24 +106,24 @@ def prove(subject: Subject, mode: Mode, run: Any) -> Proof:
         raise
 
 
-def _most(subject: Subject) -> int:
-    return max(1, min(STEPS, IMAGES // subject.batch_size, subject.kept))
+def _most(subject: Workload) -> int:
+    return max(1, min(STEPS, IMAGES // subject.batch_size, subject.distinct_batches))
 
 
-def _trained(subject: Subject, mode: Mode, run: Any) -> Proof:
+def _trained(subject: Workload, mode: Mode, run: Any) -> Proof:
     step = Reference(subject)
     count = _affordable(subject, step)
     found = _shown(subject, mode, run, step, count, rolled=True)
-    if found.why_not == MOVED_NOTHING and not isinstance(run, OneByOne):
+    if found.why_not == MOVED_NOTHING and not isinstance(run, BatchLoop):
         # There are targets that belong to their inputs, and to no others.
         found = _shown(subject, mode, run, step, count, rolled=False)
     return found
 
 
-def _shown(subject: Subject, mode: Mode, run: Any, step: Reference, count: int, *, rolled: bool) -> Proof:
+def _shown(subject: Workload, mode: Mode, run: Any, step: Reference, count: int, *, rolled: bool) -> Proof:
     drawn = np.random.RandomState(0)
     few = sample_batches.last(subject, min(count, _most(subject)), rolled)
-    if isinstance(run, OneByOne):
+    if isinstance(run, BatchLoop):
         return _compared(few, mode, run, step, count, drawn=drawn)
     # An order that nobody knows scatters the runs; of a single batch, seen again and again, there is none.
     single = _compared(sample_batches.last(subject, 1, rolled), mode, run, step, min(count, OF_ONE_BATCH), drawn=drawn)
@@ -133,7 +133,7 @@ def _shown(subject: Subject, mode: Mode, run: Any, step: Reference, count: int, 
     return several if single.why_not else single
 
 
-def _affordable(subject: Subject, step: Reference) -> int:
+def _affordable(subject: Workload, step: Reference) -> int:
     """Return how many steps a run may have: fewer of slow ones, and more where several make one update.
 
     Raises:
@@ -144,7 +144,7 @@ def _affordable(subject: Subject, step: Reference) -> int:
         step([subject.batch(0)])
         subject.finish()
 
-    with put_back(subject.model):
+    with variables_restored(subject.model):
         afforded = _afforded(once, BY_HAND + RUNS)
     return min(afforded, max(_most(subject), 2 * updates_once_in(subject.model)))
 
@@ -170,7 +170,7 @@ def updates_once_in(model: Any) -> int:
 
 
 def _compared(
-    few: Subject, mode: Mode, run: Any, step: Reference, count: int, *, drawn: np.random.RandomState
+    few: Workload, mode: Mode, run: Any, step: Reference, count: int, *, drawn: np.random.RandomState
 ) -> Proof:
     """Hold runs of so many steps to those of the reference; what is off is looked at once more.
 
@@ -184,7 +184,7 @@ def _compared(
         if not all(0 < one < math.inf for one in distances):
             return Proof(why_not=MOVED_NOTHING)
         shares, most = off(references, others), allowed(references)
-        if isinstance(run, OneByOne):
+        if isinstance(run, BatchLoop):
             shares["scatter"], most["scatter"] = alike(references, others), ALIKE
         try:
             return _judged(count, shares, most)
@@ -195,23 +195,23 @@ def _compared(
     raise AssertionError("one of the two has returned or raised")
 
 
-def _runs(few: Subject, mode: Mode, run: Any, step: Reference, count: int, drawn: np.random.RandomState) -> list[Moved]:
+def _runs(few: Workload, mode: Mode, run: Any, step: Reference, count: int, drawn: np.random.RandomState) -> list[Moved]:
     """Return what runs of the reference did, and after them those of the way that is to be shown."""
-    with put_back(few.model):
+    with variables_restored(few.model):
         # What Keras 3 draws from is not put back between runs, so that they tell what chance does.
         begin = _moving(few.model)
-        rewind = list(map(copied, begin))
+        rewind = list(map(copy_of, begin))
         found = []
         for place in range(BY_HAND + RUNS):
-            assign(begin, rewind)
+            assign_values(begin, rewind)
             _shaken(few, drawn)
             found.append(_moved(few, mode, run, step if place < BY_HAND else None, count, drawn=drawn))
     return found
 
 
-def _shaken(few: Subject, drawn: np.random.RandomState) -> None:
+def _shaken(few: Workload, drawn: np.random.RandomState) -> None:
     share = ROUNDING[output_check.is_half(few.model)]
-    assign(few.trained, [_slightly_off(copied(one), share, drawn) for one in few.trained])
+    assign_values(few.trained_weights, [_slightly_off(copy_of(one), share, drawn) for one in few.trained_weights])
 
 
 def _slightly_off(value: Any, share: float, drawn: np.random.RandomState) -> Any:
@@ -219,24 +219,24 @@ def _slightly_off(value: Any, share: float, drawn: np.random.RandomState) -> Any
 
 
 def _moved(
-    few: Subject, mode: Mode, run: Any, step: Reference | None, count: int, *, drawn: np.random.RandomState
+    few: Workload, mode: Mode, run: Any, step: Reference | None, count: int, *, drawn: np.random.RandomState
 ) -> Moved:
     """Do a run of so many steps, by hand or in the way that is to be shown, and give what it did."""
     before, batches = _way(few), [few.batch(place) for place in range(few.batches)]
-    if isinstance(run, OneByOne):
-        batches, place = run.next(count), run.done
+    if isinstance(run, BatchLoop):
+        batches, place = run.upcoming(count), run.done
     if step is not None:
-        step(batches if isinstance(run, OneByOne) else _fed(few, mode, count, drawn))
-        if mode.of_epochs:
+        step(batches if isinstance(run, BatchLoop) else _fed(few, mode, count, drawn))
+        if mode.whole_epochs:
             reference_loop.finished(few.model)
-    elif isinstance(run, OneByOne):
+    elif isinstance(run, BatchLoop):
         run(count)
         # All runs are of the same batches.
         run.done = place
     else:
         # Where a seed is set, Keras draws the same order in each call: if one were odd, all would be.
         given = few if mode.feed else sample_batches.mixed(few, drawn)
-        sample_batches.tried(lambda: (mode.again or mode.make)(given)(count))
+        sample_batches.tried(lambda: (mode.remake or mode.make)(given)(count))
     few.finish()
     looked_at: Sequence[Batch] = batches[:LOOKED_AT]
     after, loss = _way(few), sample_batches.tried(lambda: reference_loop.loss(few.model, looked_at))
@@ -244,7 +244,7 @@ def _moved(
     return Moved(np.concatenate(moved), loss, tuple(map(len, moved)))
 
 
-def _fed(few: Subject, mode: Mode, count: int, drawn: np.random.RandomState) -> Iterator[Batch]:
+def _fed(few: Workload, mode: Mode, count: int, drawn: np.random.RandomState) -> Iterator[Batch]:
     if mode.feed:
         return iter(list(mode.feed(few, count)))
     return sample_batches.epochs(few, count // few.batches, drawn)
@@ -268,10 +268,10 @@ def _judged(steps: int, off: Mapping[str, float], allowed: Mapping[str, float]) 
 
 
 def _moving(model: Any) -> list[Any]:
-    return [one for one in variables(model) if "seed_generator" not in str(one.name)]
+    return [one for one in training_variables(model) if "seed_generator" not in str(one.name)]
 
 
-def _way(subject: Subject) -> list[Any]:
-    weights = [np.ravel(copied(one)).astype("float64") for one in subject.trained]
+def _way(subject: Workload) -> list[Any]:
+    weights = [np.ravel(copy_of(one)).astype("float64") for one in subject.trained_weights]
     apart = max(1, sum(map(len, weights)) // COMPARED)
     return [one[::apart] for one in weights] or [np.zeros(0)]

@@ -18,13 +18,13 @@ from pytest_kerasch2.timing import model_changes
 from pytest_kerasch2.timing.batch_sources import Batch, Source
 from pytest_kerasch2.timing.benchmark_data import Feed
 from pytest_kerasch2.timing.memory import Gauge
-from pytest_kerasch2.timing.model_changes import assign, copied, put_back, variables
+from pytest_kerasch2.timing.model_changes import assign_values, copy_of, training_variables, variables_restored
 
-__all__ = ["Subject", "assign", "copied", "put_back", "size_of", "subject", "variables"]
+__all__ = ["Workload", "assign_values", "copy_of", "make_workload", "training_variables", "variables_restored", "weight_size"]
 
 
 @dataclass(frozen=True)
-class Subject:
+class Workload:
     """What does the steps.
 
     Attributes:
@@ -57,19 +57,19 @@ class Subject:
         return self.source.batches if self.source else self.items // self.batch_size
 
     @property
-    def kept(self) -> int:
+    def distinct_batches(self) -> int:
         """Return how many different batches can be had one by one."""
         return len(self.source.kept) if self.source else self.batches
 
     def batch(self, number: int) -> Batch:
         """Return one of the batches: inputs, and targets and weights where there are any; behind the last the first."""
         if self.source:
-            return self.source.kept[number % self.kept]
+            return self.source.kept[number % self.distinct_batches]
         first = number % self.batches * self.batch_size
         parts = (self.x, self.y, self.sample_weight)
-        return trimmed(feeds.cut(parts, first, first + self.batch_size))
+        return without_missing(feeds.cut(parts, first, first + self.batch_size))
 
-    def fed(self, *, targets: bool = True) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def fit_arguments(self, *, targets: bool = True) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return what `fit`, `evaluate` or `predict` are called with, as positional and named arguments.
 
         Args:
@@ -78,31 +78,31 @@ class Subject:
         if self.source:
             steps = {} if self.source.steps is None else {"steps": self.source.steps}
             return (self.source.given,), {"verbose": 0, **steps}
-        how = {"batch_size": self.batch_size, "verbose": 0}
+        options = {"batch_size": self.batch_size, "verbose": 0}
         if not targets:
-            return (self.x,), how
+            return (self.x,), options
         if self.sample_weight is not None:
-            how["sample_weight"] = self.sample_weight
-        return (self.x, self.y), how
+            options["sample_weight"] = self.sample_weight
+        return (self.x, self.y), options
 
-    def updates(self) -> int | None:
+    def update_count(self) -> int | None:
         """Return how often the optimizer has changed the weights, as it counts itself; None where it does not."""
-        counted = getattr(getattr(self.model, "optimizer", None), "iterations", None)
-        return None if counted is None else int(api.array(counted))
+        iterations = getattr(getattr(self.model, "optimizer", None), "iterations", None)
+        return None if iterations is None else int(api.array(iterations))
 
     @property
-    def trained(self) -> list[Any]:
+    def trained_weights(self) -> list[Any]:
         """Return the weights that are trained; none where the model is not built."""
         # Keras says so of a model that is not built.
         with contextlib.suppress(ValueError):
             return list(getattr(self.model, "trainable_weights", ()))
         return []
 
-    def weights(self) -> dict[str, str]:
+    def weight_hashes(self) -> dict[str, str]:
         """Return a hash of each weight that is trained, by its place and name."""
         return {
             f"{place}: {one.name}": hashlib.sha256(api.array(one).tobytes()).hexdigest()[:12]
-            for place, one in enumerate(self.trained)
+            for place, one in enumerate(self.trained_weights)
         }
 
     def check_device(self) -> None:
@@ -111,16 +111,16 @@ class Subject:
         Raises:
             InvalidArgument: a weight is on another device.
         """
-        for weight in self.trained:
+        for weight in self.trained_weights:
             place = devices.where(weight)
             if place and place != self.device.name:
-                found = f"{weight.name} on {place}, and steps on {self.device.name}"
+                problem = f"{weight.name} on {place}, and steps on {self.device.name}"
                 remedy = "make the model with the fixture device, or where the framework places it on that device"
-                raise InvalidArgument("A model is on another device than its steps", found, remedy)
+                raise InvalidArgument("A model is on another device than its steps", problem, remedy)
 
     def build(self) -> None:
         """Let a model make its weights, so that they can be put back."""
-        if getattr(self.model, "built", True) and self.trained:
+        if getattr(self.model, "built", True) and self.trained_weights:
             return
         with contextlib.suppress(Exception), warnings.catch_warnings():
             # What it cannot do here, it says again where it is timed.
@@ -131,11 +131,11 @@ class Subject:
         """Return what reads the memory that steps take."""
         return Gauge(self.device)
 
-    def kept_as_it_is(self) -> ContextManager[None]:
+    def restored(self) -> ContextManager[None]:
         """Return a context at whose end the model is as it was at its beginning."""
-        return model_changes.all_put_back(self.model)
+        return model_changes.model_restored(self.model)
 
-    def tracing(self) -> bool:
+    def is_tracing(self) -> bool:
         """Whether, seen from within the model, it is being traced, and not computing."""
         if api.runs_on_tensorflow():
             return not api.tensorflow().executing_eagerly()
@@ -150,43 +150,43 @@ class Subject:
         """Return when all that was sent to the device is done: what the end of what is timed is held to."""
         # The smallest weight is there when the last step is done, and is quick to fetch. It is found by its shape: to
         # fetch all of them would be a part of what is timed.
-        self.device.wait(min(self.trained, key=size_of, default=None))
+        self.device.wait(min(self.trained_weights, key=weight_size, default=None))
 
-    def several(self, batches: int, largest: int) -> Subject:
+    def enlarged(self, batches: int, max_bytes: int) -> Workload:
         """Return the data once or several times, so that an epoch has so many batches if that is not too much.
 
         Args:
             largest: bytes that an epoch may have, if it is not so large by itself.
         """
-        few = [feeds.dense(self.batch(place)) for place in range(self.kept)]
-        size = max(1, sum(feeds.bytes_of(one) for one in few) // len(few))
-        count = min(batches, max(self.batches, largest // size))
+        distinct = [feeds.dense(self.batch(place)) for place in range(self.distinct_batches)]
+        size = max(1, sum(feeds.bytes_of(one) for one in distinct) // len(distinct))
+        count = min(batches, max(self.batches, max_bytes // size))
         if self.source:
-            chosen = [self.source.kept[place % self.kept] for place in range(count)]
+            chosen = [self.source.kept[place % self.distinct_batches] for place in range(count)]
             return replace(self, source=self.source.replayed(chosen))
         parts = feeds.repeated((self.x, self.y, self.sample_weight), count * self.batch_size)
         return replace(self, **dict(zip(feeds.NAMES, parts)))
 
 
-def trimmed(parts: tuple[Any, ...]) -> Batch:
+def without_missing(parts: tuple[Any, ...]) -> Batch:
     """Return a batch without what is missing at its end."""
     count = max(place for place, one in enumerate(parts) if one is not None) + 1
     return tuple(parts[:count])
 
 
-def size_of(weight: Any) -> int:
+def weight_size(weight: Any) -> int:
     """Return how many numbers a weight has."""
     sides = [int(side) for side in weight.shape]
     return functools.reduce(operator.mul, sides, 1)
 
 
-def subject(
+def make_workload(
     model: Any,
     data: Any,
     batch_size: int | None,
     device: Device,
     class_weight: Mapping[int, float] | None = None,
-) -> Subject:
+) -> Workload:
     """Return a model and its data, made ready.
 
     Args:
@@ -210,13 +210,13 @@ def subject(
         raise InvalidArgument(happened, "", "write it as {0: 1.0, 1: 2.0}")
     feed = feeds.of(data)
     if feed.source:
-        made = Subject(model, None, None, feed.source.batch_size, device, None, class_weight, feed.source)
+        workload = Workload(model, None, None, feed.source.batch_size, device, None, class_weight, feed.source)
     else:
         if batch_size > feed.items:
             raise InvalidArgument(f"batch_size must be at most the {feed.items} items of data, got {batch_size}")
         # Whole batches alone, so that each step is like the others.
         whole = feed.items // batch_size * batch_size
         x, y, weight = feeds.cut((feed.x, feed.y, feed.sample_weight), 0, whole)
-        made = Subject(model, x, y, batch_size, device, weight, class_weight)
-    made.check_device()
-    return made
+        workload = Workload(model, x, y, batch_size, device, weight, class_weight)
+    workload.check_device()
+    return workload

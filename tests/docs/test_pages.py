@@ -100,7 +100,7 @@ def test_signatures() -> None:
     """The signatures of the step benchmark are those of the functions."""
     (shown,) = (one for one in examples.blocks(DOCS / "reference" / "step-benchmark.md", "text"))
     for name, function in (
-        ("step_benchmark(", pytest_benchmark_adapter.recorded),
+        ("step_benchmark(", pytest_benchmark_adapter.record_model),
         ("step_benchmark.step(", function_steps.measure),
     ):
         arguments = re.search(rf"^{re.escape(name)}(.*?)\)$", shown, flags=re.MULTILINE | re.DOTALL)

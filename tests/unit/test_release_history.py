@@ -24,7 +24,7 @@ from matrix.columns import Column
 from matrix.errors import Unfinished
 from pytest_kerasch2.errors import BadResults, ChildDied, InvalidArgument
 from pytest_kerasch2.timing import compare
-from pytest_kerasch2.timing.timed_processes import Arm
+from pytest_kerasch2.timing.timed_processes import ComparedSide
 from tests.unit.compared_made import interpreter
 from tests.unit.history_made import STEP, line
 
@@ -34,8 +34,8 @@ MODES = ["fit", "graph", "train_on_batch", "predict"]
 
 def _measured(tmp_path: Path, **given: Any) -> dict[str, Any]:
     said = {"benchmarks": MODES, **given}
-    arms = [Arm("old", interpreter(tmp_path / "old", benchmarks=MODES), tmp_path)]
-    arms.append(Arm("new", interpreter(tmp_path / "new", **{"seed": 1, **said}), tmp_path))
+    arms = [ComparedSide("old", interpreter(tmp_path / "old", benchmarks=MODES), tmp_path)]
+    arms.append(ComparedSide("new", interpreter(tmp_path / "new", **{"seed": 1, **said}), tmp_path))
     return release_history.measured(arms, "0 new 0", 0.1)
 
 
@@ -81,7 +81,7 @@ def test_a_common_arm_that_ends_stops_it(tmp_path: Path) -> None:
     old, new = (interpreter(tmp_path / name, dies="turn" if name == "old" else "") for name in ("old", "new"))
 
     with pytest.raises(ChildDied, match="old: exit status 1"):
-        release_history.measured([Arm("old", old, tmp_path), Arm("new", new, tmp_path)], "0", 0.1)
+        release_history.measured([ComparedSide("old", old, tmp_path), ComparedSide("new", new, tmp_path)], "0", 0.1)
 
 
 def test_a_release_that_does_not_start_is_not_measured(tmp_path: Path) -> None:
@@ -105,11 +105,11 @@ def had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was made and removed, of interpreters that only say times; that of tf2.14 cannot be had."""
     done: list[str] = []
 
-    def arm(_: Any, column: Column, package: Path) -> Arm:
+    def arm(_: Any, column: Column, package: Path) -> ComparedSide:
         done.append(f"made {column.environment}")
         if column.environment == "tf2.14":
             raise Unfinished("Its environment does not install", "no network")
-        return Arm(column.environment, interpreter(tmp_path / column.environment, benchmarks=MODES), package)
+        return ComparedSide(column.environment, interpreter(tmp_path / column.environment, benchmarks=MODES), package)
 
     monkeypatch.setattr(release_history, "arm_of", arm)
     monkeypatch.setattr(release_history, "give_up_what_leads_astray", lambda column: None)

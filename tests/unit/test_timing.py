@@ -39,7 +39,7 @@ def test_a_block_does_exactly_the_steps_that_it_counts() -> None:
 
     found = step_measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
-    counted = sum(one.steps for one in (*found.warming, *found.blocks))
+    counted = sum(one.steps for one in (*found.warmup, *found.blocks))
     assert subject.done == 1 + counted
 
 
@@ -47,7 +47,7 @@ def test_a_step_takes_what_the_device_takes_for_it() -> None:
     found = _measured()
 
     # Sleeping takes longer than was asked for, and never less.
-    assert min(one.each for one in found.blocks) >= EACH
+    assert min(one.step_seconds for one in found.blocks) >= EACH
 
 
 def test_there_are_five_blocks_at_least_and_as_many_as_the_time_takes() -> None:
@@ -67,10 +67,10 @@ def test_whole_epochs_are_timed_where_a_mode_does_no_less() -> None:
 def test_warming_up_ends_when_two_blocks_in_turn_take_as_long_or_after_so_many(
     monkeypatch: pytest.MonkeyPatch, near: float, blocks: int, steady: bool
 ) -> None:
-    monkeypatch.setattr(step_measurement, "STEADY", near)
+    monkeypatch.setattr(step_measurement, "STEADY_WITHIN", near)
 
-    with step_measurement.prepared(Made(), STEP, most_warming=3) as found:  # type: ignore[arg-type]
-        told = len(found.warming), found.steady
+    with step_measurement.prepare(Made(), STEP, most_warming=3) as found:  # type: ignore[arg-type]
+        told = len(found.warmup), found.steady
 
     assert told == (blocks, steady)
 
@@ -78,7 +78,7 @@ def test_warming_up_ends_when_two_blocks_in_turn_take_as_long_or_after_so_many(
 def test_the_first_call_is_told_apart_with_its_traces() -> None:
     found = _measured()
 
-    assert (found.traces, found.first >= EACH) == (1, True)
+    assert (found.traces, found.first_call >= EACH) == (1, True)
 
 
 def test_losses_before_and_after_are_told() -> None:
@@ -173,7 +173,7 @@ def test_a_loss_that_scatters_as_the_reference_does_is_no_worse() -> None:
 def test_without_a_work_check_no_loss_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     found = step_measurement.measure(Made(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
 
-    assert (found.loss, found.work_check) == (None, "not checked: it was not asked for (proof=False)")
+    assert (found.loss, found.work_check_outcome) == (None, "not checked: it was not asked for (proof=False)")
 
 
 def test_the_model_is_left_as_it_was() -> None:
@@ -197,30 +197,30 @@ def test_a_call_of_its_own_is_given_back_to_a_layer() -> None:
     ("each", "cost", "steps"), [(0.01, 0.0, 5), (0.01, 0.0001, 10), (1.0, 0.0, 1), (0.001, 0.001, 1000)]
 )
 def test_a_block_is_a_thousand_times_what_its_clock_and_wait_cost(each: float, cost: float, steps: int) -> None:
-    assert block.steps_for(each, cost) == steps
+    assert block.steps_per_block(each, cost) == steps
 
 
 def test_the_clock_tells_less_than_a_millisecond() -> None:
-    assert 0 < block.resolution() < 0.001
+    assert 0 < block.clock_resolution() < 0.001
 
 
 def test_the_resolution_of_the_clock_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
     # Else two blocks that are held against each other may have another number of steps.
-    block.resolution.cache_clear()
+    block.clock_resolution.cache_clear()
     ticks = itertools.accumulate(itertools.count(1))
     with monkeypatch.context() as patched:
         patched.setattr(block, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
-        found = block.resolution(), block.resolution()
-    block.resolution.cache_clear()
+        found = block.clock_resolution(), block.clock_resolution()
+    block.clock_resolution.cache_clear()
 
     assert found[0] == found[1]
 
 
 def test_a_mode_that_is_not_known_is_named_with_those_that_are() -> None:
     with pytest.raises(InvalidArgument, match=r"mode must be one of eager, .* got 'fast'"):
-        modes.mode("fast")
+        modes.find_mode("fast")
 
 
 def test_a_misspelt_mode_is_told_which_is_near() -> None:
     with pytest.raises(InvalidArgument, match="'predict' is near"):
-        modes.mode("pedict")
+        modes.find_mode("pedict")

@@ -18,18 +18,18 @@ from pytest_kerasch2.stats.paired_sequential import FEWEST, Terms, Verdict
 from pytest_kerasch2.timing import compare, compare_result, timed_processes
 from pytest_kerasch2.timing.compare import Order
 from pytest_kerasch2.timing.compare_result import Comparison
-from pytest_kerasch2.timing.timed_processes import Arm
+from pytest_kerasch2.timing.timed_processes import ComparedSide
 from tests.unit.compared_made import interpreter
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the interpreters of these tests are scripts")
 
 
-def _arm(folder: Path, name: str, **given: Any) -> Arm:
-    return Arm(name, interpreter(folder / name, **given), folder)
+def _arm(folder: Path, name: str, **given: Any) -> ComparedSide:
+    return ComparedSide(name, interpreter(folder / name, **given), folder)
 
 
-def _compared(first: Arm, second: Arm, out: Path | None = None, **how: Any) -> Comparison:
+def _compared(first: ComparedSide, second: ComparedSide, out: Path | None = None, **how: Any) -> Comparison:
     return compare.compare(first, second, Order(Terms(), out=out, **how), lambda line: None)
 
 
@@ -60,7 +60,7 @@ def test_what_scatters_too_much_is_undecided(tmp_path: Path) -> None:
 def test_a_planted_slowdown_turns_it_red(tmp_path: Path) -> None:
     first, second = _arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1)
 
-    found = _compared(first, Arm(second.name, second.python, second.folder, slower=0.1))
+    found = _compared(first, ComparedSide(second.name, second.python, second.folder, slowdown=0.1))
 
     assert found.verdict is Verdict.SLOWER
 
@@ -153,7 +153,7 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
 ) -> None:
     inside = False
     orders: set[tuple[str, bool]] = set()
-    send = timed_processes.Worker.send
+    send = timed_processes.TimedProcess.send
 
     @contextlib.contextmanager
     def around() -> Iterator[None]:
@@ -162,11 +162,11 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
         yield
         inside = False
 
-    def noted(worker: timed_processes.Worker, do: str, **order: Any) -> None:
+    def noted(worker: timed_processes.TimedProcess, do: str, **order: Any) -> None:
         orders.add((do, inside))
         send(worker, do, **order)
 
-    monkeypatch.setattr(timed_processes.Worker, "send", noted)
+    monkeypatch.setattr(timed_processes.TimedProcess, "send", noted)
     _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.5, seed=1), around=around)
 
     assert {do for do, within in orders if within} == {"pace", "turns", "turn"}
@@ -263,7 +263,7 @@ def test_what_is_printed_when_an_interpreter_starts_is_no_answer(tmp_path: Path)
 
 
 def test_a_process_that_gives_no_answer_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timed_processes, "WATCHED", 0.05)
+    monkeypatch.setattr(timed_processes, "WATCH_INTERVAL", 0.05)
 
     with pytest.raises(InvalidMeasurement, match=r"new: turn had not ended after 1 s"):
         _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", hangs="turn"), deadline=1.0)

@@ -12,7 +12,7 @@ import pytest
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import batch_sources, benchmark_data, nested_arrays
-from pytest_kerasch2.timing.workload import subject
+from pytest_kerasch2.timing.workload import make_workload
 
 X, Y = np.arange(24.0).reshape(8, 3), np.arange(8)
 
@@ -139,7 +139,7 @@ def test_weights_of_classes_have_to_be_a_mapping() -> None:
     model = SimpleNamespace(fit=None)
 
     with pytest.raises(InvalidArgument, match="class_weight must be a mapping"):
-        subject(model, (X, Y), 4, SimpleNamespace(name="cpu:0"), [1.0, 2.0])  # type: ignore[arg-type]
+        make_workload(model, (X, Y), 4, SimpleNamespace(name="cpu:0"), [1.0, 2.0])  # type: ignore[arg-type]
 
 
 def test_labels_may_be_written_with_a_place_for_each() -> None:

@@ -14,16 +14,16 @@ from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.stats.paired_sequential import Terms
 from pytest_kerasch2.timing import compare_duration, installed_releases, suite_lookup, suite_search, timed_processes
 from pytest_kerasch2.timing.compare import Order
-from pytest_kerasch2.timing.timed_processes import Arm
+from pytest_kerasch2.timing.timed_processes import ComparedSide
 
 PYTHON = Path(sys.executable)
 
 
-def arm(folder: Path, *before: Path, revision: str = "") -> Arm:
-    return Arm("mine", PYTHON, folder, before=before, revision=revision)
+def arm(folder: Path, *before: Path, revision: str = "") -> ComparedSide:
+    return ComparedSide("mine", PYTHON, folder, import_first=before, revision=revision)
 
 
-def refusal(one: Arm, suite: str, here: Path) -> str:
+def refusal(one: ComparedSide, suite: str, here: Path) -> str:
     with pytest.raises(InvalidArgument) as caught:
         suite_lookup.check_suite(one, suite, here)
     return str(caught.value)
@@ -105,7 +105,7 @@ def test_a_module_that_is_not_committed_is_told(tmp_path: Path) -> None:
 
 
 def test_an_interpreter_that_does_not_answer_is_left_to_the_start(tmp_path: Path) -> None:
-    suite_lookup.check_suite(Arm("mine", tmp_path / "no_python", tmp_path), "nowhere:f", tmp_path)
+    suite_lookup.check_suite(ComparedSide("mine", tmp_path / "no_python", tmp_path), "nowhere:f", tmp_path)
 
 
 @pytest.mark.parametrize("suite", ["steps", ":f", "steps:", "a b:c", "steps:f:g", "../steps:f", "steps:f()"])
@@ -123,7 +123,7 @@ def test_it_is_found_before_any_process_that_times_is_started(
 ) -> None:
     pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
     started: list[object] = []
-    monkeypatch.setattr(timed_processes.Worker, "__init__", lambda self, *given: started.append(given))
+    monkeypatch.setattr(timed_processes.TimedProcess, "__init__", lambda self, *given: started.append(given))
     monkeypatch.chdir(tmp_path)
 
     status = cli.main(["compare", str(PYTHON), str(PYTHON), "--suite", "nowhere:f"])
@@ -151,13 +151,13 @@ def test_a_folder_that_has_the_name_of_a_branch_is_the_branch(tmp_path: Path) ->
     for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "one"], ["branch", "docs"]):
         subprocess.run([*git, *words], cwd=tmp_path, check=True)
 
-    with timed_processes.named("docs", tmp_path) as one:
+    with timed_processes.resolve_side("docs", tmp_path) as one:
         assert len(one.revision) == 40
 
 
 @pytest.mark.parametrize("words", ["", " ", "x" * 5000, "a\0b"])
 def test_words_that_name_nothing_are_refused(tmp_path: Path, words: str) -> None:
-    with pytest.raises(InvalidArgument), timed_processes.named(words, tmp_path):
+    with pytest.raises(InvalidArgument), timed_processes.resolve_side(words, tmp_path):
         pass
 
 
@@ -166,7 +166,7 @@ def test_a_file_that_cannot_be_run_is_no_interpreter(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
     (tmp_path / "notes.txt").chmod(0o644)
 
-    with pytest.raises(InvalidArgument, match="is no interpreter"), timed_processes.named(
+    with pytest.raises(InvalidArgument, match="is no interpreter"), timed_processes.resolve_side(
         str(tmp_path / "notes.txt"), tmp_path
     ):
         pass

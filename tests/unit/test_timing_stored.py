@@ -22,13 +22,13 @@ def _written(folder: Path, plain: Any, name: str = "times.json") -> Path:
 
 
 def test_what_was_measured_is_read_back(tmp_path: Path) -> None:
-    found = results_file.read(_written(tmp_path, kept([APART, *CPU, *GPU])))
+    found = results_file.read_run(_written(tmp_path, kept([APART, *CPU, *GPU])))
 
     assert found.rows == (APART, *CPU, *GPU)
 
 
 def test_where_it_comes_from_is_said(tmp_path: Path) -> None:
-    found = results_file.read(_written(tmp_path, kept([*CPU, *GPU])))
+    found = results_file.read_run(_written(tmp_path, kept([*CPU, *GPU])))
 
     assert found.line == (
         "times.json, of 2026-11-26: Keras 3.15.1 on JAX, CPython 3.11.7; Some CPU (2 cores); gpu:0: Some GPU"
@@ -58,7 +58,7 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path, plain: Any, s
     path = _written(tmp_path, plain)
 
     with pytest.raises(BadResults) as caught:
-        results_file.read(path)
+        results_file.read_run(path)
 
     assert said.format(path=path) in str(caught.value)
 
@@ -70,7 +70,7 @@ def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoi
         path.write_text(spoil(json.dumps(kept(CPU))), encoding="utf-8")
 
     with pytest.raises(BadResults, match=r"Times of steps cannot be read. Found: .*times.json: .*--benchmark-json"):
-        results_file.read(path)
+        results_file.read_run(path)
 
 
 def test_a_run_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,4 +135,4 @@ def test_a_gpu_of_no_name_is_one_all_the_same(tmp_path: Path) -> None:
     plain = kept(GPU)
     plain["benchmarks"][0]["extra_info"]["kerasch2"] = record(GPU[0], hardware="")
 
-    assert len(results_file.read(_written(tmp_path, plain)).rows) == len(GPU)
+    assert len(results_file.read_run(_written(tmp_path, plain)).rows) == len(GPU)

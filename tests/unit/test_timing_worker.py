@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import benchmark_suite, timed_processes
-from pytest_kerasch2.timing.timed_processes import Arm, Worker
+from pytest_kerasch2.timing.timed_processes import ComparedSide, TimedProcess
 
 SUITE = """
 import numpy as np
@@ -70,14 +70,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def worker(folder: Path) -> Iterator[Worker]:
-    with timed_processes.package() as package:
-        found = Worker(Arm("mine", Path(sys.executable), folder), package)
+def worker(folder: Path) -> Iterator[TimedProcess]:
+    with timed_processes.copied_package() as package:
+        found = TimedProcess(ComparedSide("mine", Path(sys.executable), folder), package)
         yield found
         found.close()
 
 
-def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Worker) -> None:
+def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: TimedProcess) -> None:
     named = {"suite_of": "steps_of_mine:benchmarks"}
     about = worker.ask("about", **named)
     opened = worker.ask("open", **named, name="small", device="cpu", slower=0.0)
@@ -99,7 +99,7 @@ def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Worke
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
-def test_inputs_in_a_mapping_are_checked_and_timed_in_turns(worker: Worker) -> None:
+def test_inputs_in_a_mapping_are_checked_and_timed_in_turns(worker: TimedProcess) -> None:
     its = {"suite_of": "steps_of_mine:benchmarks", "name": "mapping", "device": "cpu"}
     opened = worker.ask("open", **its, slower=0.0, proving=True)
 
@@ -118,8 +118,8 @@ def test_a_process_leaves_no_temporary_file(
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     for name in timed_processes.TEMPORARY:
         monkeypatch.setenv(name, str(place))
-    with timed_processes.package() as package:
-        worker = Worker(Arm("mine", Path(sys.executable), folder), package)
+    with timed_processes.copied_package() as package:
+        worker = TimedProcess(ComparedSide("mine", Path(sys.executable), folder), package)
         # To prove what its steps do, it traces functions, of which TensorFlow writes files.
         worker.ask("open", suite_of="steps_of_mine:benchmarks", name="worse", device="cpu", proving=True)
         if ended:
@@ -143,17 +143,17 @@ def test_a_process_leaves_no_temporary_file(
 )
 def test_a_suite_that_cannot_be_used_is_refused(folder: Path, named: str, message: str) -> None:
     with pytest.raises(InvalidArgument, match=message):
-        benchmark_suite.of(named)
+        benchmark_suite.load_suite(named)
 
 
 @pytest.mark.parametrize("name", ["wrong", "unknown"])
 def test_a_benchmark_that_says_too_little_or_too_much_is_refused(folder: Path, name: str) -> None:
     with pytest.raises(InvalidArgument, match="the first two at least"):
-        benchmark_suite.of("steps_of_mine:benchmarks")[name]()
+        benchmark_suite.load_suite("steps_of_mine:benchmarks")[name]()
 
 
 def test_the_made_up_images_can_be_told_apart() -> None:
-    x, labels = benchmark_suite.images()
+    x, labels = benchmark_suite.synthetic_images()
 
     rows = x.reshape(len(x), 28, 28).mean(axis=2)
     brightest: Any = np.array([rows[labels == label].mean(axis=0).argmax() // 2 for label in range(10)])
