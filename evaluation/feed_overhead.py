@@ -111,9 +111,9 @@ def main() -> int:
         return 0
     found = measured(max(2, given.starts), given.pairs, given.out)
     for name in FEEDS:
-        ratio = paired_sequential.span([one[name] for one in found], ERROR)
+        ratio = paired_sequential.trimmed_mean_interval([one[name] for one in found], ERROR)
         each = statistics.median(one[f"{name} ms"] for one in found)
-        print(f"{name}: a step of {each:.3f} ms; ratio {ratio.found:.4f} ({ratio.low:.4f} to {ratio.high:.4f})")
+        print(f"{name}: a step of {each:.3f} ms; ratio {ratio.estimate:.4f} ({ratio.low:.4f} to {ratio.high:.4f})")
         added = statistics.median(one[f"{name} added"] for one in found)
         print(f"{name}: what stands within the clock beside the steps is {100 * added:.3f} % of a block")
     return 0

@@ -132,7 +132,7 @@ SUBJECTS = {
             small_places.with_revisions,
             _compare,
             ("compared.json",),
-            compare_result.read,
+            compare_result.read_comparison,
             5.0,
             "temporary/kerasch2-*",
         ),

@@ -129,7 +129,7 @@ def by_hand(ready: PreparedWorkload) -> StepRunner:
 def fitted(ready: PreparedWorkload, **more: Any) -> StepRunner:
     """Return the call of `fit` that somebody would write."""
     its = ready.workload
-    given = (its.source.given,) if its.source else (its.x, its.y)
+    given = (its.source.data,) if its.source else (its.x, its.y)
     how = {"shuffle": False} if its.source else {"batch_size": its.batch_size}
 
     def loop(count: int) -> None:

@@ -29,14 +29,14 @@ from matrix import columns, disk, environments, foreground, places
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.errors import ChildDied, InvalidArgument, KerasCh2Error
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 from pytest_kerasch2.timing import compare, timed_processes
-from pytest_kerasch2.timing.compare_result import FIRST, SECOND
+from pytest_kerasch2.timing.compare_result import BASELINE, CANDIDATE
 from pytest_kerasch2.timing.timed_processes import ComparedSide, TimedProcess
 
 AGAINST = "tf2.21"
 SUITE = Path(release_history_suite.__file__)
-TIMED = compare.Order(Terms(), suite=f"{SUITE.stem}:benchmarks", device="cpu")
+TIMED = compare.ComparisonPlan(ComparisonSettings(), suite=f"{SUITE.stem}:benchmarks", device="cpu")
 # Seconds after which a start is given up: the process of the column is ended.
 DEADLINE = 3600.0
 REFUSED, INTERRUPTED = 2, 130
@@ -170,12 +170,12 @@ def measured(two: Sequence[ComparedSide], seed: str, seconds: float) -> dict[str
     versions: list[dict[str, Any]] = []
     modes: dict[str, Any] = {}
     while left:
-        with compare.started(two, two[FIRST].folder, drawn) as workers:
-            timer = threading.Timer(DEADLINE, workers[SECOND].process.kill)
+        with compare.processes_started(two, two[BASELINE].folder, drawn) as workers:
+            timer = threading.Timer(DEADLINE, workers[CANDIDATE].process.kill)
             timer.start()
             try:
                 versions = [_about(worker, place) for place, worker in enumerate(workers)]
-                while left and workers[SECOND].process.poll() is None:
+                while left and workers[CANDIDATE].process.poll() is None:
                     name = left.pop(0)
                     modes[name] = _mode(workers, name, drawn, seconds)
             finally:
@@ -185,9 +185,9 @@ def measured(two: Sequence[ComparedSide], seed: str, seconds: float) -> dict[str
 
 def _about(worker: TimedProcess, place: int) -> dict[str, Any]:
     try:
-        facts = worker.ask("about", suite_of=TIMED.suite)["environment"]
+        facts = worker.ask("about", suite=TIMED.suite)["environment"]
     except KerasCh2Error as error:
-        if place == FIRST:
+        if place == BASELINE:
             raise
         raise Unmeasured(error.happened, error.found, error.remedy) from error
     return {name: value for name, value in facts.items() if name != "node"}
@@ -195,11 +195,11 @@ def _about(worker: TimedProcess, place: int) -> dict[str, Any]:
 
 def _mode(workers: Sequence[TimedProcess], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
     try:
-        pair = compare.pair(workers, name, TIMED, drawn, seconds)
-        compare.check_synchronised([pair], [worker.arm.name for worker in workers])
+        pair = compare.time_start(workers, name, TIMED, drawn, seconds)
+        compare.check_synchronised([pair], [worker.side.name for worker in workers])
         return release_history_kept.shortened(pair)
     except KerasCh2Error as error:
-        if isinstance(error, ChildDied) and workers[SECOND].process.poll() is None:
+        if isinstance(error, ChildDied) and workers[CANDIDATE].process.poll() is None:
             raise
         return {"reason": why(error)}
 

@@ -18,7 +18,7 @@ def _one_by_one(name: str, cheat: Callable[[Any, Step], Step]) -> Mode:
 
     def make(subject: Workload) -> StepRunner:
         given = [tuple(map(api.tensor, subject.batch(number))) for number in range(min(subject.batches, 64))]
-        return BatchLoop(given, cheat(subject.model, reference_loop.step(subject.model)))
+        return BatchLoop(given, cheat(subject.model, reference_loop.compiled_step(subject.model)))
 
     return Mode(name, True, False, make)
 

@@ -46,7 +46,7 @@ class Forgetful(Workload):
 
 def _by_hand(its: Workload) -> StepRunner:
     given = [tuple(map(api.tensor, its.batch(number))) for number in range(its.batches)]
-    return BatchLoop(given, reference_loop.step(its.model))
+    return BatchLoop(given, reference_loop.compiled_step(its.model))
 
 
 BY_HAND = Mode("by hand", True, False, _by_hand)
@@ -70,8 +70,8 @@ def chapters(seed: int, style: str = "sequential-list") -> Workload:
     return make_workload(models.style(style).compiled(api.tensorflow()), (x, y), 32, devices.one("cpu"))
 
 
-def _measure(its: Workload, mode: Mode, proving: bool = True) -> Callable[[], Any]:
-    return lambda: step_measurement.measure(its, mode, SECONDS, proving)
+def _measure(its: Workload, mode: Mode, verify: bool = True) -> Callable[[], Any]:
+    return lambda: step_measurement.measure(its, mode, SECONDS, verify)
 
 
 def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -84,7 +84,7 @@ def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
         for seed in range(FORGOTTEN):
             its = chapters(seed)
             lazy = Forgetful(its.model, its.x, its.y, its.batch_size, its.device)
-            yield "forgotten wait, JAX", _measure(lazy, BY_HAND, proving=False)
+            yield "forgotten wait, JAX", _measure(lazy, BY_HAND, verify=False)
     styles = [style.name for style in models.STYLES]
     there = [name for name in HONEST_MODES if name != "graph" or api.runs_on_tensorflow()]
     honest = itertools.cycle(itertools.product(there, styles))

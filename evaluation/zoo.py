@@ -72,7 +72,7 @@ def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
     try:
         with short_blocks():
             measurement = measure()
-        shown = measurement.proof
+        shown = measurement.work_check
         ended = (TIMED, "") if shown is not None and not shown.why_not else (NOT_CHECKED, getattr(shown, "why_not", ""))
     except NotApplicable as error:
         ended = NOT_HERE, str(error)
@@ -80,7 +80,7 @@ def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
         ended = REFUSED, str(error)
     except Exception as error:  # whatever else comes of it is a fault of the benchmark or of the zoo
         ended = ERROR, f"{type(error).__name__}: {error}"[:600]
-    off = {} if shown is None else {name: shown.plain.get(name) for name in ("off", "allowed")}
+    off = {} if shown is None else {name: shown.to_dict().get(name) for name in ("off", "allowed")}
     return {"outcome": ended[0], "message": ended[1], "took": round(time.perf_counter() - began, 2), **off}
 
 

@@ -143,7 +143,7 @@ def _column(entry: Any) -> Column:
 
 def _requirements(given: Sequence[str]) -> tuple[str, ...]:
     """Return what an installer is asked for, which takes options and files on its standard input too."""
-    return tuple(map(requirements.single, given))
+    return tuple(map(requirements.parse_requirement, given))
 
 
 def _day(given: Any) -> str:

@@ -32,8 +32,8 @@ from pytest_kerasch2.timing.table import BenchmarkRow, short_name
 
 NAME = "kerasch2-benchmarks"
 # Where nothing else is named, the benchmarks of a project are looked for here.
-FOLDER = "benchmarks"
-FILES = "bench_*.py"
+BENCHMARK_FOLDER = "benchmarks"
+BENCHMARK_FILES = "bench_*.py"
 FIXTURES = frozenset({"step_benchmark", "benchmark"})
 INSTALL = "pip install pytest-benchmark"
 
@@ -47,8 +47,8 @@ def start(config: pytest.Config, settings: Settings) -> None:
         FrameworkMissing: pytest-benchmark is not there, or what draws the picture.
     """
     if settings.chapter:
-        found = f"{BENCHMARK.flag} and {CHAPTER.flag}"
-        raise InvalidArgument("Timing and verifying are two runs", found, "give one of the two")
+        problem = f"{BENCHMARK.flag} and {CHAPTER.flag}"
+        raise InvalidArgument("Timing and verifying are two runs", problem, "give one of the two")
     if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
         remedy = "leave it out, or write -n 0 where it stands in a configuration file"
         raise InvalidArgument("Several processes take each other's time", "pytest-xdist's -n", remedy)
@@ -58,13 +58,13 @@ def start(config: pytest.Config, settings: Settings) -> None:
     if settings.plot is not None:
         pictures.refuse(settings.plot)
     _check_writable(config)
-    own = config.rootpath / FOLDER
-    if config.args_source is not pytest.Config.ArgsSource.ARGS and own.is_dir():
-        config.args[:] = [str(own)]
-    kept = contextlib.ExitStack()
-    kept.enter_context(ending.as_by_ctrl_c())
-    kept.callback(pytest_benchmark_adapter.remove_empty_storage, config.getoption("benchmark_storage", None))
-    config.add_cleanup(kept.close)
+    folder = config.rootpath / BENCHMARK_FOLDER
+    if config.args_source is not pytest.Config.ArgsSource.ARGS and folder.is_dir():
+        config.args[:] = [str(folder)]
+    stack = contextlib.ExitStack()
+    stack.enter_context(ending.as_by_ctrl_c())
+    stack.callback(pytest_benchmark_adapter.remove_empty_storage, config.getoption("benchmark_storage", None))
+    config.add_cleanup(stack.close)
     config.pluginmanager.register(BenchmarkRun(config), NAME)
 
 
@@ -89,13 +89,13 @@ class BenchmarkRun:
         """Begin with no rows."""
         self.config = config
         self.rows: list[BenchmarkRow] = config.stash.setdefault(SHOWN, [])
-        self.places: dict[str, tuple[Any, ...]] = {}
+        self.positions: dict[str, tuple[Any, ...]] = {}
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> Generator[None, Any, None]:
         """Collect the files of benchmarks, whatever the names are by which tests are found."""
         outcome = yield
-        if fnmatch(file_path.name, FILES):
+        if fnmatch(file_path.name, BENCHMARK_FILES):
             outcome.force_result([pytest.Module.from_parent(parent, path=file_path)])
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -106,7 +106,7 @@ class BenchmarkRun:
             (kept if FIXTURES.intersection(getattr(item, "fixturenames", ())) else others).append(item)
             # Run in whatever order, they are shown as they are written.
             parameters = getattr(getattr(item, "callspec", None), "indices", {})
-            self.places[item.nodeid] = (*item.reportinfo()[:2], *parameters.values())
+            self.positions[item.nodeid] = (*item.reportinfo()[:2], *parameters.values())
         if others:
             self.config.hook.pytest_deselected(items=others)
             items[:] = kept
@@ -120,28 +120,28 @@ class BenchmarkRun:
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         """Order the file as the table is: who reads it is shown the rows as they are written, not as they ran."""
-        output_json["benchmarks"].sort(key=lambda one: self._place(one["fullname"]))
+        output_json["benchmarks"].sort(key=lambda one: self._position(one["fullname"]))
 
-    def _nearest(self) -> Iterator[str]:
+    def _similar_names(self) -> Iterator[str]:
         """Yield what to say where -k selects no benchmark: those that its words resemble."""
-        expression, names = self.config.getoption("keyword", ""), [short_name(name) for name in self.places]
+        expression, names = self.config.getoption("keyword", ""), [short_name(name) for name in self.positions]
         bare = sorted({name.partition("[")[0] for name in names})
-        found = [one for word in re.findall(r"\w+", expression) for one in close_to(word, bare, most=3)]
+        similar = [one for word in re.findall(r"\w+", expression) for one in close_to(word, bare, most=3)]
         if expression and not any(word in name for word in re.findall(r"\w+", expression) for name in names):
-            meant = f" Did you mean {', '.join(dict.fromkeys(found))}?" if found else ""
-            yield f"No benchmark is selected by -k {expression!r}.{meant}"
+            hint = f" Did you mean {', '.join(dict.fromkeys(similar))}?" if similar else ""
+            yield f"No benchmark is selected by -k {expression!r}.{hint}"
 
-    def _place(self, name: str) -> tuple[Any, ...]:
-        return self.places[step_records.test_of(name, self.places)]
+    def _position(self, name: str) -> tuple[Any, ...]:
+        return self.positions[step_records.test_of(name, self.positions)]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the table."""
-        for line in () if self.rows else self._nearest():
+        for line in () if self.rows else self._similar_names():
             terminalreporter.write_line(line)
         if self.rows:
             terminalreporter.section("time per training step")
             colour = terminalreporter.hasmarkup
-            rows = sorted(self.rows, key=lambda row: self._place(row.name))
+            rows = sorted(self.rows, key=lambda row: self._position(row.name))
             curves = scaling.step_curves(rows)
             # A file has no width.
             width = max(terminalreporter.config.get_terminal_writer().fullwidth, 0 if colour else table.WIDE_TERMINAL)

@@ -238,20 +238,20 @@ def _add_compare(parser: Parser, commands: Any) -> None:
 
 
 def _compare(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.stats.paired_sequential import Verdict
+    from pytest_kerasch2.stats.paired_sequential import SpeedVerdict
     from pytest_kerasch2.timing import command, compare_result
 
     if chosen.self_test:
-        return 0 if command.self_tested(chosen, lambda line: _say([line])) else DIFFERENT
+        return 0 if command.run_self_test(chosen, lambda line: _say([line])) else DIFFERENT
     if chosen.told_by is not None:
-        found = compare_result.read(chosen.told_by)
+        found = compare_result.read_comparison(chosen.told_by)
     else:
-        found = command.compared(chosen, lambda line: _say([line]))
+        found = command.run_comparison(chosen, lambda line: _say([line]))
     _say(found.lines())
     if chosen.summary is not None:
         with _verdict_holds(chosen):
-            command.summed_up(found, chosen.summary)
-    codes = {Verdict.SLOWER: DIFFERENT, Verdict.UNDECIDED: UNDECIDED, Verdict.UNFIT: UNFIT}
+            command.append_summary(found, chosen.summary)
+    codes = {SpeedVerdict.SLOWER: DIFFERENT, SpeedVerdict.UNDECIDED: UNDECIDED, SpeedVerdict.UNFIT: UNFIT}
     return codes.get(found.verdict, 0)
 
 

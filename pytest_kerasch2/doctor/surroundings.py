@@ -80,7 +80,7 @@ def of_git() -> dict[str, Any]:
     """Return git's version, and the repository that this folder is in, or why there is none."""
     try:
         here = Path.cwd()
-        version = git.run(here, "--version").rpartition("version ")[2].split()[0]
+        version = git.run_git(here, "--version").rpartition("version ")[2].split()[0]
     except OSError as error:
         return {"version": None, "repository": None, "reason": f"the current folder: {error.strerror}"}
     except (KerasCh2Error, git.GitFailed) as error:

@@ -20,18 +20,18 @@ from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.stats import distributions
 
 # Fewer pairs do not tell how much they scatter, and one that stands far out is a large part of them.
-FEWEST = 11
+MIN_STARTS = 11
 # Of so many values, the outermost on each side is left out of their mean.
-ONE_OF = 10
+TRIM_ONE_OF = 10
 # From one look to the next there are about so many times the pairs.
 GROWTH = 1.4
 # Of the pairs, so many have to be on the side that is told: one that stands far out is not to decide alone.
-AGREEING = 2 / 3
+MIN_AGREEING = 2 / 3
 # How often a benchmark that differs by more than the margin may be told to be the same.
-MISSED = 0.05
+BETA = 0.05
 
 
-class Verdict(enum.Enum):
+class SpeedVerdict(enum.Enum):
     """What is told of a benchmark."""
 
     SLOWER = "slower"
@@ -42,7 +42,7 @@ class Verdict(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Terms:
+class ComparisonSettings:
     """What is agreed before anything is measured.
 
     Attributes:
@@ -56,29 +56,29 @@ class Terms:
         InvalidArgument: a rate, a margin or a number with which nothing could be decided.
     """
 
-    error: float = 0.01
+    alpha: float = 0.01
     margin: float = 0.04
-    most: int = 30
+    max_starts: int = 30
 
     def __post_init__(self) -> None:
         """Refuse what nothing can be decided with."""
-        if not 0 < self.error < 0.5:
+        if not 0 < self.alpha < 0.5:
             raise InvalidArgument(
-                "A comparison cannot have this rate of errors", repr(self.error), "say one such as 0.01"
+                "A comparison cannot have this rate of errors", repr(self.alpha), "say one such as 0.01"
             )
         if not 0 < self.margin < 1:
             raise InvalidArgument("A comparison cannot have this margin", repr(self.margin), "say one such as 0.04")
-        if self.most < FEWEST:
+        if self.max_starts < MIN_STARTS:
             raise InvalidArgument(
-                "A comparison has too few starts", repr(self.most), f"allow {FEWEST} at least (--most)"
+                "A comparison has too few starts", repr(self.max_starts), f"allow {MIN_STARTS} at least (--most)"
             )
 
 
 @dataclass(frozen=True)
-class Span:
+class Interval:
     """Between which a ratio lies."""
 
-    found: float
+    estimate: float
     low: float
     high: float
 
@@ -93,41 +93,41 @@ class Judgement:
         pairs: by how many it was decided.
     """
 
-    verdict: Verdict
-    ratio: Span
-    null: Span
-    pairs: int
+    verdict: SpeedVerdict
+    ratio: Interval
+    repeat: Interval
+    starts: int
 
 
-def looks(most: int) -> list[int]:
+def planned_looks(max_starts: int) -> list[int]:
     """Return after how many pairs there is a look: the last, then about 1.4 times fewer each, not below 11."""
-    found = [most]
-    while round(found[0] / GROWTH) >= FEWEST:
-        found.insert(0, round(found[0] / GROWTH))
-    return found
+    counts = [max_starts]
+    while round(counts[0] / GROWTH) >= MIN_STARTS:
+        counts.insert(0, round(counts[0] / GROWTH))
+    return counts
 
 
-def shares(planned: Sequence[int]) -> list[float]:
+def alpha_shares(planned: Sequence[int]) -> list[float]:
     """Return the part of the error that is spent at each look, by the pairs that there are at each."""
     spent = [count / planned[-1] for count in planned]
     return [after - before for before, after in zip([0.0, *spent], spent)]
 
 
-def span(values: Sequence[float], error: float) -> Span:
+def trimmed_mean_interval(values: Sequence[float], alpha: float) -> Interval:
     """Return the ratio whose logarithms these are, and between which it lies but for an error on both sides together.
 
     Of ten values, the outermost on each side is left out of their mean, of twenty two are, and so on: one process that
     had a bad time is not to make all others worthless. How much the mean scatters is told by all, with those drawn in
     to the next one: J. W. Tukey and D. H. McLaughlin, Sankhyā A 25, 1963.
     """
-    ordered, out = sorted(values), len(values) // ONE_OF
-    inner = ordered[out : len(ordered) - out]
+    ordered, trimmed = sorted(values), len(values) // TRIM_ONE_OF
+    inner = ordered[trimmed : len(ordered) - trimmed]
     mean = math.fsum(inner) / len(inner)
-    drawn_in = [*inner[:1] * out, *inner, *inner[-1:] * out]
+    drawn_in = [*inner[:1] * trimmed, *inner, *inner[-1:] * trimmed]
     squares = statistics.variance(drawn_in) * (len(drawn_in) - 1)
     scatter = math.sqrt(squares / len(inner) / (len(inner) - 1))
-    reach = distributions.edge(error / 2, len(inner) - 1) * scatter
-    return Span(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
+    half_width = distributions.edge(alpha / 2, len(inner) - 1) * scatter
+    return Interval(math.exp(mean), math.exp(mean - half_width), math.exp(mean + half_width))
 
 
 def pseudomedian(values: Sequence[float]) -> float:
@@ -139,7 +139,7 @@ def pseudomedian(values: Sequence[float]) -> float:
     return statistics.median((one + other) / 2 for one, other in itertools.combinations_with_replacement(values, 2))
 
 
-def judge(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, benchmarks: int) -> Judgement | None:
+def judge(ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, benchmarks: int) -> Judgement | None:
     """Decide at the first look that can; undecided where none can, and None where there are too few pairs to look.
 
     Args:
@@ -147,36 +147,36 @@ def judge(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, benchma
         nulls: the same of the first thing to itself, from the same processes.
         benchmarks: of the suite, which share the error.
     """
-    found = None
-    planned = looks(terms.most)
-    for count, share in zip(planned, shares(planned)):
+    judgement = None
+    planned = planned_looks(settings.max_starts)
+    for count, share in zip(planned, alpha_shares(planned)):
         if count > len(ratios):
             break
-        found = _look(ratios[:count], nulls[:count], terms, share, benchmarks)
-        if found.verdict is not Verdict.UNDECIDED:
-            return found
-    return found
+        judgement = _judge_at_look(ratios[:count], repeats[:count], settings, share, benchmarks)
+        if judgement.verdict is not SpeedVerdict.UNDECIDED:
+            return judgement
+    return judgement
 
 
-def _look(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, share: float, benchmarks: int) -> Judgement:
-    error = share * terms.error / benchmarks
+def _judge_at_look(ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, share: float, benchmarks: int) -> Judgement:
+    alpha = share * settings.alpha / benchmarks
     # Slower and faster may each be told in error so often; of an unfit machine it is one error on both sides.
-    ratio, null = span(ratios, 2 * error), span(nulls, error)
+    ratio, repeat = trimmed_mean_interval(ratios, 2 * alpha), trimmed_mean_interval(repeats, alpha)
     # It is told of each benchmark by itself, and errs on one side: outside the margin on the other it would be seen.
-    within = span(ratios, 2 * share * MISSED)
+    equivalence = trimmed_mean_interval(ratios, 2 * share * BETA)
 
-    def told(verdict: Verdict) -> Judgement:
-        return Judgement(verdict, ratio, null, len(ratios))
+    def judged(verdict: SpeedVerdict) -> Judgement:
+        return Judgement(verdict, ratio, repeat, len(ratios))
 
     def mostly(side: int) -> bool:
-        return sum(side * one > 0 for one in ratios) >= AGREEING * len(ratios)
+        return sum(side * one > 0 for one in ratios) >= MIN_AGREEING * len(ratios)
 
-    if not null.low <= 1 <= null.high:
-        return told(Verdict.UNFIT)
-    if 1 / (1 + terms.margin) < within.low and within.high < 1 + terms.margin:
-        return told(Verdict.SAME)
+    if not repeat.low <= 1 <= repeat.high:
+        return judged(SpeedVerdict.UNFIT)
+    if 1 / (1 + settings.margin) < equivalence.low and equivalence.high < 1 + settings.margin:
+        return judged(SpeedVerdict.SAME)
     if ratio.low > 1 and mostly(1):
-        return told(Verdict.SLOWER)
+        return judged(SpeedVerdict.SLOWER)
     if ratio.high < 1 and mostly(-1):
-        return told(Verdict.FASTER)
-    return told(Verdict.UNDECIDED)
+        return judged(SpeedVerdict.FASTER)
+    return judged(SpeedVerdict.UNDECIDED)

@@ -16,15 +16,15 @@ from pytest_kerasch2.timing import nested_arrays
 Batch = Tuple[Any, ...]
 DATASET, SEQUENCE, LOADER, GENERATOR = "tf.data.Dataset", "PyDataset", "data loader", "generator"
 # Batches that are looked at before anything is timed: the work check and steps outside of `fit` use these.
-KEPT = 64
+MAX_FIRST_BATCHES = 64
 # Of a generator, which cannot be read twice, fewer.
-OF_GENERATOR = 16
-LARGEST = 64 * 2**20
+GENERATOR_BATCHES = 16
+MAX_BYTES = 64 * 2**20
 # Of a number, about.
-BYTES = 4
+BYTES_PER_NUMBER = 4
 # Longer epochs, and those without an end, are divided into epochs of so many steps.
-LONGEST = 1024
-STEPS = 64
+MAX_EPOCH = 1024
+ENDLESS_EPOCH = 64
 # Base classes by which the frameworks themselves tell a source, and where they come from.
 _BASES = {
     "DatasetV2": (DATASET, "tensorflow"),
@@ -37,7 +37,7 @@ _BASES = {
 
 
 @dataclass(frozen=True)
-class Source:
+class BatchSource:
     """What gives batches to `fit`.
 
     Attributes:
@@ -52,8 +52,8 @@ class Source:
     """
 
     kind: str
-    given: Any
-    kept: Sequence[Batch]
+    data: Any
+    first_batches: Sequence[Batch]
     batches: int
     items: int
     steps: int | None = None
@@ -63,14 +63,14 @@ class Source:
     @property
     def batch_size(self) -> int:
         """Return how many inputs a batch has."""
-        return size_of_batch(self.kept[0])
+        return batch_size_of(self.first_batches[0])
 
-    def replayed(self, batches: Sequence[Batch]) -> Source:
+    def replayed(self, batches: Sequence[Batch]) -> BatchSource:
         """Return a source that gives some batches in their order, in the form in which this one gives its own."""
-        made = _dataset(self.given, batches) if self.kind == DATASET else _sequence(batches)
-        items = sum(map(size_of_batch, batches))
+        data = _dataset(self.data, batches) if self.kind == DATASET else _sequence(batches)
+        items = sum(map(batch_size_of, batches))
         return replace(
-            self, given=made, kept=tuple(batches), batches=len(batches), items=items, steps=None, is_counted=True
+            self, data=data, first_batches=tuple(batches), batches=len(batches), items=items, steps=None, is_counted=True
         )
 
     def check_not_ended(self) -> None:
@@ -85,7 +85,7 @@ class Source:
             )
 
 
-def kind_of(data: Any) -> str:
+def source_kind(data: Any) -> str:
     """Return what kind of source something is; an empty text where it is none."""
     for one in type(data).__mro__:
         kind, package = _BASES.get(one.__name__, ("", ""))
@@ -94,7 +94,7 @@ def kind_of(data: Any) -> str:
     return GENERATOR if hasattr(data, "__next__") and hasattr(data, "__iter__") else ""
 
 
-def read(data: Any, kind: str) -> Source:
+def read_source(data: Any, kind: str) -> BatchSource:
     """Return a source, of which some batches have been read.
 
     Raises:
@@ -103,34 +103,34 @@ def read(data: Any, kind: str) -> Source:
     return _READ[kind](data)
 
 
-def size_of_batch(batch: Batch) -> int:
+def batch_size_of(batch: Batch) -> int:
     """Return how many inputs a batch has."""
     return int(nested_arrays.values(batch)[0].shape[0])
 
 
-def _read_dataset(data: Any) -> Source:
-    known = int(api_of(data).data.experimental.cardinality(data))
-    endless, unknown = known == -1, known == -2
-    read = _Read(iter(data), DATASET)
+def _read_dataset(data: Any) -> BatchSource:
+    count = int(api_of(data).data.experimental.cardinality(data))
+    endless, unknown = count == -1, count == -2
+    first = _FirstBatches(iter(data), DATASET)
     if unknown:
-        known = len(read.kept) + sum(1 for _ in itertools.islice(read.rest, LONGEST))
-    if endless or known > LONGEST:
-        return _in_parts(DATASET, data if endless else data.repeat(), read)
+        count = len(first.batches) + sum(1 for _ in itertools.islice(first.rest, MAX_EPOCH))
+    if endless or count > MAX_EPOCH:
+        return _endless_source(DATASET, data if endless else data.repeat(), first)
     if unknown:
         # At an end that it did not expect, Keras 3 updates the weights once more, with no batch.
-        return Source(DATASET, data.repeat(), read.alike, known, _items(read, known), steps=known)
-    return Source(DATASET, data, read.alike, known, _items(read, known))
+        return BatchSource(DATASET, data.repeat(), first.same_shape, count, _items(first, count), steps=count)
+    return BatchSource(DATASET, data, first.same_shape, count, _items(first, count))
 
 
-def _read_sequence(data: Any) -> Source:
-    known = getattr(data, "num_batches", None)
-    if known is None and (not hasattr(type(data), "num_batches") or _has_length(data)):
-        known = len(data)
-    places = range(known) if known is not None else itertools.count()
-    read = _Read((data[place] for place in places), SEQUENCE)
-    if known is None:
-        return _in_parts(SEQUENCE, data, read)
-    return Source(SEQUENCE, data, read.alike, known, _items(read, known))
+def _read_sequence(data: Any) -> BatchSource:
+    count = getattr(data, "num_batches", None)
+    if count is None and (not hasattr(type(data), "num_batches") or _has_length(data)):
+        count = len(data)
+    places = range(count) if count is not None else itertools.count()
+    first = _FirstBatches((data[place] for place in places), SEQUENCE)
+    if count is None:
+        return _endless_source(SEQUENCE, data, first)
+    return BatchSource(SEQUENCE, data, first.same_shape, count, _items(first, count))
 
 
 def _has_length(data: Any) -> bool:
@@ -140,37 +140,37 @@ def _has_length(data: Any) -> bool:
         return False
 
 
-def _read_loader(data: Any) -> Source:
-    read = _Read(iter(data), LOADER)
+def _read_loader(data: Any) -> BatchSource:
+    first = _FirstBatches(iter(data), LOADER)
     if _has_length(data):
-        return Source(LOADER, data, read.alike, len(data), _items(read, len(data)))
-    known = len(read.kept) + sum(1 for _ in itertools.islice(read.rest, LONGEST))
-    return Source(LOADER, data, read.alike, known, _items(read, known), is_counted=False)
+        return BatchSource(LOADER, data, first.same_shape, len(data), _items(first, len(data)))
+    count = len(first.batches) + sum(1 for _ in itertools.islice(first.rest, MAX_EPOCH))
+    return BatchSource(LOADER, data, first.same_shape, count, _items(first, count), is_counted=False)
 
 
-def _read_generator(data: Any) -> Source:
-    read = _Read(iter(data), GENERATOR, OF_GENERATOR)
-    if len(read.kept) < OF_GENERATOR and not read.stopped:
-        found = f"it ended after {len(read.kept)} batches"
-        raise InvalidArgument(f"data must be a generator that does not end, but {found}; give a data set instead")
+def _read_generator(data: Any) -> BatchSource:
+    first = _FirstBatches(iter(data), GENERATOR, GENERATOR_BATCHES)
+    if len(first.batches) < GENERATOR_BATCHES and not first.stopped:
+        problem = f"it ended after {len(first.batches)} batches"
+        raise InvalidArgument(f"data must be a generator that does not end, but {problem}; give a data set instead")
     ended: list[int] = []
-    return replace(_in_parts(GENERATOR, _resumed(read, data, ended), read), steps=OF_GENERATOR, ended=ended,
-                   batches=OF_GENERATOR, items=OF_GENERATOR * size_of_batch(read.kept[0]))  # fmt: skip
+    return replace(_endless_source(GENERATOR, _resumed(first, data, ended), first), steps=GENERATOR_BATCHES, ended=ended,
+                   batches=GENERATOR_BATCHES, items=GENERATOR_BATCHES * batch_size_of(first.batches[0]))  # fmt: skip
 
 
-def _resumed(read: _Read, data: Iterator[Any], ended: list[int]) -> Iterator[Any]:
+def _resumed(first: _FirstBatches, data: Iterator[Any], ended: list[int]) -> Iterator[Any]:
     """Return what was read of a generator, and then the rest of it."""
     count = 0
-    for one in itertools.chain(read.raw, data):
+    for one in itertools.chain(first.raw, data):
         count += 1
         yield one
     ended.append(count)
 
 
-class _Read:
+class _FirstBatches:
     """The first batches of a source."""
 
-    def __init__(self, batches: Iterator[Any], kind: str, most: int = KEPT) -> None:
+    def __init__(self, batches: Iterator[Any], kind: str, most: int = MAX_FIRST_BATCHES) -> None:
         self.raw: list[Any] = []
         self.stopped, self.rest = False, batches
         size = 0
@@ -180,26 +180,26 @@ class _Read:
                 break
             self.raw.append(one)
             size += sum(map(_bytes, nested_arrays.values(one)))
-            self.stopped = size > LARGEST and len(self.raw) > 1
-        self.kept = [_unpacked(one) for one in self.raw]
-        if not self.kept:
+            self.stopped = size > MAX_BYTES and len(self.raw) > 1
+        self.batches = [_unpacked(one) for one in self.raw]
+        if not self.batches:
             raise InvalidArgument(f"data must give at least one batch, but this {kind} gives none")
-        if not all(len(getattr(leaf, "shape", ())) for leaf in nested_arrays.values(self.kept[0])):
+        if not all(len(getattr(leaf, "shape", ())) for leaf in nested_arrays.values(self.batches[0])):
             raise InvalidArgument(f"data must give batches, but this {kind} gives single items: call its batch() first")
 
     @property
-    def alike(self) -> tuple[Batch, ...]:
+    def same_shape(self) -> tuple[Batch, ...]:
         """Return those that are shaped like the first."""
-        return tuple(one for one in self.kept if _shapes(one) == _shapes(self.kept[0]))
+        return tuple(one for one in self.batches if _shapes(one) == _shapes(self.batches[0]))
 
 
-def _unpacked(given: Any) -> Batch:
+def _unpacked(batch: Any) -> Batch:
     """Return inputs, targets and weights of a batch, as Keras tells them apart."""
-    if isinstance(given, list):
-        given = tuple(given)
-    if not isinstance(given, tuple) or hasattr(given, "_fields"):
-        return (given,)
-    return tuple(given)
+    if isinstance(batch, list):
+        batch = tuple(batch)
+    if not isinstance(batch, tuple) or hasattr(batch, "_fields"):
+        return (batch,)
+    return tuple(batch)
 
 
 def _shapes(batch: Batch) -> list[Any]:
@@ -208,17 +208,17 @@ def _shapes(batch: Batch) -> list[Any]:
 
 def _bytes(leaf: Any) -> int:
     size = functools.reduce(operator.mul, [int(side or 1) for side in leaf.shape], 1) if hasattr(leaf, "shape") else 0
-    return BYTES * size
+    return BYTES_PER_NUMBER * size
 
 
-def _items(read: _Read, known: int) -> int:
+def _items(first: _FirstBatches, count: int) -> int:
     """Return the inputs of an epoch: those that were seen, and as many in each other batch as in the first."""
-    seen = [size_of_batch(one) for one in read.kept[:known]]
-    return sum(seen) + (known - len(seen)) * seen[0]
+    seen = [batch_size_of(one) for one in first.batches[:count]]
+    return sum(seen) + (count - len(seen)) * seen[0]
 
 
-def _in_parts(kind: str, given: Any, read: _Read) -> Source:
-    return Source(kind, given, read.alike, STEPS, STEPS * size_of_batch(read.kept[0]), steps=STEPS)
+def _endless_source(kind: str, data: Any, first: _FirstBatches) -> BatchSource:
+    return BatchSource(kind, data, first.same_shape, ENDLESS_EPOCH, ENDLESS_EPOCH * batch_size_of(first.batches[0]), steps=ENDLESS_EPOCH)
 
 
 def _dataset(like: Any, batches: Sequence[Batch]) -> Any:
@@ -262,7 +262,7 @@ def api_of(dataset: Any) -> Any:
     return sys.modules["tensorflow"] if not api.runs_on_tensorflow() else api.tensorflow()
 
 
-_READ: dict[str, Callable[[Any], Source]] = {
+_READ: dict[str, Callable[[Any], BatchSource]] = {
     DATASET: _read_dataset,
     SEQUENCE: _read_sequence,
     LOADER: _read_loader,

@@ -11,15 +11,15 @@ import numpy as np
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import batch_sources, nested_arrays
-from pytest_kerasch2.timing.batch_sources import Source
+from pytest_kerasch2.timing.batch_sources import BatchSource
 
-NAMES = ("x", "y", "sample_weight")
+PART_NAMES = ("x", "y", "sample_weight")
 SPARSE = ("RaggedTensor", "SparseTensor")
-FORMS = "(x, y) or (x, y, sample_weight) of arrays, a tf.data.Dataset, a PyDataset, a generator or a prepared data set"
+ACCEPTED = "(x, y) or (x, y, sample_weight) of arrays, a tf.data.Dataset, a PyDataset, a generator or a prepared data set"
 
 
 @dataclass(frozen=True)
-class Feed:
+class BenchmarkData:
     """What a model is fed with.
 
     Attributes:
@@ -30,7 +30,7 @@ class Feed:
     x: Any = None
     y: Any = None
     sample_weight: Any = None
-    source: Source | None = None
+    source: BatchSource | None = None
 
     @property
     def items(self) -> int:
@@ -38,52 +38,52 @@ class Feed:
         return self.source.items if self.source else length(nested_arrays.values(self.x)[0])
 
 
-def of(data: Any) -> Feed:
+def read_data(data: Any) -> BenchmarkData:
     """Return the feed of what a user has given as `data`.
 
     Raises:
         InvalidArgument: it is none of what `fit` accepts, is empty, ends early, or its parts are of unequal length.
     """
     if hasattr(data, "x_train") and hasattr(data, "y_train"):
-        return _of_arrays((data.x_train, data.y_train))
-    kind = batch_sources.kind_of(data)
+        return _from_arrays((data.x_train, data.y_train))
+    kind = batch_sources.source_kind(data)
     if kind:
-        return Feed(source=batch_sources.read(data, kind))
-    return _of_arrays(_parts(data))
+        return BenchmarkData(source=batch_sources.read_source(data, kind))
+    return _from_arrays(_parts(data))
 
 
 def _parts(data: Any) -> tuple[Any, ...]:
     if isinstance(data, (tuple, list)) and not hasattr(data, "_fields"):
-        if not 1 <= len(data) <= len(NAMES):
-            raise InvalidArgument(f"data must be {FORMS}, got a {type(data).__name__} of {len(data)} parts")
+        if not 1 <= len(data) <= len(PART_NAMES):
+            raise InvalidArgument(f"data must be {ACCEPTED}, got a {type(data).__name__} of {len(data)} parts")
         return tuple(data)
     if isinstance(data, Mapping) or hasattr(data, "shape"):
         return (data,)
-    raise InvalidArgument(f"data must be {FORMS}, got {type(data).__name__}")
+    raise InvalidArgument(f"data must be {ACCEPTED}, got {type(data).__name__}")
 
 
-def _of_arrays(parts: tuple[Any, ...]) -> Feed:
-    made = [_normal(one, f"data: {name}") for name, one in zip(NAMES, parts)]
-    if made[0] is None:
-        raise InvalidArgument(f"data must be {FORMS}, got None for x")
-    lengths = {path: length(leaf) for name, part in zip(NAMES, made) for path, leaf in nested_arrays.leaves(part, name)}
+def _from_arrays(parts: tuple[Any, ...]) -> BenchmarkData:
+    values = [_sliceable(one, f"data: {name}") for name, one in zip(PART_NAMES, parts)]
+    if values[0] is None:
+        raise InvalidArgument(f"data must be {ACCEPTED}, got None for x")
+    lengths = {path: length(leaf) for name, part in zip(PART_NAMES, values) for path, leaf in nested_arrays.leaves(part, name)}
     if len(set(lengths.values())) > 1:
-        found = ", ".join(f"{path} has {count}" for path, count in lengths.items())
-        raise InvalidArgument(f"data must hold arrays of equal length, but {found}")
+        lengths_text = ", ".join(f"{path} has {count}" for path, count in lengths.items())
+        raise InvalidArgument(f"data must hold arrays of equal length, but {lengths_text}")
     if 0 in lengths.values():
         raise InvalidArgument("data must hold at least one batch, but its arrays are empty")
-    feed = Feed(*made)
+    feed = BenchmarkData(*values)
     if (
         nested_arrays.is_structure(feed.y)
         and not nested_arrays.is_structure(feed.sample_weight)
         and feed.sample_weight is not None
     ):
         # Keras gives one array of weights to each output.
-        return Feed(feed.x, feed.y, nested_arrays.mapped(lambda _: feed.sample_weight, feed.y))
+        return BenchmarkData(feed.x, feed.y, nested_arrays.mapped(lambda _: feed.sample_weight, feed.y))
     return feed
 
 
-def _normal(value: Any, name: str) -> Any:
+def _sliceable(value: Any, name: str) -> Any:
     """Return a structure whose leaves are arrays that can be cut.
 
     Raises:
@@ -100,9 +100,9 @@ def _normal(value: Any, name: str) -> Any:
     if nested_arrays.is_structure(value) and not value:
         raise InvalidArgument(f"{name} must hold at least one array, got an empty {_kind(value)}")
     if isinstance(value, Mapping):
-        return {key: _normal(one, f"{name}[{key!r}]") for key, one in value.items()}
+        return {key: _sliceable(one, f"{name}[{key!r}]") for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return nested_arrays.rebuilt(value, [_normal(one, f"{name}[{place}]") for place, one in enumerate(value)])
+        return nested_arrays.rebuilt(value, [_sliceable(one, f"{name}[{place}]") for place, one in enumerate(value)])
     raise InvalidArgument(f"{name} must be an array, or a list, tuple or mapping of arrays, got {type(value).__name__}")
 
 
@@ -168,7 +168,7 @@ def tensors(value: Any) -> Any:
 def _tensor(leaf: Any) -> Any:
     if not is_dense(leaf):
         if hasattr(leaf, "tocoo"):
-            return _of_scipy(leaf)
+            return _from_scipy(leaf)
         return leaf
     array = api.array(leaf) if not isinstance(leaf, np.ndarray) else leaf
     if array.dtype == np.float64:
@@ -177,12 +177,12 @@ def _tensor(leaf: Any) -> Any:
     return api.tensor(array)
 
 
-def _of_scipy(leaf: Any) -> Any:
-    made = leaf.tocoo()
+def _from_scipy(leaf: Any) -> Any:
+    matrix = leaf.tocoo()
     if not api.runs_on_tensorflow():
-        return api.tensor(made.toarray())
-    indices = np.stack([made.row, made.col], 1).astype("int64")
-    return api.tensorflow().sparse.reorder(api.tensorflow().SparseTensor(indices, made.data, made.shape))
+        return api.tensor(matrix.toarray())
+    indices = np.stack([matrix.row, matrix.col], 1).astype("int64")
+    return api.tensorflow().sparse.reorder(api.tensorflow().SparseTensor(indices, matrix.data, matrix.shape))
 
 
 def not_finite(value: Any, name: str) -> str:
@@ -222,5 +222,5 @@ def weights_of_classes(y: Any, weight_of: Mapping[int, float], weights: Any = No
     labels = api.array(labels)
     if labels.ndim > 1:
         labels = labels.argmax(-1) if labels.shape[-1] > 1 else labels[..., 0]
-    found = np.vectorize(lambda one: float(weight_of.get(int(one), 1.0)), otypes=["float32"])(labels)
-    return found if weights is None else found * api.array(weights).reshape(found.shape)
+    values = np.vectorize(lambda one: float(weight_of.get(int(one), 1.0)), otypes=["float32"])(labels)
+    return values if weights is None else values * api.array(weights).reshape(values.shape)

@@ -165,19 +165,19 @@ class _Experiments:
             "whole": lambda: (self.ready.time_block(self.ready.block_steps), 0.0),
             "around": lambda: self._counted(True, lambda: (self._around(), 0.0)),
             "fed": lambda: self._counted(True, lambda: self._bare_loop(self.model_step, None)),
-            "there": lambda: self._counted(True, lambda: self._bare_loop(self.model_step, self.ready_batch)),
+            "ready": lambda: self._counted(True, lambda: self._bare_loop(self.model_step, self.ready_batch)),
             "empty": lambda: self._counted(False, lambda: self._bare_loop(self.empty_step, self.ready_batch)),
         }
         order = list(ways)
         self.random.shuffle(order)
         results = {name: ways[name]() for name in order}
-        waited = results["there"][1] / self.ready.block_steps
+        waited = results["ready"][1] / self.ready.block_steps
         return BreakdownRound(waited=waited, **{name: one.synchronised_step_seconds for name, (one, _) in results.items()})
 
     def _counted(self, trains: bool, way: Callable[[], tuple[Block, float]]) -> tuple[Block, float]:
         before = self.subject.update_count()
         result = way()
-        update_count.check(self.subject, before, self.ready.block_steps if trains else 0)
+        update_count.check_updates(self.subject, before, self.ready.block_steps if trains else 0)
         return result
 
     def _around(self) -> Block:
@@ -237,7 +237,7 @@ class _Experiments:
             for _ in range(self.ready.block_steps // workload.batches):
                 self.ready.run(workload.batches)
         blocks, waits = zip(*epochs)
-        sums = (sum(getattr(one, name) for one in blocks) for name in ("steps", "seconds", "owed"))
+        sums = (sum(getattr(one, name) for one in blocks) for name in ("steps", "seconds", "unsynchronised"))
         return Block(*sums), sum(waits)
 
     def _capture_batch(self) -> tuple[Any, list[str]]:
@@ -325,7 +325,7 @@ def _training_restored(workload: Workload) -> Iterator[None]:
     # Weights may be made by the first call, and the optimizer's averages by the first step: then there would be nothing
     # to put back.
     workload.build()
-    custom_step = optimizer is None or reference_loop.is_own(model, "train_step")
+    custom_step = optimizer is None or reference_loop.is_overridden(model, "train_step")
     if not custom_step and not getattr(optimizer, "built", getattr(optimizer, "_built", False)):
         # Of another name before 2.11, and none before 2.4.
         for name in ("build", "_create_all_weights"):

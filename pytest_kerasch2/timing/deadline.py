@@ -41,7 +41,7 @@ def within(seconds: float, on_timeout: Callable[[], None] = lambda: None) -> Ite
         InvalidArgument: the time is no number above zero.
         InvalidMeasurement: it took longer.
     """
-    benchmark_arguments.seconds(seconds, "deadline")
+    benchmark_arguments.check_seconds(seconds, "deadline")
     if threading.current_thread() is not threading.main_thread():
         # Nothing that is stopped is to be stopped in another thread than this one.
         yield

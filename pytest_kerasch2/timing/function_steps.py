@@ -18,7 +18,7 @@ from pytest_kerasch2.timing.deadline import within
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Gauge
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.work_check import Proof
+from pytest_kerasch2.timing.work_check import WorkCheck
 
 FRAMEWORKS = ("tensorflow", "jax", "torch")
 NOT_CHECKED = "a plain function does not say what its work is"
@@ -168,14 +168,14 @@ def measure(
     workload.device = AnyFrameworkDevice(device)
     with within(deadline, on_timeout), memory.exhaustion_reported(workload.device):  # type: ignore[arg-type]
         (measurement,) = step_measurement.measure_interleaved([workload], Mode("step", False, False, _run(batch_list)), seconds, verify=False)  # type: ignore[list-item]
-    return replace(measurement, work_check=Proof(why_not=NOT_CHECKED)), workload
+    return replace(measurement, work_check=WorkCheck(why_not=NOT_CHECKED)), workload
 
 
 def _check(function: Any, items: Any, seconds: Any, wait: Any) -> None:
     if not callable(function):
         raise InvalidArgument(f"function must be a function that does one step, got {type(function).__name__}")
-    benchmark_arguments.count(items, "items")
-    benchmark_arguments.seconds(seconds)
+    benchmark_arguments.check_count(items, "items")
+    benchmark_arguments.check_seconds(seconds)
     if wait is not None and not callable(wait):
         raise InvalidArgument(f"wait must be a function that takes what a step returned, got {type(wait).__name__}")
 
@@ -188,7 +188,7 @@ def _run(batches: Sequence[Any] | None) -> Callable[[Any], StepRunner]:
 
         def run(count: int) -> None:
             for one in itertools.islice(turn, count):
-                workload.last = function(*one)
+                workload.last_result = function(*one)
 
         return run
 

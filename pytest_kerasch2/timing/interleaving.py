@@ -45,20 +45,20 @@ class BlockPlan:
     Attributes:
         count: of turns.
         calls: that are timed in each: steps, calls of the compiled function, or epochs.
-        lead: calls before those, which are not timed: they bring the data to the processor, and take what the input had
+        untimed: calls before those, which are not timed: they bring the data to the processor, and take what the input had
             made ready while the run waited.
         slower: a slowdown that is injected, as a share of the time of each turn.
     """
 
     count: int
     calls: int
-    lead: int
+    untimed: int
     slowdown: float = 0.0
 
     @property
     def calls_in_all(self) -> int:
         """Return the calls of a turn in all."""
-        return self.lead + self.calls
+        return self.untimed + self.calls
 
 
 def pause_point(prepared: PreparedWorkload) -> str:
@@ -211,7 +211,7 @@ def _pauses(
         # That a turn has ended is seen before the next call of the same epoch.
         free = epoch - place % epoch if epoch else 0
         outside = free if free <= plan.calls_in_all else 0
-        for _ in range(outside + plan.lead):
+        for _ in range(outside + plan.untimed):
             yield
         place += outside + plan.calls_in_all
         last.finish()

@@ -13,38 +13,38 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import benchmark_data, nested_arrays, reference_loop
 from pytest_kerasch2.timing.batch_sources import Batch
 from pytest_kerasch2.timing.model_changes import variables_restored
-from pytest_kerasch2.timing.reference_runs import NoReference, Reference, tried
+from pytest_kerasch2.timing.reference_runs import NoReference, ReferenceSteps, attempt
 from pytest_kerasch2.timing.workload import Workload
 
 # Inputs on which the loss is looked at, in whole batches, of which there is one at least and not more than so many.
-LOOKED_AT = 1000
-BATCHES = 16
+LOSS_INPUTS = 1000
+MAX_LOSS_BATCHES = 16
 # A loss that has grown so much has diverged, be it a number still.
 DIVERGED = 1e6
 # Runs of the reference step that a loss which has grown is held to. It may be larger than theirs by so much: a share
 # of the largest, and so many times what they are apart.
-RUNS = 4
-SHARE, APART = 0.2, 10.0
+REFERENCE_LOSSES = 4
+ALLOWED_SHARE, ALLOWED_SPREADS = 0.2, 10.0
 _REMEDY = "look at its data and at its learning rate"
 
 
-def loss_of(subject: Workload) -> float | None:
+def sample_loss(workload: Workload) -> float | None:
     """Return the loss on some of the data; None where it cannot be computed in a loop of our own."""
-    if reference_loop.why_not(subject.model):
+    if reference_loop.why_no_reference(workload.model):
         return None
     try:
-        return float(tried(lambda: reference_loop.loss(subject.model, looked_at(subject))))
+        return float(attempt(lambda: reference_loop.mean_loss(workload.model, loss_batches(workload))))
     except NoReference:
         return None
 
 
-def looked_at(subject: Workload) -> list[Batch]:
+def loss_batches(workload: Workload) -> list[Batch]:
     """Return the batches on which the loss is looked at: the same whatever the model says of itself."""
-    count = max(1, min(subject.distinct_batches, LOOKED_AT // subject.batch_size, BATCHES))
-    return [subject.batch(place) for place in range(count)]
+    count = max(1, min(workload.distinct_batches, LOSS_INPUTS // workload.batch_size, MAX_LOSS_BATCHES))
+    return [workload.batch(place) for place in range(count)]
 
 
-def check_learned(before: float | None, after: float | None, again: Callable[[], Sequence[float]]) -> None:
+def check_learned(before: float | None, after: float | None, reference_losses: Callable[[], Sequence[float]]) -> None:
     """Refuse steps that made a model worse, which steps of the reference would not have done.
 
     Args:
@@ -57,46 +57,46 @@ def check_learned(before: float | None, after: float | None, again: Callable[[],
     """
     if before is None or after is None or not math.isfinite(before) or after <= before:
         return
-    found = f"the loss is {after:.4g}, and was {before:.4g} before"
+    problem = f"the loss is {after:.4g}, and was {before:.4g} before"
     if not after <= DIVERGED * max(1.0, abs(before)):
-        raise InvalidMeasurement("Steps of training diverged", found, _REMEDY)
-    others = again()
-    if others and after > max(others) + SHARE * abs(max(others)) + APART * (max(others) - min(others)):
-        found = f"{found}; after as many reference steps it is {max(others):.4g} at most"
-        raise InvalidMeasurement("Steps of training made the model worse", found, _REMEDY)
+        raise InvalidMeasurement("Steps of training diverged", problem, _REMEDY)
+    references = reference_losses()
+    if references and after > max(references) + ALLOWED_SHARE * abs(max(references)) + ALLOWED_SPREADS * (max(references) - min(references)):
+        problem = f"{problem}; after as many reference steps it is {max(references):.4g} at most"
+        raise InvalidMeasurement("Steps of training made the model worse", problem, _REMEDY)
 
 
-def of_reference(subject: Workload, steps: int, seconds: float) -> list[float]:
+def reference_losses(workload: Workload, steps: int, seconds: float) -> list[float]:
     """Return the losses after so many steps of the reference, of several runs; none where they take too long.
 
     Args:
         seconds: that a run may take.
     """
-    found = []
+    losses = []
     try:
-        step = Reference(subject)
-        for run in range(RUNS):
-            with variables_restored(subject.model):
+        step = ReferenceSteps(workload)
+        for run in range(REFERENCE_LOSSES):
+            with variables_restored(workload.model):
                 # Each with another batch first: the order is drawn where Keras draws one.
-                if not _within(step, subject, range(run, run + steps), seconds):
+                if not _done_within(step, workload, range(run, run + steps), seconds):
                     return []
-                found.append(float(tried(lambda: reference_loop.loss(subject.model, looked_at(subject)))))
+                losses.append(float(attempt(lambda: reference_loop.mean_loss(workload.model, loss_batches(workload)))))
     except NoReference:
         return []
-    return found
+    return losses
 
 
-def _within(step: Reference, subject: Workload, places: range, seconds: float) -> bool:
-    step([subject.batch(places[0])])
+def _done_within(step: ReferenceSteps, workload: Workload, places: range, seconds: float) -> bool:
+    step([workload.batch(places[0])])
     began = time.perf_counter()
     for place in places[1:]:
-        step([subject.batch(place)])
+        step([workload.batch(place)])
         if time.perf_counter() > began + seconds:
             return False
     return True
 
 
-def check_numbers(subject: Workload, result: Any = None, *, trains: bool = True) -> None:
+def check_numbers(workload: Workload, result: Any = None, *, trains: bool = True) -> None:
     """Refuse a model whose weights, or results, are no numbers: the data are, or it has diverged.
 
     Args:
@@ -107,27 +107,27 @@ def check_numbers(subject: Workload, result: Any = None, *, trains: bool = True)
         InvalidArgument: the data are no numbers either.
         InvalidMeasurement: a weight is no number.
     """
-    weights = enumerate(subject.trained_weights)
-    lost = [f"{place}: {one.name}" for place, one in weights if not _finite(one)] if trains else []
-    if lost or not all(map(_finite, nested_arrays.values(result))):
-        check_data(subject)
-    if lost:
-        raise InvalidMeasurement("Steps of training diverged", f"what is no number in {', '.join(lost)}", _REMEDY)
+    weights = enumerate(workload.trained_weights)
+    not_finite = [f"{place}: {one.name}" for place, one in weights if not _finite(one)] if trains else []
+    if not_finite or not all(map(_finite, nested_arrays.values(result))):
+        check_data(workload)
+    if not_finite:
+        raise InvalidMeasurement("Steps of training diverged", f"what is no number in {', '.join(not_finite)}", _REMEDY)
 
 
-def check_data(subject: Workload) -> None:
+def check_data(workload: Workload) -> None:
     """Refuse data that hold what is not a number.
 
     Raises:
         InvalidArgument: they do.
     """
-    batches = [subject.batch(place) for place in range(subject.distinct_batches)] if subject.source else []
-    parts = [batch[: len(benchmark_data.NAMES)] for batch in batches] or [(subject.x, subject.y, subject.sample_weight)]
+    batches = [workload.batch(place) for place in range(workload.distinct_batches)] if workload.source else []
+    parts = [batch[: len(benchmark_data.PART_NAMES)] for batch in batches] or [(workload.x, workload.y, workload.sample_weight)]
     for part in parts:
-        for name, one in zip(benchmark_data.NAMES, part):
-            found = benchmark_data.not_finite(one, name)
-            if found:
-                raise InvalidArgument(f"data must hold numbers, but {found} that are NaN or infinite")
+        for name, one in zip(benchmark_data.PART_NAMES, part):
+            problem = benchmark_data.not_finite(one, name)
+            if problem:
+                raise InvalidArgument(f"data must hold numbers, but {problem} that are NaN or infinite")
 
 
 def _finite(value: Any) -> bool:

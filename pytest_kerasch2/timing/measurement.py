@@ -10,7 +10,7 @@ import numpy as np
 
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.memory import Memory
-from pytest_kerasch2.timing.work_check import Proof
+from pytest_kerasch2.timing.work_check import WorkCheck
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Measurement:
     load: tuple[float | None, float | None]
     loss: tuple[float, float] | None
     memory: Memory | None = None
-    work_check: Proof | None = None
+    work_check: WorkCheck | None = None
     first_call_steps: int = 0
     interleaved_group: str = ""
 
@@ -69,14 +69,14 @@ class Measurement:
         return {
             "first_call_seconds": self.first_call,
             "first_call_steps": self.first_call_steps,
-            "turns": self.interleaved_group,
-            "warming": [one.to_dict() for one in self.warmup],
+            "interleaved_group": self.interleaved_group,
+            "warmup": [one.to_dict() for one in self.warmup],
             "steady": self.steady,
             "blocks": [one.to_dict() for one in self.blocks],
             "traces": self.traces,
             "load": list(self.load),
             "loss": None if self.loss is None else list(self.loss),
             "memory": None if self.memory is None else self.memory.to_dict(),
-            "proof": None if self.work_check is None else self.work_check.plain,
-            "work_check": self.work_check_outcome,
+            "work_check": None if self.work_check is None else self.work_check.to_dict(),
+            "work_check_outcome": self.work_check_outcome,
         }

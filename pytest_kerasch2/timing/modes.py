@@ -63,11 +63,11 @@ class BatchLoop:
 
 
 def _eager(subject: Workload) -> StepRunner:
-    return _one_by_one(subject, reference_loop.eager(subject.model))
+    return _one_by_one(subject, reference_loop.eager_step(subject.model))
 
 
 def _graph(subject: Workload) -> StepRunner:
-    return _one_by_one(subject, api.tensorflow().function(reference_loop.eager(subject.model)))
+    return _one_by_one(subject, api.tensorflow().function(reference_loop.eager_step(subject.model)))
 
 
 def _xla(subject: Workload) -> StepRunner:
@@ -77,13 +77,13 @@ def _xla(subject: Workload) -> StepRunner:
     name = next((one for one in ("jit_compile", "experimental_compile") if one in parameters), None)
     if name is None:
         raise NotApplicable("A step is to be compiled by XLA", "this release compiles no function by XLA")
-    return _one_by_one(subject, function(reference_loop.eager(subject.model), **{name: True}))
+    return _one_by_one(subject, function(reference_loop.eager_step(subject.model), **{name: True}))
 
 
 def _one_by_one(subject: Workload, step: Callable[..., Any]) -> StepRunner:
     # On the device already: what is timed is the step, and not the way of its images to it.
     batches = [subject.batch(number) for number in range(min(subject.distinct_batches, 64))]
-    return BatchLoop([reference_loop.given(one, subject.class_weight) for one in batches], step)
+    return BatchLoop([reference_loop.to_tensors(one, subject.class_weight) for one in batches], step)
 
 
 def _on_batches(subject: Workload) -> StepRunner:
@@ -103,7 +103,7 @@ def _on_batch(model: Any) -> Callable[..., Any]:
     `fit` gives inputs and targets alone where there are no weights, and `train_on_batch` of Keras 3 three parts: a step
     that was written for the first cannot take them.
     """
-    if not (api.is_keras3() and reference_loop.is_own(model, "train_step")):
+    if not (api.is_keras3() and reference_loop.is_overridden(model, "train_step")):
         return model.train_on_batch  # type: ignore[no-any-return]
     own = model.train_step
 
@@ -234,7 +234,7 @@ def check_model(model: Any, mode: Mode) -> None:
     if not is_compiled(model):
         needed = "an optimizer and a loss" if mode.trains else "a loss or metrics"
         raise InvalidArgument(f"model must be compiled for mode={mode.name!r}: call its compile with {needed} first")
-    reason = reference_loop.why_not(model) if mode.name in BY_HAND else ""
+    reason = reference_loop.why_no_reference(model) if mode.name in BY_HAND else ""
     if reason:
         raise InvalidArgument(f"mode={mode.name!r} writes the step by hand, but {reason}: use mode='fit' instead")
 

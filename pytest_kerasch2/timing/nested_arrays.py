@@ -39,14 +39,14 @@ def mapped(function: Callable[..., Any], value: Any, *others: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: mapped(function, one, *(other[key] for other in others)) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        made = [mapped(function, one, *rest) for one, *rest in zip(value, *others)]
-        return rebuilt(value, made)
+        values = [mapped(function, one, *rest) for one, *rest in zip(value, *others)]
+        return rebuilt(value, values)
     return None if value is None else function(value, *others)
 
 
-def rebuilt(like: Any, made: list[Any]) -> Any:
+def rebuilt(like: Any, values: list[Any]) -> Any:
     """Return a list, a tuple or a named tuple with other values."""
-    return type(like)(*made) if hasattr(like, "_fields") else type(like)(made)
+    return type(like)(*values) if hasattr(like, "_fields") else type(like)(values)
 
 
 def is_plain(value: Any) -> bool:

@@ -26,7 +26,7 @@ from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.table import BenchmarkRow
 from pytest_kerasch2.timing.workload import Workload, make_workload, weight_size
 
-SCHEMA = 1
+SCHEMA = 2
 BATCH_SIZE = 32
 # Under this name it stands in the `extra_info` of a benchmark.
 NAME = "kerasch2"
@@ -85,8 +85,8 @@ def measure_interleaved(
     Raises:
         InvalidArgument, DeviceMissing, NotApplicable, InvalidMeasurement, Inconclusive: as `recorded` does.
     """
-    benchmark_arguments.seconds(seconds)
-    chosen, place = modes.find_mode(mode), benchmark_arguments.device(device)
+    benchmark_arguments.check_seconds(seconds)
+    chosen, place = modes.find_mode(mode), benchmark_arguments.to_device(device)
     workloads = [_workload(model, data, batch_size, place, chosen) for model in models.values()]
     with within(deadline, on_timeout), memory.exhaustion_reported(place):
         measurements = step_measurement.measure_interleaved(workloads, chosen, seconds, min_rounds=rounds)
@@ -132,9 +132,9 @@ def record_model(
     """
     # At once: what is refused below has made use of the fixture all the same.
     benchmark._mode = NAME
-    benchmark_arguments.seconds(seconds)
-    benchmark_arguments.apart(take_apart, mode)
-    chosen, place = modes.find_mode(mode), benchmark_arguments.device(device)
+    benchmark_arguments.check_seconds(seconds)
+    benchmark_arguments.check_breakdown(take_apart, mode)
+    chosen, place = modes.find_mode(mode), benchmark_arguments.to_device(device)
     workload = _workload(model, data, batch_size, place, chosen, class_weight)
     with within(deadline, on_timeout), memory.exhaustion_reported(place):
         measurement = measurement or step_measurement.measure(workload, chosen, seconds, verify)
@@ -174,8 +174,8 @@ def record_function(benchmark: Any, function: Callable[..., Any], **options: Any
     measurement, workload = function_steps.measure(function, **options)
     _give_times(benchmark, measurement)
     row = BenchmarkRow(benchmark.name, workload.device_name, "step", workload.items, measurement)
-    facts = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": "", "limit_seconds": None}
-    facts.update(hardware="", environment=workload.environment, parts=None, step=workload.name)
+    facts = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": "", "roofline_seconds": None}
+    facts.update(hardware="", environment=workload.environment, breakdown=None, step=workload.name)
     benchmark.extra_info[NAME] = {"schema": SCHEMA, **facts, **measurement.to_dict()}
     return row
 
@@ -192,9 +192,9 @@ def _workload(
 def _record(row: BenchmarkRow, place: Device, measurement: Measurement) -> dict[str, Any]:
     """Return what the file of pytest-benchmark has of a row."""
     facts = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": row.network}
-    facts.update(hardware=devices.hardware(place), environment=measured_environment.environment(), limit_seconds=row.roofline_seconds)
+    facts.update(hardware=devices.hardware(place), environment=measured_environment.environment(), roofline_seconds=row.roofline_seconds)
     note = {"note": row.note} if row.note else {}
-    return {"schema": SCHEMA, **facts, **note, "parts": row.breakdown and row.breakdown.to_dict(), **measurement.to_dict()}
+    return {"schema": SCHEMA, **facts, **note, "breakdown": row.breakdown and row.breakdown.to_dict(), **measurement.to_dict()}
 
 
 def _network(workload: Workload) -> str:

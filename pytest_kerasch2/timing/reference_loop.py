@@ -17,16 +17,16 @@ import numpy as np
 from pytest_kerasch2.errors import NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import benchmark_data, nested_arrays
-from pytest_kerasch2.timing.batch_sources import Batch, size_of_batch
+from pytest_kerasch2.timing.batch_sources import Batch, batch_size_of
 
 Step = Callable[..., Any]
 # Where Keras's own methods are defined.
 PACKAGES = ("keras", "tf_keras", "tensorflow")
 
 
-def why_not(model: Any) -> str:
+def why_no_reference(model: Any) -> str:
     """Return why there is no reference step for a model; an empty text where there is one."""
-    if is_own(model, "train_step"):
+    if is_overridden(model, "train_step"):
         return "the model has a train_step of its own"
     if getattr(model, "optimizer", None) is None:
         return "the model was compiled without an optimizer"
@@ -55,16 +55,16 @@ def has_losses(model: Any) -> bool:
     return hasattr(model, "compute_loss") or getattr(model, "compiled_loss", None) is not None
 
 
-def is_own(model: Any, method: str) -> bool:
+def is_overridden(model: Any, method: str) -> bool:
     """Whether a method or a property is the user's own, and not that of Keras."""
     if method in vars(model):
         return True
-    found = getattr(type(model), method, None)
-    found = getattr(found, "fget", found)
-    return found is not None and str(getattr(found, "__module__", "")).partition(".")[0] not in PACKAGES
+    attribute = getattr(type(model), method, None)
+    attribute = getattr(attribute, "fget", attribute)
+    return attribute is not None and str(getattr(attribute, "__module__", "")).partition(".")[0] not in PACKAGES
 
 
-def eager(model: Any) -> Step:
+def eager_step(model: Any) -> Step:
     """Return a step on TensorFlow: forward, backward, update. It returns the loss.
 
     Raises:
@@ -72,12 +72,12 @@ def eager(model: Any) -> Step:
     """
     api.require_tensorflow("A step written by hand")
     tf, optimizer = api.tensorflow(), model.optimizer
-    told = training(model)
+    options = training_option(model)
     scaled, unscaled = _scaling(optimizer)
 
     def step(x: Any, y: Any = None, weight: Any = None) -> Any:
         with tf.GradientTape() as tape:
-            value = value_of(model, (x, y, weight), told)
+            value = batch_loss(model, (x, y, weight), options)
             whole = scaled(value)
         weights = model.trainable_variables
         gradients = unscaled(tape.gradient(whole, weights))
@@ -87,14 +87,14 @@ def eager(model: Any) -> Step:
     return step
 
 
-def step(model: Any) -> Step:
+def compiled_step(model: Any) -> Step:
     """Return such a step, compiled where the backend compiles, on whichever backend Keras is."""
     if api.runs_on_tensorflow():
-        return api.tensorflow().function(eager(model))  # type: ignore[no-any-return]
+        return api.tensorflow().function(eager_step(model))  # type: ignore[no-any-return]
     return {"jax": _on_jax, "torch": _on_torch}[str(api.release().backend)](model)
 
 
-def given(batch: Batch, class_weight: Any = None) -> Batch:
+def to_tensors(batch: Batch, class_weight: Any = None) -> Batch:
     """Return a batch as tensors; weights of classes are weights of its items."""
     if class_weight is not None:
         x, y, *weight = batch
@@ -105,38 +105,38 @@ def given(batch: Batch, class_weight: Any = None) -> Batch:
     return tuple(map(benchmark_data.tensors, (x, y, weight)))[: max(2, len(batch))]
 
 
-def loss(model: Any, batches: Sequence[Batch], class_weight: Any = None) -> float:
+def mean_loss(model: Any, batches: Sequence[Batch], class_weight: Any = None) -> float:
     """Return the loss of some batches as `evaluate` tells it: nothing is dropped, each item counts alike.
 
     Args:
         class_weight: weights of classes; `evaluate` has none.
     """
-    told = dict.fromkeys(training(model), False)
-    found = [float(api.array(value_of(model, given(one, class_weight), told))) for one in batches]
-    return float(np.average(found, weights=list(map(size_of_batch, batches))))
+    options = dict.fromkeys(training_option(model), False)
+    losses = [float(api.array(batch_loss(model, to_tensors(one, class_weight), options))) for one in batches]
+    return float(np.average(losses, weights=list(map(batch_size_of, batches))))
 
 
-def value_of(model: Any, batch: Batch, told: Any = None) -> Any:
+def batch_loss(model: Any, batch: Batch, options: Any = None) -> Any:
     """Return the loss of a batch, with all that Keras does to it.
 
     Args:
         told: what the model is called with, beside its inputs.
     """
     x, y, weight = (*batch, None, None)[:3]
-    outputs = model(x, **(told or {}))
+    outputs = model(x, **(options or {}))
     if hasattr(model, "compute_loss"):
-        return _computed(model, {"x": x, "y": y, "y_pred": outputs, "sample_weight": weight}, told)
+        return _compute_loss(model, {"x": x, "y": y, "y_pred": outputs, "sample_weight": weight}, options)
     compiled = getattr(model, "compiled_loss", None)
     if compiled is not None:
         return compiled(y, outputs, weight, regularization_losses=model.losses)
     return _before_2_2(model, y, outputs, weight)
 
 
-def _computed(model: Any, how: Any, told: Any) -> Any:
-    known = inspect.signature(model.compute_loss).parameters
-    if "training" in known:
-        how = {**how, "training": bool((told or {}).get("training", True))}
-    return model.compute_loss(**how)
+def _compute_loss(model: Any, arguments: Any, options: Any) -> Any:
+    parameters = inspect.signature(model.compute_loss).parameters
+    if "training" in parameters:
+        arguments = {**arguments, "training": bool((options or {}).get("training", True))}
+    return model.compute_loss(**arguments)
 
 
 def _before_2_2(model: Any, y: Any, outputs: Any, weight: Any) -> Any:
@@ -151,13 +151,13 @@ def _before_2_2(model: Any, y: Any, outputs: Any, weight: Any) -> Any:
     return tf.add_n([value, *(tf.cast(one, value.dtype) for one in model.losses)])
 
 
-def training(model: Any) -> dict[str, bool]:
+def training_option(model: Any) -> dict[str, bool]:
     """Return how Keras tells a model that it trains: Keras 3 does not tell one whose `call` does not ask."""
     asks = "training" in inspect.signature(model.call).parameters
     return {"training": True} if asks or not api.is_keras3() else {}
 
 
-def finished(model: Any) -> None:
+def finish_training(model: Any) -> None:
     """Do what `fit` does at its end: an optimizer that averages weights may replace them by their averages."""
     finish = getattr(model.optimizer, "finalize_variable_values", None)
     if finish is not None:
@@ -186,7 +186,7 @@ def _on_jax(model: Any) -> Step:
 
     compiled = jax.jit(moved)
 
-    def one(x: Any, y: Any = None, weight: Any = None) -> None:
+    def step(x: Any, y: Any = None, weight: Any = None) -> None:
         if not optimizer.built:
             optimizer.build(model.trainable_variables)
         rooms = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
@@ -197,24 +197,24 @@ def _on_jax(model: Any) -> Step:
             for variable, value in zip(room, values):
                 variable.assign(value)
 
-    return one
+    return step
 
 
 def _on_torch(model: Any) -> Step:
     torch = importlib.import_module("torch")
-    optimizer, told = model.optimizer, training(model)
+    optimizer, told = model.optimizer, training_option(model)
 
-    def one(x: Any, y: Any = None, weight: Any = None) -> None:
+    def step(x: Any, y: Any = None, weight: Any = None) -> None:
         model.zero_grad()
-        optimizer.scale_loss(value_of(model, (x, y, weight), told)).backward()
+        optimizer.scale_loss(batch_loss(model, (x, y, weight), told)).backward()
         weights = model.trainable_weights
         with torch.no_grad():
             optimizer.apply([one.value.grad for one in weights], weights)
 
-    return one
+    return step
 
 
-def is_of_size(model: Any, batch_size: int) -> bool:
+def has_fixed_batch(model: Any, batch_size: int) -> bool:
     """Whether a model is of batches of this size, and may take no other, as one with a state between them does."""
     # A model that is not built has no inputs yet, or says so when it is asked for them.
     with contextlib.suppress(AttributeError, ValueError, RuntimeError):

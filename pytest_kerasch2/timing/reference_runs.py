@@ -22,13 +22,13 @@ class NoReference(Exception):
     """There is no reference step for a model; its text says why."""
 
 
-class Reference:
+class ReferenceSteps:
     """Does steps of the reference, one for each batch that it is given."""
 
-    def __init__(self, subject: Workload) -> None:
+    def __init__(self, workload: Workload) -> None:
         """Begin with the model as it is."""
-        self.subject = subject
-        self.step = tried(lambda: reference_loop.step(subject.model))
+        self.subject = workload
+        self.step = attempt(lambda: reference_loop.compiled_step(workload.model))
 
     def __call__(self, batches: Iterable[Batch]) -> None:
         """Do a step with each batch.
@@ -37,11 +37,11 @@ class Reference:
             NoReference: it cannot be done.
         """
         for batch in batches:
-            given = reference_loop.given(batch, self.subject.class_weight)
-            tried(lambda given=given: self.step(*given))  # type: ignore[misc]
+            tensors = reference_loop.to_tensors(batch, self.subject.class_weight)
+            attempt(lambda given=tensors: self.step(*given))  # type: ignore[misc]
 
 
-def tried(call: Callable[[], Any]) -> Any:
+def attempt(call: Callable[[], Any]) -> Any:
     """Return what a call returns.
 
     Raises:
@@ -60,34 +60,34 @@ def tried(call: Callable[[], Any]) -> Any:
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
         # An error within a traced function says last what has happened, and first where.
-        said = (lines[-1] if lines[0].endswith(":") else lines[0])[:100]
-        raise NoReference(f"the reference step cannot be done ({type(error).__name__}: {said})") from error
+        reason = (lines[-1] if lines[0].endswith(":") else lines[0])[:100]
+        raise NoReference(f"the reference step cannot be done ({type(error).__name__}: {reason})") from error
 
 
-def moves(subject: Workload, steps: int) -> set[str]:
+def moving_weights(workload: Workload, steps: int) -> set[str]:
     """Return the weights that reference steps move from where the model is now; none where there is no reference.
 
     They move for sure: from each of several places in the data. The model is put back.
     """
-    if reference_loop.why_not(subject.model):
+    if reference_loop.why_no_reference(workload.model):
         return set()
-    found: set[str] | None = None
+    names: set[str] | None = None
     try:
-        step = Reference(subject)
+        reference = ReferenceSteps(workload)
         for place in range(PLACES):
-            first = place * subject.distinct_batches // PLACES
-            with variables_restored(subject.model):
-                before = subject.weight_hashes()
-                step(subject.batch(first + number) for number in range(min(steps, STEPS)))
-                subject.finish()
-                moved = {name for name, one in subject.weight_hashes().items() if before.get(name) != one}
-            found = moved if found is None else found & moved
+            first = place * workload.distinct_batches // PLACES
+            with variables_restored(workload.model):
+                before = workload.weight_hashes()
+                reference(workload.batch(first + number) for number in range(min(steps, STEPS)))
+                workload.finish()
+                moved = {name for name, one in workload.weight_hashes().items() if before.get(name) != one}
+            names = moved if names is None else names & moved
     except NoReference:
         return set()
-    return found or set()
+    return names or set()
 
 
-def stay(subject: Workload, run: Callable[[int], Any], steps: int) -> set[str]:
+def resting_weights(workload: Workload, run: Callable[[int], Any], steps: int) -> set[str]:
     """Return the weights that steps leave as they are from another start too; the model is put back.
 
     Weights that have come to rest, as at an optimum, come back to where they rest from wherever they begin.
@@ -95,9 +95,9 @@ def stay(subject: Workload, run: Callable[[int], Any], steps: int) -> set[str]:
     Args:
         run: does so many steps.
     """
-    with variables_restored(subject.model):
-        assign_values(subject.trained_weights, [OTHER_START * copy_of(one) for one in subject.trained_weights])
-        before = subject.weight_hashes()
+    with variables_restored(workload.model):
+        assign_values(workload.trained_weights, [OTHER_START * copy_of(one) for one in workload.trained_weights])
+        before = workload.weight_hashes()
         run(steps)
-        subject.finish()
-        return {name for name, one in subject.weight_hashes().items() if before.get(name) == one}
+        workload.finish()
+        return {name for name, one in workload.weight_hashes().items() if before.get(name) == one}

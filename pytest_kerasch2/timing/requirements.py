@@ -13,34 +13,34 @@ from pytest_kerasch2.errors import InvalidArgument
 # https://packaging.python.org/en/latest/specifications/dependency-specifiers/, without addresses and markers.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,80}[A-Za-z0-9])?"
 _SPECIFIER = r"(?:===|~=|[=!<>]=|[<>]) *[A-Za-z0-9][A-Za-z0-9._*+!-]{0,80}"
-_ONE = re.compile(rf" *({_NAME}) *(\[ *{_NAME}(?: *, *{_NAME})* *\])? *({_SPECIFIER}(?: *, *{_SPECIFIER})*)? *(?:,|\Z)")
-REMEDY = "write a name and versions, such as keras==3.15.1 or numpy>=1.26,<2"
+_REQUIREMENT = re.compile(rf" *({_NAME}) *(\[ *{_NAME}(?: *, *{_NAME})* *\])? *({_SPECIFIER}(?: *, *{_SPECIFIER})*)? *(?:,|\Z)")
+REQUIREMENT_REMEDY = "write a name and versions, such as keras==3.15.1 or numpy>=1.26,<2"
 
 
-def separated(words: str) -> list[str]:
+def parse_requirements(text: str) -> list[str]:
     """Return the requirements of a text that has commas between them.
 
     Raises:
         InvalidArgument: one is an option, a file, an address, or nothing.
     """
-    found: list[str] = []
+    requirements: list[str] = []
     place = 0
-    while place < len(words) or not found or words[place - 1] == ",":
-        one = _ONE.match(words, place)
+    while place < len(text) or not requirements or text[place - 1] == ",":
+        one = _REQUIREMENT.match(text, place)
         if one is None:
-            raise InvalidArgument("A requirement cannot be read", repr(words[place : place + 100]), REMEDY)
-        found.append("".join(part.replace(" ", "") for part in one.groups() if part))
+            raise InvalidArgument("A requirement cannot be read", repr(text[place : place + 100]), REQUIREMENT_REMEDY)
+        requirements.append("".join(part.replace(" ", "") for part in one.groups() if part))
         place = one.end()
-    return found
+    return requirements
 
 
-def single(words: str) -> str:
+def parse_requirement(text: str) -> str:
     """Return one requirement.
 
     Raises:
         InvalidArgument: it is none, or several.
     """
-    found = separated(words)
-    if len(found) > 1:
-        raise InvalidArgument("A requirement is of one package", repr(words[:100]), REMEDY)
-    return found[0]
+    requirements = parse_requirements(text)
+    if len(requirements) > 1:
+        raise InvalidArgument("A requirement is of one package", repr(text[:100]), REQUIREMENT_REMEDY)
+    return requirements[0]

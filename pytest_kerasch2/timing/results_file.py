@@ -63,7 +63,7 @@ def read_run(path: Path) -> StoredRun:
         BadResults: it is missing, cut short, of another schema, or holds no steps.
     """
     try:
-        plain = read_json(path, on_constant=_reject_constant)
+        plain = _upgraded(read_json(path, on_constant=_reject_constant))
         schema.require(plain, Path(__file__).with_name("steps.schema.json"))
     except schema.Mismatch as error:
         raise BadResults(f"Times of steps are not of schema {SCHEMA}", f"{path}, {error}", REMEDY) from error
@@ -85,17 +85,45 @@ def read_run(path: Path) -> StoredRun:
     )
 
 
+# The names of schema 1 in a record and its blocks, and those of today.
+OLD_NAMES = {
+    "limit_seconds": "roofline_seconds",
+    "warming": "warmup",
+    "turns": "interleaved_group",
+    "parts": "breakdown",
+    "owed": "unsynchronised",
+    "there": "ready",
+}
+
+
+def _upgraded(plain: Any) -> Any:
+    """Return a file whose records of schema 1 are of schema 2: the names differ, and nothing else."""
+    benchmarks = plain.get("benchmarks") if isinstance(plain, dict) else None
+    for benchmark in benchmarks if isinstance(benchmarks, list) else []:
+        info = benchmark.get("extra_info") if isinstance(benchmark, dict) else None
+        record = info.get(NAME) if isinstance(info, dict) else None
+        if isinstance(info, dict) and isinstance(record, dict) and record.get("schema") == 1:
+            info[NAME] = {**_renamed(record), "schema": SCHEMA}
+    return plain
+
+
+def _renamed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {OLD_NAMES.get(name, name): one if name == "environment" else _renamed(one) for name, one in value.items()}
+    return list(map(_renamed, value)) if isinstance(value, list) else value
+
+
 def _reject_constant(constant: str) -> None:
     """Read NaN and the infinities, which are no times, as what the schema then refuses where a time is to be."""
 
 
 def _row(name: str, record: Mapping[str, Any]) -> BenchmarkRow:
     memory = record["memory"] and Memory(record["memory"]["peak"], record["memory"]["growth"])
-    warming, blocks = (tuple(map(_block, record[which])) for which in ("warming", "blocks"))
+    warmup, blocks = (tuple(map(_block, record[which])) for which in ("warmup", "blocks"))
     before, after = record["load"]
     measurement = Measurement(
         first_call=record["first_call_seconds"],
-        warmup=warming,
+        warmup=warmup,
         steady=record["steady"],
         blocks=blocks,
         traces=record["traces"],
@@ -103,7 +131,7 @@ def _row(name: str, record: Mapping[str, Any]) -> BenchmarkRow:
         loss=record["loss"] and tuple(record["loss"]),
         memory=memory,
         first_call_steps=record.get("first_call_steps", 0),
-        interleaved_group=record.get("turns", ""),
+        interleaved_group=record.get("interleaved_group", ""),
     )
     return BenchmarkRow(
         name,
@@ -111,15 +139,15 @@ def _row(name: str, record: Mapping[str, Any]) -> BenchmarkRow:
         record["mode"],
         record["batch_size"],
         measurement=measurement,
-        roofline_seconds=record["limit_seconds"],
+        roofline_seconds=record["roofline_seconds"],
         network=record["network"],
-        breakdown=_parts(record.get("parts")),
+        breakdown=_breakdown(record.get("breakdown")),
     )
 
 
-def _parts(plain: Mapping[str, Any] | None) -> Breakdown | None:
+def _breakdown(plain: Mapping[str, Any] | None) -> Breakdown | None:
     return None if plain is None else Breakdown(plain["steps"], tuple(BreakdownRound(**one) for one in plain["rounds"]))
 
 
 def _block(plain: Mapping[str, Any]) -> Block:
-    return Block(plain["steps"], plain["seconds"], plain["owed"])
+    return Block(plain["steps"], plain["seconds"], plain["unsynchronised"])

@@ -12,17 +12,17 @@ from pytest_kerasch2 import folders
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import git
 
-NOTHING = "There is nothing of this name to compare"
-OTHERS = "name an environment, an interpreter, a release, or a revision of the git project here"
+NOT_FOUND = "There is nothing of this name to compare"
+ALTERNATIVES = "name an environment, an interpreter, a release, or a revision of the git project here"
 # What git says of whatever it does not find: no reason at all.
-SAYS_NOTHING = "Needed a single revision"
+NO_REASON = "Needed a single revision"
 # The mode of an entry that is a commit of another project.
 SUBMODULE = "160000 "
 RANGES = ("..", "^@", "^!", "^-")
 
 
 @dataclass(frozen=True)
-class Tree:
+class CheckedOutRevision:
     """A revision that is checked out.
 
     Attributes:
@@ -38,14 +38,14 @@ class Tree:
     commit: str
 
     @property
-    def places(self) -> list[Path]:
+    def import_folders(self) -> list[Path]:
         """Return where its modules may lie: in the folder, at the top, and in a folder `src` of either."""
         found = (self.folder, self.folder / "src", self.top, self.top / "src")
         return list(dict.fromkeys(one for one in found if one.is_dir()))
 
 
 @contextlib.contextmanager
-def checked_out(revision: str, folder: Path) -> Iterator[Tree]:
+def checked_out(revision: str, folder: Path) -> Iterator[CheckedOutRevision]:
     """Check a revision of a folder's project out, for as long as this lasts.
 
     It is written from the objects by an index of its own. So the project, its index and its list of working trees stay
@@ -57,32 +57,32 @@ def checked_out(revision: str, folder: Path) -> Iterator[Tree]:
     """
     project = git.project_of(folder)
     commit = commit_of(revision, project)
-    with folders.temporary("revision") as place:
-        top = place.resolve() / "tree"
+    with folders.temporary("revision") as temporary:
+        top = temporary.resolve() / "tree"
         top.mkdir()
-        _written(revision, project, commit, top)
+        _write_tree(revision, project, commit, top)
         inside = folder.resolve().relative_to(project)
         _check_folder(revision, project, commit, top, inside)
-        yield Tree(top / inside, top, project, commit)
+        yield CheckedOutRevision(top / inside, top, project, commit)
 
 
 def _check_folder(revision: str, project: Path, commit: str, top: Path, inside: Path) -> None:
     if not (top / inside).is_dir():
         remedy = "run it in a folder that it has"
         raise InvalidArgument("A revision lacks the folder that this is run in", f"{revision} has no {inside}", remedy)
-    if inside.parts and git.run(project, "ls-tree", commit, "--", inside.as_posix()).startswith(SUBMODULE):
-        found = f"{inside} is a submodule of {project} that is not checked out"
+    if inside.parts and git.run_git(project, "ls-tree", commit, "--", inside.as_posix()).startswith(SUBMODULE):
+        problem = f"{inside} is a submodule of {project} that is not checked out"
         remedy = f"run `git submodule update --init {inside}` first; revisions are then those of the submodule"
-        raise InvalidArgument("A folder has no files in any revision of its project", found, remedy)
+        raise InvalidArgument("A folder has no files in any revision of its project", problem, remedy)
 
 
-def _written(revision: str, project: Path, commit: str, top: Path) -> None:
+def _write_tree(revision: str, project: Path, commit: str, top: Path) -> None:
     index = str(top.with_name("index"))
     try:
-        place = project / git.run(project, "rev-parse", "--git-dir")
+        place = project / git.run_git(project, "rev-parse", "--git-dir")
         own = ("--git-dir", str(place), "--work-tree", str(top))
-        git.run(project, *own, "read-tree", commit, GIT_INDEX_FILE=index)
-        git.run(project, *own, "checkout-index", "--all", "--force", "--quiet", GIT_INDEX_FILE=index)
+        git.run_git(project, *own, "read-tree", commit, GIT_INDEX_FILE=index)
+        git.run_git(project, *own, "checkout-index", "--all", "--force", "--quiet", GIT_INDEX_FILE=index)
     except git.GitFailed as error:
         remedy = f"see that `git checkout {revision}` works in a clone of its own"
         raise InvalidArgument("A revision cannot be checked out", f"{revision}: {error}", remedy) from error
@@ -95,8 +95,8 @@ def check_single(revision: str) -> None:
         InvalidArgument: it is one.
     """
     if any(one in revision for one in RANGES) or revision.startswith("^"):
-        found = f"{revision!r} is a range of commits"
-        raise InvalidArgument("A comparison is of single revisions", found, "name the two ends, one after the other")
+        problem = f"{revision!r} is a range of commits"
+        raise InvalidArgument("A comparison is of single revisions", problem, "name the two ends, one after the other")
 
 
 def commit_of(revision: str, project: Path) -> str:
@@ -106,30 +106,30 @@ def commit_of(revision: str, project: Path) -> str:
         InvalidArgument: it names none, or more than one; with git's reason and what to do.
     """
     if not revision.strip() or revision.startswith("-") or not revision.isprintable():
-        raise InvalidArgument(NOTHING, repr(revision), OTHERS)
+        raise InvalidArgument(NOT_FOUND, repr(revision), ALTERNATIVES)
     check_single(revision)
     try:
         # In two steps: an end of `:/text` would be taken for a part of the text.
-        named = git.run(project, "rev-parse", "--verify", revision)
-        return git.run(project, "rev-parse", "--verify", f"{named}^{{commit}}")
+        named = git.run_git(project, "rev-parse", "--verify", revision)
+        return git.run_git(project, "rev-parse", "--verify", f"{named}^{{commit}}")
     except git.GitFailed as error:
-        raise _why_not(revision, project, str(error)) from error
+        raise _no_commit(revision, project, str(error)) from error
 
 
-def _why_not(revision: str, project: Path, said: str) -> InvalidArgument:
-    own = "" if said == SAYS_NOTHING else said
-    if "ambiguous" in own:
+def _no_commit(revision: str, project: Path, reason: str) -> InvalidArgument:
+    git_reason = "" if reason == NO_REASON else reason
+    if "ambiguous" in git_reason:
         remedy = f"write more of it: more letters of the hash, refs/heads/{revision} or refs/tags/{revision}"
-        return InvalidArgument("A revision is ambiguous", f"{revision!r}: {own}", remedy)
-    if "expected commit type" in own:
-        return InvalidArgument("A revision is not a commit", f"{revision!r}: {own}", "name a commit, a branch or a tag")
-    if not git.has_commits(project) and not git.names(project):
-        found = f"{revision!r}; the repository {project} has no commit yet"
-        return InvalidArgument(NOTHING, found, "commit first, or name an environment, an interpreter or a release")
-    found = f"{revision!r}; the git repository {project} has no such revision" + (f": {own}" if own else "")
+        return InvalidArgument("A revision is ambiguous", f"{revision!r}: {git_reason}", remedy)
+    if "expected commit type" in git_reason:
+        return InvalidArgument("A revision is not a commit", f"{revision!r}: {git_reason}", "name a commit, a branch or a tag")
+    if not git.has_commits(project) and not git.ref_names(project):
+        problem = f"{revision!r}; the repository {project} has no commit yet"
+        return InvalidArgument(NOT_FOUND, problem, "commit first, or name an environment, an interpreter or a release")
+    problem = f"{revision!r}; the git repository {project} has no such revision" + (f": {git_reason}" if git_reason else "")
     if git.is_shallow(project):
-        found += "; it is a shallow clone, which lacks older commits"
-        return InvalidArgument(NOTHING, found, git.SHALLOW)
-    near = difflib.get_close_matches(revision, git.names(project), 3)
-    meant = f"; did you mean {' or '.join(near)}? If it is on the remote only, run `git fetch` first" if near else ""
-    return InvalidArgument(NOTHING, found, OTHERS + meant)
+        problem += "; it is a shallow clone, which lacks older commits"
+        return InvalidArgument(NOT_FOUND, problem, git.SHALLOW)
+    similar = difflib.get_close_matches(revision, git.ref_names(project), 3)
+    hint = f"; did you mean {' or '.join(similar)}? If it is on the remote only, run `git fetch` first" if similar else ""
+    return InvalidArgument(NOT_FOUND, problem, ALTERNATIVES + hint)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
 from pytest_kerasch2.stats import bootstrap
-from pytest_kerasch2.stats.paired_sequential import Span
+from pytest_kerasch2.stats.paired_sequential import Interval
 from pytest_kerasch2.timing.table import BenchmarkRow, duration
 
 MODE = "fit"
@@ -142,7 +142,7 @@ class GpuComparison:
 
     cpu: StepCurve
     gpu: StepCurve
-    ratios: Mapping[int, Span]
+    ratios: Mapping[int, Interval]
 
     @property
     def last_slower(self) -> int | None:

@@ -142,7 +142,7 @@ def _compared(matplotlib: Any, panel: Any, group: Sequence[StepCurve], compared:
     for one in compared:
         place = group.index(one.gpu) % len(COLOURS)
         found = list(one.ratios.values())
-        errors = [[ratio.found - ratio.low for ratio in found], [ratio.high - ratio.found for ratio in found]]
+        errors = [[ratio.estimate - ratio.low for ratio in found], [ratio.high - ratio.estimate for ratio in found]]
         style = {
             "color": COLOURS[place],
             "marker": SIGNS[place],
@@ -150,7 +150,7 @@ def _compared(matplotlib: Any, panel: Any, group: Sequence[StepCurve], compared:
             "linewidth": 1.2,
             "markersize": 4,
         }
-        panel.errorbar(list(one.ratios), [ratio.found for ratio in found], yerr=errors, capsize=5, **style)
+        panel.errorbar(list(one.ratios), [ratio.estimate for ratio in found], yerr=errors, capsize=5, **style)
     panel.set_yscale("log")
     low, high = panel.get_ylim()
     # What is as quick is seen, wherever the others lie.

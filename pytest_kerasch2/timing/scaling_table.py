@@ -81,4 +81,4 @@ def _step_text(curve: StepCurve, size: int) -> str:
 
 def _ratio_text(one: GpuComparison, size: int) -> str:
     ratio = one.ratios.get(size)
-    return "" if ratio is None else f"{digits(ratio.found)} ({digits(ratio.low)} to {digits(ratio.high)})"
+    return "" if ratio is None else f"{digits(ratio.estimate)} ({digits(ratio.low)} to {digits(ratio.high)})"

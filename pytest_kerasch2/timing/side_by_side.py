@@ -27,4 +27,4 @@ def interleaved_lines(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
         for row, measurement in others:
             rounds = zip(measurement.blocks, reference.blocks)
             span = bootstrap.median_of([math.log(one.step_seconds / other.step_seconds) for one, other in rounds], INTERVAL_ALPHA)
-            yield f"  {short_name(row.name)}: {span.found:.3f} ({span.low:.3f} to {span.high:.3f})"
+            yield f"  {short_name(row.name)}: {span.estimate:.3f} ({span.low:.3f} to {span.high:.3f})"

@@ -24,7 +24,7 @@ from pytest_kerasch2.timing.block import Block, StepRunner
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.work_check import Proof
+from pytest_kerasch2.timing.work_check import WorkCheck
 from pytest_kerasch2.timing.workload import Workload
 
 MIN_BLOCKS = 5
@@ -56,7 +56,7 @@ class PreparedWorkload:
     warmup: tuple[Block, ...]
     steady: bool
     traces: list[str]
-    work_check: Proof | None = None
+    work_check: WorkCheck | None = None
 
     @property
     def block_steps(self) -> int:
@@ -97,14 +97,14 @@ class PreparedWorkload:
             raise InvalidMeasurement(
                 "The model was traced while it was timed", problem, "give inputs of one shape and type"
             )
-        update_count.check(workload, updates, steps if trains else 0)
+        update_count.check_updates(workload, updates, steps if trains else 0)
         unchanged = {name for name, one in workload.weight_hashes().items() if weights.get(name) == one}
         if unchanged:
             learning_check.check_numbers(workload)
             # A weight may be left as it was for good: it has no gradient, or the learning rate has come to zero.
-            stuck = unchanged & reference_runs.moves(workload, steps) if self.work_check else set()
+            stuck = unchanged & reference_runs.moving_weights(workload, steps) if self.work_check else set()
             # Or it has come to rest, to which the same batches in the same order bring it back.
-            stuck = stuck and stuck & reference_runs.stay(workload, self.run, self.step_multiple)
+            stuck = stuck and stuck & reference_runs.resting_weights(workload, self.run, self.step_multiple)
             if stuck:
                 remedy = "train all of them, or freeze them with trainable=False"
                 raise InvalidMeasurement("Steps of training left weights as they were", ", ".join(sorted(stuck)), remedy)
@@ -210,14 +210,14 @@ def _check_learned(recording: Recording, before: float | None, after: float | No
 
     def reference_losses() -> list[float]:
         with workload.device.placed():
-            return learning_check.of_reference(workload, steps, 2 * recording.total_seconds)
+            return learning_check.reference_losses(workload, steps, 2 * recording.total_seconds)
 
     learning_check.check_learned(before, after, reference_losses)
 
 
 def _loss(workload: Workload, mode: Mode, verify: bool) -> float | None:
     with workload.device.placed():
-        return learning_check.loss_of(workload) if mode.trains and verify else None
+        return learning_check.sample_loss(workload) if mode.trains and verify else None
 
 
 def _measurement_of(
@@ -256,7 +256,7 @@ def prepare(
         learning_check.check_numbers(workload, None if mode.trains else result, trains=mode.trains)
         sync_overhead = block.measure_sync_overhead(workload.wait)
         traced = len(traces)
-        shown = work_check.prove(workload, mode, run) if verify else None
+        shown = work_check.check_work(workload, mode, run) if verify else None
         # Of the steps by hand, which are none of those that are timed.
         del traces[traced:]
         warmup, steady = _warm_up(workload, run, step_multiple, sync_overhead, max_warmup)

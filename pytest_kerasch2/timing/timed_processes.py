@@ -82,7 +82,7 @@ class TimedProcess:
         Raises:
             InvalidArgument: it cannot be started.
         """
-        self.arm, self.deadline = side, deadline
+        self.side, self.deadline = side, deadline
         path = python_path(side, package)
         # Kept for as long as the process is: it ends, or is ended, without removing what lies in its temporary folder.
         self._resources = contextlib.ExitStack()
@@ -157,13 +157,13 @@ class TimedProcess:
     def _died(self) -> KerasCh2Error:
         status = self.process.wait()
         if self._overdue:
-            problem = f"{self.arm.name}: {self._overdue} had not ended after {self.deadline:g} s"
+            problem = f"{self.side.name}: {self._overdue} had not ended after {self.deadline:g} s"
             return InvalidMeasurement(
                 "A process that times gave no answer", problem, "look at the step, or say --deadline"
             )
         self.stderr.seek(0)
         lines = [line.strip() for line in self.stderr.read().decode("utf-8", "replace").splitlines() if line.strip()]
-        problem = f"{self.arm.name}: exit status {status}: {lines[-1] if lines else 'nothing was said'}"
+        problem = f"{self.side.name}: exit status {status}: {lines[-1] if lines else 'nothing was said'}"
         return ChildDied("A process that times has ended", problem, "look at what was said, and at its environment")
 
     def close(self) -> None:
@@ -220,15 +220,15 @@ def resolve_side(name: str, folder: Path) -> Iterator[ComparedSide]:
     path = _existing(name)
     if path is not None and (path.is_file() or _python_in(path) or not _is_revision(name, folder)):
         yield ComparedSide(name, _interpreter(path), folder)
-    elif installed_releases.named(name):
+    elif installed_releases.is_release(name):
         with installed_releases.installed(name) as place:
-            yield ComparedSide(name, _interpreter(place), folder, variables=installed_releases.variables(name))
+            yield ComparedSide(name, _interpreter(place), folder, variables=installed_releases.release_variables(name))
     else:
         if not _is_revision(name, folder):
             installed_releases.check_spelling(name)
         with revisions.checked_out(name, folder) as tree:
             python = Path(sys.executable)
-            yield ComparedSide(name, python, tree.folder, import_first=tree.places, forbidden=tree.project, revision=tree.commit)
+            yield ComparedSide(name, python, tree.folder, import_first=tree.import_folders, forbidden=tree.project, revision=tree.commit)
 
 
 def _existing(name: str) -> Path | None:

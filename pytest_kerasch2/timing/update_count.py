@@ -9,11 +9,11 @@ from pytest_kerasch2.timing import reference_loop
 from pytest_kerasch2.timing.workload import Workload
 
 # Of steps whose gradients are too large for 16 bits, none is applied: of many steps so many at most.
-SKIPPED = 0.5
-MANY = 20
+MAX_SKIPPED = 0.5
+SKIPPING_FROM = 20
 
 
-def check(subject: Workload, before: int | None, steps: int) -> None:
+def check_updates(workload: Workload, before: int | None, steps: int) -> None:
     """Refuse another number of updates than so many steps make.
 
     Args:
@@ -23,43 +23,43 @@ def check(subject: Workload, before: int | None, steps: int) -> None:
     Raises:
         InvalidMeasurement: it has counted more, or fewer.
     """
-    now = subject.update_count()
+    now = workload.update_count()
     # Keras asks an optimizer for nothing where no weight is trained.
-    if before is None or now is None or (steps and not (_is_counted(subject) and subject.trained_weights)):
+    if before is None or now is None or (steps and not (_is_counted(workload) and workload.trained_weights)):
         return
-    counted, (least, most) = now - before, expected(subject.model, steps)
+    counted, (least, most) = now - before, expected_updates(workload.model, steps)
     if not least <= counted <= most:
-        found = f"{counted} updates of the weights in {steps} steps"
+        problem = f"{counted} updates of the weights in {steps} steps"
         raise InvalidMeasurement(
-            "Another number of steps was done than was counted", found, "let each step update once"
+            "Another number of steps was done than was counted", problem, "let each step update once"
         )
 
 
-def _is_counted(subject: Workload) -> bool:
-    known = subject.source is None or subject.source.is_counted
-    return known and not counts_itself(subject.model)
+def _is_counted(workload: Workload) -> bool:
+    counts_known = workload.source is None or workload.source.is_counted
+    return counts_known and not counts_differently(workload.model)
 
 
-def counts_itself(model: Any) -> bool:
+def counts_differently(model: Any) -> bool:
     """Whether what an optimizer counts is not what Keras counts: the step, or how it is applied, is the user's own."""
     optimizer = getattr(model, "optimizer", None)
     applies = (
-        any(reference_loop.is_own(optimizer, name) for name in ("apply", "apply_gradients")) if optimizer else False
+        any(reference_loop.is_overridden(optimizer, name) for name in ("apply", "apply_gradients")) if optimizer else False
     )
-    return applies or reference_loop.is_own(model, "train_step")
+    return applies or reference_loop.is_overridden(model, "train_step")
 
 
-def expected(model: Any, steps: int) -> tuple[int, int]:
+def expected_updates(model: Any, steps: int) -> tuple[int, int]:
     """Return how many updates so many steps make, at least and at most."""
     optimizer = getattr(model, "optimizer", None)
     inner = getattr(optimizer, "inner_optimizer", None)
     if inner is not None:
         # Loss scaling leaves out what is too large, at its beginning and now and then.
-        least, _ = _gathered(inner, steps)
-        return (int(SKIPPED * least) if steps >= MANY else 0), steps
-    return _gathered(optimizer, steps)
+        least, _ = _updates_of(inner, steps)
+        return (int(MAX_SKIPPED * least) if steps >= SKIPPING_FROM else 0), steps
+    return _updates_of(optimizer, steps)
 
 
-def _gathered(optimizer: Any, steps: int) -> tuple[int, int]:
-    gathered = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
-    return steps // gathered, -(-steps // gathered)
+def _updates_of(optimizer: Any, steps: int) -> tuple[int, int]:
+    accumulated = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
+    return steps // accumulated, -(-steps // accumulated)

@@ -48,61 +48,61 @@ class OrderServer:
         self.losses: dict[str, float | None] = {}
         self.stack = contextlib.ExitStack()
 
-    def about(self, suite_of: str | None) -> dict[str, Any]:
+    def about(self, suite: str | None) -> dict[str, Any]:
         """Return what this process is, and which benchmarks its suite has."""
         machine = {"node": platform.node(), "machine": platform.machine(), "cores": os.cpu_count()}
         return {
             "environment": {**measured_environment.environment(), **machine},
-            "benchmarks": list(benchmark_suite.load_suite(suite_of)),
+            "benchmarks": list(benchmark_suite.load_suite(suite)),
         }
 
     def open(
         self,
-        suite_of: str | None,
+        suite: str | None,
         name: str,
         device: str | None,
         *,
-        slower: float = 0.0,
-        proving: bool = False,
-        not_from: str | None = None,
+        slowdown: float = 0.0,
+        verify: bool = False,
+        forbidden: str | None = None,
     ) -> dict[str, Any]:
         """Make a benchmark ready.
 
         Args:
-            slower: plants so large a slowdown, as a share of its time.
-            proving: its steps are shown to do what steps by hand do, and its loss not to grow.
-            not_from: a folder from which nothing may have been imported.
+            slowdown: plants so large a slowdown, as a share of its time.
+            verify: its steps are shown to do what steps by hand do, and its loss not to grow.
+            forbidden: a folder from which nothing may have been imported.
         """
-        suite = benchmark_suite.load_suite(suite_of)
-        if name not in suite:
-            raise InvalidArgument("A suite has no such benchmark", repr(name), f"name one of {', '.join(suite)}")
+        benchmarks = benchmark_suite.load_suite(suite)
+        if name not in benchmarks:
+            raise InvalidArgument("A suite has no such benchmark", repr(name), f"name one of {', '.join(benchmarks)}")
         place = devices.one(device)
         with place.placed():
-            benchmark = suite[name]()
-        import_guard.check_not_from(not_from)
+            benchmark = benchmarks[name]()
+        import_guard.check_imports(forbidden)
         mode, workload = modes.find_mode(benchmark.mode), make_workload(benchmark.model, benchmark.data, benchmark.batch_size, place, benchmark.class_weight)
         modes.check_model(benchmark.model, mode)
-        if proving and mode.trains:
+        if verify and mode.trains:
             with place.placed():
-                self.losses[name] = learning_check.loss_of(workload)
-        prepared = self.stack.enter_context(step_measurement.prepare(workload, mode, proving, MAX_WARMUP))
-        self.prepared[name], self.slowdown[name] = prepared, slower
-        proof = prepared.work_check and prepared.work_check.plain
-        return {"first": prepared.first_call, "by": interleaving.pause_point(prepared), "proof": proof}
+                self.losses[name] = learning_check.sample_loss(workload)
+        prepared = self.stack.enter_context(step_measurement.prepare(workload, mode, verify, MAX_WARMUP))
+        self.prepared[name], self.slowdown[name] = prepared, slowdown
+        check = prepared.work_check and prepared.work_check.to_dict()
+        return {"first_call": prepared.first_call, "pause_point": interleaving.pause_point(prepared), "work_check": check}
 
-    def pace(self, name: str, by: str) -> dict[str, Any]:
+    def pace(self, name: str, pause_point: str) -> dict[str, Any]:
         """Return how long the benchmark takes between stops, one process at a time, once all have warmed up."""
-        return {"each": interleaving.pace(self.prepared[name], by)}
+        return {"call_seconds": interleaving.pace(self.prepared[name], pause_point)}
 
-    def turns(self, name: str, by: str, count: int, calls: int, lead: int) -> dict[str, Any]:
+    def blocks(self, name: str, pause_point: str, count: int, calls: int, untimed: int) -> dict[str, Any]:
         """Do a run in turns; orders of turns are answered within it, and the answer to the last of them is its own."""
-        plan = interleaving.BlockPlan(count, calls, lead, self.slowdown[name])
+        plan = interleaving.BlockPlan(count, calls, untimed, self.slowdown[name])
         prepared = self.prepared[name]
-        interleaving.run_interleaved(prepared, by, plan, self.hand_over)
+        interleaving.run_interleaved(prepared, pause_point, plan, self.hand_over)
         before = self.losses.pop(name, None)
         if before is not None:
             # Held to itself alone: by then no reference starts where it has started.
-            learning_check.check_learned(before, learning_check.loss_of(prepared.workload), list)
+            learning_check.check_learned(before, learning_check.sample_loss(prepared.workload), list)
         return {}
 
 

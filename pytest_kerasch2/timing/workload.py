@@ -15,8 +15,8 @@ from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.framework.devices import Device
 from pytest_kerasch2.timing import benchmark_data as feeds
 from pytest_kerasch2.timing import model_changes
-from pytest_kerasch2.timing.batch_sources import Batch, Source
-from pytest_kerasch2.timing.benchmark_data import Feed
+from pytest_kerasch2.timing.batch_sources import Batch, BatchSource
+from pytest_kerasch2.timing.benchmark_data import BenchmarkData
 from pytest_kerasch2.timing.memory import Gauge
 from pytest_kerasch2.timing.model_changes import assign_values, copy_of, training_variables, variables_restored
 
@@ -44,12 +44,12 @@ class Workload:
     device: Device
     sample_weight: Any = None
     class_weight: Mapping[int, float] | None = None
-    source: Source | None = None
+    source: BatchSource | None = None
 
     @property
     def items(self) -> int:
         """Return how many inputs there are in an epoch."""
-        return Feed(self.x, self.y, self.sample_weight, self.source).items
+        return BenchmarkData(self.x, self.y, self.sample_weight, self.source).items
 
     @property
     def batches(self) -> int:
@@ -59,12 +59,12 @@ class Workload:
     @property
     def distinct_batches(self) -> int:
         """Return how many different batches can be had one by one."""
-        return len(self.source.kept) if self.source else self.batches
+        return len(self.source.first_batches) if self.source else self.batches
 
     def batch(self, number: int) -> Batch:
         """Return one of the batches: inputs, and targets and weights where there are any; behind the last the first."""
         if self.source:
-            return self.source.kept[number % self.distinct_batches]
+            return self.source.first_batches[number % self.distinct_batches]
         first = number % self.batches * self.batch_size
         parts = (self.x, self.y, self.sample_weight)
         return without_missing(feeds.cut(parts, first, first + self.batch_size))
@@ -77,7 +77,7 @@ class Workload:
         """
         if self.source:
             steps = {} if self.source.steps is None else {"steps": self.source.steps}
-            return (self.source.given,), {"verbose": 0, **steps}
+            return (self.source.data,), {"verbose": 0, **steps}
         options = {"batch_size": self.batch_size, "verbose": 0}
         if not targets:
             return (self.x,), options
@@ -162,10 +162,10 @@ class Workload:
         size = max(1, sum(feeds.bytes_of(one) for one in distinct) // len(distinct))
         count = min(batches, max(self.batches, max_bytes // size))
         if self.source:
-            chosen = [self.source.kept[place % self.distinct_batches] for place in range(count)]
+            chosen = [self.source.first_batches[place % self.distinct_batches] for place in range(count)]
             return replace(self, source=self.source.replayed(chosen))
         parts = feeds.repeated((self.x, self.y, self.sample_weight), count * self.batch_size)
-        return replace(self, **dict(zip(feeds.NAMES, parts)))
+        return replace(self, **dict(zip(feeds.PART_NAMES, parts)))
 
 
 def without_missing(parts: tuple[Any, ...]) -> Batch:
@@ -208,7 +208,7 @@ def make_workload(
     if class_weight is not None and not isinstance(class_weight, Mapping):
         happened = f"class_weight must be a mapping from classes to weights, got {type(class_weight).__name__}"
         raise InvalidArgument(happened, "", "write it as {0: 1.0, 1: 2.0}")
-    feed = feeds.of(data)
+    feed = feeds.read_data(data)
     if feed.source:
         workload = Workload(model, None, None, feed.source.batch_size, device, None, class_weight, feed.source)
     else:

@@ -55,14 +55,14 @@ HOSTILE = (
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Keep what would have been run to install a release."""
     found: list[list[str]] = []
-    monkeypatch.setattr(installed_releases, "_done", lambda words, command: found.append(command))
+    monkeypatch.setattr(installed_releases, "_run_installer", lambda words, command: found.append(command))
     return found
 
 
 @pytest.mark.parametrize("word", HOSTILE)
 def test_nothing_but_requirements_is_read(word: str) -> None:
     with pytest.raises(InvalidArgument):
-        requirements.separated(word)
+        requirements.parse_requirements(word)
 
 
 # A second bound of a version stands behind a comma too.
@@ -97,7 +97,7 @@ def test_a_release_as_the_issue_has_it_is_refused_by_name(commands: list[list[st
     ],
 )
 def test_requirements_are_separated_by_their_commas(words: str, wanted: list[str]) -> None:
-    assert requirements.separated(words) == wanted
+    assert requirements.parse_requirements(words) == wanted
 
 
 def test_the_requirements_stand_behind_the_end_of_options(

@@ -15,7 +15,7 @@ from pytest_kerasch2.timing.workload import subject
 
 def test_apart(step_benchmark, benchmark, monkeypatch):
     proved, prove = [], work_check.prove
-    monkeypatch.setattr(work_check, "prove", lambda *given: proved.append(given) or prove(*given))
+    monkeypatch.setattr(work_check, "check_work", lambda *given: proved.append(given) or prove(*given))
     step_benchmark(network(), (X, Y), device="cpu", seconds=0.05, apart=True)
 
     found = benchmark.extra_info["kerasch2"]["parts"]
@@ -24,7 +24,7 @@ def test_apart(step_benchmark, benchmark, monkeypatch):
 
 
 def test_nothing_is_shown_where_nothing_was_asked_for(step_benchmark, monkeypatch):
-    monkeypatch.setattr(work_check, "prove", lambda *given: pytest.fail("nothing was to be shown"))
+    monkeypatch.setattr(work_check, "check_work", lambda *given: pytest.fail("nothing was to be shown"))
     step_benchmark(network(), (X, Y), device="cpu", seconds=0.05, proof=False, apart=True)
 
 

@@ -25,8 +25,8 @@ def row(device: str, batch: int, seconds: float) -> BenchmarkRow:
 CPU = tuple(row("cpu:0", size, 0.001 + 1e-5 * size) for size in SIZES)
 GPU = tuple(row("gpu:0", size, 0.002 + 1e-7 * size) for size in SIZES)
 NO_LAW = tuple(row("cpu:0", size, seconds) for size, seconds in zip(SIZES, (0.001, 0.001, 0.1)))
-APART = replace(CPU[0], parts=Breakdown(10, (BreakdownRound(0.001, 0.0001, 0.0009, 0.0008, 0.0, 0.0001),) * 3))
-GONE = replace(GPU[0], found=None, why_not="no memory")
+APART = replace(CPU[0], breakdown=Breakdown(10, (BreakdownRound(0.001, 0.0001, 0.0009, 0.0008, 0.0, 0.0001),) * 3))
+GONE = replace(GPU[0], measurement=None, why_not="no memory")
 
 
 def record(one: BenchmarkRow, **change: Any) -> dict[str, Any]:
@@ -35,8 +35,8 @@ def record(one: BenchmarkRow, **change: Any) -> dict[str, Any]:
     environment = {"plugin": "0.1.0", "tensorflow": "-", "keras": "3.15.1", "backend": "jax", "python": "3.11.7"}
     about = {"mode": one.mode, "batch_size": one.batch_size, "device": one.device, "environment": environment}
     hardware = "Some GPU" if one.device.startswith("gpu") else ""
-    about.update(schema=1, limit_seconds=one.roofline_seconds, network=one.network, hardware=hardware)
-    about.update(parts=one.breakdown and one.breakdown.to_dict())
+    about.update(schema=2, roofline_seconds=one.roofline_seconds, network=one.network, hardware=hardware)
+    about.update(breakdown=one.breakdown and one.breakdown.to_dict())
     return {**about, **one.measurement.to_dict(), **change}
 
 

@@ -50,7 +50,7 @@ def test_both_take_turns_there_and_back(tmp_path: Path) -> None:
     found = _measured(tmp_path)
 
     turns = [turn for mode in found["modes"].values() for turn in mode["order"]]
-    assert (set(turns), len(turns)) == ({"0110", "1001"}, 4 * compare.FEWEST_ROUNDS)
+    assert (set(turns), len(turns)) == ({"0110", "1001"}, 4 * compare.MIN_ROUNDS)
 
 
 def test_a_line_names_no_machine(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_what_a_release_refuses_is_told_of_the_mode_alone(tmp_path: Path) -> Non
 
 
 def test_a_mode_that_ends_the_process_leaves_the_others_to_new_ones(tmp_path: Path) -> None:
-    found = _measured(tmp_path, dies="turn")
+    found = _measured(tmp_path, dies="block")
 
     assert {mode["reason"] for mode in found["modes"].values()} == {
         "A process that times has ended: new: exit status 1: the last words"
@@ -78,7 +78,7 @@ def test_a_mode_that_ends_the_process_leaves_the_others_to_new_ones(tmp_path: Pa
 
 
 def test_a_common_arm_that_ends_stops_it(tmp_path: Path) -> None:
-    old, new = (interpreter(tmp_path / name, dies="turn" if name == "old" else "") for name in ("old", "new"))
+    old, new = (interpreter(tmp_path / name, dies="block" if name == "old" else "") for name in ("old", "new"))
 
     with pytest.raises(ChildDied, match="old: exit status 1"):
         release_history.measured([ComparedSide("old", old, tmp_path), ComparedSide("new", new, tmp_path)], "0", 0.1)
@@ -207,7 +207,7 @@ def test_an_interval_is_by_what_the_starts_of_all_scatter() -> None:
     several, single = (found.span(found.rows[name], "fit") for name in ("tf2.15", "tf2.14"))
     assert several is not None
     assert single is not None
-    assert several.low < 1 < several.found < 1.2 < several.high
+    assert several.low < 1 < several.estimate < 1.2 < several.high
     # By the same scatter, one start tells less than three.
     assert math.log(single.high / single.low) == pytest.approx(math.sqrt(3) * math.log(several.high / several.low))
 

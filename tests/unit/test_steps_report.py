@@ -23,7 +23,7 @@ def told(tmp_path: Path) -> str:
         "steps-1-one": [*CPU, *GPU],
         "steps-2-two": CPU,
         "parts-1": [APART],
-        "parts-2": [replace(APART, parts=lost)],
+        "parts-2": [replace(APART, breakdown=lost)],
     }
     for name, rows in runs.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(kept(rows)), encoding="utf-8")
@@ -39,7 +39,7 @@ def test_of_runs_whose_styles_took_no_turns_it_is_not_said_that_they_did(told: s
 
 
 def test_of_runs_whose_styles_took_turns_it_is_said(tmp_path: Path) -> None:
-    turned = [replace(row, found=row.measurement and replace(row.measurement, turns="styles")) for row in CPU]
+    turned = [replace(row, measurement=row.measurement and replace(row.measurement, interleaved_group="styles")) for row in CPU]
     (tmp_path / "steps-1-one.json").write_text(json.dumps(kept(turned)), encoding="utf-8")
 
     told = steps_report.section(tmp_path, tmp_path / "steps.png")

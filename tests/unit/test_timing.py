@@ -27,10 +27,10 @@ def _measured(mode: Any = STEP, **how: Any) -> Measurement:
 def by_reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """What the reference step does, where there is a framework: it moves the weight, and its losses are as told."""
     told = SimpleNamespace(moves={"0: kernel"}, stay={"0: kernel"}, losses=[0.5, 0.6])
-    monkeypatch.setattr(learning_check, "loss_of", lambda subject: subject.loss())
-    monkeypatch.setattr(learning_check, "of_reference", lambda *given: told.losses)
-    monkeypatch.setattr(reference_runs, "moves", lambda *given: told.moves)
-    monkeypatch.setattr(reference_runs, "stay", lambda *given: told.stay)
+    monkeypatch.setattr(learning_check, "sample_loss", lambda workload: workload.loss())
+    monkeypatch.setattr(learning_check, "reference_losses", lambda *given: told.losses)
+    monkeypatch.setattr(reference_runs, "moving_weights", lambda *given: told.moves)
+    monkeypatch.setattr(reference_runs, "resting_weights", lambda *given: told.stay)
     return told
 
 
@@ -69,7 +69,7 @@ def test_warming_up_ends_when_two_blocks_in_turn_take_as_long_or_after_so_many(
 ) -> None:
     monkeypatch.setattr(step_measurement, "STEADY_WITHIN", near)
 
-    with step_measurement.prepare(Made(), STEP, most_warming=3) as found:  # type: ignore[arg-type]
+    with step_measurement.prepare(Made(), STEP, max_warmup=3) as found:  # type: ignore[arg-type]
         told = len(found.warmup), found.steady
 
     assert told == (blocks, steady)

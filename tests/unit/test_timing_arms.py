@@ -90,15 +90,15 @@ def test_a_module_of_the_users_own_tree_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "mine", _module("mine", tmp_path))
 
     with pytest.raises(InvalidArgument, match=r"imports what is not of it\. Found: mine from"):
-        import_guard.check_not_from(str(tmp_path))
+        import_guard.check_imports(str(tmp_path))
 
 
 def test_an_environment_may_lie_in_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "installed", _module("installed", tmp_path / ".venv" / "lib"))
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
 
-    import_guard.check_not_from(str(tmp_path))
-    import_guard.check_not_from(None)
+    import_guard.check_imports(str(tmp_path))
+    import_guard.check_imports(None)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_environment_may_lie_in_the_tree(tmp_path: Path, monkeypatch: pytest.
     ],
 )
 def test_a_release_is_told_from_a_revision(words: str, yes: bool) -> None:
-    assert installed_releases.named(words) is yes
+    assert installed_releases.is_release(words) is yes
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_release_is_told_from_a_revision(words: str, yes: bool) -> None:
     ],
 )
 def test_keras_runs_on_the_backend_that_was_asked_for(words: str, backend: str | None) -> None:
-    assert installed_releases.variables(words).get("KERAS_BACKEND") == backend
+    assert installed_releases.release_variables(words).get("KERAS_BACKEND") == backend
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def _failed(*given: Any) -> Any:
 def test_what_ends_it_in_another_way_is_no_verdict(
     monkeypatch: pytest.MonkeyPatch, ends: Any, status: int, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "compared", ends)
+    monkeypatch.setattr(command, "run_comparison", ends)
 
     assert (cli.main(["compare", "a", "b"]), told in capsys.readouterr().err) == (status, True)
 

@@ -33,17 +33,17 @@ X, Y = np.arange(24.0).reshape(8, 3), np.arange(8)
     ],
 )
 def test_arrays_in_any_structure_have_their_items_counted(data: Any) -> None:
-    assert benchmark_data.of(data).items == 8
+    assert benchmark_data.read_data(data).items == 8
 
 
 def test_weights_come_third() -> None:
-    found = benchmark_data.of((X, Y, np.ones(8)))
+    found = benchmark_data.read_data((X, Y, np.ones(8)))
 
     assert np.array_equal(found.sample_weight, np.ones(8))
 
 
 def test_a_single_array_of_weights_is_given_to_each_output() -> None:
-    found = benchmark_data.of((X, {"p": Y, "q": Y}, np.ones(8)))
+    found = benchmark_data.read_data((X, {"p": Y, "q": Y}, np.ones(8)))
 
     assert set(found.sample_weight) == {"p", "q"}
 
@@ -63,7 +63,7 @@ def test_a_place_is_told_in_words() -> None:
 def test_a_column_of_pandas_is_a_column() -> None:
     series = SimpleNamespace(to_numpy=lambda: Y, shape=(8,))
 
-    assert benchmark_data.of((series, Y)).x.shape == (8, 1)
+    assert benchmark_data.read_data((series, Y)).x.shape == (8, 1)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_column_of_pandas_is_a_column() -> None:
 )
 def test_what_cannot_be_used_is_refused_by_name(data: Any, told: str) -> None:
     with pytest.raises(InvalidArgument, match=f"^data.*{told}"):
-        benchmark_data.of(data)
+        benchmark_data.read_data(data)
 
 
 def _batches(count: int) -> Any:
@@ -93,21 +93,21 @@ def _batches(count: int) -> Any:
 
 
 def test_a_generator_is_read_ahead_and_gives_all_of_its_batches_again() -> None:
-    source = batch_sources.read(_batches(20), batch_sources.GENERATOR)
+    source = batch_sources.read_source(_batches(20), batch_sources.GENERATOR)
 
-    assert (len(source.kept), source.batch_size, sum(1 for _ in source.given)) == (16, 8, 20)
+    assert (len(source.first_batches), source.batch_size, sum(1 for _ in source.data)) == (16, 8, 20)
 
 
 def test_a_generator_that_ends_early_is_refused() -> None:
     with pytest.raises(
         InvalidArgument, match="data must be a generator that does not end, but it ended after 3 batches"
     ):
-        benchmark_data.of(_batches(3))
+        benchmark_data.read_data(_batches(3))
 
 
 def test_a_generator_that_ends_later_is_refused_then() -> None:
-    source = batch_sources.read(_batches(20), batch_sources.GENERATOR)
-    list(source.given)
+    source = batch_sources.read_source(_batches(20), batch_sources.GENERATOR)
+    list(source.data)
 
     with pytest.raises(InvalidArgument, match="it ended after 20 batches"):
         source.check_not_ended()
@@ -115,18 +115,18 @@ def test_a_generator_that_ends_later_is_refused_then() -> None:
 
 def test_a_source_without_batches_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="data must give at least one batch"):
-        benchmark_data.of(_batches(0))
+        benchmark_data.read_data(_batches(0))
 
 
 def test_single_items_are_no_batches() -> None:
     with pytest.raises(InvalidArgument, match=r"call its batch\(\) first"):
-        benchmark_data.of(iter([(np.float32(1), np.int64(0))] * 20))
+        benchmark_data.read_data(iter([(np.float32(1), np.int64(0))] * 20))
 
 
 def test_batches_of_another_shape_are_not_kept() -> None:
     given = [(X, Y), (X[:3], Y[:3])] * 10
 
-    assert len(batch_sources.read(iter(given), batch_sources.GENERATOR).kept) == 8
+    assert len(batch_sources.read_source(iter(given), batch_sources.GENERATOR).first_batches) == 8
 
 
 def test_weights_of_classes_are_those_of_their_labels() -> None:
@@ -159,8 +159,8 @@ def test_a_data_set_tells_its_epochs(kind: str) -> None:
     data = api.tensorflow().data.Dataset.from_tensor_slices((X, Y)).batch(2)
     data = {"known": data, "unknown": data.filter(lambda x, y: True), "endless": data.repeat()}[kind]
 
-    source = benchmark_data.of(data).source
+    source = benchmark_data.read_data(data).source
 
     assert source is not None
-    told = {"known": (4, None), "unknown": (4, 4), "endless": (batch_sources.STEPS, batch_sources.STEPS)}
+    told = {"known": (4, None), "unknown": (4, 4), "endless": (batch_sources.ENDLESS_EPOCH, batch_sources.ENDLESS_EPOCH)}
     assert (source.batches, source.steps) == told[kind]

@@ -11,9 +11,9 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 from pytest_kerasch2.timing import compare_duration, installed_releases, suite_lookup, suite_search, timed_processes
-from pytest_kerasch2.timing.compare import Order
+from pytest_kerasch2.timing.compare import ComparisonPlan
 from pytest_kerasch2.timing.timed_processes import ComparedSide
 
 PYTHON = Path(sys.executable)
@@ -136,7 +136,7 @@ def test_a_release_is_not_installed_where_the_other_one_lacks_the_suite(
 ) -> None:
     pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
     asked: list[object] = []
-    monkeypatch.setattr(installed_releases, "_done", lambda *given: asked.append(given))
+    monkeypatch.setattr(installed_releases, "_run_installer", lambda *given: asked.append(given))
     monkeypatch.chdir(tmp_path)
 
     status = cli.main(["compare", "toy==1.0", str(PYTHON), "--suite", "nowhere:f"])
@@ -198,7 +198,7 @@ def test_what_an_installer_says_is_told_without_passwords(tmp_path: Path) -> Non
     program = "import sys; print('no https://me:secret@host/simple'); sys.exit(1)"
 
     with pytest.raises(InvalidArgument) as caught:
-        installed_releases._done("tensrflow==1.0", [sys.executable, "-c", program])
+        installed_releases._run_installer("tensrflow==1.0", [sys.executable, "-c", program])
 
     assert ("secret" in str(caught.value), "did you mean tensorflow" in str(caught.value)) == (False, True)
 
@@ -212,7 +212,7 @@ def test_what_an_installer_says_is_told_without_passwords(tmp_path: Path) -> Non
     ],
 )
 def test_the_duration_is_estimated_beforehand(names: tuple[str, ...], known: bool, most: int, told: str) -> None:
-    assert told in compare_duration.estimated(Order(Terms(most=most), names=names), known)
+    assert told in compare_duration.duration_text(ComparisonPlan(ComparisonSettings(max_starts=most), benchmarks=names), known)
 
 
 def test_the_program_that_looks_runs_on_old_interpreters() -> None:

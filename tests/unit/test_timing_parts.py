@@ -27,7 +27,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     for name, function in known.items():
         monkeypatch.setattr(breakdown.api, name, function)
     # The step of the stand-in stands for that of Keras.
-    monkeypatch.setattr(reference_loop, "is_own", lambda *given: False)
+    monkeypatch.setattr(reference_loop, "is_overridden", lambda *given: False)
     return made
 
 

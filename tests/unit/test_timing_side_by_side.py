@@ -62,8 +62,8 @@ def test_what_took_no_turns_is_not_compared(rows: list[BenchmarkRow]) -> None:
 def test_a_median_lies_between_what_was_drawn() -> None:
     span = bootstrap.median_of([0.0, 0.1, 0.2, 0.3, 0.4], 0.05)
 
-    assert 1.0 <= span.low < span.found < span.high <= 1.5
-    assert span.found == pytest.approx(1.2214, abs=1e-4)
+    assert 1.0 <= span.low < span.estimate < span.high <= 1.5
+    assert span.estimate == pytest.approx(1.2214, abs=1e-4)
 
 
 def test_of_several_blocks_the_peak_is_the_largest_and_growth_their_mean() -> None:

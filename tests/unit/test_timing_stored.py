@@ -44,14 +44,14 @@ def test_the_schema_is_that_of_what_is_recorded() -> None:
 @pytest.mark.parametrize(
     ("plain", "said"),
     [
-        (kept(CPU, schema=2), "are not of schema 1. Found: {path}, at benchmarks/0/extra_info/kerasch2/schema"),
+        (kept(CPU, schema=3), "are not of schema 2. Found: {path}, at benchmarks/0/extra_info/kerasch2/schema"),
         (kept(CPU, blocks=[]), "at benchmarks/0/extra_info/kerasch2/blocks"),
-        (kept(CPU, blocks=[{"steps": 1, "seconds": float("nan"), "owed": 0}]), "blocks/0/seconds: must be number"),
+        (kept(CPU, blocks=[{"steps": 1, "seconds": float("nan"), "unsynchronised": 0}]), "blocks/0/seconds: must be number"),
         (kept(CPU, network=None), "kerasch2/network: must be string"),
-        (kept(CPU, parts={"steps": 10, "rounds": [{"whole": 1}]}), "kerasch2/parts"),
+        (kept(CPU, breakdown={"steps": 10, "rounds": [{"whole": 1}]}), "kerasch2/breakdown"),
         (kept([]), "A file holds no times of steps. Found: {path}: 1 benchmarks of another kind"),
-        ({"schema": 1, "claims": []}, "are not of schema 1"),
-        ([], "are not of schema 1"),
+        ({"schema": 1, "claims": []}, "are not of schema 2"),
+        ([], "are not of schema 2"),
     ],
 )  # fmt: skip
 def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path, plain: Any, said: str) -> None:

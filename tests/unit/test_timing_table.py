@@ -14,7 +14,7 @@ MEMORY = Memory(3 * 2**30, 2048.0)
 
 def _row(name: str = "benchmarks/bench_steps.py::test_way[cpu:0-fit]", **more: object) -> BenchmarkRow:
     found = Measurement(1.5, (), bool(more.pop("steady", True)), BLOCKS, 1, (None, None), None, MEMORY)
-    return BenchmarkRow(name, "cpu:0", "fit", 32, found, **{"limit": 0.0005, **more})  # type: ignore[arg-type]
+    return BenchmarkRow(name, "cpu:0", "fit", 32, found, **{"roofline_seconds": 0.0005, **more})  # type: ignore[arg-type]
 
 
 def test_the_steps_of_the_first_call_are_no_part_of_what_came_before_them() -> None:
@@ -60,7 +60,7 @@ def test_a_step_that_did_not_become_steady_is_marked() -> None:
 
 
 def test_a_network_of_other_layers_has_no_limit() -> None:
-    line = _line(table.table_text([_row(limit=None)], 120, colour=False), "way[cpu:0-fit]")
+    line = _line(table.table_text([_row(roofline_seconds=None)], 120, colour=False), "way[cpu:0-fit]")
 
     assert " 4.0 " not in line
 

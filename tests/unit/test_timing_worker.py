@@ -78,35 +78,35 @@ def worker(folder: Path) -> Iterator[TimedProcess]:
 
 
 def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: TimedProcess) -> None:
-    named = {"suite_of": "steps_of_mine:benchmarks"}
+    named = {"suite": "steps_of_mine:benchmarks"}
     about = worker.ask("about", **named)
-    opened = worker.ask("open", **named, name="small", device="cpu", slower=0.0)
+    opened = worker.ask("open", **named, name="small", device="cpu", slowdown=0.0)
 
-    worker.ask("turns", name="small", by=opened["by"], count=3, calls=5, lead=1)
-    done = [worker.ask("turn") for _ in range(3)]
+    worker.ask("blocks", name="small", pause_point=opened["pause_point"], count=3, calls=5, untimed=1)
+    done = [worker.ask("block") for _ in range(3)]
 
     assert (about["benchmarks"], about["environment"]["python"]) == (
         ["small", "wrong", "unknown", "worse", "mapping"],
         sys.version.split()[0],
     )
     # Up to 2.1 `predict` is stopped at its epochs, of four batches each.
-    steps = 5 * {"call": 1, "epoch": 4}[opened["by"]]
+    steps = 5 * {"call": 1, "epoch": 4}[opened["pause_point"]]
     assert [(one["steps"], one["seconds"] > 0) for one in done] == [(steps, True)] * 3
     # The run ends, and did what it was to do.
-    assert worker.ask("turn") == {}
+    assert worker.ask("block") == {}
     with pytest.raises(InvalidArgument, match="name one of small"):
-        worker.ask("open", **named, name="other", device="cpu", slower=0.0)
+        worker.ask("open", **named, name="other", device="cpu", slowdown=0.0)
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
 def test_inputs_in_a_mapping_are_checked_and_timed_in_turns(worker: TimedProcess) -> None:
-    its = {"suite_of": "steps_of_mine:benchmarks", "name": "mapping", "device": "cpu"}
-    opened = worker.ask("open", **its, slower=0.0, proving=True)
+    its = {"suite": "steps_of_mine:benchmarks", "name": "mapping", "device": "cpu"}
+    opened = worker.ask("open", **its, slowdown=0.0, verify=True)
 
-    worker.ask("turns", name="mapping", by=opened["by"], count=2, calls=5, lead=1)
-    done = [worker.ask("turn") for _ in range(2)]
+    worker.ask("blocks", name="mapping", pause_point=opened["pause_point"], count=2, calls=5, untimed=1)
+    done = [worker.ask("block") for _ in range(2)]
 
-    assert ("off" in opened["proof"], all(one["seconds"] > 0 for one in done)) == (True, True)
+    assert ("off" in opened["work_check"], all(one["seconds"] > 0 for one in done)) == (True, True)
 
 
 @pytest.mark.parametrize("ended", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["of-itself", "killed"])
@@ -121,7 +121,7 @@ def test_a_process_leaves_no_temporary_file(
     with timed_processes.copied_package() as package:
         worker = TimedProcess(ComparedSide("mine", Path(sys.executable), folder), package)
         # To prove what its steps do, it traces functions, of which TensorFlow writes files.
-        worker.ask("open", suite_of="steps_of_mine:benchmarks", name="worse", device="cpu", proving=True)
+        worker.ask("open", suite="steps_of_mine:benchmarks", name="worse", device="cpu", verify=True)
         if ended:
             worker.process.kill()
 
