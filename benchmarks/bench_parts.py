@@ -40,4 +40,4 @@ def test_parts(step_benchmark: Any, request: pytest.FixtureRequest, device: Any,
     model = models.style("sequential-list").compiled(api.tensorflow())
     data = tuple(np.concatenate([part] * REPEATED) for part in benchmark_suite.synthetic_images())
     seconds = 15.0 if request.config.stash[SETTINGS].full else 1.0
-    step_benchmark(model, data, batch_size=batch_size, device=device.name, seconds=seconds, apart=True)
+    step_benchmark(model, data, batch_size=batch_size, device=device.name, seconds=seconds, breakdown=True)

@@ -97,9 +97,12 @@ def styles(
         api.fresh_session(0)
         made = {name: models.style(name).compiled(api.tensorflow()) for name in STYLES}
         how = {"batch_size": BATCH, "device": device.name, "seconds": seconds, "rounds": ROUNDS}
-        how["given_up"] = lambda: pytest_benchmark_adapter.save_partial_results(request.config)
+        how["on_timeout"] = lambda: pytest_benchmark_adapter.save_partial_results(request.config)
         with fixture_calls.told(request):
-            took_turns[device.name] = made, pytest_benchmark_adapter.measure_interleaved(made, few_images, group="styles", **how)
+            took_turns[device.name] = (
+                made,
+                pytest_benchmark_adapter.measure_interleaved(made, few_images, group="styles", **how),
+            )
     return took_turns[device.name]
 
 
@@ -107,7 +110,7 @@ def styles(
 def test_style(step_benchmark: Any, few_images: Any, device: Any, styles: Any, style: str) -> None:
     """Each way to write the network, trained by `fit` as the chapter calls it; all of them take turns."""
     made, found = styles
-    step_benchmark(made[style], few_images, batch_size=BATCH, device=device.name, found=found[style])
+    step_benchmark(made[style], few_images, batch_size=BATCH, device=device.name, measurement=found[style])
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -39,7 +39,12 @@ from pytest_kerasch2.timing.timed_processes import ComparedSide
 
 ROOT = Path(__file__).parent.parent
 # How processes take turns: what was done otherwise is not of the same comparison.
-TURNS = {"seconds": compare.START_SECONDS, "turn": compare.BLOCK_SECONDS, "lead": compare.UNTIMED_CALLS, "counts": ROUND_VALUE}
+TURNS = {
+    "seconds": compare.START_SECONDS,
+    "turn": compare.BLOCK_SECONDS,
+    "lead": compare.UNTIMED_CALLS,
+    "counts": ROUND_VALUE,
+}
 REFUSED = "refused"
 KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
 INTERRUPTED = 130

@@ -117,7 +117,9 @@ def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) 
         covered = 0
         for _ in range(trials):
             name, shift = drawn.choice(list(pool[0])), math.log1p(drawn.choice(PLANTED))
-            span = paired_sequential.trimmed_mean_interval([one[name][0] + shift for one in drawn_of(pool, count, drawn)], 0.05)
+            span = paired_sequential.trimmed_mean_interval(
+                [one[name][0] + shift for one in drawn_of(pool, count, drawn)], 0.05
+            )
             covered += span.low <= math.exp(shift) <= span.high
         found[count] = (covered, trials)
     return found

@@ -28,7 +28,7 @@ from evaluation.overhead import turn
 from evaluation.overhead_works import clocked, fitted
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.timing import modes, step_measurement
+from pytest_kerasch2.timing import measurement, modes
 from pytest_kerasch2.timing.workload import make_workload
 
 STARTS, PAIRS, ITEMS, BATCH = 8, 20, 2048, 32
@@ -71,7 +71,7 @@ def start(count: int, seed: int) -> dict[str, Any]:
     for name in chance.sample(sorted(FEEDS), len(FEEDS)):
         api.fresh_session(seed)
         its = make_workload(*FEEDS[name](), BATCH, devices.one("cpu"))
-        with step_measurement.prepare(its, modes.find_mode("fit")) as ready:
+        with measurement.prepare(its, modes.find_mode("fit")) as ready:
             loop, steps = fitted(ready), ready.block_steps
             loop(ready.step_multiple)
             told = [turn(ready, loop, steps, chance) for _ in range(count)]

@@ -231,7 +231,7 @@ def _read_comparison(path: Path) -> Any:
 
 def _show_comparison(path: Path, folder: Path) -> Shown:
     summary = folder / "summary.md"
-    status, printed = run("compare", "--told-by", path, "--summary", summary)
+    status, printed = run("compare", "--from-json", path, "--summary", summary)
     yield "terminal", printed
     if status != 2:
         yield "markdown", summary.read_text(encoding="utf-8")
@@ -262,17 +262,17 @@ def _read_steps(path: Path) -> Any:
 
 
 def _show_steps(path: Path, folder: Path) -> Shown:
-    from pytest_kerasch2.timing import results_file, side_by_side, table
-    from pytest_kerasch2.timing import table as tables
+    from pytest_kerasch2.timing import results_file, summary
+    from pytest_kerasch2.timing import summary as tables
 
     plot = folder / "steps.svg"
-    status, printed = run("steps", path, "--plot", plot)
+    status, printed = run("scaling", path, "--plot", plot)
     yield "terminal", printed
     if status == 0:
         yield "svg", plot.read_text(encoding="utf-8")
         rows = results_file.read_run(path).rows
-        yield "terminal", table.table_text(rows, tables.WIDE_TERMINAL, colour=False)
-        yield "terminal", "\n".join(map(_at_a_terminal, side_by_side.interleaved_lines(rows)))
+        yield "terminal", summary.table_text(rows, tables.WIDE_TERMINAL, colour=False)
+        yield "terminal", "\n".join(map(_at_a_terminal, summary.interleaved_lines(rows)))
 
 
 def _at_a_terminal(line: str) -> str:

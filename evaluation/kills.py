@@ -89,7 +89,7 @@ def _download(here: Place) -> Sequence[str]:
 
 
 def _compare(here: Place) -> Sequence[str]:
-    words = ("compare", "HEAD~1", "HEAD", "--suite", "none:none", "--most", "11", "--json", "compared.json")
+    words = ("compare", "HEAD~1", "HEAD", "--suite", "none:none", "--max-starts", "11", "--json", "compared.json")
     return (*PYTHON, "comparing.py", *words)
 
 

@@ -34,7 +34,7 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.stats.paired_sequential import Interval
 from pytest_kerasch2.timing.block import StepRunner
-from pytest_kerasch2.timing.step_measurement import PreparedWorkload
+from pytest_kerasch2.timing.measurement import PreparedWorkload
 
 PLACE = Path(__file__).parent / "data" / "overhead.json"
 SCHEMA = 1

@@ -14,10 +14,10 @@ import pytest
 from pytest_kerasch2 import models
 from pytest_kerasch2.errors import ChildDied
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import benchmark_suite, modes, step_measurement
+from pytest_kerasch2.timing import benchmark_suite, measurement, modes
 from pytest_kerasch2.timing.block import StepRunner
+from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.step_measurement import PreparedWorkload
 from pytest_kerasch2.timing.workload import Workload, make_workload
 
 SPINS = {"spin 0.2 ms": 0.0002, "spin 2 ms": 0.002, "spin 20 ms": 0.02}
@@ -86,7 +86,10 @@ def chapters() -> Workload:
     """Return the chapter's network with made-up images."""
     api.fresh_session(0)
     return make_workload(
-        models.style("sequential-list").compiled(api.tensorflow()), benchmark_suite.synthetic_images(), BATCH, devices.one()
+        models.style("sequential-list").compiled(api.tensorflow()),
+        benchmark_suite.synthetic_images(),
+        BATCH,
+        devices.one(),
     )
 
 
@@ -204,8 +207,8 @@ def rival(step: Callable[[], Any]) -> float:
 def made(work: str) -> Iterator[tuple[PreparedWorkload, StepRunner]]:
     """Yield a work, ready for the harness, and the loop written by hand."""
     if work in SPINS:
-        with step_measurement.prepare(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]
+        with measurement.prepare(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]
             yield ready, spun(ready)
         return
-    with step_measurement.prepare(chapters(), modes.find_mode(work)) as ready:
+    with measurement.prepare(chapters(), modes.find_mode(work)) as ready:
         yield ready, fitted(ready) if work == "fit" else by_hand(ready)

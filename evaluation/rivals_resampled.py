@@ -136,7 +136,7 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
         found.starts = _whole(found)
     number = sum(map(_starts, runs))
     if number < ComparisonSettings().max_starts:
-        remedy = f"name more files, or compare with --most 40 --margin 0.0001 --error 1e-9; {ComparisonSettings().max_starts} are needed"
+        remedy = f"name more files, or compare with --max-starts 40 --margin 0.0001 --alpha 1e-9; {ComparisonSettings().max_starts} are needed"
         raise InvalidArgument("Times are of too few starts", f"{', '.join(map(str, paths))}: {number}", remedy)
     return runs
 
@@ -212,7 +212,9 @@ def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
 def _logs(found: Comparison, name: str) -> list[tuple[float, float, float]]:
     """Return the logarithms of the ratio and of the null of each start, and the seconds that were measured."""
     its = [pair for pair in found.starts if pair["benchmark"] == name]
-    return [(log_ratio(one, CANDIDATE), log_ratio(one, BASELINE_REPEAT), compare_result.timed_seconds(one)) for one in its]
+    return [
+        (log_ratio(one, CANDIDATE), log_ratio(one, BASELINE_REPEAT), compare_result.timed_seconds(one)) for one in its
+    ]
 
 
 def _count(rate: Rate, red: Sequence[bool]) -> None:

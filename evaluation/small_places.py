@@ -54,8 +54,8 @@ import sys, time
 from pytest_kerasch2.timing import timed_processes
 timed_processes.PROGRAM = timed_processes.PROGRAM.replace("pytest_kerasch2.timing.worker", "worker_of_nothing")
 from pytest_kerasch2 import cli
-from pytest_kerasch2.timing import suite_lookup
-suite_lookup.check_suite = lambda *given: None
+from pytest_kerasch2.timing import benchmark_suite
+benchmark_suite.check_suite = lambda *given: None
 sys.exit(cli.main(sys.argv[1:]))
 """
 WORKER = """

@@ -25,7 +25,7 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.errors import InvalidMeasurement, NotApplicable
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import benchmark_suite, modes, reference_loop, step_measurement
+from pytest_kerasch2.timing import benchmark_suite, measurement, modes, reference_loop
 from pytest_kerasch2.timing.block import StepRunner
 from pytest_kerasch2.timing.modes import BatchLoop, Mode
 from pytest_kerasch2.timing.workload import Workload, make_workload
@@ -71,7 +71,7 @@ def chapters(seed: int, style: str = "sequential-list") -> Workload:
 
 
 def _measure(its: Workload, mode: Mode, verify: bool = True) -> Callable[[], Any]:
-    return lambda: step_measurement.measure(its, mode, SECONDS, verify)
+    return lambda: measurement.measure(its, mode, SECONDS, verify)
 
 
 def trials() -> Iterator[tuple[str, Callable[[], Any]]]:

@@ -59,7 +59,9 @@ def keeper(name: str) -> Any:
 def short_blocks() -> Iterator[None]:
     """Let blocks be as short as `OVERHEAD` allows."""
     usual = block.steps_per_block
-    block.steps_per_block = lambda step_seconds, cost, overhead=OVERHEAD: usual(step_seconds, cost, max(overhead, OVERHEAD))
+    block.steps_per_block = lambda step_seconds, cost, overhead=OVERHEAD: usual(
+        step_seconds, cost, max(overhead, OVERHEAD)
+    )
     try:
         yield
     finally:
@@ -94,7 +96,9 @@ def measured(one: Honest, mode: str, seed: int, seconds: float = SECONDS) -> dic
     def measure() -> Any:
         made = one.make(api.keras(), np.random.RandomState(seed))
         if mode == "step":
-            return pytest_benchmark_adapter.record_function(keeper(one.name), made, seconds=seconds, **one.options).measurement
+            return pytest_benchmark_adapter.record_function(
+                keeper(one.name), made, seconds=seconds, **one.options
+            ).measurement
         model, data = made
         how = {"device": "cpu", "seconds": seconds, **one.options, "mode": mode}
         return pytest_benchmark_adapter.record_model(keeper(one.name), model, data, **how).measurement

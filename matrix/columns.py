@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.timing import requirements
+from pytest_kerasch2.timing import installed_releases
 
 SERIES = ("tensorflow", "keras", "paired", "legacy", "backend")
 HOST = "host"
@@ -143,7 +143,7 @@ def _column(entry: Any) -> Column:
 
 def _requirements(given: Sequence[str]) -> tuple[str, ...]:
     """Return what an installer is asked for, which takes options and files on its standard input too."""
-    return tuple(map(requirements.parse_requirement, given))
+    return tuple(map(installed_releases.parse_requirement, given))
 
 
 def _day(given: Any) -> str:

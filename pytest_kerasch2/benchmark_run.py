@@ -17,18 +17,9 @@ from pytest_kerasch2.framework import devices
 from pytest_kerasch2.options import BENCHMARK, CHAPTER, SETTINGS, Settings
 from pytest_kerasch2.report import pictures
 from pytest_kerasch2.suggestions import close_to
-from pytest_kerasch2.timing import (
-    advice,
-    breakdown_summary,
-    pytest_benchmark_adapter,
-    scaling,
-    scaling_command,
-    scaling_table,
-    side_by_side,
-    table,
-)
+from pytest_kerasch2.timing import pytest_benchmark_adapter, scaling, scaling_command, summary
 from pytest_kerasch2.timing.scaling import StepCurve
-from pytest_kerasch2.timing.table import BenchmarkRow, short_name
+from pytest_kerasch2.timing.summary import BenchmarkRow, short_name
 
 NAME = "kerasch2-benchmarks"
 # Where nothing else is named, the benchmarks of a project are looked for here.
@@ -144,11 +135,20 @@ class BenchmarkRun:
             rows = sorted(self.rows, key=lambda row: self._position(row.name))
             curves = scaling.step_curves(rows)
             # A file has no width.
-            width = max(terminalreporter.config.get_terminal_writer().fullwidth, 0 if colour else table.WIDE_TERMINAL)
-            terminalreporter.write(table.table_text(rows, width, colour) + scaling_table.scaling_text(curves, width, colour))
-            for line in ("", *side_by_side.interleaved_lines(rows), *breakdown_summary.breakdown_lines(rows), *advice.advice_lines(rows)):
+            width = max(terminalreporter.config.get_terminal_writer().fullwidth, 0 if colour else summary.WIDE_TERMINAL)
+            terminalreporter.write(
+                summary.table_text(rows, width, colour) + scaling.scaling_text(curves, width, colour)
+            )
+            for line in (
+                "",
+                *summary.interleaved_lines(rows),
+                *summary.breakdown_lines(rows),
+                *summary.advice_lines(rows),
+            ):
                 terminalreporter.write_line(foreign.terminal(line))
-            if any(row.measurement is not None for row in rows) and not any(row.device.startswith("gpu") for row in rows):
+            if any(row.measurement is not None for row in rows) and not any(
+                row.device.startswith("gpu") for row in rows
+            ):
                 terminalreporter.write_line("GPU: not measured; this run used none.")
             self._draw(curves, terminalreporter)
 

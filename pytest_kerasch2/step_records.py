@@ -61,7 +61,11 @@ def begin_measurement(request: Any, benchmark: Any, name: str | None = None) -> 
     if suffix in names:
         raise InvalidArgument("Two measurements of one test have one name", repr(name), "give each another name")
     names.append(suffix)
-    benchmark.name, benchmark.fullname, benchmark.extra_info = request.node.name + suffix, request.node.nodeid + suffix, {}
+    benchmark.name, benchmark.fullname, benchmark.extra_info = (
+        request.node.name + suffix,
+        request.node.nodeid + suffix,
+        {},
+    )
     return f"{request.node.nodeid}{suffix}"
 
 

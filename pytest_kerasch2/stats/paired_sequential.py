@@ -70,7 +70,7 @@ class ComparisonSettings:
             raise InvalidArgument("A comparison cannot have this margin", repr(self.margin), "say one such as 0.04")
         if self.max_starts < MIN_STARTS:
             raise InvalidArgument(
-                "A comparison has too few starts", repr(self.max_starts), f"allow {MIN_STARTS} at least (--most)"
+                "A comparison has too few starts", repr(self.max_starts), f"allow {MIN_STARTS} at least (--max-starts)"
             )
 
 
@@ -139,7 +139,9 @@ def pseudomedian(values: Sequence[float]) -> float:
     return statistics.median((one + other) / 2 for one, other in itertools.combinations_with_replacement(values, 2))
 
 
-def judge(ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, benchmarks: int) -> Judgement | None:
+def judge(
+    ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, benchmarks: int
+) -> Judgement | None:
     """Decide at the first look that can; undecided where none can, and None where there are too few pairs to look.
 
     Args:
@@ -158,7 +160,9 @@ def judge(ratios: Sequence[float], repeats: Sequence[float], settings: Compariso
     return judgement
 
 
-def _judge_at_look(ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, share: float, benchmarks: int) -> Judgement:
+def _judge_at_look(
+    ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, share: float, benchmarks: int
+) -> Judgement:
     alpha = share * settings.alpha / benchmarks
     # Slower and faster may each be told in error so often; of an unfit machine it is one error on both sides.
     ratio, repeat = trimmed_mean_interval(ratios, 2 * alpha), trimmed_mean_interval(repeats, alpha)

@@ -59,10 +59,10 @@ def check_count(value: Any, name: str) -> None:
 
 
 def check_breakdown(breakdown: Any, mode: str) -> None:
-    """Refuse to take another step than one of `fit` apart.
+    """Refuse the breakdown of a step of another mode than `fit`.
 
     Raises:
-        InvalidArgument: it is to be done.
+        InvalidArgument: it is asked for.
     """
     if breakdown and mode != "fit":
-        raise InvalidArgument(f"apart=True takes a step of mode='fit' apart, got mode={mode!r}")
+        raise InvalidArgument(f"breakdown=True needs mode='fit', got mode={mode!r}")

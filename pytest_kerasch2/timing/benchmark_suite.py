@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
+import re
+import subprocess
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping
+from pathlib import Path
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 from pytest_kerasch2.framework import api
+from pytest_kerasch2.json_files import parse_json
+from pytest_kerasch2.suggestions import did_you_mean
+from pytest_kerasch2.timing import suite_search
+from pytest_kerasch2.timing.timed_processes import ComparedSide, python_path
 
 # Made up, so that nothing need be installed or fetched: so many images of ten classes that can be told apart. An
 # epoch of them is a block of a tenth of a second.
@@ -96,3 +104,85 @@ def synthetic_images() -> tuple[Any, Any]:
     for label in range(10):
         x[labels == label, 2 * label : 2 * label + 2] += 0.5
     return x, labels
+
+
+SUITE_ADDRESS = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+# Seconds: an interpreter on a slow disk takes a few.
+LOOKUP_DEADLINE = 60.0
+
+
+def check_words(suite: str | None, benchmarks: Sequence[str]) -> None:
+    """Require that a suite is written as `module:function`, and that the chapter has the benchmarks named of it.
+
+    Raises:
+        InvalidArgument: it is not so.
+    """
+    if suite is not None and not SUITE_ADDRESS.fullmatch(suite):
+        raise InvalidArgument("A suite is not named", repr(suite), "write MODULE:FUNCTION")
+    unknown = [name for name in benchmarks if name not in CHAPTERS]
+    if suite is None and unknown:
+        remedy = f"name one of {', '.join(CHAPTERS)}" + did_you_mean(unknown[0], CHAPTERS, before="; ")
+        raise InvalidArgument("The chapter has no such benchmark", ", ".join(map(repr, unknown)), remedy)
+
+
+def check_suite(side: ComparedSide, suite: str | None, here: Path) -> None:
+    """Require that an arm has the suite, as far as that can be told without importing it.
+
+    Args:
+        arm: whose interpreter looks.
+        suite: `module:function`, or None for the chapter's.
+        here: the user's own folder, in which it may be although the arm does not have it.
+
+    Raises:
+        InvalidArgument: there is no such module or function; the message says where it was looked for.
+    """
+    if suite is None:
+        return
+    module, _, function = suite.partition(":")
+    answer = _search(side, module)
+    if answer is None:
+        # It does not answer: that is told by the process that times.
+        return
+    places = ", ".join(map(str, dict.fromkeys((*side.import_first, side.folder))))
+    if answer["file"] is None:
+        places_text = f"it was looked for in what is installed for {side.python} and in {places}"
+        problem = f"{suite}: {side.name} has no module {module}{_reason(answer)}; {places_text}"
+        raise InvalidArgument("A suite is not found", problem, _remedy(side, module, here))
+    if answer["error"]:
+        raise InvalidArgument("A suite cannot be read", f"{suite}: {answer['error']}", "correct that file")
+    if answer["names"] is not None and function not in answer["names"]:
+        remedy = f"name a function of that file{did_you_mean(function, answer['names'], before='; ')}"
+        raise InvalidArgument("A suite is not found", f"{suite}: {answer['file']} has no {function}", remedy)
+
+
+def _reason(found: dict[str, Any]) -> str:
+    return f" ({found['error']})" if found["error"] else ""
+
+
+def _remedy(side: ComparedSide, module: str, here: Path) -> str:
+    top = module.partition(".")[0]
+    in_working_tree = any((place / top).is_dir() or (place / f"{top}.py").is_file() for place in (here, here / "src"))
+    if side.revision and in_working_tree:
+        return f"commit it: it is in your working tree, and not in {side.name}"
+    near = [path.stem for place in (*side.import_first, side.folder) if place.is_dir() for path in place.iterdir()]
+    remedy = "run this in the folder that has it, or install it"
+    return remedy + did_you_mean(top, [name for name in near if name.isidentifier()], before="; ")
+
+
+def _search(side: ComparedSide, module: str) -> dict[str, Any] | None:
+    """Return what the interpreter of an arm finds, or None where it gives no answer."""
+    program = Path(suite_search.__file__).read_text(encoding="utf-8")
+    try:
+        done = subprocess.run(
+            [str(side.python), "-c", program, str(side.folder), module],
+            cwd=str(side.folder),
+            env={**os.environ, **side.variables, "PYTHONPATH": python_path(side)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=LOOKUP_DEADLINE,
+        )
+        answer = parse_json(done.stdout.decode("utf-8", "replace").strip().rpartition("\n")[2])
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return answer if isinstance(answer, dict) and {"file", "names", "error"} <= set(answer) else None

@@ -89,7 +89,9 @@ def steps_per_block(step_seconds: float, cost: float, overhead: float = MAX_OVER
     return max(1, math.ceil(max(MIN_BLOCK_SECONDS, cost / overhead) / max(step_seconds, 1e-9)))
 
 
-def time_block(run: StepRunner, steps: int, finish: Callable[[], None], wait: Callable[[], None], sync_overhead: float) -> Block:
+def time_block(
+    run: StepRunner, steps: int, finish: Callable[[], None], wait: Callable[[], None], sync_overhead: float
+) -> Block:
     """Do a block of steps, and see how long the device went on when its clock had stopped.
 
     Args:

@@ -28,17 +28,9 @@ import numpy as np
 
 from pytest_kerasch2.errors import InvalidMeasurement, NotApplicable
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import (
-    benchmark_data,
-    block,
-    modes,
-    nested_arrays,
-    reference_loop,
-    step_measurement,
-    update_count,
-)
+from pytest_kerasch2.timing import block, measurement, modes, nested_arrays, reference_loop, training_check
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.step_measurement import PreparedWorkload
+from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.workload import Workload, variables_restored
 
 PART_NAMES = ("input", "dispatch", "compute", "wait")
@@ -92,7 +84,9 @@ class Breakdown:
     @property
     def seconds(self) -> dict[str, float]:
         """Return the seconds of each part, the median of the rounds; noise may make a small one negative."""
-        return {name: statistics.median(found) for name, found in zip(PART_NAMES, zip(*(one.parts for one in self.rounds)))}
+        return {
+            name: statistics.median(found) for name, found in zip(PART_NAMES, zip(*(one.parts for one in self.rounds)))
+        }
 
     @property
     def share(self) -> float:
@@ -133,7 +127,7 @@ def measure_breakdown(workload: Workload, seconds: float, verify: bool = True) -
         raise NotApplicable(ONLY_FIT, "before TensorFlow 2.2, Keras's loop knows no `train_function`")
     if not api.runs_on_tensorflow() and api.release().backend != "jax":
         raise NotApplicable(ONLY_FIT, "on this backend, Keras's loop itself takes the batch")
-    with _training_restored(workload), step_measurement.prepare(workload, modes.find_mode("fit"), verify) as prepared:
+    with _training_restored(workload), measurement.prepare(workload, modes.find_mode("fit"), verify) as prepared:
         ways = _Experiments(workload, prepared)
         for _ in range(WARMUP_ROUNDS):
             ways.round()
@@ -172,12 +166,14 @@ class _Experiments:
         self.random.shuffle(order)
         results = {name: ways[name]() for name in order}
         waited = results["ready"][1] / self.ready.block_steps
-        return BreakdownRound(waited=waited, **{name: one.synchronised_step_seconds for name, (one, _) in results.items()})
+        return BreakdownRound(
+            waited=waited, **{name: one.synchronised_step_seconds for name, (one, _) in results.items()}
+        )
 
     def _counted(self, trains: bool, way: Callable[[], tuple[Block, float]]) -> tuple[Block, float]:
         before = self.subject.update_count()
         result = way()
-        update_count.check_updates(self.subject, before, self.ready.block_steps if trains else 0)
+        training_check.check_updates(self.subject, before, self.ready.block_steps if trains else 0)
         return result
 
     def _around(self) -> Block:
@@ -196,7 +192,9 @@ class _Experiments:
             return result
 
         with self._step_replaced(step):
-            outer = block.time_block(self.ready.run, self.ready.block_steps, workload.finish, workload.wait, self.ready.sync_overhead)
+            outer = block.time_block(
+                self.ready.run, self.ready.block_steps, workload.finish, workload.wait, self.ready.sync_overhead
+            )
         return Block(outer.steps, outer.seconds - inside, outer.unsynchronised)
 
     def _wait(self, result: Any) -> None:
@@ -314,7 +312,7 @@ def _repeated(batch: Any, source: Any) -> Any:
     data = api.tensorflow().data.Dataset
     exact = data.from_tensors(batch)
     # Together with a batch of another size, which never comes, one of any size.
-    loose = exact.concatenate(data.from_tensors(benchmark_data.cut(batch, 0, 0)).take(0))
+    loose = exact.concatenate(data.from_tensors(nested_arrays.cut(batch, 0, 0)).take(0))
     return iter(next((one for one in (exact, loose) if one.element_spec == spec), exact).repeat())
 
 

@@ -16,11 +16,10 @@ from pytest_kerasch2.framework import devices
 from pytest_kerasch2.stats import distributions
 from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, SpeedVerdict
 from pytest_kerasch2.timing import (
+    benchmark_suite,
     compare,
-    compare_duration,
     installed_releases,
     revisions,
-    suite_lookup,
     timed_processes,
 )
 from pytest_kerasch2.timing.compare_result import Comparison
@@ -44,15 +43,18 @@ def run_self_test(chosen: Any, on_progress: Callable[[str], None]) -> bool:
     Raises:
         InvalidArgument: it is to keep something, which would be of one of its comparisons alone.
     """
-    if chosen.json or chosen.summary or chosen.told_by or chosen.second:
+    if chosen.json or chosen.summary or chosen.from_json or chosen.candidate:
         both = "--self-test, and --json, --summary, --told-by or a second thing"
         raise InvalidArgument("A self-test keeps nothing, and is of one thing", both, "leave out either")
-    baseline = chosen.first or sys.executable
+    baseline = chosen.baseline or sys.executable
     passed = True
-    slowdown = chosen.slower or SELF_TEST_SLOWDOWN
-    for slower, margin, expected in ((0.0, SELF_TEST_MARGIN, SpeedVerdict.SAME), (slowdown, chosen.margin, SpeedVerdict.SLOWER)):
+    slowdown = chosen.inject_slowdown or SELF_TEST_SLOWDOWN
+    for slower, margin, expected in (
+        (0.0, SELF_TEST_MARGIN, SpeedVerdict.SAME),
+        (slowdown, chosen.margin, SpeedVerdict.SLOWER),
+    ):
         options = argparse.Namespace(
-            **{**vars(chosen), "first": baseline, "second": baseline, "slower": slower, "margin": margin}
+            **{**vars(chosen), "baseline": baseline, "candidate": baseline, "inject_slowdown": slower, "margin": margin}
         )
         comparison = run_comparison(options, on_progress)
         if comparison.verdict is SpeedVerdict.UNFIT:
@@ -85,23 +87,27 @@ def run_comparison(chosen: Any, on_progress: Callable[[str], None]) -> Compariso
         InvalidArgument: something that was said cannot be used; so said before anything is started.
         FrameworkMissing: there is no SciPy.
     """
-    sides = [one for one in (chosen.first, chosen.second) if (one or "").strip()]
+    sides = [one for one in (chosen.baseline, chosen.candidate) if (one or "").strip()]
     if len(sides) < 2:
         for one in sides:
             if not Path(one).exists():
                 revisions.check_single(one)
         problem = f"{sides[0]!r} alone" if sides else "none"
-        raise InvalidArgument("A comparison is of two things", problem, "name both, such as `kerasch2 compare v1.2 HEAD`")
-    if not 0 <= chosen.slower < 10:
-        raise InvalidArgument("A slowdown cannot be injected", repr(chosen.slower), "say a share, such as 0.05")
+        raise InvalidArgument(
+            "A comparison is of two things", problem, "name both, such as `kerasch2 compare v1.2 HEAD`"
+        )
+    if not 0 <= chosen.inject_slowdown < 10:
+        raise InvalidArgument(
+            "A slowdown cannot be injected", repr(chosen.inject_slowdown), "say a share, such as 0.05"
+        )
     if not chosen.deadline > 0:
         raise InvalidArgument("A deadline is no time above zero", repr(chosen.deadline), "say seconds, such as 600")
     _check_outputs(chosen)
-    suite_lookup.check_words(chosen.suite, chosen.benchmark)
+    benchmark_suite.check_words(chosen.suite, chosen.benchmark)
     devices.single(chosen.device)
     distributions.stats()
     plan = compare.ComparisonPlan(
-        ComparisonSettings(chosen.error, chosen.margin, chosen.most),
+        ComparisonSettings(chosen.alpha, chosen.margin, chosen.max_starts),
         chosen.suite,
         tuple(chosen.benchmark),
         chosen.device,
@@ -110,8 +116,8 @@ def run_comparison(chosen: Any, on_progress: Callable[[str], None]) -> Compariso
     )
     with ExitStack() as stack:
         baseline, candidate = _resolve_sides(chosen, stack)
-        on_progress(compare_duration.duration_text(plan, is_chapter=chosen.suite is None))
-        return compare.compare(baseline, replace(candidate, slowdown=chosen.slower), plan, on_progress)
+        on_progress(compare.duration_text(plan, is_chapter=chosen.suite is None))
+        return compare.compare(baseline, replace(candidate, slowdown=chosen.inject_slowdown), plan, on_progress)
 
 
 def _check_outputs(chosen: Any) -> None:
@@ -128,8 +134,8 @@ def _check_outputs(chosen: Any) -> None:
 def _resolve_sides(chosen: Any, stack: ExitStack) -> list[ComparedSide]:
     """Return both arms, each with the suite; what takes longest to make ready, a release, comes last."""
     here, sides = Path.cwd(), {}
-    names = [chosen.first, chosen.second]
+    names = [chosen.baseline, chosen.candidate]
     for place in sorted((0, 1), key=lambda place: installed_releases.is_release(names[place])):
         sides[place] = stack.enter_context(timed_processes.resolve_side(names[place], here))
-        suite_lookup.check_suite(sides[place], chosen.suite, here)
+        benchmark_suite.check_suite(sides[place], chosen.suite, here)
     return [sides[0], sides[1]]

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterator, Mapping, Sequence
 
 from pytest_kerasch2.errors import CannotWrite, InvalidArgument, InvalidMeasurement
-from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, SpeedVerdict
+from pytest_kerasch2.stats.paired_sequential import MIN_STARTS, ComparisonSettings, SpeedVerdict
 from pytest_kerasch2.suggestions import did_you_mean
 from pytest_kerasch2.timing import block, compare_result, measured_environment, timed_processes
+from pytest_kerasch2.timing.benchmark_suite import CHAPTERS
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.compare_result import BASELINE, BASELINE_REPEAT, CANDIDATE, Comparison
 from pytest_kerasch2.timing.interleaving import EPOCH, MAX_UNSYNCHRONISED
@@ -61,7 +62,9 @@ class ComparisonPlan:
     deadline: float = timed_processes.DEADLINE
 
 
-def compare(baseline: ComparedSide, candidate: ComparedSide, plan: ComparisonPlan, on_progress: Callable[[str], None]) -> Comparison:
+def compare(
+    baseline: ComparedSide, candidate: ComparedSide, plan: ComparisonPlan, on_progress: Callable[[str], None]
+) -> Comparison:
     """Compare two things until each benchmark is decided, or all starts have been made.
 
     Args:
@@ -92,7 +95,9 @@ def compare(baseline: ComparedSide, candidate: ComparedSide, plan: ComparisonPla
             comparison.complete = not _undecided(comparison) or start + 1 == plan.settings.max_starts
             _save(comparison, plan.out, on_progress)
             left = (time.monotonic() - started_at) / (start + 1) * (plan.settings.max_starts - start - 1)
-            on_progress(f"start {start + 1} of {plan.settings.max_starts} at most, {left / 60:.0f} min left: {_progress(comparison)}")
+            on_progress(
+                f"start {start + 1} of {plan.settings.max_starts} at most, {left / 60:.0f} min left: {_progress(comparison)}"
+            )
             if comparison.complete:
                 break
     assert comparison is not None
@@ -125,7 +130,9 @@ def processes_started(
             process.close()
 
 
-def _new_comparison(baseline: ComparedSide, candidate: ComparedSide, processes: Sequence[TimedProcess], plan: ComparisonPlan) -> Comparison:
+def _new_comparison(
+    baseline: ComparedSide, candidate: ComparedSide, processes: Sequence[TimedProcess], plan: ComparisonPlan
+) -> Comparison:
     # The third process is one of the first thing.
     answers = [process.ask("about", suite=plan.suite) for process in processes[:BASELINE_REPEAT]]
     for fact in SHARED_FACTS:
@@ -144,7 +151,9 @@ def _new_comparison(baseline: ComparedSide, candidate: ComparedSide, processes: 
         for side, one in zip((baseline, candidate), answers)
     ]
     options = {"suite": plan.suite, "device": plan.device, "seed": plan.seed}
-    return Comparison(plan.settings, sides, [name for name in shared if not plan.benchmarks or name in plan.benchmarks], options)
+    return Comparison(
+        plan.settings, sides, [name for name in shared if not plan.benchmarks or name in plan.benchmarks], options
+    )
 
 
 def time_start(
@@ -219,7 +228,11 @@ def check_synchronised(starts: Sequence[Mapping[str, Any]], names: Sequence[str]
     for thing, name in enumerate(names):
         # The third process is one of the first thing.
         timed = [process for one in starts for process in one["blocks"][thing :: len(names)]]
-        blocks = [Block(process["steps"], *both) for process in timed for both in zip(process["seconds"], process["unsynchronised"])]
+        blocks = [
+            Block(process["steps"], *both)
+            for process in timed
+            for both in zip(process["seconds"], process["unsynchronised"])
+        ]
         try:
             block.check_synchronised(blocks, MAX_UNSYNCHRONISED)
         except InvalidMeasurement as error:
@@ -240,4 +253,40 @@ def _undecided(comparison: Comparison) -> list[str]:
 
 
 def _progress(comparison: Comparison) -> str:
-    return ", ".join(f"{name} {'…' if one is None else one.verdict.value}" for name, one in comparison.judgements().items())
+    return ", ".join(
+        f"{name} {'…' if one is None else one.verdict.value}" for name, one in comparison.judgements().items()
+    )
+
+
+# Seconds of a start: three processes that import the framework at once, and then what each benchmark takes to be made
+# ready, warmed up and timed. With three benchmarks on two cores a start took 27 s in the middle of the 98 comparisons
+# that evaluation/data/compare-live.jsonl keeps, and from 18 to 47 s.
+SECONDS_PER_START = 15.0
+SECONDS_PER_BENCHMARK = 4.0
+
+
+def comparison_seconds(starts: int, benchmarks: int) -> float:
+    """Return about how many seconds so many starts of so many benchmarks take."""
+    return starts * (SECONDS_PER_START + SECONDS_PER_BENCHMARK * benchmarks)
+
+
+def duration_text(plan: ComparisonPlan, is_chapter: bool) -> str:
+    """Return a line that says how long a comparison takes, about.
+
+    Args:
+        order: what is to be compared.
+        known: whether the suite is the chapter's, whose benchmarks are known without importing it.
+    """
+    count = len(plan.benchmarks) or (len(CHAPTERS) if is_chapter else 1)
+    low, high = (
+        max(1, round(comparison_seconds(starts, count) / 60)) for starts in (MIN_STARTS, plan.settings.max_starts)
+    )
+    of = (
+        f"{count} benchmark{'' if count == 1 else 's'}"
+        if is_chapter or plan.benchmarks
+        else "each benchmark of the suite"
+    )
+    span = f"{low}" if low == high else f"{low} to {high}"
+    max_starts = plan.settings.max_starts
+    starts = f"{MIN_STARTS}" if max_starts == MIN_STARTS else f"{MIN_STARTS} to {max_starts}"
+    return f"{starts} starts of three processes, for {of}: about {span} min, told anew after each start"

@@ -19,7 +19,7 @@ from pytest_kerasch2.foreign import cell, code
 from pytest_kerasch2.json_files import read_json
 from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, Judgement, SpeedVerdict
-from pytest_kerasch2.timing.table import duration
+from pytest_kerasch2.timing.summary import duration
 
 SCHEMA = 4
 # Of the two blocks that a process has in a round.
@@ -91,7 +91,9 @@ class Comparison:
     def lines(self) -> list[str]:
         """Return a line for each benchmark, and what the two things are."""
         baseline, candidate = (one["name"] for one in self.sides)
-        lines = [f"{candidate} against {baseline}, by {1 + max((one['start'] for one in self.starts), default=-1)} starts"]
+        lines = [
+            f"{candidate} against {baseline}, by {1 + max((one['start'] for one in self.starts), default=-1)} starts"
+        ]
         for name, judgement in self.judgements().items():
             if judgement is None:
                 lines.append(f"  ? {name}: undecided, too few starts")
@@ -226,7 +228,9 @@ def log_ratio(start: Mapping[str, Any], place: int, of_round: Callable[[Sequence
     for the most part not seen so. The second thing is held to both processes of the first, where there are two: the
     mean of them scatters less than one, and does not depend on how they differ.
     """
-    references = (BASELINE, BASELINE_REPEAT) if place == CANDIDATE and len(start["blocks"]) > BASELINE_REPEAT else (BASELINE,)
+    references = (
+        (BASELINE, BASELINE_REPEAT) if place == CANDIDATE and len(start["blocks"]) > BASELINE_REPEAT else (BASELINE,)
+    )
     rounds = zip(*(map(math.log, rounds_of(start["blocks"][which], of_round)) for which in (place, *references)))
     return paired_sequential.pseudomedian([own - sum(others) / len(others) for own, *others in rounds])
 

@@ -12,10 +12,10 @@ from typing import Any, Callable, Iterable, Iterator, Sequence
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import devices, packages
 from pytest_kerasch2.framework.devices import Device
-from pytest_kerasch2.timing import benchmark_arguments, measured_environment, memory, nested_arrays, step_measurement
+from pytest_kerasch2.timing import benchmark_arguments, measured_environment, memory, nested_arrays
 from pytest_kerasch2.timing.block import StepRunner
 from pytest_kerasch2.timing.deadline import within
-from pytest_kerasch2.timing.measurement import Measurement
+from pytest_kerasch2.timing.measurement import Measurement, measure_interleaved
 from pytest_kerasch2.timing.memory import Gauge
 from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.work_check import WorkCheck
@@ -167,7 +167,9 @@ def measure(
         raise InvalidArgument("batches must hold at least one batch, got none")
     workload.device = AnyFrameworkDevice(device)
     with within(deadline, on_timeout), memory.exhaustion_reported(workload.device):  # type: ignore[arg-type]
-        (measurement,) = step_measurement.measure_interleaved([workload], Mode("step", False, False, _run(batch_list)), seconds, verify=False)  # type: ignore[list-item]
+        (measurement,) = measure_interleaved(
+            [workload], Mode("step", False, False, _run(batch_list)), seconds, verify=False
+        )  # type: ignore[list-item]
     return replace(measurement, work_check=WorkCheck(why_not=NOT_CHECKED)), workload
 
 

@@ -13,13 +13,22 @@ from typing import Iterator, Mapping
 from pytest_kerasch2 import ending, folders
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.suggestions import did_you_mean
-from pytest_kerasch2.timing import requirements
 
 # Such as tensorflow==2.15.1,python==3.11: packages with commas between, the first of them with its version.
 RELEASE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?==[\w.+!-]+(,\S+)?")
 MISSPELT = re.compile(r"([A-Za-z][\w.-]*(?:\[[\w,.-]+\])?)\s*(?:=|[<>~!]=|[<>]|\s)\s*(\d[\w.]*)")
 # A package of another name than these is not refused: these are what is meant most often.
-COMMON_PACKAGES = ("tensorflow", "tensorflow-cpu", "tf-nightly", "keras", "keras-nightly", "tf_keras", "jax", "jaxlib", "torch")
+COMMON_PACKAGES = (
+    "tensorflow",
+    "tensorflow-cpu",
+    "tf-nightly",
+    "keras",
+    "keras-nightly",
+    "tf_keras",
+    "jax",
+    "jaxlib",
+    "torch",
+)
 # A name and a password within an address, such as that of an index.
 CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 PYTHON = re.compile(r"python==(\d+(?:\.\d+)*)")
@@ -50,7 +59,9 @@ def release_variables(name: str) -> Mapping[str, str]:
     """Return the environment variables that a release needs: on which backend its Keras runs."""
     names = [re.split(r"[^\w.-]", one)[0].lower() for one in name.split(",")]
     backends = [name for name in names if name in BACKENDS]
-    return {"KERAS_BACKEND": backends[0]} if backends and not any(name.startswith("tensorflow") for name in names) else {}
+    return (
+        {"KERAS_BACKEND": backends[0]} if backends and not any(name.startswith("tensorflow") for name in names) else {}
+    )
 
 
 @contextlib.contextmanager
@@ -63,7 +74,7 @@ def installed(name: str) -> Iterator[Path]:
     Raises:
         InvalidArgument: it cannot be installed, or holds something else than requirements, such as an option of pip.
     """
-    asked = requirements.parse_requirements(name)
+    asked = parse_requirements(name)
     versions = [problem[1] for problem in map(PYTHON.fullmatch, asked) if problem]
     python = versions[-1] if versions else f"{sys.version_info.major}.{sys.version_info.minor}"
     packages = [one for one in asked if not PYTHON.fullmatch(one)]
@@ -77,7 +88,9 @@ def installed(name: str) -> Iterator[Path]:
             _run_installer(name, [sys.executable, "-m", "venv", folder])
             # The package itself goes there as a copy; what it needs is what every framework needs too.
             interpreter = next(one for one in (place / "bin/python", place / "Scripts/python.exe") if one.is_file())
-            _run_installer(name, [str(interpreter), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--", *packages])
+            _run_installer(
+                name, [str(interpreter), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--", *packages]
+            )
         else:
             _run_installer(name, [uv, "venv", "-q", "--python", python, folder])
             _run_installer(name, [uv, "pip", "install", "-q", "--python", folder, "--", *packages])
@@ -92,3 +105,41 @@ def _run_installer(name: str, command: list[str]) -> None:
         name = re.split(r"[^\w.-]", name)[0]
         remedy += "" if name in COMMON_PACKAGES else did_you_mean(name, COMMON_PACKAGES, before="; ")
         raise InvalidArgument("A release cannot be installed", f"{name}: {output}", remedy)
+
+
+# https://packaging.python.org/en/latest/specifications/dependency-specifiers/, without addresses and markers.
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,80}[A-Za-z0-9])?"
+_SPECIFIER = r"(?:===|~=|[=!<>]=|[<>]) *[A-Za-z0-9][A-Za-z0-9._*+!-]{0,80}"
+_REQUIREMENT = re.compile(
+    rf" *({_NAME}) *(\[ *{_NAME}(?: *, *{_NAME})* *\])? *({_SPECIFIER}(?: *, *{_SPECIFIER})*)? *(?:,|\Z)"
+)
+REQUIREMENT_REMEDY = "write a name and versions, such as keras==3.15.1 or numpy>=1.26,<2"
+
+
+def parse_requirements(text: str) -> list[str]:
+    """Return the requirements of a text that has commas between them.
+
+    Raises:
+        InvalidArgument: one is an option, a file, an address, or nothing.
+    """
+    requirements: list[str] = []
+    place = 0
+    while place < len(text) or not requirements or text[place - 1] == ",":
+        one = _REQUIREMENT.match(text, place)
+        if one is None:
+            raise InvalidArgument("A requirement cannot be read", repr(text[place : place + 100]), REQUIREMENT_REMEDY)
+        requirements.append("".join(part.replace(" ", "") for part in one.groups() if part))
+        place = one.end()
+    return requirements
+
+
+def parse_requirement(text: str) -> str:
+    """Return one requirement.
+
+    Raises:
+        InvalidArgument: it is none, or several.
+    """
+    requirements = parse_requirements(text)
+    if len(requirements) > 1:
+        raise InvalidArgument("A requirement is of one package", repr(text[:100]), REQUIREMENT_REMEDY)
+    return requirements[0]

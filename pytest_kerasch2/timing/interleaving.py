@@ -18,8 +18,8 @@ from typing import Any, Callable, Generator, Iterator, Mapping
 from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing.block import Block
+from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.modes import BatchLoop
-from pytest_kerasch2.timing.step_measurement import PreparedWorkload
 from pytest_kerasch2.timing.workload import Workload
 
 # Where a run is stopped: before a step, before Keras calls its compiled function, or before it is asked for an epoch.
@@ -196,7 +196,13 @@ class _LastCall:
 
 
 def _pauses(
-    prepared: PreparedWorkload, plan: BlockPlan, steps_each: int, last: _LastCall, hand_over: HandOver, *, epoch: int | None = None
+    prepared: PreparedWorkload,
+    plan: BlockPlan,
+    steps_each: int,
+    last: _LastCall,
+    hand_over: HandOver,
+    *,
+    epoch: int | None = None,
 ) -> Generator[None, None, None]:
     """Go on whenever a call is about to be made.
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import math
+import random
 import statistics
+import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 
-from pytest_kerasch2.timing.block import Block
+from pytest_kerasch2.errors import InvalidMeasurement
+from pytest_kerasch2.timing import block, measured_environment, memory, reference_loop, training_check, work_check
+from pytest_kerasch2.timing.block import Block, StepRunner
 from pytest_kerasch2.timing.memory import Memory
+from pytest_kerasch2.timing.modes import Mode
 from pytest_kerasch2.timing.work_check import WorkCheck
+from pytest_kerasch2.timing.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,9 @@ class Measurement:
     @property
     def work_check_outcome(self) -> str:
         """Return `checked`, or `not checked` with the reason."""
-        return "not checked: it was not asked for (proof=False)" if self.work_check is None else self.work_check.outcome
+        return (
+            "not checked: it was not asked for (verify=False)" if self.work_check is None else self.work_check.outcome
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a file says of it."""
@@ -80,3 +91,310 @@ class Measurement:
             "work_check": None if self.work_check is None else self.work_check.to_dict(),
             "work_check_outcome": self.work_check_outcome,
         }
+
+
+MIN_BLOCKS = 5
+# Two blocks of warming up that differ by less have become steady.
+STEADY_WITHIN = 0.1
+MAX_WARMUP = 6
+
+
+@dataclass(frozen=True)
+class PreparedWorkload:
+    """A model whose steps have become steady, or have not in time; what is timed of it is proved.
+
+    Attributes:
+        subject, mode: what is timed, and how.
+        run: does so many steps.
+        unit: steps that are done together; a block is a multiple of it.
+        idle: seconds that waiting takes where there is nothing to wait for.
+        first, warming, steady: see `Measurement`.
+        traces: grows whenever the model is traced.
+        proof: what was shown of the work of a step.
+    """
+
+    workload: Workload
+    mode: Mode
+    run: StepRunner
+    step_multiple: int
+    sync_overhead: float
+    first_call: float
+    warmup: tuple[Block, ...]
+    steady: bool
+    traces: list[str]
+    work_check: WorkCheck | None = None
+
+    @property
+    def block_steps(self) -> int:
+        """Return how many steps a block has, so that what surrounds them is no matter."""
+        return self.steps_for_overhead(block.MAX_OVERHEAD, self.warmup[-1].synchronised_step_seconds)
+
+    def steps_for_overhead(self, max_overhead: float, step_seconds: float) -> int:
+        """Return how many steps a block has, so that what surrounds them is no more than a share of it.
+
+        Args:
+            overhead: the share.
+            each: seconds of a step.
+        """
+        return _round_up(
+            block.steps_per_block(step_seconds, self.sync_overhead + block.clock_resolution(), max_overhead),
+            self.step_multiple,
+        )
+
+    def time_block(self, steps: int) -> Block:
+        """Time a block that did what it is said to.
+
+        Raises:
+            InvalidMeasurement: it did not.
+        """
+        subject = self.workload
+        with self.checked(steps):
+            return block.time_block(self.run, steps, subject.finish, subject.wait, self.sync_overhead)
+
+    @contextlib.contextmanager
+    def checked(self, steps: int) -> Iterator[None]:
+        """Refuse what is done meanwhile, where it is anything but so many steps.
+
+        Raises:
+            InvalidMeasurement: it is.
+        """
+        workload, trains = self.workload, self.mode.trains
+        updates, weights, traced = workload.update_count(), workload.weight_hashes() if trains else {}, len(self.traces)
+        yield
+        if len(self.traces) != traced:
+            problem = f"{len(self.traces) - traced} times in {steps} steps"
+            raise InvalidMeasurement(
+                "The model was traced while it was timed", problem, "give inputs of one shape and type"
+            )
+        training_check.check_updates(workload, updates, steps if trains else 0)
+        unchanged = {name for name, one in workload.weight_hashes().items() if weights.get(name) == one}
+        if unchanged:
+            training_check.check_numbers(workload)
+            # A weight may be left as it was for good: it has no gradient, or the learning rate has come to zero.
+            stuck = unchanged & reference_loop.moving_weights(workload, steps) if self.work_check else set()
+            # Or it has come to rest, to which the same batches in the same order bring it back.
+            stuck = stuck and stuck & reference_loop.resting_weights(workload, self.run, self.step_multiple)
+            if stuck:
+                remedy = "train all of them, or freeze them with trainable=False"
+                raise InvalidMeasurement(
+                    "Steps of training left weights as they were", ", ".join(sorted(stuck)), remedy
+                )
+
+
+class Recording:
+    """The blocks that count of one model, and the memory that each takes."""
+
+    def __init__(self, prepared: PreparedWorkload) -> None:
+        """Begin with none."""
+        self.ready, self.steps, self.warmup_traces = prepared, prepared.block_steps, len(prepared.traces)
+        self.blocks: list[Block] = []
+        self.memory: list[Memory | None] = []
+
+    @property
+    def total_seconds(self) -> float:
+        """Return what its blocks took, with what was owed."""
+        return sum(one.steps * one.synchronised_step_seconds for one in self.blocks)
+
+    def add_block(self) -> None:
+        """Take one more.
+
+        Raises:
+            InvalidMeasurement: it did not do what it is said to.
+        """
+        gauge = self.ready.workload.gauge()
+        before = gauge.now() if gauge is not None and gauge.reset() else None
+        self.blocks.append(self.ready.time_block(self.steps))
+        self.memory.append(None if gauge is None else memory.taken_since(gauge, before, self.steps))
+
+
+def measure(workload: Workload, mode: Mode, seconds: float, verify: bool = True) -> Measurement:
+    """Measure the steps of a model.
+
+    Args:
+        subject: the model and its data; it is trained by this, where the mode trains.
+        mode: how the steps are done.
+        seconds: of blocks that count, about; at least five blocks are timed.
+        proving: whether steps are to be shown to do what steps by hand do.
+
+    Raises:
+        NotApplicable: this release or backend has no such mode.
+        InvalidMeasurement: a block did not do what it is said to have done, or its clock stopped before that; or a step
+            does other work than one by hand.
+    """
+    (measurement,) = measure_interleaved([workload], mode, seconds, verify=verify)
+    return measurement
+
+
+def measure_interleaved(
+    workloads: Sequence[Workload], mode: Mode, seconds: float, *, verify: bool = True, min_rounds: int = MIN_BLOCKS
+) -> list[Measurement]:
+    """Measure several models, of which each has a block in each round: what disturbs the machine disturbs all alike.
+
+    Args:
+        subjects, mode, proving: as for `measure`.
+        seconds: of blocks that count, about, of each.
+        fewest: rounds at least. Within one the order is drawn.
+
+    Raises:
+        NotApplicable, InvalidMeasurement: as `measure` does.
+    """
+    load, rng = measured_environment.machine_load(), random.Random(0)
+    with contextlib.ExitStack() as stack:
+        for workload in workloads:
+            stack.enter_context(_restored(workload))
+        before = [_loss(subject, mode, verify) for subject in workloads]
+        recordings = _recorded(workloads, mode, seconds, rng, verify=verify, min_rounds=min_rounds)
+        after = [_loss(subject, mode, verify) for subject in workloads]
+    # Now that the models are as they were at the beginning, from where a reference has to start too.
+    for recording, *losses in zip(recordings, before, after):
+        _check_learned(recording, *losses)
+    loads = (load, measured_environment.machine_load())
+    return [_measurement_of(one, loads, *losses) for one, *losses in zip(recordings, before, after)]
+
+
+def _recorded(
+    workloads: Sequence[Workload], mode: Mode, seconds: float, rng: random.Random, *, verify: bool, min_rounds: int
+) -> list[Recording]:
+    with contextlib.ExitStack() as stack:
+        recordings = [Recording(stack.enter_context(prepare(subject, mode, verify))) for subject in workloads]
+        while any(len(recording.blocks) < min_rounds or recording.total_seconds < seconds for recording in recordings):
+            for one in rng.sample(recordings, len(recordings)):
+                one.add_block()
+    for one in recordings:
+        block.check_synchronised(one.blocks)
+        training_check.check_numbers(one.ready.workload, trains=mode.trains)
+    return recordings
+
+
+@contextlib.contextmanager
+def _restored(workload: Workload) -> Iterator[None]:
+    """Put a model back at the end, as it was before its first step."""
+    with workload.device.placed():
+        workload.build()
+        with workload.restored():
+            yield
+
+
+def _check_learned(recording: Recording, before: float | None, after: float | None) -> None:
+    prepared_workload = recording.ready
+    workload, steps = (
+        prepared_workload.workload,
+        prepared_workload.step_multiple + sum(one.steps for one in (*prepared_workload.warmup, *recording.blocks)),
+    )
+
+    def reference_losses() -> list[float]:
+        with workload.device.placed():
+            return training_check.reference_losses(workload, steps, 2 * recording.total_seconds)
+
+    training_check.check_learned(before, after, reference_losses)
+
+
+def _loss(workload: Workload, mode: Mode, verify: bool) -> float | None:
+    with workload.device.placed():
+        return training_check.sample_loss(workload) if mode.trains and verify else None
+
+
+def _measurement_of(
+    recording: Recording, load: tuple[float | None, float | None], before: float | None, after: float | None
+) -> Measurement:
+    prepared_workload = recording.ready
+    loss = None if before is None or after is None else (before, after)
+    timed = (
+        prepared_workload.first_call,
+        prepared_workload.warmup,
+        prepared_workload.steady,
+        tuple(recording.blocks),
+        recording.warmup_traces,
+    )
+    return Measurement(
+        *timed,
+        load,
+        loss,
+        memory.combined(recording.memory),
+        prepared_workload.work_check,
+        prepared_workload.step_multiple,
+    )
+
+
+@contextlib.contextmanager
+def prepare(
+    workload: Workload, mode: Mode, verify: bool = True, max_warmup: int = MAX_WARMUP
+) -> Iterator[PreparedWorkload]:
+    """Do the first call and blocks until two in turn take about as long; the model is put back at the end.
+
+    Args:
+        subject, mode, proving: as for `measure`.
+        most_warming: blocks of warming up, at most.
+
+    Raises:
+        InvalidArgument: the model is on another device than the subject's, or the data are no numbers.
+        NotApplicable: this release or backend has no such mode.
+        InvalidMeasurement: a step does other work than one by hand.
+    """
+    with workload.device.placed(), _trace_log(workload) as traces:
+        run = mode.make(workload)
+        step_multiple = workload.batches if mode.whole_epochs else 1
+        began = time.perf_counter()
+        result = run(step_multiple)
+        workload.finish()
+        first_call = time.perf_counter() - began
+        # A model may have been built by its first call.
+        workload.check_device()
+        training_check.check_numbers(workload, None if mode.trains else result, trains=mode.trains)
+        sync_overhead = block.measure_sync_overhead(workload.wait)
+        traced = len(traces)
+        shown = work_check.check_work(workload, mode, run) if verify else None
+        # Of the steps by hand, which are none of those that are timed.
+        del traces[traced:]
+        warmup, steady = _warm_up(workload, run, step_multiple, sync_overhead, max_warmup)
+        yield PreparedWorkload(
+            workload, mode, run, step_multiple, sync_overhead, first_call, tuple(warmup), steady, traces, shown
+        )
+
+
+def _warm_up(
+    workload: Workload, run: StepRunner, step_multiple: int, sync_overhead: float, max_blocks: int
+) -> tuple[list[Block], bool]:
+    blocks = [block.time_block(run, step_multiple, workload.finish, workload.wait, sync_overhead)]
+    while len(blocks) < max_blocks:
+        # With what is owed, so that work that nobody waits for fills no block without end.
+        steps = _round_up(block.steps_per_block(blocks[-1].synchronised_step_seconds, sync_overhead), step_multiple)
+        blocks.append(block.time_block(run, steps, workload.finish, workload.wait, sync_overhead))
+        if abs(math.log(blocks[-1].synchronised_step_seconds / blocks[-2].synchronised_step_seconds)) < STEADY_WITHIN:
+            return blocks, True
+    return blocks, False
+
+
+def _round_up(steps: int, multiple: int) -> int:
+    return math.ceil(steps / multiple) * multiple
+
+
+@contextlib.contextmanager
+def _trace_log(workload: Workload) -> Iterator[list[str]]:
+    """Yield a list that grows whenever the model is traced.
+
+    The last layer is looked at, by its `call`: a graph that is there already does not come back to it.
+    """
+    traces: list[str] = []
+    # A model may have no layers, and hold its weights itself.
+    layer = next(reversed(getattr(workload.model, "layers", None) or [workload.model]))
+    overridden, call = "call" in vars(layer), layer.call
+
+    # Keras asks for the names of what `call` takes.
+    @functools.wraps(call)
+    def traced_call(*args: Any, **kwargs: Any) -> Any:
+        # Where the layer raises, this stands between the user's own lines.
+        __tracebackhide__ = True
+        if workload.is_tracing():
+            traces.append(layer.name)
+        return call(*args, **kwargs)
+
+    layer.call = traced_call
+    try:
+        yield traces
+    finally:
+        if overridden:
+            layer.call = call
+        else:
+            # It is a method of its class again.
+            del layer.call

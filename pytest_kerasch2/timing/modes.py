@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterable, Sequence
 from pytest_kerasch2.errors import InvalidArgument, NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
-from pytest_kerasch2.timing import benchmark_data, model_changes, reference_loop
+from pytest_kerasch2.timing import nested_arrays, reference_loop, workload
 from pytest_kerasch2.timing.block import StepRunner
 from pytest_kerasch2.timing.workload import Workload, without_missing
 
@@ -90,7 +90,7 @@ def _on_batches(subject: Workload) -> StepRunner:
     given = [subject.batch(number) for number in range(subject.distinct_batches)]
     if not api.runs_on_tensorflow():
         # What `tf.data` gives is nothing for another backend.
-        given = [benchmark_data.dense(one) for one in given]
+        given = [nested_arrays.dense(one) for one in given]
     step = _on_batch(subject.model)
     if subject.class_weight is not None:
         step = functools.partial(step, class_weight=subject.class_weight)
@@ -114,7 +114,7 @@ def _on_batch(model: Any) -> Callable[..., Any]:
             if "train_step" in vars(model):
                 raise
             model.train_step = lambda *given: own(*given[:-1], without_missing(given[-1]))
-            model_changes.forget_functions(model)
+            workload.forget_functions(model)
             return model.train_on_batch(*batch, **how)
 
     return step
@@ -138,7 +138,7 @@ def _fit_many(subject: Workload) -> StepRunner:
     if hasattr(model, "steps_per_execution"):
         # As `compile` sets it; what was compiled for another number is made anew.
         model.steps_per_execution = STEPS_PER_EXECUTION
-        model_changes.forget_functions(model)
+        workload.forget_functions(model)
     elif "steps_per_execution" not in parameters:
         raise NotApplicable("`fit` is to give several steps as one call", "this model's `compile` cannot say so")
     elif hasattr(model, "compile_from_config"):

@@ -9,12 +9,11 @@ import numpy as np
 
 from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import nested_arrays, reference_loop, sample_batches
-from pytest_kerasch2.timing.batch_sources import Batch
-from pytest_kerasch2.timing.model_changes import assign_values, copy_of, variables_restored
+from pytest_kerasch2.timing import nested_arrays, reference_loop
+from pytest_kerasch2.timing.benchmark_data import Batch
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.reference_runs import NoReference, attempt
-from pytest_kerasch2.timing.workload import Workload
+from pytest_kerasch2.timing.reference_loop import NoReference, attempt
+from pytest_kerasch2.timing.workload import Workload, assign_values, copy_of, variables_restored
 
 # Values may be off by so much, with numbers of 32 bits and of 16; metrics that count, by an item that is on the border.
 MAX_DEVIATION, MAX_HALF_DEVIATION, MAX_METRIC_DEVIATION = 1e-3, 2e-2, 5e-2
@@ -66,7 +65,7 @@ def check_outputs(few: Workload, mode: Mode) -> Any:
             deviations.append(_deviation(few, mode, run))
             if not deviations[-1] <= limit:
                 problem = f"for {few.items} inputs they are {deviations[-1]:.3g} apart, as a share of the largest"
-                remedy = "leave out what keeps old results, or say proof=False"
+                remedy = "leave out what keeps old results, or set verify=False"
                 raise InvalidMeasurement(f"What {mode.name} gives is not what the model gives", problem, remedy)
             # Whoever kept what it gave before gives it again.
             weights = [one for one in few.model.weights if "float" in api.dtype_name(one.dtype)]
@@ -97,7 +96,7 @@ def _outputs(few: Workload, mode: Mode, run: Any) -> list[Any]:
 def reference_outputs(few: Workload, mode: Mode) -> list[Any]:
     """Return what a loop of our own gives; the model is put back."""
     with variables_restored(few.model):
-        batches = sample_batches.batches_of(few)
+        batches = reference_loop.batches_of(few)
         return list(attempt(lambda: _evaluated(few, batches) if mode.name == "evaluate" else _predicted(few, batches)))
 
 
@@ -131,7 +130,10 @@ def _distance(mode: Mode, actual: Sequence[Any], expected: Sequence[Any]) -> flo
         # What counts items may differ by one that is on the border; the order of metrics is Keras's own.
         metrics = [sorted(one[1:]) for one in (actual, expected)] if len(actual) == len(expected) else [[], []]
         metric_distance = max((_array_distance(*map(np.asarray, pair)) for pair in zip(*metrics)), default=0.0)
-        return max(_array_distance(np.asarray(actual[0]), np.asarray(expected[0])), metric_distance if metric_distance > MAX_METRIC_DEVIATION else 0.0)
+        return max(
+            _array_distance(np.asarray(actual[0]), np.asarray(expected[0])),
+            metric_distance if metric_distance > MAX_METRIC_DEVIATION else 0.0,
+        )
     pairs = list(zip(actual, expected))
     if len(actual) != len(expected) or any(np.shape(one) != np.shape(other) for one, other in pairs):
         return math.inf

@@ -12,18 +12,18 @@ from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.framework.devices import Device
 from pytest_kerasch2.timing import (
     benchmark_arguments,
-    breakdown,
     function_steps,
     measured_environment,
+    measurement,
     memory,
     modes,
     roofline,
-    step_measurement,
 )
+from pytest_kerasch2.timing.breakdown import measure_breakdown
 from pytest_kerasch2.timing.deadline import within
-from pytest_kerasch2.timing.measurement import Measurement
+from pytest_kerasch2.timing.measurement import Measurement, measure
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.table import BenchmarkRow
+from pytest_kerasch2.timing.summary import BenchmarkRow
 from pytest_kerasch2.timing.workload import Workload, make_workload, weight_size
 
 SCHEMA = 2
@@ -89,7 +89,7 @@ def measure_interleaved(
     chosen, place = modes.find_mode(mode), benchmark_arguments.to_device(device)
     workloads = [_workload(model, data, batch_size, place, chosen) for model in models.values()]
     with within(deadline, on_timeout), memory.exhaustion_reported(place):
-        measurements = step_measurement.measure_interleaved(workloads, chosen, seconds, min_rounds=rounds)
+        measurements = measurement.measure_interleaved(workloads, chosen, seconds, min_rounds=rounds)
     return {of: replace(one, interleaved_group=group) for of, one in zip(models, measurements)}
 
 
@@ -104,7 +104,7 @@ def record_model(
     seconds: float = 1.0,
     deadline: float = 300.0,
     verify: bool = True,
-    take_apart: bool = False,
+    breakdown: bool = False,
     class_weight: Mapping[int, float] | None = None,
     on_timeout: Callable[[], None] = lambda: None,
     measurement: Measurement | None = None,
@@ -118,11 +118,11 @@ def record_model(
         device: a word for one device or a device, or None for a GPU if there is one.
         mode, seconds: name of a way to do the steps, and of blocks that count, about.
         deadline: seconds after which it is given up.
-        proof: whether steps must be shown to do what reference steps do.
-        apart: whether a step of `fit` is to be taken apart too.
+        verify: whether the work check runs: steps must do the work of reference steps.
+        breakdown: whether a step of `fit` is broken down into its parts too.
         class_weight: as for `fit`.
-        given_up: is called where it cannot be stopped at its deadline, before the process is ended.
-        found: what was measured of it already, in turns with others.
+        on_timeout: is called if the deadline cannot stop it, before the process is ended.
+        measurement: the result, if it was measured already, interleaved with others.
 
     Raises:
         InvalidArgument, DeviceMissing, NotApplicable: something that was given cannot be used here.
@@ -133,16 +133,18 @@ def record_model(
     # At once: what is refused below has made use of the fixture all the same.
     benchmark._mode = NAME
     benchmark_arguments.check_seconds(seconds)
-    benchmark_arguments.check_breakdown(take_apart, mode)
+    benchmark_arguments.check_breakdown(breakdown, mode)
     chosen, place = modes.find_mode(mode), benchmark_arguments.to_device(device)
     workload = _workload(model, data, batch_size, place, chosen, class_weight)
     with within(deadline, on_timeout), memory.exhaustion_reported(place):
-        measurement = measurement or step_measurement.measure(workload, chosen, seconds, verify)
-        parts = breakdown.measure_breakdown(workload, seconds, verify=False) if take_apart else None
+        measurement = measurement or measure(workload, chosen, seconds, verify)
+        parts = measure_breakdown(workload, seconds, verify=False) if breakdown else None
         # With the same care: the machine may have too little memory for that too.
         roofline_seconds, network = _roofline_seconds(workload, chosen), _network(workload)
     about = (benchmark.name, place.name, mode, workload.batch_size, measurement, roofline_seconds, network)
-    return _store(benchmark, BenchmarkRow(*about, breakdown=parts, note=_note(workload, batch_size)), place, measurement)
+    return _store(
+        benchmark, BenchmarkRow(*about, breakdown=parts, note=_note(workload, batch_size)), place, measurement
+    )
 
 
 def _store(benchmark: Any, row: BenchmarkRow, place: Device, measurement: Measurement) -> BenchmarkRow:
@@ -174,7 +176,13 @@ def record_function(benchmark: Any, function: Callable[..., Any], **options: Any
     measurement, workload = function_steps.measure(function, **options)
     _give_times(benchmark, measurement)
     row = BenchmarkRow(benchmark.name, workload.device_name, "step", workload.items, measurement)
-    facts = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": "", "roofline_seconds": None}
+    facts = {
+        "mode": row.mode,
+        "batch_size": row.batch_size,
+        "device": row.device,
+        "network": "",
+        "roofline_seconds": None,
+    }
     facts.update(hardware="", environment=workload.environment, breakdown=None, step=workload.name)
     benchmark.extra_info[NAME] = {"schema": SCHEMA, **facts, **measurement.to_dict()}
     return row
@@ -192,9 +200,19 @@ def _workload(
 def _record(row: BenchmarkRow, place: Device, measurement: Measurement) -> dict[str, Any]:
     """Return what the file of pytest-benchmark has of a row."""
     facts = {"mode": row.mode, "batch_size": row.batch_size, "device": row.device, "network": row.network}
-    facts.update(hardware=devices.hardware(place), environment=measured_environment.environment(), roofline_seconds=row.roofline_seconds)
+    facts.update(
+        hardware=devices.hardware(place),
+        environment=measured_environment.environment(),
+        roofline_seconds=row.roofline_seconds,
+    )
     note = {"note": row.note} if row.note else {}
-    return {"schema": SCHEMA, **facts, **note, "breakdown": row.breakdown and row.breakdown.to_dict(), **measurement.to_dict()}
+    return {
+        "schema": SCHEMA,
+        **facts,
+        **note,
+        "breakdown": row.breakdown and row.breakdown.to_dict(),
+        **measurement.to_dict(),
+    }
 
 
 def _network(workload: Workload) -> str:

@@ -10,14 +10,17 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
-from typing import Any, Callable, Sequence
+import warnings
+from dataclasses import replace
+from typing import Any, Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from pytest_kerasch2.errors import NotApplicable
+from pytest_kerasch2.errors import KerasCh2Error, NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import benchmark_data, nested_arrays
-from pytest_kerasch2.timing.batch_sources import Batch, batch_size_of
+from pytest_kerasch2.timing.benchmark_data import SEQUENCE, Batch, BatchSource, batch_size_of
+from pytest_kerasch2.timing.workload import Workload, assign_values, copy_of, variables_restored, without_missing
 
 Step = Callable[..., Any]
 # Where Keras's own methods are defined.
@@ -102,7 +105,7 @@ def to_tensors(batch: Batch, class_weight: Any = None) -> Batch:
     x, y, weight = (*batch, None, None)[:3]
     if nested_arrays.is_structure(y) and weight is not None and not nested_arrays.is_structure(weight):
         weight = nested_arrays.mapped(lambda _: weight, y)
-    return tuple(map(benchmark_data.tensors, (x, y, weight)))[: max(2, len(batch))]
+    return tuple(map(nested_arrays.tensors, (x, y, weight)))[: max(2, len(batch))]
 
 
 def mean_loss(model: Any, batches: Sequence[Batch], class_weight: Any = None) -> float:
@@ -220,3 +223,147 @@ def has_fixed_batch(model: Any, batch_size: int) -> bool:
     with contextlib.suppress(AttributeError, ValueError, RuntimeError):
         return any(tuple(one.shape)[:1] == (batch_size,) for one in model.inputs or ())
     return False
+
+
+# Steps from each of so many places in the data by which it is found whether weights move.
+PLACES = 3
+STEPS = 25
+# Weights are so many times what they were where it is found whether they have come to rest.
+OTHER_START = 1.25
+
+
+class NoReference(Exception):
+    """There is no reference step for a model; its text says why."""
+
+
+class ReferenceSteps:
+    """Does steps of the reference, one for each batch that it is given."""
+
+    def __init__(self, workload: Workload) -> None:
+        """Begin with the model as it is."""
+        self.subject = workload
+        self.step = attempt(lambda: compiled_step(workload.model))
+
+    def __call__(self, batches: Iterable[Batch]) -> None:
+        """Do a step with each batch.
+
+        Raises:
+            NoReference: it cannot be done.
+        """
+        for batch in batches:
+            tensors = to_tensors(batch, self.subject.class_weight)
+            attempt(lambda given=tensors: self.step(*given))  # type: ignore[misc]
+
+
+def attempt(call: Callable[[], Any]) -> Any:
+    """Return what a call returns.
+
+    Raises:
+        NoReference: it raises something that is none of our errors. The timed path has done its first step by then, so
+            that what fails here is no fault of the model.
+    """
+    try:
+        with warnings.catch_warnings():
+            # What Keras warns of, it has warned of where it did the step itself.
+            warnings.simplefilter("ignore")
+            return call()
+    except NotApplicable as error:
+        raise NoReference(error.found) from error
+    except (KerasCh2Error, NoReference):
+        raise
+    except Exception as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+        # An error within a traced function says last what has happened, and first where.
+        reason = (lines[-1] if lines[0].endswith(":") else lines[0])[:100]
+        raise NoReference(f"the reference step cannot be done ({type(error).__name__}: {reason})") from error
+
+
+def moving_weights(workload: Workload, steps: int) -> set[str]:
+    """Return the weights that reference steps move from where the model is now; none where there is no reference.
+
+    They move for sure: from each of several places in the data. The model is put back.
+    """
+    if why_no_reference(workload.model):
+        return set()
+    names: set[str] | None = None
+    try:
+        reference = ReferenceSteps(workload)
+        for place in range(PLACES):
+            first = place * workload.distinct_batches // PLACES
+            with variables_restored(workload.model):
+                before = workload.weight_hashes()
+                reference(workload.batch(first + number) for number in range(min(steps, STEPS)))
+                workload.finish()
+                moved = {name for name, one in workload.weight_hashes().items() if before.get(name) != one}
+            names = moved if names is None else names & moved
+    except NoReference:
+        return set()
+    return names or set()
+
+
+def resting_weights(workload: Workload, run: Callable[[int], Any], steps: int) -> set[str]:
+    """Return the weights that steps leave as they are from another start too; the model is put back.
+
+    Weights that have come to rest, as at an optimum, come back to where they rest from wherever they begin.
+
+    Args:
+        run: does so many steps.
+    """
+    with variables_restored(workload.model):
+        assign_values(workload.trained_weights, [OTHER_START * copy_of(one) for one in workload.trained_weights])
+        before = workload.weight_hashes()
+        run(steps)
+        workload.finish()
+        return {name for name, one in workload.weight_hashes().items() if before.get(name) == one}
+
+
+__all__ = ["attempt", "epochs", "last_batches", "shuffled"]
+
+
+def last_batches(workload: Workload, count: int, rolled: bool = False) -> Workload:
+    """Return a subject with the last batches.
+
+    Args:
+        rolled: each input has the target of another, so that there is much to learn after any training; whoever kept
+            what the first batches gave has nothing for these.
+    """
+    parts = (workload.x, workload.y, workload.sample_weight)
+    if workload.source is None and all(map(nested_arrays.is_dense, nested_arrays.values(parts))):
+        first = (workload.batches - count) * workload.batch_size
+        batch = nested_arrays.dense(nested_arrays.cut(parts, first, first + count * workload.batch_size))
+        return replace(workload, **dict(zip(benchmark_data.PART_NAMES, _roll_batch(batch) if rolled else batch)))
+    batches = [workload.batch(place) for place in range(workload.distinct_batches - count, workload.distinct_batches)]
+    if rolled:
+        batches = [_roll_batch(one) for one in batches]
+    source = workload.source or BatchSource(SEQUENCE, None, batches, len(batches), 0)
+    return replace(workload, x=None, y=None, sample_weight=None, source=attempt(lambda: source.replayed(batches)))
+
+
+def _roll_batch(batch: Any) -> Any:
+    """Return a batch whose targets, and their weights, belong to the input before."""
+    return (batch[0], *(nested_arrays.mapped(_roll, one) for one in batch[1:]))
+
+
+def _roll(leaf: Any) -> Any:
+    return np.roll(nested_arrays.dense(leaf), 1, axis=0) if nested_arrays.is_dense(leaf) else leaf
+
+
+def epochs(few: Workload, count: int, rng: np.random.RandomState) -> Iterator[Batch]:
+    """Return the batches of so many epochs, in an order that is drawn where Keras draws one."""
+    for _ in range(count):
+        yield from map(shuffled(few, rng).batch, range(few.batches))
+
+
+def shuffled(few: Workload, rng: np.random.RandomState) -> Workload:
+    """Return a subject with the same items in an order that is drawn; what is not an array keeps its own."""
+    if few.source is not None:
+        return few
+    order = rng.permutation(few.items)
+    return replace(
+        few, **dict(zip(benchmark_data.PART_NAMES, nested_arrays.ordered((few.x, few.y, few.sample_weight), order)))
+    )
+
+
+def batches_of(few: Workload) -> list[Batch]:
+    """Return all batches of an epoch."""
+    return [without_missing(few.batch(place)) for place in range(few.batches)]

@@ -14,7 +14,7 @@ from pytest_kerasch2.timing.breakdown import Breakdown, BreakdownRound
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
 from pytest_kerasch2.timing.pytest_benchmark_adapter import NAME, SCHEMA
-from pytest_kerasch2.timing.table import BenchmarkRow
+from pytest_kerasch2.timing.summary import BenchmarkRow
 
 REMEDY = "write it anew with pytest --benchmark --benchmark-json=FILE"
 BACKENDS = {"jax": "JAX", "torch": "PyTorch"}
@@ -109,7 +109,9 @@ def _upgraded(plain: Any) -> Any:
 
 def _renamed(value: Any) -> Any:
     if isinstance(value, dict):
-        return {OLD_NAMES.get(name, name): one if name == "environment" else _renamed(one) for name, one in value.items()}
+        return {
+            OLD_NAMES.get(name, name): one if name == "environment" else _renamed(one) for name, one in value.items()
+        }
     return list(map(_renamed, value)) if isinstance(value, list) else value
 
 

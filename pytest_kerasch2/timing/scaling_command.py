@@ -7,11 +7,13 @@ from typing import Callable, Iterable, Iterator, Sequence
 
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import pictures
-from pytest_kerasch2.timing import breakdown_summary, results_file, scaling, scaling_plot, scaling_table
+from pytest_kerasch2.timing import results_file, scaling, scaling_plot, summary
 from pytest_kerasch2.timing.results_file import StoredRun
 from pytest_kerasch2.timing.scaling import StepCurve
 
-DIFFERENT_MACHINES = "These are different machines: side by side they tell nothing of a device alone, and no ratio is told."
+DIFFERENT_MACHINES = (
+    "These are different machines: side by side they tell nothing of a device alone, and no ratio is told."
+)
 
 
 def draw(curves: Sequence[StepCurve], notes: Sequence[str], path: Path) -> None:
@@ -33,9 +35,9 @@ def draw(curves: Sequence[StepCurve], notes: Sequence[str], path: Path) -> None:
 
 
 def _largest_network(curves: Sequence[StepCurve]) -> list[StepCurve]:
-    groups = scaling_table.by_network(curves)
+    groups = scaling.by_network(curves)
     if not groups:
-        sizes = ", ".join(map(str, scaling_table.batch_sizes(curves))) or "none"
+        sizes = ", ".join(map(str, scaling.batch_sizes(curves))) or "none"
         happened = "Nothing is known by batch size"
         raise InvalidArgument(happened, f"batch sizes of which fit was timed: {sizes}", "time several of one network")
     return groups[0]
@@ -61,10 +63,12 @@ def show(files: Sequence[Path], plots: Sequence[Path], width: int, on_lines: Cal
         raise InvalidArgument("A run is compared with others", f"{', '.join(map(str, files))}", "name each file once")
     runs = [results_file.read_run(path) for path in files]
     several = len(runs) > 1
-    curves = [one for place, run in enumerate(runs, 1) for one in scaling.step_curves(run.rows, place if several else 0)]
+    curves = [
+        one for place, run in enumerate(runs, 1) for one in scaling.step_curves(run.rows, place if several else 0)
+    ]
     notes = list(_notes(runs))
     _largest_network(curves)
-    tables = scaling_table.scaling_text(curves, width, colour=False).rstrip("\n").split("\n")
+    tables = scaling.scaling_text(curves, width, colour=False).rstrip("\n").split("\n")
     on_lines([*notes, *tables, *(f"[{place}] {line}" if several else line for place, line in _breakdowns(runs))])
     for plot in plots:
         draw(curves, notes, plot)
@@ -72,7 +76,7 @@ def show(files: Sequence[Path], plots: Sequence[Path], width: int, on_lines: Cal
 
 def _breakdowns(runs: Sequence[StoredRun]) -> Iterator[tuple[int, str]]:
     for place, run in enumerate(runs, 1):
-        for line in breakdown_summary.breakdown_lines(run.rows):
+        for line in summary.breakdown_lines(run.rows):
             yield place, line
 
 

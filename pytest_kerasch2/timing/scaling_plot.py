@@ -9,9 +9,8 @@ import textwrap
 from typing import Any, Callable, Iterator, Sequence
 
 from pytest_kerasch2.timing import scaling
-from pytest_kerasch2.timing.scaling import GpuComparison, StepCurve
-from pytest_kerasch2.timing.scaling_table import MISSING, batch_sizes
-from pytest_kerasch2.timing.table import UNITS
+from pytest_kerasch2.timing.scaling import MISSING, GpuComparison, StepCurve, batch_sizes
+from pytest_kerasch2.timing.summary import UNITS
 
 # Of the panels with what stands below; the lines above come to it.
 WIDTH, HEIGHT = 9.5, 7.4

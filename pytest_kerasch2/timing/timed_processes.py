@@ -19,7 +19,7 @@ import pytest_kerasch2
 from pytest_kerasch2 import errors, folders
 from pytest_kerasch2.errors import ChildDied, InvalidArgument, InvalidMeasurement, KerasCh2Error
 from pytest_kerasch2.json_files import parse_json
-from pytest_kerasch2.timing import git, installed_releases, revisions
+from pytest_kerasch2.timing import installed_releases, revisions
 from pytest_kerasch2.variables import Hidden
 
 # What lies in the folder where it runs comes last, behind what is installed: the suite has to be found there, and a
@@ -228,7 +228,14 @@ def resolve_side(name: str, folder: Path) -> Iterator[ComparedSide]:
             installed_releases.check_spelling(name)
         with revisions.checked_out(name, folder) as tree:
             python = Path(sys.executable)
-            yield ComparedSide(name, python, tree.folder, import_first=tree.import_folders, forbidden=tree.project, revision=tree.commit)
+            yield ComparedSide(
+                name,
+                python,
+                tree.folder,
+                import_first=tree.import_folders,
+                forbidden=tree.project,
+                revision=tree.commit,
+            )
 
 
 def _existing(name: str) -> Path | None:
@@ -244,7 +251,7 @@ def _existing(name: str) -> Path | None:
 def _is_revision(name: str, folder: Path) -> bool:
     """Whether words name a revision; a folder that is no environment may have its name, such as a branch `docs`."""
     try:
-        revisions.commit_of(name, git.project_of(folder))
+        revisions.commit_of(name, revisions.project_of(folder))
     except KerasCh2Error:
         return False
     return True

@@ -7,7 +7,9 @@ times in turn. Where there is no reference step, it is said why nothing was chec
 
 from __future__ import annotations
 
+import itertools
 import math
+import statistics
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Mapping, Sequence
@@ -15,13 +17,11 @@ from typing import Any, Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from pytest_kerasch2.errors import InvalidMeasurement
-from pytest_kerasch2.timing import learning_check, output_check, reference_loop, sample_batches
-from pytest_kerasch2.timing.batch_sources import Batch
-from pytest_kerasch2.timing.model_changes import assign_values, copy_of, training_variables, variables_restored
+from pytest_kerasch2.timing import output_check, reference_loop, training_check
+from pytest_kerasch2.timing.benchmark_data import Batch
 from pytest_kerasch2.timing.modes import BatchLoop, Mode
-from pytest_kerasch2.timing.reference_runs import NoReference, ReferenceSteps
-from pytest_kerasch2.timing.weight_paths import MAX_ALLOWED, RunResult, deviations_of, excess_similarity, limits_of
-from pytest_kerasch2.timing.workload import Workload
+from pytest_kerasch2.timing.reference_loop import NoReference, ReferenceSteps
+from pytest_kerasch2.timing.workload import Workload, assign_values, copy_of, training_variables, variables_restored
 
 # A run has so many steps, or fewer where they would take more images: it is to cost little beside what is timed.
 MAX_STEPS = 25
@@ -90,9 +90,12 @@ def check_work(workload: Workload, mode: Mode, run: Any) -> WorkCheck:
     try:
         if not mode.trains:
             output_check.check_reference(workload.model, mode)
-            batch = sample_batches.last_batches(workload, 1)
-            count = min(_max_steps(workload), _affordable_repeats(lambda: output_check.reference_outputs(batch, mode), OUTPUT_REPEATS))
-            return WorkCheck(*output_check.check_outputs(sample_batches.last_batches(workload, count), mode))
+            batch = reference_loop.last_batches(workload, 1)
+            count = min(
+                _max_steps(workload),
+                _affordable_repeats(lambda: output_check.reference_outputs(batch, mode), OUTPUT_REPEATS),
+            )
+            return WorkCheck(*output_check.check_outputs(reference_loop.last_batches(workload, count), mode))
         reason = reference_loop.why_no_reference(workload.model) or (
             "" if workload.trained_weights else "no weight of the model is trained"
         )
@@ -101,7 +104,7 @@ def check_work(workload: Workload, mode: Mode, run: Any) -> WorkCheck:
         return WorkCheck(why_not=str(error))
     except InvalidMeasurement:
         # What is no number makes all the difference.
-        learning_check.check_data(workload)
+        training_check.check_data(workload)
         raise
 
 
@@ -119,13 +122,17 @@ def _check_training(workload: Workload, mode: Mode, run: Any) -> WorkCheck:
     return check
 
 
-def _check_paths(workload: Workload, mode: Mode, run: Any, step: ReferenceSteps, count: int, *, rolled: bool) -> WorkCheck:
+def _check_paths(
+    workload: Workload, mode: Mode, run: Any, step: ReferenceSteps, count: int, *, rolled: bool
+) -> WorkCheck:
     rng = np.random.RandomState(0)
-    few = sample_batches.last_batches(workload, min(count, _max_steps(workload)), rolled)
+    few = reference_loop.last_batches(workload, min(count, _max_steps(workload)), rolled)
     if isinstance(run, BatchLoop):
         return _compare_runs(few, mode, run, step, count, rng=rng)
     # An order that nobody knows scatters the runs; of a single batch, seen again and again, there is none.
-    single = _compare_runs(sample_batches.last_batches(workload, 1, rolled), mode, run, step, min(count, MAX_SINGLE_BATCH_STEPS), rng=rng)
+    single = _compare_runs(
+        reference_loop.last_batches(workload, 1, rolled), mode, run, step, min(count, MAX_SINGLE_BATCH_STEPS), rng=rng
+    )
     if few.batches == 1:
         return single
     several = _compare_runs(few, mode, run, step, count // few.batches * few.batches, rng=rng)
@@ -194,7 +201,9 @@ def _compare_runs(
     raise AssertionError("one of the two has returned or raised")
 
 
-def _runs(few: Workload, mode: Mode, run: Any, step: ReferenceSteps, count: int, rng: np.random.RandomState) -> list[RunResult]:
+def _runs(
+    few: Workload, mode: Mode, run: Any, step: ReferenceSteps, count: int, rng: np.random.RandomState
+) -> list[RunResult]:
     """Return what runs of the reference did, and after them those of the way that is to be shown."""
     with variables_restored(few.model):
         # What Keras 3 draws from is not put back between runs, so that they tell what chance does.
@@ -234,11 +243,11 @@ def _run_once(
         run.done = place
     else:
         # Where a seed is set, Keras draws the same order in each call: if one were odd, all would be.
-        workload = few if mode.feed else sample_batches.shuffled(few, rng)
-        sample_batches.attempt(lambda: (mode.remake or mode.make)(workload)(count))
+        workload = few if mode.feed else reference_loop.shuffled(few, rng)
+        reference_loop.attempt(lambda: (mode.remake or mode.make)(workload)(count))
     few.finish()
     looked_at: Sequence[Batch] = batches[:LOSS_BATCHES]
-    after, loss = _weight_vector(few), sample_batches.attempt(lambda: reference_loop.mean_loss(few.model, looked_at))
+    after, loss = _weight_vector(few), reference_loop.attempt(lambda: reference_loop.mean_loss(few.model, looked_at))
     moved = [new - old for new, old in zip(after, before)]
     return RunResult(np.concatenate(moved), loss, tuple(map(len, moved)))
 
@@ -246,7 +255,7 @@ def _run_once(
 def _batches_of_run(few: Workload, mode: Mode, count: int, rng: np.random.RandomState) -> Iterator[Batch]:
     if mode.feed:
         return iter(list(mode.feed(few, count)))
-    return sample_batches.epochs(few, count // few.batches, rng)
+    return reference_loop.epochs(few, count // few.batches, rng)
 
 
 def _judge(steps: int, deviations: Mapping[str, float], limits: Mapping[str, float]) -> WorkCheck:
@@ -261,7 +270,7 @@ def _judge(steps: int, deviations: Mapping[str, float], limits: Mapping[str, flo
     ]
     if wrong:
         problem = f"after {steps} steps, {'; '.join(wrong)}"
-        remedy = "let a step train on its whole batch, or say proof=False where it is meant to do something else"
+        remedy = "let a step train on its whole batch, or set verify=False if it is meant to do something else"
         raise InvalidMeasurement("Steps do other work than steps written by hand", problem, remedy)
     return WorkCheck(steps, deviations, limits)
 
@@ -274,3 +283,90 @@ def _weight_vector(workload: Workload) -> list[Any]:
     weights = [np.ravel(copy_of(one)).astype("float64") for one in workload.trained_weights]
     stride = max(1, sum(map(len, weights)) // MAX_COMPARED)
     return [one[::stride] for one in weights] or [np.zeros(0)]
+
+
+# Shares by which a run may be off at least: what another order of additions does is much less.
+MIN_ALLOWED = {"along": 0.05, "far": 0.05, "weights": 0.05, "loss": 0.1}
+# Of what runs by hand scatter, so much is allowed: by six of them, an honest one is so far off about once in a
+# thousand, and so less than once in a hundred thousand two times in turn.
+ALLOWED_DEVIATIONS = 6.0
+# Where chance allows more than this, nothing is proved.
+MAX_ALLOWED = 0.5
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run did.
+
+    Attributes:
+        way: how the weights moved, all of them in one vector.
+        loss: on its images after it.
+        sizes: of the parts of the way that belong to one weight each; one part where there are none.
+    """
+
+    path: Any
+    loss: float
+    sizes: tuple[int, ...] = ()
+
+
+def deviations_of(references: Sequence[RunResult], runs: Sequence[RunResult]) -> dict[str, float]:
+    """Return by what share runs are off from those by hand, on the mean."""
+    usual, values = _features(references, references), _features(runs, references)
+    return {name: abs(statistics.mean(values[name]) - statistics.mean(usual[name])) for name in usual}
+
+
+def limits_of(references: Sequence[RunResult]) -> dict[str, float]:
+    """Return by what share they may be off."""
+    usual = _features(references, references)
+    return {
+        name: max(MIN_ALLOWED[name], ALLOWED_DEVIATIONS * statistics.stdev(values)) for name, values in usual.items()
+    }
+
+
+def excess_similarity(references: Sequence[RunResult], runs: Sequence[RunResult]) -> float:
+    """Return how much nearer to each other runs are than any two of the reference, as a share; zero if they are not.
+
+    Of steps in which nothing is drawn, which all go the same way, it is zero too. It tells nothing of epochs: where a
+    seed is set, Keras draws the same order in each call of `fit`.
+    """
+    least, usual = _smallest_distance(references), float(np.linalg.norm(np.mean([one.path for one in references], 0)))
+    if least < MIN_ALLOWED["far"] * usual or not least:
+        return 0.0
+    return max(0.0, 1 - _smallest_distance(runs) / least)
+
+
+def _smallest_distance(runs: Sequence[RunResult]) -> float:
+    pairs = itertools.combinations(runs, 2)
+    return min((float(np.linalg.norm(one.path - other.path)) for one, other in pairs), default=math.inf)
+
+
+def _features(runs: Sequence[RunResult], references: Sequence[RunResult]) -> dict[str, list[float]]:
+    """Return for each run how far it went along the usual way, in all, and from it, and the logarithm of its loss.
+
+    The distance from the usual way is one in which each weight counts alike, however little it moves.
+
+    What is usual is the mean of runs by hand, as many for each: one by hand is not compared with itself.
+    """
+    features: dict[str, list[float]] = {"along": [], "far": [], "weights": [], "loss": []}
+    scale = _weight_scale(references)
+    for run in runs:
+        others = [one for one in references if one is not run][1 - len(references) :]
+        mean = np.mean([one.path for one in others], 0)
+        features["along"].append(float(run.path @ mean / (mean @ mean)))
+        features["far"].append(float(np.linalg.norm(run.path) / np.mean([np.linalg.norm(one.path) for one in others])))
+        features["weights"].append(float(np.linalg.norm((run.path - mean) * scale)))
+        # A loss that is zero or less has no share by which it is off.
+        usual = [one.loss for one in (run, *others)]
+        features["loss"].append(math.log(usual[0] / statistics.mean(usual[1:])) if min(usual) > 0 else 0.0)
+    return features
+
+
+def _weight_scale(references: Sequence[RunResult]) -> Any:
+    """Return factors of the way by which each weight moves alike, all by one, and those that scatter by none."""
+    ways = np.stack([one.path for one in references])
+    mean, sizes = ways.mean(0), references[0].sizes or (ways.shape[1],)
+    parts = [slice(end - size, end) for size, end in zip(sizes, np.cumsum(sizes))]
+    norms = [float(np.linalg.norm(mean[part])) for part in parts]
+    scatter = [float(np.mean(np.linalg.norm(ways[:, part] - mean[part], axis=1))) for part in parts]
+    factors = [1 / norm if norm and by <= MAX_ALLOWED * norm else 0.0 for norm, by in zip(norms, scatter)]
+    return np.repeat(factors, sizes) / max(1.0, np.count_nonzero(factors) ** 0.5)

@@ -18,15 +18,15 @@ from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.timing import (
     benchmark_suite,
-    import_guard,
     interleaving,
-    learning_check,
     measured_environment,
+    measurement,
     modes,
-    step_measurement,
+    revisions,
+    training_check,
 )
 from pytest_kerasch2.timing.interleaving import HandOver
-from pytest_kerasch2.timing.step_measurement import PreparedWorkload
+from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.workload import make_workload
 
 # Several processes warm up at once, in each other's way: that two blocks in turn differ tells little then.
@@ -79,16 +79,23 @@ class OrderServer:
         place = devices.one(device)
         with place.placed():
             benchmark = benchmarks[name]()
-        import_guard.check_imports(forbidden)
-        mode, workload = modes.find_mode(benchmark.mode), make_workload(benchmark.model, benchmark.data, benchmark.batch_size, place, benchmark.class_weight)
+        revisions.check_imports(forbidden)
+        mode, workload = (
+            modes.find_mode(benchmark.mode),
+            make_workload(benchmark.model, benchmark.data, benchmark.batch_size, place, benchmark.class_weight),
+        )
         modes.check_model(benchmark.model, mode)
         if verify and mode.trains:
             with place.placed():
-                self.losses[name] = learning_check.sample_loss(workload)
-        prepared = self.stack.enter_context(step_measurement.prepare(workload, mode, verify, MAX_WARMUP))
+                self.losses[name] = training_check.sample_loss(workload)
+        prepared = self.stack.enter_context(measurement.prepare(workload, mode, verify, MAX_WARMUP))
         self.prepared[name], self.slowdown[name] = prepared, slowdown
         check = prepared.work_check and prepared.work_check.to_dict()
-        return {"first_call": prepared.first_call, "pause_point": interleaving.pause_point(prepared), "work_check": check}
+        return {
+            "first_call": prepared.first_call,
+            "pause_point": interleaving.pause_point(prepared),
+            "work_check": check,
+        }
 
     def pace(self, name: str, pause_point: str) -> dict[str, Any]:
         """Return how long the benchmark takes between stops, one process at a time, once all have warmed up."""
@@ -102,7 +109,7 @@ class OrderServer:
         before = self.losses.pop(name, None)
         if before is not None:
             # Held to itself alone: by then no reference starts where it has started.
-            learning_check.check_learned(before, learning_check.sample_loss(prepared.workload), list)
+            training_check.check_learned(before, training_check.sample_loss(prepared.workload), list)
         return {}
 
 

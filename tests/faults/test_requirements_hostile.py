@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.timing import installed_releases, requirements, timed_processes
+from pytest_kerasch2.timing import installed_releases, timed_processes
 
 HOSTILE = (
     "--index-url=https://evil.example/simple",
@@ -62,7 +62,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 @pytest.mark.parametrize("word", HOSTILE)
 def test_nothing_but_requirements_is_read(word: str) -> None:
     with pytest.raises(InvalidArgument):
-        requirements.parse_requirements(word)
+        installed_releases.parse_requirements(word)
 
 
 # A second bound of a version stands behind a comma too.
@@ -97,7 +97,7 @@ def test_a_release_as_the_issue_has_it_is_refused_by_name(commands: list[list[st
     ],
 )
 def test_requirements_are_separated_by_their_commas(words: str, wanted: list[str]) -> None:
-    assert requirements.parse_requirements(words) == wanted
+    assert installed_releases.parse_requirements(words) == wanted
 
 
 def test_the_requirements_stand_behind_the_end_of_options(

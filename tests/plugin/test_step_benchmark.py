@@ -195,7 +195,7 @@ def test_raises(step_benchmark):
     result.assert_outcomes(failed=1)
     told = result.stdout.str()
     shown = [
-        "step_measurement.py" in told,
+        "measurement.py" in told,
         "model, (X, Y), device" in told,
         'raise ValueError("my own mistake")' in told,
     ]
@@ -224,7 +224,7 @@ class Own(keras.Model):
 def test_raises(step_benchmark):
     model = Own()
     model.compile(optimizer="adam", loss="mse", run_eagerly=True)
-    step_benchmark(model, (X, Y), device="cpu", mode="predict", proof=False)
+    step_benchmark(model, (X, Y), device="cpu", mode="predict", verify=False)
 """
 
     result = inner(body)
@@ -290,10 +290,10 @@ def test_before(benchmark):
 
 def test_hangs(step_benchmark, monkeypatch):
     import hashlib
-    from pytest_kerasch2.timing import deadline, step_measurement
+    from pytest_kerasch2.timing import deadline, pytest_benchmark_adapter
 
     # Minutes in which Python comes to no line.
-    monkeypatch.setattr(step_measurement, "measure", lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30))
+    monkeypatch.setattr(pytest_benchmark_adapter, "measure", lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30))
     monkeypatch.setattr(deadline, "GRACE", 0.5)
     step_benchmark(network(), (X, Y), device="cpu", deadline=0.1)
 """

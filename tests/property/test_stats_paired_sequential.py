@@ -98,7 +98,9 @@ def test_of_two_equal_things_few_are_told_to_differ() -> None:
     assert 1 - sum(one in (SpeedVerdict.SAME, SpeedVerdict.UNDECIDED) for one in found) / len(found) <= 3 * 0.05 + 0.02
 
 
-@pytest.mark.parametrize(("ratio", "verdict"), [(1.1, SpeedVerdict.SLOWER), (0.9, SpeedVerdict.FASTER), (1.0, SpeedVerdict.SAME)])
+@pytest.mark.parametrize(
+    ("ratio", "verdict"), [(1.1, SpeedVerdict.SLOWER), (0.9, SpeedVerdict.FASTER), (1.0, SpeedVerdict.SAME)]
+)
 def test_what_differs_much_more_than_it_scatters_is_told(ratio: float, verdict: SpeedVerdict) -> None:
     found = _verdicts(ratio, 0.005, 200)
 

@@ -9,7 +9,7 @@ from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.breakdown import Breakdown, BreakdownRound
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
-from pytest_kerasch2.timing.table import BenchmarkRow
+from pytest_kerasch2.timing.summary import BenchmarkRow
 
 SIZES = (32, 256, 2048)
 NETWORK = "float32, 407050 parameters"

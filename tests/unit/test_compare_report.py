@@ -33,7 +33,13 @@ def _trial(seed: int, scatter: float, **told: Any) -> dict[str, Any]:
         for start in range(STARTS)
         for name in NAMES
     ]
-    usual = {"kind": "idle", "planted": 0.0, "seed": seed, "turns": compare_live.TURNS, "terms": compare_live._terms(ComparisonSettings())}
+    usual = {
+        "kind": "idle",
+        "planted": 0.0,
+        "seed": seed,
+        "turns": compare_live.TURNS,
+        "terms": compare_live._terms(ComparisonSettings()),
+    }
     about = {"verdicts": dict.fromkeys(NAMES, "same"), "starts": STARTS, "measured": 48.0, "wall": 200.0}
     return {**usual, **about, "pairs": pairs, **told}
 

@@ -46,7 +46,11 @@ def _comparison(scatter: float, starts: int = ComparisonSettings().max_starts) -
         for name in found.benchmarks:
             level = [0.1 * (1 + scatter * drawn.gauss(0, 1)) for _ in range(3)]
             blocks = [
-                {"steps": 10, "seconds": [each * (1 + 0.001 * drawn.random()) for _ in range(10)], "unsynchronised": [0.0] * 10}
+                {
+                    "steps": 10,
+                    "seconds": [each * (1 + 0.001 * drawn.random()) for _ in range(10)],
+                    "unsynchronised": [0.0] * 10,
+                }
                 for each in level
             ]
             turns = [[0, 1, 2, 2, 1, 0]] * 5
@@ -117,7 +121,7 @@ def test_what_is_compared_with_another_thing_is_refused(tmp_path: Path) -> None:
 def test_too_few_starts_are_refused(tmp_path: Path) -> None:
     _comparison(0.0, 12).write(tmp_path / "x.json")
 
-    with pytest.raises(InvalidArgument, match=r"too few starts.*: 12.*--most 40"):
+    with pytest.raises(InvalidArgument, match=r"too few starts.*: 12.*--max-starts 40"):
         rivals_resampled.null([tmp_path / "x.json"])
 
 
@@ -130,7 +134,9 @@ def test_starts_that_lack_a_benchmark_are_passed_over(tmp_path: Path) -> None:
 
     runs = rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
 
-    assert [[pair["start"] for pair in one.starts] for one in runs] == 2 * [[start for start in range(15) for _ in "12"]]
+    assert [[pair["start"] for pair in one.starts] for one in runs] == 2 * [
+        [start for start in range(15) for _ in "12"]
+    ]
 
 
 def test_a_rule_that_takes_more_starts_than_any_run_has_is_left_out() -> None:

@@ -39,7 +39,10 @@ def test_of_runs_whose_styles_took_no_turns_it_is_not_said_that_they_did(told: s
 
 
 def test_of_runs_whose_styles_took_turns_it_is_said(tmp_path: Path) -> None:
-    turned = [replace(row, measurement=row.measurement and replace(row.measurement, interleaved_group="styles")) for row in CPU]
+    turned = [
+        replace(row, measurement=row.measurement and replace(row.measurement, interleaved_group="styles"))
+        for row in CPU
+    ]
     (tmp_path / "steps-1-one.json").write_text(json.dumps(kept(turned)), encoding="utf-8")
 
     told = steps_report.section(tmp_path, tmp_path / "steps.png")

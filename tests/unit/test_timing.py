@@ -10,7 +10,7 @@ from typing import Any, Iterator
 import pytest
 
 from pytest_kerasch2.errors import InvalidArgument, InvalidMeasurement
-from pytest_kerasch2.timing import block, learning_check, modes, reference_runs, step_measurement
+from pytest_kerasch2.timing import block, measurement, modes, reference_loop, training_check
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
 from tests.unit.timing_made import EACH, EPOCH, EVALUATED, STEP, Made
@@ -20,24 +20,24 @@ SECONDS = 0.1
 
 def _measured(mode: Any = STEP, **how: Any) -> Measurement:
     # What does not train is held to the model itself, which is none here.
-    return step_measurement.measure(Made(**how), mode, SECONDS, mode.trains)  # type: ignore[arg-type]
+    return measurement.measure(Made(**how), mode, SECONDS, mode.trains)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
 def by_reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """What the reference step does, where there is a framework: it moves the weight, and its losses are as told."""
     told = SimpleNamespace(moves={"0: kernel"}, stay={"0: kernel"}, losses=[0.5, 0.6])
-    monkeypatch.setattr(learning_check, "sample_loss", lambda workload: workload.loss())
-    monkeypatch.setattr(learning_check, "reference_losses", lambda *given: told.losses)
-    monkeypatch.setattr(reference_runs, "moving_weights", lambda *given: told.moves)
-    monkeypatch.setattr(reference_runs, "resting_weights", lambda *given: told.stay)
+    monkeypatch.setattr(training_check, "sample_loss", lambda workload: workload.loss())
+    monkeypatch.setattr(training_check, "reference_losses", lambda *given: told.losses)
+    monkeypatch.setattr(reference_loop, "moving_weights", lambda *given: told.moves)
+    monkeypatch.setattr(reference_loop, "resting_weights", lambda *given: told.stay)
     return told
 
 
 def test_a_block_does_exactly_the_steps_that_it_counts() -> None:
     subject = Made()
 
-    found = step_measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
+    found = measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
     counted = sum(one.steps for one in (*found.warmup, *found.blocks))
     assert subject.done == 1 + counted
@@ -67,9 +67,9 @@ def test_whole_epochs_are_timed_where_a_mode_does_no_less() -> None:
 def test_warming_up_ends_when_two_blocks_in_turn_take_as_long_or_after_so_many(
     monkeypatch: pytest.MonkeyPatch, near: float, blocks: int, steady: bool
 ) -> None:
-    monkeypatch.setattr(step_measurement, "STEADY_WITHIN", near)
+    monkeypatch.setattr(measurement, "STEADY_WITHIN", near)
 
-    with step_measurement.prepare(Made(), STEP, max_warmup=3) as found:  # type: ignore[arg-type]
+    with measurement.prepare(Made(), STEP, max_warmup=3) as found:  # type: ignore[arg-type]
         told = len(found.warmup), found.steady
 
     assert told == (blocks, steady)
@@ -163,23 +163,23 @@ def test_a_loss_that_grows_by_reference_steps_too_is_none_of_their_fault(
 @pytest.mark.parametrize(("before", "after"), [(1.0, 1e7), (2e3, math.inf), (0.1, math.nan)])
 def test_a_loss_that_grows_without_end_has_diverged(before: float, after: float) -> None:
     with pytest.raises(InvalidMeasurement, match="Steps of training diverged"):
-        learning_check.check_learned(before, after, list)
+        training_check.check_learned(before, after, list)
 
 
 def test_a_loss_that_scatters_as_the_reference_does_is_no_worse() -> None:
-    learning_check.check_learned(1.0, 1.4, lambda: [1.02, 1.0, 1.1])
+    training_check.check_learned(1.0, 1.4, lambda: [1.02, 1.0, 1.1])
 
 
 def test_without_a_work_check_no_loss_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = step_measurement.measure(Made(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
+    found = measurement.measure(Made(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
 
-    assert (found.loss, found.work_check_outcome) == (None, "not checked: it was not asked for (proof=False)")
+    assert (found.loss, found.work_check_outcome) == (None, "not checked: it was not asked for (verify=False)")
 
 
 def test_the_model_is_left_as_it_was() -> None:
     subject = Made()
 
-    step_measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
+    measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
     assert vars(subject.layer) == {}
 
@@ -188,7 +188,7 @@ def test_a_call_of_its_own_is_given_back_to_a_layer() -> None:
     subject = Made()
     own = subject.layer.call = lambda: None  # type: ignore[method-assign]
 
-    step_measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
+    measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
     assert subject.layer.call is own
 

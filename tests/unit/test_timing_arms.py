@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.timing import import_guard, installed_releases, timed_processes
+from pytest_kerasch2.timing import installed_releases, revisions, timed_processes
 
 
 @pytest.fixture
@@ -76,7 +76,9 @@ def test_a_revision_names_its_commit_and_where_its_modules_lie(project: Path) ->
 def test_a_revision_that_lacks_the_folder_is_refused(project: Path) -> None:
     (project / "later").mkdir()
 
-    with pytest.raises(InvalidArgument, match="HEAD has no later"), timed_processes.resolve_side("HEAD", project / "later"):
+    with pytest.raises(InvalidArgument, match="HEAD has no later"), timed_processes.resolve_side(
+        "HEAD", project / "later"
+    ):
         pass
 
 
@@ -90,15 +92,15 @@ def test_a_module_of_the_users_own_tree_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "mine", _module("mine", tmp_path))
 
     with pytest.raises(InvalidArgument, match=r"imports what is not of it\. Found: mine from"):
-        import_guard.check_imports(str(tmp_path))
+        revisions.check_imports(str(tmp_path))
 
 
 def test_an_environment_may_lie_in_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "installed", _module("installed", tmp_path / ".venv" / "lib"))
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
 
-    import_guard.check_imports(str(tmp_path))
-    import_guard.check_imports(None)
+    revisions.check_imports(str(tmp_path))
+    revisions.check_imports(None)
 
 
 @pytest.mark.parametrize(
@@ -170,5 +172,7 @@ def test_a_release_that_is_not_there_is_refused(wheels: Path) -> None:
 
 
 def test_another_interpreter_can_be_had_by_uv_alone(wheels: Path) -> None:
-    with pytest.raises(InvalidArgument, match="by uv alone"), timed_processes.resolve_side("toy==1.0,python==2.7", wheels):
+    with pytest.raises(InvalidArgument, match="by uv alone"), timed_processes.resolve_side(
+        "toy==1.0,python==2.7", wheels
+    ):
         pass

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import reference_runs
+from pytest_kerasch2.timing import reference_loop
 from pytest_kerasch2.timing.workload import Workload, make_workload
 
 # TensorFlow's own, of old releases.
@@ -30,16 +30,16 @@ def _fitted(of: Workload) -> Callable[[int], Any]:
 
 
 def test_weights_that_are_trained_do_not_stay(linear: Workload) -> None:
-    assert reference_runs.resting_weights(linear, _fitted(linear), 2) == set()
+    assert reference_loop.resting_weights(linear, _fitted(linear), 2) == set()
 
 
 def test_weights_that_nothing_trains_stay(linear: Workload) -> None:
-    assert reference_runs.resting_weights(linear, lambda steps: None, 2) == set(linear.weight_hashes())
+    assert reference_loop.resting_weights(linear, lambda steps: None, 2) == set(linear.weight_hashes())
 
 
 def test_the_weights_are_put_back(linear: Workload) -> None:
     before = linear.weight_hashes()
 
-    reference_runs.resting_weights(linear, _fitted(linear), 2)
+    reference_loop.resting_weights(linear, _fitted(linear), 2)
 
     assert linear.weight_hashes() == before

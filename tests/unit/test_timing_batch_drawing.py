@@ -9,7 +9,7 @@ import pytest
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import scaling, scaling_command, scaling_plot
 from pytest_kerasch2.timing.scaling_plot import NO_CPU, NO_GPU, WORDS
-from pytest_kerasch2.timing.table import BenchmarkRow
+from pytest_kerasch2.timing.summary import BenchmarkRow
 from tests.unit.batch_made import CPU, GPU, NO_LAW
 
 matplotlib = pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest_kerasch2.timing import scaling
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
-from pytest_kerasch2.timing.table import BenchmarkRow
+from pytest_kerasch2.timing.summary import BenchmarkRow
 
 SIZES = (32, 256, 2048, 16384)
 
@@ -49,7 +49,9 @@ def _rows(device: str, steps: dict[int, float], scatter: float = 0.0) -> list[Be
 
 def _against(gpu: dict[int, float], scatter: float = 0.0) -> scaling.GpuComparison:
     cpu = {32: 1.0, 256: 2.0, 2048: 8.0}
-    (found,) = scaling.gpu_comparisons(scaling.step_curves([*_rows("cpu:0", cpu, scatter), *_rows("gpu:0", gpu, scatter)]))
+    (found,) = scaling.gpu_comparisons(
+        scaling.step_curves([*_rows("cpu:0", cpu, scatter), *_rows("gpu:0", gpu, scatter)])
+    )
     return found
 
 
@@ -76,7 +78,11 @@ def test_a_gpu_overtakes_between_two_batches(
 def test_what_scatters_more_than_it_differs_is_not_told_apart() -> None:
     found = _against({32: 1.1, 256: 1.0}, scatter=0.3)
 
-    assert (found.last_slower, found.first_faster, found.ratios[32].low < 1 < found.ratios[32].high) == (None, 256, True)
+    assert (found.last_slower, found.first_faster, found.ratios[32].low < 1 < found.ratios[32].high) == (
+        None,
+        256,
+        True,
+    )
 
 
 def test_a_gpu_is_compared_with_the_cpu_of_its_own_file_and_network_alone() -> None:

@@ -37,7 +37,9 @@ def _verdicts(found: Comparison) -> dict[str, Any]:
     return {name: one and one.verdict for name, one in found.judgements().items()}
 
 
-@pytest.mark.parametrize(("ratio", "verdict"), [(1.1, SpeedVerdict.SLOWER), (1.0, SpeedVerdict.SAME), (0.9, SpeedVerdict.FASTER)])
+@pytest.mark.parametrize(
+    ("ratio", "verdict"), [(1.1, SpeedVerdict.SLOWER), (1.0, SpeedVerdict.SAME), (0.9, SpeedVerdict.FASTER)]
+)
 def test_each_benchmark_is_decided(tmp_path: Path, ratio: float, verdict: SpeedVerdict) -> None:
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=ratio, seed=1))
 
@@ -177,7 +179,9 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
 def test_the_second_thing_is_held_to_both_processes_of_the_first() -> None:
     pair = {"blocks": [{"steps": 10, "seconds": [seconds] * 4} for seconds in (1.0, 6.0, 4.0)]}
 
-    found = [compare_result.log_ratio(pair, place) for place in (compare_result.CANDIDATE, compare_result.BASELINE_REPEAT)]
+    found = [
+        compare_result.log_ratio(pair, place) for place in (compare_result.CANDIDATE, compare_result.BASELINE_REPEAT)
+    ]
 
     # The mean of the logarithms of 1 and 4 is that of 2; the first with itself is 4 to 1.
     assert found == pytest.approx([math.log(3), math.log(4)])
@@ -240,7 +244,9 @@ def test_a_file_that_was_told_by_another_rule_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, other: object
 ) -> None:
     out = tmp_path / "kept.json"
-    Comparison(ComparisonSettings(), [{"name": "a", "revision": "", "slowdown": 0, "environment": {}}] * 2, ["fit"]).write(out)
+    Comparison(
+        ComparisonSettings(), [{"name": "a", "revision": "", "slowdown": 0, "environment": {}}] * 2, ["fit"]
+    ).write(out)
     monkeypatch.setitem(compare_result.RULE, name, other)
 
     with pytest.raises(BadResults, match="told by another rule"):
@@ -249,7 +255,9 @@ def test_a_file_that_was_told_by_another_rule_is_refused(
 
 def test_what_could_not_be_shown_is_told_once(tmp_path: Path) -> None:
     check = {"why_not": "it has several losses"}
-    first, second = (_arm(tmp_path, name, ratio=ratio, work_check=check) for name, ratio in (("old", 1.0), ("new", 1.5)))
+    first, second = (
+        _arm(tmp_path, name, ratio=ratio, work_check=check) for name, ratio in (("old", 1.0), ("new", 1.5))
+    )
 
     found = _compared(first, second)
 
@@ -277,4 +285,4 @@ def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Pa
     out = tmp_path / "unfit.json"
     found.write(out)
 
-    assert cli.main(["compare", "--told-by", str(out)]) == 4
+    assert cli.main(["compare", "--from-json", str(out)]) == 4

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import batch_sources, benchmark_data, nested_arrays
+from pytest_kerasch2.timing import benchmark_data, nested_arrays
 from pytest_kerasch2.timing.workload import make_workload
 
 X, Y = np.arange(24.0).reshape(8, 3), np.arange(8)
@@ -51,7 +51,7 @@ def test_a_single_array_of_weights_is_given_to_each_output() -> None:
 def test_items_are_cut_from_each_array_of_a_structure() -> None:
     pair = namedtuple("pair", "a b")
 
-    found = benchmark_data.cut({"x": pair(X, [Y])}, 2, 4)
+    found = nested_arrays.cut({"x": pair(X, [Y])}, 2, 4)
 
     assert [leaf.tolist() for leaf in nested_arrays.values(found)] == [X[2:4].tolist(), [2, 3]]
 
@@ -93,7 +93,7 @@ def _batches(count: int) -> Any:
 
 
 def test_a_generator_is_read_ahead_and_gives_all_of_its_batches_again() -> None:
-    source = batch_sources.read_source(_batches(20), batch_sources.GENERATOR)
+    source = benchmark_data.read_source(_batches(20), benchmark_data.GENERATOR)
 
     assert (len(source.first_batches), source.batch_size, sum(1 for _ in source.data)) == (16, 8, 20)
 
@@ -106,7 +106,7 @@ def test_a_generator_that_ends_early_is_refused() -> None:
 
 
 def test_a_generator_that_ends_later_is_refused_then() -> None:
-    source = batch_sources.read_source(_batches(20), batch_sources.GENERATOR)
+    source = benchmark_data.read_source(_batches(20), benchmark_data.GENERATOR)
     list(source.data)
 
     with pytest.raises(InvalidArgument, match="it ended after 20 batches"):
@@ -126,7 +126,7 @@ def test_single_items_are_no_batches() -> None:
 def test_batches_of_another_shape_are_not_kept() -> None:
     given = [(X, Y), (X[:3], Y[:3])] * 10
 
-    assert len(batch_sources.read_source(iter(given), batch_sources.GENERATOR).first_batches) == 8
+    assert len(benchmark_data.read_source(iter(given), benchmark_data.GENERATOR).first_batches) == 8
 
 
 def test_weights_of_classes_are_those_of_their_labels() -> None:
@@ -150,7 +150,7 @@ def test_labels_may_be_written_with_a_place_for_each() -> None:
 
 @pytest.mark.parametrize(("value", "told"), [(np.array([1.0, np.nan, np.inf]), "x holds 2 of 3"), (Y, "")])
 def test_what_is_not_a_number_is_counted(value: Any, told: str) -> None:
-    assert benchmark_data.not_finite(value, "x") == told
+    assert nested_arrays.not_finite(value, "x") == told
 
 
 @pytest.mark.parametrize("kind", ["known", "unknown", "endless"])
@@ -162,5 +162,9 @@ def test_a_data_set_tells_its_epochs(kind: str) -> None:
     source = benchmark_data.read_data(data).source
 
     assert source is not None
-    told = {"known": (4, None), "unknown": (4, 4), "endless": (batch_sources.ENDLESS_EPOCH, batch_sources.ENDLESS_EPOCH)}
+    told = {
+        "known": (4, None),
+        "unknown": (4, 4),
+        "endless": (benchmark_data.ENDLESS_EPOCH, benchmark_data.ENDLESS_EPOCH),
+    }
     assert (source.batches, source.steps) == told[kind]

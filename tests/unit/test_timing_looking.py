@@ -12,7 +12,7 @@ import pytest
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
-from pytest_kerasch2.timing import compare_duration, installed_releases, suite_lookup, suite_search, timed_processes
+from pytest_kerasch2.timing import benchmark_suite, compare, installed_releases, suite_search, timed_processes
 from pytest_kerasch2.timing.compare import ComparisonPlan
 from pytest_kerasch2.timing.timed_processes import ComparedSide
 
@@ -25,7 +25,7 @@ def arm(folder: Path, *before: Path, revision: str = "") -> ComparedSide:
 
 def refusal(one: ComparedSide, suite: str, here: Path) -> str:
     with pytest.raises(InvalidArgument) as caught:
-        suite_lookup.check_suite(one, suite, here)
+        benchmark_suite.check_suite(one, suite, here)
     return str(caught.value)
 
 
@@ -41,7 +41,7 @@ def test_a_function_that_is_there_is_found_without_importing_it(tmp_path: Path, 
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text("raise SystemExit('imported')\ndef benchmarks(): pass\n", encoding="utf-8")
 
-    suite_lookup.check_suite(arm(tmp_path), suite, tmp_path)
+    benchmark_suite.check_suite(arm(tmp_path), suite, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_function_that_is_there_is_found_without_importing_it(tmp_path: Path, 
 def test_a_name_that_may_be_bound_is_not_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "steps.py").write_text(text, encoding="utf-8")
 
-    suite_lookup.check_suite(arm(tmp_path), "steps:benchmarks", tmp_path)
+    benchmark_suite.check_suite(arm(tmp_path), "steps:benchmarks", tmp_path)
 
 
 def test_the_folders_that_were_looked_into_are_named(tmp_path: Path) -> None:
@@ -105,17 +105,17 @@ def test_a_module_that_is_not_committed_is_told(tmp_path: Path) -> None:
 
 
 def test_an_interpreter_that_does_not_answer_is_left_to_the_start(tmp_path: Path) -> None:
-    suite_lookup.check_suite(ComparedSide("mine", tmp_path / "no_python", tmp_path), "nowhere:f", tmp_path)
+    benchmark_suite.check_suite(ComparedSide("mine", tmp_path / "no_python", tmp_path), "nowhere:f", tmp_path)
 
 
 @pytest.mark.parametrize("suite", ["steps", ":f", "steps:", "a b:c", "steps:f:g", "../steps:f", "steps:f()"])
 def test_a_suite_is_a_module_and_a_function(suite: str) -> None:
     with pytest.raises(InvalidArgument, match="A suite is not named"):
-        suite_lookup.check_words(suite, ())
+        benchmark_suite.check_words(suite, ())
 
 
 def test_a_suite_of_ones_own_may_call_its_benchmarks_anything() -> None:
-    suite_lookup.check_words("steps:benchmarks", ["anything"])
+    benchmark_suite.check_words("steps:benchmarks", ["anything"])
 
 
 def test_it_is_found_before_any_process_that_times_is_started(
@@ -212,7 +212,7 @@ def test_what_an_installer_says_is_told_without_passwords(tmp_path: Path) -> Non
     ],
 )
 def test_the_duration_is_estimated_beforehand(names: tuple[str, ...], known: bool, most: int, told: str) -> None:
-    assert told in compare_duration.duration_text(ComparisonPlan(ComparisonSettings(max_starts=most), benchmarks=names), known)
+    assert told in compare.duration_text(ComparisonPlan(ComparisonSettings(max_starts=most), benchmarks=names), known)
 
 
 def test_the_program_that_looks_runs_on_old_interpreters() -> None:

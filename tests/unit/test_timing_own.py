@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.timing import output_check, reference_loop
-from pytest_kerasch2.timing.reference_runs import NoReference
+from pytest_kerasch2.timing.reference_loop import NoReference
 
 
 def _of(module: str, *names: str) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.errors import InvalidMeasurement, NotApplicable
-from pytest_kerasch2.timing import block, breakdown, breakdown_summary, reference_loop, step_measurement
+from pytest_kerasch2.timing import block, breakdown, measurement, reference_loop, summary
 from pytest_kerasch2.timing.breakdown import PART_NAMES, Breakdown, BreakdownRound
-from pytest_kerasch2.timing.table import BenchmarkRow
+from pytest_kerasch2.timing.summary import BenchmarkRow
 from tests.unit.parts_made import Clock, Costs, Made
 
 PLANTED = 0.002
@@ -21,7 +21,7 @@ NEAR = 2e-6
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (block, step_measurement, breakdown):
+    for module in (block, measurement, breakdown):
         monkeypatch.setattr(module, "time", made)
     known = {"tensor": lambda value: value, "array": lambda one: one.value, "runs_on_tensorflow": lambda: True}
     for name, function in known.items():
@@ -142,23 +142,23 @@ def _row(**changed: float) -> BenchmarkRow:
 
 
 def test_a_step_is_told_part_by_part() -> None:
-    assert list(breakdown_summary.breakdown_lines([_row(), BenchmarkRow("b.py::other")])) == [
+    assert list(summary.breakdown_lines([_row(), BenchmarkRow("b.py::other")])) == [
         "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %), dispatch 400 µs (40 %), "
         "compute 400 µs (40 %), wait 100 µs (10 %); together 100 ± 0 % (float32)."
     ]
 
 
 def test_parts_that_are_too_few_are_said_so() -> None:
-    (_, doubt) = breakdown_summary.breakdown_lines([_row(around=0.0002)])
+    (_, doubt) = summary.breakdown_lines([_row(around=0.0002)])
 
     assert doubt == "  100 µs of it (10 %) is in none of them."
 
 
 def test_parts_that_are_done_together_are_said_so() -> None:
-    (_, doubt) = breakdown_summary.breakdown_lines([_row(around=0.0005)])
+    (_, doubt) = summary.breakdown_lines([_row(around=0.0005)])
 
     assert doubt == "  200 µs (20 %) of them is done while another part is."
 
 
 def test_a_part_below_nothing_is_shown_as_it_was_found() -> None:
-    assert "input −10.0 µs (-1 %)" in breakdown_summary.parts_text(Breakdown(10, (replace(ROUND, fed=0.00059),)))
+    assert "input −10.0 µs (-1 %)" in summary.parts_text(Breakdown(10, (replace(ROUND, fed=0.00059),)))

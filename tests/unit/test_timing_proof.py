@@ -11,9 +11,9 @@ from evaluation.timing_cheats import CHEATS
 from pytest_kerasch2 import models
 from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import benchmark_suite, modes, weight_paths, work_check
+from pytest_kerasch2.timing import benchmark_suite, modes, work_check
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.reference_runs import ReferenceSteps
+from pytest_kerasch2.timing.reference_loop import ReferenceSteps
 from pytest_kerasch2.timing.work_check import RunResult, WorkCheck
 from pytest_kerasch2.timing.workload import Workload, make_workload, training_variables
 
@@ -42,7 +42,7 @@ def test_runs_that_go_half_the_way_are_half_off() -> None:
 
 
 def test_what_scatters_more_is_allowed_more() -> None:
-    assert work_check.limits_of(_runs(6, scatter=5.0))["along"] > 4 * weight_paths.MIN_ALLOWED["along"]
+    assert work_check.limits_of(_runs(6, scatter=5.0))["along"] > 4 * work_check.MIN_ALLOWED["along"]
 
 
 def test_nothing_is_shown_where_chance_explains_everything() -> None:

@@ -1,4 +1,4 @@
-"""Runs of benchmarks that were kept: read back, shown by `kerasch2 steps`, and refused."""
+"""Runs of benchmarks that were kept: read back, shown by `kerasch2 scaling`, and refused."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoi
 
 
 def test_a_run_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status = cli.main(["steps", str(_written(tmp_path, kept([*CPU, *GPU])))])
+    status = cli.main(["scaling", str(_written(tmp_path, kept([*CPU, *GPU])))])
 
     told = capsys.readouterr().out
     assert (status, "of 2026-11-26" in told, "gpu:0 overtakes cpu:0 between" in told) == (0, True, True)
 
 
 def test_a_step_that_was_taken_apart_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cli.main(["steps", str(_written(tmp_path, kept([APART, *CPU])))])
+    cli.main(["scaling", str(_written(tmp_path, kept([APART, *CPU])))])
 
     assert "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %)" in capsys.readouterr().out
 
@@ -92,7 +92,7 @@ def test_runs_of_unlike_machines_are_called_so_and_have_no_ratio(
 ) -> None:
     files = [_written(tmp_path, kept(CPU), "cpu.json"), _written(tmp_path, kept(GPU, node), "gpu.json")]
 
-    cli.main(["steps", *map(str, files)])
+    cli.main(["scaling", *map(str, files)])
 
     told = capsys.readouterr().out
     assert ("different machines" in told, "gpu:0 [2]" in told, "overtakes" in told) == (unlike, True, False)
@@ -126,7 +126,7 @@ def _other_mode(folder: Path) -> list[str]:
 def test_words_that_cannot_be_used_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: Any, said: str
 ) -> None:
-    status = cli.main(["steps", *words(tmp_path)])
+    status = cli.main(["scaling", *words(tmp_path)])
 
     assert (status, said in capsys.readouterr().err) == (2, True)
 

@@ -12,10 +12,10 @@ import pytest
 
 from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import block, interleaving, modes, step_measurement
+from pytest_kerasch2.timing import block, interleaving, measurement, modes
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.interleaving import CALL, EPOCH, STEP, BlockPlan
-from pytest_kerasch2.timing.step_measurement import PreparedWorkload
+from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.workload import make_workload
 from tests.unit import timing_made
 from tests.unit.timing_made import Made
@@ -33,7 +33,7 @@ def _ready(name: str) -> Iterator[PreparedWorkload]:
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     x = np.random.RandomState(0).uniform(size=(16 * BATCHES, 4)).astype("float32")
     its = make_workload(model, (x, (x.sum(axis=1) > 2).astype("int64")), 16, devices.one("cpu"))
-    with step_measurement.prepare(its, modes.find_mode(name), verify=False) as ready:
+    with measurement.prepare(its, modes.find_mode(name), verify=False) as ready:
         yield ready
 
 
@@ -79,7 +79,9 @@ def test_a_run_can_be_stopped_at_its_epochs() -> None:
 def test_a_slowdown_is_planted_into_each_turn(name: str) -> None:
     with _ready(name) as ready:
         by = interleaving.pause_point(ready)
-        honest, slower = (_taken(ready, by, BlockPlan(20, calls=3 if by != EPOCH else 1, untimed=0, slowdown=s)) for s in (0, 9))
+        honest, slower = (
+            _taken(ready, by, BlockPlan(20, calls=3 if by != EPOCH else 1, untimed=0, slowdown=s)) for s in (0, 9)
+        )
 
     took = [statistics.median(one["seconds"] for one in its) for its in (honest, slower)]
     # Ten times as long; a machine that does something else meanwhile makes of it what it likes.
@@ -208,7 +210,7 @@ def test_a_pace_is_of_one_call(name: str) -> None:
 
 
 def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
-    with step_measurement.prepare(Made(forgets=True), timing_made.STEP, verify=False) as ready:  # type: ignore[arg-type]
+    with measurement.prepare(Made(forgets=True), timing_made.STEP, verify=False) as ready:  # type: ignore[arg-type]
         found = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
 
     with pytest.raises(InvalidMeasurement, match="The clock stopped"):
@@ -216,7 +218,7 @@ def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
 
 
 def test_a_turn_that_waits_owes_nothing() -> None:
-    with step_measurement.prepare(Made(), timing_made.STEP, verify=False) as ready:  # type: ignore[arg-type]
+    with measurement.prepare(Made(), timing_made.STEP, verify=False) as ready:  # type: ignore[arg-type]
         found = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
 
     block.check_synchronised([Block(**one) for one in found])

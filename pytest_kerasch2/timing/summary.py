@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
-from typing import Sequence
+from typing import Iterator, Sequence
 
 from pytest_kerasch2.foreign import terminal
+from pytest_kerasch2.stats import bootstrap
 from pytest_kerasch2.timing.breakdown import Breakdown
 from pytest_kerasch2.timing.measurement import Measurement
+from pytest_kerasch2.timing.modes import STEPS_PER_EXECUTION
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
@@ -137,3 +140,117 @@ def digits(value: float) -> str:
     """Return a number with three digits."""
     # What is rounded to 100 would end with its point.
     return f"{value:.0f}" if abs(value) >= 99.95 else f"{value:#.3g}"
+
+
+# What is not at least this much quicker is not worth a change of code.
+WORTHWHILE = 1.1
+# Steps written by hand are none of these: nothing feeds or shuffles their images, and they keep no metrics.
+CALLS = {
+    "fit": "fit(batch_size={batch})",
+    "fit-many": f"compile(steps_per_execution={STEPS_PER_EXECUTION}) and fit(batch_size={{batch}})",
+}
+
+
+def advice_lines(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
+    """Yield a line for the smallest batch of `fit` on each device, and one for each call that is quicker than that.
+
+    Networks of another type or size are told apart. Times are compared by the slower quartile of what is to be quicker
+    and the quicker one of the first call.
+    """
+    fit_rows = [row for row in rows if row.measurement is not None and row.mode in CALLS]
+    for device, network in dict.fromkeys((row.device, row.network) for row in fit_rows):
+        groups: dict[tuple[str, int], list[BenchmarkRow]] = {}
+        for row in fit_rows:
+            if (row.device, row.network) == (device, network):
+                groups.setdefault((row.mode, row.batch_size), []).append(row)
+        first = min((call for call in groups if call[0] == "fit"), key=lambda call: call[1], default=None)
+        faster_calls = [] if first is None else list(_faster_calls(groups, first))
+        if first is not None and faster_calls:
+            yield f"On {device}, {_call_text(*first)} takes {duration(_seconds_per_image(groups[first], 0))} an image ({network})."
+            yield from faster_calls
+
+
+def _faster_calls(groups: dict[tuple[str, int], list[BenchmarkRow]], first: tuple[str, int]) -> Iterator[str]:
+    ratios = {
+        call: _seconds_per_image(groups[first], 0) / _seconds_per_image(rows, 0)
+        for call, rows in groups.items()
+        if call != first and _seconds_per_image(groups[first], -1) / _seconds_per_image(rows, +1) >= WORTHWHILE
+    }
+    for (mode, batch), ratio in sorted(ratios.items(), key=lambda item: -item[1]):
+        same = "the same training" if batch == first[1] else "another training: fewer steps an epoch"
+        yield f"  {ratio:.1f} times as quick: {_call_text(mode, batch)} ({same})"
+
+
+def _call_text(mode: str, batch: int) -> str:
+    return CALLS[mode].format(batch=batch)
+
+
+def _seconds_per_image(rows: Sequence[BenchmarkRow], side: int) -> float:
+    """Return the seconds of an image, the mean of rows of one call: the median, or a quartile on one side of it."""
+    times = [
+        (row.measurement.step_seconds + side * row.measurement.spread) / row.batch_size
+        for row in rows
+        if row.measurement is not None
+    ]
+    return sum(times) / len(times)
+
+
+# The parts are asked to be at least so much of the whole; as much more is said too.
+COMPLETE_SHARE = 0.95
+
+
+def breakdown_lines(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
+    """Yield a line for each network that was taken apart, and one more where its parts do not add up to the whole."""
+    for row in rows:
+        if row.breakdown is not None:
+            yield f"On {row.device}, a step of fit(batch_size={row.batch_size}) {parts_text(row.breakdown)} ({row.network})."
+            remark = gap_text(row.breakdown)
+            if remark:
+                yield f"  {remark}"
+
+
+def parts_text(parts: Breakdown) -> str:
+    """Return the whole, each part with its share of the whole, and their sum."""
+    whole = parts.whole
+    each = ", ".join(
+        f"{name} {_signed_duration(one)} ({100 * one / whole:.0f} %)" for name, one in parts.seconds.items()
+    )
+    return f"takes {duration(whole)}: {each}; together {100 * parts.share:.0f} ± {100 * parts.spread:.0f} %"
+
+
+def gap_text(parts: Breakdown) -> str:
+    """Return what is to be said where the parts are not the whole; nothing where they are."""
+    if parts.share < COMPLETE_SHARE:
+        return f"{_signed_duration(parts.gap)} of it ({100 * (1 - parts.share):.0f} %) is in none of them."
+    if parts.share > 2 - COMPLETE_SHARE:
+        return (
+            f"{_signed_duration(-parts.gap)} ({100 * (parts.share - 1):.0f} %) of them is done while another part is."
+        )
+    return ""
+
+
+def _signed_duration(seconds: float) -> str:
+    return f"−{duration(-seconds)}" if seconds < 0 else duration(seconds)
+
+
+# How often a ratio may lie outside of its interval.
+INTERVAL_ALPHA = 0.05
+
+
+def interleaved_lines(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
+    """Yield a line for each model that took turns with another, which is the first of its turns."""
+    groups: dict[tuple[str, str], list[tuple[BenchmarkRow, Measurement]]] = {}
+    for row in rows:
+        if row.measurement is not None and row.measurement.interleaved_group:
+            groups.setdefault((row.measurement.interleaved_group, row.device), []).append((row, row.measurement))
+    for (_, device), members in groups.items():
+        if len(members) == 1:
+            continue
+        (first, reference), *others = members
+        yield f"In turns on {device}, in times of {short_name(first.name)}, and between which that lies by their rounds:"
+        for row, measurement in others:
+            rounds = zip(measurement.blocks, reference.blocks)
+            span = bootstrap.median_of(
+                [math.log(one.step_seconds / other.step_seconds) for one, other in rounds], INTERVAL_ALPHA
+            )
+            yield f"  {short_name(row.name)}: {span.estimate:.3f} ({span.low:.3f} to {span.high:.3f})"

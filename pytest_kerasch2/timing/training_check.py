@@ -11,10 +11,9 @@ import numpy as np
 from pytest_kerasch2.errors import InvalidArgument, InvalidMeasurement
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import benchmark_data, nested_arrays, reference_loop
-from pytest_kerasch2.timing.batch_sources import Batch
-from pytest_kerasch2.timing.model_changes import variables_restored
-from pytest_kerasch2.timing.reference_runs import NoReference, ReferenceSteps, attempt
-from pytest_kerasch2.timing.workload import Workload
+from pytest_kerasch2.timing.benchmark_data import Batch
+from pytest_kerasch2.timing.reference_loop import NoReference, ReferenceSteps, attempt
+from pytest_kerasch2.timing.workload import Workload, variables_restored
 
 # Inputs on which the loss is looked at, in whole batches, of which there is one at least and not more than so many.
 LOSS_INPUTS = 1000
@@ -61,7 +60,9 @@ def check_learned(before: float | None, after: float | None, reference_losses: C
     if not after <= DIVERGED * max(1.0, abs(before)):
         raise InvalidMeasurement("Steps of training diverged", problem, _REMEDY)
     references = reference_losses()
-    if references and after > max(references) + ALLOWED_SHARE * abs(max(references)) + ALLOWED_SPREADS * (max(references) - min(references)):
+    if references and after > max(references) + ALLOWED_SHARE * abs(max(references)) + ALLOWED_SPREADS * (
+        max(references) - min(references)
+    ):
         problem = f"{problem}; after as many reference steps it is {max(references):.4g} at most"
         raise InvalidMeasurement("Steps of training made the model worse", problem, _REMEDY)
 
@@ -122,10 +123,12 @@ def check_data(workload: Workload) -> None:
         InvalidArgument: they do.
     """
     batches = [workload.batch(place) for place in range(workload.distinct_batches)] if workload.source else []
-    parts = [batch[: len(benchmark_data.PART_NAMES)] for batch in batches] or [(workload.x, workload.y, workload.sample_weight)]
+    parts = [batch[: len(benchmark_data.PART_NAMES)] for batch in batches] or [
+        (workload.x, workload.y, workload.sample_weight)
+    ]
     for part in parts:
         for name, one in zip(benchmark_data.PART_NAMES, part):
-            problem = benchmark_data.not_finite(one, name)
+            problem = nested_arrays.not_finite(one, name)
             if problem:
                 raise InvalidArgument(f"data must hold numbers, but {problem} that are NaN or infinite")
 
@@ -135,3 +138,62 @@ def _finite(value: Any) -> bool:
     if not (np.issubdtype(array.dtype, np.number) or "float" in array.dtype.name):
         return True
     return bool(np.isfinite(array.astype("float64")).all()) if array.dtype.kind != "c" else True
+
+
+# Of steps whose gradients are too large for 16 bits, none is applied: of many steps so many at most.
+MAX_SKIPPED = 0.5
+SKIPPING_FROM = 20
+
+
+def check_updates(workload: Workload, before: int | None, steps: int) -> None:
+    """Refuse another number of updates than so many steps make.
+
+    Args:
+        before: updates that the optimizer had counted.
+        steps: that train.
+
+    Raises:
+        InvalidMeasurement: it has counted more, or fewer.
+    """
+    now = workload.update_count()
+    # Keras asks an optimizer for nothing where no weight is trained.
+    if before is None or now is None or (steps and not (_is_counted(workload) and workload.trained_weights)):
+        return
+    counted, (least, most) = now - before, expected_updates(workload.model, steps)
+    if not least <= counted <= most:
+        problem = f"{counted} updates of the weights in {steps} steps"
+        raise InvalidMeasurement(
+            "Another number of steps was done than was counted", problem, "let each step update once"
+        )
+
+
+def _is_counted(workload: Workload) -> bool:
+    counts_known = workload.source is None or workload.source.is_counted
+    return counts_known and not counts_differently(workload.model)
+
+
+def counts_differently(model: Any) -> bool:
+    """Whether what an optimizer counts is not what Keras counts: the step, or how it is applied, is the user's own."""
+    optimizer = getattr(model, "optimizer", None)
+    applies = (
+        any(reference_loop.is_overridden(optimizer, name) for name in ("apply", "apply_gradients"))
+        if optimizer
+        else False
+    )
+    return applies or reference_loop.is_overridden(model, "train_step")
+
+
+def expected_updates(model: Any, steps: int) -> tuple[int, int]:
+    """Return how many updates so many steps make, at least and at most."""
+    optimizer = getattr(model, "optimizer", None)
+    inner = getattr(optimizer, "inner_optimizer", None)
+    if inner is not None:
+        # Loss scaling leaves out what is too large, at its beginning and now and then.
+        least, _ = _updates_of(inner, steps)
+        return (int(MAX_SKIPPED * least) if steps >= SKIPPING_FROM else 0), steps
+    return _updates_of(optimizer, steps)
+
+
+def _updates_of(optimizer: Any, steps: int) -> tuple[int, int]:
+    accumulated = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
+    return steps // accumulated, -(-steps // accumulated)
