@@ -136,7 +136,8 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
         found.starts = _whole(found)
     number = sum(map(_starts, runs))
     if number < ComparisonSettings().max_starts:
-        remedy = f"name more files, or compare with --max-starts 40 --margin 0.0001 --alpha 1e-9; {ComparisonSettings().max_starts} are needed"
+        needed = ComparisonSettings().max_starts
+        remedy = f"name more files, or compare with --max-starts 40 --margin 0.0001 --alpha 1e-9; {needed} are needed"
         raise InvalidArgument("Times are of too few starts", f"{', '.join(map(str, paths))}: {number}", remedy)
     return runs
 

@@ -36,8 +36,8 @@ WIDTH = 100
 TOLD = """\
 The benchmarks of `benchmarks/bench_steps.py` and `benchmarks/bench_parts.py`, one run of each file below. For its two
 trainings the chapter prints 77 and 62 µs an image, and 39 for evaluating, on a machine that it does not name; what it
-calls is *style* and *way[evaluate]* here. *Limit ×* is how many times the least it takes that the products and bytes of
-the network can take on this machine.
+calls is *style* and *way[evaluate]* here. *Roofline ×* is the time of a step relative to the least that the products
+and bytes of the network can take on this machine.
 
 The rows are measured one after another, each in another minute of a shared machine. `parts[32]` and `batch[32]` do the
 same work as *sequential-list*: as much as these three differ, any two rows may differ by the minute alone.{turns}
@@ -62,7 +62,7 @@ KERAS_BACKEND=torch pytest --benchmark-full -k test_batch --benchmark-json=FILE
 python -m evaluation.steps_report keep FILE batches-3-torch && python -m evaluation.timing_report
 ```
 """
-TURNS = "\nWhere it is said below a table, the blocks of the styles took turns, and are told apart there."
+TURNS = "\nWhere it is said below a table, the blocks of the styles were interleaved, and they are compared there."
 
 
 def section(folder: Path = DATA, picture: Path = PICTURE) -> str:

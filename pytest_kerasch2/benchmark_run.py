@@ -39,13 +39,13 @@ def start(config: pytest.Config, settings: Settings) -> None:
     """
     if settings.chapter:
         problem = f"{BENCHMARK.flag} and {CHAPTER.flag}"
-        raise InvalidArgument("Timing and verifying are two runs", problem, "give one of the two")
+        raise InvalidArgument("A run either times or verifies", problem, "give one of the two")
     if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
         remedy = "leave it out, or write -n 0 where it stands in a configuration file"
-        raise InvalidArgument("Several processes take each other's time", "pytest-xdist's -n", remedy)
+        raise InvalidArgument("Benchmarks cannot run in several processes", "pytest-xdist's -n", remedy)
     devices.kinds(settings.devices)
     if not pytest_benchmark_adapter.is_available(config):
-        raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", f"run {INSTALL}")
+        raise FrameworkMissing("Benchmarks need pytest-benchmark", "it is not there", f"run {INSTALL}")
     if settings.plot is not None:
         pictures.refuse(settings.plot)
     _check_writable(config)

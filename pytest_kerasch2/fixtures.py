@@ -181,8 +181,8 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
 def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """A function that times the steps of a compiled model, and refuses a time that cannot be believed.
 
-    It takes what `timing.pytest_benchmark_adapter.record_model` does. `step_benchmark.step(function, items=...)` times a
-    step of any other loop, see `timing.function_steps.measure`. Each measurement has a row and a record in
+    It takes what `timing.pytest_benchmark_adapter.record_model` does. `step_benchmark.step(function, items=...)` times
+    a step of any other loop, see `timing.function_steps.measure`. Each measurement has a row and a record in
     pytest-benchmark's table and JSON; `name` names it.
     """
     from pytest_kerasch2 import step_records

@@ -45,7 +45,7 @@ def benchmark_fixture(request: Any) -> Any:
 
 
 def begin_measurement(request: Any, benchmark: Any, name: str | None = None) -> str:
-    """Return the next measurement of a test a record of its own, and return its name.
+    """Begin a record for the next measurement of a test, and return its name.
 
     Args:
         request: of the test.
@@ -59,7 +59,7 @@ def begin_measurement(request: Any, benchmark: Any, name: str | None = None) -> 
     number = len(names) + 1
     suffix = f"{SEPARATOR}{name or number}" if name or number > 1 else ""
     if suffix in names:
-        raise InvalidArgument("Two measurements of one test have one name", repr(name), "give each another name")
+        raise InvalidArgument(f"name must differ between the measurements of a test, got {name!r} twice")
     names.append(suffix)
     benchmark.name, benchmark.fullname, benchmark.extra_info = (
         request.node.name + suffix,
@@ -77,7 +77,7 @@ def test_of(name: str, node_ids: Collection[str]) -> str:
 def _check_arguments(benchmark: Any) -> None:
     if not all(hasattr(benchmark, one) for one in ("disabled", "extra_info", "fullname", "_make_stats")):
         raise InvalidArgument(
-            "step_benchmark keeps its times by the fixture `benchmark` of pytest-benchmark",
-            f"this project has another one of that name, which gives {type(benchmark).__name__}",
+            "step_benchmark needs the fixture `benchmark` of pytest-benchmark",
+            f"this project overrides it by one that gives {type(benchmark).__name__}",
             "give that one another name",
         )

@@ -1,10 +1,9 @@
-"""Whether one of two things takes longer: pairs of measurements, looked at after each new pair.
+"""A sequential test of whether a candidate takes longer than a baseline, from paired process starts.
 
-What is told of a pair is the logarithm of a ratio. The pairs are taken for a sample of a normal distribution, but for a
-few that stand far out, and their trimmed mean lies within Student's interval. There are a few looks, agreed before, and
-the error that may be made in all is shared between them: whoever stops at any look, for any reason, errs no more often
-than was agreed. What has been spent of it at a look is as large a part as there are pairs of all (K. K. G. Lan and
-D. L. DeMets, Biometrika 70, 1983).
+Each start gives the logarithm of a ratio. These are taken as a normal sample with a few outliers, so that Student's
+interval is one of their trimmed mean. The looks are planned, and share the error rate alpha: whoever stops at any look,
+for any reason, errs no more often. The share of alpha that is spent at a look is the share of the starts made by then
+(K. K. G. Lan and D. L. DeMets, Biometrika 70, 1983).
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from typing import Sequence
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.stats import distributions
 
-# Fewer pairs do not tell how much they scatter, and one that stands far out is a large part of them.
+# Fewer starts do not show how much they scatter, and one outlier is a large part of them.
 MIN_STARTS = 11
-# Of so many values, the outermost on each side is left out of their mean.
+# Of this many values, the outermost on each side is trimmed.
 TRIM_ONE_OF = 10
-# From one look to the next there are about so many times the pairs.
+# The growth of the number of starts from look to look, about.
 GROWTH = 1.4
-# Of the pairs, so many have to be on the side that is told: one that stands far out is not to decide alone.
+# The share of the starts that must agree with the verdict: one outlier must not decide alone.
 MIN_AGREEING = 2 / 3
-# How often a benchmark that differs by more than the margin may be told to be the same.
+# How often a benchmark that differs by more than the margin may be called the same.
 BETA = 0.05
 
 
 class SpeedVerdict(enum.Enum):
-    """What is told of a benchmark."""
+    """The verdict on the speed of a benchmark."""
 
     SLOWER = "slower"
     SAME = "same"
@@ -43,14 +42,14 @@ class SpeedVerdict(enum.Enum):
 
 @dataclass(frozen=True)
 class ComparisonSettings:
-    """What is agreed before anything is measured.
+    """The settings of a comparison, fixed before anything is measured.
 
     Attributes:
-        error: how often any benchmark of a suite may be told to be slower that is not; as often one may be told to be
-            faster, and as often a machine to be unfit.
+        alpha: how often any benchmark of a suite may be called slower that is not; likewise for faster, and for an
+            unfit machine.
         margin: a ratio within this of one, either way round, is the same: 0.04 is from 1/1.04 to 1.04. It is
-            smaller than the 5 % that are to be found, which are hardly ever told to be the same then.
-        most: pairs of processes at most.
+            smaller than the 5 % that a comparison should find, which are hardly ever called the same then.
+        max_starts: process starts at most.
 
     Raises:
         InvalidArgument: a rate, a margin or a number with which nothing could be decided.
@@ -63,20 +62,16 @@ class ComparisonSettings:
     def __post_init__(self) -> None:
         """Refuse what nothing can be decided with."""
         if not 0 < self.alpha < 0.5:
-            raise InvalidArgument(
-                "A comparison cannot have this rate of errors", repr(self.alpha), "say one such as 0.01"
-            )
+            raise InvalidArgument(f"alpha must be above 0 and below 0.5, got {self.alpha!r}")
         if not 0 < self.margin < 1:
-            raise InvalidArgument("A comparison cannot have this margin", repr(self.margin), "say one such as 0.04")
+            raise InvalidArgument(f"margin must be above 0 and below 1, got {self.margin!r}")
         if self.max_starts < MIN_STARTS:
-            raise InvalidArgument(
-                "A comparison has too few starts", repr(self.max_starts), f"allow {MIN_STARTS} at least (--max-starts)"
-            )
+            raise InvalidArgument(f"max_starts must be at least {MIN_STARTS}, got {self.max_starts!r}")
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Between which a ratio lies."""
+    """An estimate of a ratio, and its interval."""
 
     estimate: float
     low: float
@@ -85,12 +80,12 @@ class Interval:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is told of one benchmark.
+    """The judgement of one benchmark.
 
     Attributes:
-        ratio: of the time of the second thing to that of the first.
-        null: the same of the first thing to itself, which is one if nothing but the two things differ.
-        pairs: by how many it was decided.
+        ratio: of the time of the candidate to that of the baseline.
+        repeat: of the baseline repeat to the baseline, which is 1 on a fit machine.
+        starts: their number at the deciding look.
     """
 
     verdict: SpeedVerdict
@@ -100,7 +95,7 @@ class Judgement:
 
 
 def planned_looks(max_starts: int) -> list[int]:
-    """Return after how many pairs there is a look: the last, then about 1.4 times fewer each, not below 11."""
+    """Return after how many starts there is a look: the last, then about 1.4 times fewer each, not below 11."""
     counts = [max_starts]
     while round(counts[0] / GROWTH) >= MIN_STARTS:
         counts.insert(0, round(counts[0] / GROWTH))
@@ -108,7 +103,7 @@ def planned_looks(max_starts: int) -> list[int]:
 
 
 def alpha_shares(planned: Sequence[int]) -> list[float]:
-    """Return the part of the error that is spent at each look, by the pairs that there are at each."""
+    """Return the share of alpha that is spent at each look, by the number of starts."""
     spent = [count / planned[-1] for count in planned]
     return [after - before for before, after in zip([0.0, *spent], spent)]
 
@@ -142,11 +137,11 @@ def pseudomedian(values: Sequence[float]) -> float:
 def judge(
     ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, benchmarks: int
 ) -> Judgement | None:
-    """Decide at the first look that can; undecided where none can, and None where there are too few pairs to look.
+    """Decide at the first look that can; undecided if none can, and None if there are too few starts for a look.
 
     Args:
-        ratios: logarithms of the ratio of the second thing to the first, one for each pair.
-        nulls: the same of the first thing to itself, from the same processes.
+        ratios: logarithms of the ratio of the candidate to the baseline, one for each start.
+        repeats: those of the baseline repeat to the baseline, from the same starts.
         benchmarks: of the suite, which share the error.
     """
     judgement = None

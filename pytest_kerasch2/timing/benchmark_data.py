@@ -291,8 +291,9 @@ def _read_generator(data: Any) -> BatchSource:
         problem = f"it ended after {len(first.batches)} batches"
         raise InvalidArgument(f"data must be a generator that does not end, but {problem}; give a data set instead")
     ended: list[int] = []
-    return replace(_endless_source(GENERATOR, _resumed(first, data, ended), first), steps=GENERATOR_BATCHES, ended=ended,
-                   batches=GENERATOR_BATCHES, items=GENERATOR_BATCHES * batch_size_of(first.batches[0]))  # fmt: skip
+    items = GENERATOR_BATCHES * batch_size_of(first.batches[0])
+    source = _endless_source(GENERATOR, _resumed(first, data, ended), first)
+    return replace(source, steps=GENERATOR_BATCHES, ended=ended, batches=GENERATOR_BATCHES, items=items)
 
 
 def _resumed(first: _FirstBatches, data: Iterator[Any], ended: list[int]) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""What is compared: benchmarks by their names, the chapter's own or those of somebody's own function."""
+"""Suites of benchmarks for a comparison: the chapter's, or that of a user's function, and where it is found."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Benchmark:
 
     Attributes:
         model: a Keras model.
-        data, batch_size, mode, class_weight: as for `recording.recorded`.
+        data, batch_size, mode, class_weight: as for `pytest_benchmark_adapter.record_model`.
     """
 
     model: Any
@@ -58,21 +58,23 @@ def load_suite(address: str | None) -> Mapping[str, Callable[[], Benchmark]]:
     suite = _call_suite(address)
     if not isinstance(suite, Mapping) or not suite or not all(map(callable, suite.values())):
         remedy = "let it give a mapping from names to functions"
-        raise InvalidArgument("A suite is no mapping of functions", f"{address} gives {suite!r}"[:120], remedy)
+        raise InvalidArgument(
+            "suite must return a mapping from names to functions", f"{address} gives {suite!r}"[:120], remedy
+        )
     return {str(name): _checked_benchmark(address, make) for name, make in suite.items()}
 
 
 def _call_suite(address: str) -> Any:
     module, colon, function = address.partition(":")
     if not module or not colon or not function:
-        raise InvalidArgument("A suite is not named", repr(address), "write MODULE:FUNCTION")
+        raise InvalidArgument(f"suite must be written as MODULE:FUNCTION, got {address!r}")
     try:
         return getattr(importlib.import_module(module), function)()
     except KerasCh2Error:
         raise
     except (ImportError, AttributeError, TypeError) as error:
         raise InvalidArgument(
-            "A suite cannot be had", f"{address}: {error}", "name a function that takes nothing"
+            "The suite cannot be loaded", f"{address}: {error}", "name a function that takes nothing"
         ) from error
 
 
@@ -82,7 +84,9 @@ def _checked_benchmark(address: str, make: Callable[[], Any]) -> Callable[[], Be
         names = set(inspect.signature(Benchmark).parameters)
         if not isinstance(arguments, Mapping) or not {"model", "data"} <= set(arguments) <= names:
             remedy = f"let it give a mapping with {', '.join(sorted(names))}, the first two at least"
-            raise InvalidArgument("A benchmark of a suite cannot be used", f"{address}: {arguments!r}"[:120], remedy)
+            raise InvalidArgument(
+                "A benchmark of the suite has unusable arguments", f"{address}: {arguments!r}"[:120], remedy
+            )
         return Benchmark(**arguments)
 
     return build
@@ -118,20 +122,20 @@ def check_words(suite: str | None, benchmarks: Sequence[str]) -> None:
         InvalidArgument: it is not so.
     """
     if suite is not None and not SUITE_ADDRESS.fullmatch(suite):
-        raise InvalidArgument("A suite is not named", repr(suite), "write MODULE:FUNCTION")
+        raise InvalidArgument(f"suite must be written as MODULE:FUNCTION, got {suite!r}")
     unknown = [name for name in benchmarks if name not in CHAPTERS]
     if suite is None and unknown:
         remedy = f"name one of {', '.join(CHAPTERS)}" + did_you_mean(unknown[0], CHAPTERS, before="; ")
-        raise InvalidArgument("The chapter has no such benchmark", ", ".join(map(repr, unknown)), remedy)
+        raise InvalidArgument("The chapter's suite has no such benchmark", ", ".join(map(repr, unknown)), remedy)
 
 
 def check_suite(side: ComparedSide, suite: str | None, here: Path) -> None:
-    """Require that an arm has the suite, as far as that can be told without importing it.
+    """Require that a side has the suite, as far as that can be known without importing it.
 
     Args:
-        arm: whose interpreter looks.
+        side: whose interpreter searches.
         suite: `module:function`, or None for the chapter's.
-        here: the user's own folder, in which it may be although the arm does not have it.
+        here: the user's own folder, in which it may be although the side does not have it.
 
     Raises:
         InvalidArgument: there is no such module or function; the message says where it was looked for.
@@ -141,18 +145,18 @@ def check_suite(side: ComparedSide, suite: str | None, here: Path) -> None:
     module, _, function = suite.partition(":")
     answer = _search(side, module)
     if answer is None:
-        # It does not answer: that is told by the process that times.
+        # It does not answer: the process that times will say why.
         return
     places = ", ".join(map(str, dict.fromkeys((*side.import_first, side.folder))))
     if answer["file"] is None:
         places_text = f"it was looked for in what is installed for {side.python} and in {places}"
         problem = f"{suite}: {side.name} has no module {module}{_reason(answer)}; {places_text}"
-        raise InvalidArgument("A suite is not found", problem, _remedy(side, module, here))
+        raise InvalidArgument("The suite cannot be found", problem, _remedy(side, module, here))
     if answer["error"]:
-        raise InvalidArgument("A suite cannot be read", f"{suite}: {answer['error']}", "correct that file")
+        raise InvalidArgument("The suite cannot be read", f"{suite}: {answer['error']}", "correct that file")
     if answer["names"] is not None and function not in answer["names"]:
         remedy = f"name a function of that file{did_you_mean(function, answer['names'], before='; ')}"
-        raise InvalidArgument("A suite is not found", f"{suite}: {answer['file']} has no {function}", remedy)
+        raise InvalidArgument("The suite cannot be found", f"{suite}: {answer['file']} has no {function}", remedy)
 
 
 def _reason(found: dict[str, Any]) -> str:
@@ -170,7 +174,7 @@ def _remedy(side: ComparedSide, module: str, here: Path) -> str:
 
 
 def _search(side: ComparedSide, module: str) -> dict[str, Any] | None:
-    """Return what the interpreter of an arm finds, or None where it gives no answer."""
+    """Return what the interpreter of a side finds, or None if it gives no answer."""
     program = Path(suite_search.__file__).read_text(encoding="utf-8")
     try:
         done = subprocess.run(

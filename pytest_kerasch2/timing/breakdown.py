@@ -5,12 +5,12 @@ A step is done in five ways, which differ in who asks for it, in what feeds it a
     whole    `fit` asks,        fed by its own data,             the model's step
     around   as *whole*, and what is within the calls of the step is not counted
     fed      a bare loop asks,  fed by what `fit` makes of them, the model's step
-    there    a bare loop asks,  one batch that is there already, the model's step
+    ready    a bare loop asks,  one batch that is there already, the model's step
     empty    a bare loop asks,  one batch that is there already, a step that does nothing, compiled by Keras as its own
 
-Input is what *fed* takes longer than *there*: what the step waits for its batch, or loses to whoever makes it. Dispatch
+Input is what *fed* takes longer than *ready*: what the step waits for its batch, or loses to whoever makes it. Dispatch
 is *around*, Keras's loop and what `fit` makes ready, and *empty*, the call of a compiled function. Compute is what
-sending the steps of *there* takes longer than *empty*, and wait is what they then have to be waited for. *Whole* is in
+sending the steps of *ready* takes longer than *empty*, and wait is what they then have to be waited for. *Whole* is in
 none of the four, and the calls of *around* are timed in a bare loop: that they add up is found, and not made so.
 """
 
@@ -37,14 +37,14 @@ PART_NAMES = ("input", "dispatch", "compute", "wait")
 MIN_ROUNDS = 5
 # Rounds that are not counted: what is done for the first time traces and compiles.
 WARMUP_ROUNDS = 2
-ONLY_FIT = "A step of `fit` is to be taken apart"
+NOT_HERE = "breakdown=True cannot be used here"
 
 Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
 class BreakdownRound:
-    """Seconds of a step in each of the five ways, once in turn; `waited` is of `there`, at its end."""
+    """Seconds of a step in each of the five experiments; `waited` is the wait at the end of `ready`."""
 
     whole: float
     around: float
@@ -66,7 +66,7 @@ class BreakdownRound:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """Where the time of a step of `fit` goes.
+    """The parts of the time of a step of `fit`.
 
     Attributes:
         steps: of each way in a round.
@@ -105,18 +105,18 @@ class Breakdown:
         return float(high - low) / 2
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a file says of it."""
-        told = {"whole": self.whole, **self.seconds, "share": self.share, "gap": self.gap, "spread": self.spread}
-        return {"steps": self.steps, **told, "rounds": [asdict(one) for one in self.rounds]}
+        """Return the JSON form."""
+        summary = {"whole": self.whole, **self.seconds, "share": self.share, "gap": self.gap, "spread": self.spread}
+        return {"steps": self.steps, **summary, "rounds": [asdict(one) for one in self.rounds]}
 
 
 def measure_breakdown(workload: Workload, seconds: float, verify: bool = True) -> Breakdown:
-    """Take a step of `fit` apart, as the chapter calls it; model and optimizer are put back at the end.
+    """Break a step of `fit` down into its parts; model and optimizer are restored at the end.
 
     Args:
-        subject: the model and its data.
-        seconds: of `fit` itself, about; there are five rounds at least, and the other ways come on top.
-        proving: as for `measuring.measure`; of steps that were measured just before, all has been shown.
+        workload: the model and its data.
+        seconds: of `fit` itself, about; there are at least five rounds, and the other experiments come on top.
+        verify: as for `measurement.measure`; steps that were measured just before need no second check.
 
     Raises:
         NotApplicable: Keras's loop of this release or backend cannot be given another step.
@@ -124,9 +124,9 @@ def measure_breakdown(workload: Workload, seconds: float, verify: bool = True) -
     """
     model = workload.model
     if not hasattr(model, "make_train_function"):
-        raise NotApplicable(ONLY_FIT, "before TensorFlow 2.2, Keras's loop knows no `train_function`")
+        raise NotApplicable(NOT_HERE, "before TensorFlow 2.2, Keras's loop knows no `train_function`")
     if not api.runs_on_tensorflow() and api.release().backend != "jax":
-        raise NotApplicable(ONLY_FIT, "on this backend, Keras's loop itself takes the batch")
+        raise NotApplicable(NOT_HERE, "on this backend, Keras's loop itself takes the batch")
     with _training_restored(workload), measurement.prepare(workload, modes.find_mode("fit"), verify) as prepared:
         ways = _Experiments(workload, prepared)
         for _ in range(WARMUP_ROUNDS):
@@ -144,7 +144,7 @@ def measure_breakdown(workload: Workload, seconds: float, verify: bool = True) -
 
 
 class _Experiments:
-    """The five ways to do a step."""
+    """The five experiments with a step."""
 
     def __init__(self, workload: Workload, prepared: PreparedWorkload) -> None:
         self.subject, self.model, self.ready = workload, workload.model, prepared

@@ -1,4 +1,4 @@
-"""The work of `kerasch2 compare`: what the command line says, and the comparisons that it asks for."""
+"""The sub-command `kerasch2 compare`: from its arguments to a comparison."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from pytest_kerasch2.timing import (
 from pytest_kerasch2.timing.compare_result import Comparison
 from pytest_kerasch2.timing.timed_processes import ComparedSide
 
-# What a self-test plants, and within what a thing is to be the same as itself: a machine on which neither is told by
-# the fewest starts is not fit to compare anything.
+# The slowdown that a self-test injects, and the margin of its comparison without one: a machine on which the fewest
+# starts decide neither cannot compare anything.
 SELF_TEST_SLOWDOWN = 0.5
 SELF_TEST_MARGIN = 0.2
 
 
 def run_self_test(chosen: Any, on_progress: Callable[[str], None]) -> bool:
-    """Return whether a comparison can turn red and stay green: one thing with itself, as it is and with a slowdown.
+    """Return whether a comparison can find a slowdown here, and none where there is none.
 
-    Where the machine was unfit, it is tried once more.
+    The baseline is compared with itself, without and with an injected slowdown; once more if the machine was unfit.
 
     Args:
-        chosen: as for `compared`; the second thing is not asked for, nor the first where this interpreter is meant.
-        told: is called with a line after each start of the processes, and with each verdict.
+        chosen: as for `run_comparison`, without a candidate; the default baseline is this interpreter.
+        on_progress: is called with a line after each process start, and with each verdict.
 
     Raises:
-        InvalidArgument: it is to keep something, which would be of one of its comparisons alone.
+        InvalidArgument: a file is to be written, which would hold one of the comparisons only.
     """
     if chosen.json or chosen.summary or chosen.from_json or chosen.candidate:
-        both = "--self-test, and --json, --summary, --told-by or a second thing"
-        raise InvalidArgument("A self-test keeps nothing, and is of one thing", both, "leave out either")
+        happened = "--self-test takes no candidate, and cannot be combined with --json, --summary or --from-json"
+        raise InvalidArgument(happened, "", "leave them out")
     baseline = chosen.baseline or sys.executable
     passed = True
     slowdown = chosen.inject_slowdown or SELF_TEST_SLOWDOWN
@@ -68,7 +68,7 @@ def run_self_test(chosen: Any, on_progress: Callable[[str], None]) -> bool:
 
 
 def append_summary(comparison: Comparison, path: Path) -> None:
-    """Add a table of it to a file in Markdown, such as the summary of a job on GitHub.
+    """Append a table to a Markdown file, such as the job summary on GitHub.
 
     Raises:
         CannotWrite: it cannot be written.
@@ -77,14 +77,14 @@ def append_summary(comparison: Comparison, path: Path) -> None:
 
 
 def run_comparison(chosen: Any, on_progress: Callable[[str], None]) -> Comparison:
-    """Compare what the command line names.
+    """Compare what the arguments name.
 
     Args:
-        chosen: its words, as argparse gives them.
-        told: is called with a line after each start of the processes.
+        chosen: the parsed arguments.
+        on_progress: is called with a line after each process start.
 
     Raises:
-        InvalidArgument: something that was said cannot be used; so said before anything is started.
+        InvalidArgument: an argument cannot be used; raised before anything is started.
         FrameworkMissing: there is no SciPy.
     """
     sides = [one for one in (chosen.baseline, chosen.candidate) if (one or "").strip()]
@@ -94,14 +94,12 @@ def run_comparison(chosen: Any, on_progress: Callable[[str], None]) -> Compariso
                 revisions.check_single(one)
         problem = f"{sides[0]!r} alone" if sides else "none"
         raise InvalidArgument(
-            "A comparison is of two things", problem, "name both, such as `kerasch2 compare v1.2 HEAD`"
+            "compare needs BASELINE and CANDIDATE", problem, "name both, such as `kerasch2 compare v1.2 HEAD`"
         )
     if not 0 <= chosen.inject_slowdown < 10:
-        raise InvalidArgument(
-            "A slowdown cannot be injected", repr(chosen.inject_slowdown), "say a share, such as 0.05"
-        )
+        raise InvalidArgument(f"--inject-slowdown must be from 0 to below 10, got {chosen.inject_slowdown!r}")
     if not chosen.deadline > 0:
-        raise InvalidArgument("A deadline is no time above zero", repr(chosen.deadline), "say seconds, such as 600")
+        raise InvalidArgument(f"--deadline must be a positive number of seconds, got {chosen.deadline!r}")
     _check_outputs(chosen)
     benchmark_suite.check_words(chosen.suite, chosen.benchmark)
     devices.single(chosen.device)
@@ -125,14 +123,14 @@ def _check_outputs(chosen: Any) -> None:
     for place in places:
         why = files.why_not(place)
         if why is not None:
-            raise InvalidArgument("A comparison cannot be kept there", why, "name a file that can be written")
+            raise InvalidArgument("The comparison cannot be written", why, "name a file that can be written")
     if len({os.path.realpath(str(place)) for place in places}) < len(places):
         found = ", ".join(map(str, places))
-        raise InvalidArgument("Two outputs are to be written into one file", found, "name a file for each")
+        raise InvalidArgument("--json and --summary must name different files", found, "name a file for each")
 
 
 def _resolve_sides(chosen: Any, stack: ExitStack) -> list[ComparedSide]:
-    """Return both arms, each with the suite; what takes longest to make ready, a release, comes last."""
+    """Return both sides, each with the suite; a release, which takes longest to prepare, comes last."""
     here, sides = Path.cwd(), {}
     names = [chosen.baseline, chosen.candidate]
     for place in sorted((0, 1), key=lambda place: installed_releases.is_release(names[place])):

@@ -1,8 +1,7 @@
-"""Compares two things: processes of both take turns, are started again several times, and are judged after each start.
+"""Compares a baseline with a candidate: interleaved blocks of fresh processes, judged after each process start.
 
-The first thing has two processes in each start, so that the comparison of it with itself says whether the machine was
-fit. Steps within a block, and blocks within a process, are not independent: what is counted is one ratio for each start
-of the processes.
+In each start the baseline has two processes; the second is the baseline repeat, and shows whether the machine is fit.
+Steps within a block, and blocks within a process, are not independent: each process start counts as one ratio.
 """
 
 from __future__ import annotations
@@ -25,30 +24,30 @@ from pytest_kerasch2.timing.compare_result import BASELINE, BASELINE_REPEAT, CAN
 from pytest_kerasch2.timing.interleaving import EPOCH, MAX_UNSYNCHRONISED
 from pytest_kerasch2.timing.timed_processes import ComparedSide, TimedProcess
 
-# Seconds of blocks of a benchmark in a start, of all processes together. There and back for each round: every process
-# has two blocks in it.
+# Seconds of blocks of a benchmark in a start, of all processes together. In each round every process has two blocks,
+# the second ones in reverse order.
 START_SECONDS = 1.5
 MIN_ROUNDS = 8
-# Seconds of a turn, about. How fast a machine is changes; in shorter turns more goes to what surrounds them.
+# Seconds of a block, about. The speed of a machine changes from moment to moment; shorter blocks have more overhead.
 BLOCK_SECONDS = 0.005
-# Calls at the beginning of a turn that are not timed.
+# Calls at the beginning of a block that are not timed.
 UNTIMED_CALLS = 1
-# Starts after which it is told that a thing owes work: a single process may seem to, and is no half of these.
+# Starts after which unsynchronised time is an error: a single process may seem to have some, but not half of these.
 MIN_STARTS_UNSYNCHRONISED = 3
 SHARED_FACTS = ("plugin", "node", "machine", "cores")
 
 
 @dataclass(frozen=True)
 class ComparisonPlan:
-    """What is to be compared.
+    """What is compared, and how.
 
     Attributes:
         suite: `module:function`, or None for the chapter's.
-        names: benchmarks of it, or none for all.
+        benchmarks: of the suite, or none for all.
         device: a word for one, or None.
-        seed: of the order in which the processes take turns.
-        out: where all blocks are kept, or None.
-        around: lasts while blocks are timed, and not while processes start or make ready.
+        seed: of the order of blocks.
+        out: the file for all blocks, or None.
+        during_blocks: a context that is open while blocks are timed, and not while processes start or warm up.
         deadline: seconds for each answer of a process.
     """
 
@@ -65,15 +64,17 @@ class ComparisonPlan:
 def compare(
     baseline: ComparedSide, candidate: ComparedSide, plan: ComparisonPlan, on_progress: Callable[[str], None]
 ) -> Comparison:
-    """Compare two things until each benchmark is decided, or all starts have been made.
+    """Compare until each benchmark is decided, or all starts have been made.
 
     Args:
-        told: is called with a line after each start.
+        baseline, candidate: the two sides.
+        plan: what is compared, and how.
+        on_progress: is called with a line after each start.
 
     Raises:
-        InvalidArgument: a benchmark is of no suite, or the two are of unlike machines or plugin versions.
+        InvalidArgument: a benchmark is not in both suites, or the machines or plugin versions differ.
         ChildDied: a process has ended.
-        InvalidMeasurement: a block did not do what it is said to, or a process gave no answer in time.
+        InvalidMeasurement: a block did other work than its steps, or a process gave no answer in time.
     """
     rng = random.Random(plan.seed)
     comparison: Comparison | None = None
@@ -84,7 +85,7 @@ def compare(
                 if comparison is None:
                     comparison = _new_comparison(baseline, candidate, workers, plan)
                 for name in _undecided(comparison):
-                    # What the steps of a benchmark do is shown once: the processes are started anew, and not the code.
+                    # The work check runs once: later starts run the same code.
                     load = measured_environment.machine_load()
                     blocks = time_start(workers, name, plan, rng, verify=start == 0)
                     proofs = blocks.pop("work_checks")
@@ -96,7 +97,8 @@ def compare(
             _save(comparison, plan.out, on_progress)
             left = (time.monotonic() - started_at) / (start + 1) * (plan.settings.max_starts - start - 1)
             on_progress(
-                f"start {start + 1} of {plan.settings.max_starts} at most, {left / 60:.0f} min left: {_progress(comparison)}"
+                f"start {start + 1} of {plan.settings.max_starts} at most, {left / 60:.0f} min left:"
+                f" {_progress(comparison)}"
             )
             if comparison.complete:
                 break
@@ -105,7 +107,7 @@ def compare(
 
 
 def _save(comparison: Comparison, out: Path | None, on_progress: Callable[[str], None]) -> None:
-    """Keep it in a file; where that cannot be written, what is measured is worth no less."""
+    """Write the file; if that fails, the comparison goes on."""
     try:
         if out is not None:
             comparison.write(out)
@@ -119,7 +121,7 @@ def processes_started(
 ) -> Iterator[list[TimedProcess]]:
     """Start a process of each side, and end them all afterwards."""
     processes: list[TimedProcess] = []
-    # How Python spreads what it looks up makes it quicker or slower: it is the same in all, and another in each start.
+    # The hash seed changes the speed of Python: it is the same in all processes, and another in each start.
     hash_seed = str(rng.randrange(2**32))
     try:
         for side in sides:
@@ -133,19 +135,23 @@ def processes_started(
 def _new_comparison(
     baseline: ComparedSide, candidate: ComparedSide, processes: Sequence[TimedProcess], plan: ComparisonPlan
 ) -> Comparison:
-    # The third process is one of the first thing.
+    # The third process is the baseline repeat.
     answers = [process.ask("about", suite=plan.suite) for process in processes[:BASELINE_REPEAT]]
     for fact in SHARED_FACTS:
         values = [one["environment"][fact] for one in answers]
         if values[BASELINE] != values[CANDIDATE]:
             problem = f"{fact}: {values[BASELINE]} and {values[CANDIDATE]}"
-            raise InvalidArgument("Two things cannot be compared", problem, "run both on one machine, with one plugin")
+            raise InvalidArgument(
+                "baseline and candidate must run on the same machine and plugin",
+                problem,
+                "run both on one machine, with one plugin",
+            )
     shared = [name for name in answers[BASELINE]["benchmarks"] if name in answers[CANDIDATE]["benchmarks"]]
     unknown = [name for name in plan.benchmarks if name not in shared]
     if unknown or not shared:
         problem = f"{', '.join(unknown) or 'none in common'}; both have {', '.join(shared) or 'none'}"
         remedy = "name one that is" + (did_you_mean(unknown[0], shared, before="; ") if unknown else "")
-        raise InvalidArgument("A benchmark is not in both suites", problem, remedy)
+        raise InvalidArgument("A benchmark must be in both suites", problem, remedy)
     sides = [
         {"name": side.name, "revision": side.revision, "slowdown": side.slowdown, "environment": one["environment"]}
         for side, one in zip((baseline, candidate), answers)
@@ -165,27 +171,27 @@ def time_start(
     *,
     verify: bool = False,
 ) -> dict[str, Any]:
-    """Return the blocks of all processes of a start, for one benchmark, the order of their turns, and what was proved.
+    """Return the blocks of all processes of a start, for one benchmark, with their order and their work checks.
 
     Args:
-        seconds: of blocks of all processes together, about; there are eight rounds at least.
-        proving: whether process steps are shown to do what steps by hand do.
+        seconds: of blocks of all processes together, about; there are at least eight rounds.
+        verify: whether the work check runs.
 
     Raises:
-        KerasCh2Error: what a process refused; `ChildDied` where one has ended.
+        KerasCh2Error: an error of a process; `ChildDied` if one has ended.
     """
     options = {"suite": plan.suite, "name": name, "device": plan.device, "verify": verify}
-    # All of them at once: what is not timed may share the cores.
+    # All processes at once: what is not timed may share the cores.
     for process in processes:
         elsewhere = process.side.forbidden and str(process.side.forbidden)
         process.send("open", slowdown=process.side.slowdown, forbidden=elsewhere, **options)
     opened = timed_processes.receive_all(processes)
     pause_points = {one["pause_point"] for one in opened}
-    # All are stopped at places of one kind.
+    # All processes pause at places of the same kind.
     pause_point = pause_points.pop() if len(pause_points) == 1 else EPOCH
     with plan.during_blocks():
         order, blocks = _timed_rounds(processes, name, pause_point, rng, seconds)
-    # The rest of what they have begun.
+    # The rest of the run that they have begun.
     for process in processes:
         process.send("block")
     timed_processes.receive_all(processes)
@@ -196,8 +202,8 @@ def time_start(
 def _timed_rounds(
     processes: Sequence[TimedProcess], name: str, pause_point: str, rng: random.Random, seconds: float
 ) -> tuple[list[list[int]], list[list[dict[str, Any]]]]:
-    """Return the order of the turns of each round, and the blocks of each process."""
-    # One after the other: as long as they are alone. All of them have as many steps in a turn.
+    """Return the order of the blocks of each round, and the blocks of each process."""
+    # One after the other, so that each is alone. All processes have as many steps in a block.
     call_seconds = max(process.ask("pace", name=name, pause_point=pause_point)["call_seconds"] for process in processes)
     calls = 1 if pause_point == EPOCH else math.ceil(BLOCK_SECONDS / call_seconds)
     rounds = max(MIN_ROUNDS, round(seconds / (2 * len(processes) * calls * call_seconds)))
@@ -216,18 +222,18 @@ def _timed_rounds(
 
 
 def check_synchronised(starts: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
-    """Refuse blocks whose clock stopped before their work was done, by all processes of each of two things.
+    """Refuse blocks whose clock stopped before their work was done, by all processes of each side.
 
     Args:
-        pairs: of one benchmark, as `pair` gives them.
-        whose: what to call the blocks of the first thing, and of the second.
+        starts: of one benchmark, as `time_start` returns them.
+        names: of the sides, for the message.
 
     Raises:
-        InvalidMeasurement: more than `OWED` was still owed of the median block of a thing.
+        InvalidMeasurement: too large a share of the blocks of a side was unsynchronised.
     """
-    for thing, name in enumerate(names):
-        # The third process is one of the first thing.
-        timed = [process for one in starts for process in one["blocks"][thing :: len(names)]]
+    for side, name in enumerate(names):
+        # The third process is the baseline repeat.
+        timed = [process for one in starts for process in one["blocks"][side :: len(names)]]
         blocks = [
             Block(process["steps"], *both)
             for process in timed
@@ -240,8 +246,8 @@ def check_synchronised(starts: Sequence[Mapping[str, Any]], names: Sequence[str]
 
 
 def _check_synchronised(comparison: Comparison, name: str) -> None:
-    # What a wait takes longer on a machine that does much else may be owed in one process. Work that nobody waits for
-    # is owed in every start.
+    # On a busy machine a wait takes longer, and one process may seem unsynchronised. Work that nothing waits for shows
+    # in every start.
     starts = [one for one in comparison.starts if one["benchmark"] == name]
     if len(starts) >= MIN_STARTS_UNSYNCHRONISED:
         check_synchronised(starts, [f"{name} of {side['name']}" for side in comparison.sides])
@@ -271,11 +277,11 @@ def comparison_seconds(starts: int, benchmarks: int) -> float:
 
 
 def duration_text(plan: ComparisonPlan, is_chapter: bool) -> str:
-    """Return a line that says how long a comparison takes, about.
+    """Return a line with the estimated duration of a comparison.
 
     Args:
-        order: what is to be compared.
-        known: whether the suite is the chapter's, whose benchmarks are known without importing it.
+        plan: what is compared, and how.
+        is_chapter: whether the suite is the chapter's, whose benchmarks are known without importing it.
     """
     count = len(plan.benchmarks) or (len(CHAPTERS) if is_chapter else 1)
     low, high = (
@@ -289,4 +295,4 @@ def duration_text(plan: ComparisonPlan, is_chapter: bool) -> str:
     span = f"{low}" if low == high else f"{low} to {high}"
     max_starts = plan.settings.max_starts
     starts = f"{MIN_STARTS}" if max_starts == MIN_STARTS else f"{MIN_STARTS} to {max_starts}"
-    return f"{starts} starts of three processes, for {of}: about {span} min, told anew after each start"
+    return f"{starts} starts of three processes, for {of}: about {span} min, estimated anew after each start"

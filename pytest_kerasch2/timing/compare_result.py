@@ -52,7 +52,7 @@ class Comparison:
     complete: bool = False
 
     def judgements(self) -> dict[str, Judgement | None]:
-        """Return what is told of each benchmark; None where there are too few pairs."""
+        """Return the judgement of each benchmark; None if there are too few starts."""
         return {
             name: paired_sequential.judge(
                 [log_ratio(one, CANDIDATE) for one in self.starts if one["benchmark"] == name],
@@ -65,12 +65,12 @@ class Comparison:
 
     @property
     def verdict(self) -> SpeedVerdict:
-        """Return the verdict of the whole: that of the benchmark that is worst off."""
+        """Return the worst verdict of all benchmarks."""
         verdicts = [SpeedVerdict.UNDECIDED if one is None else one.verdict for one in self.judgements().values()]
         return next(one for one in WORST_FIRST if one in verdicts)
 
     def write(self, path: Path) -> None:
-        """Keep it, whole or not at all.
+        """Write the file, whole or not at all.
 
         Raises:
             BadResults: the place cannot be written.
@@ -89,7 +89,7 @@ class Comparison:
         write_text(json.dumps(plain, indent=1) + "\n", path)
 
     def lines(self) -> list[str]:
-        """Return a line for each benchmark, and what the two things are."""
+        """Return a line for each benchmark, below one with both sides."""
         baseline, candidate = (one["name"] for one in self.sides)
         lines = [
             f"{candidate} against {baseline}, by {1 + max((one['start'] for one in self.starts), default=-1)} starts"
@@ -112,11 +112,11 @@ class Comparison:
     @property
     def _interval_note(self) -> str:
         share = f"{100 * self.settings.alpha:g} %"
-        return f"Intervals are wider than those of 95 %: an error of {share} is shared by all looks and benchmarks."
+        return f"Intervals are wider than 95 % intervals: all looks and benchmarks share an error rate of {share}."
 
     def _unchecked(self) -> list[str]:
         lines = [
-            f"  ! {name}: that its steps do what steps by hand do could not be shown: {one['why_not']}"
+            f"  ! {name}: its work was not checked: {one['why_not']}"
             for name, work_checks in self.work_checks.items()
             for one in work_checks
             if one and one.get("why_not")
@@ -139,7 +139,8 @@ class Comparison:
             spans = [f"{one.low:.3f} to {one.high:.3f}" for one in (judgement.ratio, judgement.repeat)]
             verdict = f"{SIGNS[judgement.verdict]} {judgement.verdict.value}"
             lines.append(
-                f"| {cell(name)} | {verdict} | {judgement.ratio.estimate:.3f} | {' | '.join(spans)} | {judgement.starts} |"
+                f"| {cell(name)} | {verdict} | {judgement.ratio.estimate:.3f} | {' | '.join(spans)}"
+                f" | {judgement.starts} |"
             )
         return [*lines, "", self._interval_note, *map(cell, self._unchecked())]
 
@@ -166,18 +167,18 @@ def read_comparison(path: Path) -> Comparison:
             plain = _from_schema_3(plain)
         schema.require(plain, Path(__file__).with_name("comparison.schema.json"))
     except schema.Mismatch as error:
-        raise BadResults(f"A comparison is not of schema {SCHEMA}", f"{path}, {error}", remedy) from error
+        raise BadResults(f"The comparison file does not match schema {SCHEMA}", f"{path}, {error}", remedy) from error
     except (OSError, ValueError) as error:
-        raise BadResults("A comparison cannot be read", f"{path}: {error}", remedy) from error
+        raise BadResults("The comparison file cannot be read", f"{path}: {error}", remedy) from error
     try:
         settings = ComparisonSettings(**plain["settings"])
     except InvalidArgument as error:
-        raise BadResults(
-            "A comparison has terms by which nothing is decided", f"{path}: {error.found}", remedy
-        ) from error
+        raise BadResults("The comparison file has unusable settings", f"{path}: {error.happened}", remedy) from error
     if plain["rule"] != RULE:
         problem = f"{path}: {str(plain['rule'])[:300]}, and here {RULE}"
-        raise BadResults("A comparison was told by another rule", problem, "tell it by the version that wrote it")
+        raise BadResults(
+            "The comparison was decided by another rule", problem, "read it with the version that wrote it"
+        )
     fields = (plain[name] for name in ("sides", "benchmarks", "options", "work_checks", "starts", "complete"))
     return Comparison(settings, *fields)
 
@@ -215,18 +216,17 @@ def _from_schema_3(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def step_seconds(start: Mapping[str, Any], place: int) -> float:
-    """Return the seconds of a step of one of the processes, the median of its blocks."""
+    """Return the seconds of a step of one process, the median of its blocks."""
     process = start["blocks"][place]
     return float(statistics.median(process["seconds"])) / int(process["steps"])
 
 
 def log_ratio(start: Mapping[str, Any], place: int, of_round: Callable[[Sequence[float]], float] = min) -> float:
-    """Return the logarithm of the ratio of one process to the first, from all rounds of a start.
+    """Return the logarithm of the ratio of one process to the baseline, from all rounds of a start.
 
-    In each round every process has two blocks, one on the way there and one on the way back, and the quicker counts:
-    a load of the machine is in few of these. What makes steps longer now and then, in less than half of the blocks, is
-    for the most part not seen so. The second thing is held to both processes of the first, where there are two: the
-    mean of them scatters less than one, and does not depend on how they differ.
+    In each round every process has two blocks, and the quicker counts: a load of the machine is in few of these. What
+    makes steps longer now and then, in less than half of the blocks, mostly stays unseen. The candidate is compared
+    with both processes of the baseline, if there are two: their mean scatters less than one of them.
     """
     references = (
         (BASELINE, BASELINE_REPEAT) if place == CANDIDATE and len(start["blocks"]) > BASELINE_REPEAT else (BASELINE,)
@@ -236,18 +236,18 @@ def log_ratio(start: Mapping[str, Any], place: int, of_round: Callable[[Sequence
 
 
 def merge_blocks(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the blocks of a process, which are of as many steps, as a file has them."""
+    """Return the blocks of a process, which have as many steps, in their JSON form."""
     (steps,) = {one["steps"] for one in blocks}
     values = {name: [float(f"{one[name]:.6g}") for one in blocks] for name in ("seconds", "unsynchronised")}
     return {"steps": steps, **values}
 
 
 def rounds_of(process: Mapping[str, Any], of_round: Callable[[Sequence[float]], float]) -> list[float]:
-    """Return what is told of each round of a process, by the seconds of a step in its two blocks."""
+    """Return the value of each round of a process, from the seconds of a step in its two blocks."""
     seconds = [one / process["steps"] for one in process["seconds"]]
     return [of_round(seconds[place : place + 2]) for place in range(0, len(seconds) - 1, 2)]
 
 
 def timed_seconds(start: Mapping[str, Any]) -> float:
-    """Return the seconds that were timed, of all processes."""
+    """Return the timed seconds of all processes."""
     return math.fsum(one for process in start["blocks"] for one in process["seconds"])

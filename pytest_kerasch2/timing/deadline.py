@@ -65,7 +65,7 @@ def within(seconds: float, on_timeout: Callable[[], None] = lambda: None) -> Ite
             raise
         problem = f"it had not ended after {seconds:g} s"
         remedy = "look at the step, or give more time with deadline="
-        raise InvalidMeasurement("A measurement took too long", problem, remedy) from None
+        raise InvalidMeasurement("The measurement exceeded its deadline", problem, remedy) from None
     finally:
         ended.set()
         timer.cancel()
@@ -83,8 +83,9 @@ def _end_process(seconds: float, on_timeout: Callable[[], None]) -> None:
     with contextlib.suppress(Exception):
         on_timeout()
     sys.stderr.write(
-        f"\nA measurement took too long and cannot be stopped. Found: it had not ended {GRACE:g} s after its deadline"
-        f" of {seconds:g} s, within a call of the framework (below). To do: leave it out, and run the others again.\n"
+        f"\nThe measurement exceeded its deadline and cannot be stopped. Found: it had not ended {GRACE:g} s after its"
+        f" deadline of {seconds:g} s, within a call of the framework (below). To do: leave it out, and run the others"
+        " again.\n"
     )
     sys.stderr.flush()
     with contextlib.suppress(Exception):

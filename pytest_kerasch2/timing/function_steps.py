@@ -167,9 +167,8 @@ def measure(
         raise InvalidArgument("batches must hold at least one batch, got none")
     workload.device = AnyFrameworkDevice(device)
     with within(deadline, on_timeout), memory.exhaustion_reported(workload.device):  # type: ignore[arg-type]
-        (measurement,) = measure_interleaved(
-            [workload], Mode("step", False, False, _run(batch_list)), seconds, verify=False
-        )  # type: ignore[list-item]
+        mode = Mode("step", False, False, _run(batch_list))
+        (measurement,) = measure_interleaved([workload], mode, seconds, verify=False)  # type: ignore[list-item]
     return replace(measurement, work_check=WorkCheck(why_not=NOT_CHECKED)), workload
 
 

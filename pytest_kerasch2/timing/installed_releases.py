@@ -52,7 +52,7 @@ def check_spelling(name: str) -> None:
     match = MISSPELT.match(name)
     if match:
         name, version = match.groups()
-        raise InvalidArgument("A release names one version", repr(name), f"write {name}=={version}")
+        raise InvalidArgument("A release needs an exact version", repr(name), f"write {name}=={version}")
 
 
 def release_variables(name: str) -> Mapping[str, str]:
@@ -81,7 +81,7 @@ def installed(name: str) -> Iterator[Path]:
     uv = shutil.which("uv")
     if uv is None and versions and sys.version.split()[0].split(".")[: python.count(".") + 1] != python.split("."):
         found = f"{name}; this is CPython {sys.version.split()[0]}"
-        raise InvalidArgument("Another CPython can be had by uv alone", found, "install uv, or leave python== out")
+        raise InvalidArgument("Another CPython needs uv", found, "install uv, or leave python== out")
     with folders.temporary("release") as place:
         folder = str(place)
         if uv is None:
@@ -104,7 +104,7 @@ def _run_installer(name: str, command: list[str]) -> None:
         remedy = "install it into an environment yourself, and name that"
         name = re.split(r"[^\w.-]", name)[0]
         remedy += "" if name in COMMON_PACKAGES else did_you_mean(name, COMMON_PACKAGES, before="; ")
-        raise InvalidArgument("A release cannot be installed", f"{name}: {output}", remedy)
+        raise InvalidArgument("The release cannot be installed", f"{name}: {output}", remedy)
 
 
 # https://packaging.python.org/en/latest/specifications/dependency-specifiers/, without addresses and markers.
@@ -127,7 +127,9 @@ def parse_requirements(text: str) -> list[str]:
     while place < len(text) or not requirements or text[place - 1] == ",":
         one = _REQUIREMENT.match(text, place)
         if one is None:
-            raise InvalidArgument("A requirement cannot be read", repr(text[place : place + 100]), REQUIREMENT_REMEDY)
+            raise InvalidArgument(
+                "A requirement must be a package name and versions", repr(text[place : place + 100]), REQUIREMENT_REMEDY
+            )
         requirements.append("".join(part.replace(" ", "") for part in one.groups() if part))
         place = one.end()
     return requirements
@@ -141,5 +143,5 @@ def parse_requirement(text: str) -> str:
     """
     requirements = parse_requirements(text)
     if len(requirements) > 1:
-        raise InvalidArgument("A requirement is of one package", repr(text[:100]), REQUIREMENT_REMEDY)
+        raise InvalidArgument("A requirement must name one package", repr(text[:100]), REQUIREMENT_REMEDY)
     return requirements[0]

@@ -1,9 +1,10 @@
-"""Lets a run of steps be timed in short turns, between which it waits in the middle of its work.
+"""Times a run of steps in short blocks, between which it pauses in the middle of its work.
 
-How fast a shared machine is changes from one moment to the next. Two processes that take turns of a fiftieth of a
-second have the same share of the good and the bad moments; if each does a whole epoch before the other one, they have
-not. So a run is stopped where Keras calls its compiled step: `fit` waits there without knowing, and nothing that an
-epoch costs by itself is in a turn.
+How fast a shared machine is changes from one moment to the next. Two processes whose blocks of a few
+milliseconds are interleaved share the good and the bad moments; if each runs a whole epoch before the other, they do
+not.
+So a run is paused where Keras calls its compiled step: `fit` waits there without knowing, and no block contains what an
+epoch costs by itself.
 """
 
 from __future__ import annotations
@@ -22,32 +23,32 @@ from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.modes import BatchLoop
 from pytest_kerasch2.timing.workload import Workload
 
-# Where a run is stopped: before a step, before Keras calls its compiled function, or before it is asked for an epoch.
+# Where a run is paused: before a step, before Keras calls its compiled function, or before an epoch.
 STEP, CALL, EPOCH = "step", "call", "epoch"
 # The compiled functions of a Keras model. `fit` of 2.0 and 2.1 uses none of them.
 FUNCTIONS = ("train_function", "test_function", "predict_function")
 # Bytes of the data of one epoch at most; with more, or larger data, there are several epochs.
 MAX_EPOCH_BYTES = 64 * 2**20
-# What surrounds a block is in all that are compared: it may be more of them than where a time is to be told.
+# The overhead of a block is the same on both sides of a comparison, so it may be larger than for a single time.
 PACE_OVERHEAD = 0.01
 PACE_CALLS = 40
-# Of a turn, so much work may still be owed when its clock stops. A first wait takes some 30 microseconds longer than a
-# second one where nothing is owed, which is up to a hundredth of so short a turn: that much alone tells nothing.
+# The share of a block that may be unsynchronised. A first wait takes some 30 microseconds longer than a second one even
+# if the device is idle, which is up to a hundredth of so short a block and shows nothing.
 MAX_UNSYNCHRONISED = 0.03
-# Is given what was asked for before, and returns when there is a turn.
+# Takes the answer to the last order, and returns when the next block may run.
 HandOver = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True)
 class BlockPlan:
-    """How a run is to be divided.
+    """How a run is divided into blocks.
 
     Attributes:
-        count: of turns.
-        calls: that are timed in each: steps, calls of the compiled function, or epochs.
-        untimed: calls before those, which are not timed: they bring the data to the processor, and take what the input had
-            made ready while the run waited.
-        slower: a slowdown that is injected, as a share of the time of each turn.
+        count: of blocks.
+        calls: timed in each block: steps, calls of the compiled function, or epochs.
+        untimed: calls before those, which are not timed: they bring the data to the processor, and take what the input
+            had made ready while the run waited.
+        slowdown: injected into each block, as a share of its time.
     """
 
     count: int
@@ -57,26 +58,26 @@ class BlockPlan:
 
     @property
     def calls_in_all(self) -> int:
-        """Return the calls of a turn in all."""
+        """Return the calls of a block, untimed ones included."""
         return self.untimed + self.calls
 
 
 def pause_point(prepared: PreparedWorkload) -> str:
-    """Return where the run of a benchmark can be stopped."""
+    """Return where the run of a benchmark can be paused."""
     if isinstance(prepared.run, BatchLoop):
         return STEP
     return CALL if _functions(prepared.workload.model) else EPOCH
 
 
 def steps_per_call(prepared: PreparedWorkload, by: str) -> int:
-    """Return how many steps are done from one place where a run can be stopped to the next."""
+    """Return how many steps lie between two pause points."""
     if by == EPOCH:
         return prepared.step_multiple
     return 1 if by == STEP else _steps_per_execution(prepared.workload.model)
 
 
 def pace(prepared: PreparedWorkload, by: str) -> float:
-    """Return the seconds from one place where a run can be stopped to the next, about.
+    """Return about how many seconds lie between two pause points.
 
     Raises:
         InvalidMeasurement: the compiled function was called less than twice in an epoch.
@@ -107,14 +108,15 @@ def pace(prepared: PreparedWorkload, by: str) -> float:
 
 
 def run_interleaved(prepared: PreparedWorkload, by: str, plan: BlockPlan, hand_over: HandOver) -> None:
-    """Do a run in turns.
+    """Run the blocks of a plan.
 
     Args:
-        by: where it is stopped.
-        hand_over: is called before each turn, and after the last, with what was done; it returns when there is another.
+        by: the pause point.
+        hand_over: is called before each block, and after the last, with the block before; it returns when the next may
+            run.
 
     Raises:
-        InvalidMeasurement: something else was done than is said.
+        InvalidMeasurement: other work was done than the steps of the plan.
     """
     steps_each = steps_per_call(prepared, by)
     if by == CALL:
@@ -149,32 +151,30 @@ def _within_epochs(prepared: PreparedWorkload, steps_each: int, plan: BlockPlan,
         run(epochs * enlarged.batches)
     if seen != epochs * calls:
         problem = f"{seen} calls in {epochs} epochs of {calls}"
-        raise InvalidMeasurement(
-            "Keras made another number of calls than was counted", problem, "time it with pytest --benchmark"
-        )
+        raise InvalidMeasurement("Keras made an unexpected number of calls", problem, "time it with pytest --benchmark")
 
 
 def _epochs(workload: Workload, steps_each: int, plan: BlockPlan) -> tuple[Workload, int]:
-    """Return the data of an epoch, and how many of them the turns take; they end with the last of the turns, about.
+    """Return the workload of an epoch, and how many epochs the blocks take; the last ends soon after the last block.
 
     Raises:
-        InvalidMeasurement: no turn goes into an epoch.
+        InvalidMeasurement: an epoch has fewer steps than a block.
     """
     largest = _enlarged(workload, (plan.count * plan.calls_in_all + 1) * steps_each).batches
-    # That the last turn of an epoch has ended is seen before one more call.
+    # The end of the last block of an epoch is noticed before one more call.
     of_epoch = (math.ceil(largest / steps_each) - 1) // plan.calls_in_all
     if not of_epoch:
-        problem = f"{largest} batches, and {plan.calls_in_all * steps_each} steps in a turn"
-        raise InvalidMeasurement("An epoch is shorter than a turn", problem, "give more data, or smaller batches")
+        problem = f"{largest} batches, and {plan.calls_in_all * steps_each} steps in a block"
+        raise InvalidMeasurement("An epoch is shorter than a block", problem, "give more data, or smaller batches")
     epochs = math.ceil(plan.count / of_epoch)
     return _enlarged(workload, (math.ceil(plan.count / epochs) * plan.calls_in_all + 1) * steps_each), epochs
 
 
 class _LastCall:
-    """The call that was made last."""
+    """The last call."""
 
     def __init__(self, workload: Workload, by: str) -> None:
-        """Begin before the first."""
+        """Begin before the first call."""
         self.subject = workload
         self.result: Any = None
         # While `fit` is at work on JAX the weights of the model are not there: its step has taken them over.
@@ -204,17 +204,17 @@ def _pauses(
     *,
     epoch: int | None = None,
 ) -> Generator[None, None, None]:
-    """Go on whenever a call is about to be made.
+    """Pause and time blocks; advanced whenever a call is about to be made.
 
     Args:
-        each: steps of a call.
+        steps_each: of a call.
         last: the call before.
-        epoch: calls of one. No turn goes over its end, where `fit` does more than steps.
+        epoch: calls of an epoch. No block crosses its end, where `fit` does more than steps.
     """
     place = 0
     hand_over({})
     for _ in range(plan.count):
-        # That a turn has ended is seen before the next call of the same epoch.
+        # The end of a block is noticed before the next call of the same epoch.
         free = epoch - place % epoch if epoch else 0
         outside = free if free <= plan.calls_in_all else 0
         for _ in range(outside + plan.untimed):
@@ -238,7 +238,7 @@ def _pauses(
 def _unsynchronised(last: _LastCall) -> float:
     """Return the seconds that the device went on working, by how much longer a first wait took than a second one.
 
-    In so short a turn, what waiting costs by itself is to be seen in it, and not at a time when nothing else was done.
+    In so short a block, the synchronisation overhead has to be measured in it, not at a time when the device was idle.
     """
     began = time.perf_counter()
     last.wait()
@@ -248,7 +248,7 @@ def _unsynchronised(last: _LastCall) -> float:
 
 
 def _spin(seconds: float) -> float:
-    """Let so much time go by, and give how much has."""
+    """Spend this much time, and return how much was spent."""
     if not seconds:
         return 0.0
     began = now = time.perf_counter()
@@ -258,7 +258,7 @@ def _spin(seconds: float) -> float:
 
 
 def _enlarged(workload: Workload, batches: int) -> Workload:
-    """Return the data once or several times, so that an epoch has so many batches if that is not too much."""
+    """Return the workload with its data repeated, so that an epoch has this many batches if memory allows."""
     return workload.enlarged(batches, MAX_EPOCH_BYTES)
 
 

@@ -1,4 +1,4 @@
-"""What was measured of one model in one mode."""
+"""Measures the steps of a model: the first call, then warm-up, then blocks, each of which is checked."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from pytest_kerasch2.timing.workload import Workload
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured of one model in one mode.
+    """The measurement of one model in one mode.
 
     Attributes:
-        first: seconds of the first call: tracing, compiling and the steps of it.
-        first_steps: how many these are.
-        warming: blocks before the steps had become steady, which are not counted.
-        steady: whether they had.
-        blocks: those that count.
-        traces: how often the model was traced by the first call and while it warmed up.
-        load: of the machine over the last minute, before and after; None where it does not tell.
-        loss: on the data, before and after; None where the mode does not train.
-        memory: what the blocks that count took; None where the machine does not tell.
-        proof: what was shown of the work of a step; None where nothing was asked for.
-        turns: a name that it shares with those whose blocks took turns with its own, round by round; or an empty one.
+        first_call: its seconds: tracing, compiling and its steps.
+        first_call_steps: the number of its steps.
+        warmup: the blocks before the steps became steady; they do not count.
+        steady: whether the steps became steady.
+        blocks: the blocks that count.
+        traces: how often the model was traced by the first call and during warm-up.
+        load: the load of the machine over the last minute, before and after; None if it is unknown.
+        loss: on the data, before and after; None if the mode does not train.
+        memory: of the blocks that count; None if it is unknown.
+        work_check: its result; None if it was switched off.
+        interleaved_group: a name shared by the measurements whose blocks were interleaved with these; or empty.
     """
 
     first_call: float
@@ -54,7 +54,7 @@ class Measurement:
 
     @property
     def setup_seconds(self) -> float:
-        """Return the seconds of the first call beyond those of its steps: of tracing and compiling, and reading in."""
+        """Return the seconds of the first call beyond those of its steps: tracing, compiling and loading."""
         return max(0.0, self.first_call - self.first_call_steps * self.step_seconds)
 
     @property
@@ -64,19 +64,17 @@ class Measurement:
 
     @property
     def spread(self) -> float:
-        """Return half of what lies between the quartiles of the blocks, in seconds of a step."""
+        """Return half the interquartile range of the blocks, in seconds of a step."""
         low, high = np.percentile([one.step_seconds for one in self.blocks], [25, 75])
         return float(high - low) / 2
 
     @property
     def work_check_outcome(self) -> str:
         """Return `checked`, or `not checked` with the reason."""
-        return (
-            "not checked: it was not asked for (verify=False)" if self.work_check is None else self.work_check.outcome
-        )
+        return "not checked: it is switched off (verify=False)" if self.work_check is None else self.work_check.outcome
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a file says of it."""
+        """Return the JSON form."""
         return {
             "first_call_seconds": self.first_call,
             "first_call_steps": self.first_call_steps,
@@ -94,23 +92,22 @@ class Measurement:
 
 
 MIN_BLOCKS = 5
-# Two blocks of warming up that differ by less have become steady.
+# Two successive warm-up blocks that differ by less are steady.
 STEADY_WITHIN = 0.1
 MAX_WARMUP = 6
 
 
 @dataclass(frozen=True)
 class PreparedWorkload:
-    """A model whose steps have become steady, or have not in time; what is timed of it is proved.
+    """A workload after its first call, warm-up and work check, ready to be timed.
 
     Attributes:
-        subject, mode: what is timed, and how.
-        run: does so many steps.
-        unit: steps that are done together; a block is a multiple of it.
-        idle: seconds that waiting takes where there is nothing to wait for.
-        first, warming, steady: see `Measurement`.
+        workload, mode: what is timed, and how.
+        run: runs this many steps.
+        step_multiple: a block has a multiple of this many steps.
+        sync_overhead: seconds that waiting for an idle device takes.
+        first_call, warmup, steady, work_check: see `Measurement`.
         traces: grows whenever the model is traced.
-        proof: what was shown of the work of a step.
     """
 
     workload: Workload
@@ -126,15 +123,15 @@ class PreparedWorkload:
 
     @property
     def block_steps(self) -> int:
-        """Return how many steps a block has, so that what surrounds them is no matter."""
+        """Return how many steps a block has."""
         return self.steps_for_overhead(block.MAX_OVERHEAD, self.warmup[-1].synchronised_step_seconds)
 
     def steps_for_overhead(self, max_overhead: float, step_seconds: float) -> int:
-        """Return how many steps a block has, so that what surrounds them is no more than a share of it.
+        """Return how many steps a block needs, so that clock and wait are at most a share of it.
 
         Args:
-            overhead: the share.
-            each: seconds of a step.
+            max_overhead: the share.
+            step_seconds: of a step.
         """
         return _round_up(
             block.steps_per_block(step_seconds, self.sync_overhead + block.clock_resolution(), max_overhead),
@@ -142,10 +139,10 @@ class PreparedWorkload:
         )
 
     def time_block(self, steps: int) -> Block:
-        """Time a block that did what it is said to.
+        """Time a block, and check it.
 
         Raises:
-            InvalidMeasurement: it did not.
+            InvalidMeasurement: other work was done than this many steps.
         """
         subject = self.workload
         with self.checked(steps):
@@ -153,10 +150,10 @@ class PreparedWorkload:
 
     @contextlib.contextmanager
     def checked(self, steps: int) -> Iterator[None]:
-        """Refuse what is done meanwhile, where it is anything but so many steps.
+        """Refuse what is done within, if it is not exactly this many steps.
 
         Raises:
-            InvalidMeasurement: it is.
+            InvalidMeasurement: it is not.
         """
         workload, trains = self.workload, self.mode.trains
         updates, weights, traced = workload.update_count(), workload.weight_hashes() if trains else {}, len(self.traces)
@@ -170,36 +167,34 @@ class PreparedWorkload:
         unchanged = {name for name, one in workload.weight_hashes().items() if weights.get(name) == one}
         if unchanged:
             training_check.check_numbers(workload)
-            # A weight may be left as it was for good: it has no gradient, or the learning rate has come to zero.
+            # A weight may rightly stay as it was: it has no gradient, or the learning rate is zero.
             stuck = unchanged & reference_loop.moving_weights(workload, steps) if self.work_check else set()
-            # Or it has come to rest, to which the same batches in the same order bring it back.
+            # Or it is at rest, and the same batches in the same order bring it back there.
             stuck = stuck and stuck & reference_loop.resting_weights(workload, self.run, self.step_multiple)
             if stuck:
                 remedy = "train all of them, or freeze them with trainable=False"
-                raise InvalidMeasurement(
-                    "Steps of training left weights as they were", ", ".join(sorted(stuck)), remedy
-                )
+                raise InvalidMeasurement("Training steps left weights unchanged", ", ".join(sorted(stuck)), remedy)
 
 
 class Recording:
-    """The blocks that count of one model, and the memory that each takes."""
+    """The blocks that count of one workload, and the memory of each."""
 
     def __init__(self, prepared: PreparedWorkload) -> None:
-        """Begin with none."""
+        """Begin without blocks."""
         self.ready, self.steps, self.warmup_traces = prepared, prepared.block_steps, len(prepared.traces)
         self.blocks: list[Block] = []
         self.memory: list[Memory | None] = []
 
     @property
     def total_seconds(self) -> float:
-        """Return what its blocks took, with what was owed."""
+        """Return the seconds of its blocks, unsynchronised time included."""
         return sum(one.steps * one.synchronised_step_seconds for one in self.blocks)
 
     def add_block(self) -> None:
-        """Take one more.
+        """Time one more block.
 
         Raises:
-            InvalidMeasurement: it did not do what it is said to.
+            InvalidMeasurement: it did other work than its steps.
         """
         gauge = self.ready.workload.gauge()
         before = gauge.now() if gauge is not None and gauge.reset() else None
@@ -211,15 +206,15 @@ def measure(workload: Workload, mode: Mode, seconds: float, verify: bool = True)
     """Measure the steps of a model.
 
     Args:
-        subject: the model and its data; it is trained by this, where the mode trains.
-        mode: how the steps are done.
+        workload: the model and its data; the model is trained if the mode trains.
+        mode: how the steps are run.
         seconds: of blocks that count, about; at least five blocks are timed.
-        proving: whether steps are to be shown to do what steps by hand do.
+        verify: whether the work check runs.
 
     Raises:
         NotApplicable: this release or backend has no such mode.
-        InvalidMeasurement: a block did not do what it is said to have done, or its clock stopped before that; or a step
-            does other work than one by hand.
+        InvalidMeasurement: a block did other work than its steps, or its clock stopped too early; or a step does other
+            work than a reference step.
     """
     (measurement,) = measure_interleaved([workload], mode, seconds, verify=verify)
     return measurement
@@ -228,12 +223,12 @@ def measure(workload: Workload, mode: Mode, seconds: float, verify: bool = True)
 def measure_interleaved(
     workloads: Sequence[Workload], mode: Mode, seconds: float, *, verify: bool = True, min_rounds: int = MIN_BLOCKS
 ) -> list[Measurement]:
-    """Measure several models, of which each has a block in each round: what disturbs the machine disturbs all alike.
+    """Measure several workloads, whose blocks are interleaved: what disturbs the machine disturbs all of them alike.
 
     Args:
-        subjects, mode, proving: as for `measure`.
+        workloads, mode, verify: as for `measure`.
         seconds: of blocks that count, about, of each.
-        fewest: rounds at least. Within one the order is drawn.
+        min_rounds: a round has one block of each, in random order.
 
     Raises:
         NotApplicable, InvalidMeasurement: as `measure` does.
@@ -245,7 +240,7 @@ def measure_interleaved(
         before = [_loss(subject, mode, verify) for subject in workloads]
         recordings = _recorded(workloads, mode, seconds, rng, verify=verify, min_rounds=min_rounds)
         after = [_loss(subject, mode, verify) for subject in workloads]
-    # Now that the models are as they were at the beginning, from where a reference has to start too.
+    # Only now are the models as they were at the beginning, where the reference has to start too.
     for recording, *losses in zip(recordings, before, after):
         _check_learned(recording, *losses)
     loads = (load, measured_environment.machine_load())
@@ -268,7 +263,7 @@ def _recorded(
 
 @contextlib.contextmanager
 def _restored(workload: Workload) -> Iterator[None]:
-    """Put a model back at the end, as it was before its first step."""
+    """Restore a model at the end, as it was before its first step."""
     with workload.device.placed():
         workload.build()
         with workload.restored():
@@ -320,16 +315,16 @@ def _measurement_of(
 def prepare(
     workload: Workload, mode: Mode, verify: bool = True, max_warmup: int = MAX_WARMUP
 ) -> Iterator[PreparedWorkload]:
-    """Do the first call and blocks until two in turn take about as long; the model is put back at the end.
+    """Run the first call, and warm up until two successive blocks take about as long; the model is restored at the end.
 
     Args:
-        subject, mode, proving: as for `measure`.
-        most_warming: blocks of warming up, at most.
+        workload, mode, verify: as for `measure`.
+        max_warmup: warm-up blocks at most.
 
     Raises:
-        InvalidArgument: the model is on another device than the subject's, or the data are no numbers.
+        InvalidArgument: the model is on another device than the workload, or the data are not finite.
         NotApplicable: this release or backend has no such mode.
-        InvalidMeasurement: a step does other work than one by hand.
+        InvalidMeasurement: a step does other work than a reference step.
     """
     with workload.device.placed(), _trace_log(workload) as traces:
         run = mode.make(workload)
@@ -344,7 +339,7 @@ def prepare(
         sync_overhead = block.measure_sync_overhead(workload.wait)
         traced = len(traces)
         shown = work_check.check_work(workload, mode, run) if verify else None
-        # Of the steps by hand, which are none of those that are timed.
+        # Traces of the reference steps, which are not timed.
         del traces[traced:]
         warmup, steady = _warm_up(workload, run, step_multiple, sync_overhead, max_warmup)
         yield PreparedWorkload(
@@ -357,7 +352,7 @@ def _warm_up(
 ) -> tuple[list[Block], bool]:
     blocks = [block.time_block(run, step_multiple, workload.finish, workload.wait, sync_overhead)]
     while len(blocks) < max_blocks:
-        # With what is owed, so that work that nobody waits for fills no block without end.
+        # Unsynchronised time included: otherwise work that nothing waits for would make blocks ever longer.
         steps = _round_up(block.steps_per_block(blocks[-1].synchronised_step_seconds, sync_overhead), step_multiple)
         blocks.append(block.time_block(run, steps, workload.finish, workload.wait, sync_overhead))
         if abs(math.log(blocks[-1].synchronised_step_seconds / blocks[-2].synchronised_step_seconds)) < STEADY_WITHIN:
@@ -373,17 +368,17 @@ def _round_up(steps: int, multiple: int) -> int:
 def _trace_log(workload: Workload) -> Iterator[list[str]]:
     """Yield a list that grows whenever the model is traced.
 
-    The last layer is looked at, by its `call`: a graph that is there already does not come back to it.
+    It watches the `call` of the last layer, which a graph that exists already does not call again.
     """
     traces: list[str] = []
     # A model may have no layers, and hold its weights itself.
     layer = next(reversed(getattr(workload.model, "layers", None) or [workload.model]))
     overridden, call = "call" in vars(layer), layer.call
 
-    # Keras asks for the names of what `call` takes.
+    # Keras reads the names of the arguments of `call`.
     @functools.wraps(call)
     def traced_call(*args: Any, **kwargs: Any) -> Any:
-        # Where the layer raises, this stands between the user's own lines.
+        # If the layer raises, this frame stands between the user's own lines.
         __tracebackhide__ = True
         if workload.is_tracing():
             traces.append(layer.name)

@@ -1,4 +1,4 @@
-"""How much memory a process takes, at most and step by step, and how much a device gives out."""
+"""The memory of a process or device: its peak, and its growth per step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EXHAUSTED = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory")
 
 @dataclass(frozen=True)
 class Memory:
-    """What was taken while something was measured.
+    """The memory that was taken during a measurement.
 
     Attributes:
         peak: bytes at most: of the process, where a CPU did the work, or else what the device had given out.
@@ -33,7 +33,7 @@ class Memory:
     growth: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a file says of it."""
+        """Return the JSON form."""
         return asdict(self)
 
 
@@ -92,10 +92,10 @@ class Gauge:
 
 @contextlib.contextmanager
 def exhaustion_reported(device: Device) -> Iterator[None]:
-    """Say it in our words where a device has not enough memory, which is no fault of what was to be measured.
+    """Report that a device has too little memory, whichever framework says so: the step itself may be right.
 
     Raises:
-        Inconclusive: it has not.
+        Inconclusive: the memory is exhausted.
     """
     try:
         yield
@@ -105,14 +105,14 @@ def exhaustion_reported(device: Device) -> Iterator[None]:
             raise
         problem = f"{device}: {text.splitlines()[0][:120]}"
         remedy = "give smaller batches, or a larger device"
-        raise Inconclusive("There is not enough memory", problem, remedy) from error
+        raise Inconclusive("The device has too little memory", problem, remedy) from error
 
 
 def taken_since(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
-    """Return what was taken since a reading, or None where this machine does not tell.
+    """Return the memory that was taken since a reading, or None if it is unknown.
 
     Args:
-        before: what the gauge read before the blocks that count.
+        before: the reading before the blocks that count.
         steps: of these blocks.
     """
     peak, after = gauge.peak(), gauge.now()
@@ -122,7 +122,7 @@ def taken_since(gauge: Gauge, before: float | None, steps: int) -> Memory | None
 
 
 def combined(readings: Sequence[Memory | None]) -> Memory | None:
-    """Return what several blocks of as many steps took; None where the machine did not tell of one of them."""
+    """Return the memory of several blocks of as many steps; None if one is unknown."""
     known = [one for one in readings if one is not None]
     if not known or len(known) < len(readings):
         return None

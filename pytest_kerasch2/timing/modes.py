@@ -27,9 +27,9 @@ class Mode:
     Attributes:
         name: by which it is asked for.
         trains: whether its steps change the weights.
-        of_epochs: whether it does whole epochs only, and what an epoch costs by itself is part of its steps.
+        whole_epochs: whether it runs whole epochs only, so that the cost of an epoch is part of its steps.
         make: gives the function that does them.
-        again: gives it for other data of a model that is ready; None where `make` changes nothing of the model.
+        remake: makes it for other data of a prepared model; None if `make` changes nothing of the model.
         feed: gives so many batches of data as its steps see them; None where they are shuffled.
     """
 
@@ -42,7 +42,7 @@ class Mode:
 
 
 class BatchLoop:
-    """Does steps one after the other, batch after batch; behind the last comes the first again."""
+    """Runs steps one after the other, batch after batch; after the last comes the first again."""
 
     def __init__(self, batches: Sequence[Any], step: Callable[..., Any]) -> None:
         """Begin with the first batch."""
@@ -76,7 +76,7 @@ def _xla(subject: Workload) -> StepRunner:
     # 2.1 to 2.4 have it under another name.
     name = next((one for one in ("jit_compile", "experimental_compile") if one in parameters), None)
     if name is None:
-        raise NotApplicable("A step is to be compiled by XLA", "this release compiles no function by XLA")
+        raise NotApplicable("mode='xla' needs a release that compiles functions by XLA", "this one has no jit_compile")
     return _one_by_one(subject, function(reference_loop.eager_step(subject.model), **{name: True}))
 
 
@@ -140,7 +140,7 @@ def _fit_many(subject: Workload) -> StepRunner:
         model.steps_per_execution = STEPS_PER_EXECUTION
         workload.forget_functions(model)
     elif "steps_per_execution" not in parameters:
-        raise NotApplicable("`fit` is to give several steps as one call", "this model's `compile` cannot say so")
+        raise NotApplicable("mode='fit-many' needs steps_per_execution", "this model's `compile` does not take it")
     elif hasattr(model, "compile_from_config"):
         model.compile_from_config({**model.get_compile_config(), "steps_per_execution": STEPS_PER_EXECUTION})
     else:
@@ -240,6 +240,6 @@ def check_model(model: Any, mode: Mode) -> None:
 
 
 def is_compiled(model: Any) -> bool:
-    """Whether a model was compiled, as Keras says itself: in private before 3.0, and of a model that is built alone."""
+    """Whether a model was compiled, as Keras itself reports: in private before 3.0, and only of a built model."""
     flags = [getattr(model, name, None) for name in ("compiled", "_is_compiled")]
     return any(one is True for one in flags) or getattr(model, "optimizer", None) is not None

@@ -48,10 +48,10 @@ def check_reference(model: Any, mode: Mode) -> None:
 
 
 def check_outputs(few: Workload, mode: Mode) -> Any:
-    """Show that what is told of data without training is what the model gives, also with other weights.
+    """Check that a mode that does not train returns the values of the model, also with other weights.
 
     Returns:
-        The fields of a `Proof`.
+        The fields of a `WorkCheck`.
 
     Raises:
         NoReference: the model gives something else each time, or in a way of its own.
@@ -64,9 +64,9 @@ def check_outputs(few: Workload, mode: Mode) -> Any:
         for _ in range(2):
             deviations.append(_deviation(few, mode, run))
             if not deviations[-1] <= limit:
-                problem = f"for {few.items} inputs they are {deviations[-1]:.3g} apart, as a share of the largest"
-                remedy = "leave out what keeps old results, or set verify=False"
-                raise InvalidMeasurement(f"What {mode.name} gives is not what the model gives", problem, remedy)
+                problem = f"for {few.items} inputs they differ by {deviations[-1]:.3g}, as a share of the largest"
+                remedy = "remove what caches old results, or set verify=False"
+                raise InvalidMeasurement(f"{mode.name} returns other values than the model", problem, remedy)
             # Whoever kept what it gave before gives it again.
             weights = [one for one in few.model.weights if "float" in api.dtype_name(one.dtype)]
             assign_values(weights, [0.5 * copy_of(one) + 0.01 for one in weights])

@@ -45,10 +45,10 @@ def benchmark_fixture(request: Any) -> Any:
         FrameworkMissing: pytest-benchmark is not installed, or switched off.
     """
     if hasattr(request.config, "workerinput"):
-        raise InvalidArgument("Several workers take each other's time", "this is a worker of -n", "run it without -n")
+        raise InvalidArgument("Benchmarks cannot run in several workers", "this is a worker of -n", "run it without -n")
     if not is_available(request.config):
         remedy = "run pip install pytest-benchmark, or load it by -p pytest_benchmark.plugin"
-        raise FrameworkMissing("Times are kept by pytest-benchmark", "it is not there", remedy)
+        raise FrameworkMissing("Benchmarks need pytest-benchmark", "it is not there", remedy)
     return request.getfixturevalue("benchmark")
 
 
@@ -74,16 +74,16 @@ def measure_interleaved(
     deadline: float = 300.0,
     on_timeout: Callable[[], None] = lambda: None,
 ) -> dict[str, Measurement]:
-    """Measure several models, whose blocks take turns; each is then recorded by itself, as `found`.
+    """Measure several models, whose blocks are interleaved; each is then recorded by itself, as `measurement`.
 
     Args:
         models: by their names.
-        name: that their measurements share.
+        group: a name that their measurements share.
         rounds: at least.
-        data, batch_size, device, mode, seconds, deadline, given_up: as for `recorded`.
+        data, batch_size, device, mode, seconds, deadline, on_timeout: as for `record_model`.
 
     Raises:
-        InvalidArgument, DeviceMissing, NotApplicable, InvalidMeasurement, Inconclusive: as `recorded` does.
+        InvalidArgument, DeviceMissing, NotApplicable, InvalidMeasurement, Inconclusive: as `record_model` does.
     """
     benchmark_arguments.check_seconds(seconds)
     chosen, place = modes.find_mode(mode), benchmark_arguments.to_device(device)
@@ -113,11 +113,11 @@ def record_model(
 
     Args:
         benchmark: the fixture of pytest-benchmark; its times are those of single steps.
-        model, data: see `subject`.
+        model, data: see `make_workload`.
         batch_size: items a step, 32 where it is not said; data that come in batches have their own.
         device: a word for one device or a device, or None for a GPU if there is one.
         mode, seconds: name of a way to do the steps, and of blocks that count, about.
-        deadline: seconds after which it is given up.
+        deadline: seconds after which it is stopped.
         verify: whether the work check runs: steps must do the work of reference steps.
         breakdown: whether a step of `fit` is broken down into its parts too.
         class_weight: as for `fit`.
@@ -126,8 +126,8 @@ def record_model(
 
     Raises:
         InvalidArgument, DeviceMissing, NotApplicable: something that was given cannot be used here.
-        InvalidMeasurement: the time cannot be believed.
-        Inconclusive: the device has not enough memory.
+        InvalidMeasurement: the time is not valid.
+        Inconclusive: the device has too little memory.
         FrameworkMissing: this pytest-benchmark takes no times that were measured elsewhere.
     """
     # At once: what is refused below has made use of the fixture all the same.
@@ -142,9 +142,8 @@ def record_model(
         # With the same care: the machine may have too little memory for that too.
         roofline_seconds, network = _roofline_seconds(workload, chosen), _network(workload)
     about = (benchmark.name, place.name, mode, workload.batch_size, measurement, roofline_seconds, network)
-    return _store(
-        benchmark, BenchmarkRow(*about, breakdown=parts, note=_note(workload, batch_size)), place, measurement
-    )
+    row = BenchmarkRow(*about, breakdown=parts, note=_note(workload, batch_size))
+    return _store(benchmark, row, place, measurement)
 
 
 def _store(benchmark: Any, row: BenchmarkRow, place: Device, measurement: Measurement) -> BenchmarkRow:
@@ -167,10 +166,10 @@ def record_function(benchmark: Any, function: Callable[..., Any], **options: Any
     Args:
         benchmark: the fixture of pytest-benchmark.
         function: does one step.
-        how: see `looping.measure`.
+        how: see `function_steps.measure`.
 
     Raises:
-        InvalidArgument, InvalidMeasurement, Inconclusive: as `recorded` does.
+        InvalidArgument, InvalidMeasurement, Inconclusive: as `record_model` does.
     """
     benchmark._mode = NAME
     measurement, workload = function_steps.measure(function, **options)

@@ -146,7 +146,7 @@ def _before_2_2(model: Any, y: Any, outputs: Any, weight: Any) -> Any:
     tf = api.tensorflow()
     if weight is not None or getattr(outputs, "_keras_mask", None) is not None:
         found = "before TensorFlow 2.2, Keras keeps weights and masks of a loss to itself"
-        raise NotApplicable("A loss is to be computed in a loop of our own", found)
+        raise NotApplicable("The reference loss cannot be computed", found)
     # One number for each output of one unit: what Keras does before it asks a loss.
     single = len(y.shape) == len(outputs.shape) - 1 and outputs.shape[-1] == 1
     value = tf.reduce_mean(tf.keras.losses.get(model.loss)(y[..., None] if single else y, outputs))

@@ -1,4 +1,4 @@
-"""Runs of `pytest --benchmark` that were kept by `--benchmark-json`, read back on whatever machine."""
+"""Reads runs that `pytest --benchmark --benchmark-json=FILE` has stored, of any machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BACKENDS = {"jax": "JAX", "torch": "PyTorch"}
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run that was kept.
+    """A stored run.
 
     Attributes:
         name: of the file.
@@ -66,14 +66,16 @@ def read_run(path: Path) -> StoredRun:
         plain = _upgraded(read_json(path, on_constant=_reject_constant))
         schema.require(plain, Path(__file__).with_name("steps.schema.json"))
     except schema.Mismatch as error:
-        raise BadResults(f"Times of steps are not of schema {SCHEMA}", f"{path}, {error}", REMEDY) from error
+        raise BadResults(f"The benchmark file does not match schema {SCHEMA}", f"{path}, {error}", REMEDY) from error
     except (OSError, ValueError) as error:
-        raise BadResults("Times of steps cannot be read", f"{path}: {error}", REMEDY) from error
+        raise BadResults("The benchmark file cannot be read", f"{path}: {error}", REMEDY) from error
     pairs = [(one["fullname"], one.get("extra_info", {}).get(NAME)) for one in plain["benchmarks"]]
     records = [(name, record) for name, record in pairs if record is not None]
     if not records:
         count = len(plain["benchmarks"])
-        raise BadResults("A file holds no times of steps", f"{path}: {count} benchmarks of another kind", REMEDY)
+        raise BadResults(
+            "The benchmark file holds no times of steps", f"{path}: {count} benchmarks of another kind", REMEDY
+        )
     machine, cpu = plain.get("machine_info", {}), plain.get("machine_info", {}).get("cpu", {})
     return StoredRun(
         path.name,

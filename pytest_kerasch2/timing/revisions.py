@@ -15,7 +15,7 @@ from typing import Iterator
 from pytest_kerasch2 import folders
 from pytest_kerasch2.errors import InvalidArgument
 
-NOT_FOUND = "There is nothing of this name to compare"
+NOT_FOUND = "Nothing with this name can be compared"
 ALTERNATIVES = "name an environment, an interpreter, a release, or a revision of the git project here"
 # What git says of whatever it does not find: no reason at all.
 NO_REASON = "Needed a single revision"
@@ -72,11 +72,11 @@ def checked_out(revision: str, folder: Path) -> Iterator[CheckedOutRevision]:
 def _check_folder(revision: str, project: Path, commit: str, top: Path, inside: Path) -> None:
     if not (top / inside).is_dir():
         remedy = "run it in a folder that it has"
-        raise InvalidArgument("A revision lacks the folder that this is run in", f"{revision} has no {inside}", remedy)
+        raise InvalidArgument("The revision lacks the current folder", f"{revision} has no {inside}", remedy)
     if inside.parts and run_git(project, "ls-tree", commit, "--", inside.as_posix()).startswith(SUBMODULE):
         problem = f"{inside} is a submodule of {project} that is not checked out"
         remedy = f"run `git submodule update --init {inside}` first; revisions are then those of the submodule"
-        raise InvalidArgument("A folder has no files in any revision of its project", problem, remedy)
+        raise InvalidArgument("The current folder has no files in any revision of its project", problem, remedy)
 
 
 def _write_tree(revision: str, project: Path, commit: str, top: Path) -> None:
@@ -88,7 +88,7 @@ def _write_tree(revision: str, project: Path, commit: str, top: Path) -> None:
         run_git(project, *own, "checkout-index", "--all", "--force", "--quiet", GIT_INDEX_FILE=index)
     except GitFailed as error:
         remedy = f"see that `git checkout {revision}` works in a clone of its own"
-        raise InvalidArgument("A revision cannot be checked out", f"{revision}: {error}", remedy) from error
+        raise InvalidArgument("The revision cannot be checked out", f"{revision}: {error}", remedy) from error
 
 
 def check_single(revision: str) -> None:
@@ -99,7 +99,9 @@ def check_single(revision: str) -> None:
     """
     if any(one in revision for one in RANGES) or revision.startswith("^"):
         problem = f"{revision!r} is a range of commits"
-        raise InvalidArgument("A comparison is of single revisions", problem, "name the two ends, one after the other")
+        raise InvalidArgument(
+            "A side of a comparison must be a single revision", problem, "name the two ends, one after the other"
+        )
 
 
 def commit_of(revision: str, project: Path) -> str:
@@ -123,10 +125,10 @@ def _no_commit(revision: str, project: Path, reason: str) -> InvalidArgument:
     git_reason = "" if reason == NO_REASON else reason
     if "ambiguous" in git_reason:
         remedy = f"write more of it: more letters of the hash, refs/heads/{revision} or refs/tags/{revision}"
-        return InvalidArgument("A revision is ambiguous", f"{revision!r}: {git_reason}", remedy)
+        return InvalidArgument("The revision is ambiguous", f"{revision!r}: {git_reason}", remedy)
     if "expected commit type" in git_reason:
         return InvalidArgument(
-            "A revision is not a commit", f"{revision!r}: {git_reason}", "name a commit, a branch or a tag"
+            "The revision is not a commit", f"{revision!r}: {git_reason}", "name a commit, a branch or a tag"
         )
     if not has_commits(project) and not ref_names(project):
         problem = f"{revision!r}; the repository {project} has no commit yet"
@@ -295,5 +297,7 @@ def check_imports(folder: str | None) -> None:
         if Path(folder).resolve() in place.parents and not any(one in place.parents for one in environments):
             outside.append(f"{name} from {file}")
     if outside:
-        remedy = "let its folder or src hold it, or take its editable installation away"
-        raise InvalidArgument("A revision imports what is not of it", ", ".join(outside[:MAX_NAMED]), remedy)
+        remedy = "put the module into its folder or src, or remove the editable installation"
+        raise InvalidArgument(
+            "The revision imports modules from outside its checkout", ", ".join(outside[:MAX_NAMED]), remedy
+        )

@@ -15,7 +15,7 @@ from pytest_kerasch2.stats.paired_sequential import Interval
 from pytest_kerasch2.timing.summary import BenchmarkRow, digits, duration
 
 MODE = "fit"
-# Of so few batch sizes at least two numbers can be told, and be wrong.
+# Fewer batch sizes cannot show that a line does not fit.
 MIN_SIZES = 3
 # A law that lies further off than this, as a share of a step, is none.
 MAX_RESIDUAL = 0.1
@@ -29,10 +29,10 @@ class StepCurve:
 
     Attributes:
         device: its name.
-        network: see `Row`.
+        network: see `BenchmarkRow`.
         blocks: seconds of a step in each block, by batch size; of several rows of one size each by itself.
         least: seconds that a step takes at least, by batch size, where that is known.
-        source: by which of several files it was told, counted from 1; 0 where there is one alone.
+        source: the number of its file, counted from 1; 0 if there is one file.
     """
 
     device: str
@@ -142,7 +142,7 @@ class GpuComparison:
     """A GPU against the CPU that was measured beside it.
 
     Attributes:
-        ratios: by batch size, how many times as quick the GPU is, with the interval of `resampling.ratio_of_medians`.
+        ratios: by batch size, how many times as quick the GPU is, with the interval of `bootstrap.ratio_of_medians`.
     """
 
     cpu: StepCurve
@@ -189,7 +189,7 @@ def _gpu_comparison(cpu: StepCurve, gpu: StepCurve) -> GpuComparison:
 
 
 def scaling_lines(curves: Sequence[StepCurve]) -> Iterator[str]:
-    """Yield what is told of curves of one network: two parts of a step where they tell it, and who overtakes whom."""
+    """Yield the lines of the curves of one network: the linear cost where it fits, and where a GPU overtakes."""
     for curve in curves:
         steps = curve.steps
         if len(steps) >= MIN_SIZES:

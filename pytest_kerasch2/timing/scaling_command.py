@@ -1,4 +1,4 @@
-"""Shows steps by their batch: the work of `kerasch2 steps`, and the picture of a run of benchmarks."""
+"""The sub-command `kerasch2 scaling`, and the plot of a benchmark run."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from pytest_kerasch2.timing import results_file, scaling, scaling_plot, summary
 from pytest_kerasch2.timing.results_file import StoredRun
 from pytest_kerasch2.timing.scaling import StepCurve
 
-DIFFERENT_MACHINES = (
-    "These are different machines: side by side they tell nothing of a device alone, and no ratio is told."
-)
+DIFFERENT_MACHINES = "These are different machines: their times cannot be compared by device, and no ratio is shown."
 
 
 def draw(curves: Sequence[StepCurve], notes: Sequence[str], path: Path) -> None:
@@ -44,13 +42,13 @@ def _largest_network(curves: Sequence[StepCurve]) -> list[StepCurve]:
 
 
 def show(files: Sequence[Path], plots: Sequence[Path], width: int, on_lines: Callable[[Iterable[str]], None]) -> None:
-    """Return what runs that were kept say of steps by their batch, and draw it.
+    """Show the time of a step by batch size, from stored runs, and draw it.
 
     Args:
         files: of `--benchmark-json`.
         plots: pictures to be drawn.
         width: columns of the terminal.
-        said: is called with lines.
+        on_lines: is called with the lines.
 
     Raises:
         BadResults: a file is missing, cut short or of another schema.
@@ -60,7 +58,7 @@ def show(files: Sequence[Path], plots: Sequence[Path], width: int, on_lines: Cal
     for plot in plots:
         pictures.refuse(plot)
     if len({path.absolute() for path in files}) < len(files):
-        raise InvalidArgument("A run is compared with others", f"{', '.join(map(str, files))}", "name each file once")
+        raise InvalidArgument(f"FILE must name each run once, got {', '.join(map(str, files))}")
     runs = [results_file.read_run(path) for path in files]
     several = len(runs) > 1
     curves = [

@@ -1,4 +1,4 @@
-"""Find a suite without importing it: a program of its own, which the interpreter of an arm runs.
+"""Find a suite without importing it: a program of its own, which the interpreter of a side runs.
 
 It imports nothing of ours, and says which file a module is, and which names are bound at its top.
 """

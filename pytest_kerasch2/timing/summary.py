@@ -1,4 +1,4 @@
-"""The table that a person reads at the end of a run of benchmarks."""
+"""What a benchmark run shows at its end: the table, interleaved models, breakdowns, and advice."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 # From here on three digits of a unit are rounded to one of the next.
 ROUND_UP_FROM = 0.9995
-HEADS = ("step", "an image", "limit ×", "first call", "peak", "growth")
+HEADS = ("step", "an image", "roofline ×", "first call", "peak", "growth")
 # What the work check says where it found nothing wrong.
 CHECKED = "checked"
 # A narrower terminal has no room for the columns of memory, which stand in the JSON too.
 WIDE_TERMINAL = 100
 TABLE_LEGEND = (
     "step: median of the blocks, and half of what lies between their quartiles (*: it had not become steady)",
-    "limit: the least that the network's products and bytes can take here; first call: beyond its steps (–: none)",
+    "roofline ×: relative to the least time of the network's products and bytes here; first call: beyond its steps",
     "peak and growth: of memory while it was measured, and with each step. --benchmark-json=FILE has every block.",
 )
 
 
 @dataclass(frozen=True)
 class BenchmarkRow:
-    """One benchmark.
+    """One benchmark of the table.
 
     Attributes:
         name: pytest's own.
         device, mode, batch_size: as it was asked for.
-        found: what was measured; None where it was not.
-        limit: seconds that a step takes at least; None where that is not known of the network.
+        measurement: None if there is none.
+        roofline_seconds: the least time of a step on this machine; None if it is unknown for the network.
         network: what it computes in, and how many parameters it trains; rows of others are not compared.
         why_not: why it was not measured.
-        parts: where the time of its step goes; None where that was not asked.
+        breakdown: the parts of a step; None if it was not asked for.
         note: what else is to be said of it.
     """
 
@@ -108,7 +108,7 @@ def short_name(name: str) -> str:
 
 
 def cells(row: BenchmarkRow, measurement: Measurement) -> tuple[str, ...]:
-    """Return what is told of a row, under `HEADS`."""
+    """Return the cells of a row, under `HEADS`."""
     step, spread = measurement.step_seconds, measurement.spread
     roofline = "" if row.roofline_seconds is None else f"{step / row.roofline_seconds:.1f}"
     peak = "" if measurement.memory is None else byte_count(measurement.memory.peak)
@@ -166,7 +166,8 @@ def advice_lines(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
         first = min((call for call in groups if call[0] == "fit"), key=lambda call: call[1], default=None)
         faster_calls = [] if first is None else list(_faster_calls(groups, first))
         if first is not None and faster_calls:
-            yield f"On {device}, {_call_text(*first)} takes {duration(_seconds_per_image(groups[first], 0))} an image ({network})."
+            time = duration(_seconds_per_image(groups[first], 0))
+            yield f"On {device}, {_call_text(*first)} takes {time} an image ({network})."
             yield from faster_calls
 
 
@@ -200,10 +201,11 @@ COMPLETE_SHARE = 0.95
 
 
 def breakdown_lines(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
-    """Yield a line for each network that was taken apart, and one more where its parts do not add up to the whole."""
+    """Yield a line for each breakdown, and one more if its parts do not add up to the whole."""
     for row in rows:
         if row.breakdown is not None:
-            yield f"On {row.device}, a step of fit(batch_size={row.batch_size}) {parts_text(row.breakdown)} ({row.network})."
+            step = f"a step of fit(batch_size={row.batch_size})"
+            yield f"On {row.device}, {step} {parts_text(row.breakdown)} ({row.network})."
             remark = gap_text(row.breakdown)
             if remark:
                 yield f"  {remark}"
@@ -238,7 +240,7 @@ INTERVAL_ALPHA = 0.05
 
 
 def interleaved_lines(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
-    """Yield a line for each model that took turns with another, which is the first of its turns."""
+    """Yield a line for each model whose blocks were interleaved with those of another, the first of its group."""
     groups: dict[tuple[str, str], list[tuple[BenchmarkRow, Measurement]]] = {}
     for row in rows:
         if row.measurement is not None and row.measurement.interleaved_group:
@@ -247,7 +249,7 @@ def interleaved_lines(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
         if len(members) == 1:
             continue
         (first, reference), *others = members
-        yield f"In turns on {device}, in times of {short_name(first.name)}, and between which that lies by their rounds:"
+        yield f"Interleaved on {device}, relative to {short_name(first.name)}, with 95 % intervals over the rounds:"
         for row, measurement in others:
             rounds = zip(measurement.blocks, reference.blocks)
             span = bootstrap.median_of(

@@ -1,4 +1,4 @@
-"""The arms of a comparison: environments, releases, or revisions, each with a process that times for it."""
+"""The sides of a comparison: environments, releases or revisions, each with a process that times for it."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ WATCH_INTERVAL = 1.0
 
 @dataclass(frozen=True)
 class ComparedSide:
-    """One of the things that are compared.
+    """One side of a comparison.
 
     Attributes:
         name: in the user's words.
         python: the interpreter of its environment.
         folder: where it runs; what is imported is looked for there last.
-        slower: a slowdown that is injected, as a share of the time.
+        slowdown: injected into each block, as a share of its time.
         variables: environment variables beside those of this process.
-        before: folders that are looked into before what is installed.
-        not_from: a folder from which nothing may be imported, but for what the environment itself has there.
+        import_first: folders that are searched before what is installed.
+        forbidden: a folder from which nothing may be imported, except what the environment itself has there.
         revision: the commit, where it is one of a git project.
     """
 
@@ -62,12 +62,12 @@ class ComparedSide:
 
 
 def python_path(side: ComparedSide, *first: Path) -> str:
-    """Return what is to stand in PYTHONPATH for an arm: some folders, those of the arm, and what stands there."""
+    """Return PYTHONPATH for a side: these folders, those of the side, and its present value."""
     return os.pathsep.join(filter(None, [*map(str, (*first, *side.import_first)), os.environ.get("PYTHONPATH", "")]))
 
 
 class TimedProcess:
-    """The process of an arm; give it orders, one at a time."""
+    """The process of a side; it takes orders, one at a time."""
 
     def __init__(
         self, side: ComparedSide, package: Path, variables: Mapping[str, str] | None = None, deadline: float = DEADLINE
@@ -76,7 +76,7 @@ class TimedProcess:
 
         Args:
             package: a folder with a copy of this package and nothing else, so that it needs no installation there.
-            variables: environment variables beside those of the arm.
+            variables: environment variables beside those of the side.
             deadline: seconds for an answer, after which it is ended.
 
         Raises:
@@ -87,7 +87,7 @@ class TimedProcess:
         # Kept for as long as the process is: it ends, or is ended, without removing what lies in its temporary folder.
         self._resources = contextlib.ExitStack()
         self.stderr = self._resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is closed with the stack
-        temporary = self._resources.enter_context(folders.temporary("arm"))
+        temporary = self._resources.enter_context(folders.temporary("side"))
         environment = {"PYTHONPATH": path, **dict.fromkeys(TEMPORARY, str(temporary))}
         try:
             self.process = subprocess.Popen(
@@ -102,7 +102,7 @@ class TimedProcess:
         except OSError as error:
             self._resources.close()
             remedy = "name an environment, or an interpreter that can be run"
-            raise InvalidArgument("A process that times cannot be started", f"{side.name}: {error}", remedy) from error
+            raise InvalidArgument("A timed process cannot be started", f"{side.name}: {error}", remedy) from error
         self._due: tuple[float, str] | None = None
         self._overdue = ""
         self._closed = threading.Event()
@@ -128,7 +128,7 @@ class TimedProcess:
         return self.receive()
 
     def send(self, do: str, **order: Any) -> None:
-        """Return an order whose answer is taken later."""
+        """Send an order whose answer is received later."""
         assert self.process.stdin is not None
         self._due = time.monotonic() + self.deadline, " ".join(filter(None, (do, order.get("name"))))
         with contextlib.suppress(BrokenPipeError):
@@ -159,12 +159,12 @@ class TimedProcess:
         if self._overdue:
             problem = f"{self.side.name}: {self._overdue} had not ended after {self.deadline:g} s"
             return InvalidMeasurement(
-                "A process that times gave no answer", problem, "look at the step, or say --deadline"
+                "A timed process gave no answer", problem, "look at the step, or raise --deadline"
             )
         self.stderr.seek(0)
         lines = [line.strip() for line in self.stderr.read().decode("utf-8", "replace").splitlines() if line.strip()]
         problem = f"{self.side.name}: exit status {status}: {lines[-1] if lines else 'nothing was said'}"
-        return ChildDied("A process that times has ended", problem, "look at what was said, and at its environment")
+        return ChildDied("A timed process has ended", problem, "look at what was said, and at its environment")
 
     def close(self) -> None:
         """End it."""
@@ -210,7 +210,7 @@ def copied_package() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def resolve_side(name: str, folder: Path) -> Iterator[ComparedSide]:
-    """Yield the arm that a user names: an environment, an interpreter, a release, or a revision of a folder's project.
+    """Yield the side that a user names: an environment, an interpreter, a release, or a revision of a folder's project.
 
     A release is installed, and a revision checked out, for as long as this lasts.
 
@@ -267,10 +267,10 @@ def _interpreter(path: Path) -> Path:
     if path.is_file():
         if not os.access(str(path), os.X_OK):
             raise InvalidArgument(
-                "A file is no interpreter", f"{path} cannot be run", "name one such as .venv/bin/python"
+                "The file is not an interpreter", f"{path} cannot be run", "name one such as .venv/bin/python"
             )
         return path.absolute()
     python = _python_in(path)
     if python is not None:
         return python
-    raise InvalidArgument("A folder is no environment", str(path), "name one with bin/python, or an interpreter")
+    raise InvalidArgument("The folder is not an environment", str(path), "name one with bin/python, or an interpreter")

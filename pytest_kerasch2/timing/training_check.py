@@ -58,13 +58,13 @@ def check_learned(before: float | None, after: float | None, reference_losses: C
         return
     problem = f"the loss is {after:.4g}, and was {before:.4g} before"
     if not after <= DIVERGED * max(1.0, abs(before)):
-        raise InvalidMeasurement("Steps of training diverged", problem, _REMEDY)
+        raise InvalidMeasurement("Training diverged", problem, _REMEDY)
     references = reference_losses()
     if references and after > max(references) + ALLOWED_SHARE * abs(max(references)) + ALLOWED_SPREADS * (
         max(references) - min(references)
     ):
         problem = f"{problem}; after as many reference steps it is {max(references):.4g} at most"
-        raise InvalidMeasurement("Steps of training made the model worse", problem, _REMEDY)
+        raise InvalidMeasurement("Training steps made the model worse", problem, _REMEDY)
 
 
 def reference_losses(workload: Workload, steps: int, seconds: float) -> list[float]:
@@ -113,7 +113,7 @@ def check_numbers(workload: Workload, result: Any = None, *, trains: bool = True
     if not_finite or not all(map(_finite, nested_arrays.values(result))):
         check_data(workload)
     if not_finite:
-        raise InvalidMeasurement("Steps of training diverged", f"what is no number in {', '.join(not_finite)}", _REMEDY)
+        raise InvalidMeasurement("Training diverged", f"NaN or infinity in {', '.join(not_finite)}", _REMEDY)
 
 
 def check_data(workload: Workload) -> None:
@@ -163,7 +163,7 @@ def check_updates(workload: Workload, before: int | None, steps: int) -> None:
     if not least <= counted <= most:
         problem = f"{counted} updates of the weights in {steps} steps"
         raise InvalidMeasurement(
-            "Another number of steps was done than was counted", problem, "let each step update once"
+            "The optimizer made an unexpected number of updates", problem, "let each step update once"
         )
 
 

@@ -48,14 +48,14 @@ NO_MOVEMENT = "reference steps move no weight, or end in what is no number"
 
 @dataclass(frozen=True)
 class WorkCheck:
-    """What was shown of steps.
+    """The result of a work check.
 
     Attributes:
         steps: of a run.
-        off: by what share a way is off from steps by hand: along their way, in the distance it goes, and in its loss;
-            or in the values it gives.
-        allowed: how much of that there may be.
-        why_not: why nothing was shown.
+        off: how far the checked steps deviate from reference steps, as shares: along their path, in its length, in its
+            weights, and in the loss; or in the returned values.
+        allowed: how large each deviation may be.
+        why_not: why nothing was checked.
     """
 
     steps: int = 0
@@ -69,14 +69,14 @@ class WorkCheck:
         return f"not checked: {self.why_not}" if self.off is None else "checked"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a file says of it."""
+        """Return the JSON form."""
         if self.off is None or self.allowed is None:
             return {"why_not": self.why_not}
         return {"steps": self.steps, "off": dict(self.off), "allowed": dict(self.allowed)}
 
 
 def check_work(workload: Workload, mode: Mode, run: Any) -> WorkCheck:
-    """Show that steps do what steps of the reference do; the model is put back as it was.
+    """Check that steps do the work of reference steps; the model is restored.
 
     Args:
         subject: whose first step is done.
@@ -261,7 +261,7 @@ def _batches_of_run(few: Workload, mode: Mode, count: int, rng: np.random.Random
 def _judge(steps: int, deviations: Mapping[str, float], limits: Mapping[str, float]) -> WorkCheck:
     if not limits["along"] <= MAX_ALLOWED:
         return WorkCheck(why_not=f"runs of {steps} steps by hand scatter too much: chance allows {limits['along']:.2f}")
-    names = {"along": "the way that they go", "far": "the distance that they go", "weights": "the way of each weight"}
+    names = {"along": "their path", "far": "the length of their path", "weights": "the path of each weight"}
     names.update(loss="the loss after them", scatter="the distance of one run from another")
     wrong = [
         f"{names[name]} is {100 * deviations[name]:.0f} % off, where chance explains {100 * limits[name]:.0f}"
@@ -270,8 +270,8 @@ def _judge(steps: int, deviations: Mapping[str, float], limits: Mapping[str, flo
     ]
     if wrong:
         problem = f"after {steps} steps, {'; '.join(wrong)}"
-        remedy = "let a step train on its whole batch, or set verify=False if it is meant to do something else"
-        raise InvalidMeasurement("Steps do other work than steps written by hand", problem, remedy)
+        remedy = "let a step train on its whole batch, or set verify=False if it is meant to do other work"
+        raise InvalidMeasurement("The steps do other work than reference steps", problem, remedy)
     return WorkCheck(steps, deviations, limits)
 
 

@@ -1,4 +1,4 @@
-"""A process that times blocks on demand: one of the arms of a comparison. `python -m pytest_kerasch2.timing.worker`.
+"""A process that times blocks on demand, for one side of a comparison. `python -m pytest_kerasch2.timing.worker`.
 
 It reads a line of JSON for each order and writes one for each answer. It runs in somebody else's environment, and so
 imports of ours only what timing needs.
@@ -29,7 +29,7 @@ from pytest_kerasch2.timing.interleaving import HandOver
 from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.workload import make_workload
 
-# Several processes warm up at once, in each other's way: that two blocks in turn differ tells little then.
+# Several processes warm up at once and disturb each other: that two successive blocks differ shows little then.
 MAX_WARMUP = 4
 
 
@@ -69,13 +69,14 @@ class OrderServer:
         """Make a benchmark ready.
 
         Args:
-            slowdown: plants so large a slowdown, as a share of its time.
-            verify: its steps are shown to do what steps by hand do, and its loss not to grow.
+            suite, name, device: which benchmark, and where.
+            slowdown: injected into each block, as a share of its time.
+            verify: whether the work check runs.
             forbidden: a folder from which nothing may have been imported.
         """
         benchmarks = benchmark_suite.load_suite(suite)
         if name not in benchmarks:
-            raise InvalidArgument("A suite has no such benchmark", repr(name), f"name one of {', '.join(benchmarks)}")
+            raise InvalidArgument("The suite has no such benchmark", repr(name), f"name one of {', '.join(benchmarks)}")
         place = devices.one(device)
         with place.placed():
             benchmark = benchmarks[name]()
@@ -98,23 +99,23 @@ class OrderServer:
         }
 
     def pace(self, name: str, pause_point: str) -> dict[str, Any]:
-        """Return how long the benchmark takes between stops, one process at a time, once all have warmed up."""
+        """Return the seconds between two pause points; asked of one process at a time, once all have warmed up."""
         return {"call_seconds": interleaving.pace(self.prepared[name], pause_point)}
 
     def blocks(self, name: str, pause_point: str, count: int, calls: int, untimed: int) -> dict[str, Any]:
-        """Do a run in turns; orders of turns are answered within it, and the answer to the last of them is its own."""
+        """Run blocks; orders of single blocks are answered within, and the answer to the last of them is its own."""
         plan = interleaving.BlockPlan(count, calls, untimed, self.slowdown[name])
         prepared = self.prepared[name]
         interleaving.run_interleaved(prepared, pause_point, plan, self.hand_over)
         before = self.losses.pop(name, None)
         if before is not None:
-            # Held to itself alone: by then no reference starts where it has started.
+            # Compared with itself alone: no reference can start any more where it started.
             training_check.check_learned(before, training_check.sample_loss(prepared.workload), list)
         return {}
 
 
 def serve(lines: Iterable[str], answer: Callable[[str], None]) -> None:
-    """Answer each order in turn; an error of ours is an answer too."""
+    """Answer each order; an error of ours is an answer too."""
     orders = iter(lines)
 
     def hand_over(result: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A model and its data, made ready to be timed: what is seen of it from outside while it does its steps."""
+"""A model and its data, ready to be timed, and how timing restores what it changes of the model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Workload:
-    """What does the steps.
+    """A model and the data of its steps.
 
     Attributes:
         model: a Keras model.
@@ -67,7 +67,7 @@ class Workload:
 
     @property
     def distinct_batches(self) -> int:
-        """Return how many different batches can be had one by one."""
+        """Return how many different batches can be taken one by one."""
         return len(self.source.first_batches) if self.source else self.batches
 
     def batch(self, number: int) -> Batch:
@@ -95,7 +95,7 @@ class Workload:
         return (self.x, self.y), options
 
     def update_count(self) -> int | None:
-        """Return how often the optimizer has changed the weights, as it counts itself; None where it does not."""
+        """Return how often the optimizer has changed the weights, by its own count; None if it does not count."""
         iterations = getattr(getattr(self.model, "optimizer", None), "iterations", None)
         return None if iterations is None else int(api.array(iterations))
 
@@ -115,7 +115,7 @@ class Workload:
         }
 
     def check_device(self) -> None:
-        """Refuse a model on another device than its steps are to be on: their time would not be of either.
+        """Refuse a model on another device than its steps: their time would belong to neither device.
 
         Raises:
             InvalidArgument: a weight is on another device.
@@ -125,7 +125,7 @@ class Workload:
             if place and place != self.device.name:
                 problem = f"{weight.name} on {place}, and steps on {self.device.name}"
                 remedy = "make the model with the fixture device, or where the framework places it on that device"
-                raise InvalidArgument("A model is on another device than its steps", problem, remedy)
+                raise InvalidArgument("model must be on the device of its steps", problem, remedy)
 
     def build(self) -> None:
         """Let a model make its weights, so that they can be put back."""
@@ -162,10 +162,10 @@ class Workload:
         self.device.wait(min(self.trained_weights, key=weight_size, default=None))
 
     def enlarged(self, batches: int, max_bytes: int) -> Workload:
-        """Return the data once or several times, so that an epoch has so many batches if that is not too much.
+        """Return the workload with its data repeated, so that an epoch has this many batches if memory allows.
 
         Args:
-            largest: bytes that an epoch may have, if it is not so large by itself.
+            max_bytes: of an epoch, unless its data are larger already.
         """
         distinct = [nested_arrays.dense(self.batch(place)) for place in range(self.distinct_batches)]
         size = max(1, sum(nested_arrays.bytes_of(one) for one in distinct) // len(distinct))
@@ -196,7 +196,7 @@ def make_workload(
     device: Device,
     class_weight: Mapping[int, float] | None = None,
 ) -> Workload:
-    """Return a model and its data, made ready.
+    """Return a model and its data, ready to be timed.
 
     Args:
         model: a Keras model.

@@ -77,9 +77,9 @@ def test_a_release_with_anything_else_behind_its_comma_starts_no_installer(
 
 
 def test_a_release_as_the_issue_has_it_is_refused_by_name(commands: list[list[str]], tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match=r"A requirement cannot be read.*index-url"), timed_processes.resolve_side(
-        "tensorflow==2.15.1,--index-url=https://evil.example", tmp_path
-    ):
+    with pytest.raises(
+        InvalidArgument, match=r"A requirement must be a package name and versions.*index-url"
+    ), timed_processes.resolve_side("tensorflow==2.15.1,--index-url=https://evil.example", tmp_path):
         pass
 
     assert commands == []

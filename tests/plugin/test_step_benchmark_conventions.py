@@ -58,7 +58,7 @@ def test_a_fixture_of_the_project_named_benchmark_is_named(pytester: pytest.Pyte
     result = inner()
 
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["step_benchmark keeps its times by*this project has another one*int*"])
+    result.stdout.fnmatch_lines(["step_benchmark needs the fixture*this project overrides it*int*"])
 
 
 def _request() -> Any:
@@ -87,7 +87,7 @@ def test_two_measurements_of_one_name_are_refused() -> None:
     request = _request()
     step_records.begin_measurement(request, SimpleNamespace(), "fit")
 
-    with pytest.raises(InvalidArgument, match="one name"):
+    with pytest.raises(InvalidArgument, match="name must differ"):
         step_records.begin_measurement(request, SimpleNamespace(), "fit")
 
 

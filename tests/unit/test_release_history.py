@@ -71,7 +71,7 @@ def test_a_mode_that_ends_the_process_leaves_the_others_to_new_ones(tmp_path: Pa
     found = _measured(tmp_path, dies="block")
 
     assert {mode["reason"] for mode in found["modes"].values()} == {
-        "A process that times has ended: new: exit status 1: the last words"
+        "A timed process has ended: new: exit status 1: the last words"
     }
     # One for each mode, because each of them ended it.
     assert (tmp_path / "new" / "starts").read_text(encoding="utf-8") == "xxxx"

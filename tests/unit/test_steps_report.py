@@ -35,7 +35,7 @@ def test_each_run_has_a_table(told: str) -> None:
 
 
 def test_of_runs_whose_styles_took_no_turns_it_is_not_said_that_they_did(told: str) -> None:
-    assert "took turns" not in told
+    assert "interleaved" not in told
 
 
 def test_of_runs_whose_styles_took_turns_it_is_said(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_of_runs_whose_styles_took_turns_it_is_said(tmp_path: Path) -> None:
 
     told = steps_report.section(tmp_path, tmp_path / "steps.png")
 
-    assert "the blocks of the styles took turns" in told
-    assert "In turns on cpu:0" in told
+    assert "the blocks of the styles were interleaved" in told
+    assert "Interleaved on cpu:0" in told
 
 
 def test_devices_stand_side_by_side_by_batch(told: str) -> None:

@@ -109,7 +109,7 @@ def test_what_is_owed_in_nearly_each_block_makes_the_time_void() -> None:
 
 @pytest.mark.parametrize("counts", [0, 2])
 def test_updates_that_are_not_the_steps_make_the_time_void(counts: int) -> None:
-    with pytest.raises(InvalidMeasurement, match="Another number of steps was done than was counted"):
+    with pytest.raises(InvalidMeasurement, match="The optimizer made an unexpected number of updates"):
         _measured(counts=counts)
 
 
@@ -136,7 +136,7 @@ def test_weights_that_have_come_to_rest_may_stay(by_reference: SimpleNamespace) 
 
 
 def test_weights_that_are_no_numbers_are_said_to_have_diverged() -> None:
-    with pytest.raises(InvalidMeasurement, match=r"diverged\. Found: what is no number in 0: kernel"):
+    with pytest.raises(InvalidMeasurement, match=r"diverged\. Found: NaN or infinity in 0: kernel"):
         _measured(learns=False, value=math.nan)
 
 
@@ -162,7 +162,7 @@ def test_a_loss_that_grows_by_reference_steps_too_is_none_of_their_fault(
 
 @pytest.mark.parametrize(("before", "after"), [(1.0, 1e7), (2e3, math.inf), (0.1, math.nan)])
 def test_a_loss_that_grows_without_end_has_diverged(before: float, after: float) -> None:
-    with pytest.raises(InvalidMeasurement, match="Steps of training diverged"):
+    with pytest.raises(InvalidMeasurement, match="Training diverged"):
         training_check.check_learned(before, after, list)
 
 
@@ -173,7 +173,7 @@ def test_a_loss_that_scatters_as_the_reference_does_is_no_worse() -> None:
 def test_without_a_work_check_no_loss_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     found = measurement.measure(Made(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
 
-    assert (found.loss, found.work_check_outcome) == (None, "not checked: it was not asked for (verify=False)")
+    assert (found.loss, found.work_check_outcome) == (None, "not checked: it is switched off (verify=False)")
 
 
 def test_the_model_is_left_as_it_was() -> None:

@@ -49,12 +49,12 @@ def test_the_project_stays_as_it_is(project: Path) -> None:
 
 @pytest.mark.parametrize("words", ["nowhere", "--help", "HEAD~99", " ", "a\nb"])
 def test_what_is_neither_environment_nor_revision_is_refused(project: Path, words: str) -> None:
-    with pytest.raises(InvalidArgument, match="nothing of this name"), timed_processes.resolve_side(words, project):
+    with pytest.raises(InvalidArgument, match="Nothing with this name"), timed_processes.resolve_side(words, project):
         pass
 
 
 def test_a_folder_without_an_interpreter_is_no_environment(project: Path) -> None:
-    with pytest.raises(InvalidArgument, match="A folder is no environment"), timed_processes.resolve_side(
+    with pytest.raises(InvalidArgument, match="The folder is not an environment"), timed_processes.resolve_side(
         str(project), project
     ):
         pass
@@ -91,7 +91,7 @@ def _module(name: str, place: Path) -> types.ModuleType:
 def test_a_module_of_the_users_own_tree_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mine", _module("mine", tmp_path))
 
-    with pytest.raises(InvalidArgument, match=r"imports what is not of it\. Found: mine from"):
+    with pytest.raises(InvalidArgument, match=r"imports modules from outside its checkout\. Found: mine from"):
         revisions.check_imports(str(tmp_path))
 
 
@@ -166,13 +166,11 @@ def test_a_release_is_installed_into_an_environment_that_goes_again(wheels: Path
 @pytest.mark.slow  # makes an environment
 def test_a_release_that_is_not_there_is_refused(wheels: Path) -> None:
     with pytest.raises(
-        InvalidArgument, match=r"A release cannot be installed. Found: toy==2\.0: "
+        InvalidArgument, match=r"The release cannot be installed. Found: toy==2\.0: "
     ), timed_processes.resolve_side("toy==2.0", wheels):
         pass
 
 
 def test_another_interpreter_can_be_had_by_uv_alone(wheels: Path) -> None:
-    with pytest.raises(InvalidArgument, match="by uv alone"), timed_processes.resolve_side(
-        "toy==1.0,python==2.7", wheels
-    ):
+    with pytest.raises(InvalidArgument, match="needs uv"), timed_processes.resolve_side("toy==1.0,python==2.7", wheels):
         pass

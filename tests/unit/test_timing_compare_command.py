@@ -47,7 +47,7 @@ def test_the_self_test_sees_red_and_green(
 def test_a_self_test_keeps_nothing_and_is_of_one_thing(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     status = cli.main(["compare", "--self-test", "one", *more])
 
-    assert (status, "A self-test keeps nothing" in capsys.readouterr().err) == (2, True)
+    assert (status, "--self-test takes no candidate" in capsys.readouterr().err) == (2, True)
 
 
 def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:

@@ -226,8 +226,8 @@ def _without_arms(path: Path) -> str:
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda path: path.read_text(encoding="utf-8")[:500], "A comparison cannot be read"),
-        (_without_arms, "A comparison is not of schema 4"),
+        (lambda path: path.read_text(encoding="utf-8")[:500], "The comparison file cannot be read"),
+        (_without_arms, "The comparison file does not match schema 4"),
     ],
 )
 def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(tmp_path: Path, spoil: Any, told: str) -> None:
@@ -261,7 +261,7 @@ def test_what_could_not_be_shown_is_told_once(tmp_path: Path) -> None:
 
     found = _compared(first, second)
 
-    assert sum("could not be shown: it has several losses" in line for line in found.lines()) == 2
+    assert sum("its work was not checked: it has several losses" in line for line in found.lines()) == 2
 
 
 def test_what_is_printed_when_an_interpreter_starts_is_no_answer(tmp_path: Path) -> None:

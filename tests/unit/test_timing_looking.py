@@ -110,7 +110,7 @@ def test_an_interpreter_that_does_not_answer_is_left_to_the_start(tmp_path: Path
 
 @pytest.mark.parametrize("suite", ["steps", ":f", "steps:", "a b:c", "steps:f:g", "../steps:f", "steps:f()"])
 def test_a_suite_is_a_module_and_a_function(suite: str) -> None:
-    with pytest.raises(InvalidArgument, match="A suite is not named"):
+    with pytest.raises(InvalidArgument, match="suite must be written as MODULE:FUNCTION"):
         benchmark_suite.check_words(suite, ())
 
 
@@ -166,7 +166,7 @@ def test_a_file_that_cannot_be_run_is_no_interpreter(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
     (tmp_path / "notes.txt").chmod(0o644)
 
-    with pytest.raises(InvalidArgument, match="is no interpreter"), timed_processes.resolve_side(
+    with pytest.raises(InvalidArgument, match="is not an interpreter"), timed_processes.resolve_side(
         str(tmp_path / "notes.txt"), tmp_path
     ):
         pass

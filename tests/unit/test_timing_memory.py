@@ -62,7 +62,7 @@ class ResourceExhaustedError(Exception):
     ],
 )
 def test_too_little_memory_is_no_fault_of_what_is_measured(error: Exception) -> None:
-    with pytest.raises(Inconclusive, match="not enough memory"), memory.exhaustion_reported(Device("gpu", 0)):
+    with pytest.raises(Inconclusive, match="too little memory"), memory.exhaustion_reported(Device("gpu", 0)):
         raise error
 
 

@@ -52,7 +52,7 @@ def test_nothing_is_shown_where_chance_explains_everything() -> None:
 
 
 def test_what_is_off_is_refused_with_what_chance_explains() -> None:
-    with pytest.raises(InvalidMeasurement, match="the distance that they go is 21 % off, where chance explains 8"):
+    with pytest.raises(InvalidMeasurement, match="the length of their path is 21 % off, where chance explains 8"):
         work_check._judge(25, {"along": 0.0, "far": 0.21}, {"along": 0.1, "far": 0.08})
 
 

@@ -42,7 +42,7 @@ def test_each_does_the_steps_that_are_counted_for_it() -> None:
 def test_what_disturbs_a_round_is_in_no_ratio() -> None:
     told = list(summary.interleaved_lines([_row("first", 1.0), _row("second", 1.5)]))
 
-    assert told[0].startswith("In turns on cpu:0, in times of first,")
+    assert told[0].startswith("Interleaved on cpu:0, relative to first,")
     assert told[1:] == ["  second: 1.500 (1.500 to 1.500)"]
 
 

@@ -14,6 +14,8 @@ from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.timing import pytest_benchmark_adapter, results_file
 from tests.unit.batch_made import APART, CPU, GPU, kept, record
 
+BLOCK = {"steps": 1, "seconds": 1.0, "unsynchronised": 0}
+
 
 def _written(folder: Path, plain: Any, name: str = "times.json") -> Path:
     path = folder / name
@@ -46,10 +48,10 @@ def test_the_schema_is_that_of_what_is_recorded() -> None:
     [
         (kept(CPU, schema=3), "are not of schema 2. Found: {path}, at benchmarks/0/extra_info/kerasch2/schema"),
         (kept(CPU, blocks=[]), "at benchmarks/0/extra_info/kerasch2/blocks"),
-        (kept(CPU, blocks=[{"steps": 1, "seconds": float("nan"), "unsynchronised": 0}]), "blocks/0/seconds: must be number"),
+        (kept(CPU, blocks=[{**BLOCK, "seconds": float("nan")}]), "blocks/0/seconds: must be number"),
         (kept(CPU, network=None), "kerasch2/network: must be string"),
         (kept(CPU, breakdown={"steps": 10, "rounds": [{"whole": 1}]}), "kerasch2/breakdown"),
-        (kept([]), "A file holds no times of steps. Found: {path}: 1 benchmarks of another kind"),
+        (kept([]), "The benchmark file holds no times of steps. Found: {path}: 1 benchmarks of another kind"),
         ({"schema": 1, "claims": []}, "are not of schema 2"),
         ([], "are not of schema 2"),
     ],
@@ -69,7 +71,7 @@ def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoi
     if spoil is not None:
         path.write_text(spoil(json.dumps(kept(CPU))), encoding="utf-8")
 
-    with pytest.raises(BadResults, match=r"Times of steps cannot be read. Found: .*times.json: .*--benchmark-json"):
+    with pytest.raises(BadResults, match=r"The benchmark file cannot be read. Found: .*times.json: .*--benchmark-json"):
         results_file.read_run(path)
 
 
@@ -119,7 +121,7 @@ def _other_mode(folder: Path) -> list[str]:
     [
         (_single, "Nothing is known by batch size. Found: batch sizes of which fit was timed: 32. To do: time several"),
         (_other_mode, "which fit was timed: none"),
-        (_twice, "To do: name each file once"),
+        (_twice, "FILE must name each run once"),
         (_nowhere, "A picture cannot be written"),
     ],
 )

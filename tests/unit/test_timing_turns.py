@@ -177,7 +177,7 @@ def test_other_calls_than_were_counted_are_refused(monkeypatch: pytest.MonkeyPat
     with _ready("fit") as ready:
         _needs_calls(ready)
         monkeypatch.setattr(interleaving, "_steps_per_execution", lambda model: 2)
-        with pytest.raises(InvalidMeasurement, match="another number of calls"):
+        with pytest.raises(InvalidMeasurement, match="unexpected number of calls"):
             _taken(ready, CALL, BlockPlan(count=2, calls=3, untimed=0))
 
 

@@ -137,8 +137,8 @@ def test_a_process_leaves_no_temporary_file(
         ("steps_of_mine:missing", "cannot be had"),
         ("steps_of_mine:nothing", "cannot be had"),
         ("steps_of_mine:number", "no mapping"),
-        ("steps_of_mine", "is not named"),
-        (":benchmarks", "is not named"),
+        ("steps_of_mine", "suite must be written as MODULE:FUNCTION"),
+        (":benchmarks", "suite must be written as MODULE:FUNCTION"),
     ],
 )
 def test_a_suite_that_cannot_be_used_is_refused(folder: Path, named: str, message: str) -> None:
