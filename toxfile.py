@@ -7,9 +7,9 @@ from typing import Any, Iterable
 from tox.config.loader.memory import MemoryLoader
 from tox.plugin import impl
 
-from matrix import columns, places
+from matrix import columns, paths
 
-_COLUMNS = columns.read(places.RELEASES).columns
+_COLUMNS = columns.read(paths.RELEASES).columns
 
 
 @impl

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.report.claim_list import page
-from pytest_kerasch2.suite import collection
 
 PLACE = Path(__file__).with_name("claims.md")
 
 
 def main() -> None:
     """Write the page."""
-    write_text(page(collection.all_checks()), PLACE)
+    write_text(page(check_list.all_checks(), check_list.headings()), PLACE)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import numpy as np
 from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy import training
 from pytest_kerasch2.accuracy.gate import Train
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.runs import CURVES, Run
-from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
+from pytest_kerasch2.accuracy.settings import Recipe
+from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import Network
 from pytest_kerasch2.models.catalogue import LOSS
@@ -33,7 +33,7 @@ class Setup:
         lost: epochs that are not trained, of which the log repeats the last one that was.
     """
 
-    data: Prepared
+    data: PreparedData
     recipe: Recipe
     network: Network = Network()  # noqa: RUF009  # frozen, so safe to share
     rate: float = ADAMS_RATE
@@ -171,5 +171,5 @@ def _model(setup: Setup) -> Any:
     return model
 
 
-def _repeated(run: Run, lost: int) -> Run:
+def _repeated(run: TrainingRun, lost: int) -> TrainingRun:
     return replace(run, **{name: getattr(run, name) + getattr(run, name)[-1:] * lost for name in CURVES})

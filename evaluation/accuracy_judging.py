@@ -12,10 +12,11 @@ from evaluation import accuracy_record, accuracy_rivals
 from evaluation.accuracy_faults import BY_NAME, HONEST
 from evaluation.accuracy_record import Live, Record
 from evaluation.accuracy_rivals import Rivals
-from pytest_kerasch2.accuracy import bundled, gate, reference
-from pytest_kerasch2.accuracy.decision import WORDS, Decision, Verdict
+from pytest_kerasch2.accuracy import gate, reference
+from pytest_kerasch2.accuracy.curve import SERIES_NAMES
+from pytest_kerasch2.accuracy.decision import GateDecision, GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference
 
 
@@ -67,21 +68,24 @@ def table(path: Path, named: str, threshold: float | None) -> Table:
     digest = reference.digest(accuracy_record.path_of(named))
     if record.header["sha256"] != digest:
         raise BadReference("Live gates are of another reference", f"{path.name}: not {digest[:12]}", "run them anew")
-    known = bundled.find(named)
+    known = reference.find_reference(named)
     others = accuracy_rivals.rivals(known, threshold or accuracy_rivals.round_threshold(known))
-    rows = [_row(known, Terms(**record.header["terms"]), others, fault, record.of(fault)) for fault in BY_NAME]
+    rows = [
+        _row(known, accuracy_record.settings_of(record.header["terms"]), others, fault, record.of(fault))
+        for fault in BY_NAME
+    ]
     filled = [row for row in rows if row.gates]
     honest = next((row for row in filled if row.fault == HONEST), None)
     return Table(path.stem, record, honest, tuple(row for row in filled if row.fault != HONEST))
 
 
-def _row(known: Reference, terms: Terms, others: Rivals, fault: str, gates: Sequence[Live]) -> Row:
-    decisions = [gate.judge(known, live.runs, terms) if live.runs else None for live in gates]
+def _row(known: Reference, terms: GateSettings, others: Rivals, fault: str, gates: Sequence[Live]) -> Row:
+    decisions = [gate.gate_runs(known, live.runs, terms) if live.runs else None for live in gates]
     found = [accuracy_rivals.last(live.runs) for live in gates if live.runs]
     return Row(
         fault,
         len(gates),
-        sum(decision is None or decision.verdict is Verdict.FAIL for decision in decisions),
+        sum(decision is None or decision.verdict is GateVerdict.FAIL for decision in decisions),
         statistics.median(len(live.runs) for live in gates) if gates else 0.0,
         _first([decision for decision in decisions if decision is not None]),
         {
@@ -95,9 +99,9 @@ def _row(known: Reference, terms: Terms, others: Rivals, fault: str, gates: Sequ
     )
 
 
-def _first(decisions: Sequence[Decision]) -> str:
+def _first(decisions: Sequence[GateDecision]) -> str:
     points = Counter(decision.alarms[0].point for decision in decisions if decision.alarms)
     if not points:
         return ""
     (point, count), *_ = points.most_common(1)
-    return f"{WORDS[point.series]}, epoch {point.epoch} ({count})"
+    return f"{SERIES_NAMES[point.series]}, epoch {point.epoch} ({count})"

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from evaluation import accuracy_faults
 from evaluation.accuracy_faults import BY_NAME, Setup
 from evaluation.accuracy_record import Live
-from pytest_kerasch2.accuracy import bundled, gate
-from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy import gate, reference
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.data import prepare, sources
-from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.accuracy.settings import GateSettings, Recipe
+from pytest_kerasch2.data import preprocessing, sources
+from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.framework import threads
 
-TERMS = Terms()
+TERMS = GateSettings()
 # References have the seeds from 0 on, and the held-out seeds of MNIST lie below this too. The gates of MNIST that are
 # kept are of those from a million on, which on the digits were seen when the rule for single trainings was made.
 FIRST_SEED = 10_000_000
@@ -36,8 +35,8 @@ class Task:
     @property
     def seeds(self) -> range:
         """Return the seeds that it may train with, which no other gate has."""
-        first = FIRST_SEED + list(BY_NAME).index(self.fault) * SEEDS_PER_FAULT + self.gate * TERMS.most
-        return range(first, first + TERMS.most)
+        first = FIRST_SEED + list(BY_NAME).index(self.fault) * SEEDS_PER_FAULT + self.gate * TERMS.max_runs
+        return range(first, first + TERMS.max_runs)
 
 
 def judged(task: Task) -> Live:
@@ -46,12 +45,12 @@ def judged(task: Task) -> Live:
     # A new model for each training is meant, and TensorFlow warns that it is slow.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     known = reference_of(task.reference)
-    assert isinstance(known.subject.recipe, Recipe)
-    setup = Setup(_data(str(known.subject.data["name"])), known.subject.recipe)
+    assert isinstance(known.description.recipe, Recipe)
+    setup = Setup(_data(str(known.description.data["name"])), known.description.recipe)
     gate.check_same_data(known, setup.data)
     train = accuracy_faults.train_of(BY_NAME[task.fault].plant(setup))
     try:
-        decision = gate.gate(known, train, TERMS, seeds=task.seeds)
+        decision = gate.gate_training(known, train, TERMS, seeds=task.seeds)
     except KerasCh2Error as error:
         return Live(task.fault, task.gate, "error", str(error), ())
     return Live(task.fault, task.gate, decision.verdict.value, decision.reason, decision.runs)
@@ -60,9 +59,9 @@ def judged(task: Task) -> Live:
 @functools.lru_cache(maxsize=1)
 def reference_of(named: str) -> Reference:
     """Return a reference by its name or from its file."""
-    return bundled.find(named)
+    return reference.find_reference(named)
 
 
 @functools.lru_cache(maxsize=1)
-def _data(name: str) -> Prepared:
-    return prepare.prepared(sources.load(name))
+def _data(name: str) -> PreparedData:
+    return preprocessing.prepared(sources.load(name))

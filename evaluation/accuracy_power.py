@@ -23,9 +23,9 @@ from evaluation import accuracy_record
 from evaluation.accuracy_faults import BY_NAME, FAULTS, HONEST
 from evaluation.accuracy_live import TERMS, Task, judged, reference_of
 from evaluation.accuracy_record import Live
-from pytest_kerasch2.accuracy.calibration import Order, subject_of
-from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest, description_of
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.framework import threads
 
 FOLDER = Path(__file__).parent / "data"
@@ -63,9 +63,9 @@ def plan(wanted: Sequence[Task], known: Reference, jobs: int) -> str:
 def run(wanted: Sequence[Task], out: Path, jobs: int) -> None:
     """Ask all gates that the file lacks, and say after each how long the rest will take."""
     known = reference_of(wanted[0].reference)
-    assert isinstance(known.subject.recipe, Recipe)
+    assert isinstance(known.description.recipe, Recipe)
     threads.limit()
-    subject = subject_of(Order(out, known.subject.recipe, str(known.subject.data["name"])))
+    subject = description_of(CalibrationRequest(out, known.description.recipe, str(known.description.data["name"])))
     header = accuracy_record.header(wanted[0].reference, asdict(TERMS), subject.environment)
     with accuracy_record.appending(out, header) as begun:
         done = {(live.fault, live.gate) for live in begun.gates}

@@ -24,17 +24,17 @@ from evaluation import accuracy_record, accuracy_rivals, accuracy_simulation
 from evaluation.accuracy_faults import HONEST
 from evaluation.accuracy_rivals import Rivals
 from evaluation.accuracy_simulation import Gates
-from pytest_kerasch2.accuracy import ask_gate, bundled, reference, sequential_test
-from pytest_kerasch2.accuracy.decision import Verdict
+from pytest_kerasch2.accuracy import gate, reference
+from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.sequential_test import Yardstick
-from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.reference_distribution import ReferenceDistribution, distribution_of
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference
 
 HERE = Path(__file__).parent
 OUT = HERE.parent / "docs" / "accuracy-rates.json"
-TERMS = Terms()
+TERMS = GateSettings()
 # Drops as multiples of a unit; one below zero is a rise.
 DROPS = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0, -1.0)
 SPLITS = 40
@@ -48,7 +48,7 @@ class Subject:
         name: of the data set.
         reference: name of a shipped one, or a file.
         held_out: a file of `kerasch2 calibrate`, or of live gates.
-        unit: the drop of test accuracy that is to be caught, as a share, or None for the resolution of the gate.
+        unit: the drop of test accuracy that is to be caught, as a share, or None for the margin of the gate.
         threshold: the fixed one that people write, or None for the round one below the reference.
     """
 
@@ -65,7 +65,7 @@ SUBJECTS = {
 }
 
 
-def held_out(known: Reference, named: str, path: Path) -> tuple[Run, ...]:
+def held_out(known: Reference, named: str, path: Path) -> tuple[TrainingRun, ...]:
     """Return the trainings by which a reference is judged.
 
     Raises:
@@ -78,27 +78,27 @@ def held_out(known: Reference, named: str, path: Path) -> tuple[Run, ...]:
         runs = tuple(run for live in record.of(HONEST) for run in live.runs)
     else:
         others = reference.read(path)
-        ask_gate.check_same_training(known, others)
+        gate.check_same_training(known, others)
         runs = others.runs
     shared = known.seeds.intersection(run.seed for run in runs)
-    if shared or len(runs) < TERMS.most:
+    if shared or len(runs) < TERMS.max_runs:
         found = f"{path}: {len(runs)} trainings, of which the reference has {len(shared)}"
-        raise BadReference("Trainings cannot judge a reference", found, f"train {TERMS.most} other seeds at least")
+        raise BadReference("Trainings cannot judge a reference", found, f"train {TERMS.max_runs} other seeds at least")
     return runs
 
 
 def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
     """Return all rates of one data set."""
-    known = bundled.find(subject.reference)
+    known = reference.find_reference(subject.reference)
     pool = held_out(known, subject.reference, subject.held_out)
-    made = sequential_test.yardstick(known, TERMS)
+    made = distribution_of(known, TERMS)
     threshold = subject.threshold or accuracy_rivals.round_threshold(known)
     others = accuracy_rivals.rivals(known, threshold)
-    drawn = accuracy_simulation.draws(pool, gates, TERMS.most, seed)
+    drawn = accuracy_simulation.draws(pool, gates, TERMS.max_runs, seed)
     began = time.process_time()
     honest = accuracy_simulation.simulated(made, drawn, others)
     seconds = time.process_time() - began
-    unit = subject.unit or made.resolution
+    unit = subject.unit or made.margin
     # As the honest gates are quicker than those of small drops, which take more trainings.
     print(f"{subject.name}: {gates} honest gates took {seconds:.0f} s; {len(DROPS)} drops follow", file=sys.stderr)
     tuned = accuracy_rivals.tuned(honest.means)
@@ -109,8 +109,8 @@ def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
         "reference": {"name": accuracy_record.path_of(subject.reference).stem, "seeds": len(known.runs)},
         "held out": {"file": subject.held_out.name, "trainings": len(pool)},
         "expected": made.expected,
-        "resolution": made.resolution,
-        "miss": TERMS.miss,
+        "margin": made.margin,
+        "beta": TERMS.beta,
         "unit": unit,
         "thresholds": {"fixed": threshold, "tuned": tuned},
         "seconds of CPU for honest gates": round(seconds, 1),
@@ -120,7 +120,7 @@ def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
 
 
 def _planted(
-    made: Yardstick, drawn: Sequence[Sequence[Run]], others: Rivals, unit: float
+    made: ReferenceDistribution, drawn: Sequence[Sequence[TrainingRun]], others: Rivals, unit: float
 ) -> Iterator[tuple[float, Gates]]:
     from rich.console import Console
     from rich.progress import track
@@ -136,12 +136,10 @@ def _tuned(gates: Gates, threshold: float) -> float:
 
 def told(name: str, found: dict[str, Any]) -> str:
     """Say the rates in lines."""
-    lines = [
-        f"{name}: resolution {100 * found['resolution']:.2f} points, {found['cross-validated']} within the reference"
-    ]
+    lines = [f"{name}: margin {100 * found['margin']:.2f} points, {found['cross-validated']} within the reference"]
     for row in found["drops"]:
         low, high = row["failing"]
-        verdicts = ", ".join(f"{verdict.value} {row[verdict.value]}" for verdict in Verdict)
+        verdicts = ", ".join(f"{verdict.value} {row[verdict.value]}" for verdict in GateVerdict)
         lines.append(
             f"  drop {100 * row['drop']:+.2f} points: {verdicts} (failing {100 * low:.2f} to {100 * high:.2f} %), "
             f"trainings {row['trainings']}, rivals {row['rivals']}, tuned {row['tuned']:.4f}"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
-import filelock
-
-from pytest_kerasch2.accuracy import bundled, reference
-from pytest_kerasch2.accuracy.runs import CURVES, Run
+from pytest_kerasch2.accuracy import reference
+from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference
+from pytest_kerasch2.files import Journal
 
 SCHEMA = 1
+# Of the settings of a gate, in files that were stored before they were renamed.
+FORMER_NAMES = {"resolution": "margin", "alarm": "alpha", "miss": "beta", "most": "max_runs"}
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ class Live:
     gate: int
     verdict: str
     reason: str
-    runs: tuple[Run, ...]
+    runs: tuple[TrainingRun, ...]
 
     @property
     def plain(self) -> dict[str, Any]:
         """Return its line."""
         told = {"fault": self.fault, "gate": self.gate, "verdict": self.verdict, "reason": self.reason}
-        return {**told, "runs": [run.plain for run in self.runs]}
+        return {**told, "runs": [run.to_dict() for run in self.runs]}
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Record:
 
 def path_of(named: str) -> Path:
     """Return the file of a reference that is shipped, or the file of that name."""
-    return bundled.FOLDER / f"{named}.jsonl" if named in bundled.names() else Path(named)
+    return reference.FOLDER / f"{named}.jsonl" if named in reference.bundled_names() else Path(named)
 
 
 def header(named: str, terms: Mapping[str, Any], environment: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,6 +66,12 @@ def header(named: str, terms: Mapping[str, Any], environment: Mapping[str, Any])
     path = path_of(named)
     known = {"reference": path.stem, "sha256": reference.digest(path)}
     return {"schema": SCHEMA, **known, "terms": dict(terms), "environment": dict(environment)}
+
+
+def settings_of(terms: Mapping[str, Any]) -> GateSettings:
+    """Return the settings of a gate from a first line, also from one with their former names."""
+    renamed = {FORMER_NAMES.get(name, name): value for name, value in terms.items()}
+    return GateSettings(**renamed)
 
 
 def is_record(path: Path) -> bool:
@@ -75,17 +82,17 @@ def is_record(path: Path) -> bool:
 
 def read(path: Path) -> Record:
     """Return what a file holds; a last line that a kill cut short is passed over."""
-    first, *others = _lines(path)
-    return Record(json.loads(first), tuple(_live(json.loads(line)) for line in others))
+    first, *others = Journal(path).read()
+    return Record(first, tuple(map(_live, others)))
 
 
 def _live(plain: dict[str, Any]) -> Live:
-    runs = [Run(**{**run, **{name: tuple(run[name]) for name in CURVES}}) for run in plain.pop("runs")]
+    runs = [TrainingRun(**{**run, **{name: tuple(run[name]) for name in CURVES}}) for run in plain.pop("runs")]
     return Live(runs=tuple(runs), **plain)
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").split("\n")[:-1]
+def _comparable(header: Mapping[str, Any]) -> dict[str, Any]:
+    return {**header, "terms": settings_of(header["terms"])}
 
 
 @contextlib.contextmanager
@@ -96,26 +103,18 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[Record]:
         BadReference: the file is of another reference, other terms or another release.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(f"{path}.lock", timeout=0):
-        if not path.exists() or not _lines(path):
-            path.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+    journal = Journal(path)
+    with journal.held():
+        if not journal.read():
+            journal.append(wanted)
         found = read(path)
-        if dict(found.header) != dict(wanted):
+        if _comparable(found.header) != _comparable(wanted):
             raise BadReference(
                 "A file is of other gates", f"{path}: {found.header} there, {wanted} here", "name another"
             )
-        if not path.read_bytes().endswith(b"\n"):
-            path.write_text("".join(f"{line}\n" for line in _lines(path)), encoding="utf-8")
-        try:
-            yield found
-        finally:
-            with contextlib.suppress(OSError):
-                Path(f"{path}.lock").unlink()
+        yield found
 
 
 def append(path: Path, live: Live) -> None:
     """Add one gate, and do not return before it is on the disk."""
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(live.plain, allow_nan=False) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    Journal(path).append(live.plain)

@@ -109,7 +109,7 @@ def simulation(name: str, rates: Mapping[str, Any]) -> list[str]:
     lines = [f"### {NAMES[name]}", ""]
     lines.append(
         f"Reference `{known['name']}` of {known['seeds']} seeds; judged by {pool['trainings']} other trainings, of "
-        f"which each gate drew without drawing one twice. Resolution {100 * rates['resolution']:.2f} points, the "
+        f"which each gate drew without drawing one twice. Margin {100 * rates['margin']:.2f} points, the "
         f"default. {honest['gates']:,} gates a row; they have trainings in common, which the intervals do not know of. "
         f"Judged by its own seeds instead, a third of them against the others in {validated['splits']} splits, the "
         f"reference gives {percent(validated['mean'])} of false alarms."
@@ -172,19 +172,19 @@ def supports(found: Mapping[str, Any]) -> list[str]:
         for name, its in found.items()
         for rule in dict.fromkeys(row["rule"] for row in its)
     ]
-    heads = ["Reference", "asked of the others", "nothing changed", "half of the resolution", "the resolution"]
+    heads = ["Reference", "asked of the others", "nothing changed", "half of the margin", "the margin"]
     return rows_of(heads, rows) if rows else []
 
 
 def missed(rates: Mapping[str, Any], tables: Mapping[str, Table]) -> list[str]:
-    """Return the changes of the resolution that passed too often, and the faults that not all gates caught."""
+    """Return the changes of the margin that passed too often, and the faults that not all gates caught."""
     lines = [
         f"- {NAMES[name]}, simulated: {percent(row['pass'] / row['gates'])} of the gates passed a "
         f"{'drop' if row['drop'] > 0 else 'rise'} of {100 * abs(row['drop']):.2f} points, and tell "
-        f"{100 * its['resolution']:.2f}."
+        f"{100 * its['margin']:.2f}."
         for name, its in rates.items()
         for row in its["drops"]
-        if abs(row["drop"]) >= its["resolution"] and row["pass"] > its["miss"] * row["gates"]
+        if abs(row["drop"]) >= its["margin"] and row["pass"] > its["beta"] * row["gates"]
     ]
     lines += [
         f"- {NAMES[name]}, {row.told}: {row.caught} of {row.gates} caught."

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Sequence
 import numpy as np
 
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.stats import distributions
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def rivals(reference: Reference, threshold: float) -> Rivals:
     return Rivals(threshold, np.array(last(reference.runs)))
 
 
-def last(runs: Sequence[Run]) -> list[float]:
+def last(runs: Sequence[TrainingRun]) -> list[float]:
     """Return the test accuracies after the last epoch."""
     return [run.test_accuracy[-1] for run in runs]
 

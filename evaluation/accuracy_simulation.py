@@ -9,11 +9,11 @@ import numpy as np
 
 from evaluation.accuracy_rivals import Rivals, last
 from pytest_kerasch2.accuracy import sequential_test
-from pytest_kerasch2.accuracy.decision import Decision, Verdict
+from pytest_kerasch2.accuracy.decision import GateDecision, GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.sequential_test import Yardstick
-from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.reference_distribution import ReferenceDistribution, distribution_of
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.stats import distributions
 
 # Of the interval of a rate.
@@ -31,7 +31,7 @@ class Gates:
         rates: how often the rivals raised an alarm on the same trainings, by the names of these rivals.
     """
 
-    decisions: tuple[Decision, ...]
+    decisions: tuple[GateDecision, ...]
     rates: dict[str, float]
 
     @property
@@ -44,7 +44,7 @@ class Gates:
         """Return what a file says of them."""
         found = [decision.verdict for decision in self.decisions]
         looks = [len(decision.runs) for decision in self.decisions]
-        counts = {verdict.value: found.count(verdict) for verdict in Verdict}
+        counts = {verdict.value: found.count(verdict) for verdict in GateVerdict}
         first: dict[str, int] = {}
         for decision in self.decisions:
             for alarm in decision.alarms[:1]:
@@ -69,19 +69,21 @@ def interval(count: int, of: int, confidence: float = CONFIDENCE) -> list[float]
     return [low, high]
 
 
-def draws(pool: Sequence[Run], gates: int, most: int, seed: int) -> list[list[Run]]:
+def draws(pool: Sequence[TrainingRun], gates: int, max_runs: int, seed: int) -> list[list[TrainingRun]]:
     """Return the trainings of so many gates: no gate trains a seed twice, but many have some in common."""
     chance = np.random.default_rng(seed)
-    return [[pool[place] for place in chance.permutation(len(pool))[:most]] for _ in range(gates)]
+    return [[pool[place] for place in chance.permutation(len(pool))[:max_runs]] for _ in range(gates)]
 
 
-def dropped(run: Run, drop: float) -> Run:
+def dropped(run: TrainingRun, drop: float) -> TrainingRun:
     """Return a run whose test accuracy after the last epoch is lower, and nothing else."""
     changed = min(max(run.test_accuracy[-1] - drop, 0.0), 1.0)
     return replace(run, test_accuracy=(*run.test_accuracy[:-1], changed))
 
 
-def simulated(made: Yardstick, drawn: Iterable[Sequence[Run]], others: Rivals, drop: float = 0.0) -> Gates:
+def simulated(
+    made: ReferenceDistribution, drawn: Iterable[Sequence[TrainingRun]], others: Rivals, drop: float = 0.0
+) -> Gates:
     """Ask a gate of each draw, and the rivals of as many of its trainings as the gate took."""
     decisions = []
     asked: dict[str, Callable[[Sequence[float]], bool]] = {
@@ -100,7 +102,7 @@ def simulated(made: Yardstick, drawn: Iterable[Sequence[Run]], others: Rivals, d
 
 
 def cross_validated(
-    known: Reference, terms: Terms, splits: int, gates: int, *, seed: int, drop: float = 0.0
+    known: Reference, terms: GateSettings, splits: int, gates: int, *, seed: int, drop: float = 0.0
 ) -> list[float]:
     """Return for each split of a reference how often a part of its seeds fails the rest."""
     chance = np.random.default_rng(seed)
@@ -109,8 +111,8 @@ def cross_validated(
         order = chance.permutation(len(known.runs))
         border = round(KEPT * len(order))
         kept, judging = ([known.runs[place] for place in part] for part in (order[:border], order[border:]))
-        made = sequential_test.yardstick(replace(known, runs=tuple(kept)), terms)
+        made = distribution_of(replace(known, runs=tuple(kept)), terms)
         changed = [dropped(run, drop) if drop else run for run in judging]
-        decisions = [sequential_test.decide(made, runs) for runs in draws(changed, gates, terms.most, seed + split)]
-        rates.append(sum(one.verdict is Verdict.FAIL for one in decisions) / gates)
+        decisions = [sequential_test.decide(made, runs) for runs in draws(changed, gates, terms.max_runs, seed + split)]
+        rates.append(sum(one.verdict is GateVerdict.FAIL for one in decisions) / gates)
     return rates

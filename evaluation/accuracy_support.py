@@ -20,25 +20,25 @@ import numpy as np
 
 from evaluation import accuracy_simulation
 from evaluation.accuracy_rates import SUBJECTS, TERMS
-from pytest_kerasch2.accuracy import bundled, sequential_test
-from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.reference import Reference, find_reference
+from pytest_kerasch2.accuracy.reference_distribution import distribution_of
 from pytest_kerasch2.stats import sequential
-from pytest_kerasch2.stats.sequential import Usual
+from pytest_kerasch2.stats.sequential import ReferenceSample
 
 OUT = Path(__file__).parent.parent / "docs" / "accuracy-support.json"
-Rule = Callable[[Usual, Sequence[float], float], bool]
-# Drops as multiples of the resolution.
+Rule = Callable[[ReferenceSample, Sequence[float], float], bool]
+# Drops as multiples of the margin.
 DROPS = (0.0, 0.5, 1.0)
 # The rule of the gate itself, by whose name the others are put in its place.
 PART = sequential.supported
 
 
-def none(known: Usual, values: Sequence[float], error: float) -> bool:
+def none(known: ReferenceSample, values: Sequence[float], error: float) -> bool:
     """Ask for no support."""
     return True
 
 
-def tenth(known: Usual, values: Sequence[float], error: float) -> bool:
+def tenth(known: ReferenceSample, values: Sequence[float], error: float) -> bool:
     """Ask the others for what happens once in ten times, whatever is asked of the whole."""
     return PART(known, values, 2 * 0.1 ** (len(values) / max(len(values) - 1, 1)))
 
@@ -48,12 +48,12 @@ RULES: dict[str, Rule] = {"none": none, "a tenth": tenth, "its part of the whole
 
 def compared(known: Reference, splits: int, gates: int, seed: int) -> list[dict[str, Any]]:
     """Return for each rule and each drop how many of the gates failed, on the same splits and draws."""
-    resolution = sequential_test.yardstick(known, TERMS).resolution
+    margin = distribution_of(known, TERMS).margin
     rows = []
     for name, rule in RULES.items():
         for multiple in DROPS:
             with mock.patch.object(sequential, "supported", rule):
-                drop = multiple * resolution
+                drop = multiple * margin
                 rates = accuracy_simulation.cross_validated(known, TERMS, splits, gates, seed=seed, drop=drop)
             found = {"mean": float(np.mean(rates)), "worst split": max(rates), "best split": min(rates)}
             rows.append({"rule": name, "drop": multiple, "splits": splits, "gates": gates, **found})
@@ -74,8 +74,8 @@ def main() -> int:
     given = parser.parse_args()
     named = {"mnist": SUBJECTS["mnist"].reference, "digits": given.digits}
     found = {
-        name: compared(bundled.find(reference), given.splits, given.gates, given.seed)
-        for name, reference in named.items()
+        name: compared(find_reference(named_reference), given.splits, given.gates, given.seed)
+        for name, named_reference in named.items()
     }
     given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -28,8 +28,8 @@ from typing import Any, Callable, Mapping, Sequence
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.accuracy import training
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.accuracy.settings import Recipe
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api, threads
 from pytest_kerasch2.models.catalogue import LOSS
@@ -79,7 +79,7 @@ class Way:
 def mnist() -> Any:
     """Return the prepared MNIST."""
     mirror = os.environ.get("KERASCH2_MIRROR")
-    return prepare.prepared(sources.load("mnist", mirror=Path(mirror) if mirror else None))
+    return preprocessing.prepared(sources.load("mnist", mirror=Path(mirror) if mirror else None))
 
 
 def compiled(how: Mapping[str, Any]) -> Any:

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
-import os
 import signal
 import sys
 import time
@@ -22,7 +20,7 @@ from typing import Any, Iterator, Mapping, Sequence
 
 from evaluation import load
 from pytest_kerasch2.errors import InvalidMeasurement, KerasCh2Error
-from pytest_kerasch2.files import write_text
+from pytest_kerasch2.files import Journal
 from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 from pytest_kerasch2.timing import benchmark_suite, compare
 from pytest_kerasch2.timing.compare import ComparisonPlan
@@ -131,17 +129,12 @@ def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> d
 
 def read(path: Path = KEPT) -> list[dict[str, Any]]:
     """Return the trials that are kept and were done as they are done now; a line that was cut short is passed over."""
-    return [one for one in _kept(path) if _as_now(one)]
+    return [one for one in Journal(path).read() if _as_now(one)]
 
 
 def otherwise(path: Path = KEPT) -> list[dict[str, Any]]:
     """Return the trials that are kept and were done in another way than they are done now."""
-    return [one for one in _kept(path) if not _as_now(one)]
-
-
-def _kept(path: Path) -> list[dict[str, Any]]:
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    return [json.loads(line) for line in text.split("\n")[:-1]]
+    return [one for one in Journal(path).read() if not _as_now(one)]
 
 
 def _as_now(one: Mapping[str, Any]) -> bool:
@@ -150,13 +143,7 @@ def _as_now(one: Mapping[str, Any]) -> bool:
 
 def append(one: dict[str, Any], path: Path = KEPT) -> None:
     """Keep a trial, behind whole lines only, and do not return before it is on the disk."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if text and not text.endswith("\n"):
-        write_text(text[: text.rfind("\n") + 1], path)
-    with path.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(one) + "\n")
-        out.flush()
-        os.fsync(out.fileno())
+    Journal(path).append(one)
 
 
 def _missing(kinds: Sequence[str], planted: Sequence[float], trials: int) -> Iterator[tuple[str, float, int]]:

@@ -32,6 +32,7 @@ from typing import Any, Callable, Iterator
 from evaluation import hostile_texts, journal
 from evaluation.foreign_files import KINDS, Kind
 from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.files import Journal
 
 DATA = Path(__file__).parent / "data" / "damaged-files.jsonl"
 CASES = 2000
@@ -88,13 +89,13 @@ def _sound(kind: str) -> bytes:
         return KINDS[kind].text(KINDS[kind].make()).encode()
     import numpy as np
 
-    from pytest_kerasch2.data import standins
+    from pytest_kerasch2.data import synthetic
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.npz"
         lists = np.empty(20, dtype=object)
         lists[:] = [list(range(one, one + 5)) for one in range(20)]
-        standins.pack_npz(path, [("x", np.arange(600, dtype=np.uint8).reshape(10, 60)), ("y", lists)])
+        synthetic.pack_npz(path, [("x", np.arange(600, dtype=np.uint8).reshape(10, 60)), ("y", lists)])
         return path.read_bytes()
 
 
@@ -322,7 +323,7 @@ def main() -> int:
         waiting = [number for number in range(given.cases) if (kind, number) not in known]
         while waiting:
             found = [{**line, "revision": now} for line in _in_process(kind, waiting[:BATCH], given.seed)]
-            journal.append(given.out, *found)
+            Journal(given.out).append(*found)
             done += found
             ended = {line["case"] for line in found}
             waiting = [number for number in waiting if number not in ended]

@@ -28,10 +28,11 @@ import numpy as np
 
 from evaluation import journal, model_files
 from pytest_kerasch2.errors import ChildDied, DataDamaged, KerasCh2Error
+from pytest_kerasch2.files import Journal
 from pytest_kerasch2.serialization import Limits, check_digest
 from pytest_kerasch2.serialization.digest_files import digest_file, write_digest
 from pytest_kerasch2.serialization.inspection import judged, look
-from pytest_kerasch2.subprocesses.job import Job, Outcome
+from pytest_kerasch2.subprocesses.job import Job, JobOutcome
 from pytest_kerasch2.subprocesses.runner import in_line
 
 DATA = Path(__file__).parent / "data" / "damaged-models.jsonl"
@@ -131,7 +132,7 @@ def block(kind: str, seed: int, cases: list[int]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def outcomes(jobs: list[Job]) -> Iterator[Outcome]:
+def outcomes(jobs: list[Job]) -> Iterator[JobOutcome]:
     """Yield the outcome of each job; one interpreter does them until one kills it, and then another goes on."""
     while jobs:
         with contextlib.closing(in_line(jobs)) as line:
@@ -140,7 +141,7 @@ def outcomes(jobs: list[Job]) -> Iterator[Outcome]:
         jobs = jobs[len(done) :]
 
 
-def ending(outcome: Outcome) -> str:
+def ending(outcome: JobOutcome) -> str:
     """Return what inspection makes of an outcome: the name of the error, `looked into`, or a failure."""
     try:
         judged(outcome)
@@ -231,7 +232,7 @@ def main() -> int:
     progress = journal.Progress(len(left), sys.stderr)
     for kind, first in left:
         found = block(kind, given.seed, list(range(first, min(first + BLOCK, given.each))))
-        journal.append(given.out, {"revision": revision, **found})
+        Journal(given.out).append({"revision": revision, **found})
         kept.append(found)
         progress.step(f"{kind} from {first} on")
     print(table(kept))

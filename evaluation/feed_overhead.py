@@ -26,6 +26,7 @@ import numpy as np
 
 from evaluation.overhead import turn
 from evaluation.overhead_works import clocked, fitted
+from pytest_kerasch2.files import Journal
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.timing import measurement, modes
@@ -85,16 +86,14 @@ def start(count: int, seed: int) -> dict[str, Any]:
 
 def measured(starts: int, count: int, out: Path | None) -> list[dict[str, Any]]:
     """Return what each process found; those in the file are not measured again."""
-    lines = out.read_text(encoding="utf-8").splitlines() if out is not None and out.exists() else []
-    found = [json.loads(line) for line in lines]
+    found = [] if out is None else Journal(out).read()
     words = [sys.executable, "-m", "evaluation.feed_overhead", "--pairs", str(count), "--start"]
     while len(found) < starts:
         said = subprocess.run([*words, str(len(found))], stdout=subprocess.PIPE, text=True, check=True).stdout
         found.append(json.loads(said.splitlines()[-1]))
         print(f"{len(found)} of {starts}: {found[-1]}", flush=True)
         if out is not None:
-            with out.open("a", encoding="utf-8") as kept:
-                kept.write(json.dumps(found[-1]) + "\n")
+            Journal(out).append(found[-1])
     return found
 
 

@@ -22,7 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence
 
-HEAVY = ("tensorflow", "keras", "jax", "torch", "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "filelock")
+HEAVY = (
+    *("tensorflow", "keras", "jax", "torch", "h5py", "numpy"),
+    *("hypothesis", "rich", "fastjsonschema", "filelock", "psutil"),
+)
 IMPORT = "import tensorflow as tf; tf.keras.layers.Dense"
 # What a reader of the chapter would run by hand: the yardstick for memory.
 BARE = """

@@ -321,8 +321,9 @@ def _read_reference(path: Path) -> Any:
 
 
 def _show_reference(path: Path, folder: Path) -> Shown:
-    from pytest_kerasch2.accuracy import command, gate, sequential_test, summary
-    from pytest_kerasch2.accuracy.settings import Terms
+    from pytest_kerasch2.accuracy import command, gate, summary
+    from pytest_kerasch2.accuracy.reference_distribution import distribution_of
+    from pytest_kerasch2.accuracy.settings import GateSettings
 
     metric = _metric(path)
     results = folder / "results.jsonl"
@@ -340,9 +341,9 @@ def _show_reference(path: Path, folder: Path) -> Shown:
     yield "terminal", printed
     if status != 2:
         yield "svg", plot.read_text(encoding="utf-8")
-        question = command.Question(str(path), results=results, metric=metric)
-        decision = command.asked(question)
-        made = sequential_test.yardstick(gate.reference_of(str(path)), Terms(metric=metric))
+        question = command.GateRequest(str(path), results=results, metric=metric)
+        decision = command.run_command(question)
+        made = distribution_of(gate.reference_of(str(path)), GateSettings(metric=metric))
         yield "markdown", summary.page(made, decision, path.name)
 
 

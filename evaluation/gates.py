@@ -8,12 +8,12 @@ from evaluation.curves import Generator, History
 from evaluation.kinds import Kind
 from evaluation.scenarios import Old, Scenario
 from pytest_kerasch2.accuracy import sequential_test
-from pytest_kerasch2.accuracy.decision import Decision, Verdict
-from pytest_kerasch2.accuracy.reference import Reference, Subject
-from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.sequential_test import Yardstick
-from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.accuracy.user_training import Own, run_of
+from pytest_kerasch2.accuracy.decision import GateDecision, GateVerdict
+from pytest_kerasch2.accuracy.reference import Reference, TrainingDescription
+from pytest_kerasch2.accuracy.reference_distribution import ReferenceDistribution, distribution_of
+from pytest_kerasch2.accuracy.runs import TrainingRun, run_of
+from pytest_kerasch2.accuracy.settings import GateSettings
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import KerasCh2Error
 
 # Seeds of new trainings begin here, those of a reference at 0.
@@ -45,7 +45,7 @@ class Bench:
         self.kind = kind
         self.histories = old(kind, random)
         self._reference = reference_of(self.histories)
-        self._ready: dict[float | None, Yardstick | KerasCh2Error] = {}
+        self._ready: dict[float | None, ReferenceDistribution | KerasCh2Error] = {}
 
     def ask(self, scenario: Scenario, random: Generator) -> Outcome:
         """Draw new trainings and decide."""
@@ -58,24 +58,24 @@ class Bench:
             return Outcome("refused", 0, str(error))
         return Outcome(decision.verdict.value, len(decision.runs), decision.reason, decision.margin)
 
-    def _made(self, margin: float | None) -> Yardstick | KerasCh2Error:
+    def _made(self, margin: float | None) -> ReferenceDistribution | KerasCh2Error:
         if margin not in self._ready:
             try:
-                terms = Terms(metric=self.kind.metric, margin=margin)
-                self._ready[margin] = sequential_test.yardstick(self._reference, terms)
+                terms = GateSettings(metric=self.kind.metric, margin=margin)
+                self._ready[margin] = distribution_of(self._reference, terms)
             except KerasCh2Error as error:
                 self._ready[margin] = error
         return self._ready[margin]
 
 
-def asked(made: Yardstick, new: Sequence[History]) -> Decision:
+def asked(made: ReferenceDistribution, new: Sequence[History]) -> GateDecision:
     """Ask of the fewest trainings that can pass, and where these do not decide, of all.
 
     Of trainings that are no copies it is the verdict of a gate that looks after each one, and takes less time.
     """
     for count in (FEWEST, len(new)):
         decision = sequential_test.decide(made, runs_of(new[:count], FIRST_NEW))
-        if decision.verdict is not Verdict.UNDECIDED or decision.ended:
+        if decision.verdict is not GateVerdict.UNDECIDED or decision.is_final:
             break
     return decision
 
@@ -88,10 +88,12 @@ def gate(kind: Kind, scenario: Scenario, random: Generator) -> Outcome:
 def reference_of(histories: Sequence[History]) -> Reference:
     """Return a reference of these trainings."""
     epochs = max(len(values) for history in histories for values in history.values())
-    subject = Subject(Own("evaluation:train", epochs), {"name": "evaluation:train", "sha256": "0"}, {})
+    subject = TrainingDescription(
+        UserTraining("evaluation:train", epochs), {"name": "evaluation:train", "sha256": "0"}, {}
+    )
     return Reference(subject, runs_of(histories, 0))
 
 
-def runs_of(histories: Sequence[History], first: int) -> tuple[Run, ...]:
+def runs_of(histories: Sequence[History], first: int) -> tuple[TrainingRun, ...]:
     """Return the runs of some histories, with seeds from `first` on."""
     return tuple(run_of(history, seed) for seed, history in enumerate(histories, first))

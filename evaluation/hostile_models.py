@@ -25,6 +25,7 @@ from evaluation import hostile_files, hostile_layers, journal
 from evaluation.damaged_models import LIBRARY, outcomes
 from evaluation.hostile_files import Case
 from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.files import Journal
 from pytest_kerasch2.serialization import Limits, architecture, contents, inspection
 from pytest_kerasch2.serialization.names import Names
 from pytest_kerasch2.subprocesses.job import Job, value_of
@@ -172,7 +173,7 @@ def main() -> int:
     revision = journal.digest(MEASURED)
     journal.keep(given.out, revision)
     found = campaign(not given.no_control)
-    journal.append(given.out, {"revision": revision, **found})
+    Journal(given.out).append({"revision": revision, **found})
     print("\n".join(f"{name}: {len(value) if isinstance(value, list) else value}" for name, value in found.items()))
     wrong = {name: found[name] for name in ("executed", "over", "other") if found[name]}
     print(wrong or "nothing ran, and nothing took too much")

@@ -24,6 +24,7 @@ from typing import Any, Callable, Iterator, NamedTuple
 from evaluation import journal
 from evaluation.foreign_files import KINDS, Kind
 from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.files import Journal
 
 DATA = Path(__file__).parent / "data" / "hostile-texts.jsonl"
 PACKAGE = journal.PACKAGE
@@ -296,7 +297,7 @@ def main() -> int:
     baselines: dict[tuple[str, str], list[Any]] = {}
     for case in missing:
         line = {"case": case.number, "kind": case.kind, **judged(case, baselines), "revision": now}
-        journal.append(given.out, line)
+        Journal(given.out).append(line)
         done.append(line)
         if line["wrong"] or case.number % 100 == 0:
             progress.step(f"case {case.number}, {case.kind}: {line['wrong']}")

@@ -43,6 +43,8 @@ FILTERS = {
     "only what changes": ('tick("changes", 0)',) * 2,
     "series": ('tick("series", 0)',) * 2,
     "backend": ('tick("backends", 0)',) * 2,
+    "release": ('ask("release", releases.at(-1))', 'ask("release", "")'),
+    "error": ('ask("error", "NameError: name \'keras\' is not defined")', 'ask("error", "")'),
 }
 # Until the frame in which the change is on the screen: the message comes after that frame's layout and painting.
 ACTIONS = """
@@ -50,6 +52,9 @@ const done = arguments[arguments.length - 1];
 const form = document.getElementById("filters");
 const fire = (element) => element.dispatchEvent(new Event("input", {bubbles: true}));
 const enter = (name, text) => { form.elements[name].value = text; fire(form.elements[name]); };
+const asking = document.getElementById("ask");
+const releases = [...asking.elements.release.options].map((one) => one.value);
+const ask = (name, text) => { asking.elements[name].value = text; fire(asking.elements[name]); };
 const tick = (name, at) => {
   const box = form.querySelectorAll(`[name=${name}]`)[at];
   if (!box) throw new Error(`no filter ${name}`);

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 # What this plugin depends on, and so is in both environments.
 DEPENDENCIES = (
-    *("pytest", "pytest-benchmark", "hypothesis", "numpy", "h5py", "rich", "filelock", "fastjsonschema"),
+    *("pytest", "pytest-benchmark", "hypothesis", "numpy", "h5py", "rich", "filelock", "fastjsonschema", "psutil"),
     *("pytest-xdist", "setuptools", "wheel"),
 )
 

@@ -1,4 +1,4 @@
-"""A file to which long work appends one JSON line for each part that is done, so that it resumes after a kill."""
+"""The journals of the evaluation: lines of one revision of the code, and how long the rest of the work takes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import hashlib
 import json
 import time
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Mapping, TextIO
+from typing import Any, Iterable, TextIO
 
-from pytest_kerasch2.files import write_text
+from pytest_kerasch2.files import Journal, write_text
 
 PACKAGE = Path(__file__).parent.parent / "pytest_kerasch2"
 # What a verdict depends on.
@@ -38,24 +38,11 @@ def digest(paths: Iterable[Path]) -> str:
     return found.hexdigest()[:16]
 
 
-def read(path: Path) -> Iterator[dict[str, Any]]:
-    """Return the lines of a file; one that a kill cut short is passed over."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    for line in text.split("\n")[:-1]:
-        yield dict(json.loads(line))
-
-
 def keep(path: Path, revision: str) -> list[dict[str, Any]]:
     """Return the lines of this revision, and drop the others from the file."""
-    kept = [line for line in read(path) if line["revision"] == revision]
+    kept = [line for line in Journal(path).read() if line["revision"] == revision]
     write_text("".join(f"{json.dumps(line)}\n" for line in kept), path)
     return kept
-
-
-def append(path: Path, *lines: Mapping[str, Any]) -> None:
-    """Append some lines with a single write."""
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
 
 
 class Progress:

@@ -29,7 +29,8 @@ from evaluation import journal, small_places
 from evaluation.small_places import PYTHON, Place
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.claims import results
-from pytest_kerasch2.data import serving
+from pytest_kerasch2.data import http_server
+from pytest_kerasch2.files import Journal
 from pytest_kerasch2.timing import compare_result
 
 DATA = Path(__file__).parent / "data" / "kills.jsonl"
@@ -181,8 +182,8 @@ def serving_slowly() -> Iterator[str]:
     with small_places.place("server") as here:
         (here.folder / "served").mkdir()
         (here.folder / "served" / "mnist.npz").write_bytes(CONTENT)
-        with serving.serve(here.folder / "served") as server:
-            server.misbehave("mnist.npz", serving.Fault("trickle", len(CONTENT) - 12))
+        with http_server.serve(here.folder / "served") as server:
+            server.misbehave("mnist.npz", http_server.ServerFault("trickle", len(CONTENT) - 12))
             yield server.url
 
 
@@ -335,7 +336,7 @@ def _all(drawn: Sequence[Case], address: str, given: argparse.Namespace) -> list
     progress = journal.Progress(len(left), sys.stderr)
     for case in left:
         line = {**of, **vars(case), **ended(case, address)}
-        journal.append(given.out, line)
+        Journal(given.out).append(line)
         done[case.number] = line
         progress.step(f"{case.subject}, {case.signal}: {'; '.join(line['wrong']) or 'as it should be'}")
     return [done[case.number] for case in drawn]

@@ -20,6 +20,7 @@ from typing import Any, Sequence
 from evaluation import journal, small_places
 from evaluation.kills import digest
 from evaluation.small_places import PYTHON, Place
+from pytest_kerasch2.files import Journal
 
 DATA = Path(__file__).parent / "data" / "orders.jsonl"
 WORKERS = (0, 2, 4)
@@ -148,7 +149,7 @@ def _all(given: argparse.Namespace) -> list[dict[str, Any]]:
             with small_places.place(f"orders-{one}") as here:
                 prepared(here)
                 line = {"revision": revision, **dict(zip(keys, one)), **run(here, one[0], one[1], given.real)}
-            journal.append(given.out, line)
+            Journal(given.out).append(line)
             done[one] = line
             progress.step(f"order {one[0]}, -n {one[1]}: {line['results']}")
     return [done[one] for one in asked]

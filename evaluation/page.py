@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Sequence
 
-from evaluation import drawn, journal, kinds, real, simulate
+from evaluation import drawn, kinds, real, simulate
 from evaluation.kinds import Kind
 from evaluation.rates import Promise, Tally, percent, tally, with_interval
 from evaluation.scenarios import DRAWN, PROMISED, REFUSED, SHOWN, Scenario
 from evaluation.trainings import catalogue
 from evaluation.trainings.faults import BY_NAME, NOTHING
-from pytest_kerasch2.files import write_text
+from pytest_kerasch2.files import Journal, write_text
 
 PLACE = Path(__file__).parent.parent / "docs" / "gate-rates.md"
 TEXT = Path(__file__).with_name("gate_rates_text.md")
@@ -144,7 +144,7 @@ def page(simulated: Lines, drawn_lines: Lines, real_lines: Lines, pools: Sequenc
 def main() -> int:
     """Write the page."""
     files = (simulate.OUT, simulate.OUT_DRAWN, real.OUT)
-    simulated, seeds, trained = (list(journal.read(path)) for path in files)
+    simulated, seeds, trained = (Journal(path).read() for path in files)
     text, kept = page(simulated, seeds, trained, drawn.kinds())
     write_text(text, PLACE)
     return 0 if kept else 1

@@ -18,6 +18,7 @@ from evaluation.curves import History
 from evaluation.trainings import catalogue
 from evaluation.trainings.catalogue import Training
 from evaluation.trainings.faults import NOTHING
+from pytest_kerasch2.files import Journal
 
 DATA = Path(__file__).parent / "data"
 # As many as a float32 has.
@@ -31,7 +32,7 @@ def path_of(training: Training) -> Path:
 
 def read(training: Training) -> list[History]:
     """Return the histories of its seeds, by seed."""
-    lines = sorted(journal.read(path_of(training)), key=lambda line: int(line["seed"]))
+    lines = sorted(Journal(path_of(training)).read(), key=lambda line: int(line["seed"]))
     return [line["history"] for line in lines]
 
 
@@ -39,13 +40,13 @@ def fill(training: Training, seeds: int) -> None:
     """Train the seeds that the file lacks."""
     DATA.mkdir(exist_ok=True)
     path = path_of(training)
-    have = {line["seed"] for line in journal.read(path)}
+    have = {line["seed"] for line in Journal(path).read()}
     missing = [seed for seed in range(seeds) if seed not in have]
     progress = journal.Progress(len(missing), sys.stderr)
     for seed in missing:
         found = training.train(seed, NOTHING)
         history = {name: [float(f"{value:.{DIGITS}g}") for value in values] for name, values in found.items()}
-        journal.append(path, {"seed": seed, "history": history})
+        Journal(path).append({"seed": seed, "history": history})
         progress.step(f"{training.name}, seed {seed}")
 
 

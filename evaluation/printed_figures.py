@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
-from pytest_kerasch2.accuracy import bundled, curve, reference
+from pytest_kerasch2.accuracy import curve, reference
+from pytest_kerasch2.accuracy.curve import SERIES_NAMES as SERIES
 from pytest_kerasch2.accuracy.curve import Point
-from pytest_kerasch2.accuracy.decision import WORDS as SERIES
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.chapter.printed_numbers import decision
 from pytest_kerasch2.claims import results
@@ -97,14 +97,14 @@ def release_parts(path: Path) -> list[str]:
 def variant_row(name: str, found: Reference) -> list[str]:
     """Return a row of the table of changes."""
     cells = []
-    counted = curve.counted(found)
+    counted = curve.image_counts(found)
     for point, printed in FIGURES:
         values = [point.of(run) for run in found.runs]
-        on = curve.scale(point, counted)
-        places = [on.there(value) for value in values]
-        known = prediction.sample(places, [places], on.least(sum(places) / len(places)))
+        on = curve.scale_by_counts(point, counted)
+        places = [on.transform(value) for value in values]
+        known = prediction.sample(places, [places], on.least_scatter(sum(places) / len(places)))
         between = decision.rounded(on, point, printed)
-        sign = SIGNS[decision.told(prediction.predict(known, between, decision.RAREST).probability)]
+        sign = SIGNS[decision.verdict_on(prediction.predict(known, between, decision.RAREST).probability)]
         mean = sum(values) / len(values)
         deviation = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
         cells.append(f"{mean:.4f} ({deviation:.4f}) {sign}")
@@ -117,7 +117,7 @@ def page() -> str:
     for path in sorted(RESULTS.glob("*.json")):
         parts += release_parts(path)
     heads = ["Training", *(f"{SERIES[point.series]} {point.epoch}: {printed}" for point, printed in FIGURES)]
-    rows = [variant_row(f"as printed, {name}", bundled.load(name)) for name in AS_PRINTED]
+    rows = [variant_row(f"as printed, {name}", reference.load_bundled(name)) for name in AS_PRINTED]
     for path in sorted(DATA.glob("printed-*.jsonl")):
         name = path.stem.partition("-")[2].replace("_", " ").replace("-", " ")
         rows.append(variant_row(name, reference.read(path)))

@@ -20,10 +20,12 @@ from evaluation import journal, pool
 from evaluation.trainings import catalogue
 from evaluation.trainings.catalogue import Training
 from evaluation.trainings.faults import BY_NAME, FAULTS, NOTHING
-from pytest_kerasch2.accuracy import ask_gate, calibration, reference
-from pytest_kerasch2.accuracy.calibration import Order
-from pytest_kerasch2.accuracy.user_training import Own, run_of
+from pytest_kerasch2.accuracy import calibration, gate, reference
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest
+from pytest_kerasch2.accuracy.runs import run_of
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import KerasCh2Error
+from pytest_kerasch2.files import Journal
 
 HERE = Path(__file__).parent
 OUT = HERE / "data" / "real.jsonl"
@@ -62,10 +64,10 @@ def reference_of(training: Training) -> Path:
     """Calibrate the reference of a training, and return its file."""
     REFERENCES.mkdir(parents=True, exist_ok=True)
     path = REFERENCES / pool.path_of(training).name.replace("pool-", "")
-    order = Order(path, Own(training.path, training.epochs), seeds=SEEDS)
+    order = CalibrationRequest(path, UserTraining(training.path, training.epochs), seeds=SEEDS)
     if training.needs == "keras":
         # It takes seconds for each seed: what `evaluation.pool` trained is not trained again.
-        with reference.appending(path, calibration.subject_of(order)) as begun:
+        with reference.appending(path, calibration.description_of(order)) as begun:
             for seed, history in enumerate(pool.read(training)[:SEEDS]):
                 if seed not in begun.seeds:
                     reference.append(path, run_of(history, seed))
@@ -77,17 +79,17 @@ def judged(task: Task, known: Path) -> dict[str, Any]:
     """Ask one gate, and return its line."""
     training = catalogue.BY_NAME[task.training]
     try:
-        decision = ask_gate.ask(
+        decision = gate.run_gate(
             known,
             train=functools.partial(training.train, fault=task.fault),
             metric=training.metric,
-            most=TRAININGS,
+            max_runs=TRAININGS,
             seeds=task.seeds,
         )
     except KerasCh2Error as error:
         return {**task._asdict(), "verdict": "refused", "trainings": 0, "reason": str(error)}
     told = {"verdict": decision.verdict.value, "trainings": len(decision.runs), "reason": decision.reason}
-    figures = {"usual": decision.expected, "found": decision.estimate, "margin": decision.resolution}
+    figures = {"usual": decision.expected, "found": decision.estimate, "margin": decision.margin}
     return {**task._asdict(), **told, **figures, "metric": training.metric}
 
 
@@ -101,13 +103,13 @@ def gates_of(training: Training, unchanged: int, each: int, out: Path, revision:
     progress = journal.Progress(len(missing), sys.stderr)
     for task in missing:
         line = judged(task, known)
-        journal.append(out, {"revision": revision, **line})
+        Journal(out).append({"revision": revision, **line})
         progress.step(f"{task.training}, {task.fault}: {line['reason']}")
 
 
 def summary(out: Path) -> list[str]:
     """Return a line for each training and fault of a file."""
-    known = list(journal.read(out))
+    known = Journal(out).read()
     lines = []
     for name in catalogue.BY_NAME:
         for fault in BY_NAME:
@@ -133,7 +135,7 @@ def main() -> int:
         if pool.installed(training):
             gates_of(training, given.unchanged, given.each, given.out, revision)
     print("\n".join(summary(given.out)))
-    unchanged = [line["verdict"] for line in journal.read(given.out) if line["fault"] == NOTHING]
+    unchanged = [line["verdict"] for line in Journal(given.out).read() if line["fault"] == NOTHING]
     return 0 if unchanged.count("fail") * 100 <= len(unchanged) else 1
 
 

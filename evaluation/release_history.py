@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Iterator, Sequence
 
 from evaluation import release_history_kept, release_history_suite
-from matrix import columns, disk, environments, foreground, places
+from matrix import columns, disk, environments, paths, single
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.errors import ChildDied, InvalidArgument, KerasCh2Error
@@ -81,7 +81,7 @@ def record(releases: Releases, wish: Wish) -> None:
     print(f"{len(missing)} releases to measure, {left} starts", flush=True)
     if not missing:
         return
-    places.make()
+    paths.make()
     (common,) = releases.chosen([wish.against])
     give_up_what_leads_astray(common)
     began, done = time.monotonic(), 0
@@ -108,7 +108,8 @@ def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
         InvalidArgument: there is no column of a name, or the plugin cannot run in one.
     """
     for column in releases.chosen([*wish.names, wish.against]):
-        if (column.host or column.imports != "tensorflow") and (wish.names or column.environment == wish.against):
+        wanted = wish.names or column.environment == wish.against
+        if wanted and (column.is_backported or column.imports != "tensorflow"):
             asked = f"{column.environment}, whose steps are not those of TensorFlow"
             raise InvalidArgument("A release cannot be timed", asked, "leave it out")
     there = release_history_kept.read(wish.out)
@@ -116,7 +117,7 @@ def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
     for column in releases.chosen(wish.names):
         lines = release_history_kept.those(there, release_history_kept.of(column.environment, wish.against))
         starts = sorted(set(range(wish.starts)) - {line.get("start") for line in lines})
-        if starts and not column.host:
+        if starts and not column.is_backported:
             found.append((column, starts))
     return found
 
@@ -137,7 +138,7 @@ def arm_of(releases: Releases, column: Column, package: Path) -> ComparedSide:
         Absent, Unfinished: it cannot be made, or not now.
     """
     disk.make_room()
-    environment = foreground.environment_of(releases, column)
+    environment = single.environment_of(releases, column)
     return ComparedSide(column.environment, environment.python, package, variables=environment.variables)
 
 
@@ -240,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = given.pop("command")
     if command == "record" and (given["starts"] < 1 or given["seconds"] <= 0):
         parser.error("one start is the least, and some seconds")
-    releases = columns.read(places.RELEASES)
+    releases = columns.read(paths.RELEASES)
     try:
         if command == "record":
             record(releases, Wish(**given))

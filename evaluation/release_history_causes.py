@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Sequence
 
 from evaluation import release_history, release_history_kept, release_history_suite
-from matrix import columns, environments, places
+from matrix import columns, environments, paths
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.errors import KerasCh2Error
@@ -74,9 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if asked.starts < 1 or asked.seconds <= 0:
         parser.error("one start is the least, and some seconds")
-    places.make()
+    paths.make()
     try:
-        releases = columns.read(places.RELEASES)
+        releases = columns.read(paths.RELEASES)
         (column,) = releases.chosen([asked.column])
         release_history.give_up_what_leads_astray(column)
         found = changed(releases, column, asked.optimizer, asked.starts, asked.seconds)

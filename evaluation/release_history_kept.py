@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from evaluation import release_history_suite
-from matrix import places, sources
+from matrix import paths, sources
 from pytest_kerasch2 import __version__
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.files import write_text
@@ -27,7 +27,7 @@ def of(column: str, against: str) -> dict[str, Any]:
 
 
 def _pins(name: str) -> str:
-    path = places.pins(name)
+    path = paths.pins(name)
     return sources.digest([path.read_bytes()])[:12] if path.exists() else "none"
 
 

@@ -125,8 +125,8 @@ def history(releases: Releases, lines: Sequence[Line], against: str) -> History:
         row = _row(column, starts) if starts else None
         if row is not None and WHOLE in row.logs:
             rows[column.environment] = row
-        elif column.host:
-            absent[column.environment] = "too old for the plugin, which asks it from another interpreter"
+        elif column.is_backported:
+            absent[column.environment] = "its CPython is too old for the plugin, a rewritten copy of which verifies it"
         elif row is not None:
             absent[column.environment] = row.reasons[WHOLE]
         elif found:

@@ -11,11 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
-import filelock
-
 from evaluation.rivals_running import Setting
 from pytest_kerasch2.errors import BadResults, FrameworkMissing
-from pytest_kerasch2.files import write_text
+from pytest_kerasch2.files import Journal
 
 SCHEMA = 1
 PACKAGES = ("tensorflow", "keras", "numpy", "pytest-benchmark", "pyperf", "asv")
@@ -70,16 +68,12 @@ def read(path: Path) -> tuple[Mapping[str, Any], list[Finished]]:
     """
     remedy = "write one by python -m evaluation.compare_rivals run"
     try:
-        first, *others = [json.loads(line) for line in _lines(path)]
+        first, *others = Journal(path).read()
         if first["schema"] != SCHEMA:
             raise BadResults("Trials of rivals are of another schema", f"{path}: {first['schema']}", remedy)
         return first, [Finished(trial=Trial(**one.pop("trial")), **one) for one in others]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadResults("Trials of rivals cannot be read", f"{path}: {error}", remedy) from error
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 
 @contextlib.contextmanager
@@ -89,29 +83,19 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[list[Finished]]
     Raises:
         BadResults: it is of rivals that were asked otherwise, or another run holds it.
     """
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(filelock.FileLock(f"{path}.lock", timeout=0))
-        except filelock.Timeout as error:
-            raise BadResults("A file is being written", str(path), "wait for the other run, or name another") from error
-        # The lock itself stays a moment longer than its file.
-        held.callback(lambda: Path(f"{path}.lock").unlink(missing_ok=True))
-        if not path.exists() or not _lines(path):
-            write_text(json.dumps(wanted) + "\n", path)
+    journal = Journal(path)
+    with journal.held():
+        if not journal.read():
+            journal.append(wanted)
         known, found = read(path)
         if dict(known) != json.loads(json.dumps(wanted)):
             differ = ", ".join(
                 f"{name}: {known.get(name)}, now {wanted[name]}" for name in wanted if known.get(name) != wanted[name]
             )
             raise BadResults("A file is of rivals that were asked otherwise", f"{path}: {differ}", "name another")
-        if not path.read_bytes().endswith(b"\n"):
-            write_text("".join(f"{line}\n" for line in _lines(path)), path)
         yield found
 
 
 def append(path: Path, finished: Finished) -> None:
     """Add one trial, and do not return before it is on the disk."""
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(asdict(finished), allow_nan=False) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    Journal(path).append(asdict(finished))

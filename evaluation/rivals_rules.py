@@ -48,7 +48,7 @@ def critical(freedom: int) -> float:
     if freedom >= INFINITE:
         return 1.96
     printed = max((one for one in PRINTED if one <= freedom), default=min(freedom, 30))
-    return round(distributions.edge(PYPERF_ERROR / 2, printed), 3)
+    return round(distributions.quantile(PYPERF_ERROR / 2, printed), 3)
 
 
 def mann_whitney(factor: float, before: Sequence[float], after: Sequence[float]) -> bool:

@@ -28,6 +28,7 @@ from evaluation.gates import Bench, Outcome
 from evaluation.kinds import Kind
 from evaluation.rates import VERDICTS, Promise, tally, with_interval
 from evaluation.scenarios import DRAWN, REFUSED, SCENARIOS, Scenario
+from pytest_kerasch2.files import Journal
 
 HERE = Path(__file__).parent
 OUT, OUT_DRAWN = (HERE / "data" / f"{name}.jsonl" for name in ("simulated", "drawn"))
@@ -113,7 +114,7 @@ def simulate(wanted: Sequence[Part], out: Path, *, refused: int, drawn: bool, jo
     with ProcessPoolExecutor(jobs) as pool:
         for future in as_completed([pool.submit(done, part, refused, drawn) for part in missing]):
             lines = future.result()
-            journal.append(out, *({"revision": revision, **line} for line in lines))
+            Journal(out).append(*({"revision": revision, **line} for line in lines))
             told = [f"{line['scenario']} {line['counts']}" for line in lines]
             progress.step(f"{lines[0]['kind']}: {'; '.join(told)}")
 
@@ -121,7 +122,7 @@ def simulate(wanted: Sequence[Part], out: Path, *, refused: int, drawn: bool, jo
 def summary(out: Path) -> tuple[list[str], bool]:
     """Return a line for each kind and situation of a file, and whether all promises are kept."""
     lines, kept = [], True
-    known = list(journal.read(out))
+    known = Journal(out).read()
     for kind in known_kinds().values():
         for scenario in SCENARIOS:
             found = tally(one for one in known if (one["kind"], one["scenario"]) == (kind.name, scenario.name))

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Iterator, Mapping, Sequence
 
+import psutil
+
 # The tests have them, whose types nobody checks.
 SMALL: Any = importlib.import_module("tests.plugin.conftest").Small
 TRAINING: str = importlib.import_module("tests.unit.accuracy_made").TRAINING
@@ -86,7 +88,7 @@ def main():
 """
 DOWNLOADING = """
 import hashlib, pathlib, sys
-from pytest_kerasch2.data import fetch, serving
+from pytest_kerasch2.data import fetch, http_server
 from pytest_kerasch2.data.registry import Archive
 from pytest_kerasch2 import folders
 folders.sweep()
@@ -149,9 +151,9 @@ class Place:
 
     def living(self) -> list[int]:
         """Return the processes of this place that have not ended."""
-        marked = f"{MARK}={self.mark}".encode()
-        pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-        return [pid for pid in pids if _is_marked(pid, marked)]
+        listed = psutil.process_iter(["environ", "status"])
+        ours = [one for one in listed if (one.info["environ"] or {}).get(MARK) == self.mark]
+        return [one.pid for one in ours if one.info["status"] != psutil.STATUS_ZOMBIE]
 
     def end(self) -> None:
         """End all of its processes."""
@@ -169,13 +171,6 @@ def _heed() -> None:
     """Heed the signals that this process may have been told to ignore, as below `nohup`."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-
-
-def _is_marked(pid: int, mark: bytes) -> bool:
-    with contextlib.suppress(OSError):
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-        return state != b"Z" and mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    return False
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from typing import Any, Iterator, Mapping, Sequence
 from evaluation import journal, small_places
 from evaluation.kills import digest
 from evaluation.small_places import PYTHON, Place
+from pytest_kerasch2.files import Journal
 
 DATA = Path(__file__).parent / "data" / "surroundings.jsonl"
 USUAL, SAID, WRONG = "as usual", "said why not", "wrong"
@@ -205,7 +206,7 @@ def _all(chosen: Sequence[Case], here: Place, out: Path) -> list[dict[str, Any]]
     for case in left:
         about = {"number": case.number, "surrounding": case.surrounding.name, "command": case.command}
         line = {"revision": revision, **about, **tried(case, here)}
-        journal.append(out, line)
+        Journal(out).append(line)
         done[case.number] = line
         progress.step(f"{case.command}, {case.surrounding.name}: {line['went']}")
     return [done[case.number] for case in chosen]

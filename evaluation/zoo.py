@@ -25,6 +25,7 @@ import numpy as np
 
 from evaluation.zoo_entry import UNUSABLE, ZOO, Honest
 from pytest_kerasch2.errors import KerasCh2Error, NotApplicable
+from pytest_kerasch2.files import Journal
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import block, pytest_benchmark_adapter
 
@@ -145,11 +146,7 @@ def core() -> str:
 
 def read(path: Path = KEPT) -> list[dict[str, Any]]:
     """Return the results that are kept; a last line that was not written whole is left out."""
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        with contextlib.suppress(ValueError):
-            found.append(json.loads(line))
-    return found
+    return Journal(path).read()
 
 
 def run(wanted: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]], path: Path, keys: Any) -> int:
@@ -168,12 +165,10 @@ def run(wanted: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]]
     missing = [one for one in wanted if json.dumps({**keys(*one), **now}) not in there]
     print(f"{len(wanted) - len(missing)} are there, {len(missing)} to do", flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _end_last_line(path)
     bad, began = 0, time.monotonic()
     for place, one in enumerate(missing, 1):
         result = {**keys(*one), **now, "core": measured_with, **measure(*one)}
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
+        Journal(path).append(result, allow_nan=True)
         bad += not result["good"]
         left = (time.monotonic() - began) / place * (len(missing) - place)
         if not result["good"] or place % 20 == 0:
@@ -182,13 +177,6 @@ def run(wanted: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]]
                 f"{place}/{len(missing)}, {left / 60:.0f} min left: {keys(*one)} {result['outcome']}{said}", flush=True
             )
     return bad
-
-
-def _end_last_line(path: Path) -> None:
-    """End a line that was not written whole, so that the next result has a line of its own."""
-    if path.exists() and path.read_bytes()[-1:] not in {b"\n", b""}:
-        with path.open("a", encoding="utf-8") as file:
-            file.write("\n")
 
 
 def _trial(one: Honest, mode: str, seed: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Sequence
 
-from matrix import columns, installer, places
+from matrix import columns, installer, paths
 from pytest_kerasch2.errors import KerasCh2Error
 
 REFUSED = 2
@@ -22,8 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 1 where a column has an unexplained verdict, its run did not end, or a cell is not as in the table to check
         against; 2 for what is refused; 130 after Ctrl-C.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    chosen, rest = _parser().parse_known_args(given)
+    arguments_given = list(sys.argv[1:] if arguments is None else arguments)
+    chosen, rest = _parser().parse_known_args(arguments_given)
     if rest and chosen.command != "column":
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     try:
@@ -71,33 +71,33 @@ def _add_run(commands: Any) -> None:
 
 def _run(chosen: argparse.Namespace, _: Sequence[str]) -> int:
     # Imported here, because it needs rich and the plugin's report, and the other sub-commands do not.
-    from matrix.running import Wish, run
+    from matrix.scheduler import RunOptions, run
 
-    wish = Wish(chosen.force, chosen.jobs, chosen.remove, chosen.only_table, chosen.check)
-    return run(columns.read(places.RELEASES), chosen.names, wish)
+    options = RunOptions(chosen.force, chosen.jobs, chosen.remove, chosen.only_table, chosen.check)
+    return run(columns.read(paths.RELEASES), chosen.names, options)
 
 
 def _column(chosen: argparse.Namespace, rest: Sequence[str]) -> int:
-    from matrix.foreground import verify
+    from matrix.single import verify_column
 
-    return verify(columns.read(places.RELEASES), chosen.name, rest)
+    return verify_column(columns.read(paths.RELEASES), chosen.name, rest)
 
 
 def _figures(chosen: argparse.Namespace, _: Sequence[str]) -> int:
     from matrix.figures import train
 
-    return train(columns.read(places.RELEASES), chosen.names)
+    return train(columns.read(paths.RELEASES), chosen.names)
 
 
 def _pin(chosen: argparse.Namespace, _: Sequence[str]) -> int:
-    releases = columns.read(places.RELEASES)
+    releases = columns.read(paths.RELEASES)
     installer.pin(releases, releases.chosen(chosen.names))
     return 0
 
 
 def _list(_: argparse.Namespace, __: Sequence[str]) -> int:
-    found = columns.read(places.RELEASES).columns
-    include = [{"name": column.environment, "python": column.python} for column in found]
+    releases = columns.read(paths.RELEASES).columns
+    include = [{"name": column.environment, "python": column.python} for column in releases]
     sys.stdout.write(json.dumps({"include": include}) + "\n")
     return 0
 

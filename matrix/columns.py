@@ -8,11 +8,13 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
+from pytest_kerasch2.claims.release import numbers
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import installed_releases
 
 SERIES = ("tensorflow", "keras", "paired", "legacy", "backend")
-HOST = "host"
+# The first CPython on which the plugin runs as it is.
+OLDEST = (3, 7)
 _KINDS = {"str": str, "bool": bool, "tuple[str, ...]": list, "Mapping[str, str]": dict}
 
 
@@ -27,7 +29,6 @@ class Column:
         python: CPython's minor version, `3.11`.
         requires: what is asked for, as pip writes it.
         variables: environment variables of its run.
-        host: whether the plugin runs in another environment and asks this one through --chapter-python.
         torch: which of PyTorch's builds is taken, as uv's --torch-backend names it; empty where there is no torch.
         libraries: old name of a shared library -> today's name of it.
     """
@@ -38,13 +39,17 @@ class Column:
     python: str
     requires: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
-    host: bool = False
     torch: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the verdicts may depend on: all but the words for people."""
         return {name: value for name, value in asdict(self).items() if name not in ("label", "series")}
+
+    @property
+    def is_backported(self) -> bool:
+        """Whether the plugin runs there as a copy that is rewritten for an older CPython."""
+        return numbers(self.python) < OLDEST
 
     @property
     def imports(self) -> str:
@@ -58,14 +63,10 @@ class Releases:
 
     Attributes:
         as_of: the day, `2026-11-24`, after which nothing is taken from a package index.
-        host_python: CPython's minor version for the plugin of the columns with a host.
-        host_requires: what that environment has beside the plugin.
         columns: in the order of the table.
     """
 
     as_of: str
-    host_python: str
-    host_requires: tuple[str, ...]
     columns: tuple[Column, ...]
 
     def chosen(self, names: Sequence[str]) -> tuple[Column, ...]:
@@ -74,10 +75,10 @@ class Releases:
         Raises:
             InvalidArgument: a name is of no column.
         """
-        known = [column.environment for column in self.columns]
+        available = [column.environment for column in self.columns]
         for name in names:
-            if name not in known:
-                raise InvalidArgument("There is no such release", repr(name), f"name one of {', '.join(known)}")
+            if name not in available:
+                raise InvalidArgument("There is no such release", repr(name), f"name one of {', '.join(available)}")
         return tuple(column for column in self.columns if not names or column.environment in names)
 
 
@@ -87,18 +88,17 @@ def read(path: Path) -> Releases:
     Raises:
         InvalidArgument: it is missing, is no TOML, or a release in it is incomplete, misspelt or listed twice.
     """
-    plain = _parsed(path)
+    content = _parsed(path)
     try:
-        host = plain[HOST]
-        columns = tuple(map(_column, plain["release"]))
-        releases = Releases(_day(plain["as_of"]), _version(host["python"]), _requirements(host["requires"]), columns)
+        columns = tuple(map(_column, content["release"]))
+        releases = Releases(_day(content["as_of"]), columns)
     except (KeyError, TypeError) as error:
         raise InvalidArgument(
             "A releases file is incomplete", f"{path}: {error}", "see the comment at its top"
         ) from error
     names = [column.environment for column in columns]
     for name in names:
-        if names.count(name) > 1 or name == HOST:
+        if names.count(name) > 1:
             raise InvalidArgument("A name of a release is taken", f"{path}: {name}", "name it otherwise")
     return releases
 
@@ -123,11 +123,13 @@ def _column(entry: Any) -> Column:
     remedy = "see the comment at the top of the releases file"
     if not isinstance(entry, dict):
         raise InvalidArgument("A release is no table", repr(entry), remedy)
-    known = {one.name: one for one in fields(Column)}
-    needed = {name for name, one in known.items() if one.default is MISSING and one.default_factory is MISSING}
-    wrong = sorted((needed - set(entry)) | (set(entry) - set(known)))
+    by_name = {one.name: one for one in fields(Column)}
+    needed = {name for name, one in by_name.items() if one.default is MISSING and one.default_factory is MISSING}
+    wrong = sorted((needed - set(entry)) | (set(entry) - set(by_name)))
     wrong += [
-        name for name, value in entry.items() if name in known and not isinstance(value, _KINDS[str(known[name].type)])
+        name
+        for name, value in entry.items()
+        if name in by_name and not isinstance(value, _KINDS[str(by_name[name].type)])
     ]
     if wrong:
         raise InvalidArgument("A release lacks a field, or has a wrong one", f"{', '.join(wrong)} in {entry}", remedy)
@@ -141,18 +143,18 @@ def _column(entry: Any) -> Column:
     return Column(**{**entry, "python": _version(entry["python"]), "requires": _requirements(entry["requires"])})
 
 
-def _requirements(given: Sequence[str]) -> tuple[str, ...]:
+def _requirements(texts: Sequence[str]) -> tuple[str, ...]:
     """Return what an installer is asked for, which takes options and files on its standard input too."""
-    return tuple(map(installed_releases.parse_requirement, given))
+    return tuple(map(installed_releases.parse_requirement, texts))
 
 
-def _day(given: Any) -> str:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(given)):
-        raise InvalidArgument("A day cannot be read", repr(given), "write it as 2026-11-24")
-    return str(given)
+def _day(value: Any) -> str:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
+        raise InvalidArgument("A day cannot be read", repr(value), "write it as 2026-11-24")
+    return str(value)
 
 
-def _version(given: str) -> str:
-    if not re.fullmatch(r"3\.[0-9]{1,3}", given):
-        raise InvalidArgument("A version of CPython cannot be read", repr(given), "write it as 3.11")
-    return given
+def _version(text: str) -> str:
+    if not re.fullmatch(r"3\.[0-9]{1,3}", text):
+        raise InvalidArgument("A version of CPython cannot be read", repr(text), "write it as 3.11")
+    return text

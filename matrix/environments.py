@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping
 
-from matrix import installer, interpreters, places, sources
-from matrix.columns import HOST, Column, Releases
+from matrix import backport, installer, interpreters, paths, sources
+from matrix.columns import Column
 from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
 from pytest_kerasch2.files import write_text
@@ -39,19 +39,17 @@ class Environment:
 
     Attributes:
         python: the interpreter with pytest and the plugin.
-        asked: the interpreter that --chapter-python names; None where it is the same one.
         variables: environment variables of the run.
     """
 
     python: Path
-    asked: Path | None
     variables: Mapping[str, str]
 
     @property
     def chapter(self) -> Path:
         """Return the folder of the installed sections."""
-        found = sorted(self.python.parents[1].glob("lib/python*/site-packages/pytest_kerasch2/chapter"))
-        return found[0]
+        folders = sorted(self.python.parents[1].glob("lib/python*/site-packages/pytest_kerasch2/chapter"))
+        return folders[0]
 
 
 @dataclass(frozen=True)
@@ -59,11 +57,12 @@ class Maker:
     """Makes environments.
 
     Attributes:
+        as_of: the day after which nothing is taken from a package index.
         wheel: the plugin, built from this tree.
         plugin: hash of the source from which it was built.
     """
 
-    releases: Releases
+    as_of: str
     wheel: Path
     plugin: str
     processes: Processes
@@ -78,25 +77,25 @@ class Maker:
             Absent: an interpreter, the pins or a shared library are not here.
             Unfinished: the pins do not install, now at least: the network may be what was missing.
         """
-        name = column.environment
-        python = self._installed(name, name, column.python, column.torch, log)
-        asked = None
-        if column.host:
-            asked, python = python, self._installed(f"{name}-host", HOST, self.releases.host_python, "", log)
-        self._give_plugin(python, log)
-        return Environment(python, asked, variables(column, environ))
+        python = self._installed(column, log)
+        if column.is_backported:
+            self._give_copy(python)
+        else:
+            self._give_plugin(python, log)
+        return Environment(python, variables(column, environ))
 
-    def _installed(self, name: str, pins_name: str, version: str, torch: str, log: Path) -> Path:
-        folder, pins = places.environment(name), places.pins(pins_name)
+    def _installed(self, column: Column, log: Path) -> Path:
+        name = column.environment
+        folder, pins = paths.environment(name), paths.pins(name)
         if not pins.exists():
-            raise Absent("A release has no pins", f"no file {pins.name}", f"`python -m matrix pin {pins_name}`")
-        interpreter = interpreters.find(version)
+            raise Absent("A release has no pins", f"no file {pins.name}", f"`python -m matrix pin {name}`")
+        interpreter = interpreters.find(column.python)
         mark = f"{interpreter}\n{sources.digest([pins.read_bytes()])}\n"
         if _read(folder / MARK) == mark:
             return folder / "bin" / "python"
         python = folder / "bin" / "python"
         self._uv([installer.uv(), "venv", "--clear", "--python", str(interpreter), str(folder)], log)
-        self._uv(installer.install(python, pins, self.releases.as_of, torch), log)
+        self._uv(installer.install(python, pins, self.as_of, column.torch), log)
         write_text(mark, folder / MARK)
         return python
 
@@ -107,9 +106,16 @@ class Maker:
             self._uv([installer.uv(), "pip", "install", *options, str(self.wheel)], log)
             write_text(self.plugin, mark)
 
+    def _give_copy(self, python: Path) -> None:
+        mark, made = python.parents[1] / "plugin.txt", f"{self.plugin} {backport.digest().hex()}"
+        if _read(mark) != made:
+            mark.unlink(missing_ok=True)
+            backport.unpack(self.wheel, next(python.parents[1].glob("lib/python*/site-packages")))
+            write_text(made, mark)
+
     def _uv(self, command: list[str], log: Path) -> None:
         environ = installer.surroundings()
-        status = self.processes.run(command, log, environ=environ, folder=places.ROOT, deadline=DEADLINE)
+        status = self.processes.run(command, log, environ=environ, folder=paths.ROOT, deadline=DEADLINE)
         if status:
             raise Unfinished("Its environment does not install", last_words(log), f"see {log.name}, or run it again")
 
@@ -122,14 +128,14 @@ def variables(column: Column, environ: Mapping[str, str]) -> dict[str, str]:
     """
     kept = {name: value for name, value in environ.items() if name not in _ASTRAY}
     # TensorFlow's own chatter is not about the chapter.
-    found = {**kept, "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "120", **column.variables}
+    result = {**kept, "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "120", **column.variables}
     if column.libraries:
-        found["LD_LIBRARY_PATH"] = str(_linked(column))
-    return found
+        result["LD_LIBRARY_PATH"] = str(_linked(column))
+    return result
 
 
 def _linked(column: Column) -> Path:
-    folder = places.WORK / f"{column.environment}-libraries"
+    folder = paths.WORK / f"{column.environment}-libraries"
     folder.mkdir(parents=True, exist_ok=True)
     for old, today in column.libraries.items():
         link = folder / old
@@ -141,11 +147,11 @@ def _linked(column: Column) -> Path:
 def _library(name: str) -> str:
     # The loader's own list of what is on this machine.
     program = shutil.which("ldconfig", path=os.pathsep.join([os.environ.get("PATH", ""), "/sbin", "/usr/sbin"]))
-    known = subprocess.run([program, "-p"], capture_output=True, text=True, check=False).stdout if program else ""
-    found = re.search(rf"^\s*{re.escape(name)} .*=> (\S+)$", known, re.MULTILINE)
-    if found is None:
+    listing = subprocess.run([program, "-p"], capture_output=True, text=True, check=False).stdout if program else ""
+    match = re.search(rf"^\s*{re.escape(name)} .*=> (\S+)$", listing, re.MULTILINE)
+    if match is None:
         raise Absent("A shared library is missing", name, "install the system package that has it")
-    return found.group(1)
+    return match.group(1)
 
 
 def build_wheel(folder: Path, processes: Processes, log: Path) -> Path:
@@ -155,8 +161,8 @@ def build_wheel(folder: Path, processes: Processes, log: Path) -> Path:
         NotBuilt: it does not build.
     """
     # By way of a source distribution: setuptools would put what an earlier build left beside the source into a wheel.
-    command = [installer.uv(), "build", "--no-progress", "--out-dir", str(folder), str(places.ROOT)]
-    status = processes.run(command, log, environ=installer.surroundings(), folder=places.ROOT, deadline=DEADLINE)
+    command = [installer.uv(), "build", "--no-progress", "--out-dir", str(folder), str(paths.ROOT)]
+    status = processes.run(command, log, environ=installer.surroundings(), folder=paths.ROOT, deadline=DEADLINE)
     if status:
         raise NotBuilt("The plugin does not build", last_words(log), f"see {log.name}")
     return next(iter(folder.glob("*.whl")))
@@ -164,8 +170,7 @@ def build_wheel(folder: Path, processes: Processes, log: Path) -> Path:
 
 def remove(column: Column) -> None:
     """Remove what was installed for a column."""
-    for name in (column.environment, f"{column.environment}-host"):
-        shutil.rmtree(places.environment(name), ignore_errors=True)
+    shutil.rmtree(paths.environment(column.environment), ignore_errors=True)
 
 
 def last_words(log: Path) -> str:
@@ -174,10 +179,10 @@ def last_words(log: Path) -> str:
     return publishable("\n".join(line for line in lines if not line.startswith("$ ")))
 
 
-def publishable(said: str) -> str:
+def publishable(output: str) -> str:
     """Return the last line of what a program said, without the places of this machine: it goes into the table."""
     # uv's hints come last, and say nothing of what was wrong.
-    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
+    lines = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith("hint:")]
     return re.sub(r"\S*(?:://|(?<![\w.])/)\S+", "…", lines[-1]) if lines else "it said nothing"
 
 

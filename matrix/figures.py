@@ -9,12 +9,11 @@ from __future__ import annotations
 import sys
 from typing import Sequence
 
-from matrix import foreground, places, verifying
+from matrix import paths, single, verify
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.chapter.printed_numbers.shared import CURVES
 from pytest_kerasch2.claims import results
-from pytest_kerasch2.errors import InvalidArgument
 
 FAILED = 1
 INTERRUPTED = 130
@@ -31,15 +30,11 @@ def train(releases: Releases, names: Sequence[str]) -> int:
         0; 1 where a column cannot be had, its run did not end, or a figure is not as recorded; 130 after Ctrl-C.
 
     Raises:
-        InvalidArgument: there is no column of a name, or the plugin cannot run in one.
+        InvalidArgument: there is no column of a name.
     """
     chosen = releases.chosen(names)
-    for column in chosen:
-        if column.host:
-            found = f"{column.environment}, which the plugin only asks"
-            raise InvalidArgument("A release cannot train for the printed figures", found, "leave it out")
-    places.make()
-    places.FIGURES.mkdir(exist_ok=True)
+    paths.make()
+    paths.FIGURES.mkdir(exist_ok=True)
     failed = False
     for column in chosen:
         status = _train(releases, column)
@@ -52,25 +47,25 @@ def train(releases: Releases, names: Sequence[str]) -> int:
 def _train(releases: Releases, column: Column) -> int:
     sys.stdout.write(f"{column.environment}\n")
     sys.stdout.flush()
-    folder = verifying.work_folder(column)
-    made = folder / "figures.json"
-    made.unlink(missing_ok=True)
+    folder = verify.work_folder(column)
+    results_file = folder / "figures.json"
+    results_file.unlink(missing_ok=True)
     try:
-        environment = foreground.environment_of(releases, column)
+        environment = single.environment_of(releases, column)
         module = str(environment.chapter / SECTION)
         # Of all columns together: what is the same training on two of them is done once.
-        kept = f"--chapter-trainings={places.TRAININGS}"
-        asked = ["--chapter-accuracy", kept, f"--chapter-results={made}", module]
-        status = foreground.run_pytest(environment, folder, asked)
+        kept = f"--chapter-trainings={paths.TRAININGS}"
+        arguments = ["--chapter-accuracy", kept, f"--chapter-results={results_file}", module]
+        status = single.run_pytest(environment, folder, arguments)
     except (Absent, Unfinished) as error:
         sys.stderr.write(f"{column.environment}: {error}\n")
         return FAILED
-    if status not in verifying.WHOLE or not made.exists():
+    if status not in verify.WHOLE or not results_file.exists():
         return status or FAILED
-    found = results.read(made)
+    trained = results.read(results_file)
     # Equal bits and times tell some without any training.
-    if not any(line.startswith(CURVES) for entry in found["claims"] for line in entry["evidence"]):
+    if not any(line.startswith(CURVES) for entry in trained["claims"] for line in entry["evidence"]):
         sys.stderr.write(f"{column.environment}: its run told no figure; what was kept stays\n")
         return FAILED
-    results.write(found, places.figures(column.environment))
+    results.write(trained, paths.figures(column.environment))
     return status

@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from matrix import places
-from matrix.columns import HOST, Column, Releases
+from matrix import paths
+from matrix.columns import Column, Releases
 from matrix.errors import ToolMissing
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.files import write_text
@@ -25,10 +25,10 @@ def uv() -> str:
     Raises:
         ToolMissing: it is not installed.
     """
-    found = shutil.which("uv")
-    if found is None:
+    program = shutil.which("uv")
+    if program is None:
         raise ToolMissing("uv is not installed", "no program of that name on the path", "install it: `pip install uv`")
-    return found
+    return program
 
 
 def wheels(environ: Mapping[str, str]) -> str:
@@ -41,9 +41,9 @@ def wheels(environ: Mapping[str, str]) -> str:
 
 def surroundings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the environment variables under which uv is run."""
-    found = wheels(environ)
+    links = wheels(environ)
     kept = {name: value for name, value in environ.items() if name not in ("VIRTUAL_ENV", "UV_EXCLUDE_NEWER")}
-    return {**kept, **({"UV_FIND_LINKS": found} if found else {}), "UV_NO_PROGRESS": "1"}
+    return {**kept, **({"UV_FIND_LINKS": links} if links else {}), "UV_NO_PROGRESS": "1"}
 
 
 def to_torch(torch: str, environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -58,37 +58,37 @@ def install(python: Path, pins: Path, as_of: str, torch: str = "") -> list[str]:
 
 
 def pin(releases: Releases, columns: Sequence[Column]) -> None:
-    """Write the pins of these columns anew, and those of the host where one of them has a host.
+    """Write the pins of these columns anew.
 
     Raises:
         InvalidArgument: what a release requires cannot be had together; nothing is written for it.
     """
-    places.PINS.mkdir(exist_ok=True)
-    if any(column.host for column in columns):
-        _pin(HOST, releases.host_python, releases.host_requires, releases.as_of, plugin=True)
+    paths.PINS.mkdir(exist_ok=True)
     for column in columns:
-        _pin(column.environment, column.python, column.requires, releases.as_of, column.torch, plugin=not column.host)
+        _pin(column, releases.as_of)
 
 
-def _pin(name: str, python: str, requires: Sequence[str], as_of: str, torch: str = "", *, plugin: bool) -> None:
-    with_plugin = ["pyproject.toml", *(f"--extra={extra}" for extra in EXTRAS)] if plugin else []
+def _pin(column: Column, as_of: str) -> None:
+    name, python, torch = column.environment, column.python, column.torch
+    # What a copy of the plugin needs on an older CPython, its release names itself: the plugin asks for what is newer.
+    with_plugin = [] if column.is_backported else ["pyproject.toml", *(f"--extra={extra}" for extra in EXTRAS)]
     options = ["--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--python-version", python]
     done = subprocess.run(
         [uv(), "pip", "compile", "--quiet", "-", *with_plugin, *options, "--exclude-newer", as_of, *to_torch(torch)],
-        input="\n".join(requires),
+        input="\n".join(column.requires),
         capture_output=True,
         text=True,
-        cwd=places.ROOT,
+        cwd=paths.ROOT,
         env=surroundings(),
         check=False,
     )
     if done.returncode:
-        remedy = f"mend `requires` of {name} in {places.RELEASES.name}"
+        remedy = f"mend `requires` of {name} in {paths.RELEASES.name}"
         raise InvalidArgument(
             "What a release requires cannot be had together", f"{name}: {done.stderr.strip()}", remedy
         )
-    made = f"# {name} on CPython {python}, Linux on x86-64, as of {as_of}: python -m matrix pin {name}\n"
-    write_text(made + done.stdout, places.pins(name))
+    header = f"# {name} on CPython {python}, Linux on x86-64, as of {as_of}: python -m matrix pin {name}\n"
+    write_text(header + done.stdout, paths.pins(name))
 
 
 def pinned(text: str) -> dict[str, str]:

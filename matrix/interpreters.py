@@ -36,9 +36,9 @@ def _candidates(version: str) -> Iterator[Path]:
     if on_path:
         yield Path(on_path)
     yield from _of_pyenv(version)
-    found = _answer(["uv", "python", "find", "--no-project", "--no-python-downloads", version])
-    if found:
-        yield Path(found)
+    of_uv = _answer(["uv", "python", "find", "--no-project", "--no-python-downloads", version])
+    if of_uv:
+        yield Path(of_uv)
 
 
 def _of_pyenv(version: str) -> list[Path]:

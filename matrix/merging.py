@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Iterable, Mapping
 
-from pytest_kerasch2.claims.results import Results
+from pytest_kerasch2.claims.results import Results, in_order
 from pytest_kerasch2.report import chapter_summary
 
 
 def claims_of(sections: Iterable[str]) -> dict[str, frozenset[str]]:
     """Return section -> ids of the claims that it decides, alone or with others."""
     # Imported here: it takes pytest and hypothesis, and is needed only where a part of a column is run.
-    from pytest_kerasch2.suite import collection
+    from pytest_kerasch2.chapter import check_list
 
-    return {name: frozenset(check.claim.id for check in collection.checks_in(name)) for name in sections}
+    return {name: frozenset(check.claim.id for check in check_list.checks_in(name)) for name in sections}
 
 
 def shared(claims: Mapping[str, frozenset[str]]) -> list[frozenset[str]]:
@@ -39,12 +39,13 @@ def merged(stored: Results, part: Results, kept: frozenset[str]) -> Results:
         kept: ids of the claims that the other sections decide.
     """
     claims = [entry for entry in stored["claims"] if entry["id"] in kept] + list(part["claims"])
+    sections = list(dict.fromkeys(entry["section"] for entry in [*stored["claims"], *part["claims"]]))
     datasets = {**stored["environment"]["datasets"], **part["environment"]["datasets"]}
     return {
         **part,
         "complete": stored["complete"] and part["complete"],
         "environment": {**part["environment"], "datasets": datasets},
-        "claims": sorted(claims, key=lambda entry: entry["id"]),
+        "claims": in_order(claims, sections, [entry["id"] for entry in stored["claims"]]),
     }
 
 

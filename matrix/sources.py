@@ -76,14 +76,14 @@ def sections(chapter: Path) -> tuple[str, ...]:
 
 def reached(name: str, imported: Mapping[str, set[str]]) -> set[str]:
     """Return a module and all that it imports, directly or not."""
-    found: set[str] = set()
+    result: set[str] = set()
     waiting = [name]
     while waiting:
         one = waiting.pop()
-        if one in imported and one not in found:
-            found.add(one)
+        if one in imported and one not in result:
+            result.add(one)
             waiting.extend(imported[one])
-    return found
+    return result
 
 
 def _assigns(node: ast.Assign, name: str) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Sequence
 
-from matrix import places, sources, states
+from matrix import fingerprints, paths, sources
 from matrix.columns import Column, Releases
 from pytest_kerasch2.claims import results
-from pytest_kerasch2.report.merging import Run
-from pytest_kerasch2.report.publishing import Order, publish
+from pytest_kerasch2.report.merging import ColumnResults
+from pytest_kerasch2.report.publishing import TableRequest, publish
 
 
 def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> None:
@@ -22,9 +22,9 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
     Raises:
         BadTable: there is no results file, or they cannot be merged.
     """
-    plugin = sources.read(places.PLUGIN)
+    plugin = sources.read(paths.PLUGIN)
     missing = [column.environment for column in releases.columns if not _is_told(column)]
-    old = [column.environment for column in releases.columns if _is_old(column, releases, plugin)]
+    old = [column.environment for column in releases.columns if _is_old(column, plugin)]
     if missing and not whole:
         say(f"no table is written: {len(missing)} columns have not been run, such as {missing[0]}")
         return
@@ -33,11 +33,11 @@ def write(releases: Releases, *, whole: bool, say: Callable[[str], None]) -> Non
         return
     for name in old:
         say(f"of other files than today's: {name}")
-    docs = places.DOCS
-    order = Order(
+    docs = paths.DOCS
+    order = TableRequest(
         results_files=_results_files(releases.columns),
         figures=_figures(releases.columns, say),
-        releases=places.RELEASES,
+        releases=paths.RELEASES,
         json=docs / "compatibility.json",
         markdown=docs / "compatibility.md",
         html=docs / "compatibility.html",
@@ -53,48 +53,48 @@ def differs(columns: Sequence[Column], table: Path, say: Callable[[str], None] =
     Raises:
         BadTable: the table cannot be read, or the results files cannot be merged.
     """
-    absent = [column.environment for column in columns if not places.results(column.environment).exists()]
+    absent = [column.environment for column in columns if not paths.results(column.environment).exists()]
     for name in absent:
         say(f"differs: {name} has no results file")
-    found = _results_files(columns)
-    if not found:
+    files = _results_files(columns)
+    if not files:
         return True
-    _, different = publish(Order(results_files=found, releases=places.RELEASES, check=table))
+    _, different = publish(TableRequest(results_files=files, releases=paths.RELEASES, check=table))
     for line in different:
         say(f"differs: {line}")
     return bool(absent or different)
 
 
 def _results_files(columns: Sequence[Column]) -> list[Path]:
-    paths = [places.results(column.environment) for column in columns]
-    return [path for path in paths if path.exists()]
+    files = [paths.results(column.environment) for column in columns]
+    return [file for file in files if file.exists()]
 
 
 def _figures(columns: Sequence[Column], say: Callable[[str], None]) -> list[Path]:
     """Return the trained figures of the columns that stand in the table, but for those of other releases than these."""
-    found = []
+    files = []
     for column in columns:
-        own, trained = places.results(column.environment), places.figures(column.environment)
-        if not own.exists() or not trained.exists():
+        verified, trained = paths.results(column.environment), paths.figures(column.environment)
+        if not verified.exists() or not trained.exists():
             continue
-        if _of(own) == _of(trained):
-            found.append(trained)
+        if _of(verified) == _of(trained):
+            files.append(trained)
         else:
             say(f"figures of {column.environment} are left out: they are of {' '.join(_of(trained))}")
-    return found
+    return files
 
 
 def _of(path: Path) -> tuple[str, str]:
     """Return of what plugin and of what release a results file is."""
-    run = Run(path, results.read(path))
+    run = ColumnResults(path, results.read(path))
     return str(run.results["environment"]["plugin"]), run.release.name
 
 
-def _is_old(column: Column, releases: Releases, plugin: sources.Sources) -> bool:
-    state = states.read(places.state(column.environment))
+def _is_old(column: Column, plugin: sources.Sources) -> bool:
+    state = fingerprints.read(paths.state(column.environment))
     # Without a state the results file is of another machine, where nothing is known of files.
-    return state is not None and states.work(state, states.fingerprint(column, releases, plugin), ()).needed
+    return state is not None and fingerprints.work(state, fingerprints.fingerprint(column, plugin), ()).needed
 
 
 def _is_told(column: Column) -> bool:
-    return places.results(column.environment).exists() or places.absence(column.environment).exists()
+    return paths.results(column.environment).exists() or paths.absence(column.environment).exists()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_kerasch2 import errors, models
-    from pytest_kerasch2.accuracy.ask_gate import ask as gate_accuracy
-    from pytest_kerasch2.accuracy.decision import Decision as GateDecision
+    from pytest_kerasch2.accuracy.decision import GateDecision
+    from pytest_kerasch2.accuracy.gate import run_gate as gate_accuracy
     from pytest_kerasch2.accuracy.reference import Reference
     from pytest_kerasch2.accuracy.reference import read as read_reference
     from pytest_kerasch2.claims.decorators import (
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pytest_kerasch2.claims.recorder import Recorder
     from pytest_kerasch2.claims.release import Release
     from pytest_kerasch2.claims.results import read as read_results
-    from pytest_kerasch2.data.prepare import Prepared as PreparedData
-    from pytest_kerasch2.data.prepare import prepared as prepare_data
+    from pytest_kerasch2.data.preprocessing import PreparedData
+    from pytest_kerasch2.data.preprocessing import prepared as prepare_data
     from pytest_kerasch2.data.sources import DataSet
     from pytest_kerasch2.data.sources import load as load_data
     from pytest_kerasch2.fixtures import SavedModel
@@ -58,14 +58,14 @@ _HOMES = {
     "DataSet": "data.sources",
     "Device": "framework.devices",
     "Format": "serialization.formats",
-    "GateDecision": "accuracy.decision:Decision",
+    "GateDecision": "accuracy.decision",
     "InspectionLimits": "serialization.limits:Limits",
     "KnownIssue": "claims.model",
     "Measurement": "timing.measurement",
     "ModelContents": "serialization.contents:Contents",
     "ModelStyle": "models.catalogue",
     "Network": "models.network",
-    "PreparedData": "data.prepare:Prepared",
+    "PreparedData": "data.preprocessing",
     "Recorder": "claims.recorder",
     "Reference": "accuracy.reference",
     "Release": "claims.release",
@@ -80,7 +80,7 @@ _HOMES = {
     "errors": "errors:",
     "extends": "claims.decorators",
     "fixed_by": "claims.decorators",
-    "gate_accuracy": "accuracy.ask_gate:ask",
+    "gate_accuracy": "accuracy.gate:run_gate",
     "in_subprocess": "claims.decorators",
     "inspect_model": "serialization.inspection:inspect",
     "isolated_state": "framework.state:isolated",
@@ -89,7 +89,7 @@ _HOMES = {
     "model_format": "serialization.formats:form",
     "models": "models:",
     "pending": "claims.decorators",
-    "prepare_data": "data.prepare:prepared",
+    "prepare_data": "data.preprocessing:prepared",
     "present_devices": "framework.devices:present",
     "read_reference": "accuracy.reference:read",
     "read_results": "claims.results:read",

@@ -117,9 +117,9 @@ def _add_table(parser: Parser, commands: Any) -> None:
 
 def _table(chosen: argparse.Namespace) -> int:
     # Imported here, so that each sub-command brings in only what it needs.
-    from pytest_kerasch2.report.publishing import Order, publish
+    from pytest_kerasch2.report.publishing import TableRequest, publish
 
-    counted, different = publish(Order(**{one.name: getattr(chosen, one.name) for one in fields(Order)}))
+    counted, different = publish(TableRequest(**{one.name: getattr(chosen, one.name) for one in fields(TableRequest)}))
     _say(counted)
     _say(f"differs: {line}" for line in different)
     return DIFFERENT if different else 0
@@ -151,14 +151,14 @@ def _add_calibrate(parser: Parser, commands: Any) -> None:
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.accuracy import calibration, progress, suitability
-    from pytest_kerasch2.accuracy.recipe import Recipe
-    from pytest_kerasch2.accuracy.user_training import Own
+    from pytest_kerasch2.accuracy import calibration
+    from pytest_kerasch2.accuracy.settings import Recipe
+    from pytest_kerasch2.accuracy.user_training import UserTraining
 
     chapters = Recipe(chosen.style, chosen.feed, 10 if chosen.epochs is None else chosen.epochs)
-    order = calibration.Order(
+    request = calibration.CalibrationRequest(
         out=chosen.out.absolute(),
-        recipe=chapters if chosen.training is None else Own(chosen.training, chosen.epochs),
+        recipe=chapters if chosen.training is None else UserTraining(chosen.training, chosen.epochs),
         data=chosen.data,
         seeds=chosen.seeds,
         first=chosen.first,
@@ -168,11 +168,11 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         offline=chosen.offline,
         cluster=chosen.cluster,
     )
-    with progress.shown(order.seeds) as told:
-        found = calibration.calibrate(order, suitability.watching(chosen.metric, told))
-    suits, lines = suitability.of(found, chosen.metric)
+    with calibration.show_progress(request.seeds) as on_seed:
+        reference = calibration.calibrate(request, calibration.checking_metric(chosen.metric, on_seed))
+    suits, lines = calibration.check_suitability(reference, chosen.metric)
     lines = list(map(explained.as_options, lines))
-    written = f"{order.out.name}: {len(found.runs)} seeds"
+    written = f"{request.out.name}: {len(reference.runs)} seeds"
     _say([*lines, written] if suits else [written, *lines])
     return 0 if suits else UNDECIDED
 
@@ -195,21 +195,20 @@ def _add_gate(parser: Parser, commands: Any) -> None:
     gate.add_argument("--offline", action="store_true", help="never download the data set")
     gate.add_argument("--metric", type=word, metavar="NAME[:higher|lower]", help=explained.METRIC)
     gate.add_argument("--margin", type=real, metavar="CHANGE", help="change of the metric that matters, such as 0.005")
-    gate.add_argument("--resolution", type=real, metavar="SHARE", help="former name of --margin")
-    gate.add_argument("--alarm", type=real, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
-    gate.add_argument("--miss", type=real, default=0.01, metavar="RATE", help="misses allowed (0.01)")
-    gate.add_argument("--most", type=whole, default=10, metavar="N", help="trainings at most (10)")
+    gate.add_argument("--alpha", type=real, default=0.01, metavar="RATE", help="rate of false alarms (0.01)")
+    gate.add_argument("--beta", type=real, default=0.01, metavar="RATE", help="rate of misses (0.01)")
+    gate.add_argument("--max-runs", type=whole, default=10, metavar="N", help="trainings at most (10)")
     gate.add_argument("--json", type=path, metavar="FILE", help="write the decision as data")
     gate.add_argument("--plot", type=path, action="append", default=[], metavar="FILE", help="draw it as .png or .svg")
 
 
 def _gate(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.accuracy import command
-    from pytest_kerasch2.accuracy.decision import Verdict
+    from pytest_kerasch2.accuracy.decision import GateVerdict
 
-    question = command.Question(**{one.name: getattr(chosen, one.name) for one in fields(command.Question)})
-    decision = command.asked(question, lambda found: _say(found.evidence))
-    return {Verdict.PASS: 0, Verdict.FAIL: DIFFERENT, Verdict.UNDECIDED: UNDECIDED}[decision.verdict]
+    request = command.GateRequest(**{one.name: getattr(chosen, one.name) for one in fields(command.GateRequest)})
+    decision = command.run_command(request, lambda found: _say(found.evidence))
+    return {GateVerdict.PASS: 0, GateVerdict.FAIL: DIFFERENT, GateVerdict.UNDECIDED: UNDECIDED}[decision.verdict]
 
 
 def _add_compare(parser: Parser, commands: Any) -> None:

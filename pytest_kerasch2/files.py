@@ -1,16 +1,17 @@
-"""The one way to write a file: whole or not at all, at the place that the path leads to."""
+"""The one way to write a file: whole or not at all, at the place that the path leads to; or line by line, to resume."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import stat
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterable, Iterator, Sequence
 
 from pytest_kerasch2 import folders
-from pytest_kerasch2.errors import CannotWrite, KerasCh2Error
+from pytest_kerasch2.errors import CannotWrite, InvalidArgument, KerasCh2Error
 
 # A device that takes nothing, as a full disk does.
 _FULL = Path("/dev/full")
@@ -83,6 +84,82 @@ def why_not(path: Path) -> str | None:
     except CannotWrite as error:
         return f"{path} is a folder" if path.is_dir() else error.found
     return None
+
+
+def check_outputs(outputs: Sequence[Path], inputs: Iterable[Path] = ()) -> None:
+    """Refuse the outputs of a command before its work: two in one file, one in place of an input, one not writable.
+
+    Raises:
+        InvalidArgument: the message names the file.
+    """
+    if len(set(map(os.path.realpath, outputs))) < len(outputs):
+        listed = ", ".join(map(str, outputs))
+        raise InvalidArgument("Two outputs are to be written into one file", listed, "name a file for each")
+    read = set(map(os.path.realpath, inputs))
+    for path in outputs:
+        if os.path.realpath(path) in read:
+            raise InvalidArgument("An output would overwrite an input", str(path), "name another file")
+        why = why_not(path)
+        if why is not None:
+            raise InvalidArgument("An output cannot be written", why, "name a file in a folder that exists")
+
+
+class Journal:
+    """A file to which long work appends one JSON line for each part that is done, so that it resumes after a kill."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file, which need not be there yet."""
+        self.path = path
+
+    def read(self) -> list[Any]:
+        """Return the value of each line; a last line that a kill cut short is left out, and no file has no lines.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: a line is not JSON.
+        """
+        text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
+        return [json.loads(line) for line in text.split("\n")[:-1]]
+
+    def append(self, *values: Any, allow_nan: bool = False) -> None:
+        """Append a line for each value, in one write, and return once they are on the disk.
+
+        Raises:
+            CannotWrite: the file cannot be written.
+        """
+        content = "".join(f"{json.dumps(value, allow_nan=allow_nan)}\n" for value in values).encode("ascii")
+        with _named(self.path), self.path.open("a+b") as stream:
+            stream.seek(max(0, stream.tell() - 1))
+            if stream.read() not in (b"", b"\n"):
+                stream.seek(0)
+                stream.truncate(stream.read().rfind(b"\n") + 1)
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes that hold the journal from appending to it.
+
+        Raises:
+            CannotWrite: another process holds it, or its folder cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(f"{self.path}.lock", timeout=0)
+        with _named(self.path):
+            try:
+                lock.acquire()
+            except Timeout as error:
+                remedy = "wait for it to end, or name another file"
+                raise CannotWrite("Another process writes this file", str(self.path), remedy) from error
+        try:
+            yield
+        finally:
+            # Only by whoever holds it: one that was refused must not take it from the other.
+            with contextlib.suppress(OSError):
+                Path(lock.lock_file).unlink()
+            lock.release()
 
 
 @contextlib.contextmanager

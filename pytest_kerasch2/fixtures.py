@@ -110,14 +110,14 @@ def archives(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """A function from a data set's name to a folder, laid out like a mirror, with a stand-in of true shape in it."""
     from functools import lru_cache
 
-    from pytest_kerasch2.data import standins
+    from pytest_kerasch2.data import synthetic
 
     folder = tmp_path_factory.mktemp("archives")
 
     # Made when first asked for, and once in a session: the largest of them take a second each.
     @lru_cache(maxsize=None)
     def made(name: str) -> Path:
-        standins.make(folder, [name])
+        synthetic.make(folder, [name])
         return folder
 
     def ask(*given: Any, **how: Any) -> Path:
@@ -149,30 +149,31 @@ def prepared_digits(request: pytest.FixtureRequest) -> Any:
 
 def prepared(request: pytest.FixtureRequest, name: str) -> Any:
     """Return a data set with the chapter's preparation, made once in a session."""
-    from pytest_kerasch2.data import prepare
+    from pytest_kerasch2.data import preprocessing
 
     shelf = request.config.stash.setdefault(SHELF, {})
     key = f"{name} prepared"
     if key not in shelf:
-        shelf[key] = prepare.prepared(data_set(request, name))
+        shelf[key] = preprocessing.prepared(data_set(request, name))
     return shelf[key]
 
 
 @pytest.fixture
 def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """A function that tells a regression from an unlucky seed, with stated error rates; see `accuracy.ask_gate.ask`.
+    """A function that tells a regression from an unlucky seed, with stated error rates; see `accuracy.gate.run_gate`.
 
-    It takes a reference, and a `model`, a `train` or `results`, and gives a `Decision`: `.require()` fails the test.
+    It takes a reference and one of `model`, `train` and `results`, and returns a `GateDecision`; its `.require()` fails
+    the test.
     """
-    from pytest_kerasch2.accuracy import ask_gate, command
+    from pytest_kerasch2.accuracy import command, gate
 
     def ask(*given: Any, **how: Any) -> Any:
         __tracebackhide__ = True
         with told(request), own_lines(request):
-            check_call("accuracy_gate", ask_gate.ask, given, how)
-            data_named = how.pop("data_named", partial(prepared, request))
-            how.update(data_named=data_named, named=request.node.nodeid, environ=VARIABLES)
-            return command.summarised(*given, **how)
+            check_call("accuracy_gate", gate.run_gate, given, how)
+            load_data = how.pop("load_data", partial(prepared, request))
+            how.update(load_data=load_data, title=request.node.nodeid, environ=VARIABLES)
+            return command.run_gate_with_summary(*given, **how)
 
     return ask
 

@@ -54,8 +54,8 @@ class Owner:
         if self.where != _where() or os.name != "posix":
             return False
         if Path("/proc/self/stat").exists():
-            found = _began(self.pid)
-            return found is None or (self.began != 0 and found != self.began)
+            began = _began(self.pid)
+            return began is None or (self.began != 0 and began != self.began)
         try:
             os.kill(self.pid, 0)
         except OSError as error:
@@ -135,15 +135,15 @@ def _sweep(place: Path | None, is_meant: Callable[[Owner], bool]) -> None:
     # What cannot be listed or removed is somebody else's affair, and no reason to end.
     with contextlib.suppress(OSError):
         for entry in os.scandir(str(place or tempfile.gettempdir())):
-            found = owner_of(entry.name)
-            if found is not None and is_meant(found) and _is_ours(entry):
+            whose = owner_of(entry.name)
+            if whose is not None and is_meant(whose) and _is_ours(entry):
                 _removed(entry)
 
 
 def owner_of(name: str) -> Owner | None:
     """Return whose a folder or a file of this name is; None for one that is not of ours."""
-    found = _NAME.fullmatch(name)
-    return None if found is None else Owner(int(found[1]), int(found[2]), found[3])
+    match = _NAME.fullmatch(name)
+    return None if match is None else Owner(int(match[1]), int(match[2]), match[3])
 
 
 def _is_ours(entry: os.DirEntry[str]) -> bool:

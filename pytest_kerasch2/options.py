@@ -77,11 +77,6 @@ TRAININGS = Option(
     "(default: in pytest's cache)",
     "DIR",
 )
-PYTHON = Option(
-    "--chapter-python",
-    "verify on the Keras of this interpreter instead, which runs on CNTK and is too old for this plugin",
-    "PATH",
-)
 BENCHMARK = Option(
     "--benchmark", "time the benchmarks, in files bench_*.py and in tests that use step_benchmark, and run nothing else"
 )
@@ -89,7 +84,7 @@ FULL = Option("--benchmark-full", "the same with all batch sizes, on all images,
 PLOT = Option(
     "--benchmark-plot", "the same, and draw the time of a step by its batch size into this .png or .svg", "FILE"
 )
-OPTIONS = (CHAPTER, FAULTS, RESULTS, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, PYTHON, BENCHMARK, FULL, PLOT)
+OPTIONS = (CHAPTER, FAULTS, RESULTS, DEVICES, MIRROR, OFFLINE, ACCURACY, TRAININGS, BENCHMARK, FULL, PLOT)
 
 
 @dataclass(frozen=True)
@@ -102,7 +97,6 @@ class Settings:
         results: file to be written, or None.
         accuracy: train for ten epochs.
         trainings: folder that keeps the curves, or None for pytest's cache.
-        python: interpreter with an early Keras, or None for the one that runs pytest.
         benchmark: run the benchmarks and nothing else.
         full: all of them.
         plot: picture to be drawn of them, or None.
@@ -116,7 +110,6 @@ class Settings:
     offline: bool = False
     accuracy: bool = False
     trainings: Path | None = None
-    python: Path | None = None
     benchmark: bool = False
     full: bool = False
     plot: Path | None = None
@@ -146,7 +139,6 @@ def read(config: Any) -> Settings:
         offline=bool(_value(config, OFFLINE)),
         accuracy=accuracy,
         trainings=_path(config, TRAININGS),
-        python=_path(config, PYTHON),
         benchmark=bool(_value(config, BENCHMARK)) or full or plot is not None,
         full=full,
         plot=plot,
@@ -157,7 +149,6 @@ def without_effect(settings: Settings) -> list[str]:
     """Return a sentence for each option that changes nothing in this run, because another one is missing."""
     idle = [
         (RESULTS, settings.results, settings.chapter, CHAPTER),
-        (PYTHON, settings.python, settings.chapter, CHAPTER),
         (TRAININGS, settings.trainings, settings.accuracy, ACCURACY),
     ]
     found = [

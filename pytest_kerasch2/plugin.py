@@ -84,9 +84,6 @@ def _start_benchmarks(config: pytest.Config, settings: Any) -> None:
 
 def _start_chapter(config: pytest.Config, settings: Any) -> None:
     # Imported here, so that the suite costs nothing where it is not used.
-    if settings.python is not None:
-        from pytest_kerasch2.early.run import start
-    else:
-        from pytest_kerasch2.suite.session import start
+    from pytest_kerasch2.suite.session import start
 
     start(config, settings)

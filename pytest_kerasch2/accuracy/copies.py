@@ -13,7 +13,7 @@ import statistics
 import sys
 from typing import Sequence
 
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 
 # Two numbers are the same where they differ by rounding and by the order of summing alone.
 NEAR = 1e-5
@@ -36,7 +36,7 @@ INF = sys.maxsize
 TELLING = ("loss", "test_loss")
 
 
-def found(new: Sequence[Run], known: Sequence[Run] = ()) -> list[list[Run]]:
+def find_copies(new: Sequence[TrainingRun], known: Sequence[TrainingRun] = ()) -> list[list[TrainingRun]]:
     """Return the groups of trainings that are copies of each other, each with a new one in it.
 
     Args:
@@ -56,7 +56,7 @@ def found(new: Sequence[Run], known: Sequence[Run] = ()) -> list[list[Run]]:
     return [group for group, chance in zip(groups, expected) if chance <= CHANCE]
 
 
-def alike(one: Run, other: Run) -> bool:
+def are_copies(one: TrainingRun, other: TrainingRun) -> bool:
     """Whether two trainings agree in all curves that both have, within rounding."""
     name = _telling(one)
     if name and other.series(name) and not _near(one.series(name)[-1:], other.series(name)[-1:]):
@@ -66,7 +66,7 @@ def alike(one: Run, other: Run) -> bool:
     return bool(shared) and all(_near(ours[name], theirs[name]) for name in shared)
 
 
-def _telling(run: Run) -> str:
+def _telling(run: TrainingRun) -> str:
     """Return the name of the curve whose last value nearly always tells two trainings apart."""
     others = (name for name, _ in run.others)
     # An accuracy is coarse: it tells least.
@@ -84,22 +84,22 @@ class _Kept:
     """Trainings in their order, among which those that are like another one are found without looking at all."""
 
     def __init__(self) -> None:
-        self.runs: list[Run] = []
+        self.runs: list[TrainingRun] = []
         # The name of the curve that tells -> its last values, from the lowest on, each with the place of its training.
         self._values: dict[str, list[tuple[float, int]]] = {}
 
-    def add(self, run: Run) -> None:
+    def add(self, run: TrainingRun) -> None:
         name = _telling(run)
         last = run.series(name)[-1] if name else 0.0
         bisect.insort(self._values.setdefault(name, []), (last, len(self.runs)))
         self.runs.append(run)
 
-    def like(self, run: Run) -> int | None:
+    def like(self, run: TrainingRun) -> int | None:
         """Return the place of the first training that is like this one."""
         places = sorted(place for name, values in self._values.items() for place in self._near(run, name, values))
-        return next((place for place in places if alike(self.runs[place], run)), None)
+        return next((place for place in places if are_copies(self.runs[place], run)), None)
 
-    def _near(self, run: Run, name: str, values: Sequence[tuple[float, int]]) -> list[int]:
+    def _near(self, run: TrainingRun, name: str, values: Sequence[tuple[float, int]]) -> list[int]:
         ours = run.series(name) if name else ()
         if not ours:
             return [place for _, place in values]
@@ -109,21 +109,21 @@ class _Kept:
         return [place for _, place in values[first:last]]
 
 
-def _groups(new: Sequence[Run], known: Sequence[Run]) -> list[list[Run]]:
-    groups: list[list[Run]] = []
+def _groups(new: Sequence[TrainingRun], known: Sequence[TrainingRun]) -> list[list[TrainingRun]]:
+    groups: list[list[TrainingRun]] = []
     kept = _Kept()
     for run in new:
         place = kept.like(run)
         if place is None:
             # What is like one of a reference goes by the first of these, as before it is compared with others.
-            groups.append([*(one for one in known if alike(one, run)), run])
+            groups.append([*(one for one in known if are_copies(one, run)), run])
             kept.add(groups[-1][0])
         else:
             groups[place].append(run)
     return [group for group in groups if len(group) > 1]
 
 
-def _different(runs: Sequence[Run]) -> list[Run]:
+def _different(runs: Sequence[TrainingRun]) -> list[TrainingRun]:
     kept = _Kept()
     for run in runs:
         if kept.like(run) is None:
@@ -131,7 +131,7 @@ def _different(runs: Sequence[Run]) -> list[Run]:
     return kept.runs
 
 
-def _by_chance(group: Sequence[Run], different: Sequence[Run], every: Sequence[Run]) -> float:
+def _by_chance(group: Sequence[TrainingRun], different: Sequence[TrainingRun], every: Sequence[TrainingRun]) -> float:
     """Return how probable it is that a second training agrees with a first one in all curves."""
     shared = [name for name in group[0].curves if all(name in run.curves for run in every)]
     # What has come to its end may honestly be all alike.
@@ -176,7 +176,7 @@ def _step(values: Sequence[float]) -> float:
     return 0.0
 
 
-def said(groups: Sequence[Sequence[Run]], every: int) -> str:
+def describe_copies(groups: Sequence[Sequence[TrainingRun]], every: int) -> str:
     """Return what copies among so many trainings show, as part of a sentence."""
     several = max(groups, key=len)
     seeds = ", ".join(str(run.seed) for run in itertools.islice(several, 6))

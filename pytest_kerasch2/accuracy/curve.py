@@ -18,9 +18,9 @@ from typing import Any, Mapping, Sequence
 from pytest_kerasch2.accuracy import metrics, populations
 from pytest_kerasch2.accuracy.metrics import Metric
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.runs import CURVES, Run
+from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
 from pytest_kerasch2.stats import sequential
-from pytest_kerasch2.stats.sequential import Usual
+from pytest_kerasch2.stats.sequential import ReferenceSample
 
 # Images added to a count.
 ADDED = 2.0
@@ -50,7 +50,7 @@ AT_END = 0
 AT_BEST = -1
 # The series of the number of epochs itself.
 EPOCHS = "epochs"
-WORDS = {
+SERIES_NAMES = {
     "loss": "training loss",
     "accuracy": "training accuracy",
     "test_loss": "test loss",
@@ -83,10 +83,10 @@ class Point:
         if self.series == EPOCHS:
             return "number of epochs"
         where = {AT_END: "after the last epoch", AT_BEST: "at the best epoch"}
-        name = WORDS.get(self.series, self.series)
+        name = SERIES_NAMES.get(self.series, self.series)
         return f"{name} {where.get(self.epoch, f'after epoch {self.epoch}')}"
 
-    def of(self, run: Run) -> float:
+    def of(self, run: TrainingRun) -> float:
         """Return the value of a run at this point; a training that has stopped keeps its last value."""
         if self.series == EPOCHS:
             return float(run.epochs)
@@ -96,7 +96,7 @@ class Point:
         return float(values[min(self.epoch, len(values)) - 1])
 
 
-def _best(run: Run, by: str) -> int:
+def _best(run: TrainingRun, by: str) -> int:
     name, _, way = by.rpartition(":")
     values = run.series(name)
     return values.index(max(values) if way == metrics.HIGHER else min(values))
@@ -121,11 +121,11 @@ class Scale:
     grain: float = 0.0
 
     @property
-    def turns(self) -> bool:
+    def is_reversed(self) -> bool:
         """Whether a larger value lies lower on the scale."""
         return self.images > 0
 
-    def there(self, value: float) -> float:
+    def transform(self, value: float) -> float:
         """Return where a value lies on the scale."""
         if self.images:
             return math.log((1 - value) * self.images + ADDED)
@@ -136,7 +136,7 @@ class Scale:
             return min(max(value, -FURTHEST), FURTHEST)
         return math.log(max(value, self.floor))
 
-    def back(self, place: float) -> float:
+    def inverse(self, place: float) -> float:
         """Return the value that lies there."""
         if self.kind == "linear":
             return min(max(place, -FURTHEST), FURTHEST)
@@ -148,32 +148,32 @@ class Scale:
             return min(max((value * (1 + self.added) - self.added) / (1 + value), 0.0), 1.0)
         return value
 
-    def least(self, place: float) -> float:
+    def least_scatter(self, place: float) -> float:
         """Return the least scatter that can be told there: half an image more, or what rounding does."""
         if self.images:
             return math.log1p(HALF_AN_IMAGE / math.exp(place))
         if self.kind == "linear":
             return max(self.grain / 2, LEAST_SHARE * abs(place), TINY)
-        value = self.back(place)
+        value = self.inverse(place)
         # At an end of its range a value has no room on one side.
-        sides = (abs(self.there(value + off) - place) for off in (self.grain / 2, -self.grain / 2))
+        sides = (abs(self.transform(value + off) - place) for off in (self.grain / 2, -self.grain / 2))
         return max(*sides, LEAST_SCATTER) if self.grain else LEAST_SCATTER
 
 
-def scale(point: Point, data: Mapping[str, Any]) -> Scale:
+def scale_by_counts(point: Point, data: Mapping[str, Any]) -> Scale:
     """Return the scale of a point from what a reference says of its data."""
     if not point.is_accuracy:
         return Scale(0)
     return Scale(int(data.get("test" if point.series.startswith("test") else "train", NOMINAL)))
 
 
-def counted(reference: Reference) -> dict[str, int]:
+def image_counts(reference: Reference) -> dict[str, int]:
     """Return of how many images the accuracies of a reference are shares, for `train` and `test`.
 
     Where its first line does not say, as of somebody's own training, their grain does: no two different shares of n
     images are closer than 1 / n, and among many seeds there are some that are just so close.
     """
-    data = reference.subject.data
+    data = reference.description.data
     return {
         part: int(data[part]) if part in data else _grain(reference, series)
         for part, series in (("train", "accuracy"), ("test", "test_accuracy"))
@@ -195,11 +195,11 @@ def scale_of(reference: Reference, point: Point, counts: Mapping[str, int], of_s
         counts: of how many images accuracies are shares.
         of_series: what `scale_of_series` returns, where it is known already.
     """
-    on = of_series or scale_of_series(reference, point.series, counts)
-    if on.kind != "share":
-        return on
+    scale = of_series or scale_of_series(reference, point.series, counts)
+    if scale.kind != "share":
+        return scale
     here = [point.of(run) for run in reference.runs]
-    return replace(on, added=max(SHARE_ADDED * statistics.pstdev(here), on.grain / 2, ROUNDING))
+    return replace(scale, added=max(SHARE_ADDED * statistics.pstdev(here), scale.grain / 2, ROUNDING))
 
 
 def scale_of_series(reference: Reference, series: str, counts: Mapping[str, int]) -> Scale:
@@ -207,7 +207,7 @@ def scale_of_series(reference: Reference, series: str, counts: Mapping[str, int]
     if series == EPOCHS:
         return Scale(0, grain=1.0)
     if series in ("accuracy", "test_accuracy"):
-        return scale(Point(series, 1), counts)
+        return scale_by_counts(Point(series, 1), counts)
     curves = [run.series(series) for run in reference.runs]
     values = [value for one in curves for value in one]
     least, grain = min(values), _coarse(values)
@@ -233,7 +233,7 @@ def _coarse(values: Sequence[float]) -> float:
     return min(upper - lower for lower, upper in zip(different, different[1:]))
 
 
-def points(epochs: int, names: Sequence[str] = CURVES) -> tuple[Point, ...]:
+def points_of_epochs(epochs: int, names: Sequence[str] = CURVES) -> tuple[Point, ...]:
     """Return all points of curves of so many epochs."""
     return tuple(Point(series, epoch) for series in names for epoch in range(1, epochs + 1))
 
@@ -246,14 +246,14 @@ def points_of(reference: Reference, metric: Metric) -> tuple[Point, ...]:
     """
     lengths, names = reference.lengths, reference.names
     if len(lengths) == 1:
-        return points(lengths[0], names)
+        return points_of_epochs(lengths[0], names)
     by = f"{metric.name}:{metric.direction}"
     ends = tuple(Point(name, AT_END) for name in names)
     bests = tuple(Point(name, AT_BEST, by) for name in names)
-    return (*points(lengths[0], names), *ends, *bests, Point(EPOCHS, AT_END))
+    return (*points_of_epochs(lengths[0], names), *ends, *bests, Point(EPOCHS, AT_END))
 
 
-def asked(reference: Reference, metric: Metric) -> Point:
+def metric_point(reference: Reference, metric: Metric) -> Point:
     """Return the point that a margin refers to: the last epoch, or the best one where trainings differ in length."""
     lengths = reference.lengths
     if len(lengths) == 1:
@@ -261,16 +261,16 @@ def asked(reference: Reference, metric: Metric) -> Point:
     return Point(metric.name, AT_BEST, f"{metric.name}:{metric.direction}")
 
 
-def last(epochs: int) -> Point:
+def last_point(epochs: int) -> Point:
     """Return the point that a gate on test accuracy is asked about: that after the last epoch."""
     return Point("test_accuracy", epochs)
 
 
-def usual(reference: Reference, point: Point, on: Scale) -> Usual:
-    """Return what is usual at a point, on its scale."""
-    places = [on.there(point.of(run)) for run in reference.runs]
-    found = sequential.usual(places, on.least(math.fsum(places) / len(places)))
+def reference_sample(reference: Reference, point: Point, scale: Scale) -> ReferenceSample:
+    """Return the values of a reference at a point, on its scale."""
+    places = [scale.transform(point.of(run)) for run in reference.runs]
+    sample = sequential.reference_sample(places, scale.least_scatter(math.fsum(places) / len(places)))
     # The rates of the chapter's own curves were measured without this.
-    if point.series not in CURVES and populations.heavy(places):
-        return replace(found, deviation=HEAVY * found.deviation)
-    return found
+    if point.series not in CURVES and populations.has_heavy_tails(places):
+        return replace(sample, deviation=HEAVY * sample.deviation)
+    return sample

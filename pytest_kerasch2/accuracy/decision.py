@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from pytest_kerasch2.accuracy.curve import WORDS, Point
-from pytest_kerasch2.accuracy.metrics import Metric, direction
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.curve import Point
+from pytest_kerasch2.accuracy.metrics import HIGHER, Metric
+from pytest_kerasch2.accuracy.metrics import direction as direction_of
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.errors import GateFailed, GateUndecided
 
-__all__ = ["WORDS", "Alarm", "Decision", "Verdict", "amount"]
-
 # Lines of evidence in the message of an error.
-TOLD = 6
+MAX_LINES = 6
 
 
-class Verdict(str, Enum):
-    """What a gate can say."""
+class GateVerdict(str, Enum):
+    """The answer of a gate."""
 
     PASS = "pass"  # no password
     FAIL = "fail"
@@ -31,85 +30,80 @@ class Alarm:
 
     Attributes:
         point: which.
-        expected: what is usual there.
-        low, high: between which it lies with so many seeds unless something has changed.
-        found: the typical value of the new trainings.
-        probability: of a distance like this one if nothing has changed.
-        allowed: the probability below which it is an alarm.
-        way: which values are better, `higher` or `lower`; empty where the name of the curve says it or nobody does.
+        expected: the value of the reference.
+        low, high: between which the typical value of so many trainings lies by chance.
+        actual: the typical value of the new trainings.
+        p_value: the probability of a distance at least this large if nothing has changed.
+        alpha: the probability below which it is an alarm.
+        direction: which values are better, `higher` or `lower`; empty where the name of the curve says it, or nothing.
     """
 
     point: Point
     expected: float
     low: float
     high: float
-    found: float
-    probability: float
-    allowed: float
-    way: str = ""
+    actual: float
+    p_value: float
+    alpha: float
+    direction: str = ""
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return it as one line."""
         judged = f"{self._judged} than chance makes it"
         band = f"usual is {self.expected:.4g}, and from {self.low:.4g} to {self.high:.4g} would be chance"
-        return f"{self.point.label} is {self.found:.4g}, {judged}: {band} (p = {self.probability:.1g})"
+        return f"{self.point.label} is {self.actual:.4g}, {judged}: {band} (p = {self.p_value:.1g})"
 
     @property
     def _judged(self) -> str:
-        above = self.found > self.expected
-        way = self.way or direction(self.point.series)
-        if way is None:
-            return "higher" if above else "lower"
-        return "better" if above == (way == "higher") else "worse"
+        is_above = self.actual > self.expected
+        direction = self.direction or direction_of(self.point.series)
+        if direction is None:
+            return "higher" if is_above else "lower"
+        return "better" if is_above == (direction == HIGHER) else "worse"
 
 
 @dataclass(frozen=True)
-class Decision:
+class GateDecision:
     """What a gate decided.
 
     Attributes:
         verdict: pass, fail or undecided.
         reason: why, in one sentence.
-        expected: what is usual for the metric asked about, by the reference.
+        expected: the value of the metric by the reference.
         estimate: that of the new trainings; None where nothing was trained.
-        interval: between which the new one lies, but for the agreed rate of misses on either side; None likewise.
-        resolution: the margin, which is the change of the metric that was to be told.
-        smallest: the smallest change for the worse that so many trainings show as an alarm, but for the rate of misses.
+        interval: the interval of the estimate, which misses the truth at the rate `beta` on either side; None likewise.
+        margin: the change of the metric that matters.
+        smallest: the smallest change for the worse that so many trainings show as an alarm, but for the rate `beta`.
         alarms: the points of the curve at which something has changed, the least probable first.
         runs: the new trainings that were looked at.
         metric: what the margin refers to.
         place: where in the curve, in words.
-        miss: how often a training that has changed by the margin passes.
+        beta: how often a training that has changed by the margin passes.
         notes: what else a reader has to know, a line each.
         remedy: what helps where it is undecided for a special reason.
-        ended: whether more trainings would not change it.
+        is_final: whether more trainings would not change it.
     """
 
-    verdict: Verdict
+    verdict: GateVerdict
     reason: str
     expected: float
     estimate: float | None
     interval: tuple[float, float] | None
-    resolution: float
+    margin: float
     smallest: float
     alarms: tuple[Alarm, ...] = ()
-    runs: tuple[Run, ...] = ()
-    metric: Metric = Metric("test_accuracy", "higher")  # noqa: RUF009  # frozen, so safe to share
+    runs: tuple[TrainingRun, ...] = ()
+    metric: Metric = Metric("test_accuracy", HIGHER)  # noqa: RUF009  # frozen, so safe to share
     place: str = "test accuracy after the last epoch"
-    miss: float = 0.01
+    beta: float = 0.01
     notes: tuple[str, ...] = ()
     remedy: str = ""
-    ended: bool = False
-
-    @property
-    def margin(self) -> float:
-        """Return the change of the metric that was to be told."""
-        return self.resolution
+    is_final: bool = False
 
     @property
     def passed(self) -> bool:
-        """Return whether the verdict is pass."""
-        return self.verdict is Verdict.PASS
+        """Whether the verdict is pass."""
+        return self.verdict is GateVerdict.PASS
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -122,9 +116,9 @@ class Decision:
         lines = [self.reason]
         if self.estimate is not None and self.interval is not None:
             low, high = self.interval
-            four = ".4f" if self.metric.name == "test_accuracy" else ".5g"
-            found = f"{self.estimate:{four}}, from {low:{four}} to {high:{four}}; usual is {self.expected:{four}}"
-            lines.append(f"{self.place}: {found}")
+            digits = ".4f" if self.metric.name == "test_accuracy" else ".5g"
+            values = f"{self.estimate:{digits}}, from {low:{digits}} to {high:{digits}}"
+            lines.append(f"{self.place}: {values}; usual is {self.expected:{digits}}")
             lines.append(f"trainings: {len(self.runs)}, with the seeds {', '.join(map(str, self.seeds))}")
         return (*lines, self.protection, *self.notes, *map(str, self.alarms))
 
@@ -132,34 +126,34 @@ class Decision:
     def protection(self) -> str:
         """Return what a verdict protects against, in one line: the margin, and the smallest drop that is an alarm."""
         worse = "drop" if self.metric.more_is_better else "rise"
-        margin, smallest = (amount(self.metric.name, one) for one in (self.resolution, self.smallest))
-        if self.smallest <= self.resolution:
-            return f"margin {margin}: a {worse} of {smallest} or more fails, but for {100 * self.miss:.3g} %"
-        passes = f"a {worse} of that size passes in at most {100 * self.miss:.3g} % of gates"
+        margin, smallest = (amount(self.metric.name, one) for one in (self.margin, self.smallest))
+        if self.smallest <= self.margin:
+            return f"margin {margin}: a {worse} of {smallest} or more fails, but for {100 * self.beta:.3g} %"
+        passes = f"a {worse} of that size passes in at most {100 * self.beta:.3g} % of gates"
         return f"margin {margin}: {passes}, and one of {smallest} or more fails"
 
-    def require(self) -> Decision:
+    def require(self) -> GateDecision:
         """Return the decision itself where it is pass.
 
         Raises:
             GateFailed: something has changed.
-            GateUndecided: the trainings allowed do not tell.
+            GateUndecided: the allowed trainings do not decide.
         """
         # Of a test that requires it, pytest shows the line of the test and not these.
         __tracebackhide__ = True
         # The reason names the first alarm already, and of forty nobody reads all.
-        others = [line for line in self.evidence[1:] if line not in self.reason]
-        more = len(others) - TOLD
-        found = "; ".join(others[:TOLD] + ([f"and {more} more points"] if more > 0 else []))
-        if self.verdict is Verdict.FAIL:
-            raise GateFailed(self.reason, found, "look at the points named, or calibrate anew if the change is meant")
-        if self.verdict is Verdict.UNDECIDED:
+        lines = [line for line in self.evidence[1:] if line not in self.reason]
+        more = len(lines) - MAX_LINES
+        evidence = "; ".join(lines[:MAX_LINES] + ([f"and {more} more points"] if more > 0 else []))
+        if self.verdict is GateVerdict.FAIL:
+            remedy = "look at the points named, or calibrate anew if the change is meant"
+            raise GateFailed(self.reason, evidence, remedy)
+        if self.verdict is GateVerdict.UNDECIDED:
             remedy = self.remedy or "allow more trainings or a larger margin, or calibrate more seeds"
-            raise GateUndecided(self.reason, found, remedy)
+            raise GateUndecided(self.reason, evidence, remedy)
         return self
 
-    @property
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {
             "verdict": self.verdict.value,
@@ -169,14 +163,13 @@ class Decision:
             "interval": None if self.interval is None else list(self.interval),
             "metric": self.metric.name,
             "direction": self.metric.direction,
-            "margin": self.resolution,
-            "resolution": self.resolution,
+            "margin": self.margin,
             "smallest": self.smallest,
             "alarms": [
-                {"series": one.point.series, "epoch": one.point.epoch, "expected": one.expected, "found": one.found}
+                {"series": one.point.series, "epoch": one.point.epoch, "expected": one.expected, "actual": one.actual}
                 for one in self.alarms
             ],
-            "runs": [run.plain for run in self.runs],
+            "runs": [run.to_dict() for run in self.runs],
         }
 
 

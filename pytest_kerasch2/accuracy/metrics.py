@@ -132,7 +132,7 @@ def _other(way: str) -> str:
     return LOWER if way == HIGHER else HIGHER
 
 
-def chosen(text: Any, names: Iterable[str]) -> Metric:
+def choose_metric(text: Any, names: Iterable[str]) -> Metric:
     """Return the metric that is asked for by `NAME` or `NAME:higher|lower`, or the default where None is.
 
     Args:
@@ -144,15 +144,18 @@ def chosen(text: Any, names: Iterable[str]) -> Metric:
     """
     known = list(names)
     if text is None:
-        return default(known)
+        return default_metric(known)
     if not isinstance(text, str) or not text.strip():
-        raise InvalidArgument("`metric` must be the name of a curve", repr(text), 'write it as "val_auc:higher"')
+        raise InvalidArgument(
+            f"metric must be the name of a curve, got {text!r}", remedy='write it as "val_auc:higher"'
+        )
     name, way = _parted(text.strip(), known)
-    found = named(name, known)
+    found = find_curve(name, known)
     way = way or direction(found)
     if way is None:
-        remedy = f'write metric="{shown(found)}:higher" where more of it is better, or metric="{shown(found)}:lower"'
-        raise InvalidArgument("The direction of a metric is not known by its name", repr(name), remedy)
+        curve = keras_name(found)
+        remedy = f'write metric="{curve}:higher" where more of it is better, or metric="{curve}:lower"'
+        raise InvalidArgument(f"The name of the metric {name!r} does not say its direction", remedy=remedy)
     return Metric(found, way)
 
 
@@ -162,22 +165,22 @@ def _parted(text: str, known: Sequence[str]) -> tuple[str, str | None]:
         return text, None
     if way.strip().lower() not in DIRECTIONS:
         remedy = f'write metric="{name}:higher" or metric="{name}:lower"'
-        raise InvalidArgument("The direction of a metric is either higher or lower", repr(text), remedy)
+        raise InvalidArgument(f"The direction of a metric must be higher or lower, got {text!r}", remedy=remedy)
     return name.strip(), way.strip().lower()
 
 
-def named(name: str, known: Sequence[str]) -> str:
+def find_curve(name: str, known: Sequence[str]) -> str:
     """Return the curve that a name means: its own, that of another name for it, or one that Keras counted.
 
     Raises:
         InvalidArgument: there is none; the message lists those that there are.
     """
     also = [ours for ours, aliases in NAMES.items() if name in aliases and ours in known]
-    counted = [one for one in known if uncounted(one) == uncounted(name)]
+    counted = [one for one in known if without_counts(one) == without_counts(name)]
     found = [name] if name in known else also or counted
     if len(found) == 1:
         return found[0]
-    shown_names = [shown(one) for one in known]
+    shown_names = [keras_name(one) for one in known]
     near = difflib.get_close_matches(name, shown_names, 1, 0.4)
     meant = f'write metric="{near[0]}"' if near else "name one of these"
     raise InvalidArgument(
@@ -185,17 +188,17 @@ def named(name: str, known: Sequence[str]) -> str:
     )
 
 
-def uncounted(name: str) -> str:
+def without_counts(name: str) -> str:
     """Return a name without the numbers by which Keras tells apart metrics and layers of one process."""
     return re.sub(r"_\d+(?=_|$)", "", name)
 
 
-def shown(name: str) -> str:
+def keras_name(name: str) -> str:
     """Return the name of a curve as Keras writes it."""
     return f"val_{name[5:]}" if name in ("test_loss", "test_accuracy") else name
 
 
-def default(names: Sequence[str]) -> Metric:
+def default_metric(names: Sequence[str]) -> Metric:
     """Return the metric that a margin refers to unless another is named.
 
     It is the accuracy on validation data; without one the last validation metric whose direction is known, a loss only
@@ -213,12 +216,13 @@ def default(names: Sequence[str]) -> Metric:
         if better or losses:
             name = (better or losses)[-1]
             return Metric(name, str(direction(name)))
-    first = shown(names[-1]) if names else "val_auc"
+    first = keras_name(names[-1]) if names else "val_auc"
     remedy = f'write metric="{first}:higher" where more of it is better, or metric="{first}:lower"'
-    raise InvalidArgument("The direction of no metric is known by its name", ", ".join(map(shown, names)), remedy)
+    listed = ", ".join(map(keras_name, names))
+    raise InvalidArgument("No name of a metric says its direction", listed, remedy)
 
 
-def aligned(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+def align_names(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
     """Return the names of a curve's series by those of the curves it is compared with.
 
     In one process Keras counts what is made without a name: `auc`, then `auc_1`; and the losses of unnamed outputs,
@@ -228,7 +232,7 @@ def aligned(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
     groups: dict[str, tuple[list[str], list[str]]] = {}
     for place, group in enumerate((names, known)):
         for name in group:
-            groups.setdefault(uncounted(name), ([], []))[place].append(name)
+            groups.setdefault(without_counts(name), ([], []))[place].append(name)
     for here, there in groups.values():
         if len(here) == len(there) and set(here) != set(there):
             found.update(zip(sorted(here, key=_numbers), sorted(there, key=_numbers)))

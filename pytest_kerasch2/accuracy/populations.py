@@ -30,7 +30,7 @@ OFF = 8.0
 HALF = 0.5
 
 
-def apart(places: Sequence[float], least: float) -> frozenset[int]:
+def find_outliers(places: Sequence[float], least: float) -> frozenset[int]:
     """Return the positions of the values that a gap parts from most of the others.
 
     Args:
@@ -82,7 +82,7 @@ def _smaller_half(values: Sequence[float], least: float) -> list[int]:
     return list(range(cut)) if cut <= len(values) - cut else list(range(cut, len(values)))
 
 
-def heavy(places: Sequence[float]) -> bool:
+def has_heavy_tails(places: Sequence[float]) -> bool:
     """Whether values have heavier tails than normal ones, of which about one sample in a hundred looks so."""
     mean = math.fsum(places) / len(places)
     squares = [(place - mean) ** 2 for place in places]
@@ -117,7 +117,7 @@ def too_many(count: int, of: int) -> bool:
     return count > RARE * of
 
 
-def improbable(known: int, of: int, new: int, trainings: int) -> float:
+def outlier_p_value(known: int, of: int, new: int, trainings: int) -> float:
     """Return the largest probability that so few of a reference and so many new trainings lie apart, at one rate.
 
     Args:
@@ -129,6 +129,6 @@ def improbable(known: int, of: int, new: int, trainings: int) -> float:
     return float(max(binom.cdf(known, of, rates) * binom.sf(new - 1, trainings, rates)))
 
 
-def shown_rare(new: int, trainings: int, miss: float) -> bool:
+def outliers_are_rare(new: int, trainings: int, miss: float) -> bool:
     """Whether so few of the new trainings lie apart that less than half of all do, but for the rate of misses."""
     return float(distributions.stats().binom.cdf(new, trainings, HALF)) <= miss

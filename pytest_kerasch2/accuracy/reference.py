@@ -19,42 +19,42 @@ from typing import Any, Iterator, Mapping, Sequence
 import filelock
 
 from pytest_kerasch2 import files
-from pytest_kerasch2.accuracy import histories, metrics
-from pytest_kerasch2.accuracy import recipe as recipes
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.runs import CURVES, Run
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy import metrics
+from pytest_kerasch2.accuracy.runs import TrainingRun, run_of
+from pytest_kerasch2.accuracy.settings import Recipe, read_recipe
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.claims import schema
-from pytest_kerasch2.errors import BadReference, BadResults, InvalidArgument, TrainingFailed
+from pytest_kerasch2.errors import BadReference, BadResults, InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.json_files import JsonLimits, parse_json
-
-__all__ = ["CURVES", "Reference", "Subject", "append", "appending", "difference", "digest", "read"]
+from pytest_kerasch2.suggestions import did_you_mean
 
 SCHEMA = 1
 REMEDY = "write it anew with kerasch2 calibrate"
+# The references that come with this package, and their hashes.
+FOLDER = Path(__file__).parent / "references"
+HASHES = FOLDER / "hashes.json"
 
 
 @dataclass(frozen=True)
-class Subject:
-    """Of what a reference is.
+class TrainingDescription:
+    """What a reference was trained with.
 
     Attributes:
-        recipe: how it was trained: as the chapter does, or by somebody's own function.
-        data: name and hash of the data set, and how many images there were to train on and to test; of somebody's own
+        recipe: how it was trained: as the chapter does, or by a function of the user.
+        data: name and hash of the data set, and how many images there were to train on and to test; of a user's
             training, its name and the hash of its file.
         environment: plugin, release, interpreter, platform, device and threads.
     """
 
-    recipe: Recipe | Own
+    recipe: Recipe | UserTraining
     data: Mapping[str, Any]
     environment: Mapping[str, Any]
 
-    @property
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the first line of a file."""
         return {
             "schema": SCHEMA,
-            "recipe": self.recipe.plain,
+            "recipe": self.recipe.to_dict(),
             "data": dict(self.data),
             "environment": dict(self.environment),
         }
@@ -64,8 +64,8 @@ class Subject:
 class Reference:
     """The runs of many seeds, by their seeds, and of what they are."""
 
-    subject: Subject
-    runs: tuple[Run, ...]
+    description: TrainingDescription
+    runs: tuple[TrainingRun, ...]
 
     @property
     def seeds(self) -> frozenset[int]:
@@ -90,17 +90,17 @@ def read(path: Path) -> Reference:
         BadReference: the file is missing, damaged or of another schema; the message names the line.
     """
     first, *others = _lines(path)
-    subject = _subject(first, path)
-    runs = [_run(line, path, number, subject) for number, line in enumerate(others, 2)]
+    description = _description(first, path)
+    runs = [_run(line, path, number, description) for number, line in enumerate(others, 2)]
     for seed, count in Counter(run.seed for run in runs).items():
         if count > 1:
-            raise BadReference("A reference has a seed twice", f"{path}: seed {seed}", REMEDY)
+            raise BadReference(f"The reference {path} has the seed {seed} twice", remedy=REMEDY)
     # By the first line: that of a later seed may have the names that Keras counted on to.
-    alike = [like(run, tuple(runs[0].curves), f"{path}, seed {run.seed}") for run in runs]
-    return Reference(subject, tuple(sorted(alike, key=lambda run: run.seed)))
+    alike = [with_names(run, tuple(runs[0].curves), f"{path}, seed {run.seed}") for run in runs]
+    return Reference(description, tuple(sorted(alike, key=lambda run: run.seed)))
 
 
-def like(run: Run, names: Sequence[str], where: str) -> Run:
+def with_names(run: TrainingRun, names: Sequence[str], where: str) -> TrainingRun:
     """Return a run with its curves under the names of the others of its reference.
 
     Raises:
@@ -108,14 +108,15 @@ def like(run: Run, names: Sequence[str], where: str) -> Run:
     """
     if tuple(run.curves) == tuple(names):
         return run
-    ours = metrics.aligned(tuple(run.curves), names)
-    if set(ours.values()) != set(names):
-        found = f"{where}: {', '.join(map(metrics.shown, run.curves))} beside {', '.join(map(metrics.shown, names))}"
-        raise BadReference("The trainings of a reference have different curves", found, REMEDY)
-    return renamed(run, ours)
+    aligned = metrics.align_names(tuple(run.curves), names)
+    if set(aligned.values()) != set(names):
+        theirs, ours = (", ".join(map(metrics.keras_name, some)) for some in (run.curves, names))
+        both = f"{where}: {theirs} beside {ours}"
+        raise BadReference("The trainings of the reference have different curves", both, REMEDY)
+    return renamed(run, aligned)
 
 
-def renamed(run: Run, names: Mapping[str, str]) -> Run:
+def renamed(run: TrainingRun, names: Mapping[str, str]) -> TrainingRun:
     """Return a run with its curves under other names."""
     return replace(run, others=tuple((names.get(name, name), values) for name, values in run.others))
 
@@ -125,7 +126,7 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def check_place(path: Path) -> None:
+def check_writable(path: Path) -> None:
     """Require that a reference can be written at a place, before anything is computed.
 
     Raises:
@@ -134,30 +135,30 @@ def check_place(path: Path) -> None:
     # The lock would make the folder.
     if not path.parent.is_dir():
         remedy = "name a file in a folder that exists"
-        raise BadReference("A reference cannot be written", f"there is no folder {path.parent}", remedy)
+        raise BadReference("The reference cannot be written", f"there is no folder {path.parent}", remedy)
     device = path.exists() and not path.is_file() and not path.is_dir()
     why = f"{path} is not a regular file" if device else files.why_not(path)
     if why is not None:
-        raise BadReference("A reference cannot be written", why, "name a file in a folder that can be written")
+        raise BadReference("The reference cannot be written", why, "name a file in a folder that can be written")
 
 
 @contextlib.contextmanager
-def appending(path: Path, subject: Subject) -> Iterator[Reference]:
+def appending(path: Path, description: TrainingDescription) -> Iterator[Reference]:
     """Hold a file for appending; give what is in it already, which is nothing where there is none yet.
 
     Raises:
         BadReference: it is of another training, somebody else appends to it, or it cannot be written.
     """
-    check_place(path)
+    check_writable(path)
     lock = filelock.FileLock(f"{path}.lock", timeout=0)
     try:
         lock.acquire()
     except filelock.Timeout as error:
-        raise BadReference("Another calibration writes this file", str(path), "wait for it to end") from error
+        raise BadReference(f"Another calibration writes {path}", remedy="wait for it to end") from error
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
-        yield _begun(path, subject)
+        yield _begin(path, description)
     finally:
         # Only by whoever holds it: one that was refused must not take it from the other.
         with contextlib.suppress(OSError):
@@ -165,13 +166,13 @@ def appending(path: Path, subject: Subject) -> Iterator[Reference]:
         lock.release()
 
 
-def append(path: Path, run: Run) -> None:
+def append(path: Path, run: TrainingRun) -> None:
     """Add what one seed gave, and do not return before it is on the disk.
 
     Raises:
         BadReference: it cannot be written.
     """
-    line = json.dumps(run.plain, allow_nan=False) + "\n"
+    line = json.dumps(run.to_dict(), allow_nan=False) + "\n"
     try:
         with path.open("ab") as stream:
             stream.write(line.encode("ascii"))
@@ -183,28 +184,29 @@ def append(path: Path, run: Run) -> None:
 
 def _unwritable(path: Path, error: OSError) -> BadReference:
     found = f"{path}: {error.strerror or error}"
-    return BadReference("A reference cannot be written", found, "name a file that can be written")
+    return BadReference("The reference cannot be written", found, "name a file that can be written")
 
 
-def _begun(path: Path, subject: Subject) -> Reference:
+def _begin(path: Path, description: TrainingDescription) -> Reference:
     if not path.exists():
-        _write([json.dumps(subject.plain)], path)
-    found = read(path)
-    if _announced(found.subject, subject).plain != subject.plain:
-        raise BadReference(
-            "A file is of another training", f"{path}: {difference(found.subject, subject)}", "name another"
-        )
+        _write([json.dumps(description.to_dict())], path)
+    existing = read(path)
+    if _announced(existing.description, description).to_dict() != description.to_dict():
+        difference = first_difference(existing.description, description)
+        raise BadReference(f"The file {path} is of another training", difference, "name another file")
     if not os.access(path, os.W_OK):
         # Before the first training rather than after it.
-        raise BadReference("A reference cannot be written", f"{path}: no permission", "name a file that can be written")
+        raise BadReference(
+            "The reference cannot be written", f"{path}: no permission", "name a file that can be written"
+        )
     if not path.read_bytes().endswith(b"\n"):
         _write(_lines(path), path)
-    return found
+    return existing
 
 
-def _announced(there: Subject, here: Subject) -> Subject:
-    """Return the subject of a file as if it announced no number of epochs, where nothing is announced now."""
-    if isinstance(there.recipe, Own) and isinstance(here.recipe, Own) and here.recipe.epochs is None:
+def _announced(there: TrainingDescription, here: TrainingDescription) -> TrainingDescription:
+    """Return the description of a file as if it announced no number of epochs, where nothing is announced now."""
+    if isinstance(there.recipe, UserTraining) and isinstance(here.recipe, UserTraining) and here.recipe.epochs is None:
         return replace(there, recipe=replace(there.recipe, epochs=None))
     return there
 
@@ -213,13 +215,15 @@ def _write(lines: Sequence[str], path: Path) -> None:
     try:
         files.write_text("".join(f"{line}\n" for line in lines), path)
     except BadResults as error:
-        raise BadReference("A reference cannot be written", error.found, error.remedy) from error
+        raise BadReference("The reference cannot be written", error.found, error.remedy) from error
 
 
-def difference(one: Subject, other: Subject, at_one: str = "there", at_other: str = "here") -> str:
-    """Return the first fact in which two subjects differ, such as a file from what is to be appended."""
-    for room in ("recipe", "data", "environment"):
-        theirs, ours = one.plain[room], other.plain[room]
+def first_difference(
+    one: TrainingDescription, other: TrainingDescription, at_one: str = "there", at_other: str = "here"
+) -> str:
+    """Return the first fact in which two descriptions differ, such as a file from what is to be appended."""
+    for part in ("recipe", "data", "environment"):
+        theirs, ours = one.to_dict()[part], other.to_dict()[part]
         for name in sorted({*theirs, *ours}):
             if theirs.get(name) != ours.get(name):
                 return f"{name} is {theirs.get(name)!r} {at_one}, and {ours.get(name)!r} {at_other}"
@@ -234,11 +238,11 @@ def _lines(path: Path) -> list[str]:
             raise ValueError(f"more than {JsonLimits().size} bytes")
         text = content.decode("utf-8")
     except (OSError, ValueError) as error:
-        raise BadReference("A reference cannot be read", f"{path}: {error}", REMEDY) from error
+        raise BadReference("The reference cannot be read", f"{path}: {error}", REMEDY) from error
     lines = text.split("\n")
     # What stands behind the last line end was cut short, or is nothing.
     if not lines[:-1]:
-        raise BadReference("A reference is empty", str(path), REMEDY)
+        raise BadReference(f"The reference {path} is empty", remedy=REMEDY)
     return lines[:-1]
 
 
@@ -247,31 +251,82 @@ def _parsed(line: str, path: Path, number: int) -> dict[str, Any]:
         found = parse_json(line)
         schema.require(found, Path(__file__).parent / ("reference.schema.json" if number == 1 else "run.schema.json"))
     except (ValueError, schema.Mismatch) as error:
-        raise BadReference("A reference is damaged", f"{path}, line {number}: {error}", REMEDY) from error
+        raise BadReference("The reference is damaged", f"{path}, line {number}: {error}", REMEDY) from error
     return dict(found)
 
 
-def _subject(line: str, path: Path) -> Subject:
-    plain = _parsed(line, path, 1)
+def _detail(error: KerasCh2Error) -> str:
+    return f"{error.happened}: {error.found}" if error.found else error.happened
+
+
+def _description(line: str, path: Path) -> TrainingDescription:
+    fields = _parsed(line, path, 1)
     try:
-        told = plain["recipe"]
-        made = Own(**told) if "training" in told else recipes.read(told)
-        return Subject(made, plain["data"], plain["environment"])
+        recipe = fields["recipe"]
+        training = UserTraining(**recipe) if "training" in recipe else read_recipe(recipe)
+        return TrainingDescription(training, fields["data"], fields["environment"])
     except InvalidArgument as error:
-        raise BadReference("A reference is of no training known here", f"{path}: {error.found}", REMEDY) from error
+        raise BadReference("The reference is of an unknown training", f"{path}: {_detail(error)}", REMEDY) from error
 
 
-def _run(line: str, path: Path, number: int, subject: Subject) -> Run:
-    plain = _parsed(line, path, number)
-    lengths = {len(values) for values in plain.get("curves", plain).values() if isinstance(values, list)}
+def _run(line: str, path: Path, number: int, description: TrainingDescription) -> TrainingRun:
+    fields = _parsed(line, path, number)
+    lengths = {len(values) for values in fields.get("curves", fields).values() if isinstance(values, list)}
     if len(lengths) > 1:
-        found = f"{path}, line {number}: {sorted(lengths)} epochs in one training"
-        raise BadReference("A curve of a reference has another length", found, REMEDY)
+        where = f"{path}, line {number}: {sorted(lengths)} epochs in one training"
+        raise BadReference("The curves of a training differ in length", where, REMEDY)
     try:
-        run = histories.run_of(plain, plain["seed"], plain["seconds"])
+        run = run_of(fields, fields["seed"], fields["seconds"])
     except (InvalidArgument, TrainingFailed) as error:
-        raise BadReference("A reference is damaged", f"{path}, line {number}: {error.found}", REMEDY) from error
-    if not isinstance(subject.recipe, Own) and run.epochs != subject.recipe.epochs:
-        found = f"{path}, line {number}: [{run.epochs}] for {subject.recipe.epochs} epochs"
-        raise BadReference("A curve of a reference has another length", found, REMEDY)
+        raise BadReference("The reference is damaged", f"{path}, line {number}: {_detail(error)}", REMEDY) from error
+    if not isinstance(description.recipe, UserTraining) and run.epochs != description.recipe.epochs:
+        where = f"{path}, line {number}"
+        happened = f"A curve of the reference has {run.epochs} epochs instead of {description.recipe.epochs}"
+        raise BadReference(happened, where, REMEDY)
     return run
+
+
+def bundled_names() -> tuple[str, ...]:
+    """Return the names of all, in order."""
+    return tuple(sorted(_hashes()))
+
+
+def load_bundled(name: str) -> Reference:
+    """Return a reference by its name, such as `mnist-tensorflow-2.21`.
+
+    Raises:
+        InvalidArgument: none is called so.
+        BadReference: its file is not the one that was shipped.
+    """
+    hashes = _hashes()
+    if name not in hashes:
+        near = did_you_mean(name, bundled_names(), before="; ")
+        remedy = f"use one of {', '.join(bundled_names())}{near}"
+        raise InvalidArgument(f"There is no reference {name!r}", remedy=remedy)
+    path = FOLDER / f"{name}.jsonl"
+    actual = digest(path) if path.exists() else "no file"
+    if actual != hashes[name]:
+        raise BadReference(f"The shipped reference {path.name} was changed", actual, "install this package anew")
+    return read(path)
+
+
+def find_reference(name: str) -> Reference:
+    """Return a reference by the name of one that is shipped, or by the path of a file.
+
+    Raises:
+        InvalidArgument: it is neither.
+        BadReference: the file is damaged, or is not the one that was shipped.
+    """
+    if name in _hashes():
+        return load_bundled(name)
+    path = Path(name)
+    if not path.exists():
+        names = ", ".join(bundled_names())
+        near = did_you_mean(name, bundled_names(), before="; ")
+        remedy = f"name a file of kerasch2 calibrate, or {names}{near}"
+        raise InvalidArgument(f"There is no reference {name!r}", remedy=remedy)
+    return read(path)
+
+
+def _hashes() -> dict[str, str]:
+    return dict(json.loads(HASHES.read_text(encoding="utf-8")))

@@ -1,12 +1,12 @@
 """Decides from new trainings whether something has changed against a reference: pass, fail or undecided.
 
-Every point of the learning curve may raise an alarm. Half of the agreed rate of false alarms goes to the test accuracy
-after the last epoch, or to the metric that is asked about instead; the other points share the other half evenly. A gate
-passes once the interval of that metric lies within the margin of what is usual, and nothing has raised an alarm; but
-never after one training, because the rest of the curve tells little by then.
+Every point of the learning curve may raise an alarm. Half of the rate alpha goes to the test accuracy after the last
+epoch, or to another metric that the gate is asked about; the other points share the other half evenly. A gate passes
+once the interval of that metric lies within the margin of what is usual, and nothing has raised an alarm; but never
+after one training, because the rest of the curve shows little by then.
 
-What is no evidence is left out: copies of one curve decide nothing, and a training that lies apart, as one that never
-began to learn, is counted instead of having a part in the mean.
+What is no evidence is left out: copies of one curve decide nothing, and an outlier, as a training that never began to
+learn, is counted instead of having a part in the mean.
 """
 
 from __future__ import annotations
@@ -17,283 +17,296 @@ from typing import Sequence
 
 from pytest_kerasch2.accuracy import copies, curve, metrics, populations
 from pytest_kerasch2.accuracy.curve import Point
-from pytest_kerasch2.accuracy.decision import Alarm, Decision, Verdict
+from pytest_kerasch2.accuracy.decision import Alarm, GateDecision, GateVerdict
 from pytest_kerasch2.accuracy.reference import renamed
 from pytest_kerasch2.accuracy.reference_distribution import (
-    APART_REMEDY,
-    FEWEST_TO_PASS,
+    MIN_RUNS_TO_PASS,
+    OUTLIER_REMEDY,
     SEED_REMEDY,
-    Yardstick,
-    seeds_of,
-    yardstick,
+    ReferenceDistribution,
+    listed_seeds,
 )
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.stats import sequential
-
-__all__ = ["Yardstick", "decide", "unreachable", "yardstick"]
 
 # Of one training, which no other can support, other epochs must: a fault shows after more than one, and an odd end of
 # one epoch is no change.
 EPOCHS_OF_ONE = 2
-# A single training that lies apart fails only where seeds that do so by themselves could take no more of the alarms.
+# A single outlier fails only where outliers that occur by themselves could take no more of the alarms.
 BY_ITSELF = 0.62
 # A training whose metric moves by less than this part of what is usual has not begun to learn.
 FLAT = 0.2
 
 
-def unreachable(made: Yardstick) -> Decision | None:
+def decide_before_training(distribution: ReferenceDistribution) -> GateDecision | None:
     """Return the decision where nothing can be decided, or not within the trainings allowed; None where it can."""
-    begun = "undecided, before any training: "
-    if made.trouble is not None:
-        return _undecided(made, (), begun + made.trouble.why, made.trouble.remedy)
-    looks = range(FEWEST_TO_PASS, made.terms.most + 1)
-    if made.worse and not populations.shown_rare(0, made.terms.most, made.terms.miss):
-        apart = f"{made.worse} of {_seeds(made)} seeds of the reference lie apart ({seeds_of(made.apart)})"
-        why = f"{apart}, and {made.terms.most} trainings do not show how many of the new ones do"
-        return _undecided(made, (), begun + why, APART_REMEDY)
-    # Not at the last look alone: by a reference of few seeds, later ones tell less than the first that may pass.
-    if any(made.tellable(look) < made.resolution for look in looks):
+    begin = "undecided, before any training: "
+    max_runs, beta = distribution.settings.max_runs, distribution.settings.beta
+    if distribution.unusable is not None:
+        return _final(distribution, (), begin + distribution.unusable.reason, distribution.unusable.remedy)
+    looks = range(MIN_RUNS_TO_PASS, max_runs + 1)
+    if distribution.worse_outliers and not populations.outliers_are_rare(0, max_runs, beta):
+        several = f"{distribution.worse_outliers} of {distribution.seeds} seeds of the reference lie apart"
+        outliers = f"{several} ({listed_seeds(distribution.outliers)})"
+        reason = f"{outliers}, and {max_runs} trainings do not show how many of the new ones do"
+        return _final(distribution, (), begin + reason, OUTLIER_REMEDY)
+    # Not at the last look alone: by a reference of few seeds, later ones show less than the first that may pass.
+    if any(distribution.finest_margin(look) < distribution.margin for look in looks):
         return None
     if not looks:
-        why = f"no gate passes by fewer than {FEWEST_TO_PASS} trainings, and {made.terms.most} is allowed"
+        reason = f"no gate passes by fewer than {MIN_RUNS_TO_PASS} trainings, and {max_runs} is allowed"
     else:
-        asked = f"{_short(made, made.resolution)} cannot be told by {made.terms.most} trainings"
-        why = f"{asked}, which tell {_short(made, min(map(made.tellable, looks)), '')} at best"
-    return _decision(made, (), Verdict.UNDECIDED, begun + why)
+        margin = _short(distribution, distribution.margin)
+        finest = _short(distribution, min(map(distribution.finest_margin, looks)), "")
+        reason = f"{margin} cannot be told by {max_runs} trainings, which tell {finest} at best"
+    return _decision(distribution, (), GateVerdict.UNDECIDED, begin + reason)
 
 
-def _seeds(made: Yardstick) -> int:
-    return made.known[made.asked].count + len(made.apart)
+def _short(distribution: ReferenceDistribution, change: float, unit: str = " points") -> str:
+    return f"{100 * change:.3g}{unit}" if distribution.metric_scale.images else f"{change:.3g}"
 
 
-def _short(made: Yardstick, change: float, unit: str = " points") -> str:
-    return f"{100 * change:.3g}{unit}" if made.scales[made.asked].images else f"{change:.3g}"
-
-
-def decide(made: Yardstick, runs: Sequence[Run]) -> Decision:
+def decide(distribution: ReferenceDistribution, runs: Sequence[TrainingRun]) -> GateDecision:
     """Decide at the first look that can.
 
     Args:
-        made: the reference made ready.
+        distribution: the reference made ready.
         runs: the new trainings in their order, one or more.
 
     Raises:
         InvalidArgument: there are none, or a curve has another length than the reference.
     """
     if not runs:
-        raise InvalidArgument("There is nothing to decide from", "no trainings", "give at least one")
-    runs = [_aligned(made, run) for run in runs]
-    made = made.only(_shared(made, runs))
+        raise InvalidArgument("The gate got no trainings to decide from", remedy="give at least one")
+    runs = [_aligned(distribution, run) for run in runs]
+    distribution = distribution.restricted_to(_shared_curves(distribution, runs))
     for run in runs:
-        check_length(made, run)
-    if made.trouble is not None:
-        return _undecided(made, runs[:1], f"undecided: {made.trouble.why}", made.trouble.remedy)
-    groups = copies.found(runs, made.reference.runs if made.reference else ())
+        check_length(distribution, run)
+    if distribution.unusable is not None:
+        reason = f"undecided: {distribution.unusable.reason}"
+        return _final(distribution, runs[:1], reason, distribution.unusable.remedy)
+    groups = copies.find_copies(runs, distribution.reference.runs if distribution.reference else ())
     if groups:
-        why = f"undecided: the curve does not depend on the seed: {_copied(made, groups, runs)}"
-        return _undecided(made, runs, why, SEED_REMEDY)
+        copied = _describe_copies(distribution, groups, runs)
+        reason = f"undecided: the curve does not depend on the seed: {copied}"
+        return _final(distribution, runs, reason, SEED_REMEDY)
     for looks in range(1, len(runs) + 1):
-        decision = _look(made, runs[:looks])
-        if decision.verdict is not Verdict.UNDECIDED:
+        decision = _look(distribution, runs[:looks])
+        if decision.verdict is not GateVerdict.UNDECIDED:
             return decision
     return decision
 
 
-def _aligned(made: Yardstick, run: Run) -> Run:
+def _aligned(distribution: ReferenceDistribution, run: TrainingRun) -> TrainingRun:
     names = tuple(run.curves)
-    return run if set(made.names) <= set(names) else renamed(run, metrics.aligned(names, made.names))
+    if set(distribution.names) <= set(names):
+        return run
+    return renamed(run, metrics.align_names(names, distribution.names))
 
 
-def _shared(made: Yardstick, runs: Sequence[Run]) -> tuple[str, ...]:
+def _shared_curves(distribution: ReferenceDistribution, runs: Sequence[TrainingRun]) -> tuple[str, ...]:
     """Return the names of the curves that reference and trainings have.
 
     Raises:
         InvalidArgument: the trainings have different ones, or lack the metric that is asked about.
     """
-    names = tuple(name for name in made.names if name in runs[0].curves)
+    names = tuple(name for name in distribution.names if name in runs[0].curves)
     for run in runs:
-        metrics.named(made.metric.name, tuple(run.curves))
-        lacking = [name for name in names if name not in run.curves]
-        if lacking:
-            found = f"seed {run.seed} lacks {metrics.shown(lacking[0])}, which seed {runs[0].seed} has"
-            raise InvalidArgument("Trainings have different curves", found, "return the same curves from each")
+        metrics.find_curve(distribution.metric.name, tuple(run.curves))
+        missing = [name for name in names if name not in run.curves]
+        if missing:
+            lacking = f"seed {run.seed} lacks {metrics.keras_name(missing[0])}, which seed {runs[0].seed} has"
+            raise InvalidArgument("Trainings have different curves", lacking, "return the same curves from each")
     return names
 
 
-def _copied(made: Yardstick, groups: Sequence[Sequence[Run]], runs: Sequence[Run]) -> str:
-    known = made.reference.seeds if made.reference else frozenset()
-    old = [run.seed for run in groups[0] if run.seed in known and run not in runs]
+def _describe_copies(
+    distribution: ReferenceDistribution, groups: Sequence[Sequence[TrainingRun]], runs: Sequence[TrainingRun]
+) -> str:
+    seeds = distribution.reference.seeds if distribution.reference else frozenset()
+    old = [run.seed for run in groups[0] if run.seed in seeds and run not in runs]
     if old:
-        here = next(run.seed for run in groups[0] if run in runs)
-        return f"the training with seed {here} gave the curve of seed {old[0]} of the reference"
-    return copies.said(groups, len(runs))
+        new = next(run.seed for run in groups[0] if run in runs)
+        return f"the training with seed {new} gave the curve of seed {old[0]} of the reference"
+    return copies.describe_copies(groups, len(runs))
 
 
-def check_length(made: Yardstick, run: Run) -> None:
-    """Refuse a curve of more or fewer epochs than the reference has, where all of its trainings have as many.
+def check_length(distribution: ReferenceDistribution, run: TrainingRun) -> None:
+    """Check that a curve has as many epochs as the reference, where all of its trainings have as many.
 
     Raises:
-        InvalidArgument: saying how many.
+        InvalidArgument: it has more or fewer.
     """
     lengths = {len(values) for values in run.curves.values()}
-    epochs = {made.asked.epoch} if made.asked.epoch > 0 else lengths
-    if len(lengths) > 1 or lengths != epochs:
-        told = " and ".join(map(str, sorted(lengths)))
-        found = f"{told} with seed {run.seed}, {made.asked.epoch} in the reference"
-        raise InvalidArgument(
-            "A training has another number of epochs", found, f"train for {made.asked.epoch}, or calibrate anew"
-        )
+    epochs = distribution.metric_point.epoch
+    if len(lengths) > 1 or (epochs > 0 and lengths != {epochs}):
+        actual = " and ".join(map(str, sorted(lengths)))
+        unit = "epoch" if actual == "1" else "epochs"
+        happened = f"The training with seed {run.seed} has {actual} {unit}, and the reference has {epochs}"
+        raise InvalidArgument(happened, remedy=f"train for {epochs}, or calibrate anew")
 
 
-def _look(made: Yardstick, runs: Sequence[Run]) -> Decision:
-    strays = [run for run in runs if _strays(made, run)]
-    main = [run for run in runs if run not in strays]
-    many = bool(strays) and _many(made, len(strays), len(runs))
-    if strays and not many:
-        found = _alarms(made, main, without=made.asked) if main else ()
-        if len(runs) == 1 and not _may_be_a_stray(made, runs[0]):
-            found = _alarms(made, runs)
+def _look(distribution: ReferenceDistribution, runs: Sequence[TrainingRun]) -> GateDecision:
+    outliers = [run for run in runs if _is_outlier(distribution, run)]
+    main = [run for run in runs if run not in outliers]
+    if outliers and not _too_many(distribution, len(outliers), len(runs)):
+        alarms = _alarms(distribution, main, without=distribution.metric_point) if main else ()
+        if len(runs) == 1 and not _may_be_rare(distribution, runs[0]):
+            alarms = _alarms(distribution, runs)
     else:
-        found = _alarms(made, runs)
-    if found:
-        several = "1 place" if len(found) == 1 else f"{len(found)} places"
-        return _decision(made, runs, Verdict.FAIL, f"fail: {several} of the curve changed, first {found[0]}", found)
-    return _not_failed(made, runs, strays, main)
+        alarms = _alarms(distribution, runs)
+    if alarms:
+        several = "1 place" if len(alarms) == 1 else f"{len(alarms)} places"
+        reason = f"fail: {several} of the curve changed, first {alarms[0]}"
+        return _decision(distribution, runs, GateVerdict.FAIL, reason, alarms)
+    return _without_alarms(distribution, runs, outliers, main)
 
 
-def _not_failed(made: Yardstick, runs: Sequence[Run], strays: Sequence[Run], main: Sequence[Run]) -> Decision:
-    enough = len(main) >= FEWEST_TO_PASS
-    rare = not (strays or made.worse) or populations.shown_rare(len(strays), len(runs), made.terms.miss)
-    if enough and rare and _within(made, main):
-        reason = f"pass: the {_named(made)} is within {_margin(made)} of what is usual"
-        return _decision(made, runs, Verdict.PASS, f"{reason}, and no place of the curve changed", (), main)
-    if strays:
-        told = ", ".join(str(run.seed) for run in strays)
-        why = f"{len(strays)} of {_trainings(runs)} lie{'s' if len(strays) == 1 else ''} apart from what is usual"
-        reason = f"{why}, as one that never began to learn: seed{'' if len(strays) == 1 else 's'} {told}"
-    elif len(runs) < FEWEST_TO_PASS:
-        reason = f"no gate passes by fewer than {FEWEST_TO_PASS}"
-    elif not rare:
-        reason = (
-            f"{seeds_of(made.apart)} of the reference lie apart, and more trainings show how many of the new ones do"
-        )
-    else:
-        told = made.amount(made.tellable(len(runs)))
-        reason = f"{len(runs)} trainings tell {told} at best"
-    return _decision(made, runs, Verdict.UNDECIDED, f"undecided after {_trainings(runs)}: {reason}", (), main)
+def _without_alarms(
+    distribution: ReferenceDistribution,
+    runs: Sequence[TrainingRun],
+    outliers: Sequence[TrainingRun],
+    main: Sequence[TrainingRun],
+) -> GateDecision:
+    beta = distribution.settings.beta
+    is_rare = not (outliers or distribution.worse_outliers)
+    is_rare = is_rare or populations.outliers_are_rare(len(outliers), len(runs), beta)
+    if len(main) >= MIN_RUNS_TO_PASS and is_rare and _is_within_margin(distribution, main):
+        name = curve.SERIES_NAMES.get(distribution.metric.name, distribution.metric.name)
+        reason = f"pass: the {name} is within {distribution.amount(distribution.margin)} of what is usual"
+        reason = f"{reason}, and no place of the curve changed"
+        return _decision(distribution, runs, GateVerdict.PASS, reason, (), main)
+    reason = _open_question(distribution, runs, outliers, is_rare)
+    trainings = "1 training" if len(runs) == 1 else f"{len(runs)} trainings"
+    reason = f"undecided after {trainings}: {reason}"
+    return _decision(distribution, runs, GateVerdict.UNDECIDED, reason, (), main)
 
 
-def _named(made: Yardstick) -> str:
-    return curve.WORDS.get(made.metric.name, made.metric.name)
+def _open_question(
+    distribution: ReferenceDistribution, runs: Sequence[TrainingRun], outliers: Sequence[TrainingRun], is_rare: bool
+) -> str:
+    """Return why the trainings so far do not decide, in words."""
+    if outliers:
+        trainings = "1 training" if len(runs) == 1 else f"{len(runs)} trainings"
+        several = f"{len(outliers)} of {trainings} lie{'s' if len(outliers) == 1 else ''} apart from what is usual"
+        listed = ", ".join(str(run.seed) for run in outliers)
+        return f"{several}, as one that never began to learn: seed{'' if len(outliers) == 1 else 's'} {listed}"
+    if len(runs) < MIN_RUNS_TO_PASS:
+        return f"no gate passes by fewer than {MIN_RUNS_TO_PASS}"
+    if not is_rare:
+        listed = listed_seeds(distribution.outliers)
+        return f"{listed} of the reference lie apart, and more trainings show how many of the new ones do"
+    finest = distribution.amount(distribution.finest_margin(len(runs)))
+    return f"{len(runs)} trainings tell {finest} at best"
 
 
-def _margin(made: Yardstick) -> str:
-    return made.amount(made.resolution)
+def _is_within_margin(distribution: ReferenceDistribution, runs: Sequence[TrainingRun]) -> bool:
+    _, low, high = distribution.interval(runs)
+    expected, margin = distribution.expected, distribution.margin
+    return expected - margin < low and high < expected + margin
 
 
-def _trainings(runs: Sequence[Run]) -> str:
-    return "1 training" if len(runs) == 1 else f"{len(runs)} trainings"
-
-
-def _within(made: Yardstick, runs: Sequence[Run]) -> bool:
-    _, low, high = made.interval(runs)
-    return made.expected - made.resolution < low and high < made.expected + made.resolution
-
-
-def _strays(made: Yardstick, run: Run) -> bool:
+def _is_outlier(distribution: ReferenceDistribution, run: TrainingRun) -> bool:
     """Whether a training lies so far on the worse side that it may be one that never began to learn."""
-    known = made.known[made.asked]
-    off = made.side * (made.scales[made.asked].there(made.asked.of(run)) - known.mean)
-    return off > populations.OFF * known.error(1)
+    sample = distribution.metric_sample
+    place = distribution.metric_scale.transform(distribution.metric_point.of(run))
+    return distribution.worse_side * (place - sample.mean) > populations.OFF * sample.error(1)
 
 
-def _many(made: Yardstick, strays: int, trainings: int) -> bool:
-    """Whether more trainings lie apart than would by chance, if as many did as in the reference."""
-    if trainings < FEWEST_TO_PASS:
+def _too_many(distribution: ReferenceDistribution, outliers: int, trainings: int) -> bool:
+    """Whether there are more outliers than there would be by chance, if as many occurred as in the reference."""
+    if trainings < MIN_RUNS_TO_PASS:
         return False
-    allowed = made.allowed(made.asked) * sequential.share(trainings)
-    return populations.improbable(made.worse, _seeds(made), strays, trainings) <= allowed
+    alpha = distribution.alpha_of(distribution.metric_point) * sequential.share(trainings)
+    of_reference = distribution.worse_outliers, distribution.seeds
+    return populations.outlier_p_value(*of_reference, outliers, trainings) <= alpha
 
 
-def _may_be_a_stray(made: Yardstick, run: Run) -> bool:
-    """Whether a single training that lies apart may be a rare seed rather than a change."""
-    if populations.improbable(made.worse, _seeds(made), 1, 1) > BY_ITSELF * made.terms.alarm:
+def _may_be_rare(distribution: ReferenceDistribution, run: TrainingRun) -> bool:
+    """Whether a single outlier may be a rare seed rather than a change."""
+    of_reference = distribution.worse_outliers, distribution.seeds
+    if populations.outlier_p_value(*of_reference, 1, 1) > BY_ITSELF * distribution.settings.alpha:
         return True
-    on, series = made.scales[made.asked], made.asked.series
-    places = [on.there(value) for value in run.series(series)]
-    first = min(
-        (point for point in made.known if point.series == series and point.epoch > 0), key=lambda one: one.epoch
-    )
-    learned = abs(on.there(made.scales[first].back(made.known[first].mean)) - made.known[made.asked].mean)
-    return max(places) - min(places) <= FLAT * learned or first == made.asked
+    scale, series = distribution.metric_scale, distribution.metric_point.series
+    places = [scale.transform(value) for value in run.series(series)]
+    epochs = (point for point in distribution.samples if point.series == series and point.epoch > 0)
+    first = min(epochs, key=lambda point: point.epoch)
+    begin = scale.transform(distribution.scales[first].inverse(distribution.samples[first].mean))
+    learned = abs(begin - distribution.metric_sample.mean)
+    return max(places) - min(places) <= FLAT * learned or first == distribution.metric_point
 
 
-def _alarms(made: Yardstick, runs: Sequence[Run], without: Point | None = None) -> tuple[Alarm, ...]:
-    found = []
-    for point, known in made.known.items():
+def _alarms(
+    distribution: ReferenceDistribution, runs: Sequence[TrainingRun], without: Point | None = None
+) -> tuple[Alarm, ...]:
+    alarms = []
+    for point, sample in distribution.samples.items():
         if point == without:
             continue
-        on = made.scales[point]
-        places = [on.there(point.of(run)) for run in runs]
-        allowed = made.allowed(point) * sequential.share(len(runs))
-        probability = sequential.surprise(known, places)
-        if probability <= allowed and sequential.supported(known, places, allowed):
-            reach = sequential.reach(known, len(runs), made.allowed(point) / 2)
-            edges = sorted((on.back(known.mean - reach), on.back(known.mean + reach)))
-            typical = on.back(math.fsum(places) / len(places))
-            way = made.metric.direction if point.series == made.metric.name else ""
-            band = on.back(known.mean), edges[0], edges[1], typical
-            found.append(Alarm(point, *band, probability, allowed, way))
-    if len(runs) == 1 and len({one.point.epoch for one in found}) < EPOCHS_OF_ONE:
+        scale = distribution.scales[point]
+        places = [scale.transform(point.of(run)) for run in runs]
+        alpha = distribution.alpha_of(point) * sequential.share(len(runs))
+        p_value = sequential.p_value(sample, places)
+        if p_value <= alpha and sequential.supported(sample, places, alpha):
+            half_width = sequential.half_width(sample, len(runs), distribution.alpha_of(point) / 2)
+            low, high = sorted((scale.inverse(sample.mean - half_width), scale.inverse(sample.mean + half_width)))
+            actual = scale.inverse(math.fsum(places) / len(places))
+            direction = distribution.metric.direction if point.series == distribution.metric.name else ""
+            values = scale.inverse(sample.mean), low, high, actual
+            alarms.append(Alarm(point, *values, p_value, alpha, direction))
+    if len(runs) == 1 and len({one.point.epoch for one in alarms}) < EPOCHS_OF_ONE:
         return ()
-    return tuple(sorted(found, key=lambda one: one.probability))
+    return tuple(sorted(alarms, key=lambda one: one.p_value))
 
 
-def _undecided(made: Yardstick, runs: Sequence[Run], reason: str, remedy: str) -> Decision:
-    return replace(_decision(made, runs, Verdict.UNDECIDED, reason), remedy=remedy, ended=True)
+def _final(distribution: ReferenceDistribution, runs: Sequence[TrainingRun], reason: str, remedy: str) -> GateDecision:
+    decision = _decision(distribution, runs, GateVerdict.UNDECIDED, reason)
+    return replace(decision, remedy=remedy, is_final=True)
 
 
 def _decision(
-    made: Yardstick,
-    runs: Sequence[Run],
-    verdict: Verdict,
+    distribution: ReferenceDistribution,
+    runs: Sequence[TrainingRun],
+    verdict: GateVerdict,
     reason: str,
     alarms: tuple[Alarm, ...] = (),
-    main: Sequence[Run] | None = None,
-) -> Decision:
+    main: Sequence[TrainingRun] | None = None,
+) -> GateDecision:
     counted = (runs if main is None else main) or runs
-    estimate, low, high = made.interval(counted) if runs else (None, 0.0, 0.0)
-    return Decision(
+    estimate, low, high = distribution.interval(counted) if runs else (None, 0.0, 0.0)
+    return GateDecision(
         verdict,
         reason,
-        made.expected,
+        distribution.expected,
         estimate,
         (low, high) if runs else None,
-        made.resolution,
-        made.smallest(len(runs) or made.terms.most),
+        distribution.margin,
+        distribution.smallest(len(runs) or distribution.settings.max_runs),
         alarms,
         tuple(runs),
-        metric=made.metric,
-        place=_place(made),
-        miss=made.terms.miss,
-        notes=_notes(made, len(runs) - len(counted)),
+        metric=distribution.metric,
+        place=_place(distribution.metric_point),
+        beta=distribution.settings.beta,
+        notes=_notes(distribution, len(runs) - len(counted)),
     )
 
 
-def _place(made: Yardstick) -> str:
-    point = made.asked
+def _place(point: Point) -> str:
     return replace(point, epoch=curve.AT_END).label if point.epoch > 0 else point.label
 
 
-def _notes(made: Yardstick, strays: int) -> tuple[str, ...]:
+def _notes(distribution: ReferenceDistribution, outliers: int) -> tuple[str, ...]:
     notes = []
-    if made.apart:
-        lie = "lies" if len(made.apart) == 1 else "lie"
-        notes.append(f"{len(made.apart)} of {_seeds(made)} seeds of the reference {lie} apart: {seeds_of(made.apart)}")
-    if strays:
-        notes.append(f"{strays} of the new trainings lie apart and have no part in the interval")
-    missing = [name for name in (made.reference.names if made.reference else ()) if name not in made.names]
+    of_reference = distribution.outliers
+    if of_reference:
+        lie = "lies" if len(of_reference) == 1 else "lie"
+        several = f"{len(of_reference)} of {distribution.seeds} seeds of the reference {lie} apart"
+        notes.append(f"{several}: {listed_seeds(of_reference)}")
+    if outliers:
+        notes.append(f"{outliers} of the new trainings lie apart and have no part in the interval")
+    names = distribution.reference.names if distribution.reference else ()
+    missing = [name for name in names if name not in distribution.names]
     if missing:
-        notes.append(f"not compared, because the new trainings lack it: {', '.join(map(metrics.shown, missing))}")
+        notes.append(f"not compared, because the new trainings lack it: {', '.join(map(metrics.keras_name, missing))}")
     return tuple(notes)

@@ -1,68 +1,102 @@
-"""What is agreed with a gate before it looks: error rates, the change that matters, how many trainings it may take."""
+"""The settings of a gate, and those of the chapter's own training."""
 
 from __future__ import annotations
 
 import math
 import numbers
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Mapping
 
+from pytest_kerasch2 import models
 from pytest_kerasch2.errors import InvalidArgument
+from pytest_kerasch2.suggestions import did_you_mean
+
+FEEDS = ("arrays", "pipeline-as-printed", "pipeline-as-meant")
+MARGIN_REMEDY = "give the change that matters in the units of the metric, such as 0.005"
+RATE_REMEDY = "use a rate such as 0.01"
 
 
 @dataclass(frozen=True)
-class Terms:
-    """The terms of one gate.
+class GateSettings:
+    """What is agreed with a gate before it looks.
 
     Attributes:
-        resolution: the margin by its former name, which is a share (0.005 is half a percentage point).
-        alarm: how often it may fail a training in which nothing has changed.
-        miss: how often it may pass one whose metric has changed by the margin or more.
-        most: trainings at most.
         margin: the change of the metric that matters, in the units of the metric, or None for what about two trainings
-            can tell.
+            can show.
+        alpha: how often the gate may fail a training in which nothing has changed.
+        beta: how often it may pass one whose metric has changed by the margin or more.
+        max_runs: the largest number of trainings.
         metric: the metric that the margin refers to, as `NAME` or `NAME:higher|lower`, or None for the default.
 
     Raises:
         InvalidArgument: a margin, a rate or a number with which nothing could be decided.
     """
 
-    resolution: float | None = None
-    alarm: float = 0.01
-    miss: float = 0.01
-    most: int = 10
     margin: float | None = None
+    alpha: float = 0.01
+    beta: float = 0.01
+    max_runs: int = 10
     metric: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what nothing can be decided with."""
-        _check_number("resolution", self.resolution, "say the change of test accuracy that matters, such as 0.005")
-        _check_number("margin", self.margin, "say the change that matters in the units of the metric, such as 0.005")
-        if self.resolution is not None and self.margin is not None:
-            found = f"resolution={self.resolution} and margin={self.margin}"
-            raise InvalidArgument("`resolution` is the former name of `margin`", found, "give margin alone")
-        if self.resolution is not None and not 0 < self.resolution < 1:
-            remedy = "say the change of test accuracy that matters, such as 0.005"
-            raise InvalidArgument("A gate cannot have this resolution", repr(self.resolution), remedy)
-        if self.margin is not None and not 0 < self.margin < math.inf:
-            remedy = "say the change that matters in the units of the metric, such as 0.005"
-            raise InvalidArgument("A gate cannot have this margin", repr(self.margin), remedy)
-        for argument, name, rate in (("alarm", "false alarms", self.alarm), ("miss", "misses", self.miss)):
-            _check_number(argument, rate, "say a rate such as 0.01")
-            if not 0 < rate < 0.5:
-                raise InvalidArgument(f"A gate cannot have this rate of {name}", repr(rate), "say one such as 0.01")
-        if isinstance(self.most, bool) or not isinstance(self.most, numbers.Integral):
-            raise InvalidArgument(
-                "`most` must be a whole number", repr(self.most), "say how many trainings are allowed"
-            )
-        if self.most < 1:
-            raise InvalidArgument("A gate without trainings decides nothing", repr(self.most), "allow at least one")
-
-    @property
-    def wanted(self) -> float | None:
-        """Return the margin by whichever of its names it was given."""
-        return self.resolution if self.margin is None else self.margin
+        """Check that something can be decided with these settings."""
+        if self.margin is not None and not (_is_number(self.margin) and 0 < self.margin < math.inf):
+            raise InvalidArgument(f"margin must be a finite number above 0, got {self.margin!r}", remedy=MARGIN_REMEDY)
+        for name in ("alpha", "beta"):
+            rate = getattr(self, name)
+            if not _is_number(rate) or not 0 < rate < 0.5:
+                happened = f"{name} must be a number above 0 and below 0.5, got {rate!r}"
+                raise InvalidArgument(happened, remedy=RATE_REMEDY)
+        if isinstance(self.max_runs, bool) or not isinstance(self.max_runs, numbers.Integral) or self.max_runs < 1:
+            happened = f"max_runs must be a positive integer, got {self.max_runs!r}"
+            raise InvalidArgument(happened, remedy="allow at least two trainings, without which no gate passes")
 
 
-def _check_number(name: str, value: object, remedy: str) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, numbers.Real)):
-        raise InvalidArgument(f"`{name}` must be a number", repr(value), remedy)
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one training of the chapter's network goes.
+
+    Attributes:
+        style: the way in which the network is written, as `models.STYLES` names it.
+        feed: how the images reach it: as `arrays`, or by one of the chapter's pipelines.
+        epochs: rounds over the training data.
+        batch_size: images per step.
+
+    Raises:
+        InvalidArgument: there is no such style or feed, or a number is below one.
+    """
+
+    style: str = "sequential-list"
+    feed: str = "arrays"
+    epochs: int = 10
+    batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        """Check that this can be trained."""
+        models.style(self.style)
+        if self.feed not in FEEDS:
+            near = did_you_mean(self.feed, FEEDS, before="; ")
+            raise InvalidArgument(f"There is no feed {self.feed!r}", remedy=f"use one of {', '.join(FEEDS)}{near}")
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise InvalidArgument(f"{name} must be a positive integer, got {getattr(self, name)}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a file says of it."""
+        return asdict(self)
+
+
+def read_recipe(fields: Mapping[str, Any]) -> Recipe:
+    """Return the recipe that a file describes.
+
+    Raises:
+        InvalidArgument: it has other fields than a `Recipe`.
+    """
+    try:
+        return Recipe(**fields)
+    except TypeError as error:
+        raise InvalidArgument("The recipe of a training has unknown fields", str(error), "calibrate anew") from error

@@ -15,15 +15,13 @@ import time
 from typing import Any, Callable, Mapping
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import histories, model_check
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.runs import Run, numbers
+from pytest_kerasch2.accuracy import model_check, runs
+from pytest_kerasch2.accuracy.runs import TrainingRun, to_float32
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 from pytest_kerasch2.models.catalogue import LOSS
-
-__all__ = ["STEPS_AT_ONCE", "TESTED_AT_ONCE", "TRAINER", "Run", "check_data", "numbers", "train"]
 
 # What kept curves are of: trainings of another number are not theirs. 2: each epoch has an order of its own.
 TRAINER = 2
@@ -33,8 +31,8 @@ STEPS_AT_ONCE = 125
 TESTED_AT_ONCE = 1000
 
 
-def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None = None) -> Run:
-    """Train once and give the curve.
+def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None = None) -> TrainingRun:
+    """Train once and return the curve.
 
     Args:
         recipe: how.
@@ -54,24 +52,24 @@ def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any] | None 
     api.fresh_session(seed)
     model = _compiled(tf, models.style(recipe.style).build(tf) if build is None else build())
     if build is not None:
-        model_check.check(model, data)
+        model_check.check_model(model, data)
     test = _tester(data)
     fed = _fed(tf, recipe, data, seed)
-    with model_check.told(data, build is not None):
+    with model_check.explained_misfit(data, build is not None):
         history = model.fit(**fed, epochs=recipe.epochs, callbacks=[test], verbose=0).history
-    run = Run(
+    run = TrainingRun(
         seed,
-        numbers(history["loss"]),
-        numbers(history["accuracy"]),
-        numbers(test.losses),
-        numbers(test.accuracies),
+        to_float32(history["loss"]),
+        to_float32(history["accuracy"]),
+        to_float32(test.losses),
+        to_float32(test.accuracies),
         round(time.monotonic() - began, 2),
     )
-    return histories.check_finite(run)
+    return runs.check_finite(run)
 
 
 def check_data(data: Any) -> None:
-    """Refuse data from which nothing can be learned, or by which nothing can be tested.
+    """Check that data have images and labels to train on and to test with.
 
     Raises:
         InvalidArgument: images without labels, labels without images, or none at all.
@@ -80,9 +78,9 @@ def check_data(data: Any) -> None:
         ("training", data.x_train, data.y_train),
         ("test", data.x_test, data.y_test),
     ):
-        found = f"{0 if images is None else len(images)} images, {0 if labels is None else len(labels)} labels"
+        counts = f"{0 if images is None else len(images)} images and {0 if labels is None else len(labels)} labels"
         if images is None or labels is None or len(images) != len(labels) or not len(images):
-            raise InvalidArgument(f"The {part} data cannot be used", found, "give images, and as many labels")
+            raise InvalidArgument(f"The {part} data must have as many labels as images, got {counts}")
 
 
 def _compiled(tf: Any, model: Any) -> Any:
@@ -148,25 +146,25 @@ def _tester(data: Any) -> Any:
             self.accuracies: list[float] = []
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            found = _evaluated(self.model, data)
-            _require_accuracy(found)
-            self.losses.append(found["loss"])
-            self.accuracies.append(found["accuracy"])
+            figures = _evaluated(self.model, data)
+            _require_accuracy(figures)
+            self.losses.append(figures["loss"])
+            self.accuracies.append(figures["accuracy"])
 
     return Tester()
 
 
 def _evaluated(model: Any, data: Any) -> Mapping[str, float]:
     """Return what a model reaches on the test images, by names: the accuracy need not stand first behind the loss."""
-    given: dict[str, Any] = {"batch_size": TESTED_AT_ONCE, "verbose": 0}
+    arguments: dict[str, Any] = {"batch_size": TESTED_AT_ONCE, "verbose": 0}
     if "return_dict" in inspect.signature(type(model).evaluate).parameters:
-        return dict(model.evaluate(data.x_test, data.y_test, return_dict=True, **given))
+        return dict(model.evaluate(data.x_test, data.y_test, return_dict=True, **arguments))
     # TensorFlow 2.0 and 2.1
-    found = model.evaluate(data.x_test, data.y_test, **given)
-    return dict(zip(model.metrics_names, found if isinstance(found, list) else [found]))
+    values = model.evaluate(data.x_test, data.y_test, **arguments)
+    return dict(zip(model.metrics_names, values if isinstance(values, list) else [values]))
 
 
-def _require_accuracy(named: Mapping[str, Any]) -> None:
-    if "accuracy" not in named:
-        found = ", ".join(named)
-        raise InvalidArgument("A model does not tell its accuracy", found, "compile it with metrics=['accuracy']")
+def _require_accuracy(figures: Mapping[str, Any]) -> None:
+    if "accuracy" not in figures:
+        happened = f"The model has no accuracy, but {', '.join(figures)}"
+        raise InvalidArgument(happened, remedy="compile it with metrics=['accuracy']")

@@ -14,5 +14,6 @@ SECTIONS = (
     "saving",
     "datasets",
     "listings",
+    "session",
     "printed_numbers",
 )

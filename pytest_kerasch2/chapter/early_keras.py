@@ -8,6 +8,7 @@ from pytest_kerasch2.backend_choice import EARLY
 from pytest_kerasch2.claims.decorators import known_issue
 
 SOURCE = "https://github.com/keras-team/keras/blob/2.3.1/keras"
+CNTK = "https://github.com/keras-team/keras/blob/2.2.4/keras/backend/cntk_backend.py"
 NO_HINT = "The message names the unknown name, and neither what is accepted nor what to do."
 
 

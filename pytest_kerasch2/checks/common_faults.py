@@ -6,12 +6,54 @@ A fault is injected in the library under test, or in our own rooms, never in a c
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, ContextManager, Iterator
 from unittest import mock
 
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
+
+
+class _Fault:
+    """A fault without a function of its own; it has what else a function would have: a module, a name, a text."""
+
+    def __init__(self, module: str, description: str, context: Callable[[], ContextManager[Any]]) -> None:
+        """Stand in a module, under the name that the module gives it."""
+        self.__module__ = module
+        self.__doc__ = description
+        self._context = context
+
+    @property
+    def __name__(self) -> str:
+        """Return the name under which the module has it, by which reports and child interpreters find it.
+
+        Raises:
+            InvalidArgument: the module has no such name.
+        """
+        for name, value in vars(sys.modules[self.__module__]).items():
+            if value is self:
+                return name
+        raise InvalidArgument("A fault has no name", f"{self.__doc__!r}", "assign it to a name of its module")
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Inject it for a while."""
+        with self._context():
+            yield
+
+
+def fault(description: str, context: Callable[..., ContextManager[Any]], *arguments: Any, **named: Any) -> _Fault:
+    """Return a fault, or a benign change, that is `context(*arguments, **named)`; assign it to a name of the module.
+
+    What has to ask Keras first is a function: ``lambda: replaced(api.keras(), "layers", None)``.
+    """
+    frame = inspect.currentframe()
+    assert frame is not None
+    assert frame.f_back is not None
+    module = frame.f_back.f_globals["__name__"]
+    return _Fault(module, description, functools.partial(context, *arguments, **named))
 
 
 @contextmanager
@@ -75,25 +117,14 @@ def _begin_at_zero(layer: Any) -> None:
     layer.kernel_initializer = api.keras().initializers.get("zeros")
 
 
-@contextmanager
-def one_unit_short() -> Iterator[None]:
-    """Dense layers of 512 units get 511."""
-    with before_build("Dense", _shorten):
-        yield
-
-
-@contextmanager
-def no_bias() -> Iterator[None]:
-    """Dense layers come without a bias."""
-    with before_build("Dense", _drop_bias):
-        yield
-
-
-@contextmanager
-def zero_weights() -> Iterator[None]:
-    """Dense layers begin with weights of zero: as good as any others for counting."""
-    with before_build("Dense", _begin_at_zero):
-        yield
+one_unit_short = fault("Dense layers of 512 units get 511.", before_build, "Dense", _shorten)
+no_bias = fault("Dense layers come without a bias.", before_build, "Dense", _drop_bias)
+zero_weights = fault(
+    "Dense layers begin with weights of zero: as good as any others for counting.",
+    before_build,
+    "Dense",
+    _begin_at_zero,
+)
 
 
 @contextmanager
@@ -113,5 +144,5 @@ def modules_named(name: str) -> list[Any]:
         return [getattr(api.keras(), name)]
     names: dict[str, Any] = {}
     exec(f"from tensorflow.keras import {name} as found\nimport tensorflow.keras.{name}", names)
-    known = (names["found"], sys.modules.get(f"tensorflow.keras.{name}"), getattr(api.keras(), name))
-    return list({id(one): one for one in known if one is not None}.values())
+    candidates = (names["found"], sys.modules.get(f"tensorflow.keras.{name}"), getattr(api.keras(), name))
+    return list({id(one): one for one in candidates if one is not None}.values())

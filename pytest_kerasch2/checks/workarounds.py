@@ -21,10 +21,10 @@ NAME = "<workaround>"
 
 def with_workaround(record: Record) -> Record:
     """Return the record of a check together with what came of its workaround, where it has one and needs it."""
-    known = record.known_issue
-    if record.verdict is not Verdict.BROKEN or known is None or known.workaround is None:
+    issue = record.known_issue
+    if record.verdict is not Verdict.BROKEN or issue is None or issue.workaround is None:
         return record
-    return replace(record, tried=tried(known.workaround))
+    return replace(record, tried=tried(issue.workaround))
 
 
 @functools.lru_cache(maxsize=None)

@@ -64,16 +64,16 @@ def summary_rows(text: str) -> list[tuple[str, int]]:
     """Return the rows of a summary as (text of the row, parameters in it), whatever lines and commas it has."""
     rows = []
     for line in text.splitlines():
-        found = re.search(r"^\W*(\w+ \(\w+\).*?)(\d[\d,]*)\s*[│|]?\s*$", line)
-        if found:
-            rows.append((found.group(1), number(found.group(2))))
+        match = re.search(r"^\W*(\w+ \(\w+\).*?)(\d[\d,]*)\s*[│|]?\s*$", line)
+        if match:
+            rows.append((match.group(1), number(match.group(2))))
     return rows
 
 
 def summary_total(text: str) -> int:
     """Return the number behind `Total params`, or -1 where there is none."""
-    found = re.search(r"Total params: (\d[\d,]*)", text)
-    return number(found.group(1)) if found else -1
+    match = re.search(r"Total params: (\d[\d,]*)", text)
+    return number(match.group(1)) if match else -1
 
 
 def number(text: str) -> int:
@@ -124,6 +124,14 @@ class Trial:
     predicted: Any
     default_steps: int
     whole_steps: int
+
+
+def accuracy_name() -> str:
+    """Return under which name Keras tells the accuracy that is asked for as `accuracy`.
+
+    It shortened it up to 2.2; the Keras in TensorFlow never did.
+    """
+    return "acc" if not api.runs_eagerly() and api.release().keras.startswith("2.2.") else "accuracy"
 
 
 def trial(tf: Any) -> Trial:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any, Callable, TypeVar
 
 from pytest_kerasch2.claims.model import Check, Claim, KnownIssue, Workaround
+from pytest_kerasch2.errors import InvalidArgument
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _ATTRIBUTE = "__kerasch2_check__"
@@ -29,10 +31,36 @@ def _draft(function: Callable[..., Any]) -> Check:
     return check
 
 
-def claim(id: str, statement: str, *, section: str, kind: str) -> Callable[[Function], Function]:
-    """Name the claim that the decorated check decides. It stands on top of the other decorators."""
-    named = Claim(id, statement, section, kind)
-    return lambda function: _amended(function, claim=named)
+def claim(id: str, statement: str, kind: str, *, section: str | None = None) -> Callable[[Function], Function]:
+    """Name the claim that the decorated check decides. It stands on top of the other decorators.
+
+    Args:
+        id: `section.short-name`, unique over the suite.
+        statement: the sentence that is true or not.
+        kind: where the chapter says it: `code`, `output`, `prose`, `table` or `figure`.
+        section: the heading under which it stands; by default the `SECTION` of the module, or else of its package.
+
+    Raises:
+        InvalidArgument: no section was named, and neither the module nor a package of it has a `SECTION`.
+    """
+
+    def decorate(function: Function) -> Function:
+        return _amended(function, claim=Claim(id, statement, section or _section_of(function), kind))
+
+    return decorate
+
+
+def _section_of(function: Callable[..., Any]) -> str:
+    """Return the `SECTION` that stands nearest: in the function's module, its package, or a package of that."""
+    name = function.__module__
+    while name:
+        heading = getattr(sys.modules.get(name), "SECTION", None)
+        if heading is not None:
+            return str(heading)
+        name = name.rpartition(".")[0]
+    raise InvalidArgument(
+        "claim() needs a section", f"none, and no SECTION in {function.__module__}", "pass section=, or set SECTION"
+    )
 
 
 def extends(first: Callable[..., Any]) -> Callable[[Function], Function]:
@@ -57,8 +85,8 @@ def known_issue(
     workaround: Workaround | None = None,
 ) -> Callable[[Function], Function]:
     """Record why the claim is broken on some releases; see `KnownIssue` for the fields."""
-    known = KnownIssue(cause, source, symptom, since, until, of, only, backends, with_keras, workaround)
-    return lambda function: _amended(function, known_issues=(known, *_draft(function).known_issues))
+    issue = KnownIssue(cause, source, symptom, since, until, of, only, backends, with_keras, workaround)
+    return lambda function: _amended(function, known_issues=(issue, *_draft(function).known_issues))
 
 
 def detects(*faults: Callable[..., Any]) -> Callable[[Function], Function]:

@@ -57,13 +57,15 @@ class Workaround:
 
     Attributes:
         write: the lines of Python, as they are typed.
-        given: makes the names that the lines find, from the module `tensorflow`: the chapter's own, such as `network`.
+        given: makes the names that the lines find, from the module `tensorflow`: the chapter's own, such as `train_x`.
         proof: shows with a `Recorder`, from the names that the lines leave, that they do what the chapter promised.
+        block: the block of the chapter in whose place the lines stand; None where they stand beside one.
     """
 
     write: str
     given: Callable[[Any], dict[str, Any]]
     proof: Callable[[dict[str, Any], Any], None]
+    block: str | None = None
 
 
 @dataclass(frozen=True)

@@ -107,9 +107,9 @@ class Recorder:
         except kinds as error:
             self.saw(f"{what}: {described(error)}")
             return error
-        wanted = " or ".join(kind.__name__ for kind in kinds)
+        expectation = " or ".join(kind.__name__ for kind in kinds)
         self.saw(f"{what}: no error, but {value!r}")
-        raise ClaimBroken(f"{what} raises nothing", steady(f"the value {value!r}"), f"expected {wanted}")
+        raise ClaimBroken(f"{what} raises nothing", steady(f"the value {value!r}"), f"expected {expectation}")
 
     def always(self, what: str, cases: int, generated: Callable[[], Any]) -> None:
         """Require that a property holds for all of its generated cases, each of which has a `Recorder` of its own.
@@ -128,12 +128,12 @@ class Recorder:
 
     def _judge(self, what: str, holds: bool, expected: Any, actual: Any) -> None:
         seen = actual if isinstance(actual, str) and isinstance(expected, str) else repr(actual)
-        wanted = expected if isinstance(expected, str) and isinstance(actual, str) else repr(expected)
+        expectation = expected if isinstance(expected, str) and isinstance(actual, str) else repr(expected)
         if holds:
-            self.saw(f"{what}: {seen}" if seen == wanted else f"{what}: {seen} ({wanted})")
+            self.saw(f"{what}: {seen}" if seen == expectation else f"{what}: {seen} ({expectation})")
             return
-        self.saw(f"{what}: {seen}, not {wanted}")
-        raise ClaimBroken(f"{what} is not as claimed", steady(f"{seen}; the claim says {wanted}"))
+        self.saw(f"{what}: {seen}, not {expectation}")
+        raise ClaimBroken(f"{what} is not as claimed", steady(f"{seen}; the claim says {expectation}"))
 
 
 def described(error: BaseException) -> str:

@@ -46,8 +46,8 @@ def numbers(version: str) -> tuple[int, ...]:
         )
     parts = leading.group().split(".")
     if max(map(len, parts)) > LONGEST:
-        found = f"{version[:20]!r}..., of {len(version)} characters"
-        raise InvalidArgument("A version cannot be read", found, f"write numbers of at most {LONGEST} digits")
+        detail = f"{version[:20]!r}..., of {len(version)} characters"
+        raise InvalidArgument("A version cannot be read", detail, f"write numbers of at most {LONGEST} digits")
     return tuple(map(int, parts))
 
 

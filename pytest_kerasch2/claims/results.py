@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any, Dict, Iterable, Mapping
+from typing import Any, Dict, Iterable, Mapping, Sequence
 
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.claims.model import Claim, KnownIssue, Record, Verdict, WorkaroundRun, worst
@@ -22,7 +22,12 @@ Results = Dict[str, Any]
 
 
 def build(
-    records: Iterable[Record], environment: Mapping[str, Any], complete: bool = True, selected: bool = False
+    records: Iterable[Record],
+    environment: Mapping[str, Any],
+    complete: bool = True,
+    selected: bool = False,
+    sections: Sequence[str] = (),
+    ids: Sequence[str] = (),
 ) -> Results:
     """Return the results file of a run. Its order does not depend on the order of the records.
 
@@ -31,6 +36,8 @@ def build(
         environment: what the run ran on, as the design's schema names it.
         complete: False for a run that did not look at every claim.
         selected: True for one that was to look at some of them, and did.
+        sections: the headings in their order, by which the claims are sorted first.
+        ids: the claims in the order of the chapter, by which they are sorted within a section.
     """
     grouped: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda one: (one.claim.id, one.parameters, one.evidence)):
@@ -40,8 +47,21 @@ def build(
         "complete": complete,
         **({"selected": True} if selected else {}),
         "environment": dict(environment),
-        "claims": [_entry(same) for same in grouped.values()],
+        "claims": in_order([_entry(same) for same in grouped.values()], sections, ids),
     }
+
+
+def in_order(
+    entries: Iterable[dict[str, Any]], sections: Sequence[str], ids: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Return the claims of a results file by section, then as named; what is not named comes last, sorted by its id."""
+    place = {heading: number for number, heading in enumerate(sections)}
+    own = {name: number for number, name in enumerate(dict.fromkeys(ids))}
+
+    def key(entry: Mapping[str, Any]) -> tuple[int, int, str]:
+        return place.get(entry["section"], len(place)), own.get(entry["id"], len(own)), entry["id"]
+
+    return sorted(entries, key=key)
 
 
 def _entry(records: list[Record]) -> dict[str, Any]:
@@ -83,13 +103,13 @@ def _labelled(record: Record) -> list[str]:
 
 def packed(record: Record) -> dict[str, Any]:
     """Return a record as plain data that can cross to another process."""
-    claim, known = record.claim, record.known_issue
+    claim, issue = record.claim, record.known_issue
     return {
         "claim": {"id": claim.id, "statement": claim.statement, "section": claim.section, "kind": claim.kind},
         "verdict": record.verdict.value,
         "evidence": list(record.evidence),
         # What it says a reader writes is code to be run, which stays where it is; what came of that crosses.
-        "known_issue": None if known is None else dataclasses.asdict(dataclasses.replace(known, workaround=None)),
+        "known_issue": None if issue is None else dataclasses.asdict(dataclasses.replace(issue, workaround=None)),
         "remedy": record.remedy,
         "seconds": record.seconds,
         "parameters": record.parameters,
@@ -99,12 +119,12 @@ def packed(record: Record) -> dict[str, Any]:
 
 def unpacked(plain: Mapping[str, Any]) -> Record:
     """Return the record that `packed` made plain."""
-    known, tried = plain["known_issue"], plain["tried"]
+    issue, tried = plain["known_issue"], plain["tried"]
     return Record(
         claim=Claim(**plain["claim"]),
         verdict=Verdict(plain["verdict"]),
         evidence=tuple(plain["evidence"]),
-        known_issue=None if known is None else KnownIssue(**{**known, **{name: tuple(known[name]) for name in _LISTS}}),
+        known_issue=None if issue is None else KnownIssue(**{**issue, **{name: tuple(issue[name]) for name in _LISTS}}),
         remedy=plain["remedy"],
         seconds=plain["seconds"],
         parameters=plain["parameters"],

@@ -31,8 +31,8 @@ def require(data: Any, schema: Path) -> None:
     except mismatch as error:
         place = "/".join(error.path[1:]) or "the whole"
         # The message begins with the place in the library's own words, and may name all that stands there.
-        said = str(error.message)[len(str(error.name)) :].strip()
-        raise Mismatch(f"at {place[:TOLD]}: {said[:TOLD]}") from error
+        reason = str(error.message)[len(str(error.name)) :].strip()
+        raise Mismatch(f"at {place[:TOLD]}: {reason[:TOLD]}") from error
 
 
 @functools.lru_cache(maxsize=None)

@@ -62,7 +62,7 @@ def _blaming(path: pathlib.Path, member: str = "") -> Iterator[None]:
         yield
     except KerasCh2Error:  # some of them are such errors too
         raise
-    except pickles.Refused as error:
+    except pickles.RefusedPickle as error:
         raise damaged(path, f"{where}{error}, where only lists of integers and arrays belong") from error
     except _DAMAGE as error:
         raise damaged(path, f"{where}{type(error).__name__}: {error}") from error
@@ -137,10 +137,10 @@ def _npy_header(stream: IO[bytes]) -> tuple[bytes, tuple[int, ...], bool, Any]:
 
 
 def _as_expected(path: pathlib.Path, facts: ArrayFacts, shape: tuple[int, ...], dtype: Any) -> None:
-    wanted = {"lists": ("object",), "float": ("float32", "float64")}.get(facts.dtype, (facts.dtype,))
-    if dtype not in [np.dtype(name) for name in wanted]:
+    expected = {"lists": ("object",), "float": ("float32", "float64")}.get(facts.dtype, (facts.dtype,))
+    if dtype not in [np.dtype(name) for name in expected]:
         kind = f"{dtype}, which is pickled Python" if dtype.hasobject else dtype
-        raise damaged(path, f"{facts.name} of type {kind}, where {' or '.join(wanted)} was expected")
+        raise damaged(path, f"{facts.name} of type {kind}, where {' or '.join(expected)} was expected")
     if shape != facts.shape:
         raise damaged(path, f"{facts.name} of shape {shape}, where {facts.shape} was expected")
 
@@ -187,24 +187,24 @@ def read_batches(path: pathlib.Path, stored: Sequence[ArrayFacts]) -> dict[str, 
     Raises:
         DataDamaged: cut short, bits flipped, a batch missing, doubled, a link or device, a bomb, or code in a pickle.
     """
-    wanted = {facts.name: facts for facts in stored}
+    expected = {facts.name: facts for facts in stored}
     limit = sum(_count(facts.shape) + _BATCH_EXTRAS for facts in stored)
-    found: dict[str, Batch] = {}
+    batches: dict[str, Batch] = {}
     with _blaming(path), digests.opened(path) as file, gzip.open(file, "rb") as unpacked:
         capped = _Capped(unpacked, limit)
         with tarfile.open(fileobj=capped, mode="r|") as archive:  # type: ignore[call-overload]
             for member in archive:
-                if member.name in wanted:
-                    if member.name in found or not member.isreg():
+                if member.name in expected:
+                    if member.name in batches or not member.isreg():
                         raise damaged(path, f"the member {member.name} twice, or as a link, folder or device")
-                    found[member.name] = _batch(path, archive, member, wanted[member.name])
+                    batches[member.name] = _batch(path, archive, member, expected[member.name])
         while capped.read(1 << 20):
             # To the end, so that gzip compares its checksum.
             pass
-    missing = [name for name in wanted if name not in found]
+    missing = [name for name in expected if name not in batches]
     if missing:
         raise damaged(path, f"no member called {missing[0]}")
-    return found
+    return batches
 
 
 def _batch(path: pathlib.Path, archive: tarfile.TarFile, member: tarfile.TarInfo, facts: ArrayFacts) -> Batch:

@@ -158,10 +158,10 @@ def _download(archive: Archive, target: pathlib.Path, watch: _Watch) -> None:
     temporary = pathlib.Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            found = _received(archive, stream, watch)
+            digest = _received(archive, stream, watch)
             stream.flush()
             os.fsync(stream.fileno())
-        _compared(archive, found)
+        _compared(archive, digest)
         temporary.replace(target)
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -304,10 +304,10 @@ def _network(archive: Archive, done: int) -> Iterator[None]:
         raise _failed(archive, f"{type(error).__name__} after {done} bytes: {str(error)[:200]}") from error
 
 
-def _compared(archive: Archive, found: str) -> None:
+def _compared(archive: Archive, actual: str) -> None:
     algorithm, expected = archive.published
-    if found != expected:
-        raise _failed(archive, f"{algorithm} {found}, where {expected} was expected")
+    if actual != expected:
+        raise _failed(archive, f"{algorithm} {actual}, where {expected} was expected")
 
 
 def _failed(archive: Archive, found: str) -> DownloadFailed:

@@ -42,7 +42,7 @@ _SIZED: Mapping[int, str] = {
 _STOP = ord(".")
 
 
-class Refused(ValueError):
+class RefusedPickle(ValueError):
     """A pickle that holds something other than plain values and NumPy arrays."""
 
 
@@ -50,7 +50,7 @@ def check(content: bytes) -> None:
     """Require that a pickle has only instructions that are admitted, and no more than an archive can need.
 
     Raises:
-        Refused: it has another one, or too many, or does not end with its last byte.
+        RefusedPickle: it has another one, or too many, or does not end with its last byte.
     """
     place = count = calls = 0
     while True:
@@ -60,14 +60,14 @@ def check(content: bytes) -> None:
         if code == _STOP:
             break
         if code < 0:
-            raise Refused(CUT)
+            raise RefusedPickle(CUT)
         count += 1
         calls += code in _CALLS
         if count > MOST or calls > MOST_CALLS:
-            raise Refused(f"a pickle of more than {MOST} instructions, or {MOST_CALLS} of those that make arrays")
+            raise RefusedPickle(f"a pickle of more than {MOST} instructions, or {MOST_CALLS} of those that make arrays")
         place += 1 + _argument(code, content, place + 1)
     if place + 1 != len(content):
-        raise Refused("bytes left over behind a pickle")
+        raise RefusedPickle("bytes left over behind a pickle")
 
 
 def _argument(code: int, content: bytes, place: int) -> int:
@@ -80,7 +80,7 @@ def _argument(code: int, content: bytes, place: int) -> int:
     if read is not None:
         return read(content, place)
     if code not in _SIZED:
-        raise Refused(
+        raise RefusedPickle(
             "a pickle that cannot be read, because it is cut short"
             if code < 0
             else f"the pickle instruction {bytes([code])!r}"
@@ -88,14 +88,14 @@ def _argument(code: int, content: bytes, place: int) -> int:
     width = struct.calcsize(_SIZED[code])
     length = _number(_SIZED[code], content, place)
     if length > len(content) - place - width:
-        raise Refused(f"a pickle that states {length} bytes and does not have them")
+        raise RefusedPickle(f"a pickle that states {length} bytes and does not have them")
     return width + length
 
 
 def _memo(content: bytes, place: int) -> int:
     index = _number("<I", content, place)
     if index >= HIGHEST:
-        raise Refused(f"a pickle with the place {index} in its memo")
+        raise RefusedPickle(f"a pickle with the place {index} in its memo")
     return 4
 
 
@@ -103,14 +103,14 @@ def _name(content: bytes, place: int) -> int:
     """Return how long two lines are: a module, and a name in it."""
     end = content.find(b"\n", content.find(b"\n", place, place + LONGEST_NAME) + 1, place + 2 * LONGEST_NAME)
     if end < place or b"\n" not in content[place:end]:
-        raise Refused("a pickle with a name that does not end")
+        raise RefusedPickle("a pickle with a name that does not end")
     return end + 1 - place
 
 
 def _number(form: str, content: bytes, place: int) -> int:
     part = content[place : place + struct.calcsize(form)]
     if len(part) < struct.calcsize(form):
-        raise Refused(CUT)
+        raise RefusedPickle(CUT)
     return int(struct.unpack(form, part)[0])
 
 

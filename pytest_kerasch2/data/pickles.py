@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_kerasch2.data import opcodes
-from pytest_kerasch2.data.opcodes import Refused as Refused
+from pytest_kerasch2.data.opcodes import RefusedPickle as RefusedPickle
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -41,17 +41,17 @@ class _Placeholder:
 
     def __setstate__(self, state: Any) -> None:
         if not isinstance(state, tuple) or len(state) != 5:
-            raise Refused(f"an array whose state is a {type(state).__name__}")
+            raise RefusedPickle(f"an array whose state is a {type(state).__name__}")
         _, shape, dtype, fortran, content = state
         if not isinstance(dtype, _Type) or fortran:
-            raise Refused("an array of an unknown type or order")
+            raise RefusedPickle("an array of an unknown type or order")
         if not all(isinstance(extent, int) and extent >= 0 for extent in shape):
-            raise Refused(f"an array of the shape {shape!r}")
+            raise RefusedPickle(f"an array of the shape {shape!r}")
         size = 1
         for extent in shape:
             size *= extent
         if len(content) != size:
-            raise Refused(f"an array that declares the shape {shape} and holds {len(content)} elements")
+            raise RefusedPickle(f"an array that declares the shape {shape} and holds {len(content)} elements")
         self.array = _filled(shape, dtype.code, content)
 
 
@@ -64,7 +64,7 @@ def _filled(shape: tuple[int, ...], code: Any, content: Any) -> npt.NDArray[Any]
     if code in _BYTES and isinstance(content, (bytes, str)):
         raw = content.encode("latin-1") if isinstance(content, str) else content
         return np.frombuffer(raw, dtype=np.uint8).reshape(shape)
-    raise Refused(f"an array of type {code!r} with a {type(content).__name__} inside")
+    raise RefusedPickle(f"an array of type {code!r} with a {type(content).__name__} inside")
 
 
 def _reconstruct(*_: Any) -> _Placeholder:
@@ -72,7 +72,7 @@ def _reconstruct(*_: Any) -> _Placeholder:
 
 
 def _no_array(*_: Any) -> Any:
-    raise Refused("an array made in another way than NumPy's own")
+    raise RefusedPickle("an array made in another way than NumPy's own")
 
 
 class _Unpickler(pickle.Unpickler):
@@ -84,11 +84,11 @@ class _Unpickler(pickle.Unpickler):
             return _Type
         if (module, name) == ("numpy", "ndarray"):
             return _no_array
-        raise Refused(f"the name {module}.{name}")
+        raise RefusedPickle(f"the name {module}.{name}")
 
     def persistent_load(self, pid: Any) -> Any:
         """Refuse: no array of NumPy refers to anything outside its pickle."""
-        raise Refused("a persistent reference")
+        raise RefusedPickle("a persistent reference")
 
 
 def _unpickled(stream: IO[bytes]) -> Any:
@@ -96,29 +96,29 @@ def _unpickled(stream: IO[bytes]) -> Any:
     opcodes.check(content)
     try:
         return _Unpickler(io.BytesIO(content), encoding="bytes").load()
-    except Refused:
+    except RefusedPickle:
         raise
     # A damaged pickle raises nearly anything: IndexError, KeyError, TypeError, UnicodeError, MemoryError.
     except Exception as error:
-        raise Refused(f"a pickle that cannot be read ({type(error).__name__}: {error})") from error
+        raise RefusedPickle(f"a pickle that cannot be read ({type(error).__name__}: {error})") from error
 
 
 def lists_of(stream: IO[bytes]) -> npt.NDArray[Any]:
     """Return the one-dimensional object array of lists of integers that a pickle holds.
 
     Raises:
-        Refused: the pickle holds, or names, anything else.
+        RefusedPickle: the pickle holds, or names, anything else.
     """
     value = _unpickled(stream)
     array: npt.NDArray[Any] | None = getattr(value, "array", None) if isinstance(value, _Placeholder) else None
     if array is None or array.dtype != object:
-        raise Refused(f"a {type(value).__name__} in place of an object array")
+        raise RefusedPickle(f"a {type(value).__name__} in place of an object array")
     # One list that stands there many times would be looked at as often.
     if len(set(map(id, array))) < len(array):
-        raise Refused("a list that stands there twice")
+        raise RefusedPickle("a list that stands there twice")
     for item in array:
         if not isinstance(item, list) or not set(map(type, item)) <= {int}:
-            raise Refused("an element that is no list of integers")
+            raise RefusedPickle("an element that is no list of integers")
     return array
 
 
@@ -126,16 +126,16 @@ def batch_of(stream: IO[bytes]) -> tuple[npt.NDArray[Any], dict[str, list[int]]]
     """Return the rows of a CIFAR batch, uint8, and its lists of labels by name ("labels", "fine_labels", ...).
 
     Raises:
-        Refused: the pickle holds, or names, anything else.
+        RefusedPickle: the pickle holds, or names, anything else.
     """
     value = _unpickled(stream)
     if not isinstance(value, dict):
-        raise Refused(f"a {type(value).__name__} in place of a batch")
+        raise RefusedPickle(f"a {type(value).__name__} in place of a batch")
     named = {key.decode("utf-8", "replace") if isinstance(key, bytes) else str(key): value[key] for key in value}
     data = named.get("data")
     if not isinstance(data, _Placeholder) or getattr(data, "array", None) is None or data.array.dtype != np.uint8:
-        raise Refused("a batch without an array of bytes named data")
-    labels = {name: found for name, found in named.items() if name.endswith("labels") and _are_integers(found)}
+        raise RefusedPickle("a batch without an array of bytes named data")
+    labels = {name: values for name, values in named.items() if name.endswith("labels") and _are_integers(values)}
     return data.array, labels
 
 

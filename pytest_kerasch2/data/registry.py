@@ -54,14 +54,14 @@ class Archive:
 class DataRecord:
     """One data set: its archives, the arrays stored in them, and the arrays that ``load_data()`` makes of those.
 
-    ``layout`` names the reader ("npz", "idx", "batches"), ``assembly`` what is done to the stored arrays.
+    ``layout`` names the reader ("npz", "idx", "batches"), ``postprocessing`` what is done to the stored arrays.
     ``since`` is the first major version of Keras that has the data set.
     """
 
     name: str
     title: str
     layout: str
-    assembly: str
+    postprocessing: str
     archives: tuple[Archive, ...]
     stored: tuple[ArrayFacts, ...]
     arrays: tuple[ArrayFacts, ...]
@@ -105,9 +105,9 @@ def _quartet(
 def _facts(
     quartet: tuple[tuple[str, tuple[int, ...], str], ...], x: str, y: str, sha256: dict[str, str] | None = None
 ) -> tuple[ArrayFacts, ...]:
-    known = sha256 or {}
+    digests = sha256 or {}
     return tuple(
-        ArrayFacts(name, shape, dtype, x if name.startswith("x") else y, known.get(name))
+        ArrayFacts(name, shape, dtype, x if name.startswith("x") else y, digests.get(name))
         for name, shape, dtype in quartet
     )
 
@@ -121,7 +121,7 @@ def _boston() -> DataRecord:
         name="boston_housing",
         title="Boston housing prices (StatLib, 1978)",
         layout="npz",
-        assembly="shuffled",
+        postprocessing="shuffled",
         archives=(_archive("boston_housing.npz", "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"),),
         stored=(ArrayFacts("x", (506, 13), "float64", x), ArrayFacts("y", (506,), "float64", y)),
         arrays=_facts(_quartet((404, 102), (13,), "float64", "float64"), x, y),
@@ -138,7 +138,7 @@ def _california() -> DataRecord:
         name="california_housing",
         title="California housing prices (census of 1990)",
         layout="npz",
-        assembly="shuffled",
+        postprocessing="shuffled",
         archives=(
             _archive("california_housing.npz", "1a2e3a52e0398de6463aebe6f4a8da34fb21fbb6b934cf88c3425e766f2a1a6f"),
         ),
@@ -158,7 +158,7 @@ def _cifar(name: str, classes: int, archive: Archive, batches: tuple[tuple[str, 
         name=name,
         title=f"{name.upper()}: colour images of 32 x 32 pixels in {classes} classes",
         layout="batches",
-        assembly="images",
+        postprocessing="images",
         archives=(archive,),
         stored=tuple(ArrayFacts(batch, (rows, 3072), "uint8", "red, then green, then blue") for batch, rows in batches),
         arrays=_facts(_quartet((50000, 10000), (32, 32, 3), "uint8", label, column=True), x, y),
@@ -190,7 +190,7 @@ def _fashion_mnist() -> DataRecord:
         name="fashion_mnist",
         title="Fashion-MNIST: clothes, 28 x 28 pixels, in 10 classes",
         layout="idx",
-        assembly="as stored",
+        postprocessing="as stored",
         # In the order of `arrays`.
         archives=(
             _fashion("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
@@ -213,7 +213,7 @@ def _imdb() -> DataRecord:
         name="imdb",
         title="IMDB film reviews",
         layout="npz",
-        assembly="reviews",
+        postprocessing="reviews",
         archives=(_archive("imdb.npz", "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"),),
         stored=facts,
         arrays=facts,
@@ -236,7 +236,7 @@ def _mnist() -> DataRecord:
         name="mnist",
         title="MNIST: handwritten digits, 28 x 28 pixels (LeCun, Cortes and Burges)",
         layout="npz",
-        assembly="as stored",
+        postprocessing="as stored",
         archives=(_archive("mnist.npz", "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"),),
         stored=facts,
         arrays=facts,
@@ -252,7 +252,7 @@ def _reuters() -> DataRecord:
         name="reuters",
         title="Reuters newswires",
         layout="npz",
-        assembly="newswires",
+        postprocessing="newswires",
         archives=(_archive("reuters.npz", "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"),),
         stored=(ArrayFacts("x", (11228,), "lists", x), ArrayFacts("y", (11228,), "int64", y)),
         arrays=_facts(_quartet((8982, 2246), (), "lists", "int64"), x, y),

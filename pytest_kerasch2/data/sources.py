@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Sequence, Union
 
 import numpy as np
 
-from pytest_kerasch2.data import assembly, digests, embedded, fetch
+from pytest_kerasch2.data import digests, embedded, fetch, postprocessing
 from pytest_kerasch2.data.archives import damaged
 from pytest_kerasch2.data.places import MIRROR_VARIABLE as MIRROR_VARIABLE
 from pytest_kerasch2.data.places import keras_caches as keras_caches
@@ -95,14 +95,14 @@ def load(
     if name == "digits":
         return _embedded()
     record = record_of(name)
-    found = _in_mirror(record, os.environ.get(MIRROR_VARIABLE) or None if mirror is None else mirror)
-    if found is not None:
-        return found
+    data = _in_mirror(record, os.environ.get(MIRROR_VARIABLE) or None if mirror is None else mirror)
+    if data is not None:
+        return data
     notes: list[DataDamaged] = []
-    found = _in_cache(record, keras_caches() if cache is None else (pathlib.Path(cache),), notes)
-    if found is None:
-        found = _from_network(record, store, offline, progress, notes)
-    return dataclasses.replace(found, notes=tuple(str(note) for note in notes))
+    data = _in_cache(record, keras_caches() if cache is None else (pathlib.Path(cache),), notes)
+    if data is None:
+        data = _from_network(record, store, offline, progress, notes)
+    return dataclasses.replace(data, notes=tuple(str(note) for note in notes))
 
 
 def data_set(record: DataRecord, paths: Sequence[pathlib.Path], *, source: str, origin: str = "") -> DataSet:
@@ -114,11 +114,11 @@ def data_set(record: DataRecord, paths: Sequence[pathlib.Path], *, source: str, 
     if source != "stand-in" and not record.arrays_are_known:
         for archive, path in zip(record.archives, paths):
             _genuine_file(path, archive.published)
-    stored = assembly.read(record, paths)
+    stored = postprocessing.read(record, paths)
     if source != "stand-in" and record.arrays_are_known:
         for facts in record.stored:
             _genuine_array(paths[0], facts, stored[facts.name])
-    arrays = assembly.assembled(record, stored)
+    arrays = postprocessing.assembled(record, stored)
     return _finished(record.name, arrays, source, origin or str(paths[0]), (record.arrays, record.licence))
 
 
@@ -230,18 +230,18 @@ def _missing(record: DataRecord) -> DataMissing:
 def _genuine_file(path: pathlib.Path, published: tuple[str, str]) -> None:
     algorithm, expected = published
     try:
-        found = digests.digest_of_file(path, algorithm)
+        actual = digests.digest_of_file(path, algorithm)
         size = path.stat().st_size
     except OSError as error:
         raise damaged(path, f"{type(error).__name__}: {error}") from error
-    if found != expected:
-        raise damaged(path, f"{size} bytes of {algorithm} {found}, where {expected} was expected")
+    if actual != expected:
+        raise damaged(path, f"{size} bytes of {algorithm} {actual}, where {expected} was expected")
 
 
 def _genuine_array(path: pathlib.Path, facts: ArrayFacts, array: npt.NDArray[Any]) -> None:
-    found = digests.digest_of_array(array)
-    if found != facts.sha256:
-        raise damaged(path, f"{facts.name} whose bytes have sha256 {found}, where {facts.sha256} was expected")
+    actual = digests.digest_of_array(array)
+    if actual != facts.sha256:
+        raise damaged(path, f"{facts.name} whose bytes have sha256 {actual}, where {facts.sha256} was expected")
 
 
 def _embedded() -> DataSet:
@@ -249,7 +249,7 @@ def _embedded() -> DataSet:
 
 
 def _finished(
-    name: str, arrays: assembly.Quartet, source: str, origin: str, about: tuple[tuple[ArrayFacts, ...], str]
+    name: str, arrays: postprocessing.Quartet, source: str, origin: str, about: tuple[tuple[ArrayFacts, ...], str]
 ) -> DataSet:
     # Shared by every test of a run, so nobody may write to them.
     views = [np.asarray(array).view() for array in arrays]

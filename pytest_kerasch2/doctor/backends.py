@@ -25,9 +25,9 @@ def chosen(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     minor = packages.parsed(release.keras)
     if minor is None or minor < (3, 0):
         return {"name": backend_choice.DEFAULT, "reason": f"Keras {release.keras} runs on TensorFlow alone"}
-    found = backend_choice.choice(environ)
-    if found.name in backend_choice.TRAINING + backend_choice.INFERENCE:
-        return {"name": found.name, "reason": found.source}
+    choice = backend_choice.choice(environ)
+    if choice.name in backend_choice.TRAINING + backend_choice.INFERENCE:
+        return {"name": choice.name, "reason": choice.source}
     # What is not a backend is not repeated: it may be anything.
     return {
         "name": "unknown",

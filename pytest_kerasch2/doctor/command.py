@@ -13,15 +13,15 @@ WIDEST = 100
 INDENT = 2
 
 
-def as_json(found: Findings) -> list[str]:
+def as_json(findings: Findings) -> list[str]:
     """Return the findings as the lines of a JSON document."""
-    return foreign.in_json(json.dumps(found.to_dict(), indent=1)).splitlines()
+    return foreign.in_json(json.dumps(findings.to_dict(), indent=1)).splitlines()
 
 
-def lines(found: Findings, width: int = 80) -> list[str]:
+def lines(findings: Findings, width: int = 80) -> list[str]:
     """Return the findings as lines of a terminal of a width."""
     columns = max(40, min(width, WIDEST))
-    return [part for line in _lines(found) for part in _wrapped(line, columns)]
+    return [part for line in _lines(findings) for part in _wrapped(line, columns)]
 
 
 def _wrapped(line: str, columns: int) -> list[str]:
@@ -32,44 +32,44 @@ def _wrapped(line: str, columns: int) -> list[str]:
     ) or [""]
 
 
-def _lines(found: Findings) -> Iterator[str]:
-    its = found.interpreter
-    yield f"pytest-kerasch2 {its['plugin']} on {its['implementation']} {its['version']}, {its['platform']}"
-    yield f"  interpreter: {its['executable']}"
-    yield f"  environment: {its['environment'] or 'none: this is the system interpreter'}"
-    yield from _keras(found)
+def _lines(findings: Findings) -> Iterator[str]:
+    interpreter = findings.interpreter
+    yield "pytest-kerasch2 {plugin} on {implementation} {version}, {platform}".format(**interpreter)
+    yield f"  interpreter: {interpreter['executable']}"
+    yield f"  environment: {interpreter['environment'] or 'none: this is the system interpreter'}"
+    yield from _keras(findings)
     yield "packages"
-    yield "  " + ", ".join(f"{name} {version}" for name, version in found.packages.items() if version)
+    yield "  " + ", ".join(f"{name} {version}" for name, version in findings.packages.items() if version)
     yield "folders"
-    for one in found.caches:
+    for one in findings.caches:
         yield f"  {one['what']}: {one['path']}{'' if one['there'] else ' (not there)'}"
     yield "data sets (files found, not verified)"
-    yield from (f"  {name}: {place}" for name, place in found.data.items() if place)
-    absent = [name for name, place in found.data.items() if not place]
+    yield from (f"  {name}: {place}" for name, place in findings.data.items() if place)
+    absent = [name for name, place in findings.data.items() if not place]
     if absent:
         yield f"  not here: {', '.join(absent)}"
-    yield f"git {found.git['version'] or 'is not here'}"
-    yield f"  {found.git['repository'] or found.git['reason']}"
-    yield from _missing(found)
+    yield f"git {findings.git['version'] or 'is not here'}"
+    yield f"  {findings.git['repository'] or findings.git['reason']}"
+    yield from _missing(findings)
 
 
-def _keras(found: Findings) -> Iterator[str]:
-    yield f"backend: {found.backend['name']}, because {found.backend['reason']}"
-    state = found.framework
+def _keras(findings: Findings) -> Iterator[str]:
+    yield f"backend: {findings.backend['name']}, because {findings.backend['reason']}"
+    state = findings.framework
     if state["state"] == "imported":
         yield f"  TensorFlow {state['tensorflow']}, Keras {state['keras']}, imported in {state['seconds']} s"
     else:
         yield f"  {state['state']}: {state['error']}"
-    if found.devices is not None:
-        yield f"devices: {', '.join(found.devices)}"
+    if findings.devices is not None:
+        yield f"devices: {', '.join(findings.devices)}"
 
 
-def _missing(found: Findings) -> Iterator[str]:
+def _missing(findings: Findings) -> Iterator[str]:
     for title, needed in (("missing, and needed", True), ("missing, and optional", False)):
-        those = [one for one in found.missing if one.needed is needed]
+        those = [one for one in findings.missing if one.needed is needed]
         if those:
             yield title
         for one in those:
             yield f"  {one.what}: {one.why}"
             yield f"    {one.command}"
-    yield "ready" if found.usable else "not ready: see what is needed above"
+    yield "ready" if findings.usable else "not ready: see what is needed above"

@@ -10,7 +10,7 @@ from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import packages
 
 # Without these nothing works: they are dependencies of this package.
-NEEDED = ("pytest", "pytest-benchmark", "numpy", "hypothesis", "rich", "filelock", "fastjsonschema")
+NEEDED = ("pytest", "pytest-benchmark", "numpy", "hypothesis", "rich", "filelock", "fastjsonschema", "psutil")
 # What an extra brings, and what for.
 EXTRAS = (
     ("pytest-xdist", "workers", "pytest -n"),
@@ -76,19 +76,19 @@ def _packages(versions: Mapping[str, str | None]) -> Iterator[Missing]:
 
 def _frameworks(framework: Mapping[str, Any], backend: str) -> Iterator[Missing]:
     state = framework["state"]
-    wanted = backend if backend in BACKENDS else "tensorflow"
-    install = f'pip install "pytest-kerasch2[{wanted}]"'
-    others = [one for one in BACKENDS if one != wanted and not _lacks(one)]
+    name = backend if backend in BACKENDS else "tensorflow"
+    install = f'pip install "pytest-kerasch2[{name}]"'
+    others = [one for one in BACKENDS if one != name and not _lacks(one)]
     if state == "missing":
         yield Missing("a framework", framework["error"], install, needed=True)
-    elif state != "imported" and _lacks(wanted):
+    elif state != "imported" and _lacks(name):
         why = "Keras is to run on it, and it is not installed"
         # It is the default where nothing else is said.
         command = f"set KERAS_BACKEND={others[0]}, which is installed, or {install}" if others else install
-        yield Missing(wanted, why, command, needed=True)
+        yield Missing(name, why, command, needed=True)
     elif state == "broken":
-        remedy = framework.get("remedy") or f"pip install --force-reinstall {wanted}"
-        yield Missing(f"a Keras on {wanted} that can be imported", framework["error"], remedy, needed=True)
+        remedy = framework.get("remedy") or f"pip install --force-reinstall {name}"
+        yield Missing(f"a Keras on {name} that can be imported", framework["error"], remedy, needed=True)
 
 
 def _lacks(backend: str) -> bool:

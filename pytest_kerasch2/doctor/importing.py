@@ -17,7 +17,7 @@ def seen() -> dict[str, Any]:
     """Return what an import gives; runs in a child."""
     try:
         release = api.release()
-        found = [device.name for device in devices.present()]
+        names = [device.name for device in devices.present()]
     except KerasCh2Error as error:
         return {"state": "broken", "error": f"{error.happened}: {error.found}"[:SHOWN], "remedy": error.remedy}
     return {
@@ -25,7 +25,7 @@ def seen() -> dict[str, Any]:
         "tensorflow": release.tensorflow,
         "keras": release.keras,
         "backend": release.backend,
-        "devices": found,
+        "devices": names,
     }
 
 
@@ -41,5 +41,5 @@ def imported(deadline: float) -> dict[str, Any]:
         return {**outcome.value, "seconds": round(outcome.seconds, 1)}
     what = outcome.killed_by or "{type}: {message}".format(**(outcome.error or {"type": "", "message": ""}))
     words = last_words(outcome.stderr_tail)
-    told = f"{what}; it last wrote: {words}" if words else what
-    return {"state": "broken", "error": told[:SHOWN], "seconds": round(outcome.seconds, 1)}
+    reason = f"{what}; it last wrote: {words}" if words else what
+    return {"state": "broken", "error": reason[:SHOWN], "seconds": round(outcome.seconds, 1)}

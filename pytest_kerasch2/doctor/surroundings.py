@@ -19,7 +19,7 @@ from pytest_kerasch2.timing import revisions
 NAMES = (
     "pytest", "pytest-benchmark", "pytest-xdist", "hypothesis", "numpy", "h5py", "keras", "tf_keras", "jax", "jaxlib",
     "torch", "protobuf", "ml_dtypes", "scipy", "joblib", "distributed", "matplotlib", "jinja2", "scikit-learn", "rich",
-    "filelock", "fastjsonschema", "argcomplete",
+    "filelock", "fastjsonschema", "psutil", "argcomplete",
 )  # fmt: skip
 
 
@@ -38,8 +38,8 @@ def interpreter() -> dict[str, Any]:
 
 def versions() -> dict[str, str | None]:
     """Return the version of each package that matters; of TensorFlow's distributions, those that are there."""
-    found = {name: packages.version_of(name) for name in packages.TENSORFLOW_DISTRIBUTIONS}
-    tensorflow: dict[str, str | None] = {name: one for name, one in found.items() if one} or {"tensorflow": None}
+    listed = {name: packages.version_of(name) for name in packages.TENSORFLOW_DISTRIBUTIONS}
+    tensorflow: dict[str, str | None] = {name: one for name, one in listed.items() if one} or {"tensorflow": None}
     return {**tensorflow, **{name: packages.version_of(name) for name in NAMES}}
 
 

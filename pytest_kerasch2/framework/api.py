@@ -32,6 +32,7 @@ __all__ = [
     "clear_session",
     "dtype_name",
     "eagerly",
+    "feedable",
     "fresh_session",
     "installed",
     "is_keras3",
@@ -206,6 +207,11 @@ def tensor(value: Any) -> Any:
     return keras().ops.convert_to_tensor(value) if is_keras3() else symbolic.tensor(value)
 
 
+def feedable(array: Any) -> Any:
+    """Return what `fit` is given: a tensor as in the chapter, or the array itself where a tensor is a formula."""
+    return tensor(array) if runs_eagerly() else array
+
+
 def call(layer: Any, inputs: Any, **options: Any) -> Any:
     """Return what a layer, a model or a function of the backend gives for values, on every backend.
 
@@ -242,7 +248,6 @@ def array(value: Any) -> Any:
     import numpy as np
 
     if isinstance(value, np.ndarray):
-        # Asks for no framework, because beside the interpreter of an early Keras there may be none.
         return value
     # Tensors of torch that carry gradients refuse NumPy, and those of JAX have no `numpy()`
     if not runs_eagerly():
@@ -260,15 +265,19 @@ def wait_for(value: Any) -> None:
 
 def dtype_name(dtype: Any) -> str:
     """Return the name of a type, of whichever backend, such as ``float16``."""
-    return str(getattr(dtype, "name", dtype)).rpartition(".")[2]
+    # CNTK names a type by the class of NumPy.
+    name = dtype.__name__ if isinstance(dtype, type) else getattr(dtype, "name", dtype)
+    return str(name).rpartition(".")[2]
 
 
 def clear_session() -> None:
     """Drop Keras's graph and name counters; on Keras 3 also the policy and the seed, so see ``fresh_session``."""
     functions = backend_functions()
     # Keras up to 2.3 has no session on Theano and CNTK, and the counters alone.
-    clear = functions.clear_session if runs_eagerly() else functions.reset_uids
-    clear()
+    if runs_eagerly():
+        functions.clear_session()
+    else:
+        symbolic.forget_names()
 
 
 def fresh_session(seed: int) -> None:
@@ -308,9 +317,9 @@ def set_policy(name: str) -> None:
 def _alone() -> bool:
     """Return whether Keras runs on another backend, be TensorFlow installed beside it or not."""
     # Asked in the midst of measured steps: once something is imported, nothing is looked up in a file.
-    made, legacy = backend_choice.imported(), _legacy()
-    if made is not None and (made.name == backend_choice.DEFAULT or not legacy):
-        return made.name != backend_choice.DEFAULT
+    running, legacy = backend_choice.imported(), _legacy()
+    if running is not None and (running.name == backend_choice.DEFAULT or not legacy):
+        return running.name != backend_choice.DEFAULT
     third = _takes_other_backends(legacy)
     if not third and "tensorflow" in sys.modules:
         return False

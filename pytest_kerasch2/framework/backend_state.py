@@ -14,8 +14,8 @@ def items() -> tuple[Item, ...]:
     """Return the items of the backend in use; none beside TensorFlow, where nothing of ours touches the others."""
     if api.runs_on_tensorflow() or not api.runs_eagerly():
         return ()
-    found = (_of_jax, _of_torch)
-    return tuple(item for of, name in zip(found, ("jax", "torch")) if name in sys.modules for item in of())
+    readers = (_of_jax, _of_torch)
+    return tuple(item for of, name in zip(readers, ("jax", "torch")) if name in sys.modules for item in of())
 
 
 def _of_jax() -> tuple[Item, ...]:

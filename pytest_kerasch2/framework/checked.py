@@ -11,11 +11,11 @@ from pytest_kerasch2.framework import advice, packages
 
 def broken(name: str, error: BaseException, lines: list[str]) -> FrameworkBroken:
     """Return the error for an import that failed, with its reason and the likely cure."""
-    said = traceback.format_exception_only(type(error), error)[-1].strip()
+    message = traceback.format_exception_only(type(error), error)[-1].strip()
     # The last line is the error; compiled modules tell the reason on standard error and raise something vague
-    whole = "\n".join([str(error), said, *lines[-20:]])
+    whole = "\n".join([str(error), message, *lines[-20:]])
     noted = next((line.strip() for line in reversed(lines) if "Error" in line), "") if not str(error) else ""
-    quoted = said.splitlines()[-1] + (f" ({noted})" if noted else "")
+    quoted = message.splitlines()[-1] + (f" ({noted})" if noted else "")
     return FrameworkBroken(f"{name} is installed and cannot be imported", quoted, packages.remedy_for(whole))
 
 

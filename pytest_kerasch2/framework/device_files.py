@@ -16,8 +16,8 @@ VISIBLE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"
 
 def gpus() -> int:
     """Return how many GPUs a framework can be expected to see: those of NVIDIA, AMD, WSL and Apple."""
-    found = _nvidia() or _amd() or int((DEVICES / "dxg").exists()) or _apple()
-    return min(found, *map(_allowed, VISIBLE))
+    count = _nvidia() or _amd() or int((DEVICES / "dxg").exists()) or _apple()
+    return min(count, *map(_allowed, VISIBLE))
 
 
 def _nvidia() -> int:

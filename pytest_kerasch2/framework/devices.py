@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any, ContextManager
@@ -45,8 +46,8 @@ class Device:
         # the "cpu" where its weights are, and a copy of a weight has no gradient.
         if not api.runs_eagerly():
             return contextlib.nullcontext()
-        plain = self.kind == "cpu" and api.release().backend == "torch"
-        return api.keras().device(self.kind if plain else self.name)  # type: ignore[no-any-return]
+        by_kind = self.kind == "cpu" and api.release().backend == "torch"
+        return api.keras().device(self.kind if by_kind else self.name)  # type: ignore[no-any-return]
 
     def wait(self, value: Any = None) -> None:
         """Return when everything that was sent to this device is done.
@@ -74,13 +75,13 @@ def expected(words: str | None = None) -> tuple[Device, ...]:
         InvalidArgument: a word is no device.
     """
     gpus = device_files.gpus()
-    found: list[Device] = []
+    listed: list[Device] = []
     for word in kinds(words) or (KINDS if gpus else KINDS[:1]):
         kind, colon, index = word.partition(":")
         count = max(1, gpus) if kind == "gpu" else 1
         several = [Device(kind, int(index))] if colon else [Device(kind, number) for number in range(count)]
-        found.extend(device for device in several if device not in found)
-    return tuple(found)
+        listed.extend(device for device in several if device not in listed)
+    return tuple(listed)
 
 
 def usable(device: Device | str | None, words: str | None = None) -> Device:
@@ -135,19 +136,19 @@ def choose(words: str | None = None) -> tuple[Device, ...]:
         InvalidArgument: a word is no device.
         DeviceMissing: a device that was asked for is not there.
     """
-    asked = kinds(words)
+    wanted_kinds = kinds(words)
     there = present()
     chosen: list[Device] = []
-    for word in asked:
-        found = [device for device in there if word in (device.kind, device.name)]
-        if not found:
+    for word in wanted_kinds:
+        matching = [device for device in there if word in (device.kind, device.name)]
+        if not matching:
             names = ", ".join(device.name for device in there) or "none"
             raise DeviceMissing(
                 f"There is no {word} that {_framework()} can use", f"the devices present are {names}",
                 f"leave it out of the list of devices, or install the driver and the {_framework()} build that see it",
             )  # fmt: skip
-        chosen.extend(device for device in found if device not in chosen)
-    return tuple(chosen) if asked else there
+        chosen.extend(device for device in matching if device not in chosen)
+    return tuple(chosen) if wanted_kinds else there
 
 
 def where(weight: Any) -> str:
@@ -161,10 +162,10 @@ def where(weight: Any) -> str:
     raw = weight if callable(held) else held
     if hasattr(raw, "devices"):
         place = next(iter(raw.devices()))
-        told = f"{place.platform}:{place.id}"
+        description = f"{place.platform}:{place.id}"
     else:
-        told = str(getattr(raw, "device", "")).lower().rpartition("device:")[2]
-    kind, _, index = told.partition(":")
+        description = str(getattr(raw, "device", "")).lower().rpartition("device:")[2]
+    kind, _, index = description.partition(":")
     kind = "gpu" if kind in GPUS else kind
     return f"{kind}:{index or 0}" if kind in KINDS else ""
 
@@ -187,10 +188,10 @@ def single(words: str | None) -> str | None:
     Raises:
         InvalidArgument: several words, or one that is no device.
     """
-    asked = kinds(words)
-    if len(asked) > 1:
+    names = kinds(words)
+    if len(names) > 1:
         raise InvalidArgument("One device is asked for", repr(words), "name a single one, such as gpu:1")
-    return asked[0] if asked else None
+    return names[0] if names else None
 
 
 def hardware(device: Device) -> str:
@@ -240,15 +241,15 @@ def kinds(words: str | None) -> tuple[str, ...]:
     Raises:
         InvalidArgument: a word is no device.
     """
-    asked = tuple(word.strip().lower() for word in (words or "").split(",") if word.strip())
-    for word in asked:
+    names = tuple(word.strip().lower() for word in (words or "").split(",") if word.strip())
+    for word in names:
         kind, colon, index = word.partition(":")
-        if kind not in KINDS or (colon and not (index.isascii() and index.isdigit())):
+        if kind not in KINDS or (colon and not re.fullmatch("[0-9]+", index)):
             allowed = ", ".join(f"{kind} or {kind}:N" for kind in KINDS)
             raise InvalidArgument(
                 "A device is not known", repr(word), f"name devices as {allowed}, with commas between"
             )
-    return asked
+    return names
 
 
 def _on_tensorflow() -> bool:
@@ -267,13 +268,13 @@ def _of_keras() -> tuple[Device, ...]:
     if not api.runs_eagerly():
         # Theano takes a GPU by a variable that is read while it is imported, and the chapter's claims need none.
         return (Device("cpu", 0),)
-    found = []
+    listed = []
     for name in api.keras().distribution.list_devices():
         kind, _, index = str(name).lower().partition(":")
         kind = "gpu" if kind in GPUS else kind
         if kind in KINDS:
-            found.append(Device(kind, int(index or 0)))
-    return tuple(found) or (Device("cpu", 0),)
+            listed.append(Device(kind, int(index or 0)))
+    return tuple(listed) or (Device("cpu", 0),)
 
 
 def _drain(device: Device) -> None:

@@ -6,7 +6,7 @@ import functools
 import sys
 from typing import Any
 
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, symbolic
 from pytest_kerasch2.framework.state_item import Item
 
 
@@ -14,9 +14,8 @@ def items() -> tuple[Item, ...]:
     """Return the items of such a Keras; none where another one runs."""
     if api.runs_eagerly():
         return ()
-    # `get_uid` is made by each engine's own module, which keeps what it counts.
-    home: Any = sys.modules[api.backend_functions().get_uid.__module__]
-    names = Item("name counters", lambda: dict(home._UID_PREFIXES), functools.partial(_set_names, home), spent=True)
+    home = symbolic.engine()
+    names = Item("name counters", lambda: dict(symbolic.counters()), _set_names, spent=True)
     # The placeholder of the engine, or the number that `set_learning_phase` left.
     phase = Item(
         "learning phase",
@@ -27,9 +26,9 @@ def items() -> tuple[Item, ...]:
     return (names, phase, *_of_theano())
 
 
-def _set_names(home: Any, before: dict[str, int]) -> None:
-    home._UID_PREFIXES.clear()
-    home._UID_PREFIXES.update(before)
+def _set_names(before: dict[str, int]) -> None:
+    symbolic.forget_names()
+    symbolic.counters().update(before)
 
 
 def _of_theano() -> tuple[Item, ...]:

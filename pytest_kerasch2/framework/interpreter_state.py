@@ -73,14 +73,14 @@ def _set_path(before: tuple[str, ...]) -> None:
 
 def _loggers() -> dict[str, Any]:
     """Return level, state and handlers of the loggers that exist, less the handlers that pytest adds for each phase."""
-    known = logging.root.manager.loggerDict
-    found: dict[str, Any] = {}
+    registered = logging.root.manager.loggerDict
+    settings: dict[str, Any] = {}
     for name in _LOGGERS:
-        logger = known.get(name) if name else logging.root
+        logger = registered.get(name) if name else logging.root
         if isinstance(logger, logging.Logger):
             handlers = [h for h in logger.handlers if not type(h).__module__.startswith("_pytest")]
-            found[name or "root"] = [logger.level, logger.disabled, logger.propagate, handlers]
-    return found
+            settings[name or "root"] = [logger.level, logger.disabled, logger.propagate, handlers]
+    return settings
 
 
 def _set_loggers(before: dict[str, Any]) -> None:
@@ -117,16 +117,17 @@ def _files() -> Any:
         descriptors = os.listdir("/proc/self/fd")  # noqa: PTH208 - runs around every check
     except OSError:
         return UNKNOWN
-    found: list[str] = []
+    opened: list[str] = []
     for descriptor in descriptors:
         try:
             name = os.readlink("/proc/self/fd/" + descriptor)
         except OSError:  # the folder's own descriptor is closed by now
             continue
-        is_file = name.startswith("/") and not name.startswith(("/dev/", "/proc/", "/memfd:"))
+        # psutil lists /proc itself, in the thread that watches a child.
+        is_file = name.startswith("/") and not f"{name}/".startswith(("/dev/", "/proc/", "/memfd:"))
         if is_file and not _OF_THE_DESK.search(name):
-            found.append(name)
-    return dict(collections.Counter(found))
+            opened.append(name)
+    return dict(collections.Counter(opened))
 
 
 def _numpy() -> Any:
@@ -172,7 +173,7 @@ def _set_gc(enabled: bool) -> None:
 
 ITEMS = (
     # By their names: what they hold may be secret.
-    Item("environment variables", _environment, _set_environment, tell=lambda found: f"{sorted(found)}"),
+    Item("environment variables", _environment, _set_environment, tell=lambda variables: f"{sorted(variables)}"),
     Item("current folder", _folder, _go_back),
     Item("warning filters", _filters, _set_filters),
     Item("loggers", _loggers, _set_loggers, same=_same_loggers),

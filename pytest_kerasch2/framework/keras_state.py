@@ -24,7 +24,7 @@ _OWN_ITEM = ("dtype_policy", *_SPENT_ATTRIBUTES)
 def items() -> tuple[Item, ...]:
     """Return the items that the Keras of this process has."""
     functions, keras = api.backend_functions(), api.keras()
-    found = [
+    result = [
         Item("floatx", functions.floatx, functions.set_floatx),
         Item("epsilon", functions.epsilon, functions.set_epsilon),
         Item("image data format", functions.image_data_format, functions.set_image_data_format),
@@ -32,11 +32,11 @@ def items() -> tuple[Item, ...]:
         Item("keras.json", _config_file, _set_config_file),
     ]
     if not api.runs_eagerly():
-        return (*found, *_custom_names_items(keras))
-    found.append(_policy_item())
-    found += _custom_names_items(keras)
-    found += _third_generation() if api.is_keras3() else _second_generation(keras)
-    return tuple(found)
+        return (*result, *_custom_names_items(keras))
+    result.append(_policy_item())
+    result += _custom_names_items(keras)
+    result += _third_generation() if api.is_keras3() else _second_generation(keras)
+    return tuple(result)
 
 
 def _policy_item() -> Item:
@@ -153,15 +153,15 @@ def _flags(home: Any) -> dict[str, Any]:
 
     None, empty containers and a flag's default are what using Keras leaves behind, and count as absent.
     """
-    found = {}
+    flags = {}
     for name, value in vars(home.GLOBAL_STATE_TRACKER).items():
         empty = value is None or (isinstance(value, (list, dict, tuple)) and not value)
         if name in _OWN_ITEM or empty or (value is True and name in _ON_BY_DEFAULT):
             continue
         if name.startswith("saving_attr_skip"):  # a cache per class, filled at the first save
             continue
-        found[name] = value.copy() if isinstance(value, (list, dict)) else value
-    return found
+        flags[name] = value.copy() if isinstance(value, (list, dict)) else value
+    return flags
 
 
 def _set_flags(home: Any, before: dict[str, Any]) -> None:
@@ -183,14 +183,14 @@ def _set_attribute(tracker: Any, name: str, value: Any) -> None:
 
 def _second_generation(keras: Any) -> list[Item]:
     home = sys.modules[inspect.unwrap(api.backend_functions().get_uid).__module__]
-    found = []
+    result = []
     if hasattr(home, "PER_GRAPH_OBJECT_NAME_UIDS"):
         uids = home.PER_GRAPH_OBJECT_NAME_UIDS
         restore = functools.partial(_set_uids, uids)
-        found.append(Item("name counters", lambda: _uids(uids), restore, tell=_tell_uids, spent=True))
+        result.append(Item("name counters", lambda: _uids(uids), restore, tell=_tell_uids, spent=True))
     if hasattr(home, "_SEED_GENERATOR"):
         local = home._SEED_GENERATOR
-        found.append(
+        result.append(
             Item(
                 "random state of Keras",
                 lambda: _python_generator(local),
@@ -202,11 +202,11 @@ def _second_generation(keras: Any) -> list[Item]:
     if hasattr(home, "_GRAPH_LEARNING_PHASES") and hasattr(home, "_DUMMY_EAGER_GRAPH"):
         # From 2.2 to 2.10 the default, 0, is noted at the first use, which changes nothing
         restore = functools.partial(_set_phase, home)
-        found.append(Item("learning phase", lambda: _phase(home), restore, same=_same_phase))
+        result.append(Item("learning phase", lambda: _phase(home), restore, same=_same_phase))
     if hasattr(keras.utils, "is_interactive_logging_enabled"):
         switch = {True: keras.utils.enable_interactive_logging, False: keras.utils.disable_interactive_logging}
-        found.append(Item("Keras logging", keras.utils.is_interactive_logging_enabled, lambda on: switch[bool(on)]()))
-    return found
+        result.append(Item("Keras logging", keras.utils.is_interactive_logging_enabled, lambda on: switch[bool(on)]()))
+    return result
 
 
 def _uids(living: Any) -> dict[Any, dict[str, int]]:

@@ -42,11 +42,11 @@ def version_of(distribution: str) -> str | None:
     else:
         import importlib_metadata as metadata
     try:
-        found = metadata.distribution(distribution).metadata
+        about = metadata.distribution(distribution).metadata
     except (metadata.PackageNotFoundError, KeyError, OSError, UnicodeError):
         return None
     # Not `metadata.version`: on CPython 3.12 and later that warns where the metadata holds no version
-    version = found.get("Version") if found is not None else None
+    version = about.get("Version") if about is not None else None
     return str(version) if version else None
 
 
@@ -72,7 +72,7 @@ def installed(environ: Mapping[str, str] | None = None, version: VersionOf = ver
     """
     chosen = backend_choice.choice(environ).name
     environ = VARIABLES if environ is None else environ
-    tensorflow = next((found for found in map(version, TENSORFLOW_DISTRIBUTIONS) if found), None)
+    tensorflow = next(filter(None, map(version, TENSORFLOW_DISTRIBUTIONS)), None)
     keras = _keras_version(tensorflow, environ, version)
     if tensorflow is None and keras is None:
         return None

@@ -15,9 +15,9 @@ from typing import Any, Iterator, Mapping
 
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.framework import api, backend_state, early_state, interpreter_state, keras_state, tensorflow_state
-from pytest_kerasch2.framework.state_item import UNKNOWN, Difference, Item, compared
+from pytest_kerasch2.framework.state_item import UNKNOWN, Item, StateDifference, compared
 
-__all__ = ["Difference", "StateSnapshot", "differences", "isolated", "leaks", "read", "restore"]
+__all__ = ["StateDifference", "StateSnapshot", "differences", "isolated", "leaks", "read", "restore"]
 
 _log = logging.getLogger(__name__)
 # Importing TensorFlow sets these for good (seen on 2.0, 2.15 and 2.21); no check can be blamed for them
@@ -38,17 +38,17 @@ def read() -> StateSnapshot:
     return StateSnapshot(MappingProxyType({item.name: item.read() for item in items}), loaded)
 
 
-def differences(before: StateSnapshot, after: StateSnapshot) -> tuple[Difference, ...]:
+def differences(before: StateSnapshot, after: StateSnapshot) -> tuple[StateDifference, ...]:
     """Return what changed between two moments; what was read at one of them only is left out."""
     return tuple(difference for _, difference in _compared(before, after))
 
 
-def leaks(before: StateSnapshot, after: StateSnapshot) -> tuple[Difference, ...]:
+def leaks(before: StateSnapshot, after: StateSnapshot) -> tuple[StateDifference, ...]:
     """Return the differences that a check must answer for: all but what is merely spent."""
     return tuple(difference for difference in differences(before, after) if not difference.spent)
 
 
-def restore(before: StateSnapshot) -> tuple[Difference, ...]:
+def restore(before: StateSnapshot) -> tuple[StateDifference, ...]:
     """Put the state back, and give what could not be."""
     for item, _ in _compared(before, read()):
         if item.restore is not None:
@@ -67,7 +67,7 @@ def isolated() -> Iterator[None]:
         restore(before)
 
 
-def _compared(before: StateSnapshot, after: StateSnapshot) -> Iterator[tuple[Item, Difference]]:
+def _compared(before: StateSnapshot, after: StateSnapshot) -> Iterator[tuple[Item, StateDifference]]:
     imported = before.loaded != after.loaded
     for item in _items()[1]:
         if imported and item.name in _CHANGED_BY_IMPORT:
@@ -85,12 +85,12 @@ def _items() -> tuple[bool, tuple[Item, ...]]:
 
 @functools.lru_cache(maxsize=None)
 def _framework_items() -> tuple[Item, ...]:
-    found: tuple[Item, ...] = ()
+    result: tuple[Item, ...] = ()
     for room in (keras_state, tensorflow_state, backend_state, early_state):
         try:
-            found += room.items()
+            result += room.items()
         except KerasCh2Error:  # a package that claims the name and is no TensorFlow: said where it is asked for
             continue
         except (AttributeError, KeyError) as error:
             _log.warning("state of this release cannot be watched in %s: %r", room.__name__, error)
-    return found
+    return result

@@ -35,7 +35,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Difference:
+class StateDifference:
     """One piece of state that is not as it was, told before and after; ``spent`` as in ``Item``."""
 
     name: str
@@ -63,18 +63,18 @@ def digest(state: Any) -> str:
     return f"state {zlib.crc32(repr(state).encode()):08x}"
 
 
-def compared(item: Item, before: Any, after: Any) -> Difference | None:
+def compared(item: Item, before: Any, after: Any) -> StateDifference | None:
     """Return the difference between two readings of an item, or None."""
     if before is UNKNOWN or after is UNKNOWN or item.same(before, after):
         return None
     if isinstance(before, dict) and isinstance(after, dict):
         before, after = _apart(before, after), _apart(after, before)
-    return Difference(item.name, _short(item.tell(before)), _short(item.tell(after)), item.spent)
+    return StateDifference(item.name, _short(item.tell(before)), _short(item.tell(after)), item.spent)
 
 
 def _same(before: Any, after: Any) -> bool:
-    plain = isinstance(before, (str, bytes, int, float, list, dict, type(None)))
-    return before is after or (plain and type(before) is type(after) and before == after)
+    comparable = isinstance(before, (str, bytes, int, float, list, dict, type(None)))
+    return before is after or (comparable and type(before) is type(after) and before == after)
 
 
 def _apart(one: dict[Any, Any], other: dict[Any, Any]) -> dict[Any, Any]:

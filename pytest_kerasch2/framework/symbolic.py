@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
+import sys
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -24,17 +25,33 @@ def is_in_use(release: Release | None) -> bool:
     return release is not None and release.backend in EARLY
 
 
-def flags(folder: Path, given: str) -> str:
+def flags(folder: Path, current: str) -> str:
     """Return settings of Theano with which it compiles into a folder, not into the home.
 
     Args:
         folder: one for all processes of a run, which are spared most of the work so.
-        given: the settings of the user, which stay in force.
+        current: the settings of the user, which stay in force.
     """
-    if "compiledir" in given:
-        return given
+    if "compiledir" in current:
+        return current
     # Of several processes one compiles at a time; the others look each second whether it has ended.
-    return ",".join([*filter(None, [given]), f"base_compiledir={(folder / 'theano').as_posix()}", "compile.wait=1"])
+    return ",".join([*filter(None, [current]), f"base_compiledir={(folder / 'theano').as_posix()}", "compile.wait=1"])
+
+
+def engine() -> Any:
+    """Return the module of Keras for the engine, which keeps what is to be kept for a process."""
+    # `get_uid` is made by each of them.
+    return sys.modules[_functions().get_uid.__module__]
+
+
+def counters() -> Any:
+    """Return how many names of each kind Keras has given, as a dictionary that it goes on with."""
+    return engine()._UID_PREFIXES
+
+
+def forget_names() -> None:
+    """Let Keras count its names from one again; CNTK's `backend` has no function for that."""
+    counters().clear()
 
 
 def tensor(value: Any) -> Any:
@@ -84,14 +101,52 @@ def call(layer: Any, inputs: Any, **options: Any) -> Any:
 
 
 def _call(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> Any:
-    given = structure(lambda value: value if is_tensor(value) else tensor(value), inputs)
     nodes = len(getattr(layer, "_inbound_nodes", ()))
     try:
-        result = layer(given, **options)
+        if _has_batches():
+            return _fed(layer, inputs, training, options)
+        tensors = structure(lambda value: value if is_tensor(value) else tensor(value), inputs)
+        result = layer(tensors, **options)
         return structure(lambda value: tensor(evaluate(value, training)), result)
     finally:
         # A call on values is no place in a graph; Keras 2 notes it as one, and then cannot tell the output's shape.
         del getattr(layer, "_inbound_nodes", [])[nodes:]
+
+
+def _has_batches() -> bool:
+    """Whether a layer takes none but tensors with an axis of examples, which are of another kind there: so on CNTK."""
+    return bool(_functions().backend() == "cntk")
+
+
+def _fed(layer: Any, inputs: Any, training: bool, options: dict[str, Any]) -> Any:
+    """Return what a layer gives for values that are fed to placeholders."""
+    functions = _functions()
+    values = structure(evaluate, inputs)
+    places = structure(lambda one: functions.placeholder(shape=(None, *one.shape[1:]), dtype=str(one.dtype)), values)
+    result = layer(places, **options)
+    _forget(layer)
+    several = isinstance(result, (list, tuple))
+    phase = functions.learning_phase()
+    # `set_learning_phase` leaves a number in its place.
+    given = [*_listed(places), *([] if isinstance(phase, int) else [phase])]
+    formula = functions.function(given, _listed(result))
+    outputs = [tensor(one) for one in formula([*_listed(values), int(training)][: len(given)])]
+    return type(result)(outputs) if several else outputs[0]
+
+
+def _forget(layer: Any) -> None:
+    """Empty the memory of a model, and of those in it, of what it gave for which tensor.
+
+    It knows tensors by their `id`, which a tensor of CNTK that is gone leaves to another one.
+    """
+    for name in ("_output_tensor_cache", "_output_mask_cache"):
+        getattr(layer, name, {}).clear()
+    for one in getattr(layer, "layers", ()):
+        _forget(one)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _is_subclassed(layer: Any) -> bool:

@@ -24,13 +24,13 @@ def items() -> tuple[Item, ...]:
 
 
 def _flag_items(tf: Any) -> list[Item]:
-    found = [Item("eager execution", tf.executing_eagerly)]
+    result = [Item("eager execution", tf.executing_eagerly)]
     config: Any = sys.modules.get(_CONFIG)
     if hasattr(tf.config, "functions_run_eagerly"):
-        found.append(Item("functions run eagerly", tf.config.functions_run_eagerly, tf.config.run_functions_eagerly))
+        result.append(Item("functions run eagerly", tf.config.functions_run_eagerly, tf.config.run_functions_eagerly))
     elif _FUNCTIONS in sys.modules:  # 2.0 has the setter, no getter
         functions = sys.modules[_FUNCTIONS]
-        found.append(
+        result.append(
             Item(
                 "functions run eagerly",
                 lambda: functions.RUN_FUNCTIONS_EAGERLY,
@@ -39,19 +39,20 @@ def _flag_items(tf: Any) -> list[Item]:
         )
     if hasattr(tf.debugging, "is_traceback_filtering_enabled"):
         filtering = _switch(tf.debugging.enable_traceback_filtering, tf.debugging.disable_traceback_filtering)
-        found.append(Item("traceback filtering", tf.debugging.is_traceback_filtering_enabled, filtering))
+        result.append(Item("traceback filtering", tf.debugging.is_traceback_filtering_enabled, filtering))
     if hasattr(tf.config.experimental, "tensor_float_32_execution_enabled"):
         room = tf.config.experimental
-        found.append(
+        result.append(
             Item("TensorFloat-32", room.tensor_float_32_execution_enabled, room.enable_tensor_float_32_execution)
         )
     if hasattr(config, "is_op_determinism_enabled") and hasattr(config, "disable_op_determinism"):
         determinism = _switch(config.enable_op_determinism, config.disable_op_determinism)
-        found.append(Item("op determinism", config.is_op_determinism_enabled, determinism))
+        result.append(Item("op determinism", config.is_op_determinism_enabled, determinism))
     debug: Any = sys.modules.get(_DEBUG)
     if hasattr(debug, "DEBUG_MODE"):
-        found.append(Item("tf.data debug mode", lambda: debug.DEBUG_MODE, functools.partial(_set, debug, "DEBUG_MODE")))
-    return found
+        switch = functools.partial(_set, debug, "DEBUG_MODE")
+        result.append(Item("tf.data debug mode", lambda: debug.DEBUG_MODE, switch))
+    return result
 
 
 def _context_items(tf: Any) -> list[Item]:
@@ -109,8 +110,8 @@ def _strategy_items(tf: Any) -> list[Item]:
 
 def _random(context: Any, generators: Any) -> Any:
     drawn = getattr(context, "_rng", None)
-    made = getattr(generators, "global_generator", None)
-    state = None if made is None else made.state.numpy().tobytes()
+    generator = getattr(generators, "global_generator", None)
+    state = None if generator is None else generator.state.numpy().tobytes()
     return context._seed, None if drawn is None else drawn.getstate(), state
 
 
@@ -137,9 +138,9 @@ def _visible(context: Any) -> Any:
     if every is None:
         return "all"
     # 2.0 lists an XLA_CPU beside the CPU, and never shows it
-    wanted = [device for device in every if not device.device_type.startswith("XLA_")]
+    physical = [device for device in every if not device.device_type.startswith("XLA_")]
     visible = list(context._visible_device_list or ())
-    return "all" if visible == wanted else tuple(device.name for device in visible)
+    return "all" if visible == physical else tuple(device.name for device in visible)
 
 
 def _logical(context: Any) -> dict[str, int]:
@@ -149,12 +150,12 @@ def _logical(context: Any) -> dict[str, int]:
 
 
 def _growth(context: Any) -> dict[str, bool]:
-    asked = getattr(context, "_memory_growth_map", None) or {}
-    return {device.name: on for device, on in asked.items() if on}
+    growth = getattr(context, "_memory_growth_map", None) or {}
+    return {device.name: on for device, on in growth.items() if on}
 
 
 def _switch(on: Callable[[], Any], off: Callable[[], Any]) -> Callable[[bool], None]:
-    return lambda wanted: (on if wanted else off)()
+    return lambda value: (on if value else off)()
 
 
 def _set(owner: Any, name: str, value: Any) -> None:

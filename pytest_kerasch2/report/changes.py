@@ -1,7 +1,8 @@
-"""What changed from one release to the next: the claims whose verdict flipped, worst first, as a Markdown page."""
+"""What changed from one release to the next, worst first, and all that is broken on each, as a Markdown page."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
@@ -16,8 +17,13 @@ from pytest_kerasch2.report.table_markdown import statement
 INTRODUCTION = (
     "For each release, the claims of the chapter whose verdict is another than on the release before it, and what a",
     "reader writes instead of the printed lines: run on that release, each of them, when the claim was found broken.",
-    "Where nothing stands to be written, no line of the chapter depends on the claim. Written by `kerasch2 table`; do",
-    "not edit.",
+    "Where nothing stands to be written, no line of the chapter depends on the claim. Below that, for each release,",
+    "everything that is broken on it, whenever it broke. Written by `kerasch2 table`; do not edit.",
+)
+MISTAKES = "Mistakes in the chapter"
+EVERYWHERE = (
+    "These claims are broken on every release that decides them. They are counted below, and not told again.",
+    "What is to be written is that of the newest release here.",
 )
 
 
@@ -54,15 +60,15 @@ def flips(table: Table, column: Column) -> list[Flip]:
     Args:
         column: one with a results file and with a release before it.
     """
-    found = []
+    all_flips = []
     for row in table["claims"]:
         seen = cells(row)
         before, after = seen.get(column["before"]), seen.get(column["name"])
         if before is None or after is None or is_untold(row, before) or is_untold(row, after):
             continue
         if before["verdict"] != after["verdict"]:
-            found.append(Flip(row, before, after))
-    return sorted(found, key=lambda flip: flip.badness)
+            all_flips.append(Flip(row, before, after))
+    return sorted(all_flips, key=lambda flip: flip.badness)
 
 
 def is_untold(row: Row, seen: Outcome) -> bool:
@@ -79,10 +85,79 @@ def page(table: Table) -> str:
         flipped = [(column, flips(table, column)) for column in line.columns if column["before"] is not None]
         parts += _overview(line, flipped, labels)
         parts += _from_the_first(table, [column for column in line.columns if _begins(column, table)])
-        for column, its in flipped:
-            if its:
-                parts += _release(column, its, labels)
+        for column, own_flips in flipped:
+            if own_flips:
+                parts += _release(column, own_flips, labels)
+    parts += _mistakes(table)
+    for line in lines(table):
+        parts += [f"## Everything broken: {cell(line.title)}", "", *_everything(table, line)]
     return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def is_mistake(row: Row) -> bool:
+    """Return whether a claim is broken wherever it was decided: the mistake is the chapter's, then."""
+    return {one["verdict"] for one in row["outcomes"]} & {"held", "broken"} == {"broken"}
+
+
+def _mistakes(table: Table) -> Iterator[str]:
+    newest = {column["name"]: place for place, column in enumerate(present(table))}
+    pairs = []
+    for row in filter(is_mistake, table["claims"]):
+        seen = {name: one for name, one in cells(row).items() if one["verdict"] == "broken"}
+        # A series has its newest release last, and the first one is that of most readers.
+        first = [name for name in seen if _series(table, name) == table["releases"][0]["series"]] or list(seen)
+        pairs.append((row, seen[max(first, key=newest.__getitem__)]))
+    if pairs:
+        yield from (f"## {MISTAKES}", "", *EVERYWHERE, "")
+        yield from _causes(pairs)
+        yield from workaround_code.blocks(pairs)
+
+
+def _series(table: Table, name: str) -> str:
+    return next(str(column["series"]) for column in table["releases"] if column["name"] == name)
+
+
+def _everything(table: Table, line: Line) -> Iterator[str]:
+    """Yield a section for each release of a line; one that is as an earlier one names that one."""
+    earlier: dict[str, Column] = {}
+    for column in line.columns:
+        if "absent" in column:
+            continue
+        own = "\n".join(_own_broken(table, column))
+        first = earlier.setdefault(own, column)
+        yield from (f"### {_heading(column)}", "", _counted(table, column), "")
+        if first is not column:
+            link_there = f"[{cell(first['label'])}](#{_anchor(_heading(first))})"
+            yield from (f"They are those of {link_there}, with the same causes and the same lines to write.", "")
+        elif own:
+            yield own
+
+
+def _heading(column: Column) -> str:
+    return f"{cell(column['label'])}: everything broken"
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _counted(table: Table, column: Column) -> str:
+    pairs = broken(table, column)
+    mistakes = sum(is_mistake(row) for row, _ in pairs)
+    if not pairs:
+        return "Nothing."
+    changed = f"{len(pairs) - mistakes} by a release of TensorFlow or Keras" if mistakes < len(pairs) else ""
+    wrong = f"{mistakes} by a [mistake in the chapter](#{_anchor(MISTAKES)})" if mistakes else ""
+    return f"Broken claims: {' and '.join(filter(None, (changed, wrong)))}."
+
+
+def _own_broken(table: Table, column: Column) -> Iterator[str]:
+    own = [(row, seen) for row, seen in broken(table, column) if not is_mistake(row)]
+    if own:
+        yield from ("| Broken claim | Why |", "| --- | --- |")
+        yield from (f"| {statement(row)} | {_cause(seen, sourced=False)} |" for row, seen in own)
+        yield ""
+        yield from workaround_code.blocks(own)
 
 
 def _overview(line: Line, flipped: Sequence[tuple[Column, Sequence[Flip]]], labels: Mapping[str, str]) -> Iterator[str]:
@@ -91,28 +166,28 @@ def _overview(line: Line, flipped: Sequence[tuple[Column, Sequence[Flip]]], labe
         return
     yield "| Release | Against | Newly broken | Hold again | Other |"
     yield "| --- | --- | ---: | ---: | ---: |"
-    for column, its in flipped:
-        breaks, mends = sum(flip.breaks for flip in its), sum(flip.mends for flip in its)
-        found = " | ".join(str(number or "·") for number in (breaks, mends, len(its) - breaks - mends))
-        yield f"| {cell(column['label'])} | {cell(labels[column['before']])} | {found} |"
+    for column, own_flips in flipped:
+        breaks, mends = sum(flip.breaks for flip in own_flips), sum(flip.mends for flip in own_flips)
+        numbers = " | ".join(str(number or "·") for number in (breaks, mends, len(own_flips) - breaks - mends))
+        yield f"| {cell(column['label'])} | {cell(labels[column['before']])} | {numbers} |"
     yield from ("", *_missing(line))
 
 
 def _missing(line: Line) -> list[str]:
     absent = [f"{cell(column['label'])} ({cell(column['absent'])})" for column in line.columns if "absent" in column]
     partial = [cell(column["label"]) for column in line.columns if not column.get("complete", True)]
-    told = [f"Without a results file: {'; '.join(absent)}.", ""] if absent else []
-    return [*told, f"Interrupted, and so compared in part: {', '.join(partial)}.", ""] if partial else told
+    absence = [f"Without a results file: {'; '.join(absent)}.", ""] if absent else []
+    return [*absence, f"Interrupted, and so compared in part: {', '.join(partial)}.", ""] if partial else absence
 
 
-def _release(column: Column, its: Sequence[Flip], labels: Mapping[str, str]) -> Iterator[str]:
+def _release(column: Column, own_flips: Sequence[Flip], labels: Mapping[str, str]) -> Iterator[str]:
     yield from (f"### {cell(column['label'])}, against {cell(labels[column['before']])}", "")
     yield from ("| Claim | Was | Is | Why |", "| --- | --- | --- | --- |")
-    for flip in its:
+    for flip in own_flips:
         was, now = (f"{SIGNS[seen['verdict']]} {WORDS[seen['verdict']]}" for seen in (flip.before, flip.after))
         yield f"| {statement(flip.row)} | {was} | {now} | {_why(flip)} |"
     yield ""
-    yield from workaround_code.blocks([(flip.row, flip.after) for flip in its if flip.breaks])
+    yield from workaround_code.blocks([(flip.row, flip.after) for flip in own_flips if flip.breaks])
 
 
 def broken(table: Table, column: Column) -> list[tuple[Row, Outcome]]:
@@ -134,14 +209,17 @@ def _begins(column: Column, table: Table) -> bool:
 def _from_the_first(table: Table, columns: Sequence[Column]) -> Iterator[str]:
     """Yield what is broken where a line begins, which is no flip and concerns a reader all the same."""
     for column in columns:
-        its = broken(table, column)
-        if its:
+        pairs = broken(table, column)
+        if pairs:
             yield from (f"### {cell(column['label'])}, with none before it", "")
-            yield from ("| Broken claim | Why |", "| --- | --- |")
-            for row, outcome in its:
-                yield f"| {statement(row)} | {_cause(outcome)} |"
-            yield ""
-            yield from workaround_code.blocks(its)
+            yield from _causes(pairs)
+            yield from workaround_code.blocks(pairs)
+
+
+def _causes(pairs: Sequence[tuple[Row, Outcome]]) -> Iterator[str]:
+    yield from ("| Broken claim | Why |", "| --- | --- |")
+    yield from (f"| {statement(row)} | {_cause(outcome)} |" for row, outcome in pairs)
+    yield ""
 
 
 def _why(flip: Flip) -> str:
@@ -152,10 +230,11 @@ def _why(flip: Flip) -> str:
     return cell(flip.after["evidence"][-1])
 
 
-def _cause(seen: Outcome) -> str:
-    known = seen["known_issue"]
+def _cause(seen: Outcome, *, sourced: bool = True) -> str:
+    issue = seen["known_issue"]
     if seen["verdict"] != "broken":
         return cell(seen["evidence"][-1])
-    if known is None:
+    if issue is None:
         return f"no cause is recorded; seen: {cell(seen['evidence'][-1])}"
-    return f"{cell(known['cause'])} {link('source', known['source'])}"
+    cause = cell(issue["cause"])
+    return f"{cause} {link('source', issue['source'])}" if sourced else cause

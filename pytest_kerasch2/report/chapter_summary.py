@@ -26,11 +26,11 @@ def counts(claims: list[Entry]) -> dict[str, int]:
 
 
 def by_section(claims: list[Entry]) -> Iterator[tuple[str, list[Entry]]]:
-    """Return each section with its claims, in the order in which the chapter has them."""
+    """Return each section with its claims, in the order of the claims, which results have from the chapter."""
     sections: dict[str, list[Entry]] = {}
     for claim in claims:
         sections.setdefault(claim["section"], []).append(claim)
-    return iter(sorted(sections.items(), key=lambda pair: _place(pair[0])))
+    return iter(sections.items())
 
 
 def is_explained(entry: Entry) -> bool:
@@ -71,9 +71,9 @@ def grouped_causes(claims: list[Entry]) -> dict[tuple[str, str], list[Entry]]:
     """Return, for what is broken as recorded, each cause with its source and its claims."""
     groups: dict[tuple[str, str], list[Entry]] = {}
     for claim in claims:
-        known = claim["known_issue"]
-        if claim["verdict"] == "broken" and known is not None:
-            groups.setdefault((known["cause"], known["source"]), []).append(claim)
+        issue = claim["known_issue"]
+        if claim["verdict"] == "broken" and issue is not None:
+            groups.setdefault((issue["cause"], issue["source"]), []).append(claim)
     return groups
 
 
@@ -85,29 +85,6 @@ def release_line(environment: Mapping[str, Any]) -> str:
         f"Keras {environment['keras']}, backend {environment['backend']}, "
         f"Python {environment['python']}, NumPy {environment['numpy']}, {environment['platform']}"
     )
-
-
-# The headings of the chapter in its order, in our words; a section that is not here comes last.
-HEADINGS = (
-    "Adoption and advantages",
-    "Features",
-    "Configuration file",
-    "Backend",
-    "Data types",
-    "Models",
-    "Sequential model",
-    "Sequential model, first way",
-    "Sequential model, second way",
-    "Functional API",
-    "Subclassing the model",
-    "Data pipelines",
-    "Saving and loading",
-    "Data sets",
-)
-
-
-def _place(section: str) -> int:
-    return HEADINGS.index(section) if section in HEADINGS else len(HEADINGS)
 
 
 def incomplete(results: Mapping[str, Any]) -> str:

@@ -15,14 +15,14 @@ def differences(committed: Table, fresh: Table) -> list[str]:
     nor is a printed figure that a run left open which did not train; a claim that a whole run did not decide is one, as
     is a release that the committed table does not have.
     """
-    known = {column["name"] for column in present(committed)}
-    found: list[str] = []
+    names = {column["name"] for column in present(committed)}
+    lines: list[str] = []
     for column in present(fresh):
-        if column["name"] in known:
-            found += _cells(committed, fresh, column)
+        if column["name"] in names:
+            lines += _cells(committed, fresh, column)
         else:
-            found.append(f"{column['environment']}: the table has no column {column['name']}")
-    return found
+            lines.append(f"{column['environment']}: the table has no column {column['name']}")
+    return lines
 
 
 def _cells(committed: Table, fresh: Table, column: Column) -> Iterator[str]:
@@ -38,8 +38,8 @@ def _cells(committed: Table, fresh: Table, column: Column) -> Iterator[str]:
 
 
 def _verdicts(table: Table, release: str) -> dict[str, str]:
-    found = {row["id"]: cells(row).get(release) for row in table["claims"]}
-    return {name: WORDS[seen["verdict"]] for name, seen in found.items() if seen is not None}
+    outcomes = {row["id"]: cells(row).get(release) for row in table["claims"]}
+    return {name: WORDS[seen["verdict"]] for name, seen in outcomes.items() if seen is not None}
 
 
 def _figures(table: Table) -> set[str]:

@@ -9,34 +9,36 @@ from pytest_kerasch2.foreign import cell, code, link
 from pytest_kerasch2.report.chapter_summary import by_section
 
 
-def page(checks: Iterable[Check]) -> str:
-    """Return the page for these checks; those of one claim are told together."""
+def page(checks: Iterable[Check], sections: Sequence[str]) -> str:
+    """Return the page for these checks by section, in that order; those of one claim are told together."""
     grouped: dict[str, list[Check]] = {}
     for check in checks:
         grouped.setdefault(check.claim.id, []).append(check)
     entries: list[Mapping[str, Any]] = [_entry(same) for same in grouped.values()]
     lines = ["# The claims", "", f"{len(entries)} claims. Written by `python docs/write_claims.py`; do not edit.", ""]
-    for section, its in by_section(entries):
+    # Sorting keeps the order of the claims within a section
+    entries.sort(key=lambda entry: sections.index(entry["section"]))
+    for section, members in by_section(entries):
         lines += [f"## {cell(section)}", "", "| Claim | Statement | Kind | Known to be broken | Shown to fail by |"]
-        lines += ["| --- | --- | --- | --- | --- |", *(entry["row"] for entry in its), ""]
+        lines += ["| --- | --- | --- | --- | --- |", *(entry["row"] for entry in members), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _entry(checks: Sequence[Check]) -> dict[str, Any]:
     claim = checks[0].claim
-    known = "<br>".join(_told(one) for check in checks for one in check.known_issues)
+    issues = "<br>".join(_told(one) for check in checks for one in check.known_issues)
     faults = dict.fromkeys(_words(one) for check in checks for one in check.faults)
     proof = checks[0].pending or ", ".join(faults)
-    row = f"| {code(claim.id)} | {cell(claim.statement)} | {claim.kind} | {known} | {cell(proof)} |"
+    row = f"| {code(claim.id)} | {cell(claim.statement)} | {claim.kind} | {issues} | {cell(proof)} |"
     return {"section": claim.section, "row": row}
 
 
-def _told(known: KnownIssue) -> str:
-    plain = known.to_dict()
+def _told(issue: KnownIssue) -> str:
+    plain = issue.to_dict()
     since, until = plain["since"], plain["until"]
     span = f"{since or 'the first'} to {until or 'now'}"
-    limited = f" ({', '.join(known.only)})" if known.only else ""
-    return f"{cell(span + limited + ': ' + known.cause)} {link('source', known.source)}"
+    limited = f" ({', '.join(issue.only)})" if issue.only else ""
+    return f"{cell(span + limited + ': ' + issue.cause)} {link('source', issue.source)}"
 
 
 def _words(factory: Any) -> str:

@@ -94,5 +94,5 @@ def _check_row(row: Row, names: set[str]) -> None:
             seen.add(name)
 
 
-def _damaged(found: str) -> BadTable:
-    return BadTable(f"A compatibility table is not of schema {SCHEMA}", found, REMEDY)
+def _damaged(detail: str) -> BadTable:
+    return BadTable(f"A compatibility table is not of schema {SCHEMA}", detail, REMEDY)

@@ -13,7 +13,7 @@ from typing import Any, Sequence
 from pytest_kerasch2.errors import BadTable
 from pytest_kerasch2.report.chapter_summary import counts
 from pytest_kerasch2.report.compatibility_table import Column, Row, Table, cells, present
-from pytest_kerasch2.report.merging import TOLD, Run, add_outcome, runs_of
+from pytest_kerasch2.report.merging import TOLD, ColumnResults, add_outcome, runs_of
 
 
 def put_into(table: Table, paths: Sequence[Path]) -> Table:
@@ -27,30 +27,30 @@ def put_into(table: Table, paths: Sequence[Path]) -> Table:
         BadResults: a file is missing, is no JSON, or is of another schema.
         BadTable: a results file cannot tell the figures of a column; the message names the file.
     """
-    told = copy.deepcopy(table)
-    columns: dict[str, Any] = {column["name"]: column for column in present(told)}
+    completed = copy.deepcopy(table)
+    columns: dict[str, Any] = {column["name"]: column for column in present(completed)}
     for run in runs_of(paths):
-        _check(run, told, columns)
-        _put(run, told, columns[run.release.name])
+        _check(run, completed, columns)
+        _put(run, completed, columns[run.release.name])
     for column in columns.values():
-        seen = [cells(row).get(column["name"]) for row in told["claims"]]
+        seen = [cells(row).get(column["name"]) for row in completed["claims"]]
         column["counts"] = counts([outcome for outcome in seen if outcome is not None])
-    return told
+    return completed
 
 
-def _check(run: Run, table: Table, columns: dict[str, Any]) -> None:
+def _check(run: ColumnResults, table: Table, columns: dict[str, Any]) -> None:
     name, facts = run.release.name, run.results["environment"]
     if not any(entry["kind"] == "figure" and entry["verdict"] != "inconclusive" for entry in run.results["claims"]):
         raise BadTable(
             "A results file tells no printed figure", str(run.path), "run pytest --chapter-accuracy with MNIST"
         )
     if facts["plugin"] != table["plugin"]:
-        found = f"{facts['plugin']} in {run.path}, {table['plugin']} in the table"
-        raise BadTable("Figures are of another plugin version than the table", found, "train with that version")
+        detail = f"{facts['plugin']} in {run.path}, {table['plugin']} in the table"
+        raise BadTable("Figures are of another plugin version than the table", detail, "train with that version")
     if not facts.get("trained", False) or not (run.results["complete"] or run.results.get("selected", False)):
-        found = f"{run.path}: {'interrupted' if facts.get('trained', False) else 'it did not train'}"
+        detail = f"{run.path}: {'interrupted' if facts.get('trained', False) else 'it did not train'}"
         raise BadTable(
-            "A results file cannot tell the printed figures", found, "run pytest --chapter-accuracy to its end"
+            "A results file cannot tell the printed figures", detail, "run pytest --chapter-accuracy to its end"
         )
     if name not in columns:
         raise BadTable("Figures are of a release that the table does not have", f"{run.path}: {name}", "leave it out")
@@ -59,7 +59,7 @@ def _check(run: Run, table: Table, columns: dict[str, Any]) -> None:
         raise BadTable("The figures of a release are told already", f"{run.path}: {name}", remedy)
 
 
-def _put(run: Run, table: Table, column: Any) -> None:
+def _put(run: ColumnResults, table: Table, column: Any) -> None:
     entries = {entry["id"]: entry for entry in run.results["claims"] if entry["kind"] == "figure"}
     rows = {row["id"]: row for row in table["claims"]}
     for name, entry in entries.items():
@@ -82,6 +82,6 @@ def _replace(row: Any, entry: dict[str, Any], release: str) -> None:
     add_outcome(row["outcomes"], entry, release)
 
 
-def _by(run: Run) -> str:
+def _by(run: ColumnResults) -> str:
     facts = run.results["environment"]
     return f"by a run of its own: Python {facts['python']}, NumPy {facts['numpy']}, {facts['platform']}"

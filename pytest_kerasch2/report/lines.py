@@ -47,8 +47,8 @@ def lines(table: Table) -> tuple[Line, ...]:
     for column in table["releases"]:
         groups.setdefault(column["series"], []).append(column)
     return tuple(
-        Line(series, tuple(its), tuple(shortened([column["label"] for column in its])))
-        for series, its in groups.items()
+        Line(series, tuple(columns), tuple(shortened([column["label"] for column in columns])))
+        for series, columns in groups.items()
     )
 
 
@@ -74,19 +74,19 @@ def spans(line: Line, keys: Mapping[str, Hashable]) -> dict[Any, str]:
     Args:
         keys: the name of a release -> what is so there; a release that is left out was not looked at.
     """
-    found: dict[Any, list[tuple[int, int]]] = {}
+    by_key: dict[Any, list[tuple[int, int]]] = {}
     for place, column in enumerate(line.columns):
         key = keys.get(column["name"])
         if key is None:
             continue
-        its = found.setdefault(key, [])
-        if its and its[-1][1] == place - 1 and column["before"] == line.columns[place - 1]["name"]:
-            its[-1] = (its[-1][0], place)
+        key_spans = by_key.setdefault(key, [])
+        if key_spans and key_spans[-1][1] == place - 1 and column["before"] == line.columns[place - 1]["name"]:
+            key_spans[-1] = (key_spans[-1][0], place)
         else:
-            its.append((place, place))
-    if len(found) == 1 and all(column["name"] in keys for column in line.columns if "absent" not in column):
-        return dict.fromkeys(found, "")
-    return {key: ", ".join(_words(line, *ends) for ends in its) for key, its in found.items()}
+            key_spans.append((place, place))
+    if len(by_key) == 1 and all(column["name"] in keys for column in line.columns if "absent" not in column):
+        return dict.fromkeys(by_key, "")
+    return {key: ", ".join(_words(line, *ends) for ends in key_spans) for key, key_spans in by_key.items()}
 
 
 def _words(line: Line, first: int, last: int) -> str:

@@ -33,9 +33,9 @@ def page(results: Mapping[str, Any]) -> str:
 def _sections(claims: list[Mapping[str, Any]]) -> list[str]:
     headings = " | ".join(f"{SIGNS[verdict]} {WORDS[verdict]}" for verdict in VERDICTS)
     lines = [f"| Section | {headings} |", "| --- |" + " ---: |" * len(VERDICTS)]
-    for section, its in by_section(claims):
-        found = counts(its)
-        lines.append(f"| {cell(section)} | " + " | ".join(str(found[verdict]) for verdict in VERDICTS) + " |")
+    for section, members in by_section(claims):
+        counted = counts(members)
+        lines.append(f"| {cell(section)} | " + " | ".join(str(counted[verdict]) for verdict in VERDICTS) + " |")
     total = counts(claims)
     lines.append("| **All** | " + " | ".join(f"**{total[verdict]}**" for verdict in VERDICTS) + " |")
     return [*lines, ""]
@@ -58,10 +58,10 @@ def _broken(claims: list[Mapping[str, Any]]) -> list[str]:
     if not causes:
         return []
     lines = ["### Broken, and why", "", "| Claim | Statement | Cause |", "| --- | --- | --- |"]
-    for (cause, source), its in causes.items():
+    for (cause, source), members in causes.items():
         lines += [
             f"| {cell(claim['id'])} | {cell(claim['statement'])} | {cell(cause)} ({link('source', source)}) |"
-            for claim in its
+            for claim in members
         ]
     return [*lines, ""]
 

@@ -21,7 +21,7 @@ TOLD = ("section", "statement", "kind")
 
 
 @dataclass(frozen=True)
-class Run:
+class ColumnResults:
     """One results, and the file that it was read from."""
 
     path: Path
@@ -70,14 +70,14 @@ def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete
     }
 
 
-def runs_of(paths: Sequence[Path]) -> list[Run]:
+def runs_of(paths: Sequence[Path]) -> list[ColumnResults]:
     """Return the results files of these files, none of which decides a claim twice.
 
     Raises:
         BadResults: a file is missing, is no JSON, or is of another schema.
         BadTable: a results file decides a claim twice.
     """
-    runs = [Run(path, results.read(path)) for path in paths]
+    runs = [ColumnResults(path, results.read(path)) for path in paths]
     for run in runs:
         ids = [entry["id"] for entry in run.results["claims"]]
         if len(set(ids)) < len(ids):
@@ -86,27 +86,29 @@ def runs_of(paths: Sequence[Path]) -> list[Run]:
     return runs
 
 
-def _check_alike(runs: Sequence[Run]) -> None:
+def _check_alike(runs: Sequence[ColumnResults]) -> None:
     first: dict[str, Path] = {}
     for run in runs:
         first.setdefault(run.results["environment"]["plugin"], run.path)
     if len(first) > 1:
-        found = "; ".join(f"{version} in {path}" for version, path in first.items())
-        raise BadTable("The results files are of different plugin versions", found, "run all releases with one version")
+        detail = "; ".join(f"{version} in {path}" for version, path in first.items())
+        raise BadTable(
+            "The results files are of different plugin versions", detail, "run all releases with one version"
+        )
 
 
-def _check_single(runs: Sequence[Run]) -> None:
+def _check_single(runs: Sequence[ColumnResults]) -> None:
     releases: dict[str, Path] = {}
     environments: dict[str, Path] = {}
     for run in runs:
         for seen, key in ((releases, run.release.name), (environments, run.environment)):
             if key in seen:
-                found = f"{seen[key]} and {run.path} are both of {key}"
-                raise BadTable("Two results files are of the same release", found, "name one of them")
+                detail = f"{seen[key]} and {run.path} are both of {key}"
+                raise BadTable("Two results files are of the same release", detail, "name one of them")
             seen[key] = run.path
 
 
-def _check_whole(run: Run, allow_incomplete: bool) -> None:
+def _check_whole(run: ColumnResults, allow_incomplete: bool) -> None:
     if not run.results["complete"] and not allow_incomplete:
         raise BadTable(
             "A results file is of some claims only, or of an interrupted run",
@@ -115,7 +117,7 @@ def _check_whole(run: Run, allow_incomplete: bool) -> None:
         )
 
 
-def _columns(runs: Sequence[Run], listed: Sequence[Listed]) -> list[tuple[Listed, Run | None]]:
+def _columns(runs: Sequence[ColumnResults], listed: Sequence[Listed]) -> list[tuple[Listed, ColumnResults | None]]:
     if not listed:
         return _unlisted(sorted(runs, key=_age))
     names = {one.environment for one in listed}
@@ -127,14 +129,14 @@ def _columns(runs: Sequence[Run], listed: Sequence[Listed]) -> list[tuple[Listed
     return [(one, by_name.get(one.environment)) for one in listed]
 
 
-def _unlisted(runs: Sequence[Run]) -> list[tuple[Listed, Run | None]]:
+def _unlisted(runs: Sequence[ColumnResults]) -> list[tuple[Listed, ColumnResults | None]]:
     labels = [_label(run.release) for run in runs]
     counted = Counter(labels)
     named = (label if counted[label] == 1 else run.release.name for run, label in zip(runs, labels))
     return [(Listed(run.environment, label, ""), run) for run, label in zip(runs, named)]
 
 
-def _age(run: Run) -> tuple[Any, ...]:
+def _age(run: ColumnResults) -> tuple[Any, ...]:
     release = run.release
     versions = [() if version == ABSENT else numbers(version) for version in (release.tensorflow, release.keras)]
     return (release.backend != "tensorflow", release.backend, *versions, run.environment)
@@ -146,7 +148,7 @@ def _label(release: Release) -> str:
     return f"TensorFlow {release.name.split('/')[0]}"
 
 
-def _headings(columns: Iterable[tuple[Listed, Run | None]], folders: Sequence[Path]) -> list[dict[str, Any]]:
+def _headings(columns: Iterable[tuple[Listed, ColumnResults | None]], folders: Sequence[Path]) -> list[dict[str, Any]]:
     headings = []
     latest: dict[tuple[str, str], str] = {}
     for one, run in columns:
@@ -160,7 +162,7 @@ def _headings(columns: Iterable[tuple[Listed, Run | None]], folders: Sequence[Pa
     return headings
 
 
-def _present(one: Listed, run: Run, before: str | None) -> dict[str, Any]:
+def _present(one: Listed, run: ColumnResults, before: str | None) -> dict[str, Any]:
     facts = run.results["environment"]
     return {
         "name": run.release.name,
@@ -194,23 +196,23 @@ def _reason(environment: str, folders: Sequence[Path]) -> str:
     return NOT_GIVEN
 
 
-def _rows(runs: Sequence[Run]) -> list[Mapping[str, Any]]:
+def _rows(runs: Sequence[ColumnResults]) -> list[Mapping[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     origin: dict[str, Path] = {}
     for run in runs:
         for entry in run.results["claims"]:
             name = entry["id"]
-            told = {"id": name, **{word: entry[word] for word in TOLD}}
-            row = rows.setdefault(name, {**told, "outcomes": []})
-            _check_told_alike(told, row, [origin.setdefault(name, run.path), run.path])
+            statement = {"id": name, **{word: entry[word] for word in TOLD}}
+            row = rows.setdefault(name, {**statement, "outcomes": []})
+            _check_told_alike(statement, row, [origin.setdefault(name, run.path), run.path])
             add_outcome(row["outcomes"], entry, run.release.name)
-    return [row for _, its in by_section(list(rows.values())) for row in its]
+    return [row for _, members in by_section(list(rows.values())) for row in members]
 
 
-def _check_told_alike(told: Mapping[str, Any], row: Mapping[str, Any], paths: Sequence[Path]) -> None:
-    if any(told[word] != row[word] for word in TOLD):
-        found = f"{told['id']} in {paths[0]} and {paths[1]}"
-        raise BadTable("Two results files state a claim differently", found, "run both releases with the same claims")
+def _check_told_alike(statement: Mapping[str, Any], row: Mapping[str, Any], paths: Sequence[Path]) -> None:
+    if any(statement[word] != row[word] for word in TOLD):
+        detail = f"{statement['id']} in {paths[0]} and {paths[1]}"
+        raise BadTable("Two results files state a claim differently", detail, "run both releases with the same claims")
 
 
 def add_outcome(outcomes: list[dict[str, Any]], entry: Mapping[str, Any], release: str) -> None:

@@ -16,8 +16,8 @@ from pytest_kerasch2.report.compatibility_table import Column, Outcome, Row, Tab
 
 ASSETS = Path(__file__).parent / "page_assets"
 # In this order: the later ones use what the earlier ones define.
-STYLES = ("colours.css", "page.css", "panel.css", "print.css")
-SCRIPTS = ("view.js", "grid.js", "panel.js", "main.js")
+STYLES = ("colours.css", "page.css", "panel.css", "answers.css", "print.css")
+SCRIPTS = ("view.js", "grid.js", "panel.js", "search.js", "answers.js", "main.js")
 SERIES = {
     "tensorflow": "TensorFlow, newest Keras",
     "keras": "Keras 3 by minor",
@@ -82,12 +82,13 @@ def _content(table: Table) -> dict[str, Any]:
     from markupsafe import Markup
 
     columns: Sequence[Column] = table["releases"]
-    sections = [(name, [(row, _cells(row, columns)) for row in its]) for name, its in by_section(table["claims"])]
-    shown = [cell for _, its in sections for _, line in its for cell in line]
+    sections = [(name, [(row, _cells(row, columns)) for row in rows]) for name, rows in by_section(table["claims"])]
+    shown = [cell for _, rows in sections for _, line in rows for cell in line]
     return {
         "plugin": table["plugin"],
         "columns": columns,
         "groups": _groups(columns),
+        "choices": _choices(columns),
         "series": {name: SERIES.get(name, name) for name in dict.fromkeys(one["series"] for one in columns)},
         "backends": sorted({one["backend"] for one in columns if "backend" in one}),
         "sections": sections,
@@ -97,14 +98,24 @@ def _content(table: Table) -> dict[str, Any]:
         ],
         "unrecorded": sum(cell.style.endswith("unrecorded") for cell in shown),
         "interrupted": INTERRUPTED,
-        "claims": sum(len(its) for _, its in sections),
-        "data": Markup(_embedded(_packed(columns, [row for _, its in sections for row, _ in its]))),
+        "claims": sum(len(rows) for _, rows in sections),
+        "data": Markup(_embedded(_packed(columns, [row for _, rows in sections for row, _ in rows]))),
     }
 
 
 def _groups(columns: Sequence[Column]) -> list[Group]:
-    runs = ((name, sum(1 for _ in its)) for name, its in groupby(columns, key=lambda one: str(one["series"])))
+    runs = ((name, sum(1 for _ in group)) for name, group in groupby(columns, key=lambda one: str(one["series"])))
     return [Group(name, SERIES.get(name, name), size) for name, size in runs]
+
+
+def _choices(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
+    """Return the releases that a reader may have, by series, the newest first."""
+    series: dict[str, list[Column]] = {}
+    for one in columns:
+        if "absent" not in one:
+            name = str(one["series"])
+            series.setdefault(SERIES.get(name, name), []).insert(0, one)
+    return list(series.items())
 
 
 def _cells(row: Row, columns: Sequence[Column]) -> list[Cell]:
@@ -145,13 +156,16 @@ def _packed_claim(row: Row, columns: Sequence[Column], texts: dict[str, int]) ->
             "expected": one["expected"],
             "evidence": [place(line) for line in one["evidence"]],
             "known_issue": one["known_issue"] and {key: place(value) for key, value in one["known_issue"].items()},
-            "workarounds": [{"write": place(its["write"]), "worked": its["worked"]} for its in one["workarounds"]],
+            "workarounds": [
+                {"write": place(workaround["write"]), "worked": workaround["worked"]}
+                for workaround in one["workarounds"]
+            ],
             "remedy": place(one["remedy"]),
         }
         for one in row["outcomes"]
     ]
-    told = {key: row[key] for key in ("id", "section", "statement", "kind")}
-    return {**told, "outcomes": outcomes, "cells": [numbers.get(one["name"], -1) for one in columns]}
+    statement = {key: row[key] for key in ("id", "section", "statement", "kind")}
+    return {**statement, "outcomes": outcomes, "cells": [numbers.get(one["name"], -1) for one in columns]}
 
 
 def _embedded(data: Any) -> str:

@@ -43,23 +43,20 @@ def refuse(path: Path) -> None:
     """
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidArgument("A picture is of no kind that can be drawn", repr(path.name), "call it .png or .svg")
-    if path.is_dir() or not path.parent.is_dir():
-        found = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise InvalidArgument("A picture cannot be written", found, "name a file in a folder that exists")
     why = files.why_not(path)
     if why is not None:
         raise InvalidArgument("A picture cannot be written", why, "name a file in a folder that can be written")
     _matplotlib()
 
 
-def write(draw: Callable[[Any], Any], path: Path, title: str, told: str, subject: str) -> None:
+def write(draw: Callable[[Any], Any], path: Path, title: str, description: str, subject: str) -> None:
     """Draw, and write the picture under its name, whole or not at all.
 
     Args:
         draw: gives the figure, by Matplotlib with its `figure` and `ticker` imported.
         path: of a file in .png or .svg.
         title: which the file has as its own.
-        told: what the picture tells, in words.
+        description: what the picture tells, in words.
         subject: what it is a picture of, in a word or two: an SVG is read out with both.
 
     Raises:
@@ -68,9 +65,9 @@ def write(draw: Callable[[Any], Any], path: Path, title: str, told: str, subject
     """
     refuse(path)
     kind = path.suffix.lower()[1:]
-    picture = drawn(draw, kind, {"Title": visible(title), "Description": visible(told)})
+    picture = drawn(draw, kind, {"Title": visible(title), "Description": visible(description)})
     try:
-        files.write_bytes(_spoken(picture, f"{subject}: {told}") if kind == "svg" else picture, path)
+        files.write_bytes(_spoken(picture, f"{subject}: {description}") if kind == "svg" else picture, path)
     except BadResults as error:
         raise InvalidArgument("A picture cannot be written", error.found, error.remedy) from error
 
@@ -120,6 +117,6 @@ def _as_text(figure: Any) -> Any:
     return figure
 
 
-def _spoken(svg: bytes, told: str) -> bytes:
+def _spoken(svg: bytes, description: str) -> bytes:
     """Return an SVG that is read out as one picture with these words, and not as all of its numbers."""
-    return svg.replace(b"<svg ", f'<svg role="img" aria-label="{attribute(told)}" '.encode(), 1)
+    return svg.replace(b"<svg ", f'<svg role="img" aria-label="{attribute(description)}" '.encode(), 1)

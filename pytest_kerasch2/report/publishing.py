@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Mapping, Sequence
+from typing import Callable, Sequence
 
 from pytest_kerasch2 import files
 from pytest_kerasch2.errors import BadTable
@@ -22,7 +22,7 @@ from pytest_kerasch2.report.compatibility_table import Table
 
 
 @dataclass(frozen=True)
-class Order:
+class TableRequest:
     """What is to be made, and of what.
 
     Attributes:
@@ -46,26 +46,18 @@ class Order:
     changes: Path | None = None
 
     @property
-    def writers(self) -> Mapping[Path, Callable[[Table], str]]:
-        """Return each file to be written with what makes its text.
-
-        Raises:
-            BadTable: two texts are to go into one file.
-        """
-        wanted = (
+    def writers(self) -> list[tuple[Path, Callable[[Table], str]]]:
+        """Return each file to be written with what makes its text."""
+        outputs = (
             (self.json, compatibility_table.text),
             (self.markdown, table_markdown.page),
             (self.html, _html),
             (self.changes, changes.page),
         )
-        chosen = [(place, writer) for place, writer in wanted if place is not None]
-        if len({place.absolute() for place, _ in chosen}) < len(chosen):
-            found = ", ".join(str(place) for place, _ in chosen)
-            raise BadTable("Two outputs are to be written into one file", found, "name a file for each")
-        return dict(chosen)
+        return [(place, writer) for place, writer in outputs if place is not None]
 
 
-def publish(order: Order) -> tuple[list[str], list[str]]:
+def publish(order: TableRequest) -> tuple[list[str], list[str]]:
     """Write what was ordered; nothing is written where anything is refused.
 
     Returns:
@@ -74,26 +66,25 @@ def publish(order: Order) -> tuple[list[str], list[str]]:
     Raises:
         BadResults: a results file cannot be read, or a file cannot be written.
         BadTable: the results files cannot be merged, or another file given is damaged; the message names it.
+        InvalidArgument: an output cannot be written, or would overwrite a results file or another output.
     """
-    writers = order.writers
-    _check_places(order, writers)
+    files.check_outputs([place for place, _ in order.writers], (*order.results_files, *order.figures))
     # Read before anything is written: the table to compare with may be the one that is written anew.
     committed = None if order.check is None else compatibility_table.read(order.check)
     table = figures.put_into(_table(order), order.figures)
-    texts = {place: writer(table) for place, writer in writers.items()}
-    for place, text in texts.items():
+    for place, text in [(place, writer(table)) for place, writer in order.writers]:
         files.write_text(text, place)
     return summary(table), [] if committed is None else checking.differences(committed, table)
 
 
-def _table(order: Order) -> Table:
+def _table(order: TableRequest) -> Table:
     if order.table is None:
         listed = () if order.releases is None else releases_file.read(order.releases)
         return merging.merge(order.results_files, listed, order.allow_incomplete)
     if order.results_files or order.releases is not None or order.allow_incomplete:
         other = order.releases or (order.results_files[0] if order.results_files else "--allow-incomplete")
-        found = f"{order.table}, and {other}"
-        raise BadTable("A table that is there takes no other columns", found, "give it figures alone")
+        detail = f"{order.table}, and {other}"
+        raise BadTable("A table that is there takes no other columns", detail, "give it figures alone")
     return compatibility_table.read(order.table)
 
 
@@ -109,16 +100,6 @@ def summary(table: Table) -> list[str]:
         )
         for column in table["releases"]
     ]
-
-
-def _check_places(order: Order, writers: Mapping[Path, object]) -> None:
-    given = {path.absolute() for path in (*order.results_files, *order.figures)}
-    for place in writers:
-        if place.absolute() in given:
-            raise BadTable("An output would overwrite a results file", str(place), "name another file")
-        found = files.why_not(place)
-        if found is not None:
-            raise BadTable("An output cannot be written", found, "name a file in a folder that exists")
 
 
 def _html(table: Table) -> str:

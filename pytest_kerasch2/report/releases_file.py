@@ -68,8 +68,8 @@ def _toml() -> Any:
 
 
 def _listed(entry: Any, place: str) -> Listed:
-    for wanted in fields(Listed):
-        value = entry.get(wanted.name) if isinstance(entry, dict) else None
+    for field in fields(Listed):
+        value = entry.get(field.name) if isinstance(entry, dict) else None
         if not isinstance(value, str) or not value.strip():
-            raise BadTable(f"A release of a releases file has no {wanted.name}", f"{place}: {entry!r}", REMEDY)
-    return Listed(**{wanted.name: entry[wanted.name] for wanted in fields(Listed)})
+            raise BadTable(f"A release of a releases file has no {field.name}", f"{place}: {entry!r}", REMEDY)
+    return Listed(**{field.name: entry[field.name] for field in fields(Listed)})

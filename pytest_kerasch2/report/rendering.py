@@ -70,10 +70,10 @@ def _sections(claims: list[Entry]) -> Any:
             "could not", "could\nnot"
         )
         grid.add_column(heading, footer=str(total[verdict]), justify="right", style=COLOURS[verdict])
-    for section, its in by_section(claims):
-        found = counts(its)
+    for section, members in by_section(claims):
+        counted = counts(members)
         # As text: what stands in brackets is no markup.
-        grid.add_row(Text(section), *(str(found[verdict]) if found[verdict] else "·" for verdict in VERDICTS))
+        grid.add_row(Text(section), *(str(counted[verdict]) if counted[verdict] else "·" for verdict in VERDICTS))
     return grid
 
 
@@ -92,8 +92,8 @@ def _broken(console: Any, claims: list[Entry]) -> None:
     causes = grouped_causes(claims)
     if causes:
         console.print("\nBroken, and why", style="bold")
-    for (cause, source), its in causes.items():
-        for claim in its:
+    for (cause, source), members in causes.items():
+        for claim in members:
             _item(console, "broken", claim["id"])
             _paragraph(console, claim["statement"], style="red")
         _paragraph(console, cause)

@@ -25,8 +25,8 @@ def page(table: Table) -> str:
     """Return the table as GitHub-flavoured Markdown: where a claim holds is told by spans of releases, not by cells."""
     causes = _numbered(table)
     parts = [*_head(table), *_releases(table), *_unexplained(table), "## Claims", "", *_legend()]
-    for section, its in by_section(table["claims"]):
-        parts += _section(section, its, table, causes)
+    for section, members in by_section(table["claims"]):
+        parts += _section(section, members, table, causes)
     parts += _causes(table, causes)
     parts += _reasons(table, "not_applicable", "Not applicable, and why", lambda seen: seen["evidence"][-1])
     parts += _reasons(
@@ -48,7 +48,7 @@ def statement(row: Row) -> str:
     return f"{cell(row['statement'])}<br>{code(row['id'])}"
 
 
-def told(line: Line, keys: Mapping[str, Hashable]) -> str:
+def verdicts_along(line: Line, keys: Mapping[str, Hashable]) -> str:
     """Return where along a line each verdict was given; one that all releases of the line share stands alone.
 
     Args:
@@ -61,13 +61,13 @@ def told(line: Line, keys: Mapping[str, Hashable]) -> str:
 
 
 def _numbered(table: Table) -> dict[Any, int]:
-    known = dict.fromkeys(_cause(outcome) for _, outcome in outcomes(table) if _cause(outcome) is not None)
-    return {cause: number for number, cause in enumerate(known, 1)}
+    distinct = dict.fromkeys(_cause(outcome) for _, outcome in outcomes(table) if _cause(outcome) is not None)
+    return {cause: number for number, cause in enumerate(distinct, 1)}
 
 
 def _cause(outcome: Outcome) -> tuple[str, str] | None:
-    known = outcome["known_issue"]
-    return (known["cause"], known["source"]) if known is not None and outcome["verdict"] == "broken" else None
+    issue = outcome["known_issue"]
+    return (issue["cause"], issue["source"]) if issue is not None and outcome["verdict"] == "broken" else None
 
 
 def _head(table: Table) -> list[str]:
@@ -100,11 +100,11 @@ def _release(column: Column, short: str) -> str:
     if "absent" in column:
         return f"| {label} | no results file: {cell(column['absent'])} | | | {environment} |" + " |" * len(VERDICTS)
     versions = " | ".join(cell(column[fact]) for fact in ("tensorflow", "keras", "python"))
-    found = " | ".join(str(column["counts"][verdict]) for verdict in VERDICTS)
+    counts = " | ".join(str(column["counts"][verdict]) for verdict in VERDICTS)
     mark = "" if column["complete"] else " (interrupted: what is missing was not looked at)"
     if column.get("trained", False):
         mark += " (trained for ten epochs)"
-    return f"| {label}{mark} | {versions} | {environment} | {found} |"
+    return f"| {label}{mark} | {versions} | {environment} | {counts} |"
 
 
 def _unexplained(table: Table) -> list[str]:
@@ -115,14 +115,14 @@ def _unexplained(table: Table) -> list[str]:
     parts += ["| --- | --- | --- | --- | --- |"]
     for row, seen in red:
         where = _where(seen["releases"], lines(table))
-        found = f"{WORDS[seen['expected']]} | {WORDS[seen['verdict']]} | {cell(unexpected(seen))}"
-        parts.append(f"| {statement(row)} | {where} | {found} |")
+        difference = f"{WORDS[seen['expected']]} | {WORDS[seen['verdict']]} | {cell(unexpected(seen))}"
+        parts.append(f"| {statement(row)} | {where} | {difference} |")
     return [*parts, ""]
 
 
 def _where(names: Sequence[str], series: Sequence[Line]) -> str:
-    found = [(line, where) for line in series for where in spans(line, dict.fromkeys(names, True)).values()]
-    return "<br>".join(f"{cell(line.title)}: {cell(where or 'all')}" for line, where in found)
+    places = [(line, where) for line in series for where in spans(line, dict.fromkeys(names, True)).values()]
+    return "<br>".join(f"{cell(line.title)}: {cell(where or 'all')}" for line, where in places)
 
 
 def _legend() -> list[str]:
@@ -131,10 +131,10 @@ def _legend() -> list[str]:
     return [f"{meanings}. {note}", ""]
 
 
-def _section(section: str, its: Sequence[Row], table: Table, causes: Causes) -> list[str]:
+def _section(section: str, rows: Sequence[Row], table: Table, causes: Causes) -> list[str]:
     names = {column["name"] for column in present(table)}
-    held = [row for row in its if _held(row) == names]
-    mixed = [row for row in its if _held(row) != names]
+    held = [row for row in rows if _held(row) == names]
+    mixed = [row for row in rows if _held(row) != names]
     parts = [f"### {cell(section)}", ""]
     if mixed:
         series = lines(table)
@@ -143,7 +143,7 @@ def _section(section: str, its: Sequence[Row], table: Table, causes: Causes) -> 
         parts += [_row(row, series, causes) for row in mixed] + [""]
     if held:
         # Folded, because a reader comes for what does not hold.
-        count = f"{len(held)} of {len(its)} claims" if mixed else f"All {len(its)} claims"
+        count = f"{len(held)} of {len(rows)} claims" if mixed else f"All {len(rows)} claims"
         parts += ["<details>", f"<summary>✓ {count} held on every release</summary>", ""]
         parts += [f"- {cell(row['statement'])} {code(row['id'])}" for row in held] + ["", "</details>", ""]
     return parts
@@ -155,7 +155,7 @@ def _held(row: Row) -> set[str]:
 
 def _row(row: Row, series: Sequence[Line], causes: Causes) -> str:
     keys = {name: (seen["verdict"], _mark(seen, causes)) for name, seen in cells(row).items()}
-    return f"| {statement(row)} | " + " | ".join(told(line, keys) for line in series) + " |"
+    return f"| {statement(row)} | " + " | ".join(verdicts_along(line, keys) for line in series) + " |"
 
 
 def _mark(outcome: Outcome, causes: Causes) -> str:
@@ -172,10 +172,10 @@ def _causes(table: Table, causes: Causes) -> list[str]:
         claims.setdefault(_cause(outcome), {})[row["id"]] = None
         section.setdefault(_cause(outcome), row["section"])
     parts = ["## Broken, and why", ""]
-    found: list[Mapping[str, Any]] = [{"section": section[cause], "cause": cause} for cause in causes]
-    for heading, its in by_section(found):
+    entries: list[Mapping[str, Any]] = [{"section": section[cause], "cause": cause} for cause in causes]
+    for heading, members in by_section(entries):
         parts += [f"### {cell(heading)}: causes", "", "| | Cause | Claims |", "| ---: | --- | --- |"]
-        for cause in (one["cause"] for one in its):
+        for cause in (one["cause"] for one in members):
             number, ids = causes[cause], ", ".join(map(code, claims[cause]))
             parts.append(f'| <a id="why-{number}"></a>{number} | {cell(cause[0])} {link("source", cause[1])} | {ids} |')
         parts.append("")

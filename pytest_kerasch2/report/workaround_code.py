@@ -30,8 +30,8 @@ def blocks(seen: Sequence[Seen]) -> Iterator[str]:
 def _block(write: str, ids: Sequence[str], one: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"For {_names(dict.fromkeys(ids))} write", "")
     yield from (*block(write, "python"), "")
-    told = "Run on this release" if one["worked"] else "**Run on this release, it does not work**"
-    yield from (f"{told}: {cell(one['evidence'][-1])}.", "")
+    heading = "Run on this release" if one["worked"] else "**Run on this release, it does not work**"
+    yield from (f"{heading}: {cell(one['evidence'][-1])}.", "")
 
 
 def _names(ids: Any) -> str:

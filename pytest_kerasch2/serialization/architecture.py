@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator
 
 from pytest_kerasch2.errors import DataDamaged, UnsafeFile
 from pytest_kerasch2.json_files import BadJson, JsonLimits, LargeJson, parse_json
-from pytest_kerasch2.serialization import names as known
+from pytest_kerasch2.serialization import names as class_names
 from pytest_kerasch2.serialization.limits import Limits
 from pytest_kerasch2.serialization.names import Names
 from pytest_kerasch2.serialization.operations import NODES, TENSORS, computes
@@ -115,11 +115,11 @@ def _check_class(node: Any, name: str, what: str, names: Names) -> None:
     kinds = _kinds(node, name, names)
     if "Lambda" in kinds and name not in names.custom:
         _check_lambda(config, what, names)
-    elif (kinds & known.REACHING or "__lambda__" in kinds) and name not in names.custom:
+    elif (kinds & class_names.REACHING or "__lambda__" in kinds) and name not in names.custom:
         raise UnsafeFile(f"The {what} holds a part that can run code or read files", f"class {name!r}", TRUST)
-    elif kinds & known.BARE_CALLS:
+    elif kinds & class_names.BARE_CALLS:
         _check_operation(config, what)
-    elif (kinds & known.VOCABULARY_READERS or not own) and not _is_listed(_vocabulary(config)):
+    elif (kinds & class_names.VOCABULARY_READERS or not own) and not _is_listed(_vocabulary(config)):
         # CVE-2025-12058: a vocabulary given as text is the path of a file to read.
         raise UnsafeFile(f"The {what} names a file to read", repr(_vocabulary(config))[:80], TRUST)
     elif name == "function":
@@ -131,9 +131,9 @@ def _check_class(node: Any, name: str, what: str, names: Names) -> None:
 def _kinds(node: Any, name: str, names: Names) -> frozenset[str]:
     """Return all names that a class may turn out to have, whichever of its names a release goes by."""
     spelled = [name, key_of(node)]
-    things = [names.own(key_of(node)), *(names.found(node.get("module"), one) for one in spelled)]
+    values = [names.own(key_of(node)), *(names.look_up(node.get("module"), one) for one in spelled)]
     tails = {last_of(one).rpartition(".")[2] for one in spelled}
-    return frozenset(tails).union(*(known.lineage(thing) for thing in things))
+    return frozenset(tails).union(*(class_names.lineage(value) for value in values))
 
 
 def _vocabulary(config: Any) -> Any:
@@ -168,9 +168,9 @@ def _check_operation(config: Any, what: str) -> None:
     called = config if isinstance(config, dict) else {}
     node = called.get("node_def", {})
     names = {**called, "op": node.get("op") if isinstance(node, dict) else node}
-    given = {key: names[key] for key in OPERATIONS if names.get(key) is not None}
-    refused = [name for key, name in given.items() if not (isinstance(name, str) and OPERATIONS[key](name))]
-    if refused or not given:
+    operations = {key: names[key] for key in OPERATIONS if names.get(key) is not None}
+    refused = [name for key, name in operations.items() if not (isinstance(name, str) and OPERATIONS[key](name))]
+    if refused or not operations:
         raise UnsafeFile(f"The {what} calls a bare operation", f"{str(refused or called)[:60]!r}", TRUST)
 
 
@@ -186,33 +186,33 @@ def _check_function(node: Any, what: str, names: Names) -> None:
     if is_own_function(function, names):
         return
     # Keras 3 writes a function that it does not know as one of "builtins", among them tf.nn.softmax ("softmax_v2").
-    proper = isinstance(function, str) and (module in (None, "builtins") or known.is_function_part(module))
+    proper = isinstance(function, str) and (module in (None, "builtins") or class_names.is_function_part(module))
     if not proper or not _computes(function, module, node.get("registered_name"), names):
         raise UnsafeFile(f"The {what} names a function", f"{module!r}: {str(function)[:60]!r}", yours(function))
 
 
 def _computes(function: str, module: Any, registered: Any, names: Names) -> bool:
     """Whether a function in a part of Keras computes, as far as it is known."""
-    if known.is_builtin(function) or known.is_builtin(registered) or function.startswith("_"):
+    if class_names.is_builtin(function) or class_names.is_builtin(registered) or function.startswith("_"):
         return False
-    thing = names.function(module, function)
-    spelled = {function, getattr(thing, "__name__", None)}
-    home = getattr(thing, "__module__", None)
-    return not spelled.intersection(known.LOOKUPS) and (thing is None or known.is_computing_part(home))
+    value = names.function(module, function)
+    spelled = {function, getattr(value, "__name__", None)}
+    home = getattr(value, "__module__", None)
+    return not spelled.intersection(class_names.LOOKUPS) and (value is None or class_names.is_computing_part(home))
 
 
 def _check_module(node: Any, name: str, what: str, names: Names) -> None:
     module = node.get("module")
-    proper = name in known.WRAPPERS or last_of(name)[:1].isupper()
-    thing = None if name in known.WRAPPERS else names.found(module, name)
-    if thing is not None:
-        proper = names.is_part(thing)
-    elif not (module in (None, "builtins") or known.is_model_part(module)):
+    proper = name in class_names.WRAPPERS or last_of(name)[:1].isupper()
+    value = None if name in class_names.WRAPPERS else names.look_up(module, name)
+    if value is not None:
+        proper = names.is_part(value)
+    elif not (module in (None, "builtins") or class_names.is_model_part(module)):
         proper = False
     if not proper:
         found, remedy = f"{module!r}: {name[:60]!r}", yours(key_of(node))
         raise UnsafeFile(f"The {what} names something that is no part of a model", found, remedy)
-    if module == "builtins" and (known.is_builtin(name) or known.is_builtin(key_of(node))):
+    if module == "builtins" and (class_names.is_builtin(name) or class_names.is_builtin(key_of(node))):
         raise UnsafeFile(f"The {what} names something of Python itself", f"{module!r}: {name[:60]!r}", REMEDY)
 
 

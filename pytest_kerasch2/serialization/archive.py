@@ -55,8 +55,8 @@ def _extract(source: Path, target: Path, limits: Limits) -> Members:
             _check_members(archive, source.stat().st_size, limits)
             _check_no_hdf5(source, check_layout(source, archive.infolist()))
             texts = {name: _text(archive, name, limits) for name in (CONFIG, METADATA)}
-            with archive.open(WEIGHTS) as packed, target.open("wb") as plain:
-                shutil.copyfileobj(packed, plain)
+            with archive.open(WEIGHTS) as packed, target.open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked)
             for name in archive.namelist():
                 _read_out(archive, name)
     except KerasCh2Error:  # some of them are such errors too

@@ -52,14 +52,14 @@ def check_layout(source: Path, parts: list[zipfile.ZipInfo]) -> dict[str, int]:
 def _content(file: BinaryIO, part: zipfile.ZipInfo) -> int:
     """Return where the content of a part begins; its own record has to say what the directory says of it."""
     file.seek(part.header_offset)
-    sign, _, flags, method, _, _, crc, packed, plain, name_bytes, extra_bytes = LOCAL.unpack(_read(file, LOCAL.size))
+    sign, _, flags, method, _, _, crc, packed, unpacked, name_bytes, extra_bytes = LOCAL.unpack(_read(file, LOCAL.size))
     name = _read(file, name_bytes)
     if b"\0" in name:
         raise _strange(f"a part named {name[:60]!r}")
-    told = [(method, part.compress_type)]
+    stated = [(method, part.compress_type)]
     if not flags & DESCRIBED_BEHIND:
-        told += [(crc, part.CRC), (packed, part.compress_size), (plain, part.file_size)]
-    if sign != LOCAL_SIGN or any(here not in (there, WIDE) for here, there in told):
+        stated += [(crc, part.CRC), (packed, part.compress_size), (unpacked, part.file_size)]
+    if sign != LOCAL_SIGN or any(here not in (there, WIDE) for here, there in stated):
         raise _strange(f"{part.filename!r} is described in two ways")
     return int(part.header_offset + LOCAL.size + name_bytes + extra_bytes)
 

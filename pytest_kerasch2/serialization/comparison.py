@@ -55,35 +55,37 @@ def optimizer_state(model: Any) -> list[Any]:
 
 
 def _held(variable: Any) -> Any:
-    # A variable of Theano is a formula to NumPy.
+    # A variable of Theano or of CNTK is a formula to NumPy.
+    if type(variable).__module__.startswith("cntk"):
+        return variable.value
     return variable.get_value() if hasattr(variable, "get_value") else variable
 
 
 def _same(what: str, expected: Sequence[Any], actual: Sequence[Any]) -> None:
     if len(expected) != len(actual):
         raise ClaimBroken(f"The number of {what} differs", f"{len(actual)} instead of {len(expected)}")
-    for index, (wanted, got) in enumerate(zip(expected, actual)):
-        _same_array(f"array {index} of the {what}", np.asarray(wanted), np.asarray(got))
+    for index, (left, right) in enumerate(zip(expected, actual)):
+        _same_array(f"array {index} of the {what}", np.asarray(left), np.asarray(right))
 
 
-def _same_array(name: str, wanted: Any, got: Any) -> None:
-    if wanted.dtype != got.dtype:
-        raise ClaimBroken(f"The dtype differs in {name}", f"{got.dtype} instead of {wanted.dtype}")
-    if wanted.shape != got.shape:
-        raise ClaimBroken(f"The shape differs in {name}", f"{got.shape} instead of {wanted.shape}")
-    if wanted.dtype.hasobject:
-        raise ClaimBroken(f"There is no byte-wise comparison for {name}", f"dtype {wanted.dtype}")
+def _same_array(name: str, expected: Any, actual: Any) -> None:
+    if expected.dtype != actual.dtype:
+        raise ClaimBroken(f"The dtype differs in {name}", f"{actual.dtype} instead of {expected.dtype}")
+    if expected.shape != actual.shape:
+        raise ClaimBroken(f"The shape differs in {name}", f"{actual.shape} instead of {expected.shape}")
+    if expected.dtype.hasobject:
+        raise ClaimBroken(f"There is no byte-wise comparison for {name}", f"dtype {expected.dtype}")
     # One row of bytes per number, also for arrays without an axis or without elements.
-    width = max(wanted.dtype.itemsize, 1)
-    bytes_wanted = np.frombuffer(wanted.tobytes(), dtype=np.uint8).reshape(-1, width)
-    bytes_got = np.frombuffer(got.tobytes(), dtype=np.uint8).reshape(-1, width)
-    different = np.flatnonzero((bytes_wanted != bytes_got).any(axis=1))
+    width = max(expected.dtype.itemsize, 1)
+    bytes_expected = np.frombuffer(expected.tobytes(), dtype=np.uint8).reshape(-1, width)
+    bytes_got = np.frombuffer(actual.tobytes(), dtype=np.uint8).reshape(-1, width)
+    different = np.flatnonzero((bytes_expected != bytes_got).any(axis=1))
     if different.size == 0:
         return
     first = int(different[0])
-    place = tuple(int(axis) for axis in np.unravel_index(first, wanted.shape))
+    place = tuple(int(axis) for axis in np.unravel_index(first, expected.shape))
     raise ClaimBroken(
-        f"{different.size} of {wanted.size} numbers differ in {name}",
-        f"first at {place}: {got.flat[first]!r} (bytes {bytes(bytes_got[first]).hex()}) instead of "
-        f"{wanted.flat[first]!r} (bytes {bytes(bytes_wanted[first]).hex()})",
+        f"{different.size} of {expected.size} numbers differ in {name}",
+        f"first at {place}: {actual.flat[first]!r} (bytes {bytes(bytes_got[first]).hex()}) instead of "
+        f"{expected.flat[first]!r} (bytes {bytes(bytes_expected[first]).hex()})",
     )

@@ -55,12 +55,12 @@ class Contents:
         return {**vars(self), **{name: [vars(one) for one in getattr(self, name)] for name in ARRAYS}}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Contents:
+    def from_dict(cls, fields: Mapping[str, Any]) -> Contents:
         """Return what `as_plain` gave, also after it has been JSON."""
-        arrays = {name: tuple(_stored(one) for one in plain[name]) for name in ARRAYS}
-        attributes = tuple((path, name) for path, name in plain["attributes"])
-        return cls(**{**plain, **arrays, "attributes": attributes})
+        arrays = {name: tuple(_stored(one) for one in fields[name]) for name in ARRAYS}
+        attributes = tuple((path, name) for path, name in fields["attributes"])
+        return cls(**{**fields, **arrays, "attributes": attributes})
 
 
-def _stored(plain: Mapping[str, Any]) -> StoredArray:
-    return StoredArray(**{**plain, "shape": tuple(plain["shape"])})
+def _stored(fields: Mapping[str, Any]) -> StoredArray:
+    return StoredArray(**{**fields, "shape": tuple(fields["shape"])})

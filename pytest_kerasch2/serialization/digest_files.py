@@ -75,10 +75,10 @@ def _compare(part: Path, expected: str | None, beside: Path) -> None:
         raise DataDamaged("The digest says nothing of a file", f"{part.name} is not in {beside.name}", RENEW)
     if not part.is_file():
         raise DataDamaged("A file that a digest lists is missing", repr(str(part)), COPY)
-    found = _digest(part)
-    if found != expected:
-        told = f"the SHA-256 of {part.name} is {found[:16]}..., and {beside.name} says {expected[:16]}..."
-        raise DataDamaged("The file is not as it was saved", told, f"{COPY}; {RENEW}")
+    actual = _digest(part)
+    if actual != expected:
+        difference = f"the SHA-256 of {part.name} is {actual[:16]}..., and {beside.name} says {expected[:16]}..."
+        raise DataDamaged("The file is not as it was saved", difference, f"{COPY}; {RENEW}")
 
 
 def _listed(beside: Path) -> dict[str, str]:
@@ -86,8 +86,8 @@ def _listed(beside: Path) -> dict[str, str]:
     with beside.open("rb") as stream:
         content = stream.read(MIB + 1)
     lines = content[:MIB].decode("utf-8", "replace").splitlines()
-    found = [LINE.fullmatch(line) for line in lines]
-    listed = {_name(*one.group(1, 3)): one[2].lower() for one in found if one is not None}
+    matches = [LINE.fullmatch(line) for line in lines]
+    listed = {_name(*one.group(1, 3)): one[2].lower() for one in matches if one is not None}
     if len(listed) < max(len(lines), 1) or len(content) > MIB or any(re.search(r"[/\0]", name) for name in listed):
         raise DataDamaged("The digest cannot be read", f"{beside.name} is not what sha256sum writes", RENEW)
     return listed
@@ -101,7 +101,7 @@ def _line(digest: str, name: str) -> str:
 def _name(escaped: str, name: str) -> str:
     if not escaped:
         return name
-    return re.sub(r"\\(.)", lambda found: {"n": "\n", "r": "\r"}.get(found[1], found[1]), name)
+    return re.sub(r"\\(.)", lambda match: {"n": "\n", "r": "\r"}.get(match[1], match[1]), name)
 
 
 def _digest(path: Path) -> str:

@@ -124,14 +124,14 @@ class Format:
             return self._read(tf, source, into, custom_objects, trusted)
         keras = getattr(tf, "keras", tf)
         # Own classes and functions that the caller names are his own, so they are no danger.
-        found = inspect(source, allowed=custom_objects or {}, keras=keras)
-        custom = unknown.with_full_names(found, Names(keras, custom_objects or {}))
+        contents = inspect(source, allowed=custom_objects or {}, keras=keras)
+        custom = unknown.with_full_names(contents, Names(keras, custom_objects or {}))
         try:
             return self._read(tf, source, into, custom, trusted)
         except KerasCh2Error:  # some of them are such errors too
             raise
         except (TypeError, ValueError) as error:
-            unknown.explain(found, Names(keras, custom or {}), error)
+            unknown.explain(contents, Names(keras, custom or {}), error)
             raise
 
     def _read(self, tf: Any, source: Path, into: Any, custom_objects: Any, trusted: bool) -> Any:

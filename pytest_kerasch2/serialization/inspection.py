@@ -17,7 +17,7 @@ from pytest_kerasch2.serialization.contents import Contents
 from pytest_kerasch2.serialization.kinds import AGAIN
 from pytest_kerasch2.serialization.limits import MIB, Limits
 from pytest_kerasch2.serialization.names import Names
-from pytest_kerasch2.subprocesses.job import Job, Outcome, value_of
+from pytest_kerasch2.subprocesses.job import Job, JobOutcome, value_of
 from pytest_kerasch2.subprocesses.runner import run
 
 START_SECONDS = 25.0
@@ -51,18 +51,18 @@ def inspect(
         DataDamaged: it is no such file, or not whole.
     """
     source = walk.check_file(path)
-    found = judged(run(look(source, limits)))
+    contents = judged(run(look(source, limits)))
     names = Names(api.loaded_keras() if keras is None else keras, allowed)
-    for what, config in found.configurations:
+    for what, config in contents.configurations:
         architecture.check(config, what, limits, names)
-    return found
+    return contents
 
 
 def look(source: Path, limits: Limits) -> Job:
     """Return the job that looks into a file."""
     seconds = limits.seconds + source.stat().st_size // READ_BYTES
     return Job(
-        "pytest_kerasch2.serialization.inspection:plain_contents",
+        "pytest_kerasch2.serialization.inspection:contents_as_dict",
         (str(source.absolute()), asdict(limits)),
         # One thread of OpenBLAS: others would take time and address space for nothing.
         environment={"OPENBLAS_NUM_THREADS": "1"},
@@ -73,7 +73,7 @@ def look(source: Path, limits: Limits) -> Job:
     )
 
 
-def plain_contents(path: str, limits: dict[str, Any]) -> dict[str, Any]:
+def contents_as_dict(path: str, limits: dict[str, Any]) -> dict[str, Any]:
     """Return what `walk.contents` finds as JSON values; runs in the child.
 
     Raises:
@@ -83,7 +83,7 @@ def plain_contents(path: str, limits: dict[str, Any]) -> dict[str, Any]:
     return walk.contents(path, Limits(**limits)).as_plain()
 
 
-def judged(outcome: Outcome) -> Contents:
+def judged(outcome: JobOutcome) -> Contents:
     """Return what a look found.
 
     Raises:
@@ -91,7 +91,7 @@ def judged(outcome: Outcome) -> Contents:
         DataDamaged: it is not whole, or its reader crashed or did not come to an end.
     """
     if outcome.killed_by is None:
-        return Contents.from_plain(value_of(outcome))
+        return Contents.from_dict(value_of(outcome))
     if outcome.killed_by.startswith("memory"):
         raise walk.too_much(outcome.killed_by)
     found = f"{outcome.killed_by} after {outcome.seconds:.1f} s"

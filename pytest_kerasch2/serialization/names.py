@@ -165,10 +165,10 @@ class Names:
             return None
         rooms = (getattr(self.keras, "saving", None), self.keras.utils)
         room: Any = next(one for one in rooms if hasattr(one, "get_custom_objects"))
-        known = [*self.custom, *room.get_custom_objects()]
-        return next((one for one in known if one.endswith(f">{name}")), None)
+        registered = [*self.custom, *room.get_custom_objects()]
+        return next((one for one in registered if one.endswith(f">{name}")), None)
 
-    def found(self, module: Any, name: str) -> Any:
+    def look_up(self, module: Any, name: str) -> Any:
         """Return what Keras has under a name in one of its modules, or None. Imports nothing."""
         if self.keras is None or not isinstance(module, str) or module.split(".")[0] not in PACKAGES:
             return None
@@ -183,7 +183,7 @@ class Names:
     def function(self, module: Any, name: str) -> Any:
         """Return the function of Keras under a name; where only Python is named as its home, all parts are searched."""
         if module not in (None, "builtins"):
-            return self.found(module, name)
+            return self.look_up(module, name)
         parts = (getattr(self.keras, part, None) for part in sorted(FUNCTION_PARTS))
         return next((one for one in (getattr(part, name, None) for part in parts) if one is not None), None)
 
@@ -201,11 +201,11 @@ class Names:
         root = getattr(self.keras, "Operation", None)
         rooms = [module for path, module in list(sys.modules.items()) if path.startswith("keras.src.")]
         things = [vars(room).get(name) for room in rooms]
-        return any(inspect.isclass(thing) and root is not None and issubclass(thing, root) for thing in things)
+        return any(inspect.isclass(value) and root is not None and issubclass(value, root) for value in things)
 
-    def is_part(self, thing: Any) -> bool:
+    def is_part(self, value: Any) -> bool:
         """Whether a thing is a class that models are made of."""
-        return inspect.isclass(thing) and issubclass(thing, self._bases)
+        return inspect.isclass(value) and issubclass(value, self._bases)
 
     def _walked(self, module: str) -> Any:
         room = self.keras
@@ -223,11 +223,11 @@ class Names:
                 yield next((one for one in base.__mro__ if one.__name__ == "KerasSaveable"), base)
 
 
-def lineage(thing: Any) -> frozenset[str]:
+def lineage(value: Any) -> frozenset[str]:
     """Return the names of Keras's own classes that a class derives from, its own included.
 
     What a backend adds to every layer is left out: on JAX it has the name of a layer that a user builds on JAX.
     """
-    if not inspect.isclass(thing):
+    if not inspect.isclass(value):
         return frozenset()
-    return frozenset(one.__name__ for one in thing.__mro__ if _part(one.__module__) not in (None, "backend"))
+    return frozenset(one.__name__ for one in value.__mro__ if _part(one.__module__) not in (None, "backend"))

@@ -145,16 +145,16 @@ def _walk(file: Any, tally: _Tally) -> Contents:
     # A group may be a member of itself under another name: each object is visited once, known by its place.
     visited = {h5py.h5o.get_info(file.id).addr}
     while waiting:
-        name, thing, depth = waiting.pop()
-        attributes.extend((name or "/", each) for each in _attributes(thing, name, tally))
-        if isinstance(thing, h5py.Dataset):
-            arrays.append(_array(thing, name, tally))
+        name, node, depth = waiting.pop()
+        attributes.extend((name or "/", each) for each in _attributes(node, name, tally))
+        if isinstance(node, h5py.Dataset):
+            arrays.append(_array(node, name, tally))
             continue
         if depth > tally.limits.depth:
             raise UnsafeFile("The file's groups are nested too deeply", f"depth {depth}", REMEDY)
-        for key in _texts(thing):
+        for key in _texts(node):
             _count(tally, len(name) + len(key))
-            child = _member(thing, key, f"{name}/{key}")
+            child = _member(node, key, f"{name}/{key}")
             address = h5py.h5o.get_info(child.id).addr
             if address not in visited:
                 visited.add(address)
@@ -242,8 +242,8 @@ def _is_numeric(dtype: Any) -> bool:
 
     No Keras writes compound elements, whose fields may be anything, nor arrays of arrays.
     """
-    plain = dtype.names is None and dtype.subdtype is None and not dtype.hasobject
-    return plain and dtype.kind in "fiubV"
+    is_simple = dtype.names is None and dtype.subdtype is None and not dtype.hasobject
+    return is_simple and dtype.kind in "fiubV"
 
 
 def _product(shape: tuple[int, ...]) -> int:
@@ -265,15 +265,15 @@ def _check_size(name: str, declared: int, packed: bool, tally: _Tally) -> None:
         raise UnsafeFile("The file's arrays declare too much together", f"{tally.declared} bytes", REMEDY)
 
 
-def _attributes(thing: Any, name: str, tally: _Tally) -> list[str]:
-    count = len(thing.attrs)
+def _attributes(node: Any, name: str, tally: _Tally) -> list[str]:
+    count = len(node.attrs)
     tally.attributes += count
     if count > tally.limits.attributes or tally.attributes > tally.limits.all_attributes:
         raise UnsafeFile("The file holds too many attributes", f"{count} at {name or '/'!r}", REMEDY)
-    names = _texts(thing.attrs)
+    names = _texts(node.attrs)
     tally.names += sum(map(len, names))
     for each in names:
-        handle = thing.attrs.get_id(each)
+        handle = node.attrs.get_id(each)
         if handle.dtype.hasobject and handle.shape is not None:
             tally.longest_list = max(tally.longest_list, _product(handle.shape))
         if _declared(handle) > tally.size:

@@ -40,7 +40,7 @@ def _check_addresses() -> None:
         raise InvalidArgument("There is too little address space to import SciPy", found, f"allow {LEAST // 2**20} MiB")
 
 
-def beyond(distance: float, freedom: int) -> float:
+def tail(distance: float, freedom: int) -> float:
     """Return how probable it is that Student's variable of so many degrees of freedom is larger.
 
     It is what `scipy.stats.t.sf` gives, asked a hundred times quicker: a gate asks it at each point of each look.
@@ -48,7 +48,7 @@ def beyond(distance: float, freedom: int) -> float:
     return float(_special().stdtr(freedom, -distance))
 
 
-def edge(probability: float, freedom: int) -> float:
+def quantile(probability: float, freedom: int) -> float:
     """Return what Student's variable of so many degrees of freedom is larger than with this probability."""
     return -float(_special().stdtrit(freedom, probability))
 

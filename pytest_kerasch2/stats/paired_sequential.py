@@ -121,7 +121,7 @@ def trimmed_mean_interval(values: Sequence[float], alpha: float) -> Interval:
     drawn_in = [*inner[:1] * trimmed, *inner, *inner[-1:] * trimmed]
     squares = statistics.variance(drawn_in) * (len(drawn_in) - 1)
     scatter = math.sqrt(squares / len(inner) / (len(inner) - 1))
-    half_width = distributions.edge(alpha / 2, len(inner) - 1) * scatter
+    half_width = distributions.quantile(alpha / 2, len(inner) - 1) * scatter
     return Interval(math.exp(mean), math.exp(mean - half_width), math.exp(mean + half_width))
 
 

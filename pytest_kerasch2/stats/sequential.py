@@ -24,8 +24,8 @@ FIRST = 1e-4
 
 
 @dataclass(frozen=True)
-class Usual:
-    """What is usual at one point.
+class ReferenceSample:
+    """The old values at one point.
 
     Attributes:
         mean: of the old values.
@@ -42,8 +42,8 @@ class Usual:
         return self.deviation * math.sqrt(1 / looks + 1 / self.count)
 
 
-def usual(values: Sequence[float], least: float) -> Usual:
-    """Return what is usual from old values.
+def reference_sample(values: Sequence[float], least: float) -> ReferenceSample:
+    """Return the sample of some old values.
 
     Args:
         values: two or more.
@@ -51,7 +51,7 @@ def usual(values: Sequence[float], least: float) -> Usual:
     """
     mean = math.fsum(values) / len(values)
     squares = math.fsum((value - mean) ** 2 for value in values)
-    return Usual(mean, max(math.sqrt(squares / (len(values) - 1)), least), len(values))
+    return ReferenceSample(mean, max(math.sqrt(squares / (len(values) - 1)), least), len(values))
 
 
 def share(look: int) -> float:
@@ -59,13 +59,13 @@ def share(look: int) -> float:
     return FIRST if look == 1 else (1 - FIRST) / ((look - 1) * look)
 
 
-def surprise(known: Usual, values: Sequence[float]) -> float:
-    """Return how probable a distance of at least this is, in either direction, if nothing has changed."""
-    distance = abs(math.fsum(values) / len(values) - known.mean)
-    return 2 * distributions.beyond(distance / known.error(len(values)), known.count - 1)
+def p_value(sample: ReferenceSample, values: Sequence[float]) -> float:
+    """Return the probability of a distance at least this large, in either direction, if nothing has changed."""
+    distance = abs(math.fsum(values) / len(values) - sample.mean)
+    return 2 * distributions.tail(distance / sample.error(len(values)), sample.count - 1)
 
 
-def supported(known: Usual, values: Sequence[float], error: float) -> bool:
+def supported(sample: ReferenceSample, values: Sequence[float], error: float) -> bool:
     """Return whether new values lie off, in their direction, without the one that lies furthest off too.
 
     A change moves all of them; one odd value moves their mean alone. Normal values that lie off together are as
@@ -75,42 +75,42 @@ def supported(known: Usual, values: Sequence[float], error: float) -> bool:
     never more frequent. A single value has nothing here to support it: see who asks.
 
     Args:
-        known: what is usual.
+        sample: the old values.
         values: the new ones.
         error: that may be made at this look, both directions together.
     """
     count = len(values)
     if count == 1:
         return True
-    side = 1 if math.fsum(values) / count > known.mean else -1
-    others = sorted(side * (value - known.mean) for value in values)[:-1]
+    side = 1 if math.fsum(values) / count > sample.mean else -1
+    others = sorted(side * (value - sample.mean) for value in values)[:-1]
     distance = math.fsum(others) / len(others)
-    probability = distributions.beyond(distance / known.error(len(others)), known.count - 1)
-    return probability <= _support(error, count)
+    p_value = distributions.tail(distance / sample.error(len(others)), sample.count - 1)
+    return p_value <= _support(error, count)
 
 
 def _support(error: float, count: int) -> float:
     return float((error / 2) ** ((count - 1) / count))
 
 
-def reach(known: Usual, looks: int, error: float) -> float:
+def half_width(sample: ReferenceSample, looks: int, error: float) -> float:
     """Return how far the mean of so many values may lie from the truth, but for one side's share of this error."""
-    return distributions.edge(error * share(looks), known.count - 1) * known.error(looks)
+    return distributions.quantile(error * share(looks), sample.count - 1) * sample.error(looks)
 
 
-def smallest(known: Usual, looks: int, alarm: float, miss: float) -> float:
+def smallest_detectable(sample: ReferenceSample, looks: int, alpha: float, beta: float) -> float:
     """Return the smallest change that so many values would show as an alarm, but for this rate of misses.
 
     Of several, half of the misses may be of the whole, and half of the support by the others, whichever is left out.
     """
-    error = alarm * share(looks)
+    error = alpha * share(looks)
     if looks == 1:
-        return _shown(known, 1, error / 2, miss)
-    others = _shown(known, looks - 1, _support(error, looks), miss / 2 / looks)
-    return max(_shown(known, looks, error / 2, miss / 2), others)
+        return _detectable(sample, 1, error / 2, beta)
+    others = _detectable(sample, looks - 1, _support(error, looks), beta / 2 / looks)
+    return max(_detectable(sample, looks, error / 2, beta / 2), others)
 
 
-def _shown(known: Usual, looks: int, improbable: float, miss: float) -> float:
+def _detectable(sample: ReferenceSample, looks: int, improbable: float, beta: float) -> float:
     # Student's for the misses too: the error in which a change is told is an estimate of the old values.
-    edges = (distributions.edge(rate, known.count - 1) for rate in (improbable, miss))
-    return sum(edges) * known.error(looks)
+    quantiles = (distributions.quantile(rate, sample.count - 1) for rate in (improbable, beta))
+    return sum(quantiles) * sample.error(looks)

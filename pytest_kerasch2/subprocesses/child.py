@@ -35,10 +35,10 @@ def result_file(folder: Path, number: int) -> Path:
 def named(name: str) -> Callable[..., Any]:
     """Return the object that ``package.module:name`` names."""
     module, _, path = name.partition(":")
-    found: Any = importlib.import_module(module)
+    value: Any = importlib.import_module(module)
     for part in path.split("."):
-        found = getattr(found, part)
-    return found  # type: ignore[no-any-return]
+        value = getattr(value, part)
+    return value  # type: ignore[no-any-return]
 
 
 def answer(job: dict[str, Any]) -> dict[str, Any]:
@@ -97,12 +97,16 @@ def described(error: BaseException) -> dict[str, Any]:
     place = frames[-1] if frames else None
     where = f"{Path(place.filename).name}:{place.lineno} in {place.name}" if place else "no frame"
     cls = type(error)
-    plain: dict[str, Any] = {"type": f"{cls.__module__}.{cls.__qualname__}", "message": str(error), "where": where}
+    fields: dict[str, Any] = {
+        "type": f"{cls.__module__}.{cls.__qualname__}",
+        "message": str(error),
+        "where": where,
+    }
     if cls.__module__ == "builtins":
-        plain["type"] = cls.__qualname__
+        fields["type"] = cls.__qualname__
     if isinstance(error, KerasCh2Error):
-        plain["parts"] = [error.happened, error.found, error.remedy]
-    return plain
+        fields["parts"] = [error.happened, error.found, error.remedy]
+    return fields
 
 
 def _plain(value: Any) -> Any:

@@ -71,8 +71,8 @@ class Job:
 
     def as_json(self) -> str:
         """Return the job as JSON text, the same for equal jobs."""
-        plain = {**self.__dict__, "environment": dict(self.environment)}
-        return json.dumps(plain, sort_keys=True)
+        fields = {**self.__dict__, "environment": dict(self.environment)}
+        return json.dumps(fields, sort_keys=True)
 
     @property
     def key(self) -> str:
@@ -89,7 +89,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """What came of a job.
 
     Attributes:
@@ -118,23 +118,23 @@ class Outcome:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Outcome:
+    def from_json(cls, text: str) -> JobOutcome:
         """Return the outcome that was written as JSON; raises ValueError, TypeError or KeyError where it is none."""
-        plain = json.loads(text)
-        plain["stderr_tail"] = tuple(plain["stderr_tail"])
-        return cls(**plain)
+        fields = json.loads(text)
+        fields["stderr_tail"] = tuple(fields["stderr_tail"])
+        return cls(**fields)
 
 
 def lines(jobs: Iterable[Job]) -> list[tuple[Job, ...]]:
     """Return the jobs in lines, each for one interpreter: those that may share one in the order of their places."""
-    found: dict[str, list[Job]] = {}
+    by_environment: dict[str, list[Job]] = {}
     for job in dict.fromkeys(jobs):
         alike = json.dumps([dict(job.environment), job.injected], sort_keys=True)
-        found.setdefault(job.key if job.place is None else alike, []).append(job)
-    return [tuple(sorted(line, key=lambda job: job.place or 0)) for line in found.values()]
+        by_environment.setdefault(job.key if job.place is None else alike, []).append(job)
+    return [tuple(sorted(line, key=lambda job: job.place or 0)) for line in by_environment.values()]
 
 
-def value_of(outcome: Outcome) -> Any:
+def value_of(outcome: JobOutcome) -> Any:
     """Return what the target returned.
 
     Raises:

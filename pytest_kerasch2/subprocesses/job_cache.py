@@ -12,7 +12,7 @@ from typing import Any, Iterable
 
 import filelock
 
-from pytest_kerasch2.subprocesses.job import Job, Outcome, lines
+from pytest_kerasch2.subprocesses.job import Job, JobOutcome, lines
 from pytest_kerasch2.subprocesses.runner import INTERRUPTED, in_line, run
 
 _GLANCE = 0.02
@@ -29,7 +29,7 @@ class JobCache:
         """Open the desk on a folder that all workers of one run, and nobody else, use."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._known: dict[str, Outcome] = {}
+        self._known: dict[str, JobOutcome] = {}
         self._changing = threading.Lock()
         self._turn = threading.Lock()
         self._asked = threading.Event()
@@ -58,21 +58,21 @@ class JobCache:
                 self._thread = threading.Thread(target=self._work, name="kerasch2-desk", daemon=True)
                 self._thread.start()
 
-    def outcome(self, job: Job) -> Outcome:
+    def outcome(self, job: Job) -> JobOutcome:
         """Return the outcome of a job: wait for whoever runs it, or run it now if nobody does."""
         line = self._line_of.get(job.key, (job,))
         patience = time.monotonic() + 3 * sum(each.deadline for each in line) + 60
         while not self._stop.is_set():
             if self._found(job) is None:
-                self._take(line, wanted=job)
-            found = self._found(job)
-            if found is not None:
-                return found
+                self._take(line, needed=job)
+            known_outcome = self._found(job)
+            if known_outcome is not None:
+                return known_outcome
             if time.monotonic() > patience:
                 # Whoever holds the lock is alive and stuck: do without sharing
                 break
             time.sleep(_GLANCE)
-        return Outcome(killed_by=INTERRUPTED, target=job.target) if self._stop.is_set() else run(job, self._stop)
+        return JobOutcome(killed_by=INTERRUPTED, target=job.target) if self._stop.is_set() else run(job, self._stop)
 
     def close(self) -> None:
         """Kill what runs, end the thread, keep the results; a closed desk gives only outcomes it has."""
@@ -94,26 +94,26 @@ class JobCache:
                 time.sleep(_GLANCE)
             self._take(line)
 
-    def _take(self, line: tuple[Job, ...], wanted: Job | None = None) -> None:
+    def _take(self, line: tuple[Job, ...], needed: Job | None = None) -> None:
         """Run what is not done of a line, or up to the wanted job, if nobody else has taken the line."""
         lock = filelock.FileLock(str(self.folder / f"{line[0].key}.lock"))
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             return
-        if wanted is not None:
+        if needed is not None:
             self._asked.set()
         try:
             with self._turn:
-                self._run(line, wanted)
+                self._run(line, needed)
         finally:
-            if wanted is not None:
+            if needed is not None:
                 self._asked.clear()
             lock.release()
 
-    def _run(self, line: tuple[Job, ...], wanted: Job | None) -> None:
+    def _run(self, line: tuple[Job, ...], needed: Job | None) -> None:
         # Whoever had the lock a moment ago may have left results, and a death ends a line: look again each time
-        while not self._stop.is_set() and (wanted is None or self._found(wanted) is None):
+        while not self._stop.is_set() and (needed is None or self._found(needed) is None):
             left = [job for job in line if self._found(job) is None]
             if not left:
                 return
@@ -121,7 +121,7 @@ class JobCache:
                 for job, outcome in zip(left, outcomes):
                     self._keep(job, outcome)
 
-    def _keep(self, job: Job, outcome: Outcome) -> None:
+    def _keep(self, job: Job, outcome: JobOutcome) -> None:
         if outcome.killed_by == INTERRUPTED:
             return
         self._known[job.key] = outcome
@@ -129,10 +129,10 @@ class JobCache:
         half.write_text(outcome.as_json(), encoding="utf-8")
         half.replace(self.folder / f"{job.key}.json")
 
-    def _found(self, job: Job) -> Outcome | None:
+    def _found(self, job: Job) -> JobOutcome | None:
         if job.key not in self._known:
             # Absent, or written by another version of us: the job is run again
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
                 text = (self.folder / f"{job.key}.json").read_text(encoding="utf-8")
-                self._known[job.key] = Outcome.from_json(text)
+                self._known[job.key] = JobOutcome.from_json(text)
         return self._known.get(job.key)

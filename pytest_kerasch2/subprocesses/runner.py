@@ -1,10 +1,8 @@
 """Run a job, or a line of jobs, in a fresh interpreter, with a deadline, a memory limit and a home of its own.
 
 Never ``fork``: a forked TensorFlow has lost its threads and hangs. The memory limit is kept by looking at resident
-memory in ``/proc`` every twentieth of a second: limits of the kernel count address space (``RLIMIT_AS``) or untouched
-reservations (``RLIMIT_DATA``), of which TensorFlow takes many times what it uses, differently on each release. Where
-there is no ``/proc`` (macOS, Windows) there is no memory limit; without process groups (Windows) only the child itself
-is killed, not what it started.
+memory every twentieth of a second: limits of the kernel count address space (``RLIMIT_AS``) or untouched reservations
+(``RLIMIT_DATA``), of which TensorFlow takes many times what it uses, differently on each release.
 """
 
 from __future__ import annotations
@@ -20,9 +18,11 @@ import time
 from pathlib import Path
 from typing import Any, Generator, Iterator, Sequence
 
+import psutil
+
 from pytest_kerasch2 import backend_choice, folders
 from pytest_kerasch2.subprocesses.child import LINE, result_file
-from pytest_kerasch2.subprocesses.job import CHILD_HOME, Job, Outcome
+from pytest_kerasch2.subprocesses.job import CHILD_HOME, Job, JobOutcome
 from pytest_kerasch2.variables import Hidden
 
 INTERRUPTED = "the end of the run"
@@ -32,10 +32,9 @@ RESULT_LIMIT = 256 * 2**20
 TAIL_LINES = 20
 _FIRST_GLANCE = 0.002
 _GLANCE = 0.05
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
-def run(job: Job, stop: threading.Event | None = None) -> Outcome:
+def run(job: Job, stop: threading.Event | None = None) -> JobOutcome:
     """Return the outcome of a job, run now; whatever happens, no process and no file of it is left.
 
     Args:
@@ -46,7 +45,7 @@ def run(job: Job, stop: threading.Event | None = None) -> Outcome:
         return next(outcomes)
 
 
-def in_line(jobs: Sequence[Job], stop: threading.Event | None = None) -> Generator[Outcome, None, None]:
+def in_line(jobs: Sequence[Job], stop: threading.Event | None = None) -> Generator[JobOutcome, None, None]:
     """Yield the outcomes of jobs that one interpreter does one after the other, each as soon as it is known.
 
     The first whose child dies ends the line: those behind it have no outcome, and need another interpreter.
@@ -129,7 +128,7 @@ def _watch(child: subprocess.Popen[bytes], job: Job, result: Path, stop: threadi
         if time.monotonic() > deadline:
             _ask_where(child)
             return f"deadline of {job.deadline:g} s"
-        if _resident(child.pid) > job.memory_mib * 2**20:
+        if _resident(child) > job.memory_mib * 2**20:
             return f"memory limit of {job.memory_mib} MiB"
         if (result.parent / STDERR).stat().st_size > STDERR_LIMIT:
             return f"limit of {STDERR_LIMIT // 2**20} MiB on standard error"
@@ -145,26 +144,30 @@ def _ask_where(child: subprocess.Popen[bytes]) -> None:
             child.wait(0.3)
 
 
-def _resident(pid: int) -> int:
-    """Return the resident bytes of a process and its children; 0 where the system does not tell."""
+def _resident(child: subprocess.Popen[bytes]) -> int:
     total = 0
-    todo = [pid]
-    while todo:
-        process = Path(f"/proc/{todo.pop()}")
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            total += int((process / "statm").read_text().split()[1]) * _PAGE
-            for task in (process / "task").iterdir():
-                todo.extend(int(found) for found in (task / "children").read_text().split())
+    for process in _living(child):
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
     return total
 
 
+def _living(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Return a child and all that it has started, unless it has ended: its number may be another one's then."""
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(child.pid)
+        return [process, *process.children(recursive=True)] if child.poll() is None else []
+    return []
+
+
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    """End the child and every process of its group, and reap it."""
-    with contextlib.suppress(OSError):
-        if hasattr(os, "killpg"):
+    """End the child, all that it has started and every process of its group, and reap it."""
+    for process in _living(child):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(OSError):
             os.killpg(child.pid, signal.SIGKILL)
-        elif child.poll() is None:
-            child.kill()
     if child.stdin is not None:
         with contextlib.suppress(OSError):
             child.stdin.close()
@@ -181,12 +184,12 @@ def _ending(status: int) -> str | None:
     return f"signal {-status}"
 
 
-def _outcome(job: Job, result: Path, killed_by: str | None, seconds: float) -> Outcome:
-    told: dict[str, Any] = {"value": None, "error": None}
+def _outcome(job: Job, result: Path, killed_by: str | None, seconds: float) -> JobOutcome:
+    answer: dict[str, Any] = {"value": None, "error": None}
     if killed_by is None:
-        told, killed_by = _result(result)
-    return Outcome(
-        value=told["value"], error=told["error"], killed_by=killed_by, seconds=seconds,
+        answer, killed_by = _result(result)
+    return JobOutcome(
+        value=answer["value"], error=answer["error"], killed_by=killed_by, seconds=seconds,
         stderr_tail=_tail(result.parent / STDERR), target=job.target,
     )  # fmt: skip
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any, Callable, Iterable, Sequence
+from typing import Any, Callable, Iterable
 
 import pytest
 
 from pytest_kerasch2 import chapter
+from pytest_kerasch2.chapter.check_list import modules
 from pytest_kerasch2.claims.decorators import check_of
 from pytest_kerasch2.claims.model import Check, Injection
 from pytest_kerasch2.claims.release import Release
@@ -16,7 +17,6 @@ from pytest_kerasch2.errors import DuplicateClaim
 
 FOLDER = Path(chapter.__file__).parent
 PACKAGE = chapter.__name__
-SECTIONS: Sequence[str] = chapter.SECTIONS
 
 
 class ChapterModule(pytest.Module):
@@ -33,31 +33,6 @@ class ChapterModule(pytest.Module):
     def istestclass(self, obj: object, name: str) -> bool:
         """Take no class."""
         return False
-
-
-def all_checks() -> list[Check]:
-    """Return every check of the suite, section by section; imports the sections, and no framework."""
-    return [check for section in SECTIONS for check in checks_in(section)]
-
-
-def checks_in(section: str) -> list[Check]:
-    """Return every check of one section, in the order of its modules."""
-    checks = []
-    for name in _modules_of(section):
-        module = importlib.import_module(f"{PACKAGE}.{name}")
-        own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
-        checks += [check for check in map(check_of, filter(callable, own)) if check is not None]
-    return checks
-
-
-def modules() -> list[str]:
-    """Return the modules that hold claims, by their names within the chapter: `saving.formats`."""
-    return [name for section in SECTIONS for name in _modules_of(section)]
-
-
-def _modules_of(section: str) -> list[str]:
-    found = importlib.import_module(f"{PACKAGE}.{section}")
-    return [f"{section}.{name}" for name in found.MODULES] if hasattr(found, "MODULES") else [section]
 
 
 def is_of_the_chapter(path: Path) -> bool:
@@ -109,8 +84,8 @@ def check_unique_ids(checks: Iterable[Check]) -> None:
     for check in checks:
         other = first.setdefault(check.claim.id, check.claim)
         if other is not check.claim:
-            found = f"{check.claim.id!r}: {other.statement!r} and {check.claim.statement!r}"
-            raise DuplicateClaim("Two claims carry the same id", found, "give one of them another id")
+            detail = f"{check.claim.id!r}: {other.statement!r} and {check.claim.statement!r}"
+            raise DuplicateClaim("Two claims carry the same id", detail, "give one of them another id")
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -140,10 +115,10 @@ def one_each(items: list[pytest.Item], release: Callable[[], Release]) -> list[p
         if check is None or injected is None:
             chosen[item] = item
             continue
-        known = None if check.fix else check.known_issue(release(), parameters_of(item))
+        issue = None if check.fix else check.known_issue(release(), parameters_of(item))
         key = (item.nodeid.split("[")[0], injection_id(injected))
-        if key not in chosen or (known is None and chosen[key].stash.get(_BROKEN, False)):
-            item.stash[_BROKEN] = known is not None
+        if key not in chosen or (issue is None and chosen[key].stash.get(_BROKEN, False)):
+            item.stash[_BROKEN] = issue is not None
             chosen[key] = item
     return list(chosen.values())
 

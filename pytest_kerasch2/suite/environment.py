@@ -24,8 +24,8 @@ def check_no_leaks(leaks: Sequence[Any]) -> None:
         StateLeaked: naming each thing with its value before and after.
     """
     if leaks:
-        found = "; ".join(str(leak) for leak in leaks)
-        raise StateLeaked("A check left process-wide state changed", found, "let it put back what it changes")
+        detail = "; ".join(str(leak) for leak in leaks)
+        raise StateLeaked("A check left process-wide state changed", detail, "let it put back what it changes")
 
 
 def check_settings(settings: Settings) -> None:
@@ -40,8 +40,8 @@ def check_settings(settings: Settings) -> None:
     if settings.results is not None:
         _check_writable(settings)
     if settings.trainings is not None and settings.trainings.exists() and not settings.trainings.is_dir():
-        found = f"--chapter-trainings={settings.trainings} is no folder"
-        raise InvalidArgument("Curves cannot be kept there", found, "name a folder, which is made where it is missing")
+        detail = f"--chapter-trainings={settings.trainings} is no folder"
+        raise InvalidArgument("Curves cannot be kept there", detail, "name a folder, which is made where it is missing")
     if settings.devices is not None:
         devices.kinds(settings.devices)
     if settings.mirror is not None:

@@ -8,7 +8,7 @@ from typing import Any, Iterator
 import pytest
 
 from pytest_kerasch2.claims.model import Check, Record, Verdict
-from pytest_kerasch2.claims.outcome import Outcome
+from pytest_kerasch2.claims.outcome import PytestOutcome
 from pytest_kerasch2.claims.recorder import Recorder, described, steady
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import (
@@ -106,7 +106,7 @@ def untraced(call: pytest.CallInfo[None]) -> Iterator[None]:
         call.excinfo = seen
 
 
-def show(report: Any, shown: Outcome, location: tuple[str, int], account: str) -> None:
+def show(report: Any, shown: PytestOutcome, location: tuple[str, int], account: str) -> None:
     """Turn a pytest report into the outcome that the design's table asks for.
 
     Args:

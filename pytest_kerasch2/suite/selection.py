@@ -7,6 +7,7 @@ from typing import Any, Iterable, Sequence
 
 import pytest
 
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.claims.model import Record
 from pytest_kerasch2.suggestions import close_to
 from pytest_kerasch2.suite import collection
@@ -40,17 +41,17 @@ class Selection:
     def is_partial(self, records: Iterable[Record]) -> bool:
         """Whether there are checks or claims that the run did not look at."""
         seen = {record.claim.id for record in records}
-        return self.left_out or any(check.claim.id not in seen for check in collection.all_checks())
+        return self.left_out or any(check.claim.id not in seen for check in check_list.all_checks())
 
     def nearest(self) -> list[str]:
         """Return what to say where -k selects no claim at all: those that its words resemble."""
         expression = self.config.getoption("keyword", "")
         if not expression:
             return []
-        names = sorted({check.claim.id for check in collection.all_checks()})
+        names = sorted({check.claim.id for check in check_list.all_checks()})
         words = [word for word in re.findall(r"[\w.-]+", expression) if word not in ("and", "or", "not")]
-        found = list(dict.fromkeys(name for word in words for name in _like(word, names)))
-        meant = f" Did you mean {', '.join(found)}?" if found else ""
+        similar = list(dict.fromkeys(name for word in words for name in _like(word, names)))
+        meant = f" Did you mean {', '.join(similar)}?" if similar else ""
         return [f"No claim is selected by -k {expression!r}.{meant}"]
 
 

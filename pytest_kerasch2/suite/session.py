@@ -13,6 +13,7 @@ from typing import Any, Callable, Generator, Iterator, TypeVar
 import pytest
 
 from pytest_kerasch2 import folders
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.chapter.printed_numbers.fixtures import FigureFixtures
 from pytest_kerasch2.checks import workarounds as checks_workarounds
 from pytest_kerasch2.claims import results
@@ -293,17 +294,19 @@ class ChapterRun:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
         """Take the surroundings from a worker; one that died leaves the results file incomplete."""
-        told = getattr(node, "workeroutput", {}).get(ENVIRONMENT) or {}
+        ran_on = getattr(node, "workeroutput", {}).get(ENVIRONMENT) or {}
         read_before = self.environment.get("datasets", {})
-        self.environment = {**self.environment, **told}
-        self.environment["datasets"] = {**read_before, **told.get("datasets", {})}
+        self.environment = {**self.environment, **ran_on}
+        self.environment["datasets"] = {**read_before, **ran_on.get("datasets", {})}
         self.interrupted = self.interrupted or bool(error)
 
     def results(self) -> results.Results:
         """Return the results file of what was gathered so far."""
         ran_on = {**environment.environment_unseen(), **self.environment}
         selected = not self.interrupted and self.selection.is_partial(self.records)
-        return results.build(self.records, ran_on, not self.interrupted and not selected, selected)
+        complete = not self.interrupted and not selected
+        ids = [check.claim.id for check in check_list.all_checks()]
+        return results.build(self.records, ran_on, complete, selected, check_list.headings(), ids)
 
     def suite_environment(self) -> dict[str, Any]:
         """Return what this run ran on, as far as that is known; of workers, what they told."""

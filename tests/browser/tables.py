@@ -39,29 +39,29 @@ def table() -> dict[str, Any]:
             },
         ],
         "claims": [
-            _claim("features.steady", "Features", [_outcome(HELD, EVERYWHERE)]),
-            _claim(
+            claim("features.steady", "Features", [outcome(HELD, EVERYWHERE)]),
+            claim(
                 "features.flips",
                 "Features",
                 [
-                    _outcome(HELD, [OLD], evidence=["as it was"]),
-                    _outcome(
+                    outcome(HELD, [OLD], evidence=["as it was"]),
+                    outcome(
                         BROKEN,
                         [MIDDLE, NEW],
                         evidence=["AttributeError: no Adam"],
                         known_issue=CAUSE,
                         workarounds=[INSTEAD],
                     ),
-                    _outcome("not_applicable", [JAX], evidence=["there is no TensorFlow here"]),
+                    outcome("not_applicable", [JAX], evidence=["there is no TensorFlow here"]),
                 ],
             ),
-            _claim("features.hostile", "Features", [_outcome(BROKEN, EVERYWHERE, HELD, evidence=list(HOSTILE))]),
-            _claim(
+            claim("features.hostile", "Features", [outcome(BROKEN, EVERYWHERE, HELD, evidence=list(HOSTILE))]),
+            claim(
                 "saving.unread",
                 "Saving and loading",
-                [_outcome("inconclusive", [OLD, MIDDLE, JAX], remedy="name a mirror")],
+                [outcome("inconclusive", [OLD, MIDDLE, JAX], remedy="name a mirror")],
             ),
-            _claim("appendix.last", 'Appendix <b>&"', [_outcome(HELD, EVERYWHERE)]),
+            claim("appendix.last", 'Appendix <b>&"', [outcome(HELD, EVERYWHERE)]),
         ],
     }
 
@@ -85,7 +85,8 @@ def _release(name: str, environment: str, series: str, before: str | None, label
     }
 
 
-def _claim(name: str, section: str, outcomes: list[dict[str, Any]]) -> dict[str, Any]:
+def claim(name: str, section: str, outcomes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a row of the table."""
     return {
         "id": name,
         "section": section,
@@ -95,6 +96,7 @@ def _claim(name: str, section: str, outcomes: list[dict[str, Any]]) -> dict[str,
     }
 
 
-def _outcome(verdict: str, releases: Sequence[str], expected: str | None = None, **more: Any) -> dict[str, Any]:
+def outcome(verdict: str, releases: Sequence[str], expected: str | None = None, **more: Any) -> dict[str, Any]:
+    """Return what was seen of a claim on releases."""
     told = {"evidence": ["as seen"], "known_issue": None, "workarounds": [], "remedy": "", **more}
     return {"verdict": verdict, "expected": expected or verdict, **told, "releases": list(releases)}

@@ -52,7 +52,7 @@ def test_a_verdict_that_is_not_as_recorded_says_so(open_page: Open) -> None:
 
     page.cell("features.hostile", "Keras on JAX").click()
 
-    assert 'Not as recorded: the known known issues let expect "held".' in page.panel()
+    assert 'Not as recorded: the known issues let expect "held".' in page.panel()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ HEAVY = ("numpy", "scipy.stats", "sklearn.datasets", "h5py", "joblib", "matplotl
 def import_once(*names: str) -> None:
     """Import these, all of `HEAVY` that is installed and all of ours, before pytester notes what to forget."""
     ours = (one.name for one in pkgutil.walk_packages(pytest_kerasch2.__path__, "pytest_kerasch2."))
-    # The probe is a program for an interpreter that is too old for the plugin.
-    for name in (*HEAVY, *names, *(one for one in ours if ".probe" not in one)):
+    for name in (*HEAVY, *names, *ours):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

@@ -14,8 +14,8 @@ import pytest
 
 pytest.importorskip("sybil", reason="examples of the documents are found by Sybil, of the extra `tests`")
 from pytest_kerasch2 import cli, fixtures, options
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.report import rendering
-from pytest_kerasch2.suite import collection
 from pytest_kerasch2.timing import function_steps, pytest_benchmark_adapter
 from tests.docs import examples
 from tests.docs.examples import DOCS, ELSEWHERE, PAGES, PROJECT
@@ -88,7 +88,7 @@ def _results_of(environment: str) -> dict[str, Any]:
     """Return the results of a run that did not train, as the table has them."""
     table = json.loads((DOCS / "compatibility.json").read_text(encoding="utf-8"))
     release = next(one for one in table["releases"] if one["environment"] == environment)
-    trained = {check.claim.id for check in collection.all_checks() if check.trains} - WITHOUT_TRAINING
+    trained = {check.claim.id for check in check_list.all_checks() if check.trains} - WITHOUT_TRAINING
     claims = []
     for claim in table["claims"]:
         outcome = next(one for one in claim["outcomes"] if release["name"] in one["releases"])

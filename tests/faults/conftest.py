@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pytest_kerasch2.subprocesses.child import answer
-from pytest_kerasch2.subprocesses.job import Outcome
+from pytest_kerasch2.subprocesses.job import JobOutcome
 
 
 @pytest.fixture
@@ -14,6 +14,6 @@ def in_this_process(monkeypatch):
 
     def run(job):
         unlimited = {"injected": [], "address_mib": None, "processor_seconds": None}
-        return Outcome(**answer({**json.loads(job.as_json()), **unlimited}))
+        return JobOutcome(**answer({**json.loads(job.as_json()), **unlimited}))
 
     monkeypatch.setattr("pytest_kerasch2.serialization.inspection.run", run)

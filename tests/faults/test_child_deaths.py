@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2 import errors
-from pytest_kerasch2.subprocesses.job import Job, Outcome, last_words, value_of
+from pytest_kerasch2.subprocesses.job import Job, JobOutcome, last_words, value_of
 from pytest_kerasch2.subprocesses.runner import in_line, run
 
 linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
@@ -48,6 +48,13 @@ def stubborn():
 def brood(file):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
     with open(file, "w") as out: out.write(str(child.pid))
+    time.sleep(1000)
+def escaped_brood(file):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
+    with open(file, "w") as out: out.write(str(child.pid))
+    time.sleep(1000)
+def big_brood():
+    child = subprocess.Popen([sys.executable, "-c", "held = bytearray(3 * 10**8); import time; time.sleep(1000)"])
     time.sleep(1000)
 def leaves_brood(file):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
@@ -199,7 +206,7 @@ def test_deadline(name):
 
 
 @linux
-@pytest.mark.parametrize("name", ["brood", "leaves_brood"])
+@pytest.mark.parametrize("name", ["brood", "escaped_brood", "leaves_brood"])
 def test_what_the_child_started_dies_with_it(name, tmp_path):
     file = tmp_path / "pid"
 
@@ -208,9 +215,9 @@ def test_what_the_child_started_dies_with_it(name, tmp_path):
     assert gone(int(file.read_text()))
 
 
-@linux
-def test_memory_limit():
-    outcome = run(job("hog", memory_mib=200))
+@pytest.mark.parametrize("name", ["hog", "big_brood"])
+def test_memory_limit(name):
+    outcome = run(job(name, memory_mib=200))
 
     assert outcome.killed_by == "memory limit of 200 MiB"
 
@@ -343,6 +350,6 @@ def test_equal_jobs_have_one_key():
 
 
 def test_outcome_survives_json():
-    outcome = Outcome(value=[1, None], seconds=1.5, stderr_tail=("a",), target="m:f")
+    outcome = JobOutcome(value=[1, None], seconds=1.5, stderr_tail=("a",), target="m:f")
 
-    assert Outcome.from_json(outcome.as_json()) == outcome
+    assert JobOutcome.from_json(outcome.as_json()) == outcome

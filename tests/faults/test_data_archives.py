@@ -12,7 +12,7 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from pytest_kerasch2.data import registry, sources, standins
+from pytest_kerasch2.data import registry, sources, synthetic
 from pytest_kerasch2.errors import DataDamaged, InvalidArgument
 
 ROWS = {"x_train": (50, 28, 28), "y_train": (50,), "x_test": (20, 28, 28), "y_test": (20,)}
@@ -44,8 +44,8 @@ def _arrays(**changed: np.ndarray) -> dict[str, np.ndarray]:
 def mirror(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     """A mirror with a small MNIST that counts as the genuine one."""
     folder = tmp_path / "mirror"
-    standins.pack_npz(folder / "mnist.npz", _arrays().items())
-    record = standins.vouched(_small(registry.record_of("mnist")), folder)
+    synthetic.pack_npz(folder / "mnist.npz", _arrays().items())
+    record = synthetic.vouched(_small(registry.record_of("mnist")), folder)
     monkeypatch.setattr(sources, "record_of", lambda name: record)
     return folder
 
@@ -102,7 +102,7 @@ def test_a_flipped_bit_is_refused_or_changes_nothing(mirror: pathlib.Path) -> No
 def test_one_flipped_pixel_in_a_well_packed_archive_is_found_by_the_hash_of_the_array(mirror: pathlib.Path) -> None:
     images = _arrays()["x_test"]
     images[7, 14, 14] ^= 1
-    standins.pack_npz(mirror / "mnist.npz", _arrays(x_test=images).items())
+    synthetic.pack_npz(mirror / "mnist.npz", _arrays(x_test=images).items())
 
     with pytest.raises(DataDamaged, match=r"mnist\.npz.* x_test whose bytes have sha256 .* was expected"):
         _load(mirror)
@@ -122,7 +122,7 @@ def test_one_flipped_pixel_in_a_well_packed_archive_is_found_by_the_hash_of_the_
     ],
 )
 def test_a_wrong_shape_or_type_is_named(mirror: pathlib.Path, changed: dict[str, np.ndarray], said: str) -> None:
-    standins.pack_npz(mirror / "mnist.npz", _arrays(**changed).items())
+    synthetic.pack_npz(mirror / "mnist.npz", _arrays(**changed).items())
 
     with pytest.raises(DataDamaged, match=said):
         _load(mirror)
@@ -224,7 +224,7 @@ def test_a_mirror_that_is_no_filled_folder_is_a_bad_setting(
 
 
 def test_an_incomplete_set_of_files_is_an_error(tmp_path: pathlib.Path) -> None:
-    standins.make(tmp_path, ["fashion_mnist"])
+    synthetic.make(tmp_path, ["fashion_mnist"])
     (tmp_path / "fashion-mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
 
     with pytest.raises(DataDamaged, match=r"3 of the 4 files of fashion_mnist; .*t10k-labels-idx1-ubyte.gz"):
@@ -232,7 +232,7 @@ def test_an_incomplete_set_of_files_is_an_error(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_stand_in_is_never_taken_for_the_genuine_data(tmp_path: pathlib.Path) -> None:
-    standins.make(tmp_path, ["boston_housing"])
+    synthetic.make(tmp_path, ["boston_housing"])
 
     with pytest.raises(DataDamaged, match=r"1105 bytes of sha256 .*, where f553886a.* was expected"):
         sources.load("boston_housing", mirror=tmp_path)

@@ -14,7 +14,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from pytest_kerasch2.data import fetch, serving
+from pytest_kerasch2.data import fetch, http_server
 from pytest_kerasch2.data.registry import Archive
 from pytest_kerasch2.errors import DownloadFailed
 
@@ -32,10 +32,10 @@ print(fetch.fetch(archive, pathlib.Path(sys.argv[3]), timeout=30))
 
 
 @pytest.fixture
-def server(tmp_path: pathlib.Path) -> Iterator[serving.Server]:
+def server(tmp_path: pathlib.Path) -> Iterator[http_server.Server]:
     (tmp_path / "served" / "sub").mkdir(parents=True)
     (tmp_path / "served" / FILE).write_bytes(CONTENT)
-    with serving.serve(tmp_path / "served") as running:
+    with http_server.serve(tmp_path / "served") as running:
         yield running
 
 
@@ -44,7 +44,7 @@ def store(tmp_path: pathlib.Path) -> pathlib.Path:
     return tmp_path / "a store, not yet there"
 
 
-def _archive(server: serving.Server, file: str = FILE) -> Archive:
+def _archive(server: http_server.Server, file: str = FILE) -> Archive:
     return Archive(FILE, server.url + file, (), sha256=hashlib.sha256(CONTENT).hexdigest())
 
 
@@ -52,7 +52,7 @@ def _left(store: pathlib.Path) -> list[str]:
     return sorted(path.name for path in store.rglob("*") if path.is_file() and path.suffix != ".lock")
 
 
-def _child(server: serving.Server, store: pathlib.Path, code: str = CHILD) -> subprocess.Popen[str]:
+def _child(server: http_server.Server, store: pathlib.Path, code: str = CHILD) -> subprocess.Popen[str]:
     archive = _archive(server)
     root = str(pathlib.Path(fetch.__file__).resolve().parents[2])
     child = subprocess.Popen(
@@ -81,7 +81,7 @@ def _wait_until(true: Any, seconds: float = 20.0) -> None:
         time.sleep(0.01)
 
 
-def test_control_a_sound_download_arrives(server: serving.Server, store: pathlib.Path) -> None:
+def test_control_a_sound_download_arrives(server: http_server.Server, store: pathlib.Path) -> None:
     path = fetch.fetch(_archive(server), store)
 
     assert (path, path.read_bytes() == CONTENT, _left(store)) == (store / FILE, True, ["mnist.npz"])
@@ -90,24 +90,24 @@ def test_control_a_sound_download_arrives(server: serving.Server, store: pathlib
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (serving.Fault("truncate", 0), "0 of 307200 bytes"),
-        (serving.Fault("truncate", 1), "1 of 307200 bytes"),
-        (serving.Fault("truncate", 150_000), "150000 of 307200 bytes"),
-        (serving.Fault("truncate", 307_199), "307199 of 307200 bytes"),
-        (serving.Fault("reset", 0), "after 0 bytes"),
-        (serving.Fault("reset", 200_000), "reset|Reset"),
-        (serving.Fault("stall", 0), "timed out|timeout"),
-        (serving.Fault("stall", 200_000), "timed out|timeout"),
-        (serving.Fault("longer", 10), "307200 of 307210 bytes"),
-        (serving.Fault("shorter", 10), "where .* was expected"),
-        (serving.Fault("flip", 99), "where .* was expected"),
-        (serving.Fault("status", 404), "the answer 404"),
-        (serving.Fault("status", 503), "the answer 503"),
+        (http_server.ServerFault("truncate", 0), "0 of 307200 bytes"),
+        (http_server.ServerFault("truncate", 1), "1 of 307200 bytes"),
+        (http_server.ServerFault("truncate", 150_000), "150000 of 307200 bytes"),
+        (http_server.ServerFault("truncate", 307_199), "307199 of 307200 bytes"),
+        (http_server.ServerFault("reset", 0), "after 0 bytes"),
+        (http_server.ServerFault("reset", 200_000), "reset|Reset"),
+        (http_server.ServerFault("stall", 0), "timed out|timeout"),
+        (http_server.ServerFault("stall", 200_000), "timed out|timeout"),
+        (http_server.ServerFault("longer", 10), "307200 of 307210 bytes"),
+        (http_server.ServerFault("shorter", 10), "where .* was expected"),
+        (http_server.ServerFault("flip", 99), "where .* was expected"),
+        (http_server.ServerFault("status", 404), "the answer 404"),
+        (http_server.ServerFault("status", 503), "the answer 503"),
     ],
-    ids=lambda value: f"{value.kind}-{value.after}" if isinstance(value, serving.Fault) else "",
+    ids=lambda value: f"{value.kind}-{value.after}" if isinstance(value, http_server.ServerFault) else "",
 )
 def test_a_failed_download_leaves_nothing_and_the_next_try_succeeds(
-    server: serving.Server, store: pathlib.Path, fault: serving.Fault, said: str
+    server: http_server.Server, store: pathlib.Path, fault: http_server.ServerFault, said: str
 ) -> None:
     server.misbehave(FILE, fault)
 
@@ -119,12 +119,14 @@ def test_a_failed_download_leaves_nothing_and_the_next_try_succeeds(
     assert fetch.fetch(_archive(server), store).read_bytes() == CONTENT
 
 
-def test_one_flipped_bit_at_any_place_is_refused_with_both_digests(server: serving.Server, store: pathlib.Path) -> None:
+def test_one_flipped_bit_at_any_place_is_refused_with_both_digests(
+    server: http_server.Server, store: pathlib.Path
+) -> None:
     archive = _archive(server)
     refused = 0
 
     for place in range(0, len(CONTENT), len(CONTENT) // 50):
-        server.misbehave(FILE, serving.Fault("flip", place))
+        server.misbehave(FILE, http_server.ServerFault("flip", place))
         bad = hashlib.sha256(CONTENT[:place] + bytes([CONTENT[place] ^ 1]) + CONTENT[place + 1 :]).hexdigest()
         with pytest.raises(DownloadFailed, match=rf"sha256 {bad}, where {archive.sha256} was expected"):
             fetch.fetch(archive, store)
@@ -133,8 +135,8 @@ def test_one_flipped_bit_at_any_place_is_refused_with_both_digests(server: servi
     assert (refused >= 50, _left(store)) == (True, [])
 
 
-def test_the_error_has_three_parts(server: serving.Server, store: pathlib.Path) -> None:
-    server.misbehave(FILE, serving.Fault("truncate", 5))
+def test_the_error_has_three_parts(server: http_server.Server, store: pathlib.Path) -> None:
+    server.misbehave(FILE, http_server.ServerFault("truncate", 5))
 
     with pytest.raises(DownloadFailed) as caught:
         fetch.fetch(_archive(server), store)
@@ -146,7 +148,7 @@ def test_the_error_has_three_parts(server: serving.Server, store: pathlib.Path) 
     )
 
 
-def test_nobody_listening_is_a_failed_download(server: serving.Server, store: pathlib.Path) -> None:
+def test_nobody_listening_is_a_failed_download(server: http_server.Server, store: pathlib.Path) -> None:
     archive = Archive(FILE, "http://127.0.0.1:9/mnist.npz", (), sha256="0" * 64)
 
     with pytest.raises(DownloadFailed, match=r"[Rr]efused"):
@@ -161,7 +163,7 @@ def test_a_file_address_is_refused(store: pathlib.Path) -> None:
 
 
 def test_a_proxy_is_not_asked_for_this_machine(
-    server: serving.Server, store: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    server: http_server.Server, store: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")
 
@@ -170,14 +172,14 @@ def test_a_proxy_is_not_asked_for_this_machine(
     assert path.read_bytes() == CONTENT
 
 
-def test_a_good_copy_is_not_fetched_again(server: serving.Server, store: pathlib.Path) -> None:
+def test_a_good_copy_is_not_fetched_again(server: http_server.Server, store: pathlib.Path) -> None:
     fetch.fetch(_archive(server), store)
     fetch.fetch(_archive(server), store)
 
     assert server.requests == {FILE: 1}
 
 
-def test_a_copy_damaged_since_is_fetched_once_more(server: serving.Server, store: pathlib.Path) -> None:
+def test_a_copy_damaged_since_is_fetched_once_more(server: http_server.Server, store: pathlib.Path) -> None:
     path = fetch.fetch(_archive(server), store)
     path.write_bytes(CONTENT[:-1])
 
@@ -186,7 +188,7 @@ def test_a_copy_damaged_since_is_fetched_once_more(server: serving.Server, store
     assert (server.requests, path.read_bytes() == CONTENT) == ({FILE: 2}, True)
 
 
-def test_progress_gives_bytes_total_and_seconds_left(server: serving.Server, store: pathlib.Path) -> None:
+def test_progress_gives_bytes_total_and_seconds_left(server: http_server.Server, store: pathlib.Path) -> None:
     told: list[tuple[int, int | None, float | None]] = []
 
     fetch.fetch(_archive(server), store, progress=lambda *report: told.append(report))
@@ -194,7 +196,7 @@ def test_progress_gives_bytes_total_and_seconds_left(server: serving.Server, sto
     assert told[-1] == (len(CONTENT), len(CONTENT), 0.0)
 
 
-def test_an_error_of_the_progress_callback_is_not_disguised(server: serving.Server, store: pathlib.Path) -> None:
+def test_an_error_of_the_progress_callback_is_not_disguised(server: http_server.Server, store: pathlib.Path) -> None:
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
@@ -204,8 +206,8 @@ def test_an_error_of_the_progress_callback_is_not_disguised(server: serving.Serv
     assert _left(store) == []
 
 
-def test_a_server_that_trickles_meets_the_deadline(server: serving.Server, store: pathlib.Path) -> None:
-    server.misbehave(FILE, serving.Fault("trickle", 100))
+def test_a_server_that_trickles_meets_the_deadline(server: http_server.Server, store: pathlib.Path) -> None:
+    server.misbehave(FILE, http_server.ServerFault("trickle", 100))
 
     # The timeout alone would never end it: a byte arrives well within it, every time.
     with pytest.raises(DownloadFailed, match="when the size or the time allowed was used up"):
@@ -215,7 +217,7 @@ def test_a_server_that_trickles_meets_the_deadline(server: serving.Server, store
 
 
 def test_a_store_below_a_file_is_said_and_nothing_is_written_elsewhere(
-    server: serving.Server, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    server: http_server.Server, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = tmp_path / "shared temporary area"
     shared.mkdir()
@@ -229,7 +231,7 @@ def test_a_store_below_a_file_is_said_and_nothing_is_written_elsewhere(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes there")
-def test_a_full_disk_is_said_and_nothing_is_left(server: serving.Server, store: pathlib.Path) -> None:
+def test_a_full_disk_is_said_and_nothing_is_left(server: http_server.Server, store: pathlib.Path) -> None:
     limited = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n" + CHILD
     child = _child(server, store, limited)
 
@@ -240,7 +242,7 @@ def test_a_full_disk_is_said_and_nothing_is_left(server: serving.Server, store: 
     assert _left(store) == []
 
 
-def test_many_threads_cause_one_download(server: serving.Server, store: pathlib.Path) -> None:
+def test_many_threads_cause_one_download(server: http_server.Server, store: pathlib.Path) -> None:
     barrier = threading.Barrier(6)
     found: list[bytes] = []
 
@@ -257,7 +259,7 @@ def test_many_threads_cause_one_download(server: serving.Server, store: pathlib.
     assert (found, server.requests) == ([CONTENT] * 6, {FILE: 1})
 
 
-def test_control_without_the_lock_there_would_be_several(server: serving.Server, store: pathlib.Path) -> None:
+def test_control_without_the_lock_there_would_be_several(server: http_server.Server, store: pathlib.Path) -> None:
     target = store / FILE
     target.parent.mkdir(parents=True)
     barrier = threading.Barrier(2)
@@ -275,7 +277,7 @@ def test_control_without_the_lock_there_would_be_several(server: serving.Server,
     assert server.requests == {FILE: 2}
 
 
-def test_many_processes_cause_one_download(server: serving.Server, store: pathlib.Path) -> None:
+def test_many_processes_cause_one_download(server: http_server.Server, store: pathlib.Path) -> None:
     children = [_child(server, store) for _ in range(3)]
     for child in children:
         _go(child)
@@ -286,9 +288,9 @@ def test_many_processes_cause_one_download(server: serving.Server, store: pathli
 
 
 def test_a_killed_downloader_frees_the_lock_and_its_leftovers_are_swept(
-    server: serving.Server, store: pathlib.Path
+    server: http_server.Server, store: pathlib.Path
 ) -> None:
-    server.misbehave(FILE, serving.Fault("stall", 1000))
+    server.misbehave(FILE, http_server.ServerFault("stall", 1000))
     child = _child(server, store)
     _go(child)
     _wait_until(lambda: server.requests == {FILE: 1} and _left(store))
@@ -305,8 +307,8 @@ def test_a_killed_downloader_frees_the_lock_and_its_leftovers_are_swept(
     assert (_left(store), time.monotonic() - began < 5) == (["mnist.npz"], True)
 
 
-def test_a_lock_held_for_too_long_is_said(server: serving.Server, store: pathlib.Path) -> None:
-    server.misbehave(FILE, serving.Fault("stall", 1000))
+def test_a_lock_held_for_too_long_is_said(server: http_server.Server, store: pathlib.Path) -> None:
+    server.misbehave(FILE, http_server.ServerFault("stall", 1000))
     child = _child(server, store)
     _go(child)
     _wait_until(lambda: server.requests == {FILE: 1})
@@ -322,10 +324,10 @@ def test_a_lock_held_for_too_long_is_said(server: serving.Server, store: pathlib
 
 def test_the_server_refuses_a_fault_nobody_programmed() -> None:
     with pytest.raises(ValueError, match="no such fault: 'truncated'"):
-        serving.Fault("truncated")
+        http_server.ServerFault("truncated")
 
 
-def test_the_server_gives_nothing_outside_its_folder(server: serving.Server, store: pathlib.Path) -> None:
+def test_the_server_gives_nothing_outside_its_folder(server: http_server.Server, store: pathlib.Path) -> None:
     (server.folder.parent / "secret").write_text("secret")
 
     with pytest.raises(DownloadFailed, match="the answer 404"):

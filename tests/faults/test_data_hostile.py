@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_kerasch2.data import archives, pickles, registry, standins
+from pytest_kerasch2.data import archives, pickles, registry, synthetic
 from pytest_kerasch2.errors import DataDamaged
 
 
@@ -36,7 +36,7 @@ def _pickled_lists(*lists: Any) -> bytes:
     array = np.empty(len(lists), dtype=object)
     for index, item in enumerate(lists):
         array[index] = item
-    return standins.pickled(array)
+    return synthetic.pickled(array)
 
 
 def test_control_lists_of_integers_are_read() -> None:
@@ -67,14 +67,14 @@ def test_control_the_marker_does_go_off_in_general_unpickling(tmp_path: pathlib.
     ids=["system", "eval", "floats", "tuples", "nested", "no array", "a scalar", "cut", "empty"],
 )
 def test_anything_but_lists_of_integers_is_refused(content: bytes, said: str) -> None:
-    with pytest.raises(pickles.Refused, match=said):
+    with pytest.raises(pickles.RefusedPickle, match=said):
         pickles.lists_of(io.BytesIO(content))
 
 
 def test_code_among_the_lists_is_not_run(tmp_path: pathlib.Path) -> None:
     content = _pickled_lists([1], Marker(tmp_path / "marker"))
 
-    with pytest.raises(pickles.Refused):
+    with pytest.raises(pickles.RefusedPickle):
         pickles.lists_of(io.BytesIO(content))
 
     assert not (tmp_path / "marker").exists()
@@ -83,7 +83,7 @@ def test_code_among_the_lists_is_not_run(tmp_path: pathlib.Path) -> None:
 def test_an_array_that_declares_more_than_it_holds_is_refused_before_memory_is_taken() -> None:
     content = _pickled_lists([1], [2]).replace(b"K\x02\x85", b"J\xff\xff\xff\x7f\x85")
 
-    with pytest.raises(pickles.Refused, match=r"declares the shape \(2147483647,\) and holds 2"):
+    with pytest.raises(pickles.RefusedPickle, match=r"declares the shape \(2147483647,\) and holds 2"):
         pickles.lists_of(io.BytesIO(content))
 
 
@@ -96,7 +96,7 @@ def test_the_file_and_the_member_are_named(tmp_path: pathlib.Path) -> None:
 
 
 def test_bytes_behind_the_lists_are_refused(tmp_path: pathlib.Path) -> None:
-    standins.pack_npz(tmp_path / "sound.npz", [("x", np.array([[1], [2, 3]], dtype=object))])
+    synthetic.pack_npz(tmp_path / "sound.npz", [("x", np.array([[1], [2, 3]], dtype=object))])
     with zipfile.ZipFile(str(tmp_path / "sound.npz")) as sound, zipfile.ZipFile(str(tmp_path / "x.npz"), "w") as spoilt:
         spoilt.writestr("x.npy", sound.read("x.npy") + b"more")
 
@@ -158,7 +158,7 @@ def _member(kind: bytes = tarfile.REGTYPE, name: str = BATCH.name, target: str =
 
 
 def test_control_a_sound_batch_is_read(tmp_path: pathlib.Path) -> None:
-    path = _tar(tmp_path / "c.tar.gz", (_member(), standins.pickled(SOUND)))
+    path = _tar(tmp_path / "c.tar.gz", (_member(), synthetic.pickled(SOUND)))
 
     rows, labels = archives.read_batches(path, [BATCH])[BATCH.name]
 
@@ -178,7 +178,7 @@ def test_control_a_sound_batch_is_read(tmp_path: pathlib.Path) -> None:
     ids=["short labels", "no labels", "no data", "shape", "code", "no dict"],
 )
 def test_a_spoilt_batch_is_refused(tmp_path: pathlib.Path, batch: Any, said: str) -> None:
-    path = _tar(tmp_path / "c.tar.gz", (_member(), standins.pickled(batch)))
+    path = _tar(tmp_path / "c.tar.gz", (_member(), synthetic.pickled(batch)))
 
     with pytest.raises(DataDamaged, match=said):
         archives.read_batches(path, [BATCH])
@@ -187,7 +187,7 @@ def test_a_spoilt_batch_is_refused(tmp_path: pathlib.Path, batch: Any, said: str
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE])
 def test_a_batch_that_is_no_plain_file_is_refused(tmp_path: pathlib.Path, kind: bytes) -> None:
     canary = tmp_path / "canary"
-    canary.write_bytes(standins.pickled(SOUND))
+    canary.write_bytes(synthetic.pickled(SOUND))
     path = _tar(tmp_path / "c.tar.gz", (_member(kind, target=str(canary)), b""))
 
     with pytest.raises(DataDamaged, match="as a link, folder or device"):
@@ -201,7 +201,7 @@ def test_nothing_is_ever_extracted(
 ) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
-    path = _tar(inner / "c.tar.gz", (_member(name=name), b"canary"), (_member(), standins.pickled(SOUND)))
+    path = _tar(inner / "c.tar.gz", (_member(name=name), b"canary"), (_member(), synthetic.pickled(SOUND)))
     monkeypatch.chdir(str(inner / where))
 
     archives.read_batches(path, [BATCH])
@@ -224,7 +224,7 @@ def test_a_missing_batch_is_named(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_tar_cut_at_any_place_is_refused(tmp_path: pathlib.Path) -> None:
-    path = _tar(tmp_path / "c.tar.gz", (_member(), standins.pickled(SOUND)))
+    path = _tar(tmp_path / "c.tar.gz", (_member(), synthetic.pickled(SOUND)))
     whole = path.read_bytes()
     refused = 0
 

@@ -19,7 +19,7 @@ from evaluation.small_places import PYTHON, Place
 from pytest_kerasch2 import cli, ending, folders
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.claims import results
-from pytest_kerasch2.data import serving
+from pytest_kerasch2.data import http_server
 from pytest_kerasch2.folders import Owner
 from pytest_kerasch2.suite import interruption
 
@@ -226,8 +226,8 @@ def test_a_download_that_is_asked_to_end_leaves_nothing(here: Place, number: sig
     content = b"0" * 2000
     (here.folder / "served").mkdir()
     (here.folder / "served" / "mnist.npz").write_bytes(content)
-    with serving.serve(here.folder / "served") as server:
-        server.misbehave("mnist.npz", serving.Fault("stall", 1000))
+    with http_server.serve(here.folder / "served") as server:
+        server.misbehave("mnist.npz", http_server.ServerFault("stall", 1000))
         child = here.start((*PYTHON, "-c", small_places.DOWNLOADING, server.url))
         _until(lambda: list((here.folder / "store").glob("*.part")) if (here.folder / "store").exists() else [])
         child.send_signal(number)

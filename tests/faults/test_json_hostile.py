@@ -16,7 +16,7 @@ pytest.importorskip("scipy", reason="a gate needs SciPy, of the extra `accuracy`
 from evaluation.foreign_files import KINDS, reference
 from pytest_kerasch2.accuracy import copies
 from pytest_kerasch2.accuracy import reference as references
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.errors import BadResults, InvalidArgument, KerasCh2Error
 from pytest_kerasch2.json_files import BadJson, parse_json
 from pytest_kerasch2.report import merging
@@ -67,18 +67,18 @@ def test_the_first_name_that_stands_twice_among_many_is_found_at_once() -> None:
     assert time.monotonic() - began < 10
 
 
-def _run(seed: int, draw: random.Random) -> Run:
-    return Run(seed, others=(("val_loss", tuple(draw.random() for _ in range(3))),))
+def _run(seed: int, draw: random.Random) -> TrainingRun:
+    return TrainingRun(seed, others=(("val_loss", tuple(draw.random() for _ in range(3))),))
 
 
 def test_4000_seeds_are_read_and_compared_without_looking_at_all_pairs(tmp_path: Path) -> None:
     draw = random.Random(0)
     path = tmp_path / "reference.jsonl"
-    lines = [reference()[0], *(_run(seed, draw).plain for seed in range(4_000))]
+    lines = [reference()[0], *(_run(seed, draw).to_dict() for seed in range(4_000))]
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
 
     began = time.process_time()
-    found = copies.found(references.read(path).runs)
+    found = copies.find_copies(references.read(path).runs)
 
     # All pairs are eight million, which take minutes; of 20,000 seeds they take hours.
     assert (found, time.process_time() - began < 40) == ([], True)
@@ -89,13 +89,13 @@ def test_the_same_copies_are_found_as_by_looking_at_all_pairs(seed: int) -> None
     draw = random.Random(seed)
     runs = [_run(number, draw) for number in range(30)]
     for number in draw.sample(range(30), 12):
-        runs[number] = Run(number, others=draw.choice(runs).others)
+        runs[number] = TrainingRun(number, others=draw.choice(runs).others)
 
     groups = copies._groups(runs, ())
 
-    apart: list[list[Run]] = []
+    apart: list[list[TrainingRun]] = []
     for run in runs:
-        here = next((group for group in apart if copies.alike(group[0], run)), None)
+        here = next((group for group in apart if copies.are_copies(group[0], run)), None)
         if here is None:
             apart.append([run])
         else:

@@ -18,7 +18,7 @@ from evaluation import damaged_models, hostile_files, hostile_models, model_file
 from pytest_kerasch2.errors import DataDamaged, UnsafeFile
 from pytest_kerasch2.serialization import Limits, contents, inspect
 from pytest_kerasch2.serialization.inspection import judged, look
-from pytest_kerasch2.subprocesses.job import Outcome, value_of
+from pytest_kerasch2.subprocesses.job import JobOutcome, value_of
 from pytest_kerasch2.subprocesses.runner import run
 
 linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="address space is read from /proc")
@@ -114,7 +114,7 @@ def test_a_look_that_takes_too_much_memory_is_ended(tmp_path):
 )
 def test_what_ends_the_child_is_told(killed_by, error):
     with pytest.raises(error, match=killed_by):
-        judged(Outcome(killed_by=killed_by, seconds=1.0))
+        judged(JobOutcome(killed_by=killed_by, seconds=1.0))
 
 
 def test_the_child_imports_no_framework():

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.chapter.printed_numbers import claims as printed_numbers_claims
 from pytest_kerasch2.claims.decorators import check_of
-from pytest_kerasch2.claims.model import Check
-from pytest_kerasch2.report.chapter_summary import HEADINGS
+from pytest_kerasch2.claims.model import Check, Injection
+from pytest_kerasch2.subprocesses.child import named
 from pytest_kerasch2.suite import collection
 
-CHECKS = collection.all_checks()
+CHECKS = check_list.all_checks()
 DECIDING = [check for check in CHECKS if not check.pending]
 PENDING = [check for check in CHECKS if check.pending]
 
@@ -43,7 +44,7 @@ def test_a_check_has_a_benign_change(check: Check) -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=_id)
 def test_a_claim_stands_under_a_heading_of_the_chapter(check: Check) -> None:
-    assert check.claim.section in HEADINGS
+    assert check.claim.section in check_list.headings()
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=_id)
@@ -70,7 +71,7 @@ def test_every_module_with_claims_is_collected() -> None:
         if "\n@claim(" in text or "\n@extends(" in text:
             with_claims.add(".".join(path.relative_to(collection.FOLDER).with_suffix("").parts))
 
-    assert with_claims == set(collection.modules())
+    assert with_claims == set(check_list.modules())
 
 
 def test_the_printed_list_of_claims_is_the_suites() -> None:
@@ -79,15 +80,21 @@ def test_the_printed_list_of_claims_is_the_suites() -> None:
 
     printed = names["PLACE"].read_text(encoding="utf-8")
 
-    assert printed == names["page"](CHECKS), "run `python docs/write_claims.py`"
+    assert printed == names["page"](CHECKS, check_list.headings()), "run `python docs/write_claims.py`"
+
+
+INJECTED = {
+    factory
+    for check in CHECKS
+    for factory in (*check.faults, *check.benign_changes, *([check.fix] if check.fix else []))
+}
 
 
 def test_faults_say_what_they_plant() -> None:
-    silent = {
-        factory.__name__
-        for check in CHECKS
-        for factory in (*check.faults, *check.benign_changes, *([check.fix] if check.fix else []))
-        if not factory.__doc__
-    }
+    assert {factory.__name__ for factory in INJECTED if not factory.__doc__} == set()
 
-    assert silent == set()
+
+def test_a_child_interpreter_finds_each_fault_by_its_address() -> None:
+    addresses = {factory: Injection(factory, harmful=True).addresses[0] for factory in INJECTED}
+
+    assert {address for factory, address in addresses.items() if named(address) is not factory} == set()

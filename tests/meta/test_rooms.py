@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import subprocess
 import sys
@@ -15,11 +14,10 @@ from tests.meta.sources import PACKAGE, functions, imports, modules, name_of, ot
 # Where a function ends, and what an older CPython takes, `ast` tells from 3.8 on.
 READS_SOURCE = pytest.mark.skipif(sys.version_info < (3, 8), reason="source is read by CPython 3.8 or newer")
 FRAMEWORKS = ("tensorflow", "keras", "tf_keras", "jax", "torch")
-HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "filelock", "sklearn")
+HEAVY = (*FRAMEWORKS, "h5py", "numpy", "hypothesis", "rich", "fastjsonschema", "filelock", "psutil", "sklearn")
 # From the top floor down. A room may reach those below it; on one floor, only what is named here.
 FLOORS = (
     ("plugin", "cli"),
-    ("early",),
     ("suite", "benchmark_run", "doctor"),
     ("chapter",),
     ("parameters",),
@@ -38,8 +36,6 @@ FLOORS = (
     ("errors", "suggestions", "variables"),
     ("foreign", "backend_choice"),
 )
-# A program for interpreters in which this package cannot run; it is copied there, and imports nothing of ours.
-PROBE = PACKAGE / "early" / "probe"
 FORBIDDEN = [
     ("claims", "pytest"),
     ("claims", "pytest_kerasch2.framework"),
@@ -87,7 +83,7 @@ def test_there_is_one_door_to_the_frameworks() -> None:
         name_of(path)
         for path in modules()
         for name in imports(path)
-        if name.split(".")[0] in FRAMEWORKS and path.name != "api.py" and PROBE not in path.parents
+        if name.split(".")[0] in FRAMEWORKS and path.name != "api.py"
     }
 
     assert openers == set()
@@ -107,19 +103,9 @@ def test_only_the_top_floors_import_pytest() -> None:
             "suite",
             "chapter",
             "checks",
-            "early",
             "benchmark_run",
         )
     }
-
-
-@READS_SOURCE
-@pytest.mark.parametrize("path", sorted(PROBE.glob("*.py")), ids=name_of)
-def test_the_probe_is_a_program_of_its_own_for_an_old_interpreter(path: Path) -> None:
-    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))
-    others = {name for name in imports(path) if not name.startswith("pytest_kerasch2.early.probe")}
-
-    assert {name for name in others if name.startswith(("pytest_kerasch2", "__future__", "dataclasses"))} == set()
 
 
 @pytest.mark.parametrize(

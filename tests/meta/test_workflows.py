@@ -73,10 +73,10 @@ def test_control_an_expression_within_a_run_would_be_seen() -> None:
 
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="the matrix is run by CPython 3.9 or newer")
 def test_the_workflows_name_the_folder_in_which_the_matrix_keeps_results() -> None:
-    from matrix import places
+    from matrix import paths
 
     texts = [path.read_text(encoding="utf-8") for path in FILES]
 
     named = {name for text in texts for name in re.findall(r"\.matrix/([^/\n]+)", text)}
 
-    assert named == {places.RESULTS.name}
+    assert named == {paths.RESULTS.name}

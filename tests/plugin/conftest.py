@@ -49,10 +49,11 @@ distribute = SimpleNamespace(has_strategy=lambda: False)
 # Loaded into an inner run with `-p small`: the suite then finds the section below instead of the packaged ones.
 SMALL = """
 from pathlib import Path
+from pytest_kerasch2.chapter import check_list
 from pytest_kerasch2.suite import collection
 collection.FOLDER = Path(__file__).parent / "small_chapter"
-collection.PACKAGE = "small_chapter"
-collection.SECTIONS = ("section",)
+collection.PACKAGE = check_list.PACKAGE = "small_chapter"
+check_list.SECTIONS = ("section",)
 """
 HEAD = """
 import os
@@ -67,7 +68,7 @@ from pytest_kerasch2.errors import *
 from pytest_kerasch2.subprocesses.job import Job
 
 def about(name, statement="It is so."):
-    return claim(f"small.{name}", statement, section="Features", kind="prose")
+    return claim(f"small.{name}", statement, "prose", section="Features")
 
 def known(**more):
     return known_issue(**{"cause": "it moved", "source": "https://example.org/why", "symptom": "5, not 6", **more})

@@ -15,17 +15,19 @@ pytest.importorskip("scipy", reason="decisions need pytest-kerasch2[accuracy]")
 
 def test_a_decision_stands_in_the_step_summary_under_the_name_of_its_test(small: Small) -> None:
     known = reference_of()
-    with reference.appending(small.path / "known.jsonl", known.subject):
+    with reference.appending(small.path / "known.jsonl", known.description):
         for run in known.runs:
             reference.append(small.path / "known.jsonl", run)
-    (small.path / "new.json").write_text(json.dumps([curve_of(seed).plain for seed in (101, 102)]), encoding="utf-8")
+    (small.path / "new.json").write_text(
+        json.dumps([curve_of(seed).to_dict() for seed in (101, 102)]), encoding="utf-8"
+    )
     small.pytester.makepyfile(
         test_mine="""
         import json
 
         def test_mine(accuracy_gate):
             with open("new.json") as stream:
-                assert accuracy_gate("known.jsonl", results=json.load(stream), resolution=0.03).passed
+                assert accuracy_gate("known.jsonl", results=json.load(stream), margin=0.03).passed
         """
     )
     place = small.path / "summary.md"

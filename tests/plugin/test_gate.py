@@ -112,7 +112,7 @@ def test_undecided_is_no_pass_and_says_what_would_help(inner: Inner) -> None:
     result = inner(
         """
 def test_accuracy(accuracy_gate):
-    accuracy_gate("reference.jsonl", train=train, resolution=0.0001, most=3).require()
+    accuracy_gate("reference.jsonl", train=train, margin=0.0001, max_runs=3).require()
 """
     )
 
@@ -136,14 +136,20 @@ def test_accuracy(accuracy_gate, trained, verdict):
 
 
 REFUSED = [
-    ("train=train, resolution=0", "A gate cannot have this resolution. Found: 0. To do: say the change of test"),
-    ("train=train, alarm=0.7", "A gate cannot have this rate of false alarms. Found: 0.7. To do: say one such as"),
-    ("train=train, seeds=[]", "There are no seeds to train with. Found: an empty list. To do: give others, or"),
-    ("", "A gate must know what it is asked about. Found: none of them is given. To do: give exactly one of"),
-    ("train=train, results=[]", "A gate must know what it is asked about. Found: train and results are given. To do:"),
-    ("train=lambda seed: None", "A training returned no curve. Found: None. To do: return the history of a fit"),
-    ("train=lambda seed: 1 / 0", "A training raised an error. Found: ZeroDivisionError: division by zero, in line 23"),
-    ("model=train", "A reference is of other data. Found: digits 000000000000 there, digits "),
+    ("train=train, margin=0", "margin must be a finite number above 0, got 0. To do: give the change that"),
+    ("train=train, alpha=0.7", "alpha must be a number above 0 and below 0.5, got 0.7. To do: use a rate such as"),
+    ("train=train, seeds=[]", "seeds must not be empty. To do: give other seeds, or leave seeds= out."),
+    ("", "The gate takes exactly one of model=, train= and results=, got none of them. To do: give"),
+    (
+        "train=train, results=[]",
+        "The gate takes exactly one of model=, train= and results=, got train= and results=. To do:",
+    ),
+    ("train=lambda seed: None", "The training returned no curve, but None. To do: return the history of a fit"),
+    (
+        "train=lambda seed: 1 / 0",
+        "The training function raised an error. Found: ZeroDivisionError: division by zero, in line 23",
+    ),
+    ("model=train", "The reference is of other data. Found: digits 000000000000 there, digits "),
 ]
 
 
@@ -167,7 +173,7 @@ def test_a_reference_that_is_cut_in_the_middle_is_named(inner: Inner, pytester: 
     result = inner("def test_accuracy(accuracy_gate):\n    accuracy_gate('reference.jsonl', train=train)\n")
 
     result.stdout.fnmatch_lines(
-        ["A reference is damaged. Found: reference.jsonl, line 61: * To do: write it anew with *"]
+        ["The reference is damaged. Found: reference.jsonl, line 61: * To do: write it anew with *"]
     )
 
 
@@ -189,12 +195,13 @@ import pytest
 
 @pytest.fixture(scope="module")
 def reference():
-    from pytest_kerasch2.accuracy import recipe, reference, training
-    from pytest_kerasch2.data import prepare, sources
+    from pytest_kerasch2.accuracy import reference, settings, training
+    from pytest_kerasch2.data import preprocessing, sources
 
-    digits = prepare.prepared(sources.load("digits"))
-    how = recipe.Recipe(epochs=2)
-    subject = reference.Subject(how, {"name": "digits", "sha256": digits.digest, "train": 1500, "test": 297}, {})
+    digits = preprocessing.prepared(sources.load("digits"))
+    how = settings.Recipe(epochs=2)
+    data = {"name": "digits", "sha256": digits.digest, "train": 1500, "test": 297}
+    subject = reference.TrainingDescription(how, data, {})
     return reference.Reference(subject, tuple(training.train(how, digits, seed) for seed in range(12)))
 
 
@@ -220,7 +227,7 @@ def narrow():
 
 
 def test_the_same_network(accuracy_gate, reference):
-    decision = accuracy_gate(reference, model=chapters, most=2)
+    decision = accuracy_gate(reference, model=chapters, max_runs=2)
 
     assert decision.verdict != "fail", decision.evidence
     assert len(decision.runs) == 2
@@ -228,7 +235,7 @@ def test_the_same_network(accuracy_gate, reference):
 
 def test_another_network(accuracy_gate, reference):
     # Two that never begin to learn may be rare seeds, which twelve of a reference do not exclude.
-    decision = accuracy_gate(reference, model=narrow, most=4)
+    decision = accuracy_gate(reference, model=narrow, max_runs=4)
 
     assert decision.verdict == "fail", decision.evidence
     assert decision.alarms
@@ -251,6 +258,4 @@ def test_a_model_is_trained_on_the_embedded_digits(preloaded: pytest.Pytester) -
     result = preloaded.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "--chapter-offline")
 
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(
-        ["A model tells apart other classes than its data have. Found: 9 outputs, and 10 classes*"]
-    )
+    result.stdout.fnmatch_lines(["The model has 9 outputs but the data digits has 10 classes*"])

@@ -130,7 +130,6 @@ def test_an_unknown_option_of_others_is_answered_as_without_the_plugin(inner: An
     ("given", "needed"),
     [
         (["--chapter-results=x.json"], "--chapter"),
-        (["--chapter-python=x"], "--chapter"),
         (["--chapter-trainings=x"], "--chapter-accuracy"),
         (["--chapter", "--chapter-trainings=x"], "--chapter-accuracy"),
         (["--chapter-faults", "--chapter-results=x.json"], "--chapter-faults"),

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pytest_kerasch2.stats import sequential
-from pytest_kerasch2.stats.sequential import Usual
+from pytest_kerasch2.stats.sequential import ReferenceSample
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 
@@ -19,13 +19,13 @@ olds = st.lists(numbers, min_size=2, max_size=12).filter(lambda values: max(valu
 news = st.lists(numbers, min_size=1, max_size=6)
 rates = st.floats(0.001, 0.4)
 looks = st.integers(1, 50)
-knowns = st.builds(Usual, numbers, st.floats(0.01, 100), st.integers(2, 300))
+knowns = st.builds(ReferenceSample, numbers, st.floats(0.01, 100), st.integers(2, 300))
 # SciPy is imported by the first of them.
 calmly = settings(deadline=None, max_examples=30)
 
 
-def _usual(values: list[float]) -> Usual:
-    return sequential.usual(values, least=1e-9)
+def _usual(values: list[float]) -> ReferenceSample:
+    return sequential.reference_sample(values, least=1e-9)
 
 
 def _sides_are_clear(old: list[float], new: list[float]) -> bool:
@@ -35,9 +35,9 @@ def _sides_are_clear(old: list[float], new: list[float]) -> bool:
 @calmly
 @given(old=olds, new=news, by=numbers)
 def test_values_that_are_shifted_alike_surprise_alike(old: list[float], new: list[float], by: float) -> None:
-    moved = sequential.surprise(_usual([one + by for one in old]), [one + by for one in new])
+    moved = sequential.p_value(_usual([one + by for one in old]), [one + by for one in new])
 
-    assert moved == pytest.approx(sequential.surprise(_usual(old), new), rel=1e-6)
+    assert moved == pytest.approx(sequential.p_value(_usual(old), new), rel=1e-6)
 
 
 @calmly
@@ -50,10 +50,14 @@ def test_values_on_another_scale_or_turned_round_are_judged_alike(
     one, two = _usual(old), _usual([factor * value for value in old])
     other = [factor * value for value in new]
 
-    assert sequential.surprise(two, other) == sequential.surprise(one, new)
+    assert sequential.p_value(two, other) == sequential.p_value(one, new)
     assert sequential.supported(two, other, 0.01) == sequential.supported(one, new, 0.01)
-    assert sequential.reach(two, len(other), 0.01) == pytest.approx(by * sequential.reach(one, len(new), 0.01))
-    assert sequential.smallest(two, 2, 0.01, 0.01) == pytest.approx(by * sequential.smallest(one, 2, 0.01, 0.01))
+    assert sequential.half_width(two, len(other), 0.01) == pytest.approx(
+        by * sequential.half_width(one, len(new), 0.01)
+    )
+    assert sequential.smallest_detectable(two, 2, 0.01, 0.01) == pytest.approx(
+        by * sequential.smallest_detectable(one, 2, 0.01, 0.01)
+    )
 
 
 @calmly
@@ -61,23 +65,23 @@ def test_values_on_another_scale_or_turned_round_are_judged_alike(
 def test_the_order_of_values_says_nothing(old: list[float], new: list[float], data: st.DataObject) -> None:
     mixed = data.draw(st.permutations(new))
 
-    assert sequential.surprise(_usual(old[::-1]), mixed) == sequential.surprise(_usual(old), new)
+    assert sequential.p_value(_usual(old[::-1]), mixed) == sequential.p_value(_usual(old), new)
     assert sequential.supported(_usual(old[::-1]), mixed, 0.01) == sequential.supported(_usual(old), new, 0.01)
 
 
 @calmly
 @given(known=knowns, new=news, further=st.floats(0.01, 50))
-def test_values_further_off_surprise_more(known: Usual, new: list[float], further: float) -> None:
+def test_values_further_off_surprise_more(known: ReferenceSample, new: list[float], further: float) -> None:
     side = 1 if sum(new) / len(new) >= known.mean else -1
 
-    moved = sequential.surprise(known, [one + side * further for one in new])
+    moved = sequential.p_value(known, [one + side * further for one in new])
 
-    assert 0 <= moved <= sequential.surprise(known, new) <= 1
+    assert 0 <= moved <= sequential.p_value(known, new) <= 1
 
 
 @calmly
 @given(known=knowns, new=news)
-def test_values_that_support_each_other_do_so_further_off(known: Usual, new: list[float]) -> None:
+def test_values_that_support_each_other_do_so_further_off(known: ReferenceSample, new: list[float]) -> None:
     assume(abs(sum(new) / len(new) - known.mean) > 1e-6)
     side = 1 if sum(new) / len(new) > known.mean else -1
     moved = [one + side * 10.0 for one in new]
@@ -87,28 +91,30 @@ def test_values_that_support_each_other_do_so_further_off(known: Usual, new: lis
 
 @calmly
 @given(known=knowns, look=looks, rate=rates, more=st.integers(1, 300))
-def test_more_old_values_never_reach_further(known: Usual, look: int, rate: float, more: int) -> None:
-    larger = Usual(known.mean, known.deviation, known.count + more)
+def test_more_old_values_never_reach_further(known: ReferenceSample, look: int, rate: float, more: int) -> None:
+    larger = ReferenceSample(known.mean, known.deviation, known.count + more)
 
-    assert sequential.reach(larger, look, rate) < sequential.reach(known, look, rate)
+    assert sequential.half_width(larger, look, rate) < sequential.half_width(known, look, rate)
 
 
 @calmly
 @given(known=knowns, look=looks, more=st.integers(1, 50))
-def test_more_new_values_never_have_the_larger_error(known: Usual, look: int, more: int) -> None:
+def test_more_new_values_never_have_the_larger_error(known: ReferenceSample, look: int, more: int) -> None:
     assert known.error(look + more) < known.error(look)
 
 
 @calmly
 @given(known=knowns, look=looks, rate=rates)
-def test_who_may_err_more_often_reaches_less_far(known: Usual, look: int, rate: float) -> None:
-    assert sequential.reach(known, look, 1.1 * rate) < sequential.reach(known, look, rate)
+def test_who_may_err_more_often_reaches_less_far(known: ReferenceSample, look: int, rate: float) -> None:
+    assert sequential.half_width(known, look, 1.1 * rate) < sequential.half_width(known, look, rate)
 
 
 @calmly
-@given(known=knowns, look=looks, alarm=rates, miss=rates)
-def test_the_smallest_change_is_beyond_what_is_chance(known: Usual, look: int, alarm: float, miss: float) -> None:
-    assert sequential.smallest(known, look, alarm, miss) > sequential.reach(known, look, alarm / 2)
+@given(known=knowns, look=looks, alpha=rates, beta=rates)
+def test_the_smallest_change_is_beyond_what_is_chance(
+    known: ReferenceSample, look: int, alpha: float, beta: float
+) -> None:
+    assert sequential.smallest_detectable(known, look, alpha, beta) > sequential.half_width(known, look, alpha / 2)
 
 
 @given(first=st.integers(1, 10**6), others=st.integers(0, 100))

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Callable
 
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.reference import CURVES, Reference, Subject
-from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy.reference import Reference, TrainingDescription
+from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
+from pytest_kerasch2.accuracy.settings import Recipe
+from pytest_kerasch2.accuracy.user_training import UserTraining
 
 EPOCHS = 2
 IMAGES = 10_000
@@ -52,7 +52,7 @@ def train(seed):
 """
 
 
-def run(seed: int, epochs: int = EPOCHS, **off: float) -> Run:
+def run(seed: int, epochs: int = EPOCHS, **off: float) -> TrainingRun:
     """Return the curve of a seed.
 
     Args:
@@ -70,22 +70,22 @@ def run(seed: int, epochs: int = EPOCHS, **off: float) -> Run:
         if series.endswith("accuracy"):
             values = [1 - round(value * IMAGES) / IMAGES for value in values]
         curves[series] = tuple(values)
-    return Run(seed, **curves)
+    return TrainingRun(seed, **curves)
 
 
-def made(seeds: int = 60, epochs: int = EPOCHS, trained: Callable[..., Run] = run, **about: Any) -> Reference:
+def made(seeds: int = 60, epochs: int = EPOCHS, trained: Callable[..., TrainingRun] = run, **about: Any) -> Reference:
     """Return a reference of so many seeds, from 0 on."""
     recipe = about.pop("recipe", Recipe(epochs=epochs))
-    subject = Subject(recipe, about.pop("data", DATA), ENVIRONMENT)
+    subject = TrainingDescription(recipe, about.pop("data", DATA), ENVIRONMENT)
     return Reference(subject, tuple(trained(seed, epochs) for seed in range(seeds)))
 
 
 def own(training: str, seeds: int = 60) -> Reference:
     """Return a reference of somebody's own training."""
-    return made(seeds, recipe=Own(training, EPOCHS), data={"name": training, "sha256": "1" * 64})
+    return made(seeds, recipe=UserTraining(training, EPOCHS), data={"name": training, "sha256": "1" * 64})
 
 
-def history(given: Run) -> dict[str, list[float]]:
+def history(given: TrainingRun) -> dict[str, list[float]]:
     """Return a run as Keras's `fit` would."""
     names = {"test_loss": "val_loss", "test_accuracy": "val_accuracy"}
     return {names.get(series, series): list(getattr(given, series)) for series in CURVES}
@@ -93,7 +93,7 @@ def history(given: Run) -> dict[str, list[float]]:
 
 def write(given: Reference, path: Path) -> Path:
     """Write a reference as `kerasch2 calibrate` does."""
-    with reference.appending(path, given.subject):
+    with reference.appending(path, given.description):
         for one in given.runs:
             reference.append(path, one)
     return path

@@ -9,11 +9,11 @@ from typing import Any, Callable, Mapping
 
 import pytest
 
-from matrix import environments, merging, places, running, sources
+from matrix import environments, merging, paths, scheduler, sources
 from matrix.columns import Column, Releases
 from matrix.environments import Environment, Maker
 from matrix.errors import Absent, Unfinished
-from matrix.running import Wish
+from matrix.scheduler import RunOptions
 
 # Stands in for the interpreter of a column: it takes pytest's command line and writes a results file of two sections.
 STAND_IN = """#!{python}
@@ -71,8 +71,8 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
         "FIGURES": "figures",
         "TRAININGS": "kept",
     }.items():
-        monkeypatch.setattr(places, word, tmp_path / folder)
-    monkeypatch.setattr(places, "MADE", tmp_path)
+        monkeypatch.setattr(paths, word, tmp_path / folder)
+    monkeypatch.setattr(paths, "MADE", tmp_path)
     monkeypatch.setenv("RUNS", str(tmp_path / "runs.txt"))
     (tmp_path / "docs").mkdir()
     chapter = tmp_path / "installed" / "lib" / "python3.11" / "site-packages" / "pytest_kerasch2" / "chapter"
@@ -87,7 +87,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
             raise Absent("There is no CPython 3.11", "none", "install one")
         if "OFFLINE" in column.variables:
             raise Unfinished("Its environment does not install", "no network", "run it again")
-        return Environment(python, None, environments.variables(column, environ))
+        return Environment(python, environments.variables(column, environ))
 
     monkeypatch.setattr(Maker, "make", make)
     monkeypatch.setattr(environments, "build_wheel", lambda folder, processes, log: folder / "plugin.whl")
@@ -105,17 +105,17 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
 
 def run(*listed: Column, names: tuple[str, ...] = (), **wish: Any) -> int:
     """Run a matrix of these columns, and give its exit status."""
-    path = places.MADE / "releases.toml"
+    path = paths.MADE / "releases.toml"
     text = "".join(
         f'[[release]]\nenvironment = "{one.environment}"\nlabel = "{one.label}"\nseries = "{one.series}"\n'
         for one in listed
     )
     path.write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(places, "RELEASES", path)
-        return running.run(Releases("2026-01-01", "3.11", (), listed), names, Wish(**{"jobs": 1, **wish}))
+        patch.setattr(paths, "RELEASES", path)
+        return scheduler.run(Releases("2026-01-01", listed), names, RunOptions(**{"jobs": 1, **wish}))
 
 
 def table() -> Any:
     """Return the table that was written."""
-    return json.loads((places.DOCS / "compatibility.json").read_text(encoding="utf-8"))
+    return json.loads((paths.DOCS / "compatibility.json").read_text(encoding="utf-8"))

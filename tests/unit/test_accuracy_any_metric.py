@@ -10,18 +10,19 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import ask_gate, reference, summary
+from pytest_kerasch2.accuracy import gate, reference, summary
 from pytest_kerasch2.accuracy.curve import AT_BEST, AT_END, Point
-from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.reference import Reference, Subject
-from pytest_kerasch2.accuracy.sequential_test import yardstick
-from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.accuracy.user_training import Own, run_of
+from pytest_kerasch2.accuracy.decision import GateVerdict
+from pytest_kerasch2.accuracy.reference import Reference, TrainingDescription
+from pytest_kerasch2.accuracy.reference_distribution import distribution_of
+from pytest_kerasch2.accuracy.runs import run_of
+from pytest_kerasch2.accuracy.settings import GateSettings
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import InvalidArgument
 from tests.unit.accuracy_made import ENVIRONMENT
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
-SUBJECT = Subject(Own("made:up"), {"name": "made:up", "sha256": "0" * 64}, ENVIRONMENT)
+SUBJECT = TrainingDescription(UserTraining("made:up"), {"name": "made:up", "sha256": "0" * 64}, ENVIRONMENT)
 EPOCHS = 4
 Train = Callable[..., "dict[str, list[float]]"]
 
@@ -78,78 +79,69 @@ def _reference(train: Train, seeds: int = 40) -> Reference:
 
 @pytest.mark.parametrize("train", TRAININGS)
 def test_what_is_unchanged_passes(train: Train) -> None:
-    assert ask_gate.ask(_reference(train), train=train, seeds=range(1000, 1010)).verdict is Verdict.PASS
+    assert gate.run_gate(_reference(train), train=train, seeds=range(1000, 1010)).verdict is GateVerdict.PASS
 
 
 @pytest.mark.parametrize("train", TRAININGS)
 def test_what_is_worse_by_twice_the_margin_fails(train: Train) -> None:
     known = _reference(train)
-    worse = 2 * yardstick(known, Terms()).margin
+    worse = 2 * distribution_of(known, GateSettings()).margin
 
-    found = ask_gate.ask(known, train=lambda seed: train(seed, worse), seeds=range(1000, 1010))
+    found = gate.run_gate(known, train=lambda seed: train(seed, worse), seeds=range(1000, 1010))
 
-    assert found.verdict is Verdict.FAIL
+    assert found.verdict is GateVerdict.FAIL
     assert "worse than chance makes it" in found.reason
 
 
 def test_a_direction_that_is_not_known_is_asked_for() -> None:
     with pytest.raises(InvalidArgument, match='write metric="val_gizmo:higher"'):
-        ask_gate.ask(_reference(gizmo), train=gizmo)
+        gate.run_gate(_reference(gizmo), train=gizmo)
 
 
 @pytest.mark.parametrize(("way", "judged"), [("higher", "worse"), ("lower", "better")])
 def test_a_direction_says_what_is_worse(way: str, judged: str) -> None:
-    found = ask_gate.ask(_reference(gizmo), train=lambda seed: gizmo(seed, 9), metric=f"val_gizmo:{way}")
+    found = gate.run_gate(_reference(gizmo), train=lambda seed: gizmo(seed, 9), metric=f"val_gizmo:{way}")
 
     assert (found.verdict, found.metric.direction, f"{judged} than chance" in found.reason) == (
-        Verdict.FAIL,
+        GateVerdict.FAIL,
         way,
         True,
     )
 
 
 def test_a_margin_is_in_the_units_of_the_metric() -> None:
-    found = ask_gate.ask(_reference(perplexity), train=perplexity, margin=5.0, metric="val_perplexity:lower")
+    found = gate.run_gate(_reference(perplexity), train=perplexity, margin=5.0, metric="val_perplexity:lower")
 
-    assert (found.verdict, found.margin, found.place) == (Verdict.PASS, 5.0, "val_perplexity after the last epoch")
+    assert (found.verdict, found.margin, found.place) == (GateVerdict.PASS, 5.0, "val_perplexity after the last epoch")
     assert "the val_perplexity is within 5 of what is usual" in found.reason
 
 
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"margin": 0}, "A gate cannot have this margin"),
-        ({"margin": "0.1"}, "`margin` must be a number"),
-        ({"margin": True}, "`margin` must be a number"),
-        ({"margin": math.nan}, "A gate cannot have this margin"),
-        ({"margin": 0.1, "resolution": 0.1}, "give margin alone"),
-        ({"margin": 0.995}, "tells nothing"),
+        ({"margin": 0}, "margin must be a finite number above 0, got 0."),
+        ({"margin": "0.1"}, "margin must be a finite number above 0, got '0.1'."),
+        ({"margin": True}, "margin must be a finite number above 0, got True."),
+        ({"margin": math.nan}, "margin must be a finite number above 0, got nan."),
+        ({"margin": 0.995}, "even the worst possible value would pass"),
         ({"metric": "val_aux"}, 'write metric="val_auc"'),
-        ({"most": 2.5}, "`most` must be a whole number"),
-        ({"most": True}, "`most` must be a whole number"),
-        ({"alarm": "low"}, "`alarm` must be a number"),
-        ({"seeds": ["a", "b"]}, "A seed must be a whole number"),
-        ({"seeds": 5}, "`seeds` must be whole numbers"),
+        ({"max_runs": 2.5}, "max_runs must be a positive integer, got 2.5."),
+        ({"max_runs": True}, "max_runs must be a positive integer, got True."),
+        ({"alpha": "low"}, "alpha must be a number above 0 and below 0.5, got 'low'."),
+        ({"seeds": ["a", "b"]}, "A seed must be an integer, got 'a'."),
+        ({"seeds": 5}, "seeds must be a list of integers, got 5."),
     ],
     ids=str,
 )
 def test_an_argument_that_cannot_be_used_is_named(how: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        ask_gate.ask(_reference(auc), train=auc, **how)
+        gate.run_gate(_reference(auc), train=auc, **how)
 
     assert said in str(caught.value)
 
 
-def test_a_margin_is_what_a_resolution_was() -> None:
-    known = _reference(auc)
-
-    found = [ask_gate.ask(known, train=auc, **{name: 0.02}) for name in ("margin", "resolution")]
-
-    assert found[0] == found[1]
-
-
 def test_curves_that_the_new_trainings_lack_are_not_compared_and_that_is_noted() -> None:
-    found = ask_gate.ask(_reference(auc), train=lambda seed: {"val_auc": auc(seed)["val_auc"]})
+    found = gate.run_gate(_reference(auc), train=lambda seed: {"val_auc": auc(seed)["val_auc"]})
 
     assert found.passed
     assert found.notes == ("not compared, because the new trainings lack it: val_loss",)
@@ -159,14 +151,14 @@ def test_a_metric_that_the_new_trainings_lack_is_refused() -> None:
     with pytest.raises(
         InvalidArgument, match=r"There is no curve of the metric 'val_auc'. Found: the curves are val_loss"
     ):
-        ask_gate.ask(_reference(auc), train=lambda seed: {"val_loss": auc(seed)["val_loss"]})
+        gate.run_gate(_reference(auc), train=lambda seed: {"val_loss": auc(seed)["val_loss"]})
 
 
 def test_trainings_with_different_curves_are_refused() -> None:
     results = [auc(1000), {"val_auc": auc(1001)["val_auc"]}]
 
     with pytest.raises(InvalidArgument, match=r"Trainings have different curves. Found: seed 1 lacks val_loss"):
-        ask_gate.ask(_reference(auc), results=results)
+        gate.run_gate(_reference(auc), results=results)
 
 
 def test_metrics_that_keras_counted_on_are_the_same(tmp_path: Path) -> None:
@@ -177,9 +169,9 @@ def test_metrics_that_keras_counted_on_are_the_same(tmp_path: Path) -> None:
             name = "val_auc" if seed == 0 else f"val_auc_{seed}"
             reference.append(path, run_of({name: auc(seed)["val_auc"]}, seed))
 
-    found = ask_gate.ask(path, results=[{f"val_auc_{k}": auc(1000 + k)["val_auc"]} for k in (30, 31, 32)])
+    found = gate.run_gate(path, results=[{f"val_auc_{k}": auc(1000 + k)["val_auc"]} for k in (30, 31, 32)])
 
-    assert (found.verdict, found.metric.name) == (Verdict.PASS, "val_auc")
+    assert (found.verdict, found.metric.name) == (GateVerdict.PASS, "val_auc")
 
 
 def stopping(seed: int, worse: float = 0.0, sooner: int = 0) -> dict[str, list[float]]:
@@ -190,24 +182,24 @@ def stopping(seed: int, worse: float = 0.0, sooner: int = 0) -> dict[str, list[f
 
 
 def test_trainings_that_stop_by_themselves_are_compared_at_their_ends_at_their_best_and_by_their_number() -> None:
-    ready = yardstick(_reference(stopping), Terms())
+    ready = distribution_of(_reference(stopping), GateSettings())
 
     by = "test_loss:lower"
-    assert ready.asked == Point("test_loss", AT_BEST, by)
+    assert ready.metric_point == Point("test_loss", AT_BEST, by)
     assert {
         Point("test_loss", 8),
         Point("test_loss", AT_END),
         Point("loss", AT_BEST, by),
         Point("epochs", AT_END),
-    } <= set(ready.known)
-    assert Point("test_loss", 9) not in ready.known
+    } <= set(ready.samples)
+    assert Point("test_loss", 9) not in ready.samples
 
 
 @pytest.mark.parametrize(
-    ("how", "verdict"), [({}, Verdict.PASS), ({"worse": 0.3}, Verdict.FAIL), ({"sooner": 6}, Verdict.FAIL)]
+    ("how", "verdict"), [({}, GateVerdict.PASS), ({"worse": 0.3}, GateVerdict.FAIL), ({"sooner": 6}, GateVerdict.FAIL)]
 )
-def test_they_are_judged(how: dict[str, Any], verdict: Verdict) -> None:
-    found = ask_gate.ask(_reference(stopping), train=lambda seed: stopping(seed, **how), seeds=range(1000, 1010))
+def test_they_are_judged(how: dict[str, Any], verdict: GateVerdict) -> None:
+    found = gate.run_gate(_reference(stopping), train=lambda seed: stopping(seed, **how), seeds=range(1000, 1010))
 
     assert found.verdict is verdict, found.evidence
 
@@ -223,16 +215,16 @@ def test_a_reference_file_keeps_the_length_of_each(tmp_path: Path) -> None:
 
 
 def test_another_number_of_epochs_than_all_of_the_reference_have_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match=r"another number of epochs. Found: 3 with seed 0, 4 in the reference"):
-        ask_gate.ask(_reference(mse), results=[{name: one[:3] for name, one in mse(1000).items()}])
+    with pytest.raises(InvalidArgument, match=r"The training with seed 0 has 3 epochs, and the reference has 4\."):
+        gate.run_gate(_reference(mse), results=[{name: one[:3] for name, one in mse(1000).items()}])
 
 
 @pytest.mark.parametrize("train", [*TRAININGS, stopping])
 def test_a_summary_shows_any_curve(train: Train) -> None:
     known = _reference(train)
-    found = ask_gate.ask(known, results=[train(1000), train(1001)])
+    found = gate.run_gate(known, results=[train(1000), train(1001)])
 
-    page = summary.page(yardstick(known, Terms()), found)
+    page = summary.page(distribution_of(known, GateSettings()), found)
 
     assert all(name in page.lower() for name in ("epoch", "pass"))
 
@@ -240,12 +232,12 @@ def test_a_summary_shows_any_curve(train: Train) -> None:
 @pytest.mark.parametrize("train", [*TRAININGS, stopping])
 def test_a_picture_shows_any_curve(train: Train, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
-    from pytest_kerasch2.accuracy import picture
+    from pytest_kerasch2.accuracy import plot
 
     known = _reference(train)
-    found = ask_gate.ask(known, results=[train(1000), train(1001)])
+    found = gate.run_gate(known, results=[train(1000), train(1001)])
 
-    picture.write(yardstick(known, Terms()), found, tmp_path / "a.svg")
+    plot.write(distribution_of(known, GateSettings()), found, tmp_path / "a.svg")
 
     assert (tmp_path / "a.svg").stat().st_size > 1000
 
@@ -254,6 +246,6 @@ def test_a_metric_at_its_ceiling_has_no_seeds_that_lie_apart() -> None:
     ends = [1.0] * 27 + [0.99] * 11 + [0.98] * 2
     runs = tuple(run_of({"test_acc": [0.85 + seed % 7 / 100, end]}, seed) for seed, end in enumerate(ends))
 
-    made = yardstick(Reference(SUBJECT, runs), Terms())
+    made = distribution_of(Reference(SUBJECT, runs), GateSettings())
 
-    assert (made.trouble, made.apart, made.margin > 0.01) == (None, (), True)
+    assert (made.unusable, made.outliers, made.margin > 0.01) == (None, (), True)

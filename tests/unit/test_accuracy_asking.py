@@ -13,11 +13,11 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from pytest_kerasch2.accuracy import ask_gate, bundled, training
-from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.data.prepare import Prepared
+from pytest_kerasch2.accuracy import gate, reference, training
+from pytest_kerasch2.accuracy.decision import GateVerdict
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import Recipe
+from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
 from tests.unit import accuracy_made
 from tests.unit.accuracy_made import NEW, made, run
@@ -26,7 +26,7 @@ pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `ac
 SEEDS = made()
 IMAGE = np.zeros((1, 28, 28), dtype="float32")
 LABEL = np.zeros(1, dtype="int64")
-DIGITS = Prepared("digits", IMAGE, LABEL, IMAGE, LABEL, "0" * 64)
+DIGITS = PreparedData("digits", IMAGE, LABEL, IMAGE, LABEL, "0" * 64)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What a trainer of models was given, which only makes numbers up."""
     given: list[tuple[Any, ...]] = []
 
-    def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any]) -> Run:
+    def train(recipe: Recipe, data: Any, seed: int, build: Callable[[], Any]) -> TrainingRun:
         given.append((recipe, data, build))
         return run(seed)
 
@@ -62,24 +62,26 @@ ABOUT = {"model": _model, "train": _never, "results": [run(1000)]}
 def test_exactly_one_thing_is_asked_about(names: tuple[str, ...]) -> None:
     how: Any = {name: ABOUT[name] for name in names}
 
-    with pytest.raises(InvalidArgument, match="To do: give exactly one of model, train and results"):
-        ask_gate.ask(SEEDS, **how)
+    with pytest.raises(
+        InvalidArgument, match=r"takes exactly one of model=, train= and results=, got .*To do: give one"
+    ):
+        gate.run_gate(SEEDS, **how)
 
 
 def test_a_reference_is_named_by_its_file_too(path: Path) -> None:
-    found = [ask_gate.ask(given, train=run).verdict for given in (path, str(path), made(20))]
+    found = [gate.run_gate(given, train=run).verdict for given in (path, str(path), made(20))]
 
-    assert found == [Verdict.PASS] * 3
+    assert found == [GateVerdict.PASS] * 3
 
 
-def _slightly_changed(one: Run) -> Run:
+def _slightly_changed(one: TrainingRun) -> TrainingRun:
     return replace(one, seed=10**9 + one.seed, loss=tuple(1.001 * loss for loss in one.loss))
 
 
 def test_a_shipped_reference_is_named() -> None:
-    known = bundled.load(bundled.names()[0])
+    known = reference.load_bundled(reference.bundled_names()[0])
 
-    found = ask_gate.ask(bundled.names()[0], results=list(map(_slightly_changed, known.runs[:3])))
+    found = gate.run_gate(reference.bundled_names()[0], results=list(map(_slightly_changed, known.runs[:3])))
 
     assert found.passed
 
@@ -91,7 +93,7 @@ def test_a_reference_that_is_not_there_is_said_with_those_that_are(
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(InvalidArgument) as caught:
-        ask_gate.ask(name, train=_never)
+        gate.run_gate(name, train=_never)
 
     assert "mnist-tensorflow-2.21" in str(caught.value)
 
@@ -123,42 +125,42 @@ def test_a_damaged_reference_is_refused_before_any_training(path: Path, change: 
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     with pytest.raises(BadReference, match=r"reference\.jsonl.*To do: write it anew with kerasch2 calibrate"):
-        ask_gate.ask(path, train=_never)
+        gate.run_gate(path, train=_never)
 
 
 def test_a_reference_whose_last_line_a_kill_cut_short_has_one_seed_less(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
-    assert ask_gate.ask(path, train=run).passed
+    assert gate.run_gate(path, train=run).passed
 
 
 def test_a_reference_that_is_cut_down_to_too_few_seeds_is_refused(path: Path) -> None:
     path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:5]), encoding="utf-8")
 
-    with pytest.raises(BadReference, match="too few seeds"):
-        ask_gate.ask(path, train=_never)
+    with pytest.raises(BadReference, match="A reference needs at least 5 seeds, and this one has "):
+        gate.run_gate(path, train=_never)
 
 
-@pytest.mark.parametrize("terms", [{"resolution": 0.0}, {"resolution": math.nan}, {"alarm": 0.6}, {"miss": 0.0}])
+@pytest.mark.parametrize("terms", [{"margin": 0.0}, {"margin": math.nan}, {"alpha": 0.6}, {"beta": 0.0}])
 def test_terms_are_refused_before_any_training(terms: dict[str, float]) -> None:
-    with pytest.raises(InvalidArgument, match="A gate cannot have this"):
-        ask_gate.ask(SEEDS, train=_never, **terms)
+    with pytest.raises(InvalidArgument, match=r"^(margin|alpha|beta) must be a .*number above 0.*, got "):
+        gate.run_gate(SEEDS, train=_never, **terms)
 
 
 def test_terms_are_kept() -> None:
-    found = ask_gate.ask(SEEDS, train=_never, resolution=0.0005, most=3)
+    found = gate.run_gate(SEEDS, train=_never, margin=0.0005, max_runs=3)
 
-    assert (found.resolution, "cannot be told by 3 trainings" in found.reason) == (0.0005, True)
+    assert (found.margin, "cannot be told by 3 trainings" in found.reason) == (0.0005, True)
 
 
 def test_seeds_may_be_given() -> None:
-    assert ask_gate.ask(SEEDS, train=run, seeds=NEW).seeds == NEW[:2]
+    assert gate.run_gate(SEEDS, train=run, seeds=NEW).seeds == NEW[:2]
 
 
 def test_each_training_is_told() -> None:
     told: list[int] = []
 
-    ask_gate.ask(SEEDS, train=run, seeds=NEW, told=lambda one, decision: told.append(one.seed))
+    gate.run_gate(SEEDS, train=run, seeds=NEW, on_run=lambda one, decision: told.append(one.seed))
 
     assert told == list(NEW[:2])
 
@@ -166,34 +168,36 @@ def test_each_training_is_told() -> None:
 @pytest.mark.parametrize("train", ["my_training:train", 3, SimpleNamespace(fit=None)])
 def test_a_training_that_is_no_function_is_refused(train: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        ask_gate.ask(SEEDS, train=train)
+        gate.run_gate(SEEDS, train=train)
 
-    assert str(caught.value) == f"`train` is no function. Found: {train!r}. To do: give a function of a seed."
+    assert str(caught.value) == f"train must be a function of a seed, got {train!r}."
 
 
 def test_a_training_that_returns_rubbish_says_what_to_return() -> None:
     with pytest.raises(
-        InvalidArgument, match=r"A training returned no curve\. Found: None\. To do: return the history of"
+        InvalidArgument, match=r"The training returned no curve, but None\. To do: return the history of"
     ):
-        ask_gate.ask(SEEDS, train=lambda seed: None)
+        gate.run_gate(SEEDS, train=lambda seed: None)
 
 
 def test_a_training_that_raises_is_an_error_of_ours() -> None:
     with pytest.raises(TrainingFailed, match="AssertionError: nothing was to be trained, in line"):
-        ask_gate.ask(SEEDS, train=_never)
+        gate.run_gate(SEEDS, train=_never)
 
 
 def test_a_model_is_trained_as_the_reference_was(asked: list[tuple[Any, ...]]) -> None:
-    found = ask_gate.ask(SEEDS, model=_model, data=DIGITS)
+    found = gate.run_gate(SEEDS, model=_model, data=DIGITS)
 
     assert found.passed
-    assert [(recipe, data, build()) for recipe, data, build in asked] == [(SEEDS.subject.recipe, DIGITS, _model())] * 2
+    assert [(recipe, data, build()) for recipe, data, build in asked] == [
+        (SEEDS.description.recipe, DIGITS, _model())
+    ] * 2
 
 
 def test_the_data_of_the_reference_are_asked_for_by_their_name(asked: list[tuple[Any, ...]]) -> None:
     named: list[str] = []
 
-    ask_gate.ask(SEEDS, model=_model, data_named=lambda name: named.append(name) or DIGITS)
+    gate.run_gate(SEEDS, model=_model, load_data=lambda name: named.append(name) or DIGITS)
 
     assert (named, asked[0][1]) == (["digits"], DIGITS)
 
@@ -202,7 +206,7 @@ def test_a_class_of_models_makes_them_too(asked: list[tuple[Any, ...]]) -> None:
     class Model:
         def fit(self) -> None: ...
 
-    assert ask_gate.ask(SEEDS, model=Model, data=DIGITS).passed
+    assert gate.run_gate(SEEDS, model=Model, data=DIGITS).passed
 
 
 @pytest.mark.parametrize(
@@ -211,34 +215,32 @@ def test_a_class_of_models_makes_them_too(asked: list[tuple[Any, ...]]) -> None:
 def test_a_model_itself_is_refused_for_what_makes_one(model: Any) -> None:
     """It would be trained on and on."""
     with pytest.raises(
-        InvalidArgument, match=r"`model` is no function.*To do: give a function that makes a new model each"
+        InvalidArgument, match=r"^model must be a function that makes a new model each time it is called, got "
     ):
-        ask_gate.ask(SEEDS, model=model, data=DIGITS)
+        gate.run_gate(SEEDS, model=model, data=DIGITS)
 
 
 def test_a_model_without_data_says_which_are_meant() -> None:
     with pytest.raises(
-        InvalidArgument, match=r"There is nothing to train on\. Found: no data, and digits is meant\. To do"
+        InvalidArgument, match=r"no data to train the model on: the reference was trained on digits\. To do"
     ):
-        ask_gate.ask(SEEDS, model=_model)
+        gate.run_gate(SEEDS, model=_model)
 
 
 @pytest.mark.parametrize("data", [(IMAGE, LABEL), IMAGE, "digits", SimpleNamespace(digest="0" * 64)], ids=lambda _: "")
 def test_data_that_are_not_prepared_are_refused(data: Any) -> None:
-    with pytest.raises(
-        InvalidArgument, match=r"^`data` is no prepared data set\. Found: it is of type \w+\. To do: give what"
-    ):
-        ask_gate.ask(SEEDS, model=_model, data=data)
+    with pytest.raises(InvalidArgument, match=r"^data must be a prepared data set, got a \w+\. To do: give what"):
+        gate.run_gate(SEEDS, model=_model, data=data)
 
 
 def test_other_data_than_those_of_the_reference_are_refused(asked: list[tuple[Any, ...]]) -> None:
     with pytest.raises(BadReference) as caught:
-        ask_gate.ask(SEEDS, model=_model, data=replace(DIGITS, name="mnist", digest="f" * 64))
+        gate.run_gate(SEEDS, model=_model, data=replace(DIGITS, name="mnist", digest="f" * 64))
 
-    said = "A reference is of other data. Found: digits 000000000000 there, mnist ffffffffffff here. To do: train on"
+    said = "The reference is of other data. Found: digits 000000000000 there, mnist ffffffffffff here. To do: train on"
     assert (str(caught.value).startswith(said), asked) == (True, [])
 
 
 def test_a_model_is_not_judged_by_somebodys_own_training() -> None:
-    with pytest.raises(BadReference, match=r"own training\. Found: it is of mine:train\. To do: give that function as"):
-        ask_gate.ask(accuracy_made.own("mine:train"), model=_model, data=DIGITS)
+    with pytest.raises(BadReference, match=r"is of the training mine:train, by which.*\. To do: give that function as"):
+        gate.run_gate(accuracy_made.own("mine:train"), model=_model, data=DIGITS)

@@ -13,9 +13,9 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.accuracy import calibration, reference, training
-from pytest_kerasch2.accuracy.calibration import Order
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import BadReference, InvalidArgument
 from pytest_kerasch2.framework import threads
 
@@ -26,8 +26,8 @@ BRIEF = Recipe(epochs=1)
 
 
 @pytest.fixture
-def order(tmp_path: Path) -> Order:
-    return Order(tmp_path / "digits.jsonl", BRIEF, "digits", seeds=2)
+def order(tmp_path: Path) -> CalibrationRequest:
+    return CalibrationRequest(tmp_path / "digits.jsonl", BRIEF, "digits", seeds=2)
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The seeds that were trained, by a trainer that only makes numbers up."""
     seeds: list[int] = []
 
-    def train(recipe: Recipe, data: Any, seed: int) -> Run:
+    def train(recipe: Recipe, data: Any, seed: int) -> TrainingRun:
         seeds.append(seed)
-        return Run(seed, (0.5 + seed / 100,), (0.8,), (0.4,), (0.85,), 1.0)
+        return TrainingRun(seed, (0.5 + seed / 100,), (0.8,), (0.4,), (0.85,), 1.0)
 
     monkeypatch.setattr(training, "train", train)
     # The framework of the tests' own process has begun to compute.
@@ -45,14 +45,14 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seeds
 
 
-def test_each_seed_has_its_line(order: Order, trained: list[int]) -> None:
+def test_each_seed_has_its_line(order: CalibrationRequest, trained: list[int]) -> None:
     found = calibration.calibrate(order)
 
     assert (found.seeds, trained) == ({0, 1}, [0, 1])
     assert found == reference.read(order.out)
 
 
-def test_what_is_there_is_not_trained_again(order: Order, trained: list[int]) -> None:
+def test_what_is_there_is_not_trained_again(order: CalibrationRequest, trained: list[int]) -> None:
     calibration.calibrate(order)
 
     calibration.calibrate(replace(order, seeds=4))
@@ -60,11 +60,11 @@ def test_what_is_there_is_not_trained_again(order: Order, trained: list[int]) ->
     assert trained == [0, 1, 2, 3]
 
 
-def test_seeds_may_begin_elsewhere(order: Order, trained: list[int]) -> None:
+def test_seeds_may_begin_elsewhere(order: CalibrationRequest, trained: list[int]) -> None:
     assert calibration.calibrate(replace(order, first=100)).seeds == {100, 101}
 
 
-def test_each_seed_is_told_with_how_many_are_done(order: Order, trained: list[int]) -> None:
+def test_each_seed_is_told_with_how_many_are_done(order: CalibrationRequest, trained: list[int]) -> None:
     told: list[tuple[int, int, int]] = []
 
     calibration.calibrate(order, lambda run, done, wanted: told.append((run.seed, done, wanted)))
@@ -72,8 +72,8 @@ def test_each_seed_is_told_with_how_many_are_done(order: Order, trained: list[in
     assert told == [(0, 1, 2), (1, 2, 2)]
 
 
-def test_an_interrupted_calibration_keeps_what_is_done(order: Order, trained: list[int]) -> None:
-    def stop(run: Run, done: int, wanted: int) -> None:
+def test_an_interrupted_calibration_keeps_what_is_done(order: CalibrationRequest, trained: list[int]) -> None:
+    def stop(run: TrainingRun, done: int, wanted: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -82,20 +82,20 @@ def test_an_interrupted_calibration_keeps_what_is_done(order: Order, trained: li
     assert reference.read(order.out).seeds == {0}
 
 
-def test_the_data_and_the_release_are_told(order: Order, trained: list[int]) -> None:
-    subject = calibration.calibrate(order).subject
+def test_the_data_and_the_release_are_told(order: CalibrationRequest, trained: list[int]) -> None:
+    subject = calibration.calibrate(order).description
 
     assert (subject.data["name"], subject.data["train"], subject.environment["threads"]) == ("digits", 1500, 1)
     assert subject.recipe == BRIEF
 
 
 @pytest.mark.parametrize("wrong", [{"seeds": 0}, {"jobs": 0}, {"first": -1}, {"data": "cifar10"}])
-def test_what_cannot_be_calibrated_is_refused(order: Order, wrong: dict[str, Any]) -> None:
+def test_what_cannot_be_calibrated_is_refused(order: CalibrationRequest, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         replace(order, **wrong)
 
 
-def test_a_file_of_another_training_stops_it_before_any_training(order: Order, trained: list[int]) -> None:
+def test_a_file_of_another_training_stops_it_before_any_training(order: CalibrationRequest, trained: list[int]) -> None:
     calibration.calibrate(order)
 
     with pytest.raises(BadReference, match="another training"):
@@ -122,7 +122,7 @@ def test_the_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
-def test_a_process_that_computes_with_other_threads_is_refused(order: Order) -> None:
+def test_a_process_that_computes_with_other_threads_is_refused(order: CalibrationRequest) -> None:
     """What the first line of a reference says of threads would not be true."""
     script = "import sys; from pytest_kerasch2.framework import api, threads; api.tensor([1.0]) + api.tensor([1.0])\n"
     script += "try: threads.limit()\nexcept Exception as error: sys.exit(type(error).__name__)"

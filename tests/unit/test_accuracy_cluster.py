@@ -15,9 +15,9 @@ from typing import Any, Iterator
 import pytest
 
 from pytest_kerasch2.accuracy import calibration, executors, reference
-from pytest_kerasch2.accuracy.calibration import Order
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument, TrainingFailed
 from pytest_kerasch2.framework import threads
 
@@ -32,11 +32,11 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="kills a process")
 NOBODY = "tcp://127.0.0.1:9"
 
 
-def made_up(seed: int) -> Run:
-    return Run(seed, (0.5,), (0.8,), (0.4,), (0.85,), 1.0)
+def made_up(seed: int) -> TrainingRun:
+    return TrainingRun(seed, (0.5,), (0.8,), (0.4,), (0.85,), 1.0)
 
 
-def deadly(seed: int) -> Run:
+def deadly(seed: int) -> TrainingRun:
     """Kill the worker that had this trained."""
     if seed == 2 and "subprocesses" in sys.argv[0]:
         os.kill(os.getppid(), signal.SIGKILL)
@@ -79,7 +79,7 @@ def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "distributed", None)
 
     with pytest.raises(FrameworkMissing, match=r"distributed, which is not installed.*pytest-kerasch2\[cluster\]"):
-        list(executors.spread(made_up, [0], jobs=None, cluster=NOBODY))
+        list(executors.run_trainings(made_up, [0], jobs=None, cluster=NOBODY))
 
 
 @pytest.mark.parametrize("address", ["ray", "ray://127.0.0.1:9"])
@@ -87,23 +87,23 @@ def test_without_ray_it_is_said_what_to_install(address: str, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "ray", None)
 
     with pytest.raises(FrameworkMissing, match=r"ray, which is not installed.*ray\[client\]"):
-        list(executors.spread(made_up, [0], jobs=None, cluster=address))
+        list(executors.run_trainings(made_up, [0], jobs=None, cluster=address))
 
 
 def test_where_nothing_is_left_to_train_no_cluster_is_asked() -> None:
-    assert list(executors.spread(made_up, [], jobs=None, cluster=NOBODY)) == []
+    assert list(executors.run_trainings(made_up, [], jobs=None, cluster=NOBODY)) == []
 
 
 def test_a_worker_of_another_release_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "limit", lambda: None)
-    order = Order(tmp_path / "digits.jsonl", Recipe(epochs=1), "digits")
-    here = calibration.subject_of(order)
+    order = CalibrationRequest(tmp_path / "digits.jsonl", Recipe(epochs=1), "digits")
+    here = calibration.description_of(order)
     asked = replace(here, environment={**here.environment, "keras": "1.0"})
 
     with pytest.raises(
         InvalidArgument, match=f"keras is '1.0' where it was asked, and '{here.environment['keras']}' on "
     ):
-        calibration.one(order, asked, 0)
+        calibration.train_seed(order, asked, 0)
 
 
 @pytest.mark.parametrize("address", [NOBODY, f"dask://{NOBODY}", "http://127.0.0.1:9", "", "dask://"])
@@ -113,14 +113,14 @@ def test_an_address_where_nothing_answers_is_refused(
     monkeypatch.setattr(executors, "ANSWER", 1)
 
     with pytest.raises(InvalidArgument, match="No cluster answers"):
-        list(executors.spread(made_up, [0], jobs=None, cluster=address))
+        list(executors.run_trainings(made_up, [0], jobs=None, cluster=address))
 
 
 def test_a_cluster_without_workers_is_refused(distributed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executors, "WORKERS", 1)
 
     with _cluster(distributed, 0) as empty, pytest.raises(InvalidArgument, match="has no workers"):
-        list(executors.spread(made_up, [0], jobs=None, cluster=empty.scheduler_address))
+        list(executors.run_trainings(made_up, [0], jobs=None, cluster=empty.scheduler_address))
 
 
 @pytest.mark.slow
@@ -129,11 +129,11 @@ def test_a_training_that_kills_its_workers_is_an_error(distributed: Any) -> None
     """By itself, joblib waits for it for ever."""
     import dask
 
-    done: list[Run] = []
+    done: list[TrainingRun] = []
     # One dead worker is enough, which saves the time in which others start.
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), _cluster(distributed, 1) as made:
-        runs = executors.spread(deadly, range(4), jobs=1, cluster=made.scheduler_address)
-        with pytest.raises(TrainingFailed, match=r"A cluster gave a training up.*KilledWorker"):
+        runs = executors.run_trainings(deadly, range(4), jobs=1, cluster=made.scheduler_address)
+        with pytest.raises(TrainingFailed, match=r"The cluster gave up a training.*KilledWorker"):
             done.extend(runs)
 
     assert [run.seed for run in done] == [0, 1]
@@ -188,5 +188,5 @@ def _wait_for_seeds(number: int, out: Path) -> None:
         time.sleep(0.02)
 
 
-def _timeless(found: reference.Reference) -> list[Run]:
+def _timeless(found: reference.Reference) -> list[TrainingRun]:
     return [replace(run, seconds=0.0) for run in found.runs]

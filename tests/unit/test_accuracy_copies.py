@@ -8,12 +8,12 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import ask_gate, copies, gate, sequential_test, suitability
-from pytest_kerasch2.accuracy.decision import Verdict
+from pytest_kerasch2.accuracy import calibration, copies, gate, sequential_test
+from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.accuracy.user_training import run_of
+from pytest_kerasch2.accuracy.reference_distribution import distribution_of
+from pytest_kerasch2.accuracy.runs import TrainingRun, run_of
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference, InvalidArgument
 from tests.unit.accuracy_made import NEW, history, made, run
 
@@ -27,7 +27,7 @@ def _copies_of(which: Callable[[int], int], seeds: int = 20) -> Reference:
     return made(seeds, trained=lambda seed, epochs: replace(run(which(seed), epochs), seed=seed))
 
 
-def _rounded(given: Run, noise: float) -> Run:
+def _rounded(given: TrainingRun, noise: float) -> TrainingRun:
     drawn = random.Random(given.seed)
     return replace(given, loss=tuple(loss * (1 + noise * drawn.uniform(-1, 1)) for loss in given.loss))
 
@@ -43,14 +43,18 @@ WAYS = {
 
 @pytest.mark.parametrize("which", WAYS.values(), ids=WAYS)
 def test_a_reference_of_copies_decides_nothing(which: Callable[[int], int]) -> None:
-    found = gate.gate(_copies_of(which), run)
+    found = gate.gate_training(_copies_of(which), run)
 
-    assert (found.verdict, found.runs, "does not depend on the seed" in found.reason) == (Verdict.UNDECIDED, (), True)
+    assert (found.verdict, found.runs, "does not depend on the seed" in found.reason) == (
+        GateVerdict.UNDECIDED,
+        (),
+        True,
+    )
 
 
 @pytest.mark.parametrize("which", WAYS.values(), ids=WAYS)
 def test_nor_do_finished_results_by_it(which: Callable[[int], int]) -> None:
-    assert ask_gate.ask(_copies_of(which), results=[run(seed) for seed in NEW]).verdict is Verdict.UNDECIDED
+    assert gate.run_gate(_copies_of(which), results=[run(seed) for seed in NEW]).verdict is GateVerdict.UNDECIDED
 
 
 def test_a_training_that_ignores_its_seed_is_found_by_its_second_copy() -> None:
@@ -60,15 +64,15 @@ def test_a_training_that_ignores_its_seed_is_found_by_its_second_copy() -> None:
         trained.append(seed)
         return COPY
 
-    found = gate.gate(SEEDS, train)
+    found = gate.gate_training(SEEDS, train)
 
-    assert (found.verdict, len(trained), "seed" in found.reason) == (Verdict.UNDECIDED, 2, True)
+    assert (found.verdict, len(trained), "seed" in found.reason) == (GateVerdict.UNDECIDED, 2, True)
 
 
 def test_copies_do_not_fail_either() -> None:
-    found = gate.gate(SEEDS, lambda seed: replace(run(5000, test_accuracy=-3.5), seed=seed))
+    found = gate.gate_training(SEEDS, lambda seed: replace(run(5000, test_accuracy=-3.5), seed=seed))
 
-    assert found.verdict is Verdict.UNDECIDED
+    assert found.verdict is GateVerdict.UNDECIDED
 
 
 @pytest.mark.parametrize(
@@ -77,38 +81,41 @@ def test_copies_do_not_fail_either() -> None:
     ids=["all", "first and last", "in turn"],
 )
 def test_results_that_are_copies_decide_nothing(results: Any) -> None:
-    assert ask_gate.ask(SEEDS, results=results).verdict is Verdict.UNDECIDED
+    assert gate.run_gate(SEEDS, results=results).verdict is GateVerdict.UNDECIDED
 
 
 def test_a_curve_of_the_reference_under_another_seed_decides_nothing() -> None:
-    found = ask_gate.ask(SEEDS, results=[history(run(seed)) for seed in (3, 4, 5)])
+    found = gate.run_gate(SEEDS, results=[history(run(seed)) for seed in (3, 4, 5)])
 
-    assert found.verdict is Verdict.UNDECIDED
+    assert found.verdict is GateVerdict.UNDECIDED
     assert "of the reference" in found.reason
 
 
 def test_the_reference_itself_is_refused() -> None:
-    with pytest.raises(BadReference, match="cannot judge themselves"):
-        ask_gate.ask(SEEDS, results=SEEDS)
+    with pytest.raises(BadReference, match="trainings of the reference itself"):
+        gate.run_gate(SEEDS, results=SEEDS)
 
 
 def test_a_seed_twice_among_results_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match=r"The results hold a seed twice. Found: 1000, 1000"):
-        ask_gate.ask(SEEDS, results=[run(1000), run(1000)])
+    with pytest.raises(InvalidArgument, match=r"results hold a seed twice: 1000, 1000"):
+        gate.run_gate(SEEDS, results=[run(1000), run(1000)])
 
 
 def test_what_differs_by_rounding_alone_is_a_copy() -> None:
-    assert gate.gate(SEEDS, lambda seed: _rounded(replace(run(5000), seed=seed), 1e-6)).verdict is Verdict.UNDECIDED
+    assert (
+        gate.gate_training(SEEDS, lambda seed: _rounded(replace(run(5000), seed=seed), 1e-6)).verdict
+        is GateVerdict.UNDECIDED
+    )
 
 
 def test_what_differs_by_more_than_rounding_is_not() -> None:
     two = [_rounded(replace(run(5000), seed=seed), 1e-3) for seed in NEW[:2]]
 
-    assert copies.found(two, SEEDS.runs) == []
+    assert copies.find_copies(two, SEEDS.runs) == []
 
 
 def test_honest_seeds_are_no_copies() -> None:
-    assert copies.found(made(200).runs) == []
+    assert copies.find_copies(made(200).runs) == []
 
 
 def test_a_coarse_metric_alone_may_agree_by_chance() -> None:
@@ -116,7 +123,7 @@ def test_a_coarse_metric_alone_may_agree_by_chance() -> None:
     drawn = random.Random(3)
     runs = [run_of({"val_accuracy": [sum(drawn.random() < 0.9 for _ in range(20)) / 20]}, seed) for seed in range(30)]
 
-    assert copies.found(runs) == []
+    assert copies.find_copies(runs) == []
 
 
 def test_a_coarse_metric_beside_a_loss_does_not() -> None:
@@ -124,32 +131,35 @@ def test_a_coarse_metric_beside_a_loss_does_not() -> None:
     once = [{"val_accuracy": [drawn.randrange(20) / 20], "val_loss": [drawn.random()]} for _ in range(10)]
     runs = [run_of(once[seed % 10], seed) for seed in range(20)]
 
-    assert sum(map(len, copies.found(runs))) == 20
+    assert sum(map(len, copies.find_copies(runs))) == 20
 
 
 def test_curves_that_came_to_their_end_may_all_be_alike() -> None:
-    ended = [Run(seed, (0.0,), (1.0,), (0.0,), (1.0,)) for seed in range(10)]
+    ended = [TrainingRun(seed, (0.0,), (1.0,), (0.0,), (1.0,)) for seed in range(10)]
 
-    assert copies.found(ended) == []
+    assert copies.find_copies(ended) == []
 
 
 def test_a_calibration_says_that_it_wrote_copies() -> None:
-    suits, lines = suitability.of(_copies_of(lambda seed: 7))
+    suits, lines = calibration.check_suitability(_copies_of(lambda seed: 7))
 
     assert (suits, "does not depend on the seed" in lines[-1]) == (False, True)
 
 
 @pytest.mark.parametrize("seeds", [2, 4])
 def test_a_calibration_of_few_seeds_says_it_too(seeds: int) -> None:
-    assert [suitability.of(_copies_of(lambda seed: 7, seeds))[0], suitability.of(made(seeds))[0]] == [False, True]
+    assert [
+        calibration.check_suitability(_copies_of(lambda seed: 7, seeds))[0],
+        calibration.check_suitability(made(seeds))[0],
+    ] == [False, True]
 
 
 def test_gates_of_copies_never_decide() -> None:
-    ready = sequential_test.yardstick(SEEDS, Terms())
+    ready = distribution_of(SEEDS, GateSettings())
 
     found = {
         sequential_test.decide(ready, [replace(run(seed), seed=k) for k in range(10)]).verdict
         for seed in range(6000, 6100)
     }
 
-    assert found == {Verdict.UNDECIDED}
+    assert found == {GateVerdict.UNDECIDED}

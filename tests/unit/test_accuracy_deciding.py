@@ -12,10 +12,11 @@ import pytest
 
 from pytest_kerasch2.accuracy import sequential_test
 from pytest_kerasch2.accuracy.curve import Point
-from pytest_kerasch2.accuracy.decision import Decision, Verdict
-from pytest_kerasch2.accuracy.reference import CURVES, Reference
-from pytest_kerasch2.accuracy.settings import Terms
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.decision import GateDecision, GateVerdict
+from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.reference_distribution import distribution_of
+from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference, GateFailed, GateUndecided, InvalidArgument
 from pytest_kerasch2.stats import sequential
 from tests.unit.accuracy_made import NEW, made, run
@@ -24,11 +25,11 @@ pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `ac
 SEEDS = made()
 
 
-def _decide(*runs: Run, by: Reference = SEEDS, **terms: Any) -> Decision:
-    return sequential_test.decide(sequential_test.yardstick(by, Terms(**terms)), runs)
+def _decide(*runs: TrainingRun, by: Reference = SEEDS, **terms: Any) -> GateDecision:
+    return sequential_test.decide(distribution_of(by, GateSettings(**terms)), runs)
 
 
-def _runs(count: int = len(NEW), **off: float) -> list[Run]:
+def _runs(count: int = len(NEW), **off: float) -> list[TrainingRun]:
     return [run(seed, **off) for seed in NEW[:count]]
 
 
@@ -39,14 +40,14 @@ ONE_ODD = [run(NEW[0]), run(2000, test_loss=5.0), *_runs(5)[1:]]
 def test_what_is_unchanged_passes_after_two_trainings() -> None:
     found = _decide(*_runs())
 
-    assert (found.verdict, found.passed, found.seeds) == (Verdict.PASS, True, NEW[:2])
+    assert (found.verdict, found.passed, found.seeds) == (GateVerdict.PASS, True, NEW[:2])
 
 
 def test_one_training_is_never_enough_to_pass() -> None:
-    found = _decide(*_runs(1), resolution=0.5)
+    found = _decide(*_runs(1), margin=0.5)
 
     assert (found.verdict, found.reason) == (
-        Verdict.UNDECIDED,
+        GateVerdict.UNDECIDED,
         "undecided after 1 training: no gate passes by fewer than 2",
     )
 
@@ -55,7 +56,7 @@ def test_one_training_is_never_enough_to_pass() -> None:
 def test_a_test_accuracy_that_is_worse_or_too_good_fails(off: float) -> None:
     found = _decide(*_runs(test_accuracy=off))
 
-    assert found.verdict is Verdict.FAIL
+    assert found.verdict is GateVerdict.FAIL
     assert Point("test_accuracy", 2) in {alarm.point for alarm in found.alarms}
 
 
@@ -64,7 +65,7 @@ def test_a_test_accuracy_that_is_worse_or_too_good_fails(off: float) -> None:
 def test_a_fault_that_leaves_the_test_accuracy_alone_fails(series: str, off: float) -> None:
     found = _decide(*_runs(**{series: off}))
 
-    assert (found.verdict, {alarm.point.series for alarm in found.alarms}) == (Verdict.FAIL, {series})
+    assert (found.verdict, {alarm.point.series for alarm in found.alarms}) == (GateVerdict.FAIL, {series})
 
 
 def test_a_fault_of_one_epoch_fails() -> None:
@@ -86,13 +87,13 @@ def test_it_stops_at_the_first_look_that_decides() -> None:
 
 @pytest.mark.parametrize(("epochs", "trainings"), [((0,), 2), ((1,), 2), ((0, 1), 1)])
 def test_an_odd_epoch_of_one_training_is_no_change_by_itself(epochs: tuple[int, ...], trainings: int) -> None:
-    def far_off(one: Run) -> Run:
+    def far_off(one: TrainingRun) -> TrainingRun:
         losses = tuple(9 * loss if epoch in epochs else loss for epoch, loss in enumerate(one.test_loss))
         return replace(one, test_loss=losses)
 
     found = _decide(*map(far_off, _runs(2)))
 
-    assert (found.verdict, len(found.runs)) == (Verdict.FAIL, trainings)
+    assert (found.verdict, len(found.runs)) == (GateVerdict.FAIL, trainings)
 
 
 def test_what_comes_after_that_look_says_nothing() -> None:
@@ -102,44 +103,44 @@ def test_what_comes_after_that_look_says_nothing() -> None:
 
 
 def test_one_odd_seed_among_others_is_no_change() -> None:
-    # So fine a resolution that nothing ends it before.
-    found = _decide(*ONE_ODD, resolution=0.002)
+    # So fine a margin that nothing ends it before.
+    found = _decide(*ONE_ODD, margin=0.002)
 
-    assert (found.verdict, len(found.runs)) == (Verdict.UNDECIDED, 6)
+    assert (found.verdict, len(found.runs)) == (GateVerdict.UNDECIDED, 6)
 
 
 def test_one_odd_seed_would_be_taken_for_a_change_if_the_others_were_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sequential, "supported", lambda known, values, error: True)
 
-    assert _decide(*ONE_ODD, resolution=0.002).verdict is Verdict.FAIL
+    assert _decide(*ONE_ODD, margin=0.002).verdict is GateVerdict.FAIL
 
 
 def test_two_odd_seeds_are_a_change() -> None:
-    assert _decide(run(2000, test_loss=5.0), run(2001, test_loss=5.0)).verdict is Verdict.FAIL
+    assert _decide(run(2000, test_loss=5.0), run(2001, test_loss=5.0)).verdict is GateVerdict.FAIL
 
 
-def test_a_resolution_too_fine_for_so_many_trainings_is_undecided() -> None:
-    found = _decide(*_runs(3), resolution=0.004)
+def test_a_margin_too_fine_for_so_many_trainings_is_undecided() -> None:
+    found = _decide(*_runs(3), margin=0.004)
 
-    assert (found.verdict, len(found.runs)) == (Verdict.UNDECIDED, 3)
+    assert (found.verdict, len(found.runs)) == (GateVerdict.UNDECIDED, 3)
 
 
 def test_more_trainings_tell_more() -> None:
-    assert [_decide(*_runs(count), resolution=0.006).passed for count in (2, 10)] == [False, True]
+    assert [_decide(*_runs(count), margin=0.006).passed for count in (2, 10)] == [False, True]
 
 
-def test_a_drop_by_the_resolution_does_not_pass() -> None:
+def test_a_drop_by_the_margin_does_not_pass() -> None:
     """Of 200 trainings that are worse by what matters, two may pass on average; of these six there is none."""
-    expected = sequential_test.yardstick(SEEDS, Terms()).expected
+    expected = distribution_of(SEEDS, GateSettings()).expected
     down = math.log((1 - expected + 0.008) / (1 - expected)) / 0.03
 
-    found = [_decide(*[run(10 * seed + k, test_accuracy=-down) for k in range(6)], resolution=0.008) for seed in NEW]
+    found = [_decide(*[run(10 * seed + k, test_accuracy=-down) for k in range(6)], margin=0.008) for seed in NEW]
 
     assert not any(one.passed for one in found)
 
 
 def test_the_evidence_of_a_pass() -> None:
-    assert list(_decide(*_runs(), resolution=0.01).evidence) == [
+    assert list(_decide(*_runs(), margin=0.01).evidence) == [
         "pass: the test accuracy is within 1.00 points of what is usual, and no place of the curve changed",
         "test accuracy after the last epoch: 0.9004, from 0.8941 to 0.9063; usual is 0.8999",
         "trainings: 2, with the seeds 1000, 1001",
@@ -148,7 +149,7 @@ def test_the_evidence_of_a_pass() -> None:
 
 
 def test_the_evidence_of_a_fail_names_each_point() -> None:
-    evidence = _decide(*_runs(test_accuracy=-8), resolution=0.01).evidence
+    evidence = _decide(*_runs(test_accuracy=-8), margin=0.01).evidence
 
     worse = "worse than chance makes it: usual is 0.8999, and from 0.88 to 0.9165 would be chance (p = 5e-09)"
     assert evidence[0] == f"fail: 2 places of the curve changed, first {evidence[4]}"
@@ -167,7 +168,7 @@ def test_the_evidence_says_which_way_a_point_lies_off() -> None:
 
 
 def test_the_evidence_of_undecided_says_what_could_be_told() -> None:
-    evidence = _decide(*_runs(3), resolution=0.004).evidence
+    evidence = _decide(*_runs(3), margin=0.004).evidence
 
     assert evidence[0] == "undecided after 3 trainings: 3 trainings tell 0.59 points at best"
     assert evidence[3].startswith("margin 0.40 points: ")
@@ -183,7 +184,7 @@ def test_the_interval_holds_what_is_expected_of_an_unchanged_training() -> None:
 
 
 def test_a_decision_is_plain_data() -> None:
-    plain = _decide(*_runs(test_accuracy=-8)).plain
+    plain = _decide(*_runs(test_accuracy=-8)).to_dict()
 
     assert json.loads(json.dumps(plain, allow_nan=False)) == json.loads(json.dumps(plain))
     assert (plain["verdict"], plain["alarms"][0]["series"], plain["runs"][0]["seed"]) == ("fail", "test_accuracy", 1000)
@@ -221,15 +222,15 @@ def test_of_many_points_a_few_are_told() -> None:
 
 def test_undecided_that_is_required_says_what_would_help() -> None:
     with pytest.raises(GateUndecided, match="allow more trainings or a larger margin, or calibrate more seeds"):
-        _decide(*_runs(3), resolution=0.004).require()
+        _decide(*_runs(3), margin=0.004).require()
 
 
 def test_the_points_of_a_curve_share_the_rate_of_false_alarms() -> None:
-    found = sequential_test.yardstick(SEEDS, Terms(alarm=0.02))
+    found = distribution_of(SEEDS, GateSettings(alpha=0.02))
 
-    shares = {point: found.allowed(point) for point in found.known}
+    shares = {point: found.alpha_of(point) for point in found.samples}
     assert (len(shares), sum(shares.values())) == (8, pytest.approx(0.02))
-    assert shares[found.asked] == pytest.approx(0.01)
+    assert shares[found.metric_point] == pytest.approx(0.01)
 
 
 def test_false_alarms_of_the_whole_curve_keep_to_the_rate() -> None:
@@ -239,29 +240,29 @@ def test_false_alarms_of_the_whole_curve_keep_to_the_rate() -> None:
     for _ in range(200):
         old, new = drawn.randrange(2**32), drawn.randrange(2**32)
         by = made(20, 1, trained=lambda seed, epochs, old=old: run(old + seed, epochs))
-        # So fine a resolution that none passes before the third look.
-        found = _decide(*[run(new + k, 1) for k in range(3)], by=by, alarm=0.2, resolution=1e-4)
-        alarms += found.verdict is Verdict.FAIL
+        # So fine a margin that none passes before the third look.
+        found = _decide(*[run(new + k, 1) for k in range(3)], by=by, alpha=0.2, margin=1e-4)
+        alarms += found.verdict is GateVerdict.FAIL
 
     assert 0 < alarms / 200 <= 0.2
 
 
 def test_who_allows_more_false_alarms_sees_smaller_changes() -> None:
-    found = [_decide(*_runs(2, loss=2.4), alarm=rate).verdict for rate in (0.001, 0.4)]
+    found = [_decide(*_runs(2, loss=2.4), alpha=rate).verdict for rate in (0.001, 0.4)]
 
-    assert found == [Verdict.PASS, Verdict.FAIL]
+    assert found == [GateVerdict.PASS, GateVerdict.FAIL]
 
 
 def test_who_allows_more_misses_has_the_narrower_interval() -> None:
-    tight, wide = (_decide(*_runs(2), miss=rate).interval for rate in (0.2, 0.001))
+    tight, wide = (_decide(*_runs(2), beta=rate).interval for rate in (0.2, 0.001))
 
     assert tight is not None
     assert wide is not None
     assert wide[0] < tight[0] < tight[1] < wide[1]
 
 
-def test_without_a_resolution_what_is_unchanged_passes_nearly_always_after_two() -> None:
-    ready = sequential_test.yardstick(made(300), Terms())
+def test_without_a_margin_what_is_unchanged_passes_nearly_always_after_two() -> None:
+    ready = distribution_of(made(300), GateSettings())
 
     found = [sequential_test.decide(ready, [run(2 * seed), run(2 * seed + 1)]).passed for seed in range(1000, 1100)]
 
@@ -270,22 +271,22 @@ def test_without_a_resolution_what_is_unchanged_passes_nearly_always_after_two()
 
 @pytest.mark.parametrize("seeds", [0, 1, 4])
 def test_a_reference_of_too_few_seeds_is_refused(seeds: int) -> None:
-    with pytest.raises(BadReference, match=f"too few seeds. Found: {seeds} seeds. To do: calibrate 5 at least"):
-        sequential_test.yardstick(made(seeds), Terms())
+    with pytest.raises(BadReference, match=f"at least 5 seeds, and this one has {seeds}. To do: calibrate more"):
+        distribution_of(made(seeds), GateSettings())
 
 
 def test_five_seeds_are_enough() -> None:
-    assert _decide(*_runs(), by=made(5)).verdict is Verdict.PASS
+    assert _decide(*_runs(), by=made(5)).verdict is GateVerdict.PASS
 
 
 def test_nothing_is_decided_from_nothing() -> None:
-    with pytest.raises(InvalidArgument, match="There is nothing to decide from"):
+    with pytest.raises(InvalidArgument, match="no trainings to decide from"):
         _decide()
 
 
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_fewer_or_more_epochs_than_the_reference_are_refused(epochs: int) -> None:
-    said = f"another number of epochs. Found: {epochs} with seed 1000, 2 in the reference. To do: train for 2, or"
+    said = f"with seed 1000 has {epochs} epochs?, and the reference has 2. To do: train for 2, or"
 
     with pytest.raises(InvalidArgument, match=said):
         _decide(run(1000, epochs))
@@ -293,18 +294,18 @@ def test_fewer_or_more_epochs_than_the_reference_are_refused(epochs: int) -> Non
 
 @pytest.mark.parametrize("series", CURVES)
 def test_a_series_that_is_shorter_than_the_others_is_refused(series: str) -> None:
-    with pytest.raises(InvalidArgument, match="Found: 1 and 2 with seed 1000"):
+    with pytest.raises(InvalidArgument, match="seed 1000 has 1 and 2 epochs"):
         _decide(replace(run(1000), **{series: (0.5,)}))
 
 
-PERFECT = Run(0, (0.0, 0.0), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0))
+PERFECT = TrainingRun(0, (0.0, 0.0), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0))
 ALIKE = made(trained=lambda seed, epochs: replace(PERFECT, seed=seed))
 
 
 def test_seeds_that_all_agree_pass_what_agrees_with_them() -> None:
     found = _decide(*[replace(PERFECT, seed=seed) for seed in NEW[:2]], by=ALIKE)
 
-    assert (found.verdict, found.estimate, found.expected) == (Verdict.PASS, 1.0, 1.0)
+    assert (found.verdict, found.estimate, found.expected) == (GateVerdict.PASS, 1.0, 1.0)
 
 
 def test_seeds_that_all_agree_fail_what_does_not() -> None:
@@ -321,18 +322,20 @@ def test_seeds_that_all_agree_fail_what_does_not() -> None:
 def test_a_loss_that_explodes_and_is_a_number_yet_fails() -> None:
     found = _decide(*[replace(one, loss=(0.3, 1e38), test_loss=(0.3, 1e38)) for one in _runs()])
 
-    assert (found.verdict, found.alarms[0].found) == (Verdict.FAIL, pytest.approx(1e38))
+    assert (found.verdict, found.alarms[0].actual) == (GateVerdict.FAIL, pytest.approx(1e38))
 
 
 @pytest.mark.parametrize("seeds", [5, 60])
-@pytest.mark.parametrize("alarm", [0.01, 1e-300])
-def test_a_reference_whose_seeds_agree_on_nothing_decides_nothing(seeds: int, alarm: float) -> None:
-    def wild(seed: int, epochs: int) -> Run:
+@pytest.mark.parametrize("alpha", [0.01, 1e-300])
+def test_a_reference_whose_seeds_agree_on_nothing_decides_nothing(seeds: int, alpha: float) -> None:
+    def wild(seed: int, epochs: int) -> TrainingRun:
         drawn = random.Random(seed)
         losses, shares = [0.0, 1e-30, 1.0, 1e38], [0.0, 0.1, 0.99, 1.0]
-        return Run(seed, *[tuple(drawn.choice(one) for _ in range(2)) for one in (losses, shares, losses, shares)])
+        return TrainingRun(
+            seed, *[tuple(drawn.choice(one) for _ in range(2)) for one in (losses, shares, losses, shares)]
+        )
 
-    found = _decide(*_runs(3), by=made(seeds, trained=wild), alarm=alarm, resolution=0.01)
+    found = _decide(*_runs(3), by=made(seeds, trained=wild), alpha=alpha, margin=0.01)
 
-    assert found.verdict is Verdict.UNDECIDED
-    json.dumps(found.plain, allow_nan=False)
+    assert found.verdict is GateVerdict.UNDECIDED
+    json.dumps(found.to_dict(), allow_nan=False)

@@ -91,7 +91,7 @@ def test_what_is_no_metric_may_be_a_single_number() -> None:
 def test_the_plain_data_of_a_run_are_read_again() -> None:
     run = user_training.run_of({"loss": [0.5], "val_auc": [0.9]}, 7)
 
-    assert user_training.run_of(run.plain, 7) == run
+    assert user_training.run_of(run.to_dict(), 7) == run
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_plain_data_of_a_run_are_read_again() -> None:
     ids=repr,
 )
 def test_what_is_not_a_list_of_numbers_is_refused(values: Any) -> None:
-    with pytest.raises(InvalidArgument, match=r"A curve does not hold numbers. Found: val_mse is "):
+    with pytest.raises(InvalidArgument, match=r"The curve val_mse must hold numbers, got "):
         user_training.run_of({"val_mse": values}, 1)
 
 
@@ -144,5 +144,5 @@ def test_what_is_no_curve_is_refused_in_one_line(given: Any) -> None:
 
 @pytest.mark.parametrize(("value", "word"), [(float("nan"), "nan"), (float("inf"), "inf"), (-float("inf"), "-inf")])
 def test_a_number_that_is_not_finite_is_told_with_metric_epoch_and_seed(value: float, word: str) -> None:
-    with pytest.raises(TrainingFailed, match=f"val_auc is {word} after epoch 2, with seed 7"):
+    with pytest.raises(TrainingFailed, match=f"with seed 7 diverged. Found: val_auc is {word} after epoch 2"):
         user_training.run_of({"loss": [0.5, 0.4], "val_auc": [0.5, value]}, 7)

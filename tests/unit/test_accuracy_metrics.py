@@ -118,7 +118,7 @@ def test_everything_else_is_a_metric(name: str) -> None:
     ],
 )
 def test_the_default_is_the_last_validation_metric_whose_direction_is_known(names: Any, chosen: Metric) -> None:
-    assert metrics.chosen(None, names) == chosen
+    assert metrics.choose_metric(None, names) == chosen
 
 
 @pytest.mark.parametrize(
@@ -133,12 +133,12 @@ def test_the_default_is_the_last_validation_metric_whose_direction_is_known(name
     ],
 )
 def test_a_metric_is_chosen_by_its_name(text: str, chosen: Metric) -> None:
-    assert metrics.chosen(text, CURVES) == chosen
+    assert metrics.choose_metric(text, CURVES) == chosen
 
 
 @pytest.mark.parametrize("alias", ["val_accuracy", "val_acc", "test_accuracy", "val_sparse_categorical_accuracy"])
 def test_the_accuracy_is_chosen_by_any_of_its_names(alias: str) -> None:
-    assert metrics.chosen(alias, ("test_loss", "test_accuracy")) == Metric("test_accuracy", "higher")
+    assert metrics.choose_metric(alias, ("test_loss", "test_accuracy")) == Metric("test_accuracy", "higher")
 
 
 @pytest.mark.parametrize(
@@ -155,14 +155,14 @@ def test_the_accuracy_is_chosen_by_any_of_its_names(alias: str) -> None:
 )
 def test_a_metric_that_cannot_be_chosen_is_refused_with_what_to_write(text: Any, words: tuple[str, ...]) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        metrics.chosen(text, CURVES)
+        metrics.choose_metric(text, CURVES)
 
     assert [word for word in words if word not in str(caught.value)] == []
 
 
 def test_where_no_direction_is_known_it_is_said_what_to_write() -> None:
     with pytest.raises(InvalidArgument, match='write metric="val_gizmo:higher"'):
-        metrics.chosen(None, ("gizmo", "val_gizmo"))
+        metrics.choose_metric(None, ("gizmo", "val_gizmo"))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_where_no_direction_is_known_it_is_said_what_to_write() -> None:
     ],
 )
 def test_names_that_keras_counted_mean_the_same(names: Any, known: Any) -> None:
-    assert metrics.aligned(names, known) == dict(zip(names, known))
+    assert metrics.align_names(names, known) == dict(zip(names, known))
 
 
 @pytest.mark.parametrize(
@@ -183,4 +183,4 @@ def test_names_that_keras_counted_mean_the_same(names: Any, known: Any) -> None:
     [(("precision_at_1", "precision_at_5"), ("precision_at_1", "precision_at_5")), (("auc", "auc_1"), ("auc",))],
 )
 def test_names_that_say_something_else_are_kept(names: Any, known: Any) -> None:
-    assert metrics.aligned(names, known) == dict(zip(names, names))
+    assert metrics.align_names(names, known) == dict(zip(names, names))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, Callable
 
 import pytest
 
 from pytest_kerasch2.accuracy import gate
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import Recipe
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.framework import api
 from tests.unit.accuracy_made import NEW, made, run
@@ -24,7 +25,7 @@ SEEDS = made(epochs=1)
 
 @pytest.fixture(scope="module")
 def digits() -> Any:
-    whole = prepare.prepared(sources.load("digits"))
+    whole = preprocessing.prepared(sources.load("digits"))
     few = {"x_train": whole.x_train[:96], "y_train": whole.y_train[:96]}
     return replace(whole, **few, x_test=whole.x_test[:32], y_test=whole.y_test[:32])
 
@@ -46,7 +47,7 @@ def _among_three() -> Any:
 
 
 def _ask(build: Callable[[], Any], data: Any) -> Any:
-    return gate.gate(SEEDS, gate.of_model(build, data, RECIPE), seeds=NEW)
+    return gate.gate_training(SEEDS, gate.training_of_model(build, data, RECIPE), seeds=NEW)
 
 
 def _refused(build: Callable[[], Any], data: Any) -> KerasCh2Error:
@@ -56,9 +57,11 @@ def _refused(build: Callable[[], Any], data: Any) -> KerasCh2Error:
 
 
 def test_a_model_that_is_not_compiled_is_trained(digits: Any) -> None:
-    seen: list[Run] = []
+    seen: list[TrainingRun] = []
 
-    gate.gate(SEEDS, gate.of_model(_layers, digits, RECIPE), told=lambda one, decision: seen.append(one))
+    gate.gate_training(
+        SEEDS, gate.training_of_model(_layers, digits, RECIPE), on_run=lambda one, decision: seen.append(one)
+    )
 
     assert len(seen[0].test_accuracy) == 1
 
@@ -67,8 +70,10 @@ def test_a_model_that_is_not_compiled_is_trained(digits: Any) -> None:
 def test_a_model_of_another_number_of_classes(digits: Any, classes: int) -> None:
     said = str(_refused(lambda: _layers(classes), digits))
 
-    assert said.startswith("A model tells apart other classes than its data have. ")
-    assert f"Found: {classes} outputs, and 10 classes in digits. To do: give it one output a class." in said
+    assert (
+        f"The model has {classes} outputs but the data digits has 10 classes. To do: give it one output for each class."
+        in said
+    )
 
 
 @pytest.mark.parametrize("metrics", [lambda: None, lambda: [_among_three()]], ids=["none", "another"])
@@ -76,14 +81,14 @@ def test_a_model_that_does_not_tell_its_accuracy(digits: Any, metrics: Callable[
     error = _refused(lambda: _compiled(metrics=metrics()), digits)
 
     assert isinstance(error, InvalidArgument)
-    assert str(error).startswith("A model does not tell its accuracy. Found: ")
+    assert str(error).startswith("The model has no accuracy, but ")
     assert str(error).endswith("To do: compile it with metrics=['accuracy'].")
 
 
 def test_the_accuracy_is_known_by_its_name(digits: Any) -> None:
     """Another metric may stand before it."""
-    first = gate.of_model(lambda: _compiled(metrics=["accuracy"]), digits, RECIPE)
-    second = gate.of_model(lambda: _compiled(metrics=[_among_three(), "accuracy"]), digits, RECIPE)
+    first = gate.training_of_model(lambda: _compiled(metrics=["accuracy"]), digits, RECIPE)
+    second = gate.training_of_model(lambda: _compiled(metrics=[_among_three(), "accuracy"]), digits, RECIPE)
 
     assert second(3).test_accuracy == first(3).test_accuracy
 
@@ -93,12 +98,12 @@ def test_the_accuracy_is_known_by_its_name(digits: Any) -> None:
     [
         (
             {"x_train": None, "y_train": None},
-            "The training data cannot be used. Found: 0 images, 0 labels. To do: give",
+            "The training data must have as many labels as images, got 0 images and 0 labels.",
         ),
-        ({"y_train": None}, "The training data cannot be used. Found: 96 images, 0 labels. To do: give images, and as"),
-        ({"y_train": ()}, "The training data cannot be used. Found: 96 images, 0 labels"),
-        ({"x_test": (), "y_test": ()}, "The test data cannot be used. Found: 0 images, 0 labels"),
-        ({"y_test": None}, "The test data cannot be used. Found: 32 images, 0 labels"),
+        ({"y_train": None}, "The training data must have as many labels as images, got 96 images and 0 labels."),
+        ({"y_train": ()}, "The training data must have as many labels as images, got 96 images and 0 labels"),
+        ({"x_test": (), "y_test": ()}, "The test data must have as many labels as images, got 0 images and 0 labels"),
+        ({"y_test": None}, "The test data must have as many labels as images, got 32 images and 0 labels"),
     ],
 )
 def test_empty_or_unlabelled_data(digits: Any, lacking: dict[str, Any], said: str) -> None:
@@ -113,14 +118,16 @@ def test_a_loss_that_explodes(digits: Any) -> None:
     error = _refused(fast, digits)
 
     assert isinstance(error, TrainingFailed)
-    assert str(error).startswith("A training diverged. Found: loss is ")
+    assert re.match(r"The training with seed \d+ diverged\. Found: loss is ", str(error))
 
 
 def test_a_factory_that_raises(digits: Any) -> None:
     def build() -> Any:
         raise OSError("no weights")
 
-    assert str(_refused(build, digits)).startswith("A training raised an error. Found: OSError: no weights, in line ")
+    assert str(_refused(build, digits)).startswith(
+        "The training function raised an error. Found: OSError: no weights, in line "
+    )
 
 
 @pytest.mark.parametrize("given", [None, "a model", run(3)], ids=["nothing", "text", "run"])
@@ -134,7 +141,7 @@ def test_a_model_for_other_images(digits: Any) -> None:
     said = str(_refused(lambda: keras.Sequential([keras.layers.Reshape((5,)), keras.layers.Dense(10)]), digits))
 
     assert said.startswith(
-        "A model does not take what the gate gives: 28 x 28 images in float32 from 0 to 1, and integer"
+        "The model does not take what the gate gives: 28 x 28 images in float32 from 0 to 1, and integer"
     )
     assert "\n" not in said
 
@@ -226,7 +233,7 @@ def test_a_new_model_with_the_same_pretrained_weights_each_time_is_trained(digit
         inner.trainable = False
         return keras.Sequential([inner, keras.layers.Dense(10, activation="softmax")])
 
-    train = gate.of_model(build, digits, RECIPE)
+    train = gate.training_of_model(build, digits, RECIPE)
 
     assert [len(train(seed).test_accuracy) for seed in (1, 2, 3)] == [1, 1, 1]
 
@@ -239,4 +246,4 @@ def test_a_training_that_goes_on_with_the_same_model_is_refused(digits: Any) -> 
         return model.fit(*given, validation_data=given, epochs=1, verbose=0)
 
     with pytest.raises(InvalidArgument, match="Two trainings are of the same model"):
-        gate.gate(SEEDS, train, seeds=NEW)
+        gate.gate_training(SEEDS, train, seeds=NEW)

@@ -13,12 +13,12 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from pytest_kerasch2.accuracy import user_training
-from pytest_kerasch2.accuracy.training import Run
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import InvalidArgument, TrainingFailed
 
 CURVE = {"loss": [0.5, 0.25], "accuracy": [0.8, 0.9], "val_loss": [0.4, 0.3], "val_accuracy": [0.85, 0.9]}
-READ = Run(7, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.9))
+READ = TrainingRun(7, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.9))
 WORKS = f"def train(seed):\n    return {CURVE!r}\n"
 Module = Callable[[str], str]
 
@@ -42,7 +42,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Module]:
 
 
 def test_a_function_of_the_folder_is_trained(module: Module) -> None:
-    found = user_training.train(Own(f"{module(WORKS)}:train", 2), 7)
+    found = user_training.train(UserTraining(f"{module(WORKS)}:train", 2), 7)
 
     assert (found.seed, found.loss, found.test_accuracy) == (7, READ.loss, READ.test_accuracy)
 
@@ -50,21 +50,21 @@ def test_a_function_of_the_folder_is_trained(module: Module) -> None:
 def test_the_time_is_measured(module: Module) -> None:
     name = module(f"import time\n{WORKS.replace('return', 'time.sleep(0.02); return')}")
 
-    assert user_training.train(Own(f"{name}:train", 2), 7).seconds >= 0.02
+    assert user_training.train(UserTraining(f"{name}:train", 2), 7).seconds >= 0.02
 
 
 @pytest.mark.parametrize("name", ["train", "train:", ":train", ""])
 def test_a_name_without_module_or_function_is_refused(name: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        Own(name, 2)
+        UserTraining(name, 2)
 
-    assert str(caught.value) == f"A training is named as module:function. Found: {name!r}. To do: write it so."
+    assert str(caught.value) == f"training must be written as module:function, got {name!r}."
 
 
 @pytest.mark.parametrize("epochs", [0, -1])
 def test_a_training_without_epochs_is_refused(epochs: int) -> None:
-    with pytest.raises(InvalidArgument, match="A training has one epoch at least"):
-        Own("a:b", epochs)
+    with pytest.raises(InvalidArgument, match="epochs must be a positive integer, got "):
+        UserTraining("a:b", epochs)
 
 
 @pytest.mark.parametrize(
@@ -82,48 +82,48 @@ def test_a_training_that_cannot_be_imported_is_refused(module: Module, text: str
     name = module(text)
 
     with pytest.raises(InvalidArgument) as caught:
-        user_training.function_of(Own(f"{name}:train", 2))
+        user_training.load_function(UserTraining(f"{name}:train", 2))
 
     said = str(caught.value)
-    assert said.startswith(f"A training cannot be imported. Found: {name}:train: ")
+    assert said.startswith(f"The training {name}:train cannot be imported. Found: ")
     assert found in said
     assert said.endswith("To do: name a function that can be imported from here.")
 
 
 def test_a_module_that_is_not_there_is_named() -> None:
-    with pytest.raises(InvalidArgument, match="no_such_module:train: ModuleNotFoundError"):
-        user_training.function_of(Own("no_such_module:train", 2))
+    with pytest.raises(InvalidArgument, match=r"no_such_module:train cannot be imported. Found: ModuleNotFoundError"):
+        user_training.load_function(UserTraining("no_such_module:train", 2))
 
 
 def test_what_cannot_be_called_is_refused(module: Module) -> None:
     name = module("train = 3\n")
 
-    with pytest.raises(InvalidArgument, match=rf"A training is no function\. Found: {name}:train is 3\. To do: name a"):
-        user_training.function_of(Own(f"{name}:train", 2))
+    with pytest.raises(InvalidArgument, match=rf"The training {name}:train must be a function of a seed, got 3\."):
+        user_training.load_function(UserTraining(f"{name}:train", 2))
 
 
 def test_more_epochs_than_announced_are_refused(module: Module) -> None:
-    said = r"more epochs than announced\. Found: 2 epochs from .*, 1 announced\. To do: say --epochs=2, or leave"
+    said = r"returned 2 epochs, and epochs is 1\. To do: use --epochs=2, or leave"
 
     with pytest.raises(InvalidArgument, match=said):
-        user_training.train(Own(f"{module(WORKS)}:train", 1), 7)
+        user_training.train(UserTraining(f"{module(WORKS)}:train", 1), 7)
 
 
 @pytest.mark.parametrize("epochs", [None, 2, 10])
 def test_a_training_may_stop_before_the_epochs_announced(module: Module, epochs: int | None) -> None:
-    assert user_training.train(Own(f"{module(WORKS)}:train", epochs), 7).epochs == 2
+    assert user_training.train(UserTraining(f"{module(WORKS)}:train", epochs), 7).epochs == 2
 
 
 def test_a_training_that_raises_is_told_with_its_place(module: Module) -> None:
     name = module("def train(seed):\n    raise RuntimeError('out of memory')\n")
 
     with pytest.raises(TrainingFailed, match=rf"RuntimeError: out of memory, in line 2 of {name}.py, with seed 7"):
-        user_training.train(Own(f"{name}:train", 2), 7)
+        user_training.train(UserTraining(f"{name}:train", 2), 7)
 
 
 def test_a_training_that_takes_no_seed_is_told(module: Module) -> None:
-    with pytest.raises(InvalidArgument, match="A training must take a seed"):
-        user_training.train(Own(f"{module('def train(): pass')}:train", 2), 7)
+    with pytest.raises(InvalidArgument, match="The training function must take a seed"):
+        user_training.train(UserTraining(f"{module('def train(): pass')}:train", 2), 7)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_what_is_no_curve_is_refused(given: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
         user_training.run_of(given, 7)
 
-    assert str(caught.value).startswith(f"A training returned no curve. Found: {given!r}. To do: return the history")
+    assert str(caught.value).startswith(f"The training returned no curve, but {given!r}. To do: return the history")
 
 
 @pytest.mark.parametrize("lacking", list(CURVE))
@@ -170,33 +170,33 @@ def test_no_curve_is_required(lacking: str) -> None:
 
 
 def test_an_empty_history_has_nothing() -> None:
-    with pytest.raises(InvalidArgument, match="Found: it has nothing"):
+    with pytest.raises(InvalidArgument, match="no curve of a metric, but nothing"):
         user_training.run_of({}, 7)
 
 
 @pytest.mark.parametrize("values", [None, 0.5, "many", [None], ["a"], [[0.1, 0.2]], [10**400], {"a": 1}])
 def test_a_series_that_holds_no_numbers_is_refused(values: Any) -> None:
-    with pytest.raises(InvalidArgument, match="A curve does not hold numbers") as caught:
+    with pytest.raises(InvalidArgument, match="must hold numbers") as caught:
         user_training.run_of({**CURVE, "val_loss": values}, 7)
 
-    assert f"Found: val_loss is {repr(values)[:40]}" in str(caught.value)
+    assert f"The curve val_loss must hold numbers, got {repr(values)[:40]}" in str(caught.value)
 
 
 @pytest.mark.parametrize("values", [[], [0.5], [0.5, 0.4, 0.3]])
 def test_series_of_different_lengths_are_refused(values: Any) -> None:
-    with pytest.raises(InvalidArgument, match="The series of a curve are empty or differ in length"):
+    with pytest.raises(InvalidArgument, match="All curves of a training must have the same number of epochs"):
         user_training.run_of({**CURVE, "val_loss": values}, 7)
 
 
 def test_a_curve_of_no_epochs_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="are empty or differ in length"):
+    with pytest.raises(InvalidArgument, match="must have the same number of epochs"):
         user_training.run_of(dict.fromkeys(CURVE, ()), 7)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("name", list(CURVE))
 def test_a_curve_that_is_not_finite_is_no_curve(name: str, number: float) -> None:
-    with pytest.raises(TrainingFailed, match="A training diverged"):
+    with pytest.raises(TrainingFailed, match=r"The training with seed . diverged"):
         user_training.run_of({**CURVE, name: [0.5, number]}, 7)
 
 
@@ -213,14 +213,14 @@ def test_accuracies_in_per_cent_are_refused(name: str, values: list[float]) -> N
         user_training.run_of({**CURVE, name: values}, 7)
 
     assert str(caught.value) == (
-        f"A curve has an impossible value. Found: {name} {tuple(values)} with seed 7. "
-        "To do: give accuracies as shares from 0 to 1, or another name such as val_percent."
+        f"{name} must lie from 0 to 1, got {tuple(values)} with seed 7. "
+        "To do: give accuracies as shares, or use another name such as val_percent."
     )
 
 
 def test_a_run_is_held_to_the_same() -> None:
-    with pytest.raises(InvalidArgument, match="impossible value"):
-        user_training.run_of(Run(7, (0.5,), (80.0,), (0.4,), (85.0,)), 7)
+    with pytest.raises(InvalidArgument, match="must lie from 0 to 1"):
+        user_training.run_of(TrainingRun(7, (0.5,), (80.0,), (0.4,), (85.0,)), 7)
 
 
 @pytest.mark.parametrize("values", [[0.0, 0.0], [1.0, 1.0], [1.00000001, 1.0]])
@@ -232,7 +232,7 @@ def test_the_ends_are_possible(values: list[float]) -> None:
 def test_a_training_is_known_by_its_file(module: Module, tmp_path: Path) -> None:
     name = module(WORKS)
 
-    found = user_training.digest(Own(f"{name}:train", 2))
+    found = user_training.digest(UserTraining(f"{name}:train", 2))
 
     assert found == hashlib.sha256((tmp_path / f"{name}.py").read_bytes()).hexdigest()
 
@@ -248,8 +248,8 @@ def test_a_training_is_known_by_its_file(module: Module, tmp_path: Path) -> None
 def test_what_is_called_and_is_no_function_is_known_by_its_file_too(module: Module, tmp_path: Path, text: str) -> None:
     name = module(text)
 
-    assert user_training.digest(Own(f"{name}:train", 2)) == hashlib.sha256(text.encode()).hexdigest()
+    assert user_training.digest(UserTraining(f"{name}:train", 2)) == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_what_has_no_file_is_known_by_its_name() -> None:
-    assert user_training.digest(Own("time:sleep", 2)) == hashlib.sha256(b"time:sleep").hexdigest()
+    assert user_training.digest(UserTraining("time:sleep", 2)) == hashlib.sha256(b"time:sleep").hexdigest()

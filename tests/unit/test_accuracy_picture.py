@@ -10,9 +10,9 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import picture, plot
-from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.standing import standings
+from pytest_kerasch2.accuracy import plot
+from pytest_kerasch2.accuracy.decision import GateVerdict
+from pytest_kerasch2.accuracy.summary import summaries_by_series
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument
 from pytest_kerasch2.report import pictures
 from tests.unit.accuracy_decided import (
@@ -42,7 +42,7 @@ def svg(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], str]:
     @lru_cache(maxsize=None)
     def drawn(made: Callable[[], Any]) -> str:
         path = tmp_path_factory.mktemp("drawn") / "a.svg"
-        picture.write(*made(), path)
+        plot.write(*made(), path)
         return path.read_text(encoding="utf-8")
 
     return drawn
@@ -71,13 +71,13 @@ def _ringed(path: Path) -> bool:
 
 @pytest.mark.parametrize(("made", "verdict"), [(passed, "pass"), (failed, "fail"), (undecided, "undecided")])
 def test_the_decisions_made_up_here_are_those_that_are_meant(made: Callable[[], Any], verdict: str) -> None:
-    assert made()[1].verdict is Verdict(verdict)
+    assert made()[1].verdict is GateVerdict(verdict)
 
 
 @pytest.mark.usefixtures("coarse")
 @pytest.mark.parametrize("made", [passed, failed, untrained])
 def test_a_png_is_an_image_with_rings_where_something_changed(tmp_path: Path, made: Callable[[], Any]) -> None:
-    picture.write(*made(), tmp_path / "a.png")
+    plot.write(*made(), tmp_path / "a.png")
 
     assert _ringed(tmp_path / "a.png") is (made is failed)
 
@@ -137,17 +137,17 @@ def test_one_training_that_alone_lies_off_is_explained(texts: Texts) -> None:
 def test_the_band_is_that_of_the_alarms() -> None:
     made, decision = failed()
 
-    found = {one.point: one for points in standings(made, decision).values() for one in points}
+    found = {one.point: one for points in summaries_by_series(made, decision).values() for one in points}
 
-    shown = [(found[one.point].low, found[one.point].high, found[one.point].found) for one in decision.alarms]
-    assert shown == [(one.low, one.high, one.found) for one in decision.alarms] != []
+    shown = [(found[one.point].low, found[one.point].high, found[one.point].actual) for one in decision.alarms]
+    assert shown == [(one.low, one.high, one.actual) for one in decision.alarms] != []
 
 
 @pytest.mark.parametrize("made", [passed, failed, undecided, strayed])
 def test_beyond_the_band_lie_the_alarms_and_what_one_training_alone_says(made: Callable[[], Any]) -> None:
-    points = [one for points in standings(*made()).values() for one in points]
+    points = [one for points in summaries_by_series(*made()).values() for one in points]
 
-    outside = [one for one in points if one.found is not None and not one.low <= one.found <= one.high]
+    outside = [one for one in points if one.actual is not None and not one.low <= one.actual <= one.high]
     assert outside == [one for one in points if one.changed or one.stray]
 
 
@@ -155,10 +155,10 @@ def test_beyond_the_band_lie_the_alarms_and_what_one_training_alone_says(made: C
 @pytest.mark.parametrize("name", ["a.PNG", "a.svg"])
 def test_the_same_decision_gives_the_same_bytes_whatever_the_users_settings(tmp_path: Path, name: str) -> None:
     (tmp_path / "again").mkdir()
-    picture.write(*failed(), tmp_path / name)
+    plot.write(*failed(), tmp_path / name)
 
     with matplotlib.rc_context({"axes.facecolor": "red", "savefig.dpi": 10, "svg.hashsalt": "other"}):
-        picture.write(*failed(), tmp_path / "again" / name)
+        plot.write(*failed(), tmp_path / "again" / name)
         kept = matplotlib.rcParams["axes.facecolor"]
 
     assert (tmp_path / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
@@ -169,7 +169,7 @@ def test_the_same_decision_gives_the_same_bytes_whatever_the_users_settings(tmp_
 def test_no_global_state_of_figures_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
 
-    picture.write(*passed(), tmp_path / "a.png")
+    plot.write(*passed(), tmp_path / "a.png")
 
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
@@ -193,7 +193,7 @@ def _perfect() -> Any:
 
 def _without_loss() -> Any:
     odd = curve_of(102)
-    return decided(curve_of(101), replace(odd, test_loss=(0.0, *odd.test_loss[1:])), resolution=0.03)
+    return decided(curve_of(101), replace(odd, test_loss=(0.0, *odd.test_loss[1:])), margin=0.03)
 
 
 def _hopeless() -> Any:
@@ -229,7 +229,7 @@ def test_what_seldom_comes_is_drawn_too(svg: Callable[[Any], str], made: Callabl
     [
         ("a.pdf", "no kind that can be drawn. Found: 'a.pdf'. To do: call it .png or .svg."),
         ("a", "no kind that can be drawn"),
-        ("nowhere/a.png", "cannot be written. Found: there is no folder"),
+        ("nowhere/a.png", "nowhere is no folder"),
         ("folder.svg", "cannot be written. Found: A file"),
     ],
 )
@@ -237,7 +237,7 @@ def test_a_place_that_is_none_is_refused(tmp_path: Path, place: str, said: str) 
     (tmp_path / "folder.svg").mkdir()
 
     with pytest.raises(InvalidArgument) as caught:
-        picture.write(*passed(), tmp_path / place)
+        plot.write(*passed(), tmp_path / place)
 
     assert said.replace("Found: A file", f"Found: {tmp_path / place}") in str(caught.value)
     assert [one.name for one in tmp_path.iterdir()] == ["folder.svg"]
@@ -258,7 +258,7 @@ def test_what_stood_there_still_stands_where_drawing_fails(
     monkeypatch.setattr(owner, name, _breaks)
 
     with pytest.raises(kind, match="No space left on device"):
-        picture.write(*passed(), tmp_path / "a.png")
+        plot.write(*passed(), tmp_path / "a.png")
 
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("a.png", b"older")]
 
@@ -268,6 +268,6 @@ def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
 
     with pytest.raises(FrameworkMissing, match=r'To do: run pip install "pytest-kerasch2\[plots\]"\.'):
-        picture.write(*passed(), tmp_path / "a.png")
+        plot.write(*passed(), tmp_path / "a.png")
 
     assert list(tmp_path.iterdir()) == []

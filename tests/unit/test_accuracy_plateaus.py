@@ -7,8 +7,7 @@ import random
 import pytest
 
 from pytest_kerasch2.accuracy import populations
-from pytest_kerasch2.accuracy.bundled import find, names
-from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.reference import Reference, bundled_names, find_reference
 
 LEAST = 1e-3
 
@@ -21,28 +20,28 @@ def _values(seed: int, count: int = 60, further: float = 0.0, share: float = 0.0
 # Of a fifth, 21 of 2,000 such references are not seen; of more, none.
 @pytest.mark.parametrize(("share", "missed"), [(0.2, 2), (0.3, 0), (0.5, 0)])
 def test_two_plateaus_are_two_populations(share: float, missed: int) -> None:
-    found = [populations.apart(_values(seed, further=8.0, share=share), LEAST) for seed in range(40)]
+    found = [populations.find_outliers(_values(seed, further=8.0, share=share), LEAST) for seed in range(40)]
 
     assert sum(not populations.too_many(len(apart), 60) for apart in found) <= missed
 
 
 def test_the_smaller_one_is_named() -> None:
-    assert populations.apart(_values(1, further=8.0, share=0.3), LEAST) == frozenset(range(18))
+    assert populations.find_outliers(_values(1, further=8.0, share=0.3), LEAST) == frozenset(range(18))
 
 
 @pytest.mark.parametrize("count", [20, 40, 60, 200])
 def test_one_population_is_one(count: int) -> None:
-    assert not any(populations.apart(_values(seed, count), LEAST) for seed in range(300))
+    assert not any(populations.find_outliers(_values(seed, count), LEAST) for seed in range(300))
 
 
 def test_a_metric_of_two_neighbouring_values_is_one_population() -> None:
     values = [0.5 * (place % 3 == 0) for place in range(60)]
 
-    assert populations.apart(values, least=0.25) == frozenset()
+    assert populations.find_outliers(values, least=0.25) == frozenset()
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", bundled_names())
 def test_what_is_shipped_is_one_population(name: str) -> None:
-    known: Reference = find(name)
+    known: Reference = find_reference(name)
 
-    assert not populations.apart([run.test_accuracy[-1] for run in known.runs], LEAST)
+    assert not populations.find_outliers([run.test_accuracy[-1] for run in known.runs], LEAST)

@@ -7,21 +7,22 @@ from typing import Any, Iterable
 
 import pytest
 
-from pytest_kerasch2.accuracy import populations, sequential_test, suitability
-from pytest_kerasch2.accuracy.decision import Decision, Verdict
+from pytest_kerasch2.accuracy import calibration, populations, sequential_test
+from pytest_kerasch2.accuracy.decision import GateDecision, GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference
-from pytest_kerasch2.accuracy.runs import Run
-from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.reference_distribution import distribution_of
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import GateSettings
 from tests.unit.accuracy_made import made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 EPOCHS = 3
 
 
-def _stuck(seed: int, epochs: int = EPOCHS) -> Run:
+def _stuck(seed: int, epochs: int = EPOCHS) -> TrainingRun:
     drawn = random.Random(seed)
     losses = tuple(2.3 + drawn.uniform(0, 1e-3) for _ in range(epochs))
-    return Run(seed, losses, (0.1,) * epochs, losses, (0.1,) * epochs)
+    return TrainingRun(seed, losses, (0.1,) * epochs, losses, (0.1,) * epochs)
 
 
 def _reference(stuck: Iterable[int], seeds: int = 60) -> Reference:
@@ -29,10 +30,10 @@ def _reference(stuck: Iterable[int], seeds: int = 60) -> Reference:
     return made(seeds, EPOCHS, lambda seed, epochs: (_stuck if seed in behind else run)(seed, epochs))
 
 
-def _decide(by: Reference, new: str, **terms: Any) -> Decision:
+def _decide(by: Reference, new: str, **terms: Any) -> GateDecision:
     """Decide from trainings that are written as `+` where they learn and `-` where they do not."""
     runs = [(run if sign == "+" else _stuck)(1000 + place, EPOCHS) for place, sign in enumerate(new)]
-    return sequential_test.decide(sequential_test.yardstick(by, Terms(**terms)), runs)
+    return sequential_test.decide(distribution_of(by, GateSettings(**terms)), runs)
 
 
 @pytest.mark.parametrize("stuck", [range(6), range(20), range(30), range(0, 60, 2), range(40)], ids=len)
@@ -40,11 +41,11 @@ def _decide(by: Reference, new: str, **terms: Any) -> Decision:
 def test_a_reference_of_two_populations_decides_nothing_and_names_them(stuck: range, new: str) -> None:
     found = _decide(_reference(stuck), new)
 
-    assert (found.verdict, "seeds of the reference lie apart" in found.reason) == (Verdict.UNDECIDED, True)
+    assert (found.verdict, "seeds of the reference lie apart" in found.reason) == (GateVerdict.UNDECIDED, True)
 
 
 def test_the_seeds_apart_are_named() -> None:
-    found = sequential_test.unreachable(sequential_test.yardstick(_reference([3, 17, 18, 30, 44, 59]), Terms()))
+    found = sequential_test.decide_before_training(distribution_of(_reference([3, 17, 18, 30, 44, 59]), GateSettings()))
 
     assert found is not None
     assert "seeds 3, 17, 18, 30, 44, 59" in found.reason
@@ -52,27 +53,27 @@ def test_the_seeds_apart_are_named() -> None:
 
 @pytest.mark.parametrize("stuck", [[7], [7, 8], [7, 8, 9]], ids=len)
 def test_a_few_are_set_aside_and_leave_the_margin_as_it_is(stuck: list[int]) -> None:
-    clean, few = (sequential_test.yardstick(_reference(some), Terms()) for some in ([], stuck))
+    clean, few = (distribution_of(_reference(some), GateSettings()) for some in ([], stuck))
 
-    assert few.apart == tuple(stuck)
+    assert few.outliers == tuple(stuck)
     assert few.margin == pytest.approx(clean.margin, rel=0.1)
 
 
 def test_with_a_few_in_the_reference_a_pass_needs_as_many_trainings_as_show_them_rare() -> None:
     found = _decide(_reference([7]), "+" * 10)
 
-    assert (found.verdict, len(found.runs)) == (Verdict.PASS, 7)
+    assert (found.verdict, len(found.runs)) == (GateVerdict.PASS, 7)
 
 
 @pytest.mark.parametrize("stuck", [[], [7], [7, 8, 9]], ids=len)
 @pytest.mark.parametrize("new", ["-+" * 5, "+-" * 5, "--" * 5, "+----+++++"])
 def test_where_every_second_one_stays_behind_it_does_not_pass(stuck: list[int], new: str) -> None:
-    assert _decide(_reference(stuck), new).verdict is not Verdict.PASS
+    assert _decide(_reference(stuck), new).verdict is not GateVerdict.PASS
 
 
 @pytest.mark.parametrize("stuck", [[], [7]], ids=len)
 def test_where_all_stay_behind_it_fails(stuck: list[int]) -> None:
-    assert _decide(_reference(stuck), "-" * 10).verdict is Verdict.FAIL
+    assert _decide(_reference(stuck), "-" * 10).verdict is GateVerdict.FAIL
 
 
 @pytest.mark.parametrize("stuck", [[], [7], [7, 8, 9]], ids=len)
@@ -81,17 +82,17 @@ def test_a_single_one_among_ten_is_no_change(stuck: list[int], place: int) -> No
     signs = ["+"] * 10
     signs[place] = "-"
 
-    assert _decide(_reference(stuck), "".join(signs)).verdict is not Verdict.FAIL
+    assert _decide(_reference(stuck), "".join(signs)).verdict is not GateVerdict.FAIL
 
 
 def test_one_that_stays_behind_is_no_change_by_itself() -> None:
     found = _decide(_reference([]), "-")
 
-    assert (found.verdict, "apart" in found.reason) == (Verdict.UNDECIDED, True)
+    assert (found.verdict, "apart" in found.reason) == (GateVerdict.UNDECIDED, True)
 
 
 def test_too_few_trainings_for_a_reference_with_seeds_apart_are_said_before_any() -> None:
-    found = sequential_test.unreachable(sequential_test.yardstick(_reference([7]), Terms(most=5)))
+    found = sequential_test.decide_before_training(distribution_of(_reference([7]), GateSettings(max_runs=5)))
 
     assert found is not None
     assert "1 of 60 seeds of the reference lie apart (seed 7)" in found.reason
@@ -105,7 +106,7 @@ def test_a_verdict_notes_what_was_set_aside() -> None:
 
 @pytest.mark.parametrize(("stuck", "suits"), [([], True), ([7], True), (range(6), False)])
 def test_a_calibration_says_it(stuck: Iterable[int], suits: bool) -> None:
-    found, lines = suitability.of(_reference(stuck))
+    found, lines = calibration.check_suitability(_reference(stuck))
 
     assert (found, any("apart" in line for line in lines)) == (suits, bool(list(stuck)))
 
@@ -119,8 +120,8 @@ def test_false_alarms_keep_to_their_rate_with_rare_seeds_that_stay_behind(rate: 
         base = 1000 * gates
         signs = ["-" if drawn.random() < rate else "+" for _ in range(70)]
         runs = [(run if sign == "+" else _stuck)(base + place, EPOCHS) for place, sign in enumerate(signs)]
-        by = Reference(made(0).subject, tuple(runs[:60]))
-        fails += sequential_test.decide(sequential_test.yardstick(by, Terms()), runs[60:]).verdict is Verdict.FAIL
+        by = Reference(made(0).description, tuple(runs[:60]))
+        fails += sequential_test.decide(distribution_of(by, GateSettings()), runs[60:]).verdict is GateVerdict.FAIL
 
     assert fails <= 6
 
@@ -130,7 +131,7 @@ def test_of_one_population_hardly_any_value_lies_apart(seeds: int) -> None:
     flagged = 0
     for sample in range(300):
         drawn = random.Random(sample)
-        flagged += bool(populations.apart([drawn.gauss(0, 1) for _ in range(seeds)], 1e-4))
+        flagged += bool(populations.find_outliers([drawn.gauss(0, 1) for _ in range(seeds)], 1e-4))
 
     assert flagged <= 3
 
@@ -141,7 +142,7 @@ def test_heavy_tails_are_told_from_normal_ones() -> None:
     # A few values lie far off on both sides.
     heavy = [[value * (6 if place % 20 == 0 else 1) for place, value in enumerate(one)] for one in normal]
 
-    told = [sum(map(populations.heavy, samples)) for samples in (normal, heavy)]
+    told = [sum(map(populations.has_heavy_tails, samples)) for samples in (normal, heavy)]
 
     assert told[0] <= 6
     assert told[1] >= 150
@@ -151,6 +152,6 @@ def test_of_a_metric_with_heavy_tails_the_margin_is_wider() -> None:
     plain = made(60, EPOCHS)
     odd = made(60, EPOCHS, lambda seed, epochs: run(seed, epochs, test_accuracy=5.0 * (-1) ** seed * (seed % 20 == 0)))
 
-    margins = [sequential_test.yardstick(by, Terms()).margin for by in (plain, odd)]
+    margins = [distribution_of(by, GateSettings()).margin for by in (plain, odd)]
 
     assert margins[1] > 1.4 * margins[0]

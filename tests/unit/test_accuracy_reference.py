@@ -8,16 +8,16 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.reference import Subject
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.reference import TrainingDescription
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import BadReference
 from tests.unit.accuracy_made import ENVIRONMENT
 
 RECIPE = Recipe(epochs=2)
 DATA = {"name": "digits", "sha256": "0" * 64, "train": 1500, "test": 297}
-SUBJECT = Subject(RECIPE, DATA, ENVIRONMENT)
-RUN = Run(3, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.9), 1.5)
+SUBJECT = TrainingDescription(RECIPE, DATA, ENVIRONMENT)
+RUN = TrainingRun(3, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.9), 1.5)
 OTHER = replace(RUN, seed=1)
 
 
@@ -41,7 +41,7 @@ def _edited(path: Path, change: Callable[[list[str]], None]) -> Path:
 def test_what_was_appended_is_read_by_seed(path: Path) -> None:
     found = reference.read(path)
 
-    assert (found.subject.plain, found.runs) == (SUBJECT.plain, (OTHER, RUN))
+    assert (found.description.to_dict(), found.runs) == (SUBJECT.to_dict(), (OTHER, RUN))
 
 
 def test_a_file_is_gone_on_with(path: Path) -> None:
@@ -85,7 +85,7 @@ def test_no_lock_is_left(path: Path) -> None:
         (replace(SUBJECT, environment={**ENVIRONMENT, "keras": "3.14.1"}), "keras is '3.15.1' there"),
     ],
 )
-def test_a_file_of_another_training_is_refused_and_kept(path: Path, subject: Subject, said: str) -> None:
+def test_a_file_of_another_training_is_refused_and_kept(path: Path, subject: TrainingDescription, said: str) -> None:
     before = path.read_bytes()
 
     with pytest.raises(BadReference, match="another training") as caught, reference.appending(path, subject):
@@ -95,7 +95,7 @@ def test_a_file_of_another_training_is_refused_and_kept(path: Path, subject: Sub
 
 
 def _curve(**changes: Any) -> str:
-    return json.dumps({**RUN.plain, **changes})
+    return json.dumps({**RUN.to_dict(), **changes})
 
 
 @pytest.mark.parametrize(
@@ -103,13 +103,13 @@ def _curve(**changes: Any) -> str:
     [
         ("{", "line 2"),
         ("[]", "line 2"),
-        (_curve(loss=[0.5]), "another length"),
+        (_curve(loss=[0.5]), "differ in length"),
         (_curve(accuracy=[0.5, 1.5]), "line 2"),
         (_curve(seed=-1), "line 2"),
         (_curve(more=1), "line 2"),
         (_curve(loss=[0.5, float("nan")]), "NaN is not a number of JSON"),
         (_curve(loss=[0.5, float("inf")]), "Infinity is not a number of JSON"),
-        (_curve(seed=1), "seed twice"),
+        (_curve(seed=1), "has the seed 1 twice"),
     ],
 )
 def test_a_damaged_line_is_named(path: Path, line: str, said: str) -> None:
@@ -124,13 +124,13 @@ def test_a_damaged_line_is_named(path: Path, line: str, said: str) -> None:
     ("change", "said"),
     [
         ({"schema": 2}, "line 1"),
-        ({"recipe": {**RECIPE.plain, "style": "other"}}, "no training known here"),
+        ({"recipe": {**RECIPE.to_dict(), "style": "other"}}, "unknown training"),
         ({"data": {**DATA, "sha256": "no"}}, "line 1"),
     ],
 )
 def test_a_first_line_of_something_else_is_refused(path: Path, change: dict[str, Any], said: str) -> None:
     def edit(lines: list[str]) -> None:
-        lines[0] = json.dumps({**SUBJECT.plain, **change})
+        lines[0] = json.dumps({**SUBJECT.to_dict(), **change})
 
     with pytest.raises(BadReference, match=said):
         reference.read(_edited(path, edit))

@@ -10,10 +10,10 @@ from typing import Any, Callable
 
 import pytest
 
-from pytest_kerasch2.accuracy import ask_gate, user_training
-from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.recipe import Recipe
+from pytest_kerasch2.accuracy import gate, user_training
+from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
 from tests.unit import accuracy_made
 from tests.unit.accuracy_made import DATA, NEW, history, made, run
@@ -39,7 +39,7 @@ def path(tmp_path: Path) -> Path:
     ids=["runs", "generator", "mappings", "histories", "reference"],
 )
 def test_results_are_judged(results: Any) -> None:
-    assert ask_gate.ask(SEEDS, results=results).passed
+    assert gate.run_gate(SEEDS, results=results).passed
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_results_are_judged(results: Any) -> None:
     ids=["run", "dict", "mapping", "history"],
 )
 def test_a_single_result_is_judged(results: Any) -> None:
-    assert (ask_gate.ask(SEEDS, results=results).verdict, Verdict.FAIL) == (Verdict.FAIL, Verdict.FAIL)
+    assert (gate.run_gate(SEEDS, results=results).verdict, GateVerdict.FAIL) == (GateVerdict.FAIL, GateVerdict.FAIL)
 
 
 def test_results_keep_their_seeds_and_the_others_are_numbered() -> None:
     told = [history(run(2000)), run(1000), {**history(run(1001)), "seed": 1001}]
 
-    found = ask_gate.ask(SEEDS, results=told, resolution=0.0001)
+    found = gate.run_gate(SEEDS, results=told, margin=0.0001)
 
     assert found.seeds == (0, 1000, 1001)
 
@@ -67,25 +67,25 @@ def test_results_keep_their_seeds_and_the_others_are_numbered() -> None:
 def test_plain_data_of_a_reference_do_not_judge_it_either() -> None:
     plain = made(trained=lambda seed, epochs: user_training.run_of(history(run(seed)), seed))
 
-    with pytest.raises(BadReference, match="cannot judge themselves"):
-        ask_gate.ask(plain, results=[plain.runs[7].plain])
+    with pytest.raises(BadReference, match="trainings of the reference itself"):
+        gate.run_gate(plain, results=[plain.runs[7].to_dict()])
 
 
 @pytest.mark.parametrize("kind", [str, Path])
 def test_results_are_another_file_of_calibrate(tmp_path: Path, kind: Callable[[Path], Any]) -> None:
     results = accuracy_made.write(made(6, trained=lambda seed, epochs: run(1000 + seed)), tmp_path / "results.jsonl")
 
-    assert ask_gate.ask(SEEDS, results=kind(results)).passed
+    assert gate.run_gate(SEEDS, results=kind(results)).passed
 
 
 def test_the_file_of_the_reference_does_not_judge_itself(path: Path) -> None:
-    with pytest.raises(BadReference, match="cannot judge themselves"):
-        ask_gate.ask(path, results=path)
+    with pytest.raises(BadReference, match="trainings of the reference itself"):
+        gate.run_gate(path, results=path)
 
 
 def test_results_that_are_not_there_are_said() -> None:
-    with pytest.raises(InvalidArgument, match="There is no such reference"):
-        ask_gate.ask(SEEDS, results="nowhere.jsonl")
+    with pytest.raises(InvalidArgument, match="There is no reference "):
+        gate.run_gate(SEEDS, results="nowhere.jsonl")
 
 
 def _results(**about: Any) -> Reference:
@@ -101,8 +101,8 @@ def _results(**about: Any) -> Reference:
     ],
 )
 def test_results_of_another_training_are_refused(results: Reference, said: str) -> None:
-    with pytest.raises(BadReference, match="Results are of another training than the reference") as caught:
-        ask_gate.ask(SEEDS, results=results)
+    with pytest.raises(BadReference, match="The results are of another training than the reference") as caught:
+        gate.run_gate(SEEDS, results=results)
 
     assert said in str(caught.value)
     assert str(caught.value).endswith("To do: calibrate both alike.")
@@ -110,43 +110,43 @@ def test_results_of_another_training_are_refused(results: Reference, said: str) 
 
 @pytest.mark.parametrize("change", [{"sha256": "1" * 64}, {"name": "mnist"}, {"test": 297}], ids=str)
 def test_results_of_other_data_are_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(BadReference, match="Results are of other data than the reference"):
-        ask_gate.ask(SEEDS, results=_results(data={**DATA, **change}))
+    with pytest.raises(BadReference, match="The results are of other data than the reference"):
+        gate.run_gate(SEEDS, results=_results(data={**DATA, **change}))
 
 
 def test_a_changed_file_of_ones_own_training_is_what_the_gate_is_asked_about() -> None:
     known = accuracy_made.own("mine:train")
     results = replace(known, runs=tuple(run(seed) for seed in NEW))
-    changed = replace(results, subject=replace(known.subject, data={"name": "mine:train", "sha256": "2" * 64}))
+    changed = replace(results, description=replace(known.description, data={"name": "mine:train", "sha256": "2" * 64}))
 
-    assert ask_gate.ask(known, results=changed).passed
+    assert gate.run_gate(known, results=changed).passed
 
 
 @pytest.mark.parametrize("results", [[], made(0), ()], ids=["list", "reference", "tuple"])
 def test_no_results_are_nothing_to_decide_from(results: Any) -> None:
-    with pytest.raises(InvalidArgument, match="There is nothing to decide from"):
-        ask_gate.ask(SEEDS, results=results)
+    with pytest.raises(InvalidArgument, match="no trainings to decide from"):
+        gate.run_gate(SEEDS, results=results)
 
 
 @pytest.mark.parametrize(
     "results", [3, [3], ["loss"], [None], object()], ids=["number", "numbers", "words", "none", "object"]
 )
 def test_results_that_are_no_curves_are_refused(results: Any) -> None:
-    with pytest.raises(InvalidArgument, match="A training returned no curve"):
-        ask_gate.ask(SEEDS, results=results)
+    with pytest.raises(InvalidArgument, match="The training returned no curve"):
+        gate.run_gate(SEEDS, results=results)
 
 
 def test_results_that_diverged_are_told() -> None:
-    with pytest.raises(TrainingFailed, match="A training diverged"):
-        ask_gate.ask(SEEDS, results=[{**history(run(1000)), "val_loss": [0.5, math.nan]}])
+    with pytest.raises(TrainingFailed, match=r"The training with seed .* diverged"):
+        gate.run_gate(SEEDS, results=[{**history(run(1000)), "val_loss": [0.5, math.nan]}])
 
 
 def test_results_of_fewer_epochs_are_refused() -> None:
-    with pytest.raises(InvalidArgument, match="another number of epochs"):
-        ask_gate.ask(SEEDS, results=[run(1000, epochs=1)])
+    with pytest.raises(InvalidArgument, match=r"epochs?, and the reference has"):
+        gate.run_gate(SEEDS, results=[run(1000, epochs=1)])
 
 
 @pytest.mark.parametrize("beside", [{"data": DATA}, {"seeds": [7]}])
 def test_what_is_for_training_is_refused_beside_results(beside: dict[str, Any]) -> None:
-    with pytest.raises(InvalidArgument, match=f"{next(iter(beside))} beside them"):
-        ask_gate.ask(SEEDS, results=[run(seed) for seed in NEW], **beside)
+    with pytest.raises(InvalidArgument, match=f"cannot be combined with {next(iter(beside))}="):
+        gate.run_gate(SEEDS, results=[run(seed) for seed in NEW], **beside)

@@ -6,8 +6,8 @@ from typing import Any, Callable
 import pytest
 from markdown_it import MarkdownIt
 
-from pytest_kerasch2.accuracy import ask_gate, command, summary
-from pytest_kerasch2.accuracy.command import Question
+from pytest_kerasch2.accuracy import command, gate, summary
+from pytest_kerasch2.accuracy.command import GateRequest
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import markdown, pictures
 from tests.unit.accuracy_decided import (
@@ -55,7 +55,7 @@ def test_the_heading_is_the_verdict_with_its_sign(made: Made, heading: str) -> N
 
 @pytest.mark.parametrize("name", ["tests/test_a.py::test_it[a|b]", "</details><b>*a*_b_`c`", "two\n\n# lines"])
 def test_a_name_is_no_markup(name: str) -> None:
-    page = summary.page(*passed(), named=name)
+    page = summary.page(*passed(), title=name)
 
     parsed = MarkdownIt().enable("table").parse(page)
     inline = next(after for before, after in zip(parsed, parsed[1:]) if before.type == "heading_open")
@@ -103,7 +103,7 @@ def test_a_cell_tells_what_was_found_and_what_is_usual() -> None:
     cell = _cells(summary.page(made, decision))[1]
 
     usual = f"usual {first.expected:.4g}, chance {first.low:.4g} to {first.high:.4g}"
-    assert cell == f"**{first.found:.4g} ◆** `·◆·[····┊····]···`<br>{usual}"
+    assert cell == f"**{first.actual:.4g} ◆** `·◆·[····┊····]···`<br>{usual}"
 
 
 def test_one_training_that_alone_lies_off_is_marked_otherwise() -> None:
@@ -149,7 +149,7 @@ def test_before_any_training_nothing_is_said_to_be_found() -> None:
 def test_of_a_long_curve_some_epochs_are_shown_and_all_alarms() -> None:
     long = curve_of(101, 100)
     odd = tuple(value / (4 if epoch in (50, 70) else 1) for epoch, value in enumerate(long.loss))
-    made, decision = decided(long.__class__(**{**long.plain, "loss": odd}), reference=reference_of(epochs=100))
+    made, decision = decided(long.__class__(**{**long.to_dict(), "loss": odd}), reference=reference_of(epochs=100))
 
     page = summary.page(made, decision)
 
@@ -166,7 +166,7 @@ def test_a_summary_is_appended_to_what_other_steps_wrote(tmp_path: Path) -> None
     for made in (passed, failed):
         command.append_summary(*made(), "a name", {"GITHUB_STEP_SUMMARY": str(place)})
 
-    pages = [summary.page(*made(), named="a name") for made in (passed, failed)]
+    pages = [summary.page(*made(), title="a name") for made in (passed, failed)]
     assert place.read_text(encoding="utf-8") == "before\n" + "".join(pages)
 
 
@@ -186,30 +186,30 @@ def test_a_summary_that_cannot_be_written_is_warned_of(tmp_path: Path) -> None:
 
 
 def test_what_is_asked_with_a_summary_is_what_asking_gives(tmp_path: Path) -> None:
-    how: dict[str, Any] = {"results": [curve_of(101), curve_of(102)], "resolution": 0.03, "alarm": 0.02}
+    how: dict[str, Any] = {"results": [curve_of(101), curve_of(102)], "margin": 0.03, "alpha": 0.02}
     place = tmp_path / "summary.md"
 
-    decision = command.summarised(reference_of(), "a name", {"GITHUB_STEP_SUMMARY": str(place)}, **how)
+    decision = command.run_gate_with_summary(reference_of(), "a name", {"GITHUB_STEP_SUMMARY": str(place)}, **how)
 
     text = place.read_text(encoding="utf-8")
     told = ("### ✓ Accuracy gate: pass (a name)" in text, "margin 3.00 points: " in text, "2 % of" in text)
-    assert (decision, told) == (ask_gate.ask(reference_of(), **how), (True, True, True))
+    assert (decision, told) == (gate.run_gate(reference_of(), **how), (True, True, True))
 
 
 @pytest.mark.parametrize("place", ["a.pdf", "nowhere/a.png"])
 def test_a_picture_that_could_not_be_written_is_refused_before_anything_is_trained(tmp_path: Path, place: str) -> None:
-    question = Question("no such reference", plot=[tmp_path / place])
+    question = GateRequest("no such reference", plot=[tmp_path / place])
 
     with pytest.raises(InvalidArgument, match="A picture"):
-        command.asked(question)
+        command.run_command(question)
 
 
 def test_a_decision_is_shown_in_every_way_that_was_asked_for(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
     made, decision = passed()
-    question = Question("a name", json=tmp_path / "a.json", plot=[tmp_path / f"a{one}" for one in pictures.SUFFIXES])
+    question = GateRequest("a name", json=tmp_path / "a.json", plot=[tmp_path / f"a{one}" for one in pictures.SUFFIXES])
 
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "a.md")}
-    command.show(decision, reference_of(), made.terms, question, environ)
+    command.show(decision, reference_of(), made.settings, question, environ)
 
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.json", "a.md", "a.png", "a.svg"]

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.accuracy import sequential_test
-from pytest_kerasch2.accuracy.decision import Verdict
-from pytest_kerasch2.accuracy.settings import Terms
+from pytest_kerasch2.accuracy.decision import GateVerdict
+from pytest_kerasch2.accuracy.reference_distribution import distribution_of
+from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import InvalidArgument
 from tests.unit.accuracy_made import made
 
@@ -17,28 +18,28 @@ pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `ac
 SEEDS = made()
 
 
-def test_a_resolution_that_is_too_fine_is_said_with_what_could_be_told() -> None:
-    found = sequential_test.unreachable(sequential_test.yardstick(SEEDS, Terms(resolution=0.0005)))
+def test_a_margin_that_is_too_fine_is_said_with_what_could_be_told() -> None:
+    found = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(margin=0.0005)))
 
     assert found is not None
     assert found.evidence == (
         "undecided, before any training: 0.05 points cannot be told by 10 trainings, which tell 0.438 at best",
         "margin 0.05 points: a drop of that size passes in at most 1 % of gates, and one of 0.89 points or more fails",
     )
-    assert (found.verdict, found.estimate, found.interval, found.runs) == (Verdict.UNDECIDED, None, None, ())
+    assert (found.verdict, found.estimate, found.interval, found.runs) == (GateVerdict.UNDECIDED, None, None, ())
 
 
-def test_a_resolution_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -> None:
+def test_a_margin_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -> None:
     by = made(5)
-    ready = sequential_test.yardstick(by, Terms())
-    between = (ready.tellable(2) + ready.tellable(10)) / 2
+    ready = distribution_of(by, GateSettings())
+    between = (ready.finest_margin(2) + ready.finest_margin(10)) / 2
 
-    assert ready.tellable(2) < between < ready.tellable(10)
-    assert sequential_test.unreachable(sequential_test.yardstick(by, Terms(resolution=between))) is None
+    assert ready.finest_margin(2) < between < ready.finest_margin(10)
+    assert sequential_test.decide_before_training(distribution_of(by, GateSettings(margin=between))) is None
 
 
-def test_a_single_training_is_too_few_for_any_resolution() -> None:
-    found = sequential_test.unreachable(sequential_test.yardstick(SEEDS, Terms(resolution=0.5, most=1)))
+def test_a_single_training_is_too_few_for_any_margin() -> None:
+    found = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(margin=0.5, max_runs=1)))
 
     assert found is not None
     assert found.reason == "undecided, before any training: no gate passes by fewer than 2 trainings, and 1 is allowed"
@@ -47,25 +48,24 @@ def test_a_single_training_is_too_few_for_any_resolution() -> None:
 @pytest.mark.parametrize(
     "terms",
     [
-        {"resolution": 0.0},
-        {"resolution": -0.005},
-        {"resolution": math.nan},
-        {"resolution": math.inf},
-        {"resolution": 1.0},
-        {"alarm": 0.0},
-        {"alarm": 0.5},
-        {"alarm": -0.01},
-        {"alarm": math.nan},
-        {"miss": 0.0},
-        {"miss": 1.0},
-        {"miss": math.nan},
-        {"most": 0},
-        {"most": -1},
+        {"margin": 0.0},
+        {"margin": -0.005},
+        {"margin": math.nan},
+        {"margin": math.inf},
+        {"alpha": 0.0},
+        {"alpha": 0.5},
+        {"alpha": -0.01},
+        {"alpha": math.nan},
+        {"beta": 0.0},
+        {"beta": 1.0},
+        {"beta": math.nan},
+        {"max_runs": 0},
+        {"max_runs": -1},
     ],
     ids=str,
 )
 def test_terms_by_which_nothing_can_be_decided_are_refused(terms: dict[str, Any]) -> None:
-    (value,) = terms.values()
+    ((name, value),) = terms.items()
 
-    with pytest.raises(InvalidArgument, match=rf"^A gate .*Found: {value!r}\. To do: "):
-        Terms(**terms)
+    with pytest.raises(InvalidArgument, match=rf"^{name} must be .*, got {value!r}\. To do: "):
+        GateSettings(**terms)

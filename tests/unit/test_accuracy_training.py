@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_kerasch2.accuracy import training
-from pytest_kerasch2.accuracy.recipe import FEEDS, Recipe, read
-from pytest_kerasch2.data import prepare, sources
+from pytest_kerasch2.accuracy import runs, training
+from pytest_kerasch2.accuracy.settings import FEEDS, Recipe, read_recipe
+from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.errors import InvalidArgument, TrainingFailed
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import STYLES, style
@@ -22,7 +22,7 @@ QUICK_STYLES = ("sequential-list", "subclass")
 
 @pytest.fixture(scope="module")
 def data() -> Any:
-    whole = prepare.prepared(sources.load("digits"))
+    whole = preprocessing.prepared(sources.load("digits"))
     # So few that an epoch is no whole number of calls, nor of batches
     return replace(whole, x_train=whole.x_train[:330], y_train=whole.y_train[:330], x_test=whole.x_test[:50])
 
@@ -32,7 +32,7 @@ def tested(data: Any) -> Any:
     return replace(data, y_test=data.y_test[:50])
 
 
-def _curve(run: training.Run) -> Any:
+def _curve(run: runs.TrainingRun) -> Any:
     return replace(run, seconds=0.0)
 
 
@@ -153,12 +153,12 @@ def test_what_cannot_be_trained_is_refused(wrong: dict[str, Any]) -> None:
 
 
 def test_a_recipe_is_read_as_it_was_written() -> None:
-    assert read(BRIEF.plain) == BRIEF
+    assert read_recipe(BRIEF.to_dict()) == BRIEF
 
 
 def test_a_recipe_of_another_time_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="otherwise than here"):
-        read({**BRIEF.plain, "optimizer": "sgd"})
+    with pytest.raises(InvalidArgument, match="unknown fields"):
+        read_recipe({**BRIEF.to_dict(), "optimizer": "sgd"})
 
 
 class _Compiled:

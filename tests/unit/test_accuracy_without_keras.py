@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.accuracy import calibration
-from pytest_kerasch2.accuracy.calibration import Order
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import FrameworkMissing
 from pytest_kerasch2.framework import api, packages
 
@@ -34,15 +34,15 @@ def _no_framework(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     )
 
 
-def _order(training: str, **more: object) -> Order:
-    return Order(Path("plain.jsonl").absolute(), Own(training), **more)  # type: ignore[arg-type]
+def _order(training: str, **more: object) -> CalibrationRequest:
+    return CalibrationRequest(Path("plain.jsonl").absolute(), UserTraining(training), **more)  # type: ignore[arg-type]
 
 
 def test_it_is_calibrated() -> None:
     found = calibration.calibrate(_order("plain_training:train", seeds=6))
 
     assert len(found.runs) == 6
-    assert (found.subject.environment["keras"], found.subject.environment["device"]) == ("-", "-")
+    assert (found.description.environment["keras"], found.description.environment["device"]) == ("-", "-")
 
 
 def test_it_goes_on_where_it_ended() -> None:
@@ -53,4 +53,4 @@ def test_it_goes_on_where_it_ended() -> None:
 
 def test_the_network_of_the_chapter_still_needs_a_framework() -> None:
     with pytest.raises(FrameworkMissing):
-        calibration.calibrate(Order(Path("chapter.jsonl").absolute(), data="digits", seeds=1))
+        calibration.calibrate(CalibrationRequest(Path("chapter.jsonl").absolute(), data="digits", seeds=1))

@@ -8,8 +8,8 @@ from typing import Any, Callable
 
 import pytest
 
+from pytest_kerasch2.chapter import block_texts as listings_texts
 from pytest_kerasch2.chapter.listings import running as listings_running
-from pytest_kerasch2.chapter.listings import texts as listings_texts
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.claims.release import Release
 from pytest_kerasch2.errors import ClaimBroken, DeviceMissing, FrameworkMissing, NotApplicable

@@ -9,7 +9,7 @@ from typing import Any, Callable
 import pytest
 
 from pytest_kerasch2.accuracy.curve import Point
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.chapter.printed_numbers import claims as printed_numbers_claims
 from pytest_kerasch2.chapter.printed_numbers import decision, equivalence, trained
 from pytest_kerasch2.chapter.printed_numbers.trained import STYLES, Curves
@@ -29,7 +29,7 @@ def curves() -> Curves:
     return trained.stored()
 
 
-def _changed(curves: Curves, change: Callable[[Run], Run], *names: str) -> Curves:
+def _changed(curves: Curves, change: Callable[[TrainingRun], TrainingRun], *names: str) -> Curves:
     by_style = {
         name: tuple(change(run) if name in (names or STYLES) else run for run in runs)
         for name, runs in curves.by_style.items()
@@ -37,7 +37,7 @@ def _changed(curves: Curves, change: Callable[[Run], Run], *names: str) -> Curve
     return replace(curves, by_style=by_style)
 
 
-def _less_accurate(points: float) -> Callable[[Run], Run]:
+def _less_accurate(points: float) -> Callable[[TrainingRun], TrainingRun]:
     return lambda run: replace(run, test_accuracy=(*run.test_accuracy[:-1], run.test_accuracy[-1] - points / 100))
 
 

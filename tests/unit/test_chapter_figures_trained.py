@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from pytest_kerasch2.accuracy import bundled, calibration, reference, training
-from pytest_kerasch2.accuracy.training import Run
+from pytest_kerasch2.accuracy import calibration, reference, training
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.chapter.printed_numbers import fixtures as printed_numbers_fixtures
 from pytest_kerasch2.chapter.printed_numbers import shared as printed_numbers_shared
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.chapter.printed_numbers.trained import STYLES, Curves
-from pytest_kerasch2.data import standins
+from pytest_kerasch2.data import synthetic
 from pytest_kerasch2.errors import BadReference, Inconclusive, TrainingFailed
 from pytest_kerasch2.options import Settings
 
@@ -33,20 +33,20 @@ def curves() -> Curves:
 @pytest.fixture(scope="module")
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mirror")
-    standins.make(folder, ["mnist"])
+    synthetic.make(folder, ["mnist"])
     return folder
 
 
 def _subject(order: Any) -> Any:
-    return replace(bundled.load(trained.STORED).subject, recipe=order.recipe)
+    return replace(reference.load_bundled(trained.STORED).description, recipe=order.recipe)
 
 
 @pytest.fixture
 def untrained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What would be trained, in numbers of seeds; and no data are asked for."""
     asked: list[int] = []
-    monkeypatch.setattr(calibration, "subject_of", _subject)
-    monkeypatch.setattr(trained, "_train", lambda settings, kept, progress, **how: asked.append(progress.wanted))
+    monkeypatch.setattr(calibration, "description_of", _subject)
+    monkeypatch.setattr(trained, "_train", lambda settings, kept, progress, **how: asked.append(progress.total))
     return asked
 
 
@@ -95,7 +95,7 @@ def _begin(curves: Curves, off: float) -> Any:
             )
             moved = (*test_accuracy[:-1], test_accuracy[-1] + (off if name == STYLES[-1] else 0))
             with reference.appending(order.out, _subject(order)):
-                reference.append(order.out, Run(order.first, loss, accuracy, test_loss, moved))
+                reference.append(order.out, TrainingRun(order.first, loss, accuracy, test_loss, moved))
 
     return train
 
@@ -120,7 +120,7 @@ def test_trainings_of_another_release_are_done_where_one_begins_otherwise(
     monkeypatch.setattr(
         trained,
         "_train",
-        lambda *given, **how: short(*given, **how) if how else untrained.append(given[2].wanted),
+        lambda *given, **how: short(*given, **how) if how else untrained.append(given[2].total),
     )
 
     with contextlib.suppress(BadReference):

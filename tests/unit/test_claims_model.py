@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import pytest
 
 from pytest_kerasch2.claims.decorators import (
@@ -125,7 +128,7 @@ def _harmless() -> None: ...
 
 
 def test_the_decorators_of_a_check_stand_together() -> None:
-    @claim("a.b", "It is so.", section="Somewhere", kind="prose")
+    @claim("a.b", "It is so.", "prose", section="Somewhere")
     @known_issue(cause="it moved", source="https://example.org", symptom="gone", since="2.16")
     @detects(_fault)
     @tolerates(_harmless)
@@ -144,7 +147,7 @@ def test_the_decorators_of_a_check_stand_together() -> None:
 
 
 def test_deviations_keep_the_order_in_which_they_stand() -> None:
-    @claim("a.b", "It is so.", section="Somewhere", kind="prose")
+    @claim("a.b", "It is so.", "prose", section="Somewhere")
     @known_issue(cause="first", source="https://example.org", symptom="x", until="2.2")
     @known_issue(cause="second", source="https://example.org", symptom="x")
     def check() -> None: ...
@@ -164,7 +167,7 @@ def test_a_function_without_a_claim_is_no_check() -> None:
 
 
 def test_a_generalisation_shares_the_claim() -> None:
-    @claim("a.b", "It is so.", section="Somewhere", kind="prose")
+    @claim("a.b", "It is so.", "prose", section="Somewhere")
     def check() -> None: ...
 
     @extends(check)
@@ -184,7 +187,7 @@ def test_nothing_generalises_a_function_without_a_claim() -> None:
 
 
 def test_a_pending_claim_says_why() -> None:
-    @claim("a.b", "It is so.", section="Somewhere", kind="figure")
+    @claim("a.b", "It is so.", "figure", section="Somewhere")
     @pending("takes ten epochs")
     def check() -> None: ...
 
@@ -199,3 +202,31 @@ def test_a_range_of_tensorflow_can_be_limited_to_a_generation_of_keras(keras: st
     known = KnownIssue("why", "https://example.org", "x", since="2.16", until="2.16", with_keras="3.0")
 
     assert known.applies(Release("2.16.2", keras, "tensorflow"), "") is meant
+
+
+def test_a_claim_without_a_section_takes_the_nearest_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, section in (("book", "The book"), ("book.part", None), ("book.part.claims", None)):
+        module = ModuleType(name)
+        if section is not None:
+            module.SECTION = section  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, name, module)
+
+    def check() -> None:
+        pass
+
+    check.__module__ = "book.part.claims"
+    far = check_of(claim("a.b", "It is so.", "prose")(check))
+    monkeypatch.setattr(sys.modules["book.part"], "SECTION", "The part", raising=False)
+    near = check_of(claim("a.b", "It is so.", "prose")(check))
+
+    assert far is not None
+    assert near is not None
+    assert (far.claim.section, near.claim.section) == ("The book", "The part")
+
+
+def test_a_claim_without_any_section_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match=r"claim\(\) needs a section.*pass section="):
+
+        @claim("a.b", "It is so.", "prose")
+        def check() -> None:
+            pass

@@ -170,3 +170,23 @@ def test_results_are_refused_after_the_library_of_schemas_was_imported_anew(
 
     with pytest.raises(BadResults):
         results.read(tmp_path / "damaged.json")
+
+
+def test_claims_come_by_section_in_the_order_given_and_then_by_id() -> None:
+    sections = ("Saving", "Backend")
+    named = [("c.c", "Backend"), ("a.a", "Appendix"), ("b.b", "Backend"), ("z.z", "Saving")]
+    records = [Record(Claim(name, "It is so.", section, "code"), Verdict.HELD, ("seen",)) for name, section in named]
+
+    claims = results.build(records, ENVIRONMENT, sections=sections)["claims"]
+
+    assert [claim["id"] for claim in claims] == ["z.z", "b.b", "c.c", "a.a"]
+
+
+def test_within_a_section_claims_come_in_the_order_of_the_chapter() -> None:
+    records = [
+        Record(Claim(name, "It is so.", "Backend", "code"), Verdict.HELD, ("seen",)) for name in ("b.a", "b.b", "b.c")
+    ]
+
+    claims = results.build(records, ENVIRONMENT, sections=("Backend",), ids=("b.c", "b.a", "b.c"))["claims"]
+
+    assert [claim["id"] for claim in claims] == ["b.c", "b.a", "b.b"]

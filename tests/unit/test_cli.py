@@ -162,7 +162,7 @@ REFUSALS: list[tuple[Arrange, str]] = [
     (_none, "There are no results files to merge. "),
     (_no_releases, "A releases file cannot be read. Found: {folder}/releases.toml: "),
     (_no_table, "A compatibility table is not of schema 2. Found: {folder}/in/tf2.15.json, at the whole: "),
-    (_into_results, "An output would overwrite a results file. Found: {folder}/in/tf2.15.json."),
+    (_into_results, "An output would overwrite an input. Found: {folder}/in/tf2.15.json."),
     (_into_one_file, "Two outputs are to be written into one file. Found: {folder}/out/t.json, "),
     (_into_nowhere, "An output cannot be written. Found: {folder}/nowhere is no folder."),
     (_into_a_folder, "An output cannot be written. Found: {folder}/out is a folder."),

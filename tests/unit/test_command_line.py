@@ -83,7 +83,7 @@ def test_each_example_is_one_that_the_parser_takes() -> None:
         (["--verison"], "did you mean --version?"),
         (["compare", "a", "b", "--benchmrk", "fit"], "did you mean --benchmark?"),
         (["compare", "a", "b", "--bench", "fit"], "did you mean --benchmark?"),
-        (["gate", "--alram=0.1", "x"], "did you mean --alarm?"),
+        (["gate", "--magrin=0.1", "x"], "did you mean --margin or --max-runs?"),
         (["gate", "digits-tensorflow-2.22"], "did you mean digits-tensorflow-2.21"),
         (["compare", "a", "b", "--benchmark", "predct"], "did you mean predict?"),
         (["compare", "tensorflow=2.15.1", "tensorflow==2.16.1"], "write tensorflow==2.15.1."),
@@ -179,9 +179,9 @@ def test_what_completion_offers_is_what_a_comparison_knows() -> None:
 
 
 def test_every_shipped_reference_is_offered() -> None:
-    shipped = pytest.importorskip("pytest_kerasch2.accuracy.bundled")
+    shipped = pytest.importorskip("pytest_kerasch2.accuracy.reference")
 
-    assert set(shipped.names()) <= set(completion.references("no such file"))
+    assert set(shipped.bundled_names()) <= set(completion.references("no such file"))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Iterator
 import numpy as np
 import pytest
 
-from pytest_kerasch2.data import embedded, registry, serving, sources, standins
+from pytest_kerasch2.data import embedded, http_server, registry, sources, synthetic
 from pytest_kerasch2.errors import DataDamaged, DataMissing, DownloadFailed, InvalidArgument
 
 NAME = "boston_housing"
@@ -28,7 +28,7 @@ class Places:
     mirror: pathlib.Path
     cache: pathlib.Path
     store: pathlib.Path
-    server: serving.Server
+    server: http_server.Server
 
     def load(self, **changed: object) -> sources.DataSet:
         places = {"mirror": self.mirror, "cache": self.cache, "store": self.store, **changed}
@@ -45,10 +45,10 @@ def places(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     for folder in folders:
         folder.mkdir()
     (tmp_path / "mirror" / "README").write_text("other data sets lie here")
-    standins.make(folders[0], [NAME])
+    synthetic.make(folders[0], [NAME])
     monkeypatch.delenv(sources.MIRROR_VARIABLE, raising=False)
-    with serving.serve(folders[0]) as server:
-        record = standins.vouched(registry.record_of(NAME), folders[0], server.url)
+    with http_server.serve(folders[0]) as server:
+        record = synthetic.vouched(registry.record_of(NAME), folders[0], server.url)
         monkeypatch.setattr(sources, "record_of", lambda name: record)
         yield Places(*folders, server)
 
@@ -121,7 +121,7 @@ def test_the_four_sources_give_one_digest(places: Places) -> None:
     digests = {places.load(cache=places.store).digest, places.load().digest}
     digests.add(sources.load(NAME, mirror=places.genuine).digest)
 
-    assert digests == {standins.load(NAME, places.genuine).digest}
+    assert digests == {synthetic.load(NAME, places.genuine).digest}
 
 
 def test_a_damaged_cache_is_noted_and_the_network_asked(places: Places) -> None:
@@ -144,7 +144,7 @@ def test_a_damaged_cache_is_named_when_offline(places: Places) -> None:
 def test_a_damaged_cache_is_mentioned_when_the_network_fails_too(places: Places) -> None:
     path = places.fill(places.cache)
     path.write_bytes(b"")
-    places.server.misbehave(FILE, serving.Fault("status", 503))
+    places.server.misbehave(FILE, http_server.ServerFault("status", 503))
 
     with pytest.raises(DownloadFailed, match=r"503 .* and the copy in the cache of Keras is damaged: 0 bytes"):
         places.load()

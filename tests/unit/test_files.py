@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2 import files
-from pytest_kerasch2.errors import CannotWrite, KerasCh2Error
+from pytest_kerasch2.errors import CannotWrite, InvalidArgument, KerasCh2Error
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="links, pipes and modes are those of POSIX")
 FULL = Path("/dev/full")
@@ -146,3 +146,79 @@ def test_an_unwritable_place_is_also_an_os_error() -> None:
     assert str(CannotWrite("A file cannot be written", "here", "move")) == (
         "A file cannot be written. Found: here. To do: move."
     )
+
+
+def test_a_journal_is_read_as_it_was_appended_to(tmp_path: Path) -> None:
+    journal = files.Journal(tmp_path / "new.jsonl")
+
+    journal.append({"seed": 0, "é": [1.5, None]})
+    journal.append({"seed": 1}, {"seed": 2})
+
+    assert journal.read() == [{"seed": 0, "é": [1.5, None]}, {"seed": 1}, {"seed": 2}]
+    assert files.Journal(tmp_path / "none.jsonl").read() == []
+
+
+@pytest.mark.parametrize("cut", ["", '{"se', '{"seed": 1}'])
+def test_a_line_of_a_journal_that_a_kill_cut_short_is_left_out_and_written_over(tmp_path: Path, cut: str) -> None:
+    journal = files.Journal(tmp_path / "cut.jsonl")
+    journal.path.write_text('{"seed": 0}\n' + cut, encoding="utf-8")
+
+    before = journal.read()
+    journal.append({"seed": 2})
+
+    assert (before, journal.read()) == ([{"seed": 0}], [{"seed": 0}, {"seed": 2}])
+
+
+def test_a_value_that_json_does_not_have_is_not_written(tmp_path: Path) -> None:
+    journal = files.Journal(tmp_path / "x.jsonl")
+
+    with pytest.raises(ValueError, match="JSON compliant"):
+        journal.append({"seed": 0}, {"loss": float("nan")})
+
+    assert not journal.path.exists()
+
+
+def test_a_journal_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "held.jsonl"
+    with files.Journal(path).held():
+        with pytest.raises(CannotWrite, match=r"Another process writes this file.*held\.jsonl"):
+            files.Journal(path).held().__enter__()
+        files.Journal(path).append(1)
+
+    with files.Journal(path).held():
+        files.Journal(path).append(2)
+
+    assert (files.Journal(path).read(), sorted(tmp_path.iterdir())) == ([1, 2], [path])
+
+
+def test_a_journal_where_nothing_can_be_written_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotWrite, match="cannot be written"):
+        files.Journal(tmp_path).append(1)
+    with pytest.raises(CannotWrite, match="cannot be written"):
+        files.Journal(tmp_path / "missing" / "x.jsonl").append(1)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        (["a.json", "new/../a.json"], "Two outputs are to be written into one file"),
+        (["b.md", "in.json"], r"An output would overwrite an input. Found: .*in\.json"),
+        (["b.md", "link.json"], r"An output would overwrite an input. Found: .*link\.json"),
+        (["nowhere/a.json"], r"An output cannot be written. Found: .*nowhere is no folder"),
+        (["new"], r"An output cannot be written. Found: .*new is a folder"),
+    ],
+)
+@POSIX
+def test_outputs_are_checked_before_the_work(tmp_path: Path, outputs: list[str], message: str) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "in.json").touch()
+    (tmp_path / "link.json").symlink_to("in.json")
+
+    with pytest.raises(InvalidArgument, match=message):
+        files.check_outputs([tmp_path / name for name in outputs], [tmp_path / "in.json"])
+
+
+def test_outputs_of_their_own_pass_the_check_and_are_not_made(tmp_path: Path) -> None:
+    files.check_outputs([tmp_path / "a.json", tmp_path / "b.md"], [tmp_path / "c.json"])
+
+    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.accuracy import calibration
-from pytest_kerasch2.accuracy.calibration import Order
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest
 from pytest_kerasch2.errors import DeviceMissing, InvalidArgument
 from pytest_kerasch2.framework import device_files, devices
 from pytest_kerasch2.framework.devices import Device
@@ -56,12 +56,14 @@ def test_two_words_are_not_one_device(there: Any) -> None:
 def test_the_devices_of_a_cluster_are_not_looked_for_here(there: Any, tmp_path: Any, asked: Any, name: str) -> None:
     there(CPU)
 
-    assert calibration._placed(Order(tmp_path / "a.jsonl", device=asked, cluster="tcp://there:8786")) == name
+    assert (
+        calibration._placed(CalibrationRequest(tmp_path / "a.jsonl", device=asked, cluster="tcp://there:8786")) == name
+    )
 
 
 def test_two_words_are_not_one_device_of_a_cluster_either(tmp_path: Any) -> None:
     with pytest.raises(InvalidArgument, match="One device is asked for"):
-        calibration._placed(Order(tmp_path / "a.jsonl", device="gpu,cpu", cluster="tcp://there:8786"))
+        calibration._placed(CalibrationRequest(tmp_path / "a.jsonl", device="gpu,cpu", cluster="tcp://there:8786"))
 
 
 def test_memory_is_shared_unless_the_user_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

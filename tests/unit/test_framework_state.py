@@ -164,6 +164,18 @@ def test_an_open_file_is_named_until_it_is_closed(tmp_path):
     assert names(before, state.read()) == []
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are read from /proc")  # noqa: PTH112
+@pytest.mark.parametrize("folder", ["/proc", "/proc/self/task", "/dev"])
+def test_a_list_of_processes_that_is_being_read_is_no_leak(folder):
+    before = state.read()
+    descriptor = os.open(folder, os.O_RDONLY)
+
+    leaks = state.leaks(before, state.read())
+
+    os.close(descriptor)
+    assert leaks == ()
+
+
 def test_what_ended_by_itself_is_no_leak():
     assert nothing_new({"a": 2, "b": 1}, {"a": 1})
     assert not nothing_new({"a": 1}, {"a": 2})

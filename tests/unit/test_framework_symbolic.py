@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, Callable
 
 import numpy as np
@@ -88,6 +88,7 @@ class Written(SimpleNamespace):
 @pytest.fixture(autouse=True)
 def keras(monkeypatch: pytest.MonkeyPatch) -> Any:
     backend = SimpleNamespace(
+        backend=lambda: "theano",
         variable=lambda value, dtype: Variable(np.asarray(value, dtype=dtype)),
         get_value=lambda variable: variable.value,
         is_tensor=lambda value: isinstance(value, (Variable, Formula)),
@@ -151,6 +152,72 @@ def test_several_inputs_stay_a_list() -> None:
     symbolic.call(lambda inputs: given.append(inputs) or Formula(lambda phase: 0), [np.ones(2), np.ones(3)])
 
     assert [one.shape for one in given[0]] == [(2,), (3,)]
+
+
+class Batches:
+    """A placeholder of CNTK, or what a layer makes of it: a tensor with an axis of examples."""
+
+    def __init__(self, shape: Any, dtype: str) -> None:
+        self.shape, self.dtype = shape, dtype
+        self.of_values = lambda values, phase: values
+
+
+class Doubling(Layer):
+    """A layer of CNTK: refuses what has no axis of examples, and remembers what it gave for which tensor."""
+
+    def __init__(self, *layers: Any) -> None:
+        super().__init__()
+        self.layers = layers
+        self._output_tensor_cache: dict[int, Any] = {}
+
+    def call(self, inputs: Any) -> Any:
+        self._output_tensor_cache[0] = inputs
+        assert isinstance(inputs, Batches)
+        result = Batches(inputs.shape, inputs.dtype)
+        result.of_values = lambda values, phase: 2 * inputs.of_values(values, phase) + phase
+        return result
+
+
+@pytest.fixture
+def cntk(keras: Any) -> Any:
+    def function(places: list[Any], outputs: list[Batches]) -> Any:
+        return lambda given: [one.of_values(*given) for one in outputs]
+
+    vars(keras.backend).update(backend=lambda: "cntk", placeholder=Batches, function=function)
+    return keras
+
+
+@pytest.mark.usefixtures("cntk")
+@pytest.mark.parametrize(("training", "expected"), [(False, [[2.0], [4.0]]), (True, [[3.0], [5.0]])])
+def test_on_cntk_values_are_fed_to_a_placeholder_of_their_shape(training: bool, expected: list[Any]) -> None:
+    layer = Doubling()
+
+    called = symbolic.call(layer, np.array([[1.0], [2.0]], "float32"), training=training)
+
+    assert called.get_value().tolist() == expected
+    assert layer._inbound_nodes == ["a place in a model"]
+
+
+@pytest.mark.usefixtures("cntk")
+def test_on_cntk_a_model_forgets_what_it_gave_for_a_placeholder_that_is_gone() -> None:
+    within = Doubling()
+    model = Doubling(within)
+    within._output_tensor_cache[0] = "stale"
+
+    symbolic.call(model, np.ones((2, 1), "float32"))
+
+    assert (model._output_tensor_cache, within._output_tensor_cache) == ({}, {})
+
+
+def test_names_are_counted_from_one_again(keras: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine: Any = ModuleType("engine")
+    engine._UID_PREFIXES = {"dense": 3}
+    monkeypatch.setitem(sys.modules, "engine", engine)
+    keras.backend.get_uid = type("get_uid", (), {"__module__": "engine"})
+
+    symbolic.forget_names()
+
+    assert engine._UID_PREFIXES == {}
 
 
 def test_what_depends_on_a_placeholder_has_no_value() -> None:

@@ -15,6 +15,7 @@ from evaluation.gates import Bench, Outcome
 from evaluation.kinds import Kind
 from evaluation.rates import Promise, interval, tally
 from evaluation.scenarios import BY_NAME, SCENARIOS
+from pytest_kerasch2.files import Journal
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 
@@ -125,10 +126,10 @@ def test_a_part_is_simulated_alike_each_time() -> None:
 
 def test_a_journal_goes_on_and_drops_what_another_revision_said(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    journal.append(path, {"revision": "old", "n": 1}, {"revision": "new", "n": 2})
+    Journal(path).append({"revision": "old", "n": 1}, {"revision": "new", "n": 2})
 
     assert [line["n"] for line in journal.keep(path, "new")] == [2]
-    assert [line["n"] for line in journal.read(path)] == [2]
+    assert [line["n"] for line in Journal(path).read()] == [2]
 
 
 def test_a_line_that_a_kill_cut_short_is_passed_over(tmp_path: Path) -> None:

@@ -14,16 +14,15 @@ import pytest
 if sys.version_info < (3, 9):
     pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
 
-from matrix import disk, environments, installer, places
-from matrix.columns import Releases
-from matrix.environments import Environment, Maker
+from matrix import disk, environments, installer, paths
+from matrix.environments import Maker
 from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
 from tests.unit.matrix_made import column
 
 
 def test_the_cache_is_left_alone_while_there_is_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(places, "MADE", tmp_path)
+    monkeypatch.setattr(paths, "MADE", tmp_path)
     monkeypatch.setattr(disk, "ROOM", 0)
     monkeypatch.setattr(installer, "uv", lambda: pytest.fail("uv is not needed"))
 
@@ -35,7 +34,7 @@ def test_a_full_disk_gives_up_the_largest_packages(monkeypatch: pytest.MonkeyPat
     program = tmp_path / "uv"
     program.write_text(f'#!/bin/sh\necho "$@" > {said}\n', encoding="utf-8")
     program.chmod(0o755)
-    monkeypatch.setattr(places, "MADE", tmp_path)
+    monkeypatch.setattr(paths, "MADE", tmp_path)
     monkeypatch.setattr(disk, "ROOM", float("inf"))
     monkeypatch.setattr(installer, "uv", lambda: str(program))
 
@@ -62,17 +61,6 @@ def _is_gone(process: int) -> bool:
     return not state.strip() or state.startswith("Z")
 
 
-def test_a_column_with_a_host_asks_the_other_interpreter(tmp_path: Path) -> None:
-    from matrix import verifying
-
-    environment = Environment(tmp_path / "host" / "bin" / "python", tmp_path / "old" / "bin" / "python", {})
-
-    command = verifying.command_for(environment, tmp_path, tmp_path / "results.json")
-
-    assert f"--chapter-python={tmp_path}/old/bin/python" in command
-    assert command[0] == f"{tmp_path}/host/bin/python"
-
-
 def test_the_users_own_settings_of_keras_do_not_reach_a_run() -> None:
     found = environments.variables(column("2.15"), {"KERAS_BACKEND": "jax", "PYTHONPATH": "/x", "HOME": "/h"})
 
@@ -80,7 +68,7 @@ def test_the_users_own_settings_of_keras_do_not_reach_a_run() -> None:
 
 
 def test_a_missing_shared_library_leaves_a_column_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "WORK", tmp_path)
+    monkeypatch.setattr(paths, "WORK", tmp_path)
     old = replace(column("2.15"), libraries={"libold.so.1": "libnowhere.so.99"})
 
     with pytest.raises(Absent, match=r"A shared library is missing\. Found: libnowhere\.so\.99"):
@@ -100,7 +88,7 @@ def test_without_wheels_uv_knows_where_torch_lies() -> None:
 
 
 def test_pins_that_are_missing_leave_a_column_absent() -> None:
-    maker = Maker(Releases("2026-01-01", "3.11", (), ()), Path("x.whl"), "", Processes())
+    maker = Maker("2026-01-01", Path("x.whl"), "", Processes())
 
     with pytest.raises(Absent, match=r"no file nowhere\.txt.*python -m matrix pin nowhere"):
         maker.make(replace(column("2.15"), environment="nowhere"), Path("log"), {})

@@ -10,7 +10,7 @@ import pytest
 if sys.version_info < (3, 9):
     pytest.skip("the matrix is run by CPython 3.9 or newer", allow_module_level=True)
 
-from matrix import places, sources
+from matrix import paths, sources
 
 FILES = {
     "__init__.py": "",
@@ -115,19 +115,19 @@ def test_circles_of_imports_end() -> None:
 def test_nothing_that_decides_verdicts_imports_what_shows_them() -> None:
     # Otherwise a change there would leave old verdicts standing.
     showing = {
-        path.relative_to(places.PLUGIN).as_posix()
-        for path in places.PLUGIN.rglob("*.py")
+        path.relative_to(paths.PLUGIN).as_posix()
+        for path in paths.PLUGIN.rglob("*.py")
         if "pytest_kerasch2.report" in path.read_text(encoding="utf-8")
-        and path.relative_to(places.PLUGIN).parts[0] not in sources.SHOWING
+        and path.relative_to(paths.PLUGIN).parts[0] not in sources.SHOWING
     }
 
     # The first shows the verdicts, the second names what is public; the others show gates and steps, which are none.
-    gates, steps = {"accuracy/summary.py", "accuracy/command.py", "accuracy/picture.py"}, {"benchmark_run.py"}
+    gates, steps = {"accuracy/summary.py", "accuracy/command.py", "accuracy/plot.py"}, {"benchmark_run.py"}
     assert showing <= {"suite/terminal.py", "__init__.py", *gates, *steps, "timing/scaling_command.py"}
 
 
 def test_every_section_of_the_chapter_has_its_own_hash(tmp_path: Path) -> None:
-    read = sources.read(places.PLUGIN)
+    read = sources.read(paths.PLUGIN)
 
-    assert len(read.sections) == 13
+    assert len(read.sections) == 14
     assert len(set(read.sections.values())) == len(read.sections)

@@ -19,7 +19,7 @@ if sys.platform == "win32":
 from evaluation import release_history, release_history_kept, release_history_picture, release_history_report
 from evaluation.release_history import Unmeasured, Wish
 from evaluation.release_history_rows import history, jumps, series
-from matrix import columns, environments, places
+from matrix import columns, environments, paths
 from matrix.columns import Column
 from matrix.errors import Unfinished
 from pytest_kerasch2.errors import BadResults, ChildDied, InvalidArgument
@@ -28,7 +28,7 @@ from pytest_kerasch2.timing.timed_processes import ComparedSide
 from tests.unit.compared_made import interpreter
 from tests.unit.history_made import STEP, line
 
-RELEASES = columns.read(places.RELEASES)
+RELEASES = columns.read(paths.RELEASES)
 MODES = ["fit", "graph", "train_on_batch", "predict"]
 
 
@@ -164,10 +164,11 @@ def test_a_release_that_cannot_be_timed_is_refused(wish: Wish) -> None:
         release_history.to_do(RELEASES, wish)
 
 
-def test_all_but_those_with_a_host_are_to_be_done(out: Path) -> None:
+def test_all_but_those_that_a_copy_verifies_are_to_be_done(out: Path) -> None:
     found = release_history.to_do(RELEASES, Wish(out=out))
 
-    assert [one.environment for one in RELEASES.columns if not one.host] == [one.environment for one, _ in found]
+    expected = [one.environment for one in RELEASES.columns if not one.is_backported]
+    assert [one.environment for one, _ in found] == expected
 
 
 def test_a_line_takes_the_place_of_why_there_was_none_and_of_other_pins(out: Path) -> None:

@@ -73,7 +73,8 @@ def test_one_that_cannot_be_decided_any_more_says_what_is_missing() -> None:
 def test_a_release_on_which_nothing_flipped_has_no_table_of_its_own() -> None:
     page = _page(ROWS[2])
 
-    assert ("| TensorFlow 2.16 | TensorFlow 2.15 | · | · | · |" in page, "### TensorFlow 2.16" in page) == (True, False)
+    counted = "| TensorFlow 2.16 | TensorFlow 2.15 | · | · | · |" in page
+    assert (counted, "### TensorFlow 2.16, against" in page) == (True, False)
 
 
 def test_a_release_without_a_results_file_is_named() -> None:
@@ -114,3 +115,40 @@ def test_a_backend_of_its_own_tells_it() -> None:
     page = changes.page(table([COLUMNS[0], jax], BEGUN))
 
     assert "### Keras on JAX, with none before it" in page
+
+
+def _everything(page: str, label: str) -> str:
+    return page.split(f"### {label}: everything broken\n")[1].split("\n###")[0]
+
+
+LABELS = ("TensorFlow 2.15", "TensorFlow 2.16")
+MIXED = [*BEGUN, _row("a.later", "held", "broken"), _row("a.mended", "broken", "held")]
+
+
+def test_each_release_has_a_section_with_all_that_is_broken_there() -> None:
+    page = _page(*MIXED)
+
+    told = [[name for name in ("a.later", "a.mended") if name in _everything(page, one)] for one in LABELS]
+    assert told == [["a.mended"], ["a.later"]]
+
+
+def test_what_is_broken_on_every_release_is_told_once_and_counted_on_each() -> None:
+    page = _page(*MIXED)
+
+    mistakes = page.split("## Mistakes in the chapter\n")[1].split("\n## ")[0]
+    counted = "1 by a release of TensorFlow or Keras and 1 by a [mistake in the chapter](#mistakes-in-the-chapter)."
+    assert "`a.gone` | It moved. [source](https://example.org/why) |" in mistakes
+    assert [counted in _everything(page, one) for one in LABELS] == [True, True]
+
+
+def test_a_release_that_is_as_an_earlier_one_names_that_one() -> None:
+    jax = column("2.16/3.0.0/jax", "Keras on JAX", series="backend", backend="jax")
+    old = [outcome("broken", one, known_issue=MOVED) for one in (NAME, LATER)]
+
+    page = changes.page(table([*COLUMNS, jax], [row("a.old", *old, outcome("held", jax["name"]))]))
+
+    assert "They are those of [TensorFlow 2.15](#tensorflow-215-everything-broken)" in _everything(page, LABELS[1])
+
+
+def test_where_nothing_is_broken_that_is_said() -> None:
+    assert "Nothing." in _everything(_page(ROWS[2]), LABELS[0])

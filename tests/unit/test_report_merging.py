@@ -30,7 +30,8 @@ def place_results(folder: Path, minor: str, *records: Record, complete: bool = T
     keras = "3.15.1" if minor in ("2.16", "2.17") else f"{minor}.0"
     environment = {**ENVIRONMENT, "tensorflow": f"{minor}.1", "keras": keras, **facts}
     path = folder / f"tf{minor}.json"
-    results.write(results.build(records or RECORDS, environment, complete), path)
+    sections = ("Features", "Backend", "Saving and loading")
+    results.write(results.build(records or RECORDS, environment, complete, sections=sections), path)
     return path
 
 

@@ -172,13 +172,13 @@ def test_a_release_knows_the_place_of_the_one_before_it() -> None:
     assert [one["before"] for one in _data(page.render(table()))["releases"]] == [-1, 0, 1, -1, -1]
 
 
-def test_sections_stand_in_the_order_of_the_chapter() -> None:
+def test_sections_stand_in_the_order_of_the_table() -> None:
     shown = table()
     shown["claims"].reverse()
 
     order = [claim["section"] for claim in _data(page.render(shown))["claims"]]
 
-    assert list(dict.fromkeys(order)) == ["Features", "Saving and loading", 'Appendix <b>&"']
+    assert list(dict.fromkeys(order)) == ['Appendix <b>&"', "Saving and loading", "Features"]
 
 
 def test_a_text_stands_in_the_data_once() -> None:
@@ -273,3 +273,13 @@ def test_the_name_of_a_release_is_all_that_ties_a_cell_to_its_column() -> None:
 
     assert shown["releases"][3]["name"] == MIDDLE
     assert claim["cells"] == [0, 2, 1, 1, -1]
+
+
+def test_a_reader_chooses_among_the_releases_that_could_be_had_the_newest_first() -> None:
+    tags = Outline(page.render(table())).tags
+
+    values = [attrs["value"] for tag, attrs in tags if tag == "option" and "value" in attrs]
+    groups = [attrs["label"] for tag, attrs in tags if tag == "optgroup"]
+    # The first two say that nothing is chosen: of the releases, and of the sections.
+    assert [one for one in values if one] == ["tf2.16", "tf2.15", "tf2.14", "jax"]
+    assert groups == ["TensorFlow, newest Keras", "Other backends"]

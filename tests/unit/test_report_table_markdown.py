@@ -93,10 +93,10 @@ def test_what_is_undecided_has_its_reason(line: str) -> None:
     assert line in _page().splitlines()
 
 
-def test_sections_come_in_the_order_of_the_chapter() -> None:
+def test_sections_come_in_the_order_of_the_table() -> None:
     headings = [line for line in _page().splitlines() if line.startswith("### ") and ": causes" not in line]
 
-    assert headings == ["### Features", "### Backend", "### Saving and loading"]
+    assert headings == ["### Features", "### Saving and loading", "### Backend"]
 
 
 def test_no_table_has_a_row_of_another_width() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kerasch2.errors import FrameworkMissing
 from pytest_kerasch2.stats import sequential
-from pytest_kerasch2.stats.sequential import Usual
+from pytest_kerasch2.stats.sequential import ReferenceSample
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 
@@ -22,8 +22,8 @@ GATES = 4000
 LOOKS = 5
 OLD = 30
 # Three old values leave two degrees of freedom, of which Student's distribution has a closed form.
-THREE = Usual(mean=10.0, deviation=2.0, count=3)
-MANY = Usual(mean=0.0, deviation=1.0, count=60)
+THREE = ReferenceSample(mean=10.0, deviation=2.0, count=3)
+MANY = ReferenceSample(mean=0.0, deviation=1.0, count=60)
 
 
 def _tail(distance: float) -> float:
@@ -46,13 +46,13 @@ def test_the_first_look_has_a_small_share_and_the_second_the_largest() -> None:
 
 
 def test_what_is_usual_is_mean_and_deviation_of_a_sample() -> None:
-    found = sequential.usual([1.0, 2.0, 6.0], least=1e-9)
+    found = sequential.reference_sample([1.0, 2.0, 6.0], least=1e-9)
 
     assert (found.mean, found.deviation, found.count) == (3.0, pytest.approx(math.sqrt(7)), 3)
 
 
 def test_values_that_agree_scatter_by_the_least() -> None:
-    assert sequential.usual([0.5] * 9, least=0.01) == Usual(0.5, 0.01, 9)
+    assert sequential.reference_sample([0.5] * 9, least=0.01) == ReferenceSample(0.5, 0.01, 9)
 
 
 def test_the_error_is_that_of_both_means() -> None:
@@ -64,32 +64,32 @@ def test_the_surprise_is_both_tails_of_students_distribution(values: list[float]
     mean = sum(values) / len(values)
     distance = abs(mean - 10) / (2 * math.sqrt(1 / len(values) + 1 / 3))
 
-    assert sequential.surprise(THREE, values) == pytest.approx(2 * _tail(distance))
+    assert sequential.p_value(THREE, values) == pytest.approx(2 * _tail(distance))
 
 
 def test_a_single_new_value_is_judged_as_a_prediction_is() -> None:
     """Of two old values there is one degree of freedom: Cauchy's distribution."""
-    known = Usual(0.0, 1.0, 2)
+    known = ReferenceSample(0.0, 1.0, 2)
 
-    assert sequential.surprise(known, [3.0]) == pytest.approx(1 - 2 * math.atan(3.0 / math.sqrt(1.5)) / math.pi)
+    assert sequential.p_value(known, [3.0]) == pytest.approx(1 - 2 * math.atan(3.0 / math.sqrt(1.5)) / math.pi)
 
 
 def test_both_directions_surprise_alike() -> None:
-    assert sequential.surprise(THREE, [3.0, 5.0]) == pytest.approx(sequential.surprise(THREE, [15.0, 17.0]))
+    assert sequential.p_value(THREE, [3.0, 5.0]) == pytest.approx(sequential.p_value(THREE, [15.0, 17.0]))
 
 
 @pytest.mark.parametrize("looks", [1, 2, 3, 10])
 def test_the_reach_is_where_one_tail_has_its_share_of_the_error(looks: int) -> None:
-    reach = sequential.reach(THREE, looks, 0.04)
+    reach = sequential.half_width(THREE, looks, 0.04)
 
     assert _tail(reach / THREE.error(looks)) == pytest.approx(0.04 * sequential.share(looks))
 
 
 @pytest.mark.parametrize("looks", [1, 2, 7])
 def test_an_alarm_begins_where_half_of_its_rate_reaches(looks: int) -> None:
-    reach = sequential.reach(MANY, looks, 0.01 / 2)
+    reach = sequential.half_width(MANY, looks, 0.01 / 2)
 
-    surprise = sequential.surprise(MANY, [MANY.mean + reach] * looks)
+    surprise = sequential.p_value(MANY, [MANY.mean + reach] * looks)
 
     assert surprise == pytest.approx(0.01 * sequential.share(looks))
 
@@ -127,23 +127,23 @@ def test_the_more_is_asked_of_the_whole_the_more_of_the_others() -> None:
 
 
 def test_with_many_old_values_more_looks_reach_less() -> None:
-    reaches = [sequential.reach(MANY, looks, 0.01) for looks in range(1, 11)]
+    reaches = [sequential.half_width(MANY, looks, 0.01) for looks in range(1, 11)]
 
     assert reaches == sorted(reaches, reverse=True)
 
 
 def test_with_few_old_values_more_looks_may_reach_further() -> None:
     """Hence a gate that asks what can be told looks at every look, and not at the last alone."""
-    few = Usual(0.0, 1.0, 5)
+    few = ReferenceSample(0.0, 1.0, 5)
 
-    assert sequential.reach(few, 2, 0.01) < sequential.reach(few, 10, 0.01)
+    assert sequential.half_width(few, 2, 0.01) < sequential.half_width(few, 10, 0.01)
 
 
 def test_without_scipy_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy", None)
 
     with pytest.raises(FrameworkMissing) as caught:
-        sequential.surprise(MANY, [1.0])
+        sequential.p_value(MANY, [1.0])
 
     assert str(caught.value).startswith("SciPy is not installed, by which a gate decides. ")
     assert str(caught.value).endswith('To do: run pip install "pytest-kerasch2[accuracy]".')
@@ -151,14 +151,14 @@ def test_without_scipy_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatc
 
 def _reaches(rate: float) -> list[float]:
     """Return how many deviations each look reaches; asked once, because Student's distribution takes its time."""
-    return [sequential.reach(Usual(0.0, 1.0, OLD), look, rate) for look in range(1, LOOKS + 1)]
+    return [sequential.half_width(ReferenceSample(0.0, 1.0, OLD), look, rate) for look in range(1, LOOKS + 1)]
 
 
-def _experiments(seed: int, changed: float = 0.0) -> Iterator[tuple[Usual, list[float], list[float]]]:
+def _experiments(seed: int, changed: float = 0.0) -> Iterator[tuple[ReferenceSample, list[float], list[float]]]:
     """Yield what is usual, new values, and how far their mean lies off at each look."""
     drawn = np.random.RandomState(seed)
     for _ in range(GATES):
-        known = sequential.usual(drawn.normal(size=OLD).tolist(), 1e-9)
+        known = sequential.reference_sample(drawn.normal(size=OLD).tolist(), 1e-9)
         new = (drawn.normal(size=LOOKS) + changed).tolist()
         yield known, new, [abs(total / count - known.mean) for count, total in enumerate(accumulate(new), 1)]
 
@@ -212,11 +212,11 @@ def test_the_smallest_change_is_missed_no_more_often_than_it_says(old: int, look
     """With few old values too, whose deviation is hardly known; and by those that must support each other."""
     drawn = np.random.RandomState(3)
     # Of deviations.
-    reach = sequential.reach(Usual(0.0, 1.0, old), looks, RATE / 2)
-    change = sequential.smallest(Usual(0.0, 1.0, old), looks, RATE, 0.1)
+    reach = sequential.half_width(ReferenceSample(0.0, 1.0, old), looks, RATE / 2)
+    change = sequential.smallest_detectable(ReferenceSample(0.0, 1.0, old), looks, RATE, 0.1)
     missed = 0
     for _ in range(GATES):
-        known = sequential.usual(drawn.normal(size=old).tolist(), 1e-9)
+        known = sequential.reference_sample(drawn.normal(size=old).tolist(), 1e-9)
         new = (drawn.normal(size=looks) + change * known.deviation).tolist()
         seen = abs(sum(new) / looks - known.mean) >= reach * known.deviation
         missed += not (seen and sequential.supported(known, new, RATE * sequential.share(looks)))

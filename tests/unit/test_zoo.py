@@ -103,7 +103,7 @@ def test_a_run_continues_where_it_was_stopped(tmp_path: Path, monkeypatch: pytes
 
     _kept(path, monkeypatch, [zoo.TIMED])
 
-    assert len(path.read_text(encoding="utf-8").splitlines()) == 3
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 2
 
 
 def test_what_was_refused_is_done_again_once_the_benchmark_has_changed(

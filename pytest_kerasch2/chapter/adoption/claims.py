@@ -16,7 +16,6 @@ from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.errors import Inconclusive
 from pytest_kerasch2.framework import api
 
-SECTION = "Adoption and advantages"
 LOSS = "sparse_categorical_crossentropy"
 SMALL = models.Network(pixels=(4, 4), hidden=8, classes=4, dropout=0.0)
 
@@ -28,8 +27,7 @@ def _numbers(*shape: int) -> Any:
 @claim(
     "adoption.no-import-of-keras",
     "With tensorflow as the only import, all that it takes to build, train and ask a model is under tf.keras.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.no_layers, faults.no_fit)
 @tolerates(common_faults.other_seed)
@@ -51,8 +49,7 @@ def no_import_of_keras(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.standalone-module",
     "Keras can be imported as a module of its own, keras, and builds a model without tensorflow being named.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @in_subprocess(SEVERAL_DEVICES)
 @detects(faults.hollow_keras)
@@ -65,17 +62,16 @@ def standalone_module(child: Any, record: Recorder) -> None:
             "pip install keras, in the version that belongs to this TensorFlow",
         )  # fmt: skip
 
-    told = captured.value(record, "import keras, and a model of it", child["standalone"])
+    observed = captured.value(record, "import keras, and a model of it", child["standalone"])
 
-    record.saw(f"keras imported by itself: version {told['version']}")
-    record.equal("parameters of its model, 6 * 4 + 4", expected=28, actual=told["parameters"])
+    record.saw(f"keras imported by itself: version {observed['version']}")
+    record.equal("parameters of its model, 6 * 4 + 4", expected=28, actual=observed["parameters"])
 
 
 @claim(
     "adoption.one-interface",
     "Compile, fit, evaluate and predict mean the same however a model is written: equal weights give equal results.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.swapped_evaluation, faults.sequential_does_not_learn)
 @tolerates(common_faults.zero_weights)
@@ -114,8 +110,7 @@ def _through_the_interface(tf: Any, model: Any, images: Any, labels: Any) -> tup
 @claim(
     "adoption.composable",
     "Models are put together from blocks: a model is itself a block of another model and keeps its weights there.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.weights_do_not_arrive, faults.miscounted)
 @tolerates(common_faults.other_seed)
@@ -146,8 +141,7 @@ def composable(tf: Any, record: Recorder) -> None:
 @claim(
     "adoption.configurable-blocks",
     "Blocks are configurable: each states its settings, and another one made from them has the same settings.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.forgetful_dense)
 @tolerates(common_faults.zero_weights)

@@ -9,22 +9,26 @@ from types import SimpleNamespace
 from typing import Any, Callable, Iterator
 from unittest import mock
 
-from pytest_kerasch2.checks.common_faults import replaced, wrapped_method
+from pytest_kerasch2.checks.common_faults import fault, replaced, wrapped_method
 from pytest_kerasch2.framework import api
 
 
 @contextmanager
-def no_layers() -> Iterator[None]:
-    """The package tf.keras comes without its layers."""
-    with replaced(api.keras(), "layers", SimpleNamespace()):
-        yield
+def _method(name: str, wrap: Callable[..., Any]) -> Iterator[None]:
+    """Wrap a method of all models; Sequential may have one of its own."""
+    keras = api.keras()
+    with wrapped_method(keras.Model, name, wrap):
+        if name in vars(keras.Sequential):
+            with wrapped_method(keras.Sequential, name, wrap):
+                yield
+        else:
+            yield
 
 
-@contextmanager
-def no_fit() -> Iterator[None]:
-    """Models cannot be trained."""
-    with _method("fit", lambda original, model, *arguments, **named: None):
-        yield
+no_layers = fault(
+    "The package tf.keras comes without its layers.", lambda: replaced(api.keras(), "layers", SimpleNamespace())
+)
+no_fit = fault("Models cannot be trained.", _method, "fit", lambda original, model, *arguments, **named: None)
 
 
 @contextmanager
@@ -45,11 +49,12 @@ def repeated_import() -> Iterator[None]:
     yield
 
 
-@contextmanager
-def swapped_evaluation() -> Iterator[None]:
-    """What evaluate gives stands in the wrong order."""
-    with _method("evaluate", lambda original, model, *arguments, **named: original(model, *arguments, **named)[::-1]):
-        yield
+swapped_evaluation = fault(
+    "What evaluate gives stands in the wrong order.",
+    _method,
+    "evaluate",
+    lambda original, model, *arguments, **named: original(model, *arguments, **named)[::-1],
+)
 
 
 def _learns_nothing(original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
@@ -60,25 +65,17 @@ def _learns_nothing(original: Any, model: Any, *arguments: Any, **named: Any) ->
     return history
 
 
-@contextmanager
-def sequential_does_not_learn() -> Iterator[None]:
-    """Training leaves a Sequential model as it was, and trains the others."""
-    with _method("fit", _learns_nothing):
-        yield
-
-
-@contextmanager
-def weights_do_not_arrive() -> Iterator[None]:
-    """Setting the weights of a Sequential model does nothing."""
-    with wrapped_method(api.keras().Sequential, "set_weights", lambda original, model, weights: None):
-        yield
-
-
-@contextmanager
-def miscounted() -> Iterator[None]:
-    """The weights of a model that lies in another are counted twice."""
-    with wrapped_method(api.keras().Model, "count_params", _counted_twice):
-        yield
+sequential_does_not_learn = fault(
+    "Training leaves a Sequential model as it was, and trains the others.", _method, "fit", _learns_nothing
+)
+weights_do_not_arrive = fault(
+    "Setting the weights of a Sequential model does nothing.",
+    lambda: wrapped_method(api.keras().Sequential, "set_weights", lambda original, model, weights: None),
+)
+miscounted = fault(
+    "The weights of a model that lies in another are counted twice.",
+    lambda: wrapped_method(api.keras().Model, "count_params", _counted_twice),
+)
 
 
 def _counted_twice(original: Any, model: Any) -> Any:
@@ -86,11 +83,10 @@ def _counted_twice(original: Any, model: Any) -> Any:
     return original(model) + sum(layer.count_params() for layer in inner)
 
 
-@contextmanager
-def forgetful_dense() -> Iterator[None]:
-    """A Dense layer states one unit too many and its bias not at all."""
-    with wrapped_method(api.keras().layers.Dense, "get_config", _misstated):
-        yield
+forgetful_dense = fault(
+    "A Dense layer states one unit too many and its bias not at all.",
+    lambda: wrapped_method(api.keras().layers.Dense, "get_config", _misstated),
+)
 
 
 def _misstated(original: Any, layer: Any) -> Any:
@@ -143,15 +139,3 @@ def own_loss_ignored() -> Iterator[None]:
 
     with _method("compile", with_other):
         yield
-
-
-@contextmanager
-def _method(name: str, wrap: Callable[..., Any]) -> Iterator[None]:
-    """Wrap a method of all models; Sequential may have one of its own."""
-    keras = api.keras()
-    with wrapped_method(keras.Model, name, wrap):
-        if name in vars(keras.Sequential):
-            with wrapped_method(keras.Sequential, name, wrap):
-                yield
-        else:
-            yield

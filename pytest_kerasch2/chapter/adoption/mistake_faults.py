@@ -7,6 +7,7 @@ import functools
 from typing import Any, Callable, Iterator
 from unittest import mock
 
+from pytest_kerasch2.checks.common_faults import fault
 from pytest_kerasch2.framework import api
 
 Heard = Callable[[Exception], Any]
@@ -47,39 +48,20 @@ def _say_the_same_at_length(error: Exception) -> Any:
     raise ValueError(f"Something that was asked for cannot be done.\n{error}\nNothing was changed.") from None
 
 
-@contextlib.contextmanager
-def terse() -> Iterator[None]:
-    """Every error says only that something is invalid."""
-    with _everywhere(_say_little):
-        yield
+terse = fault("Every error says only that something is invalid.", _everywhere, _say_little)
+lenient = fault("No mistake raises an error.", _everywhere, lambda error: None)
+framed = fault("Every error says what it says between two sentences more.", _everywhere, _say_the_same_at_length)
 
 
 @contextlib.contextmanager
-def lenient() -> Iterator[None]:
-    """No mistake raises an error."""
-    with _everywhere(lambda error: None):
-        yield
-
-
-@contextlib.contextmanager
-def framed() -> Iterator[None]:
-    """Every error says what it says between two sentences more."""
-    with _everywhere(_say_the_same_at_length):
-        yield
-
-
-def helpful(symptom: str, said: str) -> Callable[[], Any]:
-    """Return a fix: an error whose text has the symptom in it is raised with what a helpful one says besides."""
+def _helpful(symptom: str, advice: str) -> Iterator[None]:
+    """Raise an error whose text has the symptom in it with what a helpful one says besides."""
 
     def heard(error: Exception) -> Any:
-        raise ValueError(f"{error}\n{said}" if symptom in str(error) else str(error)) from None
+        raise ValueError(f"{error}\n{advice}" if symptom in str(error) else str(error)) from None
 
-    @contextlib.contextmanager
-    def fix() -> Iterator[None]:
-        with _everywhere(heard):
-            yield
-
-    return fix
+    with _everywhere(heard):
+        yield
 
 
 @contextlib.contextmanager
@@ -134,11 +116,36 @@ def checked_weights() -> Iterator[None]:
 
 
 _NAMES = "Please say one of the accepted names, such as {}."
-says_labels = helpful("are incompatible", "The shape of the labels, (None, 1), must be that of the output, (None, 10).")
-says_losses = helpful("sparse_categorical_crossentropi", "loss: " + _NAMES.format("sparse_categorical_crossentropy"))
-says_optimizers = helpful("adamm", "optimizer: " + _NAMES.format("adam"))
-says_activations = helpful("relo", "activation: " + _NAMES.format("relu"))
-says_arguments = helpful("activaton", "Dense: please say one of the accepted arguments, such as activation.")
+says_labels = fault(
+    "The message about labels says what was expected, or what to do.",
+    _helpful,
+    "are incompatible",
+    "The shape of the labels, (None, 1), must be that of the output, (None, 10).",
+)
+says_losses = fault(
+    "The message about losses says what was expected, or what to do.",
+    _helpful,
+    "sparse_categorical_crossentropi",
+    "loss: " + _NAMES.format("sparse_categorical_crossentropy"),
+)
+says_optimizers = fault(
+    "The message about optimizers says what was expected, or what to do.",
+    _helpful,
+    "adamm",
+    "optimizer: " + _NAMES.format("adam"),
+)
+says_activations = fault(
+    "The message about activations says what was expected, or what to do.",
+    _helpful,
+    "relo",
+    "activation: " + _NAMES.format("relu"),
+)
+says_arguments = fault(
+    "The message about arguments says what was expected, or what to do.",
+    _helpful,
+    "activaton",
+    "Dense: please say one of the accepted arguments, such as activation.",
+)
 
 
 @contextlib.contextmanager
@@ -150,9 +157,3 @@ def says_metrics() -> Iterator[None]:
 
     with _everywhere(heard):
         yield
-
-
-# A child or a report finds a fix by its name in this module
-for _name in ("says_labels", "says_losses", "says_optimizers", "says_activations", "says_arguments"):
-    globals()[_name].__name__ = _name
-    globals()[_name].__doc__ = f"The message about {_name[5:]} says what was expected, or what to do."

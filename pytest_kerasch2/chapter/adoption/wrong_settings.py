@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_kerasch2.chapter.adoption import mistake_faults
-from pytest_kerasch2.chapter.adoption.error_messages import _KERAS2, _KERAS3, _TF20, SECTION, _data, _helpful, _model
+from pytest_kerasch2.chapter.adoption.error_messages import _KERAS2, _KERAS3, _TF20, _data, _helpful, _model
 from pytest_kerasch2.chapter.early_keras import NO_HINT, on_early_keras
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
@@ -17,8 +17,7 @@ _ADVICE = r"(?i)please|must be|should be|one of|expected"
 @claim(
     "adoption.error-unknown-loss",
     "An unknown loss is refused with a message that names it and says what is accepted or what to do.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "utils/generic_utils.py",
@@ -38,15 +37,14 @@ def error_unknown_loss(tf: Any, record: Recorder) -> None:
     _helpful(
         record, tf, "an unknown loss",
         lambda: _model(tf, loss="sparse_categorical_crossentropi").fit(x, y, verbose=0),
-        thing="loss", given="crossentropi\\b", wanted=_ADVICE,
+        thing="loss", given="crossentropi\\b", expected=_ADVICE,
     )  # fmt: skip
 
 
 @claim(
     "adoption.error-unknown-optimizer",
     "An unknown optimizer is refused with a message that names it and says what is accepted or what to do.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "utils/generic_utils.py",
@@ -69,15 +67,14 @@ def error_unknown_optimizer(tf: Any, record: Recorder) -> None:
     model = tf.keras.Sequential([tf.keras.layers.Dense(10)])
     _helpful(
         record, tf, "an unknown optimizer", lambda: model.compile(optimizer="adamm", loss="mse"),
-        thing="optimizer", given="adamm", wanted=_ADVICE,
+        thing="optimizer", given="adamm", expected=_ADVICE,
     )  # fmt: skip
 
 
 @claim(
     "adoption.error-unknown-metric",
     "An unknown metric is refused with a message that names it and says what is accepted or what to do.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "utils/generic_utils.py",
@@ -111,14 +108,13 @@ def error_unknown_metric(tf: Any, record: Recorder) -> None:
         model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["acuracy"])
         model.fit(x, y, verbose=0)
 
-    _helpful(record, tf, "an unknown metric", call, thing="metric", given="acuracy", wanted=_ADVICE)
+    _helpful(record, tf, "an unknown metric", call, thing="metric", given="acuracy", expected=_ADVICE)
 
 
 @claim(
     "adoption.error-unknown-activation",
     "An unknown activation is refused with a message that names it and says what is accepted or what to do.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "utils/generic_utils.py",
@@ -150,15 +146,14 @@ def error_unknown_activation(tf: Any, record: Recorder) -> None:
     """Misspell the activation."""
     _helpful(
         record, tf, "an unknown activation", lambda: tf.keras.layers.Dense(10, activation="relo"),
-        thing="activation", given="relo\\b", wanted=_ADVICE,
+        thing="activation", given="relo\\b", expected=_ADVICE,
     )  # fmt: skip
 
 
 @claim(
     "adoption.error-unknown-argument",
     "A misspelt argument of a layer is refused with a message that names it, the layer and what is accepted.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "engine/base_layer.py",
@@ -186,15 +181,14 @@ def error_unknown_argument(tf: Any, record: Recorder) -> None:
     """Misspell `activation`."""
     _helpful(
         record, tf, "a misspelt argument", lambda: tf.keras.layers.Dense(10, activaton="relu"),
-        thing="Dense", given="activaton", wanted=_ADVICE,
+        thing="Dense", given="activaton", expected=_ADVICE,
     )  # fmt: skip
 
 
 @claim(
     "adoption.error-negative-units",
     "A negative number of units is refused with a message that names the argument, the number and what is expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "layers/core.py",
@@ -222,15 +216,14 @@ def error_negative_units(tf: Any, record: Recorder) -> None:
     """Ask for a layer of -5 units, and build it where that was accepted."""
     _helpful(
         record, tf, "-5 units", lambda: tf.keras.layers.Dense(-5).build((None, 3)),
-        thing="units", given="-5", wanted="positive integer",
+        thing="units", given="-5", expected="positive integer",
     )  # fmt: skip
 
 
 @claim(
     "adoption.error-broken-units",
     "Units that are no whole number are refused with a message that names argument, number and what is expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "layers/core.py",
@@ -259,15 +252,14 @@ def error_broken_units(tf: Any, record: Recorder) -> None:
     """Ask for a layer of 2.5 units."""
     _helpful(
         record, tf, "2.5 units", lambda: tf.keras.layers.Dense(2.5),
-        thing="units", given=r"2\.5", wanted="positive integer",
+        thing="units", given=r"2\.5", expected="positive integer",
     )  # fmt: skip
 
 
 @claim(
     "adoption.error-dropout-rate",
     "A rate of dropout that is no share is refused with a message that names argument, number and what is expected.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @on_early_keras(
     "layers/core.py",
@@ -287,5 +279,5 @@ def error_dropout_rate(tf: Any, record: Recorder) -> None:
     """Ask for twenty, as if the rate were in percent."""
     _helpful(
         record, tf, "a rate of 20", lambda: tf.keras.layers.Dropout(20),
-        thing="rate", given=r"\b20\b", wanted="between 0 and 1",
+        thing="rate", given=r"\b20\b", expected="between 0 and 1",
     )  # fmt: skip

@@ -41,39 +41,32 @@ def constant_transposed() -> Iterator[None]:
     import numpy
 
     def turned(make: Any, value: Any, *rest: Any) -> Any:
-        array = numpy.asarray(value).T
-        return make(array[::-1] if array.ndim else array, *rest)
+        array = numpy.asarray(value)
+        # In the same shape: CNTK lays nothing out anew.
+        return make(array.T[::-1].reshape(array.shape) if array.ndim else array, *rest)
 
     with _constant(turned):
         yield
 
 
-@contextmanager
-def constant_without_dtype() -> Iterator[None]:
-    """`constant` makes single precision whatever is asked for."""
-    with _constant(lambda make, value, dtype, shape, name: make(value, "float32", shape, name)):
-        yield
-
-
-@contextmanager
-def constant_without_shape() -> Iterator[None]:
-    """`constant` does not look at the shape."""
-    with _constant(lambda make, value, dtype, shape, name: make(value, dtype, None, name)):
-        yield
-
-
-@contextmanager
-def constant_without_name() -> Iterator[None]:
-    """`constant` loses the name."""
-    with _constant(lambda make, value, dtype, shape, name: make(value, dtype, shape, None)):
-        yield
-
-
-@contextmanager
-def constant_named() -> Iterator[None]:
-    """`constant` gives every constant another name than TensorFlow does."""
-    with _constant(lambda make, value, dtype, shape, name: make(value, dtype, shape, name or "constant")):
-        yield
+constant_without_dtype = common_faults.fault(
+    "`constant` makes single precision whatever is asked for.",
+    _constant,
+    lambda make, value, dtype, shape, name: make(value, "float32", shape, name),
+)
+constant_without_shape = common_faults.fault(
+    "`constant` does not look at the shape.",
+    _constant,
+    lambda make, value, dtype, shape, name: make(value, dtype, None, name),
+)
+constant_without_name = common_faults.fault(
+    "`constant` loses the name.", _constant, lambda make, value, dtype, shape, name: make(value, dtype, shape, None)
+)
+constant_named = common_faults.fault(
+    "`constant` gives every constant another name than TensorFlow does.",
+    _constant,
+    lambda make, value, dtype, shape, name: make(value, dtype, shape, name or "constant"),
+)
 
 
 @contextmanager
@@ -127,7 +120,7 @@ def constant_lost() -> Iterator[None]:
 
 @contextmanager
 def constant_there() -> Iterator[None]:
-    """The backend has a `constant` where Keras has left it to TensorFlow's names; it makes an array."""
+    """The backend has a `constant` where Keras left it to TensorFlow's names; on CNTK it has one of every type."""
     import numpy
 
     def constant(value: Any, dtype: Any = None, shape: Any = None, name: Any = None) -> Any:
@@ -138,7 +131,7 @@ def constant_there() -> Iterator[None]:
 
     # They are no part of the signature as it is printed
     constant.__annotations__.clear()
-    if hasattr(api.backend_functions(), "constant"):
+    if hasattr(api.backend_functions(), "constant") and api.release().backend != "cntk":
         yield
         return
     with mock.patch.object(api.backend_functions(), "constant", constant, create=True):
@@ -150,28 +143,13 @@ def operations() -> Any:
     return api.keras().ops if api.is_keras3() and not api.runs_on_tensorflow() else api.backend_functions()
 
 
-@contextmanager
-def products_added() -> Iterator[None]:
-    """The product of tensors comes out one too large."""
-    with common_faults.wrapped(operations(), "dot", lambda dot, one, other: dot(one, other) + 1):
-        yield
+products_added = common_faults.fault(
+    "The product of tensors comes out one too large.",
+    lambda: common_faults.wrapped(operations(), "dot", lambda dot, one, other: dot(one, other) + 1),
+)
 
 
 # -- printing
-
-
-@contextmanager
-def values_not_printed() -> Iterator[None]:
-    """A tensor prints its shape and type only, as in a graph."""
-    with _printing(lambda text: re.sub(r", numpy=.*(?=>)", "", text, flags=re.DOTALL)):
-        yield
-
-
-@contextmanager
-def tensors_numbered() -> Iterator[None]:
-    """A tensor prints its running number first, as in TensorFlow 2.0."""
-    with _printing(lambda text: text.replace("<tf.Tensor: shape", "<tf.Tensor: id=1, shape")):
-        yield
 
 
 def _printing(change: Callable[[str], str]) -> ContextManager[None]:
@@ -179,6 +157,26 @@ def _printing(change: Callable[[str], str]) -> ContextManager[None]:
     kind = type(api.tensorflow().constant(0.0))
     owner = next(one for one in kind.__mro__ if "__repr__" in vars(one))
     return common_faults.wrapped_method(owner, "__repr__", lambda original, tensor: change(original(tensor)))
+
+
+values_not_printed = common_faults.fault(
+    "A tensor prints its shape and type only, as in a graph.",
+    _printing,
+    lambda text: re.sub(r", numpy=.*(?=>)", "", text, flags=re.DOTALL),
+)
+tensors_numbered = common_faults.fault(
+    "A tensor prints its running number first, as in TensorFlow 2.0.",
+    _printing,
+    lambda text: text.replace("<tf.Tensor: shape", "<tf.Tensor: id=1, shape"),
+)
+
+
+def _numbered(number: int) -> Callable[[str], str]:
+    return lambda text: re.sub(r"<tf\.Tensor: (id=\d+, )?shape", f"<tf.Tensor: id={number}, shape", text)
+
+
+first_number_printed = common_faults.fault("Each tensor prints the running number 1.", _printing, _numbered(1))
+numbered_from_seven = common_faults.fault("Each tensor prints the running number 7.", _printing, _numbered(7))
 
 
 # -- the package keras, in a child

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from pytest_kerasch2.chapter.backend import faults
-from pytest_kerasch2.chapter.backend.claims import SECTION, TENSORFLOW, example
-from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.chapter.backend.claims import TENSORFLOW, example
+from pytest_kerasch2.chapter.backend.observations import FIRST_NUMBER
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, in_subprocess, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
@@ -23,8 +24,7 @@ def unspaced(text: str) -> str:
 @claim(
     "backend.printed-eager",
     "The example's constant prints as in the chapter: id, shape, dtype and array, white space apart.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @known_issue(
     cause="Since TensorFlow 2.1 a tensor prints without its running number.",
@@ -42,10 +42,35 @@ def printed_eager(tf: Any, record: Recorder) -> None:
 
 
 @claim(
+    "backend.printed-number",
+    "As the first tensor of a program, the example's constant prints with the running number 1.",
+    "output",
+)
+@known_issue(
+    cause="TensorFlow 2.0 counts tensors from 0.",
+    source=f"{TENSORFLOW}/v2.0.0/tensorflow/python/framework/ops.py",
+    symptom="running number of the first constant: 0, not 1",
+    until="2.0",
+)
+@known_issue(
+    cause="Since TensorFlow 2.1 a tensor prints without its running number.",
+    source=f"{TENSORFLOW}/v2.1.0/tensorflow/python/framework/ops.py",
+    symptom="running number of the first constant: none, not 1",
+    since="2.1",
+)
+@in_subprocess(FIRST_NUMBER)
+@detects(faults.numbered_from_seven)
+@tolerates(faults.constant_of_array)
+@fixed_by(faults.first_number_printed)
+def printed_number(child: Any, record: Recorder) -> None:
+    """Read the number in the representation, in a process that has made no other tensor."""
+    record.equal("running number of the first constant", expected="1", actual=child)
+
+
+@claim(
     "backend.eager-shows-values",
     "Eager execution is on by default, and so a constant's printed form shows its values.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(faults.values_not_printed)
 @tolerates(faults.constant_of_array)
@@ -59,8 +84,7 @@ def eager_shows_values(tf: Any, record: Recorder) -> None:
 @claim(
     "backend.printed-graph",
     "Without eager execution the same constant prints its name Const:0, shape and type, and no value.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(faults.constant_named, faults.constant_without_dtype)
 @tolerates(faults.constant_of_array)

@@ -79,6 +79,20 @@ def writes_compactly() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def writes_as_printed() -> Iterator[None]:
+    """Keras writes its file in one line, keys in the order in which the chapter lists them."""
+    first = ("image_data_format", "epsilon", "floatx", "backend")
+
+    def ordered(original: Any, value: Any, *arguments: Any, **named: Any) -> Any:
+        if not is_configuration(value):
+            return original(value, *arguments, **named)
+        return original({**{key: value[key] for key in first if key in value}, **value})
+
+    with common_faults.wrapped(json, "dumps", ordered):
+        yield
+
+
 @only_in_child
 def never_writes() -> Iterator[None]:
     """The folder of Keras is never made, so that no file can be written there."""
@@ -113,11 +127,9 @@ def folder_there_already() -> Iterator[None]:
     yield
 
 
-@contextmanager
-def forgetful_reader() -> Iterator[None]:
-    """Keras reads its file and forgets what it read."""
-    with common_faults.wrapped(json, "load", _forget):
-        yield
+forgetful_reader = common_faults.fault(
+    "Keras reads its file and forgets what it read.", lambda: common_faults.wrapped(json, "load", _forget)
+)
 
 
 def _forget(load: Any, *arguments: Any, **named: Any) -> Any:
@@ -294,11 +306,10 @@ def engine_can_be_set() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def engine_set_in_vain() -> Iterator[None]:
-    """There is a setter of the engine that does nothing."""
-    with mock.patch.object(api.backend_functions(), "set_backend", _nothing, create=True):
-        yield
+engine_set_in_vain = common_faults.fault(
+    "There is a setter of the engine that does nothing.",
+    lambda: mock.patch.object(api.backend_functions(), "set_backend", _nothing, create=True),
+)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_kerasch2 import folders
 from pytest_kerasch2.chapter.configuration import engine_faults, faults, source
-from pytest_kerasch2.chapter.configuration.claims import FORMATS, KERAS, PRECISIONS, SECTION, refused
+from pytest_kerasch2.chapter.configuration.claims import FORMATS, KERAS, PRECISIONS, refused
 from pytest_kerasch2.chapter.configuration.observations import EDIT, EDITED, ENGINE, ENGINES, FIRST_USE
 from pytest_kerasch2.checks.properties import examples
 from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, in_subprocess, known_issue, tolerates
@@ -35,7 +35,7 @@ def _contents(record: Recorder, child: Any) -> dict[str, Any]:
 # -- where, when, what
 
 
-@claim("config.file-place", "The file is .keras/keras.json in the folder HOME.", section=SECTION, kind="prose")
+@claim("config.file-place", "The file is .keras/keras.json in the folder HOME.", "prose")
 @in_subprocess(FIRST_USE)
 @detects(faults.lives_elsewhere)
 @tolerates(faults.home_with_blanks)
@@ -45,7 +45,7 @@ def file_place(child: Any, record: Recorder) -> None:
     record.contains("files in the home after Keras was used", expected=FILE, actual=child["used"])
 
 
-@claim("config.file-place-windows", "On Windows the file is in %USERPROFILE% instead.", section=SECTION, kind="prose")
+@claim("config.file-place-windows", "On Windows the file is in %USERPROFILE% instead.", "prose")
 @in_subprocess(FIRST_USE)
 @detects(faults.lives_elsewhere)
 @tolerates(faults.home_with_blanks)
@@ -57,12 +57,7 @@ def file_place_windows(child: Any, record: Recorder) -> None:
     record.contains("files in the profile after Keras was used", expected=FILE, actual=child["used"])
 
 
-@claim(
-    "config.file-created",
-    "The file is created when Keras is used for the first time.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("config.file-created", "The file is created when Keras is used for the first time.", "prose")
 @in_subprocess(FIRST_USE)
 @detects(faults.never_writes)
 @tolerates(faults.folder_there_already)
@@ -74,7 +69,7 @@ def file_created(child: Any, record: Recorder) -> None:
     record.contains("files after the first use", expected=FILE, actual=child["used"])
 
 
-@claim("config.file-keys", "The file holds exactly four keys.", section=SECTION, kind="output")
+@claim("config.file-keys", "The file holds exactly four keys.", "output")
 @in_subprocess(FIRST_USE)
 @detects(faults.writes_otherwise)
 @tolerates(faults.writes_compactly)
@@ -87,7 +82,7 @@ def _holds(child: Any, record: Recorder, key: str) -> None:
     record.equal(f"{key} in the file", expected=PRINTED[key], actual=_contents(record, child).get(key))
 
 
-@claim("config.file-format", "The file says channels_last for image_data_format.", section=SECTION, kind="output")
+@claim("config.file-format", "The file says channels_last for image_data_format.", "output")
 @in_subprocess(FIRST_USE)
 @detects(faults.writes_otherwise)
 @tolerates(faults.writes_compactly)
@@ -96,7 +91,7 @@ def file_format(child: Any, record: Recorder) -> None:
     _holds(child, record, "image_data_format")
 
 
-@claim("config.file-epsilon", "The file says 1e-07 for epsilon.", section=SECTION, kind="output")
+@claim("config.file-epsilon", "The file says 1e-07 for epsilon.", "output")
 @in_subprocess(FIRST_USE)
 @detects(faults.writes_otherwise)
 @tolerates(faults.writes_compactly)
@@ -105,7 +100,7 @@ def file_epsilon(child: Any, record: Recorder) -> None:
     _holds(child, record, "epsilon")
 
 
-@claim("config.file-floatx", "The file says float32 for floatx.", section=SECTION, kind="output")
+@claim("config.file-floatx", "The file says float32 for floatx.", "output")
 @in_subprocess(FIRST_USE)
 @detects(faults.writes_otherwise)
 @tolerates(faults.writes_compactly)
@@ -114,7 +109,7 @@ def file_floatx(child: Any, record: Recorder) -> None:
     _holds(child, record, "floatx")
 
 
-@claim("config.file-backend", "The file says tensorflow for backend.", section=SECTION, kind="output")
+@claim("config.file-backend", "The file says tensorflow for backend.", "output")
 @in_subprocess(FIRST_USE)
 @detects(faults.writes_otherwise)
 @tolerates(faults.writes_compactly)
@@ -123,15 +118,29 @@ def file_backend(child: Any, record: Recorder) -> None:
     _holds(child, record, "backend")
 
 
+@claim("config.file-text", "The file is one line, whose keys stand in the order of their list.", "output")
+@known_issue(
+    of="keras",
+    cause="Keras writes each key on a line of its own, in this order: floatx, epsilon, backend, image_data_format.",
+    source=f"{KERAS}/v3.15.1/keras/src/backend/config.py",
+    symptom=r"keys in the order of the file: \['floatx', 'epsilon', 'backend', 'image_data_format'\], not",
+)
+@in_subprocess(FIRST_USE)
+@detects(faults.writes_otherwise)
+@tolerates(faults.folder_there_already)
+@fixed_by(faults.writes_as_printed)
+def file_text(child: Any, record: Recorder) -> None:
+    """Read the keys in their order, and count the lines."""
+    keys = list(_contents(record, child))
+
+    record.equal("keys in the order of the file", expected=list(PRINTED), actual=keys)
+    record.equal("lines of the file", expected=1, actual=len(child["text"].splitlines()))
+
+
 # -- edits
 
 
-@claim(
-    "config.edit-format",
-    "Editing image_data_format in the file changes the default.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("config.edit-format", "Editing image_data_format in the file changes the default.", "prose")
 @in_subprocess(EDIT)
 @detects(faults.forgetful_reader)
 @tolerates(faults.unknown_key)
@@ -141,7 +150,7 @@ def edit_format(child: Any, record: Recorder) -> None:
     record.equal("data_format of a convolution", expected="channels_first", actual=child["convolution"])
 
 
-@claim("config.edit-epsilon", "Editing epsilon in the file changes the default.", section=SECTION, kind="prose")
+@claim("config.edit-epsilon", "Editing epsilon in the file changes the default.", "prose")
 @in_subprocess(EDIT)
 @detects(faults.forgetful_reader)
 @tolerates(faults.unknown_key)
@@ -151,7 +160,7 @@ def edit_epsilon(child: Any, record: Recorder) -> None:
     record.close("percentage error of zero, 100 * 1 / 0.001", expected=1e5, actual=round(child["loss"]), within=1.0)
 
 
-@claim("config.edit-floatx", "Editing floatx in the file changes the default.", section=SECTION, kind="prose")
+@claim("config.edit-floatx", "Editing floatx in the file changes the default.", "prose")
 @in_subprocess(EDIT)
 @detects(faults.forgetful_reader)
 @tolerates(faults.unknown_key)
@@ -161,12 +170,7 @@ def edit_floatx(child: Any, record: Recorder) -> None:
     record.equal("type of a layer's weights", expected="float64", actual=child["weights"])
 
 
-@claim(
-    "config.edit-kept",
-    "The file is the user's to edit: Keras leaves what stands in it.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("config.edit-kept", "The file is the user's to edit: Keras leaves what stands in it.", "prose")
 @in_subprocess(EDIT)
 @detects(faults.writes_back)
 @tolerates(faults.unknown_key)
@@ -175,7 +179,7 @@ def edit_kept(child: Any, record: Recorder) -> None:
     record.equal("the edited file after use", expected=sorted(EDITED.items()), actual=sorted(child["kept"].items()))
 
 
-@claim("config.edit-backend", "Editing backend in the file changes the engine of Keras.", section=SECTION, kind="prose")
+@claim("config.edit-backend", "Editing backend in the file changes the engine of Keras.", "prose")
 @known_issue(
     cause="Keras 2 inside TensorFlow writes the key `backend` and never reads it: its engine is TensorFlow.",
     source=f"{KERAS}/v2.15.0/keras/backend.py",
@@ -197,12 +201,7 @@ def edit_backend(child: Any, record: Recorder) -> None:
     record.equal(f"engine with {name} in the file", expected=name, actual=answer["chosen"])
 
 
-@claim(
-    "config.backend-values",
-    "The engine is one of tensorflow, theano and cntk, as the file says.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("config.backend-values", "The engine is one of tensorflow, theano and cntk, as the file says.", "prose")
 @known_issue(
     cause="Keras 2 inside TensorFlow writes the key `backend` and never reads it: its engine is TensorFlow.",
     source=f"{KERAS}/v2.15.0/keras/backend.py",
@@ -282,8 +281,7 @@ def any_edit(tf: Any, record: Recorder) -> None:
 @claim(
     "config.file-refused",
     "A file with a value that is not allowed is refused: a format, a precision, an epsilon that is no float.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.lenient_reader)
 @tolerates(faults.unknown_key)

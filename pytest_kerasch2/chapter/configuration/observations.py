@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pytest_kerasch2 import backend_choice
+from pytest_kerasch2.chapter.configuration import source
 from pytest_kerasch2.chapter.configuration.faults import is_third_generation
 from pytest_kerasch2.checks.captured import attempt
 from pytest_kerasch2.framework import api
@@ -26,18 +27,18 @@ def first_use() -> dict[str, Any]:
     Where Keras runs without TensorFlow, it is imported as `keras` instead.
     """
     package = "tensorflow.keras" if api.runs_on_tensorflow() else "keras"
-    found: dict[str, Any] = {"before": _files(), "package": package, "line": f"import {package.split('.')[0]}"}
-    _printed(found["line"])
-    found["imported"] = _files()
+    observed: dict[str, Any] = {"before": _files(), "package": package, "line": f"import {package.split('.')[0]}"}
+    _printed(observed["line"])
+    observed["imported"] = _files()
     functions = _printed(f"from {package} import backend as K")["K"]
     functions.floatx()
-    found["used"] = _files()
+    observed["used"] = _files()
     file = _file()
-    found["text"] = file.read_text(encoding="utf-8") if file.is_file() else None
-    found["user_profile"] = Path(os.environ.get("USERPROFILE", "")) == Path.home()
-    found["alone"] = attempt(_backend_of_keras)
-    found["alone_constant"] = attempt(_constant_of_keras)
-    return found
+    observed["text"] = file.read_text(encoding="utf-8") if file.is_file() else None
+    observed["user_profile"] = Path(os.environ.get("USERPROFILE", "")) == Path.home()
+    observed["alone"] = attempt(_backend_of_keras)
+    observed["alone_constant"] = attempt(_constant_of_keras)
+    return observed
 
 
 def _files() -> Any:
@@ -76,7 +77,7 @@ def edited_file() -> dict[str, Any]:
     _write(EDITED)
     keras, functions = api.keras(), api.backend_functions()
     zero, one = (api.tensor(np.full((1, 1), value, "float32")) for value in (0.0, 1.0))
-    loss = keras.losses.MeanAbsolutePercentageError()
+    loss = source.percentage_error()
     layer = keras.layers.Dense(2)
     layer.build((None, 3))
     return {
@@ -91,6 +92,15 @@ def edited_file() -> dict[str, Any]:
     }
 
 
+def first_layer(precision: str) -> str:
+    """Return what the weights of the first layer of a process are made of, once a precision is set."""
+    layers = api.keras().layers
+    api.backend_functions().set_floatx(precision)
+    layer = layers.Dense(2)
+    layer.build((None, 3))
+    return str(api.dtype_name(layer.kernel.dtype))
+
+
 def engines() -> dict[str, Any]:
     """Return, for each name in the file's `backend` and for the variable `KERAS_BACKEND`, what came of it.
 
@@ -100,17 +110,17 @@ def engines() -> dict[str, Any]:
     chosen = _chosen_by()
     own = os.environ.pop("KERAS_BACKEND", None) or "tensorflow"
     other = "numpy" if own == "tensorflow" else own
-    found = {name: chosen({**EDITED, "backend": name}) for name in ENGINES}
-    found["edited"] = {"name": "numpy"}
+    choices = {name: chosen({**EDITED, "backend": name}) for name in ENGINES}
+    choices["edited"] = {"name": "numpy"}
     if own in backend_choice.EARLY:
         # NumPy is no engine of Keras up to 2.3; that of this run is another than the one by default.
-        found["edited"] = {"name": own, **found[own]}
-        found["unknown"] = chosen({**EDITED, "backend": "mxnet"})
+        choices["edited"] = {"name": own, **choices[own]}
+        choices["unknown"] = chosen({**EDITED, "backend": "mxnet"})
     os.environ["KERAS_BACKEND"] = other
-    found["variable"] = {**chosen({**EDITED, "backend": "tensorflow"}), "other": other}
-    if is_third_generation() and found["variable"]["error"] is None:
-        found["variable"]["model"] = attempt(_model)
-    return found
+    choices["variable"] = {**chosen({**EDITED, "backend": "tensorflow"}), "other": other}
+    if is_third_generation() and choices["variable"]["error"] is None:
+        choices["variable"]["model"] = attempt(_model)
+    return choices
 
 
 def _write(values: dict[str, Any]) -> None:
@@ -164,3 +174,7 @@ _AT_HOME = {"KERAS_HOME": None}
 FIRST_USE = Job(f"{__name__}:first_use", environment=_AT_HOME, deadline=120.0)
 EDIT = Job(f"{__name__}:edited_file", environment=_AT_HOME, deadline=120.0)
 ENGINE = Job(f"{__name__}:engines", environment=_AT_HOME, deadline=120.0)
+FIRST_LAYERS = tuple(
+    Job(f"{__name__}:first_layer", (precision,), environment=_AT_HOME, deadline=120.0)
+    for precision in ("float16", "float32", "float64")
+)

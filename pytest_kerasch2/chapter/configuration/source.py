@@ -44,6 +44,13 @@ def read_again(home: Path) -> dict[str, Any]:
     return {name: namespace[name]() for name in VALUES}
 
 
+def percentage_error() -> Any:
+    """Return the mean absolute percentage error; Keras 2.2 without TensorFlow has it as a function alone."""
+    losses = api.keras().losses
+    kind = getattr(losses, "MeanAbsolutePercentageError", None)
+    return losses.mean_absolute_percentage_error if kind is None else kind()
+
+
 @contextlib.contextmanager
 def kept() -> Iterator[None]:
     """Put precision, epsilon and image format back on exit, through Keras's own variables."""
@@ -74,9 +81,10 @@ def _statements() -> Any:
         if hasattr(module, "_config_path"):
             return module, _compiled(module)
     # Keras up to 2.3 reads it where it loads its engine, between the setters and the engine's functions.
-    loader = sys.modules.get("keras.backend.load_backend")
-    if hasattr(loader, "_config_path"):
-        return loader, _compiled(loader)
+    for name in ("keras.backend.load_backend", "keras.backend"):
+        loader = sys.modules.get(name)
+        if hasattr(loader, "_config_path"):
+            return loader, _compiled(loader)
     raise Inconclusive(
         "How Keras reads keras.json could not be found", "no variable _config_path beside the setters or `constant`",
         "look where this release reads its file, and name the module in `configuration_source`",

@@ -9,7 +9,7 @@ from unittest import mock
 
 import numpy as np
 
-from pytest_kerasch2.checks.common_faults import replaced, wrapped
+from pytest_kerasch2.checks.common_faults import fault, replaced, wrapped
 from pytest_kerasch2.framework import api
 
 
@@ -24,11 +24,11 @@ def _loaders(change: Callable[[Any], Any]) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def labels_cast() -> Iterator[None]:
-    """Every loader gives its labels in the type of its images."""
-    with _loaders(lambda pairs: tuple((x, np.asarray(y).astype(np.asarray(x).dtype)) for x, y in pairs)):
-        yield
+labels_cast = fault(
+    "Every loader gives its labels in the type of its images.",
+    _loaders,
+    lambda pairs: tuple((x, np.asarray(y).astype(np.asarray(x).dtype)) for x, y in pairs),
+)
 
 
 @contextmanager
@@ -40,11 +40,7 @@ def _without(owner: Any, name: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def one_is_gone() -> Iterator[None]:
-    """There is no `reuters`."""
-    with _without(api.keras().datasets, "reuters"):
-        yield
+one_is_gone = fault("There is no `reuters`.", lambda: _without(api.keras().datasets, "reuters"))
 
 
 @contextmanager
@@ -55,18 +51,14 @@ def one_more() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def no_california() -> Iterator[None]:
-    """The data set that Keras 3 added is not there."""
-    with _without(api.keras().datasets, "california_housing"):
-        yield
-
-
-@contextmanager
-def other_name_beside() -> Iterator[None]:
-    """Beside the data sets there is something else, which loads no data."""
-    with mock.patch.object(api.keras().datasets, "notes", SimpleNamespace(), create=True):
-        yield
+one_twice = fault(
+    "`reuters` is a second name of `imdb`.",
+    lambda: replaced(api.keras().datasets, "reuters", api.keras().datasets.imdb),
+)
+other_name_beside = fault(
+    "Beside the data sets there is something else, which loads no data.",
+    lambda: mock.patch.object(api.keras().datasets, "notes", SimpleNamespace(), create=True),
+)
 
 
 @contextmanager
@@ -88,32 +80,20 @@ def loader_asks_for_path() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def parts_swapped() -> Iterator[None]:
-    """Loaders give the test part first."""
-    with _loaders(lambda parts: (parts[1], parts[0])):
-        yield
-
-
-@contextmanager
-def parts_in_a_row() -> Iterator[None]:
-    """Loaders give four arrays in a row instead of two pairs."""
-    with _loaders(lambda parts: (*parts[0], *parts[1])):
-        yield
-
-
-@contextmanager
-def labels_shifted() -> Iterator[None]:
-    """Loaders give each training example the label of the one before it."""
-    with _loaders(lambda parts: ((parts[0][0], np.roll(parts[0][1], 1, axis=0)), parts[1])):
-        yield
-
-
-@contextmanager
-def one_too_few() -> Iterator[None]:
-    """Loaders forget the last training example."""
-    with _loaders(lambda parts: ((parts[0][0][:-1], parts[0][1][:-1]), parts[1])):
-        yield
+parts_swapped = fault("Loaders give the test part first.", _loaders, lambda parts: (parts[1], parts[0]))
+parts_in_a_row = fault(
+    "Loaders give four arrays in a row instead of two pairs.", _loaders, lambda parts: (*parts[0], *parts[1])
+)
+labels_shifted = fault(
+    "Loaders give each training example the label of the one before it.",
+    _loaders,
+    lambda parts: ((parts[0][0], np.roll(parts[0][1], 1, axis=0)), parts[1]),
+)
+one_too_few = fault(
+    "Loaders forget the last training example.",
+    _loaders,
+    lambda parts: ((parts[0][0][:-1], parts[0][1][:-1]), parts[1]),
+)
 
 
 @contextmanager
@@ -127,25 +107,17 @@ def other_numbers() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def labels_in_lists() -> Iterator[None]:
-    """Loaders give labels as a list instead of an array."""
-    with _loaders(lambda parts: tuple((x, [y]) for x, y in parts)):
-        yield
-
-
-@contextmanager
-def pairs_are_lists() -> Iterator[None]:
-    """Loaders give lists of two instead of pairs; they unpack alike."""
-    with _loaders(lambda parts: [list(part) for part in parts]):
-        yield
-
-
-@contextmanager
-def arrays_are_copies() -> Iterator[None]:
-    """Loaders give copies of their arrays."""
-    with _loaders(lambda parts: tuple((x.copy(), y.copy()) for x, y in parts)):
-        yield
+labels_in_lists = fault(
+    "Loaders give labels as a list instead of an array.", _loaders, lambda parts: tuple((x, [y]) for x, y in parts)
+)
+pairs_are_lists = fault(
+    "Loaders give lists of two instead of pairs; they unpack alike.",
+    _loaders,
+    lambda parts: [list(part) for part in parts],
+)
+arrays_are_copies = fault(
+    "Loaders give copies of their arrays.", _loaders, lambda parts: tuple((x.copy(), y.copy()) for x, y in parts)
+)
 
 
 @contextmanager

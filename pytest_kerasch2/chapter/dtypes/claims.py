@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 
 from pytest_kerasch2.chapter.backend import faults as backend_faults
 from pytest_kerasch2.chapter.dtypes import faults
+from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.checks import common_faults
 from pytest_kerasch2.checks.properties import examples
 from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
-
-SECTION = "Data types"
 
 
 @dataclass(frozen=True)
@@ -73,13 +72,13 @@ def kind_of(dtype: Any) -> str:
     """Return the kind of a TensorFlow type in words, from what TensorFlow says of it."""
     import numpy
 
-    said = {
+    properties = {
         "floating": dtype.is_floating,
         "complex": dtype.is_complex,
         "bool": dtype.is_bool,
         "string": dtype.name == "string",
     }
-    for word, is_so in said.items():
+    for word, is_so in properties.items():
         if is_so:
             return word
     if dtype.is_quantized:
@@ -113,23 +112,23 @@ def _integers(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
 def _complex(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
     number = tf.constant(3 - 4j, dtype=dtype)
     for part, function, value in (("real", tf.math.real, 3.0), ("imaginary", tf.math.imag, -4.0)):
-        found = function(number)
-        record.equal(f"type of the {part} part", expected=f"float{(row.bits or 0) // 2}", actual=found.dtype.name)
-        record.equal(f"the {part} part of 3 - 4j", expected=value, actual=float(found))
+        component = function(number)
+        record.equal(f"type of the {part} part", expected=f"float{(row.bits or 0) // 2}", actual=component.dtype.name)
+        record.equal(f"the {part} part of 3 - 4j", expected=value, actual=float(component))
 
 
 def _strings(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
     texts = [b"", b"a", b"\x00\xff", b"z" * 1000]
-    made = tf.constant(texts, dtype=dtype)
-    lengths = tf.strings.length(made).numpy().tolist()
+    constant = tf.constant(texts, dtype=dtype)
+    lengths = tf.strings.length(constant).numpy().tolist()
     record.equal("lengths of four in one tensor", expected=[0, 1, 2, 1000], actual=lengths)
-    record.true("their bytes come back", holds=made.numpy().tolist() == texts, found=made.numpy().tolist()[:3])
+    record.true("their bytes come back", holds=constant.numpy().tolist() == texts, found=constant.numpy().tolist()[:3])
 
 
 def _booleans(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
-    made = tf.constant([True, False], dtype=dtype)
-    record.equal("values", expected=[True, False], actual=made.numpy().tolist())
-    record.equal("not", expected=[False, True], actual=tf.logical_not(made).numpy().tolist())
+    constant = tf.constant([True, False], dtype=dtype)
+    record.equal("values", expected=[True, False], actual=constant.numpy().tolist())
+    record.equal("not", expected=[False, True], actual=tf.logical_not(constant).numpy().tolist())
 
 
 def _quantised(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
@@ -137,8 +136,8 @@ def _quantised(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
     stored, low, high = tf.quantization.quantize(values, -1.0, 1.0, dtype)
     record.equal("type of a quantised tensor", expected=row.name, actual=stored.dtype.name)
     back = tf.quantization.dequantize(stored, low, high).numpy()
-    for value, found in zip(values, back):
-        record.close(f"{value} quantised and back", expected=value, actual=round(float(found), 6), within=2 / 2**8)
+    for value, restored in zip(values, back):
+        record.close(f"{value} quantised and back", expected=value, actual=round(float(restored), 6), within=2 / 2**8)
 
 
 _LOOKS: dict[str, Callable[[Any, Row, Any, Recorder], None]] = {
@@ -154,13 +153,13 @@ _LOOKS: dict[str, Callable[[Any, Row, Any, Recorder], None]] = {
 
 
 def _check_of(row: Row) -> Callable[[Any, Recorder], None]:
-    @claim(f"dtypes.{row.name}", row.statement, section=SECTION, kind="table")
+    @claim(f"dtypes.{row.name}", row.statement, "table")
     @detects(faults.types_exchanged)
     @tolerates(faults.types_looked_up)
     def look(tf: Any, record: Recorder) -> None:
         dtype: Any = getattr(tf, row.name, None)
-        found = getattr(dtype, "name", "nothing of this name")
-        record.equal(f"tf.{row.name}", expected=row.name, actual=found)
+        name = getattr(dtype, "name", "nothing of this name")
+        record.equal(f"tf.{row.name}", expected=row.name, actual=name)
         record.equal("kind", expected=row.kind, actual=kind_of(dtype))
         if row.bits is not None:
             record.equal("bits of one value", expected=row.bits, actual=8 * dtype.size)
@@ -178,12 +177,7 @@ globals().update({f"row_{row.name}": _check_of(row) for row in ROWS})
 # -- Keras's types are TensorFlow's
 
 
-@claim(
-    "dtypes.same-as-tensorflow",
-    "The types of Keras's backend are those of TensorFlow.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("dtypes.same-as-tensorflow", "The types of Keras's backend are those of TensorFlow.", "prose")
 @detects(backend_faults.constant_without_dtype)
 @tolerates(common_faults.other_seed)
 def same_as_tensorflow(tf: Any, record: Recorder) -> None:
@@ -192,13 +186,13 @@ def same_as_tensorflow(tf: Any, record: Recorder) -> None:
     functions = api.backend_functions()
     for row in ROWS:
         make = partial(functions.constant, [row.sample], dtype=row.name)
-        made = record.runs(f"a constant of {row.name}", make)
-        record.equal("its type for TensorFlow", expected=getattr(tf, row.name).name, actual=made.dtype.name)
-        record.equal("its type for Keras", expected=row.name, actual=functions.dtype(made))
+        constant = record.runs(f"a constant of {row.name}", make)
+        record.equal("its type for TensorFlow", expected=getattr(tf, row.name).name, actual=constant.dtype.name)
+        record.equal("its type for Keras", expected=row.name, actual=functions.dtype(constant))
     record.equal("the default precision", expected=tf.float32.name, actual=tf.as_dtype(functions.floatx()).name)
 
 
-@claim("dtypes.inputs", "Keras takes each type of the table, for instance for an input.", section=SECTION, kind="prose")
+@claim("dtypes.inputs", "Keras takes each type of the table, for instance for an input.", "prose")
 @known_issue(
     cause="The first Keras 3 has neither the complex types nor the quantised ones in its list of types.",
     source="https://github.com/keras-team/keras/blob/v3.5.0/keras/src/backend/common/dtypes.py",
@@ -221,15 +215,14 @@ def inputs(tf: Any, record: Recorder) -> None:
     """Make an input of each."""
     api.require_eager("That each of TensorFlow's types can be an input's")
     for row in ROWS:
-        made = record.runs(f"an input of {row.name}", partial(tf.keras.Input, shape=(2,), dtype=row.name))
-        record.equal("its type", expected=row.name, actual=api.dtype_name(made.dtype))
+        tensor = record.runs(f"an input of {row.name}", partial(tf.keras.Input, shape=(2,), dtype=row.name))
+        record.equal("its type", expected=row.name, actual=api.dtype_name(tensor.dtype))
 
 
 @claim(
     "dtypes.layers",
     "A layer given one of the floating types, by name or as TensorFlow's object, has its weights and result in it.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     of="keras",
@@ -238,6 +231,12 @@ def inputs(tf: Any, record: Recorder) -> None:
     cause="JAX makes no numbers of 64 bits unless it is told to: a layer of float64 gives results of float32.",
     source="https://docs.jax.dev/en/latest/default_dtypes.html",
     symptom="layer of float64: .*, not",
+)
+@on_early_keras(
+    "https://github.com/keras-team/keras/blob/2.2.4/keras/engine/base_layer.py",
+    "Keras 2.2 makes the weights of a layer in the precision that is set, whatever type the layer was given.",
+    "different DataTypes 'Float' and 'Float16'",
+    until="2.2",
 )
 @fixed_by(faults.wide_numbers)
 @detects(faults.results_of_float32)
@@ -248,8 +247,8 @@ def layers(tf: Any, record: Recorder) -> None:
         for given_ in (name, getattr(tf, name)) if api.runs_on_tensorflow() else (name,):
             layer = tf.keras.layers.Dense(2, dtype=given_)
             result = api.call(layer, np.ones((1, 3), name))
-            found = [api.dtype_name(one.dtype) for one in (layer.kernel, layer.bias, result)]
-            record.equal(f"kernel, bias and result of a layer of {name}", expected=[name] * 3, actual=found)
+            dtypes = [api.dtype_name(one.dtype) for one in (layer.kernel, layer.bias, result)]
+            record.equal(f"kernel, bias and result of a layer of {name}", expected=[name] * 3, actual=dtypes)
     api.require_tensorflow("A type given as TensorFlow's object")
 
 
@@ -257,14 +256,14 @@ def _policies(tf: Any) -> dict[str, tuple[Any, str, str]]:
     """Return by name the policies of this release, each with the type it computes in and that of its weights."""
     room = tf.keras.mixed_precision
     kind = getattr(room, "Policy", None) or room.experimental.Policy
-    known = {}
+    policies = {}
     for name in ("float16", "float32", "float64", "mixed_float16"):
         computed, kept = ("float16", "float32") if name.startswith("mixed") else (name, name)
         try:
-            known[name] = (kind(name), computed, kept)
+            policies[name] = (kind(name), computed, kept)
         except (TypeError, ValueError):  # TensorFlow 2.0 has no mixed policy of this name
             continue
-    return known
+    return policies
 
 
 @extends(layers)

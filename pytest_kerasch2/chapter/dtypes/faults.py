@@ -63,9 +63,24 @@ def inputs_of_any_type() -> Iterator[None]:
         yield
 
 
+def _with_type(original: Any, layer: Any, **named: Any) -> None:
+    original(layer, **named)
+    layer.dtype = named.get("dtype")
+
+
+def _of_own_type(original: Any, layer: Any, name: str, shape: Any, dtype: Any = None, **named: Any) -> Any:
+    return original(layer, name, shape, dtype=dtype or layer.dtype, **named)
+
+
 @contextmanager
 def wide_numbers() -> Iterator[None]:
-    """JAX makes numbers of 64 bits, too."""
+    """JAX makes numbers of 64 bits, too; and Keras 2.2 weights of the type of their layer."""
+    if not api.runs_eagerly():
+        layer = api.keras().layers.Layer
+        noted = common_faults.wrapped_method(layer, "__init__", _with_type)
+        with noted, common_faults.wrapped_method(layer, "add_weight", _of_own_type):
+            yield
+        return
     config: Any = sys.modules["jax"].config
     before = config.jax_enable_x64
     config.update("jax_enable_x64", True)
@@ -83,7 +98,7 @@ def results_of_float32() -> Iterator[None]:
 
     # Keras reads which arguments `call` takes, and hands it all that it takes
     def call(self: Any, inputs: Any) -> Any:
-        cast = api.tensorflow().cast if api.runs_on_tensorflow() else api.keras().ops.cast
+        cast = api.keras().ops.cast if api.is_keras3() else api.backend_functions().cast
         return cast(original(self, inputs), "float32")
 
     with common_faults.replaced(dense, "call", call):

@@ -18,7 +18,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_is
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api, state
 
-SECTION = "Features"
 _LEFT_OUT = "The attribute was left out of the public names when they were moved; it came back with Keras 3.3."
 _NO_VERSION = "https://github.com/tensorflow/tensorflow/issues/62398"
 _TF216 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.16.1"
@@ -31,8 +30,7 @@ def _numbers(*shape: int) -> Any:
 @claim(
     "features.version-attribute",
     "The version of the Keras that comes with TensorFlow is the text tf.keras.__version__.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @known_issue(
     of="keras",
@@ -74,12 +72,7 @@ def version_attribute(tf: Any, record: Recorder) -> None:
         record.equal("the same as of the package keras", expected=sys.modules["keras"].__version__, actual=version)
 
 
-@claim(
-    "features.version-output",
-    "The version printed is 2.2.4-tf.",
-    section=SECTION,
-    kind="output",
-)
+@claim("features.version-output", "The version printed is 2.2.4-tf.", "output")
 @known_issue(
     since="2.1",
     until="2.12",
@@ -116,8 +109,7 @@ def version_output(tf: Any, record: Recorder) -> None:
 @claim(
     "features.part-of-tensorflow",
     "tf.keras is an implementation of Keras inside TensorFlow: its code belongs to the package tensorflow.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     since="2.6",
@@ -140,9 +132,9 @@ def part_of_tensorflow(tf: Any, record: Recorder) -> None:
 
 @claim(
     "features.full-implementation",
-    "tf.keras is full: it has every building block that the reference implementation of then, Keras 2.2.4, documents.",
-    section=SECTION,
-    kind="prose",
+    "tf.keras is full: it has the name of each layer, callback, initializer, activation, optimizer, regularizer and "
+    "constraint of Keras 2.2.4, the reference implementation of then, and of each way to make a model.",
+    "prose",
 )
 @known_issue(
     of="keras",
@@ -165,7 +157,7 @@ def part_of_tensorflow(tf: Any, record: Recorder) -> None:
 @tolerates(common_faults.other_seed)
 @pytest.mark.parametrize("group", sorted(GROUPS))
 def full_implementation(tf: Any, group: str, record: Recorder) -> None:
-    """Look for each name in its module."""
+    """Look for each name in its module, and list those that are missing; what stands behind a name is not looked at."""
     api.require_eager("That tf.keras has all of Keras")
     home = getattr(tf.keras, group)
     missing = [name for name in GROUPS[group] if getattr(home, name, None) is None]
@@ -177,8 +169,7 @@ def full_implementation(tf: Any, group: str, record: Recorder) -> None:
 @claim(
     "features.saved-model",
     "A model is written in the SavedModel format and read back with the same predictions.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.stale_saved_model)
 @tolerates(common_faults.other_seed)
@@ -202,12 +193,7 @@ def saved_model(tf: Any, scratch: Path, record: Recorder) -> None:
     record.at_most("predictions of the file, away from the model's", limit=1e-6, actual=round(apart, 6))
 
 
-@claim(
-    "features.tf-data",
-    "fit takes a tf.data data set, and trains on it as on the same arrays.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("features.tf-data", "fit takes a tf.data data set, and trains on it as on the same arrays.", "prose")
 @detects(faults.shifted_data)
 @tolerates(common_faults.zero_weights)
 def tf_data(tf: Any, record: Recorder) -> None:
@@ -232,22 +218,17 @@ def _classifier(tf: Any, seed: int) -> Any:
     return model
 
 
-@claim(
-    "features.tpu-strategy",
-    "There is a distribution strategy for TPUs, and a resolver that finds them.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("features.tpu-strategy", "There is a distribution strategy for TPUs, and a resolver that finds them.", "prose")
 @detects(faults.no_tpu_strategy)
 @tolerates(common_faults.other_seed)
 def tpu_strategy(tf: Any, record: Recorder) -> None:
     """Look for the class under the names it has had; training on a TPU needs one, and is not tried."""
     room = tf.distribute
-    found: Any = getattr(room, "TPUStrategy", None) or getattr(room.experimental, "TPUStrategy", None)
+    strategy: Any = getattr(room, "TPUStrategy", None) or getattr(room.experimental, "TPUStrategy", None)
 
-    record.true("a strategy for TPUs", holds=found is not None, found="there" if found is not None else "missing")
-    kin = issubclass(found, room.Strategy)
-    record.true("it is a distribution strategy", holds=kin, found=found.__bases__[0].__name__)
+    record.true("a strategy for TPUs", holds=strategy is not None, found="there" if strategy is not None else "missing")
+    kin = issubclass(strategy, room.Strategy)
+    record.true("it is a distribution strategy", holds=kin, found=strategy.__bases__[0].__name__)
     resolver = getattr(room.cluster_resolver, "TPUClusterResolver", None)
     record.true("TPUClusterResolver", holds=callable(resolver), found="there" if resolver else "missing")
 
@@ -255,8 +236,7 @@ def tpu_strategy(tf: Any, record: Recorder) -> None:
 @claim(
     "features.distribution-strategies",
     "There are strategies for one device, several devices of a machine, several machines and parameter servers.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.no_mirrored_strategy)
 @tolerates(common_faults.other_seed)
@@ -264,15 +244,14 @@ def distribution_strategies(tf: Any, record: Recorder) -> None:
     """Look for each under the names it has had."""
     for name in ("OneDevice", "Mirrored", "MultiWorkerMirrored", "ParameterServer", "CentralStorage"):
         rooms = (tf.distribute, tf.distribute.experimental)
-        found = [room for room in rooms if isinstance(getattr(room, f"{name}Strategy", None), type)]
-        record.true(f"{name}Strategy", holds=bool(found), found="there" if found else "missing")
+        homes = [room for room in rooms if isinstance(getattr(room, f"{name}Strategy", None), type)]
+        record.true(f"{name}Strategy", holds=bool(homes), found="there" if homes else "missing")
 
 
 @claim(
     "features.feature-columns",
     "Feature columns turn structured data into the numbers on which a Keras model is trained to classify it.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     since="3.0",

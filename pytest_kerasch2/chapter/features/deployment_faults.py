@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any, Iterator
 from unittest import mock
 
-from pytest_kerasch2.checks.common_faults import replaced, wrapped
+from pytest_kerasch2.checks.common_faults import fault, replaced, wrapped
 from pytest_kerasch2.framework import api
 
 
@@ -24,22 +24,20 @@ def other_seed() -> Iterator[None]:
     yield
 
 
-@contextlib.contextmanager
-def gradients_of_one_replica() -> Iterator[None]:
-    """What the replicas learn is averaged twice: half of it is lost."""
-    with wrapped(api.keras().optimizers, "SGD", lambda original, rate, **named: original(_rate(rate), **named)):
-        yield
+gradients_of_one_replica = fault(
+    "What the replicas learn is averaged twice: half of it is lost.",
+    lambda: wrapped(api.keras().optimizers, "SGD", lambda original, rate, **named: original(_rate(rate), **named)),
+)
 
 
 def _rate(rate: float) -> float:
     return rate / 2 if api.tensorflow().distribute.has_strategy() else rate
 
 
-@contextlib.contextmanager
-def learns_nothing() -> Iterator[None]:
-    """The optimizer takes no steps."""
-    with wrapped(api.keras().optimizers, "SGD", lambda original, rate, **named: original(0.0, **named)):
-        yield
+learns_nothing = fault(
+    "The optimizer takes no steps.",
+    lambda: wrapped(api.keras().optimizers, "SGD", lambda original, rate, **named: original(0.0, **named)),
+)
 
 
 @contextlib.contextmanager

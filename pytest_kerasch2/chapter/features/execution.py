@@ -13,14 +13,11 @@ from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_is
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Features"
-
 
 @claim(
     "features.eager-by-default",
     "Code runs eagerly by default: calling a layer gives numbers at once, without a session.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.graph_first)
 @tolerates(common_faults.zero_weights)
@@ -48,8 +45,7 @@ def _values(tensor: Any) -> Any:
 @claim(
     "features.imperative",
     "The style is imperative: a model's call may look at the values it is given, and branch on them with Python's if.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.graph_first)
 @tolerates(common_faults.other_seed)
@@ -67,8 +63,7 @@ def imperative(tf: Any, record: Recorder) -> None:
 @claim(
     "features.eager-training",
     "Training can be stepped through, too: told to run eagerly, fit hands real values to the model's call.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     until="2.1",
@@ -122,8 +117,7 @@ def _looking(tf: Any) -> tuple[Any, list[str]]:
 @claim(
     "features.graph-execution",
     "The graph-based way is still there: the same model in tf.function runs as a graph and gives the same numbers.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.functions_run_eagerly)
 @tolerates(common_faults.other_seed)

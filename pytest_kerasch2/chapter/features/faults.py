@@ -7,7 +7,7 @@ from typing import Any, Iterator
 from unittest import mock
 
 from pytest_kerasch2.chapter.features.reference import GROUPS
-from pytest_kerasch2.checks.common_faults import replaced, wrapped, wrapped_method
+from pytest_kerasch2.checks.common_faults import fault, replaced, wrapped, wrapped_method
 from pytest_kerasch2.errors import NotApplicable
 from pytest_kerasch2.framework import api
 
@@ -29,32 +29,16 @@ def _real_keras() -> Any:
     return loaded() if callable(loaded) else sys.modules.get(getattr(keras, "__name__", ""), keras)
 
 
-@contextlib.contextmanager
-def version_given() -> Iterator[None]:
-    """The attribute is there and names the package."""
-    with _keras_says(api.release().keras):
-        yield
-
-
-@contextlib.contextmanager
-def version_as_printed() -> Iterator[None]:
-    """The version is that of TensorFlow 2.0."""
-    with _keras_says("2.2.4-tf"):
-        yield
-
-
-@contextlib.contextmanager
-def version_wrong() -> Iterator[None]:
-    """The attribute holds a generation, no version; it must still be a number, for the release is read from it."""
-    with _keras_says("2"):
-        yield
-
-
-@contextlib.contextmanager
-def version_missing() -> Iterator[None]:
-    """The attribute holds nothing."""
-    with mock.patch.object(_real_keras(), "__version__", None, create=True):
-        yield
+version_given = fault("The attribute is there and names the package.", lambda: _keras_says(api.release().keras))
+version_as_printed = fault("The version is that of TensorFlow 2.0.", _keras_says, "2.2.4-tf")
+version_wrong = fault(
+    "The attribute holds a generation, no version; it must still be a number, for the release is read from it.",
+    _keras_says,
+    "2",
+)
+version_missing = fault(
+    "The attribute holds nothing.", lambda: mock.patch.object(_real_keras(), "__version__", None, create=True)
+)
 
 
 @contextlib.contextmanager
@@ -66,18 +50,8 @@ def _moved(package: str) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def inside_tensorflow() -> Iterator[None]:
-    """The classes say that they are TensorFlow's."""
-    with _moved("tensorflow"):
-        yield
-
-
-@contextlib.contextmanager
-def outside_tensorflow() -> Iterator[None]:
-    """The classes come from a package keras."""
-    with _moved("keras"):
-        yield
+inside_tensorflow = fault("The classes say that they are TensorFlow's.", _moved, "tensorflow")
+outside_tensorflow = fault("The classes come from a package keras.", _moved, "keras")
 
 
 @contextlib.contextmanager
@@ -147,18 +121,8 @@ def _without_strategy(name: str) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def no_tpu_strategy() -> Iterator[None]:
-    """There is no strategy for TPUs."""
-    with _without_strategy("TPUStrategy"):
-        yield
-
-
-@contextlib.contextmanager
-def no_mirrored_strategy() -> Iterator[None]:
-    """There is no strategy for several devices."""
-    with _without_strategy("MirroredStrategy"):
-        yield
+no_tpu_strategy = fault("There is no strategy for TPUs.", _without_strategy, "TPUStrategy")
+no_mirrored_strategy = fault("There is no strategy for several devices.", _without_strategy, "MirroredStrategy")
 
 
 @contextlib.contextmanager
@@ -181,12 +145,12 @@ def dense_features() -> Iterator[None]:
 
         def call(self, rows: Any) -> Any:
             parts = [rows[key] for key in self.numbers]
-            for key, known in self.words.items():
-                parts += [tf.cast(tf.equal(rows[key], word), "float32") for word in known]
+            for key, vocabulary in self.words.items():
+                parts += [tf.cast(tf.equal(rows[key], word), "float32") for word in vocabulary]
             return tf.concat(parts, axis=-1)
 
         def compute_output_shape(self, shapes: Any) -> Any:
-            return (None, len(self.numbers) + sum(len(known) for known in self.words.values()))
+            return (None, len(self.numbers) + sum(len(vocabulary) for vocabulary in self.words.values()))
 
     with mock.patch.object(keras.layers, "DenseFeatures", DenseFeatures, create=True):
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import os
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pytest_kerasch2 import folders
+from pytest_kerasch2 import folders, models
 from pytest_kerasch2.checks.captured import attempt
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.subprocesses.job import Job
@@ -33,11 +34,11 @@ def examples_() -> tuple[Any, Any]:
     return drawn.rand(64, 6).astype("float32"), drawn.randint(0, 4, 64).astype("int64")
 
 
-def small_model(tf: Any, first: Any = None) -> Any:
-    """Return an uncompiled model of 6 -> 8 -> 4 units, its weights the same each time; `first` is a layer before it."""
+def small_model(tf: Any) -> Any:
+    """Return an uncompiled model of 6 -> 8 -> 4 units, its weights the same each time."""
     drawn = np.random.RandomState(1)
     inputs = tf.keras.Input(shape=(6,), name="features")
-    hidden = tf.keras.layers.Dense(8, activation="relu", name="hidden")(inputs if first is None else first(inputs))
+    hidden = tf.keras.layers.Dense(8, activation="relu", name="hidden")(inputs)
     model = tf.keras.Model(inputs, tf.keras.layers.Dense(4, activation="softmax", name="chances")(hidden))
     model.set_weights([drawn.uniform(-0.5, 0.5, weights.shape) for weights in model.get_weights()])
     return model
@@ -54,6 +55,7 @@ def several_devices() -> dict[str, Any]:
         "devices": attempt(lambda: _devices(tf)) if "value" in divided else divided,
         "one": attempt(lambda: _trained_on_one(tf)),
         "two": attempt(lambda: _trained_on_two(tf)),
+        "shares": attempt(lambda: _shared_out(tf)),
     }
 
 
@@ -77,17 +79,34 @@ def _trained_on_one(tf: Any) -> dict[str, Any]:
     return _trained(tf, small_model(tf))
 
 
+# One for both trainings: where two strategies sum gradients of other sizes, TensorFlow takes them for one sum.
+@functools.lru_cache(maxsize=None)
+def _on_two(tf: Any) -> Any:
+    return tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
+
+
 def _trained_on_two(tf: Any) -> dict[str, Any]:
-    seen: list[list[int]] = []
-    strategy = tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
+    strategy = _on_two(tf)
     with strategy.scope():
-        model = small_model(tf, _lookout(tf, seen))
-        told = _trained(tf, model)
+        training = _trained(tf, small_model(tf))
+    return {**training, "replicas": int(strategy.num_replicas_in_sync)}
+
+
+def _shared_out(tf: Any) -> dict[str, Any]:
+    """Return which replica got how many rows of the chapter's network, and where the copies of its first weight lie."""
+    seen: list[list[int]] = []
+    drawn = np.random.RandomState(2)
+    images, labels = drawn.rand(64, 28, 28).astype("float32"), drawn.randint(0, 10, 64).astype("int64")
+    with _on_two(tf).scope():
+        inputs = tf.keras.Input(shape=(28, 28))
+        network = models.style("sequential-list").build(tf)
+        model = tf.keras.Model(inputs, network(_lookout(tf, seen)(inputs)))
+        model.compile(tf.keras.optimizers.Adam(), LOSS, metrics=["accuracy"])
+        model.fit(images, labels, batch_size=16, epochs=2, shuffle=False, verbose=0)
     copies = getattr(model.trainable_variables[0], "value", None)
     mirrored = model.trainable_variables[0] if callable(copies) or copies is None else copies
     return {
-        **told,
-        "replicas": int(strategy.num_replicas_in_sync),
+        "layers": [type(layer).__name__ for layer in network.layers],
         "seen": sorted(seen),
         "copies": sorted(copy.device.rpartition("device:")[2] for copy in getattr(mirrored, "values", ())),
     }
@@ -156,8 +175,8 @@ def estimator() -> dict[str, Any]:
     fresh = np.asarray(own(tf.constant(x)))
     own.fit(x, y, batch_size=16, epochs=1, shuffle=False, verbose=0)
     trained = np.asarray(own(tf.constant(x)))
-    made = attempt(lambda: _converted(tf))
-    return {"keras": {"fresh": fresh, "trained": trained}, "estimator": made}
+    converted = attempt(lambda: _converted(tf))
+    return {"keras": {"fresh": fresh, "trained": trained}, "estimator": converted}
 
 
 def _compiled(tf: Any) -> Any:
@@ -172,12 +191,17 @@ def _converted(tf: Any) -> dict[str, Any]:
     def feed() -> Any:
         return tf.data.Dataset.from_tensor_slices(({"features": x}, y)).batch(16)
 
-    made = tf.keras.estimator.model_to_estimator(keras_model=_compiled(tf), model_dir=str(folders.make("estimator")))
-    told = {"is_estimator": isinstance(made, tf.estimator.Estimator), "fresh": attempt(lambda: _answers(made, feed))}
-    told["steps"] = attempt(lambda: int((made.train(feed), made.evaluate(feed))[1]["global_step"]))
-    told["trained"] = attempt(lambda: _answers(made, feed))
-    return told
+    estimator = tf.keras.estimator.model_to_estimator(
+        keras_model=_compiled(tf), model_dir=str(folders.make("estimator"))
+    )
+    observed = {
+        "is_estimator": isinstance(estimator, tf.estimator.Estimator),
+        "fresh": attempt(lambda: _answers(estimator, feed)),
+    }
+    observed["steps"] = attempt(lambda: int((estimator.train(feed), estimator.evaluate(feed))[1]["global_step"]))
+    observed["trained"] = attempt(lambda: _answers(estimator, feed))
+    return observed
 
 
-def _answers(made: Any, feed: Any) -> list[Any]:
-    return [next(iter(answer.values())).tolist() for answer in made.predict(feed)]
+def _answers(estimator: Any, feed: Any) -> list[Any]:
+    return [next(iter(answer.values())).tolist() for answer in estimator.predict(feed)]

@@ -21,8 +21,6 @@ from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models.network import printed_activation
 
-SECTION = "Functional API"
-
 
 @contextmanager
 def old_layers_in_place() -> Iterator[None]:
@@ -45,11 +43,10 @@ def batch_of_one() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def input_with_values() -> Iterator[None]:
-    """`Input` gives a tensor of zeros."""
-    with common_faults.wrapped(api.keras(), "Input", lambda original, shape=(), **_: _zeros(shape)):
-        yield
+input_with_values = common_faults.fault(
+    "`Input` gives a tensor of zeros.",
+    lambda: common_faults.wrapped(api.keras(), "Input", lambda original, shape=(), **_: _zeros(shape)),
+)
 
 
 def _zeros(shape: Any) -> Any:
@@ -66,12 +63,7 @@ def names_lost() -> Iterator[None]:
         yield
 
 
-@claim(
-    "functional.same-architecture",
-    "The functional example has the architecture of the first two models.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("functional.same-architecture", "The functional example has the architecture of the first two models.", "prose")
 @detects(network.d1_without_bias)
 @tolerates(network.other_weights)
 def same_architecture(tf: Any, record: Recorder) -> None:
@@ -87,8 +79,7 @@ def same_architecture(tf: Any, record: Recorder) -> None:
 @claim(
     "functional.summary",
     "Its summary shows the names d1 and d2 with 401,920 and 5,130 parameters, right after construction.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(common_faults.one_unit_short, names_lost)
 @tolerates(common_faults.zero_weights)
@@ -104,8 +95,7 @@ def summary(tf: Any, record: Recorder) -> None:
 @claim(
     "functional.batch-not-given",
     "None stands first in the shapes because the number of images, the batch size, is not given: it can be any.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(batch_of_one)
 @tolerates(network.other_weights)
@@ -122,28 +112,22 @@ def batch_not_given(tf: Any, record: Recorder) -> None:
         record.equal(f"outputs for {count} images", expected=(count, 10), actual=outputs.shape)
 
 
-@claim(
-    "functional.names",
-    "A layer keeps the name it is given, and can be found by it: d1 and d2.",
-    section=SECTION,
-    kind="code",
-)
+@claim("functional.names", "A layer keeps the name it is given, and can be found by it: d1 and d2.", "code")
 @detects(names_lost)
 @tolerates(network.other_weights)
 def names(tf: Any, record: Recorder) -> None:
     """Look for the names."""
     model = models.style("functional").build(tf)
-    found = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
+    layer_names = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
 
-    record.equal("names of the Dense layers", expected=["d1", "d2"], actual=found)
+    record.equal("names of the Dense layers", expected=["d1", "d2"], actual=layer_names)
     record.true("found by name", holds=model.get_layer("d1") is models.layer(model, "hidden"), found="another layer")
 
 
 @claim(
     "functional.input-is-placeholder",
     "`Input` gives a placeholder: a tensor with a shape and a type, and no values.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(input_with_values, batch_of_one)
 @tolerates(network.other_weights)
@@ -152,7 +136,7 @@ def input_is_placeholder(tf: Any, record: Recorder) -> None:
     placeholder = tf.keras.Input(shape=(28, 28))
 
     record.equal("shape", expected=(None, 28, 28), actual=api.shape(placeholder))
-    record.equal("type", expected="float32", actual=str(getattr(placeholder.dtype, "name", placeholder.dtype)))
+    record.equal("type", expected="float32", actual=api.dtype_name(placeholder.dtype))
     record.true("it has no values", holds=not _has_values(placeholder), found="values")
 
 
@@ -166,8 +150,7 @@ def _has_values(tensor: Any) -> bool:
 @claim(
     "functional.layers-on-tensors",
     "A layer is called on a tensor and gives a tensor; the first and the last of them make the model.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.flattened_backwards, network.no_relu)
 @tolerates(network.other_weights)
@@ -187,18 +170,15 @@ def layers_on_tensors(tf: Any, record: Recorder) -> None:
     images = workflow.drawn(8)[0]
     w1, b1, w2, b2 = (np.asarray(array, dtype="float64") for array in model.get_weights())
     powers = np.exp(np.maximum(0, images.reshape(8, 784) @ w1 + b1) @ w2 + b2)
-    wanted = powers / powers.sum(axis=1, keepdims=True)
+    expected = powers / powers.sum(axis=1, keepdims=True)
     record.all_true(
         "outputs are those of the layers, in this order",
-        mask=np.abs(api.array(api.call(model, images)) - wanted) < 1e-4,
+        mask=np.abs(api.array(api.call(model, images)) - expected) < 1e-4,
     )
 
 
 @claim(
-    "functional.same-outputs",
-    "With equal weights all four ways to write the network give the same outputs.",
-    section=SECTION,
-    kind="prose",
+    "functional.same-outputs", "With equal weights all four ways to write the network give the same outputs.", "prose"
 )
 @detects(network.elu_for_d1)
 @tolerates(network.other_weights)
@@ -207,11 +187,11 @@ def same_outputs(tf: Any, record: Recorder) -> None:
     api.set_seed(22)
     images = workflow.drawn(16)[0] - 0.5
     first, *others = (models.built(style.build(tf)) for style in models.STYLES)
-    wanted = api.array(api.call(first, images))
+    expected = api.array(api.call(first, images))
 
     for style, other in zip(models.STYLES[1:], others):
         models.copy_weights(source=first, target=other)
-        record.same_bits(f"outputs of {style.name}", expected=wanted, actual=api.array(api.call(other, images)))
+        record.same_bits(f"outputs of {style.name}", expected=expected, actual=api.array(api.call(other, images)))
 
 
 @extends(same_outputs)
@@ -240,12 +220,7 @@ def same_outputs_at_any_width(tf: Any, record: Recorder) -> None:
     record.always("all four ways give the same outputs and count the same", 3, property_)
 
 
-@claim(
-    "functional.hidden-as-printed",
-    "The hidden layer is found as `tf.layers.Dense`.",
-    section=SECTION,
-    kind="code",
-)
+@claim("functional.hidden-as-printed", "The hidden layer is found as `tf.layers.Dense`.", "code")
 @known_issue(
     cause="TensorFlow 2 has no `tf.layers`, which was TensorFlow 1's; `tf.keras.layers.Dense` is meant.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/tools/api/golden/v2/tensorflow.pbtxt",
@@ -270,8 +245,7 @@ def hidden_as_printed(tf: Any, record: Recorder) -> None:
 @claim(
     "functional.unprepared-data",
     "Here the data is only divided by 255: images of 64-bit floats and labels of 8 bits can be fitted just as well.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(network.nothing_learned)
 @tolerates(network.other_weights)

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 
 from pytest_kerasch2.chapter.sequential import faults as network
+from pytest_kerasch2.checks.common_faults import fault
 from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Functional API"
-
-
-@contextmanager
-def halves_swapped() -> Iterator[None]:
-    """`Concatenate` joins from the last to the first."""
-    with network.call_as("Concatenate", lambda original, layer, inputs: original(layer, list(inputs)[::-1])):
-        yield
-
-
-@contextmanager
-def residual_lost() -> Iterator[None]:
-    """`Add` gives its last input alone."""
-    with network.call_as("Add", lambda original, layer, inputs: inputs[-1]):
-        yield
+halves_swapped = fault(
+    "`Concatenate` joins from the last to the first.",
+    network.call_as,
+    "Concatenate",
+    lambda original, layer, inputs: original(layer, list(inputs)[::-1]),
+)
+residual_lost = fault(
+    "`Add` gives its last input alone.", network.call_as, "Add", lambda original, layer, inputs: inputs[-1]
+)
 
 
 def _negative(original: Any, layer: Any, inputs: Any) -> Any:
@@ -34,19 +28,12 @@ def _negative(original: Any, layer: Any, inputs: Any) -> Any:
     return -outputs if layer.units == 4 else outputs
 
 
-@contextmanager
-def dense_negated() -> Iterator[None]:
-    """Dense layers of 4 units give the negative of what they should."""
-    with network.call_as("Dense", _negative):
-        yield
-
-
-@claim(
-    "functional.several-inputs",
-    "A model can have several inputs.",
-    section=SECTION,
-    kind="prose",
+dense_negated = fault(
+    "Dense layers of 4 units give the negative of what they should.", network.call_as, "Dense", _negative
 )
+
+
+@claim("functional.several-inputs", "A model can have several inputs.", "prose")
 @detects(halves_swapped)
 @tolerates(network.other_weights)
 def several_inputs(tf: Any, record: Recorder) -> None:
@@ -68,12 +55,7 @@ def _numbers(shape: tuple[int, ...], seed: int) -> Any:
     return np.random.RandomState(seed).uniform(-1, 1, shape).astype("float32")
 
 
-@claim(
-    "functional.several-outputs",
-    "A model can have several outputs.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("functional.several-outputs", "A model can have several outputs.", "prose")
 @detects(dense_negated)
 @tolerates(network.other_weights)
 def several_outputs(tf: Any, record: Recorder) -> None:
@@ -92,12 +74,7 @@ def several_outputs(tf: Any, record: Recorder) -> None:
         record.all_true(f"output of {head.units} units", mask=np.abs(output - (values @ kernel + bias)) < 1e-5)
 
 
-@claim(
-    "functional.shared-layers",
-    "A layer can be shared: called in two places, it has its weights once.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("functional.shared-layers", "A layer can be shared: called in two places, it has its weights once.", "prose")
 @detects(halves_swapped)
 @tolerates(network.other_weights)
 def shared_layers(tf: Any, record: Recorder) -> None:
@@ -114,16 +91,11 @@ def shared_layers(tf: Any, record: Recorder) -> None:
     record.same_bits("halves for equal inputs", expected=same[:, :4], actual=same[:, 4:])
     kernel, bias = shared.get_weights()
     outputs = api.array(api.call(model, [a, b]))
-    wanted = np.concatenate([a @ kernel + bias, b @ kernel + bias], axis=1)
-    record.all_true("outputs for different ones", mask=np.abs(outputs - wanted) < 1e-5)
+    expected = np.concatenate([a @ kernel + bias, b @ kernel + bias], axis=1)
+    record.all_true("outputs for different ones", mask=np.abs(outputs - expected) < 1e-5)
 
 
-@claim(
-    "functional.residual-connections",
-    "A model can have residual connections, past one or more layers.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("functional.residual-connections", "A model can have residual connections, past one or more layers.", "prose")
 @detects(residual_lost)
 @tolerates(network.other_weights)
 def residual_connections(tf: Any, record: Recorder) -> None:

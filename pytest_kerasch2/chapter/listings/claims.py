@@ -9,21 +9,24 @@ from typing import Any
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.backend import SECTION as BACKEND
 from pytest_kerasch2.chapter.backend import claims as backend_claims
 from pytest_kerasch2.chapter.backend import faults as backend_faults
+from pytest_kerasch2.chapter.configuration import SECTION as CONFIGURATION
 from pytest_kerasch2.chapter.early_keras import on_early_keras
+from pytest_kerasch2.chapter.features import SECTION as FEATURES
 from pytest_kerasch2.chapter.listings import faults, running
+from pytest_kerasch2.chapter.sequential import SECTION as FIRST_WAY
 from pytest_kerasch2.checks import common_faults
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api, import_environment, state
 
-FIRST_WAY = "Sequential model, first way"
 LEFT_OUT = "from TensorFlow 2.13 on the generated API of tf.keras leaves out __version__"
 NO_VERSION = "AttributeError: .*__version__"
 
 
-@claim("blocks.version", "The block that prints the version of Keras runs as printed.", section="Features", kind="code")
+@claim("blocks.version", "The block that prints the version of Keras runs as printed.", "code", section=FEATURES)
 @known_issue(
     of="keras",
     since="2.13",
@@ -67,8 +70,8 @@ def version(tf: Any, record: Recorder) -> None:
 @claim(
     "blocks.set-floatx",
     "The block that sets the precision runs as printed, given one of the three precisions.",
-    section="Configuration file",
-    kind="code",
+    "code",
+    section=CONFIGURATION,
 )
 @on_early_keras(
     "backend/common.py",
@@ -89,15 +92,15 @@ def set_floatx(tf: Any, record: Recorder) -> None:
     """Run the block for each precision, and read the precision afterwards."""
     for precision in ("float16", "float32", "float64"):
         with state.isolated():
-            running.executed(record, "set-floatx", {"tf": tf, "precision": precision})
+            running.executed(record, "set-floatx", {"tf": tf, "floatx": precision}, given=("floatx",))
             record.equal("the precision in force", expected=precision, actual=api.backend_functions().floatx())
 
 
 @claim(
     "blocks.import-backend",
     "The block that imports the backend from the package keras runs as printed.",
-    section="Backend",
-    kind="code",
+    "code",
+    section=BACKEND,
 )
 @known_issue(
     until="2.4",
@@ -120,8 +123,8 @@ def import_backend(tf: Any, record: Recorder) -> None:
 @claim(
     "blocks.constant-signature",
     "A constant can be made with the arguments and defaults that the printed signature names.",
-    section="Backend",
-    kind="code",
+    "code",
+    section=BACKEND,
 )
 @backend_claims.no_constant
 @fixed_by(backend_faults.constant_there)
@@ -131,23 +134,23 @@ def constant_signature(tf: Any, record: Recorder) -> None:
     """Run the signature as a call, given a value."""
     names = {"K": common_faults.modules_named("backend")[0], "value": [1.5, 2.5]}
 
-    made = running.executed(record, "constant-signature", names)["made"]
+    constant = running.executed(record, "constant-signature", names, given=("K", "value"))["const"]
 
-    record.equal("the type of the constant", expected="float32", actual=api.dtype_name(made.dtype))
+    record.equal("the type of the constant", expected="float32", actual=api.dtype_name(constant.dtype))
 
 
-@claim("blocks.constant", "The block that makes a constant runs as printed.", section="Backend", kind="code")
+@claim("blocks.constant", "The block that makes a constant runs as printed.", "code", section=BACKEND)
 @detects(faults.constants_in_double)
 @tolerates(faults.windows_line_ends)
 def constant(tf: Any, record: Recorder) -> None:
     """Run the block; TensorFlow was imported as tf by the chapter's first block."""
-    square = running.executed(record, "constant", {"tf": tf})["square"]
+    square = running.executed(record, "constant", {"tf": tf})["const"]
 
     record.equal("the type of the constant", expected="float16", actual=square.dtype.name)
     record.equal("its values", expected=[[42.0, 24.0], [11.0, 99.0]], actual=square.numpy().tolist())
 
 
-@claim("blocks.load-mnist", "The block that loads MNIST runs as printed.", section=FIRST_WAY, kind="code")
+@claim("blocks.load-mnist", "The block that loads MNIST runs as printed.", "code", section=FIRST_WAY)
 @detects(faults.parts_swapped)
 @tolerates(faults.windows_line_ends)
 def load_mnist(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
@@ -155,15 +158,15 @@ def load_mnist(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
     with running.short_mnist(mnist, scratch):
         names = running.executed(record, "load-mnist", {"tf": tf})
 
-    record.same_bits("training images", expected=mnist.x_train[: running.TRAIN], actual=names["train_images"])
-    record.same_bits("test labels", expected=mnist.y_test[: running.TEST], actual=names["test_labels"])
+    record.same_bits("training images", expected=mnist.x_train[: running.TRAIN], actual=names["train_x"])
+    record.same_bits("test labels", expected=mnist.y_test[: running.TEST], actual=names["test_y"])
 
 
 @claim(
     "blocks.training-numbers",
     "The block that sets the number of rounds and the size of a batch runs as printed.",
+    "code",
     section=FIRST_WAY,
-    kind="code",
 )
 @detects(faults.no_break_space)
 @tolerates(faults.windows_line_ends)
@@ -171,44 +174,44 @@ def training_numbers(tf: Any, record: Recorder) -> None:
     """Run the block."""
     names = running.executed(record, "training-numbers", {"tf": tf})
 
-    record.equal("rounds and batch size", expected=(10, 32), actual=(names["rounds"], names["per_batch"]))
+    record.equal("rounds and batch size", expected=(10, 32), actual=(names["epochs"], names["batch_size"]))
 
 
-@claim("blocks.preparation", "The block that prepares the data runs as printed.", section=FIRST_WAY, kind="code")
+@claim("blocks.preparation", "The block that prepares the data runs as printed.", "code", section=FIRST_WAY)
 @detects(faults.casts_to_half)
 @tolerates(faults.windows_line_ends)
 def preparation(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on the first real images."""
     names = running.executed(record, "preparation", running.raw(mnist))
 
-    record.equal("the type of the images", expected="float32", actual=names["train_images"].dtype.name)
-    record.equal("the type of the labels", expected="int64", actual=names["test_labels"].dtype.name)
-    record.equal("the brightest pixel", expected=1.0, actual=float(names["train_images"].numpy().max()))
+    record.equal("the type of the images", expected="float32", actual=names["train_x"].dtype.name)
+    record.equal("the type of the labels", expected="int64", actual=names["test_y"].dtype.name)
+    record.equal("the brightest pixel", expected=1.0, actual=float(names["train_x"].numpy().max()))
 
 
-@claim("blocks.first-model", "The block that builds the first model runs as printed.", section=FIRST_WAY, kind="code")
+@claim("blocks.first-model", "The block that builds the first model runs as printed.", "code", section=FIRST_WAY)
 @detects(common_faults.one_unit_short)
 @tolerates(faults.windows_line_ends)
 def first_model(tf: Any, record: Recorder) -> None:
     """Run the block, and count the parameters."""
-    network = running.executed(record, "first-model", {"tf": tf})["network"]
+    network = running.executed(record, "first-model", {"tf": tf})["model1"]
 
     record.equal("its parameters", expected=running.TOTAL, actual=int(models.built(network).count_params()))
 
 
-@claim("blocks.compile", "The block that compiles the first model runs as printed.", section=FIRST_WAY, kind="code")
+@claim("blocks.compile", "The block that compiles the first model runs as printed.", "code", section=FIRST_WAY)
 @detects(faults.compiled_with_sgd)
 @tolerates(faults.windows_line_ends)
 def compile_block(tf: Any, record: Recorder) -> None:
     """Run the block on the model of the first way."""
     network = models.style("sequential-list").build(tf)
 
-    running.executed(record, "compile", {"tf": tf, "network": network})
+    running.executed(record, "compile", {"tf": tf, "model1": network})
 
     record.equal("the model's optimizer", expected="Adam", actual=type(network.optimizer).__name__)
 
 
-@claim("blocks.fit", "The block that trains the first model runs as printed.", section=FIRST_WAY, kind="code")
+@claim("blocks.fit", "The block that trains the first model runs as printed.", "code", section=FIRST_WAY)
 @detects(faults.idle_fit)
 @tolerates(faults.windows_line_ends)
 def fit(tf: Any, mnist: Any, record: Recorder) -> None:
@@ -217,21 +220,21 @@ def fit(tf: Any, mnist: Any, record: Recorder) -> None:
     network = models.built(models.style("sequential-list").compiled(tf))
     before = network.get_weights()
 
-    running.executed(record, "fit", {**running.prepared(mnist), "network": network})
+    running.executed(record, "fit", {**running.prepared(mnist), "model1": network})
 
     record.true("the weights were trained", holds=_moved(before, network.get_weights()), found=len(before))
 
 
-@claim("blocks.evaluate", "The block that evaluates the first model runs as printed.", section=FIRST_WAY, kind="code")
+@claim("blocks.evaluate", "The block that evaluates the first model runs as printed.", "code", section=FIRST_WAY)
 @detects(faults.loss_alone)
 @tolerates(faults.windows_line_ends)
 def evaluate(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on few images."""
     network = models.style("sequential-list").compiled(tf)
 
-    names = running.executed(record, "evaluate", {**running.prepared(mnist), "network": network})
+    names = running.executed(record, "evaluate", {**running.prepared(mnist), "model1": network})
 
-    record.equal("numbers that it gives", expected=2, actual=len(names["scores"]))
+    record.equal("numbers that it gives", expected=2, actual=len(names["_"]))
 
 
 def _moved(before: Any, after: Any) -> bool:

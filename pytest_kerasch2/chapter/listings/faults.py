@@ -11,52 +11,41 @@ from typing import Any, Callable, Iterator
 from unittest import mock
 
 from pytest_kerasch2 import models
+from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.chapter.backend.faults import home_of_constant
-from pytest_kerasch2.chapter.listings import texts
-from pytest_kerasch2.checks.common_faults import modules_named, replaced, wrapped, wrapped_method
+from pytest_kerasch2.chapter.saving.faults import any_weights_name
+from pytest_kerasch2.checks.common_faults import fault, modules_named, replaced, wrapped, wrapped_method
 from pytest_kerasch2.framework import api
 
-
-@contextmanager
-def windows_line_ends() -> Iterator[None]:
-    """The blocks are typed on Windows."""
-    with wrapped(texts, "text", lambda original, block: original(block).replace("\n", "\r\n")):
-        yield
-
-
-@contextmanager
-def no_break_space() -> Iterator[None]:
-    """The blocks are copied from a reader program that puts no-break spaces where blanks were."""
-    with wrapped(texts, "text", lambda original, block: original(block).replace(" = ", "\u00a0=\u00a0")):
-        yield
-
-
-@contextmanager
-def no_version() -> Iterator[None]:
-    """Keras states an empty version."""
-    with mock.patch.object(api.tensorflow().keras, "__version__", "", create=True):
-        yield
-
-
-@contextmanager
-def known_version() -> Iterator[None]:
-    """The version of Keras is where the block looks for it."""
-    with mock.patch.object(api.tensorflow().keras, "__version__", api.release().keras, create=True):
-        yield
-
-
-@contextmanager
-def keras_named() -> Iterator[None]:
-    """The name `keras` is there, as if it had been imported."""
-    with mock.patch.object(builtins, "keras", api.keras(), create=True):
-        yield
-
-
-@contextmanager
-def deaf_set_floatx() -> Iterator[None]:
-    """Setting the precision is taken without a word and not done."""
-    with replaced(api.backend_functions(), "set_floatx", lambda value: None):
-        yield
+windows_line_ends = fault(
+    "The blocks are typed on Windows.",
+    wrapped,
+    block_texts,
+    "text",
+    lambda original, block: original(block).replace("\n", "\r\n"),
+)
+no_break_space = fault(
+    "The blocks are copied from a reader program that puts no-break spaces where blanks were.",
+    wrapped,
+    block_texts,
+    "text",
+    lambda original, block: original(block).replace(" = ", "\u00a0=\u00a0"),
+)
+no_version = fault(
+    "Keras states an empty version.", lambda: mock.patch.object(api.tensorflow().keras, "__version__", "", create=True)
+)
+known_version = fault(
+    "The version of Keras is where the block looks for it.",
+    lambda: mock.patch.object(api.tensorflow().keras, "__version__", api.release().keras, create=True),
+)
+keras_named = fault(
+    "The name `keras` is there, as if it had been imported.",
+    lambda: mock.patch.object(builtins, "keras", api.keras(), create=True),
+)
+deaf_set_floatx = fault(
+    "Setting the precision is taken without a word and not done.",
+    lambda: replaced(api.backend_functions(), "set_floatx", lambda value: None),
+)
 
 
 @contextmanager
@@ -102,18 +91,14 @@ def _labels_first(original: Any, *arguments: Any, **named: Any) -> Any:
     return tuple((labels, images) for images, labels in original(*arguments, **named))
 
 
-@contextmanager
-def parts_swapped() -> Iterator[None]:
-    """The loader of MNIST gives the test part first."""
-    with wrapped(api.keras().datasets.mnist, "load_data", _parts_swapped):
-        yield
-
-
-@contextmanager
-def labels_before_images() -> Iterator[None]:
-    """The loader of Fashion-MNIST gives labels before images."""
-    with wrapped(api.keras().datasets.fashion_mnist, "load_data", _labels_first):
-        yield
+parts_swapped = fault(
+    "The loader of MNIST gives the test part first.",
+    lambda: wrapped(api.keras().datasets.mnist, "load_data", _parts_swapped),
+)
+labels_before_images = fault(
+    "The loader of Fashion-MNIST gives labels before images.",
+    lambda: wrapped(api.keras().datasets.fashion_mnist, "load_data", _labels_first),
+)
 
 
 @contextmanager
@@ -150,13 +135,12 @@ def idle_fit() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def loss_alone() -> Iterator[None]:
-    """Evaluating gives the loss without the accuracy."""
-    with wrapped_method(
+loss_alone = fault(
+    "Evaluating gives the loss without the accuracy.",
+    lambda: wrapped_method(
         api.keras().Model, "evaluate", lambda original, model, *data, **named: original(model, *data, **named)[:1]
-    ):
-        yield
+    ),
+)
 
 
 @contextmanager
@@ -175,11 +159,13 @@ def layers_in_tensorflow() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def indentation_meant() -> Iterator[None]:
-    """The definition of the class is indented as it must have been meant."""
-    with replaced(texts, "text", texts.repaired):
-        yield
+indentation_meant = fault(
+    "The definition of the class is indented as it must have been meant.",
+    replaced,
+    block_texts,
+    "text",
+    block_texts.repaired,
+)
 
 
 @contextmanager
@@ -204,15 +190,27 @@ def model_named() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def no_flip() -> Iterator[None]:
-    """Mapping a function over a data set leaves the data set as it was."""
-    with replaced(api.tensorflow().data.Dataset, "map", lambda data, *arguments, **named: data.take(0)):
-        yield
+model_made_before = fault(
+    "An earlier block has made `model`.",
+    wrapped,
+    block_texts,
+    "defined_before",
+    lambda original, block: {*original(block), "model"},
+)
 
 
 @contextmanager
-def repeats_nothing() -> Iterator[None]:
-    """Repeating a data set gives an empty one."""
-    with replaced(api.tensorflow().data.Dataset, "repeat", lambda data, *arguments, **named: data.take(0)):
+def model_made_before_and_any_weights_name() -> Iterator[None]:
+    """An earlier block has made `model`, and weights are saved under any name."""
+    with model_made_before(), any_weights_name():
         yield
+
+
+no_flip = fault(
+    "Mapping a function over a data set leaves the data set as it was.",
+    lambda: replaced(api.tensorflow().data.Dataset, "map", lambda data, *arguments, **named: data.take(0)),
+)
+repeats_nothing = fault(
+    "Repeating a data set gives an empty one.",
+    lambda: replaced(api.tensorflow().data.Dataset, "repeat", lambda data, *arguments, **named: data.take(0)),
+)

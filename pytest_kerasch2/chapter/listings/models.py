@@ -7,17 +7,17 @@ from typing import Any
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.functional import SECTION as FUNCTIONAL
 from pytest_kerasch2.chapter.listings import faults, running
+from pytest_kerasch2.chapter.pipelines import SECTION as PIPELINES
 from pytest_kerasch2.chapter.pipelines import workarounds as pipelines_workarounds
+from pytest_kerasch2.chapter.sequential import SECOND_WAY
+from pytest_kerasch2.chapter.subclassing import SECTION as SUBCLASSING
 from pytest_kerasch2.checks import common_faults
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECOND_WAY = "Sequential model, second way"
-FUNCTIONAL = "Functional API"
-SUBCLASS = "Subclassing the model"
-PIPELINES = "Data pipelines"
 ADAM = "https://www.tensorflow.org/api_docs/python/tf/keras/optimizers/Adam"
 LEXICAL = "https://docs.python.org/3/reference/lexical_analysis.html#indentation"
 
@@ -25,8 +25,8 @@ LEXICAL = "https://docs.python.org/3/reference/lexical_analysis.html#indentation
 @claim(
     "blocks.second-model",
     "The block that builds and compiles the second model runs as printed.",
+    "code",
     section=SECOND_WAY,
-    kind="code",
 )
 @known_issue(
     cause="the optimizer is tf.keras.optimizers.Adam; no release has had it as tf.keras.Adam",
@@ -39,12 +39,12 @@ LEXICAL = "https://docs.python.org/3/reference/lexical_analysis.html#indentation
 @fixed_by(faults.adam_in_keras)
 def second_model(tf: Any, record: Recorder) -> None:
     """Run the block, and count the parameters."""
-    network = running.executed(record, "second-model", {"tf": tf})["network"]
+    network = running.executed(record, "second-model", {"tf": tf})["model2"]
 
     record.equal("its parameters", expected=running.TOTAL, actual=int(models.built(network).count_params()))
 
 
-@claim("blocks.second-fit", "The block that trains the second model runs as printed.", section=SECOND_WAY, kind="code")
+@claim("blocks.second-fit", "The block that trains the second model runs as printed.", "code", section=SECOND_WAY)
 @detects(faults.idle_fit)
 @tolerates(faults.windows_line_ends)
 def second_fit(tf: Any, mnist: Any, record: Recorder) -> None:
@@ -53,34 +53,29 @@ def second_fit(tf: Any, mnist: Any, record: Recorder) -> None:
     network = models.built(models.style("sequential-add").compiled(tf))
     before = network.get_weights()[0]
 
-    running.executed(record, "fit", {**running.prepared(mnist), "network": network})
+    running.executed(record, "second-fit", {**running.prepared(mnist), "model2": network})
 
     record.differ("the first weights after training", one=before, other=network.get_weights()[0])
 
 
 @claim(
-    "blocks.second-evaluate",
-    "The block that evaluates the second model runs as printed.",
-    section=SECOND_WAY,
-    kind="code",
+    "blocks.second-evaluate", "The block that evaluates the second model runs as printed.", "code", section=SECOND_WAY
 )
 @detects(faults.loss_alone)
 @tolerates(faults.windows_line_ends)
 def second_evaluate(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on few images."""
     network = models.style("sequential-add").compiled(tf)
-    names = {**running.prepared(mnist), "network": network}
+    names = running.executed(record, "second-evaluate", {**running.prepared(mnist), "model2": network})
 
-    names = running.executed(record, "evaluate", names)
-
-    record.equal("numbers that it gives", expected=2, actual=len(names["scores"]))
+    record.equal("numbers that it gives", expected=2, actual=len(names["_"]))
 
 
 @claim(
     "blocks.functional-data",
     "The block that sets up the data for the functional model runs as printed.",
+    "code",
     section=FUNCTIONAL,
-    kind="code",
 )
 @detects(faults.parts_swapped)
 @tolerates(faults.windows_line_ends)
@@ -89,15 +84,12 @@ def functional_data(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> Non
     with running.short_mnist(mnist, scratch):
         names = running.executed(record, "functional-data", {})
 
-    record.equal("training images", expected=(running.TRAIN, 28, 28), actual=names["train_images"].shape)
-    record.equal("the brightest pixel", expected=1.0, actual=float(names["test_images"].max()))
+    record.equal("training images", expected=(running.TRAIN, 28, 28), actual=names["train_x"].shape)
+    record.equal("the brightest pixel", expected=1.0, actual=float(names["test_x"].max()))
 
 
 @claim(
-    "blocks.functional-model",
-    "The block that builds the functional model runs as printed.",
-    section=FUNCTIONAL,
-    kind="code",
+    "blocks.functional-model", "The block that builds the functional model runs as printed.", "code", section=FUNCTIONAL
 )
 @known_issue(
     cause="tf.layers belongs to the API of TensorFlow 1 and is in no release of TensorFlow 2; the layer is "
@@ -111,7 +103,7 @@ def functional_data(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> Non
 @fixed_by(faults.layers_in_tensorflow)
 def functional_model(tf: Any, record: Recorder) -> None:
     """Run the block, and count the parameters."""
-    network = running.executed(record, "functional-model", {"tf": tf})["network"]
+    network = running.executed(record, "functional-model", {"tf": tf})["model3"]
 
     record.equal("its parameters", expected=running.TOTAL, actual=int(network.count_params()))
 
@@ -119,8 +111,8 @@ def functional_model(tf: Any, record: Recorder) -> None:
 @claim(
     "blocks.functional-training",
     "The block that compiles, trains and evaluates the functional model runs as printed.",
+    "code",
     section=FUNCTIONAL,
-    kind="code",
 )
 @detects(faults.idle_fit, faults.loss_alone)
 @tolerates(faults.windows_line_ends)
@@ -130,17 +122,17 @@ def functional_training(tf: Any, mnist: Any, record: Recorder) -> None:
     network = models.style("functional").build(tf)
     before = network.get_weights()[0]
 
-    names = running.executed(record, "functional-training", {**running.scaled(mnist), "network": network})
+    names = running.executed(record, "functional-training", {**running.scaled(mnist), "model3": network})
 
     record.differ("the first weights after training", one=before, other=network.get_weights()[0])
-    record.equal("numbers that evaluating gives", expected=2, actual=len(names["scores"]))
+    record.equal("numbers that evaluating gives", expected=2, actual=len(names["_"]))
 
 
 @claim(
     "blocks.subclass-definition",
     "The block that defines the subclassed model runs as printed.",
-    section=SUBCLASS,
-    kind="code",
+    "code",
+    section=SUBCLASSING,
 )
 @known_issue(
     of="keras",
@@ -154,7 +146,7 @@ def functional_training(tf: Any, mnist: Any, record: Recorder) -> None:
 @fixed_by(faults.indentation_meant)
 def subclass_definition(tf: Any, record: Recorder) -> None:
     """Run a class of the same indentation, and count the parameters of its model."""
-    network = running.executed(record, "subclass-definition", {"tf": tf, "__name__": "reader"})["network"]
+    network = running.executed(record, "subclass-definition", {"tf": tf, "__name__": "reader"})["model4"]
 
     record.equal("its parameters", expected=running.TOTAL, actual=int(models.built(network).count_params()))
 
@@ -162,8 +154,8 @@ def subclass_definition(tf: Any, record: Recorder) -> None:
 @claim(
     "blocks.subclass-training",
     "The block that compiles, trains and evaluates the subclassed model runs as printed.",
-    section=SUBCLASS,
-    kind="code",
+    "code",
+    section=SUBCLASSING,
 )
 @known_issue(
     of="keras",
@@ -178,24 +170,21 @@ def subclass_definition(tf: Any, record: Recorder) -> None:
 def subclass_training(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on few images for one round, with the class as it was meant and the images as tensors."""
     network_class = models.subclass.model_class(tf, models.Network())
-    made = []
+    kept = []
 
     def network() -> Any:
         api.set_seed(3)
-        made.append(models.built(network_class()))
-        made.append(made[0].get_weights()[0])
-        return made[0]
+        kept.append(models.built(network_class()))
+        kept.append(kept[0].get_weights()[0])
+        return kept[0]
 
-    running.executed(record, "subclass-training", {**running.prepared(mnist), "Network": network})
+    running.executed(record, "subclass-training", {**running.prepared(mnist), "MyModel": network})
 
-    record.differ("the first weights after training", one=made[1], other=made[0].get_weights()[0])
+    record.differ("the first weights after training", one=kept[1], other=kept[0].get_weights()[0])
 
 
 @claim(
-    "blocks.training-pipeline",
-    "The block that makes the training data set runs as printed.",
-    section=PIPELINES,
-    kind="code",
+    "blocks.training-pipeline", "The block that makes the training data set runs as printed.", "code", section=PIPELINES
 )
 @detects(faults.no_flip, faults.repeats_nothing)
 @tolerates(faults.windows_line_ends)
@@ -203,31 +192,29 @@ def training_pipeline(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block, and take more batches than the images make."""
     names = running.executed(record, "training-pipeline", running.scaled(mnist))
 
-    shapes = [tuple(images.shape) for images, _ in names["batches"].take(running.TRAIN // 32 + 1)]
+    shapes = [tuple(images.shape) for images, _ in names["train_dataset"].take(running.TRAIN // 32 + 1)]
     record.equal("five batches of the four", expected=[(32, 28, 28)] * 5, actual=shapes)
 
 
-@claim(
-    "blocks.test-pipeline", "The block that makes the test data set runs as printed.", section=PIPELINES, kind="code"
-)
+@claim("blocks.test-pipeline", "The block that makes the test data set runs as printed.", "code", section=PIPELINES)
 @detects(faults.repeats_nothing)
 @tolerates(faults.windows_line_ends)
 def pipeline_of_test(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block, and take a batch."""
     names = running.scaled(mnist)
-    batches = tf.data.Dataset.from_tensor_slices((names["train_images"], names["train_labels"])).batch(32)
+    batches = tf.data.Dataset.from_tensor_slices((names["train_x"], names["train_y"])).batch(32)
 
-    names = running.executed(record, "test-pipeline", {**names, "per_batch": 32, "batches": batches})
+    names = running.executed(record, "test-pipeline", {**names, "batch_size": 32, "train_dataset": batches})
 
-    shapes = [tuple(images.shape) for images, _ in names["test_batches"].take(1)]
+    shapes = [tuple(images.shape) for images, _ in names["test_dataset"].take(1)]
     record.equal("its first batch", expected=[(32, 28, 28)], actual=shapes)
 
 
 @claim(
     "blocks.pipeline-training",
     "The block that compiles and trains a model on the data set runs as printed.",
+    "code",
     section=PIPELINES,
-    kind="code",
 )
 @known_issue(
     cause="the block compiles `model5` and trains `model`, and no block of the chapter defines either",
@@ -240,9 +227,9 @@ def pipeline_of_test(tf: Any, mnist: Any, record: Recorder) -> None:
 @fixed_by(faults.model_named)
 def pipeline_training(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on few images for one round."""
-    names = {**running.scaled(mnist), "per_batch": 32}
-    batches = tf.data.Dataset.from_tensor_slices((names["train_images"], names["train_labels"])).batch(32).repeat()
+    names = {**running.scaled(mnist), "batch_size": 32}
+    batches = tf.data.Dataset.from_tensor_slices((names["train_x"], names["train_y"])).batch(32).repeat()
 
-    names = running.executed(record, "pipeline-training", {**names, "batches": batches})
+    names = running.executed(record, "pipeline-training", {**names, "train_dataset": batches})
 
-    record.equal("optimizer steps", expected=running.TRAIN // 32, actual=int(names["adam"].iterations))
+    record.equal("optimizer steps", expected=running.TRAIN // 32, actual=int(names["optimiser"].iterations))

@@ -16,7 +16,6 @@ from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 
-SECTION = "Data pipelines"
 _SHUFFLE_PAGE = "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle"
 # Keeps a property of five cases, each with a traced `map`, below two seconds on the slowest release.
 _CASES = 5
@@ -30,8 +29,7 @@ def _stages(tf: Any, data: Any, **settings: Any) -> pipeline.Stages:
 @claim(
     "pipeline.from-tensor-slices",
     "from_tensor_slices makes a data set of NumPy arrays: one element for each image, with its label, in their order.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.slices_are_whole, faults.slices_lose_one)
 @tolerates(faults.slices_prefetched)
@@ -52,8 +50,7 @@ def from_tensor_slices(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.batches",
     "batch(32) puts 32 images after another into each element; what is left over makes a smaller last one.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(faults.batch_drops_remainder, faults.batch_of_twice_the_size)
 @tolerates(faults.batch_prefetched)
@@ -90,8 +87,7 @@ def batches_of_any_size(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.chaining",
     "The operators can be chained: each gives a data set again, on which the next can be called.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.shuffle_gives_an_iterator)
 @tolerates(faults.batch_prefetched)
@@ -112,8 +108,7 @@ def chaining(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.shuffles",
     "shuffle brings what it is given into a random order, and into another one in each pass.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(faults.shuffle_does_nothing, faults.shuffle_once_for_all)
 @tolerates(faults.shuffle_with_a_larger_buffer, common_faults.other_seed)
@@ -133,8 +128,7 @@ def shuffles(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.shuffles-images",
     "Shuffling, as the chain is printed, mixes the images, so that they meet others in their batches.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @known_issue(
     cause="shuffle stands behind batch in the printed chain, and so moves whole batches: the images of one never part",
@@ -155,8 +149,7 @@ def shuffles_images(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.maps-images",
     "map calls a function on the input images, and what it gives back takes their place.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.map_does_nothing, faults.map_mixes_labels)
 @tolerates(faults.map_prefetched)
@@ -180,8 +173,7 @@ def maps_images(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.repeats",
     "At the end of a repeated data set it begins again from the start, and so on without an end.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.repeat_once, faults.repeat_thrice, faults.repeat_goes_on_elsewhere)
 @tolerates(faults.repeat_by_number)
@@ -213,7 +205,7 @@ def repeats_any_size(tf: Any, record: Recorder) -> None:
         stages = _stages(tf, numbered(count, 2, 3), batch_size=size, buffer_size=buffer)
         seen = elements(stages.repeated, at_most=2 * each)
         for half in (seen[:each], seen[each:]):
-            told = f"images of one pass, {count} by {size}, buffer {buffer}"
-            inner.equal(told, expected=list(range(count)), actual=sorted(labels(half)))
+            what = f"images of one pass, {count} by {size}, buffer {buffer}"
+            inner.equal(what, expected=list(range(count)), actual=sorted(labels(half)))
 
     record.always("each image once in each pass", _CASES, property)

@@ -6,7 +6,6 @@ from typing import Any
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter.pipelines import faults, workarounds
-from pytest_kerasch2.chapter.pipelines.claims import SECTION
 from pytest_kerasch2.chapter.pipelines.probes import SEED, numbered
 from pytest_kerasch2.checks import captured, common_faults
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, in_subprocess, known_issue, tolerates
@@ -47,8 +46,7 @@ def _trained(record: Recorder, what: str, model: Any, call: Any) -> None:
 @claim(
     "pipeline.fit-takes-data-set",
     "fit takes the data set as it is, images and labels in one; each epoch is as long as steps_per_epoch says.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.fit_takes_one_step, faults.fit_learns_nothing)
 @tolerates(faults.batch_prefetched, common_faults.other_seed)
@@ -63,8 +61,7 @@ def fit_takes_data_set(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.fit-as-printed",
     "fit takes a batch size beside a data set that is in batches already, as it is printed.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @known_issue(
     until="2.1",
@@ -85,12 +82,7 @@ def fit_as_printed(tf: Any, record: Recorder) -> None:
     _trained(record, what, model, lambda: model.fit(dataset, **named))
 
 
-@claim(
-    "pipeline.fit-takes-iterator",
-    "fit takes an iterator over the data set.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("pipeline.fit-takes-iterator", "fit takes an iterator over the data set.", "prose")
 @known_issue(
     until="2.1",
     cause="Keras wants the data set itself, and refuses an iterator made from it",
@@ -128,8 +120,7 @@ def fit_takes_iterator(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.plumbing",
     "A data set takes the preparation off fit: batches made by it train like batches made by fit of the same arrays.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.fit_skips_last_batch)
 @tolerates(faults.batch_prefetched, common_faults.other_seed)
@@ -156,8 +147,7 @@ def plumbing(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.steps-per-epoch",
     "The number of steps, len(train_x) // batch_size, is 1875, which is one pass over the training set.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(faults.batch_of_twice_the_size, faults.slices_are_whole)
 @tolerates(faults.batch_prefetched, common_faults.other_seed)
@@ -227,8 +217,7 @@ def _told(tried: Any) -> str:
 @claim(
     "pipeline.steps-required",
     "Because the data set repeats, fit needs steps_per_epoch: without it no epoch comes to an end.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(faults.fit_ends_by_itself)
 @tolerates(common_faults.other_seed)
@@ -243,12 +232,7 @@ def steps_required(child: Any, record: Recorder) -> None:
     )
 
 
-@claim(
-    "pipeline.steps-demanded",
-    "fit demands steps_per_epoch of whoever gives it a repeating data set.",
-    section=SECTION,
-    kind="code",
-)
+@claim("pipeline.steps-demanded", "fit demands steps_per_epoch of whoever gives it a repeating data set.", "code")
 @known_issue(
     since="3.0",
     of="keras",
@@ -263,18 +247,17 @@ def steps_required(child: Any, record: Recorder) -> None:
 @in_subprocess(_CHILD)
 def steps_demanded(child: Any, record: Recorder) -> None:
     """Read the error."""
-    told = _told(child["endless"])
+    answer = _told(child["endless"])
 
     record.matches(
-        "fit on a repeating data set without steps", pattern=r"ValueError: .*must specify.*steps", actual=told
+        "fit on a repeating data set without steps", pattern=r"ValueError: .*must specify.*steps", actual=answer
     )
 
 
 @claim(
     "pipeline.evaluation",
     "The data set for testing is evaluated as the arrays were before, with nothing but itself.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     of="keras",
@@ -297,6 +280,6 @@ def steps_demanded(child: Any, record: Recorder) -> None:
 @in_subprocess(_CHILD)
 def evaluation(child: Any, record: Recorder) -> None:
     """Evaluate what the printed lines call the data set for testing."""
-    told = _told(child["evaluated"])
+    answer = _told(child["evaluated"])
 
-    record.equal("evaluate(test_dataset)", expected="ended after 4 batches of 4", actual=told)
+    record.equal("evaluate(test_dataset)", expected="ended after 4 batches of 4", actual=answer)

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kerasch2.chapter.pipelines import faults, workarounds
-from pytest_kerasch2.chapter.pipelines.claims import SECTION
 from pytest_kerasch2.chapter.pipelines.probes import (
     AS_IT_WAS,
     LEFT_TO_RIGHT,
@@ -45,12 +44,7 @@ def _turned(data: Numbered, batches: Any) -> list[int]:
     return [sum(way != AS_IT_WAS for way in data.ways(batch)) for batch in batches]
 
 
-@claim(
-    "pipeline.flips-two",
-    "Of the input images of a batch, the flip turns two, drawn at random.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("pipeline.flips-two", "Of the input images of a batch, the flip turns two, drawn at random.", "prose")
 @known_issue(
     cause=f"{_ONE_IMAGE}: one coin turns all 32 images or none, and never two",
     source=_FLIP_CODE,
@@ -71,8 +65,7 @@ def flips_two(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.flips-by-image",
     "Chance decides image by image whether it is flipped, so that a batch holds flipped and unflipped ones.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     cause=f"{_ONE_IMAGE}: its images are all turned or none is, on one toss of a coin",
@@ -91,12 +84,7 @@ def flips_by_image(tf: Any, record: Recorder) -> None:
     record.equal(f"of {_TOSSES} batches, those with flipped and unflipped images", expected=_TOSSES, actual=mixed)
 
 
-@claim(
-    "pipeline.flip-axis",
-    "The flip mirrors an image about its vertical axis: left becomes right.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("pipeline.flip-axis", "The flip mirrors an image about its vertical axis: left becomes right.", "prose")
 @known_issue(
     cause=f"{_ONE_IMAGE}, and the axis that is its width holds the rows of each picture: all are put upside down",
     source=_FLIP_CODE,
@@ -115,10 +103,7 @@ def flip_axis(tf: Any, record: Recorder) -> None:
 
 
 @claim(
-    "pipeline.flips-by-chance",
-    "Whether the flip turns what it is given is left to chance, one time in two.",
-    section=SECTION,
-    kind="prose",
+    "pipeline.flips-by-chance", "Whether the flip turns what it is given is left to chance, one time in two.", "prose"
 )
 @detects(faults.flip_never, faults.flip_always)
 @tolerates(common_faults.other_seed, faults.flip_each_by_itself)
@@ -128,15 +113,14 @@ def flips_by_chance(tf: Any, record: Recorder) -> None:
 
     turned = sum(_turned(data, _flipped(tf, data)))
 
-    told = f"turned images of {32 * _TOSSES}, in batches of 32"
-    record.close(told, expected=32 * _TOSSES / 2, actual=turned, within=32 * 15)
+    what = f"turned images of {32 * _TOSSES}, in batches of 32"
+    record.close(what, expected=32 * _TOSSES / 2, actual=turned, within=32 * 15)
 
 
 @claim(
     "pipeline.more-images",
     "Flipping increases the image set in effect: over several passes more different images come out than went in.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.flip_never, faults.flip_always)
 @tolerates(common_faults.other_seed, faults.flip_each_by_itself)
@@ -152,10 +136,7 @@ def more_images(tf: Any, record: Recorder) -> None:
 
 
 @claim(
-    "pipeline.labels-unchanged",
-    "The labels are left as they are: flipped or not, each image keeps its own.",
-    section=SECTION,
-    kind="prose",
+    "pipeline.labels-unchanged", "The labels are left as they are: flipped or not, each image keeps its own.", "prose"
 )
 @detects(faults.map_mixes_labels, faults.flip_darkens)
 @tolerates(common_faults.other_seed, faults.map_prefetched)
@@ -166,8 +147,8 @@ def labels_unchanged(tf: Any, record: Recorder) -> None:
     seen = _flipped(tf, data, at_most=30)
     ways = [way for batch in seen for way in data.ways(batch)]
 
-    known = sum(way != "otherwise" for way in ways)
-    record.equal("of 960 images, those that are the one of their label", expected=960, actual=known)
+    recognised = sum(way != "otherwise" for way in ways)
+    record.equal("of 960 images, those that are the one of their label", expected=960, actual=recognised)
     record.equal("type of the labels", expected="int64", actual=str(seen[0][1].dtype))
 
 
@@ -198,12 +179,7 @@ def _for_test(tf: Any) -> tuple[Numbered, Any]:
     return (test if min(labels(batches)) >= 64 else train), batches
 
 
-@claim(
-    "pipeline.test-images",
-    "The data set for testing holds the test images.",
-    section=SECTION,
-    kind="code",
-)
+@claim("pipeline.test-images", "The data set for testing holds the test images.", "code")
 @known_issue(
     cause="the last printed line overwrites the data set for testing by the training data, repeated once more",
     source=_REPEAT_PAGE,
@@ -224,8 +200,7 @@ def test_images(tf: Any, record: Recorder) -> None:
 @claim(
     "pipeline.test-unflipped",
     "The pipeline of the test set is like that of the training set, but flips nothing.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @known_issue(
     cause="the last printed line overwrites the data set for testing by the training data, which are flipped",
@@ -248,8 +223,7 @@ def test_unflipped(tf: Any, record: Recorder) -> None:
     "pipeline.as-meant",
     "With the images shuffled before they are put into batches, and each with a channel axis for the flip, "
     "the chain does what the text says.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.flip_without_channels, faults.shuffle_does_nothing, faults.repeat_once, faults.batch_drops_remainder)
 @tolerates(common_faults.other_seed, faults.map_prefetched)

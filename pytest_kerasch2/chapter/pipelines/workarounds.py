@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy
 
-from pytest_kerasch2.chapter.workarounds import Names, data, learnt, lines, trains, with_compiled, with_network
+from pytest_kerasch2.chapter.workarounds import (
+    IMAGES,
+    Names,
+    data,
+    has_learnt,
+    lines,
+    trains,
+    with_class,
+    with_compiled,
+)
 from pytest_kerasch2.claims.model import Workaround
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
@@ -19,22 +28,22 @@ def _numbered(tf: Any) -> Names:
     """Return images that say which one they are: image n is n/64 on its left half, and zero on its right."""
     api.require_tensorflow("tf.data")
     names = data(tf)
-    count = len(names["train_labels"])
+    count = len(names["train_y"])
     pictures = numpy.zeros((count, 28, 28), "float32")
     pictures[:, :, :14] = ((numpy.arange(count) + 1) / count)[:, None, None]
     for part in ("train", "test"):
-        names[f"{part}_images"] = api.tensor(pictures)
+        names[f"{part}_x"] = api.tensor(pictures)
     return names
 
 
 def _with_batches(names: Names) -> Names:
     api.require_tensorflow("tf.data")
-    images, labels = names["train_images"], names["train_labels"]
-    return {**names, "batches": pipeline.as_meant(names["tf"], images, labels, batch_size=BATCH)}
+    images, labels = names["train_x"], names["train_y"]
+    return {**names, "train_dataset": pipeline.as_meant(names["tf"], images, labels, batch_size=BATCH)}
 
 
-def _network_and_batches(tf: Any) -> Names:
-    return _with_batches(with_network(tf))
+def _class_and_batches(tf: Any) -> Names:
+    return _with_batches(with_class(tf))
 
 
 def _compiled_and_batches(tf: Any) -> Names:
@@ -42,12 +51,12 @@ def _compiled_and_batches(tf: Any) -> Names:
 
 
 def _adam_and_batches(tf: Any) -> Names:
-    return {**_compiled_and_batches(tf), "adam": tf.keras.optimizers.Adam()}
+    return {**_compiled_and_batches(tf), "optimiser": tf.keras.optimizers.Adam()}
 
 
 def _shuffled_and_flipped(names: Names, record: Recorder) -> None:
     """Images change their company from round to round, each is turned by itself, and left to right."""
-    images = numpy.concatenate([batch.numpy() for batch, _ in names["batches"].take(8)])
+    images = numpy.concatenate([batch.numpy() for batch, _ in names["train_dataset"].take(8)])
     which = [sorted(images[start : start + BATCH].max(axis=(1, 2)).tolist()) for start in (0, 2 * BATCH)]
     record.true("other images in the first batch of the next round", holds=which[0] != which[1], found=BATCH)
     turned = images[:, 0, 27] > 0
@@ -58,8 +67,8 @@ def _shuffled_and_flipped(names: Names, record: Recorder) -> None:
 
 
 def _each_test_image_once(names: Names, record: Recorder) -> None:
-    seen = numpy.concatenate([batch.numpy() for batch, _ in names["test_batches"]])
-    record.same_bits("the images for testing", expected=api.array(names["test_images"]), actual=seen)
+    seen = numpy.concatenate([batch.numpy() for batch, _ in names["test_dataset"]])
+    record.same_bits("the images for testing", expected=api.array(names["test_x"]), actual=seen)
 
 
 def _tested(names: Names, record: Recorder) -> None:
@@ -68,8 +77,9 @@ def _tested(names: Names, record: Recorder) -> None:
 
 
 def _trained(names: Names, record: Recorder) -> None:
-    learnt(names, record)
-    trains(names, record)
+    has_learnt("model5")(names, record)
+    trains("model5")(names, record)
+    record.equal("steps of an epoch", expected=IMAGES // BATCH, actual=names["steps_per_epoch"])
 
 
 def _encoded(names: Names, record: Recorder) -> None:
@@ -78,73 +88,80 @@ def _encoded(names: Names, record: Recorder) -> None:
     record.equal("the shape of the encoded rows", expected=(3, 4), actual=shape)
 
 
-def _rows(tf: Any) -> Names:
+def _tensorflow_alone(tf: Any) -> Names:
     api.require_tensorflow("tf.data")
-    rows = {"age": [20.0, 30.0, 40.0], "kind": ["cat", "dog", "cat"]}
-    return {"tf": tf, "rows": tf.data.Dataset.from_tensor_slices(rows)}
+    return {"tf": tf}
 
 
 PIPELINE = Workaround(
     lines("""
-        def flipped(image, label):
-            return tf.image.random_flip_left_right(image[..., tf.newaxis])[..., 0], label
+        batch_size = 32
+        buffer_size = 10000
 
-        batches = tf.data.Dataset.from_tensor_slices((train_images, train_labels))
-        batches = batches.shuffle(10000).map(flipped).batch(32).repeat()
+        def flip(x, y):
+            return tf.image.random_flip_left_right(x[..., tf.newaxis])[..., 0], y
+
+        train_dataset = tf.data.Dataset.from_tensor_slices((train_x, train_y))
+        train_dataset = train_dataset.shuffle(buffer_size).map(flip).batch(batch_size).repeat()
     """),
     _numbered,
     _shuffled_and_flipped,
+    block="training-pipeline",
 )
 TEST_PIPELINE = Workaround(
     lines("""
-        test_batches = tf.data.Dataset.from_tensor_slices((test_images, test_labels)).batch(32)
+        test_dataset = tf.data.Dataset.from_tensor_slices((test_x, test_y)).batch(batch_size)
     """),
     _numbered,
     _each_test_image_once,
+    block="test-pipeline",
 )
 EVALUATION = Workaround(
     lines("""
-        test_batches = tf.data.Dataset.from_tensor_slices((test_images, test_labels)).batch(32)
-        scores = network.evaluate(test_batches)
+        test_dataset = tf.data.Dataset.from_tensor_slices((test_x, test_y)).batch(batch_size)
+        scores = model1.evaluate(test_dataset)
     """),
     with_compiled,
     _tested,
 )
 COMPILE_AND_FIT = Workaround(
     lines("""
-        network.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy",
-                        metrics=["accuracy"])
-        network.fit(batches, epochs=rounds, steps_per_epoch=len(train_images) // per_batch)
+        model5 = MyModel()
+        steps_per_epoch = len(train_x) // batch_size
+        optimiser = tf.keras.optimizers.Adam()
+        model5.compile(optimizer=optimiser, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        model5.fit(train_dataset, epochs=epochs, steps_per_epoch=steps_per_epoch)
     """),
-    _network_and_batches,
+    _class_and_batches,
     _trained,
+    block="pipeline-training",
 )
 FIT = Workaround(
     lines("""
-        network.fit(batches, epochs=rounds, steps_per_epoch=len(train_images) // per_batch)
+        model1.fit(train_dataset, epochs=epochs, steps_per_epoch=len(train_x) // batch_size)
     """),
     _compiled_and_batches,
-    learnt,
+    has_learnt("model1"),
 )
 STEP_BY_STEP = Workaround(
     lines("""
-        for images, labels in batches.take(2):
+        for images, labels in train_dataset.take(2):
             with tf.GradientTape() as tape:
-                chances = network(images, training=True)
-                loss = tf.reduce_mean(tf.keras.losses.sparse_categorical_crossentropy(labels, chances))
-            gradients = tape.gradient(loss, network.trainable_variables)
-            adam.apply_gradients(zip(gradients, network.trainable_variables))
+                predictions = model1(images, training=True)
+                loss = tf.reduce_mean(tf.keras.losses.sparse_categorical_crossentropy(labels, predictions))
+            gradients = tape.gradient(loss, model1.trainable_variables)
+            optimiser.apply_gradients(zip(gradients, model1.trainable_variables))
     """),
     _adam_and_batches,
-    learnt,
+    has_learnt("model1"),
 )
 FEATURES = Workaround(
     lines("""
-        columns = tf.keras.utils.FeatureSpace(
-            {"age": "float_normalized", "kind": "string_categorical"}, output_mode="concat")
+        rows = tf.data.Dataset.from_tensor_slices({"age": [20.0, 30.0, 40.0], "kind": ["cat", "dog", "cat"]})
+        columns = tf.keras.utils.FeatureSpace({"age": "float", "kind": "string_categorical"}, output_mode="concat")
         columns.adapt(rows)
         encoded = columns({"age": [20.0, 30.0, 40.0], "kind": ["cat", "dog", "fox"]})
     """),
-    _rows,
+    _tensorflow_alone,
     _encoded,
 )

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Mapping
 
 from pytest_kerasch2.accuracy.curve import Point
+from pytest_kerasch2.chapter.functional import SECTION as FUNCTIONAL
 from pytest_kerasch2.chapter.printed_numbers import decision as deciding
 from pytest_kerasch2.chapter.printed_numbers import equivalence as alike
 from pytest_kerasch2.chapter.printed_numbers import faults
 from pytest_kerasch2.chapter.printed_numbers.shared import CURVES
 from pytest_kerasch2.chapter.printed_numbers.trained import STYLES, Curves
+from pytest_kerasch2.chapter.sequential import SECOND_WAY
+from pytest_kerasch2.chapter.sequential import SECTION as FIRST_WAY
+from pytest_kerasch2.chapter.subclassing import SECTION as SUBCLASSING
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, pending, tolerates, trains
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.errors import Inconclusive, NotApplicable
 
-FIRST = "Sequential model, first way"
-SECOND = "Sequential model, second way"
-FUNCTIONAL = "Functional API"
-SUBCLASS = "Subclassing the model"
 TIMES = "a printed time is that of the machine it was printed on"
 # Microseconds an image, as printed for the first and the tenth epoch, and for evaluating.
 PRINTED_FIT = (77, 62)
@@ -52,8 +52,8 @@ def _figures(
 @claim(
     "sequential-first.first-epoch-figures",
     "The first of ten epochs ends with a training loss of 0.2031 and a training accuracy of 0.9394.",
-    section=FIRST,
-    kind="figure",
+    "figure",
+    section=FIRST_WAY,
 )
 @CANNOT
 @trains
@@ -67,8 +67,8 @@ def first_epoch(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> No
 @claim(
     "sequential-first.last-epoch-figures",
     "The tenth epoch ends with a training loss of 0.0098 and a training accuracy of 0.9967.",
-    section=FIRST,
-    kind="figure",
+    "figure",
+    section=FIRST_WAY,
 )
 @CANNOT
 @trains
@@ -82,8 +82,8 @@ def last_epoch(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> Non
 @claim(
     "sequential-first.fit-time",
     "Training takes 77 microseconds an image in the first epoch and 62 in the tenth: 5 and 4 seconds.",
-    section=FIRST,
-    kind="figure",
+    "figure",
+    section=FIRST_WAY,
 )
 @pending(TIMES)
 def fit_time(clocked: alike.Times) -> None:
@@ -91,12 +91,7 @@ def fit_time(clocked: alike.Times) -> None:
     _no_verdict("fit", clocked.fit, PRINTED_FIT)
 
 
-@claim(
-    "sequential-first.evaluate-time",
-    "Evaluating takes 39 microseconds an image.",
-    section=FIRST,
-    kind="figure",
-)
+@claim("sequential-first.evaluate-time", "Evaluating takes 39 microseconds an image.", "figure", section=FIRST_WAY)
 @pending(TIMES)
 def evaluate_time(clocked: alike.Times) -> None:
     """Put the time of this machine beside the printed one; it is no verdict."""
@@ -105,15 +100,15 @@ def evaluate_time(clocked: alike.Times) -> None:
 
 def _no_verdict(what: str, here: float, printed: tuple[int, ...]) -> None:
     ratios = " and ".join(f"{here / one:.2f}" for one in printed)
-    found = f"{what} takes {here:.0f} microseconds an image here, {ratios} times what is printed"
-    raise NotApplicable("A printed time is that of the machine it was printed on", found)
+    detail = f"{what} takes {here:.0f} microseconds an image here, {ratios} times what is printed"
+    raise NotApplicable("A printed time is that of the machine it was printed on", detail)
 
 
 @claim(
     "sequential-first.test-figures",
     "After ten epochs the first way has a test loss of 0.0915 and a test accuracy of 0.9801.",
-    section=FIRST,
-    kind="figure",
+    "figure",
+    section=FIRST_WAY,
 )
 @trains
 @detects(faults.forgets_what_it_learned)
@@ -126,8 +121,8 @@ def first_way(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> None
 @claim(
     "sequential-first.recognises-98-of-100",
     "After ten epochs the first way recognises 98 of 100 test images on average.",
-    section=FIRST,
-    kind="figure",
+    "figure",
+    section=FIRST_WAY,
 )
 @trains
 @detects(faults.forgets_what_it_learned)
@@ -141,8 +136,8 @@ def recognises(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> Non
 @claim(
     "sequential-second.test-figures",
     "After ten epochs the second way has a test loss of 0.07 and a test accuracy of 0.981.",
-    section=SECOND,
-    kind="figure",
+    "figure",
+    section=SECOND_WAY,
 )
 @trains
 @detects(faults.forgets_what_it_learned)
@@ -155,8 +150,8 @@ def second_way(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> Non
 @claim(
     "sequential-second.nearly-the-same",
     "The second way's figures are nearly the same as the first's.",
-    section=SECOND,
-    kind="figure",
+    "figure",
+    section=SECOND_WAY,
 )
 @trains
 @detects(faults.second_way_ends_worse)
@@ -170,8 +165,8 @@ def second_as_first(record: Recorder, curves_if_any: Curves | None, bits: Mappin
 @claim(
     "functional.test-figures",
     "After ten epochs the functional model has a test loss of 0.067 and a test accuracy of 0.982.",
+    "figure",
     section=FUNCTIONAL,
-    kind="figure",
 )
 @trains
 @detects(faults.forgets_what_it_learned)
@@ -184,8 +179,8 @@ def functional(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> Non
 @claim(
     "subclassing.test-figures",
     "After ten epochs the subclassed model has a test loss of 0.068 and a test accuracy of 0.982.",
-    section=SUBCLASS,
-    kind="figure",
+    "figure",
+    section=SUBCLASSING,
 )
 @trains
 @detects(faults.forgets_what_it_learned)
@@ -198,8 +193,8 @@ def subclassed(record: Recorder, curves: Curves, bits: Mapping[str, str]) -> Non
 @claim(
     "subclassing.nearly-the-same",
     "All four ways to write the model give nearly the same figures.",
-    section=SUBCLASS,
-    kind="figure",
+    "figure",
+    section=SUBCLASSING,
 )
 @trains
 @detects(faults.second_way_ends_worse)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Sequence
 
 from pytest_kerasch2.accuracy import curve
-from pytest_kerasch2.accuracy.curve import Point, Scale
-from pytest_kerasch2.accuracy.decision import WORDS
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.curve import SERIES_NAMES, Point, Scale
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.chapter.printed_numbers.trained import Curves
 from pytest_kerasch2.claims.recorder import Recorder
@@ -38,46 +37,46 @@ def one_of_them(record: Recorder, curves: Curves, names: Sequence[str], point: P
     Raises:
         Inconclusive: the figure lies at the edge of what the trainings give.
     """
-    on = curve.scale(point, curves.data)
-    groups = {name: [on.there(point.of(run)) for run in runs] for name, runs in curves.by_style.items()}
+    scale = curve.scale_by_counts(point, curves.data)
+    groups = {name: [scale.transform(point.of(run)) for run in runs] for name, runs in curves.by_style.items()}
     own = [place for name in names for place in groups[name]]
     others = [group for name, group in groups.items() if name not in names]
-    known = prediction.sample(own, [own, *others], on.least(sum(own) / len(own)))
-    said = prediction.predict(known, rounded(on, point, printed), RAREST)
-    low, high = sorted((on.back(said.low), on.back(said.high)))
+    sample = prediction.sample(own, [own, *others], scale.least_scatter(sum(own) / len(own)))
+    predicted = prediction.predict(sample, rounded(scale, point, printed), RAREST)
+    low, high = sorted((scale.inverse(predicted.low), scale.inverse(predicted.high)))
     runs = [run for name in names for run in curves.by_style[name]]
     gave = f"{len(runs)} trainings gave {_span(runs, point)}, so that one more lies from {low:.4f} to {high:.4f}"
-    far = f"{said.deviations:.1f} standard deviations from their mean, p = {said.probability:.1g}"
-    what = f"{WORDS[point.series]} after epoch {point.epoch}: {printed} is printed"
-    verdict = told(said.probability)
+    far = f"{predicted.deviations:.1f} standard deviations from their mean, p = {predicted.probability:.1g}"
+    what = f"{SERIES_NAMES[point.series]} after epoch {point.epoch}: {printed} is printed"
+    verdict = verdict_on(predicted.probability)
     if verdict == "inconclusive":
         happened = f"{what}, which is at the edge of what the trainings give"
         raise Inconclusive(happened, f"{gave}; {far}", "hold it against more seeds, of kerasch2 calibrate")
     record.true(what, holds=verdict == "held", found=f"{gave}; {far}")
 
 
-def told(probability: float) -> str:
+def verdict_on(probability: float) -> str:
     """Return the verdict on a printed figure, by how often a training gives one at least so far off."""
     if EDGE * RAREST < probability <= RAREST:
         return "inconclusive"
     return "held" if probability > RAREST else "broken"
 
 
-def rounded(on: Scale, point: Point, printed: str) -> tuple[float, float]:
+def rounded(scale: Scale, point: Point, printed: str) -> tuple[float, float]:
     """Return between which a printed figure lies, on a scale."""
     half = 0.5 * 10.0 ** -len(printed.partition(".")[2])
     value = float(printed)
     most = min(value + half, 1.0) if point.is_accuracy else value + half
-    low, high = sorted((on.there(value - half), on.there(most)))
+    low, high = sorted((scale.transform(value - half), scale.transform(most)))
     return low, high
 
 
-def _span(runs: Sequence[Run], point: Point) -> str:
+def _span(runs: Sequence[TrainingRun], point: Point) -> str:
     values = sorted(point.of(run) for run in runs)
     return f"{values[0]:.4f} to {values[-1]:.4f}"
 
 
-def rounds_to(record: Recorder, runs: Sequence[Run], whole: int) -> None:
+def rounds_to(record: Recorder, runs: Sequence[TrainingRun], whole: int) -> None:
     """Require that so many of 100 test images are recognised on average.
 
     Raises:
@@ -85,11 +84,11 @@ def rounds_to(record: Recorder, runs: Sequence[Run], whole: int) -> None:
     """
     shares = [100 * run.test_accuracy[-1] for run in runs]
     low, high = prediction.mean_between(shares, ERROR)
-    found = f"{sum(shares) / len(shares):.2f} of 100, the mean of all such trainings from {low:.2f} to {high:.2f}"
+    actual = f"{sum(shares) / len(shares):.2f} of 100, the mean of all such trainings from {low:.2f} to {high:.2f}"
     if low < whole - 0.5 < high or low < whole + 0.5 < high:
-        raise Inconclusive("The mean of the trainings is not known to a whole image of 100", found, "train more seeds")
+        raise Inconclusive("The mean of the trainings is not known to a whole image of 100", actual, "train more seeds")
     holds = whole - 0.5 <= low and high <= whole + 0.5
-    record.true(f"{whole} of 100 test images are recognised", holds=holds, found=found)
+    record.true(f"{whole} of 100 test images are recognised", holds=holds, found=actual)
 
 
 def nearly_alike(record: Recorder, curves: Curves | None, name: str, others: Sequence[str], same_bits: bool) -> None:
@@ -106,13 +105,13 @@ def nearly_alike(record: Recorder, curves: Curves | None, name: str, others: Seq
         Inconclusive: the interval of the difference reaches beyond the margin or is not known, and the bits do not say
             either.
     """
-    told = curves is not None and _within(record, curves, name, others)
-    if not (told or same_bits):
+    equivalent = curves is not None and _within(record, curves, name, others)
+    if not (equivalent or same_bits):
         if curves is None:
             raise trained.untrained()
         remedy = "nothing to do: more seeds would tell"
         raise Inconclusive("The difference is not known well enough", record.evidence[-1], remedy)
-    how = "the interval of the difference lies within the margin" if told else "equal weights give equal bits"
+    how = "the interval of the difference lies within the margin" if equivalent else "equal weights give equal bits"
     record.true(f"{name} ends nearly as {' and '.join(others)}", holds=True, found=how)
 
 
@@ -122,16 +121,17 @@ def _within(record: Recorder, curves: Curves, name: str, others: Sequence[str]) 
     Raises:
         ClaimBroken: one is shown to lie beyond it.
     """
-    told = True
+    equivalent = True
     for series, margin in MARGINS.items():
-        found = _difference(curves, name, others, series)
-        shown = f"{name} less {' and '.join(others)}: {found.found:+.4f}, from {found.low:+.4f} to {found.high:+.4f}"
-        line = f"{WORDS[series]} after ten epochs: {shown}; nearly the same is within {margin}"
-        if found.beyond(margin):
+        difference = _difference(curves, name, others, series)
+        shown = f"{name} less {' and '.join(others)}: {difference.found:+.4f}"
+        shown += f", from {difference.low:+.4f} to {difference.high:+.4f}"
+        line = f"{SERIES_NAMES[series]} after ten epochs: {shown}; nearly the same is within {margin}"
+        if difference.beyond(margin):
             record.true(f"{name} ends nearly as {' and '.join(others)}", holds=False, found=line)
-        told = told and found.within(margin)
+        equivalent = equivalent and difference.within(margin)
         record.saw(line)
-    return told
+    return equivalent
 
 
 def _difference(curves: Curves, name: str, others: Sequence[str], series: str) -> Difference:

@@ -40,11 +40,11 @@ def digests(tf: Any) -> dict[str, str]:
 
 def kin(record: Recorder, bits: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Return the ways that train as one does, itself among them, and keep that as evidence."""
-    found = tuple(other for other in STYLES if bits[other] == bits[name])
-    others = [other for other in found if other != name]
+    same = tuple(other for other in STYLES if bits[other] == bits[name])
+    others = [other for other in same if other != name]
     alike = f"as {', '.join(others)} do" if others else "as none of the others does"
     record.saw(f"from equal weights, order and dropping, {name} trains bit for bit {alike}")
-    return found
+    return same
 
 
 def _trained(tf: Any, name: str, first: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pytest_kerasch2 import ending
 from pytest_kerasch2.accuracy import calibration
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.chapter.printed_numbers import trained
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.options import Settings
@@ -31,7 +31,7 @@ def main(asked: str) -> int:
     return 0
 
 
-def _tell(run: Run, done: int, wanted: int) -> None:
+def _tell(run: TrainingRun, done: int, total: int) -> None:
     sys.stdout.write(f"test accuracy {run.test_accuracy[-1]:.4f}, after {run.seconds:.0f} s\n")
     sys.stdout.flush()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.accuracy import reference
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.claims.release import ABSENT
 
 # So many epochs of the first seed of each way are trained and compared. Whoever draws, shuffles, drops or adds in
@@ -41,18 +41,18 @@ def same(others: Sequence[Path], short: Path, names: Sequence[str]) -> Path | No
 
 def release(environment: Mapping[str, Any]) -> str:
     """Return the name of the release by which a file was trained."""
-    found = [] if environment["tensorflow"] == ABSENT else [f"TensorFlow {environment['tensorflow']}"]
-    found.append(f"Keras {environment['keras']} on {environment['backend']}")
-    return ", ".join(found)
+    versions = [] if environment["tensorflow"] == ABSENT else [f"TensorFlow {environment['tensorflow']}"]
+    versions.append(f"Keras {environment['keras']} on {environment['backend']}")
+    return ", ".join(versions)
 
 
 def _begins(whole: Path, short: Path) -> bool:
     long, begun = reference.read(whole), reference.read(short)
-    if long.subject.data != begun.subject.data:
+    if long.description.data != begun.description.data:
         return False
     seeds = {run.seed: _curves(run) for run in long.runs}
     return all(_curves(run) == seeds.get(run.seed) for run in begun.runs)
 
 
-def _curves(run: Run) -> tuple[tuple[float, ...], ...]:
+def _curves(run: TrainingRun) -> tuple[tuple[float, ...], ...]:
     return tuple(one[:EPOCHS] for one in (run.loss, run.accuracy, run.test_loss, run.test_accuracy))

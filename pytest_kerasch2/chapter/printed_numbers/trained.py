@@ -22,11 +22,11 @@ import filelock
 
 import pytest_kerasch2
 from pytest_kerasch2 import models
-from pytest_kerasch2.accuracy import bundled, calibration, reference, training
-from pytest_kerasch2.accuracy.calibration import Order
-from pytest_kerasch2.accuracy.recipe import Recipe
-from pytest_kerasch2.accuracy.reference import Subject
-from pytest_kerasch2.accuracy.runs import Run
+from pytest_kerasch2.accuracy import calibration, reference, training
+from pytest_kerasch2.accuracy.calibration import CalibrationRequest
+from pytest_kerasch2.accuracy.reference import TrainingDescription
+from pytest_kerasch2.accuracy.runs import TrainingRun
+from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.chapter.printed_numbers import shared
 from pytest_kerasch2.errors import Inconclusive, InvalidArgument, TrainingFailed
 from pytest_kerasch2.options import ACCURACY, Settings
@@ -49,21 +49,21 @@ class Curves:
         whence: where they come from, in words.
     """
 
-    by_style: Mapping[str, tuple[Run, ...]]
+    by_style: Mapping[str, tuple[TrainingRun, ...]]
     data: Mapping[str, Any]
     whence: str
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[TrainingRun, ...]:
         """Return all of them."""
         return tuple(run for runs in self.by_style.values() for run in runs)
 
 
 def stored() -> Curves:
     """Return curves of a shipped reference, as if each way had been trained with some of its seeds."""
-    found = bundled.load(STORED)
-    by_style = {name: found.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
-    return Curves(by_style, found.subject.data, f"seeds of the shipped reference {STORED}")
+    bundled = reference.load_bundled(STORED)
+    by_style = {name: bundled.runs[SEEDS_EACH * place : SEEDS_EACH * (place + 1)] for place, name in enumerate(STYLES)}
+    return Curves(by_style, bundled.description.data, f"seeds of the shipped reference {STORED}")
 
 
 def check_training_asked(settings: Settings) -> None:
@@ -95,46 +95,46 @@ def check_libraries() -> None:
         raise Inconclusive("The figures of training need libraries", f"no {' and no '.join(missing)}", remedy)
 
 
-def trained(settings: Settings, folder: Path, told: Callable[[str], None]) -> Curves:
+def trained(settings: Settings, folder: Path, on_progress: Callable[[str], None]) -> Curves:
     """Train what is not there yet, and give all of it.
 
     Args:
         settings: of the run: where MNIST is.
         folder: where the curves are kept.
-        told: is called with a line after each training.
+        on_progress: is called with a line after each training.
 
     Raises:
         DataMissing, DataDamaged: there is no MNIST, or it is not whole.
         TrainingFailed: a training diverged, or what trains could not go on.
     """
-    subject = calibration.subject_of(order_of(STYLES[0], settings, folder))
+    subject = calibration.description_of(order_of(STYLES[0], settings, folder))
     kept = place_of(subject, folder)
     try:
         kept.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        found = f"{folder}: {error.strerror or error}"
-        raise InvalidArgument("The curves cannot be kept there", found, "name a folder that can be written") from error
+        detail = f"{folder}: {error.strerror or error}"
+        raise InvalidArgument("The curves cannot be kept there", detail, "name a folder that can be written") from error
     # Workers of one run wait for the one that trains, and then read.
     with filelock.FileLock(str(kept / "trainings.lock")):
         left = WHOLE - count(kept)
-        same = _same(settings, kept, told) if left == WHOLE else None
+        same = _same(settings, kept, on_progress) if left == WHOLE else None
         if same is not None:
             left, kept = 0, same
         if left:
-            _train(settings, kept, Progress(left, told))
+            _train(settings, kept, Progress(left, on_progress))
         references = {name: reference.read(order_of(name, settings, kept).out) for name in STYLES}
     runs = {name: one.runs for name, one in references.items()}
-    return Curves(runs, subject.data, _whence(references[STYLES[0]].subject, subject, left))
+    return Curves(runs, subject.data, _whence(references[STYLES[0]].description, subject, left))
 
 
-def _whence(kept: Subject, here: Subject, left: int) -> str:
+def _whence(kept: TrainingDescription, here: TrainingDescription, left: int) -> str:
     if kept.environment != here.environment:
         return f"trained by {shared.release(kept.environment)}; {shared.EQUAL}"
     before = WHOLE - left
     return "trained by this run" if not before else f"{left} trained by this run, {before} kept from before"
 
 
-def _same(settings: Settings, kept: Path, told: Callable[[str], None]) -> Path | None:
+def _same(settings: Settings, kept: Path, on_progress: Callable[[str], None]) -> Path | None:
     """Return where another release has kept its trainings, if a short one shows that they are those of this one."""
     others = [place for place in shared.beside(kept) if count(place) == WHOLE]
     if not others:
@@ -143,21 +143,21 @@ def _same(settings: Settings, kept: Path, told: Callable[[str], None]) -> Path |
     short.mkdir(exist_ok=True)
     left = len(STYLES) - count(short)
     if left:
-        _train(settings, short, Progress(left, told), epochs=shared.EPOCHS, seeds=1)
+        _train(settings, short, Progress(left, on_progress), epochs=shared.EPOCHS, seeds=1)
     return shared.same(others, short, STYLES)
 
 
-def place_of(subject: Subject, folder: Path) -> Path:
+def place_of(subject: TrainingDescription, folder: Path) -> Path:
     """Return where the curves of trainings of one kind, and by one trainer, are kept."""
-    of = json.dumps([training.TRAINER, subject.plain], sort_keys=True)
+    of = json.dumps([training.TRAINER, subject.to_dict()], sort_keys=True)
     return folder / hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
 def order_of(
     name: str, settings: Settings, folder: Path, epochs: int = Recipe.epochs, seeds: int = SEEDS_EACH
-) -> Order:
+) -> CalibrationRequest:
     """Return what is calibrated of one way: seeds of its own."""
-    return Order(
+    return CalibrationRequest(
         out=folder / f"{name}.jsonl",
         recipe=Recipe(style=name, epochs=epochs),
         seeds=seeds,
@@ -193,25 +193,25 @@ def _train(settings: Settings, kept: Path, progress: Progress, **how: int) -> No
             # What is done is kept; what is being done is not waited for.
             child.kill()
         complaints.seek(0)
-        said = complaints.read().decode("utf-8", "replace")
-    last = [line.strip() for line in said.splitlines() if line.strip()][-1:]
+        messages = complaints.read().decode("utf-8", "replace")
+    last = [line.strip() for line in messages.splitlines() if line.strip()][-1:]
     if status:
-        found = f"exit status {status}: {last[0].rstrip('.') if last else 'nothing was said'}"
-        raise TrainingFailed("The trainings did not end", found, "look at what was said; what is done is kept")
+        detail = f"exit status {status}: {last[0].rstrip('.') if last else 'nothing was said'}"
+        raise TrainingFailed("The trainings did not end", detail, "look at what was said; what is done is kept")
 
 
 class Progress:
     """Says after each training how many are left, and how long they take."""
 
-    def __init__(self, wanted: int, told: Callable[[str], None]) -> None:
+    def __init__(self, total: int, on_progress: Callable[[str], None]) -> None:
         """Begin to count."""
-        self.wanted = wanted
-        self.told = told
+        self.total = total
+        self.on_progress = on_progress
         self.done = 0
         self.began = time.monotonic()
 
     def after(self, line: str) -> None:
         """Say that a training has ended, and what it gave."""
         self.done += 1
-        left = (time.monotonic() - self.began) / self.done * (self.wanted - self.done)
-        self.told(f"training {self.done} of {self.wanted}: {line}; about {left / 60:.0f} min left")
+        left = (time.monotonic() - self.began) / self.done * (self.total - self.done)
+        self.on_progress(f"training {self.done} of {self.total}: {line}; about {left / 60:.0f} min left")

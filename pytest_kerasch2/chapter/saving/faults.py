@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from pytest_kerasch2 import models
-from pytest_kerasch2.checks.common_faults import modules_named, replaced, wrapped, wrapped_method
+from pytest_kerasch2.checks.common_faults import fault, modules_named, replaced, wrapped, wrapped_method
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import catalogue, functional
 
@@ -56,16 +56,14 @@ def _edited(file: Any, attribute: str, change: Callable[[Any], None]) -> None:
 
 
 def _arrays(group: Any) -> list[Any]:
-    found: list[Any] = []
-    group.visititems(lambda _, thing: found.append(thing) if isinstance(thing, h5py.Dataset) else None)
-    return found
+    arrays: list[Any] = []
+    group.visititems(lambda _, thing: arrays.append(thing) if isinstance(thing, h5py.Dataset) else None)
+    return arrays
 
 
-@contextmanager
-def saves_nothing() -> Iterator[None]:
-    """Saving returns without writing."""
-    with around_save(lambda original, model, path, *rest, **named: None):
-        yield
+saves_nothing = fault(
+    "Saving returns without writing.", around_save, lambda original, model, path, *rest, **named: None
+)
 
 
 @contextmanager
@@ -93,18 +91,14 @@ def saves_twice() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def remark_in_file() -> Iterator[None]:
-    """Each file carries a remark that nobody asked for."""
-    with after_save(lambda file: file.attrs.__setitem__("remark", b"made on a Monday")):
-        yield
-
-
-@contextmanager
-def architecture_left_out() -> Iterator[None]:
-    """The file comes without the architecture."""
-    with after_save(lambda file: file.attrs.__delitem__("model_config")):
-        yield
+remark_in_file = fault(
+    "Each file carries a remark that nobody asked for.",
+    after_save,
+    lambda file: file.attrs.__setitem__("remark", b"made on a Monday"),
+)
+architecture_left_out = fault(
+    "The file comes without the architecture.", after_save, lambda file: file.attrs.__delitem__("model_config")
+)
 
 
 @contextmanager
@@ -131,11 +125,11 @@ def one_array_zero() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def another_loss() -> Iterator[None]:
-    """The file names another loss."""
-    with after_save(lambda file: _edited(file, "training_config", lambda config: config.update(loss="mse"))):
-        yield
+another_loss = fault(
+    "The file names another loss.",
+    after_save,
+    lambda file: _edited(file, "training_config", lambda config: config.update(loss="mse")),
+)
 
 
 @contextmanager
@@ -149,11 +143,9 @@ def hyperparameter_left_out() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def optimizer_state_left_out() -> Iterator[None]:
-    """The file comes without the optimizer's state."""
-    with after_save(lambda file: file.__delitem__("optimizer_weights")):
-        yield
+optimizer_state_left_out = fault(
+    "The file comes without the optimizer's state.", after_save, lambda file: file.__delitem__("optimizer_weights")
+)
 
 
 @contextmanager
@@ -170,10 +162,58 @@ def moments_from_zero() -> Iterator[None]:
 
 
 @contextmanager
-def loads_uncompiled() -> Iterator[None]:
-    """Loading gives a model that is not compiled."""
-    with around_load(lambda original, path, *rest, **named: original(path, *rest, **{**named, "compile": False})):
+def steps_from_zero() -> Iterator[None]:
+    """The optimizer's count of steps is written as zero."""
+
+    def erase(file: Any) -> None:
+        # CNTK has no whole numbers.
+        kind = "f" if api.release().backend == "cntk" else "i"
+        for array in _arrays(file["optimizer_weights"]):
+            if not array.shape and array.dtype.kind == kind:
+                array[...] = 0
+
+    with after_save(erase):
         yield
+
+
+@contextmanager
+def no_step_taken() -> Iterator[None]:
+    """Training counts its steps, and leaves the weights as they were."""
+
+    def fit(original: Any, model: Any, *data: Any, **named: Any) -> Any:
+        kept = model.get_weights()
+        history = original(model, *data, **named)
+        model.set_weights(kept)
+        return history
+
+    with wrapped_method(api.keras().Model, "fit", fit):
+        yield
+
+
+@contextmanager
+def learns_too_fast() -> Iterator[None]:
+    """A loaded model learns at a rate a thousand times that of the saved one."""
+
+    def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
+        model = original(path, *rest, **named)
+        optimizer = getattr(model, "optimizer", None)
+        if optimizer is not None and api.runs_eagerly():
+            optimizer.learning_rate = 1.0
+        elif optimizer is not None:
+            # Keras 2.2 without TensorFlow has the short name alone.
+            rate = optimizer.learning_rate if hasattr(optimizer, "learning_rate") else optimizer.lr
+            api.backend_functions().set_value(rate, 1.0)
+        return model
+
+    with around_load(load):
+        yield
+
+
+loads_uncompiled = fault(
+    "Loading gives a model that is not compiled.",
+    around_load,
+    lambda original, path, *rest, **named: original(path, *rest, **{**named, "compile": False}),
+)
 
 
 @contextmanager
@@ -232,18 +272,25 @@ def loads_without_a_word() -> Iterator[None]:
 
 @contextmanager
 def activations_known() -> Iterator[None]:
-    """Loading is told TensorFlow's internal names of activations; a subclassed model is of the functional kind."""
+    """Loading is told TensorFlow's internal names of activations."""
     activations = api.tensorflow().nn if api.runs_on_tensorflow() else api.keras().activations
-    known = {"softmax_v2": activations.softmax, "relu": activations.relu}
+    custom_objects = {"softmax_v2": activations.softmax, "relu": activations.relu}
 
     def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
-        return original(path, *rest, **{"custom_objects": known, **named})
+        return original(path, *rest, **{"custom_objects": custom_objects, **named})
 
+    with around_load(load):
+        yield
+
+
+@contextmanager
+def subclass_described() -> Iterator[None]:
+    """A subclassed model is of the functional kind, and loading is told TensorFlow's internal names of activations."""
     describable = tuple(
         models.ModelStyle(one.name, one.section, functional.build, True) if one.name == "subclass" else one
         for one in models.STYLES
     )
-    with around_load(load), replaced(catalogue, "STYLES", describable):
+    with activations_known(), replaced(catalogue, "STYLES", describable):
         yield
 
 
@@ -278,7 +325,7 @@ def folders_allowed() -> Iterator[None]:
     def load(original: Any, path: Any, *rest: Any, **named: Any) -> Any:
         return original(str(Path(path) / "model.keras") if api.is_keras3() else path, *rest, **named)
 
-    with around_save(save, "save"), around_load(load), activations_known():
+    with around_save(save, "save"), around_load(load), subclass_described():
         yield
 
 

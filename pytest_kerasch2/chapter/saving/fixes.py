@@ -64,24 +64,6 @@ def compiled_again() -> Iterator[None]:
 
 
 @contextmanager
-def dropout_by_content() -> Iterator[None]:
-    """Which units are dropped is told by what they say, without random numbers; the optimizer is put back."""
-    keras = api.keras()
-
-    def call(_: Any, layer: Any, inputs: Any, training: Any = None) -> Any:
-        tf = api.tensorflow()
-        if training is None and not api.is_keras3():
-            training = keras.backend.learning_phase()
-        cast = tf.cast if api.runs_on_tensorflow() else keras.ops.cast
-        on = cast(False if training is None else training, inputs.dtype)
-        kept = cast((inputs * 1000.0) % 1.0 >= layer.rate, inputs.dtype)
-        return inputs * (on * kept / (1.0 - layer.rate) + 1.0 - on)
-
-    with optimizer_put_back(), wrapped_method(keras.layers.Dropout, "call", call):
-        yield
-
-
-@contextmanager
 def refuses_unbuilt() -> Iterator[None]:
     """Loading weights asks first whether the model was built."""
 

@@ -9,32 +9,63 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.saving import faults, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
-from pytest_kerasch2.chapter.saving.claims import GRAPHS, SECTION
+from pytest_kerasch2.chapter.saving.claims import OF_LAYERS, there_and_back
 from pytest_kerasch2.checks import workflow
 from pytest_kerasch2.checks.folder import inside
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import state
 
-SUBCLASS = ("subclass",)
+ARCHIVE = "./model_name.keras"
+
+
+@OF_LAYERS
+@claim(
+    "saving.keras-file",
+    "With the ending .keras in place of .h5, a trained Sequential or functional model is saved and loaded back by the "
+    "same calls, with the same predictions.",
+    "code",
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    until="3.15",
+    backends=("tensorflow",),
+    cause=small.ACTIVATIONS,
+    source=small.SERIALIZATION,
+    symptom="could not be deserialized properly|softmax_v2",
+    workaround=workarounds.MODEL_KERAS,
+)
+@known_issue(
+    of="keras",
+    since="3.16",
+    backends=("tensorflow",),
+    cause=small.ACTIVATIONS,
+    source=small.SERIALIZATION,
+    symptom="could not be deserialized properly|softmax_v2",
+    workaround=workarounds.MODEL_KERAS_BOTH,
+)
+@detects(faults.weights_left_out, faults.saves_nothing)
+@tolerates(faults.saves_twice)
+@fixed_by(faults.activations_known)
+def keras_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
+    """Train a step, save, load and compare."""
+    there_and_back(tf, model_style, ARCHIVE, scratch, record)
 
 
 @claim(
-    "saving.keras-file",
-    "With the ending .keras in place of .h5, a trained model of each style is saved and loaded back by the same calls, "
+    "saving.keras-file-subclass",
+    "With the ending .keras in place of .h5, a trained subclassed model is saved and loaded back by the same calls, "
     "with the same predictions.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @on_early_keras(
     "engine/saving.py",
     "A subclassed model, whose architecture is code, cannot be written to an HDF5 file.",
     "saving to ./model_name.keras: NotImplementedError",
-    only=("subclass",),
 )
 @known_issue(
     until="2.12",
-    only=SUBCLASS,
     cause="up to TensorFlow 2.12 the ending .keras means HDF5, to which a subclassed model cannot be written",
     source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/save.py",
     symptom="NotImplementedError: Saving the model to HDF5 format requires",
@@ -43,43 +74,24 @@ SUBCLASS = ("subclass",)
 @known_issue(
     of="keras",
     since="2.13",
-    only=SUBCLASS,
     cause="an archive names the class of a subclassed model, and the printed call does not tell the loader where it is",
     source=small.SAVING_LIB,
     symptom="Could not locate class 'SubclassedModel'",
     workaround=workarounds.SUBCLASS_WEIGHTS,
 )
-@known_issue(
-    of="keras",
-    since="3.0",
-    only=GRAPHS,
-    backends=("tensorflow",),
-    cause=small.ACTIVATIONS,
-    source=small.SERIALIZATION,
-    symptom="could not be deserialized properly|softmax_v2",
-    workaround=workarounds.MODEL_KERAS,
-)
-@detects(faults.weights_left_out)
+@detects(faults.weights_left_out, faults.saves_nothing)
 @tolerates(faults.saves_twice)
-@fixed_by(faults.activations_known)
-def keras_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
+@fixed_by(faults.subclass_described)
+def keras_file_subclass(tf: Any, scratch: Path, record: Recorder) -> None:
     """Train a step, save, load and compare."""
-    model = small.trained_style(tf, model_style, small.PRINTED)
-    workflow.say_activations(record)
-
-    with inside(scratch):
-        record.runs("saving to ./model_name.keras", lambda: model.save("./model_name.keras"))
-        loaded = record.runs("loading it", lambda: tf.keras.models.load_model("./model_name.keras"))
-
-    record.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
+    there_and_back(tf, models.style("subclass"), ARCHIVE, scratch, record)
 
 
 @claim(
     "saving.weights-h5-file",
     "With the ending .weights.h5, the weights of each style are saved and loaded by the printed calls, with the same "
     "predictions.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(faults.weights_left_behind)
 @tolerates(faults.saves_twice)
@@ -101,8 +113,7 @@ def weights_h5_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) 
     "saving.folder",
     "Without an ending, a model of each style is saved as a folder and loaded back by the same calls, with the same "
     "predictions.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @on_early_keras(
     "engine/saving.py",
@@ -111,7 +122,7 @@ def weights_h5_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) 
 )
 @known_issue(
     until="2.1",
-    only=SUBCLASS,
+    only=("subclass",),
     cause="up to TensorFlow 2.1 a subclassed model comes back from a folder for batches of the size that it was "
     "trained on alone",
     source="https://github.com/tensorflow/tensorflow/blob/v2.1.4/tensorflow/python/keras/saving/saved_model/save_impl.py",
@@ -142,5 +153,5 @@ def folder(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> None:
             record.equal("./model_name is saved as a", expected="folder", actual="file")
         loaded = record.runs("loading it", lambda: tf.keras.models.load_model("./model_name"))
 
-    found = record.runs("predicting", lambda: small.predicted(loaded))
-    record.same_bits("predictions", expected=small.predicted(model), actual=found)
+    predictions = record.runs("predicting", lambda: small.predicted(loaded))
+    record.same_bits("predictions", expected=small.predicted(model), actual=predictions)

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2 import serialization
-from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.saving import faults, fixes, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
-from pytest_kerasch2.chapter.saving.claims import SECTION
+from pytest_kerasch2.checks import workflow
+from pytest_kerasch2.checks.common_faults import other_seed
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import Network
 
 EARLY = "https://github.com/tensorflow/tensorflow/blob/v2.1.4/tensorflow/python/keras/saving/hdf5_format.py"
@@ -34,49 +35,59 @@ UNKNOWN = (
     "ValueError: Unknown variable|the optimizer was built with 0 variables"
     r"|from the file: NotImplementedError: numpy\(\) is only available when eager"
 )
+# So often the loss of the same weights is taken with other units dropped. Two losses lie apart by more than twice the
+# range of those in two of ten thousand cases.
+DRAWS = 16
+# Rounded, so that the evidence of two runs is the same.
+DIGITS = 4
 STYLES = pytest.mark.parametrize("style", ["sequential-list", "functional"])
 
 
 @claim(
     "saving.holds-architecture",
     "The saved file holds the model's architecture: each layer with what makes it up.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.architecture_left_out, faults.wider_in_file)
 @tolerates(faults.remark_in_file)
 def holds_architecture(tf: Any, scratch: Path, record: Recorder) -> None:
     """Walk the file."""
     held = _saved(tf, scratch)
+    workflow.say_activations(record)
 
     record.true("the architecture is there", holds=held.architecture is not None, found=held.architecture is not None)
     layers = [(one["class_name"], one["config"]) for one in held.architecture["config"]["layers"]]
     kinds = ["InputLayer", "Flatten", "Dense", "Dropout", "Dense"]
     record.equal("its layers", expected=kinds, actual=[kind for kind, _ in layers])
-    dense = [(config["units"], config["activation"]) for kind, config in layers if kind == "Dense"]
-    record.equal("its dense layers", expected=[(16, "relu"), (10, "softmax")], actual=dense)
+    hidden, output = (config for kind, config in layers if kind == "Dense")
+    record.equal("units of its dense layers", expected=[16, 10], actual=[hidden["units"], output["units"]])
+    record.equal("activation of the hidden layer", expected="relu", actual=hidden["activation"])
+    # Keras 3 describes what it does not know by name as a function, under the name that TensorFlow gives it.
+    named = output["activation"]
+    named = named["config"] if isinstance(named, dict) else named
+    record.contains("activation of the output layer", expected=named, actual=["softmax", "softmax_v2"])
     record.equal("its dropout", expected=0.2, actual=layers[3][1]["rate"])
 
 
-@claim("saving.holds-weights", "The saved file holds the model's weights, bit for bit.", section=SECTION, kind="prose")
+@claim("saving.holds-weights", "The saved file holds the model's weights, bit for bit.", "prose")
 @detects(faults.one_array_zero)
 @tolerates(faults.remark_in_file)
 def holds_weights(tf: Any, scratch: Path, record: Recorder) -> None:
     """Read the arrays out of the file by their names and compare them with the model's."""
-    model = small.trained(tf, "functional")
+    model = small.trained(tf, "functional", small.PRINTED)
     held = _saved(tf, scratch, model)
 
     stored = _arrays(scratch, held.weights)
     for layer in ("d1", "d2"):
         for part, array in zip(("kernel", "bias"), model.get_layer(layer).get_weights()):
             # model_weights/<layer>/<a scope that may carry a number>/<part>
-            found = [stored[name] for name in stored if name.split("/")[1] == layer and f"/{part}" in name]
-            record.equal(f"arrays that are the {part} of {layer}", expected=1, actual=len(found))
-            record.same_bits(f"{part} of {layer}", expected=array, actual=found[0])
+            arrays = [stored[name] for name in stored if name.split("/")[1] == layer and f"/{part}" in name]
+            record.equal(f"arrays that are the {part} of {layer}", expected=1, actual=len(arrays))
+            record.same_bits(f"{part} of {layer}", expected=array, actual=arrays[0])
     record.equal("arrays in all", expected=4, actual=len(stored))
 
 
-@claim("saving.holds-loss", "The saved file holds the loss of the training.", section=SECTION, kind="prose")
+@claim("saving.holds-loss", "The saved file holds the loss of the training.", "prose")
 @detects(faults.another_loss)
 @tolerates(faults.remark_in_file)
 def holds_loss(tf: Any, scratch: Path, record: Recorder) -> None:
@@ -87,10 +98,7 @@ def holds_loss(tf: Any, scratch: Path, record: Recorder) -> None:
 
 
 @claim(
-    "saving.holds-optimizer",
-    "The saved file holds the optimizer of the training with its hyper-parameters.",
-    section=SECTION,
-    kind="prose",
+    "saving.holds-optimizer", "The saved file holds the optimizer of the training with its hyper-parameters.", "prose"
 )
 @detects(faults.hyperparameter_left_out)
 @tolerates(faults.remark_in_file)
@@ -99,20 +107,19 @@ def holds_optimizer(tf: Any, scratch: Path, record: Recorder) -> None:
     config = _saved(tf, scratch).training_config["optimizer_config"]
 
     record.equal("the optimizer", expected="Adam", actual=config["class_name"].rpartition(">")[2])
-    _same_settings(record, config["config"])
+    _same_settings(tf, record, config["config"])
 
 
 @claim(
     "saving.holds-optimizer-state",
     "The saved file holds the state of the optimizer: its step count and its running means, bit for bit.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(faults.optimizer_state_left_out, faults.moments_from_zero)
 @tolerates(faults.remark_in_file)
 def holds_optimizer_state(tf: Any, scratch: Path, record: Recorder) -> None:
     """Compare the optimizer's arrays in the file with those in memory; the two keep them in different orders."""
-    model = small.trained(tf, "functional", steps=small.STEPS)
+    model = small.trained(tf, "functional", small.PRINTED, steps=small.STEPS)
     held = _saved(tf, scratch, model)
 
     stored = sorted(_plain(array) for array in _arrays(scratch, held.optimizer_weights).values())
@@ -124,35 +131,37 @@ def holds_optimizer_state(tf: Any, scratch: Path, record: Recorder) -> None:
     of_weights = [one for one in stored if one[0] in shapes]
     record.equal("arrays of the optimizer with an axis", expected=8, actual=len(of_weights))
     record.equal("arrays of it that the file lacks", expected=0, actual=len(missing))
-    steps = [one for one in stored if one[0] == () and "int" in one[1]]
+    # CNTK has no whole numbers, and its Keras keeps no other number without an axis.
+    kind = "float" if api.release().backend == "cntk" else "int"
+    steps = [one for one in stored if one[0] == () and kind in one[1]]
     record.equal("step count", expected=[small.STEPS], actual=[int(np.frombuffer(one[2], one[1])[0]) for one in steps])
 
 
 @claim(
     "saving.equal-predictions",
-    "A model loaded from its file predicts what the saved one predicts, bit for bit.",
-    section=SECTION,
-    kind="prose",
+    "A model whose activations are given by name, loaded from its file, predicts what the saved one predicts, bit for "
+    "bit.",
+    "prose",
 )
 @detects(faults.weights_left_out)
 @tolerates(faults.remark_in_file)
 def equal_predictions(tf: Any, scratch: Path, record: Recorder) -> None:
-    """Compare the probabilities and the weights, with activations given by name."""
+    """Compare the probabilities and the weights."""
     model = small.trained(tf, "functional")
     _saved(tf, scratch, model)
 
     loaded = tf.keras.models.load_model(str(scratch / small.MODEL_FILE))
 
     record.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
-    for index, (saved, found) in enumerate(zip(model.get_weights(), loaded.get_weights())):
-        record.same_bits(f"array {index}", expected=saved, actual=found)
+    for index, (saved, restored) in enumerate(zip(model.get_weights(), loaded.get_weights())):
+        record.same_bits(f"array {index}", expected=saved, actual=restored)
 
 
 @claim(
     "saving.loaded-compiled",
-    "A model that was compiled is loaded compiled with the saved configuration: loss, optimizer and metrics.",
-    section=SECTION,
-    kind="prose",
+    "A compiled model whose activations are given by name is loaded compiled with the saved configuration: loss, "
+    "optimizer and metrics.",
+    "prose",
 )
 @known_issue(
     since="2.3",
@@ -175,7 +184,7 @@ def loaded_compiled(tf: Any, scratch: Path, record: Recorder) -> None:
 
     optimizer: Any = getattr(loaded, "optimizer", None)
     record.equal("the optimizer", expected="Adam", actual=type(optimizer).__name__)
-    _same_settings(record, optimizer.get_config())
+    _same_settings(tf, record, optimizer.get_config())
     loaded.run_eagerly = True
     evaluations = (partial(each.evaluate, images, labels, verbose=0) for each in (model, loaded))
     scores = [[float(one) for one in record.runs("evaluating", each)] for each in evaluations]
@@ -185,9 +194,8 @@ def loaded_compiled(tf: Any, scratch: Path, record: Recorder) -> None:
 
 @claim(
     "saving.uncompiled-stays",
-    "Only a model that was compiled before it was saved is loaded compiled.",
-    section=SECTION,
-    kind="prose",
+    "A model whose activations are given by name, and which was never compiled, is not loaded compiled.",
+    "prose",
 )
 @detects(faults.loads_compiled_anyway)
 @tolerates(faults.saves_twice)
@@ -208,9 +216,8 @@ def uncompiled_stays(tf: Any, scratch: Path, record: Recorder) -> None:
 @STYLES
 @claim(
     "saving.optimizer-state-loaded",
-    "A loaded model's optimizer has the state that was saved.",
-    section=SECTION,
-    kind="prose",
+    "The optimizer of a loaded model, whose activations are given by name, has the state that was saved.",
+    "prose",
 )
 @known_issue(
     until="2.1",
@@ -223,10 +230,30 @@ def uncompiled_stays(tf: Any, scratch: Path, record: Recorder) -> None:
 @known_issue(
     of="keras",
     since="3.0",
+    until="3.15",
+    backends=("tensorflow",),
     cause=BUILT_FOR_NOTHING,
     source=small.HDF5,
     symptom="variables of the loaded optimizer: 2,",
     workaround=workarounds.STATE_IN_KERAS,
+)
+@known_issue(
+    of="keras",
+    since="3.16",
+    backends=("tensorflow",),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom="variables of the loaded optimizer: 2,",
+    workaround=workarounds.STATE_IN_KERAS_BOTH,
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    backends=("jax", "torch"),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom="variables of the loaded optimizer: 2,",
+    workaround=workarounds.STATE_IN_KERAS_BY_NAME,
 )
 @detects(faults.moments_from_zero, faults.loads_uncompiled)
 @tolerates(faults.remark_in_file)
@@ -240,16 +267,16 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder)
 
     expected, actual = (serialization.optimizer_state(one) for one in (model, loaded))
     record.equal("variables of the loaded optimizer", expected=len(expected), actual=len(actual))
-    for index, (saved, found) in enumerate(zip(expected, actual)):
-        record.same_bits(f"variable {index}", expected=saved, actual=found)
+    for index, (saved, restored) in enumerate(zip(expected, actual)):
+        record.same_bits(f"variable {index}", expected=saved, actual=restored)
 
 
 @STYLES
 @claim(
     "saving.continues-without-dropout",
-    "Without dropout, training continued from the file equals training never interrupted, bit for bit.",
-    section=SECTION,
-    kind="prose",
+    "Without dropout, and with activations given by name, training continued from the file equals training never "
+    "interrupted, bit for bit.",
+    "prose",
 )
 @known_issue(
     until="2.1",
@@ -262,78 +289,159 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder)
 @known_issue(
     of="keras",
     since="3.0",
+    until="3.15",
+    backends=("tensorflow",),
     cause=BUILT_FOR_NOTHING,
     source=small.HDF5,
     symptom=UNKNOWN,
     workaround=workarounds.STATE_IN_KERAS,
 )
+@known_issue(
+    of="keras",
+    since="3.16",
+    backends=("tensorflow",),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom=UNKNOWN,
+    workaround=workarounds.STATE_IN_KERAS_BOTH,
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    backends=("jax", "torch"),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom=UNKNOWN,
+    workaround=workarounds.STATE_IN_KERAS_BY_NAME,
+)
 @detects(faults.moments_from_zero, faults.one_array_zero)
 @tolerates(faults.remark_in_file)
 @fixed_by(fixes.optimizer_put_back)
 def continues_without_dropout(tf: Any, style: str, scratch: Path, record: Recorder) -> None:
-    """Train two steps, save, train two more in memory and from the file."""
-    _continued(tf, style, 0.0, scratch, record)
-
-
-@claim(
-    "saving.continues-with-dropout",
-    "With the printed dropout of 0.2, training continued from the file equals training never interrupted, bit for bit.",
-    section=SECTION,
-    kind="prose",
-)
-@on_early_keras(
-    "engine/saving.py",
-    "The state of the random numbers that dropout draws from is not in the file, so other units are dropped.",
-    "array 0 after training on: .*not the same bits",
-)
-@known_issue(of="keras", since="3.0", cause=BUILT_FOR_NOTHING, source=small.HDF5, symptom=UNKNOWN)
-@known_issue(
-    of="keras",
-    until="2",
-    cause="the state of the random numbers that dropout draws from is not part of the file, so other units are dropped",
-    source="https://github.com/keras-team/keras/blob/v2.12.0/keras/saving/legacy/hdf5_format.py",
-    symptom="array 0 after training",
-)
-@detects(faults.moments_from_zero)
-@tolerates(faults.remark_in_file)
-@fixed_by(fixes.dropout_by_content)
-def continues_with_dropout(tf: Any, scratch: Path, record: Recorder) -> None:
-    """Train two steps, save, train two more in memory and from the file."""
-    _continued(tf, "functional", 0.2, scratch, record)
-
-
-def _continued(tf: Any, style: str, rate: float, folder: Path, record: Recorder) -> None:
-    """Compare the weights after two more steps; both models run as they are compiled, in a graph."""
-    network = Network(hidden=16, dropout=rate).with_strings()
+    """Train two steps, save, train two more in memory and from the file; both as they are compiled, in a graph."""
+    network = Network(hidden=16, dropout=0.0).with_strings()
     model = small.trained(tf, style, network, steps=small.STEPS, eagerly=False)
-    images, labels = small.data(2 * small.STEPS)
-    rest = images[32 * small.STEPS :], labels[32 * small.STEPS :]
-    model.save(str(folder / small.MODEL_FILE))
-    loaded = tf.keras.models.load_model(str(folder / small.MODEL_FILE))
-    for index, (one, two) in enumerate(zip(model.get_weights(), loaded.get_weights())):
-        record.same_bits(f"array {index} when loaded", expected=one, actual=two)
+    loaded = _loaded(tf, scratch, record, model)
 
     for each, what in ((model, "in memory"), (loaded, "from the file")):
-        record.runs(f"training on {what}", partial(each.fit, *rest, batch_size=32, shuffle=False, verbose=0))
+        _trained_on(each, what, _second_half(), record)
 
     for index, (one, two) in enumerate(zip(model.get_weights(), loaded.get_weights())):
         record.same_bits(f"array {index} after training on", expected=one, actual=two)
 
 
+@claim(
+    "saving.continues-with-dropout",
+    "With the printed dropout of 0.2, and activations given by name, training goes on from the file where it was: the "
+    "optimizer counts its steps on, the weights move, and the loss is that of training never interrupted, but for what "
+    "dropout scatters.",
+    "prose",
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    until="3.15",
+    backends=("tensorflow",),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom=UNKNOWN,
+    workaround=workarounds.STATE_IN_KERAS,
+)
+@known_issue(
+    of="keras",
+    since="3.16",
+    backends=("tensorflow",),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom=UNKNOWN,
+    workaround=workarounds.STATE_IN_KERAS_BOTH,
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    backends=("jax", "torch"),
+    cause=BUILT_FOR_NOTHING,
+    source=small.HDF5,
+    symptom=UNKNOWN,
+    workaround=workarounds.STATE_IN_KERAS_BY_NAME,
+)
+@detects(faults.steps_from_zero, faults.one_array_zero, faults.no_step_taken, faults.learns_too_fast)
+@tolerates(faults.remark_in_file, other_seed)
+@fixed_by(fixes.optimizer_put_back)
+def continues_with_dropout(tf: Any, scratch: Path, record: Recorder) -> None:
+    """Train two steps, save, train two more in memory and from the file, each with other units dropped."""
+    model = small.trained(tf, "functional", small.PLAIN, steps=small.STEPS)
+    loaded = _loaded(tf, scratch, record, model)
+    rest = _second_half()
+    record.equal("steps that the loaded optimizer counts", expected=small.STEPS, actual=_steps(loaded))
+    scatter = _scatter(model, *rest)
+
+    before = loaded.get_weights()
+    losses = [_trained_on(each, what, rest, record) for each, what in ((model, "in memory"), (loaded, "from the file"))]
+
+    record.equal("steps of the optimizer after training on", expected=2 * small.STEPS, actual=_steps(loaded))
+    for index, (one, two) in enumerate(zip(before, loaded.get_weights())):
+        record.differ(f"array {index} after training on", one=one, other=two)
+    apart = round(abs(losses[0] - losses[1]), DIGITS)
+    record.at_most("the two losses lie apart by", limit=round(2 * scatter, DIGITS), actual=apart)
+
+
+def _loaded(tf: Any, folder: Path, record: Recorder, model: Any) -> Any:
+    """Return a model loaded from the file of another, with the same weights."""
+    model.save(str(folder / small.MODEL_FILE))
+    loaded = tf.keras.models.load_model(str(folder / small.MODEL_FILE))
+    for index, (one, two) in enumerate(zip(model.get_weights(), loaded.get_weights())):
+        record.same_bits(f"array {index} when loaded", expected=one, actual=two)
+    return loaded
+
+
+def _second_half() -> tuple[Any, Any]:
+    images, labels = small.data(2 * small.STEPS)
+    return images[32 * small.STEPS :], labels[32 * small.STEPS :]
+
+
+def _trained_on(model: Any, what: str, data: tuple[Any, Any], record: Recorder) -> float:
+    """Return the mean loss that the steps report, each of which drops units."""
+    fit = partial(model.fit, *data, batch_size=32, shuffle=False, verbose=0)
+    return float(record.runs(f"training on {what}", fit).history["loss"][0])
+
+
+def _steps(model: Any) -> int:
+    """Return how many steps an optimizer has counted; none where it has no variables."""
+    state = serialization.optimizer_state(model)
+    return int(state[0]) if state else 0
+
+
+def _scatter(model: Any, images: Any, labels: Any) -> float:
+    """Return between what bounds the loss lies, by which units are dropped: the same weights, seen several times."""
+    losses = []
+    for _ in range(DRAWS):
+        chances = api.array(api.call(model, images, training=True))
+        losses.append(-float(np.log(chances[np.arange(len(labels)), labels]).mean()))
+    return max(losses) - min(losses)
+
+
 def _chosen(tf: Any) -> Any:
     """Return an optimizer whose hyper-parameters are not the default ones."""
-    return tf.keras.optimizers.Adam(learning_rate=0.0025, beta_1=0.8)
+    return tf.keras.optimizers.Adam(beta_1=0.8, **{_rate_name(tf): 0.0025})
 
 
-def _same_settings(record: Recorder, config: Any) -> None:
-    for name, wanted in (("learning_rate", 0.0025), ("beta_1", 0.8), ("beta_2", 0.999)):
+def _rate_name(tf: Any) -> str:
+    """Return what the learning rate is called; Keras 2.2 without TensorFlow knows its short name alone."""
+    if api.runs_eagerly() or "learning_rate" in tf.keras.optimizers.Adam().get_config():
+        return "learning_rate"
+    return "lr"
+
+
+def _same_settings(tf: Any, record: Recorder, config: Any) -> None:
+    for name, expected in ((_rate_name(tf), 0.0025), ("beta_1", 0.8), ("beta_2", 0.999)):
         # Some releases keep them as float32.
-        record.close(name, expected=wanted, actual=config[name], within=1e-7)
+        record.close(name, expected=expected, actual=config[name], within=1e-7)
 
 
 def _saved(tf: Any, folder: Path, model: Any = None) -> Any:
-    """Return what the file of a model holds."""
-    model = small.trained(tf, "functional", optimizer=_chosen(tf)) if model is None else model
+    """Return what the file of a model holds; by default the printed one, with an optimizer that has other settings."""
+    model = small.trained(tf, "functional", small.PRINTED, optimizer=_chosen(tf)) if model is None else model
     path = folder / small.MODEL_FILE
     model.save(str(path))
     return serialization.contents(path)

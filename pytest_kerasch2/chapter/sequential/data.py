@@ -14,8 +14,6 @@ from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Sequential model, first way"
-
 
 @contextmanager
 def _data_as(**changed: Callable[[Any], Any]) -> Iterator[None]:
@@ -27,46 +25,27 @@ def _data_as(**changed: Callable[[Any], Any]) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def one_image_lost() -> Iterator[None]:
-    """The reader loses the last training image."""
-    with _data_as(x_train=lambda images: images[:-1]):
-        yield
-
-
-@contextmanager
-def frames_cut() -> Iterator[None]:
-    """The reader cuts one column off each image."""
-    with _data_as(x_train=lambda images: images[:, :, 1:], x_test=lambda images: images[:, :, 1:]):
-        yield
-
-
-@contextmanager
-def signed_pixels() -> Iterator[None]:
-    """The reader takes bytes for signed numbers."""
-    with _data_as(x_train=lambda images: images.view("int8")):
-        yield
-
-
-@contextmanager
-def wide_labels() -> Iterator[None]:
-    """The reader gives labels of 32 bits."""
-    with _data_as(y_train=lambda labels: labels.astype("int32")):
-        yield
-
-
-@contextmanager
-def zeros_lost() -> Iterator[None]:
-    """The reader labels from 1 to 10."""
-    with _data_as(y_test=lambda labels: labels + np.uint8(1)):
-        yield
-
-
-@contextmanager
-def copied() -> Iterator[None]:
-    """The reader hands out copies."""
-    with _data_as(x_train=lambda images: images.copy(), y_train=lambda labels: labels.copy()):
-        yield
+one_image_lost = common_faults.fault(
+    "The reader loses the last training image.", _data_as, x_train=lambda images: images[:-1]
+)
+frames_cut = common_faults.fault(
+    "The reader cuts one column off each image.",
+    _data_as,
+    x_train=lambda images: images[:, :, 1:],
+    x_test=lambda images: images[:, :, 1:],
+)
+signed_pixels = common_faults.fault(
+    "The reader takes bytes for signed numbers.", _data_as, x_train=lambda images: images.view("int8")
+)
+wide_labels = common_faults.fault(
+    "The reader gives labels of 32 bits.", _data_as, y_train=lambda labels: labels.astype("int32")
+)
+zeros_lost = common_faults.fault(
+    "The reader labels from 1 to 10.", _data_as, y_test=lambda labels: labels + np.uint8(1)
+)
+copied = common_faults.fault(
+    "The reader hands out copies.", _data_as, x_train=lambda images: images.copy(), y_train=lambda labels: labels.copy()
+)
 
 
 @contextmanager
@@ -94,10 +73,7 @@ def cast_to_half() -> Iterator[None]:
 
 
 @claim(
-    "network-data.sizes",
-    "MNIST has 60,000 images to train on and 10,000 to test with, and a label for each.",
-    section=SECTION,
-    kind="output",
+    "network-data.sizes", "MNIST has 60,000 images to train on and 10,000 to test with, and a label for each.", "output"
 )
 @detects(one_image_lost)
 @tolerates(copied)
@@ -109,7 +85,7 @@ def sizes(mnist: Any, record: Recorder) -> None:
     record.equal("labels to test with", expected=10_000, actual=len(mnist.y_test))
 
 
-@claim("network-data.grid", "Each MNIST digit lies on a grid of 28 x 28 pixels.", section=SECTION, kind="prose")
+@claim("network-data.grid", "Each MNIST digit lies on a grid of 28 x 28 pixels.", "prose")
 @detects(frames_cut)
 @tolerates(copied)
 def grid(mnist: Any, record: Recorder) -> None:
@@ -118,12 +94,7 @@ def grid(mnist: Any, record: Recorder) -> None:
     record.equal("one test image", expected=(28, 28), actual=mnist.x_test.shape[1:])
 
 
-@claim(
-    "network-data.pixels",
-    "Each MNIST pixel is an unsigned 8-bit integer.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("network-data.pixels", "Each MNIST pixel is an unsigned 8-bit integer.", "prose")
 @detects(signed_pixels)
 @tolerates(copied)
 def pixels(mnist: Any, record: Recorder) -> None:
@@ -134,12 +105,7 @@ def pixels(mnist: Any, record: Recorder) -> None:
         record.equal(f"least and greatest of {name}", expected=(0, 255), actual=(int(images.min()), int(images.max())))
 
 
-@claim(
-    "network-data.labels",
-    "The MNIST labels are unsigned 8-bit integers too, the digits 0 to 9.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("network-data.labels", "The MNIST labels are unsigned 8-bit integers too, the digits 0 to 9.", "prose")
 @detects(wide_labels, zeros_lost)
 @tolerates(copied)
 def labels(mnist: Any, record: Recorder) -> None:
@@ -150,12 +116,7 @@ def labels(mnist: Any, record: Recorder) -> None:
         record.equal(f"values of {name}", expected=list(range(10)), actual=np.unique(values).tolist())
 
 
-@claim(
-    "network-data.scaled",
-    "Dividing by 255.0 and casting makes every MNIST pixel a float32 from 0 to 1.",
-    section=SECTION,
-    kind="code",
-)
+@claim("network-data.scaled", "Dividing by 255.0 and casting makes every MNIST pixel a float32 from 0 to 1.", "code")
 @detects(cast_by_truncation, cast_to_half)
 @tolerates(copied)
 def scaled(tf: Any, mnist: Any, record: Recorder) -> None:
@@ -170,12 +131,7 @@ def scaled(tf: Any, mnist: Any, record: Recorder) -> None:
         record.all_true(f"pixels of {len(images)} images of {name} as their bytes", mask=prepared == of_byte[images])
 
 
-@claim(
-    "network-data.labels-cast",
-    "Casting makes the MNIST labels int64 and leaves their values as they are.",
-    section=SECTION,
-    kind="code",
-)
+@claim("network-data.labels-cast", "Casting makes the MNIST labels int64 and leaves their values as they are.", "code")
 @detects(cast_to_half)
 @tolerates(copied)
 def labels_cast(tf: Any, mnist: Any, record: Recorder) -> None:

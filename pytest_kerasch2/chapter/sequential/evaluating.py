@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pytest_kerasch2.chapter.sequential import OVERVIEW
 from pytest_kerasch2.chapter.sequential import faults as network
 from pytest_kerasch2.checks.workflow import COUNT, Trial, cross_entropy, share_right, shared
 from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
-
-OVERVIEW = "Sequential model"
-SECTION = "Sequential model, first way"
 
 
 @pytest.fixture
@@ -27,18 +25,18 @@ def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
 @claim(
     "sequential.evaluate-establishes",
     "Evaluating establishes the model's accuracy, its loss and other metrics.",
+    "prose",
     section=OVERVIEW,
-    kind="prose",
 )
 @detects(network.metrics_forgotten, network.loss_halved)
 @tolerates(network.other_weights)
 def evaluate_establishes(workflow: Trial, record: Recorder) -> None:
     """Compare what evaluate gives, in whatever order, with what the predictions say."""
     given = sorted(round(float(value), 4) for value in np.ravel(workflow.evaluated))
-    wanted = sorted(round(value, 4) for value in _by_hand(workflow))
+    expected = sorted(round(value, 4) for value in _by_hand(workflow))
 
     record.equal("values", expected=2, actual=len(given))
-    for name, want, got in zip(("the lesser", "the greater"), wanted, given):
+    for name, want, got in zip(("the lesser", "the greater"), expected, given):
         record.close(f"{name} of loss and accuracy", expected=want, actual=got, within=2e-4)
 
 
@@ -49,12 +47,7 @@ def _by_hand(workflow: Trial) -> tuple[float, float]:
     return cross_entropy(rows, labels), share_right(rows, labels)
 
 
-@claim(
-    "sequential-first.evaluate-returns",
-    "`evaluate` gives back the loss first and the accuracy second.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.evaluate-returns", "`evaluate` gives back the loss first and the accuracy second.", "output")
 @detects(network.evaluated_in_reverse)
 @tolerates(network.other_weights)
 def evaluate_returns(workflow: Trial, record: Recorder) -> None:
@@ -74,16 +67,17 @@ def evaluate_returns(workflow: Trial, record: Recorder) -> None:
 @claim(
     "sequential-first.loss-measures",
     "The loss measures the difference between the wanted and the actual output: it is the cross entropy of the two.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.loss_halved)
 @tolerates(network.other_weights)
 def loss_measures(tf: Any, workflow: Trial, record: Recorder) -> None:
     """Compare evaluate's loss with the formula, and look at the loss of perfect, even and wrong outputs."""
     first = float(np.ravel(workflow.evaluated)[0])
-    wanted = _by_hand(workflow)[0]
-    record.close("evaluate's loss, against the formula", expected=round(wanted, 4), actual=round(first, 4), within=2e-4)
+    expected = _by_hand(workflow)[0]
+    record.close(
+        "evaluate's loss, against the formula", expected=round(expected, 4), actual=round(first, 4), within=2e-4
+    )
 
     loss = tf.keras.losses.sparse_categorical_crossentropy
     outputs = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.1, 0.8, 0.1]], dtype="float32")
@@ -99,8 +93,7 @@ def loss_measures(tf: Any, workflow: Trial, record: Recorder) -> None:
 @claim(
     "sequential-first.accuracy-counts",
     "The accuracy is the share of images that the model recognises: 0.98 means 98 of 100.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.metrics_forgotten, network.evaluated_in_reverse)
 @tolerates(network.other_weights)
@@ -128,12 +121,7 @@ def _accuracy(tf: Any, labels: Any, outputs: Any) -> float:
     return float(api.array(metric.result()))
 
 
-@claim(
-    "sequential-first.evaluate-prints",
-    "`evaluate` prints a line with the time that a step takes.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.evaluate-prints", "`evaluate` prints a line with the time that a step takes.", "output")
 @detects(network.evaluated_silently)
 @tolerates(network.other_weights)
 def evaluate_prints(workflow: Trial, record: Recorder) -> None:
@@ -145,8 +133,8 @@ def evaluate_prints(workflow: Trial, record: Recorder) -> None:
 @claim(
     "sequential.predict-new-data",
     "A trained model predicts: one row of ten probabilities for each image.",
+    "prose",
     section=OVERVIEW,
-    kind="prose",
 )
 @detects(network.one_prediction_lost, network.probabilities_doubled, network.sigmoid_for_softmax)
 @tolerates(network.other_weights)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pytest_kerasch2.chapter.sequential import OVERVIEW
 from pytest_kerasch2.chapter.sequential import faults as network
 from pytest_kerasch2.checks import common_faults, workflow
 from pytest_kerasch2.claims.decorators import claim, detects, tolerates
@@ -13,16 +14,14 @@ from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models.network import printed_activation
 
-OVERVIEW = "Sequential model"
-SECTION = "Sequential model, first way"
 UNITS, INPUTS, CLASSES = 512, 784, 10
 
 
 @claim(
     "sequential.layers-in-order",
     "A Sequential model is a linear stack: its layers compute in the order in which they were given or added.",
+    "prose",
     section=OVERVIEW,
-    kind="prose",
 )
 @detects(network.layers_backwards)
 @tolerates(network.other_weights)
@@ -48,10 +47,7 @@ def _same(ones: Any, others: Any) -> bool:
 
 
 @claim(
-    "sequential-first.flatten",
-    "`Flatten` makes a vector of 784 numbers of an image of 28 x 28, row by row.",
-    section=SECTION,
-    kind="prose",
+    "sequential-first.flatten", "`Flatten` makes a vector of 784 numbers of an image of 28 x 28, row by row.", "prose"
 )
 @detects(network.flattened_backwards)
 @tolerates(network.other_weights)
@@ -67,8 +63,7 @@ def flatten(tf: Any, record: Recorder) -> None:
 @claim(
     "sequential-first.dense-connects-all",
     "In a Dense layer every neuron is connected to every neuron of the layer before.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.first_input_unconnected, common_faults.one_unit_short)
 @tolerates(network.other_weights)
@@ -89,8 +84,7 @@ def dense_connects_all(tf: Any, record: Recorder) -> None:
 @claim(
     "sequential-first.relu",
     "The hidden layer passes what its 512 neurons sum up through ReLU, which is not linear: max(0, x W + b).",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.no_relu, common_faults.one_unit_short)
 @tolerates(network.other_weights)
@@ -123,8 +117,7 @@ def _dropped(tf: Any, seed: int) -> tuple[Any, Any, Any]:
 @claim(
     "sequential-first.dropout-share",
     "In training Dropout(0.2) turns off a share of 0.2 of the neurons before it.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.nothing_dropped, network.half_dropped)
 @tolerates(common_faults.other_seed)
@@ -143,8 +136,7 @@ def dropout_share(tf: Any, record: Recorder) -> None:
 @claim(
     "sequential-first.dropout-random",
     "Dropout chooses at random: not the same neurons each time, and each neuron as often as any other.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.same_ones_dropped, network.nothing_dropped)
 @tolerates(common_faults.other_seed)
@@ -162,8 +154,7 @@ def dropout_random(tf: Any, record: Recorder) -> None:
 @claim(
     "sequential-first.dropout-in-training-only",
     "Dropout acts in training alone: in evaluation and prediction every neuron takes part, unscaled.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.always_dropped)
 @tolerates(common_faults.other_seed)
@@ -179,8 +170,7 @@ def dropout_in_training_only(tf: Any, record: Recorder) -> None:
 @claim(
     "sequential-first.softmax",
     "Softmax gives each of the ten output units a probability: positive, summing to 1, exp(z) over the sum of exp(z).",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(network.sigmoid_for_softmax)
 @tolerates(network.other_weights)
@@ -197,5 +187,5 @@ def softmax(tf: Any, record: Recorder) -> None:
     powers = np.exp(inputs.astype("float64") @ kernel + bias)
     record.all_true("none is 0 or below", mask=outputs > 0)
     record.all_true("each row sums to 1", mask=np.abs(outputs.sum(axis=1) - 1) < 1e-5)
-    wanted = powers / powers.sum(axis=1, keepdims=True)
-    record.all_true("outputs are exp over the sum of exp", mask=np.abs(outputs - wanted) < 1e-5)
+    expected = powers / powers.sum(axis=1, keepdims=True)
+    record.all_true("outputs are exp over the sum of exp", mask=np.abs(outputs - expected) < 1e-5)

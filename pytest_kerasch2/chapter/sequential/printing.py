@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
+import sys
 from contextlib import contextmanager
 from typing import Any, Iterator
 from unittest import mock
@@ -13,14 +16,15 @@ from pytest_kerasch2.chapter import workarounds as chapter_workarounds
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.chapter.sequential import faults as network
 from pytest_kerasch2.checks import common_faults
-from pytest_kerasch2.checks.workflow import BATCH, COUNT, EPOCHS, Trial, shared
+from pytest_kerasch2.checks.workflow import BATCH, COUNT, EPOCHS, Trial, accuracy_name, shared
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Sequential model, first way"
 KERAS3_BAR = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/utils/progbar.py"
 TF22_BAR = "https://github.com/tensorflow/tensorflow/issues/40575"
+# The bar of Keras 3, with its colours.
+_HEAVY = re.compile(r"(\x1b\[\d+m|━)*━(\x1b\[\d+m|━)*")
 
 
 @pytest.fixture
@@ -45,11 +49,7 @@ def _as_acc(original: Any, bar: Any, current: Any, values: Any = None, **named: 
     return original(bar, current, renamed, **named)
 
 
-@contextmanager
-def printed_as_acc() -> Iterator[None]:
-    """The progress bar calls the accuracy `acc`."""
-    with network.bar_as(_as_acc):
-        yield
+printed_as_acc = common_faults.fault("The progress bar calls the accuracy `acc`.", network.bar_as, _as_acc)
 
 
 def _in_images(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
@@ -64,11 +64,9 @@ def _in_images(original: Any, bar: Any, current: Any, values: Any = None, **name
         return original(bar, current * BATCH, values, **named)
 
 
-@contextmanager
-def counted_in_images() -> Iterator[None]:
-    """The progress bar counts images and calls each a step."""
-    with network.bar_as(_in_images):
-        yield
+counted_in_images = common_faults.fault(
+    "The progress bar counts images and calls each a step.", network.bar_as, _in_images
+)
 
 
 def _once(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
@@ -77,33 +75,25 @@ def _once(original: Any, bar: Any, current: Any, values: Any = None, **named: An
     return original(bar, current, values, **named)
 
 
-@contextmanager
-def averaged_once() -> Iterator[None]:
-    """The progress bar forgets earlier values when it is given new ones."""
-    with network.bar_as(_once):
-        yield
+averaged_once = common_faults.fault(
+    "The progress bar forgets earlier values when it is given new ones.", network.bar_as, _once
+)
 
 
 def _doubled(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
     return original(bar, current, [(name, value * 2) for name, value in values or []], **named)
 
 
-@contextmanager
-def figures_doubled() -> Iterator[None]:
-    """The progress bar shows twice the values."""
-    with network.bar_as(_doubled):
-        yield
+figures_doubled = common_faults.fault("The progress bar shows twice the values.", network.bar_as, _doubled)
 
 
 def _loss_first(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
     return original(bar, current, sorted(values or [], key=lambda pair: pair[0] != "loss"), **named)
 
 
-@contextmanager
-def loss_printed_first() -> Iterator[None]:
-    """The progress bar shows the loss before all else."""
-    with network.bar_as(_loss_first):
-        yield
+loss_printed_first = common_faults.fault(
+    "The progress bar shows the loss before all else.", network.bar_as, _loss_first
+)
 
 
 @contextmanager
@@ -120,8 +110,7 @@ def loss_dropped() -> Iterator[None]:
 @claim(
     "sequential-first.fit-prints",
     "`fit` prints for each epoch its number of all, the time it took, the loss and the accuracy.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @detects(epochs_from_zero, network.accuracy_unprinted, network.fitted_silently)
 @tolerates(network.other_weights)
@@ -137,15 +126,14 @@ def fit_prints(workflow: Trial, record: Recorder) -> None:
 
 def _figures(lines: list[str], name: str) -> list[float]:
     """Return what the lines say of loss or accuracy, under its name or the beginning of it."""
-    found = [re.search(rf"\b{name[:3]}\w*: ([\d.]+)", line) for line in lines]
-    return [float(one.group(1)) for one in found if one is not None]
+    matches = [re.search(rf"\b{name[:3]}\w*: ([\d.]+)", line) for line in lines]
+    return [float(one.group(1)) for one in matches if one is not None]
 
 
 @claim(
     "sequential-first.printed-figures",
     "The loss and accuracy printed at the end of an epoch are those of the epoch.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @known_issue(
     since="2.4",
@@ -168,12 +156,12 @@ def _figures(lines: list[str], name: str) -> list[float]:
 def printed_figures(workflow: Trial, record: Recorder) -> None:
     """Compare what is printed with what `fit` gives back; the last printed place may be rounded."""
     lines = _lines_of_epochs(workflow.fit_text)
-    for name in ("loss", "accuracy"):
-        wanted = [round(value, 4) for value in workflow.history[name]]
+    for name in ("loss", accuracy_name()):
+        expected = [round(value, 4) for value in workflow.history[name]]
         seen = _figures(lines, name)
-        near = len(seen) == len(wanted) and all(abs(a - b) < 2e-4 for a, b in zip(seen, wanted))
-        found = f"{seen}, {'' if near else 'not '}within 0.0002 of {wanted}"
-        record.true(f"{name} printed", holds=near, found=found)
+        near = len(seen) == len(expected) and all(abs(a - b) < 2e-4 for a, b in zip(seen, expected))
+        actual = f"{seen}, {'' if near else 'not '}within 0.0002 of {expected}"
+        record.true(f"{name} printed", holds=near, found=actual)
 
 
 def _lines_of_epochs(text: str) -> list[str]:
@@ -184,8 +172,7 @@ def _lines_of_epochs(text: str) -> list[str]:
 @claim(
     "sequential-first.metric-called-acc",
     "The accuracy asked for as 'accuracy' is printed under the name `acc`.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @on_early_keras(
     "https://github.com/keras-team/keras/releases/tag/2.3.0",
@@ -195,6 +182,7 @@ def _lines_of_epochs(text: str) -> list[str]:
 )
 @known_issue(
     of="keras",
+    backends=("tensorflow", "jax", "torch"),
     cause="TensorFlow 2 keeps the name given to compile, `accuracy`; `acc` was TensorFlow 1's.",
     source="https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/python/keras/engine/training_utils.py",
     symptom=r"names printed: .*accuracy",
@@ -209,12 +197,7 @@ def metric_called_acc(workflow: Trial, record: Recorder) -> None:
     record.equal("names printed", expected=["acc", "loss"], actual=names)
 
 
-@claim(
-    "sequential-first.loss-printed-first",
-    "The loss is printed before the accuracy.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.loss-printed-first", "The loss is printed before the accuracy.", "output")
 @known_issue(
     since="3.0",
     of="keras",
@@ -229,15 +212,47 @@ def loss_comes_first(workflow: Trial, record: Recorder) -> None:
     """Read the order in the print-out."""
     line = (_lines_of_epochs(workflow.fit_text) or [""])[-1]
     names = re.findall(r"- (\w+): [\d.]+", line)
-    record.equal("order printed", expected=["loss", "accuracy"], actual=names)
+    record.equal("order printed", expected=["loss", accuracy_name()], actual=names)
 
 
-@claim(
-    "sequential-first.fit-counts-images",
-    "The progress that `fit` prints counts images: 60000/60000.",
-    section=SECTION,
-    kind="output",
+def _of_equal_signs(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
+    """Draw the bar of Keras 3, whose width is 20 where none is given, as one of equal signs in brackets."""
+    width = 30 if bar.width == 20 else bar.width
+    with mock.patch.object(bar, "width", width), contextlib.redirect_stdout(io.StringIO()) as paper:
+        original(bar, current, values, **named)
+    sys.stdout.write(_HEAVY.sub(lambda drawn: f"[{'=' * drawn.group().count('━')}]", paper.getvalue()))
+
+
+bar_of_equal_signs = common_faults.fault("The progress bar is drawn of equal signs.", network.bar_as, _of_equal_signs)
+
+
+def _narrower(original: Any, bar: Any, current: Any, values: Any = None, **named: Any) -> Any:
+    with mock.patch.object(bar, "width", 12):
+        return original(bar, current, values, **named)
+
+
+bar_narrower = common_faults.fault("The progress bar is 12 signs wide.", network.bar_as, _narrower)
+
+
+@claim("sequential-first.fit-bar", "The bar that `fit` prints is one of 30 equal signs in brackets.", "output")
+@known_issue(
+    since="3.0",
+    of="keras",
+    cause="Keras 3 draws a bar of 20 heavy lines, without brackets.",
+    source=KERAS3_BAR,
+    symptom=r"bars printed: \['━{20}'\]",
 )
+@fixed_by(bar_of_equal_signs)
+@detects(bar_narrower, network.fitted_silently)
+@tolerates(network.other_weights)
+def fit_bar(workflow: Trial, record: Recorder) -> None:
+    """Read what is drawn once an epoch is over."""
+    bars = [re.search(r"\d/\d+ (\S+)", line) for line in _lines_of_epochs(workflow.fit_text)]
+    drawn = sorted({bar.group(1) for bar in bars if bar is not None})
+    record.equal("bars printed", expected=[f"[{'=' * 30}]"], actual=drawn)
+
+
+@claim("sequential-first.fit-counts-images", "The progress that `fit` prints counts images: 60000/60000.", "output")
 @known_issue(
     since="2.2",
     cause="From TensorFlow 2.2 on the progress bar counts batches: 1875/1875 and 313/313.",
@@ -267,8 +282,7 @@ def _counts(text: str) -> list[str]:
 @claim(
     "sequential-first.evaluate-counts-images",
     "The progress that `evaluate` prints counts images: 10000/10000.",
-    section=SECTION,
-    kind="output",
+    "output",
 )
 @known_issue(
     until="2.0",
@@ -297,12 +311,7 @@ def evaluate_counts_images(workflow: Trial, record: Recorder) -> None:
     record.equal("last count", expected=[f"{COUNT}/{COUNT}"], actual=_counts(workflow.evaluate_text))
 
 
-@claim(
-    "sequential-first.time-per-image",
-    "The time is printed per step, and a step is one image: 77us/step.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.time-per-image", "The time is printed per step, and a step is one image: 77us/step.", "output")
 @known_issue(
     until="2.1",
     cause="TensorFlow 2.0 and 2.1 say `sample` where the chapter's alpha said `step`.",

@@ -10,13 +10,14 @@ import numpy as np
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
+from pytest_kerasch2.chapter.sequential import SECOND_WAY
 from pytest_kerasch2.chapter.sequential import faults as network
 from pytest_kerasch2.checks import common_faults, workflow
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
-SECTION = "Sequential model, second way"
+SECTION = SECOND_WAY
 KINDS = ("Flatten", "Dense", "Dropout", "Dense")
 SMALL = models.Network(hidden=16, dropout=0.0)
 
@@ -35,11 +36,10 @@ def _forget_dropout(original: Any, model: Any, layer: Any, *arguments: Any, **na
     return original(model, layer, *arguments, **named)
 
 
-@contextmanager
-def add_forgets_dropout() -> Iterator[None]:
-    """`add` drops a layer without weights, where it is called by hand."""
-    with common_faults.wrapped_method(api.keras().models.Sequential, "add", _forget_dropout):
-        yield
+add_forgets_dropout = common_faults.fault(
+    "`add` drops a layer without weights, where it is called by hand.",
+    lambda: common_faults.wrapped_method(api.keras().models.Sequential, "add", _forget_dropout),
+)
 
 
 @contextmanager
@@ -60,18 +60,19 @@ def string_relu_differs() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def weights_not_copied() -> Iterator[None]:
-    """Copying weights from model to model does nothing."""
-    with common_faults.replaced(models, "copy_weights", lambda source, target: None):
-        yield
+weights_not_copied = common_faults.fault(
+    "Copying weights from model to model does nothing.",
+    common_faults.replaced,
+    models,
+    "copy_weights",
+    lambda source, target: None,
+)
 
 
 @claim(
     "sequential-second.same-architecture",
     "Adding the layers one by one gives the same architecture as handing over a list of them.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(add_forgets_dropout)
 @tolerates(network.other_weights)
@@ -99,8 +100,7 @@ def shapes(model: Any) -> list[tuple[int, ...]]:
 @claim(
     "sequential-second.same-outputs",
     "The string 'relu' stands for the function `tf.nn.relu`: with equal weights both ways give the same outputs.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @detects(string_relu_differs)
 @tolerates(network.other_weights)
@@ -122,8 +122,7 @@ def same_outputs(tf: Any, record: Recorder) -> None:
 @claim(
     "sequential-second.same-training",
     "Being the same architecture with the same optimizer and loss, both ways train alike.",
-    section=SECTION,
-    kind="prose",
+    "prose",
 )
 @detects(string_relu_differs, weights_not_copied)
 @tolerates(network.other_weights)
@@ -153,8 +152,7 @@ def same_training(tf: Any, record: Recorder) -> None:
 @claim(
     "sequential-second.adam-as-printed",
     "The optimizer is found as `tf.keras.Adam`, as this way and the subclassed model print it.",
-    section=SECTION,
-    kind="code",
+    "code",
 )
 @known_issue(
     of="keras",

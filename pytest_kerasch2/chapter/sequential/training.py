@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import inspect
-from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pytest_kerasch2 import models
+from pytest_kerasch2.chapter.sequential import OVERVIEW
 from pytest_kerasch2.chapter.sequential import faults as network
-from pytest_kerasch2.checks.workflow import BATCH, COUNT, EPOCHS, MANY, Trial, cross_entropy, drawn, shared
+from pytest_kerasch2.checks.common_faults import fault
+from pytest_kerasch2.checks.workflow import (
+    BATCH,
+    COUNT,
+    EPOCHS,
+    MANY,
+    Trial,
+    accuracy_name,
+    cross_entropy,
+    drawn,
+    shared,
+)
 from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
-
-OVERVIEW = "Sequential model"
-SECTION = "Sequential model, first way"
 
 
 @pytest.fixture
@@ -25,18 +33,19 @@ def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
     return shared(request, injected, tf)
 
 
-@contextmanager
-def history_without_accuracy() -> Iterator[None]:
-    """The history that `fit` gives back keeps the loss alone."""
-    with network.result("fit", lambda kept: kept.history.pop("accuracy") and kept):
-        yield
+history_without_accuracy = fault(
+    "The history that `fit` gives back keeps the loss alone.",
+    network.result,
+    "fit",
+    lambda kept: kept.history.pop(accuracy_name()) and kept,
+)
 
 
 @claim(
     "sequential.workflow",
     "The workflow is to build, compile, fit, evaluate and predict, in this order.",
+    "prose",
     section=OVERVIEW,
-    kind="prose",
 )
 @detects(network.nothing_learned, network.one_prediction_lost)
 @tolerates(network.other_weights)
@@ -54,8 +63,8 @@ def whole_workflow(workflow: Trial, record: Recorder) -> None:
 @claim(
     "sequential.compile-attaches",
     "Compiling attaches the optimizer and the loss function to the model, and the metrics it is to be judged by.",
+    "prose",
     section=OVERVIEW,
-    kind="prose",
 )
 @detects(network.nothing_learned, network.loss_halved, network.metrics_forgotten)
 @tolerates(network.other_weights)
@@ -85,8 +94,8 @@ def _name(loss: Any) -> str:
 @claim(
     "sequential.batches-or-at-once",
     "The data can be presented to the model in batches, or all at once.",
+    "prose",
     section=OVERVIEW,
-    kind="prose",
 )
 @detects(network.batches_of_at_most_32)
 @tolerates(network.other_weights)
@@ -96,12 +105,7 @@ def batches_or_at_once(workflow: Trial, record: Recorder) -> None:
     record.equal(f"steps for {COUNT} images in one batch", expected=1, actual=workflow.whole_steps)
 
 
-@claim(
-    "sequential-first.batch-default",
-    "32 is the batch size that `fit` takes where none is given.",
-    section=SECTION,
-    kind="code",
-)
+@claim("sequential-first.batch-default", "32 is the batch size that `fit` takes where none is given.", "code")
 @detects(network.default_batch_of_33)
 @tolerates(network.other_weights)
 def batch_default(tf: Any, workflow: Trial, record: Recorder) -> None:
@@ -111,12 +115,7 @@ def batch_default(tf: Any, workflow: Trial, record: Recorder) -> None:
     record.equal(f"steps for {MANY} images", expected=33, actual=workflow.default_steps)
 
 
-@claim(
-    "sequential-first.epochs",
-    "`epochs` is how many times the data is presented to the model.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("sequential-first.epochs", "`epochs` is how many times the data is presented to the model.", "prose")
 @detects(network.epoch_short)
 @tolerates(network.other_weights)
 def epochs(workflow: Trial, record: Recorder) -> None:
@@ -125,12 +124,7 @@ def epochs(workflow: Trial, record: Recorder) -> None:
     record.equal("epochs with a loss", expected=EPOCHS, actual=len(workflow.history["loss"]))
 
 
-@claim(
-    "sequential-first.loss-falls",
-    "The optimizer adjusts the weights so that the loss gets smaller.",
-    section=SECTION,
-    kind="prose",
-)
+@claim("sequential-first.loss-falls", "The optimizer adjusts the weights so that the loss gets smaller.", "prose")
 @detects(network.nothing_learned)
 @tolerates(network.other_weights)
 def loss_falls(workflow: Trial, record: Recorder) -> None:
@@ -147,20 +141,16 @@ def _short(value: float) -> float:
     return round(float(value), 3)
 
 
-@claim(
-    "sequential-first.fit-history",
-    "`fit` tells loss and accuracy for each epoch.",
-    section=SECTION,
-    kind="output",
-)
+@claim("sequential-first.fit-history", "`fit` tells loss and accuracy for each epoch.", "output")
 @detects(history_without_accuracy, network.metrics_forgotten)
 @tolerates(network.other_weights)
 def fit_history(workflow: Trial, record: Recorder) -> None:
     """Look into the history that it gives back."""
-    record.equal("names", expected=["accuracy", "loss"], actual=sorted(workflow.history))
+    accuracy = accuracy_name()
+    record.equal("names", expected=[accuracy, "loss"], actual=sorted(workflow.history))
     for name, values in sorted(workflow.history.items()):
         record.equal(f"values of {name}", expected=EPOCHS, actual=len(values))
-    shares = workflow.history["accuracy"]
+    shares = workflow.history[accuracy]
     record.all_true(
         "each accuracy is a share of the images", mask=[abs(s * COUNT - round(s * COUNT)) < 1e-3 for s in shares]
     )

@@ -1,4 +1,5 @@
 """The fourth way: a subclass of `Model`."""
 
+SECTION = "Subclassing the model"
 # In the chapter's order: those that hold claims.
 MODULES = ("claims",)

@@ -2,6 +2,7 @@
 const form = document.getElementById("filters");
 const said = document.getElementById("said");
 let view = viewOf(location.hash);
+let openedFrom = null;
 
 function say(text) {
   said.textContent = text;
@@ -10,6 +11,7 @@ function say(text) {
 function draw() {
   const columns = columnsOf(view);
   show(rowsOf(view, columns), columns);
+  drawAnswers(view);
   drawPanel();
 }
 
@@ -17,11 +19,11 @@ function drawPanel() {
   for (const marked of table.querySelectorAll(".opened")) marked.classList.remove("opened");
   const place = placeOf(view.open);
   if (place.claim < 0 && place.column < 0) {
-    panel.hidden = true;
+    panel.close();
     return;
   }
   elementAt(place)?.closest("td, th").classList.add("opened");
-  if (panel.dataset.open !== view.open || panel.hidden) fillPanel(place);
+  if (panel.dataset.open !== view.open || !panel.open) fillPanel(place);
   panel.dataset.open = view.open;
 }
 
@@ -35,6 +37,7 @@ function keep() {
 }
 
 function openPanel(name) {
+  if (!panel.contains(document.activeElement)) openedFrom = document.activeElement;
   view = { ...view, open: name };
   drawPanel();
   showOpened();
@@ -47,11 +50,14 @@ function closePanel() {
   view = { ...view, open: "" };
   drawPanel();
   keep();
-  focusOn(place);
+  if (answers.contains(openedFrom)) openedFrom.focus();
+  else focusOn(place);
 }
 
 function readForm() {
   const filled = new FormData(form);
+  const asked = new FormData(ask);
+  view = { ...view, release: asked.get("release"), error: asked.get("error") };
   view = { ...view, text: filled.get("text"), section: filled.get("section"), changes: filled.has("changes") };
   for (const name of LISTS) view[name] = filled.getAll(name);
   draw();
@@ -59,6 +65,8 @@ function readForm() {
 }
 
 function fillForm() {
+  ask.elements.release.value = view.release;
+  ask.elements.error.value = view.error;
   form.elements.text.value = view.text;
   form.elements.section.value = view.section;
   form.elements.changes.checked = view.changes;
@@ -71,9 +79,10 @@ function restore() {
   // A value that this table does not have would filter everything away, unseen.
   const asked = linkOf(view);
   const filled = new FormData(form);
-  view = { ...view, section: filled.get("section") ?? "" };
+  view = { ...view, section: filled.get("section") ?? "", release: new FormData(ask).get("release") ?? "" };
   for (const name of LISTS) view[name] = filled.getAll(name);
   form.elements.section.value = view.section;
+  ask.elements.release.value = view.release;
   const place = placeOf(view.open);
   const lost = view.open && place.claim < 0 && place.column < 0;
   if (lost) view.open = "";
@@ -110,9 +119,17 @@ function switchTheme() {
   }
 }
 
-form.addEventListener("input", readForm);
+for (const one of [ask, form]) {
+  one.addEventListener("input", readForm);
+  one.addEventListener("reset", () => setTimeout(readForm));
+}
+ask.addEventListener("submit", (event) => event.preventDefault());
+document.getElementById("switch").addEventListener("click", () => {
+  view = { ...view, table: !view.table };
+  draw();
+  keep();
+});
 form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("reset", () => setTimeout(readForm));
 document.querySelector("#empty button").addEventListener("click", () => form.reset());
 document.getElementById("theme").addEventListener("click", switchTheme);
 document.getElementById("link").addEventListener("click", (event) => copy(location.href, event.target));
@@ -131,14 +148,20 @@ table.addEventListener("keydown", (event) => {
     openAt(event.target);
   }
 });
-panel.addEventListener("click", (event) => {
+function press(event) {
   const button = event.target.closest("button");
   if (button?.matches(".close")) closePanel();
   else if (button?.matches(".copy")) copy(button.value, button);
   else if (button?.matches(".open")) openPanel(button.value);
+}
+
+for (const one of [panel, answers]) one.addEventListener("click", press);
+panel.addEventListener("cancel", (event) => {
+  event.preventDefault();
+  closePanel();
 });
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !panel.hidden && event.target !== form.elements.text) closePanel();
+  if (event.key === "Escape" && panel.open && event.target !== form.elements.text && event.target !== ask.elements.error) closePanel();
 });
 
 // On a small screen the table comes first.

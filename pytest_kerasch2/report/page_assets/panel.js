@@ -17,8 +17,10 @@ function source(address) {
   return make("a", { href: address, rel: "noopener noreferrer", target: "_blank" }, address.replace("https://", ""));
 }
 
+// Lines of code are not broken; what is too wide is scrolled to, by keys too.
 function copyable(text) {
-  return make("div", { className: "copyable" }, make("code", {}, text), make("button", { type: "button", className: "copy", value: text }, "Copy"));
+  const code = make("pre", { tabIndex: 0, role: "group", ariaLabel: "Code" }, make("code", {}, text));
+  return make("div", { className: "copyable" }, code, make("button", { type: "button", className: "copy", value: text }, "Copy"));
 }
 
 function why(known_issue) {
@@ -52,7 +54,7 @@ function fillCell({ claim, column }) {
     why(outcome.known_issue),
     outcome.workarounds.length ? part("Write instead", outcome.workarounds.map(instead)) : null,
     data.texts[outcome.remedy] ? part("What to do", make("p", {}, data.texts[outcome.remedy])) : null,
-    outcome === NOTHING ? null : part("Evidence", make("ul", { className: "evidence" }, outcome.evidence.map((place) => make("li", {}, data.texts[place])))),
+    outcome === NOTHING ? null : part("Evidence", make("ul", { className: "evidence", tabIndex: 0 }, outcome.evidence.map((place) => make("li", {}, data.texts[place])))),
     alike.length > 1 ? part(`The same on ${alike.length} releases`, make("p", { className: "quiet" }, spans(alike))) : null,
     part("Repeat it", copyable(`tox run -e ${quoted(release.environment)} -- -k ${quoted(id)}`)),
   ];
@@ -144,6 +146,13 @@ function fillPanel(place) {
   const fill = place.claim < 0 ? fillRelease : place.column < 0 ? fillClaim : fillCell;
   const close = make("button", { type: "button", className: "close", ariaLabel: "Close" }, "×");
   panel.replaceChildren(close, ...fill(place).flat(Infinity).filter(Boolean));
-  panel.hidden = false;
+  openDialog();
   panel.scrollTop = 0;
+}
+
+// Where it covers the page, the page behind it is out of reach as well.
+function openDialog() {
+  if (panel.open) return;
+  if (matchMedia("(max-width: 900px)").matches) panel.showModal();
+  else panel.show();
 }

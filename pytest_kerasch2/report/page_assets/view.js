@@ -1,6 +1,7 @@
 // What is asked for: a plain object that a link holds, and the rows and columns that fit it.
 const data = JSON.parse(document.getElementById("data").textContent);
 const NOTHING = { verdict: "", expected: "", evidence: [], known_issue: null, workarounds: [], remedy: 0 };
+const TEXTS = ["release", "error", "text", "section", "open"];
 const LISTS = ["verdicts", "series", "backends"];
 
 const outcomeAt = (claim, column) => data.claims[claim].outcomes[data.claims[claim].cells[column]] ?? NOTHING;
@@ -9,17 +10,24 @@ const signOf = (verdict) => (verdict ? data.verdicts[verdict].sign : "");
 
 function viewOf(link) {
   const asked = new URLSearchParams(link.replace(/^#/, ""));
-  const view = { text: asked.get("text") ?? "", section: asked.get("section") ?? "", open: asked.get("open") ?? "" };
+  const view = Object.fromEntries(TEXTS.map((name) => [name, asked.get(name) ?? ""]));
   for (const name of LISTS) view[name] = asked.getAll(name);
   view.changes = asked.has("changes");
+  view.table = asked.has("table");
   return view;
+}
+
+// A link is given to others: it has the end of what was pasted, and no folders of the reader's machine.
+function shared(error) {
+  return error.replace(/(File ["'])[^"'\n]*[\\/]/g, "$1").slice(-600);
 }
 
 function linkOf(view) {
   const asked = new URLSearchParams();
-  for (const name of ["text", "section"]) if (view[name]) asked.set(name, view[name]);
+  for (const name of TEXTS.slice(0, -1)) if (view[name]) asked.set(name, name === "error" ? shared(view.error) : view[name]);
   for (const name of LISTS) for (const value of view[name]) asked.append(name, value);
   if (view.changes) asked.set("changes", "1");
+  if (view.table) asked.set("table", "1");
   if (view.open) asked.set("open", view.open);
   return asked.size ? `#${asked}` : "";
 }
@@ -67,7 +75,7 @@ const searched = new Map();
 function searchable(claim) {
   if (!searched.has(claim)) {
     const { id, statement, outcomes } = data.claims[claim];
-    const places = outcomes.flatMap((one) => [...one.evidence, one.remedy, one.known_issue?.cause ?? one.remedy]);
+    const places = outcomes.flatMap((one) => [...one.evidence, one.remedy, one.known_issue?.cause ?? one.remedy, ...one.workarounds.map((workaround) => workaround.write)]);
     const texts = [...new Set(places)].map((place) => data.texts[place]);
     searched.set(claim, [id, statement, ...texts].join("\n").toLowerCase());
   }

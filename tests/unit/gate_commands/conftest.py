@@ -79,4 +79,4 @@ def reference_file(tmp_path: Path) -> str:
     known = accuracy_made.own("my_training:train")
     runs = tuple(user_training.run_of(train(seed), seed) for seed in range(60))
     Path("trained.txt").unlink()
-    return str(accuracy_made.write(reference.Reference(known.subject, runs), tmp_path / "own.jsonl"))
+    return str(accuracy_made.write(reference.Reference(known.description, runs), tmp_path / "own.jsonl"))

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import cli
-from pytest_kerasch2.accuracy import command, picture, reference
-from pytest_kerasch2.accuracy.user_training import Own
+from pytest_kerasch2.accuracy import command, plot, reference
+from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import pictures
 from tests.unit import accuracy_decided, accuracy_made
@@ -56,7 +56,7 @@ def test_an_output_that_cannot_be_written_after_all_takes_no_verdict_away(
 
 
 def test_what_cannot_be_told_ends_with_3_before_any_training(reference_file: str, said: Said, trained: Trained) -> None:
-    status, lines, _ = said("gate", reference_file, "--training=my_training:train", "--resolution=0.0001", "--most=5")
+    status, lines, _ = said("gate", reference_file, "--training=my_training:train", "--margin=0.0001", "--max-runs=5")
 
     assert (status, trained()) == (3, [])
     assert lines[0].startswith("undecided, before any training: 0.01 points cannot be told by 5 trainings, which tell")
@@ -83,7 +83,7 @@ def test_the_decision_is_written_as_data(reference_file: str, said: Said, traine
         "series": "test_accuracy",
         "epoch": 2,
         "expected": pytest.approx(0.9, abs=0.001),
-        "found": pytest.approx(0.87, abs=0.01),
+        "actual": pytest.approx(0.87, abs=0.01),
     }
     assert found["evidence"][0].startswith("fail: 1 place of the curve changed, first test accuracy after epoch 2 is")
     assert sorted(found) == [
@@ -95,7 +95,6 @@ def test_the_decision_is_written_as_data(reference_file: str, said: Said, traine
         "interval",
         "margin",
         "metric",
-        "resolution",
         "runs",
         "smallest",
         "verdict",
@@ -103,7 +102,7 @@ def test_the_decision_is_written_as_data(reference_file: str, said: Said, traine
 
 
 def test_without_any_training_the_data_say_so(reference_file: str, said: Said) -> None:
-    said("gate", reference_file, "--training=my_training:train", "--resolution=0.0001", "--json=decision.json")
+    said("gate", reference_file, "--training=my_training:train", "--margin=0.0001", "--json=decision.json")
 
     found = json.loads(Path("decision.json").read_text(encoding="utf-8"))
     assert (found["verdict"], found["estimate"], found["interval"], found["runs"]) == ("undecided", None, None, [])
@@ -114,7 +113,7 @@ def test_pictures_are_drawn_where_they_are_asked_for(
 ) -> None:
     drawn: list[Any] = []
     monkeypatch.setattr(pictures, "refuse", lambda path: None)
-    monkeypatch.setattr(picture, "write", lambda made, decision, path: drawn.append((decision.verdict.value, path)))
+    monkeypatch.setattr(plot, "write", lambda made, decision, path: drawn.append((decision.verdict.value, path)))
 
     said("gate", reference_file, "--training=my_training:train", "--plot=a.png", "--plot=b.svg")
 
@@ -122,29 +121,32 @@ def test_pictures_are_drawn_where_they_are_asked_for(
 
 
 def test_error_rates_and_the_number_of_trainings_are_chosen(reference_file: str, said: Said) -> None:
-    how = ("--resolution=0.0001", "--alarm=0.2", "--miss=0.2", "--json=decision.json")
+    how = ("--margin=0.0001", "--alpha=0.2", "--beta=0.2", "--json=decision.json")
 
-    loose = said("gate", reference_file, "--training=my_training:train", "--most=20", *how)[1][0]
-    strict = said("gate", reference_file, "--training=my_training:train", "--most=20", "--resolution=0.0001")[1][0]
+    loose = said("gate", reference_file, "--training=my_training:train", "--max-runs=20", *how)[1][0]
+    strict = said("gate", reference_file, "--training=my_training:train", "--max-runs=20", "--margin=0.0001")[1][0]
 
     assert "by 20 trainings" in loose
     assert float(loose.split()[-3]) < float(strict.split()[-3])
 
 
 REFUSED = [
-    ((), "This reference is of somebody's own training. Found: it is of my_training:train. To do: give that function"),
-    (("--training=my_training:train", "--results=own.jsonl"), "give exactly one of model, train and results"),
-    (("--training=my_training",), "A training is named as module:function. Found: 'my_training'. To do: write it so."),
-    (("--training=no_module:train",), "A training cannot be imported. Found: no_module:train: ModuleNotFoundError"),
-    (("--training=my_training:test",), "A training cannot be imported. Found: my_training:test: AttributeError"),
-    (("--training=my_training:ACCURACY",), "A training is no function. Found: my_training:ACCURACY is 0.9."),
-    (("--results=nowhere.jsonl",), "There is no such reference. Found: 'nowhere.jsonl'."),
-    (("--results=own.jsonl",), "Trainings of a reference cannot judge themselves. Found: seeds 0, 1, 2"),
-    (("--training=my_training:train", "--resolution=0"), "A gate cannot have this resolution. Found: 0.0."),
-    (("--training=my_training:train", "--resolution=nan"), "A gate cannot have this resolution. Found: nan."),
-    (("--training=my_training:train", "--alarm=1"), "A gate cannot have this rate of false alarms. Found: 1.0."),
-    (("--training=my_training:train", "--miss=-1"), "A gate cannot have this rate of misses. Found: -1.0."),
-    (("--training=my_training:train", "--most=0"), "A gate without trainings decides nothing. Found: 0."),
+    (
+        (),
+        "This reference is of the training my_training:train, by which no model can be trained. To do: give that",
+    ),
+    (("--training=my_training:train", "--results=own.jsonl"), "got train= and results=. To do: give one of them."),
+    (("--training=my_training",), "training must be written as module:function, got 'my_training'."),
+    (("--training=no_module:train",), "The training no_module:train cannot be imported. Found: ModuleNotFoundError"),
+    (("--training=my_training:test",), "The training my_training:test cannot be imported. Found: AttributeError"),
+    (("--training=my_training:ACCURACY",), "The training my_training:ACCURACY must be a function of a seed, got 0.9."),
+    (("--results=nowhere.jsonl",), "There is no reference 'nowhere.jsonl'."),
+    (("--results=own.jsonl",), "The results are trainings of the reference itself. Found: seeds 0, 1, 2"),
+    (("--training=my_training:train", "--margin=0"), "margin must be a finite number above 0, got 0.0."),
+    (("--training=my_training:train", "--margin=nan"), "margin must be a finite number above 0, got nan."),
+    (("--training=my_training:train", "--alpha=1"), "alpha must be a number above 0 and below 0.5, got 1.0."),
+    (("--training=my_training:train", "--beta=-1"), "beta must be a number above 0 and below 0.5, got -1.0."),
+    (("--training=my_training:train", "--max-runs=0"), "max_runs must be a positive integer, got 0."),
     (("--training=my_training:train", "--plot=curve.gif"), "A picture is of no kind that can be drawn."),
     (("--training=my_training:train", "--json=no/a.json"), "An output cannot be written. Found: no is no folder."),
     (("--training=my_training:train", "--json=."), "An output cannot be written. Found: . is a folder."),
@@ -177,13 +179,16 @@ def test_a_refusal_ends_with_2_in_one_line_before_any_training(
     [
         (
             "raise RuntimeError('no memory')",
-            "A training raised an error. Found: RuntimeError: no memory, in line 12 of ",
+            "The training function raised an error. Found: RuntimeError: no memory, in line 12 of ",
         ),
-        ("raise SystemExit(0)", "A training raised an error. Found: SystemExit: 0, in line 12 of my_training.py"),
-        ("return None", "A training returned no curve. Found: None."),
-        ("return {}", "A training returned no curve of a metric. Found: it has nothing."),
-        ("more[0] = float('nan')", "A training diverged. Found: loss is nan after epoch 1, with seed "),
-        ("more[1] = 90", "A curve has an impossible value. Found: accuracy (90.8, 90.9) with seed "),
+        (
+            "raise SystemExit(0)",
+            "The training function raised an error. Found: SystemExit: 0, in line 12 of my_training.py",
+        ),
+        ("return None", "The training returned no curve, but None."),
+        ("return {}", "The training returned no curve of a metric, but nothing."),
+        ("more[0] = float('nan')", "The training with seed 3626764237 diverged. Found: loss is nan after epoch 1."),
+        ("more[1] = 90", "accuracy must lie from 0 to 1, got (90.8, 90.9) with seed "),
     ],
 )
 def test_a_training_that_gives_no_curve_ends_with_2(
@@ -197,7 +202,7 @@ def test_a_training_that_gives_no_curve_ends_with_2(
     assert told.startswith(f"kerasch2 gate: {message}")
 
 
-@pytest.mark.parametrize("arguments", [["--resolution=fine"], ["--most=2.5"], ["--epochs=3"]])
+@pytest.mark.parametrize("arguments", [["--margin=fine"], ["--max-runs=2.5"], ["--epochs=3"]])
 def test_a_command_line_that_is_not_understood_ends_with_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -214,7 +219,10 @@ def test_a_calibration_of_ones_own_training_makes_a_file(calibrates: Said, train
 
     found = reference.read(Path("own.jsonl"))
     assert (status, lines[-1], trained()) == (0, "own.jsonl: 5 seeds", [0, 1, 2, 3, 4])
-    assert (found.subject.recipe, found.subject.data["name"]) == (Own("my_training:train", 2), "my_training:train")
+    assert (found.description.recipe, found.description.data["name"]) == (
+        UserTraining("my_training:train", 2),
+        "my_training:train",
+    )
 
 
 def test_it_goes_on_where_it_was_stopped(calibrates: Said, trained: Trained) -> None:
@@ -238,9 +246,8 @@ def test_what_raises_ends_it_and_costs_nothing_that_was_done(calibrates: Said) -
     status, _, told = calibrates(6)
 
     assert (status, reference.read(Path("own.jsonl")).seeds) == (2, {0, 1, 2})
-    assert (
-        "A training raised an error. Found: MemoryError: too large, in line 12 of my_training.py, with seed 3" in told
-    )
+    found = "MemoryError: too large, in line 12 of my_training.py, with seed 3"
+    assert f"The training function raised an error. Found: {found}" in told
 
 
 def test_what_is_calibrated_is_read_by_the_gate(calibrates: Said, said: Said) -> None:
@@ -259,7 +266,7 @@ def test_a_file_of_another_training_is_kept(calibrates: Said) -> None:
     status, _, told = calibrates(9)
 
     assert (status, Path("own.jsonl").read_bytes()) == (2, before)
-    assert "A file is of another training" in told
+    assert "own.jsonl is of another training" in told
 
 
 def test_more_epochs_than_announced_are_said(calibrates: Said) -> None:
@@ -268,7 +275,7 @@ def test_more_epochs_than_announced_are_said(calibrates: Said) -> None:
     status, _, told = calibrates(5, "--epochs=1")
 
     assert status == 2
-    assert "Found: 2 epochs from my_training:train, 1 announced. To do: say --epochs=2, or leave --epochs out." in told
+    assert "my_training:train returned 2 epochs, and epochs is 1. To do: use --epochs=2, or leave --epochs out." in told
 
 
 def test_without_a_training_the_chapters_own_network_is_asked_about(
@@ -280,7 +287,7 @@ def test_without_a_training_the_chapters_own_network_is_asked_about(
         asked.update(how)
         return accuracy_decided.passed()[1]
 
-    monkeypatch.setattr(command.ask_gate, "ask", ask)
+    monkeypatch.setattr(command.gate, "run_gate", ask)
     status, _, _ = said("gate", "digits-tensorflow-2.21")
 
-    assert (status, asked["data_named"]("digits").name) == (0, "digits")
+    assert (status, asked["load_data"]("digits").name) == (0, "digits")
