@@ -92,7 +92,7 @@ def test_of_fewer_than_ten_all_count() -> None:
 
 
 def test_of_two_equal_things_few_are_told_to_differ() -> None:
-    found = _verdicts(1.0, 0.02, 2000, error=0.05)
+    found = _verdicts(1.0, 0.02, 2000, alpha=0.05)
 
     # Slower, faster and unfit may each be told in 5 of 100; 2 of 100 more in all are two standard deviations.
     assert 1 - sum(one in (SpeedVerdict.SAME, SpeedVerdict.UNDECIDED) for one in found) / len(found) <= 3 * 0.05 + 0.02
@@ -148,7 +148,7 @@ def test_turned_round_the_verdict_is_turned_round(seed: int) -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [{"error": 0.0}, {"error": 0.7}, {"margin": 0.0}, {"margin": 2.0}, {"most": 10}])
+@pytest.mark.parametrize("wrong", [{"alpha": 0.0}, {"alpha": 0.7}, {"margin": 0.0}, {"margin": 2.0}, {"max_starts": 10}])
 def test_terms_with_which_nothing_is_decided_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidArgument):
         ComparisonSettings(**wrong)

@@ -84,4 +84,4 @@ def test_a_spin_is_what_the_harness_times_and_proves() -> None:
     run = overhead_works.SPINNING.make(spin)  # type: ignore[arg-type]
     run(7)
 
-    assert (spin.updates(), spin.weights()) == (7, {"weight": "7"})
+    assert (spin.update_count(), spin.weight_hashes()) == (7, {"weight": "7"})

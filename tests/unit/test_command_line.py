@@ -79,7 +79,7 @@ def test_each_example_is_one_that_the_parser_takes() -> None:
         (["docter"], "did you mean doctor?"),
         (["help"], "write kerasch2 --help"),
         (["version"], "write kerasch2 --version"),
-        (["qqqq"], "the commands are table, calibrate, gate, compare, steps, doctor"),
+        (["qqqq"], "the commands are table, calibrate, gate, compare, scaling, doctor"),
         (["--verison"], "did you mean --version?"),
         (["compare", "a", "b", "--benchmrk", "fit"], "did you mean --benchmark?"),
         (["compare", "a", "b", "--bench", "fit"], "did you mean --benchmark?"),

@@ -128,7 +128,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_any_work(
 def test_two_outputs_of_a_comparison_are_two_files(ended: Ended) -> None:
     status, _, err = ended("compare", "a", "b", "--json", "x", "--summary", "./x")
 
-    assert (status, "into one file" in err) == (2, True)
+    assert (status, "must name different files" in err) == (2, True)
 
 
 @pytest.mark.parametrize("module", ["jinja2", "scipy", "matplotlib", "joblib", "h5py"])

@@ -249,7 +249,7 @@ def test_a_file_that_was_told_by_another_rule_is_refused(
     ).write(out)
     monkeypatch.setitem(compare_result.RULE, name, other)
 
-    with pytest.raises(BadResults, match="told by another rule"):
+    with pytest.raises(BadResults, match="decided by another rule"):
         compare_result.read_comparison(out)
 
 

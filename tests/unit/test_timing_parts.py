@@ -94,7 +94,7 @@ def test_a_trace_within_the_rounds_makes_the_time_void(clock: Clock, monkeypatch
 
     monkeypatch.setattr(breakdown._Experiments, "round", tracing)
 
-    with pytest.raises(InvalidMeasurement, match=r"traced while it was timed\. Found: 5 times"):
+    with pytest.raises(InvalidMeasurement, match="traced while it was timed.* 5 times"):
         breakdown.measure_breakdown(subject, 0.01)  # type: ignore[arg-type]
 
 

@@ -128,12 +128,12 @@ def test_what_is_no_commit_is_refused(project: Path, revision: str) -> None:
 
 @pytest.mark.parametrize("revision", ["HEAD~1..HEAD", "HEAD~1...HEAD", "^HEAD", "HEAD^@"])
 def test_a_range_is_refused(project: Path, revision: str) -> None:
-    assert "single revisions" in refusal(revision, project)
+    assert "must be a single revision" in refusal(revision, project)
 
 
 @pytest.mark.parametrize("revision", ["", " ", "-q", "--help", "a\nb", "a\0b"])
 def test_words_that_are_no_revision_are_refused(project: Path, revision: str) -> None:
-    assert "nothing of this name" in refusal(revision, project)
+    assert "Nothing with this name can be compared" in refusal(revision, project)
 
 
 def test_gits_own_reason_is_kept(project: Path) -> None:

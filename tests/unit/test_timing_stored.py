@@ -46,14 +46,14 @@ def test_the_schema_is_that_of_what_is_recorded() -> None:
 @pytest.mark.parametrize(
     ("plain", "said"),
     [
-        (kept(CPU, schema=3), "are not of schema 2. Found: {path}, at benchmarks/0/extra_info/kerasch2/schema"),
+        (kept(CPU, schema=3), "{path}, at benchmarks/0/extra_info/kerasch2/schema"),
         (kept(CPU, blocks=[]), "at benchmarks/0/extra_info/kerasch2/blocks"),
         (kept(CPU, blocks=[{**BLOCK, "seconds": float("nan")}]), "blocks/0/seconds: must be number"),
         (kept(CPU, network=None), "kerasch2/network: must be string"),
         (kept(CPU, breakdown={"steps": 10, "rounds": [{"whole": 1}]}), "kerasch2/breakdown"),
-        (kept([]), "The benchmark file holds no times of steps. Found: {path}: 1 benchmarks of another kind"),
-        ({"schema": 1, "claims": []}, "are not of schema 2"),
-        ([], "are not of schema 2"),
+        (kept([]), "{path}: 1 benchmarks of another kind"),
+        ({"schema": 1, "claims": []}, "does not match schema 2"),
+        ([], "does not match schema 2"),
     ],
 )  # fmt: skip
 def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path, plain: Any, said: str) -> None:
@@ -71,7 +71,7 @@ def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoi
     if spoil is not None:
         path.write_text(spoil(json.dumps(kept(CPU))), encoding="utf-8")
 
-    with pytest.raises(BadResults, match=r"The benchmark file cannot be read. Found: .*times.json: .*--benchmark-json"):
+    with pytest.raises(BadResults, match=r"The benchmark file cannot be read.*times.json: .*--benchmark-json"):
         results_file.read_run(path)
 
 
@@ -119,7 +119,7 @@ def _other_mode(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (_single, "Nothing is known by batch size. Found: batch sizes of which fit was timed: 32. To do: time several"),
+        (_single, "batch sizes of which fit was timed: 32."),
         (_other_mode, "which fit was timed: none"),
         (_twice, "FILE must name each run once"),
         (_nowhere, "A picture cannot be written"),

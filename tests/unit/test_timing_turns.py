@@ -169,7 +169,7 @@ def test_an_epoch_that_is_shorter_than_a_turn_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr(interleaving, "MAX_EPOCH_BYTES", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
-        with pytest.raises(InvalidMeasurement, match="20 batches, and 30 steps in a turn"):
+        with pytest.raises(InvalidMeasurement, match="20 batches, and 30 steps in a block"):
             _taken(ready, CALL, BlockPlan(count=2, calls=30, untimed=0))
 
 

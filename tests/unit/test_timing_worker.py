@@ -133,10 +133,10 @@ def test_a_process_leaves_no_temporary_file(
 @pytest.mark.parametrize(
     ("named", "message"),
     [
-        ("nowhere:benchmarks", "cannot be had"),
-        ("steps_of_mine:missing", "cannot be had"),
-        ("steps_of_mine:nothing", "cannot be had"),
-        ("steps_of_mine:number", "no mapping"),
+        ("nowhere:benchmarks", "cannot be loaded"),
+        ("steps_of_mine:missing", "cannot be loaded"),
+        ("steps_of_mine:nothing", "cannot be loaded"),
+        ("steps_of_mine:number", "must return a mapping"),
         ("steps_of_mine", "suite must be written as MODULE:FUNCTION"),
         (":benchmarks", "suite must be written as MODULE:FUNCTION"),
     ],
