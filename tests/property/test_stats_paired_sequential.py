@@ -148,7 +148,9 @@ def test_turned_round_the_verdict_is_turned_round(seed: int) -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [{"alpha": 0.0}, {"alpha": 0.7}, {"margin": 0.0}, {"margin": 2.0}, {"max_starts": 10}])
+@pytest.mark.parametrize(
+    "wrong", [{"alpha": 0.0}, {"alpha": 0.7}, {"margin": 0.0}, {"margin": 2.0}, {"max_starts": 10}]
+)
 def test_terms_with_which_nothing_is_decided_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidArgument):
         ComparisonSettings(**wrong)
