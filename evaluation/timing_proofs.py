@@ -77,12 +77,11 @@ def _measure(its: Workload, mode: Mode, verify: bool = True) -> Callable[[], Any
 def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield each kind of trial with what is measured in it."""
     for _ in range(FORGOTTEN):
-        yield (
-            "forgotten wait, stand-in",
-            _measure(SleepingWorkload(forgets=True), STEP),
-        )  # type: ignore[arg-type]
+        forgetful: Any = SleepingWorkload(forgets=True)
+        yield "forgotten wait, stand-in", _measure(forgetful, STEP)
     for _ in range(HONEST // 3):
-        yield "honest, stand-in", _measure(SleepingWorkload(), STEP)  # type: ignore[arg-type]
+        honest: Any = SleepingWorkload()
+        yield "honest, stand-in", _measure(honest, STEP)
     if api.release().backend == "jax":
         for seed in range(FORGOTTEN):
             its = chapters(seed)

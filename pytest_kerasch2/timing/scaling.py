@@ -241,9 +241,8 @@ def largest_network(curves: Sequence[StepCurve]) -> list[StepCurve]:
     """
     groups = by_network(curves)
     if not groups:
-        sizes = ", ".join(map(str, batch_sizes(curves))) or "none"
-        happened = "Nothing is known by batch size"
-        raise InvalidArgument(happened, f"batch sizes of which fit was timed: {sizes}", "time several of one network")
+        problem = f"fit was timed with {', '.join(map(str, batch_sizes(curves))) or 'none'}"
+        raise InvalidArgument("No network was timed with several batch sizes", problem, "time several of one network")
     return groups[0]
 
 

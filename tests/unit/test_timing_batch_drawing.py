@@ -76,7 +76,7 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_single_size_is_no_picture(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match="Nothing is known by batch size"):
+    with pytest.raises(InvalidArgument, match="No network was timed with several batch sizes"):
         scaling_plot.draw(scaling.step_curves(CPU[:1]), [], tmp_path / "a.png")
 
     assert list(tmp_path.iterdir()) == []

@@ -119,8 +119,8 @@ def _other_mode(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (_single, "batch sizes of which fit was timed: 32."),
-        (_other_mode, "which fit was timed: none"),
+        (_single, "several batch sizes"),
+        (_other_mode, "fit was timed with none"),
         (_twice, "FILE must name each run once"),
         (_nowhere, "A picture cannot be written"),
     ],
