@@ -63,7 +63,7 @@ class Spin:
 
 
 # As the modes of single steps are made.
-SPINNING = Mode("spin", True, False, lambda its: modes.BatchLoop([()], its.step))  # type: ignore[attr-defined]
+SPINNING = Mode("spin", True, False, lambda spin_or_model: modes.BatchLoop([()], spin_or_model.step))  # type: ignore[attr-defined]
 
 
 def turns(seconds: float) -> int:
@@ -106,15 +106,15 @@ def spun(ready: PreparedWorkload) -> StepRunner:
 
 def by_hand(ready: PreparedWorkload) -> StepRunner:
     """Return the loop that somebody would write for a compiled step of training, and end with its last loss."""
-    its, tf = ready.workload, api.tensorflow()
-    given = [tuple(map(tf.constant, its.batch(number))) for number in range(64)]
-    loss = tf.keras.losses.get(its.model.loss)
+    spin_or_model, tf = ready.workload, api.tensorflow()
+    given = [tuple(map(tf.constant, spin_or_model.batch(number))) for number in range(64)]
+    loss = tf.keras.losses.get(spin_or_model.model.loss)
 
     def one(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
-            value = tf.reduce_mean(loss(y, its.model(x, training=True)))
-        gradients = tape.gradient(value, its.model.trainable_variables)
-        its.model.optimizer.apply_gradients(zip(gradients, its.model.trainable_variables))
+            value = tf.reduce_mean(loss(y, spin_or_model.model(x, training=True)))
+        gradients = tape.gradient(value, spin_or_model.model.trainable_variables)
+        spin_or_model.model.optimizer.apply_gradients(zip(gradients, spin_or_model.model.trainable_variables))
         return value
 
     step = tf.function(one)
@@ -131,12 +131,12 @@ def by_hand(ready: PreparedWorkload) -> StepRunner:
 
 def fitted(ready: PreparedWorkload, **more: Any) -> StepRunner:
     """Return the call of `fit` that somebody would write."""
-    its = ready.workload
-    given = (its.source.data,) if its.source else (its.x, its.y)
-    how = {"shuffle": False} if its.source else {"batch_size": its.batch_size}
+    spin_or_model = ready.workload
+    given = (spin_or_model.source.data,) if spin_or_model.source else (spin_or_model.x, spin_or_model.y)
+    how = {"shuffle": False} if spin_or_model.source else {"batch_size": spin_or_model.batch_size}
 
     def loop(count: int) -> None:
-        its.model.fit(*given, epochs=count // its.batches, verbose=0, **how, **more)
+        spin_or_model.model.fit(*given, epochs=count // spin_or_model.batches, verbose=0, **how, **more)
 
     return loop
 
@@ -162,7 +162,7 @@ def stopwatch() -> Any:
 def test_step(benchmark: Any, held: Any) -> None:
     """What pytest-benchmark tells of a step: this file is what its run, which `rival` starts, collects."""
     benchmark(held.step)
-    held.told = benchmark.stats.stats.mean
+    held.mean_seconds = benchmark.stats.stats.mean
 
 
 class Held:
@@ -170,7 +170,7 @@ class Held:
 
     def __init__(self, step: Callable[[], Any]) -> None:
         """Begin with nothing told."""
-        self.step, self.told = step, math.nan
+        self.step, self.mean_seconds = step, math.nan
 
     @pytest.fixture
     def held(self) -> Held:
@@ -195,16 +195,16 @@ def rival(step: Callable[[], Any]) -> float:
         "-p",
         "no:randomly",
     ]
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
         code = pytest.main([*words, f"{__file__}::{test_step.__name__}"], plugins=[held])
     if code:
-        raise ChildDied("pytest-benchmark timed nothing", said.getvalue()[-500:], "look at what it says")
-    return held.told
+        raise ChildDied("pytest-benchmark timed nothing", output.getvalue()[-500:], "look at what it says")
+    return held.mean_seconds
 
 
 @contextlib.contextmanager
-def made(work: str) -> Iterator[tuple[PreparedWorkload, StepRunner]]:
+def prepared_work(work: str) -> Iterator[tuple[PreparedWorkload, StepRunner]]:
     """Yield a work, ready for the harness, and the loop written by hand."""
     if work in SPINS:
         with measurement.prepare(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]

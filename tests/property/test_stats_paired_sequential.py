@@ -13,23 +13,26 @@ from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, SpeedVerdict
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
-TERMS = ComparisonSettings()
+SETTINGS = ComparisonSettings()
 
 
-def _drawn(seed: int, ratio: float, scatter: float, count: int = TERMS.max_starts) -> list[float]:
+def _drawn(seed: int, ratio: float, scatter: float, count: int = SETTINGS.max_starts) -> list[float]:
     drawn = random.Random(seed)
     return [math.log(ratio) + drawn.gauss(0, scatter) for _ in range(count)]
 
 
-def _verdicts(ratio: float, scatter: float, times: int, null: float = 1.0, **terms: float) -> list[SpeedVerdict]:
-    found = []
+def _verdicts(ratio: float, scatter: float, times: int, null: float = 1.0, **settings: float) -> list[SpeedVerdict]:
+    result = []
     for seed in range(times):
         judged = paired_sequential.judge(
-            _drawn(seed, ratio, scatter), _drawn(seed + times, null, scatter), ComparisonSettings(**terms), benchmarks=1
+            _drawn(seed, ratio, scatter),
+            _drawn(seed + times, null, scatter),
+            ComparisonSettings(**settings),
+            benchmarks=1,
         )
         assert judged is not None
-        found.append(judged.verdict)
-    return found
+        result.append(judged.verdict)
+    return result
 
 
 @pytest.mark.parametrize(("most", "looks"), [(11, [11]), (15, [11, 15]), (17, [12, 17]), (30, [11, 15, 21, 30])])
@@ -43,10 +46,10 @@ def test_all_of_the_error_is_spent_at_each_look_as_much_as_pairs_are_new() -> No
 
 @pytest.mark.parametrize("side", [1, -1])
 def test_what_differs_by_the_margin_is_seldom_told_to_be_the_same(side: int) -> None:
-    found = _verdicts((1 + TERMS.margin) ** side, 0.02, 1000)
+    result = _verdicts((1 + SETTINGS.margin) ** side, 0.02, 1000)
 
     # It may be in 5 of 100; 2 of 100 more are three standard deviations.
-    assert found.count(SpeedVerdict.SAME) <= 70
+    assert result.count(SpeedVerdict.SAME) <= 70
 
 
 def test_a_single_pair_that_stands_far_out_does_not_decide() -> None:
@@ -54,10 +57,10 @@ def test_a_single_pair_that_stands_far_out_does_not_decide() -> None:
     ratios = [0.1, 0.12, 0.11, 0.1, 0.1, 0.1, 0.1, -0.001, -0.001, -0.001, -0.001]
     nulls = [0.001, -0.001] * 5 + [0.0]
 
-    found = paired_sequential.judge(ratios, nulls, ComparisonSettings(alpha=0.3, max_starts=11), benchmarks=1)
+    result = paired_sequential.judge(ratios, nulls, ComparisonSettings(alpha=0.3, max_starts=11), benchmarks=1)
 
-    assert found is not None
-    assert (found.ratio.low > 1, found.verdict) == (True, SpeedVerdict.UNDECIDED)
+    assert result is not None
+    assert (result.ratio.low > 1, result.verdict) == (True, SpeedVerdict.UNDECIDED)
 
 
 def test_how_far_out_the_outermost_stand_does_not_matter() -> None:
@@ -73,38 +76,40 @@ def test_the_interval_is_that_of_a_trimmed_mean() -> None:
     values = np.array([0.3, -0.2, 0.11, 0.09, 0.12, 0.07, 0.1, 0.13, 0.08, 0.1])
     from scipy import stats
 
-    found = paired_sequential.trimmed_mean_interval(values.tolist(), 0.05)
+    result = paired_sequential.trimmed_mean_interval(values.tolist(), 0.05)
 
     drawn_in = stats.mstats.winsorize(values, (0.1, 0.1))
     reach = stats.t.isf(0.025, 7) * math.sqrt(9 * drawn_in.var(ddof=1) / (8 * 7))
     mean = stats.trim_mean(values, 0.1)
-    assert [found.estimate, found.low, found.high] == pytest.approx(np.exp([mean, mean - reach, mean + reach]))
+    assert [result.estimate, result.low, result.high] == pytest.approx(np.exp([mean, mean - reach, mean + reach]))
 
 
 def test_of_fewer_than_ten_all_count() -> None:
     values = _drawn(1, 1.1, 0.02, 9)
     from scipy import stats
 
-    found = paired_sequential.trimmed_mean_interval(values, 0.05)
+    result = paired_sequential.trimmed_mean_interval(values, 0.05)
 
     interval = stats.t.interval(0.95, 8, np.mean(values), stats.sem(values))
-    assert [found.low, found.high] == pytest.approx(np.exp(interval))
+    assert [result.low, result.high] == pytest.approx(np.exp(interval))
 
 
 def test_of_two_equal_things_few_are_told_to_differ() -> None:
-    found = _verdicts(1.0, 0.02, 2000, alpha=0.05)
+    result = _verdicts(1.0, 0.02, 2000, alpha=0.05)
 
     # Slower, faster and unfit may each be told in 5 of 100; 2 of 100 more in all are two standard deviations.
-    assert 1 - sum(one in (SpeedVerdict.SAME, SpeedVerdict.UNDECIDED) for one in found) / len(found) <= 3 * 0.05 + 0.02
+    assert (
+        1 - sum(one in (SpeedVerdict.SAME, SpeedVerdict.UNDECIDED) for one in result) / len(result) <= 3 * 0.05 + 0.02
+    )
 
 
 @pytest.mark.parametrize(
     ("ratio", "verdict"), [(1.1, SpeedVerdict.SLOWER), (0.9, SpeedVerdict.FASTER), (1.0, SpeedVerdict.SAME)]
 )
 def test_what_differs_much_more_than_it_scatters_is_told(ratio: float, verdict: SpeedVerdict) -> None:
-    found = _verdicts(ratio, 0.005, 200)
+    result = _verdicts(ratio, 0.005, 200)
 
-    assert found.count(verdict) >= 190
+    assert result.count(verdict) >= 190
 
 
 def test_where_the_first_thing_differs_from_itself_nothing_is_told_of_the_second() -> None:
@@ -117,14 +122,14 @@ def test_what_scatters_more_than_it_differs_stays_undecided() -> None:
 
 @given(st.lists(st.floats(-1, 1), min_size=0, max_size=paired_sequential.MIN_STARTS - 1))
 def test_too_few_pairs_tell_nothing(values: list[float]) -> None:
-    assert paired_sequential.judge(values, values, TERMS, benchmarks=3) is None
+    assert paired_sequential.judge(values, values, SETTINGS, benchmarks=3) is None
 
 
 @given(seed=st.integers(0, 1000), more=st.integers(1, 5))
 def test_what_was_decided_stays_decided(seed: int, more: int) -> None:
     ratios, nulls = _drawn(seed, 1.1, 0.02), _drawn(seed + 1, 1.0, 0.02)
-    whole = paired_sequential.judge(ratios, nulls, TERMS, benchmarks=1)
-    part = paired_sequential.judge(ratios[:-more], nulls[:-more], TERMS, benchmarks=1)
+    whole = paired_sequential.judge(ratios, nulls, SETTINGS, benchmarks=1)
+    part = paired_sequential.judge(ratios[:-more], nulls[:-more], SETTINGS, benchmarks=1)
 
     assert part is not None
     assert part.verdict is SpeedVerdict.UNDECIDED or part == whole
@@ -134,8 +139,8 @@ def test_what_was_decided_stays_decided(seed: int, more: int) -> None:
 def test_turned_round_the_verdict_is_turned_round(seed: int) -> None:
     ratios = _drawn(seed, 1.1, 0.02)
     nulls = [0.001 * (-1) ** place for place in range(len(ratios))]
-    there = paired_sequential.judge(ratios, nulls, TERMS, benchmarks=1)
-    back = paired_sequential.judge([-one for one in ratios], nulls, TERMS, benchmarks=1)
+    there = paired_sequential.judge(ratios, nulls, SETTINGS, benchmarks=1)
+    back = paired_sequential.judge([-one for one in ratios], nulls, SETTINGS, benchmarks=1)
 
     assert there is not None
     assert back is not None

@@ -37,10 +37,10 @@ def test_growth_is_told_by_the_step() -> None:
     before = gauge.now()
     kept = np.ones(LARGE, "uint8")
 
-    found = memory.taken_since(gauge, before, steps=64)
+    result = memory.taken_since(gauge, before, steps=64)
 
-    assert found is not None
-    assert (kept.nbytes, found.growth) == (LARGE, pytest.approx(LARGE / 64, rel=0.1))
+    assert result is not None
+    assert (kept.nbytes, result.growth) == (LARGE, pytest.approx(LARGE / 64, rel=0.1))
 
 
 def test_a_machine_that_does_not_tell_is_not_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:
