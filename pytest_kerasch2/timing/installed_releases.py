@@ -51,8 +51,8 @@ def check_spelling(name: str) -> None:
     """
     match = MISSPELT.match(name)
     if match:
-        name, version = match.groups()
-        raise InvalidArgument("A release needs an exact version", repr(name), f"write {name}=={version}")
+        package, version = match.groups()
+        raise InvalidArgument("A release needs an exact version", repr(name), f"write {package}=={version}")
 
 
 def release_variables(name: str) -> Mapping[str, str]:
@@ -102,11 +102,13 @@ def _run_installer(name: str, command: list[str]) -> None:
     if done.returncode:
         output = CREDENTIALS.sub("...@", " ".join(done.stdout.split()))[-MAX_OUTPUT:]
         remedy = "install it into an environment yourself, and name that"
-        name = re.split(r"[^\w.-]", name)[0]
-        remedy += "" if name in COMMON_PACKAGES else did_you_mean(name, COMMON_PACKAGES, before="; ")
+        package = re.split(r"[^\w.-]", name)[0]
+        remedy += "" if package in COMMON_PACKAGES else did_you_mean(package, COMMON_PACKAGES, before="; ")
         raise InvalidArgument("The release cannot be installed", f"{name}: {output}", remedy)
 
 
+# An installer takes options, files and addresses where it takes requirements, some of them within a file or behind a
+# comma. So what is passed on is what has been read here.
 # https://packaging.python.org/en/latest/specifications/dependency-specifiers/, without addresses and markers.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,80}[A-Za-z0-9])?"
 _SPECIFIER = r"(?:===|~=|[=!<>]=|[<>]) *[A-Za-z0-9][A-Za-z0-9._*+!-]{0,80}"

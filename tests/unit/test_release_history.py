@@ -292,7 +292,8 @@ def test_without_data_there_is_no_document(docs: Path, capsys: pytest.CaptureFix
     status = release_history.main(["report", "--so-far"])
 
     assert (status, list(docs.iterdir())) == (2, [])
-    assert "There is no release history. Found: nothing measured against tf2.21." in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert ("There is no release history" in error, "nothing measured against tf2.21." in error) == (True, True)
 
 
 def test_where_columns_are_missing_there_is_none_unless_it_is_asked_for(
@@ -302,7 +303,7 @@ def test_where_columns_are_missing_there_is_none_unless_it_is_asked_for(
     release_history_kept.keep(line("tf2.15"), release_history_kept.PLACE)
 
     assert (release_history.main(["report"]), (docs / "release-history.md").exists()) == (2, False)
-    assert "Found: nothing of tf2.0, tf2.1," in capsys.readouterr().err
+    assert "nothing of tf2.0, tf2.1," in capsys.readouterr().err
     assert release_history.main(["report", "--so-far"]) == 0
     assert (docs / "release-history.md").exists()
 

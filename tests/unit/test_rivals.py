@@ -160,7 +160,7 @@ def test_files_of_several_environments_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_without_its_kind_of_load_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match=r"no kind of load.*x\.json.*write KIND=FILE"):
+    with pytest.raises(InvalidArgument, match=r"no kind of load.*x\.json.*KIND=FILE"):
         compare_rivals.named(["busy=y.json", "x.json"])
 
 
@@ -175,7 +175,7 @@ def test_an_early_stop_leaves_about_as_many_trials_of_each() -> None:
 
 @pytest.mark.parametrize(("rivals", "kinds"), [(["hyperfine"], ["idle"]), (["asv"], ["heavy"])])
 def test_a_trial_of_an_unknown_name_is_refused(rivals: list[str], kinds: list[str]) -> None:
-    with pytest.raises(InvalidArgument, match=r"no such (rival|kind of load).*(hyperfine|heavy).*say some of"):
+    with pytest.raises(InvalidArgument, match=r"no such (rival|kind of load).*(hyperfine|heavy).*some of"):
         compare_rivals.trials(1, rivals, kinds, [0.0])
 
 
@@ -188,13 +188,13 @@ def test_a_rival_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(ChildDied, match="exit status 3: the last words"):
-        rivals_running.flagged([sys.executable, "-c", "import sys; print('the last words'); sys.exit(3)"], tmp_path)
+        rivals_running.output_of([sys.executable, "-c", "import sys; print('the last words'); sys.exit(3)"], tmp_path)
 
 
 def test_a_command_runs_beside_the_change_of_its_project(tmp_path: Path) -> None:
     rivals_running.change(tmp_path, 0.05)
 
-    output = rivals_running.flagged([sys.executable, "-c", "import planted; print(planted.SLOWER)"], tmp_path)
+    output = rivals_running.output_of([sys.executable, "-c", "import planted; print(planted.SLOWER)"], tmp_path)
 
     assert output == "0.05\n"
 

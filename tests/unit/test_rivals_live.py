@@ -103,7 +103,7 @@ def test_a_stop_ends_what_a_command_has_started(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(subprocess.Popen, "communicate", stopped)
     with pytest.raises(KeyboardInterrupt):
-        rivals_running.answer([sys.executable, "-c", started], tmp_path)
+        rivals_running.output_of([sys.executable, "-c", started], tmp_path)
 
     assert _running_in(int((tmp_path / "id").read_text(encoding="ascii"))) == []
 

@@ -76,7 +76,7 @@ def test_a_repository_of_another_user_names_safe_directory(project: Path, monkey
 def test_a_missing_git_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(project))
 
-    assert "install git" in refusal("HEAD", project)
+    assert "git on PATH: " in refusal("HEAD", project)
 
 
 @pytest.mark.parametrize("inside", ["project/.git", "bare"])
@@ -155,7 +155,7 @@ def test_a_file_is_no_project(project: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_no_project(project: Path) -> None:
-    assert "nothing of that name" in refusal("HEAD", project / "nowhere")
+    assert "does not exist" in refusal("HEAD", project / "nowhere")
 
 
 def test_a_linked_working_tree_is_a_project(project: Path, tmp_path: Path) -> None:
