@@ -78,7 +78,7 @@ def test_a_file_that_is_damaged_or_of_another_schema_is_refused(place: Path, tex
         overhead.read()
 
 
-def test_a_spin_is_what_the_harness_times_and_proves() -> None:
+def test_a_spin_is_timed_and_checked_by_the_harness() -> None:
     spin = overhead_works.Spin(10)
 
     run = overhead_works.SPINNING.make(spin)  # type: ignore[arg-type]

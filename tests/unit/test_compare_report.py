@@ -82,7 +82,7 @@ def test_roles_are_drawn_of_which_each_has_the_same_processes(pool: list[compare
 
 
 @pytest.mark.usefixtures("few_draws")
-def test_an_honest_run_that_was_told_to_be_faster_is_told_too() -> None:
+def test_a_false_faster_verdict_is_reported() -> None:
     trials = [_trial(0, 0.01), _trial(1, 0.01, verdicts={"fit": "same", "predict": "faster"})]
 
     text = compare_report.section(trials, [])
@@ -91,7 +91,7 @@ def test_an_honest_run_that_was_told_to_be_faster_is_told_too() -> None:
     assert ", 1 with something that was told to be faster" in text
 
 
-def test_an_honest_run_that_was_refused_is_told_and_has_no_verdict() -> None:
+def test_a_refused_honest_run_is_reported_and_has_no_verdict() -> None:
     refused = _trial(
         1, 0.01, verdicts=dict.fromkeys(NAMES, "refused"), measured=0.0, why="The clock stopped.", pairs=[]
     )
@@ -144,7 +144,7 @@ def test_a_line_that_was_cut_short_is_passed_over_and_written_over(tmp_path: Pat
     assert [one["seed"] for one in compare_live.read(path)] == [0, 1]
 
 
-def test_trials_of_other_terms_are_not_told(tmp_path: Path) -> None:
+def test_trials_with_other_settings_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "kept.jsonl"
 
     compare_live.append(_trial(0, 0.01, turns={"seconds": 60}), path)
@@ -152,7 +152,7 @@ def test_trials_of_other_terms_are_not_told(tmp_path: Path) -> None:
     assert compare_live.read(path) == []
 
 
-def test_what_came_of_trials_of_other_turns_is_told_and_not_counted(tmp_path: Path) -> None:
+def test_trials_with_other_blocks_are_reported_and_not_counted(tmp_path: Path) -> None:
     path = tmp_path / "kept.jsonl"
     red = dict.fromkeys(NAMES, "slower")
     compare_live.append(_trial(0, 0.01, planted=0.05, turns={"seconds": 60}, verdicts={**red, "fit": "same"}), path)

@@ -186,7 +186,7 @@ def test_a_rival_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) 
         rivals_record.header(Setting())
 
 
-def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_failed_command_is_reported_with_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(ChildDied, match="exit status 3: the last words"):
         rivals_running.output_of([sys.executable, "-c", "import sys; print('the last words'); sys.exit(3)"], tmp_path)
 
@@ -276,7 +276,7 @@ def test_the_section_counts_suites_and_benchmarks_with_their_bounds(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("met", "flagged"), [(["busy"], True), (["busy", "idle"], False)])
-def test_a_rival_that_has_met_fewer_loads_is_told(tmp_path: Path, met: list[str], flagged: bool) -> None:
+def test_a_rival_that_met_fewer_loads_is_named(tmp_path: Path, met: list[str], flagged: bool) -> None:
     settings = {"schema": 1, "setting": {"seconds": 20.0, "processes": 20}, "versions": {"asv": "0.6.6"}, "cores": 2}
     path = tmp_path / "x.jsonl"
     trials = [("kerasch2", "busy"), ("kerasch2", "idle"), *(("asv", kind) for kind in met)]

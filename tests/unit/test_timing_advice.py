@@ -24,7 +24,7 @@ def _row(
     return BenchmarkRow(f"b.py::test[{mode}-{batch}]", device, mode, batch, result, network=network)
 
 
-def test_what_is_quicker_is_told_with_how_much_and_with_what_it_changes() -> None:
+def test_advice_names_the_speedup_and_what_changes() -> None:
     rows = [_row("fit", 2.0), _row("fit-many", 1.0), _row("fit", 4.0, batch=256)]
 
     assert list(benchmark_summary.advice_lines(rows)) == [

@@ -56,7 +56,7 @@ def test_items_are_cut_from_each_array_of_a_structure() -> None:
     assert [leaf.tolist() for leaf in nested_arrays.values(feed)] == [X[2:4].tolist(), [2, 3]]
 
 
-def test_a_place_is_told_in_words() -> None:
+def test_leaves_have_a_path() -> None:
     assert [path for path, _ in nested_arrays.leaves({"a": [X, X]}, "x")] == ["x['a'][0]", "x['a'][1]"]
 
 

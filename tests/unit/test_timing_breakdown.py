@@ -35,7 +35,7 @@ def _measured(clock: Clock, **costs: Any) -> Breakdown:
     return breakdown.measure_breakdown(SimulatedWorkload(clock, Costs(**costs)), 0.01)  # type: ignore[arg-type]
 
 
-def test_each_part_is_told_by_experiments_of_its_own(clock: Clock) -> None:
+def test_each_part_comes_from_its_own_experiments(clock: Clock) -> None:
     result = _measured(clock, fetch=0.0002, loop=0.0003, work=0.0005, late=0.0001)
 
     assert result.seconds == pytest.approx(
@@ -141,7 +141,7 @@ def _row(**changed: float) -> BenchmarkRow:
     return BenchmarkRow("b.py::test", "cpu:0", "fit", 32, network="float32", breakdown=result)
 
 
-def test_a_step_is_told_part_by_part() -> None:
+def test_breakdown_line_names_each_part() -> None:
     assert list(benchmark_summary.breakdown_lines([_row(), BenchmarkRow("b.py::other")])) == [
         "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %), dispatch 400 µs (40 %), "
         "compute 400 µs (40 %), wait 100 µs (10 %); together 100 ± 0 % (float32)."

@@ -59,7 +59,7 @@ def test_what_scatters_too_much_is_undecided(tmp_path: Path) -> None:
     assert max(one["start"] for one in comparison.starts) == ComparisonSettings().max_starts - 1
 
 
-def test_a_planted_slowdown_turns_it_red(tmp_path: Path) -> None:
+def test_injected_slowdown_is_detected(tmp_path: Path) -> None:
     first, second = _side(tmp_path, "old"), _side(tmp_path, "new", seed=1)
 
     comparison = _compared(first, ComparedSide(second.name, second.python, second.folder, slowdown=0.1))
@@ -115,20 +115,20 @@ def test_what_cannot_be_compared_is_said(
 
 
 @pytest.mark.parametrize("owes", [[0.02], [0.0, 0.5, 0.0, 0.0]], ids=["a little", "in one process of four"])
-def test_what_may_be_the_machine_is_not_owed(tmp_path: Path, owes: Sequence[float]) -> None:
+def test_one_unsynchronised_process_is_not_an_error(tmp_path: Path, owes: Sequence[float]) -> None:
     comparison = _compared(_side(tmp_path, "old"), _side(tmp_path, "new", owes=owes, seed=1))
 
     assert comparison.verdict is SpeedVerdict.SAME
 
 
-def test_what_every_process_owes_is_refused_after_three_starts(tmp_path: Path) -> None:
+def test_unsynchronised_time_of_all_processes_is_refused_after_three_starts(tmp_path: Path) -> None:
     with pytest.raises(InvalidMeasurement):
         _compared(_side(tmp_path, "old"), _side(tmp_path, "new", owes=[0.5]))
 
     assert (tmp_path / "new" / "starts").read_text(encoding="utf-8") == "xxx"
 
 
-def test_both_processes_of_the_first_thing_are_held_to_it(tmp_path: Path) -> None:
+def test_both_baseline_processes_must_be_synchronised(tmp_path: Path) -> None:
     with pytest.raises(InvalidMeasurement, match="fit of old"):
         _compared(_side(tmp_path, "old", owes=[0.5]), _side(tmp_path, "new", seed=1))
 
@@ -178,7 +178,7 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
     assert {do for do, within in orders if not within} == {"about", "open", "block"}
 
 
-def test_the_second_thing_is_held_to_both_processes_of_the_first() -> None:
+def test_candidate_is_compared_with_both_baseline_processes() -> None:
     pair = {"blocks": [{"steps": 10, "seconds": [seconds] * 4} for seconds in (1.0, 6.0, 4.0)]}
 
     comparison = [
@@ -232,9 +232,7 @@ def _without_arms(path: Path) -> str:
         (_without_arms, "The comparison file does not match schema 4"),
     ],
 )
-def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(
-    tmp_path: Path, spoil: Any, expected_message: str
-) -> None:
+def test_a_damaged_file_is_refused_by_name(tmp_path: Path, spoil: Any, expected_message: str) -> None:
     out = tmp_path / "kept.json"
     _compared(_side(tmp_path, "old"), _side(tmp_path, "new", ratio=1.5, seed=1), out)
     out.write_text(spoil(out), encoding="utf-8")
@@ -244,7 +242,7 @@ def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(
 
 
 @pytest.mark.parametrize(("name", "other"), [("min_agreeing", 0.6), ("round_value", "the sum of both")])
-def test_a_file_that_was_told_by_another_rule_is_refused(
+def test_a_file_decided_by_another_rule_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, other: object
 ) -> None:
     out = tmp_path / "kept.json"
@@ -257,7 +255,7 @@ def test_a_file_that_was_told_by_another_rule_is_refused(
         compare_result.read_comparison(out)
 
 
-def test_what_could_not_be_shown_is_told_once(tmp_path: Path) -> None:
+def test_unchecked_work_is_reported_once(tmp_path: Path) -> None:
     check = {"why_not": "it has several losses"}
     first, second = (
         _side(tmp_path, name, ratio=ratio, work_check=check) for name, ratio in (("old", 1.0), ("new", 1.5))
@@ -281,7 +279,7 @@ def test_a_process_that_gives_no_answer_is_ended(tmp_path: Path, monkeypatch: py
         _compared(_side(tmp_path, "old"), _side(tmp_path, "new", hangs="block"), deadline=1.0)
 
 
-def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Path) -> None:
+def test_a_baseline_that_differs_from_its_repeat_is_an_unfit_machine(tmp_path: Path) -> None:
     comparison = _compared(_side(tmp_path, "old"), _side(tmp_path, "new", seed=1))
     for pair in comparison.starts:
         process = pair["blocks"][compare_result.BASELINE_REPEAT]

@@ -44,7 +44,7 @@ def test_the_self_test_sees_red_and_green(
 
 
 @pytest.mark.parametrize("more", [["--json=x.json"], ["--summary=x.md"], ["another"]])
-def test_a_self_test_keeps_nothing_and_is_of_one_thing(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_self_test_takes_no_candidate_and_no_output_file(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     status = cli.main(["compare", "--self-test", "one", *more])
 
     assert (status, "--self-test takes no candidate" in capsys.readouterr().err) == (2, True)

@@ -55,7 +55,7 @@ def test_what_disturbs_a_round_is_in_no_ratio() -> None:
     ],
     ids=["no turns", "two devices", "not measured"],
 )
-def test_what_took_no_turns_is_not_compared(rows: list[BenchmarkRow]) -> None:
+def test_models_that_were_not_interleaved_are_not_compared(rows: list[BenchmarkRow]) -> None:
     assert list(benchmark_summary.interleaved_lines(rows)) == []
 
 

@@ -45,7 +45,7 @@ def _taken(ready: PreparedWorkload, by: str, how: BlockPlan) -> list[Mapping[str
 
 
 @pytest.mark.parametrize("name", ["fit", "evaluate", "predict", "train_on_batch"])
-def test_a_run_is_timed_in_turns(name: str) -> None:
+def test_a_run_is_timed_in_blocks(name: str) -> None:
     with _ready(name) as ready:
         by = interleaving.pause_point(ready)
         result = _taken(ready, by, BlockPlan(count=6, calls=3, untimed=1))
@@ -76,7 +76,7 @@ def test_a_run_can_be_stopped_at_its_epochs() -> None:
 
 
 @pytest.mark.parametrize("name", ["fit", "train_on_batch"])
-def test_a_slowdown_is_planted_into_each_turn(name: str) -> None:
+def test_slowdown_is_injected_into_each_block(name: str) -> None:
     with _ready(name) as ready:
         by = interleaving.pause_point(ready)
         honest, slower = (
@@ -102,7 +102,7 @@ class _Clock:
 
 
 @pytest.mark.parametrize("slower", [0.0, 0.05, 0.5])
-def test_a_turn_is_as_much_slower_as_is_planted(monkeypatch: pytest.MonkeyPatch, slower: float) -> None:
+def test_block_is_slower_by_the_injected_share(monkeypatch: pytest.MonkeyPatch, slower: float) -> None:
     clock = _Clock()
     monkeypatch.setattr(interleaving, "time", clock)
     # A wait takes as long as a call, so that to wait more often makes a turn slower by more.
@@ -116,7 +116,7 @@ def test_a_turn_is_as_much_slower_as_is_planted(monkeypatch: pytest.MonkeyPatch,
     assert [one["seconds"] for one in result] == pytest.approx([0.006 * (1 + slower)] * 3, rel=0.002)
 
 
-def test_a_turn_with_a_planted_slowdown_owes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_injected_slowdown_is_not_unsynchronised_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, busy = _Clock(), [0.0]
     monkeypatch.setattr(interleaving, "time", clock)
 
@@ -142,7 +142,7 @@ def _needs_calls(ready: PreparedWorkload) -> None:
         pytest.skip("`fit` of this release has no compiled step that could be waited at")
 
 
-def test_no_turn_goes_over_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_block_crosses_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interleaving, "MAX_EPOCH_BYTES", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
@@ -154,7 +154,7 @@ def test_no_turn_goes_over_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) 
     assert ([one["steps"] for one in result], done) == ([7] * 5, 3 * (2 * 9 + 1))
 
 
-def test_epochs_have_as_many_turns_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_epochs_have_equally_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interleaving, "MAX_EPOCH_BYTES", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
@@ -165,7 +165,7 @@ def test_epochs_have_as_many_turns_each(monkeypatch: pytest.MonkeyPatch) -> None
         assert ready.workload.update_count() - before == 2 * (2 * 6 + 1)
 
 
-def test_an_epoch_that_is_shorter_than_a_turn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_epoch_shorter_than_a_block_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interleaving, "MAX_EPOCH_BYTES", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
@@ -209,7 +209,7 @@ def test_a_pace_is_of_one_call(name: str) -> None:
     assert 0.1 < result / took < 10
 
 
-def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
+def test_unfinished_work_is_unsynchronised_time() -> None:
     with measurement.prepare(SleepingWorkload(forgets=True), sleeping_workload.STEP, verify=False) as ready:  # type: ignore[arg-type]
         result = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
 
@@ -217,7 +217,7 @@ def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
         block.check_synchronised([Block(**one) for one in result])
 
 
-def test_a_turn_that_waits_owes_nothing() -> None:
+def test_a_block_that_waits_has_no_unsynchronised_time() -> None:
     with measurement.prepare(SleepingWorkload(), sleeping_workload.STEP, verify=False) as ready:  # type: ignore[arg-type]
         result = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
 

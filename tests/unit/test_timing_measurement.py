@@ -64,7 +64,7 @@ def test_whole_epochs_are_timed_where_a_mode_does_no_less() -> None:
 
 
 @pytest.mark.parametrize(("near", "blocks", "steady"), [(float("inf"), 2, True), (0.0, 3, False)])
-def test_warming_up_ends_when_two_blocks_in_turn_take_as_long_or_after_so_many(
+def test_warmup_ends_when_two_successive_blocks_agree_or_after_the_maximum(
     monkeypatch: pytest.MonkeyPatch, near: float, blocks: int, steady: bool
 ) -> None:
     monkeypatch.setattr(measurement, "STEADY_WITHIN", near)
@@ -75,13 +75,13 @@ def test_warming_up_ends_when_two_blocks_in_turn_take_as_long_or_after_so_many(
     assert answers == (blocks, steady)
 
 
-def test_the_first_call_is_told_apart_with_its_traces() -> None:
+def test_first_call_is_kept_apart_with_its_traces() -> None:
     measured = _measured()
 
     assert (measured.traces, measured.first_call >= EACH) == (1, True)
 
 
-def test_losses_before_and_after_are_told() -> None:
+def test_losses_before_and_after_are_recorded() -> None:
     measured = _measured()
 
     assert measured.loss is not None
@@ -102,7 +102,7 @@ def test_a_machine_that_keeps_half_of_the_waits_waiting_makes_no_time_void() -> 
     block.check_synchronised([*[Block(10, 1.0, 0.05)] * 3, *[Block(10, 1.0, 0.0)] * 2])
 
 
-def test_what_is_owed_in_nearly_each_block_makes_the_time_void() -> None:
+def test_unsynchronised_time_in_most_blocks_is_an_invalid_measurement() -> None:
     with pytest.raises(InvalidMeasurement):
         block.check_synchronised([*[Block(10, 1.0, 0.05)] * 4, Block(10, 1.0, 0.0)])
 
@@ -118,7 +118,7 @@ def test_a_mode_that_does_not_train_updates_nothing() -> None:
         _measured(EVALUATED)
 
 
-def test_weights_that_stay_make_the_time_void_where_reference_steps_move_them() -> None:
+def test_weights_that_reference_steps_move_must_move() -> None:
     with pytest.raises(InvalidMeasurement, match=r"left weights unchanged.* 0: kernel"):
         _measured(learns=False)
 
@@ -221,6 +221,6 @@ def test_a_mode_that_is_not_known_is_named_with_those_that_are() -> None:
         modes.find_mode("fast")
 
 
-def test_a_misspelt_mode_is_told_which_is_near() -> None:
+def test_a_misspelt_mode_is_answered_with_the_nearest() -> None:
     with pytest.raises(InvalidArgument, match="'predict' is near"):
         modes.find_mode("pedict")

@@ -31,7 +31,7 @@ def test_the_peak_is_that_since_it_was_forgotten() -> None:
 
 
 @linux
-def test_growth_is_told_by_the_step() -> None:
+def test_growth_is_per_step() -> None:
     gauge = Gauge(Device("cpu", 0))
     assert gauge.reset()
     before = gauge.now()

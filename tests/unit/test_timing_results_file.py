@@ -75,14 +75,14 @@ def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoi
         results_file.read_run(path)
 
 
-def test_a_run_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_scaling_command_shows_a_stored_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = cli.main(["scaling", str(_written(tmp_path, kept([*CPU, *GPU])))])
 
     output = capsys.readouterr().out
     assert (status, "of 2026-11-26" in output, "gpu:0 overtakes cpu:0 between" in output) == (0, True, True)
 
 
-def test_a_step_that_was_taken_apart_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_scaling_command_shows_a_stored_breakdown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["scaling", str(_written(tmp_path, kept([APART, *CPU])))])
 
     assert "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %)" in capsys.readouterr().out

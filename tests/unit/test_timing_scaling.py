@@ -23,7 +23,7 @@ def _row(batch: int, seconds: float, device: str = "cpu:0", mode: str = "fit", s
 
 @settings(deadline=None)
 @given(fixed=st.floats(min_value=1e-6, max_value=1e-1), each=st.floats(min_value=1e-8, max_value=1e-3))
-def test_what_follows_the_law_is_told_by_it(fixed: float, each: float) -> None:
+def test_a_linear_cost_is_recovered(fixed: float, each: float) -> None:
     result = scaling.fit_linear_cost({size: fixed + each * size for size in SIZES})
 
     assert (result.fixed, result.each) == (
@@ -78,7 +78,7 @@ def test_a_gpu_overtakes_between_two_batches(
     assert (result.last_slower, result.first_faster, message in result.line) == (*between, True)
 
 
-def test_what_scatters_more_than_it_differs_is_not_told_apart() -> None:
+def test_devices_that_scatter_more_than_they_differ_are_not_distinguished() -> None:
     result = _against({32: 1.1, 256: 1.0}, scatter=0.3)
 
     assert (result.last_slower, result.first_faster, result.ratios[32].low < 1 < result.ratios[32].high) == (
@@ -107,14 +107,14 @@ def test_each_device_has_a_line_and_both_a_comparison() -> None:
     assert (len(result), result[-1]) == (3, "gpu:0 and cpu:0 cannot be told apart at any of these batches.")
 
 
-def test_where_two_parts_are_too_few_the_time_of_an_image_is_told_by_size() -> None:
+def test_without_a_linear_cost_the_time_of_an_image_is_shown_by_batch_size() -> None:
     (result,) = scaling.scaling_lines(scaling.step_curves(_rows("cpu:0", {32: 0.0064, 256: 0.0064, 2048: 0.2048})))
 
     assert "is no sum of a fixed cost and a cost of each image" in result
     assert result.endswith("in batches: 200 µs of 32, 25.0 µs of 256, 100 µs of 2048.")
 
 
-def test_networks_are_told_apart() -> None:
+def test_networks_have_separate_curves() -> None:
     rows = [
         replace(_row(size, 0.001 + 1e-5 * size), network=name) for size in SIZES for name in ("float32", "bfloat16")
     ]

@@ -39,7 +39,7 @@ def test_what_is_not_there_is_not_explained(tmp_path: Path, rows: Any, words: se
     assert {name for name, word in WORDS.items() if word in texts} == words
 
 
-def test_what_is_told_stands_in_the_picture_and_is_read_out(tmp_path: Path) -> None:
+def test_sentences_stand_in_the_figure_and_in_its_description(tmp_path: Path) -> None:
     texts = _texts(tmp_path, (*CPU, *GPU))
 
     spoken = ElementTree.parse(tmp_path / "a.svg").getroot().get("aria-label") or ""

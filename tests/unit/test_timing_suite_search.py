@@ -94,7 +94,7 @@ def test_a_module_that_cannot_be_read_names_the_line(tmp_path: Path) -> None:
     assert ("SyntaxError" in message, "line 1" in message) == (True, True)
 
 
-def test_a_module_that_is_not_committed_is_told(tmp_path: Path) -> None:
+def test_a_module_that_is_not_committed_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "tree").mkdir()
     (tmp_path / "mine" / "steps.py").write_text("", encoding="utf-8")
@@ -194,7 +194,7 @@ def test_a_revision_is_not_almost_a_release(words: str) -> None:
     installed_releases.check_spelling(words)
 
 
-def test_what_an_installer_says_is_told_without_passwords(tmp_path: Path) -> None:
+def test_installer_output_is_shown_without_passwords(tmp_path: Path) -> None:
     program = "import sys; print('no https://me:secret@host/simple'); sys.exit(1)"
 
     with pytest.raises(InvalidArgument) as caught:

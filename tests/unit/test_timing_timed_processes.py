@@ -113,7 +113,7 @@ def test_an_environment_may_lie_in_the_tree(tmp_path: Path, monkeypatch: pytest.
         ("HEAD~1", False),
     ],
 )
-def test_a_release_is_told_from_a_revision(words: str, yes: bool) -> None:
+def test_a_release_is_distinguished_from_a_revision(words: str, yes: bool) -> None:
     assert installed_releases.is_release(words) is yes
 
 
