@@ -13,6 +13,7 @@ from typing import Iterator, Mapping
 from pytest_kerasch2 import ending, folders
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.suggestions import did_you_mean
+from pytest_kerasch2.timing.revisions import CREDENTIALS
 
 # Such as tensorflow==2.15.1,python==3.11: packages with commas between, the first of them with its version.
 RELEASE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?==[\w.+!-]+(,\S+)?")
@@ -29,8 +30,6 @@ COMMON_PACKAGES = (
     "jaxlib",
     "torch",
 )
-# A name and a password within an address, such as that of an index.
-CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 PYTHON = re.compile(r"python==(\d+(?:\.\d+)*)")
 # Where Keras is asked for with one of these, and without TensorFlow, it runs on it.
 BACKENDS = ("jax", "torch")
