@@ -58,7 +58,7 @@ def record(comparison: Comparison, kind: str, planted: float, seed: int, wall: f
 
     Args:
         kind: of load.
-        planted: the slowdown of the second arm, as a share.
+        planted: the slowdown injected into the candidate, as a share.
         wall: seconds that it took, with the starts of processes.
     """
     judged = comparison.judgements()

@@ -101,4 +101,4 @@ def _axes(matplotlib: Any, panel: Any, history: History) -> None:
     above.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 3, 5, 7)))
     above.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     above.xaxis.set_major_formatter(number)
-    above.set_xlabel(f"times the common arm, {history.against}, in fit (dashed)", size=9)
+    above.set_xlabel(f"times the common release, {history.against}, in fit (dashed)", size=9)

@@ -27,13 +27,13 @@ HEAD = """<!-- Written by `python -m evaluation.release_history report`, from wh
 
 What an image takes in `fit` as the chapter calls it (its network, batches of 32, images that are made up and in
 memory), on the CPU, release by release. The machine is not the same from hour to hour, and so no time is compared with
-another hour's: a process of the release and one of the common arm, {against}, take turns, there and back, in an
+another hour's: a process of the release and one of the common release, {against}, take turns, there and back, in an
 order that is drawn, and are started anew several times. A turn is a few steps in the middle of an epoch; in 2.0 and
 2.1, whose `fit` calls no compiled function that could be stopped, it is a whole epoch of {images:,} images. Each start
 gives one ratio. The intervals are Student's, of 95 %; how much starts scatter is told by those of all releases
-together. Microseconds are the ratio times what the common arm takes, the median of all its starts.
+together. Microseconds are the ratio times what the common release takes, the median of all its starts.
 
-Beside `fit` stand what tells where its time goes, each as a ratio to the same of the common arm: the step *by hand*,
+Beside `fit` stand what tells where its time goes, each relative to the common release: the step *by hand*,
 which is forward, backward and update in a graph, without Keras's loop; `train_on_batch`, which is such a step as Keras
 wraps it, fed from Python; and `predict`. *Step in `fit`* is how much of the time of a step of `fit` the step by hand
 takes.
@@ -129,11 +129,11 @@ def _measured(past: History) -> Iterator[str]:
     step = duration(past.steps[WHOLE])
     yield (
         f"Measured on {'; '.join(past.machine)}, by {each} starts of each release; the load of the machine was at most"
-        f" {past.load:.1f}. A step of the common arm takes {step} in `fit`."
+        f" {past.load:.1f}. A step of the common release takes {step} in `fit`."
     )
     row = past.rows.get(past.against)
     if row is not None:
-        yield f"The common arm held against itself, which would be 1 on a machine without noise: {_span(past, row)}."
+        yield f"The common release against itself, which would be 1 on a machine without noise: {_span(past, row)}."
     yield ""
 
 

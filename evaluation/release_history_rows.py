@@ -37,7 +37,7 @@ class Row:
 
     Attributes:
         versions: of the column's process.
-        logs: mode -> logarithms of its ratios to the common arm, one for each start.
+        logs: mode -> logarithms of its ratios to the common release, one for each start.
         reasons: mode -> why it was not measured.
     """
 
@@ -47,19 +47,19 @@ class Row:
     reasons: Mapping[str, str]
 
     def ratio(self, mode: str) -> float:
-        """Return the ratio to the common arm."""
+        """Return the ratio to the common release."""
         return math.exp(statistics.fmean(self.logs[mode]))
 
 
 @dataclass(frozen=True)
 class History:
-    """All that was measured against one common arm.
+    """All that was measured against one common release.
 
     Attributes:
-        against: the column of the common arm.
+        against: the column of the common release.
         rows: by the name of the column.
         absent: name of a column -> why it was not measured.
-        steps: mode -> seconds of a step of the common arm, the median over all starts of all columns.
+        steps: mode -> seconds of a step of the common release, the median over all starts of all columns.
         load: the largest of the machine before or after a start.
         machine: kind of machine and number of cores of each start, without doubles.
     """
@@ -72,7 +72,7 @@ class History:
     machine: Sequence[str]
 
     def step(self, row: Row, mode: str) -> float | None:
-        """Return the seconds of a step of a column: its ratio times the step of the common arm; None if unmeasured."""
+        """Return the seconds of a step of a column: its ratio times the common release's; None if unmeasured."""
         return row.ratio(mode) * self.steps[mode] if mode in row.logs else None
 
     def every(self, mode: str) -> list[Sequence[float]]:
@@ -80,7 +80,7 @@ class History:
         return [row.logs[mode] for row in self.rows.values() if mode in row.logs]
 
     def span(self, row: Row, mode: str) -> Interval | None:
-        """Return the ratio of a column to the common arm with its interval; None where no column has two starts."""
+        """Return the ratio of a column to the common release with its interval; None where no column has two starts."""
         every = self.every(mode)
         if all(len(logs) < 2 for logs in every):
             return None
@@ -114,7 +114,7 @@ class Jump:
 
 
 def history(releases: Releases, lines: Sequence[Line], against: str) -> History:
-    """Return what lines come to; those of other pins, of another plugin or another common arm are passed over."""
+    """Return what lines come to; those of other pins, of another plugin or another common release are passed over."""
     rows: dict[str, Row] = {}
     absent: dict[str, str] = {}
     used: list[Line] = []

@@ -56,7 +56,7 @@ def compared() -> str:
     compare_picture.draw(trials, POWER)
     title, _, rest = compare_report.section(trials, compare_live.otherwise()).partition("\n\n")
     text = (
-        "One environment with itself, as it is and with a slowdown planted into its second arm, by `python -m "
+        "One environment with itself, as it is and with a slowdown injected into the candidate, by `python -m "
         "evaluation.compare_live` under the loads that `evaluation/load.py` makes; told by `python -m "
         "evaluation.compare_report`.\n\n"
     )

@@ -1,4 +1,4 @@
-"""The process of an arm, in earnest; and the suites that it times."""
+"""The process of a side, as it runs; and the suites that it times."""
 
 from __future__ import annotations
 
