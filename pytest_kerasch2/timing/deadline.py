@@ -83,8 +83,8 @@ def _end_process(seconds: float, given_up: Callable[[], None]) -> None:
     with contextlib.suppress(Exception):
         given_up()
     sys.stderr.write(
-        f"\nA measurement took too long and cannot be stopped. Found: it had not ended {GRACE:g} s after its deadline"
-        f" of {seconds:g} s, within a call of the framework (below). To do: leave it out, and run the others again.\n"
+        f"\nA measurement took too long and cannot be stopped: it had not ended {GRACE:g} s after its deadline"
+        f" of {seconds:g} s, within a call of the framework (below). Leave it out, and run the others again.\n"
     )
     sys.stderr.flush()
     with contextlib.suppress(Exception):

@@ -218,7 +218,7 @@ def test_a_mirror_that_is_no_filled_folder_is_a_bad_setting(
         sources.load("mnist", mirror=folder)
 
     assert str(caught.value) == (
-        f"The mirror '{folder}' cannot be used. Found: {found}. To do: name a folder with archives of Keras, such as"
+        f"The mirror '{folder}' cannot be used: {found}. Name a folder with archives of Keras, such as"
         " mnist.npz, by --chapter-mirror=DIR or KERASCH2_MIRROR."
     )
 

@@ -142,7 +142,7 @@ def test_the_error_has_three_parts(server: http_server.Server, store: pathlib.Pa
         fetch.fetch(_archive(server), store)
 
     assert str(caught.value) == (
-        f"The download of {server.url}{FILE} failed. Found: 5 of 307200 bytes, then the connection ended. To do: check"
+        f"The download of {server.url}{FILE} failed: 5 of 307200 bytes, then the connection ended. Check"
         " the network and the disk and run again; or put the file into a folder and name that folder with"
         " --chapter-mirror=DIR or the variable KERASCH2_MIRROR."
     )

@@ -114,14 +114,14 @@ def test_a_results_file_that_cannot_be_written_after_all_is_said(here: Place) ->
         (here.folder / "out").mkdir()
         status, output, _ = _shell(here, f"{CHAPTER} --chapter-results=out/results.json")
 
-    assert (status, output.count("A file cannot be written. Found: ")) == (0, 1)
+    assert (status, output.count("A file cannot be written: ")) == (0, 1)
 
 
 def test_a_limit_on_the_size_of_files_is_said(here: Place) -> None:
     with _more(here, "@about('long')\ndef long(record):\n    record.saw('x' * 3000)\n"):
         status, output, errors = _shell(here, f"{CHAPTER} --chapter-results=limited.json", before="ulimit -f 1; ")
 
-    assert (status, output.count("A file cannot be written. Found: "), "Traceback" in errors) == (0, 1, False)
+    assert (status, output.count("A file cannot be written: "), "Traceback" in errors) == (0, 1, False)
 
 
 def test_a_folder_that_is_gone_is_said(here: Place) -> None:

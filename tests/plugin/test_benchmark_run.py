@@ -159,7 +159,7 @@ def test_where_there_is_nothing_to_draw_it_says_so(pytester: pytest.Pytester, in
     result = inner("--benchmark-plot=a.png")
 
     result.assert_outcomes(passed=1, skipped=1, deselected=1)
-    result.stdout.fnmatch_lines(["Nothing is known by batch size. Found: batch sizes of which fit was timed: none.*"])
+    result.stdout.fnmatch_lines(["Nothing is known by batch size: batch sizes of which fit was timed: none.*"])
     assert not (pytester.path / "a.png").exists()
 
 
@@ -185,7 +185,7 @@ def test_the_chapters_own_are_shown_as_a_table_also_without_mnist(
         (["--benchmark", "--chapter"], "Timing and verifying are two runs"),
         (["--benchmark", "-p", "no:benchmark"], "Times are kept by pytest-benchmark"),
         (["--benchmark", "--chapter-devices=tpu"], "A device is not known"),
-        (["--benchmark-plot=nowhere/a.png"], "A picture cannot be written. Found: *nowhere is no folder"),
+        (["--benchmark-plot=nowhere/a.png"], "A picture cannot be written: *nowhere is no folder"),
         (["--benchmark-plot=a.gif"], "A picture is of no kind that can be drawn"),
         (["--benchmark-plot="], "--benchmark-plot has no value"),
         (["--benchmark", "--benchmark-json=nowhere/x.json"], "--benchmark-json"),

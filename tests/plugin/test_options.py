@@ -153,7 +153,7 @@ def test_an_unwritable_results_is_refused_before_the_run(two: Any, place: str) -
 
     result = two.run(f"--chapter-results={place}")
 
-    result.stderr.fnmatch_lines(["ERROR: The results file cannot be written there*To do: name a file in a folder*"])
+    result.stderr.fnmatch_lines(["ERROR: The results file cannot be written there*Name a file in a folder*"])
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 

@@ -149,7 +149,7 @@ def test_curves_that_the_new_trainings_lack_are_not_compared_and_that_is_noted()
 
 def test_a_metric_that_the_new_trainings_lack_is_refused() -> None:
     with pytest.raises(
-        InvalidArgument, match=r"There is no curve of the metric 'val_auc'. Found: the curves are val_loss"
+        InvalidArgument, match=r"There is no curve of the metric 'val_auc': the curves are val_loss"
     ):
         gate.run_gate(_reference(auc), train=lambda seed: {"val_loss": auc(seed)["val_loss"]})
 
@@ -157,7 +157,7 @@ def test_a_metric_that_the_new_trainings_lack_is_refused() -> None:
 def test_trainings_with_different_curves_are_refused() -> None:
     results = [auc(1000), {"val_auc": auc(1001)["val_auc"]}]
 
-    with pytest.raises(InvalidArgument, match=r"Trainings have different curves. Found: seed 1 lacks val_loss"):
+    with pytest.raises(InvalidArgument, match=r"Trainings have different curves: seed 1 lacks val_loss"):
         gate.run_gate(_reference(auc), results=results)
 
 

@@ -63,7 +63,7 @@ def test_exactly_one_thing_is_asked_about(names: tuple[str, ...]) -> None:
     how: Any = {name: ABOUT[name] for name in names}
 
     with pytest.raises(
-        InvalidArgument, match=r"takes exactly one of model=, train= and results=, got .*To do: give one"
+        InvalidArgument, match=r"takes exactly one of model=, train= and results=, got .*Give one"
     ):
         gate.run_gate(SEEDS, **how)
 
@@ -124,7 +124,7 @@ def test_a_damaged_reference_is_refused_before_any_training(path: Path, change: 
     change(lines)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    with pytest.raises(BadReference, match=r"reference\.jsonl.*To do: write it anew with kerasch2 calibrate"):
+    with pytest.raises(BadReference, match=r"reference\.jsonl.*Write it anew with kerasch2 calibrate"):
         gate.run_gate(path, train=_never)
 
 
@@ -175,7 +175,7 @@ def test_a_training_that_is_no_function_is_refused(train: Any) -> None:
 
 def test_a_training_that_returns_rubbish_says_what_to_return() -> None:
     with pytest.raises(
-        InvalidArgument, match=r"The training returned no curve, but None\. To do: return the history of"
+        InvalidArgument, match=r"The training returned no curve, but None\. Return the history of"
     ):
         gate.run_gate(SEEDS, train=lambda seed: None)
 
@@ -229,7 +229,7 @@ def test_a_model_without_data_says_which_are_meant() -> None:
 
 @pytest.mark.parametrize("data", [(IMAGE, LABEL), IMAGE, "digits", SimpleNamespace(digest="0" * 64)], ids=lambda _: "")
 def test_data_that_are_not_prepared_are_refused(data: Any) -> None:
-    with pytest.raises(InvalidArgument, match=r"^data must be a prepared data set, got a \w+\. To do: give what"):
+    with pytest.raises(InvalidArgument, match=r"^data must be a prepared data set, got a \w+\. Give what"):
         gate.run_gate(SEEDS, model=_model, data=data)
 
 
@@ -237,10 +237,10 @@ def test_other_data_than_those_of_the_reference_are_refused(asked: list[tuple[An
     with pytest.raises(BadReference) as caught:
         gate.run_gate(SEEDS, model=_model, data=replace(DIGITS, name="mnist", digest="f" * 64))
 
-    said = "The reference is of other data. Found: digits 000000000000 there, mnist ffffffffffff here. To do: train on"
+    said = "The reference is of other data: digits 000000000000 there, mnist ffffffffffff here. Train on"
     assert (str(caught.value).startswith(said), asked) == (True, [])
 
 
 def test_a_model_is_not_judged_by_somebodys_own_training() -> None:
-    with pytest.raises(BadReference, match=r"is of the training mine:train, by which.*\. To do: give that function as"):
+    with pytest.raises(BadReference, match=r"is of the training mine:train, by which.*\. Give that function as"):
         gate.run_gate(accuracy_made.own("mine:train"), model=_model, data=DIGITS)

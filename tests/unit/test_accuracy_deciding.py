@@ -206,7 +206,7 @@ def test_a_fail_that_is_required_says_what_changed_and_what_to_do() -> None:
     assert said.startswith("fail: 4 places of the curve changed, first ")
     assert said.count(str(found.alarms[0])) == 1
     assert all(str(alarm) in said for alarm in found.alarms)
-    assert said.endswith("To do: look at the points named, or calibrate anew if the change is meant.")
+    assert said.endswith("Look at the points named, or calibrate anew if the change is meant.")
 
 
 def test_of_many_points_a_few_are_told() -> None:
@@ -271,7 +271,7 @@ def test_without_a_margin_what_is_unchanged_passes_nearly_always_after_two() -> 
 
 @pytest.mark.parametrize("seeds", [0, 1, 4])
 def test_a_reference_of_too_few_seeds_is_refused(seeds: int) -> None:
-    with pytest.raises(BadReference, match=f"at least 5 seeds, and this one has {seeds}. To do: calibrate more"):
+    with pytest.raises(BadReference, match=f"at least 5 seeds, and this one has {seeds}. Calibrate more"):
         distribution_of(made(seeds), GateSettings())
 
 
@@ -286,7 +286,7 @@ def test_nothing_is_decided_from_nothing() -> None:
 
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_fewer_or_more_epochs_than_the_reference_are_refused(epochs: int) -> None:
-    said = f"with seed 1000 has {epochs} epochs?, and the reference has 2. To do: train for 2, or"
+    said = f"with seed 1000 has {epochs} epochs?, and the reference has 2. Train for 2, or"
 
     with pytest.raises(InvalidArgument, match=said):
         _decide(run(1000, epochs))

@@ -114,9 +114,9 @@ def test_of_endless_seeds_those_allowed_are_taken(trainer: Trainer) -> None:
 @pytest.mark.parametrize(
     ("seeds", "said"),
     [
-        ([], "seeds must not be empty. To do: give other seeds, or leave seeds= out."),
+        ([], "seeds must not be empty. Give other seeds, or leave seeds= out."),
         ([7000, 7000], "seeds must differ from each other, got 7000, 7000. To do: "),
-        ([59, 1000, 3], "seeds must differ from those of the reference, which has 3, 59. To do: give other seeds"),
+        ([59, 1000, 3], "seeds must differ from those of the reference, which has 3, 59. Give other seeds"),
     ],
 )
 def test_seeds_that_tell_nothing_are_refused_before_any_training(trainer: Trainer, seeds: list[int], said: str) -> None:
@@ -173,7 +173,7 @@ def test_a_training_of_fewer_epochs_ends_the_gate() -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("series", ["loss", "accuracy", "test_loss", "test_accuracy"])
 def test_a_training_that_diverges_ends_the_gate(series: str, number: float) -> None:
-    with pytest.raises(TrainingFailed, match=r"The training with seed \d+ diverged\..*To do: look at its data and"):
+    with pytest.raises(TrainingFailed, match=r"The training with seed \d+ diverged\..*Look at its data and"):
         gate.gate_training(SEEDS, lambda seed: replace(run(seed), **{series: (0.5, number)}))
 
 
@@ -192,7 +192,7 @@ def test_a_training_that_raises_is_an_error_of_ours_with_its_place_and_its_cause
 
     place = r"ValueError: images are missing, in line \d+ of test_accuracy_gate.py, with seed 1000"
     caught.match(
-        rf"^The training function raised an error\. Found: {place}\. To do: train with that seed outside of a gate"
+        rf"^The training function raised an error: {place}\. Train with that seed outside of a gate"
     )
     assert caught.value.__cause__ is error
 
@@ -234,7 +234,7 @@ def test_a_reference_does_not_judge_itself() -> None:
     with pytest.raises(BadReference) as caught:
         gate.gate_runs(SEEDS, [*SEEDS.runs[:2], run(1000)])
 
-    said = "The results are trainings of the reference itself. Found: seeds 0, 1 are in both. To do: train with other"
+    said = "The results are trainings of the reference itself: seeds 0, 1 are in both. Train with other"
     assert str(caught.value).startswith(said)
 
 
@@ -250,5 +250,5 @@ def test_the_same_seeds_of_a_changed_training_are_judged() -> None:
 
 
 def test_no_trainings_are_nothing_to_judge() -> None:
-    with pytest.raises(InvalidArgument, match=r"no trainings to decide from\. To do: give"):
+    with pytest.raises(InvalidArgument, match=r"no trainings to decide from\. Give"):
         gate.gate_runs(SEEDS, [])

@@ -71,7 +71,7 @@ def test_a_model_of_another_number_of_classes(digits: Any, classes: int) -> None
     said = str(_refused(lambda: _layers(classes), digits))
 
     assert (
-        f"The model has {classes} outputs but the data digits has 10 classes. To do: give it one output for each class."
+        f"The model has {classes} outputs but the data digits has 10 classes. Give it one output for each class."
         in said
     )
 
@@ -82,7 +82,7 @@ def test_a_model_that_does_not_tell_its_accuracy(digits: Any, metrics: Callable[
 
     assert isinstance(error, InvalidArgument)
     assert str(error).startswith("The model has no accuracy, but ")
-    assert str(error).endswith("To do: compile it with metrics=['accuracy'].")
+    assert str(error).endswith("Compile it with metrics=['accuracy'].")
 
 
 def test_the_accuracy_is_known_by_its_name(digits: Any) -> None:
@@ -118,7 +118,7 @@ def test_a_loss_that_explodes(digits: Any) -> None:
     error = _refused(fast, digits)
 
     assert isinstance(error, TrainingFailed)
-    assert re.match(r"The training with seed \d+ diverged\. Found: loss is ", str(error))
+    assert re.match(r"The training with seed \d+ diverged: loss is ", str(error))
 
 
 def test_a_factory_that_raises(digits: Any) -> None:
@@ -126,7 +126,7 @@ def test_a_factory_that_raises(digits: Any) -> None:
         raise OSError("no weights")
 
     assert str(_refused(build, digits)).startswith(
-        "The training function raised an error. Found: OSError: no weights, in line "
+        "The training function raised an error: OSError: no weights, in line "
     )
 
 

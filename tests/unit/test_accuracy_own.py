@@ -85,13 +85,13 @@ def test_a_training_that_cannot_be_imported_is_refused(module: Module, text: str
         user_training.load_function(UserTraining(f"{name}:train", 2))
 
     said = str(caught.value)
-    assert said.startswith(f"The training {name}:train cannot be imported. Found: ")
+    assert said.startswith(f"The training {name}:train cannot be imported: ")
     assert found in said
-    assert said.endswith("To do: name a function that can be imported from here.")
+    assert said.endswith("Name a function that can be imported from here.")
 
 
 def test_a_module_that_is_not_there_is_named() -> None:
-    with pytest.raises(InvalidArgument, match=r"no_such_module:train cannot be imported. Found: ModuleNotFoundError"):
+    with pytest.raises(InvalidArgument, match=r"no_such_module:train cannot be imported: ModuleNotFoundError"):
         user_training.load_function(UserTraining("no_such_module:train", 2))
 
 
@@ -103,7 +103,7 @@ def test_what_cannot_be_called_is_refused(module: Module) -> None:
 
 
 def test_more_epochs_than_announced_are_refused(module: Module) -> None:
-    said = r"returned 2 epochs, and epochs is 1\. To do: use --epochs=2, or leave"
+    said = r"returned 2 epochs, and epochs is 1\. Use --epochs=2, or leave"
 
     with pytest.raises(InvalidArgument, match=said):
         user_training.train(UserTraining(f"{module(WORKS)}:train", 1), 7)
@@ -159,7 +159,7 @@ def test_what_is_no_curve_is_refused(given: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
         user_training.run_of(given, 7)
 
-    assert str(caught.value).startswith(f"The training returned no curve, but {given!r}. To do: return the history")
+    assert str(caught.value).startswith(f"The training returned no curve, but {given!r}. Return the history")
 
 
 @pytest.mark.parametrize("lacking", list(CURVE))
@@ -214,7 +214,7 @@ def test_accuracies_in_per_cent_are_refused(name: str, values: list[float]) -> N
 
     assert str(caught.value) == (
         f"{name} must lie from 0 to 1, got {tuple(values)} with seed 7. "
-        "To do: give accuracies as shares, or use another name such as val_percent."
+        "Give accuracies as shares, or use another name such as val_percent."
     )
 
 

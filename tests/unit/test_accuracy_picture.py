@@ -227,10 +227,10 @@ def test_what_seldom_comes_is_drawn_too(svg: Callable[[Any], str], made: Callabl
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("a.pdf", "no kind that can be drawn. Found: 'a.pdf'. To do: call it .png or .svg."),
+        ("a.pdf", "no kind that can be drawn: 'a.pdf'. Call it .png or .svg."),
         ("a", "no kind that can be drawn"),
         ("nowhere/a.png", "nowhere is no folder"),
-        ("folder.svg", "cannot be written. Found: A file"),
+        ("folder.svg", "cannot be written: A file"),
     ],
 )
 def test_a_place_that_is_none_is_refused(tmp_path: Path, place: str, said: str) -> None:

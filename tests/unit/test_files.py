@@ -144,7 +144,7 @@ def test_an_unwritable_place_is_also_an_os_error() -> None:
     assert issubclass(CannotWrite, KerasCh2Error)
     assert issubclass(CannotWrite, OSError)
     assert str(CannotWrite("A file cannot be written", "here", "move")) == (
-        "A file cannot be written. Found: here. To do: move."
+        "A file cannot be written: here. move."
     )
 
 
@@ -202,10 +202,10 @@ def test_a_journal_where_nothing_can_be_written_is_refused(tmp_path: Path) -> No
     ("outputs", "message"),
     [
         (["a.json", "new/../a.json"], "Two outputs are to be written into one file"),
-        (["b.md", "in.json"], r"An output would overwrite an input. Found: .*in\.json"),
-        (["b.md", "link.json"], r"An output would overwrite an input. Found: .*link\.json"),
-        (["nowhere/a.json"], r"An output cannot be written. Found: .*nowhere is no folder"),
-        (["new"], r"An output cannot be written. Found: .*new is a folder"),
+        (["b.md", "in.json"], r"An output would overwrite an input: .*in\.json"),
+        (["b.md", "link.json"], r"An output would overwrite an input: .*link\.json"),
+        (["nowhere/a.json"], r"An output cannot be written: .*nowhere is no folder"),
+        (["new"], r"An output cannot be written: .*new is a folder"),
     ],
 )
 @POSIX

@@ -71,7 +71,7 @@ def test_a_missing_shared_library_leaves_a_column_absent(tmp_path: Path, monkeyp
     monkeypatch.setattr(paths, "WORK", tmp_path)
     old = replace(column("2.15"), libraries={"libold.so.1": "libnowhere.so.99"})
 
-    with pytest.raises(Absent, match=r"A shared library is missing\. Found: libnowhere\.so\.99"):
+    with pytest.raises(Absent, match=r"A shared library is missing: libnowhere\.so\.99"):
         environments.variables(old, {})
 
 

@@ -292,7 +292,7 @@ def test_without_data_there_is_no_document(docs: Path, capsys: pytest.CaptureFix
     status = release_history.main(["report", "--so-far"])
 
     assert (status, list(docs.iterdir())) == (2, [])
-    assert "There is no release history. Found: nothing measured against tf2.21." in capsys.readouterr().err
+    assert "There is no release history: nothing measured against tf2.21." in capsys.readouterr().err
 
 
 def test_where_columns_are_missing_there_is_none_unless_it_is_asked_for(

@@ -253,7 +253,7 @@ def test_without_jinja_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatc
         page.render(table())
 
     assert str(caught.value) == (
-        "The page cannot be made. Found: no module jinja2. To do: install pytest-kerasch2[report], or leave --html out."
+        "The page cannot be made: no module jinja2. Install pytest-kerasch2[report], or leave --html out."
     )
 
 

@@ -44,12 +44,12 @@ def test_the_schema_is_that_of_what_is_recorded() -> None:
 @pytest.mark.parametrize(
     ("plain", "said"),
     [
-        (kept(CPU, schema=2), "are not of schema 1. Found: {path}, at benchmarks/0/extra_info/kerasch2/schema"),
+        (kept(CPU, schema=2), "are not of schema 1: {path}, at benchmarks/0/extra_info/kerasch2/schema"),
         (kept(CPU, blocks=[]), "at benchmarks/0/extra_info/kerasch2/blocks"),
         (kept(CPU, blocks=[{"steps": 1, "seconds": float("nan"), "owed": 0}]), "blocks/0/seconds: must be number"),
         (kept(CPU, network=None), "kerasch2/network: must be string"),
         (kept(CPU, parts={"steps": 10, "rounds": [{"whole": 1}]}), "kerasch2/parts"),
-        (kept([]), "A file holds no times of steps. Found: {path}: 1 benchmarks of another kind"),
+        (kept([]), "A file holds no times of steps: {path}: 1 benchmarks of another kind"),
         ({"schema": 1, "claims": []}, "are not of schema 1"),
         ([], "are not of schema 1"),
     ],
@@ -69,7 +69,7 @@ def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoi
     if spoil is not None:
         path.write_text(spoil(json.dumps(kept(CPU))), encoding="utf-8")
 
-    with pytest.raises(BadResults, match=r"Times of steps cannot be read. Found: .*times.json: .*--benchmark-json"):
+    with pytest.raises(BadResults, match=r"Times of steps cannot be read: .*times.json: .*--benchmark-json"):
         results_file.read(path)
 
 
@@ -117,9 +117,9 @@ def _other_mode(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (_single, "Nothing is known by batch size. Found: batch sizes of which fit was timed: 32. To do: time several"),
+        (_single, "Nothing is known by batch size: batch sizes of which fit was timed: 32. Time several"),
         (_other_mode, "which fit was timed: none"),
-        (_twice, "To do: name each file once"),
+        (_twice, "Name each file once"),
         (_nowhere, "A picture cannot be written"),
     ],
 )

@@ -133,24 +133,24 @@ def test_error_rates_and_the_number_of_trainings_are_chosen(reference_file: str,
 REFUSED = [
     (
         (),
-        "This reference is of the training my_training:train, by which no model can be trained. To do: give that",
+        "This reference is of the training my_training:train, by which no model can be trained. Give that",
     ),
-    (("--training=my_training:train", "--results=own.jsonl"), "got train= and results=. To do: give one of them."),
+    (("--training=my_training:train", "--results=own.jsonl"), "got train= and results=. Give one of them."),
     (("--training=my_training",), "training must be written as module:function, got 'my_training'."),
-    (("--training=no_module:train",), "The training no_module:train cannot be imported. Found: ModuleNotFoundError"),
-    (("--training=my_training:test",), "The training my_training:test cannot be imported. Found: AttributeError"),
+    (("--training=no_module:train",), "The training no_module:train cannot be imported: ModuleNotFoundError"),
+    (("--training=my_training:test",), "The training my_training:test cannot be imported: AttributeError"),
     (("--training=my_training:ACCURACY",), "The training my_training:ACCURACY must be a function of a seed, got 0.9."),
     (("--results=nowhere.jsonl",), "There is no reference 'nowhere.jsonl'."),
-    (("--results=own.jsonl",), "The results are trainings of the reference itself. Found: seeds 0, 1, 2"),
+    (("--results=own.jsonl",), "The results are trainings of the reference itself: seeds 0, 1, 2"),
     (("--training=my_training:train", "--margin=0"), "margin must be a finite number above 0, got 0.0."),
     (("--training=my_training:train", "--margin=nan"), "margin must be a finite number above 0, got nan."),
     (("--training=my_training:train", "--alpha=1"), "alpha must be a number above 0 and below 0.5, got 1.0."),
     (("--training=my_training:train", "--beta=-1"), "beta must be a number above 0 and below 0.5, got -1.0."),
     (("--training=my_training:train", "--max-runs=0"), "max_runs must be a positive integer, got 0."),
     (("--training=my_training:train", "--plot=curve.gif"), "A picture is of no kind that can be drawn."),
-    (("--training=my_training:train", "--json=no/a.json"), "An output cannot be written. Found: no is no folder."),
-    (("--training=my_training:train", "--json=."), "An output cannot be written. Found: . is a folder."),
-    (("--training=my_training:train", "--json=own.jsonl"), "An output would overwrite what is compared. Found: own."),
+    (("--training=my_training:train", "--json=no/a.json"), "An output cannot be written: no is no folder."),
+    (("--training=my_training:train", "--json=."), "An output cannot be written: . is a folder."),
+    (("--training=my_training:train", "--json=own.jsonl"), "An output would overwrite what is compared: own."),
     (("--training=my_training:train", "--json=a.svg", "--plot=a.svg"), "Two outputs are to be written into one file."),
 ]
 
@@ -179,15 +179,15 @@ def test_a_refusal_ends_with_2_in_one_line_before_any_training(
     [
         (
             "raise RuntimeError('no memory')",
-            "The training function raised an error. Found: RuntimeError: no memory, in line 12 of ",
+            "The training function raised an error: RuntimeError: no memory, in line 12 of ",
         ),
         (
             "raise SystemExit(0)",
-            "The training function raised an error. Found: SystemExit: 0, in line 12 of my_training.py",
+            "The training function raised an error: SystemExit: 0, in line 12 of my_training.py",
         ),
         ("return None", "The training returned no curve, but None."),
         ("return {}", "The training returned no curve of a metric, but nothing."),
-        ("more[0] = float('nan')", "The training with seed 3626764237 diverged. Found: loss is nan after epoch 1."),
+        ("more[0] = float('nan')", "The training with seed 3626764237 diverged: loss is nan after epoch 1."),
         ("more[1] = 90", "accuracy must lie from 0 to 1, got (90.8, 90.9) with seed "),
     ],
 )
@@ -247,7 +247,7 @@ def test_what_raises_ends_it_and_costs_nothing_that_was_done(calibrates: Said) -
 
     assert (status, reference.read(Path("own.jsonl")).seeds) == (2, {0, 1, 2})
     found = "MemoryError: too large, in line 12 of my_training.py, with seed 3"
-    assert f"The training function raised an error. Found: {found}" in told
+    assert f"The training function raised an error: {found}" in told
 
 
 def test_what_is_calibrated_is_read_by_the_gate(calibrates: Said, said: Said) -> None:
@@ -275,7 +275,7 @@ def test_more_epochs_than_announced_are_said(calibrates: Said) -> None:
     status, _, told = calibrates(5, "--epochs=1")
 
     assert status == 2
-    assert "my_training:train returned 2 epochs, and epochs is 1. To do: use --epochs=2, or leave --epochs out." in told
+    assert "my_training:train returned 2 epochs, and epochs is 1. Use --epochs=2, or leave --epochs out." in told
 
 
 def test_without_a_training_the_chapters_own_network_is_asked_about(

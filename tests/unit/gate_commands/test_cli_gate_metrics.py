@@ -81,7 +81,7 @@ def test_a_metric_that_has_no_curve_ends_a_calibration_with_its_first_seed(calib
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--metric=val_auk",), "To do: write --metric val_accuracy."),
+        (("--metric=val_auk",), "Write --metric val_accuracy."),
         (("--metric=val_accuracy:up",), "must be higher or lower"),
         (("--margin=0",), "margin must be a finite number above 0, got 0.0."),
         (("--margin=0.95",), "even the worst possible value would pass."),
