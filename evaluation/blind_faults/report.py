@@ -1,0 +1,27 @@
+"""What became of each blind fault, from the journal of one or several releases."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, Iterable
+
+DETECTED, FELL_OVER, UNTRIED, UNDETECTED = "detected", "the check fell over", "not tried", "not detected"
+# From best to worst: one check of a claim that detects a fault is enough.
+_ORDER = (DETECTED, FELL_OVER, UNDETECTED, UNTRIED)
+
+
+def state_of(line: dict[str, Any]) -> str:
+    """Return what one run of one check made of one fault."""
+    if line["outcome"] == "passed":
+        return DETECTED
+    if line["outcome"] == "skipped":
+        return UNTRIED
+    return FELL_OVER if "made the check fall over" in line["reason"] else UNDETECTED
+
+
+def states(lines: Iterable[dict[str, Any]]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the best state of each pair of claim and fault, over checks, parameters and releases, and its reason."""
+    seen: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for line in lines:
+        seen[line["claim"], line["fault"]].append((state_of(line), line["reason"] or " | ".join(line["evidence"])))
+    return {pair: min(all_, key=lambda one: _ORDER.index(one[0])) for pair, all_ in seen.items()}
