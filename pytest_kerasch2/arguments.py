@@ -36,12 +36,12 @@ def check_call(name: str, function: Callable[..., Any], given: Any, named: Any, 
     by_place = [one.name for one in known if one.kind is not one.KEYWORD_ONLY]
     if len(given) > len(by_place):
         remedy = f"name the others, as in {known[-1].name}=..."
-        raise InvalidArgument(f"`{name}` takes {_listed(by_place)} by position", f"{len(given)} arguments", remedy)
+        raise InvalidArgument(f"`{name}` takes {_listed(by_place)} by position, got {len(given)} arguments", "", remedy)
     places = by_place[: len(given)]
     for one in known:
         if one.name in places and one.name in named:
             raise InvalidArgument(
-                f"`{name}` got `{one.name}` twice", "by position and by name", "leave one of them out"
+                f"`{name}` got `{one.name}` twice, by position and by name", "", "leave one of them out"
             )
         if one.default is one.empty and one.name not in places and one.name not in named:
             raise InvalidArgument(f"`{name}` needs the argument `{one.name}`", "", f"write {one.name}=...")

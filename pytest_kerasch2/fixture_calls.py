@@ -80,7 +80,7 @@ def parameter(request: pytest.FixtureRequest, names: Sequence[str]) -> str:
     if found is None:
         happened = f"`{request.fixturename}` stands for {len(names)} things, one in each run of a test"
         remedy = "name it as an argument of the test or of a fixture, or parametrize it with indirect=True"
-        raise InvalidArgument(happened, "it was asked for while the test ran", remedy)
+        raise InvalidArgument(f"{happened}, and was asked for while the test ran", "", remedy)
     if found not in names:
         raise InvalidArgument(
             f"`{request.fixturename}` has no parameter {found!r}", "", f"use one of {', '.join(names)}"

@@ -331,7 +331,7 @@ def saved_model(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     with told(request):
         tf, form = _tensorflow(), formats.form(parameter(request, FORMAT_NAMES))
         if form not in formats.available(tf):
-            raise NotApplicable("This release does not write the format", form.name, "take one of the others")
+            raise NotApplicable(f"This release does not write the format {form.name}", "", "take one of the others")
         # Activations by name: those printed are functions, which Keras 3 writes to a file and cannot read back.
         network = Network().with_strings()
         model = _style("functional").trained(tf, few, steps=FEW_IMAGES // 32, network=network)

@@ -192,7 +192,9 @@ def _path(config: Any, option: Option) -> Path | None:
     if value is None:
         return None
     if not value.strip():
-        raise InvalidArgument(f"{option.flag} has no value", repr(value), f"write {option.flag}={option.metavar}")
+        raise InvalidArgument(
+            f"{option.flag} must have a value, got {value!r}", "", f"write {option.flag}={option.metavar}"
+        )
     # Relative to where pytest was called, also in xdist workers.
     return Path(str(config.invocation_params.dir), value)
 

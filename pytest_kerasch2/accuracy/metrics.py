@@ -155,7 +155,7 @@ def choose_metric(text: Any, names: Iterable[str]) -> Metric:
     if way is None:
         curve = keras_name(found)
         remedy = f'write metric="{curve}:higher" where more of it is better, or metric="{curve}:lower"'
-        raise InvalidArgument(f"The name of the metric {name!r} does not say its direction", remedy=remedy)
+        raise InvalidArgument(f"The name of the metric {name!r} does not say which way is better", remedy=remedy)
     return Metric(found, way)
 
 
@@ -219,7 +219,7 @@ def default_metric(names: Sequence[str]) -> Metric:
     first = keras_name(names[-1]) if names else "val_auc"
     remedy = f'write metric="{first}:higher" where more of it is better, or metric="{first}:lower"'
     listed = ", ".join(map(keras_name, names))
-    raise InvalidArgument("No name of a metric says its direction", listed, remedy)
+    raise InvalidArgument("The names of these metrics do not say which way is better", listed, remedy)
 
 
 def align_names(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:

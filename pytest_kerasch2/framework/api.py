@@ -165,7 +165,7 @@ def set_seed(seed: int) -> None:
         InvalidArgument: the seed is not a whole number from 0 to 2**32 - 1, the range that NumPy takes.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise InvalidArgument("A seed cannot be used", repr(seed), "give a whole number from 0 to 4294967295")
+        raise InvalidArgument(f"seed must be an integer from 0 to 4294967295, got {seed!r}")
     import numpy as np
 
     random.seed(seed)

@@ -190,7 +190,7 @@ def single(words: str | None) -> str | None:
     """
     names = kinds(words)
     if len(names) > 1:
-        raise InvalidArgument("One device is asked for", repr(words), "name a single one, such as gpu:1")
+        raise InvalidArgument(f"device must be a single device, got {words!r}", "", "name one, such as gpu:1")
     return names[0] if names else None
 
 
@@ -231,7 +231,9 @@ def two_logical_cpus(tf: Any) -> tuple[str, str]:
     try:
         split(listed("CPU")[0], [half(), half()])
     except RuntimeError as error:
-        raise InvalidArgument("The CPU cannot be split any more", str(error), "do it first thing in a child") from error
+        raise InvalidArgument(
+            "The CPU cannot be split any more", str(error), "split it before anything else, in a child"
+        ) from error
     return "CPU:0", "CPU:1"
 
 
@@ -246,9 +248,7 @@ def kinds(words: str | None) -> tuple[str, ...]:
         kind, colon, index = word.partition(":")
         if kind not in KINDS or (colon and not re.fullmatch("[0-9]+", index)):
             allowed = ", ".join(f"{kind} or {kind}:N" for kind in KINDS)
-            raise InvalidArgument(
-                "A device is not known", repr(word), f"name devices as {allowed}, with commas between"
-            )
+            raise InvalidArgument(f"{word!r} is not a device", "", f"name devices as {allowed}, with commas between")
     return names
 
 

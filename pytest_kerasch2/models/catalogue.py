@@ -114,8 +114,8 @@ def style(name: str) -> ModelStyle:
         if one.name == name:
             return one
     names = [one.name for one in STYLES]
-    remedy = f"say one of {', '.join(names)}{did_you_mean(name, names, before='; ')}"
-    raise InvalidArgument("There is no such model style", repr(name), remedy)
+    remedy = f"use one of {', '.join(names)}{did_you_mean(name, names, before='; ')}"
+    raise InvalidArgument(f"There is no model style {name!r}", "", remedy)
 
 
 def built(model: Any, network: Network = Network()) -> Any:  # noqa: B008
@@ -133,9 +133,7 @@ def train(model: Any, data: tuple[Any, Any], steps: int) -> None:
     images, labels = data
     wanted = BATCH_SIZE * steps
     if len(images) < wanted:
-        raise InvalidArgument(
-            "There are too few images to train on", f"{len(images)} images", f"give at least {wanted} for {steps} steps"
-        )
+        raise InvalidArgument(f"{steps} steps need at least {wanted} images, got {len(images)}")
     model.fit(images[:wanted], labels[:wanted], batch_size=BATCH_SIZE, epochs=1, shuffle=False, verbose=0)
 
 
@@ -156,11 +154,11 @@ def layer(model: Any, role: str) -> Any:
     """
     kinds = {"flatten": "Flatten", "hidden": "Dense", "dropout": "Dropout", "output": "Dense"}
     if role not in kinds:
-        raise InvalidArgument("A layer plays no such role", repr(role), "say one of " + ", ".join(ROLES))
+        raise InvalidArgument(f"role must be one of {', '.join(ROLES)}, got {role!r}")
     found = [one for one in model.layers if type(one).__name__ == kinds[role]]
     if not found:
         names = ", ".join(type(one).__name__ for one in model.layers)
         raise InvalidArgument(
-            f"The model has no {role} layer", names or "no layers", "hand in a model of one of the styles"
+            f"The model has no {role} layer, but {names or 'none at all'}", "", "give a model of one of the styles"
         )
     return found[-1] if role == "output" else found[0]

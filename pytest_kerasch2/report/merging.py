@@ -52,9 +52,7 @@ def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete
         BadTable: the results files cannot stand in one table; the message names the files.
     """
     if not paths:
-        raise BadTable(
-            "There are no results files to merge", "none", "name files that pytest --chapter-results=FILE wrote"
-        )
+        raise BadTable("There are no results files to merge", "", "name files that pytest --chapter-results=FILE wrote")
     runs = runs_of(paths)
     _check_alike(runs)
     _check_single(runs)

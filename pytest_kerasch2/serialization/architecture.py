@@ -44,9 +44,9 @@ def parse(text: str | bytes, what: str, limits: Limits) -> Any:
     except LargeJson as error:
         raise UnsafeFile(f"The {what} is nested too deeply or too large", str(error), REMEDY) from None
     except BadJson as error:
-        raise DataDamaged(f"The {what} is no JSON", str(error), "save the model again") from None
+        raise DataDamaged(f"The {what} is not JSON", str(error), "save the model again") from None
     if not isinstance(value, dict):
-        raise DataDamaged(f"The {what} is no JSON object", type(value).__name__, "save the model again")
+        raise DataDamaged(f"The {what} is not a JSON object", type(value).__name__, "save the model again")
     return value
 
 
@@ -211,7 +211,7 @@ def _check_module(node: Any, name: str, what: str, names: Names) -> None:
         proper = False
     if not proper:
         found, remedy = f"{module!r}: {name[:60]!r}", yours(key_of(node))
-        raise UnsafeFile(f"The {what} names something that is no part of a model", found, remedy)
+        raise UnsafeFile(f"The {what} names something that is not a part of a model", found, remedy)
     if module == "builtins" and (class_names.is_builtin(name) or class_names.is_builtin(key_of(node))):
         raise UnsafeFile(f"The {what} names something of Python itself", f"{module!r}: {name[:60]!r}", REMEDY)
 

@@ -80,9 +80,9 @@ def check_file(path: Any) -> Path:
     source = Path(path)
     if source.is_dir():
         remedy = "load it with trusted=True if you made it yourself, or save the model as a file"
-        raise UnsafeFile("A folder is a form that is not looked into", repr(str(source)), remedy)
+        raise UnsafeFile(f"The folder {str(source)!r} cannot be inspected", "", remedy)
     if not source.is_file():
-        raise InvalidArgument("There is no such file", repr(str(source)), "correct the path")
+        raise InvalidArgument(f"There is no file {str(source)!r}", "", "correct the path")
     return source
 
 
@@ -169,7 +169,7 @@ def _texts(names: Any) -> list[str]:
     listed = list(names)
     strange = [name for name in listed if not isinstance(name, str)]
     if strange:
-        raise DataDamaged("A name in the HDF5 file is no text", repr(strange[0])[:120], AGAIN)
+        raise DataDamaged("A name in the HDF5 file is not text", repr(strange[0])[:120], AGAIN)
     return listed
 
 

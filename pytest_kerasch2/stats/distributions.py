@@ -24,7 +24,7 @@ def stats() -> Any:
         from scipy import stats
     except ImportError as error:
         remedy = 'run pip install "pytest-kerasch2[accuracy]"'
-        raise FrameworkMissing("SciPy is not installed, by which a gate decides", str(error), remedy) from error
+        raise FrameworkMissing("A gate decides by SciPy, which is not installed", str(error), remedy) from error
     return stats
 
 

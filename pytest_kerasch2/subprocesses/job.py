@@ -56,14 +56,12 @@ class Job:
         for name in (self.target, *self.injected):
             if not _TARGET.fullmatch(name):
                 raise errors.InvalidArgument(
-                    "A job names no function", repr(name), "write it as package.module:function"
+                    f"A job must name a function, got {name!r}", "", "write it as package.module:function"
                 )
         limits = {name: getattr(self, name) for name in LIMITS}
         broken = [f"{name} {value!r}" for name, value in limits.items() if value is not None and not value > 0]
         if broken:
-            raise errors.InvalidArgument(
-                "A limit of a job is not positive", ", ".join(broken), "give seconds and MiB above 0"
-            )
+            raise errors.InvalidArgument(f"The limits of a job must be above 0, got {', '.join(broken)}")
         try:
             self.as_json()
         except (TypeError, ValueError) as error:

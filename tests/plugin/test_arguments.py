@@ -52,7 +52,7 @@ def test_the_argument_is_named_and_the_nearest_one(inner: Any) -> None:
             "`step_benchmark` has no argument `secods`*`seconds`*",
             "`step_benchmark` needs the argument `data`*",
             "`archives` has no argument `nam`*`name`*",
-            "There is no such data set: 'mnst'*",
+            "There is no data set 'mnst'*",
             "*`ModelStyle.build` has no argument `netwrok`*`network`*",
         ]
     )

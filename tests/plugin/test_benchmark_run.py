@@ -184,10 +184,10 @@ def test_the_chapters_own_are_shown_as_a_table_also_without_mnist(
     [
         (["--benchmark", "--chapter"], "Timing and verifying are two runs"),
         (["--benchmark", "-p", "no:benchmark"], "Times are kept by pytest-benchmark"),
-        (["--benchmark", "--chapter-devices=tpu"], "A device is not known"),
+        (["--benchmark", "--chapter-devices=tpu"], "'tpu' is not a device"),
         (["--benchmark-plot=nowhere/a.png"], "A picture cannot be written: *nowhere is no folder"),
-        (["--benchmark-plot=a.gif"], "A picture is of no kind that can be drawn"),
-        (["--benchmark-plot="], "--benchmark-plot has no value"),
+        (["--benchmark-plot=a.gif"], "A picture must be a .png or .svg file, got 'a.gif'"),
+        (["--benchmark-plot="], "--benchmark-plot must have a value"),
         (["--benchmark", "--benchmark-json=nowhere/x.json"], "--benchmark-json"),
     ],
 )

@@ -148,9 +148,7 @@ def test_curves_that_the_new_trainings_lack_are_not_compared_and_that_is_noted()
 
 
 def test_a_metric_that_the_new_trainings_lack_is_refused() -> None:
-    with pytest.raises(
-        InvalidArgument, match=r"There is no curve of the metric 'val_auc': the curves are val_loss"
-    ):
+    with pytest.raises(InvalidArgument, match=r"There is no curve of the metric 'val_auc': the curves are val_loss"):
         gate.run_gate(_reference(auc), train=lambda seed: {"val_loss": auc(seed)["val_loss"]})
 
 

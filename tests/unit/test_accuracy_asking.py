@@ -62,9 +62,7 @@ ABOUT = {"model": _model, "train": _never, "results": [run(1000)]}
 def test_exactly_one_thing_is_asked_about(names: tuple[str, ...]) -> None:
     how: Any = {name: ABOUT[name] for name in names}
 
-    with pytest.raises(
-        InvalidArgument, match=r"takes exactly one of model=, train= and results=, got .*Give one"
-    ):
+    with pytest.raises(InvalidArgument, match=r"takes exactly one of model=, train= and results=, got .*Give one"):
         gate.run_gate(SEEDS, **how)
 
 
@@ -174,9 +172,7 @@ def test_a_training_that_is_no_function_is_refused(train: Any) -> None:
 
 
 def test_a_training_that_returns_rubbish_says_what_to_return() -> None:
-    with pytest.raises(
-        InvalidArgument, match=r"The training returned no curve, but None\. Return the history of"
-    ):
+    with pytest.raises(InvalidArgument, match=r"The training returned no curve, but None\. Return the history of"):
         gate.run_gate(SEEDS, train=lambda seed: None)
 
 

@@ -118,7 +118,7 @@ def test_the_command_says_what_came_of_it(
 def test_the_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = cli.main(["calibrate", str(tmp_path / "a.jsonl"), "--style=other"])
 
-    assert (status, "There is no such model style" in capsys.readouterr().err) == (cli.REFUSED, True)
+    assert (status, "There is no model style" in capsys.readouterr().err) == (cli.REFUSED, True)
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own

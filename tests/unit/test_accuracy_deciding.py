@@ -217,7 +217,7 @@ def test_of_many_points_a_few_are_told() -> None:
         _decide(run(NEW[0], epochs=6, **everything), by=by).require()
 
     assert str(caught.value).count("(p = ") == 4
-    assert "; and 20 more points. To do: " in str(caught.value)
+    assert "; and 20 more points. Look at " in str(caught.value)
 
 
 def test_undecided_that_is_required_says_what_would_help() -> None:

@@ -115,7 +115,7 @@ def test_of_endless_seeds_those_allowed_are_taken(trainer: Trainer) -> None:
     ("seeds", "said"),
     [
         ([], "seeds must not be empty. Give other seeds, or leave seeds= out."),
-        ([7000, 7000], "seeds must differ from each other, got 7000, 7000. To do: "),
+        ([7000, 7000], "seeds must differ from each other, got 7000, 7000. "),
         ([59, 1000, 3], "seeds must differ from those of the reference, which has 3, 59. Give other seeds"),
     ],
 )
@@ -191,9 +191,7 @@ def test_a_training_that_raises_is_an_error_of_ours_with_its_place_and_its_cause
         gate.gate_training(SEEDS, _raises(error), seeds=NEW)
 
     place = r"ValueError: images are missing, in line \d+ of test_accuracy_gate.py, with seed 1000"
-    caught.match(
-        rf"^The training function raised an error: {place}\. Train with that seed outside of a gate"
-    )
+    caught.match(rf"^The training function raised an error: {place}\. Train with that seed outside of a gate")
     assert caught.value.__cause__ is error
 
 

@@ -227,8 +227,8 @@ def test_what_seldom_comes_is_drawn_too(svg: Callable[[Any], str], made: Callabl
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("a.pdf", "no kind that can be drawn: 'a.pdf'. Call it .png or .svg."),
-        ("a", "no kind that can be drawn"),
+        ("a.pdf", "A picture must be a .png or .svg file, got 'a.pdf'."),
+        ("a", "A picture must be a .png or .svg file, got 'a'."),
         ("nowhere/a.png", "nowhere is no folder"),
         ("folder.svg", "cannot be written: A file"),
     ],
@@ -239,7 +239,7 @@ def test_a_place_that_is_none_is_refused(tmp_path: Path, place: str, said: str) 
     with pytest.raises(InvalidArgument) as caught:
         plot.write(*passed(), tmp_path / place)
 
-    assert said.replace("Found: A file", f"Found: {tmp_path / place}") in str(caught.value)
+    assert said.replace(": A file", f": {tmp_path / place}") in str(caught.value)
     assert [one.name for one in tmp_path.iterdir()] == ["folder.svg"]
 
 
@@ -267,7 +267,7 @@ def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
 
-    with pytest.raises(FrameworkMissing, match=r'To do: run pip install "pytest-kerasch2\[plots\]"\.'):
+    with pytest.raises(FrameworkMissing, match=r'Run pip install "pytest-kerasch2\[plots\]"\.'):
         plot.write(*passed(), tmp_path / "a.png")
 
     assert list(tmp_path.iterdir()) == []

@@ -49,6 +49,6 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_listed() -> None:
         registry.record_of("mnsit")
 
     assert str(caught.value) == (
-        "There is no such data set: 'mnsit'. Use one of boston_housing, california_housing, cifar10,"
+        "There is no data set 'mnsit'. Use one of boston_housing, california_housing, cifar10,"
         " cifar100, fashion_mnist, imdb, mnist, reuters, digits."
     )

@@ -264,5 +264,5 @@ def test_the_mirror_of_this_run_holds_the_genuine_mnist() -> None:
 
 
 def test_an_unknown_name_is_refused_before_any_source_is_asked() -> None:
-    with pytest.raises(InvalidArgument, match="no such data set"):
+    with pytest.raises(InvalidArgument, match="There is no data set"):
         sources.load("emnist", mirror="/nowhere")

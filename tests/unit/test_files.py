@@ -143,9 +143,7 @@ def test_a_temporary_name_cannot_be_foreseen(tmp_path: Path, monkeypatch: pytest
 def test_an_unwritable_place_is_also_an_os_error() -> None:
     assert issubclass(CannotWrite, KerasCh2Error)
     assert issubclass(CannotWrite, OSError)
-    assert str(CannotWrite("A file cannot be written", "here", "move")) == (
-        "A file cannot be written: here. move."
-    )
+    assert str(CannotWrite("A file cannot be written", "here", "move")) == ("A file cannot be written: here. Move.")
 
 
 def test_a_journal_is_read_as_it_was_appended_to(tmp_path: Path) -> None:

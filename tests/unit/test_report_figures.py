@@ -121,7 +121,7 @@ def test_a_figure_told_on_one_release_alone_is_no_change(table: Table, tmp_path:
             {"records": (_record("functional.test-figures", Verdict.INCONCLUSIVE, "figure", "no"),)},
             "no printed figure",
         ),
-        ({"records": (_record("functional.gone", Verdict.HELD, "figure", "near"),)}, "stated otherwise"),
+        ({"records": (_record("functional.gone", Verdict.HELD, "figure", "near"),)}, "states a figure in other words"),
     ],
 )
 def test_figures_that_cannot_be_put_in_are_refused_by_name(
@@ -138,7 +138,7 @@ def test_figures_that_cannot_be_put_in_are_refused_by_name(
 def test_figures_of_one_release_are_taken_once(table: Table, tmp_path: Path) -> None:
     path = _trained(tmp_path)
 
-    with pytest.raises(BadTable, match="told already"):
+    with pytest.raises(BadTable, match="has the figures of this release already"):
         figures.put_into(table, [path, path])
 
 

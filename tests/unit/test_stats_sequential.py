@@ -145,8 +145,8 @@ def test_without_scipy_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(FrameworkMissing) as caught:
         sequential.p_value(MANY, [1.0])
 
-    assert str(caught.value).startswith("SciPy is not installed, by which a gate decides. ")
-    assert str(caught.value).endswith('To do: run pip install "pytest-kerasch2[accuracy]".')
+    assert str(caught.value).startswith("A gate decides by SciPy, which is not installed")
+    assert str(caught.value).endswith('Run pip install "pytest-kerasch2[accuracy]".')
 
 
 def _reaches(rate: float) -> list[float]:

@@ -163,9 +163,9 @@ def test_a_release_is_installed_into_an_environment_that_goes_again(wheels: Path
 
 @pytest.mark.slow  # makes an environment
 def test_a_release_that_is_not_there_is_refused(wheels: Path) -> None:
-    with pytest.raises(
-        InvalidArgument, match=r"A release cannot be installed: toy==2\.0: "
-    ), timed_processes.named("toy==2.0", wheels):
+    with pytest.raises(InvalidArgument, match=r"A release cannot be installed: toy==2\.0: "), timed_processes.named(
+        "toy==2.0", wheels
+    ):
         pass
 
 
