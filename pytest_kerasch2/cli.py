@@ -84,12 +84,12 @@ def _parser() -> Parser:
 
 
 def _command(parser: Parser, commands: Any, name: str, words: str, purpose: str, **what: Any) -> Parser:
-    made: Parser = commands.add_parser(
+    added: Parser = commands.add_parser(
         name, help=purpose, usage=f"kerasch2 {name} [OPTION ...] {words}".strip(), **explained.of(name)
     )
-    made.set_defaults(**{"kept": "", **what})
-    parser.commands[name] = made
-    return made
+    added.set_defaults(**{"kept": "", **what})
+    parser.commands[name] = added
+    return added
 
 
 def _add_table(parser: Parser, commands: Any) -> None:

@@ -183,8 +183,8 @@ def append(path: Path, run: TrainingRun) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> BadReference:
-    found = f"{path}: {error.strerror or error}"
-    return BadReference("The reference cannot be written", found, "name a file that can be written")
+    reason = f"{path}: {error.strerror or error}"
+    return BadReference("The reference cannot be written", reason, "name a file that can be written")
 
 
 def _begin(path: Path, description: TrainingDescription) -> Reference:
@@ -248,11 +248,11 @@ def _lines(path: Path) -> list[str]:
 
 def _parsed(line: str, path: Path, number: int) -> dict[str, Any]:
     try:
-        found = parse_json(line)
-        schema.require(found, Path(__file__).parent / ("reference.schema.json" if number == 1 else "run.schema.json"))
+        content = parse_json(line)
+        schema.require(content, Path(__file__).parent / ("reference.schema.json" if number == 1 else "run.schema.json"))
     except (ValueError, schema.Mismatch) as error:
         raise BadReference("The reference is damaged", f"{path}, line {number}: {error}", REMEDY) from error
-    return dict(found)
+    return dict(content)
 
 
 def _detail(error: KerasCh2Error) -> str:

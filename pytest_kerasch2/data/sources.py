@@ -207,8 +207,8 @@ def _from_network(
         except DownloadFailed as error:
             if not notes:
                 raise
-            found = f"{error.found}; and the copy in the cache of Keras is damaged: {notes[0].found}"
-            raise DownloadFailed(error.happened, found, error.remedy) from error
+            reasons = f"{error.found}; and the copy in the cache of Keras is damaged: {notes[0].found}"
+            raise DownloadFailed(error.happened, reasons, error.remedy) from error
     return data_set(record, paths, source="download", origin=" ".join(archive.origin for archive in record.archives))
 
 

@@ -150,10 +150,8 @@ class Format:
         if not target.parent.is_dir():
             raise InvalidArgument(f"The folder {str(target.parent)!r} does not exist", "", "create it first")
         if target.exists() and target.is_dir() != self.folder:
-            found = "a folder" if target.is_dir() else "a file"
-            raise InvalidArgument(
-                "The place to save to is taken", f"{found} named {target.name}", "choose another name"
-            )
+            kind = "a folder" if target.is_dir() else "a file"
+            raise InvalidArgument("The place to save to is taken", f"{kind} named {target.name}", "choose another name")
 
 
 @contextlib.contextmanager

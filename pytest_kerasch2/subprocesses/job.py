@@ -143,13 +143,13 @@ def value_of(outcome: JobOutcome) -> Any:
         return outcome.value
     tail = last_words(outcome.stderr_tail)
     if outcome.killed_by is not None or outcome.error is None:
-        found = f"{outcome.killed_by} after {outcome.seconds:.1f} s" + (f"; it last wrote: {tail}" if tail else "")
-        raise errors.ChildDied(f"The child that ran {outcome.target} died", found, _REMEDY)
+        details = f"{outcome.killed_by} after {outcome.seconds:.1f} s" + (f"; it last wrote: {tail}" if tail else "")
+        raise errors.ChildDied(f"The child that ran {outcome.target} died", details, _REMEDY)
     family = getattr(errors, outcome.error["type"].rpartition(".")[2], None)
     if "parts" in outcome.error and isinstance(family, type) and issubclass(family, errors.KerasCh2Error):
         raise family(*outcome.error["parts"])
-    found = "{type}: {message}, in {where}".format(**outcome.error)
-    raise errors.ChildDied(f"{outcome.target} raised an error in its child", found, _REMEDY)
+    details = "{type}: {message}, in {where}".format(**outcome.error)
+    raise errors.ChildDied(f"{outcome.target} raised an error in its child", details, _REMEDY)
 
 
 def last_words(tail: tuple[str, ...]) -> str:

@@ -91,10 +91,10 @@ def test_equal_groups_are_seldom_called_further_apart_than_the_margin() -> None:
 def test_a_difference_is_signed() -> None:
     found = equivalence.difference([3.0, 3.2], [1.0, 1.2], [[3.0, 3.2], [1.0, 1.2]], 0.05)
 
-    assert found.found == pytest.approx(2.0)
+    assert found.estimate == pytest.approx(2.0)
 
 
 def test_no_difference_found_is_not_yet_equivalence() -> None:
     found = equivalence.difference([0.0, 2.0], [0.0, 2.0], [[0.0, 2.0], [0.0, 2.0]], 0.01)
 
-    assert (found.found, found.within(1.0), found.beyond(1.0)) == (0.0, False, False)
+    assert (found.estimate, found.within(1.0), found.beyond(1.0)) == (0.0, False, False)
