@@ -97,11 +97,11 @@ def styles(
         api.fresh_session(0)
         models_by_style = {name: models.style(name).compiled(api.tensorflow()) for name in STYLES}
         how = {"batch_size": BATCH, "device": device.name, "seconds": seconds, "rounds": ROUNDS}
-        how["given_up"] = lambda: pytest_benchmark_adapter.keep(request.config)
+        how["on_timeout"] = lambda: pytest_benchmark_adapter.save_partial_results(request.config)
         with fixture_calls.explained(request):
             took_turns[device.name] = (
                 models_by_style,
-                pytest_benchmark_adapter.in_turns(models_by_style, few_images, name="styles", **how),
+                pytest_benchmark_adapter.measure_interleaved(models_by_style, few_images, group="styles", **how),
             )
     return took_turns[device.name]
 
@@ -109,8 +109,10 @@ def styles(
 @pytest.mark.parametrize("style", STYLES)
 def test_style(step_benchmark: Any, few_images: Any, device: Any, styles: Any, style: str) -> None:
     """Each way to write the network, trained by `fit` as the chapter calls it; all of them take turns."""
-    models_by_style, found = styles
-    step_benchmark(models_by_style[style], few_images, batch_size=BATCH, device=device.name, found=found[style])
+    models_by_style, measurements = styles
+    step_benchmark(
+        models_by_style[style], few_images, batch_size=BATCH, device=device.name, measurement=measurements[style]
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)

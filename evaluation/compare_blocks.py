@@ -32,7 +32,9 @@ def keep(folder: Path, archive: Path = KEPT) -> list[str]:
     """
     kept = _files(archive) if archive.exists() else {}
     ended = {
-        path.name: path.read_bytes() for path in sorted(folder.glob("*.json")) if compare_result.read(path).complete
+        path.name: path.read_bytes()
+        for path in sorted(folder.glob("*.json"))
+        if compare_result.read_comparison(path).complete
     }
     kept.update(ended)
     stream = io.BytesIO()

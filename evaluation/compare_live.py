@@ -15,25 +15,42 @@ import itertools
 import signal
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
 from evaluation import load
 from pytest_kerasch2.errors import InvalidMeasurement, KerasCh2Error
 from pytest_kerasch2.files import Journal
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 from pytest_kerasch2.timing import benchmark_suite, compare
-from pytest_kerasch2.timing.compare import Order
-from pytest_kerasch2.timing.compare_result import AGAIN, COUNTS, FIRST, SECOND, Comparison, log_ratio, measured
-from pytest_kerasch2.timing.timed_processes import Arm
+from pytest_kerasch2.timing.compare import ComparisonPlan
+from pytest_kerasch2.timing.compare_result import (
+    BASELINE,
+    BASELINE_REPEAT,
+    CANDIDATE,
+    ROUND_VALUE,
+    Comparison,
+    log_ratio,
+    timed_seconds,
+)
+from pytest_kerasch2.timing.timed_processes import ComparedSide
 
 ROOT = Path(__file__).parent.parent
 # How processes take turns: what was done otherwise is not of the same comparison.
-TURNS = {"seconds": compare.SECONDS, "turn": compare.TURN, "lead": compare.LEAD, "counts": COUNTS}
+TURNS = {
+    "seconds": compare.START_SECONDS,
+    "turn": compare.BLOCK_SECONDS,
+    "lead": compare.UNTIMED_CALLS,
+    "counts": ROUND_VALUE,
+}
 REFUSED = "refused"
 KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
 INTERRUPTED = 130
+
+
+def _terms(settings: ComparisonSettings) -> dict[str, float]:
+    """Return the settings by the names that the stored trials have for them."""
+    return {"error": settings.alpha, "margin": settings.margin, "most": settings.max_starts}
 
 
 def record(found: Comparison, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
@@ -50,21 +67,21 @@ def record(found: Comparison, kind: str, planted: float, seed: int, wall: float)
         "planted": planted,
         "seed": seed,
         "turns": TURNS,
-        "terms": asdict(found.terms),
+        "terms": _terms(found.settings),
         "verdicts": {name: one.verdict.value if one else "undecided" for name, one in judged.items()},
-        "starts": 1 + max(pair["start"] for pair in found.pairs),
-        "measured": round(sum(map(measured, found.pairs)), 1),
+        "starts": 1 + max(pair["start"] for pair in found.starts),
+        "measured": round(sum(map(timed_seconds, found.starts)), 1),
         "wall": round(wall, 1),
-        "environment": found.arms[FIRST]["environment"],
+        "environment": found.sides[BASELINE]["environment"],
         "pairs": [
             {
                 "start": pair["start"],
                 "benchmark": pair["benchmark"],
-                "seconds": round(measured(pair), 2),
-                "ratio": round(log_ratio(pair, SECOND), 5),
-                "null": round(log_ratio(pair, AGAIN), 5),
+                "seconds": round(timed_seconds(pair), 2),
+                "ratio": round(log_ratio(pair, CANDIDATE), 5),
+                "null": round(log_ratio(pair, BASELINE_REPEAT), 5),
             }
-            for pair in found.pairs
+            for pair in found.starts
         ],
     }
 
@@ -76,12 +93,12 @@ def refused(error: InvalidMeasurement, kind: str, planted: float, seed: int, wal
         "planted": planted,
         "seed": seed,
         "turns": TURNS,
-        "terms": asdict(Terms()),
+        "terms": _terms(ComparisonSettings()),
         "verdicts": dict.fromkeys(benchmark_suite.CHAPTERS, REFUSED),
         "starts": 0,
         "measured": 0.0,
         "wall": round(wall, 1),
-        "starts_owing": compare.STARTS_OWING,
+        "starts_owing": compare.MIN_STARTS_UNSYNCHRONISED,
         "environment": {},
         "pairs": [],
         "why": str(error),
@@ -96,13 +113,13 @@ def was_refused(one: Mapping[str, Any]) -> bool:
 def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> dict[str, Any]:
     """Do one; with a folder for its blocks, they are kept there."""
     python = Path(sys.executable)
-    arms = Arm("one", python, ROOT), Arm("the same", python, ROOT, slower=planted)
+    arms = ComparedSide("one", python, ROOT), ComparedSide("the same", python, ROOT, slowdown=planted)
     began = time.monotonic()
     with load.running(kind, seed=seed) as processes:
         load.stop(processes)
         # The machine is loaded while blocks are timed. While processes start, the load would only cost time.
         out = blocks and blocks / f"{kind}-{planted:g}-{seed}.json"
-        order = Order(Terms(), seed=seed, out=out, around=lambda: load.going_on(processes))
+        order = ComparisonPlan(ComparisonSettings(), seed=seed, out=out, during_blocks=lambda: load.going_on(processes))
         try:
             found = compare.compare(*arms, order, lambda line: None)
         except InvalidMeasurement as error:
@@ -121,7 +138,7 @@ def otherwise(path: Path = KEPT) -> list[dict[str, Any]]:
 
 
 def _as_now(one: Mapping[str, Any]) -> bool:
-    return bool(one["turns"] == TURNS and one["terms"] == asdict(Terms()))
+    return bool(one["turns"] == TURNS and one["terms"] == _terms(ComparisonSettings()))
 
 
 def append(one: dict[str, Any], path: Path = KEPT) -> None:

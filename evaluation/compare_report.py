@@ -24,13 +24,13 @@ from evaluation.accuracy_report import percent
 from evaluation.accuracy_simulation import interval
 from evaluation.load import KINDS
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, SpeedVerdict
 from pytest_kerasch2.timing import compare
 
 RUNS = 2000
 TRIALS = 1000
 PLANTED = (0.0, 0.03, 0.05, 0.1)
-STARTS = tuple(paired_sequential.looks(Terms().most))
+STARTS = tuple(paired_sequential.planned_looks(ComparisonSettings().max_starts))
 # Slowdown -> within how many seconds of measuring a benchmark it is to be found.
 WITHIN = {0.05: 60.0, 0.1: 20.0}
 TOLD = ("slower", "faster", "same", "undecided", "unfit", compare_live.REFUSED)
@@ -78,7 +78,7 @@ def drawn_of(pool: Sequence[Start], count: int, drawn: random.Random) -> list[St
 
 
 def judged(
-    starts: Sequence[Start], into: str, planted: float, terms: Terms
+    starts: Sequence[Start], into: str, planted: float, terms: ComparisonSettings
 ) -> dict[str, paired_sequential.Judgement | None]:
     """Return what is told of a run of such starts, with a slowdown planted into one benchmark alone."""
     names = list(starts[0])
@@ -93,20 +93,20 @@ def judged(
 
 def rates(pool: Sequence[Start], planted: float, drawn: random.Random, runs: int = RUNS) -> dict[str, Any]:
     """Return how many of so many resampled runs are red, unfit or undecided, and after how many starts they are."""
-    terms = Terms()
+    terms = ComparisonSettings()
     found: Counter[str] = Counter()
     decided: list[int] = []
     names = list(pool[0])
     for run in range(runs):
         # Into each of them as often.
         into = names[run % len(names)]
-        told = judged(drawn_of(pool, terms.most, drawn), into, planted, terms)
+        told = judged(drawn_of(pool, terms.max_starts, drawn), into, planted, terms)
         looked_at = [one for name, one in told.items() if one is not None and (name == into or not planted)]
         verdicts = {one.verdict for one in looked_at}
         for verdict in verdicts:
             found[verdict.value] += 1
-        if Verdict.SLOWER in verdicts:
-            decided += [one.pairs for one in looked_at if one.verdict is Verdict.SLOWER][:1]
+        if SpeedVerdict.SLOWER in verdicts:
+            decided += [one.starts for one in looked_at if one.verdict is SpeedVerdict.SLOWER][:1]
     return {"runs": runs, **found, "by": {count: sum(one <= count for one in decided) for count in STARTS}}
 
 
@@ -117,7 +117,9 @@ def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) 
         covered = 0
         for _ in range(trials):
             name, shift = drawn.choice(list(pool[0])), math.log1p(drawn.choice(PLANTED))
-            span = paired_sequential.span([one[name][0] + shift for one in drawn_of(pool, count, drawn)], 0.05)
+            span = paired_sequential.trimmed_mean_interval(
+                [one[name][0] + shift for one in drawn_of(pool, count, drawn)], 0.05
+            )
             covered += span.low <= math.exp(shift) <= span.high
         found[count] = (covered, trials)
     return found
@@ -165,7 +167,7 @@ def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     for one in trials:
         if not one["planted"] and compare_live.was_refused(one):
             # What refused it is kept from the first such run on that was done by the rule of now.
-            starts = f"all processes of a thing, after {compare.STARTS_OWING} starts"
+            starts = f"all processes of a thing, after {compare.MIN_STARTS_UNSYNCHRONISED} starts"
             by = "" if "starts_owing" in one else f" It was asked of each process by itself; now it is of {starts}."
             lines += [f"One more honest run ({one['kind']}, seed {one['seed']}) told nothing: {one['why']}{by}", ""]
     return lines
@@ -194,7 +196,7 @@ def spent_until_found(trials: Sequence[Mapping[str, Any]], planted: float) -> li
         for name, verdict in one["verdicts"].items() if one["planted"] == planted else ():
             # What is decided is not timed any more.
             spent = math.fsum(pair["seconds"] for pair in one["pairs"] if pair["benchmark"] == name)
-            found.append(spent if verdict == Verdict.SLOWER.value else math.inf)
+            found.append(spent if verdict == SpeedVerdict.SLOWER.value else math.inf)
     return sorted(found)
 
 
@@ -236,7 +238,7 @@ def _otherwise(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     for those in groups.values():
         red: dict[float, list[bool]] = defaultdict(list)
         for one in those:
-            red[one["planted"]] += [verdict == Verdict.SLOWER.value for verdict in one["verdicts"].values()]
+            red[one["planted"]] += [verdict == SpeedVerdict.SLOWER.value for verdict in one["verdicts"].values()]
         told = [f"{sum(red[planted])} of {len(red[planted])} at {percent(planted)} planted" for planted in sorted(red)]
         turns = those[0]["turns"]
         way = f"{turns['seconds']} s of a benchmark in a start; of a round counts {turns.get('counts', 'the sum')}"

@@ -29,8 +29,8 @@ from evaluation.overhead_works import clocked, fitted
 from pytest_kerasch2.files import Journal
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.timing import modes, step_measurement
-from pytest_kerasch2.timing.workload import subject
+from pytest_kerasch2.timing import measurement, modes
+from pytest_kerasch2.timing.workload import make_workload
 
 STARTS, PAIRS, ITEMS, BATCH = 8, 20, 2048, 32
 ERROR = 0.05
@@ -71,10 +71,10 @@ def start(count: int, seed: int) -> dict[str, Any]:
     chance, found = random.Random(seed), {}
     for name in chance.sample(sorted(FEEDS), len(FEEDS)):
         api.fresh_session(seed)
-        its = subject(*FEEDS[name](), BATCH, devices.one("cpu"))
-        with step_measurement.prepared(its, modes.mode("fit")) as ready:
-            loop, steps = fitted(ready), ready.steps
-            loop(ready.unit)
+        its = make_workload(*FEEDS[name](), BATCH, devices.one("cpu"))
+        with measurement.prepare(its, modes.find_mode("fit")) as ready:
+            loop, steps = fitted(ready), ready.block_steps
+            loop(ready.step_multiple)
             told = [turn(ready, loop, steps, chance) for _ in range(count)]
             waits = [clocked(its.finish) for _ in range(WAITS)]
         each = statistics.median(value for one in told for value in one["hand"])
@@ -110,9 +110,9 @@ def main() -> int:
         return 0
     found = measured(max(2, given.starts), given.pairs, given.out)
     for name in FEEDS:
-        ratio = paired_sequential.span([one[name] for one in found], ERROR)
+        ratio = paired_sequential.trimmed_mean_interval([one[name] for one in found], ERROR)
         each = statistics.median(one[f"{name} ms"] for one in found)
-        print(f"{name}: a step of {each:.3f} ms; ratio {ratio.found:.4f} ({ratio.low:.4f} to {ratio.high:.4f})")
+        print(f"{name}: a step of {each:.3f} ms; ratio {ratio.estimate:.4f} ({ratio.low:.4f} to {ratio.high:.4f})")
         added = statistics.median(one[f"{name} added"] for one in found)
         print(f"{name}: what stands within the clock beside the steps is {100 * added:.3f} % of a block")
     return 0

@@ -90,7 +90,7 @@ def _download(here: Place) -> Sequence[str]:
 
 
 def _compare(here: Place) -> Sequence[str]:
-    words = ("compare", "HEAD~1", "HEAD", "--suite", "none:none", "--most", "11", "--json", "compared.json")
+    words = ("compare", "HEAD~1", "HEAD", "--suite", "none:none", "--max-starts", "11", "--json", "compared.json")
     return (*PYTHON, "comparing.py", *words)
 
 
@@ -133,7 +133,7 @@ SUBJECTS = {
             small_places.with_revisions,
             _compare,
             ("compared.json",),
-            compare_result.read,
+            compare_result.read_comparison,
             5.0,
             "temporary/kerasch2-*",
         ),

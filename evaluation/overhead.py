@@ -32,9 +32,9 @@ from pytest_kerasch2.errors import BadResults, ChildDied, KerasCh2Error
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.stats.paired_sequential import Span
-from pytest_kerasch2.timing.block import Run
-from pytest_kerasch2.timing.step_measurement import Prepared
+from pytest_kerasch2.stats.paired_sequential import Interval
+from pytest_kerasch2.timing.block import StepRunner
+from pytest_kerasch2.timing.measurement import PreparedWorkload
 
 PLACE = Path(__file__).parent / "data" / "overhead.json"
 SCHEMA = 1
@@ -43,7 +43,7 @@ ASKED = 1.01
 ERROR = 0.05
 
 
-def turn(ready: Prepared, loop: Run, steps: int, chance: random.Random) -> dict[str, Any]:
+def turn(ready: PreparedWorkload, loop: StepRunner, steps: int, chance: random.Random) -> dict[str, Any]:
     """Time one pair: both ways twice, there and back; seconds of a step."""
     order = "HBBH" if chance.random() < 0.5 else "BHHB"
     found: dict[str, Any] = {"order": order, "hand": [], "told": [], "whole": []}
@@ -52,7 +52,7 @@ def turn(ready: Prepared, loop: Run, steps: int, chance: random.Random) -> dict[
             found["hand"].append(clocked(lambda: loop(steps)) / steps)
         else:
             began = time.perf_counter()
-            found["told"].append(ready.timed(steps).each)
+            found["told"].append(ready.time_block(steps).step_seconds)
             found["whole"].append((time.perf_counter() - began) / steps)
     return found
 
@@ -67,8 +67,8 @@ def start(count: int, seed: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for work in chance.sample(WORKS, len(WORKS)):
         with made(work) as (ready, loop):
-            loop(ready.unit)
-            steps = ready.steps
+            loop(ready.step_multiple)
+            steps = ready.block_steps
             told = [turn(ready, loop, steps, chance) for _ in range(count)]
             beside = callback(ready, loop, steps, count) if work == "fit" else single(ready, loop, steps)
         found[work] = {"steps": steps, "pairs": told, "beside": beside}
@@ -78,14 +78,14 @@ def start(count: int, seed: int) -> dict[str, Any]:
     return {"seed": seed, "environment": about, "works": found}
 
 
-def single(ready: Prepared, loop: Run, steps: int) -> dict[str, Any]:
+def single(ready: PreparedWorkload, loop: StepRunner, steps: int) -> dict[str, Any]:
     """Return what pytest-benchmark tells of single steps, between two blocks of the loop."""
     before = clocked(lambda: loop(steps)) / steps
-    told = rival(getattr(ready.subject, "step", lambda: loop(1)))
+    told = rival(getattr(ready.workload, "step", lambda: loop(1)))
     return {"hand": [before, clocked(lambda: loop(steps)) / steps], "told": [told]}
 
 
-def callback(ready: Prepared, loop: Run, steps: int, count: int) -> dict[str, Any]:
+def callback(ready: PreparedWorkload, loop: StepRunner, steps: int, count: int) -> dict[str, Any]:
     """Return what a callback tells of the steps of `fit`, and what `fit` takes with and without it."""
     watch = stopwatch()
     watched = fitted(ready, callbacks=[watch])
@@ -130,7 +130,7 @@ def measured(starts: int, count: int) -> None:
         kept["starts"].append(json.loads(done.stdout.splitlines()[-1]))
         write_text(json.dumps(kept) + "\n", PLACE)
         each = (time.perf_counter() - began) / (number + 1 - before)
-        told = ", ".join(f"{work} {found(kept, work, 'told').found:.4f}" for work in WORKS)
+        told = ", ".join(f"{work} {found(kept, work, 'told').estimate:.4f}" for work in WORKS)
         print(f"start {number + 1} of {starts}: {told}; {each * (starts - number - 1):.0f} s remaining", flush=True)
 
 
@@ -143,21 +143,21 @@ def logs(kept: Mapping[str, Any], work: str, what: str) -> list[float]:
     return [median(one["works"][work]["pairs"]) for one in kept["starts"]]
 
 
-def found(kept: Mapping[str, Any], work: str, what: str) -> Span:
+def found(kept: Mapping[str, Any], work: str, what: str) -> Interval:
     """Return this ratio, and between which it lies; of a single start it is not known."""
     return _span(logs(kept, work, what))
 
 
-def beside(kept: Mapping[str, Any], work: str, what: str) -> Span:
+def beside(kept: Mapping[str, Any], work: str, what: str) -> Interval:
     """Return the same of what stands beside the harness: of medians, for there is one run of it in a start."""
     its = [one["works"][work]["beside"] for one in kept["starts"]]
     return _span([math.log(statistics.median(one[what]) / statistics.median(one["hand"])) for one in its])
 
 
-def _span(values: Sequence[float]) -> Span:
+def _span(values: Sequence[float]) -> Interval:
     if len(values) < 2:
-        return Span(math.exp(values[0]), 0.0, math.inf)
-    return paired_sequential.span(values, ERROR)
+        return Interval(math.exp(values[0]), 0.0, math.inf)
+    return paired_sequential.trimmed_mean_interval(values, ERROR)
 
 
 def section() -> str:
@@ -200,8 +200,8 @@ def _line(kept: Mapping[str, Any], work: str) -> str:
     return f"| {work} | {hand} | {_shown(told)} | {asked} | {_shown(whole)} | {_shown(other)} |"
 
 
-def _shown(ratio: Span) -> str:
-    return f"{ratio.found:.4f} ({ratio.low:.4f} to {ratio.high:.4f})"
+def _shown(ratio: Interval) -> str:
+    return f"{ratio.estimate:.4f} ({ratio.low:.4f} to {ratio.high:.4f})"
 
 
 def main() -> int:

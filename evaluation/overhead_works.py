@@ -14,11 +14,11 @@ import pytest
 from pytest_kerasch2 import models
 from pytest_kerasch2.errors import ChildDied
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import benchmark_suite, modes, step_measurement
-from pytest_kerasch2.timing.block import Run
+from pytest_kerasch2.timing import benchmark_suite, measurement, modes
+from pytest_kerasch2.timing.block import StepRunner
+from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.step_measurement import Prepared
-from pytest_kerasch2.timing.workload import Subject, subject
+from pytest_kerasch2.timing.workload import Workload, make_workload
 
 SPINS = {"spin 0.2 ms": 0.0002, "spin 2 ms": 0.002, "spin 20 ms": 0.02}
 WORKS = (*SPINS, "graph", "fit")
@@ -34,7 +34,7 @@ class Spin:
 
     batches = 1
     source = None
-    trained = ()
+    trained_weights = ()
 
     def __init__(self, turns: int) -> None:
         """Begin with no steps done."""
@@ -48,11 +48,11 @@ class Spin:
         for _ in range(self.turns):
             pass
 
-    def updates(self) -> int:
+    def update_count(self) -> int:
         """Return how many steps were done."""
         return self.done
 
-    def weights(self) -> dict[str, str]:
+    def weight_hashes(self) -> dict[str, str]:
         """Return something that changes with each step."""
         return {"weight": str(self.done)}
 
@@ -63,7 +63,7 @@ class Spin:
 
 
 # As the modes of single steps are made.
-SPINNING = Mode("spin", True, False, lambda its: modes.OneByOne([()], its.step))  # type: ignore[attr-defined]
+SPINNING = Mode("spin", True, False, lambda its: modes.BatchLoop([()], its.step))  # type: ignore[attr-defined]
 
 
 def turns(seconds: float) -> int:
@@ -82,17 +82,20 @@ def clocked(work: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def chapters() -> Subject:
+def chapters() -> Workload:
     """Return the chapter's network with made-up images."""
     api.fresh_session(0)
-    return subject(
-        models.style("sequential-list").compiled(api.tensorflow()), benchmark_suite.images(), BATCH, devices.one()
+    return make_workload(
+        models.style("sequential-list").compiled(api.tensorflow()),
+        benchmark_suite.synthetic_images(),
+        BATCH,
+        devices.one(),
     )
 
 
-def spun(ready: Prepared) -> Run:
+def spun(ready: PreparedWorkload) -> StepRunner:
     """Return the loop that somebody would write for a step that spins."""
-    step = ready.subject.step  # type: ignore[attr-defined]
+    step = ready.workload.step  # type: ignore[attr-defined]
 
     def loop(count: int) -> None:
         for _ in range(count):
@@ -101,9 +104,9 @@ def spun(ready: Prepared) -> Run:
     return loop
 
 
-def by_hand(ready: Prepared) -> Run:
+def by_hand(ready: PreparedWorkload) -> StepRunner:
     """Return the loop that somebody would write for a compiled step of training, and end with its last loss."""
-    its, tf = ready.subject, api.tensorflow()
+    its, tf = ready.workload, api.tensorflow()
     given = [tuple(map(tf.constant, its.batch(number))) for number in range(64)]
     loss = tf.keras.losses.get(its.model.loss)
 
@@ -126,10 +129,10 @@ def by_hand(ready: Prepared) -> Run:
     return loop
 
 
-def fitted(ready: Prepared, **more: Any) -> Run:
+def fitted(ready: PreparedWorkload, **more: Any) -> StepRunner:
     """Return the call of `fit` that somebody would write."""
-    its = ready.subject
-    given = (its.source.given,) if its.source else (its.x, its.y)
+    its = ready.workload
+    given = (its.source.data,) if its.source else (its.x, its.y)
     how = {"shuffle": False} if its.source else {"batch_size": its.batch_size}
 
     def loop(count: int) -> None:
@@ -201,11 +204,11 @@ def rival(step: Callable[[], Any]) -> float:
 
 
 @contextlib.contextmanager
-def made(work: str) -> Iterator[tuple[Prepared, Run]]:
+def made(work: str) -> Iterator[tuple[PreparedWorkload, StepRunner]]:
     """Yield a work, ready for the harness, and the loop written by hand."""
     if work in SPINS:
-        with step_measurement.prepared(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]
+        with measurement.prepare(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]
             yield ready, spun(ready)
         return
-    with step_measurement.prepared(chapters(), modes.mode(work)) as ready:
+    with measurement.prepare(chapters(), modes.find_mode(work)) as ready:
         yield ready, fitted(ready) if work == "fit" else by_hand(ready)

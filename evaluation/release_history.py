@@ -29,14 +29,14 @@ from matrix import columns, disk, environments, paths, single
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.errors import ChildDied, InvalidArgument, KerasCh2Error
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 from pytest_kerasch2.timing import compare, timed_processes
-from pytest_kerasch2.timing.compare_result import FIRST, SECOND
-from pytest_kerasch2.timing.timed_processes import Arm, Worker
+from pytest_kerasch2.timing.compare_result import BASELINE, CANDIDATE
+from pytest_kerasch2.timing.timed_processes import ComparedSide, TimedProcess
 
 AGAINST = "tf2.21"
 SUITE = Path(release_history_suite.__file__)
-TIMED = compare.Order(Terms(), suite=f"{SUITE.stem}:benchmarks", device="cpu")
+TIMED = compare.ComparisonPlan(ComparisonSettings(), suite=f"{SUITE.stem}:benchmarks", device="cpu")
 # Seconds after which a start is given up: the process of the column is ended.
 DEADLINE = 3600.0
 REFUSED, INTERRUPTED = 2, 130
@@ -85,7 +85,7 @@ def record(releases: Releases, wish: Wish) -> None:
     (common,) = releases.chosen([wish.against])
     give_up_what_leads_astray(common)
     began, done = time.monotonic(), 0
-    with timed_processes.package() as package:
+    with timed_processes.copied_package() as package:
         shutil.copy(SUITE, package)
         first = arm_of(releases, common, package)
         for column, starts in missing:
@@ -128,7 +128,7 @@ def give_up_what_leads_astray(column: Column) -> None:
         del os.environ[name]
 
 
-def arm_of(releases: Releases, column: Column, package: Path) -> Arm:
+def arm_of(releases: Releases, column: Column, package: Path) -> ComparedSide:
     """Return the arm of a column, whose environment is made where it is missing.
 
     Args:
@@ -139,11 +139,11 @@ def arm_of(releases: Releases, column: Column, package: Path) -> Arm:
     """
     disk.make_room()
     environment = single.environment_of(releases, column)
-    return Arm(column.environment, environment.python, package, variables=environment.variables)
+    return ComparedSide(column.environment, environment.python, package, variables=environment.variables)
 
 
 def _lines(
-    releases: Releases, column: Column, starts: Sequence[int], first: Arm, wish: Wish
+    releases: Releases, column: Column, starts: Sequence[int], first: ComparedSide, wish: Wish
 ) -> Iterator[dict[str, Any]]:
     """Yield the line of each start as it ends; one that says why, where the column cannot be measured."""
     what = release_history_kept.of(column.environment, wish.against)
@@ -156,7 +156,7 @@ def _lines(
         yield {**what, "reason": why(error)}
 
 
-def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
+def measured(two: Sequence[ComparedSide], seed: str, seconds: float) -> dict[str, Any]:
     """Return what one start of the two processes measured, in an order of modes and turns that is drawn.
 
     A mode that ends its process is told of as such; the others go on in new ones.
@@ -171,12 +171,12 @@ def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
     versions: list[dict[str, Any]] = []
     modes: dict[str, Any] = {}
     while left:
-        with compare.started(two, two[FIRST].folder, drawn) as workers:
-            timer = threading.Timer(DEADLINE, workers[SECOND].process.kill)
+        with compare.processes_started(two, two[BASELINE].folder, drawn) as workers:
+            timer = threading.Timer(DEADLINE, workers[CANDIDATE].process.kill)
             timer.start()
             try:
                 versions = [_about(worker, place) for place, worker in enumerate(workers)]
-                while left and workers[SECOND].process.poll() is None:
+                while left and workers[CANDIDATE].process.poll() is None:
                     name = left.pop(0)
                     modes[name] = _mode(workers, name, drawn, seconds)
             finally:
@@ -184,23 +184,23 @@ def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
     return {"load": [load, os.getloadavg()[0]], "versions": versions, "modes": modes}
 
 
-def _about(worker: Worker, place: int) -> dict[str, Any]:
+def _about(worker: TimedProcess, place: int) -> dict[str, Any]:
     try:
-        facts = worker.ask("about", suite_of=TIMED.suite)["environment"]
+        facts = worker.ask("about", suite=TIMED.suite)["environment"]
     except KerasCh2Error as error:
-        if place == FIRST:
+        if place == BASELINE:
             raise
         raise Unmeasured(error.happened, error.found, error.remedy) from error
     return {name: value for name, value in facts.items() if name != "node"}
 
 
-def _mode(workers: Sequence[Worker], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
+def _mode(workers: Sequence[TimedProcess], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
     try:
-        pair = compare.pair(workers, name, TIMED, drawn, seconds)
-        compare.check_synchronised([pair], [worker.arm.name for worker in workers])
+        pair = compare.time_start(workers, name, TIMED, drawn, seconds)
+        compare.check_synchronised([pair], [worker.side.name for worker in workers])
         return release_history_kept.shortened(pair)
     except KerasCh2Error as error:
-        if isinstance(error, ChildDied) and workers[SECOND].process.poll() is None:
+        if isinstance(error, ChildDied) and workers[CANDIDATE].process.poll() is None:
             raise
         return {"reason": why(error)}
 

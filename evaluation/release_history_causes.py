@@ -39,7 +39,7 @@ def changed(releases: Releases, column: Column, optimizer: str, starts: int, sec
         KerasCh2Error: the release cannot be had, or the one without a change has ended.
     """
     found: dict[str, list[float]] = {mode: [] for mode in release_history_suite.IMAGES}
-    with timed_processes.package() as package:
+    with timed_processes.copied_package() as package:
         shutil.copy(release_history.SUITE, package)
         own = release_history.arm_of(releases, column, package)
         other = {**own.variables, release_history_suite.OPTIMIZER: optimizer}
@@ -59,8 +59,8 @@ def told(mode: str, logs: Sequence[float]) -> str:
     """Return a line for people."""
     if len(logs) < 2:
         return f"{mode}: {math.exp(logs[0]):.3f}" if logs else f"{mode}: not measured"
-    span = paired_sequential.span(logs, ERROR)
-    return f"{mode}: {span.found:.3f} ({span.low:.3f} to {span.high:.3f})"
+    span = paired_sequential.trimmed_mean_interval(logs, ERROR)
+    return f"{mode}: {span.estimate:.3f} ({span.low:.3f} to {span.high:.3f})"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -85,12 +85,12 @@ def shortened(pair: Mapping[str, Any]) -> dict[str, Any]:
 
 def log_ratio(mode: Mapping[str, Any]) -> float:
     """Return the logarithm of the ratio of the column to the common arm in one mode of a line."""
-    return compare_result.log_ratio(_blocks(mode), compare_result.SECOND, of_round=math.fsum)
+    return compare_result.log_ratio(_blocks(mode), compare_result.CANDIDATE, of_round=math.fsum)
 
 
 def common_step(mode: Mapping[str, Any]) -> float:
     """Return the seconds of a step of the common arm in one mode of a line."""
-    return compare_result.each(_blocks(mode), compare_result.FIRST)
+    return compare_result.step_seconds(_blocks(mode), compare_result.BASELINE)
 
 
 def _blocks(mode: Mapping[str, Any]) -> dict[str, Any]:

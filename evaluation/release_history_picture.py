@@ -57,7 +57,7 @@ def _rows(panel: Any, found: History, every: Sequence[tuple[str, list[Row]]]) ->
             panel.axhline(number, color="0.93", linewidth=0.8, zorder=0)
             _row(panel, found, row, number)
             if id(row) in marked:
-                ratio = marked[id(row)].spans[WHOLE].found
+                ratio = marked[id(row)].spans[WHOLE].estimate
                 panel.text(1.01, number, f"◂ ×{ratio:.2f}", transform=panel.get_yaxis_transform(), size=9, va="center")
         whole = [found.image(row) for row in rows]
         panel.plot(whole, range(place + 1, place + 1 + len(rows)), color=SIGNS[WHOLE][2], linewidth=1, alpha=0.5)
@@ -80,7 +80,7 @@ def _row(panel: Any, found: History, row: Row, place: int) -> None:
         if span is None:
             panel.plot([value], [place], shape, label=told, zorder=3, **style)
         else:
-            low, high = (value - value * span.low / span.found, value * span.high / span.found - value)
+            low, high = (value - value * span.low / span.estimate, value * span.high / span.estimate - value)
             panel.errorbar([value], [place], xerr=[[low], [high]], fmt=shape, label=told, capsize=3, zorder=4, **style)
 
 

@@ -13,8 +13,8 @@ from evaluation.release_history_suite import IMAGES, WHOLE
 from matrix.columns import Releases
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.files import write_bytes, write_text
-from pytest_kerasch2.stats.paired_sequential import Span
-from pytest_kerasch2.timing.table import duration
+from pytest_kerasch2.stats.paired_sequential import Interval
+from pytest_kerasch2.timing.summary import duration
 
 PLACE = Path(__file__).parent.parent / "docs" / "release-history.md"
 # "tf2.15 to tf2.16" -> what changed, in a sentence with its source.
@@ -156,9 +156,9 @@ def _three(value: float) -> str:
     return f"{value:#.3g}".rstrip(".")
 
 
-def _between(span: Span) -> str:
+def _between(span: Interval) -> str:
     known = "" if math.isnan(span.low) else f" ({span.low:.2f} to {span.high:.2f})"
-    return f"{span.found:.2f}{known}"
+    return f"{span.estimate:.2f}{known}"
 
 
 def _share(found: History, row: Row) -> str:

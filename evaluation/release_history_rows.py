@@ -12,7 +12,7 @@ from evaluation.release_history_kept import Line
 from evaluation.release_history_suite import IMAGES, WHOLE
 from matrix.columns import Column, Releases
 from pytest_kerasch2.stats import equivalence
-from pytest_kerasch2.stats.paired_sequential import Span
+from pytest_kerasch2.stats.paired_sequential import Interval
 
 BATCH = 32
 # A change of more than this share, up or down, is a jump.
@@ -79,13 +79,13 @@ class History:
         """Return the logarithms of all columns, by which it is told how much starts scatter."""
         return [row.logs[mode] for row in self.rows.values() if mode in row.logs]
 
-    def span(self, row: Row, mode: str) -> Span | None:
+    def span(self, row: Row, mode: str) -> Interval | None:
         """Return the ratio of a column to the common arm with its interval; None where no column has two starts."""
         every = self.every(mode)
         if all(len(logs) < 2 for logs in every):
             return None
-        told = equivalence.mean(row.logs[mode], every, ERROR / 2)
-        return Span(math.exp(told.found), math.exp(told.low), math.exp(told.high))
+        mean = equivalence.mean(row.logs[mode], every, ERROR / 2)
+        return Interval(math.exp(mean.estimate), math.exp(mean.low), math.exp(mean.high))
 
     def image(self, row: Row) -> float:
         """Return the microseconds of an image in `fit`."""
@@ -104,7 +104,7 @@ class Jump:
 
     before: Row
     after: Row
-    spans: Mapping[str, Span]
+    spans: Mapping[str, Interval]
     shares: Mapping[str, float]
 
     @property
@@ -172,11 +172,11 @@ def jumps(found: History, rows: Sequence[Row]) -> Iterator[Jump]:
             yield Jump(before, after, {mode: _change(found, before, after, mode) for mode in both}, shares)
 
 
-def _change(found: History, before: Row, after: Row, mode: str) -> Span:
+def _change(found: History, before: Row, after: Row, mode: str) -> Interval:
     """Return the ratio of two columns; how much starts scatter is told by all columns together."""
     every = found.every(mode)
     if all(len(logs) < 2 for logs in every):
         ratio = after.ratio(mode) / before.ratio(mode)
-        return Span(ratio, math.nan, math.nan)
-    told = equivalence.difference(after.logs[mode], before.logs[mode], every, ERROR / 2)
-    return Span(math.exp(told.found), math.exp(told.low), math.exp(told.high))
+        return Interval(ratio, math.nan, math.nan)
+    difference = equivalence.difference(after.logs[mode], before.logs[mode], every, ERROR / 2)
+    return Interval(math.exp(difference.estimate), math.exp(difference.low), math.exp(difference.high))

@@ -16,7 +16,7 @@ from evaluation.load import KINDS
 from evaluation.rivals_record import Finished, Trial
 from evaluation.rivals_rules import OURS, RULES
 from evaluation.rivals_workload import BENCHMARKS
-from pytest_kerasch2.stats.paired_sequential import Verdict
+from pytest_kerasch2.stats.paired_sequential import SpeedVerdict
 
 NAMES = (*RULES, OURS)
 # Both ends of it are bounds on one side with an error of 5 % each.
@@ -76,7 +76,7 @@ def ours(trials: Iterable[Mapping[str, Any]], kinds: Iterable[str], planted: Ite
         # What was refused has found no slowdown, and has raised no false alarm either: it told nothing.
         counts = one["planted"] or not compare_live.was_refused(one)
         if one["kind"] in kinds and one["planted"] in planted and counts:
-            red = {name: one["verdicts"][name] == Verdict.SLOWER.value for name in BENCHMARKS}
+            red = {name: one["verdicts"][name] == SpeedVerdict.SLOWER.value for name in BENCHMARKS}
             measured = math.fsum(pair["seconds"] for pair in one["pairs"] if pair["benchmark"] in BENCHMARKS)
             its = Trial("kerasch2", one["kind"], one["planted"], one["seed"])
             found.append(Finished(its, {OURS: red}, {"measured": measured, "all": one["wall"]}, {}))

@@ -26,9 +26,9 @@ from evaluation.rivals_rules import OURS, RULES
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, SpeedVerdict
 from pytest_kerasch2.timing import compare_result
-from pytest_kerasch2.timing.compare_result import AGAIN, SECOND, Comparison, log_ratio
+from pytest_kerasch2.timing.compare_result import BASELINE_REPEAT, CANDIDATE, Comparison, log_ratio
 
 # Seconds of a step in each block of each process of each start of each run.
 Runs = Sequence[Sequence[Sequence[Sequence[float]]]]
@@ -125,30 +125,31 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
         BadResults: one cannot be read.
         InvalidArgument: one is of two things, they are of several environments, or they have too few starts.
     """
-    runs = [compare_result.read(path) for path in paths]
+    runs = [compare_result.read_comparison(path) for path in paths]
     for path, found in zip(paths, runs):
-        first, second = found.arms
-        if first["slower"] or second["slower"] or first["environment"] != second["environment"]:
+        first, second = found.sides
+        if first["slowdown"] or second["slowdown"] or first["environment"] != second["environment"]:
             words = f"{path}: {first['name']} and {second['name']}"
             raise InvalidArgument("Times are not of one thing and itself", words, "compare an environment with itself")
-        if runs[0].arms[0]["environment"] != first["environment"] or runs[0].benchmarks != found.benchmarks:
+        if runs[0].sides[0]["environment"] != first["environment"] or runs[0].benchmarks != found.benchmarks:
             raise InvalidArgument("Times are of several environments or suites", str(path), "name files of one of them")
-        found.pairs = _whole(found)
+        found.starts = _whole(found)
     number = sum(map(_starts, runs))
-    if number < Terms().most:
-        remedy = f"name more files, or compare with --most 40 --margin 0.0001 --error 1e-9; {Terms().most} are needed"
+    if number < ComparisonSettings().max_starts:
+        needed = ComparisonSettings().max_starts
+        remedy = f"name more files, or compare with --max-starts 40 --margin 0.0001 --alpha 1e-9; {needed} are needed"
         raise InvalidArgument("Times are of too few starts", f"{', '.join(map(str, paths))}: {number}", remedy)
     return runs
 
 
 def _whole(found: Comparison) -> list[dict[str, Any]]:
     """Return the pairs of those starts that have all benchmarks: what was decided was not timed any more."""
-    by_start = (list(its) for _, its in itertools.groupby(found.pairs, key=lambda pair: pair["start"]))
+    by_start = (list(its) for _, its in itertools.groupby(found.starts, key=lambda pair: pair["start"]))
     return [pair for start in by_start if len(start) == len(found.benchmarks) for pair in start]
 
 
 def _starts(found: Comparison) -> int:
-    return len({pair["start"] for pair in found.pairs})
+    return len({pair["start"] for pair in found.starts})
 
 
 def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, seed: int) -> Iterator[Rate]:
@@ -179,23 +180,23 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
 
 def _series(found: Comparison, name: str) -> list[list[list[float]]]:
     """Return the seconds of a step in each block, by start and process."""
-    own = [pair for pair in found.pairs if pair["benchmark"] == name]
+    own = [pair for pair in found.starts if pair["benchmark"] == name]
     return [[[one / its["steps"] for one in its["seconds"]] for its in pair["blocks"]] for pair in own]
 
 
 def _seconds(runs: Sequence[Comparison], name: str) -> float:
     """Return the seconds of a block, the mean."""
-    own = [pair for found in runs for pair in found.pairs if pair["benchmark"] == name]
+    own = [pair for found in runs for pair in found.starts if pair["benchmark"] == name]
     return statistics.fmean(one for pair in own for its in pair["blocks"] for one in its["seconds"])
 
 
 def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, seed: int) -> Rate:
-    rate, terms, shift = Rate(OURS, kind, planted, trials), Terms(), math.log1p(planted)
+    rate, terms, shift = Rate(OURS, kind, planted, trials), ComparisonSettings(), math.log1p(planted)
     by_name = {name: [log for found in runs for log in _logs(found, name)] for name in runs[0].benchmarks}
     for trial in range(trials):
         # Of all benchmarks the same starts.
         chance = random.Random(f"{seed} {trial}")
-        stretch = chance.choices(range(sum(map(_starts, runs))), k=terms.most)
+        stretch = chance.choices(range(sum(map(_starts, runs))), k=terms.max_starts)
         starts = [exchanged({name: logs[place] for name, logs in by_name.items()}, chance) for place in stretch]
         drawn = {name: [start[name] for start in starts] for name in by_name}
         judged = {
@@ -203,16 +204,18 @@ def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
             for name, its in drawn.items()
         }
         told = {name: one for name, one in judged.items() if one is not None}
-        _count(rate, [one.verdict is Verdict.SLOWER for one in told.values()])
-        rate.seconds += statistics.fmean(sum(one[2] for one in drawn[name][: its.pairs]) for name, its in told.items())
+        _count(rate, [one.verdict is SpeedVerdict.SLOWER for one in told.values()])
+        rate.seconds += statistics.fmean(sum(one[2] for one in drawn[name][: its.starts]) for name, its in told.items())
     rate.seconds /= trials
     return rate
 
 
 def _logs(found: Comparison, name: str) -> list[tuple[float, float, float]]:
     """Return the logarithms of the ratio and of the null of each start, and the seconds that were measured."""
-    its = [pair for pair in found.pairs if pair["benchmark"] == name]
-    return [(log_ratio(one, SECOND), log_ratio(one, AGAIN), compare_result.measured(one)) for one in its]
+    its = [pair for pair in found.starts if pair["benchmark"] == name]
+    return [
+        (log_ratio(one, CANDIDATE), log_ratio(one, BASELINE_REPEAT), compare_result.timed_seconds(one)) for one in its
+    ]
 
 
 def _count(rate: Rate, red: Sequence[bool]) -> None:

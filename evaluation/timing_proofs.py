@@ -25,10 +25,10 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.errors import InvalidMeasurement, NotApplicable
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import benchmark_suite, modes, reference_loop, step_measurement
-from pytest_kerasch2.timing.block import Run
-from pytest_kerasch2.timing.modes import Mode, OneByOne
-from pytest_kerasch2.timing.workload import Subject, subject
+from pytest_kerasch2.timing import benchmark_suite, measurement, modes, reference_loop
+from pytest_kerasch2.timing.block import StepRunner
+from pytest_kerasch2.timing.modes import BatchLoop, Mode
+from pytest_kerasch2.timing.workload import Workload, make_workload
 from tests.unit import timing_made
 
 KEPT = Path(__file__).parent / "data" / "timing-proofs.json"
@@ -37,16 +37,16 @@ SECONDS = 0.1
 HONEST_MODES = ("fit", "train_on_batch", "graph", "evaluate", "predict")
 
 
-class Forgetful(Subject):
+class Forgetful(Workload):
     """A subject whose clock stops when its steps were sent, and not when they are done."""
 
     def finish(self) -> None:
         """Wait for nothing."""
 
 
-def _by_hand(its: Subject) -> Run:
+def _by_hand(its: Workload) -> StepRunner:
     given = [tuple(map(api.tensor, its.batch(number))) for number in range(its.batches)]
-    return OneByOne(given, reference_loop.step(its.model))
+    return BatchLoop(given, reference_loop.compiled_step(its.model))
 
 
 BY_HAND = Mode("by hand", True, False, _by_hand)
@@ -63,15 +63,15 @@ def refused(measure: Callable[[], Any]) -> str:
     return ""
 
 
-def chapters(seed: int, style: str = "sequential-list") -> Subject:
+def chapters(seed: int, style: str = "sequential-list") -> Workload:
     """Return the chapter's network with made-up images."""
     api.fresh_session(seed)
-    x, y = benchmark_suite.images()
-    return subject(models.style(style).compiled(api.tensorflow()), (x, y), 32, devices.one("cpu"))
+    x, y = benchmark_suite.synthetic_images()
+    return make_workload(models.style(style).compiled(api.tensorflow()), (x, y), 32, devices.one("cpu"))
 
 
-def _measure(its: Subject, mode: Mode, proving: bool = True) -> Callable[[], Any]:
-    return lambda: step_measurement.measure(its, mode, SECONDS, proving)
+def _measure(its: Workload, mode: Mode, verify: bool = True) -> Callable[[], Any]:
+    return lambda: measurement.measure(its, mode, SECONDS, verify)
 
 
 def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -84,12 +84,12 @@ def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
         for seed in range(FORGOTTEN):
             its = chapters(seed)
             lazy = Forgetful(its.model, its.x, its.y, its.batch_size, its.device)
-            yield "forgotten wait, JAX", _measure(lazy, BY_HAND, proving=False)
+            yield "forgotten wait, JAX", _measure(lazy, BY_HAND, verify=False)
     styles = [style.name for style in models.STYLES]
     there = [name for name in HONEST_MODES if name != "graph" or api.runs_on_tensorflow()]
     honest = itertools.cycle(itertools.product(there, styles))
     for seed, (mode, style) in zip(range(2 * HONEST // 3), honest):
-        yield f"honest, {mode}", _measure(chapters(seed, style), modes.mode(mode))
+        yield f"honest, {mode}", _measure(chapters(seed, style), modes.find_mode(mode))
     if api.runs_on_tensorflow():
         for seed, (name, mode_of) in itertools.product(range(EACH), CHEATS.items()):
             yield f"cheat, {name}", _measure(replace(chapters(seed)), mode_of)

@@ -59,12 +59,14 @@ def keeper(name: str) -> Any:
 @contextlib.contextmanager
 def short_blocks() -> Iterator[None]:
     """Let blocks be as short as `OVERHEAD` allows."""
-    usual = block.steps_for
-    block.steps_for = lambda each, cost, overhead=OVERHEAD: usual(each, cost, max(overhead, OVERHEAD))
+    usual = block.steps_per_block
+    block.steps_per_block = lambda step_seconds, cost, overhead=OVERHEAD: usual(
+        step_seconds, cost, max(overhead, OVERHEAD)
+    )
     try:
         yield
     finally:
-        block.steps_for = usual
+        block.steps_per_block = usual
 
 
 def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
     try:
         with short_blocks():
             measurement = measure()
-        shown = measurement.proof
+        shown = measurement.work_check
         ended = (TIMED, "") if shown is not None and not shown.why_not else (NOT_CHECKED, getattr(shown, "why_not", ""))
     except NotApplicable as error:
         ended = NOT_HERE, str(error)
@@ -81,7 +83,7 @@ def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
         ended = REFUSED, str(error)
     except Exception as error:  # whatever else comes of it is a fault of the benchmark or of the zoo
         ended = ERROR, f"{type(error).__name__}: {error}"[:600]
-    off = {} if shown is None else {name: shown.plain.get(name) for name in ("off", "allowed")}
+    off = {} if shown is None else {name: shown.to_dict().get(name) for name in ("off", "allowed")}
     return {"outcome": ended[0], "message": ended[1], "took": round(time.perf_counter() - began, 2), **off}
 
 
@@ -95,10 +97,12 @@ def measured(one: Honest, mode: str, seed: int, seconds: float = SECONDS) -> dic
     def measure() -> Any:
         made = one.make(api.keras(), np.random.RandomState(seed))
         if mode == "step":
-            return pytest_benchmark_adapter.recorded_step(keeper(one.name), made, seconds=seconds, **one.options).found
+            return pytest_benchmark_adapter.record_function(
+                keeper(one.name), made, seconds=seconds, **one.options
+            ).measurement
         model, data = made
         how = {"device": "cpu", "seconds": seconds, **one.options, "mode": mode}
-        return pytest_benchmark_adapter.recorded(keeper(one.name), model, data, **how).found
+        return pytest_benchmark_adapter.record_model(keeper(one.name), model, data, **how).measurement
 
     return outcome(measure)
 

@@ -12,12 +12,12 @@ from typing import Any, Callable, Iterable, Sequence
 from pytest_kerasch2.errors import InvalidArgument, NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
-from pytest_kerasch2.timing import benchmark_data, model_changes, reference_loop
-from pytest_kerasch2.timing.block import Run
-from pytest_kerasch2.timing.workload import Subject, trimmed
+from pytest_kerasch2.timing import nested_arrays, reference_loop, workload
+from pytest_kerasch2.timing.block import StepRunner
+from pytest_kerasch2.timing.workload import Workload, without_missing
 
 # Steps that `fit` gives to the device as one call, where it is asked to give it several.
-AT_ONCE = 25
+STEPS_PER_EXECUTION = 25
 
 
 @dataclass(frozen=True)
@@ -27,30 +27,30 @@ class Mode:
     Attributes:
         name: by which it is asked for.
         trains: whether its steps change the weights.
-        of_epochs: whether it does whole epochs only, and what an epoch costs by itself is part of its steps.
+        whole_epochs: whether it runs whole epochs only, so that the cost of an epoch is part of its steps.
         make: gives the function that does them.
-        again: gives it for other data of a model that is ready; None where `make` changes nothing of the model.
+        remake: makes it for other data of a prepared model; None if `make` changes nothing of the model.
         feed: gives so many batches of data as its steps see them; None where they are shuffled.
     """
 
     name: str
     trains: bool
-    of_epochs: bool
-    make: Callable[[Subject], Run]
-    again: Callable[[Subject], Run] | None = None
-    feed: Callable[[Subject, int], Iterable[Any]] | None = None
+    whole_epochs: bool
+    make: Callable[[Workload], StepRunner]
+    remake: Callable[[Workload], StepRunner] | None = None
+    feed: Callable[[Workload, int], Iterable[Any]] | None = None
 
 
-class OneByOne:
-    """Does steps one after the other, batch after batch; behind the last comes the first again."""
+class BatchLoop:
+    """Runs steps one after the other, batch after batch; after the last comes the first again."""
 
-    def __init__(self, given: Sequence[Any], step: Callable[..., Any]) -> None:
+    def __init__(self, batches: Sequence[Any], step: Callable[..., Any]) -> None:
         """Begin with the first batch."""
-        self.given = given
+        self.given = batches
         self.step = step
         self.done = 0
 
-    def next(self, count: int) -> list[Any]:
+    def upcoming(self, count: int) -> list[Any]:
         """Return the batches of the next steps."""
         return [self.given[number % len(self.given)] for number in range(self.done, self.done + count)]
 
@@ -62,39 +62,39 @@ class OneByOne:
         self.done += count
 
 
-def _eager(subject: Subject) -> Run:
-    return _one_by_one(subject, reference_loop.eager(subject.model))
+def _eager(subject: Workload) -> StepRunner:
+    return _one_by_one(subject, reference_loop.eager_step(subject.model))
 
 
-def _graph(subject: Subject) -> Run:
-    return _one_by_one(subject, api.tensorflow().function(reference_loop.eager(subject.model)))
+def _graph(subject: Workload) -> StepRunner:
+    return _one_by_one(subject, api.tensorflow().function(reference_loop.eager_step(subject.model)))
 
 
-def _xla(subject: Subject) -> Run:
+def _xla(subject: Workload) -> StepRunner:
     function = api.tensorflow().function
-    known = inspect.signature(function).parameters
+    parameters = inspect.signature(function).parameters
     # 2.1 to 2.4 have it under another name.
-    name = next((one for one in ("jit_compile", "experimental_compile") if one in known), None)
+    name = next((one for one in ("jit_compile", "experimental_compile") if one in parameters), None)
     if name is None:
-        raise NotApplicable("A step is to be compiled by XLA", "this release compiles no function by XLA")
-    return _one_by_one(subject, function(reference_loop.eager(subject.model), **{name: True}))
+        raise NotApplicable("mode='xla' needs a release that compiles functions by XLA", "this one has no jit_compile")
+    return _one_by_one(subject, function(reference_loop.eager_step(subject.model), **{name: True}))
 
 
-def _one_by_one(subject: Subject, step: Callable[..., Any]) -> Run:
+def _one_by_one(subject: Workload, step: Callable[..., Any]) -> StepRunner:
     # On the device already: what is timed is the step, and not the way of its images to it.
-    batches = [subject.batch(number) for number in range(min(subject.kept, 64))]
-    return OneByOne([reference_loop.given(one, subject.class_weight) for one in batches], step)
+    batches = [subject.batch(number) for number in range(min(subject.distinct_batches, 64))]
+    return BatchLoop([reference_loop.to_tensors(one, subject.class_weight) for one in batches], step)
 
 
-def _on_batches(subject: Subject) -> Run:
-    given = [subject.batch(number) for number in range(subject.kept)]
+def _on_batches(subject: Workload) -> StepRunner:
+    given = [subject.batch(number) for number in range(subject.distinct_batches)]
     if not api.runs_on_tensorflow():
         # What `tf.data` gives is nothing for another backend.
-        given = [benchmark_data.dense(one) for one in given]
+        given = [nested_arrays.dense(one) for one in given]
     step = _on_batch(subject.model)
     if subject.class_weight is not None:
         step = functools.partial(step, class_weight=subject.class_weight)
-    return OneByOne(given, step)
+    return BatchLoop(given, step)
 
 
 def _on_batch(model: Any) -> Callable[..., Any]:
@@ -103,7 +103,7 @@ def _on_batch(model: Any) -> Callable[..., Any]:
     `fit` gives inputs and targets alone where there are no weights, and `train_on_batch` of Keras 3 three parts: a step
     that was written for the first cannot take them.
     """
-    if not (api.is_keras3() and reference_loop.is_own(model, "train_step")):
+    if not (api.is_keras3() and reference_loop.is_overridden(model, "train_step")):
         return model.train_on_batch  # type: ignore[no-any-return]
     own = model.train_step
 
@@ -113,15 +113,15 @@ def _on_batch(model: Any) -> Callable[..., Any]:
         except ValueError:
             if "train_step" in vars(model):
                 raise
-            model.train_step = lambda *given: own(*given[:-1], trimmed(given[-1]))
-            model_changes.forget_functions(model)
+            model.train_step = lambda *given: own(*given[:-1], without_missing(given[-1]))
+            workload.forget_functions(model)
             return model.train_on_batch(*batch, **how)
 
     return step
 
 
-def _fit(subject: Subject) -> Run:
-    given, how = subject.fed()
+def _fit(subject: Workload) -> StepRunner:
+    given, how = subject.fit_arguments()
     if subject.source:
         # Its order is its own.
         how["shuffle"] = False
@@ -132,32 +132,32 @@ def _fit(subject: Subject) -> Run:
     return _by_epochs(subject, lambda epochs: subject.model.fit(*given, epochs=epochs, **how))
 
 
-def _fit_many(subject: Subject) -> Run:
+def _fit_many(subject: Workload) -> StepRunner:
     model = subject.model
-    known = inspect.signature(type(model).compile).parameters
+    parameters = inspect.signature(type(model).compile).parameters
     if hasattr(model, "steps_per_execution"):
         # As `compile` sets it; what was compiled for another number is made anew.
-        model.steps_per_execution = AT_ONCE
-        model_changes.forget_functions(model)
-    elif "steps_per_execution" not in known:
-        raise NotApplicable("`fit` is to give several steps as one call", "this model's `compile` cannot say so")
+        model.steps_per_execution = STEPS_PER_EXECUTION
+        workload.forget_functions(model)
+    elif "steps_per_execution" not in parameters:
+        raise NotApplicable("mode='fit-many' needs steps_per_execution", "this model's `compile` does not take it")
     elif hasattr(model, "compile_from_config"):
-        model.compile_from_config({**model.get_compile_config(), "steps_per_execution": AT_ONCE})
+        model.compile_from_config({**model.get_compile_config(), "steps_per_execution": STEPS_PER_EXECUTION})
     else:
         # Before 2.12 a model tells what it was compiled with in private alone.
         metrics = getattr(model.compiled_metrics, "_user_metrics", None)
-        model.compile(model.optimizer, loss=model.loss, metrics=metrics, steps_per_execution=AT_ONCE)
+        model.compile(model.optimizer, loss=model.loss, metrics=metrics, steps_per_execution=STEPS_PER_EXECUTION)
     return _fit(subject)
 
 
-def _pipeline(subject: Subject) -> Run:
+def _pipeline(subject: Workload) -> StepRunner:
     fed = _piped(subject)
     # Endless, and shuffled by itself.
     how = {"steps_per_epoch": subject.batches, "shuffle": False, "verbose": 0}
     return _by_epochs(subject, lambda epochs: subject.model.fit(fed, epochs=epochs, **how))
 
 
-def _piped(subject: Subject) -> Any:
+def _piped(subject: Workload) -> Any:
     api.require_tensorflow("The pipeline")
     shape = tuple(getattr(subject.x, "shape", ()))
     if len(shape) != 3 or not hasattr(subject.y, "shape") or subject.sample_weight is not None:
@@ -166,21 +166,21 @@ def _piped(subject: Subject) -> Any:
     return pipeline.as_printed(api.tensorflow(), subject.x, subject.y, batch_size=subject.batch_size)
 
 
-def _from_pipe(subject: Subject, count: int) -> Iterable[Any]:
+def _from_pipe(subject: Workload, count: int) -> Iterable[Any]:
     return itertools.islice(iter(_piped(subject)), count)
 
 
-def _evaluate(subject: Subject) -> Run:
-    model, (given, how) = subject.model, subject.fed()
+def _evaluate(subject: Workload) -> StepRunner:
+    model, (given, how) = subject.model, subject.fit_arguments()
     return _by_epochs(subject, lambda epochs: [model.evaluate(*given, **how) for _ in range(epochs)][-1])
 
 
-def _predict(subject: Subject) -> Run:
-    model, (given, how) = subject.model, subject.fed(targets=False)
+def _predict(subject: Workload) -> StepRunner:
+    model, (given, how) = subject.model, subject.fit_arguments(targets=False)
     return _by_epochs(subject, lambda epochs: [model.predict(*given, **how) for _ in range(epochs)][-1])
 
 
-def _by_epochs(subject: Subject, call: Callable[[int], Any]) -> Run:
+def _by_epochs(subject: Workload, call: Callable[[int], Any]) -> StepRunner:
     def run(count: int) -> Any:
         epochs, rest = divmod(count, subject.batches)
         assert not rest, "whole epochs are asked for"
@@ -198,7 +198,7 @@ MODES = (
     Mode("xla", True, False, _xla),
     Mode("train_on_batch", True, False, _on_batches),
     Mode("fit", True, True, _fit),
-    Mode("fit-many", True, True, _fit_many, again=_fit),
+    Mode("fit-many", True, True, _fit_many, remake=_fit),
     Mode("pipeline", True, True, _pipeline, feed=_from_pipe),
     Mode("evaluate", False, True, _evaluate),
     Mode("predict", False, True, _predict),
@@ -208,19 +208,19 @@ MODES = (
 BY_HAND = ("eager", "graph", "xla")
 
 
-def mode(name: str) -> Mode:
+def find_mode(name: str) -> Mode:
     """Return a mode by its name.
 
     Raises:
         InvalidArgument: none is called so.
     """
-    for one in MODES:
-        if one.name == name:
-            return one
+    for candidate in MODES:
+        if candidate.name == name:
+            return candidate
     known = [one.name for one in MODES]
-    near = difflib.get_close_matches(str(name), known, 1)
-    meant = f"; {near[0]!r} is near to it" if near else ""
-    raise InvalidArgument(f"mode must be one of {', '.join(known)}, got {name!r}{meant}")
+    similar = difflib.get_close_matches(str(name), known, 1)
+    hint = f"; {similar[0]!r} is near to it" if similar else ""
+    raise InvalidArgument(f"mode must be one of {', '.join(known)}, got {name!r}{hint}")
 
 
 def check_model(model: Any, mode: Mode) -> None:
@@ -234,12 +234,12 @@ def check_model(model: Any, mode: Mode) -> None:
     if not is_compiled(model):
         needed = "an optimizer and a loss" if mode.trains else "a loss or metrics"
         raise InvalidArgument(f"model must be compiled for mode={mode.name!r}: call its compile with {needed} first")
-    reason = reference_loop.why_not(model) if mode.name in BY_HAND else ""
+    reason = reference_loop.why_no_reference(model) if mode.name in BY_HAND else ""
     if reason:
         raise InvalidArgument(f"mode={mode.name!r} writes the step by hand, but {reason}: use mode='fit' instead")
 
 
 def is_compiled(model: Any) -> bool:
-    """Whether a model was compiled, as Keras says itself: in private before 3.0, and of a model that is built alone."""
-    told = [getattr(model, name, None) for name in ("compiled", "_is_compiled")]
-    return any(one is True for one in told) or getattr(model, "optimizer", None) is not None
+    """Whether a model was compiled, as Keras itself reports: in private before 3.0, and only of a built model."""
+    flags = [getattr(model, name, None) for name in ("compiled", "_is_compiled")]
+    return any(one is True for one in flags) or getattr(model, "optimizer", None) is not None

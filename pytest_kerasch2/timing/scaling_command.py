@@ -1,4 +1,4 @@
-"""Shows steps by their batch: the work of `kerasch2 steps`, and the picture of a run of benchmarks."""
+"""The sub-command `kerasch2 scaling`, and the plot of a benchmark run."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Callable, Iterable, Iterator, Sequence
 
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import pictures
-from pytest_kerasch2.timing import breakdown_summary, results_file, scaling, scaling_plot, scaling_table
-from pytest_kerasch2.timing.results_file import Stored
-from pytest_kerasch2.timing.scaling import Curve
+from pytest_kerasch2.timing import results_file, scaling, scaling_plot, summary
+from pytest_kerasch2.timing.results_file import StoredRun
+from pytest_kerasch2.timing.scaling import StepCurve
 
-UNLIKE = "These are different machines: side by side they tell nothing of a device alone, and no ratio is told."
+DIFFERENT_MACHINES = "These are different machines: their times cannot be compared by device, and no ratio is shown."
 
 
-def draw(found: Sequence[Curve], notes: Sequence[str], path: Path) -> None:
+def draw(curves: Sequence[StepCurve], notes: Sequence[str], path: Path) -> None:
     """Draw the curves of the network of which the most was measured.
 
     Args:
@@ -26,29 +26,29 @@ def draw(found: Sequence[Curve], notes: Sequence[str], path: Path) -> None:
         InvalidArgument: of no network were several batch sizes measured, or the picture cannot be written.
         FrameworkMissing: there is no Matplotlib.
     """
-    group = _most(found)
-    told = " ".join((*scaling.lines(group), *notes))
+    group = _largest_network(curves)
+    description = " ".join((*scaling.scaling_lines(group), *notes))
     title = "Time of a step by batch size"
-    pictures.write(lambda matplotlib: scaling_plot.figure(matplotlib, group, notes), path, title, told, title)
+    pictures.write(lambda matplotlib: scaling_plot.figure(matplotlib, group, notes), path, title, description, title)
 
 
-def _most(found: Sequence[Curve]) -> list[Curve]:
-    groups = scaling_table.of_networks(found)
+def _largest_network(curves: Sequence[StepCurve]) -> list[StepCurve]:
+    groups = scaling.by_network(curves)
     if not groups:
-        sizes = ", ".join(map(str, scaling_table.sizes(found))) or "none"
+        sizes = ", ".join(map(str, scaling.batch_sizes(curves))) or "none"
         happened = "Nothing is known by batch size"
         raise InvalidArgument(happened, f"batch sizes of which fit was timed: {sizes}", "time several of one network")
     return groups[0]
 
 
-def show(files: Sequence[Path], plots: Sequence[Path], width: int, said: Callable[[Iterable[str]], None]) -> None:
-    """Return what runs that were kept say of steps by their batch, and draw it.
+def show(files: Sequence[Path], plots: Sequence[Path], width: int, on_lines: Callable[[Iterable[str]], None]) -> None:
+    """Show the time of a step by batch size, from stored runs, and draw it.
 
     Args:
         files: of `--benchmark-json`.
         plots: pictures to be drawn.
         width: columns of the terminal.
-        said: is called with lines.
+        on_lines: is called with the lines.
 
     Raises:
         BadResults: a file is missing, cut short or of another schema.
@@ -58,26 +58,28 @@ def show(files: Sequence[Path], plots: Sequence[Path], width: int, said: Callabl
     for plot in plots:
         pictures.refuse(plot)
     if len({path.absolute() for path in files}) < len(files):
-        raise InvalidArgument("A run is compared with others", f"{', '.join(map(str, files))}", "name each file once")
-    runs = [results_file.read(path) for path in files]
+        raise InvalidArgument(f"FILE must name each run once, got {', '.join(map(str, files))}")
+    runs = [results_file.read_run(path) for path in files]
     several = len(runs) > 1
-    found = [one for place, run in enumerate(runs, 1) for one in scaling.curves(run.rows, place if several else 0)]
+    curves = [
+        one for place, run in enumerate(runs, 1) for one in scaling.step_curves(run.rows, place if several else 0)
+    ]
     notes = list(_notes(runs))
-    _most(found)
-    tables = scaling_table.text(found, width, colour=False).rstrip("\n").split("\n")
-    said([*notes, *tables, *(f"[{place}] {line}" if several else line for place, line in _apart(runs))])
+    _largest_network(curves)
+    tables = scaling.scaling_text(curves, width, colour=False).rstrip("\n").split("\n")
+    on_lines([*notes, *tables, *(f"[{place}] {line}" if several else line for place, line in _breakdowns(runs))])
     for plot in plots:
-        draw(found, notes, plot)
+        draw(curves, notes, plot)
 
 
-def _apart(runs: Sequence[Stored]) -> Iterator[tuple[int, str]]:
+def _breakdowns(runs: Sequence[StoredRun]) -> Iterator[tuple[int, str]]:
     for place, run in enumerate(runs, 1):
-        for line in breakdown_summary.lines(run.rows):
+        for line in summary.breakdown_lines(run.rows):
             yield place, line
 
 
-def _notes(runs: Sequence[Stored]) -> Iterator[str]:
+def _notes(runs: Sequence[StoredRun]) -> Iterator[str]:
     for place, run in enumerate(runs, 1):
         yield f"[{place}] {run.line}" if len(runs) > 1 else run.line
     if len({run.machine for run in runs}) > 1:
-        yield UNLIKE
+        yield DIFFERENT_MACHINES

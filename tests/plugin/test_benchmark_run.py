@@ -159,7 +159,7 @@ def test_where_there_is_nothing_to_draw_it_says_so(pytester: pytest.Pytester, in
     result = inner("--benchmark-plot=a.png")
 
     result.assert_outcomes(passed=1, skipped=1, deselected=1)
-    result.stdout.fnmatch_lines(["Nothing is known by batch size: batch sizes of which fit was timed: none.*"])
+    result.stdout.fnmatch_lines(["*batch sizes of which fit was timed: none.*"])
     assert not (pytester.path / "a.png").exists()
 
 
@@ -182,10 +182,10 @@ def test_the_chapters_own_are_shown_as_a_table_also_without_mnist(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--benchmark", "--chapter"], "Timing and verifying are two runs"),
-        (["--benchmark", "-p", "no:benchmark"], "Times are kept by pytest-benchmark"),
+        (["--benchmark", "--chapter"], "A run either times or verifies"),
+        (["--benchmark", "-p", "no:benchmark"], "Benchmarks need pytest-benchmark"),
         (["--benchmark", "--chapter-devices=tpu"], "'tpu' is not a device"),
-        (["--benchmark-plot=nowhere/a.png"], "A picture cannot be written: *nowhere is no folder"),
+        (["--benchmark-plot=nowhere/a.png"], "A picture cannot be written*nowhere is no folder"),
         (["--benchmark-plot=a.gif"], "A picture must be a .png or .svg file, got 'a.gif'"),
         (["--benchmark-plot="], "--benchmark-plot must have a value"),
         (["--benchmark", "--benchmark-json=nowhere/x.json"], "--benchmark-json"),
@@ -210,4 +210,4 @@ def test_several_processes_are_refused(inner: Inner) -> None:
     result = inner("--benchmark", "-n", "2")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*Several processes take each other's time*"])
+    result.stderr.fnmatch_lines(["*Benchmarks cannot run in several processes*"])

@@ -160,8 +160,8 @@ def test_still(step_benchmark):
 
     inner(body, "--benchmark-json=times.json").assert_outcomes(passed=1)
 
-    told = _stored(pytester)["extra_info"]["kerasch2"]["work_check"]
-    assert told.startswith("not checked: reference steps move no weight")
+    outcome = _stored(pytester)["extra_info"]["kerasch2"]["work_check_outcome"]
+    assert outcome.startswith("not checked: reference steps move no weight")
 
 
 def test_data_that_are_no_numbers_are_said_to_be_so(inner: Inner) -> None:
@@ -195,7 +195,7 @@ def test_raises(step_benchmark):
     result.assert_outcomes(failed=1)
     told = result.stdout.str()
     shown = [
-        "step_measurement.py" in told,
+        "measurement.py" in told,
         "model, (X, Y), device" in told,
         'raise ValueError("my own mistake")' in told,
     ]
@@ -224,7 +224,7 @@ class Own(keras.Model):
 def test_raises(step_benchmark):
     model = Own()
     model.compile(optimizer="adam", loss="mse", run_eagerly=True)
-    step_benchmark(model, (X, Y), device="cpu", mode="predict", proof=False)
+    step_benchmark(model, (X, Y), device="cpu", mode="predict", verify=False)
 """
 
     result = inner(body)
@@ -270,7 +270,7 @@ def test_elsewhere(step_benchmark):
 
     result = inner(body)
 
-    result.stdout.fnmatch_lines("*A model is on another device than its steps: * on cpu:1, and steps on cpu:0.*")
+    result.stdout.fnmatch_lines("*model must be on the device of its steps* on cpu:1, and steps on cpu:0.*")
 
 
 @pytest.mark.parametrize(("option", "ours", "other"), [("only", "PASSED", "SKIPPED"), ("skip", "SKIPPED", "PASSED")])
@@ -290,17 +290,17 @@ def test_before(benchmark):
 
 def test_hangs(step_benchmark, monkeypatch):
     import hashlib
-    from pytest_kerasch2.timing import deadline, step_measurement
+    from pytest_kerasch2.timing import deadline, pytest_benchmark_adapter
 
     # Minutes in which Python comes to no line.
-    monkeypatch.setattr(step_measurement, "measure", lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30))
+    monkeypatch.setattr(pytest_benchmark_adapter, "measure", lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30))
     monkeypatch.setattr(deadline, "GRACE", 0.5)
     step_benchmark(network(), (X, Y), device="cpu", deadline=0.1)
 """
 
     result = inner(body, "--benchmark-json=times.json")
 
-    told = "A measurement took too long and cannot be stopped" in result.stderr.str()
+    told = "The measurement exceeded its deadline and cannot be stopped" in result.stderr.str()
     assert (result.ret, told, _stored(pytester)["name"]) == (70, True, "test_before")
 
 
@@ -310,4 +310,4 @@ def test_without_pytest_benchmark_it_says_what_to_install(inner: Inner, monkeypa
     result = inner("def test_fit(step_benchmark):\n    step_benchmark(None, (X, Y))\n", "-p", "pytest_kerasch2.plugin")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["Times are kept by pytest-benchmark*pip install pytest-benchmark*"])
+    result.stdout.fnmatch_lines(["Benchmarks need pytest-benchmark*pip install pytest-benchmark*"])

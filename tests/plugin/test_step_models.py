@@ -46,7 +46,7 @@ def checks(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Inner:
         result = pytester.runpytest_subprocess(*arguments)
         assert result.ret == 0, result.stdout.str()
         found = json.loads((pytester.path / "times.json").read_text(encoding="utf-8"))["benchmarks"]
-        return {one["name"]: one["extra_info"]["kerasch2"]["work_check"] for one in found}
+        return {one["name"]: one["extra_info"]["kerasch2"]["work_check_outcome"] for one in found}
 
     return run
 
@@ -202,7 +202,7 @@ def test_a_plain_function_is_timed_by_what_it_returns(checks: Inner) -> None:
 def test_step(step_benchmark):
     calls = []
     found = step_benchmark.step(lambda: calls.append(1), items=8, seconds=0.05)
-    assert len(calls) == 1 + sum(one.steps for one in (*found.warming, *found.blocks))
+    assert len(calls) == 1 + sum(one.steps for one in (*found.warmup, *found.blocks))
 
 
 @pytest.mark.parametrize(("how", "told"), [

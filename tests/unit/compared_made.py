@@ -47,21 +47,21 @@ for line in sys.stdin:
     elif do == "about":
         found = dict(ok=dict(environment=facts, benchmarks=given["benchmarks"]))
     elif do == "open":
-        found = dict(ok=dict(first=1.0, by=given["by"], proof=given["proof"]))
-        injected = 1 + order["slower"]
+        found = dict(ok=dict(first_call=1.0, pause_point=given["by"], work_check=given["work_check"]))
+        injected = 1 + order["slowdown"]
     elif do == "pace":
         own = own or began()
-        found = dict(ok=dict(each=0.01))
-    elif do == "turns":
+        found = dict(ok=dict(call_seconds=0.01))
+    elif do == "blocks":
         drawn, each, owes = own
         left, calls, took = order["count"], order["calls"], each[order["name"]]
         with open({folder!r} + "/by", "w") as stream:
-            stream.write(order["by"])
+            stream.write(order["pause_point"])
         found = dict(ok=dict())
-    elif do == "turn" and left:
+    elif do == "block" and left:
         left -= 1
         seconds = calls * took * injected * (1 + 0.001 * drawn.gauss(0, 1))
-        found = dict(ok=dict(steps=calls, seconds=seconds, owed=seconds * owes))
+        found = dict(ok=dict(steps=calls, seconds=seconds, unsynchronised=seconds * owes))
     else:
         found = dict(ok=dict())
     print(json.dumps(found), flush=True)
@@ -78,7 +78,7 @@ USUAL = {
     "hangs": "",
     # Said when it starts, and no answer.
     "prints": "",
-    "proof": None,
+    "work_check": None,
     # Shares of a block that are owed when its clock stops, of one start after the other.
     "owes": [0.0],
     # An environment variable with which all takes twice as long.

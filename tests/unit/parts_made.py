@@ -120,28 +120,28 @@ class Made:
 
     def __init__(self, clock: Clock, costs: Costs) -> None:
         self.model = Model(clock, costs)
-        self.trained = [self.model.kernel]
+        self.trained_weights = [self.model.kernel]
         self.device = SimpleNamespace(placed=contextlib.nullcontext, kind="cpu", wait=self.model.wait)
 
     def batch(self, number: int) -> Any:
         return "x", "y"
 
-    def fed(self) -> Any:
+    def fit_arguments(self) -> Any:
         return (self.x, self.y), {"batch_size": 1, "verbose": 0}
 
     def build(self) -> None:
         self.model.predict_on_batch("x")
 
-    def updates(self) -> int:
+    def update_count(self) -> int:
         return self.model.counter.value
 
-    def weights(self) -> dict[str, str]:
+    def weight_hashes(self) -> dict[str, str]:
         return {"0: kernel": str(self.model.kernel.value)}
 
     def check_device(self) -> None:
         """It is where it is."""
 
-    def tracing(self) -> bool:
+    def is_tracing(self) -> bool:
         return True
 
     def finish(self) -> None:

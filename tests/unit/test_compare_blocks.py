@@ -8,16 +8,16 @@ import pytest
 
 from evaluation import compare_blocks
 from pytest_kerasch2.errors import BadResults
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 from pytest_kerasch2.timing.compare_result import Comparison
 
-ARM = {"name": "x", "revision": "", "slower": 0.0, "environment": {}}
+ARM = {"name": "x", "revision": "", "slowdown": 0.0, "environment": {}}
 
 
 def _trial(path: Path, complete: bool = True) -> bytes:
-    found = Comparison(Terms(), [ARM, ARM], ["fit"], complete=complete)
-    blocks = [{"steps": 1, "seconds": [0.1] * 2, "owed": [0.0] * 2}] * 3
-    found.pairs.append({"start": 0, "benchmark": "fit", "load": 0.5, "order": [[0, 1, 2, 2, 1, 0]], "blocks": blocks})
+    found = Comparison(ComparisonSettings(), [ARM, ARM], ["fit"], complete=complete)
+    blocks = [{"steps": 1, "seconds": [0.1] * 2, "unsynchronised": [0.0] * 2}] * 3
+    found.starts.append({"start": 0, "benchmark": "fit", "load": 0.5, "order": [[0, 1, 2, 2, 1, 0]], "blocks": blocks})
     found.write(path)
     return path.read_bytes()
 

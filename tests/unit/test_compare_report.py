@@ -6,7 +6,6 @@ import functools
 import json
 import math
 import random
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,11 @@ import pytest
 
 from evaluation import compare_live, compare_picture, compare_report, timing_report
 from pytest_kerasch2.errors import InvalidMeasurement
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 NAMES = ("fit", "predict")
-STARTS = Terms().most
+STARTS = ComparisonSettings().max_starts
 
 
 def _trial(seed: int, scatter: float, **told: Any) -> dict[str, Any]:
@@ -34,7 +33,13 @@ def _trial(seed: int, scatter: float, **told: Any) -> dict[str, Any]:
         for start in range(STARTS)
         for name in NAMES
     ]
-    usual = {"kind": "idle", "planted": 0.0, "seed": seed, "turns": compare_live.TURNS, "terms": asdict(Terms())}
+    usual = {
+        "kind": "idle",
+        "planted": 0.0,
+        "seed": seed,
+        "turns": compare_live.TURNS,
+        "terms": compare_live._terms(ComparisonSettings()),
+    }
     about = {"verdicts": dict.fromkeys(NAMES, "same"), "starts": STARTS, "measured": 48.0, "wall": 200.0}
     return {**usual, **about, "pairs": pairs, **told}
 

@@ -24,7 +24,7 @@ from matrix.columns import Column
 from matrix.errors import Unfinished
 from pytest_kerasch2.errors import BadResults, ChildDied, InvalidArgument
 from pytest_kerasch2.timing import compare
-from pytest_kerasch2.timing.timed_processes import Arm
+from pytest_kerasch2.timing.timed_processes import ComparedSide
 from tests.unit.compared_made import interpreter
 from tests.unit.history_made import STEP, line
 
@@ -34,8 +34,8 @@ MODES = ["fit", "graph", "train_on_batch", "predict"]
 
 def _measured(tmp_path: Path, **given: Any) -> dict[str, Any]:
     said = {"benchmarks": MODES, **given}
-    arms = [Arm("old", interpreter(tmp_path / "old", benchmarks=MODES), tmp_path)]
-    arms.append(Arm("new", interpreter(tmp_path / "new", **{"seed": 1, **said}), tmp_path))
+    arms = [ComparedSide("old", interpreter(tmp_path / "old", benchmarks=MODES), tmp_path)]
+    arms.append(ComparedSide("new", interpreter(tmp_path / "new", **{"seed": 1, **said}), tmp_path))
     return release_history.measured(arms, "0 new 0", 0.1)
 
 
@@ -50,7 +50,7 @@ def test_both_take_turns_there_and_back(tmp_path: Path) -> None:
     found = _measured(tmp_path)
 
     turns = [turn for mode in found["modes"].values() for turn in mode["order"]]
-    assert (set(turns), len(turns)) == ({"0110", "1001"}, 4 * compare.FEWEST_ROUNDS)
+    assert (set(turns), len(turns)) == ({"0110", "1001"}, 4 * compare.MIN_ROUNDS)
 
 
 def test_a_line_names_no_machine(tmp_path: Path) -> None:
@@ -68,20 +68,20 @@ def test_what_a_release_refuses_is_told_of_the_mode_alone(tmp_path: Path) -> Non
 
 
 def test_a_mode_that_ends_the_process_leaves_the_others_to_new_ones(tmp_path: Path) -> None:
-    found = _measured(tmp_path, dies="turn")
+    found = _measured(tmp_path, dies="block")
 
     assert {mode["reason"] for mode in found["modes"].values()} == {
-        "A process that times has ended: new: exit status 1: the last words"
+        "A timed process has ended: new: exit status 1: the last words"
     }
     # One for each mode, because each of them ended it.
     assert (tmp_path / "new" / "starts").read_text(encoding="utf-8") == "xxxx"
 
 
 def test_a_common_arm_that_ends_stops_it(tmp_path: Path) -> None:
-    old, new = (interpreter(tmp_path / name, dies="turn" if name == "old" else "") for name in ("old", "new"))
+    old, new = (interpreter(tmp_path / name, dies="block" if name == "old" else "") for name in ("old", "new"))
 
     with pytest.raises(ChildDied, match="old: exit status 1"):
-        release_history.measured([Arm("old", old, tmp_path), Arm("new", new, tmp_path)], "0", 0.1)
+        release_history.measured([ComparedSide("old", old, tmp_path), ComparedSide("new", new, tmp_path)], "0", 0.1)
 
 
 def test_a_release_that_does_not_start_is_not_measured(tmp_path: Path) -> None:
@@ -105,11 +105,11 @@ def had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was made and removed, of interpreters that only say times; that of tf2.14 cannot be had."""
     done: list[str] = []
 
-    def arm(_: Any, column: Column, package: Path) -> Arm:
+    def arm(_: Any, column: Column, package: Path) -> ComparedSide:
         done.append(f"made {column.environment}")
         if column.environment == "tf2.14":
             raise Unfinished("Its environment does not install", "no network")
-        return Arm(column.environment, interpreter(tmp_path / column.environment, benchmarks=MODES), package)
+        return ComparedSide(column.environment, interpreter(tmp_path / column.environment, benchmarks=MODES), package)
 
     monkeypatch.setattr(release_history, "arm_of", arm)
     monkeypatch.setattr(release_history, "give_up_what_leads_astray", lambda column: None)
@@ -208,7 +208,7 @@ def test_an_interval_is_by_what_the_starts_of_all_scatter() -> None:
     several, single = (found.span(found.rows[name], "fit") for name in ("tf2.15", "tf2.14"))
     assert several is not None
     assert single is not None
-    assert several.low < 1 < several.found < 1.2 < several.high
+    assert several.low < 1 < several.estimate < 1.2 < several.high
     # By the same scatter, one start tells less than three.
     assert math.log(single.high / single.low) == pytest.approx(math.sqrt(3) * math.log(several.high / several.low))
 

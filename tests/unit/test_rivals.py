@@ -25,7 +25,7 @@ from evaluation.rivals_resampled import SHAPES, Shape
 from evaluation.rivals_rules import OURS, RULES
 from evaluation.rivals_running import Setting
 from pytest_kerasch2.errors import BadResults, ChildDied, FrameworkMissing, InvalidArgument
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 from pytest_kerasch2.timing.compare_result import Comparison
 
 # Each block tells its run by its hundreds, its start by its whole part, its process by the next digit.
@@ -36,21 +36,25 @@ RUNS = [
     ]
     for run, starts in enumerate((3, 8, 5))
 ]
-ARM = {"name": "x", "revision": "", "slower": 0.0, "environment": {"python": "3.11"}}
+ARM = {"name": "x", "revision": "", "slowdown": 0.0, "environment": {"python": "3.11"}}
 
 
-def _comparison(scatter: float, starts: int = Terms().most) -> Comparison:
+def _comparison(scatter: float, starts: int = ComparisonSettings().max_starts) -> Comparison:
     drawn = random.Random(1)
-    found = Comparison(Terms(), [ARM, ARM], ["fit", "train_on_batch"], complete=True)
+    found = Comparison(ComparisonSettings(), [ARM, ARM], ["fit", "train_on_batch"], complete=True)
     for start in range(starts):
         for name in found.benchmarks:
             level = [0.1 * (1 + scatter * drawn.gauss(0, 1)) for _ in range(3)]
             blocks = [
-                {"steps": 10, "seconds": [each * (1 + 0.001 * drawn.random()) for _ in range(10)], "owed": [0.0] * 10}
+                {
+                    "steps": 10,
+                    "seconds": [each * (1 + 0.001 * drawn.random()) for _ in range(10)],
+                    "unsynchronised": [0.0] * 10,
+                }
                 for each in level
             ]
             turns = [[0, 1, 2, 2, 1, 0]] * 5
-            found.pairs.append({"start": start, "benchmark": name, "load": 0.5, "order": turns, "blocks": blocks})
+            found.starts.append({"start": start, "benchmark": name, "load": 0.5, "order": turns, "blocks": blocks})
     return found
 
 
@@ -107,7 +111,7 @@ def test_the_scatter_of_processes_alarms_those_who_compare_one_with_one() -> Non
 
 def test_what_is_compared_with_another_thing_is_refused(tmp_path: Path) -> None:
     found = _comparison(0.0)
-    found.arms = [ARM, {**ARM, "slower": 0.05}]
+    found.sides = [ARM, {**ARM, "slowdown": 0.05}]
     found.write(tmp_path / "x.json")
 
     with pytest.raises(InvalidArgument, match="not of one thing and itself"):
@@ -117,20 +121,22 @@ def test_what_is_compared_with_another_thing_is_refused(tmp_path: Path) -> None:
 def test_too_few_starts_are_refused(tmp_path: Path) -> None:
     _comparison(0.0, 12).write(tmp_path / "x.json")
 
-    with pytest.raises(InvalidArgument, match=r"too few starts.*: 12.*--most 40"):
+    with pytest.raises(InvalidArgument, match=r"too few starts.*: 12.*--max-starts 40"):
         rivals_resampled.null([tmp_path / "x.json"])
 
 
 def test_starts_that_lack_a_benchmark_are_passed_over(tmp_path: Path) -> None:
     found = _comparison(0.0, 16)
     # The second benchmark was decided a start earlier.
-    del found.pairs[-1]
+    del found.starts[-1]
     for name in ("x.json", "y.json"):
         found.write(tmp_path / name)
 
     runs = rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
 
-    assert [[pair["start"] for pair in one.pairs] for one in runs] == 2 * [[start for start in range(15) for _ in "12"]]
+    assert [[pair["start"] for pair in one.starts] for one in runs] == 2 * [
+        [start for start in range(15) for _ in "12"]
+    ]
 
 
 def test_a_rule_that_takes_more_starts_than_any_run_has_is_left_out() -> None:
@@ -146,7 +152,7 @@ def test_a_rule_that_takes_more_starts_than_any_run_has_is_left_out() -> None:
 def test_files_of_several_environments_are_refused(tmp_path: Path) -> None:
     found = _comparison(0.0)
     found.write(tmp_path / "x.json")
-    found.arms = [{**ARM, "environment": {"python": "3.12"}}] * 2
+    found.sides = [{**ARM, "environment": {"python": "3.12"}}] * 2
     found.write(tmp_path / "y.json")
 
     with pytest.raises(InvalidArgument, match="several environments"):
@@ -306,7 +312,7 @@ def test_the_section_has_what_was_resampled(tmp_path: Path) -> None:
     said = rivals_report.section(tmp_path / "none.jsonl", tmp_path / "out.json", [])
 
     assert "Not run in earnest yet." in said
-    assert f"busy: {Terms().most} starts" in said
+    assert f"busy: {ComparisonSettings().max_starts} starts" in said
     assert "| kerasch2 compare | 0 % | 100 % |" in said
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["seed"] == 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.timing import results_file
-from pytest_kerasch2.timing.breakdown import Parts, Round
+from pytest_kerasch2.timing.breakdown import Breakdown, BreakdownRound
 from tests.unit.batch_made import APART, CPU, GPU, kept
 
 pytest.importorskip("matplotlib")
@@ -18,12 +18,12 @@ steps_report = pytest.importorskip("evaluation.steps_report")
 
 @pytest.fixture
 def told(tmp_path: Path) -> str:
-    lost = Parts(10, (Round(0.001, 0.0001, 0.0007, 0.0006, 0.0, 0.0001),))
+    lost = Breakdown(10, (BreakdownRound(0.001, 0.0001, 0.0007, 0.0006, 0.0, 0.0001),))
     runs = {
         "steps-1-one": [*CPU, *GPU],
         "steps-2-two": CPU,
         "parts-1": [APART],
-        "parts-2": [replace(APART, parts=lost)],
+        "parts-2": [replace(APART, breakdown=lost)],
     }
     for name, rows in runs.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(kept(rows)), encoding="utf-8")
@@ -35,17 +35,20 @@ def test_each_run_has_a_table(told: str) -> None:
 
 
 def test_of_runs_whose_styles_took_no_turns_it_is_not_said_that_they_did(told: str) -> None:
-    assert "took turns" not in told
+    assert "interleaved" not in told
 
 
 def test_of_runs_whose_styles_took_turns_it_is_said(tmp_path: Path) -> None:
-    turned = [replace(row, found=row.found and replace(row.found, turns="styles")) for row in CPU]
+    turned = [
+        replace(row, measurement=row.measurement and replace(row.measurement, interleaved_group="styles"))
+        for row in CPU
+    ]
     (tmp_path / "steps-1-one.json").write_text(json.dumps(kept(turned)), encoding="utf-8")
 
     told = steps_report.section(tmp_path, tmp_path / "steps.png")
 
-    assert "the blocks of the styles took turns" in told
-    assert "In turns on cpu:0" in told
+    assert "the blocks of the styles were interleaved" in told
+    assert "Interleaved on cpu:0" in told
 
 
 def test_devices_stand_side_by_side_by_batch(told: str) -> None:
@@ -78,5 +81,5 @@ def test_what_is_kept_of_a_run_is_read_as_the_run_is(tmp_path: Path) -> None:
 
     out = steps_report.keep(path, "steps-1-one", tmp_path)
 
-    assert replace(results_file.read(out), name=path.name) == results_file.read(path)
+    assert replace(results_file.read_run(out), name=path.name) == results_file.read_run(path)
     assert "commit_info" not in out.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.timing import import_guard, installed_releases, timed_processes
+from pytest_kerasch2.timing import installed_releases, revisions, timed_processes
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_a_revision_is_checked_out_beside_the_project_and_removed(project: Path) -> None:
-    with timed_processes.named("HEAD~1", project) as arm:
+    with timed_processes.resolve_side("HEAD~1", project) as arm:
         found = (arm.folder / "steps.py").read_text(encoding="utf-8")
 
     listed = subprocess.run(["git", "worktree", "list"], cwd=project, capture_output=True, text=True, check=True).stdout
@@ -41,7 +41,7 @@ def test_a_revision_is_checked_out_beside_the_project_and_removed(project: Path)
 def test_the_project_stays_as_it_is(project: Path) -> None:
     (project / "steps.py").write_text("not committed", encoding="utf-8")
 
-    with timed_processes.named("HEAD", project) as arm:
+    with timed_processes.resolve_side("HEAD", project) as arm:
         found = (arm.folder / "steps.py").read_text(encoding="utf-8")
 
     assert (found, (project / "steps.py").read_text(encoding="utf-8")) == ("new", "not committed")
@@ -49,12 +49,12 @@ def test_the_project_stays_as_it_is(project: Path) -> None:
 
 @pytest.mark.parametrize("words", ["nowhere", "--help", "HEAD~99", " ", "a\nb"])
 def test_what_is_neither_environment_nor_revision_is_refused(project: Path, words: str) -> None:
-    with pytest.raises(InvalidArgument, match="nothing of this name"), timed_processes.named(words, project):
+    with pytest.raises(InvalidArgument, match="Nothing with this name"), timed_processes.resolve_side(words, project):
         pass
 
 
 def test_a_folder_without_an_interpreter_is_no_environment(project: Path) -> None:
-    with pytest.raises(InvalidArgument, match="A folder is no environment"), timed_processes.named(
+    with pytest.raises(InvalidArgument, match="The folder is not an environment"), timed_processes.resolve_side(
         str(project), project
     ):
         pass
@@ -67,16 +67,18 @@ def test_a_revision_names_its_commit_and_where_its_modules_lie(project: Path) ->
         subprocess.run(["git", *words], cwd=project, check=True)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, capture_output=True, text=True, check=True)
 
-    with timed_processes.named("HEAD", project) as arm:
-        places = [place.relative_to(arm.folder).as_posix() for place in arm.before]
+    with timed_processes.resolve_side("HEAD", project) as arm:
+        places = [place.relative_to(arm.folder).as_posix() for place in arm.import_first]
 
-    assert (arm.revision, places, arm.not_from) == (commit.stdout.strip(), [".", "src"], project.resolve())
+    assert (arm.revision, places, arm.forbidden) == (commit.stdout.strip(), [".", "src"], project.resolve())
 
 
 def test_a_revision_that_lacks_the_folder_is_refused(project: Path) -> None:
     (project / "later").mkdir()
 
-    with pytest.raises(InvalidArgument, match="HEAD has no later"), timed_processes.named("HEAD", project / "later"):
+    with pytest.raises(InvalidArgument, match="HEAD has no later"), timed_processes.resolve_side(
+        "HEAD", project / "later"
+    ):
         pass
 
 
@@ -89,16 +91,16 @@ def _module(name: str, place: Path) -> types.ModuleType:
 def test_a_module_of_the_users_own_tree_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mine", _module("mine", tmp_path))
 
-    with pytest.raises(InvalidArgument, match=r"imports what is not of it: mine from"):
-        import_guard.check_not_from(str(tmp_path))
+    with pytest.raises(InvalidArgument, match="imports modules from outside its checkout.* mine from"):
+        revisions.check_imports(str(tmp_path))
 
 
 def test_an_environment_may_lie_in_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "installed", _module("installed", tmp_path / ".venv" / "lib"))
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
 
-    import_guard.check_not_from(str(tmp_path))
-    import_guard.check_not_from(None)
+    revisions.check_imports(str(tmp_path))
+    revisions.check_imports(None)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_an_environment_may_lie_in_the_tree(tmp_path: Path, monkeypatch: pytest.
     ],
 )
 def test_a_release_is_told_from_a_revision(words: str, yes: bool) -> None:
-    assert installed_releases.named(words) is yes
+    assert installed_releases.is_release(words) is yes
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_a_release_is_told_from_a_revision(words: str, yes: bool) -> None:
     ],
 )
 def test_keras_runs_on_the_backend_that_was_asked_for(words: str, backend: str | None) -> None:
-    assert installed_releases.variables(words).get("KERAS_BACKEND") == backend
+    assert installed_releases.release_variables(words).get("KERAS_BACKEND") == backend
 
 
 @pytest.fixture
@@ -154,7 +156,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.slow  # makes an environment
 def test_a_release_is_installed_into_an_environment_that_goes_again(wheels: Path) -> None:
-    with timed_processes.named("toy==1.0", wheels) as arm:
+    with timed_processes.resolve_side("toy==1.0", wheels) as arm:
         said = subprocess.run([str(arm.python), "-c", "import toy; print(toy.its)"], capture_output=True, text=True)
         place = arm.python.parent
 
@@ -163,12 +165,12 @@ def test_a_release_is_installed_into_an_environment_that_goes_again(wheels: Path
 
 @pytest.mark.slow  # makes an environment
 def test_a_release_that_is_not_there_is_refused(wheels: Path) -> None:
-    with pytest.raises(InvalidArgument, match=r"A release cannot be installed: toy==2\.0: "), timed_processes.named(
-        "toy==2.0", wheels
-    ):
+    with pytest.raises(
+        InvalidArgument, match=r"The release cannot be installed.* toy==2\.0: "
+    ), timed_processes.resolve_side("toy==2.0", wheels):
         pass
 
 
 def test_another_interpreter_can_be_had_by_uv_alone(wheels: Path) -> None:
-    with pytest.raises(InvalidArgument, match="by uv alone"), timed_processes.named("toy==1.0,python==2.7", wheels):
+    with pytest.raises(InvalidArgument, match="needs uv"), timed_processes.resolve_side("toy==1.0,python==2.7", wheels):
         pass

@@ -9,15 +9,15 @@ import pytest
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import scaling, scaling_command, scaling_plot
 from pytest_kerasch2.timing.scaling_plot import NO_CPU, NO_GPU, WORDS
-from pytest_kerasch2.timing.table import Row
+from pytest_kerasch2.timing.summary import BenchmarkRow
 from tests.unit.batch_made import CPU, GPU, NO_LAW
 
 matplotlib = pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def _texts(folder: Path, rows: Sequence[Row]) -> list[str]:
-    scaling_command.draw(scaling.curves(rows), ["where it comes from"], folder / "a.svg")
+def _texts(folder: Path, rows: Sequence[BenchmarkRow]) -> list[str]:
+    scaling_command.draw(scaling.step_curves(rows), ["where it comes from"], folder / "a.svg")
     return [one.text or "" for one in ElementTree.parse(folder / "a.svg").iter(f"{SVG}text")]
 
 
@@ -50,7 +50,7 @@ def test_what_is_told_stands_in_the_picture_and_is_read_out(tmp_path: Path) -> N
 def test_the_crossing_is_marked_between_both_batches() -> None:
     import matplotlib.figure
 
-    panel = scaling_plot.figure(matplotlib, scaling.curves([*CPU, *GPU]), []).axes[0]
+    panel = scaling_plot.figure(matplotlib, scaling.step_curves([*CPU, *GPU]), []).axes[0]
 
     (band,) = [one for one in panel.patches if one.get_label() == "crossing"]
     assert (band.get_x(), band.get_x() + band.get_width()) == (32, 256)
@@ -60,7 +60,7 @@ def test_the_crossing_is_marked_between_both_batches() -> None:
 def test_each_axis_of_times_has_several_numbers(rows: Any) -> None:
     import matplotlib.figure
 
-    panel = scaling_plot.figure(matplotlib, scaling.curves(rows), []).axes[0]
+    panel = scaling_plot.figure(matplotlib, scaling.step_curves(rows), []).axes[0]
 
     low, high = panel.get_ylim()
     assert sum(low < one < high for one in panel.get_yticks()) >= 2
@@ -69,7 +69,7 @@ def test_each_axis_of_times_has_several_numbers(rows: Any) -> None:
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     drawn = []
     for name in ("a.svg", "b.svg"):
-        scaling_command.draw(scaling.curves(CPU), [], tmp_path / name)
+        scaling_command.draw(scaling.step_curves(CPU), [], tmp_path / name)
         drawn.append((tmp_path / name).read_bytes())
 
     assert drawn[0] == drawn[1]
@@ -77,6 +77,6 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_single_size_is_no_picture(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match="Nothing is known by batch size"):
-        scaling_command.draw(scaling.curves(CPU[:1]), [], tmp_path / "a.png")
+        scaling_command.draw(scaling.step_curves(CPU[:1]), [], tmp_path / "a.png")
 
     assert list(tmp_path.iterdir()) == []

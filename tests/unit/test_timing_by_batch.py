@@ -10,46 +10,48 @@ from hypothesis import strategies as st
 from pytest_kerasch2.timing import scaling
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
-from pytest_kerasch2.timing.table import Row
+from pytest_kerasch2.timing.summary import BenchmarkRow
 
 SIZES = (32, 256, 2048, 16384)
 
 
-def _row(batch: int, seconds: float, device: str = "cpu:0", mode: str = "fit", scatter: float = 0.0) -> Row:
+def _row(batch: int, seconds: float, device: str = "cpu:0", mode: str = "fit", scatter: float = 0.0) -> BenchmarkRow:
     times = [seconds * math.exp(scatter * off) for off in (-1, -0.5, 0, 0.5, 1)]
     found = Measurement(1.0, (), True, tuple(Block(10, 10 * one, 0.0) for one in times), 1, (None, None), None)
-    return Row("b.py::test", device, mode, batch, found)
+    return BenchmarkRow("b.py::test", device, mode, batch, found)
 
 
 @settings(deadline=None)
 @given(fixed=st.floats(min_value=1e-6, max_value=1e-1), each=st.floats(min_value=1e-8, max_value=1e-3))
 def test_what_follows_the_law_is_told_by_it(fixed: float, each: float) -> None:
-    found = scaling.law({size: fixed + each * size for size in SIZES})
+    found = scaling.fit_linear_cost({size: fixed + each * size for size in SIZES})
 
     assert (found.fixed, found.each) == (pytest.approx(fixed, rel=1e-3, abs=1e-3 * each), pytest.approx(each, rel=1e-3))
     assert found.off < 1e-3
 
 
 def test_what_does_not_follow_it_is_said_to_be_off() -> None:
-    found = scaling.law({32: 1.0, 256: 1.0, 2048: 30.0})
+    found = scaling.fit_linear_cost({32: 1.0, 256: 1.0, 2048: 30.0})
 
-    assert (found.off > scaling.MOST_OFF, found.holds, found.furthest in SIZES) == (True, False, True)
+    assert (found.off > scaling.MAX_RESIDUAL, found.holds, found.furthest in SIZES) == (True, False, True)
 
 
 @pytest.mark.parametrize("steps", [{32: 2.0, 256: 1.0}, {32: 1.0, 256: 10.0}])
 def test_no_part_of_a_step_is_negative(steps: dict[int, float]) -> None:
-    found = scaling.law(steps)
+    found = scaling.fit_linear_cost(steps)
 
     assert min(found.fixed, found.each) == 0.0 < max(found.fixed, found.each)
 
 
-def _rows(device: str, steps: dict[int, float], scatter: float = 0.0) -> list[Row]:
+def _rows(device: str, steps: dict[int, float], scatter: float = 0.0) -> list[BenchmarkRow]:
     return [_row(size, seconds, device, scatter=scatter) for size, seconds in steps.items()]
 
 
-def _against(gpu: dict[int, float], scatter: float = 0.0) -> scaling.Against:
+def _against(gpu: dict[int, float], scatter: float = 0.0) -> scaling.GpuComparison:
     cpu = {32: 1.0, 256: 2.0, 2048: 8.0}
-    (found,) = scaling.against(scaling.curves([*_rows("cpu:0", cpu, scatter), *_rows("gpu:0", gpu, scatter)]))
+    (found,) = scaling.gpu_comparisons(
+        scaling.step_curves([*_rows("cpu:0", cpu, scatter), *_rows("gpu:0", gpu, scatter)])
+    )
     return found
 
 
@@ -70,27 +72,31 @@ def test_a_gpu_overtakes_between_two_batches(
 ) -> None:
     found = _against(gpu)
 
-    assert (found.slower, found.quicker, said in found.line) == (*between, True)
+    assert (found.last_slower, found.first_faster, said in found.line) == (*between, True)
 
 
 def test_what_scatters_more_than_it_differs_is_not_told_apart() -> None:
     found = _against({32: 1.1, 256: 1.0}, scatter=0.3)
 
-    assert (found.slower, found.quicker, found.ratios[32].low < 1 < found.ratios[32].high) == (None, 256, True)
+    assert (found.last_slower, found.first_faster, found.ratios[32].low < 1 < found.ratios[32].high) == (
+        None,
+        256,
+        True,
+    )
 
 
 def test_a_gpu_is_compared_with_the_cpu_of_its_own_file_and_network_alone() -> None:
-    cpu, gpu = scaling.curves([_row(32, 1.0), _row(32, 1.0, "gpu:0")])
+    cpu, gpu = scaling.step_curves([_row(32, 1.0), _row(32, 1.0, "gpu:0")])
 
-    other = [scaling.against([cpu, replace(gpu, **change)]) for change in ({"source": 2}, {"network": "other"})]
-    assert (len(scaling.against([cpu, gpu])), other) == (1, [[], []])
+    other = [scaling.gpu_comparisons([cpu, replace(gpu, **change)]) for change in ({"source": 2}, {"network": "other"})]
+    assert (len(scaling.gpu_comparisons([cpu, gpu])), other) == (1, [[], []])
 
 
 def test_each_device_has_a_line_and_both_a_comparison() -> None:
     rows = [_row(size, 0.001 + 1e-5 * size, device) for size in SIZES[:3] for device in ("cpu:0", "gpu:0")]
     rows += [_row(16384, 0.001, "gpu:0"), _row(32, 9.0, mode="eager")]
 
-    found = list(scaling.lines(scaling.curves(rows)))
+    found = list(scaling.scaling_lines(scaling.step_curves(rows)))
 
     assert found[0].startswith(
         "On cpu:0, a step of fit takes about 1.00 ms and 10.0 µs an image (batches of 32 to 2048"
@@ -99,7 +105,7 @@ def test_each_device_has_a_line_and_both_a_comparison() -> None:
 
 
 def test_where_two_parts_are_too_few_the_time_of_an_image_is_told_by_size() -> None:
-    (found,) = scaling.lines(scaling.curves(_rows("cpu:0", {32: 0.0064, 256: 0.0064, 2048: 0.2048})))
+    (found,) = scaling.scaling_lines(scaling.step_curves(_rows("cpu:0", {32: 0.0064, 256: 0.0064, 2048: 0.2048})))
 
     assert "is no sum of a fixed cost and a cost of each image" in found
     assert found.endswith("in batches: 200 µs of 32, 25.0 µs of 256, 100 µs of 2048.")
@@ -110,14 +116,14 @@ def test_networks_are_told_apart() -> None:
         replace(_row(size, 0.001 + 1e-5 * size), network=name) for size in SIZES for name in ("float32", "bfloat16")
     ]
 
-    assert [one.network for one in scaling.curves(rows)] == ["float32", "bfloat16"]
+    assert [one.network for one in scaling.step_curves(rows)] == ["float32", "bfloat16"]
 
 
 def test_of_several_rows_of_one_size_the_mean_counts() -> None:
-    (found,) = scaling.curves([_row(32, 1.0), _row(32, 4.0)])
+    (found,) = scaling.step_curves([_row(32, 1.0), _row(32, 4.0)])
 
     assert found.steps == {32: pytest.approx(2.0)}
 
 
 def test_two_sizes_tell_no_law() -> None:
-    assert list(scaling.lines(scaling.curves([_row(32, 1.0), _row(64, 2.0)]))) == []
+    assert list(scaling.scaling_lines(scaling.step_curves([_row(32, 1.0), _row(64, 2.0)]))) == []

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the interpreter
 
 @pytest.mark.parametrize(
     ("ratio", "more", "status"),
-    [(1.0, [], 0), (1.0, ["--slower=0.2"], 1), (0.9, [], 0), (1.0, ["--most=11", "--margin=0.0001"], 3)],
+    [(1.0, [], 0), (1.0, ["--inject-slowdown=0.2"], 1), (0.9, [], 0), (1.0, ["--max-starts=11", "--margin=0.0001"], 3)],
 )
 def test_the_exit_status_tells_the_verdict(
     tmp_path: Path, ratio: float, more: list[str], status: int, capsys: pytest.CaptureFixture[str]
@@ -33,7 +33,7 @@ def test_the_exit_status_tells_the_verdict(
     assert (found, "fit: " in capsys.readouterr().out) == (status, True)
 
 
-@pytest.mark.parametrize(("slower", "status", "wrong"), [([], 0, 0), (["--slower=0.000001"], 1, 1)])
+@pytest.mark.parametrize(("slower", "status", "wrong"), [([], 0, 0), (["--inject-slowdown=0.000001"], 1, 1)])
 def test_the_self_test_sees_red_and_green(
     tmp_path: Path, slower: list[str], status: int, wrong: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -47,7 +47,7 @@ def test_the_self_test_sees_red_and_green(
 def test_a_self_test_keeps_nothing_and_is_of_one_thing(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     status = cli.main(["compare", "--self-test", "one", *more])
 
-    assert (status, "A self-test keeps nothing" in capsys.readouterr().err) == (2, True)
+    assert (status, "--self-test takes no candidate" in capsys.readouterr().err) == (2, True)
 
 
 def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:
@@ -68,10 +68,10 @@ def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:
     [
         [],
         ["one"],
-        ["one", "two", "--slower=-1"],
-        ["a", "b", "--error=2"],
+        ["one", "two", "--inject-slowdown=-1"],
+        ["a", "b", "--alpha=2"],
         ["a", "b", "--device=cpu,gpu"],
-        ["a", "b", "--most=1"],
+        ["a", "b", "--max-starts=1"],
         ["a", "b", "--json=nowhere/times.json"],
         ["a", "b", "--json=."],
         ["a", "b", "--summary=nowhere/times.md"],
@@ -96,7 +96,7 @@ def _failed(*given: Any) -> Any:
 def test_what_ends_it_in_another_way_is_no_verdict(
     monkeypatch: pytest.MonkeyPatch, ends: Any, status: int, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "compared", ends)
+    monkeypatch.setattr(command, "run_comparison", ends)
 
     assert (cli.main(["compare", "a", "b"]), told in capsys.readouterr().err) == (status, True)
 

@@ -14,31 +14,33 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import BadResults, ChildDied, InvalidArgument, InvalidMeasurement
-from pytest_kerasch2.stats.paired_sequential import FEWEST, Terms, Verdict
+from pytest_kerasch2.stats.paired_sequential import MIN_STARTS, ComparisonSettings, SpeedVerdict
 from pytest_kerasch2.timing import compare, compare_result, timed_processes
-from pytest_kerasch2.timing.compare import Order
+from pytest_kerasch2.timing.compare import ComparisonPlan
 from pytest_kerasch2.timing.compare_result import Comparison
-from pytest_kerasch2.timing.timed_processes import Arm
+from pytest_kerasch2.timing.timed_processes import ComparedSide
 from tests.unit.compared_made import interpreter
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the interpreters of these tests are scripts")
 
 
-def _arm(folder: Path, name: str, **given: Any) -> Arm:
-    return Arm(name, interpreter(folder / name, **given), folder)
+def _arm(folder: Path, name: str, **given: Any) -> ComparedSide:
+    return ComparedSide(name, interpreter(folder / name, **given), folder)
 
 
-def _compared(first: Arm, second: Arm, out: Path | None = None, **how: Any) -> Comparison:
-    return compare.compare(first, second, Order(Terms(), out=out, **how), lambda line: None)
+def _compared(first: ComparedSide, second: ComparedSide, out: Path | None = None, **how: Any) -> Comparison:
+    return compare.compare(first, second, ComparisonPlan(ComparisonSettings(), out=out, **how), lambda line: None)
 
 
 def _verdicts(found: Comparison) -> dict[str, Any]:
     return {name: one and one.verdict for name, one in found.judgements().items()}
 
 
-@pytest.mark.parametrize(("ratio", "verdict"), [(1.1, Verdict.SLOWER), (1.0, Verdict.SAME), (0.9, Verdict.FASTER)])
-def test_each_benchmark_is_decided(tmp_path: Path, ratio: float, verdict: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("ratio", "verdict"), [(1.1, SpeedVerdict.SLOWER), (1.0, SpeedVerdict.SAME), (0.9, SpeedVerdict.FASTER)]
+)
+def test_each_benchmark_is_decided(tmp_path: Path, ratio: float, verdict: SpeedVerdict) -> None:
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=ratio, seed=1))
 
     assert (_verdicts(found), found.verdict) == ({"fit": verdict, "predict": verdict}, verdict)
@@ -47,26 +49,26 @@ def test_each_benchmark_is_decided(tmp_path: Path, ratio: float, verdict: Verdic
 def test_it_ends_as_soon_as_all_are_decided(tmp_path: Path) -> None:
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.5, seed=1))
 
-    assert (found.complete, max(one["start"] for one in found.pairs) < FEWEST) == (True, True)
+    assert (found.complete, max(one["start"] for one in found.starts) < MIN_STARTS) == (True, True)
 
 
 def test_what_scatters_too_much_is_undecided(tmp_path: Path) -> None:
     found = _compared(_arm(tmp_path, "old", scatter=0.1), _arm(tmp_path, "new", scatter=0.1, seed=1))
 
-    assert found.verdict is Verdict.UNDECIDED
-    assert max(one["start"] for one in found.pairs) == Terms().most - 1
+    assert found.verdict is SpeedVerdict.UNDECIDED
+    assert max(one["start"] for one in found.starts) == ComparisonSettings().max_starts - 1
 
 
 def test_a_planted_slowdown_turns_it_red(tmp_path: Path) -> None:
     first, second = _arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1)
 
-    found = _compared(first, Arm(second.name, second.python, second.folder, slower=0.1))
+    found = _compared(first, ComparedSide(second.name, second.python, second.folder, slowdown=0.1))
 
-    assert found.verdict is Verdict.SLOWER
+    assert found.verdict is SpeedVerdict.SLOWER
 
 
 def test_some_benchmarks_alone(tmp_path: Path) -> None:
-    found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1), names=("predict",))
+    found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1), benchmarks=("predict",))
 
     assert found.benchmarks == ["predict"]
 
@@ -74,7 +76,7 @@ def test_some_benchmarks_alone(tmp_path: Path) -> None:
 def test_every_process_has_two_blocks_in_each_round_there_and_back(tmp_path: Path) -> None:
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1))
 
-    turns = [turn for pair in found.pairs for turn in pair["order"]]
+    turns = [turn for pair in found.starts for turn in pair["order"]]
     assert all(turn == turn[::-1] and sorted(turn) == [0, 0, 1, 1, 2, 2] for turn in turns)
     # Each of them goes first sometimes.
     assert {turn[0] for turn in turns} == {0, 1, 2}
@@ -85,22 +87,22 @@ def test_processes_that_take_the_same_give_the_same_comparison(tmp_path: Path) -
     for place in places:
         place.mkdir()
 
-    found = [_compared(_arm(place, "old"), _arm(place, "new", seed=1), names=("predict",)) for place in places]
+    found = [_compared(_arm(place, "old"), _arm(place, "new", seed=1), benchmarks=("predict",)) for place in places]
 
-    once, again = ([(one["order"], one["blocks"]) for one in its.pairs] for its in found)
+    once, again = ([(one["order"], one["blocks"]) for one in its.starts] for its in found)
     assert once == again
 
 
 @pytest.mark.parametrize(
     ("given", "how", "error", "message"),
     [
-        ({"dies": "turn"}, {}, ChildDied, "new: exit status 1: the last words"),
-        ({"refuses": "turn"}, {}, InvalidMeasurement, "The clock stopped"),
+        ({"dies": "block"}, {}, ChildDied, "new: exit status 1: the last words"),
+        ({"refuses": "block"}, {}, InvalidMeasurement, "The clock stopped"),
         ({"owes": [0.04]}, {}, InvalidMeasurement, "fit of new: 4.0 % of a block was done after its clock had stopped"),
         ({"facts": {"node": "there"}}, {}, InvalidArgument, "node: here and there"),
         ({"facts": {"plugin": "9"}}, {}, InvalidArgument, "plugin: 0.1.0 and 9"),
         ({"benchmarks": ["other"]}, {}, InvalidArgument, "none in common"),
-        ({}, {"names": ("fit", "nope")}, InvalidArgument, "nope; both have fit, predict"),
+        ({}, {"benchmarks": ("fit", "nope")}, InvalidArgument, "nope; both have fit, predict"),
     ],
 )
 def test_what_cannot_be_compared_is_said(
@@ -114,7 +116,7 @@ def test_what_cannot_be_compared_is_said(
 def test_what_may_be_the_machine_is_not_owed(tmp_path: Path, owes: Sequence[float]) -> None:
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", owes=owes, seed=1))
 
-    assert found.verdict is Verdict.SAME
+    assert found.verdict is SpeedVerdict.SAME
 
 
 def test_what_every_process_owes_is_refused_after_three_starts(tmp_path: Path) -> None:
@@ -134,8 +136,8 @@ def test_what_is_decided_is_timed_no_more(tmp_path: Path) -> None:
 
     found = _compared(first, second)
 
-    counts = Counter(pair["benchmark"] for pair in found.pairs)
-    assert (counts["fit"], counts["predict"] < counts["fit"]) == (Terms().most, True)
+    counts = Counter(pair["benchmark"] for pair in found.starts)
+    assert (counts["fit"], counts["predict"] < counts["fit"]) == (ComparisonSettings().max_starts, True)
 
 
 @pytest.mark.parametrize(("kinds", "by"), [(("step", "step"), "step"), (("step", "call"), "epoch")])
@@ -153,7 +155,7 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
 ) -> None:
     inside = False
     orders: set[tuple[str, bool]] = set()
-    send = timed_processes.Worker.send
+    send = timed_processes.TimedProcess.send
 
     @contextlib.contextmanager
     def around() -> Iterator[None]:
@@ -162,22 +164,24 @@ def test_what_is_around_lasts_while_blocks_are_timed_and_not_while_processes_sta
         yield
         inside = False
 
-    def noted(worker: timed_processes.Worker, do: str, **order: Any) -> None:
+    def noted(worker: timed_processes.TimedProcess, do: str, **order: Any) -> None:
         orders.add((do, inside))
         send(worker, do, **order)
 
-    monkeypatch.setattr(timed_processes.Worker, "send", noted)
-    _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.5, seed=1), around=around)
+    monkeypatch.setattr(timed_processes.TimedProcess, "send", noted)
+    _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.5, seed=1), during_blocks=around)
 
-    assert {do for do, within in orders if within} == {"pace", "turns", "turn"}
+    assert {do for do, within in orders if within} == {"pace", "blocks", "block"}
     # A last order lets a run end, and is of no block.
-    assert {do for do, within in orders if not within} == {"about", "open", "turn"}
+    assert {do for do, within in orders if not within} == {"about", "open", "block"}
 
 
 def test_the_second_thing_is_held_to_both_processes_of_the_first() -> None:
     pair = {"blocks": [{"steps": 10, "seconds": [seconds] * 4} for seconds in (1.0, 6.0, 4.0)]}
 
-    found = [compare_result.log_ratio(pair, place) for place in (compare_result.SECOND, compare_result.AGAIN)]
+    found = [
+        compare_result.log_ratio(pair, place) for place in (compare_result.CANDIDATE, compare_result.BASELINE_REPEAT)
+    ]
 
     # The mean of the logarithms of 1 and 4 is that of 2; the first with itself is 4 to 1.
     assert found == pytest.approx([math.log(3), math.log(4)])
@@ -188,7 +192,7 @@ def test_of_the_two_blocks_of_a_round_the_quicker_counts() -> None:
     seconds = [[1.0, 9.0, 5.0, 1.0], [2.0, 3.0, 70.0, 2.0], [1.0, 2.0, 4.0, 1.0]]
     pair = {"blocks": [{"steps": 10, "seconds": its} for its in seconds]}
 
-    assert compare_result.log_ratio(pair, compare_result.SECOND) == pytest.approx(math.log(2))
+    assert compare_result.log_ratio(pair, compare_result.CANDIDATE) == pytest.approx(math.log(2))
 
 
 def test_each_start_is_kept_and_tells_the_same_elsewhere(tmp_path: Path) -> None:
@@ -196,7 +200,7 @@ def test_each_start_is_kept_and_tells_the_same_elsewhere(tmp_path: Path) -> None
 
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", ratio=1.1, seed=1), out)
 
-    assert compare_result.read(out).lines() == found.lines()
+    assert compare_result.read_comparison(out).lines() == found.lines()
 
 
 def test_what_was_measured_before_it_was_stopped_is_kept(tmp_path: Path) -> None:
@@ -206,24 +210,24 @@ def test_what_was_measured_before_it_was_stopped_is_kept(tmp_path: Path) -> None
         if line.startswith("start 3"):
             raise KeyboardInterrupt
 
-    order = Order(Terms(), out=out)
+    order = ComparisonPlan(ComparisonSettings(), out=out)
     with pytest.raises(KeyboardInterrupt):
         compare.compare(_arm(tmp_path, "old", scatter=0.1), _arm(tmp_path, "new", scatter=0.1), order, told)
 
-    kept = compare_result.read(out)
-    assert (kept.complete, len(kept.pairs)) == (False, 6)
+    kept = compare_result.read_comparison(out)
+    assert (kept.complete, len(kept.starts)) == (False, 6)
 
 
 def _without_arms(path: Path) -> str:
     plain = json.loads(path.read_text(encoding="utf-8"))
-    return json.dumps({name: value for name, value in plain.items() if name != "arms"})
+    return json.dumps({name: value for name, value in plain.items() if name != "sides"})
 
 
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda path: path.read_text(encoding="utf-8")[:500], "A comparison cannot be read"),
-        (_without_arms, "A comparison is not of schema 3"),
+        (lambda path: path.read_text(encoding="utf-8")[:500], "The comparison file cannot be read"),
+        (_without_arms, "The comparison file does not match schema 4"),
     ],
 )
 def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(tmp_path: Path, spoil: Any, told: str) -> None:
@@ -232,49 +236,53 @@ def test_a_file_that_was_cut_short_or_changed_is_refused_by_name(tmp_path: Path,
     out.write_text(spoil(out), encoding="utf-8")
 
     with pytest.raises(BadResults, match=rf"{told}.*kept\.json"):
-        compare_result.read(out)
+        compare_result.read_comparison(out)
 
 
-@pytest.mark.parametrize(("name", "other"), [("agreeing", 0.6), ("counts", "the sum of both")])
+@pytest.mark.parametrize(("name", "other"), [("min_agreeing", 0.6), ("round_value", "the sum of both")])
 def test_a_file_that_was_told_by_another_rule_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, other: object
 ) -> None:
     out = tmp_path / "kept.json"
-    Comparison(Terms(), [{"name": "a", "revision": "", "slower": 0, "environment": {}}] * 2, ["fit"]).write(out)
+    Comparison(
+        ComparisonSettings(), [{"name": "a", "revision": "", "slowdown": 0, "environment": {}}] * 2, ["fit"]
+    ).write(out)
     monkeypatch.setitem(compare_result.RULE, name, other)
 
-    with pytest.raises(BadResults, match="told by another rule"):
-        compare_result.read(out)
+    with pytest.raises(BadResults, match="decided by another rule"):
+        compare_result.read_comparison(out)
 
 
 def test_what_could_not_be_shown_is_told_once(tmp_path: Path) -> None:
-    proof = {"why_not": "it has several losses"}
-    first, second = (_arm(tmp_path, name, ratio=ratio, proof=proof) for name, ratio in (("old", 1.0), ("new", 1.5)))
+    check = {"why_not": "it has several losses"}
+    first, second = (
+        _arm(tmp_path, name, ratio=ratio, work_check=check) for name, ratio in (("old", 1.0), ("new", 1.5))
+    )
 
     found = _compared(first, second)
 
-    assert sum("could not be shown: it has several losses" in line for line in found.lines()) == 2
+    assert sum("its work was not checked: it has several losses" in line for line in found.lines()) == 2
 
 
 def test_what_is_printed_when_an_interpreter_starts_is_no_answer(tmp_path: Path) -> None:
     found = _compared(_arm(tmp_path, "old", prints="7"), _arm(tmp_path, "new", ratio=1.5, prints="hello"))
 
-    assert found.verdict is Verdict.SLOWER
+    assert found.verdict is SpeedVerdict.SLOWER
 
 
 def test_a_process_that_gives_no_answer_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timed_processes, "WATCHED", 0.05)
+    monkeypatch.setattr(timed_processes, "WATCH_INTERVAL", 0.05)
 
-    with pytest.raises(InvalidMeasurement, match=r"new: turn had not ended after 1 s"):
-        _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", hangs="turn"), deadline=1.0)
+    with pytest.raises(InvalidMeasurement, match=r"new: block had not ended after 1 s"):
+        _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", hangs="block"), deadline=1.0)
 
 
 def test_a_first_thing_that_differs_from_itself_is_an_unfit_machine(tmp_path: Path) -> None:
     found = _compared(_arm(tmp_path, "old"), _arm(tmp_path, "new", seed=1))
-    for pair in found.pairs:
-        its = pair["blocks"][compare_result.AGAIN]
+    for pair in found.starts:
+        its = pair["blocks"][compare_result.BASELINE_REPEAT]
         its["seconds"] = [1.2 * one for one in its["seconds"]]
     out = tmp_path / "unfit.json"
     found.write(out)
 
-    assert cli.main(["compare", "--told-by", str(out)]) == 4
+    assert cli.main(["compare", "--from-json", str(out)]) == 4

@@ -11,8 +11,8 @@ import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import batch_sources, benchmark_data, nested_arrays
-from pytest_kerasch2.timing.workload import subject
+from pytest_kerasch2.timing import benchmark_data, nested_arrays
+from pytest_kerasch2.timing.workload import make_workload
 
 X, Y = np.arange(24.0).reshape(8, 3), np.arange(8)
 
@@ -33,17 +33,17 @@ X, Y = np.arange(24.0).reshape(8, 3), np.arange(8)
     ],
 )
 def test_arrays_in_any_structure_have_their_items_counted(data: Any) -> None:
-    assert benchmark_data.of(data).items == 8
+    assert benchmark_data.read_data(data).items == 8
 
 
 def test_weights_come_third() -> None:
-    found = benchmark_data.of((X, Y, np.ones(8)))
+    found = benchmark_data.read_data((X, Y, np.ones(8)))
 
     assert np.array_equal(found.sample_weight, np.ones(8))
 
 
 def test_a_single_array_of_weights_is_given_to_each_output() -> None:
-    found = benchmark_data.of((X, {"p": Y, "q": Y}, np.ones(8)))
+    found = benchmark_data.read_data((X, {"p": Y, "q": Y}, np.ones(8)))
 
     assert set(found.sample_weight) == {"p", "q"}
 
@@ -51,7 +51,7 @@ def test_a_single_array_of_weights_is_given_to_each_output() -> None:
 def test_items_are_cut_from_each_array_of_a_structure() -> None:
     pair = namedtuple("pair", "a b")
 
-    found = benchmark_data.cut({"x": pair(X, [Y])}, 2, 4)
+    found = nested_arrays.cut({"x": pair(X, [Y])}, 2, 4)
 
     assert [leaf.tolist() for leaf in nested_arrays.values(found)] == [X[2:4].tolist(), [2, 3]]
 
@@ -63,7 +63,7 @@ def test_a_place_is_told_in_words() -> None:
 def test_a_column_of_pandas_is_a_column() -> None:
     series = SimpleNamespace(to_numpy=lambda: Y, shape=(8,))
 
-    assert benchmark_data.of((series, Y)).x.shape == (8, 1)
+    assert benchmark_data.read_data((series, Y)).x.shape == (8, 1)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_column_of_pandas_is_a_column() -> None:
 )
 def test_what_cannot_be_used_is_refused_by_name(data: Any, told: str) -> None:
     with pytest.raises(InvalidArgument, match=f"^data.*{told}"):
-        benchmark_data.of(data)
+        benchmark_data.read_data(data)
 
 
 def _batches(count: int) -> Any:
@@ -93,21 +93,21 @@ def _batches(count: int) -> Any:
 
 
 def test_a_generator_is_read_ahead_and_gives_all_of_its_batches_again() -> None:
-    source = batch_sources.read(_batches(20), batch_sources.GENERATOR)
+    source = benchmark_data.read_source(_batches(20), benchmark_data.GENERATOR)
 
-    assert (len(source.kept), source.batch_size, sum(1 for _ in source.given)) == (16, 8, 20)
+    assert (len(source.first_batches), source.batch_size, sum(1 for _ in source.data)) == (16, 8, 20)
 
 
 def test_a_generator_that_ends_early_is_refused() -> None:
     with pytest.raises(
         InvalidArgument, match="data must be a generator that does not end, but it ended after 3 batches"
     ):
-        benchmark_data.of(_batches(3))
+        benchmark_data.read_data(_batches(3))
 
 
 def test_a_generator_that_ends_later_is_refused_then() -> None:
-    source = batch_sources.read(_batches(20), batch_sources.GENERATOR)
-    list(source.given)
+    source = benchmark_data.read_source(_batches(20), benchmark_data.GENERATOR)
+    list(source.data)
 
     with pytest.raises(InvalidArgument, match="it ended after 20 batches"):
         source.check_not_ended()
@@ -115,18 +115,18 @@ def test_a_generator_that_ends_later_is_refused_then() -> None:
 
 def test_a_source_without_batches_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="data must give at least one batch"):
-        benchmark_data.of(_batches(0))
+        benchmark_data.read_data(_batches(0))
 
 
 def test_single_items_are_no_batches() -> None:
     with pytest.raises(InvalidArgument, match=r"call its batch\(\) first"):
-        benchmark_data.of(iter([(np.float32(1), np.int64(0))] * 20))
+        benchmark_data.read_data(iter([(np.float32(1), np.int64(0))] * 20))
 
 
 def test_batches_of_another_shape_are_not_kept() -> None:
     given = [(X, Y), (X[:3], Y[:3])] * 10
 
-    assert len(batch_sources.read(iter(given), batch_sources.GENERATOR).kept) == 8
+    assert len(benchmark_data.read_source(iter(given), benchmark_data.GENERATOR).first_batches) == 8
 
 
 def test_weights_of_classes_are_those_of_their_labels() -> None:
@@ -139,7 +139,7 @@ def test_weights_of_classes_have_to_be_a_mapping() -> None:
     model = SimpleNamespace(fit=None)
 
     with pytest.raises(InvalidArgument, match="class_weight must be a mapping"):
-        subject(model, (X, Y), 4, SimpleNamespace(name="cpu:0"), [1.0, 2.0])  # type: ignore[arg-type]
+        make_workload(model, (X, Y), 4, SimpleNamespace(name="cpu:0"), [1.0, 2.0])  # type: ignore[arg-type]
 
 
 def test_labels_may_be_written_with_a_place_for_each() -> None:
@@ -150,7 +150,7 @@ def test_labels_may_be_written_with_a_place_for_each() -> None:
 
 @pytest.mark.parametrize(("value", "told"), [(np.array([1.0, np.nan, np.inf]), "x holds 2 of 3"), (Y, "")])
 def test_what_is_not_a_number_is_counted(value: Any, told: str) -> None:
-    assert benchmark_data.not_finite(value, "x") == told
+    assert nested_arrays.not_finite(value, "x") == told
 
 
 @pytest.mark.parametrize("kind", ["known", "unknown", "endless"])
@@ -159,8 +159,12 @@ def test_a_data_set_tells_its_epochs(kind: str) -> None:
     data = api.tensorflow().data.Dataset.from_tensor_slices((X, Y)).batch(2)
     data = {"known": data, "unknown": data.filter(lambda x, y: True), "endless": data.repeat()}[kind]
 
-    source = benchmark_data.of(data).source
+    source = benchmark_data.read_data(data).source
 
     assert source is not None
-    told = {"known": (4, None), "unknown": (4, 4), "endless": (batch_sources.STEPS, batch_sources.STEPS)}
+    told = {
+        "known": (4, None),
+        "unknown": (4, 4),
+        "endless": (benchmark_data.ENDLESS_EPOCH, benchmark_data.ENDLESS_EPOCH),
+    }
     assert (source.batches, source.steps) == told[kind]

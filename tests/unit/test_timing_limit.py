@@ -8,7 +8,7 @@ import pytest
 from pytest_kerasch2 import models
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.timing import roofline
-from pytest_kerasch2.timing.roofline import Work
+from pytest_kerasch2.timing.roofline import StepCost
 
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -21,7 +21,7 @@ def network() -> Any:
 
 
 def test_the_work_of_a_step_is_that_of_the_chapters_layers(network: Any) -> None:
-    work = roofline.work_of(network, 128, trains=True)
+    work = roofline.step_cost(network, 128, trains=True)
 
     # Twice 128 x (401,408 + 5,120) products for each of forward and weights, and those of the second layer's inputs.
     operations = 2 * 128 * (2 * (784 * 512 + 512 * 10) + 512 * 10)
@@ -30,7 +30,7 @@ def test_the_work_of_a_step_is_that_of_the_chapters_layers(network: Any) -> None
 
 
 def test_to_evaluate_is_to_go_forward_alone(network: Any) -> None:
-    work = roofline.work_of(network, 32, trains=False)
+    work = roofline.step_cost(network, 32, trains=False)
 
     assert work is not None
     assert work.products == ((32, 784, 512), (32, 512, 10))
@@ -39,7 +39,7 @@ def test_to_evaluate_is_to_go_forward_alone(network: Any) -> None:
 def test_other_layers_are_not_counted() -> None:
     model = SimpleNamespace(layers=[type("Conv2D", (), {})()])
 
-    assert roofline.work_of(model, 32, trains=False) is None
+    assert roofline.step_cost(model, 32, trains=False) is None
 
 
 @pytest.mark.parametrize(("optimizer", "numbers"), [("SGD", 4), ("Adam", 8), ("RMSprop", None)])
@@ -49,7 +49,7 @@ def test_what_a_parameter_costs_is_that_of_the_optimizer(network: Any, optimizer
     model.compile(optimizer=getattr(keras.optimizers, optimizer)(), loss="sparse_categorical_crossentropy")
     models.built(model)
 
-    work = roofline.work_of(model, 1, trains=True)
+    work = roofline.step_cost(model, 1, trains=True)
 
     assert (work and work.bytes) == (numbers and 4 * (numbers * (784 * 3 + 3) + 784))
 
@@ -57,7 +57,7 @@ def test_what_a_parameter_costs_is_that_of_the_optimizer(network: Any, optimizer
 def test_a_frozen_layer_makes_the_work_unknown(network: Any) -> None:
     network.layers[1].trainable = False
 
-    assert roofline.work_of(network, 32, trains=True) is None
+    assert roofline.step_cost(network, 32, trains=True) is None
 
 
 # Asking for a product takes 0.1 s, which is no part of it.
@@ -68,7 +68,7 @@ def test_the_longer_of_products_and_bytes_is_the_limit(
     monkeypatch.setattr(roofline, "_product", lambda shape, device, dtype: 0.1 if shape == (1, 1, 1) else 0.4)
     monkeypatch.setattr(roofline, "_seconds_of_byte", lambda count, device: 1 / bandwidth)
 
-    found = roofline.least(Work(((9, 9, 9), (9, 9, 9)), 1000.0, 1), devices.Device("cpu", 0), "float32")
+    found = roofline.least_seconds(StepCost(((9, 9, 9), (9, 9, 9)), 1000.0, 1), devices.Device("cpu", 0), "float32")
 
     assert found == pytest.approx(seconds)
 

@@ -11,21 +11,21 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.stats.paired_sequential import Terms
-from pytest_kerasch2.timing import compare_duration, installed_releases, suite_lookup, suite_search, timed_processes
-from pytest_kerasch2.timing.compare import Order
-from pytest_kerasch2.timing.timed_processes import Arm
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
+from pytest_kerasch2.timing import benchmark_suite, compare, installed_releases, suite_search, timed_processes
+from pytest_kerasch2.timing.compare import ComparisonPlan
+from pytest_kerasch2.timing.timed_processes import ComparedSide
 
 PYTHON = Path(sys.executable)
 
 
-def arm(folder: Path, *before: Path, revision: str = "") -> Arm:
-    return Arm("mine", PYTHON, folder, before=before, revision=revision)
+def arm(folder: Path, *before: Path, revision: str = "") -> ComparedSide:
+    return ComparedSide("mine", PYTHON, folder, import_first=before, revision=revision)
 
 
-def refusal(one: Arm, suite: str, here: Path) -> str:
+def refusal(one: ComparedSide, suite: str, here: Path) -> str:
     with pytest.raises(InvalidArgument) as caught:
-        suite_lookup.check_suite(one, suite, here)
+        benchmark_suite.check_suite(one, suite, here)
     return str(caught.value)
 
 
@@ -41,7 +41,7 @@ def test_a_function_that_is_there_is_found_without_importing_it(tmp_path: Path, 
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text("raise SystemExit('imported')\ndef benchmarks(): pass\n", encoding="utf-8")
 
-    suite_lookup.check_suite(arm(tmp_path), suite, tmp_path)
+    benchmark_suite.check_suite(arm(tmp_path), suite, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_function_that_is_there_is_found_without_importing_it(tmp_path: Path, 
 def test_a_name_that_may_be_bound_is_not_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "steps.py").write_text(text, encoding="utf-8")
 
-    suite_lookup.check_suite(arm(tmp_path), "steps:benchmarks", tmp_path)
+    benchmark_suite.check_suite(arm(tmp_path), "steps:benchmarks", tmp_path)
 
 
 def test_the_folders_that_were_looked_into_are_named(tmp_path: Path) -> None:
@@ -105,17 +105,17 @@ def test_a_module_that_is_not_committed_is_told(tmp_path: Path) -> None:
 
 
 def test_an_interpreter_that_does_not_answer_is_left_to_the_start(tmp_path: Path) -> None:
-    suite_lookup.check_suite(Arm("mine", tmp_path / "no_python", tmp_path), "nowhere:f", tmp_path)
+    benchmark_suite.check_suite(ComparedSide("mine", tmp_path / "no_python", tmp_path), "nowhere:f", tmp_path)
 
 
 @pytest.mark.parametrize("suite", ["steps", ":f", "steps:", "a b:c", "steps:f:g", "../steps:f", "steps:f()"])
 def test_a_suite_is_a_module_and_a_function(suite: str) -> None:
-    with pytest.raises(InvalidArgument, match="A suite is not named"):
-        suite_lookup.check_words(suite, ())
+    with pytest.raises(InvalidArgument, match="suite must be written as MODULE:FUNCTION"):
+        benchmark_suite.check_words(suite, ())
 
 
 def test_a_suite_of_ones_own_may_call_its_benchmarks_anything() -> None:
-    suite_lookup.check_words("steps:benchmarks", ["anything"])
+    benchmark_suite.check_words("steps:benchmarks", ["anything"])
 
 
 def test_it_is_found_before_any_process_that_times_is_started(
@@ -123,7 +123,7 @@ def test_it_is_found_before_any_process_that_times_is_started(
 ) -> None:
     pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
     started: list[object] = []
-    monkeypatch.setattr(timed_processes.Worker, "__init__", lambda self, *given: started.append(given))
+    monkeypatch.setattr(timed_processes.TimedProcess, "__init__", lambda self, *given: started.append(given))
     monkeypatch.chdir(tmp_path)
 
     status = cli.main(["compare", str(PYTHON), str(PYTHON), "--suite", "nowhere:f"])
@@ -136,7 +136,7 @@ def test_a_release_is_not_installed_where_the_other_one_lacks_the_suite(
 ) -> None:
     pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
     asked: list[object] = []
-    monkeypatch.setattr(installed_releases, "_done", lambda *given: asked.append(given))
+    monkeypatch.setattr(installed_releases, "_run_installer", lambda *given: asked.append(given))
     monkeypatch.chdir(tmp_path)
 
     status = cli.main(["compare", "toy==1.0", str(PYTHON), "--suite", "nowhere:f"])
@@ -151,13 +151,13 @@ def test_a_folder_that_has_the_name_of_a_branch_is_the_branch(tmp_path: Path) ->
     for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "one"], ["branch", "docs"]):
         subprocess.run([*git, *words], cwd=tmp_path, check=True)
 
-    with timed_processes.named("docs", tmp_path) as one:
+    with timed_processes.resolve_side("docs", tmp_path) as one:
         assert len(one.revision) == 40
 
 
 @pytest.mark.parametrize("words", ["", " ", "x" * 5000, "a\0b"])
 def test_words_that_name_nothing_are_refused(tmp_path: Path, words: str) -> None:
-    with pytest.raises(InvalidArgument), timed_processes.named(words, tmp_path):
+    with pytest.raises(InvalidArgument), timed_processes.resolve_side(words, tmp_path):
         pass
 
 
@@ -166,7 +166,7 @@ def test_a_file_that_cannot_be_run_is_no_interpreter(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
     (tmp_path / "notes.txt").chmod(0o644)
 
-    with pytest.raises(InvalidArgument, match="is no interpreter"), timed_processes.named(
+    with pytest.raises(InvalidArgument, match="is not an interpreter"), timed_processes.resolve_side(
         str(tmp_path / "notes.txt"), tmp_path
     ):
         pass
@@ -198,7 +198,7 @@ def test_what_an_installer_says_is_told_without_passwords(tmp_path: Path) -> Non
     program = "import sys; print('no https://me:secret@host/simple'); sys.exit(1)"
 
     with pytest.raises(InvalidArgument) as caught:
-        installed_releases._done("tensrflow==1.0", [sys.executable, "-c", program])
+        installed_releases._run_installer("tensrflow==1.0", [sys.executable, "-c", program])
 
     assert ("secret" in str(caught.value), "did you mean tensorflow" in str(caught.value)) == (False, True)
 
@@ -212,7 +212,7 @@ def test_what_an_installer_says_is_told_without_passwords(tmp_path: Path) -> Non
     ],
 )
 def test_the_duration_is_estimated_beforehand(names: tuple[str, ...], known: bool, most: int, told: str) -> None:
-    assert told in compare_duration.estimated(Order(Terms(most=most), names=names), known)
+    assert told in compare.duration_text(ComparisonPlan(ComparisonSettings(max_starts=most), benchmarks=names), known)
 
 
 def test_the_program_that_looks_runs_on_old_interpreters() -> None:

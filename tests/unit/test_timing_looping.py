@@ -37,7 +37,7 @@ def _sent(place: Asynchronous) -> Any:
 def test_what_a_step_returns_is_waited_for() -> None:
     found, _ = function_steps.measure(_sent(Asynchronous()), items=8, seconds=0.1)
 
-    assert min(one.each for one in found.blocks) >= EACH
+    assert min(one.step_seconds for one in found.blocks) >= EACH
 
 
 def test_work_that_nobody_waits_for_is_seen() -> None:
@@ -65,7 +65,7 @@ def test_batches_are_taken_in_turn_and_a_tuple_is_several_arguments() -> None:
 def test_it_is_said_why_the_work_is_not_checked() -> None:
     found, loop = function_steps.measure(len, items=8, batches=["a"], seconds=0.05)
 
-    assert (found.work_check, loop.name) == (f"not checked: {function_steps.WHY_NOT}", "len")
+    assert (found.work_check_outcome, loop.name) == (f"not checked: {function_steps.NOT_CHECKED}", "len")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.timing import git, revisions
+from pytest_kerasch2.timing import revisions
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 NAMED = ("-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false")
@@ -128,12 +128,12 @@ def test_what_is_no_commit_is_refused(project: Path, revision: str) -> None:
 
 @pytest.mark.parametrize("revision", ["HEAD~1..HEAD", "HEAD~1...HEAD", "^HEAD", "HEAD^@"])
 def test_a_range_is_refused(project: Path, revision: str) -> None:
-    assert "single revisions" in refusal(revision, project)
+    assert "must be a single revision" in refusal(revision, project)
 
 
 @pytest.mark.parametrize("revision", ["", " ", "-q", "--help", "a\nb", "a\0b"])
 def test_words_that_are_no_revision_are_refused(project: Path, revision: str) -> None:
-    assert "nothing of this name" in refusal(revision, project)
+    assert "Nothing with this name can be compared" in refusal(revision, project)
 
 
 def test_gits_own_reason_is_kept(project: Path) -> None:
@@ -207,7 +207,7 @@ def test_variables_of_a_hook_are_not_inherited(project: Path, tmp_path: Path, mo
 def test_every_variable_that_git_calls_local_is_known() -> None:
     listed = subprocess.run(["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True, check=True)
 
-    assert set(listed.stdout.split()) - set(git.LOCAL) == set()
+    assert set(listed.stdout.split()) - set(revisions.REPOSITORY_VARIABLES) == set()
 
 
 def test_nothing_of_it_is_in_the_repository_while_it_lasts(project: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_sparse_working_tree_gives_whole_revisions(project: Path) -> None:
 
 
 def test_a_password_in_an_address_is_not_repeated() -> None:
-    assert git.reason("fatal: unable to access 'https://me:secret@host/x.git'") == (
+    assert revisions.failure_reason("fatal: unable to access 'https://me:secret@host/x.git'") == (
         "unable to access 'https://...@host/x.git'"
     )
 

@@ -5,27 +5,27 @@ from __future__ import annotations
 import pytest
 
 from pytest_kerasch2.stats import bootstrap
-from pytest_kerasch2.timing import memory, side_by_side, step_measurement
+from pytest_kerasch2.timing import measurement, memory, summary
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
-from pytest_kerasch2.timing.table import Row
+from pytest_kerasch2.timing.summary import BenchmarkRow
 from tests.unit.timing_made import STEP, Made
 
 # What disturbs a round disturbs all that have a block in it.
 ROUNDS = (1.0, 3.0, 1.1, 0.9, 2.0)
 
 
-def _row(name: str, times: float, turns: str = "styles", device: str = "cpu:0") -> Row:
+def _row(name: str, times: float, turns: str = "styles", device: str = "cpu:0") -> BenchmarkRow:
     blocks = tuple(Block(10, one * times, 0.0) for one in ROUNDS)
-    found = Measurement(1.0, (), True, blocks, 1, (None, None), None, turns=turns)
-    return Row(f"bench.py::test_{name}", device, "fit", 32, found)
+    found = Measurement(1.0, (), True, blocks, 1, (None, None), None, interleaved_group=turns)
+    return BenchmarkRow(f"bench.py::test_{name}", device, "fit", 32, found)
 
 
 def test_each_has_a_block_in_each_round() -> None:
     one, other = Made(), Made()
 
-    found = step_measurement.in_turns([one, other], STEP, 0.01, fewest=7)  # type: ignore[list-item]
+    found = measurement.measure_interleaved([one, other], STEP, 0.01, min_rounds=7)  # type: ignore[list-item]
 
     assert [len(its.blocks) for its in found] == [7, 7]
 
@@ -33,16 +33,16 @@ def test_each_has_a_block_in_each_round() -> None:
 def test_each_does_the_steps_that_are_counted_for_it() -> None:
     subjects = [Made(), Made()]
 
-    found = step_measurement.in_turns(subjects, STEP, 0.01)  # type: ignore[arg-type]
+    found = measurement.measure_interleaved(subjects, STEP, 0.01)  # type: ignore[arg-type]
 
-    counted = [1 + sum(one.steps for one in (*its.warming, *its.blocks)) for its in found]
+    counted = [1 + sum(one.steps for one in (*its.warmup, *its.blocks)) for its in found]
     assert [one.done for one in subjects] == counted
 
 
 def test_what_disturbs_a_round_is_in_no_ratio() -> None:
-    told = list(side_by_side.lines([_row("first", 1.0), _row("second", 1.5)]))
+    told = list(summary.interleaved_lines([_row("first", 1.0), _row("second", 1.5)]))
 
-    assert told[0].startswith("In turns on cpu:0, in times of first,")
+    assert told[0].startswith("Interleaved on cpu:0, relative to first,")
     assert told[1:] == ["  second: 1.500 (1.500 to 1.500)"]
 
 
@@ -51,21 +51,21 @@ def test_what_disturbs_a_round_is_in_no_ratio() -> None:
     [
         [_row("first", 1.0, turns=""), _row("second", 1.5, turns="")],
         [_row("first", 1.0), _row("second", 1.5, device="gpu:0")],
-        [_row("first", 1.0), Row("bench.py::test_second", why_not="it is not there")],
+        [_row("first", 1.0), BenchmarkRow("bench.py::test_second", why_not="it is not there")],
     ],
     ids=["no turns", "two devices", "not measured"],
 )
-def test_what_took_no_turns_is_not_compared(rows: list[Row]) -> None:
-    assert list(side_by_side.lines(rows)) == []
+def test_what_took_no_turns_is_not_compared(rows: list[BenchmarkRow]) -> None:
+    assert list(summary.interleaved_lines(rows)) == []
 
 
 def test_a_median_lies_between_what_was_drawn() -> None:
     span = bootstrap.median_of([0.0, 0.1, 0.2, 0.3, 0.4], 0.05)
 
-    assert 1.0 <= span.low < span.found < span.high <= 1.5
-    assert span.found == pytest.approx(1.2214, abs=1e-4)
+    assert 1.0 <= span.low < span.estimate < span.high <= 1.5
+    assert span.estimate == pytest.approx(1.2214, abs=1e-4)
 
 
 def test_of_several_blocks_the_peak_is_the_largest_and_growth_their_mean() -> None:
-    assert memory.together([Memory(10.0, 1.0), Memory(30.0, 2.0)]) == Memory(30.0, 1.5)
-    assert memory.together([Memory(10.0, 1.0), None]) is None
+    assert memory.combined([Memory(10.0, 1.0), Memory(30.0, 2.0)]) == Memory(30.0, 1.5)
+    assert memory.combined([Memory(10.0, 1.0), None]) is None

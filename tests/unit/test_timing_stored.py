@@ -1,4 +1,4 @@
-"""Runs of benchmarks that were kept: read back, shown by `kerasch2 steps`, and refused."""
+"""Runs of benchmarks that were kept: read back, shown by `kerasch2 scaling`, and refused."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.timing import pytest_benchmark_adapter, results_file
 from tests.unit.batch_made import APART, CPU, GPU, kept, record
 
+BLOCK = {"steps": 1, "seconds": 1.0, "unsynchronised": 0}
+
 
 def _written(folder: Path, plain: Any, name: str = "times.json") -> Path:
     path = folder / name
@@ -22,13 +24,13 @@ def _written(folder: Path, plain: Any, name: str = "times.json") -> Path:
 
 
 def test_what_was_measured_is_read_back(tmp_path: Path) -> None:
-    found = results_file.read(_written(tmp_path, kept([APART, *CPU, *GPU])))
+    found = results_file.read_run(_written(tmp_path, kept([APART, *CPU, *GPU])))
 
     assert found.rows == (APART, *CPU, *GPU)
 
 
 def test_where_it_comes_from_is_said(tmp_path: Path) -> None:
-    found = results_file.read(_written(tmp_path, kept([*CPU, *GPU])))
+    found = results_file.read_run(_written(tmp_path, kept([*CPU, *GPU])))
 
     assert found.line == (
         "times.json, of 2026-11-26: Keras 3.15.1 on JAX, CPython 3.11.7; Some CPU (2 cores); gpu:0: Some GPU"
@@ -44,21 +46,21 @@ def test_the_schema_is_that_of_what_is_recorded() -> None:
 @pytest.mark.parametrize(
     ("plain", "said"),
     [
-        (kept(CPU, schema=2), "are not of schema 1: {path}, at benchmarks/0/extra_info/kerasch2/schema"),
+        (kept(CPU, schema=3), "{path}, at benchmarks/0/extra_info/kerasch2/schema"),
         (kept(CPU, blocks=[]), "at benchmarks/0/extra_info/kerasch2/blocks"),
-        (kept(CPU, blocks=[{"steps": 1, "seconds": float("nan"), "owed": 0}]), "blocks/0/seconds: must be number"),
+        (kept(CPU, blocks=[{**BLOCK, "seconds": float("nan")}]), "blocks/0/seconds: must be number"),
         (kept(CPU, network=None), "kerasch2/network: must be string"),
-        (kept(CPU, parts={"steps": 10, "rounds": [{"whole": 1}]}), "kerasch2/parts"),
-        (kept([]), "A file holds no times of steps: {path}: 1 benchmarks of another kind"),
-        ({"schema": 1, "claims": []}, "are not of schema 1"),
-        ([], "are not of schema 1"),
+        (kept(CPU, breakdown={"steps": 10, "rounds": [{"whole": 1}]}), "kerasch2/breakdown"),
+        (kept([]), "{path}: 1 benchmarks of another kind"),
+        ({"schema": 1, "claims": []}, "does not match schema 2"),
+        ([], "does not match schema 2"),
     ],
 )  # fmt: skip
 def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path, plain: Any, said: str) -> None:
     path = _written(tmp_path, plain)
 
     with pytest.raises(BadResults) as caught:
-        results_file.read(path)
+        results_file.read_run(path)
 
     assert said.format(path=path) in str(caught.value)
 
@@ -69,19 +71,19 @@ def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoi
     if spoil is not None:
         path.write_text(spoil(json.dumps(kept(CPU))), encoding="utf-8")
 
-    with pytest.raises(BadResults, match=r"Times of steps cannot be read: .*times.json: .*--benchmark-json"):
-        results_file.read(path)
+    with pytest.raises(BadResults, match=r"The benchmark file cannot be read.*times.json: .*--benchmark-json"):
+        results_file.read_run(path)
 
 
 def test_a_run_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status = cli.main(["steps", str(_written(tmp_path, kept([*CPU, *GPU])))])
+    status = cli.main(["scaling", str(_written(tmp_path, kept([*CPU, *GPU])))])
 
     told = capsys.readouterr().out
     assert (status, "of 2026-11-26" in told, "gpu:0 overtakes cpu:0 between" in told) == (0, True, True)
 
 
 def test_a_step_that_was_taken_apart_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cli.main(["steps", str(_written(tmp_path, kept([APART, *CPU])))])
+    cli.main(["scaling", str(_written(tmp_path, kept([APART, *CPU])))])
 
     assert "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %)" in capsys.readouterr().out
 
@@ -92,7 +94,7 @@ def test_runs_of_unlike_machines_are_called_so_and_have_no_ratio(
 ) -> None:
     files = [_written(tmp_path, kept(CPU), "cpu.json"), _written(tmp_path, kept(GPU, node), "gpu.json")]
 
-    cli.main(["steps", *map(str, files)])
+    cli.main(["scaling", *map(str, files)])
 
     told = capsys.readouterr().out
     assert ("different machines" in told, "gpu:0 [2]" in told, "overtakes" in told) == (unlike, True, False)
@@ -117,16 +119,16 @@ def _other_mode(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (_single, "Nothing is known by batch size: batch sizes of which fit was timed: 32. Time several"),
+        (_single, "batch sizes of which fit was timed: 32."),
         (_other_mode, "which fit was timed: none"),
-        (_twice, "Name each file once"),
+        (_twice, "FILE must name each run once"),
         (_nowhere, "A picture cannot be written"),
     ],
 )
 def test_words_that_cannot_be_used_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: Any, said: str
 ) -> None:
-    status = cli.main(["steps", *words(tmp_path)])
+    status = cli.main(["scaling", *words(tmp_path)])
 
     assert (status, said in capsys.readouterr().err) == (2, True)
 
@@ -135,4 +137,4 @@ def test_a_gpu_of_no_name_is_one_all_the_same(tmp_path: Path) -> None:
     plain = kept(GPU)
     plain["benchmarks"][0]["extra_info"]["kerasch2"] = record(GPU[0], hardware="")
 
-    assert len(results_file.read(_written(tmp_path, plain)).rows) == len(GPU)
+    assert len(results_file.read_run(_written(tmp_path, plain)).rows) == len(GPU)

@@ -2,25 +2,25 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kerasch2.timing import table
+from pytest_kerasch2.timing import summary
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
-from pytest_kerasch2.timing.table import Row
+from pytest_kerasch2.timing.summary import BenchmarkRow
 
 BLOCKS = tuple(Block(100, seconds, 0.0) for seconds in (0.19, 0.2, 0.2, 0.2, 0.21))
 MEMORY = Memory(3 * 2**30, 2048.0)
 
 
-def _row(name: str = "benchmarks/bench_steps.py::test_way[cpu:0-fit]", **more: object) -> Row:
+def _row(name: str = "benchmarks/bench_steps.py::test_way[cpu:0-fit]", **more: object) -> BenchmarkRow:
     found = Measurement(1.5, (), bool(more.pop("steady", True)), BLOCKS, 1, (None, None), None, MEMORY)
-    return Row(name, "cpu:0", "fit", 32, found, **{"limit": 0.0005, **more})  # type: ignore[arg-type]
+    return BenchmarkRow(name, "cpu:0", "fit", 32, found, **{"roofline_seconds": 0.0005, **more})  # type: ignore[arg-type]
 
 
 def test_the_steps_of_the_first_call_are_no_part_of_what_came_before_them() -> None:
-    found = Measurement(1.5, (), True, BLOCKS, 1, (None, None), None, first_steps=250)
+    found = Measurement(1.5, (), True, BLOCKS, 1, (None, None), None, first_call_steps=250)
 
-    assert found.before_steps == pytest.approx(1.0)
+    assert found.setup_seconds == pytest.approx(1.0)
 
 
 def _line(text: str, word: str) -> str:
@@ -28,7 +28,7 @@ def _line(text: str, word: str) -> str:
 
 
 def test_a_row_tells_the_step_the_image_the_limit_and_the_memory() -> None:
-    line = _line(table.text([_row()], 120, colour=False), "way[cpu:0-fit]")
+    line = _line(summary.table_text([_row()], 120, colour=False), "way[cpu:0-fit]")
 
     assert line.split()[1:] == [
         "2.00",
@@ -49,30 +49,30 @@ def test_a_row_tells_the_step_the_image_the_limit_and_the_memory() -> None:
 
 
 def test_where_there_is_no_room_the_memory_is_left_out() -> None:
-    text = table.text([_row()], 80, colour=False)
+    text = summary.table_text([_row()], 80, colour=False)
 
     shown = text.split("step: median")[0].splitlines()
     assert ("1.50 s" in text, "GiB" in text, max(map(len, shown)) <= 80) == (True, False, True)
 
 
 def test_a_step_that_did_not_become_steady_is_marked() -> None:
-    assert "0 % *" in table.text([_row(steady=False)], 120, colour=False)
+    assert "0 % *" in summary.table_text([_row(steady=False)], 120, colour=False)
 
 
 def test_a_network_of_other_layers_has_no_limit() -> None:
-    line = _line(table.text([_row(limit=None)], 120, colour=False), "way[cpu:0-fit]")
+    line = _line(summary.table_text([_row(roofline_seconds=None)], 120, colour=False), "way[cpu:0-fit]")
 
     assert " 4.0 " not in line
 
 
 def test_what_was_not_measured_says_why() -> None:
-    text = table.text([Row("b.py::test_way[gpu:0-xla]", why_not="there is no GPU")], 80, colour=False)
+    text = summary.table_text([BenchmarkRow("b.py::test_way[gpu:0-xla]", why_not="there is no GPU")], 80, colour=False)
 
     assert "– way[gpu:0-xla]: there is no GPU" in text
 
 
 def test_without_colours_there_are_none() -> None:
-    assert "\x1b" not in table.text([_row()], 120, colour=False)
+    assert "\x1b" not in summary.table_text([_row()], 120, colour=False)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_without_colours_there_are_none() -> None:
     ],
 )
 def test_times_have_three_digits(seconds: float, said: str) -> None:
-    assert table.duration(seconds) == said
+    assert summary.duration(seconds) == said
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_times_have_three_digits(seconds: float, said: str) -> None:
     ],
 )
 def test_numbers_of_bytes_have_three_digits(count: float, said: str) -> None:
-    assert table.size(count) == said
+    assert summary.byte_count(count) == said

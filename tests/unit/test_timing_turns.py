@@ -12,11 +12,11 @@ import pytest
 
 from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import block, interleaving, modes, step_measurement
+from pytest_kerasch2.timing import block, interleaving, measurement, modes
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.interleaving import CALL, EPOCH, STEP, Turns
-from pytest_kerasch2.timing.step_measurement import Prepared
-from pytest_kerasch2.timing.workload import subject
+from pytest_kerasch2.timing.interleaving import CALL, EPOCH, STEP, BlockPlan
+from pytest_kerasch2.timing.measurement import PreparedWorkload
+from pytest_kerasch2.timing.workload import make_workload
 from tests.unit import timing_made
 from tests.unit.timing_made import Made
 
@@ -26,20 +26,20 @@ BATCHES = 20
 
 
 @contextlib.contextmanager
-def _ready(name: str) -> Iterator[Prepared]:
+def _ready(name: str) -> Iterator[PreparedWorkload]:
     api.fresh_session(0)
     keras = api.tensorflow().keras
     model = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     x = np.random.RandomState(0).uniform(size=(16 * BATCHES, 4)).astype("float32")
-    its = subject(model, (x, (x.sum(axis=1) > 2).astype("int64")), 16, devices.one("cpu"))
-    with step_measurement.prepared(its, modes.mode(name), proving=False) as ready:
+    its = make_workload(model, (x, (x.sum(axis=1) > 2).astype("int64")), 16, devices.one("cpu"))
+    with measurement.prepare(its, modes.find_mode(name), verify=False) as ready:
         yield ready
 
 
-def _taken(ready: Prepared, by: str, how: Turns) -> list[Mapping[str, Any]]:
+def _taken(ready: PreparedWorkload, by: str, how: BlockPlan) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
-    interleaving.taken(ready, by, how, found.append)
+    interleaving.run_interleaved(ready, by, how, found.append)
     # The first is before any turn.
     return found[1:]
 
@@ -47,8 +47,8 @@ def _taken(ready: Prepared, by: str, how: Turns) -> list[Mapping[str, Any]]:
 @pytest.mark.parametrize("name", ["fit", "evaluate", "predict", "train_on_batch"])
 def test_a_run_is_timed_in_turns(name: str) -> None:
     with _ready(name) as ready:
-        by = interleaving.stopped_by(ready)
-        found = _taken(ready, by, Turns(count=6, calls=3, lead=1))
+        by = interleaving.pause_point(ready)
+        found = _taken(ready, by, BlockPlan(count=6, calls=3, untimed=1))
 
     steps = 3 * (BATCHES if by == EPOCH else 1)
     assert [(one["steps"], one["seconds"] > 0) for one in found] == [(steps, True)] * 6
@@ -58,19 +58,19 @@ def test_a_call_of_several_steps_counts_as_several() -> None:
     if not interleaving._functions(_model_that_was_fit()):
         pytest.skip("`fit` of this release has no compiled step that could be waited at")
     with _ready("fit-many") as ready:
-        found = _taken(ready, CALL, Turns(count=2, calls=2, lead=1))
+        found = _taken(ready, CALL, BlockPlan(count=2, calls=2, untimed=1))
 
-    assert [one["steps"] for one in found] == [2 * modes.AT_ONCE] * 2
+    assert [one["steps"] for one in found] == [2 * modes.STEPS_PER_EXECUTION] * 2
 
 
 def _model_that_was_fit() -> Any:
     with _ready("fit") as ready:
-        return ready.subject.model
+        return ready.workload.model
 
 
 def test_a_run_can_be_stopped_at_its_epochs() -> None:
     with _ready("fit") as ready:
-        found = _taken(ready, EPOCH, Turns(count=2, calls=1, lead=0))
+        found = _taken(ready, EPOCH, BlockPlan(count=2, calls=1, untimed=0))
 
     assert [one["steps"] for one in found] == [BATCHES] * 2
 
@@ -78,8 +78,10 @@ def test_a_run_can_be_stopped_at_its_epochs() -> None:
 @pytest.mark.parametrize("name", ["fit", "train_on_batch"])
 def test_a_slowdown_is_planted_into_each_turn(name: str) -> None:
     with _ready(name) as ready:
-        by = interleaving.stopped_by(ready)
-        honest, slower = (_taken(ready, by, Turns(20, calls=3 if by != EPOCH else 1, lead=0, slower=s)) for s in (0, 9))
+        by = interleaving.pause_point(ready)
+        honest, slower = (
+            _taken(ready, by, BlockPlan(20, calls=3 if by != EPOCH else 1, untimed=0, slowdown=s)) for s in (0, 9)
+        )
 
     took = [statistics.median(one["seconds"] for one in its) for its in (honest, slower)]
     # Ten times as long; a machine that does something else meanwhile makes of it what it likes.
@@ -104,12 +106,12 @@ def test_a_turn_is_as_much_slower_as_is_planted(monkeypatch: pytest.MonkeyPatch,
     clock = _Clock()
     monkeypatch.setattr(interleaving, "time", clock)
     # A wait takes as long as a call, so that to wait more often makes a turn slower by more.
-    subject = SimpleNamespace(finish=lambda: clock.spend(0.001), wait=lambda: None)
+    workload = SimpleNamespace(finish=lambda: clock.spend(0.001), wait=lambda: None)
     ready: Any = SimpleNamespace(
-        subject=subject, run=lambda steps: clock.spend(0.001), watched=lambda steps: contextlib.nullcontext()
+        workload=workload, run=lambda steps: clock.spend(0.001), checked=lambda steps: contextlib.nullcontext()
     )
 
-    found = _taken(ready, STEP, Turns(count=3, calls=5, lead=1, slower=slower))
+    found = _taken(ready, STEP, BlockPlan(count=3, calls=5, untimed=1, slowdown=slower))
 
     assert [one["seconds"] for one in found] == pytest.approx([0.006 * (1 + slower)] * 3, rel=0.002)
 
@@ -123,60 +125,60 @@ def test_a_turn_with_a_planted_slowdown_owes_nothing(monkeypatch: pytest.MonkeyP
         busy[0] = clock.now
 
     # Threads that have had nothing to do go to sleep, and whoever waits for them then waits longer.
-    subject = SimpleNamespace(
+    workload = SimpleNamespace(
         finish=lambda: work(0.001), wait=lambda: work(0.001 if clock.now - busy[0] > 0.001 else 0.00001)
     )
     ready: Any = SimpleNamespace(
-        subject=subject, run=lambda steps: work(0.001), watched=lambda steps: contextlib.nullcontext()
+        workload=workload, run=lambda steps: work(0.001), checked=lambda steps: contextlib.nullcontext()
     )
 
-    found = _taken(ready, STEP, Turns(count=3, calls=5, lead=1, slower=1.0))
+    found = _taken(ready, STEP, BlockPlan(count=3, calls=5, untimed=1, slowdown=1.0))
 
-    assert max(one["owed"] for one in found) < 0.0001
+    assert max(one["unsynchronised"] for one in found) < 0.0001
 
 
-def _needs_calls(ready: Prepared) -> None:
-    if interleaving.stopped_by(ready) != CALL:
+def _needs_calls(ready: PreparedWorkload) -> None:
+    if interleaving.pause_point(ready) != CALL:
         pytest.skip("`fit` of this release has no compiled step that could be waited at")
 
 
 def test_no_turn_goes_over_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interleaving, "LARGEST", 0)
+    monkeypatch.setattr(interleaving, "MAX_EPOCH_BYTES", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
-        before = ready.subject.updates()
-        found = _taken(ready, CALL, Turns(count=5, calls=7, lead=2))
-        done = ready.subject.updates() - before
+        before = ready.workload.update_count()
+        found = _taken(ready, CALL, BlockPlan(count=5, calls=7, untimed=2))
+        done = ready.workload.update_count() - before
 
     # Two turns of nine fit into an epoch of twenty, and five into three; each epoch ends a call after its turns.
     assert ([one["steps"] for one in found], done) == ([7] * 5, 3 * (2 * 9 + 1))
 
 
 def test_epochs_have_as_many_turns_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interleaving, "LARGEST", 0)
+    monkeypatch.setattr(interleaving, "MAX_EPOCH_BYTES", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
-        before = ready.subject.updates()
-        _taken(ready, CALL, Turns(count=4, calls=5, lead=1))
+        before = ready.workload.update_count()
+        _taken(ready, CALL, BlockPlan(count=4, calls=5, untimed=1))
 
         # Three would fit into an epoch of twenty: the second one would have two to do for nothing.
-        assert ready.subject.updates() - before == 2 * (2 * 6 + 1)
+        assert ready.workload.update_count() - before == 2 * (2 * 6 + 1)
 
 
 def test_an_epoch_that_is_shorter_than_a_turn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interleaving, "LARGEST", 0)
+    monkeypatch.setattr(interleaving, "MAX_EPOCH_BYTES", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
-        with pytest.raises(InvalidMeasurement, match="20 batches, and 30 steps in a turn"):
-            _taken(ready, CALL, Turns(count=2, calls=30, lead=0))
+        with pytest.raises(InvalidMeasurement, match="20 batches, and 30 steps in a block"):
+            _taken(ready, CALL, BlockPlan(count=2, calls=30, untimed=0))
 
 
 def test_other_calls_than_were_counted_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with _ready("fit") as ready:
         _needs_calls(ready)
-        monkeypatch.setattr(interleaving, "_at_once", lambda model: 2)
-        with pytest.raises(InvalidMeasurement, match="another number of calls"):
-            _taken(ready, CALL, Turns(count=2, calls=3, lead=0))
+        monkeypatch.setattr(interleaving, "_steps_per_execution", lambda model: 2)
+        with pytest.raises(InvalidMeasurement, match="unexpected number of calls"):
+            _taken(ready, CALL, BlockPlan(count=2, calls=3, untimed=0))
 
 
 def test_a_compiled_step_that_is_never_called_has_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,33 +193,33 @@ def test_a_compiled_step_that_is_never_called_has_no_pace(monkeypatch: pytest.Mo
 
 def test_the_functions_of_the_model_are_its_own_again() -> None:
     with _ready("fit") as ready:
-        before = interleaving._functions(ready.subject.model)
-        _taken(ready, interleaving.stopped_by(ready), Turns(count=1, calls=1, lead=0))
+        before = interleaving._functions(ready.workload.model)
+        _taken(ready, interleaving.pause_point(ready), BlockPlan(count=1, calls=1, untimed=0))
 
-        assert interleaving._functions(ready.subject.model) == before
+        assert interleaving._functions(ready.workload.model) == before
 
 
 @pytest.mark.parametrize("name", ["fit", "train_on_batch"])
 def test_a_pace_is_of_one_call(name: str) -> None:
     with _ready(name) as ready:
-        by = interleaving.stopped_by(ready)
+        by = interleaving.pause_point(ready)
         found = interleaving.pace(ready, by)
-        took = statistics.median(one["seconds"] for one in _taken(ready, by, Turns(20, calls=1, lead=1)))
+        took = statistics.median(one["seconds"] for one in _taken(ready, by, BlockPlan(20, calls=1, untimed=1)))
 
     assert 0.1 < found / took < 10
 
 
 def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
-    with step_measurement.prepared(Made(forgets=True), timing_made.STEP, proving=False) as ready:  # type: ignore[arg-type]
-        found = _taken(ready, STEP, Turns(count=5, calls=20, lead=0))
+    with measurement.prepare(Made(forgets=True), timing_made.STEP, verify=False) as ready:  # type: ignore[arg-type]
+        found = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
 
     with pytest.raises(InvalidMeasurement, match="The clock stopped"):
         block.check_synchronised([Block(**one) for one in found])
 
 
 def test_a_turn_that_waits_owes_nothing() -> None:
-    with step_measurement.prepared(Made(), timing_made.STEP, proving=False) as ready:  # type: ignore[arg-type]
-        found = _taken(ready, STEP, Turns(count=5, calls=20, lead=0))
+    with measurement.prepare(Made(), timing_made.STEP, verify=False) as ready:  # type: ignore[arg-type]
+        found = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
 
     block.check_synchronised([Block(**one) for one in found])
     assert all(one["seconds"] > 20 * 0.0005 for one in found)

@@ -11,7 +11,7 @@ from typing import Any, Iterator
 
 import numpy as np
 
-from pytest_kerasch2.timing.block import Run
+from pytest_kerasch2.timing.block import StepRunner
 from pytest_kerasch2.timing.modes import Mode
 
 EACH = 0.0005
@@ -61,7 +61,7 @@ class Made:
         value: of its only weight, where it does not learn.
     """
 
-    batches, batch_size, kept, class_weight = 4, 2, 4, None
+    batches, batch_size, distinct_batches, class_weight = 4, 2, 4, None
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Made:
         self.device = SimpleNamespace(placed=self._placed, kind="cpu")
         self.x = self.y = np.zeros(8)
         self.source = self.sample_weight = None
-        self.trained = [kernel]
+        self.trained_weights = [kernel]
 
     @contextlib.contextmanager
     def _placed(self) -> Iterator[None]:
@@ -98,7 +98,7 @@ class Made:
     def gauge(self) -> None:
         """It takes no memory."""
 
-    def kept_as_it_is(self) -> Any:
+    def restored(self) -> Any:
         """What it does is not put back."""
         return self._placed()
 
@@ -119,13 +119,13 @@ class Made:
             self.layer.call()
         self.place.send(self._step)
 
-    def updates(self) -> int:
+    def update_count(self) -> int:
         return self.counted
 
-    def weights(self) -> dict[str, str]:
+    def weight_hashes(self) -> dict[str, str]:
         return {"0: kernel": str(self.weight)}
 
-    def tracing(self) -> bool:
+    def is_tracing(self) -> bool:
         return True
 
     def finish(self) -> None:
@@ -136,7 +136,7 @@ class Made:
         self.place.wait()
 
 
-def _make(subject: Any) -> Run:
+def _make(subject: Any) -> StepRunner:
     def run(count: int) -> None:
         for _ in range(count):
             subject.step()
