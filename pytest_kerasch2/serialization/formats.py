@@ -120,9 +120,7 @@ class Format:
         if not source.exists():
             raise InvalidArgument(f"There is no file {str(source)!r} to load", "", "save first, or correct the path")
         if self.holds == WEIGHTS and into is None:
-            raise InvalidArgument(
-                f"The format {self.name} has weights alone", "", "give a built model to load them into, as into="
-            )
+            raise InvalidArgument(f"The format {self.name} has weights alone", "", "give a built model as into=")
         check_digest(source, demanded=digest)
         if trusted:
             return self._read(tf, source, into, custom_objects, trusted)
