@@ -7,8 +7,8 @@ import json
 import pytest
 
 from pytest_kerasch2.accuracy import reference
+from tests.builders.gate_decisions import curve_of, reference_of
 from tests.plugin.conftest import Small
-from tests.unit.accuracy_decided import curve_of, reference_of
 
 pytest.importorskip("scipy", reason="decisions need pytest-kerasch2[accuracy]")
 

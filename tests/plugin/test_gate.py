@@ -8,9 +8,9 @@ from typing import Callable
 
 import pytest
 
+from tests.builders import synthetic_trainings
 from tests.builders.once import import_once
-from tests.unit import accuracy_made
-from tests.unit.accuracy_made import DATA, made
+from tests.builders.synthetic_trainings import DATA, made
 
 import_once()
 
@@ -49,7 +49,7 @@ def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Inner:
     """Run a test of somebody's own beside a reference of digits."""
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     monkeypatch.delenv("KERASCH2_MIRROR", raising=False)
-    accuracy_made.write(made(), pytester.path / "reference.jsonl")
+    synthetic_trainings.write(made(), pytester.path / "reference.jsonl")
 
     def run(body: str, *arguments: str) -> pytest.RunResult:
         pytester.makepyfile(HEAD + body)
@@ -177,7 +177,7 @@ def test_a_reference_that_is_cut_in_the_middle_is_named(inner: Inner, pytester: 
 
 def test_data_that_are_not_here_skip_the_test(inner: Inner, pytester: pytest.Pytester) -> None:
     known = made(data={**DATA, "name": "mnist"})
-    accuracy_made.write(known, Path(pytester.path) / "mnist.jsonl")
+    synthetic_trainings.write(known, Path(pytester.path) / "mnist.jsonl")
 
     result = inner(
         "def test_accuracy(accuracy_gate):\n    accuracy_gate('mnist.jsonl', model=train)\n", "--chapter-offline", "-rs"

@@ -19,7 +19,7 @@ from pytest_kerasch2.accuracy.runs import run_of
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import InvalidArgument
-from tests.unit.accuracy_made import ENVIRONMENT
+from tests.builders.synthetic_trainings import ENVIRONMENT
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 SUBJECT = TrainingDescription(UserTraining("made:up"), {"name": "made:up", "sha256": "0" * 64}, ENVIRONMENT)

@@ -19,8 +19,8 @@ from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
-from tests.unit import accuracy_made
-from tests.unit.accuracy_made import NEW, made, run
+from tests.builders import synthetic_trainings
+from tests.builders.synthetic_trainings import NEW, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 SEEDS = made()
@@ -31,7 +31,7 @@ DIGITS = PreparedData("digits", IMAGE, LABEL, IMAGE, LABEL, "0" * 64)
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return accuracy_made.write(made(20), tmp_path / "reference.jsonl")
+    return synthetic_trainings.write(made(20), tmp_path / "reference.jsonl")
 
 
 @pytest.fixture
@@ -239,4 +239,4 @@ def test_other_data_than_those_of_the_reference_are_refused(asked: list[tuple[An
 
 def test_a_model_is_not_judged_by_somebodys_own_training() -> None:
     with pytest.raises(BadReference, match=r"is of the training mine:train, by which.*\. Give that function as"):
-        gate.run_gate(accuracy_made.own("mine:train"), model=_model, data=DIGITS)
+        gate.run_gate(synthetic_trainings.own("mine:train"), model=_model, data=DIGITS)

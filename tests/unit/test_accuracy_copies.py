@@ -15,7 +15,7 @@ from pytest_kerasch2.accuracy.reference_distribution import distribution_of
 from pytest_kerasch2.accuracy.runs import TrainingRun, run_of
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference, InvalidArgument
-from tests.unit.accuracy_made import NEW, history, made, run
+from tests.builders.synthetic_trainings import NEW, history, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 SEEDS = made()

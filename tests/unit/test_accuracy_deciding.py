@@ -19,7 +19,7 @@ from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference, GateFailed, GateUndecided, InvalidArgument
 from pytest_kerasch2.stats import sequential
-from tests.unit.accuracy_made import NEW, made, run
+from tests.builders.synthetic_trainings import NEW, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 SEEDS = made()

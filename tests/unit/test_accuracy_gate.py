@@ -15,7 +15,7 @@ from pytest_kerasch2.accuracy.decision import GateDecision, GateVerdict
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
-from tests.unit.accuracy_made import NEW, history, made, run
+from tests.builders.synthetic_trainings import NEW, history, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 SEEDS = made()

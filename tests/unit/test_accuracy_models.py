@@ -14,7 +14,7 @@ from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.framework import api
-from tests.unit.accuracy_made import NEW, made, run
+from tests.builders.synthetic_trainings import NEW, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 # TensorFlow's own, of old releases.

@@ -15,7 +15,7 @@ from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.summary import summaries_by_series
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument
 from pytest_kerasch2.report import pictures
-from tests.unit.accuracy_decided import (
+from tests.builders.gate_decisions import (
     curve_of,
     decided,
     failed,

@@ -13,7 +13,7 @@ from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.reference_distribution import distribution_of
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings
-from tests.unit.accuracy_made import made, run
+from tests.builders.synthetic_trainings import made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 EPOCHS = 3

@@ -12,7 +12,7 @@ from pytest_kerasch2.accuracy.reference import TrainingDescription
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import BadReference
-from tests.unit.accuracy_made import ENVIRONMENT
+from tests.builders.synthetic_trainings import ENVIRONMENT
 
 RECIPE = Recipe(epochs=2)
 DATA = {"name": "digits", "sha256": "0" * 64, "train": 1500, "test": 297}

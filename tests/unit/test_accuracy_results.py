@@ -15,8 +15,8 @@ from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
-from tests.unit import accuracy_made
-from tests.unit.accuracy_made import DATA, NEW, history, made, run
+from tests.builders import synthetic_trainings
+from tests.builders.synthetic_trainings import DATA, NEW, history, made, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 SEEDS = made()
@@ -24,7 +24,7 @@ SEEDS = made()
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return accuracy_made.write(made(20), tmp_path / "reference.jsonl")
+    return synthetic_trainings.write(made(20), tmp_path / "reference.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,9 @@ def test_plain_data_of_a_reference_do_not_judge_it_either() -> None:
 
 @pytest.mark.parametrize("kind", [str, Path])
 def test_results_are_another_file_of_calibrate(tmp_path: Path, kind: Callable[[Path], Any]) -> None:
-    results = accuracy_made.write(made(6, trained=lambda seed, epochs: run(1000 + seed)), tmp_path / "results.jsonl")
+    results = synthetic_trainings.write(
+        made(6, trained=lambda seed, epochs: run(1000 + seed)), tmp_path / "results.jsonl"
+    )
 
     assert gate.run_gate(SEEDS, results=kind(results)).passed
 
@@ -97,7 +99,7 @@ def _results(**about: Any) -> Reference:
     [
         (_results(recipe=Recipe(epochs=2, batch_size=64)), "'batch_size': 32} in the reference, {'style': "),
         (_results(epochs=3), "'epochs': 3, 'batch_size': 32} in the results"),
-        (accuracy_made.own("mine:train", 6), "{'training': 'mine:train', 'epochs': 2} in the results"),
+        (synthetic_trainings.own("mine:train", 6), "{'training': 'mine:train', 'epochs': 2} in the results"),
     ],
 )
 def test_results_of_another_training_are_refused(results: Reference, said: str) -> None:
@@ -115,7 +117,7 @@ def test_results_of_other_data_are_refused(change: dict[str, Any]) -> None:
 
 
 def test_a_changed_file_of_ones_own_training_is_what_the_gate_is_asked_about() -> None:
-    known = accuracy_made.own("mine:train")
+    known = synthetic_trainings.own("mine:train")
     results = replace(known, runs=tuple(run(seed) for seed in NEW))
     changed = replace(results, description=replace(known.description, data={"name": "mine:train", "sha256": "2" * 64}))
 

@@ -10,7 +10,7 @@ from pytest_kerasch2.accuracy import command, gate, summary
 from pytest_kerasch2.accuracy.command import GateRequest
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import markdown, pictures
-from tests.unit.accuracy_decided import (
+from tests.builders.gate_decisions import (
     EPOCHS,
     curve_of,
     decided,

@@ -12,7 +12,7 @@ from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.reference_distribution import distribution_of
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import InvalidArgument
-from tests.unit.accuracy_made import made
+from tests.builders.synthetic_trainings import made
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 SEEDS = made()

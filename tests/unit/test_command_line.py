@@ -13,7 +13,7 @@ import pytest
 from pytest_kerasch2 import __version__, cli, suggestions
 from pytest_kerasch2.command_line import completion, explained
 from pytest_kerasch2.timing import benchmark_suite
-from tests.unit.command_ended import Ended, ended
+from tests.builders.command_runs import Ended, ended
 
 COMMANDS = ("table", "calibrate", "gate", "compare", "scaling", "doctor")
 __all__ = ["ended"]

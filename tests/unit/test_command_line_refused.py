@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.command_line import explained
-from tests.unit.command_ended import Ended, ended
+from tests.builders.command_runs import Ended, ended
 
 __all__ = ["ended"]
 

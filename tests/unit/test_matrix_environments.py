@@ -18,7 +18,7 @@ from matrix import disk, environments, installer, paths
 from matrix.environments import Maker
 from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
-from tests.unit.matrix_made import column
+from tests.builders.fake_matrix import column
 
 
 def test_the_cache_is_left_alone_while_there_is_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

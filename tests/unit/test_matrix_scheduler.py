@@ -16,8 +16,8 @@ if sys.version_info < (3, 9):
 from matrix import columns, disk, figures, paths, scheduler, sources
 from matrix.columns import Releases
 from pytest_kerasch2.errors import BadTable
-from tests.unit import matrix_made
-from tests.unit.matrix_made import column, run, table
+from tests.builders import fake_matrix
+from tests.builders.fake_matrix import column, run, table
 
 Runs = Callable[[], "list[str]"]
 
@@ -25,7 +25,7 @@ Runs = Callable[[], "list[str]"]
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     """A place of its own for all that a run makes; gives what was run, as lines."""
-    return matrix_made.stand_in(tmp_path, monkeypatch)
+    return fake_matrix.stand_in(tmp_path, monkeypatch)
 
 
 def test_all_columns_are_run_and_merged(runs: Runs) -> None:

@@ -12,7 +12,7 @@ import pytest
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument, UnsafeFile
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.serialization import form, optimizer_state, same_optimizer_state
-from tests.unit.serialization_made import SECOND_GENERATION, THIRD_GENERATION, X, registering
+from tests.builders.user_models import SECOND_GENERATION, THIRD_GENERATION, X, registering
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning", "ignore:.*:PendingDeprecationWarning"

@@ -10,7 +10,7 @@ from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import scaling, scaling_command, scaling_plot
 from pytest_kerasch2.timing.scaling_plot import NO_CPU, NO_GPU, WORDS
 from pytest_kerasch2.timing.summary import BenchmarkRow
-from tests.unit.batch_made import CPU, GPU, NO_LAW
+from tests.builders.batch_rows import CPU, GPU, NO_LAW
 
 matplotlib = pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -12,7 +12,7 @@ from pytest_kerasch2.errors import InvalidMeasurement, NotApplicable
 from pytest_kerasch2.timing import block, breakdown, measurement, reference_loop, summary
 from pytest_kerasch2.timing.breakdown import PART_NAMES, Breakdown, BreakdownRound
 from pytest_kerasch2.timing.summary import BenchmarkRow
-from tests.unit.parts_made import Clock, Costs, Made
+from tests.builders.clocked_model import Clock, Costs, Made
 
 PLANTED = 0.002
 NEAR = 2e-6

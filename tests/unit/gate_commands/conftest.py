@@ -11,8 +11,8 @@ import pytest
 from pytest_kerasch2 import cli
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.framework import threads
-from tests.unit import accuracy_made
-from tests.unit.accuracy_made import write_training
+from tests.builders import synthetic_trainings
+from tests.builders.synthetic_trainings import write_training
 
 Said = Callable[..., "tuple[int, list[str], str]"]
 Trained = Callable[[], "list[int]"]
@@ -76,7 +76,7 @@ def reference_file(tmp_path: Path) -> str:
 
     from pytest_kerasch2.accuracy import user_training
 
-    known = accuracy_made.own("my_training:train")
+    known = synthetic_trainings.own("my_training:train")
     runs = tuple(user_training.run_of(train(seed), seed) for seed in range(60))
     Path("trained.txt").unlink()
-    return str(accuracy_made.write(reference.Reference(known.description, runs), tmp_path / "own.jsonl"))
+    return str(synthetic_trainings.write(reference.Reference(known.description, runs), tmp_path / "own.jsonl"))

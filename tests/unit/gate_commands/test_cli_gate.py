@@ -13,8 +13,8 @@ from pytest_kerasch2.accuracy import command, plot, reference
 from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.report import pictures
-from tests.unit import accuracy_decided, accuracy_made
-from tests.unit.accuracy_made import made, run, write_training
+from tests.builders import gate_decisions, synthetic_trainings
+from tests.builders.synthetic_trainings import made, run, write_training
 from tests.unit.gate_commands.conftest import Said, Trained
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -64,8 +64,8 @@ def test_what_cannot_be_told_ends_with_3_before_any_training(reference_file: str
 
 def test_finished_results_are_judged(tmp_path: Path, said: Said) -> None:
     later = made(6, trained=lambda seed, epochs: run(1000 + seed))
-    accuracy_made.write(later, tmp_path / "later.jsonl")
-    accuracy_made.write(made(), tmp_path / "before.jsonl")
+    synthetic_trainings.write(later, tmp_path / "later.jsonl")
+    synthetic_trainings.write(made(), tmp_path / "before.jsonl")
 
     status, lines, told = said("gate", "before.jsonl", "--results=later.jsonl")
 
@@ -285,7 +285,7 @@ def test_without_a_training_the_chapters_own_network_is_asked_about(
 
     def ask(known: Any, **how: Any) -> Any:
         asked.update(how)
-        return accuracy_decided.passed()[1]
+        return gate_decisions.passed()[1]
 
     monkeypatch.setattr(command.gate, "run_gate", ask)
     status, _, _ = said("gate", "digits-tensorflow-2.21")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.accuracy import reference
-from tests.unit.accuracy_made import write_training
+from tests.builders.synthetic_trainings import write_training
 from tests.unit.gate_commands.conftest import Said, Trained
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")

@@ -13,7 +13,7 @@ from pytest_kerasch2.accuracy.reference_distribution import ReferenceDistributio
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.accuracy.user_training import UserTraining
-from tests.unit.accuracy_made import ENVIRONMENT
+from tests.builders.synthetic_trainings import ENVIRONMENT
 
 EPOCHS = 3
 IMAGES = 1000
