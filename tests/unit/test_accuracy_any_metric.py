@@ -94,7 +94,7 @@ def test_what_is_worse_by_twice_the_margin_fails(train: Train) -> None:
 
 
 def test_a_direction_that_is_not_known_is_asked_for() -> None:
-    with pytest.raises(InvalidArgument, match='write metric="val_gizmo:higher"'):
+    with pytest.raises(InvalidArgument, match='Write metric="val_gizmo:higher"'):
         gate.run_gate(_reference(gizmo), train=gizmo)
 
 
@@ -124,7 +124,7 @@ def test_a_margin_is_in_the_units_of_the_metric() -> None:
         ({"margin": True}, "margin must be a finite number above 0, got True."),
         ({"margin": math.nan}, "margin must be a finite number above 0, got nan."),
         ({"margin": 0.995}, "even the worst possible value would pass"),
-        ({"metric": "val_aux"}, 'write metric="val_auc"'),
+        ({"metric": "val_aux"}, 'Write metric="val_auc"'),
         ({"max_runs": 2.5}, "max_runs must be a positive integer, got 2.5."),
         ({"max_runs": True}, "max_runs must be a positive integer, got True."),
         ({"alpha": "low"}, "alpha must be a number above 0 and below 0.5, got 'low'."),

@@ -218,7 +218,7 @@ def test_a_model_itself_is_refused_for_what_makes_one(model: Any) -> None:
 
 def test_a_model_without_data_says_which_are_meant() -> None:
     with pytest.raises(
-        InvalidArgument, match=r"no data to train the model on: the reference was trained on digits\. To do"
+        InvalidArgument, match=r"no data to train the model on: the reference was trained on digits\. Give it"
     ):
         gate.run_gate(SEEDS, model=_model)
 

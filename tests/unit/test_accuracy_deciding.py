@@ -221,7 +221,7 @@ def test_of_many_points_a_few_are_told() -> None:
 
 
 def test_undecided_that_is_required_says_what_would_help() -> None:
-    with pytest.raises(GateUndecided, match="allow more trainings or a larger margin, or calibrate more seeds"):
+    with pytest.raises(GateUndecided, match="Allow more trainings or a larger margin, or calibrate more seeds"):
         _decide(*_runs(3), margin=0.004).require()
 
 

@@ -173,7 +173,7 @@ def test_a_training_of_fewer_epochs_ends_the_gate() -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("series", ["loss", "accuracy", "test_loss", "test_accuracy"])
 def test_a_training_that_diverges_ends_the_gate(series: str, number: float) -> None:
-    with pytest.raises(TrainingFailed, match=r"The training with seed \d+ diverged\..*Look at its data and"):
+    with pytest.raises(TrainingFailed, match=r"The training with seed \d+ diverged: .*\. Look at its data and"):
         gate.gate_training(SEEDS, lambda seed: replace(run(seed), **{series: (0.5, number)}))
 
 

@@ -225,7 +225,7 @@ def test_a_claim_without_a_section_takes_the_nearest_one(monkeypatch: pytest.Mon
 
 
 def test_a_claim_without_any_section_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match=r"claim\(\) needs a section.*pass section="):
+    with pytest.raises(InvalidArgument, match=r"claim\(\) needs a section.*Pass section="):
 
         @claim("a.b", "It is so.", "prose")
         def check() -> None:

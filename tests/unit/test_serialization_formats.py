@@ -103,8 +103,8 @@ def test_a_save_that_fails_leaves_the_old_file_and_no_part(name, tmp_path):
     ("name", "place", "said"),
     [
         ("h5", "no-such-folder/model.h5", "The folder '.*no-such-folder' does not exist"),
-        ("h5", "model.hdf5", "end it in .h5"),
-        ("weights-h5-long", "model.h5", "end it in .weights.h5"),
+        ("h5", "model.hdf5", r"End it in \.h5"),
+        ("weights-h5-long", "model.h5", r"End it in \.weights\.h5"),
         ("h5", "folder.h5", "a folder named folder.h5"),
     ],
 )

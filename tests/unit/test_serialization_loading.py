@@ -150,7 +150,7 @@ def test_an_operation_in_hdf5_is_said_to_need_another_format(third_generation, t
     saved = form("h5")
     path = saved.save(third_generation.Model(inputs, inputs[:, 1:]), saved.path(tmp_path))
 
-    with pytest.raises(InvalidArgument, match=r"save the model as \.keras"):
+    with pytest.raises(InvalidArgument, match=r"Save the model as \.keras"):
         saved.load(third_generation, path)
 
 

@@ -76,7 +76,7 @@ def test_a_repository_of_another_user_names_safe_directory(project: Path, monkey
 def test_a_missing_git_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(project))
 
-    assert "install git" in refusal("HEAD", project)
+    assert "Install git" in refusal("HEAD", project)
 
 
 @pytest.mark.parametrize("inside", ["project/.git", "bare"])

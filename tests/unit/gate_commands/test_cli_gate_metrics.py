@@ -75,7 +75,7 @@ def test_a_metric_that_has_no_curve_ends_a_calibration_with_its_first_seed(calib
     status, _, told = calibrates(6, "--epochs=20", "--metric=val_gizno:higher")
 
     assert (status, reference.read(Path("own.jsonl")).seeds) == (2, {0})
-    assert "write --metric val_gizmo" in told
+    assert "Write --metric val_gizmo" in told
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_metric_that_has_no_curve_ends_a_calibration_with_its_first_seed(calib
         (("--metric=val_auk",), "Write --metric val_accuracy."),
         (("--metric=val_accuracy:up",), "must be higher or lower"),
         (("--margin=0",), "margin must be a finite number above 0, got 0.0."),
-        (("--margin=0.95",), "even the worst possible value would pass."),
+        (("--margin=0.95",), "even the worst possible value would pass"),
     ],
     ids=str,
 )
