@@ -262,8 +262,7 @@ def _read_steps(path: Path) -> Any:
 
 
 def _show_steps(path: Path, folder: Path) -> Shown:
-    from pytest_kerasch2.timing import results_file, summary
-    from pytest_kerasch2.timing import summary as tables
+    from pytest_kerasch2.timing import benchmark_summary, results_file
 
     plot = folder / "steps.svg"
     status, printed = run("scaling", path, "--plot", plot)
@@ -271,8 +270,8 @@ def _show_steps(path: Path, folder: Path) -> Shown:
     if status == 0:
         yield "svg", plot.read_text(encoding="utf-8")
         rows = results_file.read_run(path).rows
-        yield "terminal", summary.table_text(rows, tables.WIDE_TERMINAL, colour=False)
-        yield "terminal", "\n".join(map(_at_a_terminal, summary.interleaved_lines(rows)))
+        yield "terminal", benchmark_summary.table_text(rows, benchmark_summary.WIDE_TERMINAL, colour=False)
+        yield "terminal", "\n".join(map(_at_a_terminal, benchmark_summary.interleaved_lines(rows)))
 
 
 def _at_a_terminal(line: str) -> str:

@@ -14,7 +14,7 @@ from matrix.columns import Releases
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.files import write_bytes, write_text
 from pytest_kerasch2.stats.paired_sequential import Interval
-from pytest_kerasch2.timing.summary import duration
+from pytest_kerasch2.timing.benchmark_summary import duration
 
 PLACE = Path(__file__).parent.parent / "docs" / "release-history.md"
 # "tf2.15 to tf2.16" -> what changed, in a sentence with its source.

@@ -20,7 +20,7 @@ from typing import Sequence
 from evaluation.accuracy_report import rows_of
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.files import write_text
-from pytest_kerasch2.timing import results_file, scaling_command, summary
+from pytest_kerasch2.timing import benchmark_summary, command, results_file
 from pytest_kerasch2.timing.breakdown import PART_NAMES, Breakdown
 from pytest_kerasch2.timing.pytest_benchmark_adapter import NAME
 from pytest_kerasch2.timing.results_file import StoredRun
@@ -81,8 +81,8 @@ def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
     runs = [results_file.read_run(path) for path in found]
     by_batch: list[str] = []
     # A run of all benchmarks has a few batch sizes too.
-    scaling_command.show(batches or found, [picture], WIDTH, by_batch.extend)
-    in_turns = [list(summary.interleaved_lines(run.rows)) for run in runs]
+    command.run_scaling(batches or found, [picture], WIDTH, by_batch.extend)
+    in_turns = [list(benchmark_summary.interleaved_lines(run.rows)) for run in runs]
     lines = ["## A step of the chapter\n", TOLD.format(turns=TURNS if any(in_turns) else "")]
     for run, beside in zip(runs, in_turns):
         lines += [f"### {run.line}\n", *_rows(run)]
@@ -96,10 +96,9 @@ def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
 
 
 def _rows(run: StoredRun) -> list[str]:
-    its = [(row, row.measurement) for row in run.rows if row.measurement is not None]
-    return rows_of(
-        ["benchmark", *summary.HEADS], [[summary.short_name(row.name), *summary.cells(row, one)] for row, one in its]
-    )
+    measured = [(row, row.measurement) for row in run.rows if row.measurement is not None]
+    cells = [[benchmark_summary.short_name(row.name), *benchmark_summary.cells(row, one)] for row, one in measured]
+    return rows_of(["benchmark", *benchmark_summary.HEADS], cells)
 
 
 def _apart(runs: Sequence[StoredRun]) -> list[str]:
@@ -108,7 +107,7 @@ def _apart(runs: Sequence[StoredRun]) -> list[str]:
     return [
         "### Where the time of a step of `fit` goes\n",
         f"The parts are measured each by itself; that they add up to "
-        f"{summary.COMPLETE_SHARE:.0%} at least is asked for.\n",
+        f"{benchmark_summary.COMPLETE_SHARE:.0%} at least is asked for.\n",
         "```sh\npytest --benchmark-full -k parts --benchmark-json=FILE",
         "python -m evaluation.steps_report keep FILE parts-1-tensorflow",
         "KERAS_BACKEND=jax pytest --benchmark-full -k parts --benchmark-json=FILE",
@@ -121,10 +120,10 @@ def _shares(parts: Breakdown) -> list[str]:
     each = [f"{parts.seconds[name] / parts.whole:.0%}" for name in PART_NAMES]
     together = f"{100 * parts.share:.0f} ± {100 * parts.spread:.0f} %"
     return [
-        summary.duration(parts.whole),
+        benchmark_summary.duration(parts.whole),
         *each,
         together,
-        "reached" if parts.share >= summary.COMPLETE_SHARE else "not reached",
+        "reached" if parts.share >= benchmark_summary.COMPLETE_SHARE else "not reached",
     ]
 
 

@@ -29,7 +29,7 @@ from pytest_kerasch2.timing import benchmark_suite, measurement, modes, referenc
 from pytest_kerasch2.timing.block import StepRunner
 from pytest_kerasch2.timing.modes import BatchLoop, Mode
 from pytest_kerasch2.timing.workload import Workload, make_workload
-from tests.unit import timing_made
+from tests.builders.sleeping_workload import STEP, SleepingWorkload
 
 KEPT = Path(__file__).parent / "data" / "timing-proofs.json"
 FORGOTTEN, HONEST, EACH = 100, 300, 10
@@ -77,9 +77,12 @@ def _measure(its: Workload, mode: Mode, verify: bool = True) -> Callable[[], Any
 def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield each kind of trial with what is measured in it."""
     for _ in range(FORGOTTEN):
-        yield "forgotten wait, stand-in", _measure(timing_made.Made(forgets=True), timing_made.STEP)  # type: ignore[arg-type]
+        yield (
+            "forgotten wait, stand-in",
+            _measure(SleepingWorkload(forgets=True), STEP),
+        )  # type: ignore[arg-type]
     for _ in range(HONEST // 3):
-        yield "honest, stand-in", _measure(timing_made.Made(), timing_made.STEP)  # type: ignore[arg-type]
+        yield "honest, stand-in", _measure(SleepingWorkload(), STEP)  # type: ignore[arg-type]
     if api.release().backend == "jax":
         for seed in range(FORGOTTEN):
             its = chapters(seed)

@@ -17,9 +17,9 @@ from pytest_kerasch2.framework import devices
 from pytest_kerasch2.options import BENCHMARK, CHAPTER, SETTINGS, Settings
 from pytest_kerasch2.report import pictures
 from pytest_kerasch2.suggestions import close_to
-from pytest_kerasch2.timing import pytest_benchmark_adapter, scaling, scaling_command, summary
+from pytest_kerasch2.timing import benchmark_summary, pytest_benchmark_adapter, scaling, scaling_plot
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow, short_name
 from pytest_kerasch2.timing.scaling import StepCurve
-from pytest_kerasch2.timing.summary import BenchmarkRow, short_name
 
 NAME = "kerasch2-benchmarks"
 # Where nothing else is named, the benchmarks of a project are looked for here.
@@ -67,9 +67,9 @@ def _check_writable(config: pytest.Config) -> None:
     # pytest-benchmark has opened it by now, or keeps its path, which has a name too.
     place = Path(path if isinstance(path, (str, Path)) else path.name)
     if place.is_dir() or not place.absolute().parent.is_dir():
-        found = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
+        problem = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
         raise InvalidArgument(
-            "The file of --benchmark-json cannot be written", found, "name a file in a folder that exists"
+            "The file of --benchmark-json cannot be written", problem, "name a file in a folder that exists"
         )
 
 
@@ -135,15 +135,16 @@ class BenchmarkRun:
             rows = sorted(self.rows, key=lambda row: self._position(row.name))
             curves = scaling.step_curves(rows)
             # A file has no width.
-            width = max(terminalreporter.config.get_terminal_writer().fullwidth, 0 if colour else summary.WIDE_TERMINAL)
+            least_width = 0 if colour else benchmark_summary.WIDE_TERMINAL
+            width = max(terminalreporter.config.get_terminal_writer().fullwidth, least_width)
             terminalreporter.write(
-                summary.table_text(rows, width, colour) + scaling.scaling_text(curves, width, colour)
+                benchmark_summary.table_text(rows, width, colour) + scaling.scaling_text(curves, width, colour)
             )
             for line in (
                 "",
-                *summary.interleaved_lines(rows),
-                *summary.breakdown_lines(rows),
-                *summary.advice_lines(rows),
+                *benchmark_summary.interleaved_lines(rows),
+                *benchmark_summary.breakdown_lines(rows),
+                *benchmark_summary.advice_lines(rows),
             ):
                 terminalreporter.write_line(foreign.terminal(line))
             if any(row.measurement is not None for row in rows) and not any(
@@ -157,7 +158,7 @@ class BenchmarkRun:
         plot = self.config.stash[SETTINGS].plot
         try:
             if plot is not None:
-                scaling_command.draw(curves, [], plot)
+                scaling_plot.draw(curves, [], plot)
                 terminalreporter.write_line(f"Drawn: {plot}")
         except KerasCh2Error as error:
             terminalreporter.write_line(str(error), red=True)

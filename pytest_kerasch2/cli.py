@@ -266,9 +266,9 @@ def _add_scaling(parser: Parser, commands: Any) -> None:
 
 
 def _scaling(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.timing import scaling_command
+    from pytest_kerasch2.timing import command
 
-    scaling_command.show(chosen.files, chosen.plot, shutil.get_terminal_size().columns, _say)
+    command.run_scaling(chosen.files, chosen.plot, shutil.get_terminal_size().columns, _say)
     return 0
 
 

@@ -49,7 +49,7 @@ def begin_measurement(request: Any, benchmark: Any, name: str | None = None) -> 
 
     Args:
         request: of the test.
-        found: pytest-benchmark's fixture, which is one for all measurements of a test.
+        benchmark: pytest-benchmark's fixture, which is one for all measurements of a test.
         name: that the user gives it; without one, each but the first of a test is numbered.
 
     Raises:

@@ -173,8 +173,8 @@ class BatchSource:
 
     Attributes:
         kind: what it is, in words.
-        given: what `fit` takes.
-        kept: its first batches, those that are shaped like the very first.
+        data: what `fit` takes.
+        first_batches: its first batches, those that are shaped like the very first.
         batches: of an epoch, as it is timed.
         items: inputs of an epoch.
         steps: of an epoch, where `fit` has to be given their number.
@@ -371,9 +371,9 @@ def _dataset(like: Any, batches: Sequence[Batch]) -> Any:
     data = api_of(like).data.Dataset
     shaped = [_like(like, one) for one in batches]
     try:
-        made = data.from_generator(lambda: iter(shaped), output_signature=like.element_spec)
-        # Its length is known: see `_read_dataset`.
-        return made.apply(api_of(like).data.experimental.assert_cardinality(len(shaped)))
+        dataset = data.from_generator(lambda: iter(shaped), output_signature=like.element_spec)
+        # It needs a known length: see `_read_dataset`.
+        return dataset.apply(api_of(like).data.experimental.assert_cardinality(len(shaped)))
     except TypeError:
         # Before 2.4.
         whole = data.from_tensors(shaped[0])

@@ -47,7 +47,7 @@ def load_suite(address: str | None) -> Mapping[str, Callable[[], Benchmark]]:
     """Return what makes each benchmark of a suite.
 
     Args:
-        named: `module:function` that gives a mapping from names to functions, each of which gives the arguments of a
+        address: `module:function` that gives a mapping from names to functions, each of which gives the arguments of a
             `Benchmark` as a mapping; None for the chapter's network, in three ways.
 
     Raises:
@@ -159,8 +159,8 @@ def check_suite(side: ComparedSide, suite: str | None, here: Path) -> None:
         raise InvalidArgument("The suite cannot be found", f"{suite}: {answer['file']} has no {function}", remedy)
 
 
-def _reason(found: dict[str, Any]) -> str:
-    return f" ({found['error']})" if found["error"] else ""
+def _reason(answer: dict[str, Any]) -> str:
+    return f" ({answer['error']})" if answer["error"] else ""
 
 
 def _remedy(side: ComparedSide, module: str, here: Path) -> str:

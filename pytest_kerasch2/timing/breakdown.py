@@ -11,7 +11,7 @@ A step is done in five ways, which differ in who asks for it, in what feeds it a
 Input is what *fed* takes longer than *ready*: what the step waits for its batch, or loses to whoever makes it. Dispatch
 is *around*, Keras's loop and what `fit` makes ready, and *empty*, the call of a compiled function. Compute is what
 sending the steps of *ready* takes longer than *empty*, and wait is what they then have to be waited for. *Whole* is in
-none of the four, and the calls of *around* are timed in a bare loop: that they add up is found, and not made so.
+none of the four, and the calls of *around* are timed in a bare loop: the parts need not add up to the whole.
 """
 
 from __future__ import annotations
@@ -84,9 +84,8 @@ class Breakdown:
     @property
     def seconds(self) -> dict[str, float]:
         """Return the seconds of each part, the median of the rounds; noise may make a small one negative."""
-        return {
-            name: statistics.median(found) for name, found in zip(PART_NAMES, zip(*(one.parts for one in self.rounds)))
-        }
+        by_part = zip(PART_NAMES, zip(*(one.parts for one in self.rounds)))
+        return {name: statistics.median(seconds) for name, seconds in by_part}
 
     @property
     def share(self) -> float:
@@ -147,7 +146,7 @@ class _Experiments:
     """The five experiments with a step."""
 
     def __init__(self, workload: Workload, prepared: PreparedWorkload) -> None:
-        self.subject, self.model, self.ready = workload, workload.model, prepared
+        self.workload, self.model, self.ready = workload, workload.model, prepared
         self.model_step = self.model.train_function
         self.random = random.Random(0)
         self.ready_batch, names = self._capture_batch()
@@ -171,14 +170,14 @@ class _Experiments:
         )
 
     def _counted(self, trains: bool, way: Callable[[], tuple[Block, float]]) -> tuple[Block, float]:
-        before = self.subject.update_count()
+        before = self.workload.update_count()
         result = way()
-        training_check.check_updates(self.subject, before, self.ready.block_steps if trains else 0)
+        training_check.check_updates(self.workload, before, self.ready.block_steps if trains else 0)
         return result
 
     def _around(self) -> Block:
         """Let `fit` do its steps, and give what it takes besides their calls."""
-        workload, inside, done = self.subject, 0.0, 0
+        workload, inside, done = self.workload, 0.0, 0
 
         def step(*arguments: Any) -> Any:
             nonlocal inside, done
@@ -199,7 +198,7 @@ class _Experiments:
 
     def _wait(self, result: Any) -> None:
         """Return when a step is done that gave this."""
-        self.subject.device.wait(next(iter(_logs(result).values())))
+        self.workload.device.wait(next(iter(_logs(result).values())))
 
     def _bare_loop(self, step: Function, source: Any) -> tuple[Block, float]:
         """Do steps in a bare loop, epoch by epoch; give them, and what was waited for at the end of the epochs.
@@ -207,9 +206,9 @@ class _Experiments:
         It is done within `fit`, which makes the data ready and, on JAX, gives the state of the model and takes it back.
 
         Args:
-            source: what gives the batches; None for what `fit` has made.
+            source: what gives the batches; None for the iterator of `fit`.
         """
-        workload, loop = self.subject, _stateful if api.runs_on_tensorflow() else _stateless
+        workload, loop = self.workload, _stateful if api.runs_on_tensorflow() else _stateless
         epochs: list[tuple[Block, float]] = []
 
         def epoch(*arguments: Any) -> Any:
@@ -250,7 +249,7 @@ class _Experiments:
             return result
 
         with self._step_replaced(look):
-            self.ready.run(self.subject.batches)
+            self.ready.run(self.workload.batches)
         return captured[0], captured[1]
 
     def _compile_empty_step(self, names: list[str]) -> Function:
@@ -266,7 +265,7 @@ class _Experiments:
             empty_step: Function = model.train_function
             # Keras 2 asks for the model's step where it traces it: now.
             with self._step_replaced(lambda *given: empty_step(*given[:-1], self.ready_batch)):
-                self.ready.run(self.subject.batches)
+                self.ready.run(self.workload.batches)
         finally:
             model.train_function = self.model_step
             del model.train_step

@@ -1,4 +1,4 @@
-"""The sub-command `kerasch2 compare`: from its arguments to a comparison."""
+"""The sub-commands `kerasch2 compare` and `kerasch2 scaling`: from their arguments to what they show."""
 
 from __future__ import annotations
 
@@ -8,27 +8,34 @@ import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterable, Iterator, Sequence
 
 from pytest_kerasch2 import files
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import devices
+from pytest_kerasch2.report import pictures
 from pytest_kerasch2.stats import distributions
 from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, SpeedVerdict
 from pytest_kerasch2.timing import (
     benchmark_suite,
+    benchmark_summary,
     compare,
     installed_releases,
+    results_file,
     revisions,
+    scaling,
+    scaling_plot,
     timed_processes,
 )
 from pytest_kerasch2.timing.compare_result import Comparison
+from pytest_kerasch2.timing.results_file import StoredRun
 from pytest_kerasch2.timing.timed_processes import ComparedSide
 
 # The slowdown that a self-test injects, and the margin of its comparison without one: a machine on which the fewest
 # starts decide neither cannot compare anything.
 SELF_TEST_SLOWDOWN = 0.5
 SELF_TEST_MARGIN = 0.2
+DIFFERENT_MACHINES = "These are different machines: their times cannot be compared by device, and no ratio is shown."
 
 
 def run_self_test(chosen: Any, on_progress: Callable[[str], None]) -> bool:
@@ -125,8 +132,8 @@ def _check_outputs(chosen: Any) -> None:
         if why is not None:
             raise InvalidArgument("The comparison cannot be written", why, "name a file that can be written")
     if len({os.path.realpath(str(place)) for place in places}) < len(places):
-        found = ", ".join(map(str, places))
-        raise InvalidArgument("--json and --summary must name different files", found, "name a file for each")
+        problem = ", ".join(map(str, places))
+        raise InvalidArgument("--json and --summary must name different files", problem, "name a file for each")
 
 
 def _resolve_sides(chosen: Any, stack: ExitStack) -> list[ComparedSide]:
@@ -137,3 +144,49 @@ def _resolve_sides(chosen: Any, stack: ExitStack) -> list[ComparedSide]:
         sides[place] = stack.enter_context(timed_processes.resolve_side(names[place], here))
         benchmark_suite.check_suite(sides[place], chosen.suite, here)
     return [sides[0], sides[1]]
+
+
+def run_scaling(
+    files: Sequence[Path], plots: Sequence[Path], width: int, on_lines: Callable[[Iterable[str]], None]
+) -> None:
+    """Show the time of a step by batch size, from stored runs, and draw it.
+
+    Args:
+        files: of `--benchmark-json`.
+        plots: the pictures to draw.
+        width: columns of the terminal.
+        on_lines: is called with the lines.
+
+    Raises:
+        BadResults: a file is missing, cut short or of another schema.
+        InvalidArgument: a file is named twice, none tells of several batch sizes, or a picture cannot be written.
+        FrameworkMissing: a picture is asked for, and there is no Matplotlib.
+    """
+    for plot in plots:
+        pictures.refuse(plot)
+    if len({path.absolute() for path in files}) < len(files):
+        raise InvalidArgument(f"FILE must name each run once, got {', '.join(map(str, files))}")
+    runs = [results_file.read_run(path) for path in files]
+    several = len(runs) > 1
+    curves = [
+        one for place, run in enumerate(runs, 1) for one in scaling.step_curves(run.rows, place if several else 0)
+    ]
+    notes = list(_notes(runs))
+    scaling.largest_network(curves)
+    tables = scaling.scaling_text(curves, width, colour=False).rstrip("\n").split("\n")
+    on_lines([*notes, *tables, *(f"[{place}] {line}" if several else line for place, line in _breakdowns(runs))])
+    for plot in plots:
+        scaling_plot.draw(curves, notes, plot)
+
+
+def _breakdowns(runs: Sequence[StoredRun]) -> Iterator[tuple[int, str]]:
+    for place, run in enumerate(runs, 1):
+        for line in benchmark_summary.breakdown_lines(run.rows):
+            yield place, line
+
+
+def _notes(runs: Sequence[StoredRun]) -> Iterator[str]:
+    for place, run in enumerate(runs, 1):
+        yield f"[{place}] {run.line}" if len(runs) > 1 else run.line
+    if len({run.machine for run in runs}) > 1:
+        yield DIFFERENT_MACHINES

@@ -88,9 +88,9 @@ def compare(
                     # The work check runs once: later starts run the same code.
                     load = measured_environment.machine_load()
                     blocks = time_start(workers, name, plan, rng, verify=start == 0)
-                    proofs = blocks.pop("work_checks")
+                    work_checks = blocks.pop("work_checks")
                     if start == 0:
-                        comparison.work_checks[name] = proofs[:BASELINE_REPEAT]
+                        comparison.work_checks[name] = work_checks[:BASELINE_REPEAT]
                     comparison.starts.append({"start": start, "benchmark": name, "load": load, **blocks})
                     _check_synchronised(comparison, name)
             comparison.complete = not _undecided(comparison) or start + 1 == plan.settings.max_starts
@@ -214,8 +214,8 @@ def _timed_rounds(
     blocks: list[list[dict[str, Any]]] = [[] for _ in processes]
     order = []
     for _ in range(rounds):
-        there = rng.sample(range(len(processes)), len(processes))
-        order.append([*there, *reversed(there)])
+        first_half = rng.sample(range(len(processes)), len(processes))
+        order.append([*first_half, *reversed(first_half)])
         for place in order[-1]:
             blocks[place].append(processes[place].ask("block"))
     return order, blocks

@@ -19,7 +19,7 @@ from pytest_kerasch2.foreign import cell, code
 from pytest_kerasch2.json_files import read_json
 from pytest_kerasch2.stats import paired_sequential
 from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, Judgement, SpeedVerdict
-from pytest_kerasch2.timing.summary import duration
+from pytest_kerasch2.timing.benchmark_summary import duration
 
 SCHEMA = 4
 # Of the two blocks that a process has in a round.
@@ -30,13 +30,7 @@ RULE = {**{name.lower(): getattr(paired_sequential, name) for name in RULE_NAMES
 # The places of the processes of a start.
 BASELINE, CANDIDATE, BASELINE_REPEAT = range(3)
 # The verdict of a whole comparison is the worst of its benchmarks.
-WORST_FIRST = (
-    SpeedVerdict.SLOWER,
-    SpeedVerdict.UNFIT,
-    SpeedVerdict.UNDECIDED,
-    SpeedVerdict.FASTER,
-    SpeedVerdict.SAME,
-)
+WORST_FIRST = (SpeedVerdict.SLOWER, SpeedVerdict.UNFIT, SpeedVerdict.UNDECIDED, SpeedVerdict.FASTER, SpeedVerdict.SAME)
 
 
 @dataclass
@@ -75,7 +69,7 @@ class Comparison:
         Raises:
             BadResults: the place cannot be written.
         """
-        plain = {
+        content = {
             "schema": SCHEMA,
             "complete": self.complete,
             "settings": asdict(self.settings),
@@ -86,7 +80,7 @@ class Comparison:
             "work_checks": self.work_checks,
             "starts": self.starts,
         }
-        write_text(json.dumps(plain, indent=1) + "\n", path)
+        write_text(json.dumps(content, indent=1) + "\n", path)
 
     def lines(self) -> list[str]:
         """Return a line for each benchmark, below one with both sides."""
@@ -162,24 +156,24 @@ def read_comparison(path: Path) -> Comparison:
     """
     remedy = "write it anew with kerasch2 compare --json"
     try:
-        plain = read_json(path)
-        if isinstance(plain, dict) and plain.get("schema") == 3:
-            plain = _from_schema_3(plain)
-        schema.require(plain, Path(__file__).with_name("comparison.schema.json"))
+        content = read_json(path)
+        if isinstance(content, dict) and content.get("schema") == 3:
+            content = _from_schema_3(content)
+        schema.require(content, Path(__file__).with_name("comparison.schema.json"))
     except schema.Mismatch as error:
         raise BadResults(f"The comparison file does not match schema {SCHEMA}", f"{path}, {error}", remedy) from error
     except (OSError, ValueError) as error:
         raise BadResults("The comparison file cannot be read", f"{path}: {error}", remedy) from error
     try:
-        settings = ComparisonSettings(**plain["settings"])
+        settings = ComparisonSettings(**content["settings"])
     except InvalidArgument as error:
         raise BadResults("The comparison file has unusable settings", f"{path}: {error.happened}", remedy) from error
-    if plain["rule"] != RULE:
-        problem = f"{path}: {str(plain['rule'])[:300]}, and here {RULE}"
+    if content["rule"] != RULE:
+        problem = f"{path}: {str(content['rule'])[:300]}, and here {RULE}"
         raise BadResults(
             "The comparison was decided by another rule", problem, "read it with the version that wrote it"
         )
-    fields = (plain[name] for name in ("sides", "benchmarks", "options", "work_checks", "starts", "complete"))
+    fields = (content[name] for name in ("sides", "benchmarks", "options", "work_checks", "starts", "complete"))
     return Comparison(settings, *fields)
 
 
@@ -204,7 +198,7 @@ OLD_NAMES = {
 OPAQUE = ("environment", "proofs", "load", "order", "benchmarks")
 
 
-def _from_schema_3(plain: Mapping[str, Any]) -> dict[str, Any]:
+def _from_schema_3(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return a comparison of schema 3 as one of schema 4: the names differ, and nothing else."""
 
     def renamed(value: Any) -> Any:
@@ -212,7 +206,7 @@ def _from_schema_3(plain: Mapping[str, Any]) -> dict[str, Any]:
             return {OLD_NAMES.get(name, name): one if name in OPAQUE else renamed(one) for name, one in value.items()}
         return list(map(renamed, value)) if isinstance(value, list) else value
 
-    return {**renamed(plain), "schema": SCHEMA}
+    return {**renamed(content), "schema": SCHEMA}
 
 
 def step_seconds(start: Mapping[str, Any], place: int) -> float:

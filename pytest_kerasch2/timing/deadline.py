@@ -32,7 +32,7 @@ def within(seconds: float, on_timeout: Callable[[], None] = lambda: None) -> Ite
 
     Args:
         seconds: of the deadline.
-        given_up: is called before the process is ended, from another thread: what was done is to be kept then.
+        on_timeout: is called before the process is ended, from another thread: what was done is to be kept then.
 
     In another thread than the main one, which alone can be stopped so, there is no deadline. It takes no signal of its
     own, because pytest-timeout may be waiting for one.
@@ -84,8 +84,7 @@ def _end_process(seconds: float, on_timeout: Callable[[], None]) -> None:
         on_timeout()
     sys.stderr.write(
         f"\nThe measurement exceeded its deadline and cannot be stopped: it had not ended {GRACE:g} s after its"
-        f" deadline of {seconds:g} s, within a call of the framework (below). Leave it out, and run the others"
-        " again.\n"
+        f" deadline of {seconds:g} s, within a call of the framework (below). Leave it out, and run the others again.\n"
     )
     sys.stderr.flush()
     with contextlib.suppress(Exception):

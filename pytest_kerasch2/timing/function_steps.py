@@ -25,7 +25,7 @@ NOT_CHECKED = "a plain function does not say what its work is"
 
 
 class FunctionWorkload:
-    """Stands for a `Subject`: a function instead of a model.
+    """Stands for a `Workload`: a function instead of a model.
 
     Attributes:
         items: that a step processes.
@@ -49,8 +49,8 @@ class FunctionWorkload:
     @property
     def device_name(self) -> str:
         """Return the name of the device on which what a step has returned lies."""
-        found = [devices.where(leaf) for leaf in nested_arrays.values(self.last_result) if hasattr(leaf, "shape")]
-        return next(filter(None, found), str(self.device.name))
+        places = [devices.where(leaf) for leaf in nested_arrays.values(self.last_result) if hasattr(leaf, "shape")]
+        return next(filter(None, places), str(self.device.name))
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def measure(
         wait: is called with what the last step returned, and returns when its work is done; None waits for the tensors
             in it.
         name: of the step, in the JSON.
-        given_up: is called where it cannot be stopped at its deadline, before the process is ended.
+        on_timeout: is called where it cannot be stopped at its deadline, before the process is ended.
 
     Raises:
         InvalidArgument: an argument cannot be used.
@@ -185,10 +185,10 @@ def _run(batches: Sequence[Any] | None) -> Callable[[Any], StepRunner]:
     def make(workload: Any) -> StepRunner:
         function = workload.function
         arguments = [()] if batches is None else [one if isinstance(one, tuple) else (one,) for one in batches]
-        turn = itertools.cycle(arguments)
+        cycle = itertools.cycle(arguments)
 
         def run(count: int) -> None:
-            for one in itertools.islice(turn, count):
+            for one in itertools.islice(cycle, count):
                 workload.last_result = function(*one)
 
         return run

@@ -34,7 +34,7 @@ CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 PYTHON = re.compile(r"python==(\d+(?:\.\d+)*)")
 # Where Keras is asked for with one of these, and without TensorFlow, it runs on it.
 BACKENDS = ("jax", "torch")
-# So much of what an installer said is told.
+# The last characters of an installer's output that a message shows.
 MAX_OUTPUT = 300
 
 
@@ -69,7 +69,7 @@ def installed(name: str) -> Iterator[Path]:
     """Yield an environment in which a release is installed; by uv where it is there, or else by pip.
 
     Args:
-        words: requirements with commas between; `python==3.11` among them says for which CPython, with uv alone.
+        name: requirements with commas between; `python==3.11` among them says for which CPython, with uv alone.
 
     Raises:
         InvalidArgument: it cannot be installed, or holds something else than requirements, such as an option of pip.
@@ -80,8 +80,8 @@ def installed(name: str) -> Iterator[Path]:
     packages = [one for one in asked if not PYTHON.fullmatch(one)]
     uv = shutil.which("uv")
     if uv is None and versions and sys.version.split()[0].split(".")[: python.count(".") + 1] != python.split("."):
-        found = f"{name}; this is CPython {sys.version.split()[0]}"
-        raise InvalidArgument("Another CPython needs uv", found, "install uv, or leave python== out")
+        problem = f"{name}; this is CPython {sys.version.split()[0]}"
+        raise InvalidArgument("Another CPython needs uv", problem, "install uv, or leave python== out")
     with folders.temporary("release") as place:
         folder = str(place)
         if uv is None:

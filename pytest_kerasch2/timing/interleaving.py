@@ -175,18 +175,18 @@ class _LastCall:
 
     def __init__(self, workload: Workload, by: str) -> None:
         """Begin before the first call."""
-        self.subject = workload
+        self.workload = workload
         self.result: Any = None
         # While `fit` is at work on JAX the weights of the model are not there: its step has taken them over.
         self.by_result = by == CALL and api.release().backend == "jax"
 
     def finish(self) -> None:
         """Return when it is done."""
-        self._done(self.subject.finish)
+        self._done(self.workload.finish)
 
     def wait(self) -> None:
         """Return when the device has nothing left to do."""
-        self._done(self.subject.wait)
+        self._done(self.workload.wait)
 
     def _done(self, by_weights: Callable[[], None]) -> None:
         if self.by_result:

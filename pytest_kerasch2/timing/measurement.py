@@ -144,9 +144,9 @@ class PreparedWorkload:
         Raises:
             InvalidMeasurement: other work was done than this many steps.
         """
-        subject = self.workload
+        workload = self.workload
         with self.checked(steps):
-            return block.time_block(self.run, steps, subject.finish, subject.wait, self.sync_overhead)
+            return block.time_block(self.run, steps, workload.finish, workload.wait, self.sync_overhead)
 
     @contextlib.contextmanager
     def checked(self, steps: int) -> Iterator[None]:
@@ -237,9 +237,9 @@ def measure_interleaved(
     with contextlib.ExitStack() as stack:
         for workload in workloads:
             stack.enter_context(_restored(workload))
-        before = [_loss(subject, mode, verify) for subject in workloads]
+        before = [_loss(workload, mode, verify) for workload in workloads]
         recordings = _recorded(workloads, mode, seconds, rng, verify=verify, min_rounds=min_rounds)
-        after = [_loss(subject, mode, verify) for subject in workloads]
+        after = [_loss(workload, mode, verify) for workload in workloads]
     # Only now are the models as they were at the beginning, where the reference has to start too.
     for recording, *losses in zip(recordings, before, after):
         _check_learned(recording, *losses)
@@ -251,7 +251,7 @@ def _recorded(
     workloads: Sequence[Workload], mode: Mode, seconds: float, rng: random.Random, *, verify: bool, min_rounds: int
 ) -> list[Recording]:
     with contextlib.ExitStack() as stack:
-        recordings = [Recording(stack.enter_context(prepare(subject, mode, verify))) for subject in workloads]
+        recordings = [Recording(stack.enter_context(prepare(workload, mode, verify))) for workload in workloads]
         while any(len(recording.blocks) < min_rounds or recording.total_seconds < seconds for recording in recordings):
             for one in rng.sample(recordings, len(recordings)):
                 one.add_block()

@@ -123,10 +123,10 @@ def taken_since(gauge: Gauge, before: float | None, steps: int) -> Memory | None
 
 def combined(readings: Sequence[Memory | None]) -> Memory | None:
     """Return the memory of several blocks of as many steps; None if one is unknown."""
-    known = [one for one in readings if one is not None]
-    if not known or len(known) < len(readings):
+    complete = [one for one in readings if one is not None]
+    if not complete or len(complete) < len(readings):
         return None
-    return Memory(max(one.peak for one in known), sum(one.growth for one in known) / len(known))
+    return Memory(max(one.peak for one in complete), sum(one.growth for one in complete) / len(complete))
 
 
 def _of_process(name: str) -> float | None:

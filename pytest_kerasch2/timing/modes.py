@@ -12,9 +12,9 @@ from typing import Any, Callable, Iterable, Sequence
 from pytest_kerasch2.errors import InvalidArgument, NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
-from pytest_kerasch2.timing import nested_arrays, reference_loop, workload
+from pytest_kerasch2.timing import nested_arrays, reference_loop
 from pytest_kerasch2.timing.block import StepRunner
-from pytest_kerasch2.timing.workload import Workload, without_missing
+from pytest_kerasch2.timing.workload import Workload, forget_functions, without_missing
 
 # Steps that `fit` gives to the device as one call, where it is asked to give it several.
 STEPS_PER_EXECUTION = 25
@@ -62,38 +62,38 @@ class BatchLoop:
         self.done += count
 
 
-def _eager(subject: Workload) -> StepRunner:
-    return _one_by_one(subject, reference_loop.eager_step(subject.model))
+def _eager(workload: Workload) -> StepRunner:
+    return _one_by_one(workload, reference_loop.eager_step(workload.model))
 
 
-def _graph(subject: Workload) -> StepRunner:
-    return _one_by_one(subject, api.tensorflow().function(reference_loop.eager_step(subject.model)))
+def _graph(workload: Workload) -> StepRunner:
+    return _one_by_one(workload, api.tensorflow().function(reference_loop.eager_step(workload.model)))
 
 
-def _xla(subject: Workload) -> StepRunner:
+def _xla(workload: Workload) -> StepRunner:
     function = api.tensorflow().function
     parameters = inspect.signature(function).parameters
     # 2.1 to 2.4 have it under another name.
     name = next((one for one in ("jit_compile", "experimental_compile") if one in parameters), None)
     if name is None:
         raise NotApplicable("mode='xla' needs a release that compiles functions by XLA", "this one has no jit_compile")
-    return _one_by_one(subject, function(reference_loop.eager_step(subject.model), **{name: True}))
+    return _one_by_one(workload, function(reference_loop.eager_step(workload.model), **{name: True}))
 
 
-def _one_by_one(subject: Workload, step: Callable[..., Any]) -> StepRunner:
+def _one_by_one(workload: Workload, step: Callable[..., Any]) -> StepRunner:
     # On the device already: what is timed is the step, and not the way of its images to it.
-    batches = [subject.batch(number) for number in range(min(subject.distinct_batches, 64))]
-    return BatchLoop([reference_loop.to_tensors(one, subject.class_weight) for one in batches], step)
+    batches = [workload.batch(number) for number in range(min(workload.distinct_batches, 64))]
+    return BatchLoop([reference_loop.to_tensors(one, workload.class_weight) for one in batches], step)
 
 
-def _on_batches(subject: Workload) -> StepRunner:
-    given = [subject.batch(number) for number in range(subject.distinct_batches)]
+def _on_batches(workload: Workload) -> StepRunner:
+    given = [workload.batch(number) for number in range(workload.distinct_batches)]
     if not api.runs_on_tensorflow():
         # What `tf.data` gives is nothing for another backend.
         given = [nested_arrays.dense(one) for one in given]
-    step = _on_batch(subject.model)
-    if subject.class_weight is not None:
-        step = functools.partial(step, class_weight=subject.class_weight)
+    step = _on_batch(workload.model)
+    if workload.class_weight is not None:
+        step = functools.partial(step, class_weight=workload.class_weight)
     return BatchLoop(given, step)
 
 
@@ -114,31 +114,31 @@ def _on_batch(model: Any) -> Callable[..., Any]:
             if "train_step" in vars(model):
                 raise
             model.train_step = lambda *given: own(*given[:-1], without_missing(given[-1]))
-            workload.forget_functions(model)
+            forget_functions(model)
             return model.train_on_batch(*batch, **how)
 
     return step
 
 
-def _fit(subject: Workload) -> StepRunner:
-    given, how = subject.fit_arguments()
-    if subject.source:
+def _fit(workload: Workload) -> StepRunner:
+    given, how = workload.fit_arguments()
+    if workload.source:
         # Its order is its own.
         how["shuffle"] = False
         if "steps" in how:
             how["steps_per_epoch"] = how.pop("steps")
-    if subject.class_weight is not None:
-        how["class_weight"] = subject.class_weight
-    return _by_epochs(subject, lambda epochs: subject.model.fit(*given, epochs=epochs, **how))
+    if workload.class_weight is not None:
+        how["class_weight"] = workload.class_weight
+    return _by_epochs(workload, lambda epochs: workload.model.fit(*given, epochs=epochs, **how))
 
 
-def _fit_many(subject: Workload) -> StepRunner:
-    model = subject.model
+def _fit_many(workload: Workload) -> StepRunner:
+    model = workload.model
     parameters = inspect.signature(type(model).compile).parameters
     if hasattr(model, "steps_per_execution"):
         # As `compile` sets it; what was compiled for another number is made anew.
         model.steps_per_execution = STEPS_PER_EXECUTION
-        workload.forget_functions(model)
+        forget_functions(model)
     elif "steps_per_execution" not in parameters:
         raise NotApplicable("mode='fit-many' needs steps_per_execution", "this model's `compile` does not take it")
     elif hasattr(model, "compile_from_config"):
@@ -147,46 +147,46 @@ def _fit_many(subject: Workload) -> StepRunner:
         # Before 2.12 a model tells what it was compiled with in private alone.
         metrics = getattr(model.compiled_metrics, "_user_metrics", None)
         model.compile(model.optimizer, loss=model.loss, metrics=metrics, steps_per_execution=STEPS_PER_EXECUTION)
-    return _fit(subject)
+    return _fit(workload)
 
 
-def _pipeline(subject: Workload) -> StepRunner:
-    fed = _piped(subject)
+def _pipeline(workload: Workload) -> StepRunner:
+    fed = _piped(workload)
     # Endless, and shuffled by itself.
-    how = {"steps_per_epoch": subject.batches, "shuffle": False, "verbose": 0}
-    return _by_epochs(subject, lambda epochs: subject.model.fit(fed, epochs=epochs, **how))
+    how = {"steps_per_epoch": workload.batches, "shuffle": False, "verbose": 0}
+    return _by_epochs(workload, lambda epochs: workload.model.fit(fed, epochs=epochs, **how))
 
 
-def _piped(subject: Workload) -> Any:
+def _piped(workload: Workload) -> Any:
     api.require_tensorflow("The pipeline")
-    shape = tuple(getattr(subject.x, "shape", ()))
-    if len(shape) != 3 or not hasattr(subject.y, "shape") or subject.sample_weight is not None:
+    shape = tuple(getattr(workload.x, "shape", ()))
+    if len(shape) != 3 or not hasattr(workload.y, "shape") or workload.sample_weight is not None:
         remedy = "give (x, y) with x of shape (n, height, width)"
         raise InvalidArgument("mode='pipeline' takes images and their labels", f"inputs of shape {shape}", remedy)
-    return pipeline.as_printed(api.tensorflow(), subject.x, subject.y, batch_size=subject.batch_size)
+    return pipeline.as_printed(api.tensorflow(), workload.x, workload.y, batch_size=workload.batch_size)
 
 
-def _from_pipe(subject: Workload, count: int) -> Iterable[Any]:
-    return itertools.islice(iter(_piped(subject)), count)
+def _from_pipe(workload: Workload, count: int) -> Iterable[Any]:
+    return itertools.islice(iter(_piped(workload)), count)
 
 
-def _evaluate(subject: Workload) -> StepRunner:
-    model, (given, how) = subject.model, subject.fit_arguments()
-    return _by_epochs(subject, lambda epochs: [model.evaluate(*given, **how) for _ in range(epochs)][-1])
+def _evaluate(workload: Workload) -> StepRunner:
+    model, (given, how) = workload.model, workload.fit_arguments()
+    return _by_epochs(workload, lambda epochs: [model.evaluate(*given, **how) for _ in range(epochs)][-1])
 
 
-def _predict(subject: Workload) -> StepRunner:
-    model, (given, how) = subject.model, subject.fit_arguments(targets=False)
-    return _by_epochs(subject, lambda epochs: [model.predict(*given, **how) for _ in range(epochs)][-1])
+def _predict(workload: Workload) -> StepRunner:
+    model, (given, how) = workload.model, workload.fit_arguments(targets=False)
+    return _by_epochs(workload, lambda epochs: [model.predict(*given, **how) for _ in range(epochs)][-1])
 
 
-def _by_epochs(subject: Workload, call: Callable[[int], Any]) -> StepRunner:
+def _by_epochs(workload: Workload, call: Callable[[int], Any]) -> StepRunner:
     def run(count: int) -> Any:
-        epochs, rest = divmod(count, subject.batches)
+        epochs, rest = divmod(count, workload.batches)
         assert not rest, "whole epochs are asked for"
         result = call(epochs)
-        if subject.source:
-            subject.source.check_not_ended()
+        if workload.source:
+            workload.source.check_not_ended()
         return result
 
     return run
@@ -217,10 +217,10 @@ def find_mode(name: str) -> Mode:
     for candidate in MODES:
         if candidate.name == name:
             return candidate
-    known = [one.name for one in MODES]
-    similar = difflib.get_close_matches(str(name), known, 1)
+    names = [one.name for one in MODES]
+    similar = difflib.get_close_matches(str(name), names, 1)
     hint = f"; {similar[0]!r} is near to it" if similar else ""
-    raise InvalidArgument(f"mode must be one of {', '.join(known)}, got {name!r}{hint}")
+    raise InvalidArgument(f"mode must be one of {', '.join(names)}, got {name!r}{hint}")
 
 
 def check_model(model: Any, mode: Mode) -> None:

@@ -19,11 +19,11 @@ from pytest_kerasch2.timing import (
     modes,
     roofline,
 )
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow
 from pytest_kerasch2.timing.breakdown import measure_breakdown
 from pytest_kerasch2.timing.deadline import within
 from pytest_kerasch2.timing.measurement import Measurement, measure
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.summary import BenchmarkRow
 from pytest_kerasch2.timing.workload import Workload, make_workload, weight_size
 
 SCHEMA = 2
@@ -113,21 +113,18 @@ def record_model(
 
     Args:
         benchmark: the fixture of pytest-benchmark; its times are those of single steps.
-        model, data: see `make_workload`.
-        batch_size: items a step, 32 where it is not said; data that come in batches have their own.
-        device: a word for one device or a device, or None for a GPU if there is one.
-        mode, seconds: name of a way to do the steps, and of blocks that count, about.
-        deadline: seconds after which it is stopped.
+        model, data, class_weight: see `make_workload`.
+        batch_size: items a step (32); data that come in batches have their own.
+        device: a device or a word for one; None for a GPU if there is one.
+        mode, seconds, deadline: the name of a mode; seconds of blocks, about; and after which it is stopped.
         verify: whether the work check runs: steps must do the work of reference steps.
         breakdown: whether a step of `fit` is broken down into its parts too.
-        class_weight: as for `fit`.
         on_timeout: is called if the deadline cannot stop it, before the process is ended.
         measurement: the result, if it was measured already, interleaved with others.
 
     Raises:
         InvalidArgument, DeviceMissing, NotApplicable: something that was given cannot be used here.
-        InvalidMeasurement: the time is not valid.
-        Inconclusive: the device has too little memory.
+        InvalidMeasurement, Inconclusive: the time is not valid, or the device has too little memory.
         FrameworkMissing: this pytest-benchmark takes no times that were measured elsewhere.
     """
     # At once: what is refused below has made use of the fixture all the same.
@@ -143,11 +140,6 @@ def record_model(
         roofline_seconds, network = _roofline_seconds(workload, chosen), _network(workload)
     about = (benchmark.name, place.name, mode, workload.batch_size, measurement, roofline_seconds, network)
     row = BenchmarkRow(*about, breakdown=parts, note=_note(workload, batch_size))
-    return _store(benchmark, row, place, measurement)
-
-
-def _store(benchmark: Any, row: BenchmarkRow, place: Device, measurement: Measurement) -> BenchmarkRow:
-    """Return a row whose times pytest-benchmark has."""
     _give_times(benchmark, measurement)
     benchmark.extra_info[NAME] = _record(row, place, measurement)
     return row
@@ -166,7 +158,7 @@ def record_function(benchmark: Any, function: Callable[..., Any], **options: Any
     Args:
         benchmark: the fixture of pytest-benchmark.
         function: does one step.
-        how: see `function_steps.measure`.
+        options: see `function_steps.measure`.
 
     Raises:
         InvalidArgument, InvalidMeasurement, Inconclusive: as `record_model` does.

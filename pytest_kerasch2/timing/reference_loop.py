@@ -7,7 +7,6 @@ Keras's loops, do in the timed path is no part of it.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import inspect
 import warnings
@@ -123,7 +122,7 @@ def batch_loss(model: Any, batch: Batch, options: Any = None) -> Any:
     """Return the loss of a batch, with all that Keras does to it.
 
     Args:
-        told: what the model is called with, beside its inputs.
+        options: what the model is called with, beside its inputs.
     """
     x, y, weight = (*batch, None, None)[:3]
     outputs = model(x, **(options or {}))
@@ -145,8 +144,8 @@ def _compute_loss(model: Any, arguments: Any, options: Any) -> Any:
 def _before_2_2(model: Any, y: Any, outputs: Any, weight: Any) -> Any:
     tf = api.tensorflow()
     if weight is not None or getattr(outputs, "_keras_mask", None) is not None:
-        found = "before TensorFlow 2.2, Keras keeps weights and masks of a loss to itself"
-        raise NotApplicable("The reference loss cannot be computed", found)
+        problem = "before TensorFlow 2.2, Keras keeps weights and masks of a loss to itself"
+        raise NotApplicable("The reference loss cannot be computed", problem)
     # One number for each output of one unit: what Keras does before it asks a loss.
     single = len(y.shape) == len(outputs.shape) - 1 and outputs.shape[-1] == 1
     value = tf.reduce_mean(tf.keras.losses.get(model.loss)(y[..., None] if single else y, outputs))
@@ -183,8 +182,8 @@ def _on_jax(model: Any) -> Step:
     differentiated = jax.value_and_grad(model.compute_loss_and_updates, has_aux=True)
 
     def moved(weights: Any, others: Any, metrics: Any, state: Any, x: Any, y: Any, weight: Any) -> Any:
-        told = {"training": True, "optimizer_variables": state}
-        (_, aux), gradients = differentiated(weights, others, metrics, x, y, weight, **told)
+        options = {"training": True, "optimizer_variables": state}
+        (_, aux), gradients = differentiated(weights, others, metrics, x, y, weight, **options)
         return (*optimizer.stateless_apply(state, gradients, weights), aux[2])
 
     compiled = jax.jit(moved)
@@ -195,8 +194,8 @@ def _on_jax(model: Any) -> Step:
         rooms = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
         weights, others, state = ([one.value for one in room] for room in rooms)
         metrics = [one.value for one in model.metrics_variables]
-        found = compiled(weights, others, metrics, state, x, y, weight)
-        for room, values in zip((rooms[0], rooms[2], rooms[1]), found):
+        results = compiled(weights, others, metrics, state, x, y, weight)
+        for room, values in zip((rooms[0], rooms[2], rooms[1]), results):
             for variable, value in zip(room, values):
                 variable.assign(value)
 
@@ -205,11 +204,11 @@ def _on_jax(model: Any) -> Step:
 
 def _on_torch(model: Any) -> Step:
     torch = importlib.import_module("torch")
-    optimizer, told = model.optimizer, training_option(model)
+    optimizer, options = model.optimizer, training_option(model)
 
     def step(x: Any, y: Any = None, weight: Any = None) -> None:
         model.zero_grad()
-        optimizer.scale_loss(batch_loss(model, (x, y, weight), told)).backward()
+        optimizer.scale_loss(batch_loss(model, (x, y, weight), options)).backward()
         weights = model.trainable_weights
         with torch.no_grad():
             optimizer.apply([one.value.grad for one in weights], weights)
@@ -217,18 +216,10 @@ def _on_torch(model: Any) -> Step:
     return step
 
 
-def has_fixed_batch(model: Any, batch_size: int) -> bool:
-    """Whether a model is of batches of this size, and may take no other, as one with a state between them does."""
-    # A model that is not built has no inputs yet, or says so when it is asked for them.
-    with contextlib.suppress(AttributeError, ValueError, RuntimeError):
-        return any(tuple(one.shape)[:1] == (batch_size,) for one in model.inputs or ())
-    return False
-
-
-# Steps from each of so many places in the data by which it is found whether weights move.
+# Steps from each of so many places in the data that show whether weights move.
 PLACES = 3
 STEPS = 25
-# Weights are so many times what they were where it is found whether they have come to rest.
+# Weights are so many times what they were to see whether they have come to rest.
 OTHER_START = 1.25
 
 
@@ -241,7 +232,7 @@ class ReferenceSteps:
 
     def __init__(self, workload: Workload) -> None:
         """Begin with the model as it is."""
-        self.subject = workload
+        self.workload = workload
         self.step = attempt(lambda: compiled_step(workload.model))
 
     def __call__(self, batches: Iterable[Batch]) -> None:
@@ -251,7 +242,7 @@ class ReferenceSteps:
             NoReference: it cannot be done.
         """
         for batch in batches:
-            tensors = to_tensors(batch, self.subject.class_weight)
+            tensors = to_tensors(batch, self.workload.class_weight)
             attempt(lambda given=tensors: self.step(*given))  # type: ignore[misc]
 
 

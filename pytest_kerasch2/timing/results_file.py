@@ -9,12 +9,12 @@ from typing import Any, Mapping
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.json_files import read_json
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.breakdown import Breakdown, BreakdownRound
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
 from pytest_kerasch2.timing.pytest_benchmark_adapter import NAME, SCHEMA
-from pytest_kerasch2.timing.summary import BenchmarkRow
 
 REMEDY = "write it anew with pytest --benchmark --benchmark-json=FILE"
 BACKENDS = {"jax": "JAX", "torch": "PyTorch"}
@@ -43,15 +43,14 @@ class StoredRun:
     @property
     def line(self) -> str:
         """Return where it comes from."""
-        its, backend = self.environment, self.environment["backend"]
+        environment, backend = self.environment, self.environment["backend"]
         if backend == "tensorflow":
-            releases = f"TensorFlow {its['tensorflow']}, Keras {its['keras']}"
+            releases = f"TensorFlow {environment['tensorflow']}, Keras {environment['keras']}"
         else:
-            releases = (
-                f"Keras {its['keras']} on {BACKENDS.get(backend, backend)} {its.get('backend_version') or ''}".strip()
-            )
+            version = environment.get("backend_version") or ""
+            releases = f"Keras {environment['keras']} on {BACKENDS.get(backend, backend)} {version}".strip()
         _, processor, cores = self.machine
-        parts = [f"{releases}, CPython {its['python']}", f"{processor} ({cores} cores)"]
+        parts = [f"{releases}, CPython {environment['python']}", f"{processor} ({cores} cores)"]
         parts += [f"{device}: {name}" for device, name in self.hardware.items() if name]
         return f"{self.name}, of {self.day}: {'; '.join(parts)}"
 
@@ -63,24 +62,24 @@ def read_run(path: Path) -> StoredRun:
         BadResults: it is missing, cut short, of another schema, or holds no steps.
     """
     try:
-        plain = _upgraded(read_json(path, on_constant=_reject_constant))
-        schema.require(plain, Path(__file__).with_name("steps.schema.json"))
+        content = _upgraded(read_json(path, on_constant=_reject_constant))
+        schema.require(content, Path(__file__).with_name("steps.schema.json"))
     except schema.Mismatch as error:
         raise BadResults(f"The benchmark file does not match schema {SCHEMA}", f"{path}, {error}", REMEDY) from error
     except (OSError, ValueError) as error:
         raise BadResults("The benchmark file cannot be read", f"{path}: {error}", REMEDY) from error
-    pairs = [(one["fullname"], one.get("extra_info", {}).get(NAME)) for one in plain["benchmarks"]]
-    records = [(name, record) for name, record in pairs if record is not None]
+    named_records = [(one["fullname"], one.get("extra_info", {}).get(NAME)) for one in content["benchmarks"]]
+    records = [(name, record) for name, record in named_records if record is not None]
     if not records:
-        count = len(plain["benchmarks"])
+        count = len(content["benchmarks"])
         raise BadResults(
             "The benchmark file holds no times of steps", f"{path}: {count} benchmarks of another kind", REMEDY
         )
-    machine, cpu = plain.get("machine_info", {}), plain.get("machine_info", {}).get("cpu", {})
+    machine, cpu = content.get("machine_info", {}), content.get("machine_info", {}).get("cpu", {})
     return StoredRun(
         path.name,
         tuple(_row(name, record) for name, record in records),
-        plain.get("datetime", "")[:10] or "an unknown day",
+        content.get("datetime", "")[:10] or "an unknown day",
         records[0][1]["environment"],
         (machine.get("node", ""), cpu.get("brand_raw", machine.get("machine", "an unknown CPU")), cpu.get("count", 0)),
         {record["device"]: record["hardware"] for _, record in records},
@@ -93,20 +92,22 @@ OLD_NAMES = {
     "warming": "warmup",
     "turns": "interleaved_group",
     "parts": "breakdown",
+    "proof": "work_check",
+    "work_check": "work_check_outcome",
     "owed": "unsynchronised",
     "there": "ready",
 }
 
 
-def _upgraded(plain: Any) -> Any:
+def _upgraded(content: Any) -> Any:
     """Return a file whose records of schema 1 are of schema 2: the names differ, and nothing else."""
-    benchmarks = plain.get("benchmarks") if isinstance(plain, dict) else None
+    benchmarks = content.get("benchmarks") if isinstance(content, dict) else None
     for benchmark in benchmarks if isinstance(benchmarks, list) else []:
         info = benchmark.get("extra_info") if isinstance(benchmark, dict) else None
         record = info.get(NAME) if isinstance(info, dict) else None
         if isinstance(info, dict) and isinstance(record, dict) and record.get("schema") == 1:
             info[NAME] = {**_renamed(record), "schema": SCHEMA}
-    return plain
+    return content
 
 
 def _renamed(value: Any) -> Any:
@@ -149,9 +150,11 @@ def _row(name: str, record: Mapping[str, Any]) -> BenchmarkRow:
     )
 
 
-def _breakdown(plain: Mapping[str, Any] | None) -> Breakdown | None:
-    return None if plain is None else Breakdown(plain["steps"], tuple(BreakdownRound(**one) for one in plain["rounds"]))
+def _breakdown(content: Mapping[str, Any] | None) -> Breakdown | None:
+    if content is None:
+        return None
+    return Breakdown(content["steps"], tuple(BreakdownRound(**one) for one in content["rounds"]))
 
 
-def _block(plain: Mapping[str, Any]) -> Block:
-    return Block(plain["steps"], plain["seconds"], plain["unsynchronised"])
+def _block(content: Mapping[str, Any]) -> Block:
+    return Block(content["steps"], content["seconds"], content["unsynchronised"])

@@ -43,8 +43,8 @@ class CheckedOutRevision:
     @property
     def import_folders(self) -> list[Path]:
         """Return where its modules may lie: in the folder, at the top, and in a folder `src` of either."""
-        found = (self.folder, self.folder / "src", self.top, self.top / "src")
-        return list(dict.fromkeys(one for one in found if one.is_dir()))
+        places = (self.folder, self.folder / "src", self.top, self.top / "src")
+        return list(dict.fromkeys(one for one in places if one.is_dir()))
 
 
 @contextlib.contextmanager

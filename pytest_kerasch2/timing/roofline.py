@@ -118,13 +118,13 @@ def _seconds_of_byte(count: int, device: Device) -> float:
     """
     with device.placed():
         one, numbers = (_tensor(np.zeros(length, "float32"), "float32") for length in (1, count))
-        whole, call_seconds = (_quickest(lambda its=its: its + 1, device) for its in (numbers, one))  # type: ignore[misc]
+        whole, call_seconds = (_quickest(lambda array=array: array + 1, device) for array in (numbers, one))  # type: ignore[misc]
         return max(whole - call_seconds, 0.0) / (2 * BYTES_PER_NUMBER * count)
 
 
 def _tensor(value: Any, dtype: str) -> Any:
-    made = api.tensor(value)
-    return api.tensorflow().cast(made, dtype) if api.runs_on_tensorflow() else api.keras().ops.cast(made, dtype)
+    tensor = api.tensor(value)
+    return api.tensorflow().cast(tensor, dtype) if api.runs_on_tensorflow() else api.keras().ops.cast(tensor, dtype)
 
 
 def _multiply() -> Callable[[Any, Any], Any]:

@@ -9,10 +9,11 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any, Iterator, Mapping, Sequence
 
+from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.foreign import terminal
 from pytest_kerasch2.stats import bootstrap
 from pytest_kerasch2.stats.paired_sequential import Interval
-from pytest_kerasch2.timing.summary import BenchmarkRow, digits, duration
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow, digits, duration
 
 MODE = "fit"
 # Fewer batch sizes cannot show that a line does not fit.
@@ -230,6 +231,20 @@ def by_network(curves: Sequence[StepCurve]) -> list[list[StepCurve]]:
 def batch_sizes(curves: Sequence[StepCurve]) -> list[int]:
     """Return the batch sizes of some curves, the smallest first."""
     return sorted({size for one in curves for size in one.blocks})
+
+
+def largest_network(curves: Sequence[StepCurve]) -> list[StepCurve]:
+    """Return the curves of the network of which most was measured.
+
+    Raises:
+        InvalidArgument: no network was measured with several batch sizes.
+    """
+    groups = by_network(curves)
+    if not groups:
+        sizes = ", ".join(map(str, batch_sizes(curves))) or "none"
+        happened = "Nothing is known by batch size"
+        raise InvalidArgument(happened, f"batch sizes of which fit was timed: {sizes}", "time several of one network")
+    return groups[0]
 
 
 def scaling_text(curves: Sequence[StepCurve], width: int, colour: bool) -> str:

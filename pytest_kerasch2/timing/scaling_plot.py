@@ -6,11 +6,13 @@ What is told by a colour is told by a sign and a kind of line too.
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
+from pytest_kerasch2.report import pictures
 from pytest_kerasch2.timing import scaling
+from pytest_kerasch2.timing.benchmark_summary import UNITS
 from pytest_kerasch2.timing.scaling import MISSING, GpuComparison, StepCurve, batch_sizes
-from pytest_kerasch2.timing.summary import UNITS
 
 # Of the panels with what stands below; the lines above come to it.
 WIDTH, HEIGHT = 9.5, 7.4
@@ -31,6 +33,24 @@ WORDS = {
     "least": "small and empty: the least that products and bytes can take",
     "crossing": "within this the GPU overtakes",
 }
+
+
+def draw(curves: Sequence[StepCurve], notes: Sequence[str], path: Path) -> None:
+    """Draw the curves of the network of which the most was measured.
+
+    Args:
+        curves: of one run or several.
+        notes: where they come from, a line each.
+        path: of a file in .png or .svg, which is written whole or not at all.
+
+    Raises:
+        InvalidArgument: of no network were several batch sizes measured, or the picture cannot be written.
+        FrameworkMissing: there is no Matplotlib.
+    """
+    group = scaling.largest_network(curves)
+    description = " ".join((*scaling.scaling_lines(group), *notes))
+    title = "Time of a step by batch size"
+    pictures.write(lambda matplotlib: figure(matplotlib, group, notes), path, title, description, title)
 
 
 def figure(matplotlib: Any, group: Sequence[StepCurve], notes: Sequence[str]) -> Any:
@@ -106,12 +126,12 @@ def _scaled(matplotlib: Any, panel: Any, batches: Sequence[int]) -> None:
     _ticked(matplotlib, panel, _time)
 
 
-def _ticked(matplotlib: Any, panel: Any, said: Callable[[float], str]) -> None:
+def _ticked(matplotlib: Any, panel: Any, text_of: Callable[[float], str]) -> None:
     """Return an axis of logarithms its numbers: the powers of ten, and others between them where these are few."""
     low, high = panel.get_ylim()
     panel.grid(color="0.92", linewidth=0.8)
     panel.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1.0,) if high > WIDE * low else (1.0, 2.0, 5.0)))
-    panel.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: said(value)))
+    panel.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: text_of(value)))
     panel.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
 
 
@@ -132,16 +152,16 @@ def _keyed(drawn: Any, panel: Any, group: Sequence[StepCurve]) -> None:
 def _compared(matplotlib: Any, panel: Any, group: Sequence[StepCurve], compared: Sequence[GpuComparison]) -> None:
     panel.set_xlabel("images of a batch")
     if not compared:
-        told = NO_GPU if _has_cpu(group) else NO_CPU
-        panel.text(0.5, 0.5, told, size=15, ha="center", va="center", transform=panel.transAxes, color="0.3")
+        missing = NO_GPU if _has_cpu(group) else NO_CPU
+        panel.text(0.5, 0.5, missing, size=15, ha="center", va="center", transform=panel.transAxes, color="0.3")
         panel.set_yticks([])
         return
     panel.set_ylabel("times as quick on the GPU,\n95 % interval")
     panel.axhline(1, color="0.3", linewidth=1)
     for one in compared:
         place = group.index(one.gpu) % len(COLOURS)
-        found = list(one.ratios.values())
-        errors = [[ratio.estimate - ratio.low for ratio in found], [ratio.high - ratio.estimate for ratio in found]]
+        ratios = list(one.ratios.values())
+        errors = [[ratio.estimate - ratio.low for ratio in ratios], [ratio.high - ratio.estimate for ratio in ratios]]
         style = {
             "color": COLOURS[place],
             "marker": SIGNS[place],
@@ -149,7 +169,7 @@ def _compared(matplotlib: Any, panel: Any, group: Sequence[StepCurve], compared:
             "linewidth": 1.2,
             "markersize": 4,
         }
-        panel.errorbar(list(one.ratios), [ratio.estimate for ratio in found], yerr=errors, capsize=5, **style)
+        panel.errorbar(list(one.ratios), [ratio.estimate for ratio in ratios], yerr=errors, capsize=5, **style)
     panel.set_yscale("log")
     low, high = panel.get_ylim()
     # What is as quick is seen, wherever the others lie.

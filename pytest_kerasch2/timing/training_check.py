@@ -48,7 +48,7 @@ def check_learned(before: float | None, after: float | None, reference_losses: C
 
     Args:
         before, after: losses; None where they are not known.
-        again: returns the losses after as many steps of the reference from the same start; none where that would take
+        reference_losses: returns the losses after as many reference steps from the same start; none where that takes
             too long.
 
     Raises:

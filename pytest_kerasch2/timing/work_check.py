@@ -79,7 +79,7 @@ def check_work(workload: Workload, mode: Mode, run: Any) -> WorkCheck:
     """Check that steps do the work of reference steps; the model is restored.
 
     Args:
-        subject: whose first step is done.
+        workload: whose first step is done.
         mode: of the steps.
         run: does them; those of a mode that does whole epochs are done anew, with some of the data.
 
@@ -299,7 +299,7 @@ class RunResult:
     """What a run did.
 
     Attributes:
-        way: how the weights moved, all of them in one vector.
+        path: how the weights moved, all of them in one vector.
         loss: on its images after it.
         sizes: of the parts of the way that belong to one weight each; one part where there are none.
     """

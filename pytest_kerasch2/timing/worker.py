@@ -128,10 +128,10 @@ def serve(lines: Iterable[str], answer: Callable[[str], None]) -> None:
         for line in orders:
             order = json.loads(line)
             try:
-                found = {"ok": getattr(server, order.pop("do"))(**order)}
+                result = {"ok": getattr(server, order.pop("do"))(**order)}
             except KerasCh2Error as error:
-                found = {"error": [type(error).__name__, error.happened, error.found, error.remedy]}
-            answer(json.dumps(found))
+                result = {"error": [type(error).__name__, error.happened, error.found, error.remedy]}
+            answer(json.dumps(result))
 
 
 def main() -> NoReturn:

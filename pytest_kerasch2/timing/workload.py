@@ -190,11 +190,7 @@ def weight_size(weight: Any) -> int:
 
 
 def make_workload(
-    model: Any,
-    data: Any,
-    batch_size: int | None,
-    device: Device,
-    class_weight: Mapping[int, float] | None = None,
+    model: Any, data: Any, batch_size: int | None, device: Device, class_weight: Mapping[int, float] | None = None
 ) -> Workload:
     """Return a model and its data, ready to be timed.
 

@@ -125,7 +125,7 @@ def test_a_file_has_the_rows_as_they_are_written_in_whatever_order_they_ran(
 STOPPED = """
 import pytest
 from pytest_kerasch2.fixtures import SHOWN
-from tests.builders.batch_rows import CPU
+from tests.builders.benchmark_rows import CPU
 
 
 def test_measured(request, benchmark):

@@ -293,7 +293,8 @@ def test_hangs(step_benchmark, monkeypatch):
     from pytest_kerasch2.timing import deadline, pytest_benchmark_adapter
 
     # Minutes in which Python comes to no line.
-    monkeypatch.setattr(pytest_benchmark_adapter, "measure", lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30))
+    hang = lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30)
+    monkeypatch.setattr(pytest_benchmark_adapter, "measure", hang)
     monkeypatch.setattr(deadline, "GRACE", 0.5)
     step_benchmark(network(), (X, Y), device="cpu", deadline=0.1)
 """

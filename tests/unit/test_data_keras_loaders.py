@@ -102,7 +102,9 @@ def test_everything_is_put_back_after_an_error_too(folder: pathlib.Path) -> None
 def test_a_keras_that_keeps_its_file_elsewhere_is_caught(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     tf = MadeUpKeras(elsewhere=str(tmp_path))
 
-    with keras_loaders.genuine_loaders(tf, folder) as loaders, pytest.raises(ClaimBroken, match="outside of the folder"):
+    with keras_loaders.genuine_loaders(tf, folder) as loaders, pytest.raises(
+        ClaimBroken, match="outside of the folder"
+    ):
         loaders[NAME]()
 
 

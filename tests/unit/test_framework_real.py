@@ -94,7 +94,7 @@ def test_another_seed_gives_other_weights(tf):
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "7", True, None])
 def test_bad_seeds_are_refused(seed):
-    with pytest.raises(InvalidArgument, match="^seed must be an integer from 0"):
+    with pytest.raises(InvalidArgument, match=r"^seed must be an integer from 0"):
         api.set_seed(seed)
 
 

@@ -25,8 +25,8 @@ from matrix.errors import Unfinished
 from pytest_kerasch2.errors import BadResults, ChildDied, InvalidArgument
 from pytest_kerasch2.timing import compare
 from pytest_kerasch2.timing.timed_processes import ComparedSide
-from tests.builders.fake_interpreter import interpreter
-from tests.builders.history_lines import STEP, line
+from tests.builders.release_history_lines import STEP, line
+from tests.builders.stand_in_interpreter import interpreter
 
 RELEASES = columns.read(paths.RELEASES)
 MODES = ["fit", "graph", "train_on_batch", "predict"]

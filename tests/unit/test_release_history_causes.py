@@ -19,7 +19,7 @@ from matrix import environments
 from matrix.columns import Column
 from matrix.errors import Unfinished
 from pytest_kerasch2.timing.timed_processes import ComparedSide
-from tests.builders.fake_interpreter import interpreter
+from tests.builders.stand_in_interpreter import interpreter
 
 MODES = list(release_history_suite.IMAGES)
 

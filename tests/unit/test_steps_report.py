@@ -10,7 +10,7 @@ import pytest
 
 from pytest_kerasch2.timing import results_file
 from pytest_kerasch2.timing.breakdown import Breakdown, BreakdownRound
-from tests.builders.batch_rows import APART, CPU, GPU, kept
+from tests.builders.benchmark_rows import APART, CPU, GPU, kept
 
 pytest.importorskip("matplotlib")
 steps_report = pytest.importorskip("evaluation.steps_report")

@@ -13,14 +13,14 @@ from pytest_kerasch2.errors import InvalidArgument, InvalidMeasurement
 from pytest_kerasch2.timing import block, measurement, modes, reference_loop, training_check
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
-from tests.unit.timing_made import EACH, EPOCH, EVALUATED, STEP, Made
+from tests.builders.sleeping_workload import EACH, EPOCH, EVALUATED, STEP, SleepingWorkload
 
 SECONDS = 0.1
 
 
 def _measured(mode: Any = STEP, **how: Any) -> Measurement:
     # What does not train is held to the model itself, which is none here.
-    return measurement.measure(Made(**how), mode, SECONDS, mode.trains)  # type: ignore[arg-type]
+    return measurement.measure(SleepingWorkload(**how), mode, SECONDS, mode.trains)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def by_reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
 
 
 def test_a_block_does_exactly_the_steps_that_it_counts() -> None:
-    subject = Made()
+    subject = SleepingWorkload()
 
     found = measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
@@ -60,7 +60,7 @@ def test_there_are_five_blocks_at_least_and_as_many_as_the_time_takes() -> None:
 def test_whole_epochs_are_timed_where_a_mode_does_no_less() -> None:
     found = _measured(EPOCH)
 
-    assert {one.steps % Made.batches for one in found.blocks} == {0}
+    assert {one.steps % SleepingWorkload.batches for one in found.blocks} == {0}
 
 
 @pytest.mark.parametrize(("near", "blocks", "steady"), [(float("inf"), 2, True), (0.0, 3, False)])
@@ -69,7 +69,7 @@ def test_warming_up_ends_when_two_blocks_in_turn_take_as_long_or_after_so_many(
 ) -> None:
     monkeypatch.setattr(measurement, "STEADY_WITHIN", near)
 
-    with measurement.prepare(Made(), STEP, max_warmup=3) as found:  # type: ignore[arg-type]
+    with measurement.prepare(SleepingWorkload(), STEP, max_warmup=3) as found:  # type: ignore[arg-type]
         told = len(found.warmup), found.steady
 
     assert told == (blocks, steady)
@@ -119,7 +119,7 @@ def test_a_mode_that_does_not_train_updates_nothing() -> None:
 
 
 def test_weights_that_stay_make_the_time_void_where_reference_steps_move_them() -> None:
-    with pytest.raises(InvalidMeasurement, match="left weights unchanged.* 0: kernel"):
+    with pytest.raises(InvalidMeasurement, match=r"left weights unchanged.* 0: kernel"):
         _measured(learns=False)
 
 
@@ -136,7 +136,7 @@ def test_weights_that_have_come_to_rest_may_stay(by_reference: SimpleNamespace) 
 
 
 def test_weights_that_are_no_numbers_are_said_to_have_diverged() -> None:
-    with pytest.raises(InvalidMeasurement, match="diverged.* NaN or infinity in 0: kernel"):
+    with pytest.raises(InvalidMeasurement, match=r"diverged.* NaN or infinity in 0: kernel"):
         _measured(learns=False, value=math.nan)
 
 
@@ -171,13 +171,13 @@ def test_a_loss_that_scatters_as_the_reference_does_is_no_worse() -> None:
 
 
 def test_without_a_work_check_no_loss_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = measurement.measure(Made(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
+    found = measurement.measure(SleepingWorkload(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
 
     assert (found.loss, found.work_check_outcome) == (None, "not checked: it is switched off (verify=False)")
 
 
 def test_the_model_is_left_as_it_was() -> None:
-    subject = Made()
+    subject = SleepingWorkload()
 
     measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
@@ -185,7 +185,7 @@ def test_the_model_is_left_as_it_was() -> None:
 
 
 def test_a_call_of_its_own_is_given_back_to_a_layer() -> None:
-    subject = Made()
+    subject = SleepingWorkload()
     own = subject.layer.call = lambda: None  # type: ignore[method-assign]
 
     measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]

@@ -91,7 +91,7 @@ def _module(name: str, place: Path) -> types.ModuleType:
 def test_a_module_of_the_users_own_tree_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mine", _module("mine", tmp_path))
 
-    with pytest.raises(InvalidArgument, match="imports modules from outside its checkout.* mine from"):
+    with pytest.raises(InvalidArgument, match=r"imports modules from outside its checkout.* mine from"):
         revisions.check_imports(str(tmp_path))
 
 

@@ -7,17 +7,17 @@ from typing import Any, Sequence
 import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.timing import scaling, scaling_command, scaling_plot
+from pytest_kerasch2.timing import scaling, scaling_plot
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow
 from pytest_kerasch2.timing.scaling_plot import NO_CPU, NO_GPU, WORDS
-from pytest_kerasch2.timing.summary import BenchmarkRow
-from tests.builders.batch_rows import CPU, GPU, NO_LAW
+from tests.builders.benchmark_rows import CPU, GPU, NO_LAW
 
 matplotlib = pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def _texts(folder: Path, rows: Sequence[BenchmarkRow]) -> list[str]:
-    scaling_command.draw(scaling.step_curves(rows), ["where it comes from"], folder / "a.svg")
+    scaling_plot.draw(scaling.step_curves(rows), ["where it comes from"], folder / "a.svg")
     return [one.text or "" for one in ElementTree.parse(folder / "a.svg").iter(f"{SVG}text")]
 
 
@@ -69,7 +69,7 @@ def test_each_axis_of_times_has_several_numbers(rows: Any) -> None:
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     drawn = []
     for name in ("a.svg", "b.svg"):
-        scaling_command.draw(scaling.step_curves(CPU), [], tmp_path / name)
+        scaling_plot.draw(scaling.step_curves(CPU), [], tmp_path / name)
         drawn.append((tmp_path / name).read_bytes())
 
     assert drawn[0] == drawn[1]
@@ -77,6 +77,6 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_single_size_is_no_picture(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match="Nothing is known by batch size"):
-        scaling_command.draw(scaling.step_curves(CPU[:1]), [], tmp_path / "a.png")
+        scaling_plot.draw(scaling.step_curves(CPU[:1]), [], tmp_path / "a.png")
 
     assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pytest_kerasch2.timing import scaling
-from tests.builders.batch_rows import CPU, GPU
+from tests.builders.benchmark_rows import CPU, GPU
 
 
 def _cells(text: str, size: int) -> str:

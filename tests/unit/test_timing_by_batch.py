@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_kerasch2.timing import scaling
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
-from pytest_kerasch2.timing.summary import BenchmarkRow
 
 SIZES = (32, 256, 2048, 16384)
 

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.timing import command
-from tests.builders.fake_interpreter import interpreter
+from tests.builders.stand_in_interpreter import interpreter
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the interpreters of these tests are scripts")

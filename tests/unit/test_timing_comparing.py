@@ -19,7 +19,7 @@ from pytest_kerasch2.timing import compare, compare_result, timed_processes
 from pytest_kerasch2.timing.compare import ComparisonPlan
 from pytest_kerasch2.timing.compare_result import Comparison
 from pytest_kerasch2.timing.timed_processes import ComparedSide
-from tests.builders.fake_interpreter import interpreter
+from tests.builders.stand_in_interpreter import interpreter
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the interpreters of these tests are scripts")

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_kerasch2.errors import InvalidArgument, InvalidMeasurement
 from pytest_kerasch2.timing import function_steps
-from tests.unit.timing_made import Asynchronous
+from tests.builders.sleeping_workload import AsynchronousDevice
 
 EACH = 0.0005
 
@@ -19,14 +19,14 @@ class Later:
 
     shape = (1,)
 
-    def __init__(self, place: Asynchronous) -> None:
+    def __init__(self, place: AsynchronousDevice) -> None:
         self.place = place
 
     def block_until_ready(self) -> None:
         self.place.wait()
 
 
-def _sent(place: Asynchronous) -> Any:
+def _sent(place: AsynchronousDevice) -> Any:
     def step() -> Any:
         place.send(lambda: time.sleep(EACH))
         return {"loss": Later(place), "state": [Later(place)]}
@@ -35,14 +35,14 @@ def _sent(place: Asynchronous) -> Any:
 
 
 def test_what_a_step_returns_is_waited_for() -> None:
-    found, _ = function_steps.measure(_sent(Asynchronous()), items=8, seconds=0.1)
+    found, _ = function_steps.measure(_sent(AsynchronousDevice()), items=8, seconds=0.1)
 
     assert min(one.step_seconds for one in found.blocks) >= EACH
 
 
 def test_work_that_nobody_waits_for_is_seen() -> None:
     with pytest.raises(InvalidMeasurement, match="The clock stopped before the work was done"):
-        function_steps.measure(_sent(Asynchronous()), items=8, seconds=0.1, wait=lambda value: None)
+        function_steps.measure(_sent(AsynchronousDevice()), items=8, seconds=0.1, wait=lambda value: None)
 
 
 def test_a_wait_of_the_users_own_is_given_what_the_last_step_returned() -> None:

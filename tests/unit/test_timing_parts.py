@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.errors import InvalidMeasurement, NotApplicable
-from pytest_kerasch2.timing import block, breakdown, measurement, reference_loop, summary
+from pytest_kerasch2.timing import benchmark_summary, block, breakdown, measurement, reference_loop
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow
 from pytest_kerasch2.timing.breakdown import PART_NAMES, Breakdown, BreakdownRound
-from pytest_kerasch2.timing.summary import BenchmarkRow
-from tests.builders.clocked_model import Clock, Costs, Made
+from tests.builders.simulated_fit import Clock, Costs, SimulatedWorkload
 
 PLANTED = 0.002
 NEAR = 2e-6
@@ -32,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def _measured(clock: Clock, **costs: Any) -> Breakdown:
-    return breakdown.measure_breakdown(Made(clock, Costs(**costs)), 0.01)  # type: ignore[arg-type]
+    return breakdown.measure_breakdown(SimulatedWorkload(clock, Costs(**costs)), 0.01)  # type: ignore[arg-type]
 
 
 def test_each_part_is_told_by_experiments_of_its_own(clock: Clock) -> None:
@@ -85,7 +85,7 @@ def test_an_empty_step_that_trains_makes_the_time_void(clock: Clock) -> None:
 
 
 def test_a_trace_within_the_rounds_makes_the_time_void(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    subject = Made(clock, Costs())
+    subject = SimulatedWorkload(clock, Costs())
     rounds = breakdown._Experiments.round
 
     def tracing(ways: Any) -> BreakdownRound:
@@ -94,13 +94,13 @@ def test_a_trace_within_the_rounds_makes_the_time_void(clock: Clock, monkeypatch
 
     monkeypatch.setattr(breakdown._Experiments, "round", tracing)
 
-    with pytest.raises(InvalidMeasurement, match="traced while it was timed.* 5 times"):
+    with pytest.raises(InvalidMeasurement, match=r"traced while it was timed.* 5 times"):
         breakdown.measure_breakdown(subject, 0.01)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("costs", [Costs(), Costs(deaf=True)])
 def test_the_model_is_put_back(clock: Clock, costs: Costs) -> None:
-    subject = Made(clock, costs)
+    subject = SimulatedWorkload(clock, costs)
     model = subject.model
     model.kernel.value, model.average.value, model.counter.value = 5, 6, 7
 
@@ -130,7 +130,7 @@ def test_a_loop_that_takes_the_batch_itself_is_not_taken_apart(clock: Clock, mon
     monkeypatch.setattr(breakdown.api, "release", lambda: SimpleNamespace(backend="torch"))
 
     with pytest.raises(NotApplicable, match="loop itself takes the batch"):
-        breakdown.measure_breakdown(Made(clock, Costs()), 0.01)  # type: ignore[arg-type]
+        breakdown.measure_breakdown(SimulatedWorkload(clock, Costs()), 0.01)  # type: ignore[arg-type]
 
 
 ROUND = BreakdownRound(whole=0.001, fed=0.0007, ready=0.0006, waited=0.0001, around=0.0003, empty=0.0001)
@@ -142,23 +142,23 @@ def _row(**changed: float) -> BenchmarkRow:
 
 
 def test_a_step_is_told_part_by_part() -> None:
-    assert list(summary.breakdown_lines([_row(), BenchmarkRow("b.py::other")])) == [
+    assert list(benchmark_summary.breakdown_lines([_row(), BenchmarkRow("b.py::other")])) == [
         "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %), dispatch 400 µs (40 %), "
         "compute 400 µs (40 %), wait 100 µs (10 %); together 100 ± 0 % (float32)."
     ]
 
 
 def test_parts_that_are_too_few_are_said_so() -> None:
-    (_, doubt) = summary.breakdown_lines([_row(around=0.0002)])
+    (_, doubt) = benchmark_summary.breakdown_lines([_row(around=0.0002)])
 
     assert doubt == "  100 µs of it (10 %) is in none of them."
 
 
 def test_parts_that_are_done_together_are_said_so() -> None:
-    (_, doubt) = summary.breakdown_lines([_row(around=0.0005)])
+    (_, doubt) = benchmark_summary.breakdown_lines([_row(around=0.0005)])
 
     assert doubt == "  200 µs (20 %) of them is done while another part is."
 
 
 def test_a_part_below_nothing_is_shown_as_it_was_found() -> None:
-    assert "input −10.0 µs (-1 %)" in summary.parts_text(Breakdown(10, (replace(ROUND, fed=0.00059),)))
+    assert "input −10.0 µs (-1 %)" in benchmark_summary.parts_text(Breakdown(10, (replace(ROUND, fed=0.00059),)))

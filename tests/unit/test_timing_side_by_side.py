@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from pytest_kerasch2.stats import bootstrap
-from pytest_kerasch2.timing import measurement, memory, summary
+from pytest_kerasch2.timing import benchmark_summary, measurement, memory
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
-from pytest_kerasch2.timing.summary import BenchmarkRow
-from tests.unit.timing_made import STEP, Made
+from tests.builders.sleeping_workload import STEP, SleepingWorkload
 
 # What disturbs a round disturbs all that have a block in it.
 ROUNDS = (1.0, 3.0, 1.1, 0.9, 2.0)
@@ -23,7 +23,7 @@ def _row(name: str, times: float, turns: str = "styles", device: str = "cpu:0") 
 
 
 def test_each_has_a_block_in_each_round() -> None:
-    one, other = Made(), Made()
+    one, other = SleepingWorkload(), SleepingWorkload()
 
     found = measurement.measure_interleaved([one, other], STEP, 0.01, min_rounds=7)  # type: ignore[list-item]
 
@@ -31,7 +31,7 @@ def test_each_has_a_block_in_each_round() -> None:
 
 
 def test_each_does_the_steps_that_are_counted_for_it() -> None:
-    subjects = [Made(), Made()]
+    subjects = [SleepingWorkload(), SleepingWorkload()]
 
     found = measurement.measure_interleaved(subjects, STEP, 0.01)  # type: ignore[arg-type]
 
@@ -40,7 +40,7 @@ def test_each_does_the_steps_that_are_counted_for_it() -> None:
 
 
 def test_what_disturbs_a_round_is_in_no_ratio() -> None:
-    told = list(summary.interleaved_lines([_row("first", 1.0), _row("second", 1.5)]))
+    told = list(benchmark_summary.interleaved_lines([_row("first", 1.0), _row("second", 1.5)]))
 
     assert told[0].startswith("Interleaved on cpu:0, relative to first,")
     assert told[1:] == ["  second: 1.500 (1.500 to 1.500)"]
@@ -56,7 +56,7 @@ def test_what_disturbs_a_round_is_in_no_ratio() -> None:
     ids=["no turns", "two devices", "not measured"],
 )
 def test_what_took_no_turns_is_not_compared(rows: list[BenchmarkRow]) -> None:
-    assert list(summary.interleaved_lines(rows)) == []
+    assert list(benchmark_summary.interleaved_lines(rows)) == []
 
 
 def test_a_median_lies_between_what_was_drawn() -> None:

@@ -12,7 +12,7 @@ import pytest
 from pytest_kerasch2 import cli
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.timing import pytest_benchmark_adapter, results_file
-from tests.builders.batch_rows import APART, CPU, GPU, kept, record
+from tests.builders.benchmark_rows import APART, CPU, GPU, kept, record
 
 BLOCK = {"steps": 1, "seconds": 1.0, "unsynchronised": 0}
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kerasch2.timing import summary
+from pytest_kerasch2.timing import benchmark_summary
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
-from pytest_kerasch2.timing.summary import BenchmarkRow
 
 BLOCKS = tuple(Block(100, seconds, 0.0) for seconds in (0.19, 0.2, 0.2, 0.2, 0.21))
 MEMORY = Memory(3 * 2**30, 2048.0)
@@ -28,7 +28,7 @@ def _line(text: str, word: str) -> str:
 
 
 def test_a_row_tells_the_step_the_image_the_limit_and_the_memory() -> None:
-    line = _line(summary.table_text([_row()], 120, colour=False), "way[cpu:0-fit]")
+    line = _line(benchmark_summary.table_text([_row()], 120, colour=False), "way[cpu:0-fit]")
 
     assert line.split()[1:] == [
         "2.00",
@@ -49,30 +49,32 @@ def test_a_row_tells_the_step_the_image_the_limit_and_the_memory() -> None:
 
 
 def test_where_there_is_no_room_the_memory_is_left_out() -> None:
-    text = summary.table_text([_row()], 80, colour=False)
+    text = benchmark_summary.table_text([_row()], 80, colour=False)
 
     shown = text.split("step: median")[0].splitlines()
     assert ("1.50 s" in text, "GiB" in text, max(map(len, shown)) <= 80) == (True, False, True)
 
 
 def test_a_step_that_did_not_become_steady_is_marked() -> None:
-    assert "0 % *" in summary.table_text([_row(steady=False)], 120, colour=False)
+    assert "0 % *" in benchmark_summary.table_text([_row(steady=False)], 120, colour=False)
 
 
 def test_a_network_of_other_layers_has_no_limit() -> None:
-    line = _line(summary.table_text([_row(roofline_seconds=None)], 120, colour=False), "way[cpu:0-fit]")
+    line = _line(benchmark_summary.table_text([_row(roofline_seconds=None)], 120, colour=False), "way[cpu:0-fit]")
 
     assert " 4.0 " not in line
 
 
 def test_what_was_not_measured_says_why() -> None:
-    text = summary.table_text([BenchmarkRow("b.py::test_way[gpu:0-xla]", why_not="there is no GPU")], 80, colour=False)
+    row = BenchmarkRow("b.py::test_way[gpu:0-xla]", why_not="there is no GPU")
+
+    text = benchmark_summary.table_text([row], 80, colour=False)
 
     assert "– way[gpu:0-xla]: there is no GPU" in text
 
 
 def test_without_colours_there_are_none() -> None:
-    assert "\x1b" not in summary.table_text([_row()], 120, colour=False)
+    assert "\x1b" not in benchmark_summary.table_text([_row()], 120, colour=False)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_without_colours_there_are_none() -> None:
     ],
 )
 def test_times_have_three_digits(seconds: float, said: str) -> None:
-    assert summary.duration(seconds) == said
+    assert benchmark_summary.duration(seconds) == said
 
 
 @pytest.mark.parametrize(
@@ -102,4 +104,4 @@ def test_times_have_three_digits(seconds: float, said: str) -> None:
     ],
 )
 def test_numbers_of_bytes_have_three_digits(count: float, said: str) -> None:
-    assert summary.byte_count(count) == said
+    assert benchmark_summary.byte_count(count) == said

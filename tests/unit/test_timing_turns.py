@@ -17,8 +17,8 @@ from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.interleaving import CALL, EPOCH, STEP, BlockPlan
 from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.workload import make_workload
-from tests.unit import timing_made
-from tests.unit.timing_made import Made
+from tests.builders import sleeping_workload
+from tests.builders.sleeping_workload import SleepingWorkload
 
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -210,7 +210,7 @@ def test_a_pace_is_of_one_call(name: str) -> None:
 
 
 def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
-    with measurement.prepare(Made(forgets=True), timing_made.STEP, verify=False) as ready:  # type: ignore[arg-type]
+    with measurement.prepare(SleepingWorkload(forgets=True), sleeping_workload.STEP, verify=False) as ready:  # type: ignore[arg-type]
         found = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
 
     with pytest.raises(InvalidMeasurement, match="The clock stopped"):
@@ -218,7 +218,7 @@ def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
 
 
 def test_a_turn_that_waits_owes_nothing() -> None:
-    with measurement.prepare(Made(), timing_made.STEP, verify=False) as ready:  # type: ignore[arg-type]
+    with measurement.prepare(SleepingWorkload(), sleeping_workload.STEP, verify=False) as ready:  # type: ignore[arg-type]
         found = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
 
     block.check_synchronised([Block(**one) for one in found])

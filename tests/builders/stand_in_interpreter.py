@@ -1,4 +1,4 @@
-"""An interpreter that only says how long its blocks took: an arm of a comparison without a framework."""
+"""An interpreter that only says how long its blocks took: a side of a comparison without a framework."""
 
 from __future__ import annotations
 
@@ -43,28 +43,28 @@ for line in sys.stdin:
     if do == given["hangs"]:
         time.sleep(600)
     if do == given["refuses"]:
-        found = dict(error=["InvalidMeasurement", "The clock stopped before the work was done", "half", "wait"])
+        answer = dict(error=["InvalidMeasurement", "The clock stopped before the work was done", "half", "wait"])
     elif do == "about":
-        found = dict(ok=dict(environment=facts, benchmarks=given["benchmarks"]))
+        answer = dict(ok=dict(environment=facts, benchmarks=given["benchmarks"]))
     elif do == "open":
-        found = dict(ok=dict(first_call=1.0, pause_point=given["by"], work_check=given["work_check"]))
+        answer = dict(ok=dict(first_call=1.0, pause_point=given["by"], work_check=given["work_check"]))
         injected = 1 + order["slowdown"]
     elif do == "pace":
         own = own or began()
-        found = dict(ok=dict(call_seconds=0.01))
+        answer = dict(ok=dict(call_seconds=0.01))
     elif do == "blocks":
         drawn, each, owes = own
         left, calls, took = order["count"], order["calls"], each[order["name"]]
         with open({folder!r} + "/by", "w") as stream:
             stream.write(order["pause_point"])
-        found = dict(ok=dict())
+        answer = dict(ok=dict())
     elif do == "block" and left:
         left -= 1
         seconds = calls * took * injected * (1 + 0.001 * drawn.gauss(0, 1))
-        found = dict(ok=dict(steps=calls, seconds=seconds, unsynchronised=seconds * owes))
+        answer = dict(ok=dict(steps=calls, seconds=seconds, unsynchronised=seconds * owes))
     else:
-        found = dict(ok=dict())
-    print(json.dumps(found), flush=True)
+        answer = dict(ok=dict())
+    print(json.dumps(answer), flush=True)
 """
 USUAL = {
     "ratio": 1.0,
@@ -79,7 +79,7 @@ USUAL = {
     # Said when it starts, and no answer.
     "prints": "",
     "work_check": None,
-    # Shares of a block that are owed when its clock stops, of one start after the other.
+    # Shares of a block that are unsynchronised when its clock stops, of one start after the other.
     "owes": [0.0],
     # An environment variable with which all takes twice as long.
     "slow_with": "",
@@ -87,10 +87,10 @@ USUAL = {
 
 
 def interpreter(folder: Path, **given: Any) -> Path:
-    """Return the interpreter of an arm, in a folder of its own."""
+    """Return the interpreter of a side, in a folder of its own."""
     folder.mkdir()
     place = folder / "python"
-    told = {**USUAL, **given}
-    place.write_text(STAND_IN.format(python=sys.executable, given=told, folder=str(folder)), encoding="utf-8")
+    settings = {**USUAL, **given}
+    place.write_text(STAND_IN.format(python=sys.executable, given=settings, folder=str(folder)), encoding="utf-8")
     place.chmod(0o755)
     return place

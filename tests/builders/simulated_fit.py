@@ -111,8 +111,8 @@ class Model:
         pass
 
 
-class Made:
-    """Stands for a `Subject`."""
+class SimulatedWorkload:
+    """Stands for a `Workload`."""
 
     batches, batch_size = BATCHES, 1
     x = y = [0.0] * BATCHES

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.breakdown import Breakdown, BreakdownRound
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
-from pytest_kerasch2.timing.summary import BenchmarkRow
 
 SIZES = (32, 256, 2048)
 NETWORK = "float32, 407050 parameters"
@@ -18,8 +18,8 @@ OFF = (-0.02, -0.01, 0.0, 0.01, 0.02)
 
 def row(device: str, batch: int, seconds: float) -> BenchmarkRow:
     blocks = tuple(Block(10, 10 * seconds * (1 + off), 0.0) for off in OFF)
-    found = Measurement(1.5, blocks[:2], True, blocks, 1, (0.5, 0.7), (2.0, 1.0), Memory(2.0**20, 8.0))
-    return BenchmarkRow(f"b.py::test_batch[{batch}-{device}]", device, "fit", batch, found, seconds / 4, NETWORK)
+    measurement = Measurement(1.5, blocks[:2], True, blocks, 1, (0.5, 0.7), (2.0, 1.0), Memory(2.0**20, 8.0))
+    return BenchmarkRow(f"b.py::test_batch[{batch}-{device}]", device, "fit", batch, measurement, seconds / 4, NETWORK)
 
 
 CPU = tuple(row("cpu:0", size, 0.001 + 1e-5 * size) for size in SIZES)
@@ -30,7 +30,7 @@ GONE = replace(GPU[0], measurement=None, why_not="no memory")
 
 
 def record(one: BenchmarkRow, **change: Any) -> dict[str, Any]:
-    """Return the record that `recording` keeps of a row."""
+    """Return the record that pytest-benchmark's file has of a row."""
     assert one.measurement is not None
     environment = {"plugin": "0.1.0", "tensorflow": "-", "keras": "3.15.1", "backend": "jax", "python": "3.11.7"}
     about = {"mode": one.mode, "batch_size": one.batch_size, "device": one.device, "environment": environment}

@@ -17,7 +17,7 @@ from pytest_kerasch2.timing.modes import Mode
 EACH = 0.0005
 
 
-class Asynchronous:
+class AsynchronousDevice:
     """Does what it is sent, one after the other, in a thread of its own."""
 
     def __init__(self) -> None:
@@ -49,8 +49,8 @@ class Weight(np.ndarray):
     name = "kernel"
 
 
-class Made:
-    """Stands for a `Subject`; each step sleeps on the device, counts itself and changes its only weight.
+class SleepingWorkload:
+    """Stands for a `Workload`; each step sleeps on the device, counts itself and changes its only weight.
 
     Args:
         forgets: the end of what is timed waits for nothing.
@@ -74,7 +74,7 @@ class Made:
         value: float = 0.0,
     ) -> None:
         self.forgets, self.counts, self.learns, self.traces, self.worse = forgets, counts, learns, traces, worse
-        self.place = Asynchronous()
+        self.place = AsynchronousDevice()
         self.done = self.counted = self.weight = 0
         self.layer = Layer()
         # How it changes is counted; its value is asked for where a step left it as it was.
@@ -136,10 +136,10 @@ class Made:
         self.place.wait()
 
 
-def _make(subject: Any) -> StepRunner:
+def _make(workload: Any) -> StepRunner:
     def run(count: int) -> None:
         for _ in range(count):
-            subject.step()
+            workload.step()
 
     return run
 

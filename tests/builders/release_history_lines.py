@@ -12,7 +12,7 @@ STEP = 0.002
 
 
 def mode(ratio: float) -> dict[str, Any]:
-    """Return a mode in which the column takes so many times what the common arm takes."""
+    """Return a mode in which the column takes so many times what the common side takes."""
     return {"steps": 10, "order": ["0110"], "seconds": [[10 * STEP] * 2, [10 * STEP * ratio] * 2]}
 
 
@@ -21,5 +21,5 @@ def line(column: str, start: int = 0, against: str = "tf2.21", **ratios: Any) ->
     versions = [{**FACTS, "machine": "x86_64", "cores": 2}] * 2
     given = {name: ratios.get(name, 1.0) for name in IMAGES}
     modes = {name: {"reason": one} if isinstance(one, str) else mode(one) for name, one in given.items()}
-    told = {"start": start, "seed": "0", "load": [0.1, 0.2], "versions": versions, "modes": modes}
-    return {"schema": 1, **release_history_kept.of(column, against), **told}
+    facts = {"start": start, "seed": "0", "load": [0.1, 0.2], "versions": versions, "modes": modes}
+    return {"schema": 1, **release_history_kept.of(column, against), **facts}
