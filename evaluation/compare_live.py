@@ -53,7 +53,7 @@ def _terms(settings: ComparisonSettings) -> dict[str, float]:
     return {"error": settings.alpha, "margin": settings.margin, "most": settings.max_starts}
 
 
-def record(found: Comparison, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
+def record(comparison: Comparison, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
     """Return what is kept of a trial.
 
     Args:
@@ -61,18 +61,18 @@ def record(found: Comparison, kind: str, planted: float, seed: int, wall: float)
         planted: the slowdown of the second arm, as a share.
         wall: seconds that it took, with the starts of processes.
     """
-    judged = found.judgements()
+    judged = comparison.judgements()
     return {
         "kind": kind,
         "planted": planted,
         "seed": seed,
         "turns": TURNS,
-        "terms": _terms(found.settings),
+        "terms": _terms(comparison.settings),
         "verdicts": {name: one.verdict.value if one else "undecided" for name, one in judged.items()},
-        "starts": 1 + max(pair["start"] for pair in found.starts),
-        "measured": round(sum(map(timed_seconds, found.starts)), 1),
+        "starts": 1 + max(pair["start"] for pair in comparison.starts),
+        "measured": round(sum(map(timed_seconds, comparison.starts)), 1),
         "wall": round(wall, 1),
-        "environment": found.sides[BASELINE]["environment"],
+        "environment": comparison.sides[BASELINE]["environment"],
         "pairs": [
             {
                 "start": pair["start"],
@@ -81,7 +81,7 @@ def record(found: Comparison, kind: str, planted: float, seed: int, wall: float)
                 "ratio": round(log_ratio(pair, CANDIDATE), 5),
                 "null": round(log_ratio(pair, BASELINE_REPEAT), 5),
             }
-            for pair in found.starts
+            for pair in comparison.starts
         ],
     }
 
@@ -121,10 +121,10 @@ def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> d
         out = blocks and blocks / f"{kind}-{planted:g}-{seed}.json"
         order = ComparisonPlan(ComparisonSettings(), seed=seed, out=out, during_blocks=lambda: load.going_on(processes))
         try:
-            found = compare.compare(*arms, order, lambda line: None)
+            comparison = compare.compare(*arms, order, lambda line: None)
         except InvalidMeasurement as error:
             return refused(error, kind, planted, seed, time.monotonic() - began)
-    return record(found, kind, planted, seed, time.monotonic() - began)
+    return record(comparison, kind, planted, seed, time.monotonic() - began)
 
 
 def read(path: Path = KEPT) -> list[dict[str, Any]]:
@@ -170,11 +170,11 @@ def main() -> int:
     began = time.monotonic()
     try:
         for done, one in enumerate(left, 1):
-            found = trial(*one, asked.blocks)
-            append(found)
-            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in found["verdicts"].items())
+            result = trial(*one, asked.blocks)
+            append(result)
+            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in result["verdicts"].items())
             rest = (time.monotonic() - began) / done * (len(left) - done)
-            about = f"{found['starts']} starts, {found['measured']:.0f} s of {found['wall']:.0f} s measured"
+            about = f"{result['starts']} starts, {result['measured']:.0f} s of {result['wall']:.0f} s measured"
             print(
                 f"{done} of {len(left)}: {one[0]}, {one[1]:.2f}: {verdicts}; {about}; {rest / 60:.0f} min left",
                 flush=True,

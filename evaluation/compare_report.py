@@ -42,34 +42,34 @@ Start = Mapping[str, "tuple[float, float, float]"]
 
 def starts_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
     """Return the honest starts of each kind of load: ratio, null and seconds of measuring by benchmark."""
-    found: dict[str, list[Start]] = defaultdict(list)
+    result: dict[str, list[Start]] = defaultdict(list)
     for one in trials:
         by_start: dict[int, dict[str, tuple[float, float, float]]] = defaultdict(dict)
         for pair in one["pairs"]:
             by_start[pair["start"]][pair["benchmark"]] = pair["ratio"], pair["null"], pair["seconds"]
         if not one["planted"]:
             # Those alone that have all benchmarks: what is decided is not timed any more.
-            found[one["kind"]] += [start for start in by_start.values() if len(start) == len(one["verdicts"])]
-    return found
+            result[one["kind"]] += [start for start in by_start.values() if len(start) == len(one["verdicts"])]
+    return result
 
 
 def pools_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
     """Return the honest starts of each kind of load of which there are enough, and those of all kinds together."""
-    found = starts_of(trials)
-    found["all"] = [start for pool in found.values() for start in pool]
-    return {kind: pool for kind, pool in found.items() if len(pool) >= FEWEST}
+    result = starts_of(trials)
+    result["all"] = [start for pool in result.values() for start in pool]
+    return {kind: pool for kind, pool in result.items() if len(pool) >= FEWEST}
 
 
 def exchanged(start: Start, drawn: random.Random) -> Start:
     """Return a start in which each of its processes, which are of one thing, has a role that is drawn anew."""
     first, second, again = drawn.sample(range(3), 3)
-    found = {}
+    results = {}
     for name, (ratio, null, spent) in start.items():
         # Of the first process it is 0: a ratio is to the mean of both that are of the first thing.
         logs = 0.0, ratio + null / 2, null
         ratio = logs[second] - (logs[first] + logs[again]) / 2
-        found[name] = ratio, logs[again] - logs[first], spent
-    return found
+        results[name] = ratio, logs[again] - logs[first], spent
+    return results
 
 
 def drawn_of(pool: Sequence[Start], count: int, drawn: random.Random) -> list[Start]:
@@ -94,25 +94,25 @@ def judged(
 def rates(pool: Sequence[Start], planted: float, drawn: random.Random, runs: int = RUNS) -> dict[str, Any]:
     """Return how many of so many resampled runs are red, unfit or undecided, and after how many starts they are."""
     terms = ComparisonSettings()
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     decided: list[int] = []
     names = list(pool[0])
     for run in range(runs):
         # Into each of them as often.
         into = names[run % len(names)]
-        told = judged(drawn_of(pool, terms.max_starts, drawn), into, planted, terms)
-        looked_at = [one for name, one in told.items() if one is not None and (name == into or not planted)]
+        judgement = judged(drawn_of(pool, terms.max_starts, drawn), into, planted, terms)
+        looked_at = [one for name, one in judgement.items() if one is not None and (name == into or not planted)]
         verdicts = {one.verdict for one in looked_at}
         for verdict in verdicts:
-            found[verdict.value] += 1
+            counts[verdict.value] += 1
         if SpeedVerdict.SLOWER in verdicts:
             decided += [one.starts for one in looked_at if one.verdict is SpeedVerdict.SLOWER][:1]
-    return {"runs": runs, **found, "by": {count: sum(one <= count for one in decided) for count in STARTS}}
+    return {"runs": runs, **counts, "by": {count: sum(one <= count for one in decided) for count in STARTS}}
 
 
 def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) -> dict[int, tuple[int, int]]:
     """Return how often an interval of 95 % covers a known shift, by the number of starts."""
-    found = {}
+    results = {}
     for count in STARTS:
         covered = 0
         for _ in range(trials):
@@ -121,8 +121,8 @@ def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) 
                 [one[name][0] + shift for one in drawn_of(pool, count, drawn)], 0.05
             )
             covered += span.low <= math.exp(shift) <= span.high
-        found[count] = (covered, trials)
-    return found
+        results[count] = (covered, trials)
+    return results
 
 
 def seconds(pool: Sequence[Start]) -> float:
@@ -145,8 +145,8 @@ def _live(trials: Sequence[Mapping[str, Any]]) -> list[str]:
             those = [one for one in trials if (one["planted"], one["kind"]) == (planted, kind)]
             if not those:
                 continue
-            told = Counter(verdict for one in those for verdict in one["verdicts"].values())
-            cells = [str(told.get(verdict, 0)) for verdict in TOLD]
+            counts = Counter(verdict for one in those for verdict in one["verdicts"].values())
+            cells = [str(counts.get(verdict, 0)) for verdict in TOLD]
             ended = [one for one in those if not compare_live.was_refused(one)]
             spent = [f"{statistics.mean(one[what] for one in ended):.0f} s" for what in ("measured", "wall") if ended]
             cells = [f"{100 * planted:.0f} %", kind, str(len(those)), *cells, *(spent or ["–", "–"])]
@@ -162,8 +162,8 @@ def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     verdicts = sum(len(one["verdicts"]) for one in honest)
     high = interval(red, len(honest))[1]
     faster = sum("faster" in one["verdicts"].values() for one in honest)
-    told = f"Honest runs: {len(honest)}, with {verdicts} verdicts; {red} of the runs red (at most {percent(high)})"
-    lines = [f"{told}, {faster} with something that was told to be faster, which is as false.", ""]
+    line = f"Honest runs: {len(honest)}, with {verdicts} verdicts; {red} of the runs red (at most {percent(high)})"
+    lines = [f"{line}, {faster} with something that was told to be faster, which is as false.", ""]
     for one in trials:
         if not one["planted"] and compare_live.was_refused(one):
             # What refused it is kept from the first such run on that was done by the rule of now.
@@ -177,27 +177,27 @@ def _found(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = []
     for planted in sorted({one["planted"] for one in trials} - {0.0}):
         spent = spent_until_found(trials, planted)
-        found = sum(map(math.isfinite, spent))
-        told = f"Of benchmarks that were {100 * planted:.0f} % slower, {found} of {len(spent)} found"
-        told += f" ({percent(interval(found, len(spent))[0])} at least)"
+        count = sum(map(math.isfinite, spent))
+        line = f"Of benchmarks that were {100 * planted:.0f} % slower, {count} of {len(spent)} found"
+        line += f" ({percent(interval(count, len(spent))[0])} at least)"
         if planted in WITHIN:
             within = sum(one <= WITHIN[planted] for one in spent)
-            told += f", {within} of them within {WITHIN[planted]:.0f} s of measuring it"
-        if 2 * found > len(spent):
-            told += f"; half of all within {statistics.median(spent):.0f} s"
-        lines += [f"{told}.", ""]
+            line += f", {within} of them within {WITHIN[planted]:.0f} s of measuring it"
+        if 2 * count > len(spent):
+            line += f"; half of all within {statistics.median(spent):.0f} s"
+        lines += [f"{line}.", ""]
     return lines
 
 
 def spent_until_found(trials: Sequence[Mapping[str, Any]], planted: float) -> list[float]:
     """Return the seconds of measuring after which each slower benchmark was found, infinite if it was not."""
-    found = []
+    results = []
     for one in trials:
         for name, verdict in one["verdicts"].items() if one["planted"] == planted else ():
             # What is decided is not timed any more.
             spent = math.fsum(pair["seconds"] for pair in one["pairs"] if pair["benchmark"] == name)
-            found.append(spent if verdict == SpeedVerdict.SLOWER.value else math.inf)
-    return sorted(found)
+            results.append(spent if verdict == SpeedVerdict.SLOWER.value else math.inf)
+    return sorted(results)
 
 
 def _resampled(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list[str]:
@@ -206,26 +206,26 @@ def _resampled(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> li
     head += [f"{100 * planted:.0f} % in {limit:.0f} s" for planted, limit in WITHIN.items()]
     lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
     for kind, pool in pools.items():
-        found = {planted: rates(pool, planted, drawn) for planted in PLANTED}
+        by_name = {planted: rates(pool, planted, drawn) for planted in PLANTED}
         spread = ", ".join(f"{name} {percent(value)}" for name, value in scatter(pool).items())
         cells = [kind, str(len(pool)), spread, f"{seconds(pool):.1f}"]
-        cells += [percent(found[0.0].get(verdict, 0) / RUNS) for verdict in ("slower", "faster", "unfit")]
-        cells += [percent(found[planted].get("slower", 0) / RUNS) for planted in PLANTED[1:]]
-        cells += [percent(by_then(found[planted], limit / seconds(pool)) / RUNS) for planted, limit in WITHIN.items()]
+        cells += [percent(by_name[0.0].get(verdict, 0) / RUNS) for verdict in ("slower", "faster", "unfit")]
+        cells += [percent(by_name[planted].get("slower", 0) / RUNS) for planted in PLANTED[1:]]
+        cells += [percent(by_then(by_name[planted], limit / seconds(pool)) / RUNS) for planted, limit in WITHIN.items()]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def by_then(found: Mapping[str, Any], starts: float) -> int:
+def by_then(actual: Mapping[str, Any], starts: float) -> int:
     """Return how many of the resampled runs had found it after so many starts."""
-    return max((runs for count, runs in found["by"].items() if count <= starts), default=0)
+    return max((runs for count, runs in actual["by"].items() if count <= starts), default=0)
 
 
 def _covered(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list[str]:
     lines = [f"| load | {' | '.join(f'{count} starts' for count in STARTS)} |", "| --- " * (len(STARTS) + 1) + "|"]
     for kind, pool in pools.items():
-        found = coverage(pool, drawn)
-        lines.append(f"| {kind} | {' | '.join(percent(covered / of) for covered, of in found.values())} |")
+        result = coverage(pool, drawn)
+        lines.append(f"| {kind} | {' | '.join(percent(covered / of) for covered, of in result.values())} |")
     return lines
 
 
@@ -239,10 +239,10 @@ def _otherwise(trials: Sequence[Mapping[str, Any]]) -> list[str]:
         red: dict[float, list[bool]] = defaultdict(list)
         for one in those:
             red[one["planted"]] += [verdict == SpeedVerdict.SLOWER.value for verdict in one["verdicts"].values()]
-        told = [f"{sum(red[planted])} of {len(red[planted])} at {percent(planted)} planted" for planted in sorted(red)]
+        shown = [f"{sum(red[planted])} of {len(red[planted])} at {percent(planted)} planted" for planted in sorted(red)]
         turns = those[0]["turns"]
         way = f"{turns['seconds']} s of a benchmark in a start; of a round counts {turns.get('counts', 'the sum')}"
-        lines += [f"Not counted, of before: {len(those)} runs ({way}). Told slower: {', '.join(told)}.", ""]
+        lines += [f"Not counted, of before: {len(those)} runs ({way}). Told slower: {', '.join(shown)}.", ""]
     return lines
 
 

@@ -63,7 +63,7 @@ class Spin:
 
 
 # As the modes of single steps are made.
-SPINNING = Mode("spin", True, False, lambda its: modes.BatchLoop([()], its.step))  # type: ignore[attr-defined]
+SPINNING = Mode("spin", True, False, lambda workload: modes.BatchLoop([()], workload.step))  # type: ignore[attr-defined]
 
 
 def turns(seconds: float) -> int:
@@ -106,15 +106,15 @@ def spun(ready: PreparedWorkload) -> StepRunner:
 
 def by_hand(ready: PreparedWorkload) -> StepRunner:
     """Return the loop that somebody would write for a compiled step of training, and end with its last loss."""
-    its, tf = ready.workload, api.tensorflow()
-    given = [tuple(map(tf.constant, its.batch(number))) for number in range(64)]
-    loss = tf.keras.losses.get(its.model.loss)
+    workload, tf = ready.workload, api.tensorflow()
+    given = [tuple(map(tf.constant, workload.batch(number))) for number in range(64)]
+    loss = tf.keras.losses.get(workload.model.loss)
 
     def one(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
-            value = tf.reduce_mean(loss(y, its.model(x, training=True)))
-        gradients = tape.gradient(value, its.model.trainable_variables)
-        its.model.optimizer.apply_gradients(zip(gradients, its.model.trainable_variables))
+            value = tf.reduce_mean(loss(y, workload.model(x, training=True)))
+        gradients = tape.gradient(value, workload.model.trainable_variables)
+        workload.model.optimizer.apply_gradients(zip(gradients, workload.model.trainable_variables))
         return value
 
     step = tf.function(one)
@@ -131,12 +131,12 @@ def by_hand(ready: PreparedWorkload) -> StepRunner:
 
 def fitted(ready: PreparedWorkload, **more: Any) -> StepRunner:
     """Return the call of `fit` that somebody would write."""
-    its = ready.workload
-    given = (its.source.data,) if its.source else (its.x, its.y)
-    how = {"shuffle": False} if its.source else {"batch_size": its.batch_size}
+    workload = ready.workload
+    given = (workload.source.data,) if workload.source else (workload.x, workload.y)
+    how = {"shuffle": False} if workload.source else {"batch_size": workload.batch_size}
 
     def loop(count: int) -> None:
-        its.model.fit(*given, epochs=count // its.batches, verbose=0, **how, **more)
+        workload.model.fit(*given, epochs=count // workload.batches, verbose=0, **how, **more)
 
     return loop
 
@@ -195,16 +195,16 @@ def rival(step: Callable[[], Any]) -> float:
         "-p",
         "no:randomly",
     ]
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
         code = pytest.main([*words, f"{__file__}::{test_step.__name__}"], plugins=[held])
     if code:
-        raise ChildDied("pytest-benchmark timed nothing", said.getvalue()[-500:], "look at what it says")
+        raise ChildDied("pytest-benchmark timed nothing", output.getvalue()[-500:], "look at what it says")
     return held.told
 
 
 @contextlib.contextmanager
-def made(work: str) -> Iterator[tuple[PreparedWorkload, StepRunner]]:
+def build(work: str) -> Iterator[tuple[PreparedWorkload, StepRunner]]:
     """Yield a work, ready for the harness, and the loop written by hand."""
     if work in SPINS:
         with measurement.prepare(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]

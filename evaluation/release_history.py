@@ -94,7 +94,7 @@ def record(releases: Releases, wish: Wish) -> None:
                 # Where there is a reason, it is that of all starts.
                 done += len(starts) if "reason" in line else 1
                 minutes = (time.monotonic() - began) / done * max(0, left - done) / 60
-                print(f"[{done}/{left}, {minutes:.0f} min left] {told(line)}", flush=True)
+                print(f"[{done}/{left}, {minutes:.0f} min left] {describe(line)}", flush=True)
             if wish.remove and column is not common:
                 environments.remove(column)
     if wish.remove:
@@ -108,18 +108,18 @@ def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
         InvalidArgument: there is no column of a name, or the plugin cannot run in one.
     """
     for column in releases.chosen([*wish.names, wish.against]):
-        wanted = wish.names or column.environment == wish.against
-        if wanted and (column.is_backported or column.imports != "tensorflow"):
+        tasks = wish.names or column.environment == wish.against
+        if tasks and (column.is_backported or column.imports != "tensorflow"):
             asked = f"{column.environment}, whose steps are not those of TensorFlow"
             raise InvalidArgument("A release cannot be timed", asked, "leave it out")
     there = release_history_kept.read(wish.out)
-    found = []
+    results = []
     for column in releases.chosen(wish.names):
         lines = release_history_kept.those(there, release_history_kept.of(column.environment, wish.against))
         starts = sorted(set(range(wish.starts)) - {line.get("start") for line in lines})
         if starts and not column.is_backported:
-            found.append((column, starts))
-    return found
+            results.append((column, starts))
+    return results
 
 
 def give_up_what_leads_astray(column: Column) -> None:
@@ -210,7 +210,7 @@ def why(error: KerasCh2Error) -> str:
     return environments.publishable(": ".join(filter(None, (error.happened, error.found))).replace("\n", " "))
 
 
-def told(line: dict[str, Any]) -> str:
+def describe(line: dict[str, Any]) -> str:
     """Return a line for people."""
     if "reason" in line:
         return f"{line['column']}: {line['reason']}"

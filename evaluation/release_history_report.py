@@ -57,20 +57,20 @@ def write(releases: Releases, against: str, *, so_far: bool) -> None:
         BadResults: there is nothing, or not all, or the notes cannot be read.
         FrameworkMissing: there is no SciPy or no Matplotlib.
     """
-    found = history(releases, release_history_kept.read(release_history_kept.PLACE), against)
-    missing = missing_of(releases, found)
+    measured = history(releases, release_history_kept.read(release_history_kept.PLACE), against)
+    missing = missing_of(releases, measured)
     remedy = "measure with `python -m evaluation.release_history record`"
-    if not found.rows:
+    if not measured.rows:
         raise BadResults("There is no release history", f"nothing measured against {against}", remedy)
     if missing and not so_far:
         raise BadResults(
             "The release history is not whole", f"nothing of {', '.join(missing)}", f"{remedy} or --so-far"
         )
     notes = notes_of(NOTES)
-    picture = release_history_picture.drawn(releases, found)
-    write_text(page(releases, found, notes), PLACE)
+    picture = release_history_picture.drawn(releases, measured)
+    write_text(page(releases, measured, notes), PLACE)
     write_bytes(picture, release_history_picture.PLACE)
-    for name in unused(releases, found, notes):
+    for name in unused(releases, measured, notes):
         print(f"{NOTES.name}: {name!r} is no jump")
 
 
@@ -92,62 +92,64 @@ def notes_of(path: Path) -> dict[str, str]:
     return notes
 
 
-def missing_of(releases: Releases, found: History) -> list[str]:
+def missing_of(releases: Releases, history: History) -> list[str]:
     """Return the columns of which nothing is known."""
-    known = {*found.rows, *found.absent}
-    return [column.environment for column in releases.columns if column.environment not in known]
+    names = {*history.rows, *history.absent}
+    return [column.environment for column in releases.columns if column.environment not in names]
 
 
-def unused(releases: Releases, found: History, notes: Mapping[str, str]) -> list[str]:
+def unused(releases: Releases, history: History, notes: Mapping[str, str]) -> list[str]:
     """Return the notes that belong to no jump."""
-    names = {jump.name for _, rows in series(releases, found) for jump in jumps(found, rows)}
+    names = {jump.name for _, rows in series(releases, history) for jump in jumps(history, rows)}
     return sorted(set(notes) - names)
 
 
-def page(releases: Releases, found: History, notes: Mapping[str, str]) -> str:
+def page(releases: Releases, history: History, notes: Mapping[str, str]) -> str:
     """Return the document."""
     labels = {column.environment: column.label for column in releases.columns}
-    starts = max(len(row.logs[WHOLE]) for row in found.rows.values())
-    so_far = " --so-far" if missing_of(releases, found) else ""
-    lines = [HEAD.format(against=labels[found.against], images=IMAGES[WHOLE], starts=starts, so_far=so_far)]
-    lines += _measured(found)
-    every = list(series(releases, found))
+    starts = max(len(row.logs[WHOLE]) for row in history.rows.values())
+    so_far = " --so-far" if missing_of(releases, history) else ""
+    lines = [HEAD.format(against=labels[history.against], images=IMAGES[WHOLE], starts=starts, so_far=so_far)]
+    lines += _measured(history)
+    every = list(series(releases, history))
     for title, rows in every:
-        lines += [f"## {title}", "", *_table(found, rows)]
+        lines += [f"## {title}", "", *_table(history, rows)]
     lines += [f"## Jumps of more than {100 * JUMP:.0f} %", ""]
-    told = [line for title, rows in every for jump in jumps(found, rows) for line in _jump(found, title, jump, notes)]
-    lines += told or ["There is none between neighbours.", ""]
-    lines += ["## Not measured", "", *_absent(releases, found)]
+    shown = [
+        line for title, rows in every for jump in jumps(history, rows) for line in _jump(history, title, jump, notes)
+    ]
+    lines += shown or ["There is none between neighbours.", ""]
+    lines += ["## Not measured", "", *_absent(releases, history)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _measured(found: History) -> Iterator[str]:
-    starts = sorted({len(row.logs[WHOLE]) for row in found.rows.values()})
+def _measured(history: History) -> Iterator[str]:
+    starts = sorted({len(row.logs[WHOLE]) for row in history.rows.values()})
     each = f"{starts[0]}" if len(starts) == 1 else f"{starts[0]} to {starts[-1]}"
-    step = duration(found.steps[WHOLE])
+    step = duration(history.steps[WHOLE])
     yield (
-        f"Measured on {'; '.join(found.machine)}, by {each} starts of each release; the load of the machine was at most"
-        f" {found.load:.1f}. A step of the common arm takes {step} in `fit`."
+        f"Measured on {'; '.join(history.machine)}, by {each} starts of each release; the load of the machine was at"
+        f" most {history.load:.1f}. A step of the common arm takes {step} in `fit`."
     )
-    row = found.rows.get(found.against)
+    row = history.rows.get(history.against)
     if row is not None:
-        yield f"The common arm held against itself, which would be 1 on a machine without noise: {_span(found, row)}."
+        yield f"The common arm held against itself, which would be 1 on a machine without noise: {_span(history, row)}."
     yield ""
 
 
-def _table(found: History, rows: Sequence[Row]) -> Iterator[str]:
+def _table(history: History, rows: Sequence[Row]) -> Iterator[str]:
     heads = ["Release", "Keras", "Python", "µs an image", *(f"{NAMES[mode]} ×" for mode in IMAGES), "Step in `fit`"]
     yield f"| {' | '.join(heads)} |"
     yield "| --- | --- | --- |" + " ---: |" * (len(heads) - 3)
     for row in rows:
         parts = [f"{row.ratio(mode):.2f}" if mode in row.logs else "–" for mode in IMAGES if mode != WHOLE]
-        about = [row.column.label, row.versions["keras"], row.versions["python"], _three(found.image(row))]
-        yield f"| {' | '.join([*about, _span(found, row), *parts, _share(found, row)])} |"
+        about = [row.column.label, row.versions["keras"], row.versions["python"], _three(history.image(row))]
+        yield f"| {' | '.join([*about, _span(history, row), *parts, _share(history, row)])} |"
     yield ""
 
 
-def _span(found: History, row: Row) -> str:
-    span = found.span(row, WHOLE)
+def _span(history: History, row: Row) -> str:
+    span = history.span(row, WHOLE)
     return f"{row.ratio(WHOLE):.2f}" if span is None else _between(span)
 
 
@@ -157,27 +159,27 @@ def _three(value: float) -> str:
 
 
 def _between(span: Interval) -> str:
-    known = "" if math.isnan(span.low) else f" ({span.low:.2f} to {span.high:.2f})"
-    return f"{span.estimate:.2f}{known}"
+    reference = "" if math.isnan(span.low) else f" ({span.low:.2f} to {span.high:.2f})"
+    return f"{span.estimate:.2f}{reference}"
 
 
-def _share(found: History, row: Row) -> str:
-    by_hand, whole = found.step(row, "graph"), found.step(row, WHOLE)
+def _share(history: History, row: Row) -> str:
+    by_hand, whole = history.step(row, "graph"), history.step(row, WHOLE)
     return "–" if by_hand is None or whole is None else f"{100 * by_hand / whole:.0f} %"
 
 
-def _jump(found: History, title: str, jump: Jump, notes: Mapping[str, str]) -> Iterator[str]:
+def _jump(history: History, title: str, jump: Jump, notes: Mapping[str, str]) -> Iterator[str]:
     before, after = jump.before, jump.after
     yield f"### {before.column.label} to {after.column.label} ({title})"
     yield ""
-    change = f"{_three(found.image(before))} to {_three(found.image(after))} µs an image"
+    change = f"{_three(history.image(before))} to {_three(history.image(after))} µs an image"
     yield f"`fit` takes {_between(jump.spans[WHOLE])} times the time, {change}. {where(jump)}"
     yield ""
     for mode in jump.spans:
         if mode != WHOLE:
-            steps = [found.step(row, mode) for row in (before, after)]
-            told = " to ".join(duration(step) for step in steps if step is not None)
-            yield f"- {NAMES[mode]}: {_between(jump.spans[mode])} times, {told} a step of {BATCH} images"
+            steps = [history.step(row, mode) for row in (before, after)]
+            text = " to ".join(duration(step) for step in steps if step is not None)
+            yield f"- {NAMES[mode]}: {_between(jump.spans[mode])} times, {text} a step of {BATCH} images"
     yield ""
     yield f"Cause: {notes[jump.name]}" if jump.name in notes else "Cause: **not looked into yet**."
     yield ""
@@ -201,12 +203,12 @@ def where(jump: Jump) -> str:
     return f"It is what `fit` does around its steps: {share}{also}."
 
 
-def _absent(releases: Releases, found: History) -> Iterator[str]:
+def _absent(releases: Releases, history: History) -> Iterator[str]:
     labels = {column.environment: column.label for column in releases.columns}
-    for name, reason in found.absent.items():
+    for name, reason in history.absent.items():
         yield f"- {labels[name]}: {reason}"
-    for name in missing_of(releases, found):
+    for name in missing_of(releases, history):
         yield f"- {labels[name]}: not measured yet"
-    for row in found.rows.values():
+    for row in history.rows.values():
         for mode, reason in row.reasons.items():
             yield f"- {row.column.label}, {NAMES[mode]}: {reason}"

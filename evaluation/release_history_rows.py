@@ -119,8 +119,8 @@ def history(releases: Releases, lines: Sequence[Line], against: str) -> History:
     absent: dict[str, str] = {}
     used: list[Line] = []
     for column in releases.columns:
-        found = release_history_kept.those(lines, release_history_kept.of(column.environment, against))
-        starts = [line for line in found if "modes" in line]
+        result = release_history_kept.those(lines, release_history_kept.of(column.environment, against))
+        starts = [line for line in result if "modes" in line]
         used += starts
         row = _row(column, starts) if starts else None
         if row is not None and WHOLE in row.logs:
@@ -129,8 +129,8 @@ def history(releases: Releases, lines: Sequence[Line], against: str) -> History:
             absent[column.environment] = "its CPython is too old for the plugin, a rewritten copy of which verifies it"
         elif row is not None:
             absent[column.environment] = row.reasons[WHOLE]
-        elif found:
-            absent[column.environment] = found[-1]["reason"]
+        elif result:
+            absent[column.environment] = result[-1]["reason"]
     common = {mode: [release_history_kept.common_step(one) for one in _of_mode(used, mode)] for mode in IMAGES}
     steps = {mode: statistics.median(each) for mode, each in common.items() if each}
     load = max((value for line in used for value in line["load"]), default=0.0)
@@ -142,39 +142,39 @@ def _row(column: Column, starts: Sequence[Line]) -> Row:
     logs = {mode: [release_history_kept.log_ratio(one) for one in _of_mode(starts, mode)] for mode in IMAGES}
     reasons = {mode: line["modes"][mode].get("reason") for line in starts for mode in IMAGES}
     missing = {mode: str(reason) for mode, reason in reasons.items() if not logs[mode]}
-    return Row(column, starts[-1]["versions"][-1], {mode: found for mode, found in logs.items() if found}, missing)
+    return Row(column, starts[-1]["versions"][-1], {mode: actual for mode, actual in logs.items() if actual}, missing)
 
 
 def _of_mode(starts: Sequence[Line], mode: str) -> list[Mapping[str, Any]]:
     return [line["modes"][mode] for line in starts if "reason" not in line["modes"][mode]]
 
 
-def series(releases: Releases, found: History) -> Iterator[tuple[str, list[Row]]]:
+def series(releases: Releases, history: History) -> Iterator[tuple[str, list[Row]]]:
     """Yield each line of releases with a title: a series, or one backend of that of the backends."""
     for name, title in TITLES.items():
         own = [column for column in releases.columns if column.series == name]
         for backend in dict.fromkeys(column.variables.get("KERAS_BACKEND", "") for column in own):
             names = [one.environment for one in own if one.variables.get("KERAS_BACKEND", "") == backend]
             names = [*filter(None, [BEFORE.get(name)]), *names, *filter(None, [AFTER.get(name)])]
-            rows = [found.rows[one] for one in names if one in found.rows]
+            rows = [history.rows[one] for one in names if one in history.rows]
             if any(row.column.series == name for row in rows):
                 yield title.format(BACKENDS.get(backend, backend)), rows
 
 
-def jumps(found: History, rows: Sequence[Row]) -> Iterator[Jump]:
+def jumps(history: History, rows: Sequence[Row]) -> Iterator[Jump]:
     """Yield the jumps of one line of releases."""
     for before, after in zip(rows, rows[1:]):
         if abs(math.log(after.ratio(WHOLE) / before.ratio(WHOLE))) > math.log(1 + JUMP):
             both = [mode for mode in IMAGES if mode in before.logs and mode in after.logs]
             changes = {mode: after.ratio(mode) - before.ratio(mode) for mode in both}
-            seconds = {mode: changes[mode] * found.steps[mode] for mode in both}
+            seconds = {mode: changes[mode] * history.steps[mode] for mode in both}
             shares = {mode: seconds[mode] / seconds[WHOLE] for mode in both}
-            yield Jump(before, after, {mode: _change(found, before, after, mode) for mode in both}, shares)
+            yield Jump(before, after, {mode: _change(history, before, after, mode) for mode in both}, shares)
 
 
-def _change(found: History, before: Row, after: Row, mode: str) -> Interval:
+def _change(history: History, before: Row, after: Row, mode: str) -> Interval:
     """Return the ratio of two columns; how much starts scatter is told by all columns together."""
-    every = found.every(mode)
+    every = history.every(mode)
     if all(len(logs) < 2 for logs in every):
         ratio = after.ratio(mode) / before.ratio(mode)
         return Interval(ratio, math.nan, math.nan)

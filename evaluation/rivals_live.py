@@ -14,7 +14,7 @@ from typing import Any, Callable, Mapping
 
 from evaluation import rivals_asv
 from evaluation.rivals_rules import PERCENT
-from evaluation.rivals_running import Setting, Told, change, told
+from evaluation.rivals_running import Setting, Told, change, output_of
 from evaluation.rivals_workload import BENCHMARKS
 from pytest_kerasch2.errors import ChildDied
 
@@ -65,17 +65,17 @@ def pytest_benchmark(folder: Path, planted: float, setting: Setting, seed: int) 
     words = [sys.executable, "-m", "pytest", "-p", "no:kerasch2", "-p", "no:randomly", "test_steps.py"]
     words += ["--benchmark-only", f"--benchmark-max-time={setting.seconds / 2}"]
     change(folder, 0.0)
-    told([*words, "--benchmark-save=before", "--benchmark-json=before.json"], folder)
+    output_of([*words, "--benchmark-save=before", "--benchmark-json=before.json"], folder)
     change(folder, planted)
     # In one option: a second one takes the place of the first.
     fail = ["--benchmark-compare-fail", *(f"{field}:{PERCENT}%" for field in FIELDS)]
-    said = told([*words, "--benchmark-compare=0001", *fail, "--benchmark-json=after.json"], folder, also=(1,))
-    failed = {(one["field"], one["name"]) for one in REGRESSED.finditer(said)}
+    output = output_of([*words, "--benchmark-compare=0001", *fail, "--benchmark-json=after.json"], folder, also=(1,))
+    failed = {(one["field"], one["name"]) for one in REGRESSED.finditer(output)}
     sides = [_stats(folder / f"{side}.json") for side in ("before", "after")]
     meant = {(field, name) for field in FIELDS for name in BENCHMARKS if _grown(*(side[name][field] for side in sides))}
     if failed != meant:
-        found = f"{sorted(failed)} are told to have failed, {sorted(meant)} did"
-        raise ChildDied("pytest-benchmark tells another thing than its file", found, "look at both by hand")
+        text = f"{sorted(failed)} are told to have failed, {sorted(meant)} did"
+        raise ChildDied("pytest-benchmark tells another thing than its file", text, "look at both by hand")
     return Told(
         {_rule(field): {name: (field, name) in failed for name in BENCHMARKS} for field in FIELDS},
         {name: {field: [side[name][field] for side in sides] for field in FIELDS} for name in BENCHMARKS},
@@ -107,11 +107,11 @@ def pyperf(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
     words += ["--inherit-environ=TF_CPP_MIN_LOG_LEVEL,PYTHONDONTWRITEBYTECODE"]
     for side, slower in (("before", 0.0), ("after", planted)):
         change(folder, slower)
-        told([*words, "--output", f"{side}.json"], folder)
+        output_of([*words, "--output", f"{side}.json"], folder)
     compare = [sys.executable, "-m", "pyperf", "compare_to", "--group-by-speed", "before.json", "after.json"]
-    slower_ones = _slower(told(compare, folder))
+    slower_ones = _slower(output_of(compare, folder))
     files = [BenchmarkSuite.load(str(folder / f"{side}.json")) for side in ("before", "after")]
-    sides = [{one.get_name(): one for one in found.get_benchmarks()} for found in files]
+    sides = [{one.get_name(): one for one in actual.get_benchmarks()} for actual in files]
     return Told(
         {"pyperf": {name: name in slower_ones for name in BENCHMARKS}},
         {name: {"mean": [side[name].mean() for side in sides]} for name in BENCHMARKS},
@@ -125,14 +125,14 @@ def pyperf(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
     )
 
 
-def _slower(said: str) -> set[str]:
-    group, found = "", set()
-    for line in said.splitlines():
+def _slower(text: str) -> set[str]:
+    group, result = "", set()
+    for line in text.splitlines():
         head = GROUP.match(line)
         group = head["group"] if head else group
         if group == "Slower" and line.startswith("- "):
-            found.add(line[2:].partition(":")[0])
-    return found
+            result.add(line[2:].partition(":")[0])
+    return result
 
 
 RIVALS: Mapping[str, Callable[[Path, float, Setting, int], Told]] = {

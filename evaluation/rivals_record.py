@@ -77,7 +77,7 @@ def read(path: Path) -> tuple[Mapping[str, Any], list[Finished]]:
 
 
 @contextlib.contextmanager
-def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[list[Finished]]:
+def appending(path: Path, expected: Mapping[str, Any]) -> Iterator[list[Finished]]:
     """Hold a file for appending, and give the trials that are in it already.
 
     Raises:
@@ -86,14 +86,16 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[list[Finished]]
     journal = Journal(path)
     with journal.held():
         if not journal.read():
-            journal.append(wanted)
-        known, found = read(path)
-        if dict(known) != json.loads(json.dumps(wanted)):
+            journal.append(expected)
+        header, record = read(path)
+        if dict(header) != json.loads(json.dumps(expected)):
             differ = ", ".join(
-                f"{name}: {known.get(name)}, now {wanted[name]}" for name in wanted if known.get(name) != wanted[name]
+                f"{name}: {header.get(name)}, now {expected[name]}"
+                for name in expected
+                if header.get(name) != expected[name]
             )
             raise BadResults("A file is of rivals that were asked otherwise", f"{path}: {differ}", "name another")
-        yield found
+        yield record
 
 
 def append(path: Path, finished: Finished) -> None:

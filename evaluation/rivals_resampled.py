@@ -126,14 +126,14 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
         InvalidArgument: one is of two things, they are of several environments, or they have too few starts.
     """
     runs = [compare_result.read_comparison(path) for path in paths]
-    for path, found in zip(paths, runs):
-        first, second = found.sides
+    for path, one in zip(paths, runs):
+        first, second = one.sides
         if first["slowdown"] or second["slowdown"] or first["environment"] != second["environment"]:
             words = f"{path}: {first['name']} and {second['name']}"
             raise InvalidArgument("Times are not of one thing and itself", words, "compare an environment with itself")
-        if runs[0].sides[0]["environment"] != first["environment"] or runs[0].benchmarks != found.benchmarks:
+        if runs[0].sides[0]["environment"] != first["environment"] or runs[0].benchmarks != one.benchmarks:
             raise InvalidArgument("Times are of several environments or suites", str(path), "name files of one of them")
-        found.starts = _whole(found)
+        one.starts = _whole(one)
     number = sum(map(_starts, runs))
     if number < ComparisonSettings().max_starts:
         needed = ComparisonSettings().max_starts
@@ -142,14 +142,14 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
     return runs
 
 
-def _whole(found: Comparison) -> list[dict[str, Any]]:
+def _whole(comparison: Comparison) -> list[dict[str, Any]]:
     """Return the pairs of those starts that have all benchmarks: what was decided was not timed any more."""
-    by_start = (list(its) for _, its in itertools.groupby(found.starts, key=lambda pair: pair["start"]))
-    return [pair for start in by_start if len(start) == len(found.benchmarks) for pair in start]
+    by_start = (list(pairs) for _, pairs in itertools.groupby(comparison.starts, key=lambda pair: pair["start"]))
+    return [pair for start in by_start if len(start) == len(comparison.benchmarks) for pair in start]
 
 
-def _starts(found: Comparison) -> int:
-    return len({pair["start"] for pair in found.starts})
+def _starts(comparison: Comparison) -> int:
+    return len({pair["start"] for pair in comparison.starts})
 
 
 def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, seed: int) -> Iterator[Rate]:
@@ -158,7 +158,7 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
     Args:
         runs: as `null` gives them.
     """
-    series = {name: [_series(found, name) for found in runs] for name in runs[0].benchmarks}
+    series = {name: [_series(run, name) for run in runs] for name in runs[0].benchmarks}
     each = {name: _seconds(runs, name) for name in series}
     longest = max(map(_starts, runs))
     for rule, shape in SHAPES.items():
@@ -167,7 +167,7 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
         rate = Rate(rule, kind, planted, trials)
         for trial in range(trials):
             # Of all benchmarks the same stretch.
-            drawn = {name: sides(its, shape, random.Random(f"{seed} {trial}")) for name, its in series.items()}
+            drawn = {name: sides(values, shape, random.Random(f"{seed} {trial}")) for name, values in series.items()}
             red = [RULES[rule](before, [(1 + planted) * value for value in after]) for before, after in drawn.values()]
             _count(rate, red)
             rate.seconds += statistics.fmean(
@@ -178,21 +178,21 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
     yield _ours(runs, kind, planted, trials, seed)
 
 
-def _series(found: Comparison, name: str) -> list[list[list[float]]]:
+def _series(comparison: Comparison, name: str) -> list[list[list[float]]]:
     """Return the seconds of a step in each block, by start and process."""
-    own = [pair for pair in found.starts if pair["benchmark"] == name]
-    return [[[one / its["steps"] for one in its["seconds"]] for its in pair["blocks"]] for pair in own]
+    own = [pair for pair in comparison.starts if pair["benchmark"] == name]
+    return [[[one / block["steps"] for one in block["seconds"]] for block in pair["blocks"]] for pair in own]
 
 
 def _seconds(runs: Sequence[Comparison], name: str) -> float:
     """Return the seconds of a block, the mean."""
-    own = [pair for found in runs for pair in found.starts if pair["benchmark"] == name]
-    return statistics.fmean(one for pair in own for its in pair["blocks"] for one in its["seconds"])
+    own = [pair for run in runs for pair in run.starts if pair["benchmark"] == name]
+    return statistics.fmean(one for pair in own for block in pair["blocks"] for one in block["seconds"])
 
 
 def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, seed: int) -> Rate:
     rate, terms, shift = Rate(OURS, kind, planted, trials), ComparisonSettings(), math.log1p(planted)
-    by_name = {name: [log for found in runs for log in _logs(found, name)] for name in runs[0].benchmarks}
+    by_name = {name: [log for run in runs for log in _logs(run, name)] for name in runs[0].benchmarks}
     for trial in range(trials):
         # Of all benchmarks the same starts.
         chance = random.Random(f"{seed} {trial}")
@@ -200,21 +200,25 @@ def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
         starts = [exchanged({name: logs[place] for name, logs in by_name.items()}, chance) for place in stretch]
         drawn = {name: [start[name] for start in starts] for name in by_name}
         judged = {
-            name: paired_sequential.judge([one[0] + shift for one in its], [one[1] for one in its], terms, len(drawn))
-            for name, its in drawn.items()
+            name: paired_sequential.judge(
+                [one[0] + shift for one in values], [one[1] for one in values], terms, len(drawn)
+            )
+            for name, values in drawn.items()
         }
-        told = {name: one for name, one in judged.items() if one is not None}
-        _count(rate, [one.verdict is SpeedVerdict.SLOWER for one in told.values()])
-        rate.seconds += statistics.fmean(sum(one[2] for one in drawn[name][: its.starts]) for name, its in told.items())
+        shown = {name: one for name, one in judged.items() if one is not None}
+        _count(rate, [one.verdict is SpeedVerdict.SLOWER for one in shown.values()])
+        rate.seconds += statistics.fmean(
+            sum(one[2] for one in drawn[name][: values.starts]) for name, values in shown.items()
+        )
     rate.seconds /= trials
     return rate
 
 
-def _logs(found: Comparison, name: str) -> list[tuple[float, float, float]]:
+def _logs(comparison: Comparison, name: str) -> list[tuple[float, float, float]]:
     """Return the logarithms of the ratio and of the null of each start, and the seconds that were measured."""
-    its = [pair for pair in found.starts if pair["benchmark"] == name]
+    items = [pair for pair in comparison.starts if pair["benchmark"] == name]
     return [
-        (log_ratio(one, CANDIDATE), log_ratio(one, BASELINE_REPEAT), compare_result.timed_seconds(one)) for one in its
+        (log_ratio(one, CANDIDATE), log_ratio(one, BASELINE_REPEAT), compare_result.timed_seconds(one)) for one in items
     ]
 
 
@@ -237,10 +241,10 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
     from rich.progress import track
 
     kinds = {kind: null(paths) for kind, paths in named.items()}
-    wanted = [(kind, runs, share) for kind, runs in kinds.items() for share in planted]
+    items = [(kind, runs, share) for kind, runs in kinds.items() for share in planted]
     rows = [
         asdict(rate)
-        for kind, runs, share in track(wanted, "loads and changes", console=Console(stderr=True))
+        for kind, runs, share in track(items, "loads and changes", console=Console(stderr=True))
         for rate in rates(runs, kind, share, trials, seed)
     ]
     about = [{"kind": kind, "files": len(runs), "starts": sum(map(_starts, runs))} for kind, runs in kinds.items()]

@@ -127,13 +127,13 @@ class Place:
 
     def start(self, command: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:
         """Start a command here; what it says goes to `said.txt` unless told otherwise."""
-        with (self.folder / "said.txt").open("ab") as said:
-            streams = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
+        with (self.folder / "said.txt").open("ab") as log:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
             own = {"env": self.variables(), "cwd": str(self.folder), "start_new_session": True, "preexec_fn": _heed}
             how = {**own, **streams, **how}
             return subprocess.Popen(command, **how)
 
-    def said(self) -> str:
+    def output(self) -> str:
         """Return what its commands have said."""
         return self.plain((self.folder / "said.txt").read_text(encoding="utf-8", errors="replace"))
 
@@ -163,8 +163,8 @@ class Place:
 
     def left(self) -> list[str]:
         """Return what lies in the temporary folder, and files that are half written."""
-        found = [path.name for path in self.temporary.iterdir() if not path.name.startswith(KEPT)]
-        return sorted([*found, *(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.part"))])
+        items = [path.name for path in self.temporary.iterdir() if not path.name.startswith(KEPT)]
+        return sorted([*items, *(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.part"))])
 
 
 def _heed() -> None:
@@ -178,13 +178,13 @@ def place(mark: str) -> Iterator[Place]:
     """Yield a place for as long as this lasts; its processes are ended at the end."""
     folder = Path(tempfile.mkdtemp(prefix="campaign-"))
     # Another run of the same campaign has processes of its own.
-    found = Place(folder, f"{mark}-{os.getpid()}")
+    new_place = Place(folder, f"{mark}-{os.getpid()}")
     for name in ("home", "temporary"):
         (folder / name).mkdir()
     try:
-        yield found
+        yield new_place
     finally:
-        found.end()
+        new_place.end()
         shutil.rmtree(str(folder), ignore_errors=True)
 
 

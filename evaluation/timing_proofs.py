@@ -44,9 +44,9 @@ class Forgetful(Workload):
         """Wait for nothing."""
 
 
-def _by_hand(its: Workload) -> StepRunner:
-    given = [tuple(map(api.tensor, its.batch(number))) for number in range(its.batches)]
-    return BatchLoop(given, reference_loop.compiled_step(its.model))
+def _by_hand(workload: Workload) -> StepRunner:
+    given = [tuple(map(api.tensor, workload.batch(number))) for number in range(workload.batches)]
+    return BatchLoop(given, reference_loop.compiled_step(workload.model))
 
 
 BY_HAND = Mode("by hand", True, False, _by_hand)
@@ -70,8 +70,8 @@ def chapters(seed: int, style: str = "sequential-list") -> Workload:
     return make_workload(models.style(style).compiled(api.tensorflow()), (x, y), 32, devices.one("cpu"))
 
 
-def _measure(its: Workload, mode: Mode, verify: bool = True) -> Callable[[], Any]:
-    return lambda: measurement.measure(its, mode, SECONDS, verify)
+def _measure(workload: Workload, mode: Mode, verify: bool = True) -> Callable[[], Any]:
+    return lambda: measurement.measure(workload, mode, SECONDS, verify)
 
 
 def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -85,8 +85,8 @@ def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "honest, stand-in", _measure(SleepingWorkload(), STEP)  # type: ignore[arg-type]
     if api.release().backend == "jax":
         for seed in range(FORGOTTEN):
-            its = chapters(seed)
-            lazy = Forgetful(its.model, its.x, its.y, its.batch_size, its.device)
+            workload = chapters(seed)
+            lazy = Forgetful(workload.model, workload.x, workload.y, workload.batch_size, workload.device)
             yield "forgotten wait, JAX", _measure(lazy, BY_HAND, verify=False)
     styles = [style.name for style in models.STYLES]
     there = [name for name in HONEST_MODES if name != "graph" or api.runs_on_tensorflow()]
@@ -102,8 +102,8 @@ def run() -> None:
     """Do the trials that are missing, with their progress; keep how many were refused and why."""
     whole = sum(1 for _ in range(FORGOTTEN + HONEST)) + (FORGOTTEN if api.release().backend == "jax" else 0)
     whole += EACH * len(CHEATS) if api.runs_on_tensorflow() else 0
-    found = _there()
-    before = {kind: sum(reasons.values()) for kind, reasons in found.items()}
+    result = _there()
+    before = {kind: sum(reasons.values()) for kind, reasons in result.items()}
     passed: Counter[str] = Counter()
     began, already = time.monotonic(), sum(before.values())
     done = already
@@ -111,10 +111,10 @@ def run() -> None:
         passed[kind] += 1
         if passed[kind] <= before.get(kind, 0):
             continue
-        found.setdefault(kind, Counter())[refused(measure)] += 1
+        result.setdefault(kind, Counter())[refused(measure)] += 1
         done += 1
         if done % 20 == 0 or done == whole:
-            _keep(found, done == whole)
+            _keep(result, done == whole)
             left = (time.monotonic() - began) / (done - already) * (whole - done)
             print(f"{done} of {whole}, {left / 60:.0f} min left", flush=True)
 
@@ -131,10 +131,10 @@ def _there() -> dict[str, Counter[str]]:
     return {kind: Counter(reasons) for kind, reasons in kept["trials"].items()} if same and not kept["whole"] else {}
 
 
-def _keep(found: dict[str, Counter[str]], whole: bool) -> None:
+def _keep(actual: dict[str, Counter[str]], whole: bool) -> None:
     release = api.release()
     kept = _read()
-    trials = {kind: dict(reasons) for kind, reasons in found.items()}
+    trials = {kind: dict(reasons) for kind, reasons in actual.items()}
     versions = {"tensorflow": release.tensorflow, "keras": release.keras}
     kept[str(release.backend)] = {**versions, "whole": whole, "trials": trials}
     write_text(json.dumps(kept, indent=1) + "\n", KEPT)
@@ -144,8 +144,8 @@ def section() -> str:
     """Return the section of docs/benchmarking.md."""
     kept = _read()
     lines = ["## What is refused", "", "| | backend | trials | refused | reason |", "| --- | --- | --- | --- | --- |"]
-    for backend, found in kept.items():
-        for kind, reasons in found["trials"].items():
+    for backend, one in kept.items():
+        for kind, reasons in one["trials"].items():
             there = {reason: count for reason, count in reasons.items() if reason != "-"}
             wrong = {reason: count for reason, count in there.items() if reason}
             if there:

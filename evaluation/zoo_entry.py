@@ -94,7 +94,7 @@ def _has(keras: Any, need: str) -> bool:
         return api.is_keras3()
     if need in {"jax", "torch", "pandas"}:
         return importlib.util.find_spec(need) is not None
-    found = keras
+    thing = keras
     for part in need.split("."):
-        found = getattr(found, part, None)
-    return found is not None
+        thing = getattr(thing, part, None)
+    return thing is not None

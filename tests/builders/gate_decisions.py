@@ -46,10 +46,12 @@ def decided(
     *runs: TrainingRun, reference: Reference | None = None, **terms: Any
 ) -> tuple[ReferenceDistribution, GateDecision]:
     """Return what was compared with, and what was decided by it; without runs, what is decided before any training."""
-    made = distribution_of(reference or reference_of(), GateSettings(**terms))
-    decision = sequential_test.decide(made, runs) if runs else sequential_test.decide_before_training(made)
+    distribution = distribution_of(reference or reference_of(), GateSettings(**terms))
+    decision = (
+        sequential_test.decide(distribution, runs) if runs else sequential_test.decide_before_training(distribution)
+    )
     assert decision is not None
-    return made, decision
+    return distribution, decision
 
 
 def passed() -> tuple[ReferenceDistribution, GateDecision]:

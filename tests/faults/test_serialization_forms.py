@@ -60,9 +60,9 @@ def index(tmp_path):
 
 
 def test_the_weights_of_all_shards_are_told(index):
-    found = inspect(index("m_00000.weights.h5", ["m_00000.weights.h5", "m_00001.weights.h5"]))
+    contents = inspect(index("m_00000.weights.h5", ["m_00000.weights.h5", "m_00001.weights.h5"]))
 
-    assert (found.kind, sorted(one.shape for one in found.weights)) == ("shards", [(3,), (4,)])
+    assert (contents.kind, sorted(one.shape for one in contents.weights)) == ("shards", [(3,), (4,)])
 
 
 @pytest.mark.parametrize(

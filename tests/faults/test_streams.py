@@ -23,12 +23,12 @@ LOST = "Standard output cannot be written"
 
 @pytest.fixture(scope="module")
 def here() -> Iterator[Place]:
-    with small_places.place(f"{os.getpid()}-streams") as found:
-        small_places.with_chapter(found, checks=3, seconds=0.0)
-        small_places.with_training(found, seconds=0.0)
-        (found.folder / "fakes" / "sitecustomize.py").unlink()
-        _shell(found, f"{CHAPTER} --chapter-results=held.json")
-        yield found
+    with small_places.place(f"{os.getpid()}-streams") as place:
+        small_places.with_chapter(place, checks=3, seconds=0.0)
+        small_places.with_training(place, seconds=0.0)
+        (place.folder / "fakes" / "sitecustomize.py").unlink()
+        _shell(place, f"{CHAPTER} --chapter-results=held.json")
+        yield place
 
 
 def _shell(here: Place, words: str, before: str = "", **variables: str) -> tuple[int, str, str]:

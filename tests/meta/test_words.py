@@ -42,15 +42,15 @@ def _docstrings(path: Path) -> Iterator[str]:
 
 
 def test_no_name_and_no_text_has_a_word_that_the_glossary_replaced() -> None:
-    found = {name_of(path): [text for text in _texts(path) if BANNED.search(text)] for path in READ}
+    actual = {name_of(path): [text for text in _texts(path) if BANNED.search(text)] for path in READ}
 
-    assert {name: texts for name, texts in found.items() if texts} == {}
+    assert {name: texts for name, texts in actual.items() if texts} == {}
 
 
 def test_no_docstring_starts_with_give_or_tell() -> None:
-    found = {name_of(path): [text for text in _docstrings(path) if START.match(text)] for path in modules()}
+    actual = {name_of(path): [text for text in _docstrings(path) if START.match(text)] for path in modules()}
 
-    assert {name: texts for name, texts in found.items() if texts} == {}
+    assert {name: texts for name, texts in actual.items() if texts} == {}
 
 
 def test_the_reader_of_old_files_shows_that_a_banned_word_is_found() -> None:
@@ -77,6 +77,6 @@ def _names_given(path: Path) -> Iterator[str]:
 
 def test_a_name_says_what_a_thing_is() -> None:
     read = [path for path in modules() if path.relative_to(PACKAGE).parts[0] in NAMED]
-    found = {(name_of(path), name) for path in read for name in _names_given(path) if name in VAGUE}
+    actual = {(name_of(path), name) for path in read for name in _names_given(path) if name in VAGUE}
 
-    assert found == PUBLIC
+    assert actual == PUBLIC

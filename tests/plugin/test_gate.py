@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import synthetic_trainings
 from tests.builders.once import import_once
-from tests.builders.synthetic_trainings import DATA, made
+from tests.builders.synthetic_trainings import DATA, make_reference
 
 import_once()
 
@@ -49,7 +49,7 @@ def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Inner:
     """Run a test of somebody's own beside a reference of digits."""
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     monkeypatch.delenv("KERASCH2_MIRROR", raising=False)
-    synthetic_trainings.write(made(), pytester.path / "reference.jsonl")
+    synthetic_trainings.write(make_reference(), pytester.path / "reference.jsonl")
 
     def run(body: str, *arguments: str) -> pytest.RunResult:
         pytester.makepyfile(HEAD + body)
@@ -118,8 +118,8 @@ def test_accuracy(accuracy_gate):
     )
 
     result.assert_outcomes(failed=1)
-    said = "*GateUndecided: undecided, before any training: 0.01 points cannot be told by 3 trainings, which tell *"
-    result.stdout.fnmatch_lines([said])
+    message = "*GateUndecided: undecided, before any training: 0.01 points cannot be told by 3 trainings, which tell *"
+    result.stdout.fnmatch_lines([message])
     result.stdout.fnmatch_lines(["*Allow more trainings or a larger margin, or calibrate more seeds."])
 
 
@@ -176,8 +176,8 @@ def test_a_reference_that_is_cut_in_the_middle_is_named(inner: Inner, pytester: 
 
 
 def test_data_that_are_not_here_skip_the_test(inner: Inner, pytester: pytest.Pytester) -> None:
-    known = made(data={**DATA, "name": "mnist"})
-    synthetic_trainings.write(known, Path(pytester.path) / "mnist.jsonl")
+    reference = make_reference(data={**DATA, "name": "mnist"})
+    synthetic_trainings.write(reference, Path(pytester.path) / "mnist.jsonl")
 
     result = inner(
         "def test_accuracy(accuracy_gate):\n    accuracy_gate('mnist.jsonl', model=train)\n", "--chapter-offline", "-rs"

@@ -22,14 +22,14 @@ def _drawn(seed: int, ratio: float, scatter: float, count: int = TERMS.max_start
 
 
 def _verdicts(ratio: float, scatter: float, times: int, null: float = 1.0, **terms: float) -> list[SpeedVerdict]:
-    found = []
+    results = []
     for seed in range(times):
         judged = paired_sequential.judge(
             _drawn(seed, ratio, scatter), _drawn(seed + times, null, scatter), ComparisonSettings(**terms), benchmarks=1
         )
         assert judged is not None
-        found.append(judged.verdict)
-    return found
+        results.append(judged.verdict)
+    return results
 
 
 @pytest.mark.parametrize(("most", "looks"), [(11, [11]), (15, [11, 15]), (17, [12, 17]), (30, [11, 15, 21, 30])])
@@ -43,10 +43,10 @@ def test_all_of_the_error_is_spent_at_each_look_as_much_as_pairs_are_new() -> No
 
 @pytest.mark.parametrize("side", [1, -1])
 def test_what_differs_by_the_margin_is_seldom_told_to_be_the_same(side: int) -> None:
-    found = _verdicts((1 + TERMS.margin) ** side, 0.02, 1000)
+    verdicts = _verdicts((1 + TERMS.margin) ** side, 0.02, 1000)
 
     # It may be in 5 of 100; 2 of 100 more are three standard deviations.
-    assert found.count(SpeedVerdict.SAME) <= 70
+    assert verdicts.count(SpeedVerdict.SAME) <= 70
 
 
 def test_a_single_pair_that_stands_far_out_does_not_decide() -> None:
@@ -54,10 +54,10 @@ def test_a_single_pair_that_stands_far_out_does_not_decide() -> None:
     ratios = [0.1, 0.12, 0.11, 0.1, 0.1, 0.1, 0.1, -0.001, -0.001, -0.001, -0.001]
     nulls = [0.001, -0.001] * 5 + [0.0]
 
-    found = paired_sequential.judge(ratios, nulls, ComparisonSettings(alpha=0.3, max_starts=11), benchmarks=1)
+    judgement = paired_sequential.judge(ratios, nulls, ComparisonSettings(alpha=0.3, max_starts=11), benchmarks=1)
 
-    assert found is not None
-    assert (found.ratio.low > 1, found.verdict) == (True, SpeedVerdict.UNDECIDED)
+    assert judgement is not None
+    assert (judgement.ratio.low > 1, judgement.verdict) == (True, SpeedVerdict.UNDECIDED)
 
 
 def test_how_far_out_the_outermost_stand_does_not_matter() -> None:
@@ -73,38 +73,41 @@ def test_the_interval_is_that_of_a_trimmed_mean() -> None:
     values = np.array([0.3, -0.2, 0.11, 0.09, 0.12, 0.07, 0.1, 0.13, 0.08, 0.1])
     from scipy import stats
 
-    found = paired_sequential.trimmed_mean_interval(values.tolist(), 0.05)
+    interval = paired_sequential.trimmed_mean_interval(values.tolist(), 0.05)
 
     drawn_in = stats.mstats.winsorize(values, (0.1, 0.1))
     reach = stats.t.isf(0.025, 7) * math.sqrt(9 * drawn_in.var(ddof=1) / (8 * 7))
     mean = stats.trim_mean(values, 0.1)
-    assert [found.estimate, found.low, found.high] == pytest.approx(np.exp([mean, mean - reach, mean + reach]))
+    assert [interval.estimate, interval.low, interval.high] == pytest.approx(np.exp([mean, mean - reach, mean + reach]))
 
 
 def test_of_fewer_than_ten_all_count() -> None:
     values = _drawn(1, 1.1, 0.02, 9)
     from scipy import stats
 
-    found = paired_sequential.trimmed_mean_interval(values, 0.05)
+    actual = paired_sequential.trimmed_mean_interval(values, 0.05)
 
     interval = stats.t.interval(0.95, 8, np.mean(values), stats.sem(values))
-    assert [found.low, found.high] == pytest.approx(np.exp(interval))
+    assert [actual.low, actual.high] == pytest.approx(np.exp(interval))
 
 
 def test_of_two_equal_things_few_are_told_to_differ() -> None:
-    found = _verdicts(1.0, 0.02, 2000, alpha=0.05)
+    verdicts = _verdicts(1.0, 0.02, 2000, alpha=0.05)
 
     # Slower, faster and unfit may each be told in 5 of 100; 2 of 100 more in all are two standard deviations.
-    assert 1 - sum(one in (SpeedVerdict.SAME, SpeedVerdict.UNDECIDED) for one in found) / len(found) <= 3 * 0.05 + 0.02
+    assert (
+        1 - sum(one in (SpeedVerdict.SAME, SpeedVerdict.UNDECIDED) for one in verdicts) / len(verdicts)
+        <= 3 * 0.05 + 0.02
+    )
 
 
 @pytest.mark.parametrize(
     ("ratio", "verdict"), [(1.1, SpeedVerdict.SLOWER), (0.9, SpeedVerdict.FASTER), (1.0, SpeedVerdict.SAME)]
 )
 def test_what_differs_much_more_than_it_scatters_is_told(ratio: float, verdict: SpeedVerdict) -> None:
-    found = _verdicts(ratio, 0.005, 200)
+    verdicts = _verdicts(ratio, 0.005, 200)
 
-    assert found.count(verdict) >= 190
+    assert verdicts.count(verdict) >= 190
 
 
 def test_where_the_first_thing_differs_from_itself_nothing_is_told_of_the_second() -> None:

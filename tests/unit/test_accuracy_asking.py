@@ -20,10 +20,10 @@ from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
 from tests.builders import synthetic_trainings
-from tests.builders.synthetic_trainings import NEW, made, run
+from tests.builders.synthetic_trainings import NEW, make_reference, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
-SEEDS = made()
+SEEDS = make_reference()
 IMAGE = np.zeros((1, 28, 28), dtype="float32")
 LABEL = np.zeros(1, dtype="int64")
 DIGITS = PreparedData("digits", IMAGE, LABEL, IMAGE, LABEL, "0" * 64)
@@ -31,7 +31,7 @@ DIGITS = PreparedData("digits", IMAGE, LABEL, IMAGE, LABEL, "0" * 64)
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return synthetic_trainings.write(made(20), tmp_path / "reference.jsonl")
+    return synthetic_trainings.write(make_reference(20), tmp_path / "reference.jsonl")
 
 
 @pytest.fixture
@@ -67,9 +67,9 @@ def test_exactly_one_thing_is_asked_about(names: tuple[str, ...]) -> None:
 
 
 def test_a_reference_is_named_by_its_file_too(path: Path) -> None:
-    found = [gate.run_gate(given, train=run).verdict for given in (path, str(path), made(20))]
+    actual = [gate.run_gate(given, train=run).verdict for given in (path, str(path), make_reference(20))]
 
-    assert found == [GateVerdict.PASS] * 3
+    assert actual == [GateVerdict.PASS] * 3
 
 
 def _slightly_changed(one: TrainingRun) -> TrainingRun:
@@ -77,11 +77,11 @@ def _slightly_changed(one: TrainingRun) -> TrainingRun:
 
 
 def test_a_shipped_reference_is_named() -> None:
-    known = reference.load_bundled(reference.bundled_names()[0])
+    earlier = reference.load_bundled(reference.bundled_names()[0])
 
-    found = gate.run_gate(reference.bundled_names()[0], results=list(map(_slightly_changed, known.runs[:3])))
+    decision = gate.run_gate(reference.bundled_names()[0], results=list(map(_slightly_changed, earlier.runs[:3])))
 
-    assert found.passed
+    assert decision.passed
 
 
 @pytest.mark.parametrize("name", ["mnist", "nowhere.jsonl"])
@@ -146,9 +146,9 @@ def test_terms_are_refused_before_any_training(terms: dict[str, float]) -> None:
 
 
 def test_terms_are_kept() -> None:
-    found = gate.run_gate(SEEDS, train=_never, margin=0.0005, max_runs=3)
+    decision = gate.run_gate(SEEDS, train=_never, margin=0.0005, max_runs=3)
 
-    assert (found.margin, "cannot be told by 3 trainings" in found.reason) == (0.0005, True)
+    assert (decision.margin, "cannot be told by 3 trainings" in decision.reason) == (0.0005, True)
 
 
 def test_seeds_may_be_given() -> None:
@@ -156,11 +156,11 @@ def test_seeds_may_be_given() -> None:
 
 
 def test_each_training_is_told() -> None:
-    told: list[int] = []
+    results: list[int] = []
 
-    gate.run_gate(SEEDS, train=run, seeds=NEW, on_run=lambda one, decision: told.append(one.seed))
+    gate.run_gate(SEEDS, train=run, seeds=NEW, on_run=lambda one, decision: results.append(one.seed))
 
-    assert told == list(NEW[:2])
+    assert results == list(NEW[:2])
 
 
 @pytest.mark.parametrize("train", ["my_training:train", 3, SimpleNamespace(fit=None)])
@@ -182,9 +182,9 @@ def test_a_training_that_raises_is_an_error_of_ours() -> None:
 
 
 def test_a_model_is_trained_as_the_reference_was(asked: list[tuple[Any, ...]]) -> None:
-    found = gate.run_gate(SEEDS, model=_model, data=DIGITS)
+    decision = gate.run_gate(SEEDS, model=_model, data=DIGITS)
 
-    assert found.passed
+    assert decision.passed
     assert [(recipe, data, build()) for recipe, data, build in asked] == [
         (SEEDS.description.recipe, DIGITS, _model())
     ] * 2
@@ -233,8 +233,8 @@ def test_other_data_than_those_of_the_reference_are_refused(asked: list[tuple[An
     with pytest.raises(BadReference) as caught:
         gate.run_gate(SEEDS, model=_model, data=replace(DIGITS, name="mnist", digest="f" * 64))
 
-    said = "The reference is of other data: digits 000000000000 there, mnist ffffffffffff here. Train on"
-    assert (str(caught.value).startswith(said), asked) == (True, [])
+    message = "The reference is of other data: digits 000000000000 there, mnist ffffffffffff here. Train on"
+    assert (str(caught.value).startswith(message), asked) == (True, [])
 
 
 def test_a_model_is_not_judged_by_somebodys_own_training() -> None:

@@ -31,9 +31,9 @@ class Scalar:
     ["acc", "accuracy", "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy", "binary_accuracy_2"],
 )
 def test_an_accuracy_has_many_names(name: str) -> None:
-    found = user_training.run_of({name: [0.8, 0.9], f"val_{name}": [0.7, 0.8]}, 1)
+    actual = user_training.run_of({name: [0.8, 0.9], f"val_{name}": [0.7, 0.8]}, 1)
 
-    assert (found.accuracy, found.test_accuracy) == ((0.8, 0.9), (0.7, 0.8))
+    assert (actual.accuracy, actual.test_accuracy) == ((0.8, 0.9), (0.7, 0.8))
 
 
 def test_of_several_accuracies_the_others_keep_their_names() -> None:

@@ -166,7 +166,7 @@ def test_where_no_direction_is_known_it_is_said_what_to_write() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "known"),
+    ("names", "expected"),
     [
         (("loss", "auc_1", "val_auc_1"), ("loss", "auc", "val_auc")),
         (("auc_2", "auc_3"), ("auc", "auc_1")),
@@ -174,13 +174,13 @@ def test_where_no_direction_is_known_it_is_said_what_to_write() -> None:
         (("auc_9", "auc_10"), ("auc_1", "auc_2")),
     ],
 )
-def test_names_that_keras_counted_mean_the_same(names: Any, known: Any) -> None:
-    assert metrics.align_names(names, known) == dict(zip(names, known))
+def test_names_that_keras_counted_mean_the_same(names: Any, expected: Any) -> None:
+    assert metrics.align_names(names, expected) == dict(zip(names, expected))
 
 
 @pytest.mark.parametrize(
-    ("names", "known"),
+    ("names", "expected"),
     [(("precision_at_1", "precision_at_5"), ("precision_at_1", "precision_at_5")), (("auc", "auc_1"), ("auc",))],
 )
-def test_names_that_say_something_else_are_kept(names: Any, known: Any) -> None:
-    assert metrics.align_names(names, known) == dict(zip(names, names))
+def test_names_that_say_something_else_are_kept(names: Any, expected: Any) -> None:
+    assert metrics.align_names(names, expected) == dict(zip(names, names))

@@ -179,9 +179,9 @@ def test_a_refusal_is_one_line_that_names_the_file_and_nothing_is_written(
 
     status = cli.main(["table", *_outputs(tmp_path), *arguments])
 
-    said = capsys.readouterr().err
-    assert (status, said.count("\n"), list((tmp_path / "out").iterdir())) == (2, 1, [])
-    assert said.startswith("kerasch2 table: " + message.format(folder=tmp_path))
+    text = capsys.readouterr().err
+    assert (status, text.count("\n"), list((tmp_path / "out").iterdir())) == (2, 1, [])
+    assert text.startswith("kerasch2 table: " + message.format(folder=tmp_path))
 
 
 def test_a_label_that_the_terminal_cannot_show_does_not_end_the_run(

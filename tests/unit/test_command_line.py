@@ -153,9 +153,9 @@ def test_a_shell_is_offered_commands_options_and_names(tmp_path: Path) -> None:
         "kerasch2 gate digits-": {"digits-tensorflow-2.21"},
     }
 
-    found = {line: _offered(line, tmp_path) for line in lines}
+    actual = {line: _offered(line, tmp_path) for line in lines}
 
-    assert found == lines
+    assert actual == lines
 
 
 def _offered(line: str, folder: Path) -> set[str]:

@@ -15,10 +15,12 @@ ARM = {"name": "x", "revision": "", "slowdown": 0.0, "environment": {}}
 
 
 def _trial(path: Path, complete: bool = True) -> bytes:
-    found = Comparison(ComparisonSettings(), [ARM, ARM], ["fit"], complete=complete)
+    comparison = Comparison(ComparisonSettings(), [ARM, ARM], ["fit"], complete=complete)
     blocks = [{"steps": 1, "seconds": [0.1] * 2, "unsynchronised": [0.0] * 2}] * 3
-    found.starts.append({"start": 0, "benchmark": "fit", "load": 0.5, "order": [[0, 1, 2, 2, 1, 0]], "blocks": blocks})
-    found.write(path)
+    comparison.starts.append(
+        {"start": 0, "benchmark": "fit", "load": 0.5, "order": [[0, 1, 2, 2, 1, 0]], "blocks": blocks}
+    )
+    comparison.write(path)
     return path.read_bytes()
 
 
@@ -35,14 +37,14 @@ def kept(archive: Path) -> None:
 
 
 def test_trials_in_which_nothing_was_planted_are_given_back_with_their_kind(tmp_path: Path, archive: Path) -> None:
-    told = _trial(tmp_path / "busy-0-3.json")
+    shown = _trial(tmp_path / "busy-0-3.json")
     _trial(tmp_path / "busy-0.05-3.json")
     compare_blocks.keep(tmp_path, archive)
 
-    with compare_blocks.honest(archive) as found:
-        read = [(kind, path.read_bytes()) for kind, path in found]
+    with compare_blocks.honest(archive) as trials:
+        read = [(kind, path.read_bytes()) for kind, path in trials]
 
-    assert read == [("busy", told)]
+    assert read == [("busy", shown)]
 
 
 def test_a_trial_that_did_not_end_is_not_added(tmp_path: Path, archive: Path) -> None:
@@ -59,8 +61,8 @@ def test_what_is_added_stands_beside_what_is_there(tmp_path: Path, archive: Path
 
     compare_blocks.keep(tmp_path, archive)
 
-    with compare_blocks.honest(archive) as found:
-        assert [kind for kind, _ in found] == ["busy", "idle"]
+    with compare_blocks.honest(archive) as trials:
+        assert [kind for kind, _ in trials] == ["busy", "idle"]
 
 
 def test_the_same_trials_are_the_same_archive(tmp_path: Path, archive: Path) -> None:

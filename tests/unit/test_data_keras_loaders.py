@@ -45,9 +45,9 @@ class MadeUpKeras:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    made = tmp_path_factory.mktemp("genuine")
-    synthetic.make(made, [NAME])
-    return made
+    place = tmp_path_factory.mktemp("genuine")
+    synthetic.make(place, [NAME])
+    return place
 
 
 def test_the_loader_gets_our_archive(folder: pathlib.Path) -> None:

@@ -33,9 +33,9 @@ def test_every_record_names_the_four_arrays_in_order(record: registry.DataRecord
 
 
 def test_only_the_arrays_of_mnist_are_known_by_hash() -> None:
-    known = [record.name for record in registry.RECORDS if record.arrays_are_known]
+    items = [record.name for record in registry.RECORDS if record.arrays_are_known]
 
-    assert known == ["mnist"]
+    assert items == ["mnist"]
 
 
 def test_fashion_mnist_lies_in_a_folder_of_its_own_as_its_names_are_those_of_mnist() -> None:

@@ -85,7 +85,7 @@ def test_the_cache_of_keras_is_only_read(places: Places) -> None:
 
     places.load()
 
-    assert ((path.read_bytes(), path.stat().st_mtime_ns), [found.name for found in places.cache.iterdir()]) == (
+    assert ((path.read_bytes(), path.stat().st_mtime_ns), [one.name for one in places.cache.iterdir()]) == (
         before,
         [FILE],
     )

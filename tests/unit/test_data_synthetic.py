@@ -14,9 +14,9 @@ from pytest_kerasch2.data.registry import NAMES, record_of
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    made = tmp_path_factory.mktemp("standins")
-    synthetic.make(made)
-    return made
+    place = tmp_path_factory.mktemp("standins")
+    synthetic.make(place)
+    return place
 
 
 @pytest.fixture(scope="module")

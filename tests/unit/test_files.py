@@ -137,7 +137,7 @@ def test_a_temporary_name_cannot_be_foreseen(tmp_path: Path, monkeypatch: pytest
 
     parts = [name for name in names if name.endswith(".part")]
     drawn = [re.fullmatch(r".*-([0-9a-f]{16})\.part", name) for name in parts]
-    assert len({found[1] for found in drawn if found}) == 2
+    assert len({one[1] for one in drawn if one}) == 2
 
 
 def test_an_unwritable_place_is_also_an_os_error() -> None:

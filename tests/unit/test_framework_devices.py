@@ -20,7 +20,7 @@ GPUS = (Device("gpu", 0), Device("gpu", 1))
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A function that says which devices this machine has."""
-    return lambda *found: monkeypatch.setattr(devices, "present", lambda: found)
+    return lambda *actual: monkeypatch.setattr(devices, "present", lambda: actual)
 
 
 @pytest.mark.parametrize(

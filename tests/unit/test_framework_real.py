@@ -43,10 +43,10 @@ def weights(tf):
 
 
 def test_the_values_of_a_variable_are_given_and_not_the_variable(tf):
-    found = api.array(tf.Variable([1.5, 2.5]))
+    values = api.array(tf.Variable([1.5, 2.5]))
 
     # TensorFlow 2.0 alone gives NumPy the variable itself, in an array of objects.
-    assert (found.dtype.name, found.tolist()) == ("float32", [1.5, 2.5])
+    assert (values.dtype.name, values.tolist()) == ("float32", [1.5, 2.5])
 
 
 def test_the_import_agrees_with_the_metadata():

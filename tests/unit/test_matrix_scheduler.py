@@ -202,15 +202,15 @@ def test_an_old_results_does_not_stand_for_a_column_that_is_gone(runs: Runs) -> 
 def test_an_environment_that_does_not_import_is_absent_not_broken(runs: Runs) -> None:
     status = run(column("2.14"), column("2.15", STATUS="4", IMPORT="ImportError: libx.so"))
 
-    said = paths.absence("tf2.15").read_text(encoding="utf-8")
-    assert (status, "cannot import tensorflow" in said, "ImportError: libx.so" in said) == (0, True, True)
+    text = paths.absence("tf2.15").read_text(encoding="utf-8")
+    assert (status, "cannot import tensorflow" in text, "ImportError: libx.so" in text) == (0, True, True)
 
 
 def test_a_run_without_a_results_file_fails(runs: Runs) -> None:
     status = run(column("2.14"), column("2.15", STATUS="3"))
 
-    said = paths.absence("tf2.15").read_text(encoding="utf-8")
-    assert (status, "exit status 3" in said) == (1, True)
+    text = paths.absence("tf2.15").read_text(encoding="utf-8")
+    assert (status, "exit status 3" in text) == (1, True)
 
 
 def test_what_does_not_install_today_loses_nothing_and_fails(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:

@@ -127,6 +127,6 @@ def test_another_optimizer_can_be_handed_in(tf):
 
 
 def test_the_subclass_alone_needs_its_class_named(tf, any_style):
-    known = any_style.custom_objects(tf, SMALL)
+    reference = any_style.custom_objects(tf, SMALL)
 
-    assert list(known) == (["SubclassedModel"] if any_style.name == "subclass" else [])
+    assert list(reference) == (["SubclassedModel"] if any_style.name == "subclass" else [])

@@ -38,8 +38,8 @@ def outcome(verdict: str, *releases: str, **more: Any) -> Any:
 
 def row(name: str, *outcomes: Any, section: str = "Features") -> Any:
     """Make up a row of the table."""
-    told = {"id": name, "section": section, "statement": f"Statement of {name}.", "kind": "code"}
-    return {**told, "outcomes": list(outcomes)}
+    fields = {"id": name, "section": section, "statement": f"Statement of {name}.", "kind": "code"}
+    return {**fields, "outcomes": list(outcomes)}
 
 
 def cause(text: str, source: str = "https://example.org/why") -> Any:
@@ -69,9 +69,9 @@ def test_only_columns_with_a_results_file_are_present() -> None:
 
 
 def test_a_cell_is_found_by_its_release() -> None:
-    found = compatibility_table.cells(_table()["claims"][0])
+    actual = compatibility_table.cells(_table()["claims"][0])
 
-    assert {name: seen["verdict"] for name, seen in found.items()} == {NAME: "held", LATER: "broken"}
+    assert {name: seen["verdict"] for name, seen in actual.items()} == {NAME: "held", LATER: "broken"}
 
 
 SPOILED: list[tuple[Callable[[Any], Any], str]] = [
