@@ -69,7 +69,7 @@ def test_two_calibrations_do_not_share_a_file(path: Path) -> None:
     with reference.appending(path, SUBJECT):
         # Twice: the first to be refused must not have taken the lock away.
         for _ in range(2):
-            with pytest.raises(BadReference, match="Another calibration"):
+            with pytest.raises(BadReference, match="Another process writes this file"):
                 reference.appending(path, SUBJECT).__enter__()
 
 

@@ -163,8 +163,11 @@ REFUSED = [
     (("--training=my_training:train", "--plot=curve.gif"), "A picture must be a .png or .svg file, got 'curve.gif'."),
     (("--training=my_training:train", "--json=no/a.json"), "An output cannot be written: no is no folder."),
     (("--training=my_training:train", "--json=."), "An output cannot be written: . is a folder."),
-    (("--training=my_training:train", "--json=own.jsonl"), "An output would overwrite what is compared: own."),
-    (("--training=my_training:train", "--json=a.svg", "--plot=a.svg"), "Two outputs are to be written into one file."),
+    (("--training=my_training:train", "--json=own.jsonl"), "An output would overwrite an input: own."),
+    (
+        ("--training=my_training:train", "--json=a.svg", "--plot=a.svg"),
+        "Two outputs are to be written into one file: a.svg, a.svg.",
+    ),
 ]
 
 
