@@ -71,6 +71,11 @@ def also(name: str, runs: Sequence[TrainingRun]) -> str:
     return f"{len(runs)} of them are of the reference {name}, whose seeds that were trained here are equal bit for bit"
 
 
+def whence(other: str) -> str:
+    """Return, in words, that another release has trained for this one; the compatibility table reads it."""
+    return f"trained by {other}; {EQUAL}"
+
+
 def _begins(whole: Path, short: Path) -> bool:
     long, begun = reference.read(whole), reference.read(short)
     if long.description.data != begun.description.data:

@@ -135,7 +135,7 @@ def trained(settings: Settings, folder: Path, on_progress: Callable[[str], None]
 
 def _whence(kept: TrainingDescription, here: TrainingDescription, left: int) -> str:
     if kept.environment != here.environment:
-        return f"trained by {shared.release(kept.environment)}; {shared.EQUAL}"
+        return shared.whence(shared.release(kept.environment))
     before = WHOLE - left
     return "trained by this run" if not before else f"{left} trained by this run, {before} kept from before"
 
