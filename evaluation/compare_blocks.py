@@ -53,14 +53,14 @@ def honest(archive: Path = KEPT) -> Iterator[list[tuple[str, Path]]]:
         BadResults: there is no such archive.
     """
     with tempfile.TemporaryDirectory(prefix="kerasch2-blocks-") as folder:
-        results = []
+        paths = []
         for name, content in _files(archive).items():
             kind, planted, _ = name.split("-")
             if float(planted) == 0:
                 path = Path(folder, name)
                 path.write_bytes(content)
-                results.append((kind, path))
-        yield results
+                paths.append((kind, path))
+        yield paths
 
 
 def _files(archive: Path) -> dict[str, bytes]:

@@ -48,7 +48,7 @@ KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
 INTERRUPTED = 130
 
 
-def _terms(settings: ComparisonSettings) -> dict[str, float]:
+def _settings(settings: ComparisonSettings) -> dict[str, float]:
     """Return the settings by the names that the stored trials have for them."""
     return {"error": settings.alpha, "margin": settings.margin, "most": settings.max_starts}
 
@@ -58,7 +58,7 @@ def record(comparison: Comparison, kind: str, planted: float, seed: int, wall: f
 
     Args:
         kind: of load.
-        planted: the slowdown of the second arm, as a share.
+        planted: the slowdown injected into the candidate, as a share.
         wall: seconds that it took, with the starts of processes.
     """
     judged = comparison.judgements()
@@ -67,7 +67,7 @@ def record(comparison: Comparison, kind: str, planted: float, seed: int, wall: f
         "planted": planted,
         "seed": seed,
         "turns": TURNS,
-        "terms": _terms(comparison.settings),
+        "terms": _settings(comparison.settings),
         "verdicts": {name: one.verdict.value if one else "undecided" for name, one in judged.items()},
         "starts": 1 + max(pair["start"] for pair in comparison.starts),
         "measured": round(sum(map(timed_seconds, comparison.starts)), 1),
@@ -93,7 +93,7 @@ def refused(error: InvalidMeasurement, kind: str, planted: float, seed: int, wal
         "planted": planted,
         "seed": seed,
         "turns": TURNS,
-        "terms": _terms(ComparisonSettings()),
+        "terms": _settings(ComparisonSettings()),
         "verdicts": dict.fromkeys(benchmark_suite.CHAPTERS, REFUSED),
         "starts": 0,
         "measured": 0.0,
@@ -113,7 +113,7 @@ def was_refused(one: Mapping[str, Any]) -> bool:
 def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> dict[str, Any]:
     """Do one; with a folder for its blocks, they are kept there."""
     python = Path(sys.executable)
-    arms = ComparedSide("one", python, ROOT), ComparedSide("the same", python, ROOT, slowdown=planted)
+    sides = ComparedSide("one", python, ROOT), ComparedSide("the same", python, ROOT, slowdown=planted)
     began = time.monotonic()
     with load.running(kind, seed=seed) as processes:
         load.stop(processes)
@@ -121,7 +121,7 @@ def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> d
         out = blocks and blocks / f"{kind}-{planted:g}-{seed}.json"
         order = ComparisonPlan(ComparisonSettings(), seed=seed, out=out, during_blocks=lambda: load.going_on(processes))
         try:
-            comparison = compare.compare(*arms, order, lambda line: None)
+            comparison = compare.compare(*sides, order, lambda line: None)
         except InvalidMeasurement as error:
             return refused(error, kind, planted, seed, time.monotonic() - began)
     return record(comparison, kind, planted, seed, time.monotonic() - began)
@@ -138,7 +138,7 @@ def otherwise(path: Path = KEPT) -> list[dict[str, Any]]:
 
 
 def _as_now(one: Mapping[str, Any]) -> bool:
-    return bool(one["turns"] == TURNS and one["terms"] == _terms(ComparisonSettings()))
+    return bool(one["turns"] == TURNS and one["terms"] == _settings(ComparisonSettings()))
 
 
 def append(one: dict[str, Any], path: Path = KEPT) -> None:
@@ -170,11 +170,13 @@ def main() -> int:
     began = time.monotonic()
     try:
         for done, one in enumerate(left, 1):
-            result = trial(*one, asked.blocks)
-            append(result)
-            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in result["verdicts"].items())
+            comparison = trial(*one, asked.blocks)
+            append(comparison)
+            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in comparison["verdicts"].items())
             rest = (time.monotonic() - began) / done * (len(left) - done)
-            about = f"{result['starts']} starts, {result['measured']:.0f} s of {result['wall']:.0f} s measured"
+            about = (
+                f"{comparison['starts']} starts, {comparison['measured']:.0f} s of {comparison['wall']:.0f} s measured"
+            )
             print(
                 f"{done} of {len(left)}: {one[0]}, {one[1]:.2f}: {verdicts}; {about}; {rest / 60:.0f} min left",
                 flush=True,

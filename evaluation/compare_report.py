@@ -42,22 +42,22 @@ Start = Mapping[str, "tuple[float, float, float]"]
 
 def starts_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
     """Return the honest starts of each kind of load: ratio, null and seconds of measuring by benchmark."""
-    result: dict[str, list[Start]] = defaultdict(list)
+    results: dict[str, list[Start]] = defaultdict(list)
     for one in trials:
         by_start: dict[int, dict[str, tuple[float, float, float]]] = defaultdict(dict)
         for pair in one["pairs"]:
             by_start[pair["start"]][pair["benchmark"]] = pair["ratio"], pair["null"], pair["seconds"]
         if not one["planted"]:
             # Those alone that have all benchmarks: what is decided is not timed any more.
-            result[one["kind"]] += [start for start in by_start.values() if len(start) == len(one["verdicts"])]
-    return result
+            results[one["kind"]] += [start for start in by_start.values() if len(start) == len(one["verdicts"])]
+    return results
 
 
 def pools_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
     """Return the honest starts of each kind of load of which there are enough, and those of all kinds together."""
-    result = starts_of(trials)
-    result["all"] = [start for pool in result.values() for start in pool]
-    return {kind: pool for kind, pool in result.items() if len(pool) >= FEWEST}
+    results = starts_of(trials)
+    results["all"] = [start for pool in results.values() for start in pool]
+    return {kind: pool for kind, pool in results.items() if len(pool) >= FEWEST}
 
 
 def exchanged(start: Start, drawn: random.Random) -> Start:
@@ -78,14 +78,17 @@ def drawn_of(pool: Sequence[Start], count: int, drawn: random.Random) -> list[St
 
 
 def judged(
-    starts: Sequence[Start], into: str, planted: float, terms: ComparisonSettings
+    starts: Sequence[Start], into: str, planted: float, settings: ComparisonSettings
 ) -> dict[str, paired_sequential.Judgement | None]:
     """Return what is told of a run of such starts, with a slowdown planted into one benchmark alone."""
     names = list(starts[0])
     shift = {into: math.log1p(planted)}
     return {
         name: paired_sequential.judge(
-            [one[name][0] + shift.get(name, 0.0) for one in starts], [one[name][1] for one in starts], terms, len(names)
+            [one[name][0] + shift.get(name, 0.0) for one in starts],
+            [one[name][1] for one in starts],
+            settings,
+            len(names),
         )
         for name in names
     }
@@ -93,21 +96,21 @@ def judged(
 
 def rates(pool: Sequence[Start], planted: float, drawn: random.Random, runs: int = RUNS) -> dict[str, Any]:
     """Return how many of so many resampled runs are red, unfit or undecided, and after how many starts they are."""
-    terms = ComparisonSettings()
-    counts: Counter[str] = Counter()
+    settings = ComparisonSettings()
+    results: Counter[str] = Counter()
     decided: list[int] = []
     names = list(pool[0])
     for run in range(runs):
         # Into each of them as often.
         into = names[run % len(names)]
-        judgement = judged(drawn_of(pool, terms.max_starts, drawn), into, planted, terms)
-        looked_at = [one for name, one in judgement.items() if one is not None and (name == into or not planted)]
+        judgements = judged(drawn_of(pool, settings.max_starts, drawn), into, planted, settings)
+        looked_at = [one for name, one in judgements.items() if one is not None and (name == into or not planted)]
         verdicts = {one.verdict for one in looked_at}
         for verdict in verdicts:
-            counts[verdict.value] += 1
+            results[verdict.value] += 1
         if SpeedVerdict.SLOWER in verdicts:
             decided += [one.starts for one in looked_at if one.verdict is SpeedVerdict.SLOWER][:1]
-    return {"runs": runs, **counts, "by": {count: sum(one <= count for one in decided) for count in STARTS}}
+    return {"runs": runs, **results, "by": {count: sum(one <= count for one in decided) for count in STARTS}}
 
 
 def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) -> dict[int, tuple[int, int]]:
@@ -162,8 +165,8 @@ def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     verdicts = sum(len(one["verdicts"]) for one in honest)
     high = interval(red, len(honest))[1]
     faster = sum("faster" in one["verdicts"].values() for one in honest)
-    line = f"Honest runs: {len(honest)}, with {verdicts} verdicts; {red} of the runs red (at most {percent(high)})"
-    lines = [f"{line}, {faster} with something that was told to be faster, which is as false.", ""]
+    text = f"Honest runs: {len(honest)}, with {verdicts} verdicts; {red} of the runs red (at most {percent(high)})"
+    lines = [f"{text}, {faster} with something that was told to be faster, which is as false.", ""]
     for one in trials:
         if not one["planted"] and compare_live.was_refused(one):
             # What refused it is kept from the first such run on that was done by the rule of now.
@@ -177,15 +180,15 @@ def _found(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = []
     for planted in sorted({one["planted"] for one in trials} - {0.0}):
         spent = spent_until_found(trials, planted)
-        count = sum(map(math.isfinite, spent))
-        line = f"Of benchmarks that were {100 * planted:.0f} % slower, {count} of {len(spent)} found"
-        line += f" ({percent(interval(count, len(spent))[0])} at least)"
+        results = sum(map(math.isfinite, spent))
+        text = f"Of benchmarks that were {100 * planted:.0f} % slower, {results} of {len(spent)} found"
+        text += f" ({percent(interval(results, len(spent))[0])} at least)"
         if planted in WITHIN:
             within = sum(one <= WITHIN[planted] for one in spent)
-            line += f", {within} of them within {WITHIN[planted]:.0f} s of measuring it"
-        if 2 * count > len(spent):
-            line += f"; half of all within {statistics.median(spent):.0f} s"
-        lines += [f"{line}.", ""]
+            text += f", {within} of them within {WITHIN[planted]:.0f} s of measuring it"
+        if 2 * results > len(spent):
+            text += f"; half of all within {statistics.median(spent):.0f} s"
+        lines += [f"{text}.", ""]
     return lines
 
 
@@ -206,26 +209,26 @@ def _resampled(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> li
     head += [f"{100 * planted:.0f} % in {limit:.0f} s" for planted, limit in WITHIN.items()]
     lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
     for kind, pool in pools.items():
-        by_name = {planted: rates(pool, planted, drawn) for planted in PLANTED}
+        results = {planted: rates(pool, planted, drawn) for planted in PLANTED}
         spread = ", ".join(f"{name} {percent(value)}" for name, value in scatter(pool).items())
         cells = [kind, str(len(pool)), spread, f"{seconds(pool):.1f}"]
-        cells += [percent(by_name[0.0].get(verdict, 0) / RUNS) for verdict in ("slower", "faster", "unfit")]
-        cells += [percent(by_name[planted].get("slower", 0) / RUNS) for planted in PLANTED[1:]]
-        cells += [percent(by_then(by_name[planted], limit / seconds(pool)) / RUNS) for planted, limit in WITHIN.items()]
+        cells += [percent(results[0.0].get(verdict, 0) / RUNS) for verdict in ("slower", "faster", "unfit")]
+        cells += [percent(results[planted].get("slower", 0) / RUNS) for planted in PLANTED[1:]]
+        cells += [percent(by_then(results[planted], limit / seconds(pool)) / RUNS) for planted, limit in WITHIN.items()]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def by_then(actual: Mapping[str, Any], starts: float) -> int:
+def by_then(results: Mapping[str, Any], starts: float) -> int:
     """Return how many of the resampled runs had found it after so many starts."""
-    return max((runs for count, runs in actual["by"].items() if count <= starts), default=0)
+    return max((runs for count, runs in results["by"].items() if count <= starts), default=0)
 
 
 def _covered(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list[str]:
     lines = [f"| load | {' | '.join(f'{count} starts' for count in STARTS)} |", "| --- " * (len(STARTS) + 1) + "|"]
     for kind, pool in pools.items():
-        result = coverage(pool, drawn)
-        lines.append(f"| {kind} | {' | '.join(percent(covered / of) for covered, of in result.values())} |")
+        results = coverage(pool, drawn)
+        lines.append(f"| {kind} | {' | '.join(percent(covered / of) for covered, of in results.values())} |")
     return lines
 
 
@@ -239,10 +242,10 @@ def _otherwise(trials: Sequence[Mapping[str, Any]]) -> list[str]:
         red: dict[float, list[bool]] = defaultdict(list)
         for one in those:
             red[one["planted"]] += [verdict == SpeedVerdict.SLOWER.value for verdict in one["verdicts"].values()]
-        shown = [f"{sum(red[planted])} of {len(red[planted])} at {percent(planted)} planted" for planted in sorted(red)]
+        text = [f"{sum(red[planted])} of {len(red[planted])} at {percent(planted)} planted" for planted in sorted(red)]
         turns = those[0]["turns"]
         way = f"{turns['seconds']} s of a benchmark in a start; of a round counts {turns.get('counts', 'the sum')}"
-        lines += [f"Not counted, of before: {len(those)} runs ({way}). Told slower: {', '.join(shown)}.", ""]
+        lines += [f"Not counted, of before: {len(those)} runs ({way}). Told slower: {', '.join(text)}.", ""]
     return lines
 
 

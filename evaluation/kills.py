@@ -167,13 +167,13 @@ class Case:
 
 def cases(seed: int, each: int) -> list[Case]:
     """Draw the cases of a seed."""
-    results: list[Case] = []
+    planned: list[Case] = []
     for name, subject in SUBJECTS.items():
         for place in range(round(each * SHARES.get(name, 1))):
             drawn = random.Random(f"{seed} {name} {place}")
             after, early = drawn.uniform(0.0, subject.span), subject.begun is None or drawn.random() < EARLY
-            results.append(Case(len(results), name, SIGNALS[place % len(SIGNALS)], after, early))
-    return results
+            planned.append(Case(len(planned), name, SIGNALS[place % len(SIGNALS)], after, early))
+    return planned
 
 
 @contextlib.contextmanager
@@ -254,17 +254,17 @@ def _is_told_badly(output: str) -> bool:
 
 
 def _halves(subject: Subject, here: Place, needed: bool = False) -> list[str]:
-    results = []
+    halves = []
     for name in subject.results:
         path = here.folder / name
         try:
             if path.exists():
                 subject.read(path)
             elif needed:
-                results.append(f"no {name}")
+                halves.append(f"no {name}")
         except Exception as error:
-            results.append(f"half a file: {name}: {type(error).__name__}: {error}"[:300])
-    return results
+            halves.append(f"half a file: {name}: {type(error).__name__}: {error}"[:300])
+    return halves
 
 
 def _lost(case: Case, status: int | None, here: Place, output: str) -> list[str]:
@@ -315,9 +315,9 @@ def main() -> int:
     with serving_slowly() as address:
         if given.case is not None:
             (case,) = (one for one in drawn if one.number == given.case)
-            result = ended(case, address)
-            print(case, json.dumps(result, indent=1), sep="\n")
-            return bool(result["wrong"])
+            ending = ended(case, address)
+            print(case, json.dumps(ending, indent=1), sep="\n")
+            return bool(ending["wrong"])
         given.out.parent.mkdir(exist_ok=True)
         lines = _all(drawn, address, given)
     print(table(lines))

@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from evaluation.overhead_works import SPINS, WORKS, build, clocked, fitted, rival, stopwatch
+from evaluation.overhead_works import SPINS, WORKS, clocked, fitted, prepared_work, rival, stopwatch
 from pytest_kerasch2.errors import BadResults, ChildDied, KerasCh2Error
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api
@@ -46,15 +46,15 @@ ERROR = 0.05
 def turn(ready: PreparedWorkload, loop: StepRunner, steps: int, chance: random.Random) -> dict[str, Any]:
     """Time one pair: both ways twice, there and back; seconds of a step."""
     order = "HBBH" if chance.random() < 0.5 else "BHHB"
-    fields: dict[str, Any] = {"order": order, "hand": [], "told": [], "whole": []}
+    measured_times: dict[str, Any] = {"order": order, "hand": [], "told": [], "whole": []}
     for way in order:
         if way == "H":
-            fields["hand"].append(clocked(lambda: loop(steps)) / steps)
+            measured_times["hand"].append(clocked(lambda: loop(steps)) / steps)
         else:
             began = time.perf_counter()
-            fields["told"].append(ready.time_block(steps).step_seconds)
-            fields["whole"].append((time.perf_counter() - began) / steps)
-    return fields
+            measured_times["told"].append(ready.time_block(steps).step_seconds)
+            measured_times["whole"].append((time.perf_counter() - began) / steps)
+    return measured_times
 
 
 def start(count: int, seed: int) -> dict[str, Any]:
@@ -64,38 +64,38 @@ def start(count: int, seed: int) -> dict[str, Any]:
         count: pairs of each work.
     """
     chance = random.Random(seed)
-    results: dict[str, Any] = {}
+    measured_times: dict[str, Any] = {}
     for work in chance.sample(WORKS, len(WORKS)):
-        with build(work) as (ready, loop):
+        with prepared_work(work) as (ready, loop):
             loop(ready.step_multiple)
             steps = ready.block_steps
-            lines = [turn(ready, loop, steps, chance) for _ in range(count)]
+            seconds = [turn(ready, loop, steps, chance) for _ in range(count)]
             beside = callback(ready, loop, steps, count) if work == "fit" else single(ready, loop, steps)
-        results[work] = {"steps": steps, "pairs": lines, "beside": beside}
+        measured_times[work] = {"steps": steps, "pairs": seconds, "beside": beside}
     release = api.release()
     versions = {"tensorflow": release.tensorflow, "keras": release.keras, "backend": release.backend}
     about = {**versions, "python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
-    return {"seed": seed, "environment": about, "works": results}
+    return {"seed": seed, "environment": about, "works": measured_times}
 
 
 def single(ready: PreparedWorkload, loop: StepRunner, steps: int) -> dict[str, Any]:
     """Return what pytest-benchmark tells of single steps, between two blocks of the loop."""
     before = clocked(lambda: loop(steps)) / steps
-    outcome = rival(getattr(ready.workload, "step", lambda: loop(1)))
-    return {"hand": [before, clocked(lambda: loop(steps)) / steps], "told": [outcome]}
+    seconds = rival(getattr(ready.workload, "step", lambda: loop(1)))
+    return {"hand": [before, clocked(lambda: loop(steps)) / steps], "told": [seconds]}
 
 
 def callback(ready: PreparedWorkload, loop: StepRunner, steps: int, count: int) -> dict[str, Any]:
     """Return what a callback tells of the steps of `fit`, and what `fit` takes with and without it."""
     watch = stopwatch()
     watched = fitted(ready, callbacks=[watch])
-    fields: dict[str, Any] = {"hand": [], "told": [], "whole": []}
+    measured_times: dict[str, Any] = {"hand": [], "told": [], "whole": []}
     for number in range(count):
         for with_it in (False, True) if number % 2 else (True, False):
             took = clocked(lambda run=watched if with_it else loop: run(steps)) / steps  # type: ignore[misc]
-            fields["whole" if with_it else "hand"].append(took)
-        fields["told"].append(statistics.fmean(watch.times))
-    return fields
+            measured_times["whole" if with_it else "hand"].append(took)
+        measured_times["told"].append(statistics.fmean(watch.times))
+    return measured_times
 
 
 def read() -> dict[str, Any]:
@@ -107,12 +107,12 @@ def read() -> dict[str, Any]:
     if not PLACE.exists():
         return {"schema": SCHEMA, "starts": []}
     try:
-        content = json.loads(PLACE.read_text(encoding="utf-8"))
-        if content["schema"] != SCHEMA:
-            raise KeyError(f"schema {content['schema']}")
+        measured_times = json.loads(PLACE.read_text(encoding="utf-8"))
+        if measured_times["schema"] != SCHEMA:
+            raise KeyError(f"schema {measured_times['schema']}")
     except (ValueError, KeyError, TypeError) as error:
         raise BadResults(f"{PLACE.name} cannot be used", str(error), "remove it, and measure anew") from error
-    return dict(content)
+    return dict(measured_times)
 
 
 def measured(starts: int, count: int) -> None:
@@ -130,28 +130,28 @@ def measured(starts: int, count: int) -> None:
         kept["starts"].append(json.loads(done.stdout.splitlines()[-1]))
         write_text(json.dumps(kept) + "\n", PLACE)
         each = (time.perf_counter() - began) / (number + 1 - before)
-        text = ", ".join(f"{work} {interval_of(kept, work, 'told').estimate:.4f}" for work in WORKS)
-        print(f"start {number + 1} of {starts}: {text}; {each * (starts - number - 1):.0f} s remaining", flush=True)
+        seconds = ", ".join(f"{work} {relative_to_hand(kept, work, 'told').estimate:.4f}" for work in WORKS)
+        print(f"start {number + 1} of {starts}: {seconds}; {each * (starts - number - 1):.0f} s remaining", flush=True)
 
 
 def logs(kept: Mapping[str, Any], work: str, what: str) -> list[float]:
     """Return for each start the median logarithm of the ratio of a time to that of the loop written by hand."""
 
-    def median(shown: Sequence[Mapping[str, Any]]) -> float:
-        return statistics.median(math.log(sum(one[what]) / sum(one["hand"])) for one in shown)
+    def median(seconds: Sequence[Mapping[str, Any]]) -> float:
+        return statistics.median(math.log(sum(one[what]) / sum(one["hand"])) for one in seconds)
 
     return [median(one["works"][work]["pairs"]) for one in kept["starts"]]
 
 
-def interval_of(kept: Mapping[str, Any], work: str, what: str) -> Interval:
+def relative_to_hand(kept: Mapping[str, Any], work: str, what: str) -> Interval:
     """Return this ratio, and between which it lies; of a single start it is not known."""
     return _span(logs(kept, work, what))
 
 
 def beside(kept: Mapping[str, Any], work: str, what: str) -> Interval:
     """Return the same of what stands beside the harness: of medians, for there is one run of it in a start."""
-    items = [one["works"][work]["beside"] for one in kept["starts"]]
-    return _span([math.log(statistics.median(one[what]) / statistics.median(one["hand"])) for one in items])
+    beside_times = [one["works"][work]["beside"] for one in kept["starts"]]
+    return _span([math.log(statistics.median(one[what]) / statistics.median(one["hand"])) for one in beside_times])
 
 
 def _span(values: Sequence[float]) -> Interval:
@@ -192,12 +192,12 @@ def section() -> str:
 
 def _line(kept: Mapping[str, Any], work: str) -> str:
     hands = [value for one in kept["starts"] for pair in one["works"][work]["pairs"] for value in pair["hand"]]
-    outcome = interval_of(kept, work, "told")
-    reached = "reached" if outcome.high <= ASKED else "**not reached**"
+    ratio = relative_to_hand(kept, work, "told")
+    reached = "reached" if ratio.high <= ASKED else "**not reached**"
     asked = reached if work in SPINS else ""
-    whole, other = interval_of(kept, work, "whole"), beside(kept, work, "told")
+    whole, other = relative_to_hand(kept, work, "whole"), beside(kept, work, "told")
     hand = f"{1000 * statistics.median(hands):.4f} ms"
-    return f"| {work} | {hand} | {_shown(outcome)} | {asked} | {_shown(whole)} | {_shown(other)} |"
+    return f"| {work} | {hand} | {_shown(ratio)} | {asked} | {_shown(whole)} | {_shown(other)} |"
 
 
 def _shown(ratio: Interval) -> str:

@@ -63,7 +63,7 @@ class Spin:
 
 
 # As the modes of single steps are made.
-SPINNING = Mode("spin", True, False, lambda workload: modes.BatchLoop([()], workload.step))  # type: ignore[attr-defined]
+SPINNING = Mode("spin", True, False, lambda spin_or_model: modes.BatchLoop([()], spin_or_model.step))  # type: ignore[attr-defined]
 
 
 def turns(seconds: float) -> int:
@@ -106,15 +106,15 @@ def spun(ready: PreparedWorkload) -> StepRunner:
 
 def by_hand(ready: PreparedWorkload) -> StepRunner:
     """Return the loop that somebody would write for a compiled step of training, and end with its last loss."""
-    workload, tf = ready.workload, api.tensorflow()
-    given = [tuple(map(tf.constant, workload.batch(number))) for number in range(64)]
-    loss = tf.keras.losses.get(workload.model.loss)
+    spin_or_model, tf = ready.workload, api.tensorflow()
+    given = [tuple(map(tf.constant, spin_or_model.batch(number))) for number in range(64)]
+    loss = tf.keras.losses.get(spin_or_model.model.loss)
 
     def one(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
-            value = tf.reduce_mean(loss(y, workload.model(x, training=True)))
-        gradients = tape.gradient(value, workload.model.trainable_variables)
-        workload.model.optimizer.apply_gradients(zip(gradients, workload.model.trainable_variables))
+            value = tf.reduce_mean(loss(y, spin_or_model.model(x, training=True)))
+        gradients = tape.gradient(value, spin_or_model.model.trainable_variables)
+        spin_or_model.model.optimizer.apply_gradients(zip(gradients, spin_or_model.model.trainable_variables))
         return value
 
     step = tf.function(one)
@@ -131,12 +131,12 @@ def by_hand(ready: PreparedWorkload) -> StepRunner:
 
 def fitted(ready: PreparedWorkload, **more: Any) -> StepRunner:
     """Return the call of `fit` that somebody would write."""
-    workload = ready.workload
-    given = (workload.source.data,) if workload.source else (workload.x, workload.y)
-    how = {"shuffle": False} if workload.source else {"batch_size": workload.batch_size}
+    spin_or_model = ready.workload
+    given = (spin_or_model.source.data,) if spin_or_model.source else (spin_or_model.x, spin_or_model.y)
+    how = {"shuffle": False} if spin_or_model.source else {"batch_size": spin_or_model.batch_size}
 
     def loop(count: int) -> None:
-        workload.model.fit(*given, epochs=count // workload.batches, verbose=0, **how, **more)
+        spin_or_model.model.fit(*given, epochs=count // spin_or_model.batches, verbose=0, **how, **more)
 
     return loop
 
@@ -162,7 +162,7 @@ def stopwatch() -> Any:
 def test_step(benchmark: Any, held: Any) -> None:
     """What pytest-benchmark tells of a step: this file is what its run, which `rival` starts, collects."""
     benchmark(held.step)
-    held.told = benchmark.stats.stats.mean
+    held.mean_seconds = benchmark.stats.stats.mean
 
 
 class Held:
@@ -170,7 +170,7 @@ class Held:
 
     def __init__(self, step: Callable[[], Any]) -> None:
         """Begin with nothing told."""
-        self.step, self.told = step, math.nan
+        self.step, self.mean_seconds = step, math.nan
 
     @pytest.fixture
     def held(self) -> Held:
@@ -200,11 +200,11 @@ def rival(step: Callable[[], Any]) -> float:
         code = pytest.main([*words, f"{__file__}::{test_step.__name__}"], plugins=[held])
     if code:
         raise ChildDied("pytest-benchmark timed nothing", output.getvalue()[-500:], "look at what it says")
-    return held.told
+    return held.mean_seconds
 
 
 @contextlib.contextmanager
-def build(work: str) -> Iterator[tuple[PreparedWorkload, StepRunner]]:
+def prepared_work(work: str) -> Iterator[tuple[PreparedWorkload, StepRunner]]:
     """Yield a work, ready for the harness, and the loop written by hand."""
     if work in SPINS:
         with measurement.prepare(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]

@@ -5,7 +5,7 @@
     python -m evaluation.release_history report             writes docs/release-history.md and its picture
 
 `record` makes the environment of each column as `python -m matrix` does, and times `fit`, a step written by hand in a
-graph, `train_on_batch` and `predict` by two processes that take turns, one of the column and one of the common arm.
+graph, `train_on_batch` and `predict` by two processes that take turns, one of the column and one of the common release.
 Each start of the two gives one ratio. Raw blocks go to evaluation/data/release-history.jsonl; what is there of the same
 pins and plugin is not measured again. Needs uv, the interpreters of the columns, and the extras `accuracy` and `plots`.
 """
@@ -48,7 +48,7 @@ class Wish:
 
     Attributes:
         names: of columns, or none for all.
-        against: the column of the common arm.
+        against: the column of the common release.
         starts: of the two processes, for each column.
         seconds: of blocks of each mode in a start, about.
         seed: of the order in which the processes take turns.
@@ -74,7 +74,7 @@ def record(releases: Releases, wish: Wish) -> None:
 
     Raises:
         InvalidArgument: there is no column of a name, or the plugin cannot run in one.
-        KerasCh2Error: the common arm cannot be had, or the plugin does not build.
+        KerasCh2Error: the common release cannot be had, or the plugin does not build.
     """
     missing = to_do(releases, wish)
     left = sum(len(starts) for _, starts in missing)
@@ -94,7 +94,7 @@ def record(releases: Releases, wish: Wish) -> None:
                 # Where there is a reason, it is that of all starts.
                 done += len(starts) if "reason" in line else 1
                 minutes = (time.monotonic() - began) / done * max(0, left - done) / 60
-                print(f"[{done}/{left}, {minutes:.0f} min left] {describe(line)}", flush=True)
+                print(f"[{done}/{left}, {minutes:.0f} min left] {progress_line(line)}", flush=True)
             if wish.remove and column is not common:
                 environments.remove(column)
     if wish.remove:
@@ -108,28 +108,28 @@ def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
         InvalidArgument: there is no column of a name, or the plugin cannot run in one.
     """
     for column in releases.chosen([*wish.names, wish.against]):
-        tasks = wish.names or column.environment == wish.against
-        if tasks and (column.is_backported or column.imports != "tensorflow"):
+        is_chosen = wish.names or column.environment == wish.against
+        if is_chosen and (column.is_backported or column.imports != "tensorflow"):
             asked = f"{column.environment}, whose steps are not those of TensorFlow"
             raise InvalidArgument("A release cannot be timed", asked, "leave it out")
     there = release_history_kept.read(wish.out)
-    results = []
+    to_measure = []
     for column in releases.chosen(wish.names):
         lines = release_history_kept.those(there, release_history_kept.of(column.environment, wish.against))
         starts = sorted(set(range(wish.starts)) - {line.get("start") for line in lines})
         if starts and not column.is_backported:
-            results.append((column, starts))
-    return results
+            to_measure.append((column, starts))
+    return to_measure
 
 
 def give_up_what_leads_astray(column: Column) -> None:
-    """Take away what no environment is given: a process of an arm has the variables of this one beside its own."""
+    """Take away what no environment is given: a process of a side has the variables of this one beside its own."""
     for name in set(os.environ) - set(environments.variables(column, os.environ)):
         del os.environ[name]
 
 
 def arm_of(releases: Releases, column: Column, package: Path) -> ComparedSide:
-    """Return the arm of a column, whose environment is made where it is missing.
+    """Return the side of a column, whose environment is made where it is missing.
 
     Args:
         package: a folder with the plugin and the suite, in which it runs.
@@ -162,7 +162,7 @@ def measured(two: Sequence[ComparedSide], seed: str, seconds: float) -> dict[str
     A mode that ends its process is told of as such; the others go on in new ones.
 
     Raises:
-        ChildDied: the process of the common arm has ended.
+        ChildDied: the process of the common release has ended.
         Unmeasured: that of the column does not tell what it is.
     """
     drawn = random.Random(seed)
@@ -210,7 +210,7 @@ def why(error: KerasCh2Error) -> str:
     return environments.publishable(": ".join(filter(None, (error.happened, error.found))).replace("\n", " "))
 
 
-def describe(line: dict[str, Any]) -> str:
+def progress_line(line: dict[str, Any]) -> str:
     """Return a line for people."""
     if "reason" in line:
         return f"{line['column']}: {line['reason']}"
@@ -236,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = commands.add_parser("report", help="write the document and the picture")
     report.add_argument("--so-far", action="store_true", help="also where columns are missing, which it then says")
     for one in (recorded, report):
-        one.add_argument("--against", default=AGAINST, metavar="NAME", help=f"the common arm (default: {AGAINST})")
+        one.add_argument("--against", default=AGAINST, metavar="NAME", help=f"the common release (default: {AGAINST})")
     given = vars(parser.parse_args(arguments))
     command = given.pop("command")
     if command == "record" and (given["starts"] < 1 or given["seconds"] <= 0):

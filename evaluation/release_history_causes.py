@@ -38,7 +38,7 @@ def changed(releases: Releases, column: Column, optimizer: str, starts: int, sec
     Raises:
         KerasCh2Error: the release cannot be had, or the one without a change has ended.
     """
-    by_name: dict[str, list[float]] = {mode: [] for mode in release_history_suite.IMAGES}
+    ratios: dict[str, list[float]] = {mode: [] for mode in release_history_suite.IMAGES}
     with timed_processes.copied_package() as package:
         shutil.copy(release_history.SUITE, package)
         own = release_history.arm_of(releases, column, package)
@@ -46,16 +46,16 @@ def changed(releases: Releases, column: Column, optimizer: str, starts: int, sec
         two = own, replace(own, name=f"{own.name} with {optimizer}", variables=other)
         for start in range(starts):
             modes = release_history.measured(two, f"{optimizer} {start}", seconds)["modes"]
-            for mode, shown in modes.items():
-                if "reason" in shown:
-                    print(f"{mode}: {shown['reason']}", file=sys.stderr)
+            for mode, ratio_line in modes.items():
+                if "reason" in ratio_line:
+                    print(f"{mode}: {ratio_line['reason']}", file=sys.stderr)
                 else:
-                    by_name[mode].append(release_history_kept.log_ratio(shown))
+                    ratios[mode].append(release_history_kept.log_ratio(ratio_line))
             print(f"start {start + 1} of {starts}", file=sys.stderr, flush=True)
-    return by_name
+    return ratios
 
 
-def describe(mode: str, logs: Sequence[float]) -> str:
+def ratio_line(mode: str, logs: Sequence[float]) -> str:
     """Return a line for people."""
     if len(logs) < 2:
         return f"{mode}: {math.exp(logs[0]):.3f}" if logs else f"{mode}: not measured"
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         releases = columns.read(paths.RELEASES)
         (column,) = releases.chosen([asked.column])
         release_history.give_up_what_leads_astray(column)
-        result = changed(releases, column, asked.optimizer, asked.starts, asked.seconds)
+        ratios = changed(releases, column, asked.optimizer, asked.starts, asked.seconds)
         if asked.remove:
             environments.remove(column)
     except KeyboardInterrupt:
@@ -87,8 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Absent, Unfinished, KerasCh2Error) as error:
         print(f"release_history_causes: {error}", file=sys.stderr)
         return release_history.REFUSED
-    for mode, logs in result.items():
-        print(describe(mode, logs))
+    for mode, logs in ratios.items():
+        print(ratio_line(mode, logs))
     return 0
 
 

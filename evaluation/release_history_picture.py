@@ -73,16 +73,16 @@ def _row(panel: Any, history: History, row: Row, place: int) -> None:
             continue
         style = {"color": edge, "markerfacecolor": face, "markersize": size, "linestyle": "none"}
         # Each sign is explained once, by the row that has it first.
-        names = {handle.get_label() for handle in panel.get_legend_handles_labels()[0]}
-        outcome = label if label not in names else "_"
+        labels = {handle.get_label() for handle in panel.get_legend_handles_labels()[0]}
+        shown_label = label if label not in labels else "_"
         value = step / BATCH * 1e6
         span = history.span(row, mode) if mode == WHOLE else None
         if span is None:
-            panel.plot([value], [place], shape, label=outcome, zorder=3, **style)
+            panel.plot([value], [place], shape, label=shown_label, zorder=3, **style)
         else:
             low, high = (value - value * span.low / span.estimate, value * span.high / span.estimate - value)
             panel.errorbar(
-                [value], [place], xerr=[[low], [high]], fmt=shape, label=outcome, capsize=3, zorder=4, **style
+                [value], [place], xerr=[[low], [high]], fmt=shape, label=shown_label, capsize=3, zorder=4, **style
             )
 
 
@@ -101,4 +101,4 @@ def _axes(matplotlib: Any, panel: Any, history: History) -> None:
     above.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 3, 5, 7)))
     above.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     above.xaxis.set_major_formatter(number)
-    above.set_xlabel(f"times the common arm, {history.against}, in fit (dashed)", size=9)
+    above.set_xlabel(f"times the common release, {history.against}, in fit (dashed)", size=9)

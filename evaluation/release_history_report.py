@@ -27,13 +27,13 @@ HEAD = """<!-- Written by `python -m evaluation.release_history report`, from wh
 
 What an image takes in `fit` as the chapter calls it (its network, batches of 32, images that are made up and in
 memory), on the CPU, release by release. The machine is not the same from hour to hour, and so no time is compared with
-another hour's: a process of the release and one of the common arm, {against}, take turns, there and back, in an
+another hour's: a process of the release and one of the common release, {against}, take turns, there and back, in an
 order that is drawn, and are started anew several times. A turn is a few steps in the middle of an epoch; in 2.0 and
 2.1, whose `fit` calls no compiled function that could be stopped, it is a whole epoch of {images:,} images. Each start
 gives one ratio. The intervals are Student's, of 95 %; how much starts scatter is told by those of all releases
-together. Microseconds are the ratio times what the common arm takes, the median of all its starts.
+together. Microseconds are the ratio times what the common release takes, the median of all its starts.
 
-Beside `fit` stand what tells where its time goes, each as a ratio to the same of the common arm: the step *by hand*,
+Beside `fit` stand what tells where its time goes, each relative to the common release: the step *by hand*,
 which is forward, backward and update in a graph, without Keras's loop; `train_on_batch`, which is such a step as Keras
 wraps it, fed from Python; and `predict`. *Step in `fit`* is how much of the time of a step of `fit` the step by hand
 takes.
@@ -57,20 +57,20 @@ def write(releases: Releases, against: str, *, so_far: bool) -> None:
         BadResults: there is nothing, or not all, or the notes cannot be read.
         FrameworkMissing: there is no SciPy or no Matplotlib.
     """
-    measured = history(releases, release_history_kept.read(release_history_kept.PLACE), against)
-    missing = missing_of(releases, measured)
+    past = history(releases, release_history_kept.read(release_history_kept.PLACE), against)
+    missing = missing_of(releases, past)
     remedy = "measure with `python -m evaluation.release_history record`"
-    if not measured.rows:
+    if not past.rows:
         raise BadResults("There is no release history", f"nothing measured against {against}", remedy)
     if missing and not so_far:
         raise BadResults(
             "The release history is not whole", f"nothing of {', '.join(missing)}", f"{remedy} or --so-far"
         )
     notes = notes_of(NOTES)
-    picture = release_history_picture.drawn(releases, measured)
-    write_text(page(releases, measured, notes), PLACE)
+    picture = release_history_picture.drawn(releases, past)
+    write_text(page(releases, past, notes), PLACE)
     write_bytes(picture, release_history_picture.PLACE)
-    for name in unused(releases, measured, notes):
+    for name in unused(releases, past, notes):
         print(f"{NOTES.name}: {name!r} is no jump")
 
 
@@ -92,64 +92,64 @@ def notes_of(path: Path) -> dict[str, str]:
     return notes
 
 
-def missing_of(releases: Releases, history: History) -> list[str]:
+def missing_of(releases: Releases, past: History) -> list[str]:
     """Return the columns of which nothing is known."""
-    names = {*history.rows, *history.absent}
-    return [column.environment for column in releases.columns if column.environment not in names]
+    available = {*past.rows, *past.absent}
+    return [column.environment for column in releases.columns if column.environment not in available]
 
 
-def unused(releases: Releases, history: History, notes: Mapping[str, str]) -> list[str]:
+def unused(releases: Releases, past: History, notes: Mapping[str, str]) -> list[str]:
     """Return the notes that belong to no jump."""
-    names = {jump.name for _, rows in series(releases, history) for jump in jumps(history, rows)}
+    names = {jump.name for _, rows in series(releases, past) for jump in jumps(past, rows)}
     return sorted(set(notes) - names)
 
 
-def page(releases: Releases, history: History, notes: Mapping[str, str]) -> str:
+def page(releases: Releases, past: History, notes: Mapping[str, str]) -> str:
     """Return the document."""
     labels = {column.environment: column.label for column in releases.columns}
-    starts = max(len(row.logs[WHOLE]) for row in history.rows.values())
-    so_far = " --so-far" if missing_of(releases, history) else ""
-    lines = [HEAD.format(against=labels[history.against], images=IMAGES[WHOLE], starts=starts, so_far=so_far)]
-    lines += _measured(history)
-    every = list(series(releases, history))
+    starts = max(len(row.logs[WHOLE]) for row in past.rows.values())
+    so_far = " --so-far" if missing_of(releases, past) else ""
+    lines = [HEAD.format(against=labels[past.against], images=IMAGES[WHOLE], starts=starts, so_far=so_far)]
+    lines += _measured(past)
+    every = list(series(releases, past))
     for title, rows in every:
-        lines += [f"## {title}", "", *_table(history, rows)]
+        lines += [f"## {title}", "", *_table(past, rows)]
     lines += [f"## Jumps of more than {100 * JUMP:.0f} %", ""]
-    shown = [
-        line for title, rows in every for jump in jumps(history, rows) for line in _jump(history, title, jump, notes)
+    jump_lines = [
+        line for title, rows in every for jump in jumps(past, rows) for line in _jump(past, title, jump, notes)
     ]
-    lines += shown or ["There is none between neighbours.", ""]
-    lines += ["## Not measured", "", *_absent(releases, history)]
+    lines += jump_lines or ["There is none between neighbours.", ""]
+    lines += ["## Not measured", "", *_absent(releases, past)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _measured(history: History) -> Iterator[str]:
-    starts = sorted({len(row.logs[WHOLE]) for row in history.rows.values()})
+def _measured(past: History) -> Iterator[str]:
+    starts = sorted({len(row.logs[WHOLE]) for row in past.rows.values()})
     each = f"{starts[0]}" if len(starts) == 1 else f"{starts[0]} to {starts[-1]}"
-    step = duration(history.steps[WHOLE])
+    step = duration(past.steps[WHOLE])
     yield (
-        f"Measured on {'; '.join(history.machine)}, by {each} starts of each release; the load of the machine was at"
-        f" most {history.load:.1f}. A step of the common arm takes {step} in `fit`."
+        f"Measured on {'; '.join(past.machine)}, by {each} starts of each release; the load of the machine was at most"
+        f" {past.load:.1f}. A step of the common release takes {step} in `fit`."
     )
-    row = history.rows.get(history.against)
+    row = past.rows.get(past.against)
     if row is not None:
-        yield f"The common arm held against itself, which would be 1 on a machine without noise: {_span(history, row)}."
+        yield f"The common release against itself, which would be 1 on a machine without noise: {_span(past, row)}."
     yield ""
 
 
-def _table(history: History, rows: Sequence[Row]) -> Iterator[str]:
+def _table(past: History, rows: Sequence[Row]) -> Iterator[str]:
     heads = ["Release", "Keras", "Python", "µs an image", *(f"{NAMES[mode]} ×" for mode in IMAGES), "Step in `fit`"]
     yield f"| {' | '.join(heads)} |"
     yield "| --- | --- | --- |" + " ---: |" * (len(heads) - 3)
     for row in rows:
         parts = [f"{row.ratio(mode):.2f}" if mode in row.logs else "–" for mode in IMAGES if mode != WHOLE]
-        about = [row.column.label, row.versions["keras"], row.versions["python"], _three(history.image(row))]
-        yield f"| {' | '.join([*about, _span(history, row), *parts, _share(history, row)])} |"
+        about = [row.column.label, row.versions["keras"], row.versions["python"], _three(past.image(row))]
+        yield f"| {' | '.join([*about, _span(past, row), *parts, _share(past, row)])} |"
     yield ""
 
 
-def _span(history: History, row: Row) -> str:
-    span = history.span(row, WHOLE)
+def _span(past: History, row: Row) -> str:
+    span = past.span(row, WHOLE)
     return f"{row.ratio(WHOLE):.2f}" if span is None else _between(span)
 
 
@@ -159,27 +159,27 @@ def _three(value: float) -> str:
 
 
 def _between(span: Interval) -> str:
-    reference = "" if math.isnan(span.low) else f" ({span.low:.2f} to {span.high:.2f})"
-    return f"{span.estimate:.2f}{reference}"
+    available = "" if math.isnan(span.low) else f" ({span.low:.2f} to {span.high:.2f})"
+    return f"{span.estimate:.2f}{available}"
 
 
-def _share(history: History, row: Row) -> str:
-    by_hand, whole = history.step(row, "graph"), history.step(row, WHOLE)
+def _share(past: History, row: Row) -> str:
+    by_hand, whole = past.step(row, "graph"), past.step(row, WHOLE)
     return "–" if by_hand is None or whole is None else f"{100 * by_hand / whole:.0f} %"
 
 
-def _jump(history: History, title: str, jump: Jump, notes: Mapping[str, str]) -> Iterator[str]:
+def _jump(past: History, title: str, jump: Jump, notes: Mapping[str, str]) -> Iterator[str]:
     before, after = jump.before, jump.after
     yield f"### {before.column.label} to {after.column.label} ({title})"
     yield ""
-    change = f"{_three(history.image(before))} to {_three(history.image(after))} µs an image"
+    change = f"{_three(past.image(before))} to {_three(past.image(after))} µs an image"
     yield f"`fit` takes {_between(jump.spans[WHOLE])} times the time, {change}. {where(jump)}"
     yield ""
     for mode in jump.spans:
         if mode != WHOLE:
-            steps = [history.step(row, mode) for row in (before, after)]
-            text = " to ".join(duration(step) for step in steps if step is not None)
-            yield f"- {NAMES[mode]}: {_between(jump.spans[mode])} times, {text} a step of {BATCH} images"
+            steps = [past.step(row, mode) for row in (before, after)]
+            jump_lines = " to ".join(duration(step) for step in steps if step is not None)
+            yield f"- {NAMES[mode]}: {_between(jump.spans[mode])} times, {jump_lines} a step of {BATCH} images"
     yield ""
     yield f"Cause: {notes[jump.name]}" if jump.name in notes else "Cause: **not looked into yet**."
     yield ""
@@ -203,12 +203,12 @@ def where(jump: Jump) -> str:
     return f"It is what `fit` does around its steps: {share}{also}."
 
 
-def _absent(releases: Releases, history: History) -> Iterator[str]:
+def _absent(releases: Releases, past: History) -> Iterator[str]:
     labels = {column.environment: column.label for column in releases.columns}
-    for name, reason in history.absent.items():
+    for name, reason in past.absent.items():
         yield f"- {labels[name]}: {reason}"
-    for name in missing_of(releases, history):
+    for name in missing_of(releases, past):
         yield f"- {labels[name]}: not measured yet"
-    for row in history.rows.values():
+    for row in past.rows.values():
         for mode, reason in row.reasons.items():
             yield f"- {row.column.label}, {NAMES[mode]}: {reason}"

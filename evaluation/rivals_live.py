@@ -14,7 +14,7 @@ from typing import Any, Callable, Mapping
 
 from evaluation import rivals_asv
 from evaluation.rivals_rules import PERCENT
-from evaluation.rivals_running import Setting, Told, change, output_of
+from evaluation.rivals_running import RivalAnswer, Setting, change, output_of
 from evaluation.rivals_workload import BENCHMARKS
 from pytest_kerasch2.errors import ChildDied
 
@@ -58,7 +58,7 @@ VALUES, WARMUPS = 3, 1
 DOUBLED = 1.4
 
 
-def pytest_benchmark(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
+def pytest_benchmark(folder: Path, planted: float, setting: Setting, seed: int) -> RivalAnswer:
     """Save a run of pytest, and compare the next one with it."""
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (folder / "test_steps.py").write_text(PYTEST, encoding="utf-8")
@@ -74,9 +74,9 @@ def pytest_benchmark(folder: Path, planted: float, setting: Setting, seed: int) 
     sides = [_stats(folder / f"{side}.json") for side in ("before", "after")]
     meant = {(field, name) for field in FIELDS for name in BENCHMARKS if _grown(*(side[name][field] for side in sides))}
     if failed != meant:
-        text = f"{sorted(failed)} are told to have failed, {sorted(meant)} did"
-        raise ChildDied("pytest-benchmark tells another thing than its file", text, "look at both by hand")
-    return Told(
+        results = f"{sorted(failed)} are told to have failed, {sorted(meant)} did"
+        raise ChildDied("pytest-benchmark tells another thing than its file", results, "look at both by hand")
+    return RivalAnswer(
         {_rule(field): {name: (field, name) in failed for name in BENCHMARKS} for field in FIELDS},
         {name: {field: [side[name][field] for side in sides] for field in FIELDS} for name in BENCHMARKS},
         sum(side[name]["total"] * side[name]["iterations"] for side in sides for name in BENCHMARKS),
@@ -97,7 +97,7 @@ def _stats(path: Path) -> Mapping[str, Mapping[str, Any]]:
     return {one["params"]["name"]: one["stats"] for one in plain["benchmarks"]}
 
 
-def pyperf(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
+def pyperf(folder: Path, planted: float, setting: Setting, seed: int) -> RivalAnswer:
     """Run a script twice, and compare its two files."""
     from pyperf import BenchmarkSuite
 
@@ -111,8 +111,8 @@ def pyperf(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
     compare = [sys.executable, "-m", "pyperf", "compare_to", "--group-by-speed", "before.json", "after.json"]
     slower_ones = _slower(output_of(compare, folder))
     files = [BenchmarkSuite.load(str(folder / f"{side}.json")) for side in ("before", "after")]
-    sides = [{one.get_name(): one for one in actual.get_benchmarks()} for actual in files]
-    return Told(
+    sides = [{one.get_name(): one for one in results.get_benchmarks()} for results in files]
+    return RivalAnswer(
         {"pyperf": {name: name in slower_ones for name in BENCHMARKS}},
         {name: {"mean": [side[name].mean() for side in sides]} for name in BENCHMARKS},
         sum(
@@ -125,17 +125,17 @@ def pyperf(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
     )
 
 
-def _slower(text: str) -> set[str]:
-    group, result = "", set()
-    for line in text.splitlines():
+def _slower(output: str) -> set[str]:
+    group, results = "", set()
+    for line in output.splitlines():
         head = GROUP.match(line)
         group = head["group"] if head else group
         if group == "Slower" and line.startswith("- "):
-            result.add(line[2:].partition(":")[0])
-    return result
+            results.add(line[2:].partition(":")[0])
+    return results
 
 
-RIVALS: Mapping[str, Callable[[Path, float, Setting, int], Told]] = {
+RIVALS: Mapping[str, Callable[[Path, float, Setting, int], RivalAnswer]] = {
     "pytest-benchmark": pytest_benchmark,
     "pyperf": pyperf,
     "asv": rivals_asv.asv,

@@ -38,8 +38,8 @@ def description(ended: Sequence[Finished]) -> str:
     """Return what it shows, in words."""
     parts = []
     for share in _shares(ended):
-        result = rivals_report.by_rule(ended, share)
-        counts = [f"{rule} {one.red} of {one.of}" for rule, one in result.items()]
+        rates = rivals_report.by_rule(ended, share)
+        counts = [f"{rule} {one.red} of {one.of}" for rule, one in rates.items()]
         parts.append(f"Suites that were {_head(share)}, of which were told to be slower by {', '.join(counts)}.")
     return " ".join(parts)
 
@@ -60,15 +60,15 @@ def figure(matplotlib: Any, ended: Sequence[Finished]) -> Any:
     return drawn
 
 
-def _panel(panel: Any, actual: dict[str, rivals_report.Count], rules: Sequence[str], share: float) -> None:
+def _panel(panel: Any, rates: dict[str, rivals_report.Count], rules: Sequence[str], share: float) -> None:
     panel.set_title(f"{_head(share)}: told slower, % of suites")
     panel.set_xlim(-4, 104)
     panel.grid(axis="x", color="0.92")
     good = (LEAST_FOUND, 1.04) if share else (-0.04, MOST_WRONG)
     panel.axvspan(*(100 * edge for edge in good), color="0.85", zorder=0)
     for row, rule in enumerate(rules):
-        if rule in actual:
-            _row(panel, row, actual[rule], own=rule == OURS)
+        if rule in rates:
+            _row(panel, row, rates[rule], own=rule == OURS)
         else:
             panel.annotate("not measured", (50, row), ha="center", va="center", size=9, color="0.5")
 

@@ -126,14 +126,14 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
         InvalidArgument: one is of two things, they are of several environments, or they have too few starts.
     """
     runs = [compare_result.read_comparison(path) for path in paths]
-    for path, one in zip(paths, runs):
-        first, second = one.sides
+    for path, comparison in zip(paths, runs):
+        first, second = comparison.sides
         if first["slowdown"] or second["slowdown"] or first["environment"] != second["environment"]:
             words = f"{path}: {first['name']} and {second['name']}"
             raise InvalidArgument("Times are not of one thing and itself", words, "compare an environment with itself")
-        if runs[0].sides[0]["environment"] != first["environment"] or runs[0].benchmarks != one.benchmarks:
+        if runs[0].sides[0]["environment"] != first["environment"] or runs[0].benchmarks != comparison.benchmarks:
             raise InvalidArgument("Times are of several environments or suites", str(path), "name files of one of them")
-        one.starts = _whole(one)
+        comparison.starts = _whole(comparison)
     number = sum(map(_starts, runs))
     if number < ComparisonSettings().max_starts:
         needed = ComparisonSettings().max_starts
@@ -144,7 +144,9 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
 
 def _whole(comparison: Comparison) -> list[dict[str, Any]]:
     """Return the pairs of those starts that have all benchmarks: what was decided was not timed any more."""
-    by_start = (list(pairs) for _, pairs in itertools.groupby(comparison.starts, key=lambda pair: pair["start"]))
+    by_start = (
+        list(drawn_values) for _, drawn_values in itertools.groupby(comparison.starts, key=lambda pair: pair["start"])
+    )
     return [pair for start in by_start if len(start) == len(comparison.benchmarks) for pair in start]
 
 
@@ -158,7 +160,7 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
     Args:
         runs: as `null` gives them.
     """
-    series = {name: [_series(run, name) for run in runs] for name in runs[0].benchmarks}
+    series = {name: [_series(comparison, name) for comparison in runs] for name in runs[0].benchmarks}
     each = {name: _seconds(runs, name) for name in series}
     longest = max(map(_starts, runs))
     for rule, shape in SHAPES.items():
@@ -167,7 +169,10 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
         rate = Rate(rule, kind, planted, trials)
         for trial in range(trials):
             # Of all benchmarks the same stretch.
-            drawn = {name: sides(values, shape, random.Random(f"{seed} {trial}")) for name, values in series.items()}
+            drawn = {
+                name: sides(drawn_values, shape, random.Random(f"{seed} {trial}"))
+                for name, drawn_values in series.items()
+            }
             red = [RULES[rule](before, [(1 + planted) * value for value in after]) for before, after in drawn.values()]
             _count(rate, red)
             rate.seconds += statistics.fmean(
@@ -181,34 +186,37 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
 def _series(comparison: Comparison, name: str) -> list[list[list[float]]]:
     """Return the seconds of a step in each block, by start and process."""
     own = [pair for pair in comparison.starts if pair["benchmark"] == name]
-    return [[[one / block["steps"] for one in block["seconds"]] for block in pair["blocks"]] for pair in own]
+    return [
+        [[one / drawn_values["steps"] for one in drawn_values["seconds"]] for drawn_values in pair["blocks"]]
+        for pair in own
+    ]
 
 
 def _seconds(runs: Sequence[Comparison], name: str) -> float:
     """Return the seconds of a block, the mean."""
-    own = [pair for run in runs for pair in run.starts if pair["benchmark"] == name]
-    return statistics.fmean(one for pair in own for block in pair["blocks"] for one in block["seconds"])
+    own = [pair for comparison in runs for pair in comparison.starts if pair["benchmark"] == name]
+    return statistics.fmean(one for pair in own for drawn_values in pair["blocks"] for one in drawn_values["seconds"])
 
 
 def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, seed: int) -> Rate:
-    rate, terms, shift = Rate(OURS, kind, planted, trials), ComparisonSettings(), math.log1p(planted)
-    by_name = {name: [log for run in runs for log in _logs(run, name)] for name in runs[0].benchmarks}
+    rate, settings, shift = Rate(OURS, kind, planted, trials), ComparisonSettings(), math.log1p(planted)
+    by_name = {name: [log for comparison in runs for log in _logs(comparison, name)] for name in runs[0].benchmarks}
     for trial in range(trials):
         # Of all benchmarks the same starts.
         chance = random.Random(f"{seed} {trial}")
-        stretch = chance.choices(range(sum(map(_starts, runs))), k=terms.max_starts)
+        stretch = chance.choices(range(sum(map(_starts, runs))), k=settings.max_starts)
         starts = [exchanged({name: logs[place] for name, logs in by_name.items()}, chance) for place in stretch]
         drawn = {name: [start[name] for start in starts] for name in by_name}
         judged = {
             name: paired_sequential.judge(
-                [one[0] + shift for one in values], [one[1] for one in values], terms, len(drawn)
+                [one[0] + shift for one in drawn_values], [one[1] for one in drawn_values], settings, len(drawn)
             )
-            for name, values in drawn.items()
+            for name, drawn_values in drawn.items()
         }
-        shown = {name: one for name, one in judged.items() if one is not None}
-        _count(rate, [one.verdict is SpeedVerdict.SLOWER for one in shown.values()])
+        judgements = {name: one for name, one in judged.items() if one is not None}
+        _count(rate, [one.verdict is SpeedVerdict.SLOWER for one in judgements.values()])
         rate.seconds += statistics.fmean(
-            sum(one[2] for one in drawn[name][: values.starts]) for name, values in shown.items()
+            sum(one[2] for one in drawn[name][: drawn_values.starts]) for name, drawn_values in judgements.items()
         )
     rate.seconds /= trials
     return rate
@@ -216,9 +224,10 @@ def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
 
 def _logs(comparison: Comparison, name: str) -> list[tuple[float, float, float]]:
     """Return the logarithms of the ratio and of the null of each start, and the seconds that were measured."""
-    items = [pair for pair in comparison.starts if pair["benchmark"] == name]
+    drawn_values = [pair for pair in comparison.starts if pair["benchmark"] == name]
     return [
-        (log_ratio(one, CANDIDATE), log_ratio(one, BASELINE_REPEAT), compare_result.timed_seconds(one)) for one in items
+        (log_ratio(one, CANDIDATE), log_ratio(one, BASELINE_REPEAT), compare_result.timed_seconds(one))
+        for one in drawn_values
     ]
 
 
@@ -241,10 +250,10 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
     from rich.progress import track
 
     kinds = {kind: null(paths) for kind, paths in named.items()}
-    items = [(kind, runs, share) for kind, runs in kinds.items() for share in planted]
+    cases = [(kind, runs, share) for kind, runs in kinds.items() for share in planted]
     rows = [
         asdict(rate)
-        for kind, runs, share in track(items, "loads and changes", console=Console(stderr=True))
+        for kind, runs, share in track(cases, "loads and changes", console=Console(stderr=True))
         for rate in rates(runs, kind, share, trials, seed)
     ]
     about = [{"kind": kind, "files": len(runs), "starts": sum(map(_starts, runs))} for kind, runs in kinds.items()]

@@ -31,7 +31,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Told:
+class RivalAnswer:
     """What a rival told of one change.
 
     Attributes:
@@ -84,8 +84,8 @@ def output_of(words: Sequence[str], folder: Path, also: Sequence[int] = (), **va
         raise
     if process.returncode not in (0, *also):
         last = " / ".join([line.strip() for line in output.splitlines() if line.strip()][-5:])
-        message = f"{' '.join(map(str, words[:4]))}: exit status {process.returncode}: {last}"
-        raise ChildDied("A rival has ended without an answer", message, "run it by hand, and look at what it says")
+        results = f"{' '.join(map(str, words[:4]))}: exit status {process.returncode}: {last}"
+        raise ChildDied("A rival has ended without an answer", results, "run it by hand, and look at what it says")
     return output
 
 

@@ -23,9 +23,9 @@ def ready(name: str, slower: float) -> Callable[[], None]:
         name: one of `BENCHMARKS`.
         slower: the slowdown that is planted, as a share of the time.
     """
-    workload = benchmark_suite.load_suite(None)[name]()
-    chosen = modes.find_mode(workload.mode)
-    given = make_workload(workload.model, workload.data, workload.batch_size, devices.one(None))
+    benchmark = benchmark_suite.load_suite(None)[name]()
+    chosen = modes.find_mode(benchmark.mode)
+    given = make_workload(benchmark.model, benchmark.data, benchmark.batch_size, devices.one(None))
     run = chosen.make(given)
     steps = given.batches if chosen.whole_epochs else 1
 

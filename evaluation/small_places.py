@@ -23,7 +23,7 @@ import psutil
 
 # The tests have them, whose types nobody checks.
 SMALL: Any = importlib.import_module("tests.plugin.conftest").Small
-TRAINING: str = importlib.import_module("tests.builders.synthetic_trainings").TRAINING
+TRAINING: str = importlib.import_module("tests.unit.accuracy_made").TRAINING
 ROOT = Path(__file__).resolve().parents[1]
 # By this variable the processes of a case are known, whoever their parent has become.
 MARK = "KERASCH2_CAMPAIGN"
@@ -127,8 +127,8 @@ class Place:
 
     def start(self, command: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:
         """Start a command here; what it says goes to `said.txt` unless told otherwise."""
-        with (self.folder / "said.txt").open("ab") as log:
-            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+        with (self.folder / "said.txt").open("ab") as output:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
             own = {"env": self.variables(), "cwd": str(self.folder), "start_new_session": True, "preexec_fn": _heed}
             how = {**own, **streams, **how}
             return subprocess.Popen(command, **how)
@@ -163,8 +163,8 @@ class Place:
 
     def left(self) -> list[str]:
         """Return what lies in the temporary folder, and files that are half written."""
-        items = [path.name for path in self.temporary.iterdir() if not path.name.startswith(KEPT)]
-        return sorted([*items, *(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.part"))])
+        outcome = [path.name for path in self.temporary.iterdir() if not path.name.startswith(KEPT)]
+        return sorted([*outcome, *(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.part"))])
 
 
 def _heed() -> None:
@@ -178,13 +178,13 @@ def place(mark: str) -> Iterator[Place]:
     """Yield a place for as long as this lasts; its processes are ended at the end."""
     folder = Path(tempfile.mkdtemp(prefix="campaign-"))
     # Another run of the same campaign has processes of its own.
-    new_place = Place(folder, f"{mark}-{os.getpid()}")
+    outcome = Place(folder, f"{mark}-{os.getpid()}")
     for name in ("home", "temporary"):
         (folder / name).mkdir()
     try:
-        yield new_place
+        yield outcome
     finally:
-        new_place.end()
+        outcome.end()
         shutil.rmtree(str(folder), ignore_errors=True)
 
 

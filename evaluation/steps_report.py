@@ -77,11 +77,11 @@ def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
         InvalidArgument: of no network were several batch sizes measured.
         FrameworkMissing: there is no Matplotlib.
     """
-    result, batches, apart = (sorted(folder.glob(pattern)) for pattern in (FILES, BATCHES, PARTS))
-    runs = [results_file.read_run(path) for path in result]
+    stored_runs, batches, apart = (sorted(folder.glob(pattern)) for pattern in (FILES, BATCHES, PARTS))
+    runs = [results_file.read_run(path) for path in stored_runs]
     by_batch: list[str] = []
     # A run of all benchmarks has a few batch sizes too.
-    command.run_scaling(batches or result, [picture], WIDTH, by_batch.extend)
+    command.run_scaling(batches or stored_runs, [picture], WIDTH, by_batch.extend)
     in_turns = [list(benchmark_summary.interleaved_lines(run.rows)) for run in runs]
     lines = ["## A step of the chapter\n", TOLD.format(turns=TURNS if any(in_turns) else "")]
     for run, beside in zip(runs, in_turns):
@@ -102,7 +102,9 @@ def _rows(run: StoredRun) -> list[str]:
 
 
 def _apart(runs: Sequence[StoredRun]) -> list[str]:
-    items = [(run.name, row.batch_size, row.breakdown) for run in runs for row in run.rows if row.breakdown is not None]
+    breakdowns = [
+        (run.name, row.batch_size, row.breakdown) for run in runs for row in run.rows if row.breakdown is not None
+    ]
     heads = ["", "batch", "a step", *PART_NAMES, "together", "asked"]
     return [
         "### Where the time of a step of `fit` goes\n",
@@ -112,7 +114,7 @@ def _apart(runs: Sequence[StoredRun]) -> list[str]:
         "python -m evaluation.steps_report keep FILE parts-1-tensorflow",
         "KERAS_BACKEND=jax pytest --benchmark-full -k parts --benchmark-json=FILE",
         "python -m evaluation.steps_report keep FILE parts-2-jax\n```\n",
-        *rows_of(heads, [[name, str(batch), *_shares(parts)] for name, batch, parts in items]),
+        *rows_of(heads, [[name, str(batch), *_shares(parts)] for name, batch, parts in breakdowns]),
     ]
 
 
@@ -137,7 +139,7 @@ def keep(path: Path, name: str, folder: Path = DATA) -> Path:
     plain = json.loads(path.read_text(encoding="utf-8"))
     machine = plain.get("machine_info", {})
     cpu = {what: value for what, value in machine.get("cpu", {}).items() if what in ("brand_raw", "count")}
-    fields = {
+    content = {
         "machine_info": {"node": machine.get("node", ""), "machine": machine.get("machine", ""), "cpu": cpu},
         "datetime": plain.get("datetime", ""),
         "benchmarks": [
@@ -147,7 +149,7 @@ def keep(path: Path, name: str, folder: Path = DATA) -> Path:
         ],
     }
     out = folder / f"{name}.json"
-    write_text(json.dumps(fields) + "\n", out)
+    write_text(json.dumps(content) + "\n", out)
     return out
 
 

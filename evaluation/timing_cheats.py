@@ -95,8 +95,8 @@ def _halves_the_way_back(model: Any, step: Step) -> Step:
         with tf.GradientTape() as tape:
             value = tf.reduce_mean(loss(y, model(x, training=True)))
         count = len(last.trainable_variables)
-        result = [*gradients_of_none[:-count], *tape.gradient(value, last.trainable_variables)]
-        model.optimizer.apply_gradients(zip(result, model.trainable_variables))
+        outcome = [*gradients_of_none[:-count], *tape.gradient(value, last.trainable_variables)]
+        model.optimizer.apply_gradients(zip(outcome, model.trainable_variables))
 
     calls: list[int] = []
 

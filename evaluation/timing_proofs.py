@@ -44,9 +44,9 @@ class Forgetful(Workload):
         """Wait for nothing."""
 
 
-def _by_hand(workload: Workload) -> StepRunner:
-    given = [tuple(map(api.tensor, workload.batch(number))) for number in range(workload.batches)]
-    return BatchLoop(given, reference_loop.compiled_step(workload.model))
+def _by_hand(network: Workload) -> StepRunner:
+    given = [tuple(map(api.tensor, network.batch(number))) for number in range(network.batches)]
+    return BatchLoop(given, reference_loop.compiled_step(network.model))
 
 
 BY_HAND = Mode("by hand", True, False, _by_hand)
@@ -70,23 +70,22 @@ def chapters(seed: int, style: str = "sequential-list") -> Workload:
     return make_workload(models.style(style).compiled(api.tensorflow()), (x, y), 32, devices.one("cpu"))
 
 
-def _measure(workload: Workload, mode: Mode, verify: bool = True) -> Callable[[], Any]:
-    return lambda: measurement.measure(workload, mode, SECONDS, verify)
+def _measure(network: Workload, mode: Mode, verify: bool = True) -> Callable[[], Any]:
+    return lambda: measurement.measure(network, mode, SECONDS, verify)
 
 
 def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield each kind of trial with what is measured in it."""
     for _ in range(FORGOTTEN):
-        yield (
-            "forgotten wait, stand-in",
-            _measure(SleepingWorkload(forgets=True), STEP),
-        )  # type: ignore[arg-type]
+        forgetful: Any = SleepingWorkload(forgets=True)
+        yield "forgotten wait, stand-in", _measure(forgetful, STEP)
     for _ in range(HONEST // 3):
-        yield "honest, stand-in", _measure(SleepingWorkload(), STEP)  # type: ignore[arg-type]
+        honest: Any = SleepingWorkload()
+        yield "honest, stand-in", _measure(honest, STEP)
     if api.release().backend == "jax":
         for seed in range(FORGOTTEN):
-            workload = chapters(seed)
-            lazy = Forgetful(workload.model, workload.x, workload.y, workload.batch_size, workload.device)
+            network = chapters(seed)
+            lazy = Forgetful(network.model, network.x, network.y, network.batch_size, network.device)
             yield "forgotten wait, JAX", _measure(lazy, BY_HAND, verify=False)
     styles = [style.name for style in models.STYLES]
     there = [name for name in HONEST_MODES if name != "graph" or api.runs_on_tensorflow()]
@@ -102,8 +101,8 @@ def run() -> None:
     """Do the trials that are missing, with their progress; keep how many were refused and why."""
     whole = sum(1 for _ in range(FORGOTTEN + HONEST)) + (FORGOTTEN if api.release().backend == "jax" else 0)
     whole += EACH * len(CHEATS) if api.runs_on_tensorflow() else 0
-    result = _there()
-    before = {kind: sum(reasons.values()) for kind, reasons in result.items()}
+    outcomes = _there()
+    before = {kind: sum(reasons.values()) for kind, reasons in outcomes.items()}
     passed: Counter[str] = Counter()
     began, already = time.monotonic(), sum(before.values())
     done = already
@@ -111,10 +110,10 @@ def run() -> None:
         passed[kind] += 1
         if passed[kind] <= before.get(kind, 0):
             continue
-        result.setdefault(kind, Counter())[refused(measure)] += 1
+        outcomes.setdefault(kind, Counter())[refused(measure)] += 1
         done += 1
         if done % 20 == 0 or done == whole:
-            _keep(result, done == whole)
+            _keep(outcomes, done == whole)
             left = (time.monotonic() - began) / (done - already) * (whole - done)
             print(f"{done} of {whole}, {left / 60:.0f} min left", flush=True)
 
@@ -131,10 +130,10 @@ def _there() -> dict[str, Counter[str]]:
     return {kind: Counter(reasons) for kind, reasons in kept["trials"].items()} if same and not kept["whole"] else {}
 
 
-def _keep(actual: dict[str, Counter[str]], whole: bool) -> None:
+def _keep(outcomes: dict[str, Counter[str]], whole: bool) -> None:
     release = api.release()
     kept = _read()
-    trials = {kind: dict(reasons) for kind, reasons in actual.items()}
+    trials = {kind: dict(reasons) for kind, reasons in outcomes.items()}
     versions = {"tensorflow": release.tensorflow, "keras": release.keras}
     kept[str(release.backend)] = {**versions, "whole": whole, "trials": trials}
     write_text(json.dumps(kept, indent=1) + "\n", KEPT)
@@ -144,8 +143,8 @@ def section() -> str:
     """Return the section of docs/benchmarking.md."""
     kept = _read()
     lines = ["## What is refused", "", "| | backend | trials | refused | reason |", "| --- | --- | --- | --- | --- |"]
-    for backend, one in kept.items():
-        for kind, reasons in one["trials"].items():
+    for backend, outcomes in kept.items():
+        for kind, reasons in outcomes["trials"].items():
             there = {reason: count for reason, count in reasons.items() if reason != "-"}
             wrong = {reason: count for reason, count in there.items() if reason}
             if there:

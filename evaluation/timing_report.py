@@ -45,9 +45,9 @@ def steps() -> str:
 
 def refused() -> str:
     """Return what timing refuses."""
-    line = "Planted by `python -m evaluation.timing_proofs`, once on each backend:\n\n"
+    text = "Planted by `python -m evaluation.timing_proofs`, once on each backend:\n\n"
     title, _, table = timing_proofs.section().partition("\n\n")
-    return f"{title}\n\n{line}{table}"
+    return f"{title}\n\n{text}{table}"
 
 
 def compared() -> str:
@@ -55,15 +55,15 @@ def compared() -> str:
     trials = compare_live.read()
     compare_picture.draw(trials, POWER)
     title, _, rest = compare_report.section(trials, compare_live.otherwise()).partition("\n\n")
-    line = (
-        "One environment with itself, as it is and with a slowdown planted into its second arm, by `python -m "
+    text = (
+        "One environment with itself, as it is and with a slowdown injected into the candidate, by `python -m "
         "evaluation.compare_live` under the loads that `evaluation/load.py` makes; told by `python -m "
         "evaluation.compare_report`.\n\n"
     )
     picture = (
         f"![{compare_picture.TITLE}, by seconds of measuring. {compare_picture.description(trials)}]({POWER.name})"
     )
-    return f"{title}\n\n{line}{rest.rstrip()}\n\n{picture}"
+    return f"{title}\n\n{text}{rest.rstrip()}\n\n{picture}"
 
 
 def rivals() -> str:

@@ -95,12 +95,12 @@ def measured(one: Honest, mode: str, seed: int, seconds: float = SECONDS) -> dic
         return {"outcome": NOT_HERE, "message": f"this Keras has no {missing}", "took": 0.0}
 
     def measure() -> Any:
-        built_model = one.make(api.keras(), np.random.RandomState(seed))
+        model_and_data = one.make(api.keras(), np.random.RandomState(seed))
         if mode == "step":
             return pytest_benchmark_adapter.record_function(
-                keeper(one.name), built_model, seconds=seconds, **one.options
+                keeper(one.name), model_and_data, seconds=seconds, **one.options
             ).measurement
-        model, data = built_model
+        model, data = model_and_data
         how = {"device": "cpu", "seconds": seconds, **one.options, "mode": mode}
         return pytest_benchmark_adapter.record_model(keeper(one.name), model, data, **how).measurement
 
@@ -149,7 +149,7 @@ def read(path: Path = KEPT) -> list[dict[str, Any]]:
     return Journal(path).read()
 
 
-def run(planned: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]], path: Path, keys: Any) -> int:
+def run(pending: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]], path: Path, keys: Any) -> int:
     """Do what is missing of the trials, append each result to the file, and return how many were not as they should.
 
     Args:
@@ -161,9 +161,9 @@ def run(planned: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]
     now, measured_with = versions(), core()
     # What ended as it should not is done again by a step benchmark that has changed.
     done = [one for one in read(path) if one.get("good", True) or one.get("core") == measured_with]
-    there = {json.dumps({name: one.get(name) for name in (*keys(*planned[0]), *now)}) for one in done}
-    missing = [one for one in planned if json.dumps({**keys(*one), **now}) not in there]
-    print(f"{len(planned) - len(missing)} are there, {len(missing)} to do", flush=True)
+    there = {json.dumps({name: one.get(name) for name in (*keys(*pending[0]), *now)}) for one in done}
+    missing = [one for one in pending if json.dumps({**keys(*one), **now}) not in there]
+    print(f"{len(pending) - len(missing)} are there, {len(missing)} to do", flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     bad, began = 0, time.monotonic()
     for place, one in enumerate(missing, 1):
@@ -183,12 +183,12 @@ def run(planned: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]
 def _trial(one: Honest, mode: str, seed: int) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        measurement = measured(one, mode, seed)
+        trial = measured(one, mode, seed)
     if one.named:
-        good = measurement["outcome"] in {REFUSED, NOT_HERE} and one.named in measurement["message"]
+        good = trial["outcome"] in {REFUSED, NOT_HERE} and one.named in trial["message"]
     else:
-        good = measurement["outcome"] not in {REFUSED, ERROR}
-    return {"subject": one.subject, **measurement, "good": good}
+        good = trial["outcome"] not in {REFUSED, ERROR}
+    return {"subject": one.subject, **trial, "good": good}
 
 
 def main() -> int:
@@ -208,12 +208,12 @@ def main() -> int:
         print("\n".join(f"{one.subject}: {one.name} ({', '.join(one.modes)})" for one in every.values()))
         return 0
     part, parts = map(int, given.part.split("/"))
-    tasks = list(trials(every, given.only, given.mode, given.seed or [0], given.rounds))[part - 1 :: parts]
-    if not tasks:
+    pending = list(trials(every, given.only, given.mode, given.seed or [0], given.rounds))[part - 1 :: parts]
+    if not pending:
         print("no model of the zoo is named so: see --list", file=sys.stderr)
         return 2
-    bad = run(tasks, _trial, given.kept, lambda one, mode, seed: {"model": one.name, "mode": mode, "seed": seed})
-    print(f"{bad} of {len(tasks)} ended as they should not")
+    bad = run(pending, _trial, given.kept, lambda one, mode, seed: {"model": one.name, "mode": mode, "seed": seed})
+    print(f"{bad} of {len(pending)} ended as they should not")
     return int(bad > 0)
 
 

@@ -38,8 +38,8 @@ def start(config: pytest.Config, settings: Settings) -> None:
         FrameworkMissing: pytest-benchmark is not there, or what draws the picture.
     """
     if settings.chapter:
-        problem = f"{BENCHMARK.flag} and {CHAPTER.flag}"
-        raise InvalidArgument("A run either times or verifies", problem, "give one of the two")
+        happened = f"{BENCHMARK.flag} and {CHAPTER.flag} cannot be combined"
+        raise InvalidArgument(happened, "a run either times or verifies", "give one of the two")
     if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
         remedy = "leave it out, or write -n 0 where it stands in a configuration file"
         raise InvalidArgument("Benchmarks cannot run in several processes", "pytest-xdist's -n", remedy)

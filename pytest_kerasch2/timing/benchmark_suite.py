@@ -57,7 +57,7 @@ def load_suite(address: str | None) -> Mapping[str, Callable[[], Benchmark]]:
         return {name: _chapter_benchmark(mode) for name, mode in CHAPTERS.items()}
     suite = _call_suite(address)
     if not isinstance(suite, Mapping) or not suite or not all(map(callable, suite.values())):
-        remedy = "let it give a mapping from names to functions"
+        remedy = "let it return {'name': function, ...}"
         raise InvalidArgument(
             "suite must return a mapping from names to functions", f"{address} gives {suite!r}"[:120], remedy
         )

@@ -13,6 +13,7 @@ from typing import Iterator, Mapping
 from pytest_kerasch2 import ending, folders
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.suggestions import did_you_mean
+from pytest_kerasch2.timing.revisions import CREDENTIALS
 
 # Such as tensorflow==2.15.1,python==3.11: packages with commas between, the first of them with its version.
 RELEASE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?==[\w.+!-]+(,\S+)?")
@@ -29,8 +30,6 @@ COMMON_PACKAGES = (
     "jaxlib",
     "torch",
 )
-# A name and a password within an address, such as that of an index.
-CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 PYTHON = re.compile(r"python==(\d+(?:\.\d+)*)")
 # Where Keras is asked for with one of these, and without TensorFlow, it runs on it.
 BACKENDS = ("jax", "torch")
@@ -51,8 +50,8 @@ def check_spelling(name: str) -> None:
     """
     match = MISSPELT.match(name)
     if match:
-        name, version = match.groups()
-        raise InvalidArgument("A release needs an exact version", repr(name), f"write {name}=={version}")
+        package, version = match.groups()
+        raise InvalidArgument("A release needs an exact version", repr(name), f"write {package}=={version}")
 
 
 def release_variables(name: str) -> Mapping[str, str]:
@@ -102,11 +101,13 @@ def _run_installer(name: str, command: list[str]) -> None:
     if done.returncode:
         output = CREDENTIALS.sub("...@", " ".join(done.stdout.split()))[-MAX_OUTPUT:]
         remedy = "install it into an environment yourself, and name that"
-        name = re.split(r"[^\w.-]", name)[0]
-        remedy += "" if name in COMMON_PACKAGES else did_you_mean(name, COMMON_PACKAGES, before="; ")
+        package = re.split(r"[^\w.-]", name)[0]
+        remedy += "" if package in COMMON_PACKAGES else did_you_mean(package, COMMON_PACKAGES, before="; ")
         raise InvalidArgument("The release cannot be installed", f"{name}: {output}", remedy)
 
 
+# An installer takes options, files and addresses where it takes requirements, some of them within a file or behind a
+# comma. So what is passed on is what has been read here.
 # https://packaging.python.org/en/latest/specifications/dependency-specifiers/, without addresses and markers.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,80}[A-Za-z0-9])?"
 _SPECIFIER = r"(?:===|~=|[=!<>]=|[<>]) *[A-Za-z0-9][A-Za-z0-9._*+!-]{0,80}"

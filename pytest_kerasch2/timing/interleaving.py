@@ -21,12 +21,10 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing.block import Block
 from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.modes import BatchLoop
-from pytest_kerasch2.timing.workload import Workload
+from pytest_kerasch2.timing.workload import FUNCTIONS, Workload
 
 # Where a run is paused: before a step, before Keras calls its compiled function, or before an epoch.
 STEP, CALL, EPOCH = "step", "call", "epoch"
-# The compiled functions of a Keras model. `fit` of 2.0 and 2.1 uses none of them.
-FUNCTIONS = ("train_function", "test_function", "predict_function")
 # Bytes of the data of one epoch at most; with more, or larger data, there are several epochs.
 MAX_EPOCH_BYTES = 64 * 2**20
 # The overhead of a block is the same on both sides of a comparison, so it may be larger than for a single time.
@@ -85,7 +83,7 @@ def pace(prepared: PreparedWorkload, by: str) -> float:
     if by != CALL:
         steps = prepared.steps_for_overhead(PACE_OVERHEAD, prepared.warmup[-1].synchronised_step_seconds)
         return prepared.time_block(steps).synchronised_step_seconds * steps_per_call(prepared, by)
-    enlarged = _enlarged(prepared.workload, PACE_CALLS * steps_per_call(prepared, by))
+    enlarged = prepared.workload.enlarged(PACE_CALLS * steps_per_call(prepared, by), MAX_EPOCH_BYTES)
     entered: list[float] = []
     last = _LastCall(enlarged, by)
 
@@ -160,14 +158,15 @@ def _epochs(workload: Workload, steps_each: int, plan: BlockPlan) -> tuple[Workl
     Raises:
         InvalidMeasurement: an epoch has fewer steps than a block.
     """
-    largest = _enlarged(workload, (plan.count * plan.calls_in_all + 1) * steps_each).batches
+    largest = workload.enlarged((plan.count * plan.calls_in_all + 1) * steps_each, MAX_EPOCH_BYTES).batches
     # The end of the last block of an epoch is noticed before one more call.
     of_epoch = (math.ceil(largest / steps_each) - 1) // plan.calls_in_all
     if not of_epoch:
         problem = f"{largest} batches, and {plan.calls_in_all * steps_each} steps in a block"
         raise InvalidMeasurement("An epoch is shorter than a block", problem, "give more data, or smaller batches")
     epochs = math.ceil(plan.count / of_epoch)
-    return _enlarged(workload, (math.ceil(plan.count / epochs) * plan.calls_in_all + 1) * steps_each), epochs
+    batches = (math.ceil(plan.count / epochs) * plan.calls_in_all + 1) * steps_each
+    return workload.enlarged(batches, MAX_EPOCH_BYTES), epochs
 
 
 class _LastCall:
@@ -255,11 +254,6 @@ def _spin(seconds: float) -> float:
     while now < began + seconds:
         now = time.perf_counter()
     return now - began
-
-
-def _enlarged(workload: Workload, batches: int) -> Workload:
-    """Return the workload with its data repeated, so that an epoch has this many batches if memory allows."""
-    return workload.enlarged(batches, MAX_EPOCH_BYTES)
 
 
 def _functions(model: Any) -> dict[str, Callable[..., Any]]:

@@ -271,11 +271,9 @@ def _restored(workload: Workload) -> Iterator[None]:
 
 
 def _check_learned(recording: Recording, before: float | None, after: float | None) -> None:
-    prepared_workload = recording.ready
-    workload, steps = (
-        prepared_workload.workload,
-        prepared_workload.step_multiple + sum(one.steps for one in (*prepared_workload.warmup, *recording.blocks)),
-    )
+    prepared = recording.ready
+    workload = prepared.workload
+    steps = prepared.step_multiple + sum(one.steps for one in (*prepared.warmup, *recording.blocks))
 
     def reference_losses() -> list[float]:
         with workload.device.placed():
@@ -292,22 +290,18 @@ def _loss(workload: Workload, mode: Mode, verify: bool) -> float | None:
 def _measurement_of(
     recording: Recording, load: tuple[float | None, float | None], before: float | None, after: float | None
 ) -> Measurement:
-    prepared_workload = recording.ready
-    loss = None if before is None or after is None else (before, after)
-    timed = (
-        prepared_workload.first_call,
-        prepared_workload.warmup,
-        prepared_workload.steady,
+    prepared = recording.ready
+    return Measurement(
+        prepared.first_call,
+        prepared.warmup,
+        prepared.steady,
         tuple(recording.blocks),
         recording.warmup_traces,
-    )
-    return Measurement(
-        *timed,
         load,
-        loss,
-        memory.combined(recording.memory),
-        prepared_workload.work_check,
-        prepared_workload.step_multiple,
+        loss=None if before is None or after is None else (before, after),
+        memory=memory.combined(recording.memory),
+        work_check=prepared.work_check,
+        first_call_steps=prepared.step_multiple,
     )
 
 

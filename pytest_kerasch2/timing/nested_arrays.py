@@ -11,15 +11,13 @@ from pytest_kerasch2.framework import api
 
 SPARSE = ("RaggedTensor", "SparseTensor")
 
-Path = str
-
 
 def is_structure(value: Any) -> bool:
     """Whether a value holds others: a mapping, a list or a tuple."""
     return isinstance(value, (Mapping, list, tuple))
 
 
-def leaves(value: Any, path: Path = "") -> Iterator[tuple[Path, Any]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Return each value that is no structure, with its place in words, such as ``x['a']``; None is left out."""
     if isinstance(value, Mapping):
         for key, one in value.items():

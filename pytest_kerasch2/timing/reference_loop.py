@@ -308,9 +308,6 @@ def resting_weights(workload: Workload, run: Callable[[int], Any], steps: int) -
         return {name for name, one in workload.weight_hashes().items() if before.get(name) == one}
 
 
-__all__ = ["attempt", "epochs", "last_batches", "shuffled"]
-
-
 def last_batches(workload: Workload, count: int, rolled: bool = False) -> Workload:
     """Return a subject with the last batches.
 

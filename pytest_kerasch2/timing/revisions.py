@@ -195,8 +195,8 @@ def run_git(folder: Path, *words: str, **variables: str) -> str:
     """
     variables_here = {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES}
     if not folder.is_dir():
-        problem = "a file" if folder.exists() else "nothing of that name"
-        raise InvalidArgument(f"A project of git is a folder, and {str(folder)!r} is not", problem, "name a folder")
+        problem = f"{str(folder)!r} {'is a file' if folder.exists() else 'does not exist'}"
+        raise InvalidArgument("A git project must be a folder", problem, "name one")
     try:
         done = subprocess.run(
             ["git", *SAFE_SETTINGS, *words],

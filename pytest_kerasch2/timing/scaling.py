@@ -77,7 +77,9 @@ def step_curves(rows: Sequence[BenchmarkRow], source: int = 0) -> list[StepCurve
     fit_rows = [row for row in rows if row.mode == MODE and row.measurement is not None]
     result = []
     for network, device in dict.fromkeys((row.network, row.device) for row in fit_rows):
-        same = sorted((row for row in fit_rows if (row.network, row.device) == (network, device)), key=_size)
+        same = sorted(
+            (row for row in fit_rows if (row.network, row.device) == (network, device)), key=lambda row: row.batch_size
+        )
         blocks: dict[int, list[list[float]]] = {}
         for row in same:
             blocks.setdefault(row.batch_size, []).append(
@@ -86,10 +88,6 @@ def step_curves(rows: Sequence[BenchmarkRow], source: int = 0) -> list[StepCurve
         least = {row.batch_size: row.roofline_seconds for row in same if row.roofline_seconds is not None}
         result.append(StepCurve(device, network, blocks, least, source))
     return result
-
-
-def _size(row: BenchmarkRow) -> int:
-    return row.batch_size
 
 
 @dataclass(frozen=True)
@@ -241,9 +239,8 @@ def largest_network(curves: Sequence[StepCurve]) -> list[StepCurve]:
     """
     groups = by_network(curves)
     if not groups:
-        sizes = ", ".join(map(str, batch_sizes(curves))) or "none"
-        happened = "Nothing is known by batch size"
-        raise InvalidArgument(happened, f"batch sizes of which fit was timed: {sizes}", "time several of one network")
+        problem = f"fit was timed with {', '.join(map(str, batch_sizes(curves))) or 'none'}"
+        raise InvalidArgument("No network was timed with several batch sizes", problem, "time several of one network")
     return groups[0]
 
 

@@ -16,20 +16,9 @@ import numpy as np
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.framework.devices import Device
-from pytest_kerasch2.timing import benchmark_data as feeds
 from pytest_kerasch2.timing import nested_arrays
-from pytest_kerasch2.timing.benchmark_data import Batch, BatchSource, BenchmarkData
+from pytest_kerasch2.timing.benchmark_data import PART_NAMES, Batch, BatchSource, BenchmarkData, read_data
 from pytest_kerasch2.timing.memory import Gauge
-
-__all__ = [
-    "Workload",
-    "assign_values",
-    "copy_of",
-    "make_workload",
-    "training_variables",
-    "variables_restored",
-    "weight_size",
-]
 
 
 @dataclass(frozen=True)
@@ -174,7 +163,7 @@ class Workload:
             chosen = [self.source.first_batches[place % self.distinct_batches] for place in range(count)]
             return replace(self, source=self.source.replayed(chosen))
         parts = nested_arrays.repeated((self.x, self.y, self.sample_weight), count * self.batch_size)
-        return replace(self, **dict(zip(feeds.PART_NAMES, parts)))
+        return replace(self, **dict(zip(PART_NAMES, parts)))
 
 
 def without_missing(parts: tuple[Any, ...]) -> Batch:
@@ -213,7 +202,7 @@ def make_workload(
     if class_weight is not None and not isinstance(class_weight, Mapping):
         happened = f"class_weight must be a mapping from classes to weights, got {type(class_weight).__name__}"
         raise InvalidArgument(happened, "", "write it as {0: 1.0, 1: 2.0}")
-    feed = feeds.read_data(data)
+    feed = read_data(data)
     if feed.source:
         workload = Workload(model, None, None, feed.source.batch_size, device, None, class_weight, feed.source)
     else:
@@ -232,6 +221,7 @@ ATTRIBUTES = ("history", "stop_training")
 # What its compiled steps are made from.
 FUNCTION_ATTRIBUTES = ("steps_per_execution", "train_step")
 ABSENT = object()
+# The compiled functions of a Keras model. `fit` of 2.0 and 2.1 uses none of them.
 FUNCTIONS = ("train_function", "test_function", "predict_function")
 
 
@@ -337,6 +327,6 @@ def copy_of(variable: Any) -> Any:
 
 
 def assign_values(targets: Sequence[Any], values: Sequence[Any]) -> None:
-    """Return variables their values."""
+    """Assign values to variables."""
     for variable, value in zip(targets, values):
         variable.assign(value)

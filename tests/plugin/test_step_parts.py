@@ -64,7 +64,7 @@ def test_a_step_is_taken_apart_and_the_model_put_back(
     result = preloaded.runpytest_subprocess("-rs", "-p", "no:randomly", "-p", "no:cacheprovider")
 
     outcomes = result.parseoutcomes()
-    told = [outcomes.get(outcome, 0) for outcome in ("passed", "skipped", "failed")]
+    counts = [outcomes.get(outcome, 0) for outcome in ("passed", "skipped", "failed")]
     # Where it can be taken apart, and where it cannot, which is then said and does not fail.
-    assert told in ([4, 0, 1], [0, 2, 3])
+    assert counts in ([4, 0, 1], [0, 2, 3])
     result.stdout.fnmatch_lines("*breakdown=True needs mode='fit', got mode='predict'*")

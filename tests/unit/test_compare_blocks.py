@@ -15,12 +15,10 @@ ARM = {"name": "x", "revision": "", "slowdown": 0.0, "environment": {}}
 
 
 def _trial(path: Path, complete: bool = True) -> bytes:
-    comparison = Comparison(ComparisonSettings(), [ARM, ARM], ["fit"], complete=complete)
+    trials = Comparison(ComparisonSettings(), [ARM, ARM], ["fit"], complete=complete)
     blocks = [{"steps": 1, "seconds": [0.1] * 2, "unsynchronised": [0.0] * 2}] * 3
-    comparison.starts.append(
-        {"start": 0, "benchmark": "fit", "load": 0.5, "order": [[0, 1, 2, 2, 1, 0]], "blocks": blocks}
-    )
-    comparison.write(path)
+    trials.starts.append({"start": 0, "benchmark": "fit", "load": 0.5, "order": [[0, 1, 2, 2, 1, 0]], "blocks": blocks})
+    trials.write(path)
     return path.read_bytes()
 
 
@@ -37,14 +35,14 @@ def kept(archive: Path) -> None:
 
 
 def test_trials_in_which_nothing_was_planted_are_given_back_with_their_kind(tmp_path: Path, archive: Path) -> None:
-    shown = _trial(tmp_path / "busy-0-3.json")
+    trial = _trial(tmp_path / "busy-0-3.json")
     _trial(tmp_path / "busy-0.05-3.json")
     compare_blocks.keep(tmp_path, archive)
 
     with compare_blocks.honest(archive) as trials:
         read = [(kind, path.read_bytes()) for kind, path in trials]
 
-    assert read == [("busy", shown)]
+    assert read == [("busy", trial)]
 
 
 def test_a_trial_that_did_not_end_is_not_added(tmp_path: Path, archive: Path) -> None:

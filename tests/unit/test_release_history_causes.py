@@ -29,10 +29,10 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Arms that only say times, and what is given to them."""
     given: dict[str, Any] = {"benchmarks": MODES}
 
-    def arm(_: Any, column: Column, package: Path) -> ComparedSide:
+    def side(_: Any, column: Column, package: Path) -> ComparedSide:
         return ComparedSide(column.environment, interpreter(tmp_path / "python", **given), package)
 
-    monkeypatch.setattr(release_history, "arm_of", arm)
+    monkeypatch.setattr(release_history, "arm_of", side)
     monkeypatch.setattr(release_history, "give_up_what_leads_astray", lambda column: None)
     return given
 
@@ -74,10 +74,10 @@ def test_its_environment_is_removed_where_that_is_asked_for(
 def test_a_release_that_cannot_be_had_is_told(
     monkeypatch: pytest.MonkeyPatch, stand_in: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def arm(*_: Any) -> ComparedSide:
+    def side(*_: Any) -> ComparedSide:
         raise Unfinished("Its environment does not install", "no network")
 
-    monkeypatch.setattr(release_history, "arm_of", arm)
+    monkeypatch.setattr(release_history, "arm_of", side)
 
     assert release_history_causes.main(["tf2.11", "legacy.Adam"]) == release_history.REFUSED
     assert "Its environment does not install" in capsys.readouterr().err

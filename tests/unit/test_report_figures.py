@@ -82,17 +82,17 @@ def test_a_column_whose_figures_another_release_trained_for_says_so(table: Table
     whence = trained_shared.whence("TensorFlow 2.16.2, Keras 3.15.1 on tensorflow")
     record = _record("functional.test-figures", Verdict.BROKEN, "figure", f"{trained_shared.CURVES}12, {whence}")
 
-    told = figures.put_into(table, [_trained(tmp_path, records=[record])])
+    updated = figures.put_into(table, [_trained(tmp_path, records=[record])])
 
-    assert _figures_of(told) == [None, "TensorFlow 2.16.2, Keras 3.15.1 on tensorflow"]
+    assert _figures_of(updated) == [None, "TensorFlow 2.16.2, Keras 3.15.1 on tensorflow"]
 
 
 def test_a_column_that_trained_for_its_figures_names_no_other(table: Table, tmp_path: Path) -> None:
     record = _record("functional.test-figures", Verdict.BROKEN, "figure", "curves: 12, trained by this run")
 
-    told = figures.put_into(table, [_trained(tmp_path, records=[record])])
+    updated = figures.put_into(table, [_trained(tmp_path, records=[record])])
 
-    assert _figures_of(told) == [None, None]
+    assert _figures_of(updated) == [None, None]
 
 
 @pytest.mark.parametrize("name", ["functional.other", "functional.bits"])

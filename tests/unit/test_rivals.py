@@ -41,9 +41,9 @@ ARM = {"name": "x", "revision": "", "slowdown": 0.0, "environment": {"python": "
 
 def _comparison(scatter: float, starts: int = ComparisonSettings().max_starts) -> Comparison:
     drawn = random.Random(1)
-    comparison = Comparison(ComparisonSettings(), [ARM, ARM], ["fit", "train_on_batch"], complete=True)
+    result = Comparison(ComparisonSettings(), [ARM, ARM], ["fit", "train_on_batch"], complete=True)
     for start in range(starts):
-        for name in comparison.benchmarks:
+        for name in result.benchmarks:
             level = [0.1 * (1 + scatter * drawn.gauss(0, 1)) for _ in range(3)]
             blocks = [
                 {
@@ -54,8 +54,8 @@ def _comparison(scatter: float, starts: int = ComparisonSettings().max_starts) -
                 for each in level
             ]
             turns = [[0, 1, 2, 2, 1, 0]] * 5
-            comparison.starts.append({"start": start, "benchmark": name, "load": 0.5, "order": turns, "blocks": blocks})
-    return comparison
+            result.starts.append({"start": start, "benchmark": name, "load": 0.5, "order": turns, "blocks": blocks})
+    return result
 
 
 def _finished(rival: str, planted: float, number: int, **red: bool) -> Finished:
@@ -110,9 +110,9 @@ def test_the_scatter_of_processes_alarms_those_who_compare_one_with_one() -> Non
 
 
 def test_what_is_compared_with_another_thing_is_refused(tmp_path: Path) -> None:
-    actual = _comparison(0.0)
-    actual.sides = [ARM, {**ARM, "slowdown": 0.05}]
-    actual.write(tmp_path / "x.json")
+    result = _comparison(0.0)
+    result.sides = [ARM, {**ARM, "slowdown": 0.05}]
+    result.write(tmp_path / "x.json")
 
     with pytest.raises(InvalidArgument, match="not of one thing and itself"):
         rivals_resampled.null([tmp_path / "x.json"])
@@ -126,11 +126,11 @@ def test_too_few_starts_are_refused(tmp_path: Path) -> None:
 
 
 def test_starts_that_lack_a_benchmark_are_passed_over(tmp_path: Path) -> None:
-    actual = _comparison(0.0, 16)
+    result = _comparison(0.0, 16)
     # The second benchmark was decided a start earlier.
-    del actual.starts[-1]
+    del result.starts[-1]
     for name in ("x.json", "y.json"):
-        actual.write(tmp_path / name)
+        result.write(tmp_path / name)
 
     runs = rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
 
@@ -150,17 +150,17 @@ def test_a_rule_that_takes_more_starts_than_any_run_has_is_left_out() -> None:
 
 
 def test_files_of_several_environments_are_refused(tmp_path: Path) -> None:
-    actual = _comparison(0.0)
-    actual.write(tmp_path / "x.json")
-    actual.sides = [{**ARM, "environment": {"python": "3.12"}}] * 2
-    actual.write(tmp_path / "y.json")
+    result = _comparison(0.0)
+    result.write(tmp_path / "x.json")
+    result.sides = [{**ARM, "environment": {"python": "3.12"}}] * 2
+    result.write(tmp_path / "y.json")
 
     with pytest.raises(InvalidArgument, match="several environments"):
         rivals_resampled.null([tmp_path / "x.json", tmp_path / "y.json"])
 
 
 def test_a_file_without_its_kind_of_load_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match=r"no kind of load.*x\.json.*Write KIND=FILE"):
+    with pytest.raises(InvalidArgument, match=r"no kind of load.*x\.json.*KIND=FILE"):
         compare_rivals.named(["busy=y.json", "x.json"])
 
 
@@ -175,7 +175,7 @@ def test_an_early_stop_leaves_about_as_many_trials_of_each() -> None:
 
 @pytest.mark.parametrize(("rivals", "kinds"), [(["hyperfine"], ["idle"]), (["asv"], ["heavy"])])
 def test_a_trial_of_an_unknown_name_is_refused(rivals: list[str], kinds: list[str]) -> None:
-    with pytest.raises(InvalidArgument, match=r"no such (rival|kind of load).*(hyperfine|heavy).*Say some of"):
+    with pytest.raises(InvalidArgument, match=r"no such (rival|kind of load).*(hyperfine|heavy).*some of"):
         compare_rivals.trials(1, rivals, kinds, [0.0])
 
 
@@ -186,7 +186,7 @@ def test_a_rival_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) 
         rivals_record.header(Setting())
 
 
-def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_failed_command_is_reported_with_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(ChildDied, match="exit status 3: the last words"):
         rivals_running.output_of([sys.executable, "-c", "import sys; print('the last words'); sys.exit(3)"], tmp_path)
 
@@ -194,9 +194,9 @@ def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> Non
 def test_a_command_runs_beside_the_change_of_its_project(tmp_path: Path) -> None:
     rivals_running.change(tmp_path, 0.05)
 
-    text = rivals_running.output_of([sys.executable, "-c", "import planted; print(planted.SLOWER)"], tmp_path)
+    output = rivals_running.output_of([sys.executable, "-c", "import planted; print(planted.SLOWER)"], tmp_path)
 
-    assert text == "0.05\n"
+    assert output == "0.05\n"
 
 
 def test_ours_is_taken_from_live_trials_of_the_same_loads_and_changes() -> None:
@@ -208,34 +208,34 @@ def test_ours_is_taken_from_live_trials_of_the_same_loads_and_changes() -> None:
         for planted in (0.0, 0.05, 0.1)
     ]
 
-    (actual,) = rivals_report.ours(live, {"busy"}, {0.05, 0.2})
+    (result,) = rivals_report.ours(live, {"busy"}, {0.05, 0.2})
 
-    assert actual.trial == Trial("kerasch2", "busy", 0.05, 3)
-    assert actual.red == {OURS: {"train_on_batch": True, "fit": False}}
-    assert actual.seconds == {"measured": 4.0, "all": 300.0}
+    assert result.trial == Trial("kerasch2", "busy", 0.05, 3)
+    assert result.red == {OURS: {"train_on_batch": True, "fit": False}}
+    assert result.seconds == {"measured": 4.0, "all": 300.0}
 
 
 def test_what_ours_refused_is_no_finding_and_no_quiet_run() -> None:
     verdicts = dict.fromkeys(("fit", "train_on_batch", "predict"), "refused")
     about = {"kind": "idle", "seed": 0, "verdicts": verdicts, "wall": 300.0, "pairs": []}
 
-    actual = rivals_report.ours([{**about, "planted": share} for share in (0.0, 0.05)], {"idle"}, {0.0, 0.05})
+    result = rivals_report.ours([{**about, "planted": share} for share in (0.0, 0.05)], {"idle"}, {0.0, 0.05})
 
-    assert [(one.trial.planted, any(one.red[OURS].values())) for one in actual] == [(0.05, False)]
+    assert [(one.trial.planted, any(one.red[OURS].values())) for one in result] == [(0.05, False)]
 
 
 def test_what_was_kept_is_read_again_but_for_a_line_cut_short(tmp_path: Path) -> None:
-    path, reference = tmp_path / "x.jsonl", {"schema": 1, "setting": {"seconds": 20.0}}
+    path, settings = tmp_path / "x.jsonl", {"schema": 1, "setting": {"seconds": 20.0}}
     ended = _finished("asv", 0.05, 0, fit=True)
-    with rivals_record.appending(path, reference):
+    with rivals_record.appending(path, settings):
         rivals_record.append(path, ended)
     with path.open("a", encoding="utf-8") as stream:
         stream.write('{"trial": {"riv')
 
-    with rivals_record.appending(path, reference) as record:
+    with rivals_record.appending(path, settings) as result:
         rivals_record.append(path, ended)
 
-    assert record == [ended]
+    assert result == [ended]
     assert rivals_record.read(path)[1] == [ended, ended]
 
 
@@ -258,43 +258,46 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_the_section_counts_suites_and_benchmarks_with_their_bounds(tmp_path: Path) -> None:
-    fields = {"schema": 1, "setting": {"seconds": 20.0, "processes": 20}, "versions": {"asv": "0.6.6"}, "cores": 2}
+    settings = {"schema": 1, "setting": {"seconds": 20.0, "processes": 20}, "versions": {"asv": "0.6.6"}, "cores": 2}
     path = tmp_path / "x.jsonl"
-    with rivals_record.appending(path, {**fields, "python": "3.11.7"}):
+    with rivals_record.appending(path, {**settings, "python": "3.11.7"}):
         for number in range(10):
             rivals_record.append(path, _finished("asv", 0.0, number, fit=number == 0, train_on_batch=number < 2))
             rivals_record.append(path, _finished("kerasch2", 0.05, number, fit=True, train_on_batch=number < 9))
 
-    text = rivals_report.section(path, tmp_path / "none.json", [])
+    output = rivals_report.section(path, tmp_path / "none.json", [])
 
     # The exact bound of 2 of 10 from above, and of 10 of 10 from below: 0.05 to the power of a tenth.
-    assert "| asv 1.1 | 2 of 10 (20 %), ≤ 50.7 % |" in text
-    assert "| asv 1.1 | 3 of 20 (15 %), ≤ 34.4 % |" in text
-    assert "10 of 10 (100 %), ≥ 74.1 % |" in text
-    assert "| asv | 10 | 20 s | 90 s |" in text
-    assert "Not resampled yet." in text
+    assert "| asv 1.1 | 2 of 10 (20 %), ≤ 50.7 % |" in output
+    assert "| asv 1.1 | 3 of 20 (15 %), ≤ 34.4 % |" in output
+    assert "10 of 10 (100 %), ≥ 74.1 % |" in output
+    assert "| asv | 10 | 20 s | 90 s |" in output
+    assert "Not resampled yet." in output
 
 
-@pytest.mark.parametrize(("met", "expected"), [(["busy"], True), (["busy", "idle"], False)])
-def test_a_rival_that_has_met_fewer_loads_is_told(tmp_path: Path, met: list[str], expected: bool) -> None:
-    fields = {"schema": 1, "setting": {"seconds": 20.0, "processes": 20}, "versions": {"asv": "0.6.6"}, "cores": 2}
+@pytest.mark.parametrize(("met", "flagged"), [(["busy"], True), (["busy", "idle"], False)])
+def test_a_rival_that_met_fewer_loads_is_named(tmp_path: Path, met: list[str], flagged: bool) -> None:
+    settings = {"schema": 1, "setting": {"seconds": 20.0, "processes": 20}, "versions": {"asv": "0.6.6"}, "cores": 2}
     path = tmp_path / "x.jsonl"
     trials = [("kerasch2", "busy"), ("kerasch2", "idle"), *(("asv", kind) for kind in met)]
-    with rivals_record.appending(path, {**fields, "python": "3.11.7"}):
+    with rivals_record.appending(path, {**settings, "python": "3.11.7"}):
         for rival, kind in trials:
             one = _finished(rival, 0.0, 0, fit=False)
             rivals_record.append(path, replace(one, trial=replace(one.trial, kind=kind)))
 
-    text = rivals_report.section(path, tmp_path / "none.json", [])
+    output = rivals_report.section(path, tmp_path / "none.json", [])
 
-    assert ("not to be held against the others: asv 1.1, asv 1.05." in text, "| asv 1.1 | – | 0 of 1 |" in text) == (
-        expected,
-        expected,
+    assert (
+        "not to be held against the others: asv 1.1, asv 1.05." in output,
+        "| asv 1.1 | – | 0 of 1 |" in output,
+    ) == (
+        flagged,
+        flagged,
     )
 
 
 def test_there_is_no_figure_before_a_trial_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fields = {
+    settings = {
         "schema": 1,
         "setting": {"seconds": 20.0, "processes": 20},
         "versions": {},
@@ -303,23 +306,23 @@ def test_there_is_no_figure_before_a_trial_has_ended(tmp_path: Path, monkeypatch
     }
     monkeypatch.setattr(compare_rivals, "LIVE", tmp_path / "x.jsonl")
     monkeypatch.setattr(timing_report, "RIVALS", tmp_path / "x.png")
-    with rivals_record.appending(tmp_path / "x.jsonl", fields):
+    with rivals_record.appending(tmp_path / "x.jsonl", settings):
         pass
 
-    text = timing_report.rivals()
+    output = timing_report.rivals()
 
-    assert ("0 trials" in text, "x.png" in text) == (True, False)
+    assert ("0 trials" in output, "x.png" in output) == (True, False)
 
 
 def test_the_section_has_what_was_resampled(tmp_path: Path) -> None:
     _comparison(0.0).write(tmp_path / "x.json")
     rivals_resampled.write({"busy": [tmp_path / "x.json"]}, [0.0, 0.2], 10, 0, tmp_path / "out.json")
 
-    text = rivals_report.section(tmp_path / "none.jsonl", tmp_path / "out.json", [])
+    output = rivals_report.section(tmp_path / "none.jsonl", tmp_path / "out.json", [])
 
-    assert "Not run in earnest yet." in text
-    assert f"busy: {ComparisonSettings().max_starts} starts" in text
-    assert "| kerasch2 compare | 0 % | 100 % |" in text
+    assert "Not run in earnest yet." in output
+    assert f"busy: {ComparisonSettings().max_starts} starts" in output
+    assert "| kerasch2 compare | 0 % | 100 % |" in output
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["seed"] == 0
 
 
@@ -334,14 +337,14 @@ def test_what_asv_marks_as_worse_is_read() -> None:
 
 
 def test_what_pyperf_tells_to_be_slower_is_read() -> None:
-    message = (
+    output = (
         "Slower (1):\n- fit: 1 sec -> 2 sec: 2.00x slower\n\nFaster (1):\n- train_on_batch: 2 ms -> 1 ms: 2x faster\n"
     )
 
-    assert rivals_live._slower(message) == {"fit"}
+    assert rivals_live._slower(output) == {"fit"}
 
 
 def test_what_pytest_benchmark_tells_to_have_regressed_is_read() -> None:
-    message = "\ttest_step[fit] (0001_before) - Field 'mean' has failed PercentageRegressionCheck: 50.0 > 5.0"
+    output = "\ttest_step[fit] (0001_before) - Field 'mean' has failed PercentageRegressionCheck: 50.0 > 5.0"
 
-    assert [(one["name"], one["field"]) for one in rivals_live.REGRESSED.finditer(message)] == [("fit", "mean")]
+    assert [(one["name"], one["field"]) for one in rivals_live.REGRESSED.finditer(output)] == [("fit", "mean")]

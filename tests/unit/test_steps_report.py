@@ -34,7 +34,7 @@ def test_each_run_has_a_table(page: str) -> None:
     assert "| batch[256-gpu:0] | 2.03 ms ± 1 % | 7.91 µs | 4.0 | 1.50 s | 1.00 MiB | 8 B |" in page
 
 
-def test_of_runs_whose_styles_took_no_turns_it_is_not_said_that_they_did(page: str) -> None:
+def test_runs_without_interleaved_styles_do_not_mention_them(page: str) -> None:
     assert "interleaved" not in page
 
 
@@ -66,7 +66,7 @@ def test_of_runs_of_all_batch_sizes_these_are_told_and_not_the_few(tmp_path: Pat
     assert "steps-1-few.json" not in by_batch
 
 
-def test_parts_that_do_not_add_up_are_told(page: str) -> None:
+def test_parts_that_do_not_add_up_are_reported(page: str) -> None:
     lines = [line for line in page.split("\n") if line.endswith("reached |")]
 
     assert lines == [

@@ -20,11 +20,11 @@ def _row(
     network: str = "float32",
 ) -> BenchmarkRow:
     times = [milliseconds * (1 + scatter * place) / 1000 for place in (-2, -1, 0, 1, 2)]
-    found = Measurement(1.0, (), True, tuple(Block(100, 100 * one, 0.0) for one in times), 1, (None, None), None)
-    return BenchmarkRow(f"b.py::test[{mode}-{batch}]", device, mode, batch, found, network=network)
+    result = Measurement(1.0, (), True, tuple(Block(100, 100 * one, 0.0) for one in times), 1, (None, None), None)
+    return BenchmarkRow(f"b.py::test[{mode}-{batch}]", device, mode, batch, result, network=network)
 
 
-def test_what_is_quicker_is_told_with_how_much_and_with_what_it_changes() -> None:
+def test_advice_names_the_speedup_and_what_changes() -> None:
     rows = [_row("fit", 2.0), _row("fit-many", 1.0), _row("fit", 4.0, batch=256)]
 
     assert list(benchmark_summary.advice_lines(rows)) == [
@@ -62,9 +62,9 @@ def test_rows_of_one_call_are_one() -> None:
 def test_another_device_or_network_is_advised_by_itself(other: Any) -> None:
     rows = [_row("fit", 2.0), _row("fit-many", 0.1, **other), _row("fit", 8.0, **other)]
 
-    (head, found) = benchmark_summary.advice_lines(rows)
+    (head, result) = benchmark_summary.advice_lines(rows)
 
-    assert (head.startswith(f"On {other.get('device', 'cpu:0')}"), found.startswith("  80.0 times")) == (True, True)
+    assert (head.startswith(f"On {other.get('device', 'cpu:0')}"), result.startswith("  80.0 times")) == (True, True)
 
 
 def test_without_a_call_of_fit_there_is_nothing_to_compare_with() -> None:

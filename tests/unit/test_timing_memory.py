@@ -31,16 +31,16 @@ def test_the_peak_is_that_since_it_was_forgotten() -> None:
 
 
 @linux
-def test_growth_is_told_by_the_step() -> None:
+def test_growth_is_per_step() -> None:
     gauge = Gauge(Device("cpu", 0))
     assert gauge.reset()
     before = gauge.now()
     kept = np.ones(LARGE, "uint8")
 
-    found = memory.taken_since(gauge, before, steps=64)
+    result = memory.taken_since(gauge, before, steps=64)
 
-    assert found is not None
-    assert (kept.nbytes, found.growth) == (LARGE, pytest.approx(LARGE / 64, rel=0.1))
+    assert result is not None
+    assert (kept.nbytes, result.growth) == (LARGE, pytest.approx(LARGE / 64, rel=0.1))
 
 
 def test_a_machine_that_does_not_tell_is_not_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,7 @@ def test_a_repository_of_another_user_names_safe_directory(project: Path, monkey
 def test_a_missing_git_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(project))
 
-    assert "Install git" in refusal("HEAD", project)
+    assert "git on PATH: " in refusal("HEAD", project)
 
 
 @pytest.mark.parametrize("inside", ["project/.git", "bare"])
@@ -155,7 +155,7 @@ def test_a_file_is_no_project(project: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_no_project(project: Path) -> None:
-    assert "nothing of that name" in refusal("HEAD", project / "nowhere")
+    assert "does not exist" in refusal("HEAD", project / "nowhere")
 
 
 def test_a_linked_working_tree_is_a_project(project: Path, tmp_path: Path) -> None:
@@ -198,9 +198,9 @@ def test_variables_of_a_hook_are_not_inherited(project: Path, tmp_path: Path, mo
     monkeypatch.setenv("GIT_DIR", str(another / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(another))
 
-    found = text_of("HEAD~1", project)
+    result = text_of("HEAD~1", project)
 
-    assert (found, index.read_bytes() == before) == ("old", True)
+    assert (result, index.read_bytes() == before) == ("old", True)
     assert (project / "steps.py").read_text(encoding="utf-8") == "new"
 
 
@@ -225,9 +225,9 @@ def test_no_hook_of_the_user_runs(project: Path, tmp_path: Path, name: str) -> N
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\nexit 1\n", encoding="utf-8")
     hook.chmod(0o755)
 
-    found = text_of("HEAD~1", project)
+    result = text_of("HEAD~1", project)
 
-    assert (found, (tmp_path / "ran").exists()) == ("old", False)
+    assert (result, (tmp_path / "ran").exists()) == ("old", False)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a filter is a command of a shell")

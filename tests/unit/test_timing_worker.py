@@ -1,4 +1,4 @@
-"""The process of an arm, in earnest; and the suites that it times."""
+"""The process of a side, as it runs; and the suites that it times."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def worker(folder: Path) -> Iterator[TimedProcess]:
     with timed_processes.copied_package() as package:
-        found = TimedProcess(ComparedSide("mine", Path(sys.executable), folder), package)
-        yield found
-        found.close()
+        result = TimedProcess(ComparedSide("mine", Path(sys.executable), folder), package)
+        yield result
+        result.close()
 
 
 def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: TimedProcess) -> None:
@@ -99,9 +99,9 @@ def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Timed
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
-def test_inputs_in_a_mapping_are_checked_and_timed_in_turns(worker: TimedProcess) -> None:
-    its = {"suite": "steps_of_mine:benchmarks", "name": "mapping", "device": "cpu"}
-    opened = worker.ask("open", **its, slowdown=0.0, verify=True)
+def test_inputs_in_a_mapping_are_checked_and_timed_in_blocks(worker: TimedProcess) -> None:
+    options = {"suite": "steps_of_mine:benchmarks", "name": "mapping", "device": "cpu"}
+    opened = worker.ask("open", **options, slowdown=0.0, verify=True)
 
     worker.ask("blocks", name="mapping", pause_point=opened["pause_point"], count=2, calls=5, untimed=1)
     done = [worker.ask("block") for _ in range(2)]
@@ -152,7 +152,7 @@ def test_a_benchmark_that_says_too_little_or_too_much_is_refused(folder: Path, n
         benchmark_suite.load_suite("steps_of_mine:benchmarks")[name]()
 
 
-def test_the_made_up_images_can_be_told_apart() -> None:
+def test_synthetic_images_can_be_classified() -> None:
     x, labels = benchmark_suite.synthetic_images()
 
     rows = x.reshape(len(x), 28, 28).mean(axis=2)

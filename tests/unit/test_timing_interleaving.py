@@ -32,35 +32,35 @@ def _ready(name: str) -> Iterator[PreparedWorkload]:
     model = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     x = np.random.RandomState(0).uniform(size=(16 * BATCHES, 4)).astype("float32")
-    its = make_workload(model, (x, (x.sum(axis=1) > 2).astype("int64")), 16, devices.one("cpu"))
-    with measurement.prepare(its, modes.find_mode(name), verify=False) as ready:
+    network = make_workload(model, (x, (x.sum(axis=1) > 2).astype("int64")), 16, devices.one("cpu"))
+    with measurement.prepare(network, modes.find_mode(name), verify=False) as ready:
         yield ready
 
 
 def _taken(ready: PreparedWorkload, by: str, how: BlockPlan) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = []
-    interleaving.run_interleaved(ready, by, how, found.append)
+    result: list[Mapping[str, Any]] = []
+    interleaving.run_interleaved(ready, by, how, result.append)
     # The first is before any turn.
-    return found[1:]
+    return result[1:]
 
 
 @pytest.mark.parametrize("name", ["fit", "evaluate", "predict", "train_on_batch"])
-def test_a_run_is_timed_in_turns(name: str) -> None:
+def test_a_run_is_timed_in_blocks(name: str) -> None:
     with _ready(name) as ready:
         by = interleaving.pause_point(ready)
-        found = _taken(ready, by, BlockPlan(count=6, calls=3, untimed=1))
+        result = _taken(ready, by, BlockPlan(count=6, calls=3, untimed=1))
 
     steps = 3 * (BATCHES if by == EPOCH else 1)
-    assert [(one["steps"], one["seconds"] > 0) for one in found] == [(steps, True)] * 6
+    assert [(one["steps"], one["seconds"] > 0) for one in result] == [(steps, True)] * 6
 
 
 def test_a_call_of_several_steps_counts_as_several() -> None:
     if not interleaving._functions(_model_that_was_fit()):
         pytest.skip("`fit` of this release has no compiled step that could be waited at")
     with _ready("fit-many") as ready:
-        found = _taken(ready, CALL, BlockPlan(count=2, calls=2, untimed=1))
+        result = _taken(ready, CALL, BlockPlan(count=2, calls=2, untimed=1))
 
-    assert [one["steps"] for one in found] == [2 * modes.STEPS_PER_EXECUTION] * 2
+    assert [one["steps"] for one in result] == [2 * modes.STEPS_PER_EXECUTION] * 2
 
 
 def _model_that_was_fit() -> Any:
@@ -70,20 +70,20 @@ def _model_that_was_fit() -> Any:
 
 def test_a_run_can_be_stopped_at_its_epochs() -> None:
     with _ready("fit") as ready:
-        found = _taken(ready, EPOCH, BlockPlan(count=2, calls=1, untimed=0))
+        result = _taken(ready, EPOCH, BlockPlan(count=2, calls=1, untimed=0))
 
-    assert [one["steps"] for one in found] == [BATCHES] * 2
+    assert [one["steps"] for one in result] == [BATCHES] * 2
 
 
 @pytest.mark.parametrize("name", ["fit", "train_on_batch"])
-def test_a_slowdown_is_planted_into_each_turn(name: str) -> None:
+def test_slowdown_is_injected_into_each_block(name: str) -> None:
     with _ready(name) as ready:
         by = interleaving.pause_point(ready)
         honest, slower = (
             _taken(ready, by, BlockPlan(20, calls=3 if by != EPOCH else 1, untimed=0, slowdown=s)) for s in (0, 9)
         )
 
-    took = [statistics.median(one["seconds"] for one in its) for its in (honest, slower)]
+    took = [statistics.median(one["seconds"] for one in network) for network in (honest, slower)]
     # Ten times as long; a machine that does something else meanwhile makes of it what it likes.
     assert took[1] > 3 * took[0]
 
@@ -102,7 +102,7 @@ class _Clock:
 
 
 @pytest.mark.parametrize("slower", [0.0, 0.05, 0.5])
-def test_a_turn_is_as_much_slower_as_is_planted(monkeypatch: pytest.MonkeyPatch, slower: float) -> None:
+def test_block_is_slower_by_the_injected_share(monkeypatch: pytest.MonkeyPatch, slower: float) -> None:
     clock = _Clock()
     monkeypatch.setattr(interleaving, "time", clock)
     # A wait takes as long as a call, so that to wait more often makes a turn slower by more.
@@ -111,12 +111,12 @@ def test_a_turn_is_as_much_slower_as_is_planted(monkeypatch: pytest.MonkeyPatch,
         workload=workload, run=lambda steps: clock.spend(0.001), checked=lambda steps: contextlib.nullcontext()
     )
 
-    found = _taken(ready, STEP, BlockPlan(count=3, calls=5, untimed=1, slowdown=slower))
+    result = _taken(ready, STEP, BlockPlan(count=3, calls=5, untimed=1, slowdown=slower))
 
-    assert [one["seconds"] for one in found] == pytest.approx([0.006 * (1 + slower)] * 3, rel=0.002)
+    assert [one["seconds"] for one in result] == pytest.approx([0.006 * (1 + slower)] * 3, rel=0.002)
 
 
-def test_a_turn_with_a_planted_slowdown_owes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_injected_slowdown_is_not_unsynchronised_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, busy = _Clock(), [0.0]
     monkeypatch.setattr(interleaving, "time", clock)
 
@@ -132,9 +132,9 @@ def test_a_turn_with_a_planted_slowdown_owes_nothing(monkeypatch: pytest.MonkeyP
         workload=workload, run=lambda steps: work(0.001), checked=lambda steps: contextlib.nullcontext()
     )
 
-    found = _taken(ready, STEP, BlockPlan(count=3, calls=5, untimed=1, slowdown=1.0))
+    result = _taken(ready, STEP, BlockPlan(count=3, calls=5, untimed=1, slowdown=1.0))
 
-    assert max(one["unsynchronised"] for one in found) < 0.0001
+    assert max(one["unsynchronised"] for one in result) < 0.0001
 
 
 def _needs_calls(ready: PreparedWorkload) -> None:
@@ -142,19 +142,19 @@ def _needs_calls(ready: PreparedWorkload) -> None:
         pytest.skip("`fit` of this release has no compiled step that could be waited at")
 
 
-def test_no_turn_goes_over_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_block_crosses_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interleaving, "MAX_EPOCH_BYTES", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
         before = ready.workload.update_count()
-        found = _taken(ready, CALL, BlockPlan(count=5, calls=7, untimed=2))
+        result = _taken(ready, CALL, BlockPlan(count=5, calls=7, untimed=2))
         done = ready.workload.update_count() - before
 
     # Two turns of nine fit into an epoch of twenty, and five into three; each epoch ends a call after its turns.
-    assert ([one["steps"] for one in found], done) == ([7] * 5, 3 * (2 * 9 + 1))
+    assert ([one["steps"] for one in result], done) == ([7] * 5, 3 * (2 * 9 + 1))
 
 
-def test_epochs_have_as_many_turns_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_epochs_have_equally_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interleaving, "MAX_EPOCH_BYTES", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
@@ -165,7 +165,7 @@ def test_epochs_have_as_many_turns_each(monkeypatch: pytest.MonkeyPatch) -> None
         assert ready.workload.update_count() - before == 2 * (2 * 6 + 1)
 
 
-def test_an_epoch_that_is_shorter_than_a_turn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_epoch_shorter_than_a_block_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interleaving, "MAX_EPOCH_BYTES", 0)
     with _ready("fit") as ready:
         _needs_calls(ready)
@@ -203,23 +203,23 @@ def test_the_functions_of_the_model_are_its_own_again() -> None:
 def test_a_pace_is_of_one_call(name: str) -> None:
     with _ready(name) as ready:
         by = interleaving.pause_point(ready)
-        found = interleaving.pace(ready, by)
+        result = interleaving.pace(ready, by)
         took = statistics.median(one["seconds"] for one in _taken(ready, by, BlockPlan(20, calls=1, untimed=1)))
 
-    assert 0.1 < found / took < 10
+    assert 0.1 < result / took < 10
 
 
-def test_a_turn_whose_clock_stops_before_its_work_is_done_owes_it() -> None:
+def test_unfinished_work_is_unsynchronised_time() -> None:
     with measurement.prepare(SleepingWorkload(forgets=True), sleeping_workload.STEP, verify=False) as ready:  # type: ignore[arg-type]
-        found = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
+        result = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
 
     with pytest.raises(InvalidMeasurement, match="The clock stopped"):
-        block.check_synchronised([Block(**one) for one in found])
+        block.check_synchronised([Block(**one) for one in result])
 
 
-def test_a_turn_that_waits_owes_nothing() -> None:
+def test_a_block_that_waits_has_no_unsynchronised_time() -> None:
     with measurement.prepare(SleepingWorkload(), sleeping_workload.STEP, verify=False) as ready:  # type: ignore[arg-type]
-        found = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
+        result = _taken(ready, STEP, BlockPlan(count=5, calls=20, untimed=0))
 
-    block.check_synchronised([Block(**one) for one in found])
-    assert all(one["seconds"] > 20 * 0.0005 for one in found)
+    block.check_synchronised([Block(**one) for one in result])
+    assert all(one["seconds"] > 20 * 0.0005 for one in result)

@@ -25,9 +25,9 @@ def _runs(count: int, *, large: float = 1.0, small: float = 1.0, chance: float =
     return [run() for _ in range(count)]
 
 
-def _wrong(references: list[RunResult], found: list[RunResult]) -> set[str]:
+def _wrong(references: list[RunResult], result: list[RunResult]) -> set[str]:
     most = work_check.limits_of(references)
-    return {name for name, share in work_check.deviations_of(references, found).items() if share > most[name]}
+    return {name for name, share in work_check.deviations_of(references, result).items() if share > most[name]}
 
 
 def test_honest_runs_are_not_off() -> None:

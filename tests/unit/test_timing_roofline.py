@@ -68,9 +68,9 @@ def test_the_longer_of_products_and_bytes_is_the_limit(
     monkeypatch.setattr(roofline, "_product", lambda shape, device, dtype: 0.1 if shape == (1, 1, 1) else 0.4)
     monkeypatch.setattr(roofline, "_seconds_of_byte", lambda count, device: 1 / bandwidth)
 
-    found = roofline.least_seconds(StepCost(((9, 9, 9), (9, 9, 9)), 1000.0, 1), devices.Device("cpu", 0), "float32")
+    result = roofline.least_seconds(StepCost(((9, 9, 9), (9, 9, 9)), 1000.0, 1), devices.Device("cpu", 0), "float32")
 
-    assert found == pytest.approx(seconds)
+    assert result == pytest.approx(seconds)
 
 
 def test_a_larger_product_takes_longer_here() -> None:

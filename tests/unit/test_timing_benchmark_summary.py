@@ -13,14 +13,14 @@ MEMORY = Memory(3 * 2**30, 2048.0)
 
 
 def _row(name: str = "benchmarks/bench_steps.py::test_way[cpu:0-fit]", **more: object) -> BenchmarkRow:
-    found = Measurement(1.5, (), bool(more.pop("steady", True)), BLOCKS, 1, (None, None), None, MEMORY)
-    return BenchmarkRow(name, "cpu:0", "fit", 32, found, **{"roofline_seconds": 0.0005, **more})  # type: ignore[arg-type]
+    result = Measurement(1.5, (), bool(more.pop("steady", True)), BLOCKS, 1, (None, None), None, MEMORY)
+    return BenchmarkRow(name, "cpu:0", "fit", 32, result, **{"roofline_seconds": 0.0005, **more})  # type: ignore[arg-type]
 
 
 def test_the_steps_of_the_first_call_are_no_part_of_what_came_before_them() -> None:
-    found = Measurement(1.5, (), True, BLOCKS, 1, (None, None), None, first_call_steps=250)
+    result = Measurement(1.5, (), True, BLOCKS, 1, (None, None), None, first_call_steps=250)
 
-    assert found.setup_seconds == pytest.approx(1.0)
+    assert result.setup_seconds == pytest.approx(1.0)
 
 
 def _line(text: str, word: str) -> str:
@@ -78,7 +78,7 @@ def test_without_colours_there_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (2.0, "2.00 s"),
         (0.0123, "12.3 ms"),
@@ -89,12 +89,12 @@ def test_without_colours_there_are_none() -> None:
         (1234.5, "1234 s"),
     ],
 )
-def test_times_have_three_digits(seconds: float, said: str) -> None:
-    assert benchmark_summary.duration(seconds) == said
+def test_times_have_three_digits(seconds: float, expected: str) -> None:
+    assert benchmark_summary.duration(seconds) == expected
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "expected"),
     [
         (2**20, "1.00 MiB"),
         (-2048.0, "-2.00 KiB"),
@@ -103,5 +103,5 @@ def test_times_have_three_digits(seconds: float, said: str) -> None:
         (1023.9 * 2**20, "1.00 GiB"),
     ],
 )
-def test_numbers_of_bytes_have_three_digits(count: float, said: str) -> None:
-    assert benchmark_summary.byte_count(count) == said
+def test_numbers_of_bytes_have_three_digits(count: float, expected: str) -> None:
+    assert benchmark_summary.byte_count(count) == expected

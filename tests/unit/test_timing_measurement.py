@@ -26,66 +26,66 @@ def _measured(mode: Any = STEP, **how: Any) -> Measurement:
 @pytest.fixture(autouse=True)
 def by_reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """What the reference step does, where there is a framework: it moves the weight, and its losses are as told."""
-    told = SimpleNamespace(moves={"0: kernel"}, stay={"0: kernel"}, losses=[0.5, 0.6])
+    answers = SimpleNamespace(moves={"0: kernel"}, stay={"0: kernel"}, losses=[0.5, 0.6])
     monkeypatch.setattr(training_check, "sample_loss", lambda workload: workload.loss())
-    monkeypatch.setattr(training_check, "reference_losses", lambda *given: told.losses)
-    monkeypatch.setattr(reference_loop, "moving_weights", lambda *given: told.moves)
-    monkeypatch.setattr(reference_loop, "resting_weights", lambda *given: told.stay)
-    return told
+    monkeypatch.setattr(training_check, "reference_losses", lambda *given: answers.losses)
+    monkeypatch.setattr(reference_loop, "moving_weights", lambda *given: answers.moves)
+    monkeypatch.setattr(reference_loop, "resting_weights", lambda *given: answers.stay)
+    return answers
 
 
 def test_a_block_does_exactly_the_steps_that_it_counts() -> None:
     subject = SleepingWorkload()
 
-    found = measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
+    measured = measurement.measure(subject, STEP, SECONDS)  # type: ignore[arg-type]
 
-    counted = sum(one.steps for one in (*found.warmup, *found.blocks))
+    counted = sum(one.steps for one in (*measured.warmup, *measured.blocks))
     assert subject.done == 1 + counted
 
 
 def test_a_step_takes_what_the_device_takes_for_it() -> None:
-    found = _measured()
+    measured = _measured()
 
     # Sleeping takes longer than was asked for, and never less.
-    assert min(one.step_seconds for one in found.blocks) >= EACH
+    assert min(one.step_seconds for one in measured.blocks) >= EACH
 
 
 def test_there_are_five_blocks_at_least_and_as_many_as_the_time_takes() -> None:
-    found = _measured()
+    measured = _measured()
 
-    assert len(found.blocks) >= 5
-    assert sum(one.seconds for one in found.blocks) >= SECONDS
+    assert len(measured.blocks) >= 5
+    assert sum(one.seconds for one in measured.blocks) >= SECONDS
 
 
 def test_whole_epochs_are_timed_where_a_mode_does_no_less() -> None:
-    found = _measured(EPOCH)
+    measured = _measured(EPOCH)
 
-    assert {one.steps % SleepingWorkload.batches for one in found.blocks} == {0}
+    assert {one.steps % SleepingWorkload.batches for one in measured.blocks} == {0}
 
 
 @pytest.mark.parametrize(("near", "blocks", "steady"), [(float("inf"), 2, True), (0.0, 3, False)])
-def test_warming_up_ends_when_two_blocks_in_turn_take_as_long_or_after_so_many(
+def test_warmup_ends_when_two_successive_blocks_agree_or_after_the_maximum(
     monkeypatch: pytest.MonkeyPatch, near: float, blocks: int, steady: bool
 ) -> None:
     monkeypatch.setattr(measurement, "STEADY_WITHIN", near)
 
-    with measurement.prepare(SleepingWorkload(), STEP, max_warmup=3) as found:  # type: ignore[arg-type]
-        told = len(found.warmup), found.steady
+    with measurement.prepare(SleepingWorkload(), STEP, max_warmup=3) as measured:  # type: ignore[arg-type]
+        answers = len(measured.warmup), measured.steady
 
-    assert told == (blocks, steady)
-
-
-def test_the_first_call_is_told_apart_with_its_traces() -> None:
-    found = _measured()
-
-    assert (found.traces, found.first_call >= EACH) == (1, True)
+    assert answers == (blocks, steady)
 
 
-def test_losses_before_and_after_are_told() -> None:
-    found = _measured()
+def test_first_call_is_kept_apart_with_its_traces() -> None:
+    measured = _measured()
 
-    assert found.loss is not None
-    assert found.loss[1] < found.loss[0]
+    assert (measured.traces, measured.first_call >= EACH) == (1, True)
+
+
+def test_losses_before_and_after_are_recorded() -> None:
+    measured = _measured()
+
+    assert measured.loss is not None
+    assert measured.loss[1] < measured.loss[0]
 
 
 def test_work_that_nobody_waited_for_makes_the_time_void() -> None:
@@ -102,7 +102,7 @@ def test_a_machine_that_keeps_half_of_the_waits_waiting_makes_no_time_void() -> 
     block.check_synchronised([*[Block(10, 1.0, 0.05)] * 3, *[Block(10, 1.0, 0.0)] * 2])
 
 
-def test_what_is_owed_in_nearly_each_block_makes_the_time_void() -> None:
+def test_unsynchronised_time_in_most_blocks_is_an_invalid_measurement() -> None:
     with pytest.raises(InvalidMeasurement):
         block.check_synchronised([*[Block(10, 1.0, 0.05)] * 4, Block(10, 1.0, 0.0)])
 
@@ -118,7 +118,7 @@ def test_a_mode_that_does_not_train_updates_nothing() -> None:
         _measured(EVALUATED)
 
 
-def test_weights_that_stay_make_the_time_void_where_reference_steps_move_them() -> None:
+def test_weights_that_reference_steps_move_must_move() -> None:
     with pytest.raises(InvalidMeasurement, match=r"left weights unchanged.* 0: kernel"):
         _measured(learns=False)
 
@@ -171,9 +171,9 @@ def test_a_loss_that_scatters_as_the_reference_does_is_no_worse() -> None:
 
 
 def test_without_a_work_check_no_loss_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = measurement.measure(SleepingWorkload(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
+    measured = measurement.measure(SleepingWorkload(worse=True), STEP, SECONDS, False)  # type: ignore[arg-type]
 
-    assert (found.loss, found.work_check_outcome) == (None, "not checked: it is switched off (verify=False)")
+    assert (measured.loss, measured.work_check_outcome) == (None, "not checked: it is switched off (verify=False)")
 
 
 def test_the_model_is_left_as_it_was() -> None:
@@ -210,10 +210,10 @@ def test_the_resolution_of_the_clock_is_found_once(monkeypatch: pytest.MonkeyPat
     ticks = itertools.accumulate(itertools.count(1))
     with monkeypatch.context() as patched:
         patched.setattr(block, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
-        found = block.clock_resolution(), block.clock_resolution()
+        measured = block.clock_resolution(), block.clock_resolution()
     block.clock_resolution.cache_clear()
 
-    assert found[0] == found[1]
+    assert measured[0] == measured[1]
 
 
 def test_a_mode_that_is_not_known_is_named_with_those_that_are() -> None:
@@ -221,6 +221,6 @@ def test_a_mode_that_is_not_known_is_named_with_those_that_are() -> None:
         modes.find_mode("fast")
 
 
-def test_a_misspelt_mode_is_told_which_is_near() -> None:
+def test_a_misspelt_mode_is_answered_with_the_nearest() -> None:
     with pytest.raises(InvalidArgument, match="'predict' is near"):
         modes.find_mode("pedict")

@@ -31,20 +31,20 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_a_revision_is_checked_out_beside_the_project_and_removed(project: Path) -> None:
-    with timed_processes.resolve_side("HEAD~1", project) as arm:
-        found = (arm.folder / "steps.py").read_text(encoding="utf-8")
+    with timed_processes.resolve_side("HEAD~1", project) as side:
+        result = (side.folder / "steps.py").read_text(encoding="utf-8")
 
     listed = subprocess.run(["git", "worktree", "list"], cwd=project, capture_output=True, text=True, check=True).stdout
-    assert (found, arm.folder.exists(), len(listed.splitlines())) == ("old", False, 1)
+    assert (result, side.folder.exists(), len(listed.splitlines())) == ("old", False, 1)
 
 
 def test_the_project_stays_as_it_is(project: Path) -> None:
     (project / "steps.py").write_text("not committed", encoding="utf-8")
 
-    with timed_processes.resolve_side("HEAD", project) as arm:
-        found = (arm.folder / "steps.py").read_text(encoding="utf-8")
+    with timed_processes.resolve_side("HEAD", project) as side:
+        result = (side.folder / "steps.py").read_text(encoding="utf-8")
 
-    assert (found, (project / "steps.py").read_text(encoding="utf-8")) == ("new", "not committed")
+    assert (result, (project / "steps.py").read_text(encoding="utf-8")) == ("new", "not committed")
 
 
 @pytest.mark.parametrize("words", ["nowhere", "--help", "HEAD~99", " ", "a\nb"])
@@ -67,10 +67,10 @@ def test_a_revision_names_its_commit_and_where_its_modules_lie(project: Path) ->
         subprocess.run(["git", *words], cwd=project, check=True)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, capture_output=True, text=True, check=True)
 
-    with timed_processes.resolve_side("HEAD", project) as arm:
-        places = [place.relative_to(arm.folder).as_posix() for place in arm.import_first]
+    with timed_processes.resolve_side("HEAD", project) as side:
+        places = [place.relative_to(side.folder).as_posix() for place in side.import_first]
 
-    assert (arm.revision, places, arm.forbidden) == (commit.stdout.strip(), [".", "src"], project.resolve())
+    assert (side.revision, places, side.forbidden) == (commit.stdout.strip(), [".", "src"], project.resolve())
 
 
 def test_a_revision_that_lacks_the_folder_is_refused(project: Path) -> None:
@@ -83,9 +83,9 @@ def test_a_revision_that_lacks_the_folder_is_refused(project: Path) -> None:
 
 
 def _module(name: str, place: Path) -> types.ModuleType:
-    found = types.ModuleType(name)
-    found.__file__ = str(place / f"{name}.py")
-    return found
+    result = types.ModuleType(name)
+    result.__file__ = str(place / f"{name}.py")
+    return result
 
 
 def test_a_module_of_the_users_own_tree_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_an_environment_may_lie_in_the_tree(tmp_path: Path, monkeypatch: pytest.
         ("HEAD~1", False),
     ],
 )
-def test_a_release_is_told_from_a_revision(words: str, yes: bool) -> None:
+def test_a_release_is_distinguished_from_a_revision(words: str, yes: bool) -> None:
     assert installed_releases.is_release(words) is yes
 
 
@@ -156,11 +156,11 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.slow  # makes an environment
 def test_a_release_is_installed_into_an_environment_that_goes_again(wheels: Path) -> None:
-    with timed_processes.resolve_side("toy==1.0", wheels) as arm:
-        said = subprocess.run([str(arm.python), "-c", "import toy; print(toy.its)"], capture_output=True, text=True)
-        place = arm.python.parent
+    with timed_processes.resolve_side("toy==1.0", wheels) as side:
+        printed = subprocess.run([str(side.python), "-c", "import toy; print(toy.its)"], capture_output=True, text=True)
+        place = side.python.parent
 
-    assert (said.stdout, place.exists()) == ("version 1.0" + os.linesep, False)
+    assert (printed.stdout, place.exists()) == ("version 1.0" + os.linesep, False)
 
 
 @pytest.mark.slow  # makes an environment

@@ -18,32 +18,32 @@ ROUNDS = (1.0, 3.0, 1.1, 0.9, 2.0)
 
 def _row(name: str, times: float, turns: str = "styles", device: str = "cpu:0") -> BenchmarkRow:
     blocks = tuple(Block(10, one * times, 0.0) for one in ROUNDS)
-    found = Measurement(1.0, (), True, blocks, 1, (None, None), None, interleaved_group=turns)
-    return BenchmarkRow(f"bench.py::test_{name}", device, "fit", 32, found)
+    measurements = Measurement(1.0, (), True, blocks, 1, (None, None), None, interleaved_group=turns)
+    return BenchmarkRow(f"bench.py::test_{name}", device, "fit", 32, measurements)
 
 
 def test_each_has_a_block_in_each_round() -> None:
     one, other = SleepingWorkload(), SleepingWorkload()
 
-    found = measurement.measure_interleaved([one, other], STEP, 0.01, min_rounds=7)  # type: ignore[list-item]
+    measurements = measurement.measure_interleaved([one, other], STEP, 0.01, min_rounds=7)  # type: ignore[list-item]
 
-    assert [len(its.blocks) for its in found] == [7, 7]
+    assert [len(entry.blocks) for entry in measurements] == [7, 7]
 
 
 def test_each_does_the_steps_that_are_counted_for_it() -> None:
     subjects = [SleepingWorkload(), SleepingWorkload()]
 
-    found = measurement.measure_interleaved(subjects, STEP, 0.01)  # type: ignore[arg-type]
+    measurements = measurement.measure_interleaved(subjects, STEP, 0.01)  # type: ignore[arg-type]
 
-    counted = [1 + sum(one.steps for one in (*its.warmup, *its.blocks)) for its in found]
+    counted = [1 + sum(one.steps for one in (*entry.warmup, *entry.blocks)) for entry in measurements]
     assert [one.done for one in subjects] == counted
 
 
 def test_what_disturbs_a_round_is_in_no_ratio() -> None:
-    told = list(benchmark_summary.interleaved_lines([_row("first", 1.0), _row("second", 1.5)]))
+    lines = list(benchmark_summary.interleaved_lines([_row("first", 1.0), _row("second", 1.5)]))
 
-    assert told[0].startswith("Interleaved on cpu:0, relative to first,")
-    assert told[1:] == ["  second: 1.500 (1.500 to 1.500)"]
+    assert lines[0].startswith("Interleaved on cpu:0, relative to first,")
+    assert lines[1:] == ["  second: 1.500 (1.500 to 1.500)"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_disturbs_a_round_is_in_no_ratio() -> None:
     ],
     ids=["no turns", "two devices", "not measured"],
 )
-def test_what_took_no_turns_is_not_compared(rows: list[BenchmarkRow]) -> None:
+def test_models_that_were_not_interleaved_are_not_compared(rows: list[BenchmarkRow]) -> None:
     assert list(benchmark_summary.interleaved_lines(rows)) == []
 
 

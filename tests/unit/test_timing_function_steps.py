@@ -35,9 +35,9 @@ def _sent(place: AsynchronousDevice) -> Any:
 
 
 def test_what_a_step_returns_is_waited_for() -> None:
-    found, _ = function_steps.measure(_sent(AsynchronousDevice()), items=8, seconds=0.1)
+    result, _ = function_steps.measure(_sent(AsynchronousDevice()), items=8, seconds=0.1)
 
-    assert min(one.step_seconds for one in found.blocks) >= EACH
+    assert min(one.step_seconds for one in result.blocks) >= EACH
 
 
 def test_work_that_nobody_waits_for_is_seen() -> None:
@@ -63,13 +63,13 @@ def test_batches_are_taken_in_turn_and_a_tuple_is_several_arguments() -> None:
 
 
 def test_it_is_said_why_the_work_is_not_checked() -> None:
-    found, loop = function_steps.measure(len, items=8, batches=["a"], seconds=0.05)
+    result, loop = function_steps.measure(len, items=8, batches=["a"], seconds=0.05)
 
-    assert (found.work_check_outcome, loop.name) == (f"not checked: {function_steps.NOT_CHECKED}", "len")
+    assert (result.work_check_outcome, loop.name) == (f"not checked: {function_steps.NOT_CHECKED}", "len")
 
 
 @pytest.mark.parametrize(
-    ("how", "told"),
+    ("how", "message"),
     [
         ({"items": 0}, "items must be a positive integer, got 0"),
         ({"items": True}, "items must be a positive integer, got True"),
@@ -81,8 +81,8 @@ def test_it_is_said_why_the_work_is_not_checked() -> None:
         ({"function": 3}, "function must be a function that does one step, got int"),
     ],
 )
-def test_what_cannot_be_used_is_refused_by_name(how: Any, told: str) -> None:
+def test_what_cannot_be_used_is_refused_by_name(how: Any, message: str) -> None:
     given = {"function": len, "items": 8, **how}
 
-    with pytest.raises(InvalidArgument, match=told):
+    with pytest.raises(InvalidArgument, match=message):
         function_steps.measure(given.pop("function"), **given)

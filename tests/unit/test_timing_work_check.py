@@ -30,15 +30,15 @@ def _runs(count: int, *, along: float = 1.0, scatter: float = 0.1, seed: int = 0
 def test_runs_that_go_the_same_way_are_not_off() -> None:
     references = _runs(6)
 
-    found = work_check.deviations_of(references, _runs(2, seed=1))
+    deviations = work_check.deviations_of(references, _runs(2, seed=1))
 
-    assert all(found[name] < share for name, share in work_check.limits_of(references).items())
+    assert all(deviations[name] < share for name, share in work_check.limits_of(references).items())
 
 
 def test_runs_that_go_half_the_way_are_half_off() -> None:
-    found = work_check.deviations_of(_runs(6), _runs(2, along=0.5, seed=1))
+    deviations = work_check.deviations_of(_runs(6), _runs(2, along=0.5, seed=1))
 
-    assert found["along"] == pytest.approx(0.5, abs=0.02)
+    assert deviations["along"] == pytest.approx(0.5, abs=0.02)
 
 
 def test_what_scatters_more_is_allowed_more() -> None:
@@ -64,7 +64,7 @@ def chapters() -> Workload:
     return make_workload(model, (x[:1600], y[:1600]), 32, devices.one("cpu"))
 
 
-def _proved(chapters: Workload, mode: Mode) -> WorkCheck:
+def _checked(chapters: Workload, mode: Mode) -> WorkCheck:
     run = mode.make(chapters)
     run(chapters.batches if mode.whole_epochs else 1)
     return work_check.check_work(chapters, mode, run)
@@ -72,7 +72,7 @@ def _proved(chapters: Workload, mode: Mode) -> WorkCheck:
 
 @pytest.mark.parametrize("name", ["fit", "train_on_batch", "evaluate", "predict"])
 def test_what_keras_does_is_what_is_done_by_hand(chapters: Workload, name: str) -> None:
-    shown = _proved(chapters, modes.find_mode(name))
+    shown = _checked(chapters, modes.find_mode(name))
 
     assert shown.off is not None
 
@@ -83,15 +83,17 @@ def _regression(activation: str = "linear", loss: str = "mse") -> Workload:
     model = keras.Sequential([keras.layers.Dense(1, activation=activation, kernel_regularizer="l2")])
     model.compile("sgd", loss)
     x = np.random.RandomState(0).uniform(size=(256, 4)).astype("float32")
-    its = make_workload(model, (x, (x.sum(axis=1) > 2).astype("float32")), 32, devices.one("cpu"))
-    model.fit(x, its.y, verbose=0)
-    return its
+    regression = make_workload(model, (x, (x.sum(axis=1) > 2).astype("float32")), 32, devices.one("cpu"))
+    model.fit(x, regression.y, verbose=0)
+    return regression
 
 
 def test_epochs_are_in_another_order_in_each_run_where_a_seed_is_set() -> None:
-    its, fit = _regression(), modes.find_mode("fit")
+    regression, fit = _regression(), modes.find_mode("fit")
 
-    *_, one, other = work_check._runs(its, fit, fit.make(its), ReferenceSteps(its), 8, np.random.RandomState(0))
+    *_, one, other = work_check._runs(
+        regression, fit, fit.make(regression), ReferenceSteps(regression), 8, np.random.RandomState(0)
+    )
 
     assert np.linalg.norm(one.path - other.path) > 1e-4 * np.linalg.norm(one.path)
 
@@ -107,9 +109,9 @@ def test_the_loss_is_off_by_its_ratio_where_it_has_one(loss: float, off: float) 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "linear"])
 def test_a_target_for_each_output_of_one_unit_may_have_no_side_of_its_own(activation: str) -> None:
-    its = _regression(activation, "binary_crossentropy" if activation == "sigmoid" else "mse")
+    regression = _regression(activation, "binary_crossentropy" if activation == "sigmoid" else "mse")
 
-    shown = [_proved(its, modes.find_mode(name)).off for name in ("fit", "evaluate", "predict")]
+    shown = [_checked(regression, modes.find_mode(name)).off for name in ("fit", "evaluate", "predict")]
 
     assert None not in shown
 
@@ -123,7 +125,7 @@ def test_what_does_less_is_refused(chapters: Workload, name: str) -> None:
     api.require_tensorflow("A cheat")
 
     with pytest.raises(InvalidMeasurement):
-        _proved(chapters, CHEATS[name])
+        _checked(chapters, CHEATS[name])
 
 
 def _state(model: Any) -> list[Any]:
@@ -145,7 +147,7 @@ def test_the_model_is_put_back(chapters: Workload) -> None:
 def test_of_steps_that_move_nothing_or_diverge_nothing_is_shown(chapters: Workload, rate: float) -> None:
     chapters.model.optimizer.learning_rate = rate
 
-    assert _proved(chapters, modes.find_mode("train_on_batch")).why_not == work_check.NO_MOVEMENT
+    assert _checked(chapters, modes.find_mode("train_on_batch")).why_not == work_check.NO_MOVEMENT
 
 
 def test_of_a_model_without_an_optimizer_nothing_is_shown(chapters: Workload) -> None:

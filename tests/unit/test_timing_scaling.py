@@ -17,30 +17,33 @@ SIZES = (32, 256, 2048, 16384)
 
 def _row(batch: int, seconds: float, device: str = "cpu:0", mode: str = "fit", scatter: float = 0.0) -> BenchmarkRow:
     times = [seconds * math.exp(scatter * off) for off in (-1, -0.5, 0, 0.5, 1)]
-    found = Measurement(1.0, (), True, tuple(Block(10, 10 * one, 0.0) for one in times), 1, (None, None), None)
-    return BenchmarkRow("b.py::test", device, mode, batch, found)
+    result = Measurement(1.0, (), True, tuple(Block(10, 10 * one, 0.0) for one in times), 1, (None, None), None)
+    return BenchmarkRow("b.py::test", device, mode, batch, result)
 
 
 @settings(deadline=None)
 @given(fixed=st.floats(min_value=1e-6, max_value=1e-1), each=st.floats(min_value=1e-8, max_value=1e-3))
-def test_what_follows_the_law_is_told_by_it(fixed: float, each: float) -> None:
-    found = scaling.fit_linear_cost({size: fixed + each * size for size in SIZES})
+def test_a_linear_cost_is_recovered(fixed: float, each: float) -> None:
+    result = scaling.fit_linear_cost({size: fixed + each * size for size in SIZES})
 
-    assert (found.fixed, found.each) == (pytest.approx(fixed, rel=1e-3, abs=1e-3 * each), pytest.approx(each, rel=1e-3))
-    assert found.off < 1e-3
+    assert (result.fixed, result.each) == (
+        pytest.approx(fixed, rel=1e-3, abs=1e-3 * each),
+        pytest.approx(each, rel=1e-3),
+    )
+    assert result.off < 1e-3
 
 
 def test_what_does_not_follow_it_is_said_to_be_off() -> None:
-    found = scaling.fit_linear_cost({32: 1.0, 256: 1.0, 2048: 30.0})
+    result = scaling.fit_linear_cost({32: 1.0, 256: 1.0, 2048: 30.0})
 
-    assert (found.off > scaling.MAX_RESIDUAL, found.holds, found.furthest in SIZES) == (True, False, True)
+    assert (result.off > scaling.MAX_RESIDUAL, result.holds, result.furthest in SIZES) == (True, False, True)
 
 
 @pytest.mark.parametrize("steps", [{32: 2.0, 256: 1.0}, {32: 1.0, 256: 10.0}])
 def test_no_part_of_a_step_is_negative(steps: dict[int, float]) -> None:
-    found = scaling.fit_linear_cost(steps)
+    result = scaling.fit_linear_cost(steps)
 
-    assert min(found.fixed, found.each) == 0.0 < max(found.fixed, found.each)
+    assert min(result.fixed, result.each) == 0.0 < max(result.fixed, result.each)
 
 
 def _rows(device: str, steps: dict[int, float], scatter: float = 0.0) -> list[BenchmarkRow]:
@@ -49,14 +52,14 @@ def _rows(device: str, steps: dict[int, float], scatter: float = 0.0) -> list[Be
 
 def _against(gpu: dict[int, float], scatter: float = 0.0) -> scaling.GpuComparison:
     cpu = {32: 1.0, 256: 2.0, 2048: 8.0}
-    (found,) = scaling.gpu_comparisons(
+    (result,) = scaling.gpu_comparisons(
         scaling.step_curves([*_rows("cpu:0", cpu, scatter), *_rows("gpu:0", gpu, scatter)])
     )
-    return found
+    return result
 
 
 @pytest.mark.parametrize(
-    ("gpu", "between", "said"),
+    ("gpu", "between", "message"),
     [
         ({32: 1.5, 256: 1.6, 2048: 1.7}, (32, 256), "overtakes cpu:0 between batches of 32 and 256."),
         ({32: 1.5, 256: 2.0, 2048: 1.7}, (32, 2048), "overtakes cpu:0 between batches of 32 and 2048."),
@@ -68,17 +71,17 @@ def _against(gpu: dict[int, float], scatter: float = 0.0) -> scaling.GpuComparis
     ],
 )  # fmt: skip
 def test_a_gpu_overtakes_between_two_batches(
-    gpu: dict[int, float], between: tuple[int | None, int | None], said: str
+    gpu: dict[int, float], between: tuple[int | None, int | None], message: str
 ) -> None:
-    found = _against(gpu)
+    result = _against(gpu)
 
-    assert (found.last_slower, found.first_faster, said in found.line) == (*between, True)
+    assert (result.last_slower, result.first_faster, message in result.line) == (*between, True)
 
 
-def test_what_scatters_more_than_it_differs_is_not_told_apart() -> None:
-    found = _against({32: 1.1, 256: 1.0}, scatter=0.3)
+def test_devices_that_scatter_more_than_they_differ_are_not_distinguished() -> None:
+    result = _against({32: 1.1, 256: 1.0}, scatter=0.3)
 
-    assert (found.last_slower, found.first_faster, found.ratios[32].low < 1 < found.ratios[32].high) == (
+    assert (result.last_slower, result.first_faster, result.ratios[32].low < 1 < result.ratios[32].high) == (
         None,
         256,
         True,
@@ -96,22 +99,22 @@ def test_each_device_has_a_line_and_both_a_comparison() -> None:
     rows = [_row(size, 0.001 + 1e-5 * size, device) for size in SIZES[:3] for device in ("cpu:0", "gpu:0")]
     rows += [_row(16384, 0.001, "gpu:0"), _row(32, 9.0, mode="eager")]
 
-    found = list(scaling.scaling_lines(scaling.step_curves(rows)))
+    result = list(scaling.scaling_lines(scaling.step_curves(rows)))
 
-    assert found[0].startswith(
+    assert result[0].startswith(
         "On cpu:0, a step of fit takes about 1.00 ms and 10.0 µs an image (batches of 32 to 2048"
     )
-    assert (len(found), found[-1]) == (3, "gpu:0 and cpu:0 cannot be told apart at any of these batches.")
+    assert (len(result), result[-1]) == (3, "gpu:0 and cpu:0 cannot be told apart at any of these batches.")
 
 
-def test_where_two_parts_are_too_few_the_time_of_an_image_is_told_by_size() -> None:
-    (found,) = scaling.scaling_lines(scaling.step_curves(_rows("cpu:0", {32: 0.0064, 256: 0.0064, 2048: 0.2048})))
+def test_without_a_linear_cost_the_time_of_an_image_is_shown_by_batch_size() -> None:
+    (result,) = scaling.scaling_lines(scaling.step_curves(_rows("cpu:0", {32: 0.0064, 256: 0.0064, 2048: 0.2048})))
 
-    assert "is no sum of a fixed cost and a cost of each image" in found
-    assert found.endswith("in batches: 200 µs of 32, 25.0 µs of 256, 100 µs of 2048.")
+    assert "is no sum of a fixed cost and a cost of each image" in result
+    assert result.endswith("in batches: 200 µs of 32, 25.0 µs of 256, 100 µs of 2048.")
 
 
-def test_networks_are_told_apart() -> None:
+def test_networks_have_separate_curves() -> None:
     rows = [
         replace(_row(size, 0.001 + 1e-5 * size), network=name) for size in SIZES for name in ("float32", "bfloat16")
     ]
@@ -120,9 +123,9 @@ def test_networks_are_told_apart() -> None:
 
 
 def test_of_several_rows_of_one_size_the_mean_counts() -> None:
-    (found,) = scaling.step_curves([_row(32, 1.0), _row(32, 4.0)])
+    (result,) = scaling.step_curves([_row(32, 1.0), _row(32, 4.0)])
 
-    assert found.steps == {32: pytest.approx(2.0)}
+    assert result.steps == {32: pytest.approx(2.0)}
 
 
 def test_two_sizes_tell_no_law() -> None:

@@ -21,13 +21,13 @@ def _texts(folder: Path, rows: Sequence[BenchmarkRow]) -> list[str]:
     return [one.text or "" for one in ElementTree.parse(folder / "a.svg").iter(f"{SVG}text")]
 
 
-@pytest.mark.parametrize(("rows", "said"), [((*CPU, *GPU), None), (CPU, NO_GPU), (GPU, NO_CPU)])
-def test_a_half_that_was_not_measured_says_so(tmp_path: Path, rows: Any, said: str | None) -> None:
+@pytest.mark.parametrize(("rows", "message"), [((*CPU, *GPU), None), (CPU, NO_GPU), (GPU, NO_CPU)])
+def test_a_half_that_was_not_measured_says_so(tmp_path: Path, rows: Any, message: str | None) -> None:
     texts = _texts(tmp_path, rows)
 
     # In its panel, and among what is told above.
-    found = [one for one in (NO_GPU, f"{NO_GPU}.", NO_CPU, f"{NO_CPU}.") if one in texts]
-    assert found == ([] if said is None else [said, f"{said}."])
+    drawn_texts = [one for one in (NO_GPU, f"{NO_GPU}.", NO_CPU, f"{NO_CPU}.") if one in texts]
+    assert drawn_texts == ([] if message is None else [message, f"{message}."])
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_what_is_not_there_is_not_explained(tmp_path: Path, rows: Any, words: se
     assert {name for name, word in WORDS.items() if word in texts} == words
 
 
-def test_what_is_told_stands_in_the_picture_and_is_read_out(tmp_path: Path) -> None:
+def test_sentences_stand_in_the_figure_and_in_its_description(tmp_path: Path) -> None:
     texts = _texts(tmp_path, (*CPU, *GPU))
 
     spoken = ElementTree.parse(tmp_path / "a.svg").getroot().get("aria-label") or ""
-    told = ("gpu:0 overtakes cpu:0 between batches of 32 and 256.", "where it comes from")
-    assert [(any(one in text for text in texts), one in spoken) for one in told] == [(True, True)] * 2
+    sentences = ("gpu:0 overtakes cpu:0 between batches of 32 and 256.", "where it comes from")
+    assert [(any(one in text for text in texts), one in spoken) for one in sentences] == [(True, True)] * 2
 
 
 def test_the_crossing_is_marked_between_both_batches() -> None:
@@ -76,7 +76,7 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_single_size_is_no_picture(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match="Nothing is known by batch size"):
+    with pytest.raises(InvalidArgument, match="No network was timed with several batch sizes"):
         scaling_plot.draw(scaling.step_curves(CPU[:1]), [], tmp_path / "a.png")
 
     assert list(tmp_path.iterdir()) == []

@@ -24,15 +24,15 @@ def _written(folder: Path, plain: Any, name: str = "times.json") -> Path:
 
 
 def test_what_was_measured_is_read_back(tmp_path: Path) -> None:
-    found = results_file.read_run(_written(tmp_path, kept([APART, *CPU, *GPU])))
+    result = results_file.read_run(_written(tmp_path, kept([APART, *CPU, *GPU])))
 
-    assert found.rows == (APART, *CPU, *GPU)
+    assert result.rows == (APART, *CPU, *GPU)
 
 
 def test_where_it_comes_from_is_said(tmp_path: Path) -> None:
-    found = results_file.read_run(_written(tmp_path, kept([*CPU, *GPU])))
+    result = results_file.read_run(_written(tmp_path, kept([*CPU, *GPU])))
 
-    assert found.line == (
+    assert result.line == (
         "times.json, of 2026-11-26: Keras 3.15.1 on JAX, CPython 3.11.7; Some CPU (2 cores); gpu:0: Some GPU"
     )
 
@@ -44,7 +44,7 @@ def test_the_schema_is_that_of_what_is_recorded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plain", "said"),
+    ("plain", "message"),
     [
         (kept(CPU, schema=3), "{path}, at benchmarks/0/extra_info/kerasch2/schema"),
         (kept(CPU, blocks=[]), "at benchmarks/0/extra_info/kerasch2/blocks"),
@@ -56,13 +56,13 @@ def test_the_schema_is_that_of_what_is_recorded() -> None:
         ([], "does not match schema 2"),
     ],
 )  # fmt: skip
-def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path, plain: Any, said: str) -> None:
+def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path, plain: Any, message: str) -> None:
     path = _written(tmp_path, plain)
 
     with pytest.raises(BadResults) as caught:
         results_file.read_run(path)
 
-    assert said.format(path=path) in str(caught.value)
+    assert message.format(path=path) in str(caught.value)
 
 
 @pytest.mark.parametrize("spoil", [lambda text: text[:500], lambda text: "", None])
@@ -75,14 +75,14 @@ def test_a_file_that_was_cut_short_or_is_missing_is_refused(tmp_path: Path, spoi
         results_file.read_run(path)
 
 
-def test_a_run_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_scaling_command_shows_a_stored_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = cli.main(["scaling", str(_written(tmp_path, kept([*CPU, *GPU])))])
 
-    told = capsys.readouterr().out
-    assert (status, "of 2026-11-26" in told, "gpu:0 overtakes cpu:0 between" in told) == (0, True, True)
+    output = capsys.readouterr().out
+    assert (status, "of 2026-11-26" in output, "gpu:0 overtakes cpu:0 between" in output) == (0, True, True)
 
 
-def test_a_step_that_was_taken_apart_is_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_scaling_command_shows_a_stored_breakdown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["scaling", str(_written(tmp_path, kept([APART, *CPU])))])
 
     assert "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %)" in capsys.readouterr().out
@@ -96,8 +96,8 @@ def test_runs_of_unlike_machines_are_called_so_and_have_no_ratio(
 
     cli.main(["scaling", *map(str, files)])
 
-    told = capsys.readouterr().out
-    assert ("different machines" in told, "gpu:0 [2]" in told, "overtakes" in told) == (unlike, True, False)
+    output = capsys.readouterr().out
+    assert ("different machines" in output, "gpu:0 [2]" in output, "overtakes" in output) == (unlike, True, False)
 
 
 def _single(folder: Path) -> list[str]:
@@ -117,20 +117,20 @@ def _other_mode(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
-        (_single, "batch sizes of which fit was timed: 32."),
-        (_other_mode, "which fit was timed: none"),
+        (_single, "several batch sizes"),
+        (_other_mode, "fit was timed with none"),
         (_twice, "FILE must name each run once"),
         (_nowhere, "A picture cannot be written"),
     ],
 )
 def test_words_that_cannot_be_used_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: Any, said: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: Any, message: str
 ) -> None:
     status = cli.main(["scaling", *words(tmp_path)])
 
-    assert (status, said in capsys.readouterr().err) == (2, True)
+    assert (status, message in capsys.readouterr().err) == (2, True)
 
 
 def test_a_gpu_of_no_name_is_one_all_the_same(tmp_path: Path) -> None:

@@ -37,26 +37,26 @@ def test_arrays_in_any_structure_have_their_items_counted(data: Any) -> None:
 
 
 def test_weights_come_third() -> None:
-    found = benchmark_data.read_data((X, Y, np.ones(8)))
+    feed = benchmark_data.read_data((X, Y, np.ones(8)))
 
-    assert np.array_equal(found.sample_weight, np.ones(8))
+    assert np.array_equal(feed.sample_weight, np.ones(8))
 
 
 def test_a_single_array_of_weights_is_given_to_each_output() -> None:
-    found = benchmark_data.read_data((X, {"p": Y, "q": Y}, np.ones(8)))
+    feed = benchmark_data.read_data((X, {"p": Y, "q": Y}, np.ones(8)))
 
-    assert set(found.sample_weight) == {"p", "q"}
+    assert set(feed.sample_weight) == {"p", "q"}
 
 
 def test_items_are_cut_from_each_array_of_a_structure() -> None:
     pair = namedtuple("pair", "a b")
 
-    found = nested_arrays.cut({"x": pair(X, [Y])}, 2, 4)
+    feed = nested_arrays.cut({"x": pair(X, [Y])}, 2, 4)
 
-    assert [leaf.tolist() for leaf in nested_arrays.values(found)] == [X[2:4].tolist(), [2, 3]]
+    assert [leaf.tolist() for leaf in nested_arrays.values(feed)] == [X[2:4].tolist(), [2, 3]]
 
 
-def test_a_place_is_told_in_words() -> None:
+def test_leaves_have_a_path() -> None:
     assert [path for path, _ in nested_arrays.leaves({"a": [X, X]}, "x")] == ["x['a'][0]", "x['a'][1]"]
 
 
@@ -67,7 +67,7 @@ def test_a_column_of_pandas_is_a_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (7, "must be .* got int"),
         ((X, Y, Y, Y), "got a tuple of 4 parts"),
@@ -82,8 +82,8 @@ def test_a_column_of_pandas_is_a_column() -> None:
         ((np.float32(1), Y), "x must have an item for each input"),
     ],
 )
-def test_what_cannot_be_used_is_refused_by_name(data: Any, told: str) -> None:
-    with pytest.raises(InvalidArgument, match=f"^data.*{told}"):
+def test_what_cannot_be_used_is_refused_by_name(data: Any, message: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"^data.*{message}"):
         benchmark_data.read_data(data)
 
 
@@ -130,9 +130,9 @@ def test_batches_of_another_shape_are_not_kept() -> None:
 
 
 def test_weights_of_classes_are_those_of_their_labels() -> None:
-    found = benchmark_data.weights_of_classes(np.array([0, 2, 1]), {0: 3.0, 2: 0.5})
+    feed = benchmark_data.weights_of_classes(np.array([0, 2, 1]), {0: 3.0, 2: 0.5})
 
-    assert found.tolist() == [3.0, 0.5, 1.0]
+    assert feed.tolist() == [3.0, 0.5, 1.0]
 
 
 def test_weights_of_classes_have_to_be_a_mapping() -> None:
@@ -143,14 +143,14 @@ def test_weights_of_classes_have_to_be_a_mapping() -> None:
 
 
 def test_labels_may_be_written_with_a_place_for_each() -> None:
-    found = benchmark_data.weights_of_classes(np.eye(3)[[0, 2]], {0: 3.0, 2: 0.5}, np.array([2.0, 2.0]))
+    feed = benchmark_data.weights_of_classes(np.eye(3)[[0, 2]], {0: 3.0, 2: 0.5}, np.array([2.0, 2.0]))
 
-    assert found.tolist() == [6.0, 1.0]
+    assert feed.tolist() == [6.0, 1.0]
 
 
-@pytest.mark.parametrize(("value", "told"), [(np.array([1.0, np.nan, np.inf]), "x holds 2 of 3"), (Y, "")])
-def test_what_is_not_a_number_is_counted(value: Any, told: str) -> None:
-    assert nested_arrays.not_finite(value, "x") == told
+@pytest.mark.parametrize(("value", "message"), [(np.array([1.0, np.nan, np.inf]), "x holds 2 of 3"), (Y, "")])
+def test_what_is_not_a_number_is_counted(value: Any, message: str) -> None:
+    assert nested_arrays.not_finite(value, "x") == message
 
 
 @pytest.mark.parametrize("kind", ["known", "unknown", "endless"])
@@ -162,9 +162,9 @@ def test_a_data_set_tells_its_epochs(kind: str) -> None:
     source = benchmark_data.read_data(data).source
 
     assert source is not None
-    told = {
+    message = {
         "known": (4, None),
         "unknown": (4, 4),
         "endless": (benchmark_data.ENDLESS_EPOCH, benchmark_data.ENDLESS_EPOCH),
     }
-    assert (source.batches, source.steps) == told[kind]
+    assert (source.batches, source.steps) == message[kind]

@@ -20,33 +20,33 @@ NEAR = 2e-6
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
+    fake_clock = Clock()
     for module in (block, measurement, breakdown):
-        monkeypatch.setattr(module, "time", made)
-    known = {"tensor": lambda value: value, "array": lambda one: one.value, "runs_on_tensorflow": lambda: True}
-    for name, function in known.items():
+        monkeypatch.setattr(module, "time", fake_clock)
+    functions = {"tensor": lambda value: value, "array": lambda one: one.value, "runs_on_tensorflow": lambda: True}
+    for name, function in functions.items():
         monkeypatch.setattr(breakdown.api, name, function)
     # The step of the stand-in stands for that of Keras.
     monkeypatch.setattr(reference_loop, "is_overridden", lambda *given: False)
-    return made
+    return fake_clock
 
 
 def _measured(clock: Clock, **costs: Any) -> Breakdown:
     return breakdown.measure_breakdown(SimulatedWorkload(clock, Costs(**costs)), 0.01)  # type: ignore[arg-type]
 
 
-def test_each_part_is_told_by_experiments_of_its_own(clock: Clock) -> None:
-    found = _measured(clock, fetch=0.0002, loop=0.0003, work=0.0005, late=0.0001)
+def test_each_part_comes_from_its_own_experiments(clock: Clock) -> None:
+    result = _measured(clock, fetch=0.0002, loop=0.0003, work=0.0005, late=0.0001)
 
-    assert found.seconds == pytest.approx(
+    assert result.seconds == pytest.approx(
         {"input": 0.0002, "dispatch": 0.0003, "compute": 0.0005, "wait": 0.0001}, abs=NEAR
     )
 
 
 def test_they_add_up_to_the_whole_where_there_is_nothing_else(clock: Clock) -> None:
-    found = _measured(clock, late=0.0001)
+    result = _measured(clock, late=0.0001)
 
-    assert (found.whole, found.share) == (pytest.approx(0.0011, abs=NEAR), pytest.approx(1.0, abs=0.005))
+    assert (result.whole, result.share) == (pytest.approx(0.0011, abs=NEAR), pytest.approx(1.0, abs=0.005))
 
 
 @pytest.mark.parametrize(("cost", "part"), [*zip(("fetch", "loop", "work", "late"), PART_NAMES)])
@@ -60,17 +60,17 @@ def test_what_is_planted_in_a_part_shows_there_and_nowhere_else(clock: Clock, co
 
 
 def test_what_is_in_no_part_is_not_made_one(clock: Clock) -> None:
-    found = _measured(clock, together=0.001)
+    result = _measured(clock, together=0.001)
 
     # A bare loop is asked by `fit` once an epoch, and has a tenth of it.
-    assert (found.share, found.gap) == (pytest.approx(0.55, abs=0.005), pytest.approx(0.0009, abs=NEAR))
+    assert (result.share, result.gap) == (pytest.approx(0.55, abs=0.005), pytest.approx(0.0009, abs=NEAR))
 
 
 def test_what_fit_does_once_a_call_is_of_its_dispatch(clock: Clock) -> None:
-    found = _measured(clock, once=0.01)
+    result = _measured(clock, once=0.01)
 
-    assert found.seconds["dispatch"] == pytest.approx(0.0003 + 0.01 / found.steps, abs=NEAR)
-    assert found.share == pytest.approx(1.0, abs=0.005)
+    assert result.seconds["dispatch"] == pytest.approx(0.0003 + 0.01 / result.steps, abs=NEAR)
+    assert result.share == pytest.approx(1.0, abs=0.005)
 
 
 @pytest.mark.parametrize("costs", [{"counts": 0}, {"counts": 2}])
@@ -137,11 +137,11 @@ ROUND = BreakdownRound(whole=0.001, fed=0.0007, ready=0.0006, waited=0.0001, aro
 
 
 def _row(**changed: float) -> BenchmarkRow:
-    found = Breakdown(10, (replace(ROUND, **changed),) * 7)
-    return BenchmarkRow("b.py::test", "cpu:0", "fit", 32, network="float32", breakdown=found)
+    result = Breakdown(10, (replace(ROUND, **changed),) * 7)
+    return BenchmarkRow("b.py::test", "cpu:0", "fit", 32, network="float32", breakdown=result)
 
 
-def test_a_step_is_told_part_by_part() -> None:
+def test_breakdown_line_names_each_part() -> None:
     assert list(benchmark_summary.breakdown_lines([_row(), BenchmarkRow("b.py::other")])) == [
         "On cpu:0, a step of fit(batch_size=32) takes 1.00 ms: input 100 µs (10 %), dispatch 400 µs (40 %), "
         "compute 400 µs (40 %), wait 100 µs (10 %); together 100 ± 0 % (float32)."
