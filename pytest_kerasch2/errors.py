@@ -13,7 +13,7 @@ import re
 from pytest_kerasch2 import foreign
 
 # The first word of a remedy gets a capital letter; a path, an option or code keeps its own.
-_PLAIN_WORD = re.compile(r"^[a-z]+(?=,?(?:\s|$))")
+_WORD = re.compile(r"^[a-z]+(?=,?(?:\s|$))")
 
 
 class KerasCh2Error(Exception):
@@ -36,7 +36,7 @@ class KerasCh2Error(Exception):
         """Return the three parts as one or two sentences on one line, in which what was found steers no terminal."""
         parts = [f"{self.happened}: {self.found}" if self.found else self.happened]
         if self.remedy:
-            parts.append(_PLAIN_WORD.sub(lambda word: word.group().capitalize(), self.remedy, count=1))
+            parts.append(_WORD.sub(lambda word: word.group().capitalize(), self.remedy, count=1))
         return foreign.terminal(" ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts))
 
 

@@ -83,10 +83,10 @@ class Metric:
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a metric's name in lower case, without the numbers that Keras counts names with."""
     text = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
-    plain = re.sub(r"[^0-9a-z]+", "_", text.lower())
+    joined = re.sub(r"[^0-9a-z]+", "_", text.lower())
     for parts, whole in JOINED:
-        plain = re.sub(rf"(^|_){parts}(_|$)", rf"\1{whole}\2", plain)
-    return tuple(word for word in plain.split("_") if word and not word.isdigit())
+        joined = re.sub(rf"(^|_){parts}(_|$)", rf"\1{whole}\2", joined)
+    return tuple(word for word in joined.split("_") if word and not word.isdigit())
 
 
 def is_metric(name: str) -> bool:

@@ -136,10 +136,10 @@ def choose(words: str | None = None) -> tuple[Device, ...]:
         InvalidArgument: a word is no device.
         DeviceMissing: a device that was asked for is not there.
     """
-    wanted_kinds = kinds(words)
+    requested = kinds(words)
     there = present()
     chosen: list[Device] = []
-    for word in wanted_kinds:
+    for word in requested:
         matching = [device for device in there if word in (device.kind, device.name)]
         if not matching:
             names = ", ".join(device.name for device in there) or "none"
@@ -148,7 +148,7 @@ def choose(words: str | None = None) -> tuple[Device, ...]:
                 f"leave it out of the list of devices, or install the driver and the {_framework()} build that see it",
             )  # fmt: skip
         chosen.extend(device for device in matching if device not in chosen)
-    return tuple(chosen) if wanted_kinds else there
+    return tuple(chosen) if requested else there
 
 
 def where(weight: Any) -> str:

@@ -26,16 +26,16 @@ def page(checks: Iterable[Check], sections: Sequence[str]) -> str:
 
 def _entry(checks: Sequence[Check]) -> dict[str, Any]:
     claim = checks[0].claim
-    issues = "<br>".join(_told(one) for check in checks for one in check.known_issues)
+    issues = "<br>".join(_issue_cell(one) for check in checks for one in check.known_issues)
     faults = dict.fromkeys(_words(one) for check in checks for one in check.faults)
     proof = checks[0].pending or ", ".join(faults)
     row = f"| {code(claim.id)} | {cell(claim.statement)} | {claim.kind} | {issues} | {cell(proof)} |"
     return {"section": claim.section, "row": row}
 
 
-def _told(issue: KnownIssue) -> str:
-    plain = issue.to_dict()
-    since, until = plain["since"], plain["until"]
+def _issue_cell(issue: KnownIssue) -> str:
+    fields = issue.to_dict()
+    since, until = fields["since"], fields["until"]
     span = f"{since or 'the first'} to {until or 'now'}"
     limited = f" ({', '.join(issue.only)})" if issue.only else ""
     return f"{cell(span + limited + ': ' + issue.cause)} {link('source', issue.source)}"

@@ -13,7 +13,7 @@ from typing import Any, Sequence
 from pytest_kerasch2.errors import BadTable
 from pytest_kerasch2.report.chapter_summary import counts
 from pytest_kerasch2.report.compatibility_table import Column, Row, Table, cells, present
-from pytest_kerasch2.report.merging import TOLD, ColumnResults, add_outcome, figures_of, runs_of
+from pytest_kerasch2.report.merging import STATED, ColumnResults, add_outcome, figures_of, runs_of
 
 
 def put_into(table: Table, paths: Sequence[Path]) -> Table:
@@ -63,7 +63,7 @@ def _put(run: ColumnResults, table: Table, column: Any) -> None:
     entries = {entry["id"]: entry for entry in run.results["claims"] if entry["kind"] == "figure"}
     rows = {row["id"]: row for row in table["claims"]}
     for name, entry in entries.items():
-        if name not in rows or any(entry[word] != rows[name][word] for word in TOLD):
+        if name not in rows or any(entry[word] != rows[name][word] for word in STATED):
             raise BadTable("The table states a figure in other words", f"{run.path}: {name}", "train again")
         if _is_open(rows[name], column):
             _replace(rows[name], {**entry, "evidence": [_by(run), *entry["evidence"]]}, column["name"])

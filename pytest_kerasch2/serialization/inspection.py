@@ -80,7 +80,7 @@ def contents_as_dict(path: str, limits: dict[str, Any]) -> dict[str, Any]:
         UnsafeFile: as `walk.contents`.
         DataDamaged: as `walk.contents`.
     """
-    return walk.contents(path, Limits(**limits)).as_plain()
+    return walk.contents(path, Limits(**limits)).to_dict()
 
 
 def judged(outcome: JobOutcome) -> Contents:

@@ -47,18 +47,18 @@ def difference(
         error: on either side.
     """
     estimate = _mean(one) - _mean(other)
-    reach = _reach(1 / len(one) + 1 / len(other), others, error)
-    return Difference(estimate, estimate - reach, estimate + reach)
+    half_width = _half_width(1 / len(one) + 1 / len(other), others, error)
+    return Difference(estimate, estimate - half_width, estimate + half_width)
 
 
 def mean(one: Sequence[float], others: Sequence[Sequence[float]], error: float) -> Difference:
     """Return the mean of a group, which is its difference from nothing; the arguments are those of `difference`."""
     estimate = _mean(one)
-    reach = _reach(1 / len(one), others, error)
-    return Difference(estimate, estimate - reach, estimate + reach)
+    half_width = _half_width(1 / len(one), others, error)
+    return Difference(estimate, estimate - half_width, estimate + half_width)
 
 
-def _reach(parts: float, others: Sequence[Sequence[float]], error: float) -> float:
+def _half_width(parts: float, others: Sequence[Sequence[float]], error: float) -> float:
     squares = math.fsum(math.fsum((value - _mean(group)) ** 2 for value in group) for group in others)
     freedom = sum(len(group) - 1 for group in others)
     return float(distributions.stats().t.isf(error, freedom)) * math.sqrt(squares / freedom * parts)

@@ -77,9 +77,9 @@ def predict(sample: Sample, value: tuple[float, float], error: float) -> Predict
     stats = distributions.stats()
     scatter = sample.deviation * math.sqrt(1 + 1 / sample.count)
     off = max(value[0] - sample.mean, sample.mean - value[1], 0.0)
-    reach = float(stats.t.isf(error / 2, sample.freedom)) * scatter
+    half_width = float(stats.t.isf(error / 2, sample.freedom)) * scatter
     probability = float(2 * stats.t.sf(off / scatter, sample.freedom))
-    return Prediction(min(probability, 1.0), sample.mean - reach, sample.mean + reach, off / sample.deviation)
+    return Prediction(min(probability, 1.0), sample.mean - half_width, sample.mean + half_width, off / sample.deviation)
 
 
 def mean_between(values: Sequence[float], error: float) -> tuple[float, float]:
@@ -87,5 +87,5 @@ def mean_between(values: Sequence[float], error: float) -> tuple[float, float]:
     stats = distributions.stats()
     count = len(values)
     mean = math.fsum(values) / count
-    reach = float(stats.t.isf(error / 2, count - 1)) * math.sqrt(_squares(values) / (count - 1) / count)
-    return mean - reach, mean + reach
+    half_width = float(stats.t.isf(error / 2, count - 1)) * math.sqrt(_squares(values) / (count - 1) / count)
+    return mean - half_width, mean + half_width
