@@ -14,6 +14,7 @@ import pytest
 
 from pytest_kerasch2.data import registry, sources, synthetic
 from pytest_kerasch2.errors import DataDamaged, InvalidArgument
+from tests.builders.trusted_archives import vouched
 
 ROWS = {"x_train": (50, 28, 28), "y_train": (50,), "x_test": (20, 28, 28), "y_test": (20,)}
 
@@ -45,7 +46,7 @@ def mirror(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     """A mirror with a small MNIST that counts as the genuine one."""
     folder = tmp_path / "mirror"
     synthetic.pack_npz(folder / "mnist.npz", _arrays().items())
-    record = synthetic.vouched(_small(registry.record_of("mnist")), folder)
+    record = vouched(_small(registry.record_of("mnist")), folder)
     monkeypatch.setattr(sources, "record_of", lambda name: record)
     return folder
 

@@ -36,10 +36,6 @@ def test_a_curve_has_a_point_for_each_series_and_epoch() -> None:
     ]
 
 
-def test_what_is_asked_is_the_last_test_accuracy() -> None:
-    assert curve.last_point(2).of(RUN) == 0.91
-
-
 def test_accuracies_are_known_by_their_names() -> None:
     assert [Point(series, 1).is_accuracy for series in ("loss", "accuracy", "test_loss", "test_accuracy")] == [
         False,

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_kerasch2.data import embedded, http_server, registry, sources, synthetic
 from pytest_kerasch2.errors import DataDamaged, DataMissing, DownloadFailed, InvalidArgument
+from tests.builders.trusted_archives import vouched
 
 NAME = "boston_housing"
 FILE = "boston_housing.npz"
@@ -48,7 +49,7 @@ def places(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     synthetic.make(folders[0], [NAME])
     monkeypatch.delenv(sources.MIRROR_VARIABLE, raising=False)
     with http_server.serve(folders[0]) as server:
-        record = synthetic.vouched(registry.record_of(NAME), folders[0], server.url)
+        record = vouched(registry.record_of(NAME), folders[0], server.url)
         monkeypatch.setattr(sources, "record_of", lambda name: record)
         yield Places(*folders, server)
 
