@@ -13,7 +13,7 @@ import re
 from pytest_kerasch2 import foreign
 
 # The first word of a remedy gets a capital letter; a path, an option or code keeps its own.
-_WORD = re.compile(r"^[a-z]+(?=,?(?:\s|$))")
+_WORD = re.compile(r"^(?!pip )[a-z]+(?=,?(?:\s|$))")
 
 
 class KerasCh2Error(Exception):

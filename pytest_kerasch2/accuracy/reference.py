@@ -133,7 +133,7 @@ def check_writable(path: Path) -> None:
     # The lock would make the folder.
     if not path.parent.is_dir():
         remedy = "name a file in a folder that exists"
-        raise BadReference("The reference cannot be written", f"there is no folder {path.parent}", remedy)
+        raise BadReference("The reference cannot be written", f"there is not a folder {path.parent}", remedy)
     device = path.exists() and not path.is_file() and not path.is_dir()
     why = f"{path} is not a regular file" if device else files.why_not(path)
     if why is not None:

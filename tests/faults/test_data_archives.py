@@ -203,9 +203,9 @@ def test_a_giant_or_crooked_header_is_refused(mirror: pathlib.Path, header: str)
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
-        (lambda folder: None, "nothing of that name"),
-        (lambda folder: folder.mkdir(), "an empty folder"),
-        (lambda folder: folder.write_text("x"), "a file"),
+        (lambda folder: None, "it does not exist"),
+        (lambda folder: folder.mkdir(), "it is empty"),
+        (lambda folder: folder.write_text("x"), "it is a file"),
     ],
     ids=["missing", "empty", "a file"],
 )

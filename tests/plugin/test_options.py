@@ -162,9 +162,9 @@ def test_an_unwritable_results_is_refused_before_the_run(two: Any, place: str) -
     [
         ("--chapter-devices=tpu", "ERROR: 'tpu' is not a device*cpu*"),
         ("--chapter-devices=gpu", "ERROR: There is no gpu*cpu:0*"),
-        ("--chapter-mirror=missing", "ERROR: The mirror*missing*nothing of that name*"),
+        ("--chapter-mirror=missing", "ERROR: The mirror*missing*it does not exist*"),
         ("--chapter-mirror=file", "ERROR: The mirror*file*a file*"),
-        ("--chapter-mirror=empty", "ERROR: The mirror*empty*an empty folder*"),
+        ("--chapter-mirror=empty", "ERROR: The mirror*empty*it is empty*"),
         ("--chapter-mirror=", "ERROR: --chapter-mirror must have a value, got *"),
         ("--chapter-results=", "ERROR: --chapter-results must have a value, got *"),
     ],

@@ -229,7 +229,7 @@ def test_what_seldom_comes_is_drawn_too(svg: Callable[[Any], str], build: Callab
     [
         ("a.pdf", "A picture must be a .png or .svg file, got 'a.pdf'."),
         ("a", "A picture must be a .png or .svg file, got 'a'."),
-        ("nowhere/a.png", "nowhere is no folder"),
+        ("nowhere/a.png", "nowhere is not a folder"),
         ("folder.svg", "cannot be written: A file"),
     ],
 )

@@ -164,7 +164,7 @@ REFUSALS: list[tuple[Arrange, str]] = [
     (_no_table, "A compatibility table is not of schema 2: {folder}/in/tf2.15.json, at the whole: "),
     (_into_results, "An output would overwrite an input: {folder}/in/tf2.15.json."),
     (_into_one_file, "Two outputs are to be written into one file: {folder}/out/t.json, "),
-    (_into_nowhere, "An output cannot be written: {folder}/nowhere is no folder."),
+    (_into_nowhere, "An output cannot be written: {folder}/nowhere is not a folder."),
     (_into_a_folder, "An output cannot be written: {folder}/out is a folder."),
 ]
 

@@ -202,7 +202,7 @@ def test_a_journal_where_nothing_can_be_written_is_refused(tmp_path: Path) -> No
         (["a.json", "new/../a.json"], "Two outputs are to be written into one file"),
         (["b.md", "in.json"], r"An output would overwrite an input: .*in\.json"),
         (["b.md", "link.json"], r"An output would overwrite an input: .*link\.json"),
-        (["nowhere/a.json"], r"An output cannot be written: .*nowhere is no folder"),
+        (["nowhere/a.json"], r"An output cannot be written: .*nowhere is not a folder"),
         (["new"], r"An output cannot be written: .*new is a folder"),
     ],
 )

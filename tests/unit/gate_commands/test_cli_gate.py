@@ -161,7 +161,7 @@ REFUSED = [
     (("--training=my_training:train", "--beta=-1"), "beta must be a number above 0 and below 0.5, got -1.0."),
     (("--training=my_training:train", "--max-runs=0"), "max_runs must be a positive integer, got 0."),
     (("--training=my_training:train", "--plot=curve.gif"), "A picture must be a .png or .svg file, got 'curve.gif'."),
-    (("--training=my_training:train", "--json=no/a.json"), "An output cannot be written: no is no folder."),
+    (("--training=my_training:train", "--json=no/a.json"), "An output cannot be written: no is not a folder."),
     (("--training=my_training:train", "--json=."), "An output cannot be written: . is a folder."),
     (("--training=my_training:train", "--json=own.jsonl"), "An output would overwrite an input: own."),
     (
