@@ -112,7 +112,7 @@ def trimmed_mean_interval(values: Sequence[float], alpha: float) -> Interval:
     """Return the ratio whose logarithms these are, and between which it lies but for an error on both sides together.
 
     Of ten values, the outermost on each side is left out of their mean, of twenty two are, and so on: one process that
-    had a bad time is not to make all others worthless. How much the mean scatters is told by all, with those drawn in
+    had a bad time is not to make all others worthless. How much the mean scatters follows from all, with those drawn in
     to the next one: J. W. Tukey and D. H. McLaughlin, Sankhyā A 25, 1963.
     """
     ordered, trimmed = sorted(values), len(values) // TRIM_ONE_OF
@@ -159,9 +159,9 @@ def _judge_at_look(
     ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, share: float, benchmarks: int
 ) -> Judgement:
     alpha = share * settings.alpha / benchmarks
-    # Slower and faster may each be told in error so often; of an unfit machine it is one error on both sides.
+    # Slower and faster may each be wrong so often; for an unfit machine it is one error on both sides.
     ratio, repeat = trimmed_mean_interval(ratios, 2 * alpha), trimmed_mean_interval(repeats, alpha)
-    # It is told of each benchmark by itself, and errs on one side: outside the margin on the other it would be seen.
+    # It is decided for each benchmark by itself, and errs on one side: beyond the other margin it would be seen.
     equivalence = trimmed_mean_interval(ratios, 2 * share * BETA)
 
     def judged(verdict: SpeedVerdict) -> Judgement:

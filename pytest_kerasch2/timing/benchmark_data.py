@@ -146,7 +146,7 @@ def weights_of_classes(y: Any, weight_of: Mapping[int, float], weights: Any = No
 
 Batch = Tuple[Any, ...]
 DATASET, SEQUENCE, LOADER, GENERATOR = "tf.data.Dataset", "PyDataset", "data loader", "generator"
-# Batches that are looked at before anything is timed: the work check and steps outside of `fit` use these.
+# Batches that are read before anything is timed: the work check and steps outside of `fit` use these.
 MAX_FIRST_BATCHES = 64
 # Of a generator, which cannot be read twice, fewer.
 GENERATOR_BATCHES = 16

@@ -21,7 +21,7 @@ from pytest_kerasch2.suggestions import did_you_mean
 from pytest_kerasch2.timing import suite_search
 from pytest_kerasch2.timing.timed_processes import ComparedSide, python_path
 
-# Made up, so that nothing need be installed or fetched: so many images of ten classes that can be told apart. An
+# Made up, so that nothing need be installed or fetched: so many images of ten classes that a network can learn. An
 # epoch of them is a block of a tenth of a second.
 IMAGES = 1280
 CHAPTERS = {"fit": "fit", "train_on_batch": "train_on_batch", "predict": "predict"}

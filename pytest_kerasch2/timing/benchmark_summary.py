@@ -41,7 +41,7 @@ class BenchmarkRow:
         network: what it computes in, and how many parameters it trains; rows of others are not compared.
         why_not: why it was not measured.
         breakdown: the parts of a step; None if it was not asked for.
-        note: what else is to be said of it.
+        note: a remark below the table.
     """
 
     name: str
@@ -95,7 +95,7 @@ def table_text(rows: Sequence[BenchmarkRow], width: int, colour: bool) -> str:
 
 
 def remarks(row: BenchmarkRow) -> list[str]:
-    """Return what is to be said of a row below the table: why its work was not checked, and what it was not asked."""
+    """Return the remarks on a row below the table: its note, and why its work was not checked."""
     lines = [row.note] if row.note else []
     if row.measurement is not None and row.measurement.work_check_outcome != CHECKED:
         lines.append(f"work {row.measurement.work_check_outcome}")
@@ -154,7 +154,7 @@ CALLS = {
 def advice_lines(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
     """Yield a line for the smallest batch of `fit` on each device, and one for each call that is quicker than that.
 
-    Networks of another type or size are told apart. Times are compared by the slower quartile of what is to be quicker
+    Networks of another type or size are kept apart. Times are compared by the slower quartile of what is to be quicker
     and the quicker one of the first call.
     """
     fit_rows = [row for row in rows if row.measurement is not None and row.mode in CALLS]
@@ -196,7 +196,7 @@ def _seconds_per_image(rows: Sequence[BenchmarkRow], side: int) -> float:
     return sum(times) / len(times)
 
 
-# The parts are asked to be at least so much of the whole; as much more is said too.
+# The share of the whole that the parts must reach; a sum that exceeds the whole by as much is reported too.
 COMPLETE_SHARE = 0.95
 
 
@@ -221,7 +221,7 @@ def parts_text(parts: Breakdown) -> str:
 
 
 def gap_text(parts: Breakdown) -> str:
-    """Return what is to be said where the parts are not the whole; nothing where they are."""
+    """Return a sentence if the parts do not add up to the whole; an empty text if they do."""
     if parts.share < COMPLETE_SHARE:
         return f"{_signed_duration(parts.gap)} of it ({100 * (1 - parts.share):.0f} %) is in none of them."
     if parts.share > 2 - COMPLETE_SHARE:

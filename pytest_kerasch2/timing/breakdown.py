@@ -119,7 +119,7 @@ def measure_breakdown(workload: Workload, seconds: float, verify: bool = True) -
 
     Raises:
         NotApplicable: Keras's loop of this release or backend cannot be given another step.
-        InvalidMeasurement: a block did not do what it is said to have done.
+        InvalidMeasurement: a block did other work than its steps.
     """
     model = workload.model
     if not hasattr(model, "make_train_function"):
@@ -256,7 +256,7 @@ class _Experiments:
         """Return a step that does nothing, made and compiled by Keras as that of the model is."""
         model = self.model
         logs = {name: api.tensor(np.float32(0)) for name in names}
-        # By its class, where it has none of its own; on JAX a step takes the state of the model, and gives it back.
+        # On JAX a step takes the state of the model, and returns it.
         overridden = {name: vars(model)[name] for name in ("train_step", "train_tf_function") if name in vars(model)}
         model.train_step = lambda *given: logs if len(given) == 1 else (logs, given[0])
         model.train_function = None
@@ -285,7 +285,7 @@ class _Experiments:
 
 
 def _logs(result: Any) -> Any:
-    """Return what a step told; on JAX it gives the state of the model too."""
+    """Return the logs of a step; on JAX it returns the state of the model too."""
     return result if isinstance(result, dict) else result[0]
 
 

@@ -160,7 +160,7 @@ def run_scaling(
     Raises:
         BadResults: a file is missing, cut short or of another schema.
         InvalidArgument: a file is named twice, none tells of several batch sizes, or a picture cannot be written.
-        FrameworkMissing: a picture is asked for, and there is no Matplotlib.
+        FrameworkMissing: a plot needs Matplotlib, which is not installed.
     """
     for plot in plots:
         pictures.refuse(plot)

@@ -49,7 +49,7 @@ def within(seconds: float, on_timeout: Callable[[], None] = lambda: None) -> Ite
     expired, ended = threading.Event(), threading.Event()
     timer = threading.Timer(seconds, _stop, (expired, ended, lambda: _end_process(seconds, on_timeout)))
     timer.daemon = True
-    # None is what something other than Python has set, and cannot be put back.
+    # It is None if something other than Python has set it; it cannot be restored then.
     previous_handler = signal.getsignal(signal.SIGINT) or signal.SIG_DFL
     # A worker of pytest-xdist pays no heed to Ctrl-C, and then would not to this.
     signal.signal(signal.SIGINT, signal.default_int_handler)

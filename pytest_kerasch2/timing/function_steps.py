@@ -66,7 +66,7 @@ class FunctionWorkload:
         """There is nothing to build."""
 
     def restored(self) -> Any:
-        """Return a context in which nothing is put back: what a function changes, it alone knows."""
+        """Return a context that restores nothing: only the function knows what it changes."""
         return contextlib.nullcontext()
 
     def check_device(self) -> None:

@@ -13,7 +13,7 @@ from pytest_kerasch2.framework import api, packages
 
 
 def environment() -> dict[str, Any]:
-    """Return the versions of all that takes part, the clock, and the threads that TensorFlow was told to use."""
+    """Return the versions of all that takes part, the clock, and the threads that TensorFlow may use."""
     versions = {**asdict(api.release()), "backend_version": packages.version_of(api.release().backend)}
     return {"plugin": __version__, **versions, **process_environment(), "threads": _threads()}
 
@@ -33,7 +33,7 @@ def machine_load() -> float | None:
 
 
 def _threads() -> Mapping[str, int] | None:
-    """Return how many threads TensorFlow was told to use; 0 means that it chooses."""
+    """Return how many threads TensorFlow may use; 0 means that it chooses."""
     if not api.runs_on_tensorflow():
         return None
     threading = api.tensorflow().config.threading

@@ -25,7 +25,7 @@ class Mode:
     """One way to do a step.
 
     Attributes:
-        name: by which it is asked for.
+        name: its name, as users write it.
         trains: whether its steps change the weights.
         whole_epochs: whether it runs whole epochs only, so that the cost of an epoch is part of its steps.
         make: gives the function that does them.
@@ -98,7 +98,7 @@ def _on_batches(workload: Workload) -> StepRunner:
 
 
 def _on_batch(model: Any) -> Callable[..., Any]:
-    """Return `train_on_batch`, or what gives a `train_step` of the user's own the batch that `fit` gives it.
+    """Return `train_on_batch`, or a function that passes to a custom `train_step` the batch that `fit` passes.
 
     `fit` gives inputs and targets alone where there are no weights, and `train_on_batch` of Keras 3 three parts: a step
     that was written for the first cannot take them.

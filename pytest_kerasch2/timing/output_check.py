@@ -31,7 +31,7 @@ def check_reference(model: Any, mode: Mode) -> None:
     """Refuse a model of which there is no reference.
 
     Raises:
-        NoReference: it evaluates or predicts in a way of its own, or its loss cannot be computed in a loop of ours.
+        NoReference: it overrides how it evaluates or predicts, or its loss cannot be computed by a reference loop.
     """
     own = "test_step" if mode.name == "evaluate" else "predict_step"
     if reference_loop.is_overridden(model, own):
@@ -54,7 +54,7 @@ def check_outputs(few: Workload, mode: Mode) -> Any:
         The fields of a `WorkCheck`.
 
     Raises:
-        NoReference: the model gives something else each time, or in a way of its own.
+        NoReference: the model returns something else each time.
         InvalidMeasurement: it is not.
     """
     limit = MAX_HALF_DEVIATION if is_half(few.model) else MAX_DEVIATION
@@ -74,10 +74,10 @@ def check_outputs(few: Workload, mode: Mode) -> Any:
 
 
 def _deviation(few: Workload, mode: Mode, run: Any) -> float:
-    """Return how far what a mode gives is from what a loop of our own gives, as a share of the largest.
+    """Return how far the values of a mode are from those of a reference loop, as a share of the largest.
 
     Raises:
-        NoReference: our own gives something else each time.
+        NoReference: the reference loop returns something else each time.
     """
     reference = [reference_outputs(few, mode) for _ in range(2)]
     if _distance(mode, *reference) > MAX_DEVIATION / 10 and not is_half(few.model):
@@ -94,7 +94,7 @@ def _outputs(few: Workload, mode: Mode, run: Any) -> list[Any]:
 
 
 def reference_outputs(few: Workload, mode: Mode) -> list[Any]:
-    """Return what a loop of our own gives; the model is put back."""
+    """Return the values of a reference loop; the model is restored."""
     with variables_restored(few.model):
         batches = reference_loop.batches_of(few)
         return list(attempt(lambda: _evaluated(few, batches) if mode.name == "evaluate" else _predicted(few, batches)))

@@ -56,7 +56,7 @@ def save_partial_results(config: Any) -> None:
     """Write what was measured so far where pytest-benchmark is to, for a process that will not come to its end."""
     capture = config.pluginmanager.getplugin("capturemanager")
     if capture is not None:
-        # What is said last is to be seen.
+        # The last lines must be seen.
         capture.suspend_global_capture(in_=True)
     config._benchmarksession.handle_saving()
 
@@ -146,7 +146,7 @@ def record_model(
 
 
 def _note(workload: Workload, batch_size: int | None) -> str:
-    """Return what is to be said where data that come in batches have others than were asked for."""
+    """Return a remark if the data come in batches of another size than `batch_size`."""
     if batch_size is None or batch_size == workload.batch_size:
         return ""
     return f"batch_size is {workload.batch_size}, that of data, and not {batch_size}"

@@ -1,4 +1,4 @@
-"""The reference step: a step of training as Keras defines it, in a loop of our own, on each backend.
+"""The reference step: a step of training as Keras defines it, in a custom training loop, on each backend.
 
 The loss is the model's own, with all that Keras does to it: masks, weights of samples, classes and outputs, reduction,
 regularization and what layers add. Gradients, and asking the optimizer to apply them, are ours: what a model, or
@@ -36,7 +36,7 @@ def why_no_reference(model: Any) -> str:
 
 
 def why_no_loss(model: Any) -> str:
-    """Return why the loss of a model cannot be computed in a loop of our own; an empty text where it can."""
+    """Return why the loss of a model cannot be computed by a reference loop; an empty text where it can."""
     if int(getattr(getattr(model, "distribute_strategy", None), "num_replicas_in_sync", 1)) > 1:
         return "the model is distributed over several replicas"
     if has_losses(model):
@@ -272,7 +272,7 @@ def attempt(call: Callable[[], Any]) -> Any:
 def moving_weights(workload: Workload, steps: int) -> set[str]:
     """Return the weights that reference steps move from where the model is now; none where there is no reference.
 
-    They move for sure: from each of several places in the data. The model is put back.
+    They move for sure: from each of several places in the data. The model is restored.
     """
     if why_no_reference(workload.model):
         return set()
@@ -293,7 +293,7 @@ def moving_weights(workload: Workload, steps: int) -> set[str]:
 
 
 def resting_weights(workload: Workload, run: Callable[[int], Any], steps: int) -> set[str]:
-    """Return the weights that steps leave as they are from another start too; the model is put back.
+    """Return the weights that steps leave as they are from another start too; the model is restored.
 
     Weights that have come to rest, as at an optimum, come back to where they rest from wherever they begin.
 

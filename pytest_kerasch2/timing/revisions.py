@@ -87,7 +87,7 @@ def _write_tree(revision: str, project: Path, commit: str, top: Path) -> None:
         run_git(project, *own, "read-tree", commit, GIT_INDEX_FILE=index)
         run_git(project, *own, "checkout-index", "--all", "--force", "--quiet", GIT_INDEX_FILE=index)
     except GitFailed as error:
-        remedy = f"see that `git checkout {revision}` works in a clone of its own"
+        remedy = f"see that `git checkout {revision}` works in a fresh clone"
         raise InvalidArgument("The revision cannot be checked out", f"{revision}: {error}", remedy) from error
 
 

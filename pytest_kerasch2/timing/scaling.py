@@ -72,7 +72,7 @@ def _mean(values: Sequence[float]) -> float:
 def step_curves(rows: Sequence[BenchmarkRow], source: int = 0) -> list[StepCurve]:
     """Return a curve for each network and device of which steps of `fit` were measured.
 
-    Networks of another type or size are told apart.
+    Networks of another type or size are kept apart.
     """
     fit_rows = [row for row in rows if row.mode == MODE and row.measurement is not None]
     result = []
@@ -164,14 +164,14 @@ class GpuComparison:
         """Return where the GPU overtakes, as far as that is known."""
         cpu, gpu, slower, quicker = self.cpu.name, self.gpu.name, self.last_slower, self.first_faster
         if quicker is None and slower is None:
-            return f"{gpu} and {cpu} cannot be told apart at any of these batches."
+            return f"{gpu} and {cpu} do not differ measurably at any of these batches."
         if quicker is None:
             return f"{gpu} is slower than {cpu} at batches of {slower}, and quicker at none that is larger here."
         if slower is not None:
             return f"{gpu} overtakes {cpu} between batches of {slower} and {quicker}."
         if quicker == min(self.ratios):
             return f"{gpu} is quicker than {cpu} at the smallest of these batches already, {quicker}."
-        return f"{gpu} is quicker than {cpu} at batches of {quicker}; at smaller ones they cannot be told apart."
+        return f"{gpu} is quicker than {cpu} at batches of {quicker}; at smaller ones they do not differ measurably."
 
 
 def gpu_comparisons(curves: Sequence[StepCurve]) -> list[GpuComparison]:

@@ -1,6 +1,6 @@
 """The figure of steps by their batch: the time of a step on each device, and how many times as quick a GPU is.
 
-What is told by a colour is told by a sign and a kind of line too.
+Each colour goes with a marker and a line style.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def figure(matplotlib: Any, group: Sequence[StepCurve], notes: Sequence[str]) ->
 
 
 def _lines(group: Sequence[StepCurve], compared: Sequence[GpuComparison], notes: Sequence[str]) -> Iterator[str]:
-    """Yield what is told in words, as lines that are no wider than the figure."""
+    """Yield the sentences above the panels, as lines that are no wider than the figure."""
     missing = [] if compared else [f"{NO_GPU if _has_cpu(group) else NO_CPU}."]
     for text in (*scaling.scaling_lines(group), *missing, f"Network: {group[0].network}.", *notes):
         yield from textwrap.wrap(text, LINE)

@@ -17,7 +17,7 @@ from typing import Any, Iterable, Iterator
 def find_suite(module: str) -> dict[str, Any]:
     """Return the file of a module and the names in it.
 
-    The names are None where they cannot be told without importing it; the file is None where there is no such module.
+    The names are None where only an import would show them; the file is None where there is no such module.
     """
     try:
         spec = _spec(module)

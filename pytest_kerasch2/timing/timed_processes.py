@@ -163,8 +163,8 @@ class TimedProcess:
             )
         self.stderr.seek(0)
         lines = [line.strip() for line in self.stderr.read().decode("utf-8", "replace").splitlines() if line.strip()]
-        problem = f"{self.side.name}: exit status {status}: {lines[-1] if lines else 'nothing was said'}"
-        return ChildDied("A timed process has ended", problem, "look at what was said, and at its environment")
+        problem = f"{self.side.name}: exit status {status}: {lines[-1] if lines else 'no output'}"
+        return ChildDied("A timed process has ended", problem, "look at its last line, and at its environment")
 
     def close(self) -> None:
         """End it."""

@@ -15,7 +15,7 @@ from pytest_kerasch2.timing.benchmark_data import Batch
 from pytest_kerasch2.timing.reference_loop import NoReference, ReferenceSteps, attempt
 from pytest_kerasch2.timing.workload import Workload, variables_restored
 
-# Inputs on which the loss is looked at, in whole batches, of which there is one at least and not more than so many.
+# Inputs on which the loss is computed, in whole batches: at least one, and at most so many.
 LOSS_INPUTS = 1000
 MAX_LOSS_BATCHES = 16
 # A loss that has grown so much has diverged, be it a number still.
@@ -28,7 +28,7 @@ _REMEDY = "look at its data and at its learning rate"
 
 
 def sample_loss(workload: Workload) -> float | None:
-    """Return the loss on some of the data; None where it cannot be computed in a loop of our own."""
+    """Return the loss on some of the data; None where it cannot be computed by a reference loop."""
     if reference_loop.why_no_reference(workload.model):
         return None
     try:
@@ -38,7 +38,7 @@ def sample_loss(workload: Workload) -> float | None:
 
 
 def loss_batches(workload: Workload) -> list[Batch]:
-    """Return the batches on which the loss is looked at: the same whatever the model says of itself."""
+    """Return the batches on which the loss is computed: the same for every model."""
     count = max(1, min(workload.distinct_batches, LOSS_INPUTS // workload.batch_size, MAX_LOSS_BATCHES))
     return [workload.batch(place) for place in range(count)]
 
@@ -101,7 +101,7 @@ def check_numbers(workload: Workload, result: Any = None, *, trains: bool = True
     """Refuse a model whose weights, or results, are no numbers: the data are, or it has diverged.
 
     Args:
-        result: what `evaluate` or `predict` has given, if that is to be looked at.
+        result: what `evaluate` or `predict` has returned, if it is to be checked.
         trains: whether the steps change the weights.
 
     Raises:

@@ -2,7 +2,7 @@
 
 A speed counts only if what was done is right. What is dropped and how images are shuffled differs from run to run, and
 so several runs of the reference step tell how much: a way to do steps is refused where it lies far outside of that, two
-times in turn. Where there is no reference step, it is said why nothing was checked.
+times in turn. Where there is no reference step, the result says why nothing was checked.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_SINGLE_BATCH_STEPS = 10
 TOTAL_SECONDS, MAX_SECONDS = 20.0, 60.0
 # Passes over the data by which values are checked.
 OUTPUT_REPEATS = 6
-# Batches on which the loss is looked at after a run.
+# Batches on which the loss is computed after a run.
 LOSS_BATCHES = 4
 REFERENCE_RUNS = 6
 CHECKED_RUNS = 2
@@ -178,7 +178,7 @@ def steps_per_update(model: Any) -> int:
 def _compare_runs(
     few: Workload, mode: Mode, run: Any, step: ReferenceSteps, count: int, *, rng: np.random.RandomState
 ) -> WorkCheck:
-    """Hold runs of so many steps to those of the reference; what is off is looked at once more.
+    """Compare runs of so many steps with reference runs; a deviation is measured once more.
 
     Raises:
         InvalidMeasurement: they do something else, both times.
@@ -206,7 +206,7 @@ def _runs(
 ) -> list[RunResult]:
     """Return what runs of the reference did, and after them those of the way that is to be shown."""
     with variables_restored(few.model):
-        # What Keras 3 draws from is not put back between runs, so that they tell what chance does.
+        # What Keras 3 draws from is not restored between runs, so that they show what chance does.
         begin = _trained_variables(few.model)
         rewind = list(map(copy_of, begin))
         runs = []

@@ -117,7 +117,7 @@ class Workload:
                 raise InvalidArgument("model must be on the device of its steps", problem, remedy)
 
     def build(self) -> None:
-        """Let a model make its weights, so that they can be put back."""
+        """Let a model make its weights, so that they can be restored."""
         if getattr(self.model, "built", True) and self.trained_weights:
             return
         with contextlib.suppress(Exception), warnings.catch_warnings():
@@ -293,7 +293,7 @@ def _of_states(model: Any) -> Iterator[Any]:
 
 
 def optimizers_of(model: Any) -> list[Any]:
-    """Return the optimizers of a model, also those that it was given by a `compile` of its own, and of models in it."""
+    """Return the optimizers of a model, also those of a custom `compile`, and of models in it."""
     own = getattr(model, "optimizer", None)
     by_id: dict[int, Any] = {} if own is None else {id(own): own}
     for one in _held(model, depth=3):

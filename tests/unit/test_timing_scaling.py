@@ -66,7 +66,7 @@ def _against(gpu: dict[int, float], scatter: float = 0.0) -> scaling.GpuComparis
         ({32: 0.5, 256: 0.6, 2048: 0.7}, (None, 32), "is quicker than cpu:0 at the smallest of these batches already"),
         ({32: 1.0, 256: 0.6}, (None, 256), "is quicker than cpu:0 at batches of 256; at smaller ones they"),
         ({32: 9.0, 256: 9.0, 2048: 9.0}, (2048, None), "is slower than cpu:0 at batches of 2048, and quicker at none"),
-        ({32: 1.0, 256: 2.0}, (None, None), "and cpu:0 cannot be told apart at any of these batches."),
+        ({32: 1.0, 256: 2.0}, (None, None), "and cpu:0 do not differ measurably at any of these batches."),
         ({32: 0.5, 256: 9.0, 2048: 0.7}, (256, 2048), "overtakes cpu:0 between batches of 256 and 2048."),
     ],
 )  # fmt: skip
@@ -104,7 +104,7 @@ def test_each_device_has_a_line_and_both_a_comparison() -> None:
     assert result[0].startswith(
         "On cpu:0, a step of fit takes about 1.00 ms and 10.0 µs an image (batches of 32 to 2048"
     )
-    assert (len(result), result[-1]) == (3, "gpu:0 and cpu:0 cannot be told apart at any of these batches.")
+    assert (len(result), result[-1]) == (3, "gpu:0 and cpu:0 do not differ measurably at any of these batches.")
 
 
 def test_without_a_linear_cost_the_time_of_an_image_is_shown_by_batch_size() -> None:
