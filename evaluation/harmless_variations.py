@@ -102,10 +102,10 @@ def differences(usual: Mapping[str, str], varied: Mapping[str, str] | None) -> l
 
 def _verdicts(one: Variation, folder: Path) -> Any:
     file = folder / f"{one.name.replace(' ', '-')}.json"
-    if not file.exists():
-        status = _run(one, folder, file)
-        if status not in ENDED or not file.exists():
-            return None
+    # Of a run that was stopped the results file is there, and not complete.
+    whole = file.exists() and results.read(file)["complete"]
+    if not whole and (_run(one, folder, file) not in ENDED or not file.exists()):
+        return None
     return {entry["id"]: f"{entry['verdict']}, as {entry['expected']}" for entry in results.read(file)["claims"]}
 
 
