@@ -35,7 +35,7 @@ def tensorflow_2(module: Any) -> Any:
         )  # fmt: skip
     if minor < (2, 0):
         raise FrameworkBroken(
-            f"The chapter is about TensorFlow 2, and TensorFlow {version} is installed", "", f"run {advice.INSTALL}"
+            "The chapter is about TensorFlow 2", f"TensorFlow {version} is installed", f"run {advice.INSTALL}"
         )
     if not hasattr(module, "keras"):
         raise FrameworkBroken(

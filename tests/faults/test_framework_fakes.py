@@ -140,7 +140,7 @@ def test_broken_on_import(asked, source, message, remedy):
         ("", "The package called tensorflow states no version"),
         ("__version__ = 'newest'", "The package called tensorflow states no version"),
         ("__version__ = '2.21.0'", "TensorFlow 2.21.0 has no tf.keras"),
-        ("__version__ = '1.15.5'", "The chapter is about TensorFlow 2, and TensorFlow 1.15.5 is installed"),
+        ("__version__ = '1.15.5'", "The chapter is about TensorFlow 2"),
     ],
 )
 def test_imports_and_is_not_tensorflow_2(asked, source, happened):
