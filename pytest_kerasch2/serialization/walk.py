@@ -80,7 +80,7 @@ def check_file(path: Any) -> Path:
     source = Path(path)
     if source.is_dir():
         remedy = "load it with trusted=True if you made it yourself, or save the model as a file"
-        raise UnsafeFile(f"The folder {str(source)!r} cannot be inspected", "", remedy)
+        raise UnsafeFile("A folder cannot be inspected", repr(str(source)), remedy)
     if not source.is_file():
         raise InvalidArgument(f"There is no file {str(source)!r}", "", "correct the path")
     return source
