@@ -69,7 +69,7 @@ def test_the_weights_of_all_shards_are_told(index):
     "name", ["../m_00001.weights.h5", "/etc/passwd", "sub/m.weights.h5", "m.py", 3, "a\\b.weights.h5"]
 )
 def test_a_shard_elsewhere_is_refused(index, name):
-    with pytest.raises(UnsafeFile, match="no file beside it"):
+    with pytest.raises(UnsafeFile, match="not a file beside it"):
         inspect(index(name))
 
 
