@@ -98,7 +98,7 @@ def styles(
         style_models = {name: models.style(name).compiled(api.tensorflow()) for name in STYLES}
         how = {"batch_size": BATCH, "device": device.name, "seconds": seconds, "rounds": ROUNDS}
         how["on_timeout"] = lambda: pytest_benchmark_adapter.save_partial_results(request.config)
-        with fixture_calls.told(request):
+        with fixture_calls.explained(request):
             took_turns[device.name] = (
                 style_models,
                 pytest_benchmark_adapter.measure_interleaved(style_models, few_images, group="styles", **how),

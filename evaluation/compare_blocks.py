@@ -78,7 +78,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="of compare_live --blocks")
     given = parser.parse_args()
     if not given.folder.is_dir():
-        parser.error(f"{given.folder} is no folder")
+        parser.error(f"{given.folder} is not a folder")
     try:
         print(f"kept in {KEPT.name}: {', '.join(keep(given.folder)) or 'none had ended'}")
     except KerasCh2Error as error:

@@ -163,7 +163,7 @@ def main() -> int:
     parser.add_argument("--blocks", type=Path, metavar="FOLDER", help="that exists")
     asked = parser.parse_args()
     if asked.blocks is not None and not asked.blocks.is_dir():
-        parser.error(f"--blocks: {asked.blocks} is no folder")
+        parser.error(f"--blocks: {asked.blocks} is not a folder")
     # What is asked to end in another way than by Ctrl-C would leave its loads behind, which are stopped meanwhile.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     left = list(_missing(asked.kinds, asked.planted, asked.trials))

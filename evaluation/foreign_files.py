@@ -79,14 +79,14 @@ def results() -> dict[str, Any]:
         "devices": ["cpu:0"],
         "datasets": {"mnist": {"source": "mirror", "sha256": "0" * 64}},
     }
-    known = {"cause": "the optimizer moved", "since": "2.0", "until": None, "source": "https://example.org/source"}
+    fields = {"cause": "the optimizer moved", "since": "2.0", "until": None, "source": "https://example.org/source"}
     instead = [{"write": "tf.keras.optimizers.Adam()", "worked": True, "evidence": ["it ran"]}]
     broken_too = [{"write": "tf.keras.Adam()", "worked": False, "evidence": ["no such name"]}]
     claims = [
         _claim("blocks.first", "held", "The first block runs.", "four layers"),
-        _claim("blocks.second", "broken", "The second block runs.", "no Adam", known_issue=known, workarounds=instead),
+        _claim("blocks.second", "broken", "The second block runs.", "no Adam", known_issue=fields, workarounds=instead),
         _claim("saving.third", "broken", "The third block runs.", "no flip", expected="held", section="Saving"),
-        _claim("saving.fourth", "broken", "The fourth runs.", "fails too", known_issue=known, workarounds=broken_too),
+        _claim("saving.fourth", "broken", "The fourth runs.", "fails too", known_issue=fields, workarounds=broken_too),
         _claim("backend.fifth", "not_applicable", "The fifth holds.", "without TensorFlow"),
         _claim("backend.sixth", "inconclusive", "The sixth holds.", "no data", remedy="name a mirror"),
     ]
@@ -121,10 +121,10 @@ def _show_results(path: Path, folder: Path) -> Shown:
     from pytest_kerasch2.claims import results
     from pytest_kerasch2.report import github, markdown, rendering
 
-    found = results.read(path)
-    yield "terminal", rendering.table(found, width=80, colour=False)
-    yield "markdown", markdown.page(found)
-    yield "commands", "\n".join(github.commands(found))
+    record = results.read(path)
+    yield "terminal", rendering.table(record, width=80, colour=False)
+    yield "markdown", markdown.page(record)
+    yield "commands", "\n".join(github.commands(record))
     words = ("--allow-incomplete", "--json", folder / "merged.json")
     status, printed = run("table", path, *words)
     yield "terminal", printed
@@ -164,12 +164,12 @@ def table() -> dict[str, Any]:
 
 
 def _column(facts: Mapping[str, Any], name: str, environment: str, label: str, before: str | None) -> dict[str, Any]:
-    told = {one: facts[one] for one in ("tensorflow", "keras", "backend", "python", "numpy", "platform")}
+    by_name = {one: facts[one] for one in ("tensorflow", "keras", "backend", "python", "numpy", "platform")}
     counts = {"held": 6, "broken": 0, "not_applicable": 0, "inconclusive": 0}
     if before:
         counts = {"held": 1, "broken": 3, "not_applicable": 1, "inconclusive": 1}
     about = {"name": name, "environment": environment, "series": "tensorflow", "before": before, "label": label}
-    return {**about, "complete": before is None, "trained": False, **told, "counts": counts}
+    return {**about, "complete": before is None, "trained": False, **by_name, "counts": counts}
 
 
 def _read_table(path: Path) -> Any:
@@ -342,8 +342,8 @@ def _show_reference(path: Path, folder: Path) -> Shown:
         yield "svg", plot.read_text(encoding="utf-8")
         question = command.GateRequest(str(path), results=results, metric=metric)
         decision = command.run_command(question)
-        made = distribution_of(gate.reference_of(str(path)), GateSettings(metric=metric))
-        yield "markdown", summary.page(made, decision, path.name)
+        distribution = distribution_of(gate.reference_of(str(path)), GateSettings(metric=metric))
+        yield "markdown", summary.page(distribution, decision, path.name)
 
 
 def _metric(path: Path) -> str:

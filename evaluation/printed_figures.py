@@ -84,11 +84,11 @@ def rows_of(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def release_parts(path: Path) -> list[str]:
     """Return what one results says of the figures."""
-    found = results.read(path)
-    facts = found["environment"]
+    record = results.read(path)
+    facts = record["environment"]
     on = f"Keras {facts['keras']} on {facts['backend']}"
     name = on if facts["tensorflow"] == "-" else f"TensorFlow {facts['tensorflow']}, Keras {facts['keras']}"
-    claims = [claim for claim in found["claims"] if claim["kind"] == "figure"]
+    claims = [claim for claim in record["claims"] if claim["kind"] == "figure"]
     rows = [
         [
             f"`{claim['id']}`",
@@ -100,21 +100,21 @@ def release_parts(path: Path) -> list[str]:
     return [f"## {name}, Python {facts['python']}", "", *rows_of(("Claim", "Verdict", "Evidence"), rows)]
 
 
-def variant_row(name: str, found: Reference) -> list[str]:
+def variant_row(name: str, actual: Reference) -> list[str]:
     """Return a row of the table of changes."""
     cells = []
-    counted = curve.image_counts(found)
+    counted = curve.image_counts(actual)
     for point, printed in FIGURES:
-        values = [point.of(run) for run in found.runs]
+        values = [point.of(run) for run in actual.runs]
         on = curve.scale_by_counts(point, counted)
         places = [on.transform(value) for value in values]
-        known = prediction.sample(places, [places], on.least_scatter(sum(places) / len(places)))
+        sample = prediction.sample(places, [places], on.least_scatter(sum(places) / len(places)))
         between = decision.rounded(on, point, printed)
-        sign = SIGNS[decision.verdict_on(prediction.predict(known, between, decision.RAREST).probability)]
+        sign = SIGNS[decision.verdict_on(prediction.predict(sample, between, decision.RAREST).probability)]
         mean = sum(values) / len(values)
         deviation = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
         cells.append(f"{mean:.4f} ({deviation:.4f}) {sign}")
-    return [f"{name}, {len(found.runs)} seeds", *cells]
+    return [f"{name}, {len(actual.runs)} seeds", *cells]
 
 
 def page() -> str:

@@ -85,7 +85,7 @@ class History:
         if all(len(logs) < 2 for logs in every):
             return None
         estimate = equivalence.mean(row.logs[mode], every, ERROR / 2)
-        return Interval(math.exp(estimate.found), math.exp(estimate.low), math.exp(estimate.high))
+        return Interval(math.exp(estimate.estimate), math.exp(estimate.low), math.exp(estimate.high))
 
     def image(self, row: Row) -> float:
         """Return the microseconds of an image in `fit`."""
@@ -181,4 +181,4 @@ def _change(collected: History, before: Row, after: Row, mode: str) -> Interval:
         ratio = after.ratio(mode) / before.ratio(mode)
         return Interval(ratio, math.nan, math.nan)
     estimate = equivalence.difference(after.logs[mode], before.logs[mode], every, ERROR / 2)
-    return Interval(math.exp(estimate.found), math.exp(estimate.low), math.exp(estimate.high))
+    return Interval(math.exp(estimate.estimate), math.exp(estimate.low), math.exp(estimate.high))

@@ -23,7 +23,7 @@ import psutil
 
 # The tests have them, whose types nobody checks.
 SMALL: Any = importlib.import_module("tests.plugin.conftest").Small
-TRAINING: str = importlib.import_module("tests.unit.accuracy_made").TRAINING
+TRAINING: str = importlib.import_module("tests.builders.synthetic_trainings").TRAINING
 ROOT = Path(__file__).resolve().parents[1]
 # By this variable the processes of a case are known, whoever their parent has become.
 MARK = "KERASCH2_CAMPAIGN"

@@ -122,7 +122,7 @@ def _parsed(path: Path) -> dict[str, Any]:
 def _column(entry: Any) -> Column:
     remedy = "see the comment at the top of the releases file"
     if not isinstance(entry, dict):
-        raise InvalidArgument("A release is no table", repr(entry), remedy)
+        raise InvalidArgument("A release is not a table", repr(entry), remedy)
     by_name = {one.name: one for one in fields(Column)}
     needed = {name for name, one in by_name.items() if one.default is MISSING and one.default_factory is MISSING}
     wrong = sorted((needed - set(entry)) | (set(entry) - set(by_name)))

@@ -67,7 +67,7 @@ def _check_writable(config: pytest.Config) -> None:
     # pytest-benchmark has opened it by now, or keeps its path, which has a name too.
     place = Path(path if isinstance(path, (str, Path)) else path.name)
     if place.is_dir() or not place.absolute().parent.is_dir():
-        problem = f"{place} is a folder" if place.is_dir() else f"{place.parent} is no folder"
+        problem = f"{place} is a folder" if place.is_dir() else f"{place.parent} is not a folder"
         raise InvalidArgument(
             "The file of --benchmark-json cannot be written", problem, "name a file in a folder that exists"
         )

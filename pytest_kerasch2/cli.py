@@ -84,12 +84,12 @@ def _parser() -> Parser:
 
 
 def _command(parser: Parser, commands: Any, name: str, words: str, purpose: str, **what: Any) -> Parser:
-    made: Parser = commands.add_parser(
+    added: Parser = commands.add_parser(
         name, help=purpose, usage=f"kerasch2 {name} [OPTION ...] {words}".strip(), **explained.of(name)
     )
-    made.set_defaults(**{"kept": "", **what})
-    parser.commands[name] = made
-    return made
+    added.set_defaults(**{"kept": "", **what})
+    parser.commands[name] = added
+    return added
 
 
 def _add_table(parser: Parser, commands: Any) -> None:
@@ -207,7 +207,7 @@ def _gate(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.accuracy.decision import GateVerdict
 
     request = command.GateRequest(**{one.name: getattr(chosen, one.name) for one in fields(command.GateRequest)})
-    decision = command.run_command(request, lambda found: _say(found.evidence))
+    decision = command.run_command(request, lambda so_far: _say(so_far.evidence))
     return {GateVerdict.PASS: 0, GateVerdict.FAIL: DIFFERENT, GateVerdict.UNDECIDED: UNDECIDED}[decision.verdict]
 
 
@@ -283,9 +283,11 @@ def _add_doctor(parser: Parser, commands: Any) -> None:
 def _doctor(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.doctor import command, examining
 
-    found = examining.examined(deadline=chosen.deadline, quick=chosen.quick)
-    _say(command.as_json(found) if chosen.json else command.lines(found, shutil.get_terminal_size().columns))
-    return 0 if found.usable else DIFFERENT
+    examination = examining.examined(deadline=chosen.deadline, quick=chosen.quick)
+    _say(
+        command.as_json(examination) if chosen.json else command.lines(examination, shutil.get_terminal_size().columns)
+    )
+    return 0 if examination.usable else DIFFERENT
 
 
 @contextlib.contextmanager

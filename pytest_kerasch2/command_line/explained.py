@@ -95,17 +95,17 @@ def as_options(message: str) -> str:
 def refusal(error: BaseException) -> str:
     """Return a sentence for a package that is not installed or a file that cannot be meant, or an empty text."""
     if isinstance(error, RecursionError) and "JSON" in str(error):
-        return "A file cannot be read. Found: JSON that is nested too deeply. To do: name a file of this package."
+        return "A file cannot be read: JSON that is nested too deeply. Name a file of this package."
     if isinstance(error, MemoryError):
-        return "There is not enough memory. To do: end other programs, or allow this one more."
+        return "There is not enough memory. End other programs, or allow this one more."
     if isinstance(error, FileNotFoundError) and _folder_is_gone():
-        return "The current folder is gone. To do: change into one that exists."
+        return "The current folder is gone. Change into one that exists."
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     name = error.name.partition(".")[0]
     if name not in EXTRAS:
         return ""
-    return f'{name} is not installed, which this needs. To do: run pip install "pytest-kerasch2[{EXTRAS[name]}]".'
+    return f'{name} is not installed, which this needs. Run pip install "pytest-kerasch2[{EXTRAS[name]}]".'
 
 
 def _folder_is_gone() -> bool:

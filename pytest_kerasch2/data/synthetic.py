@@ -6,7 +6,6 @@ megabyte. Nothing here says anything about the genuine data: hashes differ, and 
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import io
 import pathlib
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable
 
 import numpy as np
 
-from pytest_kerasch2.data import digests, postprocessing, sources
+from pytest_kerasch2.data import sources
 from pytest_kerasch2.data.registry import NAMES, ArrayFacts, DataRecord, record_of
 
 if TYPE_CHECKING:
@@ -52,26 +51,6 @@ def load(name: str, folder: pathlib.Path) -> sources.DataSet:
     """
     record = record_of(name)
     return sources.data_set(record, paths_of(record, folder), source="stand-in")
-
-
-def vouched(record: DataRecord, folder: pathlib.Path, address: str = "") -> DataRecord:
-    """Return a record that takes the stand-ins in a folder for the genuine data: their hashes, their address.
-
-    So the roads that refuse a stand-in (mirror, cache, network) can be walked without the genuine archives.
-    """
-    archives = tuple(
-        dataclasses.replace(
-            archive, origin=address + archive.file, sha256=digests.digest_of_file(folder / archive.file), md5=None
-        )
-        for archive in record.archives
-    )
-    stored = record.stored
-    if record.arrays_are_known:
-        arrays = postprocessing.read(record, paths_of(record, folder))
-        stored = tuple(
-            dataclasses.replace(facts, sha256=digests.digest_of_array(arrays[facts.name])) for facts in stored
-        )
-    return dataclasses.replace(record, archives=archives, stored=stored)
 
 
 def paths_of(record: DataRecord, folder: pathlib.Path) -> tuple[pathlib.Path, ...]:

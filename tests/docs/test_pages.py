@@ -68,10 +68,10 @@ def _is_taken(words: list[str]) -> bool:
 
 @each_page
 def test_an_option_of_pytest_exists(page: Path) -> None:
-    known = THEIRS.union(*(one.flags for one in options.OPTIONS))
+    reference = THEIRS.union(*(one.flags for one in options.OPTIONS))
     shown = {word.partition("=")[0] for words in _lines(page, "pytest") for word in words if word.startswith(OURS)}
 
-    assert shown - known == set()
+    assert shown - reference == set()
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/how-to/verify-a-release.md"])
@@ -105,9 +105,9 @@ def test_signatures() -> None:
     ):
         arguments = re.search(rf"^{re.escape(name)}(.*?)\)$", shown, flags=re.MULTILINE | re.DOTALL)
         assert arguments is not None
-        told = re.findall(r"(\w+)(?:=|,|$)", re.sub(r"=[^,]+", "", arguments[1]))
+        words = re.findall(r"(\w+)(?:=|,|$)", re.sub(r"=[^,]+", "", arguments[1]))
         taken = [one for one in inspect.signature(function).parameters if one not in NOT_FOR_USERS]
-        assert told == [*taken, *([] if "name" in taken else ["name"])]
+        assert words == [*taken, *([] if "name" in taken else ["name"])]
 
 
 def test_the_table_of_options_has_each() -> None:

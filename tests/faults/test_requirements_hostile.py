@@ -54,9 +54,9 @@ HOSTILE = (
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Keep what would have been run to install a release."""
-    found: list[list[str]] = []
-    monkeypatch.setattr(installed_releases, "_run_installer", lambda words, command: found.append(command))
-    return found
+    results: list[list[str]] = []
+    monkeypatch.setattr(installed_releases, "_run_installer", lambda words, command: results.append(command))
+    return results
 
 
 @pytest.mark.parametrize("word", HOSTILE)
@@ -86,7 +86,7 @@ def test_a_release_as_the_issue_has_it_is_refused_by_name(commands: list[list[st
 
 
 @pytest.mark.parametrize(
-    ("words", "wanted"),
+    ("words", "expected"),
     [
         ("keras==3.15.1,jax==0.10.2", ["keras==3.15.1", "jax==0.10.2"]),
         ("tensorflow==2.0.0, protobuf<3.21 , h5py < 3", ["tensorflow==2.0.0", "protobuf<3.21", "h5py<3"]),
@@ -96,8 +96,8 @@ def test_a_release_as_the_issue_has_it_is_refused_by_name(commands: list[list[st
         ("tf_keras~=2.16", ["tf_keras~=2.16"]),
     ],
 )
-def test_requirements_are_separated_by_their_commas(words: str, wanted: list[str]) -> None:
-    assert installed_releases.parse_requirements(words) == wanted
+def test_requirements_are_separated_by_their_commas(words: str, expected: list[str]) -> None:
+    assert installed_releases.parse_requirements(words) == expected
 
 
 def test_the_requirements_stand_behind_the_end_of_options(

@@ -184,10 +184,10 @@ def test_the_chapters_own_are_shown_as_a_table_also_without_mnist(
     [
         (["--benchmark", "--chapter"], "--benchmark and --chapter cannot be combined*either times or verifies"),
         (["--benchmark", "-p", "no:benchmark"], "Benchmarks need pytest-benchmark"),
-        (["--benchmark", "--chapter-devices=tpu"], "A device is not known"),
-        (["--benchmark-plot=nowhere/a.png"], "A picture cannot be written*nowhere is no folder"),
-        (["--benchmark-plot=a.gif"], "A picture is of no kind that can be drawn"),
-        (["--benchmark-plot="], "--benchmark-plot has no value"),
+        (["--benchmark", "--chapter-devices=tpu"], "'tpu' is not a device"),
+        (["--benchmark-plot=nowhere/a.png"], "A picture cannot be written*nowhere is not a folder"),
+        (["--benchmark-plot=a.gif"], "A picture must be a .png or .svg file, got 'a.gif'"),
+        (["--benchmark-plot="], "--benchmark-plot must have a value"),
         (["--benchmark", "--benchmark-json=nowhere/x.json"], "--benchmark-json"),
     ],
 )

@@ -17,8 +17,8 @@ pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `ac
 
 
 def _start(ratio: float, **others: float) -> dict[str, Any]:
-    def work(its: float) -> dict[str, Any]:
-        pair = {"order": "HBBH", "hand": [0.001, 0.003], "told": [0.002 * its] * 2, "whole": [0.004] * 2}
+    def work(ratio: float) -> dict[str, Any]:
+        pair = {"order": "HBBH", "hand": [0.001, 0.003], "told": [0.002 * ratio] * 2, "whole": [0.004] * 2}
         beside = {"hand": [0.002], "told": [0.003], "whole": [0.002]}
         return {"steps": 10, "pairs": [pair] * 3, "beside": beside}
 

@@ -81,15 +81,15 @@ def test_a_figure_is_broken_only_where_other_seeds_would_not_tell_it_otherwise(
     curves: Curves, monkeypatch: pytest.MonkeyPatch, probability: float, verdict: type[Exception] | None
 ) -> None:
     monkeypatch.setattr(prediction, "predict", lambda *_: Prediction(probability, 0.0, 1.0, 3.5))
-    told = contextlib.nullcontext() if verdict is None else pytest.raises(verdict, match=r"3\.5 standard deviations")
+    shown = contextlib.nullcontext() if verdict is None else pytest.raises(verdict, match=r"3\.5 standard deviations")
 
-    with told:
+    with shown:
         decision.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.0915")
 
 
 def test_a_figure_at_the_edge_does_not_hide_a_broken_one(curves: Curves, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = iter([Prediction(0.0005, 0.0, 1.0, 3.5), Prediction(0.0, 0.0, 1.0, 20.0)])
-    monkeypatch.setattr(prediction, "predict", lambda *_: next(said))
+    text = iter([Prediction(0.0005, 0.0, 1.0, 3.5), Prediction(0.0, 0.0, 1.0, 20.0)])
+    monkeypatch.setattr(prediction, "predict", lambda *_: next(text))
 
     with pytest.raises(ClaimBroken, match=r"20\.0 standard deviations"):
         printed_numbers_claims.first_way(Recorder(), curves, dict.fromkeys(STYLES, "a"))
@@ -187,9 +187,9 @@ def test_the_printed_subclass_drops_nothing_on_keras_3_and_trains_otherwise(bits
 def test_ways_that_train_alike_tell_their_figures_together() -> None:
     record = Recorder()
 
-    found = equivalence.kin(record, {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "functional")
+    group = equivalence.kin(record, {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "functional")
 
-    assert (found, record.evidence) == (
+    assert (group, record.evidence) == (
         STYLES[:3],
         (
             "from equal weights, order and dropping, functional trains bit for bit"
@@ -199,9 +199,9 @@ def test_ways_that_train_alike_tell_their_figures_together() -> None:
 
 
 def test_a_way_that_trains_as_no_other_does_tells_its_figures_alone() -> None:
-    found = equivalence.kin(Recorder(), {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "subclass")
+    group = equivalence.kin(Recorder(), {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "subclass")
 
-    assert found == ("subclass",)
+    assert group == ("subclass",)
 
 
 def test_without_training_nothing_is_decided() -> None:

@@ -13,7 +13,7 @@ import pytest
 from pytest_kerasch2 import __version__, cli, suggestions
 from pytest_kerasch2.command_line import completion, explained
 from pytest_kerasch2.timing import benchmark_suite
-from tests.unit.command_ended import Ended, ended
+from tests.builders.command_runs import Ended, ended
 
 COMMANDS = ("table", "calibrate", "gate", "compare", "scaling", "doctor")
 __all__ = ["ended"]
@@ -153,9 +153,9 @@ def test_a_shell_is_offered_commands_options_and_names(tmp_path: Path) -> None:
         "kerasch2 gate digits-": {"digits-tensorflow-2.21"},
     }
 
-    found = {line: _offered(line, tmp_path) for line in lines}
+    actual = {line: _offered(line, tmp_path) for line in lines}
 
-    assert found == lines
+    assert actual == lines
 
 
 def _offered(line: str, folder: Path) -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.command_line import explained
-from tests.unit.command_ended import Ended, ended
+from tests.builders.command_runs import Ended, ended
 
 __all__ = ["ended"]
 
@@ -121,7 +121,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_any_work(
 
     status, _, err = ended(*words, place)
 
-    assert (status, "written" in err or "kept there" in err, err.count("\n")) == (2, True, 1)
+    assert (status, "written" in err or "cannot be kept" in err, err.count("\n")) == (2, True, 1)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "folder", "in.json", "protected.json"]
 
 

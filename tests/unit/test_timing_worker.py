@@ -94,7 +94,7 @@ def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Timed
     assert [(one["steps"], one["seconds"] > 0) for one in done] == [(steps, True)] * 3
     # The run ends, and did what it was to do.
     assert worker.ask("block") == {}
-    with pytest.raises(InvalidArgument, match="name one of small"):
+    with pytest.raises(InvalidArgument, match="Name one of small"):
         worker.ask("open", **named, name="other", device="cpu", slowdown=0.0)
 
 

@@ -141,7 +141,7 @@ def _within(record: Recorder, curves: Curves, name: str, others: Sequence[str]) 
     for series in ALIKE:
         most = margin(series)
         difference = _difference(curves, name, others, series)
-        shown = f"{name} less {' and '.join(others)}: {difference.found:+.4f}"
+        shown = f"{name} less {' and '.join(others)}: {difference.estimate:+.4f}"
         shown += f", from {difference.low:+.4f} to {difference.high:+.4f}"
         line = f"{SERIES_NAMES[series]} after ten epochs: {shown}; nearly the same is within {most:.4f}"
         if difference.beyond(most):

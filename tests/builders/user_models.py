@@ -13,9 +13,9 @@ IMAGES = RANDOM.rand(2, 8, 8, 3).astype("float32")
 STEPS = RANDOM.rand(2, 5, 3).astype("float32")
 
 
-def functional(keras: Any, made: Callable[[Any], Any], x: Any = X) -> tuple[Any, Any]:
+def functional(keras: Any, build: Callable[[Any], Any], x: Any = X) -> tuple[Any, Any]:
     inputs = keras.Input(x.shape[1:])
-    return keras.Model(inputs, made(inputs)), x
+    return keras.Model(inputs, build(inputs)), x
 
 
 def registering(keras: Any) -> Any:
@@ -46,7 +46,7 @@ def operators(keras: Any) -> tuple[Any, Any]:
 def operations(keras: Any) -> tuple[Any, Any]:
     ops = keras.ops
 
-    def made(i: Any) -> Any:
+    def build(i: Any) -> Any:
         h = ops.concatenate([keras.layers.Dense(4)(i), i], axis=-1)
         h = ops.where(h > 0.5, h, ops.zeros_like(h))
         h = ops.transpose(ops.reshape(h, (-1, 2, 4)), (0, 2, 1))
@@ -56,28 +56,28 @@ def operations(keras: Any) -> tuple[Any, Any]:
         h = ops.add(ops.softmax(h), np.ones((4,), "float32"))
         return ops.logsumexp(ops.split(ops.tile(h, (1, 2, 1)), 2, axis=1)[0], axis=-1)
 
-    return functional(keras, made)
+    return functional(keras, build)
 
 
 def merging(keras: Any) -> tuple[Any, Any]:
     layers = keras.layers
 
-    def made(i: Any) -> Any:
+    def build(i: Any) -> Any:
         both = [layers.Dense(4)(i), i]
         return [layers.Add()(both), layers.Multiply()(both), layers.Concatenate()(both), layers.Dot(1)(both)]
 
-    return functional(keras, made)
+    return functional(keras, build)
 
 
 def recurrent(keras: Any) -> tuple[Any, Any]:
     layers = keras.layers
 
-    def made(i: Any) -> Any:
+    def build(i: Any) -> Any:
         h = layers.Bidirectional(layers.LSTM(4, return_sequences=True), name="both")(i)
         h = layers.TimeDistributed(layers.Dense(3), name="each")(h)
         return layers.RNN(layers.GRUCell(2), name="cells")(h)
 
-    return functional(keras, made, STEPS)
+    return functional(keras, build, STEPS)
 
 
 def attending(keras: Any) -> tuple[Any, Any]:
@@ -121,12 +121,12 @@ def normalized(keras: Any) -> tuple[Any, Any]:
 
 
 def quantized(mode: str) -> Callable[[Any], tuple[Any, Any]]:
-    def made(keras: Any) -> tuple[Any, Any]:
+    def build(keras: Any) -> tuple[Any, Any]:
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(2)])
         model.quantize(mode)
         return model, X
 
-    return made
+    return build
 
 
 def mixed_precision(keras: Any) -> tuple[Any, Any]:

@@ -73,7 +73,9 @@ def run(seed: int, epochs: int = EPOCHS, **off: float) -> TrainingRun:
     return TrainingRun(seed, **curves)
 
 
-def made(seeds: int = 60, epochs: int = EPOCHS, trained: Callable[..., TrainingRun] = run, **about: Any) -> Reference:
+def make_reference(
+    seeds: int = 60, epochs: int = EPOCHS, trained: Callable[..., TrainingRun] = run, **about: Any
+) -> Reference:
     """Return a reference of so many seeds, from 0 on."""
     recipe = about.pop("recipe", Recipe(epochs=epochs))
     subject = TrainingDescription(recipe, about.pop("data", DATA), ENVIRONMENT)
@@ -82,7 +84,7 @@ def made(seeds: int = 60, epochs: int = EPOCHS, trained: Callable[..., TrainingR
 
 def own(training: str, seeds: int = 60) -> Reference:
     """Return a reference of somebody's own training."""
-    return made(seeds, recipe=UserTraining(training, EPOCHS), data={"name": training, "sha256": "1" * 64})
+    return make_reference(seeds, recipe=UserTraining(training, EPOCHS), data={"name": training, "sha256": "1" * 64})
 
 
 def history(given: TrainingRun) -> dict[str, list[float]]:

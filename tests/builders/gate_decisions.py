@@ -13,7 +13,7 @@ from pytest_kerasch2.accuracy.reference_distribution import ReferenceDistributio
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.accuracy.user_training import UserTraining
-from tests.unit.accuracy_made import ENVIRONMENT
+from tests.builders.synthetic_trainings import ENVIRONMENT
 
 EPOCHS = 3
 IMAGES = 1000
@@ -46,10 +46,12 @@ def decided(
     *runs: TrainingRun, reference: Reference | None = None, **terms: Any
 ) -> tuple[ReferenceDistribution, GateDecision]:
     """Return what was compared with, and what was decided by it; without runs, what is decided before any training."""
-    made = distribution_of(reference or reference_of(), GateSettings(**terms))
-    decision = sequential_test.decide(made, runs) if runs else sequential_test.decide_before_training(made)
+    distribution = distribution_of(reference or reference_of(), GateSettings(**terms))
+    decision = (
+        sequential_test.decide(distribution, runs) if runs else sequential_test.decide_before_training(distribution)
+    )
     assert decision is not None
-    return made, decision
+    return distribution, decision
 
 
 def passed() -> tuple[ReferenceDistribution, GateDecision]:

@@ -62,9 +62,9 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
     Returns:
         What gives the lines that the stand-ins wrote: each the name of a column, and the sections that were run.
     """
-    made = {"ENVIRONMENTS": "envs", "RESULTS": "results", "STATES": "states", "LOGS": "logs", "WORK": "work"}
+    fields = {"ENVIRONMENTS": "envs", "RESULTS": "results", "STATES": "states", "LOGS": "logs", "WORK": "work"}
     for word, folder in {
-        **made,
+        **fields,
         "WHEELS": "wheels",
         "DOCS": "docs",
         "PINS": "pins",
