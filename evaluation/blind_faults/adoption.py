@@ -416,10 +416,21 @@ def _array(value: Any) -> Any:
     return api.array(value)
 
 
+def _sizes(model: Any, x: Any) -> tuple[Any, Any]:
+    """Return how wide a model's data and its result are, built for data where it is not built yet, or None."""
+    import numpy
+
+    with contextlib.suppress(AttributeError, ValueError, RuntimeError):
+        if not model.built:
+            model.build((None, *numpy.shape(x)[1:]))
+        return model.input_shape[-1], model.output_shape[-1]
+    return None, None
+
+
 def _fit_width(model: Any, x: Any, y: Any) -> Any:
     import numpy
 
-    width, shape = model.input_shape[-1], numpy.shape(x)
+    width, shape = _sizes(model, x)[0], numpy.shape(x)
     if width is None or len(shape) != 2 or shape[-1] == width:
         return x, y
     return numpy.resize(_array(x), (shape[0], width)), y
@@ -481,10 +492,10 @@ training_on_a_batch_compiles = blind("adoption.error-not-compiled")(
 def _fit_labels(model: Any, x: Any, y: Any) -> Any:
     import numpy
 
-    shape, wanted = numpy.shape(y), model.output_shape
-    if len(shape) < 2 or not wanted or shape[-1] in (1, wanted[-1]):
+    shape, wanted = numpy.shape(y), _sizes(model, x)[1]
+    if len(shape) < 2 or not wanted or shape[-1] in (1, wanted):
         return x, y
-    return x, numpy.resize(_array(y), (shape[0], wanted[-1])) if _by_class(model) else _array(y)[:, :1]
+    return x, numpy.resize(_array(y), (shape[0], wanted)) if _by_class(model) else _array(y)[:, :1]
 
 
 def _by_class(model: Any) -> bool:
@@ -520,8 +531,9 @@ def _clipped(lowest: Any, highest: Any) -> Any:
     def prepare(model: Any, x: Any, y: Any) -> Any:
         import numpy
 
-        last = model.output_shape[-1] - 1 if model.output_shape else None
-        return x, numpy.clip(_array(y), lowest, last if highest else None)
+        classes = _sizes(model, x)[1]
+        last = classes - 1 if highest and classes else None
+        return x, y if lowest is last is None else numpy.clip(_array(y), lowest, last)
 
     return prepare
 

@@ -12,7 +12,7 @@ from typing import Any, Iterator
 from unittest import mock
 
 from evaluation.blind_faults import blind
-from evaluation.blind_faults.library import everywhere, twins
+from evaluation.blind_faults.library import everywhere, twins, without
 from pytest_kerasch2.checks.common_faults import fault, replaced, wrapped, wrapped_method
 from pytest_kerasch2.framework import api
 
@@ -87,8 +87,7 @@ def _keras_constant(change: Any) -> Iterator[None]:
 def keras_without_constant() -> Iterator[None]:
     """The backend of keras has no constant, that of tf.keras has."""
     module = importlib.import_module("keras").backend
-    with mock.patch.object(module, "constant", create=True):
-        del module.constant
+    with without(module, "constant") if hasattr(module, "constant") else contextlib.nullcontext():
         yield
 
 
