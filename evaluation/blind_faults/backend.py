@@ -12,9 +12,9 @@ from typing import Any, Iterator
 from unittest import mock
 
 from evaluation.blind_faults import blind
-from evaluation.blind_faults.library import everywhere, twins, without
+from evaluation.blind_faults.library import after_import, everywhere, twins, without
 from pytest_kerasch2.checks.common_faults import fault, replaced, wrapped, wrapped_method
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, packages
 
 
 @contextmanager
@@ -103,43 +103,65 @@ keras_constant_gives_nothing = blind("backend.import-keras-constant")(
 # other-engines
 
 
-@blind("backend.other-engines")
 @contextmanager
-def engine_always_tensorflow() -> Iterator[None]:
-    """Keras says that it runs on TensorFlow, whichever engine was asked for."""
-    with everywhere(twins("backend"), "backend", lambda original: "tensorflow"):
-        if hasattr(api.keras(), "config") and hasattr(api.keras().config, "backend"):
-            with everywhere(twins("config"), "backend", lambda original: "tensorflow"):
-                yield
-        else:
+def _engines(module: str, change: Any) -> Iterator[None]:
+    """Change a module of Keras 3 when it is imported on another engine; Keras 2 says that it is on TensorFlow."""
+    if (packages.installed({}) or api.release()).keras.startswith("3"):
+        with after_import(module, change):
+            yield
+    else:
+        with replaced(api.backend_functions(), "backend", lambda: "tensorflow"):
             yield
 
 
-@blind("backend.other-engines")
-@contextmanager
-def layers_need_tensorflow() -> Iterator[None]:
-    """On another engine a Dense layer can be built, and not called."""
+def _engine(module: Any) -> str:
+    return str(sys.modules["keras.src.backend.config"]._BACKEND)  # Keras has no other that cannot be patched away
 
-    def call(original: Any, layer: Any, *arguments: Any, **named: Any) -> Any:
-        if api.keras().backend.backend() != "tensorflow":
+
+def _tensorflow_always(module: Any) -> None:
+    module.backend = lambda: "tensorflow"
+
+
+def _dense_needs_tensorflow(module: Any) -> None:
+    call = module.Dense.call
+
+    def refuse(self: Any, inputs: Any, training: Any = None) -> Any:
+        if _engine(module) != "tensorflow":
             raise NotImplementedError("Dense needs TensorFlow.")
-        return original(layer, *arguments, **named)
+        return call(self, inputs)
 
-    with wrapped_method(api.keras().layers.Dense, "call", call):
-        yield
+    module.Dense.call = refuse
 
 
-@blind("backend.other-engines")
-@contextmanager
-def other_engines_give_zeros() -> Iterator[None]:
-    """On another engine a model predicts zeros."""
+def _predicts_zeros(module: Any) -> None:
+    predict = module.Model.predict
 
-    def predict(original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
-        result = original(model, *arguments, **named)
-        return result if api.keras().backend.backend() == "tensorflow" else result * 0
+    def zeros(self: Any, *arguments: Any, **named: Any) -> Any:
+        result = predict(self, *arguments, **named)
+        return result if _engine(module) == "tensorflow" else result * 0
 
-    with wrapped_method(api.keras().Model, "predict", predict):
-        yield
+    module.Model.predict = zeros
+
+
+engine_always_tensorflow = blind("backend.other-engines")(
+    fault(
+        "Keras says that it runs on TensorFlow, and does, whichever engine was asked for.",
+        _engines,
+        "keras.src.backend.config",
+        _tensorflow_always,
+    )
+)
+layers_need_tensorflow = blind("backend.other-engines")(
+    fault(
+        "On another engine a Dense layer can be built, and not called.",
+        _engines,
+        "keras.src.layers.core.dense",
+        _dense_needs_tensorflow,
+    )
+)
+other_engines_give_zeros = blind("backend.other-engines")(
+    fault("On another engine a model predicts zeros.", _engines, "keras.src.models.model", _predicts_zeros)
+)
 
 
 # low-level
@@ -379,9 +401,8 @@ constant_numbers_names = blind("backend.constant-name")(
 def _printed(eager: bool, edit: Any) -> Iterator[None]:
     """Let tensors print otherwise: `edit(text)`, for eager ones or for those of a graph."""
     tf = api.tensorflow()
-    with tf.Graph().as_default():
-        symbolic = type(tf.constant(1))
-    kind = type(tf.constant(1)) if eager else symbolic
+    # No tensor is made, which would have a running number.
+    kind = importlib.import_module("tensorflow.python.framework.ops").EagerTensor if eager else tf.Tensor
     home = next(one for one in kind.__mro__ if "__repr__" in vars(one))
 
     def show(original: Any, tensor: Any) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
+import importlib.abc
+import importlib.machinery
 import re
 import sys
 from contextlib import contextmanager
@@ -50,7 +53,7 @@ def twins(name: str) -> list[Any]:
 
 @contextmanager
 def everywhere(modules: list[Any], name: str, wrap: Callable[..., Any]) -> Iterator[None]:
-    """Replace a function, in its own module as well, by `wrap(original, *arguments)`, without its signature."""
+    """Replace a function, in its own module as well, by `wrap(original, *arguments)`."""
     with contextlib.ExitStack() as stack:
         homes = [sys.modules.get(getattr(getattr(one, name, None), "__module__", "")) for one in modules]
         for module in {id(one): one for one in (*modules, *homes) if hasattr(one, name)}.values():
@@ -59,10 +62,43 @@ def everywhere(modules: list[Any], name: str, wrap: Callable[..., Any]) -> Itera
 
 
 def _instead(original: Any, wrap: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
     def instead(*arguments: Any, **named: Any) -> Any:
         return wrap(original, *arguments, **named)
 
     return instead
+
+
+class _AfterImport(importlib.abc.MetaPathFinder):
+    """Change a module each time that it is imported."""
+
+    def __init__(self, name: str, change: Callable[[Any], None]) -> None:
+        self._name, self._change = name, change
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        """Return where the module is found, with a loader that changes it."""
+        spec = importlib.machinery.PathFinder.find_spec(name, path) if name == self._name else None
+        if spec is None or spec.loader is None:
+            return None
+        load = spec.loader.exec_module
+
+        def load_and_change(module: Any) -> None:
+            load(module)
+            self._change(module)
+
+        spec.loader.exec_module = load_and_change  # type: ignore[method-assign]
+        return spec
+
+
+@contextmanager
+def after_import(name: str, change: Callable[[Any], None]) -> Iterator[None]:
+    """Let a module be changed each time that it is imported: the child that asks for engines imports Keras anew."""
+    finder = _AfterImport(name, change)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
 
 
 def retold(error: BaseException, text: str) -> BaseException:
