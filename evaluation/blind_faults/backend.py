@@ -251,7 +251,9 @@ def _signature(make: Any) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for module in twins("backend"):
             if hasattr(module, "constant"):
-                stack.enter_context(replaced(module, "constant", make(module.constant)))
+                other = make(module.constant)
+                other.__annotations__.clear()  # they are no part of the signature that Keras has
+                stack.enter_context(replaced(module, "constant", other))
         yield
 
 

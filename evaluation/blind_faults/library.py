@@ -7,6 +7,7 @@ import functools
 import importlib
 import importlib.abc
 import importlib.machinery
+import inspect
 import re
 import sys
 from contextlib import contextmanager
@@ -144,8 +145,32 @@ def silent_on(*patterns: str) -> Callable[[str], str]:
 def stand_in(kind: str, prepare: Any = None, edit: Any = None) -> Iterator[None]:
     """Put a subclass in the place of a kind of layer: its arguments are prepared, the text of its errors edited."""
     base = getattr(api.keras().layers, kind)
+    instead = _subclass(base, prepare, edit) if isinstance(base, type) else _maker(base, prepare, edit)
+    with contextlib.ExitStack() as stack:
+        for module in twins("layers"):
+            if getattr(module, kind, None) is base:
+                stack.enter_context(replaced(module, kind, instead))
+        yield
 
-    class Instead(base):  # type: ignore[misc, valid-type]
+
+def _maker(make: Any, prepare: Any, edit: Any) -> Any:
+    """Return a function that makes layers, for one that stands in the place of their class already."""
+
+    def instead(*arguments: Any, **named: Any) -> Any:
+        if prepare is not None:
+            arguments, named = prepare(inspect.unwrap(make), arguments, named)
+        try:
+            return make(*arguments, **named)
+        except Exception as error:
+            if edit is None:
+                raise
+            raise retold(error, edit(str(error))) from None
+
+    return instead
+
+
+def _subclass(base: Any, prepare: Any, edit: Any) -> Any:
+    class Instead(base):  # type: ignore[misc]
         def __init__(self, *arguments: Any, **named: Any) -> None:
             if prepare is not None:
                 arguments, named = prepare(base, arguments, named)
@@ -157,11 +182,7 @@ def stand_in(kind: str, prepare: Any = None, edit: Any = None) -> Iterator[None]
                 raise retold(error, edit(str(error))) from None
 
     Instead.__name__, Instead.__qualname__, Instead.__module__ = base.__name__, base.__qualname__, base.__module__
-    with contextlib.ExitStack() as stack:
-        for module in twins("layers"):
-            if getattr(module, kind, None) is base:
-                stack.enter_context(replaced(module, kind, Instead))
-        yield
+    return Instead
 
 
 @contextmanager

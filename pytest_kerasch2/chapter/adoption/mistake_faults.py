@@ -91,8 +91,9 @@ def checked_labels() -> Iterator[None]:
     fit = model.fit
 
     def checked(self: Any, x: Any, y: Any, **named: Any) -> Any:
-        if max(y) >= 10:
-            raise ValueError(f"Received a label value of {max(y)} which is outside the valid range of [0, 10).")
+        for label in y:
+            if not 0 <= label < 10:
+                raise ValueError(f"Received a label value of {label} which is outside the valid range of [0, 10).")
         return fit(self, x, y, **named)
 
     with mock.patch.object(model, "fit", checked):
