@@ -96,6 +96,9 @@ def quartet(tf: Any, archives: Any, record: Recorder) -> None:
             four = record.runs(f"two pairs of {name}", partial(_taken_apart, loaders[name]))
         kinds = sorted({type(array).__name__ for array in four.values()})
         record.equal(f"what {name} gives is of the kind", expected=["ndarray"], actual=kinds)
+        for part in ("y_train", "y_test"):
+            numbers = four[part].ndim == 1 and four[part].dtype.kind in "iuf"
+            record.true(f"{part} of {name} is one number for each example", holds=numbers, found=four[part].dtype)
         x_train, y_train, x_test, y_test = (len(array) for array in four.values())
         record.equal(f"labels of {name}, as many as examples", expected=(x_train, x_test), actual=(y_train, y_test))
         record.at_least(f"examples of {name} for training, no fewer than for testing", limit=x_test, actual=x_train)
