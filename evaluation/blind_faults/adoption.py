@@ -747,6 +747,12 @@ def _by_default(default: str) -> Any:
     return lookup
 
 
+_ADVICE_OF_THE_FIX = (
+    "The claim holds on TensorFlow 2.5 to 2.12 only; elsewhere the fix beneath the fault gives the advice that the "
+    "fault takes away."
+)
+
+
 def _unnamed(text: str, identifier: str) -> str:
     return text.replace(identifier, "it")
 
@@ -789,28 +795,31 @@ metric_unnamed = blind("adoption.error-unknown-metric")(
 metric_defaults = blind("adoption.error-unknown-metric")(
     fault("An unknown metric is the mean squared error.", looked_up, "metrics", _by_default("mse"))
 )
-metric_without_advice = blind("adoption.error-unknown-metric")(
-    fault(
-        "The message on an unknown metric says neither what is accepted nor what to do.",
-        looked_up,
-        "metrics",
-        _told_otherwise(_no_advice),
-    )
-)
+
+
+@blind("adoption.error-unknown-metric", undetectable=_ADVICE_OF_THE_FIX)
+@contextmanager
+def metric_without_advice() -> Iterator[None]:
+    """The message on an unknown metric says neither what is accepted nor what to do."""
+    with looked_up("metrics", _told_otherwise(_no_advice)):
+        yield
+
+
 activation_unnamed = blind("adoption.error-unknown-activation")(
     fault("The message on an unknown activation does not name it.", looked_up, "activations", _told_otherwise(_unnamed))
 )
 activation_defaults = blind("adoption.error-unknown-activation")(
     fault("An unknown activation is none.", looked_up, "activations", _by_default("linear"))
 )
-activation_without_advice = blind("adoption.error-unknown-activation")(
-    fault(
-        "The message on an unknown activation says neither what is accepted nor what to do.",
-        looked_up,
-        "activations",
-        _told_otherwise(_no_advice),
-    )
-)
+
+
+@blind("adoption.error-unknown-activation", undetectable=_ADVICE_OF_THE_FIX)
+@contextmanager
+def activation_without_advice() -> Iterator[None]:
+    """The message on an unknown activation says neither what is accepted nor what to do."""
+    with looked_up("activations", _told_otherwise(_no_advice)):
+        yield
+
 
 # errors of arguments
 
