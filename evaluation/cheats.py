@@ -39,7 +39,7 @@ def measured(kind: str, method: str, host: str, seed: int) -> dict[str, Any]:
         if kind != HONEST:
             KINDS[kind].inject(model)
         how = {"device": "cpu", "seconds": SECONDS, **one.options, "mode": method}
-        return pytest_benchmark_adapter.recorded(keeper(host), model, data, **how).found
+        return pytest_benchmark_adapter.record_model(keeper(host), model, data, **how).measurement
 
     return outcome(measure)
 

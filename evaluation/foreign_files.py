@@ -196,42 +196,42 @@ def comparison() -> dict[str, Any]:
     from pytest_kerasch2.timing.compare_result import RULE
 
     drawn = random.Random(0)
-    arms = [
-        {"name": name, "revision": revision, "slower": 0.0, "environment": {"keras": "3.15.1"}}
+    sides = [
+        {"name": name, "revision": revision, "slowdown": 0.0, "environment": {"keras": "3.15.1"}}
         for name, revision in (("v1.2", "abcdef"), ("HEAD", "fedcba"))
     ]
-    pairs = [
+    starts = [
         {"start": start, "benchmark": name, "load": 0.5, "order": [[0, 1, 2]], "blocks": [_turn(drawn) for _ in "123"]}
         for start in range(12)
         for name in ("fit", "predict")
     ]
     return {
-        "schema": 3,
+        "schema": 4,
         "complete": True,
-        "terms": {"error": 0.01, "margin": 0.04, "most": 30},
+        "settings": {"alpha": 0.01, "margin": 0.04, "max_starts": 30},
         "rule": dict(RULE),
-        "asked": {"suite": "steps:benchmarks", "device": "cpu", "seed": 0},
-        "arms": arms,
+        "options": {"suite": "steps:benchmarks", "device": "cpu", "seed": 0},
+        "sides": sides,
         "benchmarks": ["fit", "predict"],
-        "pairs": pairs,
-        "proofs": {"fit": [{"why_not": "the model has a step of its own"}, None]},
+        "starts": starts,
+        "work_checks": {"fit": [{"why_not": "the model has a step of its own"}, None]},
     }
 
 
 def _turn(drawn: random.Random) -> dict[str, Any]:
     seconds = [0.01 * (1 + 0.001 * drawn.gauss(0, 1)) for _ in range(4)]
-    return {"steps": 3, "seconds": seconds, "owed": [0.0] * 4}
+    return {"steps": 3, "seconds": seconds, "unsynchronised": [0.0] * 4}
 
 
 def _read_comparison(path: Path) -> Any:
     from pytest_kerasch2.timing import compare_result as comparisons
 
-    return comparisons.read(path)
+    return comparisons.read_comparison(path)
 
 
 def _show_comparison(path: Path, folder: Path) -> Shown:
     summary = folder / "summary.md"
-    status, printed = run("compare", "--told-by", path, "--summary", summary)
+    status, printed = run("compare", "--from-json", path, "--summary", summary)
     yield "terminal", printed
     if status != 2:
         yield "markdown", summary.read_text(encoding="utf-8")
@@ -258,21 +258,20 @@ def steps() -> dict[str, Any]:
 def _read_steps(path: Path) -> Any:
     from pytest_kerasch2.timing import results_file
 
-    return results_file.read(path)
+    return results_file.read_run(path)
 
 
 def _show_steps(path: Path, folder: Path) -> Shown:
-    from pytest_kerasch2.timing import results_file, side_by_side, table
-    from pytest_kerasch2.timing import table as tables
+    from pytest_kerasch2.timing import benchmark_summary, results_file
 
     plot = folder / "steps.svg"
-    status, printed = run("steps", path, "--plot", plot)
+    status, printed = run("scaling", path, "--plot", plot)
     yield "terminal", printed
     if status == 0:
         yield "svg", plot.read_text(encoding="utf-8")
-        rows = results_file.read(path).rows
-        yield "terminal", table.text(rows, tables.WIDE, colour=False)
-        yield "terminal", "\n".join(map(_at_a_terminal, side_by_side.lines(rows)))
+        rows = results_file.read_run(path).rows
+        yield "terminal", benchmark_summary.table_text(rows, benchmark_summary.WIDE_TERMINAL, colour=False)
+        yield "terminal", "\n".join(map(_at_a_terminal, benchmark_summary.interleaved_lines(rows)))
 
 
 def _at_a_terminal(line: str) -> str:

@@ -90,7 +90,7 @@ def _download(here: Place) -> Sequence[str]:
 
 
 def _compare(here: Place) -> Sequence[str]:
-    words = ("compare", "HEAD~1", "HEAD", "--suite", "none:none", "--most", "11", "--json", "compared.json")
+    words = ("compare", "HEAD~1", "HEAD", "--suite", "none:none", "--max-starts", "11", "--json", "compared.json")
     return (*PYTHON, "comparing.py", *words)
 
 
@@ -133,7 +133,7 @@ SUBJECTS = {
             small_places.with_revisions,
             _compare,
             ("compared.json",),
-            compare_result.read,
+            compare_result.read_comparison,
             5.0,
             "temporary/kerasch2-*",
         ),
@@ -206,7 +206,7 @@ def ended(case: Case, address: str) -> dict[str, Any]:
         orphans = small_places.until_none(here)
         halves = _halves(subject, here)
         left = here.left()
-        said = here.said()
+        said = here.output()
         again = small_places.wait(here.start(subject.command(here)))
         small_places.until_none(here)
         wrong = [
@@ -229,7 +229,7 @@ def _continued_badly(case: Case, status: int | None, here: Place) -> list[str]:
     """Return that the same command, started once more, has not come to its end."""
     if status in COMPLETE.get(case.subject, (0,)):
         return []
-    return [f"the next start ended with {status}: {here.said()[-300:]}"]
+    return [f"the next start ended with {status}: {here.output()[-300:]}"]
 
 
 def _ended_badly(case: Case, status: int | None) -> list[str]:

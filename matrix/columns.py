@@ -10,7 +10,7 @@ from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.claims.release import numbers
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.timing import requirements
+from pytest_kerasch2.timing import installed_releases
 
 SERIES = ("tensorflow", "keras", "paired", "legacy", "backend")
 # The first CPython on which the plugin runs as it is.
@@ -145,7 +145,7 @@ def _column(entry: Any) -> Column:
 
 def _requirements(texts: Sequence[str]) -> tuple[str, ...]:
     """Return what an installer is asked for, which takes options and files on its standard input too."""
-    return tuple(map(requirements.single, texts))
+    return tuple(map(installed_releases.parse_requirement, texts))
 
 
 def _day(value: Any) -> str:

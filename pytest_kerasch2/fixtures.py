@@ -182,8 +182,8 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
 def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """A function that times the steps of a compiled model, and refuses a time that cannot be believed.
 
-    It takes what `timing.pytest_benchmark_adapter.recorded` does. `step_benchmark.step(function, items=...)` times a
-    step of any other loop, see `timing.function_steps.measure`. Each measurement has a row and a record in
+    It takes what `timing.pytest_benchmark_adapter.record_model` does. `step_benchmark.step(function, items=...)` times
+    a step of any other loop, see `timing.function_steps.measure`. Each measurement has a row and a record in
     pytest-benchmark's table and JSON; `name` names it.
     """
     from pytest_kerasch2 import step_records
@@ -192,15 +192,18 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
     def measure(called: str, takes: Any, record: Any, *given: Any, name: str | None = None, **how: Any) -> Any:
         __tracebackhide__ = True
         with told(request), own_lines(request):
-            check_call(called, takes, given, how, inner=("benchmark", "given_up"))
-            keeper = step_records.keeper(request)
-            full_name = step_records.begin(request, keeper, name)
-            row = record(keeper, *given, given_up=lambda: pytest_benchmark_adapter.keep(request.config), **how)
+            check_call(called, takes, given, how, inner=("benchmark", "on_timeout"))
+            benchmark = step_records.benchmark_fixture(request)
+            full_name = step_records.begin_measurement(request, benchmark, name)
+            save = partial(pytest_benchmark_adapter.save_partial_results, request.config)
+            row = record(benchmark, *given, on_timeout=save, **how)
         request.config.stash.setdefault(SHOWN, []).append(replace(row, name=full_name))
-        return row.found
+        return row.measurement
 
-    ask = partial(measure, "step_benchmark", pytest_benchmark_adapter.recorded, pytest_benchmark_adapter.recorded)
-    step = partial(measure, "step_benchmark.step", function_steps.measure, pytest_benchmark_adapter.recorded_step)
+    ask = partial(
+        measure, "step_benchmark", pytest_benchmark_adapter.record_model, pytest_benchmark_adapter.record_model
+    )
+    step = partial(measure, "step_benchmark.step", function_steps.measure, pytest_benchmark_adapter.record_function)
     ask.step = step  # type: ignore[attr-defined]
     return ask
 

@@ -53,21 +53,21 @@ TEXTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "compare": (
         "Decide whether training steps take longer in one environment, release or git\n"
-        "revision than in another. Processes of both take turns on this machine.",
+        "revision than in another. Their blocks are interleaved on this machine.",
         "kerasch2 compare v1.2 HEAD --suite steps_of_mine:benchmarks --json times.json",
         (
             "0   the same, or faster",
             "1   slower",
             REFUSED + ", or a time is not valid",
             "3   undecided",
-            "4   the machine is unfit: the first one differs from itself",
+            "4   the machine is unfit: the baseline differs from itself",
             NO_ANSWER,
         ),
     ),
-    "steps": (
+    "scaling": (
         "Show the time of a step of fit by batch size on each device, as kept runs of\n"
         "`pytest --benchmark` measured it. A GPU is compared with the CPU of its run.",
-        "kerasch2 steps here.json elsewhere.json --plot both.svg",
+        "kerasch2 scaling here.json elsewhere.json --plot both.svg",
         ("0   shown", REFUSED, NO_ANSWER),
     ),
     "doctor": (

@@ -13,7 +13,7 @@ from typing import Any, Sequence
 from pytest_kerasch2.errors import BadTable
 from pytest_kerasch2.report.chapter_summary import counts
 from pytest_kerasch2.report.compatibility_table import Column, Row, Table, cells, present
-from pytest_kerasch2.report.merging import TOLD, ColumnResults, add_outcome, runs_of
+from pytest_kerasch2.report.merging import TOLD, ColumnResults, add_outcome, figures_of, runs_of
 
 
 def put_into(table: Table, paths: Sequence[Path]) -> Table:
@@ -68,6 +68,7 @@ def _put(run: ColumnResults, table: Table, column: Any) -> None:
         if _is_open(rows[name], column):
             _replace(rows[name], {**entry, "evidence": [_by(run), *entry["evidence"]]}, column["name"])
     column["trained"] = True
+    column.update(figures_of(entries.values()))
 
 
 def _is_open(row: Row, column: Column) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ NOT_GIVEN = "no results file was given"
 # What an outcome says beside its releases; results files that agree in all of it share one outcome.
 SEEN = ("verdict", "expected", "evidence", "known_issue", "workarounds", "remedy")
 TOLD = ("section", "statement", "kind")
+# The evidence of figures that another release trained for: `chapter.printed_numbers` writes it so.
+_TRAINED_BY = re.compile(r"curves: \d+, trained by ((?:TensorFlow|Keras) [^;]+); .* equal to theirs bit for bit")
 
 
 @dataclass(frozen=True)
@@ -172,9 +175,17 @@ def _present(one: Listed, run: ColumnResults, before: str | None) -> dict[str, A
         "label": one.label,
         "complete": run.results["complete"],
         "trained": facts.get("trained", False),
+        **figures_of(run.results["claims"]),
         **{fact: facts[fact] for fact in ("tensorflow", "keras", "backend", "python", "numpy", "platform")},
         "counts": counts(run.results["claims"]),
     }
+
+
+def figures_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return, as the heading of a column says it, which other release trained for the figures of some claims."""
+    evidence = (line for entry in entries if entry["kind"] == "figure" for line in entry["evidence"])
+    others = [match[1] for match in map(_TRAINED_BY.match, evidence) if match]
+    return {"figures_of": others[0]} if others else {}
 
 
 def _absent(one: Listed, folders: Sequence[Path]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ NOT_TRAINED = {
     "remedy": "run pytest with --chapter-accuracy",
 }
 # Parameters that the fixture itself gives.
-NOT_FOR_USERS = {"benchmark", "given_up", "found"}
+NOT_FOR_USERS = {"benchmark", "on_timeout", "measurement"}
 # Held without a training, because two ways to write the model train alike bit for bit.
 WITHOUT_TRAINING = {"sequential-second.nearly-the-same", "subclassing.nearly-the-same"}
 OURS = ("--chapter", "--benchmark", "--kerasch2")
@@ -100,7 +100,7 @@ def test_signatures() -> None:
     """The signatures of the step benchmark are those of the functions."""
     (shown,) = (one for one in examples.blocks(DOCS / "reference" / "step-benchmark.md", "text"))
     for name, function in (
-        ("step_benchmark(", pytest_benchmark_adapter.recorded),
+        ("step_benchmark(", pytest_benchmark_adapter.record_model),
         ("step_benchmark.step(", function_steps.measure),
     ):
         arguments = re.search(rf"^{re.escape(name)}(.*?)\)$", shown, flags=re.MULTILINE | re.DOTALL)

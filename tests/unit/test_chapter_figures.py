@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
+from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.chapter.printed_numbers import claims as printed_numbers_claims
@@ -120,6 +122,28 @@ def test_a_difference_that_is_not_known_well_enough_decides_nothing_by_itself(cu
 
     with pytest.raises(Inconclusive):
         decision.nearly_alike(Recorder(), unsure, "subclass", STYLES[:3], same_bits=False)
+
+
+def test_a_subclass_without_dropout_is_not_nearly_the_same() -> None:
+    printed = reference.load_bundled(trained.STORED)
+    undropped = reference.read(Path(__file__).parents[2] / "evaluation/data/printed-without_dropout.jsonl")
+    by_style = {
+        "sequential-list": printed.runs,
+        "subclass": [replace(run, seed=-1 - run.seed) for run in undropped.runs],
+    }
+    curves = Curves(by_style, printed.description.data, "stored")
+
+    with pytest.raises(ClaimBroken):
+        decision.nearly_alike(Recorder(), curves, "subclass", ["sequential-list"], same_bits=False)
+
+
+def test_a_seed_of_two_ways_that_are_one_training_counts_once(curves: Curves) -> None:
+    twice = replace(curves, by_style={**curves.by_style, "functional": curves.by_style["sequential-list"]})
+    record = Recorder()
+
+    decision.one_of_them(record, twice, ("sequential-list", "functional"), Point("test_accuracy", 10), "0.9801")
+
+    assert "0.9801 is printed: 3 trainings gave" in record.evidence[-1]
 
 
 def test_equal_bits_decide_where_the_interval_does_not(curves: Curves) -> None:

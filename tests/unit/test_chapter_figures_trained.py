@@ -72,8 +72,33 @@ def test_trainings_that_are_kept_are_not_done_again(tmp_path: Path, curves: Curv
 
     found = trained.trained(SETTINGS, tmp_path, lambda line: None)
 
-    assert (untrained, [run.test_loss for run in found.runs]) == ([], [run.test_loss for run in curves.runs])
-    assert found.whence == "0 trained by this run, 12 kept from before"
+    kept = {run.seed: run.test_loss for run in found.runs}
+    assert (untrained, [kept[run.seed] for run in curves.runs]) == ([], [run.test_loss for run in curves.runs])
+    assert found.whence.startswith("0 trained by this run, 12 kept from before")
+
+
+def test_seeds_equal_to_those_of_a_shipped_reference_bring_its_others(
+    tmp_path: Path, curves: Curves, untrained: list[int]
+) -> None:
+    _place(tmp_path, curves, 3)
+
+    found = trained.trained(SETTINGS, tmp_path, lambda line: None)
+
+    assert len(found.by_style["sequential-list"]) == len(reference.load_bundled(trained.STORED).runs)
+    assert f"57 of them are of the reference {trained.STORED}" in found.whence
+
+
+def test_one_seed_unlike_that_of_a_shipped_reference_brings_none(
+    tmp_path: Path, curves: Curves, untrained: list[int]
+) -> None:
+    first, *others = curves.by_style["sequential-list"]
+    moved = replace(first, test_loss=(*first.test_loss[:-1], first.test_loss[-1] + 1e-7))
+    unlike = replace(curves, by_style={**curves.by_style, "sequential-list": (moved, *others)})
+    _place(tmp_path, unlike, 3)
+
+    found = trained.trained(SETTINGS, tmp_path, lambda line: None)
+
+    assert len(found.runs) == 12
 
 
 def test_without_tensorflow_a_release_is_named_by_its_backend() -> None:
@@ -108,7 +133,8 @@ def test_trainings_of_another_release_are_not_done_again_where_they_begin_alike(
 
     found = trained.trained(SETTINGS, tmp_path, lambda line: None)
 
-    assert [run.test_loss for run in found.runs] == [run.test_loss for run in curves.runs]
+    kept = {run.seed: run.test_loss for run in found.runs}
+    assert [kept[run.seed] for run in curves.runs] == [run.test_loss for run in curves.runs]
     assert found.whence.startswith("trained by TensorFlow 2.99, Keras 3.15.1 on tensorflow; the first 2 epochs")
 
 

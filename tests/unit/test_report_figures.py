@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import cli
+from pytest_kerasch2.chapter.printed_numbers import shared as trained_shared
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.model import Claim, Record, Verdict
 from pytest_kerasch2.errors import BadTable
@@ -71,6 +72,27 @@ def test_an_open_figure_is_told_and_says_by_what(table: Table, tmp_path: Path) -
         "by a run of its own: Python 3.10.1, N",
         ["far off"],
     )
+
+
+def _figures_of(table: Table) -> list[str | None]:
+    return [column.get("figures_of") for column in compatibility_table.present(table)]
+
+
+def test_a_column_whose_figures_another_release_trained_for_says_so(table: Table, tmp_path: Path) -> None:
+    whence = trained_shared.whence("TensorFlow 2.16.2, Keras 3.15.1 on tensorflow")
+    record = _record("functional.test-figures", Verdict.BROKEN, "figure", f"{trained_shared.CURVES}12, {whence}")
+
+    told = figures.put_into(table, [_trained(tmp_path, records=[record])])
+
+    assert _figures_of(told) == [None, "TensorFlow 2.16.2, Keras 3.15.1 on tensorflow"]
+
+
+def test_a_column_that_trained_for_its_figures_names_no_other(table: Table, tmp_path: Path) -> None:
+    record = _record("functional.test-figures", Verdict.BROKEN, "figure", "curves: 12, trained by this run")
+
+    told = figures.put_into(table, [_trained(tmp_path, records=[record])])
+
+    assert _figures_of(told) == [None, None]
 
 
 @pytest.mark.parametrize("name", ["functional.other", "functional.bits"])

@@ -11,13 +11,13 @@ SCATTERED = (0.8, 0.9, 1.0, 1.1, 1.3)
 def test_what_does_not_scatter_has_a_ratio_alone() -> None:
     found = ratio_of_medians([[3.0] * 5], [[2.0] * 5], 0.05)
 
-    assert (found.low, found.found, found.high) == (pytest.approx(1.5),) * 3
+    assert (found.low, found.estimate, found.high) == (pytest.approx(1.5),) * 3
 
 
 def test_the_ratio_is_that_of_the_medians_and_of_several_groups_of_their_mean() -> None:
     found = ratio_of_medians([SCATTERED, [4.0, 4.0, 400.0]], [[1.0, 1.0]], 0.05)
 
-    assert found.found == pytest.approx(2.0)
+    assert found.estimate == pytest.approx(2.0)
 
 
 def test_the_same_values_give_the_same_interval() -> None:

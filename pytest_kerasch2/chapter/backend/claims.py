@@ -14,6 +14,7 @@ from pytest_kerasch2.chapter import workarounds as chapter_workarounds
 from pytest_kerasch2.chapter.backend import faults
 from pytest_kerasch2.chapter.configuration import engine_faults
 from pytest_kerasch2.chapter.configuration import faults as configuration_faults
+from pytest_kerasch2.chapter.configuration import workarounds as configuration_workarounds
 from pytest_kerasch2.chapter.configuration.observations import ENGINE, FIRST_USE
 from pytest_kerasch2.chapter.configuration.source import kept
 from pytest_kerasch2.chapter.early_keras import CNTK, on_early_keras
@@ -149,6 +150,7 @@ def import_keras_constant(child: Any, record: Recorder) -> None:
     until="2",
     of="keras",
     backends=("tensorflow",),
+    workaround=configuration_workarounds.ASK,
 )
 @in_subprocess(ENGINE)
 @detects(engine_faults.no_other_engine)
