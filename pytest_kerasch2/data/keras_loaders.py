@@ -27,6 +27,24 @@ def names_in(tf: Any) -> tuple[str, ...]:
     return tuple(sorted(name for name in dir(datasets) if hasattr(getattr(datasets, name), "load_data")))
 
 
+class _Asked(Exception):
+    """A loader asks for its file."""
+
+
+def asks_for_file(loader: Loader) -> bool:
+    """Return whether a loader, called without arguments, comes as far as asking for its file; none is fetched."""
+
+    def get_file(*_: Any, **__: Any) -> Any:
+        raise _Asked
+
+    with mock.patch.dict(inspect.unwrap(loader).__globals__, {"get_file": get_file}):
+        try:
+            loader()
+        except _Asked:
+            return True
+    return False
+
+
 @contextlib.contextmanager
 def genuine_loaders(
     tf: Any, archives: str | os.PathLike[str], names: Sequence[str] | None = None
