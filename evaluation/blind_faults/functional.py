@@ -230,7 +230,7 @@ def found_by_index_after_fit() -> Iterator[None]:
         yield
 
 
-def placeholder(change: Change) -> ContextManager[None]:
+def placeholder(change: Change) -> ContextManager[Any]:
     """Let `Input` be `change(original, settings)`."""
     stack = ExitStack()
     for owner in (api.keras(), api.keras().layers):

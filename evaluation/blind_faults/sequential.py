@@ -27,7 +27,7 @@ def layer_method(kind: str, name: str, wrap: Change) -> ContextManager[None]:
     return wrapped_method(getattr(api.keras().layers, kind), name, wrap)
 
 
-def data(change: Change) -> ContextManager[None]:
+def data(change: Change) -> ContextManager[Any]:
     """Change the two pairs that `load_data` of MNIST gives."""
     stack = ExitStack()
     modules = {id(one.mnist): one.mnist for one in modules_named("datasets")}
@@ -669,7 +669,7 @@ def dropout_in_turn() -> Iterator[None]:
     turn = tf.Variable(0, trainable=False)
 
     def mask(tf: Any, inputs: Any, rate: float) -> Any:
-        period = max(int(round(1 / rate)), 1) if rate else 1
+        period = max(round(1 / rate), 1) if rate else 1
         places = tf.range(tf.shape(inputs)[-1]) + turn.assign_add(1)
         return tf.broadcast_to((places % period) != 0, tf.shape(inputs))
 
@@ -1089,7 +1089,10 @@ def _renamed(names: Any) -> Change:
 
 
 printed_in_full = blind("sequential-first.metric-called-acc")(
-    fault("The accuracy is printed under its full name.", lambda: bar(_renamed({"acc": "accuracy"})))
+    fault(
+        "The accuracy is printed with a capital, under its full name.",
+        lambda: bar(_renamed({"acc": "Accuracy", "accuracy": "Accuracy"})),
+    )
 )
 printed_as_function = blind("sequential-first.metric-called-acc")(
     fault(
@@ -1100,7 +1103,10 @@ printed_as_function = blind("sequential-first.metric-called-acc")(
 
 
 def _loss_last_later(progress: Any, current: Any, values: Any, epoch: int) -> Any:
-    return current, values[::-1] if epoch else values
+    if epoch:
+        others = [name for name, _ in values if name != "loss"]
+        progress._values_order[:] = [*others, "loss"]
+    return current, values
 
 
 def _turned_at_the_end(progress: Any, current: Any, values: Any) -> Any:
