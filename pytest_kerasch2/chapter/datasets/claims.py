@@ -18,7 +18,7 @@ from pytest_kerasch2.chapter.datasets import faults
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
-from pytest_kerasch2.data import keras_loaders, registry, synthetic
+from pytest_kerasch2.data import keras_loaders, registry
 
 NAMED = ("boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
 # The four arrays by name: shape and type of each.
@@ -277,7 +277,7 @@ def _lists(record: Recorder, name: str, four: dict[str, Any]) -> None:
 @tolerates(faults.pairs_are_lists, faults.arrays_are_copies)
 def mnist_content(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
     """Let Keras's own loader read the genuine archive, and compare with the arrays that we know by their hashes."""
-    with keras_loaders.genuine_loaders(tf, _archive_folder(mnist, scratch), ["mnist"]) as loaders:
+    with keras_loaders.genuine_loaders(tf, keras_loaders.genuine_folder(mnist, scratch), ["mnist"]) as loaders:
         four = _taken_apart(loaders["mnist"])
 
     record.saw("the genuine MNIST, told by the hashes of its arrays")
@@ -288,13 +288,3 @@ def mnist_content(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
         pixels, digits = four[f"x_{part}"], four[f"y_{part}"]
         record.equal(f"grey values, {part}", expected=(0, 255), actual=(int(pixels.min()), int(pixels.max())))
         record.equal(f"labels, {part}", expected=list(range(10)), actual=np.unique(digits).tolist())
-
-
-def _archive_folder(mnist: Any, scratch: Path) -> Path:
-    """Return a folder with the genuine archive: where it was found, or a new one where it came otherwise."""
-    archive = Path(mnist.origin)
-    if archive.name == "mnist.npz" and archive.is_file():
-        return archive.parent
-    four = {part: getattr(mnist, part) for part in ("x_train", "y_train", "x_test", "y_test")}
-    synthetic.pack_npz(scratch / "mnist.npz", four.items())
-    return scratch
