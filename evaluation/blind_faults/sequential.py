@@ -53,7 +53,12 @@ def summary_text(change: Change) -> ContextManager[None]:
         for line in change("\n".join(lines), model).split("\n"):
             sink(line)
 
-    return model_method("summary", printed)
+    return summary_method(printed)
+
+
+def summary_method(wrap: Change) -> ContextManager[None]:
+    """Wrap `summary`, also where Sequential has one of its own."""
+    return several(*(wrapped_method(one, "summary", wrap) for one in (api.keras().Sequential, api.keras().Model)))
 
 
 def bar(change: Change) -> ContextManager[None]:
@@ -66,11 +71,16 @@ def bar(change: Change) -> ContextManager[None]:
     return wrapped_method(api.keras().utils.Progbar, "update", update)
 
 
+def is_called(layer: Any, name: str) -> bool:
+    """Whether the activation of a layer goes by a name; that of `tf.nn.softmax` is softmax_v2 within."""
+    return getattr(layer.activation, "__name__", "") in (name, f"{name}_v2")
+
+
 def activation(name: str, instead: Change) -> ContextManager[None]:
     """Let Dense layers with an activation of a name have `instead(original)` in its place."""
 
     def change(layer: Any) -> None:
-        if getattr(layer.activation, "__name__", "") == name:
+        if is_called(layer, name):
             layer.activation = instead(layer.activation)
 
     return before_build("Dense", change)
@@ -411,7 +421,7 @@ def _extra_weight(kind: str, condition: Change) -> ContextManager[None]:
 hidden_temperature = blind("sequential-first.hidden-parameters")(
     fault(
         "A layer with ReLU has a parameter more, which is not trained.",
-        lambda: _extra_weight("Dense", lambda layer: getattr(layer.activation, "__name__", "") == "relu"),
+        lambda: _extra_weight("Dense", lambda layer: is_called(layer, "relu")),
     )
 )
 bias_not_counted = blind("sequential-first.hidden-parameters", "sequential-first.output-parameters")(
@@ -423,13 +433,13 @@ bias_not_counted = blind("sequential-first.hidden-parameters", "sequential-first
 output_temperature = blind("sequential-first.output-parameters")(
     fault(
         "A layer with softmax has a parameter more, which is not trained.",
-        lambda: _extra_weight("Dense", lambda layer: getattr(layer.activation, "__name__", "") == "softmax"),
+        lambda: _extra_weight("Dense", lambda layer: is_called(layer, "softmax")),
     )
 )
 
 
 def _no_bias_softmax(layer: Any) -> None:
-    layer.use_bias = layer.use_bias and getattr(layer.activation, "__name__", "") != "softmax"
+    layer.use_bias = layer.use_bias and not is_called(layer, "softmax")
 
 
 no_bias_under_softmax = blind("sequential-first.output-parameters")(
@@ -511,7 +521,7 @@ def summary_needs_data() -> Iterator[None]:
             refuse("This model has not yet been built. Fit it with some data first.")
         return original(model, *arguments, **named)
 
-    with model_method("summary", summary):
+    with summary_method(summary):
         yield
 
 
@@ -1057,12 +1067,12 @@ no_accuracy_after_first = blind("sequential-first.fit-prints")(
 @contextmanager
 def figures_of_last_update() -> Iterator[None]:
     """What is printed at the end of an epoch is what stood there before the last batch."""
-    latest: dict[int, Any] = {}
+    shown: dict[Any, Any] = {}
 
     def change(progress: Any, current: Any, values: Any) -> Any:
-        before = latest.get(id(progress), values)
-        latest[id(progress)] = values
-        return current, before
+        shown[id(progress), current] = values
+        earlier = [at for one, at in shown if one == id(progress) and at < current]
+        return current, shown[id(progress), max(earlier)] if earlier else values
 
     with bar(change):
         yield
@@ -1110,10 +1120,7 @@ def _loss_last_later(progress: Any, current: Any, values: Any, epoch: int) -> An
 
 
 def _turned_at_the_end(progress: Any, current: Any, values: Any) -> Any:
-    if progress.target is not None and current >= progress.target:
-        progress._values_order.reverse()
-        values = values if progress._values_order else values[::-1]
-    return current, values
+    return _loss_last_later(progress, current, values, int(progress.target is not None and current >= progress.target))
 
 
 loss_last_from_second = blind("sequential-first.loss-printed-first")(
@@ -1135,7 +1142,7 @@ def _width(width: int, first: bool = True) -> Change:
 
 bar_one_short = blind("sequential-first.fit-bar")(fault("The bar has 29 signs.", lambda: _in_epoch(_width(29))))
 bar_short_later = blind("sequential-first.fit-bar")(
-    fault("From the second epoch on the bar has 20 signs.", lambda: _in_epoch(_width(20, first=False)))
+    fault("From the second epoch on the bar has 24 signs.", lambda: _in_epoch(_width(24, first=False)))
 )
 
 

@@ -19,6 +19,7 @@ from evaluation.blind_faults.sequential import (
     during,
     evaluated,
     fitted,
+    is_called,
     is_fitted,
     model_method,
     refuse,
@@ -123,7 +124,7 @@ outputs_scaled_to_one = blind("subclassing.call-is-forward-pass")(
 
 def _softmax_units(change: Change) -> ContextManager[None]:
     def before(layer: Any) -> None:
-        if getattr(layer.activation, "__name__", "") == "softmax":
+        if is_called(layer, "softmax"):
             layer.units = change(layer.units)
 
     return before_build("Dense", before)
