@@ -1114,8 +1114,8 @@ printed_as_function = blind("sequential-first.metric-called-acc")(
 
 def _loss_last_later(progress: Any, current: Any, values: Any, epoch: int) -> Any:
     if epoch:
-        others = [name for name, _ in values if name != "loss"]
-        progress._values_order[:] = [*others, "loss"]
+        # Sorted is by whether it's the loss, so that the others stay as they are.
+        progress._values_order[:] = sorted([name for name, _ in values], key=lambda name: name == "loss")
     return current, values
 
 

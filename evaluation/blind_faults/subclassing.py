@@ -237,27 +237,33 @@ loss_strings_refused = blind("subclassing.takes-the-place")(
 )
 
 
-def _evaluates_training(running: list[Any]) -> ContextManager[None]:
-    return dropping(
-        lambda original, layer, x, training: original(
-            x, training=True if running and is_fitted(running[-1]) else training
-        )
-    )
-
-
 def _rests(running: list[Any]) -> ContextManager[None]:
     return dropping(lambda original, layer, x, training: x if running else original(x, training=training))
 
 
-training_sticks = blind("subclassing.dropout-at-work")(
-    fault(
-        "After `fit` the Dropout layer of a subclassed model drops in `evaluate`, too.",
-        during,
-        "evaluate",
-        _evaluates_training,
-        is_subclassed,
-    )
-)
+@blind("subclassing.dropout-at-work")
+@contextmanager
+def training_sticks() -> Iterator[None]:
+    """After `fit` the Dropout layer of a subclassed model drops in `evaluate`, too."""
+    running: list[Any] = []
+
+    def judge(evaluate: Any, model: Any, x: Any, y: Any, named: Any) -> Any:
+        if not (is_subclassed(model) and is_fitted(model)):
+            return evaluate(x, y, **named)
+        model.test_function = None  # that of an earlier evaluation was made without
+        running.append(model)
+        try:
+            return evaluate(x, y, **named)
+        finally:
+            running.pop()
+
+    def drop(original: Any, layer: Any, inputs: Any, training: Any) -> Any:
+        return original(inputs, training=True if running else training)
+
+    with dropping(drop), evaluated(judge):
+        yield
+
+
 dropout_rests_in_subclassed = blind("subclassing.dropout-at-work")(
     fault("In `fit` of a subclassed model Dropout does nothing.", during, "fit", _rests, is_subclassed)
 )
