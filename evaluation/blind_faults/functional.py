@@ -468,7 +468,9 @@ def _first_again(call: Any, model: Any, inputs: Any) -> Any:
 
 def _first_loss_alone(model: Any, settings: Any) -> None:
     if len(getattr(model, "outputs", None) or []) > 1:
-        settings["loss_weights"] = [1.0, *[0.0] * (len(model.outputs) - 1)]
+        count = len(model.outputs)
+        settings["loss"] = [settings["loss"]] * count if isinstance(settings["loss"], str) else settings["loss"]
+        settings["loss_weights"] = [1.0, *[0.0] * (count - 1)]
 
 
 def _first_alone(original: Any, model: Any, *arguments: Any, **named: Any) -> Any:

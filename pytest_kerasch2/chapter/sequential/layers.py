@@ -110,13 +110,13 @@ def relu(tf: Any, record: Recorder) -> None:
     random = np.random.RandomState(4)
     inputs = random.uniform(-1, 1, (8, INPUTS)).astype("float32")
     layer = tf.keras.layers.Dense(UNITS, activation=printed_activation(tf, "relu"))
-    api.call(layer, inputs)
+    shape = tuple(api.array(api.call(layer, inputs)).shape)
+    record.equal("shape", expected=(8, UNITS), actual=shape)
     # A new layer has no bias to speak of, and small sums.
     layer.set_weights([layer.get_weights()[0], random.uniform(-9, 9, UNITS).astype("float32")])
     outputs = api.array(api.call(layer, inputs))
     kernel, bias = (np.asarray(one, dtype="float64") for one in layer.get_weights())
 
-    record.equal("shape", expected=(8, UNITS), actual=outputs.shape)
     sums = inputs.astype("float64") @ kernel + bias
     record.all_true("outputs are max(0, x W + b)", mask=np.abs(outputs - np.maximum(0, sums)) < 1e-4)
     record.all_true("negative sums come out as 0", mask=outputs[sums < -1e-4] == 0)
