@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import time
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping
 from unittest import mock
@@ -22,6 +23,7 @@ EPOCHS = 3
 COUNT = 96
 # So many images make 33 batches of 32, and another number of batches of any other size.
 MANY = 1056
+SMALL = models.Network(hidden=16, dropout=0.0)
 WORKFLOW = pytest.StashKey["Trial"]()
 # How wide a terminal is taken to be.
 COLUMNS = "100"
@@ -111,6 +113,7 @@ class Trial:
         loss_before: cross entropy before any training.
         history: what `fit` gave back, by name, one value for each epoch.
         fit_text: what it printed.
+        fit_seconds: how long that took.
         steps: adjustments made by `fit` with the chapter's batch size.
         evaluated: what `evaluate` gave back.
         evaluate_text: what it printed.
@@ -123,6 +126,7 @@ class Trial:
     loss_before: float
     history: Mapping[str, list[float]]
     fit_text: str
+    fit_seconds: float
     steps: int
     evaluated: Any
     evaluate_text: str
@@ -145,7 +149,9 @@ def trial(tf: Any) -> Trial:
     images, labels = drawn()
     model = models.built(models.style("sequential-list").compiled(tf))
     before = cross_entropy(api.call(model, images), labels)
+    start = time.monotonic()
     history, fit_text = printed(lambda: model.fit(images, labels, batch_size=BATCH, epochs=EPOCHS))
+    fit_seconds = time.monotonic() - start
     steps = iterations(model)
     evaluated, evaluate_text = printed(lambda: model.evaluate(images, labels))
     predicted = printed(lambda: model.predict(images))[0]
@@ -156,8 +162,33 @@ def trial(tf: Any) -> Trial:
     whole_steps = iterations(model) - steps - default_steps
     values = {name: [float(value) for value in series] for name, series in history.history.items()}
     return Trial(
-        labels, before, values, fit_text, steps, evaluated, evaluate_text, predicted, default_steps, whole_steps
+        labels,
+        before,
+        values,
+        fit_text,
+        fit_seconds,
+        steps,
+        evaluated,
+        evaluate_text,
+        predicted,
+        default_steps,
+        whole_steps,
     )
+
+
+def small(
+    tf: Any, optimizer: Any = None, metrics: tuple[str, ...] = ("accuracy",), style: str = "sequential-list"
+) -> Any:
+    """Return a model of 16 hidden units that drops nothing, compiled to be trained without a graph, always the same."""
+    api.set_seed(17)
+    model = models.built(models.style(style).build(tf, SMALL), SMALL)
+    model.compile(
+        tf.keras.optimizers.SGD(0.1) if optimizer is None else optimizer,
+        loss="sparse_categorical_crossentropy",
+        metrics=list(metrics),
+        **api.eagerly(),
+    )
+    return model
 
 
 def shared(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:

@@ -10,12 +10,13 @@ from typing import Any, Callable, Iterator, Sequence
 from unittest import mock
 
 from pytest_kerasch2 import folders
-from pytest_kerasch2.data import digests, http_server, sources
+from pytest_kerasch2.data import digests, http_server, sources, synthetic
 from pytest_kerasch2.data.registry import RECORDS
 from pytest_kerasch2.errors import ClaimBroken, DataMissing, NotApplicable
 
 Loader = Callable[..., Any]
 _LOOPBACK = "127.0.0.1"
+_QUARTET = ("x_train", "y_train", "x_test", "y_test")
 
 
 def names_in(tf: Any) -> tuple[str, ...]:
@@ -80,6 +81,15 @@ def genuine_loaders(
             redirected = _redirected(namespace["get_file"], address, folder, home)
             stack.enter_context(mock.patch.dict(namespace, {"get_file": redirected}))
         yield loaders
+
+
+def genuine_folder(mnist: Any, scratch: pathlib.Path) -> pathlib.Path:
+    """Return a folder with the genuine archive of MNIST: where it was found, or a new one where it came otherwise."""
+    archive = pathlib.Path(mnist.origin)
+    if archive.name == "mnist.npz" and archive.is_file():
+        return archive.parent
+    synthetic.pack_npz(scratch / "mnist.npz", ((part, getattr(mnist, part)) for part in _QUARTET))
+    return scratch
 
 
 def _chosen(offered: tuple[str, ...], folder: pathlib.Path | None, names: Sequence[str] | None) -> list[str]:

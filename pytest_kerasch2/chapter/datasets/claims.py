@@ -266,7 +266,7 @@ def _lists(record: Recorder, name: str, four: dict[str, Any]) -> None:
 @tolerates(faults.pairs_are_lists, faults.arrays_are_copies)
 def mnist_content(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
     """Let Keras's own loader read the genuine archive, and compare with the arrays that we know by their hashes."""
-    with keras_loaders.genuine_loaders(tf, _archive_folder(mnist, scratch), ["mnist"]) as loaders:
+    with keras_loaders.genuine_loaders(tf, keras_loaders.genuine_folder(mnist, scratch), ["mnist"]) as loaders:
         four = _taken_apart(loaders["mnist"])
 
     record.saw("the genuine MNIST, told by the hashes of its arrays")
@@ -277,13 +277,3 @@ def mnist_content(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
         pixels, digits = four[f"x_{part}"], four[f"y_{part}"]
         record.equal(f"grey values, {part}", expected=(0, 255), actual=(int(pixels.min()), int(pixels.max())))
         record.equal(f"labels, {part}", expected=list(range(10)), actual=np.unique(digits).tolist())
-
-
-def _archive_folder(mnist: Any, scratch: Path) -> Path:
-    """Return a folder with the genuine archive: where it was found, or a new one where it came otherwise."""
-    archive = Path(mnist.origin)
-    if archive.name == "mnist.npz" and archive.is_file():
-        return archive.parent
-    four = {part: getattr(mnist, part) for part in ("x_train", "y_train", "x_test", "y_test")}
-    synthetic.pack_npz(scratch / "mnist.npz", four.items())
-    return scratch

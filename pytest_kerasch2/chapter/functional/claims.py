@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Iterator
 from unittest import mock
 
@@ -74,6 +75,12 @@ def same_architecture(tf: Any, record: Recorder) -> None:
         other = models.built(models.style(name).build(tf))
         record.equal(f"kinds of layers, against {name}", expected=kinds(other), actual=kinds(model))
         record.equal(f"shapes of weights, against {name}", expected=shapes(other), actual=shapes(model))
+        rates = [float(models.layer(one, "dropout").rate) for one in (other, model)]
+        record.equal(f"dropout, against {name}", expected=rates[0], actual=rates[1])
+        models.copy_weights(source=other, target=model)
+        images = 9 * (workflow.drawn(8)[0] - 0.5)
+        outputs = [api.array(api.call(one, images)) for one in (other, model)]
+        record.same_bits(f"outputs from equal weights, against {name}", expected=outputs[0], actual=outputs[1])
 
 
 @claim(
@@ -107,9 +114,14 @@ def batch_not_given(tf: Any, record: Recorder) -> None:
     for shape in ("(None, 28, 28)", "(None, 784)", "(None, 512)", "(None, 10)"):
         record.contains(f"{shape} in the summary", expected=shape, actual=text)
     record.equal("shape of the output", expected=(None, 10), actual=api.shape(model.outputs[0]))
-    for count in (1, 5):
-        outputs = api.array(api.call(model, workflow.drawn(count)[0]))
-        record.equal(f"outputs for {count} images", expected=(count, 10), actual=outputs.shape)
+    for count in (1, 5, 6, 33, 100):
+        images = workflow.drawn(count)[0]
+        called = record.runs(f"calling it on {count} images", partial(api.call, model, images))
+        predicted = record.runs(
+            f"predict of {count} images", partial(model.predict, images, batch_size=count, verbose=0)
+        )
+        shapes_ = [tuple(api.array(one).shape) for one in (called, predicted)]
+        record.equal(f"outputs for {count} images, called and predicted", expected=[(count, 10)] * 2, actual=shapes_)
 
 
 @claim("functional.names", "A layer keeps the name it is given, and can be found by it: d1 and d2.", "code")
@@ -117,11 +129,15 @@ def batch_not_given(tf: Any, record: Recorder) -> None:
 @tolerates(network.other_weights)
 def names(tf: Any, record: Recorder) -> None:
     """Look for the names."""
-    model = models.style("functional").build(tf)
-    layer_names = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
+    for which in ("first", "second"):
+        model = models.built(models.style("functional").build(tf))
+        layers = [layer for layer in model.layers if type(layer).__name__ == "Dense"]
 
-    record.equal("names of the Dense layers", expected=["d1", "d2"], actual=layer_names)
-    record.true("found by name", holds=model.get_layer("d1") is models.layer(model, "hidden"), found="another layer")
+        layer_names = [layer.name for layer in layers]
+        record.equal(f"names of the Dense layers of a {which} model", expected=["d1", "d2"], actual=layer_names)
+        for layer in layers:
+            by_name = record.runs(f"get_layer({layer.name!r})", partial(model.get_layer, layer.name))
+            record.true(f"{layer.name} found by name", holds=by_name is layer, found="another layer")
 
 
 @claim(
@@ -138,6 +154,9 @@ def input_is_placeholder(tf: Any, record: Recorder) -> None:
     record.equal("shape", expected=(None, 28, 28), actual=api.shape(placeholder))
     record.equal("type", expected="float32", actual=api.dtype_name(placeholder.dtype))
     record.true("it has no values", holds=not _has_values(placeholder), found="values")
+    other = tf.keras.Input(shape=(28, 14, 3), dtype="int32")
+    seen = (api.shape(other), api.dtype_name(other.dtype))
+    record.equal("shape and type of another", expected=((None, 28, 14, 3), "int32"), actual=seen)
 
 
 def _has_values(tensor: Any) -> bool:
@@ -159,9 +178,11 @@ def layers_on_tensors(tf: Any, record: Recorder) -> None:
     api.set_seed(21)
     workflow.say_activations(record)
     image = tf.keras.Input(shape=(28, 28))
+    d1 = tf.keras.layers.Dense(512, activation="relu", name="d1")
+    d2 = tf.keras.layers.Dense(10, activation=printed_activation(tf, "softmax"), name="d2")
     flat = tf.keras.layers.Flatten()(image)
-    hidden = tf.keras.layers.Dense(512, activation="relu", name="d1")(flat)
-    outputs = tf.keras.layers.Dense(10, activation=printed_activation(tf, "softmax"), name="d2")(hidden)
+    hidden = d1(flat)
+    outputs = d2(hidden)
     seen = [api.shape(tensor) for tensor in (flat, hidden, outputs)]
     record.equal("shapes", expected=[(None, 784), (None, 512), (None, 10)], actual=seen)
 
@@ -175,6 +196,21 @@ def layers_on_tensors(tf: Any, record: Recorder) -> None:
         "outputs are those of the layers, in this order",
         mask=np.abs(api.array(api.call(model, images)) - expected) < 1e-4,
     )
+    rows = np.maximum(0, images.reshape(8, 784) @ w1 + b1)
+    begun = api.array(api.call(tf.keras.Model(inputs=image, outputs=hidden), images))
+    record.equal("shape of what a model up to the hidden tensor gives", expected=rows.shape, actual=begun.shape)
+    record.all_true("it gives what the hidden layer does", mask=np.abs(begun - rows) < 1e-3)
+    vector = tf.keras.Input(shape=(784,))
+    second = record.runs("a model of another tensor", lambda: tf.keras.Model(inputs=vector, outputs=d2(d1(vector))))
+    again = api.array(api.call(second, images.reshape(8, 784)))
+    record.all_true("the same layers on another tensor give the same", mask=np.abs(again - expected) < 1e-4)
+    if api.runs_eagerly():
+        values = api.tensor(rows.astype("float32"))
+        record.equal("kind of what a layer gives for values", expected=_kind(values), actual=_kind(d2(values)))
+
+
+def _kind(thing: Any) -> str:
+    return type(thing).__name__
 
 
 @claim(
@@ -240,6 +276,10 @@ def hidden_as_printed(tf: Any, record: Recorder) -> None:
     record.equal("shape of its output", expected=(None, 512), actual=tuple(outputs.shape))
     record.equal("parameters", expected=401_920, actual=int(layer.count_params()))
     record.equal("name", expected="d1", actual=layer.name)
+    values = np.random.RandomState(1).uniform(-1, 1, (4, 784)).astype("float32")
+    kernel, bias = layer.get_weights()
+    expected = np.maximum(0, values @ kernel + bias)
+    record.all_true("outputs are max(0, x W + b)", mask=np.abs(api.array(api.call(layer, values)) - expected) < 1e-4)
 
 
 @claim(
@@ -256,9 +296,17 @@ def unprepared_data(tf: Any, record: Recorder) -> None:
     images, labels = np.rint(images * 255).astype("uint8") / 255.0, labels.astype("uint8")
     model = models.style("functional").compiled(tf)
     before = workflow.cross_entropy(api.call(model, images.astype("float32")), labels)
-    history = workflow.printed(lambda: model.fit(images, labels, batch_size=32, epochs=2))[0]
+    fit = partial(model.fit, images, labels, batch_size=32, epochs=2)
+    history = record.runs("fit as printed", lambda: workflow.printed(fit)[0])
 
     record.equal("types handed over", expected=("float64", "uint8"), actual=(str(images.dtype), str(labels.dtype)))
     record.equal("epochs fitted", expected=2, actual=len(history.history["loss"]))
     after = workflow.cross_entropy(api.call(model, images.astype("float32")), labels)
     record.true("the loss is smaller than before", holds=after < 0.9 * before, found=round(after, 3))
+    trained = []
+    for x, y in ((images, labels), (images.astype("float32"), labels.astype("int64"))):
+        one = workflow.small(tf, style="functional")
+        one.fit(x, y, batch_size=32, epochs=2, shuffle=False, verbose=0)
+        trained.append(one.get_weights())
+    distance = max(float(np.max(np.abs(a - b))) for a, b in zip(*trained))
+    record.true("prepared data gives the same weights", holds=distance <= 1e-4, found="others")

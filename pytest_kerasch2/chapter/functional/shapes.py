@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,16 @@ def several_inputs(tf: Any, record: Recorder) -> None:
     kernel, bias = model.get_weights()
     outputs = api.array(api.call(model, [a, b]))
     record.all_true("outputs", mask=np.abs(outputs - (np.concatenate([a, b], axis=1) @ kernel + bias)) < 1e-5)
+    for widths in ((3, 3), (2, 3, 2)):
+        inputs = [tf.keras.Input(shape=(width,)) for width in widths]
+        layer = tf.keras.layers.Dense(4)
+        model = tf.keras.Model(inputs=inputs, outputs=layer(tf.keras.layers.Concatenate()(inputs)))
+        values = [_numbers((5, width), 10 + place) for place, width in enumerate(widths)]
+        kernel, bias = model.get_weights()
+        expected = np.concatenate(values, axis=1) @ kernel + bias
+        called = record.runs(f"calling it on inputs of {widths}", partial(api.call, model, values))
+        for what, outputs in (("called", api.array(called)), ("predicted", model.predict(values, verbose=0))):
+            record.all_true(f"outputs for inputs of {widths}, {what}", mask=np.abs(outputs - expected) < 1e-5)
 
 
 def _numbers(shape: tuple[int, ...], seed: int) -> Any:
@@ -72,6 +83,24 @@ def several_outputs(tf: Any, record: Recorder) -> None:
     for head, output in zip(heads, outputs):
         kernel, bias = head.get_weights()
         record.all_true(f"output of {head.units} units", mask=np.abs(output - (values @ kernel + bias)) < 1e-5)
+    _three_outputs(tf, record, values)
+
+
+def _three_outputs(tf: Any, record: Recorder, values: Any) -> None:
+    """Read three layers of one width off an input: each has an output, and a loss that it is trained by."""
+    start = tf.keras.Input(shape=(3,))
+    heads = [tf.keras.layers.Dense(2) for _ in range(3)]
+    model = tf.keras.Model(inputs=start, outputs=[head(start) for head in heads])
+    weights = [head.get_weights() for head in heads]
+    for what, outputs in (("called", api.call(model, values)), ("predicted", model.predict(values, verbose=0))):
+        record.equal(f"outputs, {what}", expected=3, actual=len(outputs))
+        for place, (output, (kernel, bias)) in enumerate(zip(outputs, weights)):
+            near = np.abs(api.array(output) - (values @ kernel + bias)) < 1e-5
+            record.all_true(f"output {place} of three, {what}", mask=near)
+    model.compile(tf.keras.optimizers.SGD(0.1), loss="mean_squared_error", **api.eagerly())
+    model.fit(values, [_numbers((5, 2), 20 + place) for place in range(3)], batch_size=5, verbose=0)
+    moved = [not np.array_equal(head.get_weights()[0], kernel) for head, (kernel, _) in zip(heads, weights)]
+    record.equal("outputs that are trained", expected=3, actual=sum(moved))
 
 
 @claim("functional.shared-layers", "A layer can be shared: called in two places, it has its weights once.", "prose")
@@ -93,13 +122,26 @@ def shared_layers(tf: Any, record: Recorder) -> None:
     outputs = api.array(api.call(model, [a, b]))
     expected = np.concatenate([a @ kernel + bias, b @ kernel + bias], axis=1)
     record.all_true("outputs for different ones", mask=np.abs(outputs - expected) < 1e-5)
+    targets = _numbers((5, 8), 7)
+    slope = 2 * (expected - targets) / targets.size
+    step = 0.5 * (a.T @ slope[:, :4] + b.T @ slope[:, 4:])
+    record.all_true(
+        "both places train them", mask=np.abs(_trained(tf, model, [a, b], targets) - (kernel - step)) < 1e-5
+    )
+
+
+def _trained(tf: Any, model: Any, values: Any, targets: Any) -> Any:
+    """Return the first weights of a model after one step downhill on the squared error."""
+    model.compile(tf.keras.optimizers.SGD(0.5), loss="mean_squared_error", **api.eagerly())
+    model.fit(values, targets, batch_size=len(targets), verbose=0)
+    return model.get_weights()[0]
 
 
 @claim("functional.residual-connections", "A model can have residual connections, past one or more layers.", "prose")
 @detects(residual_lost)
 @tolerates(network.other_weights)
 def residual_connections(tf: Any, record: Recorder) -> None:
-    """Add the input to what a layer makes of it, and compare with arithmetic on the weights."""
+    """Add the input to what a layer makes of it, and compare with arithmetic on the weights; then past two layers."""
     api.set_seed(27)
     start = tf.keras.Input(shape=(4,))
     inner = tf.keras.layers.Dense(4)
@@ -110,3 +152,23 @@ def residual_connections(tf: Any, record: Recorder) -> None:
     record.equal("parameters", expected=4 * 4 + 4, actual=int(model.count_params()))
     outputs = api.array(api.call(model, values))
     record.all_true("outputs are input plus layer", mask=np.abs(outputs - (values + values @ kernel + bias)) < 1e-5)
+    _past_two_layers(tf, record, values)
+
+
+def _past_two_layers(tf: Any, record: Recorder, values: Any) -> None:
+    """Connect past two layers what a layer gives; that one is trained by both ways."""
+    start = tf.keras.Input(shape=(4,))
+    first, second, third = (tf.keras.layers.Dense(4) for _ in range(3))
+    hidden = first(start)
+    model = tf.keras.Model(inputs=start, outputs=tf.keras.layers.Add()([hidden, third(second(hidden)), start]))
+    (k1, b1), (k2, b2), (k3, b3) = (layer.get_weights() for layer in (first, second, third))
+    between = values @ k1 + b1
+    expected = between + (between @ k2 + b2) @ k3 + b3 + values
+
+    outputs = api.array(api.call(model, values))
+    record.all_true("outputs are the sum of all three", mask=np.abs(outputs - expected) < 1e-5)
+    targets = _numbers((5, 4), 8)
+    slope = 2 * (expected - targets) / targets.size
+    step = 0.5 * values.T @ (slope + slope @ k3.T @ k2.T)
+    trained = _trained(tf, model, values, targets)
+    record.all_true("the layer before them is trained by both ways", mask=np.abs(trained - (k1 - step)) < 1e-5)

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_kerasch2.chapter.sequential import OVERVIEW
 from pytest_kerasch2.chapter.sequential import faults as network
-from pytest_kerasch2.checks.workflow import COUNT, Trial, cross_entropy, share_right, shared
+from pytest_kerasch2.checks.workflow import COUNT, Trial, cross_entropy, drawn, printed, share_right, shared, small
 from pytest_kerasch2.claims.decorators import claim, detects, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
@@ -30,7 +30,7 @@ def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
 )
 @detects(network.metrics_forgotten, network.loss_halved)
 @tolerates(network.other_weights)
-def evaluate_establishes(workflow: Trial, record: Recorder) -> None:
+def evaluate_establishes(tf: Any, workflow: Trial, record: Recorder) -> None:
     """Compare what evaluate gives, in whatever order, with what the predictions say."""
     given = sorted(round(float(value), 4) for value in np.ravel(workflow.evaluated))
     expected = sorted(round(value, 4) for value in _by_hand(workflow))
@@ -38,6 +38,23 @@ def evaluate_establishes(workflow: Trial, record: Recorder) -> None:
     record.equal("values", expected=2, actual=len(given))
     for name, want, got in zip(("the lesser", "the greater"), expected, given):
         record.close(f"{name} of loss and accuracy", expected=want, actual=got, within=2e-4)
+    model = small(tf, metrics=("accuracy", "sparse_categorical_crossentropy"))
+    for what, count, seed in (("40 images", 40, 5), ("20 others, after them", 20, 6)):
+        images, labels = drawn(count, seed)
+        rows = api.call(model, images)
+        loss = cross_entropy(rows, labels)
+        judged = np.ravel(model.evaluate(images, labels, verbose=0)).astype("float64")
+        record.equal(f"values for {what}, of two metrics", expected=3, actual=len(judged))
+        near = np.abs(judged - [loss, share_right(rows, labels), loss]) < 1e-3
+        record.all_true(f"loss and metrics for {what}, by hand", mask=near)
+
+
+def _sharp(tf: Any) -> tuple[Any, Any, Any]:
+    """Return a small model whose probabilities are far apart, images, and what it makes of them."""
+    model = small(tf)
+    images = drawn(40)[0]
+    model.set_weights([3 * array for array in model.get_weights()])
+    return model, images, api.array(api.call(model, images))
 
 
 def _by_hand(workflow: Trial) -> tuple[float, float]:
@@ -50,7 +67,7 @@ def _by_hand(workflow: Trial) -> tuple[float, float]:
 @claim("sequential-first.evaluate-returns", "`evaluate` gives back the loss first and the accuracy second.", "output")
 @detects(network.evaluated_in_reverse)
 @tolerates(network.other_weights)
-def evaluate_returns(workflow: Trial, record: Recorder) -> None:
+def evaluate_returns(tf: Any, workflow: Trial, record: Recorder) -> None:
     """Compare both values with arithmetic on the predictions."""
     loss, accuracy = _by_hand(workflow)
 
@@ -62,6 +79,11 @@ def evaluate_returns(workflow: Trial, record: Recorder) -> None:
         "the first, against the loss", expected=round(loss, 4), actual=round(workflow.evaluated[0], 4), within=2e-4
     )
     record.close("the second, against the accuracy", expected=accuracy, actual=workflow.evaluated[1], within=1e-6)
+    model, images, rows = _sharp(tf)
+    for what, labels in (("best", rows.argmax(axis=1)), ("worst", rows.argmin(axis=1))):
+        judged = model.evaluate(images, labels, verbose=0)
+        near = np.abs(np.array(judged) - [cross_entropy(rows, labels), share_right(rows, labels)]) < 1e-3
+        record.all_true(f"loss and accuracy of the {what} labels, in this order", mask=near)
 
 
 @claim(
@@ -78,6 +100,16 @@ def loss_measures(tf: Any, workflow: Trial, record: Recorder) -> None:
     record.close(
         "evaluate's loss, against the formula", expected=round(expected, 4), actual=round(first, 4), within=2e-4
     )
+
+    model, images, rows = _sharp(tf)
+    for place, which in (("most", -1), ("fifth", 5), ("least", 0)):
+        labels = np.argsort(rows, axis=1)[:, which]
+        expected = cross_entropy(rows, labels)
+        first = float(np.ravel(model.evaluate(images, labels, verbose=0))[0])
+        near = abs(first - expected) < 1e-3 * (1 + expected)
+        record.true(
+            f"evaluate's loss for the {place} probable labels, by the formula", holds=near, found="another loss"
+        )
 
     loss = tf.keras.losses.sparse_categorical_crossentropy
     outputs = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.1, 0.8, 0.1]], dtype="float32")
@@ -103,6 +135,19 @@ def accuracy_counts(tf: Any, workflow: Trial, record: Recorder) -> None:
     last = float(np.ravel(workflow.evaluated)[-1])
     record.close(f"accuracy, against {right} of {COUNT} recognised", expected=right / COUNT, actual=last, within=1e-6)
 
+    model, images, rows = _sharp(tf)
+    for what, labels in (
+        ("drawn", drawn(40)[1]),
+        ("second best", np.argsort(rows, axis=1)[:, -2]),
+        ("zero", np.zeros(40, "int64")),
+    ):
+        last = float(np.ravel(model.evaluate(images, labels, verbose=0))[-1])
+        record.close(f"accuracy for {what} labels", expected=share_right(rows, labels), actual=last, within=1e-6)
+    even = small(tf)
+    rows = api.array(api.call(even, images))
+    last = float(np.ravel(even.evaluate(images, rows.argmax(axis=1), verbose=0))[-1])
+    record.close("accuracy where all is right and nothing sure", expected=1.0, actual=last, within=1e-6)
+
     labels = np.arange(100) % 10
     outputs = np.eye(10, dtype="float32")[np.where(np.arange(100) < 98, labels, (labels + 1) % 10)]
     counted = round(_accuracy(tf, labels, outputs), 6)
@@ -124,10 +169,13 @@ def _accuracy(tf: Any, labels: Any, outputs: Any) -> float:
 @claim("sequential-first.evaluate-prints", "`evaluate` prints a line with the time that a step takes.", "output")
 @detects(network.evaluated_silently)
 @tolerates(network.other_weights)
-def evaluate_prints(workflow: Trial, record: Recorder) -> None:
+def evaluate_prints(tf: Any, workflow: Trial, record: Recorder) -> None:
     """Read the print-out."""
-    units = sorted(set(re.findall(r"\d(?:us|ms|s)/(step|sample)", workflow.evaluate_text)))
-    record.equal("lines with a time per step or sample", expected=1, actual=len(units))
+    model = small(tf)
+    texts = [workflow.evaluate_text, *(printed(lambda: model.evaluate(*drawn(40)))[1] for _ in range(2))]
+    for what, text in zip(("", ", of another model", ", of that once more"), texts):
+        units = sorted(set(re.findall(r"\d(?:us|ms|s)/(step|sample)", text)))
+        record.equal(f"lines with a time per step or sample{what}", expected=1, actual=len(units))
 
 
 @claim(
@@ -138,10 +186,17 @@ def evaluate_prints(workflow: Trial, record: Recorder) -> None:
 )
 @detects(network.one_prediction_lost, network.probabilities_doubled, network.sigmoid_for_softmax)
 @tolerates(network.other_weights)
-def predict_rows(workflow: Trial, record: Recorder) -> None:
+def predict_rows(tf: Any, workflow: Trial, record: Recorder) -> None:
     """Look at shape, signs and sums of what predict gives."""
     rows = np.asarray(workflow.predicted, dtype="float64")
 
     record.equal("shape", expected=(COUNT, 10), actual=rows.shape)
     record.all_true("none is below 0 or above 1", mask=(rows >= 0) & (rows <= 1))
     record.all_true("each row sums to 1", mask=np.abs(rows.sum(axis=1) - 1) < 1e-5)
+    model = small(tf)
+    for count in (1, 40, 96):
+        images = drawn(count)[0]
+        expected = api.array(api.call(model, images))
+        actual = np.asarray(model.predict(images, verbose=0))
+        record.equal(f"shape for {count} images", expected=(count, 10), actual=actual.shape)
+        record.all_true(f"each of {count} rows is that of its image", mask=np.abs(actual - expected) < 1e-5)

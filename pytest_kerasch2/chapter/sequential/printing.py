@@ -120,6 +120,10 @@ def fit_prints(workflow: Trial, record: Recorder) -> None:
     record.equal("epochs announced", expected=[(str(n), str(EPOCHS)) for n in (1, 2, 3)], actual=epochs)
     lines = _lines_of_epochs(workflow.fit_text)
     record.equal("lines with a time", expected=EPOCHS, actual=sum(bool(re.search(r"\d+m?s ", line)) for line in lines))
+    times = [int(seconds) for line in lines for seconds in re.findall(r"(\d+)s \d", line)]
+    record.true(
+        "no time is longer than fit took", holds=max(times, default=0) <= workflow.fit_seconds + 1, found="longer"
+    )
     for name in ("loss", "accuracy"):
         record.equal(f"lines with the {name}", expected=EPOCHS, actual=len(_figures(lines, name)))
 
@@ -340,3 +344,9 @@ def time_per_image(workflow: Trial, record: Recorder) -> None:
     record.equal("unit of time", expected=["step"], actual=units)
     counts = sorted({int(count) for count in re.findall(r"(\d+)/\d+ \[?[=━]", workflow.fit_text)})
     record.equal("steps counted", expected=[COUNT], actual=counts)
+    units_of = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+    lines = _lines_of_epochs(workflow.fit_text)
+    times = [float(time) * units_of[unit] for line in lines for time, unit in re.findall(r"(\d+)(us|ms|s)/step", line)]
+    # Printed is the time in whole units, of which half may be rounded.
+    near = COUNT * sum(times) <= 1.5 * workflow.fit_seconds + 0.1
+    record.true("so many of that time are no longer than fit took", holds=near, found="longer")

@@ -85,6 +85,8 @@ def same_architecture(tf: Any, record: Recorder) -> None:
     record.equal("shapes of weights", expected=shapes(first), actual=shapes(second))
     rates = [float(models.layer(model, "dropout").rate) for model in (first, second)]
     record.equal("dropout", expected=[0.2, 0.2], actual=rates)
+    trained = [len(model.trainable_weights) for model in (first, second)]
+    record.equal("arrays of weights that are trained", expected=[4, 4], actual=trained)
 
 
 def kinds(model: Any) -> list[str]:
@@ -113,8 +115,10 @@ def same_outputs(tf: Any, record: Recorder) -> None:
     images = workflow.drawn(16)[0]
 
     # The hidden layers are compared too, because a rounded probability could hide what a negative sum becomes.
-    hidden = [api.array(models.layer(model, "hidden")(images.reshape(16, 784) - 0.5)) for model in (first, second)]
-    record.same_bits("hidden layer", expected=hidden[0], actual=hidden[1])
+    for scale in (1, 100):
+        sums = (scale * (images.reshape(16, 784) - 0.5)).astype("float32")
+        hidden = [api.array(models.layer(model, "hidden")(sums)) for model in (first, second)]
+        record.same_bits(f"hidden layer, for inputs up to {scale / 2}", expected=hidden[0], actual=hidden[1])
     outputs = [api.array(api.call(model, images)) for model in (first, second)]
     record.same_bits("outputs", expected=outputs[0], actual=outputs[1])
 
@@ -147,6 +151,13 @@ def same_training(tf: Any, record: Recorder) -> None:
         record.close(f"loss of step {step + 1}", expected=expected, actual=actual, within=2e-4)
     distance = max(float(np.max(np.abs(a - b))) for a, b in zip(first.get_weights(), second.get_weights()))
     record.true("weights after it differ by at most 0.0001", holds=distance <= 1e-4, found=distance <= 1e-4)
+    start = second.get_weights()
+    for model in (first, second):
+        model.fit(images, labels, batch_size=16, epochs=2, shuffle=False, verbose=0)
+    distance = max(float(np.max(np.abs(a - b))) for a, b in zip(first.get_weights(), second.get_weights()))
+    record.true("nor by more after two epochs of fit", holds=distance <= 2e-4, found=distance <= 2e-4)
+    moved = [not np.array_equal(a, b) for a, b in zip(start, second.get_weights())]
+    record.equal("arrays of weights that fit moves", expected=4, actual=sum(moved))
 
 
 @claim(
@@ -175,6 +186,8 @@ def adam_as_printed(tf: Any, record: Recorder) -> None:
     record.true(
         "the model is compiled with it", holds=model.optimizer is optimizer, found=type(model.optimizer).__name__
     )
+    kind = type(optimizer).__name__
+    record.true("it is the Adam of the optimizers", holds=isinstance(optimizer, tf.keras.optimizers.Adam), found=kind)
     images, labels = workflow.drawn(16)
     judged = np.ravel(model.evaluate(images, labels, verbose=0))
     record.equal("values of an evaluation", expected=2, actual=len(judged))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Iterator
 
@@ -12,7 +14,7 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
 from pytest_kerasch2.chapter.sequential import faults as network
-from pytest_kerasch2.chapter.sequential.data import copied, one_image_lost
+from pytest_kerasch2.chapter.sequential.data import copied, loaded, one_image_lost
 from pytest_kerasch2.checks import common_faults, workflow
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
@@ -20,14 +22,15 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.models.network import printed_activation
 
 
-def _printed_class(tf: Any, seen: list[str]) -> Any:
+def _printed_class(tf: Any, seen: list[str], placeholder: bool = True) -> Any:
     """Return the class that the chapter prints, with names that exist; `call` leaves a note."""
     layers = tf.keras.layers
 
     class Printed(tf.keras.Model):  # type: ignore[misc]  # the base class is known only at run time
         def __init__(self, num_classes: int = 10) -> None:
             super().__init__()
-            self.placeholder_shape = api.shape(tf.keras.Input(shape=(28, 28)))
+            if placeholder:
+                self.placeholder_shape = api.shape(tf.keras.Input(shape=(28, 28)))
             self.x0 = layers.Flatten()
             self.x1 = layers.Dense(512, activation="relu", name="d1")
             self.x2 = layers.Dropout(0.2)
@@ -109,11 +112,14 @@ def layers_declared(tf: Any, record: Recorder) -> None:
     """Construct the class as printed and ask for its layers."""
     model = _printed_class(tf, [])()
 
-    kinds = [type(layer).__name__ for layer in model.layers]
-    record.equal("kinds of layers", expected=["Flatten", "Dense", "Dropout", "Dense"], actual=kinds)
-    names = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
-    record.equal("names given", expected=["d1", "d2"], actual=names)
-    record.true("found by name", holds=model.get_layer("d1") is model.x1, found="another layer")
+    for when in ("constructed", "called"):
+        kinds = [type(layer).__name__ for layer in model.layers]
+        record.equal(f"kinds of layers, {when}", expected=["Flatten", "Dense", "Dropout", "Dense"], actual=kinds)
+        names = [layer.name for layer in model.layers if type(layer).__name__ == "Dense"]
+        record.equal(f"names given, {when}", expected=["d1", "d2"], actual=names)
+        for name, layer in (("d1", model.x1), ("d2", model.predictions)):
+            record.true(f"{name} found by name, {when}", holds=model.get_layer(name) is layer, found="another layer")
+        models.built(model)
 
 
 @claim(
@@ -139,6 +145,32 @@ def call_is_forward_pass(tf: Any, record: Recorder) -> None:
         value = api.call(layer, value)
     chained = api.array(value)
     record.same_bits("outputs against the layers chained by hand", expected=chained, actual=outputs)
+    _other_order(tf, record)
+
+
+def _other_order(tf: Any, record: Recorder) -> None:
+    """Chain layers in another order than that of their declaration: `call` decides, each time, and in predict."""
+
+    class Reordered(tf.keras.Model):  # type: ignore[misc]  # the base class is known only at run time
+        def __init__(self) -> None:
+            super().__init__()
+            self.last = tf.keras.layers.Dense(4)
+            self.first = tf.keras.layers.Dense(4, activation="relu")
+
+        def call(self, inputs: Any) -> Any:
+            """Return what the layers give, the one declared last before the other."""
+            return self.last(self.first(inputs))
+
+    model = Reordered()
+    random = np.random.RandomState(31)
+    for time in ("first", "second"):
+        values = random.uniform(-1, 1, (6, 4)).astype("float32")
+        outputs = api.array(api.call(model, api.tensor(values)))
+        (k1, b1), (k2, b2) = model.first.get_weights(), model.last.get_weights()
+        expected = np.maximum(0, values @ k1 + b1) @ k2 + b2
+        record.all_true(f"outputs in the order of `call`, the {time} time", mask=np.abs(outputs - expected) < 1e-5)
+        rows = model.predict(values, verbose=0)
+        record.all_true(f"predict in the order of `call`, the {time} time", mask=np.abs(rows - expected) < 1e-5)
 
 
 @claim("subclassing.num-classes", "The constructor's `num_classes` is the width of the output.", "code")
@@ -181,6 +213,15 @@ def input_unused(tf: Any, record: Recorder) -> None:
     images = workflow.drawn(8)[0] - 0.5
 
     record.same_bits("outputs", expected=api.array(api.call(first, images)), actual=api.array(api.call(model, images)))
+    weights = []
+    for placeholder in (True, False):
+        api.set_seed(32)
+        weights.append(models.built(_printed_class(tf, [], placeholder)()).get_weights())
+    same = all(np.array_equal(one, other) for one, other in zip(*weights))
+    record.true("drawn from one seed the weights are the same without it", holds=same, found="other weights")
+    smaller = partial(api.call, _printed_class(tf, [])(), workflow.drawn(2)[0][:, ::2, ::2])
+    rows = api.array(record.runs("calling it on images of another size", smaller))
+    record.equal("outputs for images of another size", expected=(2, 10), actual=tuple(rows.shape))
 
 
 @claim(
@@ -194,8 +235,10 @@ def takes_the_place(tf: Any, record: Recorder) -> None:
     """Compile, fit and evaluate it as the chapter does the others."""
     api.set_seed(33)
     images, labels = workflow.drawn(64)
-    model = _printed_class(tf, [])()
-    model.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model = models.built(_printed_class(tf, [])())
+    before = model.get_weights()
+    settings = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+    record.runs("compile as printed", lambda: model.compile(optimizer=tf.keras.optimizers.Adam(), **settings))
     history = workflow.printed(lambda: model.fit(images, labels, batch_size=32, epochs=3))[0]
     judged = np.ravel(workflow.printed(lambda: model.evaluate(images, labels))[0])
 
@@ -203,6 +246,8 @@ def takes_the_place(tf: Any, record: Recorder) -> None:
     record.equal("epochs fitted", expected=3, actual=len(losses))
     record.equal("values from evaluate", expected=2, actual=len(judged))
     record.true("the loss gets smaller", holds=float(judged[0]) < 0.9 * losses[0], found=round(float(judged[0]), 3))
+    moved = [not np.array_equal(one, other) for one, other in zip(before, model.get_weights())]
+    record.equal("arrays of weights that fit moves", expected=4, actual=sum(moved))
 
 
 @claim(
@@ -229,22 +274,30 @@ def dropout_at_work(tf: Any, record: Recorder) -> None:
     model.compile(optimizer=tf.keras.optimizers.SGD(0.0), loss="sparse_categorical_crossentropy")
 
     judged = [float(np.ravel(model.evaluate(images, labels, verbose=0))[0]) for _ in range(2)]
-    fitted = float(model.fit(images, labels, batch_size=32, verbose=0).history["loss"][0])
+    fitted, later = map(float, model.fit(images, labels, batch_size=32, epochs=2, verbose=0).history["loss"])
+    after = float(np.ravel(model.evaluate(images, labels, verbose=0))[0])
 
     record.close("the loss of evaluate, twice", expected=judged[0], actual=judged[1], within=1e-6)
     actual = f"{fitted:.6f} and {judged[0]:.6f}"
     record.true("the loss in fit is another than that of evaluate", holds=abs(fitted - judged[0]) > 1e-4, found=actual)
+    again = abs(later - judged[0]) > 1e-4
+    record.true("so is that of the second epoch", holds=again, found=f"{later:.6f} and {judged[0]:.6f}")
+    record.close("the loss of evaluate, after fit", expected=judged[0], actual=after, within=1e-6)
 
 
 @claim("subclassing.steps-per-epoch", "60,000 images in batches of 32 are 1875 steps in an epoch.", "output")
 @detects(one_image_lost)
 @tolerates(copied)
-def steps_per_epoch(mnist: Any, record: Recorder) -> None:
-    """Compute it as printed, from the training images themselves."""
-    steps = len(mnist.x_train) // 32
-
-    record.equal("steps", expected=1875, actual=steps)
-    record.equal("images left over", expected=0, actual=len(mnist.x_train) - 32 * steps)
+def steps_per_epoch(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
+    """Compute it as printed, from the training images themselves; count those that `fit` makes of fewer images."""
+    for name, images in loaded(tf, mnist, scratch).items():
+        if name.startswith("x_train"):
+            steps = len(images) // 32
+            record.equal(f"steps of {name}", expected=1875, actual=steps)
+            record.equal(f"images of {name} left over", expected=0, actual=len(images) - 32 * steps)
+    model = workflow.small(tf, style="subclass")
+    model.fit(*workflow.drawn(96), batch_size=32, epochs=2, verbose=0)
+    record.equal("steps of two epochs of 96 images", expected=6, actual=workflow.iterations(model))
 
 
 @claim(
