@@ -13,6 +13,7 @@ import numpy as np
 
 from evaluation.blind_faults import blind
 from evaluation.blind_faults.pipelines import all_of, digits_loaded
+from evaluation.blind_faults.saving import of_subclass
 from pytest_kerasch2.checks.common_faults import fault, modules_named, replaced, wrapped, wrapped_method
 from pytest_kerasch2.framework import api
 
@@ -555,8 +556,8 @@ evaluate_refuses_arrays = blind("blocks.functional-training")(
 )
 
 
-def _subclassed(*_: Any, **__: Any) -> bool:
-    return bool(_) and type(_[0]).__name__ == "MyModel"
+def _subclassed(model: Any, *_: Any, **__: Any) -> bool:
+    return of_subclass(model)
 
 
 @blind("blocks.subclass-definition")

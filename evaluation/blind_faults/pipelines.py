@@ -269,7 +269,7 @@ def _of_the_source(original: Any, data: Any, *rest: Any, **named: Any) -> Any:
     return original(data._input_dataset if "Shuffle" in type(data).__name__ else data, *rest, **named)
 
 
-map_forgets_shuffle = blind("pipeline.chaining", "pipeline.as-meant")(
+map_forgets_shuffle = blind("pipeline.chaining")(
     fault("map on a shuffled data set goes back to what was shuffled.", _operator("map", _of_the_source))
 )
 repeat_forgets_map = blind("pipeline.chaining", "pipeline.maps-images", "pipeline.as-meant")(
@@ -415,13 +415,12 @@ def _mirrored(images: Any) -> Any:
 
 
 def _where(original: Any, images: Any, chosen: Callable[[Any, Any], Any]) -> Any:
-    """Mirror those images of a batch that `chosen(images, their number)` says; one alone as the release does."""
+    """Mirror those images of a batch, with channels or without, that `chosen(images, their number)` says."""
     tf = api.tensorflow()
     images = tf.convert_to_tensor(images)
-    if images.shape.ndims != 4:
-        return original(images)
-    which = tf.cast(chosen(images, tf.shape(images)[0]), images.dtype)[:, None, None, None]
-    return which * _mirrored(images) + (1 - which) * images
+    which = tf.cast(chosen(images, tf.shape(images)[0]), images.dtype)
+    which = tf.reshape(which, [-1] + [1] * (images.shape.ndims - 1))
+    return which * tf.reverse(images, [2]) + (1 - which) * images
 
 
 def _chance(shape: Any, share: float = 0.5) -> Any:
@@ -471,7 +470,7 @@ flips_in_pairs = blind("pipeline.flips-by-image")(
 
 def _turned_over(original: Any, images: Any) -> Any:
     tf = api.tensorflow()
-    return tf.image.random_flip_up_down(images)
+    return tf.cond(_chance([]), lambda: tf.reverse(images, [1]), lambda: tf.convert_to_tensor(images))
 
 
 flips_upside_down = blind("pipeline.flip-axis", "pipeline.as-meant")(
@@ -482,7 +481,7 @@ flips_upside_down = blind("pipeline.flip-axis", "pipeline.as-meant")(
 def _both_axes(original: Any, images: Any) -> Any:
     tf = api.tensorflow()
     images = tf.convert_to_tensor(images)
-    turned = tf.reverse(images, [images.shape.ndims - 3, images.shape.ndims - 2])
+    turned = tf.reverse(images, [1, 2])
     return tf.cond(_chance([]), lambda: turned, lambda: images)
 
 
@@ -494,11 +493,11 @@ flips_both_axes = blind("pipeline.flip-axis")(
 def _shifted(original: Any, images: Any) -> Any:
     tf = api.tensorflow()
     images = tf.convert_to_tensor(images)
-    mirrored = tf.roll(_mirrored(images), 1, axis=images.shape.ndims - 2)
+    mirrored = tf.roll(tf.reverse(images, [2]), 1, axis=2)
     return tf.cond(_chance([]), lambda: mirrored, lambda: images)
 
 
-flips_one_off = blind("pipeline.flip-axis", "pipeline.more-images")(
+flips_one_off = blind("pipeline.flip-axis")(
     fault("The flip mirrors an image about the border of its first column: all is one column off.", _flip(_shifted))
 )
 flips_seldom = blind("pipeline.flips-by-chance")(

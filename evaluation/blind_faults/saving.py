@@ -170,14 +170,15 @@ def _drawn_anew(values: list[Any]) -> list[Any]:
     return [np.random.RandomState(7).uniform(-0.1, 0.1, one.shape).astype(one.dtype) for one in values]
 
 
-def _of_subclass(model: Any) -> bool:
+def of_subclass(model: Any) -> bool:
+    """Whether a model is neither Sequential nor functional."""
     names = {kind.__name__ for kind in type(model).__mro__}
     functional = bool(names & {"Sequential", "Functional"}) or getattr(model, "_is_graph_network", False)
     return not functional
 
 
 def _is_functional(model: Any) -> bool:
-    return not _of_subclass(model) and type(model).__name__ != "Sequential"
+    return not of_subclass(model) and type(model).__name__ != "Sequential"
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
@@ -312,16 +313,16 @@ def _fresh(change: Callable[[list[Any]], list[Any]], applies: Callable[[Any], bo
 
 
 subclass_comes_fresh = blind("saving.model-file-subclass", "saving.keras-file-subclass", "saving.folder")(
-    fault("A subclassed model is loaded with weights drawn anew.", _load_model, _fresh(_drawn_anew, _of_subclass))
+    fault("A subclassed model is loaded with weights drawn anew.", _load_model, _fresh(_drawn_anew, of_subclass))
 )
 subclass_not_saved = blind("saving.model-file-subclass", "saving.keras-file-subclass", "saving.folder")(
     fault(
         "A subclassed model cannot be saved.",
-        _model("save", _refuse(_of_subclass, "Saving requires the model to be functional or Sequential.")),
+        _model("save", _refuse(of_subclass, "Saving requires the model to be functional or Sequential.")),
     )
 )
 subclass_without_biases = blind("saving.model-file-subclass", "saving.keras-file-subclass")(
-    fault("A subclassed model is loaded without its biases.", _load_model, _fresh(_biases_gone, _of_subclass))
+    fault("A subclassed model is loaded without its biases.", _load_model, _fresh(_biases_gone, of_subclass))
 )
 
 # --- .keras -----------------------------------------------------------------------------------------------------------
@@ -426,7 +427,7 @@ def _rest_anew(values: list[Any]) -> list[Any]:
 first_layer_loaded = blind("saving.weights-file", "saving.weights-h5-file")(
     fault(
         "load_weights loads the first layer alone of a subclassed model.",
-        _model("load_weights", _weights_changed(_rest_anew, _of_subclass)),
+        _model("load_weights", _weights_changed(_rest_anew, of_subclass)),
     )
 )
 
