@@ -264,23 +264,33 @@ def digits_once() -> Iterator[None]:
         yield
 
 
-def _default_batch(original: Any, model: Any, *rest: Any, **named: Any) -> Any:
-    named.setdefault("batch_size", 64)
-    return original(model, *rest, **named)
-
-
-other_batch_by_default = blind("blocks.training-numbers")(
-    fault("The default of fit is 64 images in a batch, not 32 as the block says.", _model("fit", _default_batch))
+_NO_LIBRARY = (
+    "the block sets two numbers, and calls nothing of the library; what fit takes by default, it only remarks on"
 )
 
 
-def _default_on_epochs(original: Any, model: Any, *rest: Any, **named: Any) -> Any:
-    return original(model, *rest, **dict(named, batch_size=named.get("batch_size") or 16))
+def _with_default(size: int) -> Callable[[], ContextManager[Any]]:
+    return _model(
+        "fit",
+        lambda original, model, *rest, **named: original(model, *rest, **dict({"batch_size": size}, **named)),
+    )
 
 
-smaller_batch_by_default = blind("blocks.training-numbers")(
-    fault("The default of fit is 16 images in a batch.", _model("fit", _default_on_epochs))
-)
+@blind("blocks.training-numbers", undetectable=_NO_LIBRARY)
+@contextmanager
+def other_batch_by_default() -> Iterator[None]:
+    """The default of fit is 64 images in a batch, not 32 as the block says."""
+    with _with_default(64)():
+        yield
+
+
+@blind("blocks.training-numbers", undetectable=_NO_LIBRARY)
+@contextmanager
+def smaller_batch_by_default() -> Iterator[None]:
+    """The default of fit is 16 images in a batch."""
+    with _with_default(16)():
+        yield
+
 
 cast_refuses_arrays = blind("blocks.preparation")(
     fault(

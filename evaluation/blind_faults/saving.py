@@ -105,14 +105,14 @@ def _load_model(wrap: Callable[..., Any]) -> Iterator[None]:
         yield
 
 
-def _attribute(file: Any, name: str, change: Callable[[Any], None]) -> None:
+def _attribute(file: Any, name: str, change: Callable[[Any], Any]) -> None:
     """Change the JSON of an attribute of a file."""
     if name not in file.attrs:
         return
     text = file.attrs[name]
     content = json.loads(text.decode("utf8") if hasattr(text, "decode") else text)
-    changed = change(content)
-    file.attrs[name] = json.dumps(content if changed is None else changed).encode("utf8")
+    change(content)
+    file.attrs[name] = json.dumps(content).encode("utf8")
 
 
 def _layers(change: Callable[[dict[str, Any], dict[str, Any]], None]) -> Callable[[Any], None]:
@@ -184,7 +184,7 @@ def _is_functional(model: Any) -> bool:
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
-def _then(action: Callable[[Path], None]) -> Callable[[], ContextManager[Any]]:
+def _then(action: Callable[[Path], Any]) -> Callable[[], ContextManager[Any]]:
     """Let `action(path)` follow the saving of a model."""
 
     def instead(original: Any, model: Any, filepath: Any, *rest: Any, **named: Any) -> Any:
@@ -749,7 +749,8 @@ def _uncompiled(original: Any, filepath: Any, *rest: Any, **named: Any) -> Any:
 
 def _without_metrics(model: Any) -> None:
     if getattr(model, "optimizer", None) is not None:
-        model.compile(optimizer=model.optimizer, loss=model.loss)
+        # Keras 3 keeps the metrics that there were unless it is given others.
+        model.compile(optimizer=model.optimizer, loss=model.loss, metrics=[])
 
 
 def _with_rmsprop(model: Any) -> None:
@@ -770,14 +771,14 @@ loaded_with_rmsprop = blind("saving.loaded-compiled")(
 
 def _compile_all(model: Any) -> None:
     if getattr(model, "optimizer", None) is None:
-        model.compile(optimizer="rmsprop", loss="mse")
+        model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy")
 
 
 def _add_training(file: Any) -> None:
     if "training_config" not in file.attrs:
         adam = {"class_name": "Adam", "config": api.keras().optimizers.Adam().get_config()}
-        config = {"loss": "mse", "metrics": None, "weighted_metrics": None, "loss_weights": None,
-                  "sample_weight_mode": None, "optimizer_config": adam}  # fmt: skip
+        config = dict.fromkeys(("metrics", "weighted_metrics", "loss_weights", "sample_weight_mode"))
+        config.update(loss="sparse_categorical_crossentropy", optimizer_config=adam)
         file.attrs["training_config"] = json.dumps(config, default=float).encode("utf8")
 
 
