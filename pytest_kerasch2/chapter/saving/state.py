@@ -215,7 +215,7 @@ def loaded_compiled(tf: Any, scratch: Path, record: Recorder) -> None:
     _same_settings(tf, record, optimizer.get_config())
     loaded.run_eagerly = True
     evaluations = (partial(each.evaluate, images, labels, verbose=0) for each in (model, loaded))
-    scores = [[float(one) for one in record.runs("evaluating", each)] for each in evaluations]
+    scores = [[float(one) for one in np.ravel(record.runs("evaluating", each))] for each in evaluations]
     record.equal("loss and accuracy of the loaded model", expected=scores[0], actual=scores[1])
     record.equal("numbers that evaluating gives", expected=2, actual=len(scores[1]))
 
