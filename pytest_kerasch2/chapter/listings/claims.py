@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
@@ -117,7 +120,11 @@ def import_backend(tf: Any, record: Recorder) -> None:
     with import_environment.private_home(api.keras_home()):
         names = running.executed(record, "import-backend", {"tf": tf})
 
-    record.equal("the default precision it tells", expected="float32", actual=names["K"].floatx())
+    record.equal(
+        "the default precision it tells",
+        expected="float32",
+        actual=record.runs("K.floatx()", lambda: names["K"].floatx()),
+    )
 
 
 @claim(
@@ -131,12 +138,25 @@ def import_backend(tf: Any, record: Recorder) -> None:
 @detects(faults.constants_in_double)
 @tolerates(faults.windows_line_ends)
 def constant_signature(tf: Any, record: Recorder) -> None:
-    """Run the signature as a call, given a value."""
+    """Run the signature as a call, given a value; leave out what has a default, and give all in the order printed."""
     names = {"K": common_faults.modules_named("backend")[0], "value": [1.5, 2.5]}
 
     constant = running.executed(record, "constant-signature", names, given=("K", "value"))["const"]
 
     record.equal("the type of the constant", expected="float32", actual=api.dtype_name(constant.dtype))
+    # JAX has no numbers of 64 bits by default, and CNTK none of 16.
+    other = "float16" if api.runs_eagerly() else "float64"
+    make, value = names["K"].constant, [1.5, 2.5]
+    calls = (
+        ("the value alone", ((value,), "float32", (2,))),
+        ("the type too", ((value, other), other, (2,))),
+        ("all four", ((value, other, (2, 1), "two"), other, (2, 1))),
+    )
+    for what, (given, dtype, shape) in calls:
+        made = record.runs(f"given {what}", partial(make, *given))
+        record.equal(f"its type, given {what}", expected=dtype, actual=api.dtype_name(made.dtype))
+        values = np.asarray(api.array(made), dtype="float64")
+        record.same_bits(f"its values, given {what}", expected=np.array(value).reshape(shape), actual=values)
 
 
 @claim("blocks.constant", "The block that makes a constant runs as printed.", "code", section=BACKEND)
@@ -180,9 +200,11 @@ def training_numbers(tf: Any, record: Recorder) -> None:
 @claim("blocks.preparation", "The block that prepares the data runs as printed.", "code", section=FIRST_WAY)
 @detects(faults.casts_to_half)
 @tolerates(faults.windows_line_ends)
-def preparation(tf: Any, mnist: Any, record: Recorder) -> None:
-    """Run the block on the first real images."""
-    names = running.executed(record, "preparation", running.raw(mnist))
+def preparation(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
+    """Run the block on the first real images, as the block before it loads them."""
+    with running.short_mnist(mnist, scratch):
+        names = running.executed(record, "load-mnist", {"tf": tf})
+    names = running.executed(record, "preparation", names)
 
     record.equal("the type of the images", expected="float32", actual=names["train_x"].dtype.name)
     record.equal("the type of the labels", expected="int64", actual=names["test_y"].dtype.name)

@@ -51,9 +51,11 @@ def second_fit(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on few images for one round, with a model that was compiled as meant."""
     api.set_seed(3)
     network = models.built(models.style("sequential-add").compiled(tf))
-    before = network.get_weights()[0]
+    before, names = network.get_weights()[0], running.prepared(mnist)
 
-    running.executed(record, "second-fit", {**running.prepared(mnist), "model2": network})
+    # As in the chapter, where another model was trained in the same session.
+    running.executed(record, "fit", {**names, "model1": models.style("sequential-list").compiled(tf)})
+    running.executed(record, "second-fit", {**names, "model2": network})
 
     record.differ("the first weights after training", one=before, other=network.get_weights()[0])
 
@@ -66,7 +68,10 @@ def second_fit(tf: Any, mnist: Any, record: Recorder) -> None:
 def second_evaluate(tf: Any, mnist: Any, record: Recorder) -> None:
     """Run the block on few images."""
     network = models.style("sequential-add").compiled(tf)
-    names = running.executed(record, "second-evaluate", {**running.prepared(mnist), "model2": network})
+    names = running.prepared(mnist)
+    # As in the chapter, where another model was evaluated in the same session.
+    running.executed(record, "evaluate", {**names, "model1": models.style("sequential-list").compiled(tf)})
+    names = running.executed(record, "second-evaluate", {**names, "model2": network})
 
     record.equal("numbers that it gives", expected=2, actual=len(names["_"]))
 
@@ -82,6 +87,8 @@ def second_evaluate(tf: Any, mnist: Any, record: Recorder) -> None:
 def functional_data(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
     """Run the block with Keras's own loader, which finds the first real images on loopback."""
     with running.short_mnist(mnist, scratch):
+        # As in the chapter, where the data were loaded before in the same session.
+        running.executed(record, "load-mnist", {"tf": tf})
         names = running.executed(record, "functional-data", {})
 
     record.equal("training images", expected=(running.TRAIN, 28, 28), actual=names["train_x"].shape)
@@ -189,25 +196,25 @@ def subclass_training(tf: Any, mnist: Any, record: Recorder) -> None:
 @detects(faults.no_flip, faults.repeats_nothing)
 @tolerates(faults.windows_line_ends)
 def training_pipeline(tf: Any, mnist: Any, record: Recorder) -> None:
-    """Run the block, and take more batches than the images make."""
-    names = running.executed(record, "training-pipeline", running.scaled(mnist))
+    """Run the block on arrays, and on tensors as in the first example, and take more batches than the images make."""
+    for kind, given in (("arrays", running.scaled(mnist)), ("tensors", running.prepared(mnist))):
+        names = running.executed(record, "training-pipeline", given)
 
-    shapes = [tuple(images.shape) for images, _ in names["train_dataset"].take(running.TRAIN // 32 + 1)]
-    record.equal("five batches of the four", expected=[(32, 28, 28)] * 5, actual=shapes)
+        shapes = [tuple(images.shape) for images, _ in names["train_dataset"].take(running.TRAIN // 32 + 1)]
+        record.equal(f"five batches of the four, of {kind}", expected=[(32, 28, 28)] * 5, actual=shapes)
 
 
 @claim("blocks.test-pipeline", "The block that makes the test data set runs as printed.", "code", section=PIPELINES)
 @detects(faults.repeats_nothing)
 @tolerates(faults.windows_line_ends)
 def pipeline_of_test(tf: Any, mnist: Any, record: Recorder) -> None:
-    """Run the block, and take a batch."""
-    names = running.scaled(mnist)
-    batches = tf.data.Dataset.from_tensor_slices((names["train_x"], names["train_y"])).batch(32)
+    """Run the block on arrays and on tensors, after the one that makes the training data set, and take a batch."""
+    for kind, given in (("arrays", running.scaled(mnist)), ("tensors", running.prepared(mnist))):
+        names = {**running.executed(record, "training-pipeline", given), "batch_size": 32}
+        names = running.executed(record, "test-pipeline", names)
 
-    names = running.executed(record, "test-pipeline", {**names, "batch_size": 32, "train_dataset": batches})
-
-    shapes = [tuple(images.shape) for images, _ in names["test_dataset"].take(1)]
-    record.equal("its first batch", expected=[(32, 28, 28)], actual=shapes)
+        shapes = [tuple(images.shape) for images, _ in names["test_dataset"].take(1)]
+        record.equal(f"its first batch, of {kind}", expected=[(32, 28, 28)], actual=shapes)
 
 
 @claim(
@@ -226,8 +233,8 @@ def pipeline_of_test(tf: Any, mnist: Any, record: Recorder) -> None:
 @tolerates(faults.windows_line_ends)
 @fixed_by(faults.model_named)
 def pipeline_training(tf: Any, mnist: Any, record: Recorder) -> None:
-    """Run the block on few images for one round."""
-    names = {**running.scaled(mnist), "batch_size": 32}
+    """Run the block on few images for one round, tensors as in the first example: it asks for their number."""
+    names = running.prepared(mnist)
     batches = tf.data.Dataset.from_tensor_slices((names["train_x"], names["train_y"])).batch(32).repeat()
 
     names = running.executed(record, "pipeline-training", {**names, "train_dataset": batches})

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter.datasets import SECTION as DATASETS
@@ -75,6 +78,7 @@ def load_model(tf: Any, scratch: Path, record: Recorder) -> None:
         model.save(small.MODEL_FILE)
         names = running.executed(record, "load-model", {})
 
+    record.true("that is a model", holds=isinstance(names["new_model"], tf.keras.Model), found="new_model")
     loaded = names["new_model"].get_weights()
     record.same_bits("the output weights", expected=model.get_weights()[2], actual=loaded[2])
 
@@ -152,10 +156,14 @@ def load_weights(tf: Any, scratch: Path, record: Recorder) -> None:
 @tolerates(faults.windows_line_ends)
 def load_fashion(tf: Any, scratch: Path, record: Recorder) -> None:
     """Run the block with Keras's own loader, which finds archives of the true shape on loopback."""
-    synthetic.make(scratch, ["fashion_mnist"])
+    paths = synthetic.make(scratch, ["fashion_mnist"])["fashion_mnist"]
+    record.contains("data sets of this release", expected="fashion_mnist", actual=keras_loaders.names_in(tf))
 
     with keras_loaders.genuine_loaders(tf, str(scratch), ["fashion_mnist"]):
         names = running.executed(record, "load-fashion", {"tf": tf})
 
     record.equal("training images", expected=(60000, 28, 28), actual=names["x_train"].shape)
     record.equal("test labels", expected=(10000,), actual=names["y_test"].shape)
+    for name, path, header in zip(("x_train", "y_train", "x_test", "y_test"), paths, (16, 8, 16, 8)):
+        held = np.frombuffer(gzip.decompress(path.read_bytes())[header:], np.uint8)
+        record.same_bits(f"{name}, as in its archive", expected=held, actual=names[name].ravel())

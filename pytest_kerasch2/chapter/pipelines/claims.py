@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from typing import Any, Callable
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kerasch2.chapter.pipelines import faults, workarounds
-from pytest_kerasch2.chapter.pipelines.probes import SEED, elements, has_no_end, kept_company, labels, numbered
+from pytest_kerasch2.chapter.pipelines.probes import (
+    SEED,
+    elements,
+    has_no_end,
+    in_random_order,
+    kept_company,
+    labels,
+    numbered,
+)
 from pytest_kerasch2.checks import common_faults
 from pytest_kerasch2.checks.properties import examples
 from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
@@ -19,6 +29,29 @@ from pytest_kerasch2.models import pipeline
 _SHUFFLE_PAGE = "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle"
 # Keeps a property of five cases, each with a traced `map`, below two seconds on the slowest release.
 _CASES = 5
+
+
+# The four operators of the chain on a data set of numbers, each with an effect that can be seen at the end.
+_OPERATORS: dict[str, Callable[[Any], Any]] = {
+    "batch": lambda numbers: numbers.batch(2),
+    "map": lambda numbers: numbers.map(lambda number: number + 1000),
+    "repeat": lambda numbers: numbers.repeat(2),
+    "shuffle": lambda numbers: numbers.shuffle(80, seed=SEED),
+}
+
+
+def _done_by(seen: list[Any]) -> list[str]:
+    """Return which of the four operators have had their effect on the numbers from 0 to 39."""
+    numbers = np.concatenate([np.atleast_1d(one) for one in seen])
+    own = numbers % 1000
+    once_or_twice = [list(range(40)), 2 * list(range(40))]
+    effects = {
+        "batch": all(one.shape == (2,) for one in seen),
+        "map": bool((numbers >= 1000).all()),
+        "repeat": sorted(own.tolist()) == sorted(once_or_twice[1]),
+        "shuffle": own.tolist() not in once_or_twice,
+    }
+    return [name for name, there in effects.items() if there]
 
 
 def _stages(tf: Any, data: Any, **settings: Any) -> pipeline.Stages:
@@ -45,6 +78,7 @@ def from_tensor_slices(tf: Any, record: Recorder) -> None:
         record.equal("labels in order", expected=True, actual=[int(label) for _, label in seen] == list(range(40)))
         for image, own in zip((image for image, _ in seen[:: len(seen) - 1]), data.x[:: len(data.x) - 1]):
             record.same_bits("the first and the last image", expected=own, actual=image)
+        record.same_bits("all images", expected=data.x, actual=np.array([image for image, _ in seen]))
 
 
 @claim(
@@ -100,6 +134,10 @@ def chaining(tf: Any, record: Recorder) -> None:
     for name in ("batched", "shuffled", "flipped", "repeated"):
         kind = isinstance(getattr(stages, name), tf.data.Dataset)
         record.true(f"what is {name} is a data set", holds=kind, found="tf.data.Dataset" if kind else "none")
+    for names in itertools.permutations(_OPERATORS, 2):
+        first, second = (_OPERATORS[name] for name in names)
+        seen = [one.numpy() for one in second(first(tf.data.Dataset.from_tensor_slices(np.arange(40))))]
+        record.equal(f"what {names[0]} and then {names[1]} did", expected=sorted(names), actual=_done_by(seen))
     # A data set is never changed in place: what came before is still there.
     before = labels(elements(stages.batched)) == list(range(64))
     record.equal("the data set of batches is in order after the others were made", expected=True, actual=before)
@@ -113,7 +151,7 @@ def chaining(tf: Any, record: Recorder) -> None:
 @detects(faults.shuffle_does_nothing, faults.shuffle_once_for_all)
 @tolerates(faults.shuffle_with_a_larger_buffer, common_faults.other_seed)
 def shuffles(tf: Any, record: Recorder) -> None:
-    """Compare the order of twenty batches in two passes with the order given."""
+    """Compare the order of twenty batches in two passes with the order given, and look at thirty of forty images."""
     shuffled = _stages(tf, numbered(40), batch_size=2).shuffled
     given_, first, second = list(range(40)), labels(elements(shuffled)), labels(elements(shuffled))
 
@@ -123,6 +161,11 @@ def shuffles(tf: Any, record: Recorder) -> None:
         "the order is another than that given", holds=given_ not in (first, second), found="20 batches, two passes"
     )
     record.true("the order is another in each pass", holds=first != second, found=f"{first[:6]}..., {second[:6]}...")
+    single = _stages(tf, numbered(40, 2, 3), batch_size=1).shuffled
+    orders = [labels(elements(single)) for _ in range(30)]
+    once = all(sorted(order) == given_ for order in orders)
+    record.equal("each of 40 images is there once, in thirty passes", expected=True, actual=once)
+    in_random_order(record, "in thirty passes", orders)
 
 
 @claim(
@@ -162,11 +205,17 @@ def maps_images(tf: Any, record: Recorder) -> None:
         called_with.append(tuple(image.shape))
         return 1 - image, label
 
-    seen = elements(_stages(tf, data).batched.map(negative))
+    mapped = _stages(tf, data).batched.map(negative)
+    seen = elements(mapped)
 
     # Not one image: the function gets a batch, whose size is open, since the last one may be smaller.
     record.equal("shape that the function is called with", expected=(None, 28, 28), actual=(called_with or [None])[-1])
     record.same_bits("negatives of the first batch", expected=1 - data.x[:32], actual=seen[0][0])
+    record.same_bits("negatives of the second batch", expected=1 - data.x[32:], actual=seen[1][0])
+    again = elements(mapped.repeat(), at_most=4)[2:]
+    record.same_bits(
+        "negatives in the next pass", expected=1 - data.x, actual=np.concatenate([one for one, _ in again])
+    )
     record.equal("labels in order", expected=True, actual=labels(seen) == list(range(40)))
 
 

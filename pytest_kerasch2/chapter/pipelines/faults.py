@@ -247,6 +247,8 @@ def fit_takes_iterators() -> ContextManager[None]:
     """An iterator over a data set goes through a generator, which `fit` takes on every release."""
 
     def generated(original: Any, model: Any, x: Any, *more: Any, **named: Any) -> Any:
+        if not hasattr(x, "__next__"):
+            return original(model, x, *more, **named)
         generator = ((image.numpy(), label.numpy()) for image, label in x)
         return original(model, generator, *more, **named)
 

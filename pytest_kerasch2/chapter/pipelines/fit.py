@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter.pipelines import faults, workarounds
@@ -10,6 +13,7 @@ from pytest_kerasch2.chapter.pipelines.probes import SEED, numbered
 from pytest_kerasch2.checks import captured, common_faults
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, in_subprocess, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
+from pytest_kerasch2.data import keras_loaders, synthetic
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
 from pytest_kerasch2.subprocesses.job import Job
@@ -18,6 +22,7 @@ _KERAS = "https://github.com/keras-team/keras/blob/"
 _TENSORFLOW = "https://github.com/tensorflow/tensorflow/"
 # Ten passes over the four batches of the data sets in the child: whoever has not stopped by then never will.
 _PATIENCE = 40
+_ONE_PASS = "ended after 4 batches of 4"
 _EPOCHS, _STEPS = 2, 3
 
 
@@ -43,6 +48,26 @@ def _trained(record: Recorder, what: str, model: Any, call: Any) -> None:
     record.equal("training changed the weights", expected=True, actual=changed)
 
 
+def _trains_like_arrays(tf: Any, record: Recorder, fit: Callable[[Any, Any], Any]) -> None:
+    """Require of `fit(model, endless data set)`, three steps, that it trains as these three batches do as arrays.
+
+    Without dropout, and by plain gradient descent; the batches are neither shuffled nor flipped.
+    """
+    x, y = _data()
+    model = _compiled(tf, dropout=0.0, optimizer=tf.keras.optimizers.SGD())
+    start = model.get_weights()
+    fit(model, tf.data.Dataset.from_tensor_slices((x, y)).batch(32).repeat())
+    from_data_set = model.get_weights()
+
+    model.set_weights(start)
+    model.fit(x[: 32 * _STEPS], y[: 32 * _STEPS], batch_size=32, epochs=1, shuffle=False, verbose=0)
+
+    for index, (one, two) in enumerate(zip(model.get_weights(), from_data_set)):
+        # Numbers are added up in other orders on some releases.
+        same = bool(np.allclose(one, two, rtol=1e-4, atol=1e-6))
+        record.equal(f"array {index} after three batches, as after these batches as arrays", expected=True, actual=same)
+
+
 @claim(
     "pipeline.fit-takes-data-set",
     "fit takes the data set as it is, images and labels in one; each epoch is as long as steps_per_epoch says.",
@@ -56,6 +81,7 @@ def fit_takes_data_set(tf: Any, record: Recorder) -> None:
 
     named = {"epochs": _EPOCHS, "steps_per_epoch": _STEPS, "verbose": 0}
     _trained(record, "fit(train_dataset, epochs, steps_per_epoch)", model, lambda: model.fit(dataset, **named))
+    _trains_like_arrays(tf, record, lambda model, batches: model.fit(batches, **{**named, "epochs": 1}))
 
 
 @claim(
@@ -80,6 +106,7 @@ def fit_as_printed(tf: Any, record: Recorder) -> None:
     named = {"batch_size": 32, "epochs": _EPOCHS, "steps_per_epoch": _STEPS, "verbose": 0}
     what = "fit(train_dataset, batch_size, epochs, steps_per_epoch)"
     _trained(record, what, model, lambda: model.fit(dataset, **named))
+    _trains_like_arrays(tf, record, lambda model, batches: model.fit(batches, **{**named, "epochs": 1}))
 
 
 @claim("pipeline.fit-takes-iterator", "fit takes an iterator over the data set.", "prose")
@@ -115,6 +142,7 @@ def fit_takes_iterator(tf: Any, record: Recorder) -> None:
 
     named = {"epochs": _EPOCHS, "steps_per_epoch": _STEPS, "verbose": 0}
     _trained(record, "fit(iter(train_dataset), ...)", model, lambda: model.fit(iterator, **named))
+    _trains_like_arrays(tf, record, lambda model, batches: model.fit(iter(batches), **{**named, "epochs": 1}))
 
 
 @claim(
@@ -151,8 +179,15 @@ def plumbing(tf: Any, record: Recorder) -> None:
 )
 @detects(faults.batch_of_twice_the_size, faults.slices_are_whole)
 @tolerates(faults.batch_prefetched, common_faults.other_seed)
-def steps_per_epoch(tf: Any, mnist: Any, record: Recorder) -> None:
-    """Count the batches of the genuine training set, given as an array and as a tensor."""
+def steps_per_epoch(tf: Any, mnist: Any, scratch: Path, record: Recorder) -> None:
+    """Count the batches of the genuine training set, given as an array and as a tensor, and what Keras loads of it.
+
+    Keras's own loader finds an archive of the true shape.
+    """
+    synthetic.make(scratch, ["mnist"])
+    with keras_loaders.genuine_loaders(tf, str(scratch), ["mnist"]):
+        loaded = tf.keras.datasets.mnist.load_data()[0][0]
+    record.equal("training images that load_data gives", expected=32 * 1875, actual=len(loaded))
     tensor = tf.constant(mnist.x_train)
     for kind, train_x in (("array", mnist.x_train), ("tensor", tensor)):
         record.equal(f"len(train_x) // 32 of the {kind}", expected=1875, actual=len(train_x) // 32)
@@ -166,14 +201,14 @@ class _StillGoing(Exception):
     """Raised to end what does not end by itself."""
 
 
-def _counted(tf: Any, call: Any) -> captured.Attempt:
+def _counted(tf: Any, call: Any, patience: int = _PATIENCE) -> captured.Attempt:
     """Return `batches` seen, and whether the call `ended` by itself, or the `error` that it raised."""
     seen = {"batches": 0}
 
     class Counter(tf.keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             seen["batches"] += 1
-            if seen["batches"] >= _PATIENCE:
+            if seen["batches"] >= patience:
                 raise _StillGoing
 
         on_test_batch_end = on_train_batch_end
@@ -196,11 +231,22 @@ def without_steps() -> Any:
     model = _compiled(tf)
     train = pipeline.as_printed(tf, x, y)
     once = pipeline.stages_as_printed(tf, x, y).flipped
-    test = pipeline.as_printed_for_test(tf, train, x, y)
+    # One batch is smaller, so that what is left out, or counts for more than its images, is missed.
+    x_test, y_test = x[:100], y[:100]
+    test = pipeline.as_printed_for_test(tf, train, x_test, y_test)
+    evaluated = _counted(tf, lambda counter: model.evaluate(test, verbose=0, callbacks=[counter]))
+    scores = {}
+    if _told(evaluated) == _ONE_PASS:
+        scores["data set"] = [float(one) for one in model.evaluate(test, verbose=0)]
+        scores["arrays"] = [float(one) for one in model.evaluate(x_test, y_test, batch_size=32, verbose=0)]
     return {
+        "scores": scores,
+        "evaluated": evaluated,
+        "endless for long": _counted(
+            tf, lambda counter: model.fit(train, epochs=1, verbose=0, callbacks=[counter]), 10 * _PATIENCE
+        ),
         "finite": _counted(tf, lambda counter: model.fit(once, epochs=1, verbose=0, callbacks=[counter])),
         "endless": _counted(tf, lambda counter: model.fit(train, epochs=1, verbose=0, callbacks=[counter])),
-        "evaluated": _counted(tf, lambda counter: model.evaluate(test, verbose=0, callbacks=[counter])),
     }
 
 
@@ -226,10 +272,12 @@ def steps_required(child: Any, record: Recorder) -> None:
     """Train without the number: on the data set before `repeat`, and on the endless one."""
     finite, endless = child["finite"], child["endless"]
 
-    record.equal("without repeat and without steps, fit", expected="ended after 4 batches of 4", actual=_told(finite))
+    record.equal("without repeat and without steps, fit", expected=_ONE_PASS, actual=_told(finite))
     record.true(
         "with repeat and without steps, no epoch ends", holds=endless.get("value") is not True, found=_told(endless)
     )
+    longer = child["endless for long"]
+    record.true("nor does it with more patience", holds=longer.get("value") is not True, found=_told(longer))
 
 
 @claim("pipeline.steps-demanded", "fit demands steps_per_epoch of whoever gives it a repeating data set.", "code")
@@ -282,4 +330,9 @@ def evaluation(child: Any, record: Recorder) -> None:
     """Evaluate what the printed lines call the data set for testing."""
     answer = _told(child["evaluated"])
 
-    record.equal("evaluate(test_dataset)", expected="ended after 4 batches of 4", actual=answer)
+    record.equal("evaluate(test_dataset)", expected=_ONE_PASS, actual=answer)
+    scores = child["scores"]
+    record.equal("numbers that it gives", expected=2, actual=len(scores["data set"]))
+    for what, of_batches, of_arrays in zip(("loss", "accuracy"), scores["data set"], scores["arrays"]):
+        same = bool(np.isclose(of_batches, of_arrays, rtol=1e-4, atol=1e-6))
+        record.equal(f"its {what} is that of the arrays", expected=True, actual=same)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from pytest_kerasch2.chapter.pipelines.probes import (
     Numbered,
     elements,
     has_no_end,
+    in_random_order,
     kept_company,
     labels,
     numbered,
@@ -30,6 +32,7 @@ _FLIP_CODE = "https://github.com/tensorflow/tensorflow/blob/v2.0.0/tensorflow/py
 _REPEAT_PAGE = "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#repeat"
 _ONE_IMAGE = "a batch without a channel axis is for random_flip_left_right one single image of 28 channels"
 _TOSSES = 60
+_MANY_TOSSES = 400
 _CASES = 5
 
 
@@ -54,12 +57,15 @@ def _turned(data: Numbered, batches: Any) -> list[int]:
 @fixed_by(faults.flip_two_of_a_batch)
 @detects(faults.flip_never, faults.flip_always)
 def flips_two(tf: Any, record: Recorder) -> None:
-    """Count the turned images of each batch."""
+    """Count the turned images of each batch, and see that they are others in most of them."""
     data = numbered(96)
+    batches = _flipped(tf, data)
 
-    turned = _turned(data, _flipped(tf, data))
+    turned = _turned(data, batches)
 
     record.equal(f"turned images of a batch of 32, over {_TOSSES} batches", expected=[2], actual=sorted(set(turned)))
+    places = {tuple(place for place, way in enumerate(data.ways(batch)) if way != AS_IT_WAS) for batch in batches}
+    record.true("they stand in many different places", holds=len(places) > _TOSSES / 2, found=f"{_TOSSES} batches")
 
 
 @claim(
@@ -76,12 +82,21 @@ def flips_two(tf: Any, record: Recorder) -> None:
 @fixed_by(faults.flip_each_by_itself)
 @detects(faults.flip_never, faults.flip_always)
 def flips_by_image(tf: Any, record: Recorder) -> None:
-    """Count the batches that are mixed. That the 32 coins of one fall alike happens once in thirty million runs."""
-    data = numbered(96)
+    """Count the batches that are mixed. That the 32 coins of one fall alike happens once in thirty million runs.
 
-    mixed = sum(0 < turned < 32 for turned in _turned(data, _flipped(tf, data)))
+    Over all batches, each place is flipped in about half of them, and is like the place beside it in about half.
+    """
+    data = numbered(96)
+    batches = _flipped(tf, data)
+
+    mixed = sum(0 < turned < 32 for turned in _turned(data, batches))
 
     record.equal(f"of {_TOSSES} batches, those with flipped and unflipped images", expected=_TOSSES, actual=mixed)
+    coins = np.array([[way != AS_IT_WAS for way in data.ways(batch)] for batch in batches])
+    # One of these 63 shares is as far off as that in fewer than one of ten thousand runs.
+    each, alike = coins.mean(axis=0), (coins[:, 1:] == coins[:, :-1]).mean(axis=0)
+    record.all_true("each of 32 places is flipped by chance", mask=abs(each - 0.5) < 0.35)
+    record.all_true("and not together with the one beside it", mask=abs(alike - 0.5) < 0.35)
 
 
 @claim("pipeline.flip-axis", "The flip mirrors an image about its vertical axis: left becomes right.", "prose")
@@ -108,13 +123,32 @@ def flip_axis(tf: Any, record: Recorder) -> None:
 @detects(faults.flip_never, faults.flip_always)
 @tolerates(common_faults.other_seed, faults.flip_each_by_itself)
 def flips_by_chance(tf: Any, record: Recorder) -> None:
-    """Count turned images; with one toss for 32 of them, 60 tosses leave half by more than 15 once in ten thousand."""
+    """Count turned images; with one toss for 32 of them, 60 tosses leave half by more than 15 once in ten thousand.
+
+    Of eight small images in batches of four each has a share of its own, and no rule says which batch is turned.
+    """
     data = numbered(64)
 
     turned = sum(_turned(data, _flipped(tf, data)))
 
     what = f"turned images of {32 * _TOSSES}, in batches of 32"
     record.close(what, expected=32 * _TOSSES / 2, actual=turned, within=32 * 15)
+    data = numbered(8, 4, 4)
+    batches = elements(pipeline.as_printed(tf, data.x, data.y, batch_size=4), _MANY_TOSSES)
+    coins = np.array([[way != AS_IT_WAS for way in data.ways(batch)] for batch in batches])
+    # Fair coins leave half by more than a quarter of it, in one of these numbers, once in a hundred thousand runs.
+    half, within = _MANY_TOSSES / 2, _MANY_TOSSES / 8
+    for place in range(4):
+        what = f"of {_MANY_TOSSES} batches, those in which image {place} is turned"
+        record.close(what, expected=half, actual=int(coins[:, place].sum()), within=within)
+        changes = int((coins[1:, place] != coins[:-1, place]).sum())
+        record.close("those that differ in it from the one before", expected=half, actual=changes, within=within)
+    numbers = np.array([labels([batch]) for batch in batches])
+    for number in range(8):
+        share = float(coins[numbers == number].mean())
+        record.close(
+            f"the share of its turns in which image {number} is turned", expected=0.5, actual=share, within=0.18
+        )
 
 
 @claim(
@@ -171,12 +205,12 @@ def labels_unchanged_at_any_size(tf: Any, record: Recorder) -> None:
 
 
 def _for_test(tf: Any) -> tuple[Numbered, Any]:
-    """Return ten batches of what is printed as data for testing, and which images they are of."""
-    train, test = numbered(64), numbered(64, first=64)
+    """Return twelve batches, four passes, of what is printed as data for testing, and which images they are of."""
+    train, test = numbered(80), numbered(80, first=80)
     api.set_seed(SEED)
     printed = pipeline.as_printed_for_test(tf, pipeline.as_printed(tf, train.x, train.y), test.x, test.y)
-    batches = elements(printed, at_most=10)
-    return (test if min(labels(batches)) >= 64 else train), batches
+    batches = elements(printed, at_most=12)
+    return (test if min(labels(batches)) >= 80 else train), batches
 
 
 @claim("pipeline.test-images", "The data set for testing holds the test images.", "code")
@@ -189,12 +223,16 @@ def _for_test(tf: Any) -> tuple[Numbered, Any]:
 @fixed_by(faults.test_data_repeated)
 @detects(faults.test_data_from_training)
 def test_images(tf: Any, record: Recorder) -> None:
-    """Look where the images of ten batches come from: training images are numbered below 64."""
-    _, seen = _for_test(tf)
+    """Look where the images of twelve batches come from: training images are numbered below 80."""
+    data, seen = _for_test(tf)
 
-    record.equal("images in ten batches", expected=320, actual=len(labels(seen)))
-    from_test = sum(label >= 64 for label in labels(seen))
+    record.equal("images in twelve batches", expected=320, actual=len(labels(seen)))
+    from_test = sum(label >= 80 for label in labels(seen))
     record.equal("of the images for testing, those from the test images", expected=320, actual=from_test)
+    each = sorted(labels(seen)) == sorted(4 * list(range(80, 160)))
+    record.equal("each of the 80 test images comes four times", expected=True, actual=each)
+    as_it_was = sum(way == AS_IT_WAS for batch in seen for way in data.ways(batch))
+    record.equal("those that are the one of their label", expected=320, actual=as_it_was)
 
 
 @claim(
@@ -211,12 +249,14 @@ def test_images(tf: Any, record: Recorder) -> None:
 @fixed_by(faults.test_data_repeated)
 @detects(faults.test_data_from_training, faults.test_data_flipped)
 def test_unflipped(tf: Any, record: Recorder) -> None:
-    """See how the images for testing lie, and that they come in batches of 32."""
+    """See how the images for testing lie, and that they come in batches of 32 which are shuffled."""
     data, seen = _for_test(tf)
 
-    record.equal("images per batch", expected=[32], actual=sorted({len(label) for _, label in seen}))
+    record.equal("images per batch", expected=[16, 32], actual=sorted({len(label) for _, label in seen}))
     ways = sorted({way for batch in seen for way in data.ways(batch)})
     record.equal("images for testing lie", expected=[AS_IT_WAS], actual=ways)
+    orders = {tuple(labels(seen[start : start + 3])) for start in (0, 3, 6, 9)}
+    record.true("the order is not the same in four passes", holds=len(orders) > 1, found="three batches")
 
 
 @claim(
@@ -244,6 +284,13 @@ def as_meant(tf: Any, record: Recorder) -> None:
     record.equal("images lie", expected=[AS_IT_WAS, LEFT_TO_RIGHT], actual=lying)
     mixed = sum(0 < turned < 32 for turned in _turned(data, full))
     record.equal("full batches with flipped and unflipped images", expected=len(full), actual=mixed)
+    flipped = {tuple(way != AS_IT_WAS for way in data.ways(batch)) for batch in full}
+    record.equal("no two of them have the same places flipped", expected=len(full), actual=len(flipped))
     record.equal("it has no end", expected=True, actual=has_no_end(tf, repaired))
+    small = numbered(40, 2, 3)
+    batches = elements(pipeline.as_meant(tf, small.x, small.y), at_most=60)
+    orders = [labels(batches[start : start + 2]) for start in range(0, 60, 2)]
+    in_random_order(record, "in thirty passes", orders)
+    record.equal("different orders in thirty passes", expected=30, actual=len({tuple(order) for order in orders}))
     test = labels(elements(pipeline.as_meant_for_test(tf, data.x, data.y)))
     record.equal("images for testing: each once, in order", expected=True, actual=test == list(range(100)))

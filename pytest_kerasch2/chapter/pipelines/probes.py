@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from pytest_kerasch2.claims.recorder import Recorder
+
 SEED = 20
 AS_IT_WAS, LEFT_TO_RIGHT, UPSIDE_DOWN, OTHERWISE = "as it was", "left to right", "upside down", "otherwise"
 
@@ -55,6 +57,24 @@ def labels(batches: list[tuple[Any, Any]]) -> list[int]:
 def kept_company(batches: list[tuple[Any, Any]]) -> int:
     """Return how many batches hold consecutive numbers only: images that stood side by side before."""
     return sum(bool((np.diff(np.sort(batch)) == 1).all()) for _, batch in batches)
+
+
+def in_random_order(record: Recorder, what: str, orders: list[list[int]]) -> None:
+    """Require of thirty orders of forty numbers that they are random: neighbours part, and each number moves.
+
+    Of 39 neighbours two stay side by side in a random order, and a number comes to lie 13 places from its own. Both
+    means, over thirty orders, are as far off as is let pass here once in more than ten thousand runs.
+    """
+    own = np.arange(len(orders[0]))
+    beside = float(np.mean([(np.abs(np.diff(order)) == 1).sum() for order in orders]))
+    moved = float(np.mean([np.abs(np.array(order) - own).mean() for order in orders]))
+    record.true(f"{what}: neighbours that stay side by side are few", holds=beside < len(own) / 8, found=len(orders))
+    mean = (len(own) ** 2 - 1) / (3 * len(own))
+    record.true(
+        f"{what}: a number moves by a third of all places", holds=abs(moved / mean - 1) < 0.2, found=len(orders)
+    )
+    first = {order[0] for order in orders}
+    record.true(f"{what}: many come first in one of the passes", holds=len(first) > len(orders) / 3, found=len(orders))
 
 
 def has_no_end(tf: Any, dataset: Any) -> bool:

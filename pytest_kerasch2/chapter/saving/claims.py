@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 
 from pytest_kerasch2 import models, serialization
@@ -36,6 +37,7 @@ def current_folder(tf: Any, scratch: Path, record: Recorder) -> None:
         model.save(small.MODEL_FILE)
 
     record.equal("what the folder holds", expected=["model_name.h5"], actual=small.files(scratch))
+    record.equal("that is a file", expected=True, actual=(scratch / "model_name.h5").is_file())
 
 
 @claim(
@@ -53,7 +55,7 @@ def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
 
     with inside(scratch):
         for name, path in (("relative", "a/b/relative.h5"), ("absolute", str(scratch / "a" / "b" / "absolute.h5"))):
-            model.save(path)
+            record.runs(f"saving to the {name} path", partial(model.save, path))
             files = small.files(scratch / "a" / "b")
             record.contains(f"after saving to the {name} path", expected=f"{name}.h5", actual=files)
             loaded = record.runs(f"loading from the {name} path", partial(tf.keras.models.load_model, path))
@@ -133,19 +135,26 @@ def model_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> No
 )
 @detects(faults.weights_left_out, faults.saves_nothing)
 @tolerates(faults.saves_twice)
-@fixed_by(faults.subclass_described)
+@fixed_by(fixes.subclass_by_weights)
 def model_file_subclass(tf: Any, scratch: Path, record: Recorder) -> None:
     """Train a step, save, load and compare."""
     there_and_back(tf, models.style("subclass"), small.MODEL_FILE, scratch, record)
 
 
 def there_and_back(tf: Any, model_style: Any, name: str, folder: Path, record: Recorder) -> None:
-    """Train a model of a style for a step, save it under a name, load it and require the same predictions."""
+    """Train a model of a style for a step, save it under a name, load it and require the same predictions.
+
+    The name is there already: it was saved before its training went on.
+    """
     model = small.trained_style(tf, model_style, small.PRINTED)
+    trained = model.get_weights()
     workflow.say_activations(record)
 
     with inside(folder):
+        model.set_weights(small.other_weights(model))
         record.runs(f"saving to {name}", lambda: model.save(name))
+        model.set_weights(trained)
+        record.runs("saving it again", lambda: model.save(name))
         loaded = record.runs("loading it", lambda: tf.keras.models.load_model(name))
 
     record.same_bits("predictions", expected=small.predicted(model), actual=small.predicted(loaded))
@@ -199,9 +208,16 @@ def weights_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> 
 @fixed_by(faults.saves_weights_uncompiled)
 def weights_only(tf: Any, scratch: Path, record: Recorder) -> None:
     """Look into the file, under the printed name where the release takes it."""
-    held = serialization.contents(_saved_weights(tf, scratch, small.trained(tf, "functional")))
+    model = small.trained(tf, "functional")
+    path = _saved_weights(tf, scratch, model)
+    held = serialization.contents(path)
 
     record.equal("arrays of the layers", expected=4, actual=len(held.weights))
+    with h5py.File(path, "r") as file:
+        stored = [file[one.name][...] for one in held.weights]
+    for index, array in enumerate(model.get_weights()):
+        there = any(one.shape == array.shape and one.tobytes() == array.tobytes() for one in stored)
+        record.equal(f"array {index} is in the file, bit for bit", expected=True, actual=there)
     record.equal("architecture", expected=None, actual=held.architecture)
     record.equal("training configuration", expected=None, actual=held.training_config)
     record.equal("arrays of the optimizer", expected=0, actual=len(held.optimizer_weights))
@@ -229,6 +245,7 @@ def weights_need_model(tf: Any, scratch: Path, record: Recorder) -> None:
         model = models.style(style).build(tf, small.PLAIN)
         record.raises(f"into {style} that was not built", errors, partial(model.load_weights, path))
     record.raises("without a model", errors, lambda: tf.keras.models.load_model(path))
+    record.runs("into one that was built", partial(small.uncompiled(tf).load_weights, path))
 
 
 @claim("saving.weights-fit", "Weights are refused by a model of another architecture.", "prose")
@@ -259,6 +276,7 @@ def weights_fit(tf: Any, scratch: Path, record: Recorder) -> None:
     # The error about a shape may be the engine's own.
     record.raises("into a wider model", (ValueError, RuntimeError), lambda: wider.load_weights(path))
     record.raises("into a model with a layer less", (ValueError,), lambda: shorter.load_weights(path))
+    record.runs("into a model of the same architecture", partial(small.uncompiled(tf).load_weights, path))
 
 
 def _saved_weights(tf: Any, folder: Path, model: Any = None) -> str:

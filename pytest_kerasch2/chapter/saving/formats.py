@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_kerasch2 import models
 from pytest_kerasch2.chapter.early_keras import on_early_keras
-from pytest_kerasch2.chapter.saving import faults, workarounds
+from pytest_kerasch2.chapter.saving import faults, fixes, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
 from pytest_kerasch2.chapter.saving.claims import OF_LAYERS, there_and_back
 from pytest_kerasch2.checks import workflow
@@ -81,7 +81,7 @@ def keras_file(tf: Any, model_style: Any, scratch: Path, record: Recorder) -> No
 )
 @detects(faults.weights_left_out, faults.saves_nothing)
 @tolerates(faults.saves_twice)
-@fixed_by(faults.subclass_described)
+@fixed_by(fixes.subclass_by_weights)
 def keras_file_subclass(tf: Any, scratch: Path, record: Recorder) -> None:
     """Train a step, save, load and compare."""
     there_and_back(tf, models.style("subclass"), ARCHIVE, scratch, record)

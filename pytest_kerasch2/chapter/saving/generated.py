@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import h5py
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,18 +28,24 @@ BITS = st.lists(st.sampled_from(REMARKABLE) | st.integers(0, 2**32 - 1), min_siz
 @detects(faults.wrong_width_in_file)
 @tolerates(faults.remark_in_file)
 def holds_as_many_weights(tf: Any, record: Recorder) -> None:
-    """Count the numbers in the file: for each layer, inputs times units and one bias per unit."""
+    """Count the numbers in the file: for each layer, inputs times units and one bias per unit; and read their bits."""
 
     @examples(CASES)
-    @given(_widths())
-    def property(widths: Any) -> None:
+    @given(_widths(), BITS)
+    def property(widths: Any, bits: Any) -> None:
         inputs, units = widths
+        model = _filled(_stack(tf, inputs, units), bits)
         with folders.temporary("saved") as folder:
             path = folder / "model.h5"
-            _stack(tf, inputs, units).save(str(path))
-            stored = sum(int(np.prod(one.shape, dtype=int)) for one in serialization.contents(path).weights)
+            model.save(str(path))
+            held = serialization.contents(path).weights
+            with h5py.File(str(path), "r") as file:
+                stored = [file[one.name][...] for one in held]
         expected = sum(before * after + after for before, after in zip([inputs, *units], units))
-        Recorder().equal(f"numbers for {inputs} inputs and layers of {units}", expected=expected, actual=stored)
+        what = f"for {inputs} inputs and layers of {units}"
+        Recorder().equal(f"numbers {what}", expected=expected, actual=sum(one.size for one in stored))
+        alike = sorted(one.tobytes() for one in stored) == sorted(one.tobytes() for one in model.get_weights())
+        Recorder().equal(f"their bits {what}", expected=True, actual=alike)
 
     record.always("the file holds as many numbers as the formula says", CASES, property)
 

@@ -15,7 +15,7 @@ from pytest_kerasch2.chapter.saving import faults, fixes, workarounds
 from pytest_kerasch2.chapter.saving import small_models as small
 from pytest_kerasch2.checks import workflow
 from pytest_kerasch2.checks.common_faults import other_seed
-from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import Network
@@ -67,6 +67,34 @@ def holds_architecture(tf: Any, scratch: Path, record: Recorder) -> None:
     named = named["config"] if isinstance(named, dict) else named
     record.contains("activation of the output layer", expected=named, actual=["softmax", "softmax_v2"])
     record.equal("its dropout", expected=0.2, actual=layers[3][1]["rate"])
+
+
+@extends(holds_architecture)
+@detects(faults.wider_in_file)
+@tolerates(faults.remark_in_file)
+def holds_settings(tf: Any, scratch: Path, record: Recorder) -> None:
+    """Look for settings other than the default ones, those of layers that the chapter does not print among them."""
+    of_keras, path = tf.keras.layers, scratch / small.MODEL_FILE
+    first = tf.keras.Input(shape=(6,))
+    flow = of_keras.Dense(3, activation="tanh", use_bias=False, kernel_initializer="ones", name="one")(first)
+    flow = of_keras.Dropout(0.45, name="two")(flow)
+    frozen = {"kernel_regularizer": "l2", "bias_initializer": "ones", "trainable": False}
+    flow = of_keras.Dense(2, activation="sigmoid", name="three", **frozen)(flow)
+    tf.keras.Model(first, flow).save(str(path))
+
+    listed = serialization.contents(path).architecture["config"]["layers"]
+    layers = {one["config"]["name"]: one["config"] for one in listed}
+    expected = [("one", "units", 3), ("one", "activation", "tanh"), ("one", "use_bias", False)]
+    expected += [("one", "trainable", True), ("two", "rate", 0.45), ("three", "units", 2)]
+    expected += [("three", "activation", "sigmoid"), ("three", "use_bias", True), ("three", "trainable", False)]
+    for name, setting, value in expected:
+        record.equal(f"{setting} of layer {name}", expected=value, actual=layers[name].get(setting))
+    kinds = [("one", "kernel_initializer", "Ones"), ("one", "bias_initializer", "Zeros")]
+    kinds += [("three", "bias_initializer", "Ones"), ("three", "kernel_initializer", "GlorotUniform|VarianceScaling")]
+    kinds += [("three", "kernel_regularizer", "L2|L1L2")]
+    for name, setting, pattern in kinds:
+        described = layers[name].get(setting) or {}
+        record.matches(f"{setting} of layer {name}", pattern=pattern, actual=str(described.get("class_name")))
 
 
 @claim("saving.holds-weights", "The saved file holds the model's weights, bit for bit.", "prose")
@@ -187,7 +215,7 @@ def loaded_compiled(tf: Any, scratch: Path, record: Recorder) -> None:
     _same_settings(tf, record, optimizer.get_config())
     loaded.run_eagerly = True
     evaluations = (partial(each.evaluate, images, labels, verbose=0) for each in (model, loaded))
-    scores = [[float(one) for one in record.runs("evaluating", each)] for each in evaluations]
+    scores = [[float(one) for one in np.ravel(record.runs("evaluating", each))] for each in evaluations]
     record.equal("loss and accuracy of the loaded model", expected=scores[0], actual=scores[1])
     record.equal("numbers that evaluating gives", expected=2, actual=len(scores[1]))
 
@@ -320,7 +348,7 @@ def optimizer_state_loaded(tf: Any, style: str, scratch: Path, record: Recorder)
 def continues_without_dropout(tf: Any, style: str, scratch: Path, record: Recorder) -> None:
     """Train two steps, save, train two more in memory and from the file; both as they are compiled, in a graph."""
     network = Network(hidden=16, dropout=0.0).with_strings()
-    model = small.trained(tf, style, network, steps=small.STEPS, eagerly=False)
+    model = small.trained(tf, style, network, steps=small.STEPS, eagerly=False, optimizer=_chosen(tf))
     loaded = _loaded(tf, scratch, record, model)
 
     for each, what in ((model, "in memory"), (loaded, "from the file")):
@@ -370,10 +398,12 @@ def continues_without_dropout(tf: Any, style: str, scratch: Path, record: Record
 @fixed_by(fixes.optimizer_put_back)
 def continues_with_dropout(tf: Any, scratch: Path, record: Recorder) -> None:
     """Train two steps, save, train two more in memory and from the file, each with other units dropped."""
-    model = small.trained(tf, "functional", small.PLAIN, steps=small.STEPS)
+    model = small.trained(tf, "functional", small.PLAIN, steps=small.STEPS, optimizer=_chosen(tf))
     loaded = _loaded(tf, scratch, record, model)
     rest = _second_half()
     record.equal("steps that the loaded optimizer counts", expected=small.STEPS, actual=_steps(loaded))
+    rates = [[layer.rate for layer in one.layers if hasattr(layer, "rate")] for one in (model, loaded)]
+    record.equal("rates of its dropout", expected=rates[0], actual=rates[1])
     scatter = _scatter(model, *rest)
 
     before = loaded.get_weights()
@@ -387,11 +417,12 @@ def continues_with_dropout(tf: Any, scratch: Path, record: Recorder) -> None:
 
 
 def _loaded(tf: Any, folder: Path, record: Recorder, model: Any) -> Any:
-    """Return a model loaded from the file of another, with the same weights."""
+    """Return a model loaded from the file of another, for the second time, with the same weights each time."""
     model.save(str(folder / small.MODEL_FILE))
-    loaded = tf.keras.models.load_model(str(folder / small.MODEL_FILE))
-    for index, (one, two) in enumerate(zip(model.get_weights(), loaded.get_weights())):
-        record.same_bits(f"array {index} when loaded", expected=one, actual=two)
+    for when in ("when loaded", "when loaded again"):
+        loaded = tf.keras.models.load_model(str(folder / small.MODEL_FILE))
+        for index, (one, two) in enumerate(zip(model.get_weights(), loaded.get_weights())):
+            record.same_bits(f"array {index} {when}", expected=one, actual=two)
     return loaded
 
 
@@ -423,7 +454,7 @@ def _scatter(model: Any, images: Any, labels: Any) -> float:
 
 def _chosen(tf: Any) -> Any:
     """Return an optimizer whose hyper-parameters are not the default ones."""
-    return tf.keras.optimizers.Adam(beta_1=0.8, **{_rate_name(tf): 0.0025})
+    return tf.keras.optimizers.Adam(beta_1=0.8, beta_2=0.99, epsilon=1e-3, **{_rate_name(tf): 0.0025})
 
 
 def _rate_name(tf: Any) -> str:
@@ -434,7 +465,7 @@ def _rate_name(tf: Any) -> str:
 
 
 def _same_settings(tf: Any, record: Recorder, config: Any) -> None:
-    for name, expected in ((_rate_name(tf), 0.0025), ("beta_1", 0.8), ("beta_2", 0.999)):
+    for name, expected in ((_rate_name(tf), 0.0025), ("beta_1", 0.8), ("beta_2", 0.99), ("epsilon", 1e-3)):
         # Some releases keep them as float32.
         record.close(name, expected=expected, actual=config[name], within=1e-7)
 
