@@ -1,154 +1,144 @@
-"""Blind faults of the numbers that the chapter prints: ten epochs of training go another way, or take longer."""
+"""Blind faults of the numbers that the chapter prints: ten epochs of training go another way, or take longer.
+
+Nothing trains for ten epochs where a fault is injected: stored curves stand for the trainings. A fault of training
+changes these by what the same fault did to real trainings, which `evaluation.accuracy_power` measured.
+"""
 
 from __future__ import annotations
 
+import functools
+import json
 import time
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Callable, Iterator
+from unittest import mock
 
-from evaluation.blind_faults import blind
-from pytest_kerasch2.checks.common_faults import before_build, fault, wrapped_method
+from evaluation.blind_faults import UNDETECTABLE, blind
+from pytest_kerasch2.checks.common_faults import fault, wrapped_method
 from pytest_kerasch2.framework import api
 
+_DATA = Path(__file__).parents[1] / "data"
+_SERIES = ("loss", "accuracy", "test_loss", "test_accuracy")
 _TRAINING = ("sequential-first.first-epoch-figures", "sequential-first.last-epoch-figures")
-_FIRST = ("sequential-first.test-figures", "sequential-first.recognises-98-of-100")
-_TEST = (*_FIRST, "sequential-second.test-figures", "functional.test-figures", "subclassing.test-figures")
-_SAME = ("sequential-second.nearly-the-same", "subclassing.nearly-the-same")
-
-
-@contextmanager
-def _compiled(change: Callable[[Any], None]) -> Iterator[None]:
-    """Change an optimizer as a model is compiled with it."""
-
-    def build(original: Any, self: Any, *arguments: Any, **named: Any) -> Any:
-        result = original(self, *arguments, **named)
-        change(self.optimizer)
-        return result
-
-    with wrapped_method(api.keras().Model, "compile", build):
-        yield
-
-
-def _slow(optimizer: Any) -> None:
-    optimizer.learning_rate = 1e-4
-
-
-def _fast(optimizer: Any) -> None:
-    optimizer.learning_rate = 1e-2
-
-
-learns_ten_times_slower = blind(*_TRAINING, *_TEST)(fault("Adam's step is a tenth of what it was.", _compiled, _slow))
-learns_ten_times_faster = blind(*_TEST)(fault("Adam's step is ten times what it was.", _compiled, _fast))
-
-
-def _linear(layer: Any) -> None:
-    layer.activation = None if layer.units == 512 else layer.activation
-
-
-no_relu = blind(*_TEST)(fault("The hidden layer has no activation.", before_build, "Dense", _linear))
-
-
-@contextmanager
-def _epochs(change: Callable[[int], int]) -> Iterator[None]:
-    def fit(original: Any, self: Any, *arguments: Any, **named: Any) -> Any:
-        return original(self, *arguments, **{**named, "epochs": change(named.get("epochs", 1))})
-
-    with wrapped_method(api.keras().Model, "fit", fit):
-        yield
-
-
-one_epoch_alone = blind("sequential-first.last-epoch-figures", *_TEST)(
-    fault("fit trains for one epoch, however many it is told.", _epochs, lambda epochs: 1)
+_FIRST = "sequential-first.test-figures"
+_SECOND, _FUNCTIONAL, _SUBCLASS = (
+    "sequential-second.test-figures",
+    "functional.test-figures",
+    "subclassing.test-figures",
 )
+_TEST = (_FIRST, _SECOND, _FUNCTIONAL, _SUBCLASS)
+_RECOGNISES = "sequential-first.recognises-98-of-100"
+_SECOND_SAME, _ALL_SAME = "sequential-second.nearly-the-same", "subclassing.nearly-the-same"
+_NO_VERDICT = "A printed time is that of the machine it was printed on: the check gives no verdict."
+
+
+def _curves(lines: list[dict[str, Any]]) -> dict[str, list[float]]:
+    count = len(lines)
+    return {name: [sum(values) / count for values in zip(*(run[name] for run in lines))] for name in _SERIES}
+
+
+@functools.lru_cache(maxsize=None)
+def _measured(kind: str) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return the mean curves of trainings with a fault, and of trainings without."""
+    lines = (_DATA / "power-mnist.jsonl").read_text(encoding="utf-8").splitlines()
+    faulty = [run for line in map(json.loads, lines) if line.get("fault") == kind for run in line["runs"]]
+    lines = (_DATA / "mnist-heldout.jsonl").read_text(encoding="utf-8").splitlines()
+    return _curves(faulty), _curves([line for line in map(json.loads, lines) if "seed" in line])
+
+
+def _as_measured(kind: str, run: Any) -> Any:
+    """Multiply losses, and the shares of images not recognised, by what the fault multiplied them by."""
+    faulty, honest = _measured(kind)
+    series = {}
+    for name in _SERIES:
+        values = zip(getattr(run, name), faulty[name], honest[name])
+        if name.endswith("loss"):
+            series[name] = tuple(own * bad / good for own, bad, good in values)
+        else:
+            series[name] = tuple(1 - (1 - own) * (1 - bad) / (1 - good) for own, bad, good in values)
+    return replace(run, **series)
+
+
+def _one_epoch(run: Any) -> Any:
+    return replace(run, **{name: (getattr(run, name)[0],) * len(getattr(run, name)) for name in _SERIES})
 
 
 @contextmanager
-def _dropping(rate: float) -> Iterator[None]:
-    def call(original: Any, self: Any, *arguments: Any, **named: Any) -> Any:
-        self.rate = rate
-        return original(self, *arguments, **named)
+def _trained(change: Callable[[Any], Any], *styles: str) -> Iterator[None]:
+    """Change the trainings of some ways to write the model, or of all."""
+    from pytest_kerasch2.chapter.printed_numbers import trained
 
-    with wrapped_method(api.keras().layers.Dropout, "call", call):
+    original = trained.stored
+
+    def changed() -> Any:
+        curves = original()
+        chosen = styles or tuple(curves.by_style)
+        by_style = {
+            name: tuple(change(run) for run in runs) if name in chosen else runs
+            for name, runs in curves.by_style.items()
+        }
+        return replace(curves, by_style=by_style)
+
+    with mock.patch.object(trained, "stored", changed):
         yield
 
 
-drops_most_units = blind(*_TRAINING)(fault("Dropout drops 0.8 of the units.", _dropping, 0.8))
+def _as(kind: str) -> Callable[[Any], Any]:
+    return functools.partial(_as_measured, kind)
 
+
+learns_slower = blind("sequential-first.first-epoch-figures", _FIRST)(
+    fault("Adam's step is a third of what it was.", _trained, _as("rate-down"))
+)
+learns_faster = blind(_SECOND, _FUNCTIONAL, _SUBCLASS)(
+    fault("Adam's step is three times what it was.", _trained, _as("rate-up"))
+)
+first_way_learns_faster = blind(_FIRST)(
+    fault("Adam's step is three times what it was, for the figures of the first way.", _trained, _as("rate-up"))
+)
+pixels_not_divided = blind(*_TEST, _RECOGNISES)(
+    fault("Pixels from 0 to 255 are not divided before training.", _trained, _as("unscaled"))
+)
+labels_mixed_up = blind(*_TRAINING)(
+    fault("One label of a hundred is another while fit trains.", _trained, _as("wrong-labels-1"))
+)
+drops_half_of_units = blind(*_TRAINING)(fault("Dropout drops a half of the units.", _trained, _as("dropout-half")))
+one_epoch_alone = blind("sequential-first.last-epoch-figures", *_TEST, _RECOGNISES)(
+    fault("fit trains for one epoch, however many it is told.", _trained, _one_epoch)
+)
+trains_on_test_images = blind(*_TEST, _RECOGNISES)(
+    fault("fit trains on the validation data too.", _trained, _as("leak"))
+)
 
 # --- one way of writing the model differs from another
 
-
-def _is_subclass(model: Any) -> bool:
-    return type(model).__name__ not in ("Sequential", "Functional", "Model")
-
-
-@contextmanager
-def _evaluated(when: Callable[[Any], bool], change: Callable[[Any], Any]) -> Iterator[None]:
-    """Change the weights of a model for the time that it is evaluated."""
-
-    def evaluate(original: Any, self: Any, *arguments: Any, **named: Any) -> Any:
-        if not when(self):
-            return original(self, *arguments, **named)
-        before = self.get_weights()
-        self.set_weights([change(one) for one in before])
-        try:
-            return original(self, *arguments, **named)
-        finally:
-            self.set_weights(before)
-
-    with wrapped_method(api.keras().Model, "evaluate", evaluate):
-        yield
-
-
-def _noisy(array: Any) -> Any:
-    import numpy as np
-
-    return array + np.random.RandomState(0).normal(0, 0.1, array.shape).astype(array.dtype)
-
-
-subclass_evaluated_with_noise = blind("subclassing.test-figures", "subclassing.nearly-the-same")(
-    fault("A subclassed model is evaluated with weights that are disturbed.", _evaluated, _is_subclass, _noisy)
-)
-functional_evaluated_with_noise = blind("functional.test-figures", "subclassing.nearly-the-same")(
+second_way_learns_faster = blind(_SECOND_SAME, _ALL_SAME)(
     fault(
-        "A functional model is evaluated with weights that are disturbed.",
-        _evaluated,
-        lambda model: type(model).__name__ in ("Functional", "Model"),
-        _noisy,
+        "Where layers are added one by one, Adam's step is three times what it was.",
+        _trained,
+        _as("rate-up"),
+        "sequential-add",
     )
 )
-
-
-@blind(*_SAME, "sequential-second.test-figures")
-@contextmanager
-def added_layers_do_not_train() -> Iterator[None]:
-    """Layers that are added to a Sequential model one by one do not train, but for the last."""
-
-    def add(original: Any, self: Any, layer: Any, *arguments: Any, **named: Any) -> Any:
-        import sys
-
-        by_reader = not sys._getframe(2).f_globals.get("__name__", "").startswith(("keras", "tensorflow"))
-        if by_reader and getattr(layer, "units", 0) == 512:
-            layer.trainable = False
-        return original(self, layer, *arguments, **named)
-
-    with wrapped_method(api.keras().Sequential, "add", add):
-        yield
-
-
-@blind("sequential-second.nearly-the-same", "sequential-second.test-figures")
-@contextmanager
-def relu_by_name_is_linear() -> Iterator[None]:
-    """The activation that is named relu, as in the second way, is linear; tf.nn.relu of the first way is not."""
-
-    def plain(original: Any, self: Any, *arguments: Any, **named: Any) -> Any:
-        activation = getattr(self, "activation", None)
-        if getattr(activation, "__module__", "").split(".")[-1] == "activations" and self.units == 512:
-            self.activation = None
-        return original(self, *arguments, **named)
-
-    with wrapped_method(api.keras().layers.Dense, "build", plain):
-        yield
+second_way_not_divided = blind(_SECOND_SAME)(
+    fault("Where layers are added one by one, pixels are not divided.", _trained, _as("unscaled"), "sequential-add")
+)
+second_way_knows_test = blind(_SECOND_SAME)(
+    fault(
+        "Where layers are added one by one, fit trains on the validation data too.",
+        _trained,
+        _as("leak"),
+        "sequential-add",
+    )
+)
+subclass_labels_mixed_up = blind(_ALL_SAME)(
+    fault("In a subclassed model, five labels of a hundred are others.", _trained, _as("wrong-labels-5"), "subclass")
+)
+functional_images_turned = blind(_ALL_SAME)(
+    fault("In a functional model, images are upside down while fit trains.", _trained, _as("flipped"), "functional")
+)
 
 
 # --- the time it takes
@@ -164,11 +154,11 @@ def _takes(method: str, seconds: float) -> Iterator[None]:
         yield
 
 
-fit_takes_a_minute_more = blind("sequential-first.fit-time")(
-    fault("fit waits for a minute before it begins.", _takes, "fit", 60.0)
+fit_takes_a_second_more = blind("sequential-first.fit-time")(
+    fault("fit waits for a second before it begins.", _takes, "fit", 1.0)
 )
-evaluate_takes_ten_seconds_more = blind("sequential-first.evaluate-time")(
-    fault("evaluate waits for ten seconds before it begins.", _takes, "evaluate", 10.0)
+evaluate_takes_a_second_more = blind("sequential-first.evaluate-time")(
+    fault("evaluate waits for a second before it begins.", _takes, "evaluate", 1.0)
 )
 
 
@@ -200,4 +190,15 @@ each_step_waits = blind("sequential-first.fit-time")(
 )
 each_evaluated_batch_waits = blind("sequential-first.evaluate-time")(
     fault("Each batch of evaluation waits for ten milliseconds.", _steps, "evaluate", 0.01)
+)
+
+# A fault has its name only once it is assigned.
+UNDETECTABLE["first_way_learns_faster"] = (
+    "Of twelve such trainings the printed loss of 0.0915 and accuracy of 0.9801 are rare, not too rare for one more."
+)
+UNDETECTABLE.update(
+    dict.fromkeys(
+        ("fit_takes_a_second_more", "evaluate_takes_a_second_more", "each_step_waits", "each_evaluated_batch_waits"),
+        _NO_VERDICT,
+    )
 )
