@@ -678,6 +678,13 @@ only_jax_is_read = blind("config.edit-backend")(
 engine_is_another = blind("config.backend-values")(
     fault("The engine is mxnet.", _function, "backend", lambda original: "mxnet")
 )
+cntk_is_tensorflow = blind("config.backend-values")(
+    fault(
+        "An engine cntk in the file is taken for tensorflow.",
+        _reading,
+        _held_to("backend", lambda value: "tensorflow" if value == "cntk" else value),
+    )
+)
 file_names_another_engine = blind("config.backend-values")(
     fault("The file names plaidml as the engine.", _writing, _setting("backend", "plaidml"))
 )
