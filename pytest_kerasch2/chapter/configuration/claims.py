@@ -156,11 +156,15 @@ def floatx_accessors(tf: Any, record: Recorder) -> None:
 @detects(faults.engine_called_otherwise)
 @tolerates(faults.defaults_set_again)
 def backend_getter(tf: Any, record: Recorder) -> None:
-    """Ask it."""
+    """Ask it, and look at what a tensor is."""
     name = record.runs("backend()", lambda: api.backend_functions().backend())
     release = api.installed()
     assert release is not None
     record.equal("the engine", expected=release.backend, actual=name)
+    if api.runs_on_tensorflow() or api.is_keras3():
+        # By what its tensors are, for the release may be known from this very getter
+        kind = type(api.tensor(np.ones(1, "float32"))).__module__.partition(".")[0]
+        record.true(f"tensors are those of {name}", holds=kind.startswith(name), found=f"they come from {kind}")
 
 
 @claim("config.backend-setter", "The backend has a setter for the engine.", "prose")

@@ -124,7 +124,7 @@ def first_layer(precision: str) -> str:
 
 def weights_of_layers(layers: Any) -> str:
     """Return the type of all weights of new layers of several kinds; the types, where there are several."""
-    made = [(layers.Dense(2), (None, 3)), (layers.Embedding(3, 2), (None,)), (layers.Conv2D(1, 2), (None, 4, 4, 1))]
+    made = [(layers.Dense(2), (None, 3)), (layers.Embedding(3, 2), (None,)), (layers.Conv2D(1, 2), (None, 4, 4, 4))]
     for layer, shape in made:
         layer.build(shape)
     return ", ".join(sorted({str(api.dtype_name(weight.dtype)) for layer, _ in made for weight in layer.weights}))
