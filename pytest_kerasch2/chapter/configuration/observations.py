@@ -139,8 +139,10 @@ def engines() -> dict[str, Any]:
     chosen = _chosen_by()
     own = os.environ.pop("KERAS_BACKEND", None) or "tensorflow"
     other = "numpy" if own == "tensorflow" else own
-    # The last name stands alone in its file.
-    choices = {name: chosen({**(EDITED if name != ENGINES[-1] else {}), "backend": name}) for name in ENGINES}
+    choices = {name: chosen({**EDITED, "backend": name}) for name in ENGINES[:-1]}
+    # The last name stands in a file without one of the keys.
+    lacking = {key: value for key, value in EDITED.items() if key != "epsilon"}
+    choices[ENGINES[-1]] = chosen({**lacking, "backend": ENGINES[-1]})
     choices["edited"] = {"name": "numpy"}
     if own in backend_choice.EARLY:
         # NumPy is no engine of Keras up to 2.3; that of this run is another than the one by default.
