@@ -101,7 +101,7 @@ def edited_file() -> dict[str, Any]:
 
 def _read_alone() -> list[dict[str, Any]]:
     """Return what Keras makes of files with one key, and what each holds then; nothing where that is unknown."""
-    made = []
+    files = []
     for key, value in ALONE:
         with folders.temporary("settings") as home:
             file = home / ".keras" / "keras.json"
@@ -111,8 +111,8 @@ def _read_alone() -> list[dict[str, Any]]:
                 read = source.read_again(home)[key]
             except Inconclusive:
                 return []
-            made.append({"key": key, "value": value, "read": read, "kept": json.loads(file.read_text("utf-8"))})
-    return made
+            files.append({"key": key, "value": value, "read": read, "kept": json.loads(file.read_text("utf-8"))})
+    return files
 
 
 def first_layer(precision: str) -> str:
@@ -124,10 +124,10 @@ def first_layer(precision: str) -> str:
 
 def weights_of_layers(layers: Any) -> str:
     """Return the type of all weights of new layers of several kinds; the types, where there are several."""
-    made = [(layers.Dense(2), (None, 3)), (layers.Embedding(3, 2), (None,)), (layers.Conv2D(1, 2), (None, 4, 4, 4))]
-    for layer, shape in made:
+    built = [(layers.Dense(2), (None, 3)), (layers.Embedding(3, 2), (None,)), (layers.Conv2D(1, 2), (None, 4, 4, 4))]
+    for layer, shape in built:
         layer.build(shape)
-    return ", ".join(sorted({str(api.dtype_name(weight.dtype)) for layer, _ in made for weight in layer.weights}))
+    return ", ".join(sorted({str(api.dtype_name(weight.dtype)) for layer, _ in built for weight in layer.weights}))
 
 
 def engines() -> dict[str, Any]:
