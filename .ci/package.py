@@ -64,9 +64,9 @@ def _check_wheel(wheel: Path) -> None:
 def _check_source(source: Path) -> None:
     with tarfile.open(source) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {name for name in _tracked() if name in FILES or name.partition("/")[0] in FOLDERS}
-    _require(len(wanted) > 500, f"git lists the files: {len(wanted)}")
-    _require(wanted <= names, f"the sdist holds tests, docs and changelog: {sorted(wanted - names)[:5]} lack")
+    needed = {name for name in _tracked() if name in FILES or name.partition("/")[0] in FOLDERS}
+    _require(len(needed) > 500, f"git lists the files: {len(needed)}")
+    _require(needed <= names, f"the sdist holds tests, docs and changelog: {sorted(needed - names)[:5]} lack")
 
 
 def _tracked() -> list[str]:
@@ -83,8 +83,8 @@ def _check_newest_tensorflow() -> None:
 
 
 def _tensorflow(resolved: str) -> str:
-    found = re.search(r"^tensorflow==(\S+)", resolved, flags=re.MULTILINE)
-    return found[1] if found else ""
+    match = re.search(r"^tensorflow==(\S+)", resolved, flags=re.MULTILINE)
+    return match[1] if match else ""
 
 
 def _run_tests_of(source: Path, wheel: Path, folder: Path) -> None:

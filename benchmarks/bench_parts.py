@@ -38,6 +38,6 @@ def test_parts(step_benchmark: Any, request: pytest.FixtureRequest, device: Any,
     """A step of `fit` as the chapter calls it, taken apart."""
     api.fresh_session(0)
     model = models.style("sequential-list").compiled(api.tensorflow())
-    data = tuple(np.concatenate([part] * REPEATED) for part in benchmark_suite.images())
+    data = tuple(np.concatenate([part] * REPEATED) for part in benchmark_suite.synthetic_images())
     seconds = 15.0 if request.config.stash[SETTINGS].full else 1.0
-    step_benchmark(model, data, batch_size=batch_size, device=device.name, seconds=seconds, apart=True)
+    step_benchmark(model, data, batch_size=batch_size, device=device.name, seconds=seconds, breakdown=True)

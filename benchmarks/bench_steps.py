@@ -50,16 +50,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def images(request: pytest.FixtureRequest) -> Callable[[int], Any]:
     """A function that gives images and labels for an epoch of batches of a size."""
     try:
-        found = fixtures.prepared(request, "mnist")
+        dataset = fixtures.prepared(request, "mnist")
     except pytest.skip.Exception:
         # There is none at hand, and no network.
-        found = fixtures.prepared(request, "digits")
+        dataset = fixtures.prepared(request, "digits")
     full = request.config.stash[SETTINGS].full
 
     def give(batch_size: int) -> Any:
-        wanted = max(min(STEPS * batch_size, MOST_IMAGES), 60000 if full else FEW_IMAGES)
-        times = -(-wanted // len(found.x_train))
-        x, y = (np.concatenate([part] * times)[:wanted] for part in (found.x_train, found.y_train))
+        count = max(min(STEPS * batch_size, MOST_IMAGES), 60000 if full else FEW_IMAGES)
+        times = -(-count // len(dataset.x_train))
+        x, y = (np.concatenate([part] * times)[:count] for part in (dataset.x_train, dataset.y_train))
         return x, y
 
     return give
@@ -95,19 +95,22 @@ def styles(
     """Models of all styles on a device, and what was measured of them there: by whichever asks first, in turns."""
     if device.name not in took_turns:
         api.fresh_session(0)
-        made = {name: models.style(name).compiled(api.tensorflow()) for name in STYLES}
+        style_models = {name: models.style(name).compiled(api.tensorflow()) for name in STYLES}
         how = {"batch_size": BATCH, "device": device.name, "seconds": seconds, "rounds": ROUNDS}
-        how["given_up"] = lambda: pytest_benchmark_adapter.keep(request.config)
-        with fixture_calls.told(request):
-            took_turns[device.name] = made, pytest_benchmark_adapter.in_turns(made, few_images, name="styles", **how)
+        how["on_timeout"] = lambda: pytest_benchmark_adapter.save_partial_results(request.config)
+        with fixture_calls.explained(request):
+            took_turns[device.name] = (
+                style_models,
+                pytest_benchmark_adapter.measure_interleaved(style_models, few_images, group="styles", **how),
+            )
     return took_turns[device.name]
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_style(step_benchmark: Any, few_images: Any, device: Any, styles: Any, style: str) -> None:
     """Each way to write the network, trained by `fit` as the chapter calls it; all of them take turns."""
-    made, found = styles
-    step_benchmark(made[style], few_images, batch_size=BATCH, device=device.name, found=found[style])
+    style_models, dataset = styles
+    step_benchmark(style_models[style], few_images, batch_size=BATCH, device=device.name, measurement=dataset[style])
 
 
 @pytest.mark.parametrize("way", WAYS)

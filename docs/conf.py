@@ -52,9 +52,9 @@ def _link_to_source(app: Any, docname: str, text: list[str]) -> None:
     """Let a link to a file outside this folder lead to the repository, where that file is."""
     folder = (HERE / docname).parent
 
-    def outside(found: re.Match[str]) -> str:
-        place = (folder / found[1]).resolve()
-        return found[0] if HERE in place.parents else f"]({SOURCE}{place.relative_to(PROJECT).as_posix()})"
+    def outside(match: re.Match[str]) -> str:
+        place = (folder / match[1]).resolve()
+        return match[0] if HERE in place.parents else f"]({SOURCE}{place.relative_to(PROJECT).as_posix()})"
 
     text[0] = re.sub(r"\]\((\.\./[^)#\s]+)\)", outside, text[0])
 

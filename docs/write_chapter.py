@@ -60,8 +60,8 @@ def _verdicts() -> dict[str, str]:
     """Return what the table says of the code on each release: `yes` where it ran to the end."""
     claims = json.loads(TABLE.read_text(encoding="utf-8"))["claims"]
     outcomes = next(one["outcomes"] for one in claims if one["id"] == "session.with-workarounds")
-    said = {"held": "yes", "broken": "no"}
-    return {name: said.get(one["verdict"], "not decided") for one in outcomes for name in one["releases"]}
+    words = {"held": "yes", "broken": "no"}
+    return {name: words.get(one["verdict"], "not decided") for one in outcomes for name in one["releases"]}
 
 
 def _has_tensorflow(column: Mapping[str, Any]) -> bool:

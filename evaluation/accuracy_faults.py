@@ -45,7 +45,7 @@ class Fault:
     """One planted fault: its name, what it is in words, and what it does to a training."""
 
     name: str
-    told: str
+    description: str
     plant: Callable[[Setup], Setup]
 
 

@@ -43,9 +43,9 @@ class Row:
     changed: int
 
     @property
-    def told(self) -> str:
+    def in_words(self) -> str:
         """Return the fault in words."""
-        return BY_NAME[self.fault].told
+        return BY_NAME[self.fault].description
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ def table(path: Path, named: str, threshold: float | None) -> Table:
     digest = reference.digest(accuracy_record.path_of(named))
     if record.header["sha256"] != digest:
         raise BadReference("Live gates are of another reference", f"{path.name}: not {digest[:12]}", "run them anew")
-    known = reference.find_reference(named)
-    others = accuracy_rivals.rivals(known, threshold or accuracy_rivals.round_threshold(known))
+    earlier = reference.find_reference(named)
+    others = accuracy_rivals.rivals(earlier, threshold or accuracy_rivals.round_threshold(earlier))
     rows = [
-        _row(known, accuracy_record.settings_of(record.header["terms"]), others, fault, record.of(fault))
+        _row(earlier, accuracy_record.settings_of(record.header["terms"]), others, fault, record.of(fault))
         for fault in BY_NAME
     ]
     filled = [row for row in rows if row.gates]
@@ -79,9 +79,9 @@ def table(path: Path, named: str, threshold: float | None) -> Table:
     return Table(path.stem, record, honest, tuple(row for row in filled if row.fault != HONEST))
 
 
-def _row(known: Reference, terms: GateSettings, others: Rivals, fault: str, gates: Sequence[Live]) -> Row:
-    decisions = [gate.gate_runs(known, live.runs, terms) if live.runs else None for live in gates]
-    found = [accuracy_rivals.last(live.runs) for live in gates if live.runs]
+def _row(reference: Reference, terms: GateSettings, others: Rivals, fault: str, gates: Sequence[Live]) -> Row:
+    decisions = [gate.gate_runs(reference, live.runs, terms) if live.runs else None for live in gates]
+    items = [accuracy_rivals.last(live.runs) for live in gates if live.runs]
     return Row(
         fault,
         len(gates),
@@ -89,9 +89,9 @@ def _row(known: Reference, terms: GateSettings, others: Rivals, fault: str, gate
         statistics.median(len(live.runs) for live in gates) if gates else 0.0,
         _first([decision for decision in decisions if decision is not None]),
         {
-            "fixed": sum(map(others.fixed, found)),
-            "rcp": sum(map(others.rcp, found)),
-            "sigmas": sum(map(others.sigmas, found)),
+            "fixed": sum(map(others.fixed, items)),
+            "rcp": sum(map(others.rcp, items)),
+            "sigmas": sum(map(others.sigmas, items)),
         },
         sum(
             decision is not None and decision.verdict.value != live.verdict for decision, live in zip(decisions, gates)

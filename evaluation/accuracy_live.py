@@ -44,13 +44,13 @@ def judged(task: Task) -> Live:
     threads.limit()
     # A new model for each training is meant, and TensorFlow warns that it is slow.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    known = reference_of(task.reference)
-    assert isinstance(known.description.recipe, Recipe)
-    setup = Setup(_data(str(known.description.data["name"])), known.description.recipe)
-    gate.check_same_data(known, setup.data)
+    reference = reference_of(task.reference)
+    assert isinstance(reference.description.recipe, Recipe)
+    setup = Setup(_data(str(reference.description.data["name"])), reference.description.recipe)
+    gate.check_same_data(reference, setup.data)
     train = accuracy_faults.train_of(BY_NAME[task.fault].plant(setup))
     try:
-        decision = gate.gate_training(known, train, TERMS, seeds=task.seeds)
+        decision = gate.gate_training(reference, train, TERMS, seeds=task.seeds)
     except KerasCh2Error as error:
         return Live(task.fault, task.gate, "error", str(error), ())
     return Live(task.fault, task.gate, decision.verdict.value, decision.reason, decision.runs)

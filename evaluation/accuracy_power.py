@@ -43,40 +43,45 @@ def tasks(reference: str, honest: int, each: int, faults: Sequence[str]) -> list
     return [Task(reference, HONEST, number) for number in range(honest)] + planted
 
 
-def asked(wanted: Sequence[Task], jobs: int) -> Iterator[Live]:
+def asked(planned: Sequence[Task], jobs: int) -> Iterator[Live]:
     """Yield the gates in the order in which they end."""
     import joblib
 
     spread = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)
-    yield from spread(joblib.delayed(judged)(task) for task in wanted)
+    yield from spread(joblib.delayed(judged)(task) for task in planned)
 
 
-def plan(wanted: Sequence[Task], known: Reference, jobs: int) -> str:
+def plan(planned: Sequence[Task], reference: Reference, jobs: int) -> str:
     """Say how long these gates take, by the trainings of the reference."""
-    one = statistics.median(run.seconds for run in known.runs)
-    trainings = sum(TRAININGS.get(task.fault, TRAININGS_OF_A_FAULT) for task in wanted)
+    one = statistics.median(run.seconds for run in reference.runs)
+    trainings = sum(TRAININGS.get(task.fault, TRAININGS_OF_A_FAULT) for task in planned)
     minutes = trainings * one / 60
-    about = f"{len(wanted)} gates, about {trainings:.0f} trainings of {one:.0f} s"
+    about = f"{len(planned)} gates, about {trainings:.0f} trainings of {one:.0f} s"
     return f"{about}: {minutes:.0f} minutes of CPU, {minutes / jobs:.0f} minutes with --jobs {jobs}"
 
 
-def run(wanted: Sequence[Task], out: Path, jobs: int) -> None:
+def run(planned: Sequence[Task], out: Path, jobs: int) -> None:
     """Ask all gates that the file lacks, and say after each how long the rest will take."""
-    known = reference_of(wanted[0].reference)
-    assert isinstance(known.description.recipe, Recipe)
+    reference = reference_of(planned[0].reference)
+    assert isinstance(reference.description.recipe, Recipe)
     threads.limit()
-    subject = description_of(CalibrationRequest(out, known.description.recipe, str(known.description.data["name"])))
-    header = accuracy_record.header(wanted[0].reference, asdict(TERMS), subject.environment)
+    subject = description_of(
+        CalibrationRequest(out, reference.description.recipe, str(reference.description.data["name"]))
+    )
+    header = accuracy_record.header(planned[0].reference, asdict(TERMS), subject.environment)
     with accuracy_record.appending(out, header) as begun:
         done = {(live.fault, live.gate) for live in begun.gates}
-        missing = [task for task in wanted if (task.fault, task.gate) not in done]
-        print(f"{len(wanted) - len(missing)} gates are in {out.name}; to do: {plan(missing, known, jobs)}", flush=True)
+        missing = [task for task in planned if (task.fault, task.gate) not in done]
+        print(
+            f"{len(planned) - len(missing)} gates are in {out.name}; to do: {plan(missing, reference, jobs)}",
+            flush=True,
+        )
         began = time.monotonic()
         for number, live in enumerate(asked(missing, jobs), 1):
             accuracy_record.append(out, live)
             rest = (time.monotonic() - began) / number * (len(missing) - number) / 60
-            told = f"[{number}/{len(missing)}, {rest:.0f} min left] {live.fault} {live.gate}: {live.reason}"
-            print(told, flush=True)
+            line = f"[{number}/{len(missing)}, {rest:.0f} min left] {live.fault} {live.gate}: {live.reason}"
+            print(line, flush=True)
 
 
 def main() -> int:
@@ -94,11 +99,11 @@ def main() -> int:
     honest = HONEST_GATES[given.data] if given.honest is None else given.honest
     each = GATES_PER_FAULT[given.data] if given.each is None else given.each
     faults = [BY_NAME[name].name for name in given.faults.split(",") if name]
-    wanted = tasks(given.reference or REFERENCES[given.data], honest, each, faults)
+    planned = tasks(given.reference or REFERENCES[given.data], honest, each, faults)
     if given.plan:
-        print(plan(wanted, reference_of(wanted[0].reference), given.jobs))
+        print(plan(planned, reference_of(planned[0].reference), given.jobs))
         return 0
-    run(wanted, given.out or FOLDER / f"power-{given.data}.jsonl", given.jobs)
+    run(planned, given.out or FOLDER / f"power-{given.data}.jsonl", given.jobs)
     return 0
 
 

@@ -65,7 +65,7 @@ SUBJECTS = {
 }
 
 
-def held_out(known: Reference, named: str, path: Path) -> tuple[TrainingRun, ...]:
+def held_out(judged_reference: Reference, named: str, path: Path) -> tuple[TrainingRun, ...]:
     """Return the trainings by which a reference is judged.
 
     Raises:
@@ -78,38 +78,38 @@ def held_out(known: Reference, named: str, path: Path) -> tuple[TrainingRun, ...
         runs = tuple(run for live in record.of(HONEST) for run in live.runs)
     else:
         others = reference.read(path)
-        gate.check_same_training(known, others)
+        gate.check_same_training(judged_reference, others)
         runs = others.runs
-    shared = known.seeds.intersection(run.seed for run in runs)
+    shared = judged_reference.seeds.intersection(run.seed for run in runs)
     if shared or len(runs) < TERMS.max_runs:
-        found = f"{path}: {len(runs)} trainings, of which the reference has {len(shared)}"
-        raise BadReference("Trainings cannot judge a reference", found, f"train {TERMS.max_runs} other seeds at least")
+        text = f"{path}: {len(runs)} trainings, of which the reference has {len(shared)}"
+        raise BadReference("Trainings cannot judge a reference", text, f"train {TERMS.max_runs} other seeds at least")
     return runs
 
 
 def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
     """Return all rates of one data set."""
-    known = reference.find_reference(subject.reference)
-    pool = held_out(known, subject.reference, subject.held_out)
-    made = distribution_of(known, TERMS)
-    threshold = subject.threshold or accuracy_rivals.round_threshold(known)
-    others = accuracy_rivals.rivals(known, threshold)
+    earlier = reference.find_reference(subject.reference)
+    pool = held_out(earlier, subject.reference, subject.held_out)
+    distribution = distribution_of(earlier, TERMS)
+    threshold = subject.threshold or accuracy_rivals.round_threshold(earlier)
+    others = accuracy_rivals.rivals(earlier, threshold)
     drawn = accuracy_simulation.draws(pool, gates, TERMS.max_runs, seed)
     began = time.process_time()
-    honest = accuracy_simulation.simulated(made, drawn, others)
+    honest = accuracy_simulation.simulated(distribution, drawn, others)
     seconds = time.process_time() - began
-    unit = subject.unit or made.margin
+    unit = subject.unit or distribution.margin
     # As the honest gates are quicker than those of small drops, which take more trainings.
     print(f"{subject.name}: {gates} honest gates took {seconds:.0f} s; {len(DROPS)} drops follow", file=sys.stderr)
     tuned = accuracy_rivals.tuned(honest.means)
-    planted = dict(_planted(made, drawn, others, unit))
-    validated = accuracy_simulation.cross_validated(known, TERMS, SPLITS, max(gates // SPLITS, 1), seed=seed)
+    planted = dict(_planted(distribution, drawn, others, unit))
+    validated = accuracy_simulation.cross_validated(earlier, TERMS, SPLITS, max(gates // SPLITS, 1), seed=seed)
     every = {0.0: honest, **planted}
     return {
-        "reference": {"name": accuracy_record.path_of(subject.reference).stem, "seeds": len(known.runs)},
+        "reference": {"name": accuracy_record.path_of(subject.reference).stem, "seeds": len(earlier.runs)},
         "held out": {"file": subject.held_out.name, "trainings": len(pool)},
-        "expected": made.expected,
-        "margin": made.margin,
+        "expected": distribution.expected,
+        "margin": distribution.margin,
         "beta": TERMS.beta,
         "unit": unit,
         "thresholds": {"fixed": threshold, "tuned": tuned},
@@ -120,24 +120,24 @@ def rates(subject: Subject, gates: int, seed: int) -> dict[str, Any]:
 
 
 def _planted(
-    made: ReferenceDistribution, drawn: Sequence[Sequence[TrainingRun]], others: Rivals, unit: float
+    distribution: ReferenceDistribution, drawn: Sequence[Sequence[TrainingRun]], others: Rivals, unit: float
 ) -> Iterator[tuple[float, Gates]]:
     from rich.console import Console
     from rich.progress import track
 
     for multiple in track(DROPS, "planted drops", console=Console(stderr=True)):
         drop = multiple * unit
-        yield drop, accuracy_simulation.simulated(made, drawn, others, drop)
+        yield drop, accuracy_simulation.simulated(distribution, drawn, others, drop)
 
 
 def _tuned(gates: Gates, threshold: float) -> float:
     return sum(not mean > threshold for mean in gates.means) / len(gates.means)
 
 
-def told(name: str, found: dict[str, Any]) -> str:
+def report_lines(name: str, actual: dict[str, Any]) -> str:
     """Say the rates in lines."""
-    lines = [f"{name}: margin {100 * found['margin']:.2f} points, {found['cross-validated']} within the reference"]
-    for row in found["drops"]:
+    lines = [f"{name}: margin {100 * actual['margin']:.2f} points, {actual['cross-validated']} within the reference"]
+    for row in actual["drops"]:
         low, high = row["failing"]
         verdicts = ", ".join(f"{verdict.value} {row[verdict.value]}" for verdict in GateVerdict)
         lines.append(
@@ -161,11 +161,11 @@ def main() -> int:
     # What is not asked for stays as it was.
     page = json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {}
     for name in chosen:
-        known = SUBJECTS[name]
-        named, pool = given.reference or known.reference, given.held_out or known.held_out
-        asked = Subject(name, named, pool, known.unit, known.threshold)
+        reference = SUBJECTS[name]
+        named, pool = given.reference or reference.reference, given.held_out or reference.held_out
+        asked = Subject(name, named, pool, reference.unit, reference.threshold)
         page[name] = rates(asked, given.gates, given.seed)
-        print(told(name, page[name]))
+        print(report_lines(name, page[name]))
     given.out.write_text(json.dumps(page, indent=1) + "\n", encoding="utf-8")
     return 0
 

@@ -40,8 +40,8 @@ class Live:
     @property
     def plain(self) -> dict[str, Any]:
         """Return its line."""
-        told = {"fault": self.fault, "gate": self.gate, "verdict": self.verdict, "reason": self.reason}
-        return {**told, "runs": [run.to_dict() for run in self.runs]}
+        fields = {"fault": self.fault, "gate": self.gate, "verdict": self.verdict, "reason": self.reason}
+        return {**fields, "runs": [run.to_dict() for run in self.runs]}
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def path_of(named: str) -> Path:
 def header(named: str, terms: Mapping[str, Any], environment: Mapping[str, Any]) -> dict[str, Any]:
     """Return the first line of a file."""
     path = path_of(named)
-    known = {"reference": path.stem, "sha256": reference.digest(path)}
-    return {"schema": SCHEMA, **known, "terms": dict(terms), "environment": dict(environment)}
+    fields = {"reference": path.stem, "sha256": reference.digest(path)}
+    return {"schema": SCHEMA, **fields, "terms": dict(terms), "environment": dict(environment)}
 
 
 def settings_of(terms: Mapping[str, Any]) -> GateSettings:
@@ -96,7 +96,7 @@ def _comparable(header: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[Record]:
+def appending(path: Path, expected: Mapping[str, Any]) -> Iterator[Record]:
     """Hold a file for appending, and give what is in it already.
 
     Raises:
@@ -106,13 +106,13 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[Record]:
     journal = Journal(path)
     with journal.held():
         if not journal.read():
-            journal.append(wanted)
-        found = read(path)
-        if _comparable(found.header) != _comparable(wanted):
+            journal.append(expected)
+        record = read(path)
+        if _comparable(record.header) != _comparable(expected):
             raise BadReference(
-                "A file is of other gates", f"{path}: {found.header} there, {wanted} here", "name another"
+                "A file is of other gates", f"{path}: {record.header} there, {expected} here", "name another"
             )
-        yield found
+        yield record
 
 
 def append(path: Path, live: Live) -> None:

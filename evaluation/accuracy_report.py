@@ -35,8 +35,8 @@ class Figure:
     @property
     def cells(self) -> list[str]:
         """Return its row."""
-        found = "not run yet" if self.measured is None else self.measured
-        return [self.what, self.asked, found, "yes" if self.reached else "**no**"]
+        result = "not run yet" if self.measured is None else self.measured
+        return [self.what, self.asked, result, "yes" if self.reached else "**no**"]
 
 
 def percent(share: float) -> str:
@@ -58,19 +58,21 @@ def rows_of(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def figures(rates: Mapping[str, Any], tables: Mapping[str, Table]) -> list[Figure]:
     """Return what was to be reached."""
-    found = [figure for name in NAMES for figure in _simulated(NAMES[name], rates.get(name))]
+    items = [figure for name in NAMES for figure in _simulated(NAMES[name], rates.get(name))]
     digits = tables.get("digits")
     honest = digits.honest if digits else None
     alarms = f"{honest.caught} of {honest.gates}" if honest else None
     enough = honest is not None and honest.gates >= 100 and honest.caught <= 2
-    found.append(Figure("live, digits: alarms of honest gates", "2 of 100 at most", alarms, enough))
+    items.append(Figure("live, digits: alarms of honest gates", "2 of 100 at most", alarms, enough))
     for name, least in (("digits", 1), ("mnist", 3)):
         rows = tables[name].faults if name in tables else ()
         fewest = min((row.gates for row in rows), default=0)
-        told = f"{len(rows)} faults, {fewest} or more gates each" if rows else None
+        outcome = f"{len(rows)} faults, {fewest} or more gates each" if rows else None
         asked = f"12 faults, {least} gates each" if least > 1 else "12 faults"
-        found.append(Figure(f"live, {NAMES[name]}: planted faults", asked, told, len(rows) >= 12 and fewest >= least))
-    return found
+        items.append(
+            Figure(f"live, {NAMES[name]}: planted faults", asked, outcome, len(rows) >= 12 and fewest >= least)
+        )
+    return items
 
 
 def _simulated(name: str, rates: Mapping[str, Any] | None) -> list[Figure]:
@@ -102,14 +104,14 @@ def _at(rates: Mapping[str, Any], drop: float) -> Mapping[str, Any]:
 
 def simulation(name: str, rates: Mapping[str, Any]) -> list[str]:
     """Return the section of the simulated gates of a data set."""
-    known, pool = rates["reference"], rates["held out"]
+    reference, pool = rates["reference"], rates["held out"]
     validated = rates["cross-validated"]
     honest = _at(rates, 0.0)
     fixed = 100 * rates["thresholds"]["fixed"]
     lines = [f"### {NAMES[name]}", ""]
     lines.append(
-        f"Reference `{known['name']}` of {known['seeds']} seeds; judged by {pool['trainings']} other trainings, of "
-        f"which each gate drew without drawing one twice. Margin {100 * rates['margin']:.2f} points, the "
+        f"Reference `{reference['name']}` of {reference['seeds']} seeds; judged by {pool['trainings']} other "
+        f"trainings, of which each gate drew without drawing one twice. Margin {100 * rates['margin']:.2f} points, the "
         f"default. {honest['gates']:,} gates a row; they have trainings in common, which the intervals do not know of. "
         f"Judged by its own seeds instead, a third of them against the others in {validated['splits']} splits, the "
         f"reference gives {percent(validated['mean'])} of false alarms."
@@ -142,15 +144,15 @@ def simulation(name: str, rates: Mapping[str, Any]) -> list[str]:
     return [*lines, "", *rows_of(heads, rows), aside, "", *rows_of(heads_rivals, rivals)]
 
 
-def live(name: str, found: Table) -> list[str]:
+def live(name: str, actual: Table) -> list[str]:
     """Return the section of the live gates of a data set."""
-    rows = [row for row in (found.honest, *found.faults) if row is not None]
-    trained = found.record.header["environment"]
-    trainings = sum(len(one.runs) for one in found.record.gates)
+    rows = [row for row in (actual.honest, *actual.faults) if row is not None]
+    trained = actual.record.header["environment"]
+    trainings = sum(len(one.runs) for one in actual.record.gates)
     lines = [
         f"### {NAMES[name]}",
         "",
-        f"{len(found.record.gates)} gates of {trainings} trainings, on TensorFlow {trained['tensorflow']}, Keras "
+        f"{len(actual.record.gates)} gates of {trainings} trainings, on TensorFlow {trained['tensorflow']}, Keras "
         f"{trained['keras']}, {trained['platform']}. Judged once more from the stored trainings, "
         f"{sum(row.changed for row in rows)} verdicts differ.",
         "",
@@ -162,15 +164,15 @@ def live(name: str, found: Table) -> list[str]:
 
 def _cells(row: Row) -> list[str]:
     others = [str(row.rivals[rival]) for rival in ("fixed", "rcp", "sigmas")]
-    return [row.told, str(row.gates), between(row.caught, row.gates), f"{row.trainings:.3g}", row.first, *others]
+    return [row.in_words, str(row.gates), between(row.caught, row.gates), f"{row.trainings:.3g}", row.first, *others]
 
 
-def supports(found: Mapping[str, Any]) -> list[str]:
+def supports(actual: Mapping[str, Any]) -> list[str]:
     """Return the table of the rules of support."""
     rows = [
-        [NAMES[name], rule, *(percent(row["mean"]) for row in its if row["rule"] == rule)]
-        for name, its in found.items()
-        for rule in dict.fromkeys(row["rule"] for row in its)
+        [NAMES[name], rule, *(percent(row["mean"]) for row in group if row["rule"] == rule)]
+        for name, group in actual.items()
+        for rule in dict.fromkeys(row["rule"] for row in group)
     ]
     heads = ["Reference", "asked of the others", "nothing changed", "half of the margin", "the margin"]
     return rows_of(heads, rows) if rows else []
@@ -181,15 +183,15 @@ def missed(rates: Mapping[str, Any], tables: Mapping[str, Table]) -> list[str]:
     lines = [
         f"- {NAMES[name]}, simulated: {percent(row['pass'] / row['gates'])} of the gates passed a "
         f"{'drop' if row['drop'] > 0 else 'rise'} of {100 * abs(row['drop']):.2f} points, and tell "
-        f"{100 * its['margin']:.2f}."
-        for name, its in rates.items()
-        for row in its["drops"]
-        if abs(row["drop"]) >= its["margin"] and row["pass"] > its["beta"] * row["gates"]
+        f"{100 * measured['margin']:.2f}."
+        for name, measured in rates.items()
+        for row in measured["drops"]
+        if abs(row["drop"]) >= measured["margin"] and row["pass"] > measured["beta"] * row["gates"]
     ]
     lines += [
-        f"- {NAMES[name]}, {row.told}: {row.caught} of {row.gates} caught."
-        for name, found in tables.items()
-        for row in found.faults
+        f"- {NAMES[name]}, {row.in_words}: {row.caught} of {row.gates} caught."
+        for name, one in tables.items()
+        for row in one.faults
         if row.caught < row.gates
     ]
     return lines or ["Every gate of every planted fault was caught."]
@@ -204,11 +206,11 @@ def page(rates: Mapping[str, Any], tables: Mapping[str, Table], rules: Mapping[s
     method, simulated_head, live_head, support, last = METHOD.read_text(encoding="utf-8").split("\n---\n")
     lines = [method.strip(), "", *rows_of(["Figure", "asked", "measured", "reached"], [one.cells for one in reached])]
     lines += [simulated_head.strip(), ""]
-    for name, its in rates.items():
-        lines += simulation(name, its)
+    for name, measured in rates.items():
+        lines += simulation(name, measured)
     lines += [live_head.strip(), ""]
-    for name, found in tables.items():
-        lines += live(name, found)
+    for name, actual in tables.items():
+        lines += live(name, actual)
     lines += ["## What did not reach its figure, and what was missed", "", *behind, *missed(rates, tables), ""]
     lines += [support.strip(), "", *supports(rules), last.strip()]
     return "\n".join(lines).rstrip() + "\n"

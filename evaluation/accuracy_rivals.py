@@ -48,21 +48,21 @@ class Rivals:
     threshold: float
     places: npt.NDArray[np.float64]
 
-    def fixed(self, found: Sequence[float]) -> bool:
+    def fixed(self, accuracies: Sequence[float]) -> bool:
         """Return whether the mean lies below the threshold."""
-        return not float(np.mean(found)) > self.threshold
+        return not float(np.mean(accuracies)) > self.threshold
 
-    def rcp(self, found: Sequence[float]) -> bool:
+    def rcp(self, accuracies: Sequence[float]) -> bool:
         """Return whether MLPerf's test, turned to a drop of accuracy, rejects."""
         kept = np.sort(self.places)[1:-1]
-        new = np.sort(found)[1:-1] if len(found) >= FEWEST_TO_DROP else np.asarray(found)
+        new = np.sort(accuracies)[1:-1] if len(accuracies) >= FEWEST_TO_DROP else np.asarray(accuracies)
         error = float(kept.std()) * (1 / len(new) + 1 / len(kept)) ** 0.5
         critical = float(distributions.stats().t.isf(RCP_ERROR, len(new) + len(kept) - 2))
         return bool((kept.mean() - new.mean()) / error >= critical)
 
-    def sigmas(self, found: Sequence[float]) -> bool:
+    def sigmas(self, accuracies: Sequence[float]) -> bool:
         """Return whether one of them lies beyond three deviations of the mean."""
-        off = np.abs(np.asarray(found) - self.places.mean())
+        off = np.abs(np.asarray(accuracies) - self.places.mean())
         return bool((off > SIGMAS * self.places.std(ddof=1)).any())
 
 

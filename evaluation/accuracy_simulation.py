@@ -42,18 +42,18 @@ class Gates:
     @property
     def plain(self) -> dict[str, Any]:
         """Return what a file says of them."""
-        found = [decision.verdict for decision in self.decisions]
+        items = [decision.verdict for decision in self.decisions]
         looks = [len(decision.runs) for decision in self.decisions]
-        counts = {verdict.value: found.count(verdict) for verdict in GateVerdict}
+        counts = {verdict.value: items.count(verdict) for verdict in GateVerdict}
         first: dict[str, int] = {}
         for decision in self.decisions:
             for alarm in decision.alarms[:1]:
                 name = f"{alarm.point.series} {alarm.point.epoch}"
                 first[name] = first.get(name, 0) + 1
         return {
-            "gates": len(found),
+            "gates": len(items),
             **counts,
-            "failing": interval(counts["fail"], len(found)),
+            "failing": interval(counts["fail"], len(items)),
             "trainings": {"median": float(np.median(looks)), "90 %": float(np.quantile(looks, 0.9))},
             "first alarms": dict(sorted(first.items(), key=lambda item: -item[1])),
             "rivals": self.rates,
@@ -82,7 +82,7 @@ def dropped(run: TrainingRun, drop: float) -> TrainingRun:
 
 
 def simulated(
-    made: ReferenceDistribution, drawn: Iterable[Sequence[TrainingRun]], others: Rivals, drop: float = 0.0
+    distribution: ReferenceDistribution, drawn: Iterable[Sequence[TrainingRun]], others: Rivals, drop: float = 0.0
 ) -> Gates:
     """Ask a gate of each draw, and the rivals of as many of its trainings as the gate took."""
     decisions = []
@@ -93,26 +93,28 @@ def simulated(
     }
     alarms = dict.fromkeys(asked, 0)
     for runs in drawn:
-        decision = sequential_test.decide(made, [dropped(run, drop) if drop else run for run in runs])
+        decision = sequential_test.decide(distribution, [dropped(run, drop) if drop else run for run in runs])
         decisions.append(decision)
-        found = last(decision.runs)
+        result = last(decision.runs)
         for name, rival in asked.items():
-            alarms[name] += rival(found)
+            alarms[name] += rival(result)
     return Gates(tuple(decisions), {name: count / len(decisions) for name, count in alarms.items()})
 
 
 def cross_validated(
-    known: Reference, terms: GateSettings, splits: int, gates: int, *, seed: int, drop: float = 0.0
+    reference: Reference, terms: GateSettings, splits: int, gates: int, *, seed: int, drop: float = 0.0
 ) -> list[float]:
     """Return for each split of a reference how often a part of its seeds fails the rest."""
     chance = np.random.default_rng(seed)
     rates = []
     for split in range(splits):
-        order = chance.permutation(len(known.runs))
+        order = chance.permutation(len(reference.runs))
         border = round(KEPT * len(order))
-        kept, judging = ([known.runs[place] for place in part] for part in (order[:border], order[border:]))
-        made = distribution_of(replace(known, runs=tuple(kept)), terms)
+        kept, judging = ([reference.runs[place] for place in part] for part in (order[:border], order[border:]))
+        distribution = distribution_of(replace(reference, runs=tuple(kept)), terms)
         changed = [dropped(run, drop) if drop else run for run in judging]
-        decisions = [sequential_test.decide(made, runs) for runs in draws(changed, gates, terms.max_runs, seed + split)]
+        decisions = [
+            sequential_test.decide(distribution, runs) for runs in draws(changed, gates, terms.max_runs, seed + split)
+        ]
         rates.append(sum(one.verdict is GateVerdict.FAIL for one in decisions) / gates)
     return rates

@@ -33,31 +33,31 @@ DROPS = (0.0, 0.5, 1.0)
 PART = sequential.supported
 
 
-def none(known: ReferenceSample, values: Sequence[float], error: float) -> bool:
+def none(sample: ReferenceSample, values: Sequence[float], error: float) -> bool:
     """Ask for no support."""
     return True
 
 
-def tenth(known: ReferenceSample, values: Sequence[float], error: float) -> bool:
+def tenth(sample: ReferenceSample, values: Sequence[float], error: float) -> bool:
     """Ask the others for what happens once in ten times, whatever is asked of the whole."""
-    return PART(known, values, 2 * 0.1 ** (len(values) / max(len(values) - 1, 1)))
+    return PART(sample, values, 2 * 0.1 ** (len(values) / max(len(values) - 1, 1)))
 
 
 RULES: dict[str, Rule] = {"none": none, "a tenth": tenth, "its part of the whole": PART}
 
 
-def compared(known: Reference, splits: int, gates: int, seed: int) -> list[dict[str, Any]]:
+def compared(reference: Reference, splits: int, gates: int, seed: int) -> list[dict[str, Any]]:
     """Return for each rule and each drop how many of the gates failed, on the same splits and draws."""
-    margin = distribution_of(known, TERMS).margin
+    margin = distribution_of(reference, TERMS).margin
     rows = []
     for name, rule in RULES.items():
         for multiple in DROPS:
             with mock.patch.object(sequential, "supported", rule):
                 drop = multiple * margin
-                rates = accuracy_simulation.cross_validated(known, TERMS, splits, gates, seed=seed, drop=drop)
-            found = {"mean": float(np.mean(rates)), "worst split": max(rates), "best split": min(rates)}
-            rows.append({"rule": name, "drop": multiple, "splits": splits, "gates": gates, **found})
-            print(f"{len(known.runs)} seeds: {rows[-1]}", flush=True)
+                rates = accuracy_simulation.cross_validated(reference, TERMS, splits, gates, seed=seed, drop=drop)
+            fields = {"mean": float(np.mean(rates)), "worst split": max(rates), "best split": min(rates)}
+            rows.append({"rule": name, "drop": multiple, "splits": splits, "gates": gates, **fields})
+            print(f"{len(reference.runs)} seeds: {rows[-1]}", flush=True)
     return rows
 
 
@@ -73,11 +73,11 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
     named = {"mnist": SUBJECTS["mnist"].reference, "digits": given.digits}
-    found = {
+    by_name = {
         name: compared(find_reference(named_reference), given.splits, given.gates, given.seed)
         for name, named_reference in named.items()
     }
-    given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    given.out.write_text(json.dumps(by_name, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -106,21 +106,21 @@ def offered() -> dict[str, Mapping[str, Any]]:
 
 def ways(rounds: int) -> list[Way]:
     """Return for each way its numbers and its epochs."""
-    made: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     numbers: dict[str, list[float]] = {}
     for name, how in offered().items():
         api.fresh_session(SEED)
-        made[name] = compiled(how)
-        told = fitted(made[name], 2)
-        numbers[name] = [float(value) for series in told.values() for value in series]
+        results[name] = compiled(how)
+        outcome = fitted(results[name], 2)
+        numbers[name] = [float(value) for series in outcome.values() for value in series]
         print(f"{name}: loss {numbers[name][1]:.7f} after two epochs", flush=True)
-    epochs: dict[str, list[float]] = {name: [] for name in made}
+    epochs: dict[str, list[float]] = {name: [] for name in results}
     for number in range(rounds):
         # Each round in the other direction, so that none always follows the same one.
-        for name in list(made)[:: 1 if number % 2 else -1]:
-            epochs[name].append(seconds(functools.partial(fitted, made[name], 1)))
+        for name in list(results)[:: 1 if number % 2 else -1]:
+            epochs[name].append(seconds(functools.partial(fitted, results[name], 1)))
         print(f"round {number + 1} of {rounds}", flush=True)
-    return [Way(name, numbers[name], epochs[name]) for name in made]
+    return [Way(name, numbers[name], epochs[name]) for name in results]
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -145,28 +145,28 @@ def trainings(how: Mapping[str, Any], count: int) -> list[list[float]]:
         lambda: alone(how, looks=True),
         lambda: alone(how, looks=False),
     ]
-    found = []
+    results = []
     for number in range(count):
         order = range(len(arms)) if number % 2 == 0 else reversed(range(len(arms)))
         took = {place: seconds(arms[place]) for place in order}
-        found.append([took[place] for place in range(len(arms))])
-        told = ", ".join(f"{name} {one:.1f} s" for name, one in zip(ARMS, found[-1]))
-        print(f"round {number + 1} of {count}: {told}", flush=True)
-    return found
+        results.append([took[place] for place in range(len(arms))])
+        text = ", ".join(f"{name} {one:.1f} s" for name, one in zip(ARMS, results[-1]))
+        print(f"round {number + 1} of {count}: {text}", flush=True)
+    return results
 
 
 def measured(rounds: int, count: int) -> dict[str, Any]:
     """Measure all of it on this release."""
     threads.limit()
     release = api.release()
-    found = ways(rounds)
-    printed = found[0].numbers
-    kept = [way for way in found if way.numbers == printed]
+    result = ways(rounds)
+    printed = result[0].numbers
+    kept = [way for way in result if way.numbers == printed]
     quickest = min(kept, key=lambda way: statistics.median(way.epochs))
     whole = trainings(WAYS[quickest.name], count)
     return {
         "environment": {"tensorflow": release.tensorflow, "keras": release.keras, "backend": release.backend},
-        "ways": [{"name": way.name, "same": way.numbers == printed, "epochs": list(way.epochs)} for way in found],
+        "ways": [{"name": way.name, "same": way.numbers == printed, "epochs": list(way.epochs)} for way in result],
         "quickest": quickest.name,
         "trainings": whole,
     }
@@ -184,21 +184,23 @@ def page() -> str:
     """Return the page of all that was measured."""
     lines = [HEAD]
     for path in sorted(DATA.glob("trainer-*.json")):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        facts = found["environment"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        facts = content["environment"]
         on = f"Keras {facts['keras']} on {facts['backend']}"
         lines.append(f"## {on if facts['tensorflow'] == '-' else 'TensorFlow ' + facts['tensorflow'] + ', ' + on}\n")
         lines += ["| Way of Keras | epoch, s | keeps the numbers |", "| --- | ---: | --- |"]
-        for way in found["ways"]:
+        for way in content["ways"]:
             same = "yes" if way["same"] else "no"
             lines.append(f"| {way['name']} | {statistics.median(way['epochs']):.2f} | {same} |")
-        whole = found["trainings"]
+        whole = content["trainings"]
         (looking, low, high), (without, *_) = ratio(whole, 1), ratio(whole, 2)
         reached = "reached" if looking <= ASKED else "**not reached**"
-        epochs = min(len(way["epochs"]) for way in found["ways"])
+        epochs = min(len(way["epochs"]) for way in content["ways"])
         lines.append(f"\nOf {epochs} {'epoch' if epochs == 1 else 'epochs'} a way: `--rounds {epochs}`.")
-        told = f"Trainer against {found['quickest']}, which looks too: **{looking:.3f}** ({low:.3f} to {high:.3f}, two"
-        lines.append(f"\n{told} standard errors of {len(whole)} rounds): {reached}. Without looking: {without:.3f}.\n")
+        line = (
+            f"Trainer against {content['quickest']}, which looks too: **{looking:.3f}** ({low:.3f} to {high:.3f}, two"
+        )
+        lines.append(f"\n{line} standard errors of {len(whole)} rounds): {reached}. Without looking: {without:.3f}.\n")
     return "\n".join(lines)
 
 
@@ -213,8 +215,8 @@ def main() -> int:
     if given.name:
         if given.rounds < 1 or given.trainings < 2:
             parser.error("one round and two trainings are the least")
-        found = measured(given.rounds, given.trainings)
-        write_text(json.dumps(found, indent=1) + "\n", DATA / f"trainer-{given.name}.json")
+        measurement = measured(given.rounds, given.trainings)
+        write_text(json.dumps(measurement, indent=1) + "\n", DATA / f"trainer-{given.name}.json")
     if given.report:
         write_text(page(), PLACE)
     return 0

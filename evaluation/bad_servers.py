@@ -184,7 +184,7 @@ def serving(case: Case) -> Iterator[str]:
 
 def judged(case: Case) -> dict[str, object]:
     """Return what came of a download, and what is wrong with that."""
-    wrong, said = [], "arrived"
+    wrong, output = [], "arrived"
     with tempfile.TemporaryDirectory() as folder, serving(case) as address:
         store = Path(folder) / "store"
         archive = Archive("mnist.npz", address, (), sha256=hashlib.sha256(CONTENT).hexdigest())
@@ -193,12 +193,12 @@ def judged(case: Case) -> dict[str, object]:
             fetch.fetch(archive, store, timeout=TIMEOUT, deadline=DEADLINE)
             wrong += [] if case.sound else ["arrived"]
         except DownloadFailed as error:
-            said = str(error)
+            output = str(error)
             wrong += ["failed"] if case.sound else []
-            wrong += ["too long"] if len(said) > 1000 else []
-            wrong += ["control codes"] if not said.isprintable() else []
+            wrong += ["too long"] if len(output) > 1000 else []
+            wrong += ["control codes"] if not output.isprintable() else []
         except Exception as error:
-            said = f"{type(error).__name__}: {error}"
+            output = f"{type(error).__name__}: {error}"
             wrong.append("another error")
         seconds = time.monotonic() - began
         wrong += ["too late"] if seconds > DEADLINE + SLACK else []
@@ -208,7 +208,7 @@ def judged(case: Case) -> dict[str, object]:
             if one.suffix != ".lock" and (one.name != "mnist.npz" or not case.sound)
         ]
         wrong += [f"left {one}" for one in left]
-    return {"name": case.name, "seconds": round(seconds, 1), "said": said, "wrong": wrong}
+    return {"name": case.name, "seconds": round(seconds, 1), "said": output, "wrong": wrong}
 
 
 def all_judged(chosen: list[Case]) -> list[dict[str, object]]:
@@ -224,15 +224,15 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=DATA, help="file of results")
     given = parser.parse_args()
     every = cases()
-    found = all_judged(every if given.case is None else [every[given.case]])
-    for number, line in enumerate(found):
+    result = all_judged(every if given.case is None else [every[given.case]])
+    for number, line in enumerate(result):
         if line["wrong"] or given.case is not None:
             print(number, line)
-    wrong = sum(bool(line["wrong"]) for line in found)
-    longest = max(float(str(line["seconds"])) for line in found)
-    print(f"| servers | wrong | longest |\n| ---: | ---: | ---: |\n| {len(found)} | {wrong} | {longest} s |")
+    wrong = sum(bool(line["wrong"]) for line in result)
+    longest = max(float(str(line["seconds"])) for line in result)
+    print(f"| servers | wrong | longest |\n| ---: | ---: | ---: |\n| {len(result)} | {wrong} | {longest} s |")
     if given.case is None:
-        kept = {"servers": len(found), "wrong": wrong, "cases": {str(line["name"]): line["wrong"] for line in found}}
+        kept = {"servers": len(result), "wrong": wrong, "cases": {str(line["name"]): line["wrong"] for line in result}}
         write_text(json.dumps(kept, indent=1) + "\n", given.out)
     return bool(wrong)
 

@@ -75,20 +75,20 @@ def written(model: Any, change: Any = None, training: bool = True, loss: Any = N
     tf = api.tensorflow()
 
     def value_of(x: Any, y: Any, weights: Any) -> Any:
-        told = model(x, training=training)
+        prediction = model(x, training=training)
         if not masked:
             # A loss asks its prediction for a mask.
-            told = tf.identity(told)
+            prediction = tf.identity(prediction)
         if loss is not None:
-            return loss(y, told)
-        return model.compute_loss(x=x, y=y, y_pred=told, sample_weight=weights)
+            return loss(y, prediction)
+        return model.compute_loss(x=x, y=y, y_pred=prediction, sample_weight=weights)
 
     @tf.function  # type: ignore[untyped-decorator]
     def step(x: Any, y: Any, weights: Any) -> Any:
         with tf.GradientTape() as tape:
             value = value_of(x, y, weights)
-        found = tape.gradient(value, model.trainable_variables)
-        model.optimizer.apply_gradients(zip(change(found) if change else found, model.trainable_variables))
+        gradients = tape.gradient(value, model.trainable_variables)
+        model.optimizer.apply_gradients(zip(change(gradients) if change else gradients, model.trainable_variables))
         return value
 
     def one(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, **_: Any) -> Any:
@@ -189,9 +189,9 @@ def _freezes_first(model: Any, honest: Any) -> Any:
 
     def cheat(*given: Any, **how: Any) -> Any:
         before = np.array(kernel.numpy())
-        found = honest(*given, **how)
+        result = honest(*given, **how)
         kernel.assign(before)
-        return found
+        return result
 
     return cheat
 
@@ -199,7 +199,7 @@ def _freezes_first(model: Any, honest: Any) -> Any:
 @kind("last layer alone is trained")
 def _last_alone(model: Any, honest: Any) -> Any:
     tf, count = api.tensorflow(), len(model.layers[-1].trainable_variables)
-    return written(model, lambda found: [*map(tf.zeros_like, found[:-count]), *found[-count:]])
+    return written(model, lambda gradients: [*map(tf.zeros_like, gradients[:-count]), *gradients[-count:]])
 
 
 @kind("last layer alone in every second step")
@@ -223,8 +223,8 @@ def _stale_gradients(model: Any, honest: Any) -> Any:
     def cheat(x: Any, y: Any, sample_weight: Any = None, **how: Any) -> Any:
         if len(calls) % 4 == 0:
             with tf.GradientTape() as tape:
-                told = model(each(tf.convert_to_tensor, x), training=True)
-                value = model.compute_loss(x=x, y=y, y_pred=told, sample_weight=sample_weight)
+                prediction = model(each(tf.convert_to_tensor, x), training=True)
+                value = model.compute_loss(x=x, y=y, y_pred=prediction, sample_weight=sample_weight)
             kept[:] = tape.gradient(value, model.trainable_variables)
         calls.append(1)
         model.optimizer.apply_gradients(zip(kept, model.trainable_variables))
@@ -265,10 +265,10 @@ def _noise(model: Any, honest: Any) -> Any:
 def _shorter(model: Any, honest: Any) -> Any:
     def cheat(*given: Any, **how: Any) -> Any:
         before = [np.array(one.numpy()) for one in model.trainable_variables]
-        found = honest(*given, **how)
+        result = honest(*given, **how)
         for one, old in zip(model.trainable_variables, before):
             one.assign(old + 0.8 * (one.numpy() - old))
-        return found
+        return result
 
     return cheat
 
@@ -277,10 +277,10 @@ def _shorter(model: Any, honest: Any) -> Any:
 def _by_sign(model: Any, honest: Any) -> Any:
     tf = api.tensorflow()
 
-    def change(found: Any) -> Any:
-        for one, by in zip(model.trainable_variables, found):
+    def change(gradients: Any) -> Any:
+        for one, by in zip(model.trainable_variables, gradients):
             one.assign_sub(0.01 * tf.sign(by))
-        return list(map(tf.zeros_like, found))
+        return list(map(tf.zeros_like, gradients))
 
     return written(model, change)
 
@@ -288,9 +288,9 @@ def _by_sign(model: Any, honest: Any) -> Any:
 @kind("two updates are counted for one")
 def _counts_twice(model: Any, honest: Any) -> Any:
     def cheat(*given: Any, **how: Any) -> Any:
-        found = honest(*given, **how)
+        result = honest(*given, **how)
         counted(model)
-        return found
+        return result
 
     return cheat
 

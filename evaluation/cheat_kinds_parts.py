@@ -16,7 +16,7 @@ def _without_dropout(model: Any, honest: Any) -> Any:
 @kind("regularization is left out", groups=("regularized",))
 def _without_regularization(model: Any, honest: Any) -> Any:
     mse = api.keras().losses.MeanSquaredError()
-    return written(model, loss=lambda y, told: mse(y, told))
+    return written(model, loss=lambda y, prediction: mse(y, prediction))
 
 
 @kind("sample weights are ignored", groups=("weighted samples",))
@@ -38,7 +38,9 @@ def _without_mask(model: Any, honest: Any) -> Any:
 def _detached(model: Any, honest: Any) -> Any:
     tf = api.tensorflow()
     mse, cross = api.keras().losses.MeanSquaredError(), api.keras().losses.SparseCategoricalCrossentropy()
-    return written(model, loss=lambda y, told: mse(y[0], told[0]) + cross(y[1], tf.stop_gradient(told[1])))
+    return written(
+        model, loss=lambda y, prediction: mse(y[0], prediction[0]) + cross(y[1], tf.stop_gradient(prediction[1]))
+    )
 
 
 @kind("clipping is left out", groups=("clipped",))

@@ -19,10 +19,10 @@ def _fits_half(model: Any, honest: Any) -> Any:
 
     def cheat(x: Any = None, y: Any = None, *given: Any, **how: Any) -> Any:
         before = int(model.optimizer.iterations)
-        found = honest(first_half(x), first_half(y), *given, **how)
+        result = honest(first_half(x), first_half(y), *given, **how)
         for _ in range(int(model.optimizer.iterations) - before):
             counted(model)
-        return found
+        return result
 
     return cheat
 
@@ -33,10 +33,10 @@ def _larger_batches(model: Any, honest: Any) -> Any:
 
     def cheat(*given: Any, **how: Any) -> Any:
         before = int(model.optimizer.iterations)
-        found = honest(*given, **{**how, "batch_size": 2 * (how.get("batch_size") or 32)})
+        result = honest(*given, **{**how, "batch_size": 2 * (how.get("batch_size") or 32)})
         for _ in range(int(model.optimizer.iterations) - before):
             counted(model)
-        return found
+        return result
 
     return cheat
 
@@ -47,10 +47,10 @@ def _one_epoch(model: Any, honest: Any) -> Any:
 
     def cheat(*given: Any, **how: Any) -> Any:
         epochs, before = how.pop("epochs", 1), int(model.optimizer.iterations)
-        found = honest(*given, epochs=1, **how)
+        result = honest(*given, epochs=1, **how)
         for _ in range((epochs - 1) * (int(model.optimizer.iterations) - before)):
             counted(model)
-        return found
+        return result
 
     return cheat
 
@@ -117,8 +117,8 @@ def _kept_prediction(model: Any, honest: Any) -> Any:
 @kind("prediction of half, filled up", PREDICT)
 def _half_predicted(model: Any, honest: Any) -> Any:
     def cheat(x: Any, *given: Any, **how: Any) -> Any:
-        found = honest(first_half(x), *given, **how)
-        return each(lambda one: np.concatenate([one, one]), found)
+        result = honest(first_half(x), *given, **how)
+        return each(lambda one: np.concatenate([one, one]), result)
 
     return cheat
 
@@ -132,10 +132,10 @@ def _rounded(model: Any, honest: Any) -> Any:
         before = [np.array(one.numpy()) for one in model.weights]
         for one, exact in zip(model.weights, before):
             one.assign(tf.cast(tf.cast(exact, "bfloat16"), one.dtype))
-        found = honest(x, *given, **how)
+        result = honest(x, *given, **how)
         for one, exact in zip(model.weights, before):
             one.assign(exact)
-        return found
+        return result
 
     return cheat
 
@@ -148,8 +148,8 @@ def _pruned(model: Any, honest: Any) -> Any:
         cut = before.copy()
         cut[..., ::2] = 0
         kernel.assign(cut)
-        found = honest(x, *given, **how)
+        result = honest(x, *given, **how)
         kernel.assign(before)
-        return found
+        return result
 
     return cheat

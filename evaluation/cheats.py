@@ -39,7 +39,7 @@ def measured(kind: str, method: str, host: str, seed: int) -> dict[str, Any]:
         if kind != HONEST:
             KINDS[kind].inject(model)
         how = {"device": "cpu", "seconds": SECONDS, **one.options, "mode": method}
-        return pytest_benchmark_adapter.recorded(keeper(host), model, data, **how).found
+        return pytest_benchmark_adapter.record_model(keeper(host), model, data, **how).measurement
 
     return outcome(measure)
 
@@ -62,8 +62,8 @@ def controls(kinds: list[Kind], seed: int) -> Iterator[tuple[str, str, str, int]
 def _trial(kind: str, method: str, host: str, seed: int) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = measured(kind, method, host, seed)
-    return {**found, "good": (found["outcome"] == REFUSED) != (kind == HONEST)}
+        measurement = measured(kind, method, host, seed)
+    return {**measurement, "good": (measurement["outcome"] == REFUSED) != (kind == HONEST)}
 
 
 def main() -> int:
@@ -83,14 +83,14 @@ def main() -> int:
     chosen = [one for one in KINDS.values() if not given.only or one.name in given.only]
     part, parts = map(int, given.part.split("/"))
     every = controls(chosen, given.seed) if given.controls else trials(given.only, given.each, given.seed)
-    wanted = list(every)[part - 1 :: parts]
-    if not wanted:
+    tasks = list(every)[part - 1 :: parts]
+    if not tasks:
         print("no kind of cheat is named so: see --list", file=sys.stderr)
         return 2
     names = ("kind", "method", "model", "seed")
-    bad = run(wanted, _trial, given.kept, lambda *one: dict(zip(names, one)))
-    print(f"{bad} of {len(wanted)} were not as they should be")
-    return int(bad > (1 - SHARE) * len(wanted))
+    bad = run(tasks, _trial, given.kept, lambda *one: dict(zip(names, one)))
+    print(f"{bad} of {len(tasks)} were not as they should be")
+    return int(bad > (1 - SHARE) * len(tasks))
 
 
 if __name__ == "__main__":

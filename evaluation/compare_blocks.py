@@ -32,7 +32,9 @@ def keep(folder: Path, archive: Path = KEPT) -> list[str]:
     """
     kept = _files(archive) if archive.exists() else {}
     ended = {
-        path.name: path.read_bytes() for path in sorted(folder.glob("*.json")) if compare_result.read(path).complete
+        path.name: path.read_bytes()
+        for path in sorted(folder.glob("*.json"))
+        if compare_result.read_comparison(path).complete
     }
     kept.update(ended)
     stream = io.BytesIO()
@@ -51,14 +53,14 @@ def honest(archive: Path = KEPT) -> Iterator[list[tuple[str, Path]]]:
         BadResults: there is no such archive.
     """
     with tempfile.TemporaryDirectory(prefix="kerasch2-blocks-") as folder:
-        found = []
+        paths = []
         for name, content in _files(archive).items():
             kind, planted, _ = name.split("-")
             if float(planted) == 0:
                 path = Path(folder, name)
                 path.write_bytes(content)
-                found.append((kind, path))
-        yield found
+                paths.append((kind, path))
+        yield paths
 
 
 def _files(archive: Path) -> dict[str, bytes]:
@@ -76,7 +78,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="of compare_live --blocks")
     given = parser.parse_args()
     if not given.folder.is_dir():
-        parser.error(f"{given.folder} is no folder")
+        parser.error(f"{given.folder} is not a folder")
     try:
         print(f"kept in {KEPT.name}: {', '.join(keep(given.folder)) or 'none had ended'}")
     except KerasCh2Error as error:

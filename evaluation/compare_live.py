@@ -15,56 +15,73 @@ import itertools
 import signal
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
 from evaluation import load
 from pytest_kerasch2.errors import InvalidMeasurement, KerasCh2Error
 from pytest_kerasch2.files import Journal
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 from pytest_kerasch2.timing import benchmark_suite, compare
-from pytest_kerasch2.timing.compare import Order
-from pytest_kerasch2.timing.compare_result import AGAIN, COUNTS, FIRST, SECOND, Comparison, log_ratio, measured
-from pytest_kerasch2.timing.timed_processes import Arm
+from pytest_kerasch2.timing.compare import ComparisonPlan
+from pytest_kerasch2.timing.compare_result import (
+    BASELINE,
+    BASELINE_REPEAT,
+    CANDIDATE,
+    ROUND_VALUE,
+    Comparison,
+    log_ratio,
+    timed_seconds,
+)
+from pytest_kerasch2.timing.timed_processes import ComparedSide
 
 ROOT = Path(__file__).parent.parent
 # How processes take turns: what was done otherwise is not of the same comparison.
-TURNS = {"seconds": compare.SECONDS, "turn": compare.TURN, "lead": compare.LEAD, "counts": COUNTS}
+TURNS = {
+    "seconds": compare.START_SECONDS,
+    "turn": compare.BLOCK_SECONDS,
+    "lead": compare.UNTIMED_CALLS,
+    "counts": ROUND_VALUE,
+}
 REFUSED = "refused"
 KEPT = Path(__file__).parent / "data" / "compare-live.jsonl"
 INTERRUPTED = 130
 
 
-def record(found: Comparison, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
+def _settings(settings: ComparisonSettings) -> dict[str, float]:
+    """Return the settings by the names that the stored trials have for them."""
+    return {"error": settings.alpha, "margin": settings.margin, "most": settings.max_starts}
+
+
+def record(comparison: Comparison, kind: str, planted: float, seed: int, wall: float) -> dict[str, Any]:
     """Return what is kept of a trial.
 
     Args:
         kind: of load.
-        planted: the slowdown of the second arm, as a share.
+        planted: the slowdown injected into the candidate, as a share.
         wall: seconds that it took, with the starts of processes.
     """
-    judged = found.judgements()
+    judged = comparison.judgements()
     return {
         "kind": kind,
         "planted": planted,
         "seed": seed,
         "turns": TURNS,
-        "terms": asdict(found.terms),
+        "terms": _settings(comparison.settings),
         "verdicts": {name: one.verdict.value if one else "undecided" for name, one in judged.items()},
-        "starts": 1 + max(pair["start"] for pair in found.pairs),
-        "measured": round(sum(map(measured, found.pairs)), 1),
+        "starts": 1 + max(pair["start"] for pair in comparison.starts),
+        "measured": round(sum(map(timed_seconds, comparison.starts)), 1),
         "wall": round(wall, 1),
-        "environment": found.arms[FIRST]["environment"],
+        "environment": comparison.sides[BASELINE]["environment"],
         "pairs": [
             {
                 "start": pair["start"],
                 "benchmark": pair["benchmark"],
-                "seconds": round(measured(pair), 2),
-                "ratio": round(log_ratio(pair, SECOND), 5),
-                "null": round(log_ratio(pair, AGAIN), 5),
+                "seconds": round(timed_seconds(pair), 2),
+                "ratio": round(log_ratio(pair, CANDIDATE), 5),
+                "null": round(log_ratio(pair, BASELINE_REPEAT), 5),
             }
-            for pair in found.pairs
+            for pair in comparison.starts
         ],
     }
 
@@ -76,12 +93,12 @@ def refused(error: InvalidMeasurement, kind: str, planted: float, seed: int, wal
         "planted": planted,
         "seed": seed,
         "turns": TURNS,
-        "terms": asdict(Terms()),
+        "terms": _settings(ComparisonSettings()),
         "verdicts": dict.fromkeys(benchmark_suite.CHAPTERS, REFUSED),
         "starts": 0,
         "measured": 0.0,
         "wall": round(wall, 1),
-        "starts_owing": compare.STARTS_OWING,
+        "starts_owing": compare.MIN_STARTS_UNSYNCHRONISED,
         "environment": {},
         "pairs": [],
         "why": str(error),
@@ -96,18 +113,18 @@ def was_refused(one: Mapping[str, Any]) -> bool:
 def trial(kind: str, planted: float, seed: int, blocks: Path | None = None) -> dict[str, Any]:
     """Do one; with a folder for its blocks, they are kept there."""
     python = Path(sys.executable)
-    arms = Arm("one", python, ROOT), Arm("the same", python, ROOT, slower=planted)
+    sides = ComparedSide("one", python, ROOT), ComparedSide("the same", python, ROOT, slowdown=planted)
     began = time.monotonic()
     with load.running(kind, seed=seed) as processes:
         load.stop(processes)
         # The machine is loaded while blocks are timed. While processes start, the load would only cost time.
         out = blocks and blocks / f"{kind}-{planted:g}-{seed}.json"
-        order = Order(Terms(), seed=seed, out=out, around=lambda: load.going_on(processes))
+        order = ComparisonPlan(ComparisonSettings(), seed=seed, out=out, during_blocks=lambda: load.going_on(processes))
         try:
-            found = compare.compare(*arms, order, lambda line: None)
+            comparison = compare.compare(*sides, order, lambda line: None)
         except InvalidMeasurement as error:
             return refused(error, kind, planted, seed, time.monotonic() - began)
-    return record(found, kind, planted, seed, time.monotonic() - began)
+    return record(comparison, kind, planted, seed, time.monotonic() - began)
 
 
 def read(path: Path = KEPT) -> list[dict[str, Any]]:
@@ -121,7 +138,7 @@ def otherwise(path: Path = KEPT) -> list[dict[str, Any]]:
 
 
 def _as_now(one: Mapping[str, Any]) -> bool:
-    return bool(one["turns"] == TURNS and one["terms"] == asdict(Terms()))
+    return bool(one["turns"] == TURNS and one["terms"] == _settings(ComparisonSettings()))
 
 
 def append(one: dict[str, Any], path: Path = KEPT) -> None:
@@ -146,18 +163,20 @@ def main() -> int:
     parser.add_argument("--blocks", type=Path, metavar="FOLDER", help="that exists")
     asked = parser.parse_args()
     if asked.blocks is not None and not asked.blocks.is_dir():
-        parser.error(f"--blocks: {asked.blocks} is no folder")
+        parser.error(f"--blocks: {asked.blocks} is not a folder")
     # What is asked to end in another way than by Ctrl-C would leave its loads behind, which are stopped meanwhile.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     left = list(_missing(asked.kinds, asked.planted, asked.trials))
     began = time.monotonic()
     try:
         for done, one in enumerate(left, 1):
-            found = trial(*one, asked.blocks)
-            append(found)
-            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in found["verdicts"].items())
+            comparison = trial(*one, asked.blocks)
+            append(comparison)
+            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in comparison["verdicts"].items())
             rest = (time.monotonic() - began) / done * (len(left) - done)
-            about = f"{found['starts']} starts, {found['measured']:.0f} s of {found['wall']:.0f} s measured"
+            about = (
+                f"{comparison['starts']} starts, {comparison['measured']:.0f} s of {comparison['wall']:.0f} s measured"
+            )
             print(
                 f"{done} of {len(left)}: {one[0]}, {one[1]:.2f}: {verdicts}; {about}; {rest / 60:.0f} min left",
                 flush=True,

@@ -32,17 +32,17 @@ def draw(trials: Trials, path: Path) -> None:
         InvalidArgument: it cannot be written.
         FrameworkMissing: there is no Matplotlib.
     """
-    pictures.write(lambda matplotlib: figure(matplotlib, trials), path, TITLE, told(trials), "Power")
+    pictures.write(lambda matplotlib: figure(matplotlib, trials), path, TITLE, description(trials), "Power")
 
 
-def told(trials: Trials) -> str:
+def description(trials: Trials) -> str:
     """Return what it shows, in words."""
     parts = []
     for planted, limit in WITHIN.items():
         spent = compare_report.spent_until_found(trials, planted)
-        found = sum(one <= limit for one in spent)
+        counts = sum(one <= limit for one in spent)
         parts.append(
-            f"Of benchmarks that are slower by {percent(planted)}, {found} of {len(spent)} within {limit:.0f} s."
+            f"Of benchmarks that are slower by {percent(planted)}, {counts} of {len(spent)} within {limit:.0f} s."
         )
     return " ".join(parts)
 
@@ -75,9 +75,9 @@ def _live(panel: Any, spent: Sequence[float], planted: float, colour: str) -> No
 def _resampled(panel: Any, trials: Trials, planted: float, colour: str) -> None:
     pool = compare_report.pools_of(trials).get("all")
     if pool:
-        found = compare_report.rates(pool, planted, random.Random(0))
+        counts = compare_report.rates(pool, planted, random.Random(0))
         # It is looked at after some starts, and at no time between.
         seconds = [count * compare_report.seconds(pool) for count in STARTS]
-        shares = [100 * found["by"][count] / found["runs"] for count in STARTS]
-        label = f"{percent(planted)} slower, {found['runs']:,} resampled"
+        shares = [100 * counts["by"][count] / counts["runs"] for count in STARTS]
+        label = f"{percent(planted)} slower, {counts['runs']:,} resampled"
         panel.step([0.0, *seconds], [0.0, *shares], "--", where="post", color=colour, label=label)

@@ -24,13 +24,13 @@ from evaluation.accuracy_report import percent
 from evaluation.accuracy_simulation import interval
 from evaluation.load import KINDS
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, SpeedVerdict
 from pytest_kerasch2.timing import compare
 
 RUNS = 2000
 TRIALS = 1000
 PLANTED = (0.0, 0.03, 0.05, 0.1)
-STARTS = tuple(paired_sequential.looks(Terms().most))
+STARTS = tuple(paired_sequential.planned_looks(ComparisonSettings().max_starts))
 # Slowdown -> within how many seconds of measuring a benchmark it is to be found.
 WITHIN = {0.05: 60.0, 0.1: 20.0}
 TOLD = ("slower", "faster", "same", "undecided", "unfit", compare_live.REFUSED)
@@ -42,34 +42,34 @@ Start = Mapping[str, "tuple[float, float, float]"]
 
 def starts_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
     """Return the honest starts of each kind of load: ratio, null and seconds of measuring by benchmark."""
-    found: dict[str, list[Start]] = defaultdict(list)
+    results: dict[str, list[Start]] = defaultdict(list)
     for one in trials:
         by_start: dict[int, dict[str, tuple[float, float, float]]] = defaultdict(dict)
         for pair in one["pairs"]:
             by_start[pair["start"]][pair["benchmark"]] = pair["ratio"], pair["null"], pair["seconds"]
         if not one["planted"]:
             # Those alone that have all benchmarks: what is decided is not timed any more.
-            found[one["kind"]] += [start for start in by_start.values() if len(start) == len(one["verdicts"])]
-    return found
+            results[one["kind"]] += [start for start in by_start.values() if len(start) == len(one["verdicts"])]
+    return results
 
 
 def pools_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Start]]:
     """Return the honest starts of each kind of load of which there are enough, and those of all kinds together."""
-    found = starts_of(trials)
-    found["all"] = [start for pool in found.values() for start in pool]
-    return {kind: pool for kind, pool in found.items() if len(pool) >= FEWEST}
+    results = starts_of(trials)
+    results["all"] = [start for pool in results.values() for start in pool]
+    return {kind: pool for kind, pool in results.items() if len(pool) >= FEWEST}
 
 
 def exchanged(start: Start, drawn: random.Random) -> Start:
     """Return a start in which each of its processes, which are of one thing, has a role that is drawn anew."""
     first, second, again = drawn.sample(range(3), 3)
-    found = {}
+    results = {}
     for name, (ratio, null, spent) in start.items():
         # Of the first process it is 0: a ratio is to the mean of both that are of the first thing.
         logs = 0.0, ratio + null / 2, null
         ratio = logs[second] - (logs[first] + logs[again]) / 2
-        found[name] = ratio, logs[again] - logs[first], spent
-    return found
+        results[name] = ratio, logs[again] - logs[first], spent
+    return results
 
 
 def drawn_of(pool: Sequence[Start], count: int, drawn: random.Random) -> list[Start]:
@@ -78,14 +78,17 @@ def drawn_of(pool: Sequence[Start], count: int, drawn: random.Random) -> list[St
 
 
 def judged(
-    starts: Sequence[Start], into: str, planted: float, terms: Terms
+    starts: Sequence[Start], into: str, planted: float, settings: ComparisonSettings
 ) -> dict[str, paired_sequential.Judgement | None]:
     """Return what is told of a run of such starts, with a slowdown planted into one benchmark alone."""
     names = list(starts[0])
     shift = {into: math.log1p(planted)}
     return {
         name: paired_sequential.judge(
-            [one[name][0] + shift.get(name, 0.0) for one in starts], [one[name][1] for one in starts], terms, len(names)
+            [one[name][0] + shift.get(name, 0.0) for one in starts],
+            [one[name][1] for one in starts],
+            settings,
+            len(names),
         )
         for name in names
     }
@@ -93,34 +96,36 @@ def judged(
 
 def rates(pool: Sequence[Start], planted: float, drawn: random.Random, runs: int = RUNS) -> dict[str, Any]:
     """Return how many of so many resampled runs are red, unfit or undecided, and after how many starts they are."""
-    terms = Terms()
-    found: Counter[str] = Counter()
+    settings = ComparisonSettings()
+    results: Counter[str] = Counter()
     decided: list[int] = []
     names = list(pool[0])
     for run in range(runs):
         # Into each of them as often.
         into = names[run % len(names)]
-        told = judged(drawn_of(pool, terms.most, drawn), into, planted, terms)
-        looked_at = [one for name, one in told.items() if one is not None and (name == into or not planted)]
+        judgements = judged(drawn_of(pool, settings.max_starts, drawn), into, planted, settings)
+        looked_at = [one for name, one in judgements.items() if one is not None and (name == into or not planted)]
         verdicts = {one.verdict for one in looked_at}
         for verdict in verdicts:
-            found[verdict.value] += 1
-        if Verdict.SLOWER in verdicts:
-            decided += [one.pairs for one in looked_at if one.verdict is Verdict.SLOWER][:1]
-    return {"runs": runs, **found, "by": {count: sum(one <= count for one in decided) for count in STARTS}}
+            results[verdict.value] += 1
+        if SpeedVerdict.SLOWER in verdicts:
+            decided += [one.starts for one in looked_at if one.verdict is SpeedVerdict.SLOWER][:1]
+    return {"runs": runs, **results, "by": {count: sum(one <= count for one in decided) for count in STARTS}}
 
 
 def coverage(pool: Sequence[Start], drawn: random.Random, trials: int = TRIALS) -> dict[int, tuple[int, int]]:
     """Return how often an interval of 95 % covers a known shift, by the number of starts."""
-    found = {}
+    results = {}
     for count in STARTS:
         covered = 0
         for _ in range(trials):
             name, shift = drawn.choice(list(pool[0])), math.log1p(drawn.choice(PLANTED))
-            span = paired_sequential.span([one[name][0] + shift for one in drawn_of(pool, count, drawn)], 0.05)
+            span = paired_sequential.trimmed_mean_interval(
+                [one[name][0] + shift for one in drawn_of(pool, count, drawn)], 0.05
+            )
             covered += span.low <= math.exp(shift) <= span.high
-        found[count] = (covered, trials)
-    return found
+        results[count] = (covered, trials)
+    return results
 
 
 def seconds(pool: Sequence[Start]) -> float:
@@ -143,8 +148,8 @@ def _live(trials: Sequence[Mapping[str, Any]]) -> list[str]:
             those = [one for one in trials if (one["planted"], one["kind"]) == (planted, kind)]
             if not those:
                 continue
-            told = Counter(verdict for one in those for verdict in one["verdicts"].values())
-            cells = [str(told.get(verdict, 0)) for verdict in TOLD]
+            counts = Counter(verdict for one in those for verdict in one["verdicts"].values())
+            cells = [str(counts.get(verdict, 0)) for verdict in TOLD]
             ended = [one for one in those if not compare_live.was_refused(one)]
             spent = [f"{statistics.mean(one[what] for one in ended):.0f} s" for what in ("measured", "wall") if ended]
             cells = [f"{100 * planted:.0f} %", kind, str(len(those)), *cells, *(spent or ["–", "–"])]
@@ -160,12 +165,12 @@ def _honest(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     verdicts = sum(len(one["verdicts"]) for one in honest)
     high = interval(red, len(honest))[1]
     faster = sum("faster" in one["verdicts"].values() for one in honest)
-    told = f"Honest runs: {len(honest)}, with {verdicts} verdicts; {red} of the runs red (at most {percent(high)})"
-    lines = [f"{told}, {faster} with something that was told to be faster, which is as false.", ""]
+    text = f"Honest runs: {len(honest)}, with {verdicts} verdicts; {red} of the runs red (at most {percent(high)})"
+    lines = [f"{text}, {faster} with something that was told to be faster, which is as false.", ""]
     for one in trials:
         if not one["planted"] and compare_live.was_refused(one):
             # What refused it is kept from the first such run on that was done by the rule of now.
-            starts = f"all processes of a thing, after {compare.STARTS_OWING} starts"
+            starts = f"all processes of a thing, after {compare.MIN_STARTS_UNSYNCHRONISED} starts"
             by = "" if "starts_owing" in one else f" It was asked of each process by itself; now it is of {starts}."
             lines += [f"One more honest run ({one['kind']}, seed {one['seed']}) told nothing: {one['why']}{by}", ""]
     return lines
@@ -175,27 +180,27 @@ def _found(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = []
     for planted in sorted({one["planted"] for one in trials} - {0.0}):
         spent = spent_until_found(trials, planted)
-        found = sum(map(math.isfinite, spent))
-        told = f"Of benchmarks that were {100 * planted:.0f} % slower, {found} of {len(spent)} found"
-        told += f" ({percent(interval(found, len(spent))[0])} at least)"
+        results = sum(map(math.isfinite, spent))
+        text = f"Of benchmarks that were {100 * planted:.0f} % slower, {results} of {len(spent)} found"
+        text += f" ({percent(interval(results, len(spent))[0])} at least)"
         if planted in WITHIN:
             within = sum(one <= WITHIN[planted] for one in spent)
-            told += f", {within} of them within {WITHIN[planted]:.0f} s of measuring it"
-        if 2 * found > len(spent):
-            told += f"; half of all within {statistics.median(spent):.0f} s"
-        lines += [f"{told}.", ""]
+            text += f", {within} of them within {WITHIN[planted]:.0f} s of measuring it"
+        if 2 * results > len(spent):
+            text += f"; half of all within {statistics.median(spent):.0f} s"
+        lines += [f"{text}.", ""]
     return lines
 
 
 def spent_until_found(trials: Sequence[Mapping[str, Any]], planted: float) -> list[float]:
     """Return the seconds of measuring after which each slower benchmark was found, infinite if it was not."""
-    found = []
+    results = []
     for one in trials:
         for name, verdict in one["verdicts"].items() if one["planted"] == planted else ():
             # What is decided is not timed any more.
             spent = math.fsum(pair["seconds"] for pair in one["pairs"] if pair["benchmark"] == name)
-            found.append(spent if verdict == Verdict.SLOWER.value else math.inf)
-    return sorted(found)
+            results.append(spent if verdict == SpeedVerdict.SLOWER.value else math.inf)
+    return sorted(results)
 
 
 def _resampled(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list[str]:
@@ -204,26 +209,26 @@ def _resampled(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> li
     head += [f"{100 * planted:.0f} % in {limit:.0f} s" for planted, limit in WITHIN.items()]
     lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
     for kind, pool in pools.items():
-        found = {planted: rates(pool, planted, drawn) for planted in PLANTED}
+        results = {planted: rates(pool, planted, drawn) for planted in PLANTED}
         spread = ", ".join(f"{name} {percent(value)}" for name, value in scatter(pool).items())
         cells = [kind, str(len(pool)), spread, f"{seconds(pool):.1f}"]
-        cells += [percent(found[0.0].get(verdict, 0) / RUNS) for verdict in ("slower", "faster", "unfit")]
-        cells += [percent(found[planted].get("slower", 0) / RUNS) for planted in PLANTED[1:]]
-        cells += [percent(by_then(found[planted], limit / seconds(pool)) / RUNS) for planted, limit in WITHIN.items()]
+        cells += [percent(results[0.0].get(verdict, 0) / RUNS) for verdict in ("slower", "faster", "unfit")]
+        cells += [percent(results[planted].get("slower", 0) / RUNS) for planted in PLANTED[1:]]
+        cells += [percent(by_then(results[planted], limit / seconds(pool)) / RUNS) for planted, limit in WITHIN.items()]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def by_then(found: Mapping[str, Any], starts: float) -> int:
+def by_then(results: Mapping[str, Any], starts: float) -> int:
     """Return how many of the resampled runs had found it after so many starts."""
-    return max((runs for count, runs in found["by"].items() if count <= starts), default=0)
+    return max((runs for count, runs in results["by"].items() if count <= starts), default=0)
 
 
 def _covered(pools: Mapping[str, Sequence[Start]], drawn: random.Random) -> list[str]:
     lines = [f"| load | {' | '.join(f'{count} starts' for count in STARTS)} |", "| --- " * (len(STARTS) + 1) + "|"]
     for kind, pool in pools.items():
-        found = coverage(pool, drawn)
-        lines.append(f"| {kind} | {' | '.join(percent(covered / of) for covered, of in found.values())} |")
+        results = coverage(pool, drawn)
+        lines.append(f"| {kind} | {' | '.join(percent(covered / of) for covered, of in results.values())} |")
     return lines
 
 
@@ -236,11 +241,11 @@ def _otherwise(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     for those in groups.values():
         red: dict[float, list[bool]] = defaultdict(list)
         for one in those:
-            red[one["planted"]] += [verdict == Verdict.SLOWER.value for verdict in one["verdicts"].values()]
-        told = [f"{sum(red[planted])} of {len(red[planted])} at {percent(planted)} planted" for planted in sorted(red)]
+            red[one["planted"]] += [verdict == SpeedVerdict.SLOWER.value for verdict in one["verdicts"].values()]
+        text = [f"{sum(red[planted])} of {len(red[planted])} at {percent(planted)} planted" for planted in sorted(red)]
         turns = those[0]["turns"]
         way = f"{turns['seconds']} s of a benchmark in a start; of a round counts {turns.get('counts', 'the sum')}"
-        lines += [f"Not counted, of before: {len(those)} runs ({way}). Told slower: {', '.join(told)}.", ""]
+        lines += [f"Not counted, of before: {len(those)} runs ({way}). Told slower: {', '.join(text)}.", ""]
     return lines
 
 

@@ -47,10 +47,10 @@ def trials(number: int, rivals: Sequence[str], kinds: Sequence[str], planted: Se
     Raises:
         InvalidArgument: there is no such rival or kind of load.
     """
-    for what, names, known in (("rival", rivals, RIVALS), ("kind of load", kinds, load.KINDS)):
-        unknown = [name for name in names if name not in known]
+    for what, names, available in (("rival", rivals, RIVALS), ("kind of load", kinds, load.KINDS)):
+        unknown = [name for name in names if name not in available]
         if unknown:
-            raise InvalidArgument(f"There is no such {what}", ", ".join(unknown), f"say some of {', '.join(known)}")
+            raise InvalidArgument(f"There is no such {what}", ", ".join(unknown), f"say some of {', '.join(available)}")
     every = itertools.product(range(number), planted, kinds, rivals)
     return [Trial(rival, kind, share, turn) for turn, share, kind, rival in every]
 
@@ -63,9 +63,9 @@ def done(trial: Trial, setting: Setting, work: Path) -> Finished:
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="trial-", dir=work) as folder, load.running(trial.kind, seed=trial.number):
-        told = RIVALS[trial.rival](Path(folder), trial.planted, setting, trial.number)
-    seconds = {"measured": told.measured, "all": time.monotonic() - began}
-    return Finished(trial, told.red, seconds, told.estimates)
+        answer = RIVALS[trial.rival](Path(folder), trial.planted, setting, trial.number)
+    seconds = {"measured": answer.measured, "all": time.monotonic() - began}
+    return Finished(trial, answer.red, seconds, answer.estimates)
 
 
 def left(missing: Sequence[Trial], ended: Sequence[Finished]) -> float:
@@ -74,29 +74,29 @@ def left(missing: Sequence[Trial], ended: Sequence[Finished]) -> float:
     return sum(statistics.fmean(took[trial.rival]) for trial in missing)
 
 
-def run(wanted: Sequence[Trial], setting: Setting, out: Path) -> None:
+def run(requested: Sequence[Trial], setting: Setting, out: Path) -> None:
     """Do all trials that the file lacks, and say after each how long the rest will take."""
     with rivals_record.appending(out, rivals_record.header(setting)) as ended, tempfile.TemporaryDirectory(
         prefix="kerasch2-rivals-"
     ) as work:
         have = {one.trial for one in ended}
-        missing = [trial for trial in wanted if trial not in have]
+        missing = [trial for trial in requested if trial not in have]
         print(f"{len(have)} trials are in {out.name}; to do: {plan(missing, ended)}", flush=True)
         if any(trial.rival == "asv" for trial in missing):
             with tempfile.TemporaryDirectory(prefix="setup-", dir=work) as folder:
                 rivals_asv.prepare(Path(folder))
         for number, trial in enumerate(missing, 1):
-            told = f"{trial.rival}, {trial.kind}, {trial.planted:g} planted, trial {trial.number}"
+            answer = f"{trial.rival}, {trial.kind}, {trial.planted:g} planted, trial {trial.number}"
             try:
                 ended.append(done(trial, setting, Path(work)))
             except ChildDied as error:
                 # It is asked again by the next run.
-                found = f"not told: {error}"
+                finished = f"not told: {error}"
             else:
                 rivals_record.append(out, ended[-1])
-                found = rivals_report.line(ended[-1])
+                finished = rivals_report.line(ended[-1])
             rest = left(missing[number:], ended) / 60
-            print(f"[{number}/{len(missing)}, {rest:.0f} min left] {told}: {found}", flush=True)
+            print(f"[{number}/{len(missing)}, {rest:.0f} min left] {answer}: {finished}", flush=True)
 
 
 def plan(missing: Sequence[Trial], ended: Sequence[Finished]) -> str:
@@ -181,16 +181,16 @@ def _resample(given: argparse.Namespace) -> None:
 
 def _live(given: argparse.Namespace) -> None:
     planted = [float(one) for one in given.planted.split(",")]
-    wanted = trials(given.trials, given.rivals.split(","), given.kinds.split(","), planted)
+    requested = trials(given.trials, given.rivals.split(","), given.kinds.split(","), planted)
     if given.plan:
         ended = rivals_record.read(given.out)[1] if given.out.exists() else []
         have = {one.trial for one in ended}
-        print(plan([trial for trial in wanted if trial not in have], ended))
+        print(plan([trial for trial in requested if trial not in have], ended))
         return
     # A shell lets what it starts in the background ignore the first; the second would leave a rival running.
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, signal.default_int_handler)
-    run(wanted, Setting(given.seconds, given.processes), given.out)
+    run(requested, Setting(given.seconds, given.processes), given.out)
 
 
 if __name__ == "__main__":

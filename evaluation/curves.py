@@ -44,11 +44,11 @@ class Noise:
 
 def remembered(fresh: Table) -> Table:
     """Return noise of unit variance in which an epoch resembles the one before."""
-    found = np.array(fresh)
+    values = np.array(fresh)
     kept = np.sqrt(1 - MEMORY**2)
-    for epoch in range(1, found.shape[1]):
-        found[:, epoch] = MEMORY * found[:, epoch - 1] + kept * fresh[:, epoch]
-    return found
+    for epoch in range(1, values.shape[1]):
+        values[:, epoch] = MEMORY * values[:, epoch - 1] + kept * fresh[:, epoch]
+    return values
 
 
 def decay(random: Generator, seeds: int, epochs: int, *, ends: tuple[float, float], pace: float, speed: float) -> Table:

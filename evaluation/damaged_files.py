@@ -217,9 +217,9 @@ def _outcome(kind: str, path: Path, folder: Path) -> str:
     except KerasCh2Error as error:
         return "refused" if len(str(error)) < 3000 else "a refusal of thousands of letters"
     for language, text in KINDS[kind].show(path, folder):
-        found = hostile_texts.built(language, text)
-        if found.get("unseen") or (language == "terminal" and found["commands"]):
-            return f"{language} passes on {found}"[:300]
+        result = hostile_texts.built(language, text)
+        if result.get("unseen") or (language == "terminal" and result["commands"]):
+            return f"{language} passes on {result}"[:300]
     return "shown"
 
 
@@ -254,9 +254,9 @@ def batch(kind: str, numbers: list[int], seed: int) -> None:
         judged(kind, _sound(kind))
     for number in numbers:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            found = judged(kind, damaged(kind, number, seed))
+            judgement = judged(kind, damaged(kind, number, seed))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        shown.write(json.dumps({"kind": kind, "case": number, "found": found, "peak": peak}) + "\n")
+        shown.write(json.dumps({"kind": kind, "case": number, "found": judgement, "peak": peak}) + "\n")
         shown.flush()
 
 
@@ -272,11 +272,11 @@ def _in_process(kind: str, numbers: list[int], seed: int) -> list[dict[str, Any]
             timeout=limit,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent)])},
         )
-        found = [json.loads(line) for line in done.stdout.decode().splitlines()]
-        if len(found) == len(numbers):
-            return found
-        ended = numbers[len(found)]
-        return [*found, {"kind": kind, "case": ended, "found": f"the process ended: {done.returncode}", "peak": 0}]
+        items = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        if len(items) == len(numbers):
+            return items
+        ended = numbers[len(items)]
+        return [*items, {"kind": kind, "case": ended, "found": f"the process ended: {done.returncode}", "peak": 0}]
     return [{"kind": kind, "case": numbers[0], "found": "hang of a batch that begins here", "peak": 0}]
 
 
@@ -290,11 +290,12 @@ def table(lines: list[dict[str, Any]]) -> Iterator[str]:
     yield "| file | damaged | refused | shown | other | hangs | peak, MiB |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     for kind in (NPZ, *KINDS):
-        its = [line for line in lines if line["kind"] == kind]
-        counts = collections.Counter(line["found"].split(" ")[0] for line in its)
-        other = len(its) - counts["refused"] - counts["shown"] - counts["hang"]
-        peak = max((line["peak"] for line in its), default=0) // 2**20
-        yield f"| {kind} | {len(its)} | {counts['refused']} | {counts['shown']} | {other} | {counts['hang']} | {peak} |"
+        items = [line for line in lines if line["kind"] == kind]
+        counts = collections.Counter(line["found"].split(" ")[0] for line in items)
+        other = len(items) - counts["refused"] - counts["shown"] - counts["hang"]
+        peak = max((line["peak"] for line in items), default=0) // 2**20
+        cells = (kind, len(items), counts["refused"], counts["shown"], other, counts["hang"], peak)
+        yield f"| {' | '.join(map(str, cells))} |"
 
 
 def main() -> int:
@@ -317,17 +318,17 @@ def main() -> int:
         return 0
     now = f"{hostile_texts.revision()} {given.seed}"
     done = journal.keep(given.out, now)
-    known = {(line["kind"], line["case"]) for line in done}
+    names = {(line["kind"], line["case"]) for line in done}
     began = time.monotonic()
     for kind in kinds:
-        waiting = [number for number in range(given.cases) if (kind, number) not in known]
+        waiting = [number for number in range(given.cases) if (kind, number) not in names]
         while waiting:
-            found = [{**line, "revision": now} for line in _in_process(kind, waiting[:BATCH], given.seed)]
-            Journal(given.out).append(*found)
-            done += found
-            ended = {line["case"] for line in found}
+            items = [{**line, "revision": now} for line in _in_process(kind, waiting[:BATCH], given.seed)]
+            Journal(given.out).append(*items)
+            done += items
+            ended = {line["case"] for line in items}
             waiting = [number for number in waiting if number not in ended]
-            for line in filter(wrong, found):
+            for line in filter(wrong, items):
                 print(line, file=sys.stderr, flush=True)
             print(f"{kind}: {len(waiting)} left, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     print("\n".join(table(done)))

@@ -111,17 +111,17 @@ def block(kind: str, seed: int, cases: list[int]) -> dict[str, Any]:
             place.write_bytes(damaged(kind, whole, seed, case))
         paths = {case: Path(folder) / str(case) / kind for case in cases}
         endings = dict(zip(cases, outcomes([look(paths[case], Limits()) for case in cases])))
-        told = {case: ending(endings[case]) for case in cases}
-        passed = [case for case in cases if told[case] == "looked into"]
+        by_name = {case: ending(endings[case]) for case in cases}
+        passed = [case for case in cases if by_name[case] == "looked into"]
         changed = _changed(kind, [paths[case] for case in passed])
         missed = [case for case in cases if not _is_told(paths[case])]
-    failures = [{"case": case, "found": told[case]} for case in cases if told[case].startswith("failure")]
+    failures = [{"case": case, "found": by_name[case]} for case in cases if by_name[case].startswith("failure")]
     failures += [{"case": case, "found": "not told by its digest"} for case in missed]
     stopped: dict[str, list[int]] = {}
     for case, one in endings.items():
         if one.killed_by is not None:
             stopped.setdefault(one.killed_by, []).append(case)
-    counts = Counter(told.values())
+    counts = Counter(by_name.values())
     return {
         "kind": kind, "seed": seed, "first": cases[0], "with": LIBRARY, "cases": len(cases),
         "refused": counts["DataDamaged"] + counts["UnsafeFile"], "stopped": stopped,
@@ -154,16 +154,16 @@ def ending(outcome: JobOutcome) -> str:
 
 def numbers(path: str) -> str:
     """Return a digest of all names and numbers of a file; runs in a child, for the file is damaged."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
 
     def add(name: str, thing: Any) -> None:
-        found.update(name.encode("utf-8", "replace"))
+        digest.update(name.encode("utf-8", "replace"))
         if isinstance(thing, h5py.Dataset):
-            found.update(np.asarray(thing[()]).tobytes())
+            digest.update(np.asarray(thing[()]).tobytes())
 
     with h5py.File(path, "r") as file:
         file.visititems(add)
-    return found.hexdigest()
+    return digest.hexdigest()
 
 
 def _changed(kind: str, paths: list[Path]) -> int:
@@ -226,14 +226,14 @@ def main() -> int:
         return 0
     revision = journal.digest(MEASURED)
     kept = journal.keep(given.out, revision)
-    wanted = [(kind, first) for first in range(0, given.each, BLOCK) for kind in kinds]
+    items = [(kind, first) for first in range(0, given.each, BLOCK) for kind in kinds]
     done = {(line["kind"], line["first"]) for line in kept if (line["seed"], line["with"]) == (given.seed, LIBRARY)}
-    left = [one for one in wanted if one not in done]
+    left = [one for one in items if one not in done]
     progress = journal.Progress(len(left), sys.stderr)
     for kind, first in left:
-        found = block(kind, given.seed, list(range(first, min(first + BLOCK, given.each))))
-        Journal(given.out).append({"revision": revision, **found})
-        kept.append(found)
+        result = block(kind, given.seed, list(range(first, min(first + BLOCK, given.each))))
+        Journal(given.out).append({"revision": revision, **result})
+        kept.append(result)
         progress.step(f"{kind} from {first} on")
     print(table(kept))
     return int(any(line["failures"] or line["peak_mib"] > PEAK_MIB for line in kept))

@@ -19,12 +19,12 @@ NAME = "{} (real)"
 
 def kinds() -> list[Kind]:
     """Return a kind for each training that has a pool."""
-    found = []
+    results = []
     for training in catalogue.TRAININGS:
         histories = pool.read(training)
         if histories:
-            found.append(kind_of(NAME.format(training.name), training.metric, training.about, histories))
-    return found
+            results.append(kind_of(NAME.format(training.name), training.metric, training.about, histories))
+    return results
 
 
 def kind_of(name: str, metric: str, about: str, histories: Sequence[History]) -> Kind:

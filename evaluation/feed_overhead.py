@@ -29,8 +29,8 @@ from evaluation.overhead_works import clocked, fitted
 from pytest_kerasch2.files import Journal
 from pytest_kerasch2.framework import api, devices
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.timing import modes, step_measurement
-from pytest_kerasch2.timing.workload import subject
+from pytest_kerasch2.timing import measurement, modes
+from pytest_kerasch2.timing.workload import make_workload
 
 STARTS, PAIRS, ITEMS, BATCH = 8, 20, 2048, 32
 ERROR = 0.05
@@ -68,33 +68,33 @@ def _arrays() -> tuple[Any, Any]:
 
 def start(count: int, seed: int) -> dict[str, Any]:
     """Return the median logarithm of the ratio of each feed, measured in this process."""
-    chance, found = random.Random(seed), {}
+    chance, results = random.Random(seed), {}
     for name in chance.sample(sorted(FEEDS), len(FEEDS)):
         api.fresh_session(seed)
-        its = subject(*FEEDS[name](), BATCH, devices.one("cpu"))
-        with step_measurement.prepared(its, modes.mode("fit")) as ready:
-            loop, steps = fitted(ready), ready.steps
-            loop(ready.unit)
-            told = [turn(ready, loop, steps, chance) for _ in range(count)]
-            waits = [clocked(its.finish) for _ in range(WAITS)]
-        each = statistics.median(value for one in told for value in one["hand"])
-        found[name] = statistics.median(math.log(sum(one["told"]) / sum(one["hand"])) for one in told)
-        found[f"{name} ms"] = 1000 * each
-        found[f"{name} added"] = statistics.median(waits) / (each * steps)
-    return {"seed": seed, "load": os.getloadavg()[0], **found}
+        fed_workload = make_workload(*FEEDS[name](), BATCH, devices.one("cpu"))
+        with measurement.prepare(fed_workload, modes.find_mode("fit")) as ready:
+            loop, steps = fitted(ready), ready.block_steps
+            loop(ready.step_multiple)
+            turns = [turn(ready, loop, steps, chance) for _ in range(count)]
+            waits = [clocked(fed_workload.finish) for _ in range(WAITS)]
+        each = statistics.median(value for one in turns for value in one["hand"])
+        results[name] = statistics.median(math.log(sum(one["told"]) / sum(one["hand"])) for one in turns)
+        results[f"{name} ms"] = 1000 * each
+        results[f"{name} added"] = statistics.median(waits) / (each * steps)
+    return {"seed": seed, "load": os.getloadavg()[0], **results}
 
 
 def measured(starts: int, count: int, out: Path | None) -> list[dict[str, Any]]:
     """Return what each process found; those in the file are not measured again."""
-    found = [] if out is None else Journal(out).read()
+    results = [] if out is None else Journal(out).read()
     words = [sys.executable, "-m", "evaluation.feed_overhead", "--pairs", str(count), "--start"]
-    while len(found) < starts:
-        said = subprocess.run([*words, str(len(found))], stdout=subprocess.PIPE, text=True, check=True).stdout
-        found.append(json.loads(said.splitlines()[-1]))
-        print(f"{len(found)} of {starts}: {found[-1]}", flush=True)
+    while len(results) < starts:
+        output = subprocess.run([*words, str(len(results))], stdout=subprocess.PIPE, text=True, check=True).stdout
+        results.append(json.loads(output.splitlines()[-1]))
+        print(f"{len(results)} of {starts}: {results[-1]}", flush=True)
         if out is not None:
-            Journal(out).append(found[-1])
-    return found
+            Journal(out).append(results[-1])
+    return results
 
 
 def main() -> int:
@@ -108,12 +108,12 @@ def main() -> int:
     if given.start is not None:
         print(json.dumps(start(given.pairs, given.start)))
         return 0
-    found = measured(max(2, given.starts), given.pairs, given.out)
+    results = measured(max(2, given.starts), given.pairs, given.out)
     for name in FEEDS:
-        ratio = paired_sequential.span([one[name] for one in found], ERROR)
-        each = statistics.median(one[f"{name} ms"] for one in found)
-        print(f"{name}: a step of {each:.3f} ms; ratio {ratio.found:.4f} ({ratio.low:.4f} to {ratio.high:.4f})")
-        added = statistics.median(one[f"{name} added"] for one in found)
+        ratio = paired_sequential.trimmed_mean_interval([one[name] for one in results], ERROR)
+        each = statistics.median(one[f"{name} ms"] for one in results)
+        print(f"{name}: a step of {each:.3f} ms; ratio {ratio.estimate:.4f} ({ratio.low:.4f} to {ratio.high:.4f})")
+        added = statistics.median(one[f"{name} added"] for one in results)
         print(f"{name}: what stands within the clock beside the steps is {100 * added:.3f} % of a block")
     return 0
 

@@ -61,7 +61,7 @@ class Figure:
     """One row of the table."""
 
     what: str
-    found: str
+    measured: str
     limit: str
     reached: bool
 
@@ -135,9 +135,9 @@ def memory() -> list[Figure]:
     """Return the peak memory of verifying the chapter as a multiple of a bare script's."""
     bare, whole = run("-c", BARE), verified()
     ratio = whole.peak_mib / bare.peak_mib
-    found = f"{ratio:.2f} ({whole.peak_mib:.0f} MiB / {bare.peak_mib:.0f} MiB)"
+    text = f"{ratio:.2f} ({whole.peak_mib:.0f} MiB / {bare.peak_mib:.0f} MiB)"
     return [
-        Figure("peak memory / that of a bare script", found, "1.5", ratio <= 1.5 and bare.status == whole.status == 0)
+        Figure("peak memory / that of a bare script", text, "1.5", ratio <= 1.5 and bare.status == whole.status == 0)
     ]
 
 
@@ -148,8 +148,8 @@ def faults() -> list[Figure]:
     tolerated = re.search(r"left the verdict: (\d+) of (\d+)", done.output)
     if detected is None or tolerated is None:
         return [Figure("injected faults detected", f"the run ended with {done.status}", "all", False)]
-    found, injected, untried = map(int, detected.groups())
-    measured = f"{found} of {injected} ({untried} cannot be tried here)"
+    result, injected, untried = map(int, detected.groups())
+    measured = f"{result} of {injected} ({untried} cannot be tried here)"
     return [
         Figure("injected faults detected", measured, "all", done.status == 0),
         Figure("benign changes tolerated", f"{tolerated.group(1)} of {tolerated.group(2)}", "all", done.status == 0),
@@ -162,8 +162,8 @@ def leaks() -> list[Figure]:
     runs = [run(*CHAPTER[:-2], f"--randomly-seed={seed}") for seed in range(1, 6)]
     left = sum(len(re.findall(r"^E .*StateLeaked", one.output, re.MULTILINE)) for one in runs)
     statuses = sorted({one.status for one in runs})
-    found = f"{left} (exit statuses {statuses})"
-    return [Figure("state leaks in 5 shuffled orders", found, "0", left == 0 and statuses == [0])]
+    text = f"{left} (exit statuses {statuses})"
+    return [Figure("state leaks in 5 shuffled orders", text, "0", left == 0 and statuses == [0])]
 
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
@@ -191,7 +191,7 @@ def main() -> int:
         figures += PARTS[part]()
     print("| Figure | Measured | At most | Reached |\n| --- | --- | --- | --- |")
     for figure in figures:
-        print(f"| {figure.what} | {figure.found} | {figure.limit} | {'yes' if figure.reached else 'no'} |")
+        print(f"| {figure.what} | {figure.measured} | {figure.limit} | {'yes' if figure.reached else 'no'} |")
     return 0 if all(figure.reached for figure in figures) else 1
 
 

@@ -79,14 +79,14 @@ def results() -> dict[str, Any]:
         "devices": ["cpu:0"],
         "datasets": {"mnist": {"source": "mirror", "sha256": "0" * 64}},
     }
-    known = {"cause": "the optimizer moved", "since": "2.0", "until": None, "source": "https://example.org/source"}
+    fields = {"cause": "the optimizer moved", "since": "2.0", "until": None, "source": "https://example.org/source"}
     instead = [{"write": "tf.keras.optimizers.Adam()", "worked": True, "evidence": ["it ran"]}]
     broken_too = [{"write": "tf.keras.Adam()", "worked": False, "evidence": ["no such name"]}]
     claims = [
         _claim("blocks.first", "held", "The first block runs.", "four layers"),
-        _claim("blocks.second", "broken", "The second block runs.", "no Adam", known_issue=known, workarounds=instead),
+        _claim("blocks.second", "broken", "The second block runs.", "no Adam", known_issue=fields, workarounds=instead),
         _claim("saving.third", "broken", "The third block runs.", "no flip", expected="held", section="Saving"),
-        _claim("saving.fourth", "broken", "The fourth runs.", "fails too", known_issue=known, workarounds=broken_too),
+        _claim("saving.fourth", "broken", "The fourth runs.", "fails too", known_issue=fields, workarounds=broken_too),
         _claim("backend.fifth", "not_applicable", "The fifth holds.", "without TensorFlow"),
         _claim("backend.sixth", "inconclusive", "The sixth holds.", "no data", remedy="name a mirror"),
     ]
@@ -121,10 +121,10 @@ def _show_results(path: Path, folder: Path) -> Shown:
     from pytest_kerasch2.claims import results
     from pytest_kerasch2.report import github, markdown, rendering
 
-    found = results.read(path)
-    yield "terminal", rendering.table(found, width=80, colour=False)
-    yield "markdown", markdown.page(found)
-    yield "commands", "\n".join(github.commands(found))
+    record = results.read(path)
+    yield "terminal", rendering.table(record, width=80, colour=False)
+    yield "markdown", markdown.page(record)
+    yield "commands", "\n".join(github.commands(record))
     words = ("--allow-incomplete", "--json", folder / "merged.json")
     status, printed = run("table", path, *words)
     yield "terminal", printed
@@ -164,12 +164,12 @@ def table() -> dict[str, Any]:
 
 
 def _column(facts: Mapping[str, Any], name: str, environment: str, label: str, before: str | None) -> dict[str, Any]:
-    told = {one: facts[one] for one in ("tensorflow", "keras", "backend", "python", "numpy", "platform")}
+    by_name = {one: facts[one] for one in ("tensorflow", "keras", "backend", "python", "numpy", "platform")}
     counts = {"held": 6, "broken": 0, "not_applicable": 0, "inconclusive": 0}
     if before:
         counts = {"held": 1, "broken": 3, "not_applicable": 1, "inconclusive": 1}
     about = {"name": name, "environment": environment, "series": "tensorflow", "before": before, "label": label}
-    return {**about, "complete": before is None, "trained": False, **told, "counts": counts}
+    return {**about, "complete": before is None, "trained": False, **by_name, "counts": counts}
 
 
 def _read_table(path: Path) -> Any:
@@ -196,42 +196,42 @@ def comparison() -> dict[str, Any]:
     from pytest_kerasch2.timing.compare_result import RULE
 
     drawn = random.Random(0)
-    arms = [
-        {"name": name, "revision": revision, "slower": 0.0, "environment": {"keras": "3.15.1"}}
+    sides = [
+        {"name": name, "revision": revision, "slowdown": 0.0, "environment": {"keras": "3.15.1"}}
         for name, revision in (("v1.2", "abcdef"), ("HEAD", "fedcba"))
     ]
-    pairs = [
+    starts = [
         {"start": start, "benchmark": name, "load": 0.5, "order": [[0, 1, 2]], "blocks": [_turn(drawn) for _ in "123"]}
         for start in range(12)
         for name in ("fit", "predict")
     ]
     return {
-        "schema": 3,
+        "schema": 4,
         "complete": True,
-        "terms": {"error": 0.01, "margin": 0.04, "most": 30},
+        "settings": {"alpha": 0.01, "margin": 0.04, "max_starts": 30},
         "rule": dict(RULE),
-        "asked": {"suite": "steps:benchmarks", "device": "cpu", "seed": 0},
-        "arms": arms,
+        "options": {"suite": "steps:benchmarks", "device": "cpu", "seed": 0},
+        "sides": sides,
         "benchmarks": ["fit", "predict"],
-        "pairs": pairs,
-        "proofs": {"fit": [{"why_not": "the model has a step of its own"}, None]},
+        "starts": starts,
+        "work_checks": {"fit": [{"why_not": "the model has a step of its own"}, None]},
     }
 
 
 def _turn(drawn: random.Random) -> dict[str, Any]:
     seconds = [0.01 * (1 + 0.001 * drawn.gauss(0, 1)) for _ in range(4)]
-    return {"steps": 3, "seconds": seconds, "owed": [0.0] * 4}
+    return {"steps": 3, "seconds": seconds, "unsynchronised": [0.0] * 4}
 
 
 def _read_comparison(path: Path) -> Any:
     from pytest_kerasch2.timing import compare_result as comparisons
 
-    return comparisons.read(path)
+    return comparisons.read_comparison(path)
 
 
 def _show_comparison(path: Path, folder: Path) -> Shown:
     summary = folder / "summary.md"
-    status, printed = run("compare", "--told-by", path, "--summary", summary)
+    status, printed = run("compare", "--from-json", path, "--summary", summary)
     yield "terminal", printed
     if status != 2:
         yield "markdown", summary.read_text(encoding="utf-8")
@@ -258,21 +258,20 @@ def steps() -> dict[str, Any]:
 def _read_steps(path: Path) -> Any:
     from pytest_kerasch2.timing import results_file
 
-    return results_file.read(path)
+    return results_file.read_run(path)
 
 
 def _show_steps(path: Path, folder: Path) -> Shown:
-    from pytest_kerasch2.timing import results_file, side_by_side, table
-    from pytest_kerasch2.timing import table as tables
+    from pytest_kerasch2.timing import benchmark_summary, results_file
 
     plot = folder / "steps.svg"
-    status, printed = run("steps", path, "--plot", plot)
+    status, printed = run("scaling", path, "--plot", plot)
     yield "terminal", printed
     if status == 0:
         yield "svg", plot.read_text(encoding="utf-8")
-        rows = results_file.read(path).rows
-        yield "terminal", table.text(rows, tables.WIDE, colour=False)
-        yield "terminal", "\n".join(map(_at_a_terminal, side_by_side.lines(rows)))
+        rows = results_file.read_run(path).rows
+        yield "terminal", benchmark_summary.table_text(rows, benchmark_summary.WIDE_TERMINAL, colour=False)
+        yield "terminal", "\n".join(map(_at_a_terminal, benchmark_summary.interleaved_lines(rows)))
 
 
 def _at_a_terminal(line: str) -> str:
@@ -343,8 +342,8 @@ def _show_reference(path: Path, folder: Path) -> Shown:
         yield "svg", plot.read_text(encoding="utf-8")
         question = command.GateRequest(str(path), results=results, metric=metric)
         decision = command.run_command(question)
-        made = distribution_of(gate.reference_of(str(path)), GateSettings(metric=metric))
-        yield "markdown", summary.page(made, decision, path.name)
+        distribution = distribution_of(gate.reference_of(str(path)), GateSettings(metric=metric))
+        yield "markdown", summary.page(distribution, decision, path.name)
 
 
 def _metric(path: Path) -> str:

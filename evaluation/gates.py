@@ -49,11 +49,11 @@ class Bench:
 
     def ask(self, scenario: Scenario, random: Generator) -> Outcome:
         """Draw new trainings and decide."""
-        made = self._made(self.kind.margin if scenario.fixed else None)
+        distribution = self._made(self.kind.margin if scenario.fixed else None)
         try:
-            if isinstance(made, KerasCh2Error):
-                raise made
-            decision = asked(made, scenario.new(self.kind, random, self.histories, made.margin))
+            if isinstance(distribution, KerasCh2Error):
+                raise distribution
+            decision = asked(distribution, scenario.new(self.kind, random, self.histories, distribution.margin))
         except KerasCh2Error as error:
             return Outcome("refused", 0, str(error))
         return Outcome(decision.verdict.value, len(decision.runs), decision.reason, decision.margin)
@@ -68,13 +68,13 @@ class Bench:
         return self._ready[margin]
 
 
-def asked(made: ReferenceDistribution, new: Sequence[History]) -> GateDecision:
+def asked(distribution: ReferenceDistribution, new: Sequence[History]) -> GateDecision:
     """Ask of the fewest trainings that can pass, and where these do not decide, of all.
 
     Of trainings that are no copies it is the verdict of a gate that looks after each one, and takes less time.
     """
     for count in (FEWEST, len(new)):
-        decision = sequential_test.decide(made, runs_of(new[:count], FIRST_NEW))
+        decision = sequential_test.decide(distribution, runs_of(new[:count], FIRST_NEW))
         if decision.verdict is not GateVerdict.UNDECIDED or decision.is_final:
             break
     return decision

@@ -63,10 +63,10 @@ def newest(results: Iterable[Any], keys: Sequence[str]) -> list[Any]:
 
 def by(results: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[Any]]:
     """Return results in groups, in the order in which their keys come first."""
-    found: dict[Any, list[Any]] = defaultdict(list)
+    groups: dict[Any, list[Any]] = defaultdict(list)
     for one in results:
-        found[key(one)].append(one)
-    return dict(found)
+        groups[key(one)].append(one)
+    return dict(groups)
 
 
 def figures(honest: list[Any], unusable: list[Any], cheated: list[Any]) -> str:
@@ -132,8 +132,8 @@ def zoo_section(honest: list[Any]) -> str:
 
 def reasons(honest: list[Any]) -> str:
     """Return why models were not checked, most frequent first."""
-    found = by((one for one in honest if one["outcome"] == NOT_CHECKED), lambda one: general(one["message"]))
-    rows = [(why, ", ".join(sorted({one["model"] for one in group})), len(group)) for why, group in found.items()]
+    by_reason = by((one for one in honest if one["outcome"] == NOT_CHECKED), lambda one: general(one["message"]))
+    rows = [(why, ", ".join(sorted({one["model"] for one in group})), len(group)) for why, group in by_reason.items()]
     return table(("reason", "models", "measurements"), sorted(rows, key=lambda row: -row[2]), 1)
 
 
@@ -148,8 +148,8 @@ def each(honest: list[Any]) -> str:
     rows = []
     for (subject, model), group in by(honest, lambda one: (one["subject"], one["model"])).items():
         ended = by(group, lambda one: one["outcome"])
-        told = [f"{outcome}: {', '.join(sorted({one['mode'] for one in some}))}" for outcome, some in ended.items()]
-        rows.append((model, subject, "; ".join(sorted(told)), len(group)))
+        lines = [f"{outcome}: {', '.join(sorted({one['mode'] for one in some}))}" for outcome, some in ended.items()]
+        rows.append((model, subject, "; ".join(sorted(lines)), len(group)))
     return table(("model", "subject", "modes", "measurements"), rows, 1)
 
 
@@ -163,8 +163,8 @@ def cheat_section(cheated: list[Any], controls: list[Any]) -> str:
     head = ("cheat", "mode", "not refused", "models", REFUSED, "share")
     ended = Counter(one["outcome"] for one in controls)
     honest = ", ".join(f"{count} {name}" for name, count in ended.items())
-    told = f"The models themselves, without a cheat: {honest}.\n" if controls else ""
-    return "\n".join(["## Cheats\n", table(head, rows, 3), told, LIMITS])
+    controls_line = f"The models themselves, without a cheat: {honest}.\n" if controls else ""
+    return "\n".join(["## Cheats\n", table(head, rows, 3), controls_line, LIMITS])
 
 
 LIMITS = """\

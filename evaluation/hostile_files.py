@@ -96,13 +96,13 @@ def hdf5(config: Any, user_block: int = 0, **attributes: Any) -> bytes:
 def archive(config: Any, parts: dict[str, bytes] | None = None, method: int = zipfile.ZIP_STORED) -> bytes:
     """Return an archive of a model."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", method) as made:
-        made.writestr("metadata.json", '{"keras_version": "3.8.0", "date_saved": "2026-01-01@00:00:00"}')
-        made.writestr("config.json", json.dumps(config))
+    with zipfile.ZipFile(stream, "w", method) as archive_file:
+        archive_file.writestr("metadata.json", '{"keras_version": "3.8.0", "date_saved": "2026-01-01@00:00:00"}')
+        archive_file.writestr("config.json", json.dumps(config))
         if "model.weights.h5" not in (parts or {}):
-            made.writestr("model.weights.h5", hdf5(None))
+            archive_file.writestr("model.weights.h5", hdf5(None))
         for name, content in (parts or {}).items():
-            made.writestr(name, content)
+            archive_file.writestr(name, content)
     return stream.getvalue()
 
 
@@ -110,8 +110,8 @@ def parts_of(mark: Path) -> dict[str, bytes]:
     """Return a file of each kind; those that hold models leave the mark."""
     packed, packer = io.BytesIO(), io.BytesIO()
     np.savez(packed, w=np.array([Pickled(mark)], object))
-    with tarfile.open(fileobj=packer, mode="w") as made:
-        made.addfile(tarfile.TarInfo("config.json"))
+    with tarfile.open(fileobj=packer, mode="w") as archive_file:
+        archive_file.addfile(tarfile.TarInfo("config.json"))
     return {
         "hdf5": hdf5(older_model(older_lambda(mark))), "zip": archive(newer_model(newer_lambda(mark))),
         "npz": packed.getvalue(), "gzip": gzip.compress(b"x"), "tar": packer.getvalue(),
@@ -119,7 +119,7 @@ def parts_of(mark: Path) -> dict[str, bytes]:
     }  # fmt: skip
 
 
-def made(maker: Maker, costly: bool = True) -> list[Case]:
+def hostile_cases(maker: Maker, costly: bool = True) -> list[Case]:
     """Write every hostile file, those that take long to write only where they are wanted, and return the cases."""
     for write in (_layers, _pairs, _user_blocks, _archives, *([_bombs] if costly else []), _reaching, _folders):
         for _ in write(maker):

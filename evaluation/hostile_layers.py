@@ -14,8 +14,8 @@ SHAPE = [None, 4]
 
 def code(mark: Path) -> str:
     """Return the bytecode of a function that leaves a mark, as Keras stores it."""
-    made = compile(f"lambda x: (open({str(mark)!r}, 'w').close(), x)[1]", "hostile", "eval").co_consts[0]
-    return base64.b64encode(marshal.dumps(made)).decode()
+    compiled_code = compile(f"lambda x: (open({str(mark)!r}, 'w').close(), x)[1]", "hostile", "eval").co_consts[0]
+    return base64.b64encode(marshal.dumps(compiled_code)).decode()
 
 
 def older_lambda(mark: Path) -> dict[str, Any]:

@@ -53,8 +53,8 @@ def looked(path: str) -> dict[str, Any]:
     began, ended = time.process_time(), "accepted"
     START.append(peak_mib())
     try:
-        found = contents(path)
-        for what, config in found.configurations:
+        result = contents(path)
+        for what, config in result.configurations:
             architecture.check(config, what, Limits(), Names())
     except KerasCh2Error as error:
         ended = type(error).__name__
@@ -81,18 +81,18 @@ def tried(folder: str, control: bool) -> dict[str, Any]:
     from pytest_kerasch2.framework import api
 
     keras, maker = api.keras(), hostile_files.Maker(Path(folder))
-    cases = hostile_files.made(maker)
+    cases = hostile_files.hostile_cases(maker)
     if not api.is_keras3():
         _save_folder(keras, maker)
     with _looked_at_before(cases):
-        told = {case.name: _loaded(keras, case) for case in cases}
+        by_name = {case.name: _loaded(keras, case) for case in cases}
     executed = [case.name for case in cases if case.mark.exists()]
     for case in cases:
         case.mark.unlink(missing_ok=True)
     unguarded = [case.name for case in cases if control and not case.costly and _runs(keras, case)]
     here = api.release()
     release = f"TensorFlow {here.tensorflow}, Keras {here.keras}, {LIBRARY}"
-    return {"release": release, "told": told, "executed": executed, "unguarded": unguarded}
+    return {"release": release, "told": by_name, "executed": executed, "unguarded": unguarded}
 
 
 def _save_folder(keras: Any, maker: hostile_files.Maker) -> None:
@@ -137,7 +137,7 @@ def campaign(control: bool = True) -> dict[str, Any]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kerasch2-hostile-") as folder:
         (Path(folder) / "first").mkdir()
-        cases = hostile_files.made(hostile_files.Maker(Path(folder) / "first"))
+        cases = hostile_files.hostile_cases(hostile_files.Maker(Path(folder) / "first"))
         looks = dict(zip([case.name for case in cases], outcomes([look(case) for case in cases])))
         early = [case.name for case in cases if case.mark.exists()]
         (Path(folder) / "second").mkdir()
@@ -172,10 +172,10 @@ def main() -> int:
     given = parser.parse_args()
     revision = journal.digest(MEASURED)
     journal.keep(given.out, revision)
-    found = campaign(not given.no_control)
-    Journal(given.out).append({"revision": revision, **found})
-    print("\n".join(f"{name}: {len(value) if isinstance(value, list) else value}" for name, value in found.items()))
-    wrong = {name: found[name] for name in ("executed", "over", "other") if found[name]}
+    result = campaign(not given.no_control)
+    Journal(given.out).append({"revision": revision, **result})
+    print("\n".join(f"{name}: {len(value) if isinstance(value, list) else value}" for name, value in result.items()))
+    wrong = {name: result[name] for name in ("executed", "over", "other") if result[name]}
     print(wrong or "nothing ran, and nothing took too much")
     return int(bool(wrong))
 

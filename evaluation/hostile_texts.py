@@ -78,11 +78,11 @@ class Case(NamedTuple):
 
 def cases() -> list[Case]:
     """Return all cases."""
-    found = []
+    results = []
     for kind in KINDS:
         for field in free(KINDS[kind]):
-            found += [(kind, field, text) for text in TEXTS]
-    return [Case(number, *one) for number, one in enumerate(found)]
+            results += [(kind, field, text) for text in TEXTS]
+    return [Case(number, *one) for number, one in enumerate(results)]
 
 
 def texts_of(value: Any) -> Iterator[str]:
@@ -123,8 +123,8 @@ def prefix_of(kind: Kind, field: str, folder: Path) -> str | None:
 def free(kind: Kind) -> list[str]:
     """Return the texts of a sound file of a kind in whose place others may stand."""
     with tempfile.TemporaryDirectory() as folder:
-        found = dict.fromkeys(texts_of(kind.make()))
-        return [one for one in found if one and prefix_of(kind, one, Path(folder)) is not None]
+        result = dict.fromkeys(texts_of(kind.make()))
+        return [one for one in result if one and prefix_of(kind, one, Path(folder)) is not None]
 
 
 # -- how an output is built
@@ -149,17 +149,17 @@ def _markdown(text: str) -> Any:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    found: list[Any] = []
+    results: list[Any] = []
     for token in parser.parse(text):
         if token.type != "inline":
             content = token.content if token.type == "html_block" else ""
-            found.append((token.type, token.tag, token.info, content))
+            results.append((token.type, token.tag, token.info, content))
         for inner in token.children or ():
             if inner.type not in ("text", "text_special", "code_inline"):
                 address = str(inner.attrs.get("href", inner.attrs.get("src", "")))[:8]
-                found.append((inner.type, inner.tag, inner.content, address))
+                results.append((inner.type, inner.tag, inner.content, address))
     # What is shown as code is a span, or an element where that could end it.
-    skeleton = [one for one in found if one[0] != "html_inline" or one[2] not in ("<code>", "</code>")]
+    skeleton = [one for one in results if one[0] != "html_inline" or one[2] not in ("<code>", "</code>")]
     # GitHub makes links of these, formulas, mentions and numbers of issues; code and addresses are left alone.
     outside = re.sub(r"```+.*?```+|`[^`\n]*`|\]\([^)\s]*\)|&#\d+;", "", text, flags=re.DOTALL)
     return {"skeleton": skeleton, "github": re.findall(r"[$@]|#\d|://|www\.", outside), "unseen": UNSEEN.findall(text)}
@@ -270,7 +270,7 @@ def table(lines: list[dict[str, Any]]) -> Iterator[str]:
         for name in (line["kind"], "all"):
             for place, number in enumerate((1, len(line["languages"]), len(line["wrong"]))):
                 counts[name][place] += number
-    yield from (f"| {name} | {' | '.join(map(str, found))} |" for name, found in sorted(counts.items()))
+    yield from (f"| {name} | {' | '.join(map(str, one))} |" for name, one in sorted(counts.items()))
 
 
 def main() -> int:
@@ -284,15 +284,15 @@ def main() -> int:
     if given.case is not None:
         case = every[given.case]
         print(case)
-        found = judged(case, {})
+        judgement = judged(case, {})
         for language, text in outputs(KINDS[case.kind], case.field, case.text) or ():
             print(f"== {language}\n{text[:800]!r}")
-        print(found)
-        return bool(found["wrong"])
+        print(judgement)
+        return bool(judgement["wrong"])
     now = revision()
     done = journal.keep(given.out, now)
-    known = {line["case"] for line in done}
-    missing = [case for case in every[:: given.every] if case.number not in known]
+    names = {line["case"] for line in done}
+    missing = [case for case in every[:: given.every] if case.number not in names]
     progress = journal.Progress(len(missing), sys.stderr)
     baselines: dict[tuple[str, str], list[Any]] = {}
     for case in missing:

@@ -116,10 +116,10 @@ def browser() -> Iterator[Any]:
 
 def sized(table: Mapping[str, Any], claims: int, releases: int) -> dict[str, Any]:
     """Return a table of so many claims and releases: the first ones, then copies of them."""
-    wanted = copy.deepcopy(dict(table))
-    rows, columns = wanted["claims"], wanted["releases"]
+    sized_table = copy.deepcopy(dict(table))
+    rows, columns = sized_table["claims"], sized_table["releases"]
     for number in range(len(columns), releases):
-        _copy_column(wanted, columns[number % len(table["releases"])], number)
+        _copy_column(sized_table, columns[number % len(table["releases"])], number)
     kept = {one["name"] for one in columns[:releases]}
     for number in range(len(rows), claims):
         original = rows[number % len(table["claims"])]
@@ -128,22 +128,22 @@ def sized(table: Mapping[str, Any], claims: int, releases: int) -> dict[str, Any
         for outcome in row["outcomes"]:
             outcome["releases"] = [name for name in outcome["releases"] if name in kept]
         row["outcomes"] = [outcome for outcome in row["outcomes"] if outcome["releases"]]
-    return {**wanted, "releases": columns[:releases], "claims": rows[:claims]}
+    return {**sized_table, "releases": columns[:releases], "claims": rows[:claims]}
 
 
 def _copy_column(table: dict[str, Any], original: Mapping[str, Any], number: int) -> None:
     name, before = original["name"], table["releases"][-1]["name"] or None
     copied = {"environment": f"{original['environment']}-{number}", "label": f"{original['label']} ({number})"}
     # Two series, so that there is something to filter by.
-    made = {**original, **copied, "name": name and f"{name}-{number}", "before": before, "series": "copies"}
-    table["releases"].append({**made, "backend": "jax" if number % 5 == 0 else "tensorflow"})
+    fields = {**original, **copied, "name": name and f"{name}-{number}", "before": before, "series": "copies"}
+    table["releases"].append({**fields, "backend": "jax" if number % 5 == 0 else "tensorflow"})
     for row in table["claims"]:
         for outcome in [one for one in row["outcomes"] if name and name in one["releases"]]:
             if len(outcome["releases"]) > 1:
-                outcome["releases"].append(made["name"])
+                outcome["releases"].append(fields["name"])
                 continue
             evidence = [f"{line} ({number})" for line in outcome["evidence"]]
-            row["outcomes"].append({**outcome, "evidence": evidence, "releases": [made["name"]]})
+            row["outcomes"].append({**outcome, "evidence": evidence, "releases": [fields["name"]]})
 
 
 def measured(driver: Any, address: str, repeats: int) -> dict[str, float]:
@@ -152,8 +152,8 @@ def measured(driver: Any, address: str, repeats: int) -> dict[str, float]:
     for _ in range(repeats):
         driver.get("about:blank")
         driver.get(address)
-        for name, found in zip(("first paint", "usable"), driver.execute_async_script(LOADED)):
-            figures.setdefault(name, []).append(found)
+        for name, one in zip(("first paint", "usable"), driver.execute_async_script(LOADED)):
+            figures.setdefault(name, []).append(one)
     for name, (there, back) in FILTERS.items():
         for _ in range(repeats):
             for called, action in ((f"filter: {name}", there), (f"filter: {name}, back", back)):
@@ -188,10 +188,10 @@ def _print_figures(driver: Any, size: str, file: Path, repeats: int) -> bool:
     length = file.stat().st_size
     print(f"| {size} | size | {length / 1e6:.2f} MB | {MOST_BYTES / 1e6} MB |")
     kept = length <= MOST_BYTES
-    for name, found in measured(driver, file.as_uri(), repeats).items():
+    for name, one in measured(driver, file.as_uri(), repeats).items():
         limited = name != "usable"
-        print(f"| {size} | {name} | {found:.0f} ms | {f'{MOST_MILLISECONDS} ms' if limited else ''} |", flush=True)
-        kept = kept and (not limited or found <= MOST_MILLISECONDS)
+        print(f"| {size} | {name} | {one:.0f} ms | {f'{MOST_MILLISECONDS} ms' if limited else ''} |", flush=True)
+        kept = kept and (not limited or one <= MOST_MILLISECONDS)
     return kept
 
 

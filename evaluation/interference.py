@@ -42,15 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder for environments and sources")
     parser.add_argument("--only", nargs="*", default=[suite.name for suite in SUITES], help="names of packages")
     given = parser.parse_args(arguments)
-    found = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    result = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for suite in SUITES:
-        if suite.name in given.only and found.get(suite.name, {}).get("version") != suite.version:
-            found[suite.name] = compared(suite, given.work)
-            RESULTS.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-            PAGE.write_text(interference_page.page(found), encoding="utf-8")
-            print(interference_page.line(suite.name, found[suite.name]), flush=True)
-    PAGE.write_text(interference_page.page(found), encoding="utf-8")
-    return int(any(interference_page.is_affected(one) for one in found.values()))
+        if suite.name in given.only and result.get(suite.name, {}).get("version") != suite.version:
+            result[suite.name] = compared(suite, given.work)
+            RESULTS.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            PAGE.write_text(interference_page.page(result), encoding="utf-8")
+            print(interference_page.line(suite.name, result[suite.name]), flush=True)
+    PAGE.write_text(interference_page.page(result), encoding="utf-8")
+    return int(any(interference_page.is_affected(one) for one in result.values()))
 
 
 def compared(suite: Suite, work: Path) -> dict[str, Any]:
@@ -79,11 +79,11 @@ def compared(suite: Suite, work: Path) -> dict[str, Any]:
     }
 
 
-def _differences(without: Sequence[Sequence[str]], found: Mapping[str, str]) -> list[str]:
+def _differences(without: Sequence[Sequence[str]], actual: Mapping[str, str]) -> list[str]:
     """Return the ids that are on one side alone; also the order counts."""
-    if list(found) == without[0]:
+    if list(actual) == without[0]:
         return []
-    return sorted(set(found).symmetric_difference(without[0])) or ["their order"]
+    return sorted(set(actual).symmetric_difference(without[0])) or ["their order"]
 
 
 def _changed(steady: Mapping[str, str], with_plugin: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
@@ -139,13 +139,13 @@ def _python(place: Path) -> Path:
     return place.absolute() / "bin" / "python"
 
 
-def run(python: Path, suite: Suite, folder: Path, told: Path) -> dict[str, Any]:
+def run(python: Path, suite: Suite, folder: Path, answer_file: Path) -> dict[str, Any]:
     """Run a suite once, and return the outcome of each test, what was imported, and the processor time."""
-    told.unlink(missing_ok=True)
+    answer_file.unlink(missing_ok=True)
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "KERAS"))},
         "PYTHONPATH": str(RECORDER.parent),
-        "RECORDED": str(told.absolute()),
+        "RECORDED": str(answer_file.absolute()),
     }
     command = [str(python), "-m", "pytest", "-p", RECORDER.stem, "-p", "no:cacheprovider", *SETTINGS, *suite.arguments]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
@@ -154,10 +154,10 @@ def run(python: Path, suite: Suite, folder: Path, told: Path) -> dict[str, Any]:
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    found: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
-    if not found["outcomes"]:
+    content: dict[str, Any] = json.loads(answer_file.read_text(encoding="utf-8"))
+    if not content["outcomes"]:
         raise RuntimeError(f"{suite.name}: no test was collected, so nothing would be compared")
-    return {**found, "exit": ended.returncode, "seconds": spent, "wall": time.monotonic() - began}
+    return {**content, "exit": ended.returncode, "seconds": spent, "wall": time.monotonic() - began}
 
 
 if __name__ == "__main__":

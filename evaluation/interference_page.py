@@ -48,10 +48,10 @@ def line(name: str, one: Mapping[str, Any]) -> str:
     return f"| {' | '.join(map(str, [*cells, len(one['unsteady'])]))} |"
 
 
-def page(found: Mapping[str, Mapping[str, Any]]) -> str:
+def page(actual: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the page."""
-    affected = sum(map(is_affected, found.values()))
-    rows = [line(name, found[name]) for name in sorted(found)]
-    reasons = [f"- {suite.name}: {suite.why}." for suite in SUITES if suite.why and suite.name in found]
+    affected = sum(map(is_affected, actual.values()))
+    rows = [line(name, actual[name]) for name in sorted(actual)]
+    reasons = [f"- {suite.name}: {suite.why}." for suite in SUITES if suite.why and suite.name in actual]
     why = "\nWhy some of them:\n\n" + "\n".join(reasons) + "\n" if reasons else ""
-    return HEAD.format(count=len(found), affected=affected) + "\n".join(rows) + "\n" + why
+    return HEAD.format(count=len(actual), affected=affected) + "\n".join(rows) + "\n" + why

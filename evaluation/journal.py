@@ -32,10 +32,10 @@ def revision(others: Iterable[Path] = ()) -> str:
 
 def digest(paths: Iterable[Path]) -> str:
     """Return a hash of the contents of files."""
-    found = hashlib.sha256()
+    hashed = hashlib.sha256()
     for path in paths:
-        found.update(path.read_bytes())
-    return found.hexdigest()[:16]
+        hashed.update(path.read_bytes())
+    return hashed.hexdigest()[:16]
 
 
 def keep(path: Path, revision: str) -> list[dict[str, Any]]:

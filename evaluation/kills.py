@@ -90,7 +90,7 @@ def _download(here: Place) -> Sequence[str]:
 
 
 def _compare(here: Place) -> Sequence[str]:
-    words = ("compare", "HEAD~1", "HEAD", "--suite", "none:none", "--most", "11", "--json", "compared.json")
+    words = ("compare", "HEAD~1", "HEAD", "--suite", "none:none", "--max-starts", "11", "--json", "compared.json")
     return (*PYTHON, "comparing.py", *words)
 
 
@@ -133,7 +133,7 @@ SUBJECTS = {
             small_places.with_revisions,
             _compare,
             ("compared.json",),
-            compare_result.read,
+            compare_result.read_comparison,
             5.0,
             "temporary/kerasch2-*",
         ),
@@ -167,13 +167,13 @@ class Case:
 
 def cases(seed: int, each: int) -> list[Case]:
     """Draw the cases of a seed."""
-    found: list[Case] = []
+    planned: list[Case] = []
     for name, subject in SUBJECTS.items():
         for place in range(round(each * SHARES.get(name, 1))):
             drawn = random.Random(f"{seed} {name} {place}")
             after, early = drawn.uniform(0.0, subject.span), subject.begun is None or drawn.random() < EARLY
-            found.append(Case(len(found), name, SIGNALS[place % len(SIGNALS)], after, early))
-    return found
+            planned.append(Case(len(planned), name, SIGNALS[place % len(SIGNALS)], after, early))
+    return planned
 
 
 @contextlib.contextmanager
@@ -206,22 +206,22 @@ def ended(case: Case, address: str) -> dict[str, Any]:
         orphans = small_places.until_none(here)
         halves = _halves(subject, here)
         left = here.left()
-        said = here.said()
+        output = here.output()
         again = small_places.wait(here.start(subject.command(here)))
         small_places.until_none(here)
         wrong = [
             *_ended_badly(case, status),
             *(["processes live on"] if orphans is None else []),
             *halves,
-            *(["a traceback"] if _is_told_badly(said) else []),
+            *(["a traceback"] if _is_told_badly(output) else []),
             *(f"left after the next start: {name}" for name in here.left()),
             *_continued_badly(case, again, here),
             *(f"{half} after the next start" for half in _halves(subject, here, needed=True)),
-            *_lost(case, status, here, said),
+            *_lost(case, status, here, output),
         ]
         return {
             "was_running": was_running, "status": status, "seconds": round(took, 2), "left": len(left),
-            "orphans": orphans and round(orphans, 2), "wrong": wrong, "said": said[-2000:],
+            "orphans": orphans and round(orphans, 2), "wrong": wrong, "said": output[-2000:],
         }  # fmt: skip
 
 
@@ -229,7 +229,7 @@ def _continued_badly(case: Case, status: int | None, here: Place) -> list[str]:
     """Return that the same command, started once more, has not come to its end."""
     if status in COMPLETE.get(case.subject, (0,)):
         return []
-    return [f"the next start ended with {status}: {here.said()[-300:]}"]
+    return [f"the next start ended with {status}: {here.output()[-300:]}"]
 
 
 def _ended_badly(case: Case, status: int | None) -> list[str]:
@@ -246,33 +246,33 @@ def _wait_for(here: Place, pattern: str, child: subprocess.Popen[bytes]) -> None
         time.sleep(0.01)
 
 
-def _is_told_badly(said: str) -> bool:
+def _is_told_badly(output: str) -> bool:
     """Whether a traceback goes through what handles signals here: Python's own, of its start, has nothing of ours."""
     # joblib's workers print a traceback of their own where they are ended while they start.
-    ours = said.count("Traceback (most") > said.count("LokyProcess")
-    return "in _interrupt\n" in said or (ours and "KeyboardInterrupt" not in said)
+    ours = output.count("Traceback (most") > output.count("LokyProcess")
+    return "in _interrupt\n" in output or (ours and "KeyboardInterrupt" not in output)
 
 
 def _halves(subject: Subject, here: Place, needed: bool = False) -> list[str]:
-    found = []
+    halves = []
     for name in subject.results:
         path = here.folder / name
         try:
             if path.exists():
                 subject.read(path)
             elif needed:
-                found.append(f"no {name}")
+                halves.append(f"no {name}")
         except Exception as error:
-            found.append(f"half a file: {name}: {type(error).__name__}: {error}"[:300])
-    return found
+            halves.append(f"half a file: {name}: {type(error).__name__}: {error}"[:300])
+    return halves
 
 
-def _lost(case: Case, status: int | None, here: Place, said: str) -> list[str]:
+def _lost(case: Case, status: int | None, here: Place, output: str) -> list[str]:
     """Return that a run which was asked to end, once it had begun, has not said what it had decided."""
-    if not case.subject.startswith("run") or status != 2 or "Results:" in said:
+    if not case.subject.startswith("run") or status != 2 or "Results:" in output:
         return []
     # Where nothing was decided there is nothing to write.
-    return ["verdicts lost"] if " passed" in said else []
+    return ["verdicts lost"] if " passed" in output else []
 
 
 def table(lines: Sequence[dict[str, Any]]) -> str:
@@ -296,10 +296,10 @@ def _kind(wrong: str) -> str:
 
 def digest(*others: Path) -> str:
     """Return a hash of the code that is measured, and of that which measures."""
-    found = hashlib.sha256()
+    hashed = hashlib.sha256()
     for path in sorted([*journal.PACKAGE.rglob("*.py"), Path(__file__), Path(small_places.__file__), *others]):
-        found.update(path.read_bytes())
-    return found.hexdigest()[:16]
+        hashed.update(path.read_bytes())
+    return hashed.hexdigest()[:16]
 
 
 def main() -> int:
@@ -315,9 +315,9 @@ def main() -> int:
     with serving_slowly() as address:
         if given.case is not None:
             (case,) = (one for one in drawn if one.number == given.case)
-            found = ended(case, address)
-            print(case, json.dumps(found, indent=1), sep="\n")
-            return bool(found["wrong"])
+            ending = ended(case, address)
+            print(case, json.dumps(ending, indent=1), sep="\n")
+            return bool(ending["wrong"])
         given.out.parent.mkdir(exist_ok=True)
         lines = _all(drawn, address, given)
     print(table(lines))

@@ -107,8 +107,8 @@ def array_bytes(caches: Path) -> int:
     """
     units = {"K": 2**10, "M": 2**20}
     sizes = [path.read_text(encoding="ascii").strip() for path in caches.glob("index*/size")]
-    found = [int(size[:-1]) * units[size[-1]] for size in sizes if size[-1:] in units]
-    return min(4 * max(found), LARGEST) if found else LARGE
+    items = [int(size[:-1]) * units[size[-1]] for size in sizes if size[-1:] in units]
+    return min(4 * max(items), LARGEST) if items else LARGE
 
 
 @contextlib.contextmanager
@@ -180,8 +180,8 @@ def _started(kind: str, number: int, period: float) -> subprocess.Popen[str]:
 
 
 def _ended(kind: str, process: subprocess.Popen[str]) -> ChildDied:
-    found = f"{kind}: exit status {process.wait()}"
-    return ChildDied("A process that loads the machine has ended", found, "look at its error, and at the free memory")
+    text = f"{kind}: exit status {process.wait()}"
+    return ChildDied("A process that loads the machine has ended", text, "look at its error, and at the free memory")
 
 
 def _end(process: subprocess.Popen[str]) -> None:

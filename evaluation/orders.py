@@ -97,17 +97,17 @@ def run(here: Place, order: int, workers: int, real: bool) -> dict[str, Any]:
     words = (*PYTHON, "-m", "pytest", *which, *QUIET, *randomly, *with_workers, "--chapter")
     child = here.start((*words, f"--chapter-results={results}"), cwd=str(here.folder / "empty"))
     status = small_places.wait(child, LIMIT)
-    found = without_times(json.loads(results.read_text(encoding="utf-8"))) if results.exists() else {}
+    result = without_times(json.loads(results.read_text(encoding="utf-8"))) if results.exists() else {}
     left = sorted(path.name for path in (here.folder / "empty").iterdir())
-    return {"status": status, "results": _digest(found), "left": left, "claims": _by_claim(found)}
+    return {"status": status, "results": _digest(result), "left": left, "claims": _by_claim(result)}
 
 
-def _by_claim(found: Any) -> dict[str, str]:
-    return {claim["id"]: _digest(claim) for claim in found.get("claims", ())}
+def _by_claim(actual: Any) -> dict[str, str]:
+    return {claim["id"]: _digest(claim) for claim in actual.get("claims", ())}
 
 
-def _digest(found: Any) -> str:
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:12]
+def _digest(actual: Any) -> str:
+    return hashlib.sha256(json.dumps(actual, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def differing(lines: Sequence[dict[str, Any]]) -> list[str]:

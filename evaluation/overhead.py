@@ -27,14 +27,14 @@ import time
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from evaluation.overhead_works import SPINS, WORKS, clocked, fitted, made, rival, stopwatch
+from evaluation.overhead_works import SPINS, WORKS, clocked, fitted, prepared_work, rival, stopwatch
 from pytest_kerasch2.errors import BadResults, ChildDied, KerasCh2Error
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.stats.paired_sequential import Span
-from pytest_kerasch2.timing.block import Run
-from pytest_kerasch2.timing.step_measurement import Prepared
+from pytest_kerasch2.stats.paired_sequential import Interval
+from pytest_kerasch2.timing.block import StepRunner
+from pytest_kerasch2.timing.measurement import PreparedWorkload
 
 PLACE = Path(__file__).parent / "data" / "overhead.json"
 SCHEMA = 1
@@ -43,18 +43,18 @@ ASKED = 1.01
 ERROR = 0.05
 
 
-def turn(ready: Prepared, loop: Run, steps: int, chance: random.Random) -> dict[str, Any]:
+def turn(ready: PreparedWorkload, loop: StepRunner, steps: int, chance: random.Random) -> dict[str, Any]:
     """Time one pair: both ways twice, there and back; seconds of a step."""
     order = "HBBH" if chance.random() < 0.5 else "BHHB"
-    found: dict[str, Any] = {"order": order, "hand": [], "told": [], "whole": []}
+    measured_times: dict[str, Any] = {"order": order, "hand": [], "told": [], "whole": []}
     for way in order:
         if way == "H":
-            found["hand"].append(clocked(lambda: loop(steps)) / steps)
+            measured_times["hand"].append(clocked(lambda: loop(steps)) / steps)
         else:
             began = time.perf_counter()
-            found["told"].append(ready.timed(steps).each)
-            found["whole"].append((time.perf_counter() - began) / steps)
-    return found
+            measured_times["told"].append(ready.time_block(steps).step_seconds)
+            measured_times["whole"].append((time.perf_counter() - began) / steps)
+    return measured_times
 
 
 def start(count: int, seed: int) -> dict[str, Any]:
@@ -64,38 +64,38 @@ def start(count: int, seed: int) -> dict[str, Any]:
         count: pairs of each work.
     """
     chance = random.Random(seed)
-    found: dict[str, Any] = {}
+    measured_times: dict[str, Any] = {}
     for work in chance.sample(WORKS, len(WORKS)):
-        with made(work) as (ready, loop):
-            loop(ready.unit)
-            steps = ready.steps
-            told = [turn(ready, loop, steps, chance) for _ in range(count)]
+        with prepared_work(work) as (ready, loop):
+            loop(ready.step_multiple)
+            steps = ready.block_steps
+            seconds = [turn(ready, loop, steps, chance) for _ in range(count)]
             beside = callback(ready, loop, steps, count) if work == "fit" else single(ready, loop, steps)
-        found[work] = {"steps": steps, "pairs": told, "beside": beside}
+        measured_times[work] = {"steps": steps, "pairs": seconds, "beside": beside}
     release = api.release()
     versions = {"tensorflow": release.tensorflow, "keras": release.keras, "backend": release.backend}
     about = {**versions, "python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
-    return {"seed": seed, "environment": about, "works": found}
+    return {"seed": seed, "environment": about, "works": measured_times}
 
 
-def single(ready: Prepared, loop: Run, steps: int) -> dict[str, Any]:
+def single(ready: PreparedWorkload, loop: StepRunner, steps: int) -> dict[str, Any]:
     """Return what pytest-benchmark tells of single steps, between two blocks of the loop."""
     before = clocked(lambda: loop(steps)) / steps
-    told = rival(getattr(ready.subject, "step", lambda: loop(1)))
-    return {"hand": [before, clocked(lambda: loop(steps)) / steps], "told": [told]}
+    seconds = rival(getattr(ready.workload, "step", lambda: loop(1)))
+    return {"hand": [before, clocked(lambda: loop(steps)) / steps], "told": [seconds]}
 
 
-def callback(ready: Prepared, loop: Run, steps: int, count: int) -> dict[str, Any]:
+def callback(ready: PreparedWorkload, loop: StepRunner, steps: int, count: int) -> dict[str, Any]:
     """Return what a callback tells of the steps of `fit`, and what `fit` takes with and without it."""
     watch = stopwatch()
     watched = fitted(ready, callbacks=[watch])
-    found: dict[str, Any] = {"hand": [], "told": [], "whole": []}
+    measured_times: dict[str, Any] = {"hand": [], "told": [], "whole": []}
     for number in range(count):
         for with_it in (False, True) if number % 2 else (True, False):
             took = clocked(lambda run=watched if with_it else loop: run(steps)) / steps  # type: ignore[misc]
-            found["whole" if with_it else "hand"].append(took)
-        found["told"].append(statistics.fmean(watch.times))
-    return found
+            measured_times["whole" if with_it else "hand"].append(took)
+        measured_times["told"].append(statistics.fmean(watch.times))
+    return measured_times
 
 
 def read() -> dict[str, Any]:
@@ -107,12 +107,12 @@ def read() -> dict[str, Any]:
     if not PLACE.exists():
         return {"schema": SCHEMA, "starts": []}
     try:
-        found = json.loads(PLACE.read_text(encoding="utf-8"))
-        if found["schema"] != SCHEMA:
-            raise KeyError(f"schema {found['schema']}")
+        measured_times = json.loads(PLACE.read_text(encoding="utf-8"))
+        if measured_times["schema"] != SCHEMA:
+            raise KeyError(f"schema {measured_times['schema']}")
     except (ValueError, KeyError, TypeError) as error:
         raise BadResults(f"{PLACE.name} cannot be used", str(error), "remove it, and measure anew") from error
-    return dict(found)
+    return dict(measured_times)
 
 
 def measured(starts: int, count: int) -> None:
@@ -130,34 +130,34 @@ def measured(starts: int, count: int) -> None:
         kept["starts"].append(json.loads(done.stdout.splitlines()[-1]))
         write_text(json.dumps(kept) + "\n", PLACE)
         each = (time.perf_counter() - began) / (number + 1 - before)
-        told = ", ".join(f"{work} {found(kept, work, 'told').found:.4f}" for work in WORKS)
-        print(f"start {number + 1} of {starts}: {told}; {each * (starts - number - 1):.0f} s remaining", flush=True)
+        seconds = ", ".join(f"{work} {relative_to_hand(kept, work, 'told').estimate:.4f}" for work in WORKS)
+        print(f"start {number + 1} of {starts}: {seconds}; {each * (starts - number - 1):.0f} s remaining", flush=True)
 
 
 def logs(kept: Mapping[str, Any], work: str, what: str) -> list[float]:
     """Return for each start the median logarithm of the ratio of a time to that of the loop written by hand."""
 
-    def median(told: Sequence[Mapping[str, Any]]) -> float:
-        return statistics.median(math.log(sum(one[what]) / sum(one["hand"])) for one in told)
+    def median(seconds: Sequence[Mapping[str, Any]]) -> float:
+        return statistics.median(math.log(sum(one[what]) / sum(one["hand"])) for one in seconds)
 
     return [median(one["works"][work]["pairs"]) for one in kept["starts"]]
 
 
-def found(kept: Mapping[str, Any], work: str, what: str) -> Span:
+def relative_to_hand(kept: Mapping[str, Any], work: str, what: str) -> Interval:
     """Return this ratio, and between which it lies; of a single start it is not known."""
     return _span(logs(kept, work, what))
 
 
-def beside(kept: Mapping[str, Any], work: str, what: str) -> Span:
+def beside(kept: Mapping[str, Any], work: str, what: str) -> Interval:
     """Return the same of what stands beside the harness: of medians, for there is one run of it in a start."""
-    its = [one["works"][work]["beside"] for one in kept["starts"]]
-    return _span([math.log(statistics.median(one[what]) / statistics.median(one["hand"])) for one in its])
+    beside_times = [one["works"][work]["beside"] for one in kept["starts"]]
+    return _span([math.log(statistics.median(one[what]) / statistics.median(one["hand"])) for one in beside_times])
 
 
-def _span(values: Sequence[float]) -> Span:
+def _span(values: Sequence[float]) -> Interval:
     if len(values) < 2:
-        return Span(math.exp(values[0]), 0.0, math.inf)
-    return paired_sequential.span(values, ERROR)
+        return Interval(math.exp(values[0]), 0.0, math.inf)
+    return paired_sequential.trimmed_mean_interval(values, ERROR)
 
 
 def section() -> str:
@@ -192,16 +192,16 @@ def section() -> str:
 
 def _line(kept: Mapping[str, Any], work: str) -> str:
     hands = [value for one in kept["starts"] for pair in one["works"][work]["pairs"] for value in pair["hand"]]
-    told = found(kept, work, "told")
-    reached = "reached" if told.high <= ASKED else "**not reached**"
+    ratio = relative_to_hand(kept, work, "told")
+    reached = "reached" if ratio.high <= ASKED else "**not reached**"
     asked = reached if work in SPINS else ""
-    whole, other = found(kept, work, "whole"), beside(kept, work, "told")
+    whole, other = relative_to_hand(kept, work, "whole"), beside(kept, work, "told")
     hand = f"{1000 * statistics.median(hands):.4f} ms"
-    return f"| {work} | {hand} | {_shown(told)} | {asked} | {_shown(whole)} | {_shown(other)} |"
+    return f"| {work} | {hand} | {_shown(ratio)} | {asked} | {_shown(whole)} | {_shown(other)} |"
 
 
-def _shown(ratio: Span) -> str:
-    return f"{ratio.found:.4f} ({ratio.low:.4f} to {ratio.high:.4f})"
+def _shown(ratio: Interval) -> str:
+    return f"{ratio.estimate:.4f} ({ratio.low:.4f} to {ratio.high:.4f})"
 
 
 def main() -> int:

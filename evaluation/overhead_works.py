@@ -14,11 +14,11 @@ import pytest
 from pytest_kerasch2 import models
 from pytest_kerasch2.errors import ChildDied
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import benchmark_suite, modes, step_measurement
-from pytest_kerasch2.timing.block import Run
+from pytest_kerasch2.timing import benchmark_suite, measurement, modes
+from pytest_kerasch2.timing.block import StepRunner
+from pytest_kerasch2.timing.measurement import PreparedWorkload
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.step_measurement import Prepared
-from pytest_kerasch2.timing.workload import Subject, subject
+from pytest_kerasch2.timing.workload import Workload, make_workload
 
 SPINS = {"spin 0.2 ms": 0.0002, "spin 2 ms": 0.002, "spin 20 ms": 0.02}
 WORKS = (*SPINS, "graph", "fit")
@@ -34,7 +34,7 @@ class Spin:
 
     batches = 1
     source = None
-    trained = ()
+    trained_weights = ()
 
     def __init__(self, turns: int) -> None:
         """Begin with no steps done."""
@@ -48,11 +48,11 @@ class Spin:
         for _ in range(self.turns):
             pass
 
-    def updates(self) -> int:
+    def update_count(self) -> int:
         """Return how many steps were done."""
         return self.done
 
-    def weights(self) -> dict[str, str]:
+    def weight_hashes(self) -> dict[str, str]:
         """Return something that changes with each step."""
         return {"weight": str(self.done)}
 
@@ -63,7 +63,7 @@ class Spin:
 
 
 # As the modes of single steps are made.
-SPINNING = Mode("spin", True, False, lambda its: modes.OneByOne([()], its.step))  # type: ignore[attr-defined]
+SPINNING = Mode("spin", True, False, lambda spin_or_model: modes.BatchLoop([()], spin_or_model.step))  # type: ignore[attr-defined]
 
 
 def turns(seconds: float) -> int:
@@ -82,17 +82,20 @@ def clocked(work: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def chapters() -> Subject:
+def chapters() -> Workload:
     """Return the chapter's network with made-up images."""
     api.fresh_session(0)
-    return subject(
-        models.style("sequential-list").compiled(api.tensorflow()), benchmark_suite.images(), BATCH, devices.one()
+    return make_workload(
+        models.style("sequential-list").compiled(api.tensorflow()),
+        benchmark_suite.synthetic_images(),
+        BATCH,
+        devices.one(),
     )
 
 
-def spun(ready: Prepared) -> Run:
+def spun(ready: PreparedWorkload) -> StepRunner:
     """Return the loop that somebody would write for a step that spins."""
-    step = ready.subject.step  # type: ignore[attr-defined]
+    step = ready.workload.step  # type: ignore[attr-defined]
 
     def loop(count: int) -> None:
         for _ in range(count):
@@ -101,17 +104,17 @@ def spun(ready: Prepared) -> Run:
     return loop
 
 
-def by_hand(ready: Prepared) -> Run:
+def by_hand(ready: PreparedWorkload) -> StepRunner:
     """Return the loop that somebody would write for a compiled step of training, and end with its last loss."""
-    its, tf = ready.subject, api.tensorflow()
-    given = [tuple(map(tf.constant, its.batch(number))) for number in range(64)]
-    loss = tf.keras.losses.get(its.model.loss)
+    spin_or_model, tf = ready.workload, api.tensorflow()
+    given = [tuple(map(tf.constant, spin_or_model.batch(number))) for number in range(64)]
+    loss = tf.keras.losses.get(spin_or_model.model.loss)
 
     def one(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
-            value = tf.reduce_mean(loss(y, its.model(x, training=True)))
-        gradients = tape.gradient(value, its.model.trainable_variables)
-        its.model.optimizer.apply_gradients(zip(gradients, its.model.trainable_variables))
+            value = tf.reduce_mean(loss(y, spin_or_model.model(x, training=True)))
+        gradients = tape.gradient(value, spin_or_model.model.trainable_variables)
+        spin_or_model.model.optimizer.apply_gradients(zip(gradients, spin_or_model.model.trainable_variables))
         return value
 
     step = tf.function(one)
@@ -126,14 +129,14 @@ def by_hand(ready: Prepared) -> Run:
     return loop
 
 
-def fitted(ready: Prepared, **more: Any) -> Run:
+def fitted(ready: PreparedWorkload, **more: Any) -> StepRunner:
     """Return the call of `fit` that somebody would write."""
-    its = ready.subject
-    given = (its.source.given,) if its.source else (its.x, its.y)
-    how = {"shuffle": False} if its.source else {"batch_size": its.batch_size}
+    spin_or_model = ready.workload
+    given = (spin_or_model.source.data,) if spin_or_model.source else (spin_or_model.x, spin_or_model.y)
+    how = {"shuffle": False} if spin_or_model.source else {"batch_size": spin_or_model.batch_size}
 
     def loop(count: int) -> None:
-        its.model.fit(*given, epochs=count // its.batches, verbose=0, **how, **more)
+        spin_or_model.model.fit(*given, epochs=count // spin_or_model.batches, verbose=0, **how, **more)
 
     return loop
 
@@ -159,7 +162,7 @@ def stopwatch() -> Any:
 def test_step(benchmark: Any, held: Any) -> None:
     """What pytest-benchmark tells of a step: this file is what its run, which `rival` starts, collects."""
     benchmark(held.step)
-    held.told = benchmark.stats.stats.mean
+    held.mean_seconds = benchmark.stats.stats.mean
 
 
 class Held:
@@ -167,7 +170,7 @@ class Held:
 
     def __init__(self, step: Callable[[], Any]) -> None:
         """Begin with nothing told."""
-        self.step, self.told = step, math.nan
+        self.step, self.mean_seconds = step, math.nan
 
     @pytest.fixture
     def held(self) -> Held:
@@ -192,20 +195,20 @@ def rival(step: Callable[[], Any]) -> float:
         "-p",
         "no:randomly",
     ]
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
         code = pytest.main([*words, f"{__file__}::{test_step.__name__}"], plugins=[held])
     if code:
-        raise ChildDied("pytest-benchmark timed nothing", said.getvalue()[-500:], "look at what it says")
-    return held.told
+        raise ChildDied("pytest-benchmark timed nothing", output.getvalue()[-500:], "look at what it says")
+    return held.mean_seconds
 
 
 @contextlib.contextmanager
-def made(work: str) -> Iterator[tuple[Prepared, Run]]:
+def prepared_work(work: str) -> Iterator[tuple[PreparedWorkload, StepRunner]]:
     """Yield a work, ready for the harness, and the loop written by hand."""
     if work in SPINS:
-        with step_measurement.prepared(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]
+        with measurement.prepare(Spin(turns(SPINS[work])), SPINNING) as ready:  # type: ignore[arg-type]
             yield ready, spun(ready)
         return
-    with step_measurement.prepared(chapters(), modes.mode(work)) as ready:
+    with measurement.prepare(chapters(), modes.find_mode(work)) as ready:
         yield ready, fitted(ready) if work == "fit" else by_hand(ready)

@@ -37,13 +37,13 @@ def counted(lines: Lines, kind: Kind, scenario: Scenario) -> Tally:
     return tally(one for one in lines if (one["kind"], one["scenario"]) == (kind.name, scenario.name))
 
 
-def cell(found: Tally, scenario: Scenario) -> str:
+def cell(actual: Tally, scenario: Scenario) -> str:
     """Return how often the forbidden verdict came; bold where that is more often than promised."""
-    if not found.gates:
+    if not actual.gates:
         return "not run"
     promise = Promise(scenario.forbidden, scenario.at_most)
-    told = with_interval(promise.errors(found), found.gates)
-    return told if promise.kept(found) else f"**{told}**"
+    outcome = with_interval(promise.errors(actual), actual.gates)
+    return outcome if promise.kept(actual) else f"**{outcome}**"
 
 
 def rates(lines: Lines, every: Sequence[Kind], scenarios: Sequence[Scenario]) -> list[str]:
@@ -52,7 +52,7 @@ def rates(lines: Lines, every: Sequence[Kind], scenarios: Sequence[Scenario]) ->
     rows = []
     for kind in every:
         tallies = [counted(lines, kind, scenario) for scenario in scenarios]
-        cells = [cell(found, scenario) for found, scenario in zip(tallies, scenarios)]
+        cells = [cell(one, scenario) for one, scenario in zip(tallies, scenarios)]
         first = tallies[0]
         passing = percent(first.of(("pass",)) / first.gates) if first.gates else "not run"
         rows.append([f"{kind.name} (`{kind.metric}`)", f"{first.gates:,}", *cells, passing])
@@ -78,11 +78,11 @@ def never(lines: Lines) -> list[str]:
         tallies = {kind.name: counted(lines, kind, scenario) for kind in kinds.KINDS}
         every = tally(one for one in lines if one["scenario"] == scenario.name)
         promise = Promise(scenario.forbidden, scenario.at_most)
-        where = [f"{name} {promise.errors(found)}" for name, found in tallies.items() if promise.errors(found)]
+        where = [f"{name} {promise.errors(actual)}" for name, actual in tallies.items() if promise.errors(actual)]
         errors = with_interval(promise.errors(every), every.gates) if every.gates else "not run"
-        said = f"{every.counts['undecided']}, {every.counts['refused']}"
+        message = f"{every.counts['undecided']}, {every.counts['refused']}"
         rows.append(
-            [scenario.name, " or ".join(scenario.forbidden), f"{every.gates:,}", errors, said, ", ".join(where)]
+            [scenario.name, " or ".join(scenario.forbidden), f"{every.gates:,}", errors, message, ", ".join(where)]
         )
     return table(["Situation", "may never", "gates", "it did", "undecided, refused", "of which kinds"], rows)
 
@@ -99,19 +99,21 @@ def real_gates(lines: Lines) -> list[str]:
         rows.append([f"{training.name}: {training.about}", *cells])
     unchanged = [one["verdict"] for one in lines if one["fault"] == NOTHING]
     faulty = [one["verdict"] for one in lines if one["fault"] != NOTHING]
-    told = [f"{len(lines)} gates in all."]
+    outcome = [f"{len(lines)} gates in all."]
     if unchanged:
-        told.append(
+        outcome.append(
             f"Unchanged and failing: {with_interval(unchanged.count('fail'), len(unchanged))} of {len(unchanged)}."
         )
     if faulty:
-        told.append(f"With a fault and failing: {with_interval(faulty.count('fail'), len(faulty))} of {len(faulty)}.")
-    return [" ".join(told), "", *table(["Training", *BY_NAME], rows)]
+        outcome.append(
+            f"With a fault and failing: {with_interval(faulty.count('fail'), len(faulty))} of {len(faulty)}."
+        )
+    return [" ".join(outcome), "", *table(["Training", *BY_NAME], rows)]
 
 
 def missed(lines: Lines, every: Sequence[Kind], scenarios: Sequence[Scenario]) -> list[str]:
     """Return a line for each promise that was not kept."""
-    found = []
+    results = []
     for scenario in scenarios:
         promise = Promise(scenario.forbidden, scenario.at_most)
         for kind in every:
@@ -119,8 +121,8 @@ def missed(lines: Lines, every: Sequence[Kind], scenarios: Sequence[Scenario]) -
             if counts.gates and not promise.kept(counts):
                 errors = with_interval(promise.errors(counts), counts.gates)
                 why = next(counts.reasons[one] for one in scenario.forbidden if counts.counts[one])
-                found.append(f"- {kind.name}, {scenario.name}: {errors} of {counts.gates:,}. One of them: {why}")
-    return found
+                results.append(f"- {kind.name}, {scenario.name}: {errors} of {counts.gates:,}. One of them: {why}")
+    return results
 
 
 def page(simulated: Lines, drawn_lines: Lines, real_lines: Lines, pools: Sequence[Kind]) -> tuple[str, bool]:

@@ -44,8 +44,8 @@ def fill(training: Training, seeds: int) -> None:
     missing = [seed for seed in range(seeds) if seed not in have]
     progress = journal.Progress(len(missing), sys.stderr)
     for seed in missing:
-        found = training.train(seed, NOTHING)
-        history = {name: [float(f"{value:.{DIGITS}g}") for value in values] for name, values in found.items()}
+        result = training.train(seed, NOTHING)
+        history = {name: [float(f"{value:.{DIGITS}g}") for value in values] for name, values in result.items()}
         Journal(path).append({"seed": seed, "history": history})
         progress.step(f"{training.name}, seed {seed}")
 

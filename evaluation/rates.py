@@ -67,13 +67,13 @@ class Promise:
     forbidden: tuple[str, ...]
     at_most: float
 
-    def errors(self, found: Tally) -> int:
+    def errors(self, actual: Tally) -> int:
         """Return how many errors there are."""
-        return found.of(self.forbidden)
+        return actual.of(self.forbidden)
 
-    def kept(self, found: Tally) -> bool:
+    def kept(self, actual: Tally) -> bool:
         """Whether the measured rate is no larger than the promised one; never where nothing was measured."""
-        return found.gates > 0 and self.errors(found) <= self.at_most * found.gates
+        return actual.gates > 0 and self.errors(actual) <= self.at_most * actual.gates
 
 
 def percent(share: float) -> str:

@@ -66,9 +66,9 @@ def main(arguments: list[str]) -> int:
     for one, given in wrong:
         print(f"{one['release']}, {one['block']}: {one['text'].splitlines()[-1]}")
         print(f"    {', '.join(given[:3]) or 'nothing'}")
-    found = len(asked) - len(wrong)
-    print(f"{found} of {len(asked)} errors have the right claim first.")
-    return 0 if found >= LEAST * len(asked) else 1
+    total = len(asked) - len(wrong)
+    print(f"{total} of {len(asked)} errors have the right claim first.")
+    return 0 if total >= LEAST * len(asked) else 1
 
 
 if __name__ == "__main__":

@@ -75,12 +75,12 @@ def reference_of(training: Training) -> Path:
     return path
 
 
-def judged(task: Task, known: Path) -> dict[str, Any]:
+def judged(task: Task, earlier: Path) -> dict[str, Any]:
     """Ask one gate, and return its line."""
     training = catalogue.BY_NAME[task.training]
     try:
         decision = gate.run_gate(
-            known,
+            earlier,
             train=functools.partial(training.train, fault=task.fault),
             metric=training.metric,
             max_runs=TRAININGS,
@@ -88,9 +88,9 @@ def judged(task: Task, known: Path) -> dict[str, Any]:
         )
     except KerasCh2Error as error:
         return {**task._asdict(), "verdict": "refused", "trainings": 0, "reason": str(error)}
-    told = {"verdict": decision.verdict.value, "trainings": len(decision.runs), "reason": decision.reason}
+    fields = {"verdict": decision.verdict.value, "trainings": len(decision.runs), "reason": decision.reason}
     figures = {"usual": decision.expected, "found": decision.estimate, "margin": decision.margin}
-    return {**task._asdict(), **told, **figures, "metric": training.metric}
+    return {**task._asdict(), **fields, **figures, "metric": training.metric}
 
 
 def gates_of(training: Training, unchanged: int, each: int, out: Path, revision: str) -> None:
@@ -99,21 +99,21 @@ def gates_of(training: Training, unchanged: int, each: int, out: Path, revision:
     missing = [task for task in tasks(training, unchanged, each) if tuple(task) not in have]
     if not missing:
         return
-    known = reference_of(training)
+    reference = reference_of(training)
     progress = journal.Progress(len(missing), sys.stderr)
     for task in missing:
-        line = judged(task, known)
+        line = judged(task, reference)
         Journal(out).append({"revision": revision, **line})
         progress.step(f"{task.training}, {task.fault}: {line['reason']}")
 
 
 def summary(out: Path) -> list[str]:
     """Return a line for each training and fault of a file."""
-    known = Journal(out).read()
+    record = Journal(out).read()
     lines = []
     for name in catalogue.BY_NAME:
         for fault in BY_NAME:
-            verdicts = [one["verdict"] for one in known if (one["training"], one["fault"]) == (name, fault)]
+            verdicts = [one["verdict"] for one in record if (one["training"], one["fault"]) == (name, fault)]
             counts = ", ".join(f"{verdict} {verdicts.count(verdict)}" for verdict in dict.fromkeys(verdicts))
             lines.append(f"{name:16s} {fault:34s} {counts}")
     return lines

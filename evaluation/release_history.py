@@ -5,7 +5,7 @@
     python -m evaluation.release_history report             writes docs/release-history.md and its picture
 
 `record` makes the environment of each column as `python -m matrix` does, and times `fit`, a step written by hand in a
-graph, `train_on_batch` and `predict` by two processes that take turns, one of the column and one of the common arm.
+graph, `train_on_batch` and `predict` by two processes that take turns, one of the column and one of the common release.
 Each start of the two gives one ratio. Raw blocks go to evaluation/data/release-history.jsonl; what is there of the same
 pins and plugin is not measured again. Needs uv, the interpreters of the columns, and the extras `accuracy` and `plots`.
 """
@@ -29,14 +29,14 @@ from matrix import columns, disk, environments, paths, single
 from matrix.columns import Column, Releases
 from matrix.errors import Absent, Unfinished
 from pytest_kerasch2.errors import ChildDied, InvalidArgument, KerasCh2Error
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 from pytest_kerasch2.timing import compare, timed_processes
-from pytest_kerasch2.timing.compare_result import FIRST, SECOND
-from pytest_kerasch2.timing.timed_processes import Arm, Worker
+from pytest_kerasch2.timing.compare_result import BASELINE, CANDIDATE
+from pytest_kerasch2.timing.timed_processes import ComparedSide, TimedProcess
 
 AGAINST = "tf2.21"
 SUITE = Path(release_history_suite.__file__)
-TIMED = compare.Order(Terms(), suite=f"{SUITE.stem}:benchmarks", device="cpu")
+TIMED = compare.ComparisonPlan(ComparisonSettings(), suite=f"{SUITE.stem}:benchmarks", device="cpu")
 # Seconds after which a start is given up: the process of the column is ended.
 DEADLINE = 3600.0
 REFUSED, INTERRUPTED = 2, 130
@@ -48,7 +48,7 @@ class Wish:
 
     Attributes:
         names: of columns, or none for all.
-        against: the column of the common arm.
+        against: the column of the common release.
         starts: of the two processes, for each column.
         seconds: of blocks of each mode in a start, about.
         seed: of the order in which the processes take turns.
@@ -74,7 +74,7 @@ def record(releases: Releases, wish: Wish) -> None:
 
     Raises:
         InvalidArgument: there is no column of a name, or the plugin cannot run in one.
-        KerasCh2Error: the common arm cannot be had, or the plugin does not build.
+        KerasCh2Error: the common release cannot be had, or the plugin does not build.
     """
     missing = to_do(releases, wish)
     left = sum(len(starts) for _, starts in missing)
@@ -85,7 +85,7 @@ def record(releases: Releases, wish: Wish) -> None:
     (common,) = releases.chosen([wish.against])
     give_up_what_leads_astray(common)
     began, done = time.monotonic(), 0
-    with timed_processes.package() as package:
+    with timed_processes.copied_package() as package:
         shutil.copy(SUITE, package)
         first = arm_of(releases, common, package)
         for column, starts in missing:
@@ -94,7 +94,7 @@ def record(releases: Releases, wish: Wish) -> None:
                 # Where there is a reason, it is that of all starts.
                 done += len(starts) if "reason" in line else 1
                 minutes = (time.monotonic() - began) / done * max(0, left - done) / 60
-                print(f"[{done}/{left}, {minutes:.0f} min left] {told(line)}", flush=True)
+                print(f"[{done}/{left}, {minutes:.0f} min left] {progress_line(line)}", flush=True)
             if wish.remove and column is not common:
                 environments.remove(column)
     if wish.remove:
@@ -108,28 +108,28 @@ def to_do(releases: Releases, wish: Wish) -> list[tuple[Column, list[int]]]:
         InvalidArgument: there is no column of a name, or the plugin cannot run in one.
     """
     for column in releases.chosen([*wish.names, wish.against]):
-        wanted = wish.names or column.environment == wish.against
-        if wanted and (column.is_backported or column.imports != "tensorflow"):
+        is_chosen = wish.names or column.environment == wish.against
+        if is_chosen and (column.is_backported or column.imports != "tensorflow"):
             asked = f"{column.environment}, whose steps are not those of TensorFlow"
             raise InvalidArgument("A release cannot be timed", asked, "leave it out")
     there = release_history_kept.read(wish.out)
-    found = []
+    to_measure = []
     for column in releases.chosen(wish.names):
         lines = release_history_kept.those(there, release_history_kept.of(column.environment, wish.against))
         starts = sorted(set(range(wish.starts)) - {line.get("start") for line in lines})
         if starts and not column.is_backported:
-            found.append((column, starts))
-    return found
+            to_measure.append((column, starts))
+    return to_measure
 
 
 def give_up_what_leads_astray(column: Column) -> None:
-    """Take away what no environment is given: a process of an arm has the variables of this one beside its own."""
+    """Take away what no environment is given: a process of a side has the variables of this one beside its own."""
     for name in set(os.environ) - set(environments.variables(column, os.environ)):
         del os.environ[name]
 
 
-def arm_of(releases: Releases, column: Column, package: Path) -> Arm:
-    """Return the arm of a column, whose environment is made where it is missing.
+def arm_of(releases: Releases, column: Column, package: Path) -> ComparedSide:
+    """Return the side of a column, whose environment is made where it is missing.
 
     Args:
         package: a folder with the plugin and the suite, in which it runs.
@@ -139,11 +139,11 @@ def arm_of(releases: Releases, column: Column, package: Path) -> Arm:
     """
     disk.make_room()
     environment = single.environment_of(releases, column)
-    return Arm(column.environment, environment.python, package, variables=environment.variables)
+    return ComparedSide(column.environment, environment.python, package, variables=environment.variables)
 
 
 def _lines(
-    releases: Releases, column: Column, starts: Sequence[int], first: Arm, wish: Wish
+    releases: Releases, column: Column, starts: Sequence[int], first: ComparedSide, wish: Wish
 ) -> Iterator[dict[str, Any]]:
     """Yield the line of each start as it ends; one that says why, where the column cannot be measured."""
     what = release_history_kept.of(column.environment, wish.against)
@@ -156,13 +156,13 @@ def _lines(
         yield {**what, "reason": why(error)}
 
 
-def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
+def measured(two: Sequence[ComparedSide], seed: str, seconds: float) -> dict[str, Any]:
     """Return what one start of the two processes measured, in an order of modes and turns that is drawn.
 
     A mode that ends its process is told of as such; the others go on in new ones.
 
     Raises:
-        ChildDied: the process of the common arm has ended.
+        ChildDied: the process of the common release has ended.
         Unmeasured: that of the column does not tell what it is.
     """
     drawn = random.Random(seed)
@@ -171,12 +171,12 @@ def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
     versions: list[dict[str, Any]] = []
     modes: dict[str, Any] = {}
     while left:
-        with compare.started(two, two[FIRST].folder, drawn) as workers:
-            timer = threading.Timer(DEADLINE, workers[SECOND].process.kill)
+        with compare.processes_started(two, two[BASELINE].folder, drawn) as workers:
+            timer = threading.Timer(DEADLINE, workers[CANDIDATE].process.kill)
             timer.start()
             try:
                 versions = [_about(worker, place) for place, worker in enumerate(workers)]
-                while left and workers[SECOND].process.poll() is None:
+                while left and workers[CANDIDATE].process.poll() is None:
                     name = left.pop(0)
                     modes[name] = _mode(workers, name, drawn, seconds)
             finally:
@@ -184,23 +184,23 @@ def measured(two: Sequence[Arm], seed: str, seconds: float) -> dict[str, Any]:
     return {"load": [load, os.getloadavg()[0]], "versions": versions, "modes": modes}
 
 
-def _about(worker: Worker, place: int) -> dict[str, Any]:
+def _about(worker: TimedProcess, place: int) -> dict[str, Any]:
     try:
-        facts = worker.ask("about", suite_of=TIMED.suite)["environment"]
+        facts = worker.ask("about", suite=TIMED.suite)["environment"]
     except KerasCh2Error as error:
-        if place == FIRST:
+        if place == BASELINE:
             raise
         raise Unmeasured(error.happened, error.found, error.remedy) from error
     return {name: value for name, value in facts.items() if name != "node"}
 
 
-def _mode(workers: Sequence[Worker], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
+def _mode(workers: Sequence[TimedProcess], name: str, drawn: random.Random, seconds: float) -> dict[str, Any]:
     try:
-        pair = compare.pair(workers, name, TIMED, drawn, seconds)
-        compare.check_synchronised([pair], [worker.arm.name for worker in workers])
+        pair = compare.time_start(workers, name, TIMED, drawn, seconds)
+        compare.check_synchronised([pair], [worker.side.name for worker in workers])
         return release_history_kept.shortened(pair)
     except KerasCh2Error as error:
-        if isinstance(error, ChildDied) and workers[SECOND].process.poll() is None:
+        if isinstance(error, ChildDied) and workers[CANDIDATE].process.poll() is None:
             raise
         return {"reason": why(error)}
 
@@ -210,7 +210,7 @@ def why(error: KerasCh2Error) -> str:
     return environments.publishable(": ".join(filter(None, (error.happened, error.found))).replace("\n", " "))
 
 
-def told(line: dict[str, Any]) -> str:
+def progress_line(line: dict[str, Any]) -> str:
     """Return a line for people."""
     if "reason" in line:
         return f"{line['column']}: {line['reason']}"
@@ -236,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = commands.add_parser("report", help="write the document and the picture")
     report.add_argument("--so-far", action="store_true", help="also where columns are missing, which it then says")
     for one in (recorded, report):
-        one.add_argument("--against", default=AGAINST, metavar="NAME", help=f"the common arm (default: {AGAINST})")
+        one.add_argument("--against", default=AGAINST, metavar="NAME", help=f"the common release (default: {AGAINST})")
     given = vars(parser.parse_args(arguments))
     command = given.pop("command")
     if command == "record" and (given["starts"] < 1 or given["seconds"] <= 0):

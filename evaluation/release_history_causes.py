@@ -38,29 +38,29 @@ def changed(releases: Releases, column: Column, optimizer: str, starts: int, sec
     Raises:
         KerasCh2Error: the release cannot be had, or the one without a change has ended.
     """
-    found: dict[str, list[float]] = {mode: [] for mode in release_history_suite.IMAGES}
-    with timed_processes.package() as package:
+    ratios: dict[str, list[float]] = {mode: [] for mode in release_history_suite.IMAGES}
+    with timed_processes.copied_package() as package:
         shutil.copy(release_history.SUITE, package)
         own = release_history.arm_of(releases, column, package)
         other = {**own.variables, release_history_suite.OPTIMIZER: optimizer}
         two = own, replace(own, name=f"{own.name} with {optimizer}", variables=other)
         for start in range(starts):
             modes = release_history.measured(two, f"{optimizer} {start}", seconds)["modes"]
-            for mode, told in modes.items():
-                if "reason" in told:
-                    print(f"{mode}: {told['reason']}", file=sys.stderr)
+            for mode, ratio_line in modes.items():
+                if "reason" in ratio_line:
+                    print(f"{mode}: {ratio_line['reason']}", file=sys.stderr)
                 else:
-                    found[mode].append(release_history_kept.log_ratio(told))
+                    ratios[mode].append(release_history_kept.log_ratio(ratio_line))
             print(f"start {start + 1} of {starts}", file=sys.stderr, flush=True)
-    return found
+    return ratios
 
 
-def told(mode: str, logs: Sequence[float]) -> str:
+def ratio_line(mode: str, logs: Sequence[float]) -> str:
     """Return a line for people."""
     if len(logs) < 2:
         return f"{mode}: {math.exp(logs[0]):.3f}" if logs else f"{mode}: not measured"
-    span = paired_sequential.span(logs, ERROR)
-    return f"{mode}: {span.found:.3f} ({span.low:.3f} to {span.high:.3f})"
+    span = paired_sequential.trimmed_mean_interval(logs, ERROR)
+    return f"{mode}: {span.estimate:.3f} ({span.low:.3f} to {span.high:.3f})"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         releases = columns.read(paths.RELEASES)
         (column,) = releases.chosen([asked.column])
         release_history.give_up_what_leads_astray(column)
-        found = changed(releases, column, asked.optimizer, asked.starts, asked.seconds)
+        ratios = changed(releases, column, asked.optimizer, asked.starts, asked.seconds)
         if asked.remove:
             environments.remove(column)
     except KeyboardInterrupt:
@@ -87,8 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Absent, Unfinished, KerasCh2Error) as error:
         print(f"release_history_causes: {error}", file=sys.stderr)
         return release_history.REFUSED
-    for mode, logs in found.items():
-        print(told(mode, logs))
+    for mode, logs in ratios.items():
+        print(ratio_line(mode, logs))
     return 0
 
 

@@ -37,7 +37,7 @@ def read(path: Path) -> list[Line]:
     Raises:
         BadResults: a line is damaged, or of another schema.
     """
-    found = []
+    kept_lines = []
     for number, text in enumerate(path.read_text(encoding="utf-8").splitlines() if path.exists() else [], 1):
         try:
             line = json.loads(text)
@@ -47,13 +47,13 @@ def read(path: Path) -> list[Line]:
         if not is_ours:
             remedy = "take the line out, or measure anew into another file"
             raise BadResults("A release history cannot be read", f"line {number} of {path.name}", remedy)
-        found.append(line)
-    return found
+        kept_lines.append(line)
+    return kept_lines
 
 
-def those(lines: Sequence[Line], wanted: Mapping[str, Any]) -> list[Line]:
+def those(lines: Sequence[Line], fields: Mapping[str, Any]) -> list[Line]:
     """Return the lines of one measurement."""
-    return [line for line in lines if all(line.get(name) == value for name, value in wanted.items())]
+    return [line for line in lines if all(line.get(name) == value for name, value in fields.items())]
 
 
 def keep(line: Line, path: Path) -> None:
@@ -62,13 +62,13 @@ def keep(line: Line, path: Path) -> None:
     Raises:
         BadResults: the file is damaged, or cannot be written.
     """
-    wanted = of(line["column"], line["against"])
-    same = {name: wanted[name] for name in ("column", "against")}
+    fields = of(line["column"], line["against"])
+    same = {name: fields[name] for name in ("column", "against")}
 
     def stays(other: Line) -> bool:
         if not those([other], same):
             return True
-        return bool(those([other], wanted)) and "reason" not in other and other["start"] != line.get("start")
+        return bool(those([other], fields)) and "reason" not in other and other["start"] != line.get("start")
 
     lines = [*filter(stays, read(path)), {"schema": SCHEMA, **line}]
     write_text("".join(f"{json.dumps(one, allow_nan=False)}\n" for one in lines), path)
@@ -79,18 +79,18 @@ def shortened(pair: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "steps": pair["blocks"][0]["steps"],
         "order": ["".join(map(str, turn)) for turn in pair["order"]],
-        "seconds": [its["seconds"] for its in pair["blocks"]],
+        "seconds": [process["seconds"] for process in pair["blocks"]],
     }
 
 
 def log_ratio(mode: Mapping[str, Any]) -> float:
-    """Return the logarithm of the ratio of the column to the common arm in one mode of a line."""
-    return compare_result.log_ratio(_blocks(mode), compare_result.SECOND, of_round=math.fsum)
+    """Return the logarithm of the ratio of the column to the common release in one mode of a line."""
+    return compare_result.log_ratio(_blocks(mode), compare_result.CANDIDATE, of_round=math.fsum)
 
 
 def common_step(mode: Mapping[str, Any]) -> float:
-    """Return the seconds of a step of the common arm in one mode of a line."""
-    return compare_result.each(_blocks(mode), compare_result.FIRST)
+    """Return the seconds of a step of the common release in one mode of a line."""
+    return compare_result.step_seconds(_blocks(mode), compare_result.BASELINE)
 
 
 def _blocks(mode: Mapping[str, Any]) -> dict[str, Any]:

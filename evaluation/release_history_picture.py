@@ -22,21 +22,21 @@ SIGNS = {
 LABELS = [label for label, *_ in SIGNS.values()]
 
 
-def drawn(releases: Releases, found: History) -> bytes:
+def drawn(releases: Releases, history: History) -> bytes:
     """Return the picture as PNG.
 
     Raises:
         FrameworkMissing: there is no Matplotlib.
     """
-    return pictures.drawn(lambda matplotlib: _figure(matplotlib, list(series(releases, found)), found), "png", {})
+    return pictures.drawn(lambda matplotlib: _figure(matplotlib, list(series(releases, history)), history), "png", {})
 
 
-def _figure(matplotlib: Any, every: Sequence[tuple[str, list[Row]]], found: History) -> Any:
+def _figure(matplotlib: Any, every: Sequence[tuple[str, list[Row]]], history: History) -> Any:
     height = ROW * sum(len(rows) + 1 for _, rows in every) + AROUND
     figure = matplotlib.figure.Figure(figsize=(WIDTH, height))
     panel = figure.subplots()
-    _rows(panel, found, every)
-    _axes(matplotlib, panel, found)
+    _rows(panel, history, every)
+    _axes(matplotlib, panel, history)
     figure.text(0.02, 1 - 0.2 / height, "What an image takes, release by release", size=15, weight="bold", va="top")
     keys = dict(sorted(zip(*panel.get_legend_handles_labels()[::-1]), key=lambda key: LABELS.index(key[0])))
     figure.legend(keys.values(), keys, loc="upper left", bbox_to_anchor=(0.01, 1 - 0.5 / height), ncol=4, frameon=False)
@@ -46,45 +46,47 @@ def _figure(matplotlib: Any, every: Sequence[tuple[str, list[Row]]], found: Hist
     return figure
 
 
-def _rows(panel: Any, found: History, every: Sequence[tuple[str, list[Row]]]) -> None:
+def _rows(panel: Any, history: History, every: Sequence[tuple[str, list[Row]]]) -> None:
     names: dict[int, str] = {}
     place = 0
     for title, rows in every:
         panel.text(0, place, title, transform=panel.get_yaxis_transform(), weight="bold", size=9, va="center")
-        marked = {id(jump.after): jump for jump in jumps(found, rows)}
+        marked = {id(jump.after): jump for jump in jumps(history, rows)}
         for number, row in enumerate(rows, place + 1):
             names[number] = row.column.label
             panel.axhline(number, color="0.93", linewidth=0.8, zorder=0)
-            _row(panel, found, row, number)
+            _row(panel, history, row, number)
             if id(row) in marked:
-                ratio = marked[id(row)].spans[WHOLE].found
+                ratio = marked[id(row)].spans[WHOLE].estimate
                 panel.text(1.01, number, f"◂ ×{ratio:.2f}", transform=panel.get_yaxis_transform(), size=9, va="center")
-        whole = [found.image(row) for row in rows]
+        whole = [history.image(row) for row in rows]
         panel.plot(whole, range(place + 1, place + 1 + len(rows)), color=SIGNS[WHOLE][2], linewidth=1, alpha=0.5)
         place += len(rows) + 1
     panel.set_yticks(list(names), list(names.values()), size=8.5)
     panel.set_ylim(place - 0.2, -0.7)
 
 
-def _row(panel: Any, found: History, row: Row, place: int) -> None:
+def _row(panel: Any, history: History, row: Row, place: int) -> None:
     for mode, (label, shape, edge, face, size) in SIGNS.items():
-        step = found.step(row, mode)
+        step = history.step(row, mode)
         if step is None:
             continue
         style = {"color": edge, "markerfacecolor": face, "markersize": size, "linestyle": "none"}
         # Each sign is explained once, by the row that has it first.
-        known = {handle.get_label() for handle in panel.get_legend_handles_labels()[0]}
-        told = label if label not in known else "_"
+        labels = {handle.get_label() for handle in panel.get_legend_handles_labels()[0]}
+        shown_label = label if label not in labels else "_"
         value = step / BATCH * 1e6
-        span = found.span(row, mode) if mode == WHOLE else None
+        span = history.span(row, mode) if mode == WHOLE else None
         if span is None:
-            panel.plot([value], [place], shape, label=told, zorder=3, **style)
+            panel.plot([value], [place], shape, label=shown_label, zorder=3, **style)
         else:
-            low, high = (value - value * span.low / span.found, value * span.high / span.found - value)
-            panel.errorbar([value], [place], xerr=[[low], [high]], fmt=shape, label=told, capsize=3, zorder=4, **style)
+            low, high = (value - value * span.low / span.estimate, value * span.high / span.estimate - value)
+            panel.errorbar(
+                [value], [place], xerr=[[low], [high]], fmt=shape, label=shown_label, capsize=3, zorder=4, **style
+            )
 
 
-def _axes(matplotlib: Any, panel: Any, found: History) -> None:
+def _axes(matplotlib: Any, panel: Any, history: History) -> None:
     panel.set_xscale("log")
     number = matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}")
     panel.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 3, 5, 7)))
@@ -92,11 +94,11 @@ def _axes(matplotlib: Any, panel: Any, found: History) -> None:
     panel.xaxis.set_major_formatter(number)
     panel.set_xlabel("microseconds of an image")
     panel.grid(axis="x", color="0.9", linewidth=0.8)
-    common = found.steps[WHOLE] / BATCH * 1e6
+    common = history.steps[WHOLE] / BATCH * 1e6
     panel.axvline(common, color="0.25", linestyle=(0, (4, 2)), linewidth=1)
     above = panel.secondary_xaxis("top", functions=(lambda value: value / common, lambda value: value * common))
     above.set_xscale("log")
     above.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 3, 5, 7)))
     above.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     above.xaxis.set_major_formatter(number)
-    above.set_xlabel(f"times the common arm, {found.against}, in fit (dashed)", size=9)
+    above.set_xlabel(f"times the common release, {history.against}, in fit (dashed)", size=9)

@@ -13,8 +13,8 @@ from evaluation.release_history_suite import IMAGES, WHOLE
 from matrix.columns import Releases
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.files import write_bytes, write_text
-from pytest_kerasch2.stats.paired_sequential import Span
-from pytest_kerasch2.timing.table import duration
+from pytest_kerasch2.stats.paired_sequential import Interval
+from pytest_kerasch2.timing.benchmark_summary import duration
 
 PLACE = Path(__file__).parent.parent / "docs" / "release-history.md"
 # "tf2.15 to tf2.16" -> what changed, in a sentence with its source.
@@ -27,13 +27,13 @@ HEAD = """<!-- Written by `python -m evaluation.release_history report`, from wh
 
 What an image takes in `fit` as the chapter calls it (its network, batches of 32, images that are made up and in
 memory), on the CPU, release by release. The machine is not the same from hour to hour, and so no time is compared with
-another hour's: a process of the release and one of the common arm, {against}, take turns, there and back, in an
+another hour's: a process of the release and one of the common release, {against}, take turns, there and back, in an
 order that is drawn, and are started anew several times. A turn is a few steps in the middle of an epoch; in 2.0 and
 2.1, whose `fit` calls no compiled function that could be stopped, it is a whole epoch of {images:,} images. Each start
 gives one ratio. The intervals are Student's, of 95 %; how much starts scatter is told by those of all releases
-together. Microseconds are the ratio times what the common arm takes, the median of all its starts.
+together. Microseconds are the ratio times what the common release takes, the median of all its starts.
 
-Beside `fit` stand what tells where its time goes, each as a ratio to the same of the common arm: the step *by hand*,
+Beside `fit` stand what tells where its time goes, each relative to the common release: the step *by hand*,
 which is forward, backward and update in a graph, without Keras's loop; `train_on_batch`, which is such a step as Keras
 wraps it, fed from Python; and `predict`. *Step in `fit`* is how much of the time of a step of `fit` the step by hand
 takes.
@@ -57,20 +57,20 @@ def write(releases: Releases, against: str, *, so_far: bool) -> None:
         BadResults: there is nothing, or not all, or the notes cannot be read.
         FrameworkMissing: there is no SciPy or no Matplotlib.
     """
-    found = history(releases, release_history_kept.read(release_history_kept.PLACE), against)
-    missing = missing_of(releases, found)
+    past = history(releases, release_history_kept.read(release_history_kept.PLACE), against)
+    missing = missing_of(releases, past)
     remedy = "measure with `python -m evaluation.release_history record`"
-    if not found.rows:
+    if not past.rows:
         raise BadResults("There is no release history", f"nothing measured against {against}", remedy)
     if missing and not so_far:
         raise BadResults(
             "The release history is not whole", f"nothing of {', '.join(missing)}", f"{remedy} or --so-far"
         )
     notes = notes_of(NOTES)
-    picture = release_history_picture.drawn(releases, found)
-    write_text(page(releases, found, notes), PLACE)
+    picture = release_history_picture.drawn(releases, past)
+    write_text(page(releases, past, notes), PLACE)
     write_bytes(picture, release_history_picture.PLACE)
-    for name in unused(releases, found, notes):
+    for name in unused(releases, past, notes):
         print(f"{NOTES.name}: {name!r} is no jump")
 
 
@@ -92,62 +92,64 @@ def notes_of(path: Path) -> dict[str, str]:
     return notes
 
 
-def missing_of(releases: Releases, found: History) -> list[str]:
+def missing_of(releases: Releases, past: History) -> list[str]:
     """Return the columns of which nothing is known."""
-    known = {*found.rows, *found.absent}
-    return [column.environment for column in releases.columns if column.environment not in known]
+    available = {*past.rows, *past.absent}
+    return [column.environment for column in releases.columns if column.environment not in available]
 
 
-def unused(releases: Releases, found: History, notes: Mapping[str, str]) -> list[str]:
+def unused(releases: Releases, past: History, notes: Mapping[str, str]) -> list[str]:
     """Return the notes that belong to no jump."""
-    names = {jump.name for _, rows in series(releases, found) for jump in jumps(found, rows)}
+    names = {jump.name for _, rows in series(releases, past) for jump in jumps(past, rows)}
     return sorted(set(notes) - names)
 
 
-def page(releases: Releases, found: History, notes: Mapping[str, str]) -> str:
+def page(releases: Releases, past: History, notes: Mapping[str, str]) -> str:
     """Return the document."""
     labels = {column.environment: column.label for column in releases.columns}
-    starts = max(len(row.logs[WHOLE]) for row in found.rows.values())
-    so_far = " --so-far" if missing_of(releases, found) else ""
-    lines = [HEAD.format(against=labels[found.against], images=IMAGES[WHOLE], starts=starts, so_far=so_far)]
-    lines += _measured(found)
-    every = list(series(releases, found))
+    starts = max(len(row.logs[WHOLE]) for row in past.rows.values())
+    so_far = " --so-far" if missing_of(releases, past) else ""
+    lines = [HEAD.format(against=labels[past.against], images=IMAGES[WHOLE], starts=starts, so_far=so_far)]
+    lines += _measured(past)
+    every = list(series(releases, past))
     for title, rows in every:
-        lines += [f"## {title}", "", *_table(found, rows)]
+        lines += [f"## {title}", "", *_table(past, rows)]
     lines += [f"## Jumps of more than {100 * JUMP:.0f} %", ""]
-    told = [line for title, rows in every for jump in jumps(found, rows) for line in _jump(found, title, jump, notes)]
-    lines += told or ["There is none between neighbours.", ""]
-    lines += ["## Not measured", "", *_absent(releases, found)]
+    jump_lines = [
+        line for title, rows in every for jump in jumps(past, rows) for line in _jump(past, title, jump, notes)
+    ]
+    lines += jump_lines or ["There is none between neighbours.", ""]
+    lines += ["## Not measured", "", *_absent(releases, past)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _measured(found: History) -> Iterator[str]:
-    starts = sorted({len(row.logs[WHOLE]) for row in found.rows.values()})
+def _measured(past: History) -> Iterator[str]:
+    starts = sorted({len(row.logs[WHOLE]) for row in past.rows.values()})
     each = f"{starts[0]}" if len(starts) == 1 else f"{starts[0]} to {starts[-1]}"
-    step = duration(found.steps[WHOLE])
+    step = duration(past.steps[WHOLE])
     yield (
-        f"Measured on {'; '.join(found.machine)}, by {each} starts of each release; the load of the machine was at most"
-        f" {found.load:.1f}. A step of the common arm takes {step} in `fit`."
+        f"Measured on {'; '.join(past.machine)}, by {each} starts of each release; the load of the machine was at most"
+        f" {past.load:.1f}. A step of the common release takes {step} in `fit`."
     )
-    row = found.rows.get(found.against)
+    row = past.rows.get(past.against)
     if row is not None:
-        yield f"The common arm held against itself, which would be 1 on a machine without noise: {_span(found, row)}."
+        yield f"The common release against itself, which would be 1 on a machine without noise: {_span(past, row)}."
     yield ""
 
 
-def _table(found: History, rows: Sequence[Row]) -> Iterator[str]:
+def _table(past: History, rows: Sequence[Row]) -> Iterator[str]:
     heads = ["Release", "Keras", "Python", "µs an image", *(f"{NAMES[mode]} ×" for mode in IMAGES), "Step in `fit`"]
     yield f"| {' | '.join(heads)} |"
     yield "| --- | --- | --- |" + " ---: |" * (len(heads) - 3)
     for row in rows:
         parts = [f"{row.ratio(mode):.2f}" if mode in row.logs else "–" for mode in IMAGES if mode != WHOLE]
-        about = [row.column.label, row.versions["keras"], row.versions["python"], _three(found.image(row))]
-        yield f"| {' | '.join([*about, _span(found, row), *parts, _share(found, row)])} |"
+        about = [row.column.label, row.versions["keras"], row.versions["python"], _three(past.image(row))]
+        yield f"| {' | '.join([*about, _span(past, row), *parts, _share(past, row)])} |"
     yield ""
 
 
-def _span(found: History, row: Row) -> str:
-    span = found.span(row, WHOLE)
+def _span(past: History, row: Row) -> str:
+    span = past.span(row, WHOLE)
     return f"{row.ratio(WHOLE):.2f}" if span is None else _between(span)
 
 
@@ -156,28 +158,28 @@ def _three(value: float) -> str:
     return f"{value:#.3g}".rstrip(".")
 
 
-def _between(span: Span) -> str:
-    known = "" if math.isnan(span.low) else f" ({span.low:.2f} to {span.high:.2f})"
-    return f"{span.found:.2f}{known}"
+def _between(span: Interval) -> str:
+    available = "" if math.isnan(span.low) else f" ({span.low:.2f} to {span.high:.2f})"
+    return f"{span.estimate:.2f}{available}"
 
 
-def _share(found: History, row: Row) -> str:
-    by_hand, whole = found.step(row, "graph"), found.step(row, WHOLE)
+def _share(past: History, row: Row) -> str:
+    by_hand, whole = past.step(row, "graph"), past.step(row, WHOLE)
     return "–" if by_hand is None or whole is None else f"{100 * by_hand / whole:.0f} %"
 
 
-def _jump(found: History, title: str, jump: Jump, notes: Mapping[str, str]) -> Iterator[str]:
+def _jump(past: History, title: str, jump: Jump, notes: Mapping[str, str]) -> Iterator[str]:
     before, after = jump.before, jump.after
     yield f"### {before.column.label} to {after.column.label} ({title})"
     yield ""
-    change = f"{_three(found.image(before))} to {_three(found.image(after))} µs an image"
+    change = f"{_three(past.image(before))} to {_three(past.image(after))} µs an image"
     yield f"`fit` takes {_between(jump.spans[WHOLE])} times the time, {change}. {where(jump)}"
     yield ""
     for mode in jump.spans:
         if mode != WHOLE:
-            steps = [found.step(row, mode) for row in (before, after)]
-            told = " to ".join(duration(step) for step in steps if step is not None)
-            yield f"- {NAMES[mode]}: {_between(jump.spans[mode])} times, {told} a step of {BATCH} images"
+            steps = [past.step(row, mode) for row in (before, after)]
+            jump_lines = " to ".join(duration(step) for step in steps if step is not None)
+            yield f"- {NAMES[mode]}: {_between(jump.spans[mode])} times, {jump_lines} a step of {BATCH} images"
     yield ""
     yield f"Cause: {notes[jump.name]}" if jump.name in notes else "Cause: **not looked into yet**."
     yield ""
@@ -201,12 +203,12 @@ def where(jump: Jump) -> str:
     return f"It is what `fit` does around its steps: {share}{also}."
 
 
-def _absent(releases: Releases, found: History) -> Iterator[str]:
+def _absent(releases: Releases, past: History) -> Iterator[str]:
     labels = {column.environment: column.label for column in releases.columns}
-    for name, reason in found.absent.items():
+    for name, reason in past.absent.items():
         yield f"- {labels[name]}: {reason}"
-    for name in missing_of(releases, found):
+    for name in missing_of(releases, past):
         yield f"- {labels[name]}: not measured yet"
-    for row in found.rows.values():
+    for row in past.rows.values():
         for mode, reason in row.reasons.items():
             yield f"- {row.column.label}, {NAMES[mode]}: {reason}"

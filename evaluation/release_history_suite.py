@@ -33,7 +33,7 @@ def benchmarks() -> Mapping[str, Callable[[], Any]]:
 def _made(mode: str) -> Mapping[str, Any]:
     api.fresh_session(0)
     count = IMAGES[mode]
-    data = tuple(np.concatenate([part] * -(-count // len(part)))[:count] for part in benchmark_suite.images())
+    data = tuple(np.concatenate([part] * -(-count // len(part)))[:count] for part in benchmark_suite.synthetic_images())
     tf = api.tensorflow()
     named = os.environ.get(OPTIMIZER)
     optimizer = operator.attrgetter(named)(tf.keras.optimizers)() if named else None

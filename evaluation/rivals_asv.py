@@ -17,7 +17,7 @@ from typing import Any, Mapping
 
 from evaluation import rivals_running
 from evaluation.rivals_rules import FACTORS
-from evaluation.rivals_running import ROOT, Setting, Told, told
+from evaluation.rivals_running import ROOT, RivalAnswer, Setting, output_of
 from evaluation.rivals_workload import BENCHMARKS
 from pytest_kerasch2.errors import ChildDied
 
@@ -70,7 +70,7 @@ def prepare(folder: Path) -> None:
     _asv(folder, place, "setup", also=(1,))
 
 
-def asv(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
+def asv(folder: Path, planted: float, setting: Setting, seed: int) -> RivalAnswer:
     """Compare two commits by `asv continuous`, and by `asv compare` what they took with another factor."""
     place = _place(folder)
     after = _branch(place, planted)
@@ -78,12 +78,12 @@ def asv(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
     # It ends with 1 for a benchmark that is worse, and for an error too.
     status = _asv(folder, place, "continuous", BEFORE, after, also=(1,))
     tables = {factor: _red(_asv(folder, place, "compare", BEFORE, after, f"--factor={factor}")) for factor in FACTORS}
-    said = "PERFORMANCE DECREASED" in status
-    if said != any(tables[FACTORS[0]].values()):
-        found = f"continuous: {said}, compare: {tables[FACTORS[0]]}"
-        raise ChildDied("asv tells two things of the same samples", found, "look at both by hand")
+    is_slower = "PERFORMANCE DECREASED" in status
+    if is_slower != any(tables[FACTORS[0]].values()):
+        results = f"continuous: {is_slower}, compare: {tables[FACTORS[0]]}"
+        raise ChildDied("asv tells two things of the same samples", results, "look at both by hand")
     sides = [_samples(folder, _git(place, "rev-parse", one)) for one in (BEFORE, after)]
-    return Told(
+    return RivalAnswer(
         {f"asv {factor:g}": red for factor, red in tables.items()},
         {name: {"median": [statistics.median(side[name]["samples"]) for side in sides]} for name in BENCHMARKS},
         sum(sum(side[name]["samples"]) * side[name]["number"] for side in sides for name in BENCHMARKS),
@@ -147,7 +147,7 @@ def _asv(folder: Path, place: Path, *words: str, also: tuple[int, ...] = ()) -> 
     # asv keeps what it knows of the machine in the home folder.
     home = {"HOME": str(place.parent)}
     config = [f"--config={folder / 'asv.conf.json'}"] if words[0] != "machine" else []
-    return told([sys.executable, "-m", "asv", words[0], *config, *words[1:]], folder, also, **home)
+    return output_of([sys.executable, "-m", "asv", words[0], *config, *words[1:]], folder, also, **home)
 
 
 def _red(table: str) -> dict[str, bool]:

@@ -14,7 +14,7 @@ from typing import Any, Callable, Mapping
 
 from evaluation import rivals_asv
 from evaluation.rivals_rules import PERCENT
-from evaluation.rivals_running import Setting, Told, change, told
+from evaluation.rivals_running import RivalAnswer, Setting, change, output_of
 from evaluation.rivals_workload import BENCHMARKS
 from pytest_kerasch2.errors import ChildDied
 
@@ -58,25 +58,25 @@ VALUES, WARMUPS = 3, 1
 DOUBLED = 1.4
 
 
-def pytest_benchmark(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
+def pytest_benchmark(folder: Path, planted: float, setting: Setting, seed: int) -> RivalAnswer:
     """Save a run of pytest, and compare the next one with it."""
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (folder / "test_steps.py").write_text(PYTEST, encoding="utf-8")
     words = [sys.executable, "-m", "pytest", "-p", "no:kerasch2", "-p", "no:randomly", "test_steps.py"]
     words += ["--benchmark-only", f"--benchmark-max-time={setting.seconds / 2}"]
     change(folder, 0.0)
-    told([*words, "--benchmark-save=before", "--benchmark-json=before.json"], folder)
+    output_of([*words, "--benchmark-save=before", "--benchmark-json=before.json"], folder)
     change(folder, planted)
     # In one option: a second one takes the place of the first.
     fail = ["--benchmark-compare-fail", *(f"{field}:{PERCENT}%" for field in FIELDS)]
-    said = told([*words, "--benchmark-compare=0001", *fail, "--benchmark-json=after.json"], folder, also=(1,))
-    failed = {(one["field"], one["name"]) for one in REGRESSED.finditer(said)}
+    output = output_of([*words, "--benchmark-compare=0001", *fail, "--benchmark-json=after.json"], folder, also=(1,))
+    failed = {(one["field"], one["name"]) for one in REGRESSED.finditer(output)}
     sides = [_stats(folder / f"{side}.json") for side in ("before", "after")]
     meant = {(field, name) for field in FIELDS for name in BENCHMARKS if _grown(*(side[name][field] for side in sides))}
     if failed != meant:
-        found = f"{sorted(failed)} are told to have failed, {sorted(meant)} did"
-        raise ChildDied("pytest-benchmark tells another thing than its file", found, "look at both by hand")
-    return Told(
+        results = f"{sorted(failed)} are told to have failed, {sorted(meant)} did"
+        raise ChildDied("pytest-benchmark tells another thing than its file", results, "look at both by hand")
+    return RivalAnswer(
         {_rule(field): {name: (field, name) in failed for name in BENCHMARKS} for field in FIELDS},
         {name: {field: [side[name][field] for side in sides] for field in FIELDS} for name in BENCHMARKS},
         sum(side[name]["total"] * side[name]["iterations"] for side in sides for name in BENCHMARKS),
@@ -97,7 +97,7 @@ def _stats(path: Path) -> Mapping[str, Mapping[str, Any]]:
     return {one["params"]["name"]: one["stats"] for one in plain["benchmarks"]}
 
 
-def pyperf(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
+def pyperf(folder: Path, planted: float, setting: Setting, seed: int) -> RivalAnswer:
     """Run a script twice, and compare its two files."""
     from pyperf import BenchmarkSuite
 
@@ -107,12 +107,12 @@ def pyperf(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
     words += ["--inherit-environ=TF_CPP_MIN_LOG_LEVEL,PYTHONDONTWRITEBYTECODE"]
     for side, slower in (("before", 0.0), ("after", planted)):
         change(folder, slower)
-        told([*words, "--output", f"{side}.json"], folder)
+        output_of([*words, "--output", f"{side}.json"], folder)
     compare = [sys.executable, "-m", "pyperf", "compare_to", "--group-by-speed", "before.json", "after.json"]
-    slower_ones = _slower(told(compare, folder))
+    slower_ones = _slower(output_of(compare, folder))
     files = [BenchmarkSuite.load(str(folder / f"{side}.json")) for side in ("before", "after")]
-    sides = [{one.get_name(): one for one in found.get_benchmarks()} for found in files]
-    return Told(
+    sides = [{one.get_name(): one for one in results.get_benchmarks()} for results in files]
+    return RivalAnswer(
         {"pyperf": {name: name in slower_ones for name in BENCHMARKS}},
         {name: {"mean": [side[name].mean() for side in sides]} for name in BENCHMARKS},
         sum(
@@ -125,17 +125,17 @@ def pyperf(folder: Path, planted: float, setting: Setting, seed: int) -> Told:
     )
 
 
-def _slower(said: str) -> set[str]:
-    group, found = "", set()
-    for line in said.splitlines():
+def _slower(output: str) -> set[str]:
+    group, results = "", set()
+    for line in output.splitlines():
         head = GROUP.match(line)
         group = head["group"] if head else group
         if group == "Slower" and line.startswith("- "):
-            found.add(line[2:].partition(":")[0])
-    return found
+            results.add(line[2:].partition(":")[0])
+    return results
 
 
-RIVALS: Mapping[str, Callable[[Path, float, Setting, int], Told]] = {
+RIVALS: Mapping[str, Callable[[Path, float, Setting, int], RivalAnswer]] = {
     "pytest-benchmark": pytest_benchmark,
     "pyperf": pyperf,
     "asv": rivals_asv.asv,

@@ -31,15 +31,15 @@ def draw(ended: Sequence[Finished], path: Path) -> None:
         InvalidArgument: it cannot be written.
         FrameworkMissing: there is no Matplotlib.
     """
-    pictures.write(lambda matplotlib: figure(matplotlib, ended), path, TITLE, told(ended), "Rivals")
+    pictures.write(lambda matplotlib: figure(matplotlib, ended), path, TITLE, description(ended), "Rivals")
 
 
-def told(ended: Sequence[Finished]) -> str:
+def description(ended: Sequence[Finished]) -> str:
     """Return what it shows, in words."""
     parts = []
     for share in _shares(ended):
-        found = rivals_report.by_rule(ended, share)
-        counts = [f"{rule} {one.red} of {one.of}" for rule, one in found.items()]
+        rates = rivals_report.by_rule(ended, share)
+        counts = [f"{rule} {one.red} of {one.of}" for rule, one in rates.items()]
         parts.append(f"Suites that were {_head(share)}, of which were told to be slower by {', '.join(counts)}.")
     return " ".join(parts)
 
@@ -60,15 +60,15 @@ def figure(matplotlib: Any, ended: Sequence[Finished]) -> Any:
     return drawn
 
 
-def _panel(panel: Any, found: dict[str, rivals_report.Count], rules: Sequence[str], share: float) -> None:
+def _panel(panel: Any, rates: dict[str, rivals_report.Count], rules: Sequence[str], share: float) -> None:
     panel.set_title(f"{_head(share)}: told slower, % of suites")
     panel.set_xlim(-4, 104)
     panel.grid(axis="x", color="0.92")
     good = (LEAST_FOUND, 1.04) if share else (-0.04, MOST_WRONG)
     panel.axvspan(*(100 * edge for edge in good), color="0.85", zorder=0)
     for row, rule in enumerate(rules):
-        if rule in found:
-            _row(panel, row, found[rule], own=rule == OURS)
+        if rule in rates:
+            _row(panel, row, rates[rule], own=rule == OURS)
         else:
             panel.annotate("not measured", (50, row), ha="center", va="center", size=9, color="0.5")
 

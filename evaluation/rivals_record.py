@@ -77,7 +77,7 @@ def read(path: Path) -> tuple[Mapping[str, Any], list[Finished]]:
 
 
 @contextlib.contextmanager
-def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[list[Finished]]:
+def appending(path: Path, settings: Mapping[str, Any]) -> Iterator[list[Finished]]:
     """Hold a file for appending, and give the trials that are in it already.
 
     Raises:
@@ -86,14 +86,16 @@ def appending(path: Path, wanted: Mapping[str, Any]) -> Iterator[list[Finished]]
     journal = Journal(path)
     with journal.held():
         if not journal.read():
-            journal.append(wanted)
-        known, found = read(path)
-        if dict(known) != json.loads(json.dumps(wanted)):
+            journal.append(settings)
+        stored, trials_so_far = read(path)
+        if dict(stored) != json.loads(json.dumps(settings)):
             differ = ", ".join(
-                f"{name}: {known.get(name)}, now {wanted[name]}" for name in wanted if known.get(name) != wanted[name]
+                f"{name}: {stored.get(name)}, now {settings[name]}"
+                for name in settings
+                if stored.get(name) != settings[name]
             )
             raise BadResults("A file is of rivals that were asked otherwise", f"{path}: {differ}", "name another")
-        yield found
+        yield trials_so_far
 
 
 def append(path: Path, finished: Finished) -> None:

@@ -16,7 +16,7 @@ from evaluation.load import KINDS
 from evaluation.rivals_record import Finished, Trial
 from evaluation.rivals_rules import OURS, RULES
 from evaluation.rivals_workload import BENCHMARKS
-from pytest_kerasch2.stats.paired_sequential import Verdict
+from pytest_kerasch2.stats.paired_sequential import SpeedVerdict
 
 NAMES = (*RULES, OURS)
 # Both ends of it are bounds on one side with an error of 5 % each.
@@ -71,16 +71,16 @@ def ours(trials: Iterable[Mapping[str, Any]], kinds: Iterable[str], planted: Ite
     Args:
         trials: as `compare_live.read` gives them.
     """
-    found = []
+    results = []
     for one in trials:
         # What was refused has found no slowdown, and has raised no false alarm either: it told nothing.
         counts = one["planted"] or not compare_live.was_refused(one)
         if one["kind"] in kinds and one["planted"] in planted and counts:
-            red = {name: one["verdicts"][name] == Verdict.SLOWER.value for name in BENCHMARKS}
+            red = {name: one["verdicts"][name] == SpeedVerdict.SLOWER.value for name in BENCHMARKS}
             measured = math.fsum(pair["seconds"] for pair in one["pairs"] if pair["benchmark"] in BENCHMARKS)
-            its = Trial("kerasch2", one["kind"], one["planted"], one["seed"])
-            found.append(Finished(its, {OURS: red}, {"measured": measured, "all": one["wall"]}, {}))
-    return found
+            group = Trial("kerasch2", one["kind"], one["planted"], one["seed"])
+            results.append(Finished(group, {OURS: red}, {"measured": measured, "all": one["wall"]}, {}))
+    return results
 
 
 def in_earnest(path: Path, trials: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], list[Finished]]:
@@ -89,9 +89,9 @@ def in_earnest(path: Path, trials: Iterable[Mapping[str, Any]]) -> tuple[Mapping
     Raises:
         BadResults: it is missing, or something else.
     """
-    known, ended = rivals_record.read(path)
+    settings, ended = rivals_record.read(path)
     kinds, shares = {one.trial.kind for one in ended}, {one.trial.planted for one in ended}
-    return known, [*ended, *ours(trials, kinds, shares)]
+    return settings, [*ended, *ours(trials, kinds, shares)]
 
 
 def by_rule(ended: Iterable[Finished], share: float) -> dict[str, Count]:
@@ -103,12 +103,12 @@ def by_rule(ended: Iterable[Finished], share: float) -> dict[str, Count]:
 
 def line(finished: Finished) -> str:
     """Say what came of a trial."""
-    told = [
-        f"{rule}: {', '.join(name for name, red in its.items() if red) or 'nothing'} slower"
-        for rule, its in finished.red.items()
+    answers = [
+        f"{rule}: {', '.join(name for name, red in group.items() if red) or 'nothing'} slower"
+        for rule, group in finished.red.items()
     ]
     seconds = finished.seconds
-    return f"{'; '.join(told)} ({seconds['measured']:.0f} s measured, {seconds['all']:.0f} s in all)"
+    return f"{'; '.join(answers)} ({seconds['measured']:.0f} s measured, {seconds['all']:.0f} s in all)"
 
 
 def section(live: Path, resampled: Path, trials: Sequence[Mapping[str, Any]]) -> str:
@@ -130,14 +130,14 @@ def section(live: Path, resampled: Path, trials: Sequence[Mapping[str, Any]]) ->
     return "\n".join(lines).rstrip()
 
 
-def _live(known: Mapping[str, Any], ended: Sequence[Finished]) -> list[str]:
-    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
-    setting = known["setting"]
+def _live(settings: Mapping[str, Any], ended: Sequence[Finished]) -> list[str]:
+    versions = ", ".join(f"{name} {number}" for name, number in settings["versions"].items())
+    setting = settings["setting"]
     lines = ["### In earnest", ""]
     lines.append(
         f"{len(ended)} trials of {' and '.join(f'`{name}`' for name in BENCHMARKS)}: {setting['seconds']:g} s of "
         f"measuring for each benchmark, pyperf with {setting['processes']} processes a side. {versions}; "
-        f"{known['cores']} cores, CPython {known['python']}."
+        f"{settings['cores']} cores, CPython {settings['python']}."
     )
     fewer = _under_fewer(ended)
     if fewer:
@@ -153,17 +153,17 @@ def _under_fewer(ended: Sequence[Finished]) -> str:
     """Return the rules that have not met each load, unchanged and slower, as others have."""
     met = {rule: {(one.trial.kind, one.trial.planted) for one in ended if rule in one.red} for rule in NAMES}
     every = set().union(*met.values())
-    return ", ".join(rule for rule, found in met.items() if found and found != every)
+    return ", ".join(rule for rule, results in met.items() if results and results != every)
 
 
 def _suites(rule: str, trials: Iterable[Finished]) -> Count:
-    found = [any(one.red[rule].values()) for one in trials if rule in one.red]
-    return Count(sum(found), len(found))
+    results = [any(one.red[rule].values()) for one in trials if rule in one.red]
+    return Count(sum(results), len(results))
 
 
 def _benchmarks(rule: str, trials: Iterable[Finished]) -> Count:
-    found = [red for one in trials if rule in one.red for red in one.red[rule].values()]
-    return Count(sum(found), len(found))
+    results = [red for one in trials if rule in one.red for red in one.red[rule].values()]
+    return Count(sum(results), len(results))
 
 
 def _table(what: str, ended: Sequence[Finished], count: Callable[[str, Iterable[Finished]], Count]) -> list[str]:
@@ -201,9 +201,9 @@ def _kinds(ended: Sequence[Finished]) -> list[str]:
 def _costs(ended: Sequence[Finished]) -> list[str]:
     rows = []
     for rival in dict.fromkeys(one.trial.rival for one in ended):
-        its = [one.seconds for one in ended if one.trial.rival == rival]
-        measured, every = (statistics.median(one[name] for one in its) for name in ("measured", "all"))
-        rows.append([rival, str(len(its)), f"{measured / len(BENCHMARKS):.0f} s", f"{every:.0f} s"])
+        group = [one.seconds for one in ended if one.trial.rival == rival]
+        measured, every = (statistics.median(one[name] for one in group) for name in ("measured", "all"))
+        rows.append([rival, str(len(group)), f"{measured / len(BENCHMARKS):.0f} s", f"{every:.0f} s"])
     return rows_of(["Rival", "trials", "measured a benchmark, both sides", "a trial in all"], rows)
 
 
@@ -223,8 +223,8 @@ def _resampled(plain: Mapping[str, Any]) -> list[str]:
     for rule in [name for name in NAMES if any(one.rule == name for one in rates)]:
         cells = [rule]
         for share in shares:
-            its = [one for one in rates if one.rule == rule and one.planted == share]
-            total = Count(sum(one.suites_red for one in its), sum(one.trials for one in its))
+            group = [one for one in rates if one.rule == rule and one.planted == share]
+            total = Count(sum(one.suites_red for one in group), sum(one.trials for one in group))
             cells.append(percent(total.red / total.of))
         cells.append(f"{statistics.fmean(one.seconds for one in rates if one.rule == rule):.1f} s")
         rows.append(cells)

@@ -26,9 +26,9 @@ from evaluation.rivals_rules import OURS, RULES
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.stats.paired_sequential import Terms, Verdict
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, SpeedVerdict
 from pytest_kerasch2.timing import compare_result
-from pytest_kerasch2.timing.compare_result import AGAIN, SECOND, Comparison, log_ratio
+from pytest_kerasch2.timing.compare_result import BASELINE_REPEAT, CANDIDATE, Comparison, log_ratio
 
 # Seconds of a step in each block of each process of each start of each run.
 Runs = Sequence[Sequence[Sequence[Sequence[float]]]]
@@ -125,30 +125,33 @@ def null(paths: Sequence[Path]) -> list[Comparison]:
         BadResults: one cannot be read.
         InvalidArgument: one is of two things, they are of several environments, or they have too few starts.
     """
-    runs = [compare_result.read(path) for path in paths]
-    for path, found in zip(paths, runs):
-        first, second = found.arms
-        if first["slower"] or second["slower"] or first["environment"] != second["environment"]:
+    runs = [compare_result.read_comparison(path) for path in paths]
+    for path, comparison in zip(paths, runs):
+        first, second = comparison.sides
+        if first["slowdown"] or second["slowdown"] or first["environment"] != second["environment"]:
             words = f"{path}: {first['name']} and {second['name']}"
             raise InvalidArgument("Times are not of one thing and itself", words, "compare an environment with itself")
-        if runs[0].arms[0]["environment"] != first["environment"] or runs[0].benchmarks != found.benchmarks:
+        if runs[0].sides[0]["environment"] != first["environment"] or runs[0].benchmarks != comparison.benchmarks:
             raise InvalidArgument("Times are of several environments or suites", str(path), "name files of one of them")
-        found.pairs = _whole(found)
+        comparison.starts = _whole(comparison)
     number = sum(map(_starts, runs))
-    if number < Terms().most:
-        remedy = f"name more files, or compare with --most 40 --margin 0.0001 --error 1e-9; {Terms().most} are needed"
+    if number < ComparisonSettings().max_starts:
+        needed = ComparisonSettings().max_starts
+        remedy = f"name more files, or compare with --max-starts 40 --margin 0.0001 --alpha 1e-9; {needed} are needed"
         raise InvalidArgument("Times are of too few starts", f"{', '.join(map(str, paths))}: {number}", remedy)
     return runs
 
 
-def _whole(found: Comparison) -> list[dict[str, Any]]:
+def _whole(comparison: Comparison) -> list[dict[str, Any]]:
     """Return the pairs of those starts that have all benchmarks: what was decided was not timed any more."""
-    by_start = (list(its) for _, its in itertools.groupby(found.pairs, key=lambda pair: pair["start"]))
-    return [pair for start in by_start if len(start) == len(found.benchmarks) for pair in start]
+    by_start = (
+        list(drawn_values) for _, drawn_values in itertools.groupby(comparison.starts, key=lambda pair: pair["start"])
+    )
+    return [pair for start in by_start if len(start) == len(comparison.benchmarks) for pair in start]
 
 
-def _starts(found: Comparison) -> int:
-    return len({pair["start"] for pair in found.pairs})
+def _starts(comparison: Comparison) -> int:
+    return len({pair["start"] for pair in comparison.starts})
 
 
 def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, seed: int) -> Iterator[Rate]:
@@ -157,7 +160,7 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
     Args:
         runs: as `null` gives them.
     """
-    series = {name: [_series(found, name) for found in runs] for name in runs[0].benchmarks}
+    series = {name: [_series(comparison, name) for comparison in runs] for name in runs[0].benchmarks}
     each = {name: _seconds(runs, name) for name in series}
     longest = max(map(_starts, runs))
     for rule, shape in SHAPES.items():
@@ -166,7 +169,10 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
         rate = Rate(rule, kind, planted, trials)
         for trial in range(trials):
             # Of all benchmarks the same stretch.
-            drawn = {name: sides(its, shape, random.Random(f"{seed} {trial}")) for name, its in series.items()}
+            drawn = {
+                name: sides(drawn_values, shape, random.Random(f"{seed} {trial}"))
+                for name, drawn_values in series.items()
+            }
             red = [RULES[rule](before, [(1 + planted) * value for value in after]) for before, after in drawn.values()]
             _count(rate, red)
             rate.seconds += statistics.fmean(
@@ -177,42 +183,52 @@ def rates(runs: Sequence[Comparison], kind: str, planted: float, trials: int, se
     yield _ours(runs, kind, planted, trials, seed)
 
 
-def _series(found: Comparison, name: str) -> list[list[list[float]]]:
+def _series(comparison: Comparison, name: str) -> list[list[list[float]]]:
     """Return the seconds of a step in each block, by start and process."""
-    own = [pair for pair in found.pairs if pair["benchmark"] == name]
-    return [[[one / its["steps"] for one in its["seconds"]] for its in pair["blocks"]] for pair in own]
+    own = [pair for pair in comparison.starts if pair["benchmark"] == name]
+    return [
+        [[one / drawn_values["steps"] for one in drawn_values["seconds"]] for drawn_values in pair["blocks"]]
+        for pair in own
+    ]
 
 
 def _seconds(runs: Sequence[Comparison], name: str) -> float:
     """Return the seconds of a block, the mean."""
-    own = [pair for found in runs for pair in found.pairs if pair["benchmark"] == name]
-    return statistics.fmean(one for pair in own for its in pair["blocks"] for one in its["seconds"])
+    own = [pair for comparison in runs for pair in comparison.starts if pair["benchmark"] == name]
+    return statistics.fmean(one for pair in own for drawn_values in pair["blocks"] for one in drawn_values["seconds"])
 
 
 def _ours(runs: Sequence[Comparison], kind: str, planted: float, trials: int, seed: int) -> Rate:
-    rate, terms, shift = Rate(OURS, kind, planted, trials), Terms(), math.log1p(planted)
-    by_name = {name: [log for found in runs for log in _logs(found, name)] for name in runs[0].benchmarks}
+    rate, settings, shift = Rate(OURS, kind, planted, trials), ComparisonSettings(), math.log1p(planted)
+    by_name = {name: [log for comparison in runs for log in _logs(comparison, name)] for name in runs[0].benchmarks}
     for trial in range(trials):
         # Of all benchmarks the same starts.
         chance = random.Random(f"{seed} {trial}")
-        stretch = chance.choices(range(sum(map(_starts, runs))), k=terms.most)
+        stretch = chance.choices(range(sum(map(_starts, runs))), k=settings.max_starts)
         starts = [exchanged({name: logs[place] for name, logs in by_name.items()}, chance) for place in stretch]
         drawn = {name: [start[name] for start in starts] for name in by_name}
         judged = {
-            name: paired_sequential.judge([one[0] + shift for one in its], [one[1] for one in its], terms, len(drawn))
-            for name, its in drawn.items()
+            name: paired_sequential.judge(
+                [one[0] + shift for one in drawn_values], [one[1] for one in drawn_values], settings, len(drawn)
+            )
+            for name, drawn_values in drawn.items()
         }
-        told = {name: one for name, one in judged.items() if one is not None}
-        _count(rate, [one.verdict is Verdict.SLOWER for one in told.values()])
-        rate.seconds += statistics.fmean(sum(one[2] for one in drawn[name][: its.pairs]) for name, its in told.items())
+        judgements = {name: one for name, one in judged.items() if one is not None}
+        _count(rate, [one.verdict is SpeedVerdict.SLOWER for one in judgements.values()])
+        rate.seconds += statistics.fmean(
+            sum(one[2] for one in drawn[name][: drawn_values.starts]) for name, drawn_values in judgements.items()
+        )
     rate.seconds /= trials
     return rate
 
 
-def _logs(found: Comparison, name: str) -> list[tuple[float, float, float]]:
+def _logs(comparison: Comparison, name: str) -> list[tuple[float, float, float]]:
     """Return the logarithms of the ratio and of the null of each start, and the seconds that were measured."""
-    its = [pair for pair in found.pairs if pair["benchmark"] == name]
-    return [(log_ratio(one, SECOND), log_ratio(one, AGAIN), compare_result.measured(one)) for one in its]
+    drawn_values = [pair for pair in comparison.starts if pair["benchmark"] == name]
+    return [
+        (log_ratio(one, CANDIDATE), log_ratio(one, BASELINE_REPEAT), compare_result.timed_seconds(one))
+        for one in drawn_values
+    ]
 
 
 def _count(rate: Rate, red: Sequence[bool]) -> None:
@@ -234,10 +250,10 @@ def write(named: Mapping[str, Sequence[Path]], planted: Sequence[float], trials:
     from rich.progress import track
 
     kinds = {kind: null(paths) for kind, paths in named.items()}
-    wanted = [(kind, runs, share) for kind, runs in kinds.items() for share in planted]
+    cases = [(kind, runs, share) for kind, runs in kinds.items() for share in planted]
     rows = [
         asdict(rate)
-        for kind, runs, share in track(wanted, "loads and changes", console=Console(stderr=True))
+        for kind, runs, share in track(cases, "loads and changes", console=Console(stderr=True))
         for rate in rates(runs, kind, share, trials, seed)
     ]
     about = [{"kind": kind, "files": len(runs), "starts": sum(map(_starts, runs))} for kind, runs in kinds.items()]

@@ -31,7 +31,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Told:
+class RivalAnswer:
     """What a rival told of one change.
 
     Attributes:
@@ -50,7 +50,7 @@ def change(folder: Path, slower: float, remark: str = "") -> None:
     (folder / PLANTED).write_text(f"SLOWER = {slower!r}{remark}\n", encoding="utf-8")
 
 
-def told(words: Sequence[str], folder: Path, also: Sequence[int] = (), **variables: str) -> str:
+def output_of(words: Sequence[str], folder: Path, also: Sequence[int] = (), **variables: str) -> str:
     """Return what a command printed.
 
     Args:
@@ -78,15 +78,15 @@ def told(words: Sequence[str], folder: Path, also: Sequence[int] = (), **variabl
         start_new_session=True,
     )
     try:
-        said, _ = process.communicate()
+        output, _ = process.communicate()
     except BaseException:
         _end(process)
         raise
     if process.returncode not in (0, *also):
-        last = " / ".join([line.strip() for line in said.splitlines() if line.strip()][-5:])
-        found = f"{' '.join(map(str, words[:4]))}: exit status {process.returncode}: {last}"
-        raise ChildDied("A rival has ended without an answer", found, "run it by hand, and look at what it says")
-    return said
+        last = " / ".join([line.strip() for line in output.splitlines() if line.strip()][-5:])
+        results = f"{' '.join(map(str, words[:4]))}: exit status {process.returncode}: {last}"
+        raise ChildDied("A rival has ended without an answer", results, "run it by hand, and look at what it says")
+    return output
 
 
 def _end(process: subprocess.Popen[str]) -> None:

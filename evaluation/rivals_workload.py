@@ -8,7 +8,7 @@ from typing import Callable
 
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.timing import benchmark_suite, modes
-from pytest_kerasch2.timing.workload import subject
+from pytest_kerasch2.timing.workload import make_workload
 
 BENCHMARKS = ("train_on_batch", "fit")
 # Seconds of calls before a rival gets to see one: tracing and warming up would be the larger part of its time.
@@ -23,11 +23,11 @@ def ready(name: str, slower: float) -> Callable[[], None]:
         name: one of `BENCHMARKS`.
         slower: the slowdown that is planted, as a share of the time.
     """
-    its = benchmark_suite.of(None)[name]()
-    chosen = modes.mode(its.mode)
-    given = subject(its.model, its.data, its.batch_size, devices.one(None))
+    benchmark = benchmark_suite.load_suite(None)[name]()
+    chosen = modes.find_mode(benchmark.mode)
+    given = make_workload(benchmark.model, benchmark.data, benchmark.batch_size, devices.one(None))
     run = chosen.make(given)
-    steps = given.batches if chosen.of_epochs else 1
+    steps = given.batches if chosen.whole_epochs else 1
 
     def call() -> None:
         began = time.perf_counter()

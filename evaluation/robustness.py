@@ -68,11 +68,11 @@ def main() -> int:
     names = given.only or list(CAMPAIGNS)
     if given.tenth:
         return sampled(names)
-    found = {name: ran(name, CAMPAIGNS[name][0]) for name in names}
-    if len(found) == len(CAMPAIGNS):
-        sections = (section(name, CAMPAIGNS[name][0], printed) for name, (_, printed) in found.items())
+    by_name = {name: ran(name, CAMPAIGNS[name][0]) for name in names}
+    if len(by_name) == len(CAMPAIGNS):
+        sections = (section(name, CAMPAIGNS[name][0], printed) for name, (_, printed) in by_name.items())
         write_text(TEXT.read_text(encoding="utf-8") + "".join(sections), PAGE)
-    return int(any(status for status, _ in found.values()))
+    return int(any(status for status, _ in by_name.values()))
 
 
 if __name__ == "__main__":

@@ -59,8 +59,8 @@ def stuck_exactly(count: int) -> Old:
     """Return what draws a reference in which so many seeds are stuck."""
 
     def draw(kind: Kind, random: Generator) -> list[History]:
-        found = [*kind.stuck(random, count), *kind.draw(random, SEEDS - count)]
-        return [found[place] for place in random.permutation(SEEDS)]
+        result = [*kind.stuck(random, count), *kind.draw(random, SEEDS - count)]
+        return [result[place] for place in random.permutation(SEEDS)]
 
     return draw
 
@@ -117,12 +117,12 @@ def exploded(kind: Kind, random: Generator, count: int) -> list[History]:
 
 def two_populations(kind: Kind, random: Generator, count: int, other: float) -> list[History]:
     """Draw trainings of which some end on another plateau: worse by FURTHER margins in each epoch."""
-    found = []
+    results = []
     for history in kind.new(random, count):
         change = FURTHER * kind.margin if random.random() < other else 0.0
         shifted = [value - kind.sign * change for value in history[kind.asked]]
-        found.append({**history, kind.asked: shifted})
-    return found
+        results.append({**history, kind.asked: shifted})
+    return results
 
 
 def a_third_apart(kind: Kind, random: Generator) -> list[History]:
@@ -160,8 +160,8 @@ def repeated(distinct: int, jitter: float = 0.0) -> Old:
     """Return what draws a reference whose seeds gave only so many different trainings."""
 
     def draw(kind: Kind, random: Generator) -> list[History]:
-        found = (kind.draw(random, distinct) * SEEDS)[:SEEDS]
-        return [jittered(one, random, jitter) for one in found] if jitter else found
+        result = (kind.draw(random, distinct) * SEEDS)[:SEEDS]
+        return [jittered(one, random, jitter) for one in result] if jitter else result
 
     return draw
 

@@ -51,24 +51,24 @@ class Part(NamedTuple):
 
 def groups(asked: Sequence[Scenario]) -> dict[str, list[Scenario]]:
     """Return situations that have the same reference together, by the name of the first."""
-    found: dict[str, list[Scenario]] = {}
+    results: dict[str, list[Scenario]] = {}
     for scenario in asked:
-        first = next((name for name, others in found.items() if others[0].old == scenario.old), scenario.name)
-        found.setdefault(first, []).append(scenario)
-    return found
+        first = next((name for name, others in results.items() if others[0].old == scenario.old), scenario.name)
+        results.setdefault(first, []).append(scenario)
+    return results
 
 
 def parts(asked: Sequence[str], gates: int, refused: int, seed: int, drawn: bool = False) -> list[Part]:
     """Return all parts, a chunk of each before the next one, so that a run that is ended early tells of all."""
     rare = {name for name, those in groups(SCENARIOS).items() if all(one in REFUSED for one in those)}
     names = groups(DRAWN if drawn else SCENARIOS)
-    found = [
+    items = [
         Part(kind, name, start // CHUNK, min(CHUNK, (refused if name in rare else gates) - start), seed)
         for start in range(0, max(gates, refused), CHUNK)
         for kind in asked
         for name in names
     ]
-    return [part for part in found if part.gates > 0]
+    return [part for part in items if part.gates > 0]
 
 
 @functools.lru_cache(maxsize=1)
@@ -88,7 +88,7 @@ def done(part: Part, refused: int, drawn: bool) -> list[dict[str, Any]]:
         for scenario in those:
             if scenario not in REFUSED or part.chunk * CHUNK + number < refused:
                 outcomes[scenario.name].append(bench.ask(scenario, random))
-    return [{**part._asdict(), "scenario": name, **line_of(found)} for name, found in outcomes.items() if found]
+    return [{**part._asdict(), "scenario": name, **line_of(one)} for name, one in outcomes.items() if one]
 
 
 def line_of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -104,35 +104,35 @@ def line_of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def simulate(wanted: Sequence[Part], out: Path, *, refused: int, drawn: bool, jobs: int) -> None:
+def simulate(planned: Sequence[Part], out: Path, *, refused: int, drawn: bool, jobs: int) -> None:
     """Simulate what the file lacks."""
     revision = journal.revision(SOURCES)
     out.parent.mkdir(exist_ok=True)
     have = {tuple(line[name] for name in Part._fields) for line in journal.keep(out, revision)}
-    missing = [part for part in wanted if tuple(part) not in have]
+    missing = [part for part in planned if tuple(part) not in have]
     progress = journal.Progress(len(missing), sys.stderr)
     with ProcessPoolExecutor(jobs) as pool:
         for future in as_completed([pool.submit(done, part, refused, drawn) for part in missing]):
             lines = future.result()
             Journal(out).append(*({"revision": revision, **line} for line in lines))
-            told = [f"{line['scenario']} {line['counts']}" for line in lines]
-            progress.step(f"{lines[0]['kind']}: {'; '.join(told)}")
+            shown = [f"{line['scenario']} {line['counts']}" for line in lines]
+            progress.step(f"{lines[0]['kind']}: {'; '.join(shown)}")
 
 
 def summary(out: Path) -> tuple[list[str], bool]:
     """Return a line for each kind and situation of a file, and whether all promises are kept."""
     lines, kept = [], True
-    known = Journal(out).read()
+    recorded = Journal(out).read()
     for kind in known_kinds().values():
         for scenario in SCENARIOS:
-            found = tally(one for one in known if (one["kind"], one["scenario"]) == (kind.name, scenario.name))
-            if not found.gates:
+            result = tally(one for one in recorded if (one["kind"], one["scenario"]) == (kind.name, scenario.name))
+            if not result.gates:
                 continue
             promise = Promise(scenario.forbidden, scenario.at_most)
-            good = promise.kept(found)
+            good = promise.kept(result)
             kept = kept and good
-            counts = ", ".join(f"{verdict} {count}" for verdict, count in found.counts.items() if count)
-            errors = with_interval(promise.errors(found), found.gates)
+            counts = ", ".join(f"{verdict} {count}" for verdict, count in result.counts.items() if count)
+            errors = with_interval(promise.errors(result), result.gates)
             lines.append(
                 f"{'ok    ' if good else 'BROKEN'} {kind.name:16s} {scenario.name:30s} errors {errors}; {counts}"
             )
@@ -154,10 +154,10 @@ def main() -> int:
     every = drawn.kinds() if given.drawn else kinds.KINDS
     asked = given.kinds.split(",") if given.kinds else [kind.name for kind in every]
     out = given.out or (OUT_DRAWN if given.drawn else OUT)
-    wanted = parts(asked, given.gates, given.refused, given.seed, given.drawn)
+    tasks = parts(asked, given.gates, given.refused, given.seed, given.drawn)
     if given.groups:
-        wanted = [part for part in wanted if part.group in given.groups.split(";")]
-    simulate(wanted, out, refused=given.refused, drawn=given.drawn, jobs=given.jobs)
+        tasks = [part for part in tasks if part.group in given.groups.split(";")]
+    simulate(tasks, out, refused=given.refused, drawn=given.drawn, jobs=given.jobs)
     lines, kept = summary(out)
     print("\n".join(lines))
     return 0 if kept else 1

@@ -23,7 +23,7 @@ import psutil
 
 # The tests have them, whose types nobody checks.
 SMALL: Any = importlib.import_module("tests.plugin.conftest").Small
-TRAINING: str = importlib.import_module("tests.unit.accuracy_made").TRAINING
+TRAINING: str = importlib.import_module("tests.builders.synthetic_trainings").TRAINING
 ROOT = Path(__file__).resolve().parents[1]
 # By this variable the processes of a case are known, whoever their parent has become.
 MARK = "KERASCH2_CAMPAIGN"
@@ -54,36 +54,36 @@ WITHOUT = "import pytest_kerasch2.framework.packages as packages\npackages.insta
 COMPARING = """
 import sys, time
 from pytest_kerasch2.timing import timed_processes
-timed_processes.BEGIN = timed_processes.BEGIN.replace("pytest_kerasch2.timing.worker", "worker_of_nothing")
+timed_processes.PROGRAM = timed_processes.PROGRAM.replace("pytest_kerasch2.timing.worker", "worker_of_nothing")
 from pytest_kerasch2 import cli
-from pytest_kerasch2.timing import suite_lookup
-suite_lookup.check_suite = lambda *given: None
+from pytest_kerasch2.timing import benchmark_suite
+benchmark_suite.check_suite = lambda *given: None
 sys.exit(cli.main(sys.argv[1:]))
 """
 WORKER = """
 import random, time
 from pytest_kerasch2.timing import worker
 
-class Nothing(worker.Worker):
-    def about(self, suite_of):
+class Nothing(worker.OrderServer):
+    def about(self, suite):
         release = {"plugin": "0", "node": "here", "machine": "one", "cores": 2, "threads": None, "clock": "a",
             "python": "3", "tensorflow": "2.15.1", "keras": "2.15.0", "backend": "tensorflow", "backend_version": "-"}
         return {"environment": release, "benchmarks": ["nothing"]}
-    def open(self, suite_of, name, device, **how):
+    def open(self, suite, name, device, **how):
         time.sleep(0.1)
-        return {"first": 0.1, "by": "call", "proof": None}
-    def pace(self, name, by):
-        return {"each": 0.05}
-    def turns(self, name, by, count, calls, lead):
+        return {"first_call": 0.1, "pause_point": "call", "work_check": None}
+    def pace(self, name, pause_point):
+        return {"call_seconds": 0.05}
+    def blocks(self, name, pause_point, count, calls, untimed):
         self.hand_over({})
         for _ in range(count):
             seconds = calls * random.uniform(0.004, 0.006)
             time.sleep(0.002)
-            self.hand_over({"steps": calls, "seconds": seconds, "owed": 0.0})
+            self.hand_over({"steps": calls, "seconds": seconds, "unsynchronised": 0.0})
         return {}
 
 def main():
-    worker.Worker = Nothing
+    worker.OrderServer = Nothing
     worker.main()
 """
 DOWNLOADING = """
@@ -127,13 +127,13 @@ class Place:
 
     def start(self, command: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:
         """Start a command here; what it says goes to `said.txt` unless told otherwise."""
-        with (self.folder / "said.txt").open("ab") as said:
-            streams = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
+        with (self.folder / "said.txt").open("ab") as output:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
             own = {"env": self.variables(), "cwd": str(self.folder), "start_new_session": True, "preexec_fn": _heed}
             how = {**own, **streams, **how}
             return subprocess.Popen(command, **how)
 
-    def said(self) -> str:
+    def output(self) -> str:
         """Return what its commands have said."""
         return self.plain((self.folder / "said.txt").read_text(encoding="utf-8", errors="replace"))
 
@@ -163,8 +163,8 @@ class Place:
 
     def left(self) -> list[str]:
         """Return what lies in the temporary folder, and files that are half written."""
-        found = [path.name for path in self.temporary.iterdir() if not path.name.startswith(KEPT)]
-        return sorted([*found, *(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.part"))])
+        outcome = [path.name for path in self.temporary.iterdir() if not path.name.startswith(KEPT)]
+        return sorted([*outcome, *(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.part"))])
 
 
 def _heed() -> None:
@@ -178,13 +178,13 @@ def place(mark: str) -> Iterator[Place]:
     """Yield a place for as long as this lasts; its processes are ended at the end."""
     folder = Path(tempfile.mkdtemp(prefix="campaign-"))
     # Another run of the same campaign has processes of its own.
-    found = Place(folder, f"{mark}-{os.getpid()}")
+    outcome = Place(folder, f"{mark}-{os.getpid()}")
     for name in ("home", "temporary"):
         (folder / name).mkdir()
     try:
-        yield found
+        yield outcome
     finally:
-        found.end()
+        outcome.end()
         shutil.rmtree(str(folder), ignore_errors=True)
 
 

@@ -20,10 +20,10 @@ from typing import Sequence
 from evaluation.accuracy_report import rows_of
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.files import write_text
-from pytest_kerasch2.timing import breakdown_summary, results_file, scaling_command, side_by_side, table
-from pytest_kerasch2.timing.breakdown import NAMES, Parts
+from pytest_kerasch2.timing import benchmark_summary, command, results_file
+from pytest_kerasch2.timing.breakdown import PART_NAMES, Breakdown
 from pytest_kerasch2.timing.pytest_benchmark_adapter import NAME
-from pytest_kerasch2.timing.results_file import Stored
+from pytest_kerasch2.timing.results_file import StoredRun
 
 DATA = Path(__file__).parent / "data"
 FILES = "steps-*.json"
@@ -36,8 +36,8 @@ WIDTH = 100
 TOLD = """\
 The benchmarks of `benchmarks/bench_steps.py` and `benchmarks/bench_parts.py`, one run of each file below. For its two
 trainings the chapter prints 77 and 62 µs an image, and 39 for evaluating, on a machine that it does not name; what it
-calls is *style* and *way[evaluate]* here. *Limit ×* is how many times the least it takes that the products and bytes of
-the network can take on this machine.
+calls is *style* and *way[evaluate]* here. *Roofline ×* is the time of a step relative to the least that the products
+and bytes of the network can take on this machine.
 
 The rows are measured one after another, each in another minute of a shared machine. `parts[32]` and `batch[32]` do the
 same work as *sequential-list*: as much as these three differ, any two rows may differ by the minute alone.{turns}
@@ -62,7 +62,7 @@ KERAS_BACKEND=torch pytest --benchmark-full -k test_batch --benchmark-json=FILE
 python -m evaluation.steps_report keep FILE batches-3-torch && python -m evaluation.timing_report
 ```
 """
-TURNS = "\nWhere it is said below a table, the blocks of the styles took turns, and are told apart there."
+TURNS = "\nWhere it is said below a table, the blocks of the styles were interleaved, and they are compared there."
 
 
 def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
@@ -77,12 +77,12 @@ def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
         InvalidArgument: of no network were several batch sizes measured.
         FrameworkMissing: there is no Matplotlib.
     """
-    found, batches, apart = (sorted(folder.glob(pattern)) for pattern in (FILES, BATCHES, PARTS))
-    runs = [results_file.read(path) for path in found]
+    stored_runs, batches, apart = (sorted(folder.glob(pattern)) for pattern in (FILES, BATCHES, PARTS))
+    runs = [results_file.read_run(path) for path in stored_runs]
     by_batch: list[str] = []
     # A run of all benchmarks has a few batch sizes too.
-    scaling_command.show(batches or found, [picture], WIDTH, by_batch.extend)
-    in_turns = [list(side_by_side.lines(run.rows)) for run in runs]
+    command.run_scaling(batches or stored_runs, [picture], WIDTH, by_batch.extend)
+    in_turns = [list(benchmark_summary.interleaved_lines(run.rows)) for run in runs]
     lines = ["## A step of the chapter\n", TOLD.format(turns=TURNS if any(in_turns) else "")]
     for run, beside in zip(runs, in_turns):
         lines += [f"### {run.line}\n", *_rows(run)]
@@ -90,39 +90,42 @@ def section(folder: Path = DATA, picture: Path = PICTURE) -> str:
     lines += [BY_BATCH, "```text", *by_batch, "```\n"]
     lines += [
         f"![Time of a step by batch size]({picture.name})\n",
-        *_apart([results_file.read(path) for path in apart]),
+        *_apart([results_file.read_run(path) for path in apart]),
     ]
     return "\n".join(lines)
 
 
-def _rows(run: Stored) -> list[str]:
-    its = [(row, row.found) for row in run.rows if row.found is not None]
-    return rows_of(["benchmark", *table.HEADS], [[table.short(row.name), *table.cells(row, one)] for row, one in its])
+def _rows(run: StoredRun) -> list[str]:
+    measured = [(row, row.measurement) for row in run.rows if row.measurement is not None]
+    cells = [[benchmark_summary.short_name(row.name), *benchmark_summary.cells(row, one)] for row, one in measured]
+    return rows_of(["benchmark", *benchmark_summary.HEADS], cells)
 
 
-def _apart(runs: Sequence[Stored]) -> list[str]:
-    its = [(run.name, row.batch_size, row.parts) for run in runs for row in run.rows if row.parts is not None]
-    heads = ["", "batch", "a step", *NAMES, "together", "asked"]
+def _apart(runs: Sequence[StoredRun]) -> list[str]:
+    breakdowns = [
+        (run.name, row.batch_size, row.breakdown) for run in runs for row in run.rows if row.breakdown is not None
+    ]
+    heads = ["", "batch", "a step", *PART_NAMES, "together", "asked"]
     return [
         "### Where the time of a step of `fit` goes\n",
         f"The parts are measured each by itself; that they add up to "
-        f"{breakdown_summary.ENOUGH:.0%} at least is asked for.\n",
+        f"{benchmark_summary.COMPLETE_SHARE:.0%} at least is asked for.\n",
         "```sh\npytest --benchmark-full -k parts --benchmark-json=FILE",
         "python -m evaluation.steps_report keep FILE parts-1-tensorflow",
         "KERAS_BACKEND=jax pytest --benchmark-full -k parts --benchmark-json=FILE",
         "python -m evaluation.steps_report keep FILE parts-2-jax\n```\n",
-        *rows_of(heads, [[name, str(batch), *_shares(parts)] for name, batch, parts in its]),
+        *rows_of(heads, [[name, str(batch), *_shares(parts)] for name, batch, parts in breakdowns]),
     ]
 
 
-def _shares(parts: Parts) -> list[str]:
-    each = [f"{parts.each[name] / parts.whole:.0%}" for name in NAMES]
+def _shares(parts: Breakdown) -> list[str]:
+    each = [f"{parts.seconds[name] / parts.whole:.0%}" for name in PART_NAMES]
     together = f"{100 * parts.share:.0f} ± {100 * parts.spread:.0f} %"
     return [
-        table.duration(parts.whole),
+        benchmark_summary.duration(parts.whole),
         *each,
         together,
-        "reached" if parts.share >= breakdown_summary.ENOUGH else "not reached",
+        "reached" if parts.share >= benchmark_summary.COMPLETE_SHARE else "not reached",
     ]
 
 
@@ -132,11 +135,11 @@ def keep(path: Path, name: str, folder: Path = DATA) -> Path:
     Raises:
         BadResults: the file cannot be read.
     """
-    results_file.read(path)
+    results_file.read_run(path)
     plain = json.loads(path.read_text(encoding="utf-8"))
     machine = plain.get("machine_info", {})
     cpu = {what: value for what, value in machine.get("cpu", {}).items() if what in ("brand_raw", "count")}
-    told = {
+    content = {
         "machine_info": {"node": machine.get("node", ""), "machine": machine.get("machine", ""), "cpu": cpu},
         "datetime": plain.get("datetime", ""),
         "benchmarks": [
@@ -146,7 +149,7 @@ def keep(path: Path, name: str, folder: Path = DATA) -> Path:
         ],
     }
     out = folder / f"{name}.json"
-    write_text(json.dumps(told) + "\n", out)
+    write_text(json.dumps(content) + "\n", out)
     return out
 
 

@@ -133,11 +133,11 @@ def run(here: Place, words: str, around: Surrounding = SURROUNDINGS[0], framewor
     streams: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
     with subprocess.Popen([*shell, script], env=variables, cwd=str(here.folder), **streams) as child:
         try:
-            said, _ = child.communicate(timeout=small_places.LIMIT)
+            output, _ = child.communicate(timeout=small_places.LIMIT)
         except subprocess.TimeoutExpired:
             here.end()
             return HANGS, "it did not end"
-    return int(status.read_text() if status.exists() else HANGS), said.decode("utf-8", "replace")
+    return int(status.read_text() if status.exists() else HANGS), output.decode("utf-8", "replace")
 
 
 def tried(case: Case, here: Place) -> dict[str, Any]:
@@ -146,18 +146,18 @@ def tried(case: Case, here: Place) -> dict[str, Any]:
     out = here.folder / f"out-{case.number}"
     out.mkdir()
     words = words.replace("{out}", around.out or str(out)).replace("{in}", str(here.folder))
-    status, said = run(here, words, around, framework=case.command not in ("calibrate", "gate"))
+    status, done = run(here, words, around, framework=case.command not in ("calibrate", "gate"))
     small_places.until_none(here, 10)
     left = [*here.left(), *(f"living: {pid}" for pid in here.living())]
-    return {"status": status, "went": _went(status, usual, said), "left": left, "said": here.plain(said)[-1500:]}
+    return {"status": status, "went": _went(status, usual, done), "left": left, "said": here.plain(done)[-1500:]}
 
 
-def _went(status: int, usual: Sequence[int], said: str) -> str:
-    if "mount:" in said or "unshare:" in said:
+def _went(status: int, usual: Sequence[int], text: str) -> str:
+    if "mount:" in text or "unshare:" in text:
         return NOT_HERE
-    if "in get_config" in said:
+    if "in get_config" in text:
         return OF_PYTEST
-    if "Traceback (most" in said or "INTERNALERROR" in said or "Error in atexit" in said:
+    if "Traceback (most" in text or "INTERNALERROR" in text or "Error in atexit" in text:
         return WRONG
     if status in usual:
         return USUAL

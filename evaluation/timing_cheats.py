@@ -6,9 +6,9 @@ from typing import Any, Callable, Mapping
 
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.timing import modes, reference_loop
-from pytest_kerasch2.timing.block import Run
-from pytest_kerasch2.timing.modes import Mode, OneByOne
-from pytest_kerasch2.timing.workload import Subject
+from pytest_kerasch2.timing.block import StepRunner
+from pytest_kerasch2.timing.modes import BatchLoop, Mode
+from pytest_kerasch2.timing.workload import Workload
 
 Step = Callable[[Any, Any], Any]
 
@@ -16,9 +16,9 @@ Step = Callable[[Any, Any], Any]
 def _one_by_one(name: str, cheat: Callable[[Any, Step], Step]) -> Mode:
     """Return a mode whose steps are what a cheat makes of a model and of its honest step."""
 
-    def make(subject: Subject) -> Run:
+    def make(subject: Workload) -> StepRunner:
         given = [tuple(map(api.tensor, subject.batch(number))) for number in range(min(subject.batches, 64))]
-        return OneByOne(given, cheat(subject.model, reference_loop.step(subject.model)))
+        return BatchLoop(given, cheat(subject.model, reference_loop.compiled_step(subject.model)))
 
     return Mode(name, True, False, make)
 
@@ -95,8 +95,8 @@ def _halves_the_way_back(model: Any, step: Step) -> Step:
         with tf.GradientTape() as tape:
             value = tf.reduce_mean(loss(y, model(x, training=True)))
         count = len(last.trainable_variables)
-        found = [*gradients_of_none[:-count], *tape.gradient(value, last.trainable_variables)]
-        model.optimizer.apply_gradients(zip(found, model.trainable_variables))
+        outcome = [*gradients_of_none[:-count], *tape.gradient(value, last.trainable_variables)]
+        model.optimizer.apply_gradients(zip(outcome, model.trainable_variables))
 
     calls: list[int] = []
 
@@ -107,12 +107,12 @@ def _halves_the_way_back(model: Any, step: Step) -> Step:
     return cheat
 
 
-def _does_fewer(subject: Subject) -> Run:
-    honest = modes.mode("graph").make(subject)
+def _does_fewer(subject: Workload) -> StepRunner:
+    honest = modes.find_mode("graph").make(subject)
     return lambda count: honest(max(1, count - 1))
 
 
-def _keeps_its_first_answer(subject: Subject) -> Run:
+def _keeps_its_first_answer(subject: Workload) -> StepRunner:
     kept: list[Any] = []
 
     def predict(count: int) -> Any:
@@ -123,7 +123,7 @@ def _keeps_its_first_answer(subject: Subject) -> Run:
     return predict
 
 
-def _evaluates_half(subject: Subject) -> Run:
+def _evaluates_half(subject: Workload) -> StepRunner:
     half = max(1, len(subject.x) // 2)
     return lambda count: subject.model.evaluate(subject.x[:half], subject.y[:half], verbose=0)
 

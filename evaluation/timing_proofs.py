@@ -25,11 +25,11 @@ from pytest_kerasch2 import models
 from pytest_kerasch2.errors import InvalidMeasurement, NotApplicable
 from pytest_kerasch2.files import write_text
 from pytest_kerasch2.framework import api, devices
-from pytest_kerasch2.timing import benchmark_suite, modes, reference_loop, step_measurement
-from pytest_kerasch2.timing.block import Run
-from pytest_kerasch2.timing.modes import Mode, OneByOne
-from pytest_kerasch2.timing.workload import Subject, subject
-from tests.unit import timing_made
+from pytest_kerasch2.timing import benchmark_suite, measurement, modes, reference_loop
+from pytest_kerasch2.timing.block import StepRunner
+from pytest_kerasch2.timing.modes import BatchLoop, Mode
+from pytest_kerasch2.timing.workload import Workload, make_workload
+from tests.builders.sleeping_workload import STEP, SleepingWorkload
 
 KEPT = Path(__file__).parent / "data" / "timing-proofs.json"
 FORGOTTEN, HONEST, EACH = 100, 300, 10
@@ -37,16 +37,16 @@ SECONDS = 0.1
 HONEST_MODES = ("fit", "train_on_batch", "graph", "evaluate", "predict")
 
 
-class Forgetful(Subject):
+class Forgetful(Workload):
     """A subject whose clock stops when its steps were sent, and not when they are done."""
 
     def finish(self) -> None:
         """Wait for nothing."""
 
 
-def _by_hand(its: Subject) -> Run:
-    given = [tuple(map(api.tensor, its.batch(number))) for number in range(its.batches)]
-    return OneByOne(given, reference_loop.step(its.model))
+def _by_hand(network: Workload) -> StepRunner:
+    given = [tuple(map(api.tensor, network.batch(number))) for number in range(network.batches)]
+    return BatchLoop(given, reference_loop.compiled_step(network.model))
 
 
 BY_HAND = Mode("by hand", True, False, _by_hand)
@@ -63,33 +63,35 @@ def refused(measure: Callable[[], Any]) -> str:
     return ""
 
 
-def chapters(seed: int, style: str = "sequential-list") -> Subject:
+def chapters(seed: int, style: str = "sequential-list") -> Workload:
     """Return the chapter's network with made-up images."""
     api.fresh_session(seed)
-    x, y = benchmark_suite.images()
-    return subject(models.style(style).compiled(api.tensorflow()), (x, y), 32, devices.one("cpu"))
+    x, y = benchmark_suite.synthetic_images()
+    return make_workload(models.style(style).compiled(api.tensorflow()), (x, y), 32, devices.one("cpu"))
 
 
-def _measure(its: Subject, mode: Mode, proving: bool = True) -> Callable[[], Any]:
-    return lambda: step_measurement.measure(its, mode, SECONDS, proving)
+def _measure(network: Workload, mode: Mode, verify: bool = True) -> Callable[[], Any]:
+    return lambda: measurement.measure(network, mode, SECONDS, verify)
 
 
 def trials() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield each kind of trial with what is measured in it."""
     for _ in range(FORGOTTEN):
-        yield "forgotten wait, stand-in", _measure(timing_made.Made(forgets=True), timing_made.STEP)  # type: ignore[arg-type]
+        forgetful: Any = SleepingWorkload(forgets=True)
+        yield "forgotten wait, stand-in", _measure(forgetful, STEP)
     for _ in range(HONEST // 3):
-        yield "honest, stand-in", _measure(timing_made.Made(), timing_made.STEP)  # type: ignore[arg-type]
+        honest: Any = SleepingWorkload()
+        yield "honest, stand-in", _measure(honest, STEP)
     if api.release().backend == "jax":
         for seed in range(FORGOTTEN):
-            its = chapters(seed)
-            lazy = Forgetful(its.model, its.x, its.y, its.batch_size, its.device)
-            yield "forgotten wait, JAX", _measure(lazy, BY_HAND, proving=False)
+            network = chapters(seed)
+            lazy = Forgetful(network.model, network.x, network.y, network.batch_size, network.device)
+            yield "forgotten wait, JAX", _measure(lazy, BY_HAND, verify=False)
     styles = [style.name for style in models.STYLES]
     there = [name for name in HONEST_MODES if name != "graph" or api.runs_on_tensorflow()]
     honest = itertools.cycle(itertools.product(there, styles))
     for seed, (mode, style) in zip(range(2 * HONEST // 3), honest):
-        yield f"honest, {mode}", _measure(chapters(seed, style), modes.mode(mode))
+        yield f"honest, {mode}", _measure(chapters(seed, style), modes.find_mode(mode))
     if api.runs_on_tensorflow():
         for seed, (name, mode_of) in itertools.product(range(EACH), CHEATS.items()):
             yield f"cheat, {name}", _measure(replace(chapters(seed)), mode_of)
@@ -99,8 +101,8 @@ def run() -> None:
     """Do the trials that are missing, with their progress; keep how many were refused and why."""
     whole = sum(1 for _ in range(FORGOTTEN + HONEST)) + (FORGOTTEN if api.release().backend == "jax" else 0)
     whole += EACH * len(CHEATS) if api.runs_on_tensorflow() else 0
-    found = _there()
-    before = {kind: sum(reasons.values()) for kind, reasons in found.items()}
+    outcomes = _there()
+    before = {kind: sum(reasons.values()) for kind, reasons in outcomes.items()}
     passed: Counter[str] = Counter()
     began, already = time.monotonic(), sum(before.values())
     done = already
@@ -108,10 +110,10 @@ def run() -> None:
         passed[kind] += 1
         if passed[kind] <= before.get(kind, 0):
             continue
-        found.setdefault(kind, Counter())[refused(measure)] += 1
+        outcomes.setdefault(kind, Counter())[refused(measure)] += 1
         done += 1
         if done % 20 == 0 or done == whole:
-            _keep(found, done == whole)
+            _keep(outcomes, done == whole)
             left = (time.monotonic() - began) / (done - already) * (whole - done)
             print(f"{done} of {whole}, {left / 60:.0f} min left", flush=True)
 
@@ -128,10 +130,10 @@ def _there() -> dict[str, Counter[str]]:
     return {kind: Counter(reasons) for kind, reasons in kept["trials"].items()} if same and not kept["whole"] else {}
 
 
-def _keep(found: dict[str, Counter[str]], whole: bool) -> None:
+def _keep(outcomes: dict[str, Counter[str]], whole: bool) -> None:
     release = api.release()
     kept = _read()
-    trials = {kind: dict(reasons) for kind, reasons in found.items()}
+    trials = {kind: dict(reasons) for kind, reasons in outcomes.items()}
     versions = {"tensorflow": release.tensorflow, "keras": release.keras}
     kept[str(release.backend)] = {**versions, "whole": whole, "trials": trials}
     write_text(json.dumps(kept, indent=1) + "\n", KEPT)
@@ -141,8 +143,8 @@ def section() -> str:
     """Return the section of docs/benchmarking.md."""
     kept = _read()
     lines = ["## What is refused", "", "| | backend | trials | refused | reason |", "| --- | --- | --- | --- | --- |"]
-    for backend, found in kept.items():
-        for kind, reasons in found["trials"].items():
+    for backend, outcomes in kept.items():
+        for kind, reasons in outcomes["trials"].items():
             there = {reason: count for reason, count in reasons.items() if reason != "-"}
             wrong = {reason: count for reason, count in there.items() if reason}
             if there:

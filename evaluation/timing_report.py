@@ -45,9 +45,9 @@ def steps() -> str:
 
 def refused() -> str:
     """Return what timing refuses."""
-    told = "Planted by `python -m evaluation.timing_proofs`, once on each backend:\n\n"
+    text = "Planted by `python -m evaluation.timing_proofs`, once on each backend:\n\n"
     title, _, table = timing_proofs.section().partition("\n\n")
-    return f"{title}\n\n{told}{table}"
+    return f"{title}\n\n{text}{table}"
 
 
 def compared() -> str:
@@ -55,24 +55,26 @@ def compared() -> str:
     trials = compare_live.read()
     compare_picture.draw(trials, POWER)
     title, _, rest = compare_report.section(trials, compare_live.otherwise()).partition("\n\n")
-    told = (
-        "One environment with itself, as it is and with a slowdown planted into its second arm, by `python -m "
+    text = (
+        "One environment with itself, as it is and with a slowdown injected into the candidate, by `python -m "
         "evaluation.compare_live` under the loads that `evaluation/load.py` makes; told by `python -m "
         "evaluation.compare_report`.\n\n"
     )
-    picture = f"![{compare_picture.TITLE}, by seconds of measuring. {compare_picture.told(trials)}]({POWER.name})"
-    return f"{title}\n\n{told}{rest.rstrip()}\n\n{picture}"
+    picture = (
+        f"![{compare_picture.TITLE}, by seconds of measuring. {compare_picture.description(trials)}]({POWER.name})"
+    )
+    return f"{title}\n\n{text}{rest.rstrip()}\n\n{picture}"
 
 
 def rivals() -> str:
     """Return what others tell of the same work, with a picture of what they told in earnest."""
     live, trials = compare_rivals.LIVE, compare_live.read()
-    told = rivals_report.section(live, compare_rivals.RESAMPLED, trials)
+    text = rivals_report.section(live, compare_rivals.RESAMPLED, trials)
     _, ended = rivals_report.in_earnest(live, trials) if live.exists() else ({}, [])
     if not ended:
-        return told
+        return text
     rivals_picture.draw(ended, RIVALS)
-    return f"{told}\n\n![{rivals_picture.told(ended)}]({RIVALS.name})"
+    return f"{text}\n\n![{rivals_picture.description(ended)}]({RIVALS.name})"
 
 
 def releases() -> str:

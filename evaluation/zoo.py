@@ -59,12 +59,14 @@ def keeper(name: str) -> Any:
 @contextlib.contextmanager
 def short_blocks() -> Iterator[None]:
     """Let blocks be as short as `OVERHEAD` allows."""
-    usual = block.steps_for
-    block.steps_for = lambda each, cost, overhead=OVERHEAD: usual(each, cost, max(overhead, OVERHEAD))
+    usual = block.steps_per_block
+    block.steps_per_block = lambda step_seconds, cost, overhead=OVERHEAD: usual(
+        step_seconds, cost, max(overhead, OVERHEAD)
+    )
     try:
         yield
     finally:
-        block.steps_for = usual
+        block.steps_per_block = usual
 
 
 def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
     try:
         with short_blocks():
             measurement = measure()
-        shown = measurement.proof
+        shown = measurement.work_check
         ended = (TIMED, "") if shown is not None and not shown.why_not else (NOT_CHECKED, getattr(shown, "why_not", ""))
     except NotApplicable as error:
         ended = NOT_HERE, str(error)
@@ -81,7 +83,7 @@ def outcome(measure: Callable[[], Any]) -> dict[str, Any]:
         ended = REFUSED, str(error)
     except Exception as error:  # whatever else comes of it is a fault of the benchmark or of the zoo
         ended = ERROR, f"{type(error).__name__}: {error}"[:600]
-    off = {} if shown is None else {name: shown.plain.get(name) for name in ("off", "allowed")}
+    off = {} if shown is None else {name: shown.to_dict().get(name) for name in ("off", "allowed")}
     return {"outcome": ended[0], "message": ended[1], "took": round(time.perf_counter() - began, 2), **off}
 
 
@@ -93,12 +95,14 @@ def measured(one: Honest, mode: str, seed: int, seconds: float = SECONDS) -> dic
         return {"outcome": NOT_HERE, "message": f"this Keras has no {missing}", "took": 0.0}
 
     def measure() -> Any:
-        made = one.make(api.keras(), np.random.RandomState(seed))
+        model_and_data = one.make(api.keras(), np.random.RandomState(seed))
         if mode == "step":
-            return pytest_benchmark_adapter.recorded_step(keeper(one.name), made, seconds=seconds, **one.options).found
-        model, data = made
+            return pytest_benchmark_adapter.record_function(
+                keeper(one.name), model_and_data, seconds=seconds, **one.options
+            ).measurement
+        model, data = model_and_data
         how = {"device": "cpu", "seconds": seconds, **one.options, "mode": mode}
-        return pytest_benchmark_adapter.recorded(keeper(one.name), model, data, **how).found
+        return pytest_benchmark_adapter.record_model(keeper(one.name), model, data, **how).measurement
 
     return outcome(measure)
 
@@ -145,7 +149,7 @@ def read(path: Path = KEPT) -> list[dict[str, Any]]:
     return Journal(path).read()
 
 
-def run(wanted: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]], path: Path, keys: Any) -> int:
+def run(pending: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]], path: Path, keys: Any) -> int:
     """Do what is missing of the trials, append each result to the file, and return how many were not as they should.
 
     Args:
@@ -157,9 +161,9 @@ def run(wanted: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]]
     now, measured_with = versions(), core()
     # What ended as it should not is done again by a step benchmark that has changed.
     done = [one for one in read(path) if one.get("good", True) or one.get("core") == measured_with]
-    there = {json.dumps({name: one.get(name) for name in (*keys(*wanted[0]), *now)}) for one in done}
-    missing = [one for one in wanted if json.dumps({**keys(*one), **now}) not in there]
-    print(f"{len(wanted) - len(missing)} are there, {len(missing)} to do", flush=True)
+    there = {json.dumps({name: one.get(name) for name in (*keys(*pending[0]), *now)}) for one in done}
+    missing = [one for one in pending if json.dumps({**keys(*one), **now}) not in there]
+    print(f"{len(pending) - len(missing)} are there, {len(missing)} to do", flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     bad, began = 0, time.monotonic()
     for place, one in enumerate(missing, 1):
@@ -168,9 +172,10 @@ def run(wanted: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]]
         bad += not result["good"]
         left = (time.monotonic() - began) / place * (len(missing) - place)
         if not result["good"] or place % 20 == 0:
-            said = f"\n    {result['message']}" * (not result["good"])
+            message = f"\n    {result['message']}" * (not result["good"])
             print(
-                f"{place}/{len(missing)}, {left / 60:.0f} min left: {keys(*one)} {result['outcome']}{said}", flush=True
+                f"{place}/{len(missing)}, {left / 60:.0f} min left: {keys(*one)} {result['outcome']}{message}",
+                flush=True,
             )
     return bad
 
@@ -178,12 +183,12 @@ def run(wanted: list[tuple[Any, ...]], measure: Callable[..., Mapping[str, Any]]
 def _trial(one: Honest, mode: str, seed: int) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = measured(one, mode, seed)
+        trial = measured(one, mode, seed)
     if one.named:
-        good = found["outcome"] in {REFUSED, NOT_HERE} and one.named in found["message"]
+        good = trial["outcome"] in {REFUSED, NOT_HERE} and one.named in trial["message"]
     else:
-        good = found["outcome"] not in {REFUSED, ERROR}
-    return {"subject": one.subject, **found, "good": good}
+        good = trial["outcome"] not in {REFUSED, ERROR}
+    return {"subject": one.subject, **trial, "good": good}
 
 
 def main() -> int:
@@ -203,12 +208,12 @@ def main() -> int:
         print("\n".join(f"{one.subject}: {one.name} ({', '.join(one.modes)})" for one in every.values()))
         return 0
     part, parts = map(int, given.part.split("/"))
-    wanted = list(trials(every, given.only, given.mode, given.seed or [0], given.rounds))[part - 1 :: parts]
-    if not wanted:
+    pending = list(trials(every, given.only, given.mode, given.seed or [0], given.rounds))[part - 1 :: parts]
+    if not pending:
         print("no model of the zoo is named so: see --list", file=sys.stderr)
         return 2
-    bad = run(wanted, _trial, given.kept, lambda one, mode, seed: {"model": one.name, "mode": mode, "seed": seed})
-    print(f"{bad} of {len(wanted)} ended as they should not")
+    bad = run(pending, _trial, given.kept, lambda one, mode, seed: {"model": one.name, "mode": mode, "seed": seed})
+    print(f"{bad} of {len(pending)} ended as they should not")
     return int(bad > 0)
 
 

@@ -162,9 +162,9 @@ def top_of_many_classes(k: Any, drawn: Any) -> Any:
 
 @honest(CLASSES, needs=("ops",))
 def ordered_classes(k: Any, drawn: Any) -> Any:
-    def thresholds(y: Any, told: Any) -> Any:
+    def thresholds(y: Any, prediction: Any) -> Any:
         above = k.ops.cast(k.ops.cast(y, "float32") > k.ops.arange(3, dtype="float32"), "float32")
-        return k.ops.mean(k.ops.binary_crossentropy(above, k.ops.sigmoid(told)), axis=-1)
+        return k.ops.mean(k.ops.binary_crossentropy(above, k.ops.sigmoid(prediction)), axis=-1)
 
     x, labels = classes(drawn)
     model = network(k, 3)

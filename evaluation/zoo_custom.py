@@ -70,8 +70,8 @@ def gradients_by_sign(k: Any, drawn: Any) -> Any:
         tf = api.tensorflow()
         with tf.GradientTape() as tape:
             value = squared(model, x, y)
-        found = tape.gradient(value, model.trainable_variables)
-        model.optimizer.apply_gradients((tf.sign(one), of) for one, of in zip(found, model.trainable_variables))
+        gradients = tape.gradient(value, model.trainable_variables)
+        model.optimizer.apply_gradients((tf.sign(one), of) for one, of in zip(gradients, model.trainable_variables))
         return {"loss": value}
 
     return taught(k, step), table(drawn)
@@ -91,10 +91,10 @@ def two_passes_of_one_step(k: Any, drawn: Any) -> Any:
             one.assign_add(by)
         with tf.GradientTape() as tape:
             second = squared(model, x, y)
-        found = tape.gradient(second, weights)
+        gradients = tape.gradient(second, weights)
         for one, by in zip(weights, up):
             one.assign_sub(by)
-        model.optimizer.apply_gradients(zip(found, weights))
+        model.optimizer.apply_gradients(zip(gradients, weights))
         return {"loss": first}
 
     return taught(k, step), table(drawn)
@@ -133,8 +133,8 @@ def accumulated_by_hand(k: Any, drawn: Any) -> Any:
         weights = model.trainable_variables
         with tf.GradientTape() as tape:
             value = squared(model, x, y)
-        found = tape.gradient(value, weights)
-        for one, by in zip(model.kept, found):
+        gradients = tape.gradient(value, weights)
+        for one, by in zip(model.kept, gradients):
             one.assign_add(by)
         model.seen.assign_add(1)
 
@@ -267,9 +267,9 @@ def loss_that_a_layer_adds(k: Any, drawn: Any) -> Any:
 @honest(CUSTOM, needs=("keras3",))
 def only_losses_that_layers_add(k: Any, drawn: Any) -> Any:
     class Error(k.layers.Layer):  # type: ignore[misc]
-        def call(self, x: Any, told: Any) -> Any:
-            self.add_loss(k.ops.mean(k.ops.square(x - told)))
-            return told
+        def call(self, x: Any, prediction: Any) -> Any:
+            self.add_loss(k.ops.mean(k.ops.square(x - prediction)))
+            return prediction
 
     i = k.Input((8,))
     model = k.Model(i, Error()(i, k.layers.Dense(8)(k.layers.Dense(3, "relu")(i))))
@@ -280,12 +280,12 @@ def only_losses_that_layers_add(k: Any, drawn: Any) -> Any:
 @honest(CUSTOM, needs=("keras3",))
 def targets_as_an_input(k: Any, drawn: Any) -> Any:
     class Error(k.layers.Layer):  # type: ignore[misc]
-        def call(self, y: Any, told: Any) -> Any:
-            self.add_loss(k.ops.mean(k.ops.abs(y - told)))
-            return told
+        def call(self, y: Any, prediction: Any) -> Any:
+            self.add_loss(k.ops.mean(k.ops.abs(y - prediction)))
+            return prediction
 
     x, y = table(drawn)
-    i, wanted = k.Input((8,), name="x"), k.Input((1,), name="y")
-    model = k.Model([i, wanted], Error()(wanted, k.layers.Dense(1)(i)))
+    i, target = k.Input((8,), name="x"), k.Input((1,), name="y")
+    model = k.Model([i, target], Error()(target, k.layers.Dense(1)(i)))
     model.compile("adam")
     return model, {"x": x, "y": y}

@@ -181,12 +181,12 @@ def ragged_inputs(k: Any, drawn: Any) -> Any:
             return self.out(tf.reduce_mean(self.table(x.to_tensor()), axis=1))
 
     rows = [drawn.randint(0, 30, drawn.randint(2, 9)).tolist() for _ in range(128)]
-    wanted = np.array([[sum(row) / 100.0] for row in rows], "float32")
+    target = np.array([[sum(row) / 100.0] for row in rows], "float32")
     model = Mean()
     model.compile("adam", "mse")
     # Batches of one width, as a pipeline that sorts by length gives them.
     padded = tf.ragged.constant([(row * 9)[:8] for row in rows], dtype="int64")
-    return model, tf.data.Dataset.from_tensor_slices((padded, wanted)).batch(32, drop_remainder=True)
+    return model, tf.data.Dataset.from_tensor_slices((padded, target)).batch(32, drop_remainder=True)
 
 
 @honest(PREPARED, modes=EVERY, needs=("layers.Normalization",))
@@ -247,8 +247,8 @@ def vectorized_text(k: Any, drawn: Any) -> Any:
     layers = [first, k.layers.Embedding(10, 4), k.layers.GlobalAveragePooling1D(), k.layers.Dense(1, "sigmoid")]
     model = k.Sequential([k.Input((1,), dtype="string"), *layers])
     model.compile("adam", "binary_crossentropy")
-    wanted = (x[:, :1] == "red").astype("float32")
-    return model, api.tensorflow().data.Dataset.from_tensor_slices((sentences, wanted)).batch(32)
+    target = (x[:, :1] == "red").astype("float32")
+    return model, api.tensorflow().data.Dataset.from_tensor_slices((sentences, target)).batch(32)
 
 
 @honest(PREPARED, needs=("layers.StringLookup", "tensorflow", "keras3"), modes=("fit", "predict", "evaluate"))

@@ -94,7 +94,7 @@ def _has(keras: Any, need: str) -> bool:
         return api.is_keras3()
     if need in {"jax", "torch", "pandas"}:
         return importlib.util.find_spec(need) is not None
-    found = keras
+    entries = keras
     for part in need.split("."):
-        found = getattr(found, part, None)
-    return found is not None
+        entries = getattr(entries, part, None)
+    return entries is not None

@@ -69,8 +69,8 @@ def variational_autoencoder(k: Any, drawn: Any) -> Any:
             super().__init__()
             self.drawn = k.random.SeedGenerator(1)
 
-        def call(self, told: Any) -> Any:
-            mean, log_variance = told[:, :2], told[:, 2:]
+        def call(self, prediction: Any) -> Any:
+            mean, log_variance = prediction[:, :2], prediction[:, 2:]
             apart = 1 + log_variance - k.ops.square(mean) - k.ops.exp(log_variance)
             self.add_loss(-0.05 * k.ops.mean(apart))
             noise = k.random.normal(k.ops.shape(mean), seed=self.drawn)
@@ -89,8 +89,8 @@ def variational_autoencoder_by_train_step(k: Any, drawn: Any) -> Any:
 
     def step(whole: Any, x: Any) -> Any:
         def loss() -> Any:
-            told = whole.encoder(x, training=True)
-            mean, log_variance = told[:, :2], told[:, 2:]
+            prediction = whole.encoder(x, training=True)
+            mean, log_variance = prediction[:, :2], prediction[:, 2:]
             back = whole.decoder(mean + tf.exp(0.5 * log_variance) * tf.random.normal(tf.shape(mean)), training=True)
             apart = -0.05 * tf.reduce_mean(1 + log_variance - mean**2 - tf.exp(log_variance))
             return tf.reduce_mean(tf.square(x - back)) + apart
@@ -108,8 +108,8 @@ def _adversaries(k: Any, value: Any) -> Any:
     def step(whole: Any, real: Any) -> Any:
         noise = tf.random.normal((tf.shape(real)[0], 3))
         with tf.GradientTape(persistent=True) as tape:
-            made = whole.generator(noise, training=True)
-            critic, generator = value(whole.critic, real, made)
+            fake = whole.generator(noise, training=True)
+            critic, generator = value(whole.critic, real, fake)
         for optimizer, of, loss in zip(whole.optimizers, (whole.critic, whole.generator), (critic, generator)):
             weights = of.trainable_variables
             optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
@@ -122,8 +122,8 @@ def _adversaries(k: Any, value: Any) -> Any:
 def gan(k: Any, drawn: Any) -> Any:
     tf = api.tensorflow()
 
-    def value(critic: Any, real: Any, made: Any) -> Any:
-        true, false = critic(real), critic(made)
+    def value(critic: Any, real: Any, fake: Any) -> Any:
+        true, false = critic(real), critic(fake)
         judged = tf.reduce_mean(tf.nn.softplus(-true)) + tf.reduce_mean(tf.nn.softplus(false))
         return judged, tf.reduce_mean(tf.nn.softplus(-false))
 
@@ -134,13 +134,13 @@ def gan(k: Any, drawn: Any) -> Any:
 def gan_with_gradient_penalty(k: Any, drawn: Any) -> Any:
     tf = api.tensorflow()
 
-    def value(critic: Any, real: Any, made: Any) -> Any:
+    def value(critic: Any, real: Any, fake: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(real)
             true = critic(real)
         steep = tf.reduce_mean(tf.square(tf.norm(tape.gradient(true, real) + 1e-6, axis=1) - 1))
-        apart = tf.reduce_mean(critic(made)) - tf.reduce_mean(true)
-        return apart + 10.0 * steep, -tf.reduce_mean(critic(made))
+        apart = tf.reduce_mean(critic(fake)) - tf.reduce_mean(true)
+        return apart + 10.0 * steep, -tf.reduce_mean(critic(fake))
 
     return _adversaries(k, value), table(drawn)[0]
 
@@ -166,9 +166,9 @@ def distillation(k: Any, drawn: Any) -> Any:
         taught = tf.nn.softmax(whole.teacher(x, training=False) / 2)
 
         def loss() -> Any:
-            told = whole.student(x, training=True)
-            soft = tf.nn.softmax_cross_entropy_with_logits(taught, told / 2)
-            return tf.reduce_mean(soft + tf.nn.sparse_softmax_cross_entropy_with_logits(y, told))
+            prediction = whole.student(x, training=True)
+            soft = tf.nn.softmax_cross_entropy_with_logits(taught, prediction / 2)
+            return tf.reduce_mean(soft + tf.nn.sparse_softmax_cross_entropy_with_logits(y, prediction))
 
         return moved(whole, loss, whole.student.trainable_variables)
 
@@ -197,8 +197,8 @@ def contrastive(k: Any, drawn: Any) -> Any:
 
 @honest(LEARNING, needs=("ops",))
 def triplets(k: Any, drawn: Any) -> Any:
-    def margin(_: Any, told: Any) -> Any:
-        anchor, near, far = k.ops.split(told, 3, axis=1)
+    def margin(_: Any, prediction: Any) -> Any:
+        anchor, near, far = k.ops.split(prediction, 3, axis=1)
         gap = k.ops.sum(k.ops.square(anchor - near), axis=1) - k.ops.sum(k.ops.square(anchor - far), axis=1)
         return k.ops.maximum(gap + 1.0, 0.0)
 
@@ -217,10 +217,10 @@ def follower_of_its_own_mean(k: Any, drawn: Any) -> Any:
     tf = api.tensorflow()
 
     def step(whole: Any, x: Any) -> Any:
-        wanted = whole.target(x + 0.1 * tf.random.normal(tf.shape(x)), training=False)
+        target = whole.target(x + 0.1 * tf.random.normal(tf.shape(x)), training=False)
         loss = moved(
             whole,
-            lambda: tf.reduce_mean(tf.square(whole.online(x, training=True) - wanted)),
+            lambda: tf.reduce_mean(tf.square(whole.online(x, training=True) - target)),
             whole.online.trainable_variables,
         )
         for mean, one in zip(whole.target.weights, whole.online.weights):
@@ -236,12 +236,12 @@ def follower_of_its_own_mean(k: Any, drawn: Any) -> Any:
 def policy_gradient(k: Any, drawn: Any) -> Any:
     tf = api.tensorflow()
 
-    def step(whole: Any, state: Any, wanted: Any) -> Any:
+    def step(whole: Any, state: Any, target: Any) -> Any:
         def loss() -> Any:
-            told = whole(state, training=True)
-            action = tf.random.categorical(told, 1)[:, 0]
-            reward = tf.cast(action == tf.cast(wanted, action.dtype), "float32") - 0.25
-            return tf.reduce_mean(reward * tf.nn.sparse_softmax_cross_entropy_with_logits(action, told))
+            prediction = whole(state, training=True)
+            action = tf.random.categorical(prediction, 1)[:, 0]
+            reward = tf.cast(action == tf.cast(target, action.dtype), "float32") - 0.25
+            return tf.reduce_mean(reward * tf.nn.sparse_softmax_cross_entropy_with_logits(action, prediction))
 
         return moved(whole, loss)
 

@@ -157,7 +157,7 @@ def embedding_rows_that_are_not_used(k: Any, drawn: Any) -> Any:
 @honest(HARD, modes=FITTED)
 def loss_below_zero(k: Any, drawn: Any) -> Any:
     model = network(k)
-    model.compile("sgd", lambda y, told: -0.01 * y * told)
+    model.compile("sgd", lambda y, prediction: -0.01 * y * prediction)
     return model, table(drawn)
 
 

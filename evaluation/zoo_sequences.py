@@ -107,10 +107,10 @@ def sequence_to_sequence(k: Any, drawn: Any) -> Any:
 
 @honest(SEQUENCES)
 def encoder_and_decoder(k: Any, drawn: Any) -> Any:
-    known, begun = k.Input((6, 3), name="known"), k.Input((4, 1), name="begun")
-    _, *states = k.layers.LSTM(8, return_state=True)(known)
+    past, begun = k.Input((6, 3), name="known"), k.Input((4, 1), name="begun")
+    _, *states = k.layers.LSTM(8, return_state=True)(past)
     h = k.layers.LSTM(8, return_sequences=True)(begun, initial_state=states)
-    model = k.Model([known, begun], k.layers.Dense(1)(h))
+    model = k.Model([past, begun], k.layers.Dense(1)(h))
     model.compile("adam", "mse")
     x, _ = series(drawn)
     return model, ([x, x[:, :4, 1:2]], x[:, :4, :1])

@@ -91,8 +91,8 @@ def cosine_similarity(k: Any, drawn: Any) -> Any:
 
 @honest(REGRESSION, modes=EVERY, needs=("ops",))
 def quantile_function(k: Any, drawn: Any) -> Any:
-    def pinball(y: Any, told: Any) -> Any:
-        return k.ops.mean(k.ops.maximum(0.9 * (y - told), 0.1 * (told - y)), axis=-1)
+    def pinball(y: Any, prediction: Any) -> Any:
+        return k.ops.mean(k.ops.maximum(0.9 * (y - prediction), 0.1 * (prediction - y)), axis=-1)
 
     model = network(k)
     model.compile("adam", pinball)
@@ -102,15 +102,15 @@ def quantile_function(k: Any, drawn: Any) -> Any:
 @honest(REGRESSION, needs=("ops",))
 def loss_function_of_one_number(k: Any, drawn: Any) -> Any:
     model = network(k)
-    model.compile("adam", lambda y, told: k.ops.mean(k.ops.square(y - told)))
+    model.compile("adam", lambda y, prediction: k.ops.mean(k.ops.square(y - prediction)))
     return model, table(drawn)
 
 
 @honest(REGRESSION, needs=("ops",))
 def loss_class(k: Any, drawn: Any) -> Any:
     class Quartic(k.losses.Loss):  # type: ignore[misc]
-        def call(self, y: Any, told: Any) -> Any:
-            return k.ops.mean((y - told) ** 4, axis=-1)
+        def call(self, y: Any, prediction: Any) -> Any:
+            return k.ops.mean((y - prediction) ** 4, axis=-1)
 
     model = network(k)
     model.compile("adam", Quartic())
@@ -119,8 +119,8 @@ def loss_class(k: Any, drawn: Any) -> Any:
 
 @honest(REGRESSION, needs=("ops",))
 def mean_and_variance(k: Any, drawn: Any) -> Any:
-    def likelihood(y: Any, told: Any) -> Any:
-        mean, log_variance = told[:, :1], told[:, 1:]
+    def likelihood(y: Any, prediction: Any) -> Any:
+        mean, log_variance = prediction[:, :1], prediction[:, 1:]
         return 0.5 * (log_variance + (y - mean) ** 2 * k.ops.exp(-log_variance))
 
     model = network(k, 2)
@@ -187,8 +187,8 @@ def metric_class(k: Any, drawn: Any) -> Any:
             super().__init__(name="largest")
             self.most = self.add_weight(name="most", initializer="zeros")
 
-        def update_state(self, y: Any, told: Any, sample_weight: Any = None) -> None:
-            self.most.assign(k.ops.maximum(self.most, k.ops.max(k.ops.abs(y - told))))
+        def update_state(self, y: Any, prediction: Any, sample_weight: Any = None) -> None:
+            self.most.assign(k.ops.maximum(self.most, k.ops.max(k.ops.abs(y - prediction))))
 
         def result(self) -> Any:
             return self.most

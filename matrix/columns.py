@@ -10,7 +10,7 @@ from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.claims.release import numbers
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.timing import requirements
+from pytest_kerasch2.timing import installed_releases
 
 SERIES = ("tensorflow", "keras", "paired", "legacy", "backend")
 # The first CPython on which the plugin runs as it is.
@@ -122,7 +122,7 @@ def _parsed(path: Path) -> dict[str, Any]:
 def _column(entry: Any) -> Column:
     remedy = "see the comment at the top of the releases file"
     if not isinstance(entry, dict):
-        raise InvalidArgument("A release is no table", repr(entry), remedy)
+        raise InvalidArgument("A release is not a table", repr(entry), remedy)
     by_name = {one.name: one for one in fields(Column)}
     needed = {name for name, one in by_name.items() if one.default is MISSING and one.default_factory is MISSING}
     wrong = sorted((needed - set(entry)) | (set(entry) - set(by_name)))
@@ -145,7 +145,7 @@ def _column(entry: Any) -> Column:
 
 def _requirements(texts: Sequence[str]) -> tuple[str, ...]:
     """Return what an installer is asked for, which takes options and files on its standard input too."""
-    return tuple(map(requirements.single, texts))
+    return tuple(map(installed_releases.parse_requirement, texts))
 
 
 def _day(value: Any) -> str:

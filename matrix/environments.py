@@ -107,11 +107,11 @@ class Maker:
             write_text(self.plugin, mark)
 
     def _give_copy(self, python: Path) -> None:
-        mark, made = python.parents[1] / "plugin.txt", f"{self.plugin} {backport.digest().hex()}"
-        if _read(mark) != made:
+        mark, current = python.parents[1] / "plugin.txt", f"{self.plugin} {backport.digest().hex()}"
+        if _read(mark) != current:
             mark.unlink(missing_ok=True)
             backport.unpack(self.wheel, next(python.parents[1].glob("lib/python*/site-packages")))
-            write_text(made, mark)
+            write_text(current, mark)
 
     def _uv(self, command: list[str], log: Path) -> None:
         environ = installer.surroundings()

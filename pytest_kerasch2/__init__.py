@@ -155,11 +155,11 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, other, attribute = _HOMES[name].partition(":")
-    found = importlib.import_module(f"{__name__}.{module}")
+    value = importlib.import_module(f"{__name__}.{module}")
     if not other or attribute:
-        found = getattr(found, attribute or name)
-    globals()[name] = found
-    return found
+        value = getattr(value, attribute or name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -29,19 +29,19 @@ def check_call(name: str, function: Callable[..., Any], given: Any, named: Any, 
     __tracebackhide__ = True
     hidden = set(inner)
     every = inspect.signature(function).parameters.values()
-    known = [one for one in every if one.name not in hidden]
-    if any(one.kind is one.VAR_KEYWORD for one in known):
+    parameters = [one for one in every if one.name not in hidden]
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
         return
-    _check_unknown(name, [one.name for one in known], named)
-    by_place = [one.name for one in known if one.kind is not one.KEYWORD_ONLY]
+    _check_unknown(name, [one.name for one in parameters], named)
+    by_place = [one.name for one in parameters if one.kind is not one.KEYWORD_ONLY]
     if len(given) > len(by_place):
-        remedy = f"name the others, as in {known[-1].name}=..."
-        raise InvalidArgument(f"`{name}` takes {_listed(by_place)} by position", f"{len(given)} arguments", remedy)
+        remedy = f"name the others, as in {parameters[-1].name}=..."
+        raise InvalidArgument(f"`{name}` takes {_listed(by_place)} by position, got {len(given)} arguments", "", remedy)
     places = by_place[: len(given)]
-    for one in known:
+    for one in parameters:
         if one.name in places and one.name in named:
             raise InvalidArgument(
-                f"`{name}` got `{one.name}` twice", "by position and by name", "leave one of them out"
+                f"`{name}` got `{one.name}` twice, by position and by name", "", "leave one of them out"
             )
         if one.default is one.empty and one.name not in places and one.name not in named:
             raise InvalidArgument(f"`{name}` needs the argument `{one.name}`", "", f"write {one.name}=...")
@@ -60,12 +60,12 @@ def checked(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _check_unknown(name: str, known: list[str], named: Any) -> None:
+def _check_unknown(name: str, names: list[str], named: Any) -> None:
     __tracebackhide__ = True
     for unknown in named:
-        if unknown not in known:
-            meant = close_to(unknown, known, most=1)
-            remedy = f"write {_listed(meant)}" if meant else f"use {_listed(known)}"
+        if unknown not in names:
+            meant = close_to(unknown, names, most=1)
+            remedy = f"write {_listed(meant)}" if meant else f"use {_listed(names)}"
             raise InvalidArgument(f"`{name}` has no argument `{unknown}`", "", remedy)
 
 

@@ -47,9 +47,9 @@ def choice(environ: Mapping[str, str] | None = None) -> Choice:
     Args:
         environ: the environment variables, by default those of this process; an imported Keras counts only then.
     """
-    made = imported() if environ is None else None
-    if made is not None:
-        return made
+    in_use = imported() if environ is None else None
+    if in_use is not None:
+        return in_use
     named = (os.environ if environ is None else environ).get(VARIABLE)
     if named:
         return Choice(named, f"{VARIABLE}={named}")
@@ -100,10 +100,10 @@ def has_engines(version: str) -> bool:
 
 def _backend_in(path: Path) -> str | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return None
-    return _read_backend(str(path), found.st_mtime_ns, found.st_size)
+    return _read_backend(str(path), status.st_mtime_ns, status.st_size)
 
 
 @functools.lru_cache(maxsize=8)

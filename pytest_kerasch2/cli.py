@@ -78,18 +78,18 @@ def _parser() -> Parser:
     _add_calibrate(parser, commands)
     _add_gate(parser, commands)
     _add_compare(parser, commands)
-    _add_steps(parser, commands)
+    _add_scaling(parser, commands)
     _add_doctor(parser, commands)
     return parser
 
 
 def _command(parser: Parser, commands: Any, name: str, words: str, purpose: str, **what: Any) -> Parser:
-    made: Parser = commands.add_parser(
+    added: Parser = commands.add_parser(
         name, help=purpose, usage=f"kerasch2 {name} [OPTION ...] {words}".strip(), **explained.of(name)
     )
-    made.set_defaults(**{"kept": "", **what})
-    parser.commands[name] = made
-    return made
+    added.set_defaults(**{"kept": "", **what})
+    parser.commands[name] = added
+    return added
 
 
 def _add_table(parser: Parser, commands: Any) -> None:
@@ -207,16 +207,16 @@ def _gate(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.accuracy.decision import GateVerdict
 
     request = command.GateRequest(**{one.name: getattr(chosen, one.name) for one in fields(command.GateRequest)})
-    decision = command.run_command(request, lambda found: _say(found.evidence))
+    decision = command.run_command(request, lambda so_far: _say(so_far.evidence))
     return {GateVerdict.PASS: 0, GateVerdict.FAIL: DIFFERENT, GateVerdict.UNDECIDED: UNDECIDED}[decision.verdict]
 
 
 def _add_compare(parser: Parser, commands: Any) -> None:
     purpose = "decide whether training steps became slower"
     kept = "; what was measured is kept where --json names a file"
-    compare = _command(parser, commands, "compare", "FIRST SECOND", purpose, run=_compare, kept=kept)
-    compare.add_argument("first", nargs="?", metavar="FIRST", help=explained.THING)
-    compare.add_argument("second", nargs="?", metavar="SECOND", help="what is compared with it, likewise")
+    compare = _command(parser, commands, "compare", "BASELINE CANDIDATE", purpose, run=_compare, kept=kept)
+    compare.add_argument("baseline", nargs="?", metavar="BASELINE", help=explained.THING)
+    compare.add_argument("candidate", nargs="?", metavar="CANDIDATE", help="what is compared with it, likewise")
     compare.add_argument(
         "--suite", type=word, metavar="MODULE:FUNCTION", help="benchmarks of your own (the chapter's network)"
     )
@@ -225,46 +225,50 @@ def _add_compare(parser: Parser, commands: Any) -> None:
     )
     completion.completed(named, completion.benchmarks)
     compare.add_argument("--device", type=word, metavar="NAME", help="cpu, gpu or gpu:N (a GPU if there is one)")
-    compare.add_argument("--error", type=real, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
+    compare.add_argument("--alpha", type=real, default=0.01, metavar="RATE", help="false alarms allowed (0.01)")
     compare.add_argument("--margin", type=real, default=0.04, metavar="SHARE", help="what counts as the same (0.04)")
-    compare.add_argument("--most", type=whole, default=30, metavar="N", help="starts of the processes at most (30)")
+    compare.add_argument("--max-starts", type=whole, default=30, metavar="N", help="process starts at most (30)")
     compare.add_argument("--deadline", type=real, default=600.0, metavar="SECONDS", help="for each answer (600)")
-    compare.add_argument("--slower", type=real, default=0.0, metavar="SHARE", help="slow the second one down by this")
+    compare.add_argument(
+        "--inject-slowdown", type=real, default=0.0, metavar="SHARE", help="slow the candidate down by this"
+    )
     compare.add_argument("--json", type=path, metavar="FILE", help="keep every block, also of a stopped run")
-    compare.add_argument("--told-by", type=path, metavar="FILE", help="measure nothing; read such a file")
+    compare.add_argument("--from-json", type=path, metavar="FILE", help="measure nothing; read such a file")
     compare.add_argument("--summary", type=path, metavar="FILE", help="append a table in Markdown")
     compare.add_argument("--self-test", action="store_true", help="check that it can find a slowdown here")
 
 
 def _compare(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.stats.paired_sequential import Verdict
+    from pytest_kerasch2.stats.paired_sequential import SpeedVerdict
     from pytest_kerasch2.timing import command, compare_result
 
     if chosen.self_test:
-        return 0 if command.self_tested(chosen, lambda line: _say([line])) else DIFFERENT
-    if chosen.told_by is not None:
-        found = compare_result.read(chosen.told_by)
+        return 0 if command.run_self_test(chosen, lambda line: _say([line])) else DIFFERENT
+    if chosen.from_json is not None:
+        comparison = compare_result.read_comparison(chosen.from_json)
     else:
-        found = command.compared(chosen, lambda line: _say([line]))
-    _say(found.lines())
+        comparison = command.run_comparison(chosen, lambda line: _say([line]))
+    _say(comparison.lines())
     if chosen.summary is not None:
         with _verdict_holds(chosen):
-            command.summed_up(found, chosen.summary)
-    codes = {Verdict.SLOWER: DIFFERENT, Verdict.UNDECIDED: UNDECIDED, Verdict.UNFIT: UNFIT}
-    return codes.get(found.verdict, 0)
+            command.append_summary(comparison, chosen.summary)
+    codes = {SpeedVerdict.SLOWER: DIFFERENT, SpeedVerdict.UNDECIDED: UNDECIDED, SpeedVerdict.UNFIT: UNFIT}
+    return codes.get(comparison.verdict, 0)
 
 
-def _add_steps(parser: Parser, commands: Any) -> None:
+def _add_scaling(parser: Parser, commands: Any) -> None:
     purpose = "show the time of a step by batch size, from kept benchmarks"
-    steps = _command(parser, commands, "steps", "FILE ...", purpose, run=_steps)
-    steps.add_argument("files", nargs="+", type=path, metavar="FILE", help="from pytest --benchmark-json=FILE")
-    steps.add_argument("--plot", type=path, action="append", default=[], metavar="FILE", help="draw it as .png or .svg")
+    scaling = _command(parser, commands, "scaling", "FILE ...", purpose, run=_scaling)
+    scaling.add_argument("files", nargs="+", type=path, metavar="FILE", help="from pytest --benchmark-json=FILE")
+    scaling.add_argument(
+        "--plot", type=path, action="append", default=[], metavar="FILE", help="draw it as .png or .svg"
+    )
 
 
-def _steps(chosen: argparse.Namespace) -> int:
-    from pytest_kerasch2.timing import scaling_command
+def _scaling(chosen: argparse.Namespace) -> int:
+    from pytest_kerasch2.timing import command
 
-    scaling_command.show(chosen.files, chosen.plot, shutil.get_terminal_size().columns, _say)
+    command.run_scaling(chosen.files, chosen.plot, shutil.get_terminal_size().columns, _say)
     return 0
 
 
@@ -279,9 +283,11 @@ def _add_doctor(parser: Parser, commands: Any) -> None:
 def _doctor(chosen: argparse.Namespace) -> int:
     from pytest_kerasch2.doctor import command, examining
 
-    found = examining.examined(deadline=chosen.deadline, quick=chosen.quick)
-    _say(command.as_json(found) if chosen.json else command.lines(found, shutil.get_terminal_size().columns))
-    return 0 if found.usable else DIFFERENT
+    examination = examining.examined(deadline=chosen.deadline, quick=chosen.quick)
+    _say(
+        command.as_json(examination) if chosen.json else command.lines(examination, shutil.get_terminal_size().columns)
+    )
+    return 0 if examination.usable else DIFFERENT
 
 
 @contextlib.contextmanager

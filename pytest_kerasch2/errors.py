@@ -8,7 +8,12 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import re
+
 from pytest_kerasch2 import foreign
+
+# The first word of a remedy gets a capital letter; a path, an option or code keeps its own.
+_WORD = re.compile(r"^(?!pip )[a-z]+(?=,?(?:\s|$))")
 
 
 class KerasCh2Error(Exception):
@@ -28,14 +33,11 @@ class KerasCh2Error(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """Return the three parts as one line, in which what was found steers no terminal."""
-        parts = [f"{self.happened}."]
-        if self.found:
-            parts.append(f"Found: {self.found}.")
+        """Return the three parts as one or two sentences on one line, in which what was found steers no terminal."""
+        parts = [f"{self.happened}: {self.found}" if self.found else self.happened]
         if self.remedy:
-            # A remedy may end with a question: did you mean this?
-            parts.append(f"To do: {self.remedy}{'' if self.remedy.endswith('?') else '.'}")
-        return foreign.terminal(" ".join(parts))
+            parts.append(_WORD.sub(lambda word: word.group().capitalize(), self.remedy, count=1))
+        return foreign.terminal(" ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts))
 
 
 class ClaimBroken(KerasCh2Error, AssertionError):

@@ -78,7 +78,7 @@ def check_writable(path: Path) -> None:
 def why_not(path: Path) -> str | None:
     """Return why a path could not be written, or None where it could, as `check_writable` tries it."""
     if not path.is_dir() and not path.parent.is_dir():
-        return f"{path.parent} is no folder"
+        return f"{path.parent} is not a folder"
     try:
         check_writable(path)
     except CannotWrite as error:

@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parent
 
 
 @contextlib.contextmanager
-def told(request: pytest.FixtureRequest) -> Iterator[None]:
+def explained(request: pytest.FixtureRequest) -> Iterator[None]:
     """Yield what is missing as a skip, and any other error of ours as a failure without a traceback.
 
     A check of the chapter gets the error itself, because its verdict depends on the kind. What third parties warn of
@@ -76,13 +76,13 @@ def parameter(request: pytest.FixtureRequest, names: Sequence[str]) -> str:
     Raises:
         InvalidArgument: it was asked for in a way that gives a test no runs, or parametrized with another thing.
     """
-    found = getattr(request, "param", None)
-    if found is None:
+    value = getattr(request, "param", None)
+    if value is None:
         happened = f"`{request.fixturename}` stands for {len(names)} things, one in each run of a test"
         remedy = "name it as an argument of the test or of a fixture, or parametrize it with indirect=True"
-        raise InvalidArgument(happened, "it was asked for while the test ran", remedy)
-    if found not in names:
+        raise InvalidArgument(f"{happened}, and was asked for while the test ran", "", remedy)
+    if value not in names:
         raise InvalidArgument(
-            f"`{request.fixturename}` has no parameter {found!r}", "", f"use one of {', '.join(names)}"
+            f"`{request.fixturename}` has no parameter {value!r}", "", f"use one of {', '.join(names)}"
         )
-    return str(found)
+    return str(value)

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_kerasch2.arguments import check_call
 from pytest_kerasch2.errors import KerasCh2Error, NotApplicable
-from pytest_kerasch2.fixture_calls import own_lines, parameter, told
+from pytest_kerasch2.fixture_calls import explained, own_lines, parameter
 from pytest_kerasch2.options import SETTINGS
 from pytest_kerasch2.third_party import warnings_shown
 from pytest_kerasch2.variables import VARIABLES
@@ -51,7 +51,7 @@ def data_set(request: pytest.FixtureRequest, name: str) -> Any:
         except KerasCh2Error as error:
             # Kept too: what the network did not give once is not waited for again by every test.
             shelf[name] = error
-    with told(request):
+    with explained(request):
         if isinstance(shelf[name], KerasCh2Error):
             raise shelf[name].with_traceback(None)
     return shelf[name]
@@ -116,15 +116,15 @@ def archives(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
     # Made when first asked for, and once in a session: the largest of them take a second each.
     @lru_cache(maxsize=None)
-    def made(name: str) -> Path:
+    def archive(name: str) -> Path:
         synthetic.make(folder, [name])
         return folder
 
     def ask(*given: Any, **how: Any) -> Path:
         __tracebackhide__ = True
-        with told(request):
-            check_call("archives", made.__wrapped__, given, how)
-            return made(*given, **how)
+        with explained(request):
+            check_call("archives", archive.__wrapped__, given, how)
+            return archive(*given, **how)
 
     return ask
 
@@ -169,7 +169,7 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
     def ask(*given: Any, **how: Any) -> Any:
         __tracebackhide__ = True
-        with told(request), own_lines(request):
+        with explained(request), own_lines(request):
             check_call("accuracy_gate", gate.run_gate, given, how)
             load_data = how.pop("load_data", partial(prepared, request))
             how.update(load_data=load_data, title=request.node.nodeid, environ=VARIABLES)
@@ -182,8 +182,8 @@ def accuracy_gate(request: pytest.FixtureRequest) -> Callable[..., Any]:
 def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """A function that times the steps of a compiled model, and refuses a time that cannot be believed.
 
-    It takes what `timing.pytest_benchmark_adapter.recorded` does. `step_benchmark.step(function, items=...)` times a
-    step of any other loop, see `timing.function_steps.measure`. Each measurement has a row and a record in
+    It takes what `timing.pytest_benchmark_adapter.record_model` does. `step_benchmark.step(function, items=...)` times
+    a step of any other loop, see `timing.function_steps.measure`. Each measurement has a row and a record in
     pytest-benchmark's table and JSON; `name` names it.
     """
     from pytest_kerasch2 import step_records
@@ -191,16 +191,19 @@ def step_benchmark(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
     def measure(called: str, takes: Any, record: Any, *given: Any, name: str | None = None, **how: Any) -> Any:
         __tracebackhide__ = True
-        with told(request), own_lines(request):
-            check_call(called, takes, given, how, inner=("benchmark", "given_up"))
-            keeper = step_records.keeper(request)
-            full_name = step_records.begin(request, keeper, name)
-            row = record(keeper, *given, given_up=lambda: pytest_benchmark_adapter.keep(request.config), **how)
+        with explained(request), own_lines(request):
+            check_call(called, takes, given, how, inner=("benchmark", "on_timeout"))
+            benchmark = step_records.benchmark_fixture(request)
+            full_name = step_records.begin_measurement(request, benchmark, name)
+            save = partial(pytest_benchmark_adapter.save_partial_results, request.config)
+            row = record(benchmark, *given, on_timeout=save, **how)
         request.config.stash.setdefault(SHOWN, []).append(replace(row, name=full_name))
-        return row.found
+        return row.measurement
 
-    ask = partial(measure, "step_benchmark", pytest_benchmark_adapter.recorded, pytest_benchmark_adapter.recorded)
-    step = partial(measure, "step_benchmark.step", function_steps.measure, pytest_benchmark_adapter.recorded_step)
+    ask = partial(
+        measure, "step_benchmark", pytest_benchmark_adapter.record_model, pytest_benchmark_adapter.record_model
+    )
+    step = partial(measure, "step_benchmark.step", function_steps.measure, pytest_benchmark_adapter.record_function)
     ask.step = step  # type: ignore[attr-defined]
     return ask
 
@@ -210,11 +213,11 @@ def device(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Each device there is, or chosen by --chapter-devices: the test's work is placed on it; `.wait()` drains it."""
     from pytest_kerasch2.framework import devices
 
-    with told(request):
+    with explained(request):
         chosen = devices.usable(getattr(request, "param", None), request.config.stash[SETTINGS].devices)
     with chosen.placed():
         yield chosen
-        with told(request):
+        with explained(request):
             chosen.wait()
 
 
@@ -242,7 +245,7 @@ def _style(name: str) -> Any:
 @pytest.fixture
 def model_style(request: pytest.FixtureRequest) -> Any:
     """Each of the chapter's four ways to write the network: `.build(tf)`, `.compiled(tf)`, `.trained(tf, data)`."""
-    with told(request):
+    with explained(request):
         return _style(parameter(request, STYLE_NAMES))
 
 
@@ -275,14 +278,14 @@ def built_model(model_style: Any, request: pytest.FixtureRequest) -> Any:
     """The network in each style, with its weights made, not compiled."""
     from pytest_kerasch2 import models
 
-    with told(request):
+    with explained(request):
         return models.built(model_style.build(_tensorflow()))
 
 
 @pytest.fixture
 def compiled_model(model_style: Any, request: pytest.FixtureRequest) -> Any:
     """The network in each style, compiled as the chapter compiles it."""
-    with told(request):
+    with explained(request):
         return model_style.compiled(_tensorflow())
 
 
@@ -290,7 +293,7 @@ def compiled_model(model_style: Any, request: pytest.FixtureRequest) -> Any:
 def trained_model(model_style: Any, request: pytest.FixtureRequest) -> Any:
     """The network in each style after four steps of 32 real digits each."""
     few = _few_digits(request)
-    with told(request):
+    with explained(request):
         return model_style.trained(_tensorflow(), few, steps=FEW_IMAGES // 32)
 
 
@@ -307,14 +310,14 @@ def pipeline_as_meant(request: pytest.FixtureRequest) -> Any:
 
 
 def _pipeline(request: pytest.FixtureRequest, name: str) -> Callable[..., Any]:
-    with told(request):
+    with explained(request):
         from pytest_kerasch2.models import pipeline
 
         function, tf = getattr(pipeline, name), _tensorflow()
 
     def make(*given: Any, **how: Any) -> Any:
         __tracebackhide__ = True
-        with told(request), own_lines(request):
+        with explained(request), own_lines(request):
             check_call(f"pipeline_{name}", function, given, how, inner=("tf",))
             return function(tf, *given, **how)
 
@@ -328,10 +331,10 @@ def saved_model(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     from pytest_kerasch2.serialization import formats
 
     few = _few_digits(request)
-    with told(request):
+    with explained(request):
         tf, form = _tensorflow(), formats.form(parameter(request, FORMAT_NAMES))
         if form not in formats.available(tf):
-            raise NotApplicable("This release does not write the format", form.name, "take one of the others")
+            raise NotApplicable(f"This release does not write the format {form.name}", "", "take one of the others")
         # Activations by name: those printed are functions, which Keras 3 writes to a file and cannot read back.
         network = Network().with_strings()
         model = _style("functional").trained(tf, few, steps=FEW_IMAGES // 32, network=network)

@@ -37,7 +37,7 @@ _HARMLESS = re.compile(r"[\w.,:+/=()\[\]@*~'-]+(?: [\w.,:+/=()\[\]@*~'-]+)*", re
 
 def visible(text: object) -> str:
     """Return a text with each sign that cannot be seen written as its code, as Python would; line ends stay."""
-    return _UNSEEN.sub(lambda found: _code(ord(found.group())), str(text))
+    return _UNSEEN.sub(lambda match: _code(ord(match.group())), str(text))
 
 
 def _code(number: int) -> str:
@@ -58,12 +58,12 @@ def each(value: Any, how: Callable[[object], str] = visible) -> Any:
 def terminal(text: object) -> str:
     """Return a text for one line of a terminal: without control codes, and without commands of a GitHub workflow."""
     line = visible(re.sub(r"\r\n|[\r\n\t\v\f\x85\u2028\u2029]", " ", str(text)))
-    return _COMMAND.sub(lambda found: f"{found.group()} ", line)
+    return _COMMAND.sub(lambda match: f"{match.group()} ", line)
 
 
 def in_json(text: str) -> str:
     """Return JSON that is printed: the same data, without commands of a GitHub workflow."""
-    return _COMMAND.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _COMMAND.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def cell(text: object) -> str:
@@ -77,8 +77,8 @@ def cell(text: object) -> str:
     return before + _entity(start) + _SIGNS.sub(_entity, after)
 
 
-def _entity(found: re.Match[str]) -> str:
-    return f"&#{ord(found.group())};"
+def _entity(match: re.Match[str]) -> str:
+    return f"&#{ord(match.group())};"
 
 
 def code(text: object) -> str:
@@ -90,7 +90,7 @@ def code(text: object) -> str:
 def block(text: str, language: str = "") -> list[str]:
     """Return the lines of a block of code in Markdown, which what stands in it cannot end."""
     shown = visible(text.replace("\r\n", "\n")).strip("\n")
-    fence = "`" * max(3, *(len(found) + 1 for found in re.findall("`+", shown) or [""]))
+    fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", shown) or [""]))
     return [f"{fence}{language}", shown, fence]
 
 

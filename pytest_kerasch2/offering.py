@@ -29,24 +29,24 @@ def offer(parser: Any, args: Sequence[str]) -> list[Option]:
         parser: pytest's, with the options of all plugins and conftests.
         args: of the command line, with those of configuration files and variables.
     """
-    known = set(_known_flags(parser))
-    taken = [option for option in OPTIONS if option.flag in known]
+    flags = set(_known_flags(parser))
+    taken = [option for option in OPTIONS if option.flag in flags]
     used = OPTIONS if _wants_all(args) else tuple(_used(args))
     group = parser.getgroup(GROUP, "the Keras chapter, verified") if used else None
     for option in used:
         # Nothing is registered where its flag on the command line is meant for somebody else.
         if option not in taken or _wants_all(args) or option.long_flag in _flags(args):
             option.add_to(group, taken=option in taken)
-    _suggest(parser, args, known)
+    _suggest(parser, args, flags)
     return taken
 
 
 def offer_at_once(parser: Any) -> None:
     """Register all options that are free: for a conftest that loads this plugin itself, which is to use it."""
-    known = set(_known_flags(parser))
+    flags = set(_known_flags(parser))
     for option in OPTIONS:
-        if option.long_flag not in known:
-            option.add_to(parser.getgroup(GROUP, "the Keras chapter, verified"), taken=option.flag in known)
+        if option.long_flag not in flags:
+            option.add_to(parser.getgroup(GROUP, "the Keras chapter, verified"), taken=option.flag in flags)
 
 
 def withdraw(parser: Any) -> None:
@@ -99,10 +99,10 @@ def _wants_all(args: Sequence[str]) -> bool:
     return any(str(one).startswith("@") or SHORT_HELP.match(str(one)) for one in args)
 
 
-def _suggest(parser: Any, args: Sequence[str], known: set[str]) -> None:
+def _suggest(parser: Any, args: Sequence[str], flags: set[str]) -> None:
     """Let pytest's own message on an unknown option name the option of ours that it resembles."""
     ours = [option.flag for option in OPTIONS]
     for flag in sorted(_flags(args)):
-        if flag.startswith("--") and flag not in known and not any(flag in option.flags for option in OPTIONS):
+        if flag.startswith("--") and flag not in flags and not any(flag in option.flags for option in OPTIONS):
             for nearest in difflib.get_close_matches(flag, ours, n=1, cutoff=LIKE):
                 parser.extra_info["did you mean"] = f"{nearest} (an option of pytest-kerasch2)"

@@ -51,9 +51,11 @@ class Option:
         kind: dict[str, Any] = {"action": "store_true", "default": False}
         if self.metavar is not None:
             kind = {"action": "store", "default": None, "metavar": self.metavar}
-        told = f"{self.help} ({self.flag} is an option of this project or of another plugin)" if taken else self.help
+        help_text = (
+            f"{self.help} ({self.flag} is an option of this project or of another plugin)" if taken else self.help
+        )
         # The long one is not in the help of an option that has its short one: it would double its length.
-        group.addoption(self.long_flag if taken else self.flag, dest=self.destination, help=told, **kind)
+        group.addoption(self.long_flag if taken else self.flag, dest=self.destination, help=help_text, **kind)
         if not taken:
             group.addoption(self.long_flag, dest=self.destination, help=argparse.SUPPRESS, **kind)
 
@@ -151,14 +153,16 @@ def without_effect(settings: Settings) -> list[str]:
         (RESULTS, settings.results, settings.chapter, CHAPTER),
         (TRAININGS, settings.trainings, settings.accuracy, ACCURACY),
     ]
-    found = [
+    sentences = [
         f"{option.flag} has no effect without {needed.flag}."
         for option, value, there, needed in idle
         if value is not None and not there
     ]
     if settings.results is not None and settings.faults:
-        found.append(f"{RESULTS.flag} has no effect with {FAULTS.flag}, which judges the checks and not the chapter.")
-    return found
+        sentences.append(
+            f"{RESULTS.flag} has no effect with {FAULTS.flag}, which judges the checks and not the chapter."
+        )
+    return sentences
 
 
 def check_effects(settings: Settings, given: Sequence[Any]) -> list[str]:
@@ -173,13 +177,13 @@ def check_effects(settings: Settings, given: Sequence[Any]) -> list[str]:
     Raises:
         InvalidArgument: such an option stands on the command line.
     """
-    said = without_effect(settings)
+    sentences = without_effect(settings)
     written = {str(one).partition("=")[0] for one in given}
-    for sentence in said:
+    for sentence in sentences:
         option = next(one for one in OPTIONS if sentence.startswith(f"{one.flag} "))
         if written.intersection(option.flags):
             raise InvalidArgument(sentence.rstrip("."), "", "add the other option, or leave this one out")
-    return said
+    return sentences
 
 
 def _value(config: Any, option: Option) -> Any:
@@ -192,7 +196,9 @@ def _path(config: Any, option: Option) -> Path | None:
     if value is None:
         return None
     if not value.strip():
-        raise InvalidArgument(f"{option.flag} has no value", repr(value), f"write {option.flag}={option.metavar}")
+        raise InvalidArgument(
+            f"{option.flag} must have a value, got {value!r}", "", f"write {option.flag}={option.metavar}"
+        )
     # Relative to where pytest was called, also in xdist workers.
     return Path(str(config.invocation_params.dir), value)
 

@@ -28,8 +28,8 @@ def pytest_load_initial_conftests(
     if options.CHAPTER.flag in args:
         # Before pytest takes them, to put them back when all is over.
         streams.hold()
-    known = early_config.known_args_namespace
-    known.file_or_dir = offering.without_values(args, known.file_or_dir)
+    arguments = early_config.known_args_namespace
+    arguments.file_or_dir = offering.without_values(args, arguments.file_or_dir)
     yield
     early_config.stash[options.YIELDED] = offering.offer(parser, args)
 
@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which of our names yield to others, and which options have no effect."""
     yielded: list[options.Option] = config.stash.get(options.YIELDED, [])
-    return precedence.said(config, yielded, fixtures) + config.stash[options.IDLE]
+    return precedence.taken_lines(config, yielded, fixtures) + config.stash[options.IDLE]
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

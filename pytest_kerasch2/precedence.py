@@ -18,13 +18,13 @@ OWN = "kerasch2-fixtures"
 
 def fixtures_of(plugin: Any) -> dict[str, Any]:
     """Return the fixtures that a plugin defines, by the names under which tests ask for them."""
-    found = {}
+    fixtures = {}
     for name, value in _attributes(plugin).items():
         marker = getfixturemarker(value)
         # Some objects claim to have every attribute.
         if marker is not None and isinstance(getattr(marker, "name", ""), (str, type(None))):
-            found[marker.name or name] = value
-    return found
+            fixtures[marker.name or name] = value
+    return fixtures
 
 
 def _attributes(plugin: Any) -> dict[str, Any]:
@@ -39,15 +39,15 @@ def taken_by_others(manager: Any, names: Iterable[str]) -> dict[str, str]:
 
     A conftest is none of them: its fixtures override those of plugins wherever it stands.
     """
-    wanted = set(names)
-    found: dict[str, str] = {}
+    ours = set(names)
+    owners: dict[str, str] = {}
     for plugin_name, plugin in manager.list_name_plugin():
         # A name may be blocked, and then has no plugin.
         if plugin is None or plugin_name.startswith("kerasch2") or plugin_name.endswith("conftest.py"):
             continue
-        for name in wanted.intersection(fixtures_of(plugin)):
-            found[name] = plugin_name
-    return found
+        for name in ours.intersection(fixtures_of(plugin)):
+            owners[name] = plugin_name
+    return owners
 
 
 def offer(manager: Any, module: ModuleType) -> None:
@@ -67,7 +67,7 @@ def is_loaded_by_a_conftest(manager: Any) -> bool:
     return any(name.endswith("conftest.py") for name, _ in manager.list_name_plugin())
 
 
-def said(config: Any, yielded: Iterable[Option], module: ModuleType) -> list[str]:
+def taken_lines(config: Any, yielded: Iterable[Option], module: ModuleType) -> list[str]:
     """Return a line for each option and fixture of ours whose name belongs to another plugin or to the project."""
     lines = [
         f"kerasch2: {option.flag} is an option of this project or of another plugin; ours is {option.long_flag}"
@@ -83,8 +83,8 @@ def function_of(fixture: Any) -> Callable[..., Any]:
     """Return the function that a fixture is made of."""
     # Until 8.3 a fixture is a function around it.
     wrapped = getattr(fixture, "__pytest_wrapped__", None)
-    found: Callable[..., Any] = fixture._get_wrapped_function() if wrapped is None else wrapped.obj
-    return found
+    function: Callable[..., Any] = fixture._get_wrapped_function() if wrapped is None else wrapped.obj
+    return function
 
 
 def parametrize(metafunc: Any, name: str, fixture: Any, values: Sequence[Any], ids: Sequence[str]) -> None:

@@ -10,8 +10,8 @@ from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import pytest_benchmark_adapter
 
 # Between the name of a test and that of a measurement in it, from the second on.
-AGAIN = " #"
-MEASURED = pytest.StashKey[List[str]]()
+SEPARATOR = " #"
+MEASUREMENT_NAMES = pytest.StashKey[List[str]]()
 IN_WORKERS = "several workers of pytest-xdist take each other's time, so run it without -n, or with -n 0"
 
 
@@ -26,7 +26,7 @@ def why_not(config: Any) -> str:
     return ""
 
 
-def keeper(request: Any) -> Any:
+def benchmark_fixture(request: Any) -> Any:
     """Return pytest-benchmark's fixture; skip the test where nothing is measured.
 
     Raises:
@@ -35,45 +35,49 @@ def keeper(request: Any) -> Any:
     """
     reason = why_not(request.config)
     if not reason:
-        found = pytest_benchmark_adapter.keeper(request)
-        _check_arguments(found)
+        benchmark = pytest_benchmark_adapter.benchmark_fixture(request)
+        _check_arguments(benchmark)
         # In a process that a worker has started, pytest-benchmark looks at the environment.
-        reason = IN_WORKERS if found.disabled else ""
+        reason = IN_WORKERS if benchmark.disabled else ""
     if reason:
         pytest.skip(f"step_benchmark measures nothing here: {reason}")
-    return found
+    return benchmark
 
 
-def begin(request: Any, found: Any, name: str | None = None) -> str:
-    """Return the next measurement of a test a record of its own, and return its name.
+def begin_measurement(request: Any, benchmark: Any, name: str | None = None) -> str:
+    """Begin a record for the next measurement of a test, and return its name.
 
     Args:
         request: of the test.
-        found: pytest-benchmark's fixture, which is one for all measurements of a test.
+        benchmark: pytest-benchmark's fixture, which is one for all measurements of a test.
         name: that the user gives it; without one, each but the first of a test is numbered.
 
     Raises:
         InvalidArgument: another measurement of this test has that name.
     """
-    names = request.node.stash.setdefault(MEASURED, [])
+    names = request.node.stash.setdefault(MEASUREMENT_NAMES, [])
     number = len(names) + 1
-    suffix = f"{AGAIN}{name or number}" if name or number > 1 else ""
+    suffix = f"{SEPARATOR}{name or number}" if name or number > 1 else ""
     if suffix in names:
-        raise InvalidArgument("Two measurements of one test have one name", repr(name), "give each another name")
+        raise InvalidArgument(f"name must differ between the measurements of a test, got {name!r} twice")
     names.append(suffix)
-    found.name, found.fullname, found.extra_info = request.node.name + suffix, request.node.nodeid + suffix, {}
+    benchmark.name, benchmark.fullname, benchmark.extra_info = (
+        request.node.name + suffix,
+        request.node.nodeid + suffix,
+        {},
+    )
     return f"{request.node.nodeid}{suffix}"
 
 
-def test_of(name: str, known: Collection[str]) -> str:
+def test_of(name: str, node_ids: Collection[str]) -> str:
     """Return the test to which a measurement belongs."""
-    return name if name in known else name.rpartition(AGAIN)[0]
+    return name if name in node_ids else name.rpartition(SEPARATOR)[0]
 
 
-def _check_arguments(found: Any) -> None:
-    if not all(hasattr(found, one) for one in ("disabled", "extra_info", "fullname", "_make_stats")):
+def _check_arguments(benchmark: Any) -> None:
+    if not all(hasattr(benchmark, one) for one in ("disabled", "extra_info", "fullname", "_make_stats")):
         raise InvalidArgument(
-            "step_benchmark keeps its times by the fixture `benchmark` of pytest-benchmark",
-            f"this project has another one of that name, which gives {type(found).__name__}",
+            "step_benchmark needs the fixture `benchmark` of pytest-benchmark",
+            f"this project overrides it by one that gives {type(benchmark).__name__}",
             "give that one another name",
         )

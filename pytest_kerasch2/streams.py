@@ -86,8 +86,8 @@ class Streams:
         """Say what was lost, where that can be said, and put the streams back."""
         self.out.flush()
         if self.out.lost:
-            told = "what was to be shown there is lost, and the exit status holds all the same"
-            self.error.write(f"Standard output cannot be written, {_lower(self.out.lost)}: {told}.\n")
+            consequence = "what was to be shown there is lost, and the exit status holds all the same"
+            self.error.write(f"Standard output cannot be written, {_lower(self.out.lost)}: {consequence}.\n")
         self.error.flush()
         # Not in the place of what somebody else has put there since.
         if sys.stdout is self.out:

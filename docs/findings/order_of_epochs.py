@@ -28,6 +28,6 @@ def epochs():
 for name, seed in (("no seed", None), ("seed 7", 7)):
     if seed is not None:
         tf.random.set_seed(seed)
-    found = epochs()
-    alike = sum(one == found[0] for one in found)
-    print(f"{name}: {found}, {alike} of 3 epochs in the order of the first")
+    orders = epochs()
+    alike = sum(one == orders[0] for one in orders)
+    print(f"{name}: {orders}, {alike} of 3 epochs in the order of the first")

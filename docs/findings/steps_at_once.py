@@ -10,7 +10,7 @@ for steps in (1, 25, 40):
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=steps)
     try:
         # Every image is recognised, in ten batches.
-        found = round(model.evaluate(x, y, batch_size=32, verbose=0)[1], 3)
+        accuracy = round(model.evaluate(x, y, batch_size=32, verbose=0)[1], 3)
     except Exception as error:
-        found = f"{type(error).__name__}: {str(error)[:60]}"
-    print(f"{steps} steps an execution: {found}")
+        accuracy = f"{type(error).__name__}: {str(error)[:60]}"
+    print(f"{steps} steps an execution: {accuracy}")

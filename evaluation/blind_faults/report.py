@@ -11,7 +11,7 @@ _ORDER = (DETECTED, FELL_OVER, UNDETECTED, UNTRIED)
 
 
 def state_of(line: dict[str, Any]) -> str:
-    """Return what one run of one check made of one fault: `detected`, `the check fell over`, `not detected`, or `not tried`."""
+    """Return what one run of one check made of one fault."""
     if line["outcome"] == "passed":
         return DETECTED
     if line["outcome"] == "skipped":

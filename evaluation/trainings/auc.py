@@ -21,7 +21,7 @@ def train(seed: int, fault: str = NOTHING) -> dict[str, list[float]]:
     history: dict[str, list[float]] = {"loss": [], "val_loss": [], "val_auc": []}
     for _ in range(EPOCHS):
         for inputs, targets in data.batches(random, BATCH, planted):
-            network.step(inputs, targets[:, None], lambda found, wanted: _sigmoid(found) - wanted)
+            network.step(inputs, targets[:, None], lambda output, target: _sigmoid(output) - target)
         tested = network(data.test_inputs)[:, 0]
         history["loss"].append(_cross_entropy(network(data.inputs)[:, 0], data.targets))
         history["val_loss"].append(_cross_entropy(tested, data.test_targets))

@@ -30,7 +30,7 @@ def train(seed: int, fault: str = NOTHING) -> dict[str, list[float]]:
     )
     optimizer = keras.optimizers.Adam(RATE * planted.rate)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["sparse_categorical_accuracy"])
-    found = model.fit(
+    result = model.fit(
         inputs,
         targets,
         batch_size=BATCH,
@@ -39,4 +39,4 @@ def train(seed: int, fault: str = NOTHING) -> dict[str, list[float]]:
         shuffle=planted.shuffled,
         verbose=0,
     )
-    return {name: [float(value) for value in values] for name, values in found.history.items()}
+    return {name: [float(value) for value in values] for name, values in result.history.items()}

@@ -63,9 +63,9 @@ def _softmax(logits: Array) -> Array:
 
 
 def _slope(logits: Array, targets: Array) -> Array:
-    found = _softmax(logits)
-    found[np.arange(len(targets)), targets] -= 1
-    return found
+    result = _softmax(logits)
+    result[np.arange(len(targets)), targets] -= 1
+    return result
 
 
 def _cross_entropy(logits: Array, targets: Array) -> float:

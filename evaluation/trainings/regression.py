@@ -36,7 +36,7 @@ def _trained(seed: int, fault: str, longest: int, patience: int) -> dict[str, li
     history: dict[str, list[float]] = {"loss": [], "mae": [], "val_loss": [], "val_mae": []}
     for epoch in range(longest):
         for inputs, targets in data.batches(random, BATCH, planted):
-            network.step(inputs, targets[:, None] / UNIT, lambda found, wanted: 2 * (found - wanted))
+            network.step(inputs, targets[:, None] / UNIT, lambda output, target: 2 * (output - target))
         for prefix, inputs, targets in (
             ("", data.inputs, data.targets),
             ("val_", data.test_inputs, data.test_targets),

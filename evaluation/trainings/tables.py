@@ -46,9 +46,9 @@ def examples(name: str, fault: Fault) -> Examples:
     train, test = order[tested:], order[:tested]
     kept = train[: round(fault.data * len(train))]
     scaled = _scaled(inputs, train) if fault.normalized else inputs
-    found = Examples(scaled[kept], _exchanged(targets[kept], fault.noise), scaled[test], targets[test])
+    result = Examples(scaled[kept], _exchanged(targets[kept], fault.noise), scaled[test], targets[test])
     return Examples(
-        *(np.asarray(part) for part in (found.inputs, found.targets, found.test_inputs, found.test_targets))
+        *(np.asarray(part) for part in (result.inputs, result.targets, result.test_inputs, result.test_targets))
     )
 
 
@@ -74,6 +74,6 @@ def _scaled(inputs: Array, train: Array) -> Array:
 def _exchanged(targets: Array, share: float) -> Array:
     random = np.random.RandomState(SPLIT)
     chosen = random.permutation(len(targets))[: round(share * len(targets))]
-    found = np.array(targets)
-    found[chosen] = targets[random.permutation(chosen)]
-    return found
+    values = np.array(targets)
+    values[chosen] = targets[random.permutation(chosen)]
+    return values

@@ -46,8 +46,8 @@ def train(seed: int, fault: str = NOTHING) -> dict[str, list[float]]:
     return history
 
 
-def macro_f1(found: Any, wanted: Any) -> float:
+def macro_f1(output: Any, target: Any) -> float:
     """Return the mean over the classes of the F1 of each."""
-    hits = [np.sum((found == one) & (wanted == one)) for one in range(CLASSES)]
-    told = [np.sum(found == one) + np.sum(wanted == one) for one in range(CLASSES)]
-    return float(np.mean([2 * hit / max(count, 1) for hit, count in zip(hits, told)]))
+    hits = [np.sum((output == one) & (target == one)) for one in range(CLASSES)]
+    lines = [np.sum(output == one) + np.sum(target == one) for one in range(CLASSES)]
+    return float(np.mean([2 * hit / max(count, 1) for hit, count in zip(hits, lines)]))

@@ -88,17 +88,8 @@ def _check_outputs(request: GateRequest) -> None:
     plots = request.plot or []
     for path in plots:
         pictures.refuse(path)
-    places = plots if request.json is None else [request.json, *plots]
-    if len({place.absolute() for place in places}) < len(places):
-        listed = ", ".join(map(str, places))
-        raise InvalidArgument("Two outputs are to be written into one file", listed, "name a file for each")
-    inputs = {Path(one).absolute() for one in (request.reference, request.results) if one is not None}
-    for place in places:
-        if place.absolute() in inputs:
-            raise InvalidArgument("An output would overwrite what is compared", str(place), "name another file")
-        why = files.why_not(place)
-        if why is not None:
-            raise InvalidArgument("An output cannot be written", why, "name a file in a folder that exists")
+    outputs = plots if request.json is None else [request.json, *plots]
+    files.check_outputs(outputs, [Path(one) for one in (request.reference, request.results) if one is not None])
 
 
 def _trained(request: GateRequest, reference: Reference) -> dict[str, Any]:

@@ -36,19 +36,19 @@ INF = sys.maxsize
 TELLING = ("loss", "test_loss")
 
 
-def find_copies(new: Sequence[TrainingRun], known: Sequence[TrainingRun] = ()) -> list[list[TrainingRun]]:
+def find_copies(new: Sequence[TrainingRun], earlier: Sequence[TrainingRun] = ()) -> list[list[TrainingRun]]:
     """Return the groups of trainings that are copies of each other, each with a new one in it.
 
     Args:
         new: the trainings in question.
-        known: those of a reference, which are asked about only together with new ones.
+        earlier: those of a reference, which are asked about only together with new ones.
     """
-    groups = _groups(new, known)
+    groups = _groups(new, earlier)
     if not groups:
         return []
-    every = [*known, *new]
+    every = [*earlier, *new]
     different = _different(every)
-    pairs = len(new) * (len(new) - 1) / 2 + len(new) * len(known)
+    pairs = len(new) * (len(new) - 1) / 2 + len(new) * len(earlier)
     expected = [_by_chance(group, different, every) * pairs for group in groups]
     again = sum(len(group) - 1 for group in groups)
     if max(expected) < 1 and max(expected) ** again / math.factorial(min(again, 100)) <= CHANCE:
@@ -109,14 +109,14 @@ class _Kept:
         return [place for _, place in values[first:last]]
 
 
-def _groups(new: Sequence[TrainingRun], known: Sequence[TrainingRun]) -> list[list[TrainingRun]]:
+def _groups(new: Sequence[TrainingRun], earlier: Sequence[TrainingRun]) -> list[list[TrainingRun]]:
     groups: list[list[TrainingRun]] = []
     kept = _Kept()
     for run in new:
         place = kept.like(run)
         if place is None:
             # What is like one of a reference goes by the first of these, as before it is compared with others.
-            groups.append([*(one for one in known if are_copies(one, run)), run])
+            groups.append([*(one for one in earlier if are_copies(one, run)), run])
             kept.add(groups[-1][0])
         else:
             groups[place].append(run)

@@ -261,11 +261,6 @@ def metric_point(reference: Reference, metric: Metric) -> Point:
     return Point(metric.name, AT_BEST, f"{metric.name}:{metric.direction}")
 
 
-def last_point(epochs: int) -> Point:
-    """Return the point that a gate on test accuracy is asked about: that after the last epoch."""
-    return Point("test_accuracy", epochs)
-
-
 def reference_sample(reference: Reference, point: Point, scale: Scale) -> ReferenceSample:
     """Return the values of a reference at a point, on its scale."""
     places = [scale.transform(point.of(run)) for run in reference.runs]

@@ -63,8 +63,8 @@ def run_trainings(work: Work, seeds: Sequence[int], *, jobs: int | None, cluster
         try:
             yield from _flowing(work, seeds, backend=_local_backend(), n_jobs=at_once, pre_dispatch=at_once)
         except BrokenProcessPool as error:
-            found = " ".join(str(error).split())[:300].rstrip(".")
-            raise TrainingFailed("A process that trains has died", found, DIED) from error
+            message = " ".join(str(error).split())[:300].rstrip(".")
+            raise TrainingFailed("A process that trains has died", message, DIED) from error
         return
     by = _by_ray if cluster.split("://")[0] == "ray" else _by_dask
     with _explained(cluster):
@@ -232,13 +232,13 @@ def _explained(cluster: str) -> Iterator[None]:
     except KerasCh2Error:
         raise
     except Exception as error:
-        found = " ".join(f"{cluster}: {type(error).__name__}: {error}".split())[:300].rstrip(".")
-        raise TrainingFailed("The cluster gave up a training", found, REMEDY) from error
+        message = " ".join(f"{cluster}: {type(error).__name__}: {error}".split())[:300].rstrip(".")
+        raise TrainingFailed("The cluster gave up a training", message, REMEDY) from error
 
 
 def _unreachable(cluster: str, error: BaseException) -> InvalidArgument:
-    found = " ".join(f"{cluster}: {error}".split())[:300].rstrip(".")
-    return InvalidArgument("No cluster answers", found, "give the address of a Dask scheduler, or of a Ray cluster")
+    message = " ".join(f"{cluster}: {error}".split())[:300].rstrip(".")
+    return InvalidArgument("No cluster answers", message, "give the address of a Dask scheduler, or of a Ray cluster")
 
 
 def _imported(name: str, remedy: str) -> Any:

@@ -146,7 +146,9 @@ def _seed_of(result: Any) -> int | None:
     if seed is None:
         return None
     if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
-        raise InvalidArgument(f"The seed of a result must be an integer, got {quoted(seed)}", remedy="or leave it out")
+        raise InvalidArgument(
+            f"The seed of a result must be an integer, got {quoted(seed)}", remedy="leave it out to number it"
+        )
     return int(seed)
 
 

@@ -83,17 +83,17 @@ class Metric:
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a metric's name in lower case, without the numbers that Keras counts names with."""
     text = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
-    plain = re.sub(r"[^0-9a-z]+", "_", text.lower())
+    joined = re.sub(r"[^0-9a-z]+", "_", text.lower())
     for parts, whole in JOINED:
-        plain = re.sub(rf"(^|_){parts}(_|$)", rf"\1{whole}\2", plain)
-    return tuple(word for word in plain.split("_") if word and not word.isdigit())
+        joined = re.sub(rf"(^|_){parts}(_|$)", rf"\1{whole}\2", joined)
+    return tuple(word for word in joined.split("_") if word and not word.isdigit())
 
 
 def is_metric(name: str) -> bool:
     """Whether a curve of this name says how well a training goes; a learning rate, a time or a count does not."""
-    found = words(name)
-    scheduled = any(schedule in "_".join(found) for schedule in SCHEDULES)
-    return not scheduled and "lr" not in found and (not found or found[-1] not in NO_METRIC)
+    parts = words(name)
+    scheduled = any(schedule in "_".join(parts) for schedule in SCHEDULES)
+    return not scheduled and "lr" not in parts and (not parts or parts[-1] not in NO_METRIC)
 
 
 def is_validation(name: str) -> bool:
@@ -108,24 +108,24 @@ def is_loss(name: str) -> bool:
 
 def is_share(name: str) -> bool:
     """Whether values of a metric are known to lie from 0 to 1."""
-    found = words(name)
-    return not OPPOSITES.intersection(found) and not is_loss(name) and _last(found) in set(SHARES.split())
+    parts = words(name)
+    return not OPPOSITES.intersection(parts) and not is_loss(name) and _last(parts) in set(SHARES.split())
 
 
 def direction(name: str) -> str | None:
     """Return which values of a metric are better by its name, or None where the name does not say."""
-    found = words(name)
-    word = _last(found)
+    parts = words(name)
+    word = _last(parts)
     if word is None:
         return None
-    turned = bool(OPPOSITES.intersection(found[: found.index(word) + 1])) and word not in ("likelihood",)
-    likelihood = word == "likelihood" and bool(OPPOSITES.intersection(found))
+    turned = bool(OPPOSITES.intersection(parts[: parts.index(word) + 1])) and word not in ("likelihood",)
+    likelihood = word == "likelihood" and bool(OPPOSITES.intersection(parts))
     return _other(WORDS[word]) if turned or likelihood else WORDS[word]
 
 
-def _last(found: Sequence[str]) -> str | None:
+def _last(parts: Sequence[str]) -> str | None:
     """Return the last word that says what a metric is."""
-    return next((word for word in reversed(found) if word in WORDS), None)
+    return next((word for word in reversed(parts) if word in WORDS), None)
 
 
 def _other(way: str) -> str:
@@ -142,26 +142,26 @@ def choose_metric(text: Any, names: Iterable[str]) -> Metric:
     Raises:
         InvalidArgument: it is not written so, there is no such curve, or its direction is not known.
     """
-    known = list(names)
+    curves = list(names)
     if text is None:
-        return default_metric(known)
+        return default_metric(curves)
     if not isinstance(text, str) or not text.strip():
         raise InvalidArgument(
             f"metric must be the name of a curve, got {text!r}", remedy='write it as "val_auc:higher"'
         )
-    name, way = _parted(text.strip(), known)
-    found = find_curve(name, known)
-    way = way or direction(found)
+    name, way = _parted(text.strip(), curves)
+    chosen = find_curve(name, curves)
+    way = way or direction(chosen)
     if way is None:
-        curve = keras_name(found)
+        curve = keras_name(chosen)
         remedy = f'write metric="{curve}:higher" where more of it is better, or metric="{curve}:lower"'
-        raise InvalidArgument(f"The name of the metric {name!r} does not say its direction", remedy=remedy)
-    return Metric(found, way)
+        raise InvalidArgument(f"The name of the metric {name!r} does not say which way is better", remedy=remedy)
+    return Metric(chosen, way)
 
 
-def _parted(text: str, known: Sequence[str]) -> tuple[str, str | None]:
+def _parted(text: str, curves: Sequence[str]) -> tuple[str, str | None]:
     name, colon, way = text.rpartition(":")
-    if not colon or text in known:
+    if not colon or text in curves:
         return text, None
     if way.strip().lower() not in DIRECTIONS:
         remedy = f'write metric="{name}:higher" or metric="{name}:lower"'
@@ -169,18 +169,18 @@ def _parted(text: str, known: Sequence[str]) -> tuple[str, str | None]:
     return name.strip(), way.strip().lower()
 
 
-def find_curve(name: str, known: Sequence[str]) -> str:
+def find_curve(name: str, curves: Sequence[str]) -> str:
     """Return the curve that a name means: its own, that of another name for it, or one that Keras counted.
 
     Raises:
         InvalidArgument: there is none; the message lists those that there are.
     """
-    also = [ours for ours, aliases in NAMES.items() if name in aliases and ours in known]
-    counted = [one for one in known if without_counts(one) == without_counts(name)]
-    found = [name] if name in known else also or counted
-    if len(found) == 1:
-        return found[0]
-    shown_names = [keras_name(one) for one in known]
+    also = [ours for ours, aliases in NAMES.items() if name in aliases and ours in curves]
+    counted = [one for one in curves if without_counts(one) == without_counts(name)]
+    matches = [name] if name in curves else also or counted
+    if len(matches) == 1:
+        return matches[0]
+    shown_names = [keras_name(one) for one in curves]
     near = difflib.get_close_matches(name, shown_names, 1, 0.4)
     meant = f'write metric="{near[0]}"' if near else "name one of these"
     raise InvalidArgument(
@@ -219,24 +219,24 @@ def default_metric(names: Sequence[str]) -> Metric:
     first = keras_name(names[-1]) if names else "val_auc"
     remedy = f'write metric="{first}:higher" where more of it is better, or metric="{first}:lower"'
     listed = ", ".join(map(keras_name, names))
-    raise InvalidArgument("No name of a metric says its direction", listed, remedy)
+    raise InvalidArgument("The names of these metrics do not say which way is better", listed, remedy)
 
 
-def align_names(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+def align_names(names: Sequence[str], others: Sequence[str]) -> dict[str, str]:
     """Return the names of a curve's series by those of the curves it is compared with.
 
     In one process Keras counts what is made without a name: `auc`, then `auc_1`; and the losses of unnamed outputs,
     `dense_1_loss`, then `dense_4_loss`. Such names mean the same where there are as many of them.
     """
-    found = {name: name for name in names}
+    aligned = {name: name for name in names}
     groups: dict[str, tuple[list[str], list[str]]] = {}
-    for place, group in enumerate((names, known)):
+    for place, group in enumerate((names, others)):
         for name in group:
             groups.setdefault(without_counts(name), ([], []))[place].append(name)
     for here, there in groups.values():
         if len(here) == len(there) and set(here) != set(there):
-            found.update(zip(sorted(here, key=_numbers), sorted(there, key=_numbers)))
-    return found
+            aligned.update(zip(sorted(here, key=_numbers), sorted(there, key=_numbers)))
+    return aligned
 
 
 def _numbers(name: str) -> tuple[int, ...]:

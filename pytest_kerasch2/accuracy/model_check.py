@@ -55,7 +55,7 @@ def _outputs(model: Any, data: Any) -> int:
         output = model(data.x_train[:1])
     except Exception as error:
         remedy = "make the model for these images, such as with a Flatten layer first where it takes flat ones"
-        happened = f"The model does not take what the gate gives: {describe_data(data)}"
+        happened = f"The model does not take {describe_data(data)}, which the gate gives"
         raise InvalidArgument(happened, _accepted_input(model, error), remedy) from error
     if isinstance(output, (list, tuple, dict)):
         remedy = "give a model with one output, or train this one by a function of a seed, given as train="
@@ -89,7 +89,7 @@ def explained_misfit(data: Any, is_users_model: bool) -> Iterator[None]:
     except Exception as error:
         if not is_users_model or type(error).__name__ not in MISFITS:
             raise
-        happened = f"The model cannot be trained on what the gate gives: {describe_data(data)}"
+        happened = f"The model cannot be trained on {describe_data(data)}, which the gate gives"
         remedy = "make its input, its output and its loss for these, such as sparse_categorical_crossentropy"
         raise TrainingFailed(happened, short_error(error, MAX_LETTERS), remedy) from error
 

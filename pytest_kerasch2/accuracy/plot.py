@@ -24,7 +24,7 @@ LINE = 112
 NEW = "#0072B2"
 CHANGED = "#D55E00"
 CHANCE = "0.87"
-USUAL = "0.25"
+EXPECTED_COLOUR = "0.25"
 HEADLINES = {GateVerdict.PASS: "#00664B", GateVerdict.FAIL: "#A23E00", GateVerdict.UNDECIDED: "0.2"}
 # As many epochs have a number each.
 NUMBERED = 12
@@ -134,7 +134,7 @@ def _band(panel: Any, epochs: Sequence[float], points: Sequence[PointSummary]) -
         # One epoch has no width of its own.
         epochs, low, high, expected = [epochs[0] - 0.2, epochs[0] + 0.2], low * 2, high * 2, expected * 2
     panel.fill_between(epochs, low, high, facecolor=CHANCE, edgecolor="0.7", linewidth=0.8, label="chance")
-    panel.plot(epochs, expected, color=USUAL, linestyle=(0, (4, 2)), linewidth=1.4, label="usual")
+    panel.plot(epochs, expected, color=EXPECTED_COLOUR, linestyle=(0, (4, 2)), linewidth=1.4, label="usual")
 
 
 def _new(panel: Any, epochs: Sequence[int], points: Sequence[PointSummary]) -> None:
@@ -169,9 +169,9 @@ def _asked(panel: Any, distribution: ReferenceDistribution, decision: GateDecisi
     # As wide a share of the panel for any number of epochs.
     width = 0.07 * max(last, 5)
     left = last + 0.7 * width
-    style: dict[str, Any] = {"facecolor": "none", "edgecolor": USUAL, "linewidth": 1.1, "hatch": "///"}
+    style: dict[str, Any] = {"facecolor": "none", "edgecolor": EXPECTED_COLOUR, "linewidth": 1.1, "hatch": "///"}
     panel.fill_between([left, left + width], low, high, **style, label="margin")
-    above = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "size": 8.5, "color": USUAL}
+    above = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "size": 8.5, "color": EXPECTED_COLOUR}
     panel.annotate("pass", (left + width / 2, high), **above)
     if decision.estimate is not None and decision.interval is not None:
         down, up = decision.interval

@@ -41,9 +41,9 @@ def find_outliers(places: Sequence[float], least: float) -> frozenset[int]:
         return frozenset()
     order = sorted(range(len(places)), key=lambda at: places[at])
     values = [places[at] for at in order]
-    found = _outside(values, least) or _smaller_half(values, least)
+    outside = _outside(values, least) or _smaller_half(values, least)
     return frozenset(
-        order[at] for at in (found if too_many(len(found), len(values)) else _overlapping(values, least) or found)
+        order[at] for at in (outside if too_many(len(outside), len(values)) else _overlapping(values, least) or outside)
     )
 
 
@@ -117,16 +117,16 @@ def too_many(count: int, of: int) -> bool:
     return count > RARE * of
 
 
-def outlier_p_value(known: int, of: int, new: int, trainings: int) -> float:
+def outlier_p_value(outliers: int, of: int, new: int, trainings: int) -> float:
     """Return the largest probability that so few of a reference and so many new trainings lie apart, at one rate.
 
     Args:
-        known, of: how many of how many trainings of a reference lie apart.
+        outliers, of: how many of how many trainings of a reference lie apart.
         new, trainings: how many of how many new ones do.
     """
     binom = distributions.stats().binom
     rates = [(at + 0.5) / 400 for at in range(400)]
-    return float(max(binom.cdf(known, of, rates) * binom.sf(new - 1, trainings, rates)))
+    return float(max(binom.cdf(outliers, of, rates) * binom.sf(new - 1, trainings, rates)))
 
 
 def outliers_are_rare(new: int, trainings: int, miss: float) -> bool:

@@ -16,15 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
-import filelock
-
 from pytest_kerasch2 import files
 from pytest_kerasch2.accuracy import metrics
 from pytest_kerasch2.accuracy.runs import TrainingRun, run_of
 from pytest_kerasch2.accuracy.settings import Recipe, read_recipe
 from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.claims import schema
-from pytest_kerasch2.errors import BadReference, BadResults, InvalidArgument, KerasCh2Error, TrainingFailed
+from pytest_kerasch2.errors import BadReference, CannotWrite, InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.json_files import JsonLimits, parse_json
 from pytest_kerasch2.suggestions import did_you_mean
 
@@ -135,7 +133,7 @@ def check_writable(path: Path) -> None:
     # The lock would make the folder.
     if not path.parent.is_dir():
         remedy = "name a file in a folder that exists"
-        raise BadReference("The reference cannot be written", f"there is no folder {path.parent}", remedy)
+        raise BadReference("The reference cannot be written", f"there is not a folder {path.parent}", remedy)
     device = path.exists() and not path.is_file() and not path.is_dir()
     why = f"{path} is not a regular file" if device else files.why_not(path)
     if why is not None:
@@ -150,20 +148,10 @@ def appending(path: Path, description: TrainingDescription) -> Iterator[Referenc
         BadReference: it is of another training, somebody else appends to it, or it cannot be written.
     """
     check_writable(path)
-    lock = filelock.FileLock(f"{path}.lock", timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise BadReference(f"Another calibration writes {path}", remedy="wait for it to end") from error
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    try:
+    with contextlib.ExitStack() as stack:
+        with _unwritable():
+            stack.enter_context(files.Journal(path).held())
         yield _begin(path, description)
-    finally:
-        # Only by whoever holds it: one that was refused must not take it from the other.
-        with contextlib.suppress(OSError):
-            Path(f"{path}.lock").unlink()
-        lock.release()
 
 
 def append(path: Path, run: TrainingRun) -> None:
@@ -172,24 +160,23 @@ def append(path: Path, run: TrainingRun) -> None:
     Raises:
         BadReference: it cannot be written.
     """
-    line = json.dumps(run.to_dict(), allow_nan=False) + "\n"
+    with _unwritable():
+        files.Journal(path).append(run.to_dict())
+
+
+@contextlib.contextmanager
+def _unwritable() -> Iterator[None]:
     try:
-        with path.open("ab") as stream:
-            stream.write(line.encode("ascii"))
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> BadReference:
-    found = f"{path}: {error.strerror or error}"
-    return BadReference("The reference cannot be written", found, "name a file that can be written")
+        yield
+    except CannotWrite as error:
+        raise BadReference(error.happened, error.found, error.remedy) from error
 
 
 def _begin(path: Path, description: TrainingDescription) -> Reference:
     if not path.exists():
-        _write([json.dumps(description.to_dict())], path)
+        # Whole or not at all: a file without its first line is no reference.
+        with _unwritable():
+            files.write_text(json.dumps(description.to_dict()) + "\n", path)
     existing = read(path)
     if _announced(existing.description, description).to_dict() != description.to_dict():
         difference = first_difference(existing.description, description)
@@ -199,8 +186,6 @@ def _begin(path: Path, description: TrainingDescription) -> Reference:
         raise BadReference(
             "The reference cannot be written", f"{path}: no permission", "name a file that can be written"
         )
-    if not path.read_bytes().endswith(b"\n"):
-        _write(_lines(path), path)
     return existing
 
 
@@ -209,13 +194,6 @@ def _announced(there: TrainingDescription, here: TrainingDescription) -> Trainin
     if isinstance(there.recipe, UserTraining) and isinstance(here.recipe, UserTraining) and here.recipe.epochs is None:
         return replace(there, recipe=replace(there.recipe, epochs=None))
     return there
-
-
-def _write(lines: Sequence[str], path: Path) -> None:
-    try:
-        files.write_text("".join(f"{line}\n" for line in lines), path)
-    except BadResults as error:
-        raise BadReference("The reference cannot be written", error.found, error.remedy) from error
 
 
 def first_difference(
@@ -248,11 +226,11 @@ def _lines(path: Path) -> list[str]:
 
 def _parsed(line: str, path: Path, number: int) -> dict[str, Any]:
     try:
-        found = parse_json(line)
-        schema.require(found, Path(__file__).parent / ("reference.schema.json" if number == 1 else "run.schema.json"))
+        content = parse_json(line)
+        schema.require(content, Path(__file__).parent / ("reference.schema.json" if number == 1 else "run.schema.json"))
     except (ValueError, schema.Mismatch) as error:
         raise BadReference("The reference is damaged", f"{path}, line {number}: {error}", REMEDY) from error
-    return dict(found)
+    return dict(content)
 
 
 def _detail(error: KerasCh2Error) -> str:

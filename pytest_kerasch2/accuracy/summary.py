@@ -17,7 +17,7 @@ SIGNS = {GateVerdict.PASS: "✓", GateVerdict.FAIL: "✗", GateVerdict.UNDECIDED
 # Steps of a strip from what is usual to the end of the band of chance, and from there to its own end.
 INSIDE = 4
 OUTSIDE = 3
-NEW, CHANGED, STRAY, USUAL = "●", "◆", "◇", "┊"
+NEW, CHANGED, STRAY, CENTRE = "●", "◆", "◇", "┊"
 # So many alarms after the first are written as lines; the table has all of them.
 MAX_ALARMS = 4
 # Of a longer curve some epochs are left out.
@@ -181,7 +181,7 @@ def _cell(one: PointSummary) -> str:
 def _strip(distance: float, sign: str) -> str:
     """Return a line with the band of chance in brackets, its middle, and the new trainings where they lie."""
     half = "·" * INSIDE
-    signs = list(f"{'·' * OUTSIDE}[{half}{USUAL}{half}]{'·' * OUTSIDE}")
+    signs = list(f"{'·' * OUTSIDE}[{half}{CENTRE}{half}]{'·' * OUTSIDE}")
     steps = round(abs(distance) * INSIDE)
     if abs(distance) > 1:
         # The end of the band keeps its bracket.
@@ -193,7 +193,7 @@ def _strip(distance: float, sign: str) -> str:
 def _key(distribution: ReferenceDistribution, decision: GateDecision) -> list[str]:
     chance = chance_in_words(distribution, decision)
     marks = (
-        f"`[ ]` is {chance}; {USUAL} is usual, {NEW} the new trainings, {CHANGED} an alarm. "
+        f"`[ ]` is {chance}; {CENTRE} is usual, {NEW} the new trainings, {CHANGED} an alarm. "
         "Higher values lie to the right."
     )
     some_stray = any(one.stray for points in summaries_by_series(distribution, decision).values() for one in points)

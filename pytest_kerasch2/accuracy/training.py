@@ -96,10 +96,10 @@ def _quicker(model: Any) -> dict[str, int]:
     other: TensorFlow refuses more than 32 so, and `evaluate` of fewer batches fails, or tells a fraction of the
     accuracy (`docs/findings/steps_at_once.py`).
     """
-    known = inspect.signature(type(model).compile).parameters
+    parameters = inspect.signature(type(model).compile).parameters
     release = tuple(map(int, api.release().keras.split(".")[:2]))
     wrong = api.runs_on_tensorflow() and (3, 0) <= release < (3, 7)
-    return {"steps_per_execution": STEPS_AT_ONCE} if "steps_per_execution" in known and not wrong else {}
+    return {"steps_per_execution": STEPS_AT_ONCE} if "steps_per_execution" in parameters and not wrong else {}
 
 
 def _fed(tf: Any, recipe: Recipe, data: Any, seed: int) -> dict[str, Any]:
@@ -109,9 +109,9 @@ def _fed(tf: Any, recipe: Recipe, data: Any, seed: int) -> dict[str, Any]:
     if recipe.feed == "arrays":
         return {"x": data.x_train, "y": data.y_train, "batch_size": recipe.batch_size}
     api.require_tensorflow("The pipeline")
-    made = pipeline.as_printed if recipe.feed == "pipeline-as-printed" else pipeline.as_meant
+    dataset_of = pipeline.as_printed if recipe.feed == "pipeline-as-printed" else pipeline.as_meant
     steps = len(data.x_train) // recipe.batch_size
-    fed = made(tf, data.x_train, data.y_train, batch_size=recipe.batch_size)
+    fed = dataset_of(tf, data.x_train, data.y_train, batch_size=recipe.batch_size)
     # Keras warns of its own default: a data set is shuffled by itself or not at all.
     return {"x": fed, "steps_per_epoch": steps, "shuffle": False}
 

@@ -295,6 +295,24 @@ CONSTANT = Workaround(
     data,
     _constant,
 )
+MIRRORED = Workaround(
+    lines("""
+        strategy = tf.distribute.MirroredStrategy()
+        with strategy.scope():
+            model1 = tf.keras.models.Sequential([
+                tf.keras.layers.Flatten(),
+                tf.keras.layers.Dense(512, activation="relu"),
+                tf.keras.layers.Dropout(0.2),
+                tf.keras.layers.Dense(10, activation="softmax"),
+            ])
+            model1.compile(optimizer=tf.keras.optimizers.Adam(), loss="sparse_categorical_crossentropy")
+        model1.fit(train_x, train_y, batch_size=batch_size, epochs=epochs)
+    """),
+    data,
+    trains("model1"),
+    # TensorFlow was seen to crash when its iterators over devices ended beside those of other checks.
+    address=f"{__name__}:MIRRORED",
+)
 REVIEWS = Workaround(
     lines("""
         import numpy

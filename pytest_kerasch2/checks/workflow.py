@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -21,6 +23,8 @@ COUNT = 96
 # So many images make 33 batches of 32, and another number of batches of any other size.
 MANY = 1056
 WORKFLOW = pytest.StashKey["Trial"]()
+# How wide a terminal is taken to be.
+COLUMNS = "100"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -45,7 +49,8 @@ def drawn(count: int = COUNT, seed: int = 5) -> tuple[Any, Any]:
 def printed(call: Callable[[], Any]) -> tuple[Any, str]:
     """Return what a call returns, and what it leaves on a terminal: without colours and overwritten lines."""
     paper = io.StringIO()
-    with contextlib.redirect_stdout(paper):
+    # The user's own terminal may be so narrow that Keras 3 folds its tables.
+    with contextlib.redirect_stdout(paper), mock.patch.dict(os.environ, {"COLUMNS": COLUMNS}):
         value = call()
     text = _COLOURS.sub("", paper.getvalue()).replace("\x08", "")
     lines = [line.rpartition("\r")[2] for line in text.split("\n")]

@@ -59,7 +59,7 @@ def _section_of(function: Callable[..., Any]) -> str:
             return str(heading)
         name = name.rpartition(".")[0]
     raise InvalidArgument(
-        "claim() needs a section", f"none, and no SECTION in {function.__module__}", "pass section=, or set SECTION"
+        f"claim() needs a section, and {function.__module__} has no SECTION", "", "pass section=, or set SECTION"
     )
 
 

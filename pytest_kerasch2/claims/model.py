@@ -60,12 +60,15 @@ class Workaround:
         given: makes the names that the lines find, from the module `tensorflow`: the chapter's own, such as `train_x`.
         proof: shows with a `Recorder`, from the names that the lines leave, that they do what the chapter promised.
         block: the block of the chapter in whose place the lines stand; None where they stand beside one.
+        address: `module:NAME` of a workaround that is run in an interpreter of its own, since it may end the process or
+            cannot be undone in it; None where it is run among the checks.
     """
 
     write: str
     given: Callable[[Any], dict[str, Any]]
     proof: Callable[[dict[str, Any], Any], None]
     block: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True)

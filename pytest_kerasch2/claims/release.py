@@ -41,13 +41,11 @@ def numbers(version: str) -> tuple[int, ...]:
     """
     leading = re.match(r"\d+(\.\d+)*", version)
     if leading is None:
-        raise InvalidArgument(
-            "A version cannot be read", repr(version[:40]), "write it as numbers with dots, such as 2.16"
-        )
+        raise InvalidArgument(f"A version must begin with a number, got {version[:40]!r}", "", "write it as 2.16")
     parts = leading.group().split(".")
     if max(map(len, parts)) > LONGEST:
-        detail = f"{version[:20]!r}..., of {len(version)} characters"
-        raise InvalidArgument("A version cannot be read", detail, f"write numbers of at most {LONGEST} digits")
+        happened = f"The numbers of a version must have at most {LONGEST} digits"
+        raise InvalidArgument(happened, f"{version[:20]!r}..., of {len(version)} characters")
     return tuple(map(int, parts))
 
 

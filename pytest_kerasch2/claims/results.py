@@ -117,17 +117,17 @@ def packed(record: Record) -> dict[str, Any]:
     }
 
 
-def unpacked(plain: Mapping[str, Any]) -> Record:
+def unpacked(fields: Mapping[str, Any]) -> Record:
     """Return the record that `packed` made plain."""
-    issue, tried = plain["known_issue"], plain["tried"]
+    issue, tried = fields["known_issue"], fields["tried"]
     return Record(
-        claim=Claim(**plain["claim"]),
-        verdict=Verdict(plain["verdict"]),
-        evidence=tuple(plain["evidence"]),
+        claim=Claim(**fields["claim"]),
+        verdict=Verdict(fields["verdict"]),
+        evidence=tuple(fields["evidence"]),
         known_issue=None if issue is None else KnownIssue(**{**issue, **{name: tuple(issue[name]) for name in _LISTS}}),
-        remedy=plain["remedy"],
-        seconds=plain["seconds"],
-        parameters=plain["parameters"],
+        remedy=fields["remedy"],
+        seconds=fields["seconds"],
+        parameters=fields["parameters"],
         tried=None if tried is None else WorkaroundRun(tried["write"], tried["worked"], tuple(tried["evidence"])),
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 # Letters of a place, and of what is wrong there.
-TOLD = 200
+SHOWN = 200
 
 
 class Mismatch(ValueError):
@@ -32,7 +32,7 @@ def require(data: Any, schema: Path) -> None:
         place = "/".join(error.path[1:]) or "the whole"
         # The message begins with the place in the library's own words, and may name all that stands there.
         reason = str(error.message)[len(str(error.name)) :].strip()
-        raise Mismatch(f"at {place[:TOLD]}: {reason[:TOLD]}") from error
+        raise Mismatch(f"at {place[:SHOWN]}: {reason[:SHOWN]}") from error
 
 
 @functools.lru_cache(maxsize=None)

@@ -12,22 +12,22 @@ VERDICTS = ("verdict", "expected")
 NESTED = ("claims", "outcomes", "releases", "counts")
 
 
-def upgraded(plain: Any) -> Any:
+def upgraded(data: Any) -> Any:
     """Return results or a table of schema 1 in the words of schema 2; anything else as it is.
 
     Nothing is checked here: whoever reads the file checks what this returns.
     """
-    if not isinstance(plain, dict) or type(plain.get("schema")) is not int or plain["schema"] != OLD:
-        return plain
-    return {**_renamed(plain), "schema": NEW}
+    if not isinstance(data, dict) or type(data.get("schema")) is not int or data["schema"] != OLD:
+        return data
+    return {**_renamed(data), "schema": NEW}
 
 
-def _renamed(plain: Any) -> Any:
-    if isinstance(plain, list):
-        return [_renamed(one) for one in plain]
-    if not isinstance(plain, dict):
-        return plain
-    return {KEYS.get(key, key): _value(key, value) for key, value in plain.items()}
+def _renamed(data: Any) -> Any:
+    if isinstance(data, list):
+        return [_renamed(one) for one in data]
+    if not isinstance(data, dict):
+        return data
+    return {KEYS.get(key, key): _value(key, value) for key, value in data.items()}
 
 
 def _value(key: str, value: Any) -> Any:

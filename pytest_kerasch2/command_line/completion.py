@@ -44,5 +44,5 @@ def benchmarks(**_: Any) -> list[str]:
 
 def _files(prefix: str) -> list[str]:
     folder, _, begin = prefix.rpartition("/")
-    with os.scandir(folder or ".") as found:
-        return [os.path.join(folder, one.name) for one in found if one.name.startswith(begin)]  # noqa: PTH118
+    with os.scandir(folder or ".") as entries:
+        return [os.path.join(folder, one.name) for one in entries if one.name.startswith(begin)]  # noqa: PTH118

@@ -53,21 +53,21 @@ TEXTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "compare": (
         "Decide whether training steps take longer in one environment, release or git\n"
-        "revision than in another. Processes of both take turns on this machine.",
+        "revision than in another. Their blocks are interleaved on this machine.",
         "kerasch2 compare v1.2 HEAD --suite steps_of_mine:benchmarks --json times.json",
         (
             "0   the same, or faster",
             "1   slower",
             REFUSED + ", or a time is not valid",
             "3   undecided",
-            "4   the machine is unfit: the first one differs from itself",
+            "4   the machine is unfit: the baseline differs from itself",
             NO_ANSWER,
         ),
     ),
-    "steps": (
+    "scaling": (
         "Show the time of a step of fit by batch size on each device, as kept runs of\n"
         "`pytest --benchmark` measured it. A GPU is compared with the CPU of its run.",
-        "kerasch2 steps here.json elsewhere.json --plot both.svg",
+        "kerasch2 scaling here.json elsewhere.json --plot both.svg",
         ("0   shown", REFUSED, NO_ANSWER),
     ),
     "doctor": (
@@ -95,17 +95,17 @@ def as_options(message: str) -> str:
 def refusal(error: BaseException) -> str:
     """Return a sentence for a package that is not installed or a file that cannot be meant, or an empty text."""
     if isinstance(error, RecursionError) and "JSON" in str(error):
-        return "A file cannot be read. Found: JSON that is nested too deeply. To do: name a file of this package."
+        return "A file cannot be read: JSON that is nested too deeply. Name a file of this package."
     if isinstance(error, MemoryError):
-        return "There is not enough memory. To do: end other programs, or allow this one more."
+        return "There is not enough memory. End other programs, or allow this one more."
     if isinstance(error, FileNotFoundError) and _folder_is_gone():
-        return "The current folder is gone. To do: change into one that exists."
+        return "The current folder is gone. Change into one that exists."
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     name = error.name.partition(".")[0]
     if name not in EXTRAS:
         return ""
-    return f'{name} is not installed, which this needs. To do: run pip install "pytest-kerasch2[{EXTRAS[name]}]".'
+    return f'{name} is not installed, which this needs. Run pip install "pytest-kerasch2[{EXTRAS[name]}]".'
 
 
 def _folder_is_gone() -> bool:

@@ -90,6 +90,6 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown_option(self, name: str) -> NoReturn:
         # An option that begins so is meant before one that is alike.
-        known = [one for one in self.names if one.startswith(name)][:2] or close_to(name, self.names)
-        hint = f"; did you mean {' or '.join(known)}?" if known else ""
+        similar = [one for one in self.names if one.startswith(name)][:2] or close_to(name, self.names)
+        hint = f"; did you mean {' or '.join(similar)}?" if similar else ""
         self.error(f"there is no option {name[:60]!r}{hint}")

@@ -45,11 +45,11 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-def damaged(path: pathlib.Path, found: str) -> DataDamaged:
+def damaged(path: pathlib.Path, damage: str) -> DataDamaged:
     """Return the error for an archive that does not hold what its name promises."""
     return DataDamaged(
         f"The archive {path} cannot be used",
-        found,
+        damage,
         "delete it or put a good copy in its place, then run again; a mirror is chosen with --chapter-mirror=DIR or"
         " the variable KERASCH2_MIRROR",
     )

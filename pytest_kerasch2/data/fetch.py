@@ -310,5 +310,5 @@ def _compared(archive: Archive, actual: str) -> None:
         raise _failed(archive, f"{algorithm} {actual}, where {expected} was expected")
 
 
-def _failed(archive: Archive, found: str) -> DownloadFailed:
-    return DownloadFailed(f"The download of {archive.origin} failed", found, _REMEDY)
+def _failed(archive: Archive, reason: str) -> DownloadFailed:
+    return DownloadFailed(f"The download of {archive.origin} failed", reason, _REMEDY)

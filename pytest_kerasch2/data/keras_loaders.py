@@ -27,6 +27,24 @@ def names_in(tf: Any) -> tuple[str, ...]:
     return tuple(sorted(name for name in dir(datasets) if hasattr(getattr(datasets, name), "load_data")))
 
 
+class _Asked(Exception):
+    """A loader asks for its file."""
+
+
+def asks_for_file(loader: Loader) -> bool:
+    """Return whether a loader, called without arguments, comes as far as asking for its file; none is fetched."""
+
+    def get_file(*_: Any, **__: Any) -> Any:
+        raise _Asked
+
+    with mock.patch.dict(inspect.unwrap(loader).__globals__, {"get_file": get_file}):
+        try:
+            loader()
+        except _Asked:
+            return True
+    return False
+
+
 @contextlib.contextmanager
 def genuine_loaders(
     tf: Any, archives: str | os.PathLike[str], names: Sequence[str] | None = None
@@ -74,11 +92,11 @@ def _chosen(offered: tuple[str, ...], folder: pathlib.Path | None, names: Sequen
         return [name for name in held if name in offered]
     for name in names:
         if name not in offered:
-            raise NotApplicable(f"This release of Keras has no data set {name}", ", ".join(offered), "leave it out")
-        if name not in held:
-            raise DataMissing(
-                f"The folder {folder} has no archive of {name}", ", ".join(held), "make one with synthetic.make"
+            raise NotApplicable(
+                f"This release of Keras has no data set {name}, but {', '.join(offered)}", "", "leave it out"
             )
+        if name not in held:
+            raise DataMissing(f"The folder {folder} has no archive of {name}", "", "make one with synthetic.make")
     return list(names)
 
 
@@ -96,7 +114,9 @@ def _redirected(get_file: Loader, address: str, folder: pathlib.Path | None, hom
                 bound.arguments[argument] = _hash_of(folder, file) if argument == "file_hash" else None
         path = get_file(*bound.args, **bound.kwargs)
         if home.resolve() not in pathlib.Path(path).resolve().parents:
-            raise ClaimBroken("Keras kept a file elsewhere than it was told", str(path), f"look for it outside {home}")
+            raise ClaimBroken(
+                "Keras kept a file outside of the folder it was given", str(path), f"look for it outside {home}"
+            )
         return path
 
     return get_file_of_ours

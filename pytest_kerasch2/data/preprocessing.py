@@ -39,8 +39,8 @@ def scaled(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """
     if images.dtype != np.uint8:
         raise InvalidArgument(
-            "Only images of bytes can be prepared",
-            f"an array of type {images.dtype} and shape {images.shape}",
+            f"images must be an array of bytes, got one of type {images.dtype} and shape {images.shape}",
+            "",
             "take a data set of images: mnist, fashion_mnist, cifar10, cifar100 or digits",
         )
     result = np.empty(images.shape, dtype=np.float32)
@@ -56,8 +56,8 @@ def labelled(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """
     if labels.dtype.kind not in "iu":
         raise InvalidArgument(
-            "Only whole-numbered labels can be prepared",
-            f"labels of type {labels.dtype}",
+            f"labels must be integers, got an array of type {labels.dtype}",
+            "",
             "take a data set with classes, not one with prices",
         )
     return labels.astype(np.int64)

@@ -284,4 +284,4 @@ def record_of(name: str) -> DataRecord:
     for record in RECORDS:
         if record.name == name:
             return record
-    raise InvalidArgument("There is no such data set", repr(name), "use one of " + ", ".join((*NAMES, "digits")))
+    raise InvalidArgument(f"There is no data set {name!r}", "", "use one of " + ", ".join((*NAMES, "digits")))

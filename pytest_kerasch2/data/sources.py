@@ -87,7 +87,7 @@ def load(
         progress: called during a download with bytes so far, bytes in all or None, seconds left or None.
 
     Raises:
-        InvalidArgument: an unknown name, or a mirror that is no folder, or empty.
+        InvalidArgument: an unknown name, or a mirror that is not a folder, or empty.
         DataDamaged: an archive of the mirror is not what its name says, or offline one of the cache or store.
         DataMissing: the data set is nowhere that may be looked into.
         DownloadFailed: the network did not give it whole.
@@ -151,13 +151,13 @@ def check_mirror(mirror: Folder) -> pathlib.Path:
     remedy = f"name a folder with archives of Keras, such as mnist.npz, by --chapter-mirror=DIR or {MIRROR_VARIABLE}"
     happened = f"The mirror {str(folder)!r} cannot be used"
     if not folder.is_dir():
-        raise InvalidArgument(happened, "a file" if folder.exists() else "nothing of that name", remedy)
+        raise InvalidArgument(happened, "it is a file" if folder.exists() else "it does not exist", remedy)
     try:
         empty = not any(folder.iterdir())
     except OSError as error:
         raise InvalidArgument(happened, str(error), remedy) from error
     if empty:
-        raise InvalidArgument(happened, "an empty folder", remedy)
+        raise InvalidArgument(happened, "it is empty", remedy)
     return folder
 
 
@@ -207,8 +207,8 @@ def _from_network(
         except DownloadFailed as error:
             if not notes:
                 raise
-            found = f"{error.found}; and the copy in the cache of Keras is damaged: {notes[0].found}"
-            raise DownloadFailed(error.happened, found, error.remedy) from error
+            reasons = f"{error.found}; and the copy in the cache of Keras is damaged: {notes[0].found}"
+            raise DownloadFailed(error.happened, reasons, error.remedy) from error
     return data_set(record, paths, source="download", origin=" ".join(archive.origin for archive in record.archives))
 
 

@@ -1,12 +1,12 @@
 """Archives of the true form and the true shape, with made-up content: what the genuine loaders can be exercised on.
 
-Every label occurs, sequences differ in length, images of one class are equal; so all of it packs into about a
-megabyte. Nothing here says anything about the genuine data: hashes differ, and ``sources.load`` refuses these files.
+Every label occurs, sequences differ in length, and images differ by class and, of CIFAR, by file; so all of it packs
+into about a megabyte. Nothing here says anything about the genuine data: hashes differ, and ``sources.load`` refuses
+these files.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import io
 import pathlib
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable
 
 import numpy as np
 
-from pytest_kerasch2.data import digests, postprocessing, sources
+from pytest_kerasch2.data import sources
 from pytest_kerasch2.data.registry import NAMES, ArrayFacts, DataRecord, record_of
 
 if TYPE_CHECKING:
@@ -52,26 +52,6 @@ def load(name: str, folder: pathlib.Path) -> sources.DataSet:
     """
     record = record_of(name)
     return sources.data_set(record, paths_of(record, folder), source="stand-in")
-
-
-def vouched(record: DataRecord, folder: pathlib.Path, address: str = "") -> DataRecord:
-    """Return a record that takes the stand-ins in a folder for the genuine data: their hashes, their address.
-
-    So the roads that refuse a stand-in (mirror, cache, network) can be walked without the genuine archives.
-    """
-    archives = tuple(
-        dataclasses.replace(
-            archive, origin=address + archive.file, sha256=digests.digest_of_file(folder / archive.file), md5=None
-        )
-        for archive in record.archives
-    )
-    stored = record.stored
-    if record.arrays_are_known:
-        arrays = postprocessing.read(record, paths_of(record, folder))
-        stored = tuple(
-            dataclasses.replace(facts, sha256=digests.digest_of_array(arrays[facts.name])) for facts in stored
-        )
-    return dataclasses.replace(record, archives=archives, stored=stored)
 
 
 def paths_of(record: DataRecord, folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
@@ -114,12 +94,12 @@ def _labels(count: int, classes: int) -> npt.NDArray[np.int64]:
     return np.arange(count, dtype=np.int64) % classes
 
 
-def _stripes(count: int, classes: int, pixels: int) -> npt.NDArray[np.uint8]:
+def _stripes(count: int, classes: int, pixels: int, brightness: int = 255) -> npt.NDArray[np.uint8]:
     """Return images as rows of bytes: a bright stripe whose place tells the class."""
     templates = np.zeros((classes, pixels), dtype=np.uint8)
     width = pixels // classes
     for label in range(classes):
-        templates[label, label * width : (label + 1) * width] = 255
+        templates[label, label * width : (label + 1) * width] = brightness
     return templates[_labels(count, classes)]
 
 
@@ -128,6 +108,8 @@ def _lists(count: int) -> npt.NDArray[Any]:
     patterns: list[list[int]] = [[1 + (start * 7 + step) % 990 for step in range(2 + start % 9)] for start in range(99)]
     for index in range(count):
         array[index] = list(patterns[index % len(patterns)])
+    # The genuine ones are up to 2,494 words long.
+    array[1] = [1 + step % 990 for step in range(2_493)]
     return array
 
 
@@ -165,18 +147,18 @@ def _batches(record: DataRecord, folder: pathlib.Path) -> None:
         folder_entry = tarfile.TarInfo(record.stored[0].name.split("/")[0])
         folder_entry.type, folder_entry.mode = tarfile.DIRTYPE, 0o755
         archive.addfile(folder_entry)
-        for facts in record.stored:
-            content = pickled(_batch(record, facts))
+        for index, facts in enumerate(record.stored):
+            content = pickled(_batch(record, facts, 255 - index))
             entry = tarfile.TarInfo(facts.name)
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
 
 
-def _batch(record: DataRecord, facts: ArrayFacts) -> dict[bytes, Any]:
+def _batch(record: DataRecord, facts: ArrayFacts, brightness: int) -> dict[bytes, Any]:
     # Keys are bytes, as Python 2 left them: Keras decodes them.
     rows, classes = facts.shape[0], record.classes or 10
     labels = _labels(rows, classes).tolist()
-    batch: dict[bytes, Any] = {b"batch_label": b"made up", b"data": _stripes(rows, classes, facts.shape[1])}
+    batch: dict[bytes, Any] = {b"batch_label": b"made up", b"data": _stripes(rows, classes, facts.shape[1], brightness)}
     if classes == 10:
         batch[b"labels"] = labels
     else:

@@ -36,7 +36,7 @@ def examined(deadline: float = 120.0, quick: bool = False) -> Findings:
         InvalidArgument: the deadline is no time above zero.
     """
     if not deadline > 0:
-        raise InvalidArgument("The deadline is not a time above zero", repr(deadline), "give seconds, such as 120")
+        raise InvalidArgument(f"deadline must be a number of seconds above 0, got {deadline!r}")
     versions, backend = surroundings.versions(), backends.chosen()
     framework = _framework(deadline, quick)
     data, git = surroundings.data(), surroundings.of_git()

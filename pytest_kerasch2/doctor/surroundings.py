@@ -13,7 +13,7 @@ from pytest_kerasch2.data import places
 from pytest_kerasch2.data.registry import RECORDS, DataRecord
 from pytest_kerasch2.errors import KerasCh2Error
 from pytest_kerasch2.framework import packages
-from pytest_kerasch2.timing import git
+from pytest_kerasch2.timing import revisions
 
 # What a run takes part with, and what a figure may depend on.
 NAMES = (
@@ -80,13 +80,13 @@ def of_git() -> dict[str, Any]:
     """Return git's version, and the repository that this folder is in, or why there is none."""
     try:
         here = Path.cwd()
-        version = git.run(here, "--version").rpartition("version ")[2].split()[0]
+        version = revisions.run_git(here, "--version").rpartition("version ")[2].split()[0]
     except OSError as error:
         return {"version": None, "repository": None, "reason": f"the current folder: {error.strerror}"}
-    except (KerasCh2Error, git.GitFailed) as error:
+    except (KerasCh2Error, revisions.GitFailed) as error:
         return {"version": None, "repository": None, "reason": str(error)}
     try:
-        project = git.project_of(here)
+        project = revisions.project_of(here)
     except KerasCh2Error as error:
         return {"version": version, "repository": None, "reason": error.happened}
-    return {"version": version, "repository": str(project), "shallow": git.is_shallow(project), "reason": None}
+    return {"version": version, "repository": str(project), "shallow": revisions.is_shallow(project), "reason": None}

@@ -21,10 +21,10 @@ def without_tensorflow(chosen: Choice, keras: str | None, present: Sequence[str]
     others = [name for name in present if name != DEFAULT]
     if keras is None or keras.startswith("2."):
         return FrameworkMissing("TensorFlow is not installed", "no package called tensorflow", f"run {INSTALL}")
-    found = f"Keras {keras} with {' and '.join(others) or 'no backend'}; {chosen.source}"
+    installed = f"Keras {keras} with {' and '.join(others) or 'no backend'}; {chosen.source}"
     sets = " or ".join(f"{VARIABLE}={name}" for name in others)
     remedy = f"set {sets}, or run {INSTALL}" if others else f"run {INSTALL}, or install jax or torch and set {VARIABLE}"
-    return FrameworkMissing("Keras runs on TensorFlow unless told otherwise, which is not installed", found, remedy)
+    return FrameworkMissing("Keras runs on TensorFlow by default, and TensorFlow is not installed", installed, remedy)
 
 
 def unusable(chosen: Choice, present: Sequence[str], keras: str | None = None) -> KerasCh2Error | None:

@@ -165,7 +165,7 @@ def set_seed(seed: int) -> None:
         InvalidArgument: the seed is not a whole number from 0 to 2**32 - 1, the range that NumPy takes.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise InvalidArgument("A seed cannot be used", repr(seed), "give a whole number from 0 to 4294967295")
+        raise InvalidArgument(f"seed must be an integer from 0 to 4294967295, got {seed!r}")
     import numpy as np
 
     random.seed(seed)
@@ -334,7 +334,7 @@ def _takes_other_backends(legacy: bool) -> bool:
 
 
 def _legacy() -> bool:
-    return packages.legacy_wanted(VARIABLES)
+    return packages.uses_legacy_keras(VARIABLES)
 
 
 @functools.lru_cache(maxsize=None)
@@ -422,7 +422,7 @@ def _home() -> Iterator[None]:
 def _keras_version(module: Any) -> str:
     # tf.keras 2.13 to 2.15 has no __version__ (seen on 2.15.1), nor has tf_keras in its place; the package behind does
     own = getattr(module, "__version__", None)
-    package = "tf_keras" if packages.legacy_wanted(VARIABLES) and "tf_keras" in sys.modules else "keras"
+    package = "tf_keras" if packages.uses_legacy_keras(VARIABLES) and "tf_keras" in sys.modules else "keras"
     behind = None if own else sys.modules.get(package)
     return str(own or getattr(behind, "__version__", None) or "-")
 

@@ -34,7 +34,9 @@ def tensorflow_2(module: Any) -> Any:
             "remove what hides the real TensorFlow, or reinstall it",
         )  # fmt: skip
     if minor < (2, 0):
-        raise FrameworkBroken("The chapter is about TensorFlow 2", f"TensorFlow {version}", f"run {advice.INSTALL}")
+        raise FrameworkBroken(
+            "The chapter is about TensorFlow 2", f"TensorFlow {version} is installed", f"run {advice.INSTALL}"
+        )
     if not hasattr(module, "keras"):
         raise FrameworkBroken(
             f"TensorFlow {version} has no tf.keras", f"no attribute keras in {where}",

@@ -136,10 +136,10 @@ def choose(words: str | None = None) -> tuple[Device, ...]:
         InvalidArgument: a word is no device.
         DeviceMissing: a device that was asked for is not there.
     """
-    wanted_kinds = kinds(words)
+    requested = kinds(words)
     there = present()
     chosen: list[Device] = []
-    for word in wanted_kinds:
+    for word in requested:
         matching = [device for device in there if word in (device.kind, device.name)]
         if not matching:
             names = ", ".join(device.name for device in there) or "none"
@@ -148,7 +148,7 @@ def choose(words: str | None = None) -> tuple[Device, ...]:
                 f"leave it out of the list of devices, or install the driver and the {_framework()} build that see it",
             )  # fmt: skip
         chosen.extend(device for device in matching if device not in chosen)
-    return tuple(chosen) if wanted_kinds else there
+    return tuple(chosen) if requested else there
 
 
 def where(weight: Any) -> str:
@@ -190,7 +190,7 @@ def single(words: str | None) -> str | None:
     """
     names = kinds(words)
     if len(names) > 1:
-        raise InvalidArgument("One device is asked for", repr(words), "name a single one, such as gpu:1")
+        raise InvalidArgument(f"device must be a single device, got {words!r}", "", "name one, such as gpu:1")
     return names[0] if names else None
 
 
@@ -231,7 +231,9 @@ def two_logical_cpus(tf: Any) -> tuple[str, str]:
     try:
         split(listed("CPU")[0], [half(), half()])
     except RuntimeError as error:
-        raise InvalidArgument("The CPU cannot be split any more", str(error), "do it first thing in a child") from error
+        raise InvalidArgument(
+            "The CPU cannot be split any more", str(error), "split it before anything else, in a child"
+        ) from error
     return "CPU:0", "CPU:1"
 
 
@@ -246,9 +248,7 @@ def kinds(words: str | None) -> tuple[str, ...]:
         kind, colon, index = word.partition(":")
         if kind not in KINDS or (colon and not re.fullmatch("[0-9]+", index)):
             allowed = ", ".join(f"{kind} or {kind}:N" for kind in KINDS)
-            raise InvalidArgument(
-                "A device is not known", repr(word), f"name devices as {allowed}, with commas between"
-            )
+            raise InvalidArgument(f"{word!r} is not a device", "", f"name devices as {allowed}, with commas between")
     return names
 
 

@@ -56,7 +56,7 @@ def parsed(version: str) -> tuple[int, int] | None:
     return (int(match.group(1)), int(match.group(2))) if match else None
 
 
-def legacy_wanted(environ: Mapping[str, str]) -> bool:
+def uses_legacy_keras(environ: Mapping[str, str]) -> bool:
     """Return whether ``TF_USE_LEGACY_KERAS`` asks for Keras 2, read as TensorFlow 2.16 and later read it."""
     return environ.get("TF_USE_LEGACY_KERAS", "") in ("1", "true", "True")
 
@@ -90,7 +90,7 @@ def _keras_version(tensorflow: str | None, environ: Mapping[str, str], version: 
     minor = parsed(tensorflow) if tensorflow else None
     if minor and minor < (2, 6):
         return dict(KERAS_INSIDE_TENSORFLOW).get("{}.{}".format(*minor))
-    if minor and minor >= (2, 16) and legacy_wanted(environ):
+    if minor and minor >= (2, 16) and uses_legacy_keras(environ):
         return version("tf_keras")
     return keras_version(version) or version("tf_keras")
 

@@ -48,5 +48,5 @@ def _limit_tensorflow() -> None:
 
 
 def _too_late() -> InvalidArgument:
-    found = "the framework has begun to compute"
-    return InvalidArgument("The threads of this process are set already", found, "calibrate in a process of its own")
+    reason = "the framework has begun to compute"
+    return InvalidArgument("The threads of this process are set already", reason, "calibrate in a process of its own")

@@ -91,8 +91,8 @@ class ModelStyle:
         """Return what a loader has to be told by hand: the class of the subclassed model, nothing for the others."""
         if self.builder is not subclass.build:
             return {}
-        known = subclass.model_class(tf, network)
-        return {known.__name__: known}
+        model_class = subclass.model_class(tf, network)
+        return {model_class.__name__: model_class}
 
 
 STYLES: tuple[ModelStyle, ...] = (
@@ -114,8 +114,8 @@ def style(name: str) -> ModelStyle:
         if one.name == name:
             return one
     names = [one.name for one in STYLES]
-    remedy = f"say one of {', '.join(names)}{did_you_mean(name, names, before='; ')}"
-    raise InvalidArgument("There is no such model style", repr(name), remedy)
+    remedy = f"use one of {', '.join(names)}{did_you_mean(name, names, before='; ')}"
+    raise InvalidArgument(f"There is no model style {name!r}", "", remedy)
 
 
 def built(model: Any, network: Network = Network()) -> Any:  # noqa: B008
@@ -131,12 +131,10 @@ def train(model: Any, data: tuple[Any, Any], steps: int) -> None:
         InvalidArgument: there are not enough images.
     """
     images, labels = data
-    wanted = BATCH_SIZE * steps
-    if len(images) < wanted:
-        raise InvalidArgument(
-            "There are too few images to train on", f"{len(images)} images", f"give at least {wanted} for {steps} steps"
-        )
-    model.fit(images[:wanted], labels[:wanted], batch_size=BATCH_SIZE, epochs=1, shuffle=False, verbose=0)
+    needed = BATCH_SIZE * steps
+    if len(images) < needed:
+        raise InvalidArgument(f"{steps} steps need at least {needed} images, got {len(images)}")
+    model.fit(images[:needed], labels[:needed], batch_size=BATCH_SIZE, epochs=1, shuffle=False, verbose=0)
 
 
 def copy_weights(*, source: Any, target: Any) -> None:
@@ -156,11 +154,11 @@ def layer(model: Any, role: str) -> Any:
     """
     kinds = {"flatten": "Flatten", "hidden": "Dense", "dropout": "Dropout", "output": "Dense"}
     if role not in kinds:
-        raise InvalidArgument("A layer plays no such role", repr(role), "say one of " + ", ".join(ROLES))
-    found = [one for one in model.layers if type(one).__name__ == kinds[role]]
-    if not found:
+        raise InvalidArgument(f"role must be one of {', '.join(ROLES)}, got {role!r}")
+    candidates = [one for one in model.layers if type(one).__name__ == kinds[role]]
+    if not candidates:
         names = ", ".join(type(one).__name__ for one in model.layers)
         raise InvalidArgument(
-            f"The model has no {role} layer", names or "no layers", "hand in a model of one of the styles"
+            f"The model has no {role} layer, but {names or 'none at all'}", "", "give a model of one of the styles"
         )
-    return found[-1] if role == "output" else found[0]
+    return candidates[-1] if role == "output" else candidates[0]

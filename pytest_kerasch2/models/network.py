@@ -52,13 +52,11 @@ class Network:
         """Refuse what no Keras layer could be built from."""
         widths = (*self.pixels, self.hidden, self.classes)
         if min(widths) < 1:
-            raise InvalidArgument("The network has a width below one", repr(widths), "give whole numbers from 1 up")
+            raise InvalidArgument(f"pixels, hidden and classes must be positive integers, got {widths}")
         if not 0 <= self.dropout < 1:
-            raise InvalidArgument("The dropout is outside its range", repr(self.dropout), "give 0 <= dropout < 1")
+            raise InvalidArgument(f"dropout must be at least 0 and below 1, got {self.dropout!r}")
         if self.activations not in (AS_PRINTED, STRINGS):
-            raise InvalidArgument(
-                "The choice of activations is unknown", repr(self.activations), f"say {AS_PRINTED!r} or {STRINGS!r}"
-            )
+            raise InvalidArgument(f"activations must be {AS_PRINTED!r} or {STRINGS!r}, got {self.activations!r}")
 
     @property
     def inputs(self) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Sequence
 from pytest_kerasch2.errors import BadTable
 from pytest_kerasch2.report.chapter_summary import counts
 from pytest_kerasch2.report.compatibility_table import Column, Row, Table, cells, present
-from pytest_kerasch2.report.merging import TOLD, ColumnResults, add_outcome, runs_of
+from pytest_kerasch2.report.merging import STATED, ColumnResults, add_outcome, figures_of, runs_of
 
 
 def put_into(table: Table, paths: Sequence[Path]) -> Table:
@@ -42,7 +42,7 @@ def _check(run: ColumnResults, table: Table, columns: dict[str, Any]) -> None:
     name, facts = run.release.name, run.results["environment"]
     if not any(entry["kind"] == "figure" and entry["verdict"] != "inconclusive" for entry in run.results["claims"]):
         raise BadTable(
-            "A results file tells no printed figure", str(run.path), "run pytest --chapter-accuracy with MNIST"
+            "A results file decides no printed figure", str(run.path), "run pytest --chapter-accuracy with MNIST"
         )
     if facts["plugin"] != table["plugin"]:
         detail = f"{facts['plugin']} in {run.path}, {table['plugin']} in the table"
@@ -50,24 +50,25 @@ def _check(run: ColumnResults, table: Table, columns: dict[str, Any]) -> None:
     if not facts.get("trained", False) or not (run.results["complete"] or run.results.get("selected", False)):
         detail = f"{run.path}: {'interrupted' if facts.get('trained', False) else 'it did not train'}"
         raise BadTable(
-            "A results file cannot tell the printed figures", detail, "run pytest --chapter-accuracy to its end"
+            "A results file does not decide all printed figures", detail, "run pytest --chapter-accuracy to its end"
         )
     if name not in columns:
         raise BadTable("Figures are of a release that the table does not have", f"{run.path}: {name}", "leave it out")
     if columns[name].get("trained", False):
         remedy = "give one results of it"
-        raise BadTable("The figures of a release are told already", f"{run.path}: {name}", remedy)
+        raise BadTable("The table has the figures of this release already", f"{run.path}: {name}", remedy)
 
 
 def _put(run: ColumnResults, table: Table, column: Any) -> None:
     entries = {entry["id"]: entry for entry in run.results["claims"] if entry["kind"] == "figure"}
     rows = {row["id"]: row for row in table["claims"]}
     for name, entry in entries.items():
-        if name not in rows or any(entry[word] != rows[name][word] for word in TOLD):
-            raise BadTable("Figures are stated otherwise in the table", f"{run.path}: {name}", "train again")
+        if name not in rows or any(entry[word] != rows[name][word] for word in STATED):
+            raise BadTable("The table states a figure in other words", f"{run.path}: {name}", "train again")
         if _is_open(rows[name], column):
             _replace(rows[name], {**entry, "evidence": [_by(run), *entry["evidence"]]}, column["name"])
     column["trained"] = True
+    column.update(figures_of(entries.values()))
 
 
 def _is_open(row: Row, column: Column) -> bool:

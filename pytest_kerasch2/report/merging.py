@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,9 @@ from pytest_kerasch2.report.releases_file import Listed
 NOT_GIVEN = "no results file was given"
 # What an outcome says beside its releases; results files that agree in all of it share one outcome.
 SEEN = ("verdict", "expected", "evidence", "known_issue", "workarounds", "remedy")
-TOLD = ("section", "statement", "kind")
+STATED = ("section", "statement", "kind")
+# The evidence of figures that another release trained for: `chapter.printed_numbers` writes it so.
+_TRAINED_BY = re.compile(r"curves: \d+, trained by ((?:TensorFlow|Keras) [^;]+); .* equal to theirs bit for bit")
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,7 @@ def merge(paths: Sequence[Path], listed: Sequence[Listed] = (), allow_incomplete
         BadTable: the results files cannot stand in one table; the message names the files.
     """
     if not paths:
-        raise BadTable(
-            "There are no results files to merge", "none", "name files that pytest --chapter-results=FILE wrote"
-        )
+        raise BadTable("There are no results files to merge", "", "name files that pytest --chapter-results=FILE wrote")
     runs = runs_of(paths)
     _check_alike(runs)
     _check_single(runs)
@@ -172,9 +173,17 @@ def _present(one: Listed, run: ColumnResults, before: str | None) -> dict[str, A
         "label": one.label,
         "complete": run.results["complete"],
         "trained": facts.get("trained", False),
+        **figures_of(run.results["claims"]),
         **{fact: facts[fact] for fact in ("tensorflow", "keras", "backend", "python", "numpy", "platform")},
         "counts": counts(run.results["claims"]),
     }
+
+
+def figures_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return, as the heading of a column says it, which other release trained for the figures of some claims."""
+    evidence = (line for entry in entries if entry["kind"] == "figure" for line in entry["evidence"])
+    others = [match[1] for match in map(_TRAINED_BY.match, evidence) if match]
+    return {"figures_of": others[0]} if others else {}
 
 
 def _absent(one: Listed, folders: Sequence[Path]) -> dict[str, Any]:
@@ -202,15 +211,15 @@ def _rows(runs: Sequence[ColumnResults]) -> list[Mapping[str, Any]]:
     for run in runs:
         for entry in run.results["claims"]:
             name = entry["id"]
-            statement = {"id": name, **{word: entry[word] for word in TOLD}}
+            statement = {"id": name, **{word: entry[word] for word in STATED}}
             row = rows.setdefault(name, {**statement, "outcomes": []})
-            _check_told_alike(statement, row, [origin.setdefault(name, run.path), run.path])
+            _check_stated_alike(statement, row, [origin.setdefault(name, run.path), run.path])
             add_outcome(row["outcomes"], entry, run.release.name)
     return [row for _, members in by_section(list(rows.values())) for row in members]
 
 
-def _check_told_alike(statement: Mapping[str, Any], row: Mapping[str, Any], paths: Sequence[Path]) -> None:
-    if any(statement[word] != row[word] for word in TOLD):
+def _check_stated_alike(statement: Mapping[str, Any], row: Mapping[str, Any], paths: Sequence[Path]) -> None:
+    if any(statement[word] != row[word] for word in STATED):
         detail = f"{statement['id']} in {paths[0]} and {paths[1]}"
         raise BadTable("Two results files state a claim differently", detail, "run both releases with the same claims")
 

@@ -42,7 +42,7 @@ def refuse(path: Path) -> None:
         FrameworkMissing: there is no Matplotlib.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise InvalidArgument("A picture is of no kind that can be drawn", repr(path.name), "call it .png or .svg")
+        raise InvalidArgument(f"A picture must be a .png or .svg file, got {path.name!r}")
     why = files.why_not(path)
     if why is not None:
         raise InvalidArgument("A picture cannot be written", why, "name a file in a folder that can be written")
@@ -77,7 +77,9 @@ def _matplotlib() -> Any:
         import matplotlib.figure
     except ImportError as error:
         remedy = 'run pip install "pytest-kerasch2[plots]"'
-        raise FrameworkMissing("Matplotlib is not installed, which draws pictures", str(error), remedy) from error
+        raise FrameworkMissing(
+            "Pictures are drawn by Matplotlib, which is not installed", str(error), remedy
+        ) from error
     return matplotlib
 
 

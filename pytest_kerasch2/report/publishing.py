@@ -84,7 +84,7 @@ def _table(order: TableRequest) -> Table:
     if order.results_files or order.releases is not None or order.allow_incomplete:
         other = order.releases or (order.results_files[0] if order.results_files else "--allow-incomplete")
         detail = f"{order.table}, and {other}"
-        raise BadTable("A table that is there takes no other columns", detail, "give it figures alone")
+        raise BadTable("An existing table takes no other columns", detail, "give it figures alone")
     return compatibility_table.read(order.table)
 
 

@@ -34,8 +34,8 @@ def read(path: Path) -> tuple[Listed, ...]:
     Raises:
         BadTable: the file is missing, is no TOML, lists nothing, lists something twice, or leaves a text out.
     """
-    plain = _parsed(path)
-    entries = plain.get("release")
+    content = _parsed(path)
+    entries = content.get("release")
     if not isinstance(entries, list) or not entries:
         raise BadTable("A releases file lists no release", str(path), REMEDY)
     listed = tuple(_listed(entry, f"{path}, release {place}") for place, entry in enumerate(entries, 1))

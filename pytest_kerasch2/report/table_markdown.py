@@ -103,7 +103,8 @@ def _release(column: Column, short: str) -> str:
     counts = " | ".join(str(column["counts"][verdict]) for verdict in VERDICTS)
     mark = "" if column["complete"] else " (interrupted: what is missing was not looked at)"
     if column.get("trained", False):
-        mark += " (trained for ten epochs)"
+        other = column.get("figures_of")
+        mark += f" (figures of training: those of {cell(other)})" if other else " (trained for ten epochs)"
     return f"| {label}{mark} | {versions} | {environment} | {counts} |"
 
 

@@ -44,9 +44,9 @@ def parse(text: str | bytes, what: str, limits: Limits) -> Any:
     except LargeJson as error:
         raise UnsafeFile(f"The {what} is nested too deeply or too large", str(error), REMEDY) from None
     except BadJson as error:
-        raise DataDamaged(f"The {what} is no JSON", str(error), "save the model again") from None
+        raise DataDamaged(f"The {what} is not JSON", str(error), "save the model again") from None
     if not isinstance(value, dict):
-        raise DataDamaged(f"The {what} is no JSON object", type(value).__name__, "save the model again")
+        raise DataDamaged(f"The {what} is not a JSON object", type(value).__name__, "save the model again")
     return value
 
 
@@ -158,8 +158,8 @@ def _check_lambda(config: Any, what: str, names: Names) -> None:
             return
     if isinstance(function, str):
         if not is_own_function(function, names):
-            found = f"a Lambda layer with the function {function[:60]!r}"
-            raise UnsafeFile(f"The {what} names a function that is not known here", found, yours(function))
+            layer = f"a Lambda layer with the function {function[:60]!r}"
+            raise UnsafeFile(f"The {what} names a function that is not known here", layer, yours(function))
         return
     raise UnsafeFile(f"The {what} holds a Lambda layer with code of its own", f"{str(function)[:60]!r}", TRUST)
 
@@ -210,8 +210,8 @@ def _check_module(node: Any, name: str, what: str, names: Names) -> None:
     elif not (module in (None, "builtins") or class_names.is_model_part(module)):
         proper = False
     if not proper:
-        found, remedy = f"{module!r}: {name[:60]!r}", yours(key_of(node))
-        raise UnsafeFile(f"The {what} names something that is no part of a model", found, remedy)
+        place, remedy = f"{module!r}: {name[:60]!r}", yours(key_of(node))
+        raise UnsafeFile(f"The {what} names something that is not a part of a model", place, remedy)
     if module == "builtins" and (class_names.is_builtin(name) or class_names.is_builtin(key_of(node))):
         raise UnsafeFile(f"The {what} names something of Python itself", f"{module!r}: {name[:60]!r}", REMEDY)
 

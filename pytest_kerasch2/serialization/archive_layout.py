@@ -104,5 +104,5 @@ def _read(file: BinaryIO, count: int) -> bytes:
     return content
 
 
-def _strange(found: str) -> UnsafeFile:
-    return UnsafeFile("The archive holds more than its parts", found, REMEDY)
+def _strange(content: str) -> UnsafeFile:
+    return UnsafeFile("The archive holds more than its parts", content, REMEDY)

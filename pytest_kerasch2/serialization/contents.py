@@ -50,13 +50,13 @@ class Contents:
         both = (("architecture", self.architecture), ("training configuration", self.training_config))
         return tuple((what, config) for what, config in both if config is not None)
 
-    def as_plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON values."""
         return {**vars(self), **{name: [vars(one) for one in getattr(self, name)] for name in ARRAYS}}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Contents:
-        """Return what `as_plain` gave, also after it has been JSON."""
+        """Return what `to_dict` gave, also after it has been JSON."""
         arrays = {name: tuple(_stored(one) for one in fields[name]) for name in ARRAYS}
         attributes = tuple((path, name) for path, name in fields["attributes"])
         return cls(**{**fields, **arrays, "attributes": attributes})

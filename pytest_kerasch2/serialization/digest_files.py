@@ -40,7 +40,7 @@ def write_digest(path: Any) -> Path:
     """
     source = Path(path)
     if not source.is_file():
-        raise InvalidArgument("There is no file to make a digest of", repr(str(source)), "correct the path")
+        raise InvalidArgument(f"There is no file {str(source)!r} to make a digest of", "", "correct the path")
     write_text("".join(_line(_digest(part), part.name) for part in _parts(source)), digest_file(source))
     return digest_file(source)
 
@@ -67,12 +67,12 @@ def check_digest(path: Any, demanded: bool = True) -> None:
         _compare(source.with_name(name), listed.get(name), beside)
     for part in _parts(source):
         if part.name not in listed:
-            raise DataDamaged("The digest says nothing of a file", f"{part.name} is not in {beside.name}", RENEW)
+            raise DataDamaged("The digest does not list a file", f"{part.name} is not in {beside.name}", RENEW)
 
 
 def _compare(part: Path, expected: str | None, beside: Path) -> None:
     if expected is None:
-        raise DataDamaged("The digest says nothing of a file", f"{part.name} is not in {beside.name}", RENEW)
+        raise DataDamaged("The digest does not list a file", f"{part.name} is not in {beside.name}", RENEW)
     if not part.is_file():
         raise DataDamaged("A file that a digest lists is missing", repr(str(part)), COPY)
     actual = _digest(part)

@@ -64,7 +64,9 @@ class Format:
         self._check(target)
         beside = digest_file(target)
         if digest and self.folder:
-            raise InvalidArgument("A digest is of a file, not of a folder", self.name, "leave out digest=True")
+            raise InvalidArgument(
+                f"The format {self.name} writes a folder, which has no digest", "", "leave out digest=True"
+            )
         folders.sweep(target.parent)
         staging = folders.make("saving", beside=target)
         try:
@@ -116,9 +118,9 @@ class Format:
         """
         source = Path(path)
         if not source.exists():
-            raise InvalidArgument("There is nothing to load", repr(str(source)), "save first, or correct the path")
+            raise InvalidArgument(f"There is no file {str(source)!r} to load", "", "save first, or correct the path")
         if self.holds == WEIGHTS and into is None:
-            raise InvalidArgument("Weights alone need a model to go into", self.name, "hand in a built model as into=")
+            raise InvalidArgument(f"The format {self.name} has weights alone", "", "give a built model as into=")
         check_digest(source, demanded=digest)
         if trusted:
             return self._read(tf, source, into, custom_objects, trusted)
@@ -141,15 +143,13 @@ class Format:
     def _check(self, target: Path) -> None:
         if not target.name.endswith(self.suffix):
             raise InvalidArgument(
-                f"The name does not fit the format {self.name}", target.name, f"end it in {self.suffix}"
+                f"The name {target.name!r} does not fit the format {self.name}", "", f"end it in {self.suffix}"
             )
         if not target.parent.is_dir():
-            raise InvalidArgument("The folder to save into does not exist", repr(str(target.parent)), "create it first")
+            raise InvalidArgument(f"The folder {str(target.parent)!r} does not exist", "", "create it first")
         if target.exists() and target.is_dir() != self.folder:
-            found = "a folder" if target.is_dir() else "a file"
-            raise InvalidArgument(
-                "The place to save to is taken", f"{found} named {target.name}", "choose another name"
-            )
+            kind = "a folder" if target.is_dir() else "a file"
+            raise InvalidArgument("The place to save to is taken", f"{kind} named {target.name}", "choose another name")
 
 
 @contextlib.contextmanager
@@ -223,7 +223,7 @@ def form(name: str) -> Format:
     for one in FORMATS:
         if one.name == name:
             return one
-    raise InvalidArgument("There is no such format", repr(name), "say one of " + ", ".join(f.name for f in FORMATS))
+    raise InvalidArgument(f"There is no format {name!r}", "", "use one of " + ", ".join(f.name for f in FORMATS))
 
 
 def available(tf: Any) -> tuple[Format, ...]:

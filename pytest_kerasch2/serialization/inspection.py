@@ -80,7 +80,7 @@ def contents_as_dict(path: str, limits: dict[str, Any]) -> dict[str, Any]:
         UnsafeFile: as `walk.contents`.
         DataDamaged: as `walk.contents`.
     """
-    return walk.contents(path, Limits(**limits)).as_plain()
+    return walk.contents(path, Limits(**limits)).to_dict()
 
 
 def judged(outcome: JobOutcome) -> Contents:
@@ -94,5 +94,5 @@ def judged(outcome: JobOutcome) -> Contents:
         return Contents.from_dict(value_of(outcome))
     if outcome.killed_by.startswith("memory"):
         raise walk.too_much(outcome.killed_by)
-    found = f"{outcome.killed_by} after {outcome.seconds:.1f} s"
-    raise DataDamaged("The file makes its reader crash, or never come to an end", found, AGAIN)
+    death = f"{outcome.killed_by} after {outcome.seconds:.1f} s"
+    raise DataDamaged("The file makes its reader crash, or never come to an end", death, AGAIN)

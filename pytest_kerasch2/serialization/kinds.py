@@ -85,8 +85,8 @@ def _check_no_second(source: Path, seen: str, hdf5: bool = True) -> None:
     if second is None and place is not None:
         second = f"HDF5 from byte {place} on"
     if second is not None:
-        found = f"{source.name} {seen} and can be read as {second}"
-        raise UnsafeFile("The name of the file does not fit what is in it", found, RENAME)
+        names = f"{source.name} {seen} and can be read as {second}"
+        raise UnsafeFile("The name of the file does not fit what is in it", names, RENAME)
 
 
 def _check_no_archive(source: Path) -> None:
@@ -96,8 +96,8 @@ def _check_no_archive(source: Path) -> None:
         tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
     except tarfile.TarError:
         return
-    found = f"{source.name} can be read as a tar archive"
-    raise UnsafeFile("The name of the file does not fit what is in it", found, RENAME)
+    names = f"{source.name} can be read as a tar archive"
+    raise UnsafeFile("The name of the file does not fit what is in it", names, RENAME)
 
 
 def _end_of_hdf5(source: Path) -> int | None:

@@ -28,7 +28,7 @@ def text_of(index: Path, limits: Limits) -> str:
     try:
         return index.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise DataDamaged("The index of shards is no text", str(error), TOGETHER) from error
+        raise DataDamaged("The index of shards is not text", str(error), TOGETHER) from error
 
 
 def files(source: Path, index: Any, limits: Limits) -> list[Path]:
@@ -60,7 +60,7 @@ def _named(index: Any) -> list[str]:
     names = [name for value in listed.values() for name in (value if isinstance(value, list) else [value])]
     for name in names:
         if not isinstance(name, str) or not name.endswith(SUFFIX) or set(name) & set("/\\:\0"):
-            raise UnsafeFile("The index names something that is no file beside it", repr(name)[:120], TOGETHER)
+            raise UnsafeFile("The index names something that is not a file beside it", repr(name)[:120], TOGETHER)
     return names
 
 

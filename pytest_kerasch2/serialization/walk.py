@@ -65,9 +65,9 @@ def contents(path: Any, limits: Limits = Limits()) -> Contents:  # noqa: B008  #
         raise too_much("more than there is") from None
 
 
-def too_much(found: str) -> UnsafeFile:
+def too_much(amount: str) -> UnsafeFile:
     """Return the error for a file that takes too much memory."""
-    return UnsafeFile("Looking into the file takes too much memory", found, REMEDY)
+    return UnsafeFile("Looking into the file takes too much memory", amount, REMEDY)
 
 
 def check_file(path: Any) -> Path:
@@ -80,9 +80,9 @@ def check_file(path: Any) -> Path:
     source = Path(path)
     if source.is_dir():
         remedy = "load it with trusted=True if you made it yourself, or save the model as a file"
-        raise UnsafeFile("A folder is a form that is not looked into", repr(str(source)), remedy)
+        raise UnsafeFile("A folder cannot be inspected", repr(str(source)), remedy)
     if not source.is_file():
-        raise InvalidArgument("There is no such file", repr(str(source)), "correct the path")
+        raise InvalidArgument(f"There is no file {str(source)!r}", "", "correct the path")
     return source
 
 
@@ -169,7 +169,7 @@ def _texts(names: Any) -> list[str]:
     listed = list(names)
     strange = [name for name in listed if not isinstance(name, str)]
     if strange:
-        raise DataDamaged("A name in the HDF5 file is no text", repr(strange[0])[:120], AGAIN)
+        raise DataDamaged("A name in the HDF5 file is not text", repr(strange[0])[:120], AGAIN)
     return listed
 
 
@@ -206,8 +206,8 @@ def _contents(texts: Any, arrays: list[StoredArray], attributes: list[tuple[str,
 def _member(group: Any, key: str, name: str) -> Any:
     link = group.get(key, getlink=True)
     if not isinstance(link, h5py.HardLink):
-        found = f"{type(link).__name__} {name!r}"
-        raise UnsafeFile("The file holds a link instead of an object", found, REMEDY)
+        member = f"{type(link).__name__} {name!r}"
+        raise UnsafeFile("The file holds a link instead of an object", member, REMEDY)
     child = group[key]
     if not isinstance(child, (h5py.Group, h5py.Dataset)):
         raise UnsafeFile("The file holds something that is neither group nor array", repr(name), REMEDY)
@@ -230,8 +230,8 @@ def _array(array: Any, name: str, tally: _Tally) -> StoredArray:
     declared = array.dtype.itemsize * _product(shape)
     piece = array.dtype.itemsize * _product(array.chunks or ())
     if piece > max(declared, PIECE):
-        found = f"{name!r} declares {declared} bytes in pieces of {piece}"
-        raise UnsafeFile("An array is stored in pieces larger than itself", found, REMEDY)
+        sizes = f"{name!r} declares {declared} bytes in pieces of {piece}"
+        raise UnsafeFile("An array is stored in pieces larger than itself", sizes, REMEDY)
     tally.stored += int(array.id.get_storage_size())
     _check_size(name, declared, bool(filters), tally)
     return StoredArray(name, shape, str(array.dtype), declared)
@@ -259,8 +259,8 @@ def _check_size(name: str, declared: int, packed: bool, tally: _Tally) -> None:
     # What was never written takes no room in the file, and is handed out as fill values all the same (CVE-2026-0897).
     held = tally.size * (tally.limits.expansion if packed else 1)
     if declared > tally.limits.array_bytes or declared > held:
-        found = f"{name!r} declares {declared} bytes in a file of {tally.size}"
-        raise UnsafeFile("An array declares more than the file can hold", found, REMEDY)
+        sizes = f"{name!r} declares {declared} bytes in a file of {tally.size}"
+        raise UnsafeFile("An array declares more than the file can hold", sizes, REMEDY)
     if tally.declared > tally.limits.total_bytes:
         raise UnsafeFile("The file's arrays declare too much together", f"{tally.declared} bytes", REMEDY)
 
@@ -290,8 +290,8 @@ def _check_lists(tally: _Tally) -> None:
     # Each entry of a list of texts may point to the same long text, which multiplies in memory when it is read.
     outside_arrays = max(tally.size - tally.stored, 0)
     if tally.longest_list * outside_arrays > tally.limits.array_bytes:
-        found = f"{tally.longest_list} entries in a file with {outside_arrays} bytes outside arrays"
-        raise UnsafeFile("A list of texts may declare more than the file can hold", found, REMEDY)
+        sizes = f"{tally.longest_list} entries in a file with {outside_arrays} bytes outside arrays"
+        raise UnsafeFile("A list of texts may declare more than the file can hold", sizes, REMEDY)
 
 
 def _text(file: Any, key: str, limits: Limits) -> str | None:

@@ -11,14 +11,14 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from pytest_kerasch2.stats.paired_sequential import Span
+from pytest_kerasch2.stats.paired_sequential import Interval
 
 DRAWS = 2000
 # The same values give the same interval.
 SEED = 0
 
 
-def ratio_of_medians(one: Sequence[Sequence[float]], other: Sequence[Sequence[float]], error: float) -> Span:
+def ratio_of_medians(one: Sequence[Sequence[float]], other: Sequence[Sequence[float]], alpha: float) -> Interval:
     """Return the ratio of the first to the second, and between which it lies but for an error on both sides together.
 
     Each is the median of its values, or of several groups of them the geometric mean of the medians. Values are drawn
@@ -32,13 +32,13 @@ def ratio_of_medians(one: Sequence[Sequence[float]], other: Sequence[Sequence[fl
     """
     random = np.random.RandomState(SEED)
     drawn = _drawn(one, random) - _drawn(other, random)
-    low, high = np.percentile(drawn, [50 * error, 100 - 50 * error])
-    found = _middle(one) - _middle(other)
+    low, high = np.percentile(drawn, [50 * alpha, 100 - 50 * alpha])
+    estimate = _log_median(one) - _log_median(other)
     # Of medians drawn anew many are alike, and so an end can come to lie upon what was found.
-    return Span(math.exp(found), math.exp(min(low, found)), math.exp(max(high, found)))
+    return Interval(math.exp(estimate), math.exp(min(low, estimate)), math.exp(max(high, estimate)))
 
 
-def median_of(values: Sequence[float], error: float) -> Span:
+def median_of(values: Sequence[float], alpha: float) -> Interval:
     """Return the ratio whose logarithms these are, their median, and between which it lies; drawn as above.
 
     Args:
@@ -47,12 +47,12 @@ def median_of(values: Sequence[float], error: float) -> Span:
     """
     random = np.random.RandomState(SEED)
     drawn = np.median(random.choice(np.asarray(values), (DRAWS, len(values))), axis=1)
-    low, high = np.percentile(drawn, [50 * error, 100 - 50 * error])
-    found = float(np.median(values))
-    return Span(math.exp(found), math.exp(min(low, found)), math.exp(max(high, found)))
+    low, high = np.percentile(drawn, [50 * alpha, 100 - 50 * alpha])
+    estimate = float(np.median(values))
+    return Interval(math.exp(estimate), math.exp(min(low, estimate)), math.exp(max(high, estimate)))
 
 
-def _middle(groups: Sequence[Sequence[float]]) -> float:
+def _log_median(groups: Sequence[Sequence[float]]) -> float:
     return float(np.mean([np.median(np.log(values)) for values in groups]))
 
 

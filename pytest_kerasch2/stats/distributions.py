@@ -24,7 +24,7 @@ def stats() -> Any:
         from scipy import stats
     except ImportError as error:
         remedy = 'run pip install "pytest-kerasch2[accuracy]"'
-        raise FrameworkMissing("SciPy is not installed, by which a gate decides", str(error), remedy) from error
+        raise FrameworkMissing("A gate decides by SciPy, which is not installed", str(error), remedy) from error
     return stats
 
 
@@ -36,8 +36,10 @@ def _check_addresses() -> None:
         return
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < LEAST:
-        found = f"{limit // 2**20} MiB (`ulimit -v`)"
-        raise InvalidArgument("There is too little address space to import SciPy", found, f"allow {LEAST // 2**20} MiB")
+        allowed = f"{limit // 2**20} MiB (`ulimit -v`)"
+        raise InvalidArgument(
+            "There is too little address space to import SciPy", allowed, f"allow {LEAST // 2**20} MiB"
+        )
 
 
 def tail(distance: float, freedom: int) -> float:

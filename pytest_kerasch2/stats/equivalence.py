@@ -19,11 +19,11 @@ class Difference:
     """The difference of two means.
 
     Attributes:
-        found: that of the samples.
+        estimate: that of the samples.
         low, high: between which that of all such values lies, but for the agreed error on either side.
     """
 
-    found: float
+    estimate: float
     low: float
     high: float
 
@@ -46,19 +46,19 @@ def difference(
         others: all groups by which the scatter is told, those two among them or not.
         error: on either side.
     """
-    found = _mean(one) - _mean(other)
-    reach = _reach(1 / len(one) + 1 / len(other), others, error)
-    return Difference(found, found - reach, found + reach)
+    estimate = _mean(one) - _mean(other)
+    half_width = _half_width(1 / len(one) + 1 / len(other), others, error)
+    return Difference(estimate, estimate - half_width, estimate + half_width)
 
 
 def mean(one: Sequence[float], others: Sequence[Sequence[float]], error: float) -> Difference:
     """Return the mean of a group, which is its difference from nothing; the arguments are those of `difference`."""
-    found = _mean(one)
-    reach = _reach(1 / len(one), others, error)
-    return Difference(found, found - reach, found + reach)
+    estimate = _mean(one)
+    half_width = _half_width(1 / len(one), others, error)
+    return Difference(estimate, estimate - half_width, estimate + half_width)
 
 
-def _reach(parts: float, others: Sequence[Sequence[float]], error: float) -> float:
+def _half_width(parts: float, others: Sequence[Sequence[float]], error: float) -> float:
     squares = math.fsum(math.fsum((value - _mean(group)) ** 2 for value in group) for group in others)
     freedom = sum(len(group) - 1 for group in others)
     return float(distributions.stats().t.isf(error, freedom)) * math.sqrt(squares / freedom * parts)

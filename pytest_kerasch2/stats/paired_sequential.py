@@ -1,10 +1,9 @@
-"""Whether one of two things takes longer: pairs of measurements, looked at after each new pair.
+"""A sequential test of whether a candidate takes longer than a baseline, from paired process starts.
 
-What is told of a pair is the logarithm of a ratio. The pairs are taken for a sample of a normal distribution, but for a
-few that stand far out, and their trimmed mean lies within Student's interval. There are a few looks, agreed before, and
-the error that may be made in all is shared between them: whoever stops at any look, for any reason, errs no more often
-than was agreed. What has been spent of it at a look is as large a part as there are pairs of all (K. K. G. Lan and
-D. L. DeMets, Biometrika 70, 1983).
+Each start gives the logarithm of a ratio. These are taken as a normal sample with a few outliers, so that Student's
+interval is one of their trimmed mean. The looks are planned, and share the error rate alpha: whoever stops at any look,
+for any reason, errs no more often. The share of alpha that is spent at a look is the share of the starts made by then
+(K. K. G. Lan and D. L. DeMets, Biometrika 70, 1983).
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from typing import Sequence
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.stats import distributions
 
-# Fewer pairs do not tell how much they scatter, and one that stands far out is a large part of them.
-FEWEST = 11
-# Of so many values, the outermost on each side is left out of their mean.
-ONE_OF = 10
-# From one look to the next there are about so many times the pairs.
+# Fewer starts do not show how much they scatter, and one outlier is a large part of them.
+MIN_STARTS = 11
+# Of this many values, the outermost on each side is trimmed.
+TRIM_ONE_OF = 10
+# The growth of the number of starts from look to look, about.
 GROWTH = 1.4
-# Of the pairs, so many have to be on the side that is told: one that stands far out is not to decide alone.
-AGREEING = 2 / 3
-# How often a benchmark that differs by more than the margin may be told to be the same.
-MISSED = 0.05
+# The share of the starts that must agree with the verdict: one outlier must not decide alone.
+MIN_AGREEING = 2 / 3
+# How often a benchmark that differs by more than the margin may be called the same.
+BETA = 0.05
 
 
-class Verdict(enum.Enum):
-    """What is told of a benchmark."""
+class SpeedVerdict(enum.Enum):
+    """The verdict on the speed of a benchmark."""
 
     SLOWER = "slower"
     SAME = "same"
@@ -42,92 +41,88 @@ class Verdict(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What is agreed before anything is measured.
+class ComparisonSettings:
+    """The settings of a comparison, fixed before anything is measured.
 
     Attributes:
-        error: how often any benchmark of a suite may be told to be slower that is not; as often one may be told to be
-            faster, and as often a machine to be unfit.
+        alpha: how often any benchmark of a suite may be called slower that is not; likewise for faster, and for an
+            unfit machine.
         margin: a ratio within this of one, either way round, is the same: 0.04 is from 1/1.04 to 1.04. It is
-            smaller than the 5 % that are to be found, which are hardly ever told to be the same then.
-        most: pairs of processes at most.
+            smaller than the 5 % that a comparison should find, which are hardly ever called the same then.
+        max_starts: process starts at most.
 
     Raises:
         InvalidArgument: a rate, a margin or a number with which nothing could be decided.
     """
 
-    error: float = 0.01
+    alpha: float = 0.01
     margin: float = 0.04
-    most: int = 30
+    max_starts: int = 30
 
     def __post_init__(self) -> None:
         """Refuse what nothing can be decided with."""
-        if not 0 < self.error < 0.5:
-            raise InvalidArgument(
-                "A comparison cannot have this rate of errors", repr(self.error), "say one such as 0.01"
-            )
+        if not 0 < self.alpha < 0.5:
+            raise InvalidArgument(f"alpha must be above 0 and below 0.5, got {self.alpha!r}")
         if not 0 < self.margin < 1:
-            raise InvalidArgument("A comparison cannot have this margin", repr(self.margin), "say one such as 0.04")
-        if self.most < FEWEST:
-            raise InvalidArgument(
-                "A comparison has too few starts", repr(self.most), f"allow {FEWEST} at least (--most)"
-            )
+            raise InvalidArgument(f"margin must be above 0 and below 1, got {self.margin!r}")
+        if self.max_starts < MIN_STARTS:
+            raise InvalidArgument(f"max_starts must be at least {MIN_STARTS}, got {self.max_starts!r}")
 
 
 @dataclass(frozen=True)
-class Span:
-    """Between which a ratio lies."""
+class Interval:
+    """An estimate of a ratio, and its interval."""
 
-    found: float
+    estimate: float
     low: float
     high: float
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is told of one benchmark.
+    """The judgement of one benchmark.
 
     Attributes:
-        ratio: of the time of the second thing to that of the first.
-        null: the same of the first thing to itself, which is one if nothing but the two things differ.
-        pairs: by how many it was decided.
+        ratio: of the time of the candidate to that of the baseline.
+        repeat: of the baseline repeat to the baseline, which is 1 on a fit machine.
+        starts: their number at the deciding look.
     """
 
-    verdict: Verdict
-    ratio: Span
-    null: Span
-    pairs: int
+    verdict: SpeedVerdict
+    ratio: Interval
+    repeat: Interval
+    starts: int
 
 
-def looks(most: int) -> list[int]:
-    """Return after how many pairs there is a look: the last, then about 1.4 times fewer each, not below 11."""
-    found = [most]
-    while round(found[0] / GROWTH) >= FEWEST:
-        found.insert(0, round(found[0] / GROWTH))
-    return found
+def planned_looks(max_starts: int) -> list[int]:
+    """Return after how many starts there is a look: the last, then about 1.4 times fewer each, not below 11."""
+    counts = [max_starts]
+    while round(counts[0] / GROWTH) >= MIN_STARTS:
+        counts.insert(0, round(counts[0] / GROWTH))
+    return counts
 
 
-def shares(planned: Sequence[int]) -> list[float]:
-    """Return the part of the error that is spent at each look, by the pairs that there are at each."""
+def alpha_shares(planned: Sequence[int]) -> list[float]:
+    """Return the share of alpha that is spent at each look, by the number of starts."""
     spent = [count / planned[-1] for count in planned]
     return [after - before for before, after in zip([0.0, *spent], spent)]
 
 
-def span(values: Sequence[float], error: float) -> Span:
+def trimmed_mean_interval(values: Sequence[float], alpha: float) -> Interval:
     """Return the ratio whose logarithms these are, and between which it lies but for an error on both sides together.
 
     Of ten values, the outermost on each side is left out of their mean, of twenty two are, and so on: one process that
-    had a bad time is not to make all others worthless. How much the mean scatters is told by all, with those drawn in
+    had a bad time is not to make all others worthless. How much the mean scatters follows from all, with those drawn in
     to the next one: J. W. Tukey and D. H. McLaughlin, Sankhyā A 25, 1963.
     """
-    ordered, out = sorted(values), len(values) // ONE_OF
-    inner = ordered[out : len(ordered) - out]
+    ordered, trimmed = sorted(values), len(values) // TRIM_ONE_OF
+    inner = ordered[trimmed : len(ordered) - trimmed]
     mean = math.fsum(inner) / len(inner)
-    drawn_in = [*inner[:1] * out, *inner, *inner[-1:] * out]
+    drawn_in = [*inner[:1] * trimmed, *inner, *inner[-1:] * trimmed]
     squares = statistics.variance(drawn_in) * (len(drawn_in) - 1)
     scatter = math.sqrt(squares / len(inner) / (len(inner) - 1))
-    reach = distributions.quantile(error / 2, len(inner) - 1) * scatter
-    return Span(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
+    half_width = distributions.quantile(alpha / 2, len(inner) - 1) * scatter
+    return Interval(math.exp(mean), math.exp(mean - half_width), math.exp(mean + half_width))
 
 
 def pseudomedian(values: Sequence[float]) -> float:
@@ -139,44 +134,48 @@ def pseudomedian(values: Sequence[float]) -> float:
     return statistics.median((one + other) / 2 for one, other in itertools.combinations_with_replacement(values, 2))
 
 
-def judge(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, benchmarks: int) -> Judgement | None:
-    """Decide at the first look that can; undecided where none can, and None where there are too few pairs to look.
+def judge(
+    ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, benchmarks: int
+) -> Judgement | None:
+    """Decide at the first look that can; undecided if none can, and None if there are too few starts for a look.
 
     Args:
-        ratios: logarithms of the ratio of the second thing to the first, one for each pair.
-        nulls: the same of the first thing to itself, from the same processes.
+        ratios: logarithms of the ratio of the candidate to the baseline, one for each start.
+        repeats: those of the baseline repeat to the baseline, from the same starts.
         benchmarks: of the suite, which share the error.
     """
-    found = None
-    planned = looks(terms.most)
-    for count, share in zip(planned, shares(planned)):
+    judgement = None
+    planned = planned_looks(settings.max_starts)
+    for count, share in zip(planned, alpha_shares(planned)):
         if count > len(ratios):
             break
-        found = _look(ratios[:count], nulls[:count], terms, share, benchmarks)
-        if found.verdict is not Verdict.UNDECIDED:
-            return found
-    return found
+        judgement = _judge_at_look(ratios[:count], repeats[:count], settings, share, benchmarks)
+        if judgement.verdict is not SpeedVerdict.UNDECIDED:
+            return judgement
+    return judgement
 
 
-def _look(ratios: Sequence[float], nulls: Sequence[float], terms: Terms, share: float, benchmarks: int) -> Judgement:
-    error = share * terms.error / benchmarks
-    # Slower and faster may each be told in error so often; of an unfit machine it is one error on both sides.
-    ratio, null = span(ratios, 2 * error), span(nulls, error)
-    # It is told of each benchmark by itself, and errs on one side: outside the margin on the other it would be seen.
-    within = span(ratios, 2 * share * MISSED)
+def _judge_at_look(
+    ratios: Sequence[float], repeats: Sequence[float], settings: ComparisonSettings, share: float, benchmarks: int
+) -> Judgement:
+    alpha = share * settings.alpha / benchmarks
+    # Slower and faster may each be wrong so often; for an unfit machine it is one error on both sides.
+    ratio, repeat = trimmed_mean_interval(ratios, 2 * alpha), trimmed_mean_interval(repeats, alpha)
+    # It is decided for each benchmark by itself, and errs on one side: beyond the other margin it would be seen.
+    equivalence = trimmed_mean_interval(ratios, 2 * share * BETA)
 
-    def told(verdict: Verdict) -> Judgement:
-        return Judgement(verdict, ratio, null, len(ratios))
+    def judged(verdict: SpeedVerdict) -> Judgement:
+        return Judgement(verdict, ratio, repeat, len(ratios))
 
     def mostly(side: int) -> bool:
-        return sum(side * one > 0 for one in ratios) >= AGREEING * len(ratios)
+        return sum(side * one > 0 for one in ratios) >= MIN_AGREEING * len(ratios)
 
-    if not null.low <= 1 <= null.high:
-        return told(Verdict.UNFIT)
-    if 1 / (1 + terms.margin) < within.low and within.high < 1 + terms.margin:
-        return told(Verdict.SAME)
+    if not repeat.low <= 1 <= repeat.high:
+        return judged(SpeedVerdict.UNFIT)
+    if 1 / (1 + settings.margin) < equivalence.low and equivalence.high < 1 + settings.margin:
+        return judged(SpeedVerdict.SAME)
     if ratio.low > 1 and mostly(1):
-        return told(Verdict.SLOWER)
+        return judged(SpeedVerdict.SLOWER)
     if ratio.high < 1 and mostly(-1):
-        return told(Verdict.FASTER)
-    return told(Verdict.UNDECIDED)
+        return judged(SpeedVerdict.FASTER)
+    return judged(SpeedVerdict.UNDECIDED)

@@ -66,20 +66,20 @@ def _squares(values: Sequence[float]) -> float:
     return math.fsum((value - mean) ** 2 for value in values)
 
 
-def predict(known: Sample, value: tuple[float, float], error: float) -> Prediction:
+def predict(sample: Sample, value: tuple[float, float], error: float) -> Prediction:
     """Return whether a value comes from where the known ones came.
 
     Args:
-        known: the known ones.
+        sample: the known ones.
         value: between which it lies: a rounded one is known no better.
         error: how often a value that does come from there may lie outside.
     """
     stats = distributions.stats()
-    scatter = known.deviation * math.sqrt(1 + 1 / known.count)
-    off = max(value[0] - known.mean, known.mean - value[1], 0.0)
-    reach = float(stats.t.isf(error / 2, known.freedom)) * scatter
-    probability = float(2 * stats.t.sf(off / scatter, known.freedom))
-    return Prediction(min(probability, 1.0), known.mean - reach, known.mean + reach, off / known.deviation)
+    scatter = sample.deviation * math.sqrt(1 + 1 / sample.count)
+    off = max(value[0] - sample.mean, sample.mean - value[1], 0.0)
+    half_width = float(stats.t.isf(error / 2, sample.freedom)) * scatter
+    probability = float(2 * stats.t.sf(off / scatter, sample.freedom))
+    return Prediction(min(probability, 1.0), sample.mean - half_width, sample.mean + half_width, off / sample.deviation)
 
 
 def mean_between(values: Sequence[float], error: float) -> tuple[float, float]:
@@ -87,5 +87,5 @@ def mean_between(values: Sequence[float], error: float) -> tuple[float, float]:
     stats = distributions.stats()
     count = len(values)
     mean = math.fsum(values) / count
-    reach = float(stats.t.isf(error / 2, count - 1)) * math.sqrt(_squares(values) / (count - 1) / count)
-    return mean - reach, mean + reach
+    half_width = float(stats.t.isf(error / 2, count - 1)) * math.sqrt(_squares(values) / (count - 1) / count)
+    return mean - half_width, mean + half_width

@@ -50,7 +50,7 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
             target = named(job["target"])
             injected.enter_context(limited(job["address_mib"], job["processor_seconds"]))
             value = target(*job["arguments"])
-        return {"value": json.loads(json.dumps(value, default=_plain)), "error": None}
+        return {"value": json.loads(json.dumps(value, default=_json_value)), "error": None}
     except Exception as error:  # the parent decides what an error means
         return {"value": None, "error": described(error)}
 
@@ -109,7 +109,7 @@ def described(error: BaseException) -> dict[str, Any]:
     return fields
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     """Turn NumPy numbers and arrays into JSON values without importing NumPy here."""
     if hasattr(value, "tolist"):
         return value.tolist()

@@ -56,14 +56,12 @@ class Job:
         for name in (self.target, *self.injected):
             if not _TARGET.fullmatch(name):
                 raise errors.InvalidArgument(
-                    "A job names no function", repr(name), "write it as package.module:function"
+                    f"A job must name a function, got {name!r}", "", "write it as package.module:function"
                 )
         limits = {name: getattr(self, name) for name in LIMITS}
         broken = [f"{name} {value!r}" for name, value in limits.items() if value is not None and not value > 0]
         if broken:
-            raise errors.InvalidArgument(
-                "A limit of a job is not positive", ", ".join(broken), "give seconds and MiB above 0"
-            )
+            raise errors.InvalidArgument(f"The limits of a job must be above 0, got {', '.join(broken)}")
         try:
             self.as_json()
         except (TypeError, ValueError) as error:
@@ -145,13 +143,13 @@ def value_of(outcome: JobOutcome) -> Any:
         return outcome.value
     tail = last_words(outcome.stderr_tail)
     if outcome.killed_by is not None or outcome.error is None:
-        found = f"{outcome.killed_by} after {outcome.seconds:.1f} s" + (f"; it last wrote: {tail}" if tail else "")
-        raise errors.ChildDied(f"The child that ran {outcome.target} died", found, _REMEDY)
+        details = f"{outcome.killed_by} after {outcome.seconds:.1f} s" + (f"; it last wrote: {tail}" if tail else "")
+        raise errors.ChildDied(f"The child that ran {outcome.target} died", details, _REMEDY)
     family = getattr(errors, outcome.error["type"].rpartition(".")[2], None)
     if "parts" in outcome.error and isinstance(family, type) and issubclass(family, errors.KerasCh2Error):
         raise family(*outcome.error["parts"])
-    found = "{type}: {message}, in {where}".format(**outcome.error)
-    raise errors.ChildDied(f"{outcome.target} raised an error in its child", found, _REMEDY)
+    details = "{type}: {message}, in {where}".format(**outcome.error)
+    raise errors.ChildDied(f"{outcome.target} raised an error in its child", details, _REMEDY)
 
 
 def last_words(tail: tuple[str, ...]) -> str:

@@ -63,9 +63,9 @@ class JobCache:
         line = self._line_of.get(job.key, (job,))
         patience = time.monotonic() + 3 * sum(each.deadline for each in line) + 60
         while not self._stop.is_set():
-            if self._found(job) is None:
+            if self._kept(job) is None:
                 self._take(line, needed=job)
-            known_outcome = self._found(job)
+            known_outcome = self._kept(job)
             if known_outcome is not None:
                 return known_outcome
             if time.monotonic() > patience:
@@ -113,8 +113,8 @@ class JobCache:
 
     def _run(self, line: tuple[Job, ...], needed: Job | None) -> None:
         # Whoever had the lock a moment ago may have left results, and a death ends a line: look again each time
-        while not self._stop.is_set() and (needed is None or self._found(needed) is None):
-            left = [job for job in line if self._found(job) is None]
+        while not self._stop.is_set() and (needed is None or self._kept(needed) is None):
+            left = [job for job in line if self._kept(job) is None]
             if not left:
                 return
             with contextlib.closing(in_line(left, self._stop)) as outcomes:
@@ -129,7 +129,7 @@ class JobCache:
         half.write_text(outcome.as_json(), encoding="utf-8")
         half.replace(self.folder / f"{job.key}.json")
 
-    def _found(self, job: Job) -> JobOutcome | None:
+    def _kept(self, job: Job) -> JobOutcome | None:
         if job.key not in self._known:
             # Absent, or written by another version of us: the job is run again
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError):

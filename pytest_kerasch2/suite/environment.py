@@ -33,15 +33,17 @@ def check_settings(settings: Settings) -> None:
 
     Raises:
         BadResults: the results file could not be written where it is wanted.
-        InvalidArgument: the mirror or the place of trainings is no folder, or a device word is unknown.
+        InvalidArgument: the mirror or the place of trainings is not a folder, or a device word is unknown.
     """
     from pytest_kerasch2.data import sources
 
     if settings.results is not None:
         _check_writable(settings)
     if settings.trainings is not None and settings.trainings.exists() and not settings.trainings.is_dir():
-        detail = f"--chapter-trainings={settings.trainings} is no folder"
-        raise InvalidArgument("Curves cannot be kept there", detail, "name a folder, which is made where it is missing")
+        detail = f"--chapter-trainings={settings.trainings} is not a folder"
+        raise InvalidArgument(
+            "The curves of trainings cannot be kept", detail, "name a folder, which is made where it is missing"
+        )
     if settings.devices is not None:
         devices.kinds(settings.devices)
     if settings.mirror is not None:
@@ -83,7 +85,7 @@ def _check_writable(settings: Settings) -> None:
     why = files.why_not(path)
     if why is not None:
         raise BadResults(
-            "The results file cannot be written there",
+            "The results file cannot be written",
             f"--chapter-results={path}: {why}",
             "name a file in a folder that exists and can be written",
         )

@@ -29,7 +29,7 @@ def begin(config: pytest.Config, folder: Path) -> None:
         kept.enter_context(ending.as_by_ctrl_c())
         # Before pytest's terminal takes them: plugins are configured before pytest itself.
         kept.enter_context(streams.kept())
-        kept.callback(pytest_benchmark_adapter.tidy, config.getoption("benchmark_storage", None))
+        kept.callback(pytest_benchmark_adapter.remove_empty_storage, config.getoption("benchmark_storage", None))
         if is_worker(config):
             # pytest-xdist's own worker pays no heed to Ctrl-C, and runs on without the process that it works for.
             ending.once(lambda: stop.exists() or os.getppid() != parent, ending.softly)

@@ -58,7 +58,7 @@ def record_of(
     evidence = recorder.evidence
     remedy = ""
     if error is not None and not isinstance(error, ClaimBroken):
-        evidence = (*evidence, steady(_told(error)))
+        evidence = (*evidence, steady(_summary_of(error)))
         remedy = error.remedy if isinstance(error, Inconclusive) else ""
     elif isinstance(error, ClaimBroken) and not evidence:
         evidence = (steady(str(error)),)
@@ -75,7 +75,7 @@ def record_of(
     )
 
 
-def _told(error: BaseException) -> str:
+def _summary_of(error: BaseException) -> str:
     if isinstance(error, KerasCh2Error):
         return f"{error.happened}: {error.found}" if error.found else error.happened
     return described(error)

@@ -249,13 +249,13 @@ class ChapterRun:
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Gather the record that a report carries, from this process or from a worker."""
-        plain = getattr(report, "kerasch2_record", None)
-        if plain is None:
+        fields = getattr(report, "kerasch2_record", None)
+        if fields is None:
             return
-        self.records.append(results.unpacked(plain))
+        self.records.append(results.unpacked(fields))
         injected = getattr(report, "kerasch2_injected", None)
         if injected is not None:
-            self.injected_runs.append({**injected, "claim": plain["claim"]["id"], "shown": report.outcome})
+            self.injected_runs.append({**injected, "claim": fields["claim"]["id"], "shown": report.outcome})
 
     # -- the end
 

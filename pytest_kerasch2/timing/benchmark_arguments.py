@@ -10,59 +10,59 @@ from pytest_kerasch2.framework import devices
 from pytest_kerasch2.framework.devices import Device
 
 
-def device(given: Any) -> Device:
+def to_device(device: Any) -> Device:
     """Return the device that was asked for, by a word or as such; a GPU where none was and there is one.
 
     Raises:
         InvalidArgument: it is no device.
         DeviceMissing: it is not there.
     """
-    if isinstance(given, Device):
-        return given
-    check_device(given)
-    return devices.one(given)
+    if isinstance(device, Device):
+        return device
+    check_device(device)
+    return devices.one(device)
 
 
-def check_device(given: Any) -> None:
+def check_device(device: Any) -> None:
     """Refuse a word that is no device, or names several.
 
     Raises:
         InvalidArgument: it is one.
     """
     try:
-        good = given is None or (isinstance(given, str) and devices.single(given) is not None)
+        valid = device is None or (isinstance(device, str) and devices.single(device) is not None)
     except InvalidArgument:
-        good = False
-    if not good:
-        raise InvalidArgument(f"device must be 'cpu', 'gpu' or one of several such as 'gpu:1', got {given!r}")
+        valid = False
+    if not valid:
+        raise InvalidArgument(f"device must be 'cpu', 'gpu' or one of several such as 'gpu:1', got {device!r}")
 
 
-def seconds(given: Any, name: str = "seconds") -> None:
+def check_seconds(value: Any, name: str = "seconds") -> None:
     """Refuse what is no time.
 
     Raises:
         InvalidArgument: it is not a finite number above zero.
     """
-    number = isinstance(given, (int, float)) and not isinstance(given, bool)
-    if not number or not 0 < given < math.inf:
-        raise InvalidArgument(f"{name} must be a positive number of seconds, got {given!r}")
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 < value < math.inf:
+        raise InvalidArgument(f"{name} must be a positive number of seconds, got {value!r}")
 
 
-def count(given: Any, name: str) -> None:
+def check_count(value: Any, name: str) -> None:
     """Refuse what is no count.
 
     Raises:
         InvalidArgument: it is not a whole number above zero.
     """
-    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
-        raise InvalidArgument(f"{name} must be a positive integer, got {given!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidArgument(f"{name} must be a positive integer, got {value!r}")
 
 
-def apart(given: Any, mode: str) -> None:
-    """Refuse to take another step than one of `fit` apart.
+def check_breakdown(breakdown: Any, mode: str) -> None:
+    """Refuse the breakdown of a step of another mode than `fit`.
 
     Raises:
-        InvalidArgument: it is to be done.
+        InvalidArgument: it is asked for.
     """
-    if given and mode != "fit":
-        raise InvalidArgument(f"apart=True takes a step of mode='fit' apart, got mode={mode!r}")
+    if breakdown and mode != "fit":
+        raise InvalidArgument(f"breakdown=True needs mode='fit', got mode={mode!r}")

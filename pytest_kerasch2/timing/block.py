@@ -12,15 +12,15 @@ from typing import Any, Callable, Sequence
 
 from pytest_kerasch2.errors import InvalidMeasurement
 
-# Of a block, so much may be what reading the clock and waiting for the device cost by themselves.
-OVERHEAD = 0.001
-# Seconds of a block at least: shorter ones are more noise than steps.
-SHORTEST = 0.05
-# Of a block, so much work may still be owed when its clock stops.
-OWED = 0.01
+# The share of a block that reading the clock and waiting for the device may cost.
+MAX_OVERHEAD = 0.001
+# Shorter blocks are more noise than steps.
+MIN_BLOCK_SECONDS = 0.05
+# The share of a block that may be unsynchronised: work that the device had not finished when the clock stopped.
+MAX_UNSYNCHRONISED = 0.01
 
-# Does exactly so many steps, or sends them to the device; gives what the last call gave, if that is of use.
-Run = Callable[[int], Any]
+# Runs exactly this many steps, or sends them to the device; may return the result of the last call.
+StepRunner = Callable[[int], Any]
 
 
 @dataclass(frozen=True)
@@ -28,77 +28,78 @@ class Block:
     """A timed run of steps.
 
     Attributes:
-        steps: how many, exactly.
-        seconds: wall time, from before the first step to when the device had finished the last.
-        owed: seconds that the device went on working after that, as far as another wait could tell.
+        steps: their number.
+        seconds: wall time from before the first step until the device had finished the last.
+        unsynchronised: seconds that the device went on working after that, as a second wait measures.
     """
 
     steps: int
     seconds: float
-    owed: float
+    unsynchronised: float
 
     @property
-    def each(self) -> float:
+    def step_seconds(self) -> float:
         """Return the seconds of one step."""
         return self.seconds / self.steps
 
     @property
-    def whole(self) -> float:
-        """Return the seconds of one step with what was owed of it."""
-        return (self.seconds + self.owed) / self.steps
+    def synchronised_step_seconds(self) -> float:
+        """Return the seconds of one step, unsynchronised time included."""
+        return (self.seconds + self.unsynchronised) / self.steps
 
-    @property
-    def plain(self) -> dict[str, Any]:
-        """Return what a file says of it."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
         return asdict(self)
 
 
 @functools.lru_cache(maxsize=None)
-def resolution() -> float:
-    """Return the smallest time that the clock can tell, in seconds.
+def clock_resolution() -> float:
+    """Return the smallest time that the clock can measure, in seconds.
 
-    It is found once: what depends on it, such as the steps of a block, is the same whenever it is asked for.
+    It is measured once, so that what depends on it, such as the number of steps of a block, stays the same.
     """
-    found = []
+    ticks = []
     for _ in range(20):
         began = ended = time.perf_counter()
         while ended == began:
             ended = time.perf_counter()
-        found.append(ended - began)
-    return min(found)
+        ticks.append(ended - began)
+    return min(ticks)
 
 
-def waiting(wait: Callable[[], None], times: int = 9) -> float:
-    """Return what it costs to wait for a device that has nothing to do, in seconds: the median of several."""
+def measure_sync_overhead(wait: Callable[[], None], repetitions: int = 9) -> float:
+    """Return the synchronisation overhead: the median seconds of waiting for an idle device."""
     wait()
-    found = []
-    for _ in range(times):
+    durations = []
+    for _ in range(repetitions):
         began = time.perf_counter()
         wait()
-        found.append(time.perf_counter() - began)
-    return statistics.median(found)
+        durations.append(time.perf_counter() - began)
+    return statistics.median(durations)
 
 
-def steps_for(each: float, cost: float, overhead: float = OVERHEAD) -> int:
-    """Return how many steps a block has, so that the clock and the wait are a thousandth of it.
+def steps_per_block(step_seconds: float, cost: float, overhead: float = MAX_OVERHEAD) -> int:
+    """Return how many steps a block needs, so that the clock and the wait are a small share of it.
 
     Args:
-        each: seconds of one step.
-        cost: seconds that reading the clock and waiting for the device take by themselves.
-        overhead: share of a block that this may be.
+        step_seconds: of one step.
+        cost: seconds that reading the clock and waiting for the device take.
+        overhead: the share of a block that this may be.
     """
-    return max(1, math.ceil(max(SHORTEST, cost / overhead) / max(each, 1e-9)))
+    return max(1, math.ceil(max(MIN_BLOCK_SECONDS, cost / overhead) / max(step_seconds, 1e-9)))
 
 
-def timed(run: Run, steps: int, finish: Callable[[], None], wait: Callable[[], None], idle: float) -> Block:
-    """Do a block of steps, and see how long the device went on when its clock had stopped.
+def time_block(
+    run: StepRunner, steps: int, finish: Callable[[], None], wait: Callable[[], None], sync_overhead: float
+) -> Block:
+    """Time a block of steps, and how long the device went on working after the clock had stopped.
 
     Args:
-        run: does exactly so many steps, or sends them to the device.
-        steps: how many.
-        finish: returns when they are done; it belongs to the time.
-        wait: returns when the device has nothing left to do; it belongs to no time, and is what the first is held to.
-        idle: seconds that `wait` takes where there is nothing to wait for.
+        run: runs exactly this many steps, or sends them to the device.
+        steps: their number.
+        finish: returns when they are done; it is part of the timed block.
+        wait: returns when the device is idle; it is not part of the block, and checks `finish`.
+        sync_overhead: seconds that `wait` takes for an idle device.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -112,23 +113,23 @@ def timed(run: Run, steps: int, finish: Callable[[], None], wait: Callable[[], N
     finally:
         if collecting:
             gc.enable()
-    return Block(steps, ended - began, max(0.0, drained - ended - idle))
+    return Block(steps, ended - began, max(0.0, drained - ended - sync_overhead))
 
 
-def check_synchronised(blocks: Sequence[Block], allowed: float = OWED) -> None:
+def check_synchronised(blocks: Sequence[Block], max_share: float = MAX_UNSYNCHRONISED) -> None:
     """Refuse blocks whose clock stopped before their work was done.
 
-    A machine that does much else keeps waits waiting too, and so the lower quartile of the blocks is asked: work that
-    nobody waits for is owed in each of them.
+    On a busy machine waits take longer too, so the lower quartile of the blocks decides: work that nothing waits for is
+    unsynchronised in each of them.
 
     Args:
-        allowed: share of a block that may be owed.
+        max_share: the share of a block that may be unsynchronised.
 
     Raises:
-        InvalidMeasurement: more than that was still owed in three of four blocks.
+        InvalidMeasurement: more than that was unsynchronised in three of four blocks.
     """
-    share = sorted(one.owed / one.seconds for one in blocks)[len(blocks) // 4]
-    if share > allowed:
-        found = f"{100 * share:.1f} % of a block was done after its clock had stopped"
+    share = sorted(one.unsynchronised / one.seconds for one in blocks)[len(blocks) // 4]
+    if share > max_share:
+        problem = f"{100 * share:.1f} % of a block was done after its clock had stopped"
         remedy = "wait for the device within what is timed"
-        raise InvalidMeasurement("The clock stopped before the work was done", found, remedy)
+        raise InvalidMeasurement("The clock stopped before the work was done", problem, remedy)

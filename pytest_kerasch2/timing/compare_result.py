@@ -1,4 +1,7 @@
-"""What a comparison has measured, as a file, and what is told of it: the same wherever it is read."""
+"""The result of a comparison: its file, its verdicts, and how both are shown.
+
+A verdict follows from the file alone, so that whoever reads it elsewhere gets the same one.
+"""
 
 from __future__ import annotations
 
@@ -15,135 +18,137 @@ from pytest_kerasch2.files import write_text
 from pytest_kerasch2.foreign import cell, code
 from pytest_kerasch2.json_files import read_json
 from pytest_kerasch2.stats import paired_sequential
-from pytest_kerasch2.stats.paired_sequential import Judgement, Terms, Verdict
-from pytest_kerasch2.timing.table import duration
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings, Judgement, SpeedVerdict
+from pytest_kerasch2.timing.benchmark_summary import duration
 
-SCHEMA = 3
+SCHEMA = 4
 # Of the two blocks that a process has in a round.
-COUNTS = "the quicker of two"
-# By what the verdicts are told: a file that was told by another rule is not told anew by this one.
-RULE = {
-    **{name.lower(): getattr(paired_sequential, name) for name in ("FEWEST", "ONE_OF", "GROWTH", "AGREEING", "MISSED")},
-    "counts": COUNTS,
-}
-FIRST, SECOND, AGAIN = range(3)
-# What a whole comparison is told to be: the worst of its benchmarks.
-WORST = (Verdict.SLOWER, Verdict.UNFIT, Verdict.UNDECIDED, Verdict.FASTER, Verdict.SAME)
+ROUND_VALUE = "the quicker of two"
+RULE_NAMES = ("MIN_STARTS", "TRIM_ONE_OF", "GROWTH", "MIN_AGREEING", "BETA")
+# How verdicts are decided: a file that was decided by another rule is not decided anew by this one.
+RULE = {**{name.lower(): getattr(paired_sequential, name) for name in RULE_NAMES}, "round_value": ROUND_VALUE}
+# The places of the processes of a start.
+BASELINE, CANDIDATE, BASELINE_REPEAT = range(3)
+# The verdict of a whole comparison is the worst of its benchmarks.
+WORST_FIRST = (SpeedVerdict.SLOWER, SpeedVerdict.UNFIT, SpeedVerdict.UNDECIDED, SpeedVerdict.FASTER, SpeedVerdict.SAME)
 
 
 @dataclass
 class Comparison:
-    """Two things, and the pairs of blocks so far; see the schema beside this file."""
+    """A baseline, a candidate, and the process starts so far; `comparison.schema.json` describes the file."""
 
-    terms: Terms
-    arms: Sequence[Mapping[str, Any]]
+    settings: ComparisonSettings
+    sides: Sequence[Mapping[str, Any]]
     benchmarks: Sequence[str]
-    asked: Mapping[str, Any] = field(default_factory=lambda: {"suite": None, "device": None, "seed": 0})
-    proofs: dict[str, list[Any]] = field(default_factory=dict)
-    pairs: list[dict[str, Any]] = field(default_factory=list)
+    options: Mapping[str, Any] = field(default_factory=lambda: {"suite": None, "device": None, "seed": 0})
+    work_checks: dict[str, list[Any]] = field(default_factory=dict)
+    starts: list[dict[str, Any]] = field(default_factory=list)
     complete: bool = False
 
     def judgements(self) -> dict[str, Judgement | None]:
-        """Return what is told of each benchmark; None where there are too few pairs."""
+        """Return the judgement of each benchmark; None if there are too few starts."""
         return {
             name: paired_sequential.judge(
-                [log_ratio(one, SECOND) for one in self.pairs if one["benchmark"] == name],
-                [log_ratio(one, AGAIN) for one in self.pairs if one["benchmark"] == name],
-                self.terms,
+                [log_ratio(one, CANDIDATE) for one in self.starts if one["benchmark"] == name],
+                [log_ratio(one, BASELINE_REPEAT) for one in self.starts if one["benchmark"] == name],
+                self.settings,
                 len(self.benchmarks),
             )
             for name in self.benchmarks
         }
 
     @property
-    def verdict(self) -> Verdict:
-        """Return the verdict of the whole: that of the benchmark that is worst off."""
-        found = [Verdict.UNDECIDED if one is None else one.verdict for one in self.judgements().values()]
-        return next(one for one in WORST if one in found)
+    def verdict(self) -> SpeedVerdict:
+        """Return the worst verdict of all benchmarks."""
+        verdicts = [SpeedVerdict.UNDECIDED if one is None else one.verdict for one in self.judgements().values()]
+        return next(one for one in WORST_FIRST if one in verdicts)
 
     def write(self, path: Path) -> None:
-        """Keep it, whole or not at all.
+        """Write the file, whole or not at all.
 
         Raises:
             BadResults: the place cannot be written.
         """
-        plain = {
+        content = {
             "schema": SCHEMA,
             "complete": self.complete,
-            "terms": asdict(self.terms),
+            "settings": asdict(self.settings),
             "rule": RULE,
-            "asked": dict(self.asked),
-            "arms": list(self.arms),
+            "options": dict(self.options),
+            "sides": list(self.sides),
             "benchmarks": list(self.benchmarks),
-            "proofs": self.proofs,
-            "pairs": self.pairs,
+            "work_checks": self.work_checks,
+            "starts": self.starts,
         }
-        write_text(json.dumps(plain, indent=1) + "\n", path)
+        write_text(json.dumps(content, indent=1) + "\n", path)
 
     def lines(self) -> list[str]:
-        """Return a line for each benchmark, and what the two things are."""
-        first, second = (one["name"] for one in self.arms)
-        lines = [f"{second} against {first}, by {1 + max((one['start'] for one in self.pairs), default=-1)} starts"]
-        for name, found in self.judgements().items():
-            if found is None:
+        """Return a line for each benchmark, below one with both sides."""
+        baseline, candidate = (one["name"] for one in self.sides)
+        lines = [
+            f"{candidate} against {baseline}, by {1 + max((one['start'] for one in self.starts), default=-1)} starts"
+        ]
+        for name, judgement in self.judgements().items():
+            if judgement is None:
                 lines.append(f"  ? {name}: undecided, too few starts")
                 continue
-            ratio, null = found.ratio, found.null
-            took = statistics.median(each(one, FIRST) for one in self.pairs if one["benchmark"] == name)
+            ratio, repeat = judgement.ratio, judgement.repeat
+            seconds = statistics.median(step_seconds(one, BASELINE) for one in self.starts if one["benchmark"] == name)
             lines.append(
-                f"  {SIGNS[found.verdict]} {name}: {found.verdict.value}: {ratio.found:.3f} times the time"
-                f" ({ratio.low:.3f} to {ratio.high:.3f}; {first} with itself {null.low:.3f} to {null.high:.3f}),"
-                f" {duration(took)} a step, decided by {found.pairs} starts"
+                f"  {SIGNS[judgement.verdict]} {name}: {judgement.verdict.value}: {ratio.estimate:.3f} times the time"
+                f" ({ratio.low:.3f} to {ratio.high:.3f}; {baseline} with itself {repeat.low:.3f} to {repeat.high:.3f}),"
+                f" {duration(seconds)} a step, decided by {judgement.starts} starts"
             )
         if any(self.judgements().values()):
-            lines.append(self._width)
-        return [*lines, *self._not_shown()]
+            lines.append(self._interval_note)
+        return [*lines, *self._unchecked()]
 
     @property
-    def _width(self) -> str:
-        share = f"{100 * self.terms.error:g} %"
-        return f"Intervals are wider than those of 95 %: an error of {share} is shared by all looks and benchmarks."
+    def _interval_note(self) -> str:
+        share = f"{100 * self.settings.alpha:g} %"
+        return f"Intervals are wider than 95 % intervals: all looks and benchmarks share an error rate of {share}."
 
-    def _not_shown(self) -> list[str]:
-        found = [
-            f"  ! {name}: that its steps do what steps by hand do could not be shown: {one['why_not']}"
-            for name, proofs in self.proofs.items()
-            for one in proofs
+    def _unchecked(self) -> list[str]:
+        lines = [
+            f"  ! {name}: its work was not checked: {one['why_not']}"
+            for name, work_checks in self.work_checks.items()
+            for one in work_checks
             if one and one.get("why_not")
         ]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(lines))
 
     def table(self) -> list[str]:
         """Return the same as a table in Markdown."""
-        first, second = (code(one["name"]) for one in self.arms)
+        baseline, candidate = (code(one["name"]) for one in self.sides)
         lines = [
-            f"Time per training step of {second}, in times that of {first}: **{self.verdict.value}**",
+            f"Time per training step of {candidate}, in times that of {baseline}: **{self.verdict.value}**",
             "",
-            f"| | verdict | times the time | between | {first} with itself | starts |",
+            f"| | verdict | times the time | between | {baseline} with itself | starts |",
             "| --- | --- | --- | --- | --- | --- |",
         ]
-        for name, found in self.judgements().items():
-            if found is None:
+        for name, judgement in self.judgements().items():
+            if judgement is None:
                 lines.append(f"| {cell(name)} | ? undecided, too few starts | | | | |")
                 continue
-            spans = [f"{one.low:.3f} to {one.high:.3f}" for one in (found.ratio, found.null)]
-            verdict = f"{SIGNS[found.verdict]} {found.verdict.value}"
+            spans = [f"{one.low:.3f} to {one.high:.3f}" for one in (judgement.ratio, judgement.repeat)]
+            verdict = f"{SIGNS[judgement.verdict]} {judgement.verdict.value}"
             lines.append(
-                f"| {cell(name)} | {verdict} | {found.ratio.found:.3f} | {' | '.join(spans)} | {found.pairs} |"
+                f"| {cell(name)} | {verdict} | {judgement.ratio.estimate:.3f} | {' | '.join(spans)}"
+                f" | {judgement.starts} |"
             )
-        return [*lines, "", self._width, *map(cell, self._not_shown())]
+        return [*lines, "", self._interval_note, *map(cell, self._unchecked())]
 
 
 SIGNS = {
-    Verdict.SLOWER: "✗",
-    Verdict.SAME: "✓",
-    Verdict.FASTER: "✓",
-    Verdict.UNDECIDED: "?",
-    Verdict.UNFIT: "?",
+    SpeedVerdict.SLOWER: "✗",
+    SpeedVerdict.SAME: "✓",
+    SpeedVerdict.FASTER: "✓",
+    SpeedVerdict.UNDECIDED: "?",
+    SpeedVerdict.UNFIT: "?",
 }
 
 
-def read(path: Path) -> Comparison:
+def read_comparison(path: Path) -> Comparison:
     """Return the comparison that a file keeps.
 
     Raises:
@@ -151,57 +156,92 @@ def read(path: Path) -> Comparison:
     """
     remedy = "write it anew with kerasch2 compare --json"
     try:
-        plain = read_json(path)
-        schema.require(plain, Path(__file__).with_name("comparison.schema.json"))
+        content = read_json(path)
+        if isinstance(content, dict) and content.get("schema") == 3:
+            content = _from_schema_3(content)
+        schema.require(content, Path(__file__).with_name("comparison.schema.json"))
     except schema.Mismatch as error:
-        raise BadResults(f"A comparison is not of schema {SCHEMA}", f"{path}, {error}", remedy) from error
+        raise BadResults(f"The comparison file does not match schema {SCHEMA}", f"{path}, {error}", remedy) from error
     except (OSError, ValueError) as error:
-        raise BadResults("A comparison cannot be read", f"{path}: {error}", remedy) from error
+        raise BadResults("The comparison file cannot be read", f"{path}: {error}", remedy) from error
     try:
-        terms = Terms(**plain["terms"])
+        settings = ComparisonSettings(**content["settings"])
     except InvalidArgument as error:
+        raise BadResults("The comparison file has unusable settings", f"{path}: {error.happened}", remedy) from error
+    if content["rule"] != RULE:
+        problem = f"{path}: {str(content['rule'])[:300]}, and here {RULE}"
         raise BadResults(
-            "A comparison has terms by which nothing is decided", f"{path}: {error.found}", remedy
-        ) from error
-    if plain["rule"] != RULE:
-        found = f"{path}: {str(plain['rule'])[:300]}, and here {RULE}"
-        raise BadResults("A comparison was told by another rule", found, "tell it by the version that wrote it")
-    given = (plain[name] for name in ("arms", "benchmarks", "asked", "proofs", "pairs", "complete"))
-    return Comparison(terms, *given)
+            "The comparison was decided by another rule", problem, "read it with the version that wrote it"
+        )
+    fields = (content[name] for name in ("sides", "benchmarks", "options", "work_checks", "starts", "complete"))
+    return Comparison(settings, *fields)
 
 
-def each(pair: Mapping[str, Any], place: int) -> float:
-    """Return the seconds of a step of one of the processes, the median of its blocks."""
-    its = pair["blocks"][place]
-    return float(statistics.median(its["seconds"])) / int(its["steps"])
+# The names of schema 3, at whatever depth, and those of today.
+OLD_NAMES = {
+    "terms": "settings",
+    "error": "alpha",
+    "most": "max_starts",
+    "asked": "options",
+    "arms": "sides",
+    "slower": "slowdown",
+    "proofs": "work_checks",
+    "pairs": "starts",
+    "owed": "unsynchronised",
+    "fewest": "min_starts",
+    "one_of": "trim_one_of",
+    "agreeing": "min_agreeing",
+    "missed": "beta",
+    "counts": "round_value",
+}
+# What they hold is not ours, and stays as it is.
+OPAQUE = ("environment", "proofs", "load", "order", "benchmarks")
 
 
-def log_ratio(pair: Mapping[str, Any], place: int, of_round: Callable[[Sequence[float]], float] = min) -> float:
-    """Return the logarithm of the ratio of one process to the first, from all rounds of a start.
+def _from_schema_3(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a comparison of schema 3 as one of schema 4: the names differ, and nothing else."""
 
-    In each round every process has two blocks, one on the way there and one on the way back, and the quicker counts:
-    a load of the machine is in few of these. What makes steps longer now and then, in less than half of the blocks, is
-    for the most part not seen so. The second thing is held to both processes of the first, where there are two: the
-    mean of them scatters less than one, and does not depend on how they differ.
+    def renamed(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {OLD_NAMES.get(name, name): one if name in OPAQUE else renamed(one) for name, one in value.items()}
+        return list(map(renamed, value)) if isinstance(value, list) else value
+
+    return {**renamed(content), "schema": SCHEMA}
+
+
+def step_seconds(start: Mapping[str, Any], place: int) -> float:
+    """Return the seconds of a step of one process, the median of its blocks."""
+    process = start["blocks"][place]
+    return float(statistics.median(process["seconds"])) / int(process["steps"])
+
+
+def log_ratio(start: Mapping[str, Any], place: int, of_round: Callable[[Sequence[float]], float] = min) -> float:
+    """Return the logarithm of the ratio of one process to the baseline, from all rounds of a start.
+
+    In each round every process has two blocks, and the quicker counts: a load of the machine is in few of these. What
+    makes steps longer now and then, in less than half of the blocks, mostly stays unseen. The candidate is compared
+    with both processes of the baseline, if there are two: their mean scatters less than one of them.
     """
-    held = (FIRST, AGAIN) if place == SECOND and len(pair["blocks"]) > AGAIN else (FIRST,)
-    rounds = zip(*(map(math.log, rounds_of(pair["blocks"][which], of_round)) for which in (place, *held)))
+    references = (
+        (BASELINE, BASELINE_REPEAT) if place == CANDIDATE and len(start["blocks"]) > BASELINE_REPEAT else (BASELINE,)
+    )
+    rounds = zip(*(map(math.log, rounds_of(start["blocks"][which], of_round)) for which in (place, *references)))
     return paired_sequential.pseudomedian([own - sum(others) / len(others) for own, *others in rounds])
 
 
-def together(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the blocks of a process, which are of as many steps, as a file has them."""
+def merge_blocks(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the blocks of a process, which have as many steps, in their JSON form."""
     (steps,) = {one["steps"] for one in blocks}
-    told = {name: [float(f"{one[name]:.6g}") for one in blocks] for name in ("seconds", "owed")}
-    return {"steps": steps, **told}
+    values = {name: [float(f"{one[name]:.6g}") for one in blocks] for name in ("seconds", "unsynchronised")}
+    return {"steps": steps, **values}
 
 
-def rounds_of(its: Mapping[str, Any], of_round: Callable[[Sequence[float]], float]) -> list[float]:
-    """Return what is told of each round of a process, by the seconds of a step in its two blocks."""
-    seconds = [one / its["steps"] for one in its["seconds"]]
+def rounds_of(process: Mapping[str, Any], of_round: Callable[[Sequence[float]], float]) -> list[float]:
+    """Return the value of each round of a process, from the seconds of a step in its two blocks."""
+    seconds = [one / process["steps"] for one in process["seconds"]]
     return [of_round(seconds[place : place + 2]) for place in range(0, len(seconds) - 1, 2)]
 
 
-def measured(pair: Mapping[str, Any]) -> float:
-    """Return the seconds that were timed, of all processes."""
-    return math.fsum(one for its in pair["blocks"] for one in its["seconds"])
+def timed_seconds(start: Mapping[str, Any]) -> float:
+    """Return the timed seconds of all processes."""
+    return math.fsum(one for process in start["blocks"] for one in process["seconds"])

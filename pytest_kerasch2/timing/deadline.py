@@ -24,7 +24,7 @@ STATUS = 70
 
 
 @contextlib.contextmanager
-def within(seconds: float, given_up: Callable[[], None] = lambda: None) -> Iterator[None]:
+def within(seconds: float, on_timeout: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Stop what takes longer, as Ctrl-C would: where Python comes to its next line.
 
     What does not come to one, as a deadlock within a framework, can be ended with its process alone: half a minute
@@ -32,7 +32,7 @@ def within(seconds: float, given_up: Callable[[], None] = lambda: None) -> Itera
 
     Args:
         seconds: of the deadline.
-        given_up: is called before the process is ended, from another thread: what was done is to be kept then.
+        on_timeout: is called before the process is ended, from another thread: what was done is to be kept then.
 
     In another thread than the main one, which alone can be stopped so, there is no deadline. It takes no signal of its
     own, because pytest-timeout may be waiting for one.
@@ -41,50 +41,50 @@ def within(seconds: float, given_up: Callable[[], None] = lambda: None) -> Itera
         InvalidArgument: the time is no number above zero.
         InvalidMeasurement: it took longer.
     """
-    benchmark_arguments.seconds(seconds, "deadline")
+    benchmark_arguments.check_seconds(seconds, "deadline")
     if threading.current_thread() is not threading.main_thread():
         # Nothing that is stopped is to be stopped in another thread than this one.
         yield
         return
-    passed, ended = threading.Event(), threading.Event()
-    timer = threading.Timer(seconds, _stop, (passed, ended, lambda: _end_process(seconds, given_up)))
+    expired, ended = threading.Event(), threading.Event()
+    timer = threading.Timer(seconds, _stop, (expired, ended, lambda: _end_process(seconds, on_timeout)))
     timer.daemon = True
-    # None is what something other than Python has set, and cannot be put back.
-    before = signal.getsignal(signal.SIGINT) or signal.SIG_DFL
+    # It is None if something other than Python has set it; it cannot be restored then.
+    previous_handler = signal.getsignal(signal.SIGINT) or signal.SIG_DFL
     # A worker of pytest-xdist pays no heed to Ctrl-C, and then would not to this.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     timer.start()
     try:
         yield
         timer.cancel()
-        if passed.is_set():
+        if expired.is_set():
             # It came to its end just then; the interrupt is still to come, and must not stop something else.
             time.sleep(PENDING)
     except KeyboardInterrupt:
-        if not passed.is_set():
+        if not expired.is_set():
             raise
-        found = f"it had not ended after {seconds:g} s"
+        problem = f"it had not ended after {seconds:g} s"
         remedy = "look at the step, or give more time with deadline="
-        raise InvalidMeasurement("A measurement took too long", found, remedy) from None
+        raise InvalidMeasurement("The measurement exceeded its deadline", problem, remedy) from None
     finally:
         ended.set()
         timer.cancel()
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
-def _stop(passed: threading.Event, ended: threading.Event, end: Callable[[], None]) -> None:
-    passed.set()
+def _stop(expired: threading.Event, ended: threading.Event, end: Callable[[], None]) -> None:
+    expired.set()
     _thread.interrupt_main()
     if not ended.wait(GRACE):
         end()
 
 
-def _end_process(seconds: float, given_up: Callable[[], None]) -> None:
+def _end_process(seconds: float, on_timeout: Callable[[], None]) -> None:
     with contextlib.suppress(Exception):
-        given_up()
+        on_timeout()
     sys.stderr.write(
-        f"\nA measurement took too long and cannot be stopped. Found: it had not ended {GRACE:g} s after its deadline"
-        f" of {seconds:g} s, within a call of the framework (below). To do: leave it out, and run the others again.\n"
+        f"\nThe measurement exceeded its deadline and cannot be stopped: it had not ended {GRACE:g} s after its"
+        f" deadline of {seconds:g} s, within a call of the framework (below). Leave it out, and run the others again.\n"
     )
     sys.stderr.flush()
     with contextlib.suppress(Exception):

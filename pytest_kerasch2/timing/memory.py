@@ -1,4 +1,4 @@
-"""How much memory a process takes, at most and step by step, and how much a device gives out."""
+"""The memory of a process or device: its peak, and its growth per step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EXHAUSTED = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory")
 
 @dataclass(frozen=True)
 class Memory:
-    """What was taken while something was measured.
+    """The memory that was taken during a measurement.
 
     Attributes:
         peak: bytes at most: of the process, where a CPU did the work, or else what the device had given out.
@@ -32,9 +32,8 @@ class Memory:
     peak: float
     growth: float
 
-    @property
-    def plain(self) -> dict[str, Any]:
-        """Return what a file says of it."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
         return asdict(self)
 
 
@@ -92,28 +91,28 @@ class Gauge:
 
 
 @contextlib.contextmanager
-def told(device: Device) -> Iterator[None]:
-    """Say it in our words where a device has not enough memory, which is no fault of what was to be measured.
+def exhaustion_reported(device: Device) -> Iterator[None]:
+    """Report that a device has too little memory, whichever framework says so: the step itself may be right.
 
     Raises:
-        Inconclusive: it has not.
+        Inconclusive: the memory is exhausted.
     """
     try:
         yield
     except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-        if not isinstance(error, MemoryError) and not any(word in said for word in _EXHAUSTED):
+        text = f"{type(error).__name__}: {error}"
+        if not isinstance(error, MemoryError) and not any(word in text for word in _EXHAUSTED):
             raise
-        found = f"{device}: {said.splitlines()[0][:120]}"
+        problem = f"{device}: {text.splitlines()[0][:120]}"
         remedy = "give smaller batches, or a larger device"
-        raise Inconclusive("There is not enough memory", found, remedy) from error
+        raise Inconclusive("The device has too little memory", problem, remedy) from error
 
 
-def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
-    """Return what was taken since a reading, or None where this machine does not tell.
+def taken_since(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
+    """Return the memory that was taken since a reading, or None if it is unknown.
 
     Args:
-        before: what the gauge read before the blocks that count.
+        before: the reading before the blocks that count.
         steps: of these blocks.
     """
     peak, after = gauge.peak(), gauge.now()
@@ -122,12 +121,12 @@ def between(gauge: Gauge, before: float | None, steps: int) -> Memory | None:
     return Memory(peak, (after - before) / steps)
 
 
-def together(parts: Sequence[Memory | None]) -> Memory | None:
-    """Return what several blocks of as many steps took; None where the machine did not tell of one of them."""
-    told = [one for one in parts if one is not None]
-    if not told or len(told) < len(parts):
+def combined(readings: Sequence[Memory | None]) -> Memory | None:
+    """Return the memory of several blocks of as many steps; None if one is unknown."""
+    complete = [one for one in readings if one is not None]
+    if not complete or len(complete) < len(readings):
         return None
-    return Memory(max(one.peak for one in told), sum(one.growth for one in told) / len(told))
+    return Memory(max(one.peak for one in complete), sum(one.growth for one in complete) / len(complete))
 
 
 def _of_process(name: str) -> float | None:
@@ -136,8 +135,8 @@ def _of_process(name: str) -> float | None:
         lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return None
-    found = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
-    return 1024.0 * int(found[0]) if found else None
+    sizes = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
+    return 1024.0 * int(sizes[0]) if sizes else None
 
 
 def _torch() -> Any:

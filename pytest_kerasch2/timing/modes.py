@@ -12,12 +12,12 @@ from typing import Any, Callable, Iterable, Sequence
 from pytest_kerasch2.errors import InvalidArgument, NotApplicable
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.models import pipeline
-from pytest_kerasch2.timing import benchmark_data, model_changes, reference_loop
-from pytest_kerasch2.timing.block import Run
-from pytest_kerasch2.timing.workload import Subject, trimmed
+from pytest_kerasch2.timing import nested_arrays, reference_loop
+from pytest_kerasch2.timing.block import StepRunner
+from pytest_kerasch2.timing.workload import Workload, forget_functions, without_missing
 
 # Steps that `fit` gives to the device as one call, where it is asked to give it several.
-AT_ONCE = 25
+STEPS_PER_EXECUTION = 25
 
 
 @dataclass(frozen=True)
@@ -25,32 +25,32 @@ class Mode:
     """One way to do a step.
 
     Attributes:
-        name: by which it is asked for.
+        name: its name, as users write it.
         trains: whether its steps change the weights.
-        of_epochs: whether it does whole epochs only, and what an epoch costs by itself is part of its steps.
+        whole_epochs: whether it runs whole epochs only, so that the cost of an epoch is part of its steps.
         make: gives the function that does them.
-        again: gives it for other data of a model that is ready; None where `make` changes nothing of the model.
+        remake: makes it for other data of a prepared model; None if `make` changes nothing of the model.
         feed: gives so many batches of data as its steps see them; None where they are shuffled.
     """
 
     name: str
     trains: bool
-    of_epochs: bool
-    make: Callable[[Subject], Run]
-    again: Callable[[Subject], Run] | None = None
-    feed: Callable[[Subject, int], Iterable[Any]] | None = None
+    whole_epochs: bool
+    make: Callable[[Workload], StepRunner]
+    remake: Callable[[Workload], StepRunner] | None = None
+    feed: Callable[[Workload, int], Iterable[Any]] | None = None
 
 
-class OneByOne:
-    """Does steps one after the other, batch after batch; behind the last comes the first again."""
+class BatchLoop:
+    """Runs steps one after the other, batch after batch; after the last comes the first again."""
 
-    def __init__(self, given: Sequence[Any], step: Callable[..., Any]) -> None:
+    def __init__(self, batches: Sequence[Any], step: Callable[..., Any]) -> None:
         """Begin with the first batch."""
-        self.given = given
+        self.given = batches
         self.step = step
         self.done = 0
 
-    def next(self, count: int) -> list[Any]:
+    def upcoming(self, count: int) -> list[Any]:
         """Return the batches of the next steps."""
         return [self.given[number % len(self.given)] for number in range(self.done, self.done + count)]
 
@@ -62,48 +62,48 @@ class OneByOne:
         self.done += count
 
 
-def _eager(subject: Subject) -> Run:
-    return _one_by_one(subject, reference_loop.eager(subject.model))
+def _eager(workload: Workload) -> StepRunner:
+    return _one_by_one(workload, reference_loop.eager_step(workload.model))
 
 
-def _graph(subject: Subject) -> Run:
-    return _one_by_one(subject, api.tensorflow().function(reference_loop.eager(subject.model)))
+def _graph(workload: Workload) -> StepRunner:
+    return _one_by_one(workload, api.tensorflow().function(reference_loop.eager_step(workload.model)))
 
 
-def _xla(subject: Subject) -> Run:
+def _xla(workload: Workload) -> StepRunner:
     function = api.tensorflow().function
-    known = inspect.signature(function).parameters
+    parameters = inspect.signature(function).parameters
     # 2.1 to 2.4 have it under another name.
-    name = next((one for one in ("jit_compile", "experimental_compile") if one in known), None)
+    name = next((one for one in ("jit_compile", "experimental_compile") if one in parameters), None)
     if name is None:
-        raise NotApplicable("A step is to be compiled by XLA", "this release compiles no function by XLA")
-    return _one_by_one(subject, function(reference_loop.eager(subject.model), **{name: True}))
+        raise NotApplicable("mode='xla' needs a release that compiles functions by XLA", "this one has no jit_compile")
+    return _one_by_one(workload, function(reference_loop.eager_step(workload.model), **{name: True}))
 
 
-def _one_by_one(subject: Subject, step: Callable[..., Any]) -> Run:
+def _one_by_one(workload: Workload, step: Callable[..., Any]) -> StepRunner:
     # On the device already: what is timed is the step, and not the way of its images to it.
-    batches = [subject.batch(number) for number in range(min(subject.kept, 64))]
-    return OneByOne([reference_loop.given(one, subject.class_weight) for one in batches], step)
+    batches = [workload.batch(number) for number in range(min(workload.distinct_batches, 64))]
+    return BatchLoop([reference_loop.to_tensors(one, workload.class_weight) for one in batches], step)
 
 
-def _on_batches(subject: Subject) -> Run:
-    given = [subject.batch(number) for number in range(subject.kept)]
+def _on_batches(workload: Workload) -> StepRunner:
+    given = [workload.batch(number) for number in range(workload.distinct_batches)]
     if not api.runs_on_tensorflow():
         # What `tf.data` gives is nothing for another backend.
-        given = [benchmark_data.dense(one) for one in given]
-    step = _on_batch(subject.model)
-    if subject.class_weight is not None:
-        step = functools.partial(step, class_weight=subject.class_weight)
-    return OneByOne(given, step)
+        given = [nested_arrays.dense(one) for one in given]
+    step = _on_batch(workload.model)
+    if workload.class_weight is not None:
+        step = functools.partial(step, class_weight=workload.class_weight)
+    return BatchLoop(given, step)
 
 
 def _on_batch(model: Any) -> Callable[..., Any]:
-    """Return `train_on_batch`, or what gives a `train_step` of the user's own the batch that `fit` gives it.
+    """Return `train_on_batch`, or a function that passes to a custom `train_step` the batch that `fit` passes.
 
     `fit` gives inputs and targets alone where there are no weights, and `train_on_batch` of Keras 3 three parts: a step
     that was written for the first cannot take them.
     """
-    if not (api.is_keras3() and reference_loop.is_own(model, "train_step")):
+    if not (api.is_keras3() and reference_loop.is_overridden(model, "train_step")):
         return model.train_on_batch  # type: ignore[no-any-return]
     own = model.train_step
 
@@ -113,80 +113,80 @@ def _on_batch(model: Any) -> Callable[..., Any]:
         except ValueError:
             if "train_step" in vars(model):
                 raise
-            model.train_step = lambda *given: own(*given[:-1], trimmed(given[-1]))
-            model_changes.forget_functions(model)
+            model.train_step = lambda *given: own(*given[:-1], without_missing(given[-1]))
+            forget_functions(model)
             return model.train_on_batch(*batch, **how)
 
     return step
 
 
-def _fit(subject: Subject) -> Run:
-    given, how = subject.fed()
-    if subject.source:
+def _fit(workload: Workload) -> StepRunner:
+    given, how = workload.fit_arguments()
+    if workload.source:
         # Its order is its own.
         how["shuffle"] = False
         if "steps" in how:
             how["steps_per_epoch"] = how.pop("steps")
-    if subject.class_weight is not None:
-        how["class_weight"] = subject.class_weight
-    return _by_epochs(subject, lambda epochs: subject.model.fit(*given, epochs=epochs, **how))
+    if workload.class_weight is not None:
+        how["class_weight"] = workload.class_weight
+    return _by_epochs(workload, lambda epochs: workload.model.fit(*given, epochs=epochs, **how))
 
 
-def _fit_many(subject: Subject) -> Run:
-    model = subject.model
-    known = inspect.signature(type(model).compile).parameters
+def _fit_many(workload: Workload) -> StepRunner:
+    model = workload.model
+    parameters = inspect.signature(type(model).compile).parameters
     if hasattr(model, "steps_per_execution"):
         # As `compile` sets it; what was compiled for another number is made anew.
-        model.steps_per_execution = AT_ONCE
-        model_changes.forget_functions(model)
-    elif "steps_per_execution" not in known:
-        raise NotApplicable("`fit` is to give several steps as one call", "this model's `compile` cannot say so")
+        model.steps_per_execution = STEPS_PER_EXECUTION
+        forget_functions(model)
+    elif "steps_per_execution" not in parameters:
+        raise NotApplicable("mode='fit-many' needs steps_per_execution", "this model's `compile` does not take it")
     elif hasattr(model, "compile_from_config"):
-        model.compile_from_config({**model.get_compile_config(), "steps_per_execution": AT_ONCE})
+        model.compile_from_config({**model.get_compile_config(), "steps_per_execution": STEPS_PER_EXECUTION})
     else:
         # Before 2.12 a model tells what it was compiled with in private alone.
         metrics = getattr(model.compiled_metrics, "_user_metrics", None)
-        model.compile(model.optimizer, loss=model.loss, metrics=metrics, steps_per_execution=AT_ONCE)
-    return _fit(subject)
+        model.compile(model.optimizer, loss=model.loss, metrics=metrics, steps_per_execution=STEPS_PER_EXECUTION)
+    return _fit(workload)
 
 
-def _pipeline(subject: Subject) -> Run:
-    fed = _piped(subject)
+def _pipeline(workload: Workload) -> StepRunner:
+    fed = _piped(workload)
     # Endless, and shuffled by itself.
-    how = {"steps_per_epoch": subject.batches, "shuffle": False, "verbose": 0}
-    return _by_epochs(subject, lambda epochs: subject.model.fit(fed, epochs=epochs, **how))
+    how = {"steps_per_epoch": workload.batches, "shuffle": False, "verbose": 0}
+    return _by_epochs(workload, lambda epochs: workload.model.fit(fed, epochs=epochs, **how))
 
 
-def _piped(subject: Subject) -> Any:
+def _piped(workload: Workload) -> Any:
     api.require_tensorflow("The pipeline")
-    shape = tuple(getattr(subject.x, "shape", ()))
-    if len(shape) != 3 or not hasattr(subject.y, "shape") or subject.sample_weight is not None:
+    shape = tuple(getattr(workload.x, "shape", ()))
+    if len(shape) != 3 or not hasattr(workload.y, "shape") or workload.sample_weight is not None:
         remedy = "give (x, y) with x of shape (n, height, width)"
         raise InvalidArgument("mode='pipeline' takes images and their labels", f"inputs of shape {shape}", remedy)
-    return pipeline.as_printed(api.tensorflow(), subject.x, subject.y, batch_size=subject.batch_size)
+    return pipeline.as_printed(api.tensorflow(), workload.x, workload.y, batch_size=workload.batch_size)
 
 
-def _from_pipe(subject: Subject, count: int) -> Iterable[Any]:
-    return itertools.islice(iter(_piped(subject)), count)
+def _from_pipe(workload: Workload, count: int) -> Iterable[Any]:
+    return itertools.islice(iter(_piped(workload)), count)
 
 
-def _evaluate(subject: Subject) -> Run:
-    model, (given, how) = subject.model, subject.fed()
-    return _by_epochs(subject, lambda epochs: [model.evaluate(*given, **how) for _ in range(epochs)][-1])
+def _evaluate(workload: Workload) -> StepRunner:
+    model, (given, how) = workload.model, workload.fit_arguments()
+    return _by_epochs(workload, lambda epochs: [model.evaluate(*given, **how) for _ in range(epochs)][-1])
 
 
-def _predict(subject: Subject) -> Run:
-    model, (given, how) = subject.model, subject.fed(targets=False)
-    return _by_epochs(subject, lambda epochs: [model.predict(*given, **how) for _ in range(epochs)][-1])
+def _predict(workload: Workload) -> StepRunner:
+    model, (given, how) = workload.model, workload.fit_arguments(targets=False)
+    return _by_epochs(workload, lambda epochs: [model.predict(*given, **how) for _ in range(epochs)][-1])
 
 
-def _by_epochs(subject: Subject, call: Callable[[int], Any]) -> Run:
+def _by_epochs(workload: Workload, call: Callable[[int], Any]) -> StepRunner:
     def run(count: int) -> Any:
-        epochs, rest = divmod(count, subject.batches)
+        epochs, rest = divmod(count, workload.batches)
         assert not rest, "whole epochs are asked for"
         result = call(epochs)
-        if subject.source:
-            subject.source.check_not_ended()
+        if workload.source:
+            workload.source.check_not_ended()
         return result
 
     return run
@@ -198,7 +198,7 @@ MODES = (
     Mode("xla", True, False, _xla),
     Mode("train_on_batch", True, False, _on_batches),
     Mode("fit", True, True, _fit),
-    Mode("fit-many", True, True, _fit_many, again=_fit),
+    Mode("fit-many", True, True, _fit_many, remake=_fit),
     Mode("pipeline", True, True, _pipeline, feed=_from_pipe),
     Mode("evaluate", False, True, _evaluate),
     Mode("predict", False, True, _predict),
@@ -208,19 +208,19 @@ MODES = (
 BY_HAND = ("eager", "graph", "xla")
 
 
-def mode(name: str) -> Mode:
+def find_mode(name: str) -> Mode:
     """Return a mode by its name.
 
     Raises:
         InvalidArgument: none is called so.
     """
-    for one in MODES:
-        if one.name == name:
-            return one
-    known = [one.name for one in MODES]
-    near = difflib.get_close_matches(str(name), known, 1)
-    meant = f"; {near[0]!r} is near to it" if near else ""
-    raise InvalidArgument(f"mode must be one of {', '.join(known)}, got {name!r}{meant}")
+    for candidate in MODES:
+        if candidate.name == name:
+            return candidate
+    names = [one.name for one in MODES]
+    similar = difflib.get_close_matches(str(name), names, 1)
+    hint = f"; {similar[0]!r} is near to it" if similar else ""
+    raise InvalidArgument(f"mode must be one of {', '.join(names)}, got {name!r}{hint}")
 
 
 def check_model(model: Any, mode: Mode) -> None:
@@ -234,12 +234,12 @@ def check_model(model: Any, mode: Mode) -> None:
     if not is_compiled(model):
         needed = "an optimizer and a loss" if mode.trains else "a loss or metrics"
         raise InvalidArgument(f"model must be compiled for mode={mode.name!r}: call its compile with {needed} first")
-    reason = reference_loop.why_not(model) if mode.name in BY_HAND else ""
+    reason = reference_loop.why_no_reference(model) if mode.name in BY_HAND else ""
     if reason:
         raise InvalidArgument(f"mode={mode.name!r} writes the step by hand, but {reason}: use mode='fit' instead")
 
 
 def is_compiled(model: Any) -> bool:
-    """Whether a model was compiled, as Keras says itself: in private before 3.0, and of a model that is built alone."""
-    told = [getattr(model, name, None) for name in ("compiled", "_is_compiled")]
-    return any(one is True for one in told) or getattr(model, "optimizer", None) is not None
+    """Whether a model was compiled, as Keras itself reports: in private before 3.0, and only of a built model."""
+    flags = [getattr(model, name, None) for name in ("compiled", "_is_compiled")]
+    return any(one is True for one in flags) or getattr(model, "optimizer", None) is not None

@@ -9,15 +9,14 @@ import numpy as np
 
 from pytest_kerasch2.errors import InvalidMeasurement
 from pytest_kerasch2.framework import api
-from pytest_kerasch2.timing import nested_arrays, reference_loop, sample_batches
-from pytest_kerasch2.timing.batch_sources import Batch
-from pytest_kerasch2.timing.model_changes import assign, copied, put_back
+from pytest_kerasch2.timing import nested_arrays, reference_loop
+from pytest_kerasch2.timing.benchmark_data import Batch
 from pytest_kerasch2.timing.modes import Mode
-from pytest_kerasch2.timing.reference_runs import NoReference, tried
-from pytest_kerasch2.timing.workload import Subject
+from pytest_kerasch2.timing.reference_loop import NoReference, attempt
+from pytest_kerasch2.timing.workload import Workload, assign_values, copy_of, variables_restored
 
 # Values may be off by so much, with numbers of 32 bits and of 16; metrics that count, by an item that is on the border.
-VALUES, HALF, METRICS = 1e-3, 2e-2, 5e-2
+MAX_DEVIATION, MAX_HALF_DEVIATION, MAX_METRIC_DEVIATION = 1e-3, 2e-2, 5e-2
 
 
 def is_half(model: Any) -> bool:
@@ -32,12 +31,12 @@ def check_reference(model: Any, mode: Mode) -> None:
     """Refuse a model of which there is no reference.
 
     Raises:
-        NoReference: it evaluates or predicts in a way of its own, or its loss cannot be computed in a loop of ours.
+        NoReference: it overrides how it evaluates or predicts, or its loss cannot be computed by a reference loop.
     """
     own = "test_step" if mode.name == "evaluate" else "predict_step"
-    if reference_loop.is_own(model, own):
+    if reference_loop.is_overridden(model, own):
         raise NoReference(f"the model has a {own} of its own")
-    if mode.name == "evaluate" and reference_loop.is_own(model, "metrics"):
+    if mode.name == "evaluate" and reference_loop.is_overridden(model, "metrics"):
         # What `evaluate` gives is then in an order of its own, and may be without the loss.
         raise NoReference("the model has a list of metrics of its own")
     if mode.name == "evaluate" and [one.name for one in model.metrics].count("loss") > 1:
@@ -48,105 +47,108 @@ def check_reference(model: Any, mode: Mode) -> None:
         raise NoReference(reason)
 
 
-def same_values(few: Subject, mode: Mode) -> Any:
-    """Show that what is told of data without training is what the model gives, also with other weights.
+def check_outputs(few: Workload, mode: Mode) -> Any:
+    """Check that a mode that does not train returns the values of the model, also with other weights.
 
     Returns:
-        The fields of a `Proof`.
+        The fields of a `WorkCheck`.
 
     Raises:
-        NoReference: the model gives something else each time, or in a way of its own.
+        NoReference: the model returns something else each time.
         InvalidMeasurement: it is not.
     """
-    most = HALF if is_half(few.model) else VALUES
-    run = tried(lambda: (mode.again or mode.make)(few))
-    found = []
-    with put_back(few.model):
+    limit = MAX_HALF_DEVIATION if is_half(few.model) else MAX_DEVIATION
+    run = attempt(lambda: (mode.remake or mode.make)(few))
+    deviations = []
+    with variables_restored(few.model):
         for _ in range(2):
-            found.append(_off(few, mode, run))
-            if not found[-1] <= most:
-                told = f"for {few.items} inputs they are {found[-1]:.3g} apart, as a share of the largest"
-                remedy = "leave out what keeps old results, or say proof=False"
-                raise InvalidMeasurement(f"What {mode.name} gives is not what the model gives", told, remedy)
+            deviations.append(_deviation(few, mode, run))
+            if not deviations[-1] <= limit:
+                problem = f"for {few.items} inputs they differ by {deviations[-1]:.3g}, as a share of the largest"
+                remedy = "remove what caches old results, or set verify=False"
+                raise InvalidMeasurement(f"{mode.name} returns other values than the model", problem, remedy)
             # Whoever kept what it gave before gives it again.
             weights = [one for one in few.model.weights if "float" in api.dtype_name(one.dtype)]
-            assign(weights, [0.5 * copied(one) + 0.01 for one in weights])
-    return few.batches, {"values": max(found)}, {"values": most}, ""
+            assign_values(weights, [0.5 * copy_of(one) + 0.01 for one in weights])
+    return few.batches, {"values": max(deviations)}, {"values": limit}, ""
 
 
-def _off(few: Subject, mode: Mode, run: Any) -> float:
-    """Return how far what a mode gives is from what a loop of our own gives, as a share of the largest.
+def _deviation(few: Workload, mode: Mode, run: Any) -> float:
+    """Return how far the values of a mode are from those of a reference loop, as a share of the largest.
 
     Raises:
-        NoReference: our own gives something else each time.
+        NoReference: the reference loop returns something else each time.
     """
-    here = [given(few, mode) for _ in range(2)]
-    if _apart(mode, *here) > VALUES / 10 and not is_half(few.model):
+    reference = [reference_outputs(few, mode) for _ in range(2)]
+    if _distance(mode, *reference) > MAX_DEVIATION / 10 and not is_half(few.model):
         raise NoReference("the model gives something else for the same inputs each time")
-    return _apart(mode, _there(few, mode, run), here[0])
+    return _distance(mode, _outputs(few, mode, run), reference[0])
 
 
-def _there(few: Subject, mode: Mode, run: Any) -> list[Any]:
-    with put_back(few.model):
-        found = tried(lambda: run(few.batches))
+def _outputs(few: Workload, mode: Mode, run: Any) -> list[Any]:
+    with variables_restored(few.model):
+        result = attempt(lambda: run(few.batches))
     if mode.name == "evaluate":
-        return [float(np.mean(api.array(one))) for one in nested_arrays.values([found])]
-    return [api.array(one) for one in nested_arrays.values(found)]
+        return [float(np.mean(api.array(one))) for one in nested_arrays.values([result])]
+    return [api.array(one) for one in nested_arrays.values(result)]
 
 
-def given(few: Subject, mode: Mode) -> list[Any]:
-    """Return what a loop of our own gives; the model is put back."""
-    with put_back(few.model):
-        batches = sample_batches.batches_of(few)
-        return list(tried(lambda: _evaluated(few, batches) if mode.name == "evaluate" else _predicted(few, batches)))
+def reference_outputs(few: Workload, mode: Mode) -> list[Any]:
+    """Return the values of a reference loop; the model is restored."""
+    with variables_restored(few.model):
+        batches = reference_loop.batches_of(few)
+        return list(attempt(lambda: _evaluated(few, batches) if mode.name == "evaluate" else _predicted(few, batches)))
 
 
-def _predicted(few: Subject, batches: Sequence[Batch]) -> list[Any]:
-    told = dict.fromkeys(reference_loop.training(few.model), False)
+def _predicted(few: Workload, batches: Sequence[Batch]) -> list[Any]:
+    options = dict.fromkeys(reference_loop.training_option(few.model), False)
     parts = []
     for batch in batches:
-        outputs = few.model(*reference_loop.given((batch[0],))[:1], **told)
+        outputs = few.model(*reference_loop.to_tensors((batch[0],))[:1], **options)
         parts.append([api.array(one) for one in nested_arrays.values(outputs)])
     return [np.concatenate(one) for one in zip(*parts)]
 
 
-def _evaluated(few: Subject, batches: Sequence[Batch]) -> list[Any]:
+def _evaluated(few: Workload, batches: Sequence[Batch]) -> list[Any]:
     """Return the loss, and metrics behind it where Keras can be asked for them: from 3.0 on."""
     model = few.model
     if not hasattr(model, "get_metrics_result"):
-        return [reference_loop.loss(model, batches)]
+        return [reference_loop.mean_loss(model, batches)]
     model.reset_metrics()
-    found = reference_loop.loss(model, batches)
-    told = dict.fromkeys(reference_loop.training(model), False)
+    loss = reference_loop.mean_loss(model, batches)
+    options = dict.fromkeys(reference_loop.training_option(model), False)
     for batch in batches:
-        x, y, weight = (*reference_loop.given(batch), None)[:3]
-        model.compute_metrics(x, y, model(x, **told), sample_weight=weight)
+        x, y, weight = (*reference_loop.to_tensors(batch), None)[:3]
+        model.compute_metrics(x, y, model(x, **options), sample_weight=weight)
     results = {name: one for name, one in model.get_metrics_result().items() if name != "loss"}
-    return [found, *(float(np.mean(api.array(one))) for one in nested_arrays.values(results))]
+    return [loss, *(float(np.mean(api.array(one))) for one in nested_arrays.values(results))]
 
 
-def _apart(mode: Mode, there: Sequence[Any], here: Sequence[Any]) -> float:
+def _distance(mode: Mode, actual: Sequence[Any], expected: Sequence[Any]) -> float:
     """Return the largest distance of values, as a share of the largest of them."""
-    if mode.name == "evaluate" and len(there) >= len(here):
+    if mode.name == "evaluate" and len(actual) >= len(expected):
         # What counts items may differ by one that is on the border; the order of metrics is Keras's own.
-        metrics = [sorted(one[1:]) for one in (there, here)] if len(there) == len(here) else [[], []]
-        off = max((_apart_of(*map(np.asarray, pair)) for pair in zip(*metrics)), default=0.0)
-        return max(_apart_of(np.asarray(there[0]), np.asarray(here[0])), off if off > METRICS else 0.0)
-    pairs = list(zip(there, here))
-    if len(there) != len(here) or any(np.shape(one) != np.shape(other) for one, other in pairs):
+        metrics = [sorted(one[1:]) for one in (actual, expected)] if len(actual) == len(expected) else [[], []]
+        metric_distance = max((_array_distance(*map(np.asarray, pair)) for pair in zip(*metrics)), default=0.0)
+        return max(
+            _array_distance(np.asarray(actual[0]), np.asarray(expected[0])),
+            metric_distance if metric_distance > MAX_METRIC_DEVIATION else 0.0,
+        )
+    pairs = list(zip(actual, expected))
+    if len(actual) != len(expected) or any(np.shape(one) != np.shape(other) for one, other in pairs):
         return math.inf
-    return max((_apart_of(np.asarray(one), np.asarray(other)) for one, other in pairs), default=0.0)
+    return max((_array_distance(np.asarray(one), np.asarray(other)) for one, other in pairs), default=0.0)
 
 
-def _apart_of(there: Any, here: Any) -> float:
-    if not np.issubdtype(here.dtype, np.number):
-        return 0.0 if np.array_equal(there, here) else math.inf
-    there, here = there.astype("float64"), here.astype("float64")
+def _array_distance(actual: Any, expected: Any) -> float:
+    if not np.issubdtype(expected.dtype, np.number):
+        return 0.0 if np.array_equal(actual, expected) else math.inf
+    actual, expected = actual.astype("float64"), expected.astype("float64")
     # What is no number here and there is the same.
-    both = np.isfinite(there) & np.isfinite(here)
-    odd, other = there[~both], here[~both]
-    if not ((odd == other) | (np.isnan(odd) & np.isnan(other))).all():
+    both = np.isfinite(actual) & np.isfinite(expected)
+    actual_rest, expected_rest = actual[~both], expected[~both]
+    if not ((actual_rest == expected_rest) | (np.isnan(actual_rest) & np.isnan(expected_rest))).all():
         return math.inf
     if not both.any():
         return 0.0
-    return float(np.max(np.abs(there - here)[both]) / max(1.0, float(np.max(np.abs(here[both])))))
+    return float(np.max(np.abs(actual - expected)[both]) / max(1.0, float(np.max(np.abs(expected[both])))))

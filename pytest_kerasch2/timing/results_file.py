@@ -1,4 +1,4 @@
-"""Runs of `pytest --benchmark` that were kept by `--benchmark-json`, read back on whatever machine."""
+"""Reads runs that `pytest --benchmark --benchmark-json=FILE` has stored, of any machine."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any, Mapping
 from pytest_kerasch2.claims import schema
 from pytest_kerasch2.errors import BadResults
 from pytest_kerasch2.json_files import read_json
+from pytest_kerasch2.timing.benchmark_summary import BenchmarkRow
 from pytest_kerasch2.timing.block import Block
-from pytest_kerasch2.timing.breakdown import Parts, Round
+from pytest_kerasch2.timing.breakdown import Breakdown, BreakdownRound
 from pytest_kerasch2.timing.measurement import Measurement
 from pytest_kerasch2.timing.memory import Memory
 from pytest_kerasch2.timing.pytest_benchmark_adapter import NAME, SCHEMA
-from pytest_kerasch2.timing.table import Row
 
 REMEDY = "write it anew with pytest --benchmark --benchmark-json=FILE"
 BACKENDS = {"jax": "JAX", "torch": "PyTorch"}
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A run that was kept.
+class StoredRun:
+    """A stored run.
 
     Attributes:
         name: of the file.
@@ -34,7 +34,7 @@ class Stored:
     """
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[BenchmarkRow, ...]
     day: str
     environment: Mapping[str, Any]
     machine: tuple[str, str, int]
@@ -43,83 +43,118 @@ class Stored:
     @property
     def line(self) -> str:
         """Return where it comes from."""
-        its, backend = self.environment, self.environment["backend"]
+        environment, backend = self.environment, self.environment["backend"]
         if backend == "tensorflow":
-            releases = f"TensorFlow {its['tensorflow']}, Keras {its['keras']}"
+            releases = f"TensorFlow {environment['tensorflow']}, Keras {environment['keras']}"
         else:
-            releases = (
-                f"Keras {its['keras']} on {BACKENDS.get(backend, backend)} {its.get('backend_version') or ''}".strip()
-            )
+            version = environment.get("backend_version") or ""
+            releases = f"Keras {environment['keras']} on {BACKENDS.get(backend, backend)} {version}".strip()
         _, processor, cores = self.machine
-        parts = [f"{releases}, CPython {its['python']}", f"{processor} ({cores} cores)"]
+        parts = [f"{releases}, CPython {environment['python']}", f"{processor} ({cores} cores)"]
         parts += [f"{device}: {name}" for device, name in self.hardware.items() if name]
         return f"{self.name}, of {self.day}: {'; '.join(parts)}"
 
 
-def read(path: Path) -> Stored:
+def read_run(path: Path) -> StoredRun:
     """Return the run that a file keeps.
 
     Raises:
         BadResults: it is missing, cut short, of another schema, or holds no steps.
     """
     try:
-        plain = read_json(path, on_constant=_no_number)
-        schema.require(plain, Path(__file__).with_name("steps.schema.json"))
+        content = _upgraded(read_json(path, on_constant=_reject_constant))
+        schema.require(content, Path(__file__).with_name("steps.schema.json"))
     except schema.Mismatch as error:
-        raise BadResults(f"Times of steps are not of schema {SCHEMA}", f"{path}, {error}", REMEDY) from error
+        raise BadResults(f"The benchmark file does not match schema {SCHEMA}", f"{path}, {error}", REMEDY) from error
     except (OSError, ValueError) as error:
-        raise BadResults("Times of steps cannot be read", f"{path}: {error}", REMEDY) from error
-    pairs = [(one["fullname"], one.get("extra_info", {}).get(NAME)) for one in plain["benchmarks"]]
-    found = [(name, record) for name, record in pairs if record is not None]
-    if not found:
-        count = len(plain["benchmarks"])
-        raise BadResults("A file holds no times of steps", f"{path}: {count} benchmarks of another kind", REMEDY)
-    about, cpu = plain.get("machine_info", {}), plain.get("machine_info", {}).get("cpu", {})
-    return Stored(
+        raise BadResults("The benchmark file cannot be read", f"{path}: {error}", REMEDY) from error
+    named_records = [(one["fullname"], one.get("extra_info", {}).get(NAME)) for one in content["benchmarks"]]
+    records = [(name, record) for name, record in named_records if record is not None]
+    if not records:
+        count = len(content["benchmarks"])
+        raise BadResults(
+            "The benchmark file holds no times of steps", f"{path}: {count} benchmarks of another kind", REMEDY
+        )
+    machine, cpu = content.get("machine_info", {}), content.get("machine_info", {}).get("cpu", {})
+    return StoredRun(
         path.name,
-        tuple(_row(name, record) for name, record in found),
-        plain.get("datetime", "")[:10] or "an unknown day",
-        found[0][1]["environment"],
-        (about.get("node", ""), cpu.get("brand_raw", about.get("machine", "an unknown CPU")), cpu.get("count", 0)),
-        {record["device"]: record["hardware"] for _, record in found},
+        tuple(_row(name, record) for name, record in records),
+        content.get("datetime", "")[:10] or "an unknown day",
+        records[0][1]["environment"],
+        (machine.get("node", ""), cpu.get("brand_raw", machine.get("machine", "an unknown CPU")), cpu.get("count", 0)),
+        {record["device"]: record["hardware"] for _, record in records},
     )
 
 
-def _no_number(constant: str) -> None:
+# The names of schema 1 in a record and its blocks, and those of today.
+OLD_NAMES = {
+    "limit_seconds": "roofline_seconds",
+    "warming": "warmup",
+    "turns": "interleaved_group",
+    "parts": "breakdown",
+    "proof": "work_check",
+    "work_check": "work_check_outcome",
+    "owed": "unsynchronised",
+    "there": "ready",
+}
+
+
+def _upgraded(content: Any) -> Any:
+    """Return a file whose records of schema 1 are of schema 2: the names differ, and nothing else."""
+    benchmarks = content.get("benchmarks") if isinstance(content, dict) else None
+    for benchmark in benchmarks if isinstance(benchmarks, list) else []:
+        info = benchmark.get("extra_info") if isinstance(benchmark, dict) else None
+        record = info.get(NAME) if isinstance(info, dict) else None
+        if isinstance(info, dict) and isinstance(record, dict) and record.get("schema") == 1:
+            info[NAME] = {**_renamed(record), "schema": SCHEMA}
+    return content
+
+
+def _renamed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            OLD_NAMES.get(name, name): one if name == "environment" else _renamed(one) for name, one in value.items()
+        }
+    return list(map(_renamed, value)) if isinstance(value, list) else value
+
+
+def _reject_constant(constant: str) -> None:
     """Read NaN and the infinities, which are no times, as what the schema then refuses where a time is to be."""
 
 
-def _row(name: str, record: Mapping[str, Any]) -> Row:
+def _row(name: str, record: Mapping[str, Any]) -> BenchmarkRow:
     memory = record["memory"] and Memory(record["memory"]["peak"], record["memory"]["growth"])
-    warming, blocks = (tuple(map(_block, record[which])) for which in ("warming", "blocks"))
+    warmup, blocks = (tuple(map(_block, record[which])) for which in ("warmup", "blocks"))
     before, after = record["load"]
-    found = Measurement(
-        first=record["first_call_seconds"],
-        warming=warming,
+    measurement = Measurement(
+        first_call=record["first_call_seconds"],
+        warmup=warmup,
         steady=record["steady"],
         blocks=blocks,
         traces=record["traces"],
         load=(before, after),
         loss=record["loss"] and tuple(record["loss"]),
         memory=memory,
-        first_steps=record.get("first_call_steps", 0),
-        turns=record.get("turns", ""),
+        first_call_steps=record.get("first_call_steps", 0),
+        interleaved_group=record.get("interleaved_group", ""),
     )
-    return Row(
+    return BenchmarkRow(
         name,
         record["device"],
         record["mode"],
         record["batch_size"],
-        found=found,
-        limit=record["limit_seconds"],
+        measurement=measurement,
+        roofline_seconds=record["roofline_seconds"],
         network=record["network"],
-        parts=_parts(record.get("parts")),
+        breakdown=_breakdown(record.get("breakdown")),
     )
 
 
-def _parts(plain: Mapping[str, Any] | None) -> Parts | None:
-    return None if plain is None else Parts(plain["steps"], tuple(Round(**one) for one in plain["rounds"]))
+def _breakdown(content: Mapping[str, Any] | None) -> Breakdown | None:
+    if content is None:
+        return None
+    return Breakdown(content["steps"], tuple(BreakdownRound(**one) for one in content["rounds"]))
 
 
-def _block(plain: Mapping[str, Any]) -> Block:
-    return Block(plain["steps"], plain["seconds"], plain["owed"])
+def _block(content: Mapping[str, Any]) -> Block:
+    return Block(content["steps"], content["seconds"], content["unsynchronised"])

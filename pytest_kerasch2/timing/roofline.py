@@ -21,17 +21,17 @@ import numpy as np
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.framework.devices import Device
 
-NUMBERS = {"Adam": 8, "SGD": 4}
-WIDTH = 4
+NUMBERS_PER_PARAMETER = {"Adam": 8, "SGD": 4}
+BYTES_PER_NUMBER = 4
 # Layers that multiply nothing: what they do is taken for no time at all.
-FREE = ("InputLayer", "Flatten", "Dropout", "Activation", "ReLU", "Softmax", "Rescaling", "Reshape")
+FREE_LAYERS = ("InputLayer", "Flatten", "Dropout", "Activation", "ReLU", "Softmax", "Rescaling", "Reshape")
 # Seconds for which a product, or a copy, is repeated; the quickest round counts.
-SPENT = 0.05
+MEASURED_SECONDS = 0.05
 ROUNDS = 5
 
 
 @dataclass(frozen=True)
-class Work:
+class StepCost:
     """What one step has to do.
 
     Attributes:
@@ -50,7 +50,7 @@ class Work:
         return float(sum(2 * m * k * n for m, k, n in self.products))
 
 
-def work_of(model: Any, batch_size: int, trains: bool) -> Work | None:
+def step_cost(model: Any, batch_size: int, trains: bool) -> StepCost | None:
     """Return what a step has to do, or None where it has other layers than dense ones, or is trained in another way.
 
     Args:
@@ -64,7 +64,7 @@ def work_of(model: Any, batch_size: int, trains: bool) -> Work | None:
         kind = type(layer).__name__
         if kind == "Dense":
             sides.append(tuple(int(side) for side in layer.kernel.shape))  # type: ignore[arg-type]
-        elif kind not in FREE:
+        elif kind not in FREE_LAYERS:
             return None
     if not sides:
         return None
@@ -77,7 +77,7 @@ def work_of(model: Any, batch_size: int, trains: bool) -> Work | None:
                 products.append((batch_size, outputs, inputs))
     parameters = sum(inputs * outputs + outputs for inputs, outputs in sides)
     moved = parameters * numbers + batch_size * sides[0][0]
-    return Work(tuple(products), float(WIDTH * moved), parameters)
+    return StepCost(tuple(products), float(BYTES_PER_NUMBER * moved), parameters)
 
 
 def _numbers(model: Any) -> int | None:
@@ -85,18 +85,18 @@ def _numbers(model: Any) -> int | None:
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     if getattr(optimizer, "momentum", 0) or len(model.trainable_weights) < len(model.weights):
         return None
-    return NUMBERS.get(type(optimizer).__name__)
+    return NUMBERS_PER_PARAMETER.get(type(optimizer).__name__)
 
 
-def least(work: Work, device: Device, dtype: str) -> float:
+def least_seconds(cost: StepCost, device: Device, dtype: str) -> float:
     """Return the seconds that a step takes at least here.
 
     Args:
         dtype: in which the network computes, such as ``float32``.
     """
-    asking = _product((1, 1, 1), device, dtype)
-    products = sum(max(_product(shape, device, dtype) - asking, 0.0) for shape in work.products)
-    return max(products, work.bytes * _seconds_of_byte(max(work.parameters, 2**18), device))
+    call_seconds = _product((1, 1, 1), device, dtype)
+    products = sum(max(_product(shape, device, dtype) - call_seconds, 0.0) for shape in cost.products)
+    return max(products, cost.bytes * _seconds_of_byte(max(cost.parameters, 2**18), device))
 
 
 @functools.lru_cache(maxsize=None)
@@ -118,13 +118,13 @@ def _seconds_of_byte(count: int, device: Device) -> float:
     """
     with device.placed():
         one, numbers = (_tensor(np.zeros(length, "float32"), "float32") for length in (1, count))
-        whole, asking = (_quickest(lambda its=its: its + 1, device) for its in (numbers, one))  # type: ignore[misc]
-        return max(whole - asking, 0.0) / (2 * WIDTH * count)
+        whole, call_seconds = (_quickest(lambda array=array: array + 1, device) for array in (numbers, one))  # type: ignore[misc]
+        return max(whole - call_seconds, 0.0) / (2 * BYTES_PER_NUMBER * count)
 
 
 def _tensor(value: Any, dtype: str) -> Any:
-    made = api.tensor(value)
-    return api.tensorflow().cast(made, dtype) if api.runs_on_tensorflow() else api.keras().ops.cast(made, dtype)
+    tensor = api.tensor(value)
+    return api.tensorflow().cast(tensor, dtype) if api.runs_on_tensorflow() else api.keras().ops.cast(tensor, dtype)
 
 
 def _multiply() -> Callable[[Any, Any], Any]:
@@ -138,7 +138,7 @@ def _quickest(call: Callable[[], Any], device: Device) -> float:
     count = 1
     while True:
         took = _round(call, count, device)
-        if took >= SPENT / ROUNDS:
+        if took >= MEASURED_SECONDS / ROUNDS:
             break
         count *= 2
     return min([took, *(_round(call, count, device) for _ in range(ROUNDS - 1))]) / count

@@ -1,17 +1,18 @@
 """The figure of steps by their batch: the time of a step on each device, and how many times as quick a GPU is.
 
-What is told by a colour is told by a sign and a kind of line too.
+Each colour goes with a marker and a line style.
 """
 
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
+from pytest_kerasch2.report import pictures
 from pytest_kerasch2.timing import scaling
-from pytest_kerasch2.timing.scaling import Against, Curve
-from pytest_kerasch2.timing.scaling_table import MISSING, sizes
-from pytest_kerasch2.timing.table import UNITS
+from pytest_kerasch2.timing.benchmark_summary import UNITS
+from pytest_kerasch2.timing.scaling import MISSING, GpuComparison, StepCurve, batch_sizes
 
 # Of the panels with what stands below; the lines above come to it.
 WIDTH, HEIGHT = 9.5, 7.4
@@ -34,7 +35,25 @@ WORDS = {
 }
 
 
-def figure(matplotlib: Any, group: Sequence[Curve], notes: Sequence[str]) -> Any:
+def draw(curves: Sequence[StepCurve], notes: Sequence[str], path: Path) -> None:
+    """Draw the curves of the network of which the most was measured.
+
+    Args:
+        curves: of one run or several.
+        notes: where they come from, a line each.
+        path: of a file in .png or .svg, which is written whole or not at all.
+
+    Raises:
+        InvalidArgument: of no network were several batch sizes measured, or the picture cannot be written.
+        FrameworkMissing: there is no Matplotlib.
+    """
+    group = scaling.largest_network(curves)
+    description = " ".join((*scaling.scaling_lines(group), *notes))
+    title = "Time of a step by batch size"
+    pictures.write(lambda matplotlib: figure(matplotlib, group, notes), path, title, description, title)
+
+
+def figure(matplotlib: Any, group: Sequence[StepCurve], notes: Sequence[str]) -> Any:
     """Return the figure of the curves of one network.
 
     Args:
@@ -42,38 +61,38 @@ def figure(matplotlib: Any, group: Sequence[Curve], notes: Sequence[str]) -> Any
         group: the curves, of which one at least has two batch sizes.
         notes: where they come from, a line each.
     """
-    compared = scaling.against(group)
+    compared = scaling.gpu_comparisons(group)
     lines = list(_lines(group, compared, notes))
     height = HEIGHT + HEAD + EACH * len(lines)
-    drawn = matplotlib.figure.Figure(figsize=(WIDTH, height))
-    drawn.text(0.02, 1 - 0.15 / height, "Time of a step of fit, by batch size", size=16, weight="bold", va="top")
-    drawn.text(0.02, 1 - 0.55 / height, "\n".join(lines), size=10, va="top", linespacing=1.3)
-    above, below = drawn.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (2.3, 1)})
+    figure_ = matplotlib.figure.Figure(figsize=(WIDTH, height))
+    figure_.text(0.02, 1 - 0.15 / height, "Time of a step of fit, by batch size", size=16, weight="bold", va="top")
+    figure_.text(0.02, 1 - 0.55 / height, "\n".join(lines), size=10, va="top", linespacing=1.3)
+    above, below = figure_.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (2.3, 1)})
     for place, curve in enumerate(group):
         _curve(above, curve, place % len(COLOURS))
     above.set_ylabel("time of a step")
-    _scaled(matplotlib, above, sizes(group))
+    _scaled(matplotlib, above, batch_sizes(group))
     _compared(matplotlib, below, group, compared)
     for panel in (above, below):
         for one in compared:
             _crossing(panel, one)
-    _keyed(drawn, above, group)
-    drawn.subplots_adjust(left=0.095, right=0.98, top=HEIGHT / height, bottom=FOOT / height, hspace=0.14)
-    return drawn
+    _keyed(figure_, above, group)
+    figure_.subplots_adjust(left=0.095, right=0.98, top=HEIGHT / height, bottom=FOOT / height, hspace=0.14)
+    return figure_
 
 
-def _lines(group: Sequence[Curve], compared: Sequence[Against], notes: Sequence[str]) -> Iterator[str]:
-    """Yield what is told in words, as lines that are no wider than the figure."""
+def _lines(group: Sequence[StepCurve], compared: Sequence[GpuComparison], notes: Sequence[str]) -> Iterator[str]:
+    """Yield the sentences above the panels, as lines that are no wider than the figure."""
     missing = [] if compared else [f"{NO_GPU if _has_cpu(group) else NO_CPU}."]
-    for text in (*scaling.lines(group), *missing, f"Network: {group[0].network}.", *notes):
+    for text in (*scaling.scaling_lines(group), *missing, f"Network: {group[0].network}.", *notes):
         yield from textwrap.wrap(text, LINE)
 
 
-def _has_cpu(group: Sequence[Curve]) -> bool:
+def _has_cpu(group: Sequence[StepCurve]) -> bool:
     return any(one.kind == "cpu" for one in group)
 
 
-def _curve(panel: Any, curve: Curve, place: int) -> None:
+def _curve(panel: Any, curve: StepCurve, place: int) -> None:
     colour, steps = COLOURS[place], curve.steps
     batches, seconds = list(steps), list(steps.values())
     spread = [(step - low, high - step) for step, (low, high) in zip(seconds, map(curve.quartiles, batches))]
@@ -82,8 +101,8 @@ def _curve(panel: Any, curve: Curve, place: int) -> None:
     panel.plot(batches, seconds, color=colour, linestyle=DASHES[place], linewidth=3, alpha=0.4)
     style = {"color": colour, "fmt": SIGNS[place], "markersize": 5, "capsize": 5, "elinewidth": 1.5, "capthick": 1.5}
     panel.errorbar(batches, seconds, yerr=errors, label=curve.name, **style)
-    if len(steps) >= scaling.FEWEST and scaling.law(steps).holds:
-        law = scaling.law(steps)
+    if len(steps) >= scaling.MIN_SIZES and scaling.fit_linear_cost(steps).holds:
+        law = scaling.fit_linear_cost(steps)
         ratio = batches[-1] / batches[0]
         between = [batches[0] * ratio ** (one / 60) for one in range(61)]
         panel.plot(between, [law(one) for one in between], color="0.1", linewidth=0.8, label="law", zorder=1.5)
@@ -107,12 +126,12 @@ def _scaled(matplotlib: Any, panel: Any, batches: Sequence[int]) -> None:
     _ticked(matplotlib, panel, _time)
 
 
-def _ticked(matplotlib: Any, panel: Any, said: Callable[[float], str]) -> None:
+def _ticked(matplotlib: Any, panel: Any, text_of: Callable[[float], str]) -> None:
     """Return an axis of logarithms its numbers: the powers of ten, and others between them where these are few."""
     low, high = panel.get_ylim()
     panel.grid(color="0.92", linewidth=0.8)
     panel.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1.0,) if high > WIDE * low else (1.0, 2.0, 5.0)))
-    panel.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: said(value)))
+    panel.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: text_of(value)))
     panel.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
 
 
@@ -121,7 +140,7 @@ def _time(seconds: float) -> str:
     return f"{seconds / unit:.3g} {name}"
 
 
-def _keyed(drawn: Any, panel: Any, group: Sequence[Curve]) -> None:
+def _keyed(drawn: Any, panel: Any, group: Sequence[StepCurve]) -> None:
     """Explain each sign that is there once, below the panels."""
     handles, labels = panel.get_legend_handles_labels()
     shown = dict(zip(labels, handles))
@@ -130,19 +149,19 @@ def _keyed(drawn: Any, panel: Any, group: Sequence[Curve]) -> None:
     drawn.legend([shown[label] for label in order], words, loc="lower left", ncol=2, frameon=False, columnspacing=2.5)
 
 
-def _compared(matplotlib: Any, panel: Any, group: Sequence[Curve], compared: Sequence[Against]) -> None:
+def _compared(matplotlib: Any, panel: Any, group: Sequence[StepCurve], compared: Sequence[GpuComparison]) -> None:
     panel.set_xlabel("images of a batch")
     if not compared:
-        told = NO_GPU if _has_cpu(group) else NO_CPU
-        panel.text(0.5, 0.5, told, size=15, ha="center", va="center", transform=panel.transAxes, color="0.3")
+        missing = NO_GPU if _has_cpu(group) else NO_CPU
+        panel.text(0.5, 0.5, missing, size=15, ha="center", va="center", transform=panel.transAxes, color="0.3")
         panel.set_yticks([])
         return
     panel.set_ylabel("times as quick on the GPU,\n95 % interval")
     panel.axhline(1, color="0.3", linewidth=1)
     for one in compared:
         place = group.index(one.gpu) % len(COLOURS)
-        found = list(one.ratios.values())
-        errors = [[ratio.found - ratio.low for ratio in found], [ratio.high - ratio.found for ratio in found]]
+        ratios = list(one.ratios.values())
+        errors = [[ratio.estimate - ratio.low for ratio in ratios], [ratio.high - ratio.estimate for ratio in ratios]]
         style = {
             "color": COLOURS[place],
             "marker": SIGNS[place],
@@ -150,7 +169,7 @@ def _compared(matplotlib: Any, panel: Any, group: Sequence[Curve], compared: Seq
             "linewidth": 1.2,
             "markersize": 4,
         }
-        panel.errorbar(list(one.ratios), [ratio.found for ratio in found], yerr=errors, capsize=5, **style)
+        panel.errorbar(list(one.ratios), [ratio.estimate for ratio in ratios], yerr=errors, capsize=5, **style)
     panel.set_yscale("log")
     low, high = panel.get_ylim()
     # What is as quick is seen, wherever the others lie.
@@ -158,9 +177,9 @@ def _compared(matplotlib: Any, panel: Any, group: Sequence[Curve], compared: Seq
     _ticked(matplotlib, panel, "{:.3g}".format)
 
 
-def _crossing(panel: Any, one: Against) -> None:
+def _crossing(panel: Any, one: GpuComparison) -> None:
     """Mark between which batches the GPU overtakes; nothing where it does at none, or is ahead at the smallest."""
-    left, right = one.slower, one.quicker
+    left, right = one.last_slower, one.first_faster
     if left is not None and right is not None and right > left:
         style = {"facecolor": "0.93", "edgecolor": "0.7", "hatch": "..", "linewidth": 0.8, "zorder": 0}
         panel.axvspan(left, right, label="crossing", gid=f"crossing-{one.gpu.name}", **style)

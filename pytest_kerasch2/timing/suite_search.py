@@ -1,4 +1,4 @@
-"""Find a suite without importing it: a program of its own, which the interpreter of an arm runs.
+"""Find a suite without importing it: a program of its own, which the interpreter of a side runs.
 
 It imports nothing of ours, and says which file a module is, and which names are bound at its top.
 """
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Iterable, Iterator
 
 
-def found(module: str) -> dict[str, Any]:
+def find_suite(module: str) -> dict[str, Any]:
     """Return the file of a module and the names in it.
 
-    The names are None where they cannot be told without importing it; the file is None where there is no such module.
+    The names are None where only an import would show them; the file is None where there is no such module.
     """
     try:
         spec = _spec(module)
@@ -77,7 +77,7 @@ def main() -> None:
     """Print what is found as JSON; the arguments are a folder, which is looked into last, and the module."""
     folder, module = sys.argv[1:3]
     sys.path[:] = [*filter(None, sys.path), folder]
-    sys.stdout.write("\n" + json.dumps(found(module)) + "\n")
+    sys.stdout.write("\n" + json.dumps(find_suite(module)) + "\n")
 
 
 if __name__ == "__main__":

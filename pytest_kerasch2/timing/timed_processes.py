@@ -1,4 +1,4 @@
-"""The arms of a comparison: environments, releases, or revisions, each with a process that times for it."""
+"""The sides of a comparison: environments, releases or revisions, each with a process that times for it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ import pytest_kerasch2
 from pytest_kerasch2 import errors, folders
 from pytest_kerasch2.errors import ChildDied, InvalidArgument, InvalidMeasurement, KerasCh2Error
 from pytest_kerasch2.json_files import parse_json
-from pytest_kerasch2.timing import git, installed_releases, revisions
+from pytest_kerasch2.timing import installed_releases, revisions
 from pytest_kerasch2.variables import Hidden
 
 # What lies in the folder where it runs comes last, behind what is installed: the suite has to be found there, and a
 # project beside it is not to hide the one that is installed in the environment.
-BEGIN = (
+PROGRAM = (
     "import sys; sys.path[:] = [*filter(None, sys.path), sys.argv[1]]; "
     "from pytest_kerasch2.timing.worker import main; main()"
 )
@@ -33,86 +33,86 @@ DEADLINE = 600.0
 # Where a process looks for its temporary folder, on all systems.
 TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 # So often it is seen whether one has passed.
-WATCHED = 1.0
+WATCH_INTERVAL = 1.0
 
 
 @dataclass(frozen=True)
-class Arm:
-    """One of the things that are compared.
+class ComparedSide:
+    """One side of a comparison.
 
     Attributes:
         name: in the user's words.
         python: the interpreter of its environment.
         folder: where it runs; what is imported is looked for there last.
-        slower: a slowdown that is injected, as a share of the time.
+        slowdown: injected into each block, as a share of its time.
         variables: environment variables beside those of this process.
-        before: folders that are looked into before what is installed.
-        not_from: a folder from which nothing may be imported, but for what the environment itself has there.
+        import_first: folders that are searched before what is installed.
+        forbidden: a folder from which nothing may be imported, except what the environment itself has there.
         revision: the commit, where it is one of a git project.
     """
 
     name: str
     python: Path
     folder: Path
-    slower: float = 0.0
+    slowdown: float = 0.0
     variables: Mapping[str, str] = field(default_factory=dict)
-    before: Sequence[Path] = ()
-    not_from: Path | None = None
+    import_first: Sequence[Path] = ()
+    forbidden: Path | None = None
     revision: str = ""
 
 
-def path_of(arm: Arm, *first: Path) -> str:
-    """Return what is to stand in PYTHONPATH for an arm: some folders, those of the arm, and what stands there."""
-    return os.pathsep.join(filter(None, [*map(str, (*first, *arm.before)), os.environ.get("PYTHONPATH", "")]))
+def python_path(side: ComparedSide, *first: Path) -> str:
+    """Return PYTHONPATH for a side: these folders, those of the side, and its present value."""
+    return os.pathsep.join(filter(None, [*map(str, (*first, *side.import_first)), os.environ.get("PYTHONPATH", "")]))
 
 
-class Worker:
-    """The process of an arm; give it orders, one at a time."""
+class TimedProcess:
+    """The process of a side; it takes orders, one at a time."""
 
     def __init__(
-        self, arm: Arm, package: Path, variables: Mapping[str, str] | None = None, deadline: float = DEADLINE
+        self, side: ComparedSide, package: Path, variables: Mapping[str, str] | None = None, deadline: float = DEADLINE
     ) -> None:
         """Start it.
 
         Args:
             package: a folder with a copy of this package and nothing else, so that it needs no installation there.
-            variables: environment variables beside those of the arm.
+            variables: environment variables beside those of the side.
             deadline: seconds for an answer, after which it is ended.
 
         Raises:
             InvalidArgument: it cannot be started.
         """
-        self.arm, self.deadline = arm, deadline
-        path = path_of(arm, package)
+        self.side, self.deadline = side, deadline
+        path = python_path(side, package)
         # Kept for as long as the process is: it ends, or is ended, without removing what lies in its temporary folder.
-        self._kept = contextlib.ExitStack()
-        self.said = self._kept.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is closed with the stack
-        temporary = self._kept.enter_context(folders.temporary("arm"))
-        own = {"PYTHONPATH": path, **dict.fromkeys(TEMPORARY, str(temporary))}
+        self._resources = contextlib.ExitStack()
+        self.stderr = self._resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is closed with the stack
+        temporary = self._resources.enter_context(folders.temporary("side"))
+        environment = {"PYTHONPATH": path, **dict.fromkeys(TEMPORARY, str(temporary))}
         try:
             self.process = subprocess.Popen(
-                [str(arm.python), "-c", BEGIN, str(arm.folder)],
-                cwd=arm.folder,
-                env=Hidden({**os.environ, **arm.variables, **(variables or {}), **own}),
+                [str(side.python), "-c", PROGRAM, str(side.folder)],
+                cwd=side.folder,
+                env=Hidden({**os.environ, **side.variables, **(variables or {}), **environment}),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self.said,
+                stderr=self.stderr,
                 text=True,
             )
         except OSError as error:
-            self._kept.close()
+            self._resources.close()
             remedy = "name an environment, or an interpreter that can be run"
-            raise InvalidArgument("A process that times cannot be started", f"{arm.name}: {error}", remedy) from error
+            raise InvalidArgument("A timed process cannot be started", f"{side.name}: {error}", remedy) from error
         self._due: tuple[float, str] | None = None
-        self._late = ""
+        self._overdue = ""
         self._closed = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
-        while not self._closed.wait(WATCHED):
+        while not self._closed.wait(WATCH_INTERVAL):
             due = self._due
             if due is not None and time.monotonic() > due[0]:
-                self._late = due[1]
+                self._overdue = due[1]
                 self.process.kill()
                 return
 
@@ -128,7 +128,7 @@ class Worker:
         return self.receive()
 
     def send(self, do: str, **order: Any) -> None:
-        """Return an order whose answer is taken later."""
+        """Send an order whose answer is received later."""
         assert self.process.stdin is not None
         self._due = time.monotonic() + self.deadline, " ".join(filter(None, (do, order.get("name"))))
         with contextlib.suppress(BrokenPipeError):
@@ -140,8 +140,8 @@ class Worker:
         answer = self._answer()
         self._due = None
         if "error" in answer:
-            kind, *told = answer["error"]
-            raise getattr(errors, kind, KerasCh2Error)(*told)
+            kind, *details = answer["error"]
+            raise getattr(errors, kind, KerasCh2Error)(*details)
         return answer["ok"]
 
     def _answer(self) -> Any:
@@ -149,22 +149,22 @@ class Worker:
         for line in self.process.stdout:
             # What an environment prints when its interpreter starts is no answer.
             with contextlib.suppress(ValueError):
-                found = parse_json(line, on_constant=float)
-                if isinstance(found, dict) and {"ok", "error"} & set(found):
-                    return found
+                answer = parse_json(line, on_constant=float)
+                if isinstance(answer, dict) and {"ok", "error"} & set(answer):
+                    return answer
         raise self._died()
 
     def _died(self) -> KerasCh2Error:
         status = self.process.wait()
-        if self._late:
-            found = f"{self.arm.name}: {self._late} had not ended after {self.deadline:g} s"
+        if self._overdue:
+            problem = f"{self.side.name}: {self._overdue} had not ended after {self.deadline:g} s"
             return InvalidMeasurement(
-                "A process that times gave no answer", found, "look at the step, or say --deadline"
+                "A timed process gave no answer", problem, "look at the step, or raise --deadline"
             )
-        self.said.seek(0)
-        lines = [line.strip() for line in self.said.read().decode("utf-8", "replace").splitlines() if line.strip()]
-        found = f"{self.arm.name}: exit status {status}: {lines[-1] if lines else 'nothing was said'}"
-        return ChildDied("A process that times has ended", found, "look at what was said, and at its environment")
+        self.stderr.seek(0)
+        lines = [line.strip() for line in self.stderr.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        problem = f"{self.side.name}: exit status {status}: {lines[-1] if lines else 'no output'}"
+        return ChildDied("A timed process has ended", problem, "look at its last line, and at its environment")
 
     def close(self) -> None:
         """End it."""
@@ -178,10 +178,10 @@ class Worker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self._kept.close()
+        self._resources.close()
 
 
-def received(workers: Sequence[Worker]) -> list[Any]:
+def receive_all(workers: Sequence[TimedProcess]) -> list[Any]:
     """Return the answers of several to what they were sent.
 
     Raises:
@@ -200,7 +200,7 @@ def received(workers: Sequence[Worker]) -> list[Any]:
 
 
 @contextlib.contextmanager
-def package() -> Iterator[Path]:
+def copied_package() -> Iterator[Path]:
     """Yield a folder with a copy of this package, for interpreters in which it is not installed."""
     with folders.temporary("package") as folder:
         own = Path(pytest_kerasch2.__file__).parent
@@ -209,42 +209,49 @@ def package() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def named(words: str, folder: Path) -> Iterator[Arm]:
-    """Yield the arm that a user names: an environment, an interpreter, a release, or a revision of a folder's project.
+def resolve_side(name: str, folder: Path) -> Iterator[ComparedSide]:
+    """Yield the side that a user names: an environment, an interpreter, a release, or a revision of a folder's project.
 
     A release is installed, and a revision checked out, for as long as this lasts.
 
     Raises:
         InvalidArgument: it is none of these.
     """
-    path = _existing(words)
-    if path is not None and (path.is_file() or _python_in(path) or not _is_revision(words, folder)):
-        yield Arm(words, _interpreter(path), folder)
-    elif installed_releases.named(words):
-        with installed_releases.installed(words) as place:
-            yield Arm(words, _interpreter(place), folder, variables=installed_releases.variables(words))
+    path = _existing(name)
+    if path is not None and (path.is_file() or _python_in(path) or not _is_revision(name, folder)):
+        yield ComparedSide(name, _interpreter(path), folder)
+    elif installed_releases.is_release(name):
+        with installed_releases.installed(name) as place:
+            yield ComparedSide(name, _interpreter(place), folder, variables=installed_releases.release_variables(name))
     else:
-        if not _is_revision(words, folder):
-            installed_releases.check_spelling(words)
-        with revisions.checked_out(words, folder) as tree:
+        if not _is_revision(name, folder):
+            installed_releases.check_spelling(name)
+        with revisions.checked_out(name, folder) as tree:
             python = Path(sys.executable)
-            yield Arm(words, python, tree.folder, before=tree.places, not_from=tree.project, revision=tree.commit)
+            yield ComparedSide(
+                name,
+                python,
+                tree.folder,
+                import_first=tree.import_folders,
+                forbidden=tree.project,
+                revision=tree.commit,
+            )
 
 
-def _existing(words: str) -> Path | None:
+def _existing(name: str) -> Path | None:
     """Return the file or the folder that words name, or None where they name none, or could not."""
     try:
-        path = Path(words)
-        return path if words.strip() and (path.is_dir() or path.is_file()) else None
+        path = Path(name)
+        return path if name.strip() and (path.is_dir() or path.is_file()) else None
     # A name too long, or with NUL.
     except (OSError, ValueError):
         return None
 
 
-def _is_revision(words: str, folder: Path) -> bool:
+def _is_revision(name: str, folder: Path) -> bool:
     """Whether words name a revision; a folder that is no environment may have its name, such as a branch `docs`."""
     try:
-        revisions.commit_of(words, git.project_of(folder))
+        revisions.commit_of(name, revisions.project_of(folder))
     except KerasCh2Error:
         return False
     return True
@@ -260,10 +267,10 @@ def _interpreter(path: Path) -> Path:
     if path.is_file():
         if not os.access(str(path), os.X_OK):
             raise InvalidArgument(
-                "A file is no interpreter", f"{path} cannot be run", "name one such as .venv/bin/python"
+                "The file is not an interpreter", f"{path} cannot be run", "name one such as .venv/bin/python"
             )
         return path.absolute()
-    found = _python_in(path)
-    if found is not None:
-        return found
-    raise InvalidArgument("A folder is no environment", str(path), "name one with bin/python, or an interpreter")
+    python = _python_in(path)
+    if python is not None:
+        return python
+    raise InvalidArgument("The folder is not an environment", str(path), "name one with bin/python, or an interpreter")

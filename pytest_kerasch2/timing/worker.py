@@ -1,4 +1,4 @@
-"""A process that times blocks on demand: one of the arms of a comparison. `python -m pytest_kerasch2.timing.worker`.
+"""A process that times blocks on demand, for one side of a comparison. `python -m pytest_kerasch2.timing.worker`.
 
 It reads a line of JSON for each order and writes one for each answer. It runs in somebody else's environment, and so
 imports of ours only what timing needs.
@@ -18,22 +18,22 @@ from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.timing import (
     benchmark_suite,
-    import_guard,
     interleaving,
-    learning_check,
     measured_environment,
+    measurement,
     modes,
-    step_measurement,
+    revisions,
+    training_check,
 )
 from pytest_kerasch2.timing.interleaving import HandOver
-from pytest_kerasch2.timing.step_measurement import Prepared
-from pytest_kerasch2.timing.workload import subject
+from pytest_kerasch2.timing.measurement import PreparedWorkload
+from pytest_kerasch2.timing.workload import make_workload
 
-# Several processes warm up at once, in each other's way: that two blocks in turn differ tells little then.
-MOST_WARMING = 4
+# Several processes warm up at once and disturb each other: that two successive blocks differ shows little then.
+MAX_WARMUP = 4
 
 
-class Worker:
+class OrderServer:
     """Answers orders, until there are no more."""
 
     def __init__(self, hand_over: HandOver) -> None:
@@ -43,87 +43,95 @@ class Worker:
             hand_over: answers an order, and returns when there is another.
         """
         self.hand_over = hand_over
-        self.ready: dict[str, Prepared] = {}
-        self.slower: dict[str, float] = {}
+        self.prepared: dict[str, PreparedWorkload] = {}
+        self.slowdown: dict[str, float] = {}
         self.losses: dict[str, float | None] = {}
-        self.kept = contextlib.ExitStack()
+        self.stack = contextlib.ExitStack()
 
-    def about(self, suite_of: str | None) -> dict[str, Any]:
+    def about(self, suite: str | None) -> dict[str, Any]:
         """Return what this process is, and which benchmarks its suite has."""
         machine = {"node": platform.node(), "machine": platform.machine(), "cores": os.cpu_count()}
         return {
-            "environment": {**measured_environment.told(), **machine},
-            "benchmarks": list(benchmark_suite.of(suite_of)),
+            "environment": {**measured_environment.environment(), **machine},
+            "benchmarks": list(benchmark_suite.load_suite(suite)),
         }
 
     def open(
         self,
-        suite_of: str | None,
+        suite: str | None,
         name: str,
         device: str | None,
         *,
-        slower: float = 0.0,
-        proving: bool = False,
-        not_from: str | None = None,
+        slowdown: float = 0.0,
+        verify: bool = False,
+        forbidden: str | None = None,
     ) -> dict[str, Any]:
         """Make a benchmark ready.
 
         Args:
-            slower: plants so large a slowdown, as a share of its time.
-            proving: its steps are shown to do what steps by hand do, and its loss not to grow.
-            not_from: a folder from which nothing may have been imported.
+            suite, name, device: which benchmark, and where.
+            slowdown: injected into each block, as a share of its time.
+            verify: whether the work check runs.
+            forbidden: a folder from which nothing may have been imported.
         """
-        made = benchmark_suite.of(suite_of)
-        if name not in made:
-            raise InvalidArgument("A suite has no such benchmark", repr(name), f"name one of {', '.join(made)}")
+        benchmarks = benchmark_suite.load_suite(suite)
+        if name not in benchmarks:
+            raise InvalidArgument("The suite has no such benchmark", repr(name), f"name one of {', '.join(benchmarks)}")
         place = devices.one(device)
         with place.placed():
-            its = made[name]()
-        import_guard.check_not_from(not_from)
-        mode, ready = modes.mode(its.mode), subject(its.model, its.data, its.batch_size, place, its.class_weight)
-        modes.check_model(its.model, mode)
-        if proving and mode.trains:
+            benchmark = benchmarks[name]()
+        revisions.check_imports(forbidden)
+        mode, workload = (
+            modes.find_mode(benchmark.mode),
+            make_workload(benchmark.model, benchmark.data, benchmark.batch_size, place, benchmark.class_weight),
+        )
+        modes.check_model(benchmark.model, mode)
+        if verify and mode.trains:
             with place.placed():
-                self.losses[name] = learning_check.loss_of(ready)
-        prepared = self.kept.enter_context(step_measurement.prepared(ready, mode, proving, MOST_WARMING))
-        self.ready[name], self.slower[name] = prepared, slower
-        proof = prepared.proof and prepared.proof.plain
-        return {"first": prepared.first, "by": interleaving.stopped_by(prepared), "proof": proof}
+                self.losses[name] = training_check.sample_loss(workload)
+        prepared = self.stack.enter_context(measurement.prepare(workload, mode, verify, MAX_WARMUP))
+        self.prepared[name], self.slowdown[name] = prepared, slowdown
+        check = prepared.work_check and prepared.work_check.to_dict()
+        return {
+            "first_call": prepared.first_call,
+            "pause_point": interleaving.pause_point(prepared),
+            "work_check": check,
+        }
 
-    def pace(self, name: str, by: str) -> dict[str, Any]:
-        """Return how long the benchmark takes between stops, one process at a time, once all have warmed up."""
-        return {"each": interleaving.pace(self.ready[name], by)}
+    def pace(self, name: str, pause_point: str) -> dict[str, Any]:
+        """Return the seconds between two pause points; asked of one process at a time, once all have warmed up."""
+        return {"call_seconds": interleaving.pace(self.prepared[name], pause_point)}
 
-    def turns(self, name: str, by: str, count: int, calls: int, lead: int) -> dict[str, Any]:
-        """Do a run in turns; orders of turns are answered within it, and the answer to the last of them is its own."""
-        taken = interleaving.Turns(count, calls, lead, self.slower[name])
-        ready = self.ready[name]
-        interleaving.taken(ready, by, taken, self.hand_over)
+    def blocks(self, name: str, pause_point: str, count: int, calls: int, untimed: int) -> dict[str, Any]:
+        """Run blocks; orders of single blocks are answered within, and the answer to the last of them is its own."""
+        plan = interleaving.BlockPlan(count, calls, untimed, self.slowdown[name])
+        prepared = self.prepared[name]
+        interleaving.run_interleaved(prepared, pause_point, plan, self.hand_over)
         before = self.losses.pop(name, None)
         if before is not None:
-            # Held to itself alone: by then no reference starts where it has started.
-            learning_check.check_learned(before, learning_check.loss_of(ready.subject), list)
+            # Compared with itself alone: no reference can start any more where it started.
+            training_check.check_learned(before, training_check.sample_loss(prepared.workload), list)
         return {}
 
 
 def serve(lines: Iterable[str], answer: Callable[[str], None]) -> None:
-    """Answer each order in turn; an error of ours is an answer too."""
+    """Answer each order; an error of ours is an answer too."""
     orders = iter(lines)
 
-    def hand_over(found: Mapping[str, Any]) -> None:
-        answer(json.dumps({"ok": found}))
+    def hand_over(result: Mapping[str, Any]) -> None:
+        answer(json.dumps({"ok": result}))
         if next(orders, None) is None:
             raise SystemExit("the other end is gone")
 
-    worker = Worker(hand_over)
-    with worker.kept:
+    server = OrderServer(hand_over)
+    with server.stack:
         for line in orders:
             order = json.loads(line)
             try:
-                found = {"ok": getattr(worker, order.pop("do"))(**order)}
+                result = {"ok": getattr(server, order.pop("do"))(**order)}
             except KerasCh2Error as error:
-                found = {"error": [type(error).__name__, error.happened, error.found, error.remedy]}
-            answer(json.dumps(found))
+                result = {"error": [type(error).__name__, error.happened, error.found, error.remedy]}
+            answer(json.dumps(result))
 
 
 def main() -> NoReturn:

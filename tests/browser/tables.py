@@ -98,5 +98,5 @@ def claim(name: str, section: str, outcomes: list[dict[str, Any]]) -> dict[str, 
 
 def outcome(verdict: str, releases: Sequence[str], expected: str | None = None, **more: Any) -> dict[str, Any]:
     """Return what was seen of a claim on releases."""
-    told = {"evidence": ["as seen"], "known_issue": None, "workarounds": [], "remedy": "", **more}
-    return {"verdict": verdict, "expected": expected or verdict, **told, "releases": list(releases)}
+    fields = {"evidence": ["as seen"], "known_issue": None, "workarounds": [], "remedy": "", **more}
+    return {"verdict": verdict, "expected": expected or verdict, **fields, "releases": list(releases)}

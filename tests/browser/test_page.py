@@ -151,11 +151,11 @@ def test_only_what_changes(open_page: Open) -> None:
 
 def _open_before(kind: str) -> Any:
     """Return the small table, in which what flips was left open on the first release."""
-    made = table()
-    flips = next(claim for claim in made["claims"] if claim["id"] == "features.flips")
+    content = table()
+    flips = next(claim for claim in content["claims"] if claim["id"] == "features.flips")
     flips["kind"] = kind
     flips["outcomes"][0]["verdict"] = flips["outcomes"][0]["expected"] = "inconclusive"
-    return made
+    return content
 
 
 @pytest.mark.parametrize(("kind", "shown"), [("figure", []), ("prose", ["features.flips"])])
@@ -167,11 +167,11 @@ def test_a_figure_that_a_run_left_open_is_no_change(open_page: Open, kind: str, 
     assert page.claims() == shown
 
 
-@pytest.mark.parametrize(("kind", "told"), [("figure", 0), ("prose", 1)])
-def test_nor_does_it_stand_among_what_changed(open_page: Open, kind: str, told: int) -> None:
+@pytest.mark.parametrize(("kind", "expected"), [("figure", 0), ("prose", 1)])
+def test_nor_does_it_stand_among_what_changed(open_page: Open, kind: str, expected: int) -> None:
     page = open_page("#open=@tf2.15", of=_open_before(kind))
 
-    assert len(page.driver.find_elements("css selector", "#panel .changes li")) == told
+    assert len(page.driver.find_elements("css selector", "#panel .changes li")) == expected
 
 
 def test_what_changes_depends_on_the_releases_shown(open_page: Open) -> None:

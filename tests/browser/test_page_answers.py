@@ -17,10 +17,10 @@ MAKES = {"write": "model3 = tf.keras.Model(inputs=inputs, outputs=predictions)\n
 
 def chapter() -> Any:
     """Return a table with blocks that raise errors, and with the session of all of them."""
-    made = table()
+    content = table()
     printed = "the block as printed: "
     session = [f"set-floatx: {KERAS}", f"second-model: {ADAM}", "save-model: NameError: name 'model' is not defined"]
-    made["claims"] = [
+    content["claims"] = [
         claim("adoption.other", "Features", [outcome("broken", EVERYWHERE, evidence=[f"seen: {KERAS} at all"])]),
         claim("features.steady", "Features", [outcome("held", EVERYWHERE)]),
         _broken("blocks.set-floatx", EVERYWHERE, [printed + KERAS]),
@@ -28,12 +28,12 @@ def chapter() -> Any:
         _broken("blocks.functional-model", EVERYWHERE, [printed + "no 'layers'"], workarounds=[MAKES]),
         _broken("session.as-printed", EVERYWHERE, session, workarounds=[]),
     ]
-    return made
+    return content
 
 
 def _broken(name: str, releases: Any, evidence: list[str], held: Any = (), **more: Any) -> Any:
-    told = {"known_issue": CAUSE, "workarounds": [INSTEAD], **more}
-    outcomes = [outcome("broken", releases, evidence=evidence, **told)]
+    fields = {"known_issue": CAUSE, "workarounds": [INSTEAD], **more}
+    outcomes = [outcome("broken", releases, evidence=evidence, **fields)]
     return claim(name, "Saving and loading", [*outcomes, *([outcome("held", held)] if held else [])])
 
 
@@ -93,9 +93,9 @@ def test_other_errors_and_lines_lead_to_their_claims(open_page: Open, error: str
 
 
 def test_what_breaks_on_other_releases_alone_is_told_as_that(open_page: Open) -> None:
-    made = chapter()
-    made["claims"].pop()
-    page = open_page(of=made)
+    content = chapter()
+    content["claims"].pop()
+    page = open_page(of=content)
 
     _ask(page, "tf2.14", ADAM)
 

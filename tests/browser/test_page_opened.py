@@ -12,7 +12,7 @@ Open = Callable[..., Page]
 
 
 @pytest.mark.parametrize(
-    "said",
+    "expected",
     [
         "broken on TensorFlow 2.15",
         "What features.flips states.",
@@ -23,12 +23,12 @@ Open = Callable[..., Page]
         "tox run -e tf2.15 -- -k features.flips",
     ],
 )
-def test_a_cell_opens_all_that_is_known_of_it(open_page: Open, said: str) -> None:
+def test_a_cell_opens_all_that_is_known_of_it(open_page: Open, expected: str) -> None:
     page = open_page()
 
     page.cell("features.flips", "TensorFlow 2.15").click()
 
-    assert said in page.panel()
+    assert expected in page.panel()
 
 
 def test_the_cause_has_its_link(open_page: Open) -> None:
@@ -98,8 +98,8 @@ def test_a_claim_opens_its_history_as_runs(open_page: Open) -> None:
 
     page.cell("features.flips", "").click()
 
-    told = [one.text.splitlines()[0] for one in page.driver.find_elements("css selector", ".runs li")]
-    assert told == [
+    lines = [one.text.splitlines()[0] for one in page.driver.find_elements("css selector", ".runs li")]
+    assert lines == [
         "✓ held TensorFlow 2.14",
         "✗ broken TensorFlow 2.15 to TensorFlow 2.16",
         "– not applicable Keras on JAX",

@@ -179,9 +179,9 @@ def missing(shown: str, printed: str, without_numbers: bool = False) -> list[str
     """Return the parts of a text that are not printed, or not in this order; `...` stands for any lines."""
     place, text, lacking = 0, _even(printed, without_numbers), []
     for part in re.split(r"^ *\.\.\.\n", shown, flags=re.MULTILINE):
-        found = text.find(_even(part, without_numbers), place)
-        lacking += [part] if found < 0 else []
-        place = max(found, place)
+        position = text.find(_even(part, without_numbers), place)
+        lacking += [part] if position < 0 else []
+        place = max(position, place)
     return lacking
 
 
@@ -192,8 +192,8 @@ def _even(text: str, without_numbers: bool) -> str:
 
 
 def _comments(document: Document) -> Iterator[Region]:
-    for found in COMMENT.finditer(document.text):
-        yield Region(found.start(), found.end(), parsed=(found[1], found[2]), evaluator=_keep)
+    for one in COMMENT.finditer(document.text):
+        yield Region(one.start(), one.end(), parsed=(one[1], one[2]), evaluator=_keep)
 
 
 def _keep(example: Example) -> None:
@@ -235,14 +235,14 @@ def blocks(page: Path, language: str) -> list[str]:
 
 def unchecked(page: Path) -> list[str]:
     """Return the first line of each text that neither an example above it prints nor a test checks."""
-    found, before, comment = [], "", ""
+    lines, before, comment = [], "", ""
     for example in SYBIL.parse(page).examples():
         language = example.region.lexemes.get("arguments", "")
         if language == "text" and comment not in ("checked by", "drawing"):
             runs = before == "python" or (before == "sh" and comment != "")
-            found += [] if runs else [str(example.parsed).splitlines()[0]]
+            lines += [] if runs else [str(example.parsed).splitlines()[0]]
         if not language:
             comment = example.parsed[0]
         else:
             before, comment = language, comment if language == "sh" else ""
-    return found
+    return lines

@@ -29,7 +29,7 @@ NOT_TRAINED = {
     "remedy": "run pytest with --chapter-accuracy",
 }
 # Parameters that the fixture itself gives.
-NOT_FOR_USERS = {"benchmark", "given_up", "found"}
+NOT_FOR_USERS = {"benchmark", "on_timeout", "measurement"}
 # Held without a training, because two ways to write the model train alike bit for bit.
 WITHOUT_TRAINING = {"sequential-second.nearly-the-same", "subclassing.nearly-the-same"}
 OURS = ("--chapter", "--benchmark", "--kerasch2")
@@ -68,10 +68,10 @@ def _is_taken(words: list[str]) -> bool:
 
 @each_page
 def test_an_option_of_pytest_exists(page: Path) -> None:
-    known = THEIRS.union(*(one.flags for one in options.OPTIONS))
+    reference = THEIRS.union(*(one.flags for one in options.OPTIONS))
     shown = {word.partition("=")[0] for words in _lines(page, "pytest") for word in words if word.startswith(OURS)}
 
-    assert shown - known == set()
+    assert shown - reference == set()
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/how-to/verify-a-release.md"])
@@ -100,14 +100,14 @@ def test_signatures() -> None:
     """The signatures of the step benchmark are those of the functions."""
     (shown,) = (one for one in examples.blocks(DOCS / "reference" / "step-benchmark.md", "text"))
     for name, function in (
-        ("step_benchmark(", pytest_benchmark_adapter.recorded),
+        ("step_benchmark(", pytest_benchmark_adapter.record_model),
         ("step_benchmark.step(", function_steps.measure),
     ):
         arguments = re.search(rf"^{re.escape(name)}(.*?)\)$", shown, flags=re.MULTILINE | re.DOTALL)
         assert arguments is not None
-        told = re.findall(r"(\w+)(?:=|,|$)", re.sub(r"=[^,]+", "", arguments[1]))
+        words = re.findall(r"(\w+)(?:=|,|$)", re.sub(r"=[^,]+", "", arguments[1]))
         taken = [one for one in inspect.signature(function).parameters if one not in NOT_FOR_USERS]
-        assert told == [*taken, *([] if "name" in taken else ["name"])]
+        assert words == [*taken, *([] if "name" in taken else ["name"])]
 
 
 def test_the_table_of_options_has_each() -> None:

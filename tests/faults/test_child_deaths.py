@@ -325,7 +325,7 @@ def test_a_child_ends_with_its_parent(tmp_path):
 
 @pytest.mark.parametrize("target", ["", "module", "module:", ":f", "a-b:f", "m:f()", "m:f\n"])
 def test_a_target_that_names_no_function_is_refused(target):
-    with pytest.raises(errors.InvalidArgument, match="names no function"):
+    with pytest.raises(errors.InvalidArgument, match="must name a function"):
         Job(target)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_kerasch2.data import registry, sources, synthetic
 from pytest_kerasch2.errors import DataDamaged, InvalidArgument
+from tests.builders.trusted_archives import vouched
 
 ROWS = {"x_train": (50, 28, 28), "y_train": (50,), "x_test": (20, 28, 28), "y_test": (20,)}
 
@@ -36,8 +37,8 @@ def _small(record: registry.DataRecord) -> registry.DataRecord:
 
 def _arrays(**changed: np.ndarray) -> dict[str, np.ndarray]:
     generator = np.random.RandomState(5)
-    made = {name: generator.randint(0, 256, shape).astype(np.uint8) for name, shape in ROWS.items()}
-    return {**made, **changed}
+    actual = {name: generator.randint(0, 256, shape).astype(np.uint8) for name, shape in ROWS.items()}
+    return {**actual, **changed}
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def mirror(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     """A mirror with a small MNIST that counts as the genuine one."""
     folder = tmp_path / "mirror"
     synthetic.pack_npz(folder / "mnist.npz", _arrays().items())
-    record = synthetic.vouched(_small(registry.record_of("mnist")), folder)
+    record = vouched(_small(registry.record_of("mnist")), folder)
     monkeypatch.setattr(sources, "record_of", lambda name: record)
     return folder
 
@@ -109,7 +110,7 @@ def test_one_flipped_pixel_in_a_well_packed_archive_is_found_by_the_hash_of_the_
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"x_train": np.zeros((50, 28, 27), np.uint8)}, r"x_train of shape \(50, 28, 27\), where \(50, 28, 28\)"),
         ({"x_train": np.zeros((50, 784), np.uint8)}, r"x_train of shape \(50, 784\)"),
@@ -121,10 +122,10 @@ def test_one_flipped_pixel_in_a_well_packed_archive_is_found_by_the_hash_of_the_
         ),
     ],
 )
-def test_a_wrong_shape_or_type_is_named(mirror: pathlib.Path, changed: dict[str, np.ndarray], said: str) -> None:
+def test_a_wrong_shape_or_type_is_named(mirror: pathlib.Path, changed: dict[str, np.ndarray], message: str) -> None:
     synthetic.pack_npz(mirror / "mnist.npz", _arrays(**changed).items())
 
-    with pytest.raises(DataDamaged, match=said):
+    with pytest.raises(DataDamaged, match=message):
         _load(mirror)
 
 
@@ -141,7 +142,7 @@ def test_pickled_code_in_the_mirror_is_refused_and_not_run(mirror: pathlib.Path,
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "expected"),
     [
         (lambda path: path.unlink(), None),
         (lambda path: path.write_text("<html>not found</html>"), "BadZipFile"),
@@ -151,14 +152,14 @@ def test_pickled_code_in_the_mirror_is_refused_and_not_run(mirror: pathlib.Path,
     ],
     ids=["absent", "a web page", "a folder", "a dangling link", "an empty zip"],
 )
-def test_what_is_no_archive_is_said(mirror: pathlib.Path, spoil: Callable[[pathlib.Path], Any], said: str) -> None:
+def test_what_is_no_archive_is_said(mirror: pathlib.Path, spoil: Callable[[pathlib.Path], Any], expected: str) -> None:
     (mirror / "README").write_text("so that the mirror is not empty")
     spoil(mirror / "mnist.npz")
 
     with pytest.raises((DataDamaged, sources.DataMissing)) as caught:
         _load(mirror)
 
-    assert (said or "is not on this machine") in str(caught.value)
+    assert (expected or "is not on this machine") in str(caught.value)
 
 
 def test_a_doubled_member_is_refused(mirror: pathlib.Path) -> None:
@@ -200,16 +201,16 @@ def test_a_giant_or_crooked_header_is_refused(mirror: pathlib.Path, header: str)
 
 
 @pytest.mark.parametrize(
-    ("spoil", "found"),
+    ("spoil", "expected"),
     [
-        (lambda folder: None, "nothing of that name"),
-        (lambda folder: folder.mkdir(), "an empty folder"),
-        (lambda folder: folder.write_text("x"), "a file"),
+        (lambda folder: None, "it does not exist"),
+        (lambda folder: folder.mkdir(), "it is empty"),
+        (lambda folder: folder.write_text("x"), "it is a file"),
     ],
     ids=["missing", "empty", "a file"],
 )
 def test_a_mirror_that_is_no_filled_folder_is_a_bad_setting(
-    tmp_path: pathlib.Path, spoil: Callable[[pathlib.Path], Any], found: str
+    tmp_path: pathlib.Path, spoil: Callable[[pathlib.Path], Any], expected: str
 ) -> None:
     folder = tmp_path / "a mirror"
     spoil(folder)
@@ -218,7 +219,7 @@ def test_a_mirror_that_is_no_filled_folder_is_a_bad_setting(
         sources.load("mnist", mirror=folder)
 
     assert str(caught.value) == (
-        f"The mirror '{folder}' cannot be used. Found: {found}. To do: name a folder with archives of Keras, such as"
+        f"The mirror '{folder}' cannot be used: {expected}. Name a folder with archives of Keras, such as"
         " mnist.npz, by --chapter-mirror=DIR or KERASCH2_MIRROR."
     )
 

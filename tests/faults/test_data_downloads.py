@@ -88,7 +88,7 @@ def test_control_a_sound_download_arrives(server: http_server.Server, store: pat
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         (http_server.ServerFault("truncate", 0), "0 of 307200 bytes"),
         (http_server.ServerFault("truncate", 1), "1 of 307200 bytes"),
@@ -107,11 +107,11 @@ def test_control_a_sound_download_arrives(server: http_server.Server, store: pat
     ids=lambda value: f"{value.kind}-{value.after}" if isinstance(value, http_server.ServerFault) else "",
 )
 def test_a_failed_download_leaves_nothing_and_the_next_try_succeeds(
-    server: http_server.Server, store: pathlib.Path, fault: http_server.ServerFault, said: str
+    server: http_server.Server, store: pathlib.Path, fault: http_server.ServerFault, message: str
 ) -> None:
     server.misbehave(FILE, fault)
 
-    with pytest.raises(DownloadFailed, match=said):
+    with pytest.raises(DownloadFailed, match=message):
         fetch.fetch(_archive(server), store, timeout=0.4)
 
     assert _left(store) == []
@@ -142,7 +142,7 @@ def test_the_error_has_three_parts(server: http_server.Server, store: pathlib.Pa
         fetch.fetch(_archive(server), store)
 
     assert str(caught.value) == (
-        f"The download of {server.url}{FILE} failed. Found: 5 of 307200 bytes, then the connection ended. To do: check"
+        f"The download of {server.url}{FILE} failed: 5 of 307200 bytes, then the connection ended. Check"
         " the network and the disk and run again; or put the file into a folder and name that folder with"
         " --chapter-mirror=DIR or the variable KERASCH2_MIRROR."
     )
@@ -189,11 +189,11 @@ def test_a_copy_damaged_since_is_fetched_once_more(server: http_server.Server, s
 
 
 def test_progress_gives_bytes_total_and_seconds_left(server: http_server.Server, store: pathlib.Path) -> None:
-    told: list[tuple[int, int | None, float | None]] = []
+    results: list[tuple[int, int | None, float | None]] = []
 
-    fetch.fetch(_archive(server), store, progress=lambda *report: told.append(report))
+    fetch.fetch(_archive(server), store, progress=lambda *report: results.append(report))
 
-    assert told[-1] == (len(CONTENT), len(CONTENT), 0.0)
+    assert results[-1] == (len(CONTENT), len(CONTENT), 0.0)
 
 
 def test_an_error_of_the_progress_callback_is_not_disguised(server: http_server.Server, store: pathlib.Path) -> None:
@@ -244,11 +244,11 @@ def test_a_full_disk_is_said_and_nothing_is_left(server: http_server.Server, sto
 
 def test_many_threads_cause_one_download(server: http_server.Server, store: pathlib.Path) -> None:
     barrier = threading.Barrier(6)
-    found: list[bytes] = []
+    results: list[bytes] = []
 
     def work() -> None:
         barrier.wait()
-        found.append(fetch.fetch(_archive(server), store).read_bytes())
+        results.append(fetch.fetch(_archive(server), store).read_bytes())
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:
@@ -256,7 +256,7 @@ def test_many_threads_cause_one_download(server: http_server.Server, store: path
     for thread in threads:
         thread.join()
 
-    assert (found, server.requests) == ([CONTENT] * 6, {FILE: 1})
+    assert (results, server.requests) == ([CONTENT] * 6, {FILE: 1})
 
 
 def test_control_without_the_lock_there_would_be_several(server: http_server.Server, store: pathlib.Path) -> None:

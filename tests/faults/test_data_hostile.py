@@ -52,7 +52,7 @@ def test_control_the_marker_does_go_off_in_general_unpickling(tmp_path: pathlib.
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (_pickled_lists([1], os.system), "the name posix.system"),
         (pickle.dumps(eval), "the name builtins.eval"),
@@ -66,8 +66,8 @@ def test_control_the_marker_does_go_off_in_general_unpickling(tmp_path: pathlib.
     ],
     ids=["system", "eval", "floats", "tuples", "nested", "no array", "a scalar", "cut", "empty"],
 )
-def test_anything_but_lists_of_integers_is_refused(content: bytes, said: str) -> None:
-    with pytest.raises(pickles.RefusedPickle, match=said):
+def test_anything_but_lists_of_integers_is_refused(content: bytes, message: str) -> None:
+    with pytest.raises(pickles.RefusedPickle, match=message):
         pickles.lists_of(io.BytesIO(content))
 
 
@@ -110,7 +110,7 @@ IDX = registry.ArrayFacts("x", (2, 3), "uint8", "")
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (gzip.compress(struct.pack(">HBB2I", 0, 8, 2, 2, 3) + bytes(5)), "ends after 5 of 6 bytes"),
         (gzip.compress(struct.pack(">HBB2I", 0, 8, 2, 2, 3) + bytes(7)), "bytes left over"),
@@ -122,11 +122,11 @@ IDX = registry.ArrayFacts("x", (2, 3), "uint8", "")
     ],
     ids=["short", "long", "shape", "type", "empty", "cut", "no gzip"],
 )
-def test_a_spoilt_idx_file_is_refused(tmp_path: pathlib.Path, content: bytes, said: str) -> None:
+def test_a_spoilt_idx_file_is_refused(tmp_path: pathlib.Path, content: bytes, message: str) -> None:
     path = tmp_path / "images.gz"
     path.write_bytes(content)
 
-    with pytest.raises(DataDamaged, match=f"images.gz.*{said}"):
+    with pytest.raises(DataDamaged, match=f"images.gz.*{message}"):
         archives.read_idx(path, IDX)
 
 
@@ -166,7 +166,7 @@ def test_control_a_sound_batch_is_read(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("batch", "said"),
+    ("batch", "message"),
     [
         ({**SOUND, b"labels": [1]}, "not of its length"),
         ({b"data": SOUND[b"data"]}, "with 0 lists of labels"),
@@ -177,10 +177,10 @@ def test_control_a_sound_batch_is_read(tmp_path: pathlib.Path) -> None:
     ],
     ids=["short labels", "no labels", "no data", "shape", "code", "no dict"],
 )
-def test_a_spoilt_batch_is_refused(tmp_path: pathlib.Path, batch: Any, said: str) -> None:
+def test_a_spoilt_batch_is_refused(tmp_path: pathlib.Path, batch: Any, message: str) -> None:
     path = _tar(tmp_path / "c.tar.gz", (_member(), synthetic.pickled(batch)))
 
-    with pytest.raises(DataDamaged, match=said):
+    with pytest.raises(DataDamaged, match=message):
         archives.read_batches(path, [BATCH])
 
 
@@ -206,7 +206,7 @@ def test_nothing_is_ever_extracted(
 
     archives.read_batches(path, [BATCH])
 
-    assert sorted(str(found.relative_to(tmp_path)) for found in tmp_path.rglob("*")) == ["inner", "inner/c.tar.gz"]
+    assert sorted(str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*")) == ["inner", "inner/c.tar.gz"]
 
 
 def test_a_bomb_in_a_tar_is_refused(tmp_path: pathlib.Path) -> None:

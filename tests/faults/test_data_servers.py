@@ -36,9 +36,9 @@ NAMES = (
 def test_a_download_ends_in_time_whatever_a_server_sends() -> None:
     chosen = [case for case in bad_servers.cases() if case.name in NAMES]
 
-    found = bad_servers.all_judged(chosen)
+    actual = bad_servers.all_judged(chosen)
 
-    assert ([line for line in found if line["wrong"]], len(found)) == ([], len(NAMES))
+    assert ([line for line in actual if line["wrong"]], len(actual)) == ([], len(NAMES))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders there")
@@ -109,6 +109,6 @@ def test_a_list_that_stands_there_many_times_is_refused() -> None:
 def test_an_error_of_the_family_says_what_a_server_sent_without_its_control_codes() -> None:
     (case,) = [case for case in bad_servers.cases() if case.name == "status 404 with control codes"]
 
-    found = bad_servers.judged(case)
+    judgement = bad_servers.judged(case)
 
-    assert "\\u001b[31mred" in str(found["said"])
+    assert "\\u001b[31mred" in str(judgement["said"])

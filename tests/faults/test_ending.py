@@ -32,8 +32,8 @@ NOBODY = Owner(2**22 + 1, 1, folders.owner().where)
 
 @pytest.fixture
 def here(request: pytest.FixtureRequest) -> Iterator[Place]:
-    with small_places.place(f"{os.getpid()}-{request.node.name}") as found:
-        yield found
+    with small_places.place(f"{os.getpid()}-{request.node.name}") as place:
+        yield place
 
 
 def _until(is_so: Callable[[], Any], seconds: float = 60.0) -> None:
@@ -47,7 +47,7 @@ def _begun(here: Place, *more: str) -> subprocess.Popen[bytes]:
     """Start a chapter, and return when a part of it is decided."""
     small_places.with_chapter(here, checks=400, seconds=0.05)
     child = here.start((*CHAPTER, "--chapter-results=results.json", "-v", *more))
-    _until(lambda: here.said().count("PASSED") > 2)
+    _until(lambda: here.output().count("PASSED") > 2)
     return child
 
 
@@ -66,8 +66,8 @@ def test_a_run_that_is_asked_to_end_keeps_what_is_decided(here: Place, number: s
     child.send_signal(number)
     status = small_places.wait(child)
 
-    found = results.read(here.folder / "results.json")
-    assert (status, found["complete"], len(found["claims"]), here.left()) == (2, False, 1, []), here.said()
+    record = results.read(here.folder / "results.json")
+    assert (status, record["complete"], len(record["claims"]), here.left()) == (2, False, 1, []), here.output()
 
 
 def test_so_does_one_with_workers_and_at_once(here: Place) -> None:
@@ -116,7 +116,11 @@ def test_a_worker_that_is_killed_is_said_in_a_sentence(here: Place) -> None:
     training.write_text(text.replace("import time; time.sleep(0.2)", "os.kill(os.getpid(), 9)"), encoding="utf-8")
     status = small_places.wait(here.start((*PYTHON, "-m", "evaluation.kerasch2_here", *CALIBRATE)))
 
-    assert (status, "A process that trains has died." in here.said(), "Traceback" in here.said()) == (2, True, False)
+    assert (status, "A process that trains has died" in here.output(), "Traceback" in here.output()) == (
+        2,
+        True,
+        False,
+    )
 
 
 @pytest.fixture
@@ -168,11 +172,11 @@ def test_what_is_ignored_stays_so() -> None:
     try:
         with ending.as_by_ctrl_c():
             os.kill(os.getpid(), signal.SIGHUP)
-            found = signal.getsignal(signal.SIGHUP)
+            handler = signal.getsignal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
 
-    assert found is signal.SIG_IGN
+    assert handler is signal.SIG_IGN
 
 
 def test_a_check_that_takes_the_interrupt_for_an_error_decides_nothing_and_ends_the_run(here: Place) -> None:
@@ -197,8 +201,8 @@ def later(record):
     )
     status = small_places.wait(here.start((*CHAPTER, "--chapter-results=results.json", "-k", "swallows or later")))
 
-    found = results.read(here.folder / "results.json")
-    assert (status, found["complete"], [claim["id"] for claim in found["claims"]]) == (2, False, [])
+    record = results.read(here.folder / "results.json")
+    assert (status, record["complete"], [claim["id"] for claim in record["claims"]]) == (2, False, [])
 
 
 PARENT = """

@@ -19,9 +19,9 @@ CASES = {"npz": 200, "results": 60, "table": 60, "comparison": 6, "steps": 6, "r
 
 @pytest.mark.parametrize("kind", CASES)
 def test_a_damaged_file_is_refused_or_shown(kind: str) -> None:
-    found = {number: damaged_files.judged(kind, damaged_files.damaged(kind, number)) for number in range(CASES[kind])}
+    actual = {number: damaged_files.judged(kind, damaged_files.damaged(kind, number)) for number in range(CASES[kind])}
 
-    assert {number: one for number, one in found.items() if one not in ("refused", "shown")} == {}
+    assert {number: one for number, one in actual.items() if one not in ("refused", "shown")} == {}
 
 
 @pytest.mark.parametrize("kind", CASES)

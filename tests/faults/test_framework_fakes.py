@@ -98,10 +98,10 @@ def asked(tmp_path):
         # What stands in the user's home stays, and nothing comes to it.
         written = [path for path in home.rglob("*") if path.is_file()]
         assert [json.loads(path.read_text()) for path in written] == ([] if settings is None else [settings])
-        said = json.loads(done.stdout)
-        assert said["env"]
-        assert said["told"][0] == said["told"][1]
-        return said["told"][0]
+        content = json.loads(done.stdout)
+        assert content["env"]
+        assert content["told"][0] == content["told"][1]
+        return content["told"][0]
 
     return ask
 
@@ -114,7 +114,7 @@ def test_absent(asked):
 
 
 @pytest.mark.parametrize(
-    ("source", "found", "remedy"),
+    ("source", "message", "remedy"),
     [
         ("raise TypeError('Descriptors cannot be created directly.')", "Descriptors cannot", "protobuf"),
         ("raise ImportError('numpy.core.multiarray failed to import')", "multiarray", "numpy"),
@@ -126,12 +126,12 @@ def test_absent(asked):
         ("import os\nos.write(2, b'Error: the true reason\\n')\nraise ImportError", "the true reason", "reinstall"),
     ],
 )
-def test_broken_on_import(asked, source, found, remedy):
-    told = asked(source)
+def test_broken_on_import(asked, source, message, remedy):
+    answer = asked(source)
 
-    assert told[:2] == ["FrameworkBroken", "tensorflow is installed and cannot be imported"]
-    assert found in told[2]
-    assert remedy in told[3]
+    assert answer[:2] == ["FrameworkBroken", "tensorflow is installed and cannot be imported"]
+    assert message in answer[2]
+    assert remedy in answer[3]
 
 
 @pytest.mark.parametrize(
@@ -144,18 +144,18 @@ def test_broken_on_import(asked, source, found, remedy):
     ],
 )
 def test_imports_and_is_not_tensorflow_2(asked, source, happened):
-    told = asked(source)
+    answer = asked(source)
 
-    assert told[:2] == ["FrameworkBroken", happened]
-    assert told[2]
-    assert told[3]
+    assert answer[:2] == ["FrameworkBroken", happened]
+    assert answer[2]
+    assert answer[3]
 
 
 def test_keras_without_layers_is_broken(asked):
-    told = asked("__version__ = '2.21.0'\nclass keras: pass")
+    answer = asked("__version__ = '2.21.0'\nclass keras: pass")
 
-    assert told[0] == "FrameworkBroken"
-    assert "layers" in told[2]
+    assert answer[0] == "FrameworkBroken"
+    assert "layers" in answer[2]
 
 
 def test_chatter_of_an_import_is_not_seen(asked):
@@ -165,52 +165,52 @@ def test_chatter_of_an_import_is_not_seen(asked):
 
 
 def test_an_unknown_newer_version_is_taken_as_it_is(asked):
-    told = asked(GOOD.format(version="9.9.0", keras="7.1.0"), "release")
+    answer = asked(GOOD.format(version="9.9.0", keras="7.1.0"), "release")
 
-    assert told[:2] == ["value", "Release(tensorflow='9.9.0', keras='7.1.0', backend='tensorflow')"]
+    assert answer[:2] == ["value", "Release(tensorflow='9.9.0', keras='7.1.0', backend='tensorflow')"]
 
 
 ON_JAX = ["value", "Release(tensorflow='-', keras='3.15.1', backend='jax')"]
 
 
 def test_the_backend_in_the_settings_of_the_user_is_the_one_in_use(asked):
-    told = asked(None, "release", beside=["jax"], settings={"backend": "jax", "floatx": "float16"}, KERAS_BACKEND="")
+    answer = asked(None, "release", beside=["jax"], settings={"backend": "jax", "floatx": "float16"}, KERAS_BACKEND="")
 
-    assert told[:2] == ON_JAX
+    assert answer[:2] == ON_JAX
 
 
 def test_the_backend_of_the_variable_is_the_one_in_use(asked):
-    told = asked(None, "release", beside=["jax"], settings={"backend": "torch"}, KERAS_BACKEND="jax")
+    answer = asked(None, "release", beside=["jax"], settings={"backend": "torch"}, KERAS_BACKEND="jax")
 
-    assert told[:2] == ON_JAX
+    assert answer[:2] == ON_JAX
 
 
 def test_the_backend_of_the_user_is_in_use_where_the_settings_are_those_of_a_fresh_installation(asked):
-    told = asked(None, "use_defaults_and_release", beside=["jax"], settings={"backend": "jax"}, KERAS_BACKEND="")
+    answer = asked(None, "use_defaults_and_release", beside=["jax"], settings={"backend": "jax"}, KERAS_BACKEND="")
 
-    assert told[:2] == ON_JAX
+    assert answer[:2] == ON_JAX
 
 
 def test_tensorflow_beside_another_backend_is_not_imported_for_it(asked):
-    told = asked("raise SystemExit(7)", "release", beside=["jax"], KERAS_BACKEND="jax")
+    answer = asked("raise SystemExit(7)", "release", beside=["jax"], KERAS_BACKEND="jax")
 
-    assert told[0] == "value" or "cannot be imported" not in told[1]
+    assert answer[0] == "value" or "cannot be imported" not in answer[1]
 
 
 @pytest.mark.skipif((packages.keras_version() or "2.").startswith("2."), reason="Keras 2 has TensorFlow alone")
 def test_keras_on_its_default_names_the_backend_to_set(asked):
-    told = asked(None, "keras", beside=["torch"], KERAS_BACKEND="")
+    answer = asked(None, "keras", beside=["torch"], KERAS_BACKEND="")
 
-    assert told[0] == "FrameworkMissing"
-    assert "set KERAS_BACKEND=torch" in told[3]
+    assert answer[0] == "FrameworkMissing"
+    assert "set KERAS_BACKEND=torch" in answer[3]
 
 
 @pytest.mark.parametrize(
-    ("named", "kind", "found"),
+    ("named", "kind", "expected"),
     [("torch", "FrameworkMissing", "torch"), ("jx", "InvalidArgument", "jx"), ("numpy", "InvalidArgument", "numpy")],
 )
-def test_a_backend_that_cannot_be_used_is_told_apart_from_a_broken_keras(asked, named, kind, found):
-    told = asked(None, "keras", beside=["jax"], KERAS_BACKEND=named)
+def test_a_backend_that_cannot_be_used_is_told_apart_from_a_broken_keras(asked, named, kind, expected):
+    answer = asked(None, "keras", beside=["jax"], KERAS_BACKEND=named)
 
-    assert (told[0], told[2]) == (kind, f"KERAS_BACKEND={found}")
-    assert "set KERAS_BACKEND to jax" in told[3]
+    assert (answer[0], answer[2]) == (kind, f"KERAS_BACKEND={expected}")
+    assert "set KERAS_BACKEND to jax" in answer[3]

@@ -9,7 +9,7 @@ from evaluation import hostile_files, hostile_models
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory):
-    return hostile_files.made(hostile_files.Maker(tmp_path_factory.mktemp("hostile")), costly=False)
+    return hostile_files.hostile_cases(hostile_files.Maker(tmp_path_factory.mktemp("hostile")), costly=False)
 
 
 def test_every_hostile_file_is_refused_and_runs_nothing(cases):

@@ -25,7 +25,7 @@ def count(folder, seconds=0.2):
 def hang(folder):
     with open(os.path.join(folder, str(os.getpid())), "w"): pass
     time.sleep(1000)
-def told(word): return [word, os.getpid()]
+def answer(word): return [word, os.getpid()]
 def abort(): os.abort()
 """
 WORKER = """
@@ -81,12 +81,12 @@ def test_background_work_is_found(tmp_path, runs):
     assert len(list(runs.iterdir())) == 2
 
 
-def told(word, **more):
-    return Job("desk_targets:told", (word,), **more)
+def answer(word, **more):
+    return Job("desk_targets:answer", (word,), **more)
 
 
 def test_jobs_with_a_place_share_an_interpreter_in_that_order(runs):
-    alone, second, first = told("alone"), told("second", place=2), told("first", place=1)
+    alone, second, first = answer("alone"), answer("second", place=2), answer("first", place=1)
 
     assert lines([alone, second, first]) == [(alone,), (first, second)]
     assert len({value_of(outcome)[1] for outcome in in_line([first, second])}) == 1
@@ -94,13 +94,13 @@ def test_jobs_with_a_place_share_an_interpreter_in_that_order(runs):
 
 @pytest.mark.parametrize("other", [{"environment": {"MINE": "1"}}, {"injected": ("desk_targets:abort",)}])
 def test_jobs_that_need_another_interpreter_do_not_share_one(other):
-    one, two = told("one", place=1), told("two", place=2, **other)
+    one, two = answer("one", place=1), answer("two", place=2, **other)
 
     assert lines([one, two]) == [(one,), (two,)]
 
 
 def test_a_death_costs_its_own_job_alone(tmp_path, runs):
-    before, dies, after = told("before", place=1), Job("desk_targets:abort", place=2), told("after", place=3)
+    before, dies, after = answer("before", place=1), Job("desk_targets:abort", place=2), answer("after", place=3)
 
     with JobCache(tmp_path / "desk") as desk:
         desk.start([after, dies, before])
@@ -120,7 +120,7 @@ def test_the_deadline_of_a_job_begins_when_the_one_before_it_is_done(runs):
 
 def test_a_job_of_a_line_can_be_asked_for_without_a_start(tmp_path, runs):
     with JobCache(tmp_path / "desk") as desk:
-        assert value_of(desk.outcome(told("third", place=3)))[0] == "third"
+        assert value_of(desk.outcome(answer("third", place=3)))[0] == "third"
 
 
 def test_more_jobs_can_be_started_after_the_first_are_done(tmp_path, runs):
@@ -137,9 +137,9 @@ def test_more_jobs_can_be_started_after_the_first_are_done(tmp_path, runs):
 def test_two_processes_share_each_job(tmp_path, runs):
     command = [sys.executable, "-c", WORKER, str(tmp_path / "path"), str(tmp_path / "desk"), str(runs)]
     workers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
-    said = [worker.communicate(timeout=60)[0] for worker in workers]
+    lines = [worker.communicate(timeout=60)[0] for worker in workers]
 
-    assert said[0] == said[1] != b""
+    assert lines[0] == lines[1] != b""
     assert len(list(runs.iterdir())) == 4
 
 

@@ -18,8 +18,8 @@ SIGNALS = {"run": "SIGHUP", "run -n 2": "SIGTERM", "calibrate": "SIGKILL", "down
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with kills.serving_slowly() as found:
-        yield found
+    with kills.serving_slowly() as actual:
+        yield actual
 
 
 def _chosen() -> Iterator[Case]:
@@ -31,6 +31,6 @@ def _chosen() -> Iterator[Case]:
 @pytest.mark.slow  # `python -m evaluation.robustness --tenth` ends each command twice
 @pytest.mark.parametrize("case", list(_chosen()), ids=lambda case: f"{case.subject}, {case.signal}")
 def test_what_is_ended_leaves_nothing_and_resumes(case: Case, address: str) -> None:
-    found = kills.ended(case, address)
+    actual = kills.ended(case, address)
 
-    assert found["wrong"] == [], found["said"]
+    assert actual["wrong"] == [], actual["said"]

@@ -23,12 +23,12 @@ RUNS = [(1, 0), (2, 0), (2, 2)]
 
 @pytest.fixture(scope="module")
 def lines() -> list[dict[str, Any]]:
-    found = []
+    results = []
     for order, workers in RUNS:
         with small_places.place(f"{os.getpid()}-{order}-{workers}") as here:
             orders.prepared(here)
-            found.append(orders.run(here, order, workers, real=False))
-    return found
+            results.append(orders.run(here, order, workers, real=False))
+    return results
 
 
 def test_the_results_are_equal(lines: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.timing import installed_releases, requirements, timed_processes
+from pytest_kerasch2.timing import installed_releases, timed_processes
 
 HOSTILE = (
     "--index-url=https://evil.example/simple",
@@ -54,15 +54,15 @@ HOSTILE = (
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Keep what would have been run to install a release."""
-    found: list[list[str]] = []
-    monkeypatch.setattr(installed_releases, "_done", lambda words, command: found.append(command))
-    return found
+    results: list[list[str]] = []
+    monkeypatch.setattr(installed_releases, "_run_installer", lambda words, command: results.append(command))
+    return results
 
 
 @pytest.mark.parametrize("word", HOSTILE)
 def test_nothing_but_requirements_is_read(word: str) -> None:
     with pytest.raises(InvalidArgument):
-        requirements.separated(word)
+        installed_releases.parse_requirements(word)
 
 
 # A second bound of a version stands behind a comma too.
@@ -77,16 +77,16 @@ def test_a_release_with_anything_else_behind_its_comma_starts_no_installer(
 
 
 def test_a_release_as_the_issue_has_it_is_refused_by_name(commands: list[list[str]], tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match=r"A requirement cannot be read.*index-url"), timed_processes.named(
-        "tensorflow==2.15.1,--index-url=https://evil.example", tmp_path
-    ):
+    with pytest.raises(
+        InvalidArgument, match=r"A requirement must be a package name and versions.*index-url"
+    ), timed_processes.resolve_side("tensorflow==2.15.1,--index-url=https://evil.example", tmp_path):
         pass
 
     assert commands == []
 
 
 @pytest.mark.parametrize(
-    ("words", "wanted"),
+    ("words", "expected"),
     [
         ("keras==3.15.1,jax==0.10.2", ["keras==3.15.1", "jax==0.10.2"]),
         ("tensorflow==2.0.0, protobuf<3.21 , h5py < 3", ["tensorflow==2.0.0", "protobuf<3.21", "h5py<3"]),
@@ -96,8 +96,8 @@ def test_a_release_as_the_issue_has_it_is_refused_by_name(commands: list[list[st
         ("tf_keras~=2.16", ["tf_keras~=2.16"]),
     ],
 )
-def test_requirements_are_separated_by_their_commas(words: str, wanted: list[str]) -> None:
-    assert requirements.separated(words) == wanted
+def test_requirements_are_separated_by_their_commas(words: str, expected: list[str]) -> None:
+    assert installed_releases.parse_requirements(words) == expected
 
 
 def test_the_requirements_stand_behind_the_end_of_options(

@@ -60,9 +60,9 @@ def packed(tmp_path):
 @pytest.mark.parametrize("kind", ["small", "packed"])
 def test_the_whole_file_is_read(kind, request):
     # The control of the damage below.
-    found = inspect(request.getfixturevalue(kind))
+    contents = inspect(request.getfixturevalue(kind))
 
-    assert [(one.name, one.shape, one.declared) for one in found.weights] == [
+    assert [(one.name, one.shape, one.declared) for one in contents.weights] == [
         ("model_weights/d1/kernel:0", (8, 8), 256)
     ]
 

@@ -60,16 +60,16 @@ def index(tmp_path):
 
 
 def test_the_weights_of_all_shards_are_told(index):
-    found = inspect(index("m_00000.weights.h5", ["m_00000.weights.h5", "m_00001.weights.h5"]))
+    contents = inspect(index("m_00000.weights.h5", ["m_00000.weights.h5", "m_00001.weights.h5"]))
 
-    assert (found.kind, sorted(one.shape for one in found.weights)) == ("shards", [(3,), (4,)])
+    assert (contents.kind, sorted(one.shape for one in contents.weights)) == ("shards", [(3,), (4,)])
 
 
 @pytest.mark.parametrize(
     "name", ["../m_00001.weights.h5", "/etc/passwd", "sub/m.weights.h5", "m.py", 3, "a\\b.weights.h5"]
 )
 def test_a_shard_elsewhere_is_refused(index, name):
-    with pytest.raises(UnsafeFile, match="no file beside it"):
+    with pytest.raises(UnsafeFile, match="not a file beside it"):
         inspect(index(name))
 
 

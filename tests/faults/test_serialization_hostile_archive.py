@@ -48,9 +48,9 @@ def weights(tmp_path):
 
 
 def test_an_honest_archive_passes(weights, tmp_path):
-    found = inspect(_archive(tmp_path / "m.keras", {"assets/layer/vocabulary.txt": b"a\nb\n"}, weights))
+    contents = inspect(_archive(tmp_path / "m.keras", {"assets/layer/vocabulary.txt": b"a\nb\n"}, weights))
 
-    assert (found.kind, found.keras_version) == ("zip", "3.0.0")
+    assert (contents.kind, contents.keras_version) == ("zip", "3.0.0")
 
 
 @pytest.mark.parametrize(

@@ -86,10 +86,10 @@ def test_json_that_grows_is_refused_before_it_is_read(mib, tmp_path):
     text = '{"a":[' + "[]," * (mib * 2**20 // 3) + "1]}"
     path = _archive(tmp_path / "m.keras", config=text, metadata=text)
 
-    found = value_of(run(hostile_models.look(hostile_files.Case("grows", path, tmp_path / "mark"))))
+    actual = value_of(run(hostile_models.look(hostile_files.Case("grows", path, tmp_path / "mark"))))
 
-    assert found["ended"] == "UnsafeFile"
-    assert found["mib"] < 4 * mib + 20, "read, it takes more than 20 times its size"
+    assert actual["ended"] == "UnsafeFile"
+    assert actual["mib"] < 4 * mib + 20, "read, it takes more than 20 times its size"
 
 
 @linux

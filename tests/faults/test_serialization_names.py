@@ -27,9 +27,9 @@ def _file(path, layer):
 
 
 def _module(name, **content):
-    made = types.ModuleType(name)
-    made.__dict__.update(content)
-    return made
+    module = types.ModuleType(name)
+    module.__dict__.update(content)
+    return module
 
 
 def _class(name, *bases, module="keras.src.layers"):

@@ -23,12 +23,12 @@ LOST = "Standard output cannot be written"
 
 @pytest.fixture(scope="module")
 def here() -> Iterator[Place]:
-    with small_places.place(f"{os.getpid()}-streams") as found:
-        small_places.with_chapter(found, checks=3, seconds=0.0)
-        small_places.with_training(found, seconds=0.0)
-        (found.folder / "fakes" / "sitecustomize.py").unlink()
-        _shell(found, f"{CHAPTER} --chapter-results=held.json")
-        yield found
+    with small_places.place(f"{os.getpid()}-streams") as place:
+        small_places.with_chapter(place, checks=3, seconds=0.0)
+        small_places.with_training(place, seconds=0.0)
+        (place.folder / "fakes" / "sitecustomize.py").unlink()
+        _shell(place, f"{CHAPTER} --chapter-results=held.json")
+        yield place
 
 
 def _shell(here: Place, words: str, before: str = "", **variables: str) -> tuple[int, str, str]:
@@ -114,14 +114,14 @@ def test_a_results_file_that_cannot_be_written_after_all_is_said(here: Place) ->
         (here.folder / "out").mkdir()
         status, output, _ = _shell(here, f"{CHAPTER} --chapter-results=out/results.json")
 
-    assert (status, output.count("A file cannot be written. Found: ")) == (0, 1)
+    assert (status, output.count("A file cannot be written: ")) == (0, 1)
 
 
 def test_a_limit_on_the_size_of_files_is_said(here: Place) -> None:
     with _more(here, "@about('long')\ndef long(record):\n    record.saw('x' * 3000)\n"):
         status, output, errors = _shell(here, f"{CHAPTER} --chapter-results=limited.json", before="ulimit -f 1; ")
 
-    assert (status, output.count("A file cannot be written. Found: "), "Traceback" in errors) == (0, 1, False)
+    assert (status, output.count("A file cannot be written: "), "Traceback" in errors) == (0, 1, False)
 
 
 def test_a_folder_that_is_gone_is_said(here: Place) -> None:

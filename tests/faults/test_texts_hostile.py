@@ -34,7 +34,7 @@ def _drawn(kind: str) -> list[Case]:
 def test_no_text_changes_how_an_output_is_built(kind: str) -> None:
     baselines: dict[Any, Any] = {}
 
-    wrong = [(case, found) for case in _drawn(kind) for found in hostile_texts.judged(case, baselines)["wrong"]]
+    wrong = [(case, one) for case in _drawn(kind) for one in hostile_texts.judged(case, baselines)["wrong"]]
 
     assert wrong == []
 

@@ -46,6 +46,6 @@ def test_a_block_that_is_broken_on_a_release_is_replaced_there() -> None:
 
 
 def test_what_an_earlier_block_makes_is_known() -> None:
-    made = block_texts.defined_before("save-model")
+    built = block_texts.defined_before("save-model")
 
-    assert ("model1" in made, "MyModel" in made, "model" in made, "inputs" in made) == (True, True, False, True)
+    assert ("model1" in built, "MyModel" in built, "model" in built, "inputs" in built) == (True, True, False, True)

@@ -72,22 +72,22 @@ def _is_of_self(node: ast.Attribute) -> bool:
 
 @READS_SOURCE
 def test_no_other_private_attribute_is_used() -> None:
-    found = {name for path in modules() for name in _used(path)}
-    known = {name for names in NEEDED.values() for name in names} | OF_FRAMEWORKS | OF_PYTHON
+    actual = {name for path in modules() for name in _used(path)}
+    earlier = {name for names in NEEDED.values() for name in names} | OF_FRAMEWORKS | OF_PYTHON
 
-    assert found - known == set()
+    assert actual - earlier == set()
 
 
 @READS_SOURCE
 def test_no_other_private_module_is_imported() -> None:
-    found = set()
+    actual = set()
     for path in modules():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
-            found.update(name for name in names if any(part.startswith("_") for part in name.split(".")))
+            actual.update(name for name in names if any(part.startswith("_") for part in name.split(".")))
 
-    assert found - PRIVATE_MODULES - {"__future__"} == set()
+    assert actual - PRIVATE_MODULES - {"__future__"} == set()
 
 
 @pytest.mark.parametrize(

@@ -157,4 +157,4 @@ def test_an_error_reads_the_same_in_another_process(name: str) -> None:
 
     copy = pickle.loads(pickle.dumps(error))
 
-    assert (type(copy), str(copy)) == (FAMILY[name], "It broke. Found: this. To do: do that.")
+    assert (type(copy), str(copy)) == (FAMILY[name], "It broke: this. Do that.")

@@ -49,12 +49,12 @@ def test_an_anchor_is_a_heading() -> None:
 
 @pytest.mark.parametrize("target", sorted({one for one in _targets() if "pytest-kerasch2/pytest-kerasch2" in one}))
 def test_a_link_into_the_repository_leads_to_a_file(target: str) -> None:
-    found = OWN.fullmatch(target.partition("#")[0])
-    if found is None:
+    match = OWN.fullmatch(target.partition("#")[0])
+    if match is None:
         assert "/blob/" not in target
         return
 
-    assert ((found[1] or found[2]), (PROJECT / unquote(found[3])).exists()) == (HERE, True)
+    assert ((match[1] or match[2]), (PROJECT / unquote(match[3])).exists()) == (HERE, True)
 
 
 @pytest.mark.parametrize("target", sorted({one for one in _targets() if one.endswith((".png", ".svg"))}))

@@ -73,9 +73,9 @@ def test_an_arrow_that_leads_up_or_sideways_would_be_seen() -> None:
 
 @pytest.mark.parametrize(("room", "unwanted"), FORBIDDEN)
 def test_the_core_knows_neither_pytest_nor_keras(room: str, unwanted: str) -> None:
-    found = {name for path in modules() if _room(name_of(path)) == room for name in imports(path)}
+    actual = {name for path in modules() if _room(name_of(path)) == room for name in imports(path)}
 
-    assert [name for name in found if name == unwanted or name.startswith(unwanted + ".")] == []
+    assert [name for name in actual if name == unwanted or name.startswith(unwanted + ".")] == []
 
 
 def test_there_is_one_door_to_the_frameworks() -> None:

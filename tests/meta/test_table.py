@@ -55,7 +55,7 @@ def test_no_place_of_a_machine_is_in_it() -> None:
 def test_each_page_is_that_of_the_data(table: Any, name: str, render: Any) -> None:
     pytest.importorskip("jinja2", reason="the page is made with Jinja2, of the extra `report`")
     # Told apart by length first, because the difference of two texts of a megabyte takes minutes to show.
-    made, committed = render(table), (DOCS / name).read_text(encoding="utf-8")
+    built, committed = render(table), (DOCS / name).read_text(encoding="utf-8")
 
-    assert len(made) == len(committed)
-    assert made == committed
+    assert len(built) == len(committed)
+    assert built == committed

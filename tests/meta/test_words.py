@@ -42,15 +42,15 @@ def _docstrings(path: Path) -> Iterator[str]:
 
 
 def test_no_name_and_no_text_has_a_word_that_the_glossary_replaced() -> None:
-    found = {name_of(path): [text for text in _texts(path) if BANNED.search(text)] for path in READ}
+    actual = {name_of(path): [text for text in _texts(path) if BANNED.search(text)] for path in READ}
 
-    assert {name: texts for name, texts in found.items() if texts} == {}
+    assert {name: texts for name, texts in actual.items() if texts} == {}
 
 
 def test_no_docstring_starts_with_give_or_tell() -> None:
-    found = {name_of(path): [text for text in _docstrings(path) if START.match(text)] for path in modules()}
+    actual = {name_of(path): [text for text in _docstrings(path) if START.match(text)] for path in modules()}
 
-    assert {name: texts for name, texts in found.items() if texts} == {}
+    assert {name: texts for name, texts in actual.items() if texts} == {}
 
 
 def test_the_reader_of_old_files_shows_that_a_banned_word_is_found() -> None:
@@ -59,24 +59,45 @@ def test_the_reader_of_old_files_shows_that_a_banned_word_is_found() -> None:
 
 # A name says what a thing is, not what somebody did with it.
 VAGUE = {"told", "found", "known", "made", "wanted", "its", "said"}
-# Rooms in which nothing is called so; `found` of `Recorder.true` is public.
-NAMED = ("chapter", "checks", "claims", "suite", "report")
-PUBLIC = {("pytest_kerasch2.claims.recorder", "found")}
+# Old words of the glossary, as a name or as a part of one.
+OLD_WORDS = {
+    *("arm", "arms", "cured", "ledger", "owed", "plain", "planted", "reach", "saboteur", "saboteurs", "said"),
+    *("surprise", "told", "unmoved", "usual", "wanted", "witness", "yardstick", "yardsticks"),
+}
+# `found` is a public parameter of errors and of `Recorder.true`.
+PUBLIC = {("pytest_kerasch2.claims.recorder", "found"), ("pytest_kerasch2.errors", "found")}
+# What still has such a name, by its room; the rooms are renamed one after the other.
+STILL = {
+    "chapter": {"PLAIN", "_made", "_plain", "_told", "dropout_told_of_training", "plain"},
+    "timing": {"is_plain", "usual"},
+}
 
 
 def _names_given(path: Path) -> Iterator[str]:
-    """Yield each name that a module gives to a variable, a parameter or a function."""
+    """Yield each name that a module gives to a variable, a parameter, a function or a class."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         elif isinstance(node, ast.arg):
             yield node.arg
-        elif isinstance(node, ast.FunctionDef):
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             yield node.name
 
 
-def test_a_name_says_what_a_thing_is() -> None:
-    read = [path for path in modules() if path.relative_to(PACKAGE).parts[0] in NAMED]
-    found = {(name_of(path), name) for path in read for name in _names_given(path) if name in VAGUE}
+def _is_old(name: str) -> bool:
+    return name.strip("_") in VAGUE or bool(OLD_WORDS.intersection(name.lower().split("_")))
 
-    assert found == PUBLIC
+
+def test_a_name_says_what_a_thing_is() -> None:
+    names = {(path, name) for path in modules() for name in _names_given(path) if _is_old(name)}
+
+    assert {
+        (name_of(path), name) for path, name in names if name not in STILL.get(path.relative_to(PACKAGE).parts[0], ())
+    } == PUBLIC
+
+
+@pytest.mark.parametrize("room", sorted(STILL))
+def test_a_room_is_excused_for_the_names_that_it_has_alone(room: str) -> None:
+    names = {name for path in modules() if path.relative_to(PACKAGE).parts[0] == room for name in _names_given(path)}
+
+    assert {name for name in names if _is_old(name)} == STILL[room]

@@ -17,7 +17,7 @@ if not FILES:
 
 def _runs(text: str) -> list[str]:
     """Return what each step runs: the lines that are indented further than its key."""
-    found = []
+    results = []
     lines = text.splitlines()
     for place, line in enumerate(lines):
         key = re.match(r"( *(?:- )?)run:(.*)", line)
@@ -27,8 +27,8 @@ def _runs(text: str) -> list[str]:
                 (at for at, one in enumerate(inner) if one.strip() and not one.startswith(" " * (len(key[1]) + 1))),
                 None,
             )
-            found.append("\n".join([key[2], *inner[:end]]))
-    return found
+            results.append("\n".join([key[2], *inner[:end]]))
+    return results
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -7,16 +7,16 @@ import json
 import pytest
 
 from pytest_kerasch2.accuracy import reference
+from tests.builders.gate_decisions import curve_of, reference_of
 from tests.plugin.conftest import Small
-from tests.unit.accuracy_decided import curve_of, reference_of
 
 pytest.importorskip("scipy", reason="decisions need pytest-kerasch2[accuracy]")
 
 
 def test_a_decision_stands_in_the_step_summary_under_the_name_of_its_test(small: Small) -> None:
-    known = reference_of()
-    with reference.appending(small.path / "known.jsonl", known.description):
-        for run in known.runs:
+    earlier = reference_of()
+    with reference.appending(small.path / "known.jsonl", earlier.description):
+        for run in earlier.runs:
             reference.append(small.path / "known.jsonl", run)
     (small.path / "new.json").write_text(
         json.dumps([curve_of(seed).to_dict() for seed in (101, 102)]), encoding="utf-8"

@@ -52,16 +52,16 @@ def test_the_argument_is_named_and_the_nearest_one(inner: Any) -> None:
             "`step_benchmark` has no argument `secods`*`seconds`*",
             "`step_benchmark` needs the argument `data`*",
             "`archives` has no argument `nam`*`name`*",
-            "There is no such data set. Found: 'mnst'*",
+            "There is no data set 'mnst'*",
             "*`ModelStyle.build` has no argument `netwrok`*`network`*",
         ]
     )
 
 
 def test_none_of_our_frames_and_no_variable_of_the_process_is_printed(inner: Any) -> None:
-    told = inner(WRONG).stdout.str()
+    output = inner(WRONG).stdout.str()
 
-    assert ("fixtures.py:" in told, "arguments.py:" in told, "do-not-print-this" in told) == (False, False, False)
+    assert ("fixtures.py:" in output, "arguments.py:" in output, "do-not-print-this" in output) == (False, False, False)
 
 
 @pytest.mark.parametrize("value", ["-1", "0", "'1'", "float('nan')", "float('inf')", "None", "True"])
@@ -78,5 +78,5 @@ def test_an_error_of_the_users_own_training_shows_no_variable_of_the_process(inn
         "def test_it(accuracy_gate):\n    accuracy_gate('digits-tensorflow-2.21', train=train)\n"
     )
 
-    told = result.stdout.str()
-    assert ("my own mistake" in told, "do-not-print-this" in told) == (True, False)
+    output = result.stdout.str()
+    assert ("my own mistake" in output, "do-not-print-this" in output) == (True, False)

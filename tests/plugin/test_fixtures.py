@@ -91,10 +91,10 @@ def test_the_names_kept_in_words_are_those_of_the_rooms() -> None:
 
 
 def test_every_fixture_explains_itself(pytester: pytest.Pytester) -> None:
-    told = pytester.runpytest_subprocess("--fixtures", "-p", "no:cacheprovider").stdout.str()
+    output = pytester.runpytest_subprocess("--fixtures", "-p", "no:cacheprovider").stdout.str()
 
     for name in NAMES:
-        assert re.search(rf"^{name}\b.*\n    \S", told, re.MULTILINE), f"{name} is not explained"
+        assert re.search(rf"^{name}\b.*\n    \S", output, re.MULTILINE), f"{name} is not explained"
 
 
 def test_the_fixtures_do_what_they_say(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,7 +209,7 @@ def test_a_name_that_is_no_device_is_one_sentence(pytester: pytest.Pytester, inn
 
     result = inner("--chapter-devices=tpu")
 
-    result.stdout.fnmatch_lines(["A device is not known*'tpu'*"])
+    result.stdout.fnmatch_lines(["'tpu' is not a device*"])
     result.stdout.no_fnmatch_line("*Traceback*")
 
 

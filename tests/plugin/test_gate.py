@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Callable
 
 import pytest
 
+from tests.builders import synthetic_trainings
 from tests.builders.once import import_once
-from tests.unit import accuracy_made
-from tests.unit.accuracy_made import DATA, made
+from tests.builders.synthetic_trainings import DATA, make_reference
 
 import_once()
 
@@ -48,7 +49,7 @@ def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Inner:
     """Run a test of somebody's own beside a reference of digits."""
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     monkeypatch.delenv("KERASCH2_MIRROR", raising=False)
-    accuracy_made.write(made(), pytester.path / "reference.jsonl")
+    synthetic_trainings.write(make_reference(), pytester.path / "reference.jsonl")
 
     def run(body: str, *arguments: str) -> pytest.RunResult:
         pytester.makepyfile(HEAD + body)
@@ -92,7 +93,7 @@ def test_a_failure_shows_the_line_of_the_test_and_none_of_ours(inner: Inner) -> 
 
     result.stdout.no_fnmatch_line("*decision.py*")
     result.stdout.no_fnmatch_line("*__tracebackhide__*")
-    result.stdout.fnmatch_lines(["*To do: look at the points named, or calibrate anew if the change is meant."])
+    result.stdout.fnmatch_lines(["*Look at the points named, or calibrate anew if the change is meant."])
 
 
 def test_who_does_not_require_a_pass_looks_at_the_decision(inner: Inner) -> None:
@@ -117,9 +118,9 @@ def test_accuracy(accuracy_gate):
     )
 
     result.assert_outcomes(failed=1)
-    said = "*GateUndecided: undecided, before any training: 0.01 points cannot be told by 3 trainings, which tell *"
-    result.stdout.fnmatch_lines([said])
-    result.stdout.fnmatch_lines(["*To do: allow more trainings or a larger margin, or calibrate more seeds."])
+    message = "*GateUndecided: undecided, before any training: 0.01 points cannot be told by 3 trainings, which tell *"
+    result.stdout.fnmatch_lines([message])
+    result.stdout.fnmatch_lines(["*Allow more trainings or a larger margin, or calibrate more seeds."])
 
 
 def test_finished_results_are_judged(inner: Inner) -> None:
@@ -136,20 +137,20 @@ def test_accuracy(accuracy_gate, trained, verdict):
 
 
 REFUSED = [
-    ("train=train, margin=0", "margin must be a finite number above 0, got 0. To do: give the change that"),
-    ("train=train, alpha=0.7", "alpha must be a number above 0 and below 0.5, got 0.7. To do: use a rate such as"),
-    ("train=train, seeds=[]", "seeds must not be empty. To do: give other seeds, or leave seeds= out."),
-    ("", "The gate takes exactly one of model=, train= and results=, got none of them. To do: give"),
+    ("train=train, margin=0", "margin must be a finite number above 0, got 0. Give the change that"),
+    ("train=train, alpha=0.7", "alpha must be a number above 0 and below 0.5, got 0.7. Use a rate such as"),
+    ("train=train, seeds=[]", "seeds must not be empty. Give other seeds, or leave seeds= out."),
+    ("", "The gate takes exactly one of model=, train= and results=, got none of them. Give"),
     (
         "train=train, results=[]",
-        "The gate takes exactly one of model=, train= and results=, got train= and results=. To do:",
+        "The gate takes exactly one of model=, train= and results=, got train= and results=. Give one",
     ),
-    ("train=lambda seed: None", "The training returned no curve, but None. To do: return the history of a fit"),
+    ("train=lambda seed: None", "The training returned no curve, but None. Return the history of a fit"),
     (
         "train=lambda seed: 1 / 0",
-        "The training function raised an error. Found: ZeroDivisionError: division by zero, in line 23",
+        "The training function raised an error: ZeroDivisionError: division by zero, in line 23",
     ),
-    ("model=train", "The reference is of other data. Found: digits 000000000000 there, digits "),
+    ("model=train", "The reference is of other data: digits 000000000000 there, digits "),
 ]
 
 
@@ -158,9 +159,8 @@ def test_what_cannot_be_used_fails_in_one_line_without_a_traceback(inner: Inner,
     result = inner(f"def test_accuracy(accuracy_gate):\n    accuracy_gate('reference.jsonl', {how})\n")
 
     result.assert_outcomes(failed=1)
-    told = [line for line in result.outlines if line.startswith(message)]
-    assert len(told) == 1
-    assert "To do: " in told[0]
+    (line,) = [line for line in result.outlines if line.startswith(message)]
+    assert re.search(r"\. [A-Z]", line), "what to do follows"
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("E  *")
     result.stdout.no_fnmatch_line("*asking.py*")
@@ -172,14 +172,12 @@ def test_a_reference_that_is_cut_in_the_middle_is_named(inner: Inner, pytester: 
 
     result = inner("def test_accuracy(accuracy_gate):\n    accuracy_gate('reference.jsonl', train=train)\n")
 
-    result.stdout.fnmatch_lines(
-        ["The reference is damaged. Found: reference.jsonl, line 61: * To do: write it anew with *"]
-    )
+    result.stdout.fnmatch_lines(["The reference is damaged: reference.jsonl, line 61: * Write it anew with *"])
 
 
 def test_data_that_are_not_here_skip_the_test(inner: Inner, pytester: pytest.Pytester) -> None:
-    known = made(data={**DATA, "name": "mnist"})
-    accuracy_made.write(known, Path(pytester.path) / "mnist.jsonl")
+    reference = make_reference(data={**DATA, "name": "mnist"})
+    synthetic_trainings.write(reference, Path(pytester.path) / "mnist.jsonl")
 
     result = inner(
         "def test_accuracy(accuracy_gate):\n    accuracy_gate('mnist.jsonl', model=train)\n", "--chapter-offline", "-rs"

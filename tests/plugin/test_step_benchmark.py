@@ -53,8 +53,8 @@ def inner(pytester: pytest.Pytester) -> Inner:
 
 
 def _stored(pytester: pytest.Pytester) -> Any:
-    (found,) = json.loads((pytester.path / "times.json").read_text(encoding="utf-8"))["benchmarks"]
-    return found
+    (stored,) = json.loads((pytester.path / "times.json").read_text(encoding="utf-8"))["benchmarks"]
+    return stored
 
 
 def test_its_times_are_those_of_single_steps_in_pytest_benchmarks_json(inner: Inner, pytester: pytest.Pytester) -> None:
@@ -65,11 +65,11 @@ def test_fit(step_benchmark):
 
     inner(body, "--benchmark-json=times.json").assert_outcomes(passed=1)
 
-    found = _stored(pytester)
-    ours = found["extra_info"]["kerasch2"]
+    stored = _stored(pytester)
+    ours = stored["extra_info"]["kerasch2"]
     steps = ours["blocks"][0]["steps"]
-    assert (found["stats"]["iterations"], found["stats"]["rounds"]) == (steps, len(ours["blocks"]))
-    assert found["stats"]["min"] == pytest.approx(min(one["seconds"] for one in ours["blocks"]) / steps)
+    assert (stored["stats"]["iterations"], stored["stats"]["rounds"]) == (steps, len(ours["blocks"]))
+    assert stored["stats"]["min"] == pytest.approx(min(one["seconds"] for one in ours["blocks"]) / steps)
     assert (ours["mode"], ours["batch_size"], ours["device"], steps % 2) == ("fit", 32, "cpu:0", 0)
 
 
@@ -83,8 +83,8 @@ def test_modes(step_benchmark):
     inner(body, "--benchmark-json=times.json").assert_outcomes(passed=1)
 
     kept = json.loads((pytester.path / "times.json").read_text(encoding="utf-8"))["benchmarks"]
-    found = {one["name"]: one["extra_info"]["kerasch2"]["mode"] for one in kept}
-    assert found == {"test_modes": "train_on_batch", "test_modes #2": "fit"}
+    stored = {one["name"]: one["extra_info"]["kerasch2"]["mode"] for one in kept}
+    assert stored == {"test_modes": "train_on_batch", "test_modes #2": "fit"}
 
 
 def test_under_w_error_the_frameworks_own_warnings_are_no_errors(inner: Inner) -> None:
@@ -160,8 +160,8 @@ def test_still(step_benchmark):
 
     inner(body, "--benchmark-json=times.json").assert_outcomes(passed=1)
 
-    told = _stored(pytester)["extra_info"]["kerasch2"]["work_check"]
-    assert told.startswith("not checked: reference steps move no weight")
+    outcome = _stored(pytester)["extra_info"]["kerasch2"]["work_check_outcome"]
+    assert outcome.startswith("not checked: reference steps move no weight")
 
 
 def test_data_that_are_no_numbers_are_said_to_be_so(inner: Inner) -> None:
@@ -193,11 +193,11 @@ def test_raises(step_benchmark):
     result = inner(body, *arguments)
 
     result.assert_outcomes(failed=1)
-    told = result.stdout.str()
+    output = result.stdout.str()
     shown = [
-        "step_measurement.py" in told,
-        "model, (X, Y), device" in told,
-        'raise ValueError("my own mistake")' in told,
+        "measurement.py" in output,
+        "model, (X, Y), device" in output,
+        'raise ValueError("my own mistake")' in output,
     ]
     assert shown == [ours, True, True]
 
@@ -224,7 +224,7 @@ class Own(keras.Model):
 def test_raises(step_benchmark):
     model = Own()
     model.compile(optimizer="adam", loss="mse", run_eagerly=True)
-    step_benchmark(model, (X, Y), device="cpu", mode="predict", proof=False)
+    step_benchmark(model, (X, Y), device="cpu", mode="predict", verify=False)
 """
 
     result = inner(body)
@@ -270,7 +270,7 @@ def test_elsewhere(step_benchmark):
 
     result = inner(body)
 
-    result.stdout.fnmatch_lines("*A model is on another device than its steps. Found: * on cpu:1, and steps on cpu:0.*")
+    result.stdout.fnmatch_lines("*model must be on the device of its steps* on cpu:1, and steps on cpu:0.*")
 
 
 @pytest.mark.parametrize(("option", "ours", "other"), [("only", "PASSED", "SKIPPED"), ("skip", "SKIPPED", "PASSED")])
@@ -290,18 +290,19 @@ def test_before(benchmark):
 
 def test_hangs(step_benchmark, monkeypatch):
     import hashlib
-    from pytest_kerasch2.timing import deadline, step_measurement
+    from pytest_kerasch2.timing import deadline, pytest_benchmark_adapter
 
     # Minutes in which Python comes to no line.
-    monkeypatch.setattr(step_measurement, "measure", lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30))
+    hang = lambda *given: hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30)
+    monkeypatch.setattr(pytest_benchmark_adapter, "measure", hang)
     monkeypatch.setattr(deadline, "GRACE", 0.5)
     step_benchmark(network(), (X, Y), device="cpu", deadline=0.1)
 """
 
     result = inner(body, "--benchmark-json=times.json")
 
-    told = "A measurement took too long and cannot be stopped" in result.stderr.str()
-    assert (result.ret, told, _stored(pytester)["name"]) == (70, True, "test_before")
+    output = "The measurement exceeded its deadline and cannot be stopped" in result.stderr.str()
+    assert (result.ret, output, _stored(pytester)["name"]) == (70, True, "test_before")
 
 
 def test_without_pytest_benchmark_it_says_what_to_install(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,4 +311,4 @@ def test_without_pytest_benchmark_it_says_what_to_install(inner: Inner, monkeypa
     result = inner("def test_fit(step_benchmark):\n    step_benchmark(None, (X, Y))\n", "-p", "pytest_kerasch2.plugin")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["Times are kept by pytest-benchmark*pip install pytest-benchmark*"])
+    result.stdout.fnmatch_lines(["Benchmarks need pytest-benchmark*pip install pytest-benchmark*"])

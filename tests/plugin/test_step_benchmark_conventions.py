@@ -58,7 +58,7 @@ def test_a_fixture_of_the_project_named_benchmark_is_named(pytester: pytest.Pyte
     result = inner()
 
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["step_benchmark keeps its times by*this project has another one*int*"])
+    result.stdout.fnmatch_lines(["step_benchmark needs the fixture*this project overrides it*int*"])
 
 
 def _request() -> Any:
@@ -69,7 +69,7 @@ def test_each_measurement_of_a_test_has_a_name_and_a_record_of_its_own() -> None
     request, fixture, seen = _request(), SimpleNamespace(extra_info={}), []
 
     for _ in range(2):
-        step_records.begin(request, fixture)
+        step_records.begin_measurement(request, fixture)
         seen.append((fixture.name, fixture.fullname, fixture.extra_info))
 
     assert [one[:2] for one in seen] == [
@@ -80,15 +80,15 @@ def test_each_measurement_of_a_test_has_a_name_and_a_record_of_its_own() -> None
 
 
 def test_a_measurement_is_named_by_the_user() -> None:
-    assert step_records.begin(_request(), SimpleNamespace(), "by hand") == "t.py::test_it[a] #by hand"
+    assert step_records.begin_measurement(_request(), SimpleNamespace(), "by hand") == "t.py::test_it[a] #by hand"
 
 
 def test_two_measurements_of_one_name_are_refused() -> None:
     request = _request()
-    step_records.begin(request, SimpleNamespace(), "fit")
+    step_records.begin_measurement(request, SimpleNamespace(), "fit")
 
-    with pytest.raises(InvalidArgument, match="one name"):
-        step_records.begin(request, SimpleNamespace(), "fit")
+    with pytest.raises(InvalidArgument, match="name must differ"):
+        step_records.begin_measurement(request, SimpleNamespace(), "fit")
 
 
 @pytest.mark.parametrize("name", ["t.py::test_it", "t.py::test_it #2", "t.py::test_it #by hand"])

@@ -45,14 +45,14 @@ def checks(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Inner:
         arguments = ("-p", "no:randomly", "-p", "no:cacheprovider", "--benchmark-json=times.json")
         result = pytester.runpytest_subprocess(*arguments)
         assert result.ret == 0, result.stdout.str()
-        found = json.loads((pytester.path / "times.json").read_text(encoding="utf-8"))["benchmarks"]
-        return {one["name"]: one["extra_info"]["kerasch2"]["work_check"] for one in found}
+        outcomes = json.loads((pytester.path / "times.json").read_text(encoding="utf-8"))["benchmarks"]
+        return {one["name"]: one["extra_info"]["kerasch2"]["work_check_outcome"] for one in outcomes}
 
     return run
 
 
 def test_data_in_any_form_that_fit_takes_are_timed(checks: Inner) -> None:
-    found = checks("""
+    outcomes = checks("""
 def batches():
     while True:
         yield X[:32], P[:32]
@@ -88,11 +88,11 @@ def test_class_weight(step_benchmark):
     step_benchmark(model, (X, Q), class_weight={0: 5.0, 1: 0.5}, **HOW)
 """)
 
-    assert set(found.values()) == {"checked"}
+    assert set(outcomes.values()) == {"checked"}
 
 
 def test_models_of_any_kind_are_timed(checks: Inner) -> None:
-    found = checks("""
+    outcomes = checks("""
 class NoLayers(keras.Model):
     def __init__(self):
         super().__init__()
@@ -130,7 +130,7 @@ def test_frozen(step_benchmark):
     step_benchmark(model, (X, P), mode="evaluate", **HOW)
 """)
 
-    assert set(found) == {
+    assert set(outcomes) == {
         f"test_{name}" for name in ("no_layers", "two_heads", "never_compiled", "at_its_optimum", "frozen")
     }
 
@@ -141,7 +141,7 @@ def test_a_step_of_two_optimizers_is_timed_and_said_not_to_be_checked(
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
 
-    found = checks("""
+    outcomes = checks("""
 tf = api.tensorflow()
 
 
@@ -177,14 +177,14 @@ def test_two(step_benchmark, mode):
     assert all(map(np.array_equal, before, [one.numpy() for one in model.weights]))
 """)
 
-    assert set(found.values()) == {"not checked: the model has a train_step of its own"}
+    assert set(outcomes.values()) == {"not checked: the model has a train_step of its own"}
 
 
 @ON_TENSORFLOW
 def test_a_tf_data_set_is_timed_as_it_is(checks: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
 
-    found = checks("""
+    outcomes = checks("""
 tf = api.tensorflow()
 
 
@@ -194,15 +194,15 @@ def test_fit(step_benchmark, endless):
     step_benchmark(network(), data.repeat() if endless else data, **HOW)
 """)
 
-    assert set(found.values()) == {"checked"}
+    assert set(outcomes.values()) == {"checked"}
 
 
 def test_a_plain_function_is_timed_by_what_it_returns(checks: Inner) -> None:
-    found = checks("""
+    outcomes = checks("""
 def test_step(step_benchmark):
     calls = []
     found = step_benchmark.step(lambda: calls.append(1), items=8, seconds=0.05)
-    assert len(calls) == 1 + sum(one.steps for one in (*found.warming, *found.blocks))
+    assert len(calls) == 1 + sum(one.steps for one in (*found.warmup, *found.blocks))
 
 
 @pytest.mark.parametrize(("how", "told"), [
@@ -217,4 +217,4 @@ def test_refused(step_benchmark, how, told):
     assert str(failure.value) == told
 """)
 
-    assert found == {"test_step": "not checked: a plain function does not say what its work is"}
+    assert outcomes == {"test_step": "not checked: a plain function does not say what its work is"}

@@ -10,37 +10,37 @@ pytest.importorskip("pytest_benchmark", reason="times are kept by pytest-benchma
 BODY = """
 from pytest_kerasch2.framework import devices
 from pytest_kerasch2.timing import breakdown, work_check
-from pytest_kerasch2.timing.workload import subject
+from pytest_kerasch2.timing.workload import make_workload
 
 
 def test_apart(step_benchmark, benchmark, monkeypatch):
-    proved, prove = [], work_check.prove
-    monkeypatch.setattr(work_check, "prove", lambda *given: proved.append(given) or prove(*given))
-    step_benchmark(network(), (X, Y), device="cpu", seconds=0.05, apart=True)
+    proved, prove = [], work_check.check_work
+    monkeypatch.setattr(work_check, "check_work", lambda *given: proved.append(given) or prove(*given))
+    step_benchmark(network(), (X, Y), device="cpu", seconds=0.05, breakdown=True)
 
-    found = benchmark.extra_info["kerasch2"]["parts"]
+    found = benchmark.extra_info["kerasch2"]["breakdown"]
     assert {"input", "dispatch", "compute", "wait", "whole", "share", "rounds"} <= set(found)
     assert len(proved) == 1
 
 
 def test_nothing_is_shown_where_nothing_was_asked_for(step_benchmark, monkeypatch):
-    monkeypatch.setattr(work_check, "prove", lambda *given: pytest.fail("nothing was to be shown"))
-    step_benchmark(network(), (X, Y), device="cpu", seconds=0.05, proof=False, apart=True)
+    monkeypatch.setattr(work_check, "check_work", lambda *given: pytest.fail("nothing was to be shown"))
+    step_benchmark(network(), (X, Y), device="cpu", seconds=0.05, verify=False, breakdown=True)
 
 
 def test_put_back(step_benchmark, benchmark):
-    ready = subject(network(), (X, Y), 32, devices.one("cpu"))
+    ready = make_workload(network(), (X, Y), 32, devices.one("cpu"))
     ready.model.predict(X, verbose=0)
-    before = ready.weights()
+    before = ready.weight_hashes()
     try:
-        breakdown.measure(ready, 0.05)
+        breakdown.measure_breakdown(ready, 0.05)
     finally:
         benchmark(len, X)
 
-    assert (ready.weights(), ready.updates()) == (before, 0)
+    assert (ready.weight_hashes(), ready.update_count()) == (before, 0)
     # It goes on as if nothing had been.
     ready.model.fit(X, Y, verbose=0)
-    assert (ready.weights() != before, ready.updates()) == (True, 3)
+    assert (ready.weight_hashes() != before, ready.update_count()) == (True, 3)
 
 
 def test_can_be_taken_apart():
@@ -49,7 +49,7 @@ def test_can_be_taken_apart():
 
 
 def test_of_another_mode(step_benchmark):
-    step_benchmark(network(), (X, Y), device="cpu", mode="predict", apart=True)
+    step_benchmark(network(), (X, Y), device="cpu", mode="predict", breakdown=True)
 """
 
 
@@ -64,7 +64,7 @@ def test_a_step_is_taken_apart_and_the_model_put_back(
     result = preloaded.runpytest_subprocess("-rs", "-p", "no:randomly", "-p", "no:cacheprovider")
 
     outcomes = result.parseoutcomes()
-    told = [outcomes.get(outcome, 0) for outcome in ("passed", "skipped", "failed")]
+    counts = [outcomes.get(outcome, 0) for outcome in ("passed", "skipped", "failed")]
     # Where it can be taken apart, and where it cannot, which is then said and does not fail.
-    assert told in ([4, 0, 1], [0, 2, 3])
-    result.stdout.fnmatch_lines("*apart=True takes a step of mode='fit' apart, got mode='predict'*")
+    assert counts in ([4, 0, 1], [0, 2, 3])
+    result.stdout.fnmatch_lines("*breakdown=True needs mode='fit', got mode='predict'*")

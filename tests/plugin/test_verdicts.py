@@ -141,9 +141,9 @@ def test_a_child_that_dies_costs_its_claim_alone(small: Any) -> None:
 
     result, results = small.results()
 
-    found = {claim["id"]: claim for claim in results["claims"]}
+    actual = {claim["id"]: claim for claim in results["claims"]}
     result.assert_outcomes(passed=1, errors=1)
-    assert "SIGABRT" in found["small.child"]["evidence"][-1]
+    assert "SIGABRT" in actual["small.child"]["evidence"][-1]
 
 
 def test_a_child_that_hangs_is_killed_at_its_deadline(small: Any) -> None:

@@ -70,51 +70,51 @@ def test_the_order_of_values_says_nothing(old: list[float], new: list[float], da
 
 
 @calmly
-@given(known=knowns, new=news, further=st.floats(0.01, 50))
-def test_values_further_off_surprise_more(known: ReferenceSample, new: list[float], further: float) -> None:
-    side = 1 if sum(new) / len(new) >= known.mean else -1
+@given(sample=knowns, new=news, further=st.floats(0.01, 50))
+def test_values_further_off_surprise_more(sample: ReferenceSample, new: list[float], further: float) -> None:
+    side = 1 if sum(new) / len(new) >= sample.mean else -1
 
-    moved = sequential.p_value(known, [one + side * further for one in new])
+    moved = sequential.p_value(sample, [one + side * further for one in new])
 
-    assert 0 <= moved <= sequential.p_value(known, new) <= 1
+    assert 0 <= moved <= sequential.p_value(sample, new) <= 1
 
 
 @calmly
-@given(known=knowns, new=news)
-def test_values_that_support_each_other_do_so_further_off(known: ReferenceSample, new: list[float]) -> None:
-    assume(abs(sum(new) / len(new) - known.mean) > 1e-6)
-    side = 1 if sum(new) / len(new) > known.mean else -1
+@given(sample=knowns, new=news)
+def test_values_that_support_each_other_do_so_further_off(sample: ReferenceSample, new: list[float]) -> None:
+    assume(abs(sum(new) / len(new) - sample.mean) > 1e-6)
+    side = 1 if sum(new) / len(new) > sample.mean else -1
     moved = [one + side * 10.0 for one in new]
 
-    assert sequential.supported(known, moved, 0.01) >= sequential.supported(known, new, 0.01)
+    assert sequential.supported(sample, moved, 0.01) >= sequential.supported(sample, new, 0.01)
 
 
 @calmly
-@given(known=knowns, look=looks, rate=rates, more=st.integers(1, 300))
-def test_more_old_values_never_reach_further(known: ReferenceSample, look: int, rate: float, more: int) -> None:
-    larger = ReferenceSample(known.mean, known.deviation, known.count + more)
+@given(sample=knowns, look=looks, rate=rates, more=st.integers(1, 300))
+def test_more_old_values_never_reach_further(sample: ReferenceSample, look: int, rate: float, more: int) -> None:
+    larger = ReferenceSample(sample.mean, sample.deviation, sample.count + more)
 
-    assert sequential.half_width(larger, look, rate) < sequential.half_width(known, look, rate)
-
-
-@calmly
-@given(known=knowns, look=looks, more=st.integers(1, 50))
-def test_more_new_values_never_have_the_larger_error(known: ReferenceSample, look: int, more: int) -> None:
-    assert known.error(look + more) < known.error(look)
+    assert sequential.half_width(larger, look, rate) < sequential.half_width(sample, look, rate)
 
 
 @calmly
-@given(known=knowns, look=looks, rate=rates)
-def test_who_may_err_more_often_reaches_less_far(known: ReferenceSample, look: int, rate: float) -> None:
-    assert sequential.half_width(known, look, 1.1 * rate) < sequential.half_width(known, look, rate)
+@given(sample=knowns, look=looks, more=st.integers(1, 50))
+def test_more_new_values_never_have_the_larger_error(sample: ReferenceSample, look: int, more: int) -> None:
+    assert sample.error(look + more) < sample.error(look)
 
 
 @calmly
-@given(known=knowns, look=looks, alpha=rates, beta=rates)
+@given(sample=knowns, look=looks, rate=rates)
+def test_who_may_err_more_often_reaches_less_far(sample: ReferenceSample, look: int, rate: float) -> None:
+    assert sequential.half_width(sample, look, 1.1 * rate) < sequential.half_width(sample, look, rate)
+
+
+@calmly
+@given(sample=knowns, look=looks, alpha=rates, beta=rates)
 def test_the_smallest_change_is_beyond_what_is_chance(
-    known: ReferenceSample, look: int, alpha: float, beta: float
+    sample: ReferenceSample, look: int, alpha: float, beta: float
 ) -> None:
-    assert sequential.smallest_detectable(known, look, alpha, beta) > sequential.half_width(known, look, alpha / 2)
+    assert sequential.smallest_detectable(sample, look, alpha, beta) > sequential.half_width(sample, look, alpha / 2)
 
 
 @given(first=st.integers(1, 10**6), others=st.integers(0, 100))

@@ -62,5 +62,5 @@ def _example(title: str, body: str) -> Example:
     command, fault = COMMAND.search(body), FAULT.search(body)
     if not command or not fault:
         raise ValueError(f"{title}: a command, or a fault to plant, is missing")
-    files = {found["name"]: found["text"] for found in BLOCK.finditer(body)}
+    files = {one["name"]: one["text"] for one in BLOCK.finditer(body)}
     return Example(title, files, tuple(command["arguments"].split()), (fault["name"], fault["value"]))

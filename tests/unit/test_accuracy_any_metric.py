@@ -19,7 +19,7 @@ from pytest_kerasch2.accuracy.runs import run_of
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.accuracy.user_training import UserTraining
 from pytest_kerasch2.errors import InvalidArgument
-from tests.unit.accuracy_made import ENVIRONMENT
+from tests.builders.synthetic_trainings import ENVIRONMENT
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 SUBJECT = TrainingDescription(UserTraining("made:up"), {"name": "made:up", "sha256": "0" * 64}, ENVIRONMENT)
@@ -84,25 +84,25 @@ def test_what_is_unchanged_passes(train: Train) -> None:
 
 @pytest.mark.parametrize("train", TRAININGS)
 def test_what_is_worse_by_twice_the_margin_fails(train: Train) -> None:
-    known = _reference(train)
-    worse = 2 * distribution_of(known, GateSettings()).margin
+    reference = _reference(train)
+    worse = 2 * distribution_of(reference, GateSettings()).margin
 
-    found = gate.run_gate(known, train=lambda seed: train(seed, worse), seeds=range(1000, 1010))
+    decision = gate.run_gate(reference, train=lambda seed: train(seed, worse), seeds=range(1000, 1010))
 
-    assert found.verdict is GateVerdict.FAIL
-    assert "worse than chance makes it" in found.reason
+    assert decision.verdict is GateVerdict.FAIL
+    assert "worse than chance makes it" in decision.reason
 
 
 def test_a_direction_that_is_not_known_is_asked_for() -> None:
-    with pytest.raises(InvalidArgument, match='write metric="val_gizmo:higher"'):
+    with pytest.raises(InvalidArgument, match='Write metric="val_gizmo:higher"'):
         gate.run_gate(_reference(gizmo), train=gizmo)
 
 
 @pytest.mark.parametrize(("way", "judged"), [("higher", "worse"), ("lower", "better")])
 def test_a_direction_says_what_is_worse(way: str, judged: str) -> None:
-    found = gate.run_gate(_reference(gizmo), train=lambda seed: gizmo(seed, 9), metric=f"val_gizmo:{way}")
+    decision = gate.run_gate(_reference(gizmo), train=lambda seed: gizmo(seed, 9), metric=f"val_gizmo:{way}")
 
-    assert (found.verdict, found.metric.direction, f"{judged} than chance" in found.reason) == (
+    assert (decision.verdict, decision.metric.direction, f"{judged} than chance" in decision.reason) == (
         GateVerdict.FAIL,
         way,
         True,
@@ -110,21 +110,25 @@ def test_a_direction_says_what_is_worse(way: str, judged: str) -> None:
 
 
 def test_a_margin_is_in_the_units_of_the_metric() -> None:
-    found = gate.run_gate(_reference(perplexity), train=perplexity, margin=5.0, metric="val_perplexity:lower")
+    decision = gate.run_gate(_reference(perplexity), train=perplexity, margin=5.0, metric="val_perplexity:lower")
 
-    assert (found.verdict, found.margin, found.place) == (GateVerdict.PASS, 5.0, "val_perplexity after the last epoch")
-    assert "the val_perplexity is within 5 of what is usual" in found.reason
+    assert (decision.verdict, decision.margin, decision.place) == (
+        GateVerdict.PASS,
+        5.0,
+        "val_perplexity after the last epoch",
+    )
+    assert "the val_perplexity is within 5 of what is usual" in decision.reason
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         ({"margin": 0}, "margin must be a finite number above 0, got 0."),
         ({"margin": "0.1"}, "margin must be a finite number above 0, got '0.1'."),
         ({"margin": True}, "margin must be a finite number above 0, got True."),
         ({"margin": math.nan}, "margin must be a finite number above 0, got nan."),
         ({"margin": 0.995}, "even the worst possible value would pass"),
-        ({"metric": "val_aux"}, 'write metric="val_auc"'),
+        ({"metric": "val_aux"}, 'Write metric="val_auc"'),
         ({"max_runs": 2.5}, "max_runs must be a positive integer, got 2.5."),
         ({"max_runs": True}, "max_runs must be a positive integer, got True."),
         ({"alpha": "low"}, "alpha must be a number above 0 and below 0.5, got 'low'."),
@@ -133,31 +137,29 @@ def test_a_margin_is_in_the_units_of_the_metric() -> None:
     ],
     ids=str,
 )
-def test_an_argument_that_cannot_be_used_is_named(how: dict[str, Any], said: str) -> None:
+def test_an_argument_that_cannot_be_used_is_named(how: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         gate.run_gate(_reference(auc), train=auc, **how)
 
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_curves_that_the_new_trainings_lack_are_not_compared_and_that_is_noted() -> None:
-    found = gate.run_gate(_reference(auc), train=lambda seed: {"val_auc": auc(seed)["val_auc"]})
+    decision = gate.run_gate(_reference(auc), train=lambda seed: {"val_auc": auc(seed)["val_auc"]})
 
-    assert found.passed
-    assert found.notes == ("not compared, because the new trainings lack it: val_loss",)
+    assert decision.passed
+    assert decision.notes == ("not compared, because the new trainings lack it: val_loss",)
 
 
 def test_a_metric_that_the_new_trainings_lack_is_refused() -> None:
-    with pytest.raises(
-        InvalidArgument, match=r"There is no curve of the metric 'val_auc'. Found: the curves are val_loss"
-    ):
+    with pytest.raises(InvalidArgument, match=r"There is no curve of the metric 'val_auc': the curves are val_loss"):
         gate.run_gate(_reference(auc), train=lambda seed: {"val_loss": auc(seed)["val_loss"]})
 
 
 def test_trainings_with_different_curves_are_refused() -> None:
     results = [auc(1000), {"val_auc": auc(1001)["val_auc"]}]
 
-    with pytest.raises(InvalidArgument, match=r"Trainings have different curves. Found: seed 1 lacks val_loss"):
+    with pytest.raises(InvalidArgument, match=r"Trainings have different curves: seed 1 lacks val_loss"):
         gate.run_gate(_reference(auc), results=results)
 
 
@@ -169,9 +171,9 @@ def test_metrics_that_keras_counted_on_are_the_same(tmp_path: Path) -> None:
             name = "val_auc" if seed == 0 else f"val_auc_{seed}"
             reference.append(path, run_of({name: auc(seed)["val_auc"]}, seed))
 
-    found = gate.run_gate(path, results=[{f"val_auc_{k}": auc(1000 + k)["val_auc"]} for k in (30, 31, 32)])
+    decision = gate.run_gate(path, results=[{f"val_auc_{k}": auc(1000 + k)["val_auc"]} for k in (30, 31, 32)])
 
-    assert (found.verdict, found.metric.name) == (GateVerdict.PASS, "val_auc")
+    assert (decision.verdict, decision.metric.name) == (GateVerdict.PASS, "val_auc")
 
 
 def stopping(seed: int, worse: float = 0.0, sooner: int = 0) -> dict[str, list[float]]:
@@ -199,19 +201,21 @@ def test_trainings_that_stop_by_themselves_are_compared_at_their_ends_at_their_b
     ("how", "verdict"), [({}, GateVerdict.PASS), ({"worse": 0.3}, GateVerdict.FAIL), ({"sooner": 6}, GateVerdict.FAIL)]
 )
 def test_they_are_judged(how: dict[str, Any], verdict: GateVerdict) -> None:
-    found = gate.run_gate(_reference(stopping), train=lambda seed: stopping(seed, **how), seeds=range(1000, 1010))
+    decision = gate.run_gate(_reference(stopping), train=lambda seed: stopping(seed, **how), seeds=range(1000, 1010))
 
-    assert found.verdict is verdict, found.evidence
+    assert decision.verdict is verdict, decision.evidence
 
 
 def test_a_reference_file_keeps_the_length_of_each(tmp_path: Path) -> None:
-    path, known = tmp_path / "a.jsonl", _reference(stopping)
+    path, earlier = tmp_path / "a.jsonl", _reference(stopping)
     with reference.appending(path, SUBJECT):
-        for run in known.runs:
+        for run in earlier.runs:
             reference.append(path, run)
 
-    assert reference.read(path) == known
-    assert {len(json.loads(line)["curves"]["loss"]) for line in path.read_text().splitlines()[1:]} == set(known.lengths)
+    assert reference.read(path) == earlier
+    assert {len(json.loads(line)["curves"]["loss"]) for line in path.read_text().splitlines()[1:]} == set(
+        earlier.lengths
+    )
 
 
 def test_another_number_of_epochs_than_all_of_the_reference_have_is_refused() -> None:
@@ -221,10 +225,10 @@ def test_another_number_of_epochs_than_all_of_the_reference_have_is_refused() ->
 
 @pytest.mark.parametrize("train", [*TRAININGS, stopping])
 def test_a_summary_shows_any_curve(train: Train) -> None:
-    known = _reference(train)
-    found = gate.run_gate(known, results=[train(1000), train(1001)])
+    reference = _reference(train)
+    decision = gate.run_gate(reference, results=[train(1000), train(1001)])
 
-    page = summary.page(distribution_of(known, GateSettings()), found)
+    page = summary.page(distribution_of(reference, GateSettings()), decision)
 
     assert all(name in page.lower() for name in ("epoch", "pass"))
 
@@ -234,10 +238,10 @@ def test_a_picture_shows_any_curve(train: Train, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures need pytest-kerasch2[plots]")
     from pytest_kerasch2.accuracy import plot
 
-    known = _reference(train)
-    found = gate.run_gate(known, results=[train(1000), train(1001)])
+    reference = _reference(train)
+    decision = gate.run_gate(reference, results=[train(1000), train(1001)])
 
-    plot.write(distribution_of(known, GateSettings()), found, tmp_path / "a.svg")
+    plot.write(distribution_of(reference, GateSettings()), decision, tmp_path / "a.svg")
 
     assert (tmp_path / "a.svg").stat().st_size > 1000
 
@@ -246,6 +250,6 @@ def test_a_metric_at_its_ceiling_has_no_seeds_that_lie_apart() -> None:
     ends = [1.0] * 27 + [0.99] * 11 + [0.98] * 2
     runs = tuple(run_of({"test_acc": [0.85 + seed % 7 / 100, end]}, seed) for seed, end in enumerate(ends))
 
-    made = distribution_of(Reference(SUBJECT, runs), GateSettings())
+    distribution = distribution_of(Reference(SUBJECT, runs), GateSettings())
 
-    assert (made.unusable, made.outliers, made.margin > 0.01) == (None, (), True)
+    assert (distribution.unusable, distribution.outliers, distribution.margin > 0.01) == (None, (), True)

@@ -19,11 +19,11 @@ from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data.preprocessing import PreparedData
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
-from tests.unit import accuracy_made
-from tests.unit.accuracy_made import NEW, made, run
+from tests.builders import synthetic_trainings
+from tests.builders.synthetic_trainings import NEW, make_reference, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
-SEEDS = made()
+SEEDS = make_reference()
 IMAGE = np.zeros((1, 28, 28), dtype="float32")
 LABEL = np.zeros(1, dtype="int64")
 DIGITS = PreparedData("digits", IMAGE, LABEL, IMAGE, LABEL, "0" * 64)
@@ -31,7 +31,7 @@ DIGITS = PreparedData("digits", IMAGE, LABEL, IMAGE, LABEL, "0" * 64)
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return accuracy_made.write(made(20), tmp_path / "reference.jsonl")
+    return synthetic_trainings.write(make_reference(20), tmp_path / "reference.jsonl")
 
 
 @pytest.fixture
@@ -62,16 +62,14 @@ ABOUT = {"model": _model, "train": _never, "results": [run(1000)]}
 def test_exactly_one_thing_is_asked_about(names: tuple[str, ...]) -> None:
     how: Any = {name: ABOUT[name] for name in names}
 
-    with pytest.raises(
-        InvalidArgument, match=r"takes exactly one of model=, train= and results=, got .*To do: give one"
-    ):
+    with pytest.raises(InvalidArgument, match=r"takes exactly one of model=, train= and results=, got .*Give one"):
         gate.run_gate(SEEDS, **how)
 
 
 def test_a_reference_is_named_by_its_file_too(path: Path) -> None:
-    found = [gate.run_gate(given, train=run).verdict for given in (path, str(path), made(20))]
+    actual = [gate.run_gate(given, train=run).verdict for given in (path, str(path), make_reference(20))]
 
-    assert found == [GateVerdict.PASS] * 3
+    assert actual == [GateVerdict.PASS] * 3
 
 
 def _slightly_changed(one: TrainingRun) -> TrainingRun:
@@ -79,11 +77,11 @@ def _slightly_changed(one: TrainingRun) -> TrainingRun:
 
 
 def test_a_shipped_reference_is_named() -> None:
-    known = reference.load_bundled(reference.bundled_names()[0])
+    earlier = reference.load_bundled(reference.bundled_names()[0])
 
-    found = gate.run_gate(reference.bundled_names()[0], results=list(map(_slightly_changed, known.runs[:3])))
+    decision = gate.run_gate(reference.bundled_names()[0], results=list(map(_slightly_changed, earlier.runs[:3])))
 
-    assert found.passed
+    assert decision.passed
 
 
 @pytest.mark.parametrize("name", ["mnist", "nowhere.jsonl"])
@@ -124,7 +122,7 @@ def test_a_damaged_reference_is_refused_before_any_training(path: Path, change: 
     change(lines)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    with pytest.raises(BadReference, match=r"reference\.jsonl.*To do: write it anew with kerasch2 calibrate"):
+    with pytest.raises(BadReference, match=r"reference\.jsonl.*Write it anew with kerasch2 calibrate"):
         gate.run_gate(path, train=_never)
 
 
@@ -148,9 +146,9 @@ def test_terms_are_refused_before_any_training(terms: dict[str, float]) -> None:
 
 
 def test_terms_are_kept() -> None:
-    found = gate.run_gate(SEEDS, train=_never, margin=0.0005, max_runs=3)
+    decision = gate.run_gate(SEEDS, train=_never, margin=0.0005, max_runs=3)
 
-    assert (found.margin, "cannot be told by 3 trainings" in found.reason) == (0.0005, True)
+    assert (decision.margin, "cannot be told by 3 trainings" in decision.reason) == (0.0005, True)
 
 
 def test_seeds_may_be_given() -> None:
@@ -158,11 +156,11 @@ def test_seeds_may_be_given() -> None:
 
 
 def test_each_training_is_told() -> None:
-    told: list[int] = []
+    results: list[int] = []
 
-    gate.run_gate(SEEDS, train=run, seeds=NEW, on_run=lambda one, decision: told.append(one.seed))
+    gate.run_gate(SEEDS, train=run, seeds=NEW, on_run=lambda one, decision: results.append(one.seed))
 
-    assert told == list(NEW[:2])
+    assert results == list(NEW[:2])
 
 
 @pytest.mark.parametrize("train", ["my_training:train", 3, SimpleNamespace(fit=None)])
@@ -174,9 +172,7 @@ def test_a_training_that_is_no_function_is_refused(train: Any) -> None:
 
 
 def test_a_training_that_returns_rubbish_says_what_to_return() -> None:
-    with pytest.raises(
-        InvalidArgument, match=r"The training returned no curve, but None\. To do: return the history of"
-    ):
+    with pytest.raises(InvalidArgument, match=r"The training returned no curve, but None\. Return the history of"):
         gate.run_gate(SEEDS, train=lambda seed: None)
 
 
@@ -186,9 +182,9 @@ def test_a_training_that_raises_is_an_error_of_ours() -> None:
 
 
 def test_a_model_is_trained_as_the_reference_was(asked: list[tuple[Any, ...]]) -> None:
-    found = gate.run_gate(SEEDS, model=_model, data=DIGITS)
+    decision = gate.run_gate(SEEDS, model=_model, data=DIGITS)
 
-    assert found.passed
+    assert decision.passed
     assert [(recipe, data, build()) for recipe, data, build in asked] == [
         (SEEDS.description.recipe, DIGITS, _model())
     ] * 2
@@ -222,14 +218,14 @@ def test_a_model_itself_is_refused_for_what_makes_one(model: Any) -> None:
 
 def test_a_model_without_data_says_which_are_meant() -> None:
     with pytest.raises(
-        InvalidArgument, match=r"no data to train the model on: the reference was trained on digits\. To do"
+        InvalidArgument, match=r"no data to train the model on: the reference was trained on digits\. Give it"
     ):
         gate.run_gate(SEEDS, model=_model)
 
 
 @pytest.mark.parametrize("data", [(IMAGE, LABEL), IMAGE, "digits", SimpleNamespace(digest="0" * 64)], ids=lambda _: "")
 def test_data_that_are_not_prepared_are_refused(data: Any) -> None:
-    with pytest.raises(InvalidArgument, match=r"^data must be a prepared data set, got a \w+\. To do: give what"):
+    with pytest.raises(InvalidArgument, match=r"^data must be a prepared data set, got a \w+\. Give what"):
         gate.run_gate(SEEDS, model=_model, data=data)
 
 
@@ -237,10 +233,10 @@ def test_other_data_than_those_of_the_reference_are_refused(asked: list[tuple[An
     with pytest.raises(BadReference) as caught:
         gate.run_gate(SEEDS, model=_model, data=replace(DIGITS, name="mnist", digest="f" * 64))
 
-    said = "The reference is of other data. Found: digits 000000000000 there, mnist ffffffffffff here. To do: train on"
-    assert (str(caught.value).startswith(said), asked) == (True, [])
+    message = "The reference is of other data: digits 000000000000 there, mnist ffffffffffff here. Train on"
+    assert (str(caught.value).startswith(message), asked) == (True, [])
 
 
 def test_a_model_is_not_judged_by_somebodys_own_training() -> None:
-    with pytest.raises(BadReference, match=r"is of the training mine:train, by which.*\. To do: give that function as"):
-        gate.run_gate(accuracy_made.own("mine:train"), model=_model, data=DIGITS)
+    with pytest.raises(BadReference, match=r"is of the training mine:train, by which.*\. Give that function as"):
+        gate.run_gate(synthetic_trainings.own("mine:train"), model=_model, data=DIGITS)

@@ -46,10 +46,10 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_each_seed_has_its_line(order: CalibrationRequest, trained: list[int]) -> None:
-    found = calibration.calibrate(order)
+    actual = calibration.calibrate(order)
 
-    assert (found.seeds, trained) == ({0, 1}, [0, 1])
-    assert found == reference.read(order.out)
+    assert (actual.seeds, trained) == ({0, 1}, [0, 1])
+    assert actual == reference.read(order.out)
 
 
 def test_what_is_there_is_not_trained_again(order: CalibrationRequest, trained: list[int]) -> None:
@@ -65,15 +65,15 @@ def test_seeds_may_begin_elsewhere(order: CalibrationRequest, trained: list[int]
 
 
 def test_each_seed_is_told_with_how_many_are_done(order: CalibrationRequest, trained: list[int]) -> None:
-    told: list[tuple[int, int, int]] = []
+    results: list[tuple[int, int, int]] = []
 
-    calibration.calibrate(order, lambda run, done, wanted: told.append((run.seed, done, wanted)))
+    calibration.calibrate(order, lambda run, done, expected: results.append((run.seed, done, expected)))
 
-    assert told == [(0, 1, 2), (1, 2, 2)]
+    assert results == [(0, 1, 2), (1, 2, 2)]
 
 
 def test_an_interrupted_calibration_keeps_what_is_done(order: CalibrationRequest, trained: list[int]) -> None:
-    def stop(run: TrainingRun, done: int, wanted: int) -> None:
+    def stop(run: TrainingRun, done: int, expected: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -111,14 +111,14 @@ def test_the_command_says_what_came_of_it(
 
     status = cli.main(["calibrate", str(out), "--data=digits", "--seeds=2", "--epochs=1", "--jobs=1"])
 
-    said = capsys.readouterr().out
-    assert (status, "digits.jsonl: 2 seeds" in said, "seed 1: test accuracy 0.8500" in said) == (0, True, True)
+    text = capsys.readouterr().out
+    assert (status, "digits.jsonl: 2 seeds" in text, "seed 1: test accuracy 0.8500" in text) == (0, True, True)
 
 
 def test_the_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = cli.main(["calibrate", str(tmp_path / "a.jsonl"), "--style=other"])
 
-    assert (status, "There is no such model style" in capsys.readouterr().err) == (cli.REFUSED, True)
+    assert (status, "There is no model style" in capsys.readouterr().err) == (cli.REFUSED, True)
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
@@ -149,6 +149,6 @@ def test_a_kill_at_any_instant_loses_nothing_that_was_done(tmp_path: Path) -> No
     again = [sys.executable, "-c", command.replace("--seeds=40", f"--seeds={len(before.runs) + 1}")]
     subprocess.run(again, check=True, stdout=subprocess.DEVNULL, timeout=240)
 
-    found = reference.read(out)
+    record = reference.read(out)
     assert len(before.runs) >= 3
-    assert set(before.runs) < set(found.runs)
+    assert set(before.runs) < set(record.runs)

@@ -66,8 +66,8 @@ def distributed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 @pytest.fixture
 def cluster(distributed: Any) -> Iterator[Any]:
     """Two workers, each a process with one thread; one that was killed comes back."""
-    with _cluster(distributed, 2) as made:
-        yield made
+    with _cluster(distributed, 2) as local_cluster:
+        yield local_cluster
 
 
 def _cluster(distributed: Any, workers: int) -> Any:
@@ -131,8 +131,8 @@ def test_a_training_that_kills_its_workers_is_an_error(distributed: Any) -> None
 
     done: list[TrainingRun] = []
     # One dead worker is enough, which saves the time in which others start.
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), _cluster(distributed, 1) as made:
-        runs = executors.run_trainings(deadly, range(4), jobs=1, cluster=made.scheduler_address)
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), _cluster(distributed, 1) as local_cluster:
+        runs = executors.run_trainings(deadly, range(4), jobs=1, cluster=local_cluster.scheduler_address)
         with pytest.raises(TrainingFailed, match=r"The cluster gave up a training.*KilledWorker"):
             done.extend(runs)
 
@@ -161,16 +161,16 @@ def test_a_worker_that_is_killed_half_way_loses_nothing(tmp_path: Path, cluster:
     _wait_for_seeds(2, out)
     os.kill(cluster.workers[0].pid, signal.SIGKILL)
     before = reference.read(out)
-    said, complained = calibration.communicate(timeout=400)
+    text, complained = calibration.communicate(timeout=400)
 
     _calibrated(alone, "--jobs=1").communicate(timeout=400)
 
-    found = reference.read(out)
-    print(f"{len(before.runs)} of {len(found.runs)} seeds when a worker was killed\n{said}{complained}")  # noqa: T201
-    assert (calibration.returncode, 2 <= len(before.runs) < SEEDS, len(found.runs)) == (0, True, SEEDS)
+    record = reference.read(out)
+    print(f"{len(before.runs)} of {len(record.runs)} seeds when a worker was killed\n{text}{complained}")  # noqa: T201
+    assert (calibration.returncode, 2 <= len(before.runs) < SEEDS, len(record.runs)) == (0, True, SEEDS)
     # What was there is there still, each seed once, and each as it is without a cluster.
-    assert set(before.runs) < set(found.runs)
-    assert _timeless(found) == _timeless(reference.read(alone))
+    assert set(before.runs) < set(record.runs)
+    assert _timeless(record) == _timeless(reference.read(alone))
 
 
 def _calibrated(out: Path, *others: str) -> subprocess.Popen[str]:
@@ -188,5 +188,5 @@ def _wait_for_seeds(number: int, out: Path) -> None:
         time.sleep(0.02)
 
 
-def _timeless(found: reference.Reference) -> list[TrainingRun]:
-    return [replace(run, seconds=0.0) for run in found.runs]
+def _timeless(actual: reference.Reference) -> list[TrainingRun]:
+    return [replace(run, seconds=0.0) for run in actual.runs]

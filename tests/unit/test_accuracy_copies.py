@@ -15,16 +15,16 @@ from pytest_kerasch2.accuracy.reference_distribution import distribution_of
 from pytest_kerasch2.accuracy.runs import TrainingRun, run_of
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference, InvalidArgument
-from tests.unit.accuracy_made import NEW, history, made, run
+from tests.builders.synthetic_trainings import NEW, history, make_reference, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
-SEEDS = made()
+SEEDS = make_reference()
 COPY = history(run(5000))
 
 
 def _copies_of(which: Callable[[int], int], seeds: int = 20) -> Reference:
     """A reference whose seed gives the curve of another."""
-    return made(seeds, trained=lambda seed, epochs: replace(run(which(seed), epochs), seed=seed))
+    return make_reference(seeds, trained=lambda seed, epochs: replace(run(which(seed), epochs), seed=seed))
 
 
 def _rounded(given: TrainingRun, noise: float) -> TrainingRun:
@@ -43,9 +43,9 @@ WAYS = {
 
 @pytest.mark.parametrize("which", WAYS.values(), ids=WAYS)
 def test_a_reference_of_copies_decides_nothing(which: Callable[[int], int]) -> None:
-    found = gate.gate_training(_copies_of(which), run)
+    decision = gate.gate_training(_copies_of(which), run)
 
-    assert (found.verdict, found.runs, "does not depend on the seed" in found.reason) == (
+    assert (decision.verdict, decision.runs, "does not depend on the seed" in decision.reason) == (
         GateVerdict.UNDECIDED,
         (),
         True,
@@ -64,15 +64,15 @@ def test_a_training_that_ignores_its_seed_is_found_by_its_second_copy() -> None:
         trained.append(seed)
         return COPY
 
-    found = gate.gate_training(SEEDS, train)
+    decision = gate.gate_training(SEEDS, train)
 
-    assert (found.verdict, len(trained), "seed" in found.reason) == (GateVerdict.UNDECIDED, 2, True)
+    assert (decision.verdict, len(trained), "seed" in decision.reason) == (GateVerdict.UNDECIDED, 2, True)
 
 
 def test_copies_do_not_fail_either() -> None:
-    found = gate.gate_training(SEEDS, lambda seed: replace(run(5000, test_accuracy=-3.5), seed=seed))
+    decision = gate.gate_training(SEEDS, lambda seed: replace(run(5000, test_accuracy=-3.5), seed=seed))
 
-    assert found.verdict is GateVerdict.UNDECIDED
+    assert decision.verdict is GateVerdict.UNDECIDED
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,10 @@ def test_results_that_are_copies_decide_nothing(results: Any) -> None:
 
 
 def test_a_curve_of_the_reference_under_another_seed_decides_nothing() -> None:
-    found = gate.run_gate(SEEDS, results=[history(run(seed)) for seed in (3, 4, 5)])
+    decision = gate.run_gate(SEEDS, results=[history(run(seed)) for seed in (3, 4, 5)])
 
-    assert found.verdict is GateVerdict.UNDECIDED
-    assert "of the reference" in found.reason
+    assert decision.verdict is GateVerdict.UNDECIDED
+    assert "of the reference" in decision.reason
 
 
 def test_the_reference_itself_is_refused() -> None:
@@ -115,7 +115,7 @@ def test_what_differs_by_more_than_rounding_is_not() -> None:
 
 
 def test_honest_seeds_are_no_copies() -> None:
-    assert copies.find_copies(made(200).runs) == []
+    assert copies.find_copies(make_reference(200).runs) == []
 
 
 def test_a_coarse_metric_alone_may_agree_by_chance() -> None:
@@ -150,16 +150,16 @@ def test_a_calibration_says_that_it_wrote_copies() -> None:
 def test_a_calibration_of_few_seeds_says_it_too(seeds: int) -> None:
     assert [
         calibration.check_suitability(_copies_of(lambda seed: 7, seeds))[0],
-        calibration.check_suitability(made(seeds))[0],
+        calibration.check_suitability(make_reference(seeds))[0],
     ] == [False, True]
 
 
 def test_gates_of_copies_never_decide() -> None:
     ready = distribution_of(SEEDS, GateSettings())
 
-    found = {
+    actual = {
         sequential_test.decide(ready, [replace(run(seed), seed=k) for k in range(10)]).verdict
         for seed in range(6000, 6100)
     }
 
-    assert found == {GateVerdict.UNDECIDED}
+    assert actual == {GateVerdict.UNDECIDED}

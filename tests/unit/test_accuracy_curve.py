@@ -10,8 +10,8 @@ from pytest_kerasch2.accuracy import curve
 from pytest_kerasch2.accuracy.curve import Point, Scale
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import TrainingRun
-from tests.unit import accuracy_made
-from tests.unit.accuracy_made import DATA, IMAGES
+from tests.builders import synthetic_trainings
+from tests.builders.synthetic_trainings import DATA, IMAGES
 
 RUN = TrainingRun(3, (0.5, 0.25), (0.8, 0.9), (0.4, 0.3), (0.85, 0.91))
 ACCURACY = Scale(IMAGES)
@@ -34,10 +34,6 @@ def test_a_curve_has_a_point_for_each_series_and_epoch() -> None:
         ("test_accuracy", 1),
         ("test_accuracy", 2),
     ]
-
-
-def test_what_is_asked_is_the_last_test_accuracy() -> None:
-    assert curve.last_point(2).of(RUN) == 0.91
 
 
 def test_accuracies_are_known_by_their_names() -> None:
@@ -94,26 +90,26 @@ def test_half_an_image_is_the_least_scatter_of_an_accuracy() -> None:
 
 
 def test_seeds_that_agree_scatter_by_the_least() -> None:
-    alike = accuracy_made.made(
+    alike = synthetic_trainings.make_reference(
         9, trained=lambda seed, epochs: TrainingRun(seed, (0.0,), (1.0,), (0.1,), (1.0,)), epochs=1
     )
 
-    found = {
+    actual = {
         point.series: curve.reference_sample(alike, point, _on(alike, point)).deviation
         for point in curve.points_of_epochs(1)
     }
 
     half_an_image = pytest.approx(math.log(2.5 / 2))
-    assert found == {"loss": 1e-4, "accuracy": half_an_image, "test_loss": 1e-4, "test_accuracy": half_an_image}
+    assert actual == {"loss": 1e-4, "accuracy": half_an_image, "test_loss": 1e-4, "test_accuracy": half_an_image}
 
 
 def test_what_is_usual_is_that_of_all_seeds() -> None:
-    seeds = accuracy_made.made(200)
+    seeds = synthetic_trainings.make_reference(200)
 
-    found = curve.reference_sample(seeds, LAST, _on(seeds, LAST))
+    sample = curve.reference_sample(seeds, LAST, _on(seeds, LAST))
 
-    assert (found.count, found.deviation) == (200, pytest.approx(accuracy_made.SCATTER, rel=0.2))
-    assert ACCURACY.inverse(found.mean) == pytest.approx(0.9, abs=0.001)
+    assert (sample.count, sample.deviation) == (200, pytest.approx(synthetic_trainings.SCATTER, rel=0.2))
+    assert ACCURACY.inverse(sample.mean) == pytest.approx(0.9, abs=0.001)
 
 
 def _without_counts(right: list[int], of: int) -> Any:
@@ -122,9 +118,9 @@ def _without_counts(right: list[int], of: int) -> Any:
         TrainingRun(seed, (0.5,), (round(one / of, 7),), (0.4,), (round(one / of, 7),))
         for seed, one in enumerate(right)
     )
-    made = accuracy_made.made(9)
+    reference = synthetic_trainings.make_reference(9)
     data = {"name": "own:train", "sha256": "0" * 64}
-    return replace(made, runs=runs, description=replace(made.description, data=data))
+    return replace(reference, runs=runs, description=replace(reference.description, data=data))
 
 
 @pytest.mark.parametrize("images", [171, 10_000, 60_000])
@@ -142,4 +138,4 @@ def test_where_all_seeds_agree_the_number_of_images_is_nominal() -> None:
 
 
 def test_where_the_first_line_says_how_many_there_were_it_is_believed() -> None:
-    assert curve.image_counts(accuracy_made.made(9)) == {"train": DATA["train"], "test": DATA["test"]}
+    assert curve.image_counts(synthetic_trainings.make_reference(9)) == {"train": DATA["train"], "test": DATA["test"]}

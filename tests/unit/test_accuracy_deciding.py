@@ -19,10 +19,10 @@ from pytest_kerasch2.accuracy.runs import CURVES, TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference, GateFailed, GateUndecided, InvalidArgument
 from pytest_kerasch2.stats import sequential
-from tests.unit.accuracy_made import NEW, made, run
+from tests.builders.synthetic_trainings import NEW, make_reference, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
-SEEDS = made()
+SEEDS = make_reference()
 
 
 def _decide(*runs: TrainingRun, by: Reference = SEEDS, **terms: Any) -> GateDecision:
@@ -38,15 +38,15 @@ ONE_ODD = [run(NEW[0]), run(2000, test_loss=5.0), *_runs(5)[1:]]
 
 
 def test_what_is_unchanged_passes_after_two_trainings() -> None:
-    found = _decide(*_runs())
+    decision = _decide(*_runs())
 
-    assert (found.verdict, found.passed, found.seeds) == (GateVerdict.PASS, True, NEW[:2])
+    assert (decision.verdict, decision.passed, decision.seeds) == (GateVerdict.PASS, True, NEW[:2])
 
 
 def test_one_training_is_never_enough_to_pass() -> None:
-    found = _decide(*_runs(1), margin=0.5)
+    decision = _decide(*_runs(1), margin=0.5)
 
-    assert (found.verdict, found.reason) == (
+    assert (decision.verdict, decision.reason) == (
         GateVerdict.UNDECIDED,
         "undecided after 1 training: no gate passes by fewer than 2",
     )
@@ -54,26 +54,26 @@ def test_one_training_is_never_enough_to_pass() -> None:
 
 @pytest.mark.parametrize("off", [-8.0, 8.0], ids=["worse", "better"])
 def test_a_test_accuracy_that_is_worse_or_too_good_fails(off: float) -> None:
-    found = _decide(*_runs(test_accuracy=off))
+    decision = _decide(*_runs(test_accuracy=off))
 
-    assert found.verdict is GateVerdict.FAIL
-    assert Point("test_accuracy", 2) in {alarm.point for alarm in found.alarms}
+    assert decision.verdict is GateVerdict.FAIL
+    assert Point("test_accuracy", 2) in {alarm.point for alarm in decision.alarms}
 
 
 @pytest.mark.parametrize("series", ["loss", "accuracy", "test_loss"])
 @pytest.mark.parametrize("off", [-5.0, 5.0])
 def test_a_fault_that_leaves_the_test_accuracy_alone_fails(series: str, off: float) -> None:
-    found = _decide(*_runs(**{series: off}))
+    decision = _decide(*_runs(**{series: off}))
 
-    assert (found.verdict, {alarm.point.series for alarm in found.alarms}) == (GateVerdict.FAIL, {series})
+    assert (decision.verdict, {alarm.point.series for alarm in decision.alarms}) == (GateVerdict.FAIL, {series})
 
 
 def test_a_fault_of_one_epoch_fails() -> None:
     slow_to_begin = [replace(one, test_loss=(one.test_loss[0] * 1.3, one.test_loss[1])) for one in _runs()]
 
-    found = _decide(*slow_to_begin)
+    decision = _decide(*slow_to_begin)
 
-    assert [alarm.point for alarm in found.alarms] == [Point("test_loss", 1)]
+    assert [alarm.point for alarm in decision.alarms] == [Point("test_loss", 1)]
 
 
 def test_nothing_changed_at_all_raises_no_alarm() -> None:
@@ -91,9 +91,9 @@ def test_an_odd_epoch_of_one_training_is_no_change_by_itself(epochs: tuple[int, 
         losses = tuple(9 * loss if epoch in epochs else loss for epoch, loss in enumerate(one.test_loss))
         return replace(one, test_loss=losses)
 
-    found = _decide(*map(far_off, _runs(2)))
+    decision = _decide(*map(far_off, _runs(2)))
 
-    assert (found.verdict, len(found.runs)) == (GateVerdict.FAIL, trainings)
+    assert (decision.verdict, len(decision.runs)) == (GateVerdict.FAIL, trainings)
 
 
 def test_what_comes_after_that_look_says_nothing() -> None:
@@ -104,13 +104,13 @@ def test_what_comes_after_that_look_says_nothing() -> None:
 
 def test_one_odd_seed_among_others_is_no_change() -> None:
     # So fine a margin that nothing ends it before.
-    found = _decide(*ONE_ODD, margin=0.002)
+    decision = _decide(*ONE_ODD, margin=0.002)
 
-    assert (found.verdict, len(found.runs)) == (GateVerdict.UNDECIDED, 6)
+    assert (decision.verdict, len(decision.runs)) == (GateVerdict.UNDECIDED, 6)
 
 
 def test_one_odd_seed_would_be_taken_for_a_change_if_the_others_were_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sequential, "supported", lambda known, values, error: True)
+    monkeypatch.setattr(sequential, "supported", lambda earlier, values, error: True)
 
     assert _decide(*ONE_ODD, margin=0.002).verdict is GateVerdict.FAIL
 
@@ -120,9 +120,9 @@ def test_two_odd_seeds_are_a_change() -> None:
 
 
 def test_a_margin_too_fine_for_so_many_trainings_is_undecided() -> None:
-    found = _decide(*_runs(3), margin=0.004)
+    decision = _decide(*_runs(3), margin=0.004)
 
-    assert (found.verdict, len(found.runs)) == (GateVerdict.UNDECIDED, 3)
+    assert (decision.verdict, len(decision.runs)) == (GateVerdict.UNDECIDED, 3)
 
 
 def test_more_trainings_tell_more() -> None:
@@ -134,9 +134,9 @@ def test_a_drop_by_the_margin_does_not_pass() -> None:
     expected = distribution_of(SEEDS, GateSettings()).expected
     down = math.log((1 - expected + 0.008) / (1 - expected)) / 0.03
 
-    found = [_decide(*[run(10 * seed + k, test_accuracy=-down) for k in range(6)], margin=0.008) for seed in NEW]
+    actual = [_decide(*[run(10 * seed + k, test_accuracy=-down) for k in range(6)], margin=0.008) for seed in NEW]
 
-    assert not any(one.passed for one in found)
+    assert not any(one.passed for one in actual)
 
 
 def test_the_evidence_of_a_pass() -> None:
@@ -159,12 +159,14 @@ def test_the_evidence_of_a_fail_names_each_point() -> None:
 
 def test_the_evidence_says_which_way_a_point_lies_off() -> None:
     better, worse = "better than chance makes it", "worse than chance makes it"
-    said = {(series, off): str(_decide(*_runs(**{series: off})).alarms[0]) for series in CURVES for off in (-9.0, 9.0)}
+    by_name = {
+        (series, off): str(_decide(*_runs(**{series: off})).alarms[0]) for series in CURVES for off in (-9.0, 9.0)
+    }
 
-    assert {key: better in text for key, text in said.items()} == {
+    assert {key: better in text for key, text in by_name.items()} == {
         (series, off): (off > 0) == series.endswith("accuracy") for series in CURVES for off in (-9.0, 9.0)
     }
-    assert all((better in text) != (worse in text) for text in said.values())
+    assert all((better in text) != (worse in text) for text in by_name.values())
 
 
 def test_the_evidence_of_undecided_says_what_could_be_told() -> None:
@@ -175,12 +177,12 @@ def test_the_evidence_of_undecided_says_what_could_be_told() -> None:
 
 
 def test_the_interval_holds_what_is_expected_of_an_unchanged_training() -> None:
-    found = _decide(*_runs())
+    decision = _decide(*_runs())
 
-    assert found.interval is not None
-    assert found.estimate is not None
-    assert found.interval[0] < found.estimate < found.interval[1]
-    assert found.interval[0] < found.expected < found.interval[1]
+    assert decision.interval is not None
+    assert decision.estimate is not None
+    assert decision.interval[0] < decision.estimate < decision.interval[1]
+    assert decision.interval[0] < decision.expected < decision.interval[1]
 
 
 def test_a_decision_is_plain_data() -> None:
@@ -191,46 +193,46 @@ def test_a_decision_is_plain_data() -> None:
 
 
 def test_a_pass_that_is_required_is_given() -> None:
-    found = _decide(*_runs())
+    decision = _decide(*_runs())
 
-    assert found.require() is found
+    assert decision.require() is decision
 
 
 def test_a_fail_that_is_required_says_what_changed_and_what_to_do() -> None:
-    found = _decide(*_runs(loss=9.0, accuracy=-9.0))
+    decision = _decide(*_runs(loss=9.0, accuracy=-9.0))
 
     with pytest.raises(GateFailed) as caught:
-        found.require()
+        decision.require()
 
-    said = str(caught.value)
-    assert said.startswith("fail: 4 places of the curve changed, first ")
-    assert said.count(str(found.alarms[0])) == 1
-    assert all(str(alarm) in said for alarm in found.alarms)
-    assert said.endswith("To do: look at the points named, or calibrate anew if the change is meant.")
+    message = str(caught.value)
+    assert message.startswith("fail: 4 places of the curve changed, first ")
+    assert message.count(str(decision.alarms[0])) == 1
+    assert all(str(alarm) in message for alarm in decision.alarms)
+    assert message.endswith("Look at the points named, or calibrate anew if the change is meant.")
 
 
 def test_of_many_points_a_few_are_told() -> None:
-    by = made(epochs=6)
+    by = make_reference(epochs=6)
     everything = dict.fromkeys(CURVES, 30.0)
 
     with pytest.raises(GateFailed) as caught:
         _decide(run(NEW[0], epochs=6, **everything), by=by).require()
 
     assert str(caught.value).count("(p = ") == 4
-    assert "; and 20 more points. To do: " in str(caught.value)
+    assert "; and 20 more points. Look at " in str(caught.value)
 
 
 def test_undecided_that_is_required_says_what_would_help() -> None:
-    with pytest.raises(GateUndecided, match="allow more trainings or a larger margin, or calibrate more seeds"):
+    with pytest.raises(GateUndecided, match="Allow more trainings or a larger margin, or calibrate more seeds"):
         _decide(*_runs(3), margin=0.004).require()
 
 
 def test_the_points_of_a_curve_share_the_rate_of_false_alarms() -> None:
-    found = distribution_of(SEEDS, GateSettings(alpha=0.02))
+    distribution = distribution_of(SEEDS, GateSettings(alpha=0.02))
 
-    shares = {point: found.alpha_of(point) for point in found.samples}
+    shares = {point: distribution.alpha_of(point) for point in distribution.samples}
     assert (len(shares), sum(shares.values())) == (8, pytest.approx(0.02))
-    assert shares[found.metric_point] == pytest.approx(0.01)
+    assert shares[distribution.metric_point] == pytest.approx(0.01)
 
 
 def test_false_alarms_of_the_whole_curve_keep_to_the_rate() -> None:
@@ -239,18 +241,18 @@ def test_false_alarms_of_the_whole_curve_keep_to_the_rate() -> None:
     alarms = 0
     for _ in range(200):
         old, new = drawn.randrange(2**32), drawn.randrange(2**32)
-        by = made(20, 1, trained=lambda seed, epochs, old=old: run(old + seed, epochs))
+        by = make_reference(20, 1, trained=lambda seed, epochs, old=old: run(old + seed, epochs))
         # So fine a margin that none passes before the third look.
-        found = _decide(*[run(new + k, 1) for k in range(3)], by=by, alpha=0.2, margin=1e-4)
-        alarms += found.verdict is GateVerdict.FAIL
+        decision = _decide(*[run(new + k, 1) for k in range(3)], by=by, alpha=0.2, margin=1e-4)
+        alarms += decision.verdict is GateVerdict.FAIL
 
     assert 0 < alarms / 200 <= 0.2
 
 
 def test_who_allows_more_false_alarms_sees_smaller_changes() -> None:
-    found = [_decide(*_runs(2, loss=2.4), alpha=rate).verdict for rate in (0.001, 0.4)]
+    actual = [_decide(*_runs(2, loss=2.4), alpha=rate).verdict for rate in (0.001, 0.4)]
 
-    assert found == [GateVerdict.PASS, GateVerdict.FAIL]
+    assert actual == [GateVerdict.PASS, GateVerdict.FAIL]
 
 
 def test_who_allows_more_misses_has_the_narrower_interval() -> None:
@@ -262,21 +264,21 @@ def test_who_allows_more_misses_has_the_narrower_interval() -> None:
 
 
 def test_without_a_margin_what_is_unchanged_passes_nearly_always_after_two() -> None:
-    ready = distribution_of(made(300), GateSettings())
+    ready = distribution_of(make_reference(300), GateSettings())
 
-    found = [sequential_test.decide(ready, [run(2 * seed), run(2 * seed + 1)]).passed for seed in range(1000, 1100)]
+    actual = [sequential_test.decide(ready, [run(2 * seed), run(2 * seed + 1)]).passed for seed in range(1000, 1100)]
 
-    assert sum(found) >= 93
+    assert sum(actual) >= 93
 
 
 @pytest.mark.parametrize("seeds", [0, 1, 4])
 def test_a_reference_of_too_few_seeds_is_refused(seeds: int) -> None:
-    with pytest.raises(BadReference, match=f"at least 5 seeds, and this one has {seeds}. To do: calibrate more"):
-        distribution_of(made(seeds), GateSettings())
+    with pytest.raises(BadReference, match=f"at least 5 seeds, and this one has {seeds}. Calibrate more"):
+        distribution_of(make_reference(seeds), GateSettings())
 
 
 def test_five_seeds_are_enough() -> None:
-    assert _decide(*_runs(), by=made(5)).verdict is GateVerdict.PASS
+    assert _decide(*_runs(), by=make_reference(5)).verdict is GateVerdict.PASS
 
 
 def test_nothing_is_decided_from_nothing() -> None:
@@ -286,9 +288,9 @@ def test_nothing_is_decided_from_nothing() -> None:
 
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_fewer_or_more_epochs_than_the_reference_are_refused(epochs: int) -> None:
-    said = f"with seed 1000 has {epochs} epochs?, and the reference has 2. To do: train for 2, or"
+    message = f"with seed 1000 has {epochs} epochs?, and the reference has 2. Train for 2, or"
 
-    with pytest.raises(InvalidArgument, match=said):
+    with pytest.raises(InvalidArgument, match=message):
         _decide(run(1000, epochs))
 
 
@@ -299,13 +301,13 @@ def test_a_series_that_is_shorter_than_the_others_is_refused(series: str) -> Non
 
 
 PERFECT = TrainingRun(0, (0.0, 0.0), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0))
-ALIKE = made(trained=lambda seed, epochs: replace(PERFECT, seed=seed))
+ALIKE = make_reference(trained=lambda seed, epochs: replace(PERFECT, seed=seed))
 
 
 def test_seeds_that_all_agree_pass_what_agrees_with_them() -> None:
-    found = _decide(*[replace(PERFECT, seed=seed) for seed in NEW[:2]], by=ALIKE)
+    decision = _decide(*[replace(PERFECT, seed=seed) for seed in NEW[:2]], by=ALIKE)
 
-    assert (found.verdict, found.estimate, found.expected) == (GateVerdict.PASS, 1.0, 1.0)
+    assert (decision.verdict, decision.estimate, decision.expected) == (GateVerdict.PASS, 1.0, 1.0)
 
 
 def test_seeds_that_all_agree_fail_what_does_not() -> None:
@@ -314,15 +316,15 @@ def test_seeds_that_all_agree_fail_what_does_not() -> None:
         replace(PERFECT, seed=seed, test_accuracy=(1.0, 0.99), test_loss=(0.0, loss)) for seed, loss in zip(NEW, losses)
     ]
 
-    found = _decide(*worse, by=ALIKE)
+    decision = _decide(*worse, by=ALIKE)
 
-    assert {alarm.point for alarm in found.alarms} == {Point("test_accuracy", 2), Point("test_loss", 2)}
+    assert {alarm.point for alarm in decision.alarms} == {Point("test_accuracy", 2), Point("test_loss", 2)}
 
 
 def test_a_loss_that_explodes_and_is_a_number_yet_fails() -> None:
-    found = _decide(*[replace(one, loss=(0.3, 1e38), test_loss=(0.3, 1e38)) for one in _runs()])
+    decision = _decide(*[replace(one, loss=(0.3, 1e38), test_loss=(0.3, 1e38)) for one in _runs()])
 
-    assert (found.verdict, found.alarms[0].actual) == (GateVerdict.FAIL, pytest.approx(1e38))
+    assert (decision.verdict, decision.alarms[0].actual) == (GateVerdict.FAIL, pytest.approx(1e38))
 
 
 @pytest.mark.parametrize("seeds", [5, 60])
@@ -335,7 +337,7 @@ def test_a_reference_whose_seeds_agree_on_nothing_decides_nothing(seeds: int, al
             seed, *[tuple(drawn.choice(one) for _ in range(2)) for one in (losses, shares, losses, shares)]
         )
 
-    found = _decide(*_runs(3), by=made(seeds, trained=wild), alpha=alpha, margin=0.01)
+    decision = _decide(*_runs(3), by=make_reference(seeds, trained=wild), alpha=alpha, margin=0.01)
 
-    assert found.verdict is GateVerdict.UNDECIDED
-    json.dumps(found.to_dict(), allow_nan=False)
+    assert decision.verdict is GateVerdict.UNDECIDED
+    json.dumps(decision.to_dict(), allow_nan=False)

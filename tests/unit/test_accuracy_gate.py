@@ -15,10 +15,10 @@ from pytest_kerasch2.accuracy.decision import GateDecision, GateVerdict
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
-from tests.unit.accuracy_made import NEW, history, made, run
+from tests.builders.synthetic_trainings import NEW, history, make_reference, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
-SEEDS = made()
+SEEDS = make_reference()
 # Three trainings cannot tell it, and ten can.
 FINE = GateSettings(margin=0.006)
 
@@ -41,9 +41,9 @@ def trainer() -> Trainer:
 
 
 def test_it_trains_no_more_than_it_needs(trainer: Trainer) -> None:
-    found = gate.gate_training(SEEDS, trainer)
+    decision = gate.gate_training(SEEDS, trainer)
 
-    assert (found.verdict, found.seeds, len(trainer.seeds)) == (GateVerdict.PASS, tuple(trainer.seeds), 2)
+    assert (decision.verdict, decision.seeds, len(trainer.seeds)) == (GateVerdict.PASS, tuple(trainer.seeds), 2)
 
 
 def test_a_gross_change_costs_one_training() -> None:
@@ -53,15 +53,15 @@ def test_a_gross_change_costs_one_training() -> None:
 
 
 def test_it_trains_no_more_than_it_may(trainer: Trainer) -> None:
-    found = gate.gate_training(SEEDS, trainer, replace(FINE, max_runs=6, margin=0.0057))
+    decision = gate.gate_training(SEEDS, trainer, replace(FINE, max_runs=6, margin=0.0057))
 
-    assert (found.verdict, len(found.runs), len(trainer.seeds)) == (GateVerdict.UNDECIDED, 6, 6)
+    assert (decision.verdict, len(decision.runs), len(trainer.seeds)) == (GateVerdict.UNDECIDED, 6, 6)
 
 
 def test_it_decides_as_its_trainings_are_judged_afterwards(trainer: Trainer) -> None:
-    found = gate.gate_training(SEEDS, trainer, FINE)
+    decision = gate.gate_training(SEEDS, trainer, FINE)
 
-    assert gate.gate_runs(SEEDS, found.runs, FINE) == found
+    assert gate.gate_runs(SEEDS, decision.runs, FINE) == decision
 
 
 def test_seeds_are_fresh_and_differ() -> None:
@@ -112,55 +112,57 @@ def test_of_endless_seeds_those_allowed_are_taken(trainer: Trainer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seeds", "said"),
+    ("seeds", "expected"),
     [
-        ([], "seeds must not be empty. To do: give other seeds, or leave seeds= out."),
-        ([7000, 7000], "seeds must differ from each other, got 7000, 7000. To do: "),
-        ([59, 1000, 3], "seeds must differ from those of the reference, which has 3, 59. To do: give other seeds"),
+        ([], "seeds must not be empty. Give other seeds, or leave seeds= out."),
+        ([7000, 7000], "seeds must differ from each other, got 7000, 7000. "),
+        ([59, 1000, 3], "seeds must differ from those of the reference, which has 3, 59. Give other seeds"),
     ],
 )
-def test_seeds_that_tell_nothing_are_refused_before_any_training(trainer: Trainer, seeds: list[int], said: str) -> None:
+def test_seeds_that_tell_nothing_are_refused_before_any_training(
+    trainer: Trainer, seeds: list[int], expected: str
+) -> None:
     with pytest.raises(InvalidArgument) as caught:
         gate.gate_training(SEEDS, trainer, seeds=seeds)
 
-    assert (str(caught.value).startswith(said), trainer.seeds) == (True, [])
+    assert (str(caught.value).startswith(expected), trainer.seeds) == (True, [])
 
 
 def test_a_margin_out_of_reach_is_said_before_any_training(trainer: Trainer) -> None:
-    found = gate.gate_training(SEEDS, trainer, GateSettings(margin=0.0005))
+    decision = gate.gate_training(SEEDS, trainer, GateSettings(margin=0.0005))
 
-    assert (found.verdict, found.runs, trainer.seeds) == (GateVerdict.UNDECIDED, (), [])
-    assert found.reason.startswith("undecided, before any training: 0.05 points cannot be told by 10 trainings")
+    assert (decision.verdict, decision.runs, trainer.seeds) == (GateVerdict.UNDECIDED, (), [])
+    assert decision.reason.startswith("undecided, before any training: 0.05 points cannot be told by 10 trainings")
 
 
 def test_a_margin_out_of_reach_of_the_seeds_given_is_said_too(trainer: Trainer) -> None:
-    found = gate.gate_training(SEEDS, trainer, replace(FINE, margin=0.005), seeds=NEW[:3])
+    decision = gate.gate_training(SEEDS, trainer, replace(FINE, margin=0.005), seeds=NEW[:3])
 
-    assert (found.reason, trainer.seeds) == (
+    assert (decision.reason, trainer.seeds) == (
         "undecided, before any training: 0.5 points cannot be told by 3 trainings, which tell 0.594 at best",
         [],
     )
 
 
 def test_each_training_is_told_with_the_decision_so_far(trainer: Trainer) -> None:
-    told: list[tuple[int, GateDecision]] = []
+    results: list[tuple[int, GateDecision]] = []
 
-    found = gate.gate_training(SEEDS, trainer, on_run=lambda one, decision: told.append((one.seed, decision)))
+    actual = gate.gate_training(SEEDS, trainer, on_run=lambda one, decision: results.append((one.seed, decision)))
 
-    assert [seed for seed, _ in told] == trainer.seeds
-    assert [decision.verdict for _, decision in told] == [GateVerdict.UNDECIDED, GateVerdict.PASS]
-    assert told[-1][1] == found
+    assert [seed for seed, _ in results] == trainer.seeds
+    assert [decision.verdict for _, decision in results] == [GateVerdict.UNDECIDED, GateVerdict.PASS]
+    assert results[-1][1] == actual
 
 
 def test_a_history_is_a_training_too() -> None:
-    found = gate.gate_training(SEEDS, lambda seed: history(run(seed)))
+    decision = gate.gate_training(SEEDS, lambda seed: history(run(seed)))
 
-    assert (found.verdict, len(set(found.seeds))) == (GateVerdict.PASS, 2)
+    assert (decision.verdict, len(set(decision.seeds))) == (GateVerdict.PASS, 2)
 
 
 def test_a_gate_by_too_few_seeds_trains_nothing(trainer: Trainer) -> None:
     with pytest.raises(BadReference, match="at least 5 seeds"):
-        gate.gate_training(made(4), trainer)
+        gate.gate_training(make_reference(4), trainer)
 
     assert trainer.seeds == []
 
@@ -173,7 +175,7 @@ def test_a_training_of_fewer_epochs_ends_the_gate() -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("series", ["loss", "accuracy", "test_loss", "test_accuracy"])
 def test_a_training_that_diverges_ends_the_gate(series: str, number: float) -> None:
-    with pytest.raises(TrainingFailed, match=r"The training with seed \d+ diverged\..*To do: look at its data and"):
+    with pytest.raises(TrainingFailed, match=r"The training with seed \d+ diverged: .*\. Look at its data and"):
         gate.gate_training(SEEDS, lambda seed: replace(run(seed), **{series: (0.5, number)}))
 
 
@@ -191,9 +193,7 @@ def test_a_training_that_raises_is_an_error_of_ours_with_its_place_and_its_cause
         gate.gate_training(SEEDS, _raises(error), seeds=NEW)
 
     place = r"ValueError: images are missing, in line \d+ of test_accuracy_gate.py, with seed 1000"
-    caught.match(
-        rf"^The training function raised an error\. Found: {place}\. To do: train with that seed outside of a gate"
-    )
+    caught.match(rf"^The training function raised an error: {place}\. Train with that seed outside of a gate")
     assert caught.value.__cause__ is error
 
 
@@ -225,17 +225,17 @@ def test_an_error_of_ours_is_passed_on_as_it_is() -> None:
 
 
 def test_finished_trainings_are_judged_without_any_other(trainer: Trainer) -> None:
-    found = gate.gate_runs(SEEDS, [run(seed) for seed in NEW])
+    decision = gate.gate_runs(SEEDS, [run(seed) for seed in NEW])
 
-    assert (found.verdict, found.seeds) == (GateVerdict.PASS, NEW[:2])
+    assert (decision.verdict, decision.seeds) == (GateVerdict.PASS, NEW[:2])
 
 
 def test_a_reference_does_not_judge_itself() -> None:
     with pytest.raises(BadReference) as caught:
         gate.gate_runs(SEEDS, [*SEEDS.runs[:2], run(1000)])
 
-    said = "The results are trainings of the reference itself. Found: seeds 0, 1 are in both. To do: train with other"
-    assert str(caught.value).startswith(said)
+    message = "The results are trainings of the reference itself: seeds 0, 1 are in both. Train with other"
+    assert str(caught.value).startswith(message)
 
 
 def test_nor_does_it_when_its_seeds_were_trained_again() -> None:
@@ -244,11 +244,11 @@ def test_nor_does_it_when_its_seeds_were_trained_again() -> None:
 
 
 def test_the_same_seeds_of_a_changed_training_are_judged() -> None:
-    found = gate.gate_runs(SEEDS, [run(seed, loss=20.0) for seed in range(3)])
+    decision = gate.gate_runs(SEEDS, [run(seed, loss=20.0) for seed in range(3)])
 
-    assert found.verdict is GateVerdict.FAIL
+    assert decision.verdict is GateVerdict.FAIL
 
 
 def test_no_trainings_are_nothing_to_judge() -> None:
-    with pytest.raises(InvalidArgument, match=r"no trainings to decide from\. To do: give"):
+    with pytest.raises(InvalidArgument, match=r"no trainings to decide from\. Give"):
         gate.gate_runs(SEEDS, [])

@@ -31,9 +31,9 @@ class Scalar:
     ["acc", "accuracy", "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy", "binary_accuracy_2"],
 )
 def test_an_accuracy_has_many_names(name: str) -> None:
-    found = user_training.run_of({name: [0.8, 0.9], f"val_{name}": [0.7, 0.8]}, 1)
+    actual = user_training.run_of({name: [0.8, 0.9], f"val_{name}": [0.7, 0.8]}, 1)
 
-    assert (found.accuracy, found.test_accuracy) == ((0.8, 0.9), (0.7, 0.8))
+    assert (actual.accuracy, actual.test_accuracy) == ((0.8, 0.9), (0.7, 0.8))
 
 
 def test_of_several_accuracies_the_others_keep_their_names() -> None:
@@ -139,10 +139,10 @@ def test_what_is_no_curve_is_refused_in_one_line(given: Any) -> None:
     with pytest.raises(KerasCh2Error) as caught:
         user_training.run_of(given, 1)
 
-    assert (str(caught.value).count("\n"), "To do: return the history of a fit" in str(caught.value)) == (0, True)
+    assert (str(caught.value).count("\n"), "Return the history of a fit" in str(caught.value)) == (0, True)
 
 
 @pytest.mark.parametrize(("value", "word"), [(float("nan"), "nan"), (float("inf"), "inf"), (-float("inf"), "-inf")])
 def test_a_number_that_is_not_finite_is_told_with_metric_epoch_and_seed(value: float, word: str) -> None:
-    with pytest.raises(TrainingFailed, match=f"with seed 7 diverged. Found: val_auc is {word} after epoch 2"):
+    with pytest.raises(TrainingFailed, match=f"with seed 7 diverged: val_auc is {word} after epoch 2"):
         user_training.run_of({"loss": [0.5, 0.4], "val_auc": [0.5, value]}, 7)

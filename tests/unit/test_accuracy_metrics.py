@@ -145,7 +145,7 @@ def test_the_accuracy_is_chosen_by_any_of_its_names(alias: str) -> None:
     ("text", "words"),
     [
         ("val_gizmo", ('metric="val_gizmo:higher"', 'metric="val_gizmo:lower"')),
-        ("val_aux", ("loss, auc, gizmo, val_loss, val_auc, val_gizmo", 'write metric="val_auc"')),
+        ("val_aux", ("loss, auc, gizmo, val_loss, val_auc, val_gizmo", 'Write metric="val_auc"')),
         ("val_auc:up", ('metric="val_auc:higher"',)),
         ("val_auc:", ('metric="val_auc:higher"',)),
         ("lr", ("There is no curve of the metric 'lr'",)),
@@ -161,12 +161,12 @@ def test_a_metric_that_cannot_be_chosen_is_refused_with_what_to_write(text: Any,
 
 
 def test_where_no_direction_is_known_it_is_said_what_to_write() -> None:
-    with pytest.raises(InvalidArgument, match='write metric="val_gizmo:higher"'):
+    with pytest.raises(InvalidArgument, match='Write metric="val_gizmo:higher"'):
         metrics.choose_metric(None, ("gizmo", "val_gizmo"))
 
 
 @pytest.mark.parametrize(
-    ("names", "known"),
+    ("names", "expected"),
     [
         (("loss", "auc_1", "val_auc_1"), ("loss", "auc", "val_auc")),
         (("auc_2", "auc_3"), ("auc", "auc_1")),
@@ -174,13 +174,13 @@ def test_where_no_direction_is_known_it_is_said_what_to_write() -> None:
         (("auc_9", "auc_10"), ("auc_1", "auc_2")),
     ],
 )
-def test_names_that_keras_counted_mean_the_same(names: Any, known: Any) -> None:
-    assert metrics.align_names(names, known) == dict(zip(names, known))
+def test_names_that_keras_counted_mean_the_same(names: Any, expected: Any) -> None:
+    assert metrics.align_names(names, expected) == dict(zip(names, expected))
 
 
 @pytest.mark.parametrize(
-    ("names", "known"),
+    ("names", "expected"),
     [(("precision_at_1", "precision_at_5"), ("precision_at_1", "precision_at_5")), (("auc", "auc_1"), ("auc",))],
 )
-def test_names_that_say_something_else_are_kept(names: Any, known: Any) -> None:
-    assert metrics.align_names(names, known) == dict(zip(names, names))
+def test_names_that_say_something_else_are_kept(names: Any, expected: Any) -> None:
+    assert metrics.align_names(names, expected) == dict(zip(names, names))

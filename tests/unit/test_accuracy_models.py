@@ -14,13 +14,13 @@ from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.data import preprocessing, sources
 from pytest_kerasch2.errors import InvalidArgument, KerasCh2Error, TrainingFailed
 from pytest_kerasch2.framework import api
-from tests.unit.accuracy_made import NEW, made, run
+from tests.builders.synthetic_trainings import NEW, make_reference, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 # TensorFlow's own, of old releases.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 RECIPE = Recipe(epochs=1)
-SEEDS = made(epochs=1)
+SEEDS = make_reference(epochs=1)
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +68,11 @@ def test_a_model_that_is_not_compiled_is_trained(digits: Any) -> None:
 
 @pytest.mark.parametrize("classes", [2, 9, 11])
 def test_a_model_of_another_number_of_classes(digits: Any, classes: int) -> None:
-    said = str(_refused(lambda: _layers(classes), digits))
+    text = str(_refused(lambda: _layers(classes), digits))
 
     assert (
-        f"The model has {classes} outputs but the data digits has 10 classes. To do: give it one output for each class."
-        in said
+        f"The model has {classes} outputs but the data digits has 10 classes. Give it one output for each class."
+        in text
     )
 
 
@@ -82,7 +82,7 @@ def test_a_model_that_does_not_tell_its_accuracy(digits: Any, metrics: Callable[
 
     assert isinstance(error, InvalidArgument)
     assert str(error).startswith("The model has no accuracy, but ")
-    assert str(error).endswith("To do: compile it with metrics=['accuracy'].")
+    assert str(error).endswith("Compile it with metrics=['accuracy'].")
 
 
 def test_the_accuracy_is_known_by_its_name(digits: Any) -> None:
@@ -94,7 +94,7 @@ def test_the_accuracy_is_known_by_its_name(digits: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lacking", "said"),
+    ("lacking", "expected"),
     [
         (
             {"x_train": None, "y_train": None},
@@ -106,10 +106,10 @@ def test_the_accuracy_is_known_by_its_name(digits: Any) -> None:
         ({"y_test": None}, "The test data must have as many labels as images, got 32 images and 0 labels"),
     ],
 )
-def test_empty_or_unlabelled_data(digits: Any, lacking: dict[str, Any], said: str) -> None:
+def test_empty_or_unlabelled_data(digits: Any, lacking: dict[str, Any], expected: str) -> None:
     error = _refused(_layers, replace(digits, **lacking))
 
-    assert (isinstance(error, InvalidArgument), str(error).startswith(said)) == (True, True)
+    assert (isinstance(error, InvalidArgument), str(error).startswith(expected)) == (True, True)
 
 
 def test_a_loss_that_explodes(digits: Any) -> None:
@@ -118,7 +118,7 @@ def test_a_loss_that_explodes(digits: Any) -> None:
     error = _refused(fast, digits)
 
     assert isinstance(error, TrainingFailed)
-    assert re.match(r"The training with seed \d+ diverged\. Found: loss is ", str(error))
+    assert re.match(r"The training with seed \d+ diverged: loss is ", str(error))
 
 
 def test_a_factory_that_raises(digits: Any) -> None:
@@ -126,7 +126,7 @@ def test_a_factory_that_raises(digits: Any) -> None:
         raise OSError("no weights")
 
     assert str(_refused(build, digits)).startswith(
-        "The training function raised an error. Found: OSError: no weights, in line "
+        "The training function raised an error: OSError: no weights, in line "
     )
 
 
@@ -138,12 +138,12 @@ def test_a_factory_that_makes_no_model(digits: Any, given: Any) -> None:
 def test_a_model_for_other_images(digits: Any) -> None:
     keras = api.keras()
 
-    said = str(_refused(lambda: keras.Sequential([keras.layers.Reshape((5,)), keras.layers.Dense(10)]), digits))
+    text = str(_refused(lambda: keras.Sequential([keras.layers.Reshape((5,)), keras.layers.Dense(10)]), digits))
 
-    assert said.startswith(
+    assert text.startswith(
         "The model does not take what the gate gives: 28 x 28 images in float32 from 0 to 1, and integer"
     )
-    assert "\n" not in said
+    assert "\n" not in text
 
 
 def _flat() -> Any:
@@ -168,11 +168,11 @@ def _two_heads() -> Any:
 
 @pytest.mark.parametrize("build", [_flat, _one_hot, _one_hot_object, _two_heads])
 def test_a_model_that_does_not_fit_is_said_in_one_line_with_what_the_gate_gives(build: Any, digits: Any) -> None:
-    said = str(_refused(build, digits))
+    text = str(_refused(build, digits))
 
-    assert ("label" in said, "gate gives" in said) == (True, True)
-    assert [letter for letter in said if not letter.isprintable()] == []
-    assert "0. 0. 0." not in said
+    assert ("label" in text, "gate gives" in text) == (True, True)
+    assert [letter for letter in text if not letter.isprintable()] == []
+    assert "0. 0. 0." not in text
 
 
 def _same() -> Any:
@@ -194,13 +194,13 @@ def _same_layer_within() -> Any:
 
 def _copied_weights() -> Any:
     keras = api.keras()
-    made: list[Any] = []
+    results: list[Any] = []
 
     def build() -> Any:
         model = keras.Sequential([keras.layers.InputLayer((28, 28)), *_layers().layers])
-        if made:
-            model.set_weights(made[-1].get_weights())
-        made.append(model)
+        if results:
+            model.set_weights(results[-1].get_weights())
+        results.append(model)
         return model
 
     return build

@@ -28,23 +28,23 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Module]:
     """A function that writes a module into the folder of the call and gives its name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    made: list[str] = []
+    results: list[str] = []
     numbers = itertools.count()
 
     def write(text: str) -> str:
-        made.append(f"own_training_{next(numbers)}")
-        (tmp_path / f"{made[-1]}.py").write_text(text, encoding="utf-8")
-        return made[-1]
+        results.append(f"own_training_{next(numbers)}")
+        (tmp_path / f"{results[-1]}.py").write_text(text, encoding="utf-8")
+        return results[-1]
 
     yield write
-    for name in made:
+    for name in results:
         sys.modules.pop(name, None)
 
 
 def test_a_function_of_the_folder_is_trained(module: Module) -> None:
-    found = user_training.train(UserTraining(f"{module(WORKS)}:train", 2), 7)
+    actual = user_training.train(UserTraining(f"{module(WORKS)}:train", 2), 7)
 
-    assert (found.seed, found.loss, found.test_accuracy) == (7, READ.loss, READ.test_accuracy)
+    assert (actual.seed, actual.loss, actual.test_accuracy) == (7, READ.loss, READ.test_accuracy)
 
 
 def test_the_time_is_measured(module: Module) -> None:
@@ -68,7 +68,7 @@ def test_a_training_without_epochs_is_refused(epochs: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("", "AttributeError"),
         ("def train(:", "SyntaxError"),
@@ -78,20 +78,20 @@ def test_a_training_without_epochs_is_refused(epochs: int) -> None:
         ("raise SystemExit(0)", "SystemExit(0)"),
     ],
 )
-def test_a_training_that_cannot_be_imported_is_refused(module: Module, text: str, found: str) -> None:
+def test_a_training_that_cannot_be_imported_is_refused(module: Module, text: str, expected: str) -> None:
     name = module(text)
 
     with pytest.raises(InvalidArgument) as caught:
         user_training.load_function(UserTraining(f"{name}:train", 2))
 
-    said = str(caught.value)
-    assert said.startswith(f"The training {name}:train cannot be imported. Found: ")
-    assert found in said
-    assert said.endswith("To do: name a function that can be imported from here.")
+    message = str(caught.value)
+    assert message.startswith(f"The training {name}:train cannot be imported: ")
+    assert expected in message
+    assert message.endswith("Name a function that can be imported from here.")
 
 
 def test_a_module_that_is_not_there_is_named() -> None:
-    with pytest.raises(InvalidArgument, match=r"no_such_module:train cannot be imported. Found: ModuleNotFoundError"):
+    with pytest.raises(InvalidArgument, match=r"no_such_module:train cannot be imported: ModuleNotFoundError"):
         user_training.load_function(UserTraining("no_such_module:train", 2))
 
 
@@ -103,9 +103,9 @@ def test_what_cannot_be_called_is_refused(module: Module) -> None:
 
 
 def test_more_epochs_than_announced_are_refused(module: Module) -> None:
-    said = r"returned 2 epochs, and epochs is 1\. To do: use --epochs=2, or leave"
+    message = r"returned 2 epochs, and epochs is 1\. Use --epochs=2, or leave"
 
-    with pytest.raises(InvalidArgument, match=said):
+    with pytest.raises(InvalidArgument, match=message):
         user_training.train(UserTraining(f"{module(WORKS)}:train", 1), 7)
 
 
@@ -159,14 +159,14 @@ def test_what_is_no_curve_is_refused(given: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
         user_training.run_of(given, 7)
 
-    assert str(caught.value).startswith(f"The training returned no curve, but {given!r}. To do: return the history")
+    assert str(caught.value).startswith(f"The training returned no curve, but {given!r}. Return the history")
 
 
 @pytest.mark.parametrize("lacking", list(CURVE))
 def test_no_curve_is_required(lacking: str) -> None:
-    found = user_training.run_of({name: values for name, values in CURVE.items() if name != lacking}, 7)
+    actual = user_training.run_of({name: values for name, values in CURVE.items() if name != lacking}, 7)
 
-    assert len(found.curves) == 3
+    assert len(actual.curves) == 3
 
 
 def test_an_empty_history_has_nothing() -> None:
@@ -214,7 +214,7 @@ def test_accuracies_in_per_cent_are_refused(name: str, values: list[float]) -> N
 
     assert str(caught.value) == (
         f"{name} must lie from 0 to 1, got {tuple(values)} with seed 7. "
-        "To do: give accuracies as shares, or use another name such as val_percent."
+        "Give accuracies as shares, or use another name such as val_percent."
     )
 
 
@@ -232,9 +232,9 @@ def test_the_ends_are_possible(values: list[float]) -> None:
 def test_a_training_is_known_by_its_file(module: Module, tmp_path: Path) -> None:
     name = module(WORKS)
 
-    found = user_training.digest(UserTraining(f"{name}:train", 2))
+    actual = user_training.digest(UserTraining(f"{name}:train", 2))
 
-    assert found == hashlib.sha256((tmp_path / f"{name}.py").read_bytes()).hexdigest()
+    assert actual == hashlib.sha256((tmp_path / f"{name}.py").read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.summary import summaries_by_series
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument
 from pytest_kerasch2.report import pictures
-from tests.unit.accuracy_decided import (
+from tests.builders.gate_decisions import (
     curve_of,
     decided,
     failed,
@@ -40,9 +40,9 @@ def svg(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], str]:
     """A function that draws what it is given, once in this module."""
 
     @lru_cache(maxsize=None)
-    def drawn(made: Callable[[], Any]) -> str:
+    def drawn(build: Callable[[], Any]) -> str:
         path = tmp_path_factory.mktemp("drawn") / "a.svg"
-        plot.write(*made(), path)
+        plot.write(*build(), path)
         return path.read_text(encoding="utf-8")
 
     return drawn
@@ -51,7 +51,7 @@ def svg(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], str]:
 @pytest.fixture
 def texts(svg: Callable[[Any], str]) -> Texts:
     """A function that gives the texts of a picture."""
-    return lambda made: [one.text or "" for one in ElementTree.fromstring(svg(made)).iter(f"{SVG}text")]
+    return lambda built: [one.text or "" for one in ElementTree.fromstring(svg(built)).iter(f"{SVG}text")]
 
 
 @pytest.fixture
@@ -69,24 +69,24 @@ def _ringed(path: Path) -> bool:
     return bool((pixels == [red, green, blue]).all(axis=-1).any())
 
 
-@pytest.mark.parametrize(("made", "verdict"), [(passed, "pass"), (failed, "fail"), (undecided, "undecided")])
-def test_the_decisions_made_up_here_are_those_that_are_meant(made: Callable[[], Any], verdict: str) -> None:
-    assert made()[1].verdict is GateVerdict(verdict)
+@pytest.mark.parametrize(("build", "verdict"), [(passed, "pass"), (failed, "fail"), (undecided, "undecided")])
+def test_the_decisions_made_up_here_are_those_that_are_meant(build: Callable[[], Any], verdict: str) -> None:
+    assert build()[1].verdict is GateVerdict(verdict)
 
 
 @pytest.mark.usefixtures("coarse")
-@pytest.mark.parametrize("made", [passed, failed, untrained])
-def test_a_png_is_an_image_with_rings_where_something_changed(tmp_path: Path, made: Callable[[], Any]) -> None:
-    plot.write(*made(), tmp_path / "a.png")
+@pytest.mark.parametrize("build", [passed, failed, untrained])
+def test_a_png_is_an_image_with_rings_where_something_changed(tmp_path: Path, build: Callable[[], Any]) -> None:
+    plot.write(*build(), tmp_path / "a.png")
 
-    assert _ringed(tmp_path / "a.png") is (made is failed)
+    assert _ringed(tmp_path / "a.png") is (build is failed)
 
 
-@pytest.mark.parametrize("made", [passed, failed, undecided, untrained, strayed])
-def test_an_svg_has_a_ring_for_each_alarm(svg: Callable[[Any], str], made: Callable[[], Any]) -> None:
-    rings = re.findall(r'id="alarm-(\w+)-(\d+)"', svg(made))
+@pytest.mark.parametrize("build", [passed, failed, undecided, untrained, strayed])
+def test_an_svg_has_a_ring_for_each_alarm(svg: Callable[[Any], str], build: Callable[[], Any]) -> None:
+    rings = re.findall(r'id="alarm-(\w+)-(\d+)"', svg(build))
 
-    expected = {(alarm.point.series, str(alarm.point.epoch)) for alarm in made()[1].alarms}
+    expected = {(alarm.point.series, str(alarm.point.epoch)) for alarm in build()[1].alarms}
     assert (set(rings), len(rings)) == (expected, len(expected))
 
 
@@ -99,12 +99,12 @@ def test_its_panels_say_in_how_many_epochs_something_changed(texts: Texts) -> No
     ]
 
 
-@pytest.mark.parametrize("made", [passed, failed, undecided, untrained])
-def test_its_title_is_the_verdict_and_the_reason(texts: Texts, made: Callable[[], Any]) -> None:
-    told = " ".join(texts(made)).partition("Accuracy gate: ")[2]
+@pytest.mark.parametrize("build", [passed, failed, undecided, untrained])
+def test_its_title_is_the_verdict_and_the_reason(texts: Texts, build: Callable[[], Any]) -> None:
+    shown = " ".join(texts(build)).partition("Accuracy gate: ")[2]
 
-    words = made()[1].reason.split(": ", 1)[1]
-    assert f"{words[:1].upper()}{words[1:]}" in told
+    words = build()[1].reason.split(": ", 1)[1]
+    assert f"{words[:1].upper()}{words[1:]}" in shown
 
 
 def test_an_svg_is_read_out_as_its_evidence(svg: Callable[[Any], str]) -> None:
@@ -124,28 +124,28 @@ def test_before_any_training_the_usual_alone_is_drawn_and_that_is_said(texts: Te
     every = texts(untrained)
 
     keys = [text for text in every if text in ("chance", "usual, by 30 seeds") or "new" in text or "interval" in text]
-    said = [text for text in every if "nothing trained" in text or "the mean of 10 trainings" in text]
-    assert (keys, len(said)) == (["chance", "usual, by 30 seeds"], 5)
+    lines = [text for text in every if "nothing trained" in text or "the mean of 10 trainings" in text]
+    assert (keys, len(lines)) == (["chance", "usual, by 30 seeds"], 5)
 
 
 def test_one_training_that_alone_lies_off_is_explained(texts: Texts) -> None:
-    notes = [plot.STRAY in texts(made) for made in (strayed, passed, failed)]
+    notes = [plot.STRAY in texts(build) for build in (strayed, passed, failed)]
 
     assert notes == [True, False, False]
 
 
 def test_the_band_is_that_of_the_alarms() -> None:
-    made, decision = failed()
+    distribution, decision = failed()
 
-    found = {one.point: one for points in summaries_by_series(made, decision).values() for one in points}
+    actual = {one.point: one for points in summaries_by_series(distribution, decision).values() for one in points}
 
-    shown = [(found[one.point].low, found[one.point].high, found[one.point].actual) for one in decision.alarms]
+    shown = [(actual[one.point].low, actual[one.point].high, actual[one.point].actual) for one in decision.alarms]
     assert shown == [(one.low, one.high, one.actual) for one in decision.alarms] != []
 
 
-@pytest.mark.parametrize("made", [passed, failed, undecided, strayed])
-def test_beyond_the_band_lie_the_alarms_and_what_one_training_alone_says(made: Callable[[], Any]) -> None:
-    points = [one for points in summaries_by_series(*made()).values() for one in points]
+@pytest.mark.parametrize("build", [passed, failed, undecided, strayed])
+def test_beyond_the_band_lie_the_alarms_and_what_one_training_alone_says(build: Callable[[], Any]) -> None:
+    points = [one for points in summaries_by_series(*build()).values() for one in points]
 
     outside = [one for one in points if one.actual is not None and not one.low <= one.actual <= one.high]
     assert outside == [one for one in points if one.changed or one.stray]
@@ -201,12 +201,12 @@ def _hopeless() -> Any:
 
 
 @pytest.mark.parametrize(
-    "made", [passed, failed, untrained, _one_epoch, _many_epochs, _few_seeds, _perfect, _without_loss, _hopeless]
+    "build", [passed, failed, untrained, _one_epoch, _many_epochs, _few_seeds, _perfect, _without_loss, _hopeless]
 )
-def test_each_axis_has_numbers_enough_that_do_not_overlap(made: Callable[[], Any]) -> None:
+def test_each_axis_has_numbers_enough_that_do_not_overlap(build: Callable[[], Any]) -> None:
     import matplotlib.figure
 
-    panels = plot.figure(matplotlib, *made()).axes
+    panels = plot.figure(matplotlib, *build()).axes
 
     for panel in panels:
         _, heights = panel.transAxes.inverted().transform(panel.transData.transform(_up(panel))).T
@@ -219,27 +219,27 @@ def _up(panel: Any) -> list[tuple[float, float]]:
     return [(1.0, value) for value in panel.get_yticks()]
 
 
-@pytest.mark.parametrize("made", [_one_epoch, _many_epochs, _few_seeds, _perfect, _hopeless])
-def test_what_seldom_comes_is_drawn_too(svg: Callable[[Any], str], made: Callable[[], Any]) -> None:
-    assert len(ElementTree.fromstring(svg(made)).findall(f"{SVG}g")) == 1
+@pytest.mark.parametrize("build", [_one_epoch, _many_epochs, _few_seeds, _perfect, _hopeless])
+def test_what_seldom_comes_is_drawn_too(svg: Callable[[Any], str], build: Callable[[], Any]) -> None:
+    assert len(ElementTree.fromstring(svg(build)).findall(f"{SVG}g")) == 1
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("place", "expected"),
     [
-        ("a.pdf", "no kind that can be drawn. Found: 'a.pdf'. To do: call it .png or .svg."),
-        ("a", "no kind that can be drawn"),
-        ("nowhere/a.png", "nowhere is no folder"),
-        ("folder.svg", "cannot be written. Found: A file"),
+        ("a.pdf", "A picture must be a .png or .svg file, got 'a.pdf'."),
+        ("a", "A picture must be a .png or .svg file, got 'a'."),
+        ("nowhere/a.png", "nowhere is not a folder"),
+        ("folder.svg", "cannot be written: A file"),
     ],
 )
-def test_a_place_that_is_none_is_refused(tmp_path: Path, place: str, said: str) -> None:
+def test_a_place_that_is_none_is_refused(tmp_path: Path, place: str, expected: str) -> None:
     (tmp_path / "folder.svg").mkdir()
 
     with pytest.raises(InvalidArgument) as caught:
         plot.write(*passed(), tmp_path / place)
 
-    assert said.replace("Found: A file", f"Found: {tmp_path / place}") in str(caught.value)
+    assert expected.replace(": A file", f": {tmp_path / place}") in str(caught.value)
     assert [one.name for one in tmp_path.iterdir()] == ["folder.svg"]
 
 
@@ -267,7 +267,7 @@ def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
 
-    with pytest.raises(FrameworkMissing, match=r'To do: run pip install "pytest-kerasch2\[plots\]"\.'):
+    with pytest.raises(FrameworkMissing, match=r'Run pip install "pytest-kerasch2\[plots\]"\.'):
         plot.write(*passed(), tmp_path / "a.png")
 
     assert list(tmp_path.iterdir()) == []

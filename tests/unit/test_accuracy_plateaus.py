@@ -20,9 +20,9 @@ def _values(seed: int, count: int = 60, further: float = 0.0, share: float = 0.0
 # Of a fifth, 21 of 2,000 such references are not seen; of more, none.
 @pytest.mark.parametrize(("share", "missed"), [(0.2, 2), (0.3, 0), (0.5, 0)])
 def test_two_plateaus_are_two_populations(share: float, missed: int) -> None:
-    found = [populations.find_outliers(_values(seed, further=8.0, share=share), LEAST) for seed in range(40)]
+    actual = [populations.find_outliers(_values(seed, further=8.0, share=share), LEAST) for seed in range(40)]
 
-    assert sum(not populations.too_many(len(apart), 60) for apart in found) <= missed
+    assert sum(not populations.too_many(len(apart), 60) for apart in actual) <= missed
 
 
 def test_the_smaller_one_is_named() -> None:
@@ -42,6 +42,6 @@ def test_a_metric_of_two_neighbouring_values_is_one_population() -> None:
 
 @pytest.mark.parametrize("name", bundled_names())
 def test_what_is_shipped_is_one_population(name: str) -> None:
-    known: Reference = find_reference(name)
+    reference: Reference = find_reference(name)
 
-    assert not populations.find_outliers([run.test_accuracy[-1] for run in known.runs], LEAST)
+    assert not populations.find_outliers([run.test_accuracy[-1] for run in reference.runs], LEAST)

@@ -13,7 +13,7 @@ from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.reference_distribution import distribution_of
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import GateSettings
-from tests.unit.accuracy_made import made, run
+from tests.builders.synthetic_trainings import make_reference, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 EPOCHS = 3
@@ -27,7 +27,7 @@ def _stuck(seed: int, epochs: int = EPOCHS) -> TrainingRun:
 
 def _reference(stuck: Iterable[int], seeds: int = 60) -> Reference:
     behind = set(stuck)
-    return made(seeds, EPOCHS, lambda seed, epochs: (_stuck if seed in behind else run)(seed, epochs))
+    return make_reference(seeds, EPOCHS, lambda seed, epochs: (_stuck if seed in behind else run)(seed, epochs))
 
 
 def _decide(by: Reference, new: str, **terms: Any) -> GateDecision:
@@ -39,16 +39,18 @@ def _decide(by: Reference, new: str, **terms: Any) -> GateDecision:
 @pytest.mark.parametrize("stuck", [range(6), range(20), range(30), range(0, 60, 2), range(40)], ids=len)
 @pytest.mark.parametrize("new", ["+" * 10, "+-" * 5, "-" * 10])
 def test_a_reference_of_two_populations_decides_nothing_and_names_them(stuck: range, new: str) -> None:
-    found = _decide(_reference(stuck), new)
+    decision = _decide(_reference(stuck), new)
 
-    assert (found.verdict, "seeds of the reference lie apart" in found.reason) == (GateVerdict.UNDECIDED, True)
+    assert (decision.verdict, "seeds of the reference lie apart" in decision.reason) == (GateVerdict.UNDECIDED, True)
 
 
 def test_the_seeds_apart_are_named() -> None:
-    found = sequential_test.decide_before_training(distribution_of(_reference([3, 17, 18, 30, 44, 59]), GateSettings()))
+    decision = sequential_test.decide_before_training(
+        distribution_of(_reference([3, 17, 18, 30, 44, 59]), GateSettings())
+    )
 
-    assert found is not None
-    assert "seeds 3, 17, 18, 30, 44, 59" in found.reason
+    assert decision is not None
+    assert "seeds 3, 17, 18, 30, 44, 59" in decision.reason
 
 
 @pytest.mark.parametrize("stuck", [[7], [7, 8], [7, 8, 9]], ids=len)
@@ -60,9 +62,9 @@ def test_a_few_are_set_aside_and_leave_the_margin_as_it_is(stuck: list[int]) -> 
 
 
 def test_with_a_few_in_the_reference_a_pass_needs_as_many_trainings_as_show_them_rare() -> None:
-    found = _decide(_reference([7]), "+" * 10)
+    decision = _decide(_reference([7]), "+" * 10)
 
-    assert (found.verdict, len(found.runs)) == (GateVerdict.PASS, 7)
+    assert (decision.verdict, len(decision.runs)) == (GateVerdict.PASS, 7)
 
 
 @pytest.mark.parametrize("stuck", [[], [7], [7, 8, 9]], ids=len)
@@ -86,29 +88,29 @@ def test_a_single_one_among_ten_is_no_change(stuck: list[int], place: int) -> No
 
 
 def test_one_that_stays_behind_is_no_change_by_itself() -> None:
-    found = _decide(_reference([]), "-")
+    decision = _decide(_reference([]), "-")
 
-    assert (found.verdict, "apart" in found.reason) == (GateVerdict.UNDECIDED, True)
+    assert (decision.verdict, "apart" in decision.reason) == (GateVerdict.UNDECIDED, True)
 
 
 def test_too_few_trainings_for_a_reference_with_seeds_apart_are_said_before_any() -> None:
-    found = sequential_test.decide_before_training(distribution_of(_reference([7]), GateSettings(max_runs=5)))
+    decision = sequential_test.decide_before_training(distribution_of(_reference([7]), GateSettings(max_runs=5)))
 
-    assert found is not None
-    assert "1 of 60 seeds of the reference lie apart (seed 7)" in found.reason
+    assert decision is not None
+    assert "1 of 60 seeds of the reference lie apart (seed 7)" in decision.reason
 
 
 def test_a_verdict_notes_what_was_set_aside() -> None:
-    found = _decide(_reference([7]), "+" * 10)
+    decision = _decide(_reference([7]), "+" * 10)
 
-    assert "1 of 60 seeds of the reference lies apart: seed 7" in found.evidence
+    assert "1 of 60 seeds of the reference lies apart: seed 7" in decision.evidence
 
 
 @pytest.mark.parametrize(("stuck", "suits"), [([], True), ([7], True), (range(6), False)])
 def test_a_calibration_says_it(stuck: Iterable[int], suits: bool) -> None:
-    found, lines = calibration.check_suitability(_reference(stuck))
+    actual, lines = calibration.check_suitability(_reference(stuck))
 
-    assert (found, any("apart" in line for line in lines)) == (suits, bool(list(stuck)))
+    assert (actual, any("apart" in line for line in lines)) == (suits, bool(list(stuck)))
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.05])
@@ -120,7 +122,7 @@ def test_false_alarms_keep_to_their_rate_with_rare_seeds_that_stay_behind(rate: 
         base = 1000 * gates
         signs = ["-" if drawn.random() < rate else "+" for _ in range(70)]
         runs = [(run if sign == "+" else _stuck)(base + place, EPOCHS) for place, sign in enumerate(signs)]
-        by = Reference(made(0).description, tuple(runs[:60]))
+        by = Reference(make_reference(0).description, tuple(runs[:60]))
         fails += sequential_test.decide(distribution_of(by, GateSettings()), runs[60:]).verdict is GateVerdict.FAIL
 
     assert fails <= 6
@@ -142,15 +144,17 @@ def test_heavy_tails_are_told_from_normal_ones() -> None:
     # A few values lie far off on both sides.
     heavy = [[value * (6 if place % 20 == 0 else 1) for place, value in enumerate(one)] for one in normal]
 
-    told = [sum(map(populations.has_heavy_tails, samples)) for samples in (normal, heavy)]
+    lines = [sum(map(populations.has_heavy_tails, samples)) for samples in (normal, heavy)]
 
-    assert told[0] <= 6
-    assert told[1] >= 150
+    assert lines[0] <= 6
+    assert lines[1] >= 150
 
 
 def test_of_a_metric_with_heavy_tails_the_margin_is_wider() -> None:
-    plain = made(60, EPOCHS)
-    odd = made(60, EPOCHS, lambda seed, epochs: run(seed, epochs, test_accuracy=5.0 * (-1) ** seed * (seed % 20 == 0)))
+    plain = make_reference(60, EPOCHS)
+    odd = make_reference(
+        60, EPOCHS, lambda seed, epochs: run(seed, epochs, test_accuracy=5.0 * (-1) ** seed * (seed % 20 == 0))
+    )
 
     margins = [distribution_of(by, GateSettings()).margin for by in (plain, odd)]
 

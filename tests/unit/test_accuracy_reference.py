@@ -12,7 +12,7 @@ from pytest_kerasch2.accuracy.reference import TrainingDescription
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import BadReference
-from tests.unit.accuracy_made import ENVIRONMENT
+from tests.builders.synthetic_trainings import ENVIRONMENT
 
 RECIPE = Recipe(epochs=2)
 DATA = {"name": "digits", "sha256": "0" * 64, "train": 1500, "test": 297}
@@ -39,9 +39,9 @@ def _edited(path: Path, change: Callable[[list[str]], None]) -> Path:
 
 
 def test_what_was_appended_is_read_by_seed(path: Path) -> None:
-    found = reference.read(path)
+    record = reference.read(path)
 
-    assert (found.description.to_dict(), found.runs) == (SUBJECT.to_dict(), (OTHER, RUN))
+    assert (record.description.to_dict(), record.runs) == (SUBJECT.to_dict(), (OTHER, RUN))
 
 
 def test_a_file_is_gone_on_with(path: Path) -> None:
@@ -69,7 +69,7 @@ def test_two_calibrations_do_not_share_a_file(path: Path) -> None:
     with reference.appending(path, SUBJECT):
         # Twice: the first to be refused must not have taken the lock away.
         for _ in range(2):
-            with pytest.raises(BadReference, match="Another calibration"):
+            with pytest.raises(BadReference, match="Another process writes this file"):
                 reference.appending(path, SUBJECT).__enter__()
 
 
@@ -78,20 +78,20 @@ def test_no_lock_is_left(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "said"),
+    ("subject", "message"),
     [
         (replace(SUBJECT, recipe=replace(RECIPE, epochs=3)), "epochs is 2 there, and 3 here"),
         (replace(SUBJECT, data={**DATA, "name": "mnist"}), "name is 'digits' there"),
         (replace(SUBJECT, environment={**ENVIRONMENT, "keras": "3.14.1"}), "keras is '3.15.1' there"),
     ],
 )
-def test_a_file_of_another_training_is_refused_and_kept(path: Path, subject: TrainingDescription, said: str) -> None:
+def test_a_file_of_another_training_is_refused_and_kept(path: Path, subject: TrainingDescription, message: str) -> None:
     before = path.read_bytes()
 
     with pytest.raises(BadReference, match="another training") as caught, reference.appending(path, subject):
         pass
 
-    assert (said in str(caught.value), path.read_bytes()) == (True, before)
+    assert (message in str(caught.value), path.read_bytes()) == (True, before)
 
 
 def _curve(**changes: Any) -> str:
@@ -99,7 +99,7 @@ def _curve(**changes: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("{", "line 2"),
         ("[]", "line 2"),
@@ -112,27 +112,27 @@ def _curve(**changes: Any) -> str:
         (_curve(seed=1), "has the seed 1 twice"),
     ],
 )
-def test_a_damaged_line_is_named(path: Path, line: str, said: str) -> None:
+def test_a_damaged_line_is_named(path: Path, line: str, message: str) -> None:
     def change(lines: list[str]) -> None:
         lines[1] = line
 
-    with pytest.raises(BadReference, match=said):
+    with pytest.raises(BadReference, match=message):
         reference.read(_edited(path, change))
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"schema": 2}, "line 1"),
         ({"recipe": {**RECIPE.to_dict(), "style": "other"}}, "unknown training"),
         ({"data": {**DATA, "sha256": "no"}}, "line 1"),
     ],
 )
-def test_a_first_line_of_something_else_is_refused(path: Path, change: dict[str, Any], said: str) -> None:
+def test_a_first_line_of_something_else_is_refused(path: Path, change: dict[str, Any], message: str) -> None:
     def edit(lines: list[str]) -> None:
         lines[0] = json.dumps({**SUBJECT.to_dict(), **change})
 
-    with pytest.raises(BadReference, match=said):
+    with pytest.raises(BadReference, match=message):
         reference.read(_edited(path, edit))
 
 

@@ -15,16 +15,16 @@ from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.settings import Recipe
 from pytest_kerasch2.errors import BadReference, InvalidArgument, TrainingFailed
-from tests.unit import accuracy_made
-from tests.unit.accuracy_made import DATA, NEW, history, made, run
+from tests.builders import synthetic_trainings
+from tests.builders.synthetic_trainings import DATA, NEW, history, make_reference, run
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
-SEEDS = made()
+SEEDS = make_reference()
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return accuracy_made.write(made(20), tmp_path / "reference.jsonl")
+    return synthetic_trainings.write(make_reference(20), tmp_path / "reference.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
         (run(seed) for seed in NEW),
         [history(run(seed)) for seed in NEW],
         [SimpleNamespace(history=history(run(seed))) for seed in NEW],
-        made(6, trained=lambda seed, epochs: run(1000 + seed)),
+        make_reference(6, trained=lambda seed, epochs: run(1000 + seed)),
     ],
     ids=["runs", "generator", "mappings", "histories", "reference"],
 )
@@ -57,15 +57,15 @@ def test_a_single_result_is_judged(results: Any) -> None:
 
 
 def test_results_keep_their_seeds_and_the_others_are_numbered() -> None:
-    told = [history(run(2000)), run(1000), {**history(run(1001)), "seed": 1001}]
+    shown = [history(run(2000)), run(1000), {**history(run(1001)), "seed": 1001}]
 
-    found = gate.run_gate(SEEDS, results=told, margin=0.0001)
+    decision = gate.run_gate(SEEDS, results=shown, margin=0.0001)
 
-    assert found.seeds == (0, 1000, 1001)
+    assert decision.seeds == (0, 1000, 1001)
 
 
 def test_plain_data_of_a_reference_do_not_judge_it_either() -> None:
-    plain = made(trained=lambda seed, epochs: user_training.run_of(history(run(seed)), seed))
+    plain = make_reference(trained=lambda seed, epochs: user_training.run_of(history(run(seed)), seed))
 
     with pytest.raises(BadReference, match="trainings of the reference itself"):
         gate.run_gate(plain, results=[plain.runs[7].to_dict()])
@@ -73,7 +73,9 @@ def test_plain_data_of_a_reference_do_not_judge_it_either() -> None:
 
 @pytest.mark.parametrize("kind", [str, Path])
 def test_results_are_another_file_of_calibrate(tmp_path: Path, kind: Callable[[Path], Any]) -> None:
-    results = accuracy_made.write(made(6, trained=lambda seed, epochs: run(1000 + seed)), tmp_path / "results.jsonl")
+    results = synthetic_trainings.write(
+        make_reference(6, trained=lambda seed, epochs: run(1000 + seed)), tmp_path / "results.jsonl"
+    )
 
     assert gate.run_gate(SEEDS, results=kind(results)).passed
 
@@ -89,23 +91,23 @@ def test_results_that_are_not_there_are_said() -> None:
 
 
 def _results(**about: Any) -> Reference:
-    return made(6, trained=lambda seed, epochs: run(1000 + seed, epochs), **about)
+    return make_reference(6, trained=lambda seed, epochs: run(1000 + seed, epochs), **about)
 
 
 @pytest.mark.parametrize(
-    ("results", "said"),
+    ("results", "message"),
     [
         (_results(recipe=Recipe(epochs=2, batch_size=64)), "'batch_size': 32} in the reference, {'style': "),
         (_results(epochs=3), "'epochs': 3, 'batch_size': 32} in the results"),
-        (accuracy_made.own("mine:train", 6), "{'training': 'mine:train', 'epochs': 2} in the results"),
+        (synthetic_trainings.own("mine:train", 6), "{'training': 'mine:train', 'epochs': 2} in the results"),
     ],
 )
-def test_results_of_another_training_are_refused(results: Reference, said: str) -> None:
+def test_results_of_another_training_are_refused(results: Reference, message: str) -> None:
     with pytest.raises(BadReference, match="The results are of another training than the reference") as caught:
         gate.run_gate(SEEDS, results=results)
 
-    assert said in str(caught.value)
-    assert str(caught.value).endswith("To do: calibrate both alike.")
+    assert message in str(caught.value)
+    assert str(caught.value).endswith("Calibrate both alike.")
 
 
 @pytest.mark.parametrize("change", [{"sha256": "1" * 64}, {"name": "mnist"}, {"test": 297}], ids=str)
@@ -115,14 +117,16 @@ def test_results_of_other_data_are_refused(change: dict[str, Any]) -> None:
 
 
 def test_a_changed_file_of_ones_own_training_is_what_the_gate_is_asked_about() -> None:
-    known = accuracy_made.own("mine:train")
-    results = replace(known, runs=tuple(run(seed) for seed in NEW))
-    changed = replace(results, description=replace(known.description, data={"name": "mine:train", "sha256": "2" * 64}))
+    reference = synthetic_trainings.own("mine:train")
+    results = replace(reference, runs=tuple(run(seed) for seed in NEW))
+    changed = replace(
+        results, description=replace(reference.description, data={"name": "mine:train", "sha256": "2" * 64})
+    )
 
-    assert gate.run_gate(known, results=changed).passed
+    assert gate.run_gate(reference, results=changed).passed
 
 
-@pytest.mark.parametrize("results", [[], made(0), ()], ids=["list", "reference", "tuple"])
+@pytest.mark.parametrize("results", [[], make_reference(0), ()], ids=["list", "reference", "tuple"])
 def test_no_results_are_nothing_to_decide_from(results: Any) -> None:
     with pytest.raises(InvalidArgument, match="no trainings to decide from"):
         gate.run_gate(SEEDS, results=results)

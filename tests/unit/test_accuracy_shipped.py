@@ -16,12 +16,12 @@ SEEDS_OF_OTHERS = 60
 
 @pytest.mark.parametrize("name", reference.bundled_names())
 def test_each_is_whole_and_of_the_printed_training(name: str) -> None:
-    found = reference.load_bundled(name)
-    recipe = found.description.recipe
+    actual = reference.load_bundled(name)
+    recipe = actual.description.recipe
 
     assert isinstance(recipe, Recipe)
     least = SEEDS_OF_OTHERS if recipe.feed == "arrays" else SEEDS_OF_A_PIPELINE
-    assert (recipe, len(found.runs) >= SEEDS.get(name, least)) == (Recipe(feed=recipe.feed), True)
+    assert (recipe, len(actual.runs) >= SEEDS.get(name, least)) == (Recipe(feed=recipe.feed), True)
 
 
 @pytest.mark.parametrize("name", reference.bundled_names())

@@ -12,25 +12,30 @@ from pytest_kerasch2.accuracy.decision import GateVerdict
 from pytest_kerasch2.accuracy.reference_distribution import distribution_of
 from pytest_kerasch2.accuracy.settings import GateSettings
 from pytest_kerasch2.errors import InvalidArgument
-from tests.unit.accuracy_made import made
+from tests.builders.synthetic_trainings import make_reference
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
-SEEDS = made()
+SEEDS = make_reference()
 
 
 def test_a_margin_that_is_too_fine_is_said_with_what_could_be_told() -> None:
-    found = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(margin=0.0005)))
+    decision = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(margin=0.0005)))
 
-    assert found is not None
-    assert found.evidence == (
+    assert decision is not None
+    assert decision.evidence == (
         "undecided, before any training: 0.05 points cannot be told by 10 trainings, which tell 0.438 at best",
         "margin 0.05 points: a drop of that size passes in at most 1 % of gates, and one of 0.89 points or more fails",
     )
-    assert (found.verdict, found.estimate, found.interval, found.runs) == (GateVerdict.UNDECIDED, None, None, ())
+    assert (decision.verdict, decision.estimate, decision.interval, decision.runs) == (
+        GateVerdict.UNDECIDED,
+        None,
+        None,
+        (),
+    )
 
 
 def test_a_margin_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -> None:
-    by = made(5)
+    by = make_reference(5)
     ready = distribution_of(by, GateSettings())
     between = (ready.finest_margin(2) + ready.finest_margin(10)) / 2
 
@@ -39,10 +44,12 @@ def test_a_margin_that_only_an_early_look_of_few_seeds_can_tell_is_reachable() -
 
 
 def test_a_single_training_is_too_few_for_any_margin() -> None:
-    found = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(margin=0.5, max_runs=1)))
+    decision = sequential_test.decide_before_training(distribution_of(SEEDS, GateSettings(margin=0.5, max_runs=1)))
 
-    assert found is not None
-    assert found.reason == "undecided, before any training: no gate passes by fewer than 2 trainings, and 1 is allowed"
+    assert decision is not None
+    assert (
+        decision.reason == "undecided, before any training: no gate passes by fewer than 2 trainings, and 1 is allowed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,5 +74,5 @@ def test_a_single_training_is_too_few_for_any_margin() -> None:
 def test_terms_by_which_nothing_can_be_decided_are_refused(terms: dict[str, Any]) -> None:
     ((name, value),) = terms.items()
 
-    with pytest.raises(InvalidArgument, match=rf"^{name} must be .*, got {value!r}\. To do: "):
+    with pytest.raises(InvalidArgument, match=rf"^{name} must be .*, got {value!r}\. [A-Z]"):
         GateSettings(**terms)

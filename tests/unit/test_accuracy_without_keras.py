@@ -39,10 +39,10 @@ def _order(training: str, **more: object) -> CalibrationRequest:
 
 
 def test_it_is_calibrated() -> None:
-    found = calibration.calibrate(_order("plain_training:train", seeds=6))
+    actual = calibration.calibrate(_order("plain_training:train", seeds=6))
 
-    assert len(found.runs) == 6
-    assert (found.description.environment["keras"], found.description.environment["device"]) == ("-", "-")
+    assert len(actual.runs) == 6
+    assert (actual.description.environment["keras"], actual.description.environment["device"]) == ("-", "-")
 
 
 def test_it_goes_on_where_it_ended() -> None:

@@ -17,8 +17,8 @@ pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `ac
 
 
 def _start(ratio: float, **others: float) -> dict[str, Any]:
-    def work(its: float) -> dict[str, Any]:
-        pair = {"order": "HBBH", "hand": [0.001, 0.003], "told": [0.002 * its] * 2, "whole": [0.004] * 2}
+    def work(ratio: float) -> dict[str, Any]:
+        pair = {"order": "HBBH", "hand": [0.001, 0.003], "told": [0.002 * ratio] * 2, "whole": [0.004] * 2}
         beside = {"hand": [0.002], "told": [0.003], "whole": [0.002]}
         return {"steps": 10, "pairs": [pair] * 3, "beside": beside}
 
@@ -39,20 +39,20 @@ def _kept(place: Path, *starts: dict[str, Any]) -> None:
 def test_a_ratio_is_that_of_the_mean_of_both_blocks() -> None:
     kept = {"starts": [_start(1.1), _start(1.1)]}
 
-    assert overhead.found(kept, "graph", "told").found == pytest.approx(1.1)
+    assert overhead.relative_to_hand(kept, "graph", "told").estimate == pytest.approx(1.1)
 
 
 def test_an_interval_is_of_the_starts_and_not_of_their_pairs() -> None:
     kept = {"starts": [_start(1.0), _start(1.02)]}
 
-    span = overhead.found(kept, "graph", "told")
+    span = overhead.relative_to_hand(kept, "graph", "told")
 
     # Student's of one degree of freedom, at 2.5 % on each side.
-    assert math.log(span.high / span.found) == pytest.approx(12.706 * math.log(1.02) / 2, rel=1e-3)
+    assert math.log(span.high / span.estimate) == pytest.approx(12.706 * math.log(1.02) / 2, rel=1e-3)
 
 
 def test_one_start_tells_no_interval() -> None:
-    span = overhead.found({"starts": [_start(1.0)]}, "graph", "told")
+    span = overhead.relative_to_hand({"starts": [_start(1.0)]}, "graph", "told")
 
     assert (span.low, span.high) == (0.0, math.inf)
 
@@ -78,10 +78,10 @@ def test_a_file_that_is_damaged_or_of_another_schema_is_refused(place: Path, tex
         overhead.read()
 
 
-def test_a_spin_is_what_the_harness_times_and_proves() -> None:
+def test_a_spin_is_timed_and_checked_by_the_harness() -> None:
     spin = overhead_works.Spin(10)
 
     run = overhead_works.SPINNING.make(spin)  # type: ignore[arg-type]
     run(7)
 
-    assert (spin.updates(), spin.weights()) == (7, {"weight": "7"})
+    assert (spin.update_count(), spin.weight_hashes()) == (7, {"weight": "7"})

@@ -47,11 +47,11 @@ def test_a_keras_on_another_backend_is_enough(alone: None) -> None:
     suite_environment.check_framework_installed()
 
 
-@pytest.mark.parametrize("found", [None, Release("-", "3.15.1", "tensorflow")])
+@pytest.mark.parametrize("expected", [None, Release("-", "3.15.1", "tensorflow")])
 def test_nothing_to_verify_on_is_said_with_both_ways_out(
-    monkeypatch: pytest.MonkeyPatch, found: Release | None
+    monkeypatch: pytest.MonkeyPatch, expected: Release | None
 ) -> None:
-    monkeypatch.setattr(api, "installed", lambda: found)
+    monkeypatch.setattr(api, "installed", lambda: expected)
 
     with pytest.raises(FrameworkMissing, match=r"without TensorFlow.*pip install .*KERAS_BACKEND"):
         suite_environment.check_framework_installed()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
+from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.accuracy.curve import Point
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.chapter.printed_numbers import claims as printed_numbers_claims
@@ -79,15 +81,15 @@ def test_a_figure_is_broken_only_where_other_seeds_would_not_tell_it_otherwise(
     curves: Curves, monkeypatch: pytest.MonkeyPatch, probability: float, verdict: type[Exception] | None
 ) -> None:
     monkeypatch.setattr(prediction, "predict", lambda *_: Prediction(probability, 0.0, 1.0, 3.5))
-    told = contextlib.nullcontext() if verdict is None else pytest.raises(verdict, match=r"3\.5 standard deviations")
+    shown = contextlib.nullcontext() if verdict is None else pytest.raises(verdict, match=r"3\.5 standard deviations")
 
-    with told:
+    with shown:
         decision.one_of_them(Recorder(), curves, STYLES, Point("test_loss", 10), "0.0915")
 
 
 def test_a_figure_at_the_edge_does_not_hide_a_broken_one(curves: Curves, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = iter([Prediction(0.0005, 0.0, 1.0, 3.5), Prediction(0.0, 0.0, 1.0, 20.0)])
-    monkeypatch.setattr(prediction, "predict", lambda *_: next(said))
+    text = iter([Prediction(0.0005, 0.0, 1.0, 3.5), Prediction(0.0, 0.0, 1.0, 20.0)])
+    monkeypatch.setattr(prediction, "predict", lambda *_: next(text))
 
     with pytest.raises(ClaimBroken, match=r"20\.0 standard deviations"):
         printed_numbers_claims.first_way(Recorder(), curves, dict.fromkeys(STYLES, "a"))
@@ -120,6 +122,28 @@ def test_a_difference_that_is_not_known_well_enough_decides_nothing_by_itself(cu
 
     with pytest.raises(Inconclusive):
         decision.nearly_alike(Recorder(), unsure, "subclass", STYLES[:3], same_bits=False)
+
+
+def test_a_subclass_without_dropout_is_not_nearly_the_same() -> None:
+    printed = reference.load_bundled(trained.STORED)
+    undropped = reference.read(Path(__file__).parents[2] / "evaluation/data/printed-without_dropout.jsonl")
+    by_style = {
+        "sequential-list": printed.runs,
+        "subclass": [replace(run, seed=-1 - run.seed) for run in undropped.runs],
+    }
+    curves = Curves(by_style, printed.description.data, "stored")
+
+    with pytest.raises(ClaimBroken):
+        decision.nearly_alike(Recorder(), curves, "subclass", ["sequential-list"], same_bits=False)
+
+
+def test_a_seed_of_two_ways_that_are_one_training_counts_once(curves: Curves) -> None:
+    twice = replace(curves, by_style={**curves.by_style, "functional": curves.by_style["sequential-list"]})
+    record = Recorder()
+
+    decision.one_of_them(record, twice, ("sequential-list", "functional"), Point("test_accuracy", 10), "0.9801")
+
+    assert "0.9801 is printed: 3 trainings gave" in record.evidence[-1]
 
 
 def test_equal_bits_decide_where_the_interval_does_not(curves: Curves) -> None:
@@ -163,9 +187,9 @@ def test_the_printed_subclass_drops_nothing_on_keras_3_and_trains_otherwise(bits
 def test_ways_that_train_alike_tell_their_figures_together() -> None:
     record = Recorder()
 
-    found = equivalence.kin(record, {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "functional")
+    group = equivalence.kin(record, {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "functional")
 
-    assert (found, record.evidence) == (
+    assert (group, record.evidence) == (
         STYLES[:3],
         (
             "from equal weights, order and dropping, functional trains bit for bit"
@@ -175,9 +199,9 @@ def test_ways_that_train_alike_tell_their_figures_together() -> None:
 
 
 def test_a_way_that_trains_as_no_other_does_tells_its_figures_alone() -> None:
-    found = equivalence.kin(Recorder(), {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "subclass")
+    group = equivalence.kin(Recorder(), {**dict.fromkeys(STYLES, "a"), "subclass": "b"}, "subclass")
 
-    assert found == ("subclass",)
+    assert group == ("subclass",)
 
 
 def test_without_training_nothing_is_decided() -> None:

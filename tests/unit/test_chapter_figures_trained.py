@@ -54,9 +54,9 @@ def _place(folder: Path, curves: Curves, count: int, tensorflow: str = "") -> No
     """Keep curves as if they had been trained here, or on another release of TensorFlow."""
 
     def subject(order: Any) -> Any:
-        found = _subject(order)
+        actual = _subject(order)
         other = {"tensorflow": tensorflow} if tensorflow else {}
-        return replace(found, environment={**found.environment, **other})
+        return replace(actual, environment={**actual.environment, **other})
 
     kept = trained.place_of(subject(trained.order_of(STYLES[0], SETTINGS, folder)), folder)
     kept.mkdir(parents=True)
@@ -70,10 +70,35 @@ def _place(folder: Path, curves: Curves, count: int, tensorflow: str = "") -> No
 def test_trainings_that_are_kept_are_not_done_again(tmp_path: Path, curves: Curves, untrained: list[int]) -> None:
     _place(tmp_path, curves, 3)
 
-    found = trained.trained(SETTINGS, tmp_path, lambda line: None)
+    trainings = trained.trained(SETTINGS, tmp_path, lambda line: None)
 
-    assert (untrained, [run.test_loss for run in found.runs]) == ([], [run.test_loss for run in curves.runs])
-    assert found.whence == "0 trained by this run, 12 kept from before"
+    kept = {run.seed: run.test_loss for run in trainings.runs}
+    assert (untrained, [kept[run.seed] for run in curves.runs]) == ([], [run.test_loss for run in curves.runs])
+    assert trainings.whence.startswith("0 trained by this run, 12 kept from before")
+
+
+def test_seeds_equal_to_those_of_a_shipped_reference_bring_its_others(
+    tmp_path: Path, curves: Curves, untrained: list[int]
+) -> None:
+    _place(tmp_path, curves, 3)
+
+    trainings = trained.trained(SETTINGS, tmp_path, lambda line: None)
+
+    assert len(trainings.by_style["sequential-list"]) == len(reference.load_bundled(trained.STORED).runs)
+    assert f"57 of them are of the reference {trained.STORED}" in trainings.whence
+
+
+def test_one_seed_unlike_that_of_a_shipped_reference_brings_none(
+    tmp_path: Path, curves: Curves, untrained: list[int]
+) -> None:
+    first, *others = curves.by_style["sequential-list"]
+    moved = replace(first, test_loss=(*first.test_loss[:-1], first.test_loss[-1] + 1e-7))
+    unlike = replace(curves, by_style={**curves.by_style, "sequential-list": (moved, *others)})
+    _place(tmp_path, unlike, 3)
+
+    trainings = trained.trained(SETTINGS, tmp_path, lambda line: None)
+
+    assert len(trainings.runs) == 12
 
 
 def test_without_tensorflow_a_release_is_named_by_its_backend() -> None:
@@ -106,10 +131,11 @@ def test_trainings_of_another_release_are_not_done_again_where_they_begin_alike(
     _place(tmp_path, curves, 3, tensorflow="2.99")
     monkeypatch.setattr(trained, "_train", _begin(curves, 0.0))
 
-    found = trained.trained(SETTINGS, tmp_path, lambda line: None)
+    trainings = trained.trained(SETTINGS, tmp_path, lambda line: None)
 
-    assert [run.test_loss for run in found.runs] == [run.test_loss for run in curves.runs]
-    assert found.whence.startswith("trained by TensorFlow 2.99, Keras 3.15.1 on tensorflow; the first 2 epochs")
+    kept = {run.seed: run.test_loss for run in trainings.runs}
+    assert [kept[run.seed] for run in curves.runs] == [run.test_loss for run in curves.runs]
+    assert trainings.whence.startswith("trained by TensorFlow 2.99, Keras 3.15.1 on tensorflow; the first 2 epochs")
 
 
 def test_trainings_of_another_release_are_done_where_one_begins_otherwise(
@@ -156,9 +182,9 @@ def test_a_training_that_was_stopped_breaks_no_figure(tmp_path: Path, monkeypatc
     monkeypatch.setattr(trained, "trained", stopped)
     config: Any = SimpleNamespace(cache=None)
 
-    found = printed_numbers_fixtures.FigureFixtures(config, SETTINGS, tmp_path)._trained()
+    actual = printed_numbers_fixtures.FigureFixtures(config, SETTINGS, tmp_path)._trained()
 
-    assert isinstance(found, Inconclusive)
+    assert isinstance(actual, Inconclusive)
 
 
 def test_what_the_training_process_complains_of_is_told(tmp_path: Path, mirror: Path) -> None:

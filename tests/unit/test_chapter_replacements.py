@@ -46,18 +46,18 @@ def test_lines_that_do_what_was_promised_work() -> None:
 
 
 @pytest.mark.parametrize(
-    ("write", "said"),
+    ("write", "expected"),
     [
         ("number = 6\n", "the number: 6, not 5"),
         ("number = 5 / 0\n", "ZeroDivisionError: division by zero"),
         ("number =\n", "SyntaxError"),
     ],
 )
-def test_lines_that_do_not_say_what_was_seen(write: str, said: str) -> None:
+def test_lines_that_do_not_say_what_was_seen(write: str, expected: str) -> None:
     done = checks_workarounds.tried(replace(FIVE, write=write))
 
     assert done is not None
-    assert (done.worked, said in done.evidence[-1]) == (False, True)
+    assert (done.worked, expected in done.evidence[-1]) == (False, True)
 
 
 def test_a_proof_that_looks_at_nothing_proves_nothing() -> None:

@@ -61,34 +61,34 @@ def test_a_release_without_tensorflow_is_named_with_a_dash() -> None:
 
 
 def test_a_known_issue_of_keras_looks_at_the_version_of_keras() -> None:
-    known = _known_issue(since="3.0", of="keras")
+    issue = _known_issue(since="3.0", of="keras")
 
-    assert (known.applies(NEWEST, ""), known.applies(OLDEST, "")) == (True, False)
+    assert (issue.applies(NEWEST, ""), issue.applies(OLDEST, "")) == (True, False)
 
 
 def test_a_known_issue_may_be_limited_to_a_parameter() -> None:
-    known = _known_issue(only=("subclass",))
+    issue = _known_issue(only=("subclass",))
 
-    assert (known.applies(NEWEST, "subclass"), known.applies(NEWEST, "functional")) == (True, False)
+    assert (issue.applies(NEWEST, "subclass"), issue.applies(NEWEST, "functional")) == (True, False)
 
 
 @pytest.mark.parametrize(("backend", "expected"), [("jax", True), ("torch", False), ("tensorflow", False)])
 def test_a_known_issue_may_be_limited_to_a_backend(backend: str, expected: bool) -> None:
-    known = _known_issue(of="keras", since="3.0", backends=("jax",))
+    issue = _known_issue(of="keras", since="3.0", backends=("jax",))
 
-    assert known.applies(Release("-", "3.15.1", backend), "") is expected
+    assert issue.applies(Release("-", "3.15.1", backend), "") is expected
 
 
 def test_a_known_issue_of_a_backend_still_has_its_range() -> None:
-    known = _known_issue(of="keras", until="3.12", backends=("jax",))
+    issue = _known_issue(of="keras", until="3.12", backends=("jax",))
 
-    assert not known.applies(Release("-", "3.15.1", "jax"), "")
+    assert not issue.applies(Release("-", "3.15.1", "jax"), "")
 
 
 def test_a_known_issue_of_no_backend_is_of_all() -> None:
-    known = _known_issue(of="keras", since="3.0")
+    issue = _known_issue(of="keras", since="3.0")
 
-    assert all(known.applies(Release("-", "3.15.1", backend), "") for backend in ("jax", "torch"))
+    assert all(issue.applies(Release("-", "3.15.1", backend), "") for backend in ("jax", "torch"))
 
 
 @pytest.mark.parametrize("changes", [{"source": "somewhere"}, {"of": "numpy"}, {"symptom": "("}])
@@ -135,10 +135,10 @@ def test_the_decorators_of_a_check_stand_together() -> None:
     @fixed_by(_harmless)
     def check() -> None: ...
 
-    found = check_of(check)
+    actual = check_of(check)
 
-    assert found is not None
-    assert (found.claim.id, found.faults, found.benign_changes, found.fix) == (
+    assert actual is not None
+    assert (actual.claim.id, actual.faults, actual.benign_changes, actual.fix) == (
         "a.b",
         (_fault,),
         (_harmless,),
@@ -152,11 +152,11 @@ def test_deviations_keep_the_order_in_which_they_stand() -> None:
     @known_issue(cause="second", source="https://example.org", symptom="x")
     def check() -> None: ...
 
-    found = check_of(check)
+    actual = check_of(check)
 
-    assert found is not None
-    assert [one.cause for one in found.known_issues] == ["first", "second"]
-    assert found.known_issue(NEWEST, "") is found.known_issues[1]
+    assert actual is not None
+    assert [one.cause for one in actual.known_issues] == ["first", "second"]
+    assert actual.known_issue(NEWEST, "") is actual.known_issues[1]
 
 
 def test_a_function_without_a_claim_is_no_check() -> None:
@@ -191,17 +191,17 @@ def test_a_pending_claim_says_why() -> None:
     @pending("takes ten epochs")
     def check() -> None: ...
 
-    found = check_of(check)
+    actual = check_of(check)
 
-    assert found is not None
-    assert found.pending == "takes ten epochs"
+    assert actual is not None
+    assert actual.pending == "takes ten epochs"
 
 
 @pytest.mark.parametrize(("keras", "meant"), [("3.15.1", True), ("3.0.5", True), ("2.16.0", False)])
 def test_a_range_of_tensorflow_can_be_limited_to_a_generation_of_keras(keras: str, meant: bool) -> None:
-    known = KnownIssue("why", "https://example.org", "x", since="2.16", until="2.16", with_keras="3.0")
+    issue = KnownIssue("why", "https://example.org", "x", since="2.16", until="2.16", with_keras="3.0")
 
-    assert known.applies(Release("2.16.2", keras, "tensorflow"), "") is meant
+    assert issue.applies(Release("2.16.2", keras, "tensorflow"), "") is meant
 
 
 def test_a_claim_without_a_section_takes_the_nearest_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +225,7 @@ def test_a_claim_without_a_section_takes_the_nearest_one(monkeypatch: pytest.Mon
 
 
 def test_a_claim_without_any_section_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match=r"claim\(\) needs a section.*pass section="):
+    with pytest.raises(InvalidArgument, match=r"claim\(\) needs a section.*Pass section="):
 
         @claim("a.b", "It is so.", "prose")
         def check() -> None:

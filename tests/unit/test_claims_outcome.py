@@ -13,7 +13,7 @@ RECORD = Record(CLAIM, Verdict.HELD, ("the value: 5",))
 
 
 @pytest.mark.parametrize(
-    ("verdict", "known", "expected"),
+    ("verdict", "issue", "expected"),
     [
         (Verdict.HELD, None, "passed"),
         (Verdict.HELD, KNOWN, "failed"),
@@ -25,8 +25,8 @@ RECORD = Record(CLAIM, Verdict.HELD, ("the value: 5",))
         (Verdict.INCONCLUSIVE, KNOWN, "skipped"),
     ],
 )
-def test_green_means_that_the_verdict_is_as_recorded(verdict: Verdict, known: KnownIssue | None, expected: str) -> None:
-    record = replace(RECORD, verdict=verdict, known_issue=known, evidence=("AttributeError: no such name",))
+def test_green_means_that_the_verdict_is_as_recorded(verdict: Verdict, issue: KnownIssue | None, expected: str) -> None:
+    record = replace(RECORD, verdict=verdict, known_issue=issue, evidence=("AttributeError: no such name",))
 
     assert outcome(record).word == expected
 

@@ -114,7 +114,7 @@ def test_a_refused_results_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(BadResults, match="name a file in a folder"):
+    with pytest.raises(BadResults, match="Name a file in a folder"):
         results.write(_results(), tmp_path / name)
 
 

@@ -151,21 +151,21 @@ def _into_a_folder(folder: Path, paths: list[str]) -> list[str]:
 
 
 REFUSALS: list[tuple[Arrange, str]] = [
-    (_other_schema, "A results file is not of schema 2. Found: {folder}/in/tf2.15.json, at schema: "),
-    (_no_json, "A results file cannot be read. Found: {folder}/in/tf2.15.json: "),
-    (_mixed, "The results files are of different plugin versions. Found: 0.1.0 in {folder}/in/tf2.15.json; 0.2.0 in "),
+    (_other_schema, "A results file is not of schema 2: {folder}/in/tf2.15.json, at schema: "),
+    (_no_json, "A results file cannot be read: {folder}/in/tf2.15.json: "),
+    (_mixed, "The results files are of different plugin versions: 0.1.0 in {folder}/in/tf2.15.json; 0.2.0 in "),
     (
         _twice,
-        "Two results files are of the same release. Found: {folder}/in/tf2.15.json and {folder}/in/tf2.15.json are ",
+        "Two results files are of the same release: {folder}/in/tf2.15.json and {folder}/in/tf2.15.json are ",
     ),
-    (_interrupted, "A results file is of some claims only, or of an interrupted run. Found: {folder}/in/tf2.16.json. "),
+    (_interrupted, "A results file is of some claims only, or of an interrupted run: {folder}/in/tf2.16.json. "),
     (_none, "There are no results files to merge. "),
-    (_no_releases, "A releases file cannot be read. Found: {folder}/releases.toml: "),
-    (_no_table, "A compatibility table is not of schema 2. Found: {folder}/in/tf2.15.json, at the whole: "),
-    (_into_results, "An output would overwrite an input. Found: {folder}/in/tf2.15.json."),
-    (_into_one_file, "Two outputs are to be written into one file. Found: {folder}/out/t.json, "),
-    (_into_nowhere, "An output cannot be written. Found: {folder}/nowhere is no folder."),
-    (_into_a_folder, "An output cannot be written. Found: {folder}/out is a folder."),
+    (_no_releases, "A releases file cannot be read: {folder}/releases.toml: "),
+    (_no_table, "A compatibility table is not of schema 2: {folder}/in/tf2.15.json, at the whole: "),
+    (_into_results, "An output would overwrite an input: {folder}/in/tf2.15.json."),
+    (_into_one_file, "Two outputs are to be written into one file: {folder}/out/t.json, "),
+    (_into_nowhere, "An output cannot be written: {folder}/nowhere is not a folder."),
+    (_into_a_folder, "An output cannot be written: {folder}/out is a folder."),
 ]
 
 
@@ -179,9 +179,9 @@ def test_a_refusal_is_one_line_that_names_the_file_and_nothing_is_written(
 
     status = cli.main(["table", *_outputs(tmp_path), *arguments])
 
-    said = capsys.readouterr().err
-    assert (status, said.count("\n"), list((tmp_path / "out").iterdir())) == (2, 1, [])
-    assert said.startswith("kerasch2 table: " + message.format(folder=tmp_path))
+    text = capsys.readouterr().err
+    assert (status, text.count("\n"), list((tmp_path / "out").iterdir())) == (2, 1, [])
+    assert text.startswith("kerasch2 table: " + message.format(folder=tmp_path))
 
 
 def test_a_label_that_the_terminal_cannot_show_does_not_end_the_run(

@@ -12,10 +12,10 @@ import pytest
 
 from pytest_kerasch2 import __version__, cli, suggestions
 from pytest_kerasch2.command_line import completion, explained
-from pytest_kerasch2.timing import suite_lookup
-from tests.unit.command_ended import Ended, ended
+from pytest_kerasch2.timing import benchmark_suite
+from tests.builders.command_runs import Ended, ended
 
-COMMANDS = ("table", "calibrate", "gate", "compare", "steps", "doctor")
+COMMANDS = ("table", "calibrate", "gate", "compare", "scaling", "doctor")
 __all__ = ["ended"]
 
 
@@ -58,7 +58,7 @@ def test_help_is_shown_wherever_it_is_asked_for(ended: Ended, words: list[str]) 
 
 
 def test_what_stands_behind_two_dashes_asks_for_no_help(ended: Ended) -> None:
-    status, _, err = ended("steps", "--", "-h")
+    status, _, err = ended("scaling", "--", "-h")
 
     assert (status, "-h" in err) == (2, True)
 
@@ -79,15 +79,15 @@ def test_each_example_is_one_that_the_parser_takes() -> None:
         (["docter"], "did you mean doctor?"),
         (["help"], "write kerasch2 --help"),
         (["version"], "write kerasch2 --version"),
-        (["qqqq"], "the commands are table, calibrate, gate, compare, steps, doctor"),
+        (["qqqq"], "the commands are table, calibrate, gate, compare, scaling, doctor"),
         (["--verison"], "did you mean --version?"),
         (["compare", "a", "b", "--benchmrk", "fit"], "did you mean --benchmark?"),
         (["compare", "a", "b", "--bench", "fit"], "did you mean --benchmark?"),
         (["gate", "--magrin=0.1", "x"], "did you mean --margin or --max-runs?"),
         (["gate", "digits-tensorflow-2.22"], "did you mean digits-tensorflow-2.21"),
         (["compare", "a", "b", "--benchmark", "predct"], "did you mean predict?"),
-        (["compare", "tensorflow=2.15.1", "tensorflow==2.16.1"], "write tensorflow==2.15.1."),
-        (["compare", "tensorflow>=2.15", "b"], "write tensorflow==2.15."),
+        (["compare", "tensorflow=2.15.1", "tensorflow==2.16.1"], "tensorflow==2.15.1."),
+        (["compare", "tensorflow>=2.15", "b"], "tensorflow==2.15."),
         (["calibrate", "x", "--data", "mnits"], "did you mean mnist?"),
         (["calibrate", "x", "--style", "sequentail-list"], "did you mean sequential-list or sequential-add?"),
     ],
@@ -113,7 +113,7 @@ PRINTING = (
     ["table", "nowhere"],
     ["compare", sys.executable, sys.executable, "--suite", "no_such_module:f"],
     ["calibrate", "x", "--data", "y"],
-    ["steps", "nowhere"],
+    ["scaling", "nowhere"],
 )
 
 
@@ -153,9 +153,9 @@ def test_a_shell_is_offered_commands_options_and_names(tmp_path: Path) -> None:
         "kerasch2 gate digits-": {"digits-tensorflow-2.21"},
     }
 
-    found = {line: _offered(line, tmp_path) for line in lines}
+    actual = {line: _offered(line, tmp_path) for line in lines}
 
-    assert found == lines
+    assert actual == lines
 
 
 def _offered(line: str, folder: Path) -> set[str]:
@@ -175,7 +175,7 @@ def _offered(line: str, folder: Path) -> set[str]:
 def test_what_completion_offers_is_what_a_comparison_knows() -> None:
     suite = pytest.importorskip("pytest_kerasch2.timing.benchmark_suite")
 
-    assert set(completion.CHAPTERS) == set(suite_lookup.CHAPTERS) == set(suite.CHAPTERS)
+    assert set(completion.CHAPTERS) == set(benchmark_suite.CHAPTERS) == set(suite.CHAPTERS)
 
 
 def test_every_shipped_reference_is_offered() -> None:

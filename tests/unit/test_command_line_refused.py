@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.command_line import explained
-from tests.unit.command_ended import Ended, ended
+from tests.builders.command_runs import Ended, ended
 
 __all__ = ["ended"]
 
@@ -24,8 +24,8 @@ READERS = (
     ("table", "{}"),
     ("table", "--table", "{}"),
     ("table", "--figures", "{}", "--table", "{}"),
-    ("steps", "{}"),
-    ("compare", "--told-by", "{}"),
+    ("scaling", "{}"),
+    ("compare", "--from-json", "{}"),
     ("gate", "{}", "--training", "m:f"),
     ("gate", "digits-tensorflow-2.21", "--results", "{}"),
 )
@@ -51,7 +51,7 @@ def test_a_file_that_cannot_be_meant_is_refused_in_a_line(
     [
         ["table", ""],
         ["table", "--json", "", "x"],
-        ["steps", ""],
+        ["scaling", ""],
         ["gate", ""],
         ["gate", " "],
         ["calibrate", ""],
@@ -63,15 +63,15 @@ def test_a_file_that_cannot_be_meant_is_refused_in_a_line(
         ["compare", "a", "b", "--suite", "no_colon"],
         ["compare", "a", "b", "--suite", "a:b:c"],
         ["compare", "a", "b", "--benchmark", ""],
-        ["compare", "a", "b", "--max-runs", "9" * 30],
-        ["compare", "a", "b", "--max-runs", "9" * 5000],
-        ["compare", "a", "b", "--max-runs", "-1"],
-        ["compare", "a", "b", "--max-runs", "1.5"],
-        ["compare", "a", "b", "--error", "nan"],
+        ["compare", "a", "b", "--max-starts", "9" * 30],
+        ["compare", "a", "b", "--max-starts", "9" * 5000],
+        ["compare", "a", "b", "--max-starts", "-1"],
+        ["compare", "a", "b", "--max-starts", "1.5"],
+        ["compare", "a", "b", "--alpha", "nan"],
         ["compare", "a", "b", "--margin", "inf"],
         ["compare", "a", "b", "--deadline", "nan"],
         ["compare", "a", "b", "--deadline", "-1"],
-        ["compare", "a", "b", "--slower", "1e400"],
+        ["compare", "a", "b", "--inject-slowdown", "1e400"],
         ["calibrate", "x", "--seeds", "-3"],
         ["calibrate", "x", "--seeds", "99999999999999"],
         ["calibrate", "x", "--epochs", "0"],
@@ -121,14 +121,14 @@ def test_an_output_that_cannot_be_written_is_refused_before_any_work(
 
     status, _, err = ended(*words, place)
 
-    assert (status, "written" in err or "kept there" in err, err.count("\n")) == (2, True, 1)
+    assert (status, "written" in err or "cannot be kept" in err, err.count("\n")) == (2, True, 1)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "folder", "in.json", "protected.json"]
 
 
 def test_two_outputs_of_a_comparison_are_two_files(ended: Ended) -> None:
     status, _, err = ended("compare", "a", "b", "--json", "x", "--summary", "./x")
 
-    assert (status, "into one file" in err) == (2, True)
+    assert (status, "must name different files" in err) == (2, True)
 
 
 @pytest.mark.parametrize("module", ["jinja2", "scipy", "matplotlib", "joblib", "h5py"])

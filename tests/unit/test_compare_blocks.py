@@ -8,17 +8,17 @@ import pytest
 
 from evaluation import compare_blocks
 from pytest_kerasch2.errors import BadResults
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 from pytest_kerasch2.timing.compare_result import Comparison
 
-ARM = {"name": "x", "revision": "", "slower": 0.0, "environment": {}}
+ARM = {"name": "x", "revision": "", "slowdown": 0.0, "environment": {}}
 
 
 def _trial(path: Path, complete: bool = True) -> bytes:
-    found = Comparison(Terms(), [ARM, ARM], ["fit"], complete=complete)
-    blocks = [{"steps": 1, "seconds": [0.1] * 2, "owed": [0.0] * 2}] * 3
-    found.pairs.append({"start": 0, "benchmark": "fit", "load": 0.5, "order": [[0, 1, 2, 2, 1, 0]], "blocks": blocks})
-    found.write(path)
+    trials = Comparison(ComparisonSettings(), [ARM, ARM], ["fit"], complete=complete)
+    blocks = [{"steps": 1, "seconds": [0.1] * 2, "unsynchronised": [0.0] * 2}] * 3
+    trials.starts.append({"start": 0, "benchmark": "fit", "load": 0.5, "order": [[0, 1, 2, 2, 1, 0]], "blocks": blocks})
+    trials.write(path)
     return path.read_bytes()
 
 
@@ -35,14 +35,14 @@ def kept(archive: Path) -> None:
 
 
 def test_trials_in_which_nothing_was_planted_are_given_back_with_their_kind(tmp_path: Path, archive: Path) -> None:
-    told = _trial(tmp_path / "busy-0-3.json")
+    trial = _trial(tmp_path / "busy-0-3.json")
     _trial(tmp_path / "busy-0.05-3.json")
     compare_blocks.keep(tmp_path, archive)
 
-    with compare_blocks.honest(archive) as found:
-        read = [(kind, path.read_bytes()) for kind, path in found]
+    with compare_blocks.honest(archive) as trials:
+        read = [(kind, path.read_bytes()) for kind, path in trials]
 
-    assert read == [("busy", told)]
+    assert read == [("busy", trial)]
 
 
 def test_a_trial_that_did_not_end_is_not_added(tmp_path: Path, archive: Path) -> None:
@@ -59,8 +59,8 @@ def test_what_is_added_stands_beside_what_is_there(tmp_path: Path, archive: Path
 
     compare_blocks.keep(tmp_path, archive)
 
-    with compare_blocks.honest(archive) as found:
-        assert [kind for kind, _ in found] == ["busy", "idle"]
+    with compare_blocks.honest(archive) as trials:
+        assert [kind for kind, _ in trials] == ["busy", "idle"]
 
 
 def test_the_same_trials_are_the_same_archive(tmp_path: Path, archive: Path) -> None:

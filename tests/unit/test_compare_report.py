@@ -6,7 +6,6 @@ import functools
 import json
 import math
 import random
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,14 @@ import pytest
 
 from evaluation import compare_live, compare_picture, compare_report, timing_report
 from pytest_kerasch2.errors import InvalidMeasurement
-from pytest_kerasch2.stats.paired_sequential import Terms
+from pytest_kerasch2.stats.paired_sequential import ComparisonSettings
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 NAMES = ("fit", "predict")
-STARTS = Terms().most
+STARTS = ComparisonSettings().max_starts
 
 
-def _trial(seed: int, scatter: float, **told: Any) -> dict[str, Any]:
+def _trial(seed: int, scatter: float, **changes: Any) -> dict[str, Any]:
     drawn = random.Random(seed)
     pairs = [
         {
@@ -34,9 +33,15 @@ def _trial(seed: int, scatter: float, **told: Any) -> dict[str, Any]:
         for start in range(STARTS)
         for name in NAMES
     ]
-    usual = {"kind": "idle", "planted": 0.0, "seed": seed, "turns": compare_live.TURNS, "terms": asdict(Terms())}
+    usual = {
+        "kind": "idle",
+        "planted": 0.0,
+        "seed": seed,
+        "turns": compare_live.TURNS,
+        "terms": compare_live._settings(ComparisonSettings()),
+    }
     about = {"verdicts": dict.fromkeys(NAMES, "same"), "starts": STARTS, "measured": 48.0, "wall": 200.0}
-    return {**usual, **about, "pairs": pairs, **told}
+    return {**usual, **about, "pairs": pairs, **changes}
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +57,9 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_honest_starts_alone_are_drawn_from() -> None:
-    found = compare_report.starts_of([_trial(0, 0.01), _trial(1, 0.01, planted=0.05), _trial(2, 0.01, kind="busy")])
+    result = compare_report.starts_of([_trial(0, 0.01), _trial(1, 0.01, planted=0.05), _trial(2, 0.01, kind="busy")])
 
-    assert {kind: len(starts) for kind, starts in found.items()} == {"idle": STARTS, "busy": STARTS}
+    assert {kind: len(starts) for kind, starts in result.items()} == {"idle": STARTS, "busy": STARTS}
 
 
 def test_a_start_without_all_benchmarks_is_not_drawn_from() -> None:
@@ -69,59 +74,59 @@ def test_roles_are_drawn_of_which_each_has_the_same_processes(pool: list[compare
     drawn = random.Random(0)
     start = {"fit": (0.1, 0.3, 2.0)}
 
-    found = {compare_report.exchanged(start, drawn)["fit"] for _ in range(100)}
+    result = {compare_report.exchanged(start, drawn)["fit"] for _ in range(100)}
 
     # The logarithms of the three are 0, 0.25 and 0.3: any of them may be the second, and any other the first.
-    wanted = [(0.1, 0.3), (0.1, -0.3), (0.175, 0.25), (0.175, -0.25), (-0.275, 0.05), (-0.275, -0.05)]
-    assert sorted((round(ratio, 9), round(null, 9)) for ratio, null, _ in found) == sorted(wanted)
+    expected = [(0.1, 0.3), (0.1, -0.3), (0.175, 0.25), (0.175, -0.25), (-0.275, 0.05), (-0.275, -0.05)]
+    assert sorted((round(ratio, 9), round(null, 9)) for ratio, null, _ in result) == sorted(expected)
 
 
 @pytest.mark.usefixtures("few_draws")
-def test_an_honest_run_that_was_told_to_be_faster_is_told_too() -> None:
+def test_a_false_faster_verdict_is_reported() -> None:
     trials = [_trial(0, 0.01), _trial(1, 0.01, verdicts={"fit": "same", "predict": "faster"})]
 
-    told = compare_report.section(trials, [])
+    text = compare_report.section(trials, [])
 
-    assert "Honest runs: 2, with 4 verdicts; 0 of the runs red" in told
-    assert ", 1 with something that was told to be faster" in told
+    assert "Honest runs: 2, with 4 verdicts; 0 of the runs red" in text
+    assert ", 1 with something that was told to be faster" in text
 
 
-def test_an_honest_run_that_was_refused_is_told_and_has_no_verdict() -> None:
+def test_a_refused_honest_run_is_reported_and_has_no_verdict() -> None:
     refused = _trial(
         1, 0.01, verdicts=dict.fromkeys(NAMES, "refused"), measured=0.0, why="The clock stopped.", pairs=[]
     )
 
-    told = compare_report.section([_trial(0, 0.01), refused], [])
+    text = compare_report.section([_trial(0, 0.01), refused], [])
 
-    assert "Honest runs: 1, with 2 verdicts" in told
-    assert "One more honest run (idle, seed 1) told nothing: The clock stopped. It was asked of each process" in told
-    assert "| 0 % | idle | 2 | 0 | 0 | 2 | 0 | 0 | 2 | 48 s |" in told
+    assert "Honest runs: 1, with 2 verdicts" in text
+    assert "One more honest run (idle, seed 1) told nothing: The clock stopped. It was asked of each process" in text
+    assert "| 0 % | idle | 2 | 0 | 0 | 2 | 0 | 0 | 2 | 48 s |" in text
 
 
 def test_starts_of_all_loads_are_a_pool_where_those_of_one_are_too_few() -> None:
-    found = compare_report.pools_of([_trial(0, 0.01), _trial(1, 0.01, kind="busy")])
+    result = compare_report.pools_of([_trial(0, 0.01), _trial(1, 0.01, kind="busy")])
 
-    assert {kind: len(pool) for kind, pool in found.items()} == {"all": 2 * STARTS}
+    assert {kind: len(pool) for kind, pool in result.items()} == {"all": 2 * STARTS}
 
 
 def test_what_was_found_later_is_not_found_within_the_time() -> None:
-    found = {"by": {6: 10, 8: 20, 11: 30, 16: 40}}
+    result = {"by": {6: 10, 8: 20, 11: 30, 16: 40}}
 
-    assert [compare_report.by_then(found, starts) for starts in (5.9, 6, 10.9, 99)] == [0, 10, 20, 40]
+    assert [compare_report.by_then(result, starts) for starts in (5.9, 6, 10.9, 99)] == [0, 10, 20, 40]
 
 
 def test_of_nothing_planted_few_runs_are_red(pool: list[compare_report.Start]) -> None:
-    found = compare_report.rates(pool, 0.0, random.Random(0), runs=300)
+    result = compare_report.rates(pool, 0.0, random.Random(0), runs=300)
 
-    assert found.get("slower", 0) <= 6
+    assert result.get("slower", 0) <= 6
 
 
 def test_what_is_ten_times_the_scatter_is_found(pool: list[compare_report.Start]) -> None:
-    found = compare_report.rates(pool, 0.1, random.Random(0), runs=100)
+    result = compare_report.rates(pool, 0.1, random.Random(0), runs=100)
 
     # What was unfit is not red.
-    assert found["slower"] + found.get("unfit", 0) == 100
-    assert found["by"][STARTS] == found["slower"]
+    assert result["slower"] + result.get("unfit", 0) == 100
+    assert result["by"][STARTS] == result["slower"]
 
 
 def test_an_interval_of_95_percent_covers_about_so_often(pool: list[compare_report.Start]) -> None:
@@ -139,7 +144,7 @@ def test_a_line_that_was_cut_short_is_passed_over_and_written_over(tmp_path: Pat
     assert [one["seed"] for one in compare_live.read(path)] == [0, 1]
 
 
-def test_trials_of_other_terms_are_not_told(tmp_path: Path) -> None:
+def test_trials_with_other_settings_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "kept.jsonl"
 
     compare_live.append(_trial(0, 0.01, turns={"seconds": 60}), path)
@@ -147,37 +152,39 @@ def test_trials_of_other_terms_are_not_told(tmp_path: Path) -> None:
     assert compare_live.read(path) == []
 
 
-def test_what_came_of_trials_of_other_turns_is_told_and_not_counted(tmp_path: Path) -> None:
+def test_trials_with_other_blocks_are_reported_and_not_counted(tmp_path: Path) -> None:
     path = tmp_path / "kept.jsonl"
     red = dict.fromkeys(NAMES, "slower")
     compare_live.append(_trial(0, 0.01, planted=0.05, turns={"seconds": 60}, verdicts={**red, "fit": "same"}), path)
     compare_live.append(_trial(1, 0.01, planted=0.05, verdicts=red), path)
 
-    found = compare_report.section(compare_live.read(path), compare_live.otherwise(path))
+    result = compare_report.section(compare_live.read(path), compare_live.otherwise(path))
 
-    assert "Of benchmarks that were 5 % slower, 2 of 2 found" in found
-    assert "Not counted, of before: 1 runs (60 s of a benchmark in a start; of a round counts the sum)" in found
-    assert "Told slower: 1 of 2 at 5 % planted." in found
+    assert "Of benchmarks that were 5 % slower, 2 of 2 found" in result
+    assert "Not counted, of before: 1 runs (60 s of a benchmark in a start; of a round counts the sum)" in result
+    assert "Told slower: 1 of 2 at 5 % planted." in result
 
 
 @pytest.mark.usefixtures("few_draws")
 def test_the_section_names_each_kind_of_load() -> None:
-    said = compare_report.section([_trial(seed, 0.01, kind=kind) for seed in range(2) for kind in ("idle", "memory")])
+    rendered = compare_report.section(
+        [_trial(seed, 0.01, kind=kind) for seed in range(2) for kind in ("idle", "memory")]
+    )
 
-    assert "| 0 % | idle | 2 | 0 | 0 | 4 | 0 | 0 | 0 | 48 s | 200 s |" in said
-    assert f"| memory | {2 * STARTS} |" in said
+    assert "| 0 % | idle | 2 | 0 | 0 | 4 | 0 | 0 | 0 | 48 s | 200 s |" in rendered
+    assert f"| memory | {2 * STARTS} |" in rendered
 
 
 def test_what_was_planted_is_counted_by_benchmarks_and_by_seconds() -> None:
-    verdicts = [dict(zip(NAMES, told)) for told in (("slower", "slower"), ("slower", "same"))]
+    verdicts = [dict(zip(NAMES, words)) for words in (("slower", "slower"), ("slower", "same"))]
     trials = [_trial(seed, 0.01, planted=0.05, verdicts=one) for seed, one in enumerate(verdicts)]
     # One was decided after eight starts of two seconds.
     trials[1]["pairs"] = [one for one in trials[1]["pairs"] if one["benchmark"] == NAMES[1] or one["start"] < 8]
 
     assert compare_report.spent_until_found(trials, 0.05) == [16.0, 2.0 * STARTS, 2.0 * STARTS, math.inf]
-    said = compare_report.section(trials)
-    assert "Of benchmarks that were 5 % slower, 3 of 4 found (19.4 % at least), 3 of them within 60 s" in said
-    assert "Nothing was compared with itself yet" in said
+    rendered = compare_report.section(trials)
+    assert "Of benchmarks that were 5 % slower, 3 of 4 found (19.4 % at least), 3 of them within 60 s" in rendered
+    assert "Nothing was compared with itself yet" in rendered
 
 
 def test_what_is_refused_is_kept_and_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -226,12 +233,12 @@ def test_the_picture_has_what_was_live_and_what_was_resampled(tmp_path: Path) ->
 
 
 def test_the_picture_tells_in_words_what_was_found_in_time() -> None:
-    found, missed = (dict.fromkeys(NAMES, verdict) for verdict in ("slower", "undecided"))
-    trials = [_trial(0, 0.01, planted=0.05, verdicts=found), _trial(1, 0.01, planted=0.1, verdicts=missed)]
+    result, missed = (dict.fromkeys(NAMES, verdict) for verdict in ("slower", "undecided"))
+    trials = [_trial(0, 0.01, planted=0.05, verdicts=result), _trial(1, 0.01, planted=0.1, verdicts=missed)]
 
-    said = compare_picture.told(trials)
+    rendered = compare_picture.description(trials)
 
-    assert said == (
+    assert rendered == (
         "Of benchmarks that are slower by 5 %, 2 of 2 within 60 s. "
         "Of benchmarks that are slower by 10 %, 0 of 2 within 20 s."
     )

@@ -69,14 +69,14 @@ def test_a_prepared_data_set_keeps_name_and_digest_and_cannot_be_written() -> No
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "said"),
+    ("x", "y", "message"),
     [
-        (np.zeros((2, 3)), np.zeros(2, dtype=np.uint8), "Only images of bytes can be prepared"),
-        (EVERY_BYTE, np.zeros(4), "Only whole-numbered labels can be prepared"),
+        (np.zeros((2, 3)), np.zeros(2, dtype=np.uint8), "^images must be an array of bytes"),
+        (EVERY_BYTE, np.zeros(4), "^labels must be integers, got an array of type float64"),
     ],
 )
-def test_what_is_no_set_of_images_in_classes_is_refused(x: np.ndarray, y: np.ndarray, said: str) -> None:
+def test_what_is_no_set_of_images_in_classes_is_refused(x: np.ndarray, y: np.ndarray, message: str) -> None:
     data = _data_set(x, y)
 
-    with pytest.raises(InvalidArgument, match=said):
+    with pytest.raises(InvalidArgument, match=message):
         preprocessing.prepared(data)

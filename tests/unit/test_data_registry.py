@@ -33,9 +33,9 @@ def test_every_record_names_the_four_arrays_in_order(record: registry.DataRecord
 
 
 def test_only_the_arrays_of_mnist_are_known_by_hash() -> None:
-    known = [record.name for record in registry.RECORDS if record.arrays_are_known]
+    items = [record.name for record in registry.RECORDS if record.arrays_are_known]
 
-    assert known == ["mnist"]
+    assert items == ["mnist"]
 
 
 def test_fashion_mnist_lies_in_a_folder_of_its_own_as_its_names_are_those_of_mnist() -> None:
@@ -49,6 +49,6 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_listed() -> None:
         registry.record_of("mnsit")
 
     assert str(caught.value) == (
-        "There is no such data set. Found: 'mnsit'. To do: use one of boston_housing, california_housing, cifar10,"
+        "There is no data set 'mnsit'. Use one of boston_housing, california_housing, cifar10,"
         " cifar100, fashion_mnist, imdb, mnist, reuters, digits."
     )

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_kerasch2.data import embedded, http_server, registry, sources, synthetic
 from pytest_kerasch2.errors import DataDamaged, DataMissing, DownloadFailed, InvalidArgument
+from tests.builders.trusted_archives import vouched
 
 NAME = "boston_housing"
 FILE = "boston_housing.npz"
@@ -48,7 +49,7 @@ def places(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     synthetic.make(folders[0], [NAME])
     monkeypatch.delenv(sources.MIRROR_VARIABLE, raising=False)
     with http_server.serve(folders[0]) as server:
-        record = synthetic.vouched(registry.record_of(NAME), folders[0], server.url)
+        record = vouched(registry.record_of(NAME), folders[0], server.url)
         monkeypatch.setattr(sources, "record_of", lambda name: record)
         yield Places(*folders, server)
 
@@ -85,7 +86,7 @@ def test_the_cache_of_keras_is_only_read(places: Places) -> None:
 
     places.load()
 
-    assert ((path.read_bytes(), path.stat().st_mtime_ns), [found.name for found in places.cache.iterdir()]) == (
+    assert ((path.read_bytes(), path.stat().st_mtime_ns), [one.name for one in places.cache.iterdir()]) == (
         before,
         [FILE],
     )
@@ -264,5 +265,5 @@ def test_the_mirror_of_this_run_holds_the_genuine_mnist() -> None:
 
 
 def test_an_unknown_name_is_refused_before_any_source_is_asked() -> None:
-    with pytest.raises(InvalidArgument, match="no such data set"):
+    with pytest.raises(InvalidArgument, match="There is no data set"):
         sources.load("emnist", mirror="/nowhere")

@@ -10,13 +10,14 @@ import pytest
 
 from pytest_kerasch2.data import archives, sources, synthetic
 from pytest_kerasch2.data.registry import NAMES, record_of
+from tests.builders.trusted_archives import vouched
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    made = tmp_path_factory.mktemp("standins")
-    synthetic.make(made)
-    return made
+    place = tmp_path_factory.mktemp("standins")
+    synthetic.make(place)
+    return place
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_numpy_itself_can_read_the_lists(folder: pathlib.Path) -> None:
 
 
 def test_a_vouched_record_takes_the_stand_ins_for_genuine(folder: pathlib.Path) -> None:
-    record = synthetic.vouched(record_of("mnist"), folder)
+    record = vouched(record_of("mnist"), folder)
 
     data = sources.data_set(record, synthetic.paths_of(record, folder), source="mirror")
 

@@ -41,45 +41,49 @@ EVERYTHING = dict.fromkeys((name.replace("-", "_") for name in surroundings.NAME
 def test_no_framework_is_needed_and_its_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, **{**EVERYTHING, "keras": "", "tf_keras": ""})
 
-    found = examining.examined()
+    examination = examining.examined()
 
-    assert (found.usable, found.framework["state"], found.backend["name"]) == (False, "missing", "none")
-    assert found.missing[0].command == 'pip install "pytest-kerasch2[tensorflow]"'
+    assert (examination.usable, examination.framework["state"], examination.backend["name"]) == (
+        False,
+        "missing",
+        "none",
+    )
+    assert examination.missing[0].command == 'pip install "pytest-kerasch2[tensorflow]"'
 
 
 def test_what_is_missing_of_the_extras_leaves_it_usable(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, **{**EVERYTHING, "keras": "3.15.1", "tensorflow": "2.21.0", "scipy": "", "matplotlib": ""})
 
-    found = examining.examined(quick=True)
+    examination = examining.examined(quick=True)
 
-    commands = {one.what: one.command for one in found.missing}
-    assert (found.usable, commands["scipy"]) == (True, 'pip install "pytest-kerasch2[accuracy]"')
+    commands = {one.what: one.command for one in examination.missing}
+    assert (examination.usable, commands["scipy"]) == (True, 'pip install "pytest-kerasch2[accuracy]"')
     assert commands["matplotlib"] == 'pip install "pytest-kerasch2[plots]"'
 
 
 def test_a_dependency_that_is_gone_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, **{**EVERYTHING, "keras": "3.15.1", "tensorflow": "2.21.0", "numpy": ""})
 
-    found = examining.examined(quick=True)
+    examination = examining.examined(quick=True)
 
-    assert (found.usable, found.missing[0].command) == (False, "pip install numpy")
+    assert (examination.usable, examination.missing[0].command) == (False, "pip install numpy")
 
 
 def test_a_backend_that_is_not_installed_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, **{**EVERYTHING, "keras": "3.15.1", "jax": "", "torch": ""})
     monkeypatch.setenv("KERAS_BACKEND", "jax")
 
-    found = examining.examined(quick=True)
+    examination = examining.examined(quick=True)
 
-    assert (found.usable, found.missing[0].command) == (False, 'pip install "pytest-kerasch2[jax]"')
+    assert (examination.usable, examination.missing[0].command) == (False, 'pip install "pytest-kerasch2[jax]"')
 
 
 def test_a_backend_that_is_there_is_named_where_the_default_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, **{**EVERYTHING, "keras": "3.15.1", "torch": ""})
 
-    found = examining.examined(quick=True)
+    examination = examining.examined(quick=True)
 
-    assert (found.usable, "set KERAS_BACKEND=jax" in found.missing[0].command) == (False, True)
+    assert (examination.usable, "set KERAS_BACKEND=jax" in examination.missing[0].command) == (False, True)
 
 
 KERAS_3 = {"keras": "3.15.1", "tensorflow": "2.21.0"}
@@ -119,18 +123,18 @@ def test_the_backend_is_told_with_its_reason(
         text = configured if configured.startswith("{") else json.dumps({"backend": configured})
         (tmp_path / "keras.json").write_text(text, encoding="utf-8")
 
-    found = backends.chosen({**environ, "KERAS_HOME": str(tmp_path)})
+    actual = backends.chosen({**environ, "KERAS_HOME": str(tmp_path)})
 
-    assert (found["name"], reason in found["reason"]) == (name, True)
+    assert (actual["name"], reason in actual["reason"]) == (name, True)
 
 
 def test_data_sets_are_found_where_they_lie(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "mnist.npz").write_bytes(b"not looked into")
     monkeypatch.setenv("KERASCH2_MIRROR", str(tmp_path))
 
-    found = surroundings.data()
+    actual = surroundings.data()
 
-    assert (found["mnist"], found["cifar10"]) == (str(tmp_path), None)
+    assert (actual["mnist"], actual["cifar10"]) == (str(tmp_path), None)
 
 
 def test_a_data_set_of_which_a_file_is_missing_is_not_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -144,9 +148,9 @@ def test_a_data_set_of_which_a_file_is_missing_is_not_found(monkeypatch: pytest.
 def test_a_folder_outside_of_a_repository_is_no_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
-    found = surroundings.of_git()
+    actual = surroundings.of_git()
 
-    assert (found["repository"], "not in a git repository" in found["reason"]) == (None, True)
+    assert (actual["repository"], "not in a git repository" in actual["reason"]) == (None, True)
 
 
 def test_a_missing_git_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -192,10 +196,10 @@ def job_of(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Let the child call a function of this module, where it would import the framework."""
     real = importing.Job
 
-    def made(target: str, **how: Any) -> Any:
+    def build(target: str, **how: Any) -> Any:
         return real(f"tests.unit.test_doctor:{name}", **how)
 
-    monkeypatch.setattr(importing, "Job", made)
+    monkeypatch.setattr(importing, "Job", build)
 
 
 @pytest.mark.parametrize(("name", "error"), [("_hanging", "deadline of 1 s"), ("_ended", "SIGABRT")])
@@ -205,9 +209,13 @@ def test_a_framework_that_hangs_or_crashes_is_a_finding(monkeypatch: pytest.Monk
     monkeypatch.setattr(packages, "installed", lambda environ=None: Release("2.21.0", "3.15.1", "tensorflow"))
     job_of(monkeypatch, name)
 
-    found = examining.examined(deadline=1.0 if name == "_hanging" else 60.0)
+    examination = examining.examined(deadline=1.0 if name == "_hanging" else 60.0)
 
-    assert (found.usable, found.framework["state"], error in found.framework["error"]) == (False, "broken", True)
+    assert (examination.usable, examination.framework["state"], error in examination.framework["error"]) == (
+        False,
+        "broken",
+        True,
+    )
 
 
 @pytest.mark.parametrize("deadline", [0.0, -1.0, float("nan")])
@@ -231,7 +239,11 @@ def test_what_is_installed_is_imported_and_its_devices_are_listed() -> None:
     if packages.installed() is None:
         pytest.skip("there is no framework here")
 
-    found = examining.examined(deadline=500.0)
+    examination = examining.examined(deadline=500.0)
 
-    assert (found.usable, found.framework["state"], "cpu:0" in (found.devices or ())) == (True, "imported", True)
+    assert (examination.usable, examination.framework["state"], "cpu:0" in (examination.devices or ())) == (
+        True,
+        "imported",
+        True,
+    )
     assert list(Path.home().iterdir()) == []

@@ -137,15 +137,13 @@ def test_a_temporary_name_cannot_be_foreseen(tmp_path: Path, monkeypatch: pytest
 
     parts = [name for name in names if name.endswith(".part")]
     drawn = [re.fullmatch(r".*-([0-9a-f]{16})\.part", name) for name in parts]
-    assert len({found[1] for found in drawn if found}) == 2
+    assert len({one[1] for one in drawn if one}) == 2
 
 
 def test_an_unwritable_place_is_also_an_os_error() -> None:
     assert issubclass(CannotWrite, KerasCh2Error)
     assert issubclass(CannotWrite, OSError)
-    assert str(CannotWrite("A file cannot be written", "here", "move")) == (
-        "A file cannot be written. Found: here. To do: move."
-    )
+    assert str(CannotWrite("A file cannot be written", "here", "move")) == ("A file cannot be written: here. Move.")
 
 
 def test_a_journal_is_read_as_it_was_appended_to(tmp_path: Path) -> None:
@@ -202,10 +200,10 @@ def test_a_journal_where_nothing_can_be_written_is_refused(tmp_path: Path) -> No
     ("outputs", "message"),
     [
         (["a.json", "new/../a.json"], "Two outputs are to be written into one file"),
-        (["b.md", "in.json"], r"An output would overwrite an input. Found: .*in\.json"),
-        (["b.md", "link.json"], r"An output would overwrite an input. Found: .*link\.json"),
-        (["nowhere/a.json"], r"An output cannot be written. Found: .*nowhere is no folder"),
-        (["new"], r"An output cannot be written. Found: .*new is a folder"),
+        (["b.md", "in.json"], r"An output would overwrite an input: .*in\.json"),
+        (["b.md", "link.json"], r"An output would overwrite an input: .*link\.json"),
+        (["nowhere/a.json"], r"An output cannot be written: .*nowhere is not a folder"),
+        (["new"], r"An output cannot be written: .*new is a folder"),
     ],
 )
 @POSIX

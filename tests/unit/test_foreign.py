@@ -89,4 +89,4 @@ def test_an_attribute_cannot_be_ended() -> None:
 def test_an_error_is_one_line_that_steers_no_terminal() -> None:
     error = InvalidArgument("A file cannot be read", "name\x1b[2J\n::error::x", "name another")
 
-    assert str(error) == "A file cannot be read. Found: name\\u001b[2J : :error::x. To do: name another."
+    assert str(error) == "A file cannot be read: name\\u001b[2J : :error::x. Name another."

@@ -31,8 +31,8 @@ def test_a_name_of_tensorflow_is_not_applicable_in_three_parts(tf: Any) -> None:
         tf.data  # noqa: B018
 
     assert str(caught.value) == (
-        "tf.data speaks of TensorFlow. Found: this is Keras 3.15.1 on jax, not on TensorFlow."
-        " To do: let Keras run on TensorFlow to have it decided."
+        "tf.data speaks of TensorFlow: this is Keras 3.15.1 on jax, not on TensorFlow."
+        " Let Keras run on TensorFlow to have it decided."
     )
 
 

@@ -39,9 +39,9 @@ def write(folder: Path, content: Any) -> Path:
 
 
 def test_where_nothing_is_said_it_is_tensorflow(home: Path) -> None:
-    found = backend_choice.choice()
+    chosen = backend_choice.choice()
 
-    assert (found.name, found.stated) == ("tensorflow", False)
+    assert (chosen.name, chosen.stated) == ("tensorflow", False)
     assert list(home.iterdir()) == []
 
 

@@ -20,7 +20,7 @@ GPUS = (Device("gpu", 0), Device("gpu", 1))
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A function that says which devices this machine has."""
-    return lambda *found: monkeypatch.setattr(devices, "present", lambda: found)
+    return lambda *actual: monkeypatch.setattr(devices, "present", lambda: actual)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_missed(there: Any) -> None:
 def test_two_words_are_not_one_device(there: Any) -> None:
     there(CPU, *GPUS)
 
-    with pytest.raises(InvalidArgument, match="One device is asked for"):
+    with pytest.raises(InvalidArgument, match="must be a single device"):
         devices.one("cpu,gpu")
 
 
@@ -62,7 +62,7 @@ def test_the_devices_of_a_cluster_are_not_looked_for_here(there: Any, tmp_path: 
 
 
 def test_two_words_are_not_one_device_of_a_cluster_either(tmp_path: Any) -> None:
-    with pytest.raises(InvalidArgument, match="One device is asked for"):
+    with pytest.raises(InvalidArgument, match="must be a single device"):
         calibration._placed(CalibrationRequest(tmp_path / "a.jsonl", device="gpu,cpu", cluster="tcp://there:8786"))
 
 

@@ -43,15 +43,15 @@ def after_import(folder: Path, settings: Any = None) -> tuple[Any, list[str]]:
 
 
 def test_without_settings_none_are_written_and_data_sets_go_to_the_home(tmp_path: Path) -> None:
-    told, files = after_import(tmp_path)
+    answer, files = after_import(tmp_path)
 
     assert files == ["data.txt"]
-    assert told["floatx"] == "float32"
-    assert Path(told["fetched"]).is_relative_to(tmp_path / "home")
+    assert answer["floatx"] == "float32"
+    assert Path(answer["fetched"]).is_relative_to(tmp_path / "home")
 
 
 def test_the_settings_of_the_user_hold(tmp_path: Path) -> None:
-    told, files = after_import(tmp_path, {"floatx": "float64"})
+    answer, files = after_import(tmp_path, {"floatx": "float64"})
 
-    assert told["floatx"] == "float64"
+    assert answer["floatx"] == "float64"
     assert files == ["data.txt", "keras.json"]

@@ -13,7 +13,7 @@ from pytest_kerasch2.framework import packages
 HEAVY = ("tensorflow", "keras", "tf_keras", "jax", "torch", "h5py", "numpy", "hypothesis")
 
 
-def told(versions, **environ):
+def installed_release(versions, **environ):
     return packages.installed(environ, versions.get)
 
 
@@ -52,7 +52,7 @@ def told(versions, **environ):
     ],
 )
 def test_release_from_metadata(versions, environ, expected):
-    assert told(versions, **environ) == expected
+    assert installed_release(versions, **environ) == expected
 
 
 def test_version_of_an_absent_distribution_is_none():
@@ -106,9 +106,9 @@ LIGHT = (
 def test_importing_a_module_of_the_room_imports_nothing_heavy(module):
     code = f"import sys, pytest_kerasch2.{module}; print([m for m in {HEAVY!r} if m in sys.modules])"
 
-    said = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, timeout=60).stdout
+    text = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, timeout=60).stdout
 
-    assert said.decode().strip() == "[]"
+    assert text.decode().strip() == "[]"
 
 
 def test_asking_what_is_installed_imports_nothing_heavy():
@@ -117,6 +117,6 @@ def test_asking_what_is_installed_imports_nothing_heavy():
         f" devices.kinds('cpu'); api.is_loaded(); print([m for m in {HEAVY!r} if m in sys.modules])"
     )
 
-    said = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, timeout=60).stdout
+    text = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, timeout=60).stdout
 
-    assert said.decode().strip() == "[]"
+    assert text.decode().strip() == "[]"

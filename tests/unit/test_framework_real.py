@@ -43,10 +43,10 @@ def weights(tf):
 
 
 def test_the_values_of_a_variable_are_given_and_not_the_variable(tf):
-    found = api.array(tf.Variable([1.5, 2.5]))
+    values = api.array(tf.Variable([1.5, 2.5]))
 
     # TensorFlow 2.0 alone gives NumPy the variable itself, in an array of objects.
-    assert (found.dtype.name, found.tolist()) == ("float32", [1.5, 2.5])
+    assert (values.dtype.name, values.tolist()) == ("float32", [1.5, 2.5])
 
 
 def test_the_import_agrees_with_the_metadata():
@@ -94,7 +94,7 @@ def test_another_seed_gives_other_weights(tf):
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "7", True, None])
 def test_bad_seeds_are_refused(seed):
-    with pytest.raises(InvalidArgument, match="whole number from 0"):
+    with pytest.raises(InvalidArgument, match=r"^seed must be an integer from 0"):
         api.set_seed(seed)
 
 

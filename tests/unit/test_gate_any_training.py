@@ -90,7 +90,7 @@ def test_the_gate_is_asked_from_the_shell(folder: pytest.Pytester) -> None:
 
 def test_finished_trainings_are_gated_without_another_one(folder: pytest.Pytester) -> None:
     example = BY_NAME["letters"]
-    files = {found["name"]: found["text"] for found in BLOCK.finditer(PAGE.read_text(encoding="utf-8"))}
+    files = {one["name"]: one["text"] for one in BLOCK.finditer(PAGE.read_text(encoding="utf-8"))}
     _write(folder, {**example.files, "test_finished.py": files["test_finished.py"]})
     assert cli.main([*example.command]) == 0
     exec(compile(files["train_elsewhere.py"], "train_elsewhere.py", "exec"), {})

@@ -37,16 +37,16 @@ def test_interval_is_the_exact_one(count: int, of: int, low: float, high: float)
 
 
 def test_lines_add_up() -> None:
-    found = tally([_line({"pass": 40, "fail": 1}), _line({"pass": 8, "undecided": 1})])
+    actual = tally([_line({"pass": 40, "fail": 1}), _line({"pass": 8, "undecided": 1})])
 
-    assert (found.gates, found.counts["pass"], found.of(("fail", "undecided"))) == (50, 48, 2)
+    assert (actual.gates, actual.counts["pass"], actual.of(("fail", "undecided"))) == (50, 48, 2)
 
 
 @pytest.mark.parametrize(("failing", "kept"), [(20, True), (21, False)])
 def test_one_error_too_many_is_a_broken_promise(failing: int, kept: bool) -> None:
-    found = tally([_line({"pass": 2000 - failing, "fail": failing})])
+    actual = tally([_line({"pass": 2000 - failing, "fail": failing})])
 
-    assert Promise(("fail",), 0.01).kept(found) is kept
+    assert Promise(("fail",), 0.01).kept(actual) is kept
 
 
 def test_what_was_not_run_is_no_kept_promise() -> None:
@@ -112,10 +112,10 @@ def test_every_situation_belongs_to_one_group_of_a_reference() -> None:
 
 
 def test_gates_that_may_never_decide_are_fewer() -> None:
-    found = simulate.parts(["AUC"], gates=100, refused=50, seed=0)
+    actual = simulate.parts(["AUC"], gates=100, refused=50, seed=0)
 
-    assert sum(part.gates for part in found if part.group == "unchanged") == 100
-    assert sum(part.gates for part in found if part.group == "a reference of copies") == 50
+    assert sum(part.gates for part in actual if part.group == "unchanged") == 100
+    assert sum(part.gates for part in actual if part.group == "a reference of copies") == 50
 
 
 def test_a_part_is_simulated_alike_each_time() -> None:

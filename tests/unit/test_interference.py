@@ -39,10 +39,10 @@ def test_an_outcome_that_comes_and_goes_is_chance() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"), [(["a", "b"], []), (["b", "a"], ["their order"]), (["a", "a[cpu:0]"], ["a[cpu:0]", "b"])]
+    ("actual", "expected"), [(["a", "b"], []), (["b", "a"], ["their order"]), (["a", "a[cpu:0]"], ["a[cpu:0]", "b"])]
 )
-def test_ids_and_their_order_are_compared(found: list[str], expected: list[str]) -> None:
-    assert interference._differences([["a", "b"]], dict.fromkeys(found, "passed")) == expected
+def test_ids_and_their_order_are_compared(actual: list[str], expected: list[str]) -> None:
+    assert interference._differences([["a", "b"]], dict.fromkeys(actual, "passed")) == expected
 
 
 def test_time_is_compared_by_medians() -> None:
@@ -53,6 +53,6 @@ def test_time_is_compared_by_medians() -> None:
 def test_the_page_is_that_of_the_data() -> None:
     import json
 
-    found = json.loads(interference.RESULTS.read_text(encoding="utf-8"))
+    actual = json.loads(interference.RESULTS.read_text(encoding="utf-8"))
 
-    assert interference_page.page(found) == interference.PAGE.read_text(encoding="utf-8")
+    assert interference_page.page(actual) == interference.PAGE.read_text(encoding="utf-8")

@@ -45,12 +45,12 @@ def _worked(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _until(found: object, seconds: float = 20.0) -> bool:
+def _until(condition: object, seconds: float = 20.0) -> bool:
     until = time.monotonic() + seconds
-    assert callable(found)
-    while not found() and time.monotonic() < until:
+    assert callable(condition)
+    while not condition() and time.monotonic() < until:
         time.sleep(0.02)
-    return bool(found())
+    return bool(condition())
 
 
 @pytest.mark.parametrize(("kind", "count"), [("idle", 0), ("busy", 1), ("bursts", 1), ("ramp", 2), ("memory", 1)])
@@ -148,7 +148,9 @@ def test_arrays_are_large_where_no_cache_is_told(tmp_path: Path) -> None:
     assert load.array_bytes(tmp_path) == load.LARGE
 
 
-@pytest.mark.parametrize(("kind", "period", "told"), [("heavy", 1.0, "say one of idle, busy"), ("ramp", 0.0, "period")])
-def test_what_is_no_load_is_refused(kind: str, period: float, told: str) -> None:
-    with pytest.raises(InvalidArgument, match=told), load.running(kind, period=period):
+@pytest.mark.parametrize(
+    ("kind", "period", "message"), [("heavy", 1.0, "Say one of idle, busy"), ("ramp", 0.0, "period")]
+)
+def test_what_is_no_load_is_refused(kind: str, period: float, message: str) -> None:
+    with pytest.raises(InvalidArgument, match=message), load.running(kind, period=period):
         pass

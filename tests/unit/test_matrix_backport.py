@@ -68,9 +68,9 @@ def test_a_copy_takes_the_place_of_what_was_there(wheel: Path, tmp_path: Path) -
 
     backport.unpack(wheel, folder)
 
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    actual = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     package = {"__init__.py", "cpython36.py", "room/data.json"}
-    assert found == {
+    assert actual == {
         "pytest/kept.py",
         "pytest_kerasch2-0.1.0.dist-info/entry_points.txt",
         *(f"pytest_kerasch2/{name}" for name in package),

@@ -50,7 +50,7 @@ def test_a_release_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (ONE, "incomplete"),
         (HEAD, "incomplete"),
@@ -63,8 +63,8 @@ def test_a_release_is_read(tmp_path: Path) -> None:
         (HEAD + "[[release", "cannot be read"),
     ],
 )
-def test_what_is_wrong_is_refused(tmp_path: Path, text: str, said: str) -> None:
-    assert said in _refusal(tmp_path, text)
+def test_what_is_wrong_is_refused(tmp_path: Path, text: str, expected: str) -> None:
+    assert expected in _refusal(tmp_path, text)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
@@ -121,10 +121,10 @@ def test_the_pins_hold_what_the_plugin_needs(column: Column) -> None:
 
 @pytest.mark.parametrize("path", sorted(paths.PINS.glob("*.txt")), ids=lambda path: path.stem)
 def test_pins_are_of_a_release_and_name_no_place(path: Path) -> None:
-    known = {column.environment for column in RELEASES.columns}
+    names = {column.environment for column in RELEASES.columns}
     text = path.read_text(encoding="utf-8")
 
-    assert path.stem in known
+    assert path.stem in names
     assert "://" not in text
     assert "/" not in text
 

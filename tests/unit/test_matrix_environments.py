@@ -18,7 +18,7 @@ from matrix import disk, environments, installer, paths
 from matrix.environments import Maker
 from matrix.errors import Absent, NotBuilt, Unfinished
 from matrix.processes import Processes
-from tests.unit.matrix_made import column
+from tests.builders.fake_matrix import column
 
 
 def test_the_cache_is_left_alone_while_there_is_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -30,9 +30,9 @@ def test_the_cache_is_left_alone_while_there_is_room(monkeypatch: pytest.MonkeyP
 
 
 def test_a_full_disk_gives_up_the_largest_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    said = tmp_path / "said.txt"
+    log = tmp_path / "said.txt"
     program = tmp_path / "uv"
-    program.write_text(f'#!/bin/sh\necho "$@" > {said}\n', encoding="utf-8")
+    program.write_text(f'#!/bin/sh\necho "$@" > {log}\n', encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setattr(paths, "MADE", tmp_path)
     monkeypatch.setattr(disk, "ROOM", float("inf"))
@@ -40,7 +40,7 @@ def test_a_full_disk_gives_up_the_largest_packages(monkeypatch: pytest.MonkeyPat
 
     disk.make_room()
 
-    assert said.read_text(encoding="utf-8").startswith("cache clean --quiet tensorflow ")
+    assert log.read_text(encoding="utf-8").startswith("cache clean --quiet tensorflow ")
 
 
 def test_a_program_past_its_deadline_is_ended_with_its_children(tmp_path: Path) -> None:
@@ -62,16 +62,16 @@ def _is_gone(process: int) -> bool:
 
 
 def test_the_users_own_settings_of_keras_do_not_reach_a_run() -> None:
-    found = environments.variables(column("2.15"), {"KERAS_BACKEND": "jax", "PYTHONPATH": "/x", "HOME": "/h"})
+    actual = environments.variables(column("2.15"), {"KERAS_BACKEND": "jax", "PYTHONPATH": "/x", "HOME": "/h"})
 
-    assert ("KERAS_BACKEND" in found, "PYTHONPATH" in found, found["HOME"]) == (False, False, "/h")
+    assert ("KERAS_BACKEND" in actual, "PYTHONPATH" in actual, actual["HOME"]) == (False, False, "/h")
 
 
 def test_a_missing_shared_library_leaves_a_column_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "WORK", tmp_path)
     old = replace(column("2.15"), libraries={"libold.so.1": "libnowhere.so.99"})
 
-    with pytest.raises(Absent, match=r"A shared library is missing\. Found: libnowhere\.so\.99"):
+    with pytest.raises(Absent, match=r"A shared library is missing: libnowhere\.so\.99"):
         environments.variables(old, {})
 
 

@@ -103,8 +103,8 @@ def test_a_state_of_another_time_is_none(tmp_path: Path, text: str) -> None:
 
 def _results(*ids: str, evidence: str = "old", datasets: Any = None, complete: bool = True) -> Any:
     environment = {"keras": "2.15.0", "datasets": datasets or {}}
-    told = {"evidence": [evidence], "verdict": "held", "expected": "held", "workarounds": [], "section": "Features"}
-    claims = [{"id": name, **told} for name in ids]
+    fields = {"evidence": [evidence], "verdict": "held", "expected": "held", "workarounds": [], "section": "Features"}
+    claims = [{"id": name, **fields} for name in ids]
     return {"schema": 2, "complete": complete, "environment": environment, "claims": claims}
 
 
@@ -113,29 +113,29 @@ def _seen(results: Any) -> dict[str, str]:
 
 
 def test_a_part_replaces_its_claims_and_leaves_the_others() -> None:
-    found = merging.merged(_results("a.x", "b.x", "c.x"), _results("b.x", evidence="new"), frozenset({"a.x", "c.x"}))
+    actual = merging.merged(_results("a.x", "b.x", "c.x"), _results("b.x", evidence="new"), frozenset({"a.x", "c.x"}))
 
-    assert _seen(found) == {"a.x": "old", "b.x": "new", "c.x": "old"}
+    assert _seen(actual) == {"a.x": "old", "b.x": "new", "c.x": "old"}
 
 
 def test_a_claim_that_its_section_no_longer_has_is_gone() -> None:
-    found = merging.merged(_results("a.x", "b.old"), _results("b.new", evidence="new"), frozenset({"a.x"}))
+    actual = merging.merged(_results("a.x", "b.old"), _results("b.new", evidence="new"), frozenset({"a.x"}))
 
-    assert list(_seen(found)) == ["a.x", "b.new"]
+    assert list(_seen(actual)) == ["a.x", "b.new"]
 
 
 def test_data_sets_of_both_parts_are_told() -> None:
-    found = merging.merged(
+    actual = merging.merged(
         _results("a.x", datasets={"mnist": 1}), _results("b.x", datasets={"imdb": 2}), frozenset({"a.x"})
     )
 
-    assert found["environment"]["datasets"] == {"mnist": 1, "imdb": 2}
+    assert actual["environment"]["datasets"] == {"mnist": 1, "imdb": 2}
 
 
 def test_a_results_file_with_an_incomplete_part_is_incomplete() -> None:
-    found = merging.merged(_results("a.x"), _results("b.x", complete=False), frozenset({"a.x"}))
+    actual = merging.merged(_results("a.x"), _results("b.x", complete=False), frozenset({"a.x"}))
 
-    assert found["complete"] is False
+    assert actual["complete"] is False
 
 
 def test_sections_with_a_claim_in_common_are_a_group() -> None:

@@ -16,8 +16,8 @@ if sys.version_info < (3, 9):
 from matrix import columns, disk, figures, paths, scheduler, sources
 from matrix.columns import Releases
 from pytest_kerasch2.errors import BadTable
-from tests.unit import matrix_made
-from tests.unit.matrix_made import column, run, table
+from tests.builders import fake_matrix
+from tests.builders.fake_matrix import column, run, table
 
 Runs = Callable[[], "list[str]"]
 
@@ -25,7 +25,7 @@ Runs = Callable[[], "list[str]"]
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     """A place of its own for all that a run makes; gives what was run, as lines."""
-    return matrix_made.stand_in(tmp_path, monkeypatch)
+    return fake_matrix.stand_in(tmp_path, monkeypatch)
 
 
 def test_all_columns_are_run_and_merged(runs: Runs) -> None:
@@ -202,15 +202,15 @@ def test_an_old_results_does_not_stand_for_a_column_that_is_gone(runs: Runs) -> 
 def test_an_environment_that_does_not_import_is_absent_not_broken(runs: Runs) -> None:
     status = run(column("2.14"), column("2.15", STATUS="4", IMPORT="ImportError: libx.so"))
 
-    said = paths.absence("tf2.15").read_text(encoding="utf-8")
-    assert (status, "cannot import tensorflow" in said, "ImportError: libx.so" in said) == (0, True, True)
+    text = paths.absence("tf2.15").read_text(encoding="utf-8")
+    assert (status, "cannot import tensorflow" in text, "ImportError: libx.so" in text) == (0, True, True)
 
 
 def test_a_run_without_a_results_file_fails(runs: Runs) -> None:
     status = run(column("2.14"), column("2.15", STATUS="3"))
 
-    said = paths.absence("tf2.15").read_text(encoding="utf-8")
-    assert (status, "exit status 3" in said) == (1, True)
+    text = paths.absence("tf2.15").read_text(encoding="utf-8")
+    assert (status, "exit status 3" in text) == (1, True)
 
 
 def test_what_does_not_install_today_loses_nothing_and_fails(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,10 +41,10 @@ def labels():
 
 
 def _turns(batch, numbers, images):
-    known = {"as it was": lambda one: one, "upside down": lambda one: one[::-1], "mirrored": lambda one: one[:, ::-1]}
+    fields = {"as it was": lambda one: one, "upside down": lambda one: one[::-1], "mirrored": lambda one: one[:, ::-1]}
     result = []
     for image, number in zip(batch.numpy(), numbers.numpy()):
-        names = [name for name, turn in known.items() if np.array_equal(image, turn(images[number]))]
+        names = [name for name, turn in fields.items() if np.array_equal(image, turn(images[number]))]
         result.append(names[0] if names else "something else")
     return result
 

@@ -18,8 +18,8 @@ from evaluation.release_history_suite import OPTIMIZER
 from matrix import environments
 from matrix.columns import Column
 from matrix.errors import Unfinished
-from pytest_kerasch2.timing.timed_processes import Arm
-from tests.unit.compared_made import interpreter
+from pytest_kerasch2.timing.timed_processes import ComparedSide
+from tests.builders.stand_in_interpreter import interpreter
 
 MODES = list(release_history_suite.IMAGES)
 
@@ -29,10 +29,10 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Arms that only say times, and what is given to them."""
     given: dict[str, Any] = {"benchmarks": MODES}
 
-    def arm(_: Any, column: Column, package: Path) -> Arm:
-        return Arm(column.environment, interpreter(tmp_path / "python", **given), package)
+    def side(_: Any, column: Column, package: Path) -> ComparedSide:
+        return ComparedSide(column.environment, interpreter(tmp_path / "python", **given), package)
 
-    monkeypatch.setattr(release_history, "arm_of", arm)
+    monkeypatch.setattr(release_history, "arm_of", side)
     monkeypatch.setattr(release_history, "give_up_what_leads_astray", lambda column: None)
     return given
 
@@ -74,10 +74,10 @@ def test_its_environment_is_removed_where_that_is_asked_for(
 def test_a_release_that_cannot_be_had_is_told(
     monkeypatch: pytest.MonkeyPatch, stand_in: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def arm(*_: Any) -> Arm:
+    def side(*_: Any) -> ComparedSide:
         raise Unfinished("Its environment does not install", "no network")
 
-    monkeypatch.setattr(release_history, "arm_of", arm)
+    monkeypatch.setattr(release_history, "arm_of", side)
 
     assert release_history_causes.main(["tf2.11", "legacy.Adam"]) == release_history.REFUSED
     assert "Its environment does not install" in capsys.readouterr().err

@@ -34,9 +34,9 @@ def _results(*more: Record, complete: bool = True) -> Any:
 
 
 def test_every_verdict_is_counted() -> None:
-    found = counts(_results()["claims"])
+    counted = counts(_results()["claims"])
 
-    assert found == {"held": 2, "broken": 1, "not_applicable": 1, "inconclusive": 1}
+    assert counted == {"held": 2, "broken": 1, "not_applicable": 1, "inconclusive": 1}
 
 
 def test_sections_come_in_the_order_of_the_chapter() -> None:

@@ -36,10 +36,10 @@ def _page(*rows: Any) -> str:
 
 
 def test_what_flipped_comes_worst_first() -> None:
-    found = changes.flips(table(COLUMNS, ROWS), COLUMNS[1])
+    flips = changes.flips(table(COLUMNS, ROWS), COLUMNS[1])
 
     names = ["a.gone", "a.told", "a.lost", "a.alien", "a.decided", "a.mended"]
-    assert [flip.row["id"] for flip in found] == names
+    assert [flip.row["id"] for flip in flips] == names
 
 
 def test_the_overview_counts_what_broke_what_holds_again_and_the_rest() -> None:
@@ -128,8 +128,8 @@ MIXED = [*BEGUN, _row("a.later", "held", "broken"), _row("a.mended", "broken", "
 def test_each_release_has_a_section_with_all_that_is_broken_there() -> None:
     page = _page(*MIXED)
 
-    told = [[name for name in ("a.later", "a.mended") if name in _everything(page, one)] for one in LABELS]
-    assert told == [["a.mended"], ["a.later"]]
+    lines = [[name for name in ("a.later", "a.mended") if name in _everything(page, one)] for one in LABELS]
+    assert lines == [["a.mended"], ["a.later"]]
 
 
 def test_what_is_broken_on_every_release_is_told_once_and_counted_on_each() -> None:

@@ -38,8 +38,8 @@ def outcome(verdict: str, *releases: str, **more: Any) -> Any:
 
 def row(name: str, *outcomes: Any, section: str = "Features") -> Any:
     """Make up a row of the table."""
-    told = {"id": name, "section": section, "statement": f"Statement of {name}.", "kind": "code"}
-    return {**told, "outcomes": list(outcomes)}
+    fields = {"id": name, "section": section, "statement": f"Statement of {name}.", "kind": "code"}
+    return {**fields, "outcomes": list(outcomes)}
 
 
 def cause(text: str, source: str = "https://example.org/why") -> Any:
@@ -69,9 +69,9 @@ def test_only_columns_with_a_results_file_are_present() -> None:
 
 
 def test_a_cell_is_found_by_its_release() -> None:
-    found = compatibility_table.cells(_table()["claims"][0])
+    actual = compatibility_table.cells(_table()["claims"][0])
 
-    assert {name: seen["verdict"] for name, seen in found.items()} == {NAME: "held", LATER: "broken"}
+    assert {name: seen["verdict"] for name, seen in actual.items()} == {NAME: "held", LATER: "broken"}
 
 
 SPOILED: list[tuple[Callable[[Any], Any], str]] = [
@@ -106,7 +106,7 @@ def test_a_damaged_table_is_not_written(change: Callable[[Any], Any], place: str
 def test_a_damaged_table_is_refused_by_name_when_read(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(json.dumps({**_table(), "schema": 3}), encoding="utf-8")
 
-    with pytest.raises(BadTable, match=r"not of schema 2\. Found: .*t\.json, at schema"):
+    with pytest.raises(BadTable, match=r"not of schema 2: .*t\.json, at schema"):
         compatibility_table.read(tmp_path / "t.json")
 
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, text: str | None
     if text is not None:
         (tmp_path / "t.json").write_text(text, encoding="utf-8")
 
-    with pytest.raises(BadTable, match=r"cannot be read\. Found: .*t\.json"):
+    with pytest.raises(BadTable, match=r"cannot be read: .*t\.json"):
         compatibility_table.read(tmp_path / "t.json")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2 import cli
+from pytest_kerasch2.chapter.printed_numbers import shared as trained_shared
 from pytest_kerasch2.claims import results
 from pytest_kerasch2.claims.model import Claim, Record, Verdict
 from pytest_kerasch2.errors import BadTable
@@ -64,36 +65,59 @@ def _seen(table: Table, name: str, minor: str = "2.15") -> Any:
 
 
 def test_an_open_figure_is_told_and_says_by_what(table: Table, tmp_path: Path) -> None:
-    told = _seen(figures.put_into(table, [_trained(tmp_path)]), "functional.test-figures")
+    updated = _seen(figures.put_into(table, [_trained(tmp_path)]), "functional.test-figures")
 
-    assert (told["verdict"], told["evidence"][0][:37], told["evidence"][1:]) == (
+    assert (updated["verdict"], updated["evidence"][0][:37], updated["evidence"][1:]) == (
         "broken",
         "by a run of its own: Python 3.10.1, N",
         ["far off"],
     )
 
 
+def _figures_of(table: Table) -> list[str | None]:
+    return [column.get("figures_of") for column in compatibility_table.present(table)]
+
+
+def test_a_column_whose_figures_another_release_trained_for_says_so(table: Table, tmp_path: Path) -> None:
+    whence = trained_shared.whence("TensorFlow 2.16.2, Keras 3.15.1 on tensorflow")
+    record = _record("functional.test-figures", Verdict.BROKEN, "figure", f"{trained_shared.CURVES}12, {whence}")
+
+    updated = figures.put_into(table, [_trained(tmp_path, records=[record])])
+
+    assert _figures_of(updated) == [None, "TensorFlow 2.16.2, Keras 3.15.1 on tensorflow"]
+
+
+def test_a_column_that_trained_for_its_figures_names_no_other(table: Table, tmp_path: Path) -> None:
+    record = _record("functional.test-figures", Verdict.BROKEN, "figure", "curves: 12, trained by this run")
+
+    updated = figures.put_into(table, [_trained(tmp_path, records=[record])])
+
+    assert _figures_of(updated) == [None, None]
+
+
 @pytest.mark.parametrize("name", ["functional.other", "functional.bits"])
 def test_what_is_no_figure_or_not_open_stays(table: Table, tmp_path: Path, name: str) -> None:
-    told = figures.put_into(table, [_trained(tmp_path)])
+    updated = figures.put_into(table, [_trained(tmp_path)])
 
-    assert _seen(told, name) == _seen(table, name)
+    assert _seen(updated, name) == _seen(table, name)
 
 
 def test_other_columns_stay_open(table: Table, tmp_path: Path) -> None:
-    told = figures.put_into(table, [_trained(tmp_path)])
+    updated = figures.put_into(table, [_trained(tmp_path)])
 
-    assert _seen(told, "functional.test-figures", "2.14")["verdict"] == "inconclusive"
+    assert _seen(updated, "functional.test-figures", "2.14")["verdict"] == "inconclusive"
 
 
 def test_the_column_is_counted_anew_and_marked(table: Table, tmp_path: Path) -> None:
-    told = figures.put_into(table, [_trained(tmp_path)])
+    updated = figures.put_into(table, [_trained(tmp_path)])
 
-    assert [(one["trained"], one["counts"]["broken"], one["counts"]["inconclusive"]) for one in told["releases"]] == [
+    assert [
+        (one["trained"], one["counts"]["broken"], one["counts"]["inconclusive"]) for one in updated["releases"]
+    ] == [
         (False, 0, 2),
         (True, 1, 1),
     ]
-    compatibility_table.check(told)
+    compatibility_table.check(updated)
 
 
 def test_the_table_that_was_given_stays_as_it_was(table: Table, tmp_path: Path) -> None:
@@ -105,13 +129,13 @@ def test_the_table_that_was_given_stays_as_it_was(table: Table, tmp_path: Path) 
 
 
 def test_a_figure_told_on_one_release_alone_is_no_change(table: Table, tmp_path: Path) -> None:
-    told = figures.put_into(table, [_trained(tmp_path)])
+    updated = figures.put_into(table, [_trained(tmp_path)])
 
-    assert changes.flips(told, told["releases"][1]) == []
+    assert changes.flips(updated, updated["releases"][1]) == []
 
 
 @pytest.mark.parametrize(
-    ("made", "message"),
+    ("fields", "message"),
     [
         ({"plugin": "9.9"}, "another plugin version"),
         ({"trained": False}, "it did not train"),
@@ -121,13 +145,13 @@ def test_a_figure_told_on_one_release_alone_is_no_change(table: Table, tmp_path:
             {"records": (_record("functional.test-figures", Verdict.INCONCLUSIVE, "figure", "no"),)},
             "no printed figure",
         ),
-        ({"records": (_record("functional.gone", Verdict.HELD, "figure", "near"),)}, "stated otherwise"),
+        ({"records": (_record("functional.gone", Verdict.HELD, "figure", "near"),)}, "states a figure in other words"),
     ],
 )
 def test_figures_that_cannot_be_put_in_are_refused_by_name(
-    table: Table, tmp_path: Path, made: dict[str, Any], message: str
+    table: Table, tmp_path: Path, fields: dict[str, Any], message: str
 ) -> None:
-    path = _trained(tmp_path, **made)
+    path = _trained(tmp_path, **fields)
 
     with pytest.raises(BadTable, match=message) as raised:
         figures.put_into(table, [path])
@@ -138,7 +162,7 @@ def test_figures_that_cannot_be_put_in_are_refused_by_name(
 def test_figures_of_one_release_are_taken_once(table: Table, tmp_path: Path) -> None:
     path = _trained(tmp_path)
 
-    with pytest.raises(BadTable, match="told already"):
+    with pytest.raises(BadTable, match="has the figures of this release already"):
         figures.put_into(table, [path, path])
 
 

@@ -26,9 +26,9 @@ def _line(absent: Sequence[int] = ()) -> Line:
 def test_columns_of_a_series_make_a_line() -> None:
     columns = [column("a/1/x", "A", series="p"), column("b/1/x", "B", series="q"), column("c/1/x", "C", series="p")]
 
-    found = lines(table(columns, []))
+    rows = lines(table(columns, []))
 
-    assert [(line.title, [one["label"] for one in line.columns]) for line in found] == [("p", ["A", "C"]), ("q", ["B"])]
+    assert [(line.title, [one["label"] for one in line.columns]) for line in rows] == [("p", ["A", "C"]), ("q", ["B"])]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_label_is_told_without_what_all_have_in_common(labels: list[str], shor
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "told"),
+    ("verdicts", "expected"),
     [
         ("hhhh", {"h": ""}),
         ("hhbb", {"h": "2.0–2.1", "b": "2.2–2.3"}),
@@ -57,10 +57,10 @@ def test_a_label_is_told_without_what_all_have_in_common(labels: list[str], shor
         ("    ", {}),
     ],
 )
-def test_equal_neighbours_are_told_as_a_span(verdicts: str, told: dict[str, str]) -> None:
+def test_equal_neighbours_are_told_as_a_span(verdicts: str, expected: dict[str, str]) -> None:
     keys = {name: verdict for name, verdict in zip(NAMES, verdicts) if verdict != " "}
 
-    assert spans(_line(), keys) == told
+    assert spans(_line(), keys) == expected
 
 
 def test_a_span_does_not_reach_over_a_release_without_a_results_file() -> None:
@@ -80,6 +80,6 @@ def test_a_span_does_not_reach_from_one_backend_to_another() -> None:
     columns.append(column("-/2.3.1/theano", "Keras on Theano"))
     line = lines(table(columns, []))[0]
 
-    told = spans(line, {"-/3.15.1/jax": "h", "-/3.15.1/torch": "h", "-/2.3.1/theano": "b"})
+    shown = spans(line, {"-/3.15.1/jax": "h", "-/3.15.1/torch": "h", "-/2.3.1/theano": "b"})
 
-    assert told == {"h": "JAX, torch", "b": "Theano"}
+    assert shown == {"h": "JAX, torch", "b": "Theano"}

@@ -176,7 +176,7 @@ def test_what_an_interrupted_run_did_not_look_at_is_no_cell(tmp_path: Path) -> N
 def test_an_interrupted_run_is_refused_by_name(tmp_path: Path) -> None:
     path = place_results(tmp_path, "2.15", complete=False)
 
-    with pytest.raises(BadTable, match=r"interrupted run\. Found: .*tf2\.15\.json.*--allow-incomplete"):
+    with pytest.raises(BadTable, match=r"interrupted run: .*tf2\.15\.json.*--allow-incomplete"):
         merging.merge([path])
 
 
@@ -188,7 +188,7 @@ def test_no_results_files_are_refused() -> None:
 def test_a_results_file_of_another_schema_is_refused_by_name(tmp_path: Path) -> None:
     path = spoil(place_results(tmp_path, "2.15"), schema=3)
 
-    with pytest.raises(BadResults, match=r"not of schema 2\. Found: .*tf2\.15\.json, at schema"):
+    with pytest.raises(BadResults, match=r"not of schema 2: .*tf2\.15\.json, at schema"):
         merging.merge([path])
 
 
@@ -197,12 +197,12 @@ def test_what_is_no_json_is_refused_by_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "tf2.15.json"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
 
-    with pytest.raises(BadResults, match=r"cannot be read\. Found: .*tf2\.15\.json"):
+    with pytest.raises(BadResults, match=r"cannot be read: .*tf2\.15\.json"):
         merging.merge([path])
 
 
 def test_a_missing_results_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(BadResults, match=r"cannot be read\. Found: .*nowhere\.json"):
+    with pytest.raises(BadResults, match=r"cannot be read: .*nowhere\.json"):
         merging.merge([tmp_path / "nowhere.json"])
 
 
@@ -242,7 +242,7 @@ def test_a_results_file_that_decides_a_claim_twice_is_refused_by_name(tmp_path: 
     entries = json.loads(path.read_text(encoding="utf-8"))["claims"]
     spoil(path, claims=[*entries, entries[0]])
 
-    with pytest.raises(BadTable, match=r"decides a claim twice\. Found: .*tf2\.15\.json: a\.first"):
+    with pytest.raises(BadTable, match=r"decides a claim twice: .*tf2\.15\.json: a\.first"):
         merging.merge([path])
 
 

@@ -35,9 +35,9 @@ class Outline(HTMLParser):
 
 
 def _data(text: str) -> Any:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    assert found is not None
-    return json.loads(found.group(1))
+    match = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert match is not None
+    return json.loads(match.group(1))
 
 
 def test_the_table_of_these_tests_is_one_that_the_page_may_get() -> None:
@@ -253,7 +253,7 @@ def test_without_jinja_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatc
         page.render(table())
 
     assert str(caught.value) == (
-        "The page cannot be made. Found: no module jinja2. To do: install pytest-kerasch2[report], or leave --html out."
+        "The page cannot be made: no module jinja2. Install pytest-kerasch2[report], or leave --html out."
     )
 
 

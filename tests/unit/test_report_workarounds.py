@@ -15,20 +15,22 @@ def _text(*seen: Any) -> str:
 
 
 def _seen(name: str, *tried: Any, **more: Any) -> Any:
-    its = outcome("broken", LATER, workarounds=list(tried))
-    return {**row(name, its), **more}, its
+    rows = outcome("broken", LATER, workarounds=list(tried))
+    return {**row(name, rows), **more}, rows
 
 
 def test_the_lines_stand_in_a_block_with_what_was_seen() -> None:
-    found = _text(_seen("a.built", _one()))
+    actual = _text(_seen("a.built", _one()))
 
-    assert "For `a.built` write\n\n```python\nnetwork.build()\n```\n\nRun on this release: parameters: 407050." in found
+    assert (
+        "For `a.built` write\n\n```python\nnetwork.build()\n```\n\nRun on this release: parameters: 407050." in actual
+    )
 
 
 def test_lines_that_serve_several_claims_stand_once() -> None:
-    found = _text(_seen("a.built", _one()), _seen("a.counted", _one()))
+    actual = _text(_seen("a.built", _one()), _seen("a.counted", _one()))
 
-    assert ("For `a.built`, `a.counted` write" in found, found.count("network.build()")) == (True, 1)
+    assert ("For `a.built`, `a.counted` write" in actual, actual.count("network.build()")) == (True, 1)
 
 
 def test_lines_that_do_not_work_are_told_as_that() -> None:
@@ -36,9 +38,9 @@ def test_lines_that_do_not_work_are_told_as_that() -> None:
 
 
 def test_one_failure_among_claims_is_not_hidden_by_the_others() -> None:
-    found = _text(_seen("a.b", _one(worked=False)), _seen("a.c", _one()))
+    actual = _text(_seen("a.b", _one(worked=False)), _seen("a.c", _one()))
 
-    assert "it does not work" in found
+    assert "it does not work" in actual
 
 
 def test_code_for_which_nothing_is_known_is_named() -> None:

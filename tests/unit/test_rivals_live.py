@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evaluation import rivals_asv, rivals_live, rivals_running
-from evaluation.rivals_running import Setting, Told
+from evaluation.rivals_running import RivalAnswer, Setting
 
 pytestmark = pytest.mark.slow
 WORKLOAD = """
@@ -44,39 +44,39 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "trial"
 
 
-def _told_to_be_slower(told: Told) -> dict[str, bool]:
-    return {rule: all(red.values()) for rule, red in told.red.items()}
+def _told_to_be_slower(answer: RivalAnswer) -> dict[str, bool]:
+    return {rule: all(red.values()) for rule, red in answer.red.items()}
 
 
 def test_pytest_benchmark_tells_of_a_large_change_by_both_rules(folder: Path) -> None:
-    told = rivals_live.pytest_benchmark(folder, LARGE, SETTING, 0)
+    answer = rivals_live.pytest_benchmark(folder, LARGE, SETTING, 0)
 
-    assert _told_to_be_slower(told) == {"pytest-benchmark mean:5%": True, "pytest-benchmark min:5%": True}
+    assert _told_to_be_slower(answer) == {"pytest-benchmark mean:5%": True, "pytest-benchmark min:5%": True}
 
 
 def test_pytest_benchmark_has_half_of_the_seconds_for_each_side(folder: Path) -> None:
-    told = rivals_live.pytest_benchmark(folder, 0.0, SETTING, 0)
+    answer = rivals_live.pytest_benchmark(folder, 0.0, SETTING, 0)
 
     sides = [json.loads((folder / f"{side}.json").read_text(encoding="utf-8")) for side in ("before", "after")]
     every = [one for side in sides for one in side["benchmarks"]]
     assert [one["options"]["max_time"] for one in every] == [SETTING.seconds / 2] * 4
     # How many rounds it makes of them is its own affair: on a machine that does much else they are fewer.
     each = [one["stats"] for one in every]
-    assert told.measured == pytest.approx(sum(one["mean"] * one["rounds"] * one["iterations"] for one in each))
+    assert answer.measured == pytest.approx(sum(one["mean"] * one["rounds"] * one["iterations"] for one in each))
 
 
 def test_pytest_benchmark_finds_the_least_of_the_same_alike(folder: Path) -> None:
-    told = rivals_live.pytest_benchmark(folder, 0.0, SETTING, 0)
+    answer = rivals_live.pytest_benchmark(folder, 0.0, SETTING, 0)
 
-    assert not any(told.red["pytest-benchmark min:5%"].values())
+    assert not any(answer.red["pytest-benchmark min:5%"].values())
 
 
 def test_pyperf_tells_of_a_large_change(folder: Path) -> None:
     pytest.importorskip("pyperf")
 
-    told = rivals_live.pyperf(folder, LARGE, SETTING, 0)
+    answer = rivals_live.pyperf(folder, LARGE, SETTING, 0)
 
-    assert _told_to_be_slower(told) == {"pyperf": True}
+    assert _told_to_be_slower(answer) == {"pyperf": True}
 
 
 def test_asv_tells_of_a_large_change_and_of_none(folder: Path) -> None:
@@ -103,17 +103,17 @@ def test_a_stop_ends_what_a_command_has_started(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(subprocess.Popen, "communicate", stopped)
     with pytest.raises(KeyboardInterrupt):
-        rivals_running.told([sys.executable, "-c", started], tmp_path)
+        rivals_running.output_of([sys.executable, "-c", started], tmp_path)
 
     assert _running_in(int((tmp_path / "id").read_text(encoding="ascii"))) == []
 
 
 def _running_in(group: int) -> list[str]:
     """Return what runs in a group of processes; one that has ended may wait long until somebody asks for its status."""
-    found = []
+    result = []
     for place in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             state, _, of, *_ = place.read_text(encoding="utf-8").rpartition(")")[2].split()
             if int(of) == group and state != "Z":
-                found.append(place.parent.name)
-    return found
+                result.append(place.parent.name)
+    return result

@@ -23,7 +23,7 @@ ENDED = [
 
 
 def test_it_is_told_in_words_too() -> None:
-    assert rivals_picture.told(ENDED) == (
+    assert rivals_picture.description(ENDED) == (
         "Suites that were unchanged, of which were told to be slower by pyperf 1 of 4, kerasch2 compare 0 of 4. "
         "Suites that were slower by 5 %, of which were told to be slower by pyperf 3 of 4, kerasch2 compare 4 of 4."
     )
@@ -55,9 +55,9 @@ def test_a_sign_lies_between_its_bounds() -> None:
 
     drawn: Any = rivals_picture.figure(matplotlib, ENDED)
 
-    (low, high), (found,) = (line.get_xdata() for line in drawn.axes[0].lines[:2])
+    (low, high), (result,) = (line.get_xdata() for line in drawn.axes[0].lines[:2])
     # The exact bounds of 1 of 4, of 5 % each: 1 - 0.95 ** (1 / 4), and where (1 - p) ** 3 * (1 + 3 * p) is 0.05.
-    assert (low, found, high) == (pytest.approx(1.274, abs=0.001), 25, pytest.approx(75.14, abs=0.01))
+    assert (low, result, high) == (pytest.approx(1.274, abs=0.001), 25, pytest.approx(75.14, abs=0.01))
 
 
 def test_it_is_written_whole(tmp_path: Path) -> None:

@@ -25,17 +25,17 @@ def _samples() -> Iterator[tuple[list[float], list[float]]]:
 
 
 def _agreed(ours: str, theirs: Any) -> set[bool]:
-    told = [(RULES[ours](before, after), theirs(before, after)) for before, after in _samples()]
-    assert [ours for ours, _ in told] == [theirs for _, theirs in told]
-    return {ours for ours, _ in told}
+    decisions = [(RULES[ours](before, after), theirs(before, after)) for before, after in _samples()]
+    assert [ours for ours, _ in decisions] == [theirs for _, theirs in decisions]
+    return {ours for ours, _ in decisions}
 
 
 @pytest.mark.parametrize(("field", "statistic"), [("mean", lambda one: math.fsum(one) / len(one)), ("min", min)])
 def test_a_percentage_is_that_of_pytest_benchmark(field: str, statistic: Any) -> None:
-    found = pytest.importorskip("pytest_benchmark.utils").parse_compare_fail(f"{field}:5%")
+    other_sample = pytest.importorskip("pytest_benchmark.utils").parse_compare_fail(f"{field}:5%")
 
     def theirs(before: list[float], after: list[float]) -> bool:
-        return bool(found.fails({field: statistic(after)}, {field: statistic(before)}))
+        return bool(other_sample.fails({field: statistic(after)}, {field: statistic(before)}))
 
     assert _agreed(f"pytest-benchmark {field}:5%", theirs) == {True, False}
 
@@ -63,7 +63,7 @@ def test_the_comparison_of_ranks_is_that_of_asv(factor: float) -> None:
     of = pytest.importorskip("asv_runner.statistics").compute_stats
 
     def theirs(before: list[float], after: list[float]) -> bool:
-        (one, known), (other, found) = of(before, 1), of(after, 1)
-        return bool(compare._is_result_better(one, other, (known, before), (found, after), factor))
+        (one, sample), (other, other_sample) = of(before, 1), of(after, 1)
+        return bool(compare._is_result_better(one, other, (sample, before), (other_sample, after), factor))
 
     assert _agreed(f"asv {factor:g}", theirs) == {True, False}

@@ -20,7 +20,7 @@ def test_the_same_bits_pass():
 
 
 @pytest.mark.parametrize(
-    ("expected", "actual", "said"),
+    ("expected", "actual", "message"),
     [
         ([np.zeros(2)], [], "0 instead of 1"),
         ([np.zeros(2)], [np.zeros(2, "float32")], "float32 instead of float64"),
@@ -33,8 +33,8 @@ def test_the_same_bits_pass():
         ([np.array([None])], [np.array([None])], "dtype object"),
     ],
 )
-def test_any_difference_is_raised_and_quoted(expected, actual, said):
-    with pytest.raises(ClaimBroken, match=said):
+def test_any_difference_is_raised_and_quoted(expected, actual, message):
+    with pytest.raises(ClaimBroken, match=message):
         same_weights(expected=expected, actual=actual)
 
 

@@ -95,7 +95,7 @@ def test_saving_without_a_digest_writes_none(tmp_path):
 
 
 def test_a_folder_has_no_digest(tmp_path):
-    with pytest.raises(InvalidArgument, match="not of a folder"):
+    with pytest.raises(InvalidArgument, match="writes a folder, which has no digest"):
         form("export").save(_Model(VALUES), tmp_path / "m", digest=True)
 
     assert list(tmp_path.iterdir()) == []

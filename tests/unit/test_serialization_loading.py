@@ -12,7 +12,7 @@ import pytest
 from pytest_kerasch2.errors import FrameworkMissing, InvalidArgument, UnsafeFile
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.serialization import form, optimizer_state, same_optimizer_state
-from tests.unit.serialization_made import SECOND_GENERATION, THIRD_GENERATION, X, registering
+from tests.builders.user_models import SECOND_GENERATION, THIRD_GENERATION, X, registering
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning", "ignore:.*:PendingDeprecationWarning"
@@ -35,16 +35,16 @@ def third_generation(keras):
 
 
 def _predicted(model: Any, x: Any) -> list[Any]:
-    found = model.predict(x, verbose=0)
-    return [np.asarray(one) for one in (found if isinstance(found, list) else [found])]
+    prediction = model.predict(x, verbose=0)
+    return [np.asarray(one) for one in (prediction if isinstance(prediction, list) else [prediction])]
 
 
 @pytest.mark.parametrize("kind", sorted(THIRD_GENERATION))
 def test_what_keras_wrote_is_loaded_and_predicts_the_same(keras, kind, tmp_path):
-    made = THIRD_GENERATION if api.is_keras3() else SECOND_GENERATION
-    if kind not in made or (kind == "looked up" and not api.runs_on_tensorflow()):
+    builders = THIRD_GENERATION if api.is_keras3() else SECOND_GENERATION
+    if kind not in builders or (kind == "looked up" and not api.runs_on_tensorflow()):
         pytest.skip("this release does not have it")
-    model, x = made[kind](keras)
+    model, x = builders[kind](keras)
     if kind.startswith("quantized") and not hasattr(model, "quantize"):
         pytest.skip("this release does not quantize")
     saved = form("keras")
@@ -150,7 +150,7 @@ def test_an_operation_in_hdf5_is_said_to_need_another_format(third_generation, t
     saved = form("h5")
     path = saved.save(third_generation.Model(inputs, inputs[:, 1:]), saved.path(tmp_path))
 
-    with pytest.raises(InvalidArgument, match=r"save the model as \.keras"):
+    with pytest.raises(InvalidArgument, match=r"Save the model as \.keras"):
         saved.load(third_generation, path)
 
 
@@ -174,10 +174,10 @@ def test_a_file_that_names_another_module_is_refused(third_generation, named, tm
 
 
 def test_weights_in_shards_are_loaded(third_generation, tmp_path):
-    def made():
+    def builders():
         return third_generation.Sequential([third_generation.Input((4,)), third_generation.layers.Dense(2)])
 
-    first, second = made(), made()
+    first, second = builders(), builders()
     try:
         first.save_weights(str(tmp_path / "m.weights.json"), max_shard_size=0.1)
     except (TypeError, ValueError):

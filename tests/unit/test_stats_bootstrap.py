@@ -9,15 +9,15 @@ SCATTERED = (0.8, 0.9, 1.0, 1.1, 1.3)
 
 
 def test_what_does_not_scatter_has_a_ratio_alone() -> None:
-    found = ratio_of_medians([[3.0] * 5], [[2.0] * 5], 0.05)
+    interval = ratio_of_medians([[3.0] * 5], [[2.0] * 5], 0.05)
 
-    assert (found.low, found.found, found.high) == (pytest.approx(1.5),) * 3
+    assert (interval.low, interval.estimate, interval.high) == (pytest.approx(1.5),) * 3
 
 
 def test_the_ratio_is_that_of_the_medians_and_of_several_groups_of_their_mean() -> None:
-    found = ratio_of_medians([SCATTERED, [4.0, 4.0, 400.0]], [[1.0, 1.0]], 0.05)
+    interval = ratio_of_medians([SCATTERED, [4.0, 4.0, 400.0]], [[1.0, 1.0]], 0.05)
 
-    assert found.found == pytest.approx(2.0)
+    assert interval.estimate == pytest.approx(2.0)
 
 
 def test_the_same_values_give_the_same_interval() -> None:
@@ -35,7 +35,7 @@ def test_it_covers_the_ratio_of_few_and_skewed_values_too() -> None:
     # Times as a shared machine gives them: most alike, some much too long.
     trials = [1 + 0.05 * random.gamma(0.5, 2, size=(2, 7)) for _ in range(200)]
 
-    held = [found.low <= 1 <= found.high for found in (ratio_of_medians([a], [b], 0.05) for a, b in trials)]
+    held = [one.low <= 1 <= one.high for one in (ratio_of_medians([a], [b], 0.05) for a, b in trials)]
 
     # Of 95 in 100 so few are seen by chance once in ten thousand times; the values are always these.
     assert sum(held) >= 178

@@ -11,15 +11,15 @@ KNOWN = Sample(mean=10.0, deviation=2.0, count=12, freedom=11)
 
 
 def test_a_value_within_its_own_rounding_of_the_mean_is_not_off_at_all() -> None:
-    said = prediction.predict(KNOWN, (9.5, 10.5), 0.01)
+    result = prediction.predict(KNOWN, (9.5, 10.5), 0.01)
 
-    assert (said.probability, said.deviations) == (1.0, 0.0)
+    assert (result.probability, result.deviations) == (1.0, 0.0)
 
 
 def test_the_distance_is_that_from_the_nearer_end_of_the_rounding() -> None:
-    said = prediction.predict(KNOWN, (14.0, 15.0), 0.01)
+    result = prediction.predict(KNOWN, (14.0, 15.0), 0.01)
 
-    assert said.deviations == pytest.approx(2.0)
+    assert result.deviations == pytest.approx(2.0)
 
 
 def test_a_value_at_the_end_of_the_interval_is_as_improbable_as_was_agreed() -> None:
@@ -35,23 +35,23 @@ def test_one_more_value_is_refused_as_often_as_was_agreed(error: float) -> None:
     for _ in range(draws):
         values = [drawn.gauss(3, 2) for _ in range(12)]
         more = drawn.gauss(3, 2)
-        known = prediction.sample(values, [values], 0.0)
-        refused += prediction.predict(known, (more, more), error).probability <= error
+        sample = prediction.sample(values, [values], 0.0)
+        refused += prediction.predict(sample, (more, more), error).probability <= error
 
     # Four standard errors of a binomial count on either side.
     assert refused / draws == pytest.approx(error, abs=4 * (error * (1 - error) / draws) ** 0.5)
 
 
 def test_the_scatter_of_one_kind_is_told_by_the_others_too() -> None:
-    known = prediction.sample([10.0, 12.0], [[10.0, 12.0], [0.0, 2.0], [5.0, 7.0]], 0.0)
+    sample = prediction.sample([10.0, 12.0], [[10.0, 12.0], [0.0, 2.0], [5.0, 7.0]], 0.0)
 
-    assert (known.mean, known.deviation, known.count, known.freedom) == (11.0, pytest.approx(2**0.5), 2, 3)
+    assert (sample.mean, sample.deviation, sample.count, sample.freedom) == (11.0, pytest.approx(2**0.5), 2, 3)
 
 
 def test_a_kind_that_scatters_more_than_the_others_is_not_better_known_for_them() -> None:
-    known = prediction.sample([10.0, 20.0], [[10.0, 20.0], [0.0, 2.0], [5.0, 7.0]], 0.0)
+    sample = prediction.sample([10.0, 20.0], [[10.0, 20.0], [0.0, 2.0], [5.0, 7.0]], 0.0)
 
-    assert known.deviation == pytest.approx(50**0.5)
+    assert sample.deviation == pytest.approx(50**0.5)
 
 
 def test_the_mean_of_all_is_missed_as_often_as_was_agreed() -> None:
@@ -89,12 +89,12 @@ def test_equal_groups_are_seldom_called_further_apart_than_the_margin() -> None:
 
 
 def test_a_difference_is_signed() -> None:
-    found = equivalence.difference([3.0, 3.2], [1.0, 1.2], [[3.0, 3.2], [1.0, 1.2]], 0.05)
+    difference = equivalence.difference([3.0, 3.2], [1.0, 1.2], [[3.0, 3.2], [1.0, 1.2]], 0.05)
 
-    assert found.found == pytest.approx(2.0)
+    assert difference.estimate == pytest.approx(2.0)
 
 
 def test_no_difference_found_is_not_yet_equivalence() -> None:
-    found = equivalence.difference([0.0, 2.0], [0.0, 2.0], [[0.0, 2.0], [0.0, 2.0]], 0.01)
+    difference = equivalence.difference([0.0, 2.0], [0.0, 2.0], [[0.0, 2.0], [0.0, 2.0]], 0.01)
 
-    assert (found.found, found.within(1.0), found.beyond(1.0)) == (0.0, False, False)
+    assert (difference.estimate, difference.within(1.0), difference.beyond(1.0)) == (0.0, False, False)

@@ -46,9 +46,9 @@ def test_the_first_look_has_a_small_share_and_the_second_the_largest() -> None:
 
 
 def test_what_is_usual_is_mean_and_deviation_of_a_sample() -> None:
-    found = sequential.reference_sample([1.0, 2.0, 6.0], least=1e-9)
+    sample = sequential.reference_sample([1.0, 2.0, 6.0], least=1e-9)
 
-    assert (found.mean, found.deviation, found.count) == (3.0, pytest.approx(math.sqrt(7)), 3)
+    assert (sample.mean, sample.deviation, sample.count) == (3.0, pytest.approx(math.sqrt(7)), 3)
 
 
 def test_values_that_agree_scatter_by_the_least() -> None:
@@ -69,9 +69,9 @@ def test_the_surprise_is_both_tails_of_students_distribution(values: list[float]
 
 def test_a_single_new_value_is_judged_as_a_prediction_is() -> None:
     """Of two old values there is one degree of freedom: Cauchy's distribution."""
-    known = ReferenceSample(0.0, 1.0, 2)
+    sample = ReferenceSample(0.0, 1.0, 2)
 
-    assert sequential.p_value(known, [3.0]) == pytest.approx(1 - 2 * math.atan(3.0 / math.sqrt(1.5)) / math.pi)
+    assert sequential.p_value(sample, [3.0]) == pytest.approx(1 - 2 * math.atan(3.0 / math.sqrt(1.5)) / math.pi)
 
 
 def test_both_directions_surprise_alike() -> None:
@@ -145,8 +145,8 @@ def test_without_scipy_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(FrameworkMissing) as caught:
         sequential.p_value(MANY, [1.0])
 
-    assert str(caught.value).startswith("SciPy is not installed, by which a gate decides. ")
-    assert str(caught.value).endswith('To do: run pip install "pytest-kerasch2[accuracy]".')
+    assert str(caught.value).startswith("A gate decides by SciPy, which is not installed")
+    assert str(caught.value).endswith('Run pip install "pytest-kerasch2[accuracy]".')
 
 
 def _reaches(rate: float) -> list[float]:
@@ -158,9 +158,9 @@ def _experiments(seed: int, changed: float = 0.0) -> Iterator[tuple[ReferenceSam
     """Yield what is usual, new values, and how far their mean lies off at each look."""
     drawn = np.random.RandomState(seed)
     for _ in range(GATES):
-        known = sequential.reference_sample(drawn.normal(size=OLD).tolist(), 1e-9)
+        sample = sequential.reference_sample(drawn.normal(size=OLD).tolist(), 1e-9)
         new = (drawn.normal(size=LOOKS) + changed).tolist()
-        yield known, new, [abs(total / count - known.mean) for count, total in enumerate(accumulate(new), 1)]
+        yield sample, new, [abs(total / count - sample.mean) for count, total in enumerate(accumulate(new), 1)]
 
 
 def _false_alarms() -> float:
@@ -168,11 +168,11 @@ def _false_alarms() -> float:
     return (
         sum(
             any(
-                off >= reach * known.deviation
-                and sequential.supported(known, new[:count], RATE * sequential.share(count))
+                off >= reach * sample.deviation
+                and sequential.supported(sample, new[:count], RATE * sequential.share(count))
                 for count, (off, reach) in enumerate(zip(offs, reaches), 1)
             )
-            for known, new, offs in _experiments(1)
+            for sample, new, offs in _experiments(1)
         )
         / GATES
     )
@@ -183,8 +183,8 @@ def _misses() -> float:
     reaches, matters = _reaches(RATE), 2.0
     return (
         sum(
-            any(off + reach * known.deviation < matters for off, reach in zip(offs, reaches))
-            for known, _, offs in _experiments(2, changed=matters)
+            any(off + reach * sample.deviation < matters for off, reach in zip(offs, reaches))
+            for sample, _, offs in _experiments(2, changed=matters)
         )
         / GATES
     )
@@ -216,9 +216,9 @@ def test_the_smallest_change_is_missed_no_more_often_than_it_says(old: int, look
     change = sequential.smallest_detectable(ReferenceSample(0.0, 1.0, old), looks, RATE, 0.1)
     missed = 0
     for _ in range(GATES):
-        known = sequential.reference_sample(drawn.normal(size=old).tolist(), 1e-9)
-        new = (drawn.normal(size=looks) + change * known.deviation).tolist()
-        seen = abs(sum(new) / looks - known.mean) >= reach * known.deviation
-        missed += not (seen and sequential.supported(known, new, RATE * sequential.share(looks)))
+        sample = sequential.reference_sample(drawn.normal(size=old).tolist(), 1e-9)
+        new = (drawn.normal(size=looks) + change * sample.deviation).tolist()
+        seen = abs(sum(new) / looks - sample.mean) >= reach * sample.deviation
+        missed += not (seen and sequential.supported(sample, new, RATE * sequential.share(looks)))
 
     assert 0.02 < missed / GATES <= 0.11

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_kerasch2 import cli
 from pytest_kerasch2.timing import command
-from tests.unit.compared_made import interpreter
+from tests.builders.stand_in_interpreter import interpreter
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the interpreters of these tests are scripts")
@@ -21,33 +21,33 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the interpreter
 
 @pytest.mark.parametrize(
     ("ratio", "more", "status"),
-    [(1.0, [], 0), (1.0, ["--slower=0.2"], 1), (0.9, [], 0), (1.0, ["--most=11", "--margin=0.0001"], 3)],
+    [(1.0, [], 0), (1.0, ["--inject-slowdown=0.2"], 1), (0.9, [], 0), (1.0, ["--max-starts=11", "--margin=0.0001"], 3)],
 )
 def test_the_exit_status_tells_the_verdict(
     tmp_path: Path, ratio: float, more: list[str], status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = interpreter(tmp_path / "old"), interpreter(tmp_path / "new", ratio=ratio, seed=1)
 
-    found = cli.main(["compare", str(first), str(second), *more])
+    result = cli.main(["compare", str(first), str(second), *more])
 
-    assert (found, "fit: " in capsys.readouterr().out) == (status, True)
+    assert (result, "fit: " in capsys.readouterr().out) == (status, True)
 
 
-@pytest.mark.parametrize(("slower", "status", "wrong"), [([], 0, 0), (["--slower=0.000001"], 1, 1)])
+@pytest.mark.parametrize(("slower", "status", "wrong"), [([], 0, 0), (["--inject-slowdown=0.000001"], 1, 1)])
 def test_the_self_test_sees_red_and_green(
     tmp_path: Path, slower: list[str], status: int, wrong: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = cli.main(["compare", "--self-test", str(interpreter(tmp_path / "one")), *slower])
+    result = cli.main(["compare", "--self-test", str(interpreter(tmp_path / "one")), *slower])
 
     out = capsys.readouterr().out
-    assert (found, out.count("self-test, "), out.count("NOT as it should be")) == (status, 2, wrong)
+    assert (result, out.count("self-test, "), out.count("NOT as it should be")) == (status, 2, wrong)
 
 
 @pytest.mark.parametrize("more", [["--json=x.json"], ["--summary=x.md"], ["another"]])
-def test_a_self_test_keeps_nothing_and_is_of_one_thing(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_self_test_takes_no_candidate_and_no_output_file(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     status = cli.main(["compare", "--self-test", "one", *more])
 
-    assert (status, "A self-test keeps nothing" in capsys.readouterr().err) == (2, True)
+    assert (status, "--self-test takes no candidate" in capsys.readouterr().err) == (2, True)
 
 
 def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:
@@ -58,9 +58,9 @@ def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:
     cli.main(["compare", *things, "--summary", str(summary)])
 
     assert summary.read_text(encoding="utf-8").startswith("before\nTime per training step of")
-    told = re.search(r"\| fit \| ✗ slower \| (\S+) \|", summary.read_text(encoding="utf-8"))
-    assert told is not None
-    assert float(told[1]) == pytest.approx(1.5, rel=0.01)
+    message = re.search(r"\| fit \| ✗ slower \| (\S+) \|", summary.read_text(encoding="utf-8"))
+    assert message is not None
+    assert float(message[1]) == pytest.approx(1.5, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_a_summary_is_added_to_a_file(tmp_path: Path) -> None:
     [
         [],
         ["one"],
-        ["one", "two", "--slower=-1"],
-        ["a", "b", "--error=2"],
+        ["one", "two", "--inject-slowdown=-1"],
+        ["a", "b", "--alpha=2"],
         ["a", "b", "--device=cpu,gpu"],
-        ["a", "b", "--most=1"],
+        ["a", "b", "--max-starts=1"],
         ["a", "b", "--json=nowhere/times.json"],
         ["a", "b", "--json=."],
         ["a", "b", "--summary=nowhere/times.md"],
@@ -92,13 +92,13 @@ def _failed(*given: Any) -> Any:
     raise RuntimeError("a mistake of ours")
 
 
-@pytest.mark.parametrize(("ends", "status", "told"), [(_stopped, 130, "stopped; what"), (_failed, 70, "of ours")])
+@pytest.mark.parametrize(("ends", "status", "message"), [(_stopped, 130, "stopped; what"), (_failed, 70, "of ours")])
 def test_what_ends_it_in_another_way_is_no_verdict(
-    monkeypatch: pytest.MonkeyPatch, ends: Any, status: int, told: str, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, ends: Any, status: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "compared", ends)
+    monkeypatch.setattr(command, "run_comparison", ends)
 
-    assert (cli.main(["compare", "a", "b"]), told in capsys.readouterr().err) == (status, True)
+    assert (cli.main(["compare", "a", "b"]), message in capsys.readouterr().err) == (status, True)
 
 
 def test_a_stop_is_taken_as_before_afterwards() -> None:

@@ -31,22 +31,22 @@ def test_the_peak_is_that_since_it_was_forgotten() -> None:
 
 
 @linux
-def test_growth_is_told_by_the_step() -> None:
+def test_growth_is_per_step() -> None:
     gauge = Gauge(Device("cpu", 0))
     assert gauge.reset()
     before = gauge.now()
     kept = np.ones(LARGE, "uint8")
 
-    found = memory.between(gauge, before, steps=64)
+    result = memory.taken_since(gauge, before, steps=64)
 
-    assert found is not None
-    assert (kept.nbytes, found.growth) == (LARGE, pytest.approx(LARGE / 64, rel=0.1))
+    assert result is not None
+    assert (kept.nbytes, result.growth) == (LARGE, pytest.approx(LARGE / 64, rel=0.1))
 
 
 def test_a_machine_that_does_not_tell_is_not_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_of_process", lambda name: None)
 
-    assert memory.between(Gauge(Device("cpu", 0)), None, 10) is None
+    assert memory.taken_since(Gauge(Device("cpu", 0)), None, 10) is None
 
 
 class ResourceExhaustedError(Exception):
@@ -62,12 +62,12 @@ class ResourceExhaustedError(Exception):
     ],
 )
 def test_too_little_memory_is_no_fault_of_what_is_measured(error: Exception) -> None:
-    with pytest.raises(Inconclusive, match="not enough memory"), memory.told(Device("gpu", 0)):
+    with pytest.raises(Inconclusive, match="too little memory"), memory.exhaustion_reported(Device("gpu", 0)):
         raise error
 
 
 def test_another_error_stays_what_it_is() -> None:
-    with pytest.raises(ValueError, match="shape"), memory.told(Device("gpu", 0)):
+    with pytest.raises(ValueError, match="shape"), memory.exhaustion_reported(Device("gpu", 0)):
         raise ValueError("another shape")
 
 
@@ -80,4 +80,4 @@ def test_a_peak_that_cannot_be_forgotten_is_none_of_what_follows(
 
 
 def test_what_a_file_says_of_it_is_plain() -> None:
-    assert Memory(2.0, 1.0).plain == {"peak": 2.0, "growth": 1.0}
+    assert Memory(2.0, 1.0).to_dict() == {"peak": 2.0, "growth": 1.0}

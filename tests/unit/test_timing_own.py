@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_kerasch2.timing import output_check, reference_loop
-from pytest_kerasch2.timing.reference_runs import NoReference
+from pytest_kerasch2.timing.reference_loop import NoReference
 
 
 def _of(module: str, *names: str) -> Any:
@@ -23,7 +23,7 @@ def _of(module: str, *names: str) -> Any:
 
 @pytest.mark.parametrize(("module", "own"), [("keras.src.models.model", False), ("my_project.networks", True)])
 def test_a_property_is_ones_own_by_the_module_of_its_function(module: str, own: bool) -> None:
-    assert reference_loop.is_own(_of(module), "metrics") is own
+    assert reference_loop.is_overridden(_of(module), "metrics") is own
 
 
 def test_there_is_no_reference_of_evaluate_where_the_list_of_metrics_is_ones_own() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
-from pytest_kerasch2.timing import git, revisions
+from pytest_kerasch2.timing import revisions
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 NAMED = ("-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false")
@@ -76,7 +76,7 @@ def test_a_repository_of_another_user_names_safe_directory(project: Path, monkey
 def test_a_missing_git_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(project))
 
-    assert "install git" in refusal("HEAD", project)
+    assert "git on PATH: " in refusal("HEAD", project)
 
 
 @pytest.mark.parametrize("inside", ["project/.git", "bare"])
@@ -128,12 +128,12 @@ def test_what_is_no_commit_is_refused(project: Path, revision: str) -> None:
 
 @pytest.mark.parametrize("revision", ["HEAD~1..HEAD", "HEAD~1...HEAD", "^HEAD", "HEAD^@"])
 def test_a_range_is_refused(project: Path, revision: str) -> None:
-    assert "single revisions" in refusal(revision, project)
+    assert "must be a single revision" in refusal(revision, project)
 
 
 @pytest.mark.parametrize("revision", ["", " ", "-q", "--help", "a\nb", "a\0b"])
 def test_words_that_are_no_revision_are_refused(project: Path, revision: str) -> None:
-    assert "nothing of this name" in refusal(revision, project)
+    assert "Nothing with this name can be compared" in refusal(revision, project)
 
 
 def test_gits_own_reason_is_kept(project: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_file_is_no_project(project: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_no_project(project: Path) -> None:
-    assert "nothing of that name" in refusal("HEAD", project / "nowhere")
+    assert "does not exist" in refusal("HEAD", project / "nowhere")
 
 
 def test_a_linked_working_tree_is_a_project(project: Path, tmp_path: Path) -> None:
@@ -198,16 +198,16 @@ def test_variables_of_a_hook_are_not_inherited(project: Path, tmp_path: Path, mo
     monkeypatch.setenv("GIT_DIR", str(another / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(another))
 
-    found = text_of("HEAD~1", project)
+    result = text_of("HEAD~1", project)
 
-    assert (found, index.read_bytes() == before) == ("old", True)
+    assert (result, index.read_bytes() == before) == ("old", True)
     assert (project / "steps.py").read_text(encoding="utf-8") == "new"
 
 
 def test_every_variable_that_git_calls_local_is_known() -> None:
     listed = subprocess.run(["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True, check=True)
 
-    assert set(listed.stdout.split()) - set(git.LOCAL) == set()
+    assert set(listed.stdout.split()) - set(revisions.REPOSITORY_VARIABLES) == set()
 
 
 def test_nothing_of_it_is_in_the_repository_while_it_lasts(project: Path) -> None:
@@ -225,9 +225,9 @@ def test_no_hook_of_the_user_runs(project: Path, tmp_path: Path, name: str) -> N
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\nexit 1\n", encoding="utf-8")
     hook.chmod(0o755)
 
-    found = text_of("HEAD~1", project)
+    result = text_of("HEAD~1", project)
 
-    assert (found, (tmp_path / "ran").exists()) == ("old", False)
+    assert (result, (tmp_path / "ran").exists()) == ("old", False)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a filter is a command of a shell")
@@ -252,7 +252,7 @@ def test_a_sparse_working_tree_gives_whole_revisions(project: Path) -> None:
 
 
 def test_a_password_in_an_address_is_not_repeated() -> None:
-    assert git.reason("fatal: unable to access 'https://me:secret@host/x.git'") == (
+    assert revisions.failure_reason("fatal: unable to access 'https://me:secret@host/x.git'") == (
         "unable to access 'https://...@host/x.git'"
     )
 

@@ -1,4 +1,4 @@
-"""The process of an arm, in earnest; and the suites that it times."""
+"""The process of a side, as it runs; and the suites that it times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kerasch2.errors import InvalidArgument
 from pytest_kerasch2.timing import benchmark_suite, timed_processes
-from pytest_kerasch2.timing.timed_processes import Arm, Worker
+from pytest_kerasch2.timing.timed_processes import ComparedSide, TimedProcess
 
 SUITE = """
 import numpy as np
@@ -70,43 +70,43 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def worker(folder: Path) -> Iterator[Worker]:
-    with timed_processes.package() as package:
-        found = Worker(Arm("mine", Path(sys.executable), folder), package)
-        yield found
-        found.close()
+def worker(folder: Path) -> Iterator[TimedProcess]:
+    with timed_processes.copied_package() as package:
+        result = TimedProcess(ComparedSide("mine", Path(sys.executable), folder), package)
+        yield result
+        result.close()
 
 
-def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: Worker) -> None:
-    named = {"suite_of": "steps_of_mine:benchmarks"}
+def test_a_process_tells_what_it_is_and_times_what_it_is_asked_for(worker: TimedProcess) -> None:
+    named = {"suite": "steps_of_mine:benchmarks"}
     about = worker.ask("about", **named)
-    opened = worker.ask("open", **named, name="small", device="cpu", slower=0.0)
+    opened = worker.ask("open", **named, name="small", device="cpu", slowdown=0.0)
 
-    worker.ask("turns", name="small", by=opened["by"], count=3, calls=5, lead=1)
-    done = [worker.ask("turn") for _ in range(3)]
+    worker.ask("blocks", name="small", pause_point=opened["pause_point"], count=3, calls=5, untimed=1)
+    done = [worker.ask("block") for _ in range(3)]
 
     assert (about["benchmarks"], about["environment"]["python"]) == (
         ["small", "wrong", "unknown", "worse", "mapping"],
         sys.version.split()[0],
     )
     # Up to 2.1 `predict` is stopped at its epochs, of four batches each.
-    steps = 5 * {"call": 1, "epoch": 4}[opened["by"]]
+    steps = 5 * {"call": 1, "epoch": 4}[opened["pause_point"]]
     assert [(one["steps"], one["seconds"] > 0) for one in done] == [(steps, True)] * 3
     # The run ends, and did what it was to do.
-    assert worker.ask("turn") == {}
-    with pytest.raises(InvalidArgument, match="name one of small"):
-        worker.ask("open", **named, name="other", device="cpu", slower=0.0)
+    assert worker.ask("block") == {}
+    with pytest.raises(InvalidArgument, match="Name one of small"):
+        worker.ask("open", **named, name="other", device="cpu", slowdown=0.0)
 
 
 @pytest.mark.slow  # starts TensorFlow in a process of its own
-def test_inputs_in_a_mapping_are_checked_and_timed_in_turns(worker: Worker) -> None:
-    its = {"suite_of": "steps_of_mine:benchmarks", "name": "mapping", "device": "cpu"}
-    opened = worker.ask("open", **its, slower=0.0, proving=True)
+def test_inputs_in_a_mapping_are_checked_and_timed_in_blocks(worker: TimedProcess) -> None:
+    options = {"suite": "steps_of_mine:benchmarks", "name": "mapping", "device": "cpu"}
+    opened = worker.ask("open", **options, slowdown=0.0, verify=True)
 
-    worker.ask("turns", name="mapping", by=opened["by"], count=2, calls=5, lead=1)
-    done = [worker.ask("turn") for _ in range(2)]
+    worker.ask("blocks", name="mapping", pause_point=opened["pause_point"], count=2, calls=5, untimed=1)
+    done = [worker.ask("block") for _ in range(2)]
 
-    assert ("off" in opened["proof"], all(one["seconds"] > 0 for one in done)) == (True, True)
+    assert ("off" in opened["work_check"], all(one["seconds"] > 0 for one in done)) == (True, True)
 
 
 @pytest.mark.parametrize("ended", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["of-itself", "killed"])
@@ -118,10 +118,10 @@ def test_a_process_leaves_no_temporary_file(
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     for name in timed_processes.TEMPORARY:
         monkeypatch.setenv(name, str(place))
-    with timed_processes.package() as package:
-        worker = Worker(Arm("mine", Path(sys.executable), folder), package)
+    with timed_processes.copied_package() as package:
+        worker = TimedProcess(ComparedSide("mine", Path(sys.executable), folder), package)
         # To prove what its steps do, it traces functions, of which TensorFlow writes files.
-        worker.ask("open", suite_of="steps_of_mine:benchmarks", name="worse", device="cpu", proving=True)
+        worker.ask("open", suite="steps_of_mine:benchmarks", name="worse", device="cpu", verify=True)
         if ended:
             worker.process.kill()
 
@@ -133,27 +133,27 @@ def test_a_process_leaves_no_temporary_file(
 @pytest.mark.parametrize(
     ("named", "message"),
     [
-        ("nowhere:benchmarks", "cannot be had"),
-        ("steps_of_mine:missing", "cannot be had"),
-        ("steps_of_mine:nothing", "cannot be had"),
-        ("steps_of_mine:number", "no mapping"),
-        ("steps_of_mine", "is not named"),
-        (":benchmarks", "is not named"),
+        ("nowhere:benchmarks", "cannot be loaded"),
+        ("steps_of_mine:missing", "cannot be loaded"),
+        ("steps_of_mine:nothing", "cannot be loaded"),
+        ("steps_of_mine:number", "must return a mapping"),
+        ("steps_of_mine", "suite must be written as MODULE:FUNCTION"),
+        (":benchmarks", "suite must be written as MODULE:FUNCTION"),
     ],
 )
 def test_a_suite_that_cannot_be_used_is_refused(folder: Path, named: str, message: str) -> None:
     with pytest.raises(InvalidArgument, match=message):
-        benchmark_suite.of(named)
+        benchmark_suite.load_suite(named)
 
 
 @pytest.mark.parametrize("name", ["wrong", "unknown"])
 def test_a_benchmark_that_says_too_little_or_too_much_is_refused(folder: Path, name: str) -> None:
     with pytest.raises(InvalidArgument, match="the first two at least"):
-        benchmark_suite.of("steps_of_mine:benchmarks")[name]()
+        benchmark_suite.load_suite("steps_of_mine:benchmarks")[name]()
 
 
-def test_the_made_up_images_can_be_told_apart() -> None:
-    x, labels = benchmark_suite.images()
+def test_synthetic_images_can_be_classified() -> None:
+    x, labels = benchmark_suite.synthetic_images()
 
     rows = x.reshape(len(x), 28, 28).mean(axis=2)
     brightest: Any = np.array([rows[labels == label].mean(axis=0).argmax() // 2 for label in range(10)])

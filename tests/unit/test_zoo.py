@@ -43,9 +43,9 @@ def test_a_name_is_taken_once() -> None:
 
 
 def test_each_model_is_timed_in_modes_that_there_are() -> None:
-    known = {one.name for one in modes.MODES} | {"step"}
+    mode_names = {one.name for one in modes.MODES} | {"step"}
 
-    assert {mode for one in ZOO.values() for mode in one.modes} <= known
+    assert {mode for one in ZOO.values() for mode in one.modes} <= mode_names
 
 
 def test_each_mode_is_asked_for() -> None:
@@ -54,15 +54,15 @@ def test_each_mode_is_asked_for() -> None:
 
 
 def test_three_seeds_in_one_round_are_three_measurements_of_each_model() -> None:
-    wanted = list(zoo.trials(ZOO, [], [], [0, 1, 2], 1))
+    planned = list(zoo.trials(ZOO, [], [], [0, 1, 2], 1))
 
-    assert len(wanted) == 3 * len(ZOO) >= 360
+    assert len(planned) == 3 * len(ZOO) >= 360
 
 
 def test_rounds_and_seeds_take_turns_with_the_modes() -> None:
-    found = {mode for _, mode, _ in zoo.trials(ZOO, ["two layers"], [], [0, 1, 2], 2)}
+    result = {mode for _, mode, _ in zoo.trials(ZOO, ["two layers"], [], [0, 1, 2], 2)}
 
-    assert len(found) == 4
+    assert len(result) == 4
 
 
 @pytest.mark.parametrize(
@@ -133,25 +133,25 @@ def test_results_of_another_release_are_not_taken(tmp_path: Path, monkeypatch: p
 def test_a_sample_is_timed(name: str, mode: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = zoo.measured(ZOO[name], mode, seed=0)
+        result = zoo.measured(ZOO[name], mode, seed=0)
 
-    assert found["outcome"] in {zoo.TIMED, zoo.NOT_CHECKED, zoo.NOT_HERE}, found["message"]
+    assert result["outcome"] in {zoo.TIMED, zoo.NOT_CHECKED, zoo.NOT_HERE}, result["message"]
 
 
 @pytest.mark.parametrize("name", ["inputs and targets of unequal length", "seconds below zero", "empty mapping"])
 def test_what_cannot_be_timed_is_refused_by_name(name: str) -> None:
     one = UNUSABLE[name]
 
-    found = zoo.measured(one, one.modes[0], seed=0)
+    result = zoo.measured(one, one.modes[0], seed=0)
 
-    assert (found["outcome"], one.named in found["message"]) == (zoo.REFUSED, True)
+    assert (result["outcome"], one.named in result["message"]) == (zoo.REFUSED, True)
 
 
 def test_a_model_that_this_keras_does_not_have_is_no_failure() -> None:
     missing = honest("regression", name="needs more", needs=("optimizers.NoSuchThing",))(lambda k, drawn: None)
     try:
-        found = zoo.measured(ZOO["needs more"], "fit", seed=0)
+        result = zoo.measured(ZOO["needs more"], "fit", seed=0)
     finally:
         del ZOO["needs more"]
 
-    assert (found["outcome"], missing(None, None), api.is_loaded()) == (zoo.NOT_HERE, None, True)
+    assert (result["outcome"], missing(None, None), api.is_loaded()) == (zoo.NOT_HERE, None, True)

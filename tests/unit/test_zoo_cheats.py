@@ -67,11 +67,11 @@ def _given(kind: Kind, cheated: bool) -> Any:
     model, data, _ = _made(kind, cheated)
     x, y = data
     given = (x, y) if kind.method == "evaluate" else (x,)
-    found = [np.ravel(getattr(model, kind.method)(*given, batch_size=32, verbose=0))]
+    actual = [np.ravel(getattr(model, kind.method)(*given, batch_size=32, verbose=0))]
     for one in model.trainable_variables:
         one.assign(0.5 * one + 0.01)
-    found.append(np.ravel(getattr(model, kind.method)(*given, batch_size=32, verbose=0)))
-    return np.concatenate(found)
+    actual.append(np.ravel(getattr(model, kind.method)(*given, batch_size=32, verbose=0)))
+    return np.concatenate(actual)
 
 
 TRAINED = [name for name, one in KINDS.items() if one.method in {"train_on_batch", "fit"}]
@@ -100,6 +100,6 @@ def test_a_sample_is_refused(name: str) -> None:
     kind = KINDS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = cheats.measured(name, kind.method, kind.hosts[0], seed=0)
+        measurement = cheats.measured(name, kind.method, kind.hosts[0], seed=0)
 
-    assert found["outcome"] == zoo.REFUSED
+    assert measurement["outcome"] == zoo.REFUSED

@@ -37,13 +37,17 @@ def no_import_of_keras(tf: Any, record: Recorder) -> None:
 
     def script() -> Any:
         model = tf.keras.models.Sequential([tf.keras.layers.Dense(4, activation=tf.nn.softmax)])
-        model.compile(tf.keras.optimizers.Adam(), LOSS, run_eagerly=True)
-        return model.fit(x, y, verbose=0).history, model.predict(x, verbose=0)
+        model.compile(tf.keras.optimizers.Adam(), LOSS, metrics=["accuracy"], run_eagerly=True)
+        before = model.predict(x, verbose=0)
+        history = model.fit(x, y, verbose=0).history
+        return before, history, model.evaluate(x, y, verbose=0), model.predict(x, verbose=0)
 
-    history, answers = record.runs("a script that imports tensorflow alone", script)
+    before, history, evaluation, answers = record.runs("a script that imports tensorflow alone", script)
 
     record.contains("what fit reports", expected="loss", actual=sorted(history))
+    record.equal("numbers that evaluate gives, loss and accuracy", expected=2, actual=len(np.ravel(evaluation)))
     record.equal("shape of the predictions", expected=(8, 4), actual=answers.shape)
+    record.differ("the predictions, before and after the training", one=before, other=answers)
 
 
 @claim(
@@ -78,7 +82,8 @@ def standalone_module(child: Any, record: Recorder) -> None:
 def one_interface(tf: Any, record: Recorder) -> None:
     """Take the four styles through the same calls; compare the results with each other and with the formulas."""
     api.set_seed(5)
-    images, labels = _numbers(32, 4, 4), np.arange(32) % 4
+    # More than one batch, and a last one that is not full
+    images, labels = _numbers(40, 4, 4), np.arange(40) % 4
     weights: Any = None
     reference: Any = None
     for style in models.STYLES:
@@ -88,9 +93,9 @@ def one_interface(tf: Any, record: Recorder) -> None:
         history, evaluation, chances = _through_the_interface(tf, model, images, labels)
         loss, accuracy = (float(value) for value in evaluation)
 
-        record.equal(f"{style.name}: epochs in what fit returns", expected=1, actual=len(history.history["loss"]))
-        record.equal(f"{style.name}: shape of predict's answer", expected=(32, 4), actual=chances.shape)
-        own_loss = float(-np.log(chances[np.arange(32), labels]).mean())
+        record.equal(f"{style.name}: epochs in what fit returns", expected=2, actual=len(history.history["loss"]))
+        record.equal(f"{style.name}: shape of predict's answer", expected=(40, 4), actual=chances.shape)
+        own_loss = float(-np.log(chances[np.arange(40), labels]).mean())
         record.close(f"{style.name}: evaluate's loss", expected=round(own_loss, 6), actual=round(loss, 6), within=2e-5)
         right = float((chances.argmax(axis=1) == labels).mean())
         record.close(f"{style.name}: evaluate's accuracy", expected=right, actual=accuracy, within=1e-6)
@@ -102,9 +107,9 @@ def one_interface(tf: Any, record: Recorder) -> None:
 def _through_the_interface(tf: Any, model: Any, images: Any, labels: Any) -> tuple[Any, Any, Any]:
     # Eagerly: eight traced graphs would take ten times as long, and the interface is the same
     model.compile(tf.keras.optimizers.SGD(0.1), LOSS, metrics=["accuracy"], **api.eagerly())
-    history = model.fit(images, labels, batch_size=16, epochs=1, shuffle=False, verbose=0)
-    evaluation = model.evaluate(images, labels, batch_size=32, verbose=0)
-    return history, evaluation, model.predict(images, batch_size=32, verbose=0)
+    history = model.fit(images, labels, batch_size=16, epochs=2, shuffle=False, verbose=0)
+    evaluation = model.evaluate(images, labels, batch_size=40, verbose=0)
+    return history, evaluation, model.predict(images, batch_size=16, verbose=0)
 
 
 @claim(
@@ -118,6 +123,7 @@ def composable(tf: Any, record: Recorder) -> None:
     """Use one small model twice inside another, beside a plain layer."""
     keras, layers = tf.keras, tf.keras.layers
     block = api.sequential((6,), [layers.Dense(5, activation="relu"), layers.Dense(3)])
+    own = block.get_weights()
     head = layers.Dense(2)
     left, right = keras.Input(shape=(6,)), keras.Input(shape=(6,))
     whole = keras.Model(inputs=[left, right], outputs=head(layers.concatenate([block(left), block(right)])))
@@ -128,6 +134,9 @@ def composable(tf: Any, record: Recorder) -> None:
         api.call(head, np.concatenate([api.array(api.call(block, api.tensor(one))) for one in (x, z)], axis=-1))
     )
 
+    kept = all(np.array_equal(one, other) for one, other in zip(own, block.get_weights()))
+    record.true("the block keeps its weights when it becomes a block", holds=kept, found=kept)
+    _trains_in(record, "a functional model", whole, block)
     record.equal("parameters of the block, 6 * 5 + 5 + 5 * 3 + 3", expected=53, actual=int(block.count_params()))
     total = int(whole.count_params())
     record.equal("parameters of the whole, the block's once and 6 * 2 + 2", expected=67, actual=total)
@@ -136,6 +145,19 @@ def composable(tf: Any, record: Recorder) -> None:
     block.set_weights([weights + 1 for weights in block.get_weights()])
     after = whole.predict_on_batch([x, z])
     record.differ("the whole after the block's weights were changed", one=before, other=after)
+    if api.runs_eagerly():
+        stack = api.sequential((6,), [block, layers.Dense(2)])
+        _trains_in(record, "a Sequential model", stack, block)
+        first = api.array(stack.layers[-1].kernel)
+        within = api.array(block(api.tensor(x))) @ first
+        apart = float(np.abs(api.array(stack(api.tensor(x))) - within).max())
+        record.at_most("a Sequential model, away from its blocks called one after another", limit=1e-5, actual=apart)
+
+
+def _trains_in(record: Recorder, where: str, outer: Any, block: Any) -> None:
+    trained = {id(weight) for weight in outer.trainable_weights}
+    there = sum(id(weight) in trained for weight in block.weights)
+    record.equal(f"of the block's four weights, trained in {where}", expected=4, actual=there)
 
 
 @claim(
@@ -148,22 +170,53 @@ def composable(tf: Any, record: Recorder) -> None:
 def configurable_blocks(tf: Any, record: Recorder) -> None:
     """Take layers, and a model of them, through their settings and back."""
     layers = tf.keras.layers
-    blocks: list[tuple[Any, dict[str, Any]]] = [
-        (layers.Dense(7, activation="tanh", use_bias=False), {"units": 7, "activation": "tanh", "use_bias": False}),
-        (layers.Dropout(0.35), {"rate": 0.35}),
-        (layers.Conv2D(3, 2, strides=2, padding="same"), {"filters": 3, "padding": "same"}),
-        (layers.BatchNormalization(momentum=0.8), {"momentum": 0.8}),
-        (layers.Activation("relu"), {"activation": "relu"}),
-    ]
-    for block, asked in blocks:
+    for kind, asked in _BLOCKS:
+        block = getattr(layers, kind)(**asked)
         stated = block.get_config()
         again = type(block).from_config(stated).get_config()
-        kind = type(block).__name__
-        record.equal(f"{kind}: what was asked for", expected=asked, actual={name: stated[name] for name in asked})
+        listed = {name: _hashable(stated.get(name, "not stated")) for name in asked}
+        record.equal(f"{kind}: what was asked for", expected=asked, actual=listed)
         record.equal(f"{kind}: settings lost on the way", expected=[], actual=_lost(stated, again))
+    _objects_arrive(tf, record)
     model = api.sequential((4,), [layers.Dense(3, activation="relu"), layers.Dropout(0.2)])
     copy = tf.keras.Sequential.from_config(model.get_config())
     record.equal("shapes of the weights of a model", expected=_shapes(model), actual=_shapes(copy))
+
+
+# No setting is that of a layer of which nothing is asked.
+_BLOCKS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("Dense", {"units": 7, "activation": "tanh", "use_bias": False}),
+    ("Dropout", {"rate": 0.35}),
+    ("Conv2D", {"filters": 3, "kernel_size": (2, 3), "strides": (2, 1), "padding": "same", "activation": "relu"}),
+    ("Conv2D", {"filters": 3, "kernel_size": (2, 2), "dilation_rate": (2, 2), "use_bias": False}),
+    ("MaxPooling2D", {"pool_size": (3, 2), "strides": (1, 2), "padding": "same"}),
+    ("BatchNormalization", {"momentum": 0.8, "epsilon": 0.01, "center": False, "scale": False}),
+    ("Activation", {"activation": "relu"}),
+)
+
+
+def _hashable(setting: Any) -> Any:
+    return tuple(setting) if isinstance(setting, list) else setting
+
+
+def _objects_arrive(tf: Any, record: Recorder) -> None:
+    """Require initialisers, regularisers and constraints, which are objects, of the layer made from the settings."""
+    keras = tf.keras
+    objects = {
+        "kernel_initializer": keras.initializers.Ones(),
+        "bias_initializer": keras.initializers.Ones(),
+        "kernel_regularizer": keras.regularizers.l2(0.25),
+        "bias_regularizer": keras.regularizers.l2(0.5),
+        "activity_regularizer": keras.regularizers.l2(0.125),
+        "kernel_constraint": keras.constraints.NonNeg(),
+        "bias_constraint": keras.constraints.NonNeg(),
+    }
+    layer = keras.layers.Dense(3, **objects)
+    again = keras.layers.Dense.from_config(layer.get_config())
+    for name, given in objects.items():
+        there = getattr(again, name)
+        asked, arrived = ((type(one).__name__, round(float(getattr(one, "l2", 0)), 6)) for one in (given, there))
+        record.equal(f"Dense: {name} of the layer made anew", expected=asked, actual=arrived)
 
 
 def _lost(stated: Any, again: Any) -> list[str]:

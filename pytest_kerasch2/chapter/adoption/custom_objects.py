@@ -24,7 +24,7 @@ def custom_layer(tf: Any, record: Recorder) -> None:
     """Put a layer that scales and shifts each feature before a Dense layer, and train both."""
     api.set_seed(3)
     scale = _scale_class(tf)
-    own = scale(start=2.0)
+    own = scale(start=2.0, name="scale_of_mine")
     model = tf.keras.Sequential([own, tf.keras.layers.Dense(4, activation="softmax")])
     x, y = np.linspace(0, 1, 96, dtype="float32").reshape(16, 6), np.arange(16) % 4
 
@@ -42,6 +42,7 @@ def custom_layer(tf: Any, record: Recorder) -> None:
         record.equal(f"of six values of its {name}, trained", expected=6, actual=moved)
     again = scale.from_config(own.get_config())
     record.equal("another made from its settings starts at", expected=2.0, actual=again.start)
+    record.equal("and has the name", expected="scale_of_mine", actual=again.name)
 
 
 def _scale_class(tf: Any) -> Any:
@@ -65,6 +66,32 @@ def _scale_class(tf: Any) -> Any:
     return Scale
 
 
+def _watch_class(tf: Any, ends: list[int], events: list[str]) -> Any:
+    """Return a callback that notes the batches at whose end it is called, and what else it is told."""
+
+    class Watch(tf.keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_begin(self, logs: Any = None) -> None:
+            events.append("training begins")
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            events.append(f"epoch {epoch} begins")
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            events.append(f"epoch {epoch} ends")
+
+        def on_train_end(self, logs: Any = None) -> None:
+            events.append("training ends")
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            ends.append(int(batch))
+
+        if not api.runs_eagerly():
+            # What Keras 2.2 calls; later ones do if the other is not there.
+            on_batch_end = on_train_batch_end
+
+    return Watch
+
+
 @claim(
     "adoption.custom-functions",
     "Activations, initialisers, losses, metrics and callbacks that the user writes take the place of Keras's own.",
@@ -75,14 +102,9 @@ def _scale_class(tf: Any) -> Any:
 def custom_functions(tf: Any, record: Recorder) -> None:
     """Train a model whose every replaceable part is the user's, and compare with the same sums done by hand."""
     ends: list[int] = []
+    events: list[str] = []
 
-    class Watch(tf.keras.callbacks.Callback):  # type: ignore[misc]
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            ends.append(int(batch))
-
-        if not api.runs_eagerly():
-            # What Keras 2.2 calls; later ones do if the other is not there.
-            on_batch_end = on_train_batch_end
+    watch = _watch_class(tf, ends, events)
 
     def cube(x: Any) -> Any:
         return x * x * x
@@ -106,7 +128,7 @@ def custom_functions(tf: Any, record: Recorder) -> None:
     layer = tf.keras.layers.Dense(1, activation=cube, kernel_initializer=halves, use_bias=False)
     model = tf.keras.Sequential([layer])
     model.compile(optimizer=tf.keras.optimizers.SGD(0.0), loss=fourth_power, metrics=[furthest], **api.eagerly())
-    model.fit(x, y, batch_size=4, epochs=1, shuffle=False, verbose=0, callbacks=[Watch()])
+    model.fit(x, y, batch_size=4, epochs=1, shuffle=False, verbose=0, callbacks=[watch()])
     loss, metric = (float(value) for value in model.evaluate(x, y, batch_size=12, verbose=0))
 
     by_hand = (0.5 * x.sum(axis=1, keepdims=True)) ** 3
@@ -116,3 +138,5 @@ def custom_functions(tf: Any, record: Recorder) -> None:
     record.close("own loss", expected=round(by_loss, 5), actual=round(loss, 5), within=2e-5)
     record.close("own metric", expected=round(by_metric, 5), actual=round(metric, 5), within=2e-5)
     record.equal("batches at whose end the own callback was called", expected=[0, 1, 2], actual=ends)
+    order = ["training begins", "epoch 0 begins", "epoch 0 ends", "training ends"]
+    record.equal("what else it was told", expected=order, actual=events)

@@ -8,6 +8,7 @@ quoted in a message count for nothing.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Callable
 
 import numpy as np
@@ -103,13 +104,17 @@ def error_input_shape(tf: Any, record: Recorder) -> None:
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
 def error_not_compiled(tf: Any, record: Recorder) -> None:
-    """Train a model that was never compiled."""
+    """Train a model that was never compiled, by either of the two ways."""
     model, (x, y) = tf.keras.Sequential([tf.keras.layers.Dense(10)]), _data()
-    _helpful(
-        record, tf, "fit before compile", lambda: model.fit(x, y, verbose=0),
-        thing=r"model|`fit\(\)`", given="(?i)before (using|training)|must (call )?`?compile",
-        expected="(?i)must.*compile",
-    )  # fmt: skip
+    for way, call in (
+        ("fit", lambda: model.fit(x, y, verbose=0)),
+        ("train_on_batch", lambda: model.train_on_batch(x, y)),
+    ):
+        _helpful(
+            record, tf, f"{way} before compile", call,
+            thing=r"model|`\w+\(\)`", given="(?i)before (using|training)|must (call )?`?compile",
+            expected="(?i)must.*compile",
+        )  # fmt: skip
 
 
 @claim(
@@ -136,11 +141,17 @@ def error_not_compiled(tf: Any, record: Recorder) -> None:
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
 def error_label_shape(tf: Any, record: Recorder) -> None:
-    """Return whole-number labels to a loss that wants a row of ten for each image."""
+    """Return whole-number labels, then rows of three, to a loss that wants a row of ten for each image."""
     model, (x, y) = _model(tf, loss="categorical_crossentropy"), _data()
     _helpful(
         record, tf, "labels (8,) for an output (8, 10)", lambda: model.fit(x, y, verbose=0),
         thing="(?i)target|label", given=r"\((None|8)(, ?1|,)\)|\(1,\)|Size\(\[8\]\)",
+        expected=r"\((None|8|samples), ?(10|classes)\)|\(10,\)|Size\(\[8, 10\]\)",
+    )  # fmt: skip
+    narrow = np.zeros((8, 3), dtype="float32")
+    _helpful(
+        record, tf, "labels (8, 3) for an output (8, 10)", lambda: model.fit(x, narrow, verbose=0),
+        thing="(?i)target|label", given=r"\((None|8), ?3\)|\(3,\)|Size\(\[8, 3\]\)",
         expected=r"\((None|8|samples), ?(10|classes)\)|\(10,\)|Size\(\[8, 10\]\)",
     )  # fmt: skip
 
@@ -182,13 +193,17 @@ def error_label_shape(tf: Any, record: Recorder) -> None:
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
 def error_label_range(tf: Any, record: Recorder) -> None:
-    """Train ten classes on labels up to 10, on the CPU: a GPU gives not-a-number instead of an error."""
+    """Train ten classes on labels up to 10 and from -1, on the CPU: a GPU gives not-a-number instead of an error."""
     x, y = _data()
     with Device("cpu", 0).placed():
         model = _model(tf)
         _helpful(
             record, tf, "the label 10 of ten classes", lambda: model.fit(x, y + 3, batch_size=8, verbose=0),
             thing="label", given=r"value of 10\b", expected=r"range of \[0, 10\)",
+        )  # fmt: skip
+        _helpful(
+            record, tf, "the label -1 of ten classes", lambda: model.fit(x, y - 1, batch_size=8, verbose=0),
+            thing="label", given=r"value of -1\b", expected=r"range of \[0, 10\)",
         )  # fmt: skip
 
 
@@ -200,11 +215,16 @@ def error_label_range(tf: Any, record: Recorder) -> None:
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
 def error_cardinality(tf: Any, record: Recorder) -> None:
-    """Train on eight images and seven labels."""
+    """Train on eight images and seven labels, and on seven and eight."""
     model, (x, y) = _model(tf), _data()
+    advice = "should have the same|shares the same|[Mm]ake sure"
     _helpful(
         record, tf, "8 images and 7 labels", lambda: model.fit(x, y[:7], verbose=0),
-        thing="sizes|samples", given=r"(?s)\b8\b.*\b7\b", expected="should have the same|shares the same|[Mm]ake sure",
+        thing="sizes|samples", given=r"(?s)\b8\b.*\b7\b", expected=advice,
+    )  # fmt: skip
+    _helpful(
+        record, tf, "7 images and 8 labels", lambda: model.fit(x[:7], y, verbose=0),
+        thing="sizes|samples", given=r"(?s)\b7\b.*\b8\b", expected=advice,
     )  # fmt: skip
 
 
@@ -216,11 +236,16 @@ def error_cardinality(tf: Any, record: Recorder) -> None:
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
 def error_rank(tf: Any, record: Recorder) -> None:
-    """Return images without channels to a convolution."""
+    """Return images without channels to a convolution, and one row of features to a dense layer."""
     images = np.zeros((8, 28, 28), dtype="float32")
     _helpful(
         record, tf, "images without channels", lambda: api.call(tf.keras.layers.Conv2D(2, 3), images),
         thing="conv2d", given="found ndim=3", expected="expected (min_)?ndim=4",
+    )  # fmt: skip
+    row = np.zeros(8, dtype="float32")
+    _helpful(
+        record, tf, "a row without its batch", lambda: api.call(tf.keras.layers.Dense(2), row),
+        thing="dense", given="found ndim=1", expected="expected (min_)?ndim=2",
     )  # fmt: skip
 
 
@@ -239,12 +264,16 @@ def error_rank(tf: Any, record: Recorder) -> None:
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
 def error_weights_shape(tf: Any, record: Recorder) -> None:
-    """Set weights of 3 by 3 where 784 by 10 belong."""
+    """Set weights of 3 by 3 where 784 by 10 belong, and such as have as many numbers, in another shape."""
     model = _model(tf)
     _helpful(
         record, tf, "weights of (3, 3)", lambda: model.set_weights([np.zeros((3, 3)), np.zeros(10)]),
         # CNTK speaks of the kernel, and writes shapes in its own way.
         thing="weight|kernel", given=r"\(3, 3\)|\[3 x 3\]", expected=r"\(784, 10\)|\[784 x 10\]",
+    )  # fmt: skip
+    _helpful(
+        record, tf, "weights of (10, 784)", lambda: model.set_weights([np.zeros((10, 784)), np.zeros(10)]),
+        thing="weight|kernel", given=r"\(10, 784\)|\[10 x 784\]", expected=r"\(784, 10\)|\[784 x 10\]",
     )  # fmt: skip
 
 
@@ -256,8 +285,9 @@ def error_weights_shape(tf: Any, record: Recorder) -> None:
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
 def error_not_a_layer(tf: Any, record: Recorder) -> None:
-    """Add the word `Dense` to a model."""
-    _helpful(
-        record, tf, "a word added as a layer", lambda: tf.keras.Sequential().add("Dense"),
-        thing="(?i)added", given="Dense", expected="instance of class Layer|instances of `keras.Layer`",
-    )  # fmt: skip
+    """Add the word `Dense` to a model, and the function `abs`."""
+    for what, added, named in (("a word", "Dense", "Dense"), ("a function", abs, "function abs")):
+        _helpful(
+            record, tf, f"{what} added as a layer", partial(tf.keras.Sequential().add, added),
+            thing="(?i)added", given=named, expected="instance of class Layer|instances of `keras.Layer`",
+        )  # fmt: skip

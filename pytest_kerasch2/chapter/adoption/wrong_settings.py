@@ -276,8 +276,12 @@ def error_broken_units(tf: Any, record: Recorder) -> None:
 @detects(mistake_faults.terse, mistake_faults.lenient)
 @tolerates(mistake_faults.framed)
 def error_dropout_rate(tf: Any, record: Recorder) -> None:
-    """Ask for twenty, as if the rate were in percent."""
+    """Ask for twenty, as if the rate were in percent, and for less than nothing."""
     _helpful(
         record, tf, "a rate of 20", lambda: tf.keras.layers.Dropout(20),
         thing="rate", given=r"\b20\b", expected="between 0 and 1",
+    )  # fmt: skip
+    _helpful(
+        record, tf, "a rate of -0.5", lambda: tf.keras.layers.Dropout(-0.5),
+        thing="rate", given=r"-0\.5\b", expected="between 0 and 1",
     )  # fmt: skip

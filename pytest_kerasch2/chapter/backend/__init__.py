@@ -2,4 +2,4 @@
 
 SECTION = "Backend"
 # In the chapter's order: those that hold claims.
-MODULES = ("claims", "printed")
+MODULES = ("claims", "functions", "printed")

@@ -14,6 +14,7 @@ from pytest_kerasch2.chapter import workarounds as chapter_workarounds
 from pytest_kerasch2.chapter.backend import faults
 from pytest_kerasch2.chapter.configuration import engine_faults
 from pytest_kerasch2.chapter.configuration import faults as configuration_faults
+from pytest_kerasch2.chapter.configuration import workarounds as configuration_workarounds
 from pytest_kerasch2.chapter.configuration.observations import ENGINE, FIRST_USE
 from pytest_kerasch2.chapter.configuration.source import kept
 from pytest_kerasch2.chapter.early_keras import CNTK, on_early_keras
@@ -26,6 +27,7 @@ from pytest_kerasch2.errors import Inconclusive
 from pytest_kerasch2.framework import api
 
 VALUES = [[42, 24], [11, 99]]
+_TYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
 TENSORFLOW = "https://github.com/tensorflow/tensorflow/blob"
 _TWO_KERAS = (
     "With tf_keras as tf.keras, the package keras beside it is of the third generation, with values of its own."
@@ -148,6 +150,7 @@ def import_keras_constant(child: Any, record: Recorder) -> None:
     until="2",
     of="keras",
     backends=("tensorflow",),
+    workaround=configuration_workarounds.ASK,
 )
 @in_subprocess(ENGINE)
 @detects(engine_faults.no_other_engine)
@@ -167,6 +170,7 @@ def other_engines(child: Any, record: Recorder) -> None:
         model = value_of(record, "a model on it", answer["model"])
         record.matches("type of what the model gives", pattern=f"^{other}", actual=model["type"])
         record.equal("a layer of ones on three ones", expected=[[3.0]], actual=model["values"])
+        record.equal("what it predicts for two rows", expected=[[3.0], [3.0]], actual=model["predicted"])
 
 
 @claim(
@@ -177,17 +181,43 @@ def other_engines(child: Any, record: Recorder) -> None:
 @detects(faults.products_added)
 @tolerates(common_faults.other_seed)
 def low_level(tf: Any, record: Recorder) -> None:
-    """Do one of each."""
+    """Do one of each, of whole numbers, which are summed without error; on TensorFlow look at who does a layer's."""
     functions = faults.operations()
+    drawn = numpy.random.RandomState(7)
     one, other, image, kernel = (
-        api.tensor(numpy.array(value, "float32"))
-        for value in ([[1, 2]], [[3], [4]], numpy.ones((1, 3, 3, 1)), numpy.ones((2, 2, 1, 1)))
+        drawn.randint(-9, 9, shape).astype("float32") for shape in ((3, 4), (4, 2), (1, 5, 4, 2), (3, 3, 2, 3))
     )
-    product = functions.dot(one, other)
-    record.equal("(1, 2) times (3, 4)", expected=[[11.0]], actual=api.array(product).tolist())
+    product = functions.dot(api.tensor(one), api.tensor(other))
+    record.equal("a product, 3 x 4 by 4 x 2", expected=(one @ other).tolist(), actual=api.array(product).tolist())
     convolve = functions.conv2d if hasattr(functions, "conv2d") else functions.conv
-    convolved = api.array(api.call(convolve, image, kernel=kernel, data_format="channels_last"))[0, :, :, 0].tolist()
-    record.equal("ones convolved with 2 x 2 ones", expected=[[4.0, 4.0], [4.0, 4.0]], actual=convolved)
+    for padding, edge in (("valid", 0), ("same", 1)):
+        how = {"kernel": api.tensor(kernel), "data_format": "channels_last", "padding": padding}
+        convolved = api.array(api.call(convolve, api.tensor(image), **how))[0]
+        expected = _convolved(numpy.pad(image[0], ((edge, edge), (edge, edge), (0, 0)), mode="constant"), kernel)
+        record.equal(f"a convolution, {padding}", expected=expected.tolist(), actual=convolved.tolist())
+    if api.runs_on_tensorflow():
+        for layer, item, operation in (
+            (tf.keras.layers.Dense(2), (4,), "MatMul"),
+            (tf.keras.layers.Conv2D(2, 3), (5, 4, 2), "Conv2D"),
+        ):
+            what = f"operations of TensorFlow in a layer {type(layer).__name__}"
+            record.contains(what, expected=operation, actual=_operations_of(tf, layer, (3, *item)))
+
+
+def _convolved(image: Any, kernel: Any) -> Any:
+    """Return what a window of the kernel's size sums up at each place of an image, with the kernel as it lies."""
+    height, width = (size - of + 1 for size, of in zip(image.shape[:2], kernel.shape[:2]))
+    windows = [
+        [image[row : row + kernel.shape[0], column : column + kernel.shape[1]] for column in range(width)]
+        for row in range(height)
+    ]
+    return numpy.tensordot(numpy.array(windows), kernel, axes=3)
+
+
+def _operations_of(tf: Any, layer: Any, shape: tuple[int, ...]) -> list[str]:
+    layer.build(shape)
+    traced = tf.function(lambda inputs: layer(inputs)).get_concrete_function(tf.TensorSpec(shape, tf.float32))
+    return sorted({operation.type for operation in traced.graph.get_operations()})
 
 
 # -- constant
@@ -241,6 +271,9 @@ def constant_dtype(tf: Any, record: Recorder) -> None:
     for dtype in objects:
         dtype_name = api.dtype_name(functions.constant([[1, 2]], dtype=dtype).dtype)
         record.equal("dtype given is the dtype made", expected=api.dtype_name(dtype), actual=dtype_name)
+    for name in _TYPES:
+        dtype_name = api.dtype_name(functions.constant([[1, 2]], dtype=name).dtype)
+        record.equal("dtype given by name is the dtype made", expected=name, actual=dtype_name)
     with kept():
         functions.set_floatx("float16")
         dtype_name = api.dtype_name(functions.constant([[1, 2]]).dtype)
@@ -287,10 +320,8 @@ def constant_name(tf: Any, record: Recorder) -> None:
         return
     with tf.Graph().as_default():
         record.equal("a name, in a graph", expected="mine:0", actual=functions.constant(1.0, name="mine").name)
-        record.equal("no name, in a graph", expected="Const:0", actual=functions.constant(1.0).name)
-
-
-_TYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
+        unnamed = record.runs("no name, in a graph", lambda: functions.constant(1.0))
+        record.equal("no name, in a graph", expected="Const:0", actual=unnamed.name)
 
 
 @extends(constant_example)

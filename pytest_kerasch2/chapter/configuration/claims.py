@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
-from pytest_kerasch2.chapter.configuration import faults, source
+from pytest_kerasch2.chapter.configuration import faults, source, workarounds
 from pytest_kerasch2.chapter.configuration.observations import FIRST_LAYERS, weights_of_layers
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.checks.properties import examples
@@ -172,12 +172,23 @@ def backend_getter(tf: Any, record: Recorder) -> None:
     "backend/load_backend.py",
     "There never was one: Keras chooses the engine while it is imported, by its file or by KERAS_BACKEND.",
     "set_backend.*no such function",
+    workaround=workarounds.CHOOSE_THEANO,
 )
 @known_issue(
     of="keras",
-    cause="There never was one: Keras 3 chooses the engine while it is imported, Keras 2 has TensorFlow only.",
+    until="2",
+    cause="There never was one: Keras 2 inside TensorFlow has TensorFlow as its one engine.",
+    source=f"{KERAS}/v2.15.0/keras/backend.py",
+    symptom="set_backend.*no such function",
+    workaround=workarounds.ASK,
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    cause="There never was one: Keras 3 chooses the engine while it is imported.",
     source=f"{KERAS}/v3.15.1/keras/src/backend/config.py",
     symptom="set_backend.*no such function",
+    workaround=workarounds.CHOOSE,
 )
 @detects(faults.engine_set_in_vain)
 @tolerates(faults.defaults_set_again)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kerasch2 import folders
-from pytest_kerasch2.chapter.configuration import engine_faults, faults, source
+from pytest_kerasch2.chapter.configuration import engine_faults, faults, source, workarounds
 from pytest_kerasch2.chapter.configuration.claims import FORMATS, KERAS, PRECISIONS, refused
 from pytest_kerasch2.chapter.configuration.observations import EDIT, EDITED, ENGINE, ENGINES, FIRST_USE, NOTE
 from pytest_kerasch2.checks.properties import examples
@@ -200,6 +200,7 @@ def edit_kept(child: Any, record: Recorder) -> None:
     until="2",
     of="keras",
     backends=("tensorflow",),
+    workaround=workarounds.ASK,
 )
 @in_subprocess(ENGINE)
 @detects(faults.forgetful_reader)
@@ -222,6 +223,7 @@ def edit_backend(child: Any, record: Recorder) -> None:
     until="2",
     of="keras",
     backends=("tensorflow",),
+    workaround=workarounds.ASK,
 )
 @known_issue(
     cause="Keras 3 runs on TensorFlow, JAX, PyTorch and others, and neither on Theano nor on CNTK.",
@@ -229,6 +231,7 @@ def edit_backend(child: Any, record: Recorder) -> None:
     symptom="(Unable to import|Unsupported) backend : theano",
     since="3.0",
     of="keras",
+    workaround=workarounds.CHOOSE,
 )
 @in_subprocess(ENGINE)
 @detects(faults.forgetful_reader)

@@ -199,7 +199,8 @@ def _model() -> Any:
     model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
     result = model(numpy.ones((1, 3)))
     values = keras.ops.convert_to_numpy(result).tolist()
-    return {"type": f"{type(result).__module__}.{type(result).__name__}", "values": values}
+    predicted = model.predict(numpy.ones((2, 3)), verbose=0).tolist()
+    return {"type": f"{type(result).__module__}.{type(result).__name__}", "values": values, "predicted": predicted}
 
 
 _AT_HOME = {"KERAS_HOME": None}

@@ -115,6 +115,11 @@ def _complex(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
         component = function(number)
         record.equal(f"type of the {part} part", expected=f"float{(row.bits or 0) // 2}", actual=component.dtype.name)
         record.equal(f"the {part} part of 3 - 4j", expected=value, actual=float(component))
+    step = 2.0 ** -{64: 23, 128: 52}[row.bits or 0]
+    for part, function, unit in (("real", tf.math.real, 1), ("imaginary", tf.math.imag, 1j)):
+        values = function(tf.constant([unit * (1 + step), unit * (1 + step / 2)], dtype=dtype)).numpy()
+        rests = [float(value) - 1.0 for value in values]
+        record.equal(f"steps of one and one half above 1, {part} part", expected=[step, 0.0], actual=rests)
 
 
 def _strings(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
@@ -129,6 +134,9 @@ def _booleans(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
     constant = tf.constant([True, False], dtype=dtype)
     record.equal("values", expected=[True, False], actual=constant.numpy().tolist())
     record.equal("not", expected=[False, True], actual=tf.logical_not(constant).numpy().tolist())
+    cast = tf.cast([0, 1, 2, -3, 256], dtype).numpy().tolist()
+    record.equal("whole numbers, true unless they are zero", expected=[False, True, True, True, True], actual=cast)
+    record.equal("as numbers", expected=[1, 0], actual=tf.cast(constant, tf.int32).numpy().tolist())
 
 
 def _quantised(tf: Any, row: Row, dtype: Any, record: Recorder) -> None:
@@ -189,6 +197,9 @@ def same_as_tensorflow(tf: Any, record: Recorder) -> None:
         constant = record.runs(f"a constant of {row.name}", make)
         record.equal("its type for TensorFlow", expected=getattr(tf, row.name).name, actual=constant.dtype.name)
         record.equal("its type for Keras", expected=row.name, actual=functions.dtype(constant))
+        if row.kind != "string" and not row.kind.startswith("quantised"):
+            cast = record.runs(f"a cast to {row.name}", partial(functions.cast, np.ones(2, "float32"), row.name))
+            record.equal("its type for TensorFlow", expected=getattr(tf, row.name).name, actual=cast.dtype.name)
     record.equal("the default precision", expected=tf.float32.name, actual=tf.as_dtype(functions.floatx()).name)
 
 
@@ -249,6 +260,12 @@ def layers(tf: Any, record: Recorder) -> None:
             result = api.call(layer, np.ones((1, 3), name))
             dtypes = [api.dtype_name(one.dtype) for one in (layer.kernel, layer.bias, result)]
             record.equal(f"kernel, bias and result of a layer of {name}", expected=[name] * 3, actual=dtypes)
+            if api.runs_on_tensorflow():
+                # torch has no convolution of float16 on every processor
+                layer = tf.keras.layers.Conv2D(2, 2, dtype=given_)
+                result = api.call(layer, np.ones((1, 3, 3, 2), name))
+                dtypes = [api.dtype_name(one.dtype) for one in (layer.kernel, layer.bias, result)]
+                record.equal(f"the same of a convolution of {name}", expected=[name] * 3, actual=dtypes)
     api.require_tensorflow("A type given as TensorFlow's object")
 
 

@@ -2,4 +2,4 @@
 
 SECTION = "Features"
 # In the chapter's order: those that hold claims.
-MODULES = ("claims", "execution", "deployment")
+MODULES = ("claims", "execution", "deployment", "parallel")

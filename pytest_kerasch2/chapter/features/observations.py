@@ -14,7 +14,7 @@ import numpy as np
 
 from pytest_kerasch2 import folders, models
 from pytest_kerasch2.checks.captured import attempt
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, packages
 from pytest_kerasch2.subprocesses.job import Job
 
 # An import and a few traced graphs, on a machine that may be busy with the other checks
@@ -22,8 +22,9 @@ _DEADLINE = 240.0
 # They share an interpreter with `pipelines_fit`. Devices can be divided only before any work is placed on them; a
 # conversion to an Estimator ends the life of every model made before, and a converter may abort: those two come last.
 SEVERAL_DEVICES = Job("pytest_kerasch2.chapter.features.observations:several_devices", deadline=_DEADLINE, place=1)
-LITE = Job("pytest_kerasch2.chapter.features.observations:lite", deadline=_DEADLINE, place=3)
-ESTIMATOR = Job("pytest_kerasch2.chapter.features.observations:estimator", deadline=_DEADLINE, place=4)
+PARALLEL = Job("pytest_kerasch2.chapter.features.parallel_observations:by_keras", deadline=_DEADLINE, place=2)
+LITE = Job("pytest_kerasch2.chapter.features.observations:lite", deadline=_DEADLINE, place=4)
+ESTIMATOR = Job("pytest_kerasch2.chapter.features.observations:estimator", deadline=_DEADLINE, place=5)
 
 LOSS = "sparse_categorical_crossentropy"
 
@@ -46,12 +47,14 @@ def small_model(tf: Any) -> Any:
 
 def several_devices() -> dict[str, Any]:
     """Return what came of importing keras alone, and of training on one device and on two."""
-    keras = importlib.import_module("keras") if importlib.util.find_spec("keras") is not None else None
+    # By what is installed: a package that is there and cannot be found is no package that is not there.
+    installed = packages.version_of("keras") is not None or importlib.util.find_spec("keras") is not None
+    alone = attempt(lambda: importlib.import_module("keras")) if installed else None
     tf = api.tensorflow()
     # The order matters: once any work has been placed, the processor can be divided no more
     divided = attempt(lambda: _divide(tf))
     return {
-        "standalone": None if keras is None else attempt(lambda: _of_its_own(keras)),
+        "standalone": alone if alone is None or "value" not in alone else attempt(lambda: _of_its_own(alone["value"])),
         "devices": attempt(lambda: _devices(tf)) if "value" in divided else divided,
         "one": attempt(lambda: _trained_on_one(tf)),
         "two": attempt(lambda: _trained_on_two(tf)),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.accuracy import reference
+from pytest_kerasch2.accuracy.reference import Reference
 from pytest_kerasch2.accuracy.runs import TrainingRun
 from pytest_kerasch2.claims.release import ABSENT
 
@@ -44,6 +45,35 @@ def release(environment: Mapping[str, Any]) -> str:
     versions = [] if environment["tensorflow"] == ABSENT else [f"TensorFlow {environment['tensorflow']}"]
     versions.append(f"Keras {environment['keras']} on {environment['backend']}")
     return ", ".join(versions)
+
+
+def of_a_reference(own: Reference) -> tuple[str, tuple[TrainingRun, ...]]:
+    """Return the further seeds of a shipped reference whose trainings are those of a file, and its name.
+
+    They are where every seed that both have has the same curves, bit for bit; none are returned where no reference has.
+
+    Raises:
+        BadReference: a shipped reference is damaged.
+    """
+    here = {run.seed: run.curves for run in own.runs}
+    for name in reference.bundled_names():
+        shipped = reference.load_bundled(name)
+        theirs = {run.seed: run.curves for run in shipped.runs}
+        both = here.keys() & theirs.keys()
+        same_data = shipped.description.data == own.description.data
+        if same_data and both and all(here[seed] == theirs[seed] for seed in both):
+            return name, tuple(run for run in shipped.runs if run.seed not in here)
+    return "", ()
+
+
+def also(name: str, runs: Sequence[TrainingRun]) -> str:
+    """Return, in words, where the further seeds of a reference come from."""
+    return f"{len(runs)} of them are of the reference {name}, whose seeds that were trained here are equal bit for bit"
+
+
+def whence(other: str) -> str:
+    """Return, in words, that another release has trained for this one; the compatibility table reads it."""
+    return f"trained by {other}; {EQUAL}"
 
 
 def _begins(whole: Path, short: Path) -> bool:

@@ -96,7 +96,10 @@ def check_libraries() -> None:
 
 
 def trained(settings: Settings, folder: Path, on_progress: Callable[[str], None]) -> Curves:
-    """Train what is not there yet, and give all of it.
+    """Train what is not there yet, and return all of it.
+
+    The first way is the one that shipped references are calibrated for: where its seeds, trained here, are those of a
+    reference bit for bit, the other seeds of the reference are this release's too.
 
     Args:
         settings: of the run: where MNIST is.
@@ -124,12 +127,15 @@ def trained(settings: Settings, folder: Path, on_progress: Callable[[str], None]
             _train(settings, kept, Progress(left, on_progress))
         references = {name: reference.read(order_of(name, settings, kept).out) for name in STYLES}
     runs = {name: one.runs for name, one in references.items()}
-    return Curves(runs, subject.data, _whence(references[STYLES[0]].description, subject, left))
+    name, more = shared.of_a_reference(references[STYLES[0]])
+    runs[STYLES[0]] = (*runs[STYLES[0]], *more)
+    whence = _whence(references[STYLES[0]].description, subject, left)
+    return Curves(runs, subject.data, f"{whence}; {shared.also(name, more)}" if more else whence)
 
 
 def _whence(kept: TrainingDescription, here: TrainingDescription, left: int) -> str:
     if kept.environment != here.environment:
-        return f"trained by {shared.release(kept.environment)}; {shared.EQUAL}"
+        return shared.whence(shared.release(kept.environment))
     before = WHOLE - left
     return "trained by this run" if not before else f"{left} trained by this run, {before} kept from before"
 

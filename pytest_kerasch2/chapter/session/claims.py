@@ -29,8 +29,8 @@ def _data_before(session: list[dict[str, Any]], block: str) -> dict[str, str]:
 
 @claim("session.as-printed", "Typed into one session in the order of the chapter, every code block runs.", "code")
 @known_issue(
-    cause="eight blocks have mistakes of their own, among them names that no block makes, and others need what those "
-    "would have made",
+    cause="Some blocks have mistakes of their own, among them names that no block makes, and others need what those "
+    "would have made.",
     source=NAMES,
     symptom="set-floatx: NameError: name 'keras' is not defined",
 )

@@ -50,6 +50,7 @@ function brokenOn(column) {
   return [
     make("h2", {}, `All that is broken on ${release.label}`),
     make("p", { className: "quiet" }, `${broken.length} of ${all.filter((claim) => DECIDED.includes(outcomeAt(claim, column).verdict)).length} statements: ${changed.length} by a release of TensorFlow or Keras, ${mistakes.length} by a mistake in the chapter.`),
+    release.figures_of ? make("p", { className: "quiet" }, `Figures of training were not made here: they are those of ${release.figures_of}, whose first epochs are equal bit for bit.`) : null,
     incomplete,
     group("What TensorFlow or Keras does otherwise here", "Each of these holds on another release.", changed, column),
     group("Mistakes in the chapter", "These are broken on every release.", mistakes, column),

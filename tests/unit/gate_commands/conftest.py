@@ -11,8 +11,8 @@ import pytest
 from pytest_kerasch2 import cli
 from pytest_kerasch2.accuracy import reference
 from pytest_kerasch2.framework import threads
-from tests.unit import accuracy_made
-from tests.unit.accuracy_made import write_training
+from tests.builders import synthetic_trainings
+from tests.builders.synthetic_trainings import write_training
 
 Said = Callable[..., "tuple[int, list[str], str]"]
 Trained = Callable[[], "list[int]"]
@@ -31,7 +31,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
+def run_command(capsys: pytest.CaptureFixture[str]) -> Said:
     """Run the command; give its status, the lines of its output, and what it complains of."""
 
     def kerasch2(*arguments: str) -> tuple[int, list[str], str]:
@@ -43,7 +43,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> Said:
 
 
 @pytest.fixture
-def calibrates(monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
+def calibrates(monkeypatch: pytest.MonkeyPatch, run_command: Said) -> Said:
     """Calibrate in this process."""
     pytest.importorskip("joblib", reason="trainings are spread by joblib, of the extra `accuracy`")
     # The framework of the tests' own process has begun to compute.
@@ -51,7 +51,7 @@ def calibrates(monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
 
     def calibrate(seeds: int, *more: str) -> tuple[int, list[str], str]:
         how = ("--training=my_training:train", "--epochs=2", f"--seeds={seeds}", "--jobs=1", *more)
-        return said("calibrate", "own.jsonl", *how)
+        return run_command("calibrate", "own.jsonl", *how)
 
     return calibrate
 
@@ -76,7 +76,7 @@ def reference_file(tmp_path: Path) -> str:
 
     from pytest_kerasch2.accuracy import user_training
 
-    known = accuracy_made.own("my_training:train")
+    earlier = synthetic_trainings.own("my_training:train")
     runs = tuple(user_training.run_of(train(seed), seed) for seed in range(60))
     Path("trained.txt").unlink()
-    return str(accuracy_made.write(reference.Reference(known.description, runs), tmp_path / "own.jsonl"))
+    return str(synthetic_trainings.write(reference.Reference(earlier.description, runs), tmp_path / "own.jsonl"))

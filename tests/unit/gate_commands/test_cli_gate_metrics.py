@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kerasch2.accuracy import reference
-from tests.unit.accuracy_made import write_training
+from tests.builders.synthetic_trainings import write_training
 from tests.unit.gate_commands.conftest import Said, Trained
 
 pytest.importorskip("scipy", reason="distributions are SciPy's, of the extra `accuracy`")
@@ -36,13 +36,13 @@ def _write(text: str) -> None:
     Path("my_training.py").write_text(text, encoding="utf-8")
 
 
-def test_a_calibration_of_copies_says_so_in_its_last_line_and_ends_with_3(calibrates: Said, said: Said) -> None:
+def test_a_calibration_of_copies_says_so_in_its_last_line_and_ends_with_3(calibrates: Said, run_command: Said) -> None:
     _write(COPIES)
 
     status, lines, _ = calibrates(6)
 
     assert (status, "the curve does not depend on the seed" in lines[-1]) == (3, True)
-    assert said("gate", "own.jsonl", "--training=my_training:train")[0] == 3
+    assert run_command("gate", "own.jsonl", "--training=my_training:train")[0] == 3
 
 
 def test_a_calibration_says_what_two_trainings_tell(calibrates: Said) -> None:
@@ -54,58 +54,58 @@ def test_a_calibration_says_what_two_trainings_tell(calibrates: Said) -> None:
     assert "two trainings tell a margin of" in lines[-2]
 
 
-def test_trainings_that_stop_by_themselves_need_no_number_of_epochs(said: Said, calibrates: Said) -> None:
+def test_trainings_that_stop_by_themselves_need_no_number_of_epochs(run_command: Said, calibrates: Said) -> None:
     _write(STOPPING)
 
-    status, lines, _ = said("calibrate", "own.jsonl", "--training=my_training:train", "--seeds=20", "--jobs=1")
+    status, lines, _ = run_command("calibrate", "own.jsonl", "--training=my_training:train", "--seeds=20", "--jobs=1")
 
     assert (status, lines[-1]) == (0, "own.jsonl: 20 seeds")
     assert len(reference.read(Path("own.jsonl")).lengths) > 1
     gate = ("gate", "own.jsonl", "--training=my_training:train", "--metric=val_gizmo:higher", "--margin=0.04")
-    status, lines, told = said(*gate, "--json=decision.json")
+    status, lines, errors = run_command(*gate, "--json=decision.json")
     assert status == 0
-    found = json.loads(Path("decision.json").read_text(encoding="utf-8"))
-    assert (found["metric"], found["direction"], found["margin"]) == ("val_gizmo", "higher", 0.04)
-    assert "val_gizmo" in told
+    content = json.loads(Path("decision.json").read_text(encoding="utf-8"))
+    assert (content["metric"], content["direction"], content["margin"]) == ("val_gizmo", "higher", 0.04)
+    assert "val_gizmo" in errors
 
 
 def test_a_metric_that_has_no_curve_ends_a_calibration_with_its_first_seed(calibrates: Said) -> None:
     _write(STOPPING)
 
-    status, _, told = calibrates(6, "--epochs=20", "--metric=val_gizno:higher")
+    status, _, errors = calibrates(6, "--epochs=20", "--metric=val_gizno:higher")
 
     assert (status, reference.read(Path("own.jsonl")).seeds) == (2, {0})
-    assert "write --metric val_gizmo" in told
+    assert "Write --metric val_gizmo" in errors
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--metric=val_auk",), "To do: write --metric val_accuracy."),
+        (("--metric=val_auk",), "Write --metric val_accuracy."),
         (("--metric=val_accuracy:up",), "must be higher or lower"),
         (("--margin=0",), "margin must be a finite number above 0, got 0.0."),
-        (("--margin=0.95",), "even the worst possible value would pass."),
+        (("--margin=0.95",), "even the worst possible value would pass"),
     ],
     ids=str,
 )
 def test_a_margin_or_a_metric_that_tells_nothing_is_refused_before_any_training(
-    reference_file: str, said: Said, arguments: tuple[str, ...], message: str, trained: Trained
+    reference_file: str, run_command: Said, arguments: tuple[str, ...], message: str, trained: Trained
 ) -> None:
-    status, lines, told = said("gate", reference_file, "--training=my_training:train", *arguments)
+    status, lines, errors = run_command("gate", reference_file, "--training=my_training:train", *arguments)
 
-    assert (status, lines, told.count("\n"), trained()) == (2, [], 1, [])
-    assert message in told
+    assert (status, lines, errors.count("\n"), trained()) == (2, [], 1, [])
+    assert message in errors
 
 
-def test_a_training_that_takes_no_seed_is_refused_before_it_is_called(said: Said, calibrates: Said) -> None:
+def test_a_training_that_takes_no_seed_is_refused_before_it_is_called(run_command: Said, calibrates: Said) -> None:
     _write("def train():\n    raise AssertionError\n")
 
-    status, _, told = calibrates(6)
+    status, _, errors = calibrates(6)
 
-    assert (status, "must take a seed" in told) == (2, True)
+    assert (status, "must take a seed" in errors) == (2, True)
 
 
-def test_a_message_names_the_option_of_the_command(reference_file: str, said: Said) -> None:
-    _, _, told = said("gate", reference_file, "--training=my_training:train", "--metric=val_accuracies")
+def test_a_message_names_the_option_of_the_command(reference_file: str, run_command: Said) -> None:
+    _, _, errors = run_command("gate", reference_file, "--training=my_training:train", "--metric=val_accuracies")
 
-    assert "--metric val_accuracy" in told
+    assert "--metric val_accuracy" in errors

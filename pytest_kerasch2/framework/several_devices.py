@@ -1,0 +1,39 @@
+"""One processor as several devices, and what lies on which of them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable
+
+from pytest_kerasch2.framework import api
+
+
+def divide_processor(count: int) -> None:
+    """Make so many devices of the processor; only possible before any work was placed on it.
+
+    Raises:
+        RuntimeError: work was placed on it already.
+    """
+    if api.keras().backend.backend() == "jax":
+        # Keras has imported it.
+        jax: Any = sys.modules["jax"]
+        jax.config.update("jax_num_cpu_devices", count)
+    elif api.runs_on_tensorflow():
+        place = api.tensorflow().config.experimental
+        parts = [place.VirtualDeviceConfiguration() for _ in range(count)]
+        place.set_virtual_device_configuration(place.list_physical_devices("CPU")[0], parts)
+
+
+def copies(variable: Any) -> int:
+    """Return on how many devices a variable of Keras 3 lies."""
+    devices = getattr(variable.value, "devices", None)
+    return len(devices()) if callable(devices) else 1
+
+
+def note_rows(values: Any, note: Callable[[int], None]) -> None:
+    """Call `note` with the number of rows of a tensor that one device has, where the engine divides tensors (JAX)."""
+    if api.keras().backend.backend() != "jax":
+        return
+    jax: Any = sys.modules["jax"]
+    shape = values.shape
+    jax.debug.inspect_array_sharding(values, callback=lambda how: note(int(how.shard_shape(shape)[0])))
