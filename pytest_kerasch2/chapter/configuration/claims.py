@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
 from pytest_kerasch2.chapter.configuration import faults, source, workarounds
-from pytest_kerasch2.chapter.configuration.observations import FIRST_LAYERS
+from pytest_kerasch2.chapter.configuration.observations import FIRST_LAYERS, weights_of_layers
 from pytest_kerasch2.chapter.early_keras import on_early_keras
 from pytest_kerasch2.checks.properties import examples
 from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, in_subprocess, known_issue, tolerates
@@ -67,8 +67,9 @@ def epsilon_default(tf: Any, record: Recorder) -> None:
 @detects(faults.moved_defaults)
 @tolerates(faults.defaults_set_again)
 def floatx_default(tf: Any, record: Recorder) -> None:
-    """Ask the getter."""
+    """Ask the getter, and layers that were told no precision."""
     record.equal("floatx()", expected="float32", actual=api.backend_functions().floatx())
+    record.equal("weights of layers", expected="float32", actual=weights_of_layers(tf.keras.layers))
 
 
 # -- allowed values
@@ -82,7 +83,7 @@ def format_values(tf: Any, record: Recorder) -> None:
     functions = api.backend_functions()
     with source.kept():
         for name in FORMATS:
-            functions.set_image_data_format(name)
+            record.runs(f"set_image_data_format('{name}')", partial(functions.set_image_data_format, name))
             record.equal("format set and read", expected=name, actual=functions.image_data_format())
             layer = tf.keras.layers.MaxPool2D()
             record.equal("data_format of a pooling layer", expected=name, actual=layer.data_format)
@@ -106,9 +107,9 @@ def floatx_values(tf: Any, record: Recorder) -> None:
     functions = api.backend_functions()
     with source.kept():
         for name in PRECISIONS:
-            functions.set_floatx(name)
+            record.runs(f"set_floatx('{name}')", partial(functions.set_floatx, name))
             record.equal("precision set and read", expected=name, actual=functions.floatx())
-        for wrong in ("int32", "float128", "float", "string", "bfloat16"):
+        for wrong in ("int32", "float128", "float", "half", "double", "FLOAT32", "string", "", "bfloat16"):
             refused(record, f"precision {wrong!r}", partial(functions.set_floatx, wrong))
 
 
@@ -155,11 +156,15 @@ def floatx_accessors(tf: Any, record: Recorder) -> None:
 @detects(faults.engine_called_otherwise)
 @tolerates(faults.defaults_set_again)
 def backend_getter(tf: Any, record: Recorder) -> None:
-    """Ask it."""
+    """Ask it, and look at what a tensor is."""
     name = record.runs("backend()", lambda: api.backend_functions().backend())
     release = api.installed()
     assert release is not None
     record.equal("the engine", expected=release.backend, actual=name)
+    if api.runs_on_tensorflow() or api.is_keras3():
+        # By what its tensors are, for the release may be known from this very getter
+        kind = type(api.tensor(np.ones(1, "float32"))).__module__.partition(".")[0]
+        record.true(f"tensors are those of {name}", holds=kind.startswith(name), found=f"they come from {kind}")
 
 
 @claim("config.backend-setter", "The backend has a setter for the engine.", "prose")
@@ -193,8 +198,9 @@ def backend_setter(tf: Any, record: Recorder) -> None:
     functions = api.backend_functions()
     there = callable(getattr(functions, "set_backend", None))
     record.true("set_backend", holds=there, found="there" if there else "no such function")
-    functions.set_backend("theano")
-    record.equal("set_backend, then the getter", expected="theano", actual=functions.backend())
+    for name in ("theano", "cntk"):
+        functions.set_backend(name)
+        record.equal("set_backend, then the getter", expected=name, actual=functions.backend())
 
 
 # -- properties of the accessors
@@ -281,9 +287,9 @@ def epsilon_fuzz(tf: Any, record: Recorder) -> None:
 @detects(faults.deaf_setters, faults.narrow_setters)
 @tolerates(faults.defaults_set_again)
 def set_floatx(child: Any, record: Recorder) -> None:
-    """Set each in a process of its own, and make a layer."""
+    """Set each in a process of its own, and make layers of several kinds."""
     for name, weights in zip(PRECISIONS, child):
-        record.equal(f"weights of the first layer after set_floatx('{name}')", expected=name, actual=weights)
+        record.equal(f"weights of the first layers after set_floatx('{name}')", expected=name, actual=weights)
 
 
 @claim(
@@ -303,16 +309,11 @@ def set_floatx(child: Any, record: Recorder) -> None:
 @tolerates(faults.defaults_set_again)
 @fixed_by(faults.floatx_sets_policy)
 def set_floatx_again(tf: Any, record: Recorder) -> None:
-    """Make layers, one after the other, each after another precision was set."""
+    """Make layers, one after the other, each after another precision was set, a higher or a lower one."""
     functions = api.backend_functions()
-    record.saw(f"policy before: a first layer's weights are {_weights(tf)}")
+    record.saw(f"policy before: a first layer's weights are {weights_of_layers(tf.keras.layers)}")
     with source.kept():
-        for name in PRECISIONS:
+        for name in (*PRECISIONS, *PRECISIONS[::-1]):
             functions.set_floatx(name)
-            record.equal(f"weights after set_floatx('{name}')", expected=name, actual=_weights(tf))
-
-
-def _weights(tf: Any) -> str:
-    layer = tf.keras.layers.Dense(2)
-    layer.build((None, 3))
-    return api.dtype_name(layer.kernel.dtype)
+            weights = weights_of_layers(tf.keras.layers)
+            record.equal(f"weights after set_floatx('{name}')", expected=name, actual=weights)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_kerasch2 import folders
 from pytest_kerasch2.chapter.configuration import engine_faults, faults, source, workarounds
 from pytest_kerasch2.chapter.configuration.claims import FORMATS, KERAS, PRECISIONS, refused
-from pytest_kerasch2.chapter.configuration.observations import EDIT, EDITED, ENGINE, ENGINES, FIRST_USE
+from pytest_kerasch2.chapter.configuration.observations import EDIT, EDITED, ENGINE, ENGINES, FIRST_USE, NOTE
 from pytest_kerasch2.checks.properties import examples
 from pytest_kerasch2.claims.decorators import claim, detects, extends, fixed_by, in_subprocess, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
@@ -67,6 +67,7 @@ def file_created(child: Any, record: Recorder) -> None:
     when = "already there" if FILE in child["imported"] else "not there"
     record.saw(f"after `{child['line']}`, with no use of Keras yet: {when}")
     record.contains("files after the first use", expected=FILE, actual=child["used"])
+    record.true("it is JSON", holds=(child["text"] or "").startswith("{"), found=child["text"] or "empty")
 
 
 @claim("config.file-keys", "The file holds exactly four keys.", "output")
@@ -148,6 +149,13 @@ def edit_format(child: Any, record: Recorder) -> None:
     """Import Keras beside a file that says channels_first."""
     record.equal("image_data_format()", expected="channels_first", actual=child["image_data_format"])
     record.equal("data_format of a convolution", expected="channels_first", actual=child["convolution"])
+    _alone(child, record, "image_data_format")
+
+
+def _alone(child: Any, record: Recorder, key: str) -> None:
+    for one in child["alone"]:
+        if one["key"] == key:
+            record.equal(f"{key}, alone in a file, as Keras reads it", expected=one["value"], actual=one["read"])
 
 
 @claim("config.edit-epsilon", "Editing epsilon in the file changes the default.", "prose")
@@ -158,6 +166,7 @@ def edit_epsilon(child: Any, record: Recorder) -> None:
     """Import Keras beside a file that says 0.001."""
     record.equal("epsilon()", expected=1e-3, actual=child["epsilon"])
     record.close("percentage error of zero, 100 * 1 / 0.001", expected=1e5, actual=round(child["loss"]), within=1.0)
+    _alone(child, record, "epsilon")
 
 
 @claim("config.edit-floatx", "Editing floatx in the file changes the default.", "prose")
@@ -168,6 +177,7 @@ def edit_floatx(child: Any, record: Recorder) -> None:
     """Import Keras beside a file that says float64."""
     record.equal("floatx()", expected="float64", actual=child["floatx"])
     record.equal("type of a layer's weights", expected="float64", actual=child["weights"])
+    _alone(child, record, "floatx")
 
 
 @claim("config.edit-kept", "The file is the user's to edit: Keras leaves what stands in it.", "prose")
@@ -176,7 +186,10 @@ def edit_floatx(child: Any, record: Recorder) -> None:
 @tolerates(faults.unknown_key)
 def edit_kept(child: Any, record: Recorder) -> None:
     """Read the file again after Keras was used."""
-    record.equal("the edited file after use", expected=sorted(EDITED.items()), actual=sorted(child["kept"].items()))
+    edited = {**EDITED, **NOTE}
+    record.equal("the edited file after use", expected=sorted(edited.items()), actual=sorted(child["kept"].items()))
+    for one in child["alone"]:
+        record.equal("a file of one key after use", expected={one["key"]: one["value"]}, actual=one["kept"])
 
 
 @claim("config.edit-backend", "Editing backend in the file changes the engine of Keras.", "prose")

@@ -10,14 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from pytest_kerasch2 import backend_choice
+from pytest_kerasch2 import backend_choice, folders
 from pytest_kerasch2.chapter.configuration import source
 from pytest_kerasch2.chapter.configuration.faults import is_third_generation
 from pytest_kerasch2.checks.captured import attempt
+from pytest_kerasch2.errors import Inconclusive
 from pytest_kerasch2.framework import api
 from pytest_kerasch2.subprocesses.job import Job
 
 EDITED = {"floatx": "float64", "epsilon": 1e-3, "backend": "tensorflow", "image_data_format": "channels_first"}
+# What a user may keep in the file beside what Keras knows.
+NOTE = {"note": "mine"}
+# Values of which each stands in a file of its own.
+ALONE = (
+    ("image_data_format", "channels_first"), ("image_data_format", "channels_last"), ("epsilon", 0.25),
+    ("epsilon", 1e-9), ("floatx", "float16"), ("floatx", "float32"), ("floatx", "float64"),
+)  # fmt: skip
 ENGINES = ("theano", "cntk", "numpy")
 
 
@@ -74,31 +82,52 @@ def _constant_of_keras() -> Any:
 
 def edited_file() -> dict[str, Any]:
     """Return the values, and what layers make of them, where the file was edited before Keras is imported."""
-    _write(EDITED)
+    _write({**EDITED, **NOTE})
     keras, functions = api.keras(), api.backend_functions()
     zero, one = (api.tensor(np.full((1, 1), value, "float32")) for value in (0.0, 1.0))
     loss = source.percentage_error()
-    layer = keras.layers.Dense(2)
-    layer.build((None, 3))
     return {
         "floatx": functions.floatx(),
         "epsilon": functions.epsilon(),
         "image_data_format": functions.image_data_format(),
         "backend": functions.backend(),
-        "weights": api.dtype_name(layer.kernel.dtype),
+        "weights": weights_of_layers(keras.layers),
         "convolution": keras.layers.Conv2D(1, 1).data_format,
         "loss": float(api.array(loss(zero, one))),
         "kept": json.loads(_file().read_text(encoding="utf-8")),
+        "alone": _read_alone(),
     }
+
+
+def _read_alone() -> list[dict[str, Any]]:
+    """Return what Keras makes of files with one key, and what each holds then; nothing where that is unknown."""
+    files = []
+    for key, value in ALONE:
+        with folders.temporary("settings") as home:
+            file = home / ".keras" / "keras.json"
+            file.parent.mkdir()
+            file.write_text(json.dumps({key: value}), encoding="utf-8")
+            try:
+                read = source.read_again(home)[key]
+            except Inconclusive:
+                return []
+            files.append({"key": key, "value": value, "read": read, "kept": json.loads(file.read_text("utf-8"))})
+    return files
 
 
 def first_layer(precision: str) -> str:
     """Return what the weights of the first layer of a process are made of, once a precision is set."""
     layers = api.keras().layers
     api.backend_functions().set_floatx(precision)
-    layer = layers.Dense(2)
-    layer.build((None, 3))
-    return str(api.dtype_name(layer.kernel.dtype))
+    return weights_of_layers(layers)
+
+
+def weights_of_layers(layers: Any) -> str:
+    """Return the type of all weights of new layers of several kinds; the types, where there are several."""
+    built = [(layers.Dense(2), (None, 3)), (layers.Embedding(3, 2), (None,)), (layers.Conv2D(1, 2), (None, 4, 4, 4))]
+    for layer, shape in built:
+        layer.build(shape)
+    return ", ".join(sorted({str(api.dtype_name(weight.dtype)) for layer, _ in built for weight in layer.weights}))
 
 
 def engines() -> dict[str, Any]:
@@ -110,7 +139,10 @@ def engines() -> dict[str, Any]:
     chosen = _chosen_by()
     own = os.environ.pop("KERAS_BACKEND", None) or "tensorflow"
     other = "numpy" if own == "tensorflow" else own
-    choices = {name: chosen({**EDITED, "backend": name}) for name in ENGINES}
+    choices = {name: chosen({**EDITED, "backend": name}) for name in ENGINES[:-1]}
+    # The last name stands in a file without one of the keys.
+    lacking = {key: value for key, value in EDITED.items() if key != "epsilon"}
+    choices[ENGINES[-1]] = chosen({**lacking, "backend": ENGINES[-1]})
     choices["edited"] = {"name": "numpy"}
     if own in backend_choice.EARLY:
         # NumPy is no engine of Keras up to 2.3; that of this run is another than the one by default.

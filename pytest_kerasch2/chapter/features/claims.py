@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from pytest_kerasch2.chapter import workarounds as chapter_workarounds
-from pytest_kerasch2.chapter.features import faults
+from pytest_kerasch2.chapter.features import deployment_faults, faults
+from pytest_kerasch2.chapter.features.observations import SEVERAL_DEVICES
 from pytest_kerasch2.chapter.features.reference import GROUPS
 from pytest_kerasch2.chapter.pipelines import workarounds as pipelines_workarounds
-from pytest_kerasch2.checks import common_faults
-from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, known_issue, tolerates
+from pytest_kerasch2.checks import captured, common_faults
+from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, in_subprocess, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api, state
 
@@ -66,6 +67,7 @@ def version_attribute(tf: Any, record: Recorder) -> None:
     """Read the attribute, and compare it with the package keras where TensorFlow takes its Keras from one."""
     version = record.runs("tf.keras.__version__", lambda: tf.keras.__version__)
 
+    record.equal("what it is", expected="str", actual=type(version).__name__)
     record.matches("tf.keras.__version__", pattern=r"^\d+\.\d+\.\d+\S*$", actual=str(version))
     top = tf.keras.layers.Dense.__module__.split(".")[0]
     if top == "keras":
@@ -197,24 +199,36 @@ def saved_model(tf: Any, scratch: Path, record: Recorder) -> None:
 @detects(faults.shifted_data)
 @tolerates(common_faults.zero_weights)
 def tf_data(tf: Any, record: Recorder) -> None:
-    """Train equal models on arrays and on a data set of the same batches."""
-    x, y = _numbers(64, 6), np.arange(64) % 4
-    models = [_classifier(tf, 7) for _ in range(2)]
+    """Train equal models on arrays and on a data set of the same batches, the last one short; then with weights too."""
+    x, y, weights = _numbers(60, 6), np.arange(60) % 4, np.linspace(0, 2, 60, dtype="float32")
+    targets = np.eye(4, dtype="float32")[y]
+    _train_on_both(tf, record, "training", "sparse_categorical_crossentropy", (x, y))
+    _train_on_both(tf, record, "training with a loss of one's own", _fourth_powers, (x, targets))
+    _train_on_both(tf, record, "training with weights of samples", "mse", (x, targets, weights))
+
+
+def _fourth_powers(targets: Any, answers: Any) -> Any:
+    return (targets - answers) ** 4
+
+
+def _train_on_both(tf: Any, record: Recorder, what: str, loss: Any, arrays: tuple[Any, ...]) -> None:
+    models = [_classifier(tf, 7, loss) for _ in range(2)]
     begun = models[0].get_weights()
 
-    models[0].fit(x, y, batch_size=16, epochs=1, shuffle=False, verbose=0)
-    models[1].fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(16), epochs=1, verbose=0)
+    fit = {"batch_size": 16, "epochs": 2, "shuffle": False, "verbose": 0}
+    models[0].fit(*arrays[:2], sample_weight=arrays[2] if len(arrays) > 2 else None, **fit)
+    models[1].fit(tf.data.Dataset.from_tensor_slices(arrays).batch(16), epochs=2, verbose=0)
 
     for place, (one, other) in enumerate(zip(*(model.get_weights() for model in models))):
-        record.same_bits(f"weights {place} after training on the data set", expected=one, actual=other)
+        record.same_bits(f"weights {place} after {what} on the data set", expected=one, actual=other)
     moved = max(float(np.abs(new - old).max()) for old, new in zip(begun, models[0].get_weights()))
-    record.at_least("how far training moved a weight at the most", limit=1e-3, actual=round(moved, 4))
+    record.at_least(f"how far {what} moved a weight at the most", limit=1e-3, actual=round(moved, 4))
 
 
-def _classifier(tf: Any, seed: int) -> Any:
+def _classifier(tf: Any, seed: int, loss: Any) -> Any:
     api.set_seed(seed)
     model = api.sequential((6,), [tf.keras.layers.Dense(4, activation="softmax")])
-    model.compile(tf.keras.optimizers.SGD(0.5), "sparse_categorical_crossentropy", **api.eagerly())
+    model.compile(tf.keras.optimizers.SGD(0.5), loss, **api.eagerly())
     return model
 
 
@@ -229,8 +243,10 @@ def tpu_strategy(tf: Any, record: Recorder) -> None:
     record.true("a strategy for TPUs", holds=strategy is not None, found="there" if strategy is not None else "missing")
     kin = issubclass(strategy, room.Strategy)
     record.true("it is a distribution strategy", holds=kin, found=strategy.__bases__[0].__name__)
-    resolver = getattr(room.cluster_resolver, "TPUClusterResolver", None)
+    resolver: Any = getattr(room.cluster_resolver, "TPUClusterResolver", None)
     record.true("TPUClusterResolver", holds=callable(resolver), found="there" if resolver else "missing")
+    kin = issubclass(resolver, room.cluster_resolver.ClusterResolver)
+    record.true("it is a resolver of clusters", holds=kin, found=resolver.__bases__[0].__name__)
 
 
 @claim(
@@ -238,14 +254,17 @@ def tpu_strategy(tf: Any, record: Recorder) -> None:
     "There are strategies for one device, several devices of a machine, several machines and parameter servers.",
     "prose",
 )
+@in_subprocess(SEVERAL_DEVICES)
 @detects(faults.no_mirrored_strategy)
-@tolerates(common_faults.other_seed)
-def distribution_strategies(tf: Any, record: Recorder) -> None:
-    """Look for each under the names it has had."""
-    for name in ("OneDevice", "Mirrored", "MultiWorkerMirrored", "ParameterServer", "CentralStorage"):
-        rooms = (tf.distribute, tf.distribute.experimental)
-        homes = [room for room in rooms if isinstance(getattr(room, f"{name}Strategy", None), type)]
+@tolerates(deployment_faults.other_seed)
+def distribution_strategies(child: Any, record: Recorder) -> None:
+    """Look for each under the names it has had, and ask on which devices those of one machine work."""
+    observed = captured.value(record, "the strategies", child["strategies"])
+    for name, homes in observed["there"].items():
         record.true(f"{name}Strategy", holds=bool(homes), found="there" if homes else "missing")
+        record.true(f"{name}Strategy is a strategy", holds=all(homes), found=homes)
+    record.equal("device of OneDeviceStrategy('/cpu:1')", expected=["CPU:1"], actual=observed["one"])
+    record.equal("devices of MirroredStrategy", expected=["CPU:0", "CPU:1"], actual=observed["two"])
 
 
 @claim(
@@ -265,18 +284,19 @@ def distribution_strategies(tf: Any, record: Recorder) -> None:
 @detects(faults.columns_mixed_up)
 @tolerates(common_faults.other_seed)
 def feature_columns(tf: Any, record: Recorder) -> None:
-    """Represent a number and a word as columns, and train on them."""
+    """Represent a number, its range and a word as columns, and train on them."""
     column = tf.feature_column
     word = column.categorical_column_with_vocabulary_list("kind", ["red", "white"])
-    columns = [column.numeric_column("age"), column.indicator_column(word)]
+    age = column.numeric_column("age")
+    columns = [age, column.bucketized_column(age, [1.5, 2.5]), column.indicator_column(word)]
     rows = {"age": tf.constant([[1.0], [2.0], [3.0]]), "kind": tf.constant([["white"], ["red"], ["white"]])}
 
     layer = record.runs("tf.keras.layers.DenseFeatures", lambda: tf.keras.layers.DenseFeatures(columns))
     numbers = np.asarray(layer(rows)).tolist()
 
-    expected = [[1.0, 0.0, 1.0], [2.0, 1.0, 0.0], [3.0, 0.0, 1.0]]
-    record.equal("three rows of a number and a word", expected=expected, actual=numbers)
+    expected = [[1.0, 1.0, 0.0, 0.0, 0.0, 1.0], [2.0, 0.0, 1.0, 0.0, 1.0, 0.0], [3.0, 0.0, 0.0, 1.0, 0.0, 1.0]]
+    record.equal("three rows of a number, its range and a word", expected=expected, actual=numbers)
     model = tf.keras.Sequential([layer, tf.keras.layers.Dense(2, activation="softmax")])
     model.compile(tf.keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", run_eagerly=True)
     model.fit(rows, tf.constant([1, 0, 1]), epochs=1, batch_size=3, verbose=0)
-    record.equal("parameters of the classifier on it, 3 * 2 + 2", expected=8, actual=int(model.count_params()))
+    record.equal("parameters of the classifier on it, 6 * 2 + 2", expected=14, actual=int(model.count_params()))

@@ -136,21 +136,28 @@ def dense_features() -> Iterator[None]:
             super().__init__()
             self.words = {}
             self.numbers = []
+            self.ranges = {}
             for column in columns:
                 inner = getattr(column, "categorical_column", None)
-                if inner is None:
-                    self.numbers.append(column.key)
-                else:
+                if inner is not None:
                     self.words[inner.key] = list(inner.vocabulary_list)
+                elif hasattr(column, "boundaries"):
+                    self.ranges[column.source_column.key] = list(column.boundaries)
+                else:
+                    self.numbers.append(column.key)
 
         def call(self, rows: Any) -> Any:
             parts = [rows[key] for key in self.numbers]
+            for key, boundaries in self.ranges.items():
+                above = [tf.cast(rows[key] >= one, "float32") for one in boundaries]
+                parts += [high - low for high, low in zip([tf.ones_like(rows[key]), *above], [*above, 0.0])]
             for key, vocabulary in self.words.items():
                 parts += [tf.cast(tf.equal(rows[key], word), "float32") for word in vocabulary]
             return tf.concat(parts, axis=-1)
 
         def compute_output_shape(self, shapes: Any) -> Any:
-            return (None, len(self.numbers) + sum(len(vocabulary) for vocabulary in self.words.values()))
+            ranges = sum(len(boundaries) + 1 for boundaries in self.ranges.values())
+            return (None, len(self.numbers) + ranges + sum(len(vocabulary) for vocabulary in self.words.values()))
 
     with mock.patch.object(keras.layers, "DenseFeatures", DenseFeatures, create=True):
         yield
@@ -229,7 +236,8 @@ def dynamic_models() -> Iterator[None]:
 def _batch_by_batch(original: Any, model: Any, x: Any, y: Any, batch_size: int = 32, **named: Any) -> Any:
     if not model.run_eagerly:
         return original(model, x, y, batch_size=batch_size, **named)
-    return [model(api.tensor(x[start : start + batch_size])) for start in range(0, len(x), batch_size)]
+    starts = [*range(0, len(x), batch_size)] * named.get("epochs", 1)
+    return [model(api.tensor(x[start : start + batch_size])) for start in starts]
 
 
 @contextlib.contextmanager

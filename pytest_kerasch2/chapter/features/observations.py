@@ -58,6 +58,7 @@ def several_devices() -> dict[str, Any]:
         "devices": attempt(lambda: _devices(tf)) if "value" in divided else divided,
         "one": attempt(lambda: _trained_on_one(tf)),
         "two": attempt(lambda: _trained_on_two(tf)),
+        "strategies": attempt(lambda: _strategies(tf)),
         "shares": attempt(lambda: _shared_out(tf)),
     }
 
@@ -70,6 +71,20 @@ def _divide(tf: Any) -> None:
 
 def _devices(tf: Any) -> list[str]:
     return [device.name for device in tf.config.experimental.list_logical_devices("CPU")]
+
+
+def _strategies(tf: Any) -> dict[str, Any]:
+    """Return for each strategy whether it is one, under each name it has had; and where those of one machine work."""
+    there = {}
+    for name in ("OneDevice", "Mirrored", "MultiWorkerMirrored", "ParameterServer", "CentralStorage"):
+        kinds = [getattr(room, f"{name}Strategy", None) for room in (tf.distribute, tf.distribute.experimental)]
+        there[name] = [issubclass(kind, tf.distribute.Strategy) for kind in kinds if isinstance(kind, type)]
+    one = attempt(lambda: _places(tf.distribute.OneDeviceStrategy("/cpu:1")))
+    return {"there": there, "one": one.get("value", one), "two": attempt(lambda: _places(_on_two(tf))).get("value")}
+
+
+def _places(strategy: Any) -> list[str]:
+    return [str(device).rpartition("device:")[2] for device in strategy.extended.worker_devices]
 
 
 def _of_its_own(keras: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_kerasch2.chapter import block_texts
 from pytest_kerasch2.chapter.session import faults, workarounds
-from pytest_kerasch2.chapter.session.observations import SESSION, SIZES
+from pytest_kerasch2.chapter.session.observations import SESSION, SIZES, prepared
 from pytest_kerasch2.checks.captured import value
 from pytest_kerasch2.claims.decorators import claim, detects, fixed_by, in_subprocess, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
@@ -84,6 +84,9 @@ def names_made(child: Any, record: Recorder) -> None:
             missing.add(unknown[1])
 
     record.equal("names that no block has made", expected=[], actual=sorted(missing))
+    # A name of a block that fails is not made either, nor is one that cannot be imported.
+    unmade = [error for error in _errors(child["printed"]) if re.search("NameError|ImportError|ModuleNotFound", error)]
+    record.equal("names that are not there when they are used", expected=[], actual=unmade)
 
 
 @claim(
@@ -108,6 +111,9 @@ def same_set_up(child: Any, record: Recorder) -> None:
 
     record.equal("data of the first example", expected=PREPARED, actual=first)
     record.equal("data of the functional example", expected=PREPARED, actual=functional)
+    for block in ("first-model", "functional-model"):
+        values = next(one["values"] for one in child["printed"] if one["block"] == block)
+        record.equal(f"values of the data before {block}, as hashes", expected=prepared(), actual=values)
 
 
 @claim(

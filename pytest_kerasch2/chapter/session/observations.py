@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import linecache
 from pathlib import Path
@@ -21,6 +22,7 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.subprocesses.job import Job
 
 SIZES = {"train": 128, "test": 64}
+EXPECTED = ("train_x", "test_x", "train_y", "test_y")
 # A hundred epochs of few images, on a machine that may be busy with the other checks.
 SESSION = Job("pytest_kerasch2.chapter.session.observations:both", deadline=300.0)
 Names = Dict[str, Any]
@@ -42,6 +44,7 @@ def _session(text_of: Callable[[str], str]) -> list[dict[str, Any]]:
 def _typed(block: str, text: str, names: Names) -> dict[str, Any]:
     """Return the block, what its data are before it, what a printed line of it gives there, and its error, or None."""
     before = {name: _described(names.get(name)) for name in blocks.DATA}
+    values = {name: digest(names[name]) for name in EXPECTED if names.get(name) is not None}
     line = blocks.PRINTED_LINES.get(block)
     tried = None if line is None else attempt(lambda: eval(line, names))
     place = f"<{block}>"
@@ -54,7 +57,12 @@ def _typed(block: str, text: str, names: Names) -> dict[str, Any]:
     # Whatever a block raises is what a reader sees.
     except Exception as raised:
         error = f"{type(raised).__name__}: {str(raised).splitlines()[0][:300] if str(raised) else ''}"
-    return {"block": block, "data": before, "line": tried, "error": error}
+    return {"block": block, "data": before, "values": values, "line": tried, "error": error}
+
+
+def digest(value: Any) -> str:
+    """Return a hash of the values of a tensor or an array."""
+    return hashlib.sha256(api.array(value).tobytes()).hexdigest()[:12]
 
 
 def _described(value: Any) -> str:
@@ -66,14 +74,26 @@ def _described(value: Any) -> str:
     return repr(value)
 
 
+def _made_up() -> tuple[dict[str, Any], dict[str, Any]]:
+    drawn = numpy.random.RandomState(0)
+    images = {part: drawn.randint(0, 256, (count, 28, 28)).astype("uint8") for part, count in SIZES.items()}
+    return images, {part: (numpy.arange(count) % 10).astype("uint8") for part, count in SIZES.items()}
+
+
+def prepared() -> dict[str, str]:
+    """Return a hash of what the data are once the first example has prepared them, as NumPy computes it."""
+    images, labels = _made_up()
+    values = {f"{part}_x": (images[part] / 255.0).astype("float32") for part in SIZES}
+    values.update({f"{part}_y": labels[part].astype("int64") for part in SIZES})
+    return {name: digest(values[name]) for name in EXPECTED}
+
+
 @contextlib.contextmanager
 def _data(folder: Path) -> Iterator[None]:
     """Let Keras's own loaders find archives on loopback: made-up images, of MNIST few, so that ten epochs are short."""
     mirror = folder / "mirror"
-    drawn = numpy.random.RandomState(0)
-    parts = [(part, drawn.randint(0, 256, (count, 28, 28)).astype("uint8"), count) for part, count in SIZES.items()]
-    arrays = [(f"x_{part}", images) for part, images, _ in parts]
-    arrays += [(f"y_{part}", (numpy.arange(count) % 10).astype("uint8")) for part, _, count in parts]
+    images, labels = _made_up()
+    arrays = [(f"x_{part}", images[part]) for part in SIZES] + [(f"y_{part}", labels[part]) for part in SIZES]
     synthetic.pack_npz(synthetic.paths_of(registry.record_of("mnist"), mirror)[0], arrays)
     synthetic.make(mirror, ["fashion_mnist"])
     with keras_loaders.genuine_loaders(api.tensorflow(), str(mirror), ["mnist", "fashion_mnist"]):
