@@ -16,7 +16,8 @@ def state_of(line: dict[str, Any]) -> str:
         return DETECTED
     if line["outcome"] == "skipped":
         return UNTRIED
-    return FELL_OVER if "made the check fall over" in line["reason"] else UNDETECTED
+    # Whatever else fails is noticed too, be it that the run itself refuses what it finds.
+    return UNDETECTED if "was not detected" in line["reason"] else FELL_OVER
 
 
 def states(lines: Iterable[dict[str, Any]]) -> dict[tuple[str, str], tuple[str, str]]:

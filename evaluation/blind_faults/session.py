@@ -72,19 +72,6 @@ load_model_not_to_import = blind("session.names-made", *_BOTH)(
 fashion_is_gone = blind(*_BOTH)(fault("tf.keras.datasets has no fashion_mnist.", _no_name, "datasets", "fashion_mnist"))
 
 
-@blind("session.names-made")
-@contextmanager
-def inputs_not_made() -> Iterator[None]:
-    """tf.keras has no Input, so the functional example makes no model."""
-    keras = api.keras()
-    before = keras.Input
-    del keras.Input
-    try:
-        yield
-    finally:
-        keras.Input = before
-
-
 # --- the data of the two set-ups
 
 

@@ -103,7 +103,7 @@ def _sliceable(value: Any, name: str) -> Any:
         # A series of pandas is a column to Keras.
         array = value.to_numpy()
         return array[:, None] if array.ndim == 1 else array
-    if nested_arrays.is_plain(value) and isinstance(value, (list, tuple)):
+    if nested_arrays.is_nested_numbers(value) and isinstance(value, (list, tuple)):
         return _written_out(value, name)
     if nested_arrays.is_structure(value) and not value:
         raise InvalidArgument(f"{name} must hold at least one array, got an empty {_kind(value)}")

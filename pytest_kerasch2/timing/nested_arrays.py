@@ -53,10 +53,10 @@ def rebuilt(like: Any, values: list[Any]) -> Any:
     return type(like)(*values) if hasattr(like, "_fields") else type(like)(values)
 
 
-def is_plain(value: Any) -> bool:
+def is_nested_numbers(value: Any) -> bool:
     """Whether a value is a number or a text, or a list of such lists: an array that is written out."""
     if isinstance(value, (list, tuple)):
-        return bool(value) and all(map(is_plain, value))
+        return bool(value) and all(map(is_nested_numbers, value))
     return isinstance(value, (numbers.Number, str, bytes))
 
 

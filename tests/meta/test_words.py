@@ -68,8 +68,8 @@ OLD_WORDS = {
 PUBLIC = {("pytest_kerasch2.claims.recorder", "found"), ("pytest_kerasch2.errors", "found")}
 # What still has such a name, by its room; the rooms are renamed one after the other.
 STILL = {
-    "chapter": {"PLAIN", "_made", "_plain", "_told", "dropout_told_of_training", "plain"},
-    "timing": {"is_plain", "usual"},
+    "chapter": {"dropout_told_of_training"},
+    "timing": {"usual"},
 }
 
 

@@ -35,7 +35,7 @@ def _helpful(
     try:
         call()
     except _refusals(tf) as error:
-        kind, message = type(error).__name__, _plain(str(error))
+        kind, message = type(error).__name__, _without_markup(str(error))
     else:
         record.saw(f"{mistake}: accepted without an error")
         raise ClaimBroken(f"{mistake} is accepted without an error", "no error")
@@ -51,7 +51,7 @@ def _refusals(tf: Any) -> tuple[Any, ...]:
     return (*_REFUSED, tf.errors.OpError) if api.runs_on_tensorflow() else _REFUSED
 
 
-def _plain(message: str) -> str:
+def _without_markup(message: str) -> str:
     """Return a message without colours and without the stack frames that are quoted in it."""
     message = re.sub(r"\x1b\[\d+m", "", message)
     # What follows the innermost frame is the message proper; before the frames stands nothing of the mistake

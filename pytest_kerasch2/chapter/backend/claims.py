@@ -297,8 +297,8 @@ def constant_shape(tf: Any, record: Recorder) -> None:
     filled = functions.constant(7, shape=[2, 3])
     record.equal("7 in shape 2 x 3", expected=[[7.0] * 3] * 2, actual=api.array(filled).tolist())
     laid = functions.constant([1, 2, 3, 4], shape=[2, 2])
-    plain = functions.constant([1, 2, 3, 4])
-    record.equal("shape of four values without shape", expected=(4,), actual=tuple(api.array(plain).shape))
+    unshaped = functions.constant([1, 2, 3, 4])
+    record.equal("shape of four values without shape", expected=(4,), actual=tuple(api.array(unshaped).shape))
     record.equal("four values in shape 2 x 2", expected=[[1.0, 2.0], [3.0, 4.0]], actual=api.array(laid).tolist())
 
 

@@ -106,7 +106,7 @@ def _looking(tf: Any) -> tuple[Any, list[str]]:
             super().__init__()
             self.dense = tf.keras.layers.Dense(1)
 
-        def call(self, inputs: Any) -> Any:
+        def call(self, inputs: Any, training: Any = None) -> Any:
             total = float(_values(inputs).sum())
             # By the tensor itself, which Python's if asks whether it is true
             notes.append(("large " if _sum(tf, inputs) > 10 else "small ") + f"{total:g}")

@@ -153,9 +153,9 @@ def constant_signature(tf: Any, record: Recorder) -> None:
         ("all four", ((value, other, (2, 1), "two"), other, (2, 1))),
     )
     for what, (given, dtype, shape) in calls:
-        made = record.runs(f"given {what}", partial(make, *given))
-        record.equal(f"its type, given {what}", expected=dtype, actual=api.dtype_name(made.dtype))
-        values = np.asarray(api.array(made), dtype="float64")
+        constant = record.runs(f"given {what}", partial(make, *given))
+        record.equal(f"its type, given {what}", expected=dtype, actual=api.dtype_name(constant.dtype))
+        values = np.asarray(api.array(constant), dtype="float64")
         record.same_bits(f"its values, given {what}", expected=np.array(value).reshape(shape), actual=values)
 
 

@@ -231,8 +231,8 @@ def repeats(tf: Any, record: Recorder) -> None:
     data = numbered(40)
     stages = _stages(tf, data)
 
-    plain = labels(elements(stages.batched.repeat(), at_most=10))
-    record.equal("ten elements of 2 batches are five passes", expected=True, actual=plain == 5 * list(range(40)))
+    ten = labels(elements(stages.batched.repeat(), at_most=10))
+    record.equal("ten elements of 2 batches are five passes", expected=True, actual=ten == 5 * list(range(40)))
     seen = elements(stages.repeated, at_most=6)
     for number in range(3):
         once = sorted(labels(seen[2 * number : 2 * number + 2])) == list(range(40))

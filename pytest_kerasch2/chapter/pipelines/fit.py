@@ -236,7 +236,7 @@ def without_steps() -> Any:
     test = pipeline.as_printed_for_test(tf, train, x_test, y_test)
     evaluated = _counted(tf, lambda counter: model.evaluate(test, verbose=0, callbacks=[counter]))
     scores = {}
-    if _told(evaluated) == _ONE_PASS:
+    if _answer(evaluated) == _ONE_PASS:
         scores["data set"] = [float(one) for one in model.evaluate(test, verbose=0)]
         scores["arrays"] = [float(one) for one in model.evaluate(x_test, y_test, batch_size=32, verbose=0)]
     return {
@@ -253,7 +253,7 @@ def without_steps() -> Any:
 _CHILD = Job("pytest_kerasch2.chapter.pipelines.fit:without_steps", deadline=120.0, place=3)
 
 
-def _told(tried: Any) -> str:
+def _answer(tried: Any) -> str:
     """Return in words what came of a call."""
     if "error" in tried:
         return str(tried["error"])
@@ -272,12 +272,12 @@ def steps_required(child: Any, record: Recorder) -> None:
     """Train without the number: on the data set before `repeat`, and on the endless one."""
     finite, endless = child["finite"], child["endless"]
 
-    record.equal("without repeat and without steps, fit", expected=_ONE_PASS, actual=_told(finite))
+    record.equal("without repeat and without steps, fit", expected=_ONE_PASS, actual=_answer(finite))
     record.true(
-        "with repeat and without steps, no epoch ends", holds=endless.get("value") is not True, found=_told(endless)
+        "with repeat and without steps, no epoch ends", holds=endless.get("value") is not True, found=_answer(endless)
     )
     longer = child["endless for long"]
-    record.true("nor does it with more patience", holds=longer.get("value") is not True, found=_told(longer))
+    record.true("nor does it with more patience", holds=longer.get("value") is not True, found=_answer(longer))
 
 
 @claim("pipeline.steps-demanded", "fit demands steps_per_epoch of whoever gives it a repeating data set.", "code")
@@ -295,7 +295,7 @@ def steps_required(child: Any, record: Recorder) -> None:
 @in_subprocess(_CHILD)
 def steps_demanded(child: Any, record: Recorder) -> None:
     """Read the error."""
-    answer = _told(child["endless"])
+    answer = _answer(child["endless"])
 
     record.matches(
         "fit on a repeating data set without steps", pattern=r"ValueError: .*must specify.*steps", actual=answer
@@ -328,7 +328,7 @@ def steps_demanded(child: Any, record: Recorder) -> None:
 @in_subprocess(_CHILD)
 def evaluation(child: Any, record: Recorder) -> None:
     """Evaluate what the printed lines call the data set for testing."""
-    answer = _told(child["evaluated"])
+    answer = _answer(child["evaluated"])
 
     record.equal("evaluate(test_dataset)", expected=_ONE_PASS, actual=answer)
     scores = child["scores"]

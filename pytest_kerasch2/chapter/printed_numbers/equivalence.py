@@ -49,7 +49,7 @@ def kin(record: Recorder, bits: Mapping[str, str], name: str) -> tuple[str, ...]
 
 def _trained(tf: Any, name: str, first: str) -> str:
     images, labels = workflow.drawn(IMAGES)
-    example, model = _made(tf, first), _made(tf, name)
+    example, model = _compiled(tf, first), _compiled(tf, name)
     models.copy_weights(source=example, target=model)
     ours, theirs = (getattr(models.layer(one, "dropout"), "seed_generator", None) for one in (model, example))
     if ours is not None and theirs is not None:
@@ -60,7 +60,7 @@ def _trained(tf: Any, name: str, first: str) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in model.get_weights())).hexdigest()[:12]
 
 
-def _made(tf: Any, name: str) -> Any:
+def _compiled(tf: Any, name: str) -> Any:
     api.fresh_session(SEED)
     return models.built(models.style(name).compiled(tf))
 

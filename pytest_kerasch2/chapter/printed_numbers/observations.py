@@ -18,13 +18,13 @@ from pytest_kerasch2.options import Settings
 def main(asked: str) -> int:
     """Train all ways; give 0, or 1 where an error was written to standard error."""
     ending.with_parent(os.getppid())
-    plain = json.loads(asked)
-    mirror = Path(plain["mirror"]) if plain["mirror"] else None
-    settings = Settings(mirror=mirror, offline=plain["offline"])
-    how = {name: plain[name] for name in ("epochs", "seeds") if name in plain}
+    request = json.loads(asked)
+    mirror = Path(request["mirror"]) if request["mirror"] else None
+    settings = Settings(mirror=mirror, offline=request["offline"])
+    how = {name: request[name] for name in ("epochs", "seeds") if name in request}
     try:
         for name in trained.STYLES:
-            calibration.calibrate(trained.order_of(name, settings, Path(plain["folder"]), **how), _tell)
+            calibration.calibrate(trained.order_of(name, settings, Path(request["folder"]), **how), _tell)
     except KerasCh2Error as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -50,7 +50,7 @@ def current_folder(tf: Any, scratch: Path, record: Recorder) -> None:
 @tolerates(faults.saves_twice)
 def longer_path(tf: Any, scratch: Path, record: Recorder) -> None:
     """Save under a relative and under an absolute path of several folders."""
-    model = models.style("functional").compiled(tf, small.PLAIN)
+    model = models.style("functional").compiled(tf, small.WITH_STRINGS)
     (scratch / "a" / "b").mkdir(parents=True)
 
     with inside(scratch):
@@ -242,7 +242,7 @@ def weights_need_model(tf: Any, scratch: Path, record: Recorder) -> None:
     errors = (ValueError, TypeError, OSError)
 
     for style in ("sequential-list", "subclass"):
-        model = models.style(style).build(tf, small.PLAIN)
+        model = models.style(style).build(tf, small.WITH_STRINGS)
         record.raises(f"into {style} that was not built", errors, partial(model.load_weights, path))
     record.raises("without a model", errors, lambda: tf.keras.models.load_model(path))
     record.runs("into one that was built", partial(small.uncompiled(tf).load_weights, path))

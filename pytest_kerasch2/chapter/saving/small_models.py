@@ -17,7 +17,7 @@ MODEL_FILE = "./model_name.h5"
 WEIGHTS_FILE = "./model_weights.h5"
 # Fewer hidden units than the chapter's 512: files and steps are small, everything else is as printed.
 PRINTED = Network(hidden=16)
-PLAIN = Network(hidden=16).with_strings()
+WITH_STRINGS = Network(hidden=16).with_strings()
 STEPS = 2
 
 _SOURCE = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src"
@@ -38,13 +38,13 @@ def data(steps: int) -> tuple[Any, Any]:
     return images, random.randint(0, 10, 32 * steps).astype("int64")
 
 
-def trained(tf: Any, style: str, network: Network = PLAIN, *, steps: int = 1, **named: Any) -> Any:
+def trained(tf: Any, style: str, network: Network = WITH_STRINGS, *, steps: int = 1, **named: Any) -> Any:
     """Return a compiled model of a style after some steps, the same every time."""
     return trained_style(tf, models.style(style), network, steps=steps, **named)
 
 
 def trained_style(
-    tf: Any, style: Any, network: Network = PLAIN, *, steps: int = 1, optimizer: Any = None, eagerly: bool = True
+    tf: Any, style: Any, network: Network = WITH_STRINGS, *, steps: int = 1, optimizer: Any = None, eagerly: bool = True
 ) -> Any:
     """Return the same for a style that is at hand. Unless told otherwise, no graph is traced: that takes longer."""
     api.set_seed(5)
@@ -91,4 +91,4 @@ def write_early_weights(path: Path, model: Any, weights: list[Any]) -> None:
 
 def uncompiled(tf: Any) -> Any:
     """Return a functional model that was never compiled."""
-    return models.style("functional").build(tf, PLAIN)
+    return models.style("functional").build(tf, WITH_STRINGS)
