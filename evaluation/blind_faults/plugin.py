@@ -23,7 +23,7 @@ from pytest_kerasch2.framework import api
 from pytest_kerasch2.suite.collection import injection_id, injection_of
 
 JOURNAL = "BLIND_FAULTS_JOURNAL"
-_NOT_SECTIONS = {"plugin", "report", "__main__"}
+_NOT_SECTIONS = {"plugin", "report", "page", "__main__"}
 
 
 def pytest_configure() -> None:

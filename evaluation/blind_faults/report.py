@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, Iterable
+from typing import Any, Dict, Iterable, Tuple
 
 DETECTED, FELL_OVER, UNTRIED, UNDETECTED = "detected", "the check fell over", "not tried", "not detected"
+# Of each pair of claim and fault, what came of it, and why.
+States = Dict[Tuple[str, str], Tuple[str, str]]
 # From best to worst: one check of a claim that detects a fault is enough.
 _ORDER = (DETECTED, FELL_OVER, UNDETECTED, UNTRIED)
 
@@ -20,7 +22,7 @@ def state_of(line: dict[str, Any]) -> str:
     return UNDETECTED if "was not detected" in line["reason"] else FELL_OVER
 
 
-def states(lines: Iterable[dict[str, Any]]) -> dict[tuple[str, str], tuple[str, str]]:
+def states(lines: Iterable[dict[str, Any]]) -> States:
     """Return the best state of each pair of claim and fault, over checks, parameters and releases, and its reason."""
     seen: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     for line in lines:
