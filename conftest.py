@@ -26,6 +26,6 @@ def pytest_addoption(pluginmanager: Any) -> None:
     chapter = sorted(one for one in asked if one.startswith("--chapter"))
     if chapter:
         raise pytest.UsageError(
-            f"In the project's own folder the plugin is off. Found: {', '.join(chapter)}."
-            " To do: tox run -e chapter -- ..., tox run -e chapter-faults -- ..., or pytest in another folder"
+            f"In the project's own folder the plugin is off, so {', '.join(chapter)} cannot be used here."
+            " Use tox run -e chapter -- ..., tox run -e chapter-faults -- ..., or pytest in another folder."
         )
