@@ -37,5 +37,5 @@ def test_the_chapter_in_the_folder_of_the_project_is_refused_with_what_to_do() -
 
     done = subprocess.run(command, cwd=str(PROJECT), capture_output=True, timeout=60, check=False)
 
-    assert b"the plugin is off. Found: --chapter. To do: tox run -e chapter" in done.stderr
+    assert b"--chapter cannot be used here. Use tox run -e chapter" in done.stderr
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
