@@ -18,8 +18,17 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from pytest_kerasch2.claims import results
+from pytest_kerasch2.files import write_text
+from pytest_kerasch2.foreign import cell
 
 ROOT = Path(__file__).parent.parent
+PLACE = ROOT / "docs" / "harmless-variations.md"
+HEAD = """<!-- Written by `python -m evaluation.harmless_variations --folder FOLDER`. -->
+# What flips no verdict
+
+The whole chapter, run under changes of its surroundings that say nothing about Keras, and compared claim by claim with
+a run that changes nothing. No verdict may differ.
+"""
 # pytest's own exit statuses: all as recorded; something is not.
 ENDED = (0, 1)
 
@@ -80,15 +89,29 @@ def main() -> int:
     folder = chosen.folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     _make_locales(folder / "locales")
-    usual, failed = _verdicts(USUAL, folder), False
+    usual = _verdicts(USUAL, folder)
+    flipped: dict[str, list[str]] = {}
     for one in VARIATIONS:
         if one is not USUAL and chosen.only in one.name:
-            flipped = differences(usual, _verdicts(one, folder))
-            failed = failed or bool(flipped)
-            sys.stdout.write(f"{one.name:30} {len(flipped)} of {len(usual)} verdicts differ\n")
-            sys.stdout.writelines(f"    {line}\n" for line in flipped)
+            flipped[one.name] = differences(usual, _verdicts(one, folder))
+            sys.stdout.write(f"{one.name:30} {len(flipped[one.name])} of {len(usual)} verdicts differ\n")
+            sys.stdout.writelines(f"    {line}\n" for line in flipped[one.name])
             sys.stdout.flush()
-    return int(failed)
+    if not chosen.only:
+        write_text(page(flipped, len(usual), _release(folder)), PLACE)
+    return int(any(flipped.values()))
+
+
+def page(flipped: Mapping[str, Sequence[str]], claims: int, release: str) -> str:
+    """Return the page: for each variation how many verdicts differ, and which."""
+    rows = [f"| {cell(name)} | {len(lines)} | {cell('; '.join(lines))} |" for name, lines in flipped.items()]
+    heading = [HEAD, f"{claims} claims on {release}.", "", "| Variation | verdicts that differ | which |"]
+    return "\n".join([*heading, "| --- | ---: | --- |", *rows]) + "\n"
+
+
+def _release(folder: Path) -> str:
+    facts = results.read(_file_of(USUAL, folder))["environment"]
+    return f"TensorFlow {facts['tensorflow']}, Keras {facts['keras']}, Python {facts['python']}"
 
 
 def differences(usual: Mapping[str, str], varied: Mapping[str, str] | None) -> list[str]:
@@ -101,12 +124,16 @@ def differences(usual: Mapping[str, str], varied: Mapping[str, str] | None) -> l
 
 
 def _verdicts(one: Variation, folder: Path) -> Any:
-    file = folder / f"{one.name.replace(' ', '-')}.json"
+    file = _file_of(one, folder)
     # Of a run that was stopped the results file is there, and not complete.
     whole = file.exists() and results.read(file)["complete"]
     if not whole and (_run(one, folder, file) not in ENDED or not file.exists()):
         return None
     return {entry["id"]: f"{entry['verdict']}, as {entry['expected']}" for entry in results.read(file)["claims"]}
+
+
+def _file_of(one: Variation, folder: Path) -> Path:
+    return folder / f"{one.name.replace(' ', '-')}.json"
 
 
 def _run(one: Variation, folder: Path, file: Path) -> int:
