@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import re
 import sys
@@ -97,6 +98,74 @@ def _nothing(original: Any, *arguments: Any, **named: Any) -> None:
 
 keras_constant_gives_nothing = blind("backend.import-keras-constant")(
     fault("constant of keras's backend gives nothing.", _keras_constant, _nothing)
+)
+
+
+# many functions
+
+_SETTINGS = ("backend", "clear_", "epsilon", "floatx", "get_uid", "image_data_format", "reset_uids", "set_")
+
+
+def _backend_rooms() -> list[Any]:
+    """Return the modules in which readers find the backend's functions; not one that Keras itself works with."""
+    own = getattr(sys.modules.get("keras.engine.base_layer"), "K", None)
+    rooms = [room for room in twins("backend") if room is not own]
+    behind = [getattr(room, "_tfmw_wrapped_module", None) for room in rooms]
+    return list({id(room): room for room in (*rooms, *behind) if room is not None}.values())
+
+
+def _functions(room: Any) -> list[str]:
+    """Return the public functions of a module, but for its settings, in the order of the alphabet."""
+    found = sorted(name for name, value in vars(room).items() if callable(value) and not name.startswith("_"))
+    return [name for name in found if not name.startswith(_SETTINGS)]
+
+
+@blind("backend.many-functions")
+@contextmanager
+def ninety_nine_functions() -> Iterator[None]:
+    """The backend has 99 functions: the last ones of the alphabet are gone."""
+    with contextlib.ExitStack() as stack:
+        for room in _backend_rooms():
+            total = sum(callable(value) for name, value in vars(room).items() if not name.startswith("_"))
+            for name in _functions(room)[::-1][: max(0, total - 99)]:
+                stack.enter_context(without(room, name))
+        yield
+
+
+@contextmanager
+def _half_of_the_functions(change: Any) -> Iterator[None]:
+    """Replace each second function of the backend by `change(it, the one before it in the alphabet)`."""
+    with contextlib.ExitStack() as stack:
+        for room in _backend_rooms():
+            names = _functions(room)
+            functions = [getattr(room, name) for name in names]
+            for index in range(1, len(names), 2):
+                other = change(functions[index], functions[index - 1])
+                stack.enter_context(mock.patch.object(room, names[index], other))
+        yield
+
+
+def _placeholder(function: Any, before: Any) -> Any:
+    @functools.wraps(function, updated=())
+    def removed(*arguments: Any, **named: Any) -> Any:
+        raise NotImplementedError(f"{function.__name__} is no longer supported.")
+
+    return removed
+
+
+every_second_refuses = blind("backend.many-functions")(
+    fault(
+        "Each second function of the backend is a placeholder, which refuses every call.",
+        _half_of_the_functions,
+        _placeholder,
+    )
+)
+every_second_is_the_one_before = blind("backend.many-functions")(
+    fault(
+        "The backend has half as many functions as names: each second name gives the function of the name before it.",
+        _half_of_the_functions,
+        lambda function, before: before,
+    )
 )
 
 

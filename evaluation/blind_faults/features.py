@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import sys
 from contextlib import ExitStack, contextmanager
 from typing import Any, Callable, Iterator
 from unittest import mock
 
 from evaluation.blind_faults import blind
+from evaluation.blind_faults.library import everywhere, twins
 from pytest_kerasch2.checks.common_faults import fault, replaced, wrapped, wrapped_method
 from pytest_kerasch2.framework import api
 
@@ -594,6 +596,132 @@ def whole_batch_for_each() -> Iterator[None]:
 
     with _distributed(whole):
         yield
+
+
+# --- several devices, by Keras itself
+
+
+@contextmanager
+def _parallel(third: Callable[[ExitStack], None], second: Callable[..., Any]) -> Iterator[None]:
+    """Change parallel training: `third(stack)` patches `keras.distribution`, `second` stands for `multi_gpu_model`."""
+    with ExitStack() as stack:
+        if hasattr(api.keras(), "distribution"):
+            third(stack)
+        rooms = [room for room in twins("utils") if hasattr(room, "multi_gpu_model")]
+        stack.enter_context(everywhere(rooms, "multi_gpu_model", second))
+        yield
+
+
+def _data_layouts(stack: ExitStack) -> None:
+    def whole(original: Any, self: Any, data_shape: Any) -> Any:
+        return api.keras().distribution.TensorLayout([None] * len(data_shape), self.device_mesh)
+
+    stack.enter_context(wrapped_method(api.keras().distribution.DataParallel, "get_data_layout", whole))
+
+
+def _averaged(original: Any, model: Any, gpus: Any, *arguments: Any, **named: Any) -> Any:
+    original(model, gpus, *arguments, **named)  # which refuses devices that are not there
+    results = []
+    for gpu in gpus if isinstance(gpus, (list, tuple)) else range(gpus):
+        with api.tensorflow().device(f"/gpu:{gpu}"):
+            outputs = model(model.inputs)
+            results.append(outputs if isinstance(outputs, list) else [outputs])
+    keras = api.keras()
+    merged = [keras.layers.average(list(of_all), name=name) for name, of_all in zip(model.output_names, zip(*results))]
+    return keras.Model(model.inputs, merged)
+
+
+keras_gives_each_device_all = blind("features.parallel-by-keras")(
+    fault("Keras gives each device the whole batch, not a share of it.", _parallel, _data_layouts, _averaged)
+)
+
+
+def _shares_of_data(stack: ExitStack) -> None:
+    room = sys.modules.get("keras.src.backend.jax.distribution_lib")
+
+    def first(original: Any, per_process_batch: Any, layout: Any, *arguments: Any, **named: Any) -> Any:
+        import numpy as np
+
+        layout = getattr(layout, "backend_layout", layout)
+        count = len(getattr(layout, "device_set", ())) or 1
+        batch = np.asarray(per_process_batch)
+        if count > 1 and batch.ndim and not len(batch) % count:
+            per_process_batch = np.concatenate([batch[: len(batch) // count]] * count)
+        return original(per_process_batch, layout, *arguments, **named)
+
+    if room is not None and hasattr(room, "distribute_data_input"):
+        stack.enter_context(wrapped(room, "distribute_data_input", first))
+
+
+def _first_slices(original: Any, model: Any, gpus: Any, *arguments: Any, **named: Any) -> Any:
+    parallel = original(model, gpus, *arguments, **named)
+    for layer in parallel.layers:
+        given = getattr(layer, "arguments", None)
+        if isinstance(given, dict) and set(given) == {"i", "parts"}:
+            layer.function = functools.partial(_first_slice, layer.function)
+    return parallel
+
+
+def _first_slice(original: Any, data: Any, **named: Any) -> Any:
+    return data[: api.backend_functions().shape(original(data, **named))[0]]
+
+
+keras_repeats_the_first_share = blind("features.parallel-by-keras")(
+    fault(
+        "Keras gives each device the first share of the batch, and none the other shares.",
+        _parallel,
+        _shares_of_data,
+        _first_slices,
+    )
+)
+
+
+def _variable_layouts(stack: ExitStack) -> None:
+    def split(original: Any, self: Any, variable: Any) -> Any:
+        layout, shape, count = original(self, variable), tuple(variable.shape), self.device_mesh.devices.size
+        if len(shape) < 2 or shape[-1] % count:
+            return layout
+        axes = [None] * (len(shape) - 1) + [self.batch_dim_name]
+        return api.keras().distribution.TensorLayout(axes, self.device_mesh)
+
+    stack.enter_context(wrapped_method(api.keras().distribution.DataParallel, "get_variable_layout", split))
+
+
+class _OwnWeights:
+    """A model that is another one at each call but the first."""
+
+    def __init__(self, model: Any) -> None:
+        """Stand for a model."""
+        self._model, self._calls = model, 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Have what the model has."""
+        return getattr(self._model, name)
+
+    def __call__(self, inputs: Any) -> Any:
+        """Apply the model, or a copy that begins with its weights and shares none of them."""
+        self._calls += 1
+        if self._calls == 1:
+            return self._model(inputs)
+        copy = api.keras().models.clone_model(self._model)
+        copy.set_weights(self._model.get_weights())
+        setattr(copy, "_name" if hasattr(copy, "_name") else "name", f"{self._model.name}_copy_{self._calls}")
+        return copy(inputs)
+
+
+def _unlike_copies(original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
+    named.pop("cpu_relocation", None)
+    return original(_OwnWeights(model), *arguments, **named)
+
+
+keras_keeps_no_copies = blind("features.parallel-by-keras")(
+    fault(
+        "Devices have no copies of the model: Keras 3 splits its kernels, and in Keras 2 each trains its own weights.",
+        _parallel,
+        _variable_layouts,
+        _unlike_copies,
+    )
+)
 
 
 # --- TensorFlow Lite
