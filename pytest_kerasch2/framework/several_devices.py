@@ -25,9 +25,10 @@ def divide_processor(count: int) -> None:
 
 
 def copies(variable: Any) -> int:
-    """Return on how many devices a variable of Keras 3 lies."""
-    devices = getattr(variable.value, "devices", None)
-    return len(devices()) if callable(devices) else 1
+    """Return on how many devices a variable of Keras 3 lies as a whole."""
+    value = variable.value
+    shards = getattr(value, "addressable_shards", None)
+    return 1 if shards is None else sum(shard.data.shape == value.shape for shard in shards)
 
 
 def note_rows(values: Any, note: Callable[[int], None]) -> None:

@@ -23,13 +23,19 @@ def by_keras() -> dict[str, Any]:
 
 def _by_copies(keras: Any) -> dict[str, Any]:
     """Train with `multi_gpu_model`, which Keras 2 had until 2.4."""
-    copies = keras.utils.multi_gpu_model(_model(keras), gpus=DEVICES)
-    return {"moved": _moved(copies), "copies": DEVICES, "rows": ROWS // DEVICES}
+    alone, model = _model(keras), _model(keras)
+    return {
+        "alone": _moved(alone),
+        "moved": _moved(keras.utils.multi_gpu_model(model, gpus=DEVICES)),
+        "copies": DEVICES,
+        "rows": ROWS // DEVICES,
+    }
 
 
 def _by_distribution(keras: Any) -> dict[str, Any]:
     """Train with `keras.distribution`, which Keras 3 has, and return what lies where."""
     distribution = keras.distribution
+    alone = _moved(_model(keras))
     devices = distribution.list_devices()[:DEVICES]
     distribution.set_distribution(distribution.DataParallel(devices=devices))
     try:
@@ -37,6 +43,7 @@ def _by_distribution(keras: Any) -> dict[str, Any]:
         model = _model(keras, rows)
         moved = _moved(model)
         return {
+            "alone": alone,
             "moved": moved,
             "copies": several_devices.copies(model.trainable_variables[0]),
             "rows": min(rows, default=ROWS),
@@ -64,9 +71,11 @@ def _lookout(keras: Any, rows: list[int]) -> Any:
     return Lookout()
 
 
-def _moved(model: Any) -> float:
+def _moved(model: Any) -> list[list[float]]:
+    """Return by how much two steps on given rows move a kernel of ones."""
     drawn = np.random.RandomState(0)
-    before = model.get_weights()[0]
+    shapes = [weights.shape for weights in model.get_weights()]
+    model.set_weights([np.ones(shape, dtype="float32") for shape in shapes])
     features, labels = drawn.rand(2 * ROWS, 6).astype("float32"), drawn.randint(0, 4, 2 * ROWS).astype("int64")
-    model.fit(features, labels, batch_size=ROWS, verbose=0)
-    return float(np.abs(model.get_weights()[0] - before).max())
+    model.fit(features, labels, batch_size=ROWS, shuffle=False, verbose=0)
+    return np.asarray(model.get_weights()[0] - 1, dtype="float64").tolist()  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ import pytest
 from pytest_kerasch2.chapter.sequential import OVERVIEW
 from pytest_kerasch2.chapter.sequential import faults as network
 from pytest_kerasch2.checks.workflow import COUNT, Trial, cross_entropy, drawn, printed, share_right, shared, small
-from pytest_kerasch2.claims.decorators import claim, detects, tolerates
+from pytest_kerasch2.claims.decorators import claim, detects, known_issue, tolerates
 from pytest_kerasch2.claims.recorder import Recorder
 from pytest_kerasch2.framework import api
 
@@ -27,6 +27,14 @@ def workflow(request: pytest.FixtureRequest, injected: Any, tf: Any) -> Trial:
     "Evaluating establishes the model's accuracy, its loss and other metrics.",
     "prose",
     section=OVERVIEW,
+)
+@known_issue(
+    of="keras",
+    since="3.0",
+    until="3.1",
+    cause="Until Keras 3.2 the loss is the mean over batches, in which a smaller last one counts as much as any.",
+    source="https://github.com/keras-team/keras/blob/v3.0.0/keras/backend/tensorflow/trainer.py",
+    symptom="loss and metrics for 40 images, by hand: 2 of 3, not all",
 )
 @detects(network.metrics_forgotten, network.loss_halved)
 @tolerates(network.other_weights)
@@ -52,7 +60,8 @@ def evaluate_establishes(tf: Any, workflow: Trial, record: Recorder) -> None:
 def _sharp(tf: Any) -> tuple[Any, Any, Any]:
     """Return a small model whose probabilities are far apart, images, and what it makes of them."""
     model = small(tf)
-    images = drawn(40)[0]
+    # Of whole batches: `sequential.evaluate-establishes` decides what a smaller one counts.
+    images = drawn(64)[0]
     model.set_weights([3 * array for array in model.get_weights()])
     return model, images, api.array(api.call(model, images))
 

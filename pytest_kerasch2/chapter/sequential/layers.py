@@ -202,8 +202,8 @@ def dropout_in_training_only(tf: Any, record: Recorder) -> None:
 
 def _in_a_model(tf: Any, record: Recorder) -> None:
     """Train, judge and use a model of such a layer at a learning rate of zero: all but training see all neurons."""
-    values = np.random.RandomState(8).uniform(0.5, 1.5, (40, 6)).astype("float32")
-    targets = np.zeros((40, 2), dtype="float32")
+    values = np.random.RandomState(8).uniform(0.5, 1.5, (64, 6)).astype("float32")
+    targets = np.zeros((64, 2), dtype="float32")
     model = api.sequential((6,), [tf.keras.layers.Dropout(0.5), tf.keras.layers.Dense(2)])
     model.compile(tf.keras.optimizers.SGD(0.0), loss="mean_squared_error", **api.eagerly())
     fitted = float(model.fit(values, targets, verbose=0).history["loss"][0])
