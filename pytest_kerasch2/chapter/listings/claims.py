@@ -16,7 +16,7 @@ from pytest_kerasch2.chapter.backend import SECTION as BACKEND
 from pytest_kerasch2.chapter.backend import claims as backend_claims
 from pytest_kerasch2.chapter.backend import faults as backend_faults
 from pytest_kerasch2.chapter.configuration import SECTION as CONFIGURATION
-from pytest_kerasch2.chapter.early_keras import on_early_keras
+from pytest_kerasch2.chapter.early_keras import CNTK, on_early_keras
 from pytest_kerasch2.chapter.features import SECTION as FEATURES
 from pytest_kerasch2.chapter.listings import faults, running
 from pytest_kerasch2.chapter.sequential import SECTION as FIRST_WAY
@@ -134,6 +134,12 @@ def import_backend(tf: Any, record: Recorder) -> None:
     section=BACKEND,
 )
 @backend_claims.no_constant
+@on_early_keras(
+    CNTK,
+    "CNTK's constant multiplies the value by ones of the shape: two values in a shape of (2, 1) come out as (2, 2).",
+    r"its values, given all four: float64 \(2, 2\)",
+    backends=("cntk",),
+)
 @fixed_by(backend_faults.constant_there)
 @detects(faults.constants_in_double)
 @tolerates(faults.windows_line_ends)

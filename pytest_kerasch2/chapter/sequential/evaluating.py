@@ -146,9 +146,9 @@ def accuracy_counts(tf: Any, workflow: Trial, record: Recorder) -> None:
 
     model, images, rows = _sharp(tf)
     for what, labels in (
-        ("drawn", drawn(40)[1]),
+        ("drawn", drawn(64)[1]),
         ("second best", np.argsort(rows, axis=1)[:, -2]),
-        ("zero", np.zeros(40, "int64")),
+        ("zero", np.zeros(64, "int64")),
     ):
         last = float(np.ravel(model.evaluate(images, labels, verbose=0))[-1])
         record.close(f"accuracy for {what} labels", expected=share_right(rows, labels), actual=last, within=1e-6)

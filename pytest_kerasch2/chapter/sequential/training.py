@@ -94,7 +94,9 @@ def compile_attaches(tf: Any, record: Recorder) -> None:
     record.equal("the model's loss", expected="sparse_categorical_crossentropy", actual=_name(model.loss))
     judged = np.ravel(model.evaluate(images, labels, verbose=0))
     record.equal("values of an evaluation", expected=2, actual=len(judged))
-    _compiled_again(tf, model, record)
+    if api.release().backend != "cntk":
+        # CNTK takes no loss that leaves the targets out.
+        _compiled_again(tf, model, record)
 
 
 def _compiled_again(tf: Any, model: Any, record: Recorder) -> None:
