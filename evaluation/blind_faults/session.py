@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator
+from unittest import mock
 
 from evaluation.blind_faults import blind
 from pytest_kerasch2.checks.common_faults import fault, modules_named, wrapped, wrapped_method
@@ -68,6 +70,14 @@ def _no_name(room: str, name: str) -> Iterator[None]:
 
 load_model_not_to_import = blind("session.names-made", *_BOTH)(
     fault("load_model cannot be imported from tensorflow.keras.models.", _no_name, "models", "load_model")
+)
+models_not_to_import = blind("session.names-made", *_BOTH)(
+    fault(
+        "tensorflow.keras.models cannot be imported as a module.",
+        mock.patch.dict,
+        sys.modules,
+        {"tensorflow.keras.models": None},
+    )
 )
 fashion_is_gone = blind(*_BOTH)(fault("tf.keras.datasets has no fashion_mnist.", _no_name, "datasets", "fashion_mnist"))
 

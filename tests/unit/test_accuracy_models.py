@@ -140,9 +140,7 @@ def test_a_model_for_other_images(digits: Any) -> None:
 
     text = str(_refused(lambda: keras.Sequential([keras.layers.Reshape((5,)), keras.layers.Dense(10)]), digits))
 
-    assert text.startswith(
-        "The model does not take what the gate gives: 28 x 28 images in float32 from 0 to 1, and integer"
-    )
+    assert text.startswith("The model does not take 28 x 28 images in float32 from 0 to 1, and integer labels")
     assert "\n" not in text
 
 

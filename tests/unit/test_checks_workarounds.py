@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import sys
 import types
 
@@ -7,7 +8,7 @@ import pytest
 
 from pytest_kerasch2.checks import workarounds
 from pytest_kerasch2.claims.model import Workaround
-from pytest_kerasch2.framework import api
+from pytest_kerasch2.framework import api, state
 from pytest_kerasch2.subprocesses import runner
 from pytest_kerasch2.subprocesses.job import Job, JobOutcome
 
@@ -25,6 +26,7 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> Workaround:
     module.APART = workaround  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "of_a_test", module)
     monkeypatch.setattr(api, "tensorflow", lambda: None)
+    monkeypatch.setattr(state, "isolated", contextlib.nullcontext)
     workarounds.tried.cache_clear()
     return workaround
 
