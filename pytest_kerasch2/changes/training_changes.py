@@ -1,0 +1,153 @@
+"""Training and prediction: methods and arguments that went."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator
+
+import libcst as cst
+
+from pytest_kerasch2.changes import edits
+from pytest_kerasch2.changes.finding import GIVEN, WEIGHTS, method_call
+from pytest_kerasch2.changes.known_change import Effect, KnownChange, Occurrence, RewriteProof
+from pytest_kerasch2.changes.source_view import SourceView
+from pytest_kerasch2.claims.model import KnownIssue
+
+_NOTES_2_6 = "https://github.com/tensorflow/tensorflow/releases/tag/v2.6.0"
+_TRAINER = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/trainer.py"
+_WORKERS = ("workers", "use_multiprocessing", "max_queue_size")
+_CLASSES = '(lambda p: p.argmax(axis=-1) if p.shape[-1] > 1 else (p > 0.5).astype("int32"))({})'
+
+
+def _classes(view: SourceView) -> Iterator[Occurrence]:
+    for call in view.calls:
+        if view.method(call) == "predict_classes":
+            yield Occurrence(call, ((call, edits.WrapCall(_CLASSES, "predict")),), "predict_classes()")
+        elif view.method(call) == "predict_proba" and isinstance(call.func, cst.Attribute) and view.is_model(call.func.value):
+            yield Occurrence(call, ((call.func, edits.RenameAttribute("predict")),), "predict_proba()")
+
+
+def _workers(view: SourceView) -> Iterator[Occurrence]:
+    for call in view.calls:
+        given = [name for name in _WORKERS if edits.argument(call, name)]
+        if given and view.method(call) in ("fit", "evaluate", "predict", "fit_generator", "evaluate_generator",
+                                           "predict_generator"):  # fmt: skip
+            yield Occurrence(call, ((call, edits.DropKeywords(_WORKERS)),), ", ".join(f"{one}=" for one in given))
+
+
+def _metric_names(view: SourceView) -> Iterator[Occurrence]:
+    """Yield `"acc"` as a key of a history, or as what a callback watches."""
+    for node in view.subscripts:
+        index = node.slice[0].slice
+        key = index.value if isinstance(index, cst.Index) else None
+        base = node.value
+        if isinstance(key, cst.SimpleString) and key.evaluated_value in ("acc", "val_acc"):
+            if isinstance(base, cst.Attribute) and base.attr.value == "history":
+                yield Occurrence(node, (), str(key.value))
+    for call in view.calls:
+        watched = edits.argument(call, "monitor")
+        text = None if watched is None else watched.value
+        if isinstance(text, cst.SimpleString) and text.evaluated_value in ("acc", "val_acc"):
+            if re.match(r"keras\.callbacks\.", view.keras_name(call.func) or ""):
+                yield Occurrence(call, (), f"monitor={text.value}")
+
+
+def _metrics_names(view: SourceView) -> Iterator[Occurrence]:
+    for node in view.attributes:
+        if node.attr.value == "metrics_names" and view.is_model(node.value):
+            yield Occurrence(node, (), "metrics_names")
+
+
+CHANGES = (
+    KnownChange(
+        name="predict-classes",
+        words=("predict_classes", "predict_proba"),
+        find=_classes,
+        effects=(
+            Effect(
+                KnownIssue(
+                    since="2.6", symptom="has no attribute 'predict_(classes|proba)'",
+                    cause="Sequential has predict_classes and predict_proba no longer", source=_NOTES_2_6,
+                )
+            ),
+        ),
+        instead="Use predict, and argmax(axis=-1) for several outputs or > 0.5 for one.",
+        proof=RewriteProof(
+            given=f'{GIVEN}several = build(3, "softmax")\n', last="2.5",
+            before="classes = [several.predict_classes(x), model.predict_classes(x)]",
+            observe="result = [one.tolist() for one in classes]",
+        ),
+    ),
+    KnownChange(
+        name="fit-generator",
+        words=("_generator",),
+        find=method_call({"fit_generator": "fit", "evaluate_generator": "evaluate", "predict_generator": "predict"}),
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="has no attribute '(fit|evaluate|predict)_generator'",
+                    cause="fit, evaluate and predict take generators themselves, since TensorFlow 2.1",
+                    source="https://github.com/keras-team/keras/issues/19225",
+                )
+            ),
+        ),
+        instead="Write fit, evaluate or predict.",
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile("sgd", loss="mse")\n'
+            "def batches():\n    while True:\n        yield x[:2], y[:2]\n        yield x[2:], y[2:]\n",
+            before="model.fit_generator(batches(), steps_per_epoch=2, epochs=2, verbose=0)", observe=WEIGHTS, last="2.15",
+        ),
+    ),
+    KnownChange(
+        name="fit-workers",
+        words=_WORKERS,
+        find=_workers,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="unexpected keyword argument '(workers|use_multiprocessing|max_queue_size)'",
+                    cause="in Keras 3 these belong to the PyDataset that is given to fit", source=_TRAINER,
+                )
+            ),
+        ),
+        instead="Leave them out, or give them to keras.utils.PyDataset.",
+        proof=RewriteProof(
+            given=f'{GIVEN}model.compile("sgd", loss="mse")\n',
+            before="model.fit(x, y, batch_size=4, epochs=2, verbose=0, workers=1, use_multiprocessing=False)",
+            observe=WEIGHTS, last="2.15",
+        ),
+    ),
+    KnownChange(
+        name="metric-called-acc",
+        words=("acc'", 'acc"'),
+        find=_metric_names,
+        effects=(
+            Effect(
+                KnownIssue(
+                    since="2.0", symptom=r"^KeyError: '(val_)?acc'|`?(val_)?acc`? which is not available",
+                    cause='a metric has the name that compile was given: "accuracy"; a callback that watches "val_acc" '
+                    "only warns, and does nothing",
+                    source="https://github.com/keras-team/keras/issues/6954",
+                ),
+                kind="silent",
+            ),
+        ),
+        instead='Write "accuracy" and "val_accuracy", or the name that compile was given.',
+    ),
+    KnownChange(
+        name="metrics-names",
+        words=("metrics_names",),
+        find=_metrics_names,
+        effects=(
+            Effect(
+                KnownIssue(
+                    of="keras", since="3.0", symptom="compile_metrics",
+                    cause='metrics_names is ["loss", "compile_metrics"], without the names of the metrics',
+                    source="https://github.com/keras-team/keras/blob/v3.15.1/keras/src/trainers/trainer.py",
+                ),
+                kind="silent",
+            ),
+        ),
+        instead="Use model.evaluate(..., return_dict=True), whose keys are the names.",
+    ),
+)  # fmt: skip
